@@ -6,7 +6,7 @@ import { shownSweep } from '../contract/documents/shown-sweep'
 import type { WhatIf } from '../contract/documents/what-if'
 import { WHAT_IF_SAMPLERS } from '../contract/model/sampling-baseline'
 import { resourcePath } from '../main/base/resources'
-import { atOnce } from '../main/base/steps'
+import { runToEnd } from '../main/base/steps'
 import { askWhatIf } from '../main/crc/check/ask-what-if'
 import { runCrcSweep } from '../main/crc/sweep/crc-sweep'
 import { createEngineHost, type EngineClient } from '../main/engine/host'
@@ -94,7 +94,7 @@ function answerTimes(sweep: SweepDocument): number[] {
   }))
   const [, ...times] = questions.map((asked) => {
     const startedMs = performance.now()
-    const { sweep: under, selection } = atOnce(askWhatIf(sweep, null, asked))
+    const { sweep: under, selection } = runToEnd(askWhatIf(sweep, null, asked))
     JSON.stringify({ sweep: shownSweep(under), selection })
     return performance.now() - startedMs
   })

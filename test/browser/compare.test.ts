@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import type { SweepDocument } from '../../src/contract/documents/crc'
-import { atOnce } from '../../src/main/base/steps'
+import { runToEnd } from '../../src/main/base/steps'
 import { checkedSelection } from '../../src/main/crc/check/checked-selection'
 import { createProject } from '../../src/main/project/create-project'
 import { browserMissing, expectAccessible, expectFits, it } from '../fixtures/browser'
@@ -26,7 +26,7 @@ async function twiceSwept(): Promise<string> {
     device: 'webgpu'
   }
   for (const sweep of [first, second]) {
-    const selection = atOnce(checkedSelection(sweep, null, 0.9))
+    const selection = runToEnd(checkedSelection(sweep, null, 0.9))
     await project.firstPair.saveSweep({ ...sweep, selection, selected: selection?.selected ?? null })
   }
   await project.close()

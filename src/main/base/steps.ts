@@ -1,11 +1,11 @@
 import { throwIfCancelled } from './files/cancelling'
-import { breather } from './files/breather'
+import { yieldEvery20ms } from './files/yield-every-20ms'
 
-/** Long work that stops between its steps, so that whoever has it done may do something else there. */
+/** Long work that yields between its steps, so that the caller may do other work there. */
 export type Steps<Result> = Generator<void, Result>
 
-/** Does all of it. */
-export function atOnce<Result>(steps: Steps<Result>): Result {
+/** Runs all steps without a pause. */
+export function runToEnd<Result>(steps: Steps<Result>): Result {
   for (;;) {
     const { done, value } = steps.next()
     if (done === true) return value
@@ -13,15 +13,16 @@ export function atOnce<Result>(steps: Steps<Result>): Result {
 }
 
 /**
- * Does all of it on the thread that answers requests, which have their turn between the steps.
+ * Runs all steps, and lets waiting requests go first between them.
  *
- * @param stop what ends it between them; @throws then WorkbenchError `cancelled`, naming the work
+ * @param stop its signal ends the work between two steps
+ * @throws WorkbenchError `cancelled`, naming the work
  */
-export async function inTurns<Result>(
+export async function runCooperatively<Result>(
   steps: Steps<Result>,
   stop?: { readonly signal: AbortSignal | undefined; readonly what: string }
 ): Promise<Result> {
-  const breathe = breather()
+  const breathe = yieldEvery20ms()
   for (;;) {
     const { done, value } = steps.next()
     if (done === true) return value

@@ -1,7 +1,7 @@
 import type { LocalPair, LocalPairs } from '../../contract/documents/local-pairs'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
-import { breather } from '../base/files/breather'
+import { yieldEvery20ms } from '../base/files/yield-every-20ms'
 import { errorMessage } from '../base/files/bounded-file'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { findModels, type LocalModel, type SearchLimits } from './local-models'
@@ -41,7 +41,7 @@ export async function findPairs(
     members.set(folder, opened)
     return opened
   }
-  const yieldTurn = breather()
+  const yieldTurn = yieldEvery20ms()
   let cutShort = search.cutShort
   for (const { base, post, by } of joinedModels(search.models)) {
     throwIfCancelled(signal, 'Looking for pairs')

@@ -1,4 +1,4 @@
-import { breather } from '../base/files/breather'
+import { yieldEvery20ms } from '../base/files/yield-every-20ms'
 import { anyExperts, wholeModelTensors } from '../family'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import type { PairReferences } from '../../contract/model/checkpoint'
@@ -70,7 +70,7 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
     findFolderExtras(post.checkpoint.path)
   ])
   // With many tensors each of these steps takes a while.
-  const yieldTurn = breather()
+  const yieldTurn = yieldEvery20ms()
   const errors = [...pairErrors(base, post), ...(await groupErrors(base)), ...(await groupErrors(post))]
   await yieldTurn()
   const pairNotes = notes(base, post, baseExtras, postExtras)

@@ -2,7 +2,7 @@ import { elementAt } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 import { WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
-import { breather } from '../base/files/breather'
+import { yieldEvery20ms } from '../base/files/yield-every-20ms'
 import type { Checkpoint } from './checkpoint'
 import type { Scaled, StoredTensor } from './safetensors'
 import { openWeightFile, readNow } from './weight-file'
@@ -71,7 +71,7 @@ export async function groupProblems({ tensors }: Pick<Checkpoint, 'tensors'>): P
       : [[scaled.groups.tensor.file, { scaled, groups: scaled.groups, shape }] as const]
   )
   const problems: WorkbenchError[] = []
-  const yieldTurn = breather()
+  const yieldTurn = yieldEvery20ms()
   for (const [file, weights] of multimap(grouped)) {
     const handle = await openWeightFile(file)
     try {

@@ -9,7 +9,7 @@ import { multimap } from '../../contract/model/multimap'
 import { evaluationVerdicts, verdictSentence } from '../../contract/words/evaluation-verdict'
 import { capitalised } from '../../contract/words/format'
 import { findingBySweep, type ModelFinding } from '../../contract/words/model-finding'
-import { inTurns } from '../base/steps'
+import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { storedVerdict } from '../project/results/finding-of-selected'
@@ -66,7 +66,7 @@ async function newestFinding(
     const score = isOfSame(sweep, prepared) ? scoreIn(sweep, model) : null
     if (score === null) continue
     const check = await pair.readAnswerCheck(id)
-    const selection = await inTurns(checkedSelection(sweep, check, pair.document.settings.rho))
+    const selection = await runCooperatively(checkedSelection(sweep, check, pair.document.settings.rho))
     if (selection === null) continue
     const { selected } = selection
     const isSelected = selected !== null && weightsKey(sweptRangeModel(selected, sweep)) === weightsKey(model)

@@ -9,7 +9,7 @@ import { formatCount, plural } from '../../contract/words/format'
 import { knownPartWords } from '../../contract/words/known-part'
 import type { SweepEvent } from '../../contract/documents/sweep-events'
 import { throwIfCancelled } from '../base/files/cancelling'
-import { inTurns } from '../base/steps'
+import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
@@ -152,7 +152,7 @@ async function offeredBy(own: ProjectPair) {
   const selection =
     answering === undefined
       ? null
-      : await inTurns(
+      : await runCooperatively(
           checkedSelection(
             await own.readSweep(answering.id),
             await own.readAnswerCheck(answering.id),

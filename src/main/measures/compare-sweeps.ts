@@ -22,7 +22,7 @@ import type { RestorationRange } from '../../contract/model/recipe'
 import { atRelativeDepth, depthOverlap } from '../../contract/model/relative-depth'
 import { spanKey } from '../../contract/model/strengths'
 import { scoredByWords } from '../../contract/words/score-words'
-import { inTurns } from '../base/steps'
+import { runCooperatively } from '../base/steps'
 import { areOverSources, bestOverSources } from '../crc/selection/best-over-sources'
 import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { checkedSelection } from '../crc/check/checked-selection'
@@ -135,7 +135,7 @@ async function overSources(
   const [first, second, ...others] = sweeps
   if (first === undefined || second === undefined || !areOverSources([first, second])) return null
   const fitting = others.filter((sweep) => areOverSources([first, second, sweep]))
-  return inTurns(bestOverSources([first, second, ...fitting], rho), { signal, what: WORK })
+  return runCooperatively(bestOverSources([first, second, ...fitting], rho), { signal, what: WORK })
 }
 
 function requireComparable(a: SweepDocument, b: SweepDocument): void {
@@ -166,7 +166,8 @@ async function sideOf(
   return {
     sweep,
     rho,
-    selected: (await inTurns(checkedSelection(sweep, check, rho), { signal, what: WORK }))?.selected ?? null,
+    selected:
+      (await runCooperatively(checkedSelection(sweep, check, rho), { signal, what: WORK }))?.selected ?? null,
     check: comparedCheck({ sweep, check }, rho),
     passes: (range) => rangePasses(check, range, rho),
     places: new Map(sweep.ranges.map((range, place) => [spanKey(range), place]))

@@ -15,7 +15,7 @@ import { spanKey } from '../../contract/model/strengths'
 import { verdictOf } from '../../contract/words/verdict'
 import { bestBaseline, tooFewWords } from '../../contract/words/baseline-words'
 import { scoreWords } from '../../contract/words/score-words'
-import { inTurns } from '../base/steps'
+import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { type SelectionSide, validityKept } from './carried-selection'
 import { promptsKey } from './matched-prompts'
@@ -41,7 +41,7 @@ export async function outlineSweep(
   evaluationOf: (selection: Selection | null) => Promise<EvaluationFinding | null> = noEvaluation
 ): Promise<OutlinedSweep> {
   const { id, createdAt, layerCount, ranges, prompts, preview } = sweep
-  const selection = await inTurns(checkedSelection(sweep, check, rho))
+  const selection = await runCooperatively(checkedSelection(sweep, check, rho))
   const evaluation = await evaluationOf(selection)
   const post = means(sweep.post)
   const scores = new Map(ranges.map((range) => [spanKey(range), means(range)]))

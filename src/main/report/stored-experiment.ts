@@ -10,7 +10,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import type { PairDocument, PairState } from '../../contract/documents/project'
 import type { SampledCrc, SampleLine, SampleRun } from '../../contract/documents/samples'
 import type { SearchDocument } from '../../contract/documents/search'
-import { inTurns } from '../base/steps'
+import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { otherSweeps, type StoredOtherSweep } from './other-sweeps'
 import { evaluationView } from '../project/results/stored-evaluation'
@@ -94,7 +94,7 @@ export async function readExperiment(
     },
     distances: (await storedDistances(own, pair)).distances,
     sweep,
-    selection: sweep === null ? null : await inTurns(checkedSelection(sweep, answerCheck, rho)),
+    selection: sweep === null ? null : await runCooperatively(checkedSelection(sweep, answerCheck, rho)),
     answerCheck,
     search: sweep === null ? null : await ifReadable(() => own.readSearch(sweep.id)),
     samples: await all(runs.slice(0, SHOWN_SAMPLE_RUNS), (id) => own.samples.readAnswers(id)),
@@ -115,6 +115,6 @@ export async function readExperiment(
 
 async function readOtherSweep(own: ProjectPair, id: string): Promise<StoredOtherSweep> {
   const [sweep, check] = [await own.readSweep(id), await own.readAnswerCheck(id)]
-  const selection = await inTurns(checkedSelection(sweep, check, own.document.settings.rho))
+  const selection = await runCooperatively(checkedSelection(sweep, check, own.document.settings.rho))
   return { sweep, check, selection }
 }

@@ -13,7 +13,7 @@ import {
   logLineAnswers
 } from '../answers/file-formats'
 import { expecting, readProblem } from '../base/files/bounded-file'
-import { breather } from '../base/files/breather'
+import { yieldEvery20ms } from '../base/files/yield-every-20ms'
 import { linesOfFile, MAX_LINE_BYTES } from '../base/files/line-file'
 import { requireNamedHost } from '../base/files/network-path'
 import { regularFilePieces } from '../base/files/regular-file'
@@ -98,7 +98,7 @@ async function eachOfLog(
 ): Promise<Pick<AnswerFileFacts, 'format' | 'fingerprint'>> {
   const reply = await expecting(EXPECTED_ANSWERS, () => askSandbox({ kind: 'answer-log', file: path }))
   if (reply.kind !== 'answer-log') throw new Error(`the sandbox process answered a log with ${reply.kind}`)
-  const yieldTurn = breather()
+  const yieldTurn = yieldEvery20ms()
   const bytes = Buffer.from(reply.lines.buffer, reply.lines.byteOffset, reply.lines.byteLength)
   for (let [start, sample] = [0, 1]; start < bytes.byteLength; sample++) {
     await yieldTurn()

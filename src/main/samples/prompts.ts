@@ -5,7 +5,7 @@ import { MAX_SAMPLE_PROMPTS, SamplePrompt, type SamplePrompts } from '../../cont
 import { readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { parseJson } from '../base/files/bounded-json'
 import { refuseOtherKind } from '../base/files/document-kinds'
-import { breather } from '../base/files/breather'
+import { yieldEvery20ms } from '../base/files/yield-every-20ms'
 import { resourcePath } from '../base/resources'
 import { parseCsv } from '../base/csv'
 
@@ -84,7 +84,7 @@ export function readPromptEntries(fileName: string, content: string): PromptEntr
 export async function readStoredSamplePrompts(file: string, maxBytes: number): Promise<SamplePrompts> {
   const entries = jsonEntries(file, await readJsonFile(file, maxBytes))
   requireSome(file, entries)
-  const yieldTurn = breather()
+  const yieldTurn = yieldEvery20ms()
   const prompts: SamplePrompts = []
   for (const entry of entries) {
     prompts.push(promptOf(file, entry).prompt)

@@ -4,7 +4,7 @@ import type { Report } from '../../contract/documents/report'
 import { WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf } from '../base/rpc-problems'
-import { inTurns } from '../base/steps'
+import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { EngineClient } from '../engine/host'
 import type { Devices } from '../work/devices'
@@ -189,6 +189,9 @@ export class PairOfStudy {
   async #found(): Promise<Found> {
     const sweep = await this.#swept()
     const check = await this.own.readAnswerCheck(sweep.id)
-    return { sweep, selection: await inTurns(checkedSelection(sweep, check, this.studied.settings.rho)) }
+    return {
+      sweep,
+      selection: await runCooperatively(checkedSelection(sweep, check, this.studied.settings.rho))
+    }
   }
 }

@@ -8,7 +8,7 @@ import { endpointWarning } from '../../contract/model/external-model'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { problemOf } from '../base/rpc-problems'
-import { inTurns } from '../base/steps'
+import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { EngineClient } from '../engine/host'
 import { pairPaths } from '../project/demo'
@@ -232,7 +232,10 @@ class PairPlanner {
     if (sweep === null) return null
     if (this.placed.study.check !== undefined && (await this.#planCheck()).state !== 'there') return null
     const check = (await this.own?.readAnswerCheck(sweep.id)) ?? null
-    return { sweep, selection: await inTurns(checkedSelection(sweep, check, this.studied.settings.rho)) }
+    return {
+      sweep,
+      selection: await runCooperatively(checkedSelection(sweep, check, this.studied.settings.rho))
+    }
   }
 }
 

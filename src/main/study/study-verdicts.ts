@@ -1,6 +1,6 @@
 import type { Verdict } from '../../contract/documents/verdict'
 import { elementAt } from '../../contract/model/look-up'
-import { inTurns } from '../base/steps'
+import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -43,7 +43,7 @@ const sweepOf = ({ kind }: StudyStep, { result }: StepResult): string[] =>
 async function pairVerdict(pair: ProjectPair, sweepId: string): Promise<StudyVerdict> {
   const sweep = await pair.readSweep(sweepId)
   const check = await pair.readAnswerCheck(sweepId)
-  const selection = await inTurns(checkedSelection(sweep, check, pair.document.settings.rho))
+  const selection = await runCooperatively(checkedSelection(sweep, check, pair.document.settings.rho))
   return {
     pair: pair.document.name,
     verdict: await storedVerdict(pair, sweep, check, selection)

@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../../contract/model/problem'
-import { breather } from './breather'
+import { yieldEvery20ms } from './yield-every-20ms'
 import { MAX_JSON_DEPTH } from './json-depth'
 
 /** Of JSON that ends in its middle. */
@@ -45,7 +45,7 @@ class PieceReader {
     private readonly what: string,
     signal: AbortSignal | undefined
   ) {
-    this.breathe = breather(signal)
+    this.breathe = yieldEvery20ms(signal)
   }
 
   async read(start: number): Promise<unknown> {

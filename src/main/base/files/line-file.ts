@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { parseJson } from './bounded-json'
 import { readBytes, readProblem } from './bounded-file'
-import { breather } from './breather'
+import { yieldEvery20ms } from './yield-every-20ms'
 import { writeProblem } from './atomic-file'
 import { hasPlainFile } from './plain-paths'
 import { openRegularFile, regularFilePieces } from './regular-file'
@@ -34,7 +34,7 @@ export async function readLines<T>(
   format: LineFormat<T>
 ): Promise<{ line: T; where: string }[]> {
   const bytes = await readComplete(file)
-  const breathe = breather()
+  const breathe = yieldEvery20ms()
   const lines: { line: T; where: string }[] = []
   for (let [start, number] = [0, 1]; start < bytes.byteLength; number++) {
     await breathe()
@@ -115,7 +115,7 @@ export async function* linesOfFile(
   maxBytes: number,
   onPiece: (piece: Buffer) => void = () => undefined
 ): AsyncGenerator<{ text: string; where: string }> {
-  const breathe = breather()
+  const breathe = yieldEvery20ms()
   let begun: Buffer = Buffer.alloc(0)
   let number = 1
   const pieces = regularFilePieces(file, maxBytes)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { breather } from './breather'
+import { yieldEvery20ms } from './yield-every-20ms'
 
 /** What a schema looks at in a few milliseconds. */
 const AT_ONCE_VALUES = 50_000
@@ -34,7 +34,7 @@ class SchemaPieces {
   private readonly breathe: () => Promise<void>
 
   constructor(signal: AbortSignal | undefined) {
-    this.breathe = breather(signal)
+    this.breathe = yieldEvery20ms(signal)
   }
 
   /** @throws ZodError */

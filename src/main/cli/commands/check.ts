@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { type AnswerCheck, CHECKED_AT_ONCE } from '../../../contract/documents/answer-check'
 import { hasHalf } from '../../../contract/model/device'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
-import { atOnce } from '../../base/steps'
+import { runToEnd } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { rangesToCheck } from '../../crc/check/check-sweep'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -76,7 +76,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       : undefined
     const work = await CheckWork.open(pair, sweep, { rho, recipes, best: options.best, computedIn }, own)
     const checked = await runShown({ signal, quiet: options.quiet }, kept, (means) => work.compute(means))
-    const selection = atOnce(checkedSelection(sweep, checked, rho))
+    const selection = runToEnd(checkedSelection(sweep, checked, rho))
     const preview = selection === null ? [] : describePreview({ ...sweep, selection, check: checked })
     const isAllChecked = rangesToCheck(sweep, checked, rho, 1).length === 0
     const verdict = await storedVerdict(own, sweep, checked, selection, { isAllChecked })

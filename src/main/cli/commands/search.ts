@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { readDocument } from '../../base/files/migrate'
 import { resultPath } from '../../base/files/places'
-import { atOnce } from '../../base/steps'
+import { runToEnd } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import type { SearchCheckpoints } from '../../crc/search/search-checkpoints'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -73,7 +73,7 @@ export const searchCommand = subcommand(searchOptions, {
         () => keptOfSearch(checkpoints),
         (means) => work.compute(means)
       )
-      const selection = atOnce(checkedSelection(sweep, check, document.rho))
+      const selection = runToEnd(checkedSelection(sweep, check, document.rho))
       const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
       const again = checkFoundCommandOf({
         ...options,

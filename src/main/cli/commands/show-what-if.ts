@@ -5,7 +5,7 @@ import { dropUnchangedSettings } from '../../../contract/documents/what-if'
 import { shownSweep } from '../../../contract/documents/shown-sweep'
 import { AS_SWEPT, whatIfWords } from '../../../contract/words/what-if-words'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { inTurns } from '../../base/steps'
+import { runCooperatively } from '../../base/steps'
 import { askWhatIf } from '../../crc/check/ask-what-if'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
 import { resultPath } from '../../base/files/places'
@@ -63,7 +63,7 @@ export async function showSweep(
   const words = whatIfWords(asked, sweep)
   if (words === AS_SWEPT) return asPlain()
   const answer = await untilStopped({ signal, quiet }, nothingKept, () =>
-    inTurns(askWhatIf(sweep, check, asked), { signal, what: 'The question' })
+    runCooperatively(askWhatIf(sweep, check, asked), { signal, what: 'The question' })
   )
   if (json) return printJson({ ...answer, sweep: shownSweep(answer.sweep) })
   const shown = { ...answer.sweep, selection: answer.selection }

@@ -24,7 +24,7 @@ import type { RestorationRange } from '../../../contract/model/recipe'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
 import { formatMemory } from '../../../contract/model/bytes'
 import { uncheckedMark } from '../../../contract/words/recipe-check'
-import { atOnce } from '../../base/steps'
+import { runToEnd } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { formatDelta, formatDeltas, formatDuration, plural } from '../../../contract/words/format'
@@ -64,7 +64,7 @@ export function describeSweep(
   { promptSet = null, asked = { sampler: null, words: null }, evaluation = null }: Told = {}
 ): string {
   const selection =
-    stored.selection === null ? null : atOnce(checkedSelection(stored, check, stored.selection.rho))
+    stored.selection === null ? null : runToEnd(checkedSelection(stored, check, stored.selection.rho))
   const sweep = { ...stored, selected: selection?.selected ?? null }
   const verdict =
     selection === null ? null : verdictOf({ ...sweep, selection, check, evaluation, sampler: asked.sampler })

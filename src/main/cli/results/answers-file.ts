@@ -9,7 +9,7 @@ import { errorCode, writeFileAtomic, writeProblem } from '../../base/files/atomi
 import { errorMessage, readJsonFile } from '../../base/files/bounded-file'
 import { formatJson } from '../../base/files/json-format'
 import { acquire, type Lock } from '../../base/files/lock'
-import { breather } from '../../base/files/breather'
+import { yieldEvery20ms } from '../../base/files/yield-every-20ms'
 import { appendLines, FLUSH_MS } from '../../base/files/line-file'
 import { readAnswerLines } from '../../project/documents/sample-files'
 import type { ExternalRecord } from '../../../contract/model/external-model'
@@ -159,7 +159,7 @@ export const jsonLines = (run: Pick<SampleRun, 'prompts'>, lines: readonly Sampl
 
 /** Longer than a text can be together. */
 async function* pieces(run: SampleRun, lines: readonly SampleLine[]): AsyncGenerator<string> {
-  const breathe = breather()
+  const breathe = yieldEvery20ms()
   for (const line of lines) {
     await breathe()
     yield jsonLines(run, [line])

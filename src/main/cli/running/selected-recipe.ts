@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { sweptRangeModel } from '../../../contract/model/model'
 import type { Recipe } from '../../../contract/model/recipe'
 import { rangeName } from '../../../contract/words/format'
-import { inTurns } from '../../base/steps'
+import { runCooperatively } from '../../base/steps'
 import { openPair } from '../../checkpoint/pair'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { requireSameAsSwept } from '../../crc/sweep/same-as-swept'
@@ -29,7 +29,9 @@ export async function selectedInFile(typed: string): Promise<Recipe | null> {
   const rho = sweep.selection?.rho
   const check = await readCheckBeside(file, sweep.id)
   const selected =
-    rho === undefined ? null : ((await inTurns(checkedSelection(sweep, check, rho)))?.selected ?? null)
+    rho === undefined
+      ? null
+      : ((await runCooperatively(checkedSelection(sweep, check, rho)))?.selected ?? null)
   if (selected === null)
     throw new WorkbenchError(
       'bad-input',
@@ -54,7 +56,7 @@ export async function selectedRecipe(
   requireSameAsSwept({ basePath: base.checkpoint, postPath: post.checkpoint, prompts: [] }, sweep)
   const check = await own.readAnswerCheck(sweep.id)
   const { rho } = own.document.settings
-  const selected = (await inTurns(checkedSelection(sweep, check, rho)))?.selected ?? null
+  const selected = (await runCooperatively(checkedSelection(sweep, check, rho)))?.selected ?? null
   if (selected === null)
     throw new WorkbenchError(
       'bad-input',

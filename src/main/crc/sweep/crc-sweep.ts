@@ -3,7 +3,7 @@ import type { KnownPart } from '../../../contract/documents/known-part'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type Shard, SWEEP_PART_VERSION, type SweepPart } from '../../../contract/documents/sweep-part'
 import { requireRoom } from '../../base/files/room'
-import { inTurns } from '../../base/steps'
+import { runCooperatively } from '../../base/steps'
 import { openPair, pairReferences } from '../../checkpoint/pair'
 import type { EngineClient } from '../../engine/host'
 import {
@@ -65,7 +65,7 @@ export async function runCrcSweep(
 ): Promise<SweepDocument> {
   const scored = await scorePrompts(engine, request, null, signal, onEvent, history)
   const { id, rho, seed } = request
-  return inTurns(assembleSweep({ id, ...scored, rho, seed }))
+  return runCooperatively(assembleSweep({ id, ...scored, rho, seed }))
 }
 
 /**

@@ -2,7 +2,7 @@ import { LayerHalf, type SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { halfStrengths, nameStrengths, recipeOf } from '../../../contract/model/strengths'
 import { throwIfCancelled } from '../../base/files/cancelling'
-import { inTurns } from '../../base/steps'
+import { runCooperatively } from '../../base/steps'
 import type { EngineClient } from '../../engine/host'
 import { recompareBaselines } from '../selection/compare-baselines'
 import type { CrcSweepEvent } from './compute-sweep'
@@ -52,7 +52,7 @@ export async function withHalvesAlone(
     const alone = scored.recipes.map((score, index) => ({ ...score, alone: LayerHalf.options[index] }))
     const whole = { ...sweep, recipes: [...sweep.recipes, ...alone], followUp: scored.work }
     const stop = { signal, what: 'The sweep' }
-    return { ...whole, selection: await inTurns(recompareBaselines(whole, selection), stop) }
+    return { ...whole, selection: await runCooperatively(recompareBaselines(whole, selection), stop) }
   } catch (error) {
     throwIfCancelled(signal, 'The sweep')
     if (!(error instanceof WorkbenchError)) throw error

@@ -4,7 +4,7 @@ import { totalWork } from '../../../contract/documents/sweep-work'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepPart } from '../../../contract/documents/sweep-part'
 import { assembleSweep, type ModelResults, type BaselineResults } from './assemble-sweep'
-import { atOnce } from '../../base/steps'
+import { runToEnd } from '../../base/steps'
 import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
@@ -53,7 +53,7 @@ export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {
       return elementAt(elementAt(source.part.baselines, index, 'baseline').prompts, source.row, 'score')
     })
   }))
-  return atOnce(
+  return runToEnd(
     assembleSweep({
       facts: {
         programVersion: part.programVersion,

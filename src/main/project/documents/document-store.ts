@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { writeFileAtomic } from '../../base/files/atomic-file'
 import { errorMessage } from '../../base/files/bounded-file'
-import { breather } from '../../base/files/breather'
+import { yieldEvery20ms } from '../../base/files/yield-every-20ms'
 import { jsonPieces } from '../../base/files/json-format'
 import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { parseInPieces } from '../../base/files/schema-pieces'
@@ -213,7 +213,7 @@ async function* storedText<T>(
   { name, maxBytes, tooLarge }: StoredKind<T>,
   document: T
 ): AsyncGenerator<string> {
-  const breathe = breather()
+  const breathe = yieldEvery20ms()
   let [text, bytes] = ['', 0]
   const counted = (): string => {
     bytes += Buffer.byteLength(text)

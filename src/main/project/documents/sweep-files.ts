@@ -6,7 +6,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { SweepSummary } from '../../../contract/documents/project'
 import { verdictOf } from '../../../contract/words/verdict'
 import { documentIn, readDocument } from '../../base/files/migrate'
-import { inTurns } from '../../base/steps'
+import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { selectRange } from '../../crc/selection/select-range'
 import { checkpointFolder } from '../../crc/sweep/checkpoint-folder'
@@ -104,7 +104,8 @@ export async function summarizeChecked(
   check: AnswerCheck | null
 ): Promise<SweepSummary> {
   const { selection } = sweep
-  const checked = selection === null ? null : await inTurns(checkedSelection(sweep, check, selection.rho))
+  const checked =
+    selection === null ? null : await runCooperatively(checkedSelection(sweep, check, selection.rho))
   return summarizeSweep(sweep, check, checked)
 }
 

@@ -3,7 +3,7 @@ import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import type { EvaluationFinding, Verdict } from '../../../contract/documents/verdict'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type VerdictEvidence, verdictOf } from '../../../contract/words/verdict'
-import { inTurns } from '../../base/steps'
+import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import type { ProjectPair } from '../pair/project-pair'
 import { findingOfRange } from './stored-evaluation'
@@ -37,7 +37,7 @@ export async function findingOfSwept(
 ): Promise<EvaluationFinding | null> {
   // Selecting again takes a while for a deep model.
   if (pair === null || pair.evaluations.runs.length === 0 || sweep.selection === null) return null
-  const selection = await inTurns(checkedSelection(sweep, check, sweep.selection.rho))
+  const selection = await runCooperatively(checkedSelection(sweep, check, sweep.selection.rho))
   return findingOfSelected(pair, sweep.id, selection)
 }
 

@@ -4,7 +4,7 @@ import { type ShownSweep, shownSweep } from '../../../contract/documents/shown-s
 import { promptScoresIn } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { inTurns } from '../../base/steps'
+import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { askWhatIf } from '../../crc/check/ask-what-if'
 import { areOverSources } from '../../crc/selection/best-over-sources'
@@ -82,13 +82,15 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     select: sweeps.select.use(withPair).handler(async ({ context: { own }, input: { sweepId, rho } }) => {
       const sweep = await own.readSweep(sweepId)
       const check = await own.readAnswerCheck(sweepId)
-      const selection = await inTurns(checkedSelection(sweep, check, rho))
+      const selection = await runCooperatively(checkedSelection(sweep, check, rho))
       if (selection !== null) return selection
       throw new WorkbenchError('bad-input', `The sweep ${sweepId} scored no ranges to select from.`)
     }),
     whatIf: sweeps.whatIf.use(withPair).handler(async ({ context: { own }, input: { sweepId, asked } }) => {
       const check = await own.readAnswerCheck(sweepId)
-      const { sweep, selection } = await inTurns(askWhatIf(await own.askedSweep(sweepId), check, asked))
+      const { sweep, selection } = await runCooperatively(
+        askWhatIf(await own.askedSweep(sweepId), check, asked)
+      )
       return { sweep: await sentSweep(sweep), selection }
     }),
     compare: sweeps.compare

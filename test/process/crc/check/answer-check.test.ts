@@ -20,12 +20,12 @@ import { sharedEngine } from '../../../fixtures/shared-engine'
 import { demoSweep } from '../../../fixtures/swept-demo'
 import { byteLevelTokenizer, textFolder } from '../../../fixtures/text-folder'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
-import { atOnce } from '../../../../src/main/base/steps'
+import { runToEnd } from '../../../../src/main/base/steps'
 
 const checkedSelection = (...given: Parameters<typeof checkedSelectionSteps>) =>
-  atOnce(checkedSelectionSteps(...given))
+  runToEnd(checkedSelectionSteps(...given))
 
-const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
+const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
 const ACCURACY = 12
 

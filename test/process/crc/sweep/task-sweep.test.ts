@@ -15,7 +15,7 @@ import { pairEndTokens } from '../../../../src/main/checkpoint/generation-config
 import { openPair } from '../../../../src/main/checkpoint/pair'
 import { checkSweep } from '../../../../src/main/crc/check/check-sweep'
 import { runCrcShard, runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
-import { atOnce } from '../../../../src/main/base/steps'
+import { runToEnd } from '../../../../src/main/base/steps'
 import { sweepUnder } from '../../../../src/main/crc/selection/what-if'
 import { mergeParts } from '../../../../src/main/crc/sweep/merge-parts'
 import { type CrcSweepRequest, prepareSweep } from '../../../../src/main/crc/sweep/prepare-sweep'
@@ -240,7 +240,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     expectSameResults(merged, whole)
     const sampler = { temperature: 2, minP: 0.05 }
     const under = (sweep: SweepDocument): SweepDocument =>
-      atOnce(sweepUnder(sweep, { rho: 0.9, sampler, draws: 8, mix: null }))
+      runToEnd(sweepUnder(sweep, { rho: 0.9, sampler, draws: 8, mix: null }))
     const sampling = { ...scored.sampling, ...sampler }
     const swept8 = await swept({ ...small, whatIf: false, prompts: { ...scored, task, sampling, draws: 8 } })
     expectWithin(under(whole), swept8, 1e-6)

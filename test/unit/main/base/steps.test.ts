@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { inTurns, type Steps } from '../../../../src/main/base/steps'
+import { runCooperatively, type Steps } from '../../../../src/main/base/steps'
 import { problemOf } from '../../../fixtures/problems'
 
 function* steps(count: number, between: (step: number) => void): Steps<number> {
@@ -13,7 +13,7 @@ function* steps(count: number, between: (step: number) => void): Steps<number> {
 test('steps end between two of them when they are stopped, naming the work', async () => {
   const stop = new AbortController()
   const done: number[] = []
-  const work = inTurns(
+  const work = runCooperatively(
     steps(5, (step) => {
       done.push(step)
       if (step === 2) stop.abort()
@@ -22,5 +22,5 @@ test('steps end between two of them when they are stopped, naming the work', asy
   )
   expect(await problemOf(work)).toEqual({ code: 'cancelled', message: 'The comparison was cancelled.' })
   expect(done).toEqual([0, 1, 2])
-  expect(await inTurns(steps(3, () => undefined))).toBe(3)
+  expect(await runCooperatively(steps(3, () => undefined))).toBe(3)
 })

@@ -8,7 +8,7 @@ import { atRelativeDepth } from '../../../../src/contract/model/relative-depth'
 import { fallsShort, transferWords, uncheckedMark } from '../../../../src/contract/words/transfer-words'
 import { verdictOf } from '../../../../src/contract/words/verdict'
 import { strongestBaseline } from '../../../../src/contract/words/baseline-words'
-import { atOnce } from '../../../../src/main/base/steps'
+import { runToEnd } from '../../../../src/main/base/steps'
 import { checkedSelection } from '../../../../src/main/crc/check/checked-selection'
 import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
 import { promptsKey } from '../../../../src/main/measures/matched-prompts'
@@ -23,7 +23,7 @@ async function pairOf(id: string, sweep: SweepDocument): Promise<TransferPair> {
 }
 
 function selectionOf(sweep: SweepDocument): Selection & { selected: RestorationRange } {
-  const selection = atOnce(checkedSelection(sweep, null, RHO))
+  const selection = runToEnd(checkedSelection(sweep, null, RHO))
   const selected = selection?.selected ?? null
   if (selection === null || selected === null) throw new Error(`the sweep ${sweep.id} selects nothing`)
   return { ...selection, selected }

@@ -33,9 +33,9 @@ import { NOT_SCORED, sweepFixture } from '../../../fixtures/project-documents'
 import { tinyCheck, tinySearch, tinySweep, tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
 import { problemOf } from '../../../fixtures/problems'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
-import { atOnce } from '../../../../src/main/base/steps'
+import { runToEnd } from '../../../../src/main/base/steps'
 
-const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
+const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
 async function reportOf(project: Project, sweepId?: string): Promise<Report> {
   return collectReport(
@@ -239,7 +239,7 @@ describe('what a report tells', () => {
       base: null
     }
     const holdOutSplit = { seed: 1, selection: [0, 1, 2, 3, 4, 5], holdOut: [6, 7, 8, 9, 10, 11] }
-    const selection = atOnce(selectionOf({ ...sweep, holdOutSplit }, sweep.ranges, 0.9))
+    const selection = runToEnd(selectionOf({ ...sweep, holdOutSplit }, sweep.ranges, 0.9))
     await project.firstPair.saveSweep({ ...sweep, holdOutSplit, selection, selected: selection.selected })
     const text = reportMarkdown(await reportOf(project))
     expect(text).toContain("(ρ = 0.9 of post's on the 6 selection prompts)")

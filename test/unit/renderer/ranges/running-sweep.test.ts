@@ -5,7 +5,7 @@ import type { ProjectState } from '../../../../src/contract/documents/project'
 import type { SweepEvent, SweepProgress } from '../../../../src/contract/documents/sweep-events'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
-import { atOnce } from '../../../../src/main/base/steps'
+import { runToEnd } from '../../../../src/main/base/steps'
 import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
@@ -17,7 +17,7 @@ import { Stream } from '../../../fixtures/stream'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
 import { waitFor } from '../../../fixtures/wait-for'
 
-const SWEEP = { ...tinySweep(), selection: atOnce(selectAnew(tinySweep(), null, 0.9)) }
+const SWEEP = { ...tinySweep(), selection: runToEnd(selectAnew(tinySweep(), null, 0.9)) }
 const NEXT = { ...SWEEP, id: 'next' }
 /** Of no model that the sweep has scored. */
 const LAYER = { attention: 0.25, mlp: 0.5 }

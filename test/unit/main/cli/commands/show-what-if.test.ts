@@ -6,10 +6,10 @@ import { checkedSelection as checkedSelectionSteps } from '../../../../../src/ma
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../../fixtures/command-line'
 import { tinySweep, withTrueMeans } from '../../../../fixtures/tiny-sweep'
-import { atOnce } from '../../../../../src/main/base/steps'
+import { runToEnd } from '../../../../../src/main/base/steps'
 
 const checkedSelection = (...given: Parameters<typeof checkedSelectionSteps>) =>
-  atOnce(checkedSelectionSteps(...given))
+  runToEnd(checkedSelectionSteps(...given))
 
 /** What `slr show` says of the tiny sweep, which kept nothing of other samplers. */
 async function asked(...options: string[]) {

@@ -5,10 +5,10 @@ import { checkAfter } from '../../../../../src/main/cli/commands/sweep'
 import { sweepOptions } from '../../../../../src/main/cli/commands/sweep-options'
 import { selection as selectionSteps } from '../../../../../src/main/crc/selection/selection'
 import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
-import { atOnce } from '../../../../../src/main/base/steps'
+import { runToEnd } from '../../../../../src/main/base/steps'
 import { DEFAULT_SEED } from '../../../../../src/contract/model/resampling'
 
-const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
+const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
 it('tells people of a sweep what a check that still holds of it makes of it', () => {
   const tiny = tinySweep()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { RangeScore, SweepDocument } from '../../../../../src/contract/documents/crc'
 import type { RestoredTo } from '../../../../../src/contract/model/checkpoint'
 import { sourceLines } from '../../../../../src/contract/words/source-words'
-import { atOnce } from '../../../../../src/main/base/steps'
+import { runToEnd } from '../../../../../src/main/base/steps'
 import { areOverSources, bestOverSources } from '../../../../../src/main/crc/selection/best-over-sources'
 import { averageScores } from '../../../../../src/main/crc/task/scoring'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
@@ -58,7 +58,7 @@ describe('sweeps over sources', () => {
       [ofBase, ofSft, ofDpo],
       [ofDpo, ofSft, ofBase]
     ]) {
-      const found = atOnce(bestOverSources(sweeps, 0.9))
+      const found = runToEnd(bestOverSources(sweeps, 0.9))
       expect(found.best).toMatchObject({ source: sft, range: { start: 0, end: 0 } })
       expect(found.sources.map(({ source, selected, wins }) => [source?.name ?? 'base', selected?.start, selected?.end, wins]))
         .toEqual(expect.arrayContaining([['base', 0, 1, 0], ['sft', 0, 0, 1], ['dpo', 0, 0, 0]])) // prettier-ignore
@@ -68,7 +68,7 @@ describe('sweeps over sources', () => {
   })
 
   it('take base where another source has no more', () => {
-    const found = atOnce(bestOverSources([sweepOf(sft, { '0-1': 0.7 }), ofBase], 0.9))
+    const found = runToEnd(bestOverSources([sweepOf(sft, { '0-1': 0.7 }), ofBase], 0.9))
     expect(found.best?.source).toBeNull()
     expect(found.unseen?.over).toEqual(found.unseen?.ofBase)
     // What loses every resample to its equal has not lost.
@@ -80,7 +80,7 @@ describe('sweeps over sources', () => {
   })
 
   it('are told with what they were picked from, and with what is left of it on unseen prompts', () => {
-    const lines = sourceLines(atOnce(bestOverSources([ofBase, ofSft], 0.9)), { kind: 'crc' })
+    const lines = sourceLines(runToEnd(bestOverSources([ofBase, ofSft], 0.9)), { kind: 'crc' })
     expect(lines[0]).toMatch(
       /^Layer 0 from sft: diversity 0\.818 .* on first tokens alone\. It was picked from 6 ranges of 2 sources/
     )
@@ -90,7 +90,7 @@ describe('sweeps over sources', () => {
     expect(lines.at(-1)).toMatch(
       /0\.818 over all sources, 0\.718 of base alone .* add something on unseen prompts too\.$/
     )
-    const none = sourceLines(atOnce(bestOverSources([ofDpo, sweepOf(sft, { '0-0': 0.1 })], 0.9, 1)), {
+    const none = sourceLines(runToEnd(bestOverSources([ofDpo, sweepOf(sft, { '0-0': 0.1 })], 0.9, 1)), {
       kind: 'crc'
     })
     expect(none[0]).toMatch(/^Layer 0 from dpo/)

@@ -12,9 +12,9 @@ import { drawSplit } from '../../../../../src/main/crc/selection/draw-split'
 import { builtinTask } from '../../../../../src/main/evaluation/builtin-tasks'
 import { scoreOf } from '../../../../fixtures/crc-reference'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
-import { atOnce } from '../../../../../src/main/base/steps'
+import { runToEnd } from '../../../../../src/main/base/steps'
 
-const selectionOf = (...given: Parameters<typeof selectionOfSteps>) => atOnce(selectionOfSteps(...given))
+const selectionOf = (...given: Parameters<typeof selectionOfSteps>) => runToEnd(selectionOfSteps(...given))
 
 const { prompts: tinyPrompts, ...tiny } = tinySweep()
 const prompts = Array.from({ length: 4 }, () => tinyPrompts)
@@ -89,7 +89,7 @@ describe('a task in two halves', () => {
       recipe: { name: 'of layer 1', layers: halfStrengths({ start: 1, end: 1 }, 'mlp', tiny.layerCount) },
       ...score(0.9, 0.9)
     }
-    const compared = atOnce(recompareBaselines({ ...sweep, recipes: [...alone, ofOther] }, selection))
+    const compared = runToEnd(recompareBaselines({ ...sweep, recipes: [...alone, ofOther] }, selection))
     expect({ ...compared, baselines: [] }).toEqual({ ...selection, baselines: [] })
     const halvesOf = compared.baselines.filter(({ baseline }) => baseline.kind === 'half')
     expect(halvesOf.map(baselineName)).toEqual(['attention of layer 0 alone', 'MLP of layer 0 alone'])

@@ -4,10 +4,10 @@ import { type RangeScore, Selection } from '../../../../../src/contract/document
 import { selectRange } from '../../../../../src/main/crc/selection/select-range'
 import { selection as selectionSteps } from '../../../../../src/main/crc/selection/selection'
 import { crcReference, referencePost, referenceRanges, scoreOf } from '../../../../fixtures/crc-reference'
-import { atOnce } from '../../../../../src/main/base/steps'
+import { runToEnd } from '../../../../../src/main/base/steps'
 import { DEFAULT_SEED } from '../../../../../src/contract/model/resampling'
 
-const selection = (...given: Parameters<typeof selectionSteps>) => atOnce(selectionSteps(...given))
+const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
 interface Row {
   start: number

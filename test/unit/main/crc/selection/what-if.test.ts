@@ -8,10 +8,10 @@ import { averageScores } from '../../../../../src/main/crc/task/scoring'
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
 import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
-import { atOnce } from '../../../../../src/main/base/steps'
+import { runToEnd } from '../../../../../src/main/base/steps'
 
-const askWhatIf = (...given: Parameters<typeof askWhatIfSteps>) => atOnce(askWhatIfSteps(...given))
-const sweepUnder = (...given: Parameters<typeof sweepUnderSteps>) => atOnce(sweepUnderSteps(...given))
+const askWhatIf = (...given: Parameters<typeof askWhatIfSteps>) => runToEnd(askWhatIfSteps(...given))
+const sweepUnder = (...given: Parameters<typeof sweepUnderSteps>) => runToEnd(sweepUnderSteps(...given))
 
 const SAMPLERS = [
   { temperature: 2, minP: 0 },

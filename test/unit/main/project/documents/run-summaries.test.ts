@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import type { CheckedModel } from '../../../../../src/contract/documents/answer-check'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
 import { createProject } from '../../../../../src/main/project/create-project'
-import { inTurns } from '../../../../../src/main/base/steps'
+import { runCooperatively } from '../../../../../src/main/base/steps'
 import { openProject } from '../../../../../src/main/project/open-project'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { PROMPTS, sweepFixture } from '../../../../fixtures/project-documents'
@@ -80,7 +80,7 @@ it('lists of a sweep what its check has left, and what the summary of before the
   const folder = await temporaryFolder()
   const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
   const own = project.firstPair
-  const selection = await inTurns(selectAnew(tinySweep(), null, 0.9))
+  const selection = await runCooperatively(selectAnew(tinySweep(), null, 0.9))
   await own.saveSweep({ ...tinySweep(), selection })
   expect(own.sweeps).toMatchObject([{ selected: { start: 1, end: 1 }, bestAnswers: null }])
   const summary = join(own.folder, 'sweeps/tiny.summary.json')

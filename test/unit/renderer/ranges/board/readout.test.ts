@@ -6,7 +6,7 @@ import { scoredModel } from '../../../../../src/renderer/recipes/scored-models'
 import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
 import type { Score, SweepDocument } from '../../../../../src/contract/documents/crc'
 import { rangeKey } from '../../../../../src/contract/model/strengths'
-import { atOnce } from '../../../../../src/main/base/steps'
+import { runToEnd } from '../../../../../src/main/base/steps'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
 import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
@@ -63,7 +63,7 @@ it('says of an estimate that it takes no part in the resamples, and of an exact 
   if (range === undefined || exact[0] === undefined) throw new Error('no ranges')
   const estimated = { ...range, validity: 0.99, margins: { validity: 0.02, diversity: 0.01 } }
   const preview = { ...BARE_PREVIEW, prompts: [0, 4], ranges: [estimated] }
-  const selection = atOnce(selectAnew(whole, null, 0.9))
+  const selection = runToEnd(selectAnew(whole, null, 0.9))
   const sweep = shownSweep({ ...whole, ranges: exact, preview })
   if (selection === null) throw new Error('no selection')
   const certainty = certaintyOf(sweep, selection, null)

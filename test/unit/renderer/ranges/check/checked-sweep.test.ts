@@ -3,14 +3,14 @@ import { BY_CHARACTERS, briefScoring } from '../../../../../src/contract/documen
 import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
 import type { SweepSummary } from '../../../../../src/contract/documents/project'
 import type { Recipe } from '../../../../../src/contract/model/recipe'
-import { atOnce } from '../../../../../src/main/base/steps'
+import { runToEnd } from '../../../../../src/main/base/steps'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
 import type { Ranges } from '../../../../../src/renderer/ranges/ranges.svelte'
 import { projectState, ScriptedLine, settled, showSweep } from '../../../../fixtures/scripted-line'
 import { tinyCheck, tinySweep, tinyTaskSweep, whole } from '../../../../fixtures/tiny-sweep'
 import { sweepSummary } from '../../../../fixtures/sweep-summary'
 
-const selection = atOnce(selectAnew(tinySweep(), null, 0.9))
+const selection = runToEnd(selectAnew(tinySweep(), null, 0.9))
 const CHARACTERS = shownSweep({ ...tinySweep(), selection })
 const TASK = shownSweep({ ...tinyTaskSweep(), selection: null })
 const recipe = { name: 'mine', ranges: [[1, 1] satisfies [number, number]] }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
 import type { WhatIfSweep } from '../../../../../src/contract/documents/what-if'
 import { noSamplersWords, whatIfSentence } from '../../../../../src/contract/words/what-if-words'
-import { atOnce } from '../../../../../src/main/base/steps'
+import { runToEnd } from '../../../../../src/main/base/steps'
 import { askWhatIf } from '../../../../../src/main/crc/check/ask-what-if'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
 import type { Ranges } from '../../../../../src/renderer/ranges/ranges.svelte'
@@ -12,7 +12,7 @@ import { projectState, ScriptedLine, showSweep, settled } from '../../../../fixt
 import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
 import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
 
-const SWEEP = { ...tinySweep(), selection: atOnce(selectAnew(tinySweep(), null, 0.9)) }
+const SWEEP = { ...tinySweep(), selection: runToEnd(selectAnew(tinySweep(), null, 0.9)) }
 
 const PREVIEW = {
   prompts: [0],
@@ -23,7 +23,9 @@ const PREVIEW = {
 /** What main answers, with other scores than the sweep's. */
 function answer(rho: number, diversity: number): WhatIfSweep {
   const changed = { ...SWEEP, ranges: SWEEP.ranges.map((range) => ({ ...range, diversity })) }
-  const { sweep, selection } = atOnce(askWhatIf(SWEEP, null, { rho, sampler: null, draws: null, mix: null }))
+  const { sweep, selection } = runToEnd(
+    askWhatIf(SWEEP, null, { rho, sampler: null, draws: null, mix: null })
+  )
   return { sweep: shownSweep({ ...sweep, ranges: changed.ranges }), selection }
 }
 

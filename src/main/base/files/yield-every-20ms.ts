@@ -1,0 +1,22 @@
+import { setImmediate } from 'node:timers/promises'
+import { throwIfCancelled } from './cancelling'
+
+/** A request may wait this long unnoticed. */
+const MAX_MS = 20
+
+/**
+ * Creates a function for long work on the thread that answers requests: await it between small pieces. After 20 ms it
+ * lets waiting requests go first.
+ *
+ * @param signal when it fires, the function throws WorkbenchError `cancelled`
+ */
+export function yieldEvery20ms(signal?: AbortSignal): () => Promise<void> {
+  let sinceMs = performance.now()
+  return async () => {
+    if (performance.now() - sinceMs >= MAX_MS) {
+      await setImmediate()
+      sinceMs = performance.now()
+    }
+    throwIfCancelled(signal, 'The reading')
+  }
+}
