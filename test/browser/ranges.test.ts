@@ -45,7 +45,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     // Opened a moment ago, it is among the recent ones.
     const rail = page.getByRole('navigation')
     await rail.getByText('Models', { exact: true }).click()
-    await page.getByText('Demo.slr').first().waitFor()
+    await page.getByText('Demo project.slr').first().waitFor()
     await rail.getByText('Ranges', { exact: true }).click()
     await page.getByRole('button', { name: 'Sweep all ranges' }).click()
     await page.getByRole('button', { name: 'Sweep again' }).waitFor()

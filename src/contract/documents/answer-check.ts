@@ -1,10 +1,17 @@
 import { z } from 'zod'
-import { CategoryScore, SweepDocument, Baseline } from './crc'
+import { Baseline, SweepDocument } from './crc'
 import { ComputedBy } from './computed-by'
 import { type AnyModel, sweptRangeModel, weightsKey } from '../model/model'
 import { Recipe, type RestorationRange } from '../model/recipe'
 import { sweepJobEvent } from './job-ending'
 import { baselineModel } from './swept-model'
+
+/** A share from 0 to 1. Sums of rounded numbers may exceed 1 by their error. */
+const Share = z
+  .number()
+  .min(0)
+  .max(1 + 1e-6)
+const AnswerScore = z.object({ validity: Share, diversity: Share })
 
 /**
  * Scores of a model's full answers to the prompts of a sweep. The probability that an answer is one valid character
@@ -13,19 +20,19 @@ import { baselineModel } from './swept-model'
  */
 export const WholeAnswers = z.object({
   /** Scores of the first token only, as in a sweep. */
-  firstToken: CategoryScore,
+  firstToken: AnswerScore,
   /**
    * Means, computed as for every score. Validity is the probability that the answer ends and is exactly one valid
    * character, ignoring white space after it. Diversity is the entropy of these answers divided by log |V|.
    */
-  answers: CategoryScore,
+  answers: AnswerScore,
   /**
    * Probability of answers that were not followed to their end. It is an upper bound on how much too low the validity
    * is.
    */
-  undecided: z.number(),
+  undecided: Share,
   /** Full-answer scores for each of the sweep's prompts, used for intervals. Older checks lack this field. */
-  prompts: z.array(CategoryScore).optional()
+  prompts: z.array(AnswerScore).optional()
 })
 export type WholeAnswers = z.infer<typeof WholeAnswers>
 

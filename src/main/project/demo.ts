@@ -9,7 +9,9 @@ import type { Project } from './project'
 import { isProject } from './documents/project-file'
 import { PROJECT_SUFFIX } from './project-name'
 
-const DEMO_NAME = 'Demo'
+const DEMO_NAME = 'Demo project'
+/** The name in earlier versions. It was the name of the project's pair too. */
+const EARLIER_NAME = 'Demo'
 
 /**
  * Opens the demo project in the projects folder; the first time it is created there with the built-in pair and `prompts`.
@@ -17,13 +19,16 @@ const DEMO_NAME = 'Demo'
  * @throws WorkbenchError as `openOrFollow` and `createProject`
  */
 export async function openOrCreateDemo(prompts: CrcPrompts): Promise<Project> {
-  if (await isProject(demoPath())) return openOrFollow(demoPath())
+  const path = await demoPath()
+  if (await isProject(path)) return openOrFollow(path)
   return createProject({ folder: projectsFolder(), name: DEMO_NAME, pair: { kind: 'demo' }, prompts })
 }
 
-/** Where the demo project is, or will be. */
-export function demoPath(): string {
-  return join(projectsFolder(), `${DEMO_NAME}${PROJECT_SUFFIX}`)
+/** Returns the folder of the demo project, which may not exist yet. A demo project of an earlier version keeps its folder. */
+export async function demoPath(): Promise<string> {
+  const path = join(projectsFolder(), `${DEMO_NAME}${PROJECT_SUFFIX}`)
+  const earlier = join(projectsFolder(), `${EARLIER_NAME}${PROJECT_SUFFIX}`)
+  return !(await isProject(path)) && (await isProject(earlier)) ? earlier : path
 }
 
 /** The model folders of a project's pair. */

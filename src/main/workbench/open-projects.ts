@@ -72,7 +72,7 @@ export class OpenProjects {
 
   async openDemo(): Promise<ProjectPair> {
     const open = async (): Promise<Project> => openOrCreateDemo(await builtinPromptSet('demo-crc'))
-    return this.show(await this.share(await folderOf(demoPath()), open))
+    return this.show(await this.share(await folderOf(await demoPath()), open))
   }
 
   /** @throws WorkbenchError as `createProject` */

@@ -43,7 +43,7 @@ it.skipIf(missing !== null)('the desktop window opens the demo project over its 
     await page.waitForFunction(() => document.title.startsWith('Demo'))
     expect(await page.evaluate(() => typeof window.slrDesktop?.pathOf)).toBe('function')
     expect(await page.evaluate(() => typeof Reflect.get(window, 'require'))).toBe('undefined')
-    expect(existsSync(join(folder, 'projects', 'Demo.slr', 'project.json'))).toBe(true)
+    expect(existsSync(join(folder, 'projects', 'Demo project.slr', 'project.json'))).toBe(true)
   } finally {
     await desktop.close()
     await rm(folder, { recursive: true, force: true })

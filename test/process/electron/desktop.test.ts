@@ -117,8 +117,8 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
       const asked = await client.app.watch()
       desktop.order('choose', { names: ['Edit', 'Undo'] })
       expect((await asked.next()).value).toEqual({ type: 'command', command: 'undo' })
-      await desktop.until('menu', ({ items }) => JSON.stringify(items).includes('"Demo"'))
-      desktop.order('choose', { names: ['File', 'Open recent', 'Demo'] })
+      await desktop.until('menu', ({ items }) => JSON.stringify(items).includes('"Demo project"'))
+      desktop.order('choose', { names: ['File', 'Open recent', 'Demo project'] })
       expect((await asked.next()).value).toEqual({ type: 'open', path })
       desktop.order('choose', { names: ['Help', 'Show log folder'] })
       expect(await desktop.until('opened-path')).toMatchObject({ path: expect.stringContaining('logs') })
@@ -247,7 +247,9 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     expect(await desktop.ended).toBe(0)
     expect(desktop.stderr).toBe('')
     expect(existsSync(join(path, '.lock'))).toBe(false)
-    expect(JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))).toMatchObject({ name: 'Demo' })
+    expect(JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))).toMatchObject({
+      name: 'Demo project'
+    })
   })
 
   it('asks before it closes while a job runs, and has the page save what is being edited', async () => {

@@ -79,7 +79,7 @@ describe('projects', () => {
   it('creates the demo project the first time and shares it after that', async () => {
     const client = startWorkbench()
     const [first, second] = await Promise.all([client.projects.openDemo(), client.projects.openDemo()])
-    expect(first.path).toBe(join(folder, 'projects', 'Demo.slr'))
+    expect(first.path).toBe(join(folder, 'projects', 'Demo project.slr'))
     expect(second).toEqual(first)
     expect(first).toMatchObject({
       pair: { compatible: true },
@@ -247,8 +247,8 @@ describe('projects', () => {
 
   it('shows the demo first when the program was started for it', async () => {
     const info = await startWorkbench({ initial: { project: null, demo: true } }).app.info()
-    expect(info.initialProject).toBe(join(folder, 'projects', 'Demo.slr'))
-    expect(existsSync(join(folder, 'projects', 'Demo.slr', 'project.json'))).toBe(true)
+    expect(info.initialProject).toBe(join(folder, 'projects', 'Demo project.slr'))
+    expect(existsSync(join(folder, 'projects', 'Demo project.slr', 'project.json'))).toBe(true)
   })
 
   it('renders its prompts as the model will see them', async () => {

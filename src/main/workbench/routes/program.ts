@@ -30,7 +30,7 @@ export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, 
       return {
         version,
         entry,
-        initialProject: initial.demo ? demoPath() : project,
+        initialProject: initial.demo ? await demoPath() : project,
         initialPair: initial.pair ?? null,
         projectsFolder: projectsFolder(),
         memoryBytes: totalmem(),

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { FolderListing } from '../../../../src/contract/procedures/folders'
 import { createProject } from '../../../../src/main/project/create-project'
-import { openOrCreateDemo, pairPaths } from '../../../../src/main/project/demo'
+import { openOrCreateDemo, demoPath, pairPaths } from '../../../../src/main/project/demo'
 import { listFolder } from '../../../../src/main/project/folder-listing'
 import {
   absolutePath,
@@ -249,19 +249,34 @@ describe('recent projects', () => {
 describe('the demo project', () => {
   test('is created in the projects folder the first time and opened from then on', async () => {
     const created = await openOrCreateDemo(PROMPTS)
-    expect(created.path).toBe(join(home, 'SLR Workbench/Demo.slr'))
+    expect(created.path).toBe(join(home, 'SLR Workbench/Demo project.slr'))
     expect(created.firstPair.document.location).toEqual({ kind: 'demo' })
     await created.update({ notes: 'mine' })
     await created.close()
     const opened = await openOrCreateDemo(PROMPTS)
     await opened.close()
     expect(opened.document.notes).toBe('mine')
-    expect(await readdir(projectsFolder())).toEqual(['Demo.slr'])
+    expect(await readdir(projectsFolder())).toEqual(['Demo project.slr'])
+  })
+
+  test('keeps the folder that it had in earlier versions', async () => {
+    await createProject({
+      folder: projectsFolder(),
+      name: 'Demo',
+      pair: { kind: 'demo' },
+      prompts: PROMPTS
+    }).then((project) => project.close())
+    const opened = await openOrCreateDemo(PROMPTS)
+    await opened.close()
+    expect(opened.path).toBe(join(home, 'SLR Workbench/Demo.slr'))
+    expect(await demoPath()).toBe(opened.path)
   })
 
   test('does not overwrite something else of its name', async () => {
-    await makeFolders('SLR Workbench/Demo.slr/mine')
-    expect((await problemOf(openOrCreateDemo(PROMPTS))).message).toContain('Demo.slr is there already')
+    await makeFolders('SLR Workbench/Demo project.slr/mine')
+    expect((await problemOf(openOrCreateDemo(PROMPTS))).message).toContain(
+      'Demo project.slr is there already'
+    )
   })
 
   test('names the built-in pair, wherever the program is', async () => {
