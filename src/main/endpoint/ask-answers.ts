@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
 import { elementAt } from '../../contract/model/look-up'
 import type { Endpoint, ExternalRecord } from '../../contract/model/external-model'
@@ -6,6 +5,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { servesOthers } from '../../contract/words/served-models'
 import { cancellable, throwIfCancelled } from '../base/files/cancelling'
 import { EndpointClient, type EndpointPatience, EndpointRefusal } from './client'
+import { inParallel } from './in-parallel'
 import { OTHER_MODEL_HINT, requireNamedModel } from './named-model'
 import { type EndpointPrompt, requestBody, type RequestSettings } from './request-body'
 import { askServed, type ServerProgram } from './server-program'
@@ -110,27 +110,14 @@ export async function askAnswers(
   listener: AnswersListener,
   signal: AbortSignal
 ): Promise<void> {
-  // The first failure cancels pending requests.
-  const failed = new AbortController()
-  const stop = AbortSignal.any([signal, failed.signal])
-  // One listener for each pending request is no leak.
-  setMaxListeners(0, stop)
-  const asking = new Asking(work, listener, stop)
-  let failure: unknown
-  const askChunks = async (chunks: Iterable<Chunk>): Promise<void> => {
-    try {
-      for (const chunk of chunks) await asking.ask(chunk)
-    } catch (error) {
-      if (!failed.signal.aborted) failure = error
-      failed.abort()
-    }
-  }
-  await cancellable(signal, 'Sampling', () => asking.meet())
-  const chunks = asking.chunks()
-  // Waits for all of them, so that nothing is stored later.
-  await Promise.all(Array.from({ length: work.endpoint.concurrency }, () => askChunks(chunks)))
+  const asking = new Asking(work, listener)
+  await cancellable(signal, 'Sampling', async () => {
+    await asking.meet(signal)
+    await inParallel(asking.chunks(), work.endpoint.concurrency, signal, (chunk, stop) =>
+      asking.ask(chunk, stop)
+    )
+  })
   throwIfCancelled(signal, 'Sampling')
-  if (failed.signal.aborted) throw failure
 }
 
 /** Answers to one prompt, by their numbers. */
@@ -169,8 +156,7 @@ class Asking {
 
   constructor(
     private readonly asked: EndpointWork,
-    private readonly listener: AnswersListener,
-    private readonly signal: AbortSignal
+    private readonly listener: AnswersListener
   ) {
     const { endpoint, apiKey, patience } = asked
     this.client = new EndpointClient(endpoint, {
@@ -199,9 +185,9 @@ class Asking {
   }
 
   /** Identifies the server program, and checks that its list of models contains the model. */
-  async meet(): Promise<void> {
+  async meet(signal: AbortSignal): Promise<void> {
     const { model, anyModel, baseUrl } = this.asked.endpoint
-    const { models, program } = await askServed(this.client, !anyModel, this.signal)
+    const { models, program } = await askServed(this.client, !anyModel, signal)
     this.program = program
     this.ways = waysToAsk(this.asked.settings, program)
     if (anyModel || models === null || models.includes(model)) return
@@ -213,20 +199,20 @@ class Asking {
   }
 
   /** Requests a chunk until all its answers have arrived. */
-  async ask({ prompt, indices }: Chunk): Promise<void> {
+  async ask({ prompt, indices }: Chunk, signal: AbortSignal): Promise<void> {
     for (let done = 0; done < indices.length;) {
-      throwIfCancelled(this.signal, 'Sampling')
-      done += await this.take(prompt, indices.slice(done))
+      throwIfCancelled(signal, 'Sampling')
+      done += await this.take(prompt, indices.slice(done), signal)
     }
   }
 
   /** Sends one request. @returns the number of answers that arrived; 0 if another form must be tried */
-  private async take(prompt: number, missing: readonly number[]): Promise<number> {
+  private async take(prompt: number, missing: readonly number[], signal: AbortSignal): Promise<number> {
     const { place, way } = this
     const requested = missing.slice(0, way.most)
     let response: { reply: Reply; server: string | null }
     try {
-      response = await this.request(prompt, requested, way)
+      response = await this.request(prompt, requested, way, signal)
     } catch (error) {
       const isRefused = error instanceof EndpointRefusal && [400, 422].includes(error.status)
       const next = this.ways.findIndex(
@@ -262,7 +248,8 @@ class Asking {
   private request(
     prompt: number,
     wanted: readonly number[],
-    { whatIsOff }: RequestForm
+    { whatIsOff }: RequestForm,
+    signal: AbortSignal
   ): Promise<{ reply: Reply; server: string | null }> {
     const { endpoint, prompts, settings } = this.asked
     const n = wanted.length
@@ -282,7 +269,7 @@ class Asking {
         schema: Replies[endpoint.through],
         maxBytes: REPLY_FRAME_BYTES + n * answerBytes
       },
-      this.signal
+      signal
     )
   }
 

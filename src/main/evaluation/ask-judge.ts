@@ -1,11 +1,11 @@
-import { setMaxListeners } from 'node:events'
 import { createHash } from 'node:crypto'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import { type JudgeProgress, type JudgeSettings, MAX_KEPT_REPLY } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
 import { multimap } from '../../contract/model/multimap'
-import { throwIfCancelled } from '../base/files/cancelling'
+import { cancellable } from '../base/files/cancelling'
 import type { EndpointPatience } from '../endpoint/client'
+import { inParallel } from '../endpoint/in-parallel'
 import { JudgeEndpoint } from './judge-endpoint'
 
 /** A judge's stored reply to one question. */
@@ -75,12 +75,7 @@ export async function askJudge<Question extends { key: string }, Verdict extends
     listener.progress({ ...counts, ...(trouble === undefined ? {} : { trouble }) })
   }
   const endpoint = new JudgeEndpoint(settings, request.apiKey, report, request.patience)
-  // The first failure cancels the pending questions.
-  const failed = new AbortController()
-  const stop = AbortSignal.any([signal, failed.signal])
-  // One listener for each pending request is no leak.
-  setMaxListeners(0, stop)
-  const judge = async (question: Question): Promise<void> => {
+  const judge = async (question: Question, stop: AbortSignal): Promise<void> => {
     const { text, otherModel } = await endpoint.ask(request.system, request.wordsOf(question), stop)
     const meant = text === null ? null : request.read(text)
     const verdict = {
@@ -94,18 +89,9 @@ export async function askJudge<Question extends { key: string }, Verdict extends
     if (meant === null) unreadable += 1
     report()
   }
-  const pending = questions.filter(({ key }) => !verdicts.has(key)).values()
-  const work = async (): Promise<void> => {
-    for (const question of pending) await judge(question)
-  }
   report()
-  try {
-    await Promise.all(Array.from({ length: settings.concurrency }, work))
-  } catch (error) {
-    failed.abort()
-    throwIfCancelled(signal, 'Judging')
-    throw error
-  }
+  const pending = questions.filter(({ key }) => !verdicts.has(key))
+  await cancellable(signal, 'Judging', () => inParallel(pending, settings.concurrency, signal, judge))
 }
 
 const beginningOf = (reply: string): string => {

@@ -1,18 +1,13 @@
+import { stringify } from 'yaml'
 import { turnsShown } from '../../contract/words/turned-text'
 
 /** The studies that `--template` writes. */
 export const TEMPLATES = ['paper', 'quick'] as const
 export type TemplateName = (typeof TEMPLATES)[number]
 
-/** A scalar that YAML reads back as this text. */
-const yamlText = (text: string): string =>
-  /^[A-Za-z][\w./-]*( [\w./-]+)*$/.test(text) && !/^(true|false|null|yes|no|on|off)$/i.test(text)
-    ? text
-    : JSON.stringify(text)
-
 /** The line of a study's name, which is the name of a file or project. A study has no names of several lines. */
 const nameLine = (name: string): string =>
-  `name: ${yamlText(turnsShown(name.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')))}`
+  stringify({ name: turnsShown(name.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')) }, { lineWidth: 0 }).trimEnd()
 
 /** A study of the demo pair, of a minute. @param name of the study */
 export const quickTemplate = (name: string): string => `\

@@ -1,0 +1,40 @@
+import { setMaxListeners } from 'node:events'
+import PQueue from 'p-queue'
+
+/**
+ * Does work for every item, several at a time. The first failure stops the work that is under way and all that waits.
+ *
+ * @param items are taken as they are needed
+ * @param work ends early when its signal fires
+ * @returns when all work that was begun has ended
+ * @throws the first failure
+ */
+export async function inParallel<Item>(
+  items: Iterable<Item>,
+  concurrency: number,
+  signal: AbortSignal,
+  work: (item: Item, stop: AbortSignal) => Promise<void>
+): Promise<void> {
+  const failed = new AbortController()
+  const stop = AbortSignal.any([signal, failed.signal])
+  // Each request listens to it, which is no leak.
+  setMaxListeners(0, stop)
+  const queue = new PQueue({ concurrency })
+  let failure: unknown
+  const attempt = async (item: Item): Promise<void> => {
+    if (failed.signal.aborted) return
+    try {
+      await work(item, stop)
+    } catch (error) {
+      if (!failed.signal.aborted) failure = error
+      failed.abort()
+    }
+  }
+  for (const item of items) {
+    if (failed.signal.aborted) break
+    void queue.add(() => attempt(item))
+    await queue.onSizeLessThan(1)
+  }
+  await queue.onIdle()
+  if (failed.signal.aborted) throw failure
+}
