@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { builtScript } from '../main/base/built'
-import { ownPackage } from '../main/base/resources'
+import { runningPackage } from '../main/base/resources'
 import { type EntryLine, FakeMessage, Fetched, loadPage } from './entry-page'
 import { section } from './table'
 
@@ -85,8 +85,8 @@ class Program implements EntryLine {
   private fetches = 0
 
   constructor(home: string) {
-    const start = join(ownPackage(), 'test', 'fixtures', 'electron', 'start.mjs')
-    this.child = fork(start, [builtScript('electron.js'), ownPackage(), '--demo'], {
+    const start = join(runningPackage(), 'test', 'fixtures', 'electron', 'start.mjs')
+    this.child = fork(start, [builtScript('electron.js'), runningPackage(), '--demo'], {
       env: {
         ...process.env,
         SLR_NODE: process.execPath,

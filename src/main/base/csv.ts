@@ -2,14 +2,14 @@ import { CsvError, type CsvErrorCode, parse } from 'csv-parse/sync'
 import { WorkbenchError } from '../../contract/model/problem'
 
 export interface CsvRecord {
-  /** The line it starts on, counted from 1. */
+  /** Line on which the record starts, counted from 1. */
   line: number
   fields: string[]
 }
 
 const LINE_BREAKS = ['\r\n', '\n', '\r']
 
-/** What is wrong with the quotes of a record. */
+/** Errors in the quotes of a record, in words. */
 const BROKEN_QUOTES: Partial<Record<CsvErrorCode, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'has a quoted field that does not end',
   CSV_INVALID_CLOSING_QUOTE:
@@ -18,8 +18,8 @@ const BROKEN_QUOTES: Partial<Record<CsvErrorCode, string>> = {
 }
 
 /**
- * Reads comma-separated values as RFC 4180 has them: fields may be quoted, and then hold commas, doubled quotes and line
- * breaks. Beyond it, lines may end with LF or CR alone; a line without anything is skipped.
+ * Reads comma-separated values as in RFC 4180: quoted fields may contain commas, doubled quotes and line
+ * breaks. In addition, lines may end with LF or CR only, and empty lines are skipped.
  *
  * @throws WorkbenchError `bad-input` with file and line of a record whose quotes do not enclose whole fields
  */
@@ -28,7 +28,7 @@ export function parseCsv(fileName: string, content: string): CsvRecord[] {
   const records: CsvRecord[] = []
   let line = 1
   let position = 0
-  /** The library counts a CR LF inside quotes as two lines, so they are counted here. */
+  /** Counts lines itself, because the library counts a CR LF inside quotes as two lines. */
   const startLine = (written: string): number => line + countBreaks(/^[\r\n]*/.exec(written)?.[0])
   try {
     parse(bytes, {
@@ -46,10 +46,10 @@ export function parseCsv(fileName: string, content: string): CsvRecord[] {
   } catch (error) {
     const broken = error instanceof CsvError ? BROKEN_QUOTES[error.code] : undefined
     if (broken === undefined) throw error
-    const rest = bytes.toString('utf8', position)
+    const remainder = bytes.toString('utf8', position)
     throw new WorkbenchError(
       'bad-input',
-      `${fileName}, line ${startLine(rest)}: the record that starts here ${broken}.`,
+      `${fileName}, line ${startLine(remainder)}: the record that starts here ${broken}.`,
       'A field that holds a quote stands in quotes, and the quote is written twice: "say ""hi""".'
     )
   }
@@ -60,7 +60,7 @@ function countBreaks(text = ''): number {
   return text.match(/\r\n|\r|\n/g)?.length ?? 0
 }
 
-/** Writes records as RFC 4180 has them: every line ends with CR LF, fields are quoted where they need it. */
+/** Writes records as in RFC 4180: every line ends with CR LF, and fields are quoted if necessary. */
 export function formatCsv(records: readonly (readonly string[])[]): string {
   return records.map((fields) => `${fields.map(formatField).join(',')}\r\n`).join('')
 }

@@ -5,5 +5,8 @@ export function defaultMemoryBytes(): number {
   return Math.floor(totalmem() / 2)
 }
 
-/** Of an engine process before it holds weights: Node, onnxruntime, this program and its small objects; measured on Linux x64 with one thread per core. */
+/**
+ * Memory of an engine process before it loads weights: Node, onnxruntime and the program, measured on Linux
+ * x64 with one thread per core.
+ */
 export const PROCESS_BYTES = 150 * 2 ** 20

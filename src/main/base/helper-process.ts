@@ -3,13 +3,13 @@ import { builtScript } from './built'
 import { NodeChild } from './node-child'
 import { processLost } from './process-lost'
 
-/** A process for one piece of work that takes long, so that main goes on answering. */
+/** A process for one long piece of work, which keeps main responsive. */
 export interface Helper {
   post(message: unknown): void
   onMessage(listener: (message: unknown) => void): void
   /** Rejects with `lost` when the process ends by itself. */
   readonly ended: Promise<never>
-  /** Why the process has ended; null while it runs. */
+  /** Reason that the process has ended; null while it runs. */
   readonly lost: WorkbenchError | null
   /** Sets whether this program stays alive for the process. */
   holdProgram(held: boolean): void
@@ -18,13 +18,13 @@ export interface Helper {
 }
 
 /**
- * Starts a script of the build on Node. It is no thread: under Electron, threads that end one after the other may end main
- * with all that is open (electron/electron#47986).
+ * Starts a built script on Node. A process is used instead of a thread, because under Electron the ends of
+ * threads may end main (electron/electron#47986).
  *
- * @param subject names the process in the message about its end, such as "The process that reads weights"
+ * @param subject name of the process for the message about its end, such as "The process that reads weights"
  */
 export function startHelper(script: string, subject: string): Helper {
-  // It reports defects on its standard error.
+  // The process reports defects on its standard error.
   const child = new NodeChild(builtScript(script), { nodeFlags: [], showErrors: true })
   let lost: WorkbenchError | null = null
   const ended = child.ended.then((end): never => {
@@ -41,7 +41,7 @@ export function startHelper(script: string, subject: string): Helper {
     },
     holdProgram: (held) => child.holdProgram(held),
     async end() {
-      // Or the program would end while it waits, with exit code 13.
+      // Otherwise the program would end while it waits, with exit code 13.
       child.holdProgram(true)
       child.kill()
       await child.ended

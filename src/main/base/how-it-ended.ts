@@ -1,10 +1,10 @@
-/** Why the system ended a process, where the name of the signal says too little. */
+/** Reasons for signals whose names are not clear enough. */
 const SIGNAL_REASONS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGKILL: 'the system does this when memory runs out',
   SIGSEGV: 'an error in native code'
 }
 
-/** Windows ends processes with codes instead of signals. */
+/** Reasons for exit codes, which Windows uses instead of signals. */
 const CODE_REASONS: ReadonlyMap<number, string> = new Map([
   [0xe0000008, 'memory ran out'],
   [0xc0000005, 'an error in native code: access violation'],

@@ -1,5 +1,5 @@
 const MAX_LINES = 40
-/** A native library may write without end and without a line break. */
+/** Limit of a line, because a native library may write endlessly without a line break. */
 const MAX_LINE_LENGTH = 10_000
 
 /** Keeps the last lines that a process writes to its standard error. */

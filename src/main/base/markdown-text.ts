@@ -1,6 +1,6 @@
 /**
- * Text as a line of Markdown shows it, and nothing else: names come from files, folders and people. Breaks and control
- * characters become spaces.
+ * Escapes text for one line of Markdown, because names come from files, folders and people. Breaks and
+ * control characters become spaces.
  */
 export function inlineMarkdown(text: string): string {
   return (
@@ -8,12 +8,12 @@ export function inlineMarkdown(text: string): string {
       .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
       .trim()
       .replace(/[\\`*_{}[\]<>#|!~$&]/g, '\\$&')
-      // A list, a rule or the line below a heading, where it begins a line.
+      // Escapes a list, a rule or an underline of a heading at the beginning of a line.
       .replace(/^(?:[-+=](?=[-=\s]|$)|\d+[.)](?=\s|$))/, (mark) => `${mark.slice(0, -1)}\\${mark.slice(-1)}`)
   )
 }
 
-/** Text as it is, line by line. @param language of its highlighting; empty for none */
+/** Fences text so that it stays unchanged. @param language for highlighting; empty for none */
 export function fencedMarkdown(language: string, text: string): string {
   const fence = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)))
   return `${fence}${language}\n${text}\n${fence}`

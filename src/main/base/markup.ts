@@ -1,18 +1,21 @@
-/** HTML source that is safe to put into a page as it is; everything else is text and gets escaped. */
+/** HTML source that is inserted into a page unchanged; all other values are escaped as text. */
 export class Markup {
   constructor(readonly source: string) {}
 }
 
 type Content = Markup | string | number | readonly Content[]
 
-/** A template whose values are escaped unless they are markup themselves; lists are joined. */
+/**
+ * Builds HTML from a template. Values are escaped unless they are markup themselves, and lists are joined.
+ */
 export function markup(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
   return new Markup(parts.map((part, index) => part + sourceOf(values[index] ?? '')).join(''))
 }
 
 /**
- * Text as HTML shows it, in an element or a quoted attribute. Line breaks are written as references, so that no line of a text
- * begins a line of the file. NUL cannot stand in a page: it becomes the replacement character, as browsers read it.
+ * Escapes text for an HTML element or a quoted attribute. Line breaks become references, so that no line of a
+ * text begins a line of the file. NUL, which pages cannot contain, becomes the replacement character, as in
+ * browsers.
  */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"'\n\r\0]/g, (character) => ESCAPES[character] ?? '')

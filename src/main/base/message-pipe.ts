@@ -4,23 +4,24 @@ import { addExtension, Packr, RESERVE_START_SPACE } from 'msgpackr/pack'
 import { errorMessage } from './files/bounded-file'
 
 /*
- * Messages between two processes, over a pipe. Not the channel of `fork`: its format is that of V8's ValueSerializer, and Electron's V8
- * writes a version that the V8 of no Node reads. Each frame is a mark, the length of its body as a uint32, and the body: UTF-8 for a
- * string, which every message of oRPC is, and MessagePack for anything else. Numbers have the byte order of network protocols.
+ * Messages between two processes, over a pipe. The channel of `fork` is not used: its format is that of V8's
+ * ValueSerializer, and Electron's V8 writes a version that no Node can read. Each frame is a mark, the length of its
+ * body as a uint32, and the body: UTF-8 for a string, which every message of oRPC is, and MessagePack for other
+ * values. Numbers are big-endian.
  */
 
-/** Tell frames from anything else that may be written to the pipe. */
+/** Marks that distinguish frames from other data on the pipe. */
 const TEXT_MARK = 0x534c5254
 const VALUE_MARK = 0x534c5256
 const HEADER_BYTES = 8
 
-/** Longer messages are a defect: results of this program take some 30 MB at most. */
+/** Limit of a message; results of this program take at most about 30 MB. */
 const MAX_BODY_BYTES = 2 ** 30
 
-/** Longer frames are written in parts, each after the pipe has taken those before it. */
+/** Size of the parts of longer frames, which are written one after the other as the pipe accepts them. */
 const PART_BYTES = 2 ** 20
 
-/** MessagePack has one zero; measures may have two. */
+/** Represents negative zero, which measures may contain and MessagePack lacks. */
 class NegativeZero {
   readonly value = '-0'
 }
@@ -30,7 +31,7 @@ const NEGATIVE_ZERO = new NegativeZero()
 // Typed arrays, Map, Set, Error, bigint and undefined keep their types.
 const packr = new Packr({ moreTypes: true })
 
-/** Larger messages leave a buffer of their size with the encoder, which is given a new one. */
+/** Size above which the encoder's buffer is replaced, so that it does not keep large messages in memory. */
 const MAX_KEPT_BYTES = 2 ** 16
 const BUFFER_BYTES = 2 ** 13
 
@@ -64,7 +65,7 @@ function hasNegativeZero(value: unknown): boolean {
   return isPlainObject(value) && Object.values(value).some(hasNegativeZero)
 }
 
-/** Copies a value with objects in place of its negative zeros. */
+/** Copies a value and replaces its negative zeros by objects. */
 function markNegativeZeros(value: unknown): unknown {
   if (Object.is(value, -0)) return NEGATIVE_ZERO
   if (Array.isArray(value)) return value.map(markNegativeZeros)
@@ -76,21 +77,21 @@ function isPlainObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
-/** Takes messages out of the bytes of a pipe. */
+/** Extracts messages from the bytes of a pipe. */
 export class FrameReader {
   private readonly chunks: Buffer[] = []
   private bytes = 0
-  /** How many bytes there have to be before the next look at them. */
+  /** Number of bytes that must have arrived before the next check. */
   private neededBytes = HEADER_BYTES
 
   constructor(private readonly maxBytes = MAX_BODY_BYTES) {}
 
-  /** Whether bytes of a frame were read whose others have not come. */
+  /** True if a frame has arrived only in part. */
   get inFrame(): boolean {
     return this.bytes > 0
   }
 
-  /** @returns the messages that a chunk completes @throws Error when the bytes are no frames */
+  /** Adds a chunk. @returns the messages that it completes @throws Error when the bytes are no frames */
   read(chunk: Buffer): unknown[] {
     this.chunks.push(chunk)
     this.bytes += chunk.length
@@ -106,7 +107,7 @@ export class FrameReader {
         this.neededBytes = HEADER_BYTES + bodyBytes
         break
       }
-      messages.push(decoded(all.readUInt32BE(start), all.subarray(start + HEADER_BYTES, end)))
+      messages.push(decodeBody(all.readUInt32BE(start), all.subarray(start + HEADER_BYTES, end)))
       start = end
     }
     this.chunks.length = 0
@@ -125,7 +126,7 @@ export class FrameReader {
   }
 }
 
-function decoded(mark: number, body: Buffer): unknown {
+function decodeBody(mark: number, body: Buffer): unknown {
   if (mark === TEXT_MARK) return body.toString()
   try {
     const message: unknown = packr.unpack(body)
@@ -139,7 +140,7 @@ function decoded(mark: number, body: Buffer): unknown {
 export class MessagePipe {
   private readonly reader = new FrameReader()
   private readonly news = new EventEmitter<{ message: [unknown]; end: [Error | null] }>()
-  /** Parts of frames that the pipe has not taken yet. */
+  /** Parts of frames that the pipe has not accepted yet. */
   private readonly unwritten: Buffer[] = []
   private ended = false
 
@@ -148,17 +149,17 @@ export class MessagePipe {
     stream.on('end', () =>
       this.end(this.reader.inFrame ? new Error('the beginning of a message and no more') : null)
     )
-    // The other process is gone: what else is there to say of it is said where its end is heard.
+    // The other process has ended, which is reported elsewhere.
     stream.on('error', () => this.end(null))
     stream.on('close', () => this.end(null))
   }
 
-  /** Whether the other process can still be reached. */
+  /** True if the other process can still be reached. */
   get isOpen(): boolean {
     return !this.ended && this.stream.writable
   }
 
-  /** Sends a message after those before it. One that the other process does not live to read is lost. */
+  /** Sends a message after earlier ones; it is lost if the other process ends before reading it. */
   post(message: unknown): void {
     const frame = encodeFrame(message)
     if (!this.isOpen) return
@@ -167,13 +168,16 @@ export class MessagePipe {
     this.write()
   }
 
-  /** Messages wait in the pipe until there is a listener. */
+  /** Adds a listener; messages wait in the pipe until there is one. */
   onMessage(listener: (message: unknown) => void): void {
     this.news.on('message', listener)
     if (this.news.listenerCount('message') === 1) this.stream.on('data', (chunk: Buffer) => this.read(chunk))
   }
 
-  /** Called once, when the other process has closed the pipe (null), or with what it has sent that is no message. */
+  /**
+   * Adds a listener for the end: null if the other process has closed the pipe, otherwise the error of a
+   * malformed message.
+   */
   onEnd(listener: (broken: Error | null) => void): void {
     this.news.on('end', listener)
   }

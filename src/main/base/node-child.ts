@@ -8,35 +8,35 @@ import { PIPE_VARIABLE } from './parent-pipe'
 
 const PIPE_DESCRIPTOR = 3
 
-/** A process whose pipe is closed or broken is killed when it has not ended after this time. */
+/** Time after which a process with a closed or broken pipe is killed. */
 const END_LIMIT_MS = 2_000
 
 export interface NodeChildOptions {
   readonly args?: readonly string[]
-  /** Flags of Node; left out: those of this process. */
+  /** Flags of Node; those of this process if omitted. */
   readonly nodeFlags?: readonly string[]
-  /** Whether its standard error is also written to that of this process. */
+  /** True to also write its standard error to that of this process. */
   readonly showErrors?: boolean
 }
 
-/** How a process ended. */
+/** End of a process. */
 export interface NodeChildEnd {
   /** Completes "the engine process ...". */
   readonly how: string
-  /** The last line of its standard error that may give the reason. */
+  /** Last line of its standard error that may contain the reason. */
   readonly reason: string | undefined
 }
 
-/** A process of this program: a script that runs on Node, and the pipe to it. */
+/** A process of this program: a script on Node, and the pipe to it. */
 export class NodeChild {
   /** Resolves after the process has ended and its standard error has been read. */
   readonly ended: Promise<NodeChildEnd>
   private readonly child: ChildProcess
   private readonly pipe: MessagePipe
   private readonly sockets: readonly Socket[]
-  /** Why this program killed it: completes "the engine process ...". */
+  /** Reason that this program killed it; completes "the engine process ...". */
   private fault: string | null = null
-  /** Why this program closed the pipe, with which a sound process ends as well. */
+  /** Reason that this program closed the pipe, which also ends a healthy process. */
   private pipeFault: string | null = null
 
   /** @param script its absolute path @throws WorkbenchError when Node is missing */
@@ -61,7 +61,7 @@ export class NodeChild {
     this.ended = new Promise((resolve) => {
       const end = (how: string): void => resolve({ how, reason: lastLines.reason })
       this.child.once('error', ({ message }) => end(`could not be started (${message})`))
-      // Not 'exit': all of the standard error has been read by 'close'.
+      // Unlike 'exit', 'close' comes after all of the standard error has been read.
       this.child.once('close', (code, signal) => {
         const fault = signal === 'SIGKILL' ? this.fault : code === 0 ? this.pipeFault : null
         end(fault ?? howItEnded(code, signal))
@@ -75,7 +75,7 @@ export class NodeChild {
     return this.child.pid
   }
 
-  /** Sends a message. A process that ends before it reads the message is reported by `ended`. */
+  /** Sends a message; `ended` reports a process that ends before it reads the message. */
   post(message: unknown): void {
     this.pipe.post(message)
   }
@@ -91,13 +91,16 @@ export class NodeChild {
       else handle.unref()
   }
 
-  /** @param fault completes "the engine process ..." in the report of its end */
+  /** Kills the process. @param fault completes "the engine process ..." in the report of its end */
   kill(fault: string | null = null): void {
     this.fault ??= fault
     this.child.kill('SIGKILL')
   }
 
-  /** A process that dies closes its pipe shortly before its end is reported. */
+  /**
+   * Kills a process with a closed or broken pipe if it does not end soon; a process that dies closes its pipe
+   * first.
+   */
   private killUnlessEnded(broken: Error | null): void {
     const fault = `was stopped because it ${broken === null ? 'closed its pipe' : `sent ${broken.message}`}`
     if (broken !== null) this.pipeFault = fault
@@ -106,7 +109,10 @@ export class NodeChild {
   }
 }
 
-/** Leaves out what the user set for Node and Electron themselves: it would change or break the processes of this program. */
+/**
+ * Removes the user's settings for Node and Electron, which would change or break the processes of this
+ * program.
+ */
 function helperEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE|ELECTRON)_/i.test(name)))
 }

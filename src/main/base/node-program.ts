@@ -2,19 +2,21 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
 
-/** The environment variable in which `slr open` passes its Node to the window that it starts. */
+/** Environment variable in which `slr open` passes its Node to the window. */
 export const NODE_VARIABLE = 'SLR_NODE'
 
 /**
- * Returns the Node that runs the program's other processes. An Electron process cannot replace it: Chromium's allocator ends a process at
- * a single allocation of 2 GiB, and at 16 GiB in all (partition_alloc, MaxDirectMapped and kPoolMaxSize). A packaged Electron cannot even
- * run as Node: its fuse is off, and it would start the whole program again.
+ * Gives the Node that runs the program's other processes. Electron cannot replace it: Chromium's allocator
+ * ends a process at a single allocation of 2 GiB, and at 16 GiB in all (partition_alloc, MaxDirectMapped and
+ * kPoolMaxSize). A packaged Electron cannot run as Node at all, because its fuse is off, and it would start
+ * the whole program again.
  *
  * @throws WorkbenchError when Electron has no Node beside it
  */
 export function nodeProgram(): string {
   if (process.versions['electron'] === undefined) return process.execPath
-  // process.defaultApp: this Electron was given a program to run. A packaged one has its Node beside its resources.
+  // process.defaultApp: this Electron was given a program to run. A packaged one has its Node beside its
+  // resources.
   return process.defaultApp ? nodeOfStarter() : packagedNode()
 }
 

@@ -1,4 +1,4 @@
-/** Why nothing can be computed on a system that onnxruntime-node has no build for. */
+/** Explains that nothing can be computed on a system without a build of onnxruntime-node. */
 export function noBuildFor(platform: NodeJS.Platform, arch: string): string {
   const system =
     platform === 'darwin' && arch === 'x64' ? 'Macs with an Intel processor' : `${platform} on ${arch}`

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import './telemetry-off'
 import { noBuildFor } from './onnxruntime-builds'
 
-/** Before it is loaded, which says of a missing file only its name. */
+/** Checks that the library exists before it is loaded, because its own error only contains a file name. */
 function requireBuild(): void {
   const { platform, arch } = process
   const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'))
@@ -15,7 +15,7 @@ function requireBuild(): void {
 requireBuild()
 
 /**
- * The only way to onnxruntime's code; its types may be imported from the package. Loaded while this module runs, since
- * a static import would be moved above the line that silences the library.
+ * The only way to load onnxruntime's code; types may be imported from the package. It is loaded while this
+ * module runs, because a static import would be moved above the line that silences the library.
  */
 export const { env, InferenceSession, Tensor } = await import('onnxruntime-node')

@@ -1,12 +1,12 @@
 import { Socket } from 'node:net'
 import { MessagePipe } from './message-pipe'
 
-/** Names the file descriptor of the pipe to the program that started a process. */
+/** Environment variable with the file descriptor of the pipe to the program that started a process. */
 export const PIPE_VARIABLE = 'SLR_PIPE'
 
 /**
- * Opens the pipe to the program that started this process. The process ends with that program, and when the pipe breaks. A process that a
- * user started ends at once.
+ * Opens the pipe to the program that started this process. The process ends with that program, or when the
+ * pipe breaks. A process that a user started ends at once.
  */
 export function pipeToParent(): MessagePipe {
   const descriptor = process.env[PIPE_VARIABLE]
@@ -22,7 +22,10 @@ export function pipeToParent(): MessagePipe {
   return pipe
 }
 
-/** Ignores Ctrl-C, which reaches every process of a terminal: the program that started this process decides what it means. */
+/**
+ * Ignores Ctrl-C, which reaches every process of a terminal; the program that started this process handles
+ * it.
+ */
 export function ignoreInterrupt(): void {
   process.on('SIGINT', () => undefined)
 }

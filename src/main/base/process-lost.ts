@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import type { NodeChildEnd } from './node-child'
 
-/** The words of V8, the C++ runtime and the system for memory that ran out. */
+/** Matches the messages of V8, the C++ runtime and the system when memory has run out. */
 const OUT_OF_MEMORY = /out of memory|memory ran out|memory runs out|bad_alloc|allocation failed/i
 
 export const ranOutOfMemory = (words: string): boolean => OUT_OF_MEMORY.test(words)
@@ -10,7 +10,10 @@ export const ranOutOfMemory = (words: string): boolean => OUT_OF_MEMORY.test(wor
 export const endWords = ({ how, reason }: NodeChildEnd): string =>
   `${how}${reason === undefined ? '' : `: ${reason}`}`
 
-/** The problem of whoever waits for a process of the program that has ended. @param subject begins the message and names the process */
+/**
+ * Builds the error for callers of a process that has ended. @param subject name of the process, which begins
+ * the message
+ */
 export function processLost(subject: string, end: NodeChildEnd): WorkbenchError {
   const words = endWords(end)
   return new WorkbenchError(

@@ -1,4 +1,4 @@
-/** Work older than a few of these no longer counts: long enough to be calm, short enough to follow a slower layer. */
+/** Time constant of the average: long enough to be steady, and short enough to follow a slower layer. */
 const MEMORY_SECONDS = 10
 
 export interface ProgressRate {
@@ -8,11 +8,11 @@ export interface ProgressRate {
 }
 
 /**
- * Follows how fast counted work is done. Work and time both fade with the same half-life, so that the rate is the plain
- * mean at first and follows recent speed later. The clock starts with the first call, and again with each after it until work
- * has been done: what was done before is not this run's work, and getting ready takes no part of the time that work takes.
+ * Measures the speed of counted work. Work and time fade with the same half-life, so that the rate is the
+ * plain mean at first and follows recent speed later. The clock starts with the first call, and again with
+ * each call until work has been done. Earlier work and preparation time therefore do not count.
  *
- * @returns a function to call with the units done so far, of how many, and the seconds since the work began
+ * @returns a function of the units done so far, their total, and the seconds since the work began
  */
 export function progressRate(): (done: number, total: number, elapsedSeconds: number) => ProgressRate {
   let last: { done: number; elapsedSeconds: number } | null = null

@@ -5,29 +5,40 @@ import { parseJson } from './files/bounded-json'
 
 const PACKAGE_NAME = 'slr-workbench'
 
-/** How Electron's archive of a packaged program is named, and the folder beside it (tools/installers/stage.mjs). */
+/**
+ * Name of Electron's archive in a packaged program, and of the folder beside it (tools/installers/stage.mjs).
+ */
 const ARCHIVE = 'app.asar'
 const BESIDE_ARCHIVE = 'program'
 
 let packageFolder: string | null = null
 
-/** The absolute path of a file or folder that ships with the program, such as `resourcePath('demo-pair', 'base')`. */
+/**
+ * Gives the absolute path of a file or folder that ships with the program, such as `resourcePath('demo-pair',
+ * 'base')`.
+ */
 export function resourcePath(...parts: string[]): string {
   return join(plainFolder(), 'resources', ...parts)
 }
 
-/** The folder of the package that is running: of the source tree, or in a packaged program's window the archive. */
-export function ownPackage(): string {
+/**
+ * Gives the folder of the running package: the source tree, or the archive in a packaged program's window.
+ */
+export function runningPackage(): string {
   packageFolder ??= packageAbove(dirname(fileURLToPath(import.meta.url)))
   return packageFolder
 }
 
-/** The same as a folder that any program can read: a plain Node, which engines run on, cannot look into archives. */
-export function plainFolder(own = ownPackage()): string {
-  return basename(own) === ARCHIVE ? join(dirname(own), BESIDE_ARCHIVE) : own
+/**
+ * Gives the package as a folder that a plain Node can read; engines run on Node, which cannot read archives.
+ */
+export function plainFolder(packagePath = runningPackage()): string {
+  return basename(packagePath) === ARCHIVE ? join(dirname(packagePath), BESIDE_ARCHIVE) : packagePath
 }
 
-/** From the source tree, the built bundle and the packaged program alike the package's folder is above. */
+/**
+ * Finds the package's folder above a module: in the source tree, the built bundle and the packaged program.
+ */
 function packageAbove(moduleFolder: string): string {
   for (let folder = moduleFolder; folder !== dirname(folder); folder = dirname(folder)) {
     if (isPackageFolder(folder)) return folder

@@ -2,10 +2,10 @@ import { mapEventIterator, ORPCError } from '@orpc/client'
 import { os, ValidationError } from '@orpc/server'
 import { Problem, WorkbenchError } from '../../contract/model/problem'
 
-/** How V8, the C++ runtime and onnxruntime say that memory ran out. */
+/** Matches the messages of V8, the C++ runtime and onnxruntime when memory has run out. */
 const MEMORY_ERROR = /bad_alloc|out of memory|allocation failed|failed to allocate/i
 
-/** The problem an error stands for, or null when it is a defect of ours. */
+/** Gives the problem of an error, or null for a defect. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof WorkbenchError) return error.problem
   if (error instanceof Error && MEMORY_ERROR.test(error.message)) {
@@ -18,7 +18,7 @@ export function problemOf(error: unknown): Problem | null {
   return null
 }
 
-/** Writes a defect to the log, with its stack, and gives the problem to show in its place. */
+/** Logs a defect with its stack, and gives the problem to show. */
 export function reportDefect(error: unknown, where: string): Problem {
   console.error(`Unexpected error in ${where}:`, error)
   return {
@@ -32,10 +32,10 @@ export function reportDefect(error: unknown, where: string): Problem {
 }
 
 /**
- * The one place where errors become what crosses a process border: a WorkbenchError keeps its problem, input that the
- * contract refuses becomes `bad-input`, and `onDefect` says what a caller sees of anything else.
+ * Converts errors at the border of a process: a WorkbenchError keeps its problem, input that the contract
+ * refuses becomes `bad-input`, and `onDefect` words other errors for the caller.
  */
-export function problemsAcross(onDefect: (error: unknown, where: string) => Problem) {
+export function convertProblems(onDefect: (error: unknown, where: string) => Problem) {
   return os.middleware(async ({ next, path }) => {
     const translate = (error: unknown): Error => {
       const problem = refusedInput(error) ?? problemOf(error) ?? onDefect(error, path.join('.'))
@@ -44,7 +44,7 @@ export function problemsAcross(onDefect: (error: unknown, where: string) => Prob
     try {
       const result = await next()
       if (!isEventStream(result.output)) return result
-      // A stream fails after its procedure returned, so its errors are translated as they come.
+      // A stream fails after its procedure has returned, so its errors are converted as they arrive.
       const output = mapEventIterator(result.output, {
         value: (value) => value,
         error: async (error) => translate(error)
@@ -56,8 +56,8 @@ export function problemsAcross(onDefect: (error: unknown, where: string) => Prob
   })
 }
 
-/** The other direction: an error that crossed the border, as the WorkbenchError it was. */
-export function fromAcross(error: unknown): unknown {
+/** Converts an error from another process back to its WorkbenchError. */
+export function fromRpcError(error: unknown): unknown {
   if (!(error instanceof ORPCError)) return error
   const { data: problem, success } = Problem.safeParse(error.data)
   if (!success) return error

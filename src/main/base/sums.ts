@@ -1,14 +1,17 @@
-/** Added in their order. */
+/** Adds values in their order. */
 export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** NaN of none. */
+/** Averages values; NaN without values. */
 export function mean(values: readonly number[]): number {
   return sum(values) / values.length
 }
 
-/** The Euclidean length. `Math.hypot` takes its values as arguments, and the stack has no room for millions. */
+/**
+ * Computes the Euclidean length. `Math.hypot` takes its values as arguments, and the stack has no room for
+ * millions.
+ */
 export function lengthOf(values: Float32Array): number {
   let squares = 0
   for (const value of values) squares += value * value

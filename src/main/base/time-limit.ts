@@ -6,11 +6,11 @@ createContext(box)
 const callWork = new Script('work()')
 
 /**
- * Runs synchronous work that a model file controls (a chat template, a tokenizer's patterns) and stops it when it
- * takes longer than `limitMs`. The watchdog of `node:vm` ends whatever the script called, an endless loop and a
- * runaway pattern included, without a second thread. This bounds time; it is no sandbox.
+ * Runs synchronous work that a model file controls (a chat template, a tokenizer's patterns), and stops it
+ * after `limitMs`. The watchdog of `node:vm` ends the script, including an endless loop or a runaway pattern,
+ * without a second thread. It limits only time.
  *
- * @throws WorkbenchError `bad-file` when the time is up; whatever `work` throws otherwise
+ * @throws WorkbenchError `bad-file` at the time limit; errors of `work` otherwise
  */
 export function withTimeLimit<T>(limitMs: number, what: string, work: () => T): T {
   let result: { value: T } | null = null
@@ -27,10 +27,10 @@ export function withTimeLimit<T>(limitMs: number, what: string, work: () => T): 
   } finally {
     box.work = () => undefined
   }
-  return finished(result)
+  return resultOf(result)
 }
 
-function finished<T>(result: { value: T } | null): T {
+function resultOf<T>(result: { value: T } | null): T {
   if (result === null) throw new Error('the work did not run')
   return result.value
 }

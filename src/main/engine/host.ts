@@ -7,7 +7,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
 import { NodeChild, type NodeChildEnd } from '../base/node-child'
 import '../base/telemetry-off'
-import { fromAcross, isEventStream } from '../base/rpc-problems'
+import { fromRpcError, isEventStream } from '../base/rpc-problems'
 import { rpcPort } from './port'
 import { cancelled, throwIfCancelled, unlessCancelled } from '../base/files/cancelling'
 
@@ -123,7 +123,7 @@ class RunningEngine {
     const settle = (): void => signal.removeEventListener('abort', stop)
     const explain = (error: unknown): unknown => {
       settle()
-      return signal.aborted ? cancelled(WORK_NAME) : (this.lossError ?? fromAcross(error))
+      return signal.aborted ? cancelled(WORK_NAME) : (this.lossError ?? fromRpcError(error))
     }
     try {
       const output = await this.link.call(path, input, options)

@@ -4,7 +4,7 @@ import { RPCHandler } from '@orpc/server/message-port'
 import { engineContract } from '../../contract/procedures/engine'
 import type { Problem } from '../../contract/model/problem'
 import { ignoreInterrupt, pipeToParent } from '../base/parent-pipe'
-import { problemsAcross } from '../base/rpc-problems'
+import { convertProblems } from '../base/rpc-problems'
 import { ActiveCalls } from './active-calls'
 import { startRuntime } from './device/device'
 import { checkDevice } from './questions/device-check'
@@ -39,7 +39,7 @@ function computationFailed(error: unknown, where: string): Problem {
 if (process.argv.includes(BESIDE_A_WINDOW)) setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 const calls = new ActiveCalls()
-const engine = implement(engineContract).use(problemsAcross(computationFailed)).use(calls.track)
+const engine = implement(engineContract).use(convertProblems(computationFailed)).use(calls.track)
 
 const router = engine.router({
   sweep: engine.sweep.handler(async function* ({ input, signal }) {

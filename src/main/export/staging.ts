@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { errorCode, flushFolder, writeProblem } from '../base/files/atomic-file'
-import { acquire, type Lock } from '../base/files/lock'
+import { acquireLock, type Lock } from '../base/files/lock'
 
 /**
  * The folder that an export is written into before it becomes the target: beside it, so that the last step is a rename.
@@ -82,7 +82,7 @@ function besides(target: string, what: string): string {
 
 async function lockTarget(target: string): Promise<Lock> {
   try {
-    return await acquire(besides(target, 'export.lock'), {
+    return await acquireLock(besides(target, 'export.lock'), {
       path: target,
       advice: 'Wait until that export has ended, or choose another folder.'
     })

@@ -6,7 +6,7 @@ import { LayerStrength, MAX_LAYERS, Recipe } from '../../contract/model/recipe'
 import { AnswerCheck, passesCheck } from '../../contract/documents/answer-check'
 import { DEFAULT_RHO } from '../../contract/documents/project'
 import { SearchFacts } from '../../contract/documents/search'
-import { expecting, readJsonFile, readTextFile } from '../base/files/bounded-file'
+import { withHint, readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { refuseOtherKind } from '../base/files/document-kinds'
 import { modelPath } from '../base/files/places'
 import { modelName } from '../checkpoint/model-folder'
@@ -64,7 +64,7 @@ export async function readRecipeFile(file: string, folders: { base: string; post
     return readMergekitRecipe(text, file, await openPair(folders.base, folders.post), 'any folder')
   }
   const hint = `A recipe is ${EXAMPLE} with one entry per layer.`
-  const value = await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
+  const value = await withHint(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
   const recipe = bestRecipe(file, value) ?? parseRecipes(file, value, WrittenRecipe, 'a recipe', hint)
   return elementAt(await withFolders([recipe], folders), 0, 'recipe')
 }
@@ -125,7 +125,7 @@ export async function readRecipesFile(
 ): Promise<Recipe[]> {
   if (isYaml(file)) return [await readRecipeFile(file, folders)]
   const hint = `A list of recipes is [...] around recipes such as ${EXAMPLE}.`
-  const value = await expecting(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
+  const value = await withHint(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
   const entries = SearchRecipes.safeParse(value).data?.found ?? CheckRecipes.safeParse(value).data?.models
   const recipes = Recipes.safeParse(entries?.map(({ recipe }) => recipe))
   if (recipes.success) return withFolders(recipes.data, folders)

@@ -6,7 +6,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { readJsonFile } from '../base/files/bounded-file'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { formatJson } from '../base/files/json-format'
-import { allowedOf } from '../base/files/only-folder'
+import { filterAllowed } from '../base/files/only-folder'
 import { configFolder } from '../base/files/places'
 import { isProject } from './documents/project-file'
 import { SerialQueue } from '../base/files/serial-queue'
@@ -26,7 +26,7 @@ const changes = new SerialQueue()
 /** The projects opened last, newest first, of those that may be opened; a list that cannot be read counts as empty. */
 export async function recentProjects(): Promise<RecentProject[]> {
   const { recents } = await load()
-  const shown = await allowedOf(recents, ({ path }) => path)
+  const shown = await filterAllowed(recents, ({ path }) => path)
   return Promise.all(shown.map(async (recent) => ({ ...recent, exists: await isProject(recent.path) })))
 }
 

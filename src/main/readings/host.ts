@@ -8,7 +8,7 @@ import type { WeightsContract } from '../../contract/procedures/weights'
 import { startHelper } from '../base/helper-process'
 import { progressRate } from '../base/progress-rate'
 import { rpcPort } from '../engine/port'
-import { fromAcross } from '../base/rpc-problems'
+import { fromRpcError } from '../base/rpc-problems'
 import { throwIfCancelled } from '../base/files/cancelling'
 
 type WeightsClient = ContractRouterClient<WeightsContract>
@@ -76,7 +76,7 @@ async function inProcess<Result>(
   } catch (error) {
     throwIfCancelled(signal, 'Reading the weights')
     // The errors of pending calls at the process's end contain less.
-    throw helper.lost ?? fromAcross(error)
+    throw helper.lost ?? fromRpcError(error)
   } finally {
     await helper.end()
   }

@@ -3,7 +3,7 @@ import { RPCHandler } from '@orpc/server/message-port'
 import { weightsContract } from '../../contract/procedures/weights'
 import { rpcPort } from '../engine/port'
 import { ignoreInterrupt, pipeToParent } from '../base/parent-pipe'
-import { problemsAcross, reportDefect } from '../base/rpc-problems'
+import { convertProblems, reportDefect } from '../base/rpc-problems'
 import { checkpointChecksums } from './checksums'
 import { type BytesRead, pairDistances } from './distances'
 import { pairValues } from './values'
@@ -16,7 +16,7 @@ import { pairValues } from './values'
 /** Shortest time between two reports of progress. */
 const PROGRESS_INTERVAL_MS = 50
 
-const weights = implement(weightsContract).use(problemsAcross(reportDefect))
+const weights = implement(weightsContract).use(convertProblems(reportDefect))
 
 const router = weights.router({
   distances: weights.distances.handler(async function* ({ input, signal }) {

@@ -12,7 +12,7 @@ import {
   isLogStart,
   logLineAnswers
 } from '../answers/file-formats'
-import { expecting, readProblem } from '../base/files/bounded-file'
+import { withHint, readProblem } from '../base/files/bounded-file'
 import { yieldEvery20ms } from '../base/files/yield-every-20ms'
 import { linesOfFile, MAX_LINE_BYTES } from '../base/files/line-file'
 import { requireNamedHost } from '../base/files/network-path'
@@ -96,7 +96,7 @@ async function eachOfLog(
   path: string,
   visit: (answer: FileAnswer) => void
 ): Promise<Pick<AnswerFileFacts, 'format' | 'fingerprint'>> {
-  const reply = await expecting(EXPECTED_ANSWERS, () => askSandbox({ kind: 'answer-log', file: path }))
+  const reply = await withHint(EXPECTED_ANSWERS, () => askSandbox({ kind: 'answer-log', file: path }))
   if (reply.kind !== 'answer-log') throw new Error(`the sandbox process answered a log with ${reply.kind}`)
   const yieldTurn = yieldEvery20ms()
   const bytes = Buffer.from(reply.lines.buffer, reply.lines.byteOffset, reply.lines.byteLength)

@@ -1,6 +1,6 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
-import { keepsTo } from '../base/files/only-folder'
+import { restrictionText } from '../base/files/only-folder'
 import { NodeChild, type NodeChildEnd } from '../base/node-child'
 import { endWords, processLost, ranOutOfMemory } from '../base/process-lost'
 import { SerialQueue } from '../base/files/serial-queue'
@@ -49,7 +49,7 @@ export class Sandbox {
   ask(request: SandboxRequest): Promise<SandboxReply> {
     return this.queue.run(async () => {
       // A process that was started earlier does not know the folder that this program is restricted to.
-      if (this.running?.keepsTo !== keepsTo()) {
+      if (this.running?.keepsTo !== restrictionText()) {
         this.running?.end()
         this.running = null
       }
@@ -77,7 +77,7 @@ export function askSandbox(request: SandboxRequest): Promise<SandboxReply> {
 }
 
 class SandboxProcess {
-  readonly keepsTo = keepsTo()
+  readonly keepsTo = restrictionText()
   readonly ended: Promise<End>
   private readonly child: NodeChild
   /** Set when this program ends the process because of its limit. */

@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { requireWritable } from '../base/files/atomic-file'
 import { liesWithin } from '../base/files/only-folder'
 import { projectsFolder } from '../base/files/places'
-import { LEAST_RESULT_BYTES, requireRoom } from '../base/files/room'
+import { MIN_RESULT_BYTES, requireRoom } from '../base/files/room'
 import { requireReplaceableReport } from './replaceable-report'
 import type { StudyStep } from './steps'
 import { type PlacedStudy, reportPath } from './study-project'
@@ -49,7 +49,7 @@ export async function requireProjectPlace(placed: PlacedStudy): Promise<void> {
   // The program's own folder of projects is made with the first of them.
   if (!existsSync(projectPath) && dirname(projectPath) !== projectsFolder())
     await requireWritable(projectPath)
-  await requireRoom(projectPath, LEAST_RESULT_BYTES)
+  await requireRoom(projectPath, MIN_RESULT_BYTES)
 }
 
 /** @param steps those that are wanted @throws WorkbenchError as `requireProjectPlace` and `writableReport` */

@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import type { Task } from '../../contract/documents/task'
-import { expecting, readTextFile } from '../base/files/bounded-file'
+import { withHint, readTextFile } from '../base/files/bounded-file'
 import { importTask } from '../evaluation/import-file'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
@@ -17,5 +17,5 @@ const TASK_FILE =
  */
 export async function namedTask(name: string, pair: ProjectPair | null): Promise<Task> {
   if (extname(name) === '') return taskOf(pair, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
-  return expecting(TASK_FILE, async () => importTask(name, await readTextFile(name, MAX_TASK_BYTES)))
+  return withHint(TASK_FILE, async () => importTask(name, await readTextFile(name, MAX_TASK_BYTES)))
 }

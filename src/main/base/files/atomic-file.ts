@@ -6,16 +6,18 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
 
 /**
- * Writes a whole file or nothing: into a new file beside it, flushed to the disk, then renamed over the old one.
- * A link at `file` is replaced, never written through.
+ * Writes a whole file or nothing: into a new file beside it, flushed to the disk, then renamed over the old
+ * one. A link at `file` is replaced, never written through.
  *
- * Why not a library: `atomically` and `write-file-atomic` issue one write and ignore how many bytes it took, so on a disk
- * that fills up they rename a cut-off file over the good one; both also follow links, out of a project that someone
- * sent, and `atomically` deletes its unfinished file on Ctrl-C even while the program is still saving.
+ * Libraries are not used for two reasons. `atomically` and `write-file-atomic` issue one write and ignore how
+ * many bytes it took, so on a full disk they replace the good file by a truncated one. Both also follow links
+ * out of a foreign project, and `atomically` deletes its unfinished file on Ctrl-C even while the program is
+ * still saving.
  *
  * @param text whole, or in pieces
- * @param mode who may use it; by default what the system gives new files
- * @throws WorkbenchError `read-only` when it cannot be written, `not-found` when its folder is gone; the old file stays
+ * @param mode permissions of the file; the system's default if omitted
+ * @throws WorkbenchError `read-only` when it cannot be written, `not-found` when its folder is missing; the
+ * old file stays
  */
 export async function writeFileAtomic(
   file: string,
@@ -24,7 +26,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const unfinished = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
   try {
-    // 'wx' never opens what is already there, such as a planted link.
+    // 'wx' never opens an existing file, such as a planted link.
     const handle = await open(unfinished, 'wx', mode)
     try {
       await writeFile(handle, text)
@@ -41,28 +43,28 @@ export async function writeFileAtomic(
 }
 
 /**
- * Finds out whether {@link writeFileAtomic} could write a file, by a file beside it that is gone again: what the system allows does
- * not say of every folder whether it takes files, such as /proc.
+ * Checks that {@link writeFileAtomic} could write a file, by a temporary file beside it. The permissions are
+ * not enough, because folders such as /proc take no files.
  *
  * @throws WorkbenchError as `writeFileAtomic`
  */
 export async function requireWritable(file: string): Promise<void> {
-  const tried = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
+  const testFile = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
   try {
-    await (await open(tried, 'wx')).close()
-    await rm(tried)
+    await (await open(testFile, 'wx')).close()
+    await rm(testFile)
   } catch (error) {
     throw writeProblem(file, error)
   }
 }
 
-/** As `writeFileAtomic` names what it has not finished. */
+/** Matches the names of `writeFileAtomic`'s unfinished files. */
 const UNFINISHED = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/
 
 /**
- * Removes what was left unfinished in a folder when the program was killed. Nobody else may be writing there.
+ * Removes the unfinished files that a killed program left in a folder. No other process may be writing there.
  *
- * @param depth of folders in it that are looked into as well; links are not followed
+ * @param depth number of levels of subfolders to search; links are not followed
  */
 export async function removeUnfinished(folder: string, depth: number): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
@@ -74,13 +76,13 @@ export async function removeUnfinished(folder: string, depth: number): Promise<v
 }
 
 /**
- * What to tell about a file or folder that could not be written.
+ * Describes a file or folder that could not be written.
  *
- * @param more what else is to be known, such as a file of the program's own that takes room
+ * @param more further facts, such as a file of the program that takes space
  */
 export function writeProblem(path: string, error: unknown, more?: string): WorkbenchError {
   const code = errorCode(error)
-  // Where a folder takes no files, such as /proc, the system says the same as where there is none.
+  // A folder that takes no files, such as /proc, gives the same error as a missing folder.
   if (code === 'ENOENT' && !existsSync(dirname(path)))
     return new WorkbenchError('not-found', `${path} cannot be written: its folder is gone.`)
   const hint = [
@@ -91,26 +93,26 @@ export function writeProblem(path: string, error: unknown, more?: string): Workb
   return new WorkbenchError('read-only', `${path} cannot be written: ${systemWords(error)}.`, hint.join(' '))
 }
 
-/** Whether there is no room left, on the disk or for this user. */
+/** Reports whether the disk, or the user's quota, is full. */
 export function isDiskFull(error: unknown): boolean {
   const code = errorCode(error)
   return code === 'ENOSPC' || code === 'EDQUOT'
 }
 
-/** What the system says, without the path that it says it of: that is of an unfinished file beside the one that is meant. */
+/** Gives the system's message without its path, which is that of an unfinished file. */
 const systemWords = (error: unknown): string =>
   errorCode(error) === 'ENOENT'
     ? 'its folder takes no files'
     : errorMessage(error).replace(/, \w+( '.*)?$/s, '')
 
-/** The system's name of an error, such as ENOENT. */
+/** Gives the system's code of an error, such as ENOENT. */
 export function errorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 }
 
 /**
- * The rename itself survives a power cut only once its folder is on the disk. Windows and some network drives cannot flush
- * folders; there the old file may come back, which is whole as well.
+ * Flushes a folder, because a rename survives a power failure only once its folder is on the disk. Windows
+ * and some network drives cannot flush folders; there the old file may come back, which is also complete.
  */
 export async function flushFolder(folder: string): Promise<void> {
   try {

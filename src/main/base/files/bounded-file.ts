@@ -4,15 +4,16 @@ import { parseJsonBytes } from './json-pieces'
 import { readRegularFile } from './regular-file'
 
 /**
- * Reads a whole UTF-8 text file of at most `maxBytes`, so that a hostile or mistaken file cannot fill the memory.
+ * Reads a UTF-8 text file of at most `maxBytes`, so that a hostile or wrong file cannot fill the memory.
  *
- * @throws WorkbenchError `not-found` when there is no such file; `bad-file` when it is not a file, too large or not UTF-8
+ * @throws WorkbenchError `not-found` when there is no such file; `bad-file` when it is not a file, too large
+ * or not UTF-8
  */
 export async function readTextFile(file: string, maxBytes: number): Promise<string> {
-  return decoded(await readBytes(file, maxBytes), file, 'Save it as UTF-8 text and try again.')
+  return decodeText(await readBytes(file, maxBytes), file, 'Save it as UTF-8 text and try again.')
 }
 
-function decoded(bytes: Buffer, file: string, hint?: string): string {
+function decodeText(bytes: Buffer, file: string, hint?: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
@@ -20,26 +21,27 @@ function decoded(bytes: Buffer, file: string, hint?: string): string {
   }
 }
 
-/** What is parsed at once; more goes piece by piece, so that others have their turn. */
-const AT_ONCE_BYTES = 2 ** 18
+/** Largest text that is parsed at once; a larger one is parsed in pieces, so that other requests go first. */
+const MAX_UNDIVIDED_BYTES = 2 ** 18
 
 /**
- * The value of a JSON file; its shape is the caller's to check.
+ * Reads a JSON file; the caller checks its shape.
  *
- * @throws WorkbenchError as {@link readTextFile}, and `bad-file` when the text is not JSON, nests too deep or holds too much
+ * @throws WorkbenchError as {@link readTextFile}, and `bad-file` when the text is not JSON, nests too deep or
+ * contains too much
  */
 export async function readJsonFile(file: string, maxBytes: number, signal?: AbortSignal): Promise<unknown> {
   const bytes = await readBytes(file, maxBytes)
-  if (bytes.byteLength > AT_ONCE_BYTES) return parseJsonBytes(bytes, file, signal)
-  return parseJson(decoded(bytes, file), file)
+  if (bytes.byteLength > MAX_UNDIVIDED_BYTES) return parseJsonBytes(bytes, file, signal)
+  return parseJson(decodeText(bytes, file), file)
 }
 
 /**
- * Reads what the user named, and says of a file that cannot be read at all what it should have been.
+ * Reads what the user named, and adds the expected content to errors without advice.
  *
- * @param hint where the complaint says nothing of what to do
+ * @param hint advice for errors without one
  */
-export async function expecting<T>(hint: string, read: () => Promise<T>): Promise<T> {
+export async function withHint<T>(hint: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
@@ -48,16 +50,16 @@ export async function expecting<T>(hint: string, read: () => Promise<T>): Promis
   }
 }
 
-/** The message of anything thrown; errors from another realm are not `instanceof Error` here. */
+/** Gives the message of any thrown value; errors from another realm are not `instanceof Error` here. */
 export function errorMessage(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)
   return String(error)
 }
 
 /**
- * The bytes of a whole file of at most `maxBytes`.
+ * Reads the bytes of a file of at most `maxBytes`.
  *
- * @throws WorkbenchError as {@link readTextFile}, whatever the bytes are
+ * @throws WorkbenchError as {@link readTextFile}, except for the encoding
  */
 export async function readBytes(file: string, maxBytes: number): Promise<Buffer> {
   try {
@@ -67,7 +69,7 @@ export async function readBytes(file: string, maxBytes: number): Promise<Buffer>
   }
 }
 
-/** What to tell of a file that could not be read. */
+/** Describes a file that could not be read. */
 export function readProblem(file: string, error: unknown): WorkbenchError {
   if (error instanceof WorkbenchError) return error
   const code = error instanceof Error && 'code' in error ? error.code : null
@@ -75,7 +77,7 @@ export function readProblem(file: string, error: unknown): WorkbenchError {
     const message = file === '' ? 'A file is named by an empty text.' : `There is no file ${file}.`
     return new WorkbenchError('not-found', message)
   }
-  const why =
+  const reason =
     code === 'EACCES' || code === 'EPERM' ? `its permissions do not allow it (${code}).` : errorMessage(error)
-  return new WorkbenchError('bad-file', `${file} cannot be read: ${why}`)
+  return new WorkbenchError('bad-file', `${file} cannot be read: ${reason}`)
 }

@@ -3,28 +3,28 @@ import { refuseDeepJson } from './json-depth'
 import { CUT_OFF } from './json-pieces'
 
 /*
- * The one way to parse JSON that is in memory: size, depth and numbers of values are looked at first. ESLint refuses `JSON.parse`
- * anywhere else in main.
+ * The only way to parse JSON in memory: size, depth and numbers of values are checked first. ESLint refuses
+ * `JSON.parse` elsewhere in main.
  */
 
-/** No message and no file that is parsed at once has more. */
+/** Limit of JSON that is parsed at once; messages and files are smaller. */
 const MAX_CHARACTERS = 64_000_000
 
-/** What JSON may hold at most, and how it is refused. */
+/** Limits of JSON, and the code of the error. */
 export interface JsonBounds {
-  /** Members of objects. */
+  /** Most members of objects. */
   names?: number | undefined
-  /** Values behind the first of a list or an object. */
+  /** Most values, counted by commas in lists and objects. */
   values?: number | undefined
   characters?: number
-  /** Code of the problem for a text that is not JSON. */
+  /** Code of the error for a text that is not JSON. */
   notJson?: ProblemCode
 }
 
 /**
- * Parses JSON after a look at what it would take. The shape of the value is the caller's to check.
+ * Parses JSON after checking its size. The caller checks the shape of the value.
  *
- * @param what the file, and the part of it, for messages
+ * @param what the file, and its part, for messages
  * @throws WorkbenchError `bad-file` when it is too large; `notJson` when it is not JSON
  */
 export function parseJson(
@@ -42,7 +42,10 @@ export function parseJson(
   }
 }
 
-/** As {@link parseJson}. @returns undefined when it is not JSON @throws WorkbenchError `bad-file` when it is too large */
+/**
+ * Parses as {@link parseJson} does. @returns undefined if it is not JSON @throws WorkbenchError `bad-file`
+ * when it is too large
+ */
 export function parseIfJson(text: string, what: string, bounds: JsonBounds = {}): unknown {
   try {
     return parseJson(text, what, { ...bounds, notJson: 'bad-input' })
@@ -52,11 +55,11 @@ export function parseIfJson(text: string, what: string, bounds: JsonBounds = {})
   }
 }
 
-/** Why a text is not JSON, in words where the parser has none: it says of every end that it was not expected. */
+/** Words why a text is not JSON. The parser's own message only says that an end was unexpected. */
 function notJsonWords(text: string, error: unknown): string {
   if (text.trim() === '') return 'it is empty'
   const message = error instanceof Error ? error.message : String(error)
-  const place = / at position (\d+)/.exec(message)?.[1]
-  const isAtEnd = place === undefined || Number(place) >= text.length
+  const position = / at position (\d+)/.exec(message)?.[1]
+  const isAtEnd = position === undefined || Number(position) >= text.length
   return isAtEnd && !/unexpected token/i.test(message) ? CUT_OFF : message
 }

@@ -1,21 +1,21 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 
 /**
- * What work says that somebody stopped.
+ * Builds the error of cancelled work.
  *
- * @param what the work, as a sentence begins with it, such as "The sweep"
+ * @param what the work, as the subject of a sentence, such as "The sweep"
  */
 export function cancelled(what: string): WorkbenchError {
   return new WorkbenchError('cancelled', `${what} was cancelled.`)
 }
 
-/** @throws WorkbenchError `cancelled` once `signal` has fired */
+/** Throws if the signal has fired. @throws WorkbenchError `cancelled` */
 export function throwIfCancelled(signal: AbortSignal | undefined, what: string): void {
   if (signal?.aborted === true) throw cancelled(what)
 }
 
 /**
- * Does work whose steps `signal` interrupts. Whatever an interrupted step reports, the cause is the user's wish.
+ * Runs work whose steps `signal` interrupts, and reports any error after that as a cancellation.
  *
  * @throws WorkbenchError `cancelled` in place of any error once `signal` has fired
  */
@@ -33,9 +33,9 @@ export async function cancellable<Result>(
 }
 
 /**
- * Waits for work that changes nothing and cannot be stopped, for as long as somebody wants its result.
+ * Waits for work that changes nothing and cannot be stopped, until `signal` fires.
  *
- * @throws WorkbenchError `cancelled` as soon as `signal` fires; the work then ends unseen
+ * @throws WorkbenchError `cancelled` as soon as `signal` fires; the work then ends unnoticed
  */
 export async function unlessCancelled<Result>(
   signal: AbortSignal,
@@ -50,7 +50,7 @@ export async function unlessCancelled<Result>(
     return await Promise.race([work, stopped])
   } finally {
     signal.removeEventListener('abort', stop)
-    // Nobody hears a failure that comes after the stop.
+    // A failure after the cancellation is ignored.
     work.catch(() => undefined)
   }
 }

@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { readJsonFile } from './bounded-file'
 
-/** What this program writes or reads. */
+/** Kinds of documents that this program writes or reads. */
 export type DocumentKind =
   'part' | 'check' | 'search' | 'what if' | 'sweep' | 'evaluation' | 'task' | 'prompts' | 'recipes'
 
-/** A kind as it is named in a complaint. */
-export interface FoundKind {
+/** A kind with its words for an error. */
+export interface RecognisedKind {
   kind: DocumentKind
   is: string
 }
@@ -16,10 +16,10 @@ const kind = <Shape extends z.ZodType>(
   schema: Shape,
   kind: DocumentKind,
   is: (value: z.infer<Shape>) => string
-): z.ZodType<FoundKind> => schema.transform((value) => ({ kind, is: is(value) }))
+): z.ZodType<RecognisedKind> => schema.transform((value) => ({ kind, is: is(value) }))
 
-/** By what each has and none before it does, of whatever version: versions of different kinds are counted apart. */
-const KINDS: z.ZodType<FoundKind>[] = [
+/** Kinds by fields that no earlier kind has, in any version. */
+const KINDS: z.ZodType<RecognisedKind>[] = [
   kind(
     z.looseObject({
       kind: z.literal('sweep-part'),
@@ -54,17 +54,17 @@ const KINDS: z.ZodType<FoundKind>[] = [
   kind(z.array(z.looseObject({ name: z.string() })).min(1), 'recipes', () => 'a list of recipes')
 ]
 
-/** What a JSON value is, where this program knows it; null for anything else. */
-export function kindOfDocument(value: unknown): FoundKind | null {
+/** Recognises the kind of a JSON value; null if it is none of this program's. */
+export function kindOfDocument(value: unknown): RecognisedKind | null {
   for (const schema of KINDS) {
-    const found = schema.safeParse(value)
-    if (found.success) return found.data
+    const parsed = schema.safeParse(value)
+    if (parsed.success) return parsed.data
   }
   return null
 }
 
 /**
- * Refuses a value of another kind than is wanted, before its fields are complained of.
+ * Refuses a value of another kind before its fields are checked.
  *
  * @param wanted.name in a complaint: "a task"; @param wanted.kinds that may be read as one
  * @throws WorkbenchError `bad-input` that says what it is
@@ -79,6 +79,6 @@ export function refuseOtherKind(
   throw new WorkbenchError('bad-input', `${file} is ${found.is}, not ${wanted.name}.`, wanted.hint)
 }
 
-/** What a file holds that could not be read as what it should be; null where that is not known. */
-export const kindOfFile = async (file: string, maxBytes: number): Promise<FoundKind | null> =>
+/** Recognises the kind of a file that is not of the expected kind; null if it is unknown. */
+export const kindOfFile = async (file: string, maxBytes: number): Promise<RecognisedKind | null> =>
   kindOfDocument(await readJsonFile(file, maxBytes).catch(() => null))

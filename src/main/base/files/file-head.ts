@@ -2,7 +2,10 @@ import { openRegularFile } from './regular-file'
 
 const HEAD_BYTES = 4096
 
-/** How a file begins, a character for each of at most 4096 bytes. @throws WorkbenchError as {@link openRegularFile}; the system's error */
+/**
+ * Reads the beginning of a file, one character for each of at most 4096 bytes. @throws WorkbenchError as
+ * {@link openRegularFile}; the system's error
+ */
 export async function readHead(path: string): Promise<string> {
   const file = await openRegularFile(path)
   try {

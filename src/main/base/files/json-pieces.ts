@@ -2,19 +2,19 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { yieldEvery20ms } from './yield-every-20ms'
 import { MAX_JSON_DEPTH } from './json-depth'
 
-/** Of JSON that ends in its middle. */
+/** Message for JSON that ends too early. */
 export const CUT_OFF = 'it ends too early, as if it had been cut off'
 
-/** What JSON.parse is given at once, so that it is done in a few milliseconds. */
+/** Bytes that JSON.parse receives at once, which takes a few milliseconds. */
 const PIECE_BYTES = 2 ** 17
-/** Bytes that are looked over before others have their turn. */
+/** Bytes that are scanned before other requests go first. */
 const SCAN_BYTES = 2 ** 20
-/** A text that no document has: a piece that cannot be cut. */
-const MAX_UNCUT_BYTES = 16_000_000
-/** The largest sweep that is kept has ten million numbers in a million lists. */
+/** Largest piece that cannot be divided; no document has such a long string. */
+const MAX_UNDIVIDED_BYTES = 16_000_000
+/** Limits of values and containers. The largest stored sweep has ten million numbers in a million lists. */
 const MAX_VALUES = 20_000_000
 const MAX_CONTAINERS = 5_000_000
-/** Objects of documents have some dozens; so many in one cannot be looked at in pieces. */
+/** Most members of a large object; documents have several dozen. */
 const MAX_MEMBERS = 100_000
 
 const [OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = [0x5b, 0x7b, 0x5d, 0x7d]
@@ -24,11 +24,12 @@ const COLON = 0x3a
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 /**
- * The value of JSON of any length. It is parsed piece by piece, and others have their turn between the pieces; how much it may
- * hold is bounded, since a few bytes of it can take fifty of memory.
+ * Parses JSON of any length in pieces, so that other requests go first in between. Its content is limited,
+ * because a few bytes of it can take fifty of memory.
  *
  * @param what the file, for messages
- * @throws WorkbenchError `bad-file` when it is not JSON or UTF-8, nests too deep or holds too much; `cancelled` when `signal` fires
+ * @throws WorkbenchError `bad-file` when it is not JSON or UTF-8, nests too deep or contains too much;
+ * `cancelled` when `signal` fires
  */
 export async function parseJsonBytes(bytes: Buffer, what: string, signal?: AbortSignal): Promise<unknown> {
   const start = bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0
@@ -37,7 +38,7 @@ export async function parseJsonBytes(bytes: Buffer, what: string, signal?: Abort
 
 class PieceReader {
   private readonly breathe: () => Promise<void>
-  /** Where lists and objects of more than a piece end, by where they begin. */
+  /** Ends of lists and objects that are larger than a piece, by their starts. */
   private readonly large = new Map<number, number>()
 
   constructor(
@@ -89,7 +90,7 @@ class PieceReader {
     if (open.length > 0) throw this.notJson(CUT_OFF)
   }
 
-  /** A list or object of more than a piece, brackets included. */
+  /** Parses a list or object that is larger than a piece, including its brackets. */
   private async container(start: number, end: number): Promise<unknown> {
     const isList = this.bytes[start] === OPEN_LIST
     if (this.bytes[end - 1] !== (isList ? CLOSE_LIST : CLOSE_OBJECT))
@@ -123,10 +124,10 @@ class PieceReader {
   }
 
   /**
-   * Where the content of a large list or object is cut: at commas, between a large member and what is beside it, and where
-   * enough came together.
+   * Divides the content of a large list or object: at commas, around large members, and where a piece is
+   * full.
    *
-   * @returns the end of each part, and the large member that it holds
+   * @returns the end of each part, and its large member
    */
   private async *separators(
     start: number,
@@ -138,13 +139,13 @@ class PieceReader {
       const structure = this.bytes[at]
       if (structure === QUOTE) at = this.endOfText(at) - 1
       else if (structure === OPEN_LIST || structure === OPEN_OBJECT) {
-        const itsEnd = this.large.get(at)
-        if (itsEnd === undefined) depth += 1
+        const memberEnd = this.large.get(at)
+        if (memberEnd === undefined) depth += 1
         else {
           if (depth > 0 || large !== null) throw this.notJson('a comma is missing')
           if (memberStart > partStart) yield { to: memberStart - 1, large: null }
-          large = { start: at, end: itsEnd }
-          at = itsEnd - 1
+          large = { start: at, end: memberEnd }
+          at = memberEnd - 1
         }
       } else if (structure === CLOSE_LIST || structure === CLOSE_OBJECT) depth -= 1
       else if (structure === COMMA && depth === 0) {
@@ -159,7 +160,7 @@ class PieceReader {
     yield { to: end, large }
   }
 
-  /** Whether nothing stands beside a large member. */
+  /** Checks that a large member is the only content of its part. */
   private requireAlone(from: number, start: number, end: number, to: number): void {
     const [first, last] = this.trimmed(from, to)
     if (first !== start || last !== end) throw this.notJson('a comma is missing')
@@ -173,7 +174,8 @@ class PieceReader {
   }
 
   private parsed(before: string, from: number, to: number, after: string): unknown {
-    if (to - from > MAX_UNCUT_BYTES) throw this.bad(`holds a text of more than ${MAX_UNCUT_BYTES} bytes`)
+    if (to - from > MAX_UNDIVIDED_BYTES)
+      throw this.bad(`holds a text of more than ${MAX_UNDIVIDED_BYTES} bytes`)
     let text: string
     try {
       text = UTF8.decode(this.bytes.subarray(from, to))
@@ -187,7 +189,7 @@ class PieceReader {
     }
   }
 
-  /** One past the quote that closes the text which opens at `start`, or the end of all. */
+  /** Finds the position after the quote that closes the string at `start`, or the end of the text. */
   private endOfText(start: number): number {
     const { bytes } = this
     for (let at = start + 1; ;) {
@@ -200,7 +202,7 @@ class PieceReader {
     }
   }
 
-  /** Without the white space around it. */
+  /** Excludes surrounding white space. */
   private trimmed(from: number, to: number): [number, number] {
     let [first, last] = [from, to]
     while (first < last && isBlank(this.bytes[first])) first++
@@ -217,13 +219,13 @@ class PieceReader {
   }
 }
 
-/** Marks within the text are no marks of its beginning. */
+/** Byte order marks inside the text are preserved. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const isBlank = (byte: number | undefined): boolean =>
   byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 
-/** As JSON.parse sets it: `__proto__` is a name like any other. */
+/** Sets a member as JSON.parse does: `__proto__` is a name like any other. */
 function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== '__proto__') object[key] = value
   else Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })

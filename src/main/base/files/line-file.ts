@@ -8,26 +8,26 @@ import { writeProblem } from './atomic-file'
 import { hasPlainFile } from './plain-paths'
 import { openRegularFile, regularFilePieces } from './regular-file'
 
-/** Some 250,000 answers of 100 tokens; more would strain the memory when read back. */
+/** Limit of a file, about 250,000 answers of 100 tokens; more would need too much memory when read. */
 const MAX_LINES_BYTES = 256_000_000
 
-/** An answer of 100,000 tokens has some 1 MB with them. */
+/** Limit of a line; an answer of 100,000 tokens takes about 1 MB. */
 export const MAX_LINE_BYTES = 4_000_000
 
 const NEWLINE = 0x0a
 
-/** A file of JSON lines that only grows: what was written before a crash is kept. */
+/** Format of a file of JSON lines that only grows, so that lines survive a crash. */
 export interface LineFormat<T> {
-  /** What a line is, for messages, such as "an answer". */
+  /** Name of a line for messages, such as "an answer". */
   name: string
   schema: z.ZodType<T>
 }
 
 /**
- * The lines of a file in the order they were written, and where each stands, for messages; none when there is no file. A last
- * line without its line break was cut off by a crash and counts as not written.
+ * Reads the lines of a file in order, with their positions for messages; empty if there is no file. A last
+ * line without a line break was cut off by a crash and is ignored.
  *
- * @throws WorkbenchError `bad-file` naming the line that is wrong
+ * @throws WorkbenchError `bad-file` naming the wrong line
  */
 export async function readLines<T>(
   file: string,
@@ -47,8 +47,8 @@ export async function readLines<T>(
 }
 
 /**
- * Adds lines to a file. They are with the system when this resolves, so a crash of the program keeps them; they are on the disk a second
- * later, or after {@link flushLines}. What an earlier crash cut off is removed first.
+ * Appends lines to a file. When this resolves, they survive a crash of the program; after a second, or after
+ * {@link flushLines}, also a power failure. An incomplete line from an earlier crash is removed first.
  *
  * @throws WorkbenchError `read-only` when it cannot be written, `bad-input` when it has grown too large
  */
@@ -76,9 +76,9 @@ export async function appendLines(file: string, lines: readonly unknown[]): Prom
   }
 }
 
-/** How long lines may be with the system only, where a power cut loses them. */
+/** Longest time during which a power failure may lose lines. */
 export const FLUSH_MS = 1_000
-/** Files with lines that are not on the disk yet. */
+/** Timers of files with lines that are not on the disk yet. */
 const unflushed = new Map<string, NodeJS.Timeout>()
 
 function flushSoon(file: string): void {
@@ -93,21 +93,21 @@ async function flushFile(file: string): Promise<void> {
     const handle = await open(file, 'r+')
     await handle.sync().finally(() => handle.close())
   } catch {
-    // It was removed, or lies on a drive that cannot flush: its lines are as safe as they get.
+    // The file was removed, or its drive cannot flush.
   }
 }
 
-/** Has all lines that were added on the disk. */
+/** Flushes all appended lines to the disk. */
 export async function flushLines(): Promise<void> {
   await Promise.all([...unflushed.keys()].map(flushFile))
 }
 
 /**
- * The lines of a file that somebody else wrote, also a last one without its line break, and where each stands. Neither file nor lines are
- * kept; others have their turn between the lines.
+ * Reads the lines of another program's file, including a last one without a line break, with their positions.
+ * Neither the file nor its lines are kept in memory, and other requests go first in between.
  *
- * @param maxBytes of the file
- * @param onPiece gets the bytes of the file as they are read
+ * @param maxBytes limit of the file
+ * @param onPiece receives the bytes of the file as they are read
  * @throws WorkbenchError as `readBytes`; `bad-file` naming a line that is too long or not UTF-8
  */
 export async function* linesOfFile(
@@ -116,34 +116,34 @@ export async function* linesOfFile(
   onPiece: (piece: Buffer) => void = () => undefined
 ): AsyncGenerator<{ text: string; where: string }> {
   const breathe = yieldEvery20ms()
-  let begun: Buffer = Buffer.alloc(0)
+  let partialLine: Buffer = Buffer.alloc(0)
   let number = 1
   const pieces = regularFilePieces(file, maxBytes)
   try {
     for await (const piece of pieces) {
       onPiece(piece)
-      const bytes = begun.byteLength === 0 ? piece : Buffer.concat([begun, piece])
+      const bytes = partialLine.byteLength === 0 ? piece : Buffer.concat([partialLine, piece])
       let start = 0
       for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
         await breathe()
-        yield decodedLine(bytes.subarray(start, end), file, number)
+        yield decodeLine(bytes.subarray(start, end), file, number)
         ;[start, number] = [end + 1, number + 1]
       }
-      begun = bytes.subarray(start)
-      if (begun.byteLength > MAX_LINE_BYTES) throw overlong(`${file}, line ${number}`)
+      partialLine = bytes.subarray(start)
+      if (partialLine.byteLength > MAX_LINE_BYTES) throw overlong(`${file}, line ${number}`)
     }
   } catch (error) {
     throw readProblem(file, error)
   }
-  if (begun.byteLength > 0) yield decodedLine(begun, file, number)
+  if (partialLine.byteLength > 0) yield decodeLine(partialLine, file, number)
 }
 
-function decodedLine(bytes: Buffer, file: string, number: number): { text: string; where: string } {
+function decodeLine(bytes: Buffer, file: string, number: number): { text: string; where: string } {
   const where = `${file}, line ${number}`
   return { text: lineText(bytes, where), where }
 }
 
-/** What was written before a crash may have cut off the end. */
+/** Reads the complete lines of a file; a crash may have cut off the last one. */
 async function readComplete(file: string): Promise<Buffer> {
   if (!(await hasPlainFile(file))) return Buffer.alloc(0)
   const bytes = await readBytes(file, MAX_LINES_BYTES)
@@ -168,13 +168,13 @@ function lineText(bytes: Buffer, where: string): string {
   }
 }
 
-/** Removes what follows the last line break. @returns the size of what is left */
+/** Removes an incomplete line at the end. @returns the remaining size */
 async function cutTornLine(handle: FileHandle): Promise<number> {
   const { size } = await handle.stat()
   const chunk = Buffer.alloc(65_536)
   let end = size
   while (end > 0) {
-    // Nearly always the last byte is a line break, and one byte tells.
+    // Usually the last byte is a line break, so that one byte is enough.
     const length = end === size ? 1 : Math.min(end, chunk.byteLength)
     const { bytesRead } = await handle.read(chunk, 0, length, end - length)
     const last = chunk.subarray(0, bytesRead).lastIndexOf(NEWLINE)
@@ -185,14 +185,19 @@ async function cutTornLine(handle: FileHandle): Promise<number> {
   return end
 }
 
-/** How many lines a file has, without reading them. */
+/** Counts the lines of a file without reading them into memory. */
 export async function countLines(file: string): Promise<number> {
   if (!(await hasPlainFile(file))) return 0
   let lines = 0
   const handle = await openRegularFile(file)
   for await (const chunk of handle.createReadStream()) {
     if (!Buffer.isBuffer(chunk)) continue
-    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) lines++
+    for (
+      let position = chunk.indexOf(NEWLINE);
+      position !== -1;
+      position = chunk.indexOf(NEWLINE, position + 1)
+    )
+      lines++
   }
   return lines
 }

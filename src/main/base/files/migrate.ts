@@ -8,17 +8,17 @@ import { formatJson } from './json-format'
 import { requirePlainFile } from './plain-paths'
 import { parseInPieces } from './schema-pieces'
 
-/** Turns a document of one version into the next; the result is checked by the schema after the last step. */
+/** Converts a document of one version to the next; the schema checks the result of the last step. */
 export type Migration = (document: Record<string, unknown>) => Record<string, unknown>
 
-/** A kind of document that carries a `schemaVersion`. */
+/** A kind of document with a `schemaVersion`. */
 export interface DocumentFormat<T> {
-  /** For messages, such as "project". */
+  /** Name for messages, such as "project". */
   name: string
   schema: z.ZodType<T>
-  /** The version this program writes. */
+  /** Version that this program writes. */
   version: number
-  /** One step for every older version, keyed by the version it starts from. */
+  /** One step for every older version, by its number. */
   migrations: Readonly<Record<number, Migration>>
   maxBytes: number
 }
@@ -26,10 +26,10 @@ export interface DocumentFormat<T> {
 const Versioned = z.looseObject({ schemaVersion: z.number().int().min(1) })
 
 /**
- * Reads a document and brings it to the current version in memory; the file is not touched.
+ * Reads a document and converts it to the current version in memory; the file stays unchanged.
  *
- * @throws WorkbenchError `not-found`; `newer-version`; `bad-file` naming the file and the first field that is wrong; `cancelled`
- *   when `signal` fires
+ * @throws WorkbenchError `not-found`; `newer-version`; `bad-file` naming the file and the first wrong field;
+ * `cancelled` when `signal` fires
  */
 export async function readDocument<T>(
   file: string,
@@ -37,11 +37,14 @@ export async function readDocument<T>(
   signal?: AbortSignal
 ): Promise<{ document: T; foundVersion: number }> {
   await requirePlainFile(file)
-  return documentIn(await readJsonFile(file, format.maxBytes, signal), file, format, signal)
+  return parseDocument(await readJsonFile(file, format.maxBytes, signal), file, format, signal)
 }
 
-/** The same of a value that was read from a file. @throws WorkbenchError `newer-version`, `bad-file` as {@link readDocument} */
-export async function documentIn<T>(
+/**
+ * Converts a value that was read from a file. @throws WorkbenchError `newer-version`, `bad-file` as {@link
+ * readDocument}
+ */
+export async function parseDocument<T>(
   value: unknown,
   file: string,
   format: DocumentFormat<T>,
@@ -74,10 +77,10 @@ export async function documentIn<T>(
 }
 
 /**
- * Reads a document and, when it is of an older version, replaces the file by the current one after copying it to a
- * backup beside it.
+ * Reads a document. If it has an older version, copies the file to a backup beside it and replaces it by the
+ * current version.
  *
- * @returns the document, and the backup's path when one was made
+ * @returns the document, and the backup's path if one was made
  * @throws WorkbenchError as {@link readDocument}, and `read-only` when it cannot be written
  */
 export async function migrateFile<T>(
@@ -97,19 +100,20 @@ export async function migrateFile<T>(
   return { document, backup: basename(backup) }
 }
 
-/** What is found in place of a document: all that this program writes say their version. */
+/** Words what a value is instead of a document; all documents of this program contain their version. */
 export function unversionedWords(value: unknown, error: z.ZodError): string {
   const isOther = z.record(z.string(), z.unknown()).safeParse(value)
   if (!isOther.success || 'schemaVersion' in isOther.data) return describeIssue(error)
   const names = Object.keys(isOther.data)
   if (names.length === 0) return 'it is an empty JSON object'
   const shown = names.slice(0, 4).map((name) => JSON.stringify(name.slice(0, 40)))
-  return `it is another JSON object, with ${shown.join(', ')}${names.length > 4 ? ', ...' : ''} and no "schemaVersion"`
+  const more = names.length > 4 ? ', ...' : ''
+  return `it is another JSON object, with ${shown.join(', ')}${more} and no "schemaVersion"`
 }
 
-function notOfFormat(file: string, name: string, why: string): WorkbenchError {
+function notOfFormat(file: string, name: string, reason: string): WorkbenchError {
   return new WorkbenchError(
     'bad-file',
-    `${file} is not ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}: ${why}`
+    `${file} is not ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}: ${reason}`
   )
 }

@@ -5,11 +5,12 @@ import { isWithin } from './within'
 import { readBytes, readJsonFile, readTextFile } from './bounded-file'
 
 /**
- * Where a file of a model folder really lies. A model from elsewhere must not be able to have other files of this machine
- * read, shown and published with it, so its links stay within the folder; those of a snapshot in the Hugging Face
- * cache may lead to the blobs of its model too.
+ * Resolves a file of a model folder. A foreign model must not make the program read, show and publish other
+ * files of this machine. Its links must therefore stay within the folder; those of a snapshot in the Hugging
+ * Face cache may also lead to the blobs of its model.
  *
- * @throws WorkbenchError `bad-file` for a link that leads elsewhere; the system's error when there is no such file
+ * @throws WorkbenchError `bad-file` for a link that leads elsewhere; the system's error when there is no such
+ * file
  */
 export async function modelFilePath(folder: string, name: string): Promise<string> {
   const link = join(folder, name)
@@ -29,22 +30,24 @@ async function allowedFolders(folder: string): Promise<string[]> {
   return isSnapshot ? [real, join(dirname(dirname(real)), 'blobs')] : [real]
 }
 
-/** @throws WorkbenchError as {@link modelFilePath} and {@link readTextFile} */
+/** Reads a text file of a model. @throws WorkbenchError as {@link modelFilePath} and {@link readTextFile} */
 export async function readModelText(folder: string, name: string, maxBytes: number): Promise<string> {
   return readTextFile(await withoutForeignLink(folder, name), maxBytes)
 }
 
-/** @throws WorkbenchError as {@link modelFilePath} and {@link readJsonFile} */
+/** Reads a JSON file of a model. @throws WorkbenchError as {@link modelFilePath} and {@link readJsonFile} */
 export async function readModelJson(folder: string, name: string, maxBytes: number): Promise<unknown> {
   return readJsonFile(await withoutForeignLink(folder, name), maxBytes)
 }
 
-/** @throws WorkbenchError as {@link modelFilePath} and {@link readBytes} */
+/**
+ * Reads the bytes of a file of a model. @throws WorkbenchError as {@link modelFilePath} and {@link readBytes}
+ */
 export async function readModelBytes(folder: string, name: string, maxBytes: number): Promise<Buffer> {
   return readBytes(await withoutForeignLink(folder, name), maxBytes)
 }
 
-/** The file under the name that people know; what else is wrong with it is its reader's to say. */
+/** Checks the links of a file and gives its usual path; the reader reports other errors. */
 async function withoutForeignLink(folder: string, name: string): Promise<string> {
   try {
     await modelFilePath(folder, name)

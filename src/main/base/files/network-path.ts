@@ -10,22 +10,27 @@ export const AddedFolders = z.array(z.string().min(1).max(4096)).max(50)
 
 export const addedFoldersFile = (): string => join(configFolder(), 'model-folders.json')
 
-/** Where the user has models looked for. A list that cannot be read counts as empty: folders can be added again. */
+/**
+ * Lists the folders in which the user lets models be found. An unreadable list counts as empty, because
+ * folders can be added again.
+ */
 export async function addedModelFolders(): Promise<string[]> {
   const stored = await readJsonFile(addedFoldersFile(), MAX_FILE_BYTES).catch(() => [])
   const parsed = AddedFolders.safeParse(stored)
   return parsed.success ? parsed.data : []
 }
 
-/** The machine that a path of Windows leads to, as `\\nas\models` or `\\?\UNC\nas\models`; null for this one. */
+/**
+ * Gives the machine of a Windows path such as `\\nas\models` or `\\?\UNC\nas\models`; null for this machine.
+ */
 export function networkHost(path: string): string | null {
   const host = /^[\\/]{2}(?:[?.][\\/]UNC[\\/])?([^\\/?.][^\\/]*)/i.exec(path)?.[1]
   return host === undefined ? null : host.toLowerCase()
 }
 
 /**
- * Refuses a path to a machine that the user has not named. Windows sends the user's credentials to a machine as soon as a path on it is
- * looked at, and a project of somebody else may hold any path.
+ * Refuses a path to a machine that the user has not named. Windows sends the user's credentials to a machine
+ * as soon as a path on it is accessed, and a foreign project may contain any path.
  *
  * @throws WorkbenchError `bad-input` naming the machine
  */
@@ -35,14 +40,14 @@ export async function requireNamedHost(
 ): Promise<void> {
   const host = platform === 'win32' ? networkHost(path) : null
   if (host === null) return
-  const named = [
+  const userFolders = [
     homedir(),
     configFolder(),
     projectsFolder(),
     huggingFaceCacheFolder(),
     ...(await addedModelFolders())
   ]
-  if (named.some((folder) => networkHost(folder) === host)) return
+  if (userFolders.some((folder) => networkHost(folder) === host)) return
   throw new WorkbenchError(
     'bad-input',
     `${path} lies on another machine, ${host}, which is not contacted.`,

@@ -1,4 +1,7 @@
-/** Times are compared as times: offsets and fractions of a second may be written differently. */
+/**
+ * Sorts by time, the newest first. Times are parsed, because they may be written with different offsets and
+ * precision.
+ */
 export function newestFirst<Entry extends { createdAt: string; id: string }>(
   entries: readonly Entry[]
 ): Entry[] {

@@ -7,64 +7,64 @@ import { absolutePath } from './places'
 import { isWithin } from './within'
 import { parseJson } from './bounded-json'
 
-/** An environment variable, so that the processes which this one starts keep to the folder as well: the folders as JSON. */
+/** Environment variable with the allowed folders as JSON, so that child processes are restricted too. */
 const ONLY_VARIABLE = 'SLR_ONLY_DIRS'
 const Folders = z.array(z.string()).min(1)
 
 /**
- * Keeps this process, and those that it starts from now on, to a folder: see {@link requireAllowed}.
+ * Restricts this process, and those that it starts from now on, to a folder; see {@link requireAllowed}.
  *
- * @param folder absolute
- * @param own folders of the program's own that are read too
+ * @param folder absolute path
+ * @param own further folders of the program that may be read
  */
-export function keepTo(folder: string, own: readonly string[]): void {
-  process.env[ONLY_VARIABLE] = JSON.stringify([folder, ...own])
+export function restrictTo(folder: string, programFolders: readonly string[]): void {
+  process.env[ONLY_VARIABLE] = JSON.stringify([folder, ...programFolders])
 }
 
-/** The folders that it keeps to, as the processes hear of them; empty where anything may be read. */
-export const keepsTo = (): string => process.env[ONLY_VARIABLE] ?? ''
+/** Gives the allowed folders as passed to child processes; empty without a restriction. */
+export const restrictionText = (): string => process.env[ONLY_VARIABLE] ?? ''
 
-/** Null where anything may be read. */
-function keptTo(): string[] | null {
-  const stored = keepsTo()
+/** Lists the allowed folders; null without a restriction. */
+function allowedFolders(): string[] | null {
+  const stored = restrictionText()
   return stored === '' ? null : Folders.parse(parseJson(stored, ONLY_VARIABLE))
 }
 
 /**
- * Whether what is in a place may be read: anywhere, unless this program keeps to a folder; then there, links followed, and among
- * the program's own files.
+ * Reports whether a path may be read: any path without a restriction, otherwise only those in the allowed
+ * folders, with links followed.
  */
 async function isAllowed(path: string): Promise<boolean> {
-  const folders = keptTo()
+  const folders = allowedFolders()
   if (folders === null) return true
-  const asked = await realPlace(absolutePath(path))
-  for (const folder of folders) if (isWithin(await realPlace(folder), asked)) return true
+  const target = await resolveLinks(absolutePath(path))
+  for (const folder of folders) if (isWithin(await resolveLinks(folder), target)) return true
   return false
 }
 
-/** Those of a list that lie where may be read, see {@link isAllowed}. */
-export async function allowedOf<T>(list: readonly T[], placeOf: (entry: T) => string): Promise<T[]> {
-  const allowed = await Promise.all(list.map((entry) => isAllowed(placeOf(entry))))
+/** Selects the entries that may be read; see {@link isAllowed}. */
+export async function filterAllowed<T>(list: readonly T[], pathOf: (entry: T) => string): Promise<T[]> {
+  const allowed = await Promise.all(list.map((entry) => isAllowed(pathOf(entry))))
   return list.filter((_, i) => allowed[i] === true)
 }
 
-/** @throws WorkbenchError `bad-input` for a place that this program does not read, see {@link isAllowed} */
+/** Refuses a path that may not be read; see {@link isAllowed}. @throws WorkbenchError `bad-input` */
 export async function requireAllowed(path: string): Promise<void> {
-  const folders = keptTo()
-  if (folders !== null && !(await isAllowed(path))) throw outside(path, elementAt(folders, 0, 'folder'))
+  const folders = allowedFolders()
+  if (folders !== null && !(await isAllowed(path))) throw outsideError(path, elementAt(folders, 0, 'folder'))
 }
 
-/** @throws WorkbenchError `bad-input` when a path leads out of a folder, by `..` or by links too */
+/** Refuses a path that leads out of a folder, by `..` or by links. @throws WorkbenchError `bad-input` */
 export async function requireWithin(folder: string, path: string): Promise<void> {
-  if (!(await liesWithin(folder, path))) throw outside(path, folder)
+  if (!(await liesWithin(folder, path))) throw outsideError(path, folder)
 }
 
 /** Reports whether a path leads into a folder. Links are followed. */
 export async function liesWithin(folder: string, path: string): Promise<boolean> {
-  return isWithin(await realPlace(folder), await realPlace(absolutePath(path)))
+  return isWithin(await resolveLinks(folder), await resolveLinks(absolutePath(path)))
 }
 
-function outside(path: string, folder: string): WorkbenchError {
+function outsideError(path: string, folder: string): WorkbenchError {
   return new WorkbenchError(
     'bad-input',
     `${path} lies outside ${folder}.`,
@@ -72,12 +72,12 @@ function outside(path: string, folder: string): WorkbenchError {
   )
 }
 
-/** Where a path leads when links are followed; of what is not there, its folder. */
-async function realPlace(path: string): Promise<string> {
+/** Resolves a path with links followed; for a missing path, its folder is resolved. */
+async function resolveLinks(path: string): Promise<string> {
   try {
     return await realpath(path)
   } catch {
     const parent = dirname(path)
-    return parent === path ? path : join(await realPlace(parent), basename(path))
+    return parent === path ? path : join(await resolveLinks(parent), basename(path))
   }
 }

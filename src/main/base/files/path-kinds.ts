@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 
-/** Whether there is a folder, or a link to one, that may be looked up. */
+/** Reports whether a path is an accessible folder, or a link to one. */
 export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory()
@@ -9,7 +9,7 @@ export async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Whether there is a file, or a link to one, that may be looked up. */
+/** Reports whether a path is an accessible file, or a link to one. */
 export async function isFile(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile()

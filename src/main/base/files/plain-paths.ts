@@ -4,8 +4,8 @@ import { errorMessage } from './bounded-file'
 import { errorCode, writeProblem } from './atomic-file'
 
 /**
- * Project folders come from other people. A link in one could lead reading and writing anywhere, and a pipe would hang
- * the reader, so documents must be ordinary files in ordinary folders.
+ * Requires an ordinary file. Project folders come from other people: a link could lead reading and writing
+ * anywhere, and a pipe would block the reader.
  *
  * @throws WorkbenchError `not-found`, or `bad-file` when it is a link, a folder, a pipe or a device
  */
@@ -13,19 +13,22 @@ export async function requirePlainFile(file: string): Promise<void> {
   if (!(await hasPlainFile(file))) throw new WorkbenchError('not-found', `There is no file ${file}.`)
 }
 
-/** Whether the file is there. @throws WorkbenchError `bad-file` when it is a link or no file */
+/** Reports whether the file exists. @throws WorkbenchError `bad-file` when it is a link or no file */
 export async function hasPlainFile(file: string): Promise<boolean> {
   return (await plainFileStats(file)) !== null
 }
 
-/** How large a file is, and what changes when it is written or replaced. */
+/** Size of a file, and a key that changes when it is written or replaced. */
 export interface PlainFileState {
   readonly bytes: number
   readonly modifiedMs: number
   readonly state: string
 }
 
-/** Null when there is no such file. @throws WorkbenchError `bad-file` when it is a link or no file */
+/**
+ * Reads the state of a file; null if it does not exist. @throws WorkbenchError `bad-file` when it is a link
+ * or no file
+ */
 export async function plainFileState(file: string): Promise<PlainFileState | null> {
   const stats = await plainFileStats(file)
   if (stats === null) return null
@@ -46,7 +49,7 @@ async function plainFileStats(file: string): ReturnType<typeof lstatOrNull> {
   return stats
 }
 
-/** Whether the folder is there. @throws WorkbenchError `bad-file` when it is a link or no folder */
+/** Reports whether the folder exists. @throws WorkbenchError `bad-file` when it is a link or no folder */
 export async function hasPlainFolder(folder: string): Promise<boolean> {
   const stats = await lstatOrNull(folder)
   if (stats !== null && !stats.isDirectory()) {
@@ -55,7 +58,9 @@ export async function hasPlainFolder(folder: string): Promise<boolean> {
   return stats !== null
 }
 
-/** Creates the folder, whose parent must exist, unless it is there. @throws WorkbenchError `bad-file`, `read-only` */
+/**
+ * Creates the folder unless it exists; its parent must exist. @throws WorkbenchError `bad-file`, `read-only`
+ */
 export async function ensurePlainFolder(folder: string): Promise<void> {
   if (await hasPlainFolder(folder)) return
   try {

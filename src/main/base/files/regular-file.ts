@@ -5,42 +5,42 @@ import { formatBytes } from '../../../contract/words/format'
 import { requireAllowed } from './only-folder'
 
 /*
- * The one way to open a file that others may have put there. A pipe waits for a writer for ever, and every reader that waits
- * takes one of the four threads that all file operations of a process share; a device may never end.
+ * The only way to open a file that others may have placed. A pipe waits for a writer forever, and every waiting reader
+ * blocks one of the four threads that all file operations of a process share. A device may never end.
  */
 
-/** A read that gives nothing for so long is of a drive that is gone. */
+/** Time without data after which a drive counts as lost. */
 const SILENT_MS = 20_000
-/** Read at a time, each within the limit: enough that nothing is gained by more. */
+/** Bytes of one read, each with its own time limit; more would gain nothing. */
 const PIECE_BYTES = 16 * 2 ** 20
 
-/** A pipe that takes a file's place between the look and the opening does not make us wait. Windows has no such flag. */
+/** Does not wait if a pipe replaces the file before it is opened. Windows has no such flag. */
 const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK
 
-/** What is asked of the system about a file. */
+/** File operations of the system, replaceable in tests. */
 interface FileSystem {
   stat(file: string): Promise<Stats>
   open(file: string, flags: number): Promise<FileHandle>
 }
 
 /**
- * Opens a file for reading, through links; anything but a regular file is refused without waiting for it.
+ * Opens a file for reading, through links, and refuses anything but a regular file without waiting for it.
  *
- * @throws WorkbenchError `bad-file` when it is not a regular file, or does not open in time; `bad-input` outside the folder that this
- *   program keeps to; the system's error otherwise
+ * @throws WorkbenchError `bad-file` when it is not a regular file, or does not open in time; `bad-input`
+ * outside the allowed folders; the system's error otherwise
  */
 export async function openRegularFile(
   file: string,
   system: FileSystem = { stat, open }
 ): Promise<FileHandle> {
   await requireAllowed(file)
-  // Before opening: opening some devices does something.
+  // Checked before opening, because opening a device may have effects.
   const stats = await inTime(file, system.stat(file))
   if (stats.isDirectory()) throw new WorkbenchError('bad-file', `${file} is a folder, not a file.`)
   if (!stats.isFile()) throw notRegular(file)
   const opening = system.open(file, READ_ONLY)
   const handle = await inTime(file, opening).catch((error: unknown) => {
-    // A file that opens after the limit is closed: nobody else has its handle.
+    // A file that opens after the limit is closed, because nobody else has its handle.
     opening.then((late) => late.close()).catch(() => undefined)
     throw error
   })
@@ -50,9 +50,9 @@ export async function openRegularFile(
 }
 
 /**
- * The bytes that a file holds when it is opened: one that grows meanwhile gives no more than that.
+ * Reads the bytes that a file has when it is opened, even if it grows meanwhile.
  *
- * @throws WorkbenchError as {@link openRegularFile}, and `bad-file` when it holds more than `maxBytes`
+ * @throws WorkbenchError as {@link openRegularFile}, and `bad-file` when it has more than `maxBytes`
  */
 export async function readRegularFile(file: string, maxBytes: number): Promise<Buffer> {
   const handle = await openRegularFile(file)
@@ -76,7 +76,7 @@ export async function readRegularFile(file: string, maxBytes: number): Promise<B
 }
 
 /**
- * Reads the bytes that a file holds when it is opened, a piece at a time, so that none of it has to be kept.
+ * Reads the bytes that a file has when it is opened, in pieces, so that nothing is kept in memory.
  *
  * @throws WorkbenchError as {@link readRegularFile}
  */
@@ -102,7 +102,7 @@ export async function* regularFilePieces(
 }
 
 /**
- * The same at once, for a few kilobytes of a file that is no link.
+ * Reads a few kilobytes of a file synchronously; links are refused.
  *
  * @throws WorkbenchError as {@link readRegularFile}
  */
@@ -132,7 +132,10 @@ function notRegular(file: string): WorkbenchError {
   return new WorkbenchError('bad-file', `${file} is not a file.`)
 }
 
-/** What is waited for goes on: nothing can end a read of a drive that does not answer. */
+/**
+ * Limits the time of an operation, which itself goes on: nothing can end a read of a drive that does not
+ * answer.
+ */
 async function inTime<T>(file: string, work: Promise<T>, limitMs = SILENT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {

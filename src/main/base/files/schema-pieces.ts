@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { yieldEvery20ms } from './yield-every-20ms'
 
-/** What a schema looks at in a few milliseconds. */
-const AT_ONCE_VALUES = 50_000
+/** Values that a schema checks in a few milliseconds. */
+const MAX_UNDIVIDED_VALUES = 50_000
 
 /**
- * What a schema says of a value, however large: lists, objects, and what may be left out or is told apart by a field are looked at
- * piece by piece, and others have their turn between the pieces. Anything else is looked at whole.
+ * Parses a value of any size with a schema. Large lists, objects, optional values and discriminated unions
+ * are parsed in pieces, so that other requests go first in between. Other values are parsed as a whole.
  *
  * @throws WorkbenchError `cancelled` when `signal` fires
  */
@@ -19,9 +19,9 @@ export async function parseInPieces<T>(
 > {
   if (!isLarge(value)) return schema.safeParse(value)
   try {
-    const looked = await new SchemaPieces(signal).parse(schema, value, [])
-    // It is what the schema made of it, in pieces.
-    return { success: true, data: z.custom<T>().parse(looked) }
+    const parsed = await new SchemaPieces(signal).parse(schema, value, [])
+    // The value already conforms to the schema.
+    return { success: true, data: z.custom<T>().parse(parsed) }
   } catch (error) {
     if (error instanceof z.ZodError) return { success: false, error: error }
     throw error
@@ -37,7 +37,7 @@ class SchemaPieces {
     this.breathe = yieldEvery20ms(signal)
   }
 
-  /** @throws ZodError */
+  /** Parses a value. @throws ZodError */
   async parse(schema: unknown, value: unknown, path: Path): Promise<unknown> {
     if (!isLarge(value)) return whole(schema, value, path)
     if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
@@ -50,28 +50,28 @@ class SchemaPieces {
   }
 
   private async list(schema: z.ZodArray, value: readonly unknown[], path: Path): Promise<unknown> {
-    const looked: unknown[] = []
-    for (const [place, element] of value.entries()) {
+    const elements: unknown[] = []
+    for (const [index, element] of value.entries()) {
       await this.breathe()
-      looked.push(await this.parse(schema.element, element, [...path, place]))
+      elements.push(await this.parse(schema.element, element, [...path, index]))
     }
-    return whole(schema.clone({ ...schema.def, element: z.any() }), looked, path)
+    return whole(schema.clone({ ...schema.def, element: z.any() }), elements, path)
   }
 
   private async object(schema: z.ZodObject, value: Record<string, unknown>, path: Path): Promise<unknown> {
-    const looked: Record<string, unknown> = { ...value }
-    const done: Record<string, z.ZodType> = {}
+    const members: Record<string, unknown> = { ...value }
+    const parsedKeys: Record<string, z.ZodType> = {}
     for (const [key, member] of Object.entries(schema.shape)) {
       if (!Object.hasOwn(value, key) || !isLarge(value[key])) continue
       await this.breathe()
-      looked[key] = await this.parse(member, value[key], [...path, key])
-      done[key] = z.any()
+      members[key] = await this.parse(member, value[key], [...path, key])
+      parsedKeys[key] = z.any()
     }
-    return whole(schema.safeExtend(done), looked, path)
+    return whole(schema.safeExtend(parsedKeys), members, path)
   }
 }
 
-/** Of a list of objects that a field tells apart, the one that a value is. */
+/** Finds the option of a discriminated union that a value has. */
 function optionOf(schema: z.ZodDiscriminatedUnion, value: unknown): unknown {
   const field = schema.def.discriminator
   if (!isObject(value)) return undefined
@@ -88,17 +88,17 @@ function whole(schema: unknown, value: unknown, path: Path): unknown {
   throw new z.ZodError(parsed.error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] })))
 }
 
-/** Whether there are more values in it than are looked at in one go; no more than that are counted. */
+/** Reports whether a value contains more values than are parsed at once; counting stops there. */
 function isLarge(value: unknown): boolean {
-  const waiting: unknown[] = [value]
+  const pending: unknown[] = [value]
   let seen = 0
-  while (waiting.length > 0) {
-    const here = waiting.pop()
-    if (!isContainer(here)) continue
-    const members: unknown[] = Array.isArray(here) ? here : Object.values(here)
+  while (pending.length > 0) {
+    const current = pending.pop()
+    if (!isContainer(current)) continue
+    const members: unknown[] = Array.isArray(current) ? current : Object.values(current)
     seen += members.length
-    if (seen > AT_ONCE_VALUES) return true
-    for (const member of members) if (isContainer(member)) waiting.push(member)
+    if (seen > MAX_UNDIVIDED_VALUES) return true
+    for (const member of members) if (isContainer(member)) pending.push(member)
   }
   return false
 }

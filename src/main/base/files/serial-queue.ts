@@ -1,7 +1,7 @@
-/** Runs a change of a project's files after those before it; refuses when the project cannot be written. */
+/** Runs a change of a project's files after earlier ones; refuses if the project is read-only. */
 export type Change = <T>(task: () => Promise<T>) => Promise<T>
 
-/** Runs tasks one after the other, in the order they were handed in; a failed task does not stop the next. */
+/** Runs tasks one after the other, in their order; a failed task does not stop the next. */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve()
 

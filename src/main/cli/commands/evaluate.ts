@@ -11,7 +11,7 @@ import { isExternal } from '../../../contract/model/model'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { computingFromOptions, type Variant } from '../../../contract/documents/samples'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
-import { expecting, readJsonFile } from '../../base/files/bounded-file'
+import { withHint, readJsonFile } from '../../base/files/bounded-file'
 import { requireReachable } from '../../endpoint/reachable'
 import { BUILTIN_TASKS } from '../../evaluation/builtin-tasks'
 import { viewOf } from '../../project/results/stored-evaluation'
@@ -174,7 +174,7 @@ async function givenVariants(
     const parsed = z
       .array(EvaluationVariant)
       .min(1)
-      .safeParse(await expecting(VARIANTS, () => readJsonFile(file, MAX_TASK_BYTES)))
+      .safeParse(await withHint(VARIANTS, () => readJsonFile(file, MAX_TASK_BYTES)))
     if (parsed.success) return parsed.data
     throw new WorkbenchError(
       'bad-input',

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Argument, type Command } from 'commander'
 import type { PairId } from '../../../contract/documents/project'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { keepTo, requireWithin } from '../../base/files/only-folder'
+import { restrictTo, requireWithin } from '../../base/files/only-folder'
 import { isFile, isFolder } from '../../base/files/path-kinds'
 import { isWithin } from '../../base/files/within'
 import { absolutePath, configFolder, projectsFolder } from '../../base/files/places'
@@ -64,7 +64,7 @@ async function onlyFolder(typed: string): Promise<string> {
   const projects = projectsFolder()
   if (projects === folder || !isWithin(folder, projects))
     process.env['SLR_PROJECTS_DIR'] = join(folder, 'SLR Workbench')
-  keepTo(folder, [resourcePath(), configFolder()])
+  restrictTo(folder, [resourcePath(), configFolder()])
   return folder
 }
 

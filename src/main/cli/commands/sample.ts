@@ -37,7 +37,7 @@ import { isExternal } from '../../../contract/model/model'
 import { fewerPrompts } from '../../../contract/words/evaluation-words'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { firstIssue } from '../../../contract/model/problem'
-import { expecting, readTextFile } from '../../base/files/bounded-file'
+import { withHint, readTextFile } from '../../base/files/bounded-file'
 import { resolveModelFolder } from '../../checkpoint/model-folder'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
@@ -320,7 +320,7 @@ async function promptsFrom({ prompt, prompts }: SampleOptions, command: Command)
   if (prompt !== undefined) return prompt
   if (prompts === undefined) throw usageError(command, 'sample what? Give --prompt TEXT, or --prompts FILE')
   const file = absolutePath(prompts)
-  return expecting(PROMPT_FILE, async () =>
+  return withHint(PROMPT_FILE, async () =>
     readSamplePrompts(basename(file), await readTextFile(file, MAX_PROMPT_FILE_BYTES))
   )
 }

@@ -6,7 +6,7 @@ import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { readJsonFile } from '../../base/files/bounded-file'
 import { type DocumentKind, kindOfDocument } from '../../base/files/document-kinds'
-import { documentIn } from '../../base/files/migrate'
+import { parseDocument } from '../../base/files/migrate'
 import { resultPath } from '../../base/files/places'
 import { readPartFile } from '../../project/documents/part-file'
 import { CHECK_FORMAT, SEARCH_FORMAT } from '../../project/documents/stored-documents'
@@ -65,12 +65,12 @@ async function describedResult(kind: DocumentKind, value: unknown, typed: string
     case 'part':
       return describePart(await readPartFile(file))
     case 'check': {
-      const { document } = await documentIn(value, file, CHECK_FORMAT)
+      const { document } = await parseDocument(value, file, CHECK_FORMAT)
       const { rho, verdict } = CheckOutcome.parse(value)
       return describeCheck(document, verdict, { rho, checkCommand, preview: [] })
     }
     case 'search': {
-      const { document } = await documentIn(value, file, SEARCH_FORMAT)
+      const { document } = await parseDocument(value, file, SEARCH_FORMAT)
       return describeSearch(document, null, { checkCommand, preview: [] })
     }
     case 'evaluation':

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { contactText, EndpointContact } from '../../../contract/model/endpoint'
 import { externalKey } from '../../../contract/model/external-model'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { expecting, readTextFile } from '../../base/files/bounded-file'
+import { withHint, readTextFile } from '../../base/files/bounded-file'
 import { kindOfFile } from '../../base/files/document-kinds'
 import { absolutePath } from '../../base/files/places'
 import { MAX_YAML_BYTES } from '../../sandbox/yaml'
@@ -92,7 +92,7 @@ async function studyText(path: string): Promise<string> {
   // A study is YAML, of which JSON is a part: what this program writes is told by its name, for it may be too large to read.
   const found = extname(path) === '.json' ? await kindOfFile(path, MAX_OTHER_BYTES) : null
   if (found !== null) throw new WorkbenchError('bad-input', `${path} is ${found.is}, not a study.`, STUDY)
-  return expecting(STUDY, () => readTextFile(path, MAX_YAML_BYTES))
+  return withHint(STUDY, () => readTextFile(path, MAX_YAML_BYTES))
 }
 
 async function study(

@@ -6,7 +6,7 @@ import { JudgeWay } from '../../../contract/model/judge-way'
 import { DEFAULT_CONCURRENCY, Endpoint, endpointFromText } from '../../../contract/model/external-model'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { rubricOf, type TaskKind } from '../../../contract/model/task-kinds'
-import { expecting, readTextFile } from '../../base/files/bounded-file'
+import { withHint, readTextFile } from '../../base/files/bounded-file'
 import { MAX_YAML_BYTES, readYaml } from '../../sandbox/yaml'
 import { allowForThisRun, requireConfirmed } from '../../endpoint/confirmed-addresses'
 import { optionGroup } from './option-group'
@@ -108,7 +108,7 @@ const judgeSettings = (
   })
 
 async function readServer<T>(file: string, schema: z.ZodType<T, unknown>, hint: string): Promise<T> {
-  const text = await expecting(hint, () => readTextFile(file, MAX_YAML_BYTES))
+  const text = await withHint(hint, () => readTextFile(file, MAX_YAML_BYTES))
   const parsed = schema.safeParse((await readYaml(text, file, 0)).value)
   if (parsed.success) return parsed.data
   throw new WorkbenchError('bad-input', `${file}: ${describeIssue(parsed.error)}`, hint)

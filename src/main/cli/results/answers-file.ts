@@ -8,7 +8,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { errorCode, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { errorMessage, readJsonFile } from '../../base/files/bounded-file'
 import { formatJson } from '../../base/files/json-format'
-import { acquire, type Lock } from '../../base/files/lock'
+import { acquireLock, type Lock } from '../../base/files/lock'
 import { yieldEvery20ms } from '../../base/files/yield-every-20ms'
 import { appendLines, FLUSH_MS } from '../../base/files/line-file'
 import { readAnswerLines } from '../../project/documents/sample-files'
@@ -31,7 +31,10 @@ const UnfinishedRun = z.strictObject({ programVersion: z.string(), run: SampleRu
 export async function lockAnswersFile(path: string): Promise<Lock> {
   const lock = join(dirname(path), `.${basename(path)}.slr-sample.lock`)
   try {
-    return await acquire(lock, { path, advice: 'Wait until that run ends, or name another file with --out.' })
+    return await acquireLock(lock, {
+      path,
+      advice: 'Wait until that run ends, or name another file with --out.'
+    })
   } catch (error) {
     throw errorCode(error) === null ? error : writeProblem(path, error)
   }

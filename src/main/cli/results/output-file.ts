@@ -9,7 +9,7 @@ import { errorCode, requireWritable, writeFileAtomic, writeProblem } from '../..
 import { formatJson } from '../../base/files/json-format'
 import { isFolder } from '../../base/files/path-kinds'
 import { absolutePath } from '../../base/files/places'
-import { LEAST_RESULT_BYTES, requireRoom } from '../../base/files/room'
+import { MIN_RESULT_BYTES, requireRoom } from '../../base/files/room'
 import { sweepIn } from '../../project/documents/sweep-files'
 import { bytes } from '../printing/output'
 import { type Held, type Made, requireReplaceable, type WrittenKind } from './replaced-file'
@@ -93,7 +93,7 @@ export async function checkWritable(typed: string): Promise<OutputFile> {
   }
   await namingPartial(output, async () => {
     await requireWritable(output.path)
-    await requireRoom(output.path, LEAST_RESULT_BYTES)
+    await requireRoom(output.path, MIN_RESULT_BYTES)
   })
   return output
 }

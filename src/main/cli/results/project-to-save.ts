@@ -2,7 +2,7 @@ import { plural } from '../../../contract/words/format'
 import type { Command } from 'commander'
 import type { PairLocation } from '../../../contract/documents/project'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { LEAST_RESULT_BYTES, requireRoom } from '../../base/files/room'
+import { MIN_RESULT_BYTES, requireRoom } from '../../base/files/room'
 import { resolveModelFolder } from '../../checkpoint/model-folder'
 import { pairPaths } from '../../project/demo'
 import { pairNamed } from '../../project/pair-named'
@@ -80,7 +80,7 @@ async function openToSave(path: string, tell: (text: string) => void): Promise<P
   }
   for (const warning of project.warnings) tell(warning)
   try {
-    await requireRoom(project.path, LEAST_RESULT_BYTES)
+    await requireRoom(project.path, MIN_RESULT_BYTES)
   } catch (error) {
     await project.close()
     throw error

@@ -5,7 +5,7 @@ import { Shard } from '../../../contract/documents/sweep-part'
 import { type CheckpointReference, PairReferences } from '../../../contract/model/checkpoint'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { readJsonFile } from '../../base/files/bounded-file'
-import { type FoundKind, kindOfDocument } from '../../base/files/document-kinds'
+import { type RecognisedKind, kindOfDocument } from '../../base/files/document-kinds'
 import { readHead } from '../../base/files/file-head'
 import { isReportHead } from '../../report/report-sign'
 import { bytes } from '../printing/output'
@@ -120,7 +120,7 @@ const TABLE_HEAD =
 /** What a file holds, by how it begins or as a document; null where that is not known. */
 async function foundIn(
   path: string
-): Promise<{ found: FoundKind | { kind: WrittenKind; is: string } | null; value?: unknown }> {
+): Promise<{ found: RecognisedKind | { kind: WrittenKind; is: string } | null; value?: unknown }> {
   const head = await readHead(path)
   if (isReportHead(head)) return { found: { kind: 'report', is: 'a report' } }
   if (TABLE_HEAD.test(head)) return { found: { kind: 'table', is: 'a table' } }

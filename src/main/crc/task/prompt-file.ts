@@ -1,6 +1,6 @@
 import { CrcPrompts } from '../../../contract/documents/crc'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
-import { expecting, readJsonFile } from '../../base/files/bounded-file'
+import { withHint, readJsonFile } from '../../base/files/bounded-file'
 import { refuseOtherKind } from '../../base/files/document-kinds'
 import { parseInPieces } from '../../base/files/schema-pieces'
 
@@ -15,7 +15,7 @@ const EXPECTED =
  * @throws WorkbenchError `not-found`; `bad-file` when it is not JSON; `bad-input` naming the first field that is wrong
  */
 export async function readPromptFile(file: string): Promise<CrcPrompts> {
-  const value = await expecting(EXPECTED, () => readJsonFile(file, MAX_PROMPT_FILE_BYTES))
+  const value = await withHint(EXPECTED, () => readJsonFile(file, MAX_PROMPT_FILE_BYTES))
   refuseOtherKind(file, value, { name: 'a prompt set', kinds: ['prompts'], hint: EXPECTED })
   const parsed = await parseInPieces(CrcPrompts, value)
   if (parsed.success) return parsed.data

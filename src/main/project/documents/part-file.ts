@@ -1,6 +1,6 @@
 import { SWEEP_PART_VERSION, SweepPart } from '../../../contract/documents/sweep-part'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { expecting } from '../../base/files/bounded-file'
+import { withHint } from '../../base/files/bounded-file'
 import { kindOfFile } from '../../base/files/document-kinds'
 import { resultPath } from '../../base/files/places'
 import { type DocumentFormat, readDocument } from '../../base/files/migrate'
@@ -21,7 +21,7 @@ const PARTS = 'Parts are what "slr sweep --shard I/N --out FILE" writes.'
 export async function readPartFile(file: string): Promise<SweepPart> {
   const real = await resultPath(file)
   try {
-    return (await expecting(PARTS, () => readDocument(real, PART_FORMAT))).document
+    return (await withHint(PARTS, () => readDocument(real, PART_FORMAT))).document
   } catch (error) {
     // Versions of other documents and of parts are counted apart: a whole sweep is no part of a newer program.
     const isRead =

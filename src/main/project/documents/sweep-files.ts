@@ -5,7 +5,7 @@ import { briefScoring, drawsOf } from '../../../contract/documents/scored-by'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { SweepSummary } from '../../../contract/documents/project'
 import { verdictOf } from '../../../contract/words/verdict'
-import { documentIn, readDocument } from '../../base/files/migrate'
+import { parseDocument, readDocument } from '../../base/files/migrate'
 import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { selectRange } from '../../crc/selection/select-range'
@@ -33,7 +33,7 @@ export async function readSweep(file: string, signal?: AbortSignal): Promise<Swe
 /** The sweep that a value read from a file is; null when it is something else. */
 export async function sweepIn(value: unknown, file: string): Promise<SweepDocument | null> {
   try {
-    return (await documentIn(value, file, SWEEP_FORMAT)).document
+    return (await parseDocument(value, file, SWEEP_FORMAT)).document
   } catch (error) {
     if (error instanceof WorkbenchError) return null
     throw error

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { formatJson } from '../../base/files/json-format'
 import { AddedFolders, addedFoldersFile, addedModelFolders } from '../../base/files/network-path'
-import { allowedOf } from '../../base/files/only-folder'
+import { filterAllowed } from '../../base/files/only-folder'
 import { SerialQueue } from '../../base/files/serial-queue'
 import { writeFileAtomic } from '../../base/files/atomic-file'
 import { absolutePath, configFolder, huggingFaceCacheFolder } from '../../base/files/places'
@@ -11,7 +11,7 @@ const changes = new SerialQueue()
 
 /** Where models are looked for: the Hugging Face cache, and the folders that the user has added, of these what may be read. */
 export async function modelFolders(): Promise<string[]> {
-  return allowedOf([huggingFaceCacheFolder(), ...(await addedModelFolders())], (folder) => folder)
+  return filterAllowed([huggingFaceCacheFolder(), ...(await addedModelFolders())], (folder) => folder)
 }
 
 /** @throws the system's error when the list cannot be written */

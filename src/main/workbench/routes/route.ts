@@ -2,7 +2,7 @@ import { implement, os } from '@orpc/server'
 import { contract } from '../../../contract/procedures/contract'
 import type { PairDocument, PairId, ProjectState } from '../../../contract/documents/project'
 import { plainInput } from '../../base/plain-input'
-import { problemsAcross, reportDefect } from '../../base/rpc-problems'
+import { convertProblems, reportDefect } from '../../base/rpc-problems'
 import type { JobFailure } from '../../jobs/job'
 import type { JobTable } from '../../jobs/job-table'
 import type { Jobs } from '../../jobs/jobs'
@@ -10,7 +10,7 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import type { OpenProjects } from '../open-projects'
 
 /** The contract, to be given its handlers by feature: their errors cross the border as problems. */
-export const route = implement(contract).use(problemsAcross(reportDefect)).use(plainInput)
+export const route = implement(contract).use(convertProblems(reportDefect)).use(plainInput)
 
 /** What the handlers of every feature work with. */
 export interface Routing {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
-import { keepTo } from '../../../../src/main/base/files/only-folder'
+import { restrictTo } from '../../../../src/main/base/files/only-folder'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { createProject } from '../../../../src/main/project/create-project'
 import { rememberProject } from '../../../../src/main/project/recents'
@@ -40,7 +40,7 @@ async function externalPair() {
     await workbench.close()
     vi.unstubAllEnvs()
   })
-  keepTo(only, [join(home, 'config'), resourcePath('prompts')])
+  restrictTo(only, [join(home, 'config'), resourcePath('prompts')])
   return { home, only, pair, path: project.path, client: createRouterClient(workbench.router) }
 }
 

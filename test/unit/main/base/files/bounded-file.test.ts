@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, it, test } from 'vitest'
 import { z } from 'zod'
-import { expecting, readJsonFile } from '../../../../../src/main/base/files/bounded-file'
+import { withHint, readJsonFile } from '../../../../../src/main/base/files/bounded-file'
 import { readDocument } from '../../../../../src/main/base/files/migrate'
 import { problemOf } from '../../../../fixtures/problems'
 
@@ -43,11 +43,11 @@ it.each([
 test('says what a file should have been where the complaint says nothing of what to do, and only there', async () => {
   const place = join(folder, 'folder.json')
   await mkdir(place)
-  const read = expecting('Write a list.', () => readJsonFile(place, 10))
+  const read = withHint('Write a list.', () => readJsonFile(place, 10))
   expect(await problemOf(read)).toMatchObject({
     message: `${place} is a folder, not a file.`,
     hint: 'Write a list.'
   })
-  const again = expecting('Write another.', () => expecting('Write a list.', () => readJsonFile(place, 10)))
+  const again = withHint('Write another.', () => withHint('Write a list.', () => readJsonFile(place, 10)))
   expect((await problemOf(again)).hint).toBe('Write a list.')
 })

@@ -1,6 +1,6 @@
 import { parse } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { keepTo, requireAllowed } from '../../../../../src/main/base/files/only-folder'
+import { restrictTo, requireAllowed } from '../../../../../src/main/base/files/only-folder'
 import { isWithin } from '../../../../../src/main/base/files/within'
 
 test('a folder holds itself and what lies below it, and no neighbour whose name begins alike', () => {
@@ -13,7 +13,7 @@ test('a folder holds itself and what lies below it, and no neighbour whose name 
 test('everything of a drive may be read when the program keeps to its root', async () => {
   vi.stubEnv('SLR_ONLY_DIRS', '')
   try {
-    keepTo(parse(process.cwd()).root, [])
+    restrictTo(parse(process.cwd()).root, [])
     await expect(requireAllowed(import.meta.filename)).resolves.toBeUndefined()
   } finally {
     vi.unstubAllEnvs()

@@ -7,7 +7,7 @@ import {
   missingOfCheck,
   rangesToCheck
 } from '../../../../../src/main/crc/check/check-sweep'
-import { documentIn } from '../../../../../src/main/base/files/migrate'
+import { parseDocument } from '../../../../../src/main/base/files/migrate'
 import { CHECK_FORMAT } from '../../../../../src/main/project/documents/stored-documents'
 import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
 
@@ -114,6 +114,6 @@ it('compares a baseline with the range on full answers where both were checked, 
 it('opens a stored check from before baselines were checked', async () => {
   const { baselines, ...stored } = tinyCheck([])
   expect(baselines).toEqual([])
-  const { document } = await documentIn({ ...stored, schemaVersion: 1 }, 'check.json', CHECK_FORMAT)
+  const { document } = await parseDocument({ ...stored, schemaVersion: 1 }, 'check.json', CHECK_FORMAT)
   expect(document).toEqual(tinyCheck([]))
 })
