@@ -2,6 +2,9 @@ import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { browserMissing, expectAccessible, expectFits, it, showView, unfold } from '../fixtures/browser'
 import type { View } from '../../src/renderer/app/place'
+import { MENU_WORDS, MORE_ACTIONS } from '../../src/contract/words/menu-words'
+import type { RangesTab } from '../../src/contract/words/ranges-words'
+import { showTab } from '../fixtures/ranges-view'
 import { sweptShort } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`The test of the dialogs is skipped: ${browserMissing}`)
@@ -9,6 +12,8 @@ if (browserMissing !== null) console.log(`The test of the dialogs is skipped: ${
 interface DialogPlace {
   title: RegExp | string
   view: View
+  /** The tab of Ranges that has it. */
+  tab?: RangesTab
   /** The fold that holds the first button. */
   fold?: string
   /** The buttons that lead to it. */
@@ -26,8 +31,13 @@ const DIALOGS: readonly DialogPlace[] = [
   { title: 'Add a checkpoint', view: 'models', fold: 'Other checkpoints', press: ['Add…'] },
   { title: 'Model folder', view: 'models', press: ['Add…', 'Browse: Model folder'] },
   { title: /^Runs of/, view: 'ranges', press: ['Runs'] },
-  { title: 'New recipe', view: 'ranges', press: ['New recipe'] },
-  { title: 'Save figure: heatmap', view: 'ranges', press: ['Save figure: heatmap'] },
+  { title: 'New recipe', view: 'ranges', tab: 'search', press: ['New recipe'] },
+  {
+    title: 'Save figure: heatmap',
+    view: 'ranges',
+    tab: 'result',
+    press: [`${MORE_ACTIONS}: heatmap`, MENU_WORDS.saveFigure]
+  },
   { title: /^Edit task|^Copy/, view: 'evaluate', press: [/^Copy/] },
   { title: 'Sampler and prompting of a variant', view: 'evaluate', press: ['Duplicate post'] },
   { title: 'Answers from elsewhere', view: 'samples', press: ['Answers from elsewhere…'] }
@@ -53,11 +63,17 @@ describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
       .getByText(/Layers 4–5/)
       .first()
       .waitFor()
-    for (const { title, view, fold, press, shows } of DIALOGS) {
+    for (const { title, view, tab, fold, press, shows } of DIALOGS) {
       await wear(page, LOOKS[0])
       await showView(page, view)
+      if (tab !== undefined) await showTab(page, tab)
       if (fold !== undefined) await unfold(page, fold)
-      for (const name of press) await page.getByRole('button', { name, exact: true }).first().click()
+      for (const name of press)
+        await page
+          .getByRole('button', { name, exact: true })
+          .or(page.getByRole('menuitem', { name, exact: true }))
+          .first()
+          .click()
       const dialog = page.getByRole('dialog', { name: title })
       // The keyboard begins where the dialog does.
       const focused = dialog.locator(':focus')

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { browserMissing, it, showView } from '../fixtures/browser'
+import { inspectRange, showTab } from '../fixtures/ranges-view'
 import { sweptDemo } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
@@ -15,6 +16,7 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', () => {
   }) => {
     const { project } = await sweptDemo()
     const page = await open(project)
+    await inspectRange(page, '4-11')
     await page.getByRole('button', { name: 'Keep as recipe' }).click()
     await showView(page, 'export')
 
@@ -60,6 +62,7 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', () => {
     await picture('problem')
 
     await showView(page, 'ranges')
+    await showTab(page, 'search')
     await page.getByLabel('mergekit file to import').setInputFiles(join(projects, written, 'mergekit.yaml'))
     await page.getByRole('button', { name: 'Rename Layers 3-7,9' }).waitFor()
   })

@@ -5,7 +5,10 @@ import MarkdownIt from 'markdown-it'
 import type { Browser, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { elementAt } from '../../src/contract/model/look-up'
+import { MENU_WORDS } from '../../src/contract/words/menu-words'
+import { RANGES_WORDS } from '../../src/contract/words/ranges-words'
 import { type Place, placeHash, stepOf, STEPS, type View } from '../../src/renderer/app/place'
+import { takeAction } from '../fixtures/ranges-view'
 import {
   allowComplaint,
   browserMissing,
@@ -28,7 +31,7 @@ const SHOWN: readonly (readonly [View, said: string, more: readonly string[]])[]
     ['Manage pairs…', 'Relocate…', 'Specification', 'Other checkpoints', 'Notes', 'Queue']
   ],
   ['prompts', 'Valid characters', []],
-  ['ranges', 'Gain over post', ['Table', 'What if']],
+  ['ranges', 'Gain over post', [RANGES_WORDS.table, RANGES_WORDS.limit, 'Layers', 'Search']],
   ['chat', 'Layers 2–5', []],
   ['samples', 'Mean of the prompts', ['Prompts', 'Character task']],
   ['next-token', 'One of the prompts', []],
@@ -165,7 +168,7 @@ function importedFiles(
       ]
     },
     {
-      ...{ view: 'ranges', tab: null, label: 'mergekit file to import' },
+      ...{ view: 'ranges', tab: 'Search', label: 'mergekit file to import' },
       files: [
         {
           name: `${called}.yaml`,
@@ -235,10 +238,7 @@ async function lookAtSteps(page: Page, project: string): Promise<void> {
 async function savedFigure(page: Page, project: string, folder: string): Promise<string> {
   await lead(page, project, 'samples')
   await page.getByRole('group', { name: 'Part of Samples' }).getByText('Results', { exact: true }).click()
-  await page
-    .getByRole('button', { name: /^Save figure/ })
-    .first()
-    .click()
+  await takeAction(page, null, MENU_WORDS.saveFigure)
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Save SVG' }).click()

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { sha256OfFile } from '../../src/main/checkpoint/file-sha256'
 import { createProject } from '../../src/main/project/create-project'
+import { MENU_WORDS } from '../../src/contract/words/menu-words'
 import { STEPS } from '../../src/renderer/app/place'
 import {
   browserMissing,
@@ -14,6 +15,7 @@ import {
   showView,
   unfold
 } from '../fixtures/browser'
+import { takeAction } from '../fixtures/ranges-view'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../fixtures/checkpoint-builder'
 import { PROMPTS, sweepFixture } from '../fixtures/project-documents'
 import { demoProject } from '../fixtures/swept-project'
@@ -56,7 +58,7 @@ describe.skipIf(browserMissing !== null)('the models of a project in Chromium', 
     await page.getByRole('gridcell', { name: 'layer 7, down: cosine 0.983624' }).waitFor()
     await page.getByText('All 110 components as a table').click()
     await page.getByRole('button', { name: 'Cosine' }).click()
-    await page.getByRole('button', { name: 'Save figure: distances' }).click()
+    await takeAction(page, 'distances', MENU_WORDS.saveFigure)
     await page.getByRole('dialog').getByText('CSV', { exact: true }).click()
     const download = page.waitForEvent('download')
     await page.getByRole('button', { name: 'All distances' }).click()

@@ -1,6 +1,9 @@
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
+import { NOT_MEASURED, SHOW_MEASURED } from '../../src/contract/words/what-if-words'
 import { browserMissing, expectAccessible, it } from '../fixtures/browser'
+import { RANGES_WORDS } from '../../src/contract/words/ranges-words'
+import { openPlan } from '../fixtures/ranges-view'
 import { demoProject } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
@@ -11,9 +14,10 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
     open
   }) => {
     const page = await open(await demoProject(2))
-    const plan = page.getByRole('region', { name: 'Plan of the next sweep' })
+    const plan = await openPlan(page)
     await plan.getByLabel('Preview', { exact: true }).check()
     await plan.getByText(/finalists on all · at most 2\d % of the work/).waitFor()
+    await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Preview all ranges' }).click()
 
     const result = page.getByRole('region', { name: 'Result' })
@@ -38,13 +42,16 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
     // What is outlined follows what is asked, and the charts stay where they are.
     const outlined = page.getByText(/: layers 4–11 alone: .* of resamples/)
     await outlined.waitFor()
-    await page.getByRole('button', { name: 'What if' }).click()
     const charts = page.getByRole('region', { name: 'Heatmap' })
-    await result.getByText(/as swept: nothing is changed yet/).waitFor()
+    await page.getByRole('button', { name: RANGES_WORDS.limit }).click()
     const before = await charts.boundingBox()
     await page.getByRole('slider', { name: /^Temperature/ }).press('End')
     await page.getByText(/Post itself fails under this sampler/).waitFor()
+    await result.getByText(NOT_MEASURED).waitFor()
     await outlined.waitFor({ state: 'detached' })
     expect(await charts.boundingBox()).toEqual(before)
+    await page.keyboard.press('Escape')
+    await result.getByRole('button', { name: SHOW_MEASURED }).click()
+    await outlined.waitFor()
   })
 })

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
+import { MORE_ACTIONS } from '../../src/contract/words/menu-words'
+import { INSPECTOR_WORDS, RANGES_WORDS, SELECTION_WORDS } from '../../src/contract/words/ranges-words'
 import { STEPS } from '../../src/renderer/app/place'
 import {
   allowComplaint,
@@ -13,6 +15,7 @@ import {
 } from '../fixtures/browser'
 import { inOrder } from '../fixtures/held-engine'
 import { ServedWorkbench } from '../fixtures/served-workbench'
+import { heightAboveCharts, inspectRange, openPlan, showTab, takeAction } from '../fixtures/ranges-view'
 import { sweptDemo, sweptShort } from '../fixtures/swept-project'
 
 if (browserMissing !== null) console.log(`End-to-end tests are skipped: ${browserMissing}`)
@@ -53,15 +56,17 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     expect(await page.locator('[data-range]').count()).toBe(78)
     const details = await page.getByText(/ on CPU in fp32 · 616 block\s+evaluations/).innerText()
     expect(details).toContain('431 of 688 prompt tokens')
+    await inspectRange(page, '4-11')
+    await page.locator('[role=img] canvas').nth(1).waitFor()
     await settle(page)
-    expect(await page.evaluate(COLORS_DRAWN), 'drawn while it was computed').toEqual(ALL_DRAWN)
-    await expectText(page, '[aria-label=Result]', /95 % of 1,000 resamples/)
+    await expect.poll(() => page.evaluate(COLORS_DRAWN), { timeout: 30_000 }).toEqual(ALL_DRAWN)
+    await expectText(page, '[aria-label="How sure"]', /95 % of 1,000 resamples/)
 
     // Another cell: its characters beside those of base and post.
-    await page.locator('[data-range="8-11"]').click()
+    await inspectRange(page, '8-11')
     await page.getByRole('heading', { name: 'Layers 8–11' }).waitFor()
     await page.getByRole('button', { name: 'Keep as recipe' }).click()
-    const kept = { name: /Remove.*Layers 8–11/ }
+    const kept = { name: 'Keep again' }
     await page.getByRole('button', kept).waitFor()
 
     const address = page.url()
@@ -86,7 +91,8 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await tab.goto(again.url)
     await tab.getByRole('button', { name: /Demo/ }).first().click()
     await tab.getByText(HEADLINE).waitFor()
-    await tab.getByRole('button', kept).waitFor()
+    await showTab(tab, 'search')
+    await tab.getByRole('button', { name: /Remove.*Layers 8–11/ }).waitFor()
     await context.close()
     await again.stop()
   })
@@ -108,13 +114,14 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await page.getByText(HEADLINE).waitFor()
 
     // To the keyboard alone, until Esc.
-    await page.getByRole('button', { name: "of post's validity" }).press('Enter')
+    await page.getByRole('button', { name: RANGES_WORDS.limit }).press('Enter')
     const meaning = page.getByText('The validity, or precision, that a range must keep')
     await meaning.waitFor()
     await page.keyboard.press('Escape')
     await meaning.waitFor({ state: 'hidden' })
 
     // Pairs of layers are read by arrows; a combination of keys stays the browser's.
+    await showTab(page, 'layers')
     await page.getByText('Pairs of layers', { exact: true }).click()
     const pairs = page.getByRole('grid', { name: /^What the two ends of a range add together/ })
     await pairs
@@ -126,14 +133,13 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await read.waitFor()
     await page.keyboard.press('Control+Home')
     expect(await read.count()).toBe(1)
-    await page.getByText('Pairs of layers', { exact: true }).click()
-    await page.getByText(HEADLINE).scrollIntoViewIfNeeded()
+    await showTab(page, 'result')
 
     // Heatmap and scatter point out alike what the pointer is on in one of them.
     const ring = page.locator('.ring')
     const outline = page.locator('rect.hovered')
     const cell = page.locator('[data-range="6-10"]')
-    await page.locator('[role=img] canvas').nth(1).waitFor()
+    await page.locator('[role=img] canvas').first().waitFor()
     await cell.hover()
     await ring.waitFor()
     const box = await ring.boundingBox()
@@ -145,9 +151,9 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     expect(await ring.boundingBox()).toEqual(box)
     expect(await outline.getAttribute('x')).toBe(await cell.getAttribute('x'))
     expect(await outline.getAttribute('y')).toBe(await cell.getAttribute('y'))
-    await hoverCharts(page, 2)
+    await hoverCharts(page, 1)
 
-    // A drag zooms, until Esc.
+    // A drag and the wheel zoom, until Esc.
     const cells = page.locator('[data-range]')
     const middle = async (range: string): Promise<{ x: number; y: number }> => {
       const at = await page.locator(`[data-range="${range}"]`).boundingBox()
@@ -162,21 +168,37 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await expect.poll(() => cells.count()).toBe(16)
     await page.keyboard.press('Escape')
     await expect.poll(() => cells.count()).toBe(78)
-    // Shift and an arrow mark, numbers do too, and what is marked says so in the table as well.
+    await page.mouse.move(to.x, to.y)
+    await page.mouse.wheel(0, -60)
+    await expect.poll(() => cells.count()).toBeLessThan(78)
+    await page.keyboard.press('Escape')
+    await expect.poll(() => cells.count()).toBe(78)
+    // Shift selects: with a drag, with arrows, and by numbers. The table has the selection too.
+    const selection = page.getByRole('region', { name: SELECTION_WORDS.region })
+    const [first, last] = [await middle('2-6'), await middle('3-7')]
+    await page.keyboard.down('Shift')
+    await page.mouse.move(first.x, first.y)
+    await page.mouse.down()
+    await page.mouse.move(last.x, last.y, { steps: 4 })
+    await page.mouse.up()
+    await page.keyboard.up('Shift')
+    await selection.getByText('4 models in the selection').waitFor()
     await page.locator('[data-range="4-11"]').focus()
     await page.keyboard.press('Shift+ArrowDown')
-    const marked = page.getByRole('region', { name: 'Marked' })
-    await marked.getByText('2 models marked').waitFor()
-    await page.getByText('Table', { exact: true }).click()
-    await marked.getByRole('button', { name: 'Clear' }).click()
-    await marked.waitFor({ state: 'detached' })
-    await page.getByText('Charts', { exact: true }).click()
-    await page.getByRole('button', { name: 'Mark…' }).press('Enter')
+    await selection.getByText('2 models in the selection').waitFor()
+    await page.getByRole('button', { name: RANGES_WORDS.table }).click()
+    await selection.getByRole('button', { name: SELECTION_WORDS.clear }).click()
+    await selection.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: RANGES_WORDS.table }).click()
+    await page.getByRole('button', { name: `${MORE_ACTIONS}: trade-off` }).press('Enter')
+    await page.locator('[role=menuitem]:focus').waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
     await page.getByLabel('Diversity at least').fill('0.95')
     await page.keyboard.press('Enter')
-    await marked.getByRole('button', { name: 'Keep' }).waitFor()
+    await selection.getByRole('button', { name: 'Keep' }).waitFor()
     await page.keyboard.press('Escape')
-    await marked.waitFor({ state: 'detached' })
+    await selection.waitFor({ state: 'detached' })
 
     allowComplaint(/provoked/)
     await page.evaluate(() => void Promise.reject(new Error('provoked by nobody')))
@@ -205,6 +227,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
         await page.reload()
       }
       await page.getByText(HEADLINE).waitFor()
+      await inspectRange(page, '4-11')
       for (const model of ['base', 'post', 'hybrid']) await page.locator(`.chip.${model}`).first().waitFor()
       await page.locator('[role=img] canvas').nth(1).waitFor()
       await settle(page)
@@ -248,11 +271,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
             ).toBeLessThanOrEqual(viewport.height)
           }
           // In sight is not enough: a triangle of 20 pixels, or one of two charts beside the page, tells nobody anything.
-          const triangle = await page
-            .getByRole('region', { name: 'Heatmap' })
-            .locator('svg')
-            .first()
-            .boundingBox()
+          const triangle = await page.getByRole('region', { name: 'Heatmap' }).getByRole('grid').boundingBox()
           expect(triangle?.height, `triangle in ${viewport.height} px`).toBeGreaterThan(110)
           const aside = await page
             .locator('.main.results')
@@ -269,10 +288,9 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
   }) => {
     const page = await openHeld((await sweptShort()).project)
     await page.getByText(SHORT_HEADLINE).waitFor()
-    await page
-      .getByRole('region', { name: 'Plan of the next sweep' })
-      .getByText(/^1 prompt group ·/)
-      .waitFor()
+    const plan = await openPlan(page)
+    await plan.getByText(/^1 prompt group ·/).waitFor()
+    await page.keyboard.press('Escape')
     const again = page.getByRole('button', { name: 'Sweep again' })
     const begun = engine.holdAt(inOrder('plan'))
     await again.click()
@@ -297,6 +315,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     engine.kill()
     await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
     await page.getByText(SHORT_HEADLINE).waitFor()
+    expect(await heightAboveCharts(page), 'below a notice').toBeLessThanOrEqual(200)
     // The sweep from before and the one in which it died.
     const sweep = page.locator('footer').getByLabel('Sweep')
     const sweeps = sweep.locator('option')
@@ -330,9 +349,15 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await page.goBack()
     await shown(older)
     const inspected = page.getByRole('complementary', { name: 'Inspector' }).getByRole('heading').first()
-    for (const range of ['1-3', '2-2']) await page.locator(`[data-range="${range}"]`).click()
+    for (const [range, name] of [
+      ['1-3', 'Layers 1–3'],
+      ['2-2', 'Layer 2']
+    ] as const) {
+      await inspectRange(page, range)
+      await inspected.filter({ hasText: name }).waitFor()
+    }
     await page.getByText('Gain over post', { exact: true }).click()
-    await page.getByRole('button', { name: 'New recipe' }).click()
+    await takeAction(page, 'inspector', INSPECTOR_WORDS.edit)
     await page.getByRole('dialog').getByLabel('Name').fill('Half a sen')
     await page.goBack()
     expect(await page.getByRole('dialog').getByLabel('Name').inputValue()).toBe('Half a sen')

@@ -9,6 +9,8 @@ import { browserMissing, expectAccessible, it, showView } from '../fixtures/brow
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { runHere } from '../fixtures/command-line'
 import { type HeldEngine, inOrder } from '../fixtures/held-engine'
+import { INSPECTOR_WORDS, RANGES_WORDS } from '../../src/contract/words/ranges-words'
+import { showTab, takeAction } from '../fixtures/ranges-view'
 import { demoPrompts, shortPair, sweptShort } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
@@ -25,7 +27,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     const { project } = await sweptShort()
     const page = await openHeld(project)
     await page.getByText(/^Layers 4–5: diversity/).waitFor()
-
+    await showTab(page, 'search')
     await page.getByRole('button', { name: 'New recipe' }).click()
     const editor = page.getByRole('dialog', { name: 'New recipe' })
     await drag(page, 'Attention of layer 3: post', 'MLP of layer 5: post')
@@ -78,7 +80,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await search.getByText(/(passes the check: diversity|fails the check: .*) 0\.\d{3}/).waitFor()
     await search.getByRole('button', { name: 'Keep', exact: true }).click()
     await page
-      .locator('aside')
+      .getByRole('region', { name: 'Kept recipes' })
       .getByText(/^(holds|fails)/)
       .waitFor()
     await picture(page, 'recipes-search-checked')
@@ -89,7 +91,8 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await page
       .getByText(/(is more diverse than|No recipe that was tried is more diverse than) layers 4–5/)
       .waitFor()
-    await page.locator('label').filter({ hasText: 'Table' }).click()
+    await showTab(page, 'result')
+    await page.getByRole('button', { name: RANGES_WORDS.table }).click()
     await page.getByRole('button', { name: 'two parts', exact: true }).first().waitFor()
     await page.getByRole('button', { name: 'All layers at 0.5', exact: true }).click()
     await page.getByRole('heading', { name: 'All layers at 0.5' }).waitFor()
@@ -111,6 +114,10 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
       await sweeps.nth(1).waitFor({ state: 'attached' })
     }
 
+    for (const each of [page, other]) {
+      await each.getByRole('button', { name: RANGES_WORDS.inspector, exact: true }).click()
+      await showTab(each, 'search')
+    }
     const keep = async (window: Page, name: string): Promise<void> => {
       await window.getByLabel('Name of the recipe').fill(name)
       await window.getByRole('button', { name: /^Keep/ }).click()
@@ -176,7 +183,9 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
   }) => {
     const { project } = await sweptShort()
     const page = await openHeld(project)
+    await page.getByRole('button', { name: RANGES_WORDS.inspector, exact: true }).click()
     await page.getByRole('heading', { name: 'Layers 4–5', exact: true }).waitFor()
+    await showTab(page, 'search')
     await page.getByRole('button', { name: 'New recipe' }).click()
     await drag(page, 'Attention of layer 3: post', 'MLP of layer 5: post')
     const editor = page.getByRole('dialog', { name: 'New recipe' })
@@ -235,11 +244,12 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
 
     const page = await open(project.path)
     await page.getByText('2 recipes scored, and no ranges').waitFor()
+    await page.getByRole('button', { name: RANGES_WORDS.inspector, exact: true }).click()
     await page.getByRole('heading', { name: 'ends' }).waitFor()
-    await page.locator('label').filter({ hasText: 'Table' }).click()
+    await page.getByRole('button', { name: RANGES_WORDS.table }).click()
     await page.getByRole('button', { name: 'half', exact: true }).click()
     await page.getByText('attention 0–11 at 0.5').first().waitFor()
-    await page.locator('label').filter({ hasText: 'Charts' }).click()
+    await page.getByRole('button', { name: RANGES_WORDS.table }).click()
     await picture(page, 'recipes-without-ranges')
   })
 })
@@ -256,7 +266,7 @@ async function probedByCommand(model: string, prompt: string): Promise<NextToken
 
 /** Compares the next tokens of base, post and the inspected recipe, then cancels a question that is not answered. */
 async function compareNextTokens(held: HeldEngine, page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Next token' }).click()
+  await takeAction(page, 'inspector', INSPECTOR_WORDS.nextTokens)
   const view = page.getByRole('main')
   await view.getByText('two parts, from Ranges.').waitFor()
   const compare = view.getByRole('button', { name: 'Compare next tokens' })

@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { browserMissing, expectAccessible, it } from '../fixtures/browser'
 import { inOrder } from '../fixtures/held-engine'
+import { openPlan } from '../fixtures/ranges-view'
 import { demoPrompts, shortProject } from '../fixtures/swept-project'
 
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
@@ -21,10 +22,10 @@ describe.skipIf(browserMissing !== null)('a sweep in several prompt groups in Ch
     held: { engine }
   }) => {
     const page = await openHeld(await shortProject(await demoPrompts(4), { uniformBlendCount: 0 }))
-    const plan = page.getByRole('region', { name: 'Plan of the next sweep' })
+    const plan = await openPlan(page)
 
     await plan.getByText(/1 prompt group · peak .* · 68 block evaluations · .* · about/).waitFor()
-    await plan.getByRole('button', { name: 'Details' }).click()
+    await plan.getByText('Details', { exact: true }).click()
     await plan.getByText('hidden states').waitFor()
     await picture(page, 'plan')
     const memory = plan.getByLabel('Memory')
@@ -47,6 +48,7 @@ describe.skipIf(browserMissing !== null)('a sweep in several prompt groups in Ch
     expect(groupCount).toBeGreaterThan(3)
     expect(line).toContain(`${(BLOCK_EVALUATIONS * groupCount).toLocaleString('en-US')} block evaluations`)
 
+    await page.keyboard.press('Escape')
     const stopIn = async (button: string): Promise<void> => {
       const reached = engine.holdAt(inOrder('group', 'progress'))
       await page.getByRole('button', { name: button }).click()
@@ -64,9 +66,11 @@ describe.skipIf(browserMissing !== null)('a sweep in several prompt groups in Ch
     )
     expect(known).toBeGreaterThan(0)
     expect(known + left).toBe(10)
+    await openPlan(page)
     const rest = await plan.getByText(new RegExp(`^${left} prompts left: \\d+ prompt groups`)).innerText()
     const planned = /([\d,]+) block evaluations/.exec(rest)?.[1] ?? ''
     await picture(page, 'resume')
+    await page.keyboard.press('Escape')
 
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByText(HEADLINE).waitFor()
@@ -94,6 +98,7 @@ describe.skipIf(browserMissing !== null)('a sweep in several prompt groups in Ch
     await page.getByRole('heading', { name: 'Layers 2–4' }).waitFor()
 
     // Empty: half of this machine's memory again.
+    await openPlan(page)
     await allow('')
     await plan.getByText(/^1 prompt group ·/).waitFor()
   })

@@ -27,6 +27,12 @@ export function planLine(plan: SweepPlan): string {
   ].join(' · ')
 }
 
+/** Returns the time and the memory of the next sweep in a few words, such as "about 40 s, 2.1 GiB". */
+export function planBrief(plan: SweepPlan, isPreview: boolean): string {
+  const { seconds, peakBytes } = isPreview && plan.preview !== null ? plan.preview : plan
+  return `about ${roughTime(seconds)}, ${formatMemory(peakBytes)}`
+}
+
 /** A preview that takes more of the whole sweep's time is hardly worth having: what both take is estimated. */
 const WORTHWHILE_SHARE = 1 / 2
 

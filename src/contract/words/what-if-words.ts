@@ -23,16 +23,20 @@ export const ONLY_ESTIMATED = 'known only as swept, by an estimate'
 /** Of an asking in which nothing was changed. */
 export const AS_SWEPT = 'as swept'
 
+/** Precedes the settings of numbers that no sweep has measured. */
+export const NOT_MEASURED = 'Not measured'
+/** Button that returns to the measured numbers. */
+export const SHOW_MEASURED = 'Show measured'
+
 /**
- * What the shown numbers are of, and what is on its way.
+ * Describes the settings of recalculated numbers and of those that are being computed.
  *
- * @param shown as {@link whatIfWords} has it; null while the numbers are those of the sweep
- * @param computing the same of what is asked and not answered yet; null where nothing is
+ * @param shown settings of the shown numbers; null while they are the measured ones
+ * @param computing settings of the requested numbers; null if none are requested
  */
 export function whatIfSentence(shown: string | null, computing: string | null): string {
-  const of = shown ?? AS_SWEPT
-  if (computing !== null) return `${of}; computing ${computing}…`
-  return of === AS_SWEPT ? `${of}: nothing is changed yet.` : `${of}: not what is stored.`
+  if (computing === null) return `${shown ?? AS_SWEPT}.`
+  return `${shown === null ? 'c' : `${shown}; c`}omputing ${computing}…`
 }
 
 /** What differs from the sweep, in a few words. */

@@ -8,6 +8,7 @@ import '../ui/styles/letters.css'
 import '../ui/styles/controls.css'
 import '../ui/styles/parts.css'
 import '../ui/styles/answer-grid.css'
+import '../ui/styles/popover.css'
 
 // The page's content policy forbids building functions from strings, which zod would otherwise try.
 z.config({ jitless: true })

@@ -62,6 +62,8 @@ export interface Place {
   metric: string | null
   /** The sweep that Ranges compares the shown one with; null for none. */
   against: string | null
+  /** The tab of Ranges that is shown; null for the first one. */
+  tab: string | null
 }
 
 /** Reads the address's fragment; what it does not know is null. */
@@ -74,7 +76,8 @@ export function readPlace(hash: string): Place {
     shown: fields.get('shown'),
     model: fields.get('model'),
     metric: fields.get('metric'),
-    against: fields.get('against')
+    against: fields.get('against'),
+    tab: fields.get('tab')
   }
 }
 

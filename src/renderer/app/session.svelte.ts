@@ -153,7 +153,9 @@ export class Session extends OpenProject {
   async openRun({ kind, id, sweepId }: HistoryRun): Promise<void> {
     this.host.go(viewOfRun(kind))
     await this.host.look(sweepId ?? id)
-    if (sweepId !== null) await this.ranges.search.show(sweepId, id)
+    if (sweepId === null) return
+    this.ranges.tab = 'search'
+    await this.ranges.search.show(sweepId, id)
   }
 
   /** Returns the address of a view, with its newest results or these. */
@@ -171,8 +173,9 @@ export class Session extends OpenProject {
   }
 
   /** Returns what a view shows of its results, for the address. */
-  lookOf(view: View): Pick<Place, 'model' | 'metric' | 'against'> {
-    return stepOf(view) === 'ranges' ? this.ranges.followed : { model: null, metric: null, against: null }
+  lookOf(view: View): Pick<Place, 'model' | 'metric' | 'against' | 'tab'> {
+    if (stepOf(view) === 'ranges') return this.ranges.followed
+    return { model: null, metric: null, against: null, tab: null }
   }
 
   /** Goes to Samples with a kept recipe among the variants. @param id of it */

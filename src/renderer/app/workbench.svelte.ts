@@ -219,7 +219,9 @@ export class Workbench implements Host {
     view: View = 'ranges',
     model: string | null = null
   ): Promise<boolean> {
-    return this.openAt(call, { view, shown: null, model, metric: null, against: null }, () => this.visit())
+    return this.openAt(call, { view, shown: null, model, metric: null, against: null, tab: null }, () =>
+      this.visit()
+    )
   }
 
   private async openAt(

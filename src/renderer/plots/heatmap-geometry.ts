@@ -149,6 +149,32 @@ export function viewAround(
   return { starts: centred(view.starts), ends: centred(view.ends) }
 }
 
+/** Number of layers on each side of the smallest view that the wheel zooms to. */
+const MIN_ZOOMED_SIDE = 4
+
+/**
+ * Returns a smaller or larger square view in which a range keeps its position; null for the whole triangle.
+ *
+ * @param factor share of the view's side: below 1 to zoom in
+ */
+export function viewZoomed(
+  view: HeatmapView,
+  { start, end }: RestorationRange,
+  factor: number,
+  layerCount: number
+): HeatmapView | null {
+  const side = Math.max(span(view.starts), span(view.ends))
+  const wanted = factor < 1 ? Math.floor(side * factor) : Math.ceil(side * factor)
+  const next = Math.max(MIN_ZOOMED_SIDE, wanted)
+  if (next >= layerCount) return null
+  const around = ([first]: readonly [number, number], layer: number): readonly [number, number] => {
+    const from = Math.round(layer - ((layer - first) / side) * next)
+    const clamped = Math.min(layerCount - next, Math.max(0, from))
+    return [clamped, clamped + next - 1]
+  }
+  return { starts: around(view.starts, start), ends: around(view.ends, end) }
+}
+
 /** Moves a view by the smallest distance that makes a range visible. */
 export function viewWith({ starts, ends }: HeatmapView, { start, end }: RestorationRange): HeatmapView {
   const moved = ([first, last]: readonly [number, number], layer: number): readonly [number, number] => {

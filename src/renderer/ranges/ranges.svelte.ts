@@ -4,11 +4,15 @@ import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts, SweepSummary } from '../../contract/documents/project'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { SweepEvent } from '../../contract/documents/sweep-events'
+import { RANGES_TABS, type RangesTab } from '../../contract/words/ranges-words'
 import { type Metric, METRIC_NAMES } from './board/metrics'
 import { sameTask } from './new-sweep/scoring-choice'
 import { boardOfSweep, isInspectable, withSelection, type ScoreBoard } from './board/score-board'
 import { type Restoring, weightsKey } from '../../contract/model/model'
 import { rangeKey } from '../../contract/model/strengths'
+import type { AnswerCheck } from '../../contract/documents/answer-check'
+import type { Selection } from '../../contract/documents/crc'
+import type { WhatIf } from '../../contract/documents/what-if'
 import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
 import { keyOf, LimitedSelection } from './what-if/limited-selection.svelte'
@@ -30,10 +34,22 @@ import { WhatIfAsking } from './what-if/what-if.svelte'
 import { SweepComparing } from './comparison/sweep-comparing.svelte'
 import { SweepPlanning } from './new-sweep/sweep-planning.svelte'
 import { ChartLook } from './board/chart-look.svelte'
-import type { ScatterPart } from './trade-off/scatter-content'
+import { BASELINE_PARTS, type ScatterPart } from './trade-off/scatter-content'
 import { shareOf } from '../app/window-job'
 
 type ShownRange = ShownSweep['ranges'][number]
+
+/** The numbers that the view shows: those of a sweep, or those that What if recalculates from it. */
+export interface Shown {
+  readonly sweep: ShownSweep | null
+  readonly selection: Selection | null
+  /** Share of post's validity that the selection keeps. */
+  readonly rho: number
+  /** The full-answer check; null for none, and under another sampler than the sweep's. */
+  readonly check: AnswerCheck | null
+  /** The settings that What if recalculates for; null for measured numbers. */
+  readonly whatIf: WhatIf | null
+}
 
 /** State of the Ranges view: the running or shown sweep, and the choices in it. */
 export class Ranges {
@@ -52,12 +68,12 @@ export class Ranges {
   /** Keys of models, here and below. */
   chosen = $state.raw<string | null>(null)
   hovered = $state.raw<string | null>(null)
-  /** True if the inspector is shown; null to show it if there is room. */
-  inspectorShown = $state<boolean | null>(null)
+  tab = $state<RangesTab>('result')
+  inspectorShown = $state(false)
   /** Models marked in the charts; null for none. */
   brushed = $state.raw<ReadonlySet<string> | null>(null)
   /** Parts of the scatter that its legend has switched off. */
-  hidden = $state.raw<readonly ScatterPart[]>([])
+  hidden = $state.raw<readonly ScatterPart[]>(BASELINE_PARTS)
   metric = $state<Metric>('diversity')
   layout = $state<'charts' | 'table'>('charts')
 
@@ -80,21 +96,29 @@ export class Ranges {
   readonly run = $derived.by(() => this.job.live)
   /** The kept recipes and checkpoints, which determine current names of models. */
   readonly kept = $derived.by<KeptModels>(() => this.project.state.document)
-  private readonly sweepBoard = $derived.by<ScoreBoard | null>(() =>
-    this.sweep === null
-      ? null
-      : withSelection(boardOfSweep(this.sweep, this.search.document, this.kept), this.selection)
-  )
-  readonly board = $derived.by<ScoreBoard | null>(
-    () =>
-      this.run?.board ??
-      (this.whatIf.answer === null
-        ? this.sweepBoard
-        : withSelection(
-            boardOfSweep(this.whatIf.answer.sweep, null, this.kept, this.sweep?.selected ?? null),
-            this.whatIf.answer.selection
-          ))
-  )
+  readonly shown = $derived.by<Shown>(() => {
+    const { answer } = this.whatIf
+    const { document: check } = this.check
+    if (answer === null) {
+      return {
+        sweep: this.sweep,
+        selection: this.limited.current,
+        rho: this.limited.rho,
+        check,
+        whatIf: null
+      }
+    }
+    const { sweep, selection, asked } = answer
+    return { sweep, selection, rho: asked.rho, check: asked.sampler === null ? check : null, whatIf: asked }
+  })
+  private readonly shownBoard = $derived.by<ScoreBoard | null>(() => {
+    const { sweep, selection, whatIf } = this.shown
+    if (sweep === null) return null
+    const halved = (whatIf === null ? sweep : this.sweep)?.selected ?? null
+    const search = whatIf === null ? this.search.document : null
+    return withSelection(boardOfSweep(sweep, search, this.kept, halved), selection)
+  })
+  readonly board = $derived.by<ScoreBoard | null>(() => this.run?.board ?? this.shownBoard)
   /** Scores of the sweep that was shown before the running one, if both have the same task; null while none runs. */
   readonly before = $derived.by<ScoreBoard | null>(() => {
     const { sweep } = this
@@ -102,17 +126,9 @@ export class Ranges {
     const scoredBy = this.run?.board.scoredBy ?? this.planning.scoring
     return sameTask(sweep.scoredBy, scoredBy) ? boardOfSweep(sweep, null, this.kept) : null
   })
-  /** The selection that the headline and charts show. While What if is open, it is the recalculated one. */
-  readonly shownSelection = $derived.by(() => this.whatIf.answer?.selection ?? this.selection)
-  private readonly shownSelected = $derived.by(() => keyOf(this.shownSelection, this.scoredSweep))
-  /** Share of post's validity that the shown selection keeps. */
-  readonly shownRho = $derived.by(() => this.whatIf.answer?.asked.rho ?? this.rho)
+  private readonly shownSelected = $derived.by(() => keyOf(this.shown.selection, this.shown.sweep))
   /** Value of the slider, which changes before the shown selection does. */
   readonly wantedRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
-  /** The sweep whose scores are shown. While What if is open, it is the recalculated one. */
-  readonly scoredSweep = $derived.by(() => this.whatIf.answer?.sweep ?? this.sweep)
-  /** The full-answer check that applies to the shown selection. Under another sampler there is none. */
-  readonly shownCheck = $derived.by(() => (this.whatIf.answer?.asked.sampler ? null : this.check.document))
   /** Whether answers of the pair's models were read in Chat or Samples. */
   readonly isHeard = $derived.by(() => this.project.state.sampleRuns.length > 0 || this.needs.isHeardInChat())
   /** The verdict on what is shown, and the badge of its selected range. */
@@ -122,9 +138,9 @@ export class Ranges {
    * What if has no score for the model.
    */
   readonly chosenModel = $derived.by<ScoredModel | null>(() => {
-    if (this.run !== null || this.scoredSweep === null || this.chosen === null) return null
-    const searchDocument = this.whatIf.answer === null ? this.search.document : null
-    return scoredModel(this.scoredSweep, searchDocument, this.chosen, this.kept)
+    const { sweep, whatIf } = this.shown
+    if (this.run !== null || sweep === null || this.chosen === null) return null
+    return scoredModel(sweep, whatIf === null ? this.search.document : null, this.chosen, this.kept)
   })
   /** Key of the selected range. */
   readonly selected = $derived.by(() => this.limited.selected)
@@ -313,6 +329,11 @@ export class Ranges {
     this.project.host.visit()
   }
 
+  showTab(tab: RangesTab): void {
+    this.tab = tab
+    this.project.host.visit()
+  }
+
   /** Shows another metric in the heatmap. */
   measure(metric: Metric): void {
     this.metric = metric
@@ -323,16 +344,19 @@ export class Ranges {
   readonly followed = $derived.by(() => ({
     model: this.chosen === this.shownSelected || this.busy ? null : this.chosen,
     metric: this.metric === 'diversity' ? null : this.metric,
-    against: this.comparing.against
+    against: this.comparing.against,
+    tab: this.tab === 'result' ? null : this.tab
   }))
 
   /** Shows the state of an address, as far as the shown sweep has it. */
-  follow({ model, metric, against }: Pick<Place, 'model' | 'metric' | 'against'>): void {
+  follow({ model, metric, against, tab }: Pick<Place, 'model' | 'metric' | 'against' | 'tab'>): void {
+    this.tab = RANGES_TABS.find(({ value }) => value === tab)?.value ?? 'result'
     this.metric = METRIC_NAMES.find((name) => name === metric) ?? 'diversity'
     if (this.sweep === null || this.busy) return
     this.comparing.follow(against)
     const isScored =
       model !== null && scoredModel(this.sweep, this.search.document, model, this.kept) !== null
+    if (isScored) this.inspectorShown = true
     this.choose(isScored ? model : (this.shownSelected ?? this.chosen))
   }
 
@@ -391,6 +415,7 @@ export class Ranges {
     if (this.busy || this.whyNot('sweep') !== null) return
     const { previews: preview } = this.planning
     this.planning.reusable = null
+    this.tab = 'result'
     // A sweep that completes a preview is not a preview, and neither is the sweep after it.
     if (!preview) this.planning.preview = false
     await this.job.begin(async () => {
@@ -405,7 +430,9 @@ export class Ranges {
     await this.show(sweepId)
     const { sweep } = this
     // A range that the user chose while the sweep ran stays chosen.
-    if (sweep?.ranges.some((range) => rangeKey(range, sweep) === chosen) === true) this.choose(chosen)
+    if (sweep?.ranges.some((range) => rangeKey(range, sweep) === chosen) !== true) return
+    this.choose(chosen)
+    this.inspectorShown = true
   }
 
   /** Moves the limit of What if while it is open, or else the project's limit. */
@@ -433,6 +460,8 @@ export class Ranges {
     const sweep = await this.project.attempt(() => client.sweeps.get({ ...here, sweepId }))
     if (sweep === null || sweep.id !== this.sweep?.id) return
     this.sweep = sweep
-    if (chosen !== undefined) this.choose(chosen)
+    if (chosen === undefined) return
+    this.choose(chosen)
+    this.inspectorShown = true
   }
 }

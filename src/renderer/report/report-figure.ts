@@ -2,7 +2,6 @@ import type { ReportChart } from '../../contract/documents/report-chart'
 import { scoreWords } from '../../contract/words/score-words'
 import { passAtKPlot, tradeOffPlot } from '../evaluate/evaluation-charts'
 import { distanceBars } from '../pair/distance-chart'
-import type { ChartColors } from '../plots/chart-theme'
 import { barDrawing } from '../plots/figures/bar-drawing'
 import type { Drawing } from '../plots/figures/drawing'
 import type { FigurePage } from '../plots/figures/figure'
@@ -13,6 +12,7 @@ import { pairsDrawing } from '../plots/pair-matrix'
 import type { PlotContent } from '../plots/plot'
 import { metricsOf } from '../ranges/board/metrics'
 import { baselinePoints } from '../ranges/board/score-board'
+import { PAGE_COLORS } from '../plots/page-colors'
 import { triangleDrawing } from '../ranges/heatmap/triangle-drawing'
 import { scatterDrawing } from '../ranges/trade-off/scatter-figure'
 import { searchCurve } from '../recipes/search-curve'
@@ -22,23 +22,6 @@ import { sharesDrawing } from '../recipes/shares-figure'
  * The figures of a report, as SVG from the window's own content. Main writes them into the page, so nothing here needs a
  * browser.
  */
-
-/** Colours that follow the page's light or dark theme. */
-const PAGE_COLORS: ChartColors = {
-  base: 'var(--base)',
-  post: 'var(--post)',
-  hybrid: 'var(--hybrid)',
-  checkpoint: 'var(--checkpoint)',
-  orange: 'var(--orange)',
-  sky: 'var(--sky)',
-  black: 'var(--black)',
-  accent: 'var(--accent)',
-  ink: 'var(--ink)',
-  'ink-soft': 'var(--ink-soft)',
-  'ink-faint': 'var(--ink-faint)',
-  line: 'var(--line)',
-  surface: 'var(--surface)'
-}
 
 /** Width of a figure in pixels. */
 const WIDTH = 560

@@ -166,14 +166,21 @@ describe('the address of the window', () => {
   it('brings a reload back to the project and view', () => {
     const project = '/home/me/My models/a&b.slr'
     for (const place of [
-      { pair: null, shown: null, model: null, metric: null, against: null },
-      { pair: 'pair-2', shown: 'sweep-1', model: '4-11', metric: 'gain', against: 'pair-1/sweep-2' }
+      { pair: null, shown: null, model: null, metric: null, against: null, tab: null },
+      {
+        pair: 'pair-2',
+        shown: 'sweep-1',
+        model: '4-11',
+        metric: 'gain',
+        against: 'pair-1/sweep-2',
+        tab: 'layers'
+      }
     ]) {
       expect(readPlace(placeHash(project, 'ranges', place))).toEqual({ project, view: 'ranges', ...place })
     }
-    expect(placeHash('/a', 'ranges', { shown: null, model: null, metric: null, against: null })).toBe(
-      placeHash('/a', 'ranges')
-    )
+    expect(
+      placeHash('/a', 'ranges', { shown: null, model: null, metric: null, against: null, tab: null })
+    ).toBe(placeHash('/a', 'ranges'))
   })
 
   it('means nothing when it is empty or unknown', () => {
@@ -184,7 +191,8 @@ describe('the address of the window', () => {
       shown: null,
       model: null,
       metric: null,
-      against: null
+      against: null,
+      tab: null
     }
     expect(readPlace('')).toEqual(nowhere)
     expect(readPlace('#step=nothing')).toEqual(nowhere)

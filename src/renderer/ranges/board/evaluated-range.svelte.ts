@@ -13,8 +13,8 @@ export class EvaluatedRange {
 
   /** All that may change the answer: the selected range, and the evaluations with their judges; null where none can have it. */
   private readonly question = $derived.by<string | null>(() => {
-    const range = this.shown.shownSelection?.selected ?? null
-    const sweepId = this.shown.sweep?.id
+    const range = this.view.shown.selection?.selected ?? null
+    const sweepId = this.view.sweep?.id
     const { evaluations, running } = this.project.state
     if (range === null || sweepId === undefined || evaluations.length === 0) return null
     const progress = evaluations.map(({ id, answerCount }) => [id, answerCount])
@@ -29,9 +29,9 @@ export class EvaluatedRange {
 
   constructor(
     private readonly project: OpenProject,
-    private readonly shown: {
+    private readonly view: {
       readonly sweep: (Restoring & { readonly id: string }) | null
-      readonly shownSelection: Selection | null
+      readonly shown: { readonly selection: Selection | null }
     }
   ) {
     this.asked = new Latest(project.left)
@@ -42,8 +42,8 @@ export class EvaluatedRange {
     const { question } = this
     if (question === this.askedFor) return
     this.askedFor = question
-    const range = this.shown.shownSelection?.selected ?? null
-    const sweepId = this.shown.sweep?.id
+    const range = this.view.shown.selection?.selected ?? null
+    const sweepId = this.view.sweep?.id
     if (question === null || range === null || sweepId === undefined) this.asked.drop()
     else void this.ask(question, { sweepId, range })
   }

@@ -16,10 +16,12 @@ import {
 import { cellsPath, contourPath, crossesPath } from '../../plots/heatmap-paths'
 import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '../../plots/figures/drawing'
 import type { FigurePage } from '../../plots/figures/figure'
+import { textWidth } from '../../plots/figures/text-width'
 import { colorBar } from '../../plots/figures/color-bar'
 import { metricDomain, type MetricSpec } from '../board/metrics'
 import { hasRoomFor, PARTIAL_INSET } from './heatmap-cells'
 import {
+  acrossLimit,
   isBelow,
   isPartial,
   minimumValidity,
@@ -28,7 +30,7 @@ import {
   type ScoreBoard
 } from '../board/score-board'
 import type { ChartColors } from '../../plots/chart-theme'
-import { FAILS_CHECK, MARK_LOOKS, type MarkLook } from '../board/mark-looks'
+import { FAILS_CHECK, MARK_LOOKS, MARKS_ROOM, type MarkLook } from '../board/mark-looks'
 
 /** The content of the triangle of ranges. */
 export interface TriangleContent {
@@ -65,45 +67,53 @@ interface Parts extends TriangleContent {
   colors: FigurePage['colors']
 }
 
-/**
- * Draws the triangle without hover effects: cells, hatching of ranges below the limit, outlines, and a legend in the
- * empty corner.
- */
+/** Draws the triangle without hover effects: its cells, and all marks around and over them. */
 export function triangleDrawing(
   content: TriangleContent,
   geometry: HeatmapGeometry,
   colors: FigurePage['colors']
 ): Drawing {
+  const parts = partsOf(content, geometry, colors)
+  const { size } = geometry
+  return { width: size, height: size, shapes: [...axes(parts), ...cells(parts), ...marks(parts)] }
+}
+
+/** Draws what is around and over the cells, for the window, which paints the cells on a canvas. */
+export function triangleMarks(
+  content: TriangleContent,
+  geometry: HeatmapGeometry,
+  colors: FigurePage['colors']
+): Shape[] {
+  const parts = partsOf(content, geometry, colors)
+  return [...axes(parts), ...marks(parts)]
+}
+
+function partsOf(content: TriangleContent, geometry: HeatmapGeometry, colors: FigurePage['colors']): Parts {
   const { board, before, spec, rho } = content
   const valuesOf = (scores: ScoreBoard): Map<string, number | null> =>
     new Map(scores.ranges.map((point) => [spanKey(point), spec.value(point, scores)]))
   const values = valuesOf(board)
   const old = before === null ? new Map<string, number | null>() : valuesOf(before)
-  const numericValues = [...values.values(), ...old.values()].filter((value) => value !== null)
-  const parts: Parts = {
+  return {
     ...content,
     geometry,
     fine: geometry.cell < FINE_CELL,
     minimum: minimumValidity(board, rho),
     values,
     old,
-    domain: metricDomain(numericValues, spec.centred),
+    domain: metricDomain([...values.values(), ...old.values()], spec.centred),
     colors
   }
-  return {
-    width: geometry.size,
-    height: geometry.size,
-    shapes: [
-      ...axes(parts),
-      ...cells(parts),
-      ...limit(parts),
-      ...crosses(parts),
-      ...numbers(parts),
-      ...outlined(parts),
-      ...(content.view === null ? legend(parts) : [])
-    ]
-  }
 }
+
+/** Draws the limit, crosses, numbers and outlines over the cells, and a legend in the empty corner. */
+const marks = (parts: Parts): Shape[] => [
+  ...limit(parts),
+  ...crosses(parts),
+  ...numbers(parts),
+  ...outlined(parts),
+  ...(parts.view === null ? legend(parts) : [])
+]
 
 const colorOf = ({ spec, domain }: Parts, value: number): ReturnType<typeof colorAt> =>
   colorAt(spec.scale, (value - domain[0]) / (domain[1] - domain[0]))
@@ -170,7 +180,7 @@ function basisOf(point: RangePoint, board: ScoreBoard): string {
  * ranges.
  */
 function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
-  const below = board.ranges.filter((point) => isBelow(point, board, minimum))
+  const { below, feasible } = acrossLimit(board, minimum)
   if (below.length === 0) return []
   const cover = cellsPath(geometry, below)
   if (!fine) {
@@ -180,7 +190,6 @@ function limit({ board, geometry, minimum, fine, colors }: Parts): Shape[] {
       path(hatchPath(geometry, visible), { stroke: colors.ink, opacity: 0.55 })
     ]
   }
-  const feasible = board.ranges.filter((point) => !isBelow(point, board, minimum))
   const contour = contourPath(geometry, feasible, false)
   return [
     path(cover, { fill: colors.surface, opacity: 0.55 }),
@@ -226,6 +235,7 @@ function hatchPath(geometry: HeatmapGeometry, ranges: readonly RestorationRange[
 }
 
 function numbers(parts: Parts): Shape[] {
+  if (!hasRoomFor(parts.geometry.cell, false, parts.spec.centred)) return []
   const { board, geometry, minimum, spec, values, failed, colors } = parts
   return board.ranges
     .filter(
@@ -281,6 +291,9 @@ function outlined({ board, geometry, brushed, plateau, selected, chosen, colors 
   ]
 }
 
+/** Minimum width of the colour scale. Below it the scale's name would cover cells. */
+const MIN_SCALE = 44
+
 /**
  * Draws the legend in the empty corner. A small triangle has room only for the colour scale; its marks are explained
  * elsewhere.
@@ -288,9 +301,9 @@ function outlined({ board, geometry, brushed, plateau, selected, chosen, colors 
 function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }: Parts): Shape[] {
   const { colors, selected, chosen, plateau, outlines, failed } = parts
   const room = (geometry.size - geometry.margin) / 2
-  const width = Math.max(0, Math.min(160, room - 24))
-  if (width === 0) return []
-  const small = room < 140
+  if (room - 24 < MIN_SCALE) return []
+  const width = Math.min(160, room - 24)
+  const small = room < MARKS_ROOM
   const label = (words: string, x: number, y: number): Shape =>
     text(words, x, y, colors['ink-soft'], { size: 11 })
   const [x, y] = [geometry.margin + 8, geometry.size - (small ? 40 : 134)]
@@ -307,6 +320,8 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
   const has = (key: string | null): boolean => rangeOf(board, key) !== undefined
   const key = ({ color, keyed }: MarkLook, left: number, top: number): Shape =>
     rect({ x: left + 1, y: top + 1, width: 12, height: 12 }, { stroke: colors[color], width: keyed })
+  const failedTop = y + (plateau.length > 0 ? 112 : 90)
+  const besideSelected = x + (has(selected) ? 36 + textWidth(outlines.selected, 11) : 0)
   const validity = scoreWords(board.scoredBy).validity
   const ofPost = room < 180 ? '' : ` (${rho.toFixed(2)} × post)`
   return [
@@ -335,18 +350,18 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
         ]
       : []),
     ...(chosen !== selected && has(chosen)
-      ? [key(MARK_LOOKS.chosen, x + 84, y + 68), label('inspected', x + 105, y + 79)]
+      ? [key(MARK_LOOKS.chosen, besideSelected, y + 68), label('inspected', besideSelected + 21, y + 79)]
       : []),
     ...(plateau.length > 0
       ? [key(MARK_LOOKS.plateau, x, y + 90), label(outlines.plateau, x + 21, y + 101)]
       : []),
     ...(failedOf(board, failed).length > 0
       ? [
-          path(`M${short(x + 2)} ${short(y + 114)}l10 10m-10 0l10 -10`, {
+          path(`M${short(x + 2)} ${short(failedTop + 2)}l10 10m-10 0l10 -10`, {
             stroke: colors[MARK_LOOKS.failed.color],
             width: MARK_LOOKS.failed.keyed
           }),
-          label(FAILS_CHECK, x + 21, y + 123)
+          label(FAILS_CHECK, x + 21, failedTop + 11)
         ]
       : [])
   ]

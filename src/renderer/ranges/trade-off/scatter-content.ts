@@ -4,6 +4,7 @@ import {
   acrossLimit,
   axisBounds,
   minimumValidity,
+  modelsWithin,
   type OtherPoint,
   type BaselinePoint,
   type ScoreBoard
@@ -25,6 +26,8 @@ const hasBaseline =
 
 interface LegendEntry {
   id: string
+  /** True for models that ranges are compared with. */
+  isBaseline: boolean
   label: string
   /**
    * Tells whether a board has this part.
@@ -39,22 +42,29 @@ export const SCATTER_PARTS = [
   {
     id: 'below',
     label: 'below limit',
+    isBaseline: false,
     isIn: (board, minimum) => acrossLimit(board, minimum).below.length > 0
   },
-  { id: 'front', label: 'front', isIn: ({ ranges }) => ranges.length > 0 },
+  { id: 'front', label: 'front', isBaseline: false, isIn: ({ ranges }) => ranges.length > 0 },
   {
     id: 'blends',
-    label: 'blends',
+    label: 'uniform blends',
+    isBaseline: true,
     isIn: ({ others }) => others.some(({ kind }) => kind === 'uniform-blend')
   },
-  { id: 'sampler', label: 'samplers', isIn: hasBaseline('sampler') },
-  { id: 'mix', label: 'mixed logits', isIn: hasBaseline('mix') },
-  { id: 'filter', label: 'filtered base', isIn: hasBaseline('filter') },
-  { id: 'tempered', label: 'selected, other samplers', isIn: hasBaseline('tempered') },
-  { id: 'half', label: 'attention, MLP alone', isIn: hasBaseline('half') },
-  { id: 'control', label: 'other ranges, same length', isIn: hasBaseline('control') }
+  { id: 'sampler', label: 'samplers', isBaseline: true, isIn: hasBaseline('sampler') },
+  { id: 'mix', label: 'mixed logits', isBaseline: true, isIn: hasBaseline('mix') },
+  { id: 'filter', label: 'filtered base', isBaseline: true, isIn: hasBaseline('filter') },
+  { id: 'tempered', label: 'selected, other samplers', isBaseline: true, isIn: hasBaseline('tempered') },
+  { id: 'half', label: 'attention, MLP alone', isBaseline: true, isIn: hasBaseline('half') },
+  { id: 'control', label: 'other ranges, same length', isBaseline: true, isIn: hasBaseline('control') }
 ] as const satisfies readonly LegendEntry[]
 export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
+
+/** The parts that one switch of the legend shows and hides together. */
+export const BASELINE_PARTS: readonly ScatterPart[] = SCATTER_PARTS.filter(
+  ({ isBaseline }) => isBaseline
+).map(({ id }) => id)
 
 /** The content of the scatter. */
 export interface ScatterContent {
@@ -65,6 +75,8 @@ export interface ScatterContent {
   chosen: string | null
   brushed: ReadonlySet<string> | null
   hidden: readonly ScatterPart[]
+  /** Key of the baseline that the headline names. It is shown even while its part is hidden. */
+  named?: string | null
   /** Keys of models that fail the full-answer check. They are crossed out. */
   failed: ReadonlySet<string>
   /** Keys of ranges that the check rejected because another range passes. They are not on the front. */
@@ -86,6 +98,31 @@ export function styleOf({ kind, mark }: OtherPoint): ModelStyle {
   return kind === 'checkpoint'
     ? { tone: 'checkpoint', shape: 'rectRounded' }
     : { tone: 'hybrid', shape: 'triangle' }
+}
+
+/** Returns a function that tells whether a baseline is shown. */
+export const isShownIn =
+  ({ hidden, named = null }: Pick<ScatterContent, 'hidden' | 'named'>) =>
+  (part: ScatterPart, key: string): boolean =>
+    !hidden.includes(part) || key === named
+
+/** Returns keys of the shown models whose scores are within these bounds. */
+export function visibleModels(
+  content: Pick<ScatterContent, 'board' | 'hidden' | 'named'>,
+  bounds: Record<'validity' | 'diversity', readonly [number, number]>
+): string[] {
+  const { board } = content
+  const isShown = isShownIn(content)
+  const hiddenKeys = new Set([
+    ...board.others
+      .filter(({ kind, key }) => kind === 'uniform-blend' && !isShown('blends', key))
+      .map(({ key }) => key),
+    ...board.baselines
+      // Halves and controls are also models of their own.
+      .filter(({ kind, key }) => kind !== 'half' && kind !== 'control' && !isShown(kind, key))
+      .map(({ key }) => key)
+  ])
+  return modelsWithin(board, bounds).filter((key) => !hiddenKeys.has(key))
 }
 
 /** Returns the bounds of the axes: [x low, x high], [y low, y high]. */

@@ -16,7 +16,7 @@ import {
   minimumValidity,
   rangeText
 } from '../board/score-board'
-import { scatterBounds, type ScatterContent } from './scatter-content'
+import { isShownIn, scatterBounds, type ScatterContent } from './scatter-content'
 import { limitLine, scatterMarks, scatterNames } from './scatter-names'
 import { scatterSeries } from './scatter-series'
 
@@ -75,6 +75,7 @@ const isWithin = (content: ScatterContent, { x, y }: { x: number; y: number }): 
 export function scatterCsv(content: ScatterContent): string {
   const { board, selected, chosen, brushed, hidden, failed, rejected, rho } = content
   const words = scoreWords(board.scoredBy)
+  const isShown = isShownIn(content)
   const front = new Set(frontRanges(board, rejected).map((range) => rangeKey(range, board)))
   const minimum = minimumValidity(board, rho)
   const marked = (key: string): boolean => brushed === null || brushed.has(key)
@@ -95,10 +96,10 @@ export function scatterCsv(content: ScatterContent): string {
       ]
     }))
   const others = board.others
-    .filter(({ kind, key }) => (kind === 'uniform-blend' ? !hidden.includes('blends') : marked(key)))
+    .filter(({ kind, key }) => (kind === 'uniform-blend' ? isShown('blends', key) : marked(key)))
     .map((point) => ({ ...point, is: [] }))
   const baselines = board.baselines
-    .filter(({ kind }) => !hidden.includes(kind))
+    .filter(({ kind, key }) => isShown(kind, key))
     .map((point) => ({ ...point, is: [] }))
   return toCsv(
     ['kind', 'model', words.validity, words.diversity, ...basisColumns(words), 'is'],

@@ -6,7 +6,7 @@ import type { DrawnLine } from '../../plots/draw-lines'
 import type { DrawnName } from '../../plots/draw-names'
 import type { Mark } from '../../plots/plot-names'
 import type { AxisBounds } from '../board/chart-look.svelte'
-import { type ScatterContent, styleOf } from './scatter-content'
+import { isShownIn, type ScatterContent, styleOf } from './scatter-content'
 import { minimumValidity, rangeOf } from '../board/score-board'
 
 /** Returns the limit of validity as a line over the points. */
@@ -23,7 +23,7 @@ export function limitLine(
 
 /** Returns the names beside base, post, the selected range, kept models, and one point of each curve. */
 export function scatterNames(
-  { board, rho, selected, hidden }: ScatterContent,
+  { board, rho, selected, hidden, named = null }: ScatterContent,
   bounds: AxisBounds,
   colors: ChartColors
 ): DrawnName[] {
@@ -44,6 +44,7 @@ export function scatterNames(
   // Only one recipe found by the search and one blend are named, because their points are close together.
   const foundRecipe = board.others.find(({ kind }) => kind === 'found')
   const blends = hidden.includes('blends') ? [] : board.others.filter(({ kind }) => kind === 'uniform-blend')
+  const namedBaseline = [...board.others, ...board.baselines].find(({ key }) => key === named)
   const middle = blends[Math.floor(blends.length / 2)]
   const names = [
     ...(board.base === null ? [] : [name('base', board.base, colors.base)]),
@@ -57,6 +58,7 @@ export function scatterNames(
       )
       .map((point) => name(point.name, point, colors[styleOf(point).tone])),
     ...(foundRecipe === undefined ? [] : [name('found', foundRecipe, colors.hybrid)]),
+    ...(namedBaseline === undefined ? [] : [name('best baseline', namedBaseline, colors['ink-soft'], 5)]),
     ...(middle === undefined ? [] : [name('blends', middle, colors['ink-soft'], 3)]),
     ...(minimum === null
       ? []
@@ -81,11 +83,14 @@ const isShown = ({ x, y }: { x: number; y: number }, [across, up]: AxisBounds): 
  * Returns the points that names should not cover. There are none while scores arrive, because names would then move
  * with each picture.
  */
-export const scatterMarks = ({ board, hidden, streaming }: ScatterContent): Mark[] =>
-  streaming
+export const scatterMarks = (content: ScatterContent): Mark[] => {
+  const { board, streaming } = content
+  const isShown = isShownIn(content)
+  return streaming
     ? []
     : [
         ...board.ranges,
-        ...board.baselines.filter(({ kind }) => !hidden.includes(kind)),
-        ...board.others.filter(({ kind }) => kind !== 'uniform-blend' || !hidden.includes('blends'))
+        ...board.baselines.filter(({ kind, key }) => isShown(kind, key)),
+        ...board.others.filter(({ kind, key }) => kind !== 'uniform-blend' || isShown('blends', key))
       ].map(({ validity, diversity }) => ({ x: validity, y: diversity, radius: 4 }))
+}

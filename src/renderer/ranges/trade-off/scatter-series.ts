@@ -4,7 +4,7 @@ import { rangeKey } from '../../../contract/model/strengths'
 import { rangePhrase } from '../../ui/format'
 import { translucent, type ChartColors } from '../../plots/chart-theme'
 import type { MarkSeries } from '../../plots/mark-series'
-import { type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
+import { isShownIn, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
 import { MARK_LOOKS } from '../board/mark-looks'
 import {
   acrossLimit,
@@ -92,10 +92,16 @@ const RINGS = [
   { kind: 'control', label: 'Earliest, median and latest of the selected length', pointStyle: 'rectRot' }
 ] as const
 
-function rings({ board, hidden }: ScatterContent, colors: ChartColors): ScatterSeries[] {
-  return RINGS.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, label, pointStyle }) => ({
+/** Returns the shown baselines of a kind as points. */
+const shownBaselines = (content: ScatterContent, kind: BaselinePoint['kind']): ScatterDatum[] =>
+  content.board.baselines
+    .filter((point) => point.kind === kind && isShownIn(content)(kind, point.key))
+    .map(baselineDatum)
+
+function rings(content: ScatterContent, colors: ChartColors): ScatterSeries[] {
+  return RINGS.map(({ kind, label, pointStyle }) => ({
     label,
-    data: board.baselines.filter((point) => point.kind === kind).map(baselineDatum),
+    data: shownBaselines(content, kind),
     pointStyle,
     pointRadius: 7,
     pointBackgroundColor: 'transparent',
@@ -104,10 +110,10 @@ function rings({ board, hidden }: ScatterContent, colors: ChartColors): ScatterS
   }))
 }
 
-function baselineDatasets({ board, hidden }: ScatterContent, colors: ChartColors): ScatterSeries[] {
-  return BASELINES.filter(({ kind }) => !hidden.includes(kind)).map(({ kind, shape }) => ({
+function baselineDatasets(content: ScatterContent, colors: ChartColors): ScatterSeries[] {
+  return BASELINES.map(({ kind, shape }) => ({
     label: CURVES[kind],
-    data: board.baselines.filter((point) => point.kind === kind).map(baselineDatum),
+    data: shownBaselines(content, kind),
     showLine: true,
     borderColor: translucent(colors[CURVE_TONES[kind]], 0.7),
     borderWidth: 1.25,
@@ -209,7 +215,7 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
     },
     {
       label: 'Blends',
-      data: hidden.includes('blends') ? [] : others('uniform-blend'),
+      data: others('uniform-blend').filter(({ model }) => isShownIn(content)('blends', model ?? '')),
       // While scores arrive, a line between the known blends could pass where no blend is.
       showLine: !content.streaming,
       borderColor: colors['ink-soft'],

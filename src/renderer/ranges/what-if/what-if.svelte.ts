@@ -7,9 +7,9 @@ import type { OpenProject } from '../../app/open-project.svelte'
 
 /** Recalculates the shown sweep for other settings. The stored selection does not change. */
 export class WhatIfAsking {
-  /** Settings of the sliders; null while the panel is closed. */
+  /** The requested settings; null while the measured numbers are wanted. */
   asked = $state.raw<WhatIf | null>(null)
-  /** The recalculated sweep with its settings; null until the first answer, and while the panel is closed. */
+  /** The recalculated sweep with its settings; null while the measured numbers are shown. */
   answer = $state.raw<(WhatIfSweep & { readonly asked: WhatIf }) | null>(null)
   private readonly latest: Latest<WhatIf>
 
@@ -42,11 +42,7 @@ export class WhatIfAsking {
     return sweep.preview.ranges.length - this.answer.sweep.preview.ranges.length
   })
 
-  open(): void {
-    const { rho } = this.view
-    void this.change({ rho, sampler: null, draws: null, mix: null })
-  }
-
+  /** Shows the measured numbers again. */
   close(): void {
     this.latest.drop()
     this.asked = null
@@ -62,6 +58,8 @@ export class WhatIfAsking {
     if (sweep === null) return
     const before = this.asked ?? { rho, sampler: null, draws: null, mix: null }
     const settings = dropUnchangedSettings({ ...before, ...change }, sweep)
+    const { sampler, draws, mix } = settings
+    if (sampler === null && draws === null && mix === null && settings.rho === rho) return this.close()
     this.asked = settings
     const { client, here } = this.project
     const answered = await this.project.attempt(() =>

@@ -88,20 +88,20 @@ describe('the Ranges view', () => {
     const { ranges } = session
     await showSweep(line, { ranges }, FIRST)
     expect(line.call('sweeps.scores', 0).input).toMatchObject({ sweepId: 'first', model: '0-0' })
-    expect(session.lookOf('ranges')).toEqual({ model: null, metric: null, against: null })
+    expect(session.lookOf('ranges')).toEqual({ model: null, metric: null, against: null, tab: null })
 
-    ranges.follow({ model: '0-1', metric: 'gain', against: null })
+    ranges.follow({ model: '0-1', metric: 'gain', against: null, tab: null })
     await settled()
     expect([ranges.chosen, ranges.metric]).toEqual(['0-1', 'gain'])
-    expect(session.lookOf('ranges')).toEqual({ model: '0-1', metric: 'gain', against: null })
-    expect(session.lookOf('models')).toEqual({ model: null, metric: null, against: null })
+    expect(session.lookOf('ranges')).toEqual({ model: '0-1', metric: 'gain', against: null, tab: null })
+    expect(session.lookOf('models')).toEqual({ model: null, metric: null, against: null, tab: null })
     expect(line.call('sweeps.scores', 0).signal?.aborted).toBe(true)
     expect(ranges.detail.shown).toBeNull()
     await line.answer('sweeps.scores', 1, [])
     expect(ranges.detail.shown).toEqual({ sweepId: 'first', model: '0-1', prompts: [] })
 
     // Of another sweep, or nonsense: what is selected.
-    ranges.follow({ model: '7-9', metric: 'taste', against: null })
+    ranges.follow({ model: '7-9', metric: 'taste', against: null, tab: null })
     expect([ranges.chosen, ranges.metric]).toEqual(['0-0', 'diversity'])
   })
 

@@ -236,7 +236,7 @@ describe('the shown sweep', () => {
     session.accept({ ...state, document: { ...state.document, rendering: SWEEP.rendering } })
     expect(ranges.planning.outdated).toBe(false)
     ranges.inspectRecipe({ name: 'unknown', layers: [LAYER, LAYER] })
-    expect([ranges.chosen, ranges.inspectorShown]).toEqual(['1-1', null])
+    expect([ranges.chosen, ranges.inspectorShown]).toEqual(['1-1', false])
     ranges.inspectRecipe(RECIPE)
     expect([ranges.chosen, ranges.inspectorShown]).toEqual(['0-0', true])
   })
@@ -244,13 +244,13 @@ describe('the shown sweep', () => {
   it('has the limit of What if moved while that is asked, and its own otherwise', async () => {
     const { line, session } = await opened()
     const { ranges } = session
-    ranges.whatIf.open()
+    void ranges.whatIf.change({ rho: 0.6 })
     ranges.limit(0.5)
     await waitFor(() => expect(line.of('sweeps.whatIf').at(-1)?.input).toMatchObject({ asked: { rho: 0.5 } }))
-    expect([ranges.rho, ranges.wantedRho, ranges.shownRho]).toEqual([0.9, 0.5, 0.9])
+    expect([ranges.rho, ranges.wantedRho, ranges.shown.rho]).toEqual([0.9, 0.5, 0.9])
     ranges.whatIf.close()
     ranges.limit(0.8)
-    expect([ranges.rho, ranges.shownRho]).toEqual([0.8, 0.8])
+    expect([ranges.rho, ranges.shown.rho]).toEqual([0.8, 0.8])
   })
 })
 

@@ -9,12 +9,15 @@ it('marks no range and outlines none under a sampler that post itself fails', ()
   const sweep = shownSweep(comparedSweep())
   const result = (validity: number) =>
     sweepResult({
-      scoredSweep: { ...sweep, post: { ...sweep.post, validity } },
-      shownSelection: selection,
-      shownCheck: null,
+      shown: {
+        sweep: { ...sweep, post: { ...sweep.post, validity } },
+        selection,
+        rho: selection.rho,
+        check: null,
+        whatIf: { rho: selection.rho, sampler: { temperature: 2, minP: 0 }, draws: null, mix: null }
+      },
       evaluated: { current: null, isReading: true },
-      isHeard: true,
-      whatIf: { answer: { asked: { sampler: { temperature: 2, minP: 0 } } } }
+      isHeard: true
     })
   expect(result(0.9)).toMatchObject({
     badge: { label: 'selected', good: true },

@@ -64,7 +64,7 @@ describe('comparing the shown sweep', () => {
   it('follows an address, and hears only what was asked last', async () => {
     const { line, session } = await shown()
     const { ranges } = session
-    ranges.follow({ model: null, metric: null, against: 'pair-1/second' })
+    ranges.follow({ model: null, metric: null, against: 'pair-1/second', tab: null })
     await settled()
     ranges.comparing.open('pair-1/third')
     await settled()
@@ -72,10 +72,10 @@ describe('comparing the shown sweep', () => {
     await line.answer('sweeps.compare', 1, await compared(FIRST, THIRD))
     await line.answer('sweeps.compare', 0, await compared(FIRST, SECOND))
     expect(ranges.comparing.comparison?.b.id).toBe('third')
-    ranges.follow({ model: null, metric: null, against: 'pair-1/third' })
+    ranges.follow({ model: null, metric: null, against: 'pair-1/third', tab: null })
     expect(line.of('sweeps.compare')).toHaveLength(2)
     // What names no sweep is none.
-    ranges.follow({ model: null, metric: null, against: 'third' })
+    ranges.follow({ model: null, metric: null, against: 'third', tab: null })
     expect(ranges.comparing.against).toBeNull()
   })
 
@@ -113,7 +113,7 @@ describe('comparing the shown sweep', () => {
     const { ranges } = session
     vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: () => undefined } })
     vi.stubGlobal('sessionStorage', { getItem: () => null })
-    session.attach({ view: 'ranges', shown: null, model: null, metric: null, against: null })
+    session.attach({ view: 'ranges', shown: null, model: null, metric: null, against: null, tab: null })
     await settled()
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)

@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { ChartColors } from '../../../../../src/renderer/plots/chart-theme'
 import { halfStrengths } from '../../../../../src/contract/model/strengths'
 import type { SamplingBaseline } from '../../../../../src/contract/model/sampling-baseline'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { placeNames } from '../../../../../src/renderer/plots/plot-names'
 import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
 import {
   type ScatterContent,
   type ScatterPart,
-  selectableBounds
+  selectableBounds,
+  visibleModels
 } from '../../../../../src/renderer/ranges/trade-off/scatter-content'
 import { scatterSeries } from '../../../../../src/renderer/ranges/trade-off/scatter-series'
 import { scatterMarks, scatterNames } from '../../../../../src/renderer/ranges/trade-off/scatter-names'
@@ -164,7 +166,7 @@ describe('the trade-off', () => {
   })
 })
 
-it('shows baselines as curves, of the samplers those that no other beats, each to be switched off', () => {
+it('shows baselines as curves that can be hidden, except the one that the headline names', () => {
   const at = (baseline: SamplingBaseline, validity: number, diversity: number) => ({
     ...tinySweep().post,
     baseline,
@@ -177,9 +179,14 @@ it('shows baselines as curves, of the samplers those that no other beats, each t
     at({ kind: 'mix', share: 0.5 }, 0.4, 0.6)
   ]
   const board = boardOfSweep({ ...tinySweep(), baselines })
-  const drawn = (hidden: ScatterPart[]) =>
-    scatterSeries({ ...content(hidden), board }, COLORS).map(({ label, data }) => [label, data.length])
+  const drawn = (hidden: ScatterPart[], named: string | null = null) =>
+    scatterSeries({ ...content(hidden), board, named }, COLORS).map(({ label, data }) => [label, data.length])
   expect(drawn([])).toContainEqual(['Post under temperature and min-p', 1])
   expect(drawn([])).toContainEqual(['Logits of base and post mixed', 1])
-  expect(drawn(['mix']).map(([label]) => label)).not.toContain('Logits of base and post mixed')
+  expect(drawn(['mix'])).toContainEqual(['Logits of base and post mixed', 0])
+  const named = elementAt(board.baselines, 1, 'baseline').key
+  expect(drawn(['mix'], named)).toContainEqual(['Logits of base and post mixed', 1])
+  const everywhere = { validity: [0, 1], diversity: [0, 1] } as const
+  expect(visibleModels({ ...content(['mix']), board }, everywhere)).not.toContain(named)
+  expect(visibleModels({ ...content(['mix']), board, named }, everywhere)).toContain(named)
 })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
-import { keepAction } from '../../../../../src/renderer/ranges/trade-off/marked-models'
+import { keepAction } from '../../../../../src/renderer/ranges/trade-off/keep-selection'
 import { scoredModel } from '../../../../../src/renderer/recipes/scored-models'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
@@ -18,7 +18,7 @@ it('says how many of the marked models cannot be kept', () => {
   const none = keepAction(models('mix 0.5'), 1)
   expect([none.label, none.why, none.recipes]).toEqual([
     'Keep',
-    'Only recipes can be kept, and none is marked.',
+    'Only recipes can be kept, and none is selected.',
     []
   ])
 })

@@ -2,7 +2,7 @@ import { plural } from '../../../contract/words/format'
 import type { ScoredModel } from '../../recipes/scored-models'
 
 /**
- * The action that keeps the marked models that are recipes. Baselines and other checkpoints restore no layers, so they
+ * The action that keeps the selected models that are recipes. Baselines and other checkpoints restore no layers, so they
  * are no recipes.
  */
 export interface KeepAction {
@@ -13,15 +13,15 @@ export interface KeepAction {
 }
 
 /**
- * Returns the action for the marked models.
+ * Returns the action for the selected models.
  *
- * @param markedCount number of all marked models, including those that cannot be inspected
+ * @param selectedCount number of all selected models, including those that cannot be inspected
  */
-export function keepAction(models: readonly ScoredModel[], markedCount: number): KeepAction {
+export function keepAction(models: readonly ScoredModel[], selectedCount: number): KeepAction {
   const recipes = models.filter(({ layers }) => layers !== null)
-  const refused = markedCount - recipes.length
+  const refused = selectedCount - recipes.length
   if (recipes.length === 0)
-    return { label: 'Keep', why: 'Only recipes can be kept, and none is marked.', recipes }
+    return { label: 'Keep', why: 'Only recipes can be kept, and none is selected.', recipes }
   return {
     label: refused === 0 ? 'Keep' : `Keep ${plural(recipes.length, 'recipe')} (${refused} can’t be kept)`,
     why: null,

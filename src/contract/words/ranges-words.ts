@@ -1,0 +1,48 @@
+/*
+ * Labels of the Ranges view. Tests of the window find its parts by these words.
+ */
+
+/** Tabs of the Ranges view. The first one is shown when the view is entered. */
+export const RANGES_TABS = [
+  { value: 'result', label: 'Result' },
+  { value: 'layers', label: 'Layers' },
+  { value: 'search', label: 'Search' }
+] as const
+export type RangesTab = (typeof RANGES_TABS)[number]['value']
+
+/** Labels of models that the user selects in the charts to keep, sample or evaluate them. */
+export const SELECTION_WORDS = {
+  region: 'Selection',
+  dialog: 'Select by value',
+  clear: 'Clear'
+} as const
+
+export const ZOOM_WORDS = {
+  all: 'Show all',
+  winners: 'Zoom to the ranges that win',
+  selectable: 'Zoom to the selectable ranges'
+} as const
+
+/** Actions of the inspector's menu. */
+export const INSPECTOR_WORDS = {
+  nextTokens: 'Compare next tokens',
+  edit: 'Edit layers…',
+  copy: 'Copy these scores'
+} as const
+
+/** Labels of the trade-off's legend. */
+export const LEGEND_WORDS = {
+  baselines: 'Baselines',
+  list: 'Parts of the trade-off'
+} as const
+
+export const RANGES_WORDS = {
+  tabs: 'Part of Ranges',
+  limit: 'Limit and What if',
+  nextSweep: 'Plan of the next sweep',
+  result: 'Result',
+  caveats: 'Caveats',
+  copyVerdict: 'Copy the verdict',
+  table: 'Table of all models',
+  inspector: 'Inspector'
+} as const
