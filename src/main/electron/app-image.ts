@@ -1,8 +1,9 @@
 import { sep } from 'node:path'
 
 /**
- * Returns the AppImage that this program runs from; undefined elsewhere. The path of the program itself lies in a mount that ends with it.
- * A terminal that is an AppImage hands its own variables to every program, so the program has to lie in the mount.
+ * Gives the AppImage that this program runs from; undefined otherwise. The program's own path lies in a mount
+ * that ends with it. A terminal that is an AppImage passes its variables to every program, so the program
+ * must lie in the mount.
  *
  * @see https://docs.appimage.org/packaging-guide/environment-variables.html
  */

@@ -3,10 +3,13 @@ import type { ShellRequests } from '../workbench/shell'
 import type { JobSigns } from './job-signs'
 import { confirm, UNSAVED_EDITS } from './questions'
 
-/** A page that hangs delays the end of the window by no more than this. Linux gives a program 5 s at a shutdown (logind.conf). */
+/**
+ * Longest time that a hanging page delays the end of the window. Linux gives a program 5 s at a shutdown
+ * (logind.conf).
+ */
 const SETTLE_LIMIT_MS = 3000
 
-/** Before the window closes, its page saves edits, and the user decides about running jobs. */
+/** Lets the page save edits before the window closes, and asks the user about running jobs. */
 export function closeInOrder(window: BrowserWindow, requests: ShellRequests, signs: JobSigns): void {
   let closing = false
   const close = async (mayStop: () => Promise<boolean>): Promise<void> => {
@@ -23,13 +26,13 @@ export function closeInOrder(window: BrowserWindow, requests: ShellRequests, sig
     if (!closing) void close(() => stopsJobs(window, signs.describe()))
   })
   // At a log-out or shutdown a question would count as an objection, and jobs continue at the next start.
-  // Electron's types leave out the event of `shutdown`, which its documentation names.
+  // Electron's types omit the event of `shutdown`, which its documentation names.
   const endOfSession = (event?: Pick<Event, 'preventDefault'>): void => {
     event?.preventDefault()
     void close(async () => true)
   }
   window.on('query-session-end', endOfSession)
-  // macOS and Linux.
+  // For macOS and Linux.
   powerMonitor.on('shutdown', endOfSession)
 }
 

@@ -12,25 +12,28 @@ import { ShellRequests } from '../workbench/shell'
 import { problemOf } from '../base/rpc-problems'
 import { createWorkbench } from '../workbench/router'
 import { appImage } from './app-image'
-import { AskedProject, askedProject } from './asked-project'
+import { StartRequest, readStartRequest } from './start-request'
 import { closeInOrder } from './closing'
 import { JobSigns } from './job-signs'
 import { keepLog } from './log'
 import { menuTemplate } from './menus'
 import { PAGE, registerScheme, restrictSession, servePage } from './page-scheme'
 import { confirm } from './questions'
-import { openWindow, raise } from './window'
+import { openWindow, bringToFront } from './window'
 import { errorMessage } from '../base/files/bounded-file'
 
-/** The desktop entry: one window on the built page, a message port between it and main, and nothing remote. */
+/** Desktop entry: one window with the built page, a message port between it and main, and nothing remote. */
 
-const asked = askedProject(process.argv, app.isPackaged)
+const startRequest = readStartRequest(process.argv, app.isPackaged)
 const requests = new ShellRequests()
 const signs = new JobSigns()
 const recents = { known: [] as Parameters<typeof menuTemplate>[1] }
 let closing = false
 
-/** The launcher of an AppImage adds the switch where the system refuses user namespaces (electron-builder's appImageUtil.js). */
+/**
+ * The launcher of an AppImage adds the switch if the system refuses user namespaces (electron-builder's
+ * appImageUtil.js).
+ */
 const NO_SANDBOX: Parameters<typeof confirm>[1] = {
   type: 'warning',
   message: "The window runs without Chromium's full sandbox.",
@@ -40,26 +43,26 @@ const NO_SANDBOX: Parameters<typeof confirm>[1] = {
   buttons: ['Quit', 'Continue']
 }
 
-// Before the lock, which lies there too. A folder for each machine: Chromium refuses the lock of another one that shares the home folder,
-// and the start would end without a word.
+// Set before the lock, which lies in this folder. Each machine has its own, because Chromium refuses the lock
+// of another machine with the same home folder, and the start would end silently.
 app.setPath('userData', join(configFolder(), 'window', hostname()))
 app.setName('SLR Workbench')
 app.setAppUserModelId('org.slr-workbench.app')
 app.enableSandbox()
 registerScheme()
 
-if (app.requestSingleInstanceLock(asked)) {
-  // All before Electron is ready: a second start may come at any time.
+if (app.requestSingleInstanceLock(startRequest)) {
+  // Registered before Electron is ready, because a second start may come at any time.
   app.on('second-instance', (_event, _argv, _folder, data) => {
-    // Another version of the program may say it otherwise.
-    openAsked(AskedProject.safeParse(data).data ?? { project: null, demo: false })
+    // Another version of the program may send another form.
+    openRequest(StartRequest.safeParse(data).data ?? { project: null, demo: false })
   })
   app.on('open-file', (event, path) => {
     event.preventDefault()
-    openAsked({ project: path, demo: false })
+    openRequest({ project: path, demo: false })
   })
   app.on('window-all-closed', () => app.quit())
-  // Not awaited: Electron gets ready only after this module has been evaluated.
+  // Not awaited, because Electron gets ready only after this module has been evaluated.
   app
     .whenReady()
     .then(start)
@@ -72,28 +75,34 @@ if (app.requestSingleInstanceLock(asked)) {
   app.quit()
 }
 
-/** What another start of the program asks for is opened in this one; while this one ends, it starts once more for it. */
-function openAsked({ project, pair, demo }: AskedProject): void {
+/**
+ * Opens the request of another start in this process; while this process ends, it restarts itself for the
+ * request.
+ */
+function openRequest({ project, pair, demo }: StartRequest): void {
   if (closing) {
-    const own = process.argv.slice(1, app.isPackaged ? 1 : 2)
+    const ownArguments = process.argv.slice(1, app.isPackaged ? 1 : 2)
     const named = pair === undefined ? [] : [`--pair=${pair}`]
-    const wanted = [
+    const requestedArguments = [
       ...(demo ? ['--demo'] : []),
       ...(project === null ? [] : [`--project=${project}`, ...named])
     ]
     const program = appImage()
-    app.relaunch({ args: [...own, ...wanted], ...(program === undefined ? {} : { execPath: program }) })
+    app.relaunch({
+      args: [...ownArguments, ...requestedArguments],
+      ...(program === undefined ? {} : { execPath: program })
+    })
     return
   }
   const [window] = BrowserWindow.getAllWindows()
-  if (window !== undefined) raise(window)
+  if (window !== undefined) bringToFront(window)
   if (demo || project !== null) {
     requests.tell({ type: 'open', path: project, ...(pair === undefined ? {} : { pair }) })
   }
 }
 
 async function start(): Promise<void> {
-  // Nothing can be opened without it.
+  // Nothing can be opened without Node.
   nodeProgram()
   if (process.argv.includes('--no-sandbox') && !(await confirm(null, NO_SANDBOX))) return app.quit()
   const logFolder = app.getPath('logs')
@@ -102,14 +111,14 @@ async function start(): Promise<void> {
   const workbench = createWorkbench({
     engine: createEngineHost(engineStarter(undefined, [BESIDE_A_WINDOW])),
     entry: 'desktop',
-    initial: asked,
+    initial: startRequest,
     pickFolder,
     onJobNews: (news) => signs.hear(news),
     onRecent(known) {
       recents.known = known
       showMenu(logFolder)
       const [newest] = known
-      // Docks and jump lists; elsewhere it does nothing.
+      // For docks and jump lists; has no effect elsewhere.
       if (newest?.exists === true) app.addRecentDocument(newest.path)
     },
     shell: {
@@ -132,7 +141,7 @@ async function start(): Promise<void> {
   showMenu(logFolder)
   const rpc = new RPCHandler(workbench.router)
   const window = openWindow(PAGE, ({ mainFrame }) => {
-    // The port of the page before is gone with it.
+    // The port of the previous page ended with it.
     const { port1, port2 } = new MessageChannelMain()
     rpc.upgrade(port1)
     port1.start()
@@ -149,7 +158,7 @@ function showMenu(logFolder: string): void {
   Menu.setApplicationMenu(Menu.buildFromTemplate(template))
 }
 
-/** Electron opens a dialog in Downloads unless it is told where. */
+/** Asks for a folder; Electron's dialog starts in Downloads by default. */
 async function pickFolder(title: string, start: string): Promise<string | null> {
   const places = [start, dirname(start), huggingFaceCacheFolder(), projectsFolder()]
   const options = {

@@ -1,9 +1,9 @@
 import { app, BrowserWindow, Notification, powerSaveBlocker } from 'electron'
 import { formatDuration } from '../../contract/words/format'
 import type { JobNews } from '../jobs/job-news'
-import { raise } from './window'
+import { bringToFront } from './window'
 
-/** What Electron's progress bar takes for work whose end is not known, and for none. */
+/** Values of Electron's progress bar for work of unknown length, and for none. */
 const INDETERMINATE = 2
 const NONE = -1
 
@@ -11,8 +11,8 @@ const NONE = -1
 export class JobSigns {
   private readonly running = new Map<string, Extract<JobNews, { type: 'progress' }>>()
   private awake: number | null = null
-  /** Electron lets go of a notification that nobody holds, and its click with it. */
-  private readonly shown = new Set<Notification>()
+  /** Notifications on screen; Electron drops those without a reference, with their click handlers. */
+  private readonly notifications = new Set<Notification>()
 
   hear(news: JobNews): void {
     if (news.type === 'progress') this.running.set(news.job, news)
@@ -26,11 +26,12 @@ export class JobSigns {
     else if (news.type === 'failed') this.announce(`${news.job} failed: ${news.problem.message}`)
   }
 
-  /** What runs, each as a sentence. */
+  /** Describes running jobs, a sentence each. */
   describe(): string[] {
     return Array.from(this.running.values(), ({ job, share, secondsLeft }) => {
       const done = share === null ? '' : ` (${Math.floor(share * 100)} %)`
-      return `${job} is running${done}${secondsLeft === null ? '' : `, about ${formatDuration(secondsLeft)} left`}.`
+      const left = secondsLeft === null ? '' : `, about ${formatDuration(secondsLeft)} left`
+      return `${job} is running${done}${left}.`
     })
   }
 
@@ -42,21 +43,24 @@ export class JobSigns {
     }
   }
 
-  /** To a user who looks elsewhere. A notification needs a signed program on macOS and a shortcut on Windows; the rest needs nothing. */
+  /**
+   * Notifies a user who looks elsewhere. A notification needs a signed program on macOS and a shortcut on
+   * Windows; the other signs need nothing.
+   */
   private announce(body: string): void {
     const [window] = BrowserWindow.getAllWindows()
     if (window === undefined || window.isFocused()) return
     window.flashFrame(true)
-    // Linux and Windows flash until they are told to stop.
+    // Linux and Windows flash until stopped.
     window.once('focus', () => window.flashFrame(false))
     app.dock?.bounce()
     if (!Notification.isSupported()) return
     const notification = new Notification({ title: 'SLR Workbench', body })
-    this.shown.add(notification)
-    notification.on('click', () => raise(window))
-    notification.on('close', () => this.shown.delete(notification))
-    // An unsigned program on macOS, for example.
-    notification.on('failed', () => this.shown.delete(notification))
+    this.notifications.add(notification)
+    notification.on('click', () => bringToFront(window))
+    notification.on('close', () => this.notifications.delete(notification))
+    // For example in an unsigned program on macOS.
+    notification.on('failed', () => this.notifications.delete(notification))
     notification.show()
   }
 }

@@ -3,7 +3,7 @@ import type { RecentProject } from '../../contract/documents/project'
 import type { ShellCommand, ShellEvent } from '../../contract/procedures/shell'
 
 export interface MenuActions {
-  /** Asks the page. */
+  /** Sends a request to the page. */
   ask: (event: ShellEvent) => void
   showLogs: () => void
 }
@@ -11,10 +11,13 @@ export interface MenuActions {
 type Item = MenuItemConstructorOptions
 type CommandItem = (label: string, command: ShellCommand, accelerator?: string) => Item
 
-const MOST_RECENT = 10
+const MAX_RECENT = 10
 const SEPARATOR: Item = { type: 'separator' }
 
-/** The application menu. What it asks of the page is there without it too: the browser shows the same page. */
+/**
+ * Builds the application menu. Its requests to the page are also available in the page, which browsers show
+ * without a menu.
+ */
 export function menuTemplate(
   platform: NodeJS.Platform,
   recents: readonly RecentProject[],
@@ -27,11 +30,11 @@ export function menuTemplate(
   })
   const recent = recents
     .filter(({ exists }) => exists)
-    .slice(0, MOST_RECENT)
+    .slice(0, MAX_RECENT)
     .map(({ name, path }): Item => ({ label: name, click: () => ask({ type: 'open', path }) }))
-  const ofMac = (items: Item[]): Item[] => (platform === 'darwin' ? items : [])
+  const onMac = (items: Item[]): Item[] => (platform === 'darwin' ? items : [])
   return [
-    ...ofMac([{ role: 'appMenu' }]),
+    ...onMac([{ role: 'appMenu' }]),
     { label: 'File', submenu: fileItems(item, recent, platform) },
     { label: 'Edit', submenu: editItems(item, platform) },
     {
@@ -46,7 +49,7 @@ export function menuTemplate(
         { role: 'togglefullscreen' }
       ]
     },
-    ...ofMac([{ role: 'windowMenu' }]),
+    ...onMac([{ role: 'windowMenu' }]),
     {
       role: 'help',
       label: 'Help',
@@ -77,7 +80,7 @@ function fileItems(item: CommandItem, recent: Item[], platform: NodeJS.Platform)
 
 function editItems(item: CommandItem, platform: NodeJS.Platform): Item[] {
   return [
-    // The page's own: the roles know of typing alone. It sees the keys first, and has them from there.
+    // The page's own undo, because the roles only undo typing. The page handles the keys first.
     item('Undo', 'undo', 'CmdOrCtrl+Z'),
     item('Redo', 'redo', platform === 'darwin' ? 'Shift+Cmd+Z' : 'Ctrl+Y'),
     SEPARATOR,
@@ -88,7 +91,7 @@ function editItems(item: CommandItem, platform: NodeJS.Platform): Item[] {
   ]
 }
 
-/** What a right click offers: what can be done with the text under it. */
+/** Builds the menu of a right click, with actions for the text under it. */
 export function contextTemplate({
   isEditable,
   selectionText,

@@ -2,18 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { app, protocol, session } from 'electron'
 import { rendererFiles } from '../serve/renderer-files'
 
-/** The page has an origin of its own; file:// addresses would all share one. */
+/** Scheme that gives the page its own origin; all file:// addresses would share one. */
 const SCHEME = 'slr'
 const OWN_PAGE = `${SCHEME}://workbench/`
 
-/** Where `npm run dev` serves the page from its sources. */
+/** Address at which `npm run dev` serves the page from its sources. */
 const DEV_PAGE = app.isPackaged ? undefined : process.env['ELECTRON_RENDERER_URL']
 
 export const PAGE = DEV_PAGE ?? OWN_PAGE
 
-/** Before Electron is ready. */
+/** Registers the scheme; call it before Electron is ready. */
 export function registerScheme(): void {
-  // With the cache, its script is compiled once, and not at every start.
+  // With the code cache, the script is compiled only once.
   protocol.registerSchemesAsPrivileged([
     { scheme: SCHEME, privileges: { standard: true, secure: true, codeCache: true } }
   ])
@@ -24,19 +24,19 @@ export async function servePage(): Promise<void> {
   const files = await rendererFiles()
   protocol.handle(SCHEME, async ({ url }) => {
     const { host, pathname } = new URL(url)
-    const found = host === new URL(OWN_PAGE).host ? files.get(pathname) : undefined
-    if (found === undefined) return new Response(null, { status: 404 })
-    return new Response(new Uint8Array(await readFile(found.file)), { headers: found.headers })
+    const page = host === new URL(OWN_PAGE).host ? files.get(pathname) : undefined
+    if (page === undefined) return new Response(null, { status: 404 })
+    return new Response(new Uint8Array(await readFile(page.file)), { headers: page.headers })
   })
 }
 
-/** The page asks for nothing but to copy numbers, and nothing of the session asks the network. */
+/** Restricts the session: the page may only copy text, and nothing uses the network. */
 export function restrictSession(): void {
   const { defaultSession } = session
   const allowed = (permission: string): boolean => permission === 'clipboard-sanitized-write'
   defaultSession.setPermissionCheckHandler((_page, permission) => allowed(permission))
   defaultSession.setPermissionRequestHandler((_page, permission, answer) => answer(allowed(permission)))
-  // Dictionaries would be fetched from Chromium's servers, on Linux and Windows.
+  // Dictionaries would be downloaded from Chromium's servers, on Linux and Windows.
   defaultSession.setSpellCheckerEnabled(false)
   defaultSession.setSpellCheckerDictionaryDownloadURL(`${SCHEME}://none/`)
 }

@@ -1,6 +1,6 @@
 import { type BrowserWindow, dialog, type MessageBoxOptions } from 'electron'
 
-/** A question with two answers, of which the first changes nothing. */
+/** A question with two answers, the first of which changes nothing. */
 interface Question {
   readonly type?: 'question' | 'warning'
   readonly message: string
@@ -14,7 +14,9 @@ export const UNSAVED_EDITS: Question = {
   buttons: ['Stay', 'Leave without saving']
 }
 
-/** Asks without holding up main. @returns whether the second answer was chosen; false when `signal` closes the question */
+/**
+ * Asks without blocking main. @returns true for the second answer; false when `signal` closes the question
+ */
 export async function confirm(
   window: BrowserWindow | null,
   question: Question,
@@ -25,7 +27,7 @@ export async function confirm(
   return (await asking).response === 1
 }
 
-/** Asks where Electron waits for the answer; main stands still until then. */
+/** Asks synchronously where Electron requires it; main is blocked until the answer. */
 export function confirmNow(window: BrowserWindow, question: Question): boolean {
   return dialog.showMessageBoxSync(window, optionsOf(question)) === 1
 }

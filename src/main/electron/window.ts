@@ -5,22 +5,25 @@ import { resourcePath } from '../base/resources'
 import { contextTemplate } from './menus'
 import { confirm, confirmNow, UNSAVED_EDITS } from './questions'
 
-/** The window's colour before its page is there, of src/renderer/ui/styles/palette.css. */
+/** Colours of the window before its page appears, from src/renderer/ui/styles/palette.css. */
 const BACKGROUND = { light: '#ffffff', dark: '#1a1d21' }
 
 const PREFERRED = { width: 1440, height: 920 }
 const SMALLEST = { width: 960, height: 520 }
 
-/** A page that broke twice within this would break for ever. */
+/** Time within which a second crash counts as permanent. */
 const BROKEN_AGAIN_MS = 60_000
 
 const SHOW_LIMIT_MS = 10_000
 
-/** @param page its address @param onLoaded hears of the main frame of that page after every load, a reload included */
+/**
+ * Opens the window. @param page its address @param onLoaded called after every load of the page's main frame,
+ * including reloads
+ */
 export function openWindow(page: string, onLoaded: (contents: WebContents) => void): BrowserWindow {
   const { width, height } = screen.getPrimaryDisplay().workAreaSize
   const window = new BrowserWindow({
-    // Electron keeps size and place under this name, and does not restore what lies off every screen.
+    // Electron stores size and position under this name, and does not restore a position outside all screens.
     name: 'main',
     windowStatePersistence: true,
     width: Math.min(PREFERRED.width, width),
@@ -28,7 +31,7 @@ export function openWindow(page: string, onLoaded: (contents: WebContents) => vo
     minWidth: Math.min(SMALLEST.width, width),
     minHeight: Math.min(SMALLEST.height, height),
     show: false,
-    // For Linux; elsewhere the program's file has it.
+    // For Linux; elsewhere the program's file contains it.
     icon: resourcePath('icon', 'icon.png'),
     backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
     webPreferences: {
@@ -36,7 +39,7 @@ export function openWindow(page: string, onLoaded: (contents: WebContents) => vo
       contextIsolation: true,
       sandbox: true,
       nodeIntegration: false,
-      // It would download dictionaries, on Linux and Windows.
+      // The spell checker would download dictionaries, on Linux and Windows.
       spellcheck: false
     }
   })
@@ -54,14 +57,17 @@ export function openWindow(page: string, onLoaded: (contents: WebContents) => vo
   })
   reviveBroken(window, contents)
   window.loadURL(page).catch((error: unknown) => {
-    // Also when a reload replaces the load: ERR_ABORTED.
+    // Also logged when a reload replaces the load: ERR_ABORTED.
     console.error(`The page was not loaded: ${errorMessage(error)}`)
     window.show()
   })
   return window
 }
 
-/** Shows the window with its first picture, or after a time limit: with a broken graphics driver there is none. */
+/**
+ * Shows the window with its first picture, or after a time limit, because a broken graphics driver draws
+ * none.
+ */
 function showWhenReady(window: BrowserWindow): void {
   const limit = setTimeout(() => {
     console.error(`The page has drawn nothing for ${SHOW_LIMIT_MS / 1000} s.`)
@@ -74,14 +80,14 @@ function showWhenReady(window: BrowserWindow): void {
   window.once('closed', () => clearTimeout(limit))
 }
 
-/** Brings a window to the user. */
-export function raise(window: BrowserWindow): void {
+/** Brings a window to the front. */
+export function bringToFront(window: BrowserWindow): void {
   if (window.isMinimized()) window.restore()
   window.show()
   window.focus()
 }
 
-/** Refuses other windows, web views and other addresses. A reload keeps the address. */
+/** Refuses other windows, web views and addresses. A reload keeps the address. */
 function stayOnPage(contents: WebContents, page: string): void {
   contents.setWindowOpenHandler(() => ({ action: 'deny' }))
   contents.on('will-attach-webview', (event) => event.preventDefault())
@@ -102,7 +108,7 @@ function isPage(url: string, page: string): boolean {
   )
 }
 
-/** Loads a page again that died or hangs: jobs and projects live in main. */
+/** Reloads a page that crashed or hangs; jobs and projects are in main. */
 function reviveBroken(window: BrowserWindow, contents: WebContents): void {
   let brokenMs = -Infinity
   contents.on('render-process-gone', (_event, { reason, exitCode }) => {

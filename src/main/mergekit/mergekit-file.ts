@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A number, or its text, which mergekit reads as one. */
+/** A number, or its text, which mergekit also accepts. */
 export const Quantity = z.union([
   z.number(),
   z
@@ -12,10 +12,10 @@ export const Quantity = z.union([
 /** Parameters by name. A parameter is checked where it is used, so that an error can name its slice. */
 const Settings = z.record(z.string(), z.unknown())
 
-/** The methods whose results are recipes. */
+/** Methods whose results are recipes. */
 export const METHODS = ['passthrough', 'linear'] as const
 const boundary = Quantity.pipe(z.number().int().min(0).max(100_000))
-/** A model by its name, or as mergekit's own objects, which may add a revision: `{path: …}`, `{model: {path: …}}`. */
+/** A model by name, or as mergekit's objects with an optional revision: `{path: …}`, `{model: {path: …}}`. */
 const name = z.string().min(1).max(4096)
 const ModelPath = z.union([
   name,

@@ -5,18 +5,21 @@ import { modelName, publicModelName, resolveModelFolder } from '../checkpoint/mo
 import type { PairMembers } from '../checkpoint/pair-member'
 import { absolutePath } from '../base/files/places'
 
-/** Characters that mergekit reads as the start of a revision, and of an adapter. */
+/** Characters that begin a revision and an adapter in mergekit. */
 const SPECIAL = /[@+]/
 
 /** A model in a mergekit file that an export writes. */
 export interface WrittenReference {
-  /** Its id and revision for a model of the Hugging Face cache, else its name, for a path would tell of this machine. */
+  /**
+   * Id and revision of a model in the Hugging Face cache, otherwise its name, because a path would reveal
+   * this machine.
+   */
   readonly reference: string
-  /** Whether whoever runs mergekit has to put the model's folder in place of the name. */
+  /** True if the user of mergekit must replace the name by the model's folder. */
   readonly isLocal: boolean
 }
 
-/** @returns null when mergekit would read the folder's name as something else */
+/** Builds the reference to a model. @returns null if mergekit would misread the folder's name */
 export function mergekitReference(folder: string): WrittenReference | null {
   const name = modelName(folder)
   if (name.includes('/')) return { reference: `${name}@${basename(folder)}`, isLocal: false }
@@ -24,26 +27,27 @@ export function mergekitReference(folder: string): WrittenReference | null {
   return SPECIAL.test(reference) ? null : { reference, isLocal: true }
 }
 
-/** A name that tells a model from another of the same name. */
+/** Builds a name that distinguishes models of the same name. */
 export const withRole = (name: string, role: string): string => `${name}-${role}`
 
-/** What mergekit calls a model, without the revision: which snapshot of a model is meant is for the pair to say. */
+/** Removes the revision from mergekit's name of a model, because the pair determines the snapshot. */
 function withoutRevision(reference: string): string {
   return reference.split('@')[0] ?? reference
 }
 
-/** A model that a recipe can be made of. */
+/** A model that a recipe may contain. */
 export type MergedModel = 'base' | 'post' | OtherCheckpoint
 
-/** What a model is called in messages. */
+/** Names a model for messages. */
 export const mergedName = (model: MergedModel): string => (typeof model === 'string' ? model : model.name)
 
 /**
- * Which of the models a mergekit file means: those at that path, or else those of that full name, or else those whose folder is
- * named so.
+ * Finds the models that a mergekit file may mean: those at that path, or else those with that full name, or
+ * else those whose folder has that name.
  *
- * @param file that names it: relative paths may start from its folder, or from where this program runs
- * @returns several where it could be any of them
+ * @param file that contains the reference: relative paths may start from its folder, or from the working
+ * folder
+ * @returns several if the reference is ambiguous
  */
 export async function matchReference(
   reference: string,
@@ -51,14 +55,14 @@ export async function matchReference(
   { base, post }: PairMembers,
   others: readonly OtherCheckpoint[]
 ): Promise<MergedModel[]> {
-  const wanted = withoutRevision(reference)
-  const places = await foldersOf(wanted, file)
+  const name = withoutRevision(reference)
+  const folders = await foldersOf(name, file)
   const matchers: ((path: string, real: string | null, role: 'base' | 'post' | null) => boolean)[] = [
-    (_path, real) => real !== null && places.includes(real),
-    (path) => modelName(path) === wanted,
-    (path) => publicModelName(path) === wanted,
-    (path, _real, role) => role !== null && withRole(publicModelName(path), role) === wanted,
-    (path) => lastPart(modelName(path)) === lastPart(wanted)
+    (_path, real) => real !== null && folders.includes(real),
+    (path) => modelName(path) === name,
+    (path) => publicModelName(path) === name,
+    (path, _real, role) => role !== null && withRole(publicModelName(path), role) === name,
+    (path) => lastPart(modelName(path)) === lastPart(name)
   ]
   const candidates: { model: MergedModel; path: string }[] = [
     { model: 'base', path: base.checkpoint.path },
@@ -69,22 +73,22 @@ export async function matchReference(
     candidates.map(async (candidate) => ({ ...candidate, real: await folderOrNull(candidate.path) }))
   )
   for (const matches of matchers) {
-    const found = members.filter(({ model, path, real }) =>
+    const matching = members.filter(({ model, path, real }) =>
       matches(path, real, typeof model === 'string' ? model : null)
     )
-    if (found.length > 0) return found.map(({ model }) => model)
+    if (matching.length > 0) return matching.map(({ model }) => model)
   }
   return []
 }
 
-/** The folders that a mergekit file may mean, and that are there. */
+/** Lists the existing folders that a reference in a mergekit file may mean. */
 export async function foldersOf(reference: string, file: string): Promise<string[]> {
-  const wanted = withoutRevision(reference)
-  const places = await Promise.all([
-    folderOrNull(absolutePath(wanted)),
-    folderOrNull(absolutePath(`${dirname(absolutePath(file))}/${wanted}`))
+  const path = withoutRevision(reference)
+  const folders = await Promise.all([
+    folderOrNull(absolutePath(path)),
+    folderOrNull(absolutePath(`${dirname(absolutePath(file))}/${path}`))
   ])
-  return places.filter((place) => place !== null)
+  return folders.filter((place) => place !== null)
 }
 
 function lastPart(name: string): string {

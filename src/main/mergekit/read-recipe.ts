@@ -15,14 +15,14 @@ import { foldersOf, matchReference, type MergedModel, mergedName } from './model
 import { MergekitFile, METHODS, type Slice, type Source } from './mergekit-file'
 import { type Origins, type Refuse, sliceShare, type SliceShare } from './slice-share'
 
-/** Fields that mergekit knows and a recipe cannot say, with what a recipe does instead. */
+/** Fields of mergekit that a recipe cannot express, with the behaviour of a recipe. */
 const REFUSED_FIELDS: Readonly<Record<string, string>> = {
   modules: 'only whole decoders are restored; write their layers as slices',
   tokenizer: "a restored model keeps post's tokenizer and embeddings",
   chat_template: "a restored model keeps post's chat template"
 }
 
-/** The parameters that decide what each method computes. */
+/** Parameters that determine the result of each method. */
 const PARAMETERS = {
   passthrough: ['scale'],
   linear: ['weight', 'normalize']
@@ -30,34 +30,37 @@ const PARAMETERS = {
 /** Parameters of other methods, which both methods ignore. */
 const IGNORED_PARAMETERS: readonly string[] = ['int8_mask', 'density', 'rescale']
 
-/** What to write in place of methods that a recipe can say or come near. */
+/** Advice for methods that a recipe can approximate. */
 const OTHER_METHODS: Readonly<Record<string, string>> = {
   slerp:
-    'It turns from one model to the other, which is no sum of the two. The nearest recipe is linear: 1 - t of one and t of the other.',
+    'It turns from one model to the other, which is no sum of the two. ' +
+    'The nearest recipe is linear: 1 - t of one and t of the other.',
   nuslerp:
-    'It turns from one model to the other, which is no sum of the two. The nearest recipe is linear, with the same weights.'
+    'It turns from one model to the other, which is no sum of the two. ' +
+    'The nearest recipe is linear, with the same weights.'
 }
 
-/** Settings of one slice are taken over by others so. */
+/** Limit of aliases, with which slices may share settings. */
 const MAX_ALIASES = 100
 
 /**
- * Reads a mergekit file as a recipe of a pair. The file may hold slices of `passthrough`, or of `linear` with one weight for each model of a
- * slice. Every layer keeps its place and mixes post with at most one other model; embeddings, final norm and head are post's.
+ * Reads a mergekit file as a recipe of a pair. The file may contain slices of `passthrough`, or of `linear`
+ * with one weight for each model of a slice. Every layer keeps its position and mixes post with at most one
+ * other model. Embeddings, final norm and head are post's.
  *
  * @param file its path or name, for messages and for relative paths in it
- * @param known the other checkpoints that it may name; `any folder` opens any folder that it names
- * @throws WorkbenchError as `readYaml`; `bad-input` naming the part that no recipe can hold
+ * @param known other checkpoints that it may name; with `any folder`, any folder that it names is opened
+ * @throws WorkbenchError as `readYaml`; `bad-input` naming the part that no recipe can contain
  */
 export async function readMergekitRecipe(
   text: string,
   file: string,
   pair: PairMembers,
-  known: readonly OtherCheckpoint[] | 'any folder'
+  checkpoints: readonly OtherCheckpoint[] | 'any folder'
 ): Promise<Recipe> {
   const config = await parseConfig(text, file)
   const refuse: Refuse = (what, hint) => new WorkbenchError('bad-input', `${file}: ${what}.`, hint)
-  const origins = await resolveModels(config, file, pair, known, refuse)
+  const origins = await resolveModels(config, file, pair, checkpoints, refuse)
   refuseTokenizer(config, origins, refuse)
   const { layerCount } = pair.post.spec
   const slices = slicesOf(config, layerCount, refuse)
@@ -83,12 +86,13 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
     )
   }
   const method = fields.data?.['merge_method']
-  if (typeof method === 'string' && !METHODS.some((known) => known === method)) {
+  if (typeof method === 'string' && !METHODS.some((supported) => supported === method)) {
     throw new WorkbenchError(
       'bad-input',
       `${file}: merge_method is ${quoteName(method)}, expected ${METHODS.join(', ')}.`,
       (Object.hasOwn(OTHER_METHODS, method) ? OTHER_METHODS[method] : undefined) ??
-        'A recipe takes layers from base or other checkpoints, or blends of them and post; other methods compute something else.'
+        'A recipe takes layers from base or other checkpoints, or blends of them and post; other methods compute ' +
+          'something else.'
     )
   }
   const parsed = MergekitFile.safeParse(value)
@@ -96,30 +100,31 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
   throw new WorkbenchError('bad-input', `${file} is not a mergekit recipe: ${describeIssue(parsed.error)}`)
 }
 
-/** Which model each name in the file stands for. */
+/** Finds the model of each name in the file. */
 async function resolveModels(
   { base_model, slices, models }: MergekitFile,
   file: string,
   pair: PairMembers,
-  known: readonly OtherCheckpoint[] | 'any folder',
+  checkpoints: readonly OtherCheckpoint[] | 'any folder',
   refuse: Refuse
 ): Promise<Origins> {
-  const named = [
+  const references = [
     ...(base_model === undefined || base_model === null ? [] : [base_model]),
     ...[...(slices ?? []).flatMap(({ sources }) => sources), ...(models ?? [])].map(({ model }) => model)
   ]
   const origins = new Map<string, MergedModel>()
-  const others = known === 'any folder' ? [] : [...known]
-  for (const reference of new Set(named)) {
+  const others = checkpoints === 'any folder' ? [] : [...checkpoints]
+  for (const reference of new Set(references)) {
     if (reference.includes('+')) throw refuse(`the model ${quoteName(reference)} has an adapter`)
-    const found = await matchReference(reference, file, pair, others)
+    const matches = await matchReference(reference, file, pair, others)
     const opened =
-      found.length > 0 || known !== 'any folder' ? null : await openedOther(reference, file, pair)
+      matches.length > 0 || checkpoints !== 'any folder' ? null : await openNamedFolder(reference, file, pair)
     if (opened !== null) others.push(opened)
-    const [origin = opened, ...more] = found
+    const [origin = opened, ...more] = matches
     if (origin === null) {
+      const elsewhere = others.length > 0 ? ' nor another checkpoint beside them' : ''
       throw refuse(
-        `the model ${quoteName(reference)} is neither base nor post${others.length > 0 ? ' nor another checkpoint beside them' : ''}`,
+        `the model ${quoteName(reference)} is neither base nor post${elsewhere}`,
         `${pathsOf(pair, others)}; name the models by these paths.`
       )
     }
@@ -134,14 +139,17 @@ async function resolveModels(
   return origins
 }
 
-/** Where the models lie, for a hint. */
+/** Lists the paths of the models for a hint. */
 function pathsOf({ base, post }: PairMembers, others: readonly OtherCheckpoint[]): string {
-  const named = others.map(({ name, path }) => `, ${name} is ${path}`)
-  return `Base is ${base.checkpoint.path}, post is ${post.checkpoint.path}${named.join('')}`
+  const otherPaths = others.map(({ name, path }) => `, ${name} is ${path}`)
+  return `Base is ${base.checkpoint.path}, post is ${post.checkpoint.path}${otherPaths.join('')}`
 }
 
-/** The checkpoint in a folder that is named; null where there is no such folder. @throws WorkbenchError as `openOther` */
-async function openedOther(
+/**
+ * Opens the checkpoint in a folder that the file names; null if there is no such folder. @throws
+ * WorkbenchError as `openOther`
+ */
+async function openNamedFolder(
   reference: string,
   file: string,
   { post }: PairMembers
@@ -166,7 +174,7 @@ function refuseTokenizer(
   )
 }
 
-/** @throws WorkbenchError when layers are not each in their place, once */
+/** Lists the slices. @throws WorkbenchError unless each layer occurs once, in its position */
 function slicesOf({ slices, models }: MergekitFile, layerCount: number, refuse: Refuse): Slice[] {
   if ((slices ?? null) !== null && (models ?? null) !== null) throw refuse('it has both slices and models')
   const all: Slice[] =
@@ -185,7 +193,7 @@ function slicesOf({ slices, models }: MergekitFile, layerCount: number, refuse: 
       const [first, last] = sources[0]?.layer_range ?? [start, end]
       if (end < start) throw refuse(`${what} has the layer_range ${range}, which ends before it starts`)
       if (end - start !== last - first) throw refuse(`${what} has sources of different lengths`)
-      // An empty slice only says where embeddings or head come from.
+      // An empty slice only determines the source of embeddings or head.
       if (start !== next && end > start) {
         throw refuse(
           `${what} puts layer ${start} in the place of layer ${next}`,
@@ -213,21 +221,24 @@ function layersOf({ sources }: Slice, { strength, source }: SliceShare): LayerSt
 }
 
 function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse: Refuse): void {
-  const known: readonly string[] = PARAMETERS[config.merge_method]
+  const supported: readonly string[] = PARAMETERS[config.merge_method]
   const all = [config, ...slices, ...slices.flatMap(({ sources }) => sources)].map(
     ({ parameters }) => parameters
   )
   const unknown = all
     .flatMap((settings) => Object.keys(settings ?? {}))
-    .find((name) => !known.includes(name) && !IGNORED_PARAMETERS.includes(name))
+    .find((name) => !supported.includes(name) && !IGNORED_PARAMETERS.includes(name))
   if (unknown === undefined) return
   throw refuse(
     `the parameter ${quoteName(unknown)} cannot be part of a recipe`,
-    `${config.merge_method} has ${known.join(' and ')}.`
+    `${config.merge_method} has ${supported.join(' and ')}.`
   )
 }
 
-/** Refuses embeddings, norm or head of another model: mergekit takes them from the first and the last slice, a recipe has post's. */
+/**
+ * Refuses embeddings, norm or head of another model. mergekit takes them from the first and the last slice,
+ * while a recipe uses post's.
+ */
 function refuseOtherEnds(
   shares: readonly SliceShare[],
   { merge_method }: MergekitFile,
@@ -247,9 +258,11 @@ function refuseOtherEnds(
   ]
   for (const { share, tensor, layer, place, where } of ends) {
     if (share === undefined || tensor === undefined || share.strength === 0) continue
+    const weight = merge_method === 'linear' ? ' with weight 1' : ''
     throw refuse(
-      `mergekit takes ${tensor.name} from its ${place} slice, and with it ${share.strength} of ${mergedName(share.source)}; a restored model keeps post's`,
-      `Add an empty slice of post ${where} (layer_range: [${layer}, ${layer}])${merge_method === 'linear' ? ' with weight 1' : ''}.`
+      `mergekit takes ${tensor.name} from its ${place} slice, and with it ${share.strength} of ` +
+        `${mergedName(share.source)}; a restored model keeps post's`,
+      `Add an empty slice of post ${where} (layer_range: [${layer}, ${layer}])${weight}.`
     )
   }
 }

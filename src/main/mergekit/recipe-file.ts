@@ -15,26 +15,25 @@ import { openPair } from '../checkpoint/pair'
 import { MAX_YAML_BYTES } from '../sandbox/yaml'
 import { readMergekitRecipe } from './read-recipe'
 
-/** The largest recipe, 512 layers with nine strengths and a source each, has some 300 kB. */
+/**
+ * Limit of a file; the largest recipe, 512 layers with nine strengths and a source each, has about 300 kB.
+ */
 const MAX_RECIPE_FILE_BYTES = 100_000_000
 const EXAMPLE =
   '{"name": "upper", "ranges": [[3, 7]]} or {"name": "soft", "layers": [{"attention": 1, "mlp": 0}, ' +
   '{"attention": {"q": 1, "k": 1}, "mlp": 0.5}, ...]}'
 
-/** A recipe as a file may have it: a source by its folder alone, or with the fingerprint that it must have. */
+/** A recipe as written in files, where a source may be only a folder, or also have a required fingerprint. */
 const [Ranges, Layers] = Recipe.options
-const WrittenLayer = LayerStrength.extend({
+const FileLayer = LayerStrength.extend({
   source: z.union([z.string().min(1).max(4_096), OtherCheckpoint]).optional()
 })
-const WrittenRecipe = z.union([
-  Ranges,
-  Layers.extend({ layers: z.array(WrittenLayer).min(1).max(MAX_LAYERS) })
-])
-type WrittenRecipe = z.infer<typeof WrittenRecipe>
+const FileRecipe = z.union([Ranges, Layers.extend({ layers: z.array(FileLayer).min(1).max(MAX_LAYERS) })])
+type FileRecipe = z.infer<typeof FileRecipe>
 
-/** At least one recipe, each under a name of its own: results are told apart by it. */
+/** A list of recipes with different names, which distinguish their results. */
 const Recipes = z
-  .array(WrittenRecipe)
+  .array(FileRecipe)
   .min(1, 'a list of recipes needs at least one recipe')
   .max(10_000)
   .refine(
@@ -42,21 +41,21 @@ const Recipes = z
     'two recipes share a name'
   )
 
-/** The part of a search that holds its recipes, the best first. */
+/** Fields of a search with its recipes, the best first. */
 const SearchRecipes = SearchFacts.pick({ sweepId: true, generations: true, found: true })
 
-/** The part of a check that holds its recipes and says whether each passes. `slr check` writes the limit beside them. */
+/** Fields of a check with its recipes and their results. `slr check` writes the limit beside them. */
 const CheckRecipes = AnswerCheck.pick({ sweepId: true, endTokens: true, post: true, models: true }).extend({
   rho: z.number().default(DEFAULT_RHO)
 })
 type CheckRecipes = z.infer<typeof CheckRecipes>
 
 /**
- * A recipe from a JSON file, or from a mergekit file (.yaml or .yml) over the two models of the pair. A search gives its best recipe,
- * a check the best that passes, a list its only one.
+ * Reads a recipe from a JSON file, or from a mergekit file (.yaml or .yml) of the pair's models. A search
+ * gives its best recipe, a check the best that passes, and a list its only one.
  *
- * @throws WorkbenchError `not-found`; `bad-file` when it is neither; `bad-input` naming the first field that is wrong;
- *   for a mergekit file as `openPair`
+ * @throws WorkbenchError `not-found`; `bad-file` when it is neither; `bad-input` naming the first wrong
+ * field; for a mergekit file as `openPair`
  */
 export async function readRecipeFile(file: string, folders: { base: string; post: string }): Promise<Recipe> {
   if (isYaml(file)) {
@@ -65,17 +64,17 @@ export async function readRecipeFile(file: string, folders: { base: string; post
   }
   const hint = `A recipe is ${EXAMPLE} with one entry per layer.`
   const value = await withHint(hint, () => readJsonFile(file, MAX_RECIPE_FILE_BYTES))
-  const recipe = bestRecipe(file, value) ?? parseRecipes(file, value, WrittenRecipe, 'a recipe', hint)
+  const recipe = bestRecipe(file, value) ?? parseRecipes(file, value, FileRecipe, 'a recipe', hint)
   return elementAt(await withFolders([recipe], folders), 0, 'recipe')
 }
 
 /**
- * The best recipe of a search, a check or a list.
+ * Selects the best recipe of a search, a check or a list.
  *
  * @returns null for any other value
- * @throws WorkbenchError `bad-input` where there is no such recipe, or where a list holds several
+ * @throws WorkbenchError `bad-input` if there is no such recipe, or a list contains several
  */
-function bestRecipe(file: string, value: unknown): WrittenRecipe | null {
+function bestRecipe(file: string, value: unknown): FileRecipe | null {
   const search = SearchRecipes.safeParse(value)
   if (search.success) {
     const [best] = search.data.found
@@ -104,7 +103,10 @@ function bestRecipe(file: string, value: unknown): WrittenRecipe | null {
   )
 }
 
-/** The most diverse recipe that keeps the limit on first tokens and on whole answers: the one that the check selects. */
+/**
+ * Selects the recipe that the check selects: the most diverse one that keeps the limit on first tokens and on
+ * full answers.
+ */
 function bestPassing({ rho, ...check }: CheckRecipes): Recipe | null {
   const minimumValidity = rho * check.post.firstToken.validity
   const passing = check.models.filter(
@@ -115,7 +117,8 @@ function bestPassing({ rho, ...check }: CheckRecipes): Recipe | null {
 }
 
 /**
- * A JSON list of recipes or a single one, the recipes of a search or of a check, or the one of a mergekit file.
+ * Reads a JSON list of recipes or a single one, the recipes of a search or of a check, or the one of a
+ * mergekit file.
  *
  * @throws WorkbenchError as {@link readRecipeFile}
  */
@@ -129,51 +132,53 @@ export async function readRecipesFile(
   const entries = SearchRecipes.safeParse(value).data?.found ?? CheckRecipes.safeParse(value).data?.models
   const recipes = Recipes.safeParse(entries?.map(({ recipe }) => recipe))
   if (recipes.success) return withFolders(recipes.data, folders)
-  const single = WrittenRecipe.safeParse(value)
+  const single = FileRecipe.safeParse(value)
   if (single.success) return withFolders([single.data], folders)
   return withFolders(parseRecipes(file, value, Recipes, 'a list of recipes', hint), folders)
 }
 
 /**
- * Recipes whose sources are the checkpoints in the folders that are named, relative ones as typed at the command line.
+ * Opens the named folders of sources; relative paths start from the working folder.
  *
  * @throws WorkbenchError as `openOther` for a folder without a fingerprint
  */
 async function withFolders(
-  recipes: readonly WrittenRecipe[],
+  recipes: readonly FileRecipe[],
   folders: { base: string; post: string }
 ): Promise<Recipe[]> {
-  const known = new Map<string, OtherCheckpoint>()
-  const sourceOf = async (written: string | OtherCheckpoint): Promise<OtherCheckpoint> => {
-    if (typeof written !== 'string') return { ...written, path: modelPath(written.path) }
-    const path = modelPath(written)
-    const seen = known.get(path)
-    if (seen !== undefined) return seen
+  const checkpoints = new Map<string, OtherCheckpoint>()
+  const sourceOf = async (source: string | OtherCheckpoint): Promise<OtherCheckpoint> => {
+    if (typeof source !== 'string') return { ...source, path: modelPath(source.path) }
+    const path = modelPath(source)
+    const opened = checkpoints.get(path)
+    if (opened !== undefined) return opened
     const { post } = await openPair(folders.base, folders.post)
     const { checkpoint } = await openOther(post, path)
-    const found = { name: modelName(checkpoint.path), path, fingerprint: checkpoint.fingerprint }
-    known.set(path, found)
-    return found
+    const other = { name: modelName(checkpoint.path), path, fingerprint: checkpoint.fingerprint }
+    checkpoints.set(path, other)
+    return other
   }
-  const found: Recipe[] = []
+  const resolved: Recipe[] = []
   for (const recipe of recipes) {
     if ('ranges' in recipe) {
-      found.push(recipe)
+      resolved.push(recipe)
       continue
     }
     const layers: LayerStrength[] = []
     for (const { source, ...layer } of recipe.layers)
       layers.push(source === undefined ? layer : { ...layer, source: await sourceOf(source) })
-    found.push({ ...recipe, layers })
+    resolved.push({ ...recipe, layers })
   }
-  return found
+  return resolved
 }
 
 function isYaml(file: string): boolean {
   return /\.ya?ml$/i.test(file)
 }
 
-/** @throws WorkbenchError `bad-input` that says what the value is instead, or which field is wrong */
+/**
+ * Parses recipes. @throws WorkbenchError `bad-input` naming the actual kind of the value, or the wrong field
+ */
 function parseRecipes<T>(
   file: string,
   value: unknown,

@@ -5,15 +5,15 @@ import { quoteName } from '../base/json-object'
 import { type MergekitFile, Quantity, type Slice, type Source } from './mergekit-file'
 import { type MergedModel, mergedName } from './model-reference'
 
-/** Makes an error that names the mergekit file. */
+/** Builds an error that names the mergekit file. */
 export type Refuse = (message: string, hint?: string) => WorkbenchError
 
-/** Maps each model name in a mergekit file to the model that it stands for. */
+/** Maps each model name in a mergekit file to its model. */
 export type Origins = ReadonlyMap<string, MergedModel>
 
 /** The share of one slice that does not come from post. */
 export interface SliceShare {
-  /** 0 is post, 1 is `source`. */
+  /** Strength, from 0 for post to 1 for `source`. */
   readonly strength: number
   readonly source: Exclude<MergedModel, 'post'>
 }
@@ -21,7 +21,7 @@ export interface SliceShare {
 const TOLERANCE = 1e-9
 const POST: SliceShare = { strength: 0, source: 'base' }
 
-/** The context of one slice: its number in messages and the file that it stands in. */
+/** Context of one slice: its name in messages, and its file. */
 interface SliceContext {
   readonly label: string
   readonly slice: Slice
@@ -33,7 +33,8 @@ interface SliceContext {
 /**
  * Computes the share of a slice that mergekit takes from base or another checkpoint.
  *
- * @throws WorkbenchError `bad-input` when the slice mixes more than post and one other model, or has parameters that a recipe cannot hold
+ * @throws WorkbenchError `bad-input` when the slice mixes more than post and one other model, or has
+ * parameters that a recipe cannot contain
  */
 export function sliceShare(
   index: number,
@@ -66,7 +67,8 @@ function parameter(
   if (parsed.success) return parsed.data
   throw refuse(
     `the ${name} of ${label} is no single number`,
-    'Gradients and filters on tensor names are not read. Write one slice, with one weight for each model, for each run of equal layers.'
+    'Gradients and filters on tensor names are not read. Write one slice, with one weight for each model, for ' +
+      'each run of equal layers.'
   )
 }
 

@@ -20,21 +20,22 @@ const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } satisf
   string
 >
 
-/** Neighbouring layers of one strength; `end` is the layer after the last, as mergekit counts. */
-interface Run {
+/** Consecutive layers of equal strength; as in mergekit, `end` is the layer after the last. */
+interface LayerRun {
   start: number
   end: number
   strength: LayerStrength
 }
 
 /**
- * The mergekit configuration that makes the same model. Whole layers are slices of `passthrough`; blends need `linear`
- * with weights for every slice, and halves or components of a layer filters on tensor names. mergekit takes the embeddings from its
- * first slice, and the final norm and the head from its last: where those would not be post's, an empty slice of post
- * is put there.
+ * Writes the mergekit configuration that makes the same model. Whole layers are slices of `passthrough`.
+ * Blends need `linear` with weights for every slice, and halves or components of a layer need filters on
+ * tensor names. mergekit takes the embeddings from its first slice, and the final norm and the head from its
+ * last. If those would not be post's, an empty slice of post is added.
  *
  * @param strengths for every layer of the pair
- * @throws WorkbenchError `unsupported` saying why mergekit cannot make this model, or as `requireComponents`
+ * @throws WorkbenchError `unsupported` with the reason that mergekit cannot make this model, or as
+ * `requireComponents`
  */
 export function mergekitText(pair: SourcedPair, name: string, strengths: readonly LayerStrength[]): string {
   const written = writtenReferences(pair)
@@ -52,7 +53,7 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
     `name: ${quoted(name)}`,
     `merge_method: ${linear ? 'linear' : 'passthrough'}`,
     `base_model: ${quoted(referenceOf(pair.post))}`,
-    // Blends are computed in float32 and rounded once, as here.
+    // Blends are computed in float32 and rounded once, as in this program.
     ...(linear ? ['dtype: float32'] : []),
     ...(dtype === null ? [] : [`out_dtype: ${TORCH_DTYPES[dtype]}`]),
     ...(linear ? ['parameters:', '  normalize: false'] : []),
@@ -66,7 +67,7 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
         ? ['        parameters:', ...weightLines(weight, pair).map((line) => `          ${line}`)]
         : [])
     ]
-    const complement = withComponents(strength, (_half, _component, own) => 1 - own)
+    const complement = withComponents(strength, (_half, _component, share) => 1 - share)
     lines.push(
       '  - sources:',
       ...(isPure(strength, 1) ? [] : source(referenceOf(pair.post), complement)),
@@ -76,7 +77,7 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
   return `${lines.join('\n')}\n`
 }
 
-/** How the file names each model: different models under different names. */
+/** Names each model in the file, different models with different names. */
 function writtenReferences(pair: SourcedPair): Map<PairMember, WrittenReference> {
   const members = membersOf(pair)
   const written = members.map(({ checkpoint: { path } }) => {
@@ -99,14 +100,17 @@ function writtenReferences(pair: SourcedPair): Map<PairMember, WrittenReference>
   )
 }
 
-/** A comment on the names that stand for folders; none where all models are of the Hub. */
+/** Writes a comment on names that represent folders; none if all models are on the Hub. */
 function folderComment(written: readonly WrittenReference[]): string[] {
   const names = new Set(written.flatMap(({ reference, isLocal }) => (isLocal ? [quoted(reference)] : [])))
   if (names.size === 0) return []
   return [`# Put the folder of the model in place of its name first: ${[...names].join(', ')}`]
 }
 
-/** mergekit goes by its own table of names, and wraps of multimodal models have others. */
+/**
+ * Refuses other tensor names, such as those of multimodal wrappers, because mergekit uses its own table of
+ * names.
+ */
 function refuseOtherNames(pair: SourcedPair): void {
   for (const { checkpoint } of membersOf(pair)) {
     const other = [...checkpoint.tensors].find(([name, entry]) => name !== entry.name)?.[1]
@@ -117,8 +121,8 @@ function refuseOtherNames(pair: SourcedPair): void {
   }
 }
 
-function runsOf(strengths: readonly LayerStrength[]): Run[] {
-  const runs: Run[] = []
+function runsOf(strengths: readonly LayerStrength[]): LayerRun[] {
+  const runs: LayerRun[] = []
   for (const [layer, strength] of strengths.entries()) {
     const last = runs.at(-1)
     if (last !== undefined && sameStrength(last.strength, strength)) last.end = layer + 1
@@ -127,9 +131,13 @@ function runsOf(strengths: readonly LayerStrength[]): Run[] {
   return runs
 }
 
-function withPostAround(runs: readonly Run[]): Run[] {
-  const empty = (layer: number): Run => ({ start: layer, end: layer, strength: { attention: 0, mlp: 0 } })
-  const isPost = (run: Run | undefined): boolean => run !== undefined && isPure(run.strength, 0)
+function withPostAround(runs: readonly LayerRun[]): LayerRun[] {
+  const empty = (layer: number): LayerRun => ({
+    start: layer,
+    end: layer,
+    strength: { attention: 0, mlp: 0 }
+  })
+  const isPost = (run: LayerRun | undefined): boolean => run !== undefined && isPure(run.strength, 0)
   return [
     ...(isPost(runs[0]) ? [] : [empty(0)]),
     ...runs,
@@ -146,9 +154,9 @@ function isWhole(strength: LayerStrength): boolean {
 }
 
 /**
- * The one type that mergekit is to write; null where tensors keep their own and post's are not all of one.
+ * Gives the only dtype that mergekit can write; null if tensors keep their dtypes and post has several.
  *
- * @throws WorkbenchError where restored tensors must become what post stores, and that differs from tensor to tensor
+ * @throws WorkbenchError if restored tensors must be converted to post's dtypes, and these differ
  */
 function outputDtype(
   pair: SourcedPair,
@@ -157,8 +165,8 @@ function outputDtype(
 ): WeightDtype | null {
   const { post } = pair
   const dtypes = new Set([...post.checkpoint.tensors.values()].map(({ dtype }) => dtype))
-  const [only] = dtypes
-  if (dtypes.size === 1 && only !== undefined && isWeightDtype(only)) return only
+  const [onlyDtype] = dtypes
+  if (dtypes.size === 1 && onlyDtype !== undefined && isWeightDtype(onlyDtype)) return onlyDtype
   const changes = strengths.some((strength, layer) =>
     layerTensors(post.spec, layer).some((tensor) => {
       if (tensorStrength(tensor, strength) === 0) return false
@@ -172,7 +180,7 @@ function outputDtype(
   throw unsupported('Post stores tensors of different types, and mergekit would write all of them as one.')
 }
 
-/** What the names of the tensors of a layer's MLP half have and those of its attention half do not. */
+/** Lists name parts that only tensors of the MLP half have. */
 function mlpFilters({ post }: PairMembers): string[] {
   const names = sharedTensors(post.spec, 0)
     .filter(({ half }) => half === 'mlp')
@@ -193,14 +201,14 @@ function weightLines(layer: LayerStrength, pair: PairMembers): string[] {
       `  - filter: ${quoted(filter)}`,
       `    value: ${decimal(value)}`
     ]),
-    // Of the attention half what no filter names; every module has a filter of its own where its components differ.
+    // The weight of attention tensors without a filter; if components differ, every module has a filter.
     `  - value: ${decimal(typeof attention === 'number' ? attention : 0)}`
   ]
 }
 
 /**
- * One filter for each module of a layer. A filter is any part of a name, so that longer ones come first: `mlp.up_proj` would
- * otherwise speak for `mlp.up_proj_2`.
+ * Lists one filter for each module of a layer. A filter matches any part of a name, so longer ones come
+ * first: `mlp.up_proj` would otherwise match `mlp.up_proj_2` too.
  */
 function moduleFilters({ post }: PairMembers, layer: LayerStrength): { filter: string; value: number }[] {
   const filters = new Map(
@@ -214,12 +222,15 @@ function moduleFilters({ post }: PairMembers, layer: LayerStrength): { filter: s
     .sort((a, b) => b.filter.length - a.filter.length)
 }
 
-/** The shortest text that reads back as the same number; Python's YAML takes an exponent only after a point. */
+/**
+ * Formats a number as the shortest text with the same value; Python's YAML accepts an exponent only after a
+ * point.
+ */
 function decimal(value: number): string {
   return String(value).replace(/^(-?\d+)e/, '$1.0e')
 }
 
-/** A double-quoted YAML string on one line: a JSON string without the other line breaks of YAML. */
+/** Writes a double-quoted YAML string on one line: a JSON string without YAML's other line breaks. */
 function quoted(text: string): string {
   return JSON.stringify(text).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff]/g,

@@ -9,15 +9,16 @@ import { writeFileAtomic } from '../base/files/atomic-file'
 import { projectsFolder } from '../base/files/places'
 import { markup } from '../base/markup'
 
-/** A browser that has not been running takes its time. */
+/** Time for a browser that has to start first. */
 const READ_LIMIT_MS = 30_000
 
 /**
- * Shows an address in the user's browser. Command lines can be read by every user of the machine, so the browser is given a
- * file that leads there and that only this user can read. The file lies among the projects, since browsers in a
- * sandbox of their own may not read hidden folders; it goes when `used` fires, or after a while.
+ * Shows an address in the user's browser. Every user of the machine can read command lines, so the browser
+ * receives a file that redirects to the address and that only this user can read. The file is in the projects
+ * folder, because sandboxed browsers may not read hidden folders. It is deleted when `used` fires, or after a
+ * while.
  *
- * @param start has a browser show a file; resolves to the process that does
+ * @param start lets a browser show a file; resolves to the process that does
  */
 export async function showInBrowser(
   url: string,
@@ -29,11 +30,11 @@ export async function showInBrowser(
     await mkdir(projectsFolder(), { recursive: true })
     await writeFileAtomic(file, leadingTo(url), 0o600)
     const opener = await start(pathToFileURL(file).href)
-    // The address is known already, so a missing opener needs no words.
+    // The address was already printed, so a missing opener needs no message.
     opener.on('error', () => undefined)
     await setTimeout(READ_LIMIT_MS, undefined, { signal: used })
   } catch {
-    // Same; and it is how waiting ends when the file has been used.
+    // Ignored for the same reason; an abort also ends the waiting when the file has been used.
   } finally {
     await rm(file, { force: true }).catch(() => undefined)
   }

@@ -2,18 +2,20 @@ import type { Server, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Every user of the machine can open connections here, and each takes a file descriptor of the program's, which saving and
- * sweeping need too. So connections that wait for anything are few, and not for long.
+ * Limits of connections. Every user of the machine can open connections here, and each takes a file descriptor, which
+ * saving and sweeping need too. Waiting connections are therefore few and short.
  */
 
-/** A page asks for a handful of files at a time, over six connections in most browsers. */
+/**
+ * Most connections that wait. A page requests a few files at a time, over six connections in most browsers.
+ */
 const MAX_WAITING = 64
-/** Of the windows that are open at a time: more than anyone looks at. */
+/** Most windows that are open at a time. */
 export const MAX_WINDOWS = 32
 
-/** How long connections are waited for, in ms. */
+/** Time limits of connections in milliseconds. */
 export const CONNECTION_TIMES = {
-  /** For one that says nothing. */
+  /** Limit of a connection that sends nothing. */
   silent: 10_000,
   headersTimeout: 10_000,
   requestTimeout: 15_000,
@@ -23,10 +25,10 @@ export const CONNECTION_TIMES = {
 export type ConnectionTimes = typeof CONNECTION_TIMES
 
 /**
- * Bounds the connections that are not windows' lines: in time, and in number by ending the oldest, so that nobody can
- * keep others out by holding many.
+ * Limits waiting connections, except those of windows, in time and number. The oldest are closed first, so
+ * that nobody can exclude others by opening many.
  *
- * @returns what to call with a connection that became a window's line
+ * @returns a function to call when a connection becomes a window's
  */
 export function limitWaiting(server: Server, { silent }: ConnectionTimes): (socket: Socket) => void {
   const waiting = new Set<Socket>()

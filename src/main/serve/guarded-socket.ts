@@ -7,23 +7,24 @@ type HandledSocket = Pick<WebSocket, 'addEventListener' | 'send'>
 
 type Listener<Event> = ((event: Event) => void) | { handleEvent(event: Event): void }
 
-/** What a window may ask for. */
+/** Limits of a window. */
 export interface WindowBounds {
-  /** Calls under way, watched jobs among them; a window has some dozens. */
+  /** Most pending calls, including watched jobs; a window has several dozen. */
   calls: number
-  /** Values in a message: 10,000 prompts with their answers have some 400,000. */
+  /** Most values in a message; 10,000 prompts with their answers have about 400,000. */
   values: number
-  /** Bytes of answers that a slow connection has yet to carry; the largest answer has some 50 MB. */
+  /** Most bytes of unsent replies on a slow connection; the largest reply has about 50 MB. */
   unreadBytes: number
 }
 const BOUNDS: WindowBounds = { calls: 500, values: 1_000_000, unreadBytes: 64 * 2 ** 20 }
 
-/** What every message of the protocol has; the RPC handler checks all else. */
+/** Field that every message of the protocol has; the RPC handler checks the others. */
 const RpcMessage = z.looseObject({ i: z.string() })
 
 /**
- * A WebSocket of which the RPC handler hears only messages within bounds. A client that exceeds them is cut off, and the program goes on:
- * one that does not speak the protocol, asks for too much at once, or takes no answers while it asks for more. One answer may be of any size.
+ * Wraps a WebSocket so that the RPC handler receives only messages within limits. A client that exceeds them
+ * is disconnected: one that violates the protocol, has too many calls, or reads no replies while it sends
+ * more. A single reply may have any size.
  */
 export function guardedSocket(
   client: HandledSocket & Pick<WebSocket, 'bufferedAmount' | 'terminate' | 'close'>,
@@ -47,16 +48,16 @@ export function guardedSocket(
       listener: Listener<WebSocket.WebSocketEventMap[Type]>,
       options?: WebSocket.EventListenerOptions
     ) {
-      const hear = (event: WebSocket.WebSocketEventMap[Type]): unknown =>
+      const notifyListener = (event: WebSocket.WebSocketEventMap[Type]): unknown =>
         typeof listener === 'function' ? listener(event) : listener.handleEvent(event)
       client.addEventListener(
         type,
         (event: WebSocket.WebSocketEventMap[Type]) => {
-          if (type !== 'message') return void hear(event)
+          if (type !== 'message') return void notifyListener(event)
           if (!('data' in event) || !admits(event.data)) return
           calls += 1
-          // The handler's promise settles when the call is over, a stream at its end.
-          void Promise.resolve(hear(event)).finally(() => (calls -= 1))
+          // The handler's promise settles at the end of the call or stream.
+          void Promise.resolve(notifyListener(event)).finally(() => (calls -= 1))
         },
         options
       )

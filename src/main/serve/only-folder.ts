@@ -2,7 +2,7 @@ import { ORPCError } from '@orpc/client'
 import { requireWithin } from '../base/files/only-folder'
 import { WorkbenchError } from '../../contract/model/problem'
 
-/** What procedures call folders and files of this machine, wherever it stands in their input. */
+/** Fields of procedure inputs that contain folders and files of this machine, at any depth. */
 export const PATH_FIELDS: readonly string[] = [
   'path',
   'folder',
@@ -14,7 +14,7 @@ export const PATH_FIELDS: readonly string[] = [
   'classifier'
 ]
 
-/** Refuses calls that name a place outside a folder, before anything is done. */
+/** Refuses calls with a path outside a folder before anything is done. */
 export function onlyWithin(folder: string) {
   return async <Result>({
     input,
@@ -35,13 +35,13 @@ export function onlyWithin(folder: string) {
 
 function pathsIn(input: unknown): string[] {
   const paths: string[] = []
-  const waiting: unknown[] = [input]
-  while (waiting.length > 0) {
-    const value = waiting.pop()
+  const pending: unknown[] = [input]
+  while (pending.length > 0) {
+    const value = pending.pop()
     if (typeof value !== 'object' || value === null) continue
     for (const [name, member] of Object.entries(value)) {
       if (typeof member === 'string' && member !== '' && PATH_FIELDS.includes(name)) paths.push(member)
-      else waiting.push(member)
+      else pending.push(member)
     }
   }
   return paths

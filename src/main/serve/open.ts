@@ -6,18 +6,27 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { NODE_VARIABLE } from '../base/node-program'
 import { resourcePath } from '../base/resources'
 import type { InitialProject } from '../workbench/entry'
-import { sandboxRefused } from './electron-sandbox'
+import { sandboxProblem } from './electron-sandbox'
 import { serveWorkbench, type ServeOptions } from './serve'
 
-/** A first start waits this long for Electron's download: the browser does the same job. The download goes on for the next start. */
+/**
+ * Longest wait for Electron's download at the first start; after that the browser is used, and the download
+ * continues for the next start.
+ */
 const FETCH_LIMIT_MS = 60_000
 
-/** An Electron that ends with an error this soon never showed a window, for want of a system library, say. */
+/**
+ * Time within which an Electron that ends with an error never showed a window, for example because a system
+ * library is missing.
+ */
 const FAILED_START_MS = 10_000
 
 export type OpenOptions = Pick<ServeOptions, 'initial' | 'port' | 'announce' | 'remark' | 'signal'>
 
-/** Shows the workbench, in Electron's window or else in the browser, and returns when it was closed or `signal` fired. */
+/**
+ * Shows the workbench in Electron's window, or else in the browser, and returns when it was closed or
+ * `signal` fired.
+ */
 export async function openWorkbench(options: OpenOptions): Promise<void> {
   const { initial, signal, remark } = options
   const hasDisplay = displayExists()
@@ -35,7 +44,7 @@ export async function openWorkbench(options: OpenOptions): Promise<void> {
   await serveWorkbench({ ...options, only: null, openBrowser: hasDisplay })
 }
 
-/** Electron's binary, fetched if need be, or why there is to be no desktop window. */
+/** Finds Electron's binary, downloading it if necessary, or gives the reason for having no desktop window. */
 async function findDesktop(
   hasDisplay: boolean,
   { signal, remark }: OpenOptions
@@ -50,7 +59,7 @@ async function findDesktop(
   if (installed !== null) return runnable(installed)
   remark('Fetching Electron for the desktop window, for a minute at most...')
   const install = [join(folder, 'install.js')]
-  // Detached: it goes on when this program has ended. At 16 Mbit/s it takes a minute.
+  // Detached, so that it continues when this program has ended. At 16 Mbit/s it takes a minute.
   const fetching = spawn(process.execPath, install, {
     stdio: 'ignore',
     detached: true,
@@ -59,7 +68,7 @@ async function findDesktop(
   })
   fetching.unref()
   const limit = delay(FETCH_LIMIT_MS, 'late' as const, { signal }).catch(() => 'stopped' as const)
-  const ended = await Promise.race([settled(fetching), limit])
+  const ended = await Promise.race([waitForEnd(fetching), limit])
   const fetched = electronBinary(folder)
   if (fetched !== null) return runnable(fetched)
   return {
@@ -71,8 +80,8 @@ async function findDesktop(
 }
 
 function runnable(binary: string): { binary: string } | { unavailable: string } {
-  const refused = sandboxRefused(binary)
-  return refused === null ? { binary } : { unavailable: refused }
+  const problem = sandboxProblem(binary)
+  return problem === null ? { binary } : { unavailable: problem }
 }
 
 function displayExists(): boolean {
@@ -80,7 +89,7 @@ function displayExists(): boolean {
   return Boolean(process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY'])
 }
 
-/** Where the electron package lies; it is a development dependency and may be left out. */
+/** Finds the folder of the electron package, a development dependency that may be missing. */
 function electronFolder(): string | null {
   try {
     return dirname(createRequire(import.meta.url).resolve('electron/package.json'))
@@ -89,7 +98,10 @@ function electronFolder(): string | null {
   }
 }
 
-/** The binary an electron package has fetched; null when it has not. Its path.txt names the file for this platform. */
+/**
+ * Finds the binary that an electron package has downloaded; null if it has not. Its path.txt names the file
+ * for this platform.
+ */
 function electronBinary(folder: string): string | null {
   const pathFile = join(folder, 'path.txt')
   if (!existsSync(pathFile)) return null
@@ -101,15 +113,16 @@ async function runElectron(binary: string, initial: InitialProject, signal: Abor
   const project = initial.project === null ? [] : [`--project=${initial.project}`]
   const pair = initial.pair === undefined ? [] : [`--pair=${initial.pair}`]
   const demo = initial.demo ? ['--demo'] : []
-  // With ELECTRON_RUN_AS_NODE set, Electron would be a plain node; and a plain node is what its engine shall run on.
+  // With ELECTRON_RUN_AS_NODE set, Electron would run as plain Node. Its engine processes need a real Node
+  // instead.
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined, [NODE_VARIABLE]: process.execPath }
-  return settled(
+  return waitForEnd(
     spawn(binary, [resourcePath('..'), ...project, ...pair, ...demo], { stdio: 'inherit', env, signal })
   )
 }
 
-/** How a program ended. */
-function settled(child: ChildProcess): Promise<string> {
+/** Waits for a program's end and describes it. */
+function waitForEnd(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) =>

@@ -15,64 +15,68 @@ import {
   WRONG_TOKEN
 } from './refusal'
 import { type rendererFiles, SECURITY_HEADERS } from './renderer-files'
-import { addressOf, asksFromElsewhere, cookieName, cookieOf, namesLoopback, sessionPath } from './requests'
+import { addressOf, isCrossSiteRequest, cookieName, cookieOf, namesLoopback, sessionPath } from './requests'
 import type { Sessions } from './sessions'
 
-/** Where a second start asks whether the first still runs. */
+/** Address at which a second start checks that the first still runs. */
 export const RUNNING_PATH = '/running'
 const RUNNING_NONCE = /^[\w-]{22}$/
 
-export interface PageDoor {
-  /** The server's key. */
+export interface PageAccess {
+  /** Key of the server. */
   key: string
   tokens: OneTimeTokens
   sessions: Sessions
   files: Awaited<ReturnType<typeof rendererFiles>>
-  /** Called when a token was exchanged for a session, before the browser is told of it. */
+  /** Called when a token was exchanged for a session, before the browser is told. */
   onEntry: () => Promise<void>
 }
 
-/** Answers HTTP requests: the window's files to sessions, a session to a one-time token, a refusal to everything else. */
-export function answerPages(door: PageDoor): RequestListener {
+/**
+ * Answers HTTP requests: the window's files for sessions, a session for a one-time token, and a refusal
+ * otherwise.
+ */
+export function answerPages(access: PageAccess): RequestListener {
   return (request, response) => {
     const address = addressOf(request)
     if (!namesLoopback(request)) return sendRefusal(response, FOREIGN_HOST)
-    if (address?.pathname === RUNNING_PATH) return proveRunning(response, address, door.key)
+    if (address?.pathname === RUNNING_PATH) return proveRunning(response, address, access.key)
     const token = address?.searchParams.get('token')
-    if (typeof token === 'string') return void exchangeToken(door, request, response, token)
+    if (typeof token === 'string') return void exchangeToken(access, request, response, token)
     const { id, path } = sessionPath(address)
     if (id === null) return sendRefusal(response, NO_ADDRESS)
-    if (!door.sessions.accepts(id, cookieOf(request))) {
-      // A browser keeps the cookie back when it comes from another site, the opener's file too; from here it tells.
-      const elsewhere = request.headers['sec-fetch-site'] === 'cross-site' && path === '/'
-      if (elsewhere && door.sessions.knows(id)) return sendComeAgain(response, id)
+    if (!access.sessions.accepts(id, cookieOf(request))) {
+      // A browser omits the cookie of a request from another site, such as the opener's file. A redirect of
+      // this site gets it.
+      const isCrossSite = request.headers['sec-fetch-site'] === 'cross-site' && path === '/'
+      if (isCrossSite && access.sessions.knows(id)) return sendComeAgain(response, id)
       return sendRefusal(response, NO_SESSION)
     }
-    if (asksFromElsewhere(request)) return sendRefusal(response, FOREIGN_PAGE)
-    const found = door.files.get(path)
-    if (found === undefined) return sendRefusal(response, NO_PAGE)
+    if (isCrossSiteRequest(request)) return sendRefusal(response, FOREIGN_PAGE)
+    const page = access.files.get(path)
+    if (page === undefined) return sendRefusal(response, NO_PAGE)
     if (request.method !== 'GET' && request.method !== 'HEAD') return sendRefusal(response, ONLY_GET)
-    readFile(found.file).then(
-      (body) => response.writeHead(200, found.headers).end(request.method === 'HEAD' ? undefined : body),
+    readFile(page.file).then(
+      (body) => response.writeHead(200, page.headers).end(request.method === 'HEAD' ? undefined : body),
       () => sendRefusal(response, { status: 404, message: 'The file is gone: the program was rebuilt.' })
     )
   }
 }
 
-/** Moves a browser from the token's address, which is shown and remembered, to its session's. */
+/** Redirects a browser from the token's address, which is shown and remembered, to its session's. */
 async function exchangeToken(
-  { tokens, sessions, onEntry }: PageDoor,
+  { tokens, sessions, onEntry }: PageAccess,
   request: IncomingMessage,
   response: ServerResponse,
   token: string
 ): Promise<void> {
-  const looked = tokens.look(token)
-  if (looked === 'too-many') return sendRefusal(response, TOO_MANY)
-  if (looked === 'wrong') return sendRefusal(response, WRONG_TOKEN)
-  if (looked.session !== null) return redirect(response, looked.session, {})
+  const checked = tokens.check(token)
+  if (checked === 'too-many') return sendRefusal(response, TOO_MANY)
+  if (checked === 'wrong') return sendRefusal(response, WRONG_TOKEN)
+  if (checked.session !== null) return redirect(response, checked.session, {})
   if (request.method !== 'GET') return sendRefusal(response, ONLY_GET)
   const { id, secret } = sessions.open()
-  tokens.spend(token, id)
+  tokens.use(token, id)
   await onEntry()
   const name = cookieName(request.headers.host ?? '')
   redirect(response, id, { 'Set-Cookie': `${name}=${secret}; HttpOnly; SameSite=Strict; Path=/${id}/` })
@@ -87,11 +91,11 @@ function proveRunning(response: ServerResponse, address: URL, key: string): void
 }
 
 function redirect(response: ServerResponse, session: string, headers: Record<string, string>): void {
-  const own = { Location: `/${session}/`, 'Cache-Control': 'no-store' }
-  response.writeHead(303, { ...SECURITY_HEADERS, ...own, ...headers }).end()
+  const ownHeaders = { Location: `/${session}/`, 'Cache-Control': 'no-store' }
+  response.writeHead(303, { ...SECURITY_HEADERS, ...ownHeaders, ...headers }).end()
 }
 
-/** Has the browser ask once more, now from a page of this site. */
+/** Makes the browser request again from a page of this site. */
 function sendComeAgain(response: ServerResponse, session: string): void {
   response.writeHead(200, REFUSAL_HEADERS)
   response.end(

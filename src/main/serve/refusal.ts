@@ -3,7 +3,7 @@ import { Markup, markup } from '../base/markup'
 import { MAX_WINDOWS } from './connections'
 import { SECURITY_HEADERS } from './renderer-files'
 
-/** Why a request is not answered: a status, and words for whoever looks at the page. */
+/** Refusal of a request: a status, and a message for people. */
 export interface Refusal {
   status: 401 | 403 | 404 | 405 | 429 | 503
   message: string
@@ -42,7 +42,7 @@ const HOW_TO_GET_IN = {
     'It lets in one browser. For another, run the same command again in another terminal: it prints a new address.'
 }
 
-/** In a page of its own: it may be the first thing that somebody sees of the program. */
+/** Style of the refusal's page, which may be the first thing that a user sees of the program. */
 const STYLE = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
   main { max-width: 34rem; margin: 18vh auto; padding: 0 1.5rem }
@@ -52,7 +52,9 @@ const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 
 export const REFUSAL_HEADERS = {
   ...SECURITY_HEADERS,
-  'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  'Content-Security-Policy':
+    `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; ` +
+    "frame-ancestors 'none'",
   'Content-Type': 'text/html; charset=utf-8',
   'Cache-Control': 'no-store'
 }

@@ -20,7 +20,7 @@ const CONTENT_TYPES: Record<string, string> = {
   '.woff2': 'font/woff2'
 }
 
-/** The page runs its own scripts and styles, talks to its own server, and nothing else. */
+/** Policy that allows the page only its own scripts and styles, and connections to its own server. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -37,15 +37,15 @@ export const SECURITY_HEADERS = {
   'Content-Security-Policy': CONTENT_SECURITY_POLICY,
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-  // No other page may hold this one in a frame, its window or its files.
+  // No other page may embed this one, or access its window or files.
   'X-Frame-Options': 'DENY',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin'
 }
 
 /**
- * The built page, by address path ('/', '/assets/index-1234.js'). Only files found here are ever served, so a request
- * cannot name its way out of the folder.
+ * Lists the built page's files by address path ('/', '/assets/index-1234.js'). Only these files are ever
+ * served, so that a request cannot leave the folder.
  *
  * @throws WorkbenchError `not-found` when the page has not been built
  */
@@ -58,7 +58,7 @@ export async function rendererFiles(
     const file = join(entry.parentPath, entry.name)
     const address = `/${relative(folder, file).split(sep).join('/')}`
     const contentType = CONTENT_TYPES[extname(file)] ?? 'application/octet-stream'
-    // Built assets carry a hash of their content in their name; the page that names them must be fresh.
+    // Built assets have a hash of their content in their name; the page with these names must be fresh.
     const cacheControl = address.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-store'
     const headers = { ...SECURITY_HEADERS, 'Content-Type': contentType, 'Cache-Control': cacheControl }
     files.set(address, { file, headers })

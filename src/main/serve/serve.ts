@@ -9,25 +9,28 @@ import { readServerRecord, serverFile } from './server-file'
 
 export interface ServeOptions {
   initial: InitialProject
-  /** 0 takes the one of the last time, or a free one. */
+  /** Port; 0 uses that of the last run, or a free one. */
   port: number
-  /** The folder that windows may name places in; null for any. */
+  /** Folder to which windows are restricted; null for no restriction. */
   only: string | null
-  /** Whether to show the page in the user's browser as well. */
+  /** True to also show the page in the user's browser. */
   openBrowser: boolean
-  /** Told an address, which lets one browser in, once it answers; and whether this start is the one that answers. */
+  /**
+   * Receives an address that admits one browser, once it answers, and whether this start is the one that
+   * answers.
+   */
   announce: (url: string, startedHere: boolean) => Promise<void>
-  /** Told in a line what is otherwise than one may expect. */
+  /** Receives a line about unexpected circumstances. */
   remark: (text: string) => void
   /** Ends the serving. */
   signal: AbortSignal
 }
 
 /**
- * Serves the workbench to browsers on this machine until `signal` fires. When the same is being served already, only
- * announces a new address of that.
+ * Serves the workbench to browsers on this machine until `signal` fires. If the same is already served, only
+ * a new address of that server is announced.
  *
- * @throws WorkbenchError when the port cannot be had or the page has not been built
+ * @throws WorkbenchError when the port is not available or the page has not been built
  */
 export async function serveWorkbench(options: ServeOptions): Promise<void> {
   const { initial, port, only, openBrowser, announce, remark, signal } = options
@@ -66,13 +69,13 @@ export async function serveWorkbench(options: ServeOptions): Promise<void> {
   }
 }
 
-/** On the port that was asked for, or else on the one of the last time, or else on any. */
+/** Starts on the requested port, or else on that of the last run, or else on any. */
 async function startOnPort(
   options: Omit<ServerOptions, 'port'>,
-  asked: number,
+  requestedPort: number,
   lastTime: number
 ): Promise<WorkbenchServer> {
-  if (asked !== 0 || lastTime === 0) return startServer({ ...options, port: asked })
+  if (requestedPort !== 0 || lastTime === 0) return startServer({ ...options, port: requestedPort })
   try {
     return await startServer({ ...options, port: lastTime })
   } catch {

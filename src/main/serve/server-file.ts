@@ -10,14 +10,14 @@ import type { InitialProject } from '../workbench/entry'
 import { StoredSession } from './sessions'
 
 /**
- * What a server remembers, so that it can be started again under its address with the browsers that it knew, and so that
- * a second start finds the first. For its user's eyes only.
+ * Record of a server, so that it can be restarted under its address with its browsers, and so that a second
+ * start finds the first. Only its user can read it.
  */
 export type ServerRecord = z.infer<typeof ServerRecord>
 const ServerRecord = z.strictObject({
   version: z.literal(1),
   port: z.number().int().min(1).max(65_535),
-  /** Of the run that wrote this: see one-time-token.ts. */
+  /** Key of the run that wrote the record; see one-time-token.ts. */
   key: z.string(),
   sessions: z.array(StoredSession)
 })
@@ -25,21 +25,21 @@ const ServerRecord = z.strictObject({
 const MAX_FILE_BYTES = 100_000
 
 /**
- * Where the server of a project, of the demo or of none keeps its record.
+ * Gives the file of a server's record, for a project, the demo or the start page.
  *
- * @param port that was asked for; 0 for any
- * @param only the folder that it keeps to: what a session of another may do is no session of this one's
+ * @param port requested port; 0 for any
+ * @param only the folder to which the server is restricted; sessions of other restrictions are not shared
  */
 export function serverFile({ project, demo }: InitialProject, port: number, only: string | null): string {
-  const shown = demo ? 'demo' : (project ?? 'start')
+  const subject = demo ? 'demo' : (project ?? 'start')
   const name = createHash('sha256')
-    .update(JSON.stringify(only === null ? [shown, port] : [shown, port, only]))
+    .update(JSON.stringify(only === null ? [subject, port] : [subject, port, only]))
     .digest('hex')
     .slice(0, 16)
   return join(configFolder(), 'servers', `${name}.json`)
 }
 
-/** Null when there is none that can be read: the server then starts afresh. */
+/** Reads a record; null without a readable one, and the server then starts without earlier sessions. */
 export async function readServerRecord(file: string): Promise<ServerRecord | null> {
   try {
     return ServerRecord.parse(await readJsonFile(file, MAX_FILE_BYTES))
@@ -48,7 +48,7 @@ export async function readServerRecord(file: string): Promise<ServerRecord | nul
   }
 }
 
-/** Where it cannot be written, serving goes on, and what is remembered ends with the program. */
+/** Writes a record. If that fails, serving continues, and the record ends with the program. */
 export async function writeServerRecord(file: string, record: ServerRecord): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })

@@ -14,33 +14,36 @@ import { Sessions, type StoredSession } from './sessions'
 import { acceptWindows } from './windows'
 
 /**
- * The browser entry: the window's page and its line to main, for this machine only. Other users and web pages can reach
- * a loopback port too, so every request must name a loopback host (a page cannot rebind its own name to us), every
- * request but the first must come from a session, and the WebSocket must come from our own page.
+ * Browser entry: serves the window's page and its connection to main, for this machine only. Other users and web pages
+ * can reach a loopback port too. Every request must therefore name a loopback host (a page cannot rebind its own name),
+ * every request but the first must come from a session, and the WebSocket must come from the own page.
  *
- * A session is what a one-time token is exchanged for: a cookie, and a path below which its page lies. The cookie is
- * bound to the path because browsers send cookies to all ports of a host, those of other users' servers included; these
- * do not know the path. The token is worth nothing once it stands in a browser's history.
+ * A session, which a one-time token is exchanged for, is a cookie and a path below which its page lies. The cookie is
+ * bound to the path, because browsers send cookies to all ports of a host, including servers of other users, which do
+ * not know the path. A used token in a browser's history is worthless.
  */
 
 export interface WorkbenchServer {
-  /** With a token: the first browser that opens it can use the workbench. Another each time. */
+  /**
+   * Creates an address with a token, with which the first browser that opens it can use the workbench. Each
+   * call gives another.
+   */
   newUrl(): string
   port: number
-  /** Fires when a browser has been let in. */
+  /** Fires when a browser has been admitted. */
   entered: AbortSignal
   close(): Promise<void>
 }
 
 export interface ServerOptions {
   router: WorkbenchRouter
-  /** 0 picks a free one. */
+  /** Port; 0 picks a free one. */
   port?: number
-  /** The folder that windows may name places in; null for any. */
+  /** Folder to which windows are restricted; null for no restriction. */
   only?: string | null
-  /** Where it is remembered, if anywhere. */
+  /** File of the server's record, if it is stored. */
   file?: string
-  /** Sessions of earlier runs, which go on. */
+  /** Sessions of earlier runs, which stay valid. */
   earlierSessions?: readonly StoredSession[]
   times?: ConnectionTimes
 }
@@ -48,7 +51,7 @@ export interface ServerOptions {
 /**
  * Starts serving on loopback.
  *
- * @throws WorkbenchError when the port cannot be had or the page has not been built
+ * @throws WorkbenchError when the port is not available or the page has not been built
  */
 export async function startServer(options: ServerOptions): Promise<WorkbenchServer> {
   const { router, port = 0, only = null, file, earlierSessions = [], times = CONNECTION_TIMES } = options
@@ -88,15 +91,15 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
   }
 }
 
-/** Where a browser is let in, once. @param key of the server at the port */
+/** Builds an address that admits one browser. @param key of the server at the port */
 export function entryAddress(port: number, key: string): string {
   return `http://${HOST}:${port}/?token=${mintToken(key)}`
 }
 
-/** The other start may be reading a large model. */
+/** Time limit; the other process may be reading a large model. */
 const ANSWER_LIMIT_MS = 3_000
 
-/** Whether the server that wrote a record still runs; another program may have its port by now. */
+/** Reports whether the server of a record still runs; another program may have its port by now. */
 export async function isRunning(
   { port, key }: Pick<ServerRecord, 'port' | 'key'>,
   limitMs = ANSWER_LIMIT_MS
@@ -106,7 +109,7 @@ export async function isRunning(
   const timer = setTimeout(() => limit.abort(), limitMs)
   try {
     const path = `${RUNNING_PATH}?nonce=${nonce.toString('base64url')}`
-    const proof = await text(await answerTo({ host: HOST, port, path, signal: limit.signal, agent: false }))
+    const proof = await text(await sendGet({ host: HOST, port, path, signal: limit.signal, agent: false }))
     return isSame(Buffer.from(proof, 'hex'), prove(key, 'running', nonce))
   } catch {
     return false
@@ -115,9 +118,11 @@ export async function isRunning(
   }
 }
 
-/** Not by `fetch`: Node 20's never comes to an end, and so ends the program, where a connection is closed at once. */
-function answerTo(asked: RequestOptions): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => get(asked, resolve).once('error', reject))
+/**
+ * Requests without `fetch`: Node 20's never ends if a connection is closed at once, and so ends the program.
+ */
+function sendGet(request: RequestOptions): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => get(request, resolve).once('error', reject))
 }
 
 async function listen(server: Server, port: number): Promise<void> {

@@ -16,17 +16,17 @@ import {
   STATUS_TEXT,
   TOO_MANY_WINDOWS
 } from './refusal'
-import { addressOf, asksFromElsewhere, cookieOf, namesLoopback, sessionPath } from './requests'
+import { addressOf, isCrossSiteRequest, cookieOf, namesLoopback, sessionPath } from './requests'
 import type { Sessions } from './sessions'
 
-/** Far above the largest prompt set; bounds what one message can make us hold. */
+/** Limit of a message, far above the largest prompt set, which bounds the memory for one. */
 const MAX_MESSAGE_BYTES = 24 * 2 ** 20
 
 /**
- * Accepts the WebSockets of sessions on a server, and answers them by the router.
+ * Accepts the WebSockets of sessions on a server, and connects them to the router.
  *
- * @param only the folder that calls may name places in; null for any
- * @returns ends all that are open
+ * @param only the folder to which calls are restricted; null for no restriction
+ * @returns a function that closes all connections
  */
 export function acceptWindows(
   server: Server,
@@ -44,7 +44,8 @@ export function acceptWindows(
     if (refused !== null) return refuseUpgrade(socket, refused)
     leaveWaiting(socket)
     sockets.handleUpgrade(request, socket, head, (client) => {
-      // Protocol violations and oversized messages close the socket by themselves; unheard, they would end the process.
+      // Protocol violations and oversized messages close the socket. Without a listener they would end the
+      // process.
       client.on('error', () => undefined)
       void rpc.upgrade(guardedSocket(client))
     })
@@ -57,7 +58,7 @@ export function acceptWindows(
 function upgradeRefusal(request: IncomingMessage, sessions: Sessions, windowCount: number): Refusal | null {
   const { id, path } = sessionPath(addressOf(request))
   if (!namesLoopback(request)) return FOREIGN_HOST
-  if (request.headers.origin !== `http://${request.headers.host}` || asksFromElsewhere(request))
+  if (request.headers.origin !== `http://${request.headers.host}` || isCrossSiteRequest(request))
     return FOREIGN_PAGE
   if (id === null || !sessions.accepts(id, cookieOf(request))) return NO_SESSION
   if (path !== '/rpc') return NO_PAGE

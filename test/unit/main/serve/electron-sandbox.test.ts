@@ -1,7 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { sandboxRefused } from '../../../../src/main/serve/electron-sandbox'
+import { sandboxProblem } from '../../../../src/main/serve/electron-sandbox'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 
 describe.skipIf(process.platform !== 'linux')("Electron's sandbox", () => {
@@ -9,15 +9,15 @@ describe.skipIf(process.platform !== 'linux')("Electron's sandbox", () => {
     const folder = await temporaryFolder()
     const setting = join(folder, 'restricted')
     const binary = join(folder, 'electron')
-    expect(sandboxRefused(binary, setting)).toBeNull()
+    expect(sandboxProblem(binary, setting)).toBeNull()
     await writeFile(setting, '0\n')
-    expect(sandboxRefused(binary, setting)).toBeNull()
+    expect(sandboxProblem(binary, setting)).toBeNull()
     await writeFile(setting, '1\n')
     await writeFile(join(folder, 'chrome-sandbox'), '')
     await chmod(join(folder, 'chrome-sandbox'), 0o755)
-    const refused = sandboxRefused(binary, setting)
+    const refused = sandboxProblem(binary, setting)
     expect(refused).toContain(`sudo chmod 4755 '${join(folder, 'chrome-sandbox')}'`)
     await chmod(join(folder, 'chrome-sandbox'), 0o4755)
-    if (process.getuid?.() === 0) expect(sandboxRefused(binary, setting)).toBeNull()
+    if (process.getuid?.() === 0) expect(sandboxProblem(binary, setting)).toBeNull()
   })
 })

@@ -3,25 +3,30 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { PairId } from '../../contract/documents/project'
 
-/** What a start asks for; a second start hands it to the first (requestSingleInstanceLock), for Chromium reorders arguments. */
-export const AskedProject = z.object({
+/**
+ * Request of a start. A second start passes it to the first (requestSingleInstanceLock), because Chromium
+ * reorders arguments.
+ */
+export const StartRequest = z.object({
   project: z.string().nullable(),
-  /** Of the project; left out: its first. */
+  /** Pair of the project; the first if omitted. */
   pair: PairId.optional(),
   demo: z.boolean()
 })
-export type AskedProject = z.infer<typeof AskedProject>
+export type StartRequest = z.infer<typeof StartRequest>
 
-/** A project's folder, or the small file inside it that file managers open. */
+/** Matches a project's folder, or the small file inside it that file managers open. */
 const PROJECT_PATH = /\.slr(project)?[\\/]?$/i
 
 /**
- * Of a program's arguments: `--project=PATH`, `--pair=ID`, `--demo`, or a project that a file manager opens with a packaged program.
+ * Reads a program's arguments: `--project=PATH`, `--pair=ID`, `--demo`, or a project that a file manager
+ * opens with a packaged program.
  *
- * @param packaged whether the first argument is the program itself; otherwise Electron's binary and the program's folder come first
+ * @param packaged true if the first argument is the program itself; otherwise Electron's binary and the
+ * program's folder come first
  */
-export function askedProject(argv: readonly string[], packaged: boolean): AskedProject {
-  // Not strict: Chromium's own switches may stand among ours.
+export function readStartRequest(argv: readonly string[], packaged: boolean): StartRequest {
+  // Not strict, because Chromium's own switches may be among the arguments.
   const { values, positionals } = parseArgs({
     args: argv.slice(packaged ? 1 : 2),
     options: { project: { type: 'string' }, pair: { type: 'string' }, demo: { type: 'boolean' } },
