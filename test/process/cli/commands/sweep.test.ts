@@ -173,9 +173,9 @@ describe('slr sweep --demo', () => {
     expect(stdout).toMatch(/^ 4 .* 92\*$/m)
     expect(stdout).toMatch(/^base +0\.468 +0\.988 /m)
     expect(stdout).toMatch(
-      /Gain in diversity \+0\.\d{3} to \+0\.\d{3} \(95 % interval, 1,000 bootstrap resamples/
+      /^Gain in diversity: \+0\.459, \+0\.\d{3} to \+0\.\d{3} in 95 % of 1,000 resamples of the prompts$/m
     )
-    expect(stdout).toMatch(/Cross-fitted .*: diversity from 0\.458 to 0\.9/)
+    expect(stdout).toMatch(/^Cross-fitted: 0\.917 at validity 0\.916, .*\(post 0\.458\)/m)
     expect(stdout).toMatch(
       /^388 block evaluations of 431 distinct prompt prefixes \(688 prompt tokens\), 8\.5 MiB.*Then 28 block evaluations for attention/m
     )

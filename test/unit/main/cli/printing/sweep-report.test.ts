@@ -1,5 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
+import type { CheckResult } from '../../../../../src/contract/documents/answer-check'
+import type { SweepDocument } from '../../../../../src/contract/documents/crc'
+import { describeCheck } from '../../../../../src/main/cli/printing/check-report'
 import { describeSweep } from '../../../../../src/main/cli/printing/sweep-report'
 import { checkAfter } from '../../../../../src/main/cli/commands/sweep'
 import { sweepOptions } from '../../../../../src/main/cli/commands/sweep-options'
@@ -10,85 +13,53 @@ import { DEFAULT_SEED } from '../../../../../src/contract/model/resampling'
 
 const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
-it('tells people of a sweep what a check that still holds of it makes of it', () => {
+/** The tiny sweep, with its prompts asked twice where that gives enough of them for intervals. */
+function sweepOf(changed: Partial<SweepDocument> = {}, isTwice = false): SweepDocument {
   const tiny = tinySweep()
-  const sweep = { ...tiny, selection: selection(tiny.prompts, tiny.post, tiny.ranges, 0.9) }
-  const check = tinyCheck([
-    { recipe: { name: 'Layer 1', ranges: [[1, 1]] }, ...whole(0.5, 0.8) },
-    { recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }
-  ])
-  const [unchecked, checked] = [null, check].map((of) =>
-    stripVTControlCharacters(describeSweep(sweep, of, 'slr check'))
-  )
-  expect(unchecked).toMatch(/^.*[Ll]ayer 1\b/)
-  expect(unchecked).toMatch(/^layer 1 /m)
-  expect(checked).toMatch(/^.*[Ll]ayer 0\b/)
-  expect(checked).toMatch(/^layer 0 /m)
-  expect(checked).not.toMatch(/^layer 1 /m)
-})
-
-const sweptTwice = (changed: Partial<ReturnType<typeof tinySweep>>): string => {
-  const tiny = tinySweep()
-  const twice = <Of extends { prompts: unknown[] }>(of: Of): Of => ({
-    ...of,
-    prompts: [...of.prompts, ...of.prompts]
+  const often = <Part extends { prompts: unknown[] }>(part: Part): Part => ({
+    ...part,
+    prompts: isTwice ? [...part.prompts, ...part.prompts] : part.prompts
   })
   const sweep = {
     ...tiny,
-    ...twice(tiny),
-    post: twice(tiny.post),
-    ranges: tiny.ranges.map(twice),
+    ...often(tiny),
+    post: often(tiny.post),
+    ranges: tiny.ranges.map(often),
     ...changed
   }
-  return stripVTControlCharacters(
-    describeSweep(
-      { ...sweep, base: null, selection: selection(sweep.prompts, sweep.post, sweep.ranges, 0.9) },
-      null,
-      'slr check'
-    )
-  )
+  return { ...sweep, selection: sweep.selection ?? selection(sweep.prompts, sweep.post, sweep.ranges, 0.9) }
 }
 
-it('names no interval and no share of resamples below six prompts', () => {
-  const tiny = tinySweep()
-  const few = stripVTControlCharacters(
-    describeSweep(
-      { ...tiny, selection: selection(tiny.prompts, tiny.post, tiny.ranges, 0.9) },
-      null,
-      'slr check'
-    )
-  )
-  expect(few).toContain(
-    'Too few prompts for an interval, or for how often a range is picked: 3, and 6 are needed.'
-  )
-  expect(few).not.toMatch(/95 %|Picked in/)
-  expect(sweptTwice({})).toMatch(/95 % interval[^]*Picked in the resamples/)
-})
+const CHECK = tinyCheck([
+  { recipe: { name: 'Layer 1', ranges: [[1, 1]] }, ...whole(0.5, 0.8) },
+  { recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }
+])
 
-it('says of a split sweep which figures are of the selection prompts and which of the hold-out prompts', () => {
-  const tiny = tinySweep()
-  const chosen = selection(tiny.prompts, tiny.post, tiny.ranges, 0.9)
-  const gain = { mean: 0.2, interval: [0.1, 0.3] as [number, number], pValue: 0.001 }
+it('writes the findings of a sweep and a check for the terminal', async () => {
+  const { post } = tinySweep()
+  const gain = { mean: 0.2, interval: [0.1, 0.3] satisfies [number, number], pValue: 0.001 }
   const means = { validity: 0.9, diversity: 0.5 }
   const holdOut = {
     ...{ selectionPromptCount: 7, holdOutPromptCount: 6, post: means, selected: means },
     gain: { validity: gain, diversity: gain }
   }
-  const told = stripVTControlCharacters(
-    describeSweep({ ...tiny, selection: { ...chosen, holdOut } }, null, 'slr check')
+  const { selection: chosen } = sweepOf({}, true)
+  if (chosen === null) throw new Error('the tiny sweep selects a range')
+  const unfit = { ...post, validity: 0.67, prompts: [...post.prompts, ...post.prompts] }
+  const cases: [string, SweepDocument, CheckResult | null][] = [
+    ['Too few prompts for an interval', sweepOf(), null],
+    ['Checked', sweepOf(), CHECK],
+    ['Enough prompts', sweepOf({ base: null }, true), null],
+    ['Split', sweepOf({ selection: { ...chosen, holdOut } }, true), null],
+    ['Prompts that post fails', sweepOf({ post: unfit }, true), null]
+  ]
+  const texts = cases.map(
+    ([name, sweep, check]) => `# ${name}\n\n${describeSweep(sweep, check, 'slr check', { promptSet: 'crc' })}`
   )
-  expect(told).toContain('Gain in diversity on the 6 hold-out prompts: +0.200 (+0.100 to +0.300, p = 0.001).')
-  expect(told).toContain('Picked in the resamples of the 7 selection prompts: ')
-  expect(told).toContain('0.9 x post on the 7 selection prompts)')
-  expect(told).toContain('the range was chosen on the 7 selection prompts only.')
-  expect(told).not.toMatch(/resamples? of the prompts/)
-})
-
-it('says nothing of how sure a range is where the prompts do not fit', () => {
-  const { post } = tinySweep()
-  const unfit = sweptTwice({ post: { ...post, validity: 0.67, prompts: [...post.prompts, ...post.prompts] } })
-  expect(unfit).toMatch(/^The prompts do not fit this model/)
-  expect(unfit).not.toMatch(/95 %|Picked in/)
+  const check = describeCheck(CHECK, null, { rho: 0.9, checkCommand: 'slr check', preview: [] })
+  await expect(
+    stripVTControlCharacters([...texts, `# Check\n\n${check}`, ''].join('\n\n'))
+  ).toMatchFileSnapshot('./sweep-report.golden.txt')
 })
 
 it.each([
@@ -103,11 +74,4 @@ it.each([
       quiet: false
     })
   ).toBe(next)
-})
-
-it('names the built-in set that a sweep asks', () => {
-  const tiny = tinySweep()
-  const sweep = { ...tiny, selection: selection(tiny.prompts, tiny.post, tiny.ranges, 0.9) }
-  const told = stripVTControlCharacters(describeSweep(sweep, null, 'slr check', { promptSet: 'crc' }))
-  expect(told).toContain('Means over 3 prompts of the built-in set crc, then over categories')
 })
