@@ -44,8 +44,19 @@ const fields = {
 export const ShownSweep = SweepDocument.extend(fields)
 export type ShownSweep = z.infer<typeof ShownSweep>
 
-/** Returns the sweep for the window, about a fiftieth of the document's size. */
-export function shownSweep(sweep: SweepDocument): ShownSweep {
+/**
+ * A sweep as a project stores it in sweeps/<id>.json. The scores of each prompt of all models except base and post lie
+ * in sweeps/<id>.a.scores or sweeps/<id>.b.scores.
+ */
+export const StoredSweep = z.object({
+  /** The file with the scores, and its hash. It comes first, so that the beginning of the file shows which form it has. */
+  scores: z.object({ file: z.enum(['a', 'b']), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  ...ShownSweep.shape
+})
+export type StoredSweep = z.infer<typeof StoredSweep>
+
+/** Returns the sweep for the window, about a fiftieth of the document's size. It yields after each model. */
+export function* shownSweepInSteps(sweep: SweepDocument): Generator<void, ShownSweep> {
   const margin = halfWidths(sweep.prompts.map(({ category }) => category))
   const withoutPrompts = <Scored extends Score>({ prompts, ...score }: Scored) => ({
     ...score,
@@ -54,13 +65,30 @@ export function shownSweep(sweep: SweepDocument): ShownSweep {
       diversity: margin((prompt) => prompts[prompt]?.diversity)
     }
   })
+  function* brief<Scored extends Score>(scores: readonly Scored[]) {
+    const shown: ReturnType<typeof withoutPrompts<Scored>>[] = []
+    for (const score of scores) {
+      shown.push(withoutPrompts(score))
+      yield
+    }
+    return shown
+  }
   return {
     ...sweep,
     preview: sweep.preview === null ? null : briefPreview(sweep.preview),
-    ranges: sweep.ranges.map(withoutPrompts),
-    recipes: sweep.recipes.map(withoutPrompts),
-    checkpoints: sweep.checkpoints.map(withoutPrompts),
-    uniformBlends: sweep.uniformBlends.map(withoutPrompts),
-    baselines: sweep.baselines.map(withoutPrompts)
+    ranges: yield* brief(sweep.ranges),
+    recipes: yield* brief(sweep.recipes),
+    checkpoints: yield* brief(sweep.checkpoints),
+    uniformBlends: yield* brief(sweep.uniformBlends),
+    baselines: yield* brief(sweep.baselines)
+  }
+}
+
+/** Returns what {@link shownSweepInSteps} returns, at once. */
+export function shownSweep(sweep: SweepDocument): ShownSweep {
+  const steps = shownSweepInSteps(sweep)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
   }
 }

@@ -98,11 +98,13 @@ export const withScores = (
   baselines: sweep.baselines.map(other)
 })
 
-/** Returns a sweep's scores of each prompt for the model with a key. Returns null if no scored model has that key. */
-export function promptScoresIn(sweep: SweepDocument, key: string): Score['prompts'] | null {
+/** Returns the score of the model with a key. Returns null if the sweep scored no such model. */
+export function scoreOfKey(sweep: SweepDocument, key: string): Score | null
+export function scoreOfKey(sweep: ShownSweep, key: string): BriefScore | null
+export function scoreOfKey(sweep: ShownSweep, key: string): BriefScore | null {
   const score =
     sweep.baselines.find(({ baseline }) => samplingBaselineKey(baseline) === key) ??
     sweep.ranges.find((range) => rangeKey(range, sweep) === key) ??
     modelsOf(sweep).find(({ model }) => weightsKey(modelOf(model, sweep)) === key)?.score
-  return score?.prompts ?? null
+  return score ?? null
 }

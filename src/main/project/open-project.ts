@@ -8,7 +8,7 @@ import { errorMessage } from '../base/files/bounded-file'
 import { type Lock, lockProject } from '../base/files/lock'
 import { isFile, isFolder } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
-import { migrateProject } from './documents/migrate-project'
+import { BACKUP, migrateProject, splitStoredSweeps } from './documents/migrate-project'
 import { readPairResults } from './pair/pair-results'
 import { ensurePairFolder, pairFolder, removeLeftPairs, requirePlainPairs } from './pair/pair-folders'
 import { Project, type ProjectAccess, type ProjectContent } from './project'
@@ -69,8 +69,12 @@ export async function projectContent(folder: string, lock: Lock | null): Promise
     for (const { id } of documents.document.pairs) await ensurePairFolder(folder, id)
     await removeUnfinished(folder, FOLDER_DEPTH)
   }
-  const warnings =
-    backup === null ? [] : [`The project was of an older version; ${backup} is its file as it was.`]
+  const pairs = documents.document.pairs.map(({ id }) => id)
+  const isSplit = lock !== null && (await splitStoredSweeps(folder, pairs))
+  const warnings = [
+    ...(backup === null ? [] : [`The project was of an older version; ${backup} is its file as it was.`]),
+    ...(isSplit ? [`Sweeps take less room now. Their files as they were are in the folder ${BACKUP}.`] : [])
+  ]
   const results = new Map(
     await Promise.all(
       documents.document.pairs.map(async ({ id }) => {

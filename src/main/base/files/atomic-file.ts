@@ -21,7 +21,7 @@ import { errorMessage } from './bounded-file'
  */
 export async function writeFileAtomic(
   file: string,
-  text: string | AsyncIterable<string>,
+  text: string | AsyncIterable<string | Uint8Array>,
   mode?: number
 ): Promise<void> {
   const unfinished = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)

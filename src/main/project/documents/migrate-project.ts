@@ -1,8 +1,9 @@
 import { copyFile, link, lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { errorCode, flushFolder, writeProblem } from '../../base/files/atomic-file'
 import { migrateFile, readDocument } from '../../base/files/migrate'
 import { PROJECT_FILE, PROJECT_FORMAT } from './project-file'
+import { SWEEPS } from './sweep-store'
 
 /*
  * A project.json of an older version is replaced by the present one, with a copy of it beside it. Before version 3 a project was one
@@ -33,6 +34,40 @@ export async function migrateProject(
   const { backup } = await migrateFile(file, PROJECT_FORMAT)
   await moves.leaveFirstPlace()
   return backup
+}
+
+/** Folder of the project with files as they were before sweeps were stored in two files. */
+export const BACKUP = 'backup'
+
+/**
+ * Stores the sweeps of a project, whose lock is held, in two files each. The old files are kept in {@link BACKUP}.
+ *
+ * @param pairs names of the folders of its pairs
+ * @param beforeStep is called before each change of the disk
+ * @returns whether any sweep was changed
+ * @throws WorkbenchError `read-only`, `bad-file`
+ */
+export async function splitStoredSweeps(
+  folder: string,
+  pairs: readonly string[],
+  beforeStep: () => void = () => undefined
+): Promise<boolean> {
+  let isChanged = false
+  for (const pair of pairs) {
+    const keep = async (file: string): Promise<void> => {
+      const kept = join(folder, BACKUP, 'pairs', pair, 'sweeps')
+      try {
+        await mkdir(kept, { recursive: true })
+        if ((await statsOf(join(kept, basename(file)))) === null)
+          await linkOrCopy(file, join(kept, basename(file)))
+        await flushFolder(kept)
+      } catch (error) {
+        throw writeProblem(kept, error)
+      }
+    }
+    if (await SWEEPS.splitWholeFiles(join(folder, 'pairs', pair), keep, beforeStep)) isChanged = true
+  }
+  return isChanged
 }
 
 class Moves {

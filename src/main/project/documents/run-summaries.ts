@@ -19,11 +19,14 @@ export interface Listed {
   readonly createdAt: string
 }
 
+/** A folder of documents that lists show by their summaries. */
+export type SummarizedFolder<Document> = Pick<DocumentFolder<Document>, 'read' | 'ids' | 'companion'>
+
 /** A kind of document that lists show by its summary. */
 interface SummarizedKind<Document, Summary> {
   /** As warnings name one. */
   name: string
-  documents: DocumentFolder<Document>
+  documents: SummarizedFolder<Document>
   schema: z.ZodType<Summary>
   summarize(document: Document, folder: string): Summary | Promise<Summary>
   /** What else the summary tells of, such as the answers of a run: the name of its file; null where there is nothing else. */

@@ -38,13 +38,6 @@ export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   maxBytes: 256_000_000
 }
 
-export const SWEEPS = documentFolder({
-  ...SWEEP_FORMAT,
-  folder: 'sweeps',
-  id: ({ id }) => id,
-  tooLarge: 'Sweep with fewer prompts (--prompts) or fewer recipes (--recipes).'
-})
-
 /** Also what `slr search --out` writes. */
 export const SEARCH_FORMAT: DocumentFormat<SearchDocument> = {
   name: 'search',

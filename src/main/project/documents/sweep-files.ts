@@ -5,7 +5,7 @@ import { briefScoring, drawsOf } from '../../../contract/documents/scored-by'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { SweepSummary } from '../../../contract/documents/project'
 import { verdictOf } from '../../../contract/words/verdict'
-import { parseDocument, readDocument } from '../../base/files/migrate'
+import { parseDocument } from '../../base/files/migrate'
 import { runCooperatively } from '../../base/steps'
 import { checkedSelection } from '../../crc/check/checked-selection'
 import { selectRange } from '../../crc/selection/select-range'
@@ -16,14 +16,15 @@ import { insteadOfSweep } from './instead-of-sweep'
 import { runSummaries } from './run-summaries'
 import { settingsKeyOf } from './settings-key'
 import { requireTrueScores } from './stored-scores'
-import { ANSWER_CHECKS, SWEEP_FORMAT, SWEEPS } from './stored-documents'
+import { ANSWER_CHECKS, SWEEP_FORMAT } from './stored-documents'
+import { readSweepFile, SWEEPS } from './sweep-store'
 
 /** @throws WorkbenchError when it cannot be read, or holds something else, which is named; `cancelled` when `signal` fires */
 export async function readSweep(file: string, signal?: AbortSignal): Promise<SweepDocument> {
   try {
-    const { document } = await readDocument(file, SWEEP_FORMAT, signal)
-    requireTrueScores(document, file)
-    return document
+    const sweep = await readSweepFile(file, signal)
+    requireTrueScores(sweep, file)
+    return sweep
   } catch (error) {
     if (signal?.aborted === true) throw error
     throw (await insteadOfSweep(file, error)) ?? error

@@ -30,6 +30,7 @@ import { runKey, type StoredMarks } from '../runs/run-marks'
 import { ANSWERS } from '../documents/sample-files'
 import { destroyRun, trashRun, untrashRun } from '../runs/run-trash'
 import { RUN_MARKS } from '../documents/stored-documents'
+import { SCORES_ENDINGS } from '../documents/sweep-store'
 
 /** The runs of a pair, by kind. */
 export interface PairRuns {
@@ -222,7 +223,7 @@ function filesOf({ kind, id }: RunKey): ResultFile[] {
   const own = ['.json', SUMMARY]
   switch (kind) {
     case 'sweep':
-      return [...of('sweeps', own), ...of('checks', ['.json'])]
+      return [...of('sweeps', [...own, ...SCORES_ENDINGS]), ...of('checks', ['.json'])]
     case 'search':
       return of('searches', own)
     case 'samples':

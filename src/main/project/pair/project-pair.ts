@@ -1,5 +1,6 @@
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
-import { CrcPrompts, type SweepDocument } from '../../../contract/documents/crc'
+import { CrcPrompts, type PromptScore, type SweepDocument } from '../../../contract/documents/crc'
+import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import type { RunKind } from '../../../contract/documents/history'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import type {
@@ -26,7 +27,8 @@ import { type PairRuns, RunHistory } from './pair-history'
 import { RunList } from '../runs/run-list'
 import { SAMPLE_SUMMARIES } from '../documents/sample-files'
 import { SEARCH_SUMMARIES, summarizeSearch } from '../documents/search-files'
-import { ANSWER_CHECKS, SEARCHES, SWEEPS } from '../documents/stored-documents'
+import { ANSWER_CHECKS, SEARCHES } from '../documents/stored-documents'
+import { SWEEPS } from '../documents/sweep-store'
 import { summarizeChecked, summarizeStored, SWEEP_SUMMARIES } from '../documents/sweep-files'
 
 /** What a pair has of the project that it is in. */
@@ -83,8 +85,6 @@ export class ProjectPair {
   readonly history: RunHistory
   readonly #runs: PairRuns
   #prompts: CrcPrompts | null
-  /** The sweep that was last asked about what it would be: one slider asks dozens of times, and it is megabytes of text. */
-  #asked: SweepDocument | null = null
   #savedChecks = 0
 
   constructor(
@@ -105,10 +105,7 @@ export class ProjectPair {
       project.saveBeside(
         fields.map((field) => `${id}/${field}`),
         seen,
-        async () => {
-          this.#asked = null
-          await write()
-        }
+        write
       )
     )
     const kept = (kind: RunKind) => ({
@@ -124,7 +121,6 @@ export class ProjectPair {
   /** Takes the results that another program has made. */
   take({ sweeps, searches, sampleRuns, evaluations, history, prompts }: PairResults): void {
     this.#prompts = prompts
-    this.#asked = null
     this.#savedChecks += 1
     this.#runs.sweep.take(sweeps)
     this.#runs.search.take(searches)
@@ -254,7 +250,6 @@ export class ProjectPair {
   /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSweep(sweep: SweepDocument): Promise<void> {
     await this.project.change(async () => {
-      this.#asked = null
       await SWEEPS.write(this.folder, sweep)
       await this.#runs.sweep.put(await summarizeStored(sweep, this.folder))
       this.project.tell()
@@ -263,13 +258,23 @@ export class ProjectPair {
 
   /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   async readSweep(id: string): Promise<SweepDocument> {
-    return this.#asked?.id === id ? this.#asked : SWEEPS.read(this.folder, id)
+    return SWEEPS.read(this.folder, id)
   }
 
-  /** The same, kept in memory until another is asked for or one is saved; not to be changed. @throws WorkbenchError as `readSweep` */
-  async askedSweep(id: string): Promise<SweepDocument> {
-    if (this.#asked?.id !== id) this.#asked = await this.readSweep(id)
-    return this.#asked
+  /** Reads a sweep without the scores of each prompt, except those of base and post. @throws WorkbenchError as {@link readSweep} */
+  async readShownSweep(id: string): Promise<ShownSweep> {
+    return SWEEPS.readShown(this.folder, id)
+  }
+
+  /**
+   * Reads the scores of each prompt that a sweep gave one model.
+   *
+   * @param model key of the model
+   * @returns null if the sweep scored no such model
+   * @throws WorkbenchError as {@link readSweep}
+   */
+  async readPromptScores(id: string, model: string): Promise<PromptScore[] | null> {
+    return SWEEPS.readPromptScores(this.folder, id, model)
   }
 
   /** Keeps a search. @throws WorkbenchError `bad-input`, `read-only` */
@@ -305,7 +310,7 @@ export class ProjectPair {
       await ANSWER_CHECKS.write(this.folder, check)
       // One that comes with its sweep is kept first.
       if (this.#runs.sweep.find(check.sweepId) === undefined) return
-      await this.#runs.sweep.put(await summarizeChecked(await this.askedSweep(check.sweepId), check))
+      await this.#runs.sweep.put(await summarizeChecked(await this.readSweep(check.sweepId), check))
     })
     this.#savedChecks += 1
     this.project.tell()

@@ -1,7 +1,5 @@
-import { setImmediate } from 'node:timers/promises'
 import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
-import { type ShownSweep, shownSweep } from '../../../contract/documents/shown-sweep'
-import { promptScoresIn } from '../../../contract/documents/swept-model'
+import { shownSweepInSteps } from '../../../contract/documents/shown-sweep'
 import { weightsKey } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { runCooperatively } from '../../base/steps'
@@ -24,13 +22,6 @@ async function foundScores(
     if (found !== undefined) return found.prompts
   }
   return undefined
-}
-
-/** Of thousands of ranges it takes a while to make, and as long to check and send: others have their turn between the two. */
-async function sentSweep(sweep: SweepDocument): Promise<ShownSweep> {
-  const shown = shownSweep(sweep)
-  await setImmediate()
-  return shown
 }
 
 /** Of a comparison of two sources, the newest sweep of each other source that the pair has on the same prompts. */
@@ -70,18 +61,17 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     }),
     watch: sweeps.watch.use(withPair).handler(watching(jobs.sweeps.table)),
     cancel: sweeps.cancel.use(withPair).handler(cancelling(jobs.sweeps.table)),
-    get: sweeps.get
-      .use(withPair)
-      .handler(async ({ context: { own }, input }) => sentSweep(await own.readSweep(input.sweepId))),
+    get: sweeps.get.use(withPair).handler(({ context: { own }, input }) => own.readShownSweep(input.sweepId)),
     scores: sweeps.scores.use(withPair).handler(async ({ context: { own }, input: { sweepId, model } }) => {
-      const scores =
-        promptScoresIn(await own.readSweep(sweepId), model) ?? (await foundScores(own, sweepId, model))
+      const scores = (await own.readPromptScores(sweepId, model)) ?? (await foundScores(own, sweepId, model))
       if (scores !== undefined) return scores
       throw new WorkbenchError('not-found', `The sweep ${sweepId} scored no model of the key ${model}.`)
     }),
     select: sweeps.select.use(withPair).handler(async ({ context: { own }, input: { sweepId, rho } }) => {
-      const sweep = await own.readSweep(sweepId)
       const check = await own.readAnswerCheck(sweepId)
+      const stored = check === null ? (await own.readShownSweep(sweepId)).selection : null
+      if (stored?.rho === rho) return stored
+      const sweep = await own.readSweep(sweepId)
       const selection = await runCooperatively(checkedSelection(sweep, check, rho))
       if (selection !== null) return selection
       throw new WorkbenchError('bad-input', `The sweep ${sweepId} scored no ranges to select from.`)
@@ -89,9 +79,9 @@ export function sweepRoutes({ jobs, withPair }: Routing) {
     whatIf: sweeps.whatIf.use(withPair).handler(async ({ context: { own }, input: { sweepId, asked } }) => {
       const check = await own.readAnswerCheck(sweepId)
       const { sweep, selection } = await runCooperatively(
-        askWhatIf(await own.askedSweep(sweepId), check, asked)
+        askWhatIf(await own.readSweep(sweepId), check, asked)
       )
-      return { sweep: await sentSweep(sweep), selection }
+      return { sweep: await runCooperatively(shownSweepInSteps(sweep)), selection }
     }),
     compare: sweeps.compare
       .use(withPair)

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { rangeModel, weightsKey } from '../../../../src/contract/model/model'
 import { ShownSweep, shownSweep } from '../../../../src/contract/documents/shown-sweep'
-import { promptScoresIn } from '../../../../src/contract/documents/swept-model'
+import { scoreOfKey } from '../../../../src/contract/documents/swept-model'
 import { sweepFixture } from '../../../fixtures/project-documents'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
@@ -33,14 +33,14 @@ it('says of a sweep all but what each prompt has of its models, which is found b
   expect(shown.ranges[0]).toMatchObject({ start: first.start, end: first.end, validity: first.validity })
   // Three prompts are too few for an interval.
   expect(shown.ranges[0]?.margins).toEqual({ validity: null, diversity: null })
-  expect(promptScoresIn(sweep, '0-1')).toEqual(sweep.ranges[1]?.prompts)
+  expect(scoreOfKey(sweep, '0-1')?.prompts).toEqual(sweep.ranges[1]?.prompts)
   for (const key of ['mix 0.7', weightsKey(layers)]) {
-    expect(promptScoresIn(sweep, key), key).toEqual(score.prompts)
+    expect(scoreOfKey(sweep, key)?.prompts, key).toEqual(score.prompts)
   }
-  expect(promptScoresIn(sweep, weightsKey(rangeModel({ start: 1, end: 1 })))).toEqual(
+  expect(scoreOfKey(sweep, weightsKey(rangeModel({ start: 1, end: 1 })))?.prompts).toEqual(
     sweep.ranges[2]?.prompts
   )
-  expect(promptScoresIn(sweep, '7-9')).toBeNull()
+  expect(scoreOfKey(sweep, '7-9')).toBeNull()
 })
 
 it('sends 64 layers in less than a megabyte, where prompts would make it tens of them', () => {

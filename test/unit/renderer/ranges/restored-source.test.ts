@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest'
 import type { KeptRecipe } from '../../../../src/contract/documents/project'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
-import { promptScoresIn } from '../../../../src/contract/documents/swept-model'
+import { scoreOfKey } from '../../../../src/contract/documents/swept-model'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { sweptRangeModel, weightsKey } from '../../../../src/contract/model/model'
 import { rangeKey } from '../../../../src/contract/model/strengths'
@@ -56,8 +56,8 @@ it('the scores of a recipe from base are not those of the same layers restored t
   const board = boardOfSweep(SHOWN)
   expect(scoreOf(board, BASE_KEY)?.validity).toBe(0.42)
   expect(scoreOf(board, SOURCE_KEY)?.validity).toBe(RANGE.validity)
-  expect(promptScoresIn(SWEEP, BASE_KEY)).toBe(stored.post.prompts)
-  expect(promptScoresIn(SWEEP, SOURCE_KEY)).toBe(RANGE.prompts)
+  expect(scoreOfKey(SWEEP, BASE_KEY)?.prompts).toBe(stored.post.prompts)
+  expect(scoreOfKey(SWEEP, SOURCE_KEY)?.prompts).toBe(RANGE.prompts)
 })
 
 it('the table has one row for each of the two, and marks as failed only the range that fails the check', () => {

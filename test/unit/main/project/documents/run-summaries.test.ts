@@ -68,8 +68,10 @@ it('reads a sweep that was written since, has another size, or has no summary, a
 it('takes a summary for no sweep', async () => {
   const { path, sweeps } = await sweptProject()
   expect((await readdir(sweeps)).toSorted()).toEqual([
+    'sweep-1.a.scores',
     'sweep-1.json',
     'sweep-1.summary.json',
+    'sweep-2.a.scores',
     'sweep-2.json',
     'sweep-2.summary.json'
   ])

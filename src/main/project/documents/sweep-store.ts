@@ -1,0 +1,248 @@
+import { rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
+import {
+  type BriefScore,
+  shownSweepInSteps,
+  type ShownSweep,
+  StoredSweep
+} from '../../../contract/documents/shown-sweep'
+import { scoreOfKey } from '../../../contract/documents/swept-model'
+import { elementAt } from '../../../contract/model/look-up'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { readJsonFile } from '../../base/files/bounded-file'
+import { readHead } from '../../base/files/file-head'
+import { type DocumentFormat, parseDocument } from '../../base/files/migrate'
+import {
+  ensurePlainFolder,
+  hasPlainFile,
+  hasPlainFolder,
+  plainFileState,
+  requirePlainFile
+} from '../../base/files/plain-paths'
+import { runCooperatively } from '../../base/steps'
+import { documentFolder } from './document-store'
+import type { SummarizedFolder } from './run-summaries'
+import { readAllScores, readScoreRow, type ScoreRow, writeScores } from './scores-file'
+import { SWEEP_FORMAT } from './stored-documents'
+
+/*
+ * A project stores a sweep as two files: <id>.json with settings, means and selection, and <id>.a.scores or <id>.b.scores with the
+ * scores of each prompt. A changed sweep writes the scores under the other letter first. The JSON file names the letter and the hash,
+ * so whenever the program is killed, one pair of files is whole.
+ *
+ * A file that a command writes holds the whole sweep as JSON, because users move it as one file and read it with other programs.
+ * Projects of older versions hold that form too. Both forms are read everywhere.
+ */
+
+const STORED_FORMAT: DocumentFormat<StoredSweep> = {
+  name: 'sweep',
+  schema: StoredSweep,
+  version: SWEEP_FORMAT.version,
+  migrations: {},
+  maxBytes: SWEEP_FORMAT.maxBytes
+}
+
+const SLOTS = ['a', 'b'] as const
+type Slot = (typeof SLOTS)[number]
+
+const scoresEnding = (slot: Slot): string => `.${slot}.scores`
+
+/** Endings of the files with a sweep's scores. */
+export const SCORES_ENDINGS = SLOTS.map(scoresEnding)
+
+/** Lists of models whose scores of each prompt lie in the scores file, in the order of its rows. */
+const LISTS = ['ranges', 'recipes', 'checkpoints', 'uniformBlends', 'baselines'] as const
+
+/** A sweep in one of its forms. */
+type SweepFile = { stored: StoredSweep } | { stored: null; whole: SweepDocument }
+
+async function openSweepFile(file: string, signal?: AbortSignal): Promise<SweepFile> {
+  await requirePlainFile(file)
+  const value = await readJsonFile(file, SWEEP_FORMAT.maxBytes, signal)
+  if (typeof value === 'object' && value !== null && 'scores' in value)
+    return { stored: (await parseDocument(value, file, STORED_FORMAT, signal)).document }
+  return { stored: null, whole: (await parseDocument(value, file, SWEEP_FORMAT, signal)).document }
+}
+
+/** Reads a sweep with all scores, in either form. @throws WorkbenchError `not-found`, `bad-file`, `newer-version`, `cancelled` */
+export async function readSweepFile(file: string, signal?: AbortSignal): Promise<SweepDocument> {
+  const opened = await openSweepFile(file, signal)
+  if (opened.stored === null) return opened.whole
+  const { stored } = opened
+  return joinScores(stored, await readAllScores(scoresFileOf(file, stored), expectedOf(stored), signal))
+}
+
+const scoresFileOf = (file: string, { scores }: StoredSweep): string =>
+  file.replace(/\.json$/, '') + scoresEnding(scores.file)
+
+const expectedOf = (stored: StoredSweep): { rows: number; sha256: string } => ({
+  rows: rowCountOf(stored),
+  sha256: stored.scores.sha256
+})
+
+const rowCountOf = ({ preview, ...sweep }: ShownSweep): number =>
+  LISTS.reduce((sum, list) => sum + sweep[list].length, 0) +
+  (preview === null ? 0 : preview.ranges.length + preview.uniformBlends.length)
+
+function rowsOf({ preview, ...sweep }: SweepDocument): ScoreRow[] {
+  const estimated = preview === null ? [] : [...preview.ranges, ...preview.uniformBlends]
+  return [...LISTS.flatMap((list): { prompts: ScoreRow }[] => sweep[list]), ...estimated].map(
+    ({ prompts }) => prompts
+  )
+}
+
+function joinScores({ scores: _, ...stored }: StoredSweep, rows: readonly PromptScore[][]): SweepDocument {
+  let row = 0
+  const nextRow = (): PromptScore[] => elementAt(rows, row++, 'row of scores')
+  const whole = <Brief extends { margins?: unknown }>({ margins: _margins, ...score }: Brief) => ({
+    ...score,
+    prompts: nextRow()
+  })
+  const estimated = <Brief extends object>(score: Brief) => ({ ...score, prompts: nextRow() })
+  const { preview } = stored
+  return {
+    ...stored,
+    ranges: stored.ranges.map(whole),
+    recipes: stored.recipes.map(whole),
+    checkpoints: stored.checkpoints.map(whole),
+    uniformBlends: stored.uniformBlends.map(whole),
+    baselines: stored.baselines.map(whole),
+    preview: preview && {
+      ...preview,
+      ranges: preview.ranges.map(estimated),
+      uniformBlends: preview.uniformBlends.map(estimated)
+    }
+  }
+}
+
+/** Whether a file is a sweep in one piece, as older projects have it. The other form names its scores near its beginning. */
+async function isWhole(file: string): Promise<boolean> {
+  return !(await readHead(file)).includes('"scores": {')
+}
+
+class SweepFolder implements SummarizedFolder<SweepDocument> {
+  private readonly files = documentFolder<StoredSweep>({
+    ...STORED_FORMAT,
+    folder: 'sweeps',
+    id: ({ id }) => id,
+    tooLarge: 'Sweep with fewer prompts (--prompts) or fewer recipes (--recipes).'
+  })
+  /** The sweep that was read last: a slider asks for the same one dozens of times. */
+  private last: { file: string; state: string | undefined; sweep: SweepDocument } | null = null
+
+  /**
+   * Reads a sweep with all scores. The same object is returned while its file stays as it was, and nobody may change it.
+   *
+   * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
+   */
+  async read(project: string, id: string): Promise<SweepDocument> {
+    const { file, state } = await this.found(project, id)
+    if (this.last !== null && this.last.file === file && this.last.state === state) return this.last.sweep
+    const sweep = await readSweepFile(file)
+    requireId(file, sweep, id)
+    this.last = { file, state, sweep }
+    return sweep
+  }
+
+  /** Reads a sweep without the scores of each prompt, except those of base and post. @throws WorkbenchError as {@link read} */
+  async readShown(project: string, id: string): Promise<ShownSweep> {
+    const { file } = await this.found(project, id)
+    const opened = await openSweepFile(file)
+    const sweep = opened.stored ?? (await runCooperatively(shownSweepInSteps(opened.whole)))
+    requireId(file, sweep, id)
+    return sweep
+  }
+
+  /** Reads the scores of each prompt of one model. @returns null if the sweep scored no model of this key @throws WorkbenchError as {@link read} */
+  async readPromptScores(project: string, id: string, key: string): Promise<PromptScore[] | null> {
+    const { file } = await this.found(project, id)
+    const opened = await openSweepFile(file)
+    if (opened.stored === null) return scoreOfKey(opened.whole, key)?.prompts ?? null
+    const { stored } = opened
+    const score = scoreOfKey(stored, key)
+    const complete = [stored.post, stored.base].find((one) => one !== null && one === score)
+    if (score === null || complete) return complete?.prompts ?? null
+    const row = LISTS.flatMap((list): BriefScore[] => stored[list]).indexOf(score)
+    return readScoreRow(scoresFileOf(file, stored), expectedOf(stored), row)
+  }
+
+  /** Replaces an earlier sweep of the same id. @throws WorkbenchError `bad-input` if it could not be read back; `read-only` */
+  async write(project: string, sweep: SweepDocument): Promise<void> {
+    const file = this.companion(project, sweep.id, '.json')
+    await ensurePlainFolder(dirname(file))
+    const slot = await this.freeSlot(file)
+    const scores = this.companion(project, sweep.id, scoresEnding(slot))
+    const sha256 = await writeScores(scores, rowsOf(sweep))
+    await this.files.write(project, {
+      scores: { file: slot, sha256 },
+      ...(await runCooperatively(shownSweepInSteps(sweep)))
+    })
+    for (const other of SLOTS.filter((one) => one !== slot))
+      await rm(this.companion(project, sweep.id, scoresEnding(other)), { force: true })
+  }
+
+  /** Returns the letter that the stored sweep does not name. */
+  private async freeSlot(file: string): Promise<Slot> {
+    if (!(await hasPlainFile(file)) || (await isWhole(file))) return 'a'
+    return /"file": ?"b"/.test(await readHead(file)) ? 'a' : 'b'
+  }
+
+  /**
+   * Stores sweeps that are one file in two files. Whenever it is killed, each sweep is whole in one of its forms.
+   *
+   * @param keep is given each file before it is replaced
+   * @param beforeStep is called before each change of the disk
+   * @returns whether any file was replaced
+   */
+  async splitWholeFiles(
+    project: string,
+    keep: (file: string) => Promise<void>,
+    beforeStep: () => void
+  ): Promise<boolean> {
+    let isChanged = false
+    const { ids } = await this.ids(project)
+    const whole = await Promise.all(
+      ids.map((id) => isWhole(this.companion(project, id, '.json')).catch(() => false))
+    )
+    for (const id of ids.filter((_, place) => whole[place])) {
+      const file = this.companion(project, id, '.json')
+      try {
+        const sweep = await readSweepFile(file)
+        requireId(file, sweep, id)
+        beforeStep()
+        await keep(file)
+        beforeStep()
+        await this.write(project, sweep)
+        isChanged = true
+      } catch (error) {
+        // The list of sweeps says why a file cannot be read, or it is read as it is from a full disk.
+        if (!(error instanceof WorkbenchError)) throw error
+      }
+    }
+    return isChanged
+  }
+
+  ids(project: string): Promise<{ ids: string[]; warnings: string[] }> {
+    return this.files.ids(project)
+  }
+
+  companion(project: string, id: string, suffix: string): string {
+    return this.files.companion(project, id, suffix)
+  }
+
+  /** @throws WorkbenchError `not-found`, `bad-file` */
+  private async found(project: string, id: string): Promise<{ file: string; state: string | undefined }> {
+    const file = this.companion(project, id, '.json')
+    await hasPlainFolder(dirname(file))
+    return { file, state: (await plainFileState(file))?.state }
+  }
+}
+
+function requireId(file: string, sweep: Pick<SweepDocument, 'id'>, id: string): void {
+  if (sweep.id === id) return
+  throw new WorkbenchError('bad-file', `${file} holds the sweep ${sweep.id} instead of ${id}.`)
+}
+
+/** The sweeps of a pair. */
+export const SWEEPS = new SweepFolder()
