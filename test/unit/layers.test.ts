@@ -57,7 +57,7 @@ const ROOMS = [
 ]
 
 /** The rooms of src/contract, in the same order. */
-const CONTRACT_ROOMS = ['model', 'documents', 'work', 'words', 'procedures']
+const CONTRACT_ROOMS = ['model', 'documents', 'words', 'work', 'procedures']
 
 /** What every step of the window may lean on: the kit, the charts, and the open project. */
 const WINDOW_FLOORS = ['ui', 'plots', 'app']

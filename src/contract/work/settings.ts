@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { Rendering } from '../documents/crc'
-import { DeviceChoice, Precision } from '../model/device'
+import { DeviceChoice, GenerationDevice, Precision } from '../model/device'
+import { EndpointContact } from '../model/endpoint'
 import { UniformBlendCount } from '../model/recipe'
-import { Sampling } from '../model/sampling'
+import { HeldWeights, Sampling } from '../model/sampling'
 
 /*
  * Settings of work. Each is named as its option of the command line. A setting that is left out has the default of the
@@ -96,3 +97,83 @@ export const SweepSettings = z
   .extend(SamplerSettings.shape)
   .extend(RenderingSettings.shape)
 export type SweepSettings = z.infer<typeof SweepSettings>
+
+const computed = { device: DeviceChoice, precision: Precision }
+
+/** Settings of a full-answer check. */
+export const CheckSettings = z
+  .object({
+    /** File with the sweep. */
+    from: z.string(),
+    /** Number of the best ranges that are not checked yet. */
+    best: z.number().int().min(1),
+    rho,
+    ...computed
+  })
+  .partial()
+
+/** Settings of a search for recipes. */
+export const SearchCommandSettings = z
+  .object({
+    from: z.string(),
+    /** File with the full-answer check of the sweep. */
+    check: z.string(),
+    method: z.string(),
+    budget: z.number().int().min(1),
+    beam: z.number().int().min(1),
+    generations: z.number().int().min(1),
+    strengths: z.array(z.number()),
+    orders: z.number().int().min(2),
+    halves: z.boolean(),
+    starts: z.array(z.string()),
+    /** Least and greatest strength. */
+    bounds: z.tuple([z.number(), z.number()]),
+    rho,
+    seed,
+    ...computed
+  })
+  .partial()
+
+/** Settings that answers of models have, in a sample run or an evaluation. */
+const answering = {
+  /** Answers per prompt and model. */
+  n: z.number().int().min(1),
+  seed,
+  /** Addresses that may be sent prompts. */
+  allowAddress: z.array(EndpointContact),
+  device: GenerationDevice,
+  precision: Precision,
+  weights: HeldWeights
+}
+
+/** Settings of a sample run. */
+export const SampleCommandSettings = z
+  .object({
+    /** File with prompts. */
+    prompts: z.string(),
+    maxTokens: z.number().int().min(1),
+    stop: z.array(z.string()),
+    memory: z.number().positive(),
+    ...answering
+  })
+  .partial()
+  .extend(SamplerSettings.shape)
+  .extend(RenderingSettings.shape)
+
+/** Settings of an evaluation. */
+export const EvaluateSettings = z
+  .object({
+    /** Name of a task, or a file. */
+    task: z.string(),
+    /** File with variants that replace the models. */
+    variants: z.string(),
+    embeddingModel: z.string(),
+    classifier: z.string(),
+    /** Variant that the others are compared with. */
+    against: z.string(),
+    /** File that describes the judge. */
+    judge: z.string(),
+    ...answering
+  })
+  .partial()
+  .extend(RenderingSettings.shape)

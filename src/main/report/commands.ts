@@ -1,4 +1,4 @@
-import { contactText } from '../../contract/model/endpoint'
+import type { EndpointContact } from '../../contract/model/endpoint'
 import { isDeepStrictEqual } from 'node:util'
 import { type AnswerCheck, rejectedRanges } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
@@ -6,7 +6,6 @@ import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
 import type { JudgeSettings } from '../../contract/documents/judge'
 import { rubricOf } from '../../contract/model/task-kinds'
-import type { Computing } from '../../contract/documents/samples'
 import type { Recipe } from '../../contract/model/recipe'
 import type { SearchDocument, SearchSettings } from '../../contract/documents/search'
 import { isSame } from '../../contract/words/range-facts'
@@ -15,13 +14,15 @@ import { rangesToCheck } from '../crc/check/check-sweep'
 import { builtinSetOf } from '../crc/task/builtin-prompts'
 import { builtinTasks } from '../evaluation/builtin-tasks'
 import { formatTaskFile } from '../evaluation/task-file'
+import type { SweepSettings } from '../../contract/work/settings'
+import { pairWords, type Work, workCommand } from '../../contract/work/work'
 import {
   type ComputedFrom,
   isDemoPair,
-  pairWords,
-  recipeWords,
-  renderingWords,
-  samplingWords
+  pairOfCommand,
+  recipeWord,
+  renderingSettings,
+  samplerSettings
 } from './option-words'
 import type { CommandFile, FileNaming, ShownCommand } from './shown-command'
 import {
@@ -46,7 +47,12 @@ const CHECK_FILE = 'check.json'
 /** What the pair is, and how far post-training moved it. */
 export function pairCommands(from: ComputedFrom): ShownCommand[] {
   return [
-    { command: shellCommand([['slr', 'inspect', ...pairWords(from), '--sha256', '--distances']]), files: [] }
+    {
+      command: shellCommand([
+        ['slr', 'inspect', ...pairWords(pairOfCommand(from)), '--sha256', '--distances']
+      ]),
+      files: []
+    }
   ]
 }
 
@@ -61,42 +67,43 @@ export async function sweepCommands(
   named = asNamed
 ): Promise<ShownCommand[]> {
   const { rendering, recipes, ranges, uniformBlends, source, checkpoints, selection } = sweep
-  const scored = await scoredWords(sweep, named)
-  const groups = (models: string[], restored: string[], out: string): string[][] => [
-    ['slr', 'sweep', ...pairWords(sweep)],
-    [
-      ...scored.words,
-      ...(sweep.holdOutSplit === null ? [] : ['--split']),
-      ...models,
-      ...(sweep.whatIf.length === 0 ? [] : ['--what-if'])
-    ],
-    [...restored, ...checkpoints.flatMap(({ path }) => ['--checkpoint', modelName(path)])],
-    ['--rho', String(rho), ...(selection === null ? [] : ['--seed', String(selection.bootstrap.seed)])],
-    [...renderingWords(rendering), ...(rendering.countLeadingSpace ? ['--count-leading-space'] : [])],
-    deviceWords(sweep),
-    ['--out', out]
-  ]
-  const { files } = scored
-  const uniformBlendWords = uniformBlends.length < 2 ? [] : ['--uniform-blends', String(uniformBlends.length)]
-  const sourceWords = source === null ? [] : ['--source', modelName(source.path)]
+  const { settings: scored, files } = await scoredSettings(sweep, named)
+  const command = (of: SweepSettings, out: string): string =>
+    workCommand(
+      {
+        kind: 'sweep',
+        pair: pairOfCommand(sweep),
+        models: [],
+        settings: {
+          ...scored,
+          ...of,
+          split: sweep.holdOutSplit !== null,
+          whatIf: sweep.whatIf.length > 0,
+          ...(checkpoints.length === 0 ? {} : { checkpoint: checkpoints.map(({ path }) => modelName(path)) }),
+          ...{ rho, seed: selection?.bootstrap.seed },
+          ...renderingSettings(rendering),
+          countLeadingSpace: rendering.countLeadingSpace,
+          ...{ device: sweep.device, precision: sweep.precision }
+        }
+      },
+      out
+    )
+  const blends = uniformBlends.length < 2 ? {} : { uniformBlends: uniformBlends.length }
+  const restored = source === null ? {} : { source: modelName(source.path) }
   // What the sweep itself scores once a range is selected, it scores again.
   const asked = recipes.filter(({ alone }) => alone === undefined)
   const recipeFile = listFile(
     named('recipes.json'),
     asked.map(({ recipe }) => withoutFolders(recipe))
   )
+  const ofRecipes = { recipes: recipeFile.name }
   return [
     ...(ranges.length === 0
       ? []
-      : [{ command: shellCommand(groups(uniformBlendWords, sourceWords, named(SWEEP_FILE))), files }]),
+      : [{ command: command({ ...blends, ...restored }, named(SWEEP_FILE)), files }]),
     ...(asked.length === 0
       ? []
-      : [
-          {
-            command: shellCommand(groups(['--recipes', recipeFile.name], [], named('recipes-scored.json'))),
-            files: [...files, recipeFile]
-          }
-        ])
+      : [{ command: command(ofRecipes, named('recipes-scored.json')), files: [...files, recipeFile] }])
   ]
 }
 
@@ -118,14 +125,20 @@ export function checkCommand(
   const best = rangesToCheck(sweep, null, rho, recipes.length)
   const file = listFile(named('checked.json'), recipes.map(withoutFolders))
   const isBest = isDeepStrictEqual(keys(best), keys(recipes))
-  return {
-    command: shellCommand([
-      ['slr', 'check', ...pairWords(check), '--from', named(SWEEP_FILE)],
-      [...(isBest ? ['--best', String(recipes.length)] : [file.name]), '--rho', String(rho)],
-      ['--out', named(CHECK_FILE)]
-    ]),
-    files: isBest ? [] : [file]
-  }
+  const command = workCommand(
+    {
+      kind: 'check',
+      pair: pairOfCommand(check),
+      models: isBest ? [] : [file.name],
+      settings: {
+        from: named(SWEEP_FILE),
+        ...(isBest && recipes.length > 0 && { best: recipes.length }),
+        rho
+      }
+    },
+    named(CHECK_FILE)
+  )
+  return { command, files: isBest ? [] : [file] }
 }
 
 /**
@@ -143,41 +156,37 @@ export function searchCommand(
   const rejected = rejectedRanges(sweep.ranges, check, rho)
   // One that started from a range that fails came before the check.
   const isChecked = rejected.length > 0 && !rejected.some((range) => isSame(range, search.range.range))
-  return {
-    command: shellCommand([
-      ['slr', 'search', ...pairWords(search), '--from', named(SWEEP_FILE)],
-      isChecked ? ['--check', named(CHECK_FILE)] : [],
-      [
-        ...['--method', settings.method, ...methodWords(settings)],
-        ...['--budget', String(settings.blockEvaluations)]
-      ],
-      ['--rho', String(rho), '--seed', String(settings.seed)],
-      ['--out', named('search.json')]
-    ]),
-    files: []
-  }
+  const command = workCommand(
+    {
+      kind: 'search',
+      pair: pairOfCommand(search),
+      models: [],
+      settings: {
+        from: named(SWEEP_FILE),
+        ...(isChecked && { check: named(CHECK_FILE) }),
+        ...methodSettings(settings),
+        ...{ budget: settings.blockEvaluations, rho, seed: settings.seed }
+      }
+    },
+    named('search.json')
+  )
+  return { command, files: [] }
 }
 
-function methodWords(settings: SearchSettings): string[] {
-  switch (settings.method) {
+function methodSettings(settings: SearchSettings): Extract<Work, { kind: 'search' }>['settings'] {
+  const { method } = settings
+  switch (method) {
     case 'greedy':
-    case 'beam':
-      return [
-        ...(settings.method === 'beam' ? ['--beam', String(settings.beam)] : []),
-        ...['--generations', String(settings.generations)],
-        ...['--strengths', settings.strengths.join(',') || 'none']
-      ]
+    case 'beam': {
+      const { generations, strengths } = settings
+      return { method, generations, strengths, ...(settings.method === 'beam' && { beam: settings.beam }) }
+    }
     case 'subsets':
-      return settings.orderPairs === 0 ? [] : ['--orders', String(2 * settings.orderPairs)]
-    case 'strengths':
-      return [
-        ...(settings.halves ? ['--halves'] : []),
-        ...['--starts', settings.starts.join(',')],
-        // One word: a bound may begin with a minus, which would read as another option.
-        ...(settings.least === 0 && settings.most === 1
-          ? []
-          : [`--bounds=${settings.least},${settings.most}`])
-      ]
+      return { method, ...(settings.orderPairs > 0 && { orders: 2 * settings.orderPairs }) }
+    case 'strengths': {
+      const { halves, starts, least, most } = settings
+      return { method, halves, starts, ...((least !== 0 || most !== 1) && { bounds: [least, most] }) }
+    }
   }
 }
 
@@ -190,23 +199,31 @@ export async function evaluationCommand(run: EvaluationRun, named = asNamed): Pr
     named('variants.json'),
     variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) }))
   )
-  const given = await taskWords(task, named)
-  const judging = judge === null ? null : judgeWords(judge, task, named)
-  return {
-    command: shellCommand([
-      ['slr', 'evaluate', ...pairWords(run)],
-      ['--task', given.name, '--variants', variantsFile.name],
-      ['--n', String(task.settings.sampleCount), '--seed', String(task.settings.seed)],
-      renderingWords(rendering),
-      computingWords(computing),
-      embeddingModel === null ? [] : ['--embedding-model', modelName(embeddingModel.path)],
-      classifier === null ? [] : ['--classifier', modelName(classifier.path)],
-      judging?.words ?? [],
-      ['--out', named(`${task.id}-results.json`)]
-    ]),
-    files: [...given.files, variantsFile, ...(judging?.files ?? [])]
-  }
+  const given = await namedTaskFile(task, named)
+  const judging = judge === null ? null : namedJudge(judge, task, named)
+  const { sampleCount, seed } = task.settings
+  const { device, ...computed } = computing
+  const command = workCommand(
+    {
+      kind: 'evaluate',
+      pair: pairOfCommand(run),
+      models: [],
+      settings: {
+        ...{ task: given.name, variants: variantsFile.name, n: sampleCount, seed },
+        ...renderingSettings(rendering),
+        ...(device === 'cpu' ? {} : { device }),
+        ...computed,
+        ...(embeddingModel !== null && { embeddingModel: modelName(embeddingModel.path) }),
+        ...(classifier !== null && { classifier: modelName(classifier.path) }),
+        ...(judge !== null && judging !== null && { judge: judging.name, allowAddress: [contactOf(judge)] })
+      }
+    },
+    named(`${task.id}-results.json`)
+  )
+  return { command, files: [...given.files, variantsFile, ...(judging === null ? [] : [judging])] }
 }
+
+const contactOf = ({ baseUrl, keyVariable }: JudgeSettings): EndpointContact => ({ baseUrl, keyVariable })
 
 /** Writing a restored model, the `index`-th of several. */
 export function exportCommand(
@@ -215,45 +232,40 @@ export function exportCommand(
   index: number,
   named = asNamed
 ): ShownCommand {
-  const { words, file } = recipeWords(recipe, named(`recipe-${index + 1}.json`))
-  return {
-    command: shellCommand([
-      ['slr', 'export', ...pairWords(from), ...words, '--out', `restored-${index + 1}`]
-    ]),
-    files: file === null ? [] : [file]
-  }
+  const { word, files } = recipeWord(recipe, named(`recipe-${index + 1}.json`))
+  const work: Work = { kind: 'export', pair: pairOfCommand(from), models: [word], settings: {} }
+  return { command: workCommand(work, `restored-${index + 1}`), files }
 }
 
-/** What a sweep is scored by. */
-async function scoredWords(
-  sweep: SweepDocument,
-  named: FileNaming
-): Promise<{ words: string[]; files: CommandFile[] }> {
-  if (sweep.scoredBy.kind === 'crc') return promptWords(sweep, named)
+interface NamedSettings {
+  settings: SweepSettings
+  files: CommandFile[]
+}
+
+/** Returns the settings of what a sweep is scored by. */
+async function scoredSettings(sweep: SweepDocument, named: FileNaming): Promise<NamedSettings> {
+  if (sweep.scoredBy.kind === 'crc') return promptSettings(sweep, named)
   const { task, sampling, draws } = sweep.scoredBy
-  const { name, files } = await taskWords(task, named)
-  return { words: ['--task', name, ...samplingWords(sampling), '--draws', String(draws)], files }
+  const { name, files } = await namedTaskFile(task, named)
+  return { settings: { task: name, ...samplerSettings(sampling), draws }, files }
 }
 
 /** A task by its name, or in a file unless it ships with the program. */
-async function taskWords(task: Task, named: FileNaming): Promise<{ name: string; files: CommandFile[] }> {
+async function namedTaskFile(task: Task, named: FileNaming): Promise<{ name: string; files: CommandFile[] }> {
   if ((await builtinTasks()).some((other) => isSameTask(other, task))) return { name: task.id, files: [] }
   const file = { name: named(`${task.id}.json`), content: formatTaskFile(task) }
   return { name: file.name, files: [file] }
 }
 
-/** How a command names the prompts of a sweep; no words where it takes these very prompts by itself. */
-async function promptWords(
-  sweep: SweepDocument,
-  named: FileNaming
-): Promise<{ words: string[]; files: CommandFile[] }> {
+/** How a command names the prompts of a sweep; no settings where it takes these very prompts by itself. */
+async function promptSettings(sweep: SweepDocument, named: FileNaming): Promise<NamedSettings> {
   const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
   const suits = isDemoPair(sweep) ? 'demo-crc' : 'crc'
   const builtin = await builtinSetOf(prompts)
-  if (builtin === suits) return { words: [], files: [] }
-  if (builtin !== null) return { words: ['--prompts', builtin], files: [] }
+  if (builtin === suits) return { settings: {}, files: [] }
+  if (builtin !== null) return { settings: { prompts: builtin }, files: [] }
   const file = listFile(named('crc-prompts.json'), prompts)
-  return { words: ['--prompts', file.name], files: [file] }
+  return { settings: { prompts: file.name }, files: [file] }
 }
 
 /** Apart from what the command line sets. */
@@ -262,24 +274,8 @@ function isSameTask(builtin: Task, task: Task): boolean {
   return isDeepStrictEqual({ ...builtin, settings: { ...builtin.settings, sampleCount, seed } }, task)
 }
 
-function deviceWords({ device, precision }: Pick<SweepDocument, 'device' | 'precision'>): string[] {
-  return ['--device', device, '--precision', precision]
-}
-
-function computingWords({ device, precision, weights }: Computing): string[] {
-  return [
-    ...(device === 'cpu' ? [] : ['--device', device]),
-    ...(precision === undefined ? [] : ['--precision', precision]),
-    ...(weights === undefined ? [] : ['--weights', weights])
-  ]
-}
-
-/** A judge as a file in YAML, which JSON is part of, and the option that confirms its address. */
-function judgeWords(
-  judge: JudgeSettings,
-  task: Task,
-  named: FileNaming
-): { words: string[]; files: CommandFile[] } {
+/** A judge as a file in YAML, which JSON is part of. */
+function namedJudge(judge: JudgeSettings, task: Task, named: FileNaming): CommandFile {
   const { baseUrl, model, keyVariable, way, anyModel, rubric, answersPerPrompt, requestsPerMinute } = judge
   const described = {
     ...{ url: baseUrl, model, way },
@@ -289,6 +285,5 @@ function judgeWords(
     ...(way === 'forms' ? {} : { answers: answersPerPrompt }),
     rate: requestsPerMinute
   }
-  const file = serverFile(named('judge.yaml'), described)
-  return { words: ['--judge', file.name, '--allow-address', contactText(judge)], files: [file] }
+  return serverFile(named('judge.yaml'), described)
 }

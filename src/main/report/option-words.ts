@@ -2,6 +2,8 @@ import type { Rendering } from '../../contract/documents/crc'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { Recipe } from '../../contract/model/recipe'
 import type { Sampling } from '../../contract/model/sampling'
+import type { RenderingSettings, SamplerSettings } from '../../contract/work/settings'
+import type { WorkPair } from '../../contract/work/work'
 import { pairPaths } from '../project/demo'
 import { type CommandFile, modelName, withoutFolders } from './shown-command'
 
@@ -18,44 +20,40 @@ export function isDemoPair({ basePath, postPath }: ComputedFrom): boolean {
 }
 
 /**
- * The pair on a command line. Model folders stand under their names alone, since a page that is shared should not tell how
+ * Names the pair in a command. Model folders stand under their names alone, since a page that is shared should not tell how
  * the folders of its author are called.
  */
-export function pairWords(from: ComputedFrom): string[] {
-  if (isDemoPair(from)) return ['--demo']
-  return ['--base', modelName(from.basePath.path), '--post', modelName(from.postPath.path)]
+export function pairOfCommand(from: ComputedFrom): WorkPair {
+  if (isDemoPair(from)) return { demo: true }
+  return { base: modelName(from.basePath.path), post: modelName(from.postPath.path) }
 }
 
-/** All of a rendering but what only sweeps have. */
-export function renderingWords(rendering: Rendering): string[] {
-  return [
-    ...(rendering.systemPrompt === '' ? [] : ['--system', rendering.systemPrompt]),
-    ...Object.entries(rendering.templateArguments).flatMap(([key, value]) => [
-      '--template-argument',
-      `${key}=${String(value)}`
-    ]),
-    ...['--date', rendering.date],
-    ...(rendering.assistantPrefix === '' ? [] : ['--assistant-prefix', rendering.assistantPrefix])
-  ]
-}
+/** Returns the settings of a rendering that differ from the defaults, and its date. */
+export const renderingSettings = ({
+  systemPrompt,
+  templateArguments,
+  date,
+  assistantPrefix
+}: Rendering): RenderingSettings => ({
+  ...(systemPrompt === '' ? {} : { system: systemPrompt }),
+  ...(Object.keys(templateArguments).length === 0
+    ? {}
+    : { templateArgument: Object.entries(templateArguments) }),
+  date,
+  ...(assistantPrefix === '' ? {} : { assistantPrefix })
+})
 
-/** How tokens are drawn; a top-k of 0 switches off what a generation config may ask for. */
-export const samplingWords = (sampling: Sampling): string[] => [
-  ...['--temperature', String(sampling.temperature)],
-  ...['--top-k', String(sampling.topK ?? 0)],
-  ...['--top-p', String(sampling.topP)],
-  ...['--min-p', String(sampling.minP)],
-  ...['--repetition-penalty', String(sampling.repetitionPenalty)]
-]
+/** Returns the settings of a sampler. A top-k of 0 switches off what a generation config may ask for. */
+export const samplerSettings = ({ topK, ...sampling }: Sampling): SamplerSettings => ({
+  ...sampling,
+  topK: topK ?? 0
+})
 
 /** A recipe as the operand of a command: its ranges, or a file of this name. */
-export function recipeWords(recipe: Recipe, fileName: string): { words: string[]; file: CommandFile | null } {
+export function recipeWord(recipe: Recipe, fileName: string): { word: string; files: CommandFile[] } {
   if ('ranges' in recipe) {
-    const ranges = recipe.ranges.map(([start, end]) => `${start}-${end}`)
-    return { words: [ranges.join(',')], file: null }
+    return { word: recipe.ranges.map(([start, end]) => `${start}-${end}`).join(','), files: [] }
   }
-  return {
-    words: [fileName],
-    file: { name: fileName, content: `${JSON.stringify(withoutFolders(recipe))}\n` }
-  }
+  const content = `${JSON.stringify(withoutFolders(recipe))}\n`
+  return { word: fileName, files: [{ name: fileName, content }] }
 }

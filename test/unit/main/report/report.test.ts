@@ -398,12 +398,13 @@ describe('the commands', () => {
     const lower = { name: 'lower', ranges: [[0, 0] satisfies [number, number]] }
     const best = checkCommand(sweep, tinyCheck([{ recipe: upper, ...whole(0.5, 0.8) }]), 0.9)
     expect(best.command.split(' \\\n  ')).toEqual([
-      'slr check --base base --post post --from sweep.json',
+      'slr check --base base --post post',
+      '--from sweep.json',
       '--best 1 --rho 0.9',
       '--out check.json'
     ])
     const other = checkCommand(sweep, tinyCheck([{ recipe: lower, ...whole(0.9, 0.5) }]), 0.9)
-    expect(other.command).toContain('checked.json --rho 0.9')
+    expect(other.command).toContain('\\\n  checked.json \\\n  --from sweep.json')
     expect(JSON.parse(other.files[0]?.content ?? '')).toEqual([lower])
   })
 

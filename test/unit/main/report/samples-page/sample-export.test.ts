@@ -224,10 +224,10 @@ describe('the command that repeats a run', () => {
     expect(command.split(' \\\n  ')).toEqual([
       'slr sample --base tiny-base --post tiny-post',
       'base post 4-11',
-      '--prompts prompts.json --n 2 --seed 7',
-      '--temperature 1 --top-k 0 --top-p 1 --min-p 0.1 --repetition-penalty 1',
-      '--max-tokens 40 --device cpu --precision fp32 --weights fp32',
+      '--prompts prompts.json --temperature 1 --top-k 0 --top-p 1 --min-p 0.1 --repetition-penalty 1',
+      '--n 2 --seed 7 --max-tokens 40',
       '--date 2026-01-01',
+      '--device cpu --precision fp32 --weights fp32',
       '--out samples-run-1.jsonl'
     ])
     expect(files.map(({ name }) => name)).toEqual(['prompts.json'])

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { contactText, EndpointContact } from '../model/endpoint'
+import { shellWord } from '../words/shell-word'
+import {
+  CheckSettings,
+  EvaluateSettings,
+  SampleCommandSettings,
+  SearchCommandSettings,
+  SweepSettings
+} from './settings'
+
+/** Models that work is done on: the built-in pair, two folders, or a pair of a project. */
+const WorkPair = z.union([
+  z.strictObject({ demo: z.literal(true) }),
+  z.strictObject({ base: z.string(), post: z.string() }),
+  z.strictObject({ project: z.string(), pair: z.string().optional() })
+])
+export type WorkPair = z.infer<typeof WorkPair>
+
+const work = <Kind extends string, Settings extends z.ZodRawShape>(
+  kind: Kind,
+  settings: z.ZodObject<Settings>
+) =>
+  z.strictObject({
+    kind: z.literal(kind),
+    pair: WorkPair,
+    /** Models or recipes, each as a word of the command line. */
+    models: z.array(z.string()).default([]),
+    settings: settings.strict()
+  })
+
+/** Work as data: one command of `slr` without the place that takes its result. */
+export const Work = z.discriminatedUnion('kind', [
+  work('sweep', SweepSettings),
+  work('check', CheckSettings),
+  work('search', SearchCommandSettings),
+  work('sample', SampleCommandSettings),
+  work('evaluate', EvaluateSettings),
+  work('export', z.object({}))
+])
+export type Work = z.infer<typeof Work>
+
+/** Settings as they are grouped into the lines of a command, in this order. */
+const LINES: readonly (readonly string[])[] = [
+  ['from', 'check', 'recipes'],
+  ['task', 'prompts', 'variants', 'temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'draws'],
+  ['split', 'uniformBlends', 'whatIf', 'preview'],
+  ['source', 'checkpoint'],
+  ['method', 'beam', 'generations', 'strengths', 'orders', 'halves', 'starts', 'bounds', 'budget'],
+  ['n', 'best', 'rho', 'seed', 'maxTokens', 'stop'],
+  ['system', 'templateArgument', 'date', 'assistantPrefix', 'countLeadingSpace'],
+  ['device', 'precision', 'weights', 'memory'],
+  ['embeddingModel', 'classifier', 'against'],
+  ['judge', 'allowAddress']
+]
+
+/**
+ * Returns the command that does the work, for a POSIX shell. Each group of settings has its own line.
+ *
+ * @param out file or folder that takes the result
+ */
+export function workCommand(work: Work, out: string): string {
+  const { kind, pair, models } = work
+  const settings: ReadonlyMap<string, unknown> = new Map(Object.entries(work.settings))
+  const named = LINES.map((line) => line.flatMap((name) => settingWords(name, settings.get(name))))
+  const result = ['--out', out]
+  // A short command has one line.
+  const start = ['slr', kind, ...pairWords(pair)]
+  const lines = kind === 'export' ? [[...start, ...models, ...result]] : [start, models, ...named, result]
+  return lines
+    .filter((words) => words.length > 0)
+    .map((words) => words.map(shellWord).join(' '))
+    .join(' \\\n  ')
+}
+
+/** Returns the options that name a pair. */
+export function pairWords(pair: WorkPair): string[] {
+  if ('demo' in pair) return ['--demo']
+  if ('base' in pair) return ['--base', pair.base, '--post', pair.post]
+  return ['--project', pair.project, ...(pair.pair === undefined ? [] : ['--pair', pair.pair])]
+}
+
+/** Lists that are one word, with commas. */
+const COMMA_LISTS: readonly string[] = ['strengths', 'starts', 'bounds']
+
+function settingWords(name: string, value: unknown): string[] {
+  if (value === undefined || value === false) return []
+  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  if (value === true) return [flag]
+  if (!Array.isArray(value)) return optionWords(flag, String(value))
+  if (COMMA_LISTS.includes(name)) return optionWords(flag, value.join(',') || 'none')
+  return value.flatMap((entry) => optionWords(flag, entryText(entry)))
+}
+
+/** A value that begins with a minus would read as another option. */
+const optionWords = (flag: string, text: string): string[] =>
+  text.startsWith('-') ? [`${flag}=${text}`] : [flag, text]
+
+function entryText(entry: unknown): string {
+  const contact = EndpointContact.safeParse(entry)
+  if (contact.success) return contactText(contact.data)
+  return Array.isArray(entry) ? entry.map(String).join('=') : String(entry)
+}
