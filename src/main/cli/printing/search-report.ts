@@ -1,96 +1,38 @@
 import { placeWord } from '../../../contract/model/model-word'
-import { fromWords } from '../../../contract/words/source-words'
 import type { CheckResult } from '../../../contract/documents/answer-check'
-import type { CategoryScore, Interval } from '../../../contract/documents/crc'
-import type { LayerShares, SearchDocument } from '../../../contract/documents/search'
-import { scoreWords } from '../../../contract/words/score-words'
-import {
-  heldOutWords,
-  searchFinding,
-  searchSettingsWords,
-  triedWords
-} from '../../../contract/words/search-words'
-import { shareColumns, sharesBasisWords } from '../../../contract/words/share-words'
-import { formatMemory } from '../../../contract/model/bytes'
-import { formatDelta, formatDeltas, formatDuration, plural } from '../../../contract/words/format'
+import type { SearchDocument } from '../../../contract/documents/search'
+import { searchFinding } from '../../../contract/words/search-words'
+import { certaintyFacts, effortFacts, foundTable, shareBlocks } from '../../report/sections/search'
 import { shellCommand } from '../../report/shown-command'
-import { elementAt } from '../../../contract/model/look-up'
-import { decimal, printable, style, table } from './output'
+import { blocksText } from './blocks'
 
 /**
- * A search for people: what it found, how it got there, and whether that holds on unseen prompts and on whole answers.
+ * Writes a search for the terminal: what it found, and whether that holds on unseen prompts and on full answers.
  *
- * @param check of its sweep, where one is kept
- * @param checkCommand the command that checks what it found
- * @param preview what is said of its sweep where that is a preview
+ * @param check of its sweep; null for none
+ * @param checkCommand the command that checks the found recipe
+ * @param preview remarks on its sweep if that is a preview
  */
 export function describeSearch(
   search: SearchDocument,
   check: CheckResult | null,
   { checkCommand, preview }: { checkCommand: string; preview: readonly string[] }
 ): string {
+  const { words, checkNext } = searchFinding(search, check, search.rho)
+  const lead = blocksText([{ kind: 'lead', text: words }])
   return [
-    describeFound(search),
-    describeVerdict(search, check, checkCommand),
+    checkNext ? `${lead}\nNext: ${checkCommand}` : lead,
     ...preview,
-    ...(search.shapley === null ? [] : [describeShares(search.shapley, search)]),
-    describeEffort(search)
+    blocksText([
+      { kind: 'facts', facts: certaintyFacts(search) },
+      foundTable(search),
+      ...(search.shapley === null ? [] : shareBlocks(search.shapley, search, [])),
+      { kind: 'facts', facts: effortFacts(search) }
+    ])
   ].join('\n\n')
 }
 
-function describeFound({
-  post,
-  range,
-  found,
-  rho,
-  minimumValidity,
-  scoredBy,
-  source
-}: SearchDocument): string {
-  const words = scoreWords(scoredBy)
-  const row = (name: string, score: CategoryScore): string[] => [
-    name,
-    decimal(score.validity),
-    decimal(score.diversity),
-    formatDelta(score.diversity - range.diversity)
-  ]
-  const rows = [
-    row('post', post),
-    ...(range.range === null
-      ? []
-      : [row(`best range, ${range.range.start}-${range.range.end}${fromWords(source)}`, range)]),
-    ...found.map((score) => row(score.recipe.name, score))
-  ]
-  const title = style(
-    'bold',
-    `Recipes with a ${words.validity} of at least ${decimal(minimumValidity)} (${rho} x post)`
-  )
-  return `${title}\n${table([['model', words.validity, words.diversity, 'over the best range'], ...rows], 'lrrr')}`
-}
-
-function describeVerdict(search: SearchDocument, check: CheckResult | null, checkCommand: string): string {
-  const { comparison, heldOut, heldOutReason } = search
-  const measures = scoreWords(search.scoredBy)
-  const { words, checkNext } = searchFinding(search, check, search.rho)
-  const lines = [style('bold', printable(words))]
-  if (comparison !== null) {
-    lines.push(
-      `On the prompts that picked it: ${formatDelta(comparison.difference)} (${formatDeltas(comparison.interval)}), ` +
-        'which favours whatever was picked from many.'
-    )
-  }
-  lines.push(
-    heldOut === null
-      ? `No cross-fitted comparison: ${printable(heldOutReason)}`
-      : `Cross-fitted (${heldOutWords(heldOut)}): ${formatDelta(heldOut.difference)} ` +
-          `(${formatDeltas(heldOut.interval)}) in ${measures.diversity}, at ${measures.validity} ` +
-          `${decimal(heldOut.found.validity)} against ${decimal(heldOut.range.validity)}.`
-  )
-  if (checkNext) lines.push(`Next: ${checkCommand}`)
-  return lines.join('\n')
-}
-
-/** The command that checks what a search found, wherever that and the sweep were saved. */
+/** Returns the command that checks what a search found, wherever the search and the sweep were saved. */
 export function checkFoundCommandOf({
   demo,
   base,
@@ -127,34 +69,4 @@ export function checkFoundCommandOf({
   const file = search ?? out
   const command = shellCommand([['slr', 'check', ...start, placeWord(file ?? 'search.json')]])
   return file === undefined ? `${command}, of the same command with --out search.json` : command
-}
-
-/** What each layer contributes, the layers in their order. */
-function describeShares(shares: LayerShares, { scoredBy }: Pick<SearchDocument, 'scoredBy'>): string {
-  const share = (values: readonly number[], intervals: readonly Interval[] | null, layer: number): string => {
-    const value = formatDelta(elementAt(values, layer, 'layer'))
-    return intervals === null ? value : `${value} (${formatDeltas(elementAt(intervals, layer, 'layer'))})`
-  }
-  const { diversity, validity, intervals, further, alone, leftOut } = shares
-  const rows = diversity.map((_, layer) => [
-    String(layer),
-    share(diversity, intervals?.diversity ?? null, layer),
-    share(validity, intervals?.validity ?? null, layer),
-    ...further.map((each) => share(each.values, each.intervals, layer)),
-    formatDelta(elementAt(alone.diversity, layer, 'layer')),
-    formatDelta(elementAt(leftOut.diversity, layer, 'layer'))
-  ])
-  const title = style('bold', `What each layer contributes (Shapley values ${sharesBasisWords(shares)})`)
-  const head = ['layer', ...shareColumns(shares, scoredBy)]
-  return `${title}\n${table([head, ...rows], 'r'.repeat(head.length))}`
-}
-
-function describeEffort(search: SearchDocument): string {
-  const { work, seconds, settings } = search
-  return style(
-    'dim',
-    `${searchSettingsWords(settings)}: ${triedWords(search)}: ` +
-      `${plural(work.blockEvaluations, 'block evaluation')}, ${formatMemory(work.weightBytesRead)} of layer weights read, ` +
-      `${formatDuration(seconds)}.`
-  )
 }

@@ -14,7 +14,8 @@ import {
 import type { CategoryScore, Interval } from '../../../contract/documents/crc'
 import type { LayerDistance } from '../../../contract/documents/distances'
 import { rangePairs, strongestPairs } from '../../../contract/documents/layer-pairs'
-import type { LayerShares } from '../../../contract/documents/search'
+import type { LayerShares, SearchDocument } from '../../../contract/documents/search'
+import type { Recipe } from '../../../contract/model/recipe'
 import type { Report, ReportedSearch, ReportedSweep } from '../../../contract/documents/report'
 import type { ModelTone } from '../../../contract/model/model-style'
 import { scoreWords } from '../../../contract/words/score-words'
@@ -42,12 +43,19 @@ export function searchSections({ sweep, distances }: Report): Section[] {
       blocks: [
         { kind: 'lead', text: searchFinding(search, sweep.check ?? null, rho).words },
         ...markBlocks(search.runMarks),
-        { kind: 'facts', facts: certainty(search) },
+        { kind: 'facts', facts: certaintyFacts(search) },
         foundTable(search),
         ...courseBlocks(search),
         ...(search.shapley === null ? [] : shareBlocks(search.shapley, search, distances?.layers ?? [])),
         ...pairBlocks(search, sweep),
-        { kind: 'facts', facts: effort(search) }
+        {
+          kind: 'facts',
+          facts: [
+            ...effortFacts(search),
+            ['Computed', formatUtc(search.createdAt)],
+            ...originFacts(search.origin)
+          ]
+        }
       ]
     }
   ]
@@ -55,7 +63,20 @@ export function searchSections({ sweep, distances }: Report): Section[] {
 
 type Fact = [name: string, value: string]
 
-function certainty({ comparison, heldOut, heldOutReason, scoredBy }: ReportedSearch): Fact[] {
+/** The parts of a search that its findings are about. A stored search and a report have them. */
+type SearchFindings = Pick<
+  SearchDocument,
+  'comparison' | 'heldOut' | 'heldOutReason' | 'scoredBy' | 'source' | 'post' | 'range'
+> &
+  Pick<
+    SearchDocument,
+    'settings' | 'work' | 'seconds' | 'device' | 'precision' | 'rho' | 'stopped' | 'generations'
+  > & {
+    found: readonly (CategoryScore & { recipe: Recipe })[]
+  }
+
+/** Says whether the found recipe is better, on the prompts that picked it and on unseen ones. */
+export function certaintyFacts({ comparison, heldOut, heldOutReason, scoredBy }: SearchFindings): Fact[] {
   const words = scoreWords(scoredBy)
   const signed = ({ difference, interval }: { difference: number; interval: Interval }): string =>
     `${formatDelta(difference)} in ${words.diversity} (${formatDeltas(interval)})`
@@ -73,7 +94,8 @@ function certainty({ comparison, heldOut, heldOutReason, scoredBy }: ReportedSea
   return facts
 }
 
-function foundTable({ post, range, found, scoredBy, source }: ReportedSearch): Block {
+/** Shows the found recipes beside post and the best range. */
+export function foundTable({ post, range, found, scoredBy, source }: SearchFindings): Block {
   const words = scoreWords(scoredBy)
   const row = (name: string, tone: ModelTone, score: CategoryScore, what: string): Cell[] => [
     { text: name, detail: what, tone },
@@ -144,7 +166,7 @@ function courseBlocks(search: ReportedSearch): Block[] {
 }
 
 /** What each layer contributes, beside how far its weights were moved where that is known. */
-function shareBlocks(
+export function shareBlocks(
   shares: LayerShares,
   { scoredBy }: Pick<ReportedSearch, 'scoredBy'>,
   distances: readonly LayerDistance[]
@@ -204,7 +226,7 @@ function pairBlocks({ shapley, scoredBy }: ReportedSearch, sweep: ReportedSweep)
   ]
 }
 
-function effort(search: ReportedSearch): Fact[] {
+export function effortFacts(search: SearchFindings): Fact[] {
   const { settings, work } = search
   return [
     [
@@ -216,8 +238,6 @@ function effort(search: ReportedSearch): Fact[] {
       'Settings',
       `${searchSettingsWords(settings)}; at most ${formatCount(settings.blockEvaluations)} block evaluations, ` +
         `ρ = ${search.rho}, seed ${settings.seed}`
-    ],
-    ['Computed', formatUtc(search.createdAt)],
-    ...originFacts(search.origin)
+    ]
   ]
 }

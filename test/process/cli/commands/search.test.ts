@@ -92,7 +92,7 @@ describe('slr search', () => {
     const result = await runHere(['search', '--project', path, ...SHORT])
     expect(result).toMatchObject({ status: 0, stderr: expect.stringContaining('Saved in') })
     expect(result.stdout).toMatch(
-      /Cross-fitted \(searched on one half of the prompts and compared on the other/
+      /^Cross-fitted: .*, searched on one half of the prompts and compared on the other/m
     )
 
     const project = await openProject(path)
