@@ -58,9 +58,9 @@ async function report(options: ReportOptions, command: Command): Promise<void> {
     const sweep = options.sweep === undefined ? undefined : runNamed(own.sweeps, options.sweep, 'sweep').id
     const content = await collectReport(own, await readPairState(own), sweep)
     if (!options.quiet) for (const warning of content.warnings) remark(warning)
-    if (output !== null) await writeOutputText(output, await writeReport(content, format))
+    if (output !== null) await writeOutputText(output, writeReport(content, format))
     if (options.json) await printJson(content)
-    else if (output === null) await printText(await writeReport(content, format))
+    else if (output === null) await printText(writeReport(content, format))
     if (output !== null && !options.quiet) {
       remark(writtenWords(output))
     }

@@ -30,7 +30,7 @@ export function projectRoutes(
       const report = await collectReport(own, await open.pairOf(own), sweepId)
       return {
         fileName: reportFileName(project.path, format),
-        content: await writeReport(report, format)
+        content: writeReport(report, format)
       }
     }),
     close: projects.close.use(withProject).handler(async ({ context: { project } }) => {
