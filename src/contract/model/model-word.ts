@@ -44,8 +44,8 @@ export function modelWordFromText(text: string): ModelWord | { readonly expected
 }
 
 const LAYERS_EXPECTED =
-  'a layer or first-last, counted from 0, first not after last and no layer twice, such as 5, 3-7 or 3-7,9, each with ' +
-  '@FOLDER behind it where it is of another checkpoint than base'
+  'a layer or first-last, counted from 0, first not after last and no layer twice, such as 5, 3-7 or 3-7,9, ' +
+  'each with @FOLDER behind it where it is of another checkpoint than base'
 const BASELINE_EXPECTED = 'sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5'
 
 function blendWord(text: string): ModelWord | { readonly expected: string } {
@@ -61,9 +61,9 @@ function namedWord(text: string): ModelWord | null {
   const [, name, behind] = /^([^=/\\]+)=(.+)$/.exec(text) ?? []
   if (name === undefined || behind === undefined) return null
   const isChat = behind.startsWith(CHAT)
-  const asked = endpointFromText(`${name}=${isChat ? behind.slice(CHAT.length) : behind}`)
-  if (asked === null) return { kind: 'file', name, path: behind }
-  return { kind: 'endpoint', ...asked, through: isChat ? 'chat' : 'completions' }
+  const parsed = endpointFromText(`${name}=${isChat ? behind.slice(CHAT.length) : behind}`)
+  if (parsed === null) return { kind: 'file', name, path: behind }
+  return { kind: 'endpoint', ...parsed, through: isChat ? 'chat' : 'completions' }
 }
 
 /** A file or folder as a word that names it, with `./` where it would read as another model. */

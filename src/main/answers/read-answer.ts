@@ -33,8 +33,8 @@ export class AnswerReader {
 
   /** Extracts the final answer in the form for comparisons; null if the text contains none. */
   read(text: string): string | null {
-    const found = this.find(text, this.task.reading)
-    return found === null || found.trim() === '' ? null : comparable(found, this.task)
+    const answer = this.find(text, this.task.reading)
+    return answer === null || answer.trim() === '' ? null : comparable(answer, this.task)
   }
 
   /** Converts an answer from elsewhere to the form for comparisons. */

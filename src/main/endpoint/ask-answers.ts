@@ -148,17 +148,17 @@ class Asking {
   private readonly client: EndpointClient
   private ways: readonly RequestForm[] = []
   /** Index of the current form; earlier ones were refused. */
-  private place = 0
+  private formIndex = 0
   private program: ServerProgram | null = null
   private readonly models = new Set<string>()
   private readonly fingerprints = new Set<string>()
   private server: string | null = null
 
   constructor(
-    private readonly asked: EndpointWork,
+    private readonly work: EndpointWork,
     private readonly listener: AnswersListener
   ) {
-    const { endpoint, apiKey, patience } = asked
+    const { endpoint, apiKey, patience } = work
     this.client = new EndpointClient(endpoint, {
       who: 'The endpoint',
       work: 'Sampling',
@@ -170,12 +170,12 @@ class Asking {
   }
 
   private get way(): RequestForm {
-    return elementAt(this.ways, this.place, 'way to ask')
+    return elementAt(this.ways, this.formIndex, 'way to ask')
   }
 
   /** Splits the missing answers into requests. */
   *chunks(): Generator<Chunk> {
-    for (const [prompt, missing] of this.asked.missing.entries()) {
+    for (const [prompt, missing] of this.work.missing.entries()) {
       for (let start = 0; start < missing.length;) {
         const indices = missing.slice(start, start + this.way.most)
         start += indices.length
@@ -186,10 +186,10 @@ class Asking {
 
   /** Identifies the server program, and checks that its list of models contains the model. */
   async meet(signal: AbortSignal): Promise<void> {
-    const { model, anyModel, baseUrl } = this.asked.endpoint
+    const { model, anyModel, baseUrl } = this.work.endpoint
     const { models, program } = await askServed(this.client, !anyModel, signal)
     this.program = program
-    this.ways = waysToAsk(this.asked.settings, program)
+    this.ways = waysToAsk(this.work.settings, program)
     if (anyModel || models === null || models.includes(model)) return
     throw new WorkbenchError(
       'mismatch',
@@ -208,7 +208,7 @@ class Asking {
 
   /** Sends one request. @returns the number of answers that arrived; 0 if another form must be tried */
   private async take(prompt: number, missing: readonly number[], signal: AbortSignal): Promise<number> {
-    const { place, way } = this
+    const { formIndex: place, way } = this
     const requested = missing.slice(0, way.most)
     let response: { reply: Reply; server: string | null }
     try {
@@ -222,7 +222,7 @@ class Asking {
       if (!isRefused || next === -1) throw error
       // The server may not support this form. If the cause is another, it also refuses the last form with a
       // reason.
-      this.place = Math.max(this.place, next)
+      this.formIndex = Math.max(this.formIndex, next)
       return 0
     }
     const { reply, server } = response
@@ -233,7 +233,7 @@ class Asking {
       answers.map((answer, index) => ({
         prompt,
         index: elementAt(requested, index, 'answer'),
-        ...beforeStop(answer, this.asked.settings.stopTexts)
+        ...beforeStop(answer, this.work.settings.stopTexts)
       })),
       reply.usage?.completion_tokens ?? null
     )
@@ -251,7 +251,7 @@ class Asking {
     { whatIsOff }: RequestForm,
     signal: AbortSignal
   ): Promise<{ reply: Reply; server: string | null }> {
-    const { endpoint, prompts, settings } = this.asked
+    const { endpoint, prompts, settings } = this.work
     const n = wanted.length
     const first = elementAt(wanted, 0, 'answer')
     const answerBytes = Math.min(MAX_ANSWER_BYTES, settings.maxTokens * BYTES_PER_TOKEN)
@@ -275,7 +275,7 @@ class Asking {
 
   /** Records facts of a reply. @throws WorkbenchError `mismatch` if another model answered */
   private async learn({ model, system_fingerprint }: Reply, server: string | null): Promise<void> {
-    requireNamedModel(this.asked.endpoint, model, 'The endpoint')
+    requireNamedModel(this.work.endpoint, model, 'The endpoint')
     const knownCount = this.models.size + this.fingerprints.size
     if (typeof model === 'string') this.models.add(model)
     if (typeof system_fingerprint === 'string') this.fingerprints.add(system_fingerprint)

@@ -5,7 +5,7 @@ import { requireConfirmed } from './confirmed-addresses'
 
 /* The only functions of main that contact other programs. ESLint refuses others. */
 
-/** One request. */
+/** Parts of a request. */
 interface SentRequest {
   /** Body of a POST request; a GET request if omitted. */
   body?: unknown

@@ -143,7 +143,10 @@ class RunningEngine {
     }
   }
 
-  /** Ends the process unless the cancelled calls end soon. A process that has ended has no calls, though their signal fires later. */
+  /**
+   * Ends the process unless the cancelled calls end soon. A process that has ended has no calls, though their
+   * signal fires later.
+   */
   private expectStop(): void {
     if (this.lossError !== null) return
     this.stopping ??= this.stopOrEnd().finally(() => (this.stopping = null))

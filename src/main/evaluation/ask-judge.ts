@@ -21,7 +21,7 @@ export interface StoredVerdict {
 export interface JudgeQuestions<Question extends { key: string }, Verdict extends StoredVerdict, Meant> {
   readonly questions: readonly Question[]
   /** Stored verdicts, whose questions are not asked again. */
-  readonly known: readonly Verdict[]
+  readonly storedVerdicts: readonly Verdict[]
   readonly settings: JudgeSettings
   /** Null if the endpoint needs no key. */
   readonly apiKey: string | null
@@ -40,7 +40,7 @@ export interface JudgeQuestions<Question extends { key: string }, Verdict extend
 /** Answers of a run for a judge, its settings, and its earlier verdicts. */
 export interface RunToJudge<Question extends { key: string }, Verdict extends StoredVerdict> extends Pick<
   JudgeQuestions<Question, Verdict, unknown>,
-  'known' | 'settings' | 'apiKey' | 'patience'
+  'storedVerdicts' | 'settings' | 'apiKey' | 'patience'
 > {
   readonly run: EvaluationRun
   readonly samples: readonly SampleLine[]
@@ -65,7 +65,7 @@ export async function askJudge<Question extends { key: string }, Verdict extends
 ): Promise<void> {
   const { questions, settings } = request
   const verdicts = new Map(
-    verdictsOfEndpoint(request.known, settings).map((verdict) => [verdict.key, verdict])
+    verdictsOfEndpoint(request.storedVerdicts, settings).map((verdict) => [verdict.key, verdict])
   )
   const reused = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
   let done = reused.length

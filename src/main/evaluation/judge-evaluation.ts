@@ -47,19 +47,19 @@ export async function judgeEvaluation(
   switch (settings.way) {
     case 'marks':
       return judgeAnswers(
-        { ...request, known: verdicts },
+        { ...request, storedVerdicts: verdicts },
         { keep: (verdict) => store.keep(verdict), progress },
         signal
       )
     case 'pairs':
       return judgePairs(
-        { ...request, known: pairVerdicts },
+        { ...request, storedVerdicts: pairVerdicts },
         { keep: (verdict) => store.keepPair(verdict), progress },
         signal
       )
     case 'forms':
       return judgeForms(
-        { ...request, known: forms, ofOtherEvaluations: await store.knownForms() },
+        { ...request, storedVerdicts: forms, ofOtherEvaluations: await store.knownForms() },
         { keep: (said) => store.keepForms([said]), keepAll: (said) => store.keepForms(said), progress },
         signal
       )

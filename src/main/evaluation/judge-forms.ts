@@ -41,7 +41,7 @@ export async function judgeForms(
   {
     run,
     samples,
-    known,
+    storedVerdicts: known,
     ofOtherEvaluations,
     ...judge
   }: RunToJudge<FormQuestion, AnswerForm> & {
@@ -64,7 +64,7 @@ export async function judgeForms(
   await askJudge(
     {
       ...judge,
-      known: [...known, ...reused],
+      storedVerdicts: [...known, ...reused],
       questions,
       system:
         `${judge.settings.rubric}\n\nReply with that alone, in a few words, and always with the same words for the ` +

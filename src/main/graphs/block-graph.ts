@@ -225,8 +225,8 @@ class PackedAttention {
     // A fused projection computes q for every row; only the output rows are used further.
     const qSize = spec.headCount * spec.headSize
     const byNode = graph.reshape('attention/qkv/q/nodes', q, [-1, shape.inputRowCount, qSize])
-    const kept = this.gatherRows('attention/qkv/q/kept', byNode, shape.keptRows, 1)
-    return [graph.reshape('attention/qkv/q/rows', kept, [-1, qSize]), k, v]
+    const gathered = this.gatherRows('attention/qkv/q/kept', byNode, shape.keptRows, 1)
+    return [graph.reshape('attention/qkv/q/rows', gathered, [-1, qSize]), k, v]
   }
 
   /**

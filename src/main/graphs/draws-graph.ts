@@ -45,7 +45,7 @@ export const minWeight = (minP: number): number => minP * EDGE
  */
 export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly MinPDraw[]): Uint8Array {
   const graph = new OnnxGraph(`draws/${from}`)
-  const asked = graph.input(DRAWS_INPUTS.asked, 'int64', ['rows', 'asked'])
+  const tokenIds = graph.input(DRAWS_INPUTS.asked, 'int64', ['rows', 'asked'])
   const logits = logitsFrom(graph, spec, from)
   const axes = graph.constant('axes', BigInt64Array.of(-1n))
   const reduced = (path: string, operator: 'ReduceMax' | 'ReduceSum', value: string): string =>
@@ -59,7 +59,7 @@ export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly M
     const filtered = minP === 0 ? weights : graph.node(`kept${index}`, 'ThresholdedRelu', [weights], alpha)
     return reduced(`sum${index}`, 'ReduceSum', filtered)
   })
-  const askedBelow = graph.node('less/asked', 'GatherElements', [below, asked], { axis: { int: -1 } })
+  const askedBelow = graph.node('less/asked', 'GatherElements', [below, tokenIds], { axis: { int: -1 } })
   graph.output(askedBelow, DRAWS_OUTPUTS.below, ['rows', 'asked'])
   const joined =
     sums.length === 1

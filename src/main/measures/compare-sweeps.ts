@@ -269,7 +269,7 @@ const selectionSide = ({ sweep, rho, selected, places, passes }: Side): Selectio
   post: sweep.post,
   passes,
   scoreOf: (range) => {
-    const place = places.get(spanKey(range))
-    return place === undefined ? undefined : elementAt(sweep.ranges, place, 'range')
+    const index = places.get(spanKey(range))
+    return index === undefined ? undefined : elementAt(sweep.ranges, index, 'range')
   }
 })

@@ -31,7 +31,8 @@ function keepIdleProcess(process: MeasuringProcess): void {
 }
 
 /**
- * Runs `runMeasures` in another process, because thousands of long answers take seconds and very long ones take minutes.
+ * Runs `runMeasures` in another process, because thousands of long answers take seconds and very long ones
+ * take minutes.
  *
  * @throws WorkbenchError `cancelled` as soon as `signal` fires
  */
@@ -82,8 +83,8 @@ export async function measureEvaluation(
 async function askProcess(request: MeasuringRequest, signal?: AbortSignal): Promise<MeasuringReply> {
   const process = takeIdleProcess() ?? new MeasuringProcess()
   try {
-    const asked = process.ask(request)
-    const reply = await (signal === undefined ? asked : unlessCancelled(signal, 'Measuring', asked))
+    const replying = process.ask(request)
+    const reply = await (signal === undefined ? replying : unlessCancelled(signal, 'Measuring', replying))
     const { samples } = request.kind === 'run' ? request : request.stored
     if (idleProcess === null && samples.length <= MAX_REUSED_SAMPLES) keepIdleProcess(process)
     else await process.end()

@@ -45,13 +45,13 @@ async function checkpointValues(
   onBytes: (bytes: number) => void
 ): Promise<{ found: NonFiniteTensor[]; bytesRead: number }> {
   const reader = openWeightReader(checkpoint)
-  const found: NonFiniteTensor[] = []
+  const tensors: NonFiniteTensor[] = []
   try {
     for (const [name, entry] of floatTensors(checkpoint)) {
       const tensor = await nonFiniteValues(reader, name, entry, onBytes)
-      if (tensor !== null) found.push(tensor)
+      if (tensor !== null) tensors.push(tensor)
     }
-    return { found, bytesRead: reader.bytesRead }
+    return { found: tensors, bytesRead: reader.bytesRead }
   } finally {
     await reader.close()
   }

@@ -46,7 +46,7 @@ const NamedTokens = z.looseObject({
 })
 
 const ConfigFile = NamedTokens.extend({
-  /** By name, as in multimodal models, or as a list. */
+  /** Special tokens by name, as in multimodal models, or as a list. */
   extra_special_tokens: z.union([z.array(SpecialToken), z.record(z.string(), SpecialToken)]).nullish(),
   added_tokens_decoder: z
     .record(z.string().regex(/^\d{1,8}$/, 'expected a token id'), z.looseObject(addedTokenFields))

@@ -74,9 +74,9 @@ export function refuseOtherKind(
   value: unknown,
   wanted: { name: string; kinds: readonly DocumentKind[]; hint: string }
 ): void {
-  const found = kindOfDocument(value)
-  if (found === null || wanted.kinds.includes(found.kind)) return
-  throw new WorkbenchError('bad-input', `${file} is ${found.is}, not ${wanted.name}.`, wanted.hint)
+  const recognised = kindOfDocument(value)
+  if (recognised === null || wanted.kinds.includes(recognised.kind)) return
+  throw new WorkbenchError('bad-input', `${file} is ${recognised.is}, not ${wanted.name}.`, wanted.hint)
 }
 
 /** Recognises the kind of a file that is not of the expected kind; null if it is unknown. */

@@ -18,7 +18,7 @@ export interface DocumentFormat<T> {
   schema: z.ZodType<T>
   /** Version that this program writes. */
   version: number
-  /** One step for every older version, by its number. */
+  /** Migrations by the older version that each converts. */
   migrations: Readonly<Record<number, Migration>>
   maxBytes: number
 }
@@ -106,9 +106,9 @@ export function unversionedWords(value: unknown, error: z.ZodError): string {
   if (!isOther.success || 'schemaVersion' in isOther.data) return describeIssue(error)
   const names = Object.keys(isOther.data)
   if (names.length === 0) return 'it is an empty JSON object'
-  const shown = names.slice(0, 4).map((name) => JSON.stringify(name.slice(0, 40)))
+  const quotedNames = names.slice(0, 4).map((name) => JSON.stringify(name.slice(0, 40)))
   const more = names.length > 4 ? ', ...' : ''
-  return `it is another JSON object, with ${shown.join(', ')}${more} and no "schemaVersion"`
+  return `it is another JSON object, with ${quotedNames.join(', ')}${more} and no "schemaVersion"`
 }
 
 function notOfFormat(file: string, name: string, reason: string): WorkbenchError {

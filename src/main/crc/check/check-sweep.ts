@@ -46,8 +46,9 @@ export interface CheckRequest {
 }
 
 /**
- * The best ranges of a sweep that no check has seen yet: those that the selection rule lets in, the most diverse first. Behind the best
- * of all come those that halves of the prompts picked, which the cross-fitted score rests on, where they are not let in either.
+ * The best ranges of a sweep that no check has seen yet: those that the selection rule lets in, the most
+ * diverse first. Behind the best of all come those that halves of the prompts picked, which the cross-fitted
+ * score rests on, where they are not let in either.
  *
  * @param rho share of post's validity that must be kept
  */
@@ -81,8 +82,8 @@ function pickedByHalves({ selection }: Pick<SweepDocument, 'selection'>, rho: nu
 }
 
 /**
- * The best baselines of each kind that no check has seen yet, until one of the kind passes. They compete with the ranges on equal
- * terms: both are chosen by first tokens, and checked on full answers.
+ * The best baselines of each kind that no check has seen yet, until one of the kind passes. They compete with
+ * the ranges on equal terms: both are chosen by first tokens, and checked on full answers.
  *
  * @param rho share of post's validity that must be kept
  */
@@ -124,11 +125,12 @@ export function missingOfCheck(
 }
 
 /**
- * Checks recipes and baselines on full answers to a sweep's prompts, exactly, on the sweep's device and in its precision
- * unless the request names others. Results of an earlier check for other models stay.
+ * Checks recipes and baselines on full answers to a sweep's prompts, exactly, on the sweep's device and in
+ * its precision unless the request names others. Results of an earlier check for other models stay.
  *
- * @throws WorkbenchError `engine-lost`, with nothing kept; `bad-input` for no recipe, for one that does not fit the model, and for a model that names no token
- *   that ends an answer; `mismatch` when a checkpoint or its tokenizer has changed since the sweep; as `checkAnswers`
+ * @throws WorkbenchError `engine-lost`, with nothing kept; `bad-input` for no recipe, for one that does not
+ * fit the model, and for a model that names no token that ends an answer; `mismatch` when a checkpoint or its
+ * tokenizer has changed since the sweep; as `checkAnswers`
  */
 export async function checkSweep(
   engine: EngineClient,
@@ -190,7 +192,10 @@ export async function checkSweep(
   })
 }
 
-/** What the engine is asked about: post, the recipes, uniform blends, base where a baseline is drawn from it, and those baselines. */
+/**
+ * What the engine is asked about: post, the recipes, uniform blends, base where a baseline is drawn from it,
+ * and those baselines.
+ */
 function checkedModels(
   recipes: readonly Recipe[],
   baselines: readonly Baseline[],
@@ -231,7 +236,10 @@ interface SweptPrompts extends Pick<AnswerCheck, 'basePath' | 'postPath' | 'endT
   text: TextModel
 }
 
-/** @throws WorkbenchError `bad-input` for a model that names no token that ends an answer; `mismatch` as `checkSweep` */
+/**
+ * @throws WorkbenchError `bad-input` for a model that names no token that ends an answer; `mismatch` as
+ * `checkSweep`
+ */
 async function sweptPrompts(folders: PairFolders, sweep: SweepDocument): Promise<SweptPrompts> {
   const pair = await openPair(folders.base, folders.post)
   const text = await recentTextModel(pair.post.checkpoint.path)

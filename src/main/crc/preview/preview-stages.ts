@@ -77,13 +77,13 @@ export interface PreviewOutcome {
 /**
  * Yields the stages of a preview. The caller must score each yielded stage before it asks for the next one.
  *
- * 1. `coarse`: ranges on a coarse grid, on the shortest prompt.
- * 2. `whole`: post, base and all models that need exact scores, on all prompts.
- * 3. `sample`: all ranges and blends, on a few prompts that represent all.
- * 4. `finalists`: in several turns, models that may still be selected, on all prompts, the greatest expected gain first.
- *    The turns end when no other model may be selected or the budget is spent.
+ * 1. `coarse`: ranges on a coarse grid, on the shortest prompt. 2. `whole`: post, base and all models that
+ * need exact scores, on all prompts. 3. `sample`: all ranges and blends, on a few prompts that represent all.
+ * 4. `finalists`: in several turns, models that may still be selected, on all prompts, the greatest expected
+ * gain first. The turns end when no other model may be selected or the budget is spent.
  *
- * @returns null if the prompts are so few that a sample of them costs too much. Then everything must be scored
+ * @returns null if the prompts are so few that a sample of them costs too much. Then everything must be
+ * scored
  */
 export function* previewStages(problem: PreviewProblem): Generator<PreviewStage, PreviewOutcome | null> {
   const { prompts } = problem

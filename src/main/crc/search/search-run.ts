@@ -136,7 +136,7 @@ export async function runRecipeSearch(
 interface SearchViews {
   /** The result that is reported comes from the first view. */
   readonly searched: readonly PromptView[]
-  /** For a search, the prompts that it did not use. */
+  /** Prompts that a search did not use. */
   readonly heldOut: readonly { readonly search: number; readonly scoredOn: PromptView }[]
   /** Reason for having no held-out prompts. */
   readonly reason: string | null

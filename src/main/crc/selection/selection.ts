@@ -67,8 +67,10 @@ function reasonForNone(
       `${best.start === best.end ? 'has' : 'have'} ${number(best.validity)}.`
     )
   }
+  const [reach, have] = [valid.length === 1 ? 'reaches' : 'reach', diverse.length === 1 ? 'has' : 'have']
   return (
-    `${valid.length} of ${plural(ranges.length, 'range')} ${valid.length === 1 ? 'reaches' : 'reach'} ${needed} and ${diverse.length} ${diverse.length === 1 ? 'has' : 'have'} more ${words.diversity} than ` +
+    `${valid.length} of ${plural(ranges.length, 'range')} ${reach} ${needed} and ` +
+    `${diverse.length} ${have} more ${words.diversity} than ` +
     `post (${number(post.diversity)}), but none does both.`
   )
 }

@@ -125,7 +125,8 @@ function samplerIndex(sweep: SweepDocument, { temperature, minP }: MinPDraw): nu
   throw new WorkbenchError(
     'bad-input',
     `This sweep knows nothing of temperature ${temperature} with min-p ${minP}.`,
-    `Take one of temperature ${list(whatIf.map((one) => one.temperature))} with one of min-p ${list(whatIf.map((one) => one.minP))}.`
+    `Take one of temperature ${list(whatIf.map((sampler) => sampler.temperature))} ` +
+      `with one of min-p ${list(whatIf.map((sampler) => sampler.minP))}.`
   )
 }
 

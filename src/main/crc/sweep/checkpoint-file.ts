@@ -135,7 +135,8 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
     throw new WorkbenchError(
       'bad-file',
       `${file} is in the place of a sweep's checkpoint and ${isDamaged ? 'is damaged' : 'is none'}.`,
-      `${isDamaged ? 'Start again with --fresh' : 'Remove it'}, or choose another output than ${basename(file, '.partial')}.`
+      `${isDamaged ? 'Start again with --fresh' : 'Remove it'}, ` +
+        `or choose another output than ${basename(file, '.partial')}.`
     )
   }
   const { models, device, precision } = header.data

@@ -77,13 +77,13 @@ export class SweepCheckpoint {
   private waiting: PromptResults[] = []
   private writtenMs = -Infinity
 
-  constructor(private readonly place: CheckpointPlace) {}
+  constructor(private readonly location: CheckpointPlace) {}
 
   /** Path and number of stored results; null if nothing is stored. */
   get stored(): { path: string; known: KnownPart } | null {
     const { path } = this
-    const known = this.written.share(this.content?.split ?? null)
-    return path === null || (known.prompts === 0 && known.begun === null) ? null : { path, known }
+    const share = this.written.share(this.content?.split ?? null)
+    return path === null || (share.prompts === 0 && share.begun === null) ? null : { path, known: share }
   }
 
   /**
@@ -99,7 +99,7 @@ export class SweepCheckpoint {
     const notices: string[] = []
     this.earlier = []
     this.written.reset(identity)
-    for (const file of await this.place.list()) {
+    for (const file of await this.location.list()) {
       try {
         const checkpoint = await readCheckpoint(file, identity)
         if (checkpoint === null) continue
@@ -113,11 +113,11 @@ export class SweepCheckpoint {
           this.path = file
           for (const [key, scores] of checkpoint.results.scores) this.written.add(key, scores)
           if (!checkpoint.hasOthers) this.files.add(file)
-        } else if (!this.place.owned) {
+        } else if (!this.location.owned) {
           notices.push(`${file} is of another sweep; it will be replaced by what this one computes.`)
         }
       } catch (error) {
-        if (!this.place.owned && !(fresh && (await wasCheckpoint(file)))) throw error
+        if (!this.location.owned && !(fresh && (await wasCheckpoint(file)))) throw error
         notices.push(`A checkpoint was left out. ${errorMessage(error)}`)
       }
     }
@@ -216,7 +216,7 @@ export class SweepCheckpoint {
     const lines = Buffer.from(linesOf(results))
     if (this.file?.name === name) return { file: this.file, lines }
     await this.file?.handle.close()
-    const path = await this.place.fileFor(name)
+    const path = await this.location.fileFor(name)
     await writeFileAtomic(path, headerLine(header, split) + linesOf(carried))
     this.files.add(path)
     this.path = path

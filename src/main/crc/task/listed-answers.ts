@@ -35,30 +35,31 @@ export async function renderTask(
   endTokens: readonly number[]
 ): Promise<RenderedTask> {
   requireScorable(task.name, task.reading.kind, endTokens)
-  const asked = task.prompts.filter(({ answers }) => answers !== undefined)
-  if (asked.length === 0) {
+  const answerable = task.prompts.filter(({ answers }) => answers !== undefined)
+  if (answerable.length === 0) {
     throw new WorkbenchError(
       'bad-input',
       `The task "${task.name}" lists no right answers, so nothing of it can be scored exactly.`,
       'Sample answers to it with "slr evaluate".'
     )
   }
-  const rendered = await renderSamplePrompts(asked, rendering, text)
+  const rendered = await renderSamplePrompts(answerable, rendering, text)
   const writer = await AnswerWriter.create(task, new AnswerReader(task), text, endTokens)
   const written: TokenizedAnswers[] = []
   for (const [index, { tokens }] of rendered.prompts.entries()) {
-    written.push(await writer.write(elementAt(asked, index, 'prompt'), tokens))
+    written.push(await writer.write(elementAt(answerable, index, 'prompt'), tokens))
   }
   const unwritten = written.findIndex(({ answers }) => answers.length === 0)
   if (unwritten !== -1) {
     throw new WorkbenchError(
       'bad-input',
-      `${promptName(elementAt(asked, unwritten, 'prompt'), unwritten)} lists no answer that this task would read as right.`,
+      `${promptName(elementAt(answerable, unwritten, 'prompt'), unwritten)} lists no answer that this task ` +
+        'would read as right.',
       'Look at how the task reads answers, and at its longest answer in tokens.'
     )
   }
   return {
-    asked,
+    asked: answerable,
     prompts: rendered.prompts.map((prompt, index) => ({
       text: prompt.text,
       category: prompt.category,
@@ -71,7 +72,7 @@ export async function renderTask(
       ...answers.map(({ sequences }) => sequences.map((sequence) => [...sequence])),
       begun.map((sequence) => [...sequence])
     ]),
-    notices: [...rendered.notices, ...leftOut(task.prompts.length - asked.length)]
+    notices: [...rendered.notices, ...leftOut(task.prompts.length - answerable.length)]
   }
 }
 

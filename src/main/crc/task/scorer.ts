@@ -93,8 +93,8 @@ function chunks(values: readonly number[], size: number): number[][] {
 
 /**
  * Computes the exact score of one question with listed answers. P(a) is the probability of answer `a`.
- * Precision is the sum of P. Distinct right answers are the sum of 1 - (1 - P)^draws, and coverage is their share of all
- * listed answers. Effective answers are exp(H(P / sum of P)).
+ * Precision is the sum of P. Distinct right answers are the sum of 1 - (1 - P)^draws, and coverage is their
+ * share of all listed answers. Effective answers are exp(H(P / sum of P)).
  *
  * @param probabilities P of each listed answer
  * @param begun probability that the model's answer begins with a listed answer

@@ -220,7 +220,8 @@ async function overflowedIn(
     nonFinite.add(new Uint8Array(values.buffer))
     if (nonFinite.result !== null)
       return (
-        `At ${strengthWords(source.strength)} of ${originWords(source.from)}, rounded to ${entry.dtype} as post stores it, ` +
+        `At ${strengthWords(source.strength)} of ${originWords(source.from)}, ` +
+        `rounded to ${entry.dtype} as post stores it, ` +
         describeNonFinite(nonFinite.result)
       )
   }

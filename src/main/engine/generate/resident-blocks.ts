@@ -86,8 +86,8 @@ export function chooseHeldWeights(
       : `, or hold weights as ${fitting} (--weights ${fitting}, ${formatMemory(minBytes(fitting))})`
   throw new WorkbenchError(
     'out-of-memory',
-    `Generating takes at least ${formatMemory(minBytes(chosen))} with weights in ${chosen}, one sequence of each model and the ` +
-      `longest prompt: more than the ${formatMemory(memoryBytes)} allowed.`,
+    `Generating takes at least ${formatMemory(minBytes(chosen))} with weights in ${chosen}, one sequence ` +
+      `of each model and the longest prompt: more than the ${formatMemory(memoryBytes)} allowed.`,
     `Allow more memory (--memory)${alternative}, fewer tokens (--max-tokens), or compare fewer models at a time.`
   )
 }

@@ -1,8 +1,8 @@
 import type { Sampling } from '../../../contract/model/sampling'
 
 /*
- * Indices in this module are not checked. Its loops go over the whole vocabulary for every drawn token, and indices stay
- * within the arrays.
+ * Indices in this module are not checked. Its loops go over the whole vocabulary for every drawn token, and indices
+ * stay within the arrays.
  */
 
 /**

@@ -62,8 +62,8 @@ async function workOf(request: SandboxRequest): Promise<() => SandboxReply> {
     }
     case 'find-template': {
       const { chatTemplate } = await readTokenizerConfig(request.folder)
-      const found = (await findChatTemplate(request.folder, chatTemplate)) !== null
-      return () => ({ kind: 'found-template', found })
+      const hasTemplate = (await findChatTemplate(request.folder, chatTemplate)) !== null
+      return () => ({ kind: 'found-template', found: hasTemplate })
     }
     case 'embedding-tokens': {
       const tokensOf = await embeddingTokenizers.get(request)

@@ -49,7 +49,7 @@ async function read(
     {
       run: RUN,
       samples,
-      known,
+      storedVerdicts: known,
       ofOtherEvaluations,
       settings,
       apiKey: null,

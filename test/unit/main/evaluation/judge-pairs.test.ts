@@ -64,7 +64,7 @@ async function judgementOf(
     {
       run: RUN,
       samples,
-      known,
+      storedVerdicts: known,
       settings: pairJudge,
       apiKey: null,
       patience: { timeoutMs: 5_000, firstPauseMs: 5 }

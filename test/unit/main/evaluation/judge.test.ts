@@ -27,7 +27,7 @@ async function judged(
     {
       run: RUN,
       samples,
-      known: changes.known ?? [],
+      storedVerdicts: changes.known ?? [],
       settings,
       apiKey: changes.apiKey ?? null,
       patience: { ...PATIENCE, timeoutMs: changes.timeoutMs ?? PATIENCE.timeoutMs }
@@ -200,7 +200,14 @@ describe('judging', () => {
     const kept: JudgeVerdict[] = []
     const problem = await problemOf(
       judgeAnswers(
-        { run: RUN, samples: answers('Good', 'Bad'), known: [], settings, apiKey: null, patience: PATIENCE },
+        {
+          run: RUN,
+          samples: answers('Good', 'Bad'),
+          storedVerdicts: [],
+          settings,
+          apiKey: null,
+          patience: PATIENCE
+        },
         {
           keep: async (verdict) => void kept.push(verdict),
           progress: () => undefined
