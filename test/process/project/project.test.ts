@@ -1,3 +1,4 @@
+import { elementAt } from '../../../src/contract/model/look-up'
 import { settingsKeyOf } from '../../../src/main/project/documents/settings-key'
 import { chmod, cp, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -277,6 +278,7 @@ describe('changing a project', () => {
       [
         ...['.lock', 'Open.slrproject', 'project.json', 'prompts', 'prompts/crc.json'],
         ...['pairs', 'pairs/pair-1', 'pairs/pair-1/sweeps', 'pairs/pair-1/sweeps/sweep-1.json'],
+        'pairs/pair-1/sweeps/sweep-1.a.scores',
         'pairs/pair-1/sweeps/sweep-1.summary.json'
       ].toSorted()
     )
@@ -297,6 +299,15 @@ describe('changing a project', () => {
       project.firstPair.saveSweep({ ...sweep, post: { ...sweep.post, validity: NaN } })
     )
     expect(broken.message).toContain('post.validity: ')
+    const [range, ...ranges] = sweep.ranges
+    const prompts = range?.prompts.map((score) => ({ ...score, probabilities: [NaN] })) ?? []
+    const unstorable = await problemOf(
+      project.firstPair.saveSweep({
+        ...sweep,
+        ranges: [{ ...elementAt(sweep.ranges, 0, 'range'), prompts }, ...ranges]
+      })
+    )
+    expect(unstorable.message).toMatch(/a score is not a finite number/)
     expect(project.firstPair.document.settings.rho).toBe(0.9)
     expect(await snapshot(project.path)).toEqual(before)
   })
@@ -401,7 +412,7 @@ describe('the sweeps of a project', () => {
     expect(opened.firstPair.sweeps.map(({ id }) => id)).toEqual(['good'])
     expect(opened.warnings.toSorted()).toEqual([
       expect.stringMatching(/broken\.json is not a sweep: post: /),
-      expect.stringMatching(/newer\.json is a sweep of version 7; .*up to 2/),
+      expect.stringMatching(/newer\.json is a sweep of version 7; .*up to 3/),
       expect.stringMatching(/other\.json holds the sweep renamed/),
       expect.stringMatching(/passwd\.json is not an ordinary file/),
       expect.stringMatching(/no sweep "bad name"/)
@@ -413,16 +424,14 @@ describe('the sweeps of a project', () => {
     expect((await problemOf(project.firstPair.readSweep(id))).code).toBe('not-found')
   })
 
-  test('of the full size (528 ranges, 40 prompts) take little more room than without line breaks, at one score per line', async () => {
+  test('of the full size (528 ranges, 40 prompts) have a small document beside their scores', async () => {
     const project = await newProject()
     const sweep = sweepFixture({ layerCount: 32, promptCount: 40, validCount: 18 })
     await project.firstPair.saveSweep(sweep)
     expect(await project.firstPair.readSweep(sweep.id)).toEqual(sweep)
 
     const text = await readFile(join(project.path, 'pairs/pair-1', 'sweeps/sweep-1.json'), 'utf8')
-    expect(text.length).toBeLessThan(1.1 * JSON.stringify(sweep).length)
-    const scores = text.split('\n').filter((line) => line.trimStart().startsWith('{"validity":'))
-    expect(scores).toHaveLength((528 + 1) * 40)
+    expect(text.length).toBeLessThan(JSON.stringify(sweep).length / 25)
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(1_000)
   })
 })

@@ -195,7 +195,10 @@ export function documentFile<T>(kind: FileKind<T>): DocumentFile<T> {
 }
 
 /** @throws WorkbenchError `bad-input` when it could not be read back */
-async function storedDocument<T>({ name, schema }: StoredKind<T>, document: T): Promise<T> {
+export async function storedDocument<T>(
+  { name, schema }: Pick<StoredKind<T>, 'name' | 'schema'>,
+  document: T
+): Promise<T> {
   const parsed = await parseInPieces(schema, document)
   if (parsed.success) return parsed.data
   throw new WorkbenchError('bad-input', `The ${name} cannot be saved: ${describeIssue(parsed.error)}`)

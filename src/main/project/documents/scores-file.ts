@@ -112,6 +112,12 @@ const valuesOf = (score: PromptScore): number[] => [
   ...score.probabilities
 ]
 
+/** @throws WorkbenchError `bad-input` for a score that could not be read back */
+export function requireFinite(rows: readonly ScoreRow[]): void {
+  if (rows.every((row) => row.every((score) => valuesOf(score).every(Number.isFinite)))) return
+  throw new WorkbenchError('bad-input', 'The sweep cannot be saved: a score is not a finite number.')
+}
+
 /** Expected contents of a scores file: rows, and the sha256 that the sweep notes. */
 export interface ExpectedScores {
   readonly rows: number

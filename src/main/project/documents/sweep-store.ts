@@ -4,7 +4,7 @@ import type { PromptScore, SweepDocument } from '../../../contract/documents/crc
 import {
   type BriefScore,
   shownSweepInSteps,
-  type ShownSweep,
+  ShownSweep,
   StoredSweep
 } from '../../../contract/documents/shown-sweep'
 import { scoreOfKey } from '../../../contract/documents/swept-model'
@@ -21,9 +21,9 @@ import {
   requirePlainFile
 } from '../../base/files/plain-paths'
 import { runCooperatively } from '../../base/steps'
-import { documentFolder } from './document-store'
+import { documentFolder, storedDocument } from './document-store'
 import type { SummarizedFolder } from './run-summaries'
-import { readAllScores, readScoreRow, type ScoreRow, writeScores } from './scores-file'
+import { readAllScores, readScoreRow, requireFinite, type ScoreRow, writeScores } from './scores-file'
 import { SWEEP_FORMAT } from './stored-documents'
 
 /*
@@ -170,14 +170,15 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
   /** Replaces an earlier sweep of the same id. @throws WorkbenchError `bad-input` if it could not be read back; `read-only` */
   async write(project: string, sweep: SweepDocument): Promise<void> {
     const file = this.companion(project, sweep.id, '.json')
+    const shown = await runCooperatively(shownSweepInSteps(sweep))
+    const rows = rowsOf(sweep)
+    // Nothing is written of a sweep that could not be read back.
+    await storedDocument({ name: 'sweep', schema: ShownSweep }, shown)
+    requireFinite(rows)
     await ensurePlainFolder(dirname(file))
     const slot = await this.freeSlot(file)
-    const scores = this.companion(project, sweep.id, scoresEnding(slot))
-    const sha256 = await writeScores(scores, rowsOf(sweep))
-    await this.files.write(project, {
-      scores: { file: slot, sha256 },
-      ...(await runCooperatively(shownSweepInSteps(sweep)))
-    })
+    const sha256 = await writeScores(this.companion(project, sweep.id, scoresEnding(slot)), rows)
+    await this.files.write(project, { scores: { file: slot, sha256 }, ...shown })
     for (const other of SLOTS.filter((one) => one !== slot))
       await rm(this.companion(project, sweep.id, scoresEnding(other)), { force: true })
   }
@@ -202,9 +203,9 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
   ): Promise<boolean> {
     let isChanged = false
     const { ids } = await this.ids(project)
-    const whole = await Promise.all(
-      ids.map((id) => isWhole(this.companion(project, id, '.json')).catch(() => false))
-    )
+    // The list of sweeps says which files cannot be read.
+    const wholeOf = async (id: string): Promise<boolean> => isWhole(this.companion(project, id, '.json'))
+    const whole = await Promise.all(ids.map((id) => wholeOf(id).catch(() => false)))
     for (const id of ids.filter((_, place) => whole[place])) {
       const file = this.companion(project, id, '.json')
       try {
