@@ -55,7 +55,7 @@ async function measureStart(home: string, browser: Browser, measured: WindowStar
     await loadPage(page, program, '')
     const ready = await page.waitForFunction(() => {
       const button = [...document.querySelectorAll('button')].find(({ textContent }) =>
-        /Sweep all ranges/.test(textContent)
+        /Find the layers/.test(textContent)
       )
       return button !== undefined && !button.disabled && performance.now()
     })
@@ -65,7 +65,7 @@ async function measureStart(home: string, browser: Browser, measured: WindowStar
     measured.paintMs.push(paint)
     measured.interactiveMs.push(Number(await ready.jsonValue()) - paint)
     const pressedMs = await page.evaluate(() => performance.now())
-    await page.getByRole('button', { name: 'Sweep all ranges' }).click()
+    await page.getByRole('button', { name: 'Find the layers' }).click()
     const first = await page.waitForFunction(
       () =>
         document.querySelector('[data-range]:not([aria-label$="no score yet"])') !== null && performance.now()

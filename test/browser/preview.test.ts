@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { NOT_MEASURED, SHOW_MEASURED } from '../../src/contract/words/what-if-words'
 import { browserMissing, expectAccessible, it } from '../fixtures/browser'
+import { CHECK_AFTERWARDS } from '../../src/contract/words/plan-words'
 import { RANGES_WORDS } from '../../src/contract/words/ranges-words'
 import { openPlan } from '../fixtures/ranges-view'
 import { demoProject } from '../fixtures/swept-project'
@@ -15,6 +16,7 @@ describe.skipIf(browserMissing !== null)('a preview in Chromium', () => {
   }) => {
     const page = await open(await demoProject(2))
     const plan = await openPlan(page)
+    await plan.getByLabel(CHECK_AFTERWARDS).uncheck()
     await plan.getByLabel('Preview', { exact: true }).check()
     await plan.getByText(/finalists on all · at most 2\d % of the work/).waitFor()
     await page.keyboard.press('Escape')

@@ -1,3 +1,4 @@
+import { CHECK_AFTERWARDS } from '../../src/contract/words/plan-words'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
@@ -24,6 +25,7 @@ describe.skipIf(browserMissing !== null)('a sweep in several prompt groups in Ch
     const page = await openHeld(await shortProject(await demoPrompts(4), { uniformBlendCount: 0 }))
     const plan = await openPlan(page)
 
+    await plan.getByLabel(CHECK_AFTERWARDS).uncheck()
     await plan.getByText(/1 prompt group · peak .* · 68 block evaluations · .* · about/).waitFor()
     await plan.getByText('Details', { exact: true }).click()
     await plan.getByText('hidden states').waitFor()

@@ -147,3 +147,6 @@ export function roughTime(seconds: number): string {
   if (seconds < 120) return `${Number(seconds.toPrecision(2))} s`
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
 }
+
+/** Label of the switch for the full-answer check after a sweep. */
+export const CHECK_AFTERWARDS = 'Then check full answers'

@@ -1,12 +1,14 @@
-import type { CheckEvent, CheckProgress } from '../../contract/documents/answer-check'
+import { CHECKED_AT_ONCE, type CheckEvent, type CheckProgress } from '../../contract/documents/answer-check'
 import type { Recipe } from '../../contract/model/recipe'
 import { progressShare } from '../../contract/work/progress'
+import { problemOf, reportDefect } from '../base/rpc-problems'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { CheckWork } from '../work/check'
 import type { JobContext } from './job-context'
 import type { JobTable } from './job-table'
 import { createProgressJob } from './progress-job'
+import type { SweepJob } from './sweep-job'
 
 /** Progress of a check that has not asked the engine yet. */
 const NOTHING_DONE: CheckProgress = { rowsDone: 0, rowsTotal: 0, rowsPerSecond: null, secondsLeft: null }
@@ -20,6 +22,25 @@ export class Checks {
   }
 
   /**
+   * Starts the first check of a sweep's best ranges once the sweep is stored, unless an earlier check covers them. A job that starts
+   * first takes the check's place: the check can be started by hand.
+   */
+  async startAfter(own: ProjectPair, { id: sweepId, done }: Pick<SweepJob, 'id' | 'done'>): Promise<void> {
+    await done
+    const summary = own.sweeps.find(({ id }) => id === sweepId)
+    if (summary?.scoredBy.kind !== 'crc' || summary.selected === null) return
+    try {
+      const { location, settings } = own.document
+      const parts = { rho: settings.rho, best: CHECKED_AT_ONCE }
+      const sweep = await own.readSweep(sweepId)
+      const work = await CheckWork.first(pairPaths(location), sweep, parts, own)
+      if (work.request.recipes.length > 0) await this.begin(own, sweepId, () => Promise.resolve(work))
+    } catch (error) {
+      if (problemOf(error) === null) reportDefect(error, 'the check after a sweep')
+    }
+  }
+
+  /**
    * Starts checking recipes, or without any the best ranges of a sweep that were not checked yet, and the best baselines. The check
    * is kept with the sweep.
    *
@@ -30,17 +51,25 @@ export class Checks {
     own: ProjectPair,
     { sweepId, rho, recipes }: { sweepId: string; rho: number; recipes: readonly Recipe[] }
   ): Promise<void> {
-    const { engine, turns, tell } = this.context
-    await turns.start(own, this.table, 'A check', async () => {
+    await this.begin(own, sweepId, async () => {
       const sweep = await own.readSweep(sweepId)
-      const shown = (progress: CheckProgress): CheckEvent => ({ type: 'progress', sweepId, progress })
+      const parts = { rho, ...(recipes.length > 0 && { recipes }) }
+      return CheckWork.open(pairPaths(own.document.location), sweep, parts, own)
+    })
+  }
+
+  private async begin(own: ProjectPair, sweepId: string, open: () => Promise<CheckWork>): Promise<void> {
+    const { engine, turns, tell } = this.context
+    const shown = (progress: CheckProgress): CheckEvent => ({ type: 'progress', sweepId, progress })
+    await turns.start(own, this.table, 'A check', async () => {
+      // A sweep that cannot be read refuses the check at once.
+      await own.readSweep(sweepId)
       return createProgressJob<CheckEvent>({
         name: 'the check',
         first: shown(NOTHING_DONE),
         news: { tell, job: 'The check' },
         async run(report, signal) {
-          const parts = { rho, ...(recipes.length > 0 && { recipes }) }
-          const work = await CheckWork.open(pairPaths(own.document.location), sweep, parts, own)
+          const work = await open()
           const check = await work.compute({
             engine: engine.client(),
             signal,

@@ -2,7 +2,6 @@ import type { Rendering } from '../../contract/documents/crc'
 import type { ChosenDevice } from '../../contract/model/device'
 import type { Model } from '../../contract/model/model'
 import {
-  DEFAULT_TOP,
   type NextToken,
   type ProbeEvent,
   PROBED_MODELS,
@@ -81,8 +80,11 @@ export async function renderProbed(
 export interface ProbeRequest {
   base: string
   post: string
-  recipe: Recipe
+  /** Null to ask only post and base. */
+  recipe: Recipe | null
   prompt: string
+  /** Number of the most probable tokens. */
+  top: number
   rendering: Rendering
   device: ChosenDevice
 }
@@ -95,19 +97,21 @@ export interface ProbeRequest {
  */
 export async function* probeRecipe(
   engine: EngineClient,
-  { recipe, prompt, rendering, device, ...folders }: ProbeRequest,
+  { recipe, prompt, top, rendering, device, ...folders }: ProbeRequest,
   signal: AbortSignal
 ): AsyncGenerator<ProbeEvent> {
   const { base, post } = await openPair(folders.base, folders.post)
   // A recipe that does not fit is refused before post's pass, not after it.
-  recipeStrengths(recipe, post.spec.layerCount)
-  const models: Readonly<Record<ProbedModel, Model>> = {
+  if (recipe !== null) recipeStrengths(recipe, post.spec.layerCount)
+  const models: Readonly<Record<ProbedModel, Model | null>> = {
     post: { kind: 'post' },
-    hybrid: { kind: 'recipe', recipe },
+    hybrid: recipe === null ? null : { kind: 'recipe', recipe },
     base: { kind: 'base' }
   }
   const postText = await recentTextModel(post.checkpoint.path)
   for (const name of PROBED_MODELS) {
+    const model = models[name]
+    if (model === null) continue
     const text = name === 'base' ? await tokenizerFor(base, post) : postText
     if (text === null) {
       const reason = "Base has no tokenizer of its own, and its vocabulary is not of post's size."
@@ -116,10 +120,10 @@ export async function* probeRecipe(
     }
     const { rendered, tokens, notices } = await renderProbed(prompt, rendering, text, 'The prompt')
     const { logits } = await engine.probe(
-      { ...folders, device: device.device, model: models[name], prompts: [tokens] },
+      { ...folders, device: device.device, model, prompts: [tokens] },
       { signal }
     )
-    const top = await nextTokens(elementAt(logits, 0, 'prompt'), DEFAULT_TOP, text)
-    yield { type: 'probed', model: name, rendered, tokens, top, notices }
+    const likeliest = await nextTokens(elementAt(logits, 0, 'prompt'), top, text)
+    yield { type: 'probed', model: name, rendered, tokens, top: likeliest, notices }
   }
 }

@@ -1,7 +1,6 @@
 import type { ProbeEvent } from '../../contract/procedures/probe'
-import type { Recipe } from '../../contract/model/recipe'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
-import { probeRecipe } from './next-token'
+import { probeRecipe, type ProbeRequest } from './next-token'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { JobContext } from './job-context'
@@ -29,14 +28,13 @@ export class Questions {
   }
 
   /**
-   * What post, a recipe and base would say next after a prompt.
+   * Streams the next tokens of post, a recipe and base after a prompt.
    *
    * @throws WorkbenchError as `probeRecipe`; `busy` while a job of the project runs; `cancelled` when one starts
    */
   async *probe(
     own: ProjectPair,
-    recipe: Recipe,
-    prompt: string,
+    asked: Pick<ProbeRequest, 'recipe' | 'prompt' | 'top'>,
     signal?: AbortSignal
   ): AsyncGenerator<ProbeEvent> {
     const { engine, devices, turns } = this.context
@@ -45,7 +43,7 @@ export class Questions {
       const { location, rendering, settings } = own.document
       const folders = pairPaths(location)
       const device = await devices.choose(settings.device, folders.post)
-      const request = { ...folders, recipe, prompt, rendering, device }
+      const request = { ...folders, ...asked, rendering, device }
       yield* probeRecipe(engine.client(), request, question.signal)
     } finally {
       question.over()

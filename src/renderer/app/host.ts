@@ -1,5 +1,6 @@
 import type { Complaint } from '../ui/complaint'
 import type { Folds } from '../ui/folds.svelte'
+import type { StoredSwitch } from '../ui/stored-switch.svelte'
 import type { Client } from './connection'
 import type { PairId } from '../../contract/documents/project'
 import type { Here, OpenProject } from './open-project.svelte'
@@ -23,6 +24,8 @@ export interface Host {
   /** The view that is shown. */
   readonly view: View
   readonly folds: Folds
+  /** Controls whether a full-answer check follows each sweep that this window starts. */
+  readonly checksAfterSweep: StoredSwitch
   go(view: View): void
   /** Makes what is shown now a place that Back leads to. */
   visit(): void

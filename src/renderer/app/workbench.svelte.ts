@@ -5,7 +5,7 @@ import type { FolderListing } from '../../contract/procedures/folders'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { isField } from '../ui/typing'
 import { Folds } from '../ui/folds.svelte'
-import { SingleKeys } from '../ui/single-keys.svelte'
+import { StoredSwitch } from '../ui/stored-switch.svelte'
 import { Start } from '../start/start.svelte'
 import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host, PairPlace } from './host'
@@ -44,7 +44,13 @@ export class Workbench implements Host {
   dialog = $state<'help' | 'report' | 'browse' | 'history' | null>(null)
 
   readonly start = new Start(this)
-  readonly singleKeys = new SingleKeys()
+  /**
+   * Controls whether keys without a modifier are shortcuts, such as H for the runs. They can be switched off, because
+   * speech input types such keys by accident.
+   */
+  readonly singleKeys = new StoredSwitch('slr-single-keys')
+  /** Controls whether a full-answer check follows each sweep that this window starts. */
+  readonly checksAfterSweep = new StoredSwitch('slr-checks-after-sweep')
   readonly folds = new Folds()
 
   /** Of the place where the user is; null without a project. */

@@ -26,6 +26,7 @@ import { Latest } from '../app/latest.svelte'
 import type { Place } from '../app/place'
 import { AnswerChecks } from './check/answer-checks.svelte'
 import { CheckedSweep } from './check/checked-sweep.svelte'
+import { FirstAnswers } from './first-screen/first-answers.svelte'
 import { ModelDetail } from './board/model-detail.svelte'
 import { readSweep } from './board/read-sweep'
 import { RecipeScoring } from './board/recipe-scoring.svelte'
@@ -56,6 +57,8 @@ export class Ranges {
   readonly job: FollowedJob<SweepEvent, SweepRun>
   readonly search: RecipeSearch
   readonly check: AnswerChecks
+  /** The first screen of the demo, before it is swept. */
+  readonly firstAnswers: FirstAnswers
   readonly checked: CheckedSweep
   readonly planning: SweepPlanning
   readonly scoring: RecipeScoring
@@ -216,6 +219,7 @@ export class Ranges {
       idle: () => this.planning.loadReusable()
     })
     this.search = new RecipeSearch(project)
+    this.firstAnswers = new FirstAnswers(project)
     this.check = new AnswerChecks(project, (sweepId) => this.reloadCheck(sweepId))
     this.checked = new CheckedSweep(project, this)
     this.detail = new ModelDetail(project)
@@ -420,7 +424,8 @@ export class Ranges {
     if (!preview) this.planning.preview = false
     await this.job.begin(async () => {
       await this.needs.prompts.flush()
-      await this.project.client.sweeps.start({ ...this.project.here, fresh, preview })
+      const { client, here, host } = this.project
+      await client.sweeps.start({ ...here, fresh, preview, check: host.checksAfterSweep.on })
     })
   }
 

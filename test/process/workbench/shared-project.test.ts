@@ -12,6 +12,7 @@ import { openProject } from '../../../src/main/project/open-project'
 import { evaluationRun } from '../../fixtures/evaluation-documents'
 import { OwnWorkbench, type WindowClient } from '../../fixtures/own-workbench'
 import { LAYERS_4_11, NOT_SCORED } from '../../fixtures/project-documents'
+import { demoPrompts, shortProject } from '../../fixtures/swept-project'
 import { sharedEngine } from '../../fixtures/shared-engine'
 import { waitFor } from '../../fixtures/wait-for'
 
@@ -207,5 +208,28 @@ describe('a window that follows a project', () => {
     await expect(openProject(path)).rejects.toMatchObject({ problem: { code: 'locked' } })
     await follower.leave()
     await waitFor(async () => (await openProject(path)).close())
+  })
+})
+
+describe('a sweep', () => {
+  it('is followed by the check of its best ranges where the window asks for that', async () => {
+    const path = await shortProject(await demoPrompts(4))
+    const window = own.client()
+    const here = { path, pair: 'pair-1' } as const
+    await window.projects.open({ path })
+    const unchecked = await window.sweeps.start(here)
+    await waitFor(async () => {
+      const { sweeps, running } = await window.projects.open({ path })
+      expect([sweeps[0]?.id, running]).toEqual([unchecked.sweepId, []])
+    })
+    expect(await window.checks.get({ ...here, sweepId: unchecked.sweepId })).toBeNull()
+
+    const { sweepId } = await window.sweeps.start({ ...here, check: true })
+    const check = await waitFor(async () => {
+      const stored = await window.checks.get({ ...here, sweepId })
+      if (stored === null) throw new Error('no check is stored yet')
+      return stored
+    })
+    expect(check.models.map(({ recipe }) => recipe.name)).toContain('Layers 4–5')
   })
 })

@@ -1,7 +1,7 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { Recipe } from '../../model/recipe'
-import { ProbeEvent } from '../probe'
+import { DEFAULT_TOP, ProbeEvent } from '../probe'
 import { pairInput, procedure } from './procedure'
 
 export const probeProcedures = {
@@ -10,6 +10,14 @@ export const probeProcedures = {
    * model after the other. It is rejected while a job of the project runs, and cancelled by one that starts.
    */
   next: procedure
-    .input(pairInput.extend({ recipe: Recipe, prompt: z.string().min(1).max(100_000) }))
+    .input(
+      pairInput.extend({
+        /** Null to ask only post and base. */
+        recipe: Recipe.nullable(),
+        prompt: z.string().min(1).max(100_000),
+        /** Number of the most probable tokens. */
+        top: z.number().int().min(1).max(1000).default(DEFAULT_TOP)
+      })
+    )
     .output(eventIterator(ProbeEvent))
 }

@@ -22,7 +22,9 @@ export const sweepProcedures = {
         /** True to compute again the results of an interrupted or the last sweep. */
         fresh: z.boolean().default(false),
         /** True if ranges that cannot be selected are scored on a few prompts only. */
-        preview: z.boolean().default(false)
+        preview: z.boolean().default(false),
+        /** True if a full-answer check of the best ranges follows, unless the sweep selects none. */
+        check: z.boolean().default(false)
       })
     )
     .output(z.object({ sweepId: z.string() })),

@@ -6,8 +6,8 @@ export function probeRoutes({ jobs, withPair }: Routing) {
   return probes.router({
     next: probes.next
       .use(withPair)
-      .handler(({ context: { own }, input, signal }) =>
-        jobs.questions.probe(own, input.recipe, input.prompt, signal)
+      .handler(({ context: { own }, input: { recipe, prompt, top }, signal }) =>
+        jobs.questions.probe(own, { recipe, prompt, top }, signal)
       )
   })
 }

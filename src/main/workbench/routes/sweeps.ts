@@ -43,22 +43,31 @@ async function otherSources(
   return found
 }
 
+/** Starts the next sweep, and after it the full-answer check if the window asks for one. */
+async function startSweep(
+  { sweeps, checks }: Routing['jobs'],
+  pair: ProjectPair,
+  { fresh, preview, check }: { fresh: boolean; preview: boolean; check: boolean }
+): Promise<{ sweepId: string }> {
+  const sweep = await sweeps.start(pair, { fresh, preview })
+  if (check) void checks.startAfter(pair, sweep)
+  return { sweepId: sweep.id }
+}
+
 /** Sweeps of all ranges, and what is asked of a stored one. */
 export function sweepRoutes({ jobs, withPair }: Routing) {
   const { sweeps } = route
   return sweeps.router({
-    start: sweeps.start.use(withPair).handler(async ({ context: { own }, input: { fresh, preview } }) => ({
-      sweepId: (await jobs.sweeps.start(own, { fresh, preview })).id
-    })),
-    known: sweeps.known.use(withPair).handler(({ context: { own } }) => jobs.sweeps.knownOfNext(own)),
+    start: sweeps.start.use(withPair).handler(({ context: { own }, input }) => startSweep(jobs, own, input)),
+    known: sweeps.known.use(withPair).handler(({ context }) => jobs.sweeps.knownOfNext(context.own)),
     plan: sweeps.plan
       .use(withPair)
       .handler(({ context: { own }, input: { preview }, signal }) =>
         jobs.questions.planSweep(own, preview, signal)
       ),
-    lookAt: sweeps.lookAt.use(withPair).handler(({ context: { own }, input: { range } }) => {
-      jobs.sweeps.lookAt(own, range)
-    }),
+    lookAt: sweeps.lookAt
+      .use(withPair)
+      .handler(({ context: { own }, input: { range } }) => jobs.sweeps.lookAt(own, range)),
     watch: sweeps.watch.use(withPair).handler(watching(jobs.sweeps.table)),
     cancel: sweeps.cancel.use(withPair).handler(cancelling(jobs.sweeps.table)),
     get: sweeps.get.use(withPair).handler(({ context: { own }, input }) => own.readShownSweep(input.sweepId)),

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { Theme } from '../../../../src/renderer/app/theme.svelte'
 import { DragBox } from '../../../../src/renderer/plots/drag-box.svelte'
-import { SingleKeys } from '../../../../src/renderer/ui/single-keys.svelte'
+import { StoredSwitch } from '../../../../src/renderer/ui/stored-switch.svelte'
 import { PaneWidth } from '../../../../src/renderer/ui/pane-width.svelte'
 
 afterEach(() => vi.unstubAllGlobals())
@@ -62,15 +62,15 @@ it('a pane is as wide as it was left, also where the browser keeps nothing', () 
 
 it('shortcuts of a single key are on until they are switched off, also where the browser keeps nothing', () => {
   storage()
-  const keys = new SingleKeys()
+  const keys = new StoredSwitch('slr-single-keys')
   expect(keys.on).toBe(true)
   keys.on = false
-  expect([keys.on, new SingleKeys().on]).toEqual([false, false])
+  expect([keys.on, new StoredSwitch('slr-single-keys').on]).toEqual([false, false])
   const refuse = (): never => {
     throw new Error('forbidden')
   }
   vi.stubGlobal('localStorage', { getItem: refuse, setItem: refuse })
-  const other = new SingleKeys()
+  const other = new StoredSwitch('slr-single-keys')
   other.on = false
   expect(other.on).toBe(false)
 })

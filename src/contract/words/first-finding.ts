@@ -1,0 +1,32 @@
+import { formatPercent } from './format'
+
+/** Probabilities of the valid characters after one prompt. */
+export interface CharacterAnswers {
+  /** What the prompt asks for, such as a letter. */
+  readonly category: string
+  readonly characters: readonly string[]
+  /** Probability of each character, here and below. */
+  readonly base: readonly number[]
+  readonly post: readonly number[]
+}
+
+/** Returns the first sentences that a new user reads: the favourite character of post, and how often post answers it. */
+export function firstFinding({ category, characters, base, post }: CharacterAnswers): {
+  headline: string
+  text: string
+} {
+  const place = post.indexOf(Math.max(...post))
+  const favourite = characters[place] ?? ''
+  const share = formatPercent(post[place] ?? 0)
+  return {
+    headline: `Your instruct model says ${favourite}.`,
+    text:
+      `Ask it for a random ${category} and it says ${favourite} ${share} of the time. ` +
+      `The base model says ${favourite} ${formatPercent(base[place] ?? 0)} of the time.`
+  }
+}
+
+/** Says what restored layers do and cost. */
+export const RESTORING =
+  'Restoring layers to their base weights can bring the variety back. ' +
+  'Some answers then go wrong. A sweep measures both for every range of layers.'

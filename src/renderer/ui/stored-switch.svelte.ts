@@ -1,0 +1,30 @@
+/** A choice between on and off that the browser's storage keeps where possible. It is on until the user turns it off. */
+export class StoredSwitch {
+  private enabled: boolean
+
+  /** @param storedAs key in the browser's storage */
+  constructor(private readonly storedAs: string) {
+    this.enabled = $state(read(storedAs) !== 'off')
+  }
+
+  get on(): boolean {
+    return this.enabled
+  }
+
+  set on(on: boolean) {
+    this.enabled = on
+    try {
+      localStorage.setItem(this.storedAs, on ? 'on' : 'off')
+    } catch {
+      // The choice holds until the page is left.
+    }
+  }
+}
+
+function read(storedAs: string): string | null {
+  try {
+    return localStorage.getItem(storedAs)
+  } catch {
+    return null
+  }
+}
