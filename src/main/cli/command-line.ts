@@ -1,3 +1,4 @@
+import { whichHelp } from './printing/which-help'
 import { Command, CommanderError } from 'commander'
 import { COMMANDS, REPLACED_COMMANDS } from './commands'
 import { examplesOf } from './printing/examples'
@@ -122,7 +123,10 @@ export async function commandLine(
       declare(command, signal)
       for (const part of [command, ...command.commands]) {
         const words = part === command ? name : `${name} ${part.name()}`
-        part.addHelpText('after', `${isWholeHelp ? '' : sharedOptionsNote(part)}${examplesOf(words)}`)
+        part.addHelpText(
+          'after',
+          `${isWholeHelp ? whichHelp(part) : sharedOptionsNote(part)}${examplesOf(words)}`
+        )
       }
     }
   }

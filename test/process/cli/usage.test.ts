@@ -25,7 +25,7 @@ describe('slr', () => {
   it.each(['inspect', 'sweep', 'show', 'sample', 'export', 'open', 'doctor'])(
     'explains %s and what it takes',
     async (command) => {
-      const { status, stdout, stderr } = await runHere([command, '--help'])
+      const { status, stdout, stderr } = await runHere([command, '--help', 'all'])
       expect(status).toBe(0)
       expect(stderr).toBe('')
       expect(stdout).toMatch(`Usage: slr ${command}`)
@@ -33,20 +33,23 @@ describe('slr', () => {
     }
   )
 
-  it.each([[['--version']], [['sweep', '--version']]])('says its version for %j', async (args) => {
-    expect(await runHere(args)).toEqual({ status: 0, stdout: `${versionLine()}\n`, stderr: '' })
-  })
+  it.each([[['--version']], [['sweep', '--no-check', '--version']]])(
+    'says its version for %j',
+    async (args) => {
+      expect(await runHere(args)).toEqual({ status: 0, stdout: `${versionLine()}\n`, stderr: '' })
+    }
+  )
 
   it.each([
     ['an unknown command', ['swep'], /unknown command 'swep'[^]*Did you mean sweep/],
     [
       'an unknown option',
-      ['sweep', '--demo', '--rhoo', '1'],
+      ['sweep', '--no-check', '--demo', '--rhoo', '1'],
       /unknown option '--rhoo'[^]*Did you mean --rho/
     ],
     [
       'what is no UTF-8, which names another file',
-      ['sweep', '--demo', '--out', 'caf\uFFFD.json'],
+      ['sweep', '--no-check', '--demo', '--out', 'caf\uFFFD.json'],
       /the argument 'caf.*\.json' is not UTF-8, and would be read as another/
     ],
     [
@@ -57,7 +60,7 @@ describe('slr', () => {
     ['no pair', ['sweep'], /which pair\? Give --base FOLDER and --post FOLDER, or --demo/],
     [
       'a source beside recipes',
-      ['sweep', '--demo', '--recipes', 'r.json', '--source', 'sft'],
+      ['sweep', '--no-check', '--demo', '--recipes', 'r.json', '--source', 'sft'],
       /--source is of ranges, and does not go with --recipes: [^]*"source"[^]*3-7@FOLDER/
     ],
     [
@@ -77,7 +80,11 @@ describe('slr', () => {
       /'--demo' cannot be used with .*'--base/
     ],
     ['an argument too many', ['inspect', '--demo', 'more'], /too many arguments/],
-    ['an option without its value', ['sweep', '--demo', '--out'], /'--out <file>' argument missing/],
+    [
+      'an option without its value',
+      ['sweep', '--no-check', '--demo', '--out'],
+      /'--out <file>' argument missing/
+    ],
     ['nothing to probe', ['sample', '--next', '--demo'], /Give --prompt TEXT or --tokens/],
     [
       'prompt and tokens',
@@ -116,32 +123,36 @@ describe('slr', () => {
     ['logits for people', ['sample', '--next', ...DEMO_TOKENS, '--logits'], /--logits needs --json/],
     [
       'a rho beyond 1',
-      ['sweep', '--demo', '--rho', '1.1'],
+      ['sweep', '--no-check', '--demo', '--rho', '1.1'],
       /'1\.1' is invalid\. Expected a number from 0 to 1/
     ],
     [
       'a rho that is no number',
-      ['sweep', '--demo', '--rho', ''],
+      ['sweep', '--no-check', '--demo', '--rho', ''],
       /'' is invalid\. Expected a number from 0 to 1/
     ],
     [
       'a seed with a fraction',
-      ['sweep', '--demo', '--seed', '0.5'],
+      ['sweep', '--no-check', '--demo', '--seed', '0.5'],
       /'0\.5' is invalid\. Expected a whole number/
     ],
-    ['a date that does not exist', ['sweep', '--demo', '--date', '2026-02-30'], /'2026-02-30' is invalid/],
+    [
+      'a date that does not exist',
+      ['sweep', '--no-check', '--demo', '--date', '2026-02-30'],
+      /'2026-02-30' is invalid/
+    ],
     [
       'a template argument without a value',
-      ['sweep', '--demo', '--template-argument', 'x'],
+      ['sweep', '--no-check', '--demo', '--template-argument', 'x'],
       /Expected key=value/
     ],
     ['a port beyond the last', ['open', '--serve', '--port', '65536'], /'65536' is invalid/],
     [
       'fp16 on a device without it',
-      ['sweep', '--demo', '--device', 'cpu', '--precision', 'fp16'],
+      ['sweep', '--no-check', '--demo', '--device', 'cpu', '--precision', 'fp16'],
       /--device cpu computes in fp32 only/
     ],
-    ['a file that looks like an option', ['sweep', '--demo', '--out', '-1'], /write \.\/-1/],
+    ['a file that looks like an option', ['sweep', '--no-check', '--demo', '--out', '-1'], /write \.\/-1/],
     ['a project and the demo', ['open', '--serve', '--demo', 'x.slr'], /either a project or --demo/]
   ])('refuses %s with exit status 2, one line and where to read on', async (_, args, message) => {
     const { status, stdout, stderr } = await runHere(args)
@@ -162,8 +173,8 @@ describe('slr', () => {
   })
 
   it('ends its process with that status', async () => {
-    expect(await runCli(['sweep', '--demo', '--rho', '1.1'])).toEqual(
-      await runHere(['sweep', '--demo', '--rho', '1.1'])
+    expect(await runCli(['sweep', '--no-check', '--demo', '--rho', '1.1'])).toEqual(
+      await runHere(['sweep', '--no-check', '--demo', '--rho', '1.1'])
     )
   })
 

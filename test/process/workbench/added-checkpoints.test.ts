@@ -83,7 +83,7 @@ describe('slr with another checkpoint', () => {
     await writeFile(prompts, JSON.stringify((await builtinPromptSet('demo-crc')).slice(0, 4)))
     const swept = async (...args: string[]) => {
       const { status, stdout, stderr } = await runHere([
-        ...['sweep', '--demo', '--prompts', prompts, '--json', '--quiet', ...args]
+        ...['sweep', '--no-check', '--demo', '--prompts', prompts, '--json', '--quiet', ...args]
       ])
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
       return SweepDocument.parse(JSON.parse(stdout))
@@ -147,12 +147,18 @@ describe('slr with another checkpoint', () => {
   })
 
   it('refuses a folder that is not of the architecture, and one that is not there', async () => {
-    const other = await runHere(['sweep', '--demo', '--checkpoint', goldenPath('qwen3', 'post-bf16')])
+    const other = await runHere([
+      'sweep',
+      '--no-check',
+      '--demo',
+      '--checkpoint',
+      goldenPath('qwen3', 'post-bf16')
+    ])
     expect(other).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/cannot be compared with the pair/)
     })
-    const missing = await runHere(['sweep', '--demo', '--checkpoint', '/nowhere/at/all'])
+    const missing = await runHere(['sweep', '--no-check', '--demo', '--checkpoint', '/nowhere/at/all'])
     expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining('/nowhere/at/all') })
   })
 })

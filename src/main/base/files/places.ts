@@ -42,15 +42,35 @@ export async function resultPath(typed: string): Promise<string> {
 /** Matches org/name, the form of model names on the Hugging Face Hub. */
 export const HUB_ID = /^\w[\w.-]*\/[\w.-]+$/
 
+/** The longest content of a reference: a commit. */
+const MAX_REFERENCE = 1_000
+
 /**
- * Converts the user's input for a model to an absolute path: its folder, or its name in the Hugging Face
- * cache, such as Qwen/Qwen3-0.6B.
+ * What the user typed for a model as an absolute path: its folder, or its name in the Hugging Face cache, such as Qwen/Qwen3-0.6B, with
+ * a revision behind `@` or without.
  */
 export function modelPath(typed: string): string {
   const folder = absolutePath(typed)
-  if (!HUB_ID.test(typed) || existsSync(folder)) return folder
-  const cached = join(huggingFaceCacheFolder(), `models--${typed.replace('/', '--')}`)
-  return existsSync(cached) ? cached : folder
+  const named = /^([^@]+)(?:@(\w[\w./-]*))?$/.exec(typed)
+  if (named === null || existsSync(folder)) return folder
+  const [, id, revision] = named
+  if (id === undefined || !HUB_ID.test(id)) return folder
+  const cached = join(huggingFaceCacheFolder(), `models--${id.replace('/', '--')}`)
+  if (!existsSync(cached)) return folder
+  return revision === undefined ? cached : join(cached, 'snapshots', commitOf(cached, revision))
+}
+
+/** The commit of a branch, a tag or a commit of a model in the cache; the revision itself where the cache does not say. */
+function commitOf(cached: string, revision: string): string {
+  if (revision.split('/').includes('..')) return revision.replaceAll('/', '-')
+  try {
+    const commit = readFileSync(join(cached, 'refs', ...revision.split('/')), 'utf8')
+      .slice(0, MAX_REFERENCE)
+      .trim()
+    return /^[\w-]+$/.test(commit) ? commit : revision.replaceAll('/', '-')
+  } catch {
+    return revision.replaceAll('/', '-')
+  }
 }
 
 /** Reads the translated documents folder of Linux desktops, as in XDG_DOCUMENTS_DIR="$HOME/Dokumente". */

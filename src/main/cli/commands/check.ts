@@ -1,3 +1,8 @@
+import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
+import { checkTable } from '../results/tables'
+import { csvOption } from '../options/options'
+import { nextCommandsOf, pairOfResult } from '../printing/verdict-report'
+import { detailsOption } from '../options/options'
 import { triedDevices } from '../../work/devices'
 import { checkedRecipes, recipesNamed } from '../running/models'
 import type { Command } from 'commander'
@@ -42,10 +47,11 @@ const checkOptions = pairOptions
       CHECKED_AT_ONCE
     )
   })
-  .and(rhoOption())
+  .and(rhoOption(), detailsOption)
   .heading('Where the result goes:')
   .and(
     outOption(),
+    csvOption,
     projectOptions('save it in this project; checks its newest sweep, whole before preview'),
     deviceOptions
   )
@@ -61,6 +67,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
   const isNamed = command.args.length > 0
   if (isNamed) refuseUnused(command, ['best'], 'is of the best ranges, and recipes are named')
   await withResultPlaces('check', options, command, async ({ givenPair, own, output, tell }) => {
+    const table = await csvOutput(options)
     const kept = (): Kept => keptOfCheck(options, own)
     const { pair, sweep } = await startingSweep(
       options,
@@ -85,11 +92,17 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     // Without one the same ranges come first again.
     const best = own === null && !isNamed ? options.best + CHECKED_AT_ONCE : undefined
     const again = checkCommandOf({ ...options, best, demo: false, out: options.from })
+    const next = nextCommandsOf(
+      { ...options, ...pairOfResult(sweep), out: options.out ?? options.from },
+      again,
+      selection?.selected ?? null
+    )
     await savedThenShown(
       [work.keep(checked), ...(output === null ? [] : [writeOutputFile(output, document)])],
       async () => {
+        await writeCsvIfAsked(table, () => checkTable(checked, rho), options.quiet)
         if (options.json) return printJson(document)
-        return printShown(describeCheck(checked, verdict, { rho, checkCommand: again, preview }))
+        return printShown(describeCheck(checked, verdict, { rho, next, details: options.details, preview }))
       }
     )
     if (output !== null) tell(writtenWords(output))

@@ -1,3 +1,13 @@
+import { elementAt } from '../../../contract/model/look-up'
+import type { SampleLine } from '../../../contract/documents/samples'
+import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
+import { evaluationTable } from '../results/tables'
+import { csvOption } from '../options/options'
+import { optionGroup } from '../options/option-group'
+import { flag } from '../options/option-kinds'
+import { checkOutputFile, writeOutputText } from '../results/output-file'
+import { plural } from '../../../contract/words/format'
+import { detailsOption } from '../options/options'
 import { namedTask } from '../../work/named-task'
 import { changedRendering } from '../../../contract/work/settings'
 import { EvaluationWork } from '../../work/evaluation'
@@ -52,32 +62,27 @@ const evaluateOptions = pairOptions
   .heading('What to evaluate:')
   .options({
     task: text('<task>', TASK_CHOICES),
-    variants: text(
-      '<file>',
-      'variants as JSON in place of WHICH, with samplers, system turns, prefixes, suffixes and lists of answers of their own'
-    ),
-    embeddingModel: text(
-      '<folder>',
-      'compare answers by this sentence-embedding model (model.onnx and tokenizer.json) instead of by post itself'
-    ),
-    classifier: text(
-      '<folder>',
-      "count classes of answers by this classifier of pairs (model.onnx and tokenizer.json), as NoveltyBench's distinct_k"
-    )
+    variants: text('<file>', 'variants as JSON, with their own samplers'),
+    embeddingModel: text('<folder>', 'compare answers by this sentence-embedding model'),
+    classifier: text('<folder>', 'count classes of answers by this classifier')
   })
   .and(
-    countOption("answers per prompt and variant (default: the task's)"),
+    countOption("answers per prompt (default: the task's)"),
     seedOption("seed of the draws (default: the task's)")
   )
   .options({
-    against: text('<variant>', 'compare the others with this one, by its name (default: post)')
+    against: text('<variant>', 'compare the others with this one (default: post)')
   })
   .heading('Where the result goes:')
   .and(
-    outOption('write settings and results as JSON to a file; an earlier one is replaced'),
-    projectOptions(
-      'save answers and scores in this project; the same evaluation goes on where it was stopped'
-    ),
+    outOption('write settings and results as JSON'),
+    projectOptions('save answers here, and go on where it was stopped'),
+    csvOption,
+    optionGroup().options({
+      answersOut: text('<file>', 'write the answers as JSON lines'),
+      dryRun: flag('print how many answers it takes, and compute none')
+    }),
+    detailsOption,
     judgeOptions,
     computingOptions,
     renderingOptions
@@ -86,7 +91,7 @@ type EvaluateOptions = CommandOptions<typeof evaluateOptions>
 
 /** `slr evaluate`: how variants do on an open-ended task, in diversity and quality. */
 export const evaluateCommand = subcommand(evaluateOptions, {
-  operands: [comparedModels('base, post and what the project keeps')],
+  operands: [comparedModels('base, post, kept')],
   run: evaluate
 })
 
@@ -102,6 +107,9 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     requireHalf(options.device ?? 'cpu', options.precision)
     if (!asksEndpoints(command.args)) await requireReadArguments(options, folders.post)
     const judge = await judgeNamed(options.judge, task.kind, command)
+    const table = await csvOutput(options)
+    const answers =
+      options.answersOut === undefined ? null : await checkOutputFile(options.answersOut, 'answers')
     const work = await EvaluationWork.open(
       {
         ...folders,
@@ -119,18 +127,43 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
     if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
+    if (options.dryRun) return showPlan(work, options.json)
     if (judge !== null && (await lacksVerdicts(own, work.stored, judge)))
       await requireReachable(judge, 'The judge', signal)
     tell(describePlan(run, sampled.post.spec.contextLength))
     const made = await madeEvaluation(work, own, { judge, quiet: options.quiet, signal, tell })
     const view = await viewOf(made.files, made.proxies, options.against, signal)
     if (output !== null) await writeOutputFile(output, view)
-    await (options.json ? printJson(view) : printShown(describeEvaluation(view)))
+    await writeCsvIfAsked(table, () => evaluationTable(view), options.quiet)
+    if (answers !== null) await writeOutputText(answers, answerLines(run, made.files.samples))
+    await (options.json ? printJson(view) : printShown(describeEvaluation(view, options.details)))
     if (output !== null) tell(writtenWords(output))
+    if (answers !== null) tell(writtenWords(answers))
     // What was measured without the judge is out; that it is not all is the command's failure.
     const failure = made.failure ?? (judge === null ? null : nothingJudged(view.judging, judge.way))
     if (failure !== null) throw failure
   })
+}
+
+/** The answers of an evaluation as JSON lines, as `slr sample --out` writes them. */
+const answerLines = ({ task: { prompts } }: EvaluationRun, samples: readonly SampleLine[]): string =>
+  samples
+    .map((line) => {
+      const { text, category } = elementAt(prompts, line.prompt, 'prompt')
+      return `${JSON.stringify({ ...line, promptText: text, category })}\n`
+    })
+    .join('')
+
+/** Prints what an evaluation takes; answers that a project has are not counted. */
+async function showPlan({ run, sampled, stored }: EvaluationWork, json: boolean): Promise<void> {
+  const { task, variants } = run
+  const answers = task.prompts.length * variants.length * task.settings.sampleCount
+  const plan = {
+    ...{ task: task.id, prompts: task.prompts.length, variants: variants.map(({ variant }) => variant.name) },
+    ...{ answers, stored: stored?.samples.length ?? 0, maxTokens: task.settings.maxTokens }
+  }
+  const there = plan.stored === 0 ? '' : ` ${plural(plan.stored, 'answer')} are stored.`
+  await (json ? printJson(plan) : printShown(`${describePlan(run, sampled.post.spec.contextLength)}${there}`))
 }
 
 /** What is about to be generated, and read. */

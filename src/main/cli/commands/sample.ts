@@ -111,7 +111,7 @@ const sampleOptions = pairOptions
     })
   })
   .and(samplerOptions)
-  .heading('Servers (nothing is sent anywhere unless one is named):')
+  .heading('Servers (texts are sent only to those that are named):')
   .and(addressOption, samplingDevice, memoryOption, renderingOptions)
 type SampleOptions = Omit<CommandOptions<typeof sampleOptions>, 'device'> & {
   readonly device: GenerationDevice | undefined

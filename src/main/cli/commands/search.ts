@@ -1,3 +1,4 @@
+import { detailsOption } from '../options/options'
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -33,7 +34,7 @@ const searchOptions = pairOptions
       'what "slr check --out" wrote of that sweep: ranges that fail are left out (default: the project\'s, else none)'
     )
   })
-  .and(rhoOption(), searchMethodOptions)
+  .and(rhoOption(), detailsOption, searchMethodOptions)
   .heading('Where the result goes:')
   .and(outOption())
   .options({
@@ -84,7 +85,9 @@ export const searchCommand = subcommand(searchOptions, {
         () =>
           options.json
             ? printJson({ best: document.found[0] ?? null, ...document })
-            : printShown(describeSearch(document, check, { checkCommand: again, preview })),
+            : printShown(
+                describeSearch(document, check, { checkCommand: again, preview, details: options.details })
+              ),
         () => work.forget()
       )
       if (output !== null) tell(writtenWords(output))

@@ -1,3 +1,5 @@
+import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
+import { comparisonTable } from '../results/tables'
 import { readCheckBeside } from '../results/check-beside'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { elementAt } from '../../../contract/model/look-up'
@@ -13,12 +15,18 @@ import { nothingKept, untilStopped } from '../running/stopped'
 /** `slr show` of several sweeps: side by side, differences being of the second less the first. */
 export async function showComparison(
   files: readonly string[],
-  { rho, json, quiet }: { rho?: number | undefined; json: boolean; quiet: boolean },
+  {
+    rho,
+    csv,
+    json,
+    quiet
+  }: { rho?: number | undefined; csv?: string | undefined; json: boolean; quiet: boolean },
   signal: AbortSignal
 ): Promise<void> {
   const [a, b] = [elementAt(files, 0, 'sweep'), elementAt(files, 1, 'sweep')]
   const more = files.slice(2)
   requireNewFiles([a, b], more)
+  const table = await csvOutput({ csv })
   const [first, second] = [await read(a, signal), await read(b, signal)]
   const others = await Promise.all(more.map(async (file) => readSweep(await resultPath(file), signal)))
   for (const [place, sweep] of others.entries())
@@ -27,6 +35,7 @@ export async function showComparison(
   const comparison = await untilStopped({ signal, quiet }, nothingKept, () =>
     compareSweeps(first, second, options)
   )
+  await writeCsvIfAsked(table, () => comparisonTable(comparison), quiet)
   await (json ? printJson(comparison) : printShown(describeComparison(comparison)))
 }
 

@@ -1,3 +1,7 @@
+import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
+import { sweepTable } from '../results/tables'
+import type { RestorationRange } from '../../../contract/model/recipe'
+import { type NextCommands, nextCommandsOf, pairOfResult } from '../printing/verdict-report'
 import type { Command } from 'commander'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { readCheckBeside } from '../results/check-beside'
@@ -27,12 +31,17 @@ export const whatIfOptions = optionGroup(
   mix: number('<share>', "compare with this share of base's logits, one of those scored", numberWithin(0, 1))
 })
 
-type WhatIfSettings = OptionsOf<typeof whatIfOptions> & { readonly json: boolean; readonly quiet: boolean }
+type WhatIfSettings = OptionsOf<typeof whatIfOptions> & {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly details: boolean
+  readonly csv?: string | undefined
+}
 
 /** `slr show` of a sweep, as it is or under another limit, sampler or number of draws, from what it has kept. */
 export async function showSweep(
   typed: string,
-  { temperature, minP, rho, draws, mix, json, quiet }: WhatIfSettings,
+  { temperature, minP, rho, draws, mix, json, quiet, details, csv }: WhatIfSettings,
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
@@ -43,9 +52,14 @@ export async function showSweep(
   const sweep = await readSweep(file, signal)
   const check = await readCheckBeside(file, sweep.id)
   const promptSet = await builtinSetOf(sweep.prompts)
-  const checkCommand = checkCommandOf({ demo: false, out: typed, rho })
-  const asPlain = async (): Promise<void> =>
-    json ? printJson(sweep) : printShown(describeSweep(sweep, check, checkCommand, { promptSet }))
+  const place = { demo: false, out: typed, rho }
+  const next = (selected: RestorationRange | null): NextCommands =>
+    nextCommandsOf({ ...place, ...pairOfResult(sweep) }, checkCommandOf(place), selected)
+  const table = await csvOutput({ csv })
+  const asPlain = async (): Promise<void> => {
+    await writeCsvIfAsked(table, () => sweepTable(sweep), quiet)
+    await (json ? printJson(sweep) : printShown(describeSweep(sweep, check, next, { promptSet, details })))
+  }
   const isAsked = [rho, temperature, draws, mix].some((setting) => setting !== undefined)
   if (!isAsked) return asPlain()
   if (sweep.selection === null) {
@@ -65,12 +79,14 @@ export async function showSweep(
   const answer = await untilStopped({ signal, quiet }, nothingKept, () =>
     runCooperatively(askWhatIf(sweep, check, asked), { signal, what: 'The question' })
   )
+  await writeCsvIfAsked(table, () => sweepTable({ ...answer.sweep, selection: answer.selection }), quiet)
   if (json) return printJson({ ...answer, sweep: shownSweep(answer.sweep) })
   const shown = { ...answer.sweep, selection: answer.selection }
   return printShown(
     [
       style('bold', `What if: ${words}`),
-      describeSweep(shown, check, checkCommand, {
+      describeSweep(shown, check, next, {
+        details,
         promptSet,
         asked: { sampler: asked.sampler, words }
       })

@@ -1,3 +1,7 @@
+import { csvOutput, type CsvTable, writeCsvFile } from '../results/csv-file'
+import { checkTable, evaluationTable } from '../results/tables'
+import { csvOption } from '../options/options'
+import { detailsOption } from '../options/options'
 import { Argument, type Command } from 'commander'
 import { z } from 'zod'
 import { Verdict } from '../../../contract/documents/verdict'
@@ -21,14 +25,15 @@ import { checkCommandOf } from '../printing/verdict-report'
 import { showComparison } from './show-comparison'
 import { showSweep, whatIfOptions } from './show-what-if'
 
-type ShowOptions = CommandOptions<typeof whatIfOptions>
+const showOptions = whatIfOptions.heading('What is printed:').and(csvOption, detailsOption)
+type ShowOptions = CommandOptions<typeof showOptions>
 
 const MAX_RESULT_BYTES = 256_000_000
 const RESULTS = 'Name a file that "slr sweep", "slr check", "slr search" or "slr evaluate" wrote with --out.'
 const OF_ONE_SWEEP = ['temperature', 'minP', 'draws', 'mix']
 
 /** `slr show`: results that commands wrote; several sweeps are compared. */
-export const showCommand = subcommand(whatIfOptions, {
+export const showCommand = subcommand(showOptions, {
   operands: [
     new Argument('<file...>', 'a result that a command wrote with --out; two sweeps or more are compared')
   ],
@@ -53,12 +58,27 @@ async function showResult(
   const kind = kindOfDocument(value)?.kind
   if (kind === undefined || kind === 'sweep') return showSweep(typed, options, command, signal)
   refuseUnused(command, ['rho', ...OF_ONE_SWEEP], 'is of a sweep, and this is another result')
-  const text = await describedResult(kind, value, typed)
+  const table = await csvOutput(options)
+  if (table !== null) await writeCsvFile(table, await tableOf(kind, value, typed), options.quiet)
+  const text = await describedResult(kind, value, typed, options.details)
   await (options.json ? printJson(value) : printShown(text))
 }
 
+/** A check or an evaluation as a flat table. @throws WorkbenchError `bad-input` for a result without one */
+async function tableOf(kind: DocumentKind, value: unknown, typed: string): Promise<CsvTable> {
+  if (kind === 'evaluation') return evaluationTable(parsed(EvaluationView, value, typed))
+  if (kind !== 'check') throw new WorkbenchError('bad-input', `${typed} has no flat table.`, 'Use --json.')
+  const { document } = await parseDocument(value, await resultPath(typed), CHECK_FORMAT)
+  return checkTable(document, CheckOutcome.parse(value).rho)
+}
+
 /** A result other than a sweep as text. @throws WorkbenchError `bad-input` for what no command computes */
-async function describedResult(kind: DocumentKind, value: unknown, typed: string): Promise<string> {
+async function describedResult(
+  kind: DocumentKind,
+  value: unknown,
+  typed: string,
+  details: boolean
+): Promise<string> {
   const file = await resultPath(typed)
   const checkCommand = checkCommandOf({ demo: false })
   switch (kind) {
@@ -67,14 +87,14 @@ async function describedResult(kind: DocumentKind, value: unknown, typed: string
     case 'check': {
       const { document } = await parseDocument(value, file, CHECK_FORMAT)
       const { rho, verdict } = CheckOutcome.parse(value)
-      return describeCheck(document, verdict, { rho, checkCommand, preview: [] })
+      return describeCheck(document, verdict, { rho, next: { check: checkCommand }, details, preview: [] })
     }
     case 'search': {
       const { document } = await parseDocument(value, file, SEARCH_FORMAT)
-      return describeSearch(document, null, { checkCommand, preview: [] })
+      return describeSearch(document, null, { checkCommand, preview: [], details })
     }
     case 'evaluation':
-      return describeEvaluation(parsed(EvaluationView, value, typed))
+      return describeEvaluation(parsed(EvaluationView, value, typed), details)
     default:
       throw new WorkbenchError(
         'bad-input',

@@ -1,3 +1,4 @@
+import { detailsOption } from '../options/options'
 import { warnOfEndpoints } from '../running/models'
 import { parseAddress } from '../options/server-file'
 import { elementAt } from '../../../contract/model/look-up'
@@ -73,6 +74,7 @@ const studyOptions = optionGroup()
       'where the report goes, in place of an earlier one (default: as the file says, else NAME.html beside it)'
     )
   )
+  .and(detailsOption)
 type StudyOptions = CommandOptions<typeof studyOptions>
 
 /** `slr study`: a whole study from one file. */
@@ -208,7 +210,9 @@ async function runSteps(
     )
     const verdicts = await studyVerdicts(project, steps, results)
     const outcome = { study: placed.study.name, project: project.path, steps: results, verdicts }
-    await (options.json ? printJson(outcome) : printShown(describeResults(results, verdicts, project.path)))
+    await (options.json
+      ? printJson(outcome)
+      : printShown(describeResults(results, verdicts, project.path, options.details)))
     refuseFailed(results)
   } finally {
     display.stop()

@@ -1,3 +1,7 @@
+import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
+import { sweepTable } from '../results/tables'
+import type { RestorationRange } from '../../../contract/model/recipe'
+import { type NextCommands, nextCommandsOf } from '../printing/verdict-report'
 import type { Command } from 'commander'
 import { mergeParts } from '../../crc/sweep/merge-parts'
 import { readPartFile } from '../../project/documents/part-file'
@@ -17,7 +21,7 @@ import { describeSweep } from '../printing/sweep-report'
 import type { SweepOptions } from './sweep-options'
 
 /** Options that a merge reads; the parts say everything else. */
-const OF_MERGE = ['merge', 'rho', 'seed', 'out', 'project', 'pair', 'json', 'quiet']
+const OF_MERGE = ['merge', 'rho', 'seed', 'out', 'project', 'pair', 'details', 'csv', 'json', 'quiet']
 
 /** `slr sweep --merge`: joins the parts that the shards of a sweep have computed. The model files are not needed. */
 export async function mergeSweep(
@@ -40,15 +44,21 @@ export async function mergeSweep(
   for (const file of files) parts.push({ file, part: await readPartFile(file) })
   const document = mergeParts(parts, { rho: options.rho, seed: options.seed })
   if (output !== null) requireOwnPlace(output, 'sweep', document)
+  const table = await csvOutput(options)
   const own = await openPairToSave(options, command, tell)
   try {
     if (own !== null && !(await requirePairOfSweep(own, document))) tell(pairNotCompared(own))
     if (output !== null) await writeOutputFile(output, document)
+    await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
     const check = own === null ? null : await keepSweep(own, document)
+    const place = { ...options, demo: false }
+    const nextOf = (selected: RestorationRange | null): NextCommands =>
+      nextCommandsOf(place, checkCommandOf(place), selected)
     await (options.json
       ? printJson(document)
       : printShown(
-          describeSweep(document, check, checkCommandOf({ ...options, demo: false }), {
+          describeSweep(document, check, nextOf, {
+            details: options.details,
             promptSet: await builtinSetOf(document.prompts),
             evaluation: await findingOfSwept(own, document, check)
           })

@@ -1,3 +1,6 @@
+import { csvOption } from '../options/options'
+import { unlessNo } from '../options/option-kinds'
+import { detailsOption } from '../options/options'
 import { type Command, InvalidArgumentError } from 'commander'
 import { Shard } from '../../../contract/documents/sweep-part'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
@@ -30,10 +33,12 @@ export const sweepOptions = pairOptions
       'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the work at most'
     ),
     fresh: flag('compute everything, also what an interrupted or earlier sweep has computed'),
+    check: unlessNo('do not check the best five ranges on full answers'),
     dryRun: flag('print the work, memory and time of the sweep, and compute none of it'),
     merge: texts('<part...>', 'join the parts that --shard wrote, all of one sweep; needs no model files')
   })
   .and(projectOptions('save it in this project, whose pair, prompts and settings are the defaults'))
+  .and(detailsOption, csvOption)
   .options({
     all: flag('sweep every pair of the project, one after the other; one that fails stops no other')
   })

@@ -18,7 +18,7 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { nothingKept, untilStopped } from '../running/stopped'
 
 /** Options of a sweep that a plan does not know. */
-const NOT_PLANNED = ['shard', 'merge', 'fresh', 'all']
+const NOT_PLANNED = ['shard', 'merge', 'fresh', 'all', 'csv', 'details', 'check']
 
 /** `slr sweep --dry-run`: prints the work, memory and time of a sweep without computing it. */
 export async function planSweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {

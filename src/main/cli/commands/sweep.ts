@@ -1,3 +1,9 @@
+import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
+import { sweepTable } from '../results/tables'
+import type { AnswerCheck } from '../../../contract/documents/answer-check'
+import { rangesToCheck } from '../../crc/check/check-sweep'
+import { nextCommandsOf } from '../printing/verdict-report'
+import { besideOf, firstCheck } from './sweep-check'
 import { changedRendering } from '../../../contract/work/settings'
 import { requireOwnSweep } from '../results/own-sweep'
 import { triedDevices } from '../../work/devices'
@@ -79,6 +85,8 @@ async function sweepPair(
   const kind = options.shard === undefined ? 'sweep' : 'part'
   const output =
     options.out === undefined ? null : await checkSweepFile(options.out, kind, { prompts, recipes, task })
+  const beside = output === null ? null : await besideOf(output, options)
+  const table = await csvOutput(options)
   tellOfMemory(options, tell)
   requireFittingTask(options, command, own)
   const held = output?.sweep ?? null
@@ -106,23 +114,63 @@ async function sweepPair(
   throwIfCancelled(signal, 'The sweep')
   // Whichever place fails, the others get the result: it may have taken hours.
   const keeping = run.keep(document)
-  const named = options.all && own !== null ? { pair: own.document.name } : {}
-  const checkNext = checkAfter({ ...options, ...named })
-  await savedThenShown(
-    [keeping, ...(output === null ? [] : [writeOutputFile(output, document)])],
-    async () => {
-      // Why it could not be saved is said at the end.
-      const check = await keeping.catch(() => null)
-      const promptSet = await builtinSetOf(document.prompts)
-      const evaluation = await findingOfSwept(own, document, check)
-      await (options.json
-        ? printJson(document)
-        : printShown(describeSweep(document, check, checkNext, { promptSet, evaluation })))
-    },
-    () => run.forget()
+  const saving = [keeping, ...(output === null ? [] : [writeOutputFile(output, document)])]
+  const failure = await failureOf(
+    savedThenShown(
+      saving,
+      () => Promise.resolve(),
+      () => run.forget()
+    )
   )
+  const carried = await keeping.catch(() => null)
+  const check =
+    failure !== null || !isCheckable(document, options)
+      ? carried
+      : ((await firstCheck(document, request, { own, output, beside, options, signal })) ?? carried)
+  await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
+  await showSwept(document, check, own, options)
   if (output !== null) tell(writtenOver(output, held, document))
   if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
+  if (failure !== null) throw failure
+}
+
+async function failureOf(work: Promise<void>): Promise<unknown> {
+  try {
+    await work
+    return null
+  } catch (error) {
+    return error
+  }
+}
+
+/** Whether a sweep has ranges that a full-answer check can look at. A preview is for screening, and a task has full answers scored. */
+const isCheckable = (
+  { scoredBy, selection, preview }: SweepDocument,
+  { check }: Pick<SweepOptions, 'check'>
+): boolean => check && scoredBy.kind === 'crc' && preview === null && (selection?.selected ?? null) !== null
+
+async function showSwept(
+  document: SweepDocument,
+  check: AnswerCheck | null,
+  own: ProjectPair | null,
+  options: SweepOptions
+): Promise<void> {
+  if (options.json) return printJson(check === null ? document : { ...document, check })
+  const named = options.all && own !== null ? { pair: own.document.name } : {}
+  const place = { ...options, ...named }
+  const { selection } = document
+  const isAllChecked = selection !== null && rangesToCheck(document, check, selection.rho, 1).length === 0
+  await printShown(
+    describeSweep(
+      document,
+      check,
+      (selected) => nextCommandsOf(place, checkAfter(options, named), selected),
+      {
+        ...{ promptSet: await builtinSetOf(document.prompts), details: options.details, isAllChecked },
+        evaluation: await findingOfSwept(own, document, check)
+      }
+    )
+  )
 }
 
 /** Until it is ready there is nothing to tell of how the sweep gets on. */
@@ -152,8 +200,8 @@ function requireProjectOfAll(options: SweepOptions, given: PairLocation | null, 
 }
 
 /** The command that checks what a sweep of these options has found. */
-export function checkAfter(options: SweepOptions): string {
-  return checkCommandOf({ ...options, demo: isPlainDemo(options) })
+export function checkAfter(options: SweepOptions, named: { pair?: string } = {}): string {
+  return checkCommandOf({ ...options, ...named, demo: isPlainDemo(options) })
 }
 
 /** Whether another command that sweeps the demo first would make the same sweep. */

@@ -5,7 +5,7 @@ import { BUILTIN_TASKS } from '../../evaluation/builtin-tasks'
 import { usageError } from './options'
 
 /** What `--task` takes. */
-export const TASK_CHOICES = `one of ${BUILTIN_TASKS.join(', ')}, a task of the project, or a file (a task, or prompts with answers)`
+export const TASK_CHOICES = `${BUILTIN_TASKS.join(', ')}, one of the project, or a file`
 
 /** What a task is called that is written to a file. @throws UsageError when its name is no id of a task */
 export function taskIdOf(path: string, command: Command): string {

@@ -45,6 +45,13 @@ export const flagOf = (name: string): string =>
 export const flag = (description: string, rules?: Rules): DeclaredOption<z.ZodDefault<z.ZodBoolean>> =>
   declared(z.boolean().default(false), null, description, rules)
 
+/** True unless `--no-NAME` is given. */
+export const unlessNo = (description: string): DeclaredOption<z.ZodDefault<z.ZodBoolean>> => ({
+  schema: z.boolean().default(true),
+  mayRepeat: true,
+  withFlag: (flag) => new Option(`--no-${flag.slice(2)}`, description)
+})
+
 /** Undefined when it is not given, where something else then decides. */
 export const flagIfGiven = (description: string, rules?: Rules): MayBeGiven<z.ZodBoolean> =>
   declared(z.boolean().optional(), null, description, rules)

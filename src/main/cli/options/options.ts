@@ -15,8 +15,8 @@ import { calledAs } from '../printing/shared-options'
 import { parseJson } from '../../base/files/bounded-json'
 
 export const pairOptions = optionGroup('Pair:').options({
-  base: text('<folder>', 'folder of the pre-trained model'),
-  post: text('<folder>', 'folder of the post-trained model'),
+  base: text('<folder>', 'pre-trained model: a folder, or org/name@revision'),
+  post: text('<folder>', 'post-trained model'),
   demo: flag('the built-in demo pair', { conflicts: ['base', 'post'] })
 })
 export type PairOptions = OptionsOf<typeof pairOptions>
@@ -103,8 +103,18 @@ export const countOption = (what: string) =>
     n: number('<n>', what, wholeNumber(1, 100_000))
   })
 
+/** Whether all tables and caveats are printed. */
+export const detailsOption = optionGroup().options({
+  details: flag('print every table and caveat')
+})
+
+/** A flat table of the result. */
+export const csvOption = optionGroup().options({
+  csv: text('<file>', 'write a flat table too')
+})
+
 /** The file that the result goes to. */
-export const outOption = (what = 'write it as JSON to a file; an earlier one is replaced') =>
+export const outOption = (what = 'write the result as JSON; an earlier one is replaced') =>
   optionGroup().options({
     out: text('<file>', what)
   })

@@ -52,7 +52,7 @@ export const addressOption = optionGroup().options({
   allowAddress: several(
     EndpointContact,
     '<address>',
-    'send texts to this address, which a file names: [KEY_VARIABLE@]SCHEME://HOST:PORT; repeatable',
+    'allow [KEY_VARIABLE@]ADDRESS, which a file names',
     parseAddress
   )
 })

@@ -8,10 +8,12 @@ import { errorNamingOption } from './named-option'
 import { flag } from './option-kinds'
 
 /** What every command takes. */
-const commonOptions = optionGroup('Options:').options({
-  json: flag('print the result as JSON; stdout holds nothing else'),
-  quiet: flag('no progress and no remarks on stderr, only errors')
-})
+const commonOptions = optionGroup('Options:')
+  .options({
+    json: flag('print JSON and nothing else on stdout'),
+    quiet: flag('only errors on stderr')
+  })
+  .shared()
 type CommonShape = (typeof commonOptions)['shape']
 
 /** What a command is given that was made with a group of options. */

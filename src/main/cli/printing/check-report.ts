@@ -1,38 +1,65 @@
-import type { AnswerCheck } from '../../../contract/documents/answer-check'
+import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
 import type { Verdict } from '../../../contract/documents/verdict'
 import { formatDuration } from '../../../contract/words/format'
 import { fullAnswersTable } from '../../report/sections/sweep-findings'
 import { blocksText } from './blocks'
-import { printable, style } from './output'
-import { describeVerdict } from './verdict-report'
+import { takenName } from '../../../contract/words/baseline-words'
+import { baselineWord } from './baseline-word'
+import { decimal, printable, style, table } from './output'
+import { describeVerdict, type NextCommands } from './verdict-report'
 
 /** What is said beside a check. */
 interface Beside {
   rho: number
-  /** The command that checks more of it. */
-  checkCommand: string
+  /** The commands that may follow. */
+  next: NextCommands
+  /** Whether every caveat is printed. */
+  details: boolean
   /** What is said of its sweep where that is a preview. */
   preview: readonly string[]
 }
 
 /**
- * A check as text: ranges, recipes and baselines, whether each passes, and the verdict of the sweep.
+ * A check as text: the verdict of the sweep, then ranges, recipes and baselines and whether each passes.
  *
  * @param verdict on the sweep with this check; null for one without ranges
  */
 export function describeCheck(
   check: AnswerCheck,
   verdict: Verdict | null,
-  { rho, checkCommand, preview }: Beside
+  { rho, next, details, preview }: Beside
 ): string {
-  const spans = check.categories === undefined ? '' : ' Spans of validity: 95 % of resamples of the prompts.'
+  const spans =
+    check.categories === undefined || !details ? '' : ' Spans of validity: 95 % of resamples of the prompts.'
   return [
-    blocksText([fullAnswersTable(check, rho)]),
-    ...(verdict === null ? [] : [describeVerdict(verdict, checkCommand)]),
+    ...(verdict === null ? [] : [describeVerdict(verdict, next, { details })]),
+    details ? blocksText([fullAnswersTable(check, rho)]) : describeModels(check, rho),
     ...preview,
     style(
       'dim',
       `Computed in ${formatDuration(check.seconds)} on ${printable(check.device)}: no sampling.${spans}`
     )
   ].join('\n\n')
+}
+
+/** The checked models without intervals, baselines as commands name them. */
+function describeModels(check: AnswerCheck, rho: number): string {
+  const limit = decimal(answerLimit(check, rho))
+  const row = (name: string, model: AnswerCheck['post'], passes: string): string[] => [
+    name,
+    decimal(model.firstToken.validity),
+    decimal(model.answers.validity),
+    decimal(model.answers.diversity),
+    ...(passes === '' ? ['', ''] : [limit, passes])
+  ]
+  const outcome = (model: AnswerCheck['post']): string => (passesCheck(model, check, rho) ? 'yes' : 'no')
+  const rows = [
+    ['model', 'first token', 'full answers', 'diversity', 'limit', 'passes'],
+    row('post', check.post, ''),
+    ...check.models.map((model) => row(printable(model.recipe.name), model, outcome(model))),
+    ...check.baselines.map((model) =>
+      row(printable(baselineWord(model.baseline) ?? takenName(model.baseline)), model, outcome(model))
+    )
+  ]
+  return `${style('bold', 'Validity by the first token and of full answers')}\n${table(rows, 'lrrrrl')}`
 }

@@ -25,33 +25,63 @@ import { formatDelta, plural } from '../../../contract/words/format'
 import { type MeasureId, measureOf } from '../../../contract/model/measures'
 import { count, decimal, style, table } from './output'
 
-/** What `slr evaluate` prints: measures as rows, variants as columns, and how they compare in what matters most. */
-export function describeEvaluation({ run, results, judging, notices, answered }: EvaluationView): string {
+/**
+ * An evaluation for people: a verdict for each variant, then the measures that matter most. With details all measures, categories and
+ * differences.
+ */
+export function describeEvaluation(
+  { run, results, judging, notices, answered }: EvaluationView,
+  details: boolean
+): string {
   const { task } = run
-  const names = results.variants.map(({ variant }) => variant)
-  const rows = measuresOf(results).map((id) => [
-    [measureOf(id).label, judgedShare(id, judging)].filter(Boolean).join(', '),
-    measureOf(id).better ?? '',
-    ...results.variants.map(({ measures }) => describeEstimate(measures[id], task.prompts.length))
-  ])
-  const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${plural(task.settings.sampleCount, 'answer')} each`
+  const main = mainMeasures(task.kind, results.variants)
+  const mainIds = Object.values(main)
   const asked = task.prompts.length * run.variants.length * task.settings.sampleCount
   const stopped = stoppedAt(results, asked, answered)
+  const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${plural(task.settings.sampleCount, 'answer')} each`
   return [
+    ...verdicts(results, main),
     style('bold', heading),
     ...(stopped === null ? [] : [stoppedSentence(stopped)]),
     ...notices,
-    table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`),
-    ...comparisons(results, Object.values(mainMeasures(task.kind, results.variants))),
-    ...evaluationVerdicts(results, mainMeasures(task.kind, results.variants)).flatMap((found) =>
-      found.variant === results.comparedWith && found.but === null
-        ? []
-        : [style(found.good === false ? 'yellow' : 'bold', `${found.variant}: ${verdictSentence(found)}`)]
+    describeMeasures(
+      { run, results, judging },
+      details ? measuresOf(results) : shortMeasures(results, mainIds)
     ),
-    ...describeCategories(results, Object.values(mainMeasures(task.kind, results.variants))),
-    ...[proxySentence(results)].filter(Boolean),
-    ...(results.pairs === null ? [] : describePairs(results.pairs))
+    ...(details ? comparisons(results, mainIds) : []),
+    ...(details ? describeCategories(results, mainIds) : []),
+    ...(details ? [proxySentence(results)].filter(Boolean) : []),
+    ...(results.pairs === null ? [] : describePairs(results.pairs)),
+    ...(details ? [] : [style('dim', 'All measures, differences and categories: --details.')])
   ].join('\n')
+}
+
+function verdicts(results: EvaluationView['results'], main: ReturnType<typeof mainMeasures>): string[] {
+  return evaluationVerdicts(results, main).flatMap((verdict) =>
+    verdict.variant === results.comparedWith && verdict.but === null
+      ? []
+      : [style(verdict.good === false ? 'yellow' : 'bold', `${verdict.variant}: ${verdictSentence(verdict)}`)]
+  )
+}
+
+/** The main measures, and those of judges. */
+const shortMeasures = (results: EvaluationView['results'], main: readonly MeasureId[]): MeasureId[] =>
+  measuresOf(results).filter((id) => main.includes(id) || JUDGED.includes(id))
+
+const JUDGED: readonly MeasureId[] = ['judge']
+
+function describeMeasures(
+  { run, results, judging }: Pick<EvaluationView, 'run' | 'results' | 'judging'>,
+  ids: readonly MeasureId[]
+): string {
+  const prompts = run.task.prompts.length
+  const names = results.variants.map(({ variant }) => variant)
+  const rows = ids.map((id) => [
+    [measureOf(id).label, judgedShare(id, judging)].filter(Boolean).join(', '),
+    measureOf(id).better ?? '',
+    ...results.variants.map(({ measures }) => describeEstimate(measures[id], prompts))
+  ])
+  return table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`)
 }
 
 /** The measures that matter most, for the prompts of each category. */

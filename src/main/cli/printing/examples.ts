@@ -26,7 +26,7 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
     evaluate: [
       'slr evaluate --demo --task demo-open',
       `slr evaluate ${PAIR} base post 8-15 --task open`,
-      'slr evaluate --project my-pair.slr selected post --task open --judge qwen@http://localhost:8080/v1'
+      'slr evaluate --project my-pair.slr selected post --task open'
     ],
     task: [
       'slr task import coverage-qa state_name.json --out coverage.json',

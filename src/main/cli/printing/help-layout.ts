@@ -37,5 +37,5 @@ export const helpLayout = (isWhole: boolean): HelpConfiguration => ({
 /** The line that says how the options that many commands share are listed; empty where a command has none. */
 export const sharedOptionsNote = (command: Command): string =>
   command.options.some((option) => isShared(option) && !option.hidden)
-    ? `\nMore on devices, memory and rendering: ${calledAs(command)} --help all`
+    ? `\nMore (names of models, devices, memory, rendering, --json): ${calledAs(command)} --help all`
     : ''

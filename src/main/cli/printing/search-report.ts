@@ -11,20 +11,21 @@ import { blocksText } from './blocks'
  *
  * @param check of its sweep; null for none
  * @param checkCommand the command that checks the found recipe
+ * @param details true prints how sure the comparison is too
  * @param preview remarks on its sweep if that is a preview
  */
 export function describeSearch(
   search: SearchDocument,
   check: CheckResult | null,
-  { checkCommand, preview }: { checkCommand: string; preview: readonly string[] }
+  { checkCommand, preview, details }: { checkCommand: string; preview: readonly string[]; details: boolean }
 ): string {
   const { words, checkNext } = searchFinding(search, check, search.rho)
   const lead = blocksText([{ kind: 'lead', text: words }])
   return [
-    checkNext ? `${lead}\nNext: ${checkCommand}` : lead,
+    checkNext ? `${lead}\nNot known: whether full answers hold. Next: ${checkCommand}` : lead,
     ...preview,
     blocksText([
-      { kind: 'facts', facts: certaintyFacts(search) },
+      ...(details ? [{ kind: 'facts', facts: certaintyFacts(search) } as const] : []),
       foundTable(search),
       ...(search.shapley === null ? [] : shareBlocks(search.shapley, search, [])),
       { kind: 'facts', facts: effortFacts(search) }

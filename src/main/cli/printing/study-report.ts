@@ -5,7 +5,7 @@ import { formatDuration, plural } from '../../../contract/words/format'
 import type { PlannedAnswers, StepPlan } from '../../study/plan-study'
 import type { StepResult } from '../../study/step-result'
 import type { StudyVerdict } from '../../study/study-verdicts'
-import { checkCommandOf, describeVerdict } from './verdict-report'
+import { checkCommandOf, describeVerdict, nextCommandsOf } from './verdict-report'
 import { count, printable, table } from './output'
 
 /* What `slr study` says of steps. */
@@ -40,11 +40,12 @@ function workWords({
     .join(', ')
 }
 
-/** The steps, and at the end the verdict on each pair. */
+/** The verdict on each pair, and with details the steps. */
 export function describeResults(
   results: readonly StepResult[],
   verdicts: readonly StudyVerdict[],
-  project: string
+  project: string,
+  details: boolean
 ): string {
   const rows = results.map(({ key, outcome, work, seconds }) => [
     key,
@@ -52,18 +53,24 @@ export function describeResults(
     workWords(work),
     formatDuration(seconds)
   ])
-  const steps = `${table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')}\nThe project is ${printable(project)}`
   return [
-    steps,
-    ...verdicts.map((verdict) => describePairVerdict(verdict, verdicts.length > 1, project))
+    ...verdicts.map((verdict) => describePairVerdict(verdict, verdicts.length > 1, project, details)),
+    ...(details ? [table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')] : []),
+    `The project is ${printable(project)}`
   ].join('\n\n')
 }
 
 /** @param isNamed whether the command for the next step names the pair */
-function describePairVerdict({ pair, verdict }: StudyVerdict, isNamed: boolean, project: string): string {
+function describePairVerdict(
+  { pair, verdict }: StudyVerdict,
+  isNamed: boolean,
+  project: string,
+  details: boolean
+): string {
   if (verdict === null) return `${printable(pair)}: no ranges were scored, so none is selected.`
-  const check = checkCommandOf({ demo: false, project, ...(isNamed ? { pair } : {}) })
-  return `${printable(pair)}:\n${describeVerdict(verdict, check)}`
+  const place = { demo: false, project, ...(isNamed ? { pair } : {}) }
+  const next = nextCommandsOf(place, checkCommandOf(place), verdict.range)
+  return `${printable(pair)}:\n${describeVerdict(verdict, next, { details })}`
 }
 
 /** A plan: of each step what is there and what it would take, and at last what would leave this machine. */

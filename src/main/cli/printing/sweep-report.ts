@@ -1,3 +1,11 @@
+import { baselineWord } from './baseline-word'
+import type { CategoryScore } from '../../../contract/documents/crc'
+import { checkOfRange, rangePasses } from '../../../contract/documents/answer-check'
+import { baselineName, comparedScores } from '../../../contract/words/baseline-words'
+import type { NextCommands } from './verdict-report'
+import type { RestorationRange } from '../../../contract/model/recipe'
+import { bestRanges } from '../../crc/selection/best-ranges'
+import { decimal, table } from './output'
 import type { MinPDraw } from '../../../contract/model/sampling'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import type { Work } from '../../../contract/documents/sweep-work'
@@ -38,35 +46,52 @@ interface SweepContext {
   asked?: { sampler: MinPDraw | null; words: string | null }
   /** The newest evaluation of the selected range; null for none. */
   evaluation?: EvaluationFinding | null
+  /** Whether every table and caveat is printed. */
+  details?: boolean
+  /** Whether a check has seen every range that may be selected. */
+  isAllChecked?: boolean
 }
 
 /**
- * Writes a sweep for the terminal: the verdict and how sure it is, then the models, every range, and the best ones.
+ * Writes a sweep for the terminal: the verdict in three lines and the best models. With details also how sure the selection is, every
+ * model, every range and the uniform blends.
  *
  * @param check its full-answer check; null for none
- * @param checkCommand the command that checks its full answers
+ * @param next the commands that may follow, for the range that is selected
  */
 export function describeSweep(
   stored: SweepDocument,
   check: CheckResult | null,
-  checkCommand: string,
-  { promptSet = null, asked = { sampler: null, words: null }, evaluation = null }: SweepContext = {}
+  next: (selected: RestorationRange | null) => NextCommands,
+  {
+    promptSet = null,
+    asked = { sampler: null, words: null },
+    evaluation = null,
+    details = false,
+    isAllChecked
+  }: SweepContext = {}
 ): string {
   const selection =
     stored.selection === null ? null : runToEnd(checkedSelection(stored, check, stored.selection.rho))
   const sweep = { ...stored, selected: selection?.selected ?? null, promptCount: stored.prompts.length }
-  const verdict =
-    selection === null ? null : verdictOf({ ...sweep, selection, check, evaluation, sampler: asked.sampler })
+  const known = {
+    evaluation,
+    sampler: asked.sampler,
+    ...(isAllChecked === undefined ? {} : { isAllChecked })
+  }
+  const verdict = selection === null ? null : verdictOf({ ...sweep, selection, check, ...known })
   // Prompts that post itself fails say nothing about ranges.
   const sure = verdict?.state === 'unfit-prompts' ? null : selection
+  const head =
+    verdict === null ? null : describeVerdict(verdict, next(sweep.selected), { asked: asked.words, details })
+  if (!details && head !== null && sure !== null) {
+    return [head, describeBest(sweep, sure, check), describeEffort(sweep)].join('\n\n')
+  }
   const blends = sweep.uniformBlends.length === 0 ? [] : [blendsTable(sweep.uniformBlends, sweep)]
   return [
-    ...(selection === null || verdict === null
+    ...(selection === null || head === null
       ? []
-      : [
-          describeVerdict(verdict, checkCommand, asked.words),
-          ...describePreview({ ...sweep, selection, check })
-        ]),
+      : [head, ...describePreview({ ...sweep, selection, check })]),
     ...(sure === null
       ? []
       : [blocksText([confidenceBlock(sweep, sure, check), ...baselineBlocks(sweep, sure)])]),
@@ -89,6 +114,85 @@ export function describeSweep(
   ]
     .filter((text) => text !== '')
     .join('\n\n')
+}
+
+/** The work in a line, and how the rest is printed. */
+function describeEffort({
+  work,
+  seconds,
+  device
+}: Pick<SweepDocument, 'work' | 'seconds' | 'device'>): string {
+  const effort = `${plural(work.blockEvaluations, 'block evaluation')} in ${formatDuration(seconds)} on ${printable(device)}.`
+  return style('dim', `${effort} ${DETAILS}`)
+}
+
+const DETAILS = 'All ranges, baselines and caveats: --details.'
+
+/** Ranges and baselines that the short form lists. */
+const SHORT_RANGES = 5
+const SHORT_BASELINES = 2
+
+type Scored = Pick<CategoryScore, 'diversity' | 'validity'>
+
+/** Post, the best ranges and the best baselines, with their full answers where those were checked. */
+function describeBest(
+  { post, ranges, scoredBy }: SweepDocument,
+  selection: Selection,
+  check: CheckResult | null
+): string {
+  const { rho, minimumValidity, selected, baselines } = selection
+  const words = scoreWords(scoredBy)
+  const best = bestRanges(ranges, minimumValidity, SHORT_RANGES)
+  const isListed = best.some((range) => selected !== null && isSame(range, selected))
+  const extra = isListed ? [] : ranges.filter((range) => selected !== null && isSame(range, selected))
+  const ahead = baselines
+    .filter(({ baseline: { kind } }) => kind !== 'control')
+    .toSorted((a, b) => comparedScores(b).diversity - comparedScores(a).diversity)
+    .slice(0, SHORT_BASELINES)
+  const row = (name: string, score: Scored, whole: Scored | null, passes: boolean | null): string[] => [
+    name,
+    decimal(score.diversity),
+    decimal(score.validity),
+    ...(check === null
+      ? []
+      : [
+          whole === null ? '' : decimal(whole.diversity),
+          whole === null ? '' : decimal(whole.validity),
+          passes === null ? '' : passes ? 'yes' : 'no'
+        ])
+  ]
+  const rows = [
+    row('post', post, check?.post.answers ?? null, null),
+    ...[...extra, ...best].map((range) =>
+      row(
+        `${range.start}-${range.end}${selected !== null && isSame(range, selected) ? ', selected' : ''}`,
+        range,
+        checkOfRange(check, range)?.answers ?? null,
+        rangePasses(check, range, rho)
+      )
+    ),
+    ...ahead.map((compared) => {
+      const { answers } = compared
+      const passes = answers === null ? null : answers.validity >= answers.minimumValidity
+      return row(
+        printable(baselineWord(compared.baseline) ?? baselineName(compared)),
+        compared,
+        answers,
+        passes
+      )
+    })
+  ]
+  const heading = [
+    'layers',
+    words.diversity,
+    words.validity,
+    ...(check === null
+      ? []
+      : [`${words.diversity} on full answers`, `${words.validity} on full answers`, 'passes'])
+  ]
+  const rule = `${words.validity} of at least ${decimal(minimumValidity)}, ${rho} x post`
+  const title = style('bold', `Best of ${plural(ranges.length, 'range')}`)
+  return `${title} (${rule})\n${table([heading, ...rows], check === null ? 'lrr' : 'lrrrrl')}`
 }
 
 /** Names the built-in prompts, the task of the scores, and the source of the ranges unless that is base. */

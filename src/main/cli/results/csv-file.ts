@@ -1,6 +1,6 @@
 import { formatCsv } from '../../base/csv'
 import { remark } from '../printing/output'
-import { type OutputFile, writeOutputText, writtenWords } from './output-file'
+import { checkOutputFile, type OutputFile, writeOutputText, writtenWords } from './output-file'
 
 /** A flat table: a line of column names, then a line for each row. */
 export interface CsvTable {
@@ -16,4 +16,17 @@ export const csvText = ({ header, rows }: CsvTable): string =>
 export async function writeCsvFile(output: OutputFile, table: CsvTable, quiet: boolean): Promise<void> {
   await writeOutputText(output, csvText(table))
   if (!quiet) remark(writtenWords(output))
+}
+
+/** The file that `--csv` names, asked before the work; null for none. @throws WorkbenchError as `checkOutputFile` */
+export const csvOutput = async ({ csv }: { csv?: string | undefined }): Promise<OutputFile | null> =>
+  csv === undefined ? null : checkOutputFile(csv, 'table')
+
+/** Writes a table where one is asked for. @throws WorkbenchError as `writeOutputText` */
+export async function writeCsvIfAsked(
+  output: OutputFile | null,
+  table: () => CsvTable,
+  quiet: boolean
+): Promise<void> {
+  if (output !== null) await writeCsvFile(output, table(), quiet)
 }

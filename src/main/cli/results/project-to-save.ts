@@ -15,7 +15,7 @@ import { printError } from '../printing/output'
 import { openNamedProject } from './named-project'
 
 export const pairOption = optionGroup().options({
-  pair: text('<name>', 'the pair of the project, by its name (default: its only one)')
+  pair: text('<name>', 'pair of the project (default: its only one)')
 })
 
 /** Which project, and which pair of it. @param what is done with the project, for the help */

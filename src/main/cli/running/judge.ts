@@ -18,12 +18,9 @@ import { addressOption } from '../options/server-file'
 import { count, remark } from '../printing/output'
 import { progressDisplay, type ProgressStep } from './progress'
 
-export const judgeOptions = optionGroup('Servers (nothing is sent anywhere unless one is named):')
+export const judgeOptions = optionGroup('Servers (texts are sent only to those that are named):')
   .options({
-    judge: text(
-      '<file>',
-      'have answers judged by this server: MODEL@URL, or a YAML file with url, model, way, …'
-    )
+    judge: text('<file>', 'judge of answers: MODEL@URL, or a file in YAML')
   })
   .and(addressOption)
 

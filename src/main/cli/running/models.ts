@@ -30,24 +30,16 @@ import { endpointOfFile } from '../options/server-file'
  * `modelWordFromText`.
  */
 
-const OF_RECIPES =
-  'layers taken from base (4-11 or 3-7,9; 3-7@FOLDER: from another checkpoint), selected (of the project), ' +
-  'a name that the project keeps, a file (recipe, mergekit, sweep, check or search), blend:STRENGTH'
-const OF_MODELS = `base, post, ${OF_RECIPES}, FOLDER or org/name@revision`
-const OF_ANSWERS =
-  `${OF_MODELS}, sampler:TEMPERATURE,MIN_P, mix:SHARE, filter:SHARE, NAME=MODEL@URL (an endpoint, which is sent the prompts; ` +
-  'NAME=chat:MODEL@URL), NAME=FILE (its answers, or an endpoint in YAML)'
-
 /** Operands of commands that compare models. @param otherwise models when none is named, for the help */
 export const comparedModels = (otherwise: string): Argument =>
-  new Argument('[which...]', `models: ${OF_ANSWERS} (default: ${otherwise})`)
+  new Argument('[which...]', `such as base, 4-11, selected or FILE (default: ${otherwise})`)
 
 /** The operand of a command that writes one model. */
-export const writtenModel = new Argument('[which]', `model: post, ${OF_RECIPES}`)
+export const writtenModel = new Argument('[which]', 'such as 4-11, selected, FILE or post')
 
 /** Operands of a command that checks recipes. @param otherwise recipes when none is named, for the help */
 export const checkedRecipes = (otherwise: string): Argument =>
-  new Argument('[which...]', `recipes: ${OF_RECIPES}; a file may hold a list (default: ${otherwise})`)
+  new Argument('[which...]', `such as 4-11, selected or FILE (default: ${otherwise})`)
 
 /** Where models are looked up. */
 export interface ModelPlace {

@@ -42,7 +42,9 @@ describe('slr check', () => {
     const folder = await temporaryFolder()
     const [prompts = '', from = ''] = ['p.json', 'sweep.json'].map((name) => join(folder, name))
     await writeFile(prompts, JSON.stringify(PROMPTS))
-    expect((await runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--out', from])).status).toBe(0)
+    expect(
+      (await runHere(['sweep', '--no-check', ...PAIR_OPTIONS, '--prompts', prompts, '--out', from])).status
+    ).toBe(0)
     const { signal } = new AbortController()
     const { sweep } = await sharingEngine(sharedEngine, () =>
       startingSweep(
@@ -64,11 +66,11 @@ describe('slr check', () => {
       join(folder, name)
     )
     await writeFile(prompts, JSON.stringify(PROMPTS))
-    const swept = await runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--out', from])
+    const swept = await runHere(['sweep', '--no-check', ...PAIR_OPTIONS, '--prompts', prompts, '--out', from])
     expect(swept.status).toBe(0)
     const [json, shown] = await Promise.all([
       runHere(['check', '--from', from, '--best', '2', '--rho', '0.8', '--json', '--out', out]),
-      runHere(['check', '--from', from, '--best', '2', '--rho', '0.8', '--device', 'cpu'])
+      runHere(['check', '--from', from, '--best', '2', '--rho', '0.8', '--device', 'cpu', '--details'])
     ])
     const check = CheckOutput.parse(JSON.parse(json.stdout))
     expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(JSON.parse(json.stdout))
@@ -91,8 +93,8 @@ describe('slr check', () => {
   it("checks a project's newest sweep, keeps the check with it, and goes on with what is left", async () => {
     const folder = await temporaryFolder()
     const path = await projectIn(folder)
-    const swept = await runHere(['sweep', '--project', path])
-    expect(swept.stdout).toContain(`\nNext: slr check --project ${path}\n`)
+    const swept = await runHere(['sweep', '--no-check', '--project', path])
+    expect(swept.stdout).toContain(` Next: slr check --project ${path}\n`)
     const recipes = join(folder, 'recipes.json')
     await writeFile(recipes, JSON.stringify([{ name: 'upper', ranges: [[3, 5]] }]))
     expect(await runHere(['check', '--project', path, recipes])).toMatchObject({
@@ -117,7 +119,9 @@ describe('slr check', () => {
     )
     await writeFile(prompts, JSON.stringify(PROMPTS))
     const project = await projectIn(folder)
-    expect(await runHere(['sweep', '--project', project, '--out', from])).toMatchObject({ status: 0 })
+    expect(await runHere(['sweep', '--no-check', '--project', project, '--out', from])).toMatchObject({
+      status: 0
+    })
     const unkept = (options: string): string =>
       'Nothing is kept, nor is the sweep that a check makes first. ' +
       `To keep that, run "slr sweep ${options} --out sweep.json", then this check with --from sweep.json.`

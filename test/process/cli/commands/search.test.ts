@@ -31,7 +31,7 @@ describe('slr search', () => {
     if (prompts === undefined || from === undefined || out === undefined) throw new Error('no names')
     await writeFile(prompts, JSON.stringify(PROMPTS))
     expect(
-      await runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--quiet', '--out', from])
+      await runHere(['sweep', '--no-check', ...PAIR_OPTIONS, '--prompts', prompts, '--quiet', '--out', from])
     ).toMatchObject({
       status: 0
     })
@@ -88,8 +88,8 @@ describe('slr search', () => {
     await close()
     const early = await runHere(['search', '--project', path])
     expect(early).toMatchObject({ status: 1, stderr: expect.stringContaining('no sweep of ranges') })
-    await runHere(['sweep', '--project', path, '--uniform-blends', '2', '--quiet'])
-    const result = await runHere(['search', '--project', path, ...SHORT])
+    await runHere(['sweep', '--no-check', '--project', path, '--uniform-blends', '2', '--quiet'])
+    const result = await runHere(['search', '--project', path, ...SHORT, '--details'])
     expect(result).toMatchObject({ status: 0, stderr: expect.stringContaining('Saved in') })
     expect(result.stdout).toMatch(
       /^Cross-fitted: .*, searched on one half of the prompts and compared on the other/m

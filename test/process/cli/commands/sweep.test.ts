@@ -62,11 +62,11 @@ async function longPrompts(): Promise<string> {
 /** What a sweep of the two quick prompts says. */
 async function sweptQuickly(...args: string[]): Promise<CliResult> {
   const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-  return runHere(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, ...args])
+  return runHere(['sweep', '--no-check', ...PAIR_OPTIONS, '--prompts', prompts, ...args])
 }
 
 async function sweptDocument(...args: string[]): Promise<SweepDocument> {
-  const { status, stdout, stderr } = await runHere(['sweep', ...args, '--json', '--quiet'])
+  const { status, stdout, stderr } = await runHere(['sweep', '--no-check', ...args, '--json', '--quiet'])
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return SweepDocument.parse(JSON.parse(stdout))
 }
@@ -94,7 +94,7 @@ describe('slr sweep --demo', () => {
   let sweep: SweepDocument
   beforeAll(async () => {
     const out = join(await textFolder({}), 'sweep.json')
-    result = await runHere(['sweep', '--demo', '--out', out])
+    result = await runHere(['sweep', '--no-check', '--demo', '--details', '--out', out])
     output = JSON.parse(await readFile(out, 'utf8'))
     sweep = SweepDocument.parse(output)
   })
@@ -167,8 +167,9 @@ describe('slr sweep --demo', () => {
     expect(stdout).toMatch(
       /^Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, but base filtered by post does better: 0\.988\.$/m
     )
-    expect(stdout).toContain('\n- Full answers are not checked: ')
-    expect(stdout).toMatch(/^Next: slr check --from .*sweep\.json$/m)
+    expect(stdout).toMatch(/^Not known: whether full answers hold\. Next: slr check --from .*sweep\.json$/m)
+    expect(stdout).toMatch(/^Better: filter:0\.001, a way to sample that runs two models for each token\.$/m)
+    expect(stdout).toContain('\nFull answers are not checked: ')
     expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
     expect(stdout).toMatch(/^ 4 .* 92\*$/m)
     expect(stdout).toMatch(/^base +0\.468 +0\.988 /m)
@@ -243,7 +244,7 @@ describe('slr sweep', () => {
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
     const [sweep, single] = await Promise.all([
       sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--uniform-blends', '5'),
-      runHere(['sweep', '--demo', '--uniform-blends', '1'])
+      runHere(['sweep', '--no-check', '--demo', '--uniform-blends', '1'])
     ])
     expect(sweep.uniformBlends.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
     expect(sweep.ranges).toHaveLength(21)
@@ -272,7 +273,7 @@ describe('slr sweep', () => {
 
   it('refuses an output file in no folder before it begins', async () => {
     const out = join(await temporaryFolder(), 'none', 'out.json')
-    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--out', out])
+    const { status, stdout, stderr } = await runHere(['sweep', '--no-check', '--demo', '--out', out])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(/There is no folder/)
     expect(stderr).not.toMatch('preparing')
@@ -306,7 +307,14 @@ describe('slr sweep', () => {
     ]
   ])('refuses a prompt file with %s', async (_, content, message) => {
     const file = await jsonFile('prompts.json', content)
-    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--prompts', file, '--json'])
+    const { status, stdout, stderr } = await runHere([
+      'sweep',
+      '--no-check',
+      '--demo',
+      '--prompts',
+      file,
+      '--json'
+    ])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/^ +at /m)
@@ -338,7 +346,7 @@ describe('slr sweep', () => {
     ]
   ])('refuses recipes %s', async (_, content, message) => {
     const file = await jsonFile('recipes.json', content)
-    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--recipes', file])
+    const { status, stdout, stderr } = await runHere(['sweep', '--no-check', '--demo', '--recipes', file])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toMatch(message)
   })
@@ -368,7 +376,7 @@ describe('slr sweep --project', () => {
     })
     await project.close()
     const scored = async (...args: string[]): Promise<[SweepDocument, string]> => {
-      const { stdout, stderr } = await runHere(['sweep', '--project', path, ...args, '--json'])
+      const { stdout, stderr } = await runHere(['sweep', '--no-check', '--project', path, ...args, '--json'])
       return [SweepDocument.parse(JSON.parse(stdout)), stderr]
     }
     const [chosen, said] = await scored('--draws', '3')
@@ -380,7 +388,13 @@ describe('slr sweep --project', () => {
     const [other, silent] = await scored('--task', 'crc', '--count-leading-space')
     expect([other.scoredBy, other.holdOutSplit]).toEqual([{ kind: 'crc' }, null])
     expect(silent).not.toContain('Scored by')
-    const { status, stderr } = await runHere(['sweep', '--project', path, '--count-leading-space'])
+    const { status, stderr } = await runHere([
+      'sweep',
+      '--no-check',
+      '--project',
+      path,
+      '--count-leading-space'
+    ])
     expect(status).toBe(2)
     expect(stderr).toMatch(/--count-leading-space is of the character task/)
   })
@@ -391,7 +405,16 @@ describe('slr sweep --project', () => {
     expect(document.selection?.rho).toBe(0.8)
     expect(document.rendering.systemPrompt).toBe('')
     const base = resourcePath('demo-pair', 'base')
-    const { status, stderr } = await runHere(['sweep', '--base', base, '--post', base, '--project', path])
+    const { status, stderr } = await runHere([
+      'sweep',
+      '--no-check',
+      '--base',
+      base,
+      '--post',
+      base,
+      '--project',
+      path
+    ])
     expect(status).toBe(1)
     expect(stderr).toMatch(/^slr: The project .* as post, not /)
   })
@@ -400,7 +423,7 @@ describe('slr sweep --project', () => {
     const folder = await temporaryFolder()
     const open = await openProject(await demoProject())
     const [none, locked] = await Promise.all(
-      [folder, open.path].map((path) => runHere(['sweep', '--project', path]))
+      [folder, open.path].map((path) => runHere(['sweep', '--no-check', '--project', path]))
     )
     await open.close()
     expect(none).toMatchObject({ status: 1, stdout: '' })
@@ -413,7 +436,7 @@ describe('slr sweep --project', () => {
     const path = join(await temporaryFolder(), 'new.slr')
     await mkdir(path)
     await writeFile(join(path, 'project.json'), JSON.stringify({ schemaVersion: 1000 }))
-    const { status, stderr } = await runHere(['sweep', '--project', path])
+    const { status, stderr } = await runHere(['sweep', '--no-check', '--project', path])
     expect(status).toBe(1)
     expect(stderr).toMatch(/newer/)
   })
@@ -437,7 +460,7 @@ describe('slr sweep that is cut short', () => {
   ): Promise<CutShort> {
     const folder = await temporaryFolder()
     const out = join(folder, "it's.json")
-    const args = ['sweep', ...where, '--prompts', await longPrompts(), '--out', out]
+    const args = ['sweep', '--no-check', ...where, '--prompts', await longPrompts(), '--out', out]
     const child = startCli(args)
     const ended = exitStatus(child)
     let said = ''
@@ -489,7 +512,7 @@ describe('slr sweep that is cut short', () => {
   it('starts an engine that was killed again, and fails when that is killed too', async () => {
     const engine = new HeldEngine(sharedEngine)
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const args = ['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--json']
+    const args = ['sweep', '--no-check', ...PAIR_OPTIONS, '--prompts', prompts, '--json']
     const first = engine.holdAt(inOrder('progress'))
     const running = runHere(args, { engine })
     await first()
@@ -504,7 +527,7 @@ describe('slr sweep that is cut short', () => {
   it('does not mind a reader of its output that goes away', async () => {
     // Enough that a pipe does not hold the result.
     const prompts = await jsonFile('prompts.json', await demoPrompts(2))
-    const child = startCli(['sweep', ...PAIR_OPTIONS, '--prompts', prompts, '--json'])
+    const child = startCli(['sweep', '--no-check', ...PAIR_OPTIONS, '--prompts', prompts, '--json'])
     const ended = exitStatus(child)
     const [firstPart] = await once(child.stdout, 'data')
     child.stdout.destroy()

@@ -38,7 +38,7 @@ it('names the pair in the command that it proposes', async () => {
 })
 
 it('asks for the project that a pair is of', async () => {
-  const { status, stderr } = await runHere(['sweep', '--demo', '--pair', 'My pair'])
+  const { status, stderr } = await runHere(['sweep', '--no-check', '--demo', '--pair', 'My pair'])
   expect([status, stderr]).toEqual([2, expect.stringContaining('give --project FOLDER too')])
 })
 
@@ -52,7 +52,7 @@ it('sweeps all pairs of a project, and says at the end for which it failed', asy
   })
   await project.addPair({ kind: 'folders', base: '/nowhere/else', post: '/nowhere/post' }, 'My pair')
   await project.close()
-  const { status, stderr } = await runHere(['sweep', '--project', project.path, '--all'])
+  const { status, stderr } = await runHere(['sweep', '--no-check', '--project', project.path, '--all'])
   expect(status).toBe(1)
   expect(stderr).toContain('My pair (2 of 2):')
   expect(stderr).toMatch(/It failed for 2 of 2 pairs: .*, My pair\./)
@@ -66,6 +66,6 @@ it.each([
   [['--project', 'P.slr', '--all', '--json'], '--json is of one'],
   [['--demo', '--project', 'P.slr', '--all'], 'a pair is of one']
 ])('refuses for all pairs what is of one: %s', async (words, complaint) => {
-  const { status, stderr } = await runHere(['sweep', ...words])
+  const { status, stderr } = await runHere(['sweep', '--no-check', ...words])
   expect([status, stderr]).toEqual([2, expect.stringContaining(complaint)])
 })

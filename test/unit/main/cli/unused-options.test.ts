@@ -24,10 +24,13 @@ test.each([
   { args: ['inspect', '--values'], says: '--values is of a pair' },
   { args: ['inspect', '--demo', '--in', '/tmp'], says: '--in lists pairs' },
   {
-    args: ['sweep', '--demo', '--dry-run', '--shard', '1/2'],
+    args: ['sweep', '--no-check', '--demo', '--dry-run', '--shard', '1/2'],
     says: '--shard is of a sweep that is computed'
   },
-  { args: ['sweep', '--demo', '--merge', 'a.json'], says: '--demo is of a sweep that is computed' },
+  {
+    args: ['sweep', '--no-check', '--demo', '--merge', 'a.json'],
+    says: '--demo is of a sweep that is computed'
+  },
   { args: ['open', '--only', '/tmp'], says: '--only is of a page that is served' },
   { args: ['show', 'SWEEP', 'SWEEP', '--draws', '3'], says: '--draws is of one sweep' },
   {
@@ -58,7 +61,9 @@ test.each([
 test('a preview does not replace a whole sweep', async () => {
   const file = await sweepFile()
   const before = await readFile(file, 'utf8')
-  expect(await runHere(['sweep', '--demo', '--device', 'cpu', '--preview', '--out', file])).toMatchObject({
+  expect(
+    await runHere(['sweep', '--no-check', '--demo', '--device', 'cpu', '--preview', '--out', file])
+  ).toMatchObject({
     status: 1,
     stderr: expect.stringContaining(`${file} holds a whole sweep, and a preview would replace it by less`)
   })

@@ -6,9 +6,9 @@ const SHOWN = String.raw`a\n\u{1b}[31mb\u{85}\u{7}`
 
 test.each([
   ['a command', [HOSTILE]],
-  ['an option', ['sweep', `--${HOSTILE}`]],
-  ['the value of an option', ['sweep', '--demo', '--rho', HOSTILE]],
-  ['a choice', ['sweep', '--demo', '--device', HOSTILE]],
+  ['an option', ['sweep', '--no-check', `--${HOSTILE}`]],
+  ['the value of an option', ['sweep', '--no-check', '--demo', '--rho', HOSTILE]],
+  ['a choice', ['sweep', '--no-check', '--demo', '--device', HOSTILE]],
   ['an operand', ['task', 'import', HOSTILE, 'x.json']],
   ['one operand too many', ['doctor', HOSTILE]]
 ])('a usage error shows control characters of %s as escapes', async (_, args) => {

@@ -7,8 +7,8 @@ import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
 test.each([
   { command: ['evaluate', '--demo', '--task'], wanted: 'a task' },
-  { command: ['sweep', '--demo', '--prompts'], wanted: 'a prompt set' },
-  { command: ['sweep', '--demo', '--recipes'], wanted: 'a list of recipes' },
+  { command: ['sweep', '--no-check', '--demo', '--prompts'], wanted: 'a prompt set' },
+  { command: ['sweep', '--no-check', '--demo', '--recipes'], wanted: 'a list of recipes' },
   { command: ['sample', '--demo', '--prompts'], wanted: 'a list of prompts' },
   { command: ['study'], wanted: 'a study' }
 ])('slr $command of a sweep says that it is one, and not $wanted', async ({ command, wanted }) => {

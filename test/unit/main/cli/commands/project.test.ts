@@ -42,7 +42,7 @@ describe('slr project new', () => {
 })
 
 test.each([
-  [['sweep', '--project']],
+  [['sweep', '--no-check', '--project']],
   [['check', '--project']],
   [['export', '--out', 'x', 'selected', '--project']],
   [['project', 'list']],

@@ -10,10 +10,10 @@ const BASE = resourcePath('demo-pair', 'base')
 test.each([
   ['--post', (gone: string) => ['inspect', '--base', BASE, '--post', gone]],
   ['--base', (gone: string) => ['inspect', '--base', gone, '--post', gone]],
-  ['--project', (gone: string) => ['sweep', '--project', gone]],
-  ['--prompts', (gone: string) => ['sweep', '--demo', '--prompts', gone]],
+  ['--project', (gone: string) => ['sweep', '--no-check', '--project', gone]],
+  ['--prompts', (gone: string) => ['sweep', '--no-check', '--demo', '--prompts', gone]],
   ['--variants', (gone: string) => ['evaluate', '--demo', '--task', 'demo-open', '--variants', gone]],
-  ['--out', (gone: string) => ['sweep', '--demo', '--out', join(gone, 'sweep.json')]]
+  ['--out', (gone: string) => ['sweep', '--no-check', '--demo', '--out', join(gone, 'sweep.json')]]
 ])('an error on a file names the option %s', async (flag, argsOf) => {
   const gone = join(await temporaryFolder(), 'gone')
   const { status, stderr } = await runHere(argsOf(gone))

@@ -11,6 +11,8 @@ import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { DEFAULT_SEED } from '../../../../../src/contract/model/resampling'
 
+const NEXT = { check: 'slr check' }
+
 const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
 /** The tiny sweep, with its prompts asked twice where that gives enough of them for intervals. */
@@ -54,9 +56,10 @@ it('writes the findings of a sweep and a check for the terminal', async () => {
     ['Prompts that post fails', sweepOf({ post: unfit }, true), null]
   ]
   const texts = cases.map(
-    ([name, sweep, check]) => `# ${name}\n\n${describeSweep(sweep, check, 'slr check', { promptSet: 'crc' })}`
+    ([name, sweep, check]) =>
+      `# ${name}\n\n${describeSweep(sweep, check, () => NEXT, { promptSet: 'crc', details: true })}`
   )
-  const check = describeCheck(CHECK, null, { rho: 0.9, checkCommand: 'slr check', preview: [] })
+  const check = describeCheck(CHECK, null, { rho: 0.9, next: NEXT, details: true, preview: [] })
   await expect(
     stripVTControlCharacters([...texts, `# Check\n\n${check}`, ''].join('\n\n'))
   ).toMatchFileSnapshot('./sweep-report.golden.txt')

@@ -56,7 +56,7 @@ it.each(['real.json', 'nowhere.json'])(
     const [target, link] = [join(folder, name), join(folder, 'link.json')]
     await writeFile(join(folder, 'real.json'), '')
     await symlink(target, link)
-    const { status, stdout, stderr } = await runHere(['sweep', '--demo', '--out', link])
+    const { status, stdout, stderr } = await runHere(['sweep', '--no-check', '--demo', '--out', link])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toBe(
       `slr: --out: ${link} is not an ordinary file but a link to ${target}; links are not written through.\n` +
@@ -68,8 +68,8 @@ it.each(['real.json', 'nowhere.json'])(
 )
 
 it.each([
-  ['sweep', ['sweep', '--recipes']],
-  ['part of a sweep', ['sweep', '--shard', '1/2', '--recipes']],
+  ['sweep', ['sweep', '--no-check', '--recipes']],
+  ['part of a sweep', ['sweep', '--no-check', '--shard', '1/2', '--recipes']],
   ['search', ['search', '--generations', '1', '--strengths', 'none', '--prompts']]
 ])('leaves nothing to go on from of a %s whose result had to be written beside its file', async (_, args) => {
   const folder = await temporaryFolder()

@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+
+const FORMS: readonly (readonly [string, string])[] = [
+  ['base, post', 'the models of the pair'],
+  ['4-11, 5, 3-7,9', 'post with these layers from base'],
+  ['3-7@FOLDER', 'post with these layers from another checkpoint'],
+  ['selected', 'the range that the sweep of the project selects, once checked'],
+  ['NAME', 'a recipe or a checkpoint that the project keeps'],
+  ['FILE', 'a recipe (JSON or mergekit), or the best of a sweep, check or search'],
+  ['blend:0.5', 'post with all layers blended with base alike: 0 post, 1 base'],
+  ['FOLDER, org/name@revision', 'another checkpoint of the architecture'],
+  ['sampler:1.5,0.02', 'post at a temperature with a min-p'],
+  ['mix:0.5', 'logits of post with this share of base'],
+  ['filter:0.001', 'base, where post finds a token this likely beside its likeliest'],
+  ['NAME=MODEL@URL', 'an endpoint, which is sent the prompts; NAME=chat:MODEL@URL'],
+  ['NAME=FILE', 'answers, or an endpoint in YAML']
+]
+
+/** The forms in which a model can be named; empty for a command that takes none. */
+export function whichHelp(command: Command): string {
+  if (!command.registeredArguments.some((argument) => argument.name() === 'which')) return ''
+  const width = Math.max(...FORMS.map(([form]) => form.length))
+  return ['', 'WHICH is', ...FORMS.map(([form, model]) => `  ${form.padEnd(width)}  ${model}`)].join('\n')
+}

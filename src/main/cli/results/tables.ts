@@ -1,0 +1,144 @@
+import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
+import type { SweepDocument } from '../../../contract/documents/crc'
+import type { EvaluationView } from '../../../contract/documents/evaluation'
+import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
+import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
+import { takenName } from '../../../contract/words/baseline-words'
+import { isSame } from '../../../contract/words/range-facts'
+import type { CsvTable } from './csv-file'
+
+/* Flat tables of results for other programs: a row for each model or measure, numbers to all their digits. */
+
+type Row = CsvTable['rows'][number]
+type SweptScore = SweepDocument['post']
+
+/** A sweep: a row for each model. `passes` says whether it keeps the validity on first tokens, or on the answers of a task. */
+export function sweepTable(sweep: SweepDocument): CsvTable {
+  const { base, post, ranges, recipes, checkpoints, uniformBlends, baselines, selection } = sweep
+  const limit = selection?.minimumValidity ?? null
+  const selected = selection?.selected ?? null
+  const row = (
+    kind: string,
+    name: string,
+    {
+      validity,
+      diversity,
+      effectiveChoices
+    }: Pick<SweptScore, 'validity' | 'diversity' | 'effectiveChoices'>,
+    range: RestorationRange | null = null,
+    strength: number | null = null
+  ): Row => [
+    ...[kind, name, range?.start ?? null, range?.end ?? null, strength],
+    ...[validity, diversity, effectiveChoices, limit === null ? null : validity >= limit],
+    range !== null && selected !== null && isSame(range, selected)
+  ]
+  return {
+    header: [
+      ...['kind', 'name', 'start', 'end', 'strength', 'validity', 'diversity'],
+      ...['effective_choices', 'passes', 'selected']
+    ],
+    rows: [
+      ...(base === null ? [] : [row('base', 'base', base)]),
+      row('post', 'post', post),
+      ...ranges.map((score) => row('range', `${score.start}-${score.end}`, score, score)),
+      ...recipes.map((score) => row('recipe', score.recipe.name, score)),
+      ...checkpoints.map((score) => row('checkpoint', score.name, score)),
+      ...uniformBlends.map((score) =>
+        row('uniform-blend', `blend:${score.strength}`, score, null, score.strength)
+      ),
+      ...baselines.map((score) => row(score.baseline.kind, takenName(score.baseline), score))
+    ]
+  }
+}
+
+/** A full-answer check: a row for each model, with its scores by the first token and of full answers. */
+export function checkTable(check: AnswerCheck, rho: number): CsvTable {
+  const limit = answerLimit(check, rho)
+  const row = (
+    kind: string,
+    name: string,
+    { firstToken, answers }: AnswerCheck['post'],
+    [range, passes]: readonly [RestorationRange | null, boolean | null]
+  ): Row => [
+    ...[kind, name, range?.start ?? null, range?.end ?? null, firstToken.validity, firstToken.diversity],
+    ...[answers.validity, answers.diversity, limit, passes]
+  ]
+  return {
+    header: [
+      ...['kind', 'name', 'start', 'end', 'first_token_validity', 'first_token_diversity'],
+      ...['validity', 'diversity', 'limit', 'passes']
+    ],
+    rows: [
+      row('post', 'post', check.post, [null, null]),
+      ...check.models.map((model) => {
+        const range = rangeOf(model.recipe)
+        const passes = passesCheck(model, check, rho)
+        return row(range === null ? 'recipe' : 'range', model.recipe.name, model, [range, passes])
+      }),
+      ...check.baselines.map((model) =>
+        row(model.baseline.kind, takenName(model.baseline), model, [null, passesCheck(model, check, rho)])
+      )
+    ]
+  }
+}
+
+/** The range that a recipe restores; null for any other recipe. */
+function rangeOf(recipe: Recipe): RestorationRange | null {
+  if (!('ranges' in recipe) || recipe.ranges.length !== 1) return null
+  const [range] = recipe.ranges
+  return range === undefined ? null : { start: range[0], end: range[1] }
+}
+
+/** An evaluation: a row for each variant and measure, with its difference from the variant that others are compared with. */
+export function evaluationTable({ results }: EvaluationView): CsvTable {
+  return {
+    header: [
+      ...['variant', 'measure', 'mean', 'low', 'high', 'n'],
+      ...['difference', 'difference_low', 'difference_high', 'p', 'adjusted_p']
+    ],
+    rows: results.variants.flatMap(({ variant, measures, differences }) =>
+      Object.entries(measures).map(([measure, { mean, interval, promptCount }]): Row => {
+        const [, difference] = Object.entries(differences).find(([id]) => id === measure) ?? []
+        return [
+          ...[variant, measure, mean, interval?.[0] ?? null, interval?.[1] ?? null, promptCount],
+          ...[difference?.mean ?? null, difference?.interval?.[0] ?? null, difference?.interval?.[1] ?? null],
+          ...[difference?.pValue ?? null, difference?.adjustedPValue ?? null]
+        ]
+      })
+    )
+  }
+}
+
+/** A comparison of two sweeps: a row for each model that both scored. */
+export function comparisonTable({ base, post, ranges }: SweepComparison): CsvTable {
+  const row = (
+    kind: string,
+    scores: ComparedScores,
+    range: RestorationRange | null = null,
+    other: RestorationRange | null = null
+  ): Row => [
+    ...[kind, range?.start ?? null, range?.end ?? null, other?.start ?? null, other?.end ?? null],
+    ...[scores.a.validity, scores.b.validity, scores.difference.validity],
+    ...[scores.a.diversity, scores.b.diversity, scores.difference.diversity]
+  ]
+  return {
+    header: [
+      ...[
+        'kind',
+        'start',
+        'end',
+        'other_start',
+        'other_end',
+        'validity_a',
+        'validity_b',
+        'validity_difference'
+      ],
+      ...['diversity_a', 'diversity_b', 'diversity_difference']
+    ],
+    rows: [
+      ...(base === null ? [] : [row('base', base)]),
+      row('post', post),
+      ...ranges.map((compared) => row('range', compared, compared.range, compared.other))
+    ]
+  }
+}

@@ -1,0 +1,37 @@
+import { stripVTControlCharacters } from 'node:util'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { verdictOf } from '../../../../../src/contract/words/verdict'
+import { describeCheck } from '../../../../../src/main/cli/printing/check-report'
+import { describeSearch } from '../../../../../src/main/cli/printing/search-report'
+import { describeSweep } from '../../../../../src/main/cli/printing/sweep-report'
+import { nextCommandsOf } from '../../../../../src/main/cli/printing/verdict-report'
+import { runToEnd } from '../../../../../src/main/base/steps'
+import { selection } from '../../../../../src/main/crc/selection/selection'
+import { tinyCheck, tinySearch, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
+import { UNCHECKED } from '../../../../fixtures/verdict-evidence'
+
+const tiny = tinySweep()
+const sweep = { ...tiny, selection: runToEnd(selection(tiny.prompts, tiny.post, tiny.ranges, 0.9)) }
+const check = tinyCheck([
+  { recipe: { name: 'Layer 1', ranges: [[1, 1]] }, ...whole(0.5, 0.8) },
+  { recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }
+])
+const place = { demo: false, base: 'base', post: 'post', out: 'sweep.json' }
+const next = nextCommandsOf(place, 'slr check --from sweep.json', { start: 0, end: 0 })
+
+test('results begin with the verdict in three lines, which the golden file shows of each kind', async () => {
+  const shown = {
+    'a sweep': describeSweep(sweep, null, () => next),
+    'a sweep with its check': describeSweep(sweep, check, () => next),
+    'a check': describeCheck(check, verdictOf(UNCHECKED), { rho: 0.9, next, details: false, preview: [] }),
+    'a search': describeSearch(tinySearch({ name: 'upper', ranges: [[1, 1]] }), null, {
+      ...{ checkCommand: 'slr check --from sweep.json search.json', preview: [], details: false }
+    })
+  }
+  const text = Object.entries(shown).map(
+    ([kind, result]) => `== ${kind}\n${stripVTControlCharacters(result)}\n`
+  )
+  await expect(text.join('\n')).toMatchFileSnapshot(join(import.meta.dirname, 'results.golden.txt'))
+  for (const result of Object.values(shown)) expect(result.split('\n').length).toBeLessThanOrEqual(25)
+})

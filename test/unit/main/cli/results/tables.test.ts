@@ -1,0 +1,46 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parseCsv } from '../../../../../src/main/base/csv'
+import { csvText } from '../../../../../src/main/cli/results/csv-file'
+import { checkOutputFile } from '../../../../../src/main/cli/results/output-file'
+import { checkTable, sweepTable } from '../../../../../src/main/cli/results/tables'
+import { runToEnd } from '../../../../../src/main/base/steps'
+import { selection } from '../../../../../src/main/crc/selection/selection'
+import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
+
+const tiny = tinySweep()
+const sweep = { ...tiny, selection: runToEnd(selection(tiny.prompts, tiny.post, tiny.ranges, 0.9)) }
+const check = tinyCheck([{ recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }])
+
+test('a sweep is a table with a row for each model, its numbers to all digits', () => {
+  const [header, ...rows] = parseCsv('t.csv', csvText(sweepTable(sweep))).map(({ fields }) => fields)
+  expect(header).toEqual([
+    ...['kind', 'name', 'start', 'end', 'strength', 'validity', 'diversity'],
+    ...['effective_choices', 'passes', 'selected']
+  ])
+  const ranges = rows.filter(([kind]) => kind === 'range')
+  expect(
+    ranges.map(([, , start, end, , validity]) => [Number(start), Number(end), Number(validity)])
+  ).toEqual(sweep.ranges.map(({ start, end, validity }) => [start, end, validity]))
+  expect(rows.filter((row) => row.at(-1) === 'true')).toHaveLength(1)
+})
+
+test('a check is a table that says which models pass', () => {
+  const [, post, range] = parseCsv('t.csv', csvText(checkTable(check, 0.9))).map(({ fields }) => fields)
+  expect(post?.slice(0, 2)).toEqual(['post', 'post'])
+  expect(range?.slice(0, 4)).toEqual(['range', 'Layer 0', '0', '0'])
+  expect(range?.at(-1)).toBe('true')
+})
+
+test.each([sweepTable(sweep), checkTable(check, 0.9)])(
+  'a table replaces a table, and no other file',
+  async (table) => {
+    const path = join(await temporaryFolder(), 'table.csv')
+    await writeFile(path, csvText(table))
+    await expect(checkOutputFile(path, 'table')).resolves.toMatchObject({ exists: true })
+    await writeFile(path, 'name,age\r\n')
+    await expect(checkOutputFile(path, 'table')).rejects.toThrow('nothing that this program wrote')
+  }
+)
