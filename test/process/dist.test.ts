@@ -102,8 +102,8 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
     const binaries = `program/node_modules/onnxruntime-node/bin/napi-v6/linux/${process.arch}`
     expect(native.sort()).toEqual([`${binaries}/libonnxruntime.so.1`, `${binaries}/onnxruntime_binding.node`])
     const own = files.filter((file) => file !== 'node' && !native.includes(file))
-    // In bytes: demo pair, tasks and fonts 11 million, scripts and the page with its fonts twice 7 million.
-    expect(await bytesOf(resources, own)).toBeLessThan(26_000_000)
+    // In bytes: demo pair and tasks 10 million, scripts and the page twice 5 million.
+    expect(await bytesOf(resources, own)).toBeLessThan(24_000_000)
     expect(await readFile(join(resources, 'LICENCES-OF-PACKAGES.txt'), 'utf8')).toMatch(/^svelte \S+: MIT$/m)
   })
 
