@@ -239,7 +239,15 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
         { name: 'half', layers: new Array(12).fill({ attention: 0.5, mlp: 0 }) }
       ])
     )
-    const swept = await runHere(['sweep', '--no-check', '--project', project.path, '--recipes', recipes, '--quiet'])
+    const swept = await runHere([
+      'sweep',
+      '--no-check',
+      '--project',
+      project.path,
+      '--recipes',
+      recipes,
+      '--quiet'
+    ])
     expect(swept).toMatchObject({ status: 0 })
 
     const page = await open(project.path)

@@ -55,7 +55,7 @@ describe('the steps of a study', () => {
     expect(chosenSteps(steps(), only).map(({ key }) => key)).toEqual(expected)
   })
 
-  it.each(['sweep', '--no-check', 'step=', 'pair=a,pair=b', 'steps=sweep'])('are not chosen by "%s"', (text) => {
+  it.each(['sweep', 'step=', 'pair=a,pair=b', 'steps=sweep'])('are not chosen by "%s"', (text) => {
     expect(onlyFromText(text)).toBe(null)
   })
 
