@@ -237,7 +237,7 @@ try {
 
   const openingSweep = await opening(page, async (opened) => {
     await opened.getByRole('grid').first().waitFor()
-    await charts(opened).nth(1).waitFor()
+    await charts(opened).first().waitFor()
   })
   tell('opening the project', openingSweep, 1000)
 

@@ -43,19 +43,19 @@ describe.skipIf(browserMissing !== null)('the models of a project in Chromium', 
     const cells = page.getByRole('grid', { name: /^Relative norm of every layer/ }).getByRole('gridcell')
     await cells.first().waitFor()
     expect(await cells.count()).toBe(12 * 10)
-    const down = page.getByRole('gridcell', { name: 'layer 7, down: relative norm 0.1835' })
+    const down = page.getByRole('gridcell', { name: 'Layer 7, down: relative norm 0.1835' })
     await down.hover()
-    await page.locator('.told', { hasText: 'layer 7, down: relative norm 0.1835' }).waitFor()
+    await page.getByText('Layer 7, down: relative norm 0.1835', { exact: true }).waitFor()
     await picture(page, 'pair-distances')
     await hoverCharts(page, 1)
 
     // By keyboard, from the first cell.
     await cells.first().focus()
     for (const key of ['End', 'PageDown', 'ArrowUp', 'ArrowLeft']) await page.keyboard.press(key)
-    await page.locator('.told', { hasText: 'layer 10, up: relative norm 0.1763' }).waitFor()
+    await page.getByText('Layer 10, up: relative norm 0.1763', { exact: true }).waitFor()
 
     await page.getByText('Cosine', { exact: true }).first().click()
-    await page.getByRole('gridcell', { name: 'layer 7, down: cosine 0.983624' }).waitFor()
+    await page.getByRole('gridcell', { name: 'Layer 7, down: cosine 0.983624' }).waitFor()
     await page.getByText('All 110 components as a table').click()
     await page.getByRole('button', { name: 'Cosine' }).click()
     await takeAction(page, 'distances', MENU_WORDS.saveFigure)
@@ -130,4 +130,4 @@ describe.skipIf(browserMissing !== null)('the models of a project in Chromium', 
   })
 })
 
-const cellsOf = (page: Page) => page.getByRole('gridcell', { name: /^layer 0, whole layer: relative norm/ })
+const cellsOf = (page: Page) => page.getByRole('gridcell', { name: /^Layer 0, whole layer: relative norm/ })

@@ -47,7 +47,7 @@ export function distanceFigure(distances: DistancesDocument, metric: DistanceMet
 }
 
 /** A row for each layer, a column for the layer as a whole and for each of its components, all by one scale. */
-function distanceMetricGrid(distances: DistancesDocument, metric: DistanceMetric): GridContent {
+export function distanceMetricGrid(distances: DistancesDocument, metric: DistanceMetric): GridContent {
   const spec = DISTANCE_METRICS[metric]
   const columns = distanceColumns(distances)
   const values = distanceGrid(distances).map((row) =>

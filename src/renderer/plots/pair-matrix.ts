@@ -17,7 +17,7 @@ export const pairsWords = (pairs: LayerPairs, count = 6): string =>
     .map(({ layers: [first, second], value }) => `${first} and ${second} ${formatDelta(value)}`)
     .join(', ')
 
-function pairsGrid(pairs: LayerPairs): GridContent {
+export function pairsGrid(pairs: LayerPairs): GridContent {
   const reach = pairsReach(pairs)
   const layers = pairs.map((_, layer) => String(layer))
   return {

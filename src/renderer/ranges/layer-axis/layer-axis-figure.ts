@@ -7,7 +7,8 @@ import { gridCsv, type GridContent, gridPart, gridPlace } from '../../plots/figu
 import { rangeLabel } from '../../ui/format'
 import { type LayerRow, rowDomain, type ShownRange, shareWords } from './layer-axis'
 
-interface LayerAxis {
+/** The content of the layers' axis. */
+export interface LayerAxis {
   layerCount: number
   rows: readonly LayerRow[]
   /** The ranges that win most often, with their shares of wins. */
@@ -22,7 +23,7 @@ export const layerAxisFigure = (axis: LayerAxis): Figure => ({
   csv: () => gridCsv(layerGrid(axis))
 })
 
-function layerGrid({ layerCount, rows, ranges }: LayerAxis): GridContent {
+export function layerGrid({ layerCount, rows, ranges }: LayerAxis): GridContent {
   const layers = Array.from({ length: layerCount }, (_, layer) => String(layer))
   return {
     corner: 'layer',
