@@ -195,7 +195,10 @@ export function storedDtype({ dtype, scaled }: Pick<TensorEntry, 'dtype' | 'scal
 }
 
 /** Counts the bytes of files that a tensor is read from, including scales. */
-export function storedBytes({ byteLength, scaled }: Pick<TensorEntry, 'byteLength' | 'scaled'>): number {
+export function storedTensorBytes({
+  byteLength,
+  scaled
+}: Pick<TensorEntry, 'byteLength' | 'scaled'>): number {
   if (scaled === undefined) return byteLength
   const { codes, scales, zeros, groups } = scaled
   return (

@@ -41,7 +41,7 @@ interface Answer {
   finish: 'stop' | 'length'
 }
 
-export interface AnswersListener {
+export interface EndpointListener {
   /**
    * Stores answers when they arrive. A rejection ends the requests.
    *
@@ -107,7 +107,7 @@ const NAMES = { completions: 'a completion', chat: 'a chat completion' } as cons
  */
 export async function askAnswers(
   work: EndpointWork,
-  listener: AnswersListener,
+  listener: EndpointListener,
   signal: AbortSignal
 ): Promise<void> {
   const asking = new Asking(work, listener)
@@ -156,7 +156,7 @@ class Asking {
 
   constructor(
     private readonly work: EndpointWork,
-    private readonly listener: AnswersListener
+    private readonly listener: EndpointListener
   ) {
     const { endpoint, apiKey, patience } = work
     this.client = new EndpointClient(endpoint, {

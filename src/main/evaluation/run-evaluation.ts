@@ -34,7 +34,7 @@ export interface EvaluationListener {
 }
 
 /** A run with its stored results. */
-export interface EvaluationWork {
+export interface UnfinishedEvaluation {
   run: EvaluationRun
   pair: SampledPair
   stored: { samples: readonly SampleLine[]; scores: readonly PromptScores[] }
@@ -50,7 +50,7 @@ export interface EvaluationWork {
  */
 export async function runEvaluation(
   engine: EngineClient,
-  { run, pair, stored }: EvaluationWork,
+  { run, pair, stored }: UnfinishedEvaluation,
   listener: EvaluationListener,
   signal: AbortSignal
 ): Promise<number> {

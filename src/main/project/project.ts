@@ -14,7 +14,7 @@ import { elementAt, mapGet } from '../../contract/model/look-up'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { flushLines } from '../base/files/line-file'
 import type { Lock } from '../base/files/lock'
-import { type Change, SerialQueue } from '../base/files/serial-queue'
+import { type RunChange, SerialQueue } from '../base/files/serial-queue'
 import { ensurePairFolder, pairFolder } from './pair/pair-folders'
 import {
   newPair,
@@ -65,7 +65,7 @@ export interface ProjectAccess {
 export class Project implements ProjectOfPair {
   /** The project folder, absolute and without links. */
   readonly path: string
-  readonly change: Change
+  readonly change: RunChange
   readonly tasks: ProjectTasks
   readonly readings: ProjectReadings
   readonly queue: ProjectQueue

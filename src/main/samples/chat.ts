@@ -4,7 +4,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { comparePrompts } from '../answers/compare-prompts'
 import { elementAt } from '../../contract/model/look-up'
 import { renderChats, withSystemTurn } from '../text/chat'
-import { openSampledPair, planGeneration } from './generation'
+import { openSampledPair, prepareGeneration } from './generation'
 import { engineOnly } from './external'
 import type { SampleKey, SamplesWork } from './run-samples'
 
@@ -45,7 +45,7 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
       tokens
     }
   })
-  const planned = await planGeneration(
+  const planned = await prepareGeneration(
     pair,
     prompts.map(({ tokens }) => tokens),
     engineOnly(

@@ -62,7 +62,7 @@ export async function openSampledPair(folders: { base: string; post: string }): 
  * @throws WorkbenchError `bad-input` naming the unusable variant, or for too many answers; `bad-file` for
  * broken model folders; as `openSameOther`
  */
-export async function planGeneration(
+export async function prepareGeneration(
   pair: SampledPair,
   prompts: number[][],
   variants: readonly EngineVariant[],

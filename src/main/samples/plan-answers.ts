@@ -8,7 +8,7 @@ import {
 } from '../checkpoint/whole-model-tokens'
 import {
   type Generation,
-  planGeneration,
+  prepareGeneration,
   refuseOtherCheckpoints,
   refuseTooManyAnswers,
   type SampledPair
@@ -43,7 +43,7 @@ export async function planAnswers(
 ): Promise<{ planned: PlannedAnswers; notices: string[] }> {
   refuseTooManyAnswers(prompts.length, variants.length, settings.sampleCount)
   requireUsable(variants, pair.post.spec.layerCount)
-  const { generation, notices } = await planGeneration(
+  const { generation, notices } = await prepareGeneration(
     pair,
     prompts.map(({ tokens }) => tokens),
     engineVariants(variants),

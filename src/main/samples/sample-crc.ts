@@ -20,7 +20,7 @@ import { scoreIn } from '../../contract/documents/swept-model'
 import { sameTokens } from '../checkpoint/whole-model-tokens'
 import { firstTokenScores } from './first-token'
 import { pairReferences } from '../checkpoint/pair'
-import { openSampledPair, planGeneration, type SampledPair } from './generation'
+import { openSampledPair, prepareGeneration, type SampledPair } from './generation'
 import { generateSamples } from './run-samples'
 import { engineOnly } from './external'
 import { agreement, scoreSampledCrc } from './sampled-crc'
@@ -55,7 +55,7 @@ export async function sampleCrc(
   const pair = await openSampledPair(request)
   const rendered = await renderPrompts(prompts, rendering, pair.text)
   const tokens = rendered.prompts.map((prompt) => prompt.tokens)
-  const { generation } = await planGeneration(pair, tokens, variants, settings, (whole) =>
+  const { generation } = await prepareGeneration(pair, tokens, variants, settings, (whole) =>
     compareCrcTokens(whole, pair.post, pair.text, rendered, rendering.countLeadingSpace)
   )
   const firstTokens = await firstTokenScores(engine, generation, rendered, signal)

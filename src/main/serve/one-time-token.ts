@@ -26,7 +26,7 @@ export function prove(key: string, purpose: 'token' | 'running', nonce: Uint8Arr
 }
 
 /** Compares in constant time, which does not reveal how much is correct. */
-export function isSame(a: Uint8Array, b: Uint8Array): boolean {
+export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
@@ -52,7 +52,10 @@ export class OneTimeTokens {
     if (this.wrong >= MAX_WRONG) return 'too-many'
     const bytes = Buffer.from(token, 'base64url')
     const proof = prove(this.key, 'token', bytes.subarray(0, NONCE_BYTES))
-    if (bytes.length === NONCE_BYTES + PROOF_BYTES && isSame(bytes.subarray(NONCE_BYTES), proof)) {
+    if (
+      bytes.length === NONCE_BYTES + PROOF_BYTES &&
+      equalInConstantTime(bytes.subarray(NONCE_BYTES), proof)
+    ) {
       return { session: this.sessionOf.get(nonceOf(bytes)) ?? null }
     }
     this.wrong += 1

@@ -5,7 +5,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { SerialQueue } from '../base/files/serial-queue'
 import type { WorkbenchRouter } from '../workbench/router'
 import { CONNECTION_TIMES, type ConnectionTimes } from './connections'
-import { isSame, mintToken, newKey, OneTimeTokens, prove } from './one-time-token'
+import { equalInConstantTime, mintToken, newKey, OneTimeTokens, prove } from './one-time-token'
 import { answerPages, RUNNING_PATH } from './pages'
 import { rendererFiles } from './renderer-files'
 import { HOST } from './requests'
@@ -110,7 +110,7 @@ export async function isRunning(
   try {
     const path = `${RUNNING_PATH}?nonce=${nonce.toString('base64url')}`
     const proof = await text(await sendGet({ host: HOST, port, path, signal: limit.signal, agent: false }))
-    return isSame(Buffer.from(proof, 'hex'), prove(key, 'running', nonce))
+    return equalInConstantTime(Buffer.from(proof, 'hex'), prove(key, 'running', nonce))
   } catch {
     return false
   } finally {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { isSame } from './one-time-token'
+import { equalInConstantTime } from './one-time-token'
 
 /** Stored data of an admitted browser: enough to recognise it, but not enough to impersonate it. */
 export type StoredSession = z.infer<typeof StoredSession>
@@ -48,7 +48,9 @@ export class Sessions {
   /** Reports whether the secret belongs to the session. */
   accepts(id: string, secret: string): boolean {
     const session = this.sessions.find((known) => known.id === id)
-    return session !== undefined && isSame(Buffer.from(session.secretHash, 'hex'), hashOf(secret))
+    return (
+      session !== undefined && equalInConstantTime(Buffer.from(session.secretHash, 'hex'), hashOf(secret))
+    )
   }
 }
 

@@ -46,8 +46,8 @@ export const HUB_ID = /^\w[\w.-]*\/[\w.-]+$/
 const MAX_REFERENCE = 1_000
 
 /**
- * What the user typed for a model as an absolute path: its folder, or its name in the Hugging Face cache, such as Qwen/Qwen3-0.6B, with
- * a revision behind `@` or without.
+ * Converts the user's input for a model to an absolute path: its folder, or its name in the Hugging Face cache, such
+ * as Qwen/Qwen3-0.6B, with or without a revision after `@`.
  */
 export function modelPath(typed: string): string {
   const folder = absolutePath(typed)

@@ -4,7 +4,7 @@ import type { LayerStrength } from '../../../contract/model/recipe'
 import { elementAt } from '../../../contract/model/look-up'
 import { HALVES, meanStrength } from '../../../contract/model/strengths'
 import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
-import { meansOver, rank } from './search-problem'
+import { viewMeans, rank } from './search-problem'
 
 /** Bounds of a strength: 0 is post's weights, 1 is base's, and values outside 0 to 1 extrapolate. */
 export interface StrengthBounds {
@@ -90,15 +90,15 @@ function* climb(
   start: ScoredLayers,
   { halves, bounds, visited }: ClimbOptions
 ): Strand {
-  const minValidity = problem.rho * meansOver(problem.post, view).validity
+  const minValidity = problem.rho * viewMeans(problem.post, view).validity
   const position: ClimbPosition = {
     point: toVector(start.layers, halves),
-    score: meansOver(start.measures, view)
+    score: viewMeans(start.measures, view)
   }
   const ask = function* (points: readonly number[][]): ScoreRequests<CategoryScore[]> {
     const scored = yield points.map((point) => toLayers(point, halves))
     visited.push(...scored)
-    return scored.map(({ measures }) => meansOver(measures, view))
+    return scored.map(({ measures }) => viewMeans(measures, view))
   }
   let radius = RADIUS.first
   for (const reach of PROBES) {

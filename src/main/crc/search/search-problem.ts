@@ -68,7 +68,7 @@ export interface SearchOutcome {
   stopped: SearchDocument['stopped']
 }
 
-export interface SearchWork {
+export interface SearchScoring {
   /** Scores candidates in one sweep, so that equal first layers are computed once. */
   score: (candidates: readonly (readonly LayerStrength[])[], generation: number) => Promise<PromptMeasures[]>
   /** Counts the block evaluations that scoring takes. */
@@ -94,7 +94,7 @@ export async function runSearch(
   scored: ScoredRecipes,
   { strands, best }: SearchMethod,
   limits: { generations: number; blockEvaluations: number },
-  { score, cost, onGeneration }: SearchWork
+  { score, cost, onGeneration }: SearchScoring
 ): Promise<SearchOutcome> {
   const generations: GenerationReport[] = []
   let blockEvaluationsSpent = 0
@@ -153,11 +153,11 @@ export function rank(
   view: PromptView,
   { post, rho, rejected }: Pick<SearchProblem, 'post' | 'rho' | 'rejected'>
 ): ScoredLayers[] {
-  const ofPost = meansOver(post, view)
+  const ofPost = viewMeans(post, view)
   const distinct = new Map(candidates.map((candidate) => [layersKey(candidate.layers), candidate]))
   const qualifying = [...distinct]
     .filter(([key]) => !rejected.has(key))
-    .map(([key, candidate]) => ({ key, candidate, ...meansOver(candidate.measures, view) }))
+    .map(([key, candidate]) => ({ key, candidate, ...viewMeans(candidate.measures, view) }))
     .filter(({ validity, diversity }) => validity >= rho * ofPost.validity && diversity > ofPost.diversity)
     .map((entry) => ({
       ...entry,
@@ -169,7 +169,7 @@ export function rank(
 }
 
 /** Averages over the prompts of each category, then over categories. */
-export const meansOver = ({ validity, diversity }: PromptMeasures, view: PromptView): CategoryScore => ({
+export const viewMeans = ({ validity, diversity }: PromptMeasures, view: PromptView): CategoryScore => ({
   validity: meanOver(validity, view),
   diversity: meanOver(diversity, view)
 })

@@ -43,7 +43,7 @@ import { searchMethod, searchLimits } from './search-methods'
 import {
   scoredBySweep,
   layersKey,
-  meansOver,
+  viewMeans,
   type PromptMeasures,
   type PromptView,
   runSearch,
@@ -110,7 +110,7 @@ export async function runRecipeSearch(
       cost: (candidates) => countBlockEvaluations(candidates, layerCount),
       onGeneration: ({ best: [best] }) => {
         if (best === undefined || best === null) return
-        scoring.noteBest({ ...meansOver(best.measures, picking), recipe: recipeFor(best, sweep.source) })
+        scoring.noteBest({ ...viewMeans(best.measures, picking), recipe: recipeFor(best, sweep.source) })
       }
     }
   )
@@ -276,18 +276,18 @@ function describeSearch(
     postPath: sweep.postPath,
     source: sweep.source,
     rho,
-    minimumValidity: rho * (sweep.holdOutSplit === null ? sweep.post : meansOver(post, picking)).validity,
+    minimumValidity: rho * (sweep.holdOutSplit === null ? sweep.post : viewMeans(post, picking)).validity,
     settings,
     post: categoryScore(sweep.post),
     range: {
       range: range === null ? null : sweptRange(sweep, range.layers),
-      ...meansOver(compared, categories)
+      ...viewMeans(compared, categories)
     },
     generations: outcome.generations.map(({ candidates, blockEvaluations, best: [after] }) => ({
       candidates,
       blockEvaluations,
       best: {
-        ...meansOver(after?.measures ?? post, categories),
+        ...viewMeans(after?.measures ?? post, categories),
         recipe: recipeFor(after ?? { layers: postStrengths(layerCount) }, sweep.source)
       }
     })),
@@ -353,7 +353,7 @@ function heldOutComparison(
     views.flatMap((view) => elementAt(view, category, 'category')).sort((a, b) => a - b)
   )
   const mean = (measures: (fold: (typeof folds)[number]) => PromptMeasures): CategoryScore => {
-    const scores = folds.map((fold) => meansOver(measures(fold), fold.scoredOn))
+    const scores = folds.map((fold) => viewMeans(measures(fold), fold.scoredOn))
     const average = (measure: keyof CategoryScore): number =>
       scores.reduce((sum, score) => sum + score[measure], 0) / scores.length
     return { validity: average('validity'), diversity: average('diversity') }

@@ -9,7 +9,7 @@ import {
 } from '../../family'
 import { blockReads } from '../weights/block-weights'
 import type { TensorEntry } from '../../checkpoint/safetensors'
-import { storedBytes as fileBytes } from '../../checkpoint/scaled-weights'
+import { storedTensorBytes as fileBytes } from '../../checkpoint/scaled-weights'
 import { rowsPerRun } from '../forward/forward'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import {

@@ -1,7 +1,7 @@
 import { Scratch } from '../../base/scratch'
 import { decodeFloat32, DTYPE_BYTES } from '../../checkpoint/dtype'
 import { restoreValues } from '../../checkpoint/restored-tensor'
-import { storedBytes } from '../../checkpoint/scaled-weights'
+import { storedTensorBytes } from '../../checkpoint/scaled-weights'
 import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
 import type { Origin, OtherOrigin } from '../tries/recipe-trie'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
@@ -110,7 +110,7 @@ export class WeightDecoder {
   /** Converts bytes of a tensor in its read dtype to the bytes that they take in the file. */
   private storedShare(origin: Origin, name: string, bytes: number): number {
     const entry = mapGet(memberOf(this.pair, origin).checkpoint.tensors, name, 'tensor')
-    return entry.byteLength === 0 ? 0 : (bytes * storedBytes(entry)) / entry.byteLength
+    return entry.byteLength === 0 ? 0 : (bytes * storedTensorBytes(entry)) / entry.byteLength
   }
 
   private async keep(origin: Origin, name: string): Promise<number> {

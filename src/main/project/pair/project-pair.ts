@@ -14,7 +14,7 @@ import type {
 } from '../../../contract/documents/project'
 import type { SearchDocument, SearchSummary } from '../../../contract/documents/search'
 import type { SamplePrompts } from '../../../contract/documents/task'
-import type { Change } from '../../base/files/serial-queue'
+import type { RunChange } from '../../base/files/serial-queue'
 import type { PairResults } from './pair-results'
 import type { ProjectQueue } from './project-queue'
 import type { ProjectReadings } from './project-readings'
@@ -66,7 +66,7 @@ export interface ProjectOfPair {
     change: (document: PairDocument) => Partial<PairDocument>
   ): Promise<void>
   /** Runs a change of the project's files. */
-  readonly change: Change
+  readonly change: RunChange
   savePrompts(prompts: CrcPrompts, seen?: number): Promise<void>
   /** Counts a change of values that lie beside the document, and writes them. @param fields see `editPair` */
   saveBeside(fields: readonly string[], seen: number | undefined, write: () => Promise<void>): Promise<void>

@@ -1,6 +1,6 @@
 import { MAX_QUEUED, QUEUE_VERSION, type QueuedJob } from '../../../contract/documents/queue'
 import { WorkbenchError } from '../../../contract/model/problem'
-import type { Change } from '../../base/files/serial-queue'
+import type { RunChange } from '../../base/files/serial-queue'
 import { QUEUE } from '../documents/stored-documents'
 
 /** The jobs that wait in line over a project's pairs. Every change is on the disk when its promise resolves. */
@@ -10,7 +10,7 @@ export class ProjectQueue {
   /** @param jobs as they were stored */
   constructor(
     private readonly folder: string,
-    private readonly change: Change,
+    private readonly change: RunChange,
     jobs: readonly QueuedJob[]
   ) {
     this.#jobs = jobs

@@ -1,7 +1,7 @@
 import type { ChecksumsDocument } from '../../../contract/documents/checksums'
 import type { DistancesDocument } from '../../../contract/documents/distances'
 import type { CheckpointIdentity } from '../../../contract/documents/pair'
-import type { Change } from '../../base/files/serial-queue'
+import type { RunChange } from '../../base/files/serial-queue'
 import { readChecksums, readDistances, readNewestDistances } from '../documents/reading-files'
 import { CHECKSUMS, DISTANCES } from '../documents/stored-documents'
 
@@ -9,7 +9,7 @@ import { CHECKSUMS, DISTANCES } from '../documents/stored-documents'
 export class ProjectReadings {
   constructor(
     private readonly folder: string,
-    private readonly change: Change
+    private readonly change: RunChange
   ) {}
 
   /** Of exactly these checkpoints, by their fingerprints; null when none are stored. */

@@ -1,6 +1,6 @@
 import type { TaskEntry } from '../../../contract/documents/evaluation'
 import type { Task } from '../../../contract/documents/task'
-import type { Change } from '../../base/files/serial-queue'
+import type { RunChange } from '../../base/files/serial-queue'
 import { readTasks } from '../documents/evaluation-files'
 import { TASKS } from '../documents/stored-documents'
 
@@ -8,7 +8,7 @@ import { TASKS } from '../documents/stored-documents'
 export class ProjectTasks {
   constructor(
     private readonly folder: string,
-    private readonly change: Change,
+    private readonly change: RunChange,
     private readonly saved: () => void
   ) {}
 

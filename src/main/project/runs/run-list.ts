@@ -1,4 +1,4 @@
-import type { Change } from '../../base/files/serial-queue'
+import type { RunChange } from '../../base/files/serial-queue'
 import { newestFirst } from '../../base/files/newest-first'
 import type { Listed, RunSummaries } from '../documents/run-summaries'
 
@@ -6,7 +6,7 @@ import type { Listed, RunSummaries } from '../documents/run-summaries'
 export interface KeptRuns<Summary extends Listed> {
   /** Of the pair. */
   readonly folder: string
-  readonly change: Change
+  readonly change: RunChange
   /** Hears when the list has changed, or what is stored of a run besides its answers. */
   readonly tell: () => void
   readonly list: RunList<Summary>

@@ -8,7 +8,7 @@ import { openCheckpoint, type Checkpoint } from '../../../../src/main/checkpoint
 import { compareLayers } from '../../../../src/main/checkpoint/layer-distances'
 import { nonFiniteValues } from '../../../../src/main/checkpoint/non-finite'
 import { inspectPair, readPair } from '../../../../src/main/checkpoint/pair'
-import { storedBytes } from '../../../../src/main/checkpoint/scaled-weights'
+import { storedTensorBytes } from '../../../../src/main/checkpoint/scaled-weights'
 import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { prepareExport } from '../../../../src/main/export/prepare'
@@ -105,7 +105,7 @@ describe('packed weights', () => {
     await reader.close()
     const another = openWeightReader(checkpoint)
     expect(await another.read('x.weight')).toEqual(bytes)
-    expect(another.bytesRead).toBe(storedBytes(entry))
+    expect(another.bytesRead).toBe(storedTensorBytes(entry))
     await another.close()
   })
 
