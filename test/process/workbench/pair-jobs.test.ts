@@ -163,7 +163,7 @@ describe('a pair that was moved', () => {
     await rename(post, join(own.folder, 'archive', 'post'))
     expect(await client.projects.open({ path })).toMatchObject({
       pair: null,
-      pairProblem: { code: 'not-found', message: expect.stringContaining(base) }
+      pairProblem: { code: 'models-away', hint: expect.stringContaining(base) }
     })
     const moved = { base: join(own.folder, 'archive', 'base'), post: join(own.folder, 'archive', 'post') }
     const after = await client.pairs.relocate({ path, pair: 'pair-1', ...moved })

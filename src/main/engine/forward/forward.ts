@@ -28,6 +28,7 @@ import { nodesBefore, type PartNode, type TriePart, wholeTrie } from '../tries/t
 import { RotaryFeeds } from './rotary-feeds'
 import { rowAt } from '../rows/rows'
 import { WeightDecoder } from '../weights/weight-decoder'
+import { type NodesPerRun, nodesPerRun } from './nodes-per-run'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
@@ -116,24 +117,6 @@ export type ForwardEvent =
 export function rowsPerRun(spec: DecoderSpec): number {
   return Math.min(Math.max(2 ** 21 / widestMlp(spec), 512), 2048)
 }
-
-/** The number of nodes that one run of a block advances, in all layers but the last and in the last. */
-export interface NodesPerRun {
-  readonly full: number
-  readonly last: number
-}
-
-/** @param rows packed rows of a node, `finalRowCount` of which go through most of the last layer */
-export function nodesPerRun(rowBound: number, rows: number, finalRowCount: number): NodesPerRun {
-  const nodes = (nodeRows: number): number => Math.max(1, Math.round(rowBound / nodeRows))
-  return { full: nodes(rows), last: nodes(Math.max(finalRowCount, rows * INPUT_ROW_SHARE)) }
-}
-
-/**
- * The weight of an input row in the last layer, where most work concerns the final rows only. It is not 0, because an
- * input row takes memory.
- */
-const INPUT_ROW_SHARE = 1 / 2
 
 /**
  * Runs a pass layer by layer: it reads a block, advances the nodes that the block feeds, and releases the block. At

@@ -2,7 +2,7 @@ import { type DecoderSpec, hasExperts, layerKinds, widestMlp } from '../../famil
 import { KEY_COST, SEGMENT_SCORES } from '../tries/attention-layout'
 import type { GroupSize } from '../tries/prompt-trie'
 import type { BlockStep } from '../weights/block-weights'
-import { nodesPerRun } from './forward'
+import { nodesPerRun } from './nodes-per-run'
 import { elementAt } from '../../../contract/model/look-up'
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT

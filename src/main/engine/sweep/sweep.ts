@@ -4,7 +4,8 @@ import { minPDraw, OPEN_SAMPLING } from '../../../contract/model/sampling'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedures/engine'
 import type { MovedBytes } from '../device/device'
 import { choosePrecision } from '../forward/choose-precision'
-import { type ForwardRun, nodesPerRun } from '../forward/forward'
+import type { ForwardRun } from '../forward/forward'
+import { nodesPerRun } from '../forward/nodes-per-run'
 import {
   type GroupTargets,
   buildGroupTargets,

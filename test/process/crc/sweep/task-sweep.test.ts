@@ -55,7 +55,7 @@ function modelsOf({ base, post, recipes, uniformBlends }: SweepDocument): [strin
     ...recipes.map((score): [string, Score] => [score.recipe.name, score]),
     ...uniformBlends
       .filter(({ strength }) => strength > 0)
-      .map((score): [string, Score] => [`uniformBlends${score.strength}`, score])
+      .map((score): [string, Score] => [`soup${score.strength}`, score])
   ]
 }
 

@@ -1,0 +1,17 @@
+/**
+ * The weight of an input row in the last layer, where most work concerns the final rows only. It is not 0, because an
+ * input row takes memory.
+ */
+const INPUT_ROW_SHARE = 1 / 2
+
+/** The number of nodes that one run of a block advances, in all layers but the last and in the last. */
+export interface NodesPerRun {
+  readonly full: number
+  readonly last: number
+}
+
+/** @param rows packed rows of a node, `finalRowCount` of which go through most of the last layer */
+export function nodesPerRun(rowBound: number, rows: number, finalRowCount: number): NodesPerRun {
+  const nodes = (nodeRows: number): number => Math.max(1, Math.round(rowBound / nodeRows))
+  return { full: nodes(rows), last: nodes(Math.max(finalRowCount, rows * INPUT_ROW_SHARE)) }
+}
