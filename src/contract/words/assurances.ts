@@ -155,7 +155,7 @@ function runnerUpWords(
 function checkAssurance(check: CheckResult | null, checked: WholeAnswers | null, rho: number): Assurance {
   const label = 'Full answers'
   if (check === null || checked === null) {
-    return { label, value: 'not checked', detail: 'all else here is of first tokens', term: 'whole answer' }
+    return { label, value: 'not checked', detail: 'all else here is of first tokens', term: 'full answer' }
   }
   const sure = checkCertainty(check, checked, rho)
   const resampledWords =
@@ -164,7 +164,7 @@ function checkAssurance(check: CheckResult | null, checked: WholeAnswers | null,
     label,
     value: formatScore(checked.answers.validity),
     detail: `validity, ${exactness(checked)}; ${resampledWords}limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`,
-    term: 'whole answer'
+    term: 'full answer'
   }
 }
 

@@ -1,56 +1,53 @@
-/** The words of the method, one for each thing: what window, command line, reports and docs mean by them. */
+/** Terms of the method, one for each thing, with their meaning in the window, on the command line, in reports and in docs. */
 export const GLOSSARY = {
   base: 'The pre-trained model of the pair.',
   post: 'The post-trained model of the pair: helpful, and less diverse than base.',
   'restoration range':
-    'Consecutive decoder layers, counted from 0 and both ends included, whose weights are base’s; the rest of the model is post’s.',
+    'Consecutive decoder layers with weights from base. All other weights are post’s. Layers are counted from 0, both ends included.',
   recipe:
-    'How much of its source, base or another checkpoint, each layer takes, attention and MLP, or their components, apart. A restoration range is a recipe, and so is a blend.',
+    'The share of base, or of another checkpoint, that each layer takes. Attention, MLP and their components may differ. A range is a recipe, and so is a blend.',
   strength:
-    'How much of base a layer takes: 0 is post, 1 is base, between are their weights mixed, below and above (from -1 to 2) they are extrapolated.',
-  blend: 'The recipe that gives all layers the same strength.',
+    'The share of base in a layer: 0 is post, 1 is base, and values between mix their weights. Values from -1 to 0 and 1 to 2 extrapolate.',
+  blend: 'A recipe that gives all layers the same strength.',
   'uniform blends':
-    'All layers blended alike, from post to base: the simplest alternative to a range (the paper\'s "soup").',
+    'All layers blended alike, from post to base. The simplest alternative to a range (the paper\'s "soup").',
   checkpoint:
-    'Another model of the pair’s architecture, such as a stage of its training, compared as a whole.',
-  variant: 'A model that answers prompts, with a sampler: base, post, a recipe, a checkpoint or a baseline.',
+    'Another model of the pair’s architecture, such as a training stage. It is compared as a whole model.',
+  variant: 'A model and sampler that answer prompts: base, post, a recipe, a checkpoint or a baseline.',
   sweep:
-    'All restoration ranges scored on the same prompts, exactly and in one pass: by the character task, or by a task with listed answers.',
-  CRC: 'Constrained Random Character, the character task: a prompt asks for one random character of a given set.',
-  validity:
-    'The probability that an answer is allowed by its prompt, mean over prompts and then over categories.',
+    'All restoration ranges scored exactly on the same prompts, by the character task or a task with listed answers.',
+  CRC: 'Constrained Random Character, the character task. A prompt asks for one random character of a given set.',
+  validity: 'The probability of an allowed answer, as a mean over prompts and then over categories.',
   diversity:
-    'How evenly the allowed answers are given: their entropy as a share of the greatest there can be. 1 is uniform, 0 is always the same.',
-  'effective choices': 'How many equally likely answers would be as diverse: exp of the entropy.',
-  precision:
-    'Of a task with listed answers: the probability that an answer is one of the right ones, whole and to its end.',
+    'The entropy of the allowed answers as a share of its maximum: 1 is uniform, 0 is always the same.',
+  'effective choices': 'The number of equally likely answers with the same diversity: exp of the entropy.',
+  precision: 'For a task with listed answers: the probability of a right answer, complete to its end.',
   coverage:
-    'Of a task with listed answers: how many of the right ones are expected in the draws shown, as a share of all.',
+    'For a task with listed answers: the share of right answers that are expected in the draws shown.',
   'effective answers':
-    'How many equally likely right answers would be as diverse: exp of the entropy of the right ones.',
+    'The number of equally likely right answers with the same diversity: exp of their entropy.',
   baseline:
-    'A simpler way to more diverse answers: post under another sampler, logits of base and post mixed, base filtered by post, or a uniform blend of all layers.',
-  'first token':
-    'What a sweep of the character task reads: the distribution of the token that begins the answer.',
-  'whole answer':
-    'The first token and what follows, to the end: a valid first token may begin an invalid answer. The full-answer check scores ranges and baselines on them, of the character task only: evaluate other tasks.',
-  limit:
-    'The validity, or precision, that a range must keep: ρ times post’s, with ρ 0.9 unless set otherwise.',
-  gain: 'Diversity, or coverage, less post’s.',
+    'A simpler way to diverse answers: another sampler for post, mixed logits, base filtered by post, or a uniform blend.',
+  'first token': 'The token that begins an answer. A sweep of the character task scores its distribution.',
+  'full answer':
+    'The first token and all that follows. A valid first token may begin an invalid answer. The full-answer check covers the character task only; evaluate other tasks.',
+  limit: 'The validity, or precision, that a range must keep: ρ times post’s. ρ is 0.9 by default.',
+  gain: 'Diversity, or coverage, minus post’s.',
   front:
-    'The models that no other beats in both measures of a score. Ranges that a check has thrown out are not among them.',
+    'The models that no other model beats in both measures of a score. Ranges that fail the check are left out.',
   resample:
-    'The prompts drawn again at random, with repeats: how much a result changes then shows how much it depends on which prompts were asked.',
+    'The prompts drawn again at random, with repeats. It shows how much a result depends on the prompts.',
   'share of wins':
-    'In how many of the resamples a range is the one selected. What a check of whole answers found is not drawn again: a range that passed stays in every resample, one that failed is in none.',
-  family: 'Neighbouring ranges that share the wins: where to restore is clear then, the exact edges are not.',
+    'The share of resamples that select a range. Results of the full-answer check stay the same in every resample.',
+  'near-equal ranges':
+    'Neighbouring ranges that share the wins. The place to restore is clear, the exact edges are not.',
   interval:
-    'Where 95 % of the resamples lie; it speaks of other prompts of the same kind, not of other tasks.',
+    'The range of 95 % of the resamples. It holds for other prompts of the same kind, not for other tasks.',
   'cross-fitted':
-    'Selected on one half of the prompts and scored on the other, so that picking the best of many is not rewarded. Unseen prompts are those of the other half.',
-  'min-p': 'A sampler that leaves out tokens less likely than this share of the likeliest.',
+    'Selected on one half of the prompts and scored on the other. Picking the best of many is then not rewarded. Unseen prompts are those of the other half.',
+  'min-p': 'A sampler that omits tokens less likely than this share of the likeliest.',
   judge:
-    'Another model that marks answers, compares them, or says what they mean; what it says is opinion, and is shown apart from what is measured.'
+    'Another model that scores answers, compares them or names their meaning. Its opinions are shown apart from measures.'
 } as const
 
 export type Term = keyof typeof GLOSSARY

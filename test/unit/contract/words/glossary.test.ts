@@ -9,9 +9,9 @@ it('the glossary is short, and docs/glossary.md is what the window shows', async
   const terms = Object.entries(GLOSSARY)
   expect(terms.length).toBeLessThanOrEqual(30)
   const rows = terms.map(([term, meaning]) => `**${term}** – ${meaning}\n`)
-  // `npx vitest run --project unit glossary -u` writes the page.
+  // `npx vitest run test/unit/contract/words/glossary.test.ts -u` writes the page.
   await expect(
-    `# Glossary\n\nOne word for each thing, in the window, on the command line, in reports and here.\n\n${rows.join('\n')}`
+    `# Glossary\n\nThis page defines the terms of the window, the command line, reports and documentation.\n\n${rows.join('\n')}`
   ).toMatchFileSnapshot(DOCS)
 })
 
