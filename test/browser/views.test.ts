@@ -6,6 +6,8 @@ import { fullProject } from '../fixtures/full-project'
 
 if (browserMissing !== null) console.log(`The tests of all views are skipped: ${browserMissing}`)
 
+const WIDE = { width: 1440, height: 900 }
+
 /** Dark and narrow, and as at a zoom of 200 % with the system's own colours: what other tests do not look at. */
 const LOOKS = [
   { name: 'dark', viewport: { width: 1024, height: 700 }, colorScheme: 'dark', forcedColors: 'none' },
@@ -18,6 +20,8 @@ describe.skipIf(browserMissing !== null)('every view in Chromium', () => {
   }) => {
     const page = await open(await fullProject(await temporaryFolder()), 'evaluate')
     for (const view of STEPS.flatMap(({ views }) => views)) {
+      // A narrow bar of Ranges has no link to the prompts.
+      await page.setViewportSize(WIDE)
       await showView(page, view)
       if (stepOf(view) !== 'answers') await page.locator('h1:focus').waitFor({ state: 'attached' })
       await page.waitForLoadState('networkidle')
@@ -28,8 +32,18 @@ describe.skipIf(browserMissing !== null)('every view in Chromium', () => {
       }
     }
 
+    // Results lead on to the next step, beside the button of the setup.
+    await page.setViewportSize(LOOKS[0].viewport)
+    await showView(page, 'samples')
+    const main = page.getByRole('main')
+    const setup = await main.getByRole('button', { name: 'Setup' }).boundingBox()
+    expect((setup?.x ?? Infinity) + (setup?.width ?? 0)).toBeLessThanOrEqual(LOOKS[0].viewport.width)
+    await main.getByRole('link', { name: 'Evaluate' }).click()
+    await main.getByRole('link', { name: 'Export' }).click()
+    await main.getByRole('heading', { name: 'Export', exact: true }).waitFor()
+
     // What had the keyboard is gone: it goes on with what is like it, and else where that was.
-    await page.setViewportSize({ width: 1440, height: 900 })
+    await page.setViewportSize(WIDE)
     await showView(page, 'prompts')
     await page.getByRole('button', { name: 'Delete prompt 1' }).press('Enter')
     await page.getByText('1 prompt in').waitFor()
