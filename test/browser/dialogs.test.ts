@@ -40,7 +40,7 @@ const DIALOGS: readonly DialogPlace[] = [
   },
   { title: /^Edit task|^Copy/, view: 'evaluate', press: [/^Copy/] },
   { title: 'Sampler and prompting of a variant', view: 'evaluate', press: ['Duplicate post'] },
-  { title: 'Answers from elsewhere', view: 'samples', press: ['Answers from elsewhere…'] }
+  { title: 'External model', view: 'samples', press: ['Add external model…'] }
 ]
 
 /** Each scheme is looked through once, where there is the least room; in a wide window a dialog is what it is in a narrow one. */
@@ -102,7 +102,7 @@ describe.skipIf(browserMissing !== null)('the dialogs in Chromium', () => {
   it('lose nothing that was typed to Escape', async ({ open }) => {
     const page = await open((await sweptShort()).project, 'evaluate')
     const typed = [
-      { opener: 'Answers from elsewhere…', field: 'Name' },
+      { opener: 'Add external model…', field: 'Name' },
       { opener: 'Duplicate post', field: 'Put before every prompt' },
       { opener: 'Copy and edit…', field: /^The task as JSON/ }
     ]

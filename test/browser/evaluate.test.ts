@@ -187,7 +187,7 @@ describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
   }) => {
     const page = await open(await demoProject(), 'evaluate', { viewport: { width: 1440, height: 900 } })
     await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-facts')
-    await page.getByRole('button', { name: 'Find what post fails' }).click()
+    await page.getByRole('button', { name: 'Build a hard subset…' }).click()
     await page.getByText("Post's greedy answers miss the right one on 4 of 20 prompts.").waitFor()
     await page.getByRole('button', { name: 'Keep as a task' }).click()
     await page.getByText('They are the task “Demo: one right answer (post failed)”.').waitFor()

@@ -21,7 +21,7 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', () => {
     await showView(page, 'export')
 
     // The kept recipe is what is offered first.
-    const plan = page.getByRole('region', { name: 'What will be written' })
+    const plan = page.getByRole('region', { name: 'Files to write' })
     await plan.getByText('72 tensors', { exact: false }).waitFor()
     const exportButton = page.getByRole('button', { name: 'Export', exact: true }).last()
     const picture = async (name: string): Promise<void> => {

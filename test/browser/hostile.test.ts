@@ -306,7 +306,7 @@ async function importFiles(page: Page, project: string, turned: number): Promise
 async function addAnswers(page: Page, project: string, folder: string, turned: number): Promise<void> {
   await lead(page, project, 'samples')
   await page.getByRole('group', { name: 'Part of Samples' }).getByText('Results', { exact: true }).click()
-  await page.getByRole('button', { name: 'Answers from elsewhere…' }).click()
+  await page.getByRole('button', { name: 'Add external model…' }).click()
   const answers = join(folder, 'answers.jsonl')
   await writeFile(
     answers,
@@ -314,7 +314,7 @@ async function addAnswers(page: Page, project: string, folder: string, turned: n
       '\n'
     )
   )
-  const dialog = page.getByRole('dialog', { name: 'Answers from elsewhere' })
+  const dialog = page.getByRole('dialog', { name: 'External model' })
   await dialog.getByText('A file', { exact: true }).click()
   await dialog.getByLabel('File', { exact: true }).fill(answers)
   await page.keyboard.press('Tab')

@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest'
 import { loadPage } from '../../../src/bench/entry-page'
 import { browserMissing, it, STILL_WINDOW, showView } from '../../fixtures/browser'
 import { Desktop } from '../../fixtures/desktop'
+import { inspectRange, showTab } from '../../fixtures/ranges-view'
 import { sweptShort } from '../../fixtures/swept-project'
 
 /** The page of the desktop entry in Chromium, with the entry on the fake Electron: all of the way but Chromium's own channel. */
@@ -27,7 +28,9 @@ describe.skipIf(browserMissing !== null)("the desktop's page", () => {
     const page = await showPage(browser, desktop)
     await page.getByText(/^Layers 4–5: diversity/).waitFor()
 
+    await inspectRange(page, '4-5')
     await page.getByRole('button', { name: 'Keep as recipe' }).click()
+    await showTab(page, 'search')
     const remove = page.getByRole('button', { name: /^Remove Layers/ })
     await remove.click()
     await remove.waitFor({ state: 'detached' })

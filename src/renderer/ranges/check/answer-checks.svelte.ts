@@ -19,7 +19,7 @@ export class AnswerChecks {
   ) {
     this.job = new FollowedJob<CheckEvent, CheckProgress>(project, {
       kind: 'answer check',
-      holdsEngine: 'Whole answers are being checked',
+      holdsEngine: 'Full answers are being checked',
       tell: ({ rowsDone, rowsTotal, secondsLeft }) => ({
         name: 'Check',
         share: shareOf(rowsDone, rowsTotal),
