@@ -1,5 +1,6 @@
-// What the window's main thread spends on a sweep of 64 layers (2,080 ranges) on 10,000 answers and on a line of 50 jobs, in processor time: node tools/window-pace.mjs [CHROMIUM]
-// The deep pair is the demo's with its layers repeated; sweep and answers are real, so that their documents and events are.
+// Measures the processor time of the window's main thread: node tools/window-pace.mjs [CHROMIUM]
+// The window shows a sweep of 64 layers (2,080 ranges), 10,000 answers and a queue of 50 jobs.
+// The deep pair repeats the layers of the demo pair. The engine computes all results, so their documents and events are real.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -10,7 +11,7 @@ import { chromium } from 'playwright-core'
 
 const LAYERS = 64
 const MOVES = 200
-/** Few: how many there are changes how long the engine takes, and nothing of what the window draws. */
+/** Few prompts: their number changes the time of the engine, and nothing that the window draws. */
 const PROMPTS = [
   'Give me one random letter.',
   'Pick a letter.',
@@ -20,15 +21,15 @@ const PROMPTS = [
   { text, category: 'letter', valid: [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'] },
   { text: text.replace('letter', 'digit'), category: 'digit', valid: [...'0123456789'] }
 ])
-/** With 40 answers of base and of post to each, 10,000. */
+/** 40 answers of base and of post to each prompt are 10,000 answers. */
 const OPEN_PROMPTS = Array.from({ length: 125 }, (_, number) => `Name a colour, number ${number + 1}.`)
-/** In line, the first of which runs while it is looked at for so long. */
+/** Jobs in the queue, and the time for which the page is measured while the first job runs. */
 const JOBS = 50
 const QUEUE_SECONDS = 10
 const executablePath = process.argv[2] ?? process.env.CHROMIUM ?? '/usr/bin/chromium'
 const repository = fileURLToPath(new URL('../', import.meta.url))
 
-/** A model of the demo pair with as many layers, the demo's over and over. */
+/** Writes a model of the demo pair with its layers repeated. @returns its folder */
 async function deepModel(member, folder) {
   const source = join(repository, 'resources', 'demo-pair', member)
   const target = join(folder, member)
@@ -119,10 +120,9 @@ async function hovering(page, spent, element) {
   return ((await spent()) - before) / MOVES
 }
 
-/** Creates a project of two models and shows it. */
+/** Creates a project of two models, which the window shows at Ranges. */
 async function createProject(page, name, base, post) {
   await page.goto(server.url)
-  await page.getByRole('button', { name: 'New project' }).click()
   for (const [label, path] of [
     ['Base: the pre-trained model', base],
     ['Post: the same model after post-training', post]
@@ -130,16 +130,16 @@ async function createProject(page, name, base, post) {
     await page.getByLabel(label, { exact: true }).fill(path)
     await page.keyboard.press('Tab')
   }
-  await page.getByLabel('Project name', { exact: true }).fill(name)
+  await page.getByLabel('Name', { exact: true }).fill(name)
   await page.getByRole('button', { name: 'Create project' }).click()
-  await page.getByRole('navigation').getByText('Ranges', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Settings' }).waitFor()
 }
 
 /**
- * What a picture costs while a job goes on, of those that its panel shows from its first fact until it has most.
- * The page waits for them itself: a locator would look through it again and again, and be measured too.
+ * Measures the mean cost of a frame while a job runs, from the first count in its panel until a count that matches `most`.
+ * The page itself observes the panel: a locator polls, and the measurement would include the polls.
  *
- * @param all the end of such a fact, as "10 answers" @param most the pattern of the number before it
+ * @param all the end of the count, as "10 answers" @param most the pattern of the number before it
  */
 async function streaming(page, spent, all, most) {
   await page.evaluate(
@@ -207,20 +207,23 @@ try {
     viewport: { width: 1440, height: 900 },
     reducedMotion: 'reduce'
   })
-  // The longest wait is for the sweep: what has another name now is told by then.
+  // The longest wait is for the sweep.
   context.setDefaultTimeout(180_000)
   const page = await context.newPage()
   page.on('pageerror', (error) => console.error(error))
   await createProject(page, 'Deep', base, post)
   const rail = page.getByRole('navigation')
-  await rail.getByText('Prompts', { exact: true }).click()
-  await page.locator('input[type=file]').setInputFiles({
+  await page
+    .getByRole('link', { name: /^\d+ prompts…$/ })
+    .first()
+    .click()
+  await page.getByLabel('Prompt file to import').setInputFiles({
     name: 'few.json',
     mimeType: 'application/json',
     buffer: Buffer.from(JSON.stringify(PROMPTS))
   })
   await page.getByText(`${PROMPTS.length} prompts in 2 categories`).waitFor()
-  await rail.getByText('Ranges', { exact: true }).click()
+  await page.getByRole('button', { name: 'Close the prompts' }).click()
   const spent = await meter(page)
   console.log('Sweeping: 64 layers take a while.')
   await page.getByRole('button', { name: 'Sweep all ranges' }).click()
@@ -243,16 +246,17 @@ try {
 
   const demo = join(repository, 'resources', 'demo-pair')
   await createProject(page, 'Answers', join(demo, 'base'), join(demo, 'post'))
-  await rail.getByText('Samples', { exact: true }).click()
-  const tab = (name) => page.getByRole('group', { name: 'Show' }).getByText(name, { exact: true })
-  await tab('Sample prompts').click()
+  await rail.getByText('Answers', { exact: true }).click()
+  await page.getByRole('group', { name: 'Ask' }).getByText('Samples', { exact: true }).click()
+  const part = (name) => page.getByRole('group', { name: 'Part of Samples' }).getByText(name, { exact: true })
+  await part('Prompts').click()
   await page.getByLabel('Prompt file to import').setInputFiles({
     name: 'prompts.txt',
     mimeType: 'text/plain',
     buffer: Buffer.from(OPEN_PROMPTS.join('\n'))
   })
   await page.getByText(`${OPEN_PROMPTS.length} prompts`).first().waitFor()
-  await tab('Answers').click()
+  await part('Results').click()
   await page.getByLabel('Answers per prompt', { exact: true }).fill('40')
   await page.getByLabel('Most tokens', { exact: true }).fill('48')
   await page.getByText('125 prompts × 2 variants × 40 = 10,000 answers').first().waitFor()
@@ -286,31 +290,31 @@ try {
   tell('opening 10,000 answers', openingAnswers, 1000)
 
   await createProject(page, 'Queue', base, post)
+  await rail.getByText('Models', { exact: true }).click()
   const queue = page.getByRole('region', { name: 'Queue' })
   const jobs = queue.getByRole('listitem')
   for (let pair = 1; pair < JOBS; pair++) {
-    await page.getByRole('button', { name: 'Pairs of the project' }).click()
+    await page.getByRole('button', { name: 'Manage pairs…' }).click()
     await page
       .getByRole('dialog')
       .getByRole('button', { name: /^Duplicate/ })
       .first()
       .click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
-    await page.getByLabel('Pair', { exact: true }).locator('option').nth(pair).waitFor({ state: 'attached' })
+    // The window shows the new pair, whose view closes every dialog of the view before.
+    await page
+      .getByLabel('Pair', { exact: true })
+      .locator('option:checked', { hasText: `(${pair + 1})` })
+      .waitFor({ state: 'attached' })
   }
-  // The view of a new pair is shown last.
-  await page
-    .getByLabel('Pair', { exact: true })
-    .locator('option:checked', { hasText: `(${JOBS})` })
-    .waitFor({ state: 'attached' })
-  await rail.getByText('Pairs', { exact: true }).click()
+  await page.getByRole('heading', { name: 'Queue', exact: true }).click()
   await queue.getByRole('button', { name: 'Sweep all pairs' }).click()
   await jobs.nth(JOBS - 1).waitFor()
   await queue.getByText(/^Running, [1-9]/).waitFor()
   const beforeQueue = await spent()
   await page.waitForTimeout(QUEUE_SECONDS * 1000)
   tell(
-    `a second while one of ${JOBS} jobs in line runs`,
+    `a second while one of ${JOBS} jobs in the queue runs`,
     ((await spent()) - beforeQueue) / QUEUE_SECONDS,
     100
   )
