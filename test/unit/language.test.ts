@@ -8,6 +8,7 @@ const SOURCES = join(import.meta.dirname, '../../src')
 const ROOMS = [
   'contract/model',
   'contract/procedures',
+  'contract/work',
   'main/answers',
   'main/base',
   'main/checkpoint',
@@ -20,8 +21,10 @@ const ROOMS = [
   'main/endpoint',
   'main/engine',
   'main/evaluation',
+  'main/export',
   'main/family',
   'main/graphs',
+  'main/jobs',
   'main/measures',
   'main/mergekit',
   'main/readings',
@@ -29,6 +32,8 @@ const ROOMS = [
   'main/sandbox',
   'main/serve',
   'main/text',
+  'main/work',
+  'main/workbench',
   'preload'
 ]
 

@@ -3,10 +3,12 @@ import { writeProblem } from '../base/files/atomic-file'
 import { Scratch } from '../base/scratch'
 import { readExactly } from '../checkpoint/weight-file'
 
-/** What is read or compared at a time: system calls cost nothing beside it, and a cancel is heard at once. */
+/**
+ * Bytes that are read or compared at a time. System calls cost little at this size, and a stop takes effect quickly.
+ */
 const CHUNK_BYTES = 8 * 2 ** 20
 
-/** Two pieces at a time: one is read while another is written. */
+/** Bytes per piece of a copy. Two pieces are copied at a time, so that one is read while the other is written. */
 const COPY_BYTES = 2 ** 20
 const LANES = 2
 
@@ -16,7 +18,7 @@ export interface OpenFile {
   readonly path: string
 }
 
-/** Hears how many bytes were worked through; holds the work up by its promise and stops it by throwing. */
+/** Receives the number of processed bytes. Its promise delays the work, and throwing stops it. */
 export type Advance = (bytes: number) => void | Promise<void>
 
 /** Cuts a span of bytes into chunks. */
@@ -26,7 +28,7 @@ export function* chunks(byteLength: number): Generator<{ skip: number; length: n
   }
 }
 
-/** Copies spans of bytes through a few buffers of a piece at most, several pieces side by side. */
+/** Copies spans of bytes through a few small buffers, several pieces side by side. */
 export class ByteCopier {
   private readonly buffers = Array.from({ length: LANES }, () => new Scratch())
 
@@ -51,17 +53,17 @@ export class ByteCopier {
           await advance(piece.byteLength)
         }
       } catch (error) {
-        // The others need not begin another piece.
+        // The other lanes begin no further piece.
         next = byteLength
         throw error
       }
     })
-    // All have ended before the first failure is told: nobody may close a file that is still written to.
+    // All lanes end before the first failure is thrown, because the caller then closes the files.
     for (const lane of await Promise.allSettled(lanes)) if (lane.status === 'rejected') throw lane.reason
   }
 }
 
-/** @throws WorkbenchError `read-only` when the disk is full or the file cannot be written */
+/** @throws WorkbenchError `read-only` if the disk is full or the file cannot be written */
 export async function writeExactly(
   { handle, path }: OpenFile,
   bytes: Uint8Array,

@@ -5,7 +5,7 @@ import { errorMessage } from '../base/files/bounded-file'
 import { modelFilePath } from '../base/files/model-file'
 import type { Checkpoint } from '../checkpoint/checkpoint'
 
-/** A file that an export takes over as it is. */
+/** A file that an export copies unchanged. */
 export interface CopiedFile {
   readonly name: string
   readonly path: string
@@ -15,16 +15,16 @@ export interface CopiedFile {
 export const MODEL_CARD = 'README.md'
 export const MERGEKIT_FILE = 'mergekit.yaml'
 
-/** Files that hold weights in any format, or say where those lie: they would contradict the restored ones. */
+/** Files with weights in any format, or their indexes. They would contradict the restored weights. */
 const WEIGHTS =
   /\.(safetensors|bin|pth?|ckpt|gguf|ggml|h5|msgpack|onnx|onnx_data|tflite|npz|pkl)$|\.index\.json$/i
-/** A shared index describes post's layout, which is the export's too. */
+/** Index of safetensors shards. The export has the layout of post's index. */
 const INDEX = 'model.safetensors.index.json'
 
 /**
- * What an export copies from post's folder: every file that lies directly in it (config, tokenizer, template, generation
- * config, licence, code, ...), but no weights, no model card and mergekit recipe (they are written anew), nothing hidden
- * and no folders.
+ * Lists the files that an export copies from post's folder: config, tokenizer, template, generation config, licence,
+ * code and all others directly in it. Weights, hidden files and folders are not copied. The model card and the mergekit
+ * recipe are written instead.
  *
  * @throws WorkbenchError `bad-file` for a link that leads out of the folder, see modelFilePath
  */
@@ -43,7 +43,7 @@ export async function copiedFiles({ path: folder, files }: Checkpoint): Promise<
   return copied
 }
 
-/** Null for what is no file. */
+/** Returns null if the entry is no file. */
 async function copiedFile(folder: string, name: string): Promise<CopiedFile | null> {
   const link = join(folder, name)
   try {

@@ -29,10 +29,10 @@ const MAX_CARD_BYTES = 10_000_000
 /** One of the models that an export was made from. */
 export interface CardParent {
   role: 'base' | 'post' | 'source'
-  /** What recipes call it. */
+  /** Name of the model in recipes. */
   name: string
   member: PairMember
-  /** SHA-256 of its files of weights, by name. */
+  /** SHA-256 of each weight file, by name. */
   sha256: ReadonlyMap<string, string>
 }
 
@@ -42,20 +42,20 @@ export interface CardContent {
   parents: readonly CardParent[]
   /** Findings about the model, the most important first; empty if nothing is known. */
   findings: readonly ModelFinding[]
-  /** Why there is no mergekit file; null when there is one. */
+  /** Reason why there is no mergekit file; null if there is one. */
   mergekitProblem: string | null
   /** Tensors that hold NaN or infinity. */
   nonFinite: readonly NonFiniteTensor[]
-  /** Of post's card. */
+  /** Licence fields of post's card. */
   licence: Licence
   version: string
 }
 
-/** What a model card says of the licence, kept as it is. */
+/** Licence fields of a model card. They are copied unchanged. */
 const Licence = z.object({ license: z.unknown(), license_name: z.unknown(), license_link: z.unknown() })
 type Licence = Partial<z.infer<typeof Licence>>
 
-/** The licence fields of a model folder's card; none where there is no card or it cannot be read. */
+/** Reads the licence fields of a model folder's card; none if there is no readable card. */
 export async function readLicence({ checkpoint }: PairMember): Promise<Licence> {
   try {
     const text = await readModelText(checkpoint.path, MODEL_CARD, MAX_CARD_BYTES)
@@ -67,13 +67,13 @@ export async function readLicence({ checkpoint }: PairMember): Promise<Licence> 
     )
     return parsed.data ?? {}
   } catch (error) {
-    // A card is for people: one that is missing or broken keeps nobody from exporting.
+    // A missing or broken card does not prevent an export.
     if (error instanceof WorkbenchError) return {}
     throw error
   }
 }
 
-/** The model card of an export, README.md: what it is, what it was made from, and how to make it again. */
+/** Writes the model card of an export, README.md: the model, its parents, and the commands that make it again. */
 export function modelCard(content: CardContent): string {
   const { recipe, strengths, parents, findings, mergekitProblem, nonFinite } = content
   const post = parents.find(({ role }) => role === 'post')
@@ -83,7 +83,8 @@ export function modelCard(content: CardContent): string {
     `# ${inlineMarkdown(title)}`,
     `A post-trained language model with some of its decoder layers restored to ${restoredTo(strengths)} (Selective ` +
       'Layer Restoration, [arXiv 2602.06665](https://arxiv.org/abs/2602.06665)), a way to bring back diversity that ' +
-      `post-training may take away. ${findingsSummary(findings)} No training was done; architecture and size are those of the post-trained model.`,
+      `post-training may take away. ${findingsSummary(findings)} No training was done; ` +
+      'architecture and size are those of the post-trained model.',
     SAFETY_NOTE,
     ...(nonFinite.length === 0 ? [] : ['## Warning', nonFiniteWarning(nonFinite)]),
     '## Recipe',
@@ -98,7 +99,10 @@ export function modelCard(content: CardContent): string {
     'With SLR Workbench ' +
       content.version +
       ', the recipe above saved as `recipe.json`, and the parents in folders of their own' +
-      `${parents.some(({ role }) => role === 'source') ? ' (checkpoints that layers are taken of where the recipe has their `path`)' : ''}:`,
+      (parents.some(({ role }) => role === 'source')
+        ? ' (checkpoints that layers are taken of where the recipe has their `path`)'
+        : '') +
+      ':',
     fencedMarkdown('sh', 'slr export --base BASE --post POST recipe.json --out NEW_FOLDER'),
     mergekitProblem === null
       ? `Or with [mergekit](https://github.com/arcee-ai/mergekit): \`mergekit-yaml ${MERGEKIT_FILE} NEW_FOLDER\`.`
@@ -163,12 +167,12 @@ function frontMatter({ licence, parents }: CardContent): string {
     ...licence,
     library_name: 'transformers',
     pipeline_tag: 'text-generation',
-    // Post first: it is what the result behaves like.
+    // Post comes first, because the result behaves like it.
     base_model: parents.map(({ member }) => cardName(member)),
     base_model_relation: 'merge',
     tags: ['merge', 'selective-layer-restoration']
   }
-  // Whoever shows the card may take a tag in it for one; in double quotes it can be written otherwise.
+  // A website might interpret HTML tags in the card. Double-quoted YAML can escape them.
   const hasTags = /[<>]/.test(JSON.stringify(fields))
   return hasTags
     ? stringify(fields, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'QUOTE_DOUBLE' }).replace(
@@ -178,7 +182,7 @@ function frontMatter({ licence, parents }: CardContent): string {
     : stringify(fields)
 }
 
-/** Of which weights the layers that are not post's are. */
+/** Describes the weights that layers are restored to. */
 function restoredTo(strengths: readonly LayerStrength[]): string {
   const restored = strengths.filter((layer) => !isPostLayer(layer))
   const others = restored.filter(({ source }) => source !== undefined).length
@@ -187,19 +191,22 @@ function restoredTo(strengths: readonly LayerStrength[]): string {
   return others === restored.length ? ofOthers : `their pre-trained weights, or to ${ofOthers}`
 }
 
-/** The recipe as a file of it. A source stands under its name: a card that is shared should not tell how its author's folders are called. */
+/**
+ * Writes the recipe as a file. Names replace the paths of sources, so that a shared card shows no folder of its
+ * author.
+ */
 function cardRecipe(recipe: Recipe): string {
   if ('ranges' in recipe) return JSON.stringify(recipe)
-  const shown = withSources(recipe, (source) => ({ ...source, path: modelName(source.path) }))
-  return JSON.stringify(shown, null, 2)
+  const namedRecipe = withSources(recipe, (source) => ({ ...source, path: modelName(source.path) }))
+  return JSON.stringify(namedRecipe, null, 2)
 }
 
-/** JSON that means the same, and is no markup for whoever shows it unescaped. */
+/** Escapes angle brackets in JSON, so that a page that shows it unescaped finds no markup. */
 function withoutTags(json: string): string {
   return json.replace(/[<>]/g, (mark) => (mark === '<' ? '\\u003c' : '\\u003e'))
 }
 
-/** @param routed whether layers have a router */
+/** Lists the strengths in a table. @param routed true if layers have a router */
 function describeStrengths(strengths: readonly LayerStrength[], routed: boolean): string {
   const rows: { start: number; end: number; what: string }[] = []
   for (const [layer, strength] of strengths.entries()) {
@@ -219,8 +226,8 @@ function describeStrength(layer: LayerStrength, routed: boolean): string {
   const from = source === undefined ? 'pre-trained' : inlineMarkdown(source.name)
   if (typeof attention === 'number' && attention === mlp) return describeShare(attention, from)
   return HALVES.map((half) => {
-    const own = layer[half]
-    if (typeof own === 'number') return `${half === 'mlp' ? 'MLP' : half}: ${describeShare(own, from)}`
+    const part = layer[half]
+    if (typeof part === 'number') return `${half === 'mlp' ? 'MLP' : half}: ${describeShare(part, from)}`
     return componentGroups(layer, half, routed)
       .map(([strength, names]) => `${names}: ${describeShare(strength, from)}`)
       .join('; ')
@@ -230,7 +237,7 @@ function describeStrength(layer: LayerStrength, routed: boolean): string {
 function describeShare(strength: number, from: string): string {
   if (strength === 0) return 'post-trained'
   if (strength === 1) return from
-  // 1 - 1.3 is not -0.3 to the last bit, which nobody wants to read.
+  // Rounds away binary errors: 1 - 1.3 is not exactly -0.3.
   const ofPost = strengthNumber(Number((1 - strength).toFixed(12)))
   const sum = `${ofPost} × post-trained + ${strengthNumber(strength)} × ${from}`
   return isExtrapolated(strength) ? `${sum} (extrapolated)` : sum

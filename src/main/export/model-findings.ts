@@ -16,21 +16,21 @@ import { storedVerdict } from '../project/results/finding-of-selected'
 import { evaluationView } from '../project/results/stored-evaluation'
 import type { PreparedExport } from './prepare'
 
-/** Sweeps are large. Older ones have been replaced by newer measurements. */
+/** Number of sweeps read per scoring. Sweeps are large, and newer measurements replace older ones. */
 const NEWEST_SWEEPS = 3
 const NEWEST_SCORINGS = 5
 const NEWEST_TASKS = 5
 
 /**
- * Returns what a project has found about a recipe with these very checkpoints: of each scoring the newest sweep, those
- * that select the recipe first, then of each task the newest evaluation.
+ * Returns a project's findings about a recipe with the same checkpoints. Findings of the newest sweep of each scoring
+ * come first, and of these the ones that select the recipe. Findings of the newest evaluation of each task follow.
  */
 export async function modelFindings(pair: ProjectPair, prepared: PreparedExport): Promise<ModelFinding[]> {
   const model = layersModel(prepared.strengths)
   const bySweeps = await findingsBySweeps(pair, prepared, model)
-  // The verdict of a sweep already says what its evaluation found.
-  const known = new Set(bySweeps.map(({ evaluationId }) => evaluationId))
-  const byEvaluations = await findingsByEvaluations(pair, prepared, model, known)
+  // The verdict of a sweep already contains the finding of its evaluation.
+  const evaluationIds = new Set(bySweeps.map(({ evaluationId }) => evaluationId))
+  const byEvaluations = await findingsByEvaluations(pair, prepared, model, evaluationIds)
   return [...bySweeps.map(({ finding }) => finding), ...byEvaluations]
 }
 
@@ -87,17 +87,17 @@ async function newestFinding(
   return null
 }
 
-/** @param known ids of evaluations that are left out */
+/** @param knownIds ids of evaluations that are left out */
 async function findingsByEvaluations(
   pair: ProjectPair,
   prepared: PreparedExport,
   model: Model,
-  known: ReadonlySet<string | null>
+  knownIds: ReadonlySet<string | null>
 ): Promise<ModelFinding[]> {
   const byTask = new Map<string, ModelFinding>()
   for (const { id, taskId } of pair.evaluations.runs) {
     if (byTask.size === NEWEST_TASKS) break
-    if (byTask.has(taskId) || known.has(id)) continue
+    if (byTask.has(taskId) || knownIds.has(id)) continue
     const { run } = await pair.evaluations.read(id)
     const isAsked = run.variants.some(
       (entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model)

@@ -6,27 +6,35 @@ import type { StoredDtype } from '../checkpoint/dtype'
 
 const GGUF_TYPES: Readonly<Partial<Record<StoredDtype, string>>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' }
 
-/** Requests in the form of OpenAI cannot tell Ollama so: left alone it has top-k 40 (its docs/modelfile.md). No vocabulary is that large. */
+/**
+ * Parameters that make Ollama sample from all tokens. OpenAI-style requests cannot set them, and Ollama's default is
+ * top-k 40 (its docs/modelfile.md). No vocabulary has 1,000,000 tokens.
+ */
 const OLLAMA_DRAWS_ALL = ['PARAMETER top_k 1000000', 'PARAMETER min_p 0', 'PARAMETER repeat_penalty 1']
 
-/** What any of these programs makes tokens of text by. */
+/** Files that hold a tokenizer for these programs. */
 const TOKENIZERS = ['tokenizer.json', 'tokenizer.model', 'tekken.json', 'vocab.json', 'vocab.txt']
 
 /**
- * Commands that use an exported folder with what people commonly run; where it holds no tokenizer, those that need none.
+ * Lists commands that use an exported folder with common programs. A folder without a tokenizer has only the commands
+ * that need none.
  *
- * @param dtype that most of its weights are stored in
- * @param files names of what was copied from post
+ * @param dtype dtype of most of the weights
+ * @param files names of the files that were copied from post
  */
 export function nextSteps(folder: string, dtype: StoredDtype, files: readonly string[]): NextStep[] {
   if (!files.some((name) => TOKENIZERS.includes(name))) {
-    const python = `from transformers import AutoModelForCausalLM; print(AutoModelForCausalLM.from_pretrained(${JSON.stringify(folder)}))`
+    const python =
+      'from transformers import AutoModelForCausalLM; ' +
+      `print(AutoModelForCausalLM.from_pretrained(${JSON.stringify(folder)}))`
     return [{ tool: NO_TOKENIZER, command: `python -c ${shellWord(python)}` }]
   }
-  const python = `from transformers import pipeline; print(pipeline("text-generation", ${JSON.stringify(folder)})([{"role": "user", "content": "Name a colour."}])[0]["generated_text"])`
+  const python =
+    `from transformers import pipeline; print(pipeline("text-generation", ${JSON.stringify(folder)})` +
+    '([{"role": "user", "content": "Name a colour."}])[0]["generated_text"])'
   const gguf = join(folder, '..', `${basename(folder)}.gguf`)
   const name = basename(folder)
-  // What Ollama takes as a name; it lists every model with a tag.
+  // Name that Ollama accepts. Ollama lists every model with a tag.
   const ollama = name.toLowerCase().replace(/[^a-z0-9._-]+/g, '-')
   return [
     { tool: 'transformers', command: `python -c ${shellWord(python)}` },
@@ -37,12 +45,16 @@ export function nextSteps(folder: string, dtype: StoredDtype, files: readonly st
     },
     {
       tool: 'SGLang',
-      command: `python -m sglang.launch_server --model-path ${shellWord(folder)} --served-model-name ${shellWord(name)}`,
+      command:
+        `python -m sglang.launch_server --model-path ${shellWord(folder)} ` +
+        `--served-model-name ${shellWord(name)}`,
       serves: served('http://localhost:30000/v1', name, 'completions')
     },
     {
       tool: 'llama.cpp (GGUF)',
-      command: `python convert_hf_to_gguf.py ${shellWord(folder)} --outfile ${shellWord(gguf)} --outtype ${GGUF_TYPES[dtype] ?? 'auto'}`
+      command:
+        `python convert_hf_to_gguf.py ${shellWord(folder)} --outfile ${shellWord(gguf)} ` +
+        `--outtype ${GGUF_TYPES[dtype] ?? 'auto'}`
     },
     {
       tool: 'llama.cpp (server, of the GGUF)',
@@ -51,7 +63,9 @@ export function nextSteps(folder: string, dtype: StoredDtype, files: readonly st
     },
     {
       tool: 'Ollama (of the GGUF)',
-      command: `printf '%s\\n' ${[`FROM ${gguf}`, ...OLLAMA_DRAWS_ALL].map(shellWord).join(' ')} > Modelfile && ollama create ${ollama} -f Modelfile`,
+      command:
+        `printf '%s\\n' ${[`FROM ${gguf}`, ...OLLAMA_DRAWS_ALL].map(shellWord).join(' ')} > Modelfile ` +
+        `&& ollama create ${ollama} -f Modelfile`,
       serves: served('http://localhost:11434/v1', `${ollama}:latest`, 'chat')
     },
     { tool: 'LM Studio (of the GGUF)', command: `lms import ${shellWord(gguf)} && lms server start` }
@@ -61,11 +75,11 @@ export function nextSteps(folder: string, dtype: StoredDtype, files: readonly st
 const NO_TOKENIZER =
   'transformers, of the weights alone: what takes text needs a tokenizer, and post has none'
 
-/** An endpoint on this machine, at the port that its server takes unless told otherwise. */
+/** Describes an endpoint on this machine, at the default port of its server. */
 const served = (baseUrl: string, model: string, through: Endpoint['through']): Endpoint =>
   Endpoint.parse({ baseUrl, model, through })
 
-/** The command that removes a folder. */
+/** Returns the command that removes a folder. */
 export function removalCommand(folder: string): string {
   return `rm -r ${shellWord(folder)}`
 }

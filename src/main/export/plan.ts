@@ -5,22 +5,22 @@ import { type TensorOrigin, tensorOrigin } from '../checkpoint/restored-tensor'
 import type { TensorEntry } from '../checkpoint/safetensors'
 import { layerTensors, requireComponents, tensorStrength } from '../family'
 
-/** One tensor of a restored model: post's place and type in the file, with whatever values the recipe gives it. */
+/** One tensor of a restored model. It has post's position and dtype in the file, and the values of the recipe. */
 export interface PlannedTensor {
   readonly origin: TensorOrigin
-  /** How much of its source it takes; 0 where none. */
+  /** Share of the source; 0 for none. */
   readonly strength: number
-  /** What the source is called; null where there is none. */
+  /** Name of the source; null for none. */
   readonly restoredTo: string | null
   readonly post: TensorEntry
-  /** The source's; null where only post is needed. */
+  /** Tensor of the source; null if only post is needed. */
   readonly restored: TensorEntry | null
 }
 
-/** One file of weights: post's header byte for byte, then the tensors in post's order. */
+/** One weight file: post's header byte for byte, then the tensors in post's order. */
 export interface PlannedWeights {
   readonly name: string
-  /** Post's file. */
+  /** Path of post's file. */
   readonly source: string
   readonly bytes: number
   /** Bytes before the first tensor. */
@@ -29,8 +29,8 @@ export interface PlannedWeights {
 }
 
 /**
- * What every file of weights of the restored model holds. Names, shapes, dtypes, offsets and the distribution over files
- * are post's; tensors that no layer of the decoder uses are post's too.
+ * Plans every weight file of the restored model. Names, shapes, dtypes, offsets and the distribution over files are
+ * post's. Tensors outside the decoder layers are post's too.
  *
  * @param strengths for every layer of the pair
  * @throws WorkbenchError as `requireComponents`
@@ -56,7 +56,7 @@ export function planWeights(members: SourcedPair, strengths: readonly LayerStren
   })
 }
 
-/** The tensors of the decoder's layers that are not post's alone, by canonical name: how much of its layer's source each takes. */
+/** Returns the restored tensors of the decoder layers by canonical name, each with its share of the layer's source. */
 function restoredTensors(
   { spec }: PairMember,
   strengths: readonly LayerStrength[]
@@ -70,10 +70,10 @@ function restoredTensors(
   return new Map(entries.filter(([, { strength }]) => strength !== 0))
 }
 
-/** Whether a tensor's bytes are those of one checkpoint. */
+/** Returns true if a tensor's bytes are copied from one checkpoint. */
 export const isCopied = (origin: TensorOrigin): boolean => origin !== 'converted' && origin !== 'blended'
 
-/** The stored dtypes of what a planned tensor is made of. */
+/** Returns the stored dtypes that a planned tensor is computed from. */
 export function plannedDtypes({ post, restored }: PlannedTensor): { source: WeightDtype; post: WeightDtype } {
   return { source: weightDtype(restored ?? post), post: weightDtype(post) }
 }

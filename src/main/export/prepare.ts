@@ -12,7 +12,7 @@ import { type CopiedFile, copiedFiles, MERGEKIT_FILE, MODEL_CARD } from './copie
 import { type PlannedWeights, planWeights } from './plan'
 import { lookAtTarget } from './target'
 
-/** An export that is thought through; nothing is written yet. */
+/** A planned export that has written nothing yet. */
 export interface PreparedExport {
   readonly pair: SourcedPair
   readonly recipe: Recipe
@@ -22,7 +22,7 @@ export interface PreparedExport {
   readonly mergekit: { text: string; problem: null } | { text: null; problem: string }
 }
 
-/** Room for the model card and the mergekit file, and for what the file system keeps of each file. */
+/** Bytes for the model card, the mergekit file and the file system's data about files. */
 const OVERHEAD_BYTES = 2 ** 20
 
 /**
@@ -49,25 +49,26 @@ export async function prepareExport(
   }
 }
 
-/** An export copies bytes, and those of quantised weights mean nothing without their scales. */
+/** Refuses quantised weights. An export copies bytes, which mean nothing without their scales. */
 function refuseScaled(pair: SourcedPair): void {
   for (const { checkpoint } of membersOf(pair)) {
     if ([...checkpoint.tensors.values()].every(({ scaled }) => scaled === undefined)) continue
     throw new WorkbenchError(
       'unsupported',
       `${checkpoint.path} stores weights with scales, of which no restored model is written.`,
-      'Export with the unquantised checkpoint in its place; what was swept is computed alike, up to the rounding of what is stored.'
+      'Export with the unquantised checkpoint in its place; what was swept is computed alike, ' +
+        'up to the rounding of what is stored.'
     )
   }
 }
 
-/** Bytes that the export writes to the disk, the two texts of its own only roughly. */
+/** Returns the bytes that the export copies to the disk, without the model card and the mergekit file. */
 export function exportBytes({ weights, copied }: PreparedExport): number {
   return [...weights, ...copied].reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /**
- * @throws WorkbenchError as `lookAtTarget`; `read-only` when the export does not fit on the disk
+ * @throws WorkbenchError as `lookAtTarget`; `read-only` if the export does not fit on the disk
  */
 export async function checkTarget(
   prepared: PreparedExport,
@@ -80,7 +81,7 @@ export async function checkTarget(
   return target
 }
 
-/** What the export would write, and whether it can be written at `typed`, for a user to look at. */
+/** Describes the files that the export would write, and the problem of the folder `typed`, if it has one. */
 export async function describePlan(prepared: PreparedExport, typed: string | null): Promise<ExportPlan> {
   const files: ExportedFile[] = [
     ...prepared.weights.map(({ name, bytes, tensors }): ExportedFile => ({
@@ -109,7 +110,7 @@ export async function describePlan(prepared: PreparedExport, typed: string | nul
   }
 }
 
-/** Number of tensors of each origin. */
+/** Counts the tensors of each origin. */
 export function tensorCounts({ weights }: PreparedExport): Record<(typeof TENSOR_ORIGINS)[number], number> {
   const counts = { post: 0, base: 0, checkpoint: 0, converted: 0, blended: 0 }
   for (const { origin } of weights.flatMap(({ tensors }) => tensors)) counts[origin] += 1

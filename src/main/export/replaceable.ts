@@ -35,9 +35,9 @@ const MODEL_FILES = new Set([
 const LICENCE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(txt|md))?$/
 
 /**
- * Whether a folder may be replaced by an export: nothing lies in it but the files of a model, whose weights can be read.
+ * Checks that an export may replace a folder. It must hold only the files of a model with readable weights.
  *
- * @param copied names of post's files, which an earlier export may have taken over
+ * @param copied names of post's files, which an earlier export may have copied
  * @returns false for an empty folder
  * @throws WorkbenchError `bad-input` naming what is no part of a model, or what a model would have
  */
@@ -48,8 +48,8 @@ export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>
   const weights = await weightNames(folder)
   const foreign: string[] = []
   for (const name of names) {
-    const known = MODEL_FILES.has(name) || LICENCE.test(name) || weights.has(name) || copied.has(name)
-    if (!known || !(await isFile(join(folder, name)))) foreign.push(quoteName(name))
+    const isModelFile = MODEL_FILES.has(name) || LICENCE.test(name) || weights.has(name) || copied.has(name)
+    if (!isModelFile || !(await isFile(join(folder, name)))) foreign.push(quoteName(name))
   }
   if (foreign.length === 0) return true
   throw notReplaced(folder, `holds what is no part of a model: ${listNames(foreign)}`)

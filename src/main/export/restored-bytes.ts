@@ -5,11 +5,11 @@ import { readExactly } from '../checkpoint/weight-file'
 import { plannedDtypes, type PlannedTensor } from './plan'
 import type { SourceFiles } from './source-files'
 
-/** Elements computed at a time: some 10 ms of work, and 16 MiB of memory in all. */
+/** Elements computed at a time. A piece takes about 10 ms and 16 MiB of memory. */
 const PIECE_ELEMENTS = 2 ** 20
 
 /**
- * The stored bytes of a converted or blended tensor, piece by piece from its start. A piece is overwritten by the next.
+ * Yields the stored bytes of a converted or blended tensor in pieces. The next piece overwrites the last.
  */
 export async function* restoredBytes(
   tensor: PlannedTensor & { restored: TensorEntry },

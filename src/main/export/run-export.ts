@@ -24,17 +24,18 @@ import { throwIfCancelled } from '../base/files/cancelling'
 
 export interface ExportRequest {
   readonly prepared: PreparedExport
-  /** The folder to make; its parent exists. */
+  /** Folder to create; its parent exists. */
   readonly target: string
-  /** Whether a model that is there is replaced. */
+  /** True to replace an existing model. */
   readonly overwrite: boolean
-  /** For the model card. */
+  /** Findings for the model card. */
   readonly findings: readonly ModelFinding[]
 }
 
 /**
- * Writes a restored model: into a folder beside the target, flushed to the disk, read back and compared with its
- * sources, and only then renamed. Whatever ends it earlier leaves nothing; see Staging for what a kill leaves.
+ * Writes a restored model into a folder beside the target. The files are flushed to the disk, read back and compared
+ * with their sources. Then the folder is renamed. An export that ends early leaves nothing. `Staging` describes the
+ * remains of a killed export.
  *
  * @throws WorkbenchError as `checkTarget`; `bad-input` when a model is there and may not be replaced; `locked`;
  *   `bad-file` for sources that changed or files that do not read back; `read-only` when the disk is full; `cancelled`
@@ -52,7 +53,7 @@ export async function runExport(
   const staging = await Staging.open(place.path)
   const sources = new SourceFiles(pair)
   try {
-    // Looked at once more: what a killed export had put aside may be back, and from now on nobody else exports there.
+    // Checked again under the lock, because cleaning up may have restored a folder of a killed export.
     const target = await checkTarget(prepared, place.path)
     refuseExisting(target, overwrite)
     await writeFiles(prepared, staging.path, sources, meter)
@@ -75,12 +76,13 @@ export async function runExport(
     })
     const texts = await writeTexts(staging.path, card, mergekit.text)
     meter.throwIfCancelled()
-    const kept = await staging.commit(target.exists)
+    const replacedFolder = await staging.commit(target.exists)
     const files = [...[...weights, ...copied].map(({ name, bytes }) => ({ name, bytes })), ...texts]
     return {
       path: target.path,
       recipe: recipe.name,
-      replaced: kept === null ? null : { keptAs: kept, removal: removalCommand(kept) },
+      replaced:
+        replacedFolder === null ? null : { keptAs: replacedFolder, removal: removalCommand(replacedFolder) },
       files,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       tensors: tensorCounts(prepared),
@@ -99,7 +101,7 @@ export async function runExport(
   }
 }
 
-/** Writes the weights, and copies what else post's folder holds. */
+/** Writes the weights, and copies the other files of post's folder. */
 async function writeFiles(
   { weights, copied }: PreparedExport,
   folder: string,
@@ -117,7 +119,7 @@ async function writeFiles(
   }
 }
 
-/** Compares what was written with its sources. @returns tensors that hold values which are not finite */
+/** Compares the written files with their sources. @returns tensors with values that are not finite */
 async function verifyFiles(
   { weights, copied }: PreparedExport,
   folder: string,
@@ -132,7 +134,7 @@ async function verifyFiles(
       nonFinite.push(...(await verifyWeights(file, join(folder, file.name), sources, meter.advance)))
     }
   } catch (error) {
-    // What differs from a source that was written meanwhile says nothing of the disk.
+    // A difference to a source that has changed is no fault of the disk.
     await sources.refuseAnyChanged()
     throw error
   }
@@ -143,7 +145,7 @@ async function verifyFiles(
   return nonFinite
 }
 
-/** Writes the model card and, where mergekit can make the model, its file. */
+/** Writes the model card, and the mergekit file if mergekit can make the model. */
 async function writeTexts(
   folder: string,
   card: string,
@@ -183,7 +185,7 @@ async function hashParents(prepared: PreparedExport, meter: Meter): Promise<Card
   return parents
 }
 
-/** What the model is made of, for its card: post first, and base also where no layer is from it. */
+/** Lists the parents of the model for its card, post first. Base is listed even if no layer is restored to it. */
 function parentsOf({ pair, strengths }: PreparedExport): Omit<CardParent, 'sha256'>[] {
   return [
     { role: 'post', name: 'post', member: pair.post },
@@ -196,7 +198,7 @@ function parentsOf({ pair, strengths }: PreparedExport): Omit<CardParent, 'sha25
   ]
 }
 
-/** The type that most bytes of the weights are stored in. */
+/** Returns the dtype of most bytes of the weights. */
 function commonDtype({ weights }: PreparedExport): StoredDtype {
   const bytesOf = new Map<StoredDtype, number>()
   for (const { post } of weights.flatMap(({ tensors }) => tensors)) {
@@ -205,10 +207,10 @@ function commonDtype({ weights }: PreparedExport): StoredDtype {
   return [...bytesOf].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'F32'
 }
 
-/** Often enough to see it move. */
+/** Milliseconds between progress reports. */
 const REPORT_INTERVAL_MS = 100
 
-/** Counts bytes through the phases and tells of them; where work is stopped when the user wants that. */
+/** Counts and reports the bytes of all phases, and stops the work when the user cancels. */
 class Meter {
   readonly seconds = { writing: 0, verifying: 0, hashing: 0 }
   private readonly bytesTotal: number

@@ -3,7 +3,7 @@ import { changedFile, fileState, openWeightFile } from '../checkpoint/weight-fil
 import type { OpenFile } from './byte-copy'
 import { membersOf, type SourcedPair } from '../checkpoint/pair-member'
 
-/** The files of weights that an export is made of, open for reading; each is opened when first needed. */
+/** Source weight files of an export, open for reading. Each is opened at its first use. */
 export class SourceFiles {
   private readonly handles = new Map<string, FileHandle>()
   private readonly states: ReadonlyMap<string, { bytes: number; modifiedMs: number }>
@@ -14,17 +14,17 @@ export class SourceFiles {
     )
   }
 
-  /** @throws WorkbenchError `not-found`; `bad-file` when the file is not the one whose header was read */
+  /** @throws WorkbenchError `not-found`; `bad-file` if the file has changed since its header was read */
   async open(path: string): Promise<OpenFile> {
-    const known = this.handles.get(path)
-    if (known !== undefined) return { handle: known, path }
+    const openHandle = this.handles.get(path)
+    if (openHandle !== undefined) return { handle: openHandle, path }
     const handle = await openWeightFile(path)
     this.handles.set(path, handle)
     await this.refuseChanged({ handle, path })
     return { handle, path }
   }
 
-  /** Again when all is read: a writer may have been at a file meanwhile. */
+  /** Checks all files again after the last read, because a file may have changed meanwhile. */
   async refuseAnyChanged(): Promise<void> {
     for (const [path, handle] of this.handles) await this.refuseChanged({ handle, path })
   }

@@ -25,7 +25,7 @@ export class Staging {
   ) {}
 
   /**
-   * Cleans up what a killed export to the same target left, and makes a fresh folder.
+   * Removes the remains of a killed export to the same target, and creates a new folder.
    *
    * @throws WorkbenchError `locked` while another process exports there; `read-only`, `not-found`
    */
@@ -43,10 +43,10 @@ export class Staging {
   }
 
   /**
-   * Makes the folder the target. What it holds must be on the disk already.
+   * Makes the folder the target. Its files must be flushed to the disk already.
    *
-   * @param replace whether a model that is there may be replaced; else only an empty folder is
-   * @returns where the replaced folder is kept; null when none was
+   * @param replace true allows to replace an existing model; otherwise only an empty folder is replaced
+   * @returns path of the replaced folder; null for none
    * @throws WorkbenchError `read-only`, `not-found`; what was there before is unchanged
    */
   async commit(replace: boolean): Promise<string | null> {
@@ -61,15 +61,15 @@ export class Staging {
         if (hadTarget) await rename(replaced, this.target)
         throw error
       }
-      const kept = hadTarget ? await keep(replaced, this.target) : null
+      const replacedFolder = hadTarget ? await keep(replaced, this.target) : null
       await flushFolder(dirname(this.target))
-      return kept
+      return replacedFolder
     } catch (error) {
       throw writeProblem(this.target, error)
     }
   }
 
-  /** Ends the export: nothing of it stays but what became the target. */
+  /** Ends the export, and removes everything except the target. */
   async close(): Promise<void> {
     await rm(this.path, { recursive: true, force: true }).catch(() => undefined)
     this.lock.release()
@@ -94,7 +94,7 @@ async function lockTarget(target: string): Promise<Lock> {
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 const LEFTOVER = new RegExp(`^(.+)\\.slr-(export|replaced)-${UUID}$`)
 
-/** Nobody else exports to this target, so what is there was left by a process that was killed. */
+/** Removes the remains of a killed process. The lock excludes other exports to this target. */
 async function cleanUp(target: string): Promise<void> {
   const parent = dirname(target)
   for (const name of await readdir(parent)) {
@@ -106,7 +106,7 @@ async function cleanUp(target: string): Promise<void> {
   }
 }
 
-/** Gives a replaced folder the name under which it stays, and tells it. */
+/** Gives a replaced folder its final name. @returns the name */
 async function keep(replaced: string, target: string): Promise<string> {
   for (let number = 1; ; number += 1) {
     const name = `${target}.replaced${number === 1 ? '' : `-${number}`}`
@@ -114,7 +114,7 @@ async function keep(replaced: string, target: string): Promise<string> {
   }
 }
 
-/** Fails for a folder that is not empty: somebody has put something there since it was looked at. */
+/** Removes an empty folder. It throws if files were added to the folder since the check. */
 async function removeEmpty(folder: string): Promise<void> {
   try {
     await rmdir(folder)

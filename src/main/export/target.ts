@@ -13,10 +13,10 @@ import type { PairMember, SourcedPair } from '../checkpoint/pair-member'
 import { holdsOnlyModel } from './replaceable'
 
 /**
- * Looks at the folder that an export is to become, before anything is written.
+ * Checks the target folder of an export before anything is written.
  *
- * @param typed its parent must exist; of the folder itself nothing, or an empty folder, or a model and nothing else (to be replaced)
- * @param names of the files that the export takes from post
+ * @param typed path whose parent exists. The folder itself must be missing, empty, or hold only a model to be replaced.
+ * @param names names of the files that the export copies from post
  * @throws WorkbenchError `not-found`, `bad-input` or `read-only` when it cannot become an export
  */
 export async function lookAtTarget(
@@ -49,7 +49,7 @@ export async function lookAtTarget(
 }
 
 /**
- * @throws WorkbenchError `bad-input` when there is a model that may not be replaced
+ * @throws WorkbenchError `bad-input` if the folder holds a model that may not be replaced
  */
 export function refuseExisting(
   { path, exists }: Pick<TargetState, 'path' | 'exists'>,
@@ -63,7 +63,7 @@ export function refuseExisting(
   )
 }
 
-/** The target must not be one of the models, lie in one, or hold one: replacing it would remove what it is made of. */
+/** Refuses a target that is one of the models, lies in one, or holds one. Replacing it would remove a source. */
 async function refuseOverlap(path: string, { base, post, others }: SourcedPair): Promise<void> {
   const members: [string, PairMember][] = [
     ['base', base],

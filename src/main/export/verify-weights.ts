@@ -13,10 +13,10 @@ import { restoredBytes } from './restored-bytes'
 import type { SourceFiles } from './source-files'
 
 /**
- * Reads a written file back: its header must be post's and parse, and every tensor is compared, byte by byte, with its
- * source read again (computed again where it is not a copy). That is faster than two checksums, and cannot collide.
+ * Reads a written file back. Its header must be post's. Every tensor is compared byte by byte with its source, which is
+ * read or computed again. That is faster than two checksums, and has no collisions.
  *
- * @returns tensors that hold NaN or infinity: every byte comes by here, and looking at it costs little beside reading it
+ * @returns tensors that hold NaN or infinity, which are found here because every byte is read anyway
  * @throws WorkbenchError `bad-file` naming the tensor that differs, and what `advance` throws
  */
 export async function verifyWeights(
@@ -46,8 +46,8 @@ export async function verifyWeights(
         ? new NonFiniteCount({ name, shape, file: weights.name }, dtype)
         : null
       await verifyTensor(tensor, written, sources, advance, (bytes) => count?.add(bytes))
-      const found = count?.result ?? null
-      if (found !== null) nonFinite.push(found)
+      const nonFiniteValues = count?.result ?? null
+      if (nonFiniteValues !== null) nonFinite.push(nonFiniteValues)
     }
     return nonFinite
   } finally {
@@ -75,7 +75,7 @@ export async function verifyCopy(
   }
 }
 
-/** @param look sees the tensor's bytes, piece by piece */
+/** Compares one tensor. @param look receives the tensor's bytes in pieces */
 async function verifyTensor(
   tensor: PlannedTensor,
   written: WrittenFile,
@@ -99,9 +99,9 @@ async function verifyTensor(
   }
 }
 
-/** A written file, and buffers of a chunk at most to compare it with its sources. */
+/** A written file, with two buffers of one chunk to compare it with its sources. */
 class WrittenFile {
-  private readonly found = new Scratch()
+  private readonly readBack = new Scratch()
   private readonly expected = new Scratch()
 
   constructor(private readonly file: OpenFile) {}
@@ -126,9 +126,9 @@ class WrittenFile {
 
   /** @param expected at most a chunk */
   async requireBytes(what: string, position: number, expected: Uint8Array): Promise<void> {
-    const found = this.found.take(expected.byteLength)
-    await readExactly(this.file.handle, this.file.path, found, position)
-    if (Buffer.compare(found, expected) !== 0) throw differs(this.file.path, what)
+    const bytes = this.readBack.take(expected.byteLength)
+    await readExactly(this.file.handle, this.file.path, bytes, position)
+    if (Buffer.compare(bytes, expected) !== 0) throw differs(this.file.path, what)
   }
 }
 

@@ -7,7 +7,7 @@ import { restoredBytes } from './restored-bytes'
 import type { SourceFiles } from './source-files'
 
 /**
- * Writes one file of weights as planned, through to the disk. Memory does not grow with the file.
+ * Writes one weight file as planned and flushes it to the disk. Memory does not grow with the file.
  *
  * @param path a file that does not exist
  * @throws WorkbenchError `bad-file`, `not-found` for a source, `read-only` for the target, and what `advance` throws
@@ -37,8 +37,8 @@ export async function writeWeights(
 }
 
 /**
- * Creates a file, has it written, and flushes it to the disk: once, at the end. The system writes back meanwhile and holds
- * a writer up that gets too far ahead; flushes in between only made the disk wait for itself.
+ * Creates a file, has it written, and flushes it to the disk once at the end. The system writes back meanwhile and
+ * slows a writer that gets too far ahead. Earlier flushes would only slow the disk.
  */
 export async function writeFlushed(path: string, write: (target: OpenFile) => Promise<void>): Promise<void> {
   const handle = await open(path, 'wx').catch((error: unknown) => {
@@ -58,7 +58,7 @@ type Span =
   | { kind: 'copied'; file: string; offset: number; position: number; byteLength: number }
   | { kind: 'computed'; tensor: PlannedTensor & { restored: TensorEntry } }
 
-/** A file's header and tensors in order, with neighbours that lie side by side in one source as one span. */
+/** Yields a file's header and tensors in order. Tensors that are adjacent in one source form one span. */
 function* spansOf({ source, headerBytes, tensors }: PlannedWeights): Generator<Span> {
   let run = { kind: 'copied' as const, file: source, offset: 0, position: 0, byteLength: headerBytes }
   for (const tensor of tensors) {

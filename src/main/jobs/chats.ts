@@ -7,7 +7,7 @@ import { generateSamples, type SampleKey, type SampleListener } from '../samples
 import { type Facts, Job } from './job'
 import type { JobContext } from './job-context'
 
-/** Somebody reads along. */
+/** Milliseconds between updates. A user reads the answer while it is generated. */
 const INTERVAL_MS = 60
 
 type ChatFact =
@@ -20,14 +20,14 @@ export class Chats {
   constructor(private readonly context: JobContext) {}
 
   /**
-   * The next answers of some models, each to its own conversation, as they are written. The work ends with its stream, and makes way for
-   * any job.
+   * Streams the next answers of some models, each to its own conversation. The work ends with its stream, and when any
+   * job starts.
    *
-   * @throws WorkbenchError as `JobTurns.answer` and `prepareChat`; what the engine is at fault for
+   * @throws WorkbenchError as `JobTurns.answer` and `prepareChat`, and for failures of the engine
    */
-  async *answer(own: ProjectPair, question: ChatQuestion, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
+  async *answer(pair: ProjectPair, question: ChatQuestion, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
     const { engine, turns } = this.context
-    const { location, rendering } = own.document
+    const { location, rendering } = pair.document
     const create = (): Job<ChatEvent, ChatFact> =>
       new Job<ChatEvent, ChatFact>({
         name: 'the conversation',
@@ -42,14 +42,16 @@ export class Chats {
           )
           return { type: 'finished', seconds }
         },
-        snapshot: (_id, facts) => toldOf(facts),
-        events: (facts) => (facts.length === 0 ? [] : [toldOf(facts)])
+        snapshot: (_id, facts) => eventOf(facts),
+        events: (facts) => (facts.length === 0 ? [] : [eventOf(facts)])
       })
-    yield* turns.answer(own, create, signal)
+    yield* turns.answer(pair, create, signal)
   }
 }
 
-/** Each variant answers one prompt alone, so its place and the answer's index say which answer it is. */
+/**
+ * Stores answers as facts. Each variant answers one prompt, so its column and the answer's index identify an answer.
+ */
 function listener(facts: Facts<ChatFact>): SampleListener {
   const set = (key: SampleKey, text: string, finish: ChatAnswer['finish']): void => {
     const { variant: column, index } = key
@@ -66,7 +68,7 @@ function listener(facts: Facts<ChatFact>): SampleListener {
   }
 }
 
-function toldOf(facts: readonly ChatFact[]): ChatEvent {
+function eventOf(facts: readonly ChatFact[]): ChatEvent {
   return {
     type: 'told',
     notices: facts.find((fact) => fact.type === 'notices')?.notices ?? [],

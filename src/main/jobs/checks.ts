@@ -22,51 +22,51 @@ export class Checks {
   }
 
   /**
-   * Starts the first check of a sweep's best ranges once the sweep is stored, unless an earlier check covers them. A job that starts
-   * first takes the check's place: the check can be started by hand.
+   * Starts the first check of a sweep's best ranges once the sweep is stored, unless an earlier check covers them. If
+   * another job starts first, no check starts. The user can start it by hand.
    */
-  async startAfter(own: ProjectPair, { id: sweepId, done }: Pick<SweepJob, 'id' | 'done'>): Promise<void> {
+  async startAfter(pair: ProjectPair, { id: sweepId, done }: Pick<SweepJob, 'id' | 'done'>): Promise<void> {
     await done
-    const summary = own.sweeps.find(({ id }) => id === sweepId)
+    const summary = pair.sweeps.find(({ id }) => id === sweepId)
     if (summary?.scoredBy.kind !== 'crc' || summary.selected === null) return
     try {
-      const { location, settings } = own.document
+      const { location, settings } = pair.document
       const parts = { rho: settings.rho, best: CHECKED_AT_ONCE }
-      const sweep = await own.readSweep(sweepId)
-      const work = await CheckWork.first(pairPaths(location), sweep, parts, own)
-      if (work.request.recipes.length > 0) await this.begin(own, sweepId, () => Promise.resolve(work))
+      const sweep = await pair.readSweep(sweepId)
+      const work = await CheckWork.first(pairPaths(location), sweep, parts, pair)
+      if (work.request.recipes.length > 0) await this.begin(pair, sweepId, () => Promise.resolve(work))
     } catch (error) {
       if (problemOf(error) === null) reportDefect(error, 'the check after a sweep')
     }
   }
 
   /**
-   * Starts checking recipes, or without any the best ranges of a sweep that were not checked yet, and the best baselines. The check
-   * is kept with the sweep.
+   * Starts checking recipes and the best baselines. The check is stored with the sweep.
    *
+   * @param recipes recipes to check; empty for the best ranges of the sweep that were not checked yet
    * @param rho share of post's validity that a range must keep
    * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`
    */
   async start(
-    own: ProjectPair,
+    pair: ProjectPair,
     { sweepId, rho, recipes }: { sweepId: string; rho: number; recipes: readonly Recipe[] }
   ): Promise<void> {
-    await this.begin(own, sweepId, async () => {
-      const sweep = await own.readSweep(sweepId)
+    await this.begin(pair, sweepId, async () => {
+      const sweep = await pair.readSweep(sweepId)
       const parts = { rho, ...(recipes.length > 0 && { recipes }) }
-      return CheckWork.open(pairPaths(own.document.location), sweep, parts, own)
+      return CheckWork.open(pairPaths(pair.document.location), sweep, parts, pair)
     })
   }
 
-  private async begin(own: ProjectPair, sweepId: string, open: () => Promise<CheckWork>): Promise<void> {
+  private async begin(pair: ProjectPair, sweepId: string, open: () => Promise<CheckWork>): Promise<void> {
     const { engine, turns, tell } = this.context
-    const shown = (progress: CheckProgress): CheckEvent => ({ type: 'progress', sweepId, progress })
-    await turns.start(own, this.table, 'A check', async () => {
+    const progressEvent = (progress: CheckProgress): CheckEvent => ({ type: 'progress', sweepId, progress })
+    await turns.start(pair, this.table, 'A check', async () => {
       // A sweep that cannot be read refuses the check at once.
-      await own.readSweep(sweepId)
+      await pair.readSweep(sweepId)
       return createProgressJob<CheckEvent>({
         name: 'the check',
-        first: shown(NOTHING_DONE),
+        first: progressEvent(NOTHING_DONE),
         news: { tell, job: 'The check' },
         async run(report, signal) {
           const work = await open()
@@ -75,7 +75,7 @@ export class Checks {
             signal,
             notify(event) {
               if (event.type === 'progress' && event.kind === 'check')
-                report(shown(event.progress), progressShare(event))
+                report(progressEvent(event.progress), progressShare(event))
             }
           })
           await work.keep(check)

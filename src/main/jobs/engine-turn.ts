@@ -9,19 +9,19 @@ interface WaitingJob {
 }
 
 /**
- * Names the project that the engine computes for. The program has one engine process, and each computation is planned to fill the
- * memory budget, so jobs of several open projects take turns in the order in which they asked.
+ * Decides which project the engine computes for. The program has one engine process, and each computation is planned to
+ * fill the memory budget. So jobs of several open projects take turns in the order of their requests.
  */
 export class EngineTurn {
   private holder: ProjectOfPair | null = null
   private readonly waiting: WaitingJob[] = []
-  /** How many questions of each project the engine answers now. */
+  /** Number of questions that the engine answers now, by project. */
   private readonly questions = new Map<ProjectOfPair, number>()
 
   /** @param notify is called whenever the answer of {@link busyFor} may have changed */
   constructor(private readonly notify: () => void) {}
 
-  /** The other project that a job of this project waits for, or would wait for; null when it could begin at once. */
+  /** Returns the other project that a job of this project has to wait for; null if the job could begin at once. */
   busyFor(project: ProjectOfPair): ProjectOfPair | null {
     if (this.holder !== null) return this.holder === project ? null : this.holder
     return this.waiting.some((job) => job.project === project) ? this.askingBeside(project) : null
@@ -30,7 +30,7 @@ export class EngineTurn {
   /**
    * Waits until the engine is free for a job of the project.
    *
-   * @returns ends the turn
+   * @returns function that ends the turn
    * @throws WorkbenchError `cancelled` when `signal` fires first
    */
   async take(project: ProjectOfPair, signal: AbortSignal, onWait: () => void): Promise<() => void> {
@@ -44,9 +44,9 @@ export class EngineTurn {
   }
 
   /**
-   * Begins a question, which waits for nobody.
+   * Begins a question, which never waits.
    *
-   * @returns ends the question
+   * @returns function that ends the question
    * @throws WorkbenchError `busy` while a job of another project computes or waits
    */
   ask(project: ProjectOfPair): () => void {

@@ -16,7 +16,7 @@ export function createEvaluationJob(
 ): EvaluationJob {
   const { run } = work
   const evaluationId = run.id
-  const shown = (progress: EvaluationProgress): EvaluationEvent => ({
+  const progressEvent = (progress: EvaluationProgress): EvaluationEvent => ({
     type: 'progress',
     evaluationId,
     progress
@@ -24,7 +24,7 @@ export function createEvaluationJob(
   return createProgressJob<EvaluationEvent>({
     name: 'the evaluation',
     id: evaluationId,
-    first: shown(notStarted(run)),
+    first: progressEvent(notStarted(run)),
     news: { tell, job: 'The evaluation' },
     async run(report, signal) {
       const { seconds } = await work.compute({
@@ -32,7 +32,7 @@ export function createEvaluationJob(
         signal,
         notify(event) {
           if (event.type === 'progress' && event.kind === 'evaluate')
-            report(shown(event.progress), progressShare(event))
+            report(progressEvent(event.progress), progressShare(event))
         }
       })
       return { type: 'finished', evaluationId, seconds }

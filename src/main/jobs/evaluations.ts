@@ -24,44 +24,44 @@ export class Evaluations {
   }
 
   /**
-   * Starts an evaluation. What is wrong with task or variants shows before it begins.
+   * Starts an evaluation. Faults of the task or variants are reported before it begins.
    *
-   * @param stopped stops it at any moment
+   * @param stopped stops the evaluation at any moment
    * @throws WorkbenchError as `JobTurns.start`, `requireConfirmed` and `prepareEvaluation`
    */
   start(
-    own: ProjectPair,
+    pair: ProjectPair,
     request: Pick<EvaluationRequest, 'task' | 'variants' | 'computing' | 'embeddingModel' | 'classifier'>,
     stopped?: AbortSignal
   ): Promise<EvaluationJob> {
     const prepare = async (signal: AbortSignal): Promise<EvaluationJob> => {
       await requireConfirmed(endpointsAmong(request.variants.map(({ variant }) => variant)))
-      const { location, rendering } = own.document
-      const asked = { ...pairPaths(location), ...request, rendering }
+      const { location, rendering } = pair.document
+      const fullRequest = { ...pairPaths(location), ...request, rendering }
       const work = await unlessCancelled(
         signal,
         'The evaluation',
-        EvaluationWork.open(asked, own, { again: true })
+        EvaluationWork.open(fullRequest, pair, { again: true })
       )
       await work.begin()
       return this.job(work)
     }
-    return this.context.turns.start(own, this.table, 'An evaluation', prepare, stopped)
+    return this.context.turns.start(pair, this.table, 'An evaluation', prepare, stopped)
   }
 
   /**
-   * Goes on with a stored evaluation that was stopped.
+   * Resumes a stored evaluation that was stopped. The job fails with `mismatch` if a checkpoint has changed.
    *
-   * @param stopped stops it at any moment
-   * @throws WorkbenchError as `JobTurns.start` and `requireConfirmed`; the job fails with `mismatch` when a checkpoint has changed
+   * @param stopped stops the evaluation at any moment
+   * @throws WorkbenchError as `JobTurns.start` and `requireConfirmed`
    */
-  goOn(own: ProjectPair, id: string, stopped?: AbortSignal): Promise<EvaluationJob> {
+  goOn(pair: ProjectPair, id: string, stopped?: AbortSignal): Promise<EvaluationJob> {
     const prepare = async (signal: AbortSignal): Promise<EvaluationJob> => {
-      const work = await unlessCancelled(signal, 'The evaluation', EvaluationWork.resume(own, id))
+      const work = await unlessCancelled(signal, 'The evaluation', EvaluationWork.resume(pair, id))
       await requireConfirmed(endpointsAmong(work.run.variants.map(({ variant }) => variant)))
       return this.job(work)
     }
-    return this.context.turns.start(own, this.table, 'An evaluation', prepare, stopped)
+    return this.context.turns.start(pair, this.table, 'An evaluation', prepare, stopped)
   }
 
   private job(work: EvaluationWork): EvaluationJob {
@@ -69,12 +69,12 @@ export class Evaluations {
   }
 
   /**
-   * Has a stored evaluation's answers marked by an endpoint; nothing is sent before. The work ends with its stream.
+   * Has an endpoint judge the answers of a stored evaluation. The work ends with its stream.
    *
    * @throws WorkbenchError as `JobTurns.start`, `requireConfirmed` and `judgeAnswers`
    */
   async judge(
-    own: ProjectPair,
+    pair: ProjectPair,
     evaluationId: string,
     settings: JudgeSettings,
     typedKey: string | undefined,
@@ -82,10 +82,10 @@ export class Evaluations {
   ): Promise<AsyncGenerator<JudgeEvent>> {
     await requireConfirmed([settings])
     return this.context.turns.stream(
-      own,
+      pair,
       'Judging',
       this.judging,
-      () => createJudgeJob(own, evaluationId, settings, typedKey),
+      () => createJudgeJob(pair, evaluationId, settings, typedKey),
       signal
     )
   }

@@ -34,7 +34,7 @@ export function createExportJob(request: ExportRequest, tell: TellJobNews): Job<
   })
 }
 
-/** What is shown of an export that failed before it began to write. */
+/** Progress of an export that failed before it wrote anything. */
 const NOT_STARTED: ExportProgress = {
   phase: 'preparing',
   file: '',

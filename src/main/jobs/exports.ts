@@ -11,7 +11,7 @@ import { createExportJob } from './export-job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 
-/** Exports of open projects. They neither need the engine nor change the project, so they go on beside other jobs. */
+/** Exports of open projects. They need no engine and change no project, so they run beside other jobs. */
 export class Exports {
   readonly table: JobTable<ExportEvent>
 
@@ -22,18 +22,19 @@ export class Exports {
   /**
    * Starts writing a restored model.
    *
-   * @returns its id
-   * @throws WorkbenchError `busy` while another export of the project runs; `cancelled` when it was stopped before it began; as `prepareExport` and `checkTarget`
+   * @returns id of the job
+   * @throws WorkbenchError `busy` while another export of the project runs; `cancelled` if the export was stopped
+   *   before it began; as `prepareExport` and `checkTarget`
    */
-  async start(own: ProjectPair, recipe: Recipe, target: string, overwrite: boolean): Promise<string> {
+  async start(pair: ProjectPair, recipe: Recipe, target: string, overwrite: boolean): Promise<string> {
     const { turns, tell } = this.context
     const prepare = async (): Promise<ExportRequest> => {
-      const prepared = await prepareExport(pairPaths(own.document.location), recipe)
+      const prepared = await prepareExport(pairPaths(pair.document.location), recipe)
       const { path, exists } = await checkTarget(prepared, target)
       refuseExisting({ path, exists }, overwrite)
-      return { prepared, target: path, overwrite, findings: await modelFindings(own, prepared) }
+      return { prepared, target: path, overwrite, findings: await modelFindings(pair, prepared) }
     }
-    const job = await turns.startBeside(own, this.table, async (signal) =>
+    const job = await turns.startBeside(pair, this.table, async (signal) =>
       createExportJob(await unlessCancelled(signal, 'The export', prepare()), tell)
     )
     return job.id

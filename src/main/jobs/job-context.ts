@@ -3,7 +3,7 @@ import type { EngineHost } from '../engine/host'
 import type { TellJobNews } from './job-news'
 import type { JobTurns } from './turns'
 
-/** What every kind of job needs. */
+/** Services that every kind of job uses. */
 export interface JobContext {
   readonly engine: EngineHost
   readonly devices: Devices

@@ -1,12 +1,12 @@
 import type { Problem } from '../../contract/model/problem'
 
-/** What is told of a job outside the window's page: to the taskbar while it goes on, and to the user when it is over. */
+/** News of a job outside the window's page. The taskbar shows its progress, and a notification its end. */
 export type JobNews = { /** As it begins a sentence, such as "The sweep". */ job: string } & (
   | {
       type: 'progress'
-      /** Of the work, 0 to 1; null while that is not known. */
+      /** Completed share of the work, 0 to 1; null while it is unknown. */
       share: number | null
-      /** Null while that is not known. */
+      /** Null while it is unknown. */
       secondsLeft: number | null
     }
   | { type: 'finished' }
@@ -16,7 +16,7 @@ export type JobNews = { /** As it begins a sentence, such as "The sweep". */ job
 
 export type TellJobNews = (news: JobNews) => void
 
-/** The news of a job's last event; only failures and cancelled jobs end otherwise than well. */
+/** Returns the news of a job's last event. Every other event than a failure or a cancellation means success. */
 export function endingNews(
   job: string,
   ending: { type: string } | { type: 'failed'; problem: Problem }

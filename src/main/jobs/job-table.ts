@@ -3,7 +3,7 @@ import type { Job, JobFailure, TakeTurn } from './job'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 
 interface TableOptions {
-  /** Hears the folder of a project whenever a job of one of its pairs begins or ends. */
+  /** Receives the folder of a project whenever a job of one of its pairs begins or ends. */
   readonly notify: (path: string) => void
   /** Waits until a job of the project may compute. */
   readonly takeTurn: (project: ProjectOfPair) => TakeTurn
@@ -12,17 +12,20 @@ interface TableOptions {
 /** A job that is being prepared. */
 interface PreparedJob {
   readonly stop: AbortController
-  /** Settles when the preparation is over, with the job that came of it. */
+  /** Settles when the preparation is over, with the job or null after a failure. */
   readonly job: Promise<AnyJob | null>
 }
 
-/** Jobs of one kind, at most one of each pair. */
+/** Jobs of one kind, at most one per pair. */
 export class JobTable<Event extends { type: string }> {
-  /** By the pair's key. */
+  /** Jobs that are being prepared, by the pair's key. */
   private readonly preparations = new Map<string, PreparedJob>()
-  /** By the pair's key. A job stays here after its end until a watcher has seen how it ended. */
+  /** Jobs by the pair's key. A job stays here after its end until a watcher has seen its end. */
   private readonly jobs = new Map<string, RunningJob<Event>>()
-  /** Why the last job of a pair failed, by the pair's key, until the next begins: a window may ask after others have seen it end. */
+  /**
+   * Failure of the last job, by the pair's key, until the next begins. A window may ask after others have seen the
+   * end.
+   */
   private readonly failures = new Map<string, JobProblem>()
 
   constructor(private readonly options: TableOptions) {}
@@ -30,7 +33,7 @@ export class JobTable<Event extends { type: string }> {
   /**
    * Prepares a job and begins it. A stop during the preparation cancels the job before it computes anything.
    *
-   * @param prepare is told by its signal that the job was stopped
+   * @param prepare receives a signal that fires when the job is stopped
    * @param stopped stops the job at any moment of its life
    * @throws as `prepare`
    */
@@ -69,7 +72,7 @@ export class JobTable<Event extends { type: string }> {
     })
   }
 
-  /** Follows the pair's job to its end; ends at once when there is none to tell of. */
+  /** Follows the pair's job to its end; ends at once if there is no job. */
   async *watch(pair: ProjectPair, signal?: AbortSignal): AsyncGenerator<Event | JobFailure> {
     const job = this.jobs.get(pair.key)
     if (job === undefined) return
@@ -77,7 +80,7 @@ export class JobTable<Event extends { type: string }> {
     if (job.over && !signal?.aborted && this.jobs.get(pair.key) === job) this.jobs.delete(pair.key)
   }
 
-  /** Why the pair's last job failed; null while one runs, and where the last did not fail. */
+  /** Returns the failure of the pair's last job; null while a job runs, and if the last job did not fail. */
   failed(pair: ProjectPair): JobProblem | null {
     return this.failures.get(pair.key) ?? null
   }
@@ -90,7 +93,7 @@ export class JobTable<Event extends { type: string }> {
     return this.runningJob(pair) !== null
   }
 
-  /** Settles when the pair's job, prepared or running, is over; null when there is none. */
+  /** Settles when the pair's job, prepared or running, is over; null if there is none. */
   done(pair: ProjectPair): Promise<void> | null {
     const preparation = this.preparations.get(pair.key)
     return preparation?.job.then((job) => job?.done) ?? this.runningJob(pair)?.done ?? null
@@ -123,14 +126,14 @@ export class JobTable<Event extends { type: string }> {
 }
 
 interface JobProblem {
-  /** Of the job. */
+  /** Id of the job. */
   readonly id: string
   readonly problem: Problem
 }
 
 type AnyJob = Pick<Job<unknown, unknown>, 'done'>
 
-/** A job, whatever facts it keeps. */
+/** A job with facts of any type. */
 export type RunningJob<Event> = Pick<
   Job<Event, unknown>,
   'id' | 'over' | 'problem' | 'done' | 'begin' | 'cancel' | 'watch'

@@ -3,18 +3,18 @@ import { EventEmitter, once } from 'node:events'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 
-/** How every kind of job may end, besides the ways of its own. */
+/** Ends that every kind of job may have, besides its specific ends. */
 export type JobFailure = { type: 'failed'; problem: Problem } | { type: 'cancelled' }
 
-/** The latest of everything a job has to tell, each under a key, and in which order it changed. */
+/** The latest facts about a job, each under a key, with the order of their changes. */
 export class Facts<Fact> {
   private readonly facts = new Map<string, { fact: Fact; version: number }>()
   private readonly changes = new EventEmitter().setMaxListeners(0)
 
-  /** Counts changes; a watcher remembers up to which one it has told. */
+  /** Counts changes. A watcher remembers the version that it has reported. */
   version = 0
 
-  /** Replaces what was told under this key. */
+  /** Replaces the fact under this key. */
   set(key: string, fact: Fact): void {
     this.facts.set(key, { fact, version: this.version + 1 })
     this.changed()
@@ -25,12 +25,12 @@ export class Facts<Fact> {
     this.changes.emit('change')
   }
 
-  /** What changed after a version; everything after version 0. */
+  /** Returns the facts that changed after a version; all facts for version 0. */
   since(version: number): Fact[] {
     return [...this.facts.values()].filter((entry) => entry.version > version).map(({ fact }) => fact)
   }
 
-  /** Waits for the next change; false when `signal` fired instead. */
+  /** Waits for the next change. @returns false if `signal` fired instead */
   async next(signal?: AbortSignal): Promise<boolean> {
     try {
       await once(this.changes, 'change', { signal })
@@ -42,19 +42,19 @@ export class Facts<Fact> {
   }
 }
 
-/** What a kind of job does and how it is told. */
+/** The work of a kind of job, and its events for watchers. */
 export interface JobWork<Event, Fact> {
-  /** For messages about defects, such as "the sweep". */
+  /** Name for messages about defects, such as "the sweep". */
   name: string
-  /** Does it, and resolves with the event that tells how it ended. */
+  /** Does the work, and resolves with the event of its end. */
   run(id: string, facts: Facts<Fact>, signal: AbortSignal): Promise<Event>
-  /** What a watcher that comes now sees first. */
+  /** Returns the first event for a new watcher. */
   snapshot(id: string, facts: readonly Fact[]): Event
-  /** What a watcher that has seen the rest is told of these. */
+  /** Returns the events of changed facts, for a watcher that has seen the other facts. */
   events(facts: readonly Fact[]): Event[]
-  /** Removes what was stored for the work, which was cancelled before it began. */
+  /** Removes stored data of work that was cancelled before it began. */
   abandon?(): Promise<void>
-  /** Hears how it ended, whoever watches. */
+  /** Receives the end, with or without watchers. */
   onEnd?(ending: Event | JobFailure): void
 }
 
@@ -62,20 +62,20 @@ export interface JobWork<Event, Fact> {
  * Waits until the job may compute.
  *
  * @param onWait is called when the job has to wait for others
- * @returns ends the turn
+ * @returns function that ends the turn
  * @throws WorkbenchError `cancelled` when `signal` fires first
  */
 export type TakeTurn = (signal: AbortSignal, onWait: () => void) => Promise<() => void>
 
-/** For work that needs no turn. */
+/** Turn of work that needs no engine. */
 export const NO_TURN: TakeTurn = () => Promise.resolve(() => undefined)
 
 /**
- * Work that runs in main whoever watches: nobody, or several windows, from the start or later. It keeps facts and not
- * events, so a watcher that reads slowly gets fewer and larger ones.
+ * Work that runs in main with any number of watchers, which may join late. It keeps facts instead of events, so a slow
+ * watcher receives fewer and larger events.
  */
 export class Job<Event, Fact> {
-  /** Settles when the work is over, however it ended; never rejects. */
+  /** Settles at every end of the work; never rejects. */
   readonly done: Promise<void>
 
   private readonly cancelling = new AbortController()
@@ -95,7 +95,7 @@ export class Job<Event, Fact> {
     return this.ending !== null
   }
 
-  /** Why it failed; null while it runs, and where it ended otherwise. */
+  /** The failure; null while the work runs, and after any other end. */
   get problem(): Problem | null {
     return this.failure
   }
@@ -115,25 +115,25 @@ export class Job<Event, Fact> {
     this.cancelling.abort()
   }
 
-  /** A snapshot, then what changes, then how it ended. Ends early, and leaves the work running, when `signal` fires. */
+  /** Yields a snapshot, the changes and the end. Ends early, and leaves the work running, when `signal` fires. */
   async *watch(signal?: AbortSignal): AsyncGenerator<Event | JobFailure> {
     // There is nothing to show before the first fact.
     while (this.facts.version === 0 && !this.over) if (!(await this.facts.next(signal))) return
-    let told = this.facts.version
+    let sentVersion = this.facts.version
     yield this.work.snapshot(this.id, this.facts.since(0))
     for (;;) {
-      const since = told
-      told = this.facts.version
+      const since = sentVersion
+      sentVersion = this.facts.version
       const { ending } = this
       yield* this.work.events(this.facts.since(since))
       if (ending !== null) return yield ending
-      if (told === this.facts.version && !(await this.facts.next(signal))) return
+      if (sentVersion === this.facts.version && !(await this.facts.next(signal))) return
     }
   }
 
   private async turn(takeTurn: TakeTurn): Promise<() => void> {
     try {
-      // A job that waits is shown, with nothing done yet.
+      // Watchers see a waiting job without progress.
       return await takeTurn(this.cancelling.signal, () => this.facts.changed())
     } catch (error) {
       await this.work.abandon?.()

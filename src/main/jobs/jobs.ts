@@ -46,7 +46,7 @@ export class Jobs {
     this.queue = new Queue(queuedKinds(this.sweeps, this.evaluations), this.turns)
   }
 
-  /** Settles when the running jobs of a project's pairs and those in line are over; null when none runs. */
+  /** Settles when all running and queued jobs of a project are over; null if none runs. */
   done(project: ProjectOfPair): Promise<void> | null {
     return this.queue.done(project) ?? this.turns.done(project)
   }
@@ -62,8 +62,8 @@ export class Jobs {
   }
 
   /** See `JobTurns.failed`. */
-  failed(own: ProjectPair): FailedJob[] {
-    return this.turns.failed(own)
+  failed(pair: ProjectPair): FailedJob[] {
+    return this.turns.failed(pair)
   }
 
   /** See `JobTurns.onChange`. */
@@ -77,7 +77,7 @@ export class Jobs {
   }
 
   /** @throws WorkbenchError `busy` while any job of the pair runs */
-  requireNone(own: ProjectPair): void {
-    this.turns.requireNone(own)
+  requireNone(pair: ProjectPair): void {
+    this.turns.requireNone(pair)
   }
 }

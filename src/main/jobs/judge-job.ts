@@ -7,18 +7,18 @@ import { createProgressJob } from './progress-job'
 import type { ProjectPair } from '../project/pair/project-pair'
 
 /**
- * Has a stored evaluation's answers marked, compared in pairs, or read for what they mean. Each verdict is stored at once; from the start the results show
- * what this judge says.
+ * Has the answers of a stored evaluation scored, compared in pairs, or grouped by meaning. Each verdict is stored at
+ * once. The results show this judge from the start.
  *
- * @param typedKey an API key for this time only; undefined takes it from the environment, as the settings say
+ * @param typedKey API key for this job only; undefined reads the environment variable that the settings name
  */
 export function createJudgeJob(
-  own: ProjectPair,
+  pair: ProjectPair,
   evaluationId: string,
   settings: JudgeSettings,
   typedKey: string | undefined
 ): Job<JudgeEvent, JudgeEvent> {
-  const { evaluations } = own
+  const { evaluations } = pair
   return createProgressJob<JudgeEvent>({
     name: 'judging',
     first: { type: 'progress', progress: NOTHING_DONE },
@@ -31,7 +31,7 @@ export function createJudgeJob(
         last = progress
         report({ type: 'progress', progress })
       }
-      await judgeEvaluation(files, { settings, apiKey }, verdictsOf(own, evaluationId), notify, signal)
+      await judgeEvaluation(files, { settings, apiKey }, verdictsOf(pair, evaluationId), notify, signal)
       return { type: 'finished', progress: last }
     }
   })

@@ -19,7 +19,7 @@ import { elementAt } from '../../contract/model/look-up'
 import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
 
-/** The `n` most probable next tokens, equals by id. @param text null when the model has no tokenizer */
+/** Returns the `n` most probable next tokens, ties in order of id. @param text null if the model has no tokenizer */
 export async function nextTokens(
   logits: readonly number[],
   n: number,
@@ -43,10 +43,10 @@ export async function nextTokens(
 }
 
 /**
- * Who turns prompts into tokens and tokens into text for a whole model other than post: its own tokenizer with post's
- * template. One without a tokenizer is taken to share post's when their vocabularies have one size.
+ * Returns the tokenizer of a whole model other than post, with post's template. A model without a tokenizer shares
+ * post's if their vocabularies have the same size.
  *
- * @returns null when there is no tokenizer
+ * @returns null if there is no tokenizer
  */
 export async function tokenizerFor(whole: PairMember, post: PairMember): Promise<TextModel | null> {
   const [ownText, postText] = await Promise.all([ownTextModel(whole), ownTextModel(post)])
@@ -65,7 +65,7 @@ export async function tokenizerFor(whole: PairMember, post: PairMember): Promise
   }
 }
 
-/** A chat prompt as the tokens the model sees. @param name of the prompt, for messages */
+/** Renders a chat prompt as the tokens that the model sees. @param name of the prompt, for messages */
 export async function renderProbed(
   prompt: string,
   rendering: Rendering,
@@ -90,10 +90,10 @@ export interface ProbeRequest {
 }
 
 /**
- * What post, a recipe and base as a whole model would say next after a prompt, one model after the other: each is a pass
- * over all its weights.
+ * Yields the most probable next tokens of post, a recipe and base after a prompt. The models are computed one after the
+ * other, because each needs a pass over all its weights.
  *
- * @throws WorkbenchError whatever the pair, tokenizer, prompt, recipe or engine are at fault for; `cancelled`
+ * @throws WorkbenchError for faults of the pair, tokenizer, prompt, recipe or engine; `cancelled`
  */
 export async function* probeRecipe(
   engine: EngineClient,
@@ -101,7 +101,7 @@ export async function* probeRecipe(
   signal: AbortSignal
 ): AsyncGenerator<ProbeEvent> {
   const { base, post } = await openPair(folders.base, folders.post)
-  // A recipe that does not fit is refused before post's pass, not after it.
+  // A recipe that does not fit is refused before post is computed.
   if (recipe !== null) recipeStrengths(recipe, post.spec.layerCount)
   const models: Readonly<Record<ProbedModel, Model | null>> = {
     post: { kind: 'post' },

@@ -3,7 +3,7 @@ import { Job } from './job'
 import { endingNews, type TellJobNews } from './job-news'
 
 export interface ProgressJobOptions<Event> {
-  /** For messages about defects, such as "the check". */
+  /** Name for messages about defects, such as "the check". */
   name: string
   /** Shown before the first report. */
   first: Event
@@ -16,7 +16,7 @@ export interface ProgressJobOptions<Event> {
   abandon?: () => Promise<void>
 }
 
-/** A job whose watchers see the latest progress and the end. */
+/** Creates a job whose watchers see the latest progress and the end. */
 export function createProgressJob<Event extends { type: string }>({
   name,
   first,

@@ -6,21 +6,21 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import type { JobContext } from './job-context'
 import { openNextSweep } from './sweeps'
 
-/** Short questions to the engine, which make way for any job. */
+/** Short questions to the engine. Any job that starts ends them. */
 export class Questions {
   constructor(private readonly context: JobContext) {}
 
   /**
-   * What the next sweep would do, as far as it is not known already; null when there is nothing left to compute.
+   * Plans the computation of the next sweep that no earlier sweep has done; null if nothing is left.
    *
-   * @param preview whether to tell what a preview of it would take, too
+   * @param preview true to plan a preview of the sweep too
    * @throws WorkbenchError as the sweep would; `busy` while a job of the project runs; `cancelled` when one starts
    */
-  async planSweep(own: ProjectPair, preview: boolean, signal?: AbortSignal): Promise<SweepPlan | null> {
+  async planSweep(pair: ProjectPair, preview: boolean, signal?: AbortSignal): Promise<SweepPlan | null> {
     const { engine, devices, turns } = this.context
-    const question = turns.ask(own, signal)
+    const question = turns.ask(pair, signal)
     try {
-      const sweep = await openNextSweep(own, devices, { preview })
+      const sweep = await openNextSweep(pair, devices, { preview })
       return await sweep.plan(engine.client(), question.signal)
     } finally {
       question.over()
@@ -33,14 +33,14 @@ export class Questions {
    * @throws WorkbenchError as `probeRecipe`; `busy` while a job of the project runs; `cancelled` when one starts
    */
   async *probe(
-    own: ProjectPair,
+    pair: ProjectPair,
     asked: Pick<ProbeRequest, 'recipe' | 'prompt' | 'top'>,
     signal?: AbortSignal
   ): AsyncGenerator<ProbeEvent> {
     const { engine, devices, turns } = this.context
-    const question = turns.ask(own, signal)
+    const question = turns.ask(pair, signal)
     try {
-      const { location, rendering, settings } = own.document
+      const { location, rendering, settings } = pair.document
       const folders = pairPaths(location)
       const device = await devices.choose(settings.device, folders.post)
       const request = { ...folders, ...asked, rendering, device }

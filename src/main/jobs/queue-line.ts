@@ -11,10 +11,10 @@ import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import type { BegunJob, QueuedKind, QueuedKinds } from './queued-kinds'
 import type { JobTurns } from './turns'
 
-/** How soon a turn is asked for again that another job is only getting ready to take. */
+/** Milliseconds until a turn is requested again while another job prepares to take it. */
 const BUSY_MS = 500
 
-/** The job of the line that runs, from its preparation until its end has been stored. */
+/** The running job of the queue, from its preparation until its end is stored. */
 class RunningTurn {
   progress = UNKNOWN_PROGRESS
   readonly stop = new AbortController()
@@ -30,41 +30,41 @@ class RunningTurn {
   }
 }
 
-/** The line of one open project. */
+/** The queue of one open project. */
 export class QueueLine {
-  /** Settles when nothing runs or can begin; null when that is so. */
+  /** Settles when no job runs or can begin; null if none does. */
   done: Promise<void> | null = null
   private paused: boolean
-  /** Whether a job that was started by hand is waited for. */
+  /** True while the queue waits for a job that was started by hand. */
   private waits = false
-  /** Ids of jobs that the user of this run has asked for. Others were stored, perhaps by somebody else. */
+  /** Ids of jobs that the user of this process has started. Other jobs were stored earlier, perhaps by another user. */
   private readonly agreed = new Set<string>()
-  /** Where evaluations that are gone on with send prompts, by their ids. */
+  /** Warnings about endpoints that receive prompts of resumed evaluations, by the evaluation's id. */
   private readonly sends = new Map<string, string[]>()
   private running: RunningTurn | null = null
   private finished: QueueState['done'] = []
   private readonly news = new EventEmitter().setMaxListeners(0)
   private version = 0
 
-  /** @param isClosing whether the program ends */
+  /** @param isClosing returns true once the program ends */
   constructor(
     private readonly project: ProjectOfPair,
     private readonly kinds: QueuedKinds,
     private readonly turns: JobTurns,
     private readonly isClosing: () => boolean
   ) {
-    // Who opens a project has not asked for its work.
+    // Opening a project starts no stored job.
     this.paused = this.jobs.length > 0
   }
 
-  /** Begins the jobs that the user has asked for. @param ids of those that are asked for now */
+  /** Begins the jobs that the user has started. @param ids jobs that the user starts now */
   begin(ids: readonly string[]): void {
     for (const id of ids) this.agreed.add(id)
     this.paused = false
     this.tell()
     this.done ??= this.work()
       .catch((error: unknown) => {
-        // The line itself could not be written: no job may begin that would then begin for ever.
+        // The queue could not be written. A job would begin again and again, so none may begin.
         this.paused = true
         if (problemOf(error) === null) reportDefect(error, 'the queue')
       })
@@ -74,7 +74,7 @@ export class QueueLine {
       })
   }
 
-  /** Jobs of a pair that is back are in line again. */
+  /** Queues the jobs of a restored pair again. */
   pairIsBack(): void {
     if (this.paused) this.tell()
     else this.begin([])
@@ -85,7 +85,7 @@ export class QueueLine {
     return this.jobs.filter(({ problem }) => problem === null)
   }
 
-  /** The endpoints that a job has yet to ask; none where they cannot be told, for it fails before it asks any. */
+  /** Returns the endpoints that a job has yet to call. An unreadable job has none, because it fails before any call. */
   async endpoints(job: QueuedJob): Promise<Endpoint[]> {
     try {
       return await this.kinds[job.work.kind].endpoints(this.project.pair(job.pair), job)
@@ -100,7 +100,7 @@ export class QueueLine {
     this.tell()
   }
 
-  /** Stops the job of this id, where it is prepared or runs, and waits until it has ended. @returns whether it was */
+  /** Stops the job of this id if it runs, and waits for its end. @returns false if the job did not run */
   async stop(id: string): Promise<boolean> {
     const { running } = this
     if (running?.id !== id) return false
@@ -111,9 +111,9 @@ export class QueueLine {
   }
 
   async *watch(signal: AbortSignal | undefined): AsyncGenerator<QueueState> {
-    for (let told = -1; !signal?.aborted;) {
-      if (told !== this.version) {
-        told = this.version
+    for (let sentVersion = -1; !signal?.aborted;) {
+      if (sentVersion !== this.version) {
+        sentVersion = this.version
         await this.learnSends()
         yield this.state()
       } else {
@@ -129,7 +129,7 @@ export class QueueLine {
     this.news.emit('change')
   }
 
-  /** Those of pairs that were removed wait unseen: their removal can be undone. */
+  /** Jobs of the project's pairs. Jobs of removed pairs stay stored, because a removal can be undone. */
   private get jobs(): QueuedJob[] {
     const { pairs, queue } = this.project
     return queue.jobs.filter((job) => pairs.some(({ id }) => id === job.pair))
@@ -172,12 +172,12 @@ export class QueueLine {
     }
   }
 
-  /** The job whose turn comes next. */
+  /** Returns the job whose turn comes next. */
   private next(): QueuedJob | undefined {
     return this.waiting.find(({ id }) => this.agreed.has(id))
   }
 
-  /** One job after the other, until none can begin. */
+  /** Runs one job after the other, until none can begin. */
   private async work(): Promise<void> {
     for (;;) {
       const next = this.next()
@@ -214,7 +214,7 @@ export class QueueLine {
       }
     } finally {
       stopHearing()
-      // Where the line could not be written, its job would go on unseen.
+      // If the queue could not be written, its job would continue without being shown.
       running.stop.abort()
       this.running = null
       this.tell()
@@ -222,10 +222,10 @@ export class QueueLine {
     }
   }
 
-  /** What is left of a job that was stopped. */
+  /** Describes the partial results of a stopped job. */
   private async stopped(id: string, pair: ProjectPair, kind: QueuedKind): Promise<Problem> {
     const job = elementAt(
-      this.project.queue.jobs.filter((one) => one.id === id),
+      this.project.queue.jobs.filter((queued) => queued.id === id),
       0,
       'job'
     )
@@ -242,7 +242,7 @@ export class QueueLine {
     this.finished = [...this.finished, { id, pair, work }].slice(-MAX_DONE)
   }
 
-  /** @returns how it ended */
+  /** Runs a job to its end. @returns how the job ended */
   private async follow(
     job: QueuedJob,
     pair: ProjectPair,
@@ -269,7 +269,7 @@ export class QueueLine {
     throw new Error('a job of the queue ended without a word')
   }
 
-  /** Changes a job in its own place, or takes it out of the line. */
+  /** Changes a job in place. @param change null removes the job from the queue */
   private async put(
     id: string,
     change: Partial<Pick<QueuedJob, 'evaluationId' | 'problem'>> | null

@@ -11,13 +11,13 @@ import type { QueuedKinds } from './queued-kinds'
 import type { JobTurns } from './turns'
 
 /**
- * Jobs that wait in line over a project's pairs. One runs at a time, by what is set for its pair when its turn comes; it goes
- * on to the next whatever becomes of it. A job that is started by hand goes first, and the line waits for it. Lines are stored:
- * after a restart of the program nothing begins by itself, and what was running goes on from what it has.
+ * Queued jobs over a project's pairs. One job runs at a time, with the settings of its pair at that moment. The next
+ * job starts after every end. A job that is started by hand goes first. Queues are stored. After a restart of the
+ * program no job begins by itself, and an interrupted job resumes from its partial results.
  */
 export class Queue {
   private readonly lines = new WeakMap<ProjectOfPair, QueueLine>()
-  /** Whether a pair is swept already takes long to find out: what is asked for next does not overtake it. */
+  /** Keeps the order of additions. It takes long to find out that a pair is already swept. */
   private readonly arrivals = new SerialQueue()
   private closing = false
 
@@ -27,11 +27,11 @@ export class Queue {
   ) {}
 
   /**
-   * Puts the same work for each of these pairs at the end, in the order of the calls, but where it waits already. One that was stopped or failed waits again
-   * instead, with what it has.
+   * Appends the same work for each of these pairs, in the order of the calls. Work that waits already is not added. A
+   * stopped or failed job waits again, with its partial results.
    *
-   * @param again leaves none out
-   * @returns pairs that are left out, for they have what it would compute
+   * @param again true also queues pairs that have the results
+   * @returns pairs that are left out because they have the results
    * @throws WorkbenchError `not-found`, `bad-input`, `read-only`
    */
   add(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork, again = false): Promise<PairId[]> {
@@ -54,11 +54,11 @@ export class Queue {
     return leftOut
   }
 
-  private async isDone(own: ProjectPair, work: QueuedWork): Promise<boolean> {
+  private async isDone(pair: ProjectPair, work: QueuedWork): Promise<boolean> {
     try {
-      return await this.kinds[work.kind].isDone(own)
+      return await this.kinds[work.kind].isDone(pair)
     } catch (error) {
-      // The job says what is wrong with it, when its turn comes.
+      // The job reports the problem when its turn comes.
       if (error instanceof WorkbenchError) return false
       throw error
     }
@@ -74,26 +74,32 @@ export class Queue {
         job.problem !== null && isLike(job) ? { ...job, work, problem: null } : job
       return [...jobs.map(again), ...added]
     })
-    // One that has begun may ask endpoints: it waits for the user's word on the stored queue.
-    const asked = project.queue.jobs.filter(
+    // A job that has begun may call endpoints, so it waits until the user resumes the stored queue.
+    const startable = project.queue.jobs.filter(
       (job) =>
         job.problem === null &&
         job.evaluationId === null &&
         pairs.includes(job.pair) &&
         sameWork(job.work, work)
     )
-    this.lineOf(project).begin(asked.map(({ id }) => id))
+    this.lineOf(project).begin(startable.map(({ id }) => id))
   }
 
-  /** @param place in the line without it @throws WorkbenchError `not-found` when it is over; `read-only` */
+  /**
+   * Moves a job.
+   *
+   * @param place index in the queue without the job
+   * @throws WorkbenchError `not-found` if the job is over; `read-only`
+   */
   async move(project: ProjectOfPair, id: string, place: number): Promise<void> {
     await this.edit(project, (jobs) =>
-      jobs.filter((job) => job.id !== id).toSpliced(place, 0, known(jobs, id))
+      jobs.filter((job) => job.id !== id).toSpliced(place, 0, findJob(jobs, id))
     )
   }
 
   /**
-   * Takes a job out of the line. One that is prepared or runs is stopped, and stays with what it has; the call returns when it has ended.
+   * Removes a job from the queue. A running job is stopped instead and keeps its partial results. The call returns
+   * after its end.
    *
    * @throws WorkbenchError `read-only`
    */
@@ -103,25 +109,25 @@ export class Queue {
   }
 
   /**
-   * Has a job that failed or was stopped wait again, where it stands.
+   * Queues a failed or stopped job again, at its place.
    *
-   * @throws WorkbenchError `not-found` when it is over; `read-only`; as `requireConfirmed`
+   * @throws WorkbenchError `not-found` if the job is over; `read-only`; as `requireConfirmed`
    */
   async retry(project: ProjectOfPair, id: string): Promise<void> {
-    await requireConfirmed(await this.lineOf(project).endpoints(known(project.queue.jobs, id)))
+    await requireConfirmed(await this.lineOf(project).endpoints(findJob(project.queue.jobs, id)))
     await this.edit(project, (jobs) => {
-      const again = { ...known(jobs, id), problem: null }
+      const again = { ...findJob(jobs, id), problem: null }
       return jobs.map((job) => (job.id === id ? again : job))
     })
     this.lineOf(project).begin([id])
   }
 
-  /** Hears that a pair is back whose removal was undone, and with it the jobs that wait for it. */
+  /** Queues the jobs of a pair again after its removal was undone. */
   pairIsBack(project: ProjectOfPair): void {
     this.lineOf(project).pairIsBack()
   }
 
-  /** Lets no other job begin, or lets all of them. @throws WorkbenchError as `requireConfirmed` */
+  /** Pauses the queue, or resumes it. @throws WorkbenchError as `requireConfirmed` */
   async pause(project: ProjectOfPair, paused: boolean): Promise<void> {
     const line = this.lineOf(project)
     if (paused) return line.pause()
@@ -130,17 +136,17 @@ export class Queue {
     line.begin(waiting.map(({ id }) => id))
   }
 
-  /** The line now, and after every change. Ends when `signal` fires. */
+  /** Yields the queue now and after every change. Ends when `signal` fires. */
   watch(project: ProjectOfPair, signal: AbortSignal | undefined): AsyncGenerator<QueueState> {
     return this.lineOf(project).watch(signal)
   }
 
-  /** Settles when nothing of a project's line runs or can begin; null when that is so. */
+  /** Settles when no job of a project's queue runs or can begin; null if none does. */
   done(project: ProjectOfPair): Promise<void> | null {
     return this.lines.get(project)?.done ?? null
   }
 
-  /** From here on no job begins, and those that are stopped stay in line. */
+  /** Lets no further job begin. Jobs that are stopped stay queued. */
   close(): void {
     this.closing = true
   }
@@ -149,23 +155,23 @@ export class Queue {
     project: ProjectOfPair,
     change: (jobs: readonly QueuedJob[]) => readonly QueuedJob[]
   ): Promise<void> {
-    // Before the change: a line that waits from the last time stays paused.
+    // The queue is opened before the change, so that a stored queue stays paused.
     const line = this.lineOf(project)
     await project.queue.edit(change)
     line.tell()
   }
 
   private lineOf(project: ProjectOfPair): QueueLine {
-    const there = this.lines.get(project)
-    if (there !== undefined) return there
+    const existing = this.lines.get(project)
+    if (existing !== undefined) return existing
     const line = new QueueLine(project, this.kinds, this.turns, () => this.closing)
     this.lines.set(project, line)
     return line
   }
 }
 
-function known(jobs: readonly QueuedJob[], id: string): QueuedJob {
-  const job = jobs.find((one) => one.id === id)
+function findJob(jobs: readonly QueuedJob[], id: string): QueuedJob {
+  const job = jobs.find((queued) => queued.id === id)
   if (job !== undefined) return job
   throw new WorkbenchError('not-found', 'That job is no longer in the queue: it has ended, or was taken out.')
 }

@@ -19,73 +19,78 @@ import type { Evaluations } from './evaluations'
 import type { JobFailure } from './job'
 import type { Sweeps } from './sweeps'
 
-/** How a job of the line goes on: how far it is, and at last how it ended. */
+/** Events of a queued job: its progress and its end. */
 export type QueuedEvent = { type: 'progress'; progress: QueueProgress } | { type: 'finished' } | JobFailure
 
 /** A job of the queue that runs. */
 export interface BegunJob {
-  /** The evaluation that it is; null where it is none. */
+  /** Id of the evaluation; null for other work. */
   readonly evaluationId: string | null
-  /** Its events to its end. */
+  /** Events of the job to its end. */
   readonly events: AsyncIterable<QueuedEvent>
 }
 
-/** A kind of work that can wait in line. */
+/** A kind of work that can be queued. */
 export interface QueuedKind {
   /**
-   * Begins it, or goes on with what it has begun.
+   * Begins the job, or resumes it.
    *
-   * @param stop stops it at any moment
-   * @throws WorkbenchError as the job; `cancelled` when it was stopped before it began
+   * @param stop stops the job at any moment
+   * @throws WorkbenchError as the job; `cancelled` if the job was stopped before it began
    */
   begin(pair: ProjectPair, job: QueuedJob, stop: AbortSignal): Promise<BegunJob>
-  /** Whether the pair has what this would compute, and more: then it does not wait. @throws WorkbenchError where that cannot be told */
-  isDone(own: ProjectPair): Promise<boolean>
-  /** What one that was stopped has kept, as in `8 of 40 prompts`; null for nothing. @throws WorkbenchError where that cannot be read */
-  kept(own: ProjectPair, job: QueuedJob): Promise<string | null>
-  /** The endpoints that it has yet to ask. @throws WorkbenchError where that cannot be read */
-  endpoints(own: ProjectPair, job: QueuedJob): Promise<Endpoint[]>
-  /** How long one like it takes, in seconds, and by what that is told; null where nothing tells it. */
-  last(own: ProjectPair, work: QueuedWork): Pick<QueueProgress, 'secondsLeft' | 'toldBy'> | null
+  /** Returns true if the pair has all results of the job. @throws WorkbenchError if the results cannot be read */
+  isDone(pair: ProjectPair): Promise<boolean>
+  /**
+   * Describes the partial results of a stopped job, as in `8 of 40 prompts`; null for none.
+   *
+   * @throws WorkbenchError if the results cannot be read
+   */
+  kept(pair: ProjectPair, job: QueuedJob): Promise<string | null>
+  /** Returns the endpoints that the job has yet to call. @throws WorkbenchError if its run cannot be read */
+  endpoints(pair: ProjectPair, job: QueuedJob): Promise<Endpoint[]>
+  /** Estimates the duration of the job in seconds from an earlier one, and names the kind of it; null if unknown. */
+  last(pair: ProjectPair, work: QueuedWork): Pick<QueueProgress, 'secondsLeft' | 'toldBy'> | null
 }
 
 const isPreview = (work: QueuedWork): boolean => work.kind === 'sweep' && work.preview
 
-/** By the kind of work. */
+/** The kinds of queued work by name. */
 export type QueuedKinds = Readonly<Record<QueuedWork['kind'], QueuedKind>>
 
 export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKinds {
   return {
     sweep: {
-      async begin(own, { work }, stop) {
-        const job = await sweeps.start(own, { fresh: false, preview: isPreview(work) }, stop)
+      async begin(pair, { work }, stop) {
+        const job = await sweeps.start(pair, { fresh: false, preview: isPreview(work) }, stop)
         return { evaluationId: null, events: sweepEvents(job.watch()) }
       },
-      isDone: async (own) => (await sweeps.wholeOfNext(own)) !== null,
-      async kept(own) {
-        const { known, interrupted } = await sweeps.knownOfNext(own)
+      isDone: async (pair) => (await sweeps.wholeOfNext(pair)) !== null,
+      async kept(pair) {
+        const { known, interrupted } = await sweeps.knownOfNext(pair)
         return interrupted ? knownPartWords(known) : null
       },
       endpoints: () => Promise.resolve([]),
-      last: (own, work) => lastSweep(own, isPreview(work))
+      last: (pair, work) => lastSweep(pair, isPreview(work))
     },
     evaluation: {
-      async begin(own, queued, stop) {
-        const job = await beginEvaluation(evaluations, own, queued, stop)
+      async begin(pair, queued, stop) {
+        const job = await beginEvaluation(evaluations, pair, queued, stop)
         return { evaluationId: job.id, events: evaluationEvents(job.watch()) }
       },
       isDone: () => Promise.resolve(false),
-      kept(own, { evaluationId }) {
-        const stored = own.evaluations.runs.find(({ id }) => id === evaluationId)
+      kept(pair, { evaluationId }) {
+        const stored = pair.evaluations.runs.find(({ id }) => id === evaluationId)
         const { answerCount, answerTotal } = stored ?? { answerCount: 0, answerTotal: 0 }
         const words = `${formatCount(answerCount)} of ${plural(answerTotal, 'answer')}`
         return Promise.resolve(answerCount === 0 ? null : words)
       },
-      async endpoints(own, { evaluationId }) {
-        // One that has not begun takes base, post, recipes, checkpoints and ways to draw.
-        const stored = own.evaluations.runs.find(({ id }) => id === evaluationId)
+      async endpoints(pair, { evaluationId }) {
+        // An evaluation that has not begun has base, post, recipes, checkpoints and samplers as variants, but no
+        // endpoint.
+        const stored = pair.evaluations.runs.find(({ id }) => id === evaluationId)
         if (stored === undefined) return []
-        const { run } = await own.evaluations.read(stored.id)
+        const { run } = await pair.evaluations.read(stored.id)
         return endpointsAmong(run.variants.map(({ variant }) => variant))
       },
       last: () => null
@@ -93,21 +98,21 @@ export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKin
   }
 }
 
-/** How long the last sweep of a kind took; where there is only a preview, a whole one by its pace. */
+/** Returns the duration of the last sweep of a kind. After a preview only, a full sweep is estimated from its pace. */
 export function lastSweep(
-  own: Pick<ProjectPair, 'sweeps'> & {
+  pair: Pick<ProjectPair, 'sweeps'> & {
     document: { settings: Pick<ProjectPair['document']['settings'], 'scoredBy' | 'device'> }
   },
   isPreviewed: boolean
 ): Pick<QueueProgress, 'secondsLeft' | 'toldBy'> | null {
-  const { scoredBy, device } = own.document.settings
+  const { scoredBy, device } = pair.document.settings
   const task = scoredBy.kind === 'task' ? scoredBy.taskId : null
-  const like = newestLike(own, { task, device, isPreview: isPreviewed })
+  const like = newestLike(pair, { task, device, isPreview: isPreviewed })
   if (like === undefined) return null
   const { seconds, computedRows, wholeRows } = like
   const toldBy = like.isPreview ? 'preview' : 'sweep'
   if (like.isPreview === isPreviewed) return { secondsLeft: seconds, toldBy }
-  // How much a preview is to compute is planned when its turn comes.
+  // The amount of work of a preview is unknown until its turn comes.
   if (wholeRows === null || computedRows === 0) return null
   return { secondsLeft: (seconds * wholeRows) / computedRows, toldBy }
 }
@@ -131,31 +136,31 @@ async function* evaluationEvents(
 
 async function beginEvaluation(
   evaluations: Evaluations,
-  own: ProjectPair,
+  pair: ProjectPair,
   job: QueuedJob,
   stop: AbortSignal
 ): Promise<EvaluationJob> {
   const { evaluationId, work } = job
   if (work.kind !== 'evaluation') throw new Error(`${work.kind} is no evaluation`)
-  const stored = own.evaluations.runs.find(({ id }) => id === evaluationId)
-  if (stored !== undefined) return evaluations.goOn(own, stored.id, stop)
-  const task = await taskOf(own, work.task.id)
-  const variants = (await offeredBy(own)).map(({ variant }) => ({ variant }))
+  const stored = pair.evaluations.runs.find(({ id }) => id === evaluationId)
+  if (stored !== undefined) return evaluations.goOn(pair, stored.id, stop)
+  const task = await taskOf(pair, work.task.id)
+  const variants = (await offeredBy(pair)).map(({ variant }) => ({ variant }))
   throwIfCancelled(stop, 'The evaluation')
-  return evaluations.start(own, { task, variants, computing: work.computing }, stop)
+  return evaluations.start(pair, { task, variants, computing: work.computing }, stop)
 }
 
-/** What an evaluation of a pair begins with, as the window offers it: with what the sweep selects that it answers with, once checked. */
-async function offeredBy(own: ProjectPair) {
-  const { recipes, otherCheckpoints, settings } = own.document
-  const answering = defaultSweepOf(own.sweeps)
+/** Returns the variants that the window offers for an evaluation, with the checked selection of the pair's sweep. */
+async function offeredBy(pair: ProjectPair) {
+  const { recipes, otherCheckpoints, settings } = pair.document
+  const answering = defaultSweepOf(pair.sweeps)
   const selection =
     answering === undefined
       ? null
       : await runCooperatively(
           checkedSelection(
-            await own.readSweep(answering.id),
-            await own.readAnswerCheck(answering.id),
+            await pair.readSweep(answering.id),
+            await pair.readAnswerCheck(answering.id),
             settings.rho
           )
         )

@@ -8,7 +8,7 @@ import type { JobContext } from './job-context'
 import { requireWritable } from './turns'
 import { createChecksumsJob, createDistancesJob, createValuesJob } from './weights-jobs'
 
-/** Readings of whole checkpoints of open projects, which go on beside what the engine does. */
+/** Readings of whole checkpoints of open projects. They run beside the engine. */
 export class Readings {
   readonly distances: JobTable<DistancesEvent>
   readonly checksums: JobTable<ChecksumsEvent>
@@ -20,29 +20,33 @@ export class Readings {
     this.values = context.turns.jobs('values')
   }
 
-  /** Starts comparing the pair. @throws WorkbenchError `busy` while that goes on; `read-only` */
-  async startDistances(own: ProjectPair): Promise<void> {
+  /** Starts comparing the pair. @throws WorkbenchError `busy` while a comparison runs; `read-only` */
+  async startDistances(pair: ProjectPair): Promise<void> {
     const { turns, tell } = this.context
-    requireWritable(own, 'Layer distances')
-    await turns.startBeside(own, this.distances, () =>
-      Promise.resolve(createDistancesJob({ own, tell, ...pairPaths(own.document.location) }))
+    requireWritable(pair, 'Layer distances')
+    await turns.startBeside(pair, this.distances, () =>
+      Promise.resolve(createDistancesJob({ pair, tell, ...pairPaths(pair.document.location) }))
     )
   }
 
-  /** Starts hashing the pair's weight files. @throws WorkbenchError `busy` while that goes on; `read-only` */
-  async startChecksums(own: ProjectPair): Promise<void> {
+  /** Starts hashing the pair's weight files. @throws WorkbenchError `busy` while hashing runs; `read-only` */
+  async startChecksums(pair: ProjectPair): Promise<void> {
     const { turns, tell } = this.context
-    requireWritable(own, 'Checksums')
-    await turns.startBeside(own, this.checksums, () =>
-      Promise.resolve(createChecksumsJob({ own, tell, ...pairPaths(own.document.location) }))
+    requireWritable(pair, 'Checksums')
+    await turns.startBeside(pair, this.checksums, () =>
+      Promise.resolve(createChecksumsJob({ pair, tell, ...pairPaths(pair.document.location) }))
     )
   }
 
-  /** Starts looking for values that are not finite in the pair's weights. @throws WorkbenchError `busy` while that goes on */
-  async startValues(own: ProjectPair): Promise<void> {
+  /**
+   * Starts searching the pair's weights for values that are not finite.
+   *
+   * @throws WorkbenchError `busy` while a search runs
+   */
+  async startValues(pair: ProjectPair): Promise<void> {
     const { turns, tell } = this.context
-    await turns.startBeside(own, this.values, () =>
-      Promise.resolve(createValuesJob({ tell, ...pairPaths(own.document.location) }))
+    await turns.startBeside(pair, this.values, () =>
+      Promise.resolve(createValuesJob({ tell, ...pairPaths(pair.document.location) }))
     )
   }
 }

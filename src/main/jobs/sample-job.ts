@@ -18,11 +18,11 @@ import { computationOf, type SampleKey } from '../samples/run-samples'
 
 export interface SampleJobOptions {
   engine: EngineClient
-  /** Holds the run. */
-  own: ProjectPair
+  /** Pair that stores the run. */
+  pair: ProjectPair
   run: SampleRun
   planned: PlannedAnswers
-  /** Answers that the run has already. */
+  /** Answers that the run already has. */
   stored: readonly SampleLine[]
   tell: TellJobNews
 }
@@ -37,8 +37,8 @@ type SampleFact =
 export type SampleJob = Job<SampleEvent, SampleFact>
 
 /**
- * Generates what a stored run is missing, as a job; its id is the run's. Each answer is stored as it is finished; a run that
- * ends before the first is removed.
+ * Creates a job that generates the missing answers of a stored run; its id is the run's. Each answer is stored when it
+ * is finished. A run that ends before its first answer is removed.
  */
 export function createSampleJob(options: SampleJobOptions): SampleJob {
   return new Job(new SampleWork(options), options.run.id)
@@ -53,7 +53,7 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
   }
 
   async run(_id: string, facts: Facts<SampleFact>, signal: AbortSignal): Promise<SampleEvent> {
-    const { engine, own, planned, stored } = this.options
+    const { engine, pair, planned, stored } = this.options
     for (const [place, line] of stored.entries()) facts.set(`stored ${place}`, { type: 'finished', line })
     const { id } = this.stored
     const { seconds } = await makeAnswers(
@@ -61,7 +61,7 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
       { ...planned, stored, earlier: computationOf(this.stored) },
       this.listener(facts),
       signal
-    ).catch(droppingUnanswered({ drop: () => own.samples.dropUnanswered(id) }))
+    ).catch(droppingUnanswered({ drop: () => pair.samples.dropUnanswered(id) }))
     return { type: 'finished', runId: id, seconds }
   }
 
@@ -79,33 +79,33 @@ class SampleWork implements JobWork<SampleEvent, SampleFact> {
   }
 
   abandon(): Promise<void> {
-    return dropUnanswered({ drop: () => this.options.own.samples.dropUnanswered(this.stored.id) })
+    return dropUnanswered({ drop: () => this.options.pair.samples.dropUnanswered(this.stored.id) })
   }
 
   onEnd(ending: SampleEvent | JobFailure): void {
     this.options.tell(endingNews(NAME, ending))
   }
 
-  /** Stores answers as they come, and tells of them. */
+  /** Stores and reports answers as they come. */
   private listener(facts: Facts<SampleFact>): AnswersListener {
-    const { own, tell } = this.options
+    const { pair, tell } = this.options
     return {
       planned: async (computation) => {
         if (computationOf(this.stored) !== null) return
-        this.stored = await own.samples.changeRun(this.stored.id, computation)
+        this.stored = await pair.samples.changeRun(this.stored.id, computation)
       },
       learned: async (record) => {
         const external = withRecord(this.stored.external, record)
-        this.stored = await own.samples.changeRun(this.stored.id, { external })
+        this.stored = await pair.samples.changeRun(this.stored.id, { external })
       },
-      keep: (lines) => own.samples.appendAnswers(this.stored.id, lines),
+      keep: (lines) => pair.samples.appendAnswers(this.stored.id, lines),
       progress: (progress) => {
         const { weights, precision } = this.stored
         facts.set('progress', { type: 'progress', progress, weights, precision })
         tell({ job: NAME, type: 'progress', ...progressShare({ kind: 'sample', progress }) })
       },
       samples: (finished, growing) => {
-        // A finished answer takes the place of the growing one that it was.
+        // A finished answer replaces its partial text.
         for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
         for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
       }

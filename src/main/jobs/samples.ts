@@ -29,19 +29,19 @@ export type CrcScoreEvent =
   { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
 
 /**
- * A run as it is stored: preferences may have been marked since its job began. One that failed without an answer is gone, or goes
- * while it is read; its job tells why.
+ * Reads a run again, because the user may have voted since its job began. A run that failed without an answer may be
+ * removed meanwhile; its job reports the reason.
  */
-async function markedRun(own: ProjectPair, run: SampleRun): Promise<SampleRun> {
+async function currentRun(pair: ProjectPair, run: SampleRun): Promise<SampleRun> {
   try {
-    return await own.samples.readRun(run.id)
+    return await pair.samples.readRun(run.id)
   } catch (error) {
     if (error instanceof WorkbenchError && error.problem.code === 'not-found') return run
     throw error
   }
 }
 
-/** Sample runs of open projects, and the character task scored from whole answers. */
+/** Sample runs of open projects, and the character task scored from full answers. */
 export class Samples {
   readonly table: JobTable<SampleEvent>
   private readonly crcScores: JobTable<CrcScoreEvent | JobFailure>
@@ -52,39 +52,39 @@ export class Samples {
   }
 
   /**
-   * Starts a run over the project's sample prompts. What is wrong with prompts or variants shows before it begins.
+   * Starts a run over the project's sample prompts. Faults of prompts or variants are reported before it begins.
    *
-   * @returns its id
+   * @returns id of the run
    * @throws WorkbenchError as `JobTurns.start`, `requireConfirmed` and `prepareSampleRun`
    */
-  start(own: ProjectPair, settings: SampleSettings, variants: Variant[]): Promise<string> {
-    return this.begin(own, async (signal) => {
+  start(pair: ProjectPair, settings: SampleSettings, variants: Variant[]): Promise<string> {
+    return this.begin(pair, async (signal) => {
       await requireConfirmed(endpointsAmong(variants))
-      const { location, rendering } = own.document
-      const prompts = await samplePromptsOf(own)
+      const { location, rendering } = pair.document
+      const prompts = await samplePromptsOf(pair)
       const request = { ...pairPaths(location), prompts, rendering, variants, settings }
       const { run, planned } = await unlessCancelled(signal, 'The sample run', prepareSampleRun(request))
-      await own.samples.addRun(run)
-      return this.job(own, run, planned, [])
+      await pair.samples.addRun(run)
+      return this.job(pair, run, planned, [])
     })
   }
 
   /**
-   * Goes on with a stored run until every cell has `sampleCount` answers: more than it had, or those that a stop left out.
+   * Resumes a stored run until every cell has `sampleCount` answers. It adds answers, or completes a stopped run.
    *
-   * @returns its id
-   * @throws WorkbenchError as `JobTurns.start` and `requireConfirmed`; `bad-input` for fewer answers than the run was asked for; `mismatch`
-   *   when a checkpoint has changed
+   * @returns id of the run
+   * @throws WorkbenchError as `JobTurns.start` and `requireConfirmed`; `bad-input` for fewer answers than the run
+   *   requests; `mismatch` if a checkpoint has changed
    */
-  goOn(own: ProjectPair, runId: string, sampleCount: number): Promise<string> {
-    return this.begin(own, async (signal) => {
-      const stored = await own.samples.readAnswers(runId)
-      const asked = stored.run.settings.sampleCount
-      if (sampleCount < asked) {
+  goOn(pair: ProjectPair, runId: string, sampleCount: number): Promise<string> {
+    return this.begin(pair, async (signal) => {
+      const stored = await pair.samples.readAnswers(runId)
+      const requestedCount = stored.run.settings.sampleCount
+      if (sampleCount < requestedCount) {
         throw new WorkbenchError(
           'bad-input',
-          `The run was asked for ${plural(asked, 'answer')} per prompt and variant; ${sampleCount} are fewer.`,
-          `Ask for ${asked} to complete it, or for more.`
+          `The run was asked for ${plural(requestedCount, 'answer')} per prompt and variant; ${sampleCount} are fewer.`,
+          `Ask for ${requestedCount} to complete it, or for more.`
         )
       }
       await requireConfirmed(endpointsAmong(stored.run.variants))
@@ -92,67 +92,67 @@ export class Samples {
       const planned = await unlessCancelled(
         signal,
         'The sample run',
-        openSampledPair(pairPaths(own.document.location)).then((pair) =>
-          resumeAnswers({ ...stored.run, settings }, pair)
+        openSampledPair(pairPaths(pair.document.location)).then((sampledPair) =>
+          resumeAnswers({ ...stored.run, settings }, sampledPair)
         )
       )
-      const run = await own.samples.changeRun(runId, { settings })
-      return this.job(own, run, planned, stored.samples)
+      const run = await pair.samples.changeRun(runId, { settings })
+      return this.job(pair, run, planned, stored.samples)
     })
   }
 
   private async begin(
-    own: ProjectPair,
+    pair: ProjectPair,
     prepare: (signal: AbortSignal) => Promise<SampleJob>
   ): Promise<string> {
-    return (await this.context.turns.start(own, this.table, 'A sample run', prepare)).id
+    return (await this.context.turns.start(pair, this.table, 'A sample run', prepare)).id
   }
 
   private job(
-    own: ProjectPair,
+    pair: ProjectPair,
     run: SampleRun,
     planned: PlannedAnswers,
     stored: readonly SampleLine[]
   ): SampleJob {
     const { engine, tell } = this.context
-    return createSampleJob({ engine: engine.client(), own, run, planned, stored, tell })
+    return createSampleJob({ engine: engine.client(), pair, run, planned, stored, tell })
   }
 
-  /** Follows the project's sample run to its end; ends at once when there is none to tell of. */
-  async *watch(own: ProjectPair, signal?: AbortSignal): AsyncGenerator<SampleEvent> {
-    for await (const event of this.table.watch(own, signal)) {
-      yield event.type === 'snapshot' ? { ...event, run: await markedRun(own, event.run) } : event
+  /** Follows the pair's sample run to its end; ends at once if there is none. */
+  async *watch(pair: ProjectPair, signal?: AbortSignal): AsyncGenerator<SampleEvent> {
+    for await (const event of this.table.watch(pair, signal)) {
+      yield event.type === 'snapshot' ? { ...event, run: await currentRun(pair, event.run) } : event
     }
   }
 
   /**
-   * Scores the project's CRC prompts from generated answers; the scores are kept. The work ends with its stream.
+   * Scores the project's CRC prompts from generated answers and stores the scores. The work ends with its stream.
    *
    * @throws WorkbenchError as `JobTurns.start`, and as `sampleCrc`
    */
   async *scoreCrc(
-    own: ProjectPair,
+    pair: ProjectPair,
     settings: SampleSettings,
     variants: Variant[],
     signal?: AbortSignal
   ): AsyncGenerator<CrcScoreEvent> {
     const { engine, turns } = this.context
-    const { location, rendering } = own.document
-    const request = { ...pairPaths(location), prompts: own.prompts, rendering, variants, settings }
-    const newest = answeringOfCharacters(own)
+    const { location, rendering } = pair.document
+    const request = { ...pairPaths(location), prompts: pair.prompts, rendering, variants, settings }
+    const newest = answeringOfCharacters(pair)
     const create = (): Job<CrcScoreEvent, CrcScoreEvent> =>
       createProgressJob<CrcScoreEvent>({
         name: 'sampled scoring',
         first: { type: 'progress', done: 0, total: 0 },
         run: async (report, cancelled) => {
-          const sweep = newest === undefined ? null : await own.readSweep(newest.id)
+          const sweep = newest === undefined ? null : await pair.readSweep(newest.id)
           const result = await sampleCrc(engine.client(), request, sweep, cancelled, (done, total) =>
             report({ type: 'progress', done, total })
           )
-          await own.samples.saveCheck(result)
+          await pair.samples.saveCheck(result)
           return { type: 'scores', result }
         }
       })
-    yield* turns.stream(own, 'A check', this.crcScores, create, signal)
+    yield* turns.stream(pair, 'A check', this.crcScores, create, signal)
   }
 }

@@ -28,21 +28,24 @@ export class Searches {
   /**
    * Starts growing recipes from the best ranges of a sweep.
    *
-   * @param fresh computes everything, whatever an interrupted search has computed
-   *
+   * @param fresh true ignores the partial results of an interrupted search
    * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`
    */
-  async start(own: ProjectPair, { sweepId, ...settings }: UnfinishedSearch, fresh: boolean): Promise<void> {
+  async start(pair: ProjectPair, { sweepId, ...settings }: UnfinishedSearch, fresh: boolean): Promise<void> {
     const { engine, turns, tell } = this.context
-    await turns.start(own, this.table, 'A search', async () => {
-      const sweep = await own.readSweep(sweepId)
-      const check = await own.readAnswerCheck(sweepId)
-      const request = { pair: pairPaths(own.document.location), sweep, check, ...settings }
-      const work = new SearchWork(request, own, searchCheckpoints({ pair: own, file: null }, fresh))
-      const shown = (progress: SearchProgress): SearchEvent => ({ type: 'progress', sweepId, progress })
+    await turns.start(pair, this.table, 'A search', async () => {
+      const sweep = await pair.readSweep(sweepId)
+      const check = await pair.readAnswerCheck(sweepId)
+      const request = { pair: pairPaths(pair.document.location), sweep, check, ...settings }
+      const work = new SearchWork(request, pair, searchCheckpoints({ pair, file: null }, fresh))
+      const progressEvent = (progress: SearchProgress): SearchEvent => ({
+        type: 'progress',
+        sweepId,
+        progress
+      })
       return createProgressJob<SearchEvent>({
         name: 'the search',
-        first: shown(NO_GENERATION),
+        first: progressEvent(NO_GENERATION),
         news: { tell, job: 'The search' },
         async run(report, signal) {
           const search = await work.compute({
@@ -50,7 +53,7 @@ export class Searches {
             signal,
             notify(event) {
               if (event.type === 'progress' && event.kind === 'search')
-                report(shown(event.progress), progressShare(event))
+                report(progressEvent(event.progress), progressShare(event))
             }
           })
           await work.keep(search)

@@ -25,7 +25,7 @@ type SweepFact =
 
 export type SweepJob = Job<SweepEvent, SweepFact>
 
-/** A sweep as a job; its id is the document's. */
+/** Creates the job of a sweep; its id is the document's. */
 export function createSweepJob({ engine, sweep, lookedAt, tell }: SweepJobOptions): SweepJob {
   const { request } = sweep
   return new Job<SweepEvent, SweepFact>({
@@ -64,8 +64,8 @@ export function createSweepJob({ engine, sweep, lookedAt, tell }: SweepJobOption
     },
     events(facts) {
       const entries = entriesOf(facts)
-      const told = facts.filter((fact) => fact.type !== 'entry')
-      return entries.length === 0 ? told : [...told, { type: 'scores', entries }]
+      const otherFacts = facts.filter((fact) => fact.type !== 'entry')
+      return entries.length === 0 ? otherFacts : [...otherFacts, { type: 'scores', entries }]
     },
     onEnd: (ending) => tell(endingNews(NAME, ending))
   })

@@ -39,62 +39,69 @@ export class Sweeps {
   /**
    * Starts the sweep of all ranges and kept recipes.
    *
-   * @param options.fresh computes everything, whatever an interrupted or the last sweep has computed
-   * @param options.preview scores ranges that cannot be selected on a few prompts only
-   *
-   * @param stopped stops it at any moment
+   * @param options.fresh true ignores the results of interrupted and earlier sweeps
+   * @param options.preview true scores ranges that cannot be selected on a few prompts only
+   * @param stopped stops the sweep at any moment
    * @throws WorkbenchError as `JobTurns.start`
    */
   start(
-    own: ProjectPair,
+    pair: ProjectPair,
     { fresh, preview }: { fresh: boolean; preview: boolean },
     stopped?: AbortSignal
   ): Promise<SweepJob> {
     const { engine, devices, turns, tell } = this.context
     const prepare = async (signal: AbortSignal): Promise<SweepJob> => {
-      // What was looked at before is of another sweep.
-      this.lookedAt.delete(own)
-      const lookedAt = (): RestorationRange | null => this.lookedAt.get(own) ?? null
+      // The last viewed range belongs to an earlier sweep.
+      this.lookedAt.delete(pair)
+      const lookedAt = (): RestorationRange | null => this.lookedAt.get(pair) ?? null
       const sweep = await unlessCancelled(
         signal,
         'The sweep',
-        openNextSweep(own, devices, { fresh, preview })
+        openNextSweep(pair, devices, { fresh, preview })
       )
       return createSweepJob({ engine: engine.client(), sweep, lookedAt, tell })
     }
-    return turns.start(own, this.table, 'A sweep', prepare, stopped)
+    return turns.start(pair, this.table, 'A sweep', prepare, stopped)
   }
 
-  /** Has a preview score this range on all prompts next, where its work allows. */
-  lookAt(own: ProjectPair, range: RestorationRange): void {
-    this.lookedAt.set(own, range)
-  }
-
-  /** How many prompts of the next sweep an interrupted or the last sweep has computed. @throws WorkbenchError as the sweep would */
-  async knownOfNext(own: ProjectPair): Promise<StoredShare> {
-    const known = await (await openNextSweep(own, this.context.devices)).known()
-    if (known === null) throw new Error('a project keeps no partial sweeps')
-    return known
-  }
-
-  /** The newest whole sweep of what the next one asks, as its list has it; null where there is none. @throws WorkbenchError as the sweep would */
-  async wholeOfNext(own: ProjectPair): Promise<SweepSummary | null> {
-    // Without one nothing has to be rendered to know.
-    if (own.sweeps.every(({ isPreview }) => isPreview)) return null
-    const { request } = await openNextSweep(own, this.context.devices)
-    const prepared = await prepareSweep(request, await openPair(request.base, request.post))
-    const { base, post } = prepared.identity
-    return newestFullSweep(own.sweeps, settingsKey({ ...prepared, base, post, hasRanges: true })) ?? null
+  /** Has a running preview score this range on all prompts next, if its amount of work allows. */
+  lookAt(pair: ProjectPair, range: RestorationRange): void {
+    this.lookedAt.set(pair, range)
   }
 
   /**
-   * Scores one recipe as a sweep scored its ranges, and adds it to that sweep, in place of one of the same name. The work
-   * ends with its stream.
+   * Returns the share of the next sweep that an interrupted or the last sweep has computed.
+   *
+   * @throws WorkbenchError as the sweep would
+   */
+  async knownOfNext(pair: ProjectPair): Promise<StoredShare> {
+    const share = await (await openNextSweep(pair, this.context.devices)).known()
+    if (share === null) throw new Error('a project keeps no partial sweeps')
+    return share
+  }
+
+  /**
+   * Finds the newest full sweep with the settings of the next one; null for none.
+   *
+   * @throws WorkbenchError as the sweep would
+   */
+  async wholeOfNext(pair: ProjectPair): Promise<SweepSummary | null> {
+    // Without a full sweep, no prompt has to be rendered.
+    if (pair.sweeps.every(({ isPreview }) => isPreview)) return null
+    const { request } = await openNextSweep(pair, this.context.devices)
+    const prepared = await prepareSweep(request, await openPair(request.base, request.post))
+    const { base, post } = prepared.identity
+    return newestFullSweep(pair.sweeps, settingsKey({ ...prepared, base, post, hasRanges: true })) ?? null
+  }
+
+  /**
+   * Scores one recipe as a sweep scored its ranges, and adds it to that sweep. It replaces a recipe of the same name.
+   * The work ends with its stream.
    *
    * @throws WorkbenchError as `JobTurns.start`, and as `scoreRecipes`
    */
   async *scoreRecipe(
-    own: ProjectPair,
+    pair: ProjectPair,
     sweepId: string,
     recipe: Recipe,
     signal?: AbortSignal
@@ -104,11 +111,11 @@ export class Sweeps {
         name: 'the scoring of a recipe',
         first: { type: 'progress', progress: NOTHING_DONE },
         run: async (report, cancelled) => {
-          const sweep = await own.readSweep(sweepId)
-          const pair = pairPaths(own.document.location)
+          const sweep = await pair.readSweep(sweepId)
+          const folders = pairPaths(pair.document.location)
           const { recipes } = await scoreRecipes(
             this.context.engine.client(),
-            pair,
+            folders,
             sweep,
             [recipe],
             cancelled,
@@ -116,15 +123,15 @@ export class Sweeps {
           )
           const [score] = recipes
           if (score === undefined) throw new Error('a sweep of one recipe scored none')
-          await own.saveSweep({ ...sweep, recipes: withRecipeScore(sweep.recipes, score) })
+          await pair.saveSweep({ ...sweep, recipes: withRecipeScore(sweep.recipes, score) })
           return { type: 'scored', score }
         }
       })
-    yield* this.context.turns.stream(own, 'A score', this.recipeScores, create, signal)
+    yield* this.context.turns.stream(pair, 'A score', this.recipeScores, create, signal)
   }
 }
 
-/** Settings of the window's sweeps. All else is as the project has it. */
+/** Settings of the window's sweeps. The project has all other settings. */
 const WINDOW_SETTINGS: SweepSettings = { whatIf: true }
 
 /** Prepares the next sweep of a project's pair. @throws WorkbenchError as `SweepWork.open` */

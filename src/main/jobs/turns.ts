@@ -26,8 +26,8 @@ interface Question {
 }
 
 /**
- * Decides which job may begin. A project has one job at a time of those that share the engine process, and jobs of several projects
- * take turns; see {@link EngineTurn}.
+ * Decides which job may begin. A project has one job at a time that uses the engine process, and jobs of several
+ * projects take turns; see {@link EngineTurn}.
  */
 export class JobTurns {
   private readonly tables: NamedTable[] = []
@@ -35,13 +35,13 @@ export class JobTurns {
   private readonly questions = new Set<Question>()
   /** Fires when the program ends. */
   private readonly closing = new AbortController()
-  /** Those who hear of the jobs of a project's pairs, by its folder, whenever one begins or ends. */
+  /** Listeners that are called when a job of a project begins or ends, by the project's folder. */
   private readonly news = new EventEmitter().setMaxListeners(0)
   private readonly engineTurn = new EngineTurn(() => {
     for (const path of this.news.eventNames()) this.news.emit(path)
   })
 
-  /** The jobs of a kind. */
+  /** Creates the table for jobs of a kind. */
   jobs<Event extends { type: string }>(kind: JobKind): JobTable<Event> {
     const computes = jobKindFacts(kind).needs === 'engine'
     const table = new JobTable<Event>({
@@ -53,17 +53,17 @@ export class JobTurns {
     return table
   }
 
-  /** The kinds of job that run for a pair now. */
+  /** Returns the kinds of job that run for a pair now. */
   running(pair: ProjectPair): JobKind[] {
     return this.tables.filter(({ table }) => table.isRunning(pair)).map(({ kind }) => kind)
   }
 
-  /** Another project that a job of this one waits for, or would wait for; null when it could begin at once. */
+  /** Returns the other project that a job of this project has to wait for; null if the job could begin at once. */
   busyFor(project: ProjectOfPair): ProjectOfPair | null {
     return this.engineTurn.busyFor(project)
   }
 
-  /** Why the last job of a kind failed, where it did, and none of the kind has begun since. */
+  /** Returns the failures of the last job of each kind, unless another job of the kind has begun since. */
   failed(pair: ProjectPair): FailedJob[] {
     return this.tables.flatMap(({ kind, table }) => {
       const failed = table.failed(pair)
@@ -71,20 +71,22 @@ export class JobTurns {
     })
   }
 
-  /** Calls `hear` whenever a job of one of the project's pairs begins or ends, until the returned function is called. */
+  /**
+   * Calls `hear` whenever a job of one of the project's pairs begins or ends, until the returned function is called.
+   */
   onChange({ path }: ProjectOfPair, hear: () => void): () => void {
     this.news.on(path, hear)
     return () => void this.news.off(path, hear)
   }
 
   /**
-   * Prepares and starts a job that will save its result, with the project kept for it meanwhile.
+   * Prepares and starts a job that saves its result.
    *
-   * @param name how a message names it
+   * @param name name of the job in messages
    * @param prepare ends early when its signal fires, or resolves with a job that is then cancelled
-   * @param stopped stops the job at any moment of its life
-   * @throws WorkbenchError `busy` while a job of the project runs, or the program ends; `cancelled` when it was stopped before it began;
-   *   `read-only` or `not-found` when the result could not be saved
+   * @param stopped stops the job at any moment
+   * @throws WorkbenchError `busy` while a job of the project runs, or the program ends; `cancelled` if the job was
+   *   stopped before it began; `read-only` or `not-found` if the result could not be saved
    */
   async start<Event extends { type: string }, Started extends RunningJob<Event>>(
     pair: ProjectPair,
@@ -104,9 +106,9 @@ export class JobTurns {
   }
 
   /**
-   * Prepares and starts a job that goes on beside those of other kinds.
+   * Prepares and starts a job that runs beside jobs of other kinds.
    *
-   * @throws WorkbenchError `busy` while one of its kind runs for the pair, or the program ends
+   * @throws WorkbenchError `busy` while a job of its kind runs for the pair, or the program ends
    */
   async startBeside<Event extends { type: string }, Started extends RunningJob<Event>>(
     pair: ProjectPair,
@@ -122,7 +124,7 @@ export class JobTurns {
   }
 
   /**
-   * Starts a job that ends with its stream, and fails as it fails.
+   * Starts a job that ends with its stream, and throws its failure.
    *
    * @throws WorkbenchError as {@link start}
    */
@@ -157,8 +159,8 @@ export class JobTurns {
   }
 
   /**
-   * Begins a short question to the engine. The first job of its project that starts puts an end to it, so that nobody waits for it;
-   * jobs of other projects wait for it.
+   * Begins a short question to the engine. The first job of its project that starts ends the question. Jobs of other
+   * projects wait for it.
    *
    * @throws WorkbenchError `busy` while a job of the project runs, or another project has the engine
    */
@@ -176,7 +178,7 @@ export class JobTurns {
     }
   }
 
-  /** Settles when the project's jobs, prepared or running, are over; null when there are none. */
+  /** Settles when the project's jobs, prepared or running, are over; null if there are none. */
   done({ pairs }: ProjectOfPair): Promise<void> | null {
     const running = this.tables.flatMap(({ table }) => pairs.flatMap((pair) => table.done(pair) ?? []))
     return running.length === 0 ? null : Promise.all(running).then(() => undefined)
@@ -193,26 +195,26 @@ export class JobTurns {
     requireNot(pair, this.tables)
   }
 
-  /** Makes way for a job. @throws WorkbenchError `busy` */
+  /** Ends the project's questions for a job. @throws WorkbenchError `busy` */
   private claim({ project }: ProjectPair): void {
     this.requireOpen()
     this.requireIdle(project)
     for (const question of this.questions) if (question.project === project) question.stop.abort()
   }
 
-  /** @throws WorkbenchError `busy` once the program ends: nothing could be saved any more */
+  /** @throws WorkbenchError `busy` once the program ends, because nothing can be saved then */
   private requireOpen(): void {
     if (this.closing.signal.aborted) throw new WorkbenchError('busy', 'The program is closing.')
   }
 
-  /** All pairs of a project share one engine and one line of jobs. */
+  /** All pairs of a project share one engine and one queue. */
   private requireIdle({ pairs }: ProjectOfPair): void {
     const tables = this.tables.filter(({ kind }) => jobKindFacts(kind).needs !== 'files')
     for (const pair of pairs) requireNot(pair, tables)
   }
 }
 
-/** @throws WorkbenchError `read-only` when nothing can be saved in the project */
+/** @throws WorkbenchError `read-only` if nothing can be saved in the project */
 export function requireWritable(pair: ProjectPair, what: string): void {
   if (pair.readOnly === null) return
   throw new WorkbenchError(
@@ -221,7 +223,7 @@ export function requireWritable(pair: ProjectPair, what: string): void {
   )
 }
 
-/** Before hours of work are lost: the folder may have gone, or become one that takes no files, since the project was opened. */
+/** Checks that the project folder still accepts files, so that no hours of work are lost. */
 const requireSavable = ({ project }: ProjectPair): Promise<void> =>
   requireFileTaken(join(project.path, PROJECT_FILE))
 
@@ -233,7 +235,7 @@ function requireNot(pair: ProjectPair, tables: readonly NamedTable[]): void {
   throw new WorkbenchError('busy', `${name} of ${pair.title} is running.`, 'Cancel it, or wait for it.')
 }
 
-/** The events of a job for the one who waits for it. The job ends with them, and its failure is thrown. */
+/** Yields the events of a job. The job ends with the stream, and its failure is thrown. */
 async function* eventsOf<Event extends { type: string }, Fact>(
   job: Job<Event, Fact>,
   signal: AbortSignal | undefined

@@ -8,7 +8,7 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { computeChecksums, computeDistances, findNonFinite } from '../readings/host'
 
 interface WeightsJobOptions {
-  own: ProjectPair
+  pair: ProjectPair
   /** Model folders. */
   base: string
   post: string
@@ -16,11 +16,11 @@ interface WeightsJobOptions {
 }
 
 /**
- * Compares the pair and saves the distances with the project. Only files' headers are read when the project has the
- * distances of these very checkpoints.
+ * Compares the pair and saves the distances in the project. Only file headers are read if the project has the distances
+ * of these checkpoints.
  */
 export const createDistancesJob = ({
-  own,
+  pair,
   base,
   post,
   tell
@@ -30,19 +30,22 @@ export const createDistancesJob = ({
     title: 'The comparison',
     tell,
     async read(signal, onProgress) {
-      const pair = await openPair(base, post)
-      const [inBase, inPost] = [pair.base.checkpoint.fingerprint, pair.post.checkpoint.fingerprint]
-      if ((await own.project.readings.distances(inBase, inPost)) !== null)
+      const checkpoints = await openPair(base, post)
+      const [inBase, inPost] = [
+        checkpoints.base.checkpoint.fingerprint,
+        checkpoints.post.checkpoint.fingerprint
+      ]
+      if ((await pair.project.readings.distances(inBase, inPost)) !== null)
         return { type: 'finished', bytesRead: 0 }
       const distances = await computeDistances({ base, post }, signal, onProgress)
-      await own.project.readings.saveDistances(distances)
+      await pair.project.readings.saveDistances(distances)
       return { type: 'finished', bytesRead: distances.bytesRead }
     }
   })
 
-/** Hashes the pair's weight files and saves the checksums with the project. */
+/** Hashes the pair's weight files and saves the checksums in the project. */
 export const createChecksumsJob = ({
-  own,
+  pair,
   base,
   post,
   tell
@@ -53,17 +56,17 @@ export const createChecksumsJob = ({
     tell,
     async read(signal, onProgress) {
       const documents = await computeChecksums([base, post], signal, onProgress)
-      for (const document of documents) await own.project.readings.saveChecksums(document)
+      for (const document of documents) await pair.project.readings.saveChecksums(document)
       return { type: 'finished' }
     }
   })
 
-/** Looks for NaN and infinity in the pair's weights; the last event says what was found, and nothing is saved. */
+/** Searches the pair's weights for NaN and infinity. The last event has the result, and nothing is saved. */
 export const createValuesJob = ({
   base,
   post,
   tell
-}: Omit<WeightsJobOptions, 'own'>): ReadingJob<ValuesEvent> =>
+}: Omit<WeightsJobOptions, 'pair'>): ReadingJob<ValuesEvent> =>
   readingJob<ValuesEvent>({
     name: 'the check of values',
     title: 'The check of values',
@@ -82,15 +85,16 @@ interface ProgressEvent {
 type ReadingJob<Event extends { type: string }> = Job<Event | ProgressEvent, BytesProgress>
 
 interface Reading<Event> {
-  /** For messages about defects, and in the news. */
+  /** Name for messages about defects. */
   name: string
+  /** Name for news. */
   title: string
   tell: TellJobNews
-  /** Resolves with the event that tells how it ended. */
+  /** Reads the weights, and resolves with the event of the end. */
   read: (signal: AbortSignal, onProgress: (progress: BytesProgress) => void) => Promise<Event>
 }
 
-/** Reading whole checkpoints, told by how many bytes were read. */
+/** Creates a job that reads whole checkpoints and reports the number of bytes read. */
 function readingJob<Event extends { type: string }>({
   name,
   title,

@@ -83,14 +83,14 @@ export class ProjectFollower {
  * tell; in the project's own folder, where a study tells each second how far it is, those of the files.
  */
 async function folderStamp(folder: string, depth = 0): Promise<string> {
-  const own = depth === 0 ? '' : String((await lstat(folder)).mtimeMs)
-  if (depth === FOLDER_DEPTH) return own
+  const folderTime = depth === 0 ? '' : String((await lstat(folder)).mtimeMs)
+  if (depth === FOLDER_DEPTH) return folderTime
   const parts = (await readdir(folder, { withFileTypes: true })).map(async (entry) => {
     if (entry.name.startsWith('.') || entry.name === STUDY_FILE) return ''
     if (entry.isDirectory()) return `${entry.name} ${await folderStamp(join(folder, entry.name), depth + 1)}`
     return depth > 0 ? '' : fileStamp(folder, entry)
   })
-  return [own, ...(await Promise.all(parts))].join('\n')
+  return [folderTime, ...(await Promise.all(parts))].join('\n')
 }
 
 async function fileStamp(folder: string, { name }: Dirent): Promise<string> {

@@ -231,8 +231,8 @@ export class Project implements ProjectOfPair {
     seen: number | undefined,
     change: (document: PairDocument) => Partial<PairDocument>
   ): Promise<void> {
-    const own = fields.map((field) => `${id}/${field}`)
-    await this.#edit(own, seen, (document) => withPairChanged(document, id, change(this.pair(id).document)))
+    const paths = fields.map((field) => `${id}/${field}`)
+    await this.#edit(paths, seen, (document) => withPairChanged(document, id, change(this.pair(id).document)))
   }
 
   /** Adds a pair at the end of the list. @throws WorkbenchError `bad-input`, `read-only` */

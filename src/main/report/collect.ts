@@ -200,10 +200,10 @@ function reportedSweep(
     post: summary(post),
     ranges: ranges.map((range) => ({ start: range.start, end: range.end, ...summary(range) })),
     recipes: sweep.recipes.map((score) => {
-      const own = keptRecipe(score.recipe, kept)
+      const recipe = keptRecipe(score.recipe, kept)
       return {
-        recipe: withoutFolders(own?.recipe ?? score.recipe),
-        mark: own?.mark ?? null,
+        recipe: withoutFolders(recipe?.recipe ?? score.recipe),
+        mark: recipe?.mark ?? null,
         halfOf: score.alone === undefined ? null : selectedFirst,
         ...summary(score)
       }
@@ -212,9 +212,14 @@ function reportedSweep(
     baselines: sweep.baselines.map((score) => ({ baseline: score.baseline, ...summary(score) })),
     uniformBlends: sweep.uniformBlends.map((score) => ({ strength: score.strength, ...summary(score) })),
     checkpoints: sweep.checkpoints.map((score) => {
-      const own = keptCheckpoint(score, kept)
+      const checkpoint = keptCheckpoint(score, kept)
       const { fingerprint } = score
-      return { name: own?.name ?? score.name, fingerprint, mark: own?.mark ?? null, ...summary(score) }
+      return {
+        name: checkpoint?.name ?? score.name,
+        fingerprint,
+        mark: checkpoint?.mark ?? null,
+        ...summary(score)
+      }
     }),
     selection,
     search: search === null ? null : reportedSearch(search, origin(search), runMarks('search', search.id)),

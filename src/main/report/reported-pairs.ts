@@ -44,16 +44,16 @@ export async function reportedPairs(
 }
 
 /** Null where the pair has none, or it cannot be read: opening the project has said so. */
-async function outlineOf(own: ProjectPair, scoring: string): Promise<OutlinedSweep | null> {
+async function outlineOf(pair: ProjectPair, scoring: string): Promise<OutlinedSweep | null> {
   const answering = defaultSweepOf(
-    own.sweeps.filter(({ scoredBy, source }) => source === null && scoringKey(scoredBy) === scoring)
+    pair.sweeps.filter(({ scoredBy, source }) => source === null && scoringKey(scoredBy) === scoring)
   )
   if (answering === undefined) return null
   try {
-    const [sweep, check] = [await own.readSweep(answering.id), await own.readAnswerCheck(answering.id)]
+    const [sweep, check] = [await pair.readSweep(answering.id), await pair.readAnswerCheck(answering.id)]
     const evaluationOf = (selection: Selection | null): Promise<EvaluationFinding | null> =>
-      findingOfSelected(own, answering.id, selection)
-    return await outlineSweep(sweep, check, own.document.settings.rho, evaluationOf)
+      findingOfSelected(pair, answering.id, selection)
+    return await outlineSweep(sweep, check, pair.document.settings.rho, evaluationOf)
   } catch (error) {
     if (problemOf(error) === null) throw error
     return null

@@ -31,14 +31,14 @@ export const asNamed: FileNaming = (name) => name
 export function namingOfParts(): () => FileNaming {
   const taken = new Set<string>()
   return () => {
-    const own = new Map<string, string>()
+    const names = new Map<string, string>()
     return (name) => {
-      const before = own.get(name)
+      const before = names.get(name)
       if (before !== undefined) return before
       let free = name
       for (let number = 2; taken.has(free); number += 1) free = name.replace(/(\.[^.]*)?$/, `-${number}$1`)
       taken.add(free)
-      own.set(name, free)
+      names.set(name, free)
       return free
     }
   }

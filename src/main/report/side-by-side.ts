@@ -168,10 +168,10 @@ function placed({ variants, results }: ReportedEvaluation, sweep: Report['sweep'
   return variants.reduce<Placed[]>((before, entry, index) => {
     const { variant, listed, sampling } = entry
     const isFramed = listed !== undefined || frameKey(entry) !== frameKey({})
-    const own = (isFramed ? undefined : roles.get(weightsKey(variant))) ?? variant.name
+    const label = (isFramed ? undefined : roles.get(weightsKey(variant))) ?? variant.name
     const named = [
-      own,
-      ...(sampling === undefined ? [] : [`${own}, ${samplerWords(sampling)}`]),
+      label,
+      ...(sampling === undefined ? [] : [`${label}, ${samplerWords(sampling)}`]),
       variant.name
     ]
     const role = named.find((one) => before.every((other) => other.role !== one)) ?? variant.name

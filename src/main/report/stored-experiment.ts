@@ -54,7 +54,7 @@ export interface StoredExperiment {
  */
 export async function readExperiment(
   own: ProjectPair,
-  { pair, pairProblem }: PairState,
+  { pair: pairReport, pairProblem }: PairState,
   sweepId = defaultSweepOf(own.sweeps)?.id
 ): Promise<StoredExperiment> {
   const unread = [...own.project.warnings]
@@ -87,12 +87,12 @@ export async function readExperiment(
   const runs = own.samples.runs.map(({ id }) => id)
   return {
     document: own.document,
-    pair,
+    pair: pairReport,
     checksums: {
-      base: pair === null ? null : await own.project.readings.checksums(pair.base),
-      post: pair === null ? null : await own.project.readings.checksums(pair.post)
+      base: pairReport === null ? null : await own.project.readings.checksums(pairReport.base),
+      post: pairReport === null ? null : await own.project.readings.checksums(pairReport.post)
     },
-    distances: (await storedDistances(own, pair)).distances,
+    distances: (await storedDistances(own, pairReport)).distances,
     sweep,
     selection: sweep === null ? null : await runCooperatively(checkedSelection(sweep, answerCheck, rho)),
     answerCheck,
@@ -113,8 +113,8 @@ export async function readExperiment(
   }
 }
 
-async function readOtherSweep(own: ProjectPair, id: string): Promise<StoredOtherSweep> {
-  const [sweep, check] = [await own.readSweep(id), await own.readAnswerCheck(id)]
-  const selection = await runCooperatively(checkedSelection(sweep, check, own.document.settings.rho))
+async function readOtherSweep(pair: ProjectPair, id: string): Promise<StoredOtherSweep> {
+  const [sweep, check] = [await pair.readSweep(id), await pair.readAnswerCheck(id)]
+  const selection = await runCooperatively(checkedSelection(sweep, check, pair.document.settings.rho))
   return { sweep, check, selection }
 }

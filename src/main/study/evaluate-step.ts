@@ -40,22 +40,22 @@ function evaluatingOf(
 /**
  * What a study evaluates of a pair on a task.
  *
- * @param own null: there is no project yet
+ * @param pair null: there is no project yet
  * @param found null where no variant is what a sweep finds
  * @throws WorkbenchError as `taskOfStudy`, `studyVariants` and `prepareEvaluation`
  */
 export async function evaluationOf(
   { study, folder }: PlacedStudy,
   { entry, location, rendering }: StudiedPair,
-  own: ProjectPair | null,
+  pair: ProjectPair | null,
   asked: StudyTask,
   found: Found | null
 ): Promise<EvaluationWork> {
   const paths = pairPaths(location)
-  const task = taskAsAsked(await taskOfStudy(folder, asked.task, own), asked)
+  const task = taskAsAsked(await taskOfStudy(folder, asked.task, pair), asked)
   const { sampling } = task.settings
   const place = { folder, pair: paths }
   const variants = await studyVariants(variantsOf(study, entry), study.samplers, sampling, place, found)
   const { computing, ...models } = evaluatingOf(study, asked, folder)
-  return EvaluationWork.open({ ...paths, task, variants, rendering, computing, ...models }, own)
+  return EvaluationWork.open({ ...paths, task, variants, rendering, computing, ...models }, pair)
 }

@@ -50,7 +50,7 @@ export class PairOfStudy {
     private readonly means: StudyMeans,
     private readonly placed: PlacedStudy,
     private readonly studied: StudiedPair,
-    private readonly own: ProjectPair
+    private readonly pair: ProjectPair
   ) {}
 
   do(step: StudyStep): Promise<Done> {
@@ -68,7 +68,7 @@ export class PairOfStudy {
   }
 
   async #doSweep(): Promise<Done> {
-    const run = await openStudySweep(this.studied, this.own, this.means.devices)
+    const run = await openStudySweep(this.studied, this.pair, this.means.devices)
     const stored = await run.stored()
     if (stored !== null) {
       this.#sweep = stored
@@ -86,7 +86,7 @@ export class PairOfStudy {
     const sweep = await this.#swept()
     const { settings, location } = this.studied
     const parts = { rho: settings.rho, best: rangesChecked(this.placed.study) }
-    const check = await CheckWork.first(pairPaths(location), sweep, parts, this.own)
+    const check = await CheckWork.first(pairPaths(location), sweep, parts, this.pair)
     if (check.isComplete) return { work: NO_WORK, result: sweep.id }
     await check.keep(await check.compute(this.#means()))
     return { work: { ...NO_WORK, checked: check.request.recipes.length }, result: sweep.id }
@@ -115,7 +115,7 @@ export class PairOfStudy {
 
   async #evaluationOf(asked: StudyTask): Promise<EvaluationWork> {
     const needsSweep = variantsOf(this.placed.study, this.studied.entry).some(isFound)
-    return evaluationOf(this.placed, this.studied, this.own, asked, needsSweep ? await this.#found() : null)
+    return evaluationOf(this.placed, this.studied, this.pair, asked, needsSweep ? await this.#found() : null)
   }
 
   async #omitted(): Promise<string[]> {
@@ -143,7 +143,7 @@ export class PairOfStudy {
   }
 
   async #reported(): Promise<Report> {
-    this.#report ??= await collectReport(this.own, await readPairState(this.own), await this.#shownSweep())
+    this.#report ??= await collectReport(this.pair, await readPairState(this.pair), await this.#shownSweep())
     return this.#report
   }
 
@@ -171,7 +171,7 @@ export class PairOfStudy {
   }
 
   async #sweptIfAny(): Promise<SweepDocument | null> {
-    this.#sweep ??= await (await openStudySweep(this.studied, this.own, this.means.devices)).stored()
+    this.#sweep ??= await (await openStudySweep(this.studied, this.pair, this.means.devices)).stored()
     return this.#sweep
   }
 
@@ -188,7 +188,7 @@ export class PairOfStudy {
   /** What the sweep selects, of the ranges that a check leaves. */
   async #found(): Promise<Found> {
     const sweep = await this.#swept()
-    const check = await this.own.readAnswerCheck(sweep.id)
+    const check = await this.pair.readAnswerCheck(sweep.id)
     return {
       sweep,
       selection: await runCooperatively(checkedSelection(sweep, check, this.studied.settings.rho))

@@ -81,9 +81,9 @@ export async function planStudy(
   const devices = triedDevices(signal)
   const planners = new Map<string, PairPlanner>()
   const plannerOf = async (name: string): Promise<PairPlanner> => {
-    const own = project === null ? null : pairOfName(project, name)
-    const studied = await studiedPair(placed.study, placeOf(placed, name), placed.folder, own)
-    return new PairPlanner(engine, devices, placed, studied, own, signal)
+    const pair = project === null ? null : pairOfName(project, name)
+    const studied = await studiedPair(placed.study, placeOf(placed, name), placed.folder, pair)
+    return new PairPlanner(engine, devices, placed, studied, pair, signal)
   }
   const plans: StepPlan[] = []
   for (const [place, step] of steps.entries()) {
@@ -125,7 +125,7 @@ class PairPlanner {
     private readonly devices: Devices,
     private readonly placed: PlacedStudy,
     private readonly studied: StudiedPair,
-    private readonly own: ProjectPair | null,
+    private readonly pair: ProjectPair | null,
     private readonly signal: AbortSignal
   ) {}
 
@@ -147,14 +147,14 @@ class PairPlanner {
   }
 
   async #swept(): Promise<SweepDocument | null> {
-    if (this.own === null) return null
-    this.#sweep ??= await (await openStudySweep(this.studied, this.own, this.devices)).stored()
+    if (this.pair === null) return null
+    this.#sweep ??= await (await openStudySweep(this.studied, this.pair, this.devices)).stored()
     return this.#sweep
   }
 
   async #planSweep(): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
     if ((await this.#swept()) !== null) return { state: 'there', sweep: null }
-    const run = await openStudySweep(this.studied, this.own, this.devices)
+    const run = await openStudySweep(this.studied, this.pair, this.devices)
     const known = (await run.known())?.known ?? null
     const sweep = await run.plan(this.engine, this.signal)
     const isBegun = sweep === null || (known !== null && (known.prompts > 0 || known.begun !== null))
@@ -167,7 +167,7 @@ class PairPlanner {
     if (sweep === null) return { state: 'missing', ranges: wanted }
     const { location, settings } = this.studied
     const parts = { rho: settings.rho, best: wanted }
-    const { isComplete, request } = await CheckWork.first(pairPaths(location), sweep, parts, this.own)
+    const { isComplete, request } = await CheckWork.first(pairPaths(location), sweep, parts, this.pair)
     return {
       state: isComplete ? 'there' : request.earlier === null ? 'missing' : 'begun',
       ranges: request.recipes.length
@@ -180,7 +180,7 @@ class PairPlanner {
     if (asked === null) throw new RangeError('an evaluation without a task')
     const entries = variantsOf(this.placed.study, this.studied.entry)
     const found = entries.some(isFound) ? await this.#found() : null
-    const evaluation = await evaluationOf(this.placed, this.studied, this.own, asked, found)
+    const evaluation = await evaluationOf(this.placed, this.studied, this.pair, asked, found)
     // What the sweep finds is not known yet, and so neither is the run; what of it would be refused is.
     if (found === null && entries.some(isFound))
       return { ...this.#planOfUnknown(entries, evaluation.run), omitted: [] }
@@ -231,7 +231,7 @@ class PairPlanner {
     const sweep = await this.#swept()
     if (sweep === null) return null
     if (this.placed.study.check !== undefined && (await this.#planCheck()).state !== 'there') return null
-    const check = (await this.own?.readAnswerCheck(sweep.id)) ?? null
+    const check = (await this.pair?.readAnswerCheck(sweep.id)) ?? null
     return {
       sweep,
       selection: await runCooperatively(checkedSelection(sweep, check, this.studied.settings.rho))

@@ -37,8 +37,8 @@ export interface StudiedPair {
 }
 
 /** @throws WorkbenchError as `importedTask`; `not-found` naming the tasks that there are */
-export async function taskOfStudy(folder: string, name: string, own: ProjectPair | null): Promise<Task> {
-  if (extname(name) === '') return taskOf(own, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
+export async function taskOfStudy(folder: string, name: string, pair: ProjectPair | null): Promise<Task> {
+  if (extname(name) === '') return taskOf(pair, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
   const path = fileOfStudy(folder, name)
   return importTask(path, await readTextFile(path, MAX_TASK_BYTES))
 }
@@ -56,22 +56,22 @@ export const samplingOf = (sampler: StudySampler, otherwise: Sampling): Sampling
  * A pair as a study sets it.
  *
  * @param folder that the study's file lies in
- * @param own the pair as the project has it; null: it has none of this name yet
+ * @param pair the pair as the project has it; null: it has none of this name yet
  * @throws WorkbenchError `mismatch` when the project's pair of this name is another one; whatever a file that is named is at fault for
  */
 export async function studiedPair(
   study: Study,
   { entry, name, location }: Pick<StudiedPair, 'entry' | 'name' | 'location'>,
   folder: string,
-  own: ProjectPair | null
+  pair: ProjectPair | null
 ): Promise<StudiedPair> {
-  requireSameModels(name, location, own)
-  const { rendering, settings } = own?.document ?? newPair(location)
+  requireSameModels(name, location, pair)
+  const { rendering, settings } = pair?.document ?? newPair(location)
   const { sweep = {}, device, memory } = study
-  const choice = await choiceOf(study, folder, own)
+  const choice = await choiceOf(study, folder, pair)
   const prompts =
     sweep.prompts === undefined
-      ? (own?.prompts ?? (await builtinPromptSet(location.kind === 'demo' ? 'demo-crc' : 'crc')))
+      ? (pair?.prompts ?? (await builtinPromptSet(location.kind === 'demo' ? 'demo-crc' : 'crc')))
       : await namedPrompts(sweep.prompts, fileOfStudy(folder, sweep.prompts))
   return {
     name,
@@ -110,20 +110,20 @@ interface Choice {
   isFile: boolean
 }
 
-async function choiceOf({ sweep = {} }: Study, folder: string, own: ProjectPair | null): Promise<Choice> {
+async function choiceOf({ sweep = {} }: Study, folder: string, pair: ProjectPair | null): Promise<Choice> {
   const { task: name, prompts, draws, split, ...sampler } = sweep
   if (name === undefined && prompts === undefined) {
-    const scoredBy = own?.document.settings.scoredBy ?? BY_CHARACTERS
+    const scoredBy = pair?.document.settings.scoredBy ?? BY_CHARACTERS
     return {
       scoredBy,
-      task: scoredBy.kind === 'crc' ? null : await taskOf(own, scoredBy.taskId),
+      task: scoredBy.kind === 'crc' ? null : await taskOf(pair, scoredBy.taskId),
       isFile: false
     }
   }
   if (name === undefined || name === BY_CHARACTERS.kind) {
     return { scoredBy: BY_CHARACTERS, task: null, isFile: false }
   }
-  const task = await taskOfStudy(folder, name, own)
+  const task = await taskOfStudy(folder, name, pair)
   const { sampling, sampleCount } = task.settings
   const scoredBy: ScoringChoice = {
     kind: 'task',
@@ -145,12 +145,12 @@ const renderingOf = (entry: StudyPair, otherwise: Rendering): Rendering => ({
 })
 
 /** Results of other models under one name would be taken for those of the study. */
-function requireSameModels(name: string, location: PairLocation, own: ProjectPair | null): void {
-  if (own === null || isDeepStrictEqual(own.document.location, location)) return
-  const { base, post } = pairPaths(own.document.location)
+function requireSameModels(name: string, location: PairLocation, pair: ProjectPair | null): void {
+  if (pair === null || isDeepStrictEqual(pair.document.location, location)) return
+  const { base, post } = pairPaths(pair.document.location)
   throw new WorkbenchError(
     'mismatch',
-    `The pair "${name}" of ${own.project.path} is ${base} and ${post}, and that of the study is not.`,
+    `The pair "${name}" of ${pair.project.path} is ${base} and ${post}, and that of the study is not.`,
     'Name the pair of the study otherwise, or the study itself.'
   )
 }

@@ -105,19 +105,19 @@ export async function settledPair(
   place: PlacedStudy['pairs'][number]
 ): Promise<{ own: ProjectPair; studied: StudiedPair }> {
   const studied = await studiedPair(study, place, folder, pairOfName(project, place.name))
-  const own = pairOfName(project, place.name) ?? (await project.addPair(place.location, place.name))
+  const pair = pairOfName(project, place.name) ?? (await project.addPair(place.location, place.name))
   const { rendering, settings, prompts, ownTask } = studied
   const kept = (await project.tasks.list()).find(({ task }) => task.id === ownTask?.id)
   if (ownTask !== null && !isDeepStrictEqual(kept?.task, ownTask)) await project.tasks.save(ownTask)
-  const { document } = own
+  const { document } = pair
   if (
     !isDeepStrictEqual(
       { rendering, settings },
       { rendering: document.rendering, settings: document.settings }
     )
   ) {
-    await own.update({ rendering, settings })
+    await pair.update({ rendering, settings })
   }
-  if (!isDeepStrictEqual(own.prompts, prompts)) await own.useOwnPrompts(prompts)
-  return { own, studied }
+  if (!isDeepStrictEqual(pair.prompts, prompts)) await pair.useOwnPrompts(prompts)
+  return { own: pair, studied }
 }

@@ -57,7 +57,9 @@ export class CheckWork {
   }
 
   /**
-   * Prepares the first check of a sweep: so many of the best ranges, without those that are checked.
+   * Prepares the first check of a sweep: its best ranges, without those that are already checked.
+   *
+   * @param parts.best number of the best ranges
    *
    * @param pair of a project that stores the check; null if the project has no such pair yet
    */

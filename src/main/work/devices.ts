@@ -19,19 +19,22 @@ import { mayHaveGpu } from './gpu-nodes'
 /** float32 products in another order move logits by some 1e-5; a wrong kernel moves them by whole units. */
 const TOLERANCE = 1e-3
 
-/** A layer of fewer weights than this is done before a GPU has begun, and a speed measured on large products says nothing of it. */
+/**
+ * A layer of fewer weights than this is done before a GPU has begun, and a speed measured on large products says
+ * nothing of it.
+ */
 const SMALL_LAYER = 1_000_000
 
-/** Bringing states and results to and fro costs time of its own: a device has to be this much faster than the CPU. */
+/** Required speed relative to the CPU. Copies of states and results take extra time. */
 const WORTHWHILE = 1.5
 
-/** What this machine can compute on. Found out once, at the first question. */
+/** Devices of this machine. They are tried once, at the first request. */
 export class Devices {
-  private found: Promise<DeviceReport[]> | null = null
+  private trial: Promise<DeviceReport[]> | null = null
 
   /**
-   * @param openEngine as the engines are started that will compute: a GPU may work in one kind of process and not in another
-   * @param gpuThere whether anything but the CPU, or software on it, can be there to try
+   * @param openEngine starts an engine like those that compute later. A GPU may work in one kind of process only.
+   * @param gpuThere returns true if the machine may have a device besides the CPU
    */
   constructor(
     private readonly openEngine: () => EngineHost = createEngineHost,
@@ -40,33 +43,34 @@ export class Devices {
 
   /** Tries every device that onnxruntime may have, the CPU first. */
   reports(): Promise<DeviceReport[]> {
-    this.found ??= findDevices(this.openEngine)
-    return this.found
+    this.trial ??= findDevices(this.openEngine)
+    return this.trial
   }
 
-  /** Forgets what was found, for when a driver has been installed since. */
+  /** Discards the reports, so that a newly installed driver is tried. */
   forget(): void {
-    this.found = null
+    this.trial = null
   }
 
   /**
-   * The device for a pair: the one that was asked for, or the fastest that computes right. Nothing is tried where no GPU can be: software
-   * that poses as one computes on the CPU, slower than the CPU itself.
+   * Chooses the device for a pair: the requested one, or the fastest that computes correctly. No device is tried if
+   * the machine can have no GPU. Software adapters compute on the CPU and are slower than the CPU device.
    *
-   * @param post the post-trained model's folder
-   * @returns with a notice when a GPU is there and is not used because it computes wrongly
+   * @param post folder of the post-trained model
+   * @returns the device, with a notice if a GPU is not used because it computes wrongly
    * @throws WorkbenchError when the folder cannot be read
    */
   async choose(choice: DeviceChoice, post: string): Promise<ChosenDevice> {
     if (choice !== 'auto') return { device: choice, notice: null }
     if (layerWeights(await specOf(post)) < SMALL_LAYER) return { device: 'cpu', notice: null }
-    if (this.found === null && !(await this.gpuThere())) return { device: 'cpu', notice: null }
+    if (this.trial === null && !(await this.gpuThere())) return { device: 'cpu', notice: null }
     return fastestDevice(await this.reports())
   }
 }
 
 /**
- * Devices whose trial ends when `signal` fires: the engine that tries one is ended, and no other begins.
+ * Returns devices whose trial stops when `signal` fires. The engine that tries a device is stopped, and no other
+ * starts.
  *
  * @param openEngine see {@link Devices}
  */

@@ -3,12 +3,12 @@ interface StoredRun {
   drop(): Promise<void>
 }
 
-/** Removes a run that has no answers. A failure to remove it is not reported: why the run ended is. */
+/**
+ * Removes a run that has no answers. A failure of the removal is ignored, because the run's own failure is reported.
+ */
 export const dropUnanswered = (run: StoredRun): Promise<void> => run.drop().catch(() => undefined)
 
-/**
- * Catches the failure of the work on a run and passes it on. A run without answers is removed: it would only be empty in the list.
- */
+/** Throws the failure of a run again after removing the run if it has no answers. An empty run would fill the list. */
 export const droppingUnanswered =
   (run: StoredRun) =>
   async (error: unknown): Promise<never> => {

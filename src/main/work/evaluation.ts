@@ -79,7 +79,11 @@ export class EvaluationWork {
     this.isBegun = true
   }
 
-  /** Generates and reads the answers that are missing. A run that ends before its first answer is removed. @throws WorkbenchError as `runEvaluation` */
+  /**
+   * Generates and reads the answers that are missing. A run that ends before its first answer is removed.
+   *
+   * @throws WorkbenchError as `runEvaluation`
+   */
   async compute({ engine, signal, notify }: WorkMeans): Promise<ComputedAnswers> {
     await this.begin()
     const { run, sampled, store } = this

@@ -2,17 +2,17 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * What the kernel shows of a GPU that a program can compute on, by its driver: DRM's render nodes (Mesa, AMD, Intel, virtio and most
- * others), NVIDIA's own and those of its Tegra boards, WSL's, AMD's for computing, and those of phones' GPUs (Mali, Adreno, PowerVR).
+ * Device nodes of GPUs that a program can compute on: NVIDIA and its Tegra boards, WSL, AMD's compute driver,
+ * and GPUs of phones (Mali, Adreno, PowerVR). Most other drivers have DRM render nodes.
  */
 const NODES = /^(nvidia|nvhost|nvmap|nvgpu|dxg$|kfd$|mali|kgsl|pvr)/
 const RENDER_NODE = /^renderD\d+$/
 
 /**
- * Whether this machine may have a GPU. On Linux nothing is one that the kernel shows no node of: an adapter that Vulkan finds all the
- * same is software on the CPU (Mesa's llvmpipe, SwiftShader).
+ * Returns true if this machine may have a GPU. On Linux every GPU has a device node. A Vulkan adapter without a node is
+ * software on the CPU (Mesa's llvmpipe, SwiftShader).
  *
- * @returns true wherever there is no telling
+ * @returns true where the answer is unknown
  */
 export async function mayHaveGpu(platform: string = process.platform, devices = '/dev'): Promise<boolean> {
   if (platform !== 'linux') return true
@@ -23,7 +23,7 @@ export async function mayHaveGpu(platform: string = process.platform, devices = 
   return rendering === null || rendering.some((name) => RENDER_NODE.test(name))
 }
 
-/** Null where the folder cannot be read. */
+/** Returns the names in a folder; null if the folder cannot be read. */
 async function namesIn(folder: string): Promise<string[] | null> {
   try {
     return await readdir(folder)

@@ -1,7 +1,7 @@
 import type { WorkEvent } from '../../contract/work/progress'
 import type { EngineClient } from '../engine/host'
 
-/** Means of work that runs: where it computes, how it is stopped, and who hears of it. */
+/** Engine, stop signal and listener of work that runs. */
 export interface WorkMeans {
   readonly engine: EngineClient
   readonly signal: AbortSignal

@@ -9,20 +9,20 @@ import type { PairFolders } from '../crc/sweep/score-recipes'
 /**
  * Opens the checkpoints that settings name. A name of a kept checkpoint stands for that one, any other for a folder.
  *
- * @param kept checkpoints that the project keeps for the pair
+ * @param projectCheckpoints checkpoints that the project keeps for the pair
  * @returns the checkpoints under different names
  * @throws WorkbenchError for a folder without a checkpoint of the pair's architecture
  */
 export async function namedCheckpoints(
   names: readonly string[],
   folders: PairFolders,
-  kept: readonly OtherCheckpoint[]
+  projectCheckpoints: readonly OtherCheckpoint[]
 ): Promise<OtherCheckpoint[]> {
   if (names.length === 0) return []
   const { post } = await openPair(folders.base, folders.post)
   const checkpoints: OtherCheckpoint[] = []
   for (const text of names) {
-    const named = kept.find(({ name }) => name === text)
+    const named = projectCheckpoints.find(({ name }) => name === text)
     if (named !== undefined) {
       checkpoints.push(named)
       continue

@@ -34,7 +34,11 @@ export class SearchWork {
     readonly checkpoints: SearchCheckpoints | null
   ) {}
 
-  /** Computes the search. A project notes its settings, so that a stopped search can be resumed. @throws WorkbenchError as `runRecipeSearch` */
+  /**
+   * Computes the search. A project stores its settings, so that a stopped search can be resumed.
+   *
+   * @throws WorkbenchError as `runRecipeSearch`
+   */
   async compute({ engine, signal, notify }: WorkMeans): Promise<SearchDocument> {
     const { sweep, rho, settings } = this.request
     if (this.pair !== null) {

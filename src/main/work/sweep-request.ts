@@ -20,7 +20,7 @@ import { requireReadArguments } from './template-arguments'
 import { builtinPromptsFor, type WorkPlace } from './work-place'
 
 /**
- * Builds the request of a sweep. Every way to sweep a pair goes through here. The place supplies what the settings leave open.
+ * Builds the request of a sweep, for the window, commands and studies. The place supplies what the settings leave open.
  *
  * @throws WorkbenchError for a file, folder, task or device that cannot be used
  */
@@ -116,8 +116,9 @@ async function sweepSource(
 /** Finds the checkpoint that a pair's sweeps restore layers to. @throws WorkbenchError `not-found` if it was removed */
 function sourceOfPair({ settings, otherCheckpoints }: WorkPlace['document']): RestoredTo {
   if (settings.source === null) return null
-  const kept = otherCheckpoints.find(({ id }) => id === settings.source)
-  if (kept !== undefined) return { name: kept.name, path: kept.path, fingerprint: kept.fingerprint }
+  const checkpoint = otherCheckpoints.find(({ id }) => id === settings.source)
+  if (checkpoint !== undefined)
+    return { name: checkpoint.name, path: checkpoint.path, fingerprint: checkpoint.fingerprint }
   throw new WorkbenchError(
     'not-found',
     'The checkpoint that sweeps restore layers to is no longer in the project.',

@@ -63,7 +63,7 @@ export class SweepWork {
     return planRestOfSweep(engine, request, history, this.likeSweep(), signal)
   }
 
-  /** Finds the project's newest sweep that holds all that this one would compute, on the same device; null for none. */
+  /** Finds the project's newest sweep, on the same device, that contains all results of this one; null for none. */
   async stored(): Promise<SweepDocument | null> {
     const { pair } = this.place
     if (pair === null) return null
@@ -79,7 +79,7 @@ export class SweepWork {
     return null
   }
 
-  /** Computes the sweep, from where an interrupted one was. @throws WorkbenchError as `runWholeSweep` */
+  /** Computes the sweep and resumes an interrupted one. @throws WorkbenchError as `runWholeSweep` */
   compute(
     { engine, signal, notify }: WorkMeans,
     more: Pick<CrcSweepRequest, 'id' | 'lookedAt'> = {}

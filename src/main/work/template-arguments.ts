@@ -23,14 +23,14 @@ export async function requireReadArguments(
       'Leave it out.'
     )
   }
-  const read = templateVariables(chatTemplate.source)
-  const [unread] = templateArgument.flatMap(([name]) => (read.includes(name) ? [] : [name]))
+  const variables = templateVariables(chatTemplate.source)
+  const [unread] = templateArgument.flatMap(([name]) => (variables.includes(name) ? [] : [name]))
   if (unread === undefined) return
   throw new WorkbenchError(
     'bad-input',
     `--template-argument ${unread}: the chat template in ${chatTemplate.file} reads no such variable.`,
-    read.length === 0
+    variables.length === 0
       ? 'It reads none that can be given: leave the option out.'
-      : `It reads ${read.join(', ')}.`
+      : `It reads ${variables.join(', ')}.`
   )
 }

@@ -1,23 +1,22 @@
 import type { PairId, RecentProject } from '../../contract/documents/project'
 import type { Shell } from './shell'
 
-/** What an entry of the program, desktop or browser, brings to the workbench. */
-
-/** What to show first: a project, the demo, or with neither the start view. */
+/** First page: a project, the demo, or the start view if neither is named. */
 export interface InitialProject {
   project: string | null
-  /** Of the project; left out: its first. */
+  /** Pair of the project; left out: its first. */
   pair?: PairId | undefined
   demo: boolean
 }
 
+/** Services that an entry of the program, desktop or browser, gives the workbench. */
 export interface Entry {
   entry: 'desktop' | 'browser'
   initial: InitialProject
-  /** The native folder dialog, where there is one; null when it was cancelled. `start` may be empty. */
+  /** Opens the native folder dialog, if there is one; returns null if it was cancelled. `start` may be empty. */
   pickFolder?: (title: string, start: string) => Promise<string | null>
-  /** What lies around the page, where that is not a browser. */
+  /** Window around the page; left out in a browser. */
   shell?: Shell
-  /** Hears the recent projects whenever the page reads them. */
+  /** Receives the recent projects whenever the page reads them. */
   onRecent?: (recents: readonly RecentProject[]) => void
 }

@@ -30,24 +30,24 @@ import { problemOf, reportDefect } from '../base/rpc-problems'
 import { WorkbenchError } from '../../contract/model/problem'
 import { SweepOutlines } from './sweep-outlines'
 
-/** Time that a list of projects waits for their results. */
+/** Milliseconds that a list of projects waits for their results. */
 const RESULT_MS = 1_000
 
 /**
- * The projects this process has open. Each is opened once, however many windows and tabs show it: they share its lock
- * and its unsaved state. A call about a project that is not open opens it, so a page survives a restart of the program.
+ * The open projects of this process. Each is opened once, and all windows and tabs share its lock and unsaved state. A
+ * call about a project that is not open opens it, so a page survives a restart of the program.
  */
 export class OpenProjects {
   private readonly opening = new Map<string, Promise<Project>>()
-  /** Projects that are being closed, which the program's end waits for. */
+  /** Projects that are being closed. The end of the program waits for them. */
   private readonly closing = new Set<Promise<void>>()
   private closed = false
   readonly outlines = new SweepOutlines()
   private readonly looking = new WeakSet<ProjectOfPair>()
   private readonly pairs = new WeakMap<ProjectPair, { location: PairLocation; state: PairState }>()
-  /** Of projects that other programs have had to write. */
+  /** Followers of projects that another program writes. */
   private readonly followers = new WeakMap<Project, ProjectFollower>()
-  /** What was seen of a pair's other checkpoints since then, by the folder and what was to lie in it. */
+  /** States of a pair's other checkpoints since it was opened, by fingerprint and folder. */
   private readonly others = new WeakMap<ProjectPair, Map<string, Promise<OtherCheckpointState>>>()
 
   /** @throws WorkbenchError as `openOrFollow` */
@@ -56,17 +56,17 @@ export class OpenProjects {
   }
 
   /**
-   * Opens a project for a user to see one of its pairs: notes it as recent and looks at the pair again. One that was followed is changed
-   * here from now on, if nobody else writes it any more.
+   * Opens a project to show one of its pairs. The project becomes a recent one, and the pair is inspected again. A
+   * followed project becomes writable if no other program writes it any more.
    *
-   * @param id of the pair; undefined or removed: the first
+   * @param id id of the pair; the first pair if it is undefined or removed
    */
   async open(path: string, id: PairId | undefined): Promise<ProjectPair> {
     const project = await this.use(path)
     await this.followers.get(project)?.takeOver()
     return this.show(
       project,
-      project.pairs.find((own) => own.id === id)
+      project.pairs.find((pair) => pair.id === id)
     )
   }
 
@@ -83,24 +83,27 @@ export class OpenProjects {
     return this.show(project)
   }
 
-  /** Reading headers takes a moment for large models, so the pair is looked at when a project is opened, not at every change. */
-  async pairOf(own: ProjectPair): Promise<PairState> {
-    const known = this.knownPair(own)
-    if (known !== null) return known
-    const { location } = own.document
-    const state = await readPairState(own)
-    this.pairs.set(own, { location, state })
-    if (state.pair !== null) await rememberFirstSeen(own, state.pair)
+  /**
+   * Returns the state of a pair. Headers of large models take time to read, so a change of the project reads none
+   * again.
+   */
+  async pairOf(pair: ProjectPair): Promise<PairState> {
+    const knownState = this.knownPair(pair)
+    if (knownState !== null) return knownState
+    const { location } = pair.document
+    const state = await readPairState(pair)
+    this.pairs.set(pair, { location, state })
+    if (state.pair !== null) await rememberFirstSeen(pair, state.pair)
     return state
   }
 
-  /** Looks, one after the other, at the pairs of a project that were not looked at yet, and tells when one was. */
+  /** Inspects the other pairs of a project one after the other, and reports each. */
   async lookAround(project: ProjectOfPair): Promise<void> {
     if (this.looking.has(project)) return
     this.looking.add(project)
     try {
       for (;;) {
-        const unseen = project.pairs.find((own) => this.knownPair(own) === null)
+        const unseen = project.pairs.find((pair) => this.knownPair(pair) === null)
         if (unseen === undefined || this.closed) return
         await this.pairOf(unseen)
         project.tell()
@@ -112,40 +115,40 @@ export class OpenProjects {
     }
   }
 
-  /** What is known of a pair without looking at it; null when nothing is. */
-  knownPair(own: ProjectPair): PairState | null {
-    const known = this.pairs.get(own)
-    return known !== undefined && isDeepStrictEqual(known.location, own.document.location)
-      ? known.state
+  /** Returns the state of a pair without inspecting it; null if the state is unknown. */
+  knownPair(pair: ProjectPair): PairState | null {
+    const entry = this.pairs.get(pair)
+    return entry !== undefined && isDeepStrictEqual(entry.location, pair.document.location)
+      ? entry.state
       : null
   }
 
-  /** Looks at a pair anew when it is asked for. */
-  forget(own: ProjectPair): void {
-    this.pairs.delete(own)
-    this.others.delete(own)
+  /** Discards the state of a pair, so that the next request inspects it again. */
+  forget(pair: ProjectPair): void {
+    this.pairs.delete(pair)
+    this.others.delete(pair)
   }
 
   /**
-   * What now lies in the folders of a pair's other checkpoints; each is looked at once.
+   * Inspects the folders of a pair's other checkpoints, each once.
    *
-   * @returns it for the checkpoints of a document of the pair, in their order
+   * @returns function that lists the states for a document of the pair, in the document's order
    */
-  async othersOf(own: ProjectPair): Promise<(document: PairDocument) => OtherCheckpointState[]> {
-    const known = this.others.get(own) ?? new Map<string, Promise<OtherCheckpointState>>()
-    this.others.set(own, known)
+  async othersOf(pair: ProjectPair): Promise<(document: PairDocument) => OtherCheckpointState[]> {
+    const lookedAt = this.others.get(pair) ?? new Map<string, Promise<OtherCheckpointState>>()
+    this.others.set(pair, lookedAt)
     const keyOf = ({ path, fingerprint }: OtherCheckpoint): string => `${fingerprint} ${path}`
     const seen = new Map<string, OtherCheckpointState>()
     for (;;) {
-      const { location, otherCheckpoints } = own.document
+      const { location, otherCheckpoints } = pair.document
       const folders = pairPaths(location)
-      // Another may be added while these are looked at.
+      // Another checkpoint may be added during the inspection.
       const unseen = otherCheckpoints.filter((checkpoint) => !seen.has(keyOf(checkpoint)))
       if (unseen.length === 0) break
       for (const checkpoint of unseen) {
         const key = keyOf(checkpoint)
-        const state = known.get(key) ?? lookAtOther(folders, checkpoint.path)
-        known.set(key, state)
+        const state = lookedAt.get(key) ?? lookAtOther(folders, checkpoint.path)
+        lookedAt.set(key, state)
         seen.set(key, await state)
       }
     }
@@ -153,7 +156,7 @@ export class OpenProjects {
       otherCheckpoints.flatMap((checkpoint) => seen.get(keyOf(checkpoint)) ?? [])
   }
 
-  /** Lets other programs write the project; harmless when it is not open. */
+  /** Closes a project, so that other programs can write it. A project that is not open is ignored. */
   async close(path: string): Promise<void> {
     const opened = this.opening.get(await folderOf(path))
     if (opened === undefined) return
@@ -169,22 +172,22 @@ export class OpenProjects {
     await project.close()
   }
 
-  /** From here on none is opened: a late call would take the lock of a project anew. */
+  /** Closes all projects. No project opens afterwards, because a late call would lock it again. */
   async closeAll(): Promise<void> {
     this.closed = true
     await Promise.all(Array.from(this.opening.keys(), (path) => this.close(path)))
-    // What another call has begun to close meanwhile.
+    // Another call may have begun to close a project meanwhile.
     await Promise.all(this.closing)
   }
 
   /**
-   * The projects opened last, with what those that are open have found by now.
+   * Lists the recent projects, with the current results of open ones.
    *
-   * @param runningOf what a pair's jobs are now
+   * @param runningOf returns the running jobs of a pair
    */
-  async recent(runningOf: (own: ProjectPair) => JobKind[]): Promise<ListedProject[]> {
+  async recent(runningOf: (pair: ProjectPair) => JobKind[]): Promise<ListedProject[]> {
     const opened = await Promise.allSettled(new Set(this.opening.values()))
-    const projects = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const projects = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
     await this.noteResultsOf(projects)
     const running = new Map(projects.map(({ path, pairs }) => [path, pairs.flatMap(runningOf)]))
     return (await recentProjects()).map((recent) => ({ ...recent, running: running.get(recent.path) ?? [] }))
@@ -199,7 +202,7 @@ export class OpenProjects {
     try {
       const project = await opened
       if (project.writer !== null) this.followers.set(project, new ProjectFollower(project))
-      // A project that was only just created had no real path before.
+      // A new project has no real path before.
       this.opening.set(project.path, opened)
       return project
     } catch (error) {
@@ -208,14 +211,17 @@ export class OpenProjects {
     }
   }
 
-  private async show(project: Project, own = project.firstPair): Promise<ProjectPair> {
-    this.forget(own)
+  private async show(project: Project, pair = project.firstPair): Promise<ProjectPair> {
+    this.forget(pair)
     const { path, name } = project
     await rememberProject({ path, name })
-    return own
+    return pair
   }
 
-  /** Notes the results of projects for the list. It does not wait for an evaluation that takes long to measure: its verdict comes next time. */
+  /**
+   * Stores the results of projects for the list. A slow evaluation is not awaited, and its verdict is stored next
+   * time.
+   */
   private async noteResultsOf(projects: readonly Project[]): Promise<void> {
     const read = Promise.all(projects.map((project) => this.readResult(project)))
     await Promise.race([read, delay(RESULT_MS, undefined, { ref: false })])
@@ -228,7 +234,7 @@ export class OpenProjects {
       await this.outlines.read(result.pair, result.sweep)
   }
 
-  /** The path of a project and its result with all evidence, unless a part of that was not read yet. */
+  /** Returns the path of a project and its result with all evidence, unless a part was not read yet. */
   private knownResult({ path, pairs }: Project): [string, string | null][] {
     const result = resultOf(pairs)
     if (result === null) return [[path, null]]
@@ -250,23 +256,23 @@ async function lookAtOther(
   }
 }
 
-/** From then on the project notices when a checkpoint has changed. */
-async function rememberFirstSeen(own: ProjectPair, { base, post }: PairReport): Promise<void> {
-  const { location, checkpoints } = own.document
-  if (location.kind === 'demo' || checkpoints !== null || own.readOnly !== null) return
+/** Stores the fingerprints of a pair's checkpoints, so that later changes are noticed. */
+async function rememberFirstSeen(pair: ProjectPair, { base, post }: PairReport): Promise<void> {
+  const { location, checkpoints } = pair.document
+  if (location.kind === 'demo' || checkpoints !== null || pair.readOnly !== null) return
   const seen = {
     base: { fingerprint: base.fingerprint, files: base.files },
     post: { fingerprint: post.fingerprint, files: post.files }
   }
-  // On a full disk, say, the project can still be looked at; the next opening tries again.
-  await own.rememberCheckpoints(seen).catch((error: unknown) => {
+  // The project opens even if this fails, such as on a full disk. The next opening tries again.
+  await pair.rememberCheckpoints(seen).catch((error: unknown) => {
     if (problemOf(error) === null) throw error
   })
 }
 
 /**
- * One name for each project, whichever way its path was written: its folder, without links. A project may be named by
- * its project.json too. Of a path that leads nowhere, the path as it is.
+ * Returns one name for all paths of a project: its folder, without links. A path may name the project.json instead. A
+ * path without a file is returned as it is.
  */
 async function folderOf(path: string): Promise<string> {
   const absolute = absolutePath(path)

@@ -12,15 +12,15 @@ import type { OpenProjects } from './open-projects'
 import { atChanges } from './project-news'
 import type { OutlineState } from './sweep-outlines'
 
-/** Pairs are set side by side by what base's layers do in each: other checkpoints are of one pair. */
+/** Pairs are compared by sweeps that restore base's layers. Other checkpoints belong to one pair only. */
 const ofBaseScoredBy =
   (scoring: string | null) =>
   ({ scoredBy, source }: SweepSummary): boolean =>
     source === null && scoringKey(scoredBy) === scoring
 
-/** A pair's sweep of the scoring that is shown, and what is known of it. */
+/** A pair's sweep of the shown scoring, with its outline if that was read. */
 interface Row {
-  readonly own: ProjectPair
+  readonly pair: ProjectPair
   readonly sweep: SweepSummary | null
   readonly read: OutlineState | null
 }
@@ -33,32 +33,34 @@ export class PairsOverviews {
   ) {}
 
   /**
-   * The overview at once, as far as it is known, again with each sweep that was read, and after every change that it shows. Ends when
+   * Yields the known part of the overview at once, and again after each sweep that was read and each change. Ends when
    * `signal` fires.
    *
-   * @param scoring key of what the pairs are compared by; null, or gone: what most of them were scored by
+   * @param scoring key of the scoring that the pairs are compared by; the most frequent one if it is null or gone
    */
   async *watch(
     project: Project,
     scoring: string | null,
     signal: AbortSignal | undefined
   ): AsyncGenerator<PairsOverview> {
-    let told = ''
-    for await (const overview of atChanges(project, this.jobs, signal, () => this.tell(project, scoring))) {
+    let lastText = ''
+    for await (const overview of atChanges(project, this.jobs, signal, () =>
+      this.overviews(project, scoring)
+    )) {
       const text = JSON.stringify(overview)
-      if (text !== told) yield overview
-      told = text
+      if (text !== lastText) yield overview
+      lastText = text
     }
   }
 
-  /** The overview, and again with each sweep that was read for it. */
-  private async *tell(project: Project, scoring: string | null): AsyncGenerator<PairsOverview> {
+  /** Yields the overview, and again after each sweep that was read for it. */
+  private async *overviews(project: Project, scoring: string | null): AsyncGenerator<PairsOverview> {
     for (;;) {
       const { scorings, shown, rows } = this.look(project, scoring)
       yield this.overviewOf(scorings, shown, rows)
       const unread = rows.find(({ sweep, read }) => sweep !== null && read === null)
       if (unread === undefined || unread.sweep === null) return
-      await this.projects.outlines.read(unread.own, unread.sweep)
+      await this.projects.outlines.read(unread.pair, unread.sweep)
     }
   }
 
@@ -67,12 +69,12 @@ export class PairsOverviews {
     scoring: string | null
   ): { scorings: PairsOverview['scorings']; shown: string | null; rows: Row[] } {
     const scorings = scoringsOf(pairs)
-    const shown = (scorings.find(({ key }) => key === scoring) ?? scorings[0])?.key ?? null
-    const rows = pairs.map((own): Row => {
-      const sweep = defaultSweepOf(own.sweeps.filter(ofBaseScoredBy(shown))) ?? null
-      return { own, sweep, read: sweep === null ? null : this.projects.outlines.current(own, sweep) }
+    const shownScoring = (scorings.find(({ key }) => key === scoring) ?? scorings[0])?.key ?? null
+    const rows = pairs.map((pair): Row => {
+      const sweep = defaultSweepOf(pair.sweeps.filter(ofBaseScoredBy(shownScoring))) ?? null
+      return { pair, sweep, read: sweep === null ? null : this.projects.outlines.current(pair, sweep) }
     })
-    return { scorings, shown, rows }
+    return { scorings, shown: shownScoring, rows }
   }
 
   private overviewOf(
@@ -80,7 +82,7 @@ export class PairsOverviews {
     scoring: string | null,
     rows: readonly Row[]
   ): PairsOverview {
-    const sides = rows.map(({ own: { id }, sweep, read }): TransferPair => {
+    const sides = rows.map(({ pair: { id }, sweep, read }): TransferPair => {
       const state = sweep === null ? 'none' : (read?.state ?? 'reading')
       return { id, state, side: read?.state === 'read' ? read.outlined.side : null }
     })
@@ -92,12 +94,12 @@ export class PairsOverviews {
     }
   }
 
-  private outlined({ own, sweep, read }: Row): PairOutline {
-    const tasks = [...new Set(own.sweeps.map(({ scoredBy }) => scoredByName(scoredBy)))]
+  private outlined({ pair, sweep, read }: Row): PairOutline {
+    const tasks = [...new Set(pair.sweeps.map(({ scoredBy }) => scoredByName(scoredBy)))]
     return {
-      id: own.id,
+      id: pair.id,
       tasks,
-      folders: foldersOf(own, sweep, this.projects.knownPair(own)),
+      folders: foldersOf(pair, sweep, this.projects.knownPair(pair)),
       sweep:
         sweep === null
           ? { state: 'none', others: tasks }
@@ -110,18 +112,18 @@ export class PairsOverviews {
   }
 }
 
-/** What the pairs' sweeps were scored by, those of most pairs first. */
+/** Lists the scorings of the pairs' sweeps, the most frequent first. */
 function scoringsOf(pairs: readonly ProjectPair[]): PairsOverview['scorings'] {
-  const found = new Map<string, PairsOverview['scorings'][number]>()
+  const scorings = new Map<string, PairsOverview['scorings'][number]>()
   for (const { sweeps } of pairs) {
-    const own = new Map(sweeps.map(({ scoredBy }) => [scoringKey(scoredBy), scoredBy]))
-    for (const [key, scoredBy] of own) {
-      const before = found.get(key)
-      if (before === undefined) found.set(key, { key, scoredBy, pairCount: 1 })
+    const scoringOf = new Map(sweeps.map(({ scoredBy }) => [scoringKey(scoredBy), scoredBy]))
+    for (const [key, scoredBy] of scoringOf) {
+      const before = scorings.get(key)
+      if (before === undefined) scorings.set(key, { key, scoredBy, pairCount: 1 })
       else before.pairCount += 1
     }
   }
-  return [...found.values()].sort((a, b) => b.pairCount - a.pairCount)
+  return [...scorings.values()].sort((a, b) => b.pairCount - a.pairCount)
 }
 
 function foldersOf(

@@ -5,39 +5,42 @@ import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { OpenProjects } from './open-projects'
 
-/** What `tell` tells now, and after every change of a project or its jobs; several changes at once are one. Ends when `signal` fires. */
+/**
+ * Yields the news of `read` now and after every change of a project or its jobs. Simultaneous changes count as one.
+ * Ends when `signal` fires.
+ */
 export async function* atChanges<News>(
   project: Project,
   jobs: Jobs,
   signal: AbortSignal | undefined,
-  tell: () => AsyncIterable<News>
+  read: () => AsyncIterable<News>
 ): AsyncGenerator<News> {
   let changed = true
   let wake = (): void => undefined
-  const hear = (): void => {
+  const notify = (): void => {
     changed = true
     wake()
   }
-  const deaf = [project.onChange(hear), jobs.onChange(project, hear)]
-  signal?.addEventListener('abort', hear)
+  const unsubscribe = [project.onChange(notify), jobs.onChange(project, notify)]
+  signal?.addEventListener('abort', notify)
   try {
     while (!signal?.aborted) {
       if (changed) {
         changed = false
-        yield* tell()
+        yield* read()
       } else {
         await new Promise<void>((resolve) => (wake = resolve))
       }
     }
   } finally {
-    for (const stop of deaf) stop()
-    signal?.removeEventListener('abort', hear)
+    for (const stop of unsubscribe) stop()
+    signal?.removeEventListener('abort', notify)
   }
 }
 
-/** Tells every window that shows a project what becomes of it, and keeps it open for them. */
+/** Sends the changes of a project to every window that shows it, and keeps it open for them. */
 export class ProjectNews {
-  /** How many watch a project, by its folder. */
+  /** Number of watchers of a project, by its folder. */
   private readonly watchers = new Map<string, number>()
   /** Folders of projects that one window has closed while others watch. */
   private readonly closing = new Set<string>()
@@ -45,11 +48,11 @@ export class ProjectNews {
   constructor(
     private readonly projects: OpenProjects,
     private readonly jobs: Jobs,
-    private readonly stateOf: (own: ProjectPair) => Promise<ProjectState>
+    private readonly stateOf: (pair: ProjectPair) => Promise<ProjectState>
   ) {}
 
   /**
-   * The project with one of its pairs now, and after every change; several changes at once are one. Ends when `signal` fires.
+   * Yields the project with one of its pairs now and after every change. Ends when `signal` fires.
    *
    * @throws WorkbenchError `not-found` once the pair is removed
    */
@@ -67,17 +70,17 @@ export class ProjectNews {
         yield await stateOf(project.pair(pair))
       })
     } finally {
-      await this.left(path)
+      await this.removeWatcher(path)
     }
   }
 
-  /** Closes a project, as soon as nobody watches it any more. */
+  /** Closes a project once it has no watchers. */
   async close({ path }: Project): Promise<void> {
     this.closing.add(path)
     if (!this.watchers.has(path)) await this.closeNow(path)
   }
 
-  private async left(path: string): Promise<void> {
+  private async removeWatcher(path: string): Promise<void> {
     const others = (this.watchers.get(path) ?? 1) - 1
     if (others > 0) {
       this.watchers.set(path, others)

@@ -6,18 +6,19 @@ import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { samplePromptsOf } from '../project/project-prompts'
 import type { OpenProjects } from './open-projects'
 
-/** Everything that a window shows of one pair of a project at once. */
+/** Collects everything that a window shows of one pair of a project. */
 export async function projectState(
-  own: ProjectPair,
+  pair: ProjectPair,
   projects: OpenProjects,
   jobs: Jobs
 ): Promise<ProjectState> {
-  const { project } = own
-  // First what takes time: the rest is of one moment. The document may come to know the checkpoints by it.
-  const pair = await projects.pairOf(own)
-  const samplePrompts = await samplePromptsOf(own)
-  const otherCheckpoints = await projects.othersOf(own)
-  // Nobody waits for the other pairs: they are told of as they are seen.
+  const { project } = pair
+  // Slow reads come first, so that all other values are of one moment. The first read may store checkpoints in the
+  // document.
+  const pairState = await projects.pairOf(pair)
+  const samplePrompts = await samplePromptsOf(pair)
+  const otherCheckpoints = await projects.othersOf(pair)
+  // The other pairs are not awaited. Each is reported after its inspection.
   void projects.lookAround(project)
   return {
     path: project.path,
@@ -25,32 +26,32 @@ export async function projectState(
     notes: project.notes,
     revision: project.revision,
     pairs: pairBriefs(project, projects, jobs),
-    document: own.document,
-    prompts: own.prompts,
-    ownPrompts: own.ownPrompts !== null,
+    document: pair.document,
+    prompts: pair.prompts,
+    ownPrompts: pair.ownPrompts !== null,
     samplePrompts: project.samplePrompts ?? samplePrompts,
-    sweeps: [...own.sweeps],
-    sampleRuns: [...own.samples.runs],
-    evaluations: [...own.evaluations.runs],
-    history: own.history.state,
-    ...pair,
-    otherCheckpoints: otherCheckpoints(own.document),
+    sweeps: [...pair.sweeps],
+    sampleRuns: [...pair.samples.runs],
+    evaluations: [...pair.evaluations.runs],
+    history: pair.history.state,
+    ...pairState,
+    otherCheckpoints: otherCheckpoints(pair.document),
     readOnly: project.readOnly,
     writer: project.writer,
     warnings: [...project.warnings],
-    running: jobs.running(own),
+    running: jobs.running(pair),
     busyProject: jobs.busyFor(project)?.name ?? null,
-    failed: jobs.failed(own),
-    saved: own.saved
+    failed: jobs.failed(pair),
+    saved: pair.saved
   }
 }
 
-/** The list of a project's pairs, from what is known of each without reading anything. */
+/** Lists a project's pairs with their known states, without reading a file. */
 export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, jobs: Jobs): PairBrief[] {
-  return pairs.map((own) => {
-    const { id, name, location } = own.document
-    const known = projects.knownPair(own)
-    const post = known?.pair?.post
+  return pairs.map((pair) => {
+    const { id, name, location } = pair.document
+    const state = projects.knownPair(pair)
+    const post = state?.pair?.post
     const model = post && {
       family: post.modelType,
       layerCount: post.layerCount,
@@ -61,10 +62,10 @@ export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, job
       name,
       location,
       model: model ?? null,
-      unusable: known === null ? null : unusableWords(known),
-      sweepCount: own.sweeps.length,
-      answeringSweep: defaultSweepOf(own.sweeps) ?? null,
-      running: jobs.running(own)
+      unusable: state === null ? null : unusableWords(state),
+      sweepCount: pair.sweeps.length,
+      answeringSweep: defaultSweepOf(pair.sweeps) ?? null,
+      running: jobs.running(pair)
     }
   })
 }

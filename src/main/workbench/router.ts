@@ -31,19 +31,19 @@ import { sweepRoutes } from './routes/sweeps'
 
 export interface WorkbenchOptions extends Entry {
   engine: EngineHost
-  /** Hears of every job, for what lies outside the window's page. */
+  /** Receives news of every job for the taskbar and notifications. */
   onJobNews?: TellJobNews
 }
 
 export type WorkbenchRouter = ReturnType<typeof createWorkbench>['router']
 
-/** The program behind the window: the contract's router, and `close`, which ends its work in order. */
+/** Creates the program behind the window: the router of the contract, and `close`, which ends all work in order. */
 export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOptions) {
   const projects = new OpenProjects()
   const closing = new AbortController()
   const devices = triedDevices(closing.signal, () => engine.another())
   const jobs = new Jobs(engine, devices, onJobNews)
-  const stateOf = (own: ProjectPair): Promise<ProjectState> => projectState(own, projects, jobs)
+  const stateOf = (pair: ProjectPair): Promise<ProjectState> => projectState(pair, projects, jobs)
   const routing: Routing = {
     projects,
     jobs,

@@ -3,20 +3,22 @@ import type { StudyState } from '../../contract/documents/study'
 import { writerOf } from '../base/files/lock'
 import { STUDIES } from '../project/documents/stored-documents'
 
-/** How often it is looked whether a study, which another program runs, has told anything. */
+/** Milliseconds between reads of the state of a study, which another program runs. */
 const LOOK_MS = 1_000
 
-/** How far the newest study of a project is, now and after every change; null where none was. Ends when `signal` fires. */
+/**
+ * Yields the progress of a project's newest study now and after every change; null for none. Ends when `signal` fires.
+ */
 export async function* watchStudy(
   path: string,
   signal?: AbortSignal,
   lookMs = LOOK_MS
 ): AsyncGenerator<StudyState | null> {
-  for (let told = ''; !signal?.aborted;) {
+  for (let lastText = ''; !signal?.aborted;) {
     const state = await studyState(path)
     const text = JSON.stringify(state)
-    if (text !== told) {
-      told = text
+    if (text !== lastText) {
+      lastText = text
       yield state
     }
     await delay(lookMs, undefined, { signal, ref: false }).catch((error: unknown) => {

@@ -10,14 +10,17 @@ export type OutlineState =
   | { readonly state: 'read'; readonly outlined: OutlinedSweep }
   | { readonly state: 'unreadable'; readonly problem: Problem }
 
-/** Outlines kept of each pair: windows may show several scorings. */
+/** Number of outlines kept per pair. Windows may show several scorings. */
 const KEPT_OUTLINES = 4
 
-/** Outlines of stored sweeps with their verdicts. A sweep is read once, until its limit, its check or the pair's evaluations change. */
+/**
+ * Outlines of stored sweeps with their verdicts. A sweep is read once, until its limit, its check or the pair's
+ * evaluations change.
+ */
 export class SweepOutlines {
   private readonly outlinesOf = new WeakMap<ProjectPair, Map<string, OutlineState>>()
 
-  /** Returns the outline as the pair is now; null while it was not read. */
+  /** Returns the outline for the current state of the pair; null until it is read. */
   current(pair: ProjectPair, sweep: SweepSummary): OutlineState | null {
     return this.outlinesOf.get(pair)?.get(keyOf(pair, sweep)) ?? null
   }
@@ -47,7 +50,7 @@ async function outlineOf(pair: ProjectPair, sweepId: string): Promise<OutlineSta
   }
 }
 
-/** Equal while the outline of a sweep is the same: it depends on the limit, the check of full answers and the evaluations. */
+/** Identifies the outline of a sweep. It depends on the limit, the full-answer check and the evaluations. */
 const keyOf = ({ document, saved, evaluations }: ProjectPair, { id }: SweepSummary): string =>
   JSON.stringify([
     id,

@@ -60,9 +60,9 @@ export const listPairs: Migration = (document) => {
     nextMark,
     ...shared
   } = found.data
-  const own = { location, checkpoints, rendering, settings, recipes, otherCheckpoints, nextMark }
+  const pairFields = { location, checkpoints, rendering, settings, recipes, otherCheckpoints, nextMark }
   const name = pairNameOf(location) ?? shared.name
-  return { ...shared, pairs: [{ id: 'pair-1', name, ...own }], nextPair: 2 }
+  return { ...shared, pairs: [{ id: 'pair-1', name, ...pairFields }], nextPair: 2 }
 }
 
 /** As a new pair of this place is called; null for a place that is none. */

@@ -146,9 +146,9 @@ export class RunHistory {
         )
       }
       const back = [run, ...searches]
-      const own = back.map((one): [string, RunMarks] => [runKey(one), RunMarks.parse(one)])
+      const entries = back.map((key): [string, RunMarks] => [runKey(key), RunMarks.parse(key)])
       // First, so that a run that is back has its name.
-      await this.write(new Map([...this.#marks, ...own]), back)
+      await this.write(new Map([...this.#marks, ...entries]), back)
       await untrashRun(this.folder, document)
       this.#deleted = this.#deleted.filter((other) => other !== document)
       for (const { kind, id } of back) await this.runs[kind].bringBack(id)
@@ -206,11 +206,11 @@ export class RunHistory {
   private async write(marks: ReadonlyMap<string, RunMarks>, more: readonly RunKey[] = []): Promise<void> {
     this.requireReadMarks()
     const runs = [...this.state.runs, ...more].flatMap(({ kind, id }) => {
-      const own = marks.get(runKey({ kind, id }))
-      return own === undefined || isUnmarked(own) ? [] : [{ kind, id, ...own }]
+      const runMarks = marks.get(runKey({ kind, id }))
+      return runMarks === undefined || isUnmarked(runMarks) ? [] : [{ kind, id, ...runMarks }]
     })
     await RUN_MARKS.write(this.folder, { schemaVersion: RUN_MARKS_VERSION, runs })
-    this.#marks = new Map(runs.map(({ kind, id, ...own }) => [runKey({ kind, id }), own]))
+    this.#marks = new Map(runs.map(({ kind, id, ...pair }) => [runKey({ kind, id }), pair]))
   }
 }
 
@@ -220,15 +220,15 @@ const isUnmarked = ({ name, note, pinned }: RunMarks): boolean => name === '' &&
 function filesOf({ kind, id }: RunKey): ResultFile[] {
   const of = (folder: ResultFile['folder'], endings: readonly string[]): ResultFile[] =>
     endings.map((ending) => ({ folder, name: `${id}${ending}` }))
-  const own = ['.json', SUMMARY]
+  const resultEndings = ['.json', SUMMARY]
   switch (kind) {
     case 'sweep':
-      return [...of('sweeps', [...own, ...SCORES_ENDINGS]), ...of('checks', ['.json'])]
+      return [...of('sweeps', [...resultEndings, ...SCORES_ENDINGS]), ...of('checks', ['.json'])]
     case 'search':
-      return of('searches', own)
+      return of('searches', resultEndings)
     case 'samples':
-      return of('samples', [...own, ANSWERS])
+      return of('samples', [...resultEndings, ANSWERS])
     case 'evaluation':
-      return of('evaluations', [...own, ...EVALUATION_LINES])
+      return of('evaluations', [...resultEndings, ...EVALUATION_LINES])
   }
 }

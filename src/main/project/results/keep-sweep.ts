@@ -14,15 +14,15 @@ import type { ProjectPair } from '../pair/project-pair'
  * @returns that check; null for none
  * @throws WorkbenchError as `Project.saveSweep`
  */
-export async function keepSweep(own: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
-  const check = await earlierCheck(own, sweep).catch((error: unknown) => {
+export async function keepSweep(pair: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
+  const check = await earlierCheck(pair, sweep).catch((error: unknown) => {
     // Without it the sweep counts as not checked, which is true.
     if (error instanceof WorkbenchError) return null
     throw error
   })
   // First, so that no window shows the sweep as one that was not checked.
-  if (check !== null) await own.saveAnswerCheck(check)
-  await own.saveSweep(sweep)
+  if (check !== null) await pair.saveAnswerCheck(check)
+  await pair.saveSweep(sweep)
   return check
 }
 
@@ -31,19 +31,19 @@ export async function keepSweepOnce(pair: ProjectPair, sweep: SweepDocument): Pr
   if (!pair.sweeps.some(({ id }) => id === sweep.id)) await pair.saveSweep(sweep)
 }
 
-async function earlierCheck(own: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
-  const { base, post } = pairPaths(own.document.location)
-  const alike = own.sweeps.filter(
+async function earlierCheck(pair: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
+  const { base, post } = pairPaths(pair.document.location)
+  const alike = pair.sweeps.filter(
     ({ promptCount, checkpoints }) =>
       promptCount === sweep.prompts.length &&
       checkpoints.base === sweep.basePath.fingerprint &&
       checkpoints.post === sweep.postPath.fingerprint
   )
   for (const { id } of alike) {
-    const check = await own.readAnswerCheck(id)
+    const check = await pair.readAnswerCheck(id)
     if (check === null) continue
     const endTokens = await pairEndTokens(await openPair(base, post), await recentTextModel(post))
-    const carried = carriedCheck(check, await own.readSweep(id), sweep, endTokens)
+    const carried = carriedCheck(check, await pair.readSweep(id), sweep, endTokens)
     if (carried !== null) return carried
   }
   return null

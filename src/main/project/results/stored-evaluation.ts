@@ -48,8 +48,8 @@ export async function allTasks(own: ProjectPair | null): Promise<TaskEntry[]> {
  * @param orElse what else could have been named, to end the sentence that lists the tasks
  * @throws WorkbenchError `not-found` naming those that there are
  */
-export async function taskOf(own: ProjectPair | null, id: string, orElse = ''): Promise<Task> {
-  const tasks = await allTasks(own)
+export async function taskOf(pair: ProjectPair | null, id: string, orElse = ''): Promise<Task> {
+  const tasks = await allTasks(pair)
   const found = tasks.find(({ task }) => task.id === id)
   if (found !== undefined) return found.task
   throw new WorkbenchError(
@@ -66,11 +66,11 @@ export async function taskOf(own: ProjectPair | null, id: string, orElse = ''): 
  * @returns its id
  * @throws WorkbenchError as `failuresTask` and {@link evaluationView}
  */
-export async function saveFailures(own: ProjectPair, evaluationId: string): Promise<string> {
-  const { samples } = await own.evaluations.read(evaluationId)
-  const view = await evaluationView(own, evaluationId)
+export async function saveFailures(pair: ProjectPair, evaluationId: string): Promise<string> {
+  const { samples } = await pair.evaluations.read(evaluationId)
+  const view = await evaluationView(pair, evaluationId)
   const { task: asked } = view.run
-  const tasks = (await allTasks(own)).map(({ task }) => task)
+  const tasks = (await allTasks(pair)).map(({ task }) => task)
   const known = tasks.find(({ id, prompts }) => id === asked.id && isDeepStrictEqual(prompts, asked.prompts))
   const { sampled } = taskKindFacts(asked.kind)
   const task = known ?? {
@@ -83,7 +83,7 @@ export async function saveFailures(own: ProjectPair, evaluationId: string): Prom
     wanted,
     others.map((other) => other.id)
   )
-  await own.project.tasks.save(failuresTask({ view, samples }, { id, task }))
+  await pair.project.tasks.save(failuresTask({ view, samples }, { id, task }))
   return id
 }
 
@@ -93,10 +93,10 @@ export async function saveFailures(own: ProjectPair, evaluationId: string): Prom
  *
  * @returns null when there is none
  */
-export async function sameEvaluation(own: ProjectPair, run: EvaluationRun): Promise<EvaluationFiles | null> {
-  for (const { id, taskId } of own.evaluations.runs) {
+export async function sameEvaluation(pair: ProjectPair, run: EvaluationRun): Promise<EvaluationFiles | null> {
+  for (const { id, taskId } of pair.evaluations.runs) {
     if (taskId !== run.task.id) continue
-    const stored = await own.evaluations.read(id)
+    const stored = await pair.evaluations.read(id)
     if (identity(stored.run) === identity(run)) return stored
   }
   return null
@@ -132,7 +132,7 @@ const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVarian
  * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
  */
 export async function evaluationView(
-  own: ProjectPair,
+  pair: ProjectPair,
   id: string,
   {
     sweepId,
@@ -140,8 +140,8 @@ export async function evaluationView(
     signal
   }: { sweepId?: string; against?: string | undefined; signal?: AbortSignal | undefined } = {}
 ): Promise<EvaluationView> {
-  const stored = await own.evaluations.read(id)
-  return viewOf(stored, await proxiesOf(own, stored.run, sweepId), against, signal)
+  const stored = await pair.evaluations.read(id)
+  return viewOf(stored, await proxiesOf(pair, stored.run, sweepId), against, signal)
 }
 
 /**
@@ -151,18 +151,18 @@ export async function evaluationView(
  * @throws WorkbenchError as {@link evaluationView}
  */
 export async function findingOfRange(
-  own: ProjectPair,
+  pair: ProjectPair,
   sweepId: string,
   range: RestorationRange
 ): Promise<EvaluationFinding | null> {
-  const sweep = own.sweeps.find(({ id }) => id === sweepId)
+  const sweep = pair.sweeps.find(({ id }) => id === sweepId)
   if (sweep === undefined) return null
   const model = sweptRangeModel(range, sweep)
-  for (const { id, answerCount, answerTotal } of own.evaluations.runs) {
+  for (const { id, answerCount, answerTotal } of pair.evaluations.runs) {
     if (answerCount < answerTotal) continue
-    const { run } = await own.evaluations.read(id)
+    const { run } = await pair.evaluations.read(id)
     if (!evaluates(run, sweep.checkpoints, model)) continue
-    const view = await evaluationView(own, id)
+    const view = await evaluationView(pair, id)
     if (!view.complete) continue
     return evaluationFinding(view, model)
   }
@@ -174,35 +174,35 @@ export async function findingOfRange(
  * and the newest that is scored by this very task of the same checkpoints.
  */
 export async function proxiesOf(
-  own: ProjectPair,
+  pair: ProjectPair,
   run: EvaluationRun,
-  sweepId = answeringOfCharacters(own)?.id
+  sweepId = answeringOfCharacters(pair)?.id
 ): Promise<Proxies> {
-  const sweep = sweepId === undefined ? null : await own.readSweep(sweepId)
-  const task = await sweepOfTask(own, run)
+  const sweep = sweepId === undefined ? null : await pair.readSweep(sweepId)
+  const task = await sweepOfTask(pair, run)
   const characters = sweep?.scoredBy.kind === 'crc' ? sweep : null
   return {
     characters: characters === null ? null : withoutPromptScores(characters),
     task: task === null ? null : withoutPromptScores(task),
-    picked: characters === null ? undefined : await pickedOf(own, characters)
+    picked: characters === null ? undefined : await pickedOf(pair, characters)
   }
 }
 
 /** What a sweep selects by the limit of its pair; ranges that a check has thrown out are no candidates. */
-async function pickedOf(own: ProjectPair, { id, ranges, post }: SweepDocument): Promise<Proxies['picked']> {
-  const { rho } = own.document.settings
-  const rejected = new Set(rejectedRanges(ranges, await own.readAnswerCheck(id), rho))
+async function pickedOf(pair: ProjectPair, { id, ranges, post }: SweepDocument): Promise<Proxies['picked']> {
+  const { rho } = pair.document.settings
+  const rejected = new Set(rejectedRanges(ranges, await pair.readAnswerCheck(id), rho))
   const left = ranges.filter((range) => !rejected.has(range))
   const of = (measure: 'validity' | 'diversity'): number[] => left.map((range) => range[measure])
   const range = left[selectRange(left, of('validity'), of('diversity'), post, rho)]
   return range === undefined ? undefined : { range: { start: range.start, end: range.end }, rho }
 }
 
-async function sweepOfTask(own: ProjectPair, run: EvaluationRun): Promise<SweepDocument | null> {
+async function sweepOfTask(pair: ProjectPair, run: EvaluationRun): Promise<SweepDocument | null> {
   const scored = ({ prompts }: Task): string => JSON.stringify(prompts)
-  for (const { id, scoredBy } of own.sweeps) {
+  for (const { id, scoredBy } of pair.sweeps) {
     if (scoredBy.kind !== 'task' || scoredBy.task.id !== run.task.id) continue
-    const sweep = await own.readSweep(id)
+    const sweep = await pair.readSweep(id)
     const samePair =
       sweep.basePath.fingerprint === run.basePath.fingerprint &&
       sweep.postPath.fingerprint === run.postPath.fingerprint

@@ -9,12 +9,12 @@ import type { ProjectPair } from '../pair/project-pair'
 import { projectCheckpoints } from '../documents/sweep-files'
 
 /** What a pair has of earlier sweeps: its checkpoints, and the sweep that it answers with, of those that were scored by the same task. */
-export function historyOf(own: ProjectPair, fresh: boolean, scoredBy: ScoredByBrief): SweepHistory {
-  const last = defaultSweepOf(own.sweeps.filter((sweep) => taskOf(sweep.scoredBy) === taskOf(scoredBy)))
+export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByBrief): SweepHistory {
+  const last = defaultSweepOf(pair.sweeps.filter((sweep) => taskOf(sweep.scoredBy) === taskOf(scoredBy)))
   return {
-    checkpoint: new SweepCheckpoint(projectCheckpoints(own.folder)),
-    places: [own.folder],
-    lastSweep: async () => (last === undefined ? null : own.readSweep(last.id)),
+    checkpoint: new SweepCheckpoint(projectCheckpoints(pair.folder)),
+    places: [pair.folder],
+    lastSweep: async () => (last === undefined ? null : pair.readSweep(last.id)),
     fresh
   }
 }
@@ -42,10 +42,10 @@ export function newestLike(
 
 /** The same for a plan, with what it has computed. */
 export const likeOf =
-  (own: ProjectPair, scoredBy: ScoredByBrief): LikeSweep =>
+  (pair: ProjectPair, scoredBy: ScoredByBrief): LikeSweep =>
   async ({ device, isPreview }) => {
-    const like = newestLike(own, { task: taskOf(scoredBy), device, isPreview })
-    return like === undefined ? null : own.readSweep(like.id)
+    const like = newestLike(pair, { task: taskOf(scoredBy), device, isPreview })
+    return like === undefined ? null : pair.readSweep(like.id)
   }
 
 /** Its id; null: the character task. */

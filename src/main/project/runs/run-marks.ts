@@ -17,7 +17,7 @@ export async function readMarks(folder: string): Promise<StoredMarks> {
   try {
     const stored = await RUN_MARKS.read(folder)
     const runs = stored === null ? [] : stored.runs
-    return { marks: new Map(runs.map(({ kind, id, ...own }) => [runKey({ kind, id }), own])), unread: null }
+    return { marks: new Map(runs.map(({ kind, id, ...pair }) => [runKey({ kind, id }), pair])), unread: null }
   } catch (error) {
     if (error instanceof WorkbenchError) return { marks: new Map(), unread: error.message }
     throw error

@@ -160,8 +160,8 @@ function cellMarkup(
   measures: SampleMeasures | undefined,
   marks: readonly PreferenceMark[]
 ): Markup {
-  const own = marks.filter(({ verdict, among }) => verdict !== 'skipped' && among.includes(variant))
-  const won = own.filter((mark) => mark.verdict === 'preferred' && mark.variant === variant)
+  const votes = marks.filter(({ verdict, among }) => verdict !== 'skipped' && among.includes(variant))
+  const won = votes.filter((mark) => mark.verdict === 'preferred' && mark.variant === variant)
   if (samples.length === 0 || measures === undefined) return markup`<td class="note">no answers yet</td>`
   const cutOff = samples.filter(({ finish }) => finish === 'length').length
   const numbers = TEXT_MEASURES.flatMap(({ id, label }) => {
@@ -177,7 +177,7 @@ function cellMarkup(
   })
   return markup`<td>
 <p class="note">${formatMeasureOrDash('distinctAnswers', measures.values.distinctAnswers)} of ${samples.length} distinct${numbers}${cutOff === 0 ? '' : ` · ${cutOff} cut off`}${
-    own.length === 0 ? '' : ` · preferred in ${won.length} of ${own.length}`
+    votes.length === 0 ? '' : ` · preferred in ${won.length} of ${votes.length}`
   }</p>
 <ol tabindex="0" aria-label="Answers of ${variant}">
 ${answers}</ol>

@@ -58,9 +58,9 @@ type Kept = Pick<Report['recipes'][number], 'recipe' | 'scoredBy' | 'sweepId' | 
 
 /** The full answers of a recipe: by a task its scores are of them, by the character task the check says. */
 function wholeWords({ recipe, scoredBy, sweepId, validity }: Kept, sweep: Report['sweep']): string {
-  const own = sweepId === sweep?.id ? validity : null
+  const sweepValidity = sweepId === sweep?.id ? validity : null
   if (sweep?.scoredBy.kind === 'task') {
-    const found = sweepFinding(sweep, selects(sweep, recipe) ? sweep.verdict : null, own)
+    const found = sweepFinding(sweep, selects(sweep, recipe) ? sweep.verdict : null, sweepValidity)
     if (found !== null) return found.words
     return scoredBy.kind === 'task' ? 'its scores are of them' : 'told by the sweep of the character task'
   }
@@ -69,5 +69,5 @@ function wholeWords({ recipe, scoredBy, sweepId, validity }: Kept, sweep: Report
     rho: sweep?.selection?.rho ?? DEFAULT_RHO,
     selection: sweep?.selection ?? null
   }
-  return recipeCheck(evidence, recipe, scoredBy.kind === 'crc' ? own : null).words
+  return recipeCheck(evidence, recipe, scoredBy.kind === 'crc' ? sweepValidity : null).words
 }

@@ -73,13 +73,13 @@ function measuresTable({ variants, measures, compared }: ReportedSamples): Block
       ...TEXT_MEASURES.map(({ label, explain }) => numberColumn(label, explain))
     ],
     rows: variants.map((variant, index): Cell[] => {
-      const own = measures[index]
+      const measure = measures[index]
       return [
         nameCell(variants, variant),
-        { text: formatOnScale('count', own?.sampleCount ?? 0) },
+        { text: formatOnScale('count', measure?.sampleCount ?? 0) },
         ...TEXT_MEASURES.map(({ id }): Cell => {
-          const fewer = overFewer(own?.promptCounts[id], compared.prompts)
-          const text = formatMeasureOrDash(id, own?.values[id])
+          const fewer = overFewer(measure?.promptCounts[id], compared.prompts)
+          const text = formatMeasureOrDash(id, measure?.values[id])
           return fewer === '' ? { text } : { text, detail: fewer }
         })
       ]

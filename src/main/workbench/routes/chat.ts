@@ -6,8 +6,8 @@ export function chatRoutes({ jobs, withPair }: Routing) {
   return chat.router({
     answer: chat.answer
       .use(withPair)
-      .handler(({ context: { own }, input: { settings, columns }, signal }) =>
-        jobs.chats.answer(own, { settings, columns }, signal)
+      .handler(({ context: { pair }, input: { settings, columns }, signal }) =>
+        jobs.chats.answer(pair, { settings, columns }, signal)
       )
   })
 }

@@ -8,13 +8,13 @@ export function exportRoutes({ jobs, withPair }: Routing) {
   return exports.router({
     plan: exports.plan
       .use(withPair)
-      .handler(async ({ context: { own }, input: { recipe, target } }) =>
-        describePlan(await prepareExport(pairPaths(own.document.location), recipe), target)
+      .handler(async ({ context: { pair }, input: { recipe, target } }) =>
+        describePlan(await prepareExport(pairPaths(pair.document.location), recipe), target)
       ),
     start: exports.start
       .use(withPair)
-      .handler(async ({ context: { own }, input: { recipe, target, overwrite } }) => ({
-        exportId: await jobs.exports.start(own, recipe, target, overwrite)
+      .handler(async ({ context: { pair }, input: { recipe, target, overwrite } }) => ({
+        exportId: await jobs.exports.start(pair, recipe, target, overwrite)
       })),
     watch: exports.watch.use(withPair).handler(watching(jobs.exports.table)),
     cancel: exports.cancel.use(withPair).handler(cancelling(jobs.exports.table))

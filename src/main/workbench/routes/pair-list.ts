@@ -5,7 +5,7 @@ import { PairsOverviews } from '../pairs-overview'
 import { pairBriefs } from '../project-state'
 import { route, type Routing } from './route'
 
-/** The list of a project's pairs, and what is set for one. */
+/** The list of a project's pairs, and the settings of a pair. */
 export function pairListRoutes({ projects: open, jobs, stateOf, withProject, withPair }: Routing) {
   const { pairs } = route
   const overviews = new PairsOverviews(open, jobs)
@@ -44,13 +44,13 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
     overview: pairs.overview
       .use(withProject)
       .handler(({ context, input, signal }) => overviews.watch(context.project, input.scoring, signal)),
-    update: pairs.update.use(withPair).handler(async ({ context: { own }, input }) => {
-      await own.update(input.changes, input.seen)
-      return stateOf(own)
+    update: pairs.update.use(withPair).handler(async ({ context: { pair }, input }) => {
+      await pair.update(input.changes, input.seen)
+      return stateOf(pair)
     }),
-    relocate: pairs.relocate.use(withPair).handler(async ({ context: { own }, input }) => {
-      jobs.requireNone(own)
-      await own.relocate(modelPath(input.base), modelPath(input.post))
+    relocate: pairs.relocate.use(withPair).handler(async ({ context: { pair }, input }) => {
+      jobs.requireNone(pair)
+      await pair.relocate(modelPath(input.base), modelPath(input.post))
       return stateOf(await open.open(input.path, input.pair))
     })
   })

@@ -4,12 +4,12 @@ import { pairPaths } from '../../project/demo'
 import { recentTextModel } from '../../text/recent-text-models'
 import type { TextModel } from '../../text/text-model'
 
-/** The folder that holds a project's post. */
+/** Returns the folder of a project's post. */
 export function postFolder({ location }: PairDocument): Promise<string> {
   return resolveModelFolder(pairPaths(location).post)
 }
 
-/** Tokenizer and chat template of a project's post. */
+/** Returns the tokenizer and chat template of a project's post. */
 export async function textModelOf(document: PairDocument): Promise<TextModel> {
   return recentTextModel(await postFolder(document))
 }

@@ -1,13 +1,13 @@
 import { route, type Routing } from './route'
 
-/** What models would say next. */
+/** Next tokens of models after a prompt. */
 export function probeRoutes({ jobs, withPair }: Routing) {
   const { probes } = route
   return probes.router({
     next: probes.next
       .use(withPair)
-      .handler(({ context: { own }, input: { recipe, prompt, top }, signal }) =>
-        jobs.questions.probe(own, { recipe, prompt, top }, signal)
+      .handler(({ context: { pair }, input: { recipe, prompt, top }, signal }) =>
+        jobs.questions.probe(pair, { recipe, prompt, top }, signal)
       )
   })
 }

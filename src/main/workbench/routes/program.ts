@@ -18,13 +18,13 @@ import type { Entry } from '../entry'
 import { ShellRequests } from '../shell'
 import { route, type Routing } from './route'
 
-/** The program, as it was started. */
+/** The program and its first page. */
 export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, onRecent }: Entry) {
   const { app } = route
-  const recent = (): Promise<ListedProject[]> => projects.recent((own) => jobs.running(own))
+  const recent = (): Promise<ListedProject[]> => projects.recent((pair) => jobs.running(pair))
   return app.router({
     info: app.info.handler(async () => {
-      // Why the demo does not open is told when the window opens it.
+      // The window reports the problem when it opens the demo.
       if (initial.demo) await projects.openDemo().catch(() => undefined)
       const project = initial.project === null ? null : resolve(initial.project)
       return {
@@ -89,26 +89,28 @@ export function folderRoutes({ pickFolder, shell }: Entry) {
   })
 }
 
-/** What this machine can compute on. */
-export function deviceRoutes(known: Devices) {
+/** Devices of this machine. */
+export function deviceRoutes(machineDevices: Devices) {
   const { devices } = route
   return devices.router({
     list: devices.list.handler(({ input }) => {
-      if (input.again) known.forget()
-      return known.reports()
+      if (input.again) machineDevices.forget()
+      return machineDevices.reports()
     })
   })
 }
 
-/** Model folders, before they are anything of a project. */
+/** Model folders that belong to no project yet. */
 export function pairRoutes({ withPair }: Routing) {
-  const { pair } = route
-  return pair.router({
-    inspect: pair.inspect.handler(({ input }) => inspectPair(modelPath(input.base), modelPath(input.post))),
-    inspectOther: pair.inspectOther
+  const { pair: pairRoute } = route
+  return pairRoute.router({
+    inspect: pairRoute.inspect.handler(({ input }) =>
+      inspectPair(modelPath(input.base), modelPath(input.post))
+    ),
+    inspectOther: pairRoute.inspectOther
       .use(withPair)
-      .handler(({ context: { own }, input }) =>
-        inspectOther(pairPaths(own.document.location), modelPath(input.folder))
+      .handler(({ context: { pair }, input }) =>
+        inspectOther(pairPaths(pair.document.location), modelPath(input.folder))
       )
   })
 }

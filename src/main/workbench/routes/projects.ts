@@ -18,16 +18,16 @@ export function projectRoutes(
       return stateOf(await open.create({ folder, name, pair, prompts: await builtinPromptSet('crc') }))
     }),
     open: projects.open.handler(async ({ input }) => stateOf(await open.open(input.path, input.pair))),
-    update: projects.update.use(withPair).handler(async ({ context: { project, own }, input }) => {
+    update: projects.update.use(withPair).handler(async ({ context: { project, pair }, input }) => {
       await project.update(input.changes, input.seen)
-      return stateOf(own)
+      return stateOf(pair)
     }),
     watch: projects.watch
       .use(withProject)
       .handler(({ context, input, signal }) => news.watch(context.project, input.pair, signal)),
-    report: projects.report.use(withPair).handler(async ({ context: { project, own }, input }) => {
+    report: projects.report.use(withPair).handler(async ({ context: { project, pair }, input }) => {
       const { format, sweepId } = input
-      const report = await collectReport(own, await open.pairOf(own), sweepId)
+      const report = await collectReport(pair, await open.pairOf(pair), sweepId)
       return {
         fileName: reportFileName(project.path, format),
         content: writeReport(report, format)
@@ -35,7 +35,7 @@ export function projectRoutes(
     }),
     close: projects.close.use(withProject).handler(async ({ context: { project } }) => {
       const running = jobs.done(project)
-      // A job needs the project to save itself; nobody should wait for that.
+      // A job needs the open project to save its result. The window does not wait for the job.
       if (running === null) await news.close(project)
       else void running.then(() => news.close(project))
     })

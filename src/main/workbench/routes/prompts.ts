@@ -8,17 +8,17 @@ export function promptRoutes({ stateOf, withPair }: Routing) {
   const { prompts } = route
   return prompts.router({
     builtin: prompts.builtin.handler(() => builtinPrompts()),
-    save: prompts.save.use(withPair).handler(async ({ context: { own }, input }) => {
-      await own.savePrompts(input.prompts, input.seen)
-      return stateOf(own)
+    save: prompts.save.use(withPair).handler(async ({ context: { pair }, input }) => {
+      await pair.savePrompts(input.prompts, input.seen)
+      return stateOf(pair)
     }),
-    own: prompts.own.use(withPair).handler(async ({ context: { own }, input }) => {
-      await own.useOwnPrompts(input.prompts)
-      return stateOf(own)
+    own: prompts.own.use(withPair).handler(async ({ context: { pair }, input }) => {
+      await pair.useOwnPrompts(input.prompts)
+      return stateOf(pair)
     }),
-    render: prompts.render.use(withPair).handler(async ({ context: { own } }) => {
-      const { document } = own
-      const rendered = await renderPrompts(own.prompts, document.rendering, await textModelOf(document))
+    render: prompts.render.use(withPair).handler(async ({ context: { pair } }) => {
+      const { document } = pair
+      const rendered = await renderPrompts(pair.prompts, document.rendering, await textModelOf(document))
       return { prompts: [...rendered.prompts], notices: [...rendered.notices] }
     })
   })

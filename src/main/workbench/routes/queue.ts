@@ -1,6 +1,6 @@
 import { route, type Routing } from './route'
 
-/** Jobs that wait in line over a project's pairs. */
+/** Queued jobs over a project's pairs. */
 export function queueRoutes({ jobs, withProject }: Routing) {
   const { queue } = route
   return queue.router({

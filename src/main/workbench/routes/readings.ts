@@ -1,16 +1,16 @@
 import { storedDistances } from '../../project/results/stored-distances'
 import { cancelling, route, type Routing, watching } from './route'
 
-/** How far post-training moved the weights of the pair. */
+/** Distances between the weights of base and post. */
 export function distanceRoutes({ projects, jobs: { readings }, withPair }: Routing) {
   const { distances } = route
   return distances.router({
-    start: distances.start.use(withPair).handler(({ context: { own } }) => readings.startDistances(own)),
+    start: distances.start.use(withPair).handler(({ context: { pair } }) => readings.startDistances(pair)),
     watch: distances.watch.use(withPair).handler(watching(readings.distances)),
     cancel: distances.cancel.use(withPair).handler(cancelling(readings.distances)),
     get: distances.get
       .use(withPair)
-      .handler(async ({ context: { own } }) => storedDistances(own, (await projects.pairOf(own)).pair))
+      .handler(async ({ context: { pair } }) => storedDistances(pair, (await projects.pairOf(pair)).pair))
   })
 }
 
@@ -18,15 +18,15 @@ export function distanceRoutes({ projects, jobs: { readings }, withPair }: Routi
 export function checksumRoutes({ projects, jobs: { readings }, withPair }: Routing) {
   const { checksums } = route
   return checksums.router({
-    start: checksums.start.use(withPair).handler(({ context: { own } }) => readings.startChecksums(own)),
+    start: checksums.start.use(withPair).handler(({ context: { pair } }) => readings.startChecksums(pair)),
     watch: checksums.watch.use(withPair).handler(watching(readings.checksums)),
     cancel: checksums.cancel.use(withPair).handler(cancelling(readings.checksums)),
-    get: checksums.get.use(withPair).handler(async ({ context: { own } }) => {
-      const { pair } = await projects.pairOf(own)
-      if (pair === null) return { base: null, post: null }
+    get: checksums.get.use(withPair).handler(async ({ context: { pair } }) => {
+      const { pair: report } = await projects.pairOf(pair)
+      if (report === null) return { base: null, post: null }
       const [base, post] = await Promise.all([
-        own.project.readings.checksums(pair.base),
-        own.project.readings.checksums(pair.post)
+        pair.project.readings.checksums(report.base),
+        pair.project.readings.checksums(report.post)
       ])
       return { base, post }
     })
@@ -37,7 +37,7 @@ export function checksumRoutes({ projects, jobs: { readings }, withPair }: Routi
 export function valueRoutes({ jobs: { readings }, withPair }: Routing) {
   const { values } = route
   return values.router({
-    start: values.start.use(withPair).handler(({ context: { own } }) => readings.startValues(own)),
+    start: values.start.use(withPair).handler(({ context: { pair } }) => readings.startValues(pair)),
     watch: values.watch.use(withPair).handler(watching(readings.values)),
     cancel: values.cancel.use(withPair).handler(cancelling(readings.values))
   })

@@ -28,15 +28,15 @@ export function recipeRoutes(routing: Routing) {
   const { stateOf, withPair } = routing
   const edit = editing(routing)
   return recipes.router({
-    keep: recipes.keep.use(withPair).handler(async ({ context: { own }, input: { recipe, source } }) => {
+    keep: recipes.keep.use(withPair).handler(async ({ context: { pair }, input: { recipe, source } }) => {
       const id = randomUUID()
-      const state = await edited(routing, own, (document) => withKept(document, id, recipe, source, now()))
+      const state = await edited(routing, pair, (document) => withKept(document, id, recipe, source, now()))
       return { id, project: state }
     }),
-    edit: recipes.edit.use(withPair).handler(async ({ context: { own }, input }) => {
+    edit: recipes.edit.use(withPair).handler(async ({ context: { pair }, input }) => {
       const { id, seen, recipe, source } = input
-      await own.editRecipe(id, seen, (document) => withEdited(document, id, recipe, source, now()))
-      return stateOf(own)
+      await pair.editRecipe(id, seen, (document) => withEdited(document, id, recipe, source, now()))
+      return stateOf(pair)
     }),
     rename: recipes.rename
       .use(withPair)
@@ -47,8 +47,8 @@ export function recipeRoutes(routing: Routing) {
       .handler(edit((document, { kept, place }) => withRecipeBack(document, kept, place))),
     readMergekit: recipes.readMergekit
       .use(withPair)
-      .handler(async ({ context: { own }, input: { fileName, content } }) => {
-        const { location, otherCheckpoints } = own.document
+      .handler(async ({ context: { pair }, input: { fileName, content } }) => {
+        const { location, otherCheckpoints } = pair.document
         const { base, post } = pairPaths(location)
         const others = otherCheckpoints.map(({ name, path, fingerprint }) => ({ name, path, fingerprint }))
         return readMergekitRecipe(content, fileName, await openPair(base, post), others)
@@ -62,15 +62,15 @@ export function checkpointRoutes(routing: Routing) {
   const { withPair } = routing
   const edit = editing(routing)
   return checkpoints.router({
-    add: checkpoints.add.use(withPair).handler(async ({ context: { own }, input: { folder } }) => {
-      const found = await lookAt(own.document, modelPath(folder))
-      return edited(routing, own, (document) => withCheckpoint(document, randomUUID(), found))
+    add: checkpoints.add.use(withPair).handler(async ({ context: { pair }, input: { folder } }) => {
+      const checkpoint = await lookAt(pair.document, modelPath(folder))
+      return edited(routing, pair, (document) => withCheckpoint(document, randomUUID(), checkpoint))
     }),
     relocate: checkpoints.relocate
       .use(withPair)
-      .handler(async ({ context: { own }, input: { id, folder } }) => {
-        const found = await lookAt(own.document, modelPath(folder))
-        return edited(routing, own, (document) => withCheckpointAt(document, id, found))
+      .handler(async ({ context: { pair }, input: { id, folder } }) => {
+        const checkpoint = await lookAt(pair.document, modelPath(folder))
+        return edited(routing, pair, (document) => withCheckpointAt(document, id, checkpoint))
       }),
     rename: checkpoints.rename
       .use(withPair)

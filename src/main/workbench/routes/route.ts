@@ -9,14 +9,14 @@ import type { Jobs } from '../../jobs/jobs'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import type { OpenProjects } from '../open-projects'
 
-/** The contract, to be given its handlers by feature: their errors cross the border as problems. */
+/** The contract without handlers. Errors of handlers are sent to the page as problems. */
 export const route = implement(contract).use(convertProblems(reportDefect)).use(plainInput)
 
-/** What the handlers of every feature work with. */
+/** Services that the handlers of every feature use. */
 export interface Routing {
   projects: OpenProjects
   jobs: Jobs
-  stateOf: (own: ProjectPair) => Promise<ProjectState>
+  stateOf: (pair: ProjectPair) => Promise<ProjectState>
   withProject: ReturnType<typeof projectMiddleware>
   withPair: ReturnType<typeof pairMiddleware>
 }
@@ -28,43 +28,43 @@ export function projectMiddleware(projects: OpenProjects) {
   )
 }
 
-/** As {@link projectMiddleware}, with the pair that the input names, as `own`. */
+/** Puts the project and the pair that a procedure's input names into the context. */
 export function pairMiddleware(projects: OpenProjects) {
   return os.middleware(async ({ next }, { path, pair }: { path: string; pair: PairId }) => {
     const project = await projects.use(path)
-    return next({ context: { project, own: project.pair(pair) } })
+    return next({ context: { project, pair: project.pair(pair) } })
   })
 }
 
-interface OfPair {
-  context: { own: ProjectPair }
+interface PairContext {
+  context: { pair: ProjectPair }
   signal?: AbortSignal
 }
 
 /** Follows the pair's job of a kind to its end. */
 export function watching<Event extends { type: string }>(table: Pick<JobTable<Event>, 'watch'>) {
-  return ({ context: { own }, signal }: OfPair): AsyncGenerator<Event | JobFailure> =>
-    table.watch(own, signal)
+  return ({ context: { pair }, signal }: PairContext): AsyncGenerator<Event | JobFailure> =>
+    table.watch(pair, signal)
 }
 
-/** Stops the pair's job of a kind, where one is prepared or runs; its watchers hear when it has ended. */
+/** Stops the pair's job of a kind, prepared or running. Its watchers receive the end. */
 export function cancelling(table: Pick<JobTable<{ type: string }>, 'cancel'>) {
-  return ({ context: { own } }: OfPair): void => void table.cancel(own)
+  return ({ context: { pair } }: PairContext): void => void table.cancel(pair)
 }
 
 /** Changes the lists of a pair. @returns the project after it */
 export async function edited(
   { stateOf }: Pick<Routing, 'stateOf'>,
-  own: ProjectPair,
+  pair: ProjectPair,
   change: (document: PairDocument) => Partial<PairDocument>
 ): Promise<ProjectState> {
-  await own.edit(change)
-  return stateOf(own)
+  await pair.edit(change)
+  return stateOf(pair)
 }
 
-/** As {@link edited}, for a procedure that does nothing else. */
+/** Creates the handler of a procedure that only changes the lists of a pair, see {@link edited}. */
 export function editing(routing: Pick<Routing, 'stateOf'>) {
   return <Input>(change: (document: PairDocument, input: Input) => Partial<PairDocument>) =>
-    ({ context: { own }, input }: OfPair & { input: Input }): Promise<ProjectState> =>
-      edited(routing, own, (document) => change(document, input))
+    ({ context: { pair }, input }: PairContext & { input: Input }): Promise<ProjectState> =>
+      edited(routing, pair, (document) => change(document, input))
 }

@@ -11,58 +11,58 @@ import { renderSamplePrompt } from '../../answers/render-sample-prompts'
 import { postFolder, textModelOf } from './post'
 import { cancelling, route, type Routing, watching } from './route'
 
-/** Answers side by side, and the check of the character task by whole answers. */
+/** Answers side by side, and the full-answer scores of the character task. */
 export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
   const { samples } = route
   return samples.router({
     builtinPrompts: samples.builtinPrompts.handler(() => builtinSamplePrompts()),
     readPrompts: samples.readPrompts.handler(({ input }) => importPrompts(input.fileName, input.content)),
     answerFile: samples.answerFile.handler(({ input }) => readAnswerFacts(absolutePath(input.path))),
-    savePrompts: samples.savePrompts.use(withPair).handler(async ({ context: { project, own }, input }) => {
+    savePrompts: samples.savePrompts.use(withPair).handler(async ({ context: { project, pair }, input }) => {
       await project.saveSamplePrompts(input.prompts, input.seen)
-      return stateOf(own)
+      return stateOf(pair)
     }),
-    render: samples.render.use(withPair).handler(async ({ context: { own }, input }) => {
-      const { document } = own
+    render: samples.render.use(withPair).handler(async ({ context: { pair }, input }) => {
+      const { document } = pair
       return renderSamplePrompt(input.prompt, document.rendering, await textModelOf(document))
     }),
     defaults: samples.defaults
       .use(withPair)
-      .handler(async ({ context: { own } }) => defaultSampleSettings(await postFolder(own.document))),
-    start: samples.start.use(withPair).handler(async ({ context: { own }, input }) => ({
-      runId: await jobs.samples.start(own, input.settings, input.variants)
+      .handler(async ({ context: { pair } }) => defaultSampleSettings(await postFolder(pair.document))),
+    start: samples.start.use(withPair).handler(async ({ context: { pair }, input }) => ({
+      runId: await jobs.samples.start(pair, input.settings, input.variants)
     })),
-    more: samples.more.use(withPair).handler(async ({ context: { own }, input }) => ({
-      runId: await jobs.samples.goOn(own, input.runId, input.sampleCount)
+    more: samples.more.use(withPair).handler(async ({ context: { pair }, input }) => ({
+      runId: await jobs.samples.goOn(pair, input.runId, input.sampleCount)
     })),
     watch: samples.watch.use(withPair).handler(watching(jobs.samples)),
     cancel: samples.cancel.use(withPair).handler(cancelling(jobs.samples.table)),
-    get: samples.get.use(withPair).handler(async ({ context: { own }, input, signal }) => {
-      const { run, samples: answers } = await own.samples.readAnswers(input.runId)
+    get: samples.get.use(withPair).handler(async ({ context: { pair }, input, signal }) => {
+      const { run, samples: answers } = await pair.samples.readAnswers(input.runId)
       return { run, samples: answers, measures: await measureRun(run, answers, signal) }
     }),
-    mark: samples.mark.use(withPair).handler(async ({ context: { own }, input }) => {
-      await own.samples.mark(input.runId, input.decided, input.undecided)
-      return stateOf(own)
+    mark: samples.mark.use(withPair).handler(async ({ context: { pair }, input }) => {
+      await pair.samples.mark(input.runId, input.decided, input.undecided)
+      return stateOf(pair)
     }),
-    preferences: samples.preferences.use(withPair).handler(async ({ context: { own }, input }) => {
-      const { marks, variants } = await own.samples.readRun(input.runId)
+    preferences: samples.preferences.use(withPair).handler(async ({ context: { pair }, input }) => {
+      const { marks, variants } = await pair.samples.readRun(input.runId)
       return preferenceTallies(marks, variants)
     }),
     exportPreferences: samples.exportPreferences
       .use(withPair)
-      .handler(async ({ context: { own }, input }) =>
-        exportPreferences(await own.samples.readRun(input.runId), input.format)
+      .handler(async ({ context: { pair }, input }) =>
+        exportPreferences(await pair.samples.readRun(input.runId), input.format)
       ),
-    export: samples.export.use(withPair).handler(async ({ context: { own }, input }) => {
-      const { run, samples: answers } = await own.samples.readAnswers(input.runId)
+    export: samples.export.use(withPair).handler(async ({ context: { pair }, input }) => {
+      const { run, samples: answers } = await pair.samples.readAnswers(input.runId)
       return exportSamples(run, answers, input.format)
     }),
-    crcScores: samples.crcScores.use(withPair).handler(({ context: { own } }) => own.samples.readCheck()),
+    crcScores: samples.crcScores.use(withPair).handler(({ context: { pair } }) => pair.samples.readCheck()),
     scoreCrc: samples.scoreCrc
       .use(withPair)
-      .handler(({ context: { own }, input: { settings, variants }, signal }) =>
-        jobs.samples.scoreCrc(own, settings, variants, signal)
+      .handler(({ context: { pair }, input: { settings, variants }, signal }) =>
+        jobs.samples.scoreCrc(pair, settings, variants, signal)
       )
   })
 }

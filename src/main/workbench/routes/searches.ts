@@ -7,17 +7,17 @@ export function searchRoutes({ jobs, withPair }: Routing) {
   return searches.router({
     start: searches.start
       .use(withPair)
-      .handler(async ({ context: { own }, input: { path: _, pair: _pair, fresh, ...asked } }) =>
-        jobs.searches.start(own, asked, fresh)
+      .handler(async ({ context: { pair }, input: { path: _, pair: _pair, fresh, ...asked } }) =>
+        jobs.searches.start(pair, asked, fresh)
       ),
-    unfinished: searches.unfinished.use(withPair).handler(async ({ context: { own }, input }) => {
-      const unfinished = await readUnfinishedSearch(own.folder)
+    unfinished: searches.unfinished.use(withPair).handler(async ({ context: { pair }, input }) => {
+      const unfinished = await readUnfinishedSearch(pair.folder)
       return unfinished?.sweepId === input.sweepId ? unfinished : null
     }),
     watch: searches.watch.use(withPair).handler(watching(jobs.searches.table)),
     cancel: searches.cancel.use(withPair).handler(cancelling(jobs.searches.table)),
     get: searches.get
       .use(withPair)
-      .handler(({ context: { own }, input }) => own.readSearch(input.sweepId, input.id))
+      .handler(({ context: { pair }, input }) => pair.readSearch(input.sweepId, input.id))
   })
 }

@@ -10,37 +10,37 @@ import { compareSweeps } from '../../measures/compare-sweeps'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { cancelling, route, type Routing, watching } from './route'
 
-/** What searches from a sweep have of a model that they found, the latest first. */
+/** Returns the scores of a model that searches from a sweep found, from the latest search. */
 async function foundScores(
-  own: ProjectPair,
+  pair: ProjectPair,
   sweepId: string,
   model: string
 ): Promise<PromptScore[] | undefined> {
-  for (const { id } of own.searches.filter((search) => search.sweepId === sweepId)) {
-    const search = await own.readSearch(sweepId, id)
-    const found = search?.found.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === model)
-    if (found !== undefined) return found.prompts
+  for (const { id } of pair.searches.filter((search) => search.sweepId === sweepId)) {
+    const search = await pair.readSearch(sweepId, id)
+    const candidate = search?.found.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === model)
+    if (candidate !== undefined) return candidate.prompts
   }
   return undefined
 }
 
-/** Of a comparison of two sources, the newest sweep of each other source that the pair has on the same prompts. */
+/** Finds the newest sweep of each other source on the same prompts, for a comparison of two sources. */
 async function otherSources(
-  own: ProjectPair,
+  pair: ProjectPair,
   compared: readonly [SweepDocument, SweepDocument]
 ): Promise<SweepDocument[]> {
   if (!areOverSources(compared)) return []
   const key = ({ source }: Pick<SweepDocument, 'source'>): string | null => source?.fingerprint ?? null
   const seen = new Set(compared.map(key))
-  const found: SweepDocument[] = []
-  for (const summary of own.sweeps) {
+  const sweeps: SweepDocument[] = []
+  for (const summary of pair.sweeps) {
     if (seen.has(key(summary)) || summary.isPreview) continue
-    const sweep = await own.readSweep(summary.id)
+    const sweep = await pair.readSweep(summary.id)
     if (!areOverSources([...compared, sweep])) continue
     seen.add(key(summary))
-    found.push(sweep)
+    sweeps.push(sweep)
   }
-  return found
+  return sweeps
 }
 
 /** Starts the next sweep, and after it the full-answer check if the window asks for one. */
@@ -54,61 +54,67 @@ async function startSweep(
   return { sweepId: sweep.id }
 }
 
-/** Sweeps of all ranges, and what is asked of a stored one. */
+const readChecked = async (pair: ProjectPair, sweepId: string) => ({
+  sweep: await pair.readSweep(sweepId),
+  check: await pair.readAnswerCheck(sweepId)
+})
+
+/** Sweeps of all ranges, and questions about stored sweeps. */
 export function sweepRoutes({ jobs, withPair }: Routing) {
   const { sweeps } = route
   return sweeps.router({
-    start: sweeps.start.use(withPair).handler(({ context: { own }, input }) => startSweep(jobs, own, input)),
-    known: sweeps.known.use(withPair).handler(({ context }) => jobs.sweeps.knownOfNext(context.own)),
+    start: sweeps.start
+      .use(withPair)
+      .handler(({ context: { pair }, input }) => startSweep(jobs, pair, input)),
+    known: sweeps.known.use(withPair).handler(({ context }) => jobs.sweeps.knownOfNext(context.pair)),
     plan: sweeps.plan
       .use(withPair)
-      .handler(({ context: { own }, input: { preview }, signal }) =>
-        jobs.questions.planSweep(own, preview, signal)
+      .handler(({ context: { pair }, input: { preview }, signal }) =>
+        jobs.questions.planSweep(pair, preview, signal)
       ),
     lookAt: sweeps.lookAt
       .use(withPair)
-      .handler(({ context: { own }, input: { range } }) => jobs.sweeps.lookAt(own, range)),
+      .handler(({ context: { pair }, input: { range } }) => jobs.sweeps.lookAt(pair, range)),
     watch: sweeps.watch.use(withPair).handler(watching(jobs.sweeps.table)),
     cancel: sweeps.cancel.use(withPair).handler(cancelling(jobs.sweeps.table)),
-    get: sweeps.get.use(withPair).handler(({ context: { own }, input }) => own.readShownSweep(input.sweepId)),
-    scores: sweeps.scores.use(withPair).handler(async ({ context: { own }, input: { sweepId, model } }) => {
-      const scores = (await own.readPromptScores(sweepId, model)) ?? (await foundScores(own, sweepId, model))
+    get: sweeps.get
+      .use(withPair)
+      .handler(({ context: { pair }, input }) => pair.readShownSweep(input.sweepId)),
+    scores: sweeps.scores.use(withPair).handler(async ({ context: { pair }, input: { sweepId, model } }) => {
+      const scores =
+        (await pair.readPromptScores(sweepId, model)) ?? (await foundScores(pair, sweepId, model))
       if (scores !== undefined) return scores
       throw new WorkbenchError('not-found', `The sweep ${sweepId} scored no model of the key ${model}.`)
     }),
-    select: sweeps.select.use(withPair).handler(async ({ context: { own }, input: { sweepId, rho } }) => {
-      const check = await own.readAnswerCheck(sweepId)
-      const stored = check === null ? (await own.readShownSweep(sweepId)).selection : null
+    select: sweeps.select.use(withPair).handler(async ({ context: { pair }, input: { sweepId, rho } }) => {
+      const check = await pair.readAnswerCheck(sweepId)
+      const stored = check === null ? (await pair.readShownSweep(sweepId)).selection : null
       if (stored?.rho === rho) return stored
-      const sweep = await own.readSweep(sweepId)
+      const sweep = await pair.readSweep(sweepId)
       const selection = await runCooperatively(checkedSelection(sweep, check, rho))
       if (selection !== null) return selection
       throw new WorkbenchError('bad-input', `The sweep ${sweepId} scored no ranges to select from.`)
     }),
-    whatIf: sweeps.whatIf.use(withPair).handler(async ({ context: { own }, input: { sweepId, asked } }) => {
-      const check = await own.readAnswerCheck(sweepId)
+    whatIf: sweeps.whatIf.use(withPair).handler(async ({ context: { pair }, input: { sweepId, asked } }) => {
+      const check = await pair.readAnswerCheck(sweepId)
       const { sweep, selection } = await runCooperatively(
-        askWhatIf(await own.readSweep(sweepId), check, asked)
+        askWhatIf(await pair.readSweep(sweepId), check, asked)
       )
       return { sweep: await runCooperatively(shownSweepInSteps(sweep)), selection }
     }),
     compare: sweeps.compare
       .use(withPair)
-      .handler(async ({ context: { project, own }, input: { sweepId, other, rho }, signal }) => {
-        const read = async (of: ProjectPair, id: string) => ({
-          sweep: await of.readSweep(id),
-          check: await of.readAnswerCheck(id)
-        })
-        const theirs = await read(project.pair(other.pair), other.sweepId)
-        const ours = await read(own, sweepId)
-        const others = await otherSources(own, [ours.sweep, theirs.sweep])
+      .handler(async ({ context: { project, pair }, input: { sweepId, other, rho }, signal }) => {
+        const theirs = await readChecked(project.pair(other.pair), other.sweepId)
+        const ours = await readChecked(pair, sweepId)
+        const others = await otherSources(pair, [ours.sweep, theirs.sweep])
         const options = { rho, others, ...(signal === undefined ? {} : { signal }) }
         return compareSweeps(ours, theirs, options)
       }),
     scoreRecipe: sweeps.scoreRecipe
       .use(withPair)
-      .handler(({ context: { own }, input: { sweepId, recipe }, signal }) =>
-        jobs.sweeps.scoreRecipe(own, sweepId, recipe, signal)
+      .handler(({ context: { pair }, input: { sweepId, recipe }, signal }) =>
+        jobs.sweeps.scoreRecipe(pair, sweepId, recipe, signal)
       )
   })
 }
