@@ -31,6 +31,7 @@ const ROOMS = [
   'main/samples',
   'main/sandbox',
   'main/serve',
+  'main/study',
   'main/text',
   'main/work',
   'main/workbench',

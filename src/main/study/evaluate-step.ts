@@ -9,10 +9,10 @@ import { type StudiedPair, taskOfStudy } from './studied-pair'
 import { evaluatingAsked, type Study, type StudyTask } from './study-file'
 import { fileOfStudy } from './study-places'
 import type { PlacedStudy } from './study-project'
-import { type Found, studyVariants } from './study-variants'
+import { type CheckedSweep, studyVariants } from './study-variants'
 
-/** A task as a study asks it: a part of its prompts, another number of answers, another seed. */
-function taskAsAsked(task: Task, { n, seed, prompts }: StudyTask): Task {
+/** Applies the settings of a study to a task: number of prompts, number of answers, and seed. */
+function taskWithSettings(task: Task, { n, seed, prompts }: StudyTask): Task {
   const { settings } = task
   return {
     ...task,
@@ -21,41 +21,48 @@ function taskAsAsked(task: Task, { n, seed, prompts }: StudyTask): Task {
   }
 }
 
-/** What a task says of how its answers are made and read, else the study. @param folder of the study's file */
+/** Returns the computation of answers that a task sets, else the study. @param folder folder of the study's file */
 function evaluatingOf(
   { evaluate }: Study,
-  asked: StudyTask,
+  task: StudyTask,
   folder: string
 ): Pick<EvaluationRequest, 'computing' | 'embeddingModel' | 'classifier'> {
-  const { 'embedding-model': embeddingModel, classifier } = { ...evaluate, ...asked }
+  const { 'embedding-model': embeddingModel, classifier } = { ...evaluate, ...task }
   const placed = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : fileOfStudy(folder, path)
   return {
-    computing: computingFromOptions(evaluatingAsked(evaluate, asked)),
+    computing: computingFromOptions(evaluatingAsked(evaluate, task)),
     embeddingModel: placed(embeddingModel),
     classifier: placed(classifier)
   }
 }
 
 /**
- * What a study evaluates of a pair on a task.
+ * Prepares the evaluation of a pair on a task of a study.
  *
- * @param pair null: there is no project yet
- * @param found null where no variant is what a sweep finds
+ * @param settings settings of the study for the task
+ * @param pair pair of the project; null if there is no project yet
+ * @param checkedSweep sweep with its checked selection; null if no variant needs it
  * @throws WorkbenchError as `taskOfStudy`, `studyVariants` and `prepareEvaluation`
  */
 export async function evaluationOf(
   { study, folder }: PlacedStudy,
   { entry, location, rendering }: StudiedPair,
   pair: ProjectPair | null,
-  asked: StudyTask,
-  found: Found | null
+  settings: StudyTask,
+  checkedSweep: CheckedSweep | null
 ): Promise<EvaluationWork> {
   const paths = pairPaths(location)
-  const task = taskAsAsked(await taskOfStudy(folder, asked.task, pair), asked)
+  const task = taskWithSettings(await taskOfStudy(folder, settings.task, pair), settings)
   const { sampling } = task.settings
   const place = { folder, pair: paths }
-  const variants = await studyVariants(variantsOf(study, entry), study.samplers, sampling, place, found)
-  const { computing, ...models } = evaluatingOf(study, asked, folder)
+  const variants = await studyVariants(
+    variantsOf(study, entry),
+    study.samplers,
+    sampling,
+    place,
+    checkedSweep
+  )
+  const { computing, ...models } = evaluatingOf(study, settings, folder)
   return EvaluationWork.open({ ...paths, task, variants, rendering, computing, ...models }, pair)
 }

@@ -24,16 +24,16 @@ import type { StudiedPair } from './studied-pair'
 import type { StudyTask } from './study-file'
 import { writableReport } from './study-outputs'
 import { type PlacedStudy, reportPath } from './study-project'
-import { type Found, omittedVariants } from './study-variants'
+import { type CheckedSweep, omittedVariants } from './study-variants'
 import { openStudySweep } from './sweep-step'
 
-/** What came of a step that did not fail. */
-export type Done = Pick<StepResult, 'result'> & { work: StepWork }
+/** Result of a step that did not fail. */
+export type StepOutput = Pick<StepResult, 'result'> & { work: StepWork }
 
-/** What all pairs of a study share while it runs. */
+/** Services that all pairs of a study share while it runs. */
 export interface StudyMeans {
   readonly engine: EngineClient
-  /** Tried at most once for the whole study. */
+  /** Devices are tried at most once for the whole study. */
   readonly devices: Devices
   readonly signal: AbortSignal
   readonly listener: StepListener
@@ -43,7 +43,7 @@ export interface StudyMeans {
 export class PairOfStudy {
   #sweep: SweepDocument | null = null
   #report: Report | null = null
-  /** The evaluations that this run has done or found. */
+  /** Ids of the evaluations that this run has computed or reused. */
   readonly #evaluated = new Map<StudyTask, string>()
 
   constructor(
@@ -53,7 +53,7 @@ export class PairOfStudy {
     private readonly pair: ProjectPair
   ) {}
 
-  do(step: StudyStep): Promise<Done> {
+  do(step: StudyStep): Promise<StepOutput> {
     switch (step.kind) {
       case 'sweep':
         return this.#doSweep()
@@ -67,7 +67,7 @@ export class PairOfStudy {
     }
   }
 
-  async #doSweep(): Promise<Done> {
+  async #doSweep(): Promise<StepOutput> {
     const run = await openStudySweep(this.studied, this.pair, this.means.devices)
     const stored = await run.stored()
     if (stored !== null) {
@@ -82,7 +82,7 @@ export class PairOfStudy {
     return { work: { ...NO_WORK, blockEvaluations }, result: sweep.id }
   }
 
-  async #doCheck(): Promise<Done> {
+  async #doCheck(): Promise<StepOutput> {
     const sweep = await this.#swept()
     const { settings, location } = this.studied
     const parts = { rho: settings.rho, best: rangesChecked(this.placed.study) }
@@ -101,10 +101,10 @@ export class PairOfStudy {
     this.means.listener.notify({ type: 'notice', message })
   }
 
-  async #doEvaluation(asked: StudyTask): Promise<Done> {
-    const evaluation = await this.#evaluationOf(asked)
+  async #doEvaluation(task: StudyTask): Promise<StepOutput> {
+    const evaluation = await this.#evaluationOf(task)
     const result = evaluation.run.id
-    this.#evaluated.set(asked, result)
+    this.#evaluated.set(task, result)
     for (const notice of await this.#omitted()) this.#remark(`${this.studied.name}: ${notice}`)
     if (evaluation.isComplete) return { work: NO_WORK, result }
     for (const notice of evaluation.run.notices) this.#remark(notice)
@@ -113,24 +113,30 @@ export class PairOfStudy {
     return { work: { ...NO_WORK, answers, answerTokens: tokens, promptsRead: scored }, result }
   }
 
-  async #evaluationOf(asked: StudyTask): Promise<EvaluationWork> {
+  async #evaluationOf(task: StudyTask): Promise<EvaluationWork> {
     const needsSweep = variantsOf(this.placed.study, this.studied.entry).some(isFound)
-    return evaluationOf(this.placed, this.studied, this.pair, asked, needsSweep ? await this.#found() : null)
+    return evaluationOf(
+      this.placed,
+      this.studied,
+      this.pair,
+      task,
+      needsSweep ? await this.#checkedSweep() : null
+    )
   }
 
   async #omitted(): Promise<string[]> {
     const entries = variantsOf(this.placed.study, this.studied.entry)
-    return entries.some(isFound) ? omittedVariants(entries, await this.#found()) : []
+    return entries.some(isFound) ? omittedVariants(entries, await this.#checkedSweep()) : []
   }
 
-  /** Written anew each time: it says what the project has now, also of a pair whose models are gone. */
-  async #doReport(): Promise<Done> {
+  /** Writes the report again each time from the current results. The models of the pair may be missing. */
+  async #doReport(): Promise<StepOutput> {
     const path = await writableReport(this.placed, this.studied.name)
     await writeFileAtomic(path, writeReport(await this.#reported(), 'html'))
     return { work: NO_WORK, result: path }
   }
 
-  /** What the page of all pairs says of this one, which is as it will be: reports come last. */
+  /** Returns the content of this pair for the page of all pairs. Reports come last, so its results are final. */
   async pairOfPage(): Promise<PairOfPage> {
     const { name } = this.studied
     const report = await this.#reported()
@@ -147,19 +153,19 @@ export class PairOfStudy {
     return this.#report
   }
 
-  /** Null where there is none yet, or none can be told. */
-  async #evaluationId(asked: StudyTask): Promise<string | null> {
-    const known = this.#evaluated.get(asked)
-    if (known !== undefined) return known
+  /** Returns the id of a task's evaluation; null if there is none, or if its request has a problem. */
+  async #evaluationId(task: StudyTask): Promise<string | null> {
+    const evaluationId = this.#evaluated.get(task)
+    if (evaluationId !== undefined) return evaluationId
     try {
-      return (await this.#evaluationOf(asked)).run.id
+      return (await this.#evaluationOf(task)).run.id
     } catch (error) {
       if (problemOf(error) === null) throw error
       return null
     }
   }
 
-  /** Its id; undefined: the newest, where the study has none or its own cannot be told. */
+  /** Returns the id of the sweep to report; undefined reports the newest, if the study has no readable sweep. */
   async #shownSweep(): Promise<string | undefined> {
     if (this.placed.study.sweep === undefined) return undefined
     try {
@@ -185,8 +191,8 @@ export class PairOfStudy {
     )
   }
 
-  /** What the sweep selects, of the ranges that a check leaves. */
-  async #found(): Promise<Found> {
+  /** Returns the sweep with its selection, corrected by the check. */
+  async #checkedSweep(): Promise<CheckedSweep> {
     const sweep = await this.#swept()
     const check = await this.pair.readAnswerCheck(sweep.id)
     return {

@@ -22,52 +22,55 @@ import { type StudiedPair, studiedPair } from './studied-pair'
 import type { FoundModels, StudyVariant } from './study-file'
 import { writableReport } from './study-outputs'
 import { pairOfName, placeOf, type PlacedStudy } from './study-project'
-import { endpointVariant, type Found, omittedVariants } from './study-variants'
+import { endpointVariant, type CheckedSweep, omittedVariants } from './study-variants'
 import { openStudySweep } from './sweep-step'
 
-/** What an evaluation has still to make. */
+/** Answers that an evaluation still has to generate. */
 export interface PlannedAnswers {
   prompts: number
-  /** At most, where a sweep has yet to find some. */
+  /** Number of variants; an upper bound while a sweep has yet to find some. */
   variants: number
-  /** To each prompt from each variant. */
+  /** Answers per prompt and variant. */
   perVariant: number
-  /** Of all these, those that are not there yet. */
+  /** Number of answers that are not stored yet. */
   missing: number
-  /** Of the missing ones at their longest. */
+  /** Upper bound on the tokens of the missing answers. */
   mostTokens: number
   device: GenerationDevice
-  /** Bound on the engine that generates. */
+  /** Memory limit of the engine in bytes. */
   memoryBytes: number
 }
 
-/** What a step would do. */
+/** The planned work of a step. */
 export interface StepPlan {
   key: string
-  /** All is there; some of it; nothing. */
+  /** Stored results: all, some or none. */
   state: 'there' | 'begun' | 'missing'
   sweep: SweepPlan | null
-  /** Ranges whose whole answers are still to be checked. */
+  /** Number of ranges that still need a full-answer check. */
   ranges: number | null
   answers: PlannedAnswers | null
-  /** What leaves this machine, or this program, in sentences. */
+  /** Sentences about data that leaves this machine or this program. */
   leaves: string[]
-  /** Variants that are asked for and of which there is nothing, in sentences. */
+  /** Sentences about requested variants that have no model. */
   omitted: string[]
-  /** Of a report. */
+  /** Path of a report; null for other steps. */
   file: string | null
-  /** Why it cannot be planned, and would fail. */
+  /** Problem because of which the step would fail; null for none. */
   problem: Problem | null
 }
 
-/** The most that each of these stands for: blend, sampler, mixed logits and filter; earliest, latest and middle range. */
+/**
+ * Largest number of models that each word stands for. The baselines are blend, sampler, mixed logits and filter. The
+ * controls are the earliest, latest and middle range.
+ */
 const MOST_FOUND: Readonly<Record<FoundModels, number>> = { selected: 1, baselines: 4, controls: 3 }
 
 /**
- * What the steps of a study would do, without doing it; nothing is written.
+ * Plans the steps of a study. Nothing is computed or written.
  *
- * @param project of the study, opened to be looked at; null: it is not there yet
- * @param begins hears of each step before it is planned
+ * @param project project of the study, opened for reading; null if it does not exist yet
+ * @param begins is called with each step before it is planned
  * @throws WorkbenchError `cancelled`
  */
 export async function planStudy(
@@ -106,7 +109,7 @@ export async function planStudy(
   return plans
 }
 
-/** What most steps say nothing of. */
+/** Empty values of the fields that most steps leave out. */
 const NOTHING = {
   sweep: null,
   ranges: null,
@@ -155,9 +158,10 @@ class PairPlanner {
   async #planSweep(): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
     if ((await this.#swept()) !== null) return { state: 'there', sweep: null }
     const run = await openStudySweep(this.studied, this.pair, this.devices)
-    const known = (await run.known())?.known ?? null
+    const storedPart = (await run.known())?.known ?? null
     const sweep = await run.plan(this.engine, this.signal)
-    const isBegun = sweep === null || (known !== null && (known.prompts > 0 || known.begun !== null))
+    const isBegun =
+      sweep === null || (storedPart !== null && (storedPart.prompts > 0 || storedPart.begun !== null))
     return { state: isBegun ? 'begun' : 'missing', sweep }
   }
 
@@ -175,39 +179,50 @@ class PairPlanner {
   }
 
   async #planEvaluation({
-    task: asked
+    task
   }: StudyStep): Promise<Omit<StepPlan, 'key' | 'sweep' | 'ranges' | 'file' | 'problem'>> {
-    if (asked === null) throw new RangeError('an evaluation without a task')
+    if (task === null) throw new RangeError('an evaluation without a task')
     const entries = variantsOf(this.placed.study, this.studied.entry)
-    const found = entries.some(isFound) ? await this.#found() : null
-    const evaluation = await evaluationOf(this.placed, this.studied, this.pair, asked, found)
-    // What the sweep finds is not known yet, and so neither is the run; what of it would be refused is.
-    if (found === null && entries.some(isFound))
+    const checkedSweep = entries.some(isFound) ? await this.#checkedSweep() : null
+    const evaluation = await evaluationOf(this.placed, this.studied, this.pair, task, checkedSweep)
+    // The result of the sweep is unknown, and with it the run. Faults of the other variants are reported nevertheless.
+    if (checkedSweep === null && entries.some(isFound))
       return { ...this.#planOfUnknown(entries, evaluation.run), omitted: [] }
     const { variants } = evaluation.run
-    const there = evaluation.stored?.samples ?? []
-    const answers = answersToMake(evaluation.run, variants.length, there.length)
-    const left = variants.flatMap(({ variant }) => {
+    const storedSamples = evaluation.stored?.samples ?? []
+    const answers = answersToMake(evaluation.run, variants.length, storedSamples.length)
+    const leaves = variants.flatMap(({ variant }) => {
       if (variant.kind !== 'endpoint') return []
-      const answered = there.filter((sample) => sample.variant === variant.name).length
+      const answered = storedSamples.filter((sample) => sample.variant === variant.name).length
       return leaving(variant, answers.prompts, answers.prompts * answers.perVariant - answered)
     })
-    const state = evaluation.isComplete ? 'there' : there.length > 0 ? 'begun' : 'missing'
-    return { state, answers, leaves: left, omitted: found === null ? [] : omittedVariants(entries, found) }
+    const state = evaluation.isComplete ? 'there' : storedSamples.length > 0 ? 'begun' : 'missing'
+    return {
+      state,
+      answers,
+      leaves,
+      omitted: checkedSweep === null ? [] : omittedVariants(entries, checkedSweep)
+    }
   }
 
-  /** What fails sends nothing; once it is mended it does, and the file says so all the same. @throws what is no problem, and `cancelled` */
+  /**
+   * Plans a step that would fail. It sends nothing until its problem is repaired, but its endpoints are reported.
+   *
+   * @throws defects and `cancelled`
+   */
   #failing(error: unknown): Pick<StepPlan, 'state' | 'leaves' | 'problem'> {
     const problem = problemOf(error)
     if (problem === null || problem.code === 'cancelled') throw error
-    const asked = variantsOf(this.placed.study, this.studied.entry).filter(isEndpoint).map(endpointVariant)
-    const leaves = asked.map(
+    const endpoints = variantsOf(this.placed.study, this.studied.entry)
+      .filter(isEndpoint)
+      .map(endpointVariant)
+    const leaves = endpoints.map(
       ({ endpoint }) => `${endpointWarning(endpoint)} Not before this step would no longer fail.`
     )
     return { state: 'missing', leaves, problem }
   }
 
-  /** @param run of those variants that are known */
+  /** Plans an evaluation whose variants are not all known. @param run run of the known variants */
   #planOfUnknown(
     entries: readonly StudyVariant[],
     run: EvaluationRun
@@ -219,15 +234,15 @@ class PairPlanner {
       0
     )
     const answers = answersToMake(run, models * samplers, 0)
-    const left = entries.flatMap((entry) => {
+    const leaves = entries.flatMap((entry) => {
       if (!isEndpoint(entry)) return []
       return leaving(endpointVariant(entry), answers.prompts, samplers * answers.prompts * answers.perVariant)
     })
-    return { state: 'missing', answers, leaves: left }
+    return { state: 'missing', answers, leaves }
   }
 
-  /** Null before the sweep, and before the check that it waits for. */
-  async #found(): Promise<Found | null> {
+  /** Returns the checked sweep; null before the sweep, and before the check of the study. */
+  async #checkedSweep(): Promise<CheckedSweep | null> {
     const sweep = await this.#swept()
     if (sweep === null) return null
     if (this.placed.study.check !== undefined && (await this.#planCheck()).state !== 'there') return null
@@ -239,7 +254,7 @@ class PairPlanner {
   }
 }
 
-/** @param pair null: the page of all pairs @throws WorkbenchError as `writableReport` */
+/** Plans a report. @param pair null for the page of all pairs @throws WorkbenchError as `writableReport` */
 async function planReport(
   placed: PlacedStudy,
   pair: string | null
@@ -264,10 +279,11 @@ function answersToMake(
   }
 }
 
-/** What an endpoint will be sent. @param answers those that are still to be asked for */
+/** Describes the data that an endpoint receives. @param answers number of answers that are still to be requested */
 function leaving(variant: ReturnType<typeof endpointVariant>, prompts: number, answers: number): string[] {
   if (answers === 0) return []
   return [
-    `${endpointWarning(variant.endpoint)} ${plural(prompts, 'prompt')}, for ${plural(answers, 'answer')} as ${variant.name}.`
+    `${endpointWarning(variant.endpoint)} ` +
+      `${plural(prompts, 'prompt')}, for ${plural(answers, 'answer')} as ${variant.name}.`
   ]
 }

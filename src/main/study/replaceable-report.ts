@@ -5,10 +5,10 @@ import { readHead } from '../base/files/file-head'
 import { isReportHead } from '../report/report-sign'
 
 /**
- * A study's file may come from somebody else, and names the file that its report is written to: nothing but an earlier report is
- * replaced.
+ * Refuses to replace any file except an earlier report. A study file may come from another user, and it names the path
+ * of its report.
  *
- * @throws WorkbenchError `bad-input` when something else is there
+ * @throws WorkbenchError `bad-input` for another file at the path
  */
 export async function requireReplaceableReport(path: string): Promise<void> {
   const head = await headOf(path)
@@ -20,7 +20,7 @@ export async function requireReplaceableReport(path: string): Promise<void> {
   )
 }
 
-/** Null where nothing is. */
+/** Reads the beginning of a file; null if there is no file. */
 async function headOf(path: string): Promise<string | null> {
   try {
     return await readHead(path)

@@ -8,18 +8,18 @@ import { type Devices, triedDevices } from '../work/devices'
 import type { Project } from '../project/project'
 import { documentPage } from '../report/page'
 import { type PairOfPage, sideBySideHead, sideBySideSections } from '../report/side-by-side'
-import { type Done, PairOfStudy } from './pair-of-study'
+import { type StepOutput, PairOfStudy } from './pair-of-study'
 import { NO_WORK, type StepListener, type StepResult, type StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import { writableReport } from './study-outputs'
 import { placeOf, type PlacedStudy, settledPair } from './study-project'
-import { ToldStudy } from './told-study'
+import { StudyRecorder } from './study-recorder'
 
 /**
- * Does the steps of a study, in order, into its project: what the project has is not computed again, what was interrupted goes on, and
- * a step that fails keeps only those that need it from being done.
+ * Runs the steps of a study in order, into its project. Stored results are reused, and interrupted work is resumed. If
+ * a step fails, only the steps that need it are left out.
  *
- * @param steps those of the study that are wanted, in its order
+ * @param steps requested steps of the study, in its order
  * @throws WorkbenchError `cancelled` when `signal` fires
  */
 export async function runStudy(
@@ -30,18 +30,18 @@ export async function runStudy(
   signal: AbortSignal,
   listener: StudyListener
 ): Promise<StepResult[]> {
-  const told = new ToldStudy(project, placed, steps, listener)
-  const run = new StudyRun(engine, triedDevices(signal), project, placed, signal, told)
+  const recorder = new StudyRecorder(project, placed, steps, listener)
+  const run = new StudyRun(engine, triedDevices(signal), project, placed, signal, recorder)
   try {
     for (const [place, step] of steps.entries()) {
       throwIfCancelled(signal, 'The study')
-      await told.begin(step, place + 1, steps.length)
-      told.ended(step, await run.result(step))
+      await recorder.begin(step, place + 1, steps.length)
+      recorder.ended(step, await run.result(step))
     }
-    await told.end('done')
+    await recorder.end('done')
     return run.results
   } catch (error) {
-    await told.end('stopped')
+    await recorder.end('stopped')
     throw error
   }
 }
@@ -59,7 +59,7 @@ class StudyRun {
     private readonly listener: StepListener
   ) {}
 
-  /** Does a step, unless one that it needs has failed. @throws WorkbenchError `cancelled` */
+  /** Runs a step, unless a step that it needs has failed. @throws WorkbenchError `cancelled` */
   async result(step: StudyStep): Promise<StepResult> {
     const startedMs = performance.now()
     const { outcome, problem, work, result } = await this.#attempt(step)
@@ -69,7 +69,7 @@ class StudyRun {
     return ended
   }
 
-  async #attempt(step: StudyStep): Promise<Done & { outcome: StepOutcome; problem: Problem | null }> {
+  async #attempt(step: StudyStep): Promise<StepOutput & { outcome: StepOutcome; problem: Problem | null }> {
     const nothing = { work: NO_WORK, result: null }
     const missing = this.results.find(({ key, problem }) => problem !== null && step.needs.includes(key))
     if (missing !== undefined) {
@@ -87,17 +87,17 @@ class StudyRun {
   }
 
   async #pair(name: string): Promise<PairOfStudy> {
-    const known = this.#pairs.get(name)
-    if (known !== undefined) return known
-    const { own, studied } = await settledPair(this.project, this.placed, placeOf(this.placed, name))
+    const existing = this.#pairs.get(name)
+    if (existing !== undefined) return existing
+    const { projectPair, studied } = await settledPair(this.project, this.placed, placeOf(this.placed, name))
     const { engine, devices, placed, signal, listener } = this
-    const pair = new PairOfStudy({ engine, devices, signal, listener }, placed, studied, own)
+    const pair = new PairOfStudy({ engine, devices, signal, listener }, placed, studied, projectPair)
     this.#pairs.set(name, pair)
     return pair
   }
 
-  /** One page of all pairs side by side. Those that cannot be told of are named with the reason. */
-  async #reportOfAll(): Promise<Done> {
+  /** Writes one page of all pairs side by side. The page names pairs without results, with the reason. */
+  async #reportOfAll(): Promise<StepOutput> {
     const { placed } = this
     const path = await writableReport(placed, null)
     const pairs: PairOfPage[] = []
@@ -119,7 +119,7 @@ class StudyRun {
   }
 }
 
-function outcomeOf({ kind }: StudyStep, { work }: Done): StepOutcome {
+function outcomeOf({ kind }: StudyStep, { work }: StepOutput): StepOutcome {
   if (kind === 'report') return 'written'
   return Object.values(work).some((count) => count > 0) ? 'computed' : 'found'
 }

@@ -3,10 +3,10 @@ import type { Problem } from '../../contract/model/problem'
 import type { WorkEvent } from '../../contract/work/progress'
 import type { StudyStep } from './steps'
 
-/** What a step has computed now; zero where all was there. */
+/** Amounts that a step computed in this run; zero if all results were stored. */
 export interface StepWork {
   blockEvaluations: number
-  /** Ranges whose whole answers were checked. */
+  /** Ranges that got a full-answer check. */
   checked: number
   answers: number
   answerTokens: number
@@ -27,13 +27,13 @@ export interface StepResult {
   outcome: StepOutcome
   work: StepWork
   seconds: number
-  /** What the project, or the folder of the study, has of it: the id of a run, or the path of a report. */
+  /** Id of the run in the project, or path of the report; null for none. */
   result: string | null
-  /** Why it failed or was left out. */
+  /** Reason why the step failed or was left out; null for none. */
   problem: Problem | null
 }
 
-/** Hears of a step on its way. */
+/** Receives the events of a running step. */
 export interface StepListener {
   notify(event: WorkEvent): void
 }

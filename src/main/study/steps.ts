@@ -6,42 +6,43 @@ import { pairName } from '../project/documents/pair-list'
 import type { PairLocation } from '../../contract/documents/project'
 import { FoundModels, type Study, type StudyPair, type StudyTask, type StudyVariant } from './study-file'
 
-/** One thing that a study does for one pair. */
+/** One step of a study: a sweep, check, evaluation or report. */
 export interface StudyStep {
-  /** `Demo/evaluate/demo-open`: tells it from the other steps of the study. */
+  /** Unique name of the step, such as `Demo/evaluate/demo-open`. */
   key: string
-  /** The pair's name; null for what is done of all pairs. */
+  /** Name of the pair; null for the report of all pairs. */
   pair: string | null
   kind: StudyStepKind
-  /** What is evaluated; null for other kinds. */
+  /** Task of an evaluation; null for other kinds. */
   task: StudyTask | null
-  /** Keys of the steps without which it cannot be done. */
+  /** Keys of the steps that this step needs. */
   needs: string[]
 }
 
-/** How the project calls a pair of a study. @param location its folders */
+/** Returns the name of a study's pair in the project. @param location folders of the pair */
 export const studyPairName = (pair: StudyPair, location: PairLocation): string =>
   pair.name ?? pairName(location)
 
-/** How many of the best ranges a study that checks any checks. @throws RangeError for one that checks none */
+/** Returns the number of the best ranges that a study checks. @throws RangeError for a study without a check */
 export function rangesChecked({ check }: Study): number {
   if (check === undefined) throw new RangeError('the study checks no ranges')
   return check
 }
 
-/** The variants of a pair: those of the study, and its own. */
+/** Returns the variants of a pair: those of the study, then those of its entry. */
 export const variantsOf = ({ variants }: Study, pair: StudyPair): StudyVariant[] => [
   ...variants,
   ...pair.variants
 ]
 
-/** Whether a variant is one that only a sweep finds. */
+/** Returns true for a variant that only a sweep finds. */
 export const isFound = ({ model }: StudyVariant): boolean => FoundModels.safeParse(model).success
 
 /**
- * The steps of a study, pair by pair, each behind those that it needs; reports, which set all pairs side by side, come last, that of all pairs behind those of each.
+ * Lists the steps of a study pair by pair, each after the steps that it needs. The reports come last, and the report of
+ * all pairs is the very last.
  *
- * @param names of the study's pairs, in their order
+ * @param names names of the study's pairs, in their order
  * @throws WorkbenchError `bad-input` for pairs of one name, and for variants that need a sweep which the study has not
  */
 export function expandStudy(study: Study, names: readonly string[]): StudyStep[] {
@@ -79,10 +80,10 @@ function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
   }
   const sweep = study.sweep === undefined ? [] : [step('sweep', [])]
   const check = study.check === undefined ? [] : [step('check', [key('sweep')])]
-  const found = [...sweep, ...check].map((before) => before.key)
+  const sweepKeys = [...sweep, ...check].map((before) => before.key)
   const evaluations = study.tasks.reduce<StudyStep[]>((before, task) => {
-    const evaluation = step('evaluate', finding === undefined ? [] : found, task)
-    // A task may be asked twice, otherwise.
+    const evaluation = step('evaluate', finding === undefined ? [] : sweepKeys, task)
+    // A study may contain a task twice, with different settings.
     const free = freeName(
       evaluation.key,
       before.map((other) => other.key)
@@ -92,17 +93,17 @@ function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
   return [...sweep, ...check, ...evaluations, ...(study.report === false ? [] : [step('report', [])])]
 }
 
-/** What stands in the entry of a model behind an endpoint. */
+/** Returns true for the entry of a model behind an endpoint. */
 export const isEndpoint = (entry: StudyVariant): boolean =>
   entry.endpoint !== undefined || entry['endpoint-chat'] !== undefined
 
-/** A part of a study: `pair=NAME`, `step=sweep`, `step=evaluate/TASK`, or a step by its whole key. */
+/** Part of a study: `pair=NAME`, `step=sweep`, `step=evaluate/TASK`, or a step with its full key. */
 export interface OnlySteps {
   pair?: string
   step?: string
 }
 
-/** `pair=Demo,step=sweep`; null when the text is none. */
+/** Parses a part of a study, such as `pair=Demo,step=sweep`. @returns null for any other text */
 export function onlyFromText(text: string): OnlySteps | null {
   const only: OnlySteps = {}
   for (const part of text.split(',')) {
@@ -113,7 +114,7 @@ export function onlyFromText(text: string): OnlySteps | null {
   return only
 }
 
-/** @throws WorkbenchError `not-found` naming the steps that there are */
+/** Returns the steps of a part. @throws WorkbenchError `not-found` with the names of all steps */
 export function chosenSteps(steps: readonly StudyStep[], only: OnlySteps): StudyStep[] {
   const chosen = steps.filter(({ pair, key }) => {
     const within = pair === null ? key : key.slice(pair.length + 1)

@@ -19,7 +19,7 @@ import { fileOfStudy, modelOfStudy } from './study-places'
 
 const MAX_TASK_BYTES = 256_000_000
 
-/** What a study sets for a pair; what its file leaves out is as the project has it. */
+/** Settings of a study for a pair. The project supplies the settings that the file leaves out. */
 export interface StudiedPair {
   name: string
   entry: StudyPair
@@ -28,22 +28,26 @@ export interface StudiedPair {
   settings: PairDocument['settings']
   /** Folder of the checkpoint that its sweep restores layers to; null: base. */
   source: string | null
-  /** Of the character task. */
+  /** Prompts of the character task. */
   prompts: CrcPrompts
-  /** What its sweep asks. */
+  /** Prompts or task of its sweep. */
   scored: CrcSweepRequest['prompts']
-  /** A task of a file that its sweep is scored by, for the project to keep; null for none. */
+  /** Task from a file that scores its sweep, which the project stores; null for none. */
   ownTask: Task | null
 }
 
-/** @throws WorkbenchError as `importedTask`; `not-found` naming the tasks that there are */
+/**
+ * Reads a task that a study names.
+ *
+ * @throws WorkbenchError as `importedTask`; `not-found` with the names of all tasks
+ */
 export async function taskOfStudy(folder: string, name: string, pair: ProjectPair | null): Promise<Task> {
   if (extname(name) === '') return taskOf(pair, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
   const path = fileOfStudy(folder, name)
   return importTask(path, await readTextFile(path, MAX_TASK_BYTES))
 }
 
-/** A sampler of a study, over the one that it changes. */
+/** Applies the sampler of a study to a default sampler. */
 export const samplingOf = (sampler: StudySampler, otherwise: Sampling): Sampling => ({
   ...otherwise,
   ...(sampler.temperature === undefined ? {} : { temperature: sampler.temperature }),
@@ -53,11 +57,11 @@ export const samplingOf = (sampler: StudySampler, otherwise: Sampling): Sampling
 })
 
 /**
- * A pair as a study sets it.
+ * Applies the settings of a study to a pair.
  *
- * @param folder that the study's file lies in
- * @param pair the pair as the project has it; null: it has none of this name yet
- * @throws WorkbenchError `mismatch` when the project's pair of this name is another one; whatever a file that is named is at fault for
+ * @param folder folder of the study's file
+ * @param pair pair of this name in the project; null for none
+ * @throws WorkbenchError `mismatch` if the project's pair of this name has other models; as the readers of named files
  */
 export async function studiedPair(
   study: Study,
@@ -94,11 +98,11 @@ export async function studiedPair(
   }
 }
 
-/** What is chosen in the window for its next sweep is not the study's. */
+/** Returns the source of the study's sweep. The choice of the window does not apply to a study. */
 const sourceOf = (typed: string | undefined, folder: string): string | null =>
   typed === undefined || typed === 'base' ? null : modelOfStudy(folder, typed)
 
-/** How the rest of a project's choice scores a task. */
+/** Returns the sampler and draws of a choice that scores a task. */
 function taskScoring(choice: ScoringChoice): { sampling: Sampling; draws: number } {
   if (choice.kind === 'task') return { sampling: choice.sampling, draws: choice.draws }
   throw new RangeError('the character task has no sampler')
@@ -144,7 +148,7 @@ const renderingOf = (entry: StudyPair, otherwise: Rendering): Rendering => ({
   ...(entry['assistant-prefix'] === undefined ? {} : { assistantPrefix: entry['assistant-prefix'] })
 })
 
-/** Results of other models under one name would be taken for those of the study. */
+/** Refuses a pair with other models, because its results would count as those of the study. */
 function requireSameModels(name: string, location: PairLocation, pair: ProjectPair | null): void {
   if (pair === null || isDeepStrictEqual(pair.document.location, location)) return
   const { base, post } = pairPaths(pair.document.location)

@@ -19,18 +19,18 @@ import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
 import { turnsShown } from '../../contract/words/turned-text'
 import { readYaml } from '../sandbox/yaml'
 
-/* What a study file says. Its fields are called as the options of the command line that mean the same. */
+/* Schema of a study file. Its fields have the names of the command line's options. */
 
-/** More than anybody writes by hand; a field that is wrong is found in a moment. */
+/** Largest number of list entries. It exceeds lists written by hand, and keeps the check of a file fast. */
 const MAX_ENTRIES = 50
 
 const file = z.string().min(1).max(4_096)
 
 const REPORT_EXPECTED = 'expected a file that ends with .html, or false'
-/** No other ending: a file of another kind could be run by another program. */
+/** Path of a report. Other endings are refused, because another program could run such a file. */
 const report = file.refine((path) => /\.html$/i.test(path), REPORT_EXPECTED)
 
-/** A text that something reads. @param expected what it has to be, for the message */
+/** Creates the schema of a text with a parser. @param expected expected form of the text, for the message */
 const readBy = <Value>(read: (text: string) => Value | null, expected: string) =>
   z.union([z.string(), z.number()], { error: expected }).transform((typed, context): Value => {
     const value = read(String(typed))
@@ -56,16 +56,19 @@ const StudySampler = z
   .refine((sampler) => Object.keys(sampler).length > 0, 'expected temperature, top-k, top-p or min-p')
 export type StudySampler = z.infer<typeof StudySampler>
 
-/** What is found only once a range is selected. */
+/** Words for models that exist only after a range is selected. */
 export const FoundModels = z.enum(['selected', 'baselines', 'controls'])
 export type FoundModels = z.infer<typeof FoundModels>
 
-/** Each is one model, or what a sweep finds; the names of the fields are those of the options of `slr evaluate`. */
+/**
+ * Fields of models, named as the options of `slr evaluate`. Each field is one model, or the models that a sweep finds.
+ */
 const MODELS = {
   model: z.enum(['base', 'post', ...FoundModels.options]),
   restore: readBy(
     sourcedRangesFromText,
-    'expected a layer or first-last, such as 5, 3-7 or 3-7,9, each with @FOLDER behind it where it is of another checkpoint than base'
+    'expected a layer or first-last, such as 5, 3-7 or 3-7,9, ' +
+      'each with @FOLDER behind it where it is of another checkpoint than base'
   ),
   /** A file, or the recipe itself. */
   recipe: z.union([file, Recipe], { error: 'expected a file, or a recipe with name and ranges or layers' }),
@@ -84,7 +87,7 @@ const MODELS = {
 }
 const MODEL_FIELDS = Object.keys(MODELS)
 
-/** The fields of an entry that is one word, as commands name models. */
+/** Returns the fields of an entry that is one word, as on the command line. */
 function fieldsOfWord(text: string): Readonly<Record<string, unknown>> {
   const word = modelWordFromText(text)
   if (!('kind' in word)) return { model: text }
@@ -117,10 +120,10 @@ export const StudyVariant = z.preprocess(
   z
     .strictObject({
       ...z.object(MODELS).partial().shape,
-      /** What it is called in results; left out: after what it is. */
+      /** Name in results; left out: derived from the model. */
       name: z.string().min(1).max(200).optional(),
       ...EvaluationVariant.pick({ prefix: true, suffix: true, system: true, listed: true }).shape,
-      /** Its own, in place of those of the study. */
+      /** Sampler that replaces the samplers of the study. */
       sampler: StudySampler.optional(),
       'endpoint-key': z.string().max(200).optional(),
       'endpoint-requests': z.number().int().min(1).max(256).default(DEFAULT_CONCURRENCY),
@@ -159,9 +162,9 @@ export const StudyPair = z.preprocess(
         base: file.optional(),
         post: file.optional(),
         ...RENDERING,
-        /** What its sweep restores layers to, in place of what `sweep` says. */
+        /** Checkpoint that its sweep restores layers to; replaces the source of `sweep`. */
         source: file.optional(),
-        /** Beside those of the study. */
+        /** Variants in addition to those of the study. */
         variants: StudyVariants.default([])
       },
       { error: ({ code }) => (code === 'invalid_type' ? PAIR_EXPECTED : undefined) }
@@ -197,17 +200,18 @@ const StudySweep = z
   )
 type StudySweep = z.infer<typeof StudySweep>
 
-/** Of the study and, where it says none, of its project and report, which lie beside its file. */
+/** Name of the study. It is the default name of its project and report, which lie beside its file. */
 const StudyName = z
   .string({ error: 'expected what the study is called, such as restoring' })
   .min(1)
   .max(200)
   .refine(
     (name) => !/[/\\]/.test(name) && !['.', '..', '~'].includes(name),
-    'names the project and the report too: expected no slash or backslash, nor ".", ".." or "~"; "project" and "report" say where they go'
+    'names the project and the report too: expected no slash or backslash, nor ".", ".." or "~"; ' +
+      '"project" and "report" say where they go'
   )
 
-/** How answers are made and read, called as the options of `slr evaluate`. */
+/** Settings of the computation of answers, named as the options of `slr evaluate`. */
 const EVALUATING = {
   device: GenerationDevice.optional(),
   precision: Precision.optional(),
@@ -230,13 +234,13 @@ const StudyTask = z.preprocess(
       .min(0)
       .max(2 ** 31 - 1)
       .optional(),
-    /** So many prompts from the beginning of the task. */
+    /** Number of prompts, from the beginning of the task. */
     prompts: z.number().int().min(1).max(MAX_SAMPLE_PROMPTS).optional()
   })
 )
 export type StudyTask = z.infer<typeof StudyTask>
 
-/** What a task says of how its answers are made, else the study; precision and weights go with the device. */
+/** Returns the computation settings of a task, else of the study. Precision and weights go with the device. */
 export const evaluatingAsked = (
   evaluate: StudyEvaluating,
   task: StudyTask
@@ -257,12 +261,12 @@ export const Study = z
       .min(1)
       .max(MAX_ENTRIES),
     sweep: StudySweep.optional(),
-    /** So many of the best ranges, on whole answers. */
+    /** Number of the best ranges that get a full-answer check. */
     check: z.number().int().min(1).max(1000).optional(),
     variants: StudyVariants.default([]),
-    /** Of every task that does not say otherwise. */
+    /** Settings of every task that sets no others. */
     evaluate: StudyEvaluating.default({}),
-    /** Each variant that is sampled here or by an endpoint, under each of these; left out: as the task says. */
+    /** Samplers for each variant that is sampled here or by an endpoint; left out: the task's sampler. */
     samplers: z.array(StudySampler).min(1).max(MAX_ENTRIES).optional(),
     tasks: z.array(StudyTask).max(MAX_ENTRIES).default([])
   })
@@ -293,7 +297,7 @@ export const Study = z
   })
 export type Study = z.infer<typeof Study>
 
-/** Fields whose texts are parts of prompts, which have several lines. */
+/** Fields whose texts are parts of prompts and may have several lines. */
 const PROMPT_FIELDS: readonly string[] = [
   'system',
   'prefix',
@@ -302,7 +306,11 @@ const PROMPT_FIELDS: readonly string[] = [
   'template-argument'
 ]
 
-/** Finds a field outside of prompts whose text could forge what the program prints of the study. @returns null for none */
+/**
+ * Finds a field outside of prompts whose text could forge what the program prints of the study.
+ *
+ * @returns null for none
+ */
 function brokenField(value: unknown): PropertyKey[] | null {
   if (typeof value === 'string') return isOneLine(value) ? null : []
   if (typeof value !== 'object' || value === null) return null
@@ -317,13 +325,13 @@ function brokenField(value: unknown): PropertyKey[] | null {
 /** Reports whether a text has no line breaks, and no characters that control a terminal or turn letters around. */
 const isOneLine = (text: string): boolean => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) && turnsShown(text) === text
 
-/** Settings of one variant may be taken over by others so. */
+/** Largest number of YAML aliases. A variant may reuse the settings of another through an alias. */
 const MAX_ALIASES = 100
 
 /**
  * Reads a study from the text of its file.
  *
- * @param path of the file, for messages
+ * @param path path of the file, for messages
  * @throws WorkbenchError as `readYaml`; `bad-input` naming line and field
  */
 export async function readStudy(text: string, path: string): Promise<Study> {
@@ -336,7 +344,7 @@ export async function readStudy(text: string, path: string): Promise<Study> {
       ? firstIssue(parsed.error)
       : { path: controlled ?? [], message: 'expected one line without control characters', unknown: [] }
   const wanted = [...issue.path, ...issue.unknown.slice(0, 1)]
-  // The field itself may be missing: then its parent's line.
+  // If the field itself is missing, the line of its parent is reported.
   const line = lines.findLast(({ path: place }) => place.every((name, index) => name === wanted[index]))
   const field = issue.path.map(String).join('.')
   throw new WorkbenchError(

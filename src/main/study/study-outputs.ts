@@ -9,9 +9,9 @@ import { requireReplaceableReport } from './replaceable-report'
 import type { StudyStep } from './steps'
 import { type PlacedStudy, reportPath } from './study-project'
 
-/* Whether what a study writes can be written, asked before hours of work. */
+/* Checks before hours of work that a study can write its outputs. */
 
-/** @throws WorkbenchError `bad-input` for a place outside the study's folder that only its file names */
+/** @throws WorkbenchError `bad-input` for a path outside the study's folder that only its file names */
 async function requireBesideStudy(
   { folder, named }: PlacedStudy,
   path: string,
@@ -27,32 +27,41 @@ async function requireBesideStudy(
 }
 
 /**
- * Where a report goes, once it is sure that it can be written there.
+ * Returns the path of a report after checking that the report can be written.
  *
- * @param pair null: the page of all pairs
+ * @param pair name of the pair; null for the page of all pairs
  * @throws WorkbenchError as `requireBesideStudy`, `requireReplaceableReport` and `requireWritable`
  */
 export async function writableReport(placed: PlacedStudy, pair: string | null): Promise<string> {
   const path = reportPath(placed, pair)
   await requireBesideStudy(placed, path, 'report')
   await requireReplaceableReport(path)
-  // A project that is still to be made may take it: its own place is asked for.
+  // The folder may be a project that does not exist yet. Its path is checked separately.
   const folder = dirname(path)
   if (folder !== placed.projectPath || existsSync(folder)) await requireWritable(path)
   return path
 }
 
-/** Whether a project that is not there yet can be made. @throws WorkbenchError as `requireBesideStudy` and `requireWritable` */
+/**
+ * Checks that a missing project can be created.
+ *
+ * @throws WorkbenchError as `requireBesideStudy` and `requireWritable`
+ */
 export async function requireProjectPlace(placed: PlacedStudy): Promise<void> {
   const { projectPath } = placed
   await requireBesideStudy(placed, projectPath, 'project')
-  // The program's own folder of projects is made with the first of them.
+  // The program's default folder is created with its first project.
   if (!existsSync(projectPath) && dirname(projectPath) !== projectsFolder())
     await requireWritable(projectPath)
   await requireRoom(projectPath, MIN_RESULT_BYTES)
 }
 
-/** @param steps those that are wanted @throws WorkbenchError as `requireProjectPlace` and `writableReport` */
+/**
+ * Checks all outputs.
+ *
+ * @param steps requested steps
+ * @throws WorkbenchError as `requireProjectPlace`, `writableReport`
+ */
 export async function requireOutputs(placed: PlacedStudy, steps: readonly StudyStep[]): Promise<void> {
   await requireProjectPlace(placed)
   for (const { kind, pair } of steps) if (kind === 'report') await writableReport(placed, pair)

@@ -11,16 +11,16 @@ import type { StudyPair } from './study-file'
 
 /* Files and model folders that a study names. */
 
-/** A file that a study names, which may be told from the folder that the study lies in. */
+/** Returns the path of a file that a study names, which may be relative to the study's folder. */
 export function fileOfStudy(folder: string, typed: string): string {
   return isAbsolute(typed) || typed.startsWith('~') ? absolutePath(typed) : join(folder, typed)
 }
 
-/** A model that a study names: a folder, or its name in the Hugging Face cache. */
+/** Returns the path of a model that a study names: a folder, or a name in the Hugging Face cache. */
 export function modelOfStudy(folder: string, typed: string): string {
   const beside = fileOfStudy(folder, typed)
   const named = modelPath(typed)
-  // Where the cache has none, it was made a path from where the program runs.
+  // A name that is not in the cache became a path relative to the working directory.
   return existsSync(beside) || named === absolutePath(typed) ? beside : named
 }
 
@@ -30,9 +30,9 @@ export function locationOf(folder: string, { demo, base = '', post = '' }: Study
 }
 
 /**
- * Another checkpoint of a pair's architecture, as it is now.
+ * Opens another checkpoint of a pair's architecture, with its current fingerprint.
  *
- * @param path of its folder
+ * @param path path of its folder
  * @throws WorkbenchError as `openOther`
  */
 export async function otherOfPair(path: string, pair: PairFolders): Promise<OtherCheckpoint> {

@@ -14,28 +14,28 @@ import { type StudiedPair, studiedPair } from './studied-pair'
 import type { Study } from './study-file'
 import { fileOfStudy, locationOf } from './study-places'
 
-/** A study with the places that its file leads to. */
+/** A study with the paths of its files and folders. */
 export interface PlacedStudy {
   study: Study
-  /** Of its file, absolute. */
+  /** Absolute path of its file. */
   path: string
-  /** That its file lies in. */
+  /** Folder of its file. */
   folder: string
-  /** Of its project, which may not be there yet. */
+  /** Path of its project, which may not exist yet. */
   projectPath: string
   named: NamedPlaces
   steps: StudyStep[]
-  /** Its pairs, in their order. */
+  /** Pairs in the order of the file. */
   pairs: Pick<StudiedPair, 'entry' | 'name' | 'location'>[]
 }
 
-/** Places that the user named on the command line, absolute. The study's file may come from somebody else. */
+/** Absolute paths that the user named on the command line. The study's file may come from another user. */
 export interface NamedPlaces {
   report?: string | undefined
   project?: string | undefined
 }
 
-/** @param path of the study's file, absolute @throws WorkbenchError as `expandStudy` */
+/** Resolves the paths of a study. @param path absolute path of its file @throws WorkbenchError as `expandStudy` */
 export function placedStudy(read: Study, path: string, named: NamedPlaces = {}): PlacedStudy {
   const study = named.report === undefined ? read : { ...read, report: named.report }
   const folder = dirname(path)
@@ -58,11 +58,11 @@ export function placedStudy(read: Study, path: string, named: NamedPlaces = {}):
   }
 }
 
-/** A pair of the study. @throws RangeError when it has none of this name */
+/** Returns a pair of the study. @throws RangeError for an unknown name */
 export const placeOf = ({ pairs }: PlacedStudy, name: string): PlacedStudy['pairs'][number] =>
   mapGet(new Map(pairs.map((pair) => [pair.name, pair])), name, 'pair')
 
-/** Where a report is written. @param pair null: that of all pairs */
+/** Returns the path of a report. @param pair name of the pair; null for the report of all pairs */
 export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string | null): string {
   const typed = study.report === undefined || study.report === false ? `${study.name}.html` : study.report
   const path = fileOfStudy(folder, typed)
@@ -71,7 +71,7 @@ export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string |
   return path.replace(/(\.html?)?$/i, (ending) => `-${name}${ending || '.html'}`)
 }
 
-/** The project of a study, for its results: opened, or made with the study's pairs. @throws WorkbenchError as `openProject` and `createProject`; `read-only` */
+/** Opens or creates the project of a study. @throws WorkbenchError as `openProject`, `createProject`; `read-only` */
 export async function openStudyProject({ projectPath, pairs }: PlacedStudy): Promise<Project> {
   if (!(await isProject(projectPath))) {
     const { location, name } = elementAt(pairs, 0, 'pair')
@@ -94,21 +94,21 @@ export async function openStudyProject({ projectPath, pairs }: PlacedStudy): Pro
   )
 }
 
-/** The project's pair of this name; null for none. */
+/** Returns the project's pair of this name; null for none. */
 export const pairOfName = (project: Project, name: string): ProjectPair | null =>
   project.pairs.find(({ document }) => document.name === name) ?? null
 
-/** Adds a pair to the project where it has none of this name, and sets it as the study has it. */
+/** Adds a pair to the project if it has none of this name, and applies the study's settings. */
 export async function settledPair(
   project: Project,
   { study, folder }: PlacedStudy,
   place: PlacedStudy['pairs'][number]
-): Promise<{ own: ProjectPair; studied: StudiedPair }> {
+): Promise<{ projectPair: ProjectPair; studied: StudiedPair }> {
   const studied = await studiedPair(study, place, folder, pairOfName(project, place.name))
   const pair = pairOfName(project, place.name) ?? (await project.addPair(place.location, place.name))
   const { rendering, settings, prompts, ownTask } = studied
-  const kept = (await project.tasks.list()).find(({ task }) => task.id === ownTask?.id)
-  if (ownTask !== null && !isDeepStrictEqual(kept?.task, ownTask)) await project.tasks.save(ownTask)
+  const storedTask = (await project.tasks.list()).find(({ task }) => task.id === ownTask?.id)
+  if (ownTask !== null && !isDeepStrictEqual(storedTask?.task, ownTask)) await project.tasks.save(ownTask)
   const { document } = pair
   if (
     !isDeepStrictEqual(
@@ -119,5 +119,5 @@ export async function settledPair(
     await pair.update({ rendering, settings })
   }
   if (!isDeepStrictEqual(pair.prompts, prompts)) await pair.useOwnPrompts(prompts)
-  return { own: pair, studied }
+  return { projectPair: pair, studied }
 }

@@ -23,34 +23,34 @@ import { samplingOf } from './studied-pair'
 import type { FoundModels, StudySampler, StudyVariant } from './study-file'
 import { fileOfStudy, modelOfStudy, otherOfPair } from './study-places'
 
-/** What a sweep has found for a pair, once checked. */
-export interface Found {
+/** A sweep with its checked selection. */
+export interface CheckedSweep {
   sweep: Pick<SweepDocument, 'layerCount' | 'source' | 'selection'>
-  /** Null where nothing was selected. */
+  /** Null for a sweep without ranges. */
   selection: Selection | null
 }
 
-/** Where the models of a study are found. */
+/** Folders that the names of models are resolved in. */
 export interface VariantPlace {
-  /** Of the study's file. */
+  /** Folder of the study's file. */
   folder: string
   pair: PairFolders
 }
 
 /**
- * The variants that an entry stands for.
+ * Returns the variants that an entry stands for.
  *
- * @param found null where no entry needs what a sweep finds
- * @throws WorkbenchError naming what is wrong with a file, folder or endpoint
+ * @param checkedSweep sweep with its checked selection; null if no entry needs it
+ * @throws WorkbenchError for a faulty file, folder or endpoint
  */
 async function variantsOfEntry(
   entry: Omit<StudyVariant, keyof Asking | 'sampler'>,
   place: VariantPlace,
-  found: Found | null
+  checkedSweep: CheckedSweep | null
 ): Promise<Variant[]> {
   const { model, restore, recipe, blend, baseline, checkpoint, answers } = entry
   if (model === 'base' || model === 'post') return [{ kind: model, name: model }]
-  if (model !== undefined) return found === null ? [] : foundVariants(model, found)
+  if (model !== undefined) return checkedSweep === null ? [] : foundVariants(model, checkedSweep)
   if (restore !== undefined) return [await restoredVariant(restore, place)]
   if (recipe !== undefined) {
     const read =
@@ -75,14 +75,14 @@ async function variantsOfEntry(
 const otherOfStudy = ({ folder, pair }: VariantPlace, typed: string): Promise<OtherCheckpoint> =>
   otherOfPair(modelOfStudy(folder, typed), pair)
 
-/** Post with layers from base, or from the checkpoints that the ranges name as they are now. */
+/** Returns post with layers from base, or from the current state of the checkpoints that the ranges name. */
 async function restoredVariant(restored: readonly SourcedRanges[], place: VariantPlace): Promise<Variant> {
   const sources = new Map<string, OtherCheckpoint>()
   for (const { source } of restored) {
     if (source === null || sources.has(source)) continue
-    const found = await otherOfStudy(place, source)
+    const checkpoint = await otherOfStudy(place, source)
     const others = [...sources.values()].map((other) => other.name)
-    sources.set(source, { ...found, name: freeName(found.name, others) })
+    sources.set(source, { ...checkpoint, name: freeName(checkpoint.name, others) })
   }
   const name = restored
     .flatMap(({ ranges, source }) => {
@@ -98,14 +98,14 @@ async function restoredVariant(restored: readonly SourcedRanges[], place: Varian
   return { kind: 'recipe', name, recipe }
 }
 
-/** The endpoint of an entry that names one. @throws WorkbenchError `bad-input` naming what is wrong with it */
+/** Returns the variant of an entry with an endpoint. @throws WorkbenchError `bad-input` for a faulty field */
 export function endpointVariant(
   entry: Omit<StudyVariant, keyof Asking | 'sampler'>
 ): Extract<Variant, { kind: 'endpoint' }> {
   const through: EndpointInterface = entry.endpoint === undefined ? 'chat' : 'completions'
-  const asked = entry.endpoint ?? entry['endpoint-chat']
-  if (asked === undefined) throw new RangeError('the entry names no endpoint')
-  const { name, model, baseUrl } = asked
+  const typedEndpoint = entry.endpoint ?? entry['endpoint-chat']
+  if (typedEndpoint === undefined) throw new RangeError('the entry names no endpoint')
+  const { name, model, baseUrl } = typedEndpoint
   const endpoint = Endpoint.safeParse({
     model,
     baseUrl,
@@ -118,20 +118,20 @@ export function endpointVariant(
   throw new WorkbenchError('bad-input', `The endpoint "${name}": ${describeIssue(endpoint.error)}`)
 }
 
-/** Of each entry that stands for nothing that the sweep found, one line: the evaluation goes without it. */
-export const omittedVariants = (entries: readonly StudyVariant[], found: Found): string[] =>
+/** Describes each entry for which the sweep has no model. The evaluation leaves these entries out. */
+export const omittedVariants = (entries: readonly StudyVariant[], checkedSweep: CheckedSweep): string[] =>
   entries.flatMap(({ model }) => {
     if (model === undefined || model === 'base' || model === 'post') return []
-    if (foundVariants(model, found).length > 0) return []
+    if (foundVariants(model, checkedSweep).length > 0) return []
     const why =
-      (found.selection?.selected ?? null) === null
+      (checkedSweep.selection?.selected ?? null) === null
         ? 'the sweep selects no range'
         : 'the sweep has none for what it selects'
     return [`The variant ${model} is left out: ${why}.`]
   })
 
-/** The ranges and baselines that the selection of a sweep names. */
-function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant[] {
+/** Returns the ranges and baselines that the selection of a sweep names. */
+function foundVariants(which: FoundModels, { sweep, selection }: CheckedSweep): Variant[] {
   const range = (of: { start: number; end: number }): Variant => {
     const { recipe } = sweptRangeModel(of, sweep)
     return { kind: 'recipe', name: recipe.name, recipe }
@@ -142,7 +142,7 @@ function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant
   if (which === 'controls') {
     return baselines.flatMap((baseline) => (baseline.kind === 'control' ? [range(baseline.range)] : []))
   }
-  // As in the window, baselines are taken by the scores of the sweep; the check does not replace them.
+  // As in the window, the scores of the sweep select the baselines. The check does not replace them.
   const { baselines: scored } = sweep.selection?.rho === selection.rho ? sweep.selection : selection
   const taken = scored.flatMap(({ baseline }) =>
     baseline.kind === 'control' || baseline.kind === 'tempered' || baseline.kind === 'half' ? [] : [baseline]
@@ -151,10 +151,10 @@ function foundVariants(which: FoundModels, { sweep, selection }: Found): Variant
 }
 
 /**
- * The variants of an evaluation: each model once, under a name of its own, and each that is sampled anew under each sampler but where it
- * has one of its own; the first sampler keeps the names as they are.
+ * Returns the variants of an evaluation. Each model appears once, under a unique name. Models that are sampled appear
+ * once per sampler, unless their entry sets a sampler. The first sampler leaves the names unchanged.
  *
- * @param otherwise the task's sampler
+ * @param otherwise sampler of the task
  * @throws WorkbenchError as a model, file or endpoint
  */
 export async function studyVariants(
@@ -162,25 +162,25 @@ export async function studyVariants(
   samplers: readonly StudySampler[] | undefined,
   otherwise: Sampling,
   place: VariantPlace,
-  found: Found | null
+  checkedSweep: CheckedSweep | null
 ): Promise<EvaluationVariant[]> {
   const models: EvaluationVariant[] = []
   for (const { prefix, suffix, system, listed, sampler, ...entry } of entries) {
     const sampling = sampler === undefined ? undefined : samplingOf(sampler, otherwise)
-    for (const variant of await variantsOfEntry(entry, place, found)) {
-      const asked = { variant, ...present({ prefix, suffix, system, listed, sampling }) }
-      if (models.some((other) => sameModel(other.variant, variant) && asksAlike(other, asked))) continue
+    for (const variant of await variantsOfEntry(entry, place, checkedSweep)) {
+      const asking = { variant, ...present({ prefix, suffix, system, listed, sampling }) }
+      if (models.some((other) => sameModel(other.variant, variant) && asksAlike(other, asking))) continue
       const name = freeName(
         entry.name ?? variant.name,
         models.map((other) => other.variant.name)
       )
-      models.push({ ...asked, variant: renamed(variant, name) })
+      models.push({ ...asking, variant: renamed(variant, name) })
     }
   }
   if (samplers === undefined) return models
   return samplers.flatMap((sampler, index) =>
     models.flatMap(({ variant, ...asked }): EvaluationVariant[] => {
-      // Its answers are there, or its sampler is what it is.
+      // Its answers exist already, or its sampler defines it.
       const isFixed =
         asked.sampling !== undefined ||
         variant.kind === 'file' ||
@@ -194,7 +194,7 @@ export async function studyVariants(
 
 type Asking = Pick<EvaluationVariant, 'prefix' | 'suffix' | 'system' | 'listed' | 'sampling'>
 
-/** Fields that are given: a run that is stored has no others. */
+/** Removes undefined fields, as in a stored run. */
 const present = (asking: Asking): Asking =>
   Object.fromEntries(Object.entries(asking).filter(([, value]) => value !== undefined))
 
@@ -203,11 +203,11 @@ const asksAlike = (one: Asking, other: Asking): boolean =>
   one.listed === other.listed &&
   isDeepStrictEqual(one.sampling, other.sampling)
 
-/** A recipe goes by the name that its variant has. */
+/** Renames a variant and its recipe. */
 const renamed = (variant: Variant, name: string): Variant =>
   variant.kind === 'recipe' ? { ...variant, name, recipe: { ...variant.recipe, name } } : { ...variant, name }
 
-/** Such as "temperature 1.5, min-p 0.1". */
+/** Describes a sampler, such as "temperature 1.5, min-p 0.1". */
 const samplerName = (sampler: StudySampler): string =>
   Object.entries(sampler)
     .map(([field, value]) => `${field} ${value}`)

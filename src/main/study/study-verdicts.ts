@@ -16,9 +16,9 @@ export interface StudyVerdict {
 }
 
 /**
- * The verdict on each pair whose sweep a study has computed or reused.
+ * Returns the verdict on each pair whose sweep a study has computed or reused.
  *
- * @param results of the steps, in the same order
+ * @param results results of the steps, in the same order
  */
 export async function studyVerdicts(
   project: Project,
@@ -36,7 +36,7 @@ export async function studyVerdicts(
   return verdicts
 }
 
-/** The id of the sweep that a step computed, reused or checked; empty for other steps and for one that failed. */
+/** Returns the id of the sweep that a step computed, reused or checked; empty for other steps and after a failure. */
 const sweepOf = ({ kind }: StudyStep, { result }: StepResult): string[] =>
   result !== null && (kind === 'sweep' || kind === 'check') ? [result] : []
 

@@ -1,15 +1,15 @@
 import { stringify } from 'yaml'
 import { turnsShown } from '../../contract/words/turned-text'
 
-/** The studies that `--template` writes. */
+/** Studies that `--template` writes. */
 export const TEMPLATES = ['paper', 'quick'] as const
 export type TemplateName = (typeof TEMPLATES)[number]
 
-/** The line of a study's name, which is the name of a file or project. A study has no names of several lines. */
+/** Returns the YAML line of a study's name. The name of a file or project may have line breaks, a study's may not. */
 const nameLine = (name: string): string =>
   stringify({ name: turnsShown(name.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')) }, { lineWidth: 0 }).trimEnd()
 
-/** A study of the demo pair, of a minute. @param name of the study */
+/** Returns a study of the demo pair that takes about a minute. @param name name of the study */
 export const quickTemplate = (name: string): string => `\
 # A small study of the built-in demo pair. Run it with: slr study FILE
 # docs/batch.md lists all fields.
@@ -41,7 +41,7 @@ tasks:
     # prompts: 6 # only the first so many of the task
 `
 
-/** The paper's study, for a pair of one's own. @param name of the study */
+/** Returns the paper's study for a pair of the user. @param name name of the study */
 export const paperTemplate = (name: string): string => `\
 # The study of Selective Layer Restoration (arXiv 2602.06665): of each pair all restoration ranges on the character
 # task, the one that the rule selects, its baselines and controls, on three tasks, with intervals, tests and cost.

@@ -7,18 +7,18 @@ import type { StepListener, StepResult, StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import type { PlacedStudy } from './study-project'
 
-/** How long what has changed may wait to be told. */
+/** Milliseconds between writes of a changed state. */
 const TELL_MS = 500
 
-/** Writes down in the project how far a study is, for windows that look at it; hands on to another listener. */
-export class ToldStudy implements StepListener {
+/** Stores the progress of a study in the project for windows that show it, and forwards all events to a listener. */
+export class StudyRecorder implements StepListener {
   #document: StudyDocument
   #timer: NodeJS.Timeout | null = null
   #complained = false
-  /** What it begins with is told at once. */
+  /** The first state is written at once. */
   #delayMs = 0
 
-  /** @param steps those that this run does */
+  /** @param steps steps of this run */
   constructor(
     private readonly project: Project,
     { study, path }: PlacedStudy,
@@ -40,7 +40,7 @@ export class ToldStudy implements StepListener {
     }
   }
 
-  /** Told before anybody hears of it. */
+  /** Stores the beginning of a step before the listener receives it. */
   async begin(step: StudyStep, place: number, count: number): Promise<void> {
     this.#set(step.key, { state: 'running' })
     await this.#write()
@@ -60,7 +60,7 @@ export class ToldStudy implements StepListener {
     this.#set(step.key, { state: outcome, progress: UNKNOWN_PROGRESS, seconds, problem })
   }
 
-  /** Tells that the study is over. */
+  /** Stores the end of the study. */
   async end(ended: 'done' | 'stopped'): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#document = { ...this.#document, ended }
@@ -77,7 +77,7 @@ export class ToldStudy implements StepListener {
     this.#delayMs = TELL_MS
   }
 
-  /** What cannot be told keeps nothing from being computed. */
+  /** Writes the state. A failure is reported once and does not stop the study. */
   async #write(): Promise<void> {
     try {
       await this.project.change(() => STUDIES.write(this.project.path, this.#document))
