@@ -343,6 +343,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     expect(await sweep.inputValue()).toBe(older)
     await page.reload()
     await shown(older)
+    await page.getByText(SHORT_HEADLINE).waitFor()
     await page.goBack()
     await shown(newer)
     await page.goForward()
@@ -351,6 +352,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     await page.getByRole('heading', { name: 'Prompts', exact: true, level: 1 }).waitFor()
     // So it does through ranges and metrics; the fields of a dialog it leaves alone, and takes what is typed in others.
     await page.goBack()
+    await page.getByRole('heading', { name: 'Prompts', exact: true, level: 1 }).waitFor({ state: 'detached' })
     await shown(older)
     const inspected = page.getByRole('complementary', { name: 'Inspector' }).getByRole('heading').first()
     for (const [range, name] of [
