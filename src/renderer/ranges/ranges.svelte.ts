@@ -175,6 +175,8 @@ export class Ranges {
   private newestSeen: string | null = null
   /** The sweep that was shown before, and its last selection. */
   private previousSweep = $state.raw<{ id: string; selected: RestorationRange | null } | null>(null)
+  /** True once the user has chosen a range of a running sweep, which the inspector shows at the end. */
+  private inspectsAtEnd = false
   /** Count of stored checks in the last state received. */
   private savedChecks: number
 
@@ -197,6 +199,7 @@ export class Ranges {
       })
     )
     const live = new LiveSweep(() => {
+      this.inspectsAtEnd = false
       this.pick(null)
       this.whatIf.close()
       this.comparing.close()
@@ -329,7 +332,8 @@ export class Ranges {
     if (this.board !== null && !isInspectable(this.board, model)) return
     this.choose(model)
     // While a sweep runs, the inspector has no content yet, and in a narrow window it would cover the chart.
-    if (!this.busy) this.inspectorShown = true
+    if (this.busy) this.inspectsAtEnd = true
+    else this.inspectorShown = true
     this.project.host.visit()
   }
 
@@ -431,11 +435,12 @@ export class Ranges {
 
   private async finish(sweepId: string): Promise<void> {
     await this.project.refresh()
-    const { chosen } = this
+    const { chosen, inspectsAtEnd } = this
+    this.inspectsAtEnd = false
     await this.show(sweepId)
     const { sweep } = this
     // A range that the user chose while the sweep ran stays chosen.
-    if (sweep?.ranges.some((range) => rangeKey(range, sweep) === chosen) !== true) return
+    if (!inspectsAtEnd || sweep?.ranges.some((range) => rangeKey(range, sweep) === chosen) !== true) return
     this.choose(chosen)
     this.inspectorShown = true
   }
