@@ -1,8 +1,9 @@
+import { elementAt } from '../model/look-up'
 import { formatPercent } from './format'
 
 /** Probabilities of the valid characters after one prompt. */
 export interface CharacterAnswers {
-  /** What the prompt asks for, such as a letter. */
+  /** Kind of character that the prompt asks for, such as a letter. */
   readonly category: string
   readonly characters: readonly string[]
   /** Probability of each character, here and below. */
@@ -16,13 +17,14 @@ export function firstFinding({ category, characters, base, post }: CharacterAnsw
   text: string
 } {
   const place = post.indexOf(Math.max(...post))
-  const favourite = characters[place] ?? ''
-  const share = formatPercent(post[place] ?? 0)
+  const favourite = elementAt(characters, place, 'character')
+  const share = (probabilities: readonly number[]): string =>
+    formatPercent(elementAt(probabilities, place, 'probability'))
   return {
     headline: `Your instruct model says ${favourite}.`,
     text:
-      `Ask it for a random ${category} and it says ${favourite} ${share} of the time. ` +
-      `The base model says ${favourite} ${formatPercent(base[place] ?? 0)} of the time.`
+      `Ask it for a random ${category} and it says ${favourite} ${share(post)} of the time. ` +
+      `The base model says ${favourite} ${share(base)} of the time.`
   }
 }
 
