@@ -32,6 +32,8 @@ export class Workbench implements Host {
   /** The open project; null while none is. */
   session = $state.raw<Session | null>(null)
   private shownView = $state<View>('models')
+  /** True once the user has gone to a view that an opening project must not replace. */
+  private isViewChosen = false
   /** The tab of Answers that was shown last. */
   private answerTab = $state<View>('chat')
   readonly step = $derived.by<Step>(() => stepOf(this.view))
@@ -121,6 +123,8 @@ export class Workbench implements Host {
     const named = place.project === null ? null : hereOf(place.project, place.pair)
     const asked = info.initialProject === null ? null : hereOf(info.initialProject, info.initialPair)
     const here = this.session?.here ?? named ?? asked
+    // A view that was chosen while the page loaded stays; choices of before a lost connection lie in the address.
+    if (this.session !== null) this.isViewChosen = false
     if (here === null) await this.start.refresh()
     else await this.openAt(() => this.client.projects.open(here), { ...place, view: place.view ?? 'ranges' })
   }
@@ -141,6 +145,7 @@ export class Workbench implements Host {
     const other = (pair ?? state.pairs[0]?.id) !== shownNow.pair
     if (path !== null && (path !== this.session.path || other)) {
       const here = hereOf(path, pair)
+      this.isViewChosen = false
       await this.openAt(() => this.client.projects.open(here), { ...place, view: view ?? 'ranges' })
       return
     }
@@ -201,6 +206,7 @@ export class Workbench implements Host {
 
   go(view: View): void {
     this.view = view
+    this.isViewChosen = true
     this.visit()
     // The open project may have new results.
     if (view === 'models') void this.start.refresh()
@@ -225,6 +231,7 @@ export class Workbench implements Host {
     view: View = 'ranges',
     model: string | null = null
   ): Promise<boolean> {
+    this.isViewChosen = false
     return this.openAt(call, { view, shown: null, model, metric: null, against: null, tab: null }, () =>
       this.visit()
     )
@@ -251,7 +258,8 @@ export class Workbench implements Host {
     if (same) session.accept(state)
     else shownBefore?.leave()
     // A view that was chosen while the project was opened stays.
-    const chosen = this.view !== viewBefore
+    const chosen = this.isViewChosen || this.view !== viewBefore
+    this.isViewChosen = false
     session.attach(chosen ? { ...place, view: this.view, shown: null } : place)
     if (!chosen) this.view = place.view
     shown()

@@ -88,6 +88,14 @@ describe('a window that connects', () => {
     expect([named.workbench.view, named.workbench.session?.path]).toEqual(['samples', '/named.slr'])
   })
 
+  it('stays at Models where that was chosen while the page loaded', async () => {
+    page.hash = '#project=/named.slr&step=samples'
+    const { line, workbench } = await connected()
+    workbench.go('models')
+    await line.answer('projects.open', 0, stateOf('/named.slr'))
+    expect([workbench.view, workbench.session?.path]).toEqual(['models', '/named.slr'])
+  })
+
   it('tries again when the line is lost, and comes back to the project that it shows', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     const ended = new Later<void>()
