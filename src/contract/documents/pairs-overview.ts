@@ -17,7 +17,7 @@ export type SureScore = z.infer<typeof SureScore>
 /** Share of post's validity that is kept. Null if post has no validity. */
 const keptShare = z.number().nullable()
 
-/** What of a sweep stands beside those of other pairs: the numbers of its verdict, under the limit that its pair is set to. */
+/** Figures of a sweep's verdict under the limit of its pair, for the table of pairs. */
 export const SweepOutline = z.object({
   id: z.string(),
   createdAt: z.iso.datetime(),

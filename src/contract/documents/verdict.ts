@@ -31,7 +31,7 @@ export const VerdictState = z.enum([
   'previewed',
   /** A baseline is ahead, though not surely. */
   'baseline-close',
-  /** Nothing known speaks against it. */
+  /** No evidence speaks against the model. */
   'holds'
 ])
 export type VerdictState = z.infer<typeof VerdictState>
@@ -52,7 +52,7 @@ export const VerdictStepKind = z.enum([
 ])
 export type VerdictStepKind = z.infer<typeof VerdictStepKind>
 
-/** What to do, with the sentence that terminal and report print. */
+/** Next action, with the sentence that terminal and report print. */
 export const VerdictStep = z.object({ kind: VerdictStepKind, text: z.string() })
 export type VerdictStep = z.infer<typeof VerdictStep>
 
@@ -70,7 +70,7 @@ export const BetterModel = z.object({
   basis: z.enum(['first tokens', 'full answers', 'task', 'evaluation']),
   /** Models that run for each token; null where it is unknown. */
   modelsPerToken: z.number().int().nullable(),
-  /** Whether its full answers fail the check; false also where they were not checked. */
+  /** True if full answers fail the check; false if they pass or were not checked. */
   failsCheck: z.boolean()
 })
 export type BetterModel = z.infer<typeof BetterModel>
@@ -115,7 +115,7 @@ export const EvaluationFinding = z.object({
       measure: MeasureId,
       /** The model minus post. */
       mean: z.number(),
-      /** Of post; null where it is unknown. */
+      /** Mean of post; null if it is unknown. */
       postMean: z.number().nullable()
     })
     .nullable(),

@@ -133,7 +133,7 @@ export function betterVariants(results: Compared, range: string, looked: Looked)
   return better.toSorted((a, b) => b.gain - a.gain)
 }
 
-/** What does better than a range in words; the most diverse in full. */
+/** Names the variants that do better than a range, the most diverse one with its figures; null if none does. */
 function outdoneWords(results: Compared, range: string, looked: Looked): string | null {
   const [first, ...others] = betterVariants(results, range, looked)
   if (first === undefined) return null

@@ -11,7 +11,7 @@ import { scoredByWords, type ScoreWords, scoreWords } from './score-words'
 import { onSelectionPrompts } from './split-words'
 import { isGood } from './verdict'
 
-/** What one sweep or evaluation found about a model, in the shape of a verdict. */
+/** Result of one sweep or evaluation for a model, in the shape of a verdict. */
 export interface ModelFinding {
   /** Names what measured the model. */
   by: string

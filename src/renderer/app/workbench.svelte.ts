@@ -32,7 +32,7 @@ export class Workbench implements Host {
   /** The open project; null while none is. */
   session = $state.raw<Session | null>(null)
   private shownView = $state<View>('models')
-  /** True once the user has gone to a view that an opening project must not replace. */
+  /** True if the user chose a view that a project being opened must keep. */
   private isViewChosen = false
   /** The tab of Answers that was shown last. */
   private answerTab = $state<View>('chat')
