@@ -110,8 +110,6 @@ export function memory(pid, peak = false) {
   )
 }
 
-export const descriptors = (pid) => quietly(() => readdirSync(`/proc/${pid}/fd`).length) ?? NaN
-
 function quietly(read) {
   try {
     return read()

@@ -180,7 +180,7 @@ describe('estimates over prompts', () => {
     expect(estimate?.interval?.[1]).toBeCloseTo(0.777645, 3)
   })
 
-  // By tools/statistics/mean_interval_reference.py, which solves Hall's cubic by its roots.
+  // Computed once in NumPy from the roots of the cubic of Hall (1992).
   it.each([
     {
       values: [1, 2, 2, 3, 3, 4, 4, 5, 7, 9, 12, 14],
