@@ -1,6 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { Work } from '../contract/documents/sweep-work'
+import type { WorkCounts } from '../contract/documents/sweep-work'
 import type { EngineSweepEvent, TrackedPrompt } from '../contract/procedures/engine'
 import type { Model } from '../contract/model/model'
 import { openCheckpoint } from '../main/checkpoint/checkpoint'
@@ -35,7 +35,7 @@ export interface Comparison {
   readonly layerCount: number
   readonly modelCount: number
   readonly promptCount: number
-  readonly work: Work
+  readonly work: WorkCounts
   readonly flops: Flops
   readonly sweepSeconds: number
   /** How many times as long as the sweep, measured and by the work that there is to do. */
@@ -63,7 +63,7 @@ interface Ratio {
 }
 
 interface Round {
-  readonly work: Work
+  readonly work: WorkCounts
   readonly sweepMs: number
   readonly plainMs: number
   readonly batchedMs: number
@@ -177,7 +177,7 @@ export async function compareWithPlainWays(
 }
 
 export interface TimedSweep {
-  readonly work: Work
+  readonly work: WorkCounts
   readonly reading: Extract<EngineSweepEvent, { type: 'done' }>['reading']
   readonly plannedBytes: number
   readonly groupCount: number

@@ -7,7 +7,7 @@ import {
   type RangeScore,
   type SweepDocument
 } from '../contract/documents/crc'
-import type { Work } from '../contract/documents/sweep-work'
+import type { WorkCounts } from '../contract/documents/sweep-work'
 import { DEFAULT_RHO } from '../contract/documents/project'
 import { elementAt, mapGet } from '../contract/model/look-up'
 import type { RestorationRange } from '../contract/model/recipe'
@@ -174,7 +174,7 @@ async function sweep(
 
 /** Counts the rows of attention and MLP of the selected range alone, too. */
 function rowsOf({ work, followUp }: SweepDocument): number {
-  const rows = ({ blockEvaluations, packedTokens }: Work): number => blockEvaluations * packedTokens
+  const rows = ({ blockEvaluations, packedTokens }: WorkCounts): number => blockEvaluations * packedTokens
   return rows(work) + (followUp === null ? 0 : rows(followUp))
 }
 

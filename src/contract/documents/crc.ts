@@ -5,7 +5,7 @@ import { SamplingBaseline } from '../model/sampling-baseline'
 import { MinPDraw } from '../model/sampling'
 import { ComputedBy } from './computed-by'
 import { ScoredBy } from './scored-by'
-import { SweepMemory, Work } from './sweep-work'
+import { SweepMemory, WorkCounts } from './sweep-work'
 
 /** Limits the memory that a malicious file can claim. No proxy task needs this many prompts. */
 const MAX_PROMPTS = 10_000
@@ -221,8 +221,8 @@ const TemperedScore = MinPDraw.extend({
 type TemperedScore = z.infer<typeof TemperedScore>
 
 /** The two parts of a decoder layer. A recipe can restore each without the other. */
-export const LayerHalf = z.enum(['attention', 'mlp'])
-export type LayerHalf = z.infer<typeof LayerHalf>
+export const ScoredHalf = z.enum(['attention', 'mlp'])
+export type ScoredHalf = z.infer<typeof ScoredHalf>
 
 /** Compares a baseline with the selected range on full answers, over the same prompts as on first tokens. */
 const AnswerComparison = z.object({
@@ -247,7 +247,7 @@ export const BaselineComparison = z.object({
       range: RestorationRange
     }),
     /** The selected range with only this half of its layers restored. */
-    z.object({ kind: z.literal('half'), half: LayerHalf, range: RestorationRange })
+    z.object({ kind: z.literal('half'), half: ScoredHalf, range: RestorationRange })
   ]),
   validity: z.number(),
   diversity: z.number(),
@@ -313,7 +313,7 @@ export const RecipeScore = Score.extend({
    * Present on a recipe that the user did not request. It was scored after a range was selected, and restores only
    * this half of the range's layers.
    */
-  alone: LayerHalf.optional()
+  alone: ScoredHalf.optional()
 })
 export type RecipeScore = z.infer<typeof RecipeScore>
 
@@ -405,9 +405,9 @@ export const SweepDocument = z.object({
   preview: SweepPreview.nullable().default(null),
   selected: RestorationRange.nullable(),
   selection: Selection.nullable(),
-  work: Work,
+  work: WorkCounts,
   /** Work of the models that were scored after a range was selected. Null if there were none. */
-  followUp: Work.nullable().default(null),
+  followUp: WorkCounts.nullable().default(null),
   /**
    * Number of prompts whose results came from an interrupted or an earlier sweep. `work` and `seconds` exclude them.
    */

@@ -42,7 +42,7 @@ export const SweepOutline = z.object({
     gainInterval: Interval.nullable(),
     kept: keptShare
   }).nullable(),
-  /** Full answers of post and of the selected range, which the verdict reports; null where the range was not checked. */
+  /** Full answers of post and of the selected range, as the verdict reports them. Null if not checked. */
   answers: z.object({ post: CategoryScore, selected: CategoryScore }).nullable(),
   /** Null where no ranges were scored. */
   verdict: Verdict.nullable(),

@@ -177,7 +177,7 @@ export const SweepSummary = z.object({
   best: CategoryScore.nullable(),
   /** Full-answer score of the selected range. Null if it was not checked. */
   bestAnswers: CategoryScore.nullable(),
-  /** By the same limit, without evaluations; null where no range was scored. */
+  /** Uses the same limit and no evaluations. Null where no range was scored. */
   verdict: Verdict.nullable(),
   /** How many ranges were scored on all prompts. */
   exactCount: z.number().int(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CategoryScore, Interval, RecipeScore, SweepDocument } from './crc'
-import { Work } from './sweep-work'
+import { WorkCounts } from './sweep-work'
 import { PairReferences } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 import { Recipe, RestorationRange, STRENGTH_BOUNDS } from '../model/recipe'
@@ -246,7 +246,7 @@ export const SearchFacts = z.object({
   comparison: PairedDifference.nullable(),
   /** Present if the search tried enough subsets of layers, otherwise null. */
   shapley: LayerShares.nullable(),
-  work: Work
+  work: WorkCounts
 })
 export type SearchFacts = z.infer<typeof SearchFacts>
 

@@ -49,7 +49,7 @@ export type ShownSweep = z.infer<typeof ShownSweep>
  * in sweeps/<id>.a.scores or sweeps/<id>.b.scores.
  */
 export const StoredSweep = z.object({
-  /** The file with the scores, and its hash. It comes first, so that the beginning of the file shows which form it has. */
+  /** The file with the scores and its hash. It comes first, so that the start of the file shows its form. */
   scores: z.object({ file: z.enum(['a', 'b']), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   ...ShownSweep.shape
 })
@@ -66,12 +66,12 @@ export function* shownSweepInSteps(sweep: SweepDocument): Generator<void, ShownS
     }
   })
   function* brief<Scored extends Score>(scores: readonly Scored[]) {
-    const shown: ReturnType<typeof withoutPrompts<Scored>>[] = []
+    const briefScores: ReturnType<typeof withoutPrompts<Scored>>[] = []
     for (const score of scores) {
-      shown.push(withoutPrompts(score))
+      briefScores.push(withoutPrompts(score))
       yield
     }
-    return shown
+    return briefScores
   }
   return {
     ...sweep,

@@ -4,7 +4,7 @@ import { ScoredBy } from './scored-by'
 import { ComputedBy } from './computed-by'
 import { SamplingBaseline } from '../model/sampling-baseline'
 import { SweptModel } from './swept-model'
-import { Work } from './sweep-work'
+import { WorkCounts } from './sweep-work'
 
 export const SWEEP_PART_VERSION = 2
 
@@ -42,7 +42,7 @@ export const SweepPart = z.object({
   /** Models with their scores on the scored prompts, in the order of `scoredPrompts`. */
   models: z.array(z.object({ model: SweptModel, prompts: z.array(PromptScore) })),
   baselines: z.array(z.object({ baseline: SamplingBaseline, prompts: z.array(PromptScore) })).default([]),
-  work: Work,
+  work: WorkCounts,
   reusedPromptCount: z.number().int().nonnegative()
 })
 export type SweepPart = z.infer<typeof SweepPart>

@@ -4,7 +4,7 @@ import { z } from 'zod'
  * Counted work of a sweep. Counts are the same on every machine, so tests can assert them. They exclude reused
  * prompts, and unfinished work of an engine that died.
  */
-export const Work = z.object({
+export const WorkCounts = z.object({
   /** Recipe-trie edges advanced, summed over prompt groups. */
   blockEvaluations: z.number().int(),
   /** Number of distinct prompt prefixes. `promptTokens` is the number of tokens of all prompts. */
@@ -13,10 +13,10 @@ export const Work = z.object({
   /** Stored bytes of decoder layers read from both checkpoints. */
   weightBytesRead: z.number().int()
 })
-export type Work = z.infer<typeof Work>
+export type WorkCounts = z.infer<typeof WorkCounts>
 
-export function totalWork(works: readonly Work[]): Work {
-  const total = (count: keyof Work): number => works.reduce((sum, work) => sum + work[count], 0)
+export function totalWork(works: readonly WorkCounts[]): WorkCounts {
+  const total = (count: keyof WorkCounts): number => works.reduce((sum, work) => sum + work[count], 0)
   return {
     blockEvaluations: total('blockEvaluations'),
     packedTokens: total('packedTokens'),

@@ -61,9 +61,9 @@ export type VerdictFigure = z.infer<typeof VerdictFigure>
 
 /** A baseline, or another evaluated model, that does better than the selected range. */
 export const BetterModel = z.object({
-  /** As lists show it. */
+  /** Name in lists. */
   name: z.string(),
-  /** As a sentence names it, such as "a 70 % blend of all layers". */
+  /** Name in sentences, such as "a 70 % blend of all layers". */
   phrase: z.string(),
   /** Null for the selected range under another sampler, and for external models. */
   model: AnsweringModel.nullable(),

@@ -1,7 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { HeldWeights, MinPDraw, Sampling } from '../model/sampling'
-import { Work } from '../documents/sweep-work'
+import { WorkCounts } from '../documents/sweep-work'
 import { DeviceCheck, DeviceName, GenerationDevice, Precision } from '../model/device'
 import { Problem } from '../model/problem'
 import { SamplingBaseline } from '../model/sampling-baseline'
@@ -125,7 +125,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('part'),
     prompts: z.array(z.number().int()),
-    work: Work.pick({ blockEvaluations: true, weightBytesRead: true })
+    work: WorkCounts.pick({ blockEvaluations: true, weightBytesRead: true })
   }),
   /**
    * Reports that a prompt group is done. Every model's probabilities of these prompts were known or sent in earlier
@@ -134,11 +134,11 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('group'),
     prompts: z.array(z.number().int()),
-    work: Work.pick({ packedTokens: true, promptTokens: true })
+    work: WorkCounts.pick({ packedTokens: true, promptTokens: true })
   }),
   z.object({
     type: z.literal('done'),
-    work: Work,
+    work: WorkCounts,
     /**
      * Times in ms of the reader thread, which runs beside the computation: reading and converting weights (`readMs`),
      * converting only (`convertMs`), and waiting for weights (`waitMs`). `peakBuffers` is the maximum number of

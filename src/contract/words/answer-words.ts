@@ -1,23 +1,23 @@
 import type { ComparedAnswers } from '../documents/samples'
 import { formatCount, plural } from './format'
 
-/** What a run of answers will be, in numbers. */
+/** Size of a planned run. */
 export interface AnswersToMake {
   promptCount: number
   variantCount: number
-  /** Of each variant to each prompt. */
+  /** Answers of each variant to each prompt. */
   sampleCount: number
 }
 
-/** Such as "2 prompts × 3 variants × 8 = 48 answers". */
+/** Describes the number of answers: "2 prompts × 3 variants × 8 = 48 answers". */
 export const answersToMake = ({ promptCount, variantCount, sampleCount }: AnswersToMake): string =>
   `${plural(promptCount, 'prompt')} × ${plural(variantCount, 'variant')} × ${formatCount(sampleCount)} = ` +
   plural(promptCount * variantCount * sampleCount, 'answer')
 
 /**
- * The work of them at its most, such as "at most 256 tokens each, 12,288 in all".
+ * Describes the maximum work: "at most 256 tokens each, 12,288 in all".
  *
- * @param contextLength where a model stops whatever it was allowed; null where none is stated, or others than the pair answer too
+ * @param contextLength context window in tokens; null where it is unknown, or where external models answer too
  */
 export const mostTokens = (
   { promptCount, variantCount, sampleCount }: AnswersToMake,
@@ -31,7 +31,10 @@ export const mostTokens = (
   )
 }
 
-/** Why the measures of a stopped run are no better than they are; null of a complete one. @param answers that are stored @param total asked for */
+/**
+ * Explains the measures of a stopped run; null for a complete one. @param answers stored answers @param total
+ * requested answers
+ */
 export function stoppedRunWords(
   answers: number,
   total: number,

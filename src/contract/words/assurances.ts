@@ -9,29 +9,26 @@ import type { CategoryScore, Selection } from '../documents/crc'
 import { mostDiverse } from '../model/by-diversity'
 import { crossFitAt, uncheckedHalves, uncheckedWins } from './cross-fit-words'
 import { formatDelta, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
-import { exactness, isSame, shareOf, winVerb } from './range-facts'
+import { exactness, isSame, winShare, winVerb } from './range-facts'
 import type { VerdictEvidence } from './verdict-findings'
 import type { Term } from './glossary'
 import { amongExact } from './preview-words'
-import { uncheckedMark } from './recipe-check'
+import { uncheckedSuffix } from './recipe-check'
 import { tooFewWords } from './baseline-words'
 import { checkCertainty, passingWords, validitySpan } from './check-certainty'
 import { type ScoreWords, scoreWords } from './score-words'
 import { holdOutPrompts, onSelectionPrompts } from './split-words'
 
-/** One figure, and the words that explain it. */
+/** A figure with its explanation. */
 export interface Assurance {
   label: string
   value: string
   detail: string
-  /** What the label is about. */
+  /** Glossary term of the label. */
   term: Term
 }
 
-/**
- * How sure the selection is: whole answers, the interval of its gain, how often it wins, and its score on prompts that did
- * not pick it. Each entry is one figure and the words that explain it.
- */
+/** Describes how certain the selection is: full answers, gain, share of wins, and the cross-fitted score. */
 export function assurances({
   scoredBy,
   post,
@@ -63,7 +60,7 @@ export function assurances({
     result.push(...gainAssurance(selection, gain, words, check))
     result.push({
       label: `Same range wins${among}${withoutWords(preview, rejected.length)}`,
-      value: formatPercent(shareOf(bootstrap, score)),
+      value: formatPercent(winShare(bootstrap, score)),
       detail: `of the resamples${ofSelection}${checkStays(check)}; ${runnerUpWords(bootstrap, score, rejected, check)}${noneQualifies(bootstrap)}`,
       term: 'share of wins'
     })
@@ -85,17 +82,17 @@ export function assurances({
   return result
 }
 
-/** A range that a resample's whole answers would throw out wins there all the same: its share may be above how often it passes. */
+/** Resamples do not repeat the check, so a range may win where it would fail. */
 const checkStays = (check: CheckResult | null): string =>
   check === null ? '' : ', with what the check found left as it is'
 
-/** That a check has left the winner fewer competitors; of a preview that is said with its exact ranges. */
+/** A check may have removed competitors. For a preview, the label of its exact ranges says so. */
 const withoutWords = (preview: VerdictEvidence['preview'], leftOut: number): string =>
   preview !== null || leftOut === 0
     ? ''
     : `, without ${leftOut === 1 ? 'one that fails' : `${leftOut} that fail`} the check`
 
-/** The gain on the hold-out prompts of a split sweep, because the range was chosen for its gain on the selection prompts. */
+/** Describes the gain. A split sweep takes it from the hold-out prompts. */
 function gainAssurance(
   { bootstrap, holdOut }: Selection,
   gain: number,
@@ -119,7 +116,7 @@ function gainAssurance(
 const noneQualifies = ({ noSelectionShare }: Selection['bootstrap']): string =>
   noSelectionShare === 0 ? '' : `. No range qualifies in ${formatPercent(noSelectionShare)} of the resamples`
 
-/** The gain on prompts that a resample left out, which are fewer: its span is wider than the gain's own. */
+/** Describes the gain on the prompts that a resample omits. They are fewer, so the interval is wider. */
 function outOfBagWords(bootstrap: Selection['bootstrap'], check: CheckResult | null): string {
   const { outOfBag, confidence } = bootstrap
   if (outOfBag === null) return ''
@@ -131,7 +128,7 @@ function outOfBagWords(bootstrap: Selection['bootstrap'], check: CheckResult | n
   )
 }
 
-/** Which other range wins, with those that a check has left no chance to. */
+/** Names the runner-up and the ranges that the check excludes. */
 function runnerUpWords(
   { wins }: Selection['bootstrap'],
   score: Scored,
@@ -141,15 +138,15 @@ function runnerUpWords(
   const runnerUp = wins.find((win) => !isSame(win, score))
   const leftOut = mostDiverse(rejected, (range) => range)[0]
   const others = leftOut === undefined ? 'no other range' : 'no other that is left'
-  const place =
+  const runnerUpText =
     runnerUp === undefined
       ? `${others} ever wins`
-      : runnerUp.share > shareOf({ wins }, score)
-        ? `${rangePhrase(runnerUp)}${uncheckedMark(check, runnerUp)} ${winVerb(runnerUp)} more often, ${formatPercent(runnerUp.share)}`
-        : `next: ${rangePhrase(runnerUp)}${uncheckedMark(check, runnerUp)} with ${formatPercent(runnerUp.share)}`
-  if (leftOut === undefined) return place
+      : runnerUp.share > winShare({ wins }, score)
+        ? `${rangePhrase(runnerUp)}${uncheckedSuffix(check, runnerUp)} ${winVerb(runnerUp)} more often, ${formatPercent(runnerUp.share)}`
+        : `next: ${rangePhrase(runnerUp)}${uncheckedSuffix(check, runnerUp)} with ${formatPercent(runnerUp.share)}`
+  if (leftOut === undefined) return runnerUpText
   const more = rejected.length === 1 ? '' : ` and ${rejected.length - 1} more`
-  return `${place}. Left out of every resample, for ${rejected.length === 1 && leftOut.start === leftOut.end ? 'it fails' : 'they fail'} the check: ${rangePhrase(leftOut)}${more}`
+  return `${runnerUpText}. Left out of every resample, for ${rejected.length === 1 && leftOut.start === leftOut.end ? 'it fails' : 'they fail'} the check: ${rangePhrase(leftOut)}${more}`
 }
 
 function checkAssurance(check: CheckResult | null, checked: WholeAnswers | null, rho: number): Assurance {

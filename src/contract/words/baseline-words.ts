@@ -1,5 +1,5 @@
 import type { CheckResult } from '../documents/answer-check'
-import type { LayerHalf, BaselineComparison, Selection, Baseline } from '../documents/crc'
+import type { ScoredHalf, BaselineComparison, Selection, Baseline } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
 import { mostDiverse } from '../model/by-diversity'
 import type { RestorationRange } from '../model/recipe'
@@ -7,14 +7,14 @@ import { samplingBaselineName } from '../model/sampling-baseline'
 import { formatDelta, formatDeltas, formatP, formatScore, plural, rangePhrase } from './format'
 import { type ScoreWords, scoreWords } from './score-words'
 
-/** Of fewer prompts no difference can be told from chance: flipping the signs of five leaves p at 1 / 16 or more. */
+/** Minimum number of prompts for an interval. A sign-flip test of five prompts has p of at least 1 / 16. */
 export const PROMPTS_FOR_INTERVAL = 6
 
-/** So many prompts a selection and its gain rest on: where they are split, those of the smaller half. */
+/** Returns the number of prompts behind a selection and its gain: the smaller half of a split sweep. */
 export const promptsBehind = (promptCount: number, { holdOut }: Pick<Selection, 'holdOut'>): number =>
   holdOut === null ? promptCount : Math.min(holdOut.selectionPromptCount, holdOut.holdOutPromptCount)
 
-/** Why nothing is said of how sure a selection is: its prompts are too few for an interval, or for how often a range wins; null where they are not. */
+/** Returns why a selection has too few prompts for intervals and shares of wins; null where it has enough. */
 export function tooFewWords(
   promptCount: number,
   selection: Pick<Selection, 'holdOut'>,
@@ -26,11 +26,11 @@ export function tooFewWords(
   return `too few ${prompt}s: ${behind}${half} of the ${PROMPTS_FOR_INTERVAL} that it takes`
 }
 
-/** The name of a baseline that does not depend on the selected range. */
+/** Names a baseline that does not depend on the selected range. */
 export const takenName = (baseline: Baseline): string =>
   baseline.kind === 'uniform-blend' ? `all layers at ${baseline.strength}` : samplingBaselineName(baseline)
 
-/** The name of what is compared with the selected range. */
+/** Names a model that is compared with the selected range. */
 export function baselineName({ baseline }: Pick<BaselineComparison, 'baseline'>): string {
   if (baseline.kind === 'tempered')
     return `${rangePhrase(baseline.range)} at temperature ${baseline.temperature}, min-p ${baseline.minP}`
@@ -40,13 +40,13 @@ export function baselineName({ baseline }: Pick<BaselineComparison, 'baseline'>)
   return takenName(baseline)
 }
 
-/** Of which range attention or MLP alone was scored, where another is selected now, by a check of whole answers or another limit. */
+/** Names the range of a half where a check or another limit now selects a different range. */
 export const halfOfWords = (range: RestorationRange): string =>
   `half of ${rangePhrase(range)}, which the sweep itself selected`
 
-const HALVES: Readonly<Record<LayerHalf, string>> = { attention: 'attention', mlp: 'MLP' }
+const HALVES: Readonly<Record<ScoredHalf, string>> = { attention: 'attention', mlp: 'MLP' }
 
-/** A difference with its interval and p. @param over what it is a difference from, to stand behind it */
+/** Formats a difference with its interval and p. @param over names the reference after the difference */
 export function differenceWords(
   { mean, interval, pValue }: BaselineComparison['difference']['diversity'],
   over = ''
@@ -55,18 +55,18 @@ export function differenceWords(
   return `${formatDelta(mean)}${over} (${span}, ${formatP(pValue)})`
 }
 
-/** A baseline and its difference from the selected range, on full answers where both were checked, on first tokens otherwise. */
-export interface ComparedScores extends Pick<BaselineComparison, 'validity' | 'diversity' | 'difference'> {
+/** A baseline and its difference from the range, on full answers if both were checked, else on first tokens. */
+export interface BaselineScores extends Pick<BaselineComparison, 'validity' | 'diversity' | 'difference'> {
   isOnFullAnswers: boolean
 }
 
-/** Returns the strictest comparison that is known. Both sides of it are always scored alike. */
-export function comparedScores(compared: BaselineComparison): ComparedScores {
+/** Returns the strictest comparison. Both sides are always scored on the same basis. */
+export function comparedScores(compared: BaselineComparison): BaselineScores {
   const { validity, diversity, difference } = compared.answers ?? compared
   return { validity, diversity, difference, isOnFullAnswers: compared.answers !== null }
 }
 
-/** Whether it is more diverse than the selected range beyond what the prompts leave open. */
+/** Reports whether a baseline is surely more diverse than the selected range. */
 export function doesBetter(compared: BaselineComparison): boolean {
   const { interval } = comparedScores(compared).difference.diversity
   return interval !== null && interval[0] > 0
@@ -74,7 +74,7 @@ export function doesBetter(compared: BaselineComparison): boolean {
 
 type Compared = Pick<Selection, 'baselines' | 'minimumValidity'>
 
-/** Baselines that keep the validity; a control may not. */
+/** Returns the baselines that keep the validity, without controls. */
 const baselinesThatKeep = ({ baselines, minimumValidity }: Compared): BaselineComparison[] =>
   baselines.filter(
     ({ baseline, validity, answers }) =>
@@ -83,19 +83,19 @@ const baselinesThatKeep = ({ baselines, minimumValidity }: Compared): BaselineCo
       (answers === null || answers.validity >= answers.minimumValidity)
   )
 
-/** How many models run for each token of an answer. */
+/** Returns the number of models that run for each token. */
 export const modelsPerToken = ({ baseline }: Pick<BaselineComparison, 'baseline'>): 1 | 2 =>
   baseline.kind === 'mix' || baseline.kind === 'filter' ? 2 : 1
 
-/** The most diverse; of equal ones the cheapest to run. */
+/** Returns the most diverse baseline; of equal ones the cheapest to run. */
 function best(baselines: readonly BaselineComparison[]): BaselineComparison | null {
   const equal = mostDiverse(baselines, comparedScores)
   return equal.find((baseline) => modelsPerToken(baseline) === 1) ?? equal[0] ?? null
 }
 
 /**
- * The baseline that puts the selected range in doubt most: one that surely does better before one that may, and one compared on full
- * answers before one compared on first tokens. Null when none is ahead.
+ * Returns the baseline that most questions the selected range. A surely better one precedes a possibly better one,
+ * and full answers precede first tokens. Null when none is ahead.
  */
 export function strongestBaseline(selection: Compared): BaselineComparison | null {
   const ahead = baselinesThatKeep(selection).filter(
@@ -107,12 +107,12 @@ export function strongestBaseline(selection: Compared): BaselineComparison | nul
   return best(groups.find((group) => group.length > 0) ?? [])
 }
 
-/** The strongest baseline, or where none is ahead the most diverse of those that keep the validity; null where none does. */
+/** Returns the strongest baseline, or else the most diverse that keeps the validity. Null where none does. */
 export const bestBaseline = (selection: Compared): BaselineComparison | null =>
   strongestBaseline(selection) ?? best(baselinesThatKeep(selection))
 
 /**
- * Basis of a comparison by the character task. Beside a checked range it says that the baseline was not.
+ * Names the basis of a comparison by the character task. Beside a checked range it marks an unchecked baseline.
  *
  * @param check null where no range was checked either
  */
@@ -122,9 +122,9 @@ export function basisWords(compared: BaselineComparison, check: CheckResult | nu
 }
 
 /**
- * What a baseline takes from the selected range, to follow the range's own numbers in a sentence; null when none is ahead.
+ * Describes the strongest baseline as a part of a sentence; null when none is ahead.
  *
- * @param check of full answers; null where none were checked
+ * @param check full-answer check; null where there is none
  */
 export function baselineSentence(
   selection: Compared,
@@ -136,13 +136,15 @@ export function baselineSentence(
   if (baseline === null) return null
   const on = scoredBy.kind === 'crc' ? ` ${basisWords(baseline, check)}` : ''
   const verb = doesBetter(baseline) ? 'does better' : 'may do as well or better'
-  // With nothing to keep, nothing is said to be kept.
-  const kept =
-    selection.minimumValidity === 0 ? `where no ${words.validity} is asked` : `at the ${words.validity} kept`
+  // A limit of 0 asks for no validity.
+  const atValidity =
+    selection.minimumValidity === 0
+      ? `where no ${words.validity} is asked`
+      : `at the ${words.validity} kept`
   const { diversity, validity, difference } = comparedScores(baseline)
   const over = ` over the range's ${formatScore(diversity - difference.diversity.mean)}`
   return (
-    `${baselineName(baseline)} ${verb}${on} ${kept}: ${words.diversity} ${formatScore(diversity)} at ` +
+    `${baselineName(baseline)} ${verb}${on} ${atValidity}: ${words.diversity} ${formatScore(diversity)} at ` +
     `${words.validity} ${formatScore(validity)}, ${differenceWords(difference.diversity, over)} on ${plural(baseline.promptCount, words.prompt)}`
   )
 }

@@ -7,19 +7,20 @@ import { DEFAULT_SEED, drawPrompts, interval, RESAMPLES } from '../model/resampl
 import { formatPercent, formatScore } from './format'
 import { PROMPTS_FOR_INTERVAL } from './baseline-words'
 
-/** How sure it is what a check says of a model. */
+/** Certainty of a full-answer check of a model. */
 export interface CheckCertainty {
-  /** Of the validity of whole answers, 95 %. */
+  /** 95 % interval of the validity of full answers. */
   validity: Interval
-  /** In what share of the resamples the model passes; post's validity and diversity are resampled along. */
+  /** Share of resamples in which the model passes. Post is resampled along. */
   passing: number
 }
 
 /**
- * Bootstrap over the prompts of a check, stratified by category as that of the sweep is (`src/main/crc/selection/bootstrap.ts`).
+ * Computes a bootstrap over the prompts of a check, stratified by category like that of the sweep
+ * (`src/main/crc/selection/bootstrap.ts`).
  *
  * @param rho share of post's validity that must be kept
- * @returns null for checks of before, which know nothing of single prompts, and for too few prompts
+ * @returns null for old checks without scores per prompt, and for too few prompts
  */
 export function checkCertainty(
   { categories, post }: Pick<CheckResult, 'categories' | 'post'>,
@@ -45,13 +46,13 @@ interface Means {
   diversity: Float64Array
 }
 
-/** A slider of the limit asks for the same again and again. */
-const known = new WeakMap<readonly CategoryScore[], Means>()
+/** The slider of the limit requests the same means repeatedly. */
+const cachedMeans = new WeakMap<readonly CategoryScore[], Means>()
 
-/** Means over the same resamples for every model, so that models of one check are compared on the same prompts. */
+/** Returns means over the same resamples for every model, so that models are compared on the same prompts. */
 function resampled(categories: readonly string[], prompts: readonly CategoryScore[]): Means {
-  const before = known.get(prompts)
-  if (before !== undefined) return before
+  const cached = cachedMeans.get(prompts)
+  if (cached !== undefined) return cached
   const random = xoroshiro128plus(DEFAULT_SEED)
   const byCategory = [...multimap(categories.map((category, index) => [category, index])).values()]
   const means = { validity: new Float64Array(RESAMPLES), diversity: new Float64Array(RESAMPLES) }
@@ -68,14 +69,14 @@ function resampled(categories: readonly string[], prompts: readonly CategoryScor
     means.validity[resample] = validity
     means.diversity[resample] = diversity
   }
-  known.set(prompts, means)
+  cachedMeans.set(prompts, means)
   return means
 }
 
-/** The interval, from where to where: "0.899 to 0.939". */
+/** Formats the interval: "0.899 to 0.939". */
 export const validitySpan = ({ validity: [low, high] }: CheckCertainty): string =>
   `${formatScore(low)} to ${formatScore(high)}`
 
-/** How often a model passes: "passes in 83 % of resamples". */
+/** Formats the share: "passes in 83 % of resamples". */
 export const passingWords = ({ passing }: CheckCertainty): string =>
   `passes in ${formatPercent(passing)} of resamples`

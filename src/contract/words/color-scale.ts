@@ -37,7 +37,7 @@ export const DIVERGING: ColorScale = [
   '542788'
 ].map(hex)
 
-/** The same hues from strong to the ground of a dark window, where a white middle would shine out of all cells. */
+/** The same hues with a dark middle, because a white one would outshine all cells of a dark window. */
 const DIVERGING_ON_DARK: ColorScale = [
   'fdb863',
   'e08214',
@@ -50,24 +50,24 @@ const DIVERGING_ON_DARK: ColorScale = [
   'c4bbec'
 ].map(hex)
 
-/** A scale as it is shown in a window of this theme: nothing is least in sight on its ground. */
+/** Returns the scale for a theme, with the value nothing closest to the background. */
 export const scaleOn = (theme: 'light' | 'dark', scale: ColorScale): ColorScale =>
   theme === 'dark' && scale === DIVERGING ? DIVERGING_ON_DARK : scale
 
-/** The colour at `position` between 0 and 1; positions outside take the nearest end. */
+/** Returns the colour at `position` from 0 to 1. Positions outside take the nearest end. */
 export function colorAt(scale: ColorScale, position: number): Rgb {
-  const place = Math.min(1, Math.max(0, position)) * (scale.length - 1)
-  const below = scale[Math.floor(place)]
-  const above = scale[Math.ceil(place)]
+  const stop = Math.min(1, Math.max(0, position)) * (scale.length - 1)
+  const below = scale[Math.floor(stop)]
+  const above = scale[Math.ceil(stop)]
   if (below === undefined || above === undefined) return [128, 128, 128]
-  const weight = place - Math.floor(place)
+  const weight = stop - Math.floor(stop)
   const mix = (low: number, high: number): number => Math.round(low + (high - low) * weight)
   return [mix(below[0], above[0]), mix(below[1], above[1]), mix(below[2], above[2])]
 }
 
 export const cssColor = ([red, green, blue]: Rgb): string => `rgb(${red} ${green} ${blue})`
 
-/** Relative luminance, WCAG 2.2. */
+/** Returns the relative luminance by WCAG 2.2. */
 function luminance(color: Rgb): number {
   const [red, green, blue] = color.map((channel) => {
     const share = channel / 255
@@ -76,5 +76,5 @@ function luminance(color: Rgb): number {
   return 0.2126 * (red ?? 0) + 0.7152 * (green ?? 0) + 0.0722 * (blue ?? 0)
 }
 
-/** Black or white, whichever reads better on the colour. */
+/** Returns black or white, whichever has more contrast with the colour. */
 export const inkOn = (color: Rgb): string => (luminance(color) > 0.179 ? '#000000' : '#ffffff')

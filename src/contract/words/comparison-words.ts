@@ -20,7 +20,7 @@ import { scoreWords } from './score-words'
 
 type Measure = 'validity' | 'diversity'
 
-/** Words for a rank correlation, by the smallest value that they stand for. These are rules of thumb. */
+/** Words for a rank correlation, by the smallest value that they cover. These are rules of thumb. */
 const GRADES = [
   { from: 0.9, words: 'nearly the same order' },
   { from: 0.7, words: 'much the same order' },
@@ -31,11 +31,11 @@ const GRADES = [
 const gradeOf = (value: number): string =>
   GRADES.find(({ from }) => value >= from)?.words ?? 'opposite orders'
 
-/** Whether both sweeps have the very same prompts, so that what is said of the shared ones is said of all. */
+/** Reports whether both sweeps have exactly the same prompts. */
 export const samePrompts = ({ prompts: { onlyA, onlyB } }: Pick<SweepComparison, 'prompts'>): boolean =>
   onlyA === 0 && onlyB === 0
 
-/** The two sweeps in one sentence: what they select, and how alike they order the ranges; and which ranges stand for each other. */
+/** Describes the selections of two sweeps, how alike they order the ranges, and which ranges correspond. */
 export const comparisonFinding = (
   comparison: SweepComparison
 ): { verdict: string; depth: string | null } => ({
@@ -53,7 +53,7 @@ function verdictWords(comparison: SweepComparison): string {
   return `${selectionWords(comparison)}; ${order}.`
 }
 
-/** Why an order is not told of, where that is for want of ranges. */
+/** Explains a missing order by too few ranges. */
 function fewWords({ a, b, ranges }: SweepComparison): string {
   if (ranges.length >= FEWEST_ORDERED) return ''
   const { prompt } = scoreWords(a.scoredBy)
@@ -79,7 +79,7 @@ function selectionWords(comparison: SweepComparison): string {
   return `${both}, and ${formatPercent(selection.overlap)} of the depth that either takes is in both`
 }
 
-/** That two selections are apart by what checks of whole answers reject, and by nothing else; null where that is not so. */
+/** Explains a difference between selections by checks only; null where that is not the reason. */
 function checksWords({ a, b, by, selection }: SweepComparison): string | null {
   if (selection.same || by !== 'range') return null
   const without = ({ check, selected }: ComparedSweep): RestorationRange | null =>
@@ -90,8 +90,8 @@ function checksWords({ a, b, by, selection }: SweepComparison): string | null {
     check?.rejected.some((range) => spanKey(range) === spanKey(one)) === true
   const sides = [rejects(a) ? 'A' : [], rejects(b) ? 'B' : []].flat()
   if (sides.length === 0) return null
-  const own = sides.map((side) => `${side}'s check`).join(' and ')
-  return `only because ${own} of whole answers rejects ${rangePhrase(one)}, which both would select by first tokens`
+  const checks = sides.map((side) => `${side}'s full-answer check`).join(' and ')
+  return `only because ${checks} rejects ${rangePhrase(one)}, which both would select by first tokens`
 }
 
 /** Describes how alike both sweeps order the ranges by a measure. */
@@ -116,7 +116,7 @@ export const agreementLines = (comparison: SweepComparison): string[] =>
     carriedWords(comparison, 'b')
   ].filter((line) => line !== null)
 
-/** What the range that one sweep selects is in the other; null where there is none. */
+/** Describes how the selected range of one sweep scores in the other; null where there is none. */
 function carriedWords(comparison: SweepComparison, side: 'a' | 'b'): string | null {
   const carried = comparison.selection[side]
   const from = side.toUpperCase()
@@ -170,12 +170,12 @@ const LABELS: Readonly<Partial<Record<SweepDifference['what'], string>>> = {
   program: 'version of the program'
 }
 
-/** What one of the differences is of. */
+/** Names a difference. */
 export const differenceLabel = ({ what }: Pick<SweepDifference, 'what'>): string => LABELS[what] ?? what
 
 export const NOTHING_DIFFERS = 'Nothing that the two were computed with differs, nor what they have scored.'
 
-/** Which range of B stands for one of A, where that needs saying; null where every range stands for itself. */
+/** Explains which range of B corresponds to one of A; null where every range corresponds to itself. */
 function depthWords({ a, b, by, leftOut }: SweepComparison): string | null {
   const left = (side: 'A' | 'B', count: number, other: ComparedSweep): string[] => {
     if (count === 0) return []

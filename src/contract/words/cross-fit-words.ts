@@ -5,7 +5,7 @@ import { formatPercent, formatScore, rangePhrase } from './format'
 import { isSame } from './range-facts'
 import type { ScoreWords } from './score-words'
 
-/** The ranges that halves picked and a check of others on whole answers has not seen; none where nothing was checked, which is said elsewhere. */
+/** Returns the ranges that halves selected and the check did not cover; none without a check. */
 export function uncheckedHalves(
   { folds }: Pick<CrossFit, 'folds'>,
   check: CheckResult | null
@@ -18,7 +18,7 @@ export function uncheckedHalves(
   )
 }
 
-/** In how many of the resamples a range won that a check of others has not seen; empty where none did, or nothing was checked. */
+/** Describes the share of resamples that an unchecked range wins; empty if none does. */
 export function uncheckedWins({ wins }: Pick<Bootstrap, 'wins'>, check: CheckResult | null): string {
   const unchecked = check === null ? [] : wins.filter((win) => checkOfRange(check, win) === null)
   if (unchecked.length === 0) return ''
@@ -27,11 +27,11 @@ export function uncheckedWins({ wins }: Pick<Bootstrap, 'wins'>, check: CheckRes
 }
 
 /**
- * What the picks of one half keep on the other, without which their diversity says little: "at validity 0.896, below the limit of
- * 0.900". The rule kept the limit on the half that picked alone.
+ * Describes the validity of cross-fitted selections, such as "at validity 0.896, below the limit of 0.900". The limit
+ * was applied on the selecting half only.
  *
  * @param minimum validity that a selected range must keep
- * @param unchecked ranges that halves picked, as {@link uncheckedHalves} finds them
+ * @param unchecked ranges that {@link uncheckedHalves} returns
  */
 export function crossFitAt(
   { validity }: Pick<CrossFit, 'validity'>,

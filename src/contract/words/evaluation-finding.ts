@@ -7,29 +7,29 @@ import { betterVariants, type Change, changeOf } from './evaluation-verdict'
 import { isLoss } from './evaluation-words'
 import { modelPhrase } from './model-phrase'
 
-type Run = Pick<EvaluationView['run'], 'id' | 'task' | 'variants' | 'basePath' | 'postPath'>
+type EvaluatedRun = Pick<EvaluationView['run'], 'id' | 'task' | 'variants' | 'basePath' | 'postPath'>
 
 interface Evaluated {
-  readonly run: Run
+  readonly run: EvaluatedRun
   readonly results: Pick<EvaluationView['results'], 'comparedWith' | 'variants' | 'besideRanges'>
 }
 
-/**
- * Whether an evaluation of these checkpoints asked a model as it is, without prompting or sampler of its own. The newest complete one
- * that did gives the finding.
- */
-export const evaluates = (run: Run, checkpoints: PairFingerprints, model: Model): boolean =>
+/** Reports whether an evaluation of these checkpoints includes a model without prompting or sampler of its own. */
+export const evaluates = (run: EvaluatedRun, checkpoints: PairFingerprints, model: Model): boolean =>
   run.basePath.fingerprint === checkpoints.base &&
   run.postPath.fingerprint === checkpoints.post &&
   entryOf(run, model) !== undefined
 
-const entryOf = ({ variants }: Pick<Run, 'variants'>, model: Model): Run['variants'][number] | undefined =>
+const entryOf = (
+  { variants }: Pick<EvaluatedRun, 'variants'>,
+  model: Model
+): EvaluatedRun['variants'][number] | undefined =>
   variants.find((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
 
 /**
- * What an evaluation found of a model against post, beyond what the prompts leave open.
+ * Summarises how an evaluation compares a model with post.
  *
- * @returns null where the model is not compared with post as it is
+ * @returns null unless the model is compared with plain post
  */
 export function evaluationFinding({ run, results }: Evaluated, model: Model): EvaluationFinding | null {
   const against = run.variants.find(({ variant }) => variant.name === results.comparedWith)
@@ -57,9 +57,9 @@ export function evaluationFinding({ run, results }: Evaluated, model: Model): Ev
   }
 }
 
-/** The most diverse variant of the evaluation that surely does better than one of them. */
+/** Returns the most diverse variant that is surely better than the given one. */
 export function betterOf(
-  { run, results }: { run: Pick<Run, 'variants'>; results: Evaluated['results'] },
+  { run, results }: { run: Pick<EvaluatedRun, 'variants'>; results: Evaluated['results'] },
   variant: string,
   main: ReturnType<typeof mainMeasures>
 ): EvaluationFinding['better'] {
@@ -79,7 +79,7 @@ export function betterOf(
   }
 }
 
-/** The finding of the newest complete evaluation of a model; null where none asked it. @param evaluations newest first */
+/** Returns the finding of the newest complete evaluation of a model. @param evaluations newest first */
 export function newestFinding(
   evaluations: readonly (Evaluated & Pick<EvaluationView, 'complete'>)[],
   checkpoints: PairFingerprints,

@@ -19,11 +19,11 @@ import {
 import { scoreWords } from './score-words'
 import { type Measure, MeasureId, measureOf } from '../model/measures'
 
-/** A measure's value: a whole count as it is, otherwise three decimals, fewer for large numbers. */
+/** Formats a measure: whole counts as they are, otherwise three decimals, fewer for large numbers. */
 export const formatMeasure = (id: MeasureId, value: number): string =>
   formatOnScale(measureOf(id).scale, value)
 
-/** The same of a number that is no measure. */
+/** Formats a number on the scale of a measure. */
 export function formatOnScale(scale: Measure['scale'], value: number): string {
   const size = Math.abs(value)
   if (scale === 'count') return formatNumber(value, size >= 100 || Number.isInteger(value) ? 0 : 1)
@@ -33,28 +33,28 @@ export function formatOnScale(scale: Measure['scale'], value: number): string {
 export const formatMeasureOrDash = (id: MeasureId, value: number | undefined): string =>
   value === undefined ? '–' : formatMeasure(id, value)
 
-/** A difference of a measure with its sign. */
+/** Formats a difference of a measure with its sign. */
 export const formatMeasureDelta = (id: MeasureId, value: number): string =>
   formatDelta(value, measureOf(id).scale === 'count' ? 1 : 3)
 
 export const formatPValue = (value: number): string => (value < 0.001 ? '<0.001' : value.toFixed(3))
 
-/** What a measure is called, with the better direction marked. */
+/** Returns the label of a measure with an arrow in the better direction. */
 export const measureLabel = (id: MeasureId): string => {
   const { label, better } = measureOf(id)
-  // No line begins with the arrow.
+  // The space does not break, so no line begins with the arrow.
   return better === null ? label : `${label}\u00a0${better === 'higher' ? '↑' : '↓'}`
 }
 
-/** Whose embeddings an evaluation compares: of post, or of a model by the name of its folder. */
+/** Names the model whose embeddings are compared: post, or the folder of another. */
 export const embedderName = ({ embeddingModel }: Pick<EvaluationRun, 'embeddingModel'>): string =>
   embeddingModel === null ? 'post' : (embeddingModel.path.split(/[\\/]/).at(-1) ?? embeddingModel.path)
 
-/** The measures that any variant of an evaluation has, in their order. */
+/** Returns the measures that any variant of an evaluation has, in their order. */
 export const measuresOf = ({ variants }: Pick<EvaluationView['results'], 'variants'>): MeasureId[] =>
   MeasureId.options.filter((id) => variants.some(({ measures }) => measures[id] !== undefined))
 
-/** The ends of an interval, or why there is none. @param format of an end */
+/** Formats an interval, or says why there is none. @param format formats an end */
 export function intervalWords(
   { interval, promptCount }: Pick<Estimate, 'interval' | 'promptCount'>,
   format: (end: number) => string
@@ -69,15 +69,18 @@ export const withInterval = (id: MeasureId, estimate: Estimate): string => {
   return `${formatMeasure(id, estimate.mean)}${estimate.interval === null ? ', ' : ' '}${interval}`
 }
 
-/** Whether two variants were alike on every prompt, so that no interval says how far they may differ on others. */
+/** Reports whether two variants are alike on every prompt, which leaves no interval. */
 export const isAlike = ({ mean, effectSize }: Pick<MeasureDifference, 'mean' | 'effectSize'>): boolean =>
   mean === 0 && effectSize === null
 
-/** The share of prompts that may differ though none of so many does, by the rule of three (Hanley and Lippman-Hand 1983); 1 and more: all. */
+/**
+ * Returns the share of prompts that may differ although none did, by the rule of three (Hanley and Lippman-Hand
+ * 1983). 1 and more means all.
+ */
 export const mostDiffering = ({ promptCount }: Pick<MeasureDifference, 'promptCount'>): number =>
   3 / promptCount
 
-/** What being alike on so many prompts leaves open; in two parts, for two lines. */
+/** Describes two alike variants and the remaining uncertainty, as two lines. */
 export function alikeWords({ promptCount }: Pick<MeasureDifference, 'promptCount'>): [string, string] {
   const most = mostDiffering({ promptCount })
   return most < 1
@@ -85,52 +88,52 @@ export function alikeWords({ promptCount }: Pick<MeasureDifference, 'promptCount
     : [`alike on ${plural(promptCount, 'prompt')}`, 'too few to tell']
 }
 
-/** Below it a p-value makes a finding. */
+/** P-values below this are findings. */
 export const SIGNIFICANCE = 0.05
 
-/** Which way a difference goes: 1 to the better, -1 to the worse, 0 where a measure has no better end. */
+/** Returns 1 for better, -1 for worse, and 0 where a measure has no better direction. */
 const directionOf = (id: MeasureId, { mean }: MeasureDifference): number => {
   const { better } = measureOf(id)
   return better === null ? 0 : Math.sign(mean) * (better === 'higher' ? 1 : -1)
 }
 
-/** A gain is a claim: it is one only after the adjustment for all variants. */
-export const isGain = (id: MeasureId, found: MeasureDifference): boolean =>
-  found.adjustedPValue < SIGNIFICANCE && directionOf(id, found) > 0
+/** Reports a gain. A gain is a claim, so its p-value is adjusted for all variants. */
+export const isGain = (id: MeasureId, difference: MeasureDifference): boolean =>
+  difference.adjustedPValue < SIGNIFICANCE && directionOf(id, difference) > 0
 
-/** A loss is a warning: missing one is the error to fear, so its p alone decides, however many variants stand beside it. */
-export const isLoss = (id: MeasureId, found: MeasureDifference): boolean =>
-  found.pValue < SIGNIFICANCE && directionOf(id, found) < 0
+/** Reports a loss. A loss is a warning, so its p-value is not adjusted. */
+export const isLoss = (id: MeasureId, difference: MeasureDifference): boolean =>
+  difference.pValue < SIGNIFICANCE && directionOf(id, difference) < 0
 
-/** Whether a difference stands out: a gain, a loss, or a change of a measure without a better end. */
-export const isFinding = (id: MeasureId, found: MeasureDifference): boolean =>
-  found.adjustedPValue < SIGNIFICANCE || isLoss(id, found)
+/** Reports a gain, a loss, or a change of a measure without a better direction. */
+export const isFinding = (id: MeasureId, difference: MeasureDifference): boolean =>
+  difference.adjustedPValue < SIGNIFICANCE || isLoss(id, difference)
 
-/** The adjusted p; of a loss that holds without the adjustment alone, also p as it is. */
-export function pWords(id: MeasureId, found: MeasureDifference): string {
-  const own =
-    isLoss(id, found) && found.adjustedPValue >= SIGNIFICANCE
-      ? ` (${formatPValue(found.pValue)} unadjusted)`
+/** Formats the adjusted p, and the unadjusted one where only that shows a loss. */
+export function pWords(id: MeasureId, difference: MeasureDifference): string {
+  const unadjusted =
+    isLoss(id, difference) && difference.adjustedPValue >= SIGNIFICANCE
+      ? ` (${formatPValue(difference.pValue)} unadjusted)`
       : ''
-  return `p ${formatPValue(found.adjustedPValue)}${own}`
+  return `p ${formatPValue(difference.adjustedPValue)}${unadjusted}`
 }
 
-/** A difference with its interval and adjusted p, in one line. */
-export function differenceWords(id: MeasureId, found: MeasureDifference): string {
-  const mean = formatMeasureDelta(id, found.mean)
-  if (isAlike(found)) return `${mean}, ${alikeWords(found).join(': ')}`
-  return `${mean} ${intervalWords(found, (end) => formatMeasureDelta(id, end))}, ${pWords(id, found)}`
+/** Formats a difference with its interval and adjusted p. */
+export function formatDifference(id: MeasureId, difference: MeasureDifference): string {
+  const mean = formatMeasureDelta(id, difference.mean)
+  if (isAlike(difference)) return `${mean}, ${alikeWords(difference).join(': ')}`
+  return `${mean} ${intervalWords(difference, (end) => formatMeasureDelta(id, end))}, ${pWords(id, difference)}`
 }
 
-/** Over how many prompts, where they are not all: another variant may have the measure on others. */
+/** Formats the number of prompts unless it is all: "n 2". */
 export const fewerPrompts = (promptCount: number | undefined, all: number): string =>
   promptCount === undefined || promptCount === all ? '' : `n ${promptCount}`
 
-/** The same where n counts answers: "on 2 prompts". */
+/** Formats the number of prompts where n counts answers: "on 2 prompts". */
 export const overFewer = (promptCount: number | undefined, all: number): string =>
   promptCount === undefined || promptCount === all ? '' : `on ${plural(promptCount, 'prompt')}`
 
-/** Whether the proxy predicts this task, in words; empty without a sweep. */
+/** Describes how well the character task predicts this task; empty without a sweep. */
 export function proxySentence({
   proxy,
   proxyPick
@@ -158,7 +161,7 @@ export function proxySentence({
   )
 }
 
-/** What the order of all ranges comes to: whether the one that is taken is any good here. */
+/** Describes how the range selected by the proxy scores on this task. */
 function pickSentence({ range, validity, limit, gain }: ProxyPick): string {
   const words = scoreWords({ kind: 'task' })
   const side = validity < limit ? 'below' : 'not below'
@@ -170,35 +173,32 @@ function pickSentence({ range, validity, limit, gain }: ProxyPick): string {
 
 type Answered = Pick<EvaluationView['results'], 'variants'>
 
-const answersMade = ({ variants }: Answered): number =>
-  variants.reduce((sum, { answerCount }) => sum + answerCount, 0)
+const countAnswers = ({ variants }: Answered): number =>
+  variants.reduce((sum, variant) => sum + variant.answerCount, 0)
 
-/** How far a stopped evaluation came; null of a complete one. @param asked answers of all variants */
-export function stoppedAt(results: Answered, asked: number, complete: boolean): string | null {
+/** Describes the progress of a stopped evaluation; null for a complete one. @param requested answers of all variants */
+export function stoppedAt(results: Answered, requested: number, complete: boolean): string | null {
   if (complete) return null
-  const made = answersMade(results)
-  if (made >= asked) return 'stopped before all answers were read'
-  return `stopped at ${formatCount(made)} of ${plural(asked, 'answer')}`
+  const answerCount = countAnswers(results)
+  if (answerCount >= requested) return 'stopped before all answers were read'
+  return `stopped at ${formatCount(answerCount)} of ${plural(requested, 'answer')}`
 }
 
-/** What the numbers of an evaluation that still runs stand on. @param asked answers of all variants */
-export function runningSentence(results: Answered, asked: number): string {
-  const made = answersMade(results)
+/** Describes the data of a running evaluation. @param requested answers of all variants */
+export function runningSentence(results: Answered, requested: number): string {
+  const answerCount = countAnswers(results)
   const part =
-    made < asked
-      ? `${formatCount(made)} of ${plural(asked, 'answer')} so far`
+    answerCount < requested
+      ? `${formatCount(answerCount)} of ${plural(requested, 'answer')} so far`
       : 'answers that are still being read'
   return `Verdicts and numbers below are of ${part}, and change as it goes on: to each prompt, of as many of each variant as all that answered it have.`
 }
 
-/** What the numbers of a stopped evaluation stand on. @param stopped what {@link stoppedAt} says */
+/** Describes the data of a stopped evaluation. @param stopped text of {@link stoppedAt} */
 export const stoppedSentence = (stopped: string): string =>
   `This evaluation was ${stopped}. Its numbers are of the answers so far: to each prompt, of as many of each variant as all that answered it have.`
 
-/**
- * What a task was asked: "12 prompts × 32 answers". It stands beside measures, of which those that count different answers grow with
- * the number of answers.
- */
+/** Describes the size of a task: "12 prompts × 32 answers". Measures that count different answers grow with it. */
 export const askedWords = ({
   promptCount,
   sampleCount

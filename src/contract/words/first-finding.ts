@@ -16,10 +16,10 @@ export function firstFinding({ category, characters, base, post }: CharacterAnsw
   headline: string
   text: string
 } {
-  const place = post.indexOf(Math.max(...post))
-  const favourite = elementAt(characters, place, 'character')
+  const favouriteIndex = post.indexOf(Math.max(...post))
+  const favourite = elementAt(characters, favouriteIndex, 'character')
   const share = (probabilities: readonly number[]): string =>
-    formatPercent(elementAt(probabilities, place, 'probability'))
+    formatPercent(elementAt(probabilities, favouriteIndex, 'probability'))
   return {
     headline: `Your instruct model says ${favourite}.`,
     text:
@@ -28,7 +28,7 @@ export function firstFinding({ category, characters, base, post }: CharacterAnsw
   }
 }
 
-/** Says what restored layers do and cost. */
+/** Explains the effect and the cost of restored layers. */
 export const RESTORING =
   'Restoring layers to their base weights can bring the variety back. ' +
   'Some answers then go wrong. A sweep measures both for every range of layers.'

@@ -1,24 +1,23 @@
 import type { RestoredTo } from '../model/checkpoint'
 import type { RestorationRange } from '../model/recipe'
 
-/** At the beginning of a heading or a sentence. */
 export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** A score between 0 and 1, three decimals. */
+/** Formats a score from 0 to 1 with three decimals. */
 export const formatScore = (value: number): string => value.toFixed(3)
 
-/** Any number: a real minus sign, and none where it rounds to zero. */
+/** Formats a number with a minus sign (U+2212), but without one where it rounds to zero. */
 export function formatNumber(value: number, decimals: number): string {
   const digits = Math.abs(value).toFixed(decimals)
   return value < 0 && Number(digits) !== 0 ? `−${digits}` : digits
 }
 
-/** Below this what a computation left over of zero begins. */
+/** Smaller values are rounding errors of zero. */
 const LEFT_OVER = 1e-6
 
 /**
- * An end of an interval. One that would read zero without being it has its first digit, as an interval that ends at −0.0004 does
- * not hold zero; one that is zero has no sign, as the one before it may.
+ * Formats an end of an interval. A small value keeps its first digit, because an interval that ends at −0.0004
+ * excludes zero. Zero has no sign.
  */
 export function formatEnd(end: number, format: (end: number) => string): string {
   const text = format(end)
@@ -28,13 +27,13 @@ export function formatEnd(end: number, format: (end: number) => string): string 
   return `${end < 0 ? '−' : plus}${Math.abs(end).toPrecision(1)}`
 }
 
-/** The ends of an interval: [0.902, 0.931]. */
+/** Formats the ends of an interval: [0.902, 0.931]. */
 export const formatInterval = (
   interval: readonly [number, number],
   format: (end: number) => string = formatScore
 ): string => `[${interval.map((end) => formatEnd(end, format)).join(', ')}]`
 
-/** A score between 0 and 1 with half its interval; of one that would go beyond 0 or 1, from where to where it lies. */
+/** Formats a score with half the width of its interval, or with both ends where the interval is cut at 0 or 1. */
 export function formatWithMargin(value: number, margin: number): string {
   const [low, high] = [Math.max(0, value - margin), Math.min(1, value + margin)]
   const isCut = value - margin < 0 || value + margin > 1
@@ -43,64 +42,64 @@ export function formatWithMargin(value: number, margin: number): string {
     : `${formatScore(value)} ± ${formatScore(margin)}`
 }
 
-/** A difference with its sign: +0.459, −0.012. */
+/** Formats a difference with its sign: +0.459, −0.012. */
 export function formatDelta(value: number, decimals = 3): string {
   const digits = Math.abs(value).toFixed(decimals)
   if (Number(digits) === 0) return `±${digits}`
   return `${value < 0 ? '−' : '+'}${digits}`
 }
 
-/** From where to where a difference lies: −0.012 to +0.018. */
+/** Formats the interval of a difference: −0.012 to +0.018. */
 export const formatDeltas = ([low, high]: readonly [number, number]): string =>
   `${formatEnd(low, formatDelta)} to ${formatEnd(high, formatDelta)}`
 
-/** A score where there is little room, three characters: .46, 1.0. */
+/** Formats a score in three characters: .46, 1.0. */
 export const briefScore = (value: number): string => {
   const digits = value.toFixed(2)
   return digits.startsWith('0') ? digits.slice(1) : value.toFixed(1)
 }
 
-/** A difference where there is little room: +.46. */
+/** Formats a difference in few characters: +.46. */
 export const briefDelta = (value: number): string => {
   const digits = briefScore(Math.abs(value))
   return digits === '.00' ? digits : `${value < 0 ? '−' : '+'}${digits}`
 }
 
-/** A p-value with three decimals: `p = 0.012`, `p < 0.001`. */
+/** Formats a p-value: `p = 0.012`, `p < 0.001`. */
 export const formatP = (value: number): string => (value < 0.001 ? 'p < 0.001' : `p = ${value.toFixed(3)}`)
 
-/** A share as whole percent; shares that round to 0 or 100 without being so say so. */
+/** Formats a share in whole percent. Shares near 0 and 1 become `<1 %` and `>99 %`. */
 export function formatPercent(share: number): string {
   if (share > 0 && share < 0.005) return '<1 %'
   if (share < 1 && share > 0.995) return '>99 %'
   return `${Math.round(share * 100)} %`
 }
 
-// Made once: making one takes longer than hundreds of uses.
+// Creating a formatter takes longer than hundreds of its uses.
 const COUNT = new Intl.NumberFormat('en-US')
 
-/** A count with thousands separators. */
+/** Formats a count with thousands separators. */
 export const formatCount = (value: number): string => COUNT.format(Math.round(value))
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 
-/** Bytes in decimal units, as model cards give them. */
+/** Formats bytes in decimal units. */
 export function formatBytes(bytes: number): string {
   const power = bytes < 1000 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
   const value = bytes / 1000 ** power
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${BYTE_UNITS[power]}`
 }
 
-/** Parameters: 2.5 M, 8.03 B. */
+/** Formats a number of parameters: 2.5 M, 8.03 B. */
 export function formatParameters(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toFixed(2)} B`
   if (count >= 1e6) return `${(count / 1e6).toFixed(1)} M`
   return formatCount(count)
 }
 
-/** A duration in the two largest units that matter: 4.2 s, 3 min 20 s, 1 h 5 min. */
+/** Formats a duration in its two largest units: 4.2 s, 3 min 20 s, 1 h 5 min. */
 export function formatDuration(seconds: number): string {
-  // Rounded before it is taken apart: no part may read 60.
+  // Rounding comes first, so that no part becomes 60.
   const tenths = Math.round(seconds * 10)
   if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`
   const whole = Math.round(seconds)
@@ -110,21 +109,21 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** A moment that reads the same everywhere, given as ISO 8601: 2026-11-24 18:05 UTC. */
+/** Formats an ISO 8601 time: 2026-11-24 18:05 UTC. */
 export const formatUtc = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`
 
-/** A range as it labels cells and points: 4–11, or 5 for one layer. */
+/** Formats a range as a label: 4–11, or 5 for one layer. */
 export const rangeLabel = ({ start, end }: RestorationRange): string =>
   start === end ? String(start) : `${start}–${end}`
 
-/** A range in a sentence: layers 4–11, layer 5, or layers 4–11 from sft. */
+/** Formats a range in a sentence: layers 4–11, layer 5, or layers 4–11 from sft. */
 export const rangePhrase = (range: RestorationRange, source: RestoredTo = null): string =>
   `${range.start === range.end ? 'layer' : 'layers'} ${rangeLabel(range)}${source === null ? '' : ` from ${source.name}`}`
 
-/** A range as a name: Layers 4–11. */
+/** Formats a range as a name: Layers 4–11. */
 export const rangeName = (range: RestorationRange, source: RestoredTo = null): string =>
   capitalised(rangePhrase(range, source))
 
-/** "40 prompts", "1 prompt". */
+/** Formats a count with its noun: "40 prompts", "1 prompt". */
 export const plural = (count: number, noun: string): string =>
   `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`

@@ -2,16 +2,16 @@ import { type EvaluationVariant, isPlain } from '../documents/evaluation'
 import type { ChosenPrompts, Task } from '../documents/task'
 import { formatCount, plural } from './format'
 
-/** How the prompts of a task were chosen, in a sentence. */
+/** Describes how the prompts of a task were chosen. */
 export const chosenWords = ({ prompts, chosen }: Task & { chosen: ChosenPrompts }): string =>
   `${plural(prompts.length, 'prompt')} of “${chosen.from}”` +
   (prompts.length === chosen.failed ? '' : `, the first of ${formatCount(chosen.failed)},`) +
   ` whose right answer post's greedy decoding missed (it missed ${formatCount(chosen.failed)} of ${formatCount(chosen.judged)}), chosen in a run of its own.`
 
 /**
- * What has to be known of results on prompts that post failed; none where a task's prompts are all there are.
+ * Returns warnings about results on prompts that post failed; none for other tasks.
  *
- * @param post fingerprint of the post that is evaluated
+ * @param post fingerprint of the evaluated post
  */
 export function chosenNotices(task: Task, variants: readonly EvaluationVariant[], post: string): string[] {
   const { chosen, settings } = task

@@ -4,7 +4,7 @@ import type { MeasureId } from '../model/measures'
 import { formatCount, plural } from './format'
 import { turnsShown } from './turned-text'
 
-/** What is said of a judge, by what it was asked. */
+/** Words for a judge, by the kind of its judgements. */
 const WORDS: Readonly<Record<JudgeWay, { who: string; asked: string; verdict: string; part: string }>> = {
   marks: {
     who: 'Judge',
@@ -26,21 +26,21 @@ const WORDS: Readonly<Record<JudgeWay, { who: string; asked: string; verdict: st
   }
 }
 
-/** What to know of judges' work before its numbers are read, a sentence or two of each; none where all went well. */
+/** Returns warnings about judges, one text for each; none where all replies were usable. */
 export const judgingNotices = (judging: readonly Judging[]): string[] =>
   judging.flatMap((one) => {
     const parts = [unfinished(one), unread(one), otherwiseCalled(one)].filter((part) => part !== null)
     return parts.length === 0 ? [] : [`${WORDS[one.way].who} ${one.model} ${parts.join('; it ')}.`]
   })
 
-/** Whether a judge has replied to all, and nothing of that can be used. */
+/** Reports whether no reply of a finished judge is usable. */
 export const isUnusable = ({ done, total, usable }: Judging): boolean =>
   done > 0 && done === total && usable === 0
 
-/** Whether a judge has replied to all that it was asked. */
+/** Reports whether a judge has replied to every request. */
 export const isJudged = ({ done, total }: Judging): boolean => done === total
 
-/** On how many of the answers a measure of a judge stands, where these are not all; empty for other measures. */
+/** Says how many answers a judge's measure covers; empty if all, and for other measures. */
 export function judgedShare(id: MeasureId, judging: readonly Judging[]): string {
   const marks = id === 'judge' ? judging.find(({ way }) => way === 'marks') : undefined
   return marks === undefined || marks.usable === marks.total
@@ -72,8 +72,8 @@ function cost({ way, done, total, unreadable, usable }: Judging): string {
 const otherwiseCalled = ({ otherModels }: Judging): string | null =>
   otherModels.length === 0 ? null : `calls itself ${otherModels.map(quoted).join(', ')}`
 
-/** "52 replies", "1 reply". */
+/** Counts replies, such as "52 replies" or "1 reply". */
 export const replies = (count: number): string => (count === 1 ? '1 reply' : `${formatCount(count)} replies`)
 
-/** Text from elsewhere within a sentence. */
+/** Quotes external text. */
 const quoted = (text: string): string => `“${turnsShown(text.replace(/[\p{Cc}\s]+/gu, ' '))}”`

@@ -1,13 +1,13 @@
 import type { BegunGroup, KnownPart } from '../documents/known-part'
 import { formatCount, plural } from './format'
 
-/** `312 of 385 models of the second of 4 groups of prompts`. */
+/** Describes a group, such as `312 of 385 models on the second of 4 groups of prompts`. */
 function begunWords({ models, modelCount, group, groupCount }: BegunGroup): string {
-  const of = groupCount === 1 ? 'all prompts' : `the ${ordinal(group)} of ${groupCount} groups of prompts`
-  return `${formatCount(models)} of ${plural(modelCount, 'model')} on ${of}`
+  const scope = groupCount === 1 ? 'all prompts' : `the ${ordinal(group)} of ${groupCount} groups of prompts`
+  return `${formatCount(models)} of ${plural(modelCount, 'model')} on ${scope}`
 }
 
-/** `8 of 40 prompts, and 312 of 385 models on the second of 4 groups of prompts`; what there is of it. */
+/** Describes saved work, such as `8 of 40 prompts`, and the group in work. */
 export function knownPartWords({ prompts, of, begun }: KnownPart): string {
   const whole = `${formatCount(prompts)} of ${plural(of, 'prompt')}`
   if (begun === null) return whole

@@ -1,7 +1,7 @@
 import type { CheckpointSummary } from '../documents/pair'
 import { formatCount } from './format'
 
-/** `14,336`, or `8 experts of 14,336, 2 for a token`. */
+/** Formats the size of an MLP: `14,336`, or `8 experts of 14,336, 2 for a token`. */
 export function mlpSize({
   intermediateSize,
   experts

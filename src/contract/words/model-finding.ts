@@ -16,22 +16,21 @@ export interface ModelFinding {
   /** Names what measured the model. */
   by: string
   headline: string
-  /** At most three. */
   figures: VerdictFigure[]
-  /** Worst first, without the one that the headline says. */
+  /** Worst first, without the one in the headline. */
   caveats: string[]
   /** Says whether the finding speaks for the model. It is `unchecked` if full answers were not checked. */
   weight: 'for' | 'against' | 'unchecked' | 'open'
 }
 
 /** A sweep's measurements of a model. */
-export interface ModelScores {
+export interface ModelMeasurements {
   scoredBy: ScoredByBrief
   promptCount: number
   recipe: Recipe
   score: Score
   post: Score
-  /** With the project's limit, and with the check. */
+  /** Includes the project's limit and the check. */
   selection: Selection
   /** Null if no full answers were checked. */
   check: CheckResult | null
@@ -40,7 +39,7 @@ export interface ModelScores {
 }
 
 /** Returns the finding of a sweep about a model. */
-export function findingBySweep(scores: ModelScores): ModelFinding {
+export function findingBySweep(scores: ModelMeasurements): ModelFinding {
   const { scoredBy, promptCount, verdict } = scores
   const words = scoreWords(scoredBy)
   const by = `${scoredByWords(scoredBy)}, ${plural(promptCount, words.prompt)}`
@@ -58,7 +57,7 @@ export function findingBySweep(scores: ModelScores): ModelFinding {
 }
 
 function figuresOf(
-  { scoredBy, recipe, score, post, check, selection }: ModelScores,
+  { scoredBy, recipe, score, post, check, selection }: ModelMeasurements,
   words: ScoreWords
 ): VerdictFigure[] {
   const { minimumValidity, rho } = selection
@@ -80,13 +79,13 @@ function figuresOf(
 
 /** Judges a model that the sweep does not select by the sweep's rule and its full-answer check. */
 function unselected(
-  scores: ModelScores,
+  scores: ModelMeasurements,
   words: ScoreWords
 ): Pick<ModelFinding, 'headline' | 'caveats' | 'weight'> {
   const { scoredBy, recipe, score, selection, check } = scores
   const reason = shortfall(scores, words)
   if (reason !== null) return { headline: `${capitalised(reason)}.`, caveats: [], weight: 'against' }
-  const kept = `${capitalised(words.more)} than post at the ${words.validity} asked for`
+  const passesRule = `${capitalised(words.more)} than post at the ${words.validity} asked for`
   const baseline = bestBaseline(selection)
   const caveats =
     baseline === null || baseline.diversity <= score.diversity
@@ -95,12 +94,14 @@ function unselected(
           `${capitalised(baselineName(baseline))} has more ${words.diversity}: ${formatScore(baseline.diversity)} at ${words.validity} ${formatScore(baseline.validity)}.`
         ]
   if (scoredBy.kind === 'task')
-    return { headline: `${kept}.`, caveats, weight: caveats.length === 0 ? 'for' : 'open' }
+    return { headline: `${passesRule}.`, caveats, weight: caveats.length === 0 ? 'for' : 'open' }
   const checked = recipeCheck({ check, rho: selection.rho, selection }, recipe, score.validity)
   const weight = CHECK_WEIGHTS[checked.state] ?? 'open'
   if (weight === 'against') return { headline: `${capitalised(checked.words)}.`, caveats: [], weight }
   const headline =
-    weight === 'unchecked' ? `${kept}; full answers were not checked.` : `${kept}, on full answers too.`
+    weight === 'unchecked'
+      ? `${passesRule}; full answers were not checked.`
+      : `${passesRule}, on full answers too.`
   return { headline, caveats, weight }
 }
 
@@ -113,7 +114,7 @@ const CHECK_WEIGHTS: Partial<Record<RecipeCheck['state'], ModelFinding['weight']
 }
 
 /** Returns why the rule of the sweep does not admit the model; null if it does. */
-function shortfall({ score, post, selection }: ModelScores, words: ScoreWords): string | null {
+function shortfall({ score, post, selection }: ModelMeasurements, words: ScoreWords): string | null {
   const { minimumValidity, rho } = selection
   if (score.validity < minimumValidity)
     return (

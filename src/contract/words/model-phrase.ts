@@ -6,7 +6,7 @@ import { samplingBaselineName } from '../model/sampling-baseline'
 import { halfStrengths } from '../model/strengths'
 import { formatPercent } from './format'
 
-/** How a sentence names a model: short, without the settings that its list entry has. */
+/** Returns a short name of a model for sentences, without settings. */
 export function modelPhrase(model: AnyModel, name: string): string {
   if (model.kind === 'baseline') {
     const { baseline } = model
@@ -20,7 +20,7 @@ export function modelPhrase(model: AnyModel, name: string): string {
 
 const blendPhrase = (strength: number): string => `a ${formatPercent(strength)} blend of all layers`
 
-/** The strength of a uniform blend; null for other recipes. */
+/** Returns the strength of a uniform blend; null for other recipes. */
 export function uniformStrength(recipe: Recipe): number | null {
   if (!('layers' in recipe)) return null
   const strength = recipe.layers[0]?.attention
@@ -29,7 +29,7 @@ export function uniformStrength(recipe: Recipe): number | null {
   return isUniform ? strength : null
 }
 
-/** How a sentence names what is compared with the selected range. */
+/** Returns a short name of a baseline for sentences. */
 export function baselinePhrase({ baseline }: Pick<BaselineComparison, 'baseline'>): string {
   if (baseline.kind === 'uniform-blend') return blendPhrase(baseline.strength)
   if (baseline.kind === 'tempered') return 'another sampler'
@@ -38,7 +38,7 @@ export function baselinePhrase({ baseline }: Pick<BaselineComparison, 'baseline'
   return modelPhrase({ kind: 'baseline', baseline }, samplingBaselineName(baseline))
 }
 
-/** The model behind what is compared with the selected range; null for that range under another sampler. */
+/** Returns the model of a baseline; null for controls and for the range under another sampler. */
 export function comparedModel(
   { baseline }: Pick<BaselineComparison, 'baseline'>,
   restoring: Restoring

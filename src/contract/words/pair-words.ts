@@ -10,7 +10,10 @@ export const MODELS_AWAY = 'The model folders are not on this machine.'
 export const areModelsAway = ({ pairProblem }: Pick<PairState, 'pairProblem'>): boolean =>
   pairProblem?.code === 'models-away'
 
-/** Why nothing that takes prompts can be computed of a pair, as it follows “cannot be computed:”; null where it can, and while nobody has looked at its folders. */
+/**
+ * Returns why a pair cannot compute prompts, as it follows “cannot be computed:”. Null where it can, and while the
+ * folders are unread.
+ */
 export function unusableWords({ pair, pairProblem }: PairState): string | null {
   if (pairProblem !== null) return pairProblem.message
   if (pair === null) return null
@@ -18,17 +21,17 @@ export function unusableWords({ pair, pairProblem }: PairState): string | null {
   return pair.post.hasTokenizer ? null : `${tokenizerWords(pair)}, and prompts need one.`
 }
 
-/** Whose tokenizer is missing where post has none. */
+/** Names the models without a tokenizer. */
 export const tokenizerWords = ({ base }: NonNullable<PairState['pair']>): string =>
   base.hasTokenizer ? 'Post has no tokenizer.json' : 'Neither base nor post has a tokenizer.json'
 
-/** A pair as far as a list of projects names it. */
+/** Part of a pair that lists of projects use. */
 interface NamedPair {
   readonly document: { readonly name: string }
   readonly sweeps: readonly SweepSummary[]
 }
 
-/** The sweep whose verdict stands for a project in a list: that of its first pair that was swept; null where none was. */
+/** Returns the sweep whose verdict represents a project: that of its first swept pair. Null where none was swept. */
 export function resultOf<Pair extends NamedPair>(
   pairs: readonly Pair[]
 ): { readonly pair: Pair; readonly sweep: SweepSummary; readonly otherCount: number } | null {
@@ -40,7 +43,10 @@ export function resultOf<Pair extends NamedPair>(
   return first === undefined ? null : { ...first, otherCount: swept.length - 1 }
 }
 
-/** A project's result in one sentence. @param verdict on the sweep of {@link resultOf}; null where no range is selected */
+/**
+ * Describes a project's result. @param verdict verdict on the sweep of {@link resultOf}; null where no range is
+ * selected
+ */
 export function resultWords(pairs: readonly NamedPair[], verdict: Verdict | null): string | null {
   const result = resultOf(pairs)
   if (result === null) return null

@@ -3,18 +3,18 @@ import { DEVICE_LABELS } from '../model/device'
 import { formatCount, formatPercent, plural } from './format'
 import type { PreviewPlan, SweepPlan, TimedBy } from '../documents/sweep-plan'
 
-/** By what a time is told. */
+/** Basis of an estimated time. */
 const TIMED_BY: Record<TimedBy, string> = {
   sweep: 'by the last sweep',
   block: 'by one block timed now, if the machine gets no busier'
 }
 
-/** The prompts that the planned sweep computes. */
+/** Counts the prompts that the planned sweep computes. */
 export function plannedPrompts({ groups }: SweepPlan): number {
   return groups.reduce((sum, group) => sum + group.promptCount, 0)
 }
 
-/** A plan in one line. */
+/** Describes a plan in one line. */
 export function planLine(plan: SweepPlan): string {
   const { groups, flops, readBytes } = plan
   return [
@@ -33,10 +33,10 @@ export function planBrief(plan: SweepPlan, isPreview: boolean): string {
   return `about ${roughTime(seconds)}, ${formatMemory(peakBytes)}`
 }
 
-/** A preview that takes more of the whole sweep's time is hardly worth having: what both take is estimated. */
+/** Above this share of a full sweep's time, a preview saves little. Both times are estimates. */
 const WORTHWHILE_SHARE = 1 / 2
 
-/** What a preview takes of a whole sweep, in one line. */
+/** Describes the cost of a preview in one line. */
 export function previewLine(preview: PreviewPlan, whole: Pick<SweepPlan, 'seconds'>): string {
   const { rows, wholeRows, promptCount, peakBytes } = preview
   return [
@@ -54,11 +54,11 @@ function previewTime({ seconds, timedBy }: PreviewPlan, whole: Pick<SweepPlan, '
 export interface PlanFact {
   label: string
   value: string
-  /** What the value consists of. */
+  /** Parts of the value. */
   parts?: readonly PlanFact[]
 }
 
-/** Everything a plan says, its time and its peak memory part by part. */
+/** Lists all facts of a plan, with the parts of its time and of its peak memory. */
 export function planFacts(plan: SweepPlan): PlanFact[] {
   const { memory, groups, estimate, flops, readBytes, preview } = plan
   return [
@@ -142,7 +142,7 @@ function formatFlops(flops: number): string {
   return `${Number((flops / factor).toPrecision(3)).toLocaleString('en-US')} ${unit}`
 }
 
-/** Of an estimate, with no more figures than it deserves. */
+/** Formats an estimated time with few digits. */
 export function roughTime(seconds: number): string {
   if (seconds < 120) return `${Number(seconds.toPrecision(2))} s`
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`

@@ -2,15 +2,15 @@ import type { Bootstrap } from '../documents/crc'
 import type { RestorationRange } from '../model/recipe'
 import { formatPercent, plural, rangeLabel, rangePhrase } from './format'
 
-/** So often the range that is picked on resampled prompts is one of the plateau. */
+/** Share of wins that the plateau covers. */
 const PLATEAU_SHARE = 0.95
 
-/** The fewest ranges that together win so often; all that ever win where they do so less often. */
+/** Returns the fewest ranges that together reach this share of wins, or all that ever win. */
 export function plateauOf({ wins }: Pick<Bootstrap, 'wins'>): Bootstrap['wins'] {
   let together = 0
   const members: Bootstrap['wins'] = []
   for (const win of [...wins].sort((a, b) => b.share - a.share)) {
-    // Shares are counts of resamples: what their sum lacks in its last digits is not another range.
+    // Shares are counts of resamples, so a tiny difference is a rounding error.
     if (together >= PLATEAU_SHARE - 1e-9) break
     members.push(win)
     together += win.share
@@ -18,7 +18,7 @@ export function plateauOf({ wins }: Pick<Bootstrap, 'wins'>): Bootstrap['wins'] 
   return members
 }
 
-/** Which ranges the selection could as well have been, in words; null where none was ever picked. */
+/** Describes the ranges that could equally be selected; null where none ever was. */
 export function plateauWords(bootstrap: Pick<Bootstrap, 'wins'>): string | null {
   const members = plateauOf(bootstrap)
   const [first] = members
@@ -28,7 +28,7 @@ export function plateauWords(bootstrap: Pick<Bootstrap, 'wins'>): string | null 
   return `${plural(members.length, 'range')}, ${rangeEdges(members)}: ${share} of resamples`
 }
 
-/** Which starts and ends ranges have: "starts 13–16 with end 34". */
+/** Describes the edges of ranges: "starts 13–16 with end 34". */
 export function rangeEdges(ranges: readonly RestorationRange[]): string {
   const side = (name: string, layers: readonly number[]): string => {
     const span = { start: Math.min(...layers), end: Math.max(...layers) }

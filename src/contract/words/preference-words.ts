@@ -3,11 +3,11 @@ import { formatCount, formatDelta, formatInterval, formatPercent, plural } from 
 
 type Preferred = PreferenceTally['variants'][number]
 
-/** What was shown of each variant: one answer, or a set. */
+/** Describes the compared sets: single answers, or several. */
 export const setWords = (size: number): string =>
   size === 1 ? 'single answers' : `sets of ${formatCount(size)} answers`
 
-/** How much a tally rests on, in one line. */
+/** Describes the data of a tally in one line. */
 export function tallyBasis({ comparisons, prompts, ties, skipped }: PreferenceTally): string {
   const parts = [`${plural(comparisons, 'comparison')} on ${plural(prompts, 'prompt')}`]
   if (ties > 0) parts.push(plural(ties, 'tie'))
@@ -15,19 +15,19 @@ export function tallyBasis({ comparisons, prompts, ties, skipped }: PreferenceTa
   return parts.join(', ')
 }
 
-/** A share with its interval; why there is none stands in {@link tallyRule}. */
-export function shareWords(share: number | null, interval: readonly [number, number] | null): string {
+/** Formats a share with its interval. {@link tallyRule} explains a missing interval. */
+export function formatShare(share: number | null, interval: readonly [number, number] | null): string {
   if (share === null) return '–'
   return interval === null
     ? formatPercent(share)
     : `${formatPercent(share)} ${formatInterval(interval, formatPercent)}`
 }
 
-/** Whether chances beside the reference say more than the shares do: two variants have the same in both. */
+/** Reports whether more than two variants were compared. For two, chance and share are equal. */
 const comparesMany = ({ variants }: PreferenceTally): boolean =>
   variants.filter(({ compared }) => compared > 0).length > 2
 
-/** How a variant did beside the reference, and how sure that is: of two variants its share. */
+/** Returns the chance that a variant is preferred to the reference, with its interval; for two variants, the share. */
 export const overReference = (
   tally: PreferenceTally,
   { overReference, share, shareInterval }: Preferred
@@ -36,22 +36,22 @@ export const overReference = (
   return comparesMany(tally) ? overReference : { chance: share, interval: shareInterval }
 }
 
-/** What a tally shows, in a sentence: only intervals that leave out one half say that one is preferred. */
+/** Summarises a tally. Only an interval that excludes one half shows a preference. */
 export function tallyVerdict(tally: PreferenceTally): string {
   const beside = tally.variants.flatMap((entry) => {
-    const found = overReference(tally, entry)
-    return found === null ? [] : [{ variant: entry.variant, ...found }]
+    const chance = overReference(tally, entry)
+    return chance === null ? [] : [{ variant: entry.variant, ...chance }]
   })
   if (beside.every(({ interval }) => interval === null)) return 'Too few prompts to say what is preferred.'
   const sure = beside.flatMap(({ variant, chance, interval }) => {
     if (interval === null || (interval[0] <= 0.5 && interval[1] >= 0.5)) return []
     const says = chance > 0.5 ? 'is preferred to' : 'is liked less than'
-    return `${variant} ${says} ${tally.reference} (${shareWords(chance, interval)})`
+    return `${variant} ${says} ${tally.reference} (${formatShare(chance, interval)})`
   })
   return sure.length === 0 ? `Nothing is surely preferred to ${tally.reference}.` : `${sure.join('; ')}.`
 }
 
-/** What the numbers of a tally are. */
+/** Explains the figures of a tally. */
 export function tallyRule(tally: PreferenceTally): string {
   const shares =
     'Shares are means over prompts, a tie counting as an equal part for each variant shown; intervals are 95 % over prompts, from five prompts on (Wilson).'
@@ -59,13 +59,15 @@ export function tallyRule(tally: PreferenceTally): string {
   return `${shares} Over ${tally.reference}: the chance to be preferred if these two alone were compared (Bradley–Terry).`
 }
 
-/** What a table says of how often each variant was preferred: its share, and where that says more its chance beside the reference. */
-export function shareColumns(tally: PreferenceTally): { name: string; of: (entry: Preferred) => string }[] {
-  const share = ({ share, shareInterval }: Preferred): string => shareWords(share, shareInterval)
+/** Returns the columns of a preference table: the share, and for several variants the chance over the reference. */
+export function preferenceColumns(
+  tally: PreferenceTally
+): { name: string; of: (entry: Preferred) => string }[] {
+  const share = ({ share, shareInterval }: Preferred): string => formatShare(share, shareInterval)
   if (!comparesMany(tally)) return [{ name: 'share', of: share }]
   const over = (entry: Preferred): string => {
     const beside = overReference(tally, entry)
-    return beside === null ? '–' : shareWords(beside.chance, beside.interval)
+    return beside === null ? '–' : formatShare(beside.chance, beside.interval)
   }
   return [
     { name: 'share', of: share },
@@ -73,17 +75,17 @@ export function shareColumns(tally: PreferenceTally): { name: string; of: (entry
   ]
 }
 
-/** What a tally shows, and what its numbers are. */
+/** Returns the summary and the explanation of a tally. */
 export const tallyFinding = (tally: PreferenceTally): string => `${tallyVerdict(tally)} ${tallyRule(tally)}`
 
-/** How far a judge of pairs can be trusted, in a sentence or two. */
+/** Describes how consistent a judge of pairs is. */
 export function judgeTrust({ tally, agreement, kappa, firstShown, equal }: PairJudgement): string {
   const parts = [
     agreement === null
       ? tally.skipped > 0
         ? 'No pair was judged readably in both orders'
         : 'No pair had to be sent'
-      : `Both orders say the same of ${shareWords(agreement.mean, agreement.interval)} of the pairs` +
+      : `Both orders say the same of ${formatShare(agreement.mean, agreement.interval)} of the pairs` +
         (kappa === null ? '' : ` (Cohen’s kappa ${formatDelta(kappa, 2)})`)
   ]
   if (firstShown !== null) parts.push(`${formatPercent(firstShown)} of the choices are what was shown first`)

@@ -1,6 +1,6 @@
 import { type CheckResult, rejectedRanges } from '../documents/answer-check'
 import type { CategoryScore, Selection, SweepPreview } from '../documents/crc'
-import type { Work } from '../documents/sweep-work'
+import type { WorkCounts } from '../documents/sweep-work'
 import type { ScoredBy } from '../documents/scored-by'
 import type { RestorationRange } from '../model/recipe'
 import { rangeCount } from '../model/strengths'
@@ -8,38 +8,40 @@ import { byDiversity } from '../model/by-diversity'
 import { formatCount, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
-/** Smaller chances are all the same to a reader. */
+/** Smaller chances are not told apart. */
 const LEAST_CHANCE = 0.001
-/** From it on, what is selected may well be another range. */
+/** At this chance and above, another range may well be selected. */
 const DOUBTFUL = 0.05
-/** From it on, another range is as likely as the selected one, or likelier. */
+/** At this chance and above, another range is at least as likely as the selected one. */
 export const UNRELIABLE = 0.5
 
-/** Of a sweep that was asked for a preview. */
 export const NO_PREVIEW = 'The prompts are too few for a preview: every range is scored on all of them.'
 
-/** What a preview says besides its selection. */
+/** Statements about a preview besides its selection. */
 export interface PreviewFacts {
-  /** What is exact, and what the rest rests on. */
+  /** Number of exact ranges, and basis of the estimates. */
   basis: string
-  /** How likely the whole sweep would select another range, and which; where that is not known, why, and what may be better. */
+  /**
+   * Chance that a full sweep selects another range, and which. Where it is unknown: why, and which ranges may be
+   * better.
+   */
   elsewhere: string
-  /** Both in a few words. */
+  /** Both, shortened. */
   brief: string
-  /** Whether that is more than a reader should pass over. */
+  /** True if the chance is too large to ignore. */
   isDoubtful: boolean
 }
 
 type ScoredRange = RestorationRange & CategoryScore
 
-/** A sweep of which most ranges may be estimated only, and what is selected in it. */
+/** A sweep whose ranges may be estimates, with its selection. */
 export interface PreviewEvidence {
   layerCount: number
   scoredBy: Pick<ScoredBy, 'kind'>
   post: CategoryScore
-  /** Those that are exact. */
+  /** Exact ranges. */
   ranges: readonly ScoredRange[]
-  /** Null of a whole sweep. */
+  /** Null for a full sweep. */
   preview:
     | (Pick<
         SweepPreview,
@@ -54,10 +56,10 @@ export interface PreviewEvidence {
 
 export type Previewed = PreviewEvidence & { preview: NonNullable<PreviewEvidence['preview']> }
 
-/** Whether most ranges may be estimated only. */
-export const isPreviewed = (evidence: PreviewEvidence): evidence is Previewed => evidence.preview !== null
+/** Reports whether most ranges may be estimates. */
+export const hasPreview = (evidence: PreviewEvidence): evidence is Previewed => evidence.preview !== null
 
-/** A chance, never as none and never as certain. */
+/** Formats a chance, never as 0 % or 100 %. */
 export function chanceWords(chance: number): string {
   if (chance < LEAST_CHANCE) return 'less than 0.1 %'
   if (chance > 1 - LEAST_CHANCE) return 'more than 99.9 %'
@@ -65,9 +67,9 @@ export function chanceWords(chance: number): string {
 }
 
 /**
- * The ranges that certainty is about where a preview has estimated the others: " among 4 exact ranges"; empty of a whole sweep.
+ * Names the ranges that a certainty covers: " among 4 exact ranges"; empty for a full sweep.
  *
- * @param leftOut how many of the exact ones a check has thrown out
+ * @param leftOut number of exact ranges that fail the check
  */
 export function amongExact(
   { preview, ranges }: { preview: object | null; ranges: readonly unknown[] },
@@ -77,7 +79,7 @@ export function amongExact(
   return ` among ${plural(ranges.length - leftOut, 'exact range')}${leftOut === 0 ? '' : ' that a check has left'}`
 }
 
-/** What stands beside whatever a preview selects: `preview, 4 of 78 ranges exact`; null for a whole sweep. */
+/** Returns the badge of a preview: `preview, 4 of 78 ranges exact`; null for a full sweep. */
 export const previewMark = ({
   rangeCount,
   estimatedCount
@@ -90,11 +92,11 @@ export const previewMark = ({
     : `preview, ${formatCount(rangeCount)} of ${plural(rangeCount + estimatedCount, 'range')} exact`
 
 /**
- * What a sweep computed, counted. Of a preview in rows that go through a block, as its plan is: its block evaluations are of few prompts
- * each, and more of them are less work.
+ * Describes the work of a sweep. A preview counts rows through blocks, because its block evaluations cover few
+ * prompts each.
  */
-export function workWords(
-  { blockEvaluations }: Pick<Work, 'blockEvaluations'>,
+export function sweepWorkWords(
+  { blockEvaluations }: Pick<WorkCounts, 'blockEvaluations'>,
   preview: Pick<SweepPreview, 'rows' | 'wholeRows'> | null
 ): string {
   if (preview === null) return plural(blockEvaluations, 'block evaluation')
@@ -104,33 +106,33 @@ export function workWords(
     : `${formatCount(rows)} rows through blocks, ${formatPercent(rows / wholeRows)} of the ${formatCount(wholeRows)} of a whole sweep`
 }
 
-/** What stands behind that count where an earlier sweep had the rest: ", of the 616 of a whole sweep"; empty where it had nothing. */
+/** Follows that count where an earlier sweep supplied the rest: ", of the 616 of a full sweep"; empty elsewhere. */
 export const restWords = (blockEvaluations: number, whole: number): string =>
   blockEvaluations < whole ? `, of the ${formatCount(whole)} of a whole sweep` : ''
 
 /**
- * The same with the prompts it is of: "776 block evaluations of 431 distinct prompt prefixes (688 prompt tokens)". A preview computes
- * the same prompts in stages, whose counts add up to no number of prompts, so that none is told of it.
+ * Describes the work and its prompts: "776 block evaluations of 431 distinct prompt prefixes (688 prompt tokens)". A
+ * preview has no count of prompts, because it computes them in stages.
  */
 export function workOfPrompts(
-  work: Pick<Work, 'blockEvaluations' | 'packedTokens' | 'promptTokens'>,
+  work: Pick<WorkCounts, 'blockEvaluations' | 'packedTokens' | 'promptTokens'>,
   preview: Pick<SweepPreview, 'rows' | 'wholeRows'> | null
 ): string {
-  const done = workWords(work, preview)
+  const done = sweepWorkWords(work, preview)
   if (preview !== null) return done
   const prefixes = `${formatCount(work.packedTokens)} distinct prompt ${work.packedTokens === 1 ? 'prefix' : 'prefixes'}`
   return `${done} of ${prefixes} (${plural(work.promptTokens, 'prompt token')})`
 }
 
 /**
- * Whether a score is below the limit: an estimate only where it is by more than its margin, for the whole sweep may find it above.
+ * Reports whether a score is below the limit. An estimate must be below it by more than its margin.
  *
- * @param margin half the width of an estimate's 95 % interval; null of what is exact
+ * @param margin half the width of an estimate's 95 % interval; null for exact scores
  */
 export const isBelowLimit = (validity: number, margin: number | null, minimum: number): boolean =>
   validity + (margin === null ? 0 : margin) < minimum
 
-/** What a sweep rests on that has scored most ranges on few prompts. */
+/** Describes the basis of a preview. */
 export function previewFacts(evidence: Previewed & { promptCount: number }): PreviewFacts {
   const { scoredBy, promptCount, ranges, preview } = evidence
   const words = scoreWords(scoredBy)
@@ -149,8 +151,8 @@ export function previewFacts(evidence: Previewed & { promptCount: number }): Pre
 }
 
 /**
- * How likely the whole sweep would select another range than the selected one; null where that is not known: the preview was asked for
- * another limit, nothing is known of the ranges that it estimated, or a check threw its best out.
+ * Returns the chance that a full sweep selects another range. Null for another limit, for unknown ranges, and where
+ * the check rejects the best range.
  */
 export function chanceElsewhere(evidence: Previewed): number | null {
   const { preview, selection } = evidence
@@ -159,7 +161,7 @@ export function chanceElsewhere(evidence: Previewed): number | null {
     : preview.probabilityOtherSelected
 }
 
-/** The chance is of what the preview was made for: its limit, its sampler, and what it had selected itself. */
+/** Describes the chance, which holds for the limit, sampler and selection of the preview. */
 function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
   const { preview, scoredBy, selection } = evidence
   const { probabilityOtherSelected, likeliest, rho } = preview
@@ -191,7 +193,7 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
     likeliest === null || likeliest.chance < LEAST_CHANCE
       ? ''
       : `, most likely ${rangePhrase(likeliest)} (${chanceWords(likeliest.chance)})`
-  // Where none of the exact ranges qualifies, the whole sweep selects the first, and not another.
+  // Without a qualifying exact range, a full sweep may select a first one.
   const isNone = selection.selected === null
   const another = isNone ? 'one' : 'another'
   return {
@@ -204,7 +206,7 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
   }
 }
 
-/** @param why there is no chance to name; @param brief that in a few words */
+/** @param why reason for the missing chance @param brief the reason in a few words */
 function withoutChance(evidence: Previewed, why: string, brief: string): Omit<PreviewFacts, 'basis'> {
   const words = betterWords(evidence)
   return {
@@ -214,11 +216,11 @@ function withoutChance(evidence: Previewed, why: string, brief: string): Omit<Pr
   }
 }
 
-/** Ranges that what is asked has left no estimate of. */
+/** Counts ranges without a score or an estimate. */
 const unknownCount = ({ layerCount, ranges, preview }: Previewed): number =>
   Math.max(0, rangeCount(layerCount) - ranges.length - preview.ranges.length)
 
-/** Whether a more diverse exact range failed a check. */
+/** Reports whether a more diverse exact range failed the check. */
 function isPassedOver({ ranges, check, selection: { rho, selected } }: PreviewEvidence): boolean {
   const leader = ranges.find((range) => range.start === selected?.start && range.end === selected.end)
   return (
@@ -227,7 +229,7 @@ function isPassedOver({ ranges, check, selection: { rho, selected } }: PreviewEv
   )
 }
 
-/** Which estimated ranges may qualify and be more diverse than what is selected, or than post where nothing is. */
+/** Names the estimated ranges that may qualify and be more diverse than the selected one, or than post. */
 export function betterWords(evidence: Previewed): string {
   const { ranges, preview, post, scoredBy, selection } = evidence
   const { selected, minimumValidity } = selection

@@ -8,15 +8,15 @@ import { formatCount, formatDuration, formatPercent, plural } from './format'
 
 type QueuedJobState = QueueState['jobs'][number]
 
-/** What is done, as it stands in a list. */
-export function workWords(work: QueuedWork): string {
+/** Names queued work in a list. */
+export function queuedWorkName(work: QueuedWork): string {
   if (work.kind === 'sweep') return work.preview ? 'Preview' : 'Sweep'
   const { task, computing } = work
   const device = computing.device === 'cpu' ? '' : ` on ${DEVICE_LABELS[computing.device]}`
   return `Evaluation by ${task.name}${device}`
 }
 
-/** How far a job is. @param waitsFor name of the project whose job one that runs waits for; null for none */
+/** Describes the state of a job. @param waitsFor project whose job it waits for; null for none */
 export function jobStateWords(
   { work, state, problem, progress: { share, secondsLeft, toldBy } }: QueuedJobState,
   waitsFor: string | null = null
@@ -30,7 +30,7 @@ export function jobStateWords(
   return about === '' ? done : `${done}, ${about} left`
 }
 
-/** What the time of a job that waits is told by. */
+/** Names the earlier job that the time of a waiting job is estimated from. */
 const lastWords = (work: QueuedWork, toldBy: QueueProgress['toldBy']): string =>
   toldBy === undefined
     ? 'the last one'
@@ -38,7 +38,7 @@ const lastWords = (work: QueuedWork, toldBy: QueueProgress['toldBy']): string =>
       ? 'the pace of the last preview'
       : `the last ${toldBy}`
 
-/** What is said of a job that was stopped, and how it goes on. @param kept what it has kept, as in `8 of 40 prompts`; null for nothing */
+/** Describes a stopped job. @param kept saved results, such as `8 of 40 prompts`; null for none */
 export const stoppedProblem = (kept: string | null): Problem => ({
   code: 'cancelled',
   message: kept === null ? 'Stopped before it had anything to keep.' : `Stopped; ${kept} are kept.`,
@@ -46,55 +46,55 @@ export const stoppedProblem = (kept: string | null): Problem => ({
 })
 
 /**
- * How long the line takes still: what is known of the jobs in it, and of how many nothing is known.
+ * Describes the remaining time of the queue.
  *
  * @returns null when nothing runs or waits
  */
 export function timeLeftWords({ jobs, paused, waits }: QueueState): string | null {
-  const ahead = jobs.filter(({ state }) => state !== 'failed' && state !== 'stopped')
-  if (ahead.length === 0) return null
-  const known = ahead.flatMap(({ progress: { secondsLeft } }) => secondsLeft ?? [])
-  const total = formatDuration(known.reduce((sum, seconds) => sum + seconds, 0))
-  const unknown = ahead.length - known.length
+  const pending = jobs.filter(({ state }) => state !== 'failed' && state !== 'stopped')
+  if (pending.length === 0) return null
+  const times = pending.flatMap(({ progress: { secondsLeft } }) => secondsLeft ?? [])
+  const total = formatDuration(times.reduce((sum, seconds) => sum + seconds, 0))
+  const unknown = pending.length - times.length
   const left =
-    known.length === 0
-      ? 'time left not known yet'
+    times.length === 0
+      ? 'time left unknown'
       : unknown === 0
         ? `about ${total} left`
-        : `about ${total} left for ${known.length} of them, not known for ${unknown}`
-  const held = paused ? 'Paused: ' : waits ? 'Waiting for a job started by hand: ' : ''
-  return `${held}${plural(ahead.length, 'job')}, ${left}`
+        : `about ${total} left for ${times.length} of them, unknown for ${unknown}`
+  const reason = paused ? 'Paused: ' : waits ? 'Waiting for a job started by hand: ' : ''
+  return `${reason}${plural(pending.length, 'job')}, ${left}`
 }
 
 /**
- * What was finished, in the order of its end: `Done: Preview of a, b; Sweep of c.`
+ * Lists finished jobs in order, such as `Done: Preview of a, b; Sweep of c.`
  *
- * @param nameOf a pair, by its id
- * @returns null when nothing was
+ * @param nameOf returns a pair's name by its id
+ * @returns null when there are none
  */
 export function doneWords(done: QueueState['done'], nameOf: (pair: string) => string): string | null {
   if (done.length === 0) return null
   const pairs = new Map<string, string[]>()
   for (const { pair, work } of done) {
-    const what = workWords(work)
+    const what = queuedWorkName(work)
     pairs.set(what, [...(pairs.get(what) ?? []), nameOf(pair)])
   }
   return `Done: ${[...pairs].map(([what, names]) => `${what} of ${names.join(', ')}`).join('; ')}.`
 }
 
-/** How many variants an evaluation of a pair begins with, but for kept recipes and checkpoints: base, post, the selected range and baselines. */
-export const variantsOf = ({ answeringSweep }: Pick<PairBrief, 'answeringSweep'>): number =>
+/** Counts the default variants of a pair's evaluation: base, post, the selected range and baselines. */
+export const countDefaultVariants = ({ answeringSweep }: Pick<PairBrief, 'answeringSweep'>): number =>
   2 +
   (answeringSweep === null ? 0 : Number(answeringSweep.selected !== null) + answeringSweep.baselines.length)
 
-/** How much an evaluation of several pairs asks for, before it is begun. */
+/** Describes the size of an evaluation of several pairs. */
 export function evaluationSizeWords(
   { prompts, settings }: Pick<Task, 'prompts' | 'settings'>,
   pairs: readonly Pick<PairBrief, 'answeringSweep'>[]
 ): string {
   const { sampleCount, maxTokens } = settings
   const each = prompts.length * sampleCount
-  const variants = pairs.reduce((sum, pair) => sum + variantsOf(pair), 0)
+  const variants = pairs.reduce((sum, pair) => sum + countDefaultVariants(pair), 0)
   return (
     `${plural(prompts.length, 'prompt')} × ${formatCount(sampleCount)} = ${plural(each, 'answer')} of each variant; ` +
     `${formatCount(variants)} variants in ${plural(pairs.length, 'pair')} (base, post, selected range, baselines): ` +

@@ -4,25 +4,25 @@ import type { RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
 
 /** Returns the share of the resamples that a range wins. */
-export const shareOf = ({ wins }: Pick<Selection['bootstrap'], 'wins'>, range: RestorationRange): number =>
+export const winShare = ({ wins }: Pick<Selection['bootstrap'], 'wins'>, range: RestorationRange): number =>
   wins.find((win) => isSame(win, range))?.share ?? 0
 
-/** Whether both are one range; null is none. */
+/** Reports whether both are the same range. Null equals none. */
 export const isSame = (range: RestorationRange, other: RestorationRange | null): boolean =>
   range.start === other?.start && range.end === other.end
 
-/** The verb behind the phrase of a range. */
+/** Returns the verb that follows the phrase of a range. */
 export const winVerb = ({ start, end }: RestorationRange): string => (start === end ? 'wins' : 'win')
 
-/** Smaller doubts do not show in three decimals. */
+/** Smaller values do not show in three decimals. */
 const SHOWN_DOUBT = 0.0005
 
-/** How exact the validity of full answers is. */
+/** Describes how exact the validity of full answers is. */
 export function exactness({ undecided }: Pick<WholeAnswers, 'undecided'>): string {
   return undecided < SHOWN_DOUBT ? 'exact' : `at most ${formatScore(undecided)} more`
 }
 
-/** Why a checked model does not pass. */
+/** Returns why a checked model fails the check. */
 export function failureWords({ answers, firstToken }: WholeAnswers, check: CheckResult, rho: number): string {
   const limit = answerLimit(check, rho)
   return answers.validity < limit

@@ -1,50 +1,55 @@
 import type { VariantResult } from '../documents/evaluation'
+import { elementAt } from '../model/look-up'
 import { type MeasureId, measureOf } from '../model/measures'
 import { type EvaluationVerdict, evaluationVerdicts } from './evaluation-verdict'
 import { formatPercent } from './format'
 
-/** The verdict of a variant as it is listed beside those of others. */
+/** Verdict of a variant in a list of variants. */
 export interface RankedVerdict extends EvaluationVerdict {
-  /** How much more or less of the quality it has than the variant that it is compared with; null where it is no share, or none that can be shown. */
+  /** Relative difference in quality from the reference variant; null where it cannot be shown as a share. */
   size: string | null
-  /** Whether another variant has at least as much diversity and quality, and more of one. */
+  /** True if another variant has as much of both measures and more of one. */
   isDominated: boolean
 }
 
 type Measured = Pick<VariantResult, 'variant' | 'measures' | 'differences'>
 type Results = Parameters<typeof evaluationVerdicts>[0]
-type Looked = Parameters<typeof evaluationVerdicts>[1]
+type ComparedMeasures = Parameters<typeof evaluationVerdicts>[1]
 
-/** A smaller difference would be shown as 0 %. */
+/** A smaller share would be shown as 0 %. */
 const SMALLEST_SHARE = 0.005
 
-/** Higher is better. */
+/** Returns the mean with its sign turned so that higher is better. */
 function valueOf({ measures }: Measured, id: MeasureId): number | null {
   const mean = measures[id]?.mean
   if (mean === undefined) return null
   return measureOf(id).better === 'lower' ? -mean : mean
 }
 
-function sizeOf({ differences }: Measured, { quality }: Looked, of: number | undefined): string | null {
+function sizeOf(
+  { differences }: Measured,
+  { quality }: ComparedMeasures,
+  referenceMean: number | undefined
+): string | null {
   const mean = differences[quality]?.mean
-  if (mean === undefined || of === undefined || of === 0) return null
-  const share = mean / Math.abs(of)
+  if (mean === undefined || referenceMean === undefined || referenceMean === 0) return null
+  const share = mean / Math.abs(referenceMean)
   if (Math.abs(share) < SMALLEST_SHARE) return null
   return `${measureOf(quality).label.toLowerCase()} ${share < 0 ? '−' : '+'}${formatPercent(Math.abs(share))}`
 }
 
-/** The verdicts, best first: the variant that others are compared with, those that no other dominates by falling diversity, then the rest. */
-export function rankedVerdicts(results: Results, looked: Looked): RankedVerdict[] {
+/** Ranks the verdicts: the reference first, then undominated variants by falling diversity, then the rest. */
+export function rankedVerdicts(results: Results, measures: ComparedMeasures): RankedVerdict[] {
   const { variants, comparedWith } = results
-  const of = variants.find(({ variant }) => variant === comparedWith)?.measures[looked.quality]?.mean
+  const referenceMean = variants.find(({ variant }) => variant === comparedWith)?.measures[measures.quality]
+    ?.mean
   const points = variants.map((result) => ({
-    diversity: valueOf(result, looked.diversity),
-    quality: valueOf(result, looked.quality)
+    diversity: valueOf(result, measures.diversity),
+    quality: valueOf(result, measures.quality)
   }))
-  const isDominated = (place: number): boolean => {
-    const own = points[place]
-    if (own === undefined || own.diversity === null || own.quality === null) return false
-    const { diversity, quality } = own
+  const isDominated = (index: number): boolean => {
+    const { diversity, quality } = elementAt(points, index, 'variant')
+    if (diversity === null || quality === null) return false
     return points.some(
       (other) =>
         other.diversity !== null &&
@@ -54,13 +59,13 @@ export function rankedVerdicts(results: Results, looked: Looked): RankedVerdict[
         (other.diversity > diversity || other.quality > quality)
     )
   }
-  const ranked = evaluationVerdicts(results, looked).map((verdict, place) => {
-    const result = variants[place]
+  const ranked = evaluationVerdicts(results, measures).map((verdict, index) => {
+    const result = elementAt(variants, index, 'variant')
     return {
       ...verdict,
-      size: result === undefined || verdict.variant === comparedWith ? null : sizeOf(result, looked, of),
-      isDominated: verdict.variant !== comparedWith && isDominated(place),
-      diversity: points[place]?.diversity ?? -Infinity
+      size: verdict.variant === comparedWith ? null : sizeOf(result, measures, referenceMean),
+      isDominated: verdict.variant !== comparedWith && isDominated(index),
+      diversity: elementAt(points, index, 'variant').diversity ?? -Infinity
     }
   })
   const rank = ({ variant, isDominated: last }: RankedVerdict): number =>

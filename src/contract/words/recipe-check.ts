@@ -13,7 +13,7 @@ export interface RecipeCheck {
   words: string
 }
 
-/** What a sweep of the character task says of recipes. */
+/** Part of a sweep of the character task that describes recipes. */
 export interface CheckEvidence {
   /** Null where no full answers were checked. */
   check: CheckResult | null
@@ -22,16 +22,15 @@ export interface CheckEvidence {
   selection: Pick<Selection, 'baselines' | 'minimumValidity'> | null
 }
 
-/** Behind a range that stands beside one that was checked on full answers, and was not itself; else empty. */
-export const uncheckedMark = (check: CheckResult | null, range: RestorationRange): string =>
+/** Marks an unchecked range where others were checked; else empty. */
+export const uncheckedSuffix = (check: CheckResult | null, range: RestorationRange): string =>
   check === null || checkOfRange(check, range) !== null ? '' : ' (unchecked)'
 
 /**
- * Whether a recipe was checked on full answers and how that went, wherever it is shown. Where it holds and a baseline has more
- * diversity at the validity kept, beyond what the prompts leave open, it is not praised, as the headline is not. One that was not
- * checked is told apart where its first tokens fall below the limit already.
+ * Describes the full-answer check of a recipe. A recipe that holds is not praised where a baseline is surely more
+ * diverse. An unchecked recipe is reported as below the limit where its first tokens are.
  *
- * @param firstToken the recipe's validity in the sweep; null where it was not scored there
+ * @param firstToken the recipe's validity in the sweep; null where it was not scored
  */
 export function recipeCheck(
   { check, rho, selection }: CheckEvidence,
@@ -75,8 +74,6 @@ function unchecked(selection: CheckEvidence['selection'], firstToken: number | n
   }
 }
 
-/**
- * Of what a model's score is, to stand beside it where its full answers were checked too, and have another; empty elsewhere.
- */
+/** Names the basis of a score where full answers have another; empty elsewhere. */
 export const scoreBasis = (check: CheckResult | null, model: AnyModel): string =>
   checkOf(check, model) === null ? '' : 'first tokens'

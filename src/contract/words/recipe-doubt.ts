@@ -16,7 +16,7 @@ const DOUBTFUL: readonly RecipeCheck['state'][] = [
 /** Reports whether a state speaks against a recipe. */
 export const isDoubtful = (state: RecipeCheck['state']): boolean => DOUBTFUL.includes(state)
 
-/** A measured reason against a recipe, as a sentence without its full stop; null where there is none. */
+/** Returns a measured reason against a recipe, without its full stop; null where there is none. */
 export function recipeDoubt(
   { name }: Pick<Recipe, 'name'>,
   { state, words }: Pick<RecipeCheck, 'state' | 'words'>

@@ -10,7 +10,7 @@ import { previewMark } from './preview-words'
 import { scoredByName, scoreWords } from './score-words'
 import { fromWords } from './source-words'
 
-/** What runs of a kind are called. */
+/** Nouns for the kinds of runs. */
 export const RUN_KIND_WORDS: Readonly<Record<RunKind, { one: string; several: string }>> = {
   sweep: { one: 'sweep', several: 'sweeps' },
   search: { one: 'search', several: 'searches' },
@@ -20,15 +20,15 @@ export const RUN_KIND_WORDS: Readonly<Record<RunKind, { one: string; several: st
 
 export function sweepTitle(summary: SweepSummary): string {
   const { scoredBy, selected, source } = summary
-  const mark = sweepMark(summary)
+  const badge = sweepMark(summary)
   const result =
     selected === null
       ? `no range selected${fromWords(source)}`
       : `${rangePhrase(selected, source)}, ${sweepBest(summary)}`
-  return `${capitalised(scoredByName(scoredBy))}${mark === null ? '' : `, ${mark}`}: ${result}`
+  return `${capitalised(scoredByName(scoredBy))}${badge === null ? '' : `, ${badge}`}: ${result}`
 }
 
-/** Of a preview what it has computed; null of a whole sweep. */
+/** Returns the badge of a preview; null for a full sweep. */
 export const sweepMark = ({
   isPreview,
   exactCount,
@@ -39,7 +39,7 @@ export const sweepMark = ({
     estimatedCount: isPreview ? rangeCount(layerCount) - exactCount : null
   })
 
-/** What a sweep's selected range has; of whole answers, once they were checked. Empty where none is selected. */
+/** Returns the diversity of the selected range, on full answers if checked. Empty where none is selected. */
 export function sweepBest({
   scoredBy,
   best,
@@ -74,19 +74,19 @@ export const evaluationTitle = ({
 const answersOf = (count: number, total: number): string =>
   count === total ? plural(count, 'answer') : `${formatCount(count)} of ${plural(total, 'answer')}`
 
-/** What a run is called: its name, or what it is. */
+/** Returns the name of a run, or its title if it has none. */
 export const runTitle = ({ name, title }: Pick<HistoryRun, 'name' | 'title'>): string =>
   name === '' ? title : name
 
-/** What a run was computed with, a few words each. */
+/** Lists the device, prompts, checkpoints and program version of a run. */
 export function computedWords({
   computed,
   checkpoints
 }: Pick<HistoryRun, 'computed' | 'checkpoints'>): string[] {
   const { device, precision, weights, promptCount, estimatedFrom, draws, programVersion } = computed
-  const held = weights === null ? '' : `, weights as ${weights}`
+  const storedAs = weights === null ? '' : `, weights as ${weights}`
   return [
-    `${DEVICE_LABELS[device]}${precision === null ? '' : ` in ${precision}`}${held}`,
+    `${DEVICE_LABELS[device]}${precision === null ? '' : ` in ${precision}`}${storedAs}`,
     ...(promptCount === null ? [] : [plural(promptCount, 'prompt')]),
     ...(estimatedFrom === null ? [] : [`most ranges estimated from ${formatCount(estimatedFrom)} of them`]),
     ...(draws === null ? [] : [`${plural(draws, 'draw')} each`]),

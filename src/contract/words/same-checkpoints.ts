@@ -1,15 +1,15 @@
 import type { SweepOutline } from '../documents/pairs-overview'
 import { multimap } from '../model/multimap'
 
-/** A pair, and what of its sweep it is told by; null where it has none. */
+/** A pair, with the part of its sweep that is compared; null if it has no sweep. */
 export interface PairOfCheckpoints {
   readonly name: string
   readonly outline: Pick<SweepOutline, 'checkpoints' | 'scoredBy' | 'isChecked'> | null
 }
 
 /**
- * Which pairs are of the same checkpoints, and which of those were checked on whole answers and which not: they may select other ranges
- * for that alone. A sentence each.
+ * Lists pairs with the same checkpoints, a sentence each. A full-answer check of only some of them may explain
+ * different selections.
  */
 export function sameCheckpointsWords(pairs: readonly PairOfCheckpoints[]): string[] {
   const groups = multimap(

@@ -4,21 +4,21 @@ import type { Sampling } from '../model/sampling'
 import { formatScore, plural } from './format'
 import type { Term } from './glossary'
 
-/** What the measures of a score are called, and what they are. Every place that shows one takes its words from here. */
+/** Names and explanations of a score's measures. Every view uses them. */
 export interface ScoreWords {
   readonly validity: string
   readonly diversity: string
   readonly terms: { readonly validity: Term; readonly diversity: Term }
   readonly choices: Extract<Term, 'effective choices' | 'effective answers'>
-  /** What the numbers are, for axes and legends. */
+  /** Explanations for axes and legends. */
   readonly means: { readonly validity: string; readonly diversity: string }
-  /** Of greater diversity than others. */
+  /** Comparative of diversity. */
   readonly more: string
-  /** What a prompt is. */
+  /** Noun for a prompt. */
   readonly prompt: string
-  /** Whose probabilities the first two are made of. */
+  /** Noun for an answer, whose probabilities validity and diversity describe. */
   readonly answer: string
-  /** How much of an answer is scored. */
+  /** Scored part of an answer. */
   readonly basis: 'first tokens' | 'whole answers'
 }
 
@@ -53,21 +53,21 @@ const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
   }
 }
 
-/** Of the character task validity and diversity; of a task what stands in their places. */
+/** Returns the words for a score: validity and diversity, or precision and coverage of a task. */
 export const scoreWords = ({ kind }: Pick<ScoredBy, 'kind'>): ScoreWords => WORDS[kind]
 
-/** What a sweep is scored by, in a few words. */
+/** Describes the score of a sweep in a few words. */
 export function scoredByWords(scoredBy: ScoredByBrief): string {
   if (scoredBy.kind === 'crc') return 'first tokens of the character task'
   const { task, sampling, draws } = scoredBy
   return `listed answers of the task "${task.name}", exact, ${samplerWords(sampling)}, ${plural(draws, 'draw')}`
 }
 
-/** What a sweep is scored by, where one is chosen from many. */
+/** Names the score of a sweep in a list. */
 export const scoredByName = (scoredBy: ScoredByBrief): string =>
   scoredBy.kind === 'crc' ? 'characters' : scoredBy.task.name
 
-/** A sampler without what it leaves as it is. */
+/** Describes a sampler without its defaults. */
 function samplerWords({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): string {
   return [
     `temperature ${temperature}`,
@@ -78,11 +78,11 @@ function samplerWords({ temperature, topK, topP, minP, repetitionPenalty }: Samp
   ].join(', ')
 }
 
-/** What the different right answers of a task's score are counted in; null of the character task, where none are. */
+/** Names the count of different right answers; null for the character task. */
 export const distinctWords = (scoredBy: { kind: 'crc' } | { kind: 'task'; draws: number }): string | null =>
   scoredBy.kind === 'crc' ? null : `distinct right in ${scoredBy.draws}`
 
-/** What a score by listed answers leaves out; null for the character task, and for means that are not known. */
+/** Describes the answers outside a task's lists; null for the character task and where they are unknown. */
 export function unlistedWords({ validity, continued }: Pick<Score, 'validity' | 'continued'>): string | null {
   if (continued === undefined || formatScore(1 - validity) === formatScore(0)) return null
   return (

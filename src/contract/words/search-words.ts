@@ -9,29 +9,29 @@ import { nameStrengths, phraseStrengths, recipeStrengths, strengthWords } from '
 import type { SweepDocument } from '../documents/crc'
 import type { HeldOut, SearchDocument, SearchMethodName, SearchSettings } from '../documents/search'
 
-/** How far a search came, and what ended it. */
+/** Progress of a search and the reason for its end. */
 type Course = Pick<SearchDocument, 'generations' | 'stopped' | 'settings'>
 
-/** Whether a search ended before its first generation, because its budget has no room for one: it has nothing to compare. */
+/** Reports whether the budget was too small for one generation. */
 export const triedNothing = ({
   generations,
   stopped
 }: Pick<Course, 'stopped'> & { generations: readonly { candidates: number }[] }): boolean =>
   stopped === 'budget' && generations.every(({ candidates }) => candidates === 0)
 
-/** What a search came to. */
+/** Result of a search. */
 export interface SearchFinding {
-  /** A sentence or two that claim no more than was measured: whole answers outrank first tokens, as for a sweep. */
+  /** Claims no more than was measured. Full answers outrank first tokens. */
   words: string
-  /** Whether the next step is to check the best recipe on whole answers. */
+  /** True if the best recipe needs a full-answer check next. */
   checkNext: boolean
 }
 
 /**
- * What a search came to, with what whole answers say of the best recipe.
+ * Describes the result of a search, including the full-answer check of the best recipe.
  *
- * @param check of the sweep that it started from; null when nothing of that was checked
- * @param rho share of post's validity that whole answers must keep
+ * @param check check of the sweep that the search started from; null if it has none
+ * @param rho share of post's validity that full answers must keep
  */
 export function searchFinding(
   {
@@ -91,7 +91,7 @@ export function searchFinding(
   }
 }
 
-/** A recipe within a sentence: by its layers where nobody has named it, unless these are too long to read. */
+/** Names a recipe in a sentence by its layers, unless it has a name or too many layers. */
 function phraseRecipe(recipe: Recipe, layerCount: number): string {
   const layers = recipeStrengths(recipe, layerCount)
   if (recipe.name !== nameStrengths(layers)) return recipe.name
@@ -99,7 +99,7 @@ function phraseRecipe(recipe: Recipe, layerCount: number): string {
   return phrase.length > recipe.name.length ? 'the best recipe found' : phrase
 }
 
-/** Why a gain is not taken for one on unseen prompts. */
+/** Explains why a gain may not hold on unseen prompts. */
 function unprovenWords(heldOut: SearchDocument['heldOut'], rho: number, { validity }: ScoreWords): string {
   if (heldOut === null || heldOut.interval[0] <= 0) return 'but not surely on unseen ones'
   const least = rho * heldOut.post.validity
@@ -109,13 +109,13 @@ function unprovenWords(heldOut: SearchDocument['heldOut'], rho: number, { validi
   )
 }
 
-/** What a comparison on unseen prompts was made of. */
+/** Describes the prompts of the comparison on unseen prompts. */
 export const heldOutWords = ({ split }: Pick<HeldOut, 'split'>): string =>
   split === undefined
     ? 'searched on one half of the prompts and compared on the other, both ways'
     : `searched on ${plural(split.selectionPromptCount, 'question')} and compared on the other ${split.holdOutPromptCount}`
 
-/** What a search compared with. A check that came after it may have thrown that out. */
+/** Names the reference of a search. A later check may have rejected it. */
 function comparedWith(
   range: RestorationRange | null,
   source: RestoredTo,
@@ -130,7 +130,7 @@ function comparedWith(
     : rangePhrase(range, source)
 }
 
-/** What a method is called where one is chosen, and what it does in a sentence. */
+/** Names of the search methods, and a sentence on each. */
 export const METHOD_WORDS: Readonly<Record<SearchMethodName, { name: string; does: string }>> = {
   greedy: {
     name: 'Greedy',
@@ -151,8 +151,8 @@ export const METHOD_WORDS: Readonly<Record<SearchMethodName, { name: string; doe
 }
 
 /**
- * The most that a search takes, cross-fitting included, by the pace of the sweep that it starts from: what that computed itself of its
- * prompts, for the search computes all.
+ * Estimates the maximum time of a search, cross-fitting included, from the pace of the sweep that it starts from.
+ * Only prompts that the sweep computed itself count.
  */
 export function searchTimeWords(
   { blockEvaluations }: Pick<SearchSettings, 'blockEvaluations'>,
@@ -169,7 +169,7 @@ export function searchTimeWords(
   return `That takes at most about ${roughTime(blockEvaluations * secondsEach)} by this sweep's pace; a search that finds nothing better ends earlier.`
 }
 
-/** The settings of a search in words, without its budget and seed. */
+/** Describes the settings of a search, without budget and seed. */
 export function searchSettingsWords(settings: SearchSettings): string {
   switch (settings.method) {
     case 'greedy':
@@ -193,7 +193,7 @@ export function searchSettingsWords(settings: SearchSettings): string {
   }
 }
 
-/** How much a search tried, and when it ended. */
+/** Describes how many recipes a search tried and why it ended. */
 export function triedWords(search: Course): string {
   const { generations } = search
   const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
@@ -208,6 +208,6 @@ function endWords({ settings, stopped }: Course): string {
   return settings.method === 'subsets' ? 'until all were tried' : 'until no change made it better'
 }
 
-/** How far beyond post and base strengths may go; nothing where they may not. */
+/** Describes strengths beyond 0 and 1; empty if they are not allowed. */
 const boundWords = ({ least, most }: { least: number; most: number }): string =>
   least === 0 && most === 1 ? '' : ` between ${strengthWords(least)} and ${strengthWords(most)}`

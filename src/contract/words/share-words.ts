@@ -3,18 +3,21 @@ import type { ScoredByBrief } from '../documents/scored-by'
 import { formatCount } from './format'
 import { distinctWords, scoreWords } from './score-words'
 
-/** What layers' shares rest on. */
+/** Describes the basis of the layers' shares. */
 export const sharesBasisWords = ({ basis }: LayerShares): string =>
   basis.kind === 'subsets'
     ? `over all ${formatCount(basis.models)} subsets`
     : `over ${formatCount(basis.orders)} random orders, with ${basis.confidence * 100} % intervals`
 
-/** What is shared out beside precision and coverage. */
+/** Names the measure that is attributed beside precision and coverage. */
 export const taskShareWords = (measure: TaskShares['measure'], scoredBy: ScoredByBrief): string =>
   measure === 'distinctRight' ? (distinctWords(scoredBy) ?? 'distinct right') : scoreWords(scoredBy).choices
 
-/** Names of what is told of each layer: its shares, and its own effect on diversity alone and left out. */
-export function shareColumns({ further }: Pick<LayerShares, 'further'>, scoredBy: ScoredByBrief): string[] {
+/** Column names: the shares of each layer, and its effect on diversity alone and left out. */
+export function layerShareColumns(
+  { further }: Pick<LayerShares, 'further'>,
+  scoredBy: ScoredByBrief
+): string[] {
   const { diversity, validity } = scoreWords(scoredBy)
   return [
     ...[diversity, validity],

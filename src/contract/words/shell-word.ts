@@ -1,9 +1,9 @@
-/** What a terminal would show as nothing, or take for a command; a line break ends one. */
+/** Characters that are invisible, control a terminal, or end a command. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
 /**
- * One word to a POSIX shell, whatever it holds, on one line that can be pasted: characters that are not seen stand as bytes of UTF-8 in
- * octal (`$'…'`, POSIX.1-2024), of which no digit behind them is taken for a part.
+ * Quotes a text as one POSIX shell word on one line. Invisible characters become octal UTF-8 bytes (`$'…'`,
+ * POSIX.1-2024) of three digits, so that a digit after them is not read as a part of them.
  */
 export function shellWord(text: string): string {
   if (/^[\w@%+=:,./-]+$/.test(text)) return text

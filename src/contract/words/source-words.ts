@@ -7,13 +7,13 @@ import { isPostLayer, sourcesOf } from '../model/strengths'
 import { capitalised, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
-/** Whose layers they are: `base`, `sft`. */
+/** Names the checkpoint of layers: `base`, `sft`. */
 export const sourceName = (source: RestoredTo): string => source?.name ?? 'base'
 
-/** What stands behind layers that are named: ` from sft`; nothing for base. */
+/** Follows the name of layers: ` from sft`; empty for base. */
 export const fromWords = (source: RestoredTo): string => (source === null ? '' : ` from ${source.name}`)
 
-/** What layers are restored to: `base`, `sft`, `base or sft`. */
+/** Names the checkpoints that layers are restored to: `base`, `sft`, `base or sft`. */
 export function sourcesWords(layers: readonly LayerStrength[]): string {
   const ofBase = layers.some((layer) => layer.source === undefined && !isPostLayer(layer))
   const names = [...(ofBase ? ['base'] : []), ...sourcesOf(layers).map(({ name }) => name)]
@@ -21,8 +21,8 @@ export function sourcesWords(layers: readonly LayerStrength[]): string {
 }
 
 /**
- * What sweeps that restore layers to different checkpoints say together: the best of all, that it was picked from so many, how it
- * does where it was not picked, and what each source has by itself.
+ * Summarises sweeps that restore layers to different checkpoints: the best of all, its selection from several
+ * sources, its cross-fitted score, and the best of each source.
  */
 export function sourceLines(
   { best, sources, minimumValidity, promptCount, post, unseen }: SourceComparison,
@@ -39,7 +39,7 @@ export function sourceLines(
         `${formatDeltas(best.gain)} over resampled ${words.prompt}s)` +
         `${scoredBy.kind === 'task' ? '' : ', on first tokens alone'}. It was ${picked}, which flatters it more than the best of one source.`
   const alone = sources.map(({ source, selected, wins }) => {
-    const own =
+    const bestOfSource =
       selected === null
         ? 'no range qualifies'
         : `${rangePhrase(selected)}, ${words.diversity} ${formatScore(selected.diversity)} at ${words.validity} ${formatScore(selected.validity)}`
@@ -47,12 +47,12 @@ export function sourceLines(
       best !== null && source?.fingerprint !== best.source?.fingerprint && areEqual(selected, best.range)
         ? ` It equals the best of all: where ranges are equal, that from ${sourceName(best.source)} counts.`
         : ''
-    return `From ${sourceName(source)}: ${own}; the best of all in ${formatPercent(wins)} of the resamples.${equal}`
+    return `From ${sourceName(source)}: ${bestOfSource}; the best of all in ${formatPercent(wins)} of the resamples.${equal}`
   })
   return [first, ...alone, unseenWords(unseen, words.prompt, words.diversity)]
 }
 
-/** Alike but for what the order of products does to float32. */
+/** Maximum rounding error of float32 products in another order. */
 const ROUNDING = 1e-6
 
 function areEqual(selected: SourceComparison['sources'][number]['selected'], best: CategoryScore): boolean {

@@ -1,16 +1,16 @@
-/** What makes spreadsheets compute a cell, behind white space or in full width too; or a break that ends it early. */
+/** Texts that a spreadsheet computes, also after white space and in full width, and breaks that end a cell. */
 const FORMULA = /^(?:['\s]*[=+\-@＝＋－＠]|'*[\t\r\n])/u
 
 /**
- * Text that no spreadsheet takes for a formula: models and people write what they like, and a formula can fetch addresses and start
- * programs. What begins like one gets an apostrophe before it (OWASP, "CSV Injection"), which spreadsheets then show. So
- * does what already has apostrophes there: {@link plainText} gets every text back.
+ * Puts an apostrophe before a text that a spreadsheet would take for a formula (OWASP, "CSV Injection"). A formula
+ * can fetch addresses and start programs. Texts that already have one get another, so that {@link plainText} restores
+ * every text.
  */
 export function spreadsheetText(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text
 }
 
-/** The text that {@link spreadsheetText} was given. */
+/** Returns the text that {@link spreadsheetText} received. */
 export function plainText(cell: string): string {
   return cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell
 }

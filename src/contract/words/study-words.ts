@@ -9,11 +9,11 @@ const KIND_WORDS: Readonly<Record<StudyStepState['kind'], string>> = {
   report: 'Report'
 }
 
-/** What a step does, as it stands in a list. */
+/** Names a step in a list. */
 export const studyStepWords = ({ kind, task }: Pick<StudyStepState, 'kind' | 'task'>): string =>
   task === null ? KIND_WORDS[kind] : `${KIND_WORDS[kind]} by ${task}`
 
-/** How a step stands. @param running whether the study still runs */
+/** Describes the state of a step. @param running true while the study runs */
 export function stepStateWords(
   { state, progress, seconds, problem }: StudyStepState,
   running: boolean
@@ -44,10 +44,10 @@ export function stepStateWords(
   }
 }
 
-/** How far a study is as a whole, in a sentence. */
+/** Describes the progress of a study. */
 export function studyWords({ steps, running, ended, file }: StudyState): string {
-  const place = steps.findIndex(({ state }) => state === 'running')
-  const now = steps[place]
+  const runningIndex = steps.findIndex(({ state }) => state === 'running')
+  const now = steps[runningIndex]
   const undone = steps.filter(({ problem }) => problem !== null).length
   const lost = undone === 0 ? '' : `, ${undone} not done`
   if (running) {
@@ -55,7 +55,7 @@ export function studyWords({ steps, running, ended, file }: StudyState): string 
     const { secondsLeft } = now.progress
     const time =
       secondsLeft === null ? 'time left not known yet' : `about ${formatDuration(secondsLeft)} left of it`
-    return `Step ${place + 1} of ${steps.length}, ${now.key}: ${time}${lost}.`
+    return `Step ${runningIndex + 1} of ${steps.length}, ${now.key}: ${time}${lost}.`
   }
   if (ended === 'done' && undone === 0) return `Done: ${plural(steps.length, 'step')}.`
   const done = steps.filter(

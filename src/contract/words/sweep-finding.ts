@@ -8,7 +8,7 @@ import type { RecipeCheck } from './recipe-check'
 import { scoredByName, scoreWords } from './score-words'
 import { verdictText } from './verdict'
 
-/** Whether a recipe is the range that a sweep selects. */
+/** Reports whether a recipe is the selected range of a sweep. */
 export function selects(sweep: Restoring & { selection: Selection | null }, recipe: Recipe): boolean {
   const selected = sweep.selection?.selected ?? null
   if (selected === null) return false
@@ -16,11 +16,10 @@ export function selects(sweep: Restoring & { selection: Selection | null }, reci
 }
 
 /**
- * The finding of a sweep about a recipe, for its badge: the verdict for the range that the sweep selects, and by a task also for other
- * recipes that keep too little.
+ * Returns a sweep's finding about a recipe, for its badge.
  *
- * @param verdict of the sweep where the recipe is the range that it selects; null for other recipes
- * @param precision of the recipe in a sweep by a task; null where it was not scored there
+ * @param verdict verdict if the sweep selects the recipe; null otherwise
+ * @param precision precision of the recipe in a sweep by a task; null where it was not scored
  * @returns null where the sweep says nothing about the recipe
  */
 export function sweepFinding(

@@ -2,10 +2,10 @@ import type { Task } from '../documents/task'
 import { taskKindFacts } from '../model/task-kinds'
 import { formatCount, plural } from './format'
 
-/** The most prompts whose counts are listed one by one. */
+/** Maximum number of counts that are listed one by one. */
 const MOST_LISTED = 6
 
-/** `7, 6 and 5`; `5 to 7` where there are many. */
+/** Lists counts: `7, 6 and 5`, or `5 to 7` for many. */
 function countsText(counts: readonly number[]): string {
   const [first = 0] = counts
   if (counts.every((count) => count === first)) return formatCount(first)
@@ -15,23 +15,24 @@ function countsText(counts: readonly number[]): string {
 }
 
 /**
- * How many right answers the prompts of a task list. The kind of the task decides what a list is: many right answers, or one in several
- * forms.
+ * Describes how many right answers the prompts of a task list. Depending on the kind of task, a list has many right
+ * answers, or several forms of one.
  */
 export function taskAnswerWords({ kind, prompts }: Pick<Task, 'kind' | 'prompts'>): string {
   const count = plural(prompts.length, 'prompt')
   const { rightAnswers } = taskKindFacts(kind)
   const listed = prompts.flatMap(({ answers }) => (answers === undefined ? [] : [answers]))
   if (rightAnswers === 'none' || listed.length === 0) return `${count} without right answers`
-  const some = listed.length === prompts.length ? count : `${count}, ${formatCount(listed.length)} of them`
+  const promptWords =
+    listed.length === prompts.length ? count : `${count}, ${formatCount(listed.length)} of them`
   const each = prompts.length === 1 || listed.length === 1 ? '' : ' each'
   const separator = listed.length === prompts.length ? ',' : ''
   if (rightAnswers === 'one') {
     const forms = listed.map((answers) => answers.flat().length)
     const isOne = forms.every((form) => form === 1)
-    return `${some}${separator}${each} with 1 right answer${isOne ? '' : ` in ${countsText(forms)} forms`}`
+    return `${promptWords}${separator}${each} with 1 right answer${isOne ? '' : ` in ${countsText(forms)} forms`}`
   }
   const answers = listed.map(({ length }) => length)
   const isOne = answers.every((each) => each === 1)
-  return `${some}${separator}${each} with ${countsText(answers)} right ${isOne ? 'answer' : 'answers'}`
+  return `${promptWords}${separator}${each} with ${countsText(answers)} right ${isOne ? 'answer' : 'answers'}`
 }

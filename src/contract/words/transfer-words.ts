@@ -3,7 +3,7 @@ import type { NotCarried, SweepOutline, Transfer } from '../documents/pairs-over
 import { formatDelta, formatPercent, formatScore, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
-/** Why a selected range has no score in another pair's sweep. */
+/** Reasons why a selected range has no score in another pair's sweep. */
 const NOT_CARRIED: Readonly<Record<NotCarried, (from: string, to: string) => string>> = {
   reading: () => 'The sweeps are being read.',
   'source not swept': (from) => `${from} has no sweep that is scored by this.`,
@@ -13,15 +13,15 @@ const NOT_CARRIED: Readonly<Record<NotCarried, (from: string, to: string) => str
     `The sweep of ${to} has not scored the range at the depth of what ${from} selects.`
 }
 
-/** Why what is carried to a pair's sweep would not be selected there, in short; null where it might be. */
+/** Returns why a transferred range could not be selected in the target sweep; null where it could. */
 export const fallsShort = ({
   keepsEnough,
   passesCheck
 }: Pick<CarriedSelection, 'keepsEnough' | 'passesCheck'>): string | null =>
   passesCheck === false ? 'fails check' : keepsEnough ? null : 'below limit'
 
-/** What stands beside what was not checked where others are: no better than what fails there. Null where that is not so. */
-export const uncheckedMark = (
+/** Marks an unchecked range where other transfers were checked; null elsewhere. */
+export const uncheckedBadge = (
   { passesCheck }: Pick<CarriedSelection, 'passesCheck'>,
   transfers: readonly Transfer[]
 ): string | null =>
@@ -30,7 +30,7 @@ export const uncheckedMark = (
     ? 'not checked'
     : null
 
-/** What one pair selects, in the sweep of another, in a sentence. */
+/** Describes how the selection of one pair scores in the sweep of another. */
 export function transferWords(
   { from, to, result }: Transfer,
   nameOf: (id: string) => string,

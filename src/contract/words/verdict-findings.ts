@@ -33,52 +33,52 @@ import { baselinePhrase, comparedModel } from './model-phrase'
 import {
   chanceElsewhere,
   chanceWords,
-  isPreviewed,
+  hasPreview,
   type PreviewEvidence,
   type Previewed,
   previewFacts,
   UNRELIABLE
 } from './preview-words'
-import { isSame, shareOf, winVerb } from './range-facts'
+import { isSame, winShare, winVerb } from './range-facts'
 import { type ScoreWords, scoreWords } from './score-words'
 
 export interface VerdictEvidence {
   layerCount: number
-  /** What the ranges are restored to; null: base. */
+  /** Checkpoint that supplies the restored layers; null for base. */
   source: RestoredTo
-  /** What the scores are of. A task's are of full answers, which need no check. */
+  /** Source of the scores. A task scores full answers, which need no check. */
   scoredBy: Pick<ScoredBy, 'kind'>
   post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
   /** Null where base could not be scored. */
   base: Pick<Score, 'validity' | 'diversity'> | null
   ranges: readonly Pick<RangeScore, 'start' | 'end' | 'validity' | 'diversity'>[]
-  /** Ranges that are estimated only; null of a whole sweep. */
+  /** Ranges with estimates only; null for a full sweep. */
   preview: PreviewEvidence['preview']
-  /** Made with the check, see `checkedSelection`. */
+  /** Includes the check, see `checkedSelection`. */
   selection: Selection
   /** Null when no full answers were checked. */
   check: CheckResult | null
-  /** Another sampler than the sweep's, where it is asked what would be. */
+  /** Sampler of a what-if question; null for the sweep's sampler. */
   sampler?: MinPDraw | null
-  /** The newest evaluation of the selected range; null or left out for none. */
+  /** Newest evaluation of the selected range. */
   evaluation?: EvaluationFinding | null
-  /** Whether an evaluation of the range may exist that is still being read. */
+  /** True while an evaluation of the range may still be read. */
   isReading?: boolean
-  /** Whether answers of a model were read in Chat or Samples; left out where nobody can. */
+  /** False if no answer was read in Chat or Samples yet. Omitted outside the window. */
   isHeard?: boolean
-  /** Whether a check has seen every range that may be selected. */
+  /** True if a check covers every range that may be selected. */
   isAllChecked?: boolean
 }
 
-/** One thing known about the selected range. */
-export interface Finding {
+/** One statement about the selected range. */
+export interface VerdictFinding {
   readonly state: VerdictState
-  /** In place of the usual label of the state. */
+  /** Replaces the usual label of the state. */
   readonly label?: string
-  /** The sentence, where this is the worst finding. */
+  /** Sentence that is shown if this is the worst finding. */
   readonly headline: string
   readonly figures: VerdictFigure[]
-  /** The short line, where something else is worse. */
+  /** Short line that is shown below a worse finding. */
   readonly caveat: string
   readonly action: VerdictStep
   readonly better: BetterModel | null
@@ -86,21 +86,21 @@ export interface Finding {
 
 type Scored = VerdictEvidence['ranges'][number]
 
-/** A post-trained model that fails one prompt in five was not asked something that it does. */
+/** If post fails one prompt in five, the prompts do not suit it. */
 const MIN_POST_VALIDITY = 0.8
-/** Below it a prompt is more often answered wrongly than rightly. */
+/** Below this, a prompt is more often answered wrongly than rightly. */
 const MIN_PROMPT_VALIDITY = 0.5
-/** A range that most resamples of the prompts pick is the one that these prompts ask for. */
+/** Share of resamples from which on a range is stable. */
 const STABLE_SHARE = 0.5
-/** Near-equal ranges that together win this often leave little doubt where to restore, only about the edges. */
+/** Near-equal ranges with this share of wins leave only the edges in doubt. */
 const NEAR_TIES_SHARE = 0.8
-/** Starts and ends of near-equal ranges differ from the selected ones by at most this share of the layers, and at least by one. */
+/** Maximum distance of their edges from the selected ones, as a share of the layers; at least one layer. */
 const NEAR_TIES_SPREAD = 1 / 8
-/** Rarer winners are not counted as near-equal. */
+/** Minimum share of wins of a near-equal range. */
 const NEAR_TIE_SHARE = 0.02
 
-/** All findings about a sweep, in no order, and the one for when none of them speaks against the range. */
-export function findingsOf(evidence: VerdictEvidence): { findings: Finding[]; holds: Finding } {
+/** Returns all findings about a sweep, unordered, and the finding that applies if none is negative. */
+export function findingsOf(evidence: VerdictEvidence): { findings: VerdictFinding[]; holds: VerdictFinding } {
   const score = evidence.ranges.find((range) => isSame(range, evidence.selection.selected))
   const unfit = evidence.scoredBy.kind === 'task' ? null : unfitPrompts(evidence)
   const range = score === undefined ? null : new SelectedRange(evidence, score)
@@ -127,11 +127,11 @@ export function findingsOf(evidence: VerdictEvidence): { findings: Finding[]; ho
   return { findings, holds: range.holds() }
 }
 
-/** Post-training makes answers more often valid and less diverse: the reverse suggests that the folders were exchanged. */
+/** Reports whether base and post look exchanged. Post-training makes answers more valid and less diverse. */
 const looksSwapped = ({ base, post, source }: VerdictEvidence): boolean =>
   source === null && base !== null && base.validity > post.validity && base.diversity < post.diversity
 
-function unfitPrompts(evidence: VerdictEvidence): Finding | null {
+function unfitPrompts(evidence: VerdictEvidence): VerdictFinding | null {
   const { post, check, sampler = null } = evidence
   const validity = Math.min(post.validity, check?.post.answers.validity ?? 1)
   if (validity >= MIN_POST_VALIDITY) return null
@@ -160,11 +160,11 @@ function unfitPrompts(evidence: VerdictEvidence): Finding | null {
   }
 }
 
-function noneQualifies(evidence: VerdictEvidence): Finding {
+function noneQualifies(evidence: VerdictEvidence): VerdictFinding {
   const { selection, scoredBy, post } = evidence
   const words = scoreWords(scoredBy)
   const limit = formatScore(selection.minimumValidity)
-  const isPreview = isPreviewed(evidence)
+  const isPreview = hasPreview(evidence)
   const headline = isPreview
     ? `No exact range of this preview has ${words.validity} ${limit} and more ${words.diversity} than post.`
     : `No range to restore: none has ${words.validity} ${limit} and more ${words.diversity} than post, ${formatScore(post.diversity)}.`
@@ -180,7 +180,7 @@ function noneQualifies(evidence: VerdictEvidence): Finding {
   }
 }
 
-/** What the range gains over post, on the strictest basis known. */
+/** Scores of post and of the range on the strictest basis. */
 interface Gain {
   post: CategoryScore
   range: CategoryScore
@@ -188,7 +188,7 @@ interface Gain {
   on: string
 }
 
-/** Finds out what is known about the range that a sweep selects. */
+/** Derives the findings about the selected range. */
 class SelectedRange {
   private readonly words: ScoreWords
   private readonly isTask: boolean
@@ -205,14 +205,14 @@ class SelectedRange {
     this.name = capitalised(rangePhrase(score, evidence.source))
   }
 
-  evaluatedLoss(): Finding | null {
+  evaluatedLoss(): VerdictFinding | null {
     const evaluation = this.evidence.evaluation ?? null
     const loss = evaluation?.loss ?? null
     if (evaluation === null || loss === null) return null
     const lost = lossWords(loss)
     const better = this.withCheck(evaluation.better)
-    // Before the words of a preview the headline has no room for it.
-    const instead = better === null || isPreviewed(this.evidence) ? '' : ` ${betterClause(better)}`
+    // A headline that begins with "By a preview" has no room for it.
+    const instead = better === null || hasPreview(this.evidence) ? '' : ` ${betterClause(better)}`
     return {
       state: 'evaluated-loss',
       label: lost,
@@ -224,7 +224,7 @@ class SelectedRange {
     }
   }
 
-  checkFailed(): Finding | null {
+  checkFailed(): VerdictFinding | null {
     const { check, selection, isAllChecked = false, preview } = this.evidence
     const { checked, name } = this
     if (check === null || checked === null || passesCheck(checked, check, selection.rho)) return null
@@ -234,7 +234,7 @@ class SelectedRange {
       validity < limit
         ? `${formatPercent(validity)} of full answers are valid, ${formatPercent(limit)} is the limit`
         : 'full answers are no more diverse than those of post'
-    const rest =
+    const orSweep =
       preview === null ? '' : ' Or sweep without preview, which scores the other ranges on all prompts.'
     return {
       state: 'check-failed',
@@ -245,16 +245,16 @@ class SelectedRange {
       ],
       caveat: `Fails the full-answer check: ${reason}.`,
       action: isAllChecked
-        ? { kind: 'limit', text: `No range is left to check: accept a lower validity limit.${rest}` }
+        ? { kind: 'limit', text: `No range is left to check: accept a lower validity limit.${orSweep}` }
         : { kind: 'check-more', text: 'Check more ranges, or accept a lower validity limit.' },
       better: null
     }
   }
 
-  notWorthIt(): Finding | null {
+  notWorthIt(): VerdictFinding | null {
     const { layerCount, source, selection, post } = this.evidence
     const { words, score } = this
-    const worthless = (reason: string, text: string, kind: VerdictStep['kind']): Finding => ({
+    const worthless = (reason: string, text: string, kind: VerdictStep['kind']): VerdictFinding => ({
       state: 'not-worth-it',
       headline: `Not worth restoring: ${reason}.`,
       figures: [],
@@ -283,10 +283,10 @@ class SelectedRange {
     )
   }
 
-  /** A preview that cannot tell which range, or one that is only to be named. */
-  preview(): Finding | null {
+  /** Describes a preview: unreliable, or only to be named. */
+  preview(): VerdictFinding | null {
     const { evidence } = this
-    if (!isPreviewed(evidence)) return null
+    if (!hasPreview(evidence)) return null
     const chance = chanceElsewhere(evidence)
     const action: VerdictStep = {
       kind: 'sweep-rest',
@@ -314,18 +314,18 @@ class SelectedRange {
     }
   }
 
-  /** A range that wins less than half of the resamples, or all of too few prompts. */
-  shared(): Finding | null {
+  /** Describes a range that wins less than half of the resamples, or any range of too few prompts. */
+  shared(): VerdictFinding | null {
     const { layerCount, source, post, selection } = this.evidence
     const { words, score } = this
     const { wins } = selection.bootstrap
     const few = promptsBehind(post.prompts.length, selection)
-    const share = shareOf(selection.bootstrap, score)
+    const share = winShare(selection.bootstrap, score)
     const action: VerdictStep = {
       kind: 'prompts',
       text: `Add ${words.prompt}s and sweep again, so that one range can stand out.`
     }
-    const found = (state: VerdictState, headline: string, shares: number[]): Finding => ({
+    const sharedFinding = (state: VerdictState, headline: string, shares: number[]): VerdictFinding => ({
       state,
       headline,
       figures: shares.map((value) => ({ label: 'share of resamples', value: formatPercent(value) })),
@@ -334,10 +334,10 @@ class SelectedRange {
       better: null
     })
     if (few < PROMPTS_FOR_INTERVAL) {
-      // Then the gain may be none, which says it.
+      // The finding on the gain already says so.
       if (this.notWorthIt() !== null) return null
       const text = `No range stands out: ${plural(few, words.prompt)} ${few === 1 ? 'is' : 'are'} too few to tell ranges apart.`
-      return found('unstable', text, [])
+      return sharedFinding('unstable', text, [])
     }
     if (share >= STABLE_SHARE) return null
     const spread = Math.max(1, Math.floor(layerCount * NEAR_TIES_SPREAD))
@@ -350,15 +350,15 @@ class SelectedRange {
       const next =
         other === undefined ? '' : `, ${rangePhrase(other)} ${winVerb(other)} ${formatPercent(other.share)}`
       const text = `No range stands out: ${rangePhrase(score, source)} ${winVerb(score)} ${formatPercent(share)} of resamples${next}.`
-      return found('unstable', text, other === undefined ? [share] : [share, other.share])
+      return sharedFinding('unstable', text, other === undefined ? [share] : [share, other.share])
     }
     const members = near.filter((win) => win.share >= NEAR_TIE_SHARE || isSame(win, score))
     const text = `${this.name}, one of ${members.length} near-equal ranges that together win ${formatPercent(together)} of resamples.`
-    return found('near-ties', text, [together])
+    return sharedFinding('near-ties', text, [together])
   }
 
-  /** Another variant of the evaluation that does better, where the range loses no quality. */
-  evaluatedBetter(): Finding | null {
+  /** Describes a better variant of the evaluation, unless the range loses quality. */
+  evaluatedBetter(): VerdictFinding | null {
     const evaluation = this.evidence.evaluation ?? null
     const better = this.withCheck(evaluation?.better ?? null)
     if (evaluation === null || better === null || evaluation.loss !== null) return null
@@ -372,7 +372,7 @@ class SelectedRange {
     }
   }
 
-  baselineBetter(): Finding | null {
+  baselineBetter(): VerdictFinding | null {
     const { selection, layerCount, source } = this.evidence
     const baseline = strongestBaseline(selection)
     if (baseline === null) return null
@@ -389,7 +389,7 @@ class SelectedRange {
       failsCheck: false
     }
     const isSure = doesBetter(baseline)
-    // Its strength would be a fourth figure.
+    // A strength would be a fourth figure in the headline.
     const named = baseline.baseline.kind === 'uniform-blend' ? 'a uniform blend' : better.phrase
     const [from, to, beside] = [post, range, diversity].map(formatScore)
     const verb = isSure ? 'does better' : 'may do as well'
@@ -407,7 +407,7 @@ class SelectedRange {
     }
   }
 
-  reading(): Finding | null {
+  reading(): VerdictFinding | null {
     if (this.evidence.isReading !== true) return null
     const gain = this.gain()
     return {
@@ -420,7 +420,7 @@ class SelectedRange {
     }
   }
 
-  unchecked(): Finding | null {
+  unchecked(): VerdictFinding | null {
     if (this.isTask || this.checked !== null) return null
     const isOwnSampler = (this.evidence.sampler ?? null) === null
     const gain = this.gain()
@@ -439,7 +439,7 @@ class SelectedRange {
     }
   }
 
-  holds(): Finding {
+  holds(): VerdictFinding {
     const gain = this.gain()
     return {
       state: 'holds',
@@ -452,7 +452,7 @@ class SelectedRange {
     }
   }
 
-  /** A model of an evaluation with the outcome of its own full-answer check. */
+  /** Adds the outcome of the model's full-answer check. */
   private withCheck(better: EvaluationFinding['better']): EvaluationFinding['better'] {
     const { check, selection } = this.evidence
     const checked = better?.model ? checkOf(check, better.model) : null
@@ -466,7 +466,7 @@ class SelectedRange {
     return selection.holdOut?.post ?? post
   }
 
-  /** On hold-out prompts where the prompts were split, on full answers where the range was checked, on first tokens otherwise. */
+  /** Returns the gain on hold-out prompts, else on full answers, else on first tokens. */
   private gain(): Gain {
     const { post, check, selection } = this.evidence
     const { holdOut } = selection
@@ -504,7 +504,7 @@ const DIVERSITY_WORDS: Readonly<Record<EvaluationFinding['diversity'], string>> 
   unknown: 'variety not measured'
 }
 
-/** Such as "18 % fewer right answers", or of another measure its difference. */
+/** Describes a loss, such as "18 % fewer right answers". */
 export function lossWords({ measure, mean, postMean }: NonNullable<EvaluationFinding['loss']>): string {
   const isOfAnswers = measure === 'accuracy' || measure === 'accuracyForms'
   if (isOfAnswers && postMean !== null && postMean > 0) {
@@ -516,7 +516,7 @@ export function lossWords({ measure, mean, postMean }: NonNullable<EvaluationFin
 const betterClause = ({ phrase, inBoth }: NonNullable<EvaluationFinding['better']>): string =>
   `${capitalised(phrase)} did better${inBoth ? ' on both' : ''}.`
 
-/** Keeps what is a recipe; what is not can only be compared. */
+/** Suggests to keep a recipe, and to compare any other model. */
 function actionFor({ model, phrase, modelsPerToken }: BetterModel): VerdictStep {
   if (model?.kind === 'recipe') return { kind: 'keep', text: `Keep ${phrase} and compare it with the range.` }
   const runs = modelsPerToken === 2 ? ` It runs two models for each token.` : ''

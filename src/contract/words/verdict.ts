@@ -1,17 +1,18 @@
 import type { BetterModel, Verdict, VerdictState, VerdictStep, VerdictStepKind } from '../documents/verdict'
 import { VerdictState as States } from '../documents/verdict'
 import type { SweepOutline } from '../documents/pairs-overview'
-import { isPreviewed, previewMark } from './preview-words'
-import { findingsOf, type Finding, type VerdictEvidence } from './verdict-findings'
+import { hasPreview, previewMark } from './preview-words'
+import { findingsOf, type VerdictFinding, type VerdictEvidence } from './verdict-findings'
 
 export type { VerdictEvidence } from './verdict-findings'
 
 /*
- * The verdict on a sweep: everything known about the range that it selects, the worst thing first. Window, report, model card, terminal
- * and studies show this data. A new state is a row in `VerdictState`, a label here, and a finding in `verdict-findings.ts`.
+ * The verdict on a sweep: all findings about the range that it selects, the worst first. Window, report, model card,
+ * terminal and studies show this data. A new state is a row in `VerdictState`, a label here, and a finding in
+ * `verdict-findings.ts`.
  */
 
-/** A few words for a chip. A finding may say more. */
+/** Labels of chips. A finding may have a more precise one. */
 const STATE_LABELS: Readonly<Record<VerdictState, string>> = {
   'unfit-prompts': 'prompts do not fit',
   'none-qualifies': 'no range',
@@ -46,10 +47,10 @@ export const STEP_LABELS: Readonly<Record<VerdictStepKind, string>> = {
 
 const severity = (state: VerdictState): number => States.options.indexOf(state)
 
-/** States that are notes beside the range: with nothing worse, it may be restored. */
+/** Notes beside the range: with nothing worse, the range may be restored. */
 const NOTES: readonly VerdictState[] = ['baseline-close']
 
-/** Whether the range may be praised: nothing known speaks against it. */
+/** Reports whether no finding speaks against the range. */
 export const isGood = ({ state }: Pick<Verdict, 'state'>): boolean => state === 'holds'
 
 /** Returns the verdict on a sweep: the worst finding as the headline, the others as caveats, and one next step. */
@@ -58,7 +59,7 @@ export function verdictOf(evidence: VerdictEvidence): Verdict {
   const sorted = findings.toSorted((a, b) => severity(a.state) - severity(b.state))
   const worst = sorted.find(({ state }) => !NOTES.includes(state)) ?? holds
   const caveats = sorted.filter((finding) => finding !== worst)
-  const isByPreview = isPreviewed(evidence) && !UNPREFIXED.includes(worst.state)
+  const isByPreview = hasPreview(evidence) && !UNPREFIXED.includes(worst.state)
   const better = worst.better ?? caveats.find((caveat) => caveat.better !== null)?.better ?? null
   return {
     state: worst.state,
@@ -73,7 +74,7 @@ export function verdictOf(evidence: VerdictEvidence): Verdict {
   }
 }
 
-/** Headlines of a preview that name it already, or do not depend on ranges. */
+/** States whose headline names the preview already, or does not depend on ranges. */
 const UNPREFIXED: readonly VerdictState[] = [
   'unfit-prompts',
   'none-qualifies',
@@ -83,11 +84,11 @@ const UNPREFIXED: readonly VerdictState[] = [
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
-/** Check, hear, evaluate, then keep what did better or export; what stops a range comes before. */
+/** Suggests to check, hear, evaluate, then keep the better model or export. Problems of the range come first. */
 function nextStep(
   evidence: VerdictEvidence,
-  worst: Finding,
-  findings: readonly Finding[]
+  worst: VerdictFinding,
+  findings: readonly VerdictFinding[]
 ): VerdictStep | null {
   const { evaluation = null, isHeard = true, sampler = null } = evidence
   const stops: readonly VerdictState[] = [
@@ -111,16 +112,16 @@ function nextStep(
   return { kind: 'export', text: 'Export the model.' }
 }
 
-/** The headline and its caveats as text, one line each. */
+/** Returns the headline and its caveats, one line each. */
 export const verdictLines = ({ headline, caveats }: Verdict): string[] => [
   headline,
   ...caveats.map(({ text }) => text)
 ]
 
-/** The headline and its caveats as one paragraph. */
+/** Returns the headline and its caveats as one paragraph. */
 export const verdictText = (verdict: Verdict): string => verdictLines(verdict).join(' ')
 
-/** Lines on a model that does better: how it is kept, or why it cannot be. */
+/** Says how a better model can be kept, or why it cannot. */
 export const betterUse = ({ model, modelsPerToken, failsCheck }: BetterModel): string => {
   const check = failsCheck ? ' It fails the full-answer check.' : ''
   if (model?.kind === 'recipe') return `It can be kept as a recipe.${check}`
@@ -131,13 +132,13 @@ export const betterUse = ({ model, modelsPerToken, failsCheck }: BetterModel): s
     : 'It is one of the models of the pair.'
 }
 
-/** The badge of the selected range on charts and lists; null where none is marked. */
+/** Badge of the selected range on charts and lists. */
 export interface SelectedBadge {
   readonly label: string
   readonly good: boolean
 }
 
-/** States that a badge says instead of "selected". */
+/** Badges other than "selected". */
 const BADGES: Partial<Record<VerdictState, string>> = {
   'preview-unreliable': 'best guess',
   unstable: 'selected, unstable',
@@ -159,13 +160,13 @@ export function selectedBadge({
   return { label: 'selected', good: state !== 'baseline-better' && !isReading }
 }
 
-/** How far a sweep is and its verdict, beside those of other pairs: "done: not checked". */
+/** Returns the progress and the verdict of a sweep for lists, such as "done: not checked". */
 export function sweepState(outline: Pick<SweepOutline, 'verdict' | 'rangeCount' | 'estimatedCount'>): string {
   const { verdict } = outline
   return verdict === null ? 'no ranges scored' : `${previewMark(outline) ?? 'done'}: ${verdict.label}`
 }
 
-/** The verdict without the models that do better: their recipes may name folders, which a report does not tell. */
+/** Removes the better models from a verdict. Their recipes may name folders, which reports must not show. */
 export function withoutModels(verdict: Verdict): Verdict {
   const unnamed = (better: BetterModel | null): BetterModel | null =>
     better === null ? null : { ...better, model: null }

@@ -5,7 +5,7 @@ import { minPDraw } from '../model/sampling'
 import { formatPercent, plural } from './format'
 import { scoreWords } from './score-words'
 
-/** Why a sweep cannot be asked about other temperatures and min-p; null where it can. */
+/** Returns why a sweep cannot be recalculated for other temperatures and min-p; null where it can. */
 export function noSamplersWords({
   whatIf,
   scoredBy
@@ -17,10 +17,10 @@ export function noSamplersWords({
     : 'This sweep has not kept what it would be under other temperatures and min-p: sweep again for that, on the command line with --what-if.'
 }
 
-/** What is said of a range that a preview has only estimated, where something else is asked than was swept. */
+/** Follows a range with an estimate only, where other settings than the swept ones are shown. */
 export const ONLY_ESTIMATED = 'known only as swept, by an estimate'
 
-/** Of an asking in which nothing was changed. */
+/** Names the settings of the sweep itself. */
 export const AS_SWEPT = 'as swept'
 
 /** Precedes the settings of numbers that no sweep has measured. */
@@ -39,7 +39,7 @@ export function whatIfSentence(shown: string | null, computing: string | null): 
   return `${shown === null ? 'c' : `${shown}; c`}omputing ${computing}…`
 }
 
-/** What differs from the sweep, in a few words. */
+/** Describes the settings that differ from the sweep. */
 export function whatIfWords(
   { rho, sampler, draws, mix }: WhatIf,
   { scoredBy, selection }: Pick<SweepDocument, 'scoredBy' | 'selection'>

@@ -12,7 +12,7 @@ import { type MeasureId, measureOf } from '../../contract/model/measures'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
 import { SAMPLING_BASELINE_KINDS, samplingBaselineKey } from '../../contract/model/sampling-baseline'
 import type { Sampling } from '../../contract/model/sampling'
-import { differenceWords, isFinding, measureLabel, SIGNIFICANCE } from '../../contract/words/evaluation-words'
+import { formatDifference, isFinding, measureLabel, SIGNIFICANCE } from '../../contract/words/evaluation-words'
 import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
 import { type Block, type Cell, numberColumn, paragraph, type Section, textColumn } from './blocks'
 import type { ReportHead } from './sections'
@@ -213,7 +213,7 @@ function measureCell(found: Placed | undefined, id: MeasureId): Cell {
   const difference = found.result.differences[id]
   const details = [
     ...(name === found.role ? [] : [name]),
-    ...(difference === undefined ? [] : [differenceWords(id, difference)])
+    ...(difference === undefined ? [] : [formatDifference(id, difference)])
   ]
   return {
     ...measuredCell(id, estimate, details),

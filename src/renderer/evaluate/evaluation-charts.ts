@@ -7,7 +7,7 @@ import type {
   EvaluationView,
   VariantResult
 } from '../../contract/documents/evaluation'
-import { differenceWords, measuresOf, withInterval } from '../../contract/words/evaluation-words'
+import { formatDifference, measuresOf, withInterval } from '../../contract/words/evaluation-words'
 import { limitsOf, MeasureId, measureOf } from '../../contract/model/measures'
 import { formatPercent } from '../ui/format'
 import { variantStyles } from '../../contract/documents/variant-styles'
@@ -112,7 +112,7 @@ export function passAtKPlot({ run, results }: PlottedEvaluation): PlotContent | 
           `pass@${k} ${withInterval('passAtN', estimate)}`,
           ...(difference === null
             ? []
-            : [`${differenceWords('passAtN', difference)}, against ${results.comparedWith}`])
+            : [`${formatDifference('passAtN', difference)}, against ${results.comparedWith}`])
         ]
       }))
     })),

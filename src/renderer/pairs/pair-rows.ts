@@ -10,7 +10,7 @@ import { sweepState, verdictText } from '../../contract/words/verdict'
 import {
   baselineName,
   comparedScores,
-  type ComparedScores,
+  type BaselineScores,
   doesBetter
 } from '../../contract/words/baseline-words'
 
@@ -154,7 +154,7 @@ export const modelWords = ({ model, layerCount }: Pick<PairRow, 'model' | 'layer
 /** The best baseline's name, and whether it does better than the selected range; null where there is none. */
 export function baselineOf({
   outline
-}: Pick<PairRow, 'outline'>): (ComparedScores & { name: string; better: boolean }) | null {
+}: Pick<PairRow, 'outline'>): (BaselineScores & { name: string; better: boolean }) | null {
   const baseline = outline?.baseline ?? null
   if (baseline === null) return null
   return { ...comparedScores(baseline), name: baselineName(baseline), better: doesBetter(baseline) }

@@ -10,7 +10,7 @@ import {
   formatScore,
   rangeLabel
 } from '../../contract/words/format'
-import { fallsShort, uncheckedMark } from '../../contract/words/transfer-words'
+import { fallsShort, uncheckedBadge } from '../../contract/words/transfer-words'
 import type { ScoreWords } from '../../contract/words/score-words'
 import type { Cell } from '../ui/csv'
 import type { TableText } from '../ui/table-text'
@@ -109,7 +109,7 @@ export function transferTable(
         const kept = validityKept === null ? '–' : formatPercent(validityKept)
         return [
           formatDelta(gain),
-          [kept, fallsShort(result) ?? uncheckedMark(result, transfers) ?? []].flat().join(', ')
+          [kept, fallsShort(result) ?? uncheckedBadge(result, transfers) ?? []].flat().join(', ')
         ]
       })
     ])

@@ -17,7 +17,7 @@ import {
   judgeTrust,
   overReference,
   setWords,
-  shareWords,
+  formatShare,
   tallyBasis,
   tallyVerdict
 } from '../../../contract/words/preference-words'
@@ -111,8 +111,8 @@ function describePairs(pairs: PairJudgement): string[] {
       count(entry.compared),
       count(entry.won),
       count(entry.tied),
-      shareWords(entry.share, entry.shareInterval),
-      beside === null ? '-' : shareWords(beside.chance, beside.interval)
+      formatShare(entry.share, entry.shareInterval),
+      beside === null ? '-' : formatShare(beside.chance, beside.interval)
     ]
   })
   return [

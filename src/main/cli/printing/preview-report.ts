@@ -1,9 +1,9 @@
-import { isPreviewed, type PreviewEvidence, previewFacts } from '../../../contract/words/preview-words'
+import { hasPreview, type PreviewEvidence, previewFacts } from '../../../contract/words/preview-words'
 import { style } from './output'
 
 /** What a preview's numbers rest on; nothing of a whole sweep. */
 export function describePreview(evidence: PreviewEvidence & { prompts: readonly unknown[] }): string[] {
-  if (!isPreviewed(evidence)) return []
+  if (!hasPreview(evidence)) return []
   const { basis, elsewhere, isDoubtful } = previewFacts({ ...evidence, promptCount: evidence.prompts.length })
   const chance = isDoubtful ? style('yellow', elsewhere) : elsewhere
   return [

@@ -8,7 +8,7 @@ import { bestRanges } from '../../crc/selection/best-ranges'
 import { decimal, table } from './output'
 import type { MinPDraw } from '../../../contract/model/sampling'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
-import type { Work } from '../../../contract/documents/sweep-work'
+import type { WorkCounts } from '../../../contract/documents/sweep-work'
 import type { CheckResult } from '../../../contract/documents/answer-check'
 import { verdictOf } from '../../../contract/words/verdict'
 import { scoredByWords, scoreWords, unlistedWords } from '../../../contract/words/score-words'
@@ -295,6 +295,6 @@ function describeWork({
   )
 }
 
-function workDone(work: Work, preview: SweepDocument['preview']): string {
+function workDone(work: WorkCounts, preview: SweepDocument['preview']): string {
   return `${workOfPrompts(work, preview)}, ${formatMemory(work.weightBytesRead)} of layer weights read`
 }

@@ -8,7 +8,7 @@ import type {
   Score,
   SweepDocument
 } from '../../../contract/documents/crc'
-import type { Work } from '../../../contract/documents/sweep-work'
+import type { WorkCounts } from '../../../contract/documents/sweep-work'
 import { layersModel, type Model, type Restoring } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
@@ -198,7 +198,7 @@ function problemOf({ sweep, check, rho }: RecipeSearchRequest, views: readonly P
 /** Scores the candidates of a search, generation by generation, and reports progress. */
 class CandidateScoring {
   /** Work of all generations so far. */
-  readonly work: Work
+  readonly work: WorkCounts
   private best: SearchProgress['best'] = null
 
   constructor(

@@ -2,7 +2,7 @@ import {
   type CategoryScore,
   type Difference,
   type HoldOutSplit,
-  LayerHalf,
+  ScoredHalf,
   type RangeScore,
   type HoldOutResult,
   type BaselineComparison,
@@ -374,7 +374,7 @@ function halvesAlone(
   const scored = new Map(
     recipes.map((score) => [weightsKey({ kind: 'recipe', recipe: score.recipe }), score])
   )
-  return LayerHalf.options.flatMap((half): Candidate[] => {
+  return ScoredHalf.options.flatMap((half): Candidate[] => {
     const range = { start, end }
     const score = scored.get(weightsKey(layersModel(halfStrengths(range, half, layerCount, source))))
     return score === undefined ? [] : [{ baseline: { kind: 'half', half, range }, score }]

@@ -1,7 +1,7 @@
 import { formatPercent } from '../../../contract/words/format'
 import { isDeepStrictEqual } from 'node:util'
 import type { PromptScore } from '../../../contract/documents/crc'
-import { type SweepMemory, totalWork, type Work } from '../../../contract/documents/sweep-work'
+import { type SweepMemory, totalWork, type WorkCounts } from '../../../contract/documents/sweep-work'
 import type { EngineSweepEvent, PromptSplit } from '../../../contract/procedures/engine'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
@@ -53,7 +53,7 @@ export interface ComputedSweep extends ComputedIn {
   /** Scores of the sweep's models, followed by those of its baselines. */
   scores: readonly ModelScores[]
   progress: SweepProgress
-  work: Work
+  work: WorkCounts
   /** Block evaluations times distinct prompt prefixes: the number of rows that went through a block. */
   rows: number
   seconds: number
@@ -131,7 +131,7 @@ class SweepRun {
   private partsDone = 0
   private readonly changed = new Set<number>()
   private readonly notices: string[] = []
-  private readonly works: Work[] = []
+  private readonly works: WorkCounts[] = []
   private seconds = 0
   private progress: SweepProgress
   private computedIn: ComputedIn | null = null

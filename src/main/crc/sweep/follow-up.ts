@@ -1,4 +1,4 @@
-import { LayerHalf, type SweepDocument } from '../../../contract/documents/crc'
+import { ScoredHalf, type SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { halfStrengths, nameStrengths, recipeOf } from '../../../contract/model/strengths'
 import { throwIfCancelled } from '../../base/files/cancelling'
@@ -43,13 +43,13 @@ export async function withHalvesAlone(
 ): Promise<SweepDocument> {
   const { selected, selection, layerCount, source, preview } = sweep
   if (selected === null || selection === null || preview !== null) return sweep
-  const recipes = LayerHalf.options.map((half) => {
+  const recipes = ScoredHalf.options.map((half) => {
     const layers = halfStrengths(selected, half, layerCount, source)
     return recipeOf(nameStrengths(layers), layers)
   })
   try {
     const scored = await scoreRecipes(engine, pair, sweep, recipes, signal, () => undefined)
-    const alone = scored.recipes.map((score, index) => ({ ...score, alone: LayerHalf.options[index] }))
+    const alone = scored.recipes.map((score, index) => ({ ...score, alone: ScoredHalf.options[index] }))
     const whole = { ...sweep, recipes: [...sweep.recipes, ...alone], followUp: scored.work }
     const stop = { signal, what: 'The sweep' }
     return { ...whole, selection: await runCooperatively(recompareBaselines(whole, selection), stop) }

@@ -1,4 +1,4 @@
-import { totalWork, type Work } from '../../../contract/documents/sweep-work'
+import { totalWork, type WorkCounts } from '../../../contract/documents/sweep-work'
 import type { Precision } from '../../../contract/model/device'
 import { minPDraw, OPEN_SAMPLING } from '../../../contract/model/sampling'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedures/engine'
@@ -100,7 +100,7 @@ interface RunningGroup extends GroupInParts {
 /** A running sweep, with the work that it has done and read so far. */
 class SweepRun {
   /** Work of the finished parts and groups. */
-  readonly works: Work[] = []
+  readonly works: WorkCounts[] = []
   /** Milliseconds of reading and converting weights, of converting only, and of waiting for them. */
   readonly reading = { readMs: 0, convertMs: 0, waitMs: 0 }
   private readonly tries: readonly AnswerTrie[]

@@ -24,7 +24,7 @@ import { nameStyle } from '../../../contract/documents/variant-styles'
 import { MARK_GLYPHS } from '../../../contract/model/model-style'
 import type { PreferenceMark, PreferenceTally } from '../../../contract/documents/preferences'
 import { capitalised, plural } from '../../../contract/words/format'
-import { setWords, shareColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
+import { setWords, preferenceColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
 import { Markup, markup } from '../../base/markup'
 import { measureRun } from '../../measures/host'
 import { preferenceTallies } from '../../measures/preferences'
@@ -117,7 +117,7 @@ ${preferenceTallies(run.marks, run.variants).map((tally) => preferenceTable(run,
 }
 
 function preferenceTable(run: SampleRun, tally: PreferenceTally): Markup {
-  const shares = shareColumns(tally)
+  const shares = preferenceColumns(tally)
   const rows = tally.variants.map((entry, index) => {
     const variant = run.variants[index]
     return markup`<tr>${variant === undefined ? '' : variantHeading(run.variants, variant, 'row')}<td>${entry.compared}</td><td>${

@@ -7,7 +7,7 @@ import {
 import { type MeasureId, measureOf } from '../../../contract/model/measures'
 import {
   askedWords,
-  differenceWords,
+  formatDifference,
   isFinding,
   measureLabel,
   measuresOf,
@@ -63,7 +63,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
           { text: verdict, ...(but === null ? {} : { detail: `but ${but}` }), strong: good === false },
           ...Object.values(main).map((id): Cell => {
             const found = differences[id]
-            return { text: found === undefined ? '–' : differenceWords(id, found), detail: measureLabel(id) }
+            return { text: found === undefined ? '–' : formatDifference(id, found), detail: measureLabel(id) }
           })
         ]
       ]
@@ -206,7 +206,7 @@ function measureCell({ measures, differences }: VariantResult, id: MeasureId): C
 }
 
 function estimateCell(id: MeasureId, estimate: Estimate, found: MeasureDifference | null): Cell {
-  const details = found === null ? [] : [differenceWords(id, found)]
+  const details = found === null ? [] : [formatDifference(id, found)]
   return { ...measuredCell(id, estimate, details), strong: found !== null && isFinding(id, found) }
 }
 

@@ -15,7 +15,7 @@ import { previewMark } from '../../../contract/words/preview-words'
 import { sameCheckpointsWords } from '../../../contract/words/same-checkpoints'
 import { baselineName, comparedScores } from '../../../contract/words/baseline-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
-import { fallsShort, uncheckedMark } from '../../../contract/words/transfer-words'
+import { fallsShort, uncheckedBadge } from '../../../contract/words/transfer-words'
 import { type Block, type Cell, numberColumn, paragraph, type Section, textColumn } from '../blocks'
 
 /** All pairs of the project side by side; none where there is one. */
@@ -125,7 +125,7 @@ function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): 
     const result = transfers.find((one) => one.from === from && one.to === to)?.result
     if (result?.kind !== 'carried') return NOTHING
     const { gain, validityKept, other } = result
-    const short = fallsShort(result) ?? uncheckedMark(result, transfers)
+    const short = fallsShort(result) ?? uncheckedBadge(result, transfers)
     const kept = validityKept === null ? '' : `, ${formatPercent(validityKept)} kept`
     return {
       text: formatDelta(gain),

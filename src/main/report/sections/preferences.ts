@@ -2,12 +2,12 @@ import type { PreferenceTally } from '../../../contract/documents/preferences'
 import type { Variant } from '../../../contract/documents/samples'
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import { formatCount } from '../../../contract/words/format'
-import { setWords, shareColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
+import { setWords, preferenceColumns, tallyBasis, tallyFinding } from '../../../contract/words/preference-words'
 import { type Block, type Cell, numberColumn, paragraph, textColumn } from '../blocks'
 
 /** A table of what was preferred, and what it shows. @param how it was found, such as "Preferred blind" */
 export function preferenceBlocks(how: string, tally: PreferenceTally, variants: readonly Variant[]): Block[] {
-  const shares = shareColumns(tally)
+  const shares = preferenceColumns(tally)
   return [
     paragraph(`${how}, ${setWords(tally.size)}, ${tallyBasis(tally)}. ${tallyFinding(tally)}`),
     {

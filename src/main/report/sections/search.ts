@@ -25,7 +25,7 @@ import {
   searchSettingsWords,
   triedWords
 } from '../../../contract/words/search-words'
-import { shareColumns, sharesBasisWords } from '../../../contract/words/share-words'
+import { layerShareColumns, sharesBasisWords } from '../../../contract/words/share-words'
 import { type Block, type Cell, fold, markBlocks, numberColumn, type Section, textColumn } from '../blocks'
 import { elementAt } from '../../../contract/model/look-up'
 import { originFacts } from './origin'
@@ -185,7 +185,7 @@ export function shareBlocks(
       label,
       columns: [
         numberColumn('Layer'),
-        ...shareColumns(shares, scoredBy).map((name) => numberColumn(name)),
+        ...layerShareColumns(shares, scoredBy).map((name) => numberColumn(name)),
         ...(moved.length === 0 ? [] : [numberColumn('weights', '‖post − base‖ / ‖base‖')])
       ],
       rows: diversity.map((_, layer) => [

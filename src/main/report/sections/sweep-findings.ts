@@ -29,7 +29,7 @@ import {
   rangeLabel,
   rangePhrase
 } from '../../../contract/words/format'
-import { exactness, shareOf } from '../../../contract/words/range-facts'
+import { exactness, winShare } from '../../../contract/words/range-facts'
 import { distinctWords, scoreWords } from '../../../contract/words/score-words'
 import { holdOutPrompts, onSelectionPrompts } from '../../../contract/words/split-words'
 import type { VerdictEvidence } from '../../../contract/words/verdict-findings'
@@ -202,7 +202,7 @@ export function bestRangesBlocks(
         { text: rangeLabel(range), tone: 'hybrid' },
         ...scoreCells(range),
         { text: formatDelta(range.diversity - post.diversity) },
-        { text: isSure ? formatPercent(shareOf(selection.bootstrap, range)) : '–' },
+        { text: isSure ? formatPercent(winShare(selection.bootstrap, range)) : '–' },
         ...checked(range)
       ])
     }

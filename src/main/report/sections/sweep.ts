@@ -14,7 +14,7 @@ import { halfOfWords, tooFewWords } from '../../../contract/words/baseline-words
 import { scoredByWords, scoreWords, unlistedWords } from '../../../contract/words/score-words'
 import type { Selection } from '../../../contract/documents/crc'
 import { onSelectionPrompts, selectionPrompts } from '../../../contract/words/split-words'
-import { isPreviewed, previewFacts, workOfPrompts } from '../../../contract/words/preview-words'
+import { hasPreview, previewFacts, workOfPrompts } from '../../../contract/words/preview-words'
 import { isSame } from '../../../contract/words/range-facts'
 import { SAFETY_NOTE } from '../../../contract/words/safety'
 import type { Report, ReportedRange, ReportedSweep } from '../../../contract/documents/report'
@@ -103,7 +103,7 @@ export function headlineBlocks(sweep: ReportedSweep): Block[] {
 function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
   if (selection === null) return []
   const evidence = { ...sweep, selection }
-  if (!isPreviewed(evidence)) return []
+  if (!hasPreview(evidence)) return []
   const { basis, elsewhere, isDoubtful } = previewFacts({ ...evidence, promptCount: sweep.promptCount })
   return [{ kind: isDoubtful ? 'warning' : 'note', text: `A preview: ${basis}. ${elsewhere}` }]
 }

@@ -1,6 +1,6 @@
 import type { ReportedSweep } from '../../../contract/documents/report'
 import { formatPercent, plural } from '../../../contract/words/format'
-import { workWords } from '../../../contract/words/preview-words'
+import { sweepWorkWords } from '../../../contract/words/preview-words'
 import type { Cell } from '../blocks'
 
 /** What block evaluations are, where a table counts them. */
@@ -16,7 +16,7 @@ export function workCell({
   const after = followUp?.blockEvaluations ?? 0
   if (preview === null) return { text: plural(work.blockEvaluations + after, 'block evaluation') }
   const { rows, wholeRows } = preview
-  if (rows === 0) return { text: workWords(work, preview) }
+  if (rows === 0) return { text: sweepWorkWords(work, preview) }
   const then = after === 0 ? [] : [`then ${plural(after, 'block evaluation')}`]
   const share = `through blocks, ${formatPercent(rows / wholeRows)} of a whole sweep’s`
   return { text: plural(rows, 'row'), detail: [share, ...then].join('; ') }

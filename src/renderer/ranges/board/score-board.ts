@@ -1,5 +1,5 @@
 import { type KeptModels, NOTHING_KEPT } from '../../../contract/documents/kept-models'
-import { type CategoryScore, LayerHalf, type Selection } from '../../../contract/documents/crc'
+import { type CategoryScore, ScoredHalf, type Selection } from '../../../contract/documents/crc'
 import type { BriefScore, ShownSweep } from '../../../contract/documents/shown-sweep'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import {
@@ -290,7 +290,7 @@ function halfKeys(
   { layerCount, source }: Pick<ShownSweep, 'layerCount' | 'source'>
 ): { range: RestorationRange; keys: string[] } | null {
   if (selected === null) return null
-  const keys = LayerHalf.options.map((half) =>
+  const keys = ScoredHalf.options.map((half) =>
     weightsKey(layersModel(halfStrengths(selected, half, layerCount, source)))
   )
   return { range: selected, keys }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MeasureDifference } from '../../../../src/contract/documents/evaluation'
 import { evaluationVerdicts, verdictSentence } from '../../../../src/contract/words/evaluation-verdict'
-import { differenceWords } from '../../../../src/contract/words/evaluation-words'
+import { formatDifference } from '../../../../src/contract/words/evaluation-words'
 
 const MEASURES = { diversity: 'distinctRight', quality: 'accuracy' } as const
 
@@ -77,10 +77,10 @@ it('claims a gain only after the adjustment, and warns of a loss before it', () 
     ['more diverse, at a loss of quality', false],
     ['no sure change of diversity, quality kept within 5 %', null]
   ])
-  expect(differenceWords('accuracy', loss)).toMatch(/, p 0\.063 \(0\.031 unadjusted\)$/)
-  expect(differenceWords('accuracy', gain)).toMatch(/, p 0\.063$/)
+  expect(formatDifference('accuracy', loss)).toMatch(/, p 0\.063 \(0\.031 unadjusted\)$/)
+  expect(formatDifference('accuracy', gain)).toMatch(/, p 0\.063$/)
   // Lower self-BLEU is more diverse.
-  expect(differenceWords('selfBleu', gain)).toMatch(/unadjusted/)
+  expect(formatDifference('selfBleu', gain)).toMatch(/unadjusted/)
 })
 
 it('excludes no loss of quality without an interval, unless enough prompts are alike', () => {
@@ -143,7 +143,7 @@ it('calls a variant that lacks a measure neither alike nor different in it', () 
 
 it('says of variants that are alike on all prompts what that leaves open, and gives no interval without width', () => {
   const alike = (promptCount: number): string =>
-    differenceWords('accuracy', { ...difference(0, 1), interval: null, effectSize: null, promptCount })
+    formatDifference('accuracy', { ...difference(0, 1), interval: null, effectSize: null, promptCount })
   expect(alike(12)).toBe('±0.000, alike on all 12 prompts: up to 25 % of prompts may differ')
   expect(alike(3)).toBe('±0.000, alike on 3 prompts: too few to tell')
 })

@@ -6,7 +6,7 @@ import {
   previewFacts,
   workOfPrompts,
   restWords,
-  workWords
+  sweepWorkWords
 } from '../../../../src/contract/words/preview-words'
 
 const LAYERS = 12
@@ -141,12 +141,12 @@ describe('what is said of a preview', () => {
 
   it('has its work in the unit of its plan, since its evaluations are of few prompts each', () => {
     const work = { blockEvaluations: 776 }
-    expect(workWords(work, null)).toBe('776 block evaluations')
+    expect(sweepWorkWords(work, null)).toBe('776 block evaluations')
     expect([restWords(587, 616), restWords(616, 616)]).toEqual([', of the 616 of a whole sweep', ''])
-    expect(workWords(work, { rows: 5174.2, wholeRows: 24_640 })).toBe(
+    expect(sweepWorkWords(work, { rows: 5174.2, wholeRows: 24_640 })).toBe(
       '5,174 rows through blocks, 21 % of the 24,640 of a whole sweep'
     )
-    expect(workWords(work, { rows: 0, wholeRows: 24_640 })).toBe('776 block evaluations on some prompts each')
+    expect(sweepWorkWords(work, { rows: 0, wholeRows: 24_640 })).toBe('776 block evaluations on some prompts each')
   })
 
   it('counts the prompts of a whole sweep alone', () => {

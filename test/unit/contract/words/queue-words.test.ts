@@ -10,7 +10,7 @@ import {
   jobStateWords,
   stoppedProblem,
   timeLeftWords,
-  workWords
+  queuedWorkName
 } from '../../../../src/contract/words/queue-words'
 
 type QueuedJobState = QueueState['jobs'][number]
@@ -42,11 +42,11 @@ const line = (jobs: QueuedJobState[], more: Partial<QueueState> = {}): QueueStat
 
 describe('words of the queue', () => {
   it('say what is done and how far it is', () => {
-    expect(workWords({ kind: 'sweep', preview: false })).toBe('Sweep')
-    expect(workWords({ kind: 'sweep', preview: true })).toBe('Preview')
+    expect(queuedWorkName({ kind: 'sweep', preview: false })).toBe('Sweep')
+    expect(queuedWorkName({ kind: 'sweep', preview: true })).toBe('Preview')
     const task = { id: 'open', name: 'Open questions' }
-    expect(workWords({ kind: 'evaluation', task, computing: ON_CPU })).toBe('Evaluation by Open questions')
-    expect(workWords({ kind: 'evaluation', task, computing: { device: 'webgpu' } })).toBe(
+    expect(queuedWorkName({ kind: 'evaluation', task, computing: ON_CPU })).toBe('Evaluation by Open questions')
+    expect(queuedWorkName({ kind: 'evaluation', task, computing: { device: 'webgpu' } })).toBe(
       'Evaluation by Open questions on WebGPU'
     )
     expect(jobStateWords(job('running', 45, 0.42))).toBe('Running, 42 %, about 45 s left')

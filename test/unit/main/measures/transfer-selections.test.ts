@@ -5,7 +5,7 @@ import type { Selection, SweepDocument } from '../../../../src/contract/document
 import { elementAt } from '../../../../src/contract/model/look-up'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { atRelativeDepth } from '../../../../src/contract/model/relative-depth'
-import { fallsShort, transferWords, uncheckedMark } from '../../../../src/contract/words/transfer-words'
+import { fallsShort, transferWords, uncheckedBadge } from '../../../../src/contract/words/transfer-words'
 import { verdictOf } from '../../../../src/contract/words/verdict'
 import { strongestBaseline } from '../../../../src/contract/words/baseline-words'
 import { runToEnd } from '../../../../src/main/base/steps'
@@ -112,7 +112,7 @@ describe('a selected range in the sweep of another pair', () => {
     if (there.kind !== 'carried') throw new Error('not carried')
     expect(fallsShort(there)).toBe('fails check')
     if (back.kind !== 'carried') throw new Error('not carried')
-    expect([uncheckedMark(there, checked), uncheckedMark(back, checked), uncheckedMark(back, [])]).toEqual([
+    expect([uncheckedBadge(there, checked), uncheckedBadge(back, checked), uncheckedBadge(back, [])]).toEqual([
       null,
       'not checked',
       null

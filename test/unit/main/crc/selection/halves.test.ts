@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { LayerHalf, type RangeScore, type Score } from '../../../../../src/contract/documents/crc'
+import { ScoredHalf, type RangeScore, type Score } from '../../../../../src/contract/documents/crc'
 import { halfStrengths } from '../../../../../src/contract/model/strengths'
 import { baselineName } from '../../../../../src/contract/words/baseline-words'
 import { verdictOf } from '../../../../../src/contract/words/verdict'
@@ -81,7 +81,7 @@ describe('a task in two halves', () => {
   it('compares the selected range with attention and MLP of its layers alone, where they were scored, on the half reported', () => {
     const sweep = found([range(0, score(0.4, 0.3)), range(1, score(0.3, 0.9))])
     const selection = selectionOf(sweep, sweep.ranges, 0.9)
-    const alone = LayerHalf.options.map((half) => ({
+    const alone = ScoredHalf.options.map((half) => ({
       recipe: { name: half, layers: halfStrengths({ start: 0, end: 0 }, half, tiny.layerCount) },
       ...(half === 'mlp' ? score(0.2, 0.7) : score(0.2, 0.1))
     }))

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { layersModel, type Model, rangeModel } from '../../../../../src/contract/model/model'
 import type { SweepRequest } from '../../../../../src/contract/procedures/engine'
-import type { Work } from '../../../../../src/contract/documents/sweep-work'
+import type { WorkCounts } from '../../../../../src/contract/documents/sweep-work'
 import { sweep } from '../../../../../src/main/engine/sweep/sweep'
 import { endSweepSession, sweepSession } from '../../../../../src/main/engine/sweep/sweep-session'
 import { keyOf } from '../../../../../src/main/engine/weights/weight-cache'
@@ -30,7 +30,7 @@ const OTHERS = [prompt(10, 11, 13, 14), prompt(20, 21), prompt(20, 22, 23)]
 interface Outcome {
   /** [model][prompt][group] */
   probabilities: number[][][]
-  work: Work
+  work: WorkCounts
   peakBytes: number
 }
 
