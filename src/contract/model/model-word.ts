@@ -1,21 +1,17 @@
-import { type Endpoint, endpointFromText } from './external-model'
+import { Endpoint, endpointFromText } from './external-model'
+import { describeIssue } from './problem'
 import { type SourcedRanges, sourcedRangesFromText, STRENGTH_BOUNDS } from './recipe'
 import { type SamplingBaseline, samplingBaselineFromText } from './sampling-baseline'
 
 /** A model as a command, a study or a report names it, before any file or folder is looked at. */
 export type ModelWord =
-  | { readonly kind: 'base' | 'post' | 'selected' }
+  | { readonly kind: 'base' | 'post' }
+  | { readonly kind: 'selected' }
   /** Post with these layers from base, or from the checkpoint behind `@`. */
   | { readonly kind: 'layers'; readonly restored: SourcedRanges[] }
   | { readonly kind: 'blend'; readonly strength: number }
   | { readonly kind: 'baseline'; readonly baseline: SamplingBaseline }
-  | {
-      readonly kind: 'endpoint'
-      readonly name: string
-      readonly model: string
-      readonly baseUrl: string
-      readonly through: Endpoint['through']
-    }
+  | { readonly kind: 'endpoint'; readonly name: string; readonly endpoint: Endpoint }
   /** Answers, or the description of an endpoint, under a name. */
   | { readonly kind: 'file'; readonly name: string; readonly path: string }
   /** A kept name, a file or a folder: which of them, the disk tells. */
@@ -56,14 +52,17 @@ function blendWord(text: string): ModelWord | { readonly expected: string } {
   return { expected: `blend:STRENGTH from ${least} to ${most} in thousandths, such as blend:0.5` }
 }
 
-/** `NAME=MODEL@URL`, `NAME=chat:MODEL@URL` or `NAME=FILE`; null for any other text. */
-function namedWord(text: string): ModelWord | null {
+/** Parses `NAME=MODEL@URL`, `NAME=chat:MODEL@URL` or `NAME=FILE`. @returns null for any other text */
+function namedWord(text: string): ReturnType<typeof modelWordFromText> | null {
   const [, name, behind] = /^([^=/\\]+)=(.+)$/.exec(text) ?? []
   if (name === undefined || behind === undefined) return null
   const isChat = behind.startsWith(CHAT)
   const parsed = endpointFromText(`${name}=${isChat ? behind.slice(CHAT.length) : behind}`)
   if (parsed === null) return { kind: 'file', name, path: behind }
-  return { kind: 'endpoint', ...parsed, through: isChat ? 'chat' : 'completions' }
+  const { model, baseUrl } = parsed
+  const endpoint = Endpoint.safeParse({ model, baseUrl, through: isChat ? 'chat' : 'completions' })
+  if (endpoint.success) return { kind: 'endpoint', name, endpoint: endpoint.data }
+  return { expected: `an endpoint such as NAME=MODEL@URL, and its ${describeIssue(endpoint.error)}` }
 }
 
 /** A file or folder as a word that names it, with `./` where it would read as another model. */

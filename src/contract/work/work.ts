@@ -80,12 +80,20 @@ export function pairWords(pair: WorkPair): string[] {
   return ['--project', pair.project, ...(pair.pair === undefined ? [] : ['--pair', pair.pair])]
 }
 
+/** Returns the option of a setting, such as `top-k` for `topK`. */
+export const optionName = (setting: string): string =>
+  setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** Returns the setting of an option, such as `topK` for `top-k`. */
+export const settingName = (option: string): string =>
+  option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
 /** Lists that are one word, with commas. */
 const COMMA_LISTS: readonly string[] = ['strengths', 'starts', 'bounds']
 
 function settingWords(name: string, value: unknown): string[] {
   if (value === undefined || value === false) return []
-  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  const flag = `--${optionName(name)}`
   if (value === true) return [flag]
   if (!Array.isArray(value)) return optionWords(flag, String(value))
   if (COMMA_LISTS.includes(name)) return optionWords(flag, value.join(',') || 'none')

@@ -2,12 +2,13 @@ import { computingFromOptions } from '../../contract/documents/samples'
 import type { Task } from '../../contract/documents/task'
 import type { EvaluationRequest } from '../evaluation/prepare-evaluation'
 import { pairPaths } from '../project/demo'
+import { absolutePath } from '../base/files/places'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { EvaluationWork } from '../work/evaluation'
 import { variantsOf } from './steps'
-import { type StudiedPair, taskOfStudy } from './studied-pair'
+import { namedTask } from '../work/named-task'
+import type { StudiedPair } from './studied-pair'
 import { evaluatingAsked, type Study, type StudyTask } from './study-file'
-import { fileOfStudy } from './study-places'
 import type { PlacedStudy } from './study-project'
 import { type CheckedSweep, studyVariants } from './study-variants'
 
@@ -29,7 +30,7 @@ function evaluatingOf(
 ): Pick<EvaluationRequest, 'computing' | 'embeddingModel' | 'classifier'> {
   const { 'embedding-model': embeddingModel, classifier } = { ...evaluate, ...task }
   const placed = (path: string | undefined): string | undefined =>
-    path === undefined ? undefined : fileOfStudy(folder, path)
+    path === undefined ? undefined : absolutePath(path, folder)
   return {
     computing: computingFromOptions(evaluatingAsked(evaluate, task)),
     embeddingModel: placed(embeddingModel),
@@ -53,9 +54,9 @@ export async function evaluationOf(
   checkedSweep: CheckedSweep | null
 ): Promise<EvaluationWork> {
   const paths = pairPaths(location)
-  const task = taskWithSettings(await taskOfStudy(folder, settings.task, pair), settings)
+  const task = taskWithSettings(await namedTask(settings.task, pair, folder), settings)
   const { sampling } = task.settings
-  const place = { folder, pair: paths }
+  const place = { folder, folders: paths, checkpoints: [] }
   const variants = await studyVariants(
     variantsOf(study, entry),
     study.samplers,

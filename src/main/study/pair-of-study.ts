@@ -19,7 +19,7 @@ import type { EvaluationWork } from '../work/evaluation'
 import { readPairState } from '../project/pair-state'
 import { evaluationOf } from './evaluate-step'
 import { NO_WORK, type StepResult, type StepWork, type StepListener } from './step-result'
-import { isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
+import { isFromSweep, rangesChecked, type StudyStep, variantsOf } from './steps'
 import type { StudiedPair } from './studied-pair'
 import type { StudyTask } from './study-file'
 import { writableReport } from './study-outputs'
@@ -114,7 +114,7 @@ export class PairOfStudy {
   }
 
   async #evaluationOf(task: StudyTask): Promise<EvaluationWork> {
-    const needsSweep = variantsOf(this.placed.study, this.studied.entry).some(isFound)
+    const needsSweep = variantsOf(this.placed.study, this.studied.entry).some(isFromSweep)
     return evaluationOf(
       this.placed,
       this.studied,
@@ -126,7 +126,7 @@ export class PairOfStudy {
 
   async #omitted(): Promise<string[]> {
     const entries = variantsOf(this.placed.study, this.studied.entry)
-    return entries.some(isFound) ? omittedVariants(entries, await this.#checkedSweep()) : []
+    return entries.some(isFromSweep) ? omittedVariants(entries, await this.#checkedSweep()) : []
   }
 
   /** Writes the report again each time from the current results. The models of the pair may be missing. */

@@ -17,12 +17,12 @@ import { type Devices, triedDevices } from '../work/devices'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { evaluationOf } from './evaluate-step'
-import { isEndpoint, isFound, rangesChecked, type StudyStep, variantsOf } from './steps'
+import { endpointsOf, isFromSweep, rangesChecked, type StudyStep, variantsOf } from './steps'
 import { type StudiedPair, studiedPair } from './studied-pair'
-import type { FoundModels, StudyVariant } from './study-file'
+import type { SelectedModels, StudyModel, StudyVariant } from './study-file'
 import { writableReport } from './study-outputs'
 import { pairOfName, placeOf, type PlacedStudy } from './study-project'
-import { endpointVariant, type CheckedSweep, omittedVariants } from './study-variants'
+import { type CheckedSweep, omittedVariants } from './study-variants'
 import { openStudySweep } from './sweep-step'
 
 /** Answers that an evaluation still has to generate. */
@@ -64,7 +64,7 @@ export interface StepPlan {
  * Largest number of models that each word stands for. The baselines are blend, sampler, mixed logits and filter. The
  * controls are the earliest, latest and middle range.
  */
-const MOST_FOUND: Readonly<Record<FoundModels, number>> = { selected: 1, baselines: 4, controls: 3 }
+const MOST_FOUND: Readonly<Record<SelectedModels, number>> = { selected: 1, baselines: 4, controls: 3 }
 
 /**
  * Plans the steps of a study. Nothing is computed or written.
@@ -183,10 +183,10 @@ class PairPlanner {
   }: StudyStep): Promise<Omit<StepPlan, 'key' | 'sweep' | 'ranges' | 'file' | 'problem'>> {
     if (task === null) throw new RangeError('an evaluation without a task')
     const entries = variantsOf(this.placed.study, this.studied.entry)
-    const checkedSweep = entries.some(isFound) ? await this.#checkedSweep() : null
+    const checkedSweep = entries.some(isFromSweep) ? await this.#checkedSweep() : null
     const evaluation = await evaluationOf(this.placed, this.studied, this.pair, task, checkedSweep)
     // The result of the sweep is unknown, and with it the run. Faults of the other variants are reported nevertheless.
-    if (checkedSweep === null && entries.some(isFound))
+    if (checkedSweep === null && entries.some(isFromSweep))
       return { ...this.#planOfUnknown(entries, evaluation.run), omitted: [] }
     const { variants } = evaluation.run
     const storedSamples = evaluation.stored?.samples ?? []
@@ -213,10 +213,7 @@ class PairPlanner {
   #failing(error: unknown): Pick<StepPlan, 'state' | 'leaves' | 'problem'> {
     const problem = problemOf(error)
     if (problem === null || problem.code === 'cancelled') throw error
-    const endpoints = variantsOf(this.placed.study, this.studied.entry)
-      .filter(isEndpoint)
-      .map(endpointVariant)
-    const leaves = endpoints.map(
+    const leaves = endpointsOf(this.placed.study, this.studied.entry).map(
       ({ endpoint }) => `${endpointWarning(endpoint)} Not before this step would no longer fail.`
     )
     return { state: 'missing', leaves, problem }
@@ -229,15 +226,14 @@ class PairPlanner {
   ): Pick<StepPlan, 'state' | 'answers' | 'leaves'> {
     const samplers = this.placed.study.samplers?.length ?? 1
     const models = entries.reduce(
-      (sum, { model }) =>
-        sum + (model === undefined || model === 'base' || model === 'post' ? 1 : MOST_FOUND[model]),
+      (sum, { model }) => sum + (model.kind === 'from sweep' ? MOST_FOUND[model.models] : 1),
       0
     )
     const answers = answersToMake(run, models * samplers, 0)
-    const leaves = entries.flatMap((entry) => {
-      if (!isEndpoint(entry)) return []
-      return leaving(endpointVariant(entry), answers.prompts, samplers * answers.prompts * answers.perVariant)
-    })
+    const each = samplers * answers.prompts * answers.perVariant
+    const leaves = entries.flatMap(({ model, name }) =>
+      model.kind === 'endpoint' ? leaving({ ...model, name: name ?? model.name }, answers.prompts, each) : []
+    )
     return { state: 'missing', answers, leaves }
   }
 
@@ -280,7 +276,11 @@ function answersToMake(
 }
 
 /** Describes the data that an endpoint receives. @param answers number of answers that are still to be requested */
-function leaving(variant: ReturnType<typeof endpointVariant>, prompts: number, answers: number): string[] {
+function leaving(
+  variant: Extract<StudyModel, { kind: 'endpoint' }>,
+  prompts: number,
+  answers: number
+): string[] {
   if (answers === 0) return []
   return [
     `${endpointWarning(variant.endpoint)} ` +

@@ -4,7 +4,7 @@ import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { pairName } from '../project/documents/pair-list'
 import type { PairLocation } from '../../contract/documents/project'
-import { FoundModels, type Study, type StudyPair, type StudyTask, type StudyVariant } from './study-file'
+import type { Study, StudyModel, StudyPair, StudyTask, StudyVariant } from './study-file'
 
 /** One step of a study: a sweep, check, evaluation or report. */
 export interface StudyStep {
@@ -35,8 +35,8 @@ export const variantsOf = ({ variants }: Study, pair: StudyPair): StudyVariant[]
   ...pair.variants
 ]
 
-/** Returns true for a variant that only a sweep finds. */
-export const isFound = ({ model }: StudyVariant): boolean => FoundModels.safeParse(model).success
+/** Returns true for a variant that only a sweep selects. */
+export const isFromSweep = ({ model }: StudyVariant): boolean => model.kind === 'from sweep'
 
 /**
  * Lists the steps of a study pair by pair, each after the steps that it needs. The reports come last, and the report of
@@ -70,11 +70,11 @@ function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
     needs
   })
   const variants = variantsOf(study, pair)
-  const finding = variants.find(isFound)
-  if (finding !== undefined && study.sweep === undefined && study.tasks.length > 0) {
+  const [fromSweep] = variants.flatMap(({ model }) => (model.kind === 'from sweep' ? [model] : []))
+  if (fromSweep !== undefined && study.sweep === undefined && study.tasks.length > 0) {
     throw new WorkbenchError(
       'bad-input',
-      `${name}: the variant ${finding.model} is what a sweep finds, and the study has none.`,
+      `${name}: the variant ${fromSweep.models} is what a sweep finds, and the study has none.`,
       'Add "sweep: {}", or leave the variant out.'
     )
   }
@@ -82,7 +82,7 @@ function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
   const check = study.check === undefined ? [] : [step('check', [key('sweep')])]
   const sweepKeys = [...sweep, ...check].map((before) => before.key)
   const evaluations = study.tasks.reduce<StudyStep[]>((before, task) => {
-    const evaluation = step('evaluate', finding === undefined ? [] : sweepKeys, task)
+    const evaluation = step('evaluate', fromSweep === undefined ? [] : sweepKeys, task)
     // A study may contain a task twice, with different settings.
     const free = freeName(
       evaluation.key,
@@ -93,9 +93,9 @@ function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
   return [...sweep, ...check, ...evaluations, ...(study.report === false ? [] : [step('report', [])])]
 }
 
-/** Returns true for the entry of a model behind an endpoint. */
-export const isEndpoint = (entry: StudyVariant): boolean =>
-  entry.endpoint !== undefined || entry['endpoint-chat'] !== undefined
+/** Returns the endpoints among the models of a pair. */
+export const endpointsOf = (study: Study, pair: StudyPair): Extract<StudyModel, { kind: 'endpoint' }>[] =>
+  variantsOf(study, pair).flatMap(({ model }) => (model.kind === 'endpoint' ? [model] : []))
 
 /** Part of a study: `pair=NAME`, `step=sweep`, `step=evaluate/TASK`, or a step with its full key. */
 export interface OnlySteps {

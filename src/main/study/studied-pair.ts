@@ -6,18 +6,16 @@ import { BY_CHARACTERS, type ScoringChoice } from '../../contract/documents/scor
 import type { Task } from '../../contract/documents/task'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Sampling } from '../../contract/model/sampling'
-import { readTextFile } from '../base/files/bounded-file'
+import { changedSampling } from '../../contract/work/settings'
+import { absolutePath, modelPath } from '../base/files/places'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
 import { builtinPromptSet, namedPrompts } from '../crc/task/builtin-prompts'
-import { importTask } from '../evaluation/import-file'
 import { pairPaths } from '../project/demo'
 import { newPair } from '../project/documents/pair-list'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
-import type { Study, StudyPair, StudySampler } from './study-file'
-import { fileOfStudy, modelOfStudy } from './study-places'
-
-const MAX_TASK_BYTES = 256_000_000
+import { namedTask } from '../work/named-task'
+import type { Study, StudyPair } from './study-file'
 
 /** Settings of a study for a pair. The project supplies the settings that the file leaves out. */
 export interface StudiedPair {
@@ -35,26 +33,6 @@ export interface StudiedPair {
   /** Task from a file that scores its sweep, which the project stores; null for none. */
   ownTask: Task | null
 }
-
-/**
- * Reads a task that a study names.
- *
- * @throws WorkbenchError as `importedTask`; `not-found` with the names of all tasks
- */
-export async function taskOfStudy(folder: string, name: string, pair: ProjectPair | null): Promise<Task> {
-  if (extname(name) === '') return taskOf(pair, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
-  const path = fileOfStudy(folder, name)
-  return importTask(path, await readTextFile(path, MAX_TASK_BYTES))
-}
-
-/** Applies the sampler of a study to a default sampler. */
-export const samplingOf = (sampler: StudySampler, otherwise: Sampling): Sampling => ({
-  ...otherwise,
-  ...(sampler.temperature === undefined ? {} : { temperature: sampler.temperature }),
-  ...(sampler['top-k'] === undefined ? {} : { topK: sampler['top-k'] === 0 ? null : sampler['top-k'] }),
-  ...(sampler['top-p'] === undefined ? {} : { topP: sampler['top-p'] }),
-  ...(sampler['min-p'] === undefined ? {} : { minP: sampler['min-p'] })
-})
 
 /**
  * Applies the settings of a study to a pair.
@@ -76,7 +54,7 @@ export async function studiedPair(
   const prompts =
     sweep.prompts === undefined
       ? (pair?.prompts ?? (await builtinPromptSet(location.kind === 'demo' ? 'demo-crc' : 'crc')))
-      : await namedPrompts(sweep.prompts, fileOfStudy(folder, sweep.prompts))
+      : await namedPrompts(sweep.prompts, absolutePath(sweep.prompts, folder))
   return {
     name,
     entry,
@@ -87,7 +65,7 @@ export async function studiedPair(
       ...settings,
       scoredBy: choice.scoredBy,
       rho: sweep.rho ?? settings.rho,
-      uniformBlendCount: sweep['uniform-blends'] ?? settings.uniformBlendCount,
+      uniformBlendCount: sweep.uniformBlends ?? settings.uniformBlendCount,
       device: device ?? settings.device,
       memoryBytes: memory ?? settings.memoryBytes
     },
@@ -100,7 +78,7 @@ export async function studiedPair(
 
 /** Returns the source of the study's sweep. The choice of the window does not apply to a study. */
 const sourceOf = (typed: string | undefined, folder: string): string | null =>
-  typed === undefined || typed === 'base' ? null : modelOfStudy(folder, typed)
+  typed === undefined || typed === 'base' ? null : modelPath(typed, folder)
 
 /** Returns the sampler and draws of a choice that scores a task. */
 function taskScoring(choice: ScoringChoice): { sampling: Sampling; draws: number } {
@@ -127,12 +105,12 @@ async function choiceOf({ sweep = {} }: Study, folder: string, pair: ProjectPair
   if (name === undefined || name === BY_CHARACTERS.kind) {
     return { scoredBy: BY_CHARACTERS, task: null, isFile: false }
   }
-  const task = await taskOfStudy(folder, name, pair)
+  const task = await namedTask(name, pair, folder)
   const { sampling, sampleCount } = task.settings
   const scoredBy: ScoringChoice = {
     kind: 'task',
     taskId: task.id,
-    sampling: samplingOf(sampler, sampling),
+    sampling: changedSampling(sampler, sampling),
     draws: draws ?? sampleCount,
     split: split ?? false
   }

@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
+import type { PairLocation } from '../../contract/documents/project'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { createProject } from '../project/create-project'
@@ -11,8 +12,8 @@ import { PROJECT_SUFFIX } from '../project/project-name'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { expandStudy, studyPairName, type StudyStep } from './steps'
 import { type StudiedPair, studiedPair } from './studied-pair'
-import type { Study } from './study-file'
-import { fileOfStudy, locationOf } from './study-places'
+import type { Study, StudyPair } from './study-file'
+import { absolutePath, modelPath } from '../base/files/places'
 
 /** A study with the paths of its files and folders. */
 export interface PlacedStudy {
@@ -43,7 +44,7 @@ export function placedStudy(read: Study, path: string, named: NamedPlaces = {}):
     const location = locationOf(folder, entry)
     return { entry, location, name: studyPairName(entry, location) }
   })
-  const project = fileOfStudy(folder, named.project ?? study.project ?? study.name)
+  const project = absolutePath(named.project ?? study.project ?? study.name, folder)
   return {
     study,
     path,
@@ -58,6 +59,11 @@ export function placedStudy(read: Study, path: string, named: NamedPlaces = {}):
   }
 }
 
+function locationOf(folder: string, { demo, base = '', post = '' }: StudyPair): PairLocation {
+  if (demo === true) return { kind: 'demo' }
+  return { kind: 'folders', base: modelPath(base, folder), post: modelPath(post, folder) }
+}
+
 /** Returns a pair of the study. @throws RangeError for an unknown name */
 export const placeOf = ({ pairs }: PlacedStudy, name: string): PlacedStudy['pairs'][number] =>
   mapGet(new Map(pairs.map((pair) => [pair.name, pair])), name, 'pair')
@@ -65,7 +71,7 @@ export const placeOf = ({ pairs }: PlacedStudy, name: string): PlacedStudy['pair
 /** Returns the path of a report. @param pair name of the pair; null for the report of all pairs */
 export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string | null): string {
   const typed = study.report === undefined || study.report === false ? `${study.name}.html` : study.report
-  const path = fileOfStudy(folder, typed)
+  const path = absolutePath(typed, folder)
   if (pairs.length === 1 || pair === null) return path
   const name = pair.replace(/[^\p{L}\p{N}._-]+/gu, '-')
   return path.replace(/(\.html?)?$/i, (ending) => `-${name}${ending || '.html'}`)

@@ -10,13 +10,15 @@ import type { PairFolders } from '../crc/sweep/score-recipes'
  * Opens the checkpoints that settings name. A name of a kept checkpoint stands for that one, any other for a folder.
  *
  * @param projectCheckpoints checkpoints that the project keeps for the pair
+ * @param folder folder that relative paths start from
  * @returns the checkpoints under different names
  * @throws WorkbenchError for a folder without a checkpoint of the pair's architecture
  */
 export async function namedCheckpoints(
   names: readonly string[],
   folders: PairFolders,
-  projectCheckpoints: readonly OtherCheckpoint[]
+  projectCheckpoints: readonly OtherCheckpoint[],
+  folder?: string
 ): Promise<OtherCheckpoint[]> {
   if (names.length === 0) return []
   const { post } = await openPair(folders.base, folders.post)
@@ -27,7 +29,7 @@ export async function namedCheckpoints(
       checkpoints.push(named)
       continue
     }
-    const path = modelPath(text)
+    const path = modelPath(text, folder)
     const { checkpoint } = await openOther(post, path)
     const name = freeName(
       modelName(checkpoint.path),

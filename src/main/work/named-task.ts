@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import type { Task } from '../../contract/documents/task'
 import { withHint, readTextFile } from '../base/files/bounded-file'
+import { absolutePath } from '../base/files/places'
 import { importTask } from '../evaluation/import-file'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
@@ -13,9 +14,11 @@ const TASK_FILE =
 /**
  * Reads the task that settings name: a file if the name has an ending, else a built-in task or one of the project.
  *
+ * @param folder folder that a relative path starts from
  * @throws WorkbenchError `not-found` with the names of all tasks; as `importedTask`
  */
-export async function namedTask(name: string, pair: ProjectPair | null): Promise<Task> {
+export async function namedTask(name: string, pair: ProjectPair | null, folder?: string): Promise<Task> {
   if (extname(name) === '') return taskOf(pair, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
-  return withHint(TASK_FILE, async () => importTask(name, await readTextFile(name, MAX_TASK_BYTES)))
+  const file = folder === undefined ? name : absolutePath(name, folder)
+  return withHint(TASK_FILE, async () => importTask(file, await readTextFile(file, MAX_TASK_BYTES)))
 }

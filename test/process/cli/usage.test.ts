@@ -55,7 +55,7 @@ describe('slr', () => {
     [
       'a user in the address of an endpoint',
       ['sample', '--demo', '--prompt', 'Hi', 'x=y@http://u:p@host'],
-      /slr: the endpoint "x": baseUrl: names a user/
+      /expected an endpoint such as NAME=MODEL@URL, and its baseUrl: names a user/
     ],
     ['no pair', ['sweep'], /which pair\? Give --base FOLDER and --post FOLDER, or --demo/],
     [

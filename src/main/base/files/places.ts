@@ -27,9 +27,16 @@ export function documentsFolder(): string {
   return existsSync(documents) ? documents : homedir()
 }
 
-/** Converts the user's input to an absolute path; `~` is the home folder. */
-export function absolutePath(typed: string): string {
-  return resolve(typed.replace(/^~(?=$|[/\\])/, () => homedir()))
+/**
+ * Converts the user's input to an absolute path; `~` is the home folder.
+ *
+ * @param folder folder that a relative path starts from
+ */
+export function absolutePath(typed: string, folder = '.'): string {
+  return resolve(
+    folder,
+    typed.replace(/^~(?=$|[/\\])/, () => homedir())
+  )
 }
 
 /** Resolves a result file that the user named. Unlike files in projects, it may be behind links. */
@@ -48,15 +55,17 @@ const MAX_REFERENCE = 1_000
 /**
  * Converts the user's input for a model to an absolute path: its folder, or its name in the Hugging Face cache, such
  * as Qwen/Qwen3-0.6B, with or without a revision after `@`.
+ *
+ * @param folder folder that a relative path starts from
  */
-export function modelPath(typed: string): string {
-  const folder = absolutePath(typed)
+export function modelPath(typed: string, folder?: string): string {
+  const path = absolutePath(typed, folder)
   const named = /^([^@]+)(?:@(\w[\w./-]*))?$/.exec(typed)
-  if (named === null || existsSync(folder)) return folder
+  if (named === null || existsSync(path)) return path
   const [, id, revision] = named
-  if (id === undefined || !HUB_ID.test(id)) return folder
+  if (id === undefined || !HUB_ID.test(id)) return path
   const cached = join(huggingFaceCacheFolder(), `models--${id.replace('/', '--')}`)
-  if (!existsSync(cached)) return folder
+  if (!existsSync(cached)) return path
   return revision === undefined ? cached : join(cached, 'snapshots', commitOf(cached, revision))
 }
 

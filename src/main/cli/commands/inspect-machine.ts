@@ -19,7 +19,7 @@ export async function listLocalPairs(
   { in: folders = [], json, quiet }: { in?: string[] | undefined; json: boolean; quiet: boolean },
   signal: AbortSignal
 ): Promise<void> {
-  const named = folders.map(absolutePath)
+  const named = folders.map((path) => absolutePath(path))
   for (const folder of named) {
     if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
   }

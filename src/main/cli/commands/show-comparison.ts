@@ -41,7 +41,7 @@ export async function showComparison(
 
 /** @throws WorkbenchError `bad-input` naming one of the others that is there already: it would be left out without a word */
 function requireNewFiles(two: readonly string[], others: readonly string[]): void {
-  const files = [...two, ...others].map(absolutePath)
+  const files = [...two, ...others].map((path) => absolutePath(path))
   const twice = others.find(
     (_, place) => files.indexOf(elementAt(files, two.length + place, 'file')) < two.length + place
   )

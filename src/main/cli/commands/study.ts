@@ -19,18 +19,10 @@ import { isProject } from '../../project/documents/project-file'
 import { planStudy, type StepPlan } from '../../study/plan-study'
 import { runStudy } from '../../study/run-study'
 import type { StepResult } from '../../study/step-result'
-import {
-  chosenSteps,
-  isEndpoint,
-  onlyFromText,
-  type OnlySteps,
-  type StudyStep,
-  variantsOf
-} from '../../study/steps'
+import { chosenSteps, endpointsOf, onlyFromText, type OnlySteps, type StudyStep } from '../../study/steps'
 import { readStudy } from '../../study/study-file'
 import { requireOutputs, requireProjectPlace } from '../../study/study-outputs'
 import { openStudyProject, type PlacedStudy, placedStudy } from '../../study/study-project'
-import { endpointVariant } from '../../study/study-variants'
 import { studyVerdicts } from '../../study/study-verdicts'
 import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../../study/templates'
 import { withEngine } from '../running/engine'
@@ -167,7 +159,7 @@ async function planSteps(
 
 /** Says what a run needs before it sends anything. */
 async function remarkUnconfirmed(placed: PlacedStudy, steps: readonly StudyStep[]): Promise<void> {
-  const missing = await unconfirmedOf(endpointsOf(placed, steps).map(({ endpoint }) => endpoint))
+  const missing = await unconfirmedOf(endpointsOfSteps(placed, steps).map(({ endpoint }) => endpoint))
   if (missing.length === 0) return
   const options = missing.map((contact) => `--allow-address ${contactText(contact)}`)
   remark(`Nothing is sent before you confirm it. To run the study, add ${options.join(' ')}`)
@@ -180,7 +172,7 @@ async function runSteps(
   signal: AbortSignal
 ): Promise<void> {
   const { quiet } = options
-  const asked = endpointsOf(placed, steps)
+  const asked = endpointsOfSteps(placed, steps)
   await requireConfirmed(asked.map(({ endpoint }) => endpoint))
   await requireOutputs(placed, steps)
   const project = await openStudyProject(placed)
@@ -220,14 +212,14 @@ async function runSteps(
   }
 }
 
-type EndpointVariant = ReturnType<typeof endpointVariant>
+type EndpointVariant = ReturnType<typeof endpointsOf>[number]
 
 /** Those that the evaluations among the steps ask, each once. */
-function endpointsOf({ study, pairs }: PlacedStudy, steps: readonly StudyStep[]): EndpointVariant[] {
+function endpointsOfSteps({ study, pairs }: PlacedStudy, steps: readonly StudyStep[]): EndpointVariant[] {
   const asked = new Map<string, EndpointVariant>()
   for (const { entry, name } of pairs) {
     if (!steps.some(({ pair, kind }) => pair === name && kind === 'evaluate')) continue
-    for (const variant of variantsOf(study, entry).filter(isEndpoint).map(endpointVariant)) {
+    for (const variant of endpointsOf(study, entry)) {
       asked.set(`${variant.endpoint.keyVariable ?? ''} ${externalKey(variant)}`, variant)
     }
   }

@@ -37,7 +37,7 @@ export async function mergeSweep(
   )
   const tell = options.quiet ? () => undefined : remark
   const output = options.out === undefined ? null : await checkOutputFile(options.out, 'sweep')
-  if (output !== null && files.map(absolutePath).includes(output.path)) {
+  if (output !== null && files.map((path) => absolutePath(path)).includes(output.path)) {
     throw usageError(command, '--out names one of the parts')
   }
   const parts = []

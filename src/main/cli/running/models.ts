@@ -1,25 +1,19 @@
-import { namedCheckpoints } from '../../work/named-checkpoints'
+import { isRecipeFile, namedModel, recipeVariant } from '../../work/named-models'
 import { extname } from 'node:path'
 import { Argument, type Command } from 'commander'
-import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { Variant } from '../../../contract/documents/samples'
-import { blendName } from '../../../contract/documents/swept-model'
 import type { Model } from '../../../contract/model/model'
 import { type ModelWord, modelWordFromText } from '../../../contract/model/model-word'
-import { Endpoint, endpointWarning } from '../../../contract/model/external-model'
-import { describeIssue } from '../../../contract/model/problem'
-import type { Recipe, SourcedRanges } from '../../../contract/model/recipe'
-import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
-import { sourcedRecipe } from '../../../contract/model/sourced-recipe'
-import { blendStrengths, postStrengths, rangesStrengths } from '../../../contract/model/strengths'
-import { isFile, isFolder } from '../../base/files/path-kinds'
+import { endpointWarning } from '../../../contract/model/external-model'
+import type { Recipe } from '../../../contract/model/recipe'
+import { postStrengths } from '../../../contract/model/strengths'
+import { isFolder } from '../../base/files/path-kinds'
 import { absolutePath } from '../../base/files/places'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
-import { readRecipeFile, readRecipesFile } from '../../mergekit/recipe-file'
+import { readRecipesFile } from '../../mergekit/recipe-file'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { answerFileModel } from '../../samples/answer-files'
 import { remark } from '../printing/output'
 import { selectedInFile, selectedRecipe } from './selected-recipe'
 import { usageError } from '../options/options'
@@ -47,9 +41,6 @@ export interface ModelPlace {
   /** The pair of a project, whose names can be used; null for none. */
   readonly pair: ProjectPair | null
 }
-
-/** Endings of files that hold recipes or results. */
-const FILE_ENDINGS = ['.json', '.yaml', '.yml']
 
 /**
  * The models that the operands name, in their order.
@@ -106,7 +97,11 @@ export async function recipesNamed(
   const words = texts.map((text) => ({ text, word: wordOf(text, command) }))
   const recipes: Recipe[] = []
   for (const { text, word } of words) {
-    if (word.kind === 'place' && keptModel(text, place) === null && (await isRecipeFile(text))) {
+    if (
+      word.kind === 'place' &&
+      keptModel(text, place) === null &&
+      (await isRecipeFile(absolutePath(text)))
+    ) {
       recipes.push(...((await selectedOf(text)) ?? (await readRecipesFile(text, place.folders))))
       continue
     }
@@ -137,33 +132,29 @@ function wordOf(text: string, command: Command): ModelWord {
 async function modelNamed(word: ModelWord, place: ModelPlace, command: Command): Promise<Variant> {
   const { folders, pair } = place
   switch (word.kind) {
-    case 'base':
-    case 'post':
-      return { kind: word.kind, name: word.kind }
     case 'selected':
       if (pair === null) {
         const advice = 'give --project FOLDER too, or name the file of a sweep'
         throw usageError(command, `selected is the range of a sweep in a project: ${advice}`)
       }
       return recipeVariant(await selectedRecipe(pair, folders))
-    case 'layers':
-      return recipeVariant(await restoredRecipe(word.restored, folders, pair))
-    case 'blend':
-      return blendVariant(word.strength, folders)
-    case 'baseline':
-      return { kind: 'baseline', name: samplingBaselineText(word.baseline), baseline: word.baseline }
     case 'endpoint':
-      return endpointVariant(word, command)
+      // The user types the address, and with it confirms it.
+      allowForThisRun([word.endpoint])
+      break
     case 'file':
-      return FILE_ENDINGS.slice(1).includes(extname(word.path))
-        ? { kind: 'endpoint', name: word.name, endpoint: await endpointOfFile(word.path) }
-        : answerFileModel(word.name, absolutePath(word.path))
-    case 'place':
-      return placeNamed(word.text, place, command)
+      if (isYaml(word.path))
+        return { kind: 'endpoint', name: word.name, endpoint: await endpointOfFile(word.path) }
+      break
+    case 'place': {
+      const variant = await placeNamed(word.text, place, command)
+      if (variant !== null) return variant
+    }
   }
+  return namedModel(word, { folders, checkpoints: pair?.document.otherCheckpoints ?? [] })
 }
 
-const recipeVariant = (recipe: Recipe): Variant => ({ kind: 'recipe', name: recipe.name, recipe })
+const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(path))
 
 /** A recipe or checkpoint that the project keeps under this name; null for none. */
 function keptModel(name: string, { pair }: ModelPlace): Variant | null {
@@ -173,15 +164,18 @@ function keptModel(name: string, { pair }: ModelPlace): Variant | null {
   return checkpoint === undefined ? null : { kind: 'checkpoint', ...checkpoint }
 }
 
-const isRecipeFile = async (text: string): Promise<boolean> =>
-  FILE_ENDINGS.includes(extname(text)) || (await isFile(absolutePath(text)))
-
-/** What a name means: a kept recipe or checkpoint, a file, or a folder. @throws UsageError for a word that is none of them */
-async function placeNamed(text: string, place: ModelPlace, command: Command): Promise<Variant> {
+/**
+ * Finds a kept model, or the selected range of a sweep's file.
+ *
+ * @returns null for another file, and for a folder
+ * @throws UsageError for a word that is none of them
+ */
+async function placeNamed(text: string, place: ModelPlace, command: Command): Promise<Variant | null> {
   const kept = keptModel(text, place)
   if (kept !== null) return kept
-  if (await isRecipeFile(text)) {
-    return recipeVariant((await selectedInFile(text)) ?? (await readRecipeFile(text, place.folders)))
+  if (await isRecipeFile(absolutePath(text))) {
+    const selected = await selectedInFile(text)
+    return selected === null ? null : recipeVariant(selected)
   }
   if (/^[\w-]+$/.test(text) && !(await isFolder(absolutePath(text)))) {
     const where = place.pair === null ? '' : `${place.pair.project.path} keeps nothing of this name, and `
@@ -190,62 +184,7 @@ async function placeNamed(text: string, place: ModelPlace, command: Command): Pr
       `'${text}' names no model: ${where}no file or folder is called so. Expected base, post, layers such as 4-11, or a file or folder`
     )
   }
-  const [checkpoint] = await namedCheckpoints([text], place.folders, [])
-  return {
-    kind: 'checkpoint',
-    ...elementAt(
-      [checkpoint].filter((one) => one !== undefined),
-      0,
-      'checkpoint'
-    )
-  }
-}
-
-/**
- * Post with restored layers.
- *
- * @throws WorkbenchError `bad-input` for layers that the model does not have or that are given twice; as `namedCheckpoints`
- */
-async function restoredRecipe(
-  restored: readonly SourcedRanges[],
-  folders: PairFolders,
-  pair: ProjectPair | null
-): Promise<Recipe> {
-  const named = restored.flatMap(({ source }) => source ?? [])
-  const checkpoints = await namedCheckpoints(named, folders, pair?.document.otherCheckpoints ?? [])
-  const sources = new Map(named.map((text, index) => [text, elementAt(checkpoints, index, 'checkpoint')]))
-  const name = restored
-    .flatMap(({ ranges, source }) => {
-      const behind = source === null ? '' : `@${mapGet(sources, source, 'checkpoint').name}`
-      return ranges.map(([start, end]) => `${start}-${end}${behind}`)
-    })
-    .join()
-  const { layerCount } = (await openPair(folders.base, folders.post)).post.spec
-  const asked = 'model'
-  if (named.length > 0) return sourcedRecipe({ name, restored, sources, asked }, layerCount)
-  const ranges = restored.flatMap((each) => each.ranges)
-  // Else what was typed as layers is told of as a recipe that nobody named.
-  rangesStrengths(ranges, layerCount, `${asked} ${name}`)
-  return { name, ranges }
-}
-
-async function blendVariant(strength: number, folders: PairFolders): Promise<Variant> {
-  const { layerCount } = (await openPair(folders.base, folders.post)).post.spec
-  const name = blendName(strength)
-  return { kind: 'recipe', name, recipe: { name, layers: blendStrengths(strength, layerCount) } }
-}
-
-/** The user types the address, and with it confirms it. @throws UsageError naming what is wrong with it */
-function endpointVariant(
-  { name, model, baseUrl, through }: Extract<ModelWord, { kind: 'endpoint' }>,
-  command: Command
-): Variant {
-  const endpoint = Endpoint.safeParse({ model, baseUrl, through })
-  if (!endpoint.success) {
-    throw usageError(command, `the endpoint "${name}": ${describeIssue(endpoint.error)}`)
-  }
-  allowForThisRun([endpoint.data])
-  return { kind: 'endpoint', name, endpoint: endpoint.data }
+  return null
 }
 
 /** Whether endpoints are told the template's arguments too: a server's template may read others than post's. */
@@ -253,9 +192,7 @@ export const asksEndpoints = (texts: readonly string[]): boolean =>
   texts.some((text) => {
     const word = modelWordFromText(text)
     if (!('kind' in word)) return false
-    return (
-      word.kind === 'endpoint' || (word.kind === 'file' && FILE_ENDINGS.slice(1).includes(extname(word.path)))
-    )
+    return word.kind === 'endpoint' || (word.kind === 'file' && isYaml(word.path))
   })
 
 /** Says where prompts go, however quiet all else is. */

@@ -103,7 +103,7 @@ describe('slr sample', () => {
     const { status, stdout, stderr } = await runHere(['sample', ...pair, ...models, ...request])
     expect(status).toBe(0)
     expect(stdout).toMatch(
-      /^model +Distinct answers +Answer entropy +Distinct-2 +Self-BLEU +Word distance\nbase [^]*\npost [^]*\n4-11 [^]*\n0-1,9-9 [^]*\nMeans over 2 prompts of 8 answers each\. Where n stands the measure is undefined on the other prompts [^\n]*\n$/
+      /^model +Distinct answers +Answer entropy +Distinct-2 +Self-BLEU +Word distance\nbase [^]*\npost [^]*\n4-11 [^]*\n0-1,9 [^]*\nMeans over 2 prompts of 8 answers each\. Where n stands the measure is undefined on the other prompts [^\n]*\n$/
     )
     expect(stderr).toMatch(
       /^2 prompts × 4 variants × 8 = 64 answers, at most 12 tokens each, 768 in all, on CPU\.\n0 % {2}preparing\n(\d+ % {2}.* answers.*\n)*Wrote .*samples\.jsonl: 64 answers on CPU in fp32, weights held as fp32\n$/

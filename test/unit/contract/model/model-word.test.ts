@@ -1,6 +1,8 @@
 import { expect, it, test } from 'vitest'
 import { endpointWord, modelWordFromText, placeWord } from '../../../../src/contract/model/model-word'
 
+const ENDPOINT = { baseUrl: 'http://localhost:1/v1', anyModel: false, concurrency: 16 }
+
 it.each([
   ['base', { kind: 'base' }],
   ['selected', { kind: 'selected' }],
@@ -10,11 +12,11 @@ it.each([
   ['mix:0.5', { kind: 'baseline', baseline: { kind: 'mix', share: 0.5 } }],
   [
     'a=m@x@http://localhost:1/v1',
-    { kind: 'endpoint', name: 'a', model: 'm@x', baseUrl: 'http://localhost:1/v1', through: 'completions' }
+    { kind: 'endpoint', name: 'a', endpoint: { ...ENDPOINT, model: 'm@x', through: 'completions' } }
   ],
   [
     'a=chat:m:latest@http://localhost:1/v1',
-    { kind: 'endpoint', name: 'a', model: 'm:latest', baseUrl: 'http://localhost:1/v1', through: 'chat' }
+    { kind: 'endpoint', name: 'a', endpoint: { ...ENDPOINT, model: 'm:latest', through: 'chat' } }
   ],
   ['a=answers.jsonl', { kind: 'file', name: 'a', path: 'answers.jsonl' }],
   ['org/name@main', { kind: 'place', text: 'org/name@main' }],
@@ -39,6 +41,6 @@ test('a file or folder that reads as another model is written so that it does no
 })
 
 test('an endpoint is read from the word that names it', () => {
-  const endpoint = { model: 'm', baseUrl: 'http://localhost:1/v1', through: 'chat' } as const
-  expect(modelWordFromText(endpointWord('a', endpoint))).toEqual({ kind: 'endpoint', name: 'a', ...endpoint })
+  const endpoint = { ...ENDPOINT, model: 'm', through: 'chat' } as const
+  expect(modelWordFromText(endpointWord('a', endpoint))).toEqual({ kind: 'endpoint', name: 'a', endpoint })
 })

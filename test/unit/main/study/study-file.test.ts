@@ -13,25 +13,34 @@ describe('a study file', () => {
       `${HEAD}  - {name: L, base: a, post: b, template-argument: {enable_thinking: false}}\n` +
         'memory: 6GiB\nsweep: {}\ntasks: [open, {task: creative, n: 4}]\n' +
         'variants:\n  - post\n  - selected\n  - restore: 5\n  - restore: 3-7@../sft,9\n  - baseline: sampler:1.5,0.02\n' +
-        '  - endpoint: restored=slr-8b@http://localhost:8000/v1\n',
+        '  - endpoint-chat: restored=slr-8b@http://localhost:8000/v1\n' +
+        '    endpoint-key: A_API_KEY\n    endpoint-requests: 4\n',
       's.yaml'
     )
     expect(study.memory).toBe(6 * 2 ** 30)
     expect(study.pairs.map(({ demo, base }) => demo ?? base)).toEqual([true, 'a'])
     expect(study.tasks).toEqual([{ task: 'open' }, { task: 'creative', n: 4 }])
     expect(study.evaluate).toEqual({})
-    expect(
-      study.variants.map(({ model, restore, baseline, endpoint }) => model ?? restore ?? baseline ?? endpoint)
-    ).toEqual([
-      'post',
-      'selected',
-      [{ ranges: [[5, 5]], source: null }],
-      [
-        { ranges: [[3, 7]], source: '../sft' },
-        { ranges: [[9, 9]], source: null }
-      ],
-      { kind: 'sampler', temperature: 1.5, minP: 0.02 },
-      { name: 'restored', model: 'slr-8b', baseUrl: 'http://localhost:8000/v1' }
+    expect(study.variants.map(({ model }) => model)).toEqual([
+      { kind: 'post' },
+      { kind: 'from sweep', models: 'selected' },
+      { kind: 'layers', restored: [{ ranges: [[5, 5]], source: null }] },
+      {
+        kind: 'layers',
+        restored: [
+          { ranges: [[3, 7]], source: '../sft' },
+          { ranges: [[9, 9]], source: null }
+        ]
+      },
+      { kind: 'baseline', baseline: { kind: 'sampler', temperature: 1.5, minP: 0.02 } },
+      {
+        kind: 'endpoint',
+        name: 'restored',
+        endpoint: {
+          ...{ model: 'slr-8b', baseUrl: 'http://localhost:8000/v1', through: 'chat' },
+          ...{ keyVariable: 'A_API_KEY', concurrency: 4, anyModel: false }
+        }
+      }
     ])
   })
 
@@ -68,6 +77,11 @@ describe('a study file', () => {
       'two models in one',
       `${HEAD}variants:\n  - blend: 0.5\n    restore: 5\n`,
       /line 5: variants\.0: expected one of model, restore/
+    ],
+    [
+      'an endpoint with a user',
+      `${HEAD}variants:\n  - endpoint: x=m@http://u:p@localhost/v1\n`,
+      /line 5: variants\.0\.endpoint: expected .*baseUrl: names a user/
     ],
     [
       'no range',

@@ -8,7 +8,8 @@ import { omittedVariants, studyVariants } from '../../../../src/main/study/study
 
 const PLACE = {
   folder: '/nowhere',
-  pair: { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
+  folders: { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') },
+  checkpoints: []
 }
 
 /** What the entries and samplers of a file become. */
@@ -46,7 +47,7 @@ describe('the variants of a study', () => {
   })
 
   it('restore layers of other checkpoints, as these are now, told from the folder of the study', async () => {
-    const { base, post } = PLACE.pair
+    const { base, post } = PLACE.folders
     const restored = async (restore: string) =>
       (await variantsOf([{ restore }], undefined, join(post, '..')))[0]?.variant
     const { fingerprint } = (await openPair(base, post)).base.checkpoint
@@ -60,9 +61,7 @@ describe('the variants of a study', () => {
     )
     const name = '3-5@base,9'
     expect(await restored('3-5@base,9')).toEqual({ kind: 'recipe', name, recipe: { name, layers } })
-    await expect(restored('3-5@base,5')).rejects.toThrow(
-      'The variant that restores 3-5@base,5 gives layer 5 twice.'
-    )
+    await expect(restored('3-5@base,5')).rejects.toThrow('The model 3-5@base,5 gives layer 5 twice.')
     await expect(restored('3-5@nowhere')).rejects.toThrow(/nowhere/)
   })
 
@@ -78,11 +77,6 @@ describe('the variants of a study', () => {
       ['sampler:3,0.1', undefined, undefined],
       ['post, temperature 1.5', 1.5, 0]
     ])
-  })
-
-  it('name the endpoint that cannot be asked', async () => {
-    const entry = { endpoint: 'x=m@http://u:p@localhost/v1' }
-    await expect(variantsOf([entry])).rejects.toThrow(/endpoint "x": baseUrl: names a user/)
   })
 })
 

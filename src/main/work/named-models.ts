@@ -1,0 +1,93 @@
+import { extname } from 'node:path'
+import type { Variant } from '../../contract/documents/samples'
+import { blendName } from '../../contract/documents/swept-model'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
+import { elementAt, mapGet } from '../../contract/model/look-up'
+import type { ModelWord } from '../../contract/model/model-word'
+import { rangesText, type Recipe, type SourcedRanges } from '../../contract/model/recipe'
+import { samplingBaselineText } from '../../contract/model/sampling-baseline'
+import { sourcedRecipe } from '../../contract/model/sourced-recipe'
+import { blendStrengths, rangesStrengths } from '../../contract/model/strengths'
+import { isFile } from '../base/files/path-kinds'
+import { absolutePath } from '../base/files/places'
+import { openPair } from '../checkpoint/pair'
+import type { PairFolders } from '../crc/sweep/score-recipes'
+import { readRecipeFile } from '../mergekit/recipe-file'
+import { answerFileModel } from '../samples/answer-files'
+import { namedCheckpoints } from './named-checkpoints'
+
+/** Place where words that name models are looked up. */
+export interface WordPlace {
+  readonly folders: PairFolders
+  /** Checkpoints that the project keeps for the pair, which layers may be restored to by name. */
+  readonly checkpoints: readonly OtherCheckpoint[]
+  /** Folder that relative paths start from; left out: the working directory. */
+  readonly folder?: string
+}
+
+/**
+ * Finds the model that a word names. The same words are used by commands and studies.
+ *
+ * @throws WorkbenchError `bad-input` for layers that the model does not have or that are given twice; as a file or
+ *   folder is read
+ */
+export async function namedModel(
+  word: Exclude<ModelWord, { kind: 'selected' }>,
+  place: WordPlace
+): Promise<Variant> {
+  const { folders, folder } = place
+  switch (word.kind) {
+    case 'base':
+    case 'post':
+      return { kind: word.kind, name: word.kind }
+    case 'layers':
+      return recipeVariant(await restoredRecipe(word.restored, place))
+    case 'blend': {
+      const name = blendName(word.strength)
+      return recipeVariant({ name, layers: blendStrengths(word.strength, await layerCountOf(folders)) })
+    }
+    case 'baseline':
+      return { kind: 'baseline', name: samplingBaselineText(word.baseline), baseline: word.baseline }
+    case 'endpoint':
+      return word
+    case 'file':
+      return answerFileModel(word.name, absolutePath(word.path, folder))
+    case 'place': {
+      const path = absolutePath(word.text, folder)
+      if (await isRecipeFile(path)) return recipeVariant(await readRecipeFile(path, folders))
+      const named = await namedCheckpoints([word.text], folders, [], folder)
+      return { kind: 'checkpoint', ...elementAt(named, 0, 'checkpoint') }
+    }
+  }
+}
+
+export const recipeVariant = (recipe: Recipe): Variant => ({ kind: 'recipe', name: recipe.name, recipe })
+
+/** Reports whether a path is a file, or has the ending of files that hold recipes or results. */
+export const isRecipeFile = async (path: string): Promise<boolean> =>
+  ['.json', '.yaml', '.yml'].includes(extname(path)) || (await isFile(path))
+
+const layerCountOf = async ({ base, post }: PairFolders): Promise<number> =>
+  (await openPair(base, post)).post.spec.layerCount
+
+/** Returns post with layers from base, or from the current state of the checkpoints that the ranges name. */
+async function restoredRecipe(
+  restored: readonly SourcedRanges[],
+  { folders, checkpoints, folder }: WordPlace
+): Promise<Recipe> {
+  const names = [...new Set(restored.flatMap(({ source }) => (source === null ? [] : [source])))]
+  const named = await namedCheckpoints(names, folders, checkpoints, folder)
+  const sources = new Map(names.map((text, index) => [text, elementAt(named, index, 'checkpoint')]))
+  const name = restored
+    .flatMap(({ ranges, source }) => {
+      const suffix = source === null ? '' : `@${mapGet(sources, source, 'checkpoint').name}`
+      return ranges.map((range) => `${rangesText([range])}${suffix}`)
+    })
+    .join()
+  const layerCount = await layerCountOf(folders)
+  if (names.length > 0) return sourcedRecipe({ name, restored, sources, asked: 'model' }, layerCount)
+  const ranges = restored.flatMap((each) => each.ranges)
+  // Layers that the model does not have are reported by the typed words.
+  rangesStrengths(ranges, layerCount, `model ${name}`)
+  return { name, ranges }
+}
