@@ -109,7 +109,7 @@ describe('slr sample', () => {
       /^2 prompts × 4 variants × 8 = 64 answers, at most 12 tokens each, 768 in all, on CPU\.\n0 % {2}preparing\n(\d+ % {2}.* answers.*\n)*Wrote .*samples\.jsonl: 64 answers on CPU in fp32, weights held as fp32\n$/
     )
     const names = parseLines(await readFile(out, 'utf8')).map(nameOf)
-    const expected = ['base', 'post', '4-11', '0-1,9-9'].flatMap((variant) =>
+    const expected = ['base', 'post', '4-11', '0-1,9'].flatMap((variant) =>
       [0, 1].flatMap((prompt) => Array.from({ length: 8 }, (_, index) => `${variant} ${prompt} ${index}`))
     )
     expect(names.toSorted()).toEqual(expected.toSorted())
