@@ -34,6 +34,25 @@ test.each(PAGES)('%s names only files that are there', (page) => {
   expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
 })
 
+/** Anchors of the headings of a page, as GitHub makes them. */
+const anchorsOf = (page: string): string[] =>
+  [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\d\s-]/gu, '')
+      .replaceAll(' ', '-')
+  )
+
+test.each(PAGES)('%s links only to headings that are there', (page) => {
+  const text = readFileSync(join(ROOT, page), 'utf8')
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)]
+  const missing = links.filter(([, path = '', anchor = '']) => {
+    const target = path === '' ? page : join(dirname(page), path)
+    return !anchorsOf(target).includes(anchor)
+  })
+  expect(missing.map(([link]) => link)).toEqual([])
+})
+
 test.each(PAGES)('%s runs no package of another author', (page) => {
   const text = readFileSync(join(ROOT, page), 'utf8').replaceAll('\n', ' ')
   const warning = 'A bare `npx slr` outside the clone fetches an unrelated package of that name.'

@@ -3,11 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { commandLine } from '../../../../src/main/cli/command-line'
 
 const page = await readFile(join(import.meta.dirname, '../../../../docs/batch.md'), 'utf8')
-const blocks = (language: string): string[] =>
-  [...page.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(([, code = '']) => code)
 
 const Manifest = z.strictObject({
   apiVersion: z.literal('batch/v1'),
@@ -44,33 +41,11 @@ const Manifest = z.strictObject({
     })
   })
 })
-const manifests = blocks('yaml')
-  .filter((text) => text.startsWith('apiVersion'))
-  .map((text) => Manifest.parse(parse(text)))
-
-/** Every `slr` command of the page, in scripts and manifests, as words. */
-const commands = [
-  ...blocks('sh'),
-  ...manifests.map(({ spec }) => spec.template.spec.containers[0].command.join(' '))
-]
-  .flatMap((text) => [...text.replaceAll('\\\n', ' ').matchAll(/(?<![\w/.-])slr (?=[a-z])([^\n&|]*)/g)])
-  .map(([, words = '']) => words.replace(/ #.*/, '').trim().split(/\s+/))
+const manifests = [...page.matchAll(/```yaml\n(apiVersion.*?)```/gs)].map(([, text = '']) =>
+  Manifest.parse(parse(text))
+)
 
 describe('docs/batch.md', () => {
-  it('names commands and options that there are', async () => {
-    const { commands: known } = await commandLine(new AbortController().signal)
-    expect(commands.length).toBeGreaterThan(12)
-    for (const [name = '', ...words] of commands) {
-      const options = known.find((command) => command.name() === name)?.options.map(({ long }) => long)
-      expect(options, `slr ${name}`).toBeDefined()
-      const used = words.flatMap((word) => /^--[a-z-]+/.exec(word) ?? [])
-      expect(
-        used.filter((option) => options?.includes(option) !== true),
-        `slr ${name}`
-      ).toEqual([])
-    }
-  })
-
   it('has manifests of which each pod takes the shard of its own index, on a volume that it mounts', () => {
     expect(manifests).toHaveLength(2)
     for (const { spec } of manifests) {

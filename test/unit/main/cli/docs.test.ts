@@ -1,52 +1,85 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { format, resolveConfig } from 'prettier'
 import { expect, it } from 'vitest'
 import { commandLine } from '../../../../src/main/cli/command-line'
+import { calledAs } from '../../../../src/main/cli/printing/shared-options'
 
-const DOCS = join(import.meta.dirname, '../../../../docs/cli.md')
-const README = join(import.meta.dirname, '../../../../README.md')
-/** A page is wider than a terminal need be. */
-const HELP_WIDTH = 110
+const ROOT = join(import.meta.dirname, '../../../..')
+const PAGE = join(ROOT, 'docs/cli.md')
+const PAGES = ['README.md', ...(await readdir(join(ROOT, 'docs'))).map((name) => `docs/${name}`)].filter(
+  (name) => name.endsWith('.md')
+)
 
 const { commands } = await commandLine(new AbortController().signal)
+/** Commands that compute something: `slr task import`, but not `slr task`. */
+const called = commands.flatMap((command) => (command.commands.length === 0 ? [command] : command.commands))
 
-/** `task import`, where a command has commands of its own. */
-const nameOf = (command: Command): string =>
-  commands.includes(command) ? command.name() : `${command.parent?.name()} ${command.name()}`
-const commandsAndTheirs = commands.flatMap((command) => [command, ...command.commands])
+const linesOf = (command: Command): string[] =>
+  command.options
+    .filter(({ hidden }) => !hidden)
+    .map(({ flags, description }) => `- \`${flags}\`: ${description.replace(/ \(default: [^)]*\)$/, '')}`)
 
-/** The headings of docs/cli.md that are commands. */
-function headings(page: string): string[] {
-  const names = commands.map((command) => command.name())
-  return [...page.matchAll(/^## (\w+)$/gm)]
-    .map(([, name = '']) => name)
-    .filter((name) => names.includes(name))
+const commandsWith = (line: string): Command[] => called.filter((command) => linesOf(command).includes(line))
+const isCommon = (line: string): boolean => commandsWith(line).length > 1
+
+/** The usage of a command, and the options that no other command has. */
+function describe(command: Command): string {
+  const operands = command.usage().replace('[options]', '').trim()
+  const lines = linesOf(command).filter((line) => !isCommon(line))
+  return [`Usage: \`${`${calledAs(command)} ${operands}`.trim()}\``, lines.join('\n')].join('\n\n').trim()
 }
 
+/** Options with the same description in several commands, with these commands. */
+const commonOptions = (): string =>
+  [...new Set(called.flatMap(linesOf))]
+    .filter(isCommon)
+    .map((line) => {
+      const names = commandsWith(line).map((command) => calledAs(command).replace('slr ', ''))
+      return names.length > 3 ? line : `${line} (${names.join(', ')})`
+    })
+    .join('\n')
+
 it('docs/cli.md has a section for every command, with the options that its help lists', async () => {
-  const page = await readFile(DOCS, 'utf8')
-  expect(headings(page).sort()).toEqual(commands.map((command) => command.name()).sort())
-  const current = page.replaceAll(/```\nUsage: slr (\w+(?: [a-z]+)?)[^]*?\n```/g, (block, name) => {
-    const command = commandsAndTheirs.find((other) => nameOf(other) === name)
-    if (command === undefined) return `no such command: ${block}`
-    return `\`\`\`\n${command.configureHelp({ helpWidth: HELP_WIDTH }).helpInformation().trim()}\n\`\`\``
-  })
+  const page = await readFile(PAGE, 'utf8')
+  const names = commands.map((command) => command.name())
+  const headings = [...page.matchAll(/^## (\w+)$/gm)].map(([, name = '']) => name)
+  expect(headings.filter((name) => names.includes(name)).sort()).toEqual(names.sort())
+  // A usage, and the list of options that may follow it.
+  const usages = new Map(called.map((command) => [calledAs(command), describe(command)]))
+  const current = page
+    .replace(/(?<=^## Common options\n)[^]*/m, `\n${commonOptions()}\n`)
+    .replaceAll(/^Usage: `(slr [a-z]+(?: [a-z]+)?)[^`]*`\n(?:\n(?:- .*\n)+)?/gm, (block, name: string) => {
+      const usage = usages.get(name)
+      usages.delete(name)
+      return usage === undefined ? `no such command: ${block}` : `${usage}\n`
+    })
+  expect([...usages.keys()], 'commands without "Usage: `slr COMMAND`" in their section').toEqual([])
   // `npx vitest run test/unit/main/cli/docs.test.ts -u` writes the options into the page.
-  for (const command of commandsAndTheirs) {
-    const called = command.commands.length === 0 ? 'its options' : 'its commands'
-    expect(current, `${nameOf(command)}: ${called}`).toContain(`\`\`\`\nUsage: slr ${nameOf(command)} `)
-  }
-  await expect(current).toMatchFileSnapshot(DOCS)
+  const config = await resolveConfig(PAGE)
+  await expect(await format(current, { ...config, parser: 'markdown' })).toMatchFileSnapshot(PAGE)
 })
 
-it('the README names only commands that there are, with their options', async () => {
-  const readme = await readFile(README, 'utf8')
-  const lines = [...readme.matchAll(/^slr (\w+) ([^#\n]*)/gm)]
-  expect(lines.length).toBeGreaterThan(2)
-  for (const [line, name, words = ''] of lines) {
-    const options = commands.find((command) => command.name() === name)?.options.map(({ long }) => long)
-    expect(options, line).toBeDefined()
-    expect(options, line).toEqual(expect.arrayContaining(words.match(/--[a-z-]+/g) ?? []))
+/** The calls of `slr` in the code blocks of a page, each with its words. */
+const callsIn = (page: string): string[][] =>
+  [...page.matchAll(/^```(sh|yaml)\n([^]*?)^```$/gm)].flatMap(([, language, code = '']) =>
+    [
+      ...code
+        .replaceAll(language === 'yaml' ? /\n +/g : /\\\n/g, ' ')
+        .matchAll(/(?<![\w/.-])slr ([a-z][^\n&|#]*)/g)
+    ].map(([, words = '']) => words.trim().split(/\s+/))
+  )
+
+it.each(PAGES)('%s names only commands that there are, with their options', async (name) => {
+  for (const words of callsIn(await readFile(join(ROOT, name), 'utf8'))) {
+    const call = `slr ${words.join(' ')}`
+    const command = called.find((each) => `${call} `.startsWith(`${calledAs(each)} `))
+    expect(command, call).toBeDefined()
+    const flags = words.flatMap((word) => /^--[a-z-]+/.exec(word) ?? [])
+    expect(
+      command?.options.map(({ long }) => long),
+      call
+    ).toEqual(expect.arrayContaining(flags))
   }
 })
