@@ -10,9 +10,9 @@ import { countFlops, type Flops } from '../main/engine/sweep/sweep-plan'
 import { decoderSpec } from '../main/family'
 import { openGemmPeak } from './gemm-peak'
 import { openPlainWay } from './plain-way'
-import { mean, median } from './statistics'
-import type { PairFolders } from './synthetic-pair'
-import { pack, sweptModels, trieOf } from './workload'
+import { mean, median } from 'simple-statistics'
+import type { PairFolders } from '../main/crc/sweep/score-recipes'
+import { pack, postAndRanges, trieOf } from './workload'
 import { wholeTrie } from '../main/engine/tries/trie-parts'
 import { section, times, percent, gflopsPerSecond, gigaflops, mebibytes } from './table'
 
@@ -22,7 +22,7 @@ const UNLIMITED_MEMORY_BYTES = 2 ** 40
 export interface ComparisonPlan {
   /** Each measures all three ways next to each other in time; ratios are medians over rounds. */
   readonly rounds: number
-  /** Interruptions of the sweep to sample the plain ways: none for a short one, several where the load may change meanwhile. */
+  /** Interruptions of the sweep to sample the plain ways. A long sweep needs several, because the load may change. */
   readonly pauses: number
   /** Passes per interruption and before and after the sweep. */
   readonly plainSamples: number
@@ -80,7 +80,7 @@ export async function compareWithPlainWays(
 ): Promise<Comparison> {
   const { config, configPath } = await openCheckpoint(folders.post)
   const spec = decoderSpec(config, configPath)
-  const models = sweptModels(spec.layerCount)
+  const models = postAndRanges(spec.layerCount)
   const device = await openDevice('cpu')
   const plainWay = await openPlainWay(device, folders)
   const peak = await openGemmPeak(device)
@@ -256,7 +256,9 @@ export function describeComparisons(comparisons: readonly Comparison[]): string 
       times(row.batched.work)
     ]),
     'Plain ways: extrapolated from measured passes ' +
-      `(${comparisons.map((row) => `${row.pair}: ${row.plainPassesMeasured} and ${row.batchedPassesMeasured}`).join('; ')}), ` +
+      `(${comparisons
+        .map((row) => `${row.pair}: ${row.plainPassesMeasured} and ${row.batchedPassesMeasured}`)
+        .join('; ')}), ` +
       'weights already in memory as float32. Sweep: all of it, opening and reading files included.'
   )
 }
@@ -293,8 +295,9 @@ export function describeWork(comparisons: readonly Comparison[]): string {
       percent(row.readHidden),
       percent(row.convertShare)
     ]),
-    'Reading: time for reading and converting weights over the time of the sweep; hidden: how much of it went by while computing; ' +
-      'converting: to float32, time of the reading thread over that of computing. ' +
+    'Reading: time for reading and converting weights over the time of the sweep. ' +
+      'Hidden: its share during computation. ' +
+      'Converting: to float32, time of the reading thread over that of computing. ' +
       'Reached: FLOPs of projections and head over the whole time of the sweep, attention and reading included. ' +
       'Peak: the fastest plain Gemm seen beside it; other load on the machine lowers what is reached, not the peak.'
   )

@@ -2,8 +2,8 @@ import type { Page } from 'playwright-core'
 import { z } from 'zod'
 
 /*
- * The page of the desktop entry in Chromium, with the entry on the fake of Electron that the tests have (test/fixtures/electron): it is
- * given its files and its ports as Electron and the preload give them.
+ * The page of the desktop entry in Chromium. The entry runs on the tests' fake of Electron (test/fixtures/electron).
+ * The page gets its files and ports as from Electron and the preload script.
  */
 
 /** Messages that the fake sends about the program. */

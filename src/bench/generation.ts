@@ -20,8 +20,8 @@ import { layerTensors, wholeModelTensors, type DecoderSpec } from '../main/famil
 import { measureBandwidth, type Bandwidth } from './bandwidth'
 import { openGemmPeak } from './gemm-peak'
 import { elementCount } from './safetensors-writer'
-import { median } from './statistics'
-import type { PairFolders } from './synthetic-pair'
+import { median } from 'simple-statistics'
+import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { trieOf } from './workload'
 import { section, ratio, milliseconds, percent, gflopsPerSecond, mebibytes } from './table'
 
@@ -53,7 +53,7 @@ interface VariantSpeed {
   readonly ownBytes: number
 }
 
-export interface Generation {
+export interface GenerationTimes {
   readonly bandwidth: Bandwidth
   readonly peakGflops: number
   readonly speeds: readonly GenerationSpeed[]
@@ -69,7 +69,7 @@ export async function measureGeneration(
   folders: PairFolders,
   prompt: readonly number[],
   signal: AbortSignal
-): Promise<Generation> {
+): Promise<GenerationTimes> {
   const device = await openDevice('cpu')
   const pair = await openPairWeights(folders.base, folders.post)
   const peak = await openGemmPeak(device)
@@ -88,7 +88,7 @@ export async function measureGeneration(
       bandwidth.read = Math.max(bandwidth.read, read)
       bandwidth.copy = Math.max(bandwidth.copy, copy)
       const shared = await openVariants(device, pair, folders, models, weights, prompt)
-      const own = await openVariants(device, pair, folders, [hybrid], weights, prompt)
+      const rangeOnly = await openVariants(device, pair, folders, [hybrid], weights, prompt)
       try {
         const times = {
           batches: BATCHES.map((): number[] => []),
@@ -100,7 +100,7 @@ export async function measureGeneration(
           signal.throwIfAborted()
           peakGflops = Math.max(peakGflops, await peak.measure())
           const ofBatches: number[] = []
-          for (const rows of BATCHES) ofBatches.push(await own.step(new Array<number>(rows).fill(0)))
+          for (const rows of BATCHES) ofBatches.push(await rangeOnly.step(new Array<number>(rows).fill(0)))
           const two = await shared.step([0, 1])
           const three = await shared.step([0, 1, 2])
           // The first round lays out what later ones reuse.
@@ -120,8 +120,8 @@ export async function measureGeneration(
             rows,
             stepMs: median(ms),
             bestStepMs: Math.min(...ms),
-            weightBytes: own.weightBytes,
-            memoryLimitMs: (1000 * own.weightBytes) / fastest,
+            weightBytes: rangeOnly.weightBytes,
+            memoryLimitMs: (1000 * rangeOnly.weightBytes) / fastest,
             productLimitMs: (rows * tokenFlops(spec)) / peakGflops / 1e6
           })
         }
@@ -132,11 +132,11 @@ export async function measureGeneration(
           threeMs: median(times.three),
           ownGraphsMs: median(times.own),
           sharedBytes: shared.weightBytes,
-          ownBytes: 3 * own.weightBytes
+          ownBytes: 3 * rangeOnly.weightBytes
         })
       } finally {
         await shared.close()
-        await own.close()
+        await rangeOnly.close()
       }
     }
     return { bandwidth, peakGflops, speeds, variants }
@@ -229,7 +229,7 @@ async function timeStep(
 }
 
 /** Formats the results as a table. */
-export function describeSpeeds(generations: readonly Generation[]): string {
+export function describeSpeeds(generations: readonly GenerationTimes[]): string {
   const limits = generations.map(
     ({ bandwidth: { read, copy }, peakGflops }) =>
       `${(read / 1e9).toFixed(0)} read and ${(copy / 1e9).toFixed(0)} copied GB/s, ${gflopsPerSecond(peakGflops)}`
@@ -273,7 +273,7 @@ export function describeSpeeds(generations: readonly Generation[]): string {
 }
 
 /** Formats the results as a table. */
-export function describeVariants(generations: readonly Generation[]): string {
+export function describeVariants(generations: readonly GenerationTimes[]): string {
   return section(
     'Variants at one sample each (medians of steps, alternating)',
     [

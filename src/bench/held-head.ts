@@ -7,8 +7,8 @@ import type { LentWeights } from '../main/engine/weights/read-ahead'
 export function openHeldHead(device: Device, model: ModelWeights): Promise<LanguageHead> {
   const slices = new Map<number, Promise<LentWeights>>()
   return openLanguageHead(device, model, (slice) => {
-    const known = slices.get(slice.first) ?? readSlice(model, slice)
-    slices.set(slice.first, known)
-    return known
+    const weights = slices.get(slice.first) ?? readSlice(model, slice)
+    slices.set(slice.first, weights)
+    return weights
   })
 }

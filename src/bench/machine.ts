@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, loadavg, totalmem, type } from 'node:os'
 import { env } from '../main/base/onnxruntime'
 
-/** Where figures were measured: none means anything without it. */
+/** The machine that figures were measured on. */
 export interface Machine {
   readonly cpu: string
   readonly cores: number

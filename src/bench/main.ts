@@ -12,14 +12,16 @@ import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
 import { describeReport, type BenchReport } from './report'
 import { measurePreview, type PreviewedPair } from './preview'
 import { measureTaskSweep } from './task-sweep'
-import { writeSyntheticPair, type PairFolders } from './synthetic-pair'
+import type { PairFolders } from '../main/crc/sweep/score-recipes'
+import { writeSyntheticPair } from './synthetic-pair'
 import { measureWindow } from './window'
 import { demoPrompts } from './workload'
 
 const USAGE = `npm run bench -- [--full | --generation | --task | --preview | --window] [--json FILE]
 
-Measures sweeps and generation on the demo pair and on synthetic pairs of real shapes. Synthetic pairs have random weights
-and lie in the system's folder for temporary files until the run ends. Close other programs first: they disturb the figures.
+Measures sweeps and generation on the demo pair and on synthetic pairs of real shapes.
+Synthetic pairs have random weights. They are temporary files until the run ends.
+Close other programs first, because they disturb the figures.
 
   (no option)     sweep, memory, generation and task on small pairs (2 minutes on two cores)
   --full          also pairs of 24 layers and of an 8B's width (15 minutes, 8 GB of memory, 3 GB of disk)

@@ -59,7 +59,7 @@ export interface PairShape {
   readonly layerCount: number
   /** Rows of the embedding; the real number when left out. */
   readonly vocabularySize?: number
-  /** Layers as wide as they are when left out; times 2, say, hidden and intermediate size and the number of heads double. */
+  /** Multiplies hidden size, intermediate size and the number of heads; 1 when left out. */
   readonly widthFactor?: number
 }
 

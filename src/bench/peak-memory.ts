@@ -6,8 +6,8 @@ import { openCheckpoint } from '../main/checkpoint/checkpoint'
 import { openDevice } from '../main/engine/device/device'
 import { decoderSpec } from '../main/family'
 import { timeSweep } from './comparison'
-import type { PairFolders } from './synthetic-pair'
-import { demoPrompts, somePrompts, sweptModels } from './workload'
+import type { PairFolders } from '../main/crc/sweep/score-recipes'
+import { demoPrompts, somePrompts, postAndRanges } from './workload'
 import { section, mebibytes } from './table'
 
 /** Peak resident memory of a process that sweeps, beside what was planned; in bytes. */
@@ -66,7 +66,7 @@ export async function reportOwnMemory(
   const { signal } = new AbortController()
   const { plannedBytes, groupCount, elapsedMs } = await timeSweep(
     folders,
-    sweptModels(layerCount),
+    postAndRanges(layerCount),
     prompts,
     signal,
     0,

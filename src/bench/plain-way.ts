@@ -7,13 +7,13 @@ import { valuesOf } from '../main/engine/forward/language-head'
 import { closePairWeights, openPairWeights } from '../main/engine/weights/pair-weights'
 import { blockKey } from '../main/engine/tries/recipe-trie'
 import { openHeldHead } from './held-head'
-import type { PairFolders } from './synthetic-pair'
+import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { pack, trieOf } from './workload'
 
 /**
- * Runs model by model, one pass over one prompt or over all prompts packed: the work that a sweep replaces. The measurement favours this
- * way. Both models' layers lie in memory as float32. Only running the layers and the head is counted, not opening graphs or looking up
- * embeddings.
+ * Runs model by model, one pass over one prompt or over all prompts packed. A sweep replaces this work. The measurement
+ * favours this way. Both models' layers are in memory as float32. Only running the layers and the head is counted, not
+ * opening graphs or looking up embeddings.
  */
 export interface PlainWay {
   /** Milliseconds of one pass of a model over the prompts. */

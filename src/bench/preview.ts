@@ -18,8 +18,9 @@ import { builtinPromptSet } from '../main/crc/task/builtin-prompts'
 import { createEngineHost } from '../main/engine/host'
 import type { PairShape } from './model-shapes'
 import { peakResidentBytes } from './peak-memory'
-import { median } from './statistics'
-import { type PairFolders, writeSyntheticPair } from './synthetic-pair'
+import { median } from 'simple-statistics'
+import type { PairFolders } from '../main/crc/sweep/score-recipes'
+import { writeSyntheticPair } from './synthetic-pair'
 import { section } from './table'
 
 /** A preview beside the whole sweep of the same pair. */
@@ -36,10 +37,10 @@ export interface PreviewTime {
   readonly previewRows: number
   /** Time from the start until the first ranges of the preview have scores, for each round. */
   readonly firstScoresSeconds: readonly number[]
-  /** How the two agree; null where the whole sweep is not of all prompts. */
+  /** Agreement of the two. Null if the whole sweep is not of all prompts. */
   readonly agreement: {
     readonly same: boolean
-    /** Difference in diversity between the whole sweep's selection and the preview's; null where either selects nothing. */
+    /** Diversity of the whole sweep's selection minus the preview's. Null if either selects nothing. */
     readonly behind: number | null
     /** Spearman's rank correlation of diversity over all ranges. */
     readonly rankCorrelation: number
@@ -78,7 +79,8 @@ async function foldersOf(
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize < leastFreeBytes)
     throw new Error(
-      `${name} takes ${gigabytes(leastFreeBytes)} of room in ${folder}, where ${gigabytes(bavail * bsize)} are free: set TMPDIR to a folder with more.`
+      `${name} takes ${gigabytes(leastFreeBytes)} in ${folder}, where ${gigabytes(bavail * bsize)} are free. ` +
+        'Set TMPDIR to a folder with more space.'
     )
   const folders = await writeSyntheticPair(folder, shape, signal)
   for (const file of TEXT_FILES) {
@@ -102,12 +104,12 @@ export async function measurePreview(
   const { name, rounds, memoryBytes, wholePrompts } = previewed
   const folders = await foldersOf(previewed, folder, signal)
   const prompts = await builtinPromptSet('demo-crc')
-  const some = prompts.filter((_, index) => (index * wholePrompts) % prompts.length < wholePrompts)
+  const sweptPrompts = prompts.filter((_, index) => (index * wholePrompts) % prompts.length < wholePrompts)
   const wholes: Sweep[] = []
   const previews: Sweep[] = []
   for (let round = 0; round < rounds; round++) {
     previews.push(await sweep(folders, prompts, true, memoryBytes, signal))
-    wholes.push(await sweep(folders, some, false, memoryBytes, signal))
+    wholes.push(await sweep(folders, sweptPrompts, false, memoryBytes, signal))
   }
   const whole = elementAt(wholes, 0, 'round').document
   const preview = elementAt(previews, 0, 'round').document
@@ -121,7 +123,8 @@ export async function measurePreview(
     wholeRows: preview.preview.wholeRows,
     previewRows: preview.preview.rows,
     firstScoresSeconds: previews.map(({ firstScoresSeconds }) => firstScoresSeconds),
-    agreement: some.length === prompts.length ? agreementOf(whole, preview, preview.preview.ranges) : null,
+    agreement:
+      sweptPrompts.length === prompts.length ? agreementOf(whole, preview, preview.preview.ranges) : null,
     memoryBytes,
     plannedBytes: preview.memory.plannedPeakBytes,
     peakBytes: Math.max(...previews.map(({ peakBytes }) => peakBytes))
@@ -208,8 +211,10 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
 /** Formats one result as a line of the table. */
 function previewCells(row: PreviewTime): string[] {
-  const span = (values: readonly number[]): string =>
-    `${median(values).toFixed(1)} s${values.length === 1 ? '' : ` (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)})`}`
+  const span = (values: readonly number[]): string => {
+    const [min, max] = [Math.min(...values).toFixed(1), Math.max(...values).toFixed(1)]
+    return `${median(values).toFixed(1)} s${values.length === 1 ? '' : ` (${min} to ${max})`}`
+  }
   const scale = row.wholeRows / row.measuredRows
   const wholeSeconds = median(row.wholeSeconds) * Math.max(1, scale)
   const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`
@@ -217,7 +222,8 @@ function previewCells(row: PreviewTime): string[] {
   return [
     row.pair,
     scale > 1
-      ? `${wholeSeconds.toFixed(0)} s, by ${median(row.wholeSeconds).toFixed(0)} s for ${share(row.measuredRows, row.wholeRows)} of it`
+      ? `${wholeSeconds.toFixed(0)} s, by ${median(row.wholeSeconds).toFixed(0)} s for ` +
+        `${share(row.measuredRows, row.wholeRows)} of the work`
       : span(row.wholeSeconds),
     span(row.previewSeconds),
     share(median(row.previewSeconds), wholeSeconds),
@@ -225,7 +231,8 @@ function previewCells(row: PreviewTime): string[] {
     share(median(row.firstScoresSeconds), wholeSeconds),
     agreement === null
       ? ''
-      : `${agreement.same ? 'the same' : `${agreement.behind?.toFixed(4) ?? 'nothing'} behind`}, rho ${agreement.rankCorrelation.toFixed(4)}, exact to ${agreement.furthest.toExponential(0)}`,
+      : `${agreement.same ? 'the same' : `${agreement.behind?.toFixed(4) ?? 'nothing'} behind`}, ` +
+        `rho ${agreement.rankCorrelation.toFixed(4)}, exact to ${agreement.furthest.toExponential(0)}`,
     `${gigabytes(row.peakBytes)} of ${gigabytes(row.plannedBytes)} planned, ${gigabytes(row.memoryBytes)} allowed`
   ]
 }
@@ -233,10 +240,13 @@ function previewCells(row: PreviewTime): string[] {
 /** Formats the results as a table. */
 export function describePreviews(previews: readonly PreviewTime[]): string {
   return section(
-    'A preview beside the whole sweep (engine’s time, median and span of the rounds, in turn; ranges, base and baselines, the demo’s 40 prompts)',
+    'A preview compared with the whole sweep (time of the engine, median and span of the rounds; ' +
+      'ranges, base and baselines, the demo’s 40 prompts)',
     ['pair', 'whole', 'preview', 'time', 'work', 'first scores after', 'selected', 'peak memory'],
     previews.map(previewCells),
-    'Time, work and first scores: of the whole sweep. Selected: by how much less diverse it is than what the whole sweep selects; rho: rank ' +
-      'correlation of diversity over all ranges; exact to: the largest difference of what the preview calls exact.'
+    'Time, work and first scores: share of the whole sweep. ' +
+      'Selected: diversity below that of the range that the whole sweep selects. ' +
+      'Rho: rank correlation of diversity over all ranges. ' +
+      'Exact to: largest error of the scores that the preview calls exact.'
   )
 }

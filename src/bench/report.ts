@@ -1,5 +1,5 @@
 import { describeComparisons, describeWork, type Comparison } from './comparison'
-import { describeSpeeds, describeVariants, type Generation } from './generation'
+import { describeSpeeds, describeVariants, type GenerationTimes } from './generation'
 import { describeMachineLine, type Machine } from './machine'
 import { describeMemory, type PeakMemory } from './peak-memory'
 import { describePreviews, type PreviewTime } from './preview'
@@ -12,7 +12,7 @@ export interface BenchReport {
   readonly comparisons: Comparison[]
   readonly memory: PeakMemory[]
   /** One entry for each pair. */
-  readonly generations: Generation[]
+  readonly generations: GenerationTimes[]
   readonly tasks: TaskSweepTime[]
   readonly previews: PreviewTime[]
   readonly windows: WindowStart[]

@@ -5,14 +5,14 @@ export interface Bf16Tensor {
   readonly name: string
   readonly shape: readonly number[]
   readonly fill: (piece: Uint16Array) => void
-  /** Only so many elements at the beginning are written; the rest is a hole in the file, which reads as zeros and takes no disk. */
+  /** Number of elements that are written at the beginning. A hole follows, which reads as zeros and takes no disk. */
   readonly writtenElements?: number
 }
 
 const BF16_BYTES = 2
 const PIECE_ELEMENTS = 2 ** 20
 
-/** Writes a safetensors file: 8 bytes of header length, the JSON header padded to 8 bytes, then the tensors in order. */
+/** Writes a safetensors file: 8 bytes of header length, the JSON header padded to 8 bytes, then the tensors. */
 export async function writeBf16Safetensors(
   file: string,
   tensors: readonly Bf16Tensor[],

@@ -3,12 +3,8 @@ import { join } from 'node:path'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { decoderSpec, layerTensors, wholeModelTensors } from '../main/family'
 import { modelConfig, type PairShape } from './model-shapes'
+import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeBf16Safetensors, type Bf16Tensor } from './safetensors-writer'
-
-export interface PairFolders {
-  readonly base: string
-  readonly post: string
-}
 
 /** Two checkpoints of one shape with independent random weights, so that no layer is shared between them. */
 export function writeSyntheticPair(
@@ -19,7 +15,7 @@ export function writeSyntheticPair(
   return writePair(folder, shape, undefined, signal)
 }
 
-/** A pair to plan for and not to compute with: but for the first weights of each tensor, which differ, the files are holes. */
+/** Writes a pair for plans only. The files are holes, except for the first weights of each tensor, which differ. */
 export function writeHollowPair(folder: string, shape: PairShape, signal: AbortSignal): Promise<PairFolders> {
   return writePair(folder, shape, HOLLOW_ELEMENTS, signal)
 }
@@ -73,9 +69,9 @@ function ones(piece: Uint16Array): void {
 }
 
 /**
- * Zero-mean values with a standard deviation of 0.019, about what models are initialised with: activations stay finite
- * at any width and depth. Sign, mantissa and the exponent's last bit are random, the other exponent bits fixed, so
- * magnitudes lie in [2^-7, 2^-5): two values per 32 random bits and no arithmetic on floats.
+ * Fills with zero-mean values of standard deviation 0.019, about the initial weights of models. Activations stay finite
+ * at any width and depth. Sign, mantissa and the exponent's last bit are random, and the other exponent bits are fixed.
+ * Magnitudes therefore lie in [2^-7, 2^-5). 32 random bits give two values without arithmetic on floats.
  */
 function randomBf16(seed: number): (piece: Uint16Array) => void {
   const random = xoroshiro128plus(seed)

@@ -10,14 +10,16 @@ export function section(
   const widths = header.map((name, column) =>
     Math.max(name.length, ...rows.map((row) => elementAt(row, column, 'cell').length))
   )
-  const line = (cells: readonly string[]): string =>
+  const rowText = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => {
         const width = elementAt(widths, column, 'column')
         return column === 0 ? cell.padEnd(width) : cell.padStart(width)
       })
       .join('  ')
-  return ['', title, line(header), ...rows.map(line), ...(note === undefined ? [] : [note]), ''].join('\n')
+  return ['', title, rowText(header), ...rows.map(rowText), ...(note === undefined ? [] : [note]), ''].join(
+    '\n'
+  )
 }
 
 /** How many times as long. */

@@ -11,10 +11,10 @@ import { askWhatIf } from '../main/crc/check/ask-what-if'
 import { runCrcSweep } from '../main/crc/sweep/crc-sweep'
 import { createEngineHost, type EngineClient } from '../main/engine/host'
 import { builtinTask } from '../main/evaluation/builtin-tasks'
-import { median } from './statistics'
+import { median } from 'simple-statistics'
 import { section } from './table'
 
-/** A sweep of the demo pair that is scored by its task of open questions, with base, blends and baselines, and what can be asked of it after. */
+/** Times of a sweep of the demo pair with base, blends and baselines, scored by its task of open questions. */
 export interface TaskSweepTime {
   readonly task: string
   readonly models: number
@@ -24,9 +24,9 @@ export interface TaskSweepTime {
   /** Seconds of the engine's work, and of the whole sweep, for each round. */
   readonly engineSeconds: readonly number[]
   readonly seconds: readonly number[]
-  /** The same with what other samplers would be kept, as the window asks for it. */
+  /** Seconds of the whole sweep when it also stores scores under other samplers, as in the window. */
   readonly whatIfSeconds: readonly number[]
-  /** Answering What if, each of some questions: another limit, sampler and number of draws. */
+  /** Milliseconds of each What if answer, for another limit, sampler and number of draws. */
   readonly answerMs: readonly number[]
 }
 
@@ -40,14 +40,14 @@ export async function measureTaskSweep(rounds: number, signal: AbortSignal): Pro
     const plain: SweepDocument[] = []
     const seconds: number[] = []
     const whatIfSeconds: number[] = []
-    let asked: SweepDocument | null = null
+    let sweepWithSamplers: SweepDocument | null = null
     for (let round = 0; round < rounds; round++) {
       const [without, took] = await timed(() => sweepTask(host.client(), false, signal))
       plain.push(without)
       seconds.push(took)
-      const [kept, tookKeeping] = await timed(() => sweepTask(host.client(), true, signal))
-      asked = kept
-      whatIfSeconds.push(tookKeeping)
+      const [withSamplers, tookWithSamplers] = await timed(() => sweepTask(host.client(), true, signal))
+      sweepWithSamplers = withSamplers
+      whatIfSeconds.push(tookWithSamplers)
     }
     const first = elementAt(plain, 0, 'sweep')
     return {
@@ -59,7 +59,7 @@ export async function measureTaskSweep(rounds: number, signal: AbortSignal): Pro
       engineSeconds: plain.map((sweep) => sweep.seconds),
       seconds,
       whatIfSeconds,
-      answerMs: asked === null ? [] : answerTimes(asked)
+      answerMs: sweepWithSamplers === null ? [] : answerTimes(sweepWithSamplers)
     }
   } finally {
     await host.close()
@@ -110,7 +110,8 @@ async function timed<Result>(work: () => Promise<Result>): Promise<[Result, numb
 /** Formats {@link TaskSweepTime}'s counts, and medians with their smallest and largest values, as lines of a table. */
 function taskSweepCells(row: TaskSweepTime): string[] {
   const span = (values: readonly number[], digits: number, unit: string): string =>
-    `${median(values).toFixed(digits)} ${unit} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
+    `${median(values).toFixed(digits)} ${unit} ` +
+    `(${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
   return [
     row.task,
     `${row.models} + ${row.baselines} baselines`,
@@ -136,6 +137,7 @@ export function describeTasks(tasks: readonly TaskSweepTime[]): string {
       'answering what if'
     ],
     tasks.map(taskSweepCells),
-    'Keeping what if: with 31 more samplers, as the window sweeps. Answering: another limit, sampler or number of draws, and the answer as text.'
+    'Keeping what if: with 31 more samplers, as in the window. ' +
+      'Answering: another limit, sampler or number of draws, and the answer as text.'
   )
 }

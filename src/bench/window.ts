@@ -7,7 +7,7 @@ import { runningPackage } from '../main/base/resources'
 import { type EntryLine, FakeMessage, Fetched, loadPage } from './entry-page'
 import { section } from './table'
 
-/** How soon the desktop's window can be used: its entry on the fake of Electron that the tests have, its page in Chromium. */
+/** Start times of the desktop's window, with its entry on the tests' fake of Electron and its page in Chromium. */
 export interface WindowStart {
   /** Milliseconds of each start: from the start of the program until it shows its page, */
   readonly programMs: number[]
@@ -138,6 +138,7 @@ export function describeWindows(windows: readonly WindowStart[]): string {
     "Start of the desktop's window with the demo, on the fake of Electron, its page in Chromium (ms of each start)",
     ['program', 'first paint', 'then until the sweep can be started', 'first cell of the sweep'],
     windows.map((row) => [row.programMs, row.paintMs, row.interactiveMs, row.firstCellMs].map(each)),
-    'Program: from its start until it shows its page. First paint: from the page’s navigation. The first start reads files from the disk.'
+    'Program: from its start until it shows its page. First paint: from the page’s navigation. ' +
+      'The first start reads files from the disk.'
   )
 }

@@ -30,7 +30,7 @@ export function somePrompts(prompts: readonly TrackedPrompt[], count: number): T
 }
 
 /** Lists the models of a sweep of all ranges: post and every range. */
-export function sweptModels(layerCount: number): Model[] {
+export function postAndRanges(layerCount: number): Model[] {
   return [{ kind: 'post' }, ...allRanges(layerCount).map(rangeModel)]
 }
 

@@ -8,7 +8,7 @@ import { throwIfCancelled } from '../base/files/cancelling'
 import { readModelText } from '../base/files/model-file'
 import { adapterProblem } from './adapter-folder'
 import { folderFacts } from './folder-facts'
-import { modelName, resolveModelFolder } from './model-folder'
+import { folderModelName, resolveModelFolder } from './model-folder'
 
 /** A folder with a config.json and weights, whose content was not checked. */
 export const LocalModel = z.object({
@@ -148,7 +148,7 @@ export async function readLocalModel(path: string): Promise<LocalModel> {
     )
   }
   const card = await readModelText(folder, 'README.md', MAX_CARD_BYTES).catch(() => '')
-  return { folder, name: modelName(folder), madeFrom: baseModels(card) }
+  return { folder, name: folderModelName(folder), madeFrom: baseModels(card) }
 }
 
 const ModelId = z.string().regex(/^[\w.-]+(?:\/[\w.-]+)?$/)

@@ -61,7 +61,7 @@ function notCached(folder: string): string | undefined {
 }
 
 /** Gives the usual name of a model: org/name in the Hugging Face cache, otherwise the folder's name. */
-export function modelName(folder: string): string {
+export function folderModelName(folder: string): string {
   const cacheFolder = basename(dirname(dirname(folder)))
   const isSnapshot = basename(dirname(folder)) === 'snapshots' && cacheFolder.startsWith(CACHE_PREFIX)
   return isSnapshot ? cacheFolder.slice(CACHE_PREFIX.length).split('--').join('/') : basename(folder)
@@ -69,7 +69,7 @@ export function modelName(folder: string): string {
 
 /** Gives the name of a model, with its parent folder if the name only says its role in a pair. */
 export function fullModelName(folder: string): string {
-  const name = modelName(folder)
+  const name = folderModelName(folder)
   const parentFolder = basename(dirname(folder))
   return isRoleName(name) && parentFolder !== '' ? `${parentFolder}/${name}` : name
 }
@@ -80,7 +80,7 @@ export function fullModelName(folder: string): string {
  * which would make it a Hub name.
  */
 export function publicModelName(folder: string): string {
-  const name = modelName(folder)
+  const name = folderModelName(folder)
   const full = fullModelName(folder)
   return full === name ? name : full.replace('/', '-')
 }

@@ -10,7 +10,7 @@ import { groupProblems } from './scaled-groups'
 import { storedDtype } from './scaled-weights'
 import { findFolderExtras, type FolderExtras, tokenizersDiffer } from './folder-extras'
 import { quoteName } from '../base/json-object'
-import { fullModelName, modelName } from './model-folder'
+import { fullModelName, folderModelName } from './model-folder'
 import { pairErrors, type PairError } from './pair-errors'
 import { type MemberOpener, openMember, type PairMember, type PairMembers, readMember } from './pair-member'
 
@@ -146,7 +146,7 @@ export function summarise({ checkpoint, spec }: PairMember, extras: FolderExtras
   }
   return {
     path: checkpoint.path,
-    name: modelName(checkpoint.path),
+    name: folderModelName(checkpoint.path),
     fingerprint: checkpoint.fingerprint,
     modelType: spec.modelType,
     parameterCount,

@@ -4,10 +4,10 @@ import PQueue from 'p-queue'
 /**
  * Does work for every item, several at a time. The first failure stops the work that is under way and all that waits.
  *
- * @param items are taken as they are needed
- * @param work ends early when its signal fires
- * @returns when all work that was begun has ended
- * @throws the first failure
+ * @param items are taken as they are needed.
+ * @param work ends early when its signal fires.
+ * @returns when all work that was begun has ended.
+ * @throws the first failure.
  */
 export async function inParallel<Item>(
   items: Iterable<Item>,

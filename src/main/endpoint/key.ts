@@ -4,9 +4,9 @@ import { WorkbenchError } from '../../contract/model/problem'
 /**
  * Reads the key of an address from the environment.
  *
- * @param whose owner for the message, such as "the judge's"
- * @returns null if the endpoint needs no key
- * @throws WorkbenchError `bad-input` when the environment lacks the variable
+ * @param whose owner for the message, such as "the judge's".
+ * @returns null if the endpoint needs no key.
+ * @throws WorkbenchError `bad-input` when the environment lacks the variable.
  */
 export function endpointKey(
   { keyVariable }: Pick<EndpointAddress, 'keyVariable'>,

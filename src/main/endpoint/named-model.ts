@@ -14,9 +14,9 @@ const isNamed = (model: string, replied: string): boolean =>
 /**
  * Checks the model of a reply.
  *
- * @param said the reply's name of its model; a server may omit it
- * @param who subject, such as "The judge"
- * @throws WorkbenchError `mismatch` if it is another model, unless any model is accepted
+ * @param said the reply's name of its model; a server may omit it.
+ * @param who subject, such as "The judge".
+ * @throws WorkbenchError `mismatch` if it is another model, unless any model is accepted.
  */
 export function requireNamedModel(
   { model, anyModel, baseUrl }: Pick<Endpoint, 'model' | 'anyModel' | 'baseUrl'>,

@@ -29,8 +29,8 @@ export interface ServerFacts {
 /**
  * Reads a server's list of models.
  *
- * @param isNeeded true if a malformed list is an error; otherwise it counts as no list
- * @throws WorkbenchError as `EndpointClient.ask`, except for a server without a list
+ * @param isNeeded true if a malformed list is an error; otherwise it counts as no list.
+ * @throws WorkbenchError as `EndpointClient.ask`, except for a server without a list.
  */
 export async function askServed(
   client: EndpointClient,

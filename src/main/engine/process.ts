@@ -12,7 +12,7 @@ import { BESIDE_A_WINDOW, rpcPort } from './port'
 import { embedTexts } from './questions/embed-texts'
 import { partitionTexts } from './questions/partition-texts'
 import { generate } from './generate/generate'
-import { planSweep } from './sweep/plan'
+import { planEngineSweep } from './sweep/plan'
 import { probe } from './questions/probe'
 import { readAnswers } from './questions/read-answers'
 import { stopTextOf } from './generate/stop-text'
@@ -51,7 +51,7 @@ const router = engine.router({
   }),
   openSession: engine.openSession.handler(({ input }) => sweepSession(input.id).open(input)),
   endSession: engine.endSession.handler(({ input }) => endSweepSession(input.id)),
-  plan: engine.plan.handler(({ input, signal }) => planSweep(input, signal)),
+  plan: engine.plan.handler(({ input, signal }) => planEngineSweep(input, signal)),
   cancelledEnded: engine.cancelledEnded.handler(() => calls.cancelledEnded()),
   generate: engine.generate.handler(async function* ({ input, signal }) {
     yield* generate(input, await stopTextOf(input), signal)

@@ -16,7 +16,7 @@ import {
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../sandbox/yaml'
-import { modelName, publicModelName } from '../checkpoint/model-folder'
+import { folderModelName, publicModelName } from '../checkpoint/model-folder'
 import { hasExperts } from '../family'
 import { describeBaseDifferences } from '../checkpoint/config-differences'
 import type { PairMember } from '../checkpoint/pair-member'
@@ -197,7 +197,7 @@ function restoredTo(strengths: readonly LayerStrength[]): string {
  */
 function cardRecipe(recipe: Recipe): string {
   if ('ranges' in recipe) return JSON.stringify(recipe)
-  const namedRecipe = withSources(recipe, (source) => ({ ...source, path: modelName(source.path) }))
+  const namedRecipe = withSources(recipe, (source) => ({ ...source, path: folderModelName(source.path) }))
   return JSON.stringify(namedRecipe, null, 2)
 }
 
@@ -260,7 +260,7 @@ function describeParent({ role, name, member, sha256 }: CardParent): string {
     role === 'source'
       ? `Checkpoint ${inlineMarkdown(name)}, of which layers are taken`
       : { base: 'Pre-trained (base)', post: 'Post-trained (post)' }[role]
-  const revision = modelName(checkpoint.path).includes('/')
+  const revision = folderModelName(checkpoint.path).includes('/')
     ? `, revision ${inlineMarkdown(basename(checkpoint.path))}`
     : ''
   return [

@@ -43,9 +43,9 @@ export class Checks {
   /**
    * Starts checking recipes and the best baselines. The check is stored with the sweep.
    *
-   * @param recipes recipes to check; empty for the best ranges of the sweep that were not checked yet
-   * @param rho share of post's validity that a range must keep
-   * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`
+   * @param recipes recipes to check; empty for the best ranges of the sweep that were not checked yet.
+   * @param rho share of post's validity that a range must keep.
+   * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`.
    */
   async start(
     pair: ProjectPair,

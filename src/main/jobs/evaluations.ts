@@ -14,7 +14,7 @@ import type { JobContext } from './job-context'
 import { createJudgeJob } from './judge-job'
 
 /** Evaluations of open projects, and the judging of their answers. */
-export class Evaluations {
+export class EvaluationJobs {
   readonly table: JobTable<EvaluationEvent>
   private readonly judging: JobTable<JudgeEvent | JobFailure>
 

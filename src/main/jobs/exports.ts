@@ -12,7 +12,7 @@ import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 
 /** Exports of open projects. They need no engine and change no project, so they run beside other jobs. */
-export class Exports {
+export class ExportJobs {
   readonly table: JobTable<ExportEvent>
 
   constructor(private readonly context: JobContext) {
@@ -22,9 +22,9 @@ export class Exports {
   /**
    * Starts writing a restored model.
    *
-   * @returns id of the job
+   * @returns id of the job.
    * @throws WorkbenchError `busy` while another export of the project runs; `cancelled` if the export was stopped
-   *   before it began; as `prepareExport` and `checkTarget`
+   *   before it began; as `prepareExport` and `checkTarget`.
    */
   async start(pair: ProjectPair, recipe: Recipe, target: string, overwrite: boolean): Promise<string> {
     const { turns, tell } = this.context

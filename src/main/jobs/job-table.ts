@@ -33,9 +33,9 @@ export class JobTable<Event extends { type: string }> {
   /**
    * Prepares a job and begins it. A stop during the preparation cancels the job before it computes anything.
    *
-   * @param prepare receives a signal that fires when the job is stopped
-   * @param stopped stops the job at any moment of its life
-   * @throws as `prepare`
+   * @param prepare receives a signal that fires when the job is stopped.
+   * @param stopped stops the job at any moment of its life.
+   * @throws as `prepare`.
    */
   async start<Started extends RunningJob<Event>>(
     pair: ProjectPair,

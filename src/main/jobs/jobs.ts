@@ -5,45 +5,45 @@ import type { EngineHost } from '../engine/host'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { Chats } from './chats'
 import { Checks } from './checks'
-import { Evaluations } from './evaluations'
-import { Exports } from './exports'
+import { EvaluationJobs } from './evaluations'
+import { ExportJobs } from './exports'
 import type { JobContext } from './job-context'
 import type { TellJobNews } from './job-news'
-import { Queue } from './queue'
+import { JobQueue } from './queue'
 import { queuedKinds } from './queued-kinds'
-import { Questions } from './questions'
+import { EngineQuestions } from './questions'
 import { Readings } from './readings'
-import { Samples } from './samples'
+import { SampleJobs } from './samples'
 import { Searches } from './searches'
 import { Sweeps } from './sweeps'
 import { JobTurns } from './turns'
 
 /** The jobs of all open projects. */
-export class Jobs {
+export class ProjectJobs {
   readonly sweeps: Sweeps
-  readonly questions: Questions
+  readonly questions: EngineQuestions
   readonly chats: Chats
   readonly checks: Checks
   readonly searches: Searches
-  readonly samples: Samples
-  readonly evaluations: Evaluations
+  readonly samples: SampleJobs
+  readonly evaluations: EvaluationJobs
   readonly readings: Readings
-  readonly exports: Exports
-  readonly queue: Queue
+  readonly exports: ExportJobs
+  readonly queue: JobQueue
   private readonly turns = new JobTurns()
 
   constructor(engine: EngineHost, devices: Devices, tell: TellJobNews = () => undefined) {
     const context: JobContext = { engine, devices, turns: this.turns, tell }
     this.sweeps = new Sweeps(context)
-    this.questions = new Questions(context)
+    this.questions = new EngineQuestions(context)
     this.chats = new Chats(context)
     this.checks = new Checks(context)
     this.searches = new Searches(context)
-    this.samples = new Samples(context)
-    this.evaluations = new Evaluations(context)
+    this.samples = new SampleJobs(context)
+    this.evaluations = new EvaluationJobs(context)
     this.readings = new Readings(context)
-    this.exports = new Exports(context)
-    this.queue = new Queue(queuedKinds(this.sweeps, this.evaluations), this.turns)
+    this.exports = new ExportJobs(context)
+    this.queue = new JobQueue(queuedKinds(this.sweeps, this.evaluations), this.turns)
   }
 
   /** Settles when all running and queued jobs of a project are over; null if none runs. */

@@ -20,7 +20,7 @@ import { recentTextModel } from '../text/recent-text-models'
 import type { TextModel } from '../text/text-model'
 
 /** Returns the `n` most probable next tokens, ties in order of id. @param text null if the model has no tokenizer */
-export async function nextTokens(
+export async function likeliestTokens(
   logits: readonly number[],
   n: number,
   text: TextModel | null
@@ -77,7 +77,7 @@ export async function renderProbed(
   throw new WorkbenchError('bad-input', `${name} becomes no tokens at all.`)
 }
 
-export interface ProbeRequest {
+export interface NextTokenRequest {
   base: string
   post: string
   /** Null to ask only post and base. */
@@ -97,7 +97,7 @@ export interface ProbeRequest {
  */
 export async function* probeRecipe(
   engine: EngineClient,
-  { recipe, prompt, top, rendering, device, ...folders }: ProbeRequest,
+  { recipe, prompt, top, rendering, device, ...folders }: NextTokenRequest,
   signal: AbortSignal
 ): AsyncGenerator<ProbeEvent> {
   const { base, post } = await openPair(folders.base, folders.post)
@@ -123,7 +123,7 @@ export async function* probeRecipe(
       { ...folders, device: device.device, model, prompts: [tokens] },
       { signal }
     )
-    const likeliest = await nextTokens(elementAt(logits, 0, 'prompt'), top, text)
+    const likeliest = await likeliestTokens(elementAt(logits, 0, 'prompt'), top, text)
     yield { type: 'probed', model: name, rendered, tokens, top: likeliest, notices }
   }
 }

@@ -1,20 +1,20 @@
 import type { ProbeEvent } from '../../contract/procedures/probe'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
-import { probeRecipe, type ProbeRequest } from './next-token'
+import { probeRecipe, type NextTokenRequest } from './next-token'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { JobContext } from './job-context'
 import { openNextSweep } from './sweeps'
 
 /** Short questions to the engine. Any job that starts ends them. */
-export class Questions {
+export class EngineQuestions {
   constructor(private readonly context: JobContext) {}
 
   /**
    * Plans the computation of the next sweep that no earlier sweep has done; null if nothing is left.
    *
-   * @param preview true to plan a preview of the sweep too
-   * @throws WorkbenchError as the sweep would; `busy` while a job of the project runs; `cancelled` when one starts
+   * @param preview true to plan a preview of the sweep too.
+   * @throws WorkbenchError as the sweep would; `busy` while a job of the project runs; `cancelled` when one starts.
    */
   async planSweep(pair: ProjectPair, preview: boolean, signal?: AbortSignal): Promise<SweepPlan | null> {
     const { engine, devices, turns } = this.context
@@ -34,7 +34,7 @@ export class Questions {
    */
   async *probe(
     pair: ProjectPair,
-    asked: Pick<ProbeRequest, 'recipe' | 'prompt' | 'top'>,
+    asked: Pick<NextTokenRequest, 'recipe' | 'prompt' | 'top'>,
     signal?: AbortSignal
   ): AsyncGenerator<ProbeEvent> {
     const { engine, devices, turns } = this.context

@@ -15,7 +15,7 @@ import type { JobTurns } from './turns'
  * job starts after every end. A job that is started by hand goes first. Queues are stored. After a restart of the
  * program no job begins by itself, and an interrupted job resumes from its partial results.
  */
-export class Queue {
+export class JobQueue {
   private readonly lines = new WeakMap<ProjectOfPair, QueueLine>()
   /** Keeps the order of additions. It takes long to find out that a pair is already swept. */
   private readonly arrivals = new SerialQueue()
@@ -30,9 +30,9 @@ export class Queue {
    * Appends the same work for each of these pairs, in the order of the calls. Work that waits already is not added. A
    * stopped or failed job waits again, with its partial results.
    *
-   * @param again true also queues pairs that have the results
-   * @returns pairs that are left out because they have the results
-   * @throws WorkbenchError `not-found`, `bad-input`, `read-only`
+   * @param again true also queues pairs that have the results.
+   * @returns pairs that are left out because they have the results.
+   * @throws WorkbenchError `not-found`, `bad-input`, `read-only`.
    */
   add(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork, again = false): Promise<PairId[]> {
     return this.arrivals.run(() => this.arrive(project, pairs, work, again))
@@ -129,11 +129,11 @@ export class Queue {
 
   /** Pauses the queue, or resumes it. @throws WorkbenchError as `requireConfirmed` */
   async pause(project: ProjectOfPair, paused: boolean): Promise<void> {
-    const line = this.lineOf(project)
-    if (paused) return line.pause()
-    const { waiting } = line
-    for (const job of waiting) await requireConfirmed(await line.endpoints(job))
-    line.begin(waiting.map(({ id }) => id))
+    const queueLine = this.lineOf(project)
+    if (paused) return queueLine.pause()
+    const { waiting } = queueLine
+    for (const job of waiting) await requireConfirmed(await queueLine.endpoints(job))
+    queueLine.begin(waiting.map(({ id }) => id))
   }
 
   /** Yields the queue now and after every change. Ends when `signal` fires. */
@@ -156,17 +156,17 @@ export class Queue {
     change: (jobs: readonly QueuedJob[]) => readonly QueuedJob[]
   ): Promise<void> {
     // The queue is opened before the change, so that a stored queue stays paused.
-    const line = this.lineOf(project)
+    const queueLine = this.lineOf(project)
     await project.queue.edit(change)
-    line.tell()
+    queueLine.tell()
   }
 
   private lineOf(project: ProjectOfPair): QueueLine {
     const existing = this.lines.get(project)
     if (existing !== undefined) return existing
-    const line = new QueueLine(project, this.kinds, this.turns, () => this.closing)
-    this.lines.set(project, line)
-    return line
+    const queueLine = new QueueLine(project, this.kinds, this.turns, () => this.closing)
+    this.lines.set(project, queueLine)
+    return queueLine
   }
 }
 

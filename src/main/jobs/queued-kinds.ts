@@ -15,7 +15,7 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
 import { newestLike } from '../project/results/sweep-history'
 import type { EvaluationJob } from './evaluation-job'
-import type { Evaluations } from './evaluations'
+import type { EvaluationJobs } from './evaluations'
 import type { JobFailure } from './job'
 import type { Sweeps } from './sweeps'
 
@@ -58,7 +58,7 @@ const isPreview = (work: QueuedWork): boolean => work.kind === 'sweep' && work.p
 /** The kinds of queued work by name. */
 export type QueuedKinds = Readonly<Record<QueuedWork['kind'], QueuedKind>>
 
-export function queuedKinds(sweeps: Sweeps, evaluations: Evaluations): QueuedKinds {
+export function queuedKinds(sweeps: Sweeps, evaluations: EvaluationJobs): QueuedKinds {
   return {
     sweep: {
       async begin(pair, { work }, stop) {
@@ -135,7 +135,7 @@ async function* evaluationEvents(
 }
 
 async function beginEvaluation(
-  evaluations: Evaluations,
+  evaluations: EvaluationJobs,
   pair: ProjectPair,
   job: QueuedJob,
   stop: AbortSignal

@@ -5,7 +5,7 @@ import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
-import { requireWritable } from './turns'
+import { requireWritablePair } from './turns'
 import { createChecksumsJob, createDistancesJob, createValuesJob } from './weights-jobs'
 
 /** Readings of whole checkpoints of open projects. They run beside the engine. */
@@ -23,7 +23,7 @@ export class Readings {
   /** Starts comparing the pair. @throws WorkbenchError `busy` while a comparison runs; `read-only` */
   async startDistances(pair: ProjectPair): Promise<void> {
     const { turns, tell } = this.context
-    requireWritable(pair, 'Layer distances')
+    requireWritablePair(pair, 'Layer distances')
     await turns.startBeside(pair, this.distances, () =>
       Promise.resolve(createDistancesJob({ pair, tell, ...pairPaths(pair.document.location) }))
     )
@@ -32,7 +32,7 @@ export class Readings {
   /** Starts hashing the pair's weight files. @throws WorkbenchError `busy` while hashing runs; `read-only` */
   async startChecksums(pair: ProjectPair): Promise<void> {
     const { turns, tell } = this.context
-    requireWritable(pair, 'Checksums')
+    requireWritablePair(pair, 'Checksums')
     await turns.startBeside(pair, this.checksums, () =>
       Promise.resolve(createChecksumsJob({ pair, tell, ...pairPaths(pair.document.location) }))
     )

@@ -42,7 +42,7 @@ async function currentRun(pair: ProjectPair, run: SampleRun): Promise<SampleRun>
 }
 
 /** Sample runs of open projects, and the character task scored from full answers. */
-export class Samples {
+export class SampleJobs {
   readonly table: JobTable<SampleEvent>
   private readonly crcScores: JobTable<CrcScoreEvent | JobFailure>
 

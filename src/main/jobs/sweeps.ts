@@ -39,10 +39,10 @@ export class Sweeps {
   /**
    * Starts the sweep of all ranges and kept recipes.
    *
-   * @param options.fresh true ignores the results of interrupted and earlier sweeps
-   * @param options.preview true scores ranges that cannot be selected on a few prompts only
-   * @param stopped stops the sweep at any moment
-   * @throws WorkbenchError as `JobTurns.start`
+   * @param options.fresh true ignores the results of interrupted and earlier sweeps.
+   * @param options.preview true scores ranges that cannot be selected on a few prompts only.
+   * @param stopped stops the sweep at any moment.
+   * @throws WorkbenchError as `JobTurns.start`.
    */
   start(
     pair: ProjectPair,

@@ -82,11 +82,12 @@ export class JobTurns {
   /**
    * Prepares and starts a job that saves its result.
    *
-   * @param name name of the job in messages
-   * @param prepare ends early when its signal fires, or resolves with a job that is then cancelled
-   * @param stopped stops the job at any moment
-   * @throws WorkbenchError `busy` while a job of the project runs, or the program ends; `cancelled` if the job was
-   *   stopped before it began; `read-only` or `not-found` if the result could not be saved
+   * @param name name of the job in messages.
+   * @param prepare ends early when its signal fires, or resolves with a job that is then cancelled.
+   * @param stopped stops the job at any moment.
+   * @throws WorkbenchError `busy` while a job of the project runs, or the program ends.
+   * @throws WorkbenchError `cancelled` if the job was stopped before it began.
+   * @throws WorkbenchError `read-only` or `not-found` if the result could not be saved.
    */
   async start<Event extends { type: string }, Started extends RunningJob<Event>>(
     pair: ProjectPair,
@@ -95,7 +96,7 @@ export class JobTurns {
     prepare: (signal: AbortSignal) => Promise<Started>,
     stopped?: AbortSignal
   ): Promise<Started> {
-    requireWritable(pair, name)
+    requireWritablePair(pair, name)
     this.claim(pair)
     const begin = async (signal: AbortSignal): Promise<Started> => {
       await requireSavable(pair)
@@ -215,7 +216,7 @@ export class JobTurns {
 }
 
 /** @throws WorkbenchError `read-only` if nothing can be saved in the project */
-export function requireWritable(pair: ProjectPair, what: string): void {
+export function requireWritablePair(pair: ProjectPair, what: string): void {
   if (pair.readOnly === null) return
   throw new WorkbenchError(
     'read-only',

@@ -18,7 +18,7 @@ export type Measures = Partial<Record<MeasureId, number>>
 const REPEATED_WORDS = 4
 
 /** A variant's answers to one prompt, with their scores. */
-export interface Cell {
+export interface EvaluationCell {
   readonly prompt: TaskPrompt
   readonly samples: readonly SampleLine[]
   /** Scores from the engine; undefined until computed. */
@@ -55,7 +55,7 @@ export function cellMeasures(
   task: Task,
   reader: AnswerReader,
   vocabularySize: number,
-  cell: Cell,
+  cell: EvaluationCell,
   equalWords: number
 ): Measures {
   const { samples, scores, marks } = cell
@@ -95,7 +95,7 @@ function equalLengthMeasures(
 }
 
 /** Counts the right answers of a cell. @returns null if the task has no right answers */
-export function rightCount(reader: AnswerReader, { prompt, samples }: Cell): number | null {
+export function rightCount(reader: AnswerReader, { prompt, samples }: EvaluationCell): number | null {
   if (!reader.canJudge(prompt)) return null
   return samples.filter(({ text }) => isRight(reader, prompt, text)).length
 }
@@ -103,7 +103,7 @@ export function rightCount(reader: AnswerReader, { prompt, samples }: Cell): num
 function correctnessMeasures(
   { rightAnswers }: TaskKindFacts,
   reader: AnswerReader,
-  cell: Cell
+  cell: EvaluationCell
 ): Partial<Record<MeasureId, number | null>> {
   const right = rightAnswers === 'none' ? null : rightCount(reader, cell)
   if (right === null) return {}
@@ -136,7 +136,7 @@ function correctnessMeasures(
 function formMeasures(
   { rightAnswers }: TaskKindFacts,
   reader: AnswerReader,
-  { prompt, forms }: Cell
+  { prompt, forms }: EvaluationCell
 ): Partial<Record<MeasureId, number | null>> {
   const readable = (forms ?? []).filter((form) => form !== null)
   if (readable.length === 0) return {}

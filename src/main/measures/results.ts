@@ -14,7 +14,7 @@ import { type Measure, MeasureId, measureOf } from '../../contract/model/measure
 import { taskKindFacts } from '../../contract/model/task-kinds'
 import type { SampleLine } from '../../contract/documents/samples'
 import { besideRanges } from './beside-ranges'
-import { type Cell, cellMeasures, equalLength, type Measures, rightCount } from './cell-measures'
+import { type EvaluationCell, cellMeasures, equalLength, type Measures, rightCount } from './cell-measures'
 import { passAtK } from './correctness'
 import { WorkbenchError } from '../../contract/model/problem'
 import { isExternal, weightsKey } from '../../contract/model/model'
@@ -87,7 +87,7 @@ export function evaluationResults(
 }
 
 /** A cell reduced to the number of answers that is compared. */
-interface ComparedCell extends Cell {
+interface ComparedCell extends EvaluationCell {
   /** Number of stored answers. */
   readonly answerCount: number
 }
@@ -97,7 +97,7 @@ interface ComparedCell extends Cell {
  * Measures depend on the number of answers, and a stopped evaluation has more of one variant than of another.
  * Variants without answers are ignored.
  */
-function onEqualTerms(cells: readonly Cell[]): ComparedCell[] {
+function onEqualTerms(cells: readonly EvaluationCell[]): ComparedCell[] {
   const counts = cells.map(({ samples }) => samples.length).filter((count) => count > 0)
   const count = counts.length === 0 ? 0 : Math.min(...counts)
   return cells.map((cell) => ({
@@ -188,7 +188,7 @@ function referenceIn(variants: EvaluationRun['variants'], against: string | unde
 }
 
 /** [prompt][variant] */
-function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): Cell[][] {
+function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): EvaluationCell[][] {
   const key = (prompt: number, variant: string): string => `${prompt} ${variant}`
   const samplesOf = multimap(samples.map((sample) => [key(sample.prompt, sample.variant), sample]))
   const marksOf = multimap(marks.map(({ prompt, variant, mark }) => [key(prompt, variant), mark]))
@@ -255,7 +255,7 @@ function compared(
 /** Computes pass@1, 2, 4, ... up to the number of answers that every judged prompt has. */
 function passesCompared(
   reader: AnswerReader,
-  table: readonly (readonly Cell[])[],
+  table: readonly (readonly EvaluationCell[])[],
   reference: number,
   keys: readonly string[]
 ): { k: number; results: ComparedVariant[] }[] {

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
-import { modelName, publicModelName, resolveModelFolder } from '../checkpoint/model-folder'
+import { folderModelName, publicModelName, resolveModelFolder } from '../checkpoint/model-folder'
 import type { PairMembers } from '../checkpoint/pair-member'
 import { absolutePath } from '../base/files/places'
 
@@ -21,7 +21,7 @@ export interface WrittenReference {
 
 /** Builds the reference to a model. @returns null if mergekit would misread the folder's name */
 export function mergekitReference(folder: string): WrittenReference | null {
-  const name = modelName(folder)
+  const name = folderModelName(folder)
   if (name.includes('/')) return { reference: `${name}@${basename(folder)}`, isLocal: false }
   const reference = publicModelName(folder)
   return SPECIAL.test(reference) ? null : { reference, isLocal: true }
@@ -59,10 +59,10 @@ export async function matchReference(
   const folders = await foldersOf(name, file)
   const matchers: ((path: string, real: string | null, role: 'base' | 'post' | null) => boolean)[] = [
     (_path, real) => real !== null && folders.includes(real),
-    (path) => modelName(path) === name,
+    (path) => folderModelName(path) === name,
     (path) => publicModelName(path) === name,
     (path, _real, role) => role !== null && withRole(publicModelName(path), role) === name,
-    (path) => lastPart(modelName(path)) === lastPart(name)
+    (path) => lastPart(folderModelName(path)) === lastPart(name)
   ]
   const candidates: { model: MergedModel; path: string }[] = [
     { model: 'base', path: base.checkpoint.path },

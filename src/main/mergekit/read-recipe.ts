@@ -5,7 +5,7 @@ import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { elementAt } from '../../contract/model/look-up'
 import { recipeOf } from '../../contract/model/strengths'
-import { modelName } from '../checkpoint/model-folder'
+import { folderModelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
 import type { PairMembers } from '../checkpoint/pair-member'
 import { quoteName } from '../base/json-object'
@@ -157,7 +157,7 @@ async function openNamedFolder(
   const [path] = await foldersOf(reference, file)
   if (path === undefined) return null
   const { checkpoint } = await openOther(post, path)
-  return { name: modelName(checkpoint.path), path, fingerprint: checkpoint.fingerprint }
+  return { name: folderModelName(checkpoint.path), path, fingerprint: checkpoint.fingerprint }
 }
 
 function refuseTokenizer(

@@ -9,7 +9,7 @@ import { SearchFacts } from '../../contract/documents/search'
 import { withHint, readJsonFile, readTextFile } from '../base/files/bounded-file'
 import { refuseOtherKind } from '../base/files/document-kinds'
 import { modelPath } from '../base/files/places'
-import { modelName } from '../checkpoint/model-folder'
+import { folderModelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import { MAX_YAML_BYTES } from '../sandbox/yaml'
@@ -154,7 +154,7 @@ async function withFolders(
     if (opened !== undefined) return opened
     const { post } = await openPair(folders.base, folders.post)
     const { checkpoint } = await openOther(post, path)
-    const other = { name: modelName(checkpoint.path), path, fingerprint: checkpoint.fingerprint }
+    const other = { name: folderModelName(checkpoint.path), path, fingerprint: checkpoint.fingerprint }
     checkpoints.set(path, other)
     return other
   }

@@ -16,7 +16,7 @@ import { PROJECT_SUFFIX, projectName } from './project-name'
 /** No system opens a folder with a program by a double click; of this file installers say so (tools/installers/config.mjs). */
 const DOUBLE_CLICKED = 'Open.slrproject'
 
-export interface NewProject {
+export interface NewProjectOptions {
   /** The parent of the project folder. It must exist, except for the program's own projects folder. */
   folder: string
   /** Becomes the folder's name too: `folder/name.slr`. */
@@ -32,7 +32,7 @@ export interface NewProject {
  *
  * @throws WorkbenchError `bad-input` for a name no folder can have or one that is taken; `not-found`; `read-only`
  */
-export async function createProject(project: NewProject): Promise<Project> {
+export async function createProject(project: NewProjectOptions): Promise<Project> {
   const name = projectName(project.name)
   const parent = absolutePath(project.folder)
   await requireParent(parent)

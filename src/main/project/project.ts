@@ -18,7 +18,7 @@ import { type RunChange, SerialQueue } from '../base/files/serial-queue'
 import { ensurePairFolder, pairFolder } from './pair/pair-folders'
 import {
   newPair,
-  placeOf,
+  pairIndex,
   withDuplicate,
   withoutPair,
   withPair,
@@ -190,7 +190,7 @@ export class Project implements ProjectOfPair {
 
   /** @throws WorkbenchError `not-found` when the project has it no more */
   pair(id: PairId): ProjectPair {
-    placeOf(this.#document, id)
+    pairIndex(this.#document, id)
     return mapGet(this.#pairs, id, 'pair')
   }
 

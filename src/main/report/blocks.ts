@@ -8,7 +8,7 @@ import type { NameStyle } from '../../contract/documents/variant-styles'
  */
 
 /** A model's name looks as the charts draw the model. */
-export interface Cell extends Partial<NameStyle> {
+export interface TableCell extends Partial<NameStyle> {
   text: string
   /** A second, smaller line. */
   detail?: string
@@ -33,7 +33,7 @@ export type Block =
   | { kind: 'figures'; figures: { label: string; value: string; detail: string }[] }
   | { kind: 'facts'; facts: readonly (readonly [name: string, value: string])[] }
   /** The first column names the rows. */
-  | { kind: 'table'; label: string; columns: Column[]; rows: Cell[][] }
+  | { kind: 'table'; label: string; columns: Column[]; rows: TableCell[][] }
   /** Shown in HTML only; tables have the same numbers. */
   | { kind: 'chart'; label: string; chart: ReportChart }
   | { kind: 'code'; text: string }

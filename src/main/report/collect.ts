@@ -42,7 +42,7 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { changedMembers } from '../project/results/stored-distances'
 import { sampleCells } from '../measures/run-measures'
 import type { ComputedFrom } from './option-words'
-import { modelName, withoutFolder, withoutFolders, withoutSourceFolder } from './shown-command'
+import { shownModelName, withoutFolder, withoutFolders, withoutSourceFolder } from './shown-command'
 import { reportedOtherSweep } from './other-sweeps'
 import { reportedPairs } from './reported-pairs'
 import { reproduction } from './reproduction'
@@ -127,14 +127,14 @@ function nameFolders(text: string, { project: { path }, document }: ProjectPair)
   // The longest first: one may lie in another.
   return folders
     .sort((a, b) => b.length - a.length)
-    .reduce((named, folder) => named.replaceAll(folder, modelName(folder)), text)
+    .reduce((named, folder) => named.replaceAll(folder, shownModelName(folder)), text)
 }
 
 function originOf(from: ComputedFrom, pair: PairReport | null): ReportedOrigin {
   const { basePath, postPath } = from
   return {
-    base: { name: modelName(basePath.path), fingerprint: basePath.fingerprint },
-    post: { name: modelName(postPath.path), fingerprint: postPath.fingerprint },
+    base: { name: shownModelName(basePath.path), fingerprint: basePath.fingerprint },
+    post: { name: shownModelName(postPath.path), fingerprint: postPath.fingerprint },
     changed: changedMembers(from, pair)
   }
 }

@@ -28,8 +28,8 @@ import type { CommandFile, FileNaming, ShownCommand } from './shown-command'
 import {
   asNamed,
   listFile,
-  modelName,
-  serverFile,
+  shownModelName,
+  serverFields,
   shellCommand,
   withoutFolder,
   withoutFolders
@@ -45,7 +45,7 @@ const SWEEP_FILE = 'sweep.json'
 const CHECK_FILE = 'check.json'
 
 /** What the pair is, and how far post-training moved it. */
-export function pairCommands(from: ComputedFrom): ShownCommand[] {
+export function printInspect(from: ComputedFrom): ShownCommand[] {
   return [
     {
       command: shellCommand([
@@ -61,7 +61,7 @@ export function pairCommands(from: ComputedFrom): ShownCommand[] {
  *
  * @param rho that the shown selection keeps
  */
-export async function sweepCommands(
+export async function printSweep(
   sweep: SweepDocument,
   rho: number,
   named = asNamed
@@ -79,7 +79,9 @@ export async function sweepCommands(
           ...of,
           split: sweep.holdOutSplit !== null,
           whatIf: sweep.whatIf.length > 0,
-          ...(checkpoints.length === 0 ? {} : { checkpoint: checkpoints.map(({ path }) => modelName(path)) }),
+          ...(checkpoints.length === 0
+            ? {}
+            : { checkpoint: checkpoints.map(({ path }) => shownModelName(path)) }),
           ...{ rho, seed: selection?.bootstrap.seed },
           ...renderingSettings(rendering),
           countLeadingSpace: rendering.countLeadingSpace,
@@ -89,7 +91,7 @@ export async function sweepCommands(
       out
     )
   const blends = uniformBlends.length < 2 ? {} : { uniformBlends: uniformBlends.length }
-  const restored = source === null ? {} : { source: modelName(source.path) }
+  const restored = source === null ? {} : { source: shownModelName(source.path) }
   // What the sweep itself scores once a range is selected, it scores again.
   const asked = recipes.filter(({ alone }) => alone === undefined)
   const recipeFile = listFile(
@@ -113,7 +115,7 @@ export async function sweepCommands(
  *
  * @param rho that the shown selection keeps
  */
-export function checkCommand(
+export function printCheck(
   sweep: SweepDocument,
   check: AnswerCheck,
   rho: number,
@@ -146,7 +148,7 @@ export function checkCommand(
  *
  * @param check of the sweep; ranges that fail it were no candidates of a search that came after it
  */
-export function searchCommand(
+export function printSearch(
   search: SearchDocument,
   sweep: Pick<SweepDocument, 'ranges'>,
   check: AnswerCheck | null,
@@ -191,7 +193,7 @@ function methodSettings(settings: SearchSettings): Extract<Work, { kind: 'search
 }
 
 /** The evaluation, with its task. */
-export async function evaluationCommand(run: EvaluationRun, named = asNamed): Promise<ShownCommand> {
+export async function printEvaluation(run: EvaluationRun, named = asNamed): Promise<ShownCommand> {
   const { task, variants, rendering, embeddingModel, classifier, computing } = run
   // The command asks one judge at a time.
   const judge = run.judge ?? run.pairJudge ?? run.formJudge
@@ -213,8 +215,8 @@ export async function evaluationCommand(run: EvaluationRun, named = asNamed): Pr
         ...renderingSettings(rendering),
         ...(device === 'cpu' ? {} : { device }),
         ...computed,
-        ...(embeddingModel !== null && { embeddingModel: modelName(embeddingModel.path) }),
-        ...(classifier !== null && { classifier: modelName(classifier.path) }),
+        ...(embeddingModel !== null && { embeddingModel: shownModelName(embeddingModel.path) }),
+        ...(classifier !== null && { classifier: shownModelName(classifier.path) }),
         ...(judge !== null && judging !== null && { judge: judging.name, allowAddress: [contactOf(judge)] })
       }
     },
@@ -226,7 +228,7 @@ export async function evaluationCommand(run: EvaluationRun, named = asNamed): Pr
 const contactOf = ({ baseUrl, keyVariable }: JudgeSettings): EndpointContact => ({ baseUrl, keyVariable })
 
 /** Writing a restored model, the `index`-th of several. */
-export function exportCommand(
+export function printExport(
   from: ComputedFrom,
   recipe: Recipe,
   index: number,
@@ -285,5 +287,5 @@ function namedJudge(judge: JudgeSettings, task: Task, named: FileNaming): Comman
     ...(way === 'forms' ? {} : { answers: answersPerPrompt }),
     rate: requestsPerMinute
   }
-  return serverFile(named('judge.yaml'), described)
+  return serverFields(named('judge.yaml'), described)
 }

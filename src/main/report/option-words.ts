@@ -5,7 +5,7 @@ import type { Sampling } from '../../contract/model/sampling'
 import type { RenderingSettings, SamplerSettings } from '../../contract/work/settings'
 import type { WorkPair } from '../../contract/work/work'
 import { pairPaths } from '../project/demo'
-import { type CommandFile, modelName, withoutFolders } from './shown-command'
+import { type CommandFile, shownModelName, withoutFolders } from './shown-command'
 
 /** The checkpoints that a result was computed from. */
 export interface ComputedFrom {
@@ -25,7 +25,7 @@ export function isDemoPair({ basePath, postPath }: ComputedFrom): boolean {
  */
 export function pairOfCommand(from: ComputedFrom): WorkPair {
   if (isDemoPair(from)) return { demo: true }
-  return { base: modelName(from.basePath.path), post: modelName(from.postPath.path) }
+  return { base: shownModelName(from.basePath.path), post: shownModelName(from.postPath.path) }
 }
 
 /** Returns the settings of a rendering that differ from the defaults, and its date. */

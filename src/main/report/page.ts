@@ -4,7 +4,7 @@ import type { NameStyle } from '../../contract/documents/variant-styles'
 import { MARK_GLYPHS } from '../../contract/model/model-style'
 import { reportFigure } from '../../renderer/report/report-figure'
 import { Markup, markup } from '../base/markup'
-import type { Block, Cell, Column, Section } from './blocks'
+import type { Block, TableCell, Column, Section } from './blocks'
 import { REPORT_STYLE } from './page-style'
 import { notesMarkup } from './notes'
 import { type ReportHead, reportHead, reportSections } from './sections'
@@ -113,7 +113,7 @@ ${rows.map(
 `
 }
 
-function cellMarkup(cell: Cell, column: Column | undefined, namesRow: boolean): Markup {
+function cellMarkup(cell: TableCell, column: Column | undefined, namesRow: boolean): Markup {
   const content = markup`${glyph(cell)}${cell.strong === true ? markup`<strong>${cell.text}</strong>` : cell.text}${detailMarkup(cell.detail)}`
   const looks = classes(column, cell.tone)
   return namesRow
@@ -127,7 +127,7 @@ const glyph = ({ shape }: Partial<NameStyle>): Markup | string =>
 const detailMarkup = (detail: string | undefined): Markup | string =>
   detail === undefined ? '' : markup`<small>${detail}</small>`
 
-function classes(column: Column | undefined, tone: Cell['tone']): Markup | string {
+function classes(column: Column | undefined, tone: TableCell['tone']): Markup | string {
   const names = [column?.numeric === true ? 'number' : '', tone ?? ''].filter((name) => name !== '')
   return names.length === 0 ? '' : markup` class="${names.join(' ')}"`
 }

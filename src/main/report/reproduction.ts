@@ -6,16 +6,9 @@ import type { Recipe } from '../../contract/model/recipe'
 import type { Report } from '../../contract/documents/report'
 import { briefScoring } from '../../contract/documents/scored-by'
 import { scoredByWords } from '../../contract/words/score-words'
-import { sampleCommand } from './samples-page/sample-command'
+import { printSample } from './samples-page/sample-command'
 import type { ComputedFrom } from './option-words'
-import {
-  checkCommand,
-  evaluationCommand,
-  exportCommand,
-  pairCommands,
-  searchCommand,
-  sweepCommands
-} from './commands'
+import { printCheck, printEvaluation, printExport, printInspect, printSearch, printSweep } from './commands'
 import { type FileNaming, namingOfParts, type ShownCommand } from './shown-command'
 import type { StoredExperiment } from './stored-experiment'
 
@@ -25,13 +18,13 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
   const parts: Report['reproduction'] = []
   const nextNaming = namingOfParts()
   const now: ComputedFrom | null = pair === null ? null : { basePath: pair.base, postPath: pair.post }
-  if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: pairCommands(now) })
+  if (now !== null) parts.push({ part: 'The pair and its layers', note: null, commands: printInspect(now) })
   parts.push(...(await sweepParts(experiment, nextNaming)))
   for (const { run } of samples) {
     parts.push({
       part: `Samples of ${formatUtc(run.createdAt)}`,
       note: null,
-      commands: [sampleCommand(run, nextNaming())]
+      commands: [printSample(run, nextNaming())]
     })
   }
   if (check !== null) {
@@ -48,7 +41,7 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
         sweep !== null
           ? 'How well the proxy predicts the task is said where a project with the sweep is named too: --project.'
           : null,
-      commands: [await evaluationCommand(run, nextNaming())]
+      commands: [await printEvaluation(run, nextNaming())]
     })
   }
   const restored = distinct([...selectedRecipes(experiment), ...document.recipes.map(({ recipe }) => recipe)])
@@ -57,7 +50,7 @@ export async function reproduction(experiment: StoredExperiment): Promise<Report
     parts.push({
       part: 'The restored models themselves',
       note: null,
-      commands: restored.map((recipe, index) => exportCommand(now, recipe, index, named))
+      commands: restored.map((recipe, index) => printExport(now, recipe, index, named))
     })
   }
   return parts
@@ -81,7 +74,7 @@ async function sweepParts(
       note: null,
       commands: [
         ...(await checkedSweepCommands(sweep, answerCheck, rho, named)),
-        ...(search === null ? [] : [searchCommand(search, sweep, answerCheck, named)])
+        ...(search === null ? [] : [printSearch(search, sweep, answerCheck, named)])
       ]
     })
   }
@@ -102,8 +95,8 @@ const checkedSweepCommands = async (
   rho: number,
   named: FileNaming
 ): Promise<ShownCommand[]> => [
-  ...(await sweepCommands(sweep, rho, named)),
-  ...(check === null ? [] : [checkCommand(sweep, check, rho, named)])
+  ...(await printSweep(sweep, rho, named)),
+  ...(check === null ? [] : [printCheck(sweep, check, rho, named)])
 ]
 
 /** Each set of weights once, under the first name it has: a kept range is often the selected one. */

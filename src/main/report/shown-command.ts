@@ -53,7 +53,7 @@ export function shellCommand(groups: readonly (readonly string[])[]): string {
 }
 
 /** The name of a model from its folder: `org/name` for one of the Hugging Face cache, else the last part of the path. */
-export function modelName(path: string): string {
+export function shownModelName(path: string): string {
   const [, cached] = /(?:^|[/\\])models--([^/\\]+)/.exec(path) ?? []
   if (cached !== undefined) return cached.replace('--', '/')
   return path.split(/[/\\]/).findLast((part) => part !== '') ?? path
@@ -61,17 +61,17 @@ export function modelName(path: string): string {
 
 /** What is restored to, without its folder but for the name. */
 export const withoutSourceFolder = (source: RestoredTo): RestoredTo =>
-  source === null ? null : { ...source, path: modelName(source.path) }
+  source === null ? null : { ...source, path: shownModelName(source.path) }
 
 /** A recipe whose sources' folders stand under their names alone. */
 export const withoutFolders = (recipe: Recipe): Recipe =>
-  withSources(recipe, (source) => ({ ...source, path: modelName(source.path) }))
+  withSources(recipe, (source) => ({ ...source, path: shownModelName(source.path) }))
 
 /** A variant whose folders or file, where it has some, stand under their names alone, as those of the pair do. */
 export function withoutFolder<Shown extends Variant>(variant: Shown): Shown {
   if (variant.kind === 'recipe') return { ...variant, recipe: withoutFolders(variant.recipe) }
   return variant.kind === 'checkpoint' || variant.kind === 'file'
-    ? { ...variant, path: modelName(variant.path) }
+    ? { ...variant, path: shownModelName(variant.path) }
     : variant
 }
 
@@ -81,7 +81,7 @@ export function listFile(name: string, entries: readonly unknown[]): CommandFile
 }
 
 /** The description of a server, a field a line. */
-export function serverFile(name: string, fields: Readonly<Record<string, unknown>>): CommandFile {
+export function serverFields(name: string, fields: Readonly<Record<string, unknown>>): CommandFile {
   const lines = Object.entries(fields).map(([field, value]) => `${field}: ${JSON.stringify(value)}`)
   return { name, content: `${lines.join('\n')}\n` }
 }

@@ -14,7 +14,7 @@ import { SAMPLING_BASELINE_KINDS, samplingBaselineKey } from '../../contract/mod
 import type { Sampling } from '../../contract/model/sampling'
 import { formatDifference, isFinding, measureLabel, SIGNIFICANCE } from '../../contract/words/evaluation-words'
 import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
-import { type Block, type Cell, numberColumn, paragraph, type Section, textColumn } from './blocks'
+import { type Block, type TableCell, numberColumn, paragraph, type Section, textColumn } from './blocks'
 import type { ReportHead } from './sections'
 import { measuredCell } from './sections/measured-cell'
 import { pairsSections } from './sections/pairs'
@@ -130,7 +130,7 @@ function taskBlocks(pairs: readonly PairOfPage[], place: number): Block[] {
         textColumn('Pair'),
         ...roles.map(({ role, variant }) => ({ ...numberColumn(role), tone: toneOf(variant) }))
       ],
-      rows: rows.map(({ name, variants }): Cell[] => [
+      rows: rows.map(({ name, variants }): TableCell[] => [
         { text: name },
         ...roles.map(({ role }) =>
           measureCell(
@@ -206,7 +206,7 @@ const samplerWords = ({ temperature, minP, topP, topK }: Sampling): string =>
     ...(topK === null ? [] : [`top-k ${topK}`])
   ].join(', ')
 
-function measureCell(found: Placed | undefined, id: MeasureId): Cell {
+function measureCell(found: Placed | undefined, id: MeasureId): TableCell {
   const estimate = found?.result.measures[id]
   if (found === undefined || estimate === undefined) return { text: '–' }
   const { name } = found.variant
@@ -223,7 +223,7 @@ function measureCell(found: Placed | undefined, id: MeasureId): Cell {
 
 /** What finding the ranges took, and how much was answered. */
 function cost(pairs: readonly PairOfPage[]): Section {
-  const nothing: Cell = { text: '–' }
+  const nothing: TableCell = { text: '–' }
   return {
     id: 'cost',
     title: 'Cost',
@@ -240,10 +240,10 @@ function cost(pairs: readonly PairOfPage[]): Section {
           numberColumn('ranges checked', 'time of the last'),
           numberColumn('answers', 'to the tasks')
         ],
-        rows: pairs.map(({ name, report: { sweep }, evaluations: all }): Cell[] => [
+        rows: pairs.map(({ name, report: { sweep }, evaluations: all }): TableCell[] => [
           { text: name },
           ...(sweep === null
-            ? Array<Cell>(5).fill(nothing)
+            ? Array<TableCell>(5).fill(nothing)
             : [
                 { text: rangesWords(sweep), detail: plural(sweep.uniformBlends.length, 'uniform blend') },
                 { text: String(sweep.promptCount) },

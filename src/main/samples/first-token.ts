@@ -4,7 +4,7 @@ import type { AnsweringModel, Model } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
 import { needsBase, type SamplingBaseline } from '../../contract/model/sampling-baseline'
 import { singleTokens } from '../crc/task/characters'
-import { ModelScores } from '../crc/task/model-scores'
+import { ScoreCollector } from '../crc/task/model-scores'
 import type { RenderedPrompts } from '../crc/task/render-prompts'
 import { scorePrompt } from '../crc/task/scoring'
 import type { EngineClient } from '../engine/host'
@@ -26,7 +26,7 @@ export async function firstTokenScores(
   { prompts, groups }: RenderedPrompts,
   signal: AbortSignal
 ): Promise<Score[]> {
-  const scores = models.map(() => new ModelScores(prompts))
+  const scores = models.map(() => new ScoreCollector(prompts))
   const request = sweepModels(models)
   const events = await engine.sweep(
     {

@@ -1,7 +1,7 @@
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { freeName } from '../../contract/model/free-name'
 import { modelPath } from '../base/files/places'
-import { modelName } from '../checkpoint/model-folder'
+import { folderModelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import type { PairFolders } from '../crc/sweep/score-recipes'
@@ -32,7 +32,7 @@ export async function namedCheckpoints(
     const path = modelPath(text, folder)
     const { checkpoint } = await openOther(post, path)
     const name = freeName(
-      modelName(checkpoint.path),
+      folderModelName(checkpoint.path),
       checkpoints.map((other) => other.name)
     )
     checkpoints.push({ name, path, fingerprint: checkpoint.fingerprint })

@@ -16,7 +16,7 @@ import type { JobKind } from '../../contract/model/job-kinds'
 import { resultOf, resultWords } from '../../contract/words/pair-words'
 import { inspectOther } from '../checkpoint/other-checkpoint'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
-import { createProject, type NewProject } from '../project/create-project'
+import { createProject, type NewProjectOptions } from '../project/create-project'
 import { demoPath, openOrCreateDemo, pairPaths } from '../project/demo'
 import { isFile } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
@@ -76,7 +76,7 @@ export class OpenProjects {
   }
 
   /** @throws WorkbenchError as `createProject` */
-  async create(newProject: NewProject): Promise<ProjectPair> {
+  async create(newProject: NewProjectOptions): Promise<ProjectPair> {
     if (this.closed) throw new WorkbenchError('busy', 'The program is closing.')
     const project = await createProject(newProject)
     this.opening.set(project.path, Promise.resolve(project))

@@ -4,7 +4,7 @@ import type { PairState, SweepSummary } from '../../contract/documents/project'
 import { scoringKey } from '../../contract/documents/scored-by'
 import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
 import { scoredByName } from '../../contract/words/score-words'
-import type { Jobs } from '../jobs/jobs'
+import type { ProjectJobs } from '../jobs/jobs'
 import { transferSelections, type TransferPair } from '../measures/transfer-selections'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -29,7 +29,7 @@ interface Row {
 export class PairsOverviews {
   constructor(
     private readonly projects: OpenProjects,
-    private readonly jobs: Jobs
+    private readonly jobs: ProjectJobs
   ) {}
 
   /**

@@ -1,5 +1,5 @@
 import type { ProjectState } from '../../contract/documents/project'
-import type { Jobs } from '../jobs/jobs'
+import type { ProjectJobs } from '../jobs/jobs'
 import type { PairId } from '../../contract/documents/project'
 import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -11,7 +11,7 @@ import type { OpenProjects } from './open-projects'
  */
 export async function* atChanges<News>(
   project: Project,
-  jobs: Jobs,
+  jobs: ProjectJobs,
   signal: AbortSignal | undefined,
   read: () => AsyncIterable<News>
 ): AsyncGenerator<News> {
@@ -47,7 +47,7 @@ export class ProjectNews {
 
   constructor(
     private readonly projects: OpenProjects,
-    private readonly jobs: Jobs,
+    private readonly jobs: ProjectJobs,
     private readonly stateOf: (pair: ProjectPair) => Promise<ProjectState>
   ) {}
 

@@ -1,7 +1,7 @@
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { PairBrief, ProjectState } from '../../contract/documents/project'
 import { unusableWords } from '../../contract/words/pair-words'
-import type { Jobs } from '../jobs/jobs'
+import type { ProjectJobs } from '../jobs/jobs'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { samplePromptsOf } from '../project/project-prompts'
 import type { OpenProjects } from './open-projects'
@@ -10,7 +10,7 @@ import type { OpenProjects } from './open-projects'
 export async function projectState(
   pair: ProjectPair,
   projects: OpenProjects,
-  jobs: Jobs
+  jobs: ProjectJobs
 ): Promise<ProjectState> {
   const { project } = pair
   // Slow reads come first, so that all other values are of one moment. The first read may store checkpoints in the
@@ -47,7 +47,7 @@ export async function projectState(
 }
 
 /** Lists a project's pairs with their known states, without reading a file. */
-export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, jobs: Jobs): PairBrief[] {
+export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, jobs: ProjectJobs): PairBrief[] {
   return pairs.map((pair) => {
     const { id, name, location } = pair.document
     const state = projects.knownPair(pair)

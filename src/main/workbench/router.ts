@@ -4,7 +4,7 @@ import type { ProjectState } from '../../contract/documents/project'
 import type { EngineHost } from '../engine/host'
 import { triedDevices } from '../work/devices'
 import type { TellJobNews } from '../jobs/job-news'
-import { Jobs } from '../jobs/jobs'
+import { ProjectJobs } from '../jobs/jobs'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { Entry } from './entry'
 import { OpenProjects } from './open-projects'
@@ -42,7 +42,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
   const projects = new OpenProjects()
   const closing = new AbortController()
   const devices = triedDevices(closing.signal, () => engine.another())
-  const jobs = new Jobs(engine, devices, onJobNews)
+  const jobs = new ProjectJobs(engine, devices, onJobNews)
   const stateOf = (pair: ProjectPair): Promise<ProjectState> => projectState(pair, projects, jobs)
   const routing: Routing = {
     projects,

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { tokenFlops } from '../../../src/bench/generation'
 import { modelConfig } from '../../../src/bench/model-shapes'
-import { median } from '../../../src/bench/statistics'
 import { writeSyntheticPair } from '../../../src/bench/synthetic-pair'
-import { demoPrompts, pack, somePrompts, sweptModels, trieOf } from '../../../src/bench/workload'
+import { demoPrompts, pack, somePrompts, postAndRanges, trieOf } from '../../../src/bench/workload'
 import { openPair } from '../../../src/main/checkpoint/pair'
 import { sweep } from '../../../src/main/engine/sweep/sweep'
 import { countFlops } from '../../../src/main/engine/sweep/sweep-plan'
@@ -22,7 +21,13 @@ describe('the bench', () => {
     const everyToken = Array.from({ length: SHAPE.vocabularySize }, (_, token) => token)
     const prompts = [{ tokens: [1, 2, 3], groups: [everyToken.map((token) => [token]), [[0]]] }]
     const probabilities: number[][] = []
-    const request = { ...folders, device: 'cpu' as const, models: sweptModels(2), prompts, memoryBytes: 1e9 }
+    const request = {
+      ...folders,
+      device: 'cpu' as const,
+      models: postAndRanges(2),
+      prompts,
+      memoryBytes: 1e9
+    }
     for await (const event of sweep(request)) {
       if (event.type === 'probabilities') probabilities.push(...event.probabilities)
     }
@@ -45,7 +50,7 @@ describe('the bench', () => {
     // Level 0 has 2 nodes; level 1 one for each of post and the ranges 0-0, 0-1 and 1-1.
     const firstLayer = 2 * 2 * 4 * (keyAndValue + others)
     const lastLayer = 4 * 2 * (4 * keyAndValue + 2 * others)
-    expect(countFlops(spec, wholeTrie(trieOf(sweptModels(2), 2)), packed)).toEqual({
+    expect(countFlops(spec, wholeTrie(trieOf(postAndRanges(2), 2)), packed)).toEqual({
       projections: firstLayer + lastLayer,
       head: 4 * 2 * 2 * 192 * 64
     })
@@ -61,10 +66,5 @@ describe('the bench', () => {
     expect(prompts).toHaveLength(40)
     const ten = somePrompts(prompts, 10)
     expect(ten.map((prompt) => prompts.indexOf(prompt))).toEqual([0, 4, 8, 12, 16, 20, 24, 28, 32, 36])
-  })
-
-  it('takes medians', () => {
-    expect(median([5, 1, 3])).toBe(3)
-    expect(median([5, 1, 3, 4])).toBe(3.5)
   })
 })

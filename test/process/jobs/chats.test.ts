@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ChatColumn, ChatEvent } from '../../../src/contract/procedures/chat'
 import { Devices } from '../../../src/main/work/devices'
-import { Jobs } from '../../../src/main/jobs/jobs'
+import { ProjectJobs } from '../../../src/main/jobs/jobs'
 import { createProject } from '../../../src/main/project/create-project'
 import type { Project } from '../../../src/main/project/project'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
@@ -37,7 +37,7 @@ async function answered(events: AsyncIterable<ChatEvent>): Promise<string[]> {
 describe('a conversation with models side by side', () => {
   it('goes on with each model as it does with that model alone', async () => {
     const project = await demo()
-    const jobs = new Jobs(sharedEngine, new Devices(() => sharedEngine))
+    const jobs = new ProjectJobs(sharedEngine, new Devices(() => sharedEngine))
     const ask = (...columns: ChatColumn[]): Promise<string[]> =>
       answered(jobs.chats.answer(project.firstPair, { settings: GREEDY_SETTINGS, columns }))
     const [post] = await ask(POST)
@@ -53,7 +53,7 @@ describe('a conversation with models side by side', () => {
   it('makes way for a job', async () => {
     const project = await demo()
     const engine = new HeldEngine(sharedEngine)
-    const jobs = new Jobs(engine, new Devices(() => sharedEngine))
+    const jobs = new ProjectJobs(engine, new Devices(() => sharedEngine))
     const reached = engine.holdAt(({ type }) => type === 'tokens')
     const answer = answered(
       jobs.chats.answer(project.firstPair, { settings: GREEDY_SETTINGS, columns: [POST] })

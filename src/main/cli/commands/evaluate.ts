@@ -24,7 +24,7 @@ import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { withHint, readJsonFile } from '../../base/files/bounded-file'
 import { requireReachable } from '../../endpoint/reachable'
 import { BUILTIN_TASKS } from '../../evaluation/builtin-tasks'
-import { viewOf } from '../../project/results/stored-evaluation'
+import { viewEvaluation } from '../../project/results/stored-evaluation'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { computingOptions } from '../options/computing-options'
@@ -132,7 +132,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       await requireReachable(judge, 'The judge', signal)
     tell(describePlan(run, sampled.post.spec.contextLength))
     const made = await madeEvaluation(work, own, { judge, quiet: options.quiet, signal, tell })
-    const view = await viewOf(made.files, made.proxies, options.against, signal)
+    const view = await viewEvaluation(made.files, made.proxies, options.against, signal)
     if (output !== null) await writeOutputFile(output, view)
     await writeCsvIfAsked(table, () => evaluationTable(view), options.quiet)
     if (answers !== null) await writeOutputText(answers, answerLines(run, made.files.samples))

@@ -21,7 +21,7 @@ import { formatCount, plural } from '../../../contract/words/format'
 import { openOther } from '../../checkpoint/other-checkpoint'
 import { openPair } from '../../checkpoint/pair'
 import { ownTextModel } from '../../checkpoint/whole-model-tokens'
-import { nextTokens, renderProbed, tokenizerFor } from '../../jobs/next-token'
+import { likeliestTokens, renderProbed, tokenizerFor } from '../../jobs/next-token'
 import { recentTextModel } from '../../text/recent-text-models'
 import type { TextModel } from '../../text/text-model'
 import { chosenDevice } from '../../work/chosen-device'
@@ -115,7 +115,7 @@ async function nextTokensOf(
   const results = await Promise.all(
     prompts.map(async (tokens, index) => {
       const values = elementAt(logits, index, 'prompt')
-      const top = await nextTokens(values, options.top ?? DEFAULT_TOP, text)
+      const top = await likeliestTokens(values, options.top ?? DEFAULT_TOP, text)
       return { tokens, top, ...(options.logits === true ? { logits: values } : {}) }
     })
   )

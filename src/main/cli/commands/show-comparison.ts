@@ -7,7 +7,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { absolutePath, resultPath } from '../../base/files/places'
 import { areOverSources } from '../../crc/selection/best-over-sources'
 import { compareSweeps, type SweepToCompare } from '../../measures/compare-sweeps'
-import { readSweep } from '../../project/documents/sweep-files'
+import { readSweepFiles } from '../../project/documents/sweep-files'
 import { describeComparison } from '../printing/comparison-report'
 import { printJson, printShown } from '../printing/output'
 import { nothingKept, untilStopped } from '../running/stopped'
@@ -28,7 +28,7 @@ export async function showComparison(
   requireNewFiles([a, b], more)
   const table = await csvOutput({ csv })
   const [first, second] = [await read(a, signal), await read(b, signal)]
-  const others = await Promise.all(more.map(async (file) => readSweep(await resultPath(file), signal)))
+  const others = await Promise.all(more.map(async (file) => readSweepFiles(await resultPath(file), signal)))
   for (const [place, sweep] of others.entries())
     requireOverSources([first.sweep, second.sweep, sweep], more[place])
   const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
@@ -62,6 +62,6 @@ function requireOverSources(sweeps: readonly SweepDocument[], file: string | und
 /** A sweep with the full-answer check beside its file. */
 async function read(typed: string, signal: AbortSignal): Promise<SweepToCompare> {
   const file = await resultPath(typed)
-  const sweep = await readSweep(file, signal)
+  const sweep = await readSweepFiles(file, signal)
   return { sweep, check: await readCheckBeside(file, sweep.id) }
 }

@@ -13,7 +13,7 @@ import { runCooperatively } from '../../base/steps'
 import { askWhatIf } from '../../crc/check/ask-what-if'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
 import { resultPath } from '../../base/files/places'
-import { readSweep } from '../../project/documents/sweep-files'
+import { readSweepFiles } from '../../project/documents/sweep-files'
 import { numberWithin, usageError, wholeNumber } from '../options/options'
 import { number } from '../options/option-kinds'
 import { printJson, printShown, style } from '../printing/output'
@@ -49,7 +49,7 @@ export async function showSweep(
     throw usageError(command, '--temperature and --min-p go together')
   }
   const file = await resultPath(typed)
-  const sweep = await readSweep(file, signal)
+  const sweep = await readSweepFiles(file, signal)
   const check = await readCheckBeside(file, sweep.id)
   const promptSet = await builtinSetOf(sweep.prompts)
   const place = { demo: false, out: typed, rho }

@@ -18,7 +18,7 @@ import { scoredByWords } from '../../../contract/words/score-words'
 import type { Shard } from '../../../contract/documents/sweep-part'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../../crc/sweep/prepare-sweep'
-import { isPreviewed } from '../../crc/sweep/sweep-stages'
+import { computesPreview } from '../../crc/sweep/sweep-stages'
 import { findingOfSwept } from '../../project/results/finding-of-selected'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { pairIfGiven, requirePair, tellOfMemory, usageError } from '../options/options'
@@ -238,7 +238,7 @@ function requirePlaceForPart(options: SweepOptions, command: Command): void {
 /** @throws WorkbenchError `bad-input` where a preview would take the place of a whole sweep of ranges */
 async function refuseToKeepLess(path: string, sweep: SweepDocument, request: CrcSweepRequest): Promise<void> {
   const isWhole = sweep.preview === null && sweep.ranges.length > 0
-  if (!isWhole || !isPreviewed(await prepareSweep(request, await openPair(request.base, request.post))))
+  if (!isWhole || !computesPreview(await prepareSweep(request, await openPair(request.base, request.post))))
     return
   throw new WorkbenchError(
     'bad-input',

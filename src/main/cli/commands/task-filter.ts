@@ -9,7 +9,7 @@ import { absolutePath } from '../../base/files/places'
 import { failuresTask, requireRightAnswers } from '../../evaluation/greedy-failures'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { viewOf } from '../../project/results/stored-evaluation'
+import { viewEvaluation } from '../../project/results/stored-evaluation'
 import { computingOptions } from '../options/computing-options'
 import { number, text } from '../options/option-kinds'
 import { requireHalf } from '../../work/chosen-device'
@@ -82,7 +82,7 @@ export const taskFilterCommand = subcommand(filterOptions, {
         signal,
         tell
       })
-      const view = await viewOf(files, proxies)
+      const view = await viewEvaluation(files, proxies)
       const failures = failuresTask({ view, samples: files.samples }, { id, task, maxPrompts: options.most })
       if (output !== null) await writeOutputFile(output, failures)
       await own?.project.tasks.save(failures)

@@ -1,5 +1,5 @@
 import { elementAt } from '../../../contract/model/look-up'
-import type { Block, Cell, TableBlock } from '../../report/blocks'
+import type { Block, TableCell, TableBlock } from '../../report/blocks'
 import { printable, style, table } from './output'
 
 /*
@@ -59,7 +59,7 @@ function tableText({ label, columns, rows }: TableBlock): string {
   )}`
 }
 
-const cellText = ({ text, detail }: Cell): string => withDetail(text, detail)
+const cellText = ({ text, detail }: TableCell): string => withDetail(text, detail)
 
 const withDetail = (text: string, detail: string | undefined): string =>
   detail === undefined || detail === '' ? text : `${text} (${detail.replaceAll('\n', '; ')})`

@@ -9,7 +9,7 @@ import { requireSameAsSwept } from '../../crc/sweep/same-as-swept'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { kindOfFile } from '../../base/files/document-kinds'
 import { resultPath } from '../../base/files/places'
-import { readSweep } from '../../project/documents/sweep-files'
+import { readSweepFiles } from '../../project/documents/sweep-files'
 import { readCheckBeside } from '../results/check-beside'
 import { sweepOfRanges } from './starting-sweep'
 
@@ -20,12 +20,12 @@ const MAX_SWEEP_BYTES = 256_000_000
  * The range that the sweep in a file selects, after the check beside it.
  *
  * @returns null for a file that holds something else
- * @throws WorkbenchError `bad-input` where the sweep selects none; as `readSweep`
+ * @throws WorkbenchError `bad-input` where the sweep selects none; as `readSweepFiles`
  */
 export async function selectedInFile(typed: string): Promise<Recipe | null> {
   const file = await resultPath(typed)
   if ((await kindOfFile(file, MAX_SWEEP_BYTES))?.kind !== 'sweep') return null
-  const sweep = await readSweep(file)
+  const sweep = await readSweepFiles(file)
   const rho = sweep.selection?.rho
   const check = await readCheckBeside(file, sweep.id)
   const selected =

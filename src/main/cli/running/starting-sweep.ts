@@ -9,7 +9,7 @@ import type { SweepHistory } from '../../crc/sweep/crc-sweep'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { pairPaths } from '../../project/demo'
-import { readSweep } from '../../project/documents/sweep-files'
+import { readSweepFiles } from '../../project/documents/sweep-files'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { shellCommand } from '../../report/shown-command'
 import { optionGroup, type OptionsOf } from '../options/option-group'
@@ -130,7 +130,7 @@ export function tellOfPrompts(
 
 /** The sweep of `--from`, or of the project; null when one has to be made. */
 async function givenSweep({ from }: StartOptions, own: ProjectPair | null): Promise<SweepDocument | null> {
-  if (from !== undefined) return readSweep(await resultPath(from))
+  if (from !== undefined) return readSweepFiles(await resultPath(from))
   return own === null ? null : sweepOfRanges(own)
 }
 

@@ -11,7 +11,7 @@ import type { TextModel } from '../../text/text-model'
 import { whiteSpaceTokens } from '../task/characters'
 import type { RenderedPrompts } from '../task/render-prompts'
 import { type AnswerPath, answerPaths } from './answer-paths'
-import { Answers, Questions } from './questions'
+import { SequenceProbabilities, SequenceQuestions } from './questions'
 import { type AskedPath, askOfPath, askOfTrail, wholeAnswers } from './whole-answers'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
@@ -20,7 +20,7 @@ import { multimap } from '../../../contract/model/multimap'
 /** Share of a prompt's answers that may be left undecided. It does not show in three decimals. */
 const NEGLIGIBLE = 2.5e-4
 
-export interface AnswersRequest {
+export interface FullAnswersRequest {
   /** Model folders. */
   base: string
   post: string
@@ -41,12 +41,12 @@ export interface AnswersRequest {
  * the few token sequences that are valid answers. It also computes the probability that the answer ends there.
  * Temperature is 1 and no token is cut off.
  *
- * @returns scores of the models and then of the baselines, in request order, and the seconds that the engine took
- * @throws WorkbenchError `cancelled` when `signal` fires; `engine-lost`; what the engine is at fault for
+ * @returns scores of the models and then of the baselines, in request order, and the seconds that the engine took.
+ * @throws WorkbenchError `cancelled` when `signal` fires; `engine-lost`; what the engine is at fault for.
  */
 export async function checkAnswers(
   engine: EngineClient,
-  request: AnswersRequest,
+  request: FullAnswersRequest,
   signal: AbortSignal,
   onProgress: (progress: CheckProgress) => void
 ): Promise<{ answers: WholeAnswers[]; seconds: number }> {
@@ -54,12 +54,12 @@ export async function checkAnswers(
   const ends = new Set(endTokens)
   const white = (await whiteSpaceTokens(text)).filter((token) => !ends.has(token))
   const asking = new Asking(engine, request, { signal, onProgress })
-  const questions = new Questions()
+  const questions = new SequenceQuestions()
   const paths = (await answerPaths(rendered, text)).map((path) =>
     askOfPath(questions, path, [...ends], white)
   )
   const pathAnswers = await asking.ask(questions)
-  const trailQuestions = new Questions()
+  const trailQuestions = new SequenceQuestions()
   const trails = trailsToFollow(paths, pathAnswers).map((trail) =>
     askOfTrail(trailQuestions, trail, [...ends], white)
   )
@@ -69,7 +69,7 @@ export async function checkAnswers(
       wholeAnswers(
         rendered.prompts,
         { paths, says: elementAt(pathAnswers, model, 'model') },
-        { trails, says: trailAnswers[model] ?? new Answers() }
+        { trails, says: trailAnswers[model] ?? new SequenceProbabilities() }
       )
     ),
     seconds: asking.seconds
@@ -83,7 +83,7 @@ export async function checkAnswers(
  */
 export function trailsToFollow(
   paths: readonly AskedPath[],
-  models: readonly Answers[]
+  models: readonly SequenceProbabilities[]
 ): { path: AnswerPath; token: number }[] {
   const totals = models.map((says) => answersOfPrompts(paths, says))
   const byPrompt = multimap(
@@ -110,7 +110,7 @@ export function trailsToFollow(
  * Let x be the probability of the white space left out and e the share of white space that ends.
  * The share that is left out is x e / (whole + white e), which is greatest for e = 1.
  */
-function answersOfPrompts(paths: readonly AskedPath[], says: Answers): Map<number, number> {
+function answersOfPrompts(paths: readonly AskedPath[], says: SequenceProbabilities): Map<number, number> {
   const byPrompt = multimap(
     paths.map(({ path, whole, white }) => [
       path.prompt,
@@ -139,17 +139,17 @@ class Asking {
 
   constructor(
     private readonly engine: EngineClient,
-    private readonly request: AnswersRequest,
+    private readonly request: FullAnswersRequest,
     private readonly run: { signal: AbortSignal; onProgress: (progress: CheckProgress) => void }
   ) {}
 
   /** @returns the probabilities of each model, then of each baseline */
-  async ask(questions: Questions): Promise<Answers[]> {
+  async ask(questions: SequenceQuestions): Promise<SequenceProbabilities[]> {
     const { base, post, models, baselines, device, precision, rendered } = this.request
     const { signal, onProgress } = this.run
     let rowsTotal = 0
     const questionsByPrompt = questions.byPrompt()
-    const answers = [...models, ...baselines].map(() => new Answers())
+    const answers = [...models, ...baselines].map(() => new SequenceProbabilities())
     const events = await this.engine.sweep(
       {
         base,

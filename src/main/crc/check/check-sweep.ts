@@ -34,21 +34,21 @@ import { type RenderedPrompts, renderPrompts } from '../task/render-prompts'
 import { checkAnswers } from './check-answers'
 
 export interface CheckRequest {
-  /** Where the sweep's models are now. */
+  /** Current folders of the sweep's models. */
   pair: PairFolders
   sweep: SweepDocument
-  /** An earlier check of the sweep, which this one adds to; null for none. */
+  /** An earlier check of the sweep, to which this check adds; null for none. */
   earlier: AnswerCheck | null
   recipes: readonly Recipe[]
   baselines: readonly Baseline[]
-  /** Left out: as the sweep was. */
+  /** The sweep's device and precision when left out. */
   computedIn?: Pick<AnswerCheck, 'device' | 'precision'>
 }
 
 /**
- * The best ranges of a sweep that no check has seen yet: those that the selection rule lets in, the most
- * diverse first. Behind the best of all come those that halves of the prompts picked, which the cross-fitted
- * score rests on, where they are not let in either.
+ * Returns the best ranges of a sweep that are not checked yet: those that the selection rule accepts, the most
+ * diverse first. After the best of all come the unchecked ranges that halves of the prompts selected. The
+ * cross-fitted score needs these.
  *
  * @param rho share of post's validity that must be kept
  */
@@ -128,9 +128,10 @@ export function missingOfCheck(
  * Checks recipes and baselines on full answers to a sweep's prompts, exactly, on the sweep's device and in
  * its precision unless the request names others. Results of an earlier check for other models stay.
  *
- * @throws WorkbenchError `engine-lost`, with nothing kept; `bad-input` for no recipe, for one that does not
- * fit the model, and for a model that names no token that ends an answer; `mismatch` when a checkpoint or its
- * tokenizer has changed since the sweep; as `checkAnswers`
+ * @throws WorkbenchError `engine-lost`, and nothing is stored.
+ * @throws WorkbenchError `bad-input` without a recipe, or if one does not fit the model, or if the model names no token
+ * that ends an answer.
+ * @throws WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed since the sweep; as `checkAnswers`.
  */
 export async function checkSweep(
   engine: EngineClient,
@@ -141,7 +142,7 @@ export async function checkSweep(
   if (sweep.scoredBy.kind === 'task') {
     throw new WorkbenchError(
       'bad-input',
-      `The sweep ${sweep.id} is scored by whole answers to a task already: there is nothing to check.`,
+      `The sweep ${sweep.id} is already scored by full answers to a task, so there is nothing to check.`,
       'Check a sweep of the character task.'
     )
   }
@@ -150,14 +151,14 @@ export async function checkSweep(
   const { device, precision } = computedIn
   for (const recipe of recipes) recipeStrengths(recipe, layerCount)
   const { rendered, text, endTokens, basePath, postPath } = await sweptPrompts(folders, sweep)
-  const asked = checkedModels(recipes, baselines, sweep)
+  const requested = checkedModels(recipes, baselines, sweep)
   const { answers, seconds } = await checkAnswers(
     engine,
     {
       base: basePath.path,
       post: postPath.path,
-      models: asked.models,
-      baselines: asked.baselines,
+      models: requested.models,
+      baselines: requested.baselines,
       device,
       precision,
       rendered,
@@ -187,14 +188,14 @@ export async function checkSweep(
     models: recipes.map((recipe, index) => ({ recipe, ...elementAt(answers, index + 1, 'model') })),
     baselines: baselines.map((baseline, index) => ({
       baseline,
-      ...elementAt(answers, elementAt(asked.placeOfBaseline, index, 'baseline'), 'model')
+      ...elementAt(answers, elementAt(requested.placeOfBaseline, index, 'baseline'), 'model')
     }))
   })
 }
 
 /**
- * What the engine is asked about: post, the recipes, uniform blends, base where a baseline is drawn from it,
- * and those baselines.
+ * Returns the models and baselines of the engine's request. The models are post, the recipes, uniform blends, and base
+ * if a baseline is drawn from it.
  */
 function checkedModels(
   recipes: readonly Recipe[],
@@ -286,10 +287,13 @@ function nothingToCheck({ preview }: SweepDocument, earlier: AnswerCheck | null)
   return new WorkbenchError(
     'bad-input',
     earlier === null
-      ? `There is nothing to check: no range ${preview === null ? '' : 'that is exact '}keeps the validity and is more diverse than post.`
-      : 'There is nothing left to check: every range that keeps the validity and is more diverse than post has been checked.',
+      ? `There is nothing to check: no range ${preview === null ? '' : 'that is exact '}` +
+          'keeps the validity and is more diverse than post.'
+      : 'There is nothing left to check: ' +
+          'every range that keeps the validity and is more diverse than post has been checked.',
     preview === null
       ? 'Accept a lower validity limit, or name recipes to check.'
-      : 'The preview has scored the other ranges on few prompts alone: a whole sweep scores the rest. Or accept a lower validity limit, or name recipes to check.'
+      : 'Run a full sweep, because the preview scored the other ranges on few prompts only. ' +
+          'Or accept a lower validity limit, or name recipes to check.'
   )
 }

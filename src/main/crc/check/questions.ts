@@ -8,7 +8,7 @@ export interface Question {
 }
 
 /** Collects groups of continuations by prompt, to ask the engine for their probabilities. */
-export class Questions {
+export class SequenceQuestions {
   private readonly groups = new Map<number, TrackedPrompt['groups']>()
 
   /** @param sequences distinct; none is a prefix of another, so their probabilities can be summed */
@@ -26,7 +26,7 @@ export class Questions {
 }
 
 /** Holds the probabilities that the engine computed for one model, by prompt. */
-export class Answers {
+export class SequenceProbabilities {
   private readonly probabilities = new Map<number, readonly number[]>()
 
   set(prompt: number, probabilities: readonly number[]): void {

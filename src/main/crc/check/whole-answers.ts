@@ -2,7 +2,7 @@ import type { CategoryScore, CrcPrompt, Score } from '../../../contract/document
 import type { WholeAnswers } from '../../../contract/documents/answer-check'
 import { averageScores, scorePrompt } from '../task/scoring'
 import type { AnswerPath } from './answer-paths'
-import type { Answers, Question, Questions } from './questions'
+import type { SequenceProbabilities, Question, SequenceQuestions } from './questions'
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
@@ -33,7 +33,7 @@ export interface AskedTrail {
 }
 
 export function askOfPath(
-  questions: Questions,
+  questions: SequenceQuestions,
   path: AnswerPath,
   ends: readonly number[],
   white: readonly number[]
@@ -52,7 +52,7 @@ export function askOfPath(
 }
 
 export function askOfTrail(
-  questions: Questions,
+  questions: SequenceQuestions,
   { path, token }: { path: AnswerPath; token: number },
   ends: readonly number[],
   white: readonly number[]
@@ -80,8 +80,8 @@ const eachBehind = (tokens: readonly number[], nextTokens: readonly number[]): n
  */
 export function wholeAnswers(
   prompts: readonly CrcPrompt[],
-  first: { paths: readonly AskedPath[]; says: Answers },
-  followed: { trails: readonly AskedTrail[]; says: Answers }
+  first: { paths: readonly AskedPath[]; says: SequenceProbabilities },
+  followed: { trails: readonly AskedTrail[]; says: SequenceProbabilities }
 ): WholeAnswers {
   const firstToken = prompts.map(({ valid }) => new Float64Array(valid.length))
   const whole = prompts.map(({ valid }) => new Float64Array(valid.length))

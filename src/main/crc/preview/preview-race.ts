@@ -24,7 +24,7 @@ export interface RaceScores {
 }
 
 /** Estimate of a mean over all deciding prompts. */
-export interface Estimate {
+export interface MeanEstimate {
   mean: number
   /** Standard error, widened so that 1.96 times the value is the half-width of Student's 95 % interval. */
   spread: number
@@ -44,8 +44,8 @@ export interface Prospect {
  * A candidate is compared on the drawn prompts with a reference that is scored on all prompts. The reference is the
  * leader, or post before there is a leader. Candidates differ most on prompts where the reference is far from post
  * (for post: where base is far from post). The difference d on a prompt is therefore modelled as b x + e. Here x is
- * that distance, known for all prompts, and b is fitted. The mean of d is b times the mean of x over all prompts plus
- * the mean of e over the drawn prompts (a regression estimate; Cochran 1977, 7.3).
+ * that distance, known for all prompts, and b is fitted. The mean of d is b mean(x) + mean(e). The mean of x is over
+ * all prompts, that of e over the drawn prompts (a regression estimate; Cochran 1977, 7.3).
  *
  * The standard error is that of drawing prompts of a category without replacement, computed from the spread of e.
  * A spread from few prompts is uncertain, so it is moderated by the spread of all candidates.
@@ -89,14 +89,17 @@ export class PreviewRace {
   }
 
   /** Estimates the scores of every candidate. Exact scores have spread 0. */
-  estimates(): Map<number, Record<Measure, Estimate>> {
+  estimates(): Map<number, Record<Measure, MeanEstimate>> {
     const reference = this.reference()
     const from = this.exactOf(reference)
     const [validity, diversity] = [
       this.differences('validity', this.candidates, reference),
       this.differences('diversity', this.candidates, reference)
     ]
-    const over = (start: number, { mean, spread }: Estimate): Estimate => ({ mean: start + mean, spread })
+    const over = (start: number, { mean, spread }: MeanEstimate): MeanEstimate => ({
+      mean: start + mean,
+      spread
+    })
     return new Map(
       this.candidates.map((model, index) => {
         const exact = this.exact.get(model)
@@ -164,7 +167,7 @@ export class PreviewRace {
    * Estimates the differences of models from another model. The other model is scored on all prompts or is the
    * candidate that is expected to lead.
    */
-  private differences(measure: Measure, models: readonly number[], other: number): Estimate[] {
+  private differences(measure: Measure, models: readonly number[], other: number): MeanEstimate[] {
     const { categories, drawn, scoreOf } = this.scores
     const distance = this.distanceFromPost(measure, other)
     const meanDistance = meanOver(categories, distance)

@@ -6,7 +6,7 @@ import type { PromptPlaces } from '../../engine/tries/prompt-trie'
 import { promptsByCategory } from '../selection/score-table'
 import { choosePrompts } from './choose-prompts'
 import { PreviewCost } from './preview-cost'
-import { type Estimate, PreviewRace } from './preview-race'
+import { type MeanEstimate, PreviewRace } from './preview-race'
 
 /** Maximum cost of a preview as a share of the full sweep. The documentation promises a quarter. */
 const BUDGET_SHARE = 0.206
@@ -63,7 +63,7 @@ export interface PreviewOutcome {
   /** Models that are scored on all prompts, ascending. */
   exact: number[]
   /** Estimates over all prompts of the ranges and blends that are not exact. */
-  estimates: Map<number, Record<keyof CategoryScore, Estimate>>
+  estimates: Map<number, Record<keyof CategoryScore, MeanEstimate>>
   /** Probability that the full sweep would select another range. */
   probabilityOtherSelected: number
   /** The likeliest of these other ranges. Null if all ranges are exact. */

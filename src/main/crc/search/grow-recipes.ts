@@ -14,8 +14,8 @@ const WHOLE_RANGES = 8
  * post. Each step changes every recipe of the beam in one place and keeps the best of parents and children.
  * The search ends when a step changes nothing.
  *
- * @param beam number of recipes that are kept after each step; 1 is a greedy search
- * @param strengths that a layer may have besides 0 and 1
+ * @param beam number of recipes that are kept after each step; 1 is a greedy search.
+ * @param strengths that a layer may have besides 0 and 1.
  */
 export function growRecipes(
   problem: SearchProblem,

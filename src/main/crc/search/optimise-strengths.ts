@@ -40,8 +40,8 @@ const PARTS = 1000
 /**
  * Optimises the strength of every layer by sequential linear programming: maximise diversity D subject to
  * validity Q >= rho x Q(post) within the bounds. The gradients of D and Q are finite differences, which the
- * trie of recipes makes cheap: a move of layer l recomputes only the layers from l on, L + L(L+1)/2 block
- * evaluations for all. Within a trust region the linear programme has one constraint and is solved exactly.
+ * trie of recipes makes cheap. A move of layer l recomputes only the layers from l on. All moves take
+ * L + L(L+1)/2 block evaluations. Within a trust region the linear programme has one constraint and is solved exactly.
  * Between gradients Broyden's rank-one update uses the result of each step.
  *
  * @param halves whether attention and MLP of a layer have separate strengths
@@ -206,8 +206,8 @@ function correct(slopes: number[], step: readonly number[], change: number, squa
 }
 
 /**
- * Solves the linear programme of one step s: maximise slopes.diversity · s with slopes.validity · s >= need,
- * within the radius and the bounds of every strength. This is a fractional knapsack. It starts from the step
+ * Solves the linear programme of one step s: maximise slopes.diversity · s with slopes.validity · s >= need.
+ * Each move stays within the radius and the bounds. This is a fractional knapsack. It starts from the step
  * that is best for diversity alone and buys validity back where that costs least diversity. Only the last
  * purchase may be partial. If the need cannot be met, the result is the step that comes closest.
  */

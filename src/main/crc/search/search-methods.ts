@@ -11,8 +11,8 @@ const MAX_GENERATIONS = 98
 /**
  * Creates the search method that the settings name.
  *
- * @throws WorkbenchError `bad-input` for all subsets of a model that is too deep, and for a start from a
- * blend if the sweep has no blends
+ * @throws WorkbenchError `bad-input` for all subsets of a model that is too deep.
+ * @throws WorkbenchError `bad-input` for a start from a blend if the sweep has no blends.
  */
 export function searchMethod(
   problem: SearchProblem,

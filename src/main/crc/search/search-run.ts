@@ -73,9 +73,9 @@ export interface RecipeSearchRequest {
  * Searches for recipes beyond the ranges of a sweep, and tests on unseen prompts whether one beats the best
  * range.
  *
- * @param checkpoints stored scores of the same search, which are not computed again
+ * @param checkpoints stored scores of the same search, which are not computed again.
  * @throws WorkbenchError `bad-input` when the sweep has no ranges, or the method cannot start from it;
- * `cancelled`; as `scoreRecipes`
+ * `cancelled`; as `scoreRecipes`.
  */
 export async function runRecipeSearch(
   engine: EngineClient,

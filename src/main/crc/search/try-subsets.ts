@@ -20,8 +20,8 @@ const ORDER_PAIRS_PER_GENERATION = 2
 const MAX_RESULTS = 10
 
 /**
- * Tries whole layers in every combination, or in some: unions of two of the best ranges, all layers but one,
- * and the layers along random orders.
+ * Tries whole layers in every combination, or in some combinations. These are unions of two of the best ranges, all
+ * layers but one, and the layers along random orders.
  *
  * @param orderPairs number of random orders, each with its reverse; 0 for all subsets
  */

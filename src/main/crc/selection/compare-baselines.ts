@@ -238,8 +238,8 @@ interface Comparing extends Pick<Selection, 'minimumValidity' | 'rho'> {
 }
 
 /**
- * Compares baselines with the selected range. They are the best baseline of each kind by the selection rule, the two
- * layer halves of the range, and the controls of the same length.
+ * Compares the selected range with the best baseline of each kind by the selection rule. It also compares the range
+ * with its two layer halves and with the controls of the same length.
  */
 function* compareBaselines(
   sweep: SelectionInput,

@@ -118,8 +118,8 @@ function drawnWays(seed: number, count: number): Uint8Array {
   const ways = new Uint8Array(SIGN_DRAWS * wayBytes)
   for (let way = 0; way < SIGN_DRAWS; way++) {
     for (let i = 0; i < count; i++) {
-      const place = way * wayBytes + (i >> 3)
-      if (uniformFloat64(random) < 0.5) ways[place] = elementAt(ways, place, 'byte') | (1 << (i & 7))
+      const byte = way * wayBytes + (i >> 3)
+      if (uniformFloat64(random) < 0.5) ways[byte] = elementAt(ways, byte, 'byte') | (1 << (i & 7))
     }
   }
   if (ways.length <= MAX_CACHED_BYTES) lastDraw = { seed, count, ways }

@@ -13,8 +13,8 @@ export interface CheckpointFolder extends CheckpointPlace {
 /**
  * Opens a folder of checkpoints.
  *
- * @param folders the folder of the checkpoints, preceded by parent folders that may have to be created
- * @param mostFiles at this number a new checkpoint replaces the oldest one
+ * @param folders the folder of the checkpoints, preceded by parent folders that may have to be created.
+ * @param mostFiles at this number a new checkpoint replaces the oldest one.
  */
 export function checkpointFolder(
   folders: readonly [string, ...string[]],

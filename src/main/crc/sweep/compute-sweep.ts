@@ -8,7 +8,7 @@ import type { SweepEvent, SweepProgress } from '../../../contract/documents/swee
 import type { EngineClient } from '../../engine/host'
 import type { ComputedIn, EarlierResults, KeyedSplit } from './earlier-results'
 import { budgetOf, engineRequest } from './engine-request'
-import { ModelScores } from '../task/model-scores'
+import { ScoreCollector } from '../task/model-scores'
 import type { PreparedSweep } from './prepare-sweep'
 import { progressRate } from '../../base/progress-rate'
 import { type Scorer, scorerOf } from '../task/scorer'
@@ -51,7 +51,7 @@ export interface SweepStage {
 /** All scores of a sweep, and the work for them. */
 export interface ComputedSweep extends ComputedIn {
   /** Scores of the sweep's models, followed by those of its baselines. */
-  scores: readonly ModelScores[]
+  scores: readonly ScoreCollector[]
   progress: SweepProgress
   work: WorkCounts
   /** Block evaluations times distinct prompt prefixes: the number of rows that went through a block. */
@@ -66,7 +66,7 @@ export interface ComputedSweep extends ComputedIn {
 
 export interface ComputeOptions {
   /** Lists the stages one after the other; the next stage may depend on the scores. */
-  stages: (scores: readonly ModelScores[]) => Iterable<SweepStage>
+  stages: (scores: readonly ScoreCollector[]) => Iterable<SweepStage>
   /** Scores that need not be computed. */
   earlier: EarlierResults | null
   /** Engine session of all stages. */
@@ -113,7 +113,7 @@ export async function computeSweep(
 class SweepRun {
   private readonly models: readonly SweptModel[]
   private readonly scorer: Scorer
-  readonly scores: readonly ModelScores[]
+  readonly scores: readonly ScoreCollector[]
   private readonly session: StageSession
   /** Current stage. */
   private stage: SweepStage = { models: [], prompts: [] }
@@ -155,7 +155,7 @@ class SweepRun {
   ) {
     this.models = prepared.models
     this.scorer = scorerOf(prepared.scoredBy)
-    this.scores = [...prepared.models, ...prepared.baselines].map(() => new ModelScores(prepared.prompts))
+    this.scores = [...prepared.models, ...prepared.baselines].map(() => new ScoreCollector(prepared.prompts))
     this.checkpoint = options.checkpoint
     this.session = options.session
     this.budgetBytes = budgetOf(prepared)

@@ -29,7 +29,7 @@ import { StageSession } from './stage-session'
 import { sweepBytes } from './sweep-bytes'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import { elementAt } from '../../../contract/model/look-up'
-import { isPreviewed, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
+import { computesPreview, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
 import { cancellable, throwIfCancelled } from '../../base/files/cancelling'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
@@ -52,9 +52,9 @@ export interface SweepHistory {
  * Scores post, base as a whole model, all restoration ranges and the given recipes on a prompt set, and
  * selects a range. Scores are exact: they come from the next-token distribution at the first answer position.
  *
- * @param onEvent receives progress, scores as they arrive (means over the prompts scored so far), and notices
- * @param history its scores are not computed again
- * @throws WorkbenchError `cancelled` when `signal` fires; errors of the pair, tokenizer, prompts or engine
+ * @param onEvent receives progress, scores as they arrive (means over the prompts scored so far), and notices.
+ * @param history its scores are not computed again.
+ * @throws WorkbenchError `cancelled` when `signal` fires; errors of the pair, tokenizer, prompts or engine.
  */
 export async function runCrcSweep(
   engine: EngineClient,
@@ -162,7 +162,7 @@ async function scorePrompts(
       const chosen = chosenPrompts(prepared, shard)
       const stored = await findEarlier(prepared, history)
       const { earlier } = stored
-      const previewNotices = request.preview === true && !isPreviewed(prepared) ? [NO_PREVIEW] : []
+      const previewNotices = request.preview === true && !computesPreview(prepared) ? [NO_PREVIEW] : []
       const notices = [...previewNotices, ...stored.notices]
       notify(onEvent, [...prepared.notices, ...notices], previewNotices)
       if (history !== null) await requireRoomFor(prepared, chosen, stored, history)

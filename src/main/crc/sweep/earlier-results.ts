@@ -82,8 +82,8 @@ export function knownPart(
 /**
  * Gives the groups of an earlier split that are still missing.
  *
- * @param missing keys of the missing prompts, in the order of the new groups' indices
- * @returns undefined if a group is only partly missing, so that prompts must be split again
+ * @param missing keys of the missing prompts, in the order of the new groups' indices.
+ * @returns undefined if a group is only partly missing, so that prompts must be split again.
  */
 export function missingGroups(split: KeyedSplit | null, missing: readonly string[]): PromptSplit | undefined {
   if (split === null) return undefined

@@ -35,9 +35,9 @@ export interface EngineRequest {
  * Builds the request to the engine. If whole groups of an interrupted sweep are missing, all of their models
  * are requested, so that parts stay the same. Otherwise only missing scores are requested.
  *
- * @param wanted models, followed by baselines, ascending
- * @param missing indices of the prompts that lack scores
- * @param isKnown reports whether a model is scored on a prompt
+ * @param wanted models, followed by baselines, ascending.
+ * @param missing indices of the prompts that lack scores.
+ * @param isKnown reports whether a model is scored on a prompt.
  */
 export function engineRequest(
   prepared: PreparedSweep,

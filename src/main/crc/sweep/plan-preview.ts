@@ -7,19 +7,19 @@ import type { SweepPace } from './sweep-pace'
 import { previewSetting } from './sweep-stages'
 
 /**
- * Seconds that a preview needs besides reading and computing, measured on two cores: making the graphs of its
- * stages, choosing between stages, and computing in small pieces.
+ * Seconds that a preview needs besides reading and computing, measured on two cores. They go into graphs of its
+ * stages, choices between stages, and computing in small pieces.
  */
 const STAGES_SECONDS = 0.25
 
 /**
- * Plans a preview of a sweep: its rows, an upper bound of its memory, and its time. Without a finished sweep
- * to compare with, the time is its share of the full sweep's computation, one reading of the weights, and a
- * constant for the stages.
+ * Plans a preview of a sweep: its rows, an upper bound of its memory, and its time. Without the speed of a finished
+ * sweep, the time has three parts. They are its share of the full sweep's computation, one reading of the weights, and
+ * a constant for the stages.
  *
- * @param whole plan of the full sweep
- * @param pace speed of a similar sweep; null if none was finished on this machine
- * @returns null if there are so few prompts that everything is scored
+ * @param whole plan of the full sweep.
+ * @param pace speed of a similar sweep; null if none was finished on this machine.
+ * @returns null if there are so few prompts that everything is scored.
  */
 export async function planPreview(
   engine: EngineClient,

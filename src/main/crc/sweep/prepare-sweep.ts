@@ -44,7 +44,7 @@ import { compareCrcTokens, crcTokens } from '../task/compare-tokens'
 import type { SweepIdentity } from './earlier-results'
 import { renderTask } from '../task/listed-answers'
 import { renderPrompts } from '../task/render-prompts'
-import { sweptModels } from './swept-models'
+import { listSweptModels } from './swept-models'
 import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
 import { elementAt } from '../../../contract/model/look-up'
@@ -147,7 +147,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   const { compare, scoredBy } = rendered
   const comparison = await compare({ member: base, name: 'base' })
   const others = await comparableCheckpoints(request.checkpoints ?? [], post, compare)
-  const models = sweptModels(
+  const models = listSweptModels(
     request,
     layerCount,
     request.wholeBase !== false && comparison.unavailable === null,

@@ -4,9 +4,9 @@ import { WorkbenchError } from '../../../contract/model/problem'
 /**
  * Refuses scores that cannot be compared with a sweep.
  *
- * @param now the checkpoints and the sweep's prompts as they are now
+ * @param now the checkpoints and the sweep's prompts as they are now.
  * @throws WorkbenchError `mismatch` if a checkpoint differs, or it or its tokenizer has changed since the
- * sweep
+ * sweep.
  */
 export function requireSameAsSwept(
   now: Pick<SweepDocument, 'basePath' | 'postPath'> & { prompts: readonly Pick<RenderedPrompt, 'tokens'>[] },

@@ -16,9 +16,9 @@ export interface PairFolders {
  * Scores recipes exactly as a sweep scored its ranges (prompts, rendering, device, precision), so that the
  * scores can be compared.
  *
- * @param history its scores are not computed again
- * @returns a sweep of only the recipes, in their order
- * @throws WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed since; as `runCrcSweep`
+ * @param history its scores are not computed again.
+ * @returns a sweep of only the recipes, in their order.
+ * @throws WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed since; as `runCrcSweep`.
  */
 export async function scoreRecipes(
   engine: EngineClient,

@@ -6,12 +6,12 @@ import { elementAt } from '../../../contract/model/look-up'
 
 /**
  * Selects the prompts of a shard; every machine gets the same division. Prompts are sorted by their tokens,
- * so that prompts with a common beginning are neighbours. The sorted list is cut into runs so that the
- * largest number of distinct prefixes in a run, which determines its work, is as small as possible.
+ * so that prompts with a common beginning are neighbours. The sorted list is cut into runs. The number of distinct
+ * prefixes determines the work of a run, and the largest such number is as small as possible.
  *
- * @param prompts token ids of all prompts of the sweep
- * @returns ascending indices, at least one
- * @throws WorkbenchError `bad-input` when there are more shards than prompts
+ * @param prompts token ids of all prompts of the sweep.
+ * @returns ascending indices, at least one.
+ * @throws WorkbenchError `bad-input` when there are more shards than prompts.
  */
 export function promptsOfShard(prompts: readonly (readonly number[])[], { index, count }: Shard): number[] {
   if (count > prompts.length) {

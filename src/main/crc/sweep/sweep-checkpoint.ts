@@ -89,8 +89,8 @@ export class SweepCheckpoint {
   /**
    * Loads stored scores of a sweep, with notices on files that could not be used.
    *
-   * @param fresh true if the sweep starts again; then damaged checkpoints may be replaced
-   * @throws WorkbenchError `bad-file` when another file has the name of the checkpoint
+   * @param fresh true if the sweep starts again; then damaged checkpoints may be replaced.
+   * @throws WorkbenchError `bad-file` when another file has the name of the checkpoint.
    */
   async find(
     identity: SweepIdentity,
@@ -127,8 +127,8 @@ export class SweepCheckpoint {
   /**
    * Prepares the checkpoint of a sweep. No file is written until there are scores.
    *
-   * @param split groups of prompts, which stay the same when the sweep is resumed
-   * @param resumes true if the loaded scores belong to this sweep; false if the sweep starts again
+   * @param split groups of prompts, which stay the same when the sweep is resumed.
+   * @param resumes true if the loaded scores belong to this sweep; false if the sweep starts again.
    */
   begin(
     identity: SweepIdentity,

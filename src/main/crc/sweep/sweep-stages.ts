@@ -11,7 +11,7 @@ import {
   type PreviewStage,
   previewStages
 } from '../preview/preview-stages'
-import type { ModelScores } from '../task/model-scores'
+import type { ScoreCollector } from '../task/model-scores'
 import type { SweepStage } from './compute-sweep'
 import type { PreparedSweep } from './prepare-sweep'
 import type { Leaves } from './stage-session'
@@ -19,7 +19,7 @@ import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /** The stages of a sweep, and the outcome of a preview after the last stage. */
 export interface FollowedStages {
-  follow: (scores: readonly ModelScores[]) => Iterable<SweepStage>
+  follow: (scores: readonly ScoreCollector[]) => Iterable<SweepStage>
   /** Null if everything was scored. */
   readonly outcome: PreviewOutcome | null
 }
@@ -71,7 +71,7 @@ export function previewSetting({
 }
 
 /** Reports whether a requested preview really is one; with few prompts everything is scored. */
-export const isPreviewed = (prepared: PreparedSweep): boolean =>
+export const computesPreview = (prepared: PreparedSweep): boolean =>
   prepared.request.preview === true && plannedPreview(previewSetting(prepared)) !== null
 
 /** Index of the range that the user looks at, if the sweep has it. */
@@ -93,7 +93,7 @@ const LEAVES: Readonly<Record<PreviewStage['kind'], Leaves>> = {
 /** Yields the stages of a preview. Baselines are scored with post and base, from the same logits. */
 function* preview(
   prepared: PreparedSweep,
-  scores: readonly ModelScores[]
+  scores: readonly ScoreCollector[]
 ): Generator<SweepStage, PreviewOutcome | null> {
   const { models, baselines } = prepared
   const stages = previewStages({

@@ -9,7 +9,7 @@ import type { SweptModel } from '../../../contract/documents/swept-model'
  *
  * @throws WorkbenchError `bad-input` for a recipe that does not fit the model's layers
  */
-export function sweptModels(
+export function listSweptModels(
   request: { ranges: boolean; uniformBlendCount: number; recipes: readonly Recipe[] },
   layerCount: number,
   withBase: boolean,

@@ -15,9 +15,9 @@ export interface CharacterGroups {
  * Finds the tokens that add exactly one valid character to a context. For such a token, decode(context + token) is
  * decode(context) followed by the character (docs/methods.md). A special token adds nothing.
  *
- * @param context token ids the answer follows
- * @param countLeadingSpace also count tokens that add white space and then the character
- * @throws WorkbenchError `bad-file` when the tokenizer does not work, or takes too long
+ * @param context token ids the answer follows.
+ * @param countLeadingSpace also count tokens that add white space and then the character.
+ * @throws WorkbenchError `bad-file` when the tokenizer does not work, or takes too long.
  */
 export async function characterGroups(
   text: TextModel,

@@ -24,9 +24,9 @@ export interface RenderedTask {
 /**
  * Renders a task's questions and lists the token sequences that the engine scores.
  *
- * @param endTokens tokens that end an answer
+ * @param endTokens tokens that end an answer.
  * @throws WorkbenchError `bad-input` for a task that lists no answers or reads them at the end of longer texts.
- *   `bad-input` for a model that names no token that ends an answer. Otherwise as `renderSamplePrompts`
+ *   `bad-input` for a model that names no token that ends an answer. Otherwise as `renderSamplePrompts`.
  */
 export async function renderTask(
   { task }: ScoredTask,

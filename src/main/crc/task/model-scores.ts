@@ -3,7 +3,7 @@ import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { averageScores } from './scoring'
 
 /** Collects the scores of one model, prompt by prompt. */
-export class ModelScores {
+export class ScoreCollector {
   private readonly scores: (PromptScore | undefined)[]
 
   constructor(private readonly prompts: readonly Pick<CrcPrompt, 'category'>[]) {

@@ -21,8 +21,9 @@ const lastRendered = new WeakMap<TextModel, { key: string; rendered: Promise<Ren
  * Renders a prompt set exactly as the model sees it, with the tokens that count as each valid answer. Repeated calls
  * with the same prompts return the same object, because every window, plan and sweep of a project makes one.
  *
- * @throws WorkbenchError `bad-input` when the template refuses the prompts, or when a prompt has no valid character
- *   that a single token can add; `bad-file` when the tokenizer or template does not work
+ * @throws WorkbenchError `bad-input` when the template refuses the prompts.
+ * @throws WorkbenchError `bad-input` when a prompt has no valid character that a single token can add.
+ * @throws WorkbenchError `bad-file` when the tokenizer or template does not work.
  */
 export async function renderPrompts(
   prompts: CrcPrompts,

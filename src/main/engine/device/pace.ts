@@ -22,8 +22,8 @@ export class Pace {
   /**
    * Records a run. Call this after each run.
    *
-   * @param isDone whether the run's outputs have returned
-   * @returns the number of runs finished since the last report, this one included; 0 while some are queued
+   * @param isDone whether the run's outputs have returned.
+   * @returns the number of runs finished since the last report, this one included; 0 while some are queued.
    */
   async ran(isDone: boolean): Promise<number> {
     this.queued++

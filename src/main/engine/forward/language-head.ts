@@ -78,9 +78,9 @@ export interface LanguageHead {
   /**
    * Computes probabilities of tokens under samplers that have only temperature and min-p.
    *
-   * @param targetsOf returns the requested tokens of a row
-   * @param maxRows rows whose logits are in memory at once if the vocabulary has several slices
-   * @throws WorkbenchError as `logSums`
+   * @param targetsOf returns the requested tokens of a row.
+   * @param maxRows rows whose logits are in memory at once if the vocabulary has several slices.
+   * @throws WorkbenchError as `logSums`.
    */
   drawn(
     hidden: Float32Array,

@@ -41,9 +41,9 @@ export interface LayerOutputs {
 /**
  * Opens a session for layers of one kind.
  *
- * @param spec config by which the layer is computed
- * @param kind index of a layer of the kind
- * @param statesStay whether hidden states stay on the device for the next layer
+ * @param spec config by which the layer is computed.
+ * @param kind index of a layer of the kind.
+ * @param statesStay whether hidden states stay on the device for the next layer.
  */
 export async function openLayer(
   source: LayerSource,
@@ -130,8 +130,8 @@ export class LayerSession {
 }
 
 /**
- * Block graphs of one layout's passes, each created once per kind: by last or other layer, and by all else that is
- * fixed in a graph.
+ * Block graphs of one layout's passes. Each is created once per kind. The last layer and everything that is fixed in a
+ * graph make a kind.
  */
 export class LayerSessions {
   private readonly sessions = new Map<string, LayerSession>()

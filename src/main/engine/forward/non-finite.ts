@@ -22,7 +22,7 @@ import { forward, type ForwardEvent, type ForwardRun } from './forward'
 import { elementAt } from '../../../contract/model/look-up'
 
 /** The inputs of a run that are needed to explain why its numbers are not finite. */
-export interface Computation {
+export interface ForwardComputation {
   readonly device: Device
   readonly precision: Precision
   readonly pair: PairWeights
@@ -67,12 +67,12 @@ export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefin
  * Explains why a model's states or logits after some tokens are not finite. It takes the tokens through the model again
  * to find the first layer whose states are not finite, and checks that layer's weights.
  *
- * @param model index into the computation's models
- * @returns `bad-file` naming the first bad tensor, or `unsupported` if all weights there are finite
- * @throws WorkbenchError as reading weights does
+ * @param model index into the computation's models.
+ * @returns `bad-file` naming the first bad tensor, or `unsupported` if all weights there are finite.
+ * @throws WorkbenchError as reading weights does.
  */
 export async function whyNonFinite(
-  computation: Computation,
+  computation: ForwardComputation,
   model: number,
   tokens: readonly number[]
 ): Promise<WorkbenchError> {
@@ -130,7 +130,7 @@ const affectedModels = (owner: string, name: string): string =>
  * Returns null for neither.
  */
 function alikeUpTo(
-  { trie, models }: Computation,
+  { trie, models }: ForwardComputation,
   { origin, blocks }: ModelSources,
   location: Location
 ): string | null {
@@ -150,7 +150,7 @@ function alikeUpTo(
 type Location = 'embedding' | number | 'head'
 
 async function firstNonFiniteLocation(
-  { device, precision, pair }: Computation,
+  { device, precision, pair }: ForwardComputation,
   sources: ModelSources,
   tokens: readonly number[]
 ): Promise<Location> {

@@ -9,10 +9,10 @@ import { elementAt } from '../../../contract/model/look-up'
 import { rowAt } from '../rows/rows'
 import { dropNow } from '../../base/drop-now'
 import type { LayerOutputs } from './layer-session'
-import { type Routing, routeRows } from './routing'
+import { type ExpertRouting, routeRows } from './routing'
 
 /** Nodes that one run advanced through the attention of a layer with experts. */
-export interface RoutedChunk extends Routing {
+export interface RoutedChunk extends ExpertRouting {
   readonly nodes: readonly PartNode[]
   /** States of the nodes, to which the results of experts are added, [nodes x rows, hidden]. */
   readonly hidden: Float32Array
@@ -96,9 +96,9 @@ export class RoutedRows {
   /**
    * Takes the rows of each batch through an expert.
    *
-   * @param maxRows maximum rows at once
-   * @param compute maps [rows, hidden] to the same shape
-   * @returns after each run, the completed rows; an expert is one of `perRow` of a row
+   * @param maxRows maximum rows at once.
+   * @param compute maps [rows, hidden] to the same shape.
+   * @returns after each run, the completed rows; an expert is one of `perRow` of a row.
    */
   async *through(
     { expert, batches }: ExpertStep,
@@ -165,7 +165,10 @@ function* expertRowsOf(
   if (expertRows.length > 0) yield expertRows
 }
 
-function rowsOf({ starts, rows, weights }: Routing, expert: number): Pick<Routing, 'rows' | 'weights'> {
+function rowsOf(
+  { starts, rows, weights }: ExpertRouting,
+  expert: number
+): Pick<ExpertRouting, 'rows' | 'weights'> {
   const [start, end] = [starts[expert], starts[expert + 1]]
   return { rows: rows.subarray(start, end), weights: weights.subarray(start, end) }
 }

@@ -4,7 +4,7 @@ import { rowAt } from '../rows/rows'
 import { largestIndices } from './largest-indices'
 
 /** Assigns rows to experts. The rows of expert e are at the indices starts[e] .. starts[e + 1] - 1. */
-export interface Routing {
+export interface ExpertRouting {
   readonly starts: Int32Array
   readonly rows: Int32Array
   /** Factor of the expert's result for each row. */
@@ -17,7 +17,7 @@ export interface Routing {
  *
  * @param probabilities [rows, experts]
  */
-export function routeRows(probabilities: Float32Array, { count, perRow, normed }: Experts): Routing {
+export function routeRows(probabilities: Float32Array, { count, perRow, normed }: Experts): ExpertRouting {
   const rowCount = probabilities.length / count
   const selected = new Int32Array(rowCount * perRow)
   const starts = new Int32Array(count + 1)

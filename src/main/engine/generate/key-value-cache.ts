@@ -5,9 +5,9 @@ export interface KeyValueShape {
 }
 
 /**
- * Keys and values of one block for many sequences, in the layout of a decode graph: keys [slots, kvHeads, headSize,
- * capacity], values [slots, kvHeads, capacity, headSize]. The first slots are in use. When a sequence ends, the last
- * one moves into its slot, so that a run always reads dense data.
+ * Keys and values of one block for many sequences, in the layout of a decode graph. Keys are [slots, kvHeads, headSize,
+ * capacity]. Values are [slots, kvHeads, capacity, headSize]. The first slots are in use. When a sequence ends, the
+ * last one moves into its slot, so that a run always reads dense data.
  */
 export class KeyValueCache {
   private keys: Float32Array

@@ -45,9 +45,9 @@ export interface Prefilled {
  * Runs one pass over some prompts for all models, and returns their keys and values and the logits of their next
  * tokens.
  *
- * @param prompts indices into the request's prompts
- * @returns the results, to be disposed of when no answer to these prompts is being generated
- * @throws WorkbenchError `cancelled` when `signal` fires, or as `finiteForward`
+ * @param prompts indices into the request's prompts.
+ * @returns the results, to be disposed of when no answer to these prompts is being generated.
+ * @throws WorkbenchError `cancelled` when `signal` fires, or as `finiteForward`.
  */
 export async function prefill(
   parts: PrefillParts,

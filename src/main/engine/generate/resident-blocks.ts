@@ -58,10 +58,10 @@ export function largestLayerBytes(spec: DecoderSpec, weights: HeldWeights): numb
 /**
  * Chooses the widest weights that fit: those of the products' precision, or int8 if they are too large.
  *
- * @param precision precision of the products
- * @param minBytes returns the minimum bytes of a generation with such weights
+ * @param precision precision of the products.
+ * @param minBytes returns the minimum bytes of a generation with such weights.
  * @throws WorkbenchError `bad-input` for floats of another width than the products'; `out-of-memory` with the options
- * that fit
+ * that fit.
  */
 export function chooseHeldWeights(
   minBytes: (weights: HeldWeights) => number,

@@ -2,7 +2,7 @@ import type { EngineReadEvent, ReadRequest } from '../../../contract/procedures/
 import { floatsToText } from '../../base/float-text'
 import { choosePrecision } from '../forward/choose-precision'
 import { type LanguageHead, openLanguageHead, valuesOf } from '../forward/language-head'
-import { type Computation, finiteForward, tokensTo, whyNonFinite } from '../forward/non-finite'
+import { type ForwardComputation, finiteForward, tokensTo, whyNonFinite } from '../forward/non-finite'
 import { openRun } from '../forward/open-run'
 import { maskBytes } from '../forward/run-memory'
 import { memberOf } from '../weights/pair-weights'
@@ -86,7 +86,7 @@ interface ReadGroup {
   /** [rows, hidden] */
   readonly hidden: Float32Array
   readonly hiddenSize: number
-  readonly computation: Computation
+  readonly computation: ForwardComputation
 }
 
 async function* readGroup(

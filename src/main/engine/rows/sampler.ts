@@ -9,9 +9,9 @@ import type { Sampling } from '../../../contract/model/sampling'
  * Draws the next token as common libraries do: repetition penalty, temperature, top-k, top-p and min-p in that order,
  * then one draw from the remaining tokens.
  *
- * @param logits [vocabulary]; not changed
- * @param earlier tokens that the repetition penalty counts: prompt and answer so far
- * @param uniform a number from 0 (included) to 1 (excluded)
+ * @param logits [vocabulary]; not changed.
+ * @param earlier tokens that the repetition penalty counts: prompt and answer so far.
+ * @param uniform a number from 0 (included) to 1 (excluded).
  */
 export function sampleToken(
   logits: Float32Array,

@@ -195,8 +195,8 @@ function collectTargets(
     rows: targets.map(({ tokens, next }) => ({ tokens, next: [...next.keys()] })),
     size,
     placed: tries.map((trie, prompt) =>
-      placeAnswers(trie, ({ place, choice }) => {
-        const { row, choices } = elementAt(elementAt(placed, prompt, 'prompt'), place, 'place')
+      placeAnswers(trie, ({ placeIndex, choice }) => {
+        const { row, choices } = elementAt(elementAt(placed, prompt, 'prompt'), placeIndex, 'place')
         return elementAt(starts, row, 'row') + elementAt(choices, choice, 'choice')
       })
     )

@@ -2,7 +2,7 @@ import type { Sampling } from '../../../contract/model/sampling'
 import { allFinite } from '../../checkpoint/non-finite'
 import type { DrawnRows, Draws } from '../forward/draws'
 import { HEAD_ROWS, type LanguageHead, type SliceDone } from '../forward/language-head'
-import { type Computation, whyNonFinite } from '../forward/non-finite'
+import { type ForwardComputation, whyNonFinite } from '../forward/non-finite'
 import { joinNumbers, rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
 import type { RowTargets, FinalStates, GroupScorer } from './group-scorer'
@@ -21,7 +21,7 @@ export function logitRows(width: number): number {
 
 /** The inputs of a pass that takes last states through a head. */
 export interface HeadRun {
-  readonly computation: Computation
+  readonly computation: ForwardComputation
   readonly scorer: GroupScorer
   readonly head: LanguageHead
   readonly vocabularySize: number
@@ -43,7 +43,7 @@ export interface RowsAnswered {
 type NextTokens = AsyncGenerator<RowsAnswered | SliceDone>
 
 /** Yields the probabilities of the requested next tokens, row by row. @throws WorkbenchError as `whyNonFinite` */
-export function nextTokens(run: HeadRun, finals: FinalStates): NextTokens {
+export function scoreNextTokens(run: HeadRun, finals: FinalStates): NextTokens {
   const { sampling, draws } = run
   if (draws !== null) return underDraws(run, draws, finals)
   return sampling === undefined ? underModel(run, finals) : underSampler(run, sampling, finals)

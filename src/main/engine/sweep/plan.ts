@@ -13,7 +13,7 @@ import { buildAnswerTrie } from '../tries/answer-trie'
 import { finalRows } from '../tries/prompt-trie'
 import type { RecipeTrie } from '../tries/recipe-trie'
 import { countPartEdges } from '../tries/trie-parts'
-import { sweptModels } from './sweep'
+import { buildSweptModels } from './sweep'
 import { sweepGroups } from './sweep-groups'
 import { projectionFlops, type Grouping } from './sweep-plan'
 import type { SweptModels } from './sweep-memory'
@@ -26,12 +26,12 @@ import { sum } from '../../base/sums'
  *
  * @throws WorkbenchError as a sweep does before it reads weights
  */
-export async function planSweep(request: SweepRequest, signal?: AbortSignal): Promise<EnginePlan> {
+export async function planEngineSweep(request: SweepRequest, signal?: AbortSignal): Promise<EnginePlan> {
   const open = await openRun(request, request.models)
   try {
     const { pair, device } = open
     const precision = choosePrecision(device, pair, request.precision)
-    const models = await sweptModels(pair, request, device.keepsTensors ? precision : null)
+    const models = await buildSweptModels(pair, request, device.keepsTensors ? precision : null)
     const { grouping, keptBytes } = stageGroups(models, request, device.name)
     const groups = grouping.groups
     const work = sweepWork(models, groups)

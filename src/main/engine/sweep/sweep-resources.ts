@@ -12,17 +12,17 @@ import { type Origin, otherOrigin, type Sharing } from '../tries/recipe-trie'
 import type { BlockStep, BlockWeights } from '../weights/block-weights'
 import type { WeightCache } from '../weights/weight-cache'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
-import { ReadAhead } from '../weights/read-ahead'
+import { PrefetchReader } from '../weights/read-ahead'
 import { findSharing, requireModels } from '../weights/sharing'
 
 export type OpenRequest = Pick<SweepRequest, 'base' | 'post' | 'device' | 'models'>
 
 /**
- * The resources of a sweep, or of all its stages: the opened pair and device, the thread that reads ahead, and the
- * graphs created for them. Each graph is created once. Close the resources after use.
+ * The resources of a sweep, or of all its stages. They are the opened pair and device, the prefetch thread, and graphs.
+ * Each graph is created once. Close the resources after use.
  */
 export class SweepResources {
-  readonly reader: ReadAhead
+  readonly reader: PrefetchReader
   private sharing: Promise<Sharing> | null = null
   private readonly heads = new Map<Origin, LanguageHead>()
   private readonly draws = new Map<string, Draws>()
@@ -34,7 +34,7 @@ export class SweepResources {
     private readonly open: OpenRun,
     private readonly weights: WeightCache | null
   ) {
-    this.reader = open.own(new ReadAhead(open.pair))
+    this.reader = open.own(new PrefetchReader(open.pair))
     open.own({ close: async () => this.layers?.sessions.close() })
   }
 

@@ -4,7 +4,7 @@ import { StateCache } from '../forward/state-cache'
 import type { AnswerTrie } from '../tries/answer-trie'
 import { nodesBefore } from '../tries/trie-parts'
 import { WeightCache } from '../weights/weight-cache'
-import type { ReadAhead } from '../weights/read-ahead'
+import type { PrefetchReader } from '../weights/read-ahead'
 import { DECODER_BYTES } from '../weights/weight-decoder'
 import { type GroupingInParts, sweepGroups } from './sweep-groups'
 import type { SweptModels } from './sweep-memory'
@@ -125,7 +125,7 @@ export class SweepSession {
   }
 
   /** Sets the number of reading threads to that of the stage's plan. */
-  async share(reader: ReadAhead, readers: number): Promise<void> {
+  async share(reader: PrefetchReader, readers: number): Promise<void> {
     if (readers < READERS) await this.endPrefetch()
     await reader.share(readers)
   }

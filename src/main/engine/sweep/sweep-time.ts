@@ -16,7 +16,7 @@ export interface Speed {
 }
 
 /** The work of all groups of prompts together. */
-export interface SweepWork {
+export interface PlannedWork {
   readonly flops: Flops
   /** Stored bytes to read, once for each part of a group. */
   readonly readBytes: { readonly layers: number; readonly head: number }
@@ -25,7 +25,7 @@ export interface SweepWork {
 export function sweepWork(
   { pair, trie }: SweptModels,
   groups: readonly Pick<GroupInParts, 'packed' | 'parts'>[]
-): SweepWork {
+): PlannedWork {
   const stored = groups.flatMap(({ parts, packed }) =>
     parts.map((part) => storedBytes(pair, readingOf(trie, part), packed.tokens.length))
   )
@@ -59,7 +59,7 @@ const FIXED_SECONDS = 0.2
  * meanwhile.
  */
 export function sweepTime(
-  { flops, readBytes }: SweepWork,
+  { flops, readBytes }: PlannedWork,
   { trie }: SweptModels,
   device: DeviceName,
   speed: Speed

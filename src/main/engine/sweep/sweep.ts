@@ -14,7 +14,7 @@ import {
   trackedTokens
 } from './group-scorer'
 import type { Draws } from '../forward/draws'
-import { type Computation, finiteForward } from '../forward/non-finite'
+import { type ForwardComputation, finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
 import { type AnswerTrie, buildAnswerTrie } from '../tries/answer-trie'
 import { buildRecipeTrie, type Sharing } from '../tries/recipe-trie'
@@ -23,7 +23,7 @@ import { findSharing } from '../weights/sharing'
 import { maxAliveStates } from '../tries/alive-states'
 import { scaleBytes, type SweptModels } from './sweep-memory'
 import { type GroupingInParts, type GroupInParts, sweepGroups } from './sweep-groups'
-import { type HeadRun, nextTokens } from './next-tokens'
+import { type HeadRun, scoreNextTokens } from './next-tokens'
 import { type LastStates, baselineTokens } from './baseline-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
 import { SweepResources } from './sweep-resources'
@@ -40,8 +40,8 @@ import { joinNumbers } from '../rows/rows'
  * pass over the head, so every weight byte is read once per part. Weights are read and converted beside the
  * computation, with at most two blocks in memory.
  *
- * @throws WorkbenchError when the pair cannot be read or computed, numbers are not finite (see `whyNonFinite`), a token
- * is outside the vocabulary, the memory allowed is too small, or `signal` fires
+ * @throws WorkbenchError when the pair cannot be read or computed, or numbers are not finite (see `whyNonFinite`).
+ * @throws WorkbenchError when a token is outside the vocabulary, the memory allowed is too small, or `signal` fires.
  */
 export async function* sweep(request: SweepRequest, signal?: AbortSignal): AsyncGenerator<EngineSweepEvent> {
   const startedMs = performance.now()
@@ -54,7 +54,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   try {
     const precision = choosePrecision(device, pair, request.precision)
     const sharing = resources.sharingOf(request.models)
-    const models = await sweptModels(pair, request, device.keepsTensors ? precision : null, sharing)
+    const models = await buildSweptModels(pair, request, device.keepsTensors ? precision : null, sharing)
     const run = new SweepRun(request, { resources, precision, session, signal }, models)
     yield run.plan()
     yield* run.groups()
@@ -110,7 +110,7 @@ class SweepRun {
   /** Maximum bytes that the session keeps meanwhile. */
   private readonly keptBytes: number
   private readonly readers: number
-  private readonly computation: Computation
+  private readonly computation: ForwardComputation
   /**
    * The sweep's sampler and then the other requested samplers. Null if the sweep's sampler has settings other than
    * temperature and min-p.
@@ -285,7 +285,7 @@ class SweepRun {
     }
     const next: Float64Array[] = []
     let scored = 0
-    for await (const event of nextTokens(run, finals)) {
+    for await (const event of scoreNextTokens(run, finals)) {
       if (event.type === 'slice') {
         this.spend(event)
         yield* this.advanced(event.share * rows, layer, group)
@@ -361,7 +361,7 @@ class SweepRun {
  * @param uploadedIn see `SweptModels`
  * @param pendingSharing see `findSharing`
  */
-export async function sweptModels(
+export async function buildSweptModels(
   pair: PairWeights,
   request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling' | 'whatIf'>,
   uploadedIn: SweptModels['uploadedIn'] = null,

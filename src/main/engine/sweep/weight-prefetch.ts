@@ -4,8 +4,8 @@ import { physicalCores } from '../device/physical-cores'
 import { headSlices, sliceRead } from '../forward/language-head'
 import { buildRecipeTrie, type Origin, type Sharing } from '../tries/recipe-trie'
 import { blockReads } from '../weights/block-weights'
-import { keyOf, type WeightCache, type PrefetchQueue } from '../weights/weight-cache'
-import { type ReadAhead, requestBytes } from '../weights/read-ahead'
+import { cacheKey, type WeightCache, type PrefetchQueue } from '../weights/weight-cache'
+import { type PrefetchReader, requestBytes } from '../weights/read-ahead'
 import { memberOf } from '../weights/pair-weights'
 import { DECODER_BYTES, type WeightRead } from '../weights/weight-decoder'
 import type { SweptModels } from './sweep-memory'
@@ -42,7 +42,7 @@ export class WeightPrefetch implements PrefetchQueue {
   private reading: Promise<boolean>
 
   private constructor(
-    reader: ReadAhead,
+    reader: PrefetchReader,
     weights: WeightCache,
     sections: readonly (readonly (readonly WeightRead[])[])[]
   ) {
@@ -53,7 +53,7 @@ export class WeightPrefetch implements PrefetchQueue {
         .then((goesOn) => goesOn && !this.hasEnded && weights.readBatch(reader, batch))
         // The computation that needs the weights reports what is wrong with a file.
         .catch(() => false)
-      for (const reads of batch) this.whenDone.set(keyOf(reads), this.reading)
+      for (const reads of batch) this.whenDone.set(cacheKey(reads), this.reading)
     }
   }
 
@@ -66,7 +66,7 @@ export class WeightPrefetch implements PrefetchQueue {
   ): WeightPrefetch | null {
     const restored = rangeModel({ start: 0, end: sharing.layerCount - 1 })
     const trie = buildRecipeTrie([{ kind: 'post' }, { kind: 'base' }, restored], sharing)
-    const isMissing = (reads: readonly WeightRead[]): boolean => !weights.has(keyOf(reads))
+    const isMissing = (reads: readonly WeightRead[]): boolean => !weights.has(cacheKey(reads))
     const reads = [readsOfLayers({ pair, trie }), readsOfHeads({ pair, trie })].map((section) =>
       section.filter(isMissing)
     )

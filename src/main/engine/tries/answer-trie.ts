@@ -3,8 +3,8 @@ import { elementAt } from '../../../contract/model/look-up'
 import type { PromptPlaces } from './prompt-trie'
 
 /** One token of a sequence, as the place that it follows and its index among the tokens requested there. */
-export interface Step {
-  readonly place: number
+export interface AnswerStep {
+  readonly placeIndex: number
   readonly choice: number
 }
 
@@ -19,39 +19,39 @@ export interface AnswerTrie {
   /** The tokens requested at each place. */
   readonly choices: readonly (readonly number[])[]
   /** The step that leads to each place. Null for the prompt's own end. */
-  readonly cameBy: readonly (Step | null)[]
+  readonly cameBy: readonly (AnswerStep | null)[]
   /** The last step of each sequence, by group. */
-  readonly groups: readonly (readonly Step[])[]
+  readonly groups: readonly (readonly AnswerStep[])[]
 }
 
 export function buildAnswerTrie({ tokens, groups }: TrackedPrompt): AnswerTrie {
   const places: number[][] = [tokens]
   const choices: number[][] = [[]]
-  const cameBy: (Step | null)[] = [null]
+  const cameBy: (AnswerStep | null)[] = [null]
   const choiceOf = [new Map<number, number>()]
   const placeAfter = new Map<string, number>()
-  const step = (place: number, token: number): Step => {
+  const step = (place: number, token: number): AnswerStep => {
     const choicesHere = elementAt(choiceOf, place, 'place')
     const choice = choicesHere.get(token) ?? choicesHere.size
     if (choice === choicesHere.size) {
       choicesHere.set(token, choice)
       elementAt(choices, place, 'place').push(token)
     }
-    return { place, choice }
+    return { placeIndex: place, choice }
   }
-  const follow = (taken: Step, token: number): number => {
-    const key = `${taken.place}:${taken.choice}`
+  const follow = (taken: AnswerStep, token: number): number => {
+    const key = `${taken.placeIndex}:${taken.choice}`
     const existing = placeAfter.get(key)
     if (existing !== undefined) return existing
     const newPlace = places.length
     placeAfter.set(key, newPlace)
-    places.push([...elementAt(places, taken.place, 'place'), token])
+    places.push([...elementAt(places, taken.placeIndex, 'place'), token])
     choices.push([])
     cameBy.push(taken)
     choiceOf.push(new Map())
     return newPlace
   }
-  const lastStep = (sequence: readonly number[]): Step => {
+  const lastStep = (sequence: readonly number[]): AnswerStep => {
     let lastPlace = 0
     for (const token of sequence.slice(0, -1)) lastPlace = follow(step(lastPlace, token), token)
     return step(lastPlace, elementAt(sequence, sequence.length - 1, 'token'))
@@ -78,7 +78,10 @@ export interface PlacedAnswers {
  *
  * @param indexOf returns the index of a step's probability
  */
-export function placeAnswers({ cameBy, groups }: AnswerTrie, indexOf: (step: Step) => number): PlacedAnswers {
+export function placeAnswers(
+  { cameBy, groups }: AnswerTrie,
+  indexOf: (step: AnswerStep) => number
+): PlacedAnswers {
   const [, ...steps] = cameBy
   const taken = steps.map((step) => {
     if (step === null) throw new Error('a place that follows none')
@@ -86,9 +89,9 @@ export function placeAnswers({ cameBy, groups }: AnswerTrie, indexOf: (step: Ste
   })
   const sequences = groups.flatMap((ofGroup, group) => ofGroup.map((step) => ({ step, group })))
   return {
-    parents: Int32Array.from(taken, ({ place }) => place),
+    parents: Int32Array.from(taken, ({ placeIndex }) => placeIndex),
     cameBy: Int32Array.from(taken, indexOf),
-    ends: Int32Array.from(sequences, ({ step }) => step.place),
+    ends: Int32Array.from(sequences, ({ step }) => step.placeIndex),
     lastSteps: Int32Array.from(sequences, ({ step }) => indexOf(step)),
     groupOf: Int32Array.from(sequences, ({ group }) => group),
     groupCount: groups.length

@@ -55,9 +55,9 @@ export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
 /**
  * Splits leaves into runs of about equal cost.
  *
- * @param leaves leaves in the order of `leavesByDepth`
- * @param costOf returns the cost of a node of a level
- * @param together number of first leaves that stay in one part
+ * @param leaves leaves in the order of `leavesByDepth`.
+ * @param costOf returns the cost of a node of a level.
+ * @param together number of first leaves that stay in one part.
  */
 export function splitLeaves(
   trie: RecipeTrie,
@@ -89,9 +89,9 @@ export function splitLeaves(
  * Returns the nodes that each part has to compute when the parts run one after the other. Nodes that earlier parts have
  * computed are still available.
  *
- * @param parts leaves of all parts
- * @param known indices of parts that are omitted
- * @param isThere whether a node above the last level is available before any part
+ * @param parts leaves of all parts.
+ * @param known indices of parts that are omitted.
+ * @param isThere whether a node above the last level is available before any part.
  */
 export function walkParts(
   trie: RecipeTrie,

@@ -96,7 +96,7 @@ class Reader {
  * one is computed from while the other is filled. A thread takes a moment to start, so open this reader before weights
  * are needed.
  */
-export class ReadAhead {
+export class PrefetchReader {
   /** The maximum number of requests whose memory was lent or being filled at the same time. */
   peakBuffers = 0
   private readonly readers: Reader[] = []

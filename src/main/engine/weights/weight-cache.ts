@@ -1,7 +1,7 @@
 import { dropNow } from '../../base/drop-now'
 import { type BlockStep, type BlockWeights, blockReads, blockTensors } from './block-weights'
 import type { DecoderSpec } from '../../family'
-import { type LentWeights, type ReadAhead, type DetachableWeights, requestBytes } from './read-ahead'
+import { type LentWeights, type PrefetchReader, type DetachableWeights, requestBytes } from './read-ahead'
 import type { WeightRead } from './weight-decoder'
 
 type Cost = Pick<LentWeights, 'bytesRead' | 'readMs' | 'convertMs'>
@@ -59,7 +59,7 @@ export class WeightCache {
 
   /** Returns the bytes that the cache would hold if all of these reads were cached without a limit. */
   bytesWith(requests: readonly (readonly WeightRead[])[]): number {
-    const missing = new Map(requests.filter(isKeepable).map((reads) => [keyOf(reads), reads]))
+    const missing = new Map(requests.filter(isKeepable).map((reads) => [cacheKey(reads), reads]))
     let bytes = this.bytes
     for (const [key, reads] of missing) if (!this.has(key)) bytes += requestBytes(reads)
     return bytes
@@ -69,18 +69,18 @@ export class WeightCache {
     return this.entries.has(key)
   }
 
-  async block(reader: ReadAhead, spec: DecoderSpec, step: BlockStep): Promise<BlockWeights> {
+  async block(reader: PrefetchReader, spec: DecoderSpec, step: BlockStep): Promise<BlockWeights> {
     // Cached weights are not read again, so the decoder need not keep stored bytes for them.
     const later = step.later.filter(
-      (source) => !this.has(keyOf(blockReads(spec, { ...step, source, later: [] })))
+      (source) => !this.has(cacheKey(blockReads(spec, { ...step, source, later: [] })))
     )
     const { arrays, ...lent } = await this.read(reader, blockReads(spec, { ...step, later }))
     return { ...lent, tensors: blockTensors(spec, step, arrays) }
   }
 
   /** @throws WorkbenchError as the reader does */
-  async read(reader: ReadAhead, reads: readonly WeightRead[]): Promise<LentWeights> {
-    const key = keyOf(reads)
+  async read(reader: PrefetchReader, reads: readonly WeightRead[]): Promise<LentWeights> {
+    const key = cacheKey(reads)
     await this.prefetch?.waitFor(key)
     const release = (): void => undefined
     const cached = this.entries.get(key)
@@ -103,7 +103,7 @@ export class WeightCache {
    * @returns false if the cache has no room for the batch
    * @throws WorkbenchError as the reader does
    */
-  async readBatch(reader: ReadAhead, requests: readonly (readonly WeightRead[])[]): Promise<boolean> {
+  async readBatch(reader: PrefetchReader, requests: readonly (readonly WeightRead[])[]): Promise<boolean> {
     const all = requests.flat()
     if (!this.hasRoomFor(all)) return false
     const lent = await reader.read(all)
@@ -122,13 +122,13 @@ export class WeightCache {
   ): void {
     const { bytesRead, readMs, convertMs } = unreportedCost
     const batch: ReadBatch = {
-      keys: requests.map(keyOf),
+      keys: requests.map(cacheKey),
       buffers: lent.detach(),
       unreportedCost: { bytesRead, readMs, convertMs }
     }
     let first = 0
     for (const reads of requests)
-      this.entries.set(keyOf(reads), { arrays: lent.arrays.slice(first, (first += reads.length)), batch })
+      this.entries.set(cacheKey(reads), { arrays: lent.arrays.slice(first, (first += reads.length)), batch })
     this.batches.push(batch)
     for (const { byteLength } of batch.buffers) this.bytes += byteLength
   }
@@ -139,7 +139,7 @@ export class WeightCache {
 }
 
 /** Returns a key that is equal for reads of equal arrays. */
-export function keyOf(reads: readonly WeightRead[]): string {
+export function cacheKey(reads: readonly WeightRead[]): string {
   return reads
     .map(({ name, first, count, source }) => `${name}/${first}/${count}/${JSON.stringify(source)}`)
     .join()

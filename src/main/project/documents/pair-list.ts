@@ -63,7 +63,7 @@ export const newPair = (location: PairLocation, name = pairName(location)): Omit
 
 /** With a copy of a pair behind it. @throws WorkbenchError `not-found` */
 export function withDuplicate(list: Pairs, id: PairId): { changed: Pairs; added: PairDocument } {
-  const place = placeOf(list, id)
+  const place = pairIndex(list, id)
   return withPair(list, elementAt(list.pairs, place, 'pair'), place + 1)
 }
 
@@ -75,20 +75,20 @@ export function withPairNamed(list: Pairs, id: PairId, name: string): Changed {
 
 /** @throws WorkbenchError `not-found` */
 export function withPairChanged(list: Pairs, id: PairId, changes: Partial<PairDocument>): Changed {
-  const place = placeOf(list, id)
+  const place = pairIndex(list, id)
   return { pairs: list.pairs.with(place, { ...elementAt(list.pairs, place, 'pair'), ...changes }) }
 }
 
 /** @param place in the list without it @throws WorkbenchError `not-found` */
 export function withPairMoved(list: Pairs, id: PairId, place: number): Changed {
-  const from = placeOf(list, id)
+  const from = pairIndex(list, id)
   const moved = elementAt(list.pairs, from, 'pair')
   return { pairs: list.pairs.toSpliced(from, 1).toSpliced(place, 0, moved) }
 }
 
 /** @throws WorkbenchError `not-found`; `bad-input` for the only one */
 export function withoutPair(list: Pairs, id: PairId): Changed {
-  const place = placeOf(list, id)
+  const place = pairIndex(list, id)
   if (list.pairs.length > 1) return { pairs: list.pairs.toSpliced(place, 1) }
   throw new WorkbenchError(
     'bad-input',
@@ -106,7 +106,7 @@ export function withPairBack(list: Pairs, pair: PairDocument, place: number): Ch
 }
 
 /** @throws WorkbenchError `not-found` when the project has it no more */
-export function placeOf({ pairs }: Pick<Pairs, 'pairs'>, id: PairId): number {
+export function pairIndex({ pairs }: Pick<Pairs, 'pairs'>, id: PairId): number {
   const place = pairs.findIndex((pair) => pair.id === id)
   if (place >= 0) return place
   throw new WorkbenchError(

@@ -3,7 +3,7 @@ import type { SweepDocument } from '../../../contract/documents/crc'
 import { briefScoring, scoringKey } from '../../../contract/documents/scored-by'
 
 /** What of a sweep decides what its ranges score. */
-export interface SweepSettings extends Pick<SweepDocument, 'source' | 'scoredBy' | 'holdOutSplit'> {
+export interface RangeSettings extends Pick<SweepDocument, 'source' | 'scoredBy' | 'holdOutSplit'> {
   /** Fingerprints. */
   base: string
   post: string
@@ -24,7 +24,7 @@ export function settingsKey({
   scoredBy,
   holdOutSplit,
   prompts
-}: SweepSettings): string {
+}: RangeSettings): string {
   const asked = prompts.map(({ tokens, category, valid }) => [tokens, category, valid])
   return createHash('sha256')
     .update(

@@ -20,7 +20,7 @@ import { ANSWER_CHECKS, SWEEP_FORMAT } from './stored-documents'
 import { readSweepFile, SWEEPS } from './sweep-store'
 
 /** @throws WorkbenchError when it cannot be read, or holds something else, which is named; `cancelled` when `signal` fires */
-export async function readSweep(file: string, signal?: AbortSignal): Promise<SweepDocument> {
+export async function readSweepFiles(file: string, signal?: AbortSignal): Promise<SweepDocument> {
   try {
     const sweep = await readSweepFile(file, signal)
     requireTrueScores(sweep, file)

@@ -141,7 +141,7 @@ export async function evaluationView(
   }: { sweepId?: string; against?: string | undefined; signal?: AbortSignal | undefined } = {}
 ): Promise<EvaluationView> {
   const stored = await pair.evaluations.read(id)
-  return viewOf(stored, await proxiesOf(pair, stored.run, sweepId), against, signal)
+  return viewEvaluation(stored, await proxiesOf(pair, stored.run, sweepId), against, signal)
 }
 
 /**
@@ -218,7 +218,7 @@ async function sweepOfTask(pair: ProjectPair, run: EvaluationRun): Promise<Sweep
  * @param against as {@link evaluationView}
  * @throws WorkbenchError as `measureEvaluation`
  */
-export async function viewOf(
+export async function viewEvaluation(
   stored: EvaluationFiles,
   proxies: Proxies,
   against?: string,

@@ -5,7 +5,7 @@ import { formatCsv } from '../../base/csv'
 import { samplesPage } from './samples-page'
 
 /** A file to save. */
-export interface ExportedFile {
+export interface TextFile {
   fileName: string
   content: string
 }
@@ -30,7 +30,7 @@ export async function exportSamples(
   run: SampleRun,
   samples: readonly SampleLine[],
   format: SampleExportFormat
-): Promise<ExportedFile> {
+): Promise<TextFile> {
   const content = await WRITERS[format](run, inOrder(run, samples))
   return { fileName: `samples-${run.id}.${format}`, content }
 }

@@ -4,14 +4,14 @@ import type { SampleRun } from '../../../contract/documents/samples'
 import { formatCsv } from '../../base/csv'
 import { formatJson } from '../../base/files/json-format'
 import { preferenceTallies } from '../../measures/preferences'
-import type { ExportedFile } from './export'
+import type { TextFile } from './export'
 
 /**
  * The blind comparisons of a run as a file, in the order in which they were decided:
  * - `json`: each with its prompt's text, and what they came to;
  * - `csv`: RFC 4180 with a header, a comparison a record; `shown` names the variants in the order on the screen.
  */
-export function exportPreferences(run: SampleRun, format: PreferenceExportFormat): ExportedFile {
+export function exportPreferences(run: SampleRun, format: PreferenceExportFormat): TextFile {
   const fileName = `preferences-${run.id}.${format}`
   const comparisons = run.marks.map((mark) => ({ ...mark, promptText: run.prompts[mark.prompt]?.text ?? '' }))
   if (format === 'json') {

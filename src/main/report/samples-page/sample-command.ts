@@ -9,13 +9,13 @@ import {
   type CommandFile,
   type FileNaming,
   listFile,
-  modelName,
-  serverFile,
+  shownModelName,
+  serverFields,
   type ShownCommand
 } from '../shown-command'
 
 /** The `slr sample` command that repeats a run. @param named what its files are called */
-export function sampleCommand(run: SampleRun, named = asNamed): ShownCommand {
+export function printSample(run: SampleRun, named = asNamed): ShownCommand {
   const { settings, rendering } = run
   const { sampleCount, seed, maxTokens, stopTexts, device, sampling } = settings
   const variants = run.variants.map((variant, index) => namedVariant(variant, index, named))
@@ -58,13 +58,13 @@ function namedVariant(variant: Variant, index: number, named: FileNaming): Named
     case 'recipe':
       return recipeWord(variant.recipe, named(`recipe-${index + 1}.json`))
     case 'checkpoint':
-      return { word: placeWord(modelName(variant.path)), files: [] }
+      return { word: placeWord(shownModelName(variant.path)), files: [] }
     case 'baseline':
       return { word: samplingBaselineText(variant.baseline), files: [] }
     case 'endpoint':
       return namedEndpoint(variant, named(`endpoint-${index + 1}.yaml`))
     case 'file':
-      return { word: `${variant.name}=${modelName(variant.path)}`, files: [] }
+      return { word: `${variant.name}=${shownModelName(variant.path)}`, files: [] }
     default:
       return { word: variant.kind, files: [] }
   }
@@ -77,7 +77,7 @@ function namedEndpoint(
 ): NamedVariant {
   const { baseUrl, model, keyVariable, anyModel, through } = endpoint
   if (keyVariable === undefined && !anyModel) return { word: endpointWord(name, endpoint), files: [] }
-  const file = serverFile(fileName, {
+  const file = serverFields(fileName, {
     ...{ url: baseUrl, model, chat: through === 'chat', 'any-model': anyModel },
     ...(keyVariable === undefined ? {} : { key: keyVariable })
   })

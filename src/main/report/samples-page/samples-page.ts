@@ -29,8 +29,8 @@ import { Markup, markup } from '../../base/markup'
 import { measureRun } from '../../measures/host'
 import { preferenceTallies } from '../../measures/preferences'
 import { sampleCells, type SampleCell } from '../../measures/run-measures'
-import { modelName, withoutFolder } from '../shown-command'
-import { sampleCommand } from './sample-command'
+import { shownModelName, withoutFolder } from '../shown-command'
+import { printSample } from './sample-command'
 import { endingFacts, renderingFacts, samplingFacts } from './settings-facts'
 import { pageHead } from '../page-head'
 import { PAGE_STYLE } from './samples-page-style'
@@ -57,7 +57,7 @@ ${ofPrompt.map((cell, variant) => cellMarkup(cell, measures.cells[first + varian
   const page = markup`${pageHead(title, new Markup("default-src 'none'; style-src 'unsafe-inline'"), PAGE_STYLE)}<body>
 <header>
 <h1>${title}</h1>
-<p>${modelName(run.basePath.path)} and ${modelName(run.postPath.path)} · ${run.prompts.length} ${run.prompts.length === 1 ? 'prompt' : 'prompts'} ·
+<p>${shownModelName(run.basePath.path)} and ${shownModelName(run.postPath.path)} · ${run.prompts.length} ${run.prompts.length === 1 ? 'prompt' : 'prompts'} ·
 ${samples.length} of ${plural(run.prompts.length * run.variants.length * run.settings.sampleCount, 'answer')} · ${run.createdAt}</p>
 </header>
 <main>
@@ -195,14 +195,14 @@ function settingsSection(run: SampleRun): Markup {
     ['Seed', settings.seed],
     ['Computed', describeComputation(settings, run)],
     ...renderingFacts(rendering),
-    ['Base', `${modelName(run.basePath.path)}, fingerprint ${run.basePath.fingerprint}`],
-    ['Post', `${modelName(run.postPath.path)}, fingerprint ${run.postPath.fingerprint}`],
+    ['Base', `${shownModelName(run.basePath.path)}, fingerprint ${run.basePath.fingerprint}`],
+    ['Post', `${shownModelName(run.postPath.path)}, fingerprint ${run.postPath.fingerprint}`],
     ...run.variants.flatMap((variant): [string, string][] => {
       if (variant.kind === 'recipe') return [[variant.name, describeRecipe(variant.recipe)]]
       if (variant.kind === 'baseline') return [[variant.name, samplingBaselineWork(variant.baseline)]]
       if (isExternal(variant)) return [[variant.name, describeExternal(withoutFolder(variant))]]
       if (variant.kind !== 'checkpoint') return []
-      return [[variant.name, `${modelName(variant.path)}, fingerprint ${variant.fingerprint}`]]
+      return [[variant.name, `${shownModelName(variant.path)}, fingerprint ${variant.fingerprint}`]]
     })
   ]
   return markup`<section>
@@ -226,7 +226,7 @@ function describeRecipe(recipe: Extract<Variant, { kind: 'recipe' }>['recipe']):
 }
 
 function reproduceSection(run: SampleRun): Markup {
-  const { command, files } = sampleCommand(run)
+  const { command, files } = printSample(run)
   return markup`<section>
 <h2>Repeat it</h2>
 <p>With the files below, and the model folders under these names or yours. The draws depend on seed, prompt, variant and

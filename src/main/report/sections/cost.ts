@@ -4,7 +4,7 @@ import { needsBase } from '../../../contract/model/sampling-baseline'
 import { formatCount, formatDuration, plural } from '../../../contract/words/format'
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import type { Report } from '../../../contract/documents/report'
-import { type Block, type Cell, numberColumn, type Section, textColumn } from '../blocks'
+import { type Block, type TableCell, numberColumn, type Section, textColumn } from '../blocks'
 import { rangesWords } from './sweep-findings'
 import { BLOCK_EVALUATION, workCell } from './work-cell'
 
@@ -21,7 +21,7 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
   const { seconds, promptCount, uniformBlends, check, search, reusedPromptCount } = sweep
   const reused =
     reusedPromptCount === 0 ? {} : { detail: `${plural(reusedPromptCount, 'prompt')} were known` }
-  const rows: Cell[][] = [
+  const rows: TableCell[][] = [
     [
       { text: 'sweep', ...reused },
       {
@@ -74,7 +74,7 @@ function answerTable(evaluations: Report['evaluations']): Block {
       numberColumn('models held'),
       numberColumn('answers')
     ],
-    rows: [...answered.values()].map(({ variant, answers }): Cell[] => {
+    rows: [...answered.values()].map(({ variant, answers }): TableCell[] => {
       const models = modelsOf(variant)
       return [
         { text: variant.name, ...nameStyle(asked, variant) },

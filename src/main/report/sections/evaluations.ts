@@ -28,7 +28,7 @@ import { judgeTrust } from '../../../contract/words/preference-words'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
-import type { Block, Cell, Column, Section } from '../blocks'
+import type { Block, TableCell, Column, Section } from '../blocks'
 import { emptySection, fold, markBlocks, numberColumn, paragraph, textColumn } from '../blocks'
 import { originFacts } from './origin'
 import { preferenceBlocks } from './preferences'
@@ -48,7 +48,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
     const named = evaluation.runMarks.name === '' ? [] : [`“${evaluation.runMarks.name}”`]
     const asked = askedWords({ ...task, ...task.settings })
     const about = [...named, asked, formatUtc(evaluation.createdAt), ...(stopped === null ? [] : [stopped])]
-    return results.variants.flatMap(({ variant, differences }, index): Cell[][] => {
+    return results.variants.flatMap(({ variant, differences }, index): TableCell[][] => {
       if (variant === results.comparedWith) return []
       const of = variants[index]?.variant
       const { verdict, but, good } = elementAt(verdicts, index, 'verdict')
@@ -61,7 +61,7 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
             ...(of === undefined ? {} : nameStyle(models, of))
           },
           { text: verdict, ...(but === null ? {} : { detail: `but ${but}` }), strong: good === false },
-          ...Object.values(main).map((id): Cell => {
+          ...Object.values(main).map((id): TableCell => {
             const found = differences[id]
             return { text: found === undefined ? '–' : formatDifference(id, found), detail: measureLabel(id) }
           })
@@ -171,7 +171,7 @@ function measuresTable(evaluation: ReportedEvaluation): Block {
       `interval and p-value adjusted for all comparisons of the measure (sign-flip test, Holm), bold below ${SIGNIFICANCE}, losses also without the adjustment; of many ` +
       'measures, one may come out by chance',
     columns: [textColumn('Measure', 'the arrow points to better'), ...variantColumns(evaluation)],
-    rows: measuresOf(results).map((id): Cell[] => [
+    rows: measuresOf(results).map((id): TableCell[] => [
       { text: measureLabel(id), detail: judgedShare(id, judging) || measureOf(id).about },
       ...results.variants.map((result) => measureCell(result, id))
     ])
@@ -189,7 +189,7 @@ function categoryBlocks(evaluation: ReportedEvaluation): Block[] {
       label: `The same for the prompts of each category; p-values are adjusted for the variants, not for the categories`,
       columns: [textColumn('Category'), textColumn('Measure'), ...variantColumns(evaluation)],
       rows: results.categories.flatMap(({ category, promptCount, variants }) =>
-        ids.map((id): Cell[] => [
+        ids.map((id): TableCell[] => [
           { text: category === '' ? '–' : category, detail: plural(promptCount, 'prompt') },
           { text: measureLabel(id) },
           ...variants.map((result) => measureCell(result, id))
@@ -199,13 +199,13 @@ function categoryBlocks(evaluation: ReportedEvaluation): Block[] {
   ]
 }
 
-function measureCell({ measures, differences }: VariantResult, id: MeasureId): Cell {
+function measureCell({ measures, differences }: VariantResult, id: MeasureId): TableCell {
   const estimate = measures[id]
   if (estimate === undefined) return { text: '–' }
   return estimateCell(id, estimate, differences[id] ?? null)
 }
 
-function estimateCell(id: MeasureId, estimate: Estimate, found: MeasureDifference | null): Cell {
+function estimateCell(id: MeasureId, estimate: Estimate, found: MeasureDifference | null): TableCell {
   const details = found === null ? [] : [formatDifference(id, found)]
   return { ...measuredCell(id, estimate, details), strong: found !== null && isFinding(id, found) }
 }
@@ -226,9 +226,9 @@ function passAtKBlocks(evaluation: ReportedEvaluation): Block[] {
       kind: 'table',
       label: 'pass@k: the share of problems that k answers solve, unbiased',
       columns: [textColumn('k'), ...variantColumns(evaluation)],
-      rows: ks.map((k): Cell[] => [
+      rows: ks.map((k): TableCell[] => [
         { text: String(k) },
-        ...results.variants.map(({ passAtK }): Cell => {
+        ...results.variants.map(({ passAtK }): TableCell => {
           const found = passAtK.find((entry) => entry.k === k)
           return found === undefined ? { text: '–' } : estimateCell('passAtN', found, found.difference)
         })

@@ -11,7 +11,7 @@ import { mlpSize } from '../../../contract/words/mlp-size'
 import type { Report, ReportedCheckpoint } from '../../../contract/documents/report'
 import {
   type Block,
-  type Cell,
+  type TableCell,
   emptySection,
   notesBlocks,
   numberColumn,
@@ -42,9 +42,9 @@ export function pairSection({ pair, notes }: Report): Section {
           { ...textColumn(pair.base.name, 'base'), tone: 'base' },
           { ...textColumn(pair.post.name, 'post'), tone: 'post' }
         ],
-        rows: FACTS.map(([name, value]): Cell[] => [
+        rows: FACTS.map(([name, value]): TableCell[] => [
           { text: name },
-          ...members.map((member): Cell => ({ text: value(member) }))
+          ...members.map((member): TableCell => ({ text: value(member) }))
         ])
       },
       ...pair.findings.map(({ severity, message }): Block => ({
@@ -86,7 +86,7 @@ const FACTS: readonly (readonly [string, (model: ReportedCheckpoint) => string])
 function hashes({ sha256 }: ReportedCheckpoint, member: 'base' | 'post'): Block[] {
   if (sha256 === null) return []
   const label = `SHA-256 of the files of ${member}`
-  const rows = Object.entries(sha256).map(([name, hash]): Cell[] => [{ text: name }, { text: hash }])
+  const rows = Object.entries(sha256).map(([name, hash]): TableCell[] => [{ text: name }, { text: hash }])
   return [
     {
       kind: 'fold',
@@ -103,12 +103,12 @@ export function distancesSection({ distances }: Report): Section {
     return emptySection(section, 'Not computed yet: “Compare the layers” in Models does it.')
   const { layers, components } = distances
   const around = components.filter(({ layer }) => layer === null)
-  const rows: Cell[][] = [
-    ...layers.map((layer): Cell[] => [
+  const rows: TableCell[][] = [
+    ...layers.map((layer): TableCell[] => [
       { text: `Layer ${layer.layer}`, ...(layer.identical ? { detail: 'identical' } : {}) },
       ...distanceCells(layer)
     ]),
-    ...around.map((part): Cell[] => [{ text: COMPONENT_LABELS[part.component] }, ...distanceCells(part)])
+    ...around.map((part): TableCell[] => [{ text: COMPONENT_LABELS[part.component] }, ...distanceCells(part)])
   ]
   return {
     ...section,
@@ -144,7 +144,7 @@ export function distancesSection({ distances }: Report): Section {
   }
 }
 
-function distanceCells(distance: Distance): Cell[] {
+function distanceCells(distance: Distance): TableCell[] {
   const { relativeNorm, cosine } = distance
   return [
     { text: relativeNorm === null ? '–' : relativeNorm.toPrecision(4) },

@@ -16,7 +16,7 @@ import { sameCheckpointsWords } from '../../../contract/words/same-checkpoints'
 import { baselineName, comparedScores } from '../../../contract/words/baseline-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import { fallsShort, uncheckedBadge } from '../../../contract/words/transfer-words'
-import { type Block, type Cell, numberColumn, paragraph, type Section, textColumn } from '../blocks'
+import { type Block, type TableCell, numberColumn, paragraph, type Section, textColumn } from '../blocks'
 
 /** All pairs of the project side by side; none where there is one. */
 export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
@@ -50,7 +50,7 @@ function promptsWarning({ pairs }: ReportedPairs, { prompt }: ScoreWords): Block
   ]
 }
 
-const NOTHING: Cell = { text: '–' }
+const NOTHING: TableCell = { text: '–' }
 
 function pairsTable({ pairs }: ReportedPairs, words: ScoreWords): Block {
   return {
@@ -68,10 +68,10 @@ function pairsTable({ pairs }: ReportedPairs, words: ScoreWords): Block {
       textColumn('best baseline', words.diversity),
       textColumn('State')
     ],
-    rows: pairs.map(({ name, outline }): Cell[] => [
+    rows: pairs.map(({ name, outline }): TableCell[] => [
       nameCell(name, outline),
       ...(outline === null
-        ? [NOTHING, { text: 'not swept so' }, ...Array<Cell>(7).fill(NOTHING)]
+        ? [NOTHING, { text: 'not swept so' }, ...Array<TableCell>(7).fill(NOTHING)]
         : cellsOf(outline))
     ])
   }
@@ -81,18 +81,18 @@ const isPreview = (outline: SweepOutline | null): boolean =>
   outline !== null && outline.estimatedCount !== null
 
 /** A preview stands beside whole sweeps as one. */
-function nameCell(name: string, outline: SweepOutline | null): Cell {
+function nameCell(name: string, outline: SweepOutline | null): TableCell {
   const mark = outline === null ? null : previewMark(outline)
   return { text: name, ...(mark === null ? {} : { detail: mark }) }
 }
 
-function cellsOf(outline: SweepOutline): Cell[] {
+function cellsOf(outline: SweepOutline): TableCell[] {
   const { layerCount, post, selected, crossFit, baseline } = outline
-  const sure = (value: number, interval: Interval | undefined): Cell => ({
+  const sure = (value: number, interval: Interval | undefined): TableCell => ({
     text: formatScore(value),
     ...(interval === undefined ? {} : { detail: interval.map(formatScore).join(' to ') })
   })
-  const both = (measure: 'validity' | 'diversity'): Cell[] => [
+  const both = (measure: 'validity' | 'diversity'): TableCell[] => [
     sure(post[measure], post.intervals?.[measure]),
     selected === null ? NOTHING : sure(selected[measure], selected.intervals?.[measure])
   ]
@@ -121,7 +121,7 @@ function cellsOf(outline: SweepOutline): Cell[] {
 
 /** Scores that the sweeps have: nothing is computed for them. */
 function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): Block {
-  const cell = (from: string, to: string): Cell => {
+  const cell = (from: string, to: string): TableCell => {
     const result = transfers.find((one) => one.from === from && one.to === to)?.result
     if (result?.kind !== 'carried') return NOTHING
     const { gain, validityKept, other } = result
@@ -142,7 +142,7 @@ function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): 
         numberColumn(`in ${name}`, ...(isPreview(outline) ? ['preview'] : []))
       )
     ],
-    rows: pairs.map((from): Cell[] => [
+    rows: pairs.map((from): TableCell[] => [
       nameCell(from.name, from.outline),
       ...pairs.map((to) => cell(from.id, to.id))
     ])

@@ -6,7 +6,7 @@ import type { Report } from '../../../contract/documents/report'
 import { selects, sweepFinding } from '../../../contract/words/sweep-finding'
 import { scoredByName } from '../../../contract/words/score-words'
 import { describeStrengths, sourcesOf } from '../../../contract/model/strengths'
-import { type Cell, emptySection, numberColumn, type Section, textColumn } from '../blocks'
+import { type TableCell, emptySection, numberColumn, type Section, textColumn } from '../blocks'
 
 /** What a recipe takes of base or other checkpoints, counted from layer 0. */
 export function describeRecipe(recipe: Recipe): string {
@@ -40,7 +40,7 @@ export function keptSection({ recipes, sweep }: Report): Section {
           textColumn('whole answers'),
           textColumn('kept')
         ],
-        rows: recipes.map(({ recipe, scoredBy, sweepId, validity, diversity, keptAt }): Cell[] => [
+        rows: recipes.map(({ recipe, scoredBy, sweepId, validity, diversity, keptAt }): TableCell[] => [
           { text: recipe.name, tone: 'hybrid' },
           { text: describeRecipe(recipe) },
           { text: validity === null ? '–' : scoredByName(scoredBy) },

@@ -15,7 +15,7 @@ import { describeComputation, type Variant } from '../../../contract/documents/s
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import { endingFacts, renderingFacts, samplingFacts } from '../samples-page/settings-facts'
-import type { Block, Cell, Column, Section } from '../blocks'
+import type { Block, TableCell, Column, Section } from '../blocks'
 import { emptySection, fold, markBlocks, numberColumn, paragraph, textColumn } from '../blocks'
 import { originFacts } from './origin'
 import { preferenceBlocks } from './preferences'
@@ -56,7 +56,7 @@ function runBlocks(run: ReportedSamples): Block[] {
   ]
 }
 
-const nameCell = (variants: readonly Variant[], variant: Variant): Cell => ({
+const nameCell = (variants: readonly Variant[], variant: Variant): TableCell => ({
   text: variant.name,
   ...nameStyle(variants, variant)
 })
@@ -72,12 +72,12 @@ function measuresTable({ variants, measures, compared }: ReportedSamples): Block
       numberColumn('n', 'answers compared per prompt'),
       ...TEXT_MEASURES.map(({ label, explain }) => numberColumn(label, explain))
     ],
-    rows: variants.map((variant, index): Cell[] => {
+    rows: variants.map((variant, index): TableCell[] => {
       const measure = measures[index]
       return [
         nameCell(variants, variant),
         { text: formatOnScale('count', measure?.sampleCount ?? 0) },
-        ...TEXT_MEASURES.map(({ id }): Cell => {
+        ...TEXT_MEASURES.map(({ id }): TableCell => {
           const fewer = overFewer(measure?.promptCounts[id], compared.prompts)
           const text = formatMeasureOrDash(id, measure?.values[id])
           return fewer === '' ? { text } : { text, detail: fewer }
@@ -93,14 +93,14 @@ function excerptTable({ variants, excerpts, promptCount }: ReportedSamples): Blo
     kind: 'table',
     label,
     columns: [textColumn('Prompt'), ...nameColumns(variants)],
-    rows: excerpts.map(({ prompt, category, cells }): Cell[] => [
+    rows: excerpts.map(({ prompt, category, cells }): TableCell[] => [
       { text: prompt, ...(category === '' ? {} : { detail: category }) },
       ...cells.map(excerptCell)
     ])
   }
 }
 
-function excerptCell({ answerCount, distinctCount, answers }: ReportedExcerpt['cells'][number]): Cell {
+function excerptCell({ answerCount, distinctCount, answers }: ReportedExcerpt['cells'][number]): TableCell {
   if (answerCount === 0) return { text: 'no answers yet' }
   const shown = answers.map(({ text, count }) => `${count}× ${text.trim() === '' ? '(empty)' : text}`)
   const more = distinctCount - answers.length
@@ -201,8 +201,8 @@ const CHECK_COLUMNS: Column[] = [
   textColumn('agreement', 'of validity')
 ]
 
-function checkRows({ variants, scores }: ReportedCheck): Cell[][] {
-  const figures = (score: (typeof scores)[number], measure: keyof CategoryScore): Cell[] =>
+function checkRows({ variants, scores }: ReportedCheck): TableCell[][] {
+  const figures = (score: (typeof scores)[number], measure: keyof CategoryScore): TableCell[] =>
     [score.exact, score.firstToken, score.answers].map((of) => ({
       text: of === null ? '–' : formatScore(of[measure])
     }))

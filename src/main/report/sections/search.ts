@@ -26,7 +26,15 @@ import {
   triedWords
 } from '../../../contract/words/search-words'
 import { layerShareColumns, sharesBasisWords } from '../../../contract/words/share-words'
-import { type Block, type Cell, fold, markBlocks, numberColumn, type Section, textColumn } from '../blocks'
+import {
+  type Block,
+  type TableCell,
+  fold,
+  markBlocks,
+  numberColumn,
+  type Section,
+  textColumn
+} from '../blocks'
 import { elementAt } from '../../../contract/model/look-up'
 import { originFacts } from './origin'
 import { describeRecipe } from './recipes'
@@ -97,7 +105,7 @@ export function certaintyFacts({ comparison, heldOut, heldOutReason, scoredBy }:
 /** Shows the found recipes beside post and the best range. */
 export function foundTable({ post, range, found, scoredBy, source }: SearchFindings): Block {
   const words = scoreWords(scoredBy)
-  const row = (name: string, tone: ModelTone, score: CategoryScore, what: string): Cell[] => [
+  const row = (name: string, tone: ModelTone, score: CategoryScore, what: string): TableCell[] => [
     { text: name, detail: what, tone },
     { text: formatScore(score.validity) },
     { text: formatScore(score.diversity) },
@@ -138,7 +146,7 @@ function courseBlocks(search: ReportedSearch): Block[] {
   const words = scoreWords(scoredBy)
   const label = `${capitalised(words.diversity)} of the best recipe against block evaluations`
   let work = 0
-  const rows = generations.map(({ blockEvaluations, candidates, best }): Cell[] => {
+  const rows = generations.map(({ blockEvaluations, candidates, best }): TableCell[] => {
     work += blockEvaluations
     return [
       { text: formatCount(work) },
@@ -173,7 +181,7 @@ export function shareBlocks(
 ): Block[] {
   const { diversity, validity, intervals, further, alone, leftOut } = shares
   const moved = distances.length === diversity.length ? distances : []
-  const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): Cell => ({
+  const share = (values: readonly number[], ends: readonly Interval[] | null, layer: number): TableCell => ({
     text: formatDelta(elementAt(values, layer, 'layer')),
     ...(ends !== null && { detail: formatDeltas(elementAt(ends, layer, 'layer')) })
   })
@@ -215,7 +223,7 @@ function pairBlocks({ shapley, scoredBy }: ReportedSearch, sweep: ReportedSweep)
     shapley.interactions === null
       ? `How much more ${diversity} the two ends of a range add together than each on its own, all between them restored`
       : `How much more ${diversity} two layers add together than each on its own: Shapley interaction indices`
-  const rows = strongestPairs(pairs, TOLD_PAIRS).map(({ layers, value }): Cell[] => [
+  const rows = strongestPairs(pairs, TOLD_PAIRS).map(({ layers, value }): TableCell[] => [
     { text: layers.join(' and ') },
     { text: formatDelta(value) }
   ])

@@ -34,7 +34,7 @@ import { distinctWords, scoreWords } from '../../../contract/words/score-words'
 import { holdOutPrompts, onSelectionPrompts } from '../../../contract/words/split-words'
 import type { VerdictEvidence } from '../../../contract/words/verdict-findings'
 import { bestRanges } from '../../crc/selection/best-ranges'
-import type { Block, Cell, Column, TableBlock } from '../blocks'
+import type { Block, TableCell, Column, TableBlock } from '../blocks'
 import { numberColumn, textColumn } from '../blocks'
 
 /*
@@ -78,7 +78,7 @@ function scoreColumns(scoredBy: ScoredBy): Column[] {
   )
 }
 
-function scoreCells({ validity, diversity, effectiveChoices, distinctRight }: ReportedScore): Cell[] {
+function scoreCells({ validity, diversity, effectiveChoices, distinctRight }: ReportedScore): TableCell[] {
   return [
     { text: formatScore(validity) },
     { text: formatScore(diversity) },
@@ -113,7 +113,7 @@ export function modelsTable(
     rows: models.map(({ name, tone, score, detail }) => [
       { text: name, tone, ...(detail !== undefined && { detail }) },
       ...scoreCells(score),
-      ...categories.map((category): Cell => {
+      ...categories.map((category): TableCell => {
         const mean = score.categories[category]
         if (mean === undefined) return { text: '–' }
         return { text: `${formatScore(mean.validity)} / ${formatScore(mean.diversity)}` }
@@ -124,7 +124,7 @@ export function modelsTable(
 
 /** Shows the ranges, recipes and baselines of a full-answer check, and whether they pass. */
 export function fullAnswersTable(check: CheckResult, rho: number): Block {
-  const row = (name: string, tone: ModelTone, model: WholeAnswers, outcome: string): Cell[] => {
+  const row = (name: string, tone: ModelTone, model: WholeAnswers, outcome: string): TableCell[] => {
     const sure = checkCertainty(check, model, rho)
     const span = sure === null ? '' : `, ${validitySpan(sure)}`
     const passing = sure === null || outcome === '' ? '' : `, ${passingWords(sure)}`
@@ -180,7 +180,7 @@ export function bestRangesBlocks(
   const best = bestRanges(ranges, selection.minimumValidity, BEST_RANGES)
   if (best.length === 0) return []
   const isSure = tooFewWords(promptCount, selection, words) === null
-  const checked = (range: RestorationRange): Cell[] => {
+  const checked = (range: RestorationRange): TableCell[] => {
     if (check === null) return []
     const passes = rangePasses(check, range, selection.rho)
     return [{ text: passes === null ? 'not checked' : passes ? 'passes' : 'fails check' }]
@@ -198,7 +198,7 @@ export function bestRangesBlocks(
         numberColumn('wins', `of the resamples${onSelectionPrompts(selection, words, 'of')}`),
         ...(check === null ? [] : [textColumn('full answers')])
       ],
-      rows: best.map((range): Cell[] => [
+      rows: best.map((range): TableCell[] => [
         { text: rangeLabel(range), tone: 'hybrid' },
         ...scoreCells(range),
         { text: formatDelta(range.diversity - post.diversity) },
@@ -225,7 +225,7 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
     `The best baseline of each kind at ${words.validity} of ${rho} of post's or more${onSelectionPrompts(selection, words, 'on')}, against ${rangePhrase(selected)}` +
     (holdOut === null ? '' : ` on ${holdOutPrompts(holdOut, words)}`)
   const isAnyChecked = baselines.some(({ answers }) => answers !== null)
-  const rows = baselines.map((baseline): Cell[] => {
+  const rows = baselines.map((baseline): TableCell[] => {
     const { validity, diversity, difference, isOnFullAnswers } = comparedScores(baseline)
     return [
       { text: baselineName(baseline) },
@@ -261,7 +261,7 @@ export const blendsTable = (
   kind: 'table',
   label: 'Uniform blends of all layers: strength 0 is post, 1 is base',
   columns: [textColumn('Strength'), ...scoreColumns(scoredBy)],
-  rows: blends.map((blend): Cell[] => [{ text: String(blend.strength) }, ...scoreCells(blend)])
+  rows: blends.map((blend): TableCell[] => [{ text: String(blend.strength) }, ...scoreCells(blend)])
 })
 
 /** Shows all scored ranges. */
@@ -272,5 +272,5 @@ export const rangesTable = (
   kind: 'table',
   label,
   columns: [textColumn('Layers'), ...scoreColumns(scoredBy)],
-  rows: ranges.map((range): Cell[] => [{ text: rangeLabel(range) }, ...scoreCells(range)])
+  rows: ranges.map((range): TableCell[] => [{ text: rangeLabel(range) }, ...scoreCells(range)])
 })

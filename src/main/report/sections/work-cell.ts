@@ -1,7 +1,7 @@
 import type { ReportedSweep } from '../../../contract/documents/report'
 import { formatPercent, plural } from '../../../contract/words/format'
 import { sweepWorkWords } from '../../../contract/words/preview-words'
-import type { Cell } from '../blocks'
+import type { TableCell } from '../blocks'
 
 /** What block evaluations are, where a table counts them. */
 export const BLOCK_EVALUATION =
@@ -12,7 +12,7 @@ export function workCell({
   work,
   followUp,
   preview
-}: Pick<ReportedSweep, 'work' | 'followUp' | 'preview'>): Cell {
+}: Pick<ReportedSweep, 'work' | 'followUp' | 'preview'>): TableCell {
   const after = followUp?.blockEvaluations ?? 0
   if (preview === null) return { text: plural(work.blockEvaluations + after, 'block evaluation') }
   const { rows, wholeRows } = preview

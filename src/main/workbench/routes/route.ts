@@ -5,7 +5,7 @@ import { plainInput } from '../../base/plain-input'
 import { convertProblems, reportDefect } from '../../base/rpc-problems'
 import type { JobFailure } from '../../jobs/job'
 import type { JobTable } from '../../jobs/job-table'
-import type { Jobs } from '../../jobs/jobs'
+import type { ProjectJobs } from '../../jobs/jobs'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import type { OpenProjects } from '../open-projects'
 
@@ -15,7 +15,7 @@ export const route = implement(contract).use(convertProblems(reportDefect)).use(
 /** Services that the handlers of every feature use. */
 export interface Routing {
   projects: OpenProjects
-  jobs: Jobs
+  jobs: ProjectJobs
   stateOf: (pair: ProjectPair) => Promise<ProjectState>
   withProject: ReturnType<typeof projectMiddleware>
   withPair: ReturnType<typeof pairMiddleware>

@@ -9,7 +9,7 @@ import { takenName } from '../../../../src/contract/words/baseline-words'
 import { sharingEngine } from '../../../../src/main/cli/running/engine'
 import { startingSweep } from '../../../../src/main/cli/running/starting-sweep'
 import { nothingKept } from '../../../../src/main/cli/running/stopped'
-import { readSweep } from '../../../../src/main/project/documents/sweep-files'
+import { readSweepFiles } from '../../../../src/main/project/documents/sweep-files'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { createProject } from '../../../../src/main/project/create-project'
@@ -53,7 +53,7 @@ describe('slr check', () => {
         { quiet: true, signal, history: () => null, without: nothingKept, ofSweepAlone: [] }
       )
     )
-    const swept = await readSweep(from)
+    const swept = await readSweepFiles(from)
     expect(swept.recipes.map(({ alone }) => alone)).toEqual(['attention', 'mlp'])
     expect({ recipes: sweep.recipes, selection: sweep.selection, baselines: sweep.baselines }).toEqual({
       ...{ recipes: swept.recipes, selection: swept.selection, baselines: swept.baselines }

@@ -7,7 +7,7 @@ import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/answer-paths'
 import { checkedSelection as checkedSelectionSteps } from '../../../../src/main/crc/check/checked-selection'
 import { type CheckRequest, checkSweep, rangesToCheck } from '../../../../src/main/crc/check/check-sweep'
-import { Answers, Questions } from '../../../../src/main/crc/check/questions'
+import { SequenceProbabilities, SequenceQuestions } from '../../../../src/main/crc/check/questions'
 import { askOfPath, askOfTrail, wholeAnswers } from '../../../../src/main/crc/check/whole-answers'
 import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
@@ -44,8 +44,8 @@ describe('whole answers', () => {
     '1,2': { [END]: 0.8 }
   }
   /** What a model says that draws by them. */
-  function answered(questions: Questions): Answers {
-    const says = new Answers()
+  function answered(questions: SequenceQuestions): SequenceProbabilities {
+    const says = new SequenceProbabilities()
     const probability = (sequence: readonly number[]): number =>
       sequence.reduce((p, token, i) => p * (next[sequence.slice(0, i).join()]?.[token] ?? 0), 1)
     for (const { prompt, groups } of questions.byPrompt()) {
@@ -57,9 +57,9 @@ describe('whole answers', () => {
     return says
   }
   function wholeOf(trails: readonly number[]): WholeAnswers {
-    const questions = new Questions()
+    const questions = new SequenceQuestions()
     const paths = [A, B].map((path) => askOfPath(questions, path, [END], WHITE))
-    const more = new Questions()
+    const more = new SequenceQuestions()
     const followed = trails.map((token) => askOfTrail(more, { path: A, token }, [END], WHITE))
     return wholeAnswers(
       prompts,

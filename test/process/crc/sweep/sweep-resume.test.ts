@@ -14,7 +14,7 @@ import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/c
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
-import { sweptModels, trieOf } from '../../../../src/bench/workload'
+import { postAndRanges, trieOf } from '../../../../src/bench/workload'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
@@ -214,7 +214,7 @@ it('that was stopped within its only group of prompts goes on behind the models 
     { post, base, ranges, selection, reusedPromptCount }
   ]
   expect(results(document)).toEqual(results(uninterrupted))
-  const [asPost, ...asRanges] = sweptModels(12)
+  const [asPost, ...asRanges] = postAndRanges(12)
   const swept: Model[] = [asPost ?? { kind: 'post' }, { kind: 'base' }, ...asRanges]
   const kept = models.map((model) => elementAt(swept, model, 'model'))
   const keptWork = countEdges(trieOf(kept, 12))

@@ -276,7 +276,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const check = { pair, sweep: whole, earlier: null, recipes: small.recipes, baselines: [] }
     expect(
       (await problemOf(checkSweep(sharedEngine.client(), check, none, () => undefined))).message
-    ).toMatch(/scored by whole answers to a task already/)
+    ).toMatch(/already scored by full answers to a task/)
   })
 
   it('is refused for a task whose answers cannot be listed', async () => {

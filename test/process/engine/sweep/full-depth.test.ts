@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { writeHollowPair } from '../../../../src/bench/synthetic-pair'
-import { demoPrompts, sweptModels as rangesOf } from '../../../../src/bench/workload'
+import { demoPrompts, postAndRanges as rangesOf } from '../../../../src/bench/workload'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { countEdges } from '../../../../src/main/engine/tries/recipe-trie'
-import { sweptModels } from '../../../../src/main/engine/sweep/sweep'
+import { buildSweptModels } from '../../../../src/main/engine/sweep/sweep'
 import { maxAliveStates } from '../../../../src/main/engine/tries/alive-states'
 import {
   countFlops,
@@ -29,7 +29,7 @@ async function planLayers(layerCount: number) {
   const folders = await writeHollowPair(await temporaryFolder(), shape, new AbortController().signal)
   const prompts = await demoPrompts()
   const pair = await openPairWeights(folders.base, folders.post)
-  const models = await sweptModels(pair, { models: rangesOf(layerCount), prompts })
+  const models = await buildSweptModels(pair, { models: rangesOf(layerCount), prompts })
   const { spec } = pair.post
   const { trie } = models
   const grouping = groupWithin(

@@ -9,7 +9,7 @@ import { InferenceSession } from '../../../../src/main/base/onnxruntime'
 import { openDevice } from '../../../../src/main/engine/device/device'
 import { forward } from '../../../../src/main/engine/forward/forward'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
-import { planSweep } from '../../../../src/main/engine/sweep/plan'
+import { planEngineSweep } from '../../../../src/main/engine/sweep/plan'
 import { sweep } from '../../../../src/main/engine/sweep/sweep'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { shortPair } from '../../../fixtures/swept-project'
@@ -167,12 +167,12 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
   })
 
   it('takes no more of the device than its plan says, in as many groups as the budget asks for', async () => {
-    const whole = await planSweep(await requestFor({}, 8))
+    const whole = await planEngineSweep(await requestFor({}, 8))
     const { states, weights, activations, finals } = whole.memory
     expect(whole.deviceBytes).toBeGreaterThan(states + activations)
     expect(whole.deviceBytes).toBeLessThan(states + weights + activations + finals)
     const request = await requestFor({ memoryBytes: whole.peakBytes - 1e5 }, 8)
-    const plan = await planSweep(request)
+    const plan = await planEngineSweep(request)
     expect(plan.groups.length).toBeGreaterThan(1)
     const watched = watchDevice()
     await run(request)

@@ -15,7 +15,7 @@ import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { modelPath } from '../../../../src/main/base/files/places'
 import { openCheckpoint, type Checkpoint } from '../../../../src/main/checkpoint/checkpoint'
-import { modelName, resolveModelFolder } from '../../../../src/main/checkpoint/model-folder'
+import { folderModelName, resolveModelFolder } from '../../../../src/main/checkpoint/model-folder'
 import { openWeightReader, type WeightReader } from '../../../../src/main/checkpoint/weight-reader'
 import {
   checkpointFixture,
@@ -79,7 +79,7 @@ describe('a model folder', () => {
 
   test('is the folder of config.json, and gives the model its name', async () => {
     expect(await resolveModelFolder(join(DEMO, 'base', '..', 'post'))).toBe(join(DEMO, 'post'))
-    expect(modelName(join(DEMO, 'post'))).toBe('post')
+    expect(folderModelName(join(DEMO, 'post'))).toBe('post')
   })
 
   test('is refused with the missing file if it is missing, a file or no model', async () => {
@@ -147,7 +147,7 @@ describe('a model folder', () => {
       const folder = await cache(['aaa1', 'bbb2'], 'aaa1\n')
       const checkpoint = await openCheckpoint(folder)
       expect(checkpoint.path).toBe(join(folder, 'snapshots', 'aaa1'))
-      expect(modelName(checkpoint.path)).toBe('org/tiny')
+      expect(folderModelName(checkpoint.path)).toBe('org/tiny')
       expect(checkpoint.tensors.size).toBe(3)
       const bytes = await withReader(checkpoint, (reader) => reader.read('c'))
       expect([...bytes]).toEqual([0x00, 0x42])

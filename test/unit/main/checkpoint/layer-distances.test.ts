@@ -9,7 +9,7 @@ import { compareLayers, type LayerDistances } from '../../../../src/main/checkpo
 import { openPair } from '../../../../src/main/checkpoint/pair'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { findSharing } from '../../../../src/main/engine/weights/sharing'
-import { sweptModels } from '../../../../src/main/engine/sweep/sweep'
+import { buildSweptModels } from '../../../../src/main/engine/sweep/sweep'
 import {
   type CheckpointFixture,
   checkpointFixture,
@@ -319,7 +319,7 @@ describe('the layer distances of a pair', () => {
     const { layers, components } = await comparePair(basePath, postPath)
     const weights = await openPairWeights(basePath, postPath)
     const sharing = await findSharing(weights, [])
-    const swept = await sweptModels(weights, { models: [{ kind: 'base' }], prompts: [] })
+    const swept = await buildSweptModels(weights, { models: [{ kind: 'base' }], prompts: [] })
     await closePairWeights(weights)
     expect(swept.identicalLayers).toEqual([0])
     expect(layers.map(({ identical }) => identical)).toEqual([true, false])

@@ -9,13 +9,13 @@ import { GREEDY_SAMPLING } from '../../../../src/contract/model/sampling'
 import { Work, workCommand } from '../../../../src/contract/work/work'
 import { commandLine } from '../../../../src/main/cli/command-line'
 import {
-  checkCommand,
-  evaluationCommand,
-  exportCommand,
-  searchCommand,
-  sweepCommands
+  printCheck,
+  printEvaluation,
+  printExport,
+  printSearch,
+  printSweep
 } from '../../../../src/main/report/commands'
-import { sampleCommand } from '../../../../src/main/report/samples-page/sample-command'
+import { printSample } from '../../../../src/main/report/samples-page/sample-command'
 import type { ShownCommand } from '../../../../src/main/report/shown-command'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sampleRun } from '../../../fixtures/sample-run'
@@ -81,15 +81,15 @@ async function reportedCommands(): Promise<ShownCommand[]> {
   const task = tinyTaskSweep()
   const judge = { ...DEFAULT_JUDGE, ...KEY, baseUrl: 'http://localhost:8080/v1', model: 'm', rubric: 'Mark.' }
   return [
-    ...(await sweepCommands(
+    ...(await printSweep(
       { ...sweep, rendering, recipes: [{ recipe: RECIPE, ...elementAt(sweep.ranges, 0, 'range') }] },
       0.8
     )),
-    ...(await sweepCommands({ ...task, source: { name: 'sft', path: '/m/sft', fingerprint: 'c' } }, 0.9)),
-    checkCommand(sweep, tinyCheck([]), 0.9),
-    checkCommand(sweep, check, 0.85),
-    ...SEARCHES.map((settings) => searchCommand(searched(settings), sweep, check)),
-    sampleCommand(
+    ...(await printSweep({ ...task, source: { name: 'sft', path: '/m/sft', fingerprint: 'c' } }, 0.9)),
+    printCheck(sweep, tinyCheck([]), 0.9),
+    printCheck(sweep, check, 0.85),
+    ...SEARCHES.map((settings) => printSearch(searched(settings), sweep, check)),
+    printSample(
       sampleRun({
         rendering,
         settings: { ...sampleRun().settings, sampling: GREEDY_SAMPLING, stopTexts: ['\n', '--'] },
@@ -114,10 +114,10 @@ async function reportedCommands(): Promise<ShownCommand[]> {
         ]
       })
     ),
-    await evaluationCommand(
+    await printEvaluation(
       evaluationRun({ rendering, judge, classifier: { path: '/m/deberta', fingerprint: 'e' } })
     ),
-    exportCommand(
+    printExport(
       sweep,
       {
         name: 'upper',
@@ -128,7 +128,7 @@ async function reportedCommands(): Promise<ShownCommand[]> {
       },
       0
     ),
-    exportCommand(sweep, RECIPE, 1)
+    printExport(sweep, RECIPE, 1)
   ]
 }
 

@@ -10,7 +10,7 @@ import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { throwIfCancelled } from '../../../../src/main/base/files/cancelling'
 import { allowForThisRun } from '../../../../src/main/endpoint/confirmed-addresses'
 import { Job } from '../../../../src/main/jobs/job'
-import { Queue } from '../../../../src/main/jobs/queue'
+import { JobQueue } from '../../../../src/main/jobs/queue'
 import type { BegunJob, QueuedEvent, QueuedKind } from '../../../../src/main/jobs/queued-kinds'
 import { JobTurns } from '../../../../src/main/jobs/turns'
 import { openProject } from '../../../../src/main/project/open-project'
@@ -104,13 +104,13 @@ let project: Project
 let turns: JobTurns
 let sweeps: ScriptedKind
 let evaluations: ScriptedKind
-let queue: Queue
+let queue: JobQueue
 
 function newQueue(): void {
   turns = new JobTurns()
   sweeps = new ScriptedKind()
   evaluations = new ScriptedKind('evaluation-1')
-  queue = new Queue({ sweep: sweeps, evaluation: evaluations }, turns)
+  queue = new JobQueue({ sweep: sweeps, evaluation: evaluations }, turns)
 }
 
 beforeEach(async () => {

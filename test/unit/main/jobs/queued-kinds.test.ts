@@ -4,7 +4,7 @@ import type { QueuedJob } from '../../../../src/contract/documents/queue'
 import type { Computing } from '../../../../src/contract/documents/samples'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { Devices } from '../../../../src/main/work/devices'
-import { Evaluations } from '../../../../src/main/jobs/evaluations'
+import { EvaluationJobs } from '../../../../src/main/jobs/evaluations'
 import { lastSweep, queuedKinds } from '../../../../src/main/jobs/queued-kinds'
 import { Sweeps } from '../../../../src/main/jobs/sweeps'
 import { JobTurns } from '../../../../src/main/jobs/turns'
@@ -31,7 +31,7 @@ it('evaluates where and how the job says, when its turn comes', async () => {
     close: async () => undefined
   }
   const context = { engine, devices: new Devices(() => engine), turns: new JobTurns(), tell: () => undefined }
-  const { evaluation } = queuedKinds(new Sweeps(context), new Evaluations(context))
+  const { evaluation } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
   const own = project.firstPair
   const computing: Computing = { device: 'webgpu', weights: 'int8' }
   const job: QueuedJob = {
@@ -57,7 +57,7 @@ it('keeps no run of an evaluation that is stopped while it is prepared', async (
   }
   const turns = new JobTurns()
   const context = { engine, devices: new Devices(() => engine), turns, tell: () => undefined }
-  const { evaluation } = queuedKinds(new Sweeps(context), new Evaluations(context))
+  const { evaluation } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
   const own = project.firstPair
   const stop = new AbortController()
   const begun = evaluation.begin(

@@ -6,7 +6,7 @@ import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { EngineHost } from '../../../../src/main/engine/host'
 import { Devices } from '../../../../src/main/work/devices'
 import { Job } from '../../../../src/main/jobs/job'
-import { Samples } from '../../../../src/main/jobs/samples'
+import { SampleJobs } from '../../../../src/main/jobs/samples'
 import { JobTurns } from '../../../../src/main/jobs/turns'
 import { openDemo } from '../../../fixtures/open-demo'
 import { sampleRunFixture } from '../../../fixtures/sample-documents'
@@ -29,7 +29,7 @@ it('tells why a run failed also whom it tells of the run while that is taken awa
     another: () => engine,
     close: async () => undefined
   }
-  const samples = new Samples({
+  const samples = new SampleJobs({
     engine,
     devices: new Devices(() => engine),
     turns: new JobTurns(),

@@ -19,11 +19,11 @@ import { openProject } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
 import { collectReport } from '../../../../src/main/report/collect'
 import {
-  checkCommand,
-  evaluationCommand,
-  exportCommand,
-  searchCommand,
-  sweepCommands
+  printCheck,
+  printEvaluation,
+  printExport,
+  printSearch,
+  printSweep
 } from '../../../../src/main/report/commands'
 import { reportMarkdown } from '../../../../src/main/report/markdown'
 import { reportPage } from '../../../../src/main/report/page'
@@ -141,7 +141,7 @@ describe('what a report tells', () => {
     expect(withKept.slice(withKept.indexOf('## Kept recipes'))).toContain(
       'by the task “Letters”: Not worth restoring: the gain of layer 1 may be none'
     )
-    expect((await sweepCommands(sweep, 0.9))[0]).toMatchObject({
+    expect((await printSweep(sweep, 0.9))[0]).toMatchObject({
       command: expect.stringMatching(/ --task letters\.json --temperature 1 .*--min-p 0\.1 .*--draws 32/),
       files: [{ name: 'letters.json' }]
     })
@@ -356,7 +356,7 @@ describe('the commands', () => {
       basePath: { path: demo.base, fingerprint: 'aa' },
       postPath: { path: demo.post, fingerprint: 'bb' }
     }
-    const [own] = await sweepCommands(sweep, 0.8)
+    const [own] = await printSweep(sweep, 0.8)
     expect(own?.files).toEqual([])
     expect(own?.command.split(' \\\n  ')).toEqual([
       'slr sweep --demo',
@@ -365,7 +365,7 @@ describe('the commands', () => {
       '--device cpu --precision fp32',
       '--out sweep.json'
     ])
-    const [other] = await sweepCommands(
+    const [other] = await printSweep(
       {
         ...sweepFixture(),
         rendering: { ...DEFAULT_RENDERING, systemPrompt: "It's", countLeadingSpace: true }
@@ -387,7 +387,7 @@ describe('the commands', () => {
     const sweep = selectedSweep()
     const lowest: [number, number] = [0, 0]
     const scored = { ...sweep.post, recipe: { name: 'b', ranges: [lowest] } }
-    const commands = await sweepCommands({ ...sweep, source, recipes: [scored] }, 0.8)
+    const commands = await printSweep({ ...sweep, source, recipes: [scored] }, 0.8)
     expect(commands.map(({ command }) => command.includes('--source'))).toEqual([true, false])
     expect(commands[1]?.command).toContain('--recipes recipes.json')
   })
@@ -396,14 +396,14 @@ describe('the commands', () => {
     const sweep = tinySweep()
     const upper = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
     const lower = { name: 'lower', ranges: [[0, 0] satisfies [number, number]] }
-    const best = checkCommand(sweep, tinyCheck([{ recipe: upper, ...whole(0.5, 0.8) }]), 0.9)
+    const best = printCheck(sweep, tinyCheck([{ recipe: upper, ...whole(0.5, 0.8) }]), 0.9)
     expect(best.command.split(' \\\n  ')).toEqual([
       'slr check --base base --post post',
       '--from sweep.json',
       '--best 1 --rho 0.9',
       '--out check.json'
     ])
-    const other = checkCommand(sweep, tinyCheck([{ recipe: lower, ...whole(0.9, 0.5) }]), 0.9)
+    const other = printCheck(sweep, tinyCheck([{ recipe: lower, ...whole(0.9, 0.5) }]), 0.9)
     expect(other.command).toContain('\\\n  checked.json \\\n  --from sweep.json')
     expect(JSON.parse(other.files[0]?.content ?? '')).toEqual([lower])
   })
@@ -416,10 +416,10 @@ describe('the commands', () => {
     })
     const check = tinyCheck([checked(1, 1, 0.5), checked(0, 0, 0.95)])
     const search = tinySearch({ name: 'x', ranges: [[0, 1]] })
-    expect(searchCommand(search, sweep, check).command).toContain('--check check.json')
-    expect(searchCommand(search, sweep, null).command).not.toContain('--check')
+    expect(printSearch(search, sweep, check).command).toContain('--check check.json')
+    expect(printSearch(search, sweep, null).command).not.toContain('--check')
     const before = { ...search, range: { ...search.range, range: { start: 1, end: 1 } } }
-    expect(searchCommand(before, sweep, check).command).not.toContain('--check')
+    expect(printSearch(before, sweep, check).command).not.toContain('--check')
   })
 
   it('name each restored model once, also where it was kept under two names', async () => {
@@ -439,7 +439,7 @@ describe('the commands', () => {
 
   it('of an evaluation name a built-in task, or write the task down; and the judge', async () => {
     const task = await builtinTask('demo-facts')
-    const asShipped = await evaluationCommand(
+    const asShipped = await printEvaluation(
       evaluationRun({ task: { ...task, settings: { ...task.settings, sampleCount: 3, seed: 9 } } })
     )
     expect(asShipped.command).toContain('--task demo-facts --variants variants.json \\\n  --n 3 --seed 9')
@@ -451,7 +451,7 @@ describe('the commands', () => {
       keyVariable: 'LOCAL_API_KEY',
       rubric: 'Mark the rhymes.'
     }
-    const edited = await evaluationCommand(evaluationRun({ task: { ...task, name: 'Mine' }, judge }))
+    const edited = await printEvaluation(evaluationRun({ task: { ...task, name: 'Mine' }, judge }))
     expect(edited.command).toContain('--task demo-facts.json')
     expect(edited.command).toContain('--judge judge.yaml --allow-address LOCAL_API_KEY@http://localhost:8080')
     expect(edited.files.map(({ name }) => name)).toEqual(['demo-facts.json', 'variants.json', 'judge.yaml'])
@@ -459,20 +459,18 @@ describe('the commands', () => {
       'url: "http://localhost:8080/v1"\nmodel: "a judge"\nway: "marks"\nkey: "LOCAL_API_KEY"\n' +
         'rubric: "Mark the rhymes."\nanswers: 8\nrate: 60\n'
     )
-    const usual = await evaluationCommand(
+    const usual = await printEvaluation(
       evaluationRun({ task, judge: { ...judge, rubric: rubricOf('reasoning', 'marks') } })
     )
     expect(usual.files.at(-1)?.content).not.toContain('rubric')
-    const any = await evaluationCommand(evaluationRun({ task, judge: { ...judge, anyModel: true } }))
+    const any = await printEvaluation(evaluationRun({ task, judge: { ...judge, anyModel: true } }))
     expect(any.files.at(-1)?.content).toContain('any-model: true')
   })
 
   it('of an evaluation name the folders of the models that read answers by their names alone', async () => {
     const at = (path: string) => ({ path, fingerprint: 'cc' })
     const run = evaluationRun({ embeddingModel: at('/home/me/minilm'), classifier: at('/home/me/deberta') })
-    expect((await evaluationCommand(run)).command).toMatch(
-      /--embedding-model minilm [^]*--classifier deberta /
-    )
+    expect((await printEvaluation(run)).command).toMatch(/--embedding-model minilm [^]*--classifier deberta /)
   })
 
   it('of parts in one folder neither write nor read what is of another part', async () => {
@@ -515,10 +513,10 @@ describe('the commands', () => {
   it('of several restored models write each into a folder of its own', () => {
     const from = sweepFixture()
     const layers = [{ attention: 0.5, mlp: 0 }]
-    expect(exportCommand(from, { name: 'a', ranges: [[0, 1]] }, 0).command).toBe(
+    expect(printExport(from, { name: 'a', ranges: [[0, 1]] }, 0).command).toBe(
       'slr export --base base --post post 0-1 --out restored-1'
     )
-    const { command, files } = exportCommand(from, { name: 'b', layers }, 1)
+    const { command, files } = printExport(from, { name: 'b', layers }, 1)
     expect(command).toBe('slr export --base base --post post recipe-2.json --out restored-2')
     expect(JSON.parse(files[0]?.content ?? '')).toEqual({ name: 'b', layers })
   })

@@ -4,7 +4,7 @@ import { EvaluationFacts, type ReportedEvaluation } from '../../../../src/contra
 import { PAPER_SAMPLING, type Variant } from '../../../../src/contract/documents/samples'
 import { blendStrengths } from '../../../../src/contract/model/strengths'
 import { createProject } from '../../../../src/main/project/create-project'
-import type { Cell } from '../../../../src/main/report/blocks'
+import type { TableCell } from '../../../../src/main/report/blocks'
 import { collectReport } from '../../../../src/main/report/collect'
 import { type PairOfPage, sideBySideSections } from '../../../../src/main/report/side-by-side'
 import { readPairState } from '../../../../src/main/project/pair-state'
@@ -98,7 +98,7 @@ it('sets pairs side by side in one table a measure, what a sweep found under one
   ])
   const NONE = 'no interval over 2 prompts'
   expect(table.rows[0]?.[1]).toMatchObject({ text: '1', detail: NONE })
-  const shown = ({ text, detail }: Cell): string =>
+  const shown = ({ text, detail }: TableCell): string =>
     [text, ...(detail === undefined ? [] : detail.split('\n').filter((line) => line !== NONE))].join(' ')
   expect(table.rows.map((row) => row.map(shown))).toEqual([
     ['Demo', '1', '2 Layers 3–5', '3', '4 Layers 3–5, temperature 1.5', '–', '–'],

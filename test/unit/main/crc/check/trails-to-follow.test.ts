@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { trailsToFollow } from '../../../../../src/main/crc/check/check-answers'
-import { Answers, Questions } from '../../../../../src/main/crc/check/questions'
+import { SequenceProbabilities, SequenceQuestions } from '../../../../../src/main/crc/check/questions'
 import { askOfPath } from '../../../../../src/main/crc/check/whole-answers'
 
 const [CHARACTER, END, LINE_BREAK, SPACE] = [5, 1, 2, 3]
@@ -9,15 +9,15 @@ const [CHARACTER, END, LINE_BREAK, SPACE] = [5, 1, 2, 3]
  * The answers of a model to two prompts with one valid character each, as [written, whole, white, line break,
  * space].
  */
-function answersOf(first: readonly number[], second: readonly number[]): Answers {
-  const answers = new Answers()
+function answersOf(first: readonly number[], second: readonly number[]): SequenceProbabilities {
+  const answers = new SequenceProbabilities()
   answers.set(0, first)
   answers.set(1, second)
   return answers
 }
 
 it('follows white space up by its share of the answers to a prompt, not by its probability', () => {
-  const questions = new Questions()
+  const questions = new SequenceQuestions()
   const asked = [0, 1].map((prompt) =>
     askOfPath(
       questions,
@@ -28,7 +28,7 @@ it('follows white space up by its share of the answers to a prompt, not by its p
   )
   const likely = [0.9, 0.9, 1.1e-4, 1e-4, 1e-5]
   const unlikely = [2e-4, 9e-5, 1.1e-4, 1.1e-4, 1e-9]
-  const followed = (...models: Answers[]): [number, number][] =>
+  const followed = (...models: SequenceProbabilities[]): [number, number][] =>
     trailsToFollow(asked, models).map(({ path, token }) => [path.prompt, token])
   expect(followed(answersOf(likely, likely))).toEqual([])
   expect(followed(answersOf(likely, unlikely))).toEqual([[1, LINE_BREAK]])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { storedPrompt } from '../../../../../src/main/crc/sweep/assemble-sweep'
-import { ModelScores } from '../../../../../src/main/crc/task/model-scores'
+import { ScoreCollector } from '../../../../../src/main/crc/task/model-scores'
 import { averageScores, scorePrompt } from '../../../../../src/main/crc/task/scoring'
 
 describe('the score of one prompt', () => {
@@ -61,7 +61,7 @@ test('a model scores the mean over categories of the means over their prompts', 
 })
 
 test('scores so far are over the prompts that arrived, complete ones over all', () => {
-  const scores = new ModelScores([{ category: 'a' }, { category: 'b' }])
+  const scores = new ScoreCollector([{ category: 'a' }, { category: 'b' }])
   scores.set(1, scorePrompt([0.25, 0.25]))
   expect(scores.soFar()).toEqual({ validity: 0.5, diversity: 1, effectiveChoices: 2, promptCount: 1 })
   expect(scores.complete()).toBeNull()

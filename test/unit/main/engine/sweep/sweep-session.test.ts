@@ -4,7 +4,7 @@ import type { SweepRequest } from '../../../../../src/contract/procedures/engine
 import type { WorkCounts } from '../../../../../src/contract/documents/sweep-work'
 import { sweep } from '../../../../../src/main/engine/sweep/sweep'
 import { endSweepSession, sweepSession } from '../../../../../src/main/engine/sweep/sweep-session'
-import { keyOf } from '../../../../../src/main/engine/weights/weight-cache'
+import { cacheKey } from '../../../../../src/main/engine/weights/weight-cache'
 import { goldenPath } from '../../../../fixtures/goldens'
 
 const SESSION = 'a sweep'
@@ -156,10 +156,10 @@ describe('the stages of a sweep', () => {
     const session = sweepSession(SESSION)
     await session.open({ id: SESSION, ...pair, memoryBytes: PLENTY })
     const { prefetch } = session.weights
-    for (const reads of prefetch?.reads ?? []) await prefetch?.waitFor(keyOf(reads))
+    for (const reads of prefetch?.reads ?? []) await prefetch?.waitFor(cacheKey(reads))
     const { bytes } = session.weights
     expect(bytes).toBeGreaterThan(0)
-    expect(prefetch?.reads.filter((reads) => session.weights.has(keyOf(reads)))).toEqual(prefetch?.reads)
+    expect(prefetch?.reads.filter((reads) => session.weights.has(cacheKey(reads)))).toEqual(prefetch?.reads)
     const [coarse, whole, sample, finalists, last] = await stages(PLENTY)
     const pairAlone = await outcomeOf({ models: [POST, BASE], prompts: [ONE] })
     expect(coarse?.work.weightBytesRead).toBe(pairAlone.work.weightBytesRead)
@@ -183,7 +183,7 @@ describe('the stages of a sweep', () => {
     const { weights } = session
     vi.spyOn(weights, 'readBatch').mockResolvedValueOnce(false)
     await session.open({ id: SESSION, ...pair, memoryBytes: PLENTY })
-    await weights.prefetch?.waitFor(keyOf(weights.prefetch.reads[0] ?? []))
+    await weights.prefetch?.waitFor(cacheKey(weights.prefetch.reads[0] ?? []))
     vi.spyOn(weights, 'bytesWith').mockReturnValueOnce(PLENTY)
     const keptDuring = new Set<number>()
     const watched: typeof sweep = async function* (request) {
@@ -196,8 +196,8 @@ describe('the stages of a sweep', () => {
     expectSame(await outcomeOf({ ...asked, session: { id: SESSION, leaves: 'nothing' } }, watched), plain)
     expect([...keptDuring]).toEqual([0])
     const { prefetch } = weights
-    for (const reads of prefetch?.reads ?? []) await prefetch?.waitFor(keyOf(reads))
-    expect(prefetch?.reads.filter((reads) => weights.has(keyOf(reads)))).toEqual(prefetch?.reads)
+    for (const reads of prefetch?.reads ?? []) await prefetch?.waitFor(cacheKey(reads))
+    expect(prefetch?.reads.filter((reads) => weights.has(cacheKey(reads)))).toEqual(prefetch?.reads)
     const next = await outcomeOf({ ...asked, session: { id: SESSION, leaves: 'weights' } })
     expectSame(next, plain)
     expect(weights.bytes).toBeGreaterThan(0)

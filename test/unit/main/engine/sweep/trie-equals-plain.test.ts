@@ -4,7 +4,7 @@ import type { SweepRequest } from '../../../../../src/contract/procedures/engine
 import { type Model, layersModel } from '../../../../../src/contract/model/model'
 import { probe } from '../../../../../src/main/engine/questions/probe'
 import { closePairWeights, openPairWeights } from '../../../../../src/main/engine/weights/pair-weights'
-import { sweep, sweptModels } from '../../../../../src/main/engine/sweep/sweep'
+import { sweep, buildSweptModels } from '../../../../../src/main/engine/sweep/sweep'
 import { groupWithin, smallestMemory } from '../../../../../src/main/engine/sweep/sweep-plan'
 import { buildAnswerTrie } from '../../../../../src/main/engine/tries/answer-trie'
 import { anyLayers } from '../../../../fixtures/any-layers'
@@ -71,7 +71,7 @@ async function runSweep(request: SweepRequest): Promise<Outcome> {
 async function budget(request: Pick<SweepRequest, 'models' | 'prompts'>, share: number): Promise<number> {
   const weights = await openPairWeights(pair.base, pair.post)
   try {
-    const swept = await sweptModels(weights, request)
+    const swept = await buildSweptModels(weights, request)
     const places = request.prompts.map((prompt) => buildAnswerTrie(prompt).places)
     const smallest = smallestMemory(swept, places)
     return smallest + share * (groupWithin(swept, places, 2 ** 40).peakBytes - smallest)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sweptModels, trieOf } from '../../../../../src/bench/workload'
+import { postAndRanges, trieOf } from '../../../../../src/bench/workload'
 import { layersModel, type Model } from '../../../../../src/contract/model/model'
 import { maxAliveStates } from '../../../../../src/main/engine/tries/alive-states'
 import { countEdges, type RecipeTrie } from '../../../../../src/main/engine/tries/recipe-trie'
@@ -16,7 +16,7 @@ const LAYERS = 12
 
 const recipe = anyLayers(4).map(layersModel)
 const anyTrie = fc.oneof(
-  fc.constant(trieOf(sweptModels(LAYERS), LAYERS)),
+  fc.constant(trieOf(postAndRanges(LAYERS), LAYERS)),
   fc
     .array(fc.oneof(recipe, fc.constant<Model>({ kind: 'base' })), { minLength: 1, maxLength: 12 })
     .map((models) => trieOf(models, 4))
@@ -81,7 +81,7 @@ describe('the parts of a trie', () => {
   })
 
   it('are of about equal cost, and begin with base and post, which may have to be in one', () => {
-    const models: Model[] = [...sweptModels(LAYERS), { kind: 'base' }]
+    const models: Model[] = [...postAndRanges(LAYERS), { kind: 'base' }]
     const trie = trieOf(models, LAYERS)
     const sizes = walkParts(trie, split(trie, 4)).map(countPartEdges)
     expect(sizes).toHaveLength(4)
@@ -93,7 +93,7 @@ describe('the parts of a trie', () => {
   })
 
   it('of all ranges hold no more states at a time than all at once', () => {
-    const trie = trieOf(sweptModels(LAYERS), LAYERS)
+    const trie = trieOf(postAndRanges(LAYERS), LAYERS)
     for (const count of [2, 3, 7, 20])
       expect(maxAliveStates(trie, walkParts(trie, split(trie, count)))).toBeLessThanOrEqual(
         maxAliveStates(trie)

@@ -6,7 +6,7 @@ import {
   type PairWeights
 } from '../../../../../src/main/engine/weights/pair-weights'
 import { coresOfCpuinfo } from '../../../../../src/main/engine/device/physical-cores'
-import { ReadAhead } from '../../../../../src/main/engine/weights/read-ahead'
+import { PrefetchReader } from '../../../../../src/main/engine/weights/read-ahead'
 import type { BlockSource } from '../../../../../src/main/engine/tries/recipe-trie'
 import { goldenPath } from '../../../../fixtures/goldens'
 
@@ -14,11 +14,11 @@ const post: BlockSource = { kind: 'recipe', attention: 0, mlp: 0 }
 const blend: BlockSource = { kind: 'recipe', attention: 0.3, mlp: 1 }
 
 async function withReader(
-  work: (reader: ReadAhead, pair: PairWeights) => Promise<void>,
+  work: (reader: PrefetchReader, pair: PairWeights) => Promise<void>,
   signal?: AbortSignal
 ): Promise<void> {
   const pair = await openPairWeights(goldenPath('llama3', 'base-bf16'), goldenPath('llama3', 'post-bf16'))
-  const reader = new ReadAhead(pair)
+  const reader = new PrefetchReader(pair)
   reader.until(signal)
   try {
     await work(reader, pair)

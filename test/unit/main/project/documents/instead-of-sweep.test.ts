@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readSweep } from '../../../../../src/main/project/documents/sweep-files'
+import { readSweepFiles } from '../../../../../src/main/project/documents/sweep-files'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../../fixtures/problems'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
@@ -28,7 +28,7 @@ test.each([
 ])('in place of a sweep $is is named, with what is wanted', async ({ content, is, hint }) => {
   const file = join(await temporaryFolder(), 'given.json')
   await writeFile(file, JSON.stringify(content))
-  const problem = await problemOf(readSweep(file))
+  const problem = await problemOf(readSweepFiles(file))
   expect(problem).toMatchObject({ code: 'bad-file', message: `${file} is ${is}, not a sweep.` })
   expect(problem.hint).toContain(hint)
 })
@@ -36,5 +36,5 @@ test.each([
 test('a damaged sweep is told from other files by its field that is wrong', async () => {
   const file = join(await temporaryFolder(), 'sweep.json')
   await writeFile(file, JSON.stringify({ ...tinySweep(), layerCount: 'many' }))
-  expect((await problemOf(readSweep(file))).message).toContain('is not a sweep: layerCount')
+  expect((await problemOf(readSweepFiles(file))).message).toContain('is not a sweep: layerCount')
 })

@@ -9,7 +9,7 @@ import {
   readScoreRow,
   writeScores
 } from '../../../../../src/main/project/documents/scores-file'
-import { readSweep } from '../../../../../src/main/project/documents/sweep-files'
+import { readSweepFiles } from '../../../../../src/main/project/documents/sweep-files'
 import { readSweepFile, SWEEPS } from '../../../../../src/main/project/documents/sweep-store'
 import { openProject } from '../../../../../src/main/project/open-project'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
@@ -123,7 +123,7 @@ describe('a sweep of a project', () => {
   it('is refused without its scores, which are named', async () => {
     await SWEEPS.write(folder, sweepFixture())
     await cp(join(folder, 'sweeps/sweep-1.json'), join(folder, 'alone.json'))
-    expect((await problemOf(readSweep(join(folder, 'alone.json')))).message).toContain('alone.a.scores')
+    expect((await problemOf(readSweepFiles(join(folder, 'alone.json')))).message).toContain('alone.a.scores')
   })
 })
 

@@ -12,8 +12,8 @@ import { escapeHtml } from '../../../../../src/main/base/markup'
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import { stoppedRunWords } from '../../../../../src/contract/words/answer-words'
 import { runMeasures } from '../../../../../src/main/measures/run-measures'
-import { sampleCommand } from '../../../../../src/main/report/samples-page/sample-command'
-import { modelName } from '../../../../../src/main/report/shown-command'
+import { printSample } from '../../../../../src/main/report/samples-page/sample-command'
+import { shownModelName } from '../../../../../src/main/report/shown-command'
 import { pairPaths } from '../../../../../src/main/project/demo'
 import { sampleLine, sampleRun } from '../../../../fixtures/sample-run'
 
@@ -220,7 +220,7 @@ describe('preferences marked blind', () => {
 
 describe('the command that repeats a run', () => {
   test('names models, variants, sampler and rendering', () => {
-    const { command, files } = sampleCommand(sampleRun())
+    const { command, files } = printSample(sampleRun())
     expect(command.split(' \\\n  ')).toEqual([
       'slr sample --base tiny-base --post tiny-post',
       'base post 4-11',
@@ -241,7 +241,7 @@ describe('the command that repeats a run', () => {
   test('quotes what a shell would take apart, and holds the files of blended recipes', () => {
     const run = sampleRun()
     const layers = [{ attention: 1, mlp: 0 }]
-    const { command, files } = sampleCommand({
+    const { command, files } = printSample({
       ...run,
       rendering: {
         ...run.rendering,
@@ -267,13 +267,13 @@ describe('the command that repeats a run', () => {
       basePath: { path: base, fingerprint: 'b' },
       postPath: { path: post, fingerprint: 'c' }
     })
-    expect(sampleCommand(run).command).toMatch(/^slr sample --demo \\\n/)
+    expect(printSample(run).command).toMatch(/^slr sample --demo \\\n/)
   })
 
   test('names models as people do', () => {
-    expect(modelName('/cache/models--org--tiny-7b/snapshots/0a1b2c')).toBe('org/tiny-7b')
-    expect(modelName('/data/tiny/')).toBe('tiny')
-    expect(modelName('C:\\models\\tiny')).toBe('tiny')
+    expect(shownModelName('/cache/models--org--tiny-7b/snapshots/0a1b2c')).toBe('org/tiny-7b')
+    expect(shownModelName('/data/tiny/')).toBe('tiny')
+    expect(shownModelName('C:\\models\\tiny')).toBe('tiny')
   })
 })
 
