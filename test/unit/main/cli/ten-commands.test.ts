@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { writeHollowPair } from '../../../../src/bench/synthetic-pair'
-import { demoPrompts, sweptModels as rangesOf } from '../../../../src/bench/workload'
+import { demoPrompts, postAndRanges as rangesOf } from '../../../../src/bench/workload'
 import { formatMemory } from '../../../../src/contract/model/bytes'
 import { formatCount, formatDuration } from '../../../../src/contract/words/format'
-import { sweptModels } from '../../../../src/main/engine/sweep/sweep'
+import { buildSweptModels } from '../../../../src/main/engine/sweep/sweep'
 import { sweepGroups } from '../../../../src/main/engine/sweep/sweep-groups'
 import { smallestMemory } from '../../../../src/main/engine/sweep/sweep-plan'
 import { sweepWork } from '../../../../src/main/engine/sweep/sweep-time'
@@ -40,7 +40,7 @@ it.each([
   const prompts = await demoPrompts()
   const ranges = rangesOf(shape.layerCount)
   const pair = await openPairWeights(folders.base, folders.post)
-  const models = await sweptModels(pair, { models: ranges, prompts })
+  const models = await buildSweptModels(pair, { models: ranges, prompts })
   const tries = prompts.map(buildAnswerTrie)
   const plan = sweepGroups(models, tries, { models: ranges, memoryBytes: Infinity }, 'cpu')
   await closePairWeights(pair)
