@@ -207,6 +207,20 @@ export const spanKey = ({ start, end }: RestorationRange): string => `${start}-$
 export const rangeKey = (range: RestorationRange, { source }: { readonly source: RestoredTo }): string =>
   source === null ? spanKey(range) : `${spanKey(range)} of ${source.fingerprint}`
 
+const places = new WeakMap<readonly RestorationRange[], ReadonlyMap<string, number>>()
+
+/** Returns the range of a key among thousands, which must not change in place; undefined if the key is of another model. */
+export function rangeOfKey<Range extends RestorationRange>(
+  { ranges, source }: { readonly ranges: readonly Range[]; readonly source: RestoredTo },
+  key: string | null
+): Range | undefined {
+  const placeOf =
+    places.get(ranges) ?? new Map(ranges.map((range, place) => [rangeKey(range, { source }), place]))
+  places.set(ranges, placeOf)
+  const place = key === null ? undefined : placeOf.get(key)
+  return place === undefined ? undefined : ranges[place]
+}
+
 /** Returns `0.5`, or the components with a strength other than post's 0: `q:1+k:0.5`. */
 function halfKey(layer: LayerStrength, half: LayerHalf): string {
   const halfStrength = layer[half]

@@ -18,13 +18,17 @@ export function firstFinding({ category, characters, base, post }: CharacterAnsw
 } {
   const favouriteIndex = post.indexOf(Math.max(...post))
   const favourite = elementAt(characters, favouriteIndex, 'character')
+  // No line ends within a share.
   const share = (probabilities: readonly number[]): string =>
-    formatPercent(elementAt(probabilities, favouriteIndex, 'probability'))
+    `${favourite} ${formatPercent(elementAt(probabilities, favouriteIndex, 'probability'))}`.replaceAll(
+      ' ',
+      '\u00A0'
+    )
   return {
     headline: `Your instruct model says ${favourite}.`,
     text:
-      `Ask it for a random ${category} and it says ${favourite} ${share(post)} of the time. ` +
-      `The base model says ${favourite} ${share(base)} of the time.`
+      `Ask it for a random ${category} and it says ${share(post)} of the time. ` +
+      `The base model says ${share(base)} of the time.`
   }
 }
 

@@ -41,6 +41,24 @@ export class Latest<Question extends NonNullable<unknown>> {
     }
   }
 
+  /**
+   * Asks, and applies the answer while the question is still awaited, so that nothing shows the state in between.
+   *
+   * @returns the answer; null when another question, or {@link drop}, came first
+   */
+  async apply<Answer>(
+    question: Question,
+    request: (signal: AbortSignal) => Promise<Answer>,
+    take: (answer: Answer) => void
+  ): Promise<Answer | null> {
+    const asked = await this.ask(question, async (signal) => {
+      const answer = await request(signal)
+      if (!signal.aborted) take(answer)
+      return answer
+    })
+    return asked?.answer ?? null
+  }
+
   /** Takes the question back. */
   drop(): void {
     this.asking?.abort()

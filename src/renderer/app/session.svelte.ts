@@ -31,7 +31,7 @@ import { Samples } from '../samples/samples.svelte'
 import type { Host } from './host'
 import { Notes } from './notes.svelte'
 import { OpenProject } from './open-project.svelte'
-import { type Place, placeHash, stepOf, type View, viewOfRun } from './place'
+import { type Place, placeHash, type Step, stepOf, type View, viewOfRun } from './place'
 import { Tasks } from './tasks.svelte'
 
 /** Edits that the window saves automatically. */
@@ -52,6 +52,9 @@ interface StoredResults {
   readonly current: string | null
   show(id: string): Promise<unknown>
 }
+
+/** A place in the pair. */
+type ShownPlace = Omit<Place, 'project' | 'pair'> & { readonly view: View }
 
 /** A pair of an open project with what every step makes of it. What a step needs of another stands in how it is made here. */
 export class Session extends OpenProject {
@@ -79,6 +82,8 @@ export class Session extends OpenProject {
   readonly others: OtherCheckpoints
   /** All runs of the pair. */
   readonly runs: Runs
+  /** Where the last address led. */
+  private place: ShownPlace | null = null
   /** What saves the fields that are shown. */
   private fields: readonly (() => Promise<void>)[] = []
 
@@ -111,28 +116,43 @@ export class Session extends OpenProject {
     this.runs = new Runs(this)
   }
 
-  /**
-   * Fetches what the steps show and follows what runs, when the project is opened and whenever the line was made anew.
-   *
-   * @param place where the user is: the results of the others steps are the newest
-   */
-  attach({ view, shown, ...look }: Omit<Place, 'project' | 'pair'>): void {
+  /** Fetches what the steps show of a place and follows what runs. The other steps show their newest results. */
+  attach(place: ShownPlace): void {
     void this.watch()
     void this.queue.attach()
     void this.study.attach()
     this.comparison.attach()
     this.jobs.hear(this.state)
     this.prompts.attach()
-    const inRanges = view !== null && stepOf(view) === 'ranges'
-    void this.ranges.attach(inRanges ? shown : null).then(() => {
+    this.place = place
+    const at = (step: Step): string | null => (stepOf(place.view) === step ? place.shown : null)
+    void this.ranges.attach(at('ranges')).then(() => {
       // A comparison that was begun meanwhile stays.
-      const against = look.against ?? this.ranges.comparing.against
-      if (inRanges) this.ranges.follow({ ...look, against })
+      this.followIn(place, place.against ?? this.ranges.comparing.against)
     })
-    void this.samples.attach(view === 'samples' ? shown : null)
+    void this.samples.attach(place.view === 'samples' ? place.shown : null)
     this.chat.attach()
-    void this.evaluations.attach(view === 'evaluate' ? shown : null)
+    void this.evaluations.attach(at('evaluate'))
     this.readPair()
+  }
+
+  /** Shows the results that an address names, or the newest. */
+  async showPlace(place: ShownPlace): Promise<void> {
+    this.place = place
+    const results = this.resultsOf(place.view)
+    const wanted = place.shown ?? results?.newest ?? null
+    if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
+    this.followIn(place, place.against)
+  }
+
+  /** Shows the state of Ranges that a place names, unless a later address names another place. */
+  private followIn(place: ShownPlace, against: string | null): void {
+    if (place === this.place && stepOf(place.view) === 'ranges') this.ranges.follow({ ...place, against })
+  }
+
+  /** Returns the result that the last address names in a view, whether or not it is read. */
+  awaitedAt(view: View): string | null {
+    return this.place?.view === view ? this.place.shown : null
   }
 
   /** Fetches what the project knows of its pair, which may be another now. */

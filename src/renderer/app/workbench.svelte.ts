@@ -42,6 +42,10 @@ export class Workbench implements Host {
   /** Failed attempts to reach main since the line was lost; null while it stands. */
   lostAttempts = $state<number | null>(null)
   opening = $state(false)
+  /** Counts the changes of place. An opening that a later change has overtaken shows nothing. */
+  private turn = 0
+  /** Folders of projects that main has opened, and that no session closes yet. */
+  private opened: readonly string[] = []
   /** Of the dialogs that menus open too, the one that is shown. */
   dialog = $state<'help' | 'report' | 'browse' | 'history' | null>(null)
 
@@ -58,9 +62,11 @@ export class Workbench implements Host {
   /** Of the place where the user is; null without a project. */
   readonly address = $derived.by(() => {
     if (this.session === null) return null
-    const { current = null, newest = null } = this.session.resultsOf(this.view) ?? {}
-    const shown = current === newest ? null : current
-    return this.session.placeOf(this.view, { shown, ...this.session.lookOf(this.view) })
+    const { session, view } = this
+    const { current, newest } = session.resultsOf(view) ?? { current: null, newest: null }
+    // Until it is read, the result that the address names is shown by nothing.
+    const shown = current ?? session.awaitedAt(view)
+    return session.placeOf(view, { shown: shown === newest ? null : shown, ...session.lookOf(view) })
   })
 
   /** What was left out or changed when the project was opened, but for what the user has put away. */
@@ -129,9 +135,10 @@ export class Workbench implements Host {
     else await this.openAt(() => this.client.projects.open(here), { ...place, view: place.view ?? 'ranges' })
   }
 
-  /** Follows the browser's Back and Forward, which have changed the address. */
+  /** Follows the browser's Back and Forward, which have changed the address. A project that is being opened is given up. */
   async followAddress(): Promise<void> {
-    if (this.session === null) return
+    // The first connection opens what the address names.
+    if (this.connection === null) return
     // A dialog is over all places: what is typed in it is neither lost nor taken.
     if (document.querySelector('dialog[open]') !== null) {
       this.visit()
@@ -140,20 +147,21 @@ export class Workbench implements Host {
     // What is typed is taken, as by any other way out of a field.
     if (isField(document.activeElement)) document.activeElement.blur()
     const place = readPlace(window.location.hash)
-    const { project: path, pair, view, shown } = place
-    const { state, here: shownNow } = this.session
-    const other = (pair ?? state.pairs[0]?.id) !== shownNow.pair
-    if (path !== null && (path !== this.session.path || other)) {
-      const here = hereOf(path, pair)
-      this.isViewChosen = false
-      await this.openAt(() => this.client.projects.open(here), { ...place, view: view ?? 'ranges' })
+    const { project: path, pair } = place
+    const { session } = this
+    this.isViewChosen = false
+    const isOther = path !== session?.path || (pair ?? session?.state.pairs[0]?.id) !== session?.here.pair
+    if (path !== null && isOther) {
+      await this.openAt(() => this.client.projects.open(hereOf(path, pair)), {
+        ...place,
+        view: place.view ?? 'ranges'
+      })
       return
     }
-    this.view = view ?? 'models'
-    const results = this.session.resultsOf(this.view)
-    const wanted = shown ?? results?.newest ?? null
-    if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
-    if (this.step === 'ranges') this.session.ranges.follow(place)
+    this.turn += 1
+    this.opening = false
+    this.view = place.view ?? 'models'
+    await session?.showPlace({ ...place, view: this.view })
   }
 
   /** Lists folders for a dialog, whose newest question counts. @param closed aborted when the dialog is closed */
@@ -242,14 +250,22 @@ export class Workbench implements Host {
     place: Omit<Place, 'project' | 'pair'> & { view: View },
     shown: () => void = () => undefined
   ): Promise<boolean> {
+    this.turn += 1
+    const { turn } = this
     this.opening = true
     const viewBefore = this.view
     const state = await this.attempt(call)
-    this.opening = false
-    // A project is recent once it is opened, and known to be gone once it could not be.
-    void this.start.refresh()
-    if (state === null) return false
-    await this.leaveFor(state)
+    if (state !== null) this.opened = [...this.opened, state.path]
+    if (turn === this.turn) {
+      this.opening = false
+      // A project is recent once it is opened, and known to be gone once it could not be.
+      void this.start.refresh()
+      if (state !== null) await this.leaveFor(state)
+    }
+    if (state === null || turn !== this.turn) {
+      void this.closeUnshown()
+      return false
+    }
     const shownBefore = this.session
     const same = shownBefore?.here.pair === state.document.id
     const session = shownBefore !== null && same ? shownBefore : new Session(this, state)
@@ -263,7 +279,16 @@ export class Workbench implements Host {
     session.attach(chosen ? { ...place, view: this.view, shown: null } : place)
     if (!chosen) this.view = place.view
     shown()
+    void this.closeUnshown()
     return true
+  }
+
+  /** Closes the projects that were opened and then given up for another place. */
+  private async closeUnshown(): Promise<void> {
+    if (this.opening) return
+    const paths = this.opened.filter((path) => path !== this.session?.path)
+    this.opened = []
+    await Promise.all(paths.map((path) => this.attempt(() => this.client.projects.close({ path }))))
   }
 
   /** Closes the open project; a running sweep or sample run goes on in main. */

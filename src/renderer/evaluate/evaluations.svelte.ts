@@ -134,8 +134,9 @@ export class Evaluations {
     await this.tasks.load()
     if (this.project.state.document.settings.evaluation !== undefined) this.setup.ready = true
     const other = wanted !== this.current && this.list.some(({ id }) => id === wanted) ? wanted : null
-    const isKnown = this.newest === this.newestSeen || this.newest === this.current
-    const next = other ?? (isKnown ? null : this.newest)
+    const isSeen = this.newest === this.newestSeen && this.current !== null
+    const next = other ?? (isSeen || this.newest === this.current ? null : this.newest)
+    if (other !== null) this.newestSeen = this.newest
     const run = next === null ? null : await this.show(next)
     if (!this.setup.ready && run !== null && !choosesFailures(run)) this.setup.follow(run)
     this.setup.ready = true
@@ -198,10 +199,19 @@ export class Evaluations {
     const { here, client } = this.project
     const asked = { ...here, evaluationId, ...(against === undefined ? {} : { against }) }
     const read = await this.project.attempt(() =>
-      this.reading.ask(evaluationId, (signal) => client.evaluations.get(asked, { signal }))
+      this.reading.apply(
+        evaluationId,
+        (signal) => client.evaluations.get(asked, { signal }),
+        (view) => this.take(view, against)
+      )
     )
     if (read === null) return null
-    const { answer: view } = read
+    // The same evaluation with more answers stays as it was looked into.
+    if (this.inspected !== null) await this.inspect(this.inspected.prompt)
+    return read.run
+  }
+
+  private take(view: EvaluationView, against: string | undefined): void {
     this.newestSeen = this.newest
     // A prompt that was asked for belongs to the evaluation before.
     this.looking.drop()
@@ -213,13 +223,10 @@ export class Evaluations {
     if (other || !measured.includes(this.quality)) this.quality = main.quality
     if (other || !measured.includes(this.diversity) || this.diversity === before?.diversity)
       this.diversity = main.diversity
-    const again = this.shown?.run.id === evaluationId
+    const again = this.shown?.run.id === view.run.id
     if (!again || against === this.comparing) this.comparing = null
     this.stored = view
-    // The same evaluation with more answers stays as it was looked into.
     if (!again) this.inspected = null
-    else if (this.inspected !== null) await this.inspect(this.inspected.prompt)
-    return view.run
   }
 
   /** Shows the marks that an evaluation has got, on the axis of quality when they are the first. */

@@ -28,7 +28,7 @@ import { AnswerChecks } from './check/answer-checks.svelte'
 import { CheckedSweep } from './check/checked-sweep.svelte'
 import { FirstAnswers } from './first-screen/first-answers.svelte'
 import { ModelDetail } from './board/model-detail.svelte'
-import { readSweep } from './board/read-sweep'
+import { readSweep, type ReadSweep } from './board/read-sweep'
 import { RecipeScoring } from './board/recipe-scoring.svelte'
 import { RecipeSearch } from '../recipes/recipe-search.svelte'
 import { WhatIfAsking } from './what-if/what-if.svelte'
@@ -249,7 +249,10 @@ export class Ranges {
   async attach(wanted: string | null): Promise<void> {
     const { sweeps } = this.project.state
     const other = wanted !== this.current && sweeps.some(({ id }) => id === wanted) ? wanted : null
-    const next = other ?? (this.newest === this.newestSeen ? null : this.newest)
+    const isSeen = this.newest === this.newestSeen && this.current !== null
+    const next = other ?? (isSeen ? null : this.newest)
+    // Whoever asks for another result has no use for the newest, also where the reading is overtaken.
+    if (other !== null) this.newestSeen = this.newest
     if (next !== null) await this.show(next)
     else await this.search.lookForUnfinished()
   }
@@ -371,12 +374,19 @@ export class Ranges {
   /** Loads and shows a sweep, with its selected range chosen. */
   async show(sweepId: string): Promise<void> {
     const read = await this.project.attempt(() =>
-      this.reading.ask(sweepId, (signal) =>
-        readSweep(this.project, { sweepId, rhoNow: () => this.rho }, signal)
+      this.reading.apply(
+        sweepId,
+        (signal) => readSweep(this.project, { sweepId, rhoNow: () => this.rho }, signal),
+        (answer) => this.take(answer)
       )
     )
     if (read === null) return
-    const { sweep, selection, check } = read.answer
+    this.comparing.again()
+    void this.checked.reload()
+    await this.search.show(sweepId)
+  }
+
+  private take({ sweep, selection, check }: ReadSweep): void {
     if (this.sweep !== null && this.sweep.id === this.newest)
       this.previousSweep = { id: this.sweep.id, selected: this.selection?.selected ?? null }
     this.limited.show(selection)
@@ -387,9 +397,6 @@ export class Ranges {
     const [firstRange] = sweep.ranges
     const fallback = firstRange === undefined ? otherModels(sweep, null)[0]?.key : rangeKey(firstRange, sweep)
     this.pick(this.selected ?? fallback ?? null)
-    this.comparing.again()
-    void this.checked.reload()
-    await this.search.show(sweepId)
   }
 
   /** Loads the check of the shown sweep and selects again with it. */

@@ -11,7 +11,7 @@ import {
   sweptRangeModel,
   weightsKey
 } from '../../contract/model/model'
-import { rangeKey, rangeStrengths } from '../../contract/model/strengths'
+import { rangeOfKey, rangeStrengths } from '../../contract/model/strengths'
 import {
   type KeptModels,
   keptCheckpoint,
@@ -132,8 +132,9 @@ export function scoredModel(
   key: string,
   kept: KeptModels = NOTHING_KEPT
 ): ScoredModel | null {
-  const exact = sweep.ranges.find((range) => rangeKey(range, sweep) === key)
-  const score = exact ?? sweep.preview?.ranges.find((range) => rangeKey(range, sweep) === key)
+  const exact = rangeOfKey(sweep, key)
+  const estimated = sweep.preview?.ranges ?? []
+  const score = exact ?? rangeOfKey({ ranges: estimated, source: sweep.source }, key)
   if (score === undefined) {
     const others = otherModels(sweep, search, kept).filter((other) => other.key === key)
     return others.find(({ kind }) => kind === 'recipe') ?? others[0] ?? scoredBaseline(sweep, key)

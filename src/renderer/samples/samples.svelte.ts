@@ -15,6 +15,7 @@ import { AnswerBoard } from '../answers/answers'
 import { BlindComparisons } from './blind-comparisons.svelte'
 import { saveText } from '../ui/save-file'
 import { CharacterCheck } from './character-check.svelte'
+import type { Client } from '../app/connection'
 import { FollowedJob } from '../app/followed-job.svelte'
 import { Latest } from '../app/latest.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
@@ -174,7 +175,9 @@ export class Samples {
     void this.check.load()
     const { sampleRuns } = this.project.state
     const other = wanted !== this.current && sampleRuns.some(({ id }) => id === wanted) ? wanted : null
-    const next = other ?? (this.newest === this.newestSeen ? null : this.newest)
+    const isSeen = this.newest === this.newestSeen && this.current !== null
+    const next = other ?? (isSeen ? null : this.newest)
+    if (other !== null) this.newestSeen = this.newest
     if (next === null) return
     const run = await this.show(next)
     if (first && run !== null) this.setup.follow(run)
@@ -207,21 +210,27 @@ export class Samples {
   async show(runId: string): Promise<SampleRun | null> {
     const { here, client } = this.project
     const read = await this.project.attempt(() =>
-      this.reading.ask(runId, (signal) => client.samples.get({ ...here, runId }, { signal }))
+      this.reading.apply(
+        runId,
+        (signal) => client.samples.get({ ...here, runId }, { signal }),
+        (stored) => this.take(stored)
+      )
     )
     if (read === null) return null
-    const { answer: stored } = read
+    void this.blind.renew(read.run)
+    return read.run
+  }
+
+  private take({ run, samples, measures }: Awaited<ReturnType<Client['samples']['get']>>): void {
     this.newestSeen = this.newest
     const board = new AnswerBoard()
-    board.add(stored.samples)
+    board.add(samples)
     // The same run with more answers stays as it was looked at.
-    if (this.shown?.run.id !== runId) {
+    if (this.shown?.run.id !== run.id) {
       this.look()
-      this.blind.look(stored.run)
+      this.blind.look(run)
     }
-    this.stored = { run: stored.run, board, measures: stored.measures }
-    void this.blind.renew(stored.run)
-    return stored.run
+    this.stored = { run, board, measures }
   }
 
   async start(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Selection } from '../../../contract/documents/crc'
 import type { EvaluationFinding } from '../../../contract/documents/verdict'
 import type { Restoring } from '../../../contract/model/model'
 import type { RestorationRange } from '../../../contract/model/recipe'
+import { complaintOf } from '../../ui/complaint'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 
@@ -11,14 +12,22 @@ export class EvaluatedRange {
   private askedFor: string | null = null
   private answer = $state.raw<{ to: string; finding: EvaluationFinding | null } | null>(null)
 
-  /** All that may change the answer: the selected range, and the evaluations with their judges; null where none can have it. */
-  private readonly question = $derived.by<string | null>(() => {
+  /** The selected range and its sweep. Null where no finished evaluation can have asked the range. */
+  private readonly subject = $derived.by<{ sweepId: string; range: RestorationRange } | null>(() => {
     const range = this.view.shown.selection?.selected ?? null
     const sweepId = this.view.sweep?.id
-    const { evaluations, running } = this.project.state
-    if (range === null || sweepId === undefined || evaluations.length === 0) return null
-    const progress = evaluations.map(({ id, answerCount }) => [id, answerCount])
-    return JSON.stringify([sweepId, range, progress, running.includes('judging')])
+    return range === null || sweepId === undefined || this.finished.length === 0 ? null : { sweepId, range }
+  })
+  /** Ids of the evaluations with all their answers. The others say nothing about a range. */
+  private readonly finished = $derived.by(() =>
+    this.project.state.evaluations
+      .filter(({ answerCount, answerTotal }) => answerCount >= answerTotal)
+      .map(({ id }) => id)
+  )
+  /** All that may change the answer, but for what a running evaluation adds to its own. Null where there is none. */
+  private readonly question = $derived.by(() => {
+    const isJudged = this.project.state.running.includes('judging')
+    return this.subject === null ? null : JSON.stringify([this.subject, this.finished, isJudged])
   })
   /** Null for none, and until it is read. */
   readonly current = $derived.by(
@@ -37,23 +46,27 @@ export class EvaluatedRange {
     this.asked = new Latest(project.left)
   }
 
-  /** Asks again where the selected range or the evaluations have changed. */
+  /** Asks again where the selected range, the evaluations or the connection have changed. */
   want(): void {
-    const { question } = this
-    if (question === this.askedFor) return
-    this.askedFor = question
-    const range = this.view.shown.selection?.selected ?? null
-    const sweepId = this.view.sweep?.id
-    if (question === null || range === null || sweepId === undefined) this.asked.drop()
-    else void this.ask(question, { sweepId, range })
+    const { subject, question, project } = this
+    if (subject === null || question === null || !project.connected) {
+      this.askedFor = null
+      this.asked.drop()
+      return
+    }
+    // An evaluation is scored after its last answer, and ends then.
+    const wanted = `${question} ${project.state.running.includes('evaluation')}`
+    if (wanted === this.askedFor) return
+    this.askedFor = wanted
+    void this.ask(question, subject)
   }
 
   private async ask(question: string, about: { sweepId: string; range: RestorationRange }): Promise<void> {
     const { here, client } = this.project
     // The reason why an evaluation cannot be read is shown with that evaluation.
-    const found = await this.asked
+    const read = await this.asked
       .ask(question, (signal) => client.evaluations.findingOf({ ...here, ...about }, { signal }))
-      .catch(() => ({ answer: null }))
-    if (found !== null) this.answer = { to: question, finding: found.answer }
+      .catch((error: unknown) => (complaintOf(error).code === 'lost' ? null : { answer: null }))
+    if (read !== null) this.answer = { to: question, finding: read.answer }
   }
 }

@@ -2,7 +2,7 @@ import type { BriefScore } from '../../../contract/documents/shown-sweep'
 import { scoreWords } from '../../../contract/words/score-words'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { rangeCount, rangeKey, spanKey } from '../../../contract/model/strengths'
+import { rangeCount, rangeKey, rangeOfKey, spanKey } from '../../../contract/model/strengths'
 import {
   capitalised,
   formatCount,
@@ -16,15 +16,7 @@ import {
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { Certainty } from './certainty'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
-import {
-  isBelow,
-  isPartial,
-  partialRanges,
-  type RangePoint,
-  rangeOf,
-  type ScoreBoard,
-  scoreOf
-} from './score-board'
+import { isBelow, isPartial, partialRanges, type RangePoint, type ScoreBoard, scoreOf } from './score-board'
 
 /** The description of the model under the pointer, in either chart. */
 export interface Readout {
@@ -50,7 +42,7 @@ export function readoutOf(
   const live = scoreOf(board, key)
   if (live === undefined) return null
   const words = scoreWords(board.scoredBy)
-  const range = rangeOf(board, key)
+  const range = rangeOfKey(board, key)
   const name =
     range === undefined
       ? [...board.others, ...board.baselines].find((other) => other.key === key)?.name

@@ -14,7 +14,7 @@ import type { SearchDocument } from '../../../contract/documents/search'
 import type { LiveEntry, LiveScore } from '../../../contract/documents/sweep-events'
 import { modelOf } from '../../../contract/documents/swept-model'
 import { layersModel, modelName, type Restoring, weightsKey } from '../../../contract/model/model'
-import { halfStrengths, isPostLayer, rangeKey, spanKey } from '../../../contract/model/strengths'
+import { halfStrengths, isPostLayer, rangeKey, rangeOfKey, spanKey } from '../../../contract/model/strengths'
 import { isBelowLimit } from '../../../contract/words/preview-words'
 import { rangePhrase } from '../../../contract/words/format'
 import { baselineName } from '../../../contract/words/baseline-words'
@@ -47,15 +47,11 @@ export interface OtherPoint extends LiveScore {
 
 /** Returns the score of a model; undefined until it is scored. */
 export const scoreOf = (board: ScoreBoard, key: string): LiveScore | undefined =>
-  rangeOf(board, key) ?? [...board.others, ...board.baselines].find((other) => other.key === key)
+  rangeOfKey(board, key) ?? [...board.others, ...board.baselines].find((other) => other.key === key)
 
 /** Writes a range for a data file: `4-11` or `4-11 from NAME`. */
 export const rangeText = (range: RestorationRange, { source }: Pick<ScoreBoard, 'source'>): string =>
   `${spanKey(range)}${source === null ? '' : ` from ${source.name}`}`
-
-/** Returns the range of a key; undefined if the key is of another model. */
-export const rangeOf = (board: ScoreBoard, key: string | null): RangePoint | undefined =>
-  board.ranges.find((range) => rangeKey(range, board) === key)
 
 /** Returns keys of the models whose scores are within these bounds, ends included. */
 export function modelsWithin(
@@ -145,7 +141,7 @@ export function withSelection(
     }
     if (baseline.kind !== 'control') return []
     const key = rangeKey(baseline.range, board)
-    const scored = rangeOf(board, key)
+    const scored = rangeOfKey(board, key)
     if (scored === undefined) return []
     const { validity, diversity, effectiveChoices } = scored
     const { place: controlPlace } = baseline

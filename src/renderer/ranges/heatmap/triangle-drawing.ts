@@ -1,5 +1,5 @@
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { rangeKey, spanKey } from '../../../contract/model/strengths'
+import { rangeKey, rangeOfKey, spanKey } from '../../../contract/model/strengths'
 import { colorAt, cssColor, inkOn } from '../../../contract/words/color-scale'
 import { formatScore, plural, rangePhrase } from '../../../contract/words/format'
 import { scoreWords } from '../../../contract/words/score-words'
@@ -26,7 +26,6 @@ import {
   isPartial,
   minimumValidity,
   type RangePoint,
-  rangeOf,
   type ScoreBoard
 } from '../board/score-board'
 import type { ChartColors } from '../../plots/chart-theme'
@@ -317,7 +316,7 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
     )
   ]
   if (small) return bar
-  const has = (key: string | null): boolean => rangeOf(board, key) !== undefined
+  const has = (key: string | null): boolean => rangeOfKey(board, key) !== undefined
   const key = ({ color, keyed }: MarkLook, left: number, top: number): Shape =>
     rect({ x: left + 1, y: top + 1, width: 12, height: 12 }, { stroke: colors[color], width: keyed })
   const failedTop = y + (plateau.length > 0 ? 112 : 90)

@@ -1,7 +1,7 @@
+import { rangeOfKey } from '../../../contract/model/strengths'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 import type { SweepRun } from '../board/live-sweep'
-import { rangeOf } from '../board/score-board'
 
 /** Milliseconds that the pointer must stay on a range. A pointer that only passes over is ignored. */
 const DWELL_MS = 300
@@ -31,7 +31,7 @@ export class LookingAt {
    * @param model key of the model
    */
   async report(run: SweepRun | null, model: string | null): Promise<void> {
-    const range = run === null ? undefined : rangeOf(run.board, model)
+    const range = run === null ? undefined : rangeOfKey(run.board, model)
     if (range === undefined || model === null) return
     const { here, client } = this.project
     const { start, end } = range

@@ -1,5 +1,5 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
-import { rangeKey } from '../../../contract/model/strengths'
+import { rangeKey, rangeOfKey } from '../../../contract/model/strengths'
 import { formatScore, rangeLabel } from '../../ui/format'
 import type { ChartColors } from '../../plots/chart-theme'
 import type { DrawnLine } from '../../plots/draw-lines'
@@ -7,7 +7,7 @@ import type { DrawnName } from '../../plots/draw-names'
 import type { Mark } from '../../plots/plot-names'
 import type { AxisBounds } from '../board/chart-look.svelte'
 import { isShownIn, type ScatterContent, styleOf } from './scatter-content'
-import { minimumValidity, rangeOf } from '../board/score-board'
+import { minimumValidity } from '../board/score-board'
 
 /** Returns the limit of validity as a line over the points. */
 export function limitLine(
@@ -39,7 +39,7 @@ export function scatterNames(
     color,
     radius
   })
-  const best = rangeOf(board, selected)
+  const best = rangeOfKey(board, selected)
   const minimum = minimumValidity(board, rho)
   // Only one recipe found by the search and one blend are named, because their points are close together.
   const foundRecipe = board.others.find(({ kind }) => kind === 'found')

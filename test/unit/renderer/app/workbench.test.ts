@@ -3,10 +3,13 @@ import type { PairId, ProjectState } from '../../../../src/contract/documents/pr
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { ShellEvent } from '../../../../src/contract/procedures/shell'
 import type { Connection } from '../../../../src/renderer/app/connection'
+import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import { takeDropped } from '../../../../src/renderer/app/shell'
 import { complaintOf } from '../../../../src/renderer/ui/complaint'
+import { readPlace } from '../../../../src/renderer/app/place'
 import { Workbench } from '../../../../src/renderer/app/workbench.svelte'
 import { Later } from '../../../fixtures/later'
+import { sweepFixture } from '../../../fixtures/project-documents'
 import { pairBrief, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
 import { Stream } from '../../../fixtures/stream'
 import { waitFor } from '../../../fixtures/wait-for'
@@ -180,12 +183,85 @@ describe('the places of a window', () => {
     expect(line.of('evaluations.get').at(-1)?.input).toMatchObject({ evaluationId: 'older' })
   })
 
-  it('are nothing to follow without a project', async () => {
+  it('are opened by Back where no project is shown', async () => {
     const { line, workbench } = await connected()
-    page.hash = '#project=/projects/a.slr'
     await workbench.followAddress()
     expect([line.of('projects.open'), workbench.address, await workbench.settle()]).toEqual([[], null, false])
     expect(await workbench.showPair('pair-1')).toBe(false)
+    page.hash = '#project=/projects/a.slr&step=samples'
+    void workbench.followAddress()
+    await line.answer('projects.open', 0, stateOf('/projects/a.slr'))
+    expect([workbench.session?.path, workbench.view]).toEqual(['/projects/a.slr', 'samples'])
+  })
+
+  it('are those of Back while another project is opened, which is closed again', async () => {
+    const { line, workbench } = await connected()
+    void workbench.start.openProject('/projects/b.slr')
+    await settled()
+    page.hash = '#project=/projects/a.slr&step=samples'
+    void workbench.followAddress()
+    await line.answer('projects.open', 1, stateOf('/projects/a.slr'))
+    await line.answer('projects.open', 0, stateOf('/projects/b.slr'))
+    expect([workbench.session?.path, workbench.view]).toEqual(['/projects/a.slr', 'samples'])
+    expect(line.call('projects.close', 0).input).toEqual({ path: '/projects/b.slr' })
+
+    // So are those of the project that is shown meanwhile.
+    void workbench.start.openProject('/projects/b.slr')
+    await settled()
+    page.hash = '#project=/projects/a.slr&step=evaluate'
+    await workbench.followAddress()
+    await line.answer('projects.open', 2, stateOf('/projects/b.slr'))
+    expect([workbench.session?.path, workbench.view]).toEqual(['/projects/a.slr', 'evaluate'])
+    expect(line.call('projects.close', 1).input).toEqual({ path: '/projects/b.slr' })
+  })
+
+  it('name the result of an address while it is read, and when it could not be read', async () => {
+    const [newer, older] = [sweepFixture({ id: 'newer' }), sweepFixture({ id: 'older' })]
+    const sweeps = [newer, older].map((sweep) => summarizeSweep(sweep, null))
+    page.hash = '#project=/projects/a.slr&step=ranges&shown=older'
+    const { line, workbench } = await connected()
+    await line.answer('projects.open', 0, stateOf('/projects/a.slr', 'pair-1', { sweeps }))
+    // Until nothing follows, because a page that is loaded again meanwhile begins with its address.
+    const expectNamed = async (): Promise<void> => {
+      for (let turn = 0; turn < 50; turn += 1) {
+        expect(workbench.address).toContain('shown=older')
+        await Promise.resolve()
+      }
+    }
+    await expectNamed()
+    line.call('sweeps.get', 0).answer.reject(new Error('the socket is closed'))
+    await expectNamed()
+    void workbench.look('newer')
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, newer)
+    void workbench.look('older')
+    await line.answer('checks.get', 2, null)
+    line.call('sweeps.get', 2).answer.resolve(older)
+    await expectNamed()
+    expect(workbench.session?.ranges.sweep?.id).toBe('older')
+  })
+
+  it('keep the result of an address when the project is attached again while it is read', async () => {
+    const sweeps = ['newer', 'older'].map((id) => summarizeSweep(sweepFixture({ id }), null))
+    page.hash = '#project=/projects/a.slr&step=ranges&shown=older'
+    const { line, workbench } = await connected()
+    await line.answer('projects.open', 0, stateOf('/projects/a.slr', 'pair-1', { sweeps }))
+    workbench.session?.attach({ ...readPlace(''), view: 'samples' })
+    expect(workbench.session?.ranges.current).toBe('older')
+  })
+
+  it('are followed no further once Back was pressed again', async () => {
+    const sweeps = ['newer', 'older'].map((id) => summarizeSweep(sweepFixture({ id }), null))
+    const { line, workbench } = await showing(stateOf('/projects/a.slr', 'pair-1', { sweeps }))
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, sweepFixture({ id: 'newer' }))
+    page.hash = '#project=/projects/a.slr&step=ranges&shown=older&metric=gain'
+    void workbench.followAddress()
+    page.hash = '#project=/projects/a.slr&step=ranges'
+    void workbench.followAddress()
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, sweepFixture({ id: 'older' }))
+    expect(workbench.session?.ranges.metric).toBe('diversity')
   })
 
   it('go to a pair, to a step of it, and to the first where one is there no more', async () => {

@@ -12,6 +12,7 @@ it('reads the newest evaluation of the selected range, again when one comes, and
   const line = new ScriptedLine()
   const sweep = { ...comparedSweep({ id: 'swept' }), selection }
   const older = summarizeEvaluation(evaluationRun({ id: 'older' }), 1)
+  older.answerTotal = 1
   const state = projectState({ sweeps: [summarizeSweep(sweep, null)], evaluations: [older] })
   const { session } = await line.openProject(state)
   const { ranges } = session
@@ -45,4 +46,14 @@ it('reads the newest evaluation of the selected range, again when one comes, and
   await line.answer('evaluations.findingOf', 1, null)
   expect(ranges.evaluated.isReading).toBe(false)
   expect(ranges.result?.badge).toMatchObject({ label: 'selected' })
+
+  // One that runs says nothing before it has all its answers.
+  const running = { ...older, id: 'running', answerCount: 0 }
+  for (const answerCount of [0, 1]) {
+    const answerTotal = 2
+    session.accept({ ...state, evaluations: [{ ...running, answerCount, answerTotal }, older] })
+    ranges.evaluated.want()
+  }
+  expect(ranges.evaluated.isReading).toBe(true)
+  expect(line.of('evaluations.findingOf')).toHaveLength(3)
 })

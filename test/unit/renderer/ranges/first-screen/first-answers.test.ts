@@ -45,7 +45,7 @@ it('asks base and post once for the first prompt, and states the favourite chara
   if (answers === null) throw new Error('nothing was answered')
   expect(firstFinding(answers)).toEqual({
     headline: 'Your instruct model says B.',
-    text: 'Ask it for a random letter and it says B 55 % of the time. The base model says B 3 % of the time.'
+    text: 'Ask it for a random letter and it says B\u00A055\u00A0% of the time. The base model says B\u00A03\u00A0% of the time.'
   })
 })
 
