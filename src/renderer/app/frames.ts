@@ -5,7 +5,7 @@ const REST_MS = 200
  * Runs `draw` soon after it is asked for, in a frame, and then not again before `REST_MS` have passed, however often it is asked
  * for: events come faster than anybody looks.
  */
-export function sparingly(draw: () => void): () => void {
+export function throttled(draw: () => void): () => void {
   let scheduled = false
   let drawnAt = -Infinity
   const run = (): void => {

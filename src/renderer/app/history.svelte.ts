@@ -1,127 +1,132 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import { type Complaint, complaintOf } from '../ui/complaint'
 
-/** Something that the user has done to the project, and how it is taken back and done again. */
-export interface Deed {
-  /** As it follows "Undo" and "Redo", such as `remove “Layers 4–11”`. */
+/** A change by the user that can be undone and redone. */
+export interface UndoableChange {
+  /** Description as it follows "Undo" and "Redo", such as `remove “Layers 4–11”`. */
   readonly what: string
-  /** What is said when it was done; left out where the window shows it anyway. */
-  readonly said?: string
-  /** Deeds with the same one become one, such as the letters of a word that is typed. */
+  /** Notice after the change. Left out if the window shows the change anyway. */
+  readonly message?: string
+  /** Successive changes with the same value become one, such as the letters of a word that is typed. */
   readonly merge?: string
-  /** @throws what main says against it; `stale` when somebody else has changed the same since */
+  /** @throws WorkbenchError of main, `stale` if another window has changed the same since */
   undo(): unknown
   /** @throws as `undo` */
   redo(): unknown
 }
 
-const MOST_DEEDS = 200
-const SAID_MS = 10_000
-/** Refusals that stay: trying again would be refused again. */
-const OVER: ReadonlySet<Complaint['code']> = new Set(['stale', 'not-found', 'bad-input'])
+const MAX_CHANGES = 200
+const NOTICE_MS = 10_000
+/** Refusals that a second attempt would meet again. */
+const FINAL_REFUSALS: ReadonlySet<Complaint['code']> = new Set(['stale', 'not-found', 'bad-input'])
 
-/** What was done to the open project in this window since it was opened. */
+/** Changes that this window made to the open project. */
 export class History {
-  private past = $state.raw<readonly Deed[]>([])
-  private future = $state.raw<readonly Deed[]>([])
-  private moving = false
+  private past = $state.raw<readonly UndoableChange[]>([])
+  private future = $state.raw<readonly UndoableChange[]>([])
+  private isMoving = false
   private turns: Promise<void> = Promise.resolve()
-  /** Deeds that were done while another is undone or redone: they follow it. */
-  private waiting: readonly Deed[] = []
-  /** What was done last, while it is worth saying. */
-  said = $state.raw<{ text: string; offer: 'undo' | 'redo' } | null>(null)
-  /** What can be undone and done again next; null for nothing. */
+  /** Changes recorded while another is undone or redone. They follow it. */
+  private waiting: readonly UndoableChange[] = []
+  /** Notice of the last change, shown for ten seconds. */
+  notice = $state.raw<{ text: string; offer: 'undo' | 'redo' } | null>(null)
+  /** Description of the change that is undone next; null if there is none. */
   readonly undoable = $derived(this.past.at(-1)?.what ?? null)
+  /** Description of the change that is redone next; null if there is none. */
   readonly redoable = $derived(this.future.at(-1)?.what ?? null)
-  private saying: ReturnType<typeof setTimeout> | undefined
+  private noticeTimer: ReturnType<typeof setTimeout> | undefined
 
-  /** @param flush saves what is being edited, which is then undone first */
+  /** @param flush saves open edits before an undo, which then undoes them first */
   constructor(
     private readonly complain: (error: unknown) => void,
     private readonly flush: () => Promise<void> = () => Promise.resolve()
   ) {}
 
-  /** Hears of something that was just done; what was undone before is gone with it. */
-  did(deed: Deed): void {
-    if (this.moving) {
-      this.waiting = [...this.waiting, deed]
+  /** Records a change. Changes that were undone before can no longer be redone. */
+  record(change: UndoableChange): void {
+    if (this.isMoving) {
+      this.waiting = [...this.waiting, change]
       return
     }
     const last = this.past.at(-1)
-    if (last?.merge !== undefined && last.merge === deed.merge) {
+    if (last?.merge !== undefined && last.merge === change.merge) {
       const undo = (): unknown => last.undo()
-      this.past = [...this.past.slice(0, -1), { ...deed, undo, redo: () => deed.redo() }]
+      this.past = [...this.past.slice(0, -1), { ...change, undo, redo: () => change.redo() }]
     } else {
-      this.past = [...this.past, deed].slice(-MOST_DEEDS)
+      this.past = [...this.past, change].slice(-MAX_CHANGES)
     }
     this.future = []
-    this.say(deed.said ?? null, 'undo')
+    this.showNotice(change.message ?? null, 'undo')
   }
 
-  /** Takes the last deed back. One that somebody else has built on since is refused, and left out from then on. */
+  /** Undoes the last change. A change that another window has built on is refused and dropped. */
   undo(): Promise<void> {
-    return this.turn('past')
+    return this.enqueue('past')
   }
 
-  /** Does the deed again that was taken back last; refused as in {@link undo}. */
+  /** Redoes the change that was undone last. Refused as in {@link undo}. */
   redo(): Promise<void> {
-    return this.turn('future')
+    return this.enqueue('future')
   }
 
-  /** In the order of asking: one that is asked for while another goes on follows it. */
-  private turn(from: 'past' | 'future'): Promise<void> {
-    this.turns = this.turns.then(() => this.turnNow(from)).catch(this.complain)
+  /** Moves changes one at a time, in the order of the requests. */
+  private enqueue(from: 'past' | 'future'): Promise<void> {
+    this.turns = this.turns.then(() => this.moveLast(from)).catch(this.complain)
     return this.turns
   }
 
-  private async turnNow(from: 'past' | 'future'): Promise<void> {
+  private async moveLast(from: 'past' | 'future'): Promise<void> {
     await this.flush()
-    const deed = this[from].at(-1)
-    if (deed === undefined) return
-    this.moving = true
+    const change = this[from].at(-1)
+    if (change === undefined) return
+    this.isMoving = true
     try {
-      await this.move(from, deed)
+      await this.move(from, change)
     } finally {
-      this.moving = false
+      this.isMoving = false
       const { waiting } = this
       this.waiting = []
-      for (const later of waiting) this.did(later)
+      for (const later of waiting) this.record(later)
     }
   }
 
-  private async move(from: 'past' | 'future', deed: Deed): Promise<void> {
+  private async move(from: 'past' | 'future', change: UndoableChange): Promise<void> {
     const [to, step, word, offer] =
       from === 'past'
         ? (['future', 'undo', 'Undone', 'redo'] as const)
-        : (['past', 'redo', 'Done again', 'undo'] as const)
-    const moved = await this.run(() => deed[step]())
+        : (['past', 'redo', 'Redone', 'undo'] as const)
+    const moved = await this.run(() => change[step]())
     if (moved === null) return
-    this[from] = this[from].filter((other) => other !== deed)
+    this[from] = this[from].filter((other) => other !== change)
     if (!moved) return
-    this[to] = [...this[to], deed]
-    this.say(`${word}: ${deed.what}`, offer)
+    this[to] = [...this[to], change]
+    this.showNotice(`${word}: ${change.what}`, offer)
   }
 
-  /** @returns whether it was done; null when it was not but may be later */
+  /** @returns whether the step succeeded; null if it failed but may succeed later */
   private async run(step: () => unknown): Promise<boolean | null> {
-    this.say(null, 'undo')
+    this.showNotice(null, 'undo')
     try {
       await step()
       return true
     } catch (error) {
       this.complain(error)
-      return OVER.has(complaintOf(error).code) ? false : null
+      return FINAL_REFUSALS.has(complaintOf(error).code) ? false : null
     }
   }
 
-  private say(text: string | null, offer: 'undo' | 'redo'): void {
-    clearTimeout(this.saying)
-    this.said = text === null ? null : { text, offer }
-    if (text !== null) this.saying = setTimeout(() => (this.said = null), SAID_MS)
+  private showNotice(text: string | null, offer: 'undo' | 'redo'): void {
+    clearTimeout(this.noticeTimer)
+    this.notice = text === null ? null : { text, offer }
+    if (text !== null) this.noticeTimer = setTimeout(() => (this.notice = null), NOTICE_MS)
   }
 }
 
-/** For a step that would undo what somebody else has done since. @param what was changed, with its article */
+/**
+ * Creates the error of a step that would overwrite a change of another window.
+ *
+ * @param what names the changed thing, with its article
+ */
 export const changedSince = (what: string): WorkbenchError =>
   new WorkbenchError(
     'stale',

@@ -3,7 +3,7 @@ import type { JobKind } from '../../contract/model/job-kinds'
 import type { WindowJob } from './window-job'
 
 /** The kinds of job of an open project: each adds itself when it is made, before any of this is asked. */
-export class Jobs {
+export class WindowJobs {
   private readonly all: WindowJob[] = []
 
   /** What runs now, for the top bar and the title; of several, the kind that was added first. */

@@ -66,7 +66,7 @@ export class Notes {
     const theirs = this.base.settle()
     if (theirs === null) return
     this.discardDraft()
-    this.project.history.did({
+    this.project.history.record({
       what: `take the other notes of the ${this.of}`,
       undo: () => this.replace(mine, theirs),
       redo: () => this.replace(theirs, mine)
@@ -93,7 +93,7 @@ export class Notes {
       if (text === before) this.discardDraft()
       else if (!(await this.send(text))) return
       else {
-        this.project.history.did({
+        this.project.history.record({
           what: `write notes of the ${this.of}`,
           undo: () => this.replace(before, text),
           redo: () => this.replace(text, before)

@@ -11,7 +11,7 @@ import type { Client } from './connection'
 import { History } from './history.svelte'
 import type { Host } from './host'
 import { viewOfRun } from './place'
-import { Jobs } from './jobs.svelte'
+import { WindowJobs } from './jobs.svelte'
 import type { WindowJob } from './window-job'
 
 type Listener = (state: ProjectState, before: ProjectState) => void
@@ -69,7 +69,7 @@ export class OpenProject {
   saving = $state(0)
   /** Whether the last write failed, such as on a full disk. A refused value is no failed write: the complaint says what to do. */
   writeFailed = $state(false)
-  readonly jobs = new Jobs()
+  readonly jobs = new WindowJobs()
   /** What was done in this window, to be undone. */
   readonly history = new History(
     (error) => this.complainOf(error),
@@ -290,7 +290,7 @@ export class OpenProject {
       return true
     })
     if (done === null) return false
-    this.history.did({
+    this.history.record({
       what,
       undo: () => send(() => before, seenOwn),
       redo: () => send(() => changes, seenOwn),

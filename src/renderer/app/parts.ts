@@ -19,7 +19,7 @@ export function focusHeading(view: Element, headings = 'h1'): void {
   const all = [...view.querySelectorAll<HTMLElement>(headings)].filter(
     (one) => one.closest('[inert]') === null
   )
-  const heading = all.find((one) => one.matches('[data-heir=""]')) ?? all[0]
+  const heading = all.find((one) => one.matches('[data-focus-target=""]')) ?? all[0]
   if (heading === undefined) return
   heading.tabIndex = -1
   heading.focus({ preventScroll: true })
@@ -29,7 +29,7 @@ function enter(part: Element): void {
   const stay = stays.get(part)
   if (stay?.isConnected && !stay.matches(':disabled') && stay.checkVisibility()) stay.focus()
   // The view's answer, where there is one, rather than a heading that is not in sight: other heirs are one of its parts.
-  else if (part.matches('main')) focusHeading(part, '[data-heir=""], h1')
+  else if (part.matches('main')) focusHeading(part, '[data-focus-target=""], h1')
   else
     [...part.querySelectorAll<HTMLElement>(FIRST)]
       .find((stop) => stop.checkVisibility({ visibilityProperty: true }))

@@ -10,7 +10,7 @@ export const STEPS = [
   { id: 'evaluate', label: 'Evaluate', views: ['evaluate'] },
   { id: 'export', label: 'Export', views: ['export'] }
 ] as const
-export type Step = (typeof STEPS)[number]['id']
+export type StepId = (typeof STEPS)[number]['id']
 export type View = (typeof STEPS)[number]['views'][number]
 
 /** Labels of the tabs of Answers. */
@@ -25,7 +25,7 @@ const VIEWS = STEPS.flatMap(({ id, views }) => views.map((view) => ({ view, step
 /** Views that addresses of earlier versions name. */
 const FORMER_VIEWS: Readonly<Record<string, View>> = { start: 'models', pairs: 'models', pair: 'models' }
 
-export function stepOf(view: View): Step {
+export function stepOf(view: View): StepId {
   const entry = VIEWS.find((candidate) => candidate.view === view)
   if (entry === undefined) throw new RangeError(`there is no view ${view}`)
   return entry.step

@@ -1,16 +1,16 @@
 import type { ChecksumsEvent } from '../../contract/documents/checksums'
 import type { BytesProgress, DistancesEvent } from '../../contract/documents/distances'
 import type { ValuesEvent } from '../../contract/documents/non-finite'
-import { FollowedJob, toldByProgress } from './followed-job.svelte'
+import { BackgroundJob, progressOnly } from './background-job.svelte'
 import type { OpenProject } from './open-project.svelte'
-import { shareOf } from './window-job'
+import { doneShare } from './window-job'
 
 type ReadingEvent = DistancesEvent | ChecksumsEvent | ValuesEvent
 type Finished = Extract<ReadingEvent, { type: 'finished' }>
 type ReadingKind = 'distances' | 'checksums' | 'values'
 
 /** A job in main that reads whole checkpoints. */
-export class ReadingJob extends FollowedJob<ReadingEvent, BytesProgress> {
+export class ReadingJob extends BackgroundJob<ReadingEvent, BytesProgress> {
   private readonly ask: () => Promise<unknown>
 
   /**
@@ -28,11 +28,11 @@ export class ReadingJob extends FollowedJob<ReadingEvent, BytesProgress> {
       holdsEngine: null,
       tell: ({ bytesDone, bytesTotal, secondsLeft }) => ({
         name,
-        share: shareOf(bytesDone, bytesTotal),
+        share: doneShare(bytesDone, bytesTotal),
         secondsLeft
       }),
       calls: () => project.client[kind],
-      ...toldByProgress<ReadingEvent, BytesProgress>(),
+      ...progressOnly<ReadingEvent, BytesProgress>(),
       async ended(ending) {
         if (ending.type !== 'finished') return
         // The pair is looked at again: it may have changed since the project was opened.

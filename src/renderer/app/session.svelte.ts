@@ -8,16 +8,16 @@ import type { HistoryRun } from '../../contract/documents/history'
 import type { ProjectState } from '../../contract/documents/project'
 import { GenerationSpeed } from '../answers/generation-speed.svelte'
 import { Chat } from '../chat/chat.svelte'
-import { Evaluations } from '../evaluate/evaluations.svelte'
-import { Exports } from '../export/exports.svelte'
+import { EvaluationsState } from '../evaluate/evaluations.svelte'
+import { ExportsState } from '../export/exports.svelte'
 import { Checksums } from '../pair/checksums.svelte'
 import { Distances } from '../pair/distances.svelte'
 import { OtherCheckpoints } from '../pair/other-checkpoints.svelte'
 import { ValuesCheck } from '../pair/values-check.svelte'
 import { PairsComparison } from '../pairs/comparison.svelte'
 import { Pairs } from '../pairs/pairs.svelte'
-import { Queue } from '../pairs/queue.svelte'
-import { Study } from '../pairs/study.svelte'
+import { PairQueue } from '../pairs/queue.svelte'
+import { StudyProgress } from '../pairs/study.svelte'
 import { Runs } from '../history/runs.svelte'
 import { Prompts } from '../prompts/prompts.svelte'
 import { Ranges } from '../ranges/ranges.svelte'
@@ -27,11 +27,11 @@ import { type SamplingBaseline, samplingBaselineName } from '../../contract/mode
 import { recipeOf } from '../../contract/model/strengths'
 import { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Probing } from '../recipes/probing.svelte'
-import { Samples } from '../samples/samples.svelte'
+import { SamplesState } from '../samples/samples.svelte'
 import type { Host } from './host'
 import { Notes } from './notes.svelte'
 import { OpenProject } from './open-project.svelte'
-import { type Place, placeHash, type Step, stepOf, type View, viewOfRun } from './place'
+import { type Place, placeHash, type StepId, stepOf, type View, viewOfRun } from './place'
 import { Tasks } from './tasks.svelte'
 
 /** Edits that the window saves automatically. */
@@ -61,9 +61,9 @@ export class Session extends OpenProject {
   /** The project's pairs, this one among them. */
   readonly pairs: Pairs
   /** Of all its pairs. */
-  readonly queue: Queue
+  readonly queue: PairQueue
   /** That the command line runs, or ran, into the project. */
-  readonly study: Study
+  readonly study: StudyProgress
   /** The same side by side. */
   readonly comparison: PairsComparison
   readonly notes: Readonly<Record<'project' | 'pair', Notes>>
@@ -71,9 +71,9 @@ export class Session extends OpenProject {
   readonly prompts: Prompts
   readonly ranges: Ranges
   readonly recipes: KeptList
-  readonly samples: Samples
-  readonly evaluations: Evaluations
-  readonly exports: Exports
+  readonly samples: SamplesState
+  readonly evaluations: EvaluationsState
+  readonly exports: ExportsState
   readonly chat: Chat
   readonly probing: Probing
   readonly distances: Distances
@@ -89,9 +89,9 @@ export class Session extends OpenProject {
 
   constructor(host: Host, state: ProjectState) {
     super(host, state)
-    this.queue = new Queue(this)
+    this.queue = new PairQueue(this)
     this.pairs = new Pairs(this, this.queue)
-    this.study = new Study(this)
+    this.study = new StudyProgress(this)
     this.comparison = new PairsComparison(this)
     this.notes = { project: new Notes(this, 'project'), pair: new Notes(this, 'pair') }
     // In this order the top bar chooses among jobs that run at once.
@@ -103,9 +103,9 @@ export class Session extends OpenProject {
     this.probing = new Probing(this)
     const variants = new OfferedVariants(this, this.ranges)
     const speed = new GenerationSpeed(this)
-    this.samples = new Samples(this, variants, speed)
-    this.evaluations = new Evaluations(this, variants, this.tasks, speed)
-    this.exports = new Exports(this, variants)
+    this.samples = new SamplesState(this, variants, speed)
+    this.evaluations = new EvaluationsState(this, variants, this.tasks, speed)
+    this.exports = new ExportsState(this, variants)
     const { ranges, recipes } = this
     const { prompts, setup } = this.samples
     this.chat = new Chat(this, { ranges, recipes, prompts, setup })
@@ -125,7 +125,7 @@ export class Session extends OpenProject {
     this.jobs.hear(this.state)
     this.prompts.attach()
     this.place = place
-    const at = (step: Step): string | null => (stepOf(place.view) === step ? place.shown : null)
+    const at = (step: StepId): string | null => (stepOf(place.view) === step ? place.shown : null)
     void this.ranges.attach(at('ranges')).then(() => {
       // A comparison that was begun meanwhile stays.
       this.followIn(place, place.against ?? this.ranges.comparing.against)
@@ -290,7 +290,7 @@ export class Session extends OpenProject {
   /** Everything in the window that is saved automatically, and where it is edited. */
   private get drafts(): readonly { name: string; draft: AutosavedDraft; show: () => void }[] {
     const { prompts, samples, evaluations, notes, host } = this
-    const showSamples = (tab: Samples['tab']) => (): void => {
+    const showSamples = (tab: SamplesState['tab']) => (): void => {
       samples.tab = tab
       host.go('samples')
     }

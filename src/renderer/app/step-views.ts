@@ -1,5 +1,5 @@
 import type { Component } from 'svelte'
-import { STEPS, type Step, type View } from './place'
+import { STEPS, type StepId, type View } from './place'
 import type { Session } from './session.svelte'
 
 interface StepProps {
@@ -10,7 +10,7 @@ interface StepProps {
 export type StepView = Component<StepProps>
 
 /** Views of the steps. They are not part of the window's first script. */
-const LOADERS: Readonly<Record<Step, () => Promise<{ default: StepView }>>> = {
+const LOADERS: Readonly<Record<StepId, () => Promise<{ default: StepView }>>> = {
   models: () => import('../models/ModelsStep.svelte'),
   ranges: () => import('../ranges/RangesStep.svelte'),
   answers: () => import('../chat/AnswersStep.svelte'),
@@ -18,10 +18,10 @@ const LOADERS: Readonly<Record<Step, () => Promise<{ default: StepView }>>> = {
   export: () => import('../export/Export.svelte')
 }
 
-const views = new Map<Step, Promise<StepView>>()
+const views = new Map<StepId, Promise<StepView>>()
 
 /** Loads the view of a step. A failed load is tried again the next time. */
-export function stepView(step: Step): Promise<StepView> {
+export function stepView(step: StepId): Promise<StepView> {
   const known = views.get(step)
   if (known !== undefined) return known
   const loading = LOADERS[step]().then((module) => module.default)

@@ -1,17 +1,15 @@
-const CHOICES = ['system', 'light', 'dark'] as const
-export type ThemeChoice = (typeof CHOICES)[number]
+import { ThemeChoice } from '../../contract/procedures/shell'
 
+const CHOICES = ThemeChoice.options
 const STORED_AS = 'slr-theme'
 
-/** Light, dark, or as the system has it; remembered by this browser. */
+/** The theme of the window, which the browser remembers: light, dark or the system's. */
 export class Theme {
-  choice = $state<ThemeChoice>(
-    CHOICES.find((choice) => choice === localStorage.getItem(STORED_AS)) ?? 'system'
-  )
+  choice = $state(ThemeChoice.catch('system').parse(localStorage.getItem(STORED_AS)))
   private readonly system = window.matchMedia('(prefers-color-scheme: dark)')
   private systemDark = $state(this.system.matches)
 
-  /** What is shown now; charts redraw when it changes. */
+  /** Theme in use. Charts redraw when it changes. */
   readonly shown = $derived(this.choice === 'system' ? (this.systemDark ? 'dark' : 'light') : this.choice)
 
   constructor() {

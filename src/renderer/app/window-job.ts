@@ -28,4 +28,4 @@ export interface WindowJob {
   hear?(running: boolean, failed: FailedJob | null): void
 }
 
-export const shareOf = (done: number, total: number): number => done / Math.max(1, total)
+export const doneShare = (done: number, total: number): number => done / Math.max(1, total)

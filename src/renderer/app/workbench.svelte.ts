@@ -10,12 +10,12 @@ import { Start } from '../start/start.svelte'
 import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host, PairPlace } from './host'
 import { Latest } from './latest.svelte'
-import { type Place, readPlace, type Step, stepOf, STEPS, type View } from './place'
+import { type Place, readPlace, type StepId, stepOf, STEPS, type View } from './place'
 import type { Here } from './open-project.svelte'
 import { Session } from './session.svelte'
 import { followShell } from './shell'
 
-const FIRST_VIEWS: ReadonlyMap<Step, View> = new Map(STEPS.map(({ id, views }) => [id, views[0]]))
+const FIRST_VIEWS: ReadonlyMap<StepId, View> = new Map(STEPS.map(({ id, views }) => [id, views[0]]))
 
 const RECONNECT_MS = [500, 1000, 2000, 4000, 8000]
 
@@ -36,7 +36,7 @@ export class Workbench implements Host {
   private isViewChosen = false
   /** The tab of Answers that was shown last. */
   private answerTab = $state<View>('chat')
-  readonly step = $derived.by<Step>(() => stepOf(this.view))
+  readonly step = $derived.by<StepId>(() => stepOf(this.view))
   complaints = $state.raw<readonly Complaint[]>([])
   private readonly dismissedWarnings = new SvelteSet<string>()
   /** Failed attempts to reach main since the line was lost; null while it stands. */
@@ -86,7 +86,7 @@ export class Workbench implements Host {
   }
 
   /** Returns the view that a step is entered by: the last tab of Answers, the first view of other steps. */
-  entryOf(step: Step): View {
+  entryOf(step: StepId): View {
     return step === 'answers' ? this.answerTab : mapGet(FIRST_VIEWS, step, 'step')
   }
 

@@ -8,13 +8,13 @@ import { rangeModel, type Restoring, sameModel, sweptRangeModel } from '../../co
 import { RestorationRange } from '../../contract/model/recipe'
 import type { ChatEvent } from '../../contract/procedures/chat'
 import type { OpenProject } from '../app/open-project.svelte'
-import { OwnJob } from '../app/own-job.svelte'
-import { shareOf } from '../app/window-job'
+import { StreamJob } from '../app/stream-job.svelte'
+import { doneShare } from '../app/window-job'
 import type { KeptList } from '../recipes/kept-list.svelte'
 import type { SamplePromptList } from '../samples/sample-prompts.svelte'
-import type { SampleSetup } from '../samples/sample-setup.svelte'
+import type { SampleSetupState } from '../samples/sample-setup.svelte'
 import {
-  Answers,
+  TurnAnswers,
   type ColumnId,
   COLUMNS,
   conversationOf,
@@ -56,7 +56,7 @@ interface Needs {
   readonly recipes: KeptList
   readonly prompts: SamplePromptList
   /** Whose sampler answers are drawn with. */
-  readonly setup: SampleSetup
+  readonly setup: SampleSetupState
 }
 
 /** A conversation with a pair's base and post and a recipe, side by side. Each pair has one, which only this page stores. */
@@ -74,7 +74,7 @@ export class Chat {
   sendsWhenLoaded = $state(false)
   /** Whether a reload would lose the conversation, since the page can keep no more. */
   tooLong = $state(false)
-  readonly job: OwnJob<ChatEvent>
+  readonly job: StreamJob<ChatEvent>
 
   readonly layerCount = $derived.by(() => this.project.state.pair?.post.layerCount ?? 0)
 
@@ -165,12 +165,12 @@ export class Chat {
     private readonly project: OpenProject,
     private readonly needs: Needs
   ) {
-    this.job = new OwnJob<ChatEvent>(project, {
+    this.job = new StreamJob<ChatEvent>(project, {
       kind: null,
       holdsEngine: 'Models are answering in the chat',
       tell: () => ({
         name: 'Chat',
-        share: shareOf(this.progress?.samplesDone ?? 0, this.progress?.samplesTotal ?? 1),
+        share: doneShare(this.progress?.samplesDone ?? 0, this.progress?.samplesTotal ?? 1),
         secondsLeft: this.progress?.secondsLeft ?? null
       })
     })
@@ -317,9 +317,9 @@ export class Chat {
     removeCleared()
     this.job.failure = null
     this.notices = []
-    this.project.history.did({
+    this.project.history.record({
       what: 'clear the chat',
-      said: 'Cleared the chat',
+      message: 'Cleared the chat',
       undo: () => {
         this.turns = [...cleared, ...this.turns]
         this.save()
@@ -371,7 +371,7 @@ export class Chat {
     this.asked += 1
     const fresh = columns.map((id) => ({
       id,
-      answers: new Answers(this.variantOf(id), settings.sampleCount)
+      answers: new TurnAnswers(this.variantOf(id), settings.sampleCount)
     }))
     for (const { answers } of fresh) answers.running = true
     const answers = {

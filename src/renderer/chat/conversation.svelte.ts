@@ -19,7 +19,7 @@ export const KeptAnswers = z.object({
 export type KeptAnswers = z.infer<typeof KeptAnswers>
 
 /** The answers of one model to one turn. */
-export class Answers {
+export class TurnAnswers {
   /** What is shown of them: equal ones once, with their count. */
   cell = $state.raw(EMPTY_CELL)
   /** The answer that the conversation goes on with, when the user has chosen it. */
@@ -35,8 +35,8 @@ export class Answers {
     readonly asked: number
   ) {}
 
-  static from({ variant, finished, picked, asked }: KeptAnswers): Answers {
-    const answers = new Answers(variant, asked)
+  static from({ variant, finished, picked, asked }: KeptAnswers): TurnAnswers {
+    const answers = new TurnAnswers(variant, asked)
     for (const answer of finished) answers.take({ ...answer, column: 0 })
     answers.picked = picked
     return answers
@@ -72,7 +72,7 @@ export class Answers {
 /** What the user said, and what each model answered. */
 export interface Turn {
   readonly text: string
-  readonly answers: Readonly<Partial<Record<ColumnId, Answers>>>
+  readonly answers: Readonly<Partial<Record<ColumnId, TurnAnswers>>>
 }
 
 export const KeptTurn = z.object({ text: z.string(), answers: z.partialRecord(z.enum(COLUMNS), KeptAnswers) })
@@ -84,7 +84,9 @@ export const keptTurn = ({ text, answers }: Turn): z.infer<typeof KeptTurn> => (
 
 export const turnFrom = ({ text, answers }: z.infer<typeof KeptTurn>): Turn => ({
   text,
-  answers: Object.fromEntries(COLUMNS.flatMap((id) => (answers[id] ? [[id, Answers.from(answers[id])]] : [])))
+  answers: Object.fromEntries(
+    COLUMNS.flatMap((id) => (answers[id] ? [[id, TurnAnswers.from(answers[id])]] : []))
+  )
 })
 
 /** The conversation as one model has it, up to the last thing the user said; turns that it has not answered are left out. */

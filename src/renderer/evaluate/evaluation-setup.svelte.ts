@@ -53,7 +53,7 @@ const NOTHING_SET: StoredSetup = {
 }
 
 /** The next evaluation: its task, its variants, and the answers of each to every prompt. The project keeps what the user has set of it. */
-export class EvaluationSetup {
+export class EvaluationSetupState {
   /** Whether it is known what an earlier evaluation compared: before that, nothing of it can be said or run. */
   ready = $state(false)
   readonly tasks = $derived.by<readonly TaskEntry[]>(() => this.kept.list)
@@ -244,7 +244,7 @@ export class EvaluationSetup {
   }
 
   /** Changes which variants take part, so that it can be undone. */
-  private do(what: string, change: () => void, said?: string): void {
+  private do(what: string, change: () => void, message?: string): void {
     const variants = (): Pick<StoredSetup, 'added' | 'leftOut'> => {
       const { added, leftOut } = this.draft
       return { added, leftOut }
@@ -252,11 +252,11 @@ export class EvaluationSetup {
     const before = variants()
     change()
     const after = variants()
-    this.project.history.did({
+    this.project.history.record({
       what,
       undo: () => this.edit(before),
       redo: () => this.edit(after),
-      ...(said === undefined ? {} : { said })
+      ...(message === undefined ? {} : { message })
     })
   }
 

@@ -15,14 +15,14 @@ import { choosesFailures, GREEDY_VARIANTS, greedyTask } from '../../contract/doc
 import type { MeasureId } from '../../contract/model/measures'
 import type { ProjectState } from '../../contract/documents/project'
 import { measuresOf } from '../../contract/words/evaluation-words'
-import { EvaluationSetup } from './evaluation-setup.svelte'
+import { EvaluationSetupState } from './evaluation-setup.svelte'
 import { Failures, whyNoFailures } from './failures.svelte'
-import { FollowedJob } from '../app/followed-job.svelte'
+import { BackgroundJob } from '../app/background-job.svelte'
 import { computingOf } from '../answers/computation'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { Latest } from '../app/latest.svelte'
-import { Judging } from './judging.svelte'
+import { JudgingJob } from './judging.svelte'
 import { type Complaint, resumable } from '../ui/complaint'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
@@ -42,7 +42,7 @@ interface LiveEvaluation {
 const MEASURED_EACH = 1 / 8
 
 /** The Evaluate view: the running evaluation or the one being looked at, and how it is looked at. */
-export class Evaluations {
+export class EvaluationsState {
   /** Null until the user says: where there is room beside the results. */
   setupOpen = $state<boolean | null>(null)
   /** Newest first. */
@@ -73,9 +73,9 @@ export class Evaluations {
   /** The evaluation that is shown where none is named. */
   readonly newest = $derived.by(() => this.inOrder(this.project.state)[0]?.id ?? null)
   readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
-  readonly job: FollowedJob<EvaluationEvent, LiveEvaluation>
-  readonly setup: EvaluationSetup
-  readonly judging: Judging
+  readonly job: BackgroundJob<EvaluationEvent, LiveEvaluation>
+  readonly setup: EvaluationSetupState
+  readonly judging: JudgingJob
   readonly failures: Failures
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
@@ -105,9 +105,9 @@ export class Evaluations {
   ) {
     this.reading = new Latest(project.left)
     this.looking = new Latest(project.left)
-    this.setup = new EvaluationSetup(project, variants, tasks, speed)
+    this.setup = new EvaluationSetupState(project, variants, tasks, speed)
     this.failures = new Failures(project, tasks)
-    this.job = new FollowedJob<EvaluationEvent, LiveEvaluation>(project, {
+    this.job = new BackgroundJob<EvaluationEvent, LiveEvaluation>(project, {
       kind: 'evaluation',
       holdsEngine: 'An evaluation is running',
       tell: ({ progress }) => ({
@@ -125,7 +125,7 @@ export class Evaluations {
       draw: (live) => live,
       ended: (ending, live) => this.ended(ending, live)
     })
-    this.judging = new Judging(project, (evaluationId) => this.judged(evaluationId))
+    this.judging = new JudgingJob(project, (evaluationId) => this.judged(evaluationId))
     project.onChange((state, before) => this.hear(state, before))
   }
 

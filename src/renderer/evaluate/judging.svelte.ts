@@ -1,10 +1,10 @@
 import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
 import type { OpenProject } from '../app/open-project.svelte'
-import { OwnJob } from '../app/own-job.svelte'
-import { shareOf } from '../app/window-job'
+import { StreamJob } from '../app/stream-job.svelte'
+import { doneShare } from '../app/window-job'
 
 /** The marking of an evaluation's answers by an endpoint that the user named. It ends with the window that asked for it. */
-export class Judging {
+export class JudgingJob {
   /** Null while nothing is judged, and before the first answer is. */
   counts = $state.raw<JudgeProgress | null>(null)
   /** Answers of these that had a verdict before, and are not sent again. */
@@ -12,19 +12,19 @@ export class Judging {
   secondsLeft = $state<number | null>(null)
   /** Of the last judging that ended well. */
   outcome = $state.raw<{ progress: JudgeProgress; knownCount: number } | null>(null)
-  readonly job: OwnJob<JudgeEvent>
+  readonly job: StreamJob<JudgeEvent>
 
   /** @param judged hears that an evaluation has marks */
   constructor(
     private readonly project: OpenProject,
     private readonly judged: (evaluationId: string) => Promise<void>
   ) {
-    this.job = new OwnJob<JudgeEvent>(project, {
+    this.job = new StreamJob<JudgeEvent>(project, {
       kind: 'judging',
       holdsEngine: 'Answers are being judged',
       tell: () => {
         const { done, total } = this.counts ?? { done: 0, total: 1 }
-        return { name: 'Judging', share: shareOf(done, total), secondsLeft: this.secondsLeft }
+        return { name: 'Judging', share: doneShare(done, total), secondsLeft: this.secondsLeft }
       }
     })
   }

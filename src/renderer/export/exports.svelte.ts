@@ -7,10 +7,10 @@ import { sameModel } from '../../contract/model/model'
 import { rangesFromText, rangesText, type Recipe } from '../../contract/model/recipe'
 import { isReservedName } from '../../contract/model/reserved-name'
 import { complaintOf, type Complaint } from '../ui/complaint'
-import { FollowedJob } from '../app/followed-job.svelte'
+import { BackgroundJob } from '../app/background-job.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Latest } from '../app/latest.svelte'
-import { shareOf } from '../app/window-job'
+import { doneShare } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
 
 /** An export that goes on now. */
@@ -39,7 +39,7 @@ const PLAN_MS = 300
 export const TYPED = Symbol('typed range')
 
 /** The Export view: what is to be written where, and the export that runs or has just ended. */
-export class Exports {
+export class ExportsState {
   /** What the user chose; null for the first one there is. */
   private choice = $state.raw<ExportChoice | typeof TYPED | null>(null)
   typed = $state('')
@@ -51,7 +51,7 @@ export class Exports {
   /** Why there is no plan of what is chosen. */
   planFailure = $state.raw<Complaint | null>(null)
   result = $state.raw<ExportResult | null>(null)
-  readonly job: FollowedJob<ExportEvent, LiveExport>
+  readonly job: BackgroundJob<ExportEvent, LiveExport>
 
   private readonly offered = $derived.by<ExportChoice[]>(() =>
     this.variants.exported.flatMap(({ variant, origin }) =>
@@ -133,12 +133,12 @@ export class Exports {
     private readonly variants: OfferedVariants
   ) {
     this.asked = new Latest(project.left)
-    this.job = new FollowedJob<ExportEvent, LiveExport>(project, {
+    this.job = new BackgroundJob<ExportEvent, LiveExport>(project, {
       kind: 'export',
       holdsEngine: null,
       tell: ({ progress: { bytesDone, bytesTotal, secondsLeft } }) => ({
         name: 'Export',
-        share: shareOf(bytesDone, bytesTotal),
+        share: doneShare(bytesDone, bytesTotal),
         secondsLeft
       }),
       calls: () => project.client.exports,

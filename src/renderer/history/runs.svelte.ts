@@ -73,8 +73,8 @@ export class Runs {
     })
     if (done === null) return
     const what = `delete ${called(run)}`
-    const said = `Deleted ${called(run)}`
-    this.project.history.did({ what, said, undo: () => this.putBack(deletion), redo: remove })
+    const message = `Deleted ${called(run)}`
+    this.project.history.record({ what, message, undo: () => this.putBack(deletion), redo: remove })
   }
 
   /** Brings back what was deleted, now or long ago. */
@@ -105,7 +105,7 @@ export class Runs {
       return changed
     }
     if (await this.project.attempt(() => set(to, from)))
-      this.project.history.did({ what, undo: () => set(from, to), redo: () => set(to, from) })
+      this.project.history.record({ what, undo: () => set(from, to), redo: () => set(to, from) })
   }
 
   private find({ kind, id }: RunKey): HistoryRun | undefined {

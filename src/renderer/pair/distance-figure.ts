@@ -1,5 +1,5 @@
 import type { DistancesDocument } from '../../contract/documents/distances'
-import { baselineAt, moved, text } from '../plots/figures/drawing'
+import { baselineAt, moved, textShape } from '../plots/figures/drawing'
 import { colorBar } from '../plots/figures/color-bar'
 import type { Figure } from '../plots/figures/figure'
 import { gridCsv, type GridContent, gridPart } from '../plots/figures/grid-drawing'
@@ -27,7 +27,7 @@ export function distanceFigure(distances: DistancesDocument, metric: DistanceMet
           ? []
           : colorBar({ ...spec, centred: false }, first.domain, { x: 0, y: 0, width: 160 }, page.colors)
       const words = (said: string, y: number) =>
-        text(said, 176, baselineAt(y, 11), page.colors['ink-soft'], { size: 11 })
+        textShape(said, 176, baselineAt(y, 11), page.colors['ink-soft'], { size: 11 })
       const legend = [
         ...bar,
         words(`${spec.label}: ${spec.describe}`, 5),

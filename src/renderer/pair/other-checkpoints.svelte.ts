@@ -45,7 +45,7 @@ export class OtherCheckpoints {
     const place = otherCheckpoints.findIndex(({ id }) => before.every((known) => known.id !== id))
     const kept = otherCheckpoints[place]
     if (kept !== undefined) {
-      this.project.history.did({
+      this.project.history.record({
         what: `add “${kept.name}”`,
         undo: () => this.take(kept),
         redo: () => this.putBack(kept, place)
@@ -64,7 +64,7 @@ export class OtherCheckpoints {
     })
     const after = this.find(id)
     if (renamed === null || before === null || after === null) return
-    this.project.history.did({
+    this.project.history.record({
       what: `rename “${before.kept.name}” to “${after.kept.name}”`,
       undo: () => rename((this.unchanged(after.kept), before.kept.name)),
       redo: () => rename((this.unchanged(before.kept), after.kept.name))
@@ -82,9 +82,9 @@ export class OtherCheckpoints {
     const { kept, place } = found
     const removed = await this.project.save((here) => this.project.client.checkpoints.remove({ ...here, id }))
     if (!removed) return
-    this.project.history.did({
+    this.project.history.record({
       what: `remove “${kept.name}”`,
-      said: `Removed “${kept.name}”`,
+      message: `Removed “${kept.name}”`,
       undo: () => this.putBack(kept, place),
       redo: () => this.take(kept)
     })

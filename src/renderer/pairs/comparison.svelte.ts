@@ -4,8 +4,8 @@ import type { PairId } from '../../contract/documents/project'
 import { scoreWords } from '../../contract/words/score-words'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { OpenProject } from '../app/open-project.svelte'
-import { shareOf } from '../app/window-job'
-import { filteredRows, type PairOrder, pairRows, type SortColumn, sortedRows } from './pair-rows'
+import { doneShare } from '../app/window-job'
+import { filteredRows, type PairOrder, pairRows, type SortColumn, sortedPairRows } from './pair-rows'
 
 /** The project's pairs side by side: what main tells of them, and how the table shows it. */
 export class PairsComparison {
@@ -22,7 +22,7 @@ export class PairsComparison {
 
   private readonly rows = $derived.by(() => pairRows(this.project.state.pairs, this.overview, this.shares))
   /** As the table shows them. */
-  readonly shown = $derived(sortedRows(filteredRows(this.rows, this.filter), this.order))
+  readonly shown = $derived(sortedPairRows(filteredRows(this.rows, this.filter), this.order))
   /** What charts, transfer and copies are of: the chosen rows, or all that are shown while none of them is. */
   readonly compared = $derived.by(() => {
     const chosen = this.shown.filter(({ id }) => this.chosen.has(id))
@@ -130,7 +130,7 @@ export class PairsComparison {
         if (event.type === 'snapshot' || event.type === 'progress') {
           if (event.type === 'snapshot') isPreview = event.isPreview
           this.shares.set(id, {
-            share: shareOf(event.progress.rowsDone, event.progress.rowsTotal),
+            share: doneShare(event.progress.rowsDone, event.progress.rowsTotal),
             isPreview
           })
         } else if (event.type === 'failed' && id !== this.project.here.pair) {

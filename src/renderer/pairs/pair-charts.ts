@@ -10,7 +10,7 @@ import { previewMark } from '../../contract/words/preview-words'
 import type { ScoreWords } from '../../contract/words/score-words'
 import { shortName } from '../ui/short-name'
 import { type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
-import { isPreviewed, markedName, type PairRow } from './pair-rows'
+import { isPreviewRow, markedName, type PairRow } from './pair-rows'
 
 /** The front of every pair's ranges, from the diversity of post to that of base: comparable, for each keeps a share of its own post. */
 export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotContent {
@@ -21,7 +21,7 @@ export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotCon
   return {
     label:
       `The best ranges of ${plural(rows.length, 'pair')}: ${words.diversity} against the share of post's ${words.validity} ` +
-      `that is kept. The larger points are selected; a cross is post.${rows.some(isPreviewed) ? ' Of previews only the exact ranges are drawn.' : ''}`,
+      `that is kept. The larger points are selected; a cross is post.${rows.some(isPreviewRow) ? ' Of previews only the exact ranges are drawn.' : ''}`,
     series,
     x: {
       title: `share of post's ${words.validity} kept`,

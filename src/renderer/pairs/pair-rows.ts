@@ -125,7 +125,7 @@ function statusOf(
   const label = sweepState(outline)
   if (outline.verdict === null) return plain(label)
   const said = verdictText(outline.verdict)
-  if (isPreviewed({ outline })) return warning(label, `${ONLY_EXACT} ${said}`)
+  if (isPreviewRow({ outline })) return warning(label, `${ONLY_EXACT} ${said}`)
   return WARNS.includes(outline.verdict.state) ? warning(label, said) : plain(label, said)
 }
 
@@ -138,9 +138,9 @@ const ONLY_EXACT =
 
 /** What a row is called where its numbers stand without its state. */
 export const markedName = ({ name, outline }: Pick<PairRow, 'name' | 'outline'>): string =>
-  isPreviewed({ outline }) ? `${name} (preview)` : name
+  isPreviewRow({ outline }) ? `${name} (preview)` : name
 
-export const isPreviewed = ({ outline }: Pick<PairRow, 'outline'>): boolean =>
+export const isPreviewRow = ({ outline }: Pick<PairRow, 'outline'>): boolean =>
   outline !== null && outline.estimatedCount !== null
 
 /** Family, layers and size in a few words. */
@@ -182,7 +182,7 @@ export interface PairOrder {
 }
 
 /** Rows that have no such value stand last, whichever way it goes. */
-export function sortedRows(rows: readonly PairRow[], { column, descending }: PairOrder): PairRow[] {
+export function sortedPairRows(rows: readonly PairRow[], { column, descending }: PairOrder): PairRow[] {
   if (column === null) return [...rows]
   const sign = descending ? -1 : 1
   return rows.toSorted((a, b) => {

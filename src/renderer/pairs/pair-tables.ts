@@ -12,7 +12,7 @@ import {
 } from '../../contract/words/format'
 import { fallsShort, uncheckedBadge } from '../../contract/words/transfer-words'
 import type { ScoreWords } from '../../contract/words/score-words'
-import type { Cell } from '../ui/csv'
+import type { CsvCell } from '../ui/csv'
 import type { TableText } from '../ui/table-text'
 import { markedName, type PairRow, baselineOf } from './pair-rows'
 import { multimap } from '../../contract/model/multimap'
@@ -45,12 +45,12 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
       'Scored by',
       'State'
     ],
-    rows: rows.map((row): Cell[] => {
+    rows: rows.map((row): CsvCell[] => {
       const { outline, brief, model, range } = row
       const { post = null, best = null } = brief ?? {}
       const { crossFit = null, baseline = null } = outline ?? {}
       const sure = outline?.selected?.intervals
-      const measured = (measure: 'validity' | 'diversity'): Cell[] => [
+      const measured = (measure: 'validity' | 'diversity'): CsvCell[] => [
         post === null ? null : withInterval(post[measure], outline?.post.intervals?.[measure] ?? null),
         best === null ? null : withInterval(best[measure], sure?.[measure] ?? null)
       ]
@@ -102,7 +102,7 @@ export function transferTable(
     rows: rows.map((from) => [
       markedName(from),
       from.range === null ? null : rangeLabel(from.range),
-      ...rows.flatMap((to): Cell[] => {
+      ...rows.flatMap((to): CsvCell[] => {
         const result = transferOf(transfers, from, to)?.result
         if (result?.kind !== 'carried') return [null, null]
         const { gain, validityKept } = result

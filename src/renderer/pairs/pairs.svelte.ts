@@ -1,10 +1,10 @@
 import type { PairBrief, PairId } from '../../contract/documents/project'
 import { elementAt } from '../../contract/model/look-up'
 import { plural } from '../../contract/words/format'
-import type { Deed } from '../app/history.svelte'
+import type { UndoableChange } from '../app/history.svelte'
 import type { Host } from '../app/host'
 import type { OpenProject } from '../app/open-project.svelte'
-import type { Queue } from './queue.svelte'
+import type { PairQueue } from './queue.svelte'
 
 /** The list of the open project's pairs, and what is done to it. */
 export class Pairs {
@@ -14,7 +14,7 @@ export class Pairs {
 
   constructor(
     private readonly project: OpenProject,
-    private readonly queue: Queue
+    private readonly queue: PairQueue
   ) {
     this.shown = project.here.pair
   }
@@ -86,11 +86,11 @@ export class Pairs {
   }
 
   /** Does something, which whatever pair is shown by then can undo. */
-  private async done(deed: Deed): Promise<void> {
+  private async done(change: UndoableChange): Promise<void> {
     const { host } = this.project
     try {
-      await deed.redo()
-      host.session?.history.did(deed)
+      await change.redo()
+      host.session?.history.record(change)
     } catch (error) {
       host.complainOf(error)
     }
@@ -106,9 +106,9 @@ export class Pairs {
     const place = pairs.findIndex(({ id }) => id === added)
     const { name } = elementAt(pairs, place, 'pair')
     if (!(await host.showPair(added))) return false
-    host.session?.history.did({
+    host.session?.history.record({
       what: `${verb} the pair “${name}”`,
-      said: `Added the pair “${name}”`,
+      message: `Added the pair “${name}”`,
       undo: () => takeOff(host, added, 0),
       redo: async () => void (await host.client.pairs.restore({ path, pair: added, place }))
     })
@@ -140,9 +140,9 @@ async function takeOff(host: Host, id: PairId, queued: number): Promise<void> {
   if (id === here.pair && !(await host.showPair(next.id))) return
   const remove = async (): Promise<void> => void (await host.client.pairs.remove({ path, pair: id }))
   await remove()
-  host.session.history.did({
+  host.session.history.record({
     what: `remove the pair “${name}”`,
-    said: `Removed the pair “${name}”${queued === 0 ? '' : ` and its ${plural(queued, 'job')} in the queue`}`,
+    message: `Removed the pair “${name}”${queued === 0 ? '' : ` and its ${plural(queued, 'job')} in the queue`}`,
     undo: async () => void (await host.client.pairs.restore({ path, pair: id, place })),
     redo: remove
   })

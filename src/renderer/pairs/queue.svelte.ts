@@ -8,11 +8,11 @@ import {
   computingOf,
   draftOfComputing
 } from '../answers/computation'
-import { Following } from '../app/following'
+import { Subscription } from '../app/subscription'
 import type { OpenProject } from '../app/open-project.svelte'
 
 /** The jobs that wait in line over the project's pairs, as main tells of them. */
-export class Queue {
+export class PairQueue {
   /** Null until it is known. */
   state = $state.raw<QueueState | null>(null)
   /** Pairs that were left out of the sweeps asked for last, for they have a whole one of the same; null where none was. */
@@ -33,10 +33,10 @@ export class Queue {
     return this.unusable.length < this.project.state.pairs.length ? null : 'No pair can be computed.'
   })
   private readonly storedAs: string
-  private readonly following: Following
+  private readonly following: Subscription
 
   constructor(private readonly project: OpenProject) {
-    this.following = new Following(project)
+    this.following = new Subscription(project)
     this.storedAs = `slr-queue-task ${project.path}`
   }
 

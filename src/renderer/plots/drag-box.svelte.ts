@@ -1,5 +1,5 @@
 /** A dragged rectangle, in pixels of its frame, from its start to the current position of the pointer. */
-export interface Box {
+export interface DraggedBox {
   x: number
   y: number
   toX: number
@@ -19,7 +19,7 @@ type Pointer = Pick<PointerEvent, 'clientX' | 'clientY' | 'button' | 'pointerId'
 
 /** Follows a rectangle that the user drags over a chart. */
 export class DragBox {
-  private box = $state.raw<Box | null>(null)
+  private box = $state.raw<DraggedBox | null>(null)
   /** The dragged rectangle; null until the pointer has moved far enough. */
   readonly draggedBox = $derived(this.box !== null && isDragged(this.box) ? this.box : null)
   /** True while the pointer is down on the chart. */
@@ -47,7 +47,7 @@ export class DragBox {
   }
 
   /** @returns the dragged rectangle; null for a click */
-  end(): Box | null {
+  end(): DraggedBox | null {
     const { draggedBox } = this
     this.box = null
     return draggedBox
@@ -58,5 +58,5 @@ export class DragBox {
   }
 }
 
-const isDragged = ({ x, y, toX, toY }: Box): boolean =>
+const isDragged = ({ x, y, toX, toY }: DraggedBox): boolean =>
   Math.abs(toX - x) > DRAG_PX || Math.abs(toY - y) > DRAG_PX

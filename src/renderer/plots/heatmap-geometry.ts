@@ -118,7 +118,7 @@ export function viewBetween(
 }
 
 /** Returns the smallest view of all these ranges; null for no range. */
-export function viewOf(ranges: readonly RestorationRange[]): HeatmapView | null {
+export function smallestView(ranges: readonly RestorationRange[]): HeatmapView | null {
   const [first] = ranges
   if (first === undefined) return null
   const start = { starts: [first.start, first.start], ends: [first.end, first.end] } as const
@@ -138,7 +138,7 @@ export function viewAround(
   around: number,
   layerCount: number
 ): HeatmapView | null {
-  const view = viewOf(ranges)
+  const view = smallestView(ranges)
   if (view === null) return null
   const side = Math.min(layerCount, Math.max(span(view.starts), span(view.ends)) + 2 * around)
   const centred = ([first, last]: readonly [number, number]): readonly [number, number] => {

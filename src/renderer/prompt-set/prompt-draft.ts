@@ -69,5 +69,5 @@ export const sameInOrder = <Prompt extends { text: string; category: string }>(
   })
 
 /** Whether two prompt sets ask the same: order matters, since scores are stored in it. */
-export const samePrompts = (left: CrcPrompts, right: CrcPrompts): boolean =>
+export const areSamePrompts = (left: CrcPrompts, right: CrcPrompts): boolean =>
   sameInOrder(left, right, (one, other) => one.valid.join('') === other.valid.join(''))

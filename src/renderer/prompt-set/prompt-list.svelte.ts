@@ -1,6 +1,6 @@
 import type { ProjectState } from '../../contract/documents/project'
 import { plural } from '../ui/format'
-import { changedSince, type Deed } from '../app/history.svelte'
+import { changedSince, type UndoableChange } from '../app/history.svelte'
 import { Autosave } from '../app/autosave'
 import { DraftBase } from '../app/draft-base.svelte'
 import type { Here, OpenProject } from '../app/open-project.svelte'
@@ -95,8 +95,8 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     this.autosave.stop()
     this.dirty = false
     this.showAgain(theirs)
-    this.did('take the prompts that were saved elsewhere', before, {
-      said: 'Took the prompts that were saved elsewhere'
+    this.record('take the prompts that were saved elsewhere', before, {
+      message: 'Took the prompts that were saved elsewhere'
     })
   }
 
@@ -126,7 +126,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     this.touch()
     const place = this.drafts.findIndex((draft) => draft.id === id)
     const merge = `${id} ${Object.keys(changes).join(' ')} ${this.savings}`
-    this.did(`edit prompt ${place + 1}`, before, { merge })
+    this.record(`edit prompt ${place + 1}`, before, { merge })
   }
 
   /** Adds a prompt below the selected one. */
@@ -150,7 +150,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     this.drafts = this.drafts.toSpliced(place, 0, draft)
     this.selectedId = draft.id
     this.touch()
-    this.did(`add prompt ${place + 1}`, before)
+    this.record(`add prompt ${place + 1}`, before)
   }
 
   remove(id: number): void {
@@ -160,7 +160,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     this.drafts = this.drafts.toSpliced(index, 1)
     if (this.selectedId === id) this.selectedId = (this.drafts[index] ?? this.drafts.at(-1))?.id ?? null
     this.touch()
-    this.did(`delete prompt ${index + 1}`, before, { said: `Deleted prompt ${index + 1}` })
+    this.record(`delete prompt ${index + 1}`, before, { message: `Deleted prompt ${index + 1}` })
   }
 
   /** Takes a whole other set, such as a built-in or an imported one. */
@@ -169,7 +169,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     this.show(prompts)
     this.touch()
     const what = `switch to ${plural(prompts.length, 'prompt')} of ${name}`
-    this.did(what, before, { said: `Switched${what.slice('switch'.length)}` })
+    this.record(what, before, { message: `Switched${what.slice('switch'.length)}` })
   }
 
   /** The set as it is edited now. */
@@ -179,10 +179,10 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
   }
 
   /** Tells of an edit that was just done, so that it can be undone. */
-  private did(
+  private record(
     what: string,
     before: ReturnType<typeof this.whole>,
-    more: Pick<Deed, 'said' | 'merge'> = {}
+    more: Pick<UndoableChange, 'message' | 'merge'> = {}
   ): void {
     const { foreign } = this
     const after = this.whole()
@@ -192,7 +192,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
       this.selectedId = selectedId
       this.touch()
     }
-    this.project.history.did({ what, undo: () => put(before), redo: () => put(after), ...more })
+    this.project.history.record({ what, undo: () => put(before), redo: () => put(after), ...more })
   }
 
   private touch(): void {

@@ -1,7 +1,7 @@
 import type { CrcPrompt, CrcPrompts, RenderedPrompt, Rendering } from '../../contract/documents/crc'
 import type { ProjectState } from '../../contract/documents/project'
 import { complaintOf, type Complaint } from '../ui/complaint'
-import { draftsOf, parseDraft, samePrompts, type PromptDraft } from '../prompt-set/prompt-draft'
+import { draftsOf, parseDraft, areSamePrompts, type PromptDraft } from '../prompt-set/prompt-draft'
 import { Latest } from '../app/latest.svelte'
 import type { Here, OpenProject } from '../app/open-project.svelte'
 import { sameRecord } from '../ui/same-record'
@@ -60,7 +60,7 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   /** The built-in set that the project uses unchanged, if any. */
   readonly builtinId = $derived.by(() => {
     const prompts = this.current()
-    return this.builtin.find((set) => samePrompts(set.prompts, prompts))?.id ?? null
+    return this.builtin.find((set) => areSamePrompts(set.prompts, prompts))?.id ?? null
   })
 
   /** Gives the pair a copy of the prompts for itself, or has it use those of the project again. */
@@ -78,7 +78,7 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
       return true
     })
     if (done === null) return
-    project.history.did({
+    project.history.record({
       what: own ? 'give the pair prompts of its own' : 'use the prompts of the project',
       undo: () => use(from),
       redo: () => use(to)

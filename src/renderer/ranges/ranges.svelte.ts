@@ -15,20 +15,20 @@ import type { Selection } from '../../contract/documents/crc'
 import type { WhatIf } from '../../contract/documents/what-if'
 import type { KeptModels } from '../../contract/documents/kept-models'
 import { otherModels, scoredModel, type ScoredModel } from '../recipes/scored-models'
-import { keyOf, LimitedSelection } from './what-if/limited-selection.svelte'
+import { selectedKey, LimitedSelection } from './what-if/limited-selection.svelte'
 import { LiveSweep, type SweepRun } from './board/live-sweep'
 import { EvaluatedRange } from './board/evaluated-range.svelte'
 import { LookingAt } from './inspector/looking-at'
-import { FollowedJob } from '../app/followed-job.svelte'
+import { BackgroundJob } from '../app/background-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 import { Latest } from '../app/latest.svelte'
 import type { Place } from '../app/place'
 import { AnswerChecks } from './check/answer-checks.svelte'
-import { CheckedSweep } from './check/checked-sweep.svelte'
+import { SweepForCheck } from './check/checked-sweep.svelte'
 import { FirstAnswers } from './first-screen/first-answers.svelte'
 import { ModelDetail } from './board/model-detail.svelte'
-import { readSweep, type ReadSweep } from './board/read-sweep'
+import { readSweepAndCheck, type ReadSweep } from './board/read-sweep'
 import { RecipeScoring } from './board/recipe-scoring.svelte'
 import { RecipeSearch } from '../recipes/recipe-search.svelte'
 import { WhatIfAsking } from './what-if/what-if.svelte'
@@ -36,7 +36,7 @@ import { SweepComparing } from './comparison/sweep-comparing.svelte'
 import { SweepPlanning } from './new-sweep/sweep-planning.svelte'
 import { ChartLook } from './board/chart-look.svelte'
 import { BASELINE_PARTS, type ScatterPart } from './trade-off/scatter-content'
-import { shareOf } from '../app/window-job'
+import { doneShare } from '../app/window-job'
 
 type ShownRange = ShownSweep['ranges'][number]
 
@@ -54,12 +54,12 @@ export interface Shown {
 
 /** State of the Ranges view: the running or shown sweep, and the choices in it. */
 export class Ranges {
-  readonly job: FollowedJob<SweepEvent, SweepRun>
+  readonly job: BackgroundJob<SweepEvent, SweepRun>
   readonly search: RecipeSearch
   readonly check: AnswerChecks
   /** The first screen of the demo, before it is swept. */
   readonly firstAnswers: FirstAnswers
-  readonly checked: CheckedSweep
+  readonly checked: SweepForCheck
   readonly planning: SweepPlanning
   readonly scoring: RecipeScoring
   readonly charts = new ChartLook()
@@ -129,7 +129,7 @@ export class Ranges {
     const scoredBy = this.run?.board.scoredBy ?? this.planning.scoring
     return sameTask(sweep.scoredBy, scoredBy) ? boardOfSweep(sweep, null, this.kept) : null
   })
-  private readonly shownSelected = $derived.by(() => keyOf(this.shown.selection, this.shown.sweep))
+  private readonly shownSelected = $derived.by(() => selectedKey(this.shown.selection, this.shown.sweep))
   /** Value of the slider, which changes before the shown selection does. */
   readonly wantedRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
   /** Whether answers of the pair's models were read in Chat or Samples. */
@@ -204,12 +204,12 @@ export class Ranges {
       this.whatIf.close()
       this.comparing.close()
     })
-    this.job = new FollowedJob<SweepEvent, SweepRun>(project, {
+    this.job = new BackgroundJob<SweepEvent, SweepRun>(project, {
       kind: 'sweep',
       holdsEngine: 'A sweep is running',
       tell: ({ isPreview, progress: { rowsDone, rowsTotal, secondsLeft } }) => ({
         name: isPreview ? 'Preview' : 'Sweep',
-        share: shareOf(rowsDone, rowsTotal),
+        share: doneShare(rowsDone, rowsTotal),
         secondsLeft
       }),
       calls: () => project.client.sweeps,
@@ -224,7 +224,7 @@ export class Ranges {
     this.search = new RecipeSearch(project)
     this.firstAnswers = new FirstAnswers(project)
     this.check = new AnswerChecks(project, (sweepId) => this.reloadCheck(sweepId))
-    this.checked = new CheckedSweep(project, this)
+    this.checked = new SweepForCheck(project, this)
     this.detail = new ModelDetail(project)
     this.scoring = new RecipeScoring(project, this)
     this.planning = new SweepPlanning(project, this, needs.tasks)
@@ -376,7 +376,7 @@ export class Ranges {
     const read = await this.project.attempt(() =>
       this.reading.apply(
         sweepId,
-        (signal) => readSweep(this.project, { sweepId, rhoNow: () => this.rho }, signal),
+        (signal) => readSweepAndCheck(this.project, { sweepId, rhoNow: () => this.rho }, signal),
         (answer) => this.take(answer)
       )
     )

@@ -34,7 +34,7 @@ export class KeptList {
     })
     const added = this.find(id)
     if (added !== null) {
-      this.project.history.did({
+      this.project.history.record({
         what: `keep “${added.kept.recipe.name}”`,
         undo: () => this.take(added),
         redo: () => this.putBack(added)
@@ -53,7 +53,7 @@ export class KeptList {
       this.requireUnchanged(from)
       await this.write(id, this.project.state.revision, to.kept.recipe, to.kept)
     }
-    this.project.history.did({
+    this.project.history.record({
       what: `edit “${before.kept.recipe.name}”`,
       undo: () => put(after, before),
       redo: () => put(before, after)
@@ -91,7 +91,7 @@ export class KeptList {
       this.requireUnchanged(known)
       await rename(other)
     }
-    this.project.history.did({
+    this.project.history.record({
       what: `rename “${from}” to “${to}”`,
       undo: () => put(after, from),
       redo: () => put(before, to)
@@ -107,9 +107,9 @@ export class KeptList {
     })
     if (done === null) return
     const { name } = removed.kept.recipe
-    this.project.history.did({
+    this.project.history.record({
       what: `remove “${name}”`,
-      said: `Removed “${name}”`,
+      message: `Removed “${name}”`,
       undo: () => this.putBack(removed),
       redo: () => this.take(removed)
     })

@@ -1,7 +1,7 @@
 import type { Recipe } from '../../contract/model/recipe'
 import type { ProbedModel, ProbeEvent } from '../../contract/procedures/probe'
 import type { OpenProject } from '../app/open-project.svelte'
-import { OwnJob } from '../app/own-job.svelte'
+import { StreamJob } from '../app/stream-job.svelte'
 
 interface Probed {
   prompt: string
@@ -18,11 +18,11 @@ export class Probing {
   prompt: string
   /** The last question, and its answers so far. */
   answers = $state.raw<Probed | null>(null)
-  readonly job: OwnJob<ProbeEvent>
+  readonly job: StreamJob<ProbeEvent>
 
   constructor(private readonly project: OpenProject) {
     this.prompt = $state(project.state.prompts[0]?.text ?? '')
-    this.job = new OwnJob<ProbeEvent>(project, {
+    this.job = new StreamJob<ProbeEvent>(project, {
       kind: null,
       holdsEngine: 'A recipe is being probed',
       tell: () => ({

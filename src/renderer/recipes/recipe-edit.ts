@@ -41,7 +41,7 @@ export const rowsFor = (layers: readonly LayerStrength[]): keyof typeof ROWS =>
   layers.every((layer) => HALVES.every((half) => typeof layer[half] === 'number')) ? 'halves' : 'components'
 
 /** A place on the layer strip; `row` counts the rows that are shown. */
-export interface Place {
+export interface StripPlace {
   layer: number
   row: number
 }
@@ -60,7 +60,7 @@ export const shownStrength = (layer: LayerStrength, row: Row): number =>
 /** What a cell says of itself: `post`, `0.5 of base`, `sft`, `q 1, k 0.5`, `q 1 of sft`. */
 export function cellWords(layer: LayerStrength, row: Row, words: (strength: number) => string): string {
   const strength = strengthAt(layer, row)
-  const name = sourceName(layer.source)
+  const name = checkpointName(layer.source)
   if (strength === 0) return 'post'
   if (strength !== null) return strength === 1 ? name : `${words(strength)} of ${name}`
   const named = componentStrengths(layer, row.half)
@@ -87,7 +87,7 @@ export function editSources(
   return [...found.values()]
 }
 
-export const sourceName = (source: OtherCheckpoint | undefined): string => source?.name ?? 'base'
+export const checkpointName = (source: OtherCheckpoint | undefined): string => source?.name ?? 'base'
 
 const sameSource = (one: OtherCheckpoint | undefined, other: OtherCheckpoint | undefined): boolean =>
   one?.fingerprint === other?.fingerprint
@@ -105,7 +105,7 @@ const MAX_STEPS = 500
 export const beginEdit = (layers: readonly LayerStrength[]): RecipeEdit => ({ layers, past: [], future: [] })
 
 /** Whether a place lies in the rectangle between two others. */
-export function isBetween(place: Place, from: Place, to: Place): boolean {
+export function isBetween(place: StripPlace, from: StripPlace, to: StripPlace): boolean {
   const within = (value: number, one: number, other: number): boolean =>
     value >= Math.min(one, other) && value <= Math.max(one, other)
   return within(place.layer, from.layer, to.layer) && within(place.row, from.row, to.row)
@@ -118,8 +118,8 @@ export function isBetween(place: Place, from: Place, to: Place): boolean {
 export function painted(
   layers: readonly LayerStrength[],
   rows: readonly Row[],
-  from: Place,
-  to: Place,
+  from: StripPlace,
+  to: StripPlace,
   { strength, source }: Brush
 ): LayerStrength[] {
   return layers.map((layer, index) => {
@@ -149,7 +149,7 @@ export function painted(
 export function strokeBrush(
   layers: readonly LayerStrength[],
   rows: readonly Row[],
-  { layer, row }: Place,
+  { layer, row }: StripPlace,
   brush: Brush
 ): Brush {
   const there = elementAt(layers, layer, 'layer')
@@ -179,8 +179,15 @@ export function redo(edit: RecipeEdit): RecipeEdit {
 }
 
 /** Where an arrow key, Home or End leads; null for other keys. */
-export function movePlace(place: Place, key: Arrow, size: { layers: number; rows: number }): Place | null {
-  const to = (layer: number): Place => ({ ...place, layer: Math.min(Math.max(layer, 0), size.layers - 1) })
+export function movePlace(
+  place: StripPlace,
+  key: Arrow,
+  size: { layers: number; rows: number }
+): StripPlace | null {
+  const to = (layer: number): StripPlace => ({
+    ...place,
+    layer: Math.min(Math.max(layer, 0), size.layers - 1)
+  })
   switch (key) {
     case 'ArrowLeft':
       return to(place.layer - 1)

@@ -8,8 +8,8 @@ import {
   type SearchSettings,
   type UnfinishedSearch
 } from '../../contract/documents/search'
-import { FollowedJob, toldByProgress } from '../app/followed-job.svelte'
-import { shareOf } from '../app/window-job'
+import { BackgroundJob, progressOnly } from '../app/background-job.svelte'
+import { doneShare } from '../app/window-job'
 import { type Complaint, resumable } from '../ui/complaint'
 import type { OpenProject } from '../app/open-project.svelte'
 
@@ -22,7 +22,7 @@ export class RecipeSearch {
   method = $state<SearchMethodName>('greedy')
   /** Settings of methods that the user has changed. */
   private changed = $state.raw<Partial<Record<SearchMethodName, SearchSettings>>>({})
-  readonly job: FollowedJob<SearchEvent, SearchProgress>
+  readonly job: BackgroundJob<SearchEvent, SearchProgress>
   readonly progress = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
   /** Why the last one ended; of one that can go on, with the button here that does so. */
@@ -38,16 +38,16 @@ export class RecipeSearch {
   private wanted: string | undefined
 
   constructor(private readonly project: OpenProject) {
-    this.job = new FollowedJob<SearchEvent, SearchProgress>(project, {
+    this.job = new BackgroundJob<SearchEvent, SearchProgress>(project, {
       kind: 'search',
       holdsEngine: 'A search is running',
       tell: ({ generation, sweep: { rowsDone, rowsTotal, secondsLeft } }) => ({
         name: `Search, generation ${generation}`,
-        share: shareOf(rowsDone, rowsTotal),
+        share: doneShare(rowsDone, rowsTotal),
         secondsLeft
       }),
       calls: () => project.client.searches,
-      ...toldByProgress<SearchEvent, SearchProgress>(),
+      ...progressOnly<SearchEvent, SearchProgress>(),
       ended: async (ending) => {
         if (ending.type === 'finished' && ending.sweepId === this.shown) await this.show(ending.sweepId)
       },

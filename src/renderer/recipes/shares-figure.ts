@@ -1,6 +1,6 @@
 import type { LayerShares } from '../../contract/documents/search'
 import type { ScoreWords } from '../../contract/words/score-words'
-import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '../plots/figures/drawing'
+import { baselineAt, type Drawing, path, rect, type Shape, short, textShape } from '../plots/figures/drawing'
 import type { Figure, FigurePage } from '../plots/figures/figure'
 import { capitalised, formatDelta } from '../ui/format'
 import { type Share, shareRows, sharesCsv, sharesScale } from './layer-shares'
@@ -39,12 +39,12 @@ export function sharesDrawing(
     const left = LEFT + index * (width + NUMBER + GAP)
     const at = (value: number): number => left + (width * (1 + value / reach)) / 2
     const tick = (value: number, anchor: 'start' | 'middle' | 'end'): Shape =>
-      text(value === 0 ? '0' : formatDelta(value, 2), at(value), bottom + 14, colors['ink-faint'], {
+      textShape(value === 0 ? '0' : formatDelta(value, 2), at(value), bottom + 14, colors['ink-faint'], {
         size: LABEL,
         anchor
       })
     return [
-      text(capitalised(words[measure]), at(0), TOP - 8, colors.ink, {
+      textShape(capitalised(words[measure]), at(0), TOP - 8, colors.ink, {
         size: LABEL,
         bold: true,
         anchor: 'middle'
@@ -62,12 +62,18 @@ export function sharesDrawing(
     width: page.width,
     height: bottom + 20,
     shapes: [
-      text('layer', LEFT - 8, TOP - 8, colors['ink-faint'], { size: LABEL, anchor: 'end' }),
+      textShape('layer', LEFT - 8, TOP - 8, colors['ink-faint'], { size: LABEL, anchor: 'end' }),
       ...rows.map(({ layer }, place) =>
-        text(String(layer), LEFT - 8, baselineAt(TOP + (place + 0.5) * line, LABEL), colors['ink-soft'], {
-          size: LABEL,
-          anchor: 'end'
-        })
+        textShape(
+          String(layer),
+          LEFT - 8,
+          baselineAt(TOP + (place + 0.5) * line, LABEL),
+          colors['ink-soft'],
+          {
+            size: LABEL,
+            anchor: 'end'
+          }
+        )
       ),
       ...panels
     ]
@@ -93,7 +99,7 @@ function shareShapes(
             width: 1.5
           })
         ]),
-    text(formatDelta(value), end, baselineAt(middle, LABEL), colors['ink-soft'], {
+    textShape(formatDelta(value), end, baselineAt(middle, LABEL), colors['ink-soft'], {
       size: LABEL,
       anchor: 'end'
     })

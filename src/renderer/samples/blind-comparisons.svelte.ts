@@ -193,7 +193,7 @@ export class BlindComparisons {
     what: string,
     decided: readonly PreferenceMark[],
     undecided: readonly BlindComparison[],
-    said?: string
+    message?: string
   ): Promise<boolean> {
     const runId = this.shown()?.run.id
     if (runId === undefined) return false
@@ -205,9 +205,9 @@ export class BlindComparisons {
       return true
     })
     if (done === null) return false
-    this.project.history.did({
+    this.project.history.record({
       what,
-      ...(said === undefined ? {} : { said }),
+      ...(message === undefined ? {} : { message }),
       undo: () => put(after, before),
       redo: () => put(before, after)
     })

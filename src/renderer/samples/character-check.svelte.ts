@@ -1,10 +1,10 @@
 import type { SampledCrc } from '../../contract/documents/samples'
-import { samePrompts } from '../prompt-set/prompt-draft'
+import { areSamePrompts } from '../prompt-set/prompt-draft'
 import { sameRecord } from '../ui/same-record'
 import type { OpenProject } from '../app/open-project.svelte'
-import { OwnJob } from '../app/own-job.svelte'
-import { shareOf } from '../app/window-job'
-import type { SampleSetup } from './sample-setup.svelte'
+import { StreamJob } from '../app/stream-job.svelte'
+import { doneShare } from '../app/window-job'
+import type { SampleSetupState } from './sample-setup.svelte'
 
 type CheckEvent = { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
 
@@ -14,7 +14,7 @@ export class CharacterCheck {
   counts = $state.raw<{ done: number; total: number } | null>(null)
   /** The latest check, with what it came from. */
   result = $state.raw<SampledCrc | null>(null)
-  readonly job: OwnJob<CheckEvent>
+  readonly job: StreamJob<CheckEvent>
   readonly busy = $derived.by(() => this.job.busy)
 
   /** Whether prompts or rendering have changed since the check. */
@@ -22,7 +22,7 @@ export class CharacterCheck {
     const { state } = this.project
     if (this.result === null) return false
     return (
-      !samePrompts(state.prompts, this.result.prompts) ||
+      !areSamePrompts(state.prompts, this.result.prompts) ||
       !sameRecord(state.document.rendering, this.result.rendering)
     )
   })
@@ -30,14 +30,14 @@ export class CharacterCheck {
   /** @param setup of the next run, whose sampler and variants are checked */
   constructor(
     private readonly project: OpenProject,
-    private readonly setup: SampleSetup
+    private readonly setup: SampleSetupState
   ) {
-    this.job = new OwnJob<CheckEvent>(project, {
+    this.job = new StreamJob<CheckEvent>(project, {
       kind: 'character check',
       holdsEngine: 'The character task is being checked',
       tell: () => {
         const { done, total } = this.counts ?? { done: 0, total: 1 }
-        return { name: 'Character task', share: shareOf(done, total), secondsLeft: null }
+        return { name: 'Character task', share: doneShare(done, total), secondsLeft: null }
       }
     })
   }

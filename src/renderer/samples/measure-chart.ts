@@ -6,7 +6,7 @@ import { elementAt } from '../../contract/model/look-up'
 import type { ModelTone } from '../../contract/model/model-style'
 import type { BarContent } from '../plots/bars'
 import { formatScore } from '../ui/format'
-import { shareOf } from './sample-measures'
+import { measureShare } from './sample-measures'
 
 /** Returns the look of each variant's bars: the colour of its name, paler for each further variant of that colour. */
 export function barLooks(variants: readonly Variant[]): { tone: ModelTone; opacity: number }[] {
@@ -55,7 +55,7 @@ export function measureBars(run: SampleRun, measures: SampleRunMeasures): BarCon
         // A legend shows the first bar: distinct answers are a mean over every prompt.
         opacity: TEXT_MEASURES.map(({ id }) => (hasFewer(measures, id, variant.name) ? 0 : opacity)),
         values: TEXT_MEASURES.map(({ id }) =>
-          measured === undefined ? null : shareOf(id, measured.measures)
+          measured === undefined ? null : measureShare(id, measured.measures)
         )
       }
     }),

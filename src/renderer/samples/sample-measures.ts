@@ -3,7 +3,7 @@ import type { MeanPrompts, SampleMeasures, SampleRunMeasures } from '../../contr
 import { toCsv } from '../ui/csv'
 
 /** A measure between 0 and 1, as bars need it: a count as a share of the answers. Null when they are too few to tell. */
-export function shareOf(id: TextMeasureId, { sampleCount, values }: SampleMeasures): number | null {
+export function measureShare(id: TextMeasureId, { sampleCount, values }: SampleMeasures): number | null {
   const value = values[id]
   if (value === undefined || sampleCount === 0) return null
   return measureOf(id).scale === 'count' ? value / sampleCount : value

@@ -17,7 +17,7 @@ import { DraftBase } from '../app/draft-base.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
 /** What the next run will be: the variants to compare and the sampler's settings. The project keeps it. */
-export class SampleSetup {
+export class SampleSetupState {
   /** Null until main has said what the model's own settings are. */
   draft = $state.raw<SettingsDraft | null>(null)
   /** The model's own settings. */
@@ -149,7 +149,7 @@ export class SampleSetup {
     }
     const again = step(redo)
     again()
-    this.project.history.did({
+    this.project.history.record({
       what,
       undo: step(undo),
       redo: again,

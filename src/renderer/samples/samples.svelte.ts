@@ -16,15 +16,15 @@ import { BlindComparisons } from './blind-comparisons.svelte'
 import { saveText } from '../ui/save-file'
 import { CharacterCheck } from './character-check.svelte'
 import type { Client } from '../app/connection'
-import { FollowedJob } from '../app/followed-job.svelte'
+import { BackgroundJob } from '../app/background-job.svelte'
 import { Latest } from '../app/latest.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { SamplePromptList } from './sample-prompts.svelte'
-import { SampleSetup } from './sample-setup.svelte'
+import { SampleSetupState } from './sample-setup.svelte'
 import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { type Complaint, resumable } from '../ui/complaint'
 import { answersToMake } from '../../contract/words/answer-words'
-import { shareOf } from '../app/window-job'
+import { doneShare } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
 
 export type SamplesTab = 'answers' | 'prompts' | 'check'
@@ -52,7 +52,7 @@ const EXPORT_TYPES = {
 } as const satisfies Record<SampleExportFormat, string>
 
 /** The Samples view: the running sample run or the one being looked at, and how it is looked at. */
-export class Samples {
+export class SamplesState {
   tab = $state<SamplesTab>('answers')
   /** Whether the setup is shown beside the answers; null until the user says: where there is room for both. */
   setupOpen = $state<boolean | null>(null)
@@ -76,9 +76,9 @@ export class Samples {
   readonly opening = $derived.by(() => this.reading.awaited)
   readonly newest = $derived.by(() => this.project.state.sampleRuns[0]?.id ?? null)
   readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
-  readonly job: FollowedJob<SampleEvent, LiveRun>
+  readonly job: BackgroundJob<SampleEvent, LiveRun>
   readonly prompts: SamplePromptList
-  readonly setup: SampleSetup
+  readonly setup: SampleSetupState
   readonly check: CharacterCheck
   readonly blind: BlindComparisons
 
@@ -146,12 +146,12 @@ export class Samples {
     readonly speed: GenerationSpeed
   ) {
     this.reading = new Latest(project.left)
-    this.job = new FollowedJob<SampleEvent, LiveRun>(project, {
+    this.job = new BackgroundJob<SampleEvent, LiveRun>(project, {
       kind: 'samples',
       holdsEngine: 'Answers are being generated',
       tell: ({ progress: { samplesDone, samplesTotal, secondsLeft } }) => ({
         name: 'Samples',
-        share: shareOf(samplesDone, samplesTotal),
+        share: doneShare(samplesDone, samplesTotal),
         secondsLeft
       }),
       calls: () => project.client.samples,
@@ -160,7 +160,7 @@ export class Samples {
       ended: (_, live) => this.ended(live)
     })
     this.prompts = new SamplePromptList(project)
-    this.setup = new SampleSetup(project, variants)
+    this.setup = new SampleSetupState(project, variants)
     this.check = new CharacterCheck(project, this.setup)
     this.blind = new BlindComparisons(project, () => this.shown)
     project.onChange((state, before) => this.hear(state, before))

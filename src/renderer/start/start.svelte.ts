@@ -13,7 +13,7 @@ export const NEW_PROJECT_ID = 'new-project'
 export class Start {
   recent = $state.raw<readonly ListedProject[]>([])
   /** The new project that is filled in. It outlives the view, so that nothing typed is lost. */
-  draft: NewProject
+  draft: ProjectDraft
   /** The path or name that is being opened, so that its button says so. */
   busyWith = $state<string | null>(null)
 
@@ -21,7 +21,7 @@ export class Start {
 
   constructor(private readonly workbench: Workbench) {
     this.pairs = new LocalPairList(workbench)
-    this.draft = $state.raw(new NewProject(workbench))
+    this.draft = $state.raw(new ProjectDraft(workbench))
   }
 
   /** Begins a new project with a model folder, as post where no post is given. */
@@ -40,7 +40,7 @@ export class Start {
   }
 
   discardDraft(): void {
-    this.draft = new NewProject(this.workbench)
+    this.draft = new ProjectDraft(this.workbench)
   }
 
   async refresh(): Promise<void> {
@@ -82,7 +82,7 @@ export class Start {
 }
 
 /** A new project that is filled in. */
-export class NewProject extends PairDraft {
+export class ProjectDraft extends PairDraft {
   creating = $state(false)
   private typedFolder = $state<string | null>(null)
 

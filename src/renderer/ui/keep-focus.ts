@@ -38,7 +38,7 @@ function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | nul
   const alike = stops.filter(({ tagName }) => tagName === lost.tagName)
   return (
     alike.find((stop) => doTheSame(stop, lost)) ??
-    element.querySelector<HTMLElement>('[data-heir]') ??
+    element.querySelector<HTMLElement>('[data-focus-target]') ??
     alike[0] ??
     stops.find((stop) => !stop.matches('input, select, textarea')) ??
     null
@@ -50,17 +50,17 @@ function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | nul
  * began. If the lost element carried the mark itself, its ancestors are searched, because the replacement may have
  * been added before.
  */
-const heirOf = (
+const focusTargetIn = (
   { element: lost, path }: FocusPosition,
   changes: readonly MutationRecord[]
 ): HTMLElement | null =>
   changes
     .flatMap(({ addedNodes }) => [...addedNodes])
     .filter((node) => node instanceof HTMLElement)
-    .flatMap((node) => [node, ...node.querySelectorAll<HTMLElement>('[data-heir]')])
-    .find((node) => node.matches('[data-heir]')) ??
-  (lost.matches('[data-heir]')
-    ? path.find(({ parent }) => parent.isConnected)?.parent.querySelector<HTMLElement>('[data-heir]')
+    .flatMap((node) => [node, ...node.querySelectorAll<HTMLElement>('[data-focus-target]')])
+    .find((node) => node.matches('[data-focus-target]')) ??
+  (lost.matches('[data-focus-target]')
+    ? path.find(({ parent }) => parent.isConnected)?.parent.querySelector<HTMLElement>('[data-focus-target]')
     : null) ??
   null
 
@@ -114,12 +114,12 @@ export function keepFocus(body: HTMLElement): () => void {
         lastFocus = null
     })
   }
-  const goOn = (heir: HTMLElement | null): void => {
+  const goOn = (focusTarget: HTMLElement | null): void => {
     if (lastFocus === null || !isLost()) return
     const next = isThere(lastFocus)
       ? lastFocus.element
-      : heir?.isConnected === true
-        ? heir
+      : focusTarget?.isConnected === true
+        ? focusTarget
         : nextTo(lastFocus)
     next?.focus({ preventScroll: true })
   }
@@ -135,8 +135,9 @@ export function keepFocus(body: HTMLElement): () => void {
     if (lastFocus === null || (!isLost() && isThere(lastFocus))) return
     // The code that removed the element may set the focus itself, and a disabled element may soon be enabled again.
     const isTaken = !lastFocus.element.isConnected
-    const heir = isTaken && lastFocus.element.matches('button') ? heirOf(lastFocus, changes) : null
-    setTimeout(() => goOn(heir), isTaken || isThere(lastFocus) ? 0 : DISABLED_MS)
+    const focusTarget =
+      isTaken && lastFocus.element.matches('button') ? focusTargetIn(lastFocus, changes) : null
+    setTimeout(() => goOn(focusTarget), isTaken || isThere(lastFocus) ? 0 : DISABLED_MS)
   }
   const observer = new MutationObserver(changed)
   document.addEventListener('focusin', came)

@@ -1,9 +1,9 @@
-import { type Cell, toCsv } from './csv'
+import { type CsvCell, toCsv } from './csv'
 
 /** The contents of a table that is copied into a document. */
 export interface TableText {
   readonly header: readonly string[]
-  readonly rows: readonly (readonly Cell[])[]
+  readonly rows: readonly (readonly CsvCell[])[]
 }
 
 export const TABLE_FORMATS = ['Markdown', 'LaTeX', 'CSV'] as const
@@ -17,7 +17,7 @@ const WRITERS: Readonly<Record<TableFormat, (table: TableText) => string>> = {
 
 export const tableText = (table: TableText, format: TableFormat): string => WRITERS[format](table)
 
-const textOf = (cell: Cell): string => (cell === null ? '–' : String(cell))
+const textOf = (cell: CsvCell): string => (cell === null ? '–' : String(cell))
 
 /** Tells whether a column holds only numbers. Such columns are aligned right. */
 const isNumbers = ({ rows }: TableText, column: number): boolean =>
@@ -26,7 +26,7 @@ const isNumbers = ({ rows }: TableText, column: number): boolean =>
 
 function markdownTable(table: TableText): string {
   const { header, rows } = table
-  const writeRow = (cells: readonly Cell[]): string =>
+  const writeRow = (cells: readonly CsvCell[]): string =>
     `| ${cells.map((cell) => textOf(cell).replaceAll(/[\\|`*_[\]<>]/g, '\\$&')).join(' | ')} |\n`
   const rule = header.map((_, column) => (isNumbers(table, column) ? '--:' : ':--'))
   return writeRow(header) + `| ${rule.join(' | ')} |\n` + rows.map(writeRow).join('')
@@ -44,9 +44,9 @@ const LATEX: Readonly<Record<string, string>> = {
 /** Writes a `tabular` with the rules of the LaTeX package booktabs. */
 function latexTable(table: TableText): string {
   const { header, rows } = table
-  const escaped = (cell: Cell): string =>
+  const escaped = (cell: CsvCell): string =>
     textOf(cell).replaceAll(/[\\~^–−±&%$#_{}]/g, (sign) => LATEX[sign] ?? `\\${sign}`)
-  const writeRow = (cells: readonly Cell[]): string => `${cells.map(escaped).join(' & ')} \\\\\n`
+  const writeRow = (cells: readonly CsvCell[]): string => `${cells.map(escaped).join(' & ')} \\\\\n`
   const columns = header.map((_, column) => (isNumbers(table, column) ? 'r' : 'l')).join('')
   return (
     `\\begin{tabular}{${columns}}\n\\toprule\n${writeRow(header)}\\midrule\n` +

@@ -26,7 +26,7 @@ import {
   parseDraft,
   parsePromptFile,
   promptFile,
-  samePrompts
+  areSamePrompts
 } from '../../../src/renderer/prompt-set/prompt-draft'
 
 describe('numbers in words', () => {
@@ -157,8 +157,8 @@ describe('prompts as they are edited', () => {
 
   it('count as changed when their order changes', () => {
     const other = [{ text: 'Pick 0 or 1.', category: 'digit', valid: ['0', '1'] }]
-    expect(samePrompts([...prompts, ...other], [...prompts, ...other])).toBe(true)
-    expect(samePrompts([...prompts, ...other], [...other, ...prompts])).toBe(false)
+    expect(areSamePrompts([...prompts, ...other], [...prompts, ...other])).toBe(true)
+    expect(areSamePrompts([...prompts, ...other], [...other, ...prompts])).toBe(false)
   })
 })
 

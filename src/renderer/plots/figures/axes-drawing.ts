@@ -1,4 +1,4 @@
-import { baselineAt, type Box, path, type Shape, short, text } from './drawing'
+import { baselineAt, type Box, path, type Shape, short, textShape } from './drawing'
 import type { FigurePage } from './figure'
 import { textWidth } from './text-width'
 
@@ -106,12 +106,12 @@ export function valueAxis(
     shapes: [
       ...ticks.flatMap(({ value, label }) => [
         path(`M${short(area.x)} ${short(yOf(value))}H${short(area.x + area.width)}`, { stroke: colors.line }),
-        text(label, area.x - 6, baselineAt(yOf(value), TICK_SIZE), colors['ink-faint'], {
+        textShape(label, area.x - 6, baselineAt(yOf(value), TICK_SIZE), colors['ink-faint'], {
           size: TICK_SIZE,
           anchor: 'end'
         })
       ]),
-      text(title, 13, area.y + area.height / 2, colors['ink-soft'], { anchor: 'middle', angle: -90 })
+      textShape(title, 13, area.y + area.height / 2, colors['ink-soft'], { anchor: 'middle', angle: -90 })
     ]
   }
 }
@@ -135,15 +135,21 @@ export function numericAxes(
     shapes: [
       ...ticksOf(axes.x, area.width, X_SPACING).flatMap(({ value, label }) => [
         path(`M${short(xOf(value))} ${short(area.y)}V${short(bottom)}`, { stroke: colors.line }),
-        text(label, xOf(value), bottom + 15, colors['ink-faint'], { size: TICK_SIZE, anchor: 'middle' })
+        textShape(label, xOf(value), bottom + 15, colors['ink-faint'], { size: TICK_SIZE, anchor: 'middle' })
       ]),
       ...shapes,
       path(`M${short(area.x)} ${short(area.y)}V${short(bottom)}H${short(area.x + area.width)}`, {
         stroke: colors['ink-faint']
       }),
-      text(titleFor(axes.x.titles, area.width), area.x + area.width / 2, bottom + 33, colors['ink-soft'], {
-        anchor: 'middle'
-      })
+      textShape(
+        titleFor(axes.x.titles, area.width),
+        area.x + area.width / 2,
+        bottom + 33,
+        colors['ink-soft'],
+        {
+          anchor: 'middle'
+        }
+      )
     ]
   }
 }

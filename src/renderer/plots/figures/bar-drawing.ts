@@ -2,7 +2,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import { type BarContent, type BarGroup, opacityAt } from '../bars'
 import { STRIPE } from '../stripes'
 import { roundStep, valueAxis } from './axes-drawing'
-import { type Box, type Drawing, path, rect, type Shape, short, text } from './drawing'
+import { type Box, type Drawing, path, rect, type Shape, short, textShape } from './drawing'
 import type { Figure, FigurePage } from './figure'
 import { legendShapes } from './legend-drawing'
 import { textWidth } from './text-width'
@@ -67,7 +67,7 @@ export function barDrawing(content: BarContent, height: number, page: FigurePage
       ...(x.title === undefined
         ? []
         : [
-            text(x.title, area.x + area.width / 2, size.height - 5, colors['ink-soft'], {
+            textShape(x.title, area.x + area.width / 2, size.height - 5, colors['ink-soft'], {
               size: 11,
               anchor: 'middle'
             })
@@ -143,7 +143,7 @@ function labelShapes({ x }: BarContent, area: Box, { colors }: FigurePage): Shap
     index % step !== 0
       ? []
       : lines.map((line, row) =>
-          text(
+          textShape(
             line,
             area.x + (index + 0.5) * category,
             area.y + area.height + 14 + row * LINE_HEIGHT,

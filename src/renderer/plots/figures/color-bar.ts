@@ -1,5 +1,5 @@
 import { colorAt, type ColorScale, cssColor } from '../../../contract/words/color-scale'
-import { rect, type Shape, short, text } from './drawing'
+import { rect, type Shape, short, textShape } from './drawing'
 import type { FigurePage } from './figure'
 
 interface Scaled {
@@ -24,7 +24,7 @@ export function colorBar(
   colors: Pick<FigurePage['colors'], 'ink-soft'>
 ): Shape[] {
   const label = (words: string, at: number, anchor: 'start' | 'middle' | 'end'): Shape =>
-    text(words, at, y + 24, colors['ink-soft'], { size: 11, anchor })
+    textShape(words, at, y + 24, colors['ink-soft'], { size: 11, anchor })
   return [
     ...Array.from({ length: STEPS }, (_, step) => {
       const from = Number(short((width * step) / STEPS))

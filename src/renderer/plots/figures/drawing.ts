@@ -145,7 +145,7 @@ interface Letters {
 }
 
 /** @param fill colour as {@link paintOf} reads it */
-export function text(
+export function textShape(
   words: string,
   x: number,
   y: number,

@@ -1,4 +1,4 @@
-import { type Drawing, text } from './drawing'
+import { type Drawing, textShape } from './drawing'
 import type { FigurePage } from './figure'
 import { textWidth } from './text-width'
 
@@ -16,7 +16,7 @@ export function withNote(drawing: Drawing, note: string, page: FigurePage): Draw
     shapes: [
       ...drawing.shapes,
       ...lines.map((words, index) =>
-        text(words, LEFT, top + index * LINE_HEIGHT + SIZE, page.colors['ink-soft'], { size: SIZE })
+        textShape(words, LEFT, top + index * LINE_HEIGHT + SIZE, page.colors['ink-soft'], { size: SIZE })
       )
     ]
   }

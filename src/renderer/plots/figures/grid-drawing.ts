@@ -1,7 +1,7 @@
 import { colorAt, type ColorScale, cssColor, inkOn } from '../../../contract/words/color-scale'
 import { elementAt } from '../../../contract/model/look-up'
 import { toCsv } from '../../ui/csv'
-import { baselineAt, rect, type Shape, text, type TextShape } from './drawing'
+import { baselineAt, rect, type Shape, textShape, type TextShape } from './drawing'
 import type { FigurePage } from './figure'
 import { textWidth } from './text-width'
 
@@ -80,20 +80,20 @@ export function gridPart(content: GridContent, page: FigurePage, shown = content
     if (ticks !== undefined && !ticks.has(column)) return []
     return [
       upright
-        ? text(words, middle + 0.35 * LABEL, top - 6, soft, { size: LABEL, angle: -90 })
-        : text(words, middle, top - 6, soft, { size: LABEL, anchor: 'middle' })
+        ? textShape(words, middle + 0.35 * LABEL, top - 6, soft, { size: LABEL, angle: -90 })
+        : textShape(words, middle, top - 6, soft, { size: LABEL, anchor: 'middle' })
     ]
   })
   const step = cellHeight >= LABEL ? 1 : Math.ceil(LABEL / cellHeight)
   return {
     height: top + rows.length * cellHeight + 1,
     shapes: [
-      text(corner, left - 8, top - 6, page.colors['ink-faint'], { size: LABEL, anchor: 'end' }),
+      textShape(corner, left - 8, top - 6, page.colors['ink-faint'], { size: LABEL, anchor: 'end' }),
       ...heads,
       ...rows.flatMap((row, index) => [
         ...(index % step === 0
           ? [
-              text(row.label, left - 8, baselineAt(top + (index + 0.5) * cellHeight, LABEL), soft, {
+              textShape(row.label, left - 8, baselineAt(top + (index + 0.5) * cellHeight, LABEL), soft, {
                 size: LABEL,
                 anchor: 'end'
               })
@@ -127,7 +127,7 @@ function rowShapes(
     const room = cellHeight >= 12 && textWidth(words, WRITTEN) + 4 <= cellWidth
     if (words === '' || !room) return [cell]
     const middle = { x: box.x + cellWidth / 2, y: baselineAt(box.y + cellHeight / 2, WRITTEN) }
-    return [cell, text(words, middle.x, middle.y, inkOn(color), { size: WRITTEN, anchor: 'middle' })]
+    return [cell, textShape(words, middle.x, middle.y, inkOn(color), { size: WRITTEN, anchor: 'middle' })]
   })
 }
 

@@ -1,4 +1,4 @@
-import { baselineAt, type Shape, text } from './drawing'
+import { baselineAt, type Shape, textShape } from './drawing'
 import type { FigurePage } from './figure'
 import { textWidth } from './text-width'
 
@@ -31,7 +31,9 @@ export function legendShapes(
     position.x += wide + KEY_GAP
     return [
       ...key(x + KEY_WIDTH / 2 - 3, y),
-      text(label, x + KEY_WIDTH - 2, baselineAt(y, KEY_SIZE), page.colors['ink-soft'], { size: KEY_SIZE })
+      textShape(label, x + KEY_WIDTH - 2, baselineAt(y, KEY_SIZE), page.colors['ink-soft'], {
+        size: KEY_SIZE
+      })
     ]
   })
   return { height: 8 + (position.row + 1) * ROW_HEIGHT, shapes }

@@ -3,7 +3,7 @@ import type { DrawnLine } from '../draw-lines'
 import type { MarkSeries } from '../mark-series'
 import type { Mark } from '../plot-names'
 import { type FigureAxis, numericAxes, type PlotArea } from './axes-drawing'
-import { baselineAt, type Drawing, path, type Shape, short, text } from './drawing'
+import { baselineAt, type Drawing, path, type Shape, short, textShape } from './drawing'
 import type { FigurePage } from './figure'
 import { legendShapes } from './legend-drawing'
 import { lineShape, markShape, seriesShapes } from './mark-drawing'
@@ -89,7 +89,7 @@ function nameShapes<Point extends { x: number; y: number }>(
       place === null
         ? []
         : [
-            text(words, place.x, baselineAt(place.y, NAME_SIZE), color, {
+            textShape(words, place.x, baselineAt(place.y, NAME_SIZE), color, {
               size: NAME_SIZE,
               bold: true,
               halo: colors.surface

@@ -15,7 +15,7 @@ export interface ReadSweep {
  *
  * @param rhoNow returns the share of post's validity that must be kept, which may change during the read
  */
-export async function readSweep(
+export async function readSweepAndCheck(
   { client, here }: Pick<OpenProject, 'client' | 'here'>,
   { sweepId, rhoNow }: { readonly sweepId: string; readonly rhoNow: () => number },
   signal: AbortSignal

@@ -3,15 +3,15 @@ import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import { weightsKey } from '../../../contract/model/model'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { OpenProject } from '../../app/open-project.svelte'
-import { OwnJob } from '../../app/own-job.svelte'
-import { shareOf } from '../../app/window-job'
+import { StreamJob } from '../../app/stream-job.svelte'
+import { doneShare } from '../../app/window-job'
 
 type ScoringEvent = { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: Score }
 
 /** Scores a recipe with the settings of the shown sweep. */
 export class RecipeScoring {
   private done = $state.raw<SweepProgress | null>(null)
-  readonly job: OwnJob<ScoringEvent>
+  readonly job: StreamJob<ScoringEvent>
 
   /** @param ranges the view of the sweep, which reloads it with the new score */
   constructor(
@@ -21,12 +21,12 @@ export class RecipeScoring {
       refresh(chosen: string): Promise<void>
     }
   ) {
-    this.job = new OwnJob<ScoringEvent>(project, {
+    this.job = new StreamJob<ScoringEvent>(project, {
       kind: 'recipe score',
       holdsEngine: 'A recipe is being scored',
       tell: () => ({
         name: 'Score',
-        share: this.done === null ? 0 : shareOf(this.done.rowsDone, this.done.rowsTotal),
+        share: this.done === null ? 0 : doneShare(this.done.rowsDone, this.done.rowsTotal),
         secondsLeft: this.done?.secondsLeft ?? null
       })
     })

@@ -11,7 +11,7 @@ import { weightsKey } from '../../../contract/model/model'
 import { samplingBaselineName } from '../../../contract/model/sampling-baseline'
 import { categoriesOf } from '../../prompt-set/categories'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
-import { type Cell, toCsv } from '../../ui/csv'
+import { type CsvCell, toCsv } from '../../ui/csv'
 import { halfOfWords } from '../../../contract/words/baseline-words'
 import { distinctWords, scoreWords } from '../../../contract/words/score-words'
 import { capitalised, plural, rangeLabel } from '../../ui/format'
@@ -51,11 +51,11 @@ export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): st
   const promptCount = sweep.prompts.length
   const row = (
     name: string,
-    start: Cell,
-    end: Cell,
+    start: CsvCell,
+    end: CsvCell,
     score: BriefScore,
     estimatedFrom: number | null = null
-  ): Cell[] => [
+  ): CsvCell[] => [
     name,
     start,
     end,

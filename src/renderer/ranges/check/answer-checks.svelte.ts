@@ -1,14 +1,14 @@
 import type { AnswerCheck, CheckEvent, CheckProgress } from '../../../contract/documents/answer-check'
 import type { Recipe } from '../../../contract/model/recipe'
-import { FollowedJob, toldByProgress } from '../../app/followed-job.svelte'
-import { shareOf } from '../../app/window-job'
+import { BackgroundJob, progressOnly } from '../../app/background-job.svelte'
+import { doneShare } from '../../app/window-job'
 import type { OpenProject } from '../../app/open-project.svelte'
 
 /** The full-answer check of the shown sweep: the stored one and the running one. */
 export class AnswerChecks {
   /** The stored check; null if no range of the shown sweep was checked. */
   document = $state.raw<AnswerCheck | null>(null)
-  readonly job: FollowedJob<CheckEvent, CheckProgress>
+  readonly job: BackgroundJob<CheckEvent, CheckProgress>
   readonly progress = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
 
@@ -17,16 +17,16 @@ export class AnswerChecks {
     private readonly project: OpenProject,
     finished: (sweepId: string) => Promise<void>
   ) {
-    this.job = new FollowedJob<CheckEvent, CheckProgress>(project, {
+    this.job = new BackgroundJob<CheckEvent, CheckProgress>(project, {
       kind: 'answer check',
       holdsEngine: 'Full answers are being checked',
       tell: ({ rowsDone, rowsTotal, secondsLeft }) => ({
         name: 'Check',
-        share: shareOf(rowsDone, rowsTotal),
+        share: doneShare(rowsDone, rowsTotal),
         secondsLeft
       }),
       calls: () => project.client.checks,
-      ...toldByProgress<CheckEvent, CheckProgress>(),
+      ...progressOnly<CheckEvent, CheckProgress>(),
       ended: async (ending) => {
         if (ending.type === 'finished') await finished(ending.sweepId)
       }

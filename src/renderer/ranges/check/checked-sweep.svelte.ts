@@ -9,9 +9,9 @@ import { recipeCheck, type RecipeCheck } from '../../../contract/words/recipe-ch
 import { selects, sweepFinding } from '../../../contract/words/sweep-finding'
 import { Latest } from '../../app/latest.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
-import { type ReadSweep, readSweep } from '../board/read-sweep'
+import { type ReadSweep, readSweepAndCheck } from '../board/read-sweep'
 
-/** The shown data that {@link CheckedSweep} uses if it is of the character task. */
+/** The shown data that {@link SweepForCheck} uses if it is of the character task. */
 interface ShownSweepState {
   readonly sweep: ShownSweep | null
   readonly selection: ReadSweep['selection']
@@ -25,7 +25,7 @@ interface ShownSweepState {
  * Finds the sweep whose check applies to recipes wherever they can be chosen. That is the shown sweep, or the newest
  * sweep of the character task if the shown one is scored by a task.
  */
-export class CheckedSweep {
+export class SweepForCheck {
   private other = $state.raw<ReadSweep | null>(null)
   private readonly reading: Latest<string>
   /** True if the sweep is not the shown one. */
@@ -69,7 +69,7 @@ export class CheckedSweep {
     }
     const read = await this.project.attempt(() =>
       this.reading.ask(sweepId, (signal) =>
-        readSweep(this.project, { sweepId, rhoNow: () => this.view.rho }, signal)
+        readSweepAndCheck(this.project, { sweepId, rhoNow: () => this.view.rho }, signal)
       )
     )
     if (read !== null) this.other = read.answer

@@ -1,7 +1,7 @@
 import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
 import { rangeKey } from '../../../contract/model/strengths'
 import { scoreWords } from '../../../contract/words/score-words'
-import { type Cell, toCsv } from '../../ui/csv'
+import { type CsvCell, toCsv } from '../../ui/csv'
 import { capitalised, rangeLabel } from '../../ui/format'
 import { COMPARED_MEASURES } from './comparison-charts'
 
@@ -82,7 +82,7 @@ export function comparisonCsv(comparison: SweepComparison): string {
   })
   return toCsv(
     ['model_a', 'model_b', ...columns],
-    comparisonRows(comparison).map(({ label, other, a, b, difference, margins }): Cell[] => [
+    comparisonRows(comparison).map(({ label, other, a, b, difference, margins }): CsvCell[] => [
       label,
       other,
       ...COMPARED_MEASURES.flatMap((measure) => [

@@ -9,7 +9,7 @@ import { ChartLook } from '../board/chart-look.svelte'
 import type { ComparedMeasure } from './comparison-charts'
 
 /** A sweep of the project that can be compared with the shown one. */
-export interface OtherSweep {
+export interface ComparableSweep {
   /** Key of the sweep in the address: `PAIR/SWEEP`. */
   key: string
   /** Name of its pair if the project has several; else null. */
@@ -47,7 +47,7 @@ export class SweepComparing {
   private readonly latest: Latest<string>
   readonly pending = $derived.by(() => this.latest.awaited !== null)
   /** All sweeps of the pair, and the newest sweep of each other pair. */
-  readonly others = $derived.by<OtherSweep[]>(() => {
+  readonly others = $derived.by<ComparableSweep[]>(() => {
     const { pairs, document, sweeps } = this.project.state
     const nameOf = (name: string): string | null => (pairs.length === 1 ? null : name)
     return [

@@ -14,7 +14,15 @@ import {
   numberSize
 } from '../../plots/heatmap-geometry'
 import { cellsPath, contourPath, crossesPath } from '../../plots/heatmap-paths'
-import { baselineAt, type Drawing, path, rect, type Shape, short, text } from '../../plots/figures/drawing'
+import {
+  baselineAt,
+  type Drawing,
+  path,
+  rect,
+  type Shape,
+  short,
+  textShape
+} from '../../plots/figures/drawing'
 import type { FigurePage } from '../../plots/figures/figure'
 import { textWidth } from '../../plots/figures/text-width'
 import { colorBar } from '../../plots/figures/color-bar'
@@ -126,13 +134,13 @@ function axes({ geometry, colors }: Parts): Shape[] {
   const at = (layer: number, [first]: readonly [number, number]): number =>
     margin + (layer - first + 0.5) * cell
   return [
-    text('last restored layer', middle, 11, fill, centre),
-    text('first restored layer', 11, middle, fill, { ...centre, angle: -90 }),
+    textShape('last restored layer', middle, 11, fill, centre),
+    textShape('first restored layer', 11, middle, fill, { ...centre, angle: -90 }),
     ...axisTicks(layerCount, cell, view.ends).map((layer) =>
-      text(String(layer), at(layer, view.ends), margin - 7, fill, centre)
+      textShape(String(layer), at(layer, view.ends), margin - 7, fill, centre)
     ),
     ...axisTicks(layerCount, cell, view.starts).map((layer) =>
-      text(String(layer), margin - 7, baselineAt(at(layer, view.starts), 11), fill, {
+      textShape(String(layer), margin - 7, baselineAt(at(layer, view.starts), 11), fill, {
         ...small,
         anchor: 'end'
       })
@@ -251,7 +259,7 @@ function numbers(parts: Parts): Shape[] {
       const size = numberSize(geometry.cell, spec.centred)
       const [middle, baseline] = [x + geometry.cell / 2, baselineAt(y + geometry.cell / 2, size)]
       return [
-        text(spec.brief(value), middle, baseline, fill, {
+        textShape(spec.brief(value), middle, baseline, fill, {
           size,
           anchor: 'middle',
           ...(covered && { halo: colors.surface })
@@ -304,10 +312,10 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
   const width = Math.min(160, room - 24)
   const small = room < MARKS_ROOM
   const label = (words: string, x: number, y: number): Shape =>
-    text(words, x, y, colors['ink-soft'], { size: 11 })
+    textShape(words, x, y, colors['ink-soft'], { size: 11 })
   const [x, y] = [geometry.margin + 8, geometry.size - (small ? 40 : 134)]
   const bar = [
-    text(spec.label, x, y, colors.ink, { size: 11, bold: true }),
+    textShape(spec.label, x, y, colors.ink, { size: 11, bold: true }),
     ...colorBar(
       spec,
       domain,

@@ -1,11 +1,11 @@
 import { DIVERGING, VIRIDIS } from '../../../contract/words/color-scale'
 import { axisTicks } from '../../plots/heatmap-geometry'
 import { colorBar } from '../../plots/figures/color-bar'
-import { baselineAt, type Drawing, rect, type Shape, text } from '../../plots/figures/drawing'
+import { baselineAt, type Drawing, rect, type Shape, textShape } from '../../plots/figures/drawing'
 import type { Figure, FigurePage } from '../../plots/figures/figure'
 import { gridCsv, type GridContent, gridPart, gridPlace } from '../../plots/figures/grid-drawing'
 import { rangeLabel } from '../../ui/format'
-import { type LayerRow, rowDomain, type ShownRange, shareWords } from './layer-axis'
+import { type LayerRow, rowDomain, type ShownRange, rangeBarLabel } from './layer-axis'
 
 /** The content of the layers' axis. */
 export interface LayerAxis {
@@ -42,7 +42,7 @@ export function layerGrid({ layerCount, rows, ranges }: LayerAxis): GridContent 
   }
 }
 
-const nameOf = (range: ShownRange): string => `${rangeLabel(range)}, ${shareWords(range)}`
+const nameOf = (range: ShownRange): string => `${rangeLabel(range)}, ${rangeBarLabel(range)}`
 
 const BAR = 18
 
@@ -63,7 +63,7 @@ function layerAxisDrawing(axis: LayerAxis, page: FigurePage): Drawing {
       height: BAR - 6
     }
     return [
-      text(nameOf(range), left - 8, baselineAt(y + BAR / 2, 11), soft, { size: 11, anchor: 'end' }),
+      textShape(nameOf(range), left - 8, baselineAt(y + BAR / 2, 11), soft, { size: 11, anchor: 'end' }),
       rect(box, { fill: page.colors.hybrid })
     ]
   })

@@ -151,7 +151,7 @@ export function shownRanges(
 }
 
 /** Returns the label of a range's bar. */
-export const shareWords = ({ share }: ShownRange): string =>
+export const rangeBarLabel = ({ share }: ShownRange): string =>
   share === null ? 'selected' : `${formatPercent(share)} of wins`
 
 /** Returns the values at both ends of a row's colour scale. */

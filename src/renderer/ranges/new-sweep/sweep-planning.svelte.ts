@@ -5,7 +5,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
 import { beyondMemory, BYTES_EXPECTED, bytesFromText } from '../../../contract/model/bytes'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
-import { samePrompts } from '../../prompt-set/prompt-draft'
+import { areSamePrompts } from '../../prompt-set/prompt-draft'
 import { complaintOf, type Complaint } from '../../ui/complaint'
 import { sameRecord } from '../../ui/same-record'
 import { Latest } from '../../app/latest.svelte'
@@ -94,7 +94,7 @@ export class SweepPlanning {
     const { state } = this.project
     if (sweep === null || run !== null) return false
     return (
-      (sweep.scoredBy.kind === 'crc' && !samePrompts(state.prompts, sweep.prompts)) ||
+      (sweep.scoredBy.kind === 'crc' && !areSamePrompts(state.prompts, sweep.prompts)) ||
       !sameRecord(state.document.rendering, sweep.rendering)
     )
   })

@@ -13,7 +13,7 @@ export class LimitedSelection {
   rho: number
   current = $state.raw<Selection | null>(null)
   /** Key of the selected range. */
-  readonly selected = $derived.by(() => keyOf(this.current, this.view.sweep))
+  readonly selected = $derived.by(() => selectedKey(this.current, this.view.sweep))
   private readonly asking: Latest<number>
   /** True while a selection for another limit is being computed. */
   readonly awaited = $derived.by(() => this.asking.awaited !== null)
@@ -107,7 +107,7 @@ export class LimitedSelection {
 }
 
 /** Returns the key of the selected range of a sweep; null for none. */
-export const keyOf = (
+export const selectedKey = (
   selection: Pick<Selection, 'selected'> | null,
   sweep: Pick<ShownSweep, 'source'> | null
 ): string | null => (sweep === null || !selection?.selected ? null : rangeKey(selection.selected, sweep))

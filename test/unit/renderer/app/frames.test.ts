@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { sparingly } from '../../../../src/renderer/app/frames'
+import { throttled } from '../../../../src/renderer/app/frames'
 
 describe('what is drawn of a job', () => {
   const draw = vi.fn()
@@ -17,7 +17,7 @@ describe('what is drawn of a job', () => {
     'is drawn at once and then some times in a second, and the last in any case, in a window that is hidden: %s',
     (hidden) => {
       vi.stubGlobal('document', { hidden })
-      const drawSoon = sparingly(draw)
+      const drawSoon = throttled(draw)
       drawSoon()
       vi.advanceTimersByTime(16)
       expect(draw).toHaveBeenCalledTimes(1)

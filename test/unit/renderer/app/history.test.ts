@@ -43,14 +43,14 @@ it('takes many steps back and does them again, in order', async () => {
   const history = new History(() => undefined)
   let at = 3
   for (const step of [1, 2, 3])
-    history.did({ what: `go to ${step}`, undo: () => (at = step - 1), redo: () => (at = step) })
+    history.record({ what: `go to ${step}`, undo: () => (at = step - 1), redo: () => (at = step) })
   await history.undo()
   await history.undo()
   expect([at, history.undoable, history.redoable]).toEqual([1, 'go to 1', 'go to 2'])
   await history.redo()
   expect([at, history.undoable, history.redoable]).toEqual([2, 'go to 2', 'go to 3'])
   // What is done now takes the place of what was taken back.
-  history.did({ what: 'go elsewhere', undo: () => (at = 2), redo: () => (at = 9) })
+  history.record({ what: 'go elsewhere', undo: () => (at = 2), redo: () => (at = 9) })
   expect(history.redoable).toBeNull()
   while (history.undoable !== null) await history.undo()
   expect([at, history.undoable]).toEqual([0, null])
@@ -64,7 +64,7 @@ it('takes back at once what was done in one go', async () => {
     ['a', 'ab']
   ] as const) {
     text = after
-    history.did({ what: 'type', merge: 'text', undo: () => (text = before), redo: () => (text = after) })
+    history.record({ what: 'type', merge: 'text', undo: () => (text = before), redo: () => (text = after) })
   }
   await history.undo()
   expect([text, history.undoable]).toEqual(['', null])
@@ -75,10 +75,10 @@ it('takes back at once what was done in one go', async () => {
 it('has what is done while something is undone follow it, and nothing redone over it', async () => {
   const history = new History(() => undefined)
   const undoing = new Later<void>()
-  history.did({ what: 'go to 1', undo: () => undoing.promise, redo: () => undefined })
+  history.record({ what: 'go to 1', undo: () => undoing.promise, redo: () => undefined })
   const undone = history.undo()
   await settled()
-  history.did({ what: 'go to 2', undo: () => undefined, redo: () => undefined })
+  history.record({ what: 'go to 2', undo: () => undefined, redo: () => undefined })
   undoing.resolve()
   await undone
   expect([history.undoable, history.redoable]).toEqual(['go to 2', null])
@@ -103,7 +103,7 @@ it('removes, puts back and removes a recipe again', async () => {
   await settled()
   await line.answer('recipes.remove', 0, changed(2, { recipes: [] }))
   expect(session.history.undoable).toBe('remove “mine”')
-  expect(session.history.said).toEqual({ text: 'Removed “mine”', offer: 'undo' })
+  expect(session.history.notice).toEqual({ text: 'Removed “mine”', offer: 'undo' })
   void session.history.undo()
   await settled()
   expect(line.call('recipes.putBack', 0).input).toMatchObject({ kept: kept('mine'), place: 0 })

@@ -8,13 +8,13 @@ import { elementAt } from '../../../../src/contract/model/look-up'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { inspectPair } from '../../../../src/main/checkpoint/pair'
-import { FollowedJob } from '../../../../src/renderer/app/followed-job.svelte'
+import { BackgroundJob } from '../../../../src/renderer/app/background-job.svelte'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { TYPED } from '../../../../src/renderer/export/exports.svelte'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import { OfferedVariants } from '../../../../src/renderer/recipes/offered-variants.svelte'
-import { NewProject } from '../../../../src/renderer/start/start.svelte'
+import { ProjectDraft } from '../../../../src/renderer/start/start.svelte'
 import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
 import { Later } from '../../../fixtures/later'
 import { KEPT_AT, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
@@ -291,7 +291,7 @@ describe('the Evaluate view', () => {
 describe('a new project', () => {
   it('cannot be created before both folders are known to hold models that fit together', async () => {
     const line = new ScriptedLine()
-    const draft = new NewProject(await line.openWindow())
+    const draft = new ProjectDraft(await line.openWindow())
     expect(draft.blocked).toBe('Choose the folders of both models.')
     draft.base = '/models/base'
     draft.post = '/models/post'
@@ -315,7 +315,7 @@ describe('a new project', () => {
 
   it('says at once what is wrong with one folder, and asks whether the two are exchanged', async () => {
     const line = new ScriptedLine()
-    const draft = new NewProject(await line.openWindow())
+    const draft = new ProjectDraft(await line.openWindow())
     draft.base = '/models/Wrong-7B-Instruct'
     void draft.inspect()
     await settled()
@@ -346,7 +346,7 @@ describe('a new project', () => {
 
   it('is not told what was wrong with folders that were chosen before', async () => {
     const line = new ScriptedLine()
-    const draft = new NewProject(await line.openWindow())
+    const draft = new ProjectDraft(await line.openWindow())
     draft.base = '/models/base'
     draft.post = '/models/wrong'
     void draft.inspect()
@@ -492,7 +492,7 @@ describe('a job', () => {
     const end = new Later<void>()
     const cancel = vi.fn(() => Promise.reject(new Error('not now')))
     vi.stubGlobal('document', { hidden: true })
-    const job = new FollowedJob<{ type: string }, { done: number }>(session, {
+    const job = new BackgroundJob<{ type: string }, { done: number }>(session, {
       kind: 'sweep',
       holdsEngine: null,
       tell: ({ done }) => ({ name: 'Work', share: done, secondsLeft: null }),

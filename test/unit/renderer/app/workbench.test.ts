@@ -457,7 +457,7 @@ describe('the desktop', () => {
     expect(workbench.dialog).toBe('help')
     page.dialog = false
     const undone = vi.fn()
-    workbench.session?.history.did({ what: 'x', undo: undone, redo: undone })
+    workbench.session?.history.record({ what: 'x', undo: undone, redo: undone })
     await events.tell({ type: 'command', command: 'undo' }, { type: 'command', command: 'redo' })
     expect(undone).toHaveBeenCalledTimes(2)
     await events.tell({ type: 'command', command: 'close' })

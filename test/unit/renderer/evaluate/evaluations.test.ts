@@ -114,7 +114,7 @@ describe('the setup of the next evaluation', () => {
     setup.remove(0)
     setup.remove(0)
     expect(names(session)).toEqual(['post'])
-    expect(session.history.said?.text).toBe('Removed post + decoding')
+    expect(session.history.notice?.text).toBe('Removed post + decoding')
     for (const after of [
       ['post', 'post + decoding'],
       ['post', 'post + decoding'],

@@ -90,7 +90,7 @@ describe('other checkpoints', () => {
     void session.others.remove('first')
     await settled()
     await line.answer('checkpoints.remove', 0, stateOf(2, [kept('second')]))
-    expect(session.history.said?.text).toBe('Removed “first”')
+    expect(session.history.notice?.text).toBe('Removed “first”')
     void session.history.undo()
     await settled()
     expect(line.call('checkpoints.putBack', 0).input).toMatchObject({ kept: kept('first'), place: 0 })

@@ -16,7 +16,7 @@ import {
   type PairRow,
   pairRows,
   type SweepShares,
-  sortedRows
+  sortedPairRows
 } from '../../../../src/renderer/pairs/pair-rows'
 import { pairsTable, promptsWords, transferTable } from '../../../../src/renderer/pairs/pair-tables'
 import { tableText } from '../../../../src/renderer/ui/table-text'
@@ -159,7 +159,7 @@ describe('the table of pairs', () => {
   it('is sorted with what has no value last, and filtered by every word', async () => {
     const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
     const names = (descending: boolean): string[] =>
-      sortedRows(rows, { column: 'size', descending }).map(({ name }) => name)
+      sortedPairRows(rows, { column: 'size', descending }).map(({ name }) => name)
     expect(names(true)).toEqual(['Llama', 'Qwen_2.5', 'Gemma'])
     expect(names(false)).toEqual(['Qwen_2.5', 'Llama', 'Gemma'])
     expect(filteredRows(rows, 'done LLAMA').map(({ name }) => name)).toEqual(['Llama'])

@@ -54,7 +54,7 @@ it('shows the neighbour of the pair that it removes, which can undo that', async
   expect(line.call('pairs.remove', 0).input).toEqual({ path: session.path, pair: 'pair-2' })
   const now = workbench.session
   expect(now?.here.pair).toBe('pair-3')
-  expect(now?.history.said?.text).toBe('Removed the pair “b”')
+  expect(now?.history.notice?.text).toBe('Removed the pair “b”')
   void now?.history.undo()
   await settled()
   expect(line.call('pairs.restore', 0).input).toEqual({ path: session.path, pair: 'pair-2', place: 1 })
@@ -81,7 +81,7 @@ it('says that jobs in the queue go with a pair', async () => {
   void session.pairs.remove('pair-2')
   await settled()
   await line.answer('pairs.remove', 0, { pairs: briefs('a') })
-  expect(session.history.said?.text).toBe('Removed the pair “b” and its 2 jobs in the queue')
+  expect(session.history.notice?.text).toBe('Removed the pair “b” and its 2 jobs in the queue')
 })
 
 it('takes a pair that was added off again by undo, from the one that is shown then', async () => {

@@ -6,7 +6,7 @@ import {
   rangeAt,
   viewAround,
   viewBetween,
-  viewOf,
+  smallestView,
   viewWith
 } from '../../../../src/renderer/plots/heatmap-geometry'
 
@@ -43,6 +43,6 @@ describe('the triangle of ranges', () => {
     expect(viewWith(view, { start: 3, end: 8 })).toEqual(view)
     expect(viewWith(view, { start: 6, end: 10 })).toEqual({ starts: [3, 6], ends: [8, 10] })
     expect(viewAround([{ start: 1, end: 9 }], 3, 12)).toEqual({ starts: [0, 6], ends: [5, 11] })
-    expect(viewOf([])).toBeNull()
+    expect(smallestView([])).toBeNull()
   })
 })

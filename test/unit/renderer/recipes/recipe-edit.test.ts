@@ -19,7 +19,7 @@ import {
   editSources,
   movePlace,
   painted,
-  type Place,
+  type StripPlace,
   redo,
   type Row,
   ROWS,
@@ -34,8 +34,8 @@ const LAYERS = 8
 const sft = { name: 'sft', path: '/models/sft', fingerprint: 'f1' }
 const post = postStrengths(LAYERS)
 const { halves, components } = ROWS
-const attention = (layer: number): Place => ({ layer, row: 0 })
-const mlp = (layer: number): Place => ({ layer, row: 1 })
+const attention = (layer: number): StripPlace => ({ layer, row: 0 })
+const mlp = (layer: number): StripPlace => ({ layer, row: 1 })
 const size = { layers: LAYERS, rows: halves.length }
 
 describe('painting on the layer strip', () => {

@@ -4,7 +4,7 @@ import {
   moved,
   paintOf,
   path,
-  text,
+  textShape,
   type TextShape
 } from '../../../../../src/renderer/plots/figures/drawing'
 import { plotCsv, plotFigure } from '../../../../../src/renderer/plots/figures/plot-figure'
@@ -166,7 +166,7 @@ describe('what is drawn', () => {
 
   it('moves with all its points, relative ones by their beginning', () => {
     const d = 'M1 2H3V4C1 2 3 4 5 6A7 7 0 0 1 8 9h1v-1z'
-    expect(moved([path(d, { fill: '#000' }), text('a', 1, 2, '#000')], 10, 100)).toMatchObject([
+    expect(moved([path(d, { fill: '#000' }), textShape('a', 1, 2, '#000')], 10, 100)).toMatchObject([
       { d: 'M11 102H13V104C11 102 13 104 15 106A7 7 0 0 1 18 109h1v-1z' },
       { x: 11, y: 102 }
     ])

@@ -4,14 +4,14 @@ import type { OpenProject } from './open-project.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
 /** What is told of work that ends with the window that asked for it. */
-export interface OwnJobStory {
+export interface StreamJobDescription {
   readonly kind: JobKind | null
   readonly holdsEngine: string
   tell(): JobProgress
 }
 
 /** Work in main that is one stream: it ends with its stream, and so with the window that asked for it. */
-export class OwnJob<Event> implements WindowJob {
+export class StreamJob<Event> implements WindowJob {
   readonly cancelling = false
   failure = $state.raw<Complaint | null>(null)
   private running = $state.raw<AbortController | null>(null)
@@ -20,7 +20,7 @@ export class OwnJob<Event> implements WindowJob {
 
   constructor(
     private readonly project: OpenProject,
-    private readonly story: OwnJobStory
+    private readonly story: StreamJobDescription
   ) {
     project.jobs.add(this)
   }

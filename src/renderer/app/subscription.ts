@@ -1,7 +1,7 @@
 import type { OpenProject } from './open-project.svelte'
 
 /** Something of a project that main tells of again after every change. */
-export class Following {
+export class Subscription {
   private watching: AbortController | null = null
 
   constructor(private readonly project: OpenProject) {}

@@ -2,7 +2,7 @@ import type { FailedJob } from '../../contract/documents/project'
 import type { JobKind } from '../../contract/model/job-kinds'
 import type { Problem } from '../../contract/model/problem'
 import { complaintOf, type Complaint } from '../ui/complaint'
-import { sparingly } from './frames'
+import { throttled } from './frames'
 import type { Here, OpenProject } from './open-project.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
@@ -17,7 +17,7 @@ interface JobCalls<Event> {
 }
 
 /** What a view makes of the events of its kind of job. */
-export interface JobStory<Event, Live> {
+export interface BackgroundJobDescription<Event, Live> {
   readonly kind: JobKind
   readonly holdsEngine: string | null
   tell(live: Live): JobProgress
@@ -39,14 +39,14 @@ interface ProgressEvent<Progress> {
 }
 
 /** For a job of which nothing is shown but its progress, and whose events tell that and how it ended. */
-export const toldByProgress = <Event extends JobEvent, Progress>() => ({
+export const progressOnly = <Event extends JobEvent, Progress>() => ({
   advance: (known: Progress | null, event: Event | ProgressEvent<Progress>): Progress | null =>
     'progress' in event ? event.progress : known,
   draw: (progress: Progress): Progress => progress
 })
 
 /** A job of the open project in main, as this window follows it: it goes on when the window is closed. */
-export class FollowedJob<Event extends JobEvent, Live extends object> implements WindowJob {
+export class BackgroundJob<Event extends JobEvent, Live extends object> implements WindowJob {
   /** How far it is; null while none is known to run. */
   live = $state.raw<Live | null>(null)
   /** Between asking for the job and its first event. */
@@ -65,7 +65,7 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
 
   constructor(
     private readonly project: OpenProject,
-    private readonly story: JobStory<Event, Live>
+    private readonly story: BackgroundJobDescription<Event, Live>
   ) {
     project.jobs.add(this)
   }
@@ -138,7 +138,7 @@ export class FollowedJob<Event extends JobEvent, Live extends object> implements
     const signal = AbortSignal.any([watching.signal, left])
     let live: Live | null = null
     let hasEnded = false
-    const drawSoon = sparingly(() => {
+    const drawSoon = throttled(() => {
       if (live !== null && !signal.aborted) this.live = this.story.draw(live)
     })
     try {
