@@ -1,6 +1,6 @@
 import type { ProbeEvent } from '../../contract/procedures/probe'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
-import { probeRecipe, type NextTokenRequest } from './next-token'
+import { probeRecipe, type NextTokenRequest } from '../work/next-token'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { JobContext } from './job-context'

@@ -3,7 +3,6 @@ import { WorkbenchError } from '../../contract/model/problem'
 import type {
   SampledCrc,
   SampleEvent,
-  SampleLine,
   SampleRun,
   SampleSettings,
   Variant
@@ -14,11 +13,10 @@ import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { answeringOfCharacters } from '../project/results/sweep-history'
 import { requireConfirmed } from '../endpoint/confirmed-addresses'
-import { openSampledPair } from '../samples/generation'
-import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
 import { prepareSampleRun } from '../samples/prepare-run'
 import { samplePromptsOf } from '../project/project-prompts'
 import { sampleCrc } from '../samples/sample-crc'
+import { projectAnswers, SampleWork } from '../work/sample'
 import type { Job, JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
@@ -65,7 +63,7 @@ export class SampleJobs {
       const request = { ...pairPaths(location), prompts, rendering, variants, settings }
       const { run, planned } = await unlessCancelled(signal, 'The sample run', prepareSampleRun(request))
       await pair.samples.addRun(run)
-      return this.job(pair, run, planned, [])
+      return this.job(new SampleWork(projectAnswers(pair, { run, samples: [] }), planned))
     })
   }
 
@@ -89,15 +87,14 @@ export class SampleJobs {
       }
       await requireConfirmed(endpointsAmong(stored.run.variants))
       const settings = { ...stored.run.settings, sampleCount }
-      const planned = await unlessCancelled(
+      const wanted = projectAnswers(pair, { ...stored, run: { ...stored.run, settings } })
+      const work = await unlessCancelled(
         signal,
         'The sample run',
-        openSampledPair(pairPaths(pair.document.location)).then((sampledPair) =>
-          resumeAnswers({ ...stored.run, settings }, sampledPair)
-        )
+        SampleWork.resume(wanted, pairPaths(pair.document.location))
       )
-      const run = await pair.samples.changeRun(runId, { settings })
-      return this.job(pair, run, planned, stored.samples)
+      await pair.samples.changeRun(runId, { settings })
+      return this.job(work)
     })
   }
 
@@ -108,14 +105,8 @@ export class SampleJobs {
     return (await this.context.turns.start(pair, this.table, 'A sample run', prepare)).id
   }
 
-  private job(
-    pair: ProjectPair,
-    run: SampleRun,
-    planned: PlannedAnswers,
-    stored: readonly SampleLine[]
-  ): SampleJob {
-    const { engine, tell } = this.context
-    return createSampleJob({ engine: engine.client(), pair, run, planned, stored, tell })
+  private job(work: SampleWork): SampleJob {
+    return createSampleJob(this.context.engine.client(), work, this.context.tell)
   }
 
   /** Follows the pair's sample run to its end; ends at once if there is none. */

@@ -27,7 +27,6 @@ import {
   describeComputation,
   PAPER_SAMPLING,
   type SampleLine,
-  type SampleProgress,
   type SampleRun,
   type SampleRunMeasures,
   type SampleSettings
@@ -45,17 +44,16 @@ import { pairPaths } from '../../project/demo'
 import { absolutePath } from '../../base/files/places'
 import { requireRoom, roomNotice } from '../../base/files/room'
 import { minAnswerBytes, maxAnswerBytes } from '../../samples/answer-bytes'
-import { openSampledPair } from '../../samples/generation'
-import { type AnswersListener, type AnswersWork, makeAnswers } from '../../samples/make-answers'
-import { type PlannedAnswers, resumeAnswers } from '../../samples/plan-answers'
+import type { PlannedAnswers } from '../../samples/plan-answers'
 import { defaultSampleSettings } from '../../samples/default-settings'
 import { prepareSampleRun } from '../../samples/prepare-run'
 import { readSamplePrompts } from '../../samples/prompts'
 import { measureRun } from '../../measures/host'
 import { inOrder, promptOf } from '../../report/samples-page/export'
-import { computationOf } from '../../samples/run-samples'
 import { AnswersFile, jsonLines, lockAnswersFile } from '../results/answers-file'
 import { flag, number, several, text } from '../options/option-kinds'
+import type { WorkMeans } from '../../work/means'
+import { answersInMemory, SampleWork } from '../../work/sample'
 import { requireHalf } from '../../work/chosen-device'
 import {
   requirePair,
@@ -72,7 +70,7 @@ import {
 import { count, decimal, printJson, printShown, printText, remark, table } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, type OutputFile } from '../results/output-file'
-import { withProgress } from '../running/shown-work'
+import { runShown, withProgress } from '../running/shown-work'
 import { samplerOptions } from '../options/sampler-options'
 import { describeAnswers } from '../printing/shown-answers'
 import { type Kept, type Stoppable, untilStopped } from '../running/stopped'
@@ -208,19 +206,13 @@ async function sampleInto(
   const { run } = file
   const goesOn = file.answers.length > 0
   if (goesOn) tell(`Going on: ${keptSamples(file).kept}`)
-  const answering = goesOn ? await resumeAnswers(run, await openSampledPair(wanted.folders)) : wanted.planned
-  const computation = await untilStopped(
-    { signal, quiet: options.quiet },
-    () => keptSamples(file),
-    () => generateInto(file, answering, options.quiet, signal)
-  )
+  const work = goesOn ? await SampleWork.resume(file, wanted.folders) : new SampleWork(file, wanted.planned)
+  const stoppable = { signal, quiet: options.quiet }
+  const kept = (): Kept => keptSamples(file)
+  const { computation } = await runShown(stoppable, kept, (means) => generateInto(file, work, means))
   await file.finish()
   const samples = file.answers
-  const measures = await untilStopped(
-    { signal, quiet: options.quiet },
-    () => keptSamples(file),
-    () => measureRun(run, samples, signal)
-  )
+  const measures = await untilStopped(stoppable, kept, () => measureRun(run, samples, signal))
   const summary = summaryOf(run, samples, computation, measures)
   await (options.json
     ? printJson({ out: output.path, ...summary })
@@ -249,43 +241,33 @@ async function printJsonAnswers(
   planned: PlannedAnswers,
   stoppable: Stoppable
 ): Promise<void> {
-  const { quiet, signal } = stoppable
-  const finished: SampleLine[] = []
-  const computation = await untilStopped(
+  const store = answersInMemory(run)
+  const { computation } = await runShown(
     stoppable,
     () => printedSamples(0),
-    () =>
-      generate({ ...planned, stored: [], earlier: null }, quiet, signal, {
-        learned: () => Promise.resolve(),
-        keep: async (lines) => {
-          finished.push(...lines)
-        }
-      })
+    (means) => new SampleWork(store, planned).compute(means)
   )
+  const finished = store.answers
   const answers = inOrder(run, finished).map((line) => ({ ...line, ...promptOf(run, line) }))
-  const measures = await measureRun(run, finished, signal)
+  const measures = await measureRun(run, finished, stoppable.signal)
   await printJson({ ...summaryOf(run, finished, computation, measures), answers })
 }
 
 /** Prints answers: a program has each as it comes, a person at a terminal all together. Nothing else of them is kept. */
 async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: Stoppable): Promise<void> {
-  const { quiet, signal } = stoppable
-  const read = process.stdout.isTTY
-  const finished: SampleLine[] = []
+  const isRead = process.stdout.isTTY
+  const store = answersInMemory(run, async (lines) => {
+    if (!isRead) await printText(jsonLines(run, lines))
+  })
+  const work = new SampleWork(store, planned)
   await untilStopped(
     stoppable,
-    () => printedSamples(finished.length),
+    () => printedSamples(store.answers.length),
     async () => {
       try {
-        await generate({ ...planned, stored: [], earlier: null }, quiet, signal, {
-          learned: () => Promise.resolve(),
-          keep: async (lines) => {
-            if (!read) await printText(jsonLines(run, lines))
-            finished.push(...lines)
-          }
-        })
+        await withProgress(stoppable, (means) => work.compute(means))
       } finally {
-        if (read && finished.length > 0) await printShown(describeAnswers(run, finished))
+        if (isRead && store.answers.length > 0) await printShown(describeAnswers(run, store.answers))
       }
     }
   )
@@ -359,24 +341,16 @@ function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleS
   }
 }
 
-/** @throws WorkbenchError as `AnswersFile.open` and `makeAnswers` */
+/** @throws WorkbenchError as `SampleWork.compute` */
 async function generateInto(
   file: AnswersFile,
-  planned: PlannedAnswers,
-  quiet: boolean,
-  signal: AbortSignal
-): Promise<Computation | null> {
-  const { run } = file
-  const stored = [...file.answers]
-  const work = { ...planned, stored, earlier: computationOf(run) }
+  work: SampleWork,
+  means: WorkMeans
+): ReturnType<SampleWork['compute']> {
   try {
-    return await generate(work, quiet, signal, {
-      learned: (record) => Promise.resolve(file.learned(record)),
-      planned: (computation) => Promise.resolve(file.planned(computation)),
-      keep: (lines) => file.append(lines)
-    })
+    return await work.compute(means)
   } catch (error) {
-    if (file.answers.length > 0 && !signal.aborted)
+    if (file.answers.length > 0 && !means.signal.aborted)
       remark(`${keptSamples(file).kept} The same command goes on from there.`)
     throw error
   } finally {
@@ -399,20 +373,6 @@ function keptSamples({ answers, run, path }: AnswersFile): Kept {
     kept: `${count(answers.length)} of ${plural(total, 'answer')} ${answers.length === 1 ? 'is' : 'are'} kept in ${path}.`,
     goesOn: true
   }
-}
-
-/** @returns how answers were computed */
-async function generate(
-  work: AnswersWork,
-  quiet: boolean,
-  signal: AbortSignal,
-  listener: Omit<AnswersListener, 'progress'>
-): Promise<Computation | null> {
-  return withProgress({ quiet, signal }, async ({ engine, notify }) => {
-    const progress = (now: SampleProgress): void =>
-      notify({ type: 'progress', kind: 'sample', progress: now })
-    return (await makeAnswers(engine, work, { ...listener, progress }, signal)).computation
-  })
 }
 
 function describeMeasures(

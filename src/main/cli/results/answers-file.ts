@@ -14,6 +14,7 @@ import { appendLines, FLUSH_MS } from '../../base/files/line-file'
 import { readAnswerLines } from '../../project/documents/sample-files'
 import type { ExternalRecord } from '../../../contract/model/external-model'
 import { withRecord } from '../../samples/external-records'
+import type { AnswerStore } from '../../work/sample'
 import { inOrder, promptOf } from '../../report/samples-page/export'
 import { parseJson } from '../../base/files/bounded-json'
 
@@ -44,7 +45,7 @@ export async function lockAnswersFile(path: string): Promise<Lock> {
  * The file that the answers of a run go into as they are finished, so that an end before the last one keeps the others. Until
  * then `FILE.partial` says which run it is, so that the same one goes on.
  */
-export class AnswersFile {
+export class AnswersFile implements AnswerStore {
   private handle: FileHandle | null = null
   private flushedMs = performance.now()
   private readonly samples: SampleLine[]
@@ -82,13 +83,15 @@ export class AnswersFile {
   }
 
   /** How the answers are computed. */
-  planned(computation: Computation): void {
+  planned(computation: Computation): Promise<void> {
     this.current = { ...this.current, ...computation }
+    return Promise.resolve()
   }
 
   /** Who answers outside the engine. */
-  learned(record: ExternalRecord): void {
+  learned(record: ExternalRecord): Promise<void> {
     this.current = { ...this.current, external: withRecord(this.current.external, record) }
+    return Promise.resolve()
   }
 
   /** @throws WorkbenchError `read-only`, `not-found` */
@@ -135,6 +138,11 @@ export class AnswersFile {
     // Some drives cannot: their answers are as safe as they get.
     await handle.sync().catch(() => undefined)
     this.flushedMs = performance.now()
+  }
+
+  /** A run without answers has written nothing. */
+  drop(): Promise<void> {
+    return Promise.resolve()
   }
 
   async close(): Promise<void> {

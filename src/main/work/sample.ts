@@ -1,0 +1,114 @@
+import type { Computation, SampleLine, SampleRun } from '../../contract/documents/samples'
+import type { ExternalRecord } from '../../contract/model/external-model'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { withRecord } from '../samples/external-records'
+import { openSampledPair } from '../samples/generation'
+import { makeAnswers } from '../samples/make-answers'
+import { type PlannedAnswers, resumeAnswers } from '../samples/plan-answers'
+import { computationOf, type SampleListener } from '../samples/run-samples'
+import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
+import type { WorkMeans } from './means'
+
+/** Takes the answers of a sample run as they come. */
+export interface AnswerStore {
+  /** The run with all that is known of its computation. */
+  readonly run: SampleRun
+  /** Finished answers, those of an earlier start first. */
+  readonly answers: readonly SampleLine[]
+  planned(computation: Computation): Promise<void>
+  learned(record: ExternalRecord): Promise<void>
+  append(lines: readonly SampleLine[]): Promise<void>
+  /** Removes the run if it has no answers. */
+  drop(): Promise<void>
+}
+
+/** A sample run that can be computed, in a project, in a file or in memory. */
+export class SampleWork {
+  /** @param planned missing answers, as `prepareSampleRun` plans them */
+  constructor(
+    readonly store: AnswerStore,
+    private readonly planned: PlannedAnswers
+  ) {}
+
+  /**
+   * Prepares the rest of a stored run.
+   *
+   * @throws WorkbenchError `mismatch` if a checkpoint has changed
+   */
+  static async resume(store: AnswerStore, folders: { base: string; post: string }): Promise<SampleWork> {
+    return new SampleWork(store, await resumeAnswers(store.run, await openSampledPair(folders)))
+  }
+
+  /**
+   * Generates the missing answers. A run that ends before its first answer is removed.
+   *
+   * @param samples receives single answers as they grow
+   * @throws WorkbenchError as `makeAnswers`
+   */
+  async compute(
+    { engine, signal, notify }: WorkMeans,
+    samples?: SampleListener['samples']
+  ): Promise<{ seconds: number; computation: Computation | null }> {
+    const { planned, store } = this
+    const work = { ...planned, stored: [...store.answers], earlier: computationOf(store.run) }
+    return makeAnswers(
+      engine,
+      work,
+      {
+        planned: (computation) => store.planned(computation),
+        learned: (record) => store.learned(record),
+        keep: (lines) => store.append(lines),
+        progress: (progress) => notify({ type: 'progress', kind: 'sample', progress }),
+        ...(samples === undefined ? {} : { samples })
+      },
+      signal
+    ).catch(droppingUnanswered(store))
+  }
+
+  /** Removes a run that has no answers. */
+  abandon(): Promise<void> {
+    return dropUnanswered(this.store)
+  }
+}
+
+/** Stores answers in a project, which has the run. */
+export function projectAnswers(
+  { samples }: ProjectPair,
+  stored: { run: SampleRun; samples: readonly SampleLine[] }
+): AnswerStore {
+  let { run } = stored
+  const change = async (changes: Partial<SampleRun>): Promise<void> => {
+    run = await samples.changeRun(run.id, changes)
+  }
+  return {
+    get run() {
+      return run
+    },
+    answers: stored.samples,
+    planned: async (computation) => {
+      if (computationOf(run) === null) await change(computation)
+    },
+    learned: (record) => change({ external: withRecord(run.external, record) }),
+    append: (lines) => samples.appendAnswers(run.id, lines),
+    drop: () => samples.dropUnanswered(run.id)
+  }
+}
+
+/** Keeps answers in memory. @param appended receives answers as they are finished */
+export function answersInMemory(
+  run: SampleRun,
+  appended: (lines: readonly SampleLine[]) => Promise<void> = () => Promise.resolve()
+): AnswerStore {
+  const answers: SampleLine[] = []
+  return {
+    run,
+    answers,
+    planned: () => Promise.resolve(),
+    learned: () => Promise.resolve(),
+    async append(lines) {
+      await appended(lines)
+      answers.push(...lines)
+    },
+    drop: () => Promise.resolve()
+  }
+}
