@@ -25,8 +25,8 @@ describe.skipIf(browserMissing !== null)('the queue in Chromium', () => {
       .poll(() => jobs.allInnerTexts())
       .toEqual([
         expect.stringMatching(/Sweep\s+Running/),
-        expect.stringMatching(/Sweep\s+Waits/),
-        expect.stringMatching(/Sweep\s+Waits/)
+        expect.stringMatching(/Sweep\s+Waiting/),
+        expect.stringMatching(/Sweep\s+Waiting/)
       ])
     await expectAccessible(page, 'queue')
     // The keyboard stays with a job that is moved, and away from what takes it out.

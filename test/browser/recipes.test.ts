@@ -74,7 +74,7 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
       .waitFor()
     await picture(page, 'recipes-search')
     const search = page.getByRole('region', { name: 'Search further' })
-    await search.getByText(/^On first tokens alone, .* Not checked yet/).waitFor()
+    await search.getByText(/^On first tokens only, .* Full answers are not checked/).waitFor()
     await search.getByRole('button', { name: 'Inspect' }).click()
     await search.getByRole('button', { name: 'Check', exact: true }).click()
     await search.getByText(/(passes the check: diversity|fails the check: .*) 0\.\d{3}/).waitFor()

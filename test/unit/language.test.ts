@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
 const SOURCES = join(import.meta.dirname, '../../src')
@@ -7,9 +8,7 @@ const SOURCES = join(import.meta.dirname, '../../src')
 /** Rooms of src whose comments and names follow the rules below. Add a room once it complies. */
 const ROOMS = [
   'bench',
-  'contract/model',
-  'contract/procedures',
-  'contract/work',
+  'contract',
   'main/answers',
   'main/base',
   'main/checkpoint',
@@ -45,6 +44,10 @@ const VAGUE =
 const PARTICIPLE =
   /^(?:export )?(?:interface|type|class) (Made|Held|Kept|Told|Said|Found|Asked|Shown|Lent|Given|Known|Heard|Left|Taken|Put|Done|Read|Written|Run|Meant|Sent|Chosen|Tried|Spent)(?:Of|Now|Together|By|As)?\b/
 const MAX_LINE = 120
+/** Longest sentence of a text in sight, in characters; each value in it counts as one. */
+const MAX_SENTENCE = 110
+/** Files of texts that stand behind a "?" hint. */
+const HINTS = ['glossary.ts']
 
 interface Finding {
   readonly line: number
@@ -66,6 +69,27 @@ function findingsIn(source: string): Finding[] {
     ]
     return rules.map((rule) => ({ line: index + 1, rule, text: text.trim() }))
   })
+}
+
+/** Returns a text as written, with `x` for each value in it; null for other expressions. */
+function textOf(node: ts.Node): string | null {
+  if (ts.isStringLiteralLike(node)) return node.text
+  if (ts.isParenthesizedExpression(node)) return textOf(node.expression)
+  if (ts.isTemplateExpression(node))
+    return node.head.text + node.templateSpans.map(({ literal }) => `x${literal.text}`).join('')
+  if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.PlusToken) return null
+  const [left, right] = [textOf(node.left), textOf(node.right)]
+  return left === null && right === null ? null : `${left ?? 'x'}${right ?? 'x'}`
+}
+
+function longSentences(source: string): string[] {
+  const sentences: string[] = []
+  const visit = (node: ts.Node): void => {
+    sentences.push(...(textOf(node) ?? '').split(/(?<=[.!?])\s/))
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile('words.ts', source, ts.ScriptTarget.Latest, true))
+  return [...new Set(sentences)].filter(({ length }) => length > MAX_SENTENCE)
 }
 
 describe('comments and names', () => {
@@ -96,5 +120,20 @@ describe('comments and names', () => {
       '3 vague name',
       '4 doc comment'
     ])
+  })
+})
+
+describe('texts', () => {
+  it('in sight have short sentences', () => {
+    const room = join(SOURCES, 'contract/words')
+    const files = readdirSync(room).filter((file) => !HINTS.includes(file))
+    const long = files.flatMap((file) => longSentences(readFileSync(join(room, file), 'utf8')))
+    expect(long).toEqual([])
+  })
+
+  it('are reported where a sentence is long', () => {
+    const half = 'x'.repeat(60)
+    expect(longSentences(`const a = 'Short. ${half}' + \`${half} \${count}\``)).toEqual([`${half}${half} x`])
+    expect(longSentences(`const a = '${half}. ${half}.'`)).toEqual([])
   })
 })

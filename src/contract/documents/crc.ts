@@ -260,8 +260,8 @@ export const BaselineComparison = z.object({
 export type BaselineComparison = z.infer<typeof BaselineComparison>
 
 /**
- * Indices of the selection prompts (`selection`) and the hold-out prompts (`holdOut`), ascending. Selection prompts decide
- * the range, and hold-out prompts score it.
+ * Ascending indices of the selection prompts (`selection`) and of the hold-out prompts (`holdOut`). Selection prompts
+ * decide the range, and hold-out prompts score it.
  */
 export const HoldOutSplit = z.object({
   seed: z.number().int(),

@@ -38,7 +38,7 @@ export function assurances({
   check,
   promptCount
 }: Omit<VerdictEvidence, 'post'> & { post: CategoryScore; promptCount: number }): Assurance[] {
-  const { bootstrap, crossFit, crossFitReason, selected, rho } = selection
+  const { bootstrap, selected, rho } = selection
   const score = ranges.find((range) => isSame(range, selected))
   const rejected = rejectedRanges(ranges, check, rho)
   const words = scoreWords(scoredBy)
@@ -61,30 +61,41 @@ export function assurances({
     result.push({
       label: `Same range wins${among}${withoutWords(preview, rejected.length)}`,
       value: formatPercent(winShare(bootstrap, score)),
-      detail: `of the resamples${ofSelection}${checkStays(check)}; ${runnerUpWords(bootstrap, score, rejected, check)}${noneQualifies(bootstrap)}`,
+      detail:
+        `of the resamples${ofSelection}; ${runnerUpWords(bootstrap, score, rejected, check)}` +
+        noneQualifies(bootstrap),
       term: 'share of wins'
     })
   }
-  const label = `Cross-fitted${among}`
-  result.push(
-    crossFit === null
-      ? { label, value: '–', detail: crossFitReason ?? 'no cross-fitted score', term: 'cross-fitted' }
-      : {
-          label,
-          value: `${formatScore(crossFit.diversity)} ${crossFitAt(crossFit, selection.minimumValidity, words, uncheckedHalves(crossFit, check))}`,
-          detail:
-            `${check === null ? '' : 'of first tokens; '}${words.diversity} when picked on half the prompts and scored on the other half (post ${formatScore(crossFit.postDiversity)})${ofSelection === '' ? '' : `, both${ofSelection}`}` +
-            outOfBagWords(bootstrap, check) +
-            (rejected.length === 0 ? '' : '; ranges that fail the check were left out by all prompts'),
-          term: 'cross-fitted'
-        }
-  )
-  return result
+  return [...result, crossFitAssurance(selection, `Cross-fitted${among}`, words, check, rejected.length > 0)]
 }
 
-/** Resamples do not repeat the check, so a range may win where it would fail. */
-const checkStays = (check: CheckResult | null): string =>
-  check === null ? '' : ', with what the check found left as it is'
+function crossFitAssurance(
+  selection: Selection,
+  label: string,
+  words: ScoreWords,
+  check: CheckResult | null,
+  isWithoutRejected: boolean
+): Assurance {
+  const { bootstrap, crossFit, crossFitReason, minimumValidity } = selection
+  const term = 'cross-fitted'
+  if (crossFit === null) return { label, value: '–', detail: crossFitReason ?? 'no cross-fitted score', term }
+  const ofSelection = onSelectionPrompts(selection, words, 'of')
+  const at = crossFitAt(crossFit, minimumValidity, words, uncheckedHalves(crossFit, check))
+  return {
+    label,
+    value: `${formatScore(crossFit.diversity)} ${at}`,
+    detail:
+      `${firstTokens(check)}${words.diversity} when selected on half the prompts and scored on the other half ` +
+      `(post ${formatScore(crossFit.postDiversity)})${ofSelection === '' ? '' : `, both${ofSelection}`}` +
+      outOfBagWords(bootstrap, check) +
+      (isWithoutRejected ? '; without the ranges that fail the check on all prompts' : ''),
+    term
+  }
+}
+
+/** Names the basis of a figure beside a check, whose scores are of full answers. */
+const firstTokens = (check: CheckResult | null): string => (check === null ? '' : 'of first tokens; ')
 
 /** A check may have removed competitors. For a preview, the label of its exact ranges says so. */
 const withoutWords = (preview: VerdictEvidence['preview'], leftOut: number): string =>
@@ -103,13 +114,13 @@ function gainAssurance(
   if (holdOut !== null) {
     const { mean, interval } = holdOut.gain.diversity
     const span = interval === null ? 'too few for an interval' : `95 % interval ${formatDeltas(interval)}`
-    const on = `on ${holdOutPrompts(holdOut, words)}, which had no part in choosing it`
+    const on = `on ${holdOutPrompts(holdOut, words)}, which did not select it`
     return [{ label, value: formatDelta(mean), detail: `${span}, ${on}`, term: 'gain' }]
   }
   if (bootstrap.selected === null) return []
   const [low, high] = bootstrap.selected.diversityGain
   const span = `${formatDeltas([low, high])} in ${formatPercent(bootstrap.confidence)}`
-  const detail = `${check === null ? '' : 'of first tokens; '}${span} of ${plural(bootstrap.resamples, 'resample')} of the prompts`
+  const detail = `${firstTokens(check)}${span} of ${plural(bootstrap.resamples, 'resample')} of the prompts`
   return [{ label, value: formatDelta(gain), detail, term: 'gain' }]
 }
 
@@ -138,29 +149,36 @@ function runnerUpWords(
   const runnerUp = wins.find((win) => !isSame(win, score))
   const leftOut = mostDiverse(rejected, (range) => range)[0]
   const others = leftOut === undefined ? 'no other range' : 'no other that is left'
+  const name = runnerUp && `${rangePhrase(runnerUp)}${uncheckedSuffix(check, runnerUp)}`
   const runnerUpText =
-    runnerUp === undefined
+    runnerUp === undefined || name === undefined
       ? `${others} ever wins`
       : runnerUp.share > winShare({ wins }, score)
-        ? `${rangePhrase(runnerUp)}${uncheckedSuffix(check, runnerUp)} ${winVerb(runnerUp)} more often, ${formatPercent(runnerUp.share)}`
-        : `next: ${rangePhrase(runnerUp)}${uncheckedSuffix(check, runnerUp)} with ${formatPercent(runnerUp.share)}`
+        ? `${name} ${winVerb(runnerUp)} more often, ${formatPercent(runnerUp.share)}`
+        : `next: ${name} with ${formatPercent(runnerUp.share)}`
   if (leftOut === undefined) return runnerUpText
   const more = rejected.length === 1 ? '' : ` and ${rejected.length - 1} more`
-  return `${runnerUpText}. Left out of every resample, for ${rejected.length === 1 && leftOut.start === leftOut.end ? 'it fails' : 'they fail'} the check: ${rangePhrase(leftOut)}${more}`
+  return `${runnerUpText}. Left out by the check: ${rangePhrase(leftOut)}${more}`
 }
 
 function checkAssurance(check: CheckResult | null, checked: WholeAnswers | null, rho: number): Assurance {
   const label = 'Full answers'
   if (check === null || checked === null) {
-    return { label, value: 'not checked', detail: 'all else here is of first tokens', term: 'full answer' }
+    return {
+      label,
+      value: 'not checked',
+      detail: 'all other figures are of first tokens',
+      term: 'full answer'
+    }
   }
   const sure = checkCertainty(check, checked, rho)
-  const resampledWords =
+  const resampled =
     sure === null ? '' : `${validitySpan(sure)} over resampled prompts, ${passingWords(sure)}; `
+  const limits = `limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`
   return {
     label,
     value: formatScore(checked.answers.validity),
-    detail: `validity, ${exactness(checked)}; ${resampledWords}limit ${formatScore(answerLimit(check, rho))}, post ${formatScore(check.post.answers.validity)}`,
+    detail: `validity, ${exactness(checked)}; ${resampled}${limits}`,
     term: 'full answer'
   }
 }

@@ -1,11 +1,10 @@
 import type { CheckResult } from '../documents/answer-check'
 import type { ScoredHalf, BaselineComparison, Selection, Baseline } from '../documents/crc'
-import type { ScoredBy } from '../documents/scored-by'
 import { mostDiverse } from '../model/by-diversity'
 import type { RestorationRange } from '../model/recipe'
 import { samplingBaselineName } from '../model/sampling-baseline'
-import { formatDelta, formatDeltas, formatP, formatScore, plural, rangePhrase } from './format'
-import { type ScoreWords, scoreWords } from './score-words'
+import { formatDelta, formatDeltas, formatP, rangePhrase } from './format'
+import type { ScoreWords } from './score-words'
 
 /** Minimum number of prompts for an interval. A sign-flip test of five prompts has p of at least 1 / 16. */
 export const PROMPTS_FOR_INTERVAL = 6
@@ -23,7 +22,7 @@ export function tooFewWords(
   const behind = promptsBehind(promptCount, selection)
   if (behind >= PROMPTS_FOR_INTERVAL) return null
   const half = selection.holdOut === null ? '' : ' in a half'
-  return `too few ${prompt}s: ${behind}${half} of the ${PROMPTS_FOR_INTERVAL} that it takes`
+  return `too few ${prompt}s${half}: ${behind} of ${PROMPTS_FOR_INTERVAL} needed`
 }
 
 /** Names a baseline that does not depend on the selected range. */
@@ -119,32 +118,4 @@ export const bestBaseline = (selection: Compared): BaselineComparison | null =>
 export function basisWords(compared: BaselineComparison, check: CheckResult | null): string {
   if (compared.answers !== null) return 'on full answers'
   return `on first tokens${check === null ? '' : ' (full answers not checked)'}`
-}
-
-/**
- * Describes the strongest baseline as a part of a sentence; null when none is ahead.
- *
- * @param check full-answer check; null where there is none
- */
-export function baselineSentence(
-  selection: Compared,
-  scoredBy: Pick<ScoredBy, 'kind'>,
-  check: CheckResult | null
-): string | null {
-  const words = scoreWords(scoredBy)
-  const baseline = strongestBaseline(selection)
-  if (baseline === null) return null
-  const on = scoredBy.kind === 'crc' ? ` ${basisWords(baseline, check)}` : ''
-  const verb = doesBetter(baseline) ? 'does better' : 'may do as well or better'
-  // A limit of 0 asks for no validity.
-  const atValidity =
-    selection.minimumValidity === 0
-      ? `where no ${words.validity} is asked`
-      : `at the ${words.validity} kept`
-  const { diversity, validity, difference } = comparedScores(baseline)
-  const over = ` over the range's ${formatScore(diversity - difference.diversity.mean)}`
-  return (
-    `${baselineName(baseline)} ${verb}${on} ${atValidity}: ${words.diversity} ${formatScore(diversity)} at ` +
-    `${words.validity} ${formatScore(validity)}, ${differenceWords(difference.diversity, over)} on ${plural(baseline.promptCount, words.prompt)}`
-  )
 }

@@ -76,7 +76,7 @@ function selectionWords(comparison: SweepComparison): string {
     return `${both}, which ${by === 'range' ? 'are the same layers' : 'stands at the same depth'}`
   if (selection.overlap === null) return both
   if (selection.overlap === 0) return `${both}, which have no depth in common`
-  return `${both}, and ${formatPercent(selection.overlap)} of the depth that either takes is in both`
+  return `${both}, and share ${formatPercent(selection.overlap)} of their depth`
 }
 
 /** Explains a difference between selections by checks only; null where that is not the reason. */
@@ -98,7 +98,7 @@ function checksWords({ a, b, by, selection }: SweepComparison): string | null {
 function orderWords({ a, agreement, ranges }: SweepComparison, measure: Measure): string {
   const name = capitalised(scoreWords(a.scoredBy)[measure])
   if (ranges.length < FEWEST_ORDERED)
-    return `${name}: no rank correlation, which takes ${FEWEST_ORDERED} ranges; ${ranges.length} ${ranges.length === 1 ? 'is' : 'are'} compared.`
+    return `${name}: no rank correlation for ${plural(ranges.length, 'range')}; it needs ${FEWEST_ORDERED}.`
   const value = agreement[measure]
   const correlation =
     value === null ? 'no rank correlation, all scores are equal' : `Spearman ${coefficient(value)}`
@@ -125,32 +125,30 @@ function carriedWords(comparison: SweepComparison, side: 'a' | 'b'): string | nu
     const { selected, source } = comparison[side]
     return selected === null
       ? null
-      : `What ${from} selects, ${rangePhrase(selected, source)}, ${to} has not scored.`
+      : `${to} has not scored the selection of ${from}, ${rangePhrase(selected, source)}.`
   }
   const words = scoreWords(comparison.a.scoredBy)
   const { range, other, score, gain, validityKept } = carried
   const target = comparison[side === 'a' ? 'b' : 'a']
-  const own = comparison[side]
-  const there = rangePhrase(other, target.source)
-  const place =
-    comparison.by === 'range' && target.source?.fingerprint === own.source?.fingerprint
-      ? ''
-      : ` (there ${there})`
-  const kept =
+  const { source } = comparison[side]
+  const there = ` (there ${rangePhrase(other, target.source)})`
+  const isSame = comparison.by === 'range' && target.source?.fingerprint === source?.fingerprint
+  const below = carried.keepsEnough ? '' : `, less than the ${formatPercent(target.rho)} asked for`
+  const keeps =
     validityKept === null
       ? ''
-      : `, with ${formatPercent(validityKept)} of post's ${words.validity} kept` +
-        (carried.keepsEnough ? '' : `, less than the ${formatPercent(target.rho)} asked for`)
-  const fails = carried.passesCheck === false ? `; it fails ${to}'s check of whole answers` : ''
+      : `, with ${formatPercent(validityKept)} of post's ${words.validity} kept${below}`
+  const fails = carried.passesCheck === false ? `; it fails ${to}'s full-answer check` : ''
   return (
-    `What ${from} selects, ${rangePhrase(range, own.source)}${place}, has in ${to} ${words.diversity} ${formatScore(score.diversity)}: ` +
-    `${formatDelta(gain)} over post${kept}${behindWords(carried, to)}${fails}.`
+    `The selection of ${from}, ${rangePhrase(range, source)}${isSame ? '' : there}, has ` +
+    `${words.diversity} ${formatScore(score.diversity)} in ${to}: ` +
+    `${formatDelta(gain)} over post${keeps}${behindWords(carried, to)}${fails}.`
   )
 }
 
 function behindWords({ behind }: CarriedSelection, to: string): string {
   if (behind === null || formatScore(Math.abs(behind)) === '0.000') return ''
-  return `; ${formatScore(Math.abs(behind))} ${behind > 0 ? 'less' : 'more'} than what ${to} selects`
+  return `; ${formatScore(Math.abs(behind))} ${behind > 0 ? 'less' : 'more'} than the selection of ${to}`
 }
 
 const LABELS: Readonly<Partial<Record<SweepDifference['what'], string>>> = {
@@ -160,10 +158,10 @@ const LABELS: Readonly<Partial<Record<SweepDifference['what'], string>>> = {
   'leading space': 'answers behind white space',
   tokens: 'tokens of the prompts',
   holdOutSplit: 'selected on',
-  check: 'check of whole answers',
-  limit: 'least share of validity kept',
+  check: 'full-answer check',
+  limit: 'share of validity to keep',
   ranges: 'ranges scored',
-  blends: 'blends of all layers scored',
+  blends: 'uniform blends scored',
   baselines: 'baselines scored',
   models: 'other models scored',
   'what if': 'scores under What if',
@@ -173,7 +171,7 @@ const LABELS: Readonly<Partial<Record<SweepDifference['what'], string>>> = {
 /** Names a difference. */
 export const differenceLabel = ({ what }: Pick<SweepDifference, 'what'>): string => LABELS[what] ?? what
 
-export const NOTHING_DIFFERS = 'Nothing that the two were computed with differs, nor what they have scored.'
+export const NOTHING_DIFFERS = 'Both have the same settings and scored the same models.'
 
 /** Explains which range of B corresponds to one of A; null where every range corresponds to itself. */
 function depthWords({ a, b, by, leftOut }: SweepComparison): string | null {
@@ -193,6 +191,7 @@ function depthWords({ a, b, by, leftOut }: SweepComparison): string | null {
   const without = [...left('A', leftOut.a, b), ...left('B', leftOut.b, a)]
   const missing = without.length === 0 ? null : `${without.join('. ')}.`
   if (by === 'range') return missing
-  const rule = `Compared by relative depth: a range of A's ${a.layerCount} layers stands beside the one of B's ${b.layerCount} whose edges lie nearest.`
+  const layers = `each range of A's ${a.layerCount} layers with the nearest of B's ${b.layerCount}`
+  const rule = `Compared by relative depth: ${layers}.`
   return missing === null ? rule : `${rule} ${missing}`
 }

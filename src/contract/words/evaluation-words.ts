@@ -141,7 +141,8 @@ export function proxySentence({
   if (proxy.length === 0) return ''
   const count = Math.max(...proxy.map((one) => one.count))
   if (proxy.every(({ correlation }) => correlation === null)) {
-    return `Too few variants to say whether the character task predicts this one: ${count} that the newest sweep has scored, without sampler or prefix of their own. Add a spread of ranges.`
+    const plain = `${count} without sampler or prefix that the newest sweep has scored`
+    return `Too few variants to compare with the character task: ${plain}. Add a spread of ranges.`
   }
   const parts = proxy.map(({ against, measure, correlation, interval }) => {
     const name = measureOf(measure).label.toLowerCase()
@@ -153,10 +154,11 @@ export function proxySentence({
   const over = ranges ? `all ${plural(count, 'range')}, scored exactly by both` : plural(count, 'variant')
   const few = !ranges && count < 6 ? ' With so few variants, that says little.' : ''
   const nested = ranges
-    ? ' No interval: ranges overlap and are no independent cases, and most of them nobody would restore.'
+    ? ' No interval: ranges overlap, so they are not independent. Most of them nobody would restore.'
     : ''
   return (
-    `How well does the character task predict this one? Over ${over}, ${parts.join(', and ')} (Spearman).${few}${nested}` +
+    'How well does the character task predict this one? ' +
+    `Over ${over}, ${parts.join(', and ')} (Spearman).${few}${nested}` +
     (proxyPick === undefined ? '' : ` ${pickSentence(proxyPick)}`)
   )
 }
@@ -165,10 +167,8 @@ export function proxySentence({
 function pickSentence({ range, validity, limit, gain }: ProxyPick): string {
   const words = scoreWords({ kind: 'task' })
   const side = validity < limit ? 'below' : 'not below'
-  return (
-    `What it selects, ${rangePhrase(range)}, has ${words.validity} ${formatScore(validity)} here, ${side} the limit of ${formatScore(limit)}, ` +
-    `and ${words.diversity} ${formatDelta(gain)} over post.`
-  )
+  const scores = `${words.validity} ${formatScore(validity)}, ${side} the limit of ${formatScore(limit)}`
+  return `Its selection, ${rangePhrase(range)}, has ${scores}, and ${words.diversity} ${formatDelta(gain)} over post.`
 }
 
 type Answered = Pick<EvaluationView['results'], 'variants'>
@@ -184,19 +184,20 @@ export function stoppedAt(results: Answered, requested: number, complete: boolea
   return `stopped at ${formatCount(answerCount)} of ${plural(requested, 'answer')}`
 }
 
+const EQUALLY_MANY = 'For each prompt, equally many answers of every variant count.'
+
 /** Describes the data of a running evaluation. @param requested answers of all variants */
 export function runningSentence(results: Answered, requested: number): string {
   const answerCount = countAnswers(results)
-  const part =
+  const data =
     answerCount < requested
       ? `${formatCount(answerCount)} of ${plural(requested, 'answer')} so far`
-      : 'answers that are still being read'
-  return `Verdicts and numbers below are of ${part}, and change as it goes on: to each prompt, of as many of each variant as all that answered it have.`
+      : 'answers that are being read'
+  return `Preliminary, from ${data}. ${EQUALLY_MANY}`
 }
 
 /** Describes the data of a stopped evaluation. @param stopped text of {@link stoppedAt} */
-export const stoppedSentence = (stopped: string): string =>
-  `This evaluation was ${stopped}. Its numbers are of the answers so far: to each prompt, of as many of each variant as all that answered it have.`
+export const stoppedSentence = (stopped: string): string => `This evaluation was ${stopped}. ${EQUALLY_MANY}`
 
 /** Describes the size of a task: "12 prompts × 32 answers". Measures that count different answers grow with it. */
 export const askedWords = ({

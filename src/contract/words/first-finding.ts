@@ -11,7 +11,7 @@ export interface CharacterAnswers {
   readonly post: readonly number[]
 }
 
-/** Returns the first sentences that a new user reads: the favourite character of post, and how often post answers it. */
+/** Returns the first sentences for a new user: the favourite character of post, and its share. */
 export function firstFinding({ category, characters, base, post }: CharacterAnswers): {
   headline: string
   text: string

@@ -118,7 +118,9 @@ export const rangeLabel = ({ start, end }: RestorationRange): string =>
 
 /** Formats a range in a sentence: layers 4–11, layer 5, or layers 4–11 from sft. */
 export const rangePhrase = (range: RestorationRange, source: RestoredTo = null): string =>
-  `${range.start === range.end ? 'layer' : 'layers'} ${rangeLabel(range)}${source === null ? '' : ` from ${source.name}`}`
+  (range.start === range.end ? 'layer ' : 'layers ') +
+  rangeLabel(range) +
+  (source === null ? '' : ` from ${source.name}`)
 
 /** Formats a range as a name: Layers 4–11. */
 export const rangeName = (range: RestorationRange, source: RestoredTo = null): string =>

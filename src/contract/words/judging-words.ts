@@ -9,8 +9,8 @@ const WORDS: Readonly<Record<JudgeWay, { who: string; asked: string; verdict: st
   marks: {
     who: 'Judge',
     asked: 'different answer',
-    verdict: 'mark from 1 to 10',
-    part: 'its marks are of these alone, and nothing is compared by them'
+    verdict: 'score from 1 to 10',
+    part: 'its scores cover only these, and nothing is compared by them'
   },
   pairs: {
     who: 'Judge of pairs',
@@ -22,7 +22,7 @@ const WORDS: Readonly<Record<JudgeWay, { who: string; asked: string; verdict: st
     who: 'Reader of what answers mean',
     asked: 'different answer',
     verdict: 'form of an answer',
-    part: 'what answers mean is measured only where all of a variant to a prompt are read'
+    part: 'meaning is measured only where all answers of a variant to a prompt are read'
   }
 }
 
@@ -45,7 +45,7 @@ export function judgedShare(id: MeasureId, judging: readonly Judging[]): string 
   const marks = id === 'judge' ? judging.find(({ way }) => way === 'marks') : undefined
   return marks === undefined || marks.usable === marks.total
     ? ''
-    : `${formatCount(marks.usable)} of ${plural(marks.total, 'different answer')} marked`
+    : `${formatCount(marks.usable)} of ${plural(marks.total, 'different answer')} scored`
 }
 
 function unfinished({ way, done, total }: Judging): string | null {

@@ -87,12 +87,12 @@ function unselected(
   if (reason !== null) return { headline: `${capitalised(reason)}.`, caveats: [], weight: 'against' }
   const passesRule = `${capitalised(words.more)} than post at the ${words.validity} asked for`
   const baseline = bestBaseline(selection)
-  const caveats =
-    baseline === null || baseline.diversity <= score.diversity
-      ? []
-      : [
-          `${capitalised(baselineName(baseline))} has more ${words.diversity}: ${formatScore(baseline.diversity)} at ${words.validity} ${formatScore(baseline.validity)}.`
-        ]
+  const caveats: string[] = []
+  if (baseline !== null && baseline.diversity > score.diversity) {
+    const { diversity, validity } = baseline
+    const scores = `${formatScore(diversity)} at ${words.validity} ${formatScore(validity)}`
+    caveats.push(`${capitalised(baselineName(baseline))} has more ${words.diversity}: ${scores}.`)
+  }
   if (scoredBy.kind === 'task')
     return { headline: `${passesRule}.`, caveats, weight: caveats.length === 0 ? 'for' : 'open' }
   const checked = recipeCheck({ check, rho: selection.rho, selection }, recipe, score.validity)

@@ -6,7 +6,7 @@ import type { PreviewPlan, SweepPlan, TimedBy } from '../documents/sweep-plan'
 /** Basis of an estimated time. */
 const TIMED_BY: Record<TimedBy, string> = {
   sweep: 'by the last sweep',
-  block: 'by one block timed now, if the machine gets no busier'
+  block: 'timed with one block, if the machine gets no busier'
 }
 
 /** Counts the prompts that the planned sweep computes. */
@@ -48,7 +48,8 @@ export function previewLine(preview: PreviewPlan, whole: Pick<SweepPlan, 'second
 }
 
 function previewTime({ seconds, timedBy }: PreviewPlan, whole: Pick<SweepPlan, 'seconds'>): string {
-  return `${roughTime(seconds)} ${TIMED_BY[timedBy]}${seconds > WORTHWHILE_SHARE * whole.seconds ? ', which saves little or nothing' : ''}`
+  const saving = seconds > WORTHWHILE_SHARE * whole.seconds ? ', which saves little or nothing' : ''
+  return `${roughTime(seconds)} ${TIMED_BY[timedBy]}${saving}`
 }
 
 export interface PlanFact {

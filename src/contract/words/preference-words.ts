@@ -54,9 +54,11 @@ export function tallyVerdict(tally: PreferenceTally): string {
 /** Explains the figures of a tally. */
 export function tallyRule(tally: PreferenceTally): string {
   const shares =
-    'Shares are means over prompts, a tie counting as an equal part for each variant shown; intervals are 95 % over prompts, from five prompts on (Wilson).'
+    'Shares are means over prompts. A tie counts as an equal part for each variant. ' +
+    'Intervals are 95 % over prompts (Wilson), for at least five prompts.'
   if (!comparesMany(tally)) return shares
-  return `${shares} Over ${tally.reference}: the chance to be preferred if these two alone were compared (Bradley–Terry).`
+  const chance = 'the chance to be preferred if only these two were compared (Bradley–Terry)'
+  return `${shares} Over ${tally.reference}: ${chance}.`
 }
 
 /** Returns the columns of a preference table: the share, and for several variants the chance over the reference. */

@@ -76,7 +76,7 @@ export function amongExact(
   leftOut: number
 ): string {
   if (preview === null) return ''
-  return ` among ${plural(ranges.length - leftOut, 'exact range')}${leftOut === 0 ? '' : ' that a check has left'}`
+  return ` among ${plural(ranges.length - leftOut, 'exact range')}${leftOut === 0 ? '' : ' left by the check'}`
 }
 
 /** Returns the badge of a preview: `preview, 4 of 78 ranges exact`; null for a full sweep. */
@@ -103,7 +103,8 @@ export function sweepWorkWords(
   const { rows, wholeRows } = preview
   return rows === 0
     ? `${plural(blockEvaluations, 'block evaluation')} on some prompts each`
-    : `${formatCount(rows)} rows through blocks, ${formatPercent(rows / wholeRows)} of the ${formatCount(wholeRows)} of a whole sweep`
+    : `${formatCount(rows)} rows through blocks, ${formatPercent(rows / wholeRows)} of the ` +
+        `${formatCount(wholeRows)} of a whole sweep`
 }
 
 /** Follows that count where an earlier sweep supplied the rest: ", of the 616 of a full sweep"; empty elsewhere. */
@@ -120,8 +121,9 @@ export function workOfPrompts(
 ): string {
   const done = sweepWorkWords(work, preview)
   if (preview !== null) return done
-  const prefixes = `${formatCount(work.packedTokens)} distinct prompt ${work.packedTokens === 1 ? 'prefix' : 'prefixes'}`
-  return `${done} of ${prefixes} (${plural(work.promptTokens, 'prompt token')})`
+  const tokens = plural(work.promptTokens, 'prompt token')
+  const noun = work.packedTokens === 1 ? 'prefix' : 'prefixes'
+  return `${done} of ${formatCount(work.packedTokens)} distinct prompt ${noun} (${tokens})`
 }
 
 /**
@@ -139,12 +141,13 @@ export function previewFacts(evidence: Previewed & { promptCount: number }): Pre
   const { rows, wholeRows } = preview
   const others =
     unknownCount(evidence) > 0
-      ? `${formatCount(unknownCount(evidence))} were estimated as swept, are not known as asked here, and take no part`
+      ? `${formatCount(unknownCount(evidence))} have estimates for the swept settings only, and take no part`
       : `${formatCount(preview.ranges.length)} are estimated from ${formatCount(preview.prompts.length)} of them` +
         (rows === 0 ? '' : `, in ${formatPercent(rows / wholeRows)} of the work`)
   const chance = chanceOfAnother(evidence)
+  const exact = `${plural(ranges.length, 'range')} ${ranges.length === 1 ? 'is' : 'are'}`
   return {
-    basis: `${plural(ranges.length, 'range')} ${ranges.length === 1 ? 'is' : 'are'} exact, on all ${plural(promptCount, words.prompt)}; ${others}`,
+    basis: `${exact} exact, on all ${plural(promptCount, words.prompt)}; ${others}`,
     ...chance,
     brief: `${formatCount(ranges.length)} of ${plural(rangeCount(evidence.layerCount), 'range')} exact; ${chance.brief}`
   }
@@ -167,27 +170,19 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
   const { probabilityOtherSelected, likeliest, rho } = preview
   const words = scoreWords(scoredBy)
   if (unknownCount(evidence) > 0) {
-    const brief = 'whether another would be selected is not known'
+    const brief = 'the chance of another selection is unknown'
     return {
-      elsewhere: 'Whether one of them would be selected is not known: sweep the rest.',
+      elsewhere: 'The chance that one of them would be selected is unknown. Sweep the rest.',
       brief,
       isDoubtful: true
     }
   }
   if (selection.rho !== rho) {
     const limit = formatPercent(selection.rho)
-    return withoutChance(
-      evidence,
-      `This preview was made to keep ${formatPercent(rho)} of post’s ${words.validity}; at ${limit} ranges count that it has only estimated`,
-      `made for ${formatPercent(rho)} of ${words.validity}, not ${limit}`
-    )
+    return withoutChance(evidence, `made for ${formatPercent(rho)} of ${words.validity}, not ${limit}`)
   }
   if (isPassedOver(evidence)) {
-    return withoutChance(
-      evidence,
-      'The check has thrown out what this preview was made to find, and ranges count now that it has only estimated',
-      'the check threw out its best'
-    )
+    return withoutChance(evidence, 'the check rejects its best range')
   }
   const which =
     likeliest === null || likeliest.chance < LEAST_CHANCE
@@ -195,25 +190,22 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
       : `, most likely ${rangePhrase(likeliest)} (${chanceWords(likeliest.chance)})`
   // Without a qualifying exact range, a full sweep may select a first one.
   const isNone = selection.selected === null
-  const another = isNone ? 'one' : 'another'
+  const another = isNone ? 'a' : 'another'
   return {
     elsewhere:
-      `Scoring all ranges on all ${words.prompt}s would select ${another} at ${formatPercent(rho)} of post’s ${words.validity} ` +
-      `with a chance of ${chanceWords(probabilityOtherSelected)}${which}.` +
+      `${chanceWords(probabilityOtherSelected)} chance that a full sweep selects ${another} range ` +
+      `at ${formatPercent(rho)} of post’s ${words.validity}${which}.` +
       (probabilityOtherSelected >= UNRELIABLE && !isNone ? ' Do not rely on this selection.' : ''),
-    brief: `${another} would be selected with a chance of ${chanceWords(probabilityOtherSelected)}`,
+    brief: `${chanceWords(probabilityOtherSelected)} chance that a full sweep selects ${another} range`,
     isDoubtful: probabilityOtherSelected >= DOUBTFUL
   }
 }
 
-/** @param why reason for the missing chance @param brief the reason in a few words */
-function withoutChance(evidence: Previewed, why: string, brief: string): Omit<PreviewFacts, 'basis'> {
-  const words = betterWords(evidence)
-  return {
-    elsewhere: `${why}: ${words}. Sweep the rest${evidence.selection.selected === null ? '' : ' before you rely on this selection'}.`,
-    brief: `${brief}: ${words}`,
-    isDoubtful: true
-  }
+/** @param reason reason why the chance is unknown, in a few words */
+function withoutChance(evidence: Previewed, reason: string): Omit<PreviewFacts, 'basis'> {
+  const brief = `${reason}: ${betterWords(evidence)}`
+  const before = evidence.selection.selected === null ? '' : ' before you rely on this selection'
+  return { elsewhere: `Preview ${brief}. Sweep the rest${before}.`, brief, isDoubtful: true }
 }
 
 /** Counts ranges without a score or an estimate. */
@@ -245,9 +237,9 @@ export function betterWords(evidence: Previewed): string {
   const best = may.find(({ validity, diversity }) => validity >= minimumValidity && diversity > least)
   const [named] = best === undefined ? may : [best]
   const than = leader === undefined ? 'may qualify' : 'may be better'
-  if (named === undefined) return `none of the ${formatCount(preview.ranges.length)} estimated ones ${than}`
+  if (named === undefined) return `none of the ${formatCount(preview.ranges.length)} estimated ranges ${than}`
   const figures = `${scoreWords(scoredBy).diversity} estimated at ${formatScore(named.diversity)}`
   return may.length === 1
     ? `${rangePhrase(named)} ${than}, ${figures}`
-    : `${formatCount(may.length)} of the estimated ones ${than}, such as ${rangePhrase(named)}, ${figures}`
+    : `${formatCount(may.length)} of the estimated ranges ${than}, such as ${rangePhrase(named)}, ${figures}`
 }

@@ -25,7 +25,7 @@ export function jobStateWords(
   if (state === 'running' && waitsFor !== null) return waitingForWords(waitsFor)
   if (problem !== null) return state === 'stopped' ? problem.message : `Failed: ${problem.message}`
   const about = secondsLeft === null ? '' : `about ${formatDuration(secondsLeft)}`
-  if (state === 'waiting') return about === '' ? 'Waits' : `Waits, ${about} by ${lastWords(work, toldBy)}`
+  if (state === 'waiting') return about === '' ? 'Waiting' : `Waiting, ${about} by ${lastWords(work, toldBy)}`
   const done = share === null ? 'Running' : `Running, ${formatPercent(share)}`
   return about === '' ? done : `${done}, ${about} left`
 }
@@ -41,7 +41,7 @@ const lastWords = (work: QueuedWork, toldBy: QueueProgress['toldBy']): string =>
 /** Describes a stopped job. @param kept saved results, such as `8 of 40 prompts`; null for none */
 export const stoppedProblem = (kept: string | null): Problem => ({
   code: 'cancelled',
-  message: kept === null ? 'Stopped before it had anything to keep.' : `Stopped; ${kept} are kept.`,
+  message: kept === null ? 'Stopped before there was anything to save.' : `Stopped. ${kept} are saved.`,
   hint: kept === null ? 'Go on to begin it again.' : 'Go on to compute the rest.'
 })
 
@@ -67,10 +67,8 @@ export function timeLeftWords({ jobs, paused, waits }: QueueState): string | nul
 }
 
 /**
- * Lists finished jobs in order, such as `Done: Preview of a, b; Sweep of c.`
- *
- * @param nameOf returns a pair's name by its id
- * @returns null when there are none
+ * Lists finished jobs in order, such as `Done: Preview of a, b.` @param nameOf names a pair by its id @returns null
+ * for none
  */
 export function doneWords(done: QueueState['done'], nameOf: (pair: string) => string): string | null {
   if (done.length === 0) return null
@@ -95,9 +93,10 @@ export function evaluationSizeWords(
   const { sampleCount, maxTokens } = settings
   const each = prompts.length * sampleCount
   const variants = pairs.reduce((sum, pair) => sum + countDefaultVariants(pair), 0)
+  const answers = `${plural(prompts.length, 'prompt')} × ${formatCount(sampleCount)} = ${plural(each, 'answer')}`
+  const all = `${plural(each * variants, 'answer')} of at most ${plural(maxTokens, 'token')}`
   return (
-    `${plural(prompts.length, 'prompt')} × ${formatCount(sampleCount)} = ${plural(each, 'answer')} of each variant; ` +
-    `${formatCount(variants)} variants in ${plural(pairs.length, 'pair')} (base, post, selected range, baselines): ` +
-    `${plural(each * variants, 'answer')} of at most ${plural(maxTokens, 'token')}. Kept recipes and checkpoints come on top.`
+    `${answers} of each variant. ${formatCount(variants)} variants in ${plural(pairs.length, 'pair')}: ${all}. ` +
+    'Variants are base, post, the selected range and baselines. Kept recipes and checkpoints are extra.'
   )
 }

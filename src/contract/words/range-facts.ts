@@ -25,7 +25,10 @@ export function exactness({ undecided }: Pick<WholeAnswers, 'undecided'>): strin
 /** Returns why a checked model fails the check. */
 export function failureWords({ answers, firstToken }: WholeAnswers, check: CheckResult, rho: number): string {
   const limit = answerLimit(check, rho)
-  return answers.validity < limit
-    ? `full answers are valid only ${formatScore(answers.validity)} of the time, below the limit of ${formatScore(limit)} (first token ${formatScore(firstToken.validity)})`
-    : `diversity of full answers is ${formatScore(answers.diversity)}, not above post's ${formatScore(check.post.answers.diversity)}`
+  const { diversity, validity } = answers
+  const post = formatScore(check.post.answers.diversity)
+  const first = `first token ${formatScore(firstToken.validity)}`
+  return validity < limit
+    ? `full answers have validity ${formatScore(validity)}, below the limit of ${formatScore(limit)} (${first})`
+    : `full answers have diversity ${formatScore(diversity)}, not above post's ${post}`
 }

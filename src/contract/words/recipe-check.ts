@@ -52,9 +52,9 @@ export function recipeCheck(
   const compared = comparedScores(baseline)
   const score = compared.isOnFullAnswers ? checked.answers : checked.firstToken
   if (compared.diversity <= score.diversity) return { state: 'holds', label: 'passes the check', words }
-  const better =
-    `${baselineName(baseline)} does better ${basisWords(baseline, check)}: diversity ${formatScore(compared.diversity)} at ` +
-    `validity ${formatScore(compared.validity)}, against ${formatScore(score.diversity)}`
+  const scores = `diversity ${formatScore(compared.diversity)} at validity ${formatScore(compared.validity)}`
+  const name = `${baselineName(baseline)} does better ${basisWords(baseline, check)}`
+  const better = `${name}: ${scores}, against ${formatScore(score.diversity)}`
   return {
     state: 'baseline-better',
     label: 'passes, a baseline does better',

@@ -46,7 +46,7 @@ export function sweepBest({
   bestAnswers
 }: Pick<SweepSummary, 'scoredBy' | 'best' | 'bestAnswers'>): string {
   const { diversity } = scoreWords(scoredBy)
-  if (bestAnswers !== null) return `${diversity} ${formatScore(bestAnswers.diversity)} of whole answers`
+  if (bestAnswers !== null) return `${diversity} ${formatScore(bestAnswers.diversity)} of full answers`
   return best === null ? '' : `${diversity} ${formatScore(best.diversity)}`
 }
 

@@ -28,10 +28,8 @@ export function sameCheckpointsWords(pairs: readonly PairOfCheckpoints[]): strin
       const checked = group.filter(({ isChecked }) => isChecked)
       const others = group.filter(({ needsCheck, isChecked }) => needsCheck && !isChecked)
       if (checked.length === 0 || others.length === 0) return `${same}.`
-      return (
-        `${same}, but ${listed(checked)} ${isOrAre(checked)} checked on whole answers and ${listed(others)} ${isOrAre(others)} not: ` +
-        `check ${others.length === 1 ? 'that' : 'those'} too before you compare what is selected.`
-      )
+      const have = checked.length === 1 ? 'has' : 'have'
+      return `${same}. Only ${listed(checked)} ${have} a full-answer check: check ${listed(others)} before you compare.`
     })
 }
 
@@ -40,5 +38,3 @@ const listed = (pairs: readonly { name: string }[]): string =>
     .map(({ name }) => name)
     .join(', ')
     .replace(/, ([^,]*)$/, ' and $1')
-
-const isOrAre = ({ length }: readonly unknown[]): string => (length === 1 ? 'is' : 'are')

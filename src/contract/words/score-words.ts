@@ -19,7 +19,7 @@ export interface ScoreWords {
   /** Noun for an answer, whose probabilities validity and diversity describe. */
   readonly answer: string
   /** Scored part of an answer. */
-  readonly basis: 'first tokens' | 'whole answers'
+  readonly basis: 'first tokens' | 'full answers'
 }
 
 const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
@@ -49,7 +49,7 @@ const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
     more: 'of more coverage',
     prompt: 'question',
     answer: 'answer',
-    basis: 'whole answers'
+    basis: 'full answers'
   }
 }
 
@@ -85,8 +85,6 @@ export const distinctWords = (scoredBy: { kind: 'crc' } | { kind: 'task'; draws:
 /** Describes the answers outside a task's lists; null for the character task and where they are unknown. */
 export function unlistedWords({ validity, continued }: Pick<Score, 'validity' | 'continued'>): string | null {
   if (continued === undefined || formatScore(1 - validity) === formatScore(0)) return null
-  return (
-    `${formatScore(1 - validity)} is in no listed form of a right answer: ${formatScore(continued)} begins as one and goes on in ` +
-    'another way, the rest is wrong or written otherwise'
-  )
+  const prefix = `${formatScore(continued)} begins as one and continues differently`
+  return `${formatScore(1 - validity)} is in no listed form of a right answer. ${prefix}, the rest is wrong or unlisted`
 }

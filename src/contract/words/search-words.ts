@@ -30,7 +30,7 @@ export interface SearchFinding {
 /**
  * Describes the result of a search, including the full-answer check of the best recipe.
  *
- * @param check check of the sweep that the search started from; null if it has none
+ * @param check check of the sweep that the search started from, or null.
  * @param rho share of post's validity that full answers must keep
  */
 export function searchFinding(
@@ -54,7 +54,7 @@ export function searchFinding(
   if (triedNothing(course)) {
     const budget = plural(course.settings.blockEvaluations, 'block evaluation')
     return {
-      words: `Nothing was tried: the budget of ${budget} is too small for one generation. Give the search a larger one.`,
+      words: `Nothing was tried. A budget of ${budget} is too small for one generation: increase it.`,
       checkNext: false
     }
   }
@@ -73,7 +73,7 @@ export function searchFinding(
   const checked = checkOf(check, { kind: 'recipe', recipe: best.recipe })
   if (check === null || checked === null) {
     return {
-      words: `On first tokens alone, ${name} ${claim}. Not checked yet: a valid first token may begin an invalid answer.`,
+      words: `On first tokens only, ${name} ${claim}. Full answers are not checked.`,
       checkNext: true
     }
   }
@@ -82,11 +82,12 @@ export function searchFinding(
     return { words: `${first} fails the check: ${why}. On first tokens it ${claim}.`, checkNext: false }
   }
   const { answers } = checked
+  const validityWords = `validity ${formatScore(answers.validity)} on full answers`
+  const scores = `diversity ${formatScore(answers.diversity)} at ${validityWords}`
+  const { diversity, validity } = check.post.answers
+  const postScores = `post ${formatScore(diversity)} at ${formatScore(validity)}`
   return {
-    words:
-      `On first tokens, ${name} ${claim}. It passes the check: diversity ${formatScore(answers.diversity)} at validity ` +
-      `${formatScore(answers.validity)} on whole answers (post ${formatScore(check.post.answers.diversity)} at ` +
-      `${formatScore(check.post.answers.validity)}).`,
+    words: `On first tokens, ${name} ${claim}. It passes the check: ${scores} (${postScores}).`,
     checkNext: false
   }
 }
@@ -96,24 +97,23 @@ function phraseRecipe(recipe: Recipe, layerCount: number): string {
   const layers = recipeStrengths(recipe, layerCount)
   if (recipe.name !== nameStrengths(layers)) return recipe.name
   const phrase = phraseStrengths(layers)
-  return phrase.length > recipe.name.length ? 'the best recipe found' : phrase
+  return phrase.length > recipe.name.length ? 'the best recipe' : phrase
 }
 
 /** Explains why a gain may not hold on unseen prompts. */
 function unprovenWords(heldOut: SearchDocument['heldOut'], rho: number, { validity }: ScoreWords): string {
-  if (heldOut === null || heldOut.interval[0] <= 0) return 'but not surely on unseen ones'
+  if (heldOut === null || heldOut.interval[0] <= 0) return 'but the gain on unseen ones is uncertain'
   const least = rho * heldOut.post.validity
-  return (
-    `and on unseen ones too, but ${validity} is too low there: ${formatScore(heldOut.found.validity)}, ` +
-    `and ${formatScore(least)} is asked for`
-  )
+  const scores = `${formatScore(heldOut.found.validity)} of ${formatScore(least)} required`
+  return `and on unseen ones too, but ${validity} is too low there: ${scores}`
 }
 
 /** Describes the prompts of the comparison on unseen prompts. */
 export const heldOutWords = ({ split }: Pick<HeldOut, 'split'>): string =>
   split === undefined
     ? 'searched on one half of the prompts and compared on the other, both ways'
-    : `searched on ${plural(split.selectionPromptCount, 'question')} and compared on the other ${split.holdOutPromptCount}`
+    : `searched on ${plural(split.selectionPromptCount, 'question')} and ` +
+      `compared on the other ${split.holdOutPromptCount}`
 
 /** Names the reference of a search. A later check may have rejected it. */
 function comparedWith(
@@ -134,19 +134,19 @@ function comparedWith(
 export const METHOD_WORDS: Readonly<Record<SearchMethodName, { name: string; does: string }>> = {
   greedy: {
     name: 'Greedy',
-    does: 'Grows the best range a place at a time: a layer more or less, attention or MLP alone, half a strength, a second range.'
+    does: 'Grows the best range in steps: a layer, attention or MLP only, half a strength, a second range.'
   },
   beam: {
     name: 'Beam',
-    does: 'Grows as a greedy search does, but goes on with several of the best at a time.'
+    does: 'Like greedy, but continues with several of the best recipes.'
   },
   subsets: {
     name: 'Subsets',
-    does: 'Restores whole layers in every combination, and tells what each layer contributes. Of deep models a part of them.'
+    does: 'Restores layers in every combination and rates each layer. Deep models: in random orders.'
   },
   strengths: {
     name: 'Strengths',
-    does: 'Gives every layer the strength that makes most of diversity while validity is kept, step by step along its slopes.'
+    does: 'Raises diversity step by step along the slope of every layer’s strength, and keeps validity.'
   }
 }
 
@@ -163,10 +163,11 @@ export function searchTimeWords(
   const computed = sweep.prompts.length - sweep.reusedPromptCount
   const groups = sweep.memory?.groupCount ?? 1
   if (computed === 0 || sweep.work.blockEvaluations === 0)
-    return 'How long that takes depends on the machine: this sweep was taken from an earlier one, and has no pace of its own.'
+    return 'The time is unknown: this sweep was copied from an earlier one and has no pace.'
   const secondsEach =
     ((sweep.seconds * groups) / sweep.work.blockEvaluations) * (sweep.prompts.length / computed)
-  return `That takes at most about ${roughTime(blockEvaluations * secondsEach)} by this sweep's pace; a search that finds nothing better ends earlier.`
+  const time = roughTime(blockEvaluations * secondsEach)
+  return `At most about ${time} at this sweep's pace. A search that finds nothing better ends earlier.`
 }
 
 /** Describes the settings of a search, without budget and seed. */
@@ -184,12 +185,12 @@ export function searchSettingsWords(settings: SearchSettings): string {
     case 'subsets':
       return settings.orderPairs === 0
         ? 'all subsets of layers'
-        : `subsets along ${formatCount(2 * settings.orderPairs)} random orders of the layers, and the joined best ranges`
-    case 'strengths':
-      return (
-        `the strengths of ${settings.halves ? "each layer's attention and MLP" : 'each layer'}${boundWords(settings)}, from the best ` +
-        settings.starts.join(' and the best ')
-      )
+        : `subsets along ${formatCount(2 * settings.orderPairs)} random orders of layers, and joined best ranges`
+    case 'strengths': {
+      const layers = settings.halves ? "each layer's attention and MLP" : 'each layer'
+      const starts = settings.starts.join(' and the best ')
+      return `the strengths of ${layers}${boundWords(settings)}, from the best ${starts}`
+    }
   }
 }
 
@@ -197,14 +198,13 @@ export function searchSettingsWords(settings: SearchSettings): string {
 export function triedWords(search: Course): string {
   const { generations } = search
   const candidates = generations.reduce((sum, generation) => sum + generation.candidates, 0)
-  if (candidates === 0 && search.stopped === 'nothing-better')
-    return 'no recipe to try besides those of the sweep'
+  if (candidates === 0 && search.stopped === 'nothing-better') return 'no recipe beyond those of the sweep'
   return `${plural(candidates, 'recipe')} in ${plural(generations.length, 'generation')}, ${endWords(search)}`
 }
 
 function endWords({ settings, stopped }: Course): string {
-  if (stopped === 'generations') return 'until the most generations asked for'
-  if (stopped === 'budget') return 'until the next would have gone beyond the budget'
+  if (stopped === 'generations') return 'until the limit of generations'
+  if (stopped === 'budget') return 'until the budget was used'
   return settings.method === 'subsets' ? 'until all were tried' : 'until no change made it better'
 }
 

@@ -21,8 +21,8 @@ export function sourcesWords(layers: readonly LayerStrength[]): string {
 }
 
 /**
- * Summarises sweeps that restore layers to different checkpoints: the best of all, its selection from several
- * sources, its cross-fitted score, and the best of each source.
+ * Summarises sweeps that restore layers to different checkpoints. Lines: the best of all, the best of each source,
+ * and the cross-fitted score.
  */
 export function sourceLines(
   { best, sources, minimumValidity, promptCount, post, unseen }: SourceComparison,
@@ -30,24 +30,27 @@ export function sourceLines(
 ): string[] {
   const words = scoreWords(scoredBy)
   const count = sources.reduce((sum, { rangeCount }) => sum + rangeCount, 0)
-  const picked = `picked from ${plural(count, 'range')} of ${plural(sources.length, 'source')} on the same ${plural(promptCount, words.prompt)}`
+  const scores = ({ diversity, validity }: CategoryScore): string =>
+    `${words.diversity} ${formatScore(diversity)} at ${words.validity} ${formatScore(validity)}`
+  const origin = `${plural(count, 'range')} of ${plural(sources.length, 'source')}`
+  const picked = `It was selected from ${origin} on the same ${plural(promptCount, words.prompt)}`
+  const limits = `${words.validity} of at least ${formatScore(minimumValidity)}, and ${words.diversity} above post's`
   const first =
     best === null
-      ? `No range of any source qualifies: ${words.validity} of at least ${formatScore(minimumValidity)}, and ${words.diversity} above post's ${formatScore(post.diversity)}.`
-      : `${capitalised(rangePhrase(best.range, best.source))}${best.source === null ? ' from base' : ''}: ${words.diversity} ` +
-        `${formatScore(best.range.diversity)} at ${words.validity} ${formatScore(best.range.validity)} (post ${formatScore(post.diversity)}; gain ` +
-        `${formatDeltas(best.gain)} over resampled ${words.prompt}s)` +
-        `${scoredBy.kind === 'task' ? '' : ', on first tokens alone'}. It was ${picked}, which flatters it more than the best of one source.`
+      ? `No range of any source qualifies: ${limits} ${formatScore(post.diversity)}.`
+      : `${capitalised(rangePhrase(best.range))} from ${sourceName(best.source)}: ${scores(best.range)} ` +
+        `(post ${formatScore(post.diversity)}; gain ${formatDeltas(best.gain)} over resampled ${words.prompt}s)` +
+        `${scoredBy.kind === 'task' ? '' : ', on first tokens only'}. ${picked}, ` +
+        'which flatters it more than the best of one source.'
   const alone = sources.map(({ source, selected, wins }) => {
     const bestOfSource =
-      selected === null
-        ? 'no range qualifies'
-        : `${rangePhrase(selected)}, ${words.diversity} ${formatScore(selected.diversity)} at ${words.validity} ${formatScore(selected.validity)}`
+      selected === null ? 'no range qualifies' : `${rangePhrase(selected)}, ${scores(selected)}`
+    const share = formatPercent(wins)
     const equal =
       best !== null && source?.fingerprint !== best.source?.fingerprint && areEqual(selected, best.range)
-        ? ` It equals the best of all: where ranges are equal, that from ${sourceName(best.source)} counts.`
+        ? ` It equals the best of all: of equal ranges, that from ${sourceName(best.source)} counts.`
         : ''
-    return `From ${sourceName(source)}: ${bestOfSource}; the best of all in ${formatPercent(wins)} of the resamples.${equal}`
+    return `From ${sourceName(source)}: ${bestOfSource}; the best of all in ${share} of the resamples.${equal}`
   })
   return [first, ...alone, unseenWords(unseen, words.prompt, words.diversity)]
 }
@@ -66,10 +69,12 @@ function areEqual(selected: SourceComparison['sources'][number]['selected'], bes
 function unseenWords(unseen: SourceComparison['unseen'], prompt: string, diversity: string): string {
   if (unseen === null) return `Too few ${prompt}s for a cross-fitted score.`
   const { over, ofBase } = unseen
-  const head = `Cross-fitted (picked on half the ${prompt}s, scored on the other half): ${diversity} ${formatScore(over.diversity)} over all sources`
+  const head =
+    `Cross-fitted (selected on half the ${prompt}s, scored on the other half): ` +
+    `${diversity} ${formatScore(over.diversity)} over all sources`
   if (ofBase === null) return `${head} (post ${formatScore(over.postDiversity)}).`
   const gain = over.diversity - ofBase.diversity
-  return `${head}, ${formatScore(ofBase.diversity)} of base alone (post ${formatScore(over.postDiversity)}): ${
+  return `${head}, ${formatScore(ofBase.diversity)} from base only (post ${formatScore(over.postDiversity)}): ${
     gain > 0
       ? 'other sources add something on unseen prompts too.'
       : 'on unseen prompts other sources add nothing.'

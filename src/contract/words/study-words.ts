@@ -4,7 +4,7 @@ import { shellWord } from './shell-word'
 
 const KIND_WORDS: Readonly<Record<StudyStepState['kind'], string>> = {
   sweep: 'Sweep',
-  check: 'Check on whole answers',
+  check: 'Full-answer check',
   evaluate: 'Evaluation',
   report: 'Report'
 }
@@ -21,26 +21,25 @@ export function stepStateWords(
   const took = seconds === null ? '' : ` in ${formatDuration(seconds)}`
   switch (state) {
     case 'waiting':
-      return running ? 'Waits' : 'Not begun'
+      return running ? 'Waiting' : 'Not started'
     case 'running': {
-      if (!running) return 'Begun; what it has is kept'
+      if (!running) return 'Started; partial results are saved'
       const share = progress.share === null ? 'Running' : `Running, ${formatPercent(progress.share)}`
       return progress.secondsLeft === null
         ? share
         : `${share}, about ${formatDuration(progress.secondsLeft)} left`
     }
     case 'found':
-      return 'Was there'
+      return 'Already there'
     case 'computed':
       return `Computed${took}`
     case 'written':
       return `Written${took}`
     case 'failed':
     case 'left out':
-      return [
-        state === 'failed' ? 'Failed' : 'Left out',
-        ...(problem === null ? [] : [problem.message])
-      ].join(': ')
+      return [state === 'failed' ? 'Failed' : 'Skipped', ...(problem === null ? [] : [problem.message])].join(
+        ': '
+      )
   }
 }
 
@@ -51,15 +50,17 @@ export function studyWords({ steps, running, ended, file }: StudyState): string 
   const undone = steps.filter(({ problem }) => problem !== null).length
   const lost = undone === 0 ? '' : `, ${undone} not done`
   if (running) {
-    if (now === undefined) return `${plural(steps.length, 'step')}${lost}; the next begins.`
+    if (now === undefined) return `${plural(steps.length, 'step')}${lost}; the next starts.`
     const { secondsLeft } = now.progress
     const time =
-      secondsLeft === null ? 'time left not known yet' : `about ${formatDuration(secondsLeft)} left of it`
+      secondsLeft === null ? 'time left unknown' : `about ${formatDuration(secondsLeft)} left of it`
     return `Step ${runningIndex + 1} of ${steps.length}, ${now.key}: ${time}${lost}.`
   }
   if (ended === 'done' && undone === 0) return `Done: ${plural(steps.length, 'step')}.`
   const done = steps.filter(
     ({ state, problem }) => state !== 'waiting' && state !== 'running' && problem === null
   )
-  return `${ended === 'done' ? 'Ended' : 'Stopped'}: ${done.length} of ${plural(steps.length, 'step')} done${lost}. It goes on with: slr study ${shellWord(file)}`
+  const state = ended === 'done' ? 'Ended' : 'Stopped'
+  const count = `${done.length} of ${plural(steps.length, 'step')} done${lost}`
+  return `${state}: ${count}. Resume with: slr study ${shellWord(file)}`
 }

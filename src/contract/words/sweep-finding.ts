@@ -18,8 +18,8 @@ export function selects(sweep: Restoring & { selection: Selection | null }, reci
 /**
  * Returns a sweep's finding about a recipe, for its badge.
  *
- * @param verdict verdict if the sweep selects the recipe; null otherwise
- * @param precision precision of the recipe in a sweep by a task; null where it was not scored
+ * @param verdict verdict if the sweep selects the recipe; null otherwise.
+ * @param precision precision of the recipe in a sweep by a task, or null.
  * @returns null where the sweep says nothing about the recipe
  */
 export function sweepFinding(

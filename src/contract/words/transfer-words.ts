@@ -10,7 +10,7 @@ const NOT_CARRIED: Readonly<Record<NotCarried, (from: string, to: string) => str
   'target not swept': (_, to) => `${to} has no sweep that is scored by this.`,
   'nothing selected': (from) => `The sweep of ${from} selects no range.`,
   'not scored': (from, to) =>
-    `The sweep of ${to} has not scored the range at the depth of what ${from} selects.`
+    `The sweep of ${to} has not scored the range at the same depth as the selection of ${from}.`
 }
 
 /** Returns why a transferred range could not be selected in the target sweep; null where it could. */
@@ -44,13 +44,11 @@ export function transferWords(
     (validityKept === null ? '' : `; ${formatPercent(validityKept)} of post's ${words.validity} kept`) +
     (keepsEnough || target === null ? '' : `, less than the ${formatPercent(target.rho)} asked for`) +
     (passesCheck === false
-      ? '; it fails the check of whole answers there'
+      ? '; it fails the full-answer check there'
       : passesCheck === null && target?.scoredBy.kind === 'crc'
-        ? '; whole answers of it were not checked there'
+        ? '; its full answers were not checked there'
         : '')
   if (from === to) return `${nameOf(from)} selects ${rangePhrase(range)}: ${numbers}.`
-  return (
-    `What ${nameOf(from)} selects, ${rangePhrase(range)}, is ${rangePhrase(other)} of ${nameOf(to)} at the same depth: ` +
-    `${numbers}.`
-  )
+  const match = `${rangePhrase(range)}, matches ${rangePhrase(other)} of ${nameOf(to)}`
+  return `The selection of ${nameOf(from)}, ${match} by depth: ${numbers}.`
 }

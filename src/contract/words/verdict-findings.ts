@@ -143,10 +143,10 @@ function unfitPrompts(evidence: VerdictEvidence): VerdictFinding | null {
   const which = failed === 0 ? '' : `Post is mostly wrong on ${failures}. `
   const todo =
     sampler !== null
-      ? 'Take a lower temperature or a higher min-p.'
+      ? 'Use a lower temperature or a higher min-p.'
       : looksSwapped(evidence)
-        ? 'Base answers more validly than post: look first whether base and post were exchanged.'
-        : `${which}Change the prompts until post answers validly, then sweep again.`
+        ? 'Base is valid more often than post. Check that base and post are not exchanged.'
+        : `${which}Change the prompts until post is valid, then sweep again.`
   return {
     state: 'unfit-prompts',
     headline,
@@ -165,9 +165,10 @@ function noneQualifies(evidence: VerdictEvidence): VerdictFinding {
   const words = scoreWords(scoredBy)
   const limit = formatScore(selection.minimumValidity)
   const isPreview = hasPreview(evidence)
+  const required = `${words.validity} ${limit} and more ${words.diversity} than post`
   const headline = isPreview
-    ? `No exact range of this preview has ${words.validity} ${limit} and more ${words.diversity} than post.`
-    : `No range to restore: none has ${words.validity} ${limit} and more ${words.diversity} than post, ${formatScore(post.diversity)}.`
+    ? `No exact range of this preview has ${required}.`
+    : `No range to restore: none has ${required}, ${formatScore(post.diversity)}.`
   return {
     state: 'none-qualifies',
     headline,
@@ -293,7 +294,7 @@ class SelectedRange {
       text: 'Sweep the rest: then every range is scored on all prompts.'
     }
     if (chance !== null && chance >= UNRELIABLE) {
-      const guess = `a preview cannot tell: another range would be selected with a chance of ${chanceWords(chance)}`
+      const guess = `${chanceWords(chance)} chance that a full sweep selects another range`
       return {
         state: 'preview-unreliable',
         headline: `${this.name} by a guess: ${guess}.`,
@@ -336,8 +337,8 @@ class SelectedRange {
     if (few < PROMPTS_FOR_INTERVAL) {
       // The finding on the gain already says so.
       if (this.notWorthIt() !== null) return null
-      const text = `No range stands out: ${plural(few, words.prompt)} ${few === 1 ? 'is' : 'are'} too few to tell ranges apart.`
-      return sharedFinding('unstable', text, [])
+      const count = `${plural(few, words.prompt)} ${few === 1 ? 'is' : 'are'}`
+      return sharedFinding('unstable', `No range stands out: ${count} too few to tell ranges apart.`, [])
     }
     if (share >= STABLE_SHARE) return null
     const spread = Math.max(1, Math.floor(layerCount * NEAR_TIES_SPREAD))
@@ -349,11 +350,13 @@ class SelectedRange {
       const other = wins.find((win) => !isSame(win, score))
       const next =
         other === undefined ? '' : `, ${rangePhrase(other)} ${winVerb(other)} ${formatPercent(other.share)}`
-      const text = `No range stands out: ${rangePhrase(score, source)} ${winVerb(score)} ${formatPercent(share)} of resamples${next}.`
+      const first = `${rangePhrase(score, source)} ${winVerb(score)} ${formatPercent(share)}`
+      const text = `No range stands out: ${first} of resamples${next}.`
       return sharedFinding('unstable', text, other === undefined ? [share] : [share, other.share])
     }
     const members = near.filter((win) => win.share >= NEAR_TIE_SHARE || isSame(win, score))
-    const text = `${this.name}, one of ${members.length} near-equal ranges that together win ${formatPercent(together)} of resamples.`
+    const count = `${members.length} near-equal ranges`
+    const text = `${this.name}, one of ${count} that together win ${formatPercent(together)} of resamples.`
     return sharedFinding('near-ties', text, [together])
   }
 
@@ -362,9 +365,10 @@ class SelectedRange {
     const evaluation = this.evidence.evaluation ?? null
     const better = this.withCheck(evaluation?.better ?? null)
     if (evaluation === null || better === null || evaluation.loss !== null) return null
+    const variety = DIVERSITY_WORDS[evaluation.diversity]
     return {
       state: 'baseline-better',
-      headline: `${this.name}: ${DIVERSITY_WORDS[evaluation.diversity]} in the evaluation, but ${better.phrase} did better.`,
+      headline: `${this.name}: ${variety} in the evaluation, but ${better.phrase} did better.`,
       figures: [],
       caveat: betterClause(better),
       action: actionFor(better),
@@ -482,7 +486,8 @@ class SelectedRange {
 
   private gainText({ post, range, on }: Gain): string {
     const { diversity, validity } = this.words
-    return `${diversity} ${formatScore(post.diversity)} → ${formatScore(range.diversity)} at ${validity} ${formatScore(range.validity)}${on}`
+    const change = `${diversity} ${formatScore(post.diversity)} → ${formatScore(range.diversity)}`
+    return `${change} at ${validity} ${formatScore(range.validity)}${on}`
   }
 
   private gainFigures({ post, range }: Gain): VerdictFigure[] {

@@ -13,8 +13,9 @@ export function noSamplersWords({
   if (whatIf.length > 0) return null
   const cuts = scoredBy.kind === 'task' && minPDraw(scoredBy.sampling) === null
   return cuts
-    ? 'This sweep has not kept what it would be under other temperatures and min-p, and cannot: it draws greedily, with top-k, with top-p or with a repetition penalty. Sweep with temperature and min-p alone for that.'
-    : 'This sweep has not kept what it would be under other temperatures and min-p: sweep again for that, on the command line with --what-if.'
+    ? 'Other temperatures and min-p cannot be computed for this sampler. ' +
+        'Sweep with temperature and min-p only: not greedily, without top-k, top-p and repetition penalty.'
+    : 'This sweep has no scores for other temperatures and min-p. Sweep again with --what-if.'
 }
 
 /** Follows a range with an estimate only, where other settings than the swept ones are shown. */
@@ -31,7 +32,7 @@ export const SHOW_MEASURED = 'Show measured'
 /**
  * Describes the settings of recalculated numbers and of those that are being computed.
  *
- * @param shown settings of the shown numbers; null while they are the measured ones
+ * @param shown settings of the shown numbers; null while they are the measured ones.
  * @param computing settings of the requested numbers; null if none are requested
  */
 export function whatIfSentence(shown: string | null, computing: string | null): string {

@@ -100,7 +100,7 @@ describe('slr search', () => {
     const id = project.firstPair.searches[0]?.id ?? ''
     expect(await project.firstPair.readSearch(sweepId)).toMatchObject({ id, sweepId })
     const file = join(path, 'pairs/pair-1', 'searches', `${id}.json`)
-    expect(result.stdout).toMatch(/^On first tokens alone, .* Not checked yet/m)
+    expect(result.stdout).toMatch(/^On first tokens only, .* Full answers are not checked/m)
     expect(result.stdout).toContain(`Next: slr check --project ${path} ${file}\n`)
     expect(await project.firstPair.readSearch('../project')).toBeNull()
     await project.close()

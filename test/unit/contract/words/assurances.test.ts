@@ -21,7 +21,7 @@ import {
 
 it('says how sure it is: whole answers, the interval, the baseline, and why there is no cross-fitted score', () => {
   expect(assurances({ ...UNCHECKED, promptCount: 40 })).toMatchObject([
-    { label: 'Full answers', value: 'not checked', detail: 'all else here is of first tokens' },
+    { label: 'Full answers', value: 'not checked', detail: 'all other figures are of first tokens' },
     {
       label: 'Gain in diversity',
       value: '+0.459',
@@ -50,7 +50,7 @@ it('says how sure it is: whole answers, the interval, the baseline, and why ther
     {
       label: 'Gain in diversity',
       value: '+0.300',
-      detail: '95 % interval +0.200 to +0.400, on the 19 hold-out prompts, which had no part in choosing it'
+      detail: '95 % interval +0.200 to +0.400, on the 19 hold-out prompts, which did not select it'
     },
     {
       label: 'Same range wins',
@@ -69,7 +69,7 @@ it('says how sure it is: whole answers, the interval, the baseline, and why ther
 })
 
 it('gives no interval and no share of wins of too few prompts', () => {
-  const detail = 'too few prompts: 5 of the 6 that it takes'
+  const detail = 'too few prompts: 5 of 6 needed'
   expect(assurances({ ...UNCHECKED, promptCount: 5 }).slice(1)).toEqual([
     { label: 'Gain in diversity', value: '+0.459', detail, term: 'gain' },
     { label: 'Same range wins', value: '–', detail, term: 'share of wins' }
@@ -82,7 +82,7 @@ it('counts of a preview the exact ranges that a check has left', () => {
     checked(range(4, 11), whole(0.95, 0.9))
   )
   expect(assurances({ ...UNCHECKED, promptCount: 40, preview: PREVIEW, check })[2]?.label).toBe(
-    'Same range wins among 2 exact ranges that a check has left'
+    'Same range wins among 2 exact ranges left by the check'
   )
 })
 
@@ -119,16 +119,15 @@ describe('how sure it is after a check that threw ranges out', () => {
     expect(sureOf(left, BASELINES)).toMatchObject({
       'Gain in diversity': expect.stringMatching(/^of first tokens; /),
       'Same range wins, without 2 that fail the check':
-        'of the resamples, with what the check found left as it is; no other that is left ever wins. Left out of every resample, for they fail the check: layers 0–11 and 1 more',
+        'of the resamples; no other that is left ever wins. Left out by the check: layers 0–11 and 1 more',
       'Cross-fitted':
-        'of first tokens; diversity when picked on half the prompts and scored on the other half (post 0.450); ranges that fail the check were left out by all prompts'
+        'of first tokens; diversity when selected on half the prompts and scored on the other half (post 0.450); without the ranges that fail the check on all prompts'
     })
     const without = checkOfModels(checked(range(5, 11), whole(0.95, 0.88)))
     expect(sureOf(left, without)).toMatchObject({
-      'Same range wins':
-        'of the resamples, with what the check found left as it is; no other range ever wins',
+      'Same range wins': 'of the resamples; no other range ever wins',
       'Cross-fitted':
-        'of first tokens; diversity when picked on half the prompts and scored on the other half (post 0.450)'
+        'of first tokens; diversity when selected on half the prompts and scored on the other half (post 0.450)'
     })
   })
 
@@ -174,7 +173,7 @@ describe('how sure it is after a check that threw ranges out', () => {
       [5, 11, 0.4]
     ])
     expect(sureOf(often, PASSING)['Same range wins']).toBe(
-      'of the resamples, with what the check found left as it is; layer 8 (unchecked) wins more often, 60 %'
+      'of the resamples; layer 8 (unchecked) wins more often, 60 %'
     )
   })
 })

@@ -16,21 +16,21 @@ describe('what to know of a judge', () => {
       'that nothing it replied was a mark',
       { unreadable: 52, usable: 0, ...turtles },
       [
-        'Judge x gave 52 replies that were no mark from 1 to 10 (such as “I like turtles”), so nothing is judged.'
+        'Judge x gave 52 replies that were no score from 1 to 10 (such as “I like turtles”), so nothing is judged.'
       ]
     ],
     [
       'how many replies were none',
       { unreadable: 26, usable: 26, ...turtles },
       [
-        'Judge x gave 26 of 52 replies that were no mark from 1 to 10 (such as “I like turtles”), left out of its numbers.'
+        'Judge x gave 26 of 52 replies that were no score from 1 to 10 (such as “I like turtles”), left out of its numbers.'
       ]
     ],
     [
       'that it stopped before its end',
       { done: 12, usable: 12 },
       [
-        'Judge x has replied to 12 of 52 different answers only: its marks are of these alone, and nothing is compared by them.'
+        'Judge x has replied to 12 of 52 different answers only: its scores cover only these, and nothing is compared by them.'
       ]
     ],
     [
@@ -63,7 +63,7 @@ describe('what to know of a judge', () => {
 
   it('stands beside its measure where not all answers have a mark', () => {
     expect(judgedShare('judge', [judging({ unreadable: 26, usable: 26 })])).toBe(
-      '26 of 52 different answers marked'
+      '26 of 52 different answers scored'
     )
     expect(judgedShare('judge', [judging({})])).toBe('')
     expect(judgedShare('accuracy', [judging({ usable: 26 })])).toBe('')

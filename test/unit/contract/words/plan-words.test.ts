@@ -8,10 +8,10 @@ const line = (seconds: number, whole: number): string =>
 describe('the plan of a preview', () => {
   it('says when it saves little or nothing', () => {
     expect(line(11, 50)).toMatch(
-      /^all ranges on 4 prompts, finalists on all · at most 20 % of the work · peak [\d.]+ GiB · about 11 s by one block timed now, if the machine gets no busier$/
+      /^all ranges on 4 prompts, finalists on all · at most 20 % of the work · peak [\d.]+ GiB · about 11 s timed with one block, if the machine gets no busier$/
     )
     expect(line(0.53, 0.61)).toMatch(
-      / · about 0\.53 s by one block timed now, if the machine gets no busier, which saves little or nothing$/
+      / · about 0\.53 s timed with one block, if the machine gets no busier, which saves little or nothing$/
     )
     expect(previewLine({ ...preview, seconds: 11, timedBy: 'sweep' }, { seconds: 50 })).toMatch(
       / · about 11 s by the last sweep$/

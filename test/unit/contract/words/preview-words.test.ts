@@ -50,13 +50,13 @@ describe('what is said of a preview', () => {
     expect(basis).toBe(
       '3 ranges are exact, on all 40 prompts; 75 are estimated from 4 of them, in 24 % of the work'
     )
-    expect(brief).toBe('3 of 78 ranges exact; another would be selected with a chance of 3 %')
+    expect(brief).toBe('3 of 78 ranges exact; 3 % chance that a full sweep selects another range')
   })
 
   it('is how likely another range would be selected, and which', () => {
     const { elsewhere, isDoubtful } = factsOf({})
     expect(elsewhere).toContain(
-      'at 90 % of post’s validity with a chance of 3 %, most likely layers 5–11 (2 %)'
+      '3 % chance that a full sweep selects another range at 90 % of post’s validity, most likely layers 5–11 (2 %)'
     )
     expect(isDoubtful).toBe(false)
     expect(elsewhere).not.toContain('rely')
@@ -77,7 +77,7 @@ describe('what is said of a preview', () => {
       preview: { ...PREVIEW, probabilityOtherSelected: 0.9999 }
     })
     expect(facts.basis).toContain('on all 12 questions')
-    expect(facts.elsewhere).toContain('on all questions would select another at 90 % of post’s precision')
+    expect(facts.elsewhere).toContain('a full sweep selects another range at 90 % of post’s precision')
     expect(facts.elsewhere).toMatch(/Do not rely on this selection\.$/)
   })
 
@@ -86,23 +86,23 @@ describe('what is said of a preview', () => {
       selection: { ...EVIDENCE.selection, selected: null },
       preview: { ...PREVIEW, probabilityOtherSelected: 0.9999 }
     })
-    expect(elsewhere).toMatch(/would select one at 90 % of post’s validity with a chance of .*\.$/)
+    expect(elsewhere).toMatch(/chance that a full sweep selects a range at 90 % of post’s validity, .*\.$/)
     expect(elsewhere).not.toContain('rely')
-    expect(brief).toContain('one would be selected with a chance of')
+    expect(brief).toContain('chance that a full sweep selects a range')
   })
 
   it('has no chance at another limit than it was made for, and names what may be better there', () => {
     const lower = { rho: 0.5, minimumValidity: 0.4955, selected: { start: 4, end: 11 } }
     const { elsewhere, brief, isDoubtful } = factsOf({ selection: lower })
     expect(elsewhere).toBe(
-      'This preview was made to keep 90 % of post’s validity; at 50 % ranges count that it has only estimated: 2 of the estimated ones may be better, such as layers 2–11, diversity estimated at 0.950. Sweep the rest before you rely on this selection.'
+      'Preview made for 90 % of validity, not 50 %: 2 of the estimated ranges may be better, such as layers 2–11, diversity estimated at 0.950. Sweep the rest before you rely on this selection.'
     )
     expect(brief).toBe(
-      '3 of 78 ranges exact; made for 90 % of validity, not 50 %: 2 of the estimated ones may be better, such as layers 2–11, diversity estimated at 0.950'
+      '3 of 78 ranges exact; made for 90 % of validity, not 50 %: 2 of the estimated ranges may be better, such as layers 2–11, diversity estimated at 0.950'
     )
     expect(isDoubtful).toBe(true)
     const higher = { rho: 1, minimumValidity: 0.991, selected: null }
-    expect(factsOf({ selection: higher }).brief).toMatch(/: none of the 75 estimated ones may qualify$/)
+    expect(factsOf({ selection: higher }).brief).toMatch(/: none of the 75 estimated ranges may qualify$/)
   })
 
   it('has no chance once a check threw out what it had found', () => {
@@ -126,16 +126,16 @@ describe('what is said of a preview', () => {
     }
     const selection = { ...EVIDENCE.selection, selected: { start: 5, end: 11 } }
     const facts = factsOf({ check, selection })
-    expect(facts.brief).toMatch(/^3 of 78 ranges exact; the check threw out its best: /)
+    expect(facts.brief).toMatch(/^3 of 78 ranges exact; the check rejects its best range: /)
     expect(facts.elsewhere).not.toContain('chance')
     const kept = { ...check, models: [checkedAt(4, 0.95), checkedAt(5, 0.5)] }
-    expect(factsOf({ check: kept }).brief).toContain('a chance of 3 %')
+    expect(factsOf({ check: kept }).brief).toContain('3 % chance')
   })
 
   it('says that estimates take no part where something else is asked than was swept', () => {
     const { basis, brief, isDoubtful } = factsOf({ preview: { ...PREVIEW, ranges: [] } })
-    expect(basis).toMatch(/; 75 were estimated as swept, are not known as asked here, and take no part$/)
-    expect(brief).toBe('3 of 78 ranges exact; whether another would be selected is not known')
+    expect(basis).toMatch(/; 75 have estimates for the swept settings only, and take no part$/)
+    expect(brief).toBe('3 of 78 ranges exact; the chance of another selection is unknown')
     expect(isDoubtful).toBe(true)
   })
 
@@ -146,7 +146,9 @@ describe('what is said of a preview', () => {
     expect(sweepWorkWords(work, { rows: 5174.2, wholeRows: 24_640 })).toBe(
       '5,174 rows through blocks, 21 % of the 24,640 of a whole sweep'
     )
-    expect(sweepWorkWords(work, { rows: 0, wholeRows: 24_640 })).toBe('776 block evaluations on some prompts each')
+    expect(sweepWorkWords(work, { rows: 0, wholeRows: 24_640 })).toBe(
+      '776 block evaluations on some prompts each'
+    )
   })
 
   it('counts the prompts of a whole sweep alone', () => {

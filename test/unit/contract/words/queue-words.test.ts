@@ -45,7 +45,9 @@ describe('words of the queue', () => {
     expect(queuedWorkName({ kind: 'sweep', preview: false })).toBe('Sweep')
     expect(queuedWorkName({ kind: 'sweep', preview: true })).toBe('Preview')
     const task = { id: 'open', name: 'Open questions' }
-    expect(queuedWorkName({ kind: 'evaluation', task, computing: ON_CPU })).toBe('Evaluation by Open questions')
+    expect(queuedWorkName({ kind: 'evaluation', task, computing: ON_CPU })).toBe(
+      'Evaluation by Open questions'
+    )
     expect(queuedWorkName({ kind: 'evaluation', task, computing: { device: 'webgpu' } })).toBe(
       'Evaluation by Open questions on WebGPU'
     )
@@ -53,32 +55,32 @@ describe('words of the queue', () => {
     expect(jobStateWords(job('running'))).toBe('Running')
     expect(jobStateWords(job('running'), 'Other')).toBe('Waiting for “Other”')
     expect(jobStateWords(job('stopping', 45, 0.42), 'Other')).toBe('Stopping…')
-    expect(jobStateWords(job('waiting'))).toBe('Waits')
+    expect(jobStateWords(job('waiting'))).toBe('Waiting')
     const told = (toldBy: 'sweep' | 'preview', preview: boolean): string =>
       jobStateWords({
         ...job('waiting'),
         work: { kind: 'sweep', preview },
         progress: { share: null, secondsLeft: 20, toldBy }
       })
-    expect(told('sweep', false)).toBe('Waits, about 20 s by the last sweep')
-    expect(told('preview', true)).toBe('Waits, about 20 s by the last preview')
-    expect(told('preview', false)).toBe('Waits, about 20 s by the pace of the last preview')
+    expect(told('sweep', false)).toBe('Waiting, about 20 s by the last sweep')
+    expect(told('preview', true)).toBe('Waiting, about 20 s by the last preview')
+    expect(told('preview', false)).toBe('Waiting, about 20 s by the pace of the last preview')
     expect(jobStateWords(job('failed'))).toBe('Failed: post has no config.json.')
-    expect(jobStateWords(job('stopped'))).toBe('Stopped; 8 of 40 prompts are kept.')
+    expect(jobStateWords(job('stopped'))).toBe('Stopped. 8 of 40 prompts are saved.')
   })
 
   it('add up what is known of the time left, and count what is not', () => {
     expect(timeLeftWords(line([]))).toBeNull()
     expect(timeLeftWords(line([job('failed'), job('stopped')]))).toBeNull()
-    expect(timeLeftWords(line([job('running')]))).toBe('1 job, time left not known yet')
+    expect(timeLeftWords(line([job('running')]))).toBe('1 job, time left unknown')
     expect(timeLeftWords(line([job('running', 30), job('waiting', 20), job('failed')]))).toBe(
       '2 jobs, about 50 s left'
     )
     expect(timeLeftWords(line([job('waiting', 20), job('waiting')], { paused: true }))).toBe(
-      'Paused: 2 jobs, about 20 s left for 1 of them, not known for 1'
+      'Paused: 2 jobs, about 20 s left for 1 of them, unknown for 1'
     )
     expect(timeLeftWords(line([job('waiting')], { waits: true }))).toBe(
-      'Waiting for a job started by hand: 1 job, time left not known yet'
+      'Waiting for a job started by hand: 1 job, time left unknown'
     )
   })
   it('say what was finished, in the order of its end', () => {
@@ -100,7 +102,7 @@ it('the size of evaluating several pairs counts what each begins with', () => {
     baselines: []
   }
   expect(evaluationSizeWords(taskFixture(), [{ answeringSweep }, { answeringSweep: null }])).toBe(
-    '2 prompts × 4 = 8 answers of each variant; 5 variants in 2 pairs (base, post, selected range, baselines): ' +
-      '40 answers of at most 16 tokens. Kept recipes and checkpoints come on top.'
+    '2 prompts × 4 = 8 answers of each variant. 5 variants in 2 pairs: 40 answers of at most 16 tokens. ' +
+      'Variants are base, post, the selected range and baselines. Kept recipes and checkpoints are extra.'
   )
 })

@@ -13,9 +13,9 @@ describe('the title of a sweep', () => {
     )
   })
 
-  it('names the diversity of whole answers once they were checked', () => {
+  it('names the diversity of full answers once they were checked', () => {
     const checked = { ...summarizeSweep(tinySweep(), null), bestAnswers: { validity: 0.9, diversity: 0.75 } }
-    expect(sweepTitle(checked)).toBe('Characters: layer 1, diversity 0.750 of whole answers')
+    expect(sweepTitle(checked)).toBe('Characters: layer 1, diversity 0.750 of full answers')
   })
 })
 

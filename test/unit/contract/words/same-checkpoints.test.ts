@@ -16,7 +16,7 @@ it('says which pairs are of the same checkpoints, and which of those were not ch
   expect(
     sameCheckpointsWords([pair('a', 'one', true), pair('b', 'one', false), pair('c', 'one', false)])
   ).toEqual([
-    'a, b and c have the same checkpoints, but a is checked on whole answers and b and c are not: ' +
-      'check those too before you compare what is selected.'
+    'a, b and c have the same checkpoints. Only a has a full-answer check: ' +
+      'check b and c before you compare.'
   ])
 })

@@ -35,13 +35,13 @@ describe('the words of a search', () => {
   it('claim no more than first tokens before whole answers were checked, and ask for the check', () => {
     expect(finding('confirmed', null)).toEqual({
       words:
-        'On first tokens alone, found is more diverse than layers 5–11, and the gain holds on prompts that did not pick. ' +
-        'Not checked yet: a valid first token may begin an invalid answer.',
+        'On first tokens only, found is more diverse than layers 5–11, and the gain holds on prompts that did not pick. ' +
+        'Full answers are not checked.',
       checkNext: true
     })
     const other = checkOfModels(checked(range(0, 3), whole(0.9, 0.9)))
     expect(finding('unproven', other).words).toMatch(
-      /on the prompts that picked it, but not surely on unseen ones\. Not checked yet/
+      /on the prompts that picked it, but the gain on unseen ones is uncertain\. Full answers/
     )
   })
 
@@ -50,7 +50,7 @@ describe('the words of a search', () => {
     const settings = { ...nothing.settings, blockEvaluations: 100 }
     expect(searchFinding({ ...nothing, settings }, null, 0.9)).toEqual({
       words:
-        'Nothing was tried: the budget of 100 block evaluations is too small for one generation. Give the search a larger one.',
+        'Nothing was tried. A budget of 100 block evaluations is too small for one generation: increase it.',
       checkNext: false
     })
     expect(finding('none', null).words).toBe('No recipe that was tried is more diverse than layers 5–11.')
@@ -62,14 +62,12 @@ describe('the words of a search', () => {
     const ranged = recipeStrengths({ name: '', ranges: [[4, 11]] }, LAYERS)
     const layers = ranged.map((layer, place) => (place === 2 ? { ...layer, attention: 1 } : layer))
     expect(finding(recipeOf(nameStrengths(layers), layers))).toMatch(
-      /^On first tokens alone, attention 2, 4–11 is more/
+      /^On first tokens only, attention 2, 4–11 is more/
     )
-    expect(finding(recipeOf('Layers I like', layers))).toMatch(
-      /^On first tokens alone, Layers I like is more/
-    )
+    expect(finding(recipeOf('Layers I like', layers))).toMatch(/^On first tokens only, Layers I like is more/)
     const many = ranged.map((layer, place) => ({ ...layer, attention: place / 100, mlp: place / 50 }))
     expect(finding(recipeOf(nameStrengths(many), many))).toMatch(
-      /^On first tokens alone, the best recipe found is more/
+      /^On first tokens only, the best recipe is more/
     )
   })
 
@@ -87,15 +85,13 @@ describe('the words of a search', () => {
       recipes: [recipe, recipe] satisfies [unknown, unknown]
     }
     const { words } = searchFinding({ ...search('unproven'), heldOut }, null, 0.9)
-    expect(words).toContain(
-      'and on unseen ones too, but validity is too low there: 0.880, and 0.891 is asked for'
-    )
+    expect(words).toContain('and on unseen ones too, but validity is too low there: 0.880 of 0.891 required')
   })
 
   it('say first that the recipe fails the check, and why', () => {
     expect(finding('confirmed', FAILING)).toEqual({
       words: expect.stringMatching(
-        /^found fails the check: full answers are valid only 0\.860 of the time, below the limit of 0\.891 .*\. On first tokens it is more diverse/
+        /^found fails the check: full answers have validity 0\.860, below the limit of 0\.891 .*\. On first tokens it is more diverse/
       ),
       checkNext: false
     })
@@ -104,7 +100,7 @@ describe('the words of a search', () => {
   it('say what holds on whole answers', () => {
     expect(finding('confirmed', PASSING)).toEqual({
       words: expect.stringMatching(
-        /It passes the check: diversity 0\.\d{3} at validity 0\.900 on whole answers \(post 0\.\d{3} at 0\.990\)\.$/
+        /It passes the check: diversity 0\.\d{3} at validity 0\.900 on full answers \(post 0\.\d{3} at 0\.990\)\.$/
       ),
       checkNext: false
     })
@@ -113,7 +109,7 @@ describe('the words of a search', () => {
   it('say when the range that it compared with has failed the check since', () => {
     const baseline = checkOfModels(checked(range(5, 11), whole(0.5, 0.9)))
     expect(finding('confirmed', baseline).words).toMatch(
-      /^On first tokens alone, found is more diverse than layers 5–11 \(which fail the check\), and the gain holds/
+      /^On first tokens only, found is more diverse than layers 5–11 \(which fail the check\), and the gain holds/
     )
   })
 

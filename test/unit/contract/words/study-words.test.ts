@@ -28,20 +28,18 @@ describe('the words for a study', () => {
   it('say which step runs, and how long that takes still where it is known', () => {
     expect(study({})).toBe('Step 2 of 3, Demo/check: about 1 min 30 s left of it.')
     expect(study({ steps: [{ ...STEP, state: 'running' }] })).toBe(
-      'Step 1 of 1, Demo/sweep: time left not known yet.'
+      'Step 1 of 1, Demo/sweep: time left unknown.'
     )
   })
 
   it('say what was done, what was not, and how it goes on', () => {
-    expect(study({ running: false })).toBe(
-      "Stopped: 1 of 3 steps done. It goes on with: slr study '/a b/s.yaml'"
-    )
+    expect(study({ running: false })).toBe("Stopped: 1 of 3 steps done. Resume with: slr study '/a b/s.yaml'")
     expect(study({ running: false, ended: 'done', steps: [{ ...STEP, state: 'found' }] })).toBe(
       'Done: 1 step.'
     )
     const one = { ...STEP, state: 'failed' as const, problem: failed }
     expect(study({ running: false, ended: 'done', file: '/s.yaml', steps: [one] })).toBe(
-      'Ended: 0 of 1 step done, 1 not done. It goes on with: slr study /s.yaml'
+      'Ended: 0 of 1 step done, 1 not done. Resume with: slr study /s.yaml'
     )
   })
 
@@ -50,7 +48,7 @@ describe('the words for a study', () => {
     expect(stepStateWords({ ...STEP, state: 'computed', seconds: 3 }, true)).toBe('Computed in 3.0 s')
     const begun: StudyStepState = { ...STEP, state: 'running', progress: { share: 0.5, secondsLeft: 90 } }
     expect(stepStateWords(begun, true)).toBe('Running, 50 %, about 1 min 30 s left')
-    expect(stepStateWords(begun, false)).toBe('Begun; what it has is kept')
+    expect(stepStateWords(begun, false)).toBe('Started; partial results are saved')
     expect(stepStateWords({ ...STEP, state: 'failed', problem: failed }, true)).toBe('Failed: No memory.')
   })
 })

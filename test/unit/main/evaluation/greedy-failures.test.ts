@@ -107,7 +107,7 @@ describe('results on what post failed', () => {
 
   it('say how the prompts were chosen, and that failures regress to the mean', () => {
     const [notice, ...more] = chosenNotices(failures, anew, 'bb')
-    expect(notice).toMatch(/2 prompts of “A task”.*missed 2 of 3.*in a run of its own.*regress to the mean/)
+    expect(notice).toMatch(/2 prompts of “A task”.*missed 2 of 3.*in a separate run.*regress to the mean/)
     expect(more).toEqual([])
     expect(chosenNotices(task, anew, 'bb')).toEqual([])
   })

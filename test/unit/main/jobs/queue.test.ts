@@ -232,8 +232,8 @@ describe('jobs in line over the pairs of a project', () => {
     await queue.remove(project, await idOf('pair-2'))
     await begun(sweeps, 2)
     expect((await now()).jobs).toMatchObject([
-      { state: 'stopped', problem: { code: 'cancelled', message: 'Stopped; 3 of 40 answers are kept.' } },
-      { state: 'stopped', problem: { message: 'Stopped before it had anything to keep.' } },
+      { state: 'stopped', problem: { code: 'cancelled', message: 'Stopped. 3 of 40 answers are saved.' } },
+      { state: 'stopped', problem: { message: 'Stopped before there was anything to save.' } },
       { state: 'running' }
     ])
     sweeps.end('pair-3')
@@ -311,7 +311,7 @@ describe('jobs in line over the pairs of a project', () => {
     await removed
     expect(evaluations.begun).toEqual([])
     expect((await now()).jobs).toMatchObject([
-      { state: 'stopped', problem: { message: 'Stopped before it had anything to keep.' } }
+      { state: 'stopped', problem: { message: 'Stopped before there was anything to save.' } }
     ])
     await queue.done(project)
   })

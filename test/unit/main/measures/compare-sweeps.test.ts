@@ -173,7 +173,7 @@ describe('two sweeps', () => {
       { what: 'check', a: 'not checked', b: '2 ranges checked, 2–3 rejected' }
     ])
     expect(comparisonFinding(checked).verdict).toMatch(
-      "A selects layers 2–3, B selects layers 1–2, only because B's check of whole answers rejects layers 2–3, " +
+      "A selects layers 2–3, B selects layers 1–2, only because B's full-answer check rejects layers 2–3, " +
         'which both would select by first tokens; by diversity'
     )
     const alike = await compareSweeps({ sweep, check: checkOfBest }, { sweep, check: checkOfBest })
@@ -196,9 +196,7 @@ describe('two sweeps', () => {
     expect(comparisonFinding(found).depth).toBe(
       '6 ranges of A are left out: B is a preview and has only estimated them.'
     )
-    expect(agreementLines(found)).toContain(
-      'Diversity: no rank correlation, which takes 10 ranges; 4 are compared.'
-    )
+    expect(agreementLines(found)).toContain('Diversity: no rank correlation for 4 ranges; it needs 10.')
     expect(found.differs).toEqual([{ what: 'ranges', a: '10 ranges', b: '4 ranges, 6 more only estimated' }])
   })
 

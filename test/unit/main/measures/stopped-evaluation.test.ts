@@ -36,10 +36,8 @@ it('measures a stopped evaluation on equally many answers per prompt, and counts
   expect(stoppedAt({ variants }, 24, false)).toBe('stopped at 6 of 24 answers')
   expect(stoppedAt({ variants }, 6, false)).toBe('stopped before all answers were read')
   expect(stoppedAt({ variants }, 6, true)).toBeNull()
-  expect(runningSentence({ variants }, 2400)).toMatch(
-    /^Verdicts and numbers below are of 6 of 2,400 answers so far, /
-  )
-  expect(runningSentence({ variants }, 6)).toMatch(/ are of answers that are still being read, /)
+  expect(runningSentence({ variants }, 2400)).toMatch(/^Preliminary, from 6 of 2,400 answers so far\. /)
+  expect(runningSentence({ variants }, 6)).toMatch(/^Preliminary, from answers that are being read\. /)
 })
 
 it('judges creative writing without embeddings by word distance', () => {

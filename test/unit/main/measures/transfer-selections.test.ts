@@ -112,13 +112,11 @@ describe('a selected range in the sweep of another pair', () => {
     if (there.kind !== 'carried') throw new Error('not carried')
     expect(fallsShort(there)).toBe('fails check')
     if (back.kind !== 'carried') throw new Error('not carried')
-    expect([uncheckedBadge(there, checked), uncheckedBadge(back, checked), uncheckedBadge(back, [])]).toEqual([
-      null,
-      'not checked',
-      null
-    ])
+    expect([uncheckedBadge(there, checked), uncheckedBadge(back, checked), uncheckedBadge(back, [])]).toEqual(
+      [null, 'not checked', null]
+    )
     expect(transferWords({ from: 'pair-1', to: 'pair-2', result: there }, (id) => id, null)).toMatch(
-      /; it fails the check of whole answers there\.$/
+      /; it fails the full-answer check there\.$/
     )
   })
 

@@ -337,10 +337,10 @@ describe('how well the character task predicts a task', () => {
       /Over all 78 ranges, scored exactly by both, .*\+0\.90 \(Spearman\)\. No interval: .*restore\.$/
     )
     expect(proxySentence({ proxy, proxyPick: { range, validity: 0.805, limit: 0.9, gain: 0.1 } })).toMatch(
-      /What it selects, layers 5–11, has precision 0\.805 here, below the limit of 0\.900, and coverage \+0\.100 over post\.$/
+      /Its selection, layers 5–11, has precision 0\.805, below the limit of 0\.900, and coverage \+0\.100 over post\.$/
     )
     expect(proxySentence({ proxy, proxyPick: { range, validity: 0.9, limit: 0.9, gain: 0.1 } })).toMatch(
-      /0\.900 here, not below the limit/
+      /0\.900, not below the limit/
     )
   })
 

@@ -270,7 +270,7 @@ describe('the transfer of pairs', () => {
       /^Qwen_2\.5 selects layers \d+–11: diversity of first tokens \d\.\d{3}, \+\d\.\d{3} over post; /
     )
     expect(told[1]).toMatch(
-      /^What Qwen_2\.5 selects, layers \d+–11, is layers? (?:\d+–)?79 of Llama at the same depth: diversity /
+      /^The selection of Qwen_2\.5, layers \d+–11, matches layers? (?:\d+–)?79 of Llama by depth: diversity /
     )
     expect(told[2]).toBe('Gemma has no sweep that is scored by this.')
     expect(transferTable(overview.transfers, rows, WORDS).rows[2]).toEqual([

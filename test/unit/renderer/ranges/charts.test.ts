@@ -292,7 +292,7 @@ describe('what a sweep is scored by', () => {
     expect(unlistedWords(tinySweep().post)).toBeNull()
     expect(unlistedWords({ validity: 0.9996, continued: 0.0001 })).toBeNull()
     expect(unlistedWords({ validity: 0.9, continued: 0.04 })).toMatch(
-      /^0\.100 is in no listed form .*: 0\.040 begins/
+      /^0\.100 is in no listed form .*\. 0\.040 begins/
     )
   })
 })

@@ -32,7 +32,7 @@ test('slr show says first what both select and how they order, then what differs
   expect(stdout).toMatch(/What differs\n +A +B\ndevice +CPU +WebGPU\nprecision +fp32 +fp16\n/)
   expect(stdout).toContain('Diversity: Spearman −1.00 over 10 ranges.')
   expect(stdout).toContain(
-    "What A selects, layers 2–3, has in B diversity 0.253: −0.072 over post, with 98 % of post's validity kept; 0.210 less than what B selects."
+    "The selection of A, layers 2–3, has diversity 0.253 in B: −0.072 over post, with 98 % of post's validity kept; 0.210 less than the selection of B."
   )
   expect(stdout).toMatch(/\nlayers 0–3 +0\.500 +0\.500 +±0\.000 ± 0\.000 +0\.763 +0\.013 +−0\.750 ± 0\.000\n/)
 })
@@ -43,7 +43,7 @@ test('slr show of a sweep with itself finds no difference', async () => {
   expect(stdout).toMatch(
     /^Both select layers 2–3; by diversity they put the ranges into nearly the same order\.\n/
   )
-  expect(stdout).toContain('Nothing that the two were computed with differs, nor what they have scored.')
+  expect(stdout).toContain('Both have the same settings and scored the same models.')
   expect(stdout).toContain('Diversity: Spearman 1.00 over 10 ranges.')
   expect(stdout).not.toMatch(/[+−]0\.\d*[1-9]\d* ±/)
   const json = await compared(sweep, sweep, '--json', '--rho', '0.5')
@@ -58,7 +58,7 @@ test('slr show of other depths says by which rule, and what is left out', async 
     comparedSweep({ id: 'b', layerCount: 6 })
   )
   expect(stdout).toContain(
-    "Compared by relative depth: a range of A's 3 layers stands beside the one of B's 6 whose edges lie nearest. 15 ranges of B are left out: A has no counterpart of them."
+    "Compared by relative depth: each range of A's 3 layers with the nearest of B's 6. 15 ranges of B are left out: A has no counterpart of them."
   )
   expect(stdout).toMatch(/\nlayer 2 \| 4–5 +0\.880/)
 })

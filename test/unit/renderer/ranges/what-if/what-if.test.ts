@@ -147,9 +147,9 @@ describe('the panel of what if', () => {
     const task = tinyTaskSweep()
     if (task.scoredBy.kind !== 'task') throw new Error('not scored by a task')
     const { sampling } = task.scoredBy
-    expect(noSamplersWords(task)).toMatch(/sweep again for that/)
+    expect(noSamplersWords(task)).toMatch(/Sweep again with --what-if/)
     const cut = { ...task, scoredBy: { ...task.scoredBy, sampling: { ...sampling, topP: 0.9 } } }
-    expect(noSamplersWords(cut)).toMatch(/and cannot: .* top-p/)
+    expect(noSamplersWords(cut)).toMatch(/cannot be computed for this sampler\. .* top-p/)
     const kept = {
       whatIf: [
         { temperature: 2, minP: 0 },
