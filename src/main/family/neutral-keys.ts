@@ -6,7 +6,7 @@
 /** Keys that change no logit, whatever their value. */
 export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: readonly string[] }[] = [
   {
-    why: 'where the checkpoint comes from and which program wrote or loads it',
+    why: 'Origin of the checkpoint',
     keys: [
       '_commit_hash',
       '_name_or_path',
@@ -23,11 +23,11 @@ export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: reado
     ]
   },
   {
-    why: 'the dtype to load into: weights are read as their file stores them',
+    why: 'Type to load weights into; the stored type is read',
     keys: ['dtype', 'torch_dtype', 'use_bfloat16']
   },
   {
-    why: 'training only: initialisation, dropout, the parameters that a loss takes',
+    why: 'Training',
     keys: [
       'attention_dropout',
       'classifier_dropout',
@@ -41,7 +41,7 @@ export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: reado
     ]
   },
   {
-    why: 'how the reference implementation computes the same product: kernels, slices, caches, what it hands back',
+    why: 'Kernels, slices, caches and outputs of the reference',
     keys: [
       '_attn_implementation',
       '_attn_implementation_autoset',
@@ -63,7 +63,7 @@ export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: reado
     ]
   },
   {
-    why: 'token ids and lengths for whoever renders prompts: what is computed is the tokens it is given',
+    why: 'Token ids and lengths of prompts',
     keys: [
       'bos_token_id',
       'cls_token_id',
@@ -79,7 +79,7 @@ export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: reado
     ]
   },
   {
-    why: 'settings of generating, which older versions kept here: samples have settings of their own',
+    why: 'Settings of generation, which samples have of their own',
     keys: [
       'bad_words_ids',
       'begin_suppress_tokens',
@@ -111,7 +111,7 @@ export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: reado
     ]
   },
   {
-    why: 'labels of classifiers, whose heads are not computed',
+    why: 'Labels of classifiers',
     keys: ['finetuning_task', 'id2label', 'label2id', 'num_labels', 'problem_type', 'task_specific_params']
   }
 ]

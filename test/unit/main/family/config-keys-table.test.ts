@@ -30,63 +30,61 @@ const codes = (keys: readonly string[]): string => keys.map((key) => `\`${key}\`
 
 /** Lists every known key of a config.json by its treatment. */
 function table(): string {
-  const families = Object.entries(FAMILIES).map(([modelType, { label, ignored }]) => {
+  const keysOf = Object.entries(FAMILIES).map(([modelType, { label, ignored }]) => {
     const read = keysRead(modelType).filter((key) => !ignored.includes(key))
-    return `| ${label} (\`${modelType}\`) | ${codes(read)} | ${codes(ignored)} |`
+    return { label, modelType, read, ignored }
+  })
+  const usual = [...new Set(keysOf.flatMap(({ read }) => read))]
+    .filter((key) => keysOf.filter(({ read }) => read.includes(key)).length > keysOf.length / 2)
+    .sort()
+  const families = keysOf.map(({ label, modelType, read, ignored }) => {
+    const others = {
+      Also: read.filter((key) => !usual.includes(key)),
+      Not: usual.filter((key) => !read.includes(key) && !ignored.includes(key)),
+      Ignores: ignored
+    }
+    const parts = Object.entries(others).flatMap(([word, keys]) =>
+      keys.length === 0 ? [] : [`${word} ${codes(keys)}.`]
+    )
+    return `- ${label} (\`${modelType}\`): ${parts.join(' ') || 'these alone.'}`
   })
   const nested = Object.entries(NESTED_TEXT_CONFIGS).map(([modelType, { key, modelTypes, ignored }]) => {
     const inner = modelTypes.map((type) => `\`${type}\``).join(' or ')
-    return `| \`${modelType}\` | \`${key}\`, as ${inner} | ${codes(ignored)} |`
+    return `- \`${modelType}\` holds ${inner} in \`${key}\`. It ignores ${codes(ignored)}.`
   })
   const values = Object.entries(NEUTRAL_VALUES).map(
-    ([key, neutral]) => `| \`${key}\` | ${codes(neutral.map((value) => JSON.stringify(value)))} |`
+    ([key, neutral]) => `\`${key}\` ${neutral.map((value) => JSON.stringify(value)).join(' or ')}`
   )
   return `# Keys of config.json
 
-Written and checked by \`test/unit/main/family/config-keys-table.test.ts\`; \`npx vitest run FILE --update\`
-writes it again. A key outside these tables is refused by name, because an ignored computation gives plausible
-but wrong numbers. Null, an empty list and an empty object change nothing.
+This page says which keys of a model's \`config.json\` are read, ignored or refused. A key that is not listed is
+refused by name, because an ignored computation gives plausible but wrong numbers. Null, an empty list and an empty
+object change nothing. \`npx vitest run test/unit/main/family/config-keys-table.test.ts -u\` writes the page.
 
-\`quantization_config\` describes weights stored as numbers with scales; \`src/main/checkpoint/scaled-schemes.ts\`
-lists the formats. Supported are float8 by block or tensor (\`fp8\`), 8-bit and packed 4-bit or 8-bit numbers of
-\`compressed-tensors\` (by channel or group, symmetric or not, with or without act-order), and \`gptq\` of 4 or
-8 bits in both formats. AWQ, bitsandbytes, MXFP4, NVFP4, Marlin and other bits are refused with the reason. So are
-several groups of modules, modules of other bits (\`dynamic\`), pruned or rotated weights, and the highest GPTQ zero
-point of the first format, which programs read differently.
+## Read
 
-## By family
+Families read ${codes(usual)}. Keys of \`rope_scaling\` and \`rope_parameters\` are read by the type of RoPE. Families differ as follows, and ignore what their reference ignores:
+
+${families.join('\n')}
+${nested.join('\n')}
 
 \`dual_chunk_attention_config\` changes nothing within the first chunk of \`chunk_size - local_size\` tokens, which is
-the context window here. Longer prompts are refused, because vLLM and transformers compute different positions for
-them. \`layer_types\` of a family without windows may list only \`full_attention\`.
+the context window here. \`layer_types\` of a family without windows may list only \`full_attention\`.
 
-Keys of \`rope_scaling\` and \`rope_parameters\` are read by the type of RoPE; others in them are refused.
-
-| family | read | ignored, as in the reference |
-| --- | --- | --- |
-${families.join('\n')}
-
-## Around a text model in a multimodal config
-
-| model type | text model | ignored |
-| --- | --- | --- |
-${nested.join('\n')}
+\`quantization_config\` is read for float8 by block or tensor (\`fp8\`), for \`compressed-tensors\` of 8 bits and of
+packed 4 or 8 bits (by channel or group, with or without act-order), and for \`gptq\` of 4 or 8 bits. Refused are AWQ,
+bitsandbytes, MXFP4, NVFP4, Marlin, other bits, several groups of modules, \`dynamic\`, and pruned or rotated weights.
+So is the highest GPTQ zero point of the first format, which programs read differently.
 
 ## Ignored in every family
 
-| why they change no number | keys |
-| --- | --- |
-${NEUTRAL_KEYS.map(({ why, keys }) => `| ${why} | ${codes(keys)} |`).join('\n')}
+${NEUTRAL_KEYS.map(({ why, keys }) => `- ${why}: ${codes(keys)}.`).join('\n')}
 
-## Ignored with these values, in families that do not read them
-
-| key | value |
-| --- | --- |
-${values.join('\n')}
+Families that do not read these keys ignore these values: ${values.join(', ')}.
 `
 }
 
-test('docs/config-keys.md names every key that is known, and what is done with it', async () => {
+test('docs/config-keys.md names every known key and its treatment', async () => {
   const config = await resolveConfig(TABLE)
   await expect(await format(table(), { ...config, parser: 'markdown' })).toMatchFileSnapshot(TABLE)
 })
