@@ -9,17 +9,17 @@ import { versionLine } from './printing/program-version'
 import { drawnWidth } from './printing/shown-width'
 import { tellStopped } from './running/stopped'
 
-/** Exit statuses of `slr`; a signal adds the shell's 128 to its number (cli.ts). */
+/** Exit statuses of `slr`. For a signal, cli.ts adds 128 to its number. */
 const EXIT_DONE = 0
 const EXIT_FAILED = 1
 const EXIT_WRONG_USAGE = 2
 
 /**
- * Runs one command, and prints what came of it.
+ * Runs one command and prints its result.
  *
- * @param args what stands behind `slr`
- * @param signal stops the command; what it throws then is not printed
- * @returns the exit status, or null when the command was stopped
+ * @param args arguments after `slr`
+ * @param signal stops the command; its error is then not printed
+ * @returns the exit status, or null if the command was stopped
  */
 export async function runCommandLine(args: readonly string[], signal: AbortSignal): Promise<number | null> {
   try {
@@ -34,14 +34,14 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
       tellStopped(args, signal)
       return null
     }
-    // The parser has printed its own message already, or the help text that was asked for.
+    // The parser has already printed its message or the requested help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_WRONG_USAGE
     printError(error)
     return error instanceof UsageError ? EXIT_WRONG_USAGE : EXIT_FAILED
   }
 }
 
-/** Node puts U+FFFD for bytes that are no UTF-8: another file would be written than was named, and another prompt asked. */
+/** Refuses arguments that are not UTF-8. Node replaces their bytes with U+FFFD, so a wrong file would be written. */
 function requireWholeText(args: readonly string[]): void {
   const broken = args.find((text) => text.includes('\uFFFD'))
   if (broken === undefined) return
@@ -51,7 +51,7 @@ function requireWholeText(args: readonly string[]): void {
   )
 }
 
-/** `slr help sweep` as `slr sweep --help`. */
+/** Turns `slr help sweep` into `slr sweep --help`. */
 function withHelpOption(args: readonly string[]): readonly string[] {
   const [first, ...words] = args
   if (first !== 'help') return args
@@ -70,19 +70,19 @@ function refuseReplacedCommand([name = '']: readonly string[]): void {
   throw new UsageError(`"slr ${name}" is now "${replacement}"`, `slr ${command} --help`)
 }
 
-/** Prints an error that nothing caught. @returns the exit status */
+/** Prints an uncaught error. @returns the exit status */
 export function failUnexpectedly(error: unknown): number {
   printError(error)
   return EXIT_FAILED
 }
 
-/** The parser's complaint without its own terms. */
+/** Rewrites a parser message without its internal terms. */
 const plainUsage = (message: string): string =>
   message
     .replace(/^error: /, '')
     .replace(/^command-argument value '([^]*)' is invalid for argument '(.*?)'\./, "'$1' is no <$2>.")
 
-/** The parser's complaint, and behind it the option or command that was meant. Only the parser's own line break parts the two. */
+/** Splits a parser message from its suggestion of another option or command. */
 function usageLines(text: string): string[] {
   const start = text.search(/\n\(Did you mean [^\n]*\)$/)
   return start === -1 ? [plainUsage(text)] : [plainUsage(text.slice(0, start)), text.slice(start + 1)]
@@ -91,10 +91,10 @@ function usageLines(text: string): string[] {
 const BEGIN = 'Begin with "slr sweep --demo", which takes seconds and needs no files.'
 
 /**
- * `slr` with all its commands.
+ * Builds `slr` with all commands.
  *
- * @param needed the commands whose code is loaded; of the others the program's own help knows enough
- * @param isWholeHelp whether help lists the options that many commands share too
+ * @param needed commands whose code is loaded; the program's help needs none
+ * @param isWholeHelp true lists shared options in the help too
  */
 export async function commandLine(
   signal: AbortSignal,

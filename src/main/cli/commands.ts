@@ -7,11 +7,11 @@ interface CommandRow {
   readonly description: string
   /** Heading of its group in the program's help. */
   readonly group: string
-  /** Loads what the command is and does: one command needs a small part of the program. */
+  /** Loads the command's code. One command needs a small part of the program. */
   readonly load: () => Promise<DeclaredCommand>
 }
 
-/** All commands, in the order of the help. */
+/** Commands in the order of the help. */
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'sweep',
@@ -99,7 +99,7 @@ export const COMMANDS: readonly CommandRow[] = [
   }
 ]
 
-/** Commands of earlier versions, and the command that does their work. */
+/** Commands of earlier versions and their replacements. */
 export const REPLACED_COMMANDS: ReadonlyMap<string, string> = new Map([
   ['compare', 'slr show A.json B.json'],
   ['devices', 'slr doctor'],

@@ -3,9 +3,9 @@ import { streamProblem } from './printing/output'
 import { tellStopped } from './running/stopped'
 import { writeWhole } from './results/whole-writes'
 
-/** `slr` as a process: what its streams and its unexpected errors come to. @returns as {@link runCommandLine} */
+/** Runs `slr` as a process, with its streams and unexpected errors. @returns as {@link runCommandLine} */
 export async function runProgram(args: readonly string[], signal: AbortSignal): Promise<number | null> {
-  // Whoever reads our output may go away (`| head`): then there is nobody to tell, and work under way still ends well.
+  // A reader may close the pipe (`| head`). Work under way then still ends well.
   for (const [name, stream] of [
     ['stdout', process.stdout],
     ['stderr', process.stderr]

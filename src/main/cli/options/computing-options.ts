@@ -3,7 +3,6 @@ import { HeldWeights } from '../../../contract/model/sampling'
 import { optionGroup } from './option-group'
 import { choice } from './option-kinds'
 
-/** Number formats. */
 const formatOptions = optionGroup().options({
   precision: choice(
     Precision,
@@ -17,13 +16,13 @@ const formatOptions = optionGroup().options({
   )
 })
 
-/** Where and how answers are computed. */
+/** Options of where and how answers are computed. */
 export const computingOptions = optionGroup('Where and how it is computed:')
   .options({ device: choice(GenerationDevice, '<name>', 'default: cpu') })
   .and(formatOptions)
   .shared()
 
-/** The same, with devices that compute single tokens only. */
+/** The same options, with devices that compute single tokens only. */
 export const samplingDevice = optionGroup('Where and how it is computed:')
   .options({
     device: choice(

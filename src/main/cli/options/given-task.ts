@@ -4,13 +4,13 @@ import { Task } from '../../../contract/documents/task'
 import { BUILTIN_TASKS } from '../../evaluation/builtin-tasks'
 import { usageError } from './options'
 
-/** What `--task` takes. */
+/** Values of `--task`. */
 export const TASK_CHOICES = `${BUILTIN_TASKS.join(', ')}, one of the project, or a file`
 
-/** What a task is called that is written to a file. @throws UsageError when its name is no id of a task */
+/** Returns the id of a task from the file that it is written to. @throws UsageError if the name is no task id */
 export function taskIdOf(path: string, command: Command): string {
   const ending = extname(path)
-  // With another ending it could not be given to --task, which reads lines of prompts from a .txt.
+  // `--task` reads other endings as lines of prompts.
   if (ending !== '.json')
     throw usageError(command, `--out ${path} has to end in .json: a task is a JSON file`)
   const id = Task.shape.id.safeParse(basename(path, ending))

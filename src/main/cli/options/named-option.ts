@@ -5,13 +5,13 @@ import { isWithin } from '../../base/files/within'
 import { HalfUnavailable } from '../../work/chosen-device'
 import { UsageError } from '../printing/output'
 
-/** What may stand behind a path in a message: the end, punctuation, or a file below it. */
+/** Text that may follow a path in a message: the end, punctuation, or a file below it. */
 const PATH_END = /^(?:$|[\s.,:;'")/\\])/
 
 /**
- * Names the option that gives the file or folder of an error, whose message names the path alone.
+ * Names the option that gave the file or folder of an error.
  *
- * @returns the same error where no option gives the path, or where the message names an option already
+ * @returns the same error if no option gave the path, or if the message names an option
  */
 export function errorNamingOption(error: unknown, command: Command): unknown {
   if (error instanceof HalfUnavailable) {
@@ -23,9 +23,9 @@ export function errorNamingOption(error: unknown, command: Command): unknown {
   }
   if (!(error instanceof WorkbenchError)) return error
   const { code, message, hint } = error.problem
-  // A mismatch is of two places, and its message says which.
+  // A mismatch concerns two places, which its message names.
   if (code === 'mismatch' || /(?:^|\s)--[a-z]/.test(message)) return error
-  // The longest path is the one that is meant: a folder may hold the others.
+  // The longest path is meant, because a folder may contain the others.
   const [named, ...others] = givenPaths(command)
     .filter(({ path }) => namesPath(message, path))
     .sort((a, b) => b.path.length - a.path.length)
@@ -33,7 +33,7 @@ export function errorNamingOption(error: unknown, command: Command): unknown {
   return new WorkbenchError(code, `${named.flag}: ${message}`, hint)
 }
 
-/** The values of options that may be paths, made absolute. */
+/** Lists option values that may be paths, as absolute paths. */
 function givenPaths(command: Command): { flag: string; path: string }[] {
   return command.options.flatMap((option) => {
     const value: unknown = command.getOptionValue(option.attributeName())

@@ -6,13 +6,13 @@ import { type DeclaredOption, flagOf } from './option-kinds'
 type OptionTable = Readonly<Record<string, DeclaredOption>>
 type ShapeOf<Table extends OptionTable> = { readonly [Name in keyof Table]: Table[Name]['schema'] }
 
-/** A group as others are joined with it. */
+/** Part of a joined group. */
 interface Part<Shape extends z.ZodRawShape> {
   readonly shape: Shape
   readonly declare: (command: Command) => Command
 }
 
-/** What several shapes are together. */
+/** Intersection of several shapes. */
 type Joined<Shapes extends readonly z.ZodRawShape[]> = Shapes extends readonly [
   infer First extends z.ZodRawShape,
   ...infer Rest extends readonly z.ZodRawShape[]
@@ -21,8 +21,8 @@ type Joined<Shapes extends readonly z.ZodRawShape[]> = Shapes extends readonly [
   : unknown
 
 /**
- * Options that belong together, in the order of the help, each declared once: its name, and with `option-kinds.ts` what it is parsed
- * into and as Commander takes it.
+ * Options that belong together, in the order of the help. Each is declared once, by its name and its kind from
+ * `option-kinds.ts`.
  */
 export class OptionGroup<Shape extends z.ZodRawShape> {
   constructor(
@@ -30,7 +30,7 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
     private readonly added: (command: Command) => Command
   ) {}
 
-  /** @param table the options, by their names in camel case; their flags are made from these */
+  /** @param table options by their names in camel case, from which the flags are derived */
   options<Table extends OptionTable>(table: Table): OptionGroup<Shape & ShapeOf<Table>>
   options(table: OptionTable): unknown {
     const added = Object.entries(table)
@@ -43,12 +43,12 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
     )
   }
 
-  /** Of the options behind it. */
+  /** Starts a section of the help for the options that follow. */
   heading(title: string): OptionGroup<Shape> {
     return new OptionGroup(this.shape, (command) => this.declare(command).optionsGroup(title))
   }
 
-  /** The same options, left out of the help unless all of it is asked for: many commands share them. */
+  /** Hides these options in the short help, because many commands share them. */
   shared(): OptionGroup<Shape> {
     return new OptionGroup(this.shape, (command) => {
       const before = new Set(command.options)
@@ -58,7 +58,7 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
     })
   }
 
-  /** These options, and behind them those of other groups. */
+  /** Appends the options of other groups. */
   and<Others extends readonly z.ZodRawShape[]>(
     ...others: { [Place in keyof Others]: Part<Others[Place]> }
   ): OptionGroup<Shape & Joined<Others>>
@@ -73,7 +73,7 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
     return this.added(command)
   }
 
-  /** The parsed options in their declared shape. */
+  /** Parses the options. */
   read(command: Command): z.output<z.ZodObject<Shape, z.core.$strict>> {
     return this.schema.parse(command.opts())
   }
@@ -83,7 +83,7 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
   }
 }
 
-/** Has a second value of an option refused. @param name not declared yet, so that this hears of a value before it is kept */
+/** Refuses a second value of an option. @param name must not be declared yet, so that this listener runs first */
 function refuseTwice(command: Command, name: string): void {
   const flag = flagOf(name)
   command.on(`option:${flag.slice(2)}`, () => {
@@ -92,11 +92,11 @@ function refuseTwice(command: Command, name: string): void {
   })
 }
 
-/** A group to add options to; without a heading they stand under that of the options before them. */
+/** Creates an empty group. Without a heading, its options stay in the section before them. */
 export function optionGroup(heading?: string): OptionGroup<Record<never, never>> {
   const group = new OptionGroup({}, (command) => command)
   return heading === undefined ? group : group.heading(heading)
 }
 
-/** What a group, or several joined, are parsed into. */
+/** Parsed options of a group. */
 export type OptionsOf<Group extends { read: (command: Command) => unknown }> = ReturnType<Group['read']>

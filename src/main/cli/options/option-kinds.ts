@@ -1,20 +1,20 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 
-/** An option without its name: what it is parsed into, and as Commander takes it once it has its flag. */
+/** An option without its name: its schema and its Commander option for a flag. */
 export interface DeclaredOption<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema
   readonly withFlag: (flag: string) => Option
-  /** Whether it may be given more than once: else the last would silently win over the others. */
+  /** True if the option may be repeated. Otherwise a second value is refused. */
   readonly mayRepeat: boolean
 }
-/** One that is undefined when it is not given. */
+/** An option that is undefined if it is not given. */
 type MayBeGiven<Schema extends z.ZodType> = DeclaredOption<z.ZodOptional<Schema>>
 
 interface Rules {
-  /** Options, by their names, that it does not go with. */
+  /** Names of options that exclude this one. */
   readonly conflicts?: string[]
-  /** Not in the help. */
+  /** Hides the option in the help. */
   readonly hidden?: boolean
 }
 
@@ -37,32 +37,32 @@ function declared<Schema extends z.ZodType>(
   }
 }
 
-/** The flag of an option, such as `--judge-key` of `judgeKey`. */
+/** Returns the flag of an option, such as `--judge-key` of `judgeKey`. */
 export const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
-/** False when it is not given. */
+/** Declares a flag that is false by default. */
 export const flag = (description: string, rules?: Rules): DeclaredOption<z.ZodDefault<z.ZodBoolean>> =>
   declared(z.boolean().default(false), null, description, rules)
 
-/** True unless `--no-NAME` is given. */
+/** Declares a flag that is true unless `--no-NAME` is given. */
 export const unlessNo = (description: string): DeclaredOption<z.ZodDefault<z.ZodBoolean>> => ({
   schema: z.boolean().default(true),
   mayRepeat: true,
   withFlag: (flag) => new Option(`--no-${flag.slice(2)}`, description)
 })
 
-/** Undefined when it is not given, where something else then decides. */
+/** Declares a flag that is undefined if it is not given. */
 export const flagIfGiven = (description: string, rules?: Rules): MayBeGiven<z.ZodBoolean> =>
   declared(z.boolean().optional(), null, description, rules)
 
-/** What an operand stands for that may be any text, an empty one too; all others name something. */
+/** Operand that may be any text, also an empty one. All other operands name something. */
 const ANY_TEXT = '<text>'
 
-/** Operands that are paths, where an option of another command is taken for a file. */
+/** Operands that are paths. A value that begins with `-` was meant as an option. */
 const PATHS: readonly string[] = ['<file>', '<folder>']
 
-/** Such as `--base "$BASE"` of a variable that is not set: it is not to mean the folder that one is in. */
+/** Refuses empty values, such as `--base "$BASE"` with an unset variable, which would mean the current folder. */
 const named =
   (operand: string) =>
   (text: string): string => {
@@ -76,7 +76,7 @@ const named =
 export const text = (operand: string, description: string, rules?: Rules): MayBeGiven<z.ZodString> =>
   value(z.string(), operand, description, named(operand), rules)
 
-/** @param parse throws commander's `InvalidArgumentError` for what it does not take */
+/** @param parse throws commander's `InvalidArgumentError` for invalid values */
 export const value = <Schema extends z.ZodType>(
   schema: Schema,
   operand: string,
@@ -93,7 +93,7 @@ export const number = (
   rules?: Rules
 ): MayBeGiven<z.ZodNumber> => value(z.number(), operand, description, parse, rules)
 
-/** Given any number of times. @param parse one of them */
+/** Declares a repeatable option. @param parse parses one value */
 export const several = <Schema extends z.ZodType>(
   schema: Schema,
   operand: string,
@@ -107,14 +107,13 @@ export const several = <Schema extends z.ZodType>(
   mayRepeat: true
 })
 
-/** Any number of texts. */
 export const texts = (
   operand: string,
   description: string,
   rules?: Rules
 ): MayBeGiven<z.ZodArray<z.ZodString>> => several(z.string(), operand, description, named(operand), rules)
 
-/** One of the names that the schema lists. */
+/** Declares an option whose values the schema lists. */
 export const choice = <Schema extends z.ZodType & { readonly options: readonly string[] }>(
   schema: Schema,
   operand: string,
@@ -123,7 +122,7 @@ export const choice = <Schema extends z.ZodType & { readonly options: readonly s
 ): MayBeGiven<Schema> =>
   declared(schema.optional(), operand, description, rules, (option) => option.choices(schema.options))
 
-/** An option that has a value also when it is not given, which the help says. */
+/** Adds a default value, which the help shows. */
 export const defaulting = <Schema extends z.ZodType>(
   { schema, mayRepeat, withFlag }: MayBeGiven<Schema>,
   otherwise: z.input<Schema>
@@ -133,7 +132,7 @@ export const defaulting = <Schema extends z.ZodType>(
   withFlag: (flag) => withFlag(flag).default(otherwise)
 })
 
-/** An option without which the command does nothing. */
+/** Makes an option mandatory. */
 export const required = <Schema extends z.ZodType>({
   schema,
   mayRepeat,

@@ -21,7 +21,7 @@ export const pairOptions = optionGroup('Pair:').options({
 })
 export type PairOptions = OptionsOf<typeof pairOptions>
 
-/** @returns null when the command line names no pair at all; folders are absolute, since they are stored with results */
+/** @returns the pair with absolute folders, because results store them; null if no pair is named */
 export function pairIfGiven(options: PairOptions, command: Command): PairLocation | null {
   if (options.demo) return { kind: 'demo' }
   const { base, post } = options
@@ -54,7 +54,7 @@ export const deviceOptions = optionGroup('Where it is computed:')
   .shared()
 export type DeviceOptions = OptionsOf<typeof deviceOptions>
 
-/** What `--prompts` of a sweep names. */
+/** Description of a sweep's `--prompts`. */
 export const PROMPTS =
   'prompt set, a JSON list, or one that is built in: demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
 
@@ -70,7 +70,7 @@ export const memoryOption = optionGroup()
 
 const TemplateValue = Rendering.shape.templateArguments.valueType
 
-/** Only what was given: the rest comes from a project or from the defaults. */
+/** Rendering options. A project or the defaults supply the others. */
 export const renderingOptions = optionGroup('How prompts become tokens:')
   .options({
     system: text('<text>', 'system turn before the prompt'),
@@ -85,7 +85,7 @@ export const renderingOptions = optionGroup('How prompts become tokens:')
   })
   .shared()
 
-/** @param otherwise what is kept where it is left out, for the help */
+/** @param otherwise default value, for the help */
 export const rhoOption = (otherwise: number | string = DEFAULT_RHO) =>
   optionGroup().options({
     rho: number('<share>', `share of post's validity to keep (default: ${otherwise})`, numberWithin(0, 1))
@@ -97,23 +97,19 @@ export const seedOption = (what: string) =>
     seed: number('<n>', what, wholeNumber(0, 2 ** 31 - 1))
   })
 
-/** How many answers. */
 export const countOption = (what: string) =>
   optionGroup().options({
     n: number('<n>', what, wholeNumber(1, 100_000))
   })
 
-/** Whether all tables and caveats are printed. */
 export const detailsOption = optionGroup().options({
   details: flag('print every table and caveat')
 })
 
-/** A flat table of the result. */
 export const csvOption = optionGroup().options({
   csv: text('<file>', 'write a flat table too')
 })
 
-/** The file that the result goes to. */
 export const outOption = (what = 'write the result as JSON; an earlier one is replaced') =>
   optionGroup().options({
     out: text('<file>', what)
@@ -124,9 +120,10 @@ export function usageError(command: Command, message: string): UsageError {
 }
 
 /**
- * What is wrong with settings that options gave, by the option that gave it.
+ * Describes invalid settings by the option that gave them.
  *
- * @param options by the name of the setting @param whose settings, where no option gave what is wrong
+ * @param options options by the name of their setting @param whose names the settings if no option gave the invalid
+ * one
  */
 export function issueOfOption(
   error: z.ZodError,
@@ -141,11 +138,11 @@ export function issueOfOption(
 }
 
 /**
- * Says that an option would change nothing, before anybody believes that it does.
+ * Refuses options that would have no effect.
  *
- * @param names as the parsed options have them
- * @param why behind the option's name, with what to do
- * @throws UsageError for the first of the options that the command line gives
+ * @param names names of the parsed options
+ * @param why follows the option's name and says what to do
+ * @throws UsageError for the first such option
  */
 export function refuseUnused(command: Command, names: readonly string[], why: string): void {
   const given = command.options.find((option) => {
@@ -171,7 +168,7 @@ export function wholeNumber(low: number, high: number): (text: string) => number
   }
 }
 
-/** A bound on the engine's memory such as `4GB` or `512 MiB`, in bytes. */
+/** Parses a bound on the engine's memory, such as `4GB` or `512 MiB`. @returns bytes */
 export function parseMemory(text: string): number {
   const bytes = bytesFromText(text)
   if (bytes === null) throw new InvalidArgumentError(BYTES_EXPECTED)
@@ -181,7 +178,7 @@ export function parseMemory(text: string): number {
   )
 }
 
-/** Says of memory that this machine has not that it has not. A GPU may have more. */
+/** Warns of a memory bound above this machine's memory. A GPU may have more. */
 export function tellOfMemory(
   { memory }: { memory?: number | undefined },
   tell: (text: string) => void
@@ -192,7 +189,7 @@ export function tellOfMemory(
   )
 }
 
-/** Token ids such as `1,2,3`. */
+/** Parses token ids, such as `1,2,3`. */
 export function parseTokens(text: string): number[] {
   const id = wholeNumber(0, 2 ** 31 - 1)
   try {
@@ -207,7 +204,7 @@ function parseDate(text: string): string {
   throw new InvalidArgumentError('Expected a date such as 2026-01-31.')
 }
 
-/** `key=value`; true, false, null and numbers are themselves, everything else is text. */
+/** Parses `key=value`. True, false, null and numbers keep their type, everything else is text. */
 function parseTemplateArgument(text: string): [string, z.infer<typeof TemplateValue>] {
   const [, key, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? []
   if (key === undefined || value === undefined) {

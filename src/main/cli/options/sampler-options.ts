@@ -2,7 +2,7 @@ import { optionGroup } from './option-group'
 import { number } from './option-kinds'
 import { numberWithin, wholeNumber } from './options'
 
-/** How tokens are drawn, as far as the command line says. */
+/** Options of how tokens are drawn. */
 export const samplerOptions = optionGroup().options({
   temperature: number('<t>', '0 is greedy', numberWithin(0, 100)),
   topK: number('<k>', 'only the k likeliest tokens; 0 for all', wholeNumber(0, 2 ** 31 - 1)),

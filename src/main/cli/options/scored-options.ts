@@ -10,7 +10,7 @@ import { PROMPTS, usageError, wholeNumber } from './options'
 import { samplerOptions } from './sampler-options'
 import { checkpointOption } from './checkpoints'
 
-/** What is scored on which prompts. */
+/** Options of the scored models and prompts. */
 export const scoredOptions = optionGroup('What to score:')
   .options({
     prompts: text('<file>', PROMPTS),
@@ -41,10 +41,11 @@ export const scoredOptions = optionGroup('What to score:')
 type ScoredOptions = OptionsOf<typeof scoredOptions>
 
 /**
- * The character task is of the models' own distributions, and no other counts answers by how they begin.
+ * Refuses options that do not fit the score. The character task uses the models' own distributions, and only it
+ * counts answers by their beginning.
  *
- * @param project whose choice stands where the command line names no task
- * @throws UsageError for an option that is not of what the sweep is scored by
+ * @param projectPair supplies the score if the command line names no task
+ * @throws UsageError for an option of another score
  */
 export function requireFittingTask(options: ScoredOptions, command: Command, own: ProjectPair | null): void {
   const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws, split } =
@@ -63,7 +64,7 @@ export function requireFittingTask(options: ScoredOptions, command: Command, own
   throw usageError(command, `${flagOf(name)} needs --task: the character task is scored without a sampler`)
 }
 
-/** A recipe names what each of its layers is restored to. @throws UsageError for `--source` beside `--recipes` */
+/** Refuses `--source` beside `--recipes`, because a recipe names its own sources. @throws UsageError for both */
 export function requireOwnSources(
   { recipes, source }: Pick<ScoredOptions, 'recipes' | 'source'>,
   command: Command

@@ -63,7 +63,7 @@ export const searchMethodOptions = optionGroup('How to search:').options({
 })
 type SearchMethodOptions = OptionsOf<typeof searchMethodOptions>
 
-/** Which methods an option belongs to. */
+/** Methods that accept an option. */
 const OWNERS: readonly { option: keyof SearchMethodOptions; methods: readonly SearchMethodName[] }[] = [
   { option: 'beam', methods: ['greedy', 'beam'] },
   { option: 'generations', methods: ['greedy', 'beam'] },
@@ -74,7 +74,7 @@ const OWNERS: readonly { option: keyof SearchMethodOptions; methods: readonly Se
   { option: 'bounds', methods: ['strengths'] }
 ]
 
-/** The method that is asked for. @throws UsageError for an option of another method */
+/** Returns the requested method. @throws UsageError for an option of another method */
 export function searchMethodOf(options: SearchMethodOptions, command: Command): SearchMethodName {
   const beam = options.beam ?? 1
   const method = options.method ?? (beam > 1 ? 'beam' : 'greedy')
@@ -93,7 +93,7 @@ export function searchMethodOf(options: SearchMethodOptions, command: Command): 
   return method
 }
 
-/** The settings of a search of a model of so many layers: those of its method, but for what is given. */
+/** Returns the settings of a search: the defaults of its method, changed by the given options. */
 export function searchSettings(
   method: SearchMethodName,
   { beam, budget, orders, seed, generations, strengths, halves, starts, bounds }: SearchMethodOptions,
@@ -110,7 +110,7 @@ export function searchSettings(
   })
 }
 
-/** An object without what is undefined. */
+/** Removes undefined values. */
 const onlyGiven = (values: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 
@@ -122,7 +122,7 @@ function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
   }
 }
 
-/** Strengths such as `0.25,1.5`, or `none`. */
+/** Parses strengths, such as `0.25,1.5` or `none`. */
 function parseStrengths(text: string): number[] {
   if (text === 'none') return []
   const strengths = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
@@ -133,7 +133,7 @@ function parseStrengths(text: string): number[] {
   )
 }
 
-/** `-0.5,1.5`: about 0 to 1. */
+/** Parses bounds that contain 0 to 1, such as `-0.5,1.5`. */
 function parseBounds(text: string): [number, number] {
   const [least = NaN, most = NaN, ...more] = text
     .split(',')

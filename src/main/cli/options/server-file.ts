@@ -47,7 +47,7 @@ const ANSWERING_HINT =
 const JUDGING_HINT =
   'The file of a judge has url and model, and may have key, way (marks, pairs or forms), rubric, answers, rate and any-model.'
 
-/** Addresses of files are contacted only once they are confirmed. */
+/** Addresses from files are contacted only after a confirmation. */
 export const addressOption = optionGroup().options({
   allowAddress: several(
     EndpointContact,
@@ -73,9 +73,9 @@ export async function endpointOfFile(file: string): Promise<Endpoint> {
 }
 
 /**
- * The judge that `--judge` names, as MODEL@URL or by a file.
+ * Returns the judge that `--judge` names, as MODEL@URL or as a file.
  *
- * @returns null where none is named
+ * @returns null if none is named
  * @throws UsageError for a wrong address; WorkbenchError as {@link endpointOfFile}
  */
 export async function judgeNamed(

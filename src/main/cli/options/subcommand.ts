@@ -7,7 +7,7 @@ import { optionGroup, type OptionGroup, type OptionsOf } from './option-group'
 import { errorNamingOption } from './named-option'
 import { flag } from './option-kinds'
 
-/** What every command takes. */
+/** Options of every command. */
 const commonOptions = optionGroup('Options:')
   .options({
     json: flag('print JSON and nothing else on stdout'),
@@ -16,13 +16,13 @@ const commonOptions = optionGroup('Options:')
   .shared()
 type CommonShape = (typeof commonOptions)['shape']
 
-/** What a command is given that was made with a group of options. */
+/** Parsed options of a command. */
 export type CommandOptions<Group> = Group extends { readonly shape: infer Shape extends z.ZodRawShape }
   ? OptionsOf<OptionGroup<Shape & CommonShape>>
   : never
 
 interface Subcommand<Shape extends z.ZodRawShape> {
-  /** What stands in `command.args`. */
+  /** Arguments that `command.args` holds. */
   readonly operands?: readonly Argument[]
   readonly run: (
     options: OptionsOf<OptionGroup<Shape & CommonShape>>,
@@ -31,10 +31,10 @@ interface Subcommand<Shape extends z.ZodRawShape> {
   ) => Promise<void>
 }
 
-/** Gives a command that has its name and description its options, its operands and what it does. */
+/** Adds options, operands and an action to a command that has its name and description. */
 export type DeclaredCommand = (command: Command, signal: AbortSignal) => void
 
-/** A command with these options and those of every command. */
+/** Declares a command with these options and the common ones. */
 export function subcommand<Shape extends z.ZodRawShape>(
   options: OptionGroup<Shape>,
   { operands = [], run }: Subcommand<Shape>
@@ -54,7 +54,7 @@ export function subcommand<Shape extends z.ZodRawShape>(
   }
 }
 
-/** Options that name a device without fp16, and fp16. */
+/** Options that combine fp16 with a device without it. */
 const HalfOnDevice = z.looseObject({
   device: DeviceName.refine((device) => !hasHalf(device)),
   precision: z.literal('fp16')

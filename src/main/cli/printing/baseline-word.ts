@@ -1,7 +1,7 @@
 import type { BaselineComparison } from '../../../contract/documents/crc'
 import { SamplingBaseline, samplingBaselineText } from '../../../contract/model/sampling-baseline'
 
-/** A baseline as commands name it; null for one that they cannot name. */
+/** Returns the name of a baseline on the command line; null if it has none. */
 export function baselineWord(baseline: BaselineComparison['baseline']): string | null {
   if (baseline.kind === 'uniform-blend') return `blend:${baseline.strength}`
   const sampling = SamplingBaseline.safeParse(baseline)

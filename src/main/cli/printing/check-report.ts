@@ -8,21 +8,21 @@ import { baselineWord } from './baseline-word'
 import { decimal, printable, style, table } from './output'
 import { describeVerdict, type NextCommands } from './verdict-report'
 
-/** What is said beside a check. */
+/** Context of a check. */
 interface Beside {
   rho: number
   /** The commands that may follow. */
   next: NextCommands
-  /** Whether every caveat is printed. */
+  /** True prints every caveat. */
   details: boolean
-  /** What is said of its sweep where that is a preview. */
+  /** Statements about its sweep if that is a preview. */
   preview: readonly string[]
 }
 
 /**
- * A check as text: the verdict of the sweep, then ranges, recipes and baselines and whether each passes.
+ * Describes a check: the verdict of the sweep, then the checked models and their results.
  *
- * @param verdict on the sweep with this check; null for one without ranges
+ * @param verdict verdict on the sweep with this check; null without ranges
  */
 export function describeCheck(
   check: AnswerCheck,
@@ -42,7 +42,7 @@ export function describeCheck(
   ].join('\n\n')
 }
 
-/** The checked models without intervals, baselines as commands name them. */
+/** Lists the checked models without intervals. */
 function describeModels(check: AnswerCheck, rho: number): string {
   const limit = decimal(answerLimit(check, rho))
   const row = (name: string, model: AnswerCheck['post'], passes: string): string[] => [

@@ -17,9 +17,9 @@ import { DEVICE_LABELS } from '../../../contract/model/device'
 import { sourceLines } from '../../../contract/words/source-words'
 import { decimal, printable, style, table } from './output'
 
-/** Ranges shown of the many that differ; the JSON holds all. */
+/** Number of listed ranges. The JSON has all. */
 const TOP_RANGES = 10
-/** A comparison for people: the verdict, what differs, how far both agree, and where they are apart. */
+/** Describes a comparison: verdict, differing settings, agreement, and the ranges that differ most. */
 export function describeComparison(comparison: SweepComparison): string {
   const { verdict: found, depth } = comparisonFinding(comparison)
   const verdict = style('bold', printable(found))
@@ -94,7 +94,7 @@ const cells = (scores: ComparedScores): string[] =>
     ]
   })
 
-/** The range of A beside which a range of B stands; null where there is none. */
+/** Returns the range of A that corresponds to a range of B; null where there is none. */
 function counterpartOf({ ranges }: SweepComparison, range: RestorationRange | null): RestorationRange | null {
   if (range === null) return null
   return ranges.find(({ other }) => spanKey(other) === spanKey(range))?.range ?? null

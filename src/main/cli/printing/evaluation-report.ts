@@ -26,8 +26,8 @@ import { type MeasureId, measureOf } from '../../../contract/model/measures'
 import { count, decimal, style, table } from './output'
 
 /**
- * An evaluation for people: a verdict for each variant, then the measures that matter most. With details all measures, categories and
- * differences.
+ * Describes an evaluation: a verdict for each variant, then the main measures. Details add all measures, categories
+ * and differences.
  */
 export function describeEvaluation(
   { run, results, judging, notices, answered }: EvaluationView,
@@ -64,7 +64,7 @@ function verdicts(results: EvaluationView['results'], main: ReturnType<typeof ma
   )
 }
 
-/** The main measures, and those of judges. */
+/** Returns the main measures and those of judges. */
 const shortMeasures = (results: EvaluationView['results'], main: readonly MeasureId[]): MeasureId[] =>
   measuresOf(results).filter((id) => main.includes(id) || JUDGED.includes(id))
 
@@ -84,7 +84,7 @@ function describeMeasures(
   return table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`)
 }
 
-/** The measures that matter most, for the prompts of each category. */
+/** Lists the main measures for each category of prompts. */
 function describeCategories(
   { categories, variants }: EvaluationView['results'],
   ids: readonly MeasureId[]

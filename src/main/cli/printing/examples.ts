@@ -2,7 +2,7 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 const PAIR = '--base Llama-3.1-8B --post Llama-3.1-8B-Instruct'
 
-/** What each command is most often called with, as its help shows it. */
+/** Example calls of each command, shown in its help. */
 export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
     sweep: [
@@ -60,9 +60,9 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
 )
 
 /**
- * The part of a command's help that shows how it is called.
+ * Returns the examples of a command for its help.
  *
- * @param words of the command, such as `task import`: of those of `task` it has its own
+ * @param words words of the command, such as `task import`
  * @throws Error for a command without examples
  */
 export function examplesOf(words: string): string {

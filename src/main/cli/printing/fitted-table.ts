@@ -2,30 +2,30 @@ import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** Between two columns. */
+/** Columns between two cells. */
 const GAP = 2
 
-/** Fewer columns than these make no table: they are shown even where they are too wide. */
+/** A table keeps this number of columns even if they are too wide. */
 const ALWAYS_SHOWN = 2
 
-/** The width of a word that is still broken rather than another column left out. */
+/** A word of this width is broken rather than another column dropped. */
 const LEAST_BREAK = 8
 
-/** How a table is laid out. */
+/** Layout of a table. */
 export interface Layout {
-  /** The columns that are shown, by their place, and how wide each is. */
+  /** Shown columns, with their index and width. */
   readonly shown: readonly { readonly index: number; readonly width: number }[]
-  /** The width that shows every column, wrapped as far as that goes. */
+  /** Width that shows every column, wrapped as far as possible. */
   readonly needed: number
 }
 
 /**
- * Columns for a reader who has `width`: cells wrap between words, the widest column first, and a number stays whole. What then
- * still does not fit is left out from the end, columns with a capital letter last.
+ * Fits columns into `width`. Cells wrap between words, the widest column first, and numbers stay whole. Columns that
+ * do not fit are dropped from the end, those with a capital letter last.
  *
- * @param cells rows of as many cells as `align` has letters; the first row is the heading
- * @param align one letter per column: l for text, r for numbers; a capital for the one that a reader comes for
- * @param width null for as wide as it gets
+ * @param cells rows with as many cells as `align` has letters; the first row is the heading
+ * @param align one letter per column: l for text, r for numbers; a capital for essential ones
+ * @param width null for unlimited
  */
 export function fitColumns(
   cells: readonly (readonly string[])[],
@@ -51,7 +51,9 @@ export function fitColumns(
   return { shown, needed }
 }
 
-/** How narrow a column can be: words stay whole, and in text one that takes more than a quarter of the width is broken. */
+/**
+ * Returns the minimum width of a column. Words stay whole unless one in text takes more than a quarter of the width.
+ */
 function leastWidth([heading = '', ...body]: readonly string[], side: string, width: number): number {
   const words = (cells: readonly string[]): number => longest(cells.flatMap((cell) => cell.split(' ')))
   const indent = longest(body.map(indentOf))
@@ -61,13 +63,13 @@ function leastWidth([heading = '', ...body]: readonly string[], side: string, wi
 
 const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => stringWidth(text)))
 
-/** The spaces that a cell begins with. */
+/** Returns the leading spaces of a cell. */
 const indentOf = (cell: string): string => cell.slice(0, cell.search(/[^ ]|$/))
 
 const total = (widths: readonly number[]): number =>
   widths.reduce((sum, own) => sum + own, GAP * Math.max(0, widths.length - 1))
 
-/** A cell as lines of at most `width`, broken between words, and within one only where it is longer. Its indent stays on each line. */
+/** Wraps a cell into lines of at most `width`. Only longer words are broken. Each line keeps the indent. */
 export function wrapped(cell: string, width: number): string[] {
   if (stringWidth(cell) <= width) return [cell]
   const indent = indentOf(cell)

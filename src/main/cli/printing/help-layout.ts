@@ -1,19 +1,19 @@
 import { type Command, Help, type HelpConfiguration } from 'commander'
 import { calledAs, isShared } from './shared-options'
 
-/** A description beside its option is readable in no less. */
+/** Minimum width of a description beside its option. */
 const LEAST_BESIDE = 40
 
 const INDENT = ' '.repeat(6)
 
 /**
- * The help of every command: where a terminal is too narrow for two columns, what an option does stands below it.
+ * Lays out the help of every command. On a narrow terminal, descriptions follow below their options.
  *
- * @param isWhole whether options that many commands share are listed too
+ * @param isWhole true lists shared options too
  */
 export const helpLayout = (isWhole: boolean): HelpConfiguration => ({
   minWidthToWrap: 20,
-  // Of a command whose code is not loaded it knows no options.
+  // Options of commands that are not loaded are unknown.
   subcommandTerm: (command) =>
     command.parent?.parent === null ? command.name() : `${command.name()} ${command.usage()}`,
   visibleOptions(command) {
@@ -34,7 +34,7 @@ export const helpLayout = (isWhole: boolean): HelpConfiguration => ({
   }
 })
 
-/** The line that says how the options that many commands share are listed; empty where a command has none. */
+/** Returns the line on shared options; empty where a command has none. */
 export const sharedOptionsNote = (command: Command): string =>
   command.options.some((option) => isShared(option) && !option.hidden)
     ? `\nMore (names of models, devices, memory, rendering, --json): ${calledAs(command)} --help all`

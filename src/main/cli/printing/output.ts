@@ -11,9 +11,9 @@ import { shownWidth } from './shown-width'
 import { wrappedProse } from './wrapped-prose'
 import { errorMessage } from '../../base/files/bounded-file'
 
-/** A command line that asks for something impossible; the program ends with exit status 2. */
+/** Error of an invalid command line. The program ends with exit status 2. */
 export class UsageError extends Error {
-  /** Where to read on, such as `slr sweep --help`. */
+  /** Command that prints help, such as `slr sweep --help`. */
   readonly help: string
 
   constructor(message: string, help: string) {
@@ -23,20 +23,20 @@ export class UsageError extends Error {
   }
 }
 
-/** Writes a result to stdout and waits until it is out: a pipe holds less than a large sweep. */
+/** Writes a result to stdout and waits for it, because a pipe holds less than a large sweep. */
 export function printText(text: string): Promise<void> {
   return new Promise((resolve) => {
-    // A reader that went away (`| head`) is no failure of ours: the result is simply not wanted any more.
+    // A reader that closed the pipe (`| head`) is no failure.
     process.stdout.write(text.endsWith('\n') ? text : `${text}\n`, () => {
       resolve()
     })
   })
 }
 
-/** Writes what people read to stdout, its prose as wide as they can see. */
+/** Writes text for people to stdout, with wrapped prose. */
 export const printShown = (text: string): Promise<void> => printText(wrappedProse(text, shownWidth()))
 
-/** What to tell of an output that takes no more, such as a redirection into a file on a full disk. */
+/** Describes an output that accepts no more, such as a file on a full disk. */
 export function streamProblem(name: 'stdout' | 'stderr', error: unknown): WorkbenchError {
   const [why, hint] = isDiskFull(error)
     ? ['the disk is full', 'Free some space, or send it elsewhere.']
@@ -44,17 +44,17 @@ export function streamProblem(name: 'stdout' | 'stderr', error: unknown): Workbe
   return new WorkbenchError('read-only', `${name} cannot be written: ${why}.`, hint)
 }
 
-/** With --json stdout holds this and nothing else. */
+/** Writes JSON. With `--json`, stdout holds nothing else. */
 export function printJson(value: unknown): Promise<void> {
   return printText(formatJson(value))
 }
 
-/** A remark for the person at the terminal, on stderr. */
+/** Writes a remark to stderr. */
 export function remark(text: string): void {
   tellOnStderr(printable(text))
 }
 
-/** One line that says what went wrong and one that says what to do about it; never a stack. */
+/** Prints one line on the problem and one on its solution, never a stack. */
 export function printError(error: unknown): void {
   const { message, hint } = explain(error)
   tellOnStderr(`slr: ${printable(message)}${hint === undefined ? '' : `\n${printable(hint)}`}`)
@@ -68,7 +68,7 @@ function explain(error: unknown): { message: string; hint?: string } {
   if (error instanceof WorkbenchError) return error.problem
   if (error instanceof UsageError) return { message: error.message, hint: `See "${error.help}".` }
   const message = errorMessage(error)
-  // The system's own complaints (no permission, disk full) say what to do; anything else is our mistake.
+  // System errors (no permission, full disk) explain themselves. Others are defects.
   if (error instanceof Error && 'syscall' in error) return { message }
   return {
     message: `unexpected error: ${message}`,
@@ -76,10 +76,7 @@ function explain(error: unknown): { message: string; hint?: string } {
   }
 }
 
-/**
- * Text from files and models as one line that a terminal cannot mistake for commands: control and invisible format
- * characters are written as escapes.
- */
+/** Escapes control and invisible characters, so that a terminal shows text of files and models on one line. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
     if (character === '\n') return '\\n'
@@ -88,17 +85,17 @@ export function printable(text: string): string {
   })
 }
 
-/** Colours and weights only where stdout shows them. */
+/** Styles text if stdout shows colours. */
 export function style(kind: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string): string {
   return colourBits() > 1 ? styleText(kind, text) : text
 }
 
 /**
- * Rows as aligned columns, two spaces apart, for a reader who has `width`: see {@link fitColumns}. A last line names what is left out.
+ * Aligns rows as columns, see {@link fitColumns}. A last line names dropped columns.
  *
  * @param rows the heading first
- * @param align one letter per column: l for left, r for right; a capital for one that is left out last
- * @param width null for as wide as it gets
+ * @param align one letter per column: l for left, r for right; a capital for essential ones
+ * @param width null for unlimited
  */
 export function table(rows: readonly (readonly string[])[], align: string, width = shownWidth()): string {
   const cells = rows.map((row) => row.map(printable))
@@ -113,7 +110,7 @@ export function table(rows: readonly (readonly string[])[], align: string, width
   return lines.join('\n')
 }
 
-/** A row whose cells may take several lines each. */
+/** Lays out a row whose cells may take several lines. */
 function rowLines(row: readonly string[], shown: Layout['shown'], align: string): string[] {
   const columns = shown.map(({ index, width }) => ({
     lines: wrapped(elementAt(row, index, 'cell'), width),
@@ -133,17 +130,15 @@ function rowLines(row: readonly string[], shown: Layout['shown'], align: string)
   )
 }
 
-/** A share, validity, diversity or mean: three decimals. */
+/** Formats a share, score or mean with three decimals. */
 export const decimal = (value: number): string => formatNumber(value, 3)
 
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 
-/** A count with thousands separators. */
 export function count(value: number): string {
   return WHOLE.format(value)
 }
 
-/** A size in decimal units, as disks and model pages give it. */
 export function bytes(value: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
   const power = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3))

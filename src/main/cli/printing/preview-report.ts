@@ -1,7 +1,7 @@
 import { hasPreview, type PreviewEvidence, previewFacts } from '../../../contract/words/preview-words'
 import { style } from './output'
 
-/** What a preview's numbers rest on; nothing of a whole sweep. */
+/** Describes the basis of a preview; empty for a full sweep. */
 export function describePreview(evidence: PreviewEvidence & { prompts: readonly unknown[] }): string[] {
   if (!hasPreview(evidence)) return []
   const { basis, elsewhere, isDoubtful } = previewFacts({ ...evidence, promptCount: evidence.prompts.length })

@@ -1,11 +1,11 @@
 import { dependencies, version } from '../../../../package.json'
 
-/** Set by the build to the commit that it was built from; a source that runs unbuilt has none. */
+/** Commit of the build. Undefined in unbuilt sources. */
 declare const SLR_COMMIT: string | undefined
 
 export interface ProgramVersion {
   readonly version: string
-  /** Null in a program that was built outside of a clone. */
+  /** Null in a build outside of a clone. */
   readonly commit: string | null
   readonly onnxruntime: string
 }
@@ -16,7 +16,7 @@ export const programVersion = (): ProgramVersion => ({
   onnxruntime: dependencies['onnxruntime-node']
 })
 
-/** The line that `--version` prints. */
+/** Returns the line that `--version` prints. */
 export function versionLine(): string {
   const { commit, onnxruntime } = programVersion()
   return `${version} (${commit === null ? '' : `commit ${commit}, `}onnxruntime ${onnxruntime})`

@@ -8,37 +8,38 @@ import { drawTriangle, placeOf, planTriangle, type TriangleCell } from './triang
 export interface RangeMapOptions {
   /** Ranges whose scores are estimates. */
   estimated?: readonly EstimatedRange[]
-  /** Below it a range does not count. */
+  /** Ranges below this validity do not count. */
   minimumValidity: number
   words: Pick<ScoreWords, 'validity' | 'diversity'>
   selected: RestorationRange | null
   /** Columns of the terminal. */
   width: number
-  /** How many bits of colour the terminal shows; the map takes 8 or 24. */
+  /** Bits of colour of the terminal. The map uses 8 or 24. */
   colourBits: number
 }
 
-/** With half the width of the 95 % interval around its validity. */
+/** Score with half the width of the 95 % interval of its validity. */
 export interface EstimatedRange extends RangeScore {
   margins: { validity: number }
 }
 
-/** In cells of four columns hundredths stand, in narrower ones tenths. */
+/** Cells of four columns show hundredths, narrower ones tenths. */
 const WIDTHS = [4, 2, 1] as const
 
-/** Ranges below the limit come behind all others. */
+/** Ranges below the limit rank last. */
 const rank = ({ diversity }: RangeScore, isBelow: boolean): number => diversity - (isBelow ? 2 : 0)
 
-/** Rounded as wherever a score is shown; 1 is shown in tenths as the highest that fits. */
+/** Rounds a score. In tenths, 1 is shown as 9. */
 const digits = (value: number, parts: 10 | 100): string =>
   parts === 100 ? String(Math.round(value * 100)) : String(Math.min(9, Math.round(value * 10)))
 
 /**
- * The triangle of all ranges as text: first layer down, last layer across, in each cell the diversity; a dot where validity is too
- * low, of an estimate by more than its margin, a tilde behind what is estimated, and a star behind the selected range. On a terminal with colours the cells are those of the window's heatmap. Where the model
- * is deeper than the terminal is wide, neighbouring ranges share a cell, which shows the best of them.
+ * Draws the triangle of all ranges: first layer down, last layer across, diversity in each cell. A dot marks a
+ * validity below the limit, of an estimate by more than its margin. A tilde marks an estimate, a star the selected
+ * range. Colours are those of the window's heatmap. On narrow terminals, neighbouring ranges share a cell that shows
+ * the best of them.
  *
- * @returns null without ranges, and on a terminal of a few columns
+ * @returns null without ranges, and on very narrow terminals
  */
 export function describeRangeMap(exact: readonly RangeScore[], options: RangeMapOptions): string | null {
   const estimated = new Map<RangeScore, number>(

@@ -7,11 +7,10 @@ import { printable, style } from './output'
 import { shownWidth } from './shown-width'
 
 /**
- * Answers to be read: of each prompt those of every variant, what counts as the same answer once with how often it was given, the
- * most frequent first.
+ * Lists answers by prompt and variant. Equal answers are counted, the most frequent first.
  *
  * @param lines in any order
- * @param width null for lines of any length
+ * @param width null for unlimited
  */
 export function describeAnswers(
   { prompts, variants }: Pick<SampleRun, 'prompts' | 'variants'>,
@@ -32,10 +31,10 @@ export function describeAnswers(
     .join('\n\n')
 }
 
-/** Of a variant to one prompt. */
+/** Lists the answers of a variant to one prompt. */
 function describeCell(name: string, answers: readonly SampleLine[], width: number | null): string[] {
   const inOrder = answers.toSorted((a, b) => a.index - b.index)
-  // A stable sort: of equally frequent ones the first given stays first.
+  // Stable sort: equally frequent answers keep their order.
   const groups = [...multimap(inOrder.map((line) => [normaliseAnswer(line.text), line])).values()].sort(
     (a, b) => b.length - a.length
   )
@@ -46,7 +45,7 @@ function describeCell(name: string, answers: readonly SampleLine[], width: numbe
   ]
 }
 
-/** As it was written most often; of equals, as it was written first. */
+/** Describes a group by its most frequent spelling, or the first of equally frequent ones. */
 function describeGroup(group: readonly SampleLine[], digits: number, width: number | null): string[] {
   const spellings = [...multimap(group.map(({ text }) => [text, text])).values()]
   const written = elementAt(

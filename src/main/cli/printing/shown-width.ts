@@ -1,7 +1,7 @@
 /**
- * How many columns a reader of stdout has: what COLUMNS says, also of a pipe, or else the terminal's.
+ * Returns the columns of stdout: COLUMNS, also for pipes, or else the terminal's.
  *
- * @returns null for a pipe or a file, which holds lines of any length
+ * @returns null for a pipe or a file, whose lines are unlimited
  */
 export function shownWidth(
   stdout: { isTTY: boolean; columns: number } = process.stdout,
@@ -12,5 +12,5 @@ export function shownWidth(
   return stdout.isTTY && stdout.columns > 0 ? stdout.columns : null
 }
 
-/** For what is drawn to a width: a pipe is taken to be as wide as a terminal usually is. */
+/** Returns the width for drawings. A pipe counts as a usual terminal. */
 export const drawnWidth = (): number => shownWidth() ?? 80

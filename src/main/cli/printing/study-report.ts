@@ -8,9 +8,9 @@ import type { StudyVerdict } from '../../study/study-verdicts'
 import { checkCommandOf, describeVerdict, nextCommandsOf } from './verdict-report'
 import { count, printable, table } from './output'
 
-/* What `slr study` says of steps. */
+/* Output of `slr study` about its steps. */
 
-/** One line, once a step has ended. */
+/** Describes a finished step in one line. */
 export function endedLine({ key, outcome, seconds, problem, work, result }: StepResult): string {
   if (problem !== null) {
     const how = outcome === 'failed' ? 'failed' : 'was left out'
@@ -20,7 +20,7 @@ export function endedLine({ key, outcome, seconds, problem, work, result }: Step
   return outcome === 'found' ? `${key}: is there` : `${key}: ${workWords(work)} in ${formatDuration(seconds)}`
 }
 
-/** What was computed, in words. */
+/** Describes the computed work. */
 function workWords({
   blockEvaluations,
   checked,
@@ -40,7 +40,7 @@ function workWords({
     .join(', ')
 }
 
-/** The verdict on each pair, and with details the steps. */
+/** Describes the verdict on each pair, and with details the steps. */
 export function describeResults(
   results: readonly StepResult[],
   verdicts: readonly StudyVerdict[],
@@ -60,7 +60,7 @@ export function describeResults(
   ].join('\n\n')
 }
 
-/** @param isNamed whether the command for the next step names the pair */
+/** @param isNamed true names the pair in the next command */
 function describePairVerdict(
   { pair, verdict }: StudyVerdict,
   isNamed: boolean,
@@ -73,7 +73,7 @@ function describePairVerdict(
   return `${printable(pair)}:\n${describeVerdict(verdict, next, { details })}`
 }
 
-/** A plan: of each step what is there and what it would take, and at last what would leave this machine. */
+/** Describes a plan: each step, its state and its work, and the data that would leave this machine. */
 export function describePlans(plans: readonly StepPlan[], project: string): string {
   const leaves = plans.flatMap((plan) => plan.leaves.map((text) => `${plan.key}: ${text}`))
   const omitted = plans.flatMap((plan) => plan.omitted.map((text) => `${plan.key}: ${text}`))

@@ -42,13 +42,13 @@ import { drawnWidth } from './shown-width'
 interface SweepContext {
   /** The built-in set of its prompts; null for none. */
   promptSet?: string | null
-  /** Differences from the sweep if another sampler is asked about. */
+  /** Settings that differ from the sweep. */
   asked?: { sampler: MinPDraw | null; words: string | null }
   /** The newest evaluation of the selected range; null for none. */
   evaluation?: EvaluationFinding | null
-  /** Whether every table and caveat is printed. */
+  /** True prints every table and caveat. */
   details?: boolean
-  /** Whether a check has seen every range that may be selected. */
+  /** True if a check covers every range that may be selected. */
   isAllChecked?: boolean
 }
 
@@ -116,7 +116,7 @@ export function describeSweep(
     .join('\n\n')
 }
 
-/** The work in a line, and how the rest is printed. */
+/** Describes the work in a line, and how to print more. */
 function describeEffort({
   work,
   seconds,
@@ -128,13 +128,13 @@ function describeEffort({
 
 const DETAILS = 'All ranges, baselines and caveats: --details.'
 
-/** Ranges and baselines that the short form lists. */
+/** Numbers of ranges and baselines in the short form. */
 const SHORT_RANGES = 5
 const SHORT_BASELINES = 2
 
 type Scored = Pick<CategoryScore, 'diversity' | 'validity'>
 
-/** Post, the best ranges and the best baselines, with their full answers where those were checked. */
+/** Lists post, the best ranges and the best baselines, with checked full answers. */
 function describeBest(
   { post, ranges, scoredBy }: SweepDocument,
   selection: Selection,
@@ -243,7 +243,7 @@ function noteBlocks({ post, ranges, selected, source, baseUnavailable }: SweepDo
   }))
 }
 
-/** A part for people: how much it is of the sweep. What to restore, only the merged sweep can say. */
+/** Describes a part of a sweep. Only the merged sweep selects a range. */
 export function describePart(part: SweepPart): string {
   const { shard, scoredPrompts, prompts, models } = part
   return [
@@ -255,7 +255,7 @@ export function describePart(part: SweepPart): string {
   ].join('\n')
 }
 
-/** Nothing where the terminal is too narrow; a pipe is taken to be as wide as a terminal usually is. */
+/** Draws the map of ranges; empty on narrow terminals. */
 function describeMap(
   { ranges, preview, selected, scoredBy }: SweepDocument,
   { minimumValidity }: Selection

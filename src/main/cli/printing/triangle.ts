@@ -3,28 +3,28 @@ import type { RestorationRange } from '../../../contract/model/recipe'
 
 type Rgb = ColorScale[number]
 
-/** How the triangle of all ranges fits into a terminal. */
+/** Fits the triangle of all ranges into a terminal. */
 export interface TrianglePlan {
   /** Columns of a cell. */
   readonly cellWidth: number
-  /** Layers that share a row, and a column: neighbouring ranges of a deep model share a cell. */
+  /** Number of layers that share a row and a column. */
   readonly step: number
   readonly layerCount: number
 }
 
-/** What stands in a cell: text as wide as the cell, on a colour; null for none. */
+/** Text as wide as the cell, and its colour; null for none. */
 export interface TriangleCell {
   readonly text: string
   readonly colour: Rgb | null
 }
 
-/** Columns for the layer at the left. */
+/** Returns the columns for the layer labels. */
 const labelWidth = (layerCount: number): number => String(layerCount - 1).length + 1
 
 /**
  * @param width columns of the terminal
- * @param widths of a cell, from the widest: the first is taken with which a row of all layers fits, and the last otherwise
- * @returns null without layers, and on a terminal of a few columns
+ * @param widths widths of a cell, widest first; the first that fits is used, or else the last
+ * @returns null without layers, and on very narrow terminals
  */
 export function planTriangle(
   layerCount: number,
@@ -37,11 +37,14 @@ export function planTriangle(
   return { cellWidth, step: Math.ceil((layerCount * cellWidth) / room), layerCount }
 }
 
-/** The cell of a range. */
+/** Returns the key of a range's cell. */
 export const placeOf = ({ step }: TrianglePlan, { start, end }: RestorationRange): string =>
   `${Math.floor(start / step)}-${Math.floor(end / step)}`
 
-/** First layer down, last layer across. @param cellOf a place; null where nothing stands */
+/**
+ * Draws rows with the first layer down and the last layer across. @param cellOf returns a cell by its key; null for
+ * none
+ */
 export function drawTriangle(
   { cellWidth, step, layerCount }: TrianglePlan,
   cellOf: (place: string) => TriangleCell | null,
@@ -49,7 +52,7 @@ export function drawTriangle(
 ): string[] {
   const label = labelWidth(layerCount)
   const layers = Array.from({ length: Math.ceil(layerCount / step) }, (_, place) => place)
-  // As many labels across as do not run into each other.
+  // As many labels as fit without touching.
   const every = Math.ceil((label + 1) / cellWidth)
   const head = layers
     .filter((layer) => layer % every === 0)
@@ -80,7 +83,7 @@ function coloured(text: string, colour: Rgb, bits: number): string {
   return `\u001b[${codes}m${text}\u001b[39;49m`
 }
 
-/** The nearest of xterm's 216 colours, 6 levels (0, 95, 135, 175, 215, 255) of each of red, green and blue. */
+/** Returns the nearest of xterm's 216 colours, with 6 levels (0, 95, 135, 175, 215, 255) of red, green and blue. */
 function inCube(colour: readonly number[]): number {
   const level = (value: number): number => (value < 48 ? 0 : value < 115 ? 1 : Math.floor((value - 35) / 40))
   return 16 + colour.reduce((sum, value) => 6 * sum + level(value), 0)

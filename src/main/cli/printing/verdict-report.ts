@@ -7,22 +7,22 @@ import { isGood } from '../../../contract/words/verdict'
 import { shellCommand } from '../../report/shown-command'
 import { printable, style } from './output'
 
-/** Commands that may follow a result; one that cannot be named is left out. */
+/** Commands that may follow a result. Those that cannot be named are omitted. */
 export interface NextCommands {
   readonly check: string
   readonly evaluate?: string | undefined
   readonly export?: string | undefined
 }
 
-/** Beside a verdict. */
+/** Options of a printed verdict. */
 interface Shown {
-  /** What differs from the sweep; null where nothing does. */
+  /** Settings that differ from the sweep; null if none. */
   readonly asked?: string | null
-  /** Whether every caveat is printed. */
+  /** True prints every caveat. */
   readonly details?: boolean
 }
 
-/** Statements on what is not known where a step would find out. */
+/** Open questions that a step would answer. */
 const UNKNOWN: Partial<Record<VerdictStepKind, string>> = {
   check: 'Not known: whether full answers hold.',
   'check-more': 'Not known: whether another range holds on full answers.',
@@ -31,9 +31,9 @@ const UNKNOWN: Partial<Record<VerdictStepKind, string>> = {
 }
 
 /**
- * The verdict in three lines: its headline, what is not known with the command that finds out, and what does better, if anything.
+ * Describes the verdict in three lines: its headline, the next command with its open question, and a better model.
  *
- * @param details true prints every caveat in a line of its own too
+ * @param details true prints every caveat too
  */
 export function describeVerdict(
   verdict: Verdict,
@@ -65,13 +65,13 @@ function commandOf(kind: VerdictStepKind, commands: NextCommands): string | unde
   return kind === 'export' ? commands.export : undefined
 }
 
-/** The model that does better, in a line; null where none does. */
+/** Returns a line on a better model; null where there is none. */
 function betterLine({ better, caveats }: Verdict): string | null {
   if (better === null) return null
   return caveats.find((each) => each.better !== null)?.text ?? `Better: ${betterWords(better)}.`
 }
 
-/** A model that does better, as a command names it where it can, and how it can be used. */
+/** Names a better model for commands, and says how it can be used. */
 function betterWords({ model, phrase, name, modelsPerToken }: BetterModel): string {
   if (model?.kind === 'recipe') return `${name}, which can be exported`
   if (model?.kind !== 'baseline') return phrase
@@ -79,13 +79,13 @@ function betterWords({ model, phrase, name, modelsPerToken }: BetterModel): stri
   return `${samplingBaselineText(model.baseline)}, a way to sample${runs}`
 }
 
-/** The pair of a stored result on a command line. */
+/** Returns the pair of a stored result for a command line. */
 export function pairOfResult(result: ComputedFrom): Pick<ResultPlace, 'demo' | 'base' | 'post'> {
   if (isDemoPair(result)) return { demo: true }
   return { demo: false, base: result.basePath.path, post: result.postPath.path }
 }
 
-/** How the pair and the selected range of a result are named on a command line. */
+/** Pair and selected range of a result on a command line. */
 interface ResultPlace {
   readonly demo: boolean
   readonly base?: string | undefined
@@ -97,10 +97,10 @@ interface ResultPlace {
 }
 
 /**
- * The commands that may follow a sweep, wherever it was saved.
+ * Returns the commands that may follow a sweep.
  *
- * @param check the command that checks it
- * @param selected the range; null where none is selected
+ * @param check command that checks it
+ * @param selected selected range; null for none
  */
 export function nextCommandsOf(
   { demo, base, post, out, project, pair }: ResultPlace,
@@ -123,11 +123,11 @@ export function nextCommandsOf(
 }
 
 /**
- * The command that checks a sweep, wherever that was saved.
+ * Returns the command that checks a sweep.
  *
- * @param demo whether a check that sweeps the demo first makes the same sweep
- * @param rho where the command line names it: a check takes a project's, or the usual one, of itself
- * @param best how many ranges to check, where it is not as many as usual
+ * @param demo true if a check of the demo makes the same sweep first
+ * @param rho limit from the command line; a check uses the project's or the default
+ * @param best number of ranges to check, unless it is the default
  */
 export function checkCommandOf({
   demo,

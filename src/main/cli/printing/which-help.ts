@@ -16,7 +16,7 @@ const FORMS: readonly (readonly [string, string])[] = [
   ['NAME=FILE', 'answers, or an endpoint in YAML']
 ]
 
-/** The forms in which a model can be named; empty for a command that takes none. */
+/** Describes the forms of model names; empty for a command without models. */
 export function whichHelp(command: Command): string {
   if (!command.registeredArguments.some((argument) => argument.name() === 'which')) return ''
   const width = Math.max(...FORMS.map(([form]) => form.length))

@@ -1,14 +1,13 @@
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 
-/** Rows of tables, which are fitted already, what is indented, such as a file or a command, and a command behind a word. */
+/** Lines that stay unwrapped: rows of tables, indented lines, and lines with a command. */
 const AS_IT_IS = / {2}|^ |: (?:slr|npx|python3?) /
 
 /**
- * Text whose prose is broken between words for a reader who has `width`. No word is broken, since a path has to stay one, and no
- * command, since each of its lines would be run alone.
+ * Wraps prose between words. Paths and commands stay whole, because each line of a command would run alone.
  *
- * @param width null for lines of any length
+ * @param width null for unlimited
  */
 export function wrappedProse(text: string, width: number | null): string {
   if (width === null) return text
@@ -18,6 +17,6 @@ export function wrappedProse(text: string, width: number | null): string {
     .join('\n')
 }
 
-/** Wrapping composes characters, and the name of a file with composed characters is another name: such a line stays as it is. */
+/** Wrapping composes characters, which would change file names. Such a line stays as it is. */
 const isWrapped = (line: string, width: number): boolean =>
   stringWidth(line) > width && !AS_IT_IS.test(line) && line === line.normalize()

@@ -18,10 +18,10 @@ import type { AnswerStore } from '../../work/sample'
 import { inOrder, promptOf } from '../../report/samples-page/export'
 import { parseJson } from '../../base/files/bounded-json'
 
-/** Prompts with their tokens come to some MB. */
+/** Maximum size of a run's record. Prompts with their tokens take some MB. */
 const MAX_RECORD_BYTES = 256_000_000
 
-/** What stands beside answers that are not all there: what the run was asked for. */
+/** Record of an unfinished run, stored beside its answers. */
 const UnfinishedRun = z.strictObject({ programVersion: z.string(), run: SampleRun })
 
 /**
@@ -42,8 +42,8 @@ export async function lockAnswersFile(path: string): Promise<Lock> {
 }
 
 /**
- * The file that the answers of a run go into as they are finished, so that an end before the last one keeps the others. Until
- * then `FILE.partial` says which run it is, so that the same one goes on.
+ * File that collects the answers of a run. Until the last one, `FILE.partial` identifies the run, so that the same
+ * command can resume it.
  */
 export class AnswersFile implements AnswerStore {
   private handle: FileHandle | null = null
@@ -52,7 +52,7 @@ export class AnswersFile implements AnswerStore {
 
   private constructor(
     readonly path: string,
-    /** As it was asked for first: it says how the stored answers were computed. */
+    /** First request of the run, which says how the stored answers were computed. */
     private current: SampleRun,
     stored: readonly SampleLine[]
   ) {
@@ -60,10 +60,10 @@ export class AnswersFile implements AnswerStore {
   }
 
   /**
-   * Nothing is written before the first answer: a run that fails earlier leaves the file that is there.
+   * Opens the file. Nothing is written before the first answer, so that a run that fails earlier changes nothing.
    *
-   * @param wanted goes on when a run of the same request, by this version of the program, was stopped
-   * @param fresh begins anew all the same
+   * @param requested resumes a stopped run of the same request and program version
+   * @param fresh true starts again
    * @throws WorkbenchError `bad-file` naming the line of the stopped run that is no answer of it
    */
   static async open(path: string, wanted: SampleRun, fresh: boolean): Promise<AnswersFile> {
@@ -77,18 +77,18 @@ export class AnswersFile implements AnswerStore {
     return this.current
   }
 
-  /** All that are there, those of a stopped run first. */
+  /** All stored answers, those of a stopped run first. */
   get answers(): readonly SampleLine[] {
     return this.samples
   }
 
-  /** How the answers are computed. */
+  /** Records how the answers are computed. */
   planned(computation: Computation): Promise<void> {
     this.current = { ...this.current, ...computation }
     return Promise.resolve()
   }
 
-  /** Who answers outside the engine. */
+  /** Records the external model that answers. */
   learned(record: ExternalRecord): Promise<void> {
     this.current = { ...this.current, external: withRecord(this.current.external, record) }
     return Promise.resolve()
@@ -119,23 +119,24 @@ export class AnswersFile implements AnswerStore {
   }
 
   private async goOn(): Promise<FileHandle> {
-    // What a crash cut off would run into the next line.
+    // A line that a crash cut off would continue in the next one.
     await appendLines(this.path, [])
     return open(this.path, 'a')
   }
 
   private async replace(): Promise<FileHandle> {
     const record = recordOf(this.path)
-    // Written before the older answers go, so that a full disk leaves them; in force only after: they are none of this run.
+    // Written before the older answers are removed, so that a full disk keeps them. It becomes valid afterwards,
+    // because they are not of this run.
     await writeFileAtomic(`${record}.new`, formatJson({ programVersion: version, run: this.current }))
     const handle = await open(this.path, 'w')
     await rename(`${record}.new`, record)
     return handle
   }
 
-  /** Has the answers on the disk, where a power cut keeps them. */
+  /** Flushes the answers to the disk, which survives a power cut. */
   private async flush(handle: FileHandle): Promise<void> {
-    // Some drives cannot: their answers are as safe as they get.
+    // Some drives cannot flush.
     await handle.sync().catch(() => undefined)
     this.flushedMs = performance.now()
   }
@@ -151,10 +152,10 @@ export class AnswersFile implements AnswerStore {
   }
 
   /**
-   * To be called when all answers are there: they came as each was done, and now stand by prompt, variant and index. A run that ends
-   * before that has them as they came, and is still the one that the same command goes on with.
+   * Finishes a run with all answers: sorts them by prompt, variant and index, and removes the record. An unfinished
+   * run keeps their order, and the same command resumes it.
    *
-   * @throws WorkbenchError `read-only` when there is no room for the file beside itself; it stays as it was
+   * @throws WorkbenchError `read-only` without room for a second file; the first stays as it was
    */
   async finish(): Promise<void> {
     const ordered = inOrder(this.current, this.samples)
@@ -164,11 +165,11 @@ export class AnswersFile implements AnswerStore {
   }
 }
 
-/** Answers as they are written, each with the prompt that it answers. */
+/** Serialises answers, each with its prompt. */
 export const jsonLines = (run: Pick<SampleRun, 'prompts'>, lines: readonly SampleLine[]): string =>
   lines.map((line) => `${JSON.stringify({ ...line, ...promptOf(run, line) })}\n`).join('')
 
-/** Longer than a text can be together. */
+/** Yields lines, because their total may exceed the length of a string. */
 async function* pieces(run: SampleRun, lines: readonly SampleLine[]): AsyncGenerator<string> {
   const breathe = yieldEvery20ms()
   for (const line of lines) {
@@ -179,7 +180,7 @@ async function* pieces(run: SampleRun, lines: readonly SampleLine[]): AsyncGener
 
 const recordOf = (path: string): string => `${path}.partial`
 
-/** Null when there is none of this version; what else lies there is left until answers are written. */
+/** Returns the record, or null if none of this version exists. */
 async function readRecord(file: string): Promise<SampleRun | null> {
   try {
     const parsed = UnfinishedRun.safeParse(await readJsonFile(file, MAX_RECORD_BYTES))
@@ -190,14 +191,14 @@ async function readRecord(file: string): Promise<SampleRun | null> {
   }
 }
 
-/** Whether two runs ask for the same answers. How much memory they may take changes none. */
+/** Reports whether two runs request the same answers. Their memory may differ. */
 function isSameRun(one: SampleRun, other: SampleRun): boolean {
   const asked = (run: SampleRun): unknown => {
     const { basePath, postPath, rendering, variants, prompts, stopTokens } = run
     const settings = { ...run.settings, memoryBytes: 0 }
     return [basePath.fingerprint, postPath.fingerprint, rendering, settings, variants, prompts, stopTokens]
   }
-  // As a file would hold it: what is undefined is not there.
+  // Parsed from JSON, which omits undefined values.
   const stored = SampleRun.parse(parseJson(JSON.stringify(other), 'the run'))
   return isDeepStrictEqual(asked(one), asked(stored))
 }

@@ -3,13 +3,13 @@ import { isFile } from '../../base/files/path-kinds'
 import { readDocument } from '../../base/files/migrate'
 import { CHECK_FORMAT } from '../../project/documents/stored-documents'
 
-/** The file beside a sweep outside of projects that holds its full-answer check: `sweep.check.json` of `sweep.json`. */
+/** Returns the file of the full-answer check beside a sweep: `sweep.check.json` of `sweep.json`. */
 export const checkFileBeside = (sweepFile: string): string => sweepFile.replace(/(\.json)?$/i, '.check.json')
 
 /**
- * The full-answer check beside a sweep's file.
+ * Reads the full-answer check beside a sweep's file.
  *
- * @returns null where there is none, or one of another sweep
+ * @returns null if there is none, or one of another sweep
  * @throws WorkbenchError as `readDocument`
  */
 export async function readCheckBeside(sweepFile: string, sweepId: string): Promise<AnswerCheck | null> {

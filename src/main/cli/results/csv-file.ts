@@ -2,10 +2,10 @@ import { formatCsv } from '../../base/csv'
 import { remark } from '../printing/output'
 import { checkOutputFile, type OutputFile, writeOutputText, writtenWords } from './output-file'
 
-/** A flat table: a line of column names, then a line for each row. */
+/** A flat table: column names, then a line for each row. */
 export interface CsvTable {
   readonly header: readonly string[]
-  /** A cell without a value is empty, which readers take as missing. */
+  /** Null is written as an empty cell, which readers take as missing. */
   readonly rows: readonly (readonly (string | number | boolean | null)[])[]
 }
 
@@ -18,11 +18,11 @@ export async function writeCsvFile(output: OutputFile, table: CsvTable, quiet: b
   if (!quiet) remark(writtenWords(output))
 }
 
-/** The file that `--csv` names, asked before the work; null for none. @throws WorkbenchError as `checkOutputFile` */
+/** Checks the file that `--csv` names before the work; null for none. @throws WorkbenchError as `checkOutputFile` */
 export const csvOutput = async ({ csv }: { csv?: string | undefined }): Promise<OutputFile | null> =>
   csv === undefined ? null : checkOutputFile(csv, 'table')
 
-/** Writes a table where one is asked for. @throws WorkbenchError as `writeOutputText` */
+/** Writes the requested table. @throws WorkbenchError as `writeOutputText` */
 export async function writeCsvIfAsked(
   output: OutputFile | null,
   table: () => CsvTable,

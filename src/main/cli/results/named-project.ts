@@ -6,7 +6,7 @@ import type { Project } from '../../project/project'
 import { PROJECT_SUFFIX } from '../../project/project-name'
 import { shellCommand } from '../../report/shown-command'
 
-/** The command that creates a missing project. @param typed the project as the command line names it */
+/** Returns the command that creates a missing project. @param typed project as the command line names it */
 export function newProjectAdvice(typed: string): string {
   const name = typed.endsWith(PROJECT_SUFFIX) ? typed : `${typed}${PROJECT_SUFFIX}`
   return `Create it with ${shellCommand([['slr', 'project', 'new', name, '--base', 'BASE', '--post', 'POST']])}`

@@ -14,31 +14,31 @@ import { sweepIn } from '../../project/documents/sweep-files'
 import { bytes } from '../printing/output'
 import { type Held, type Made, requireReplaceable, type WrittenKind } from './replaced-file'
 
-/** A file that a command is to write its result into. */
+/** File for the result of a command. */
 export interface OutputFile {
-  /** Absolute, in a folder told without links. */
+  /** Absolute path, without links in its folder. */
   path: string
-  /** Whether a file is there, which will be replaced. */
+  /** True if a file exists, which will be replaced. */
   exists: boolean
-  /** Of the file that will be replaced, so that one which comes meanwhile is told from it; null where none was there. */
+  /** State of the replaced file, to detect changes; null where none exists. */
   state: FileState | null
 }
 
-/** The file of a result that is of a pair. */
+/** File for a result of a pair. */
 export interface ResultFile extends OutputFile {
-  /** Of what the result is that will be replaced; null where there is none. */
+  /** Origin of the replaced result; null where there is none. */
   made: Made | null
 }
 
-/** What a command says of the file that it has written. */
+/** Describes a written file. */
 export const writtenWords = ({ exists, path }: OutputFile): string =>
   `${exists ? 'Replaced' : 'Wrote'} ${path}`
 
 /**
- * Asks before the work begins whether its result can be written: an hour's sweep must not end at a wrong path, nor in the place of
+ * Checks before the work whether its result can be written. An hour's sweep must not end at a wrong path or replace
  * something else.
  *
- * @param given the files that the result is made of, none of which it may replace
+ * @param inputs files that the result is computed from, none of which it may replace
  * @throws WorkbenchError as {@link checkWritable} and {@link requireReplaceable}
  */
 export async function checkOutputFile(
@@ -50,7 +50,7 @@ export async function checkOutputFile(
   return { ...output, made: held?.made ?? null }
 }
 
-/** As {@link checkOutputFile} of a sweep or a part of one. @returns with the sweep that is there, or null */
+/** Checks the file of a sweep or a part, as {@link checkOutputFile}. @returns with the existing sweep, or null */
 export async function checkSweepFile(
   typed: string,
   kind: 'sweep' | 'part',
@@ -61,7 +61,7 @@ export async function checkSweepFile(
   return { ...output, made: held?.made ?? null, sweep }
 }
 
-/** The file is read once: one of a large sweep takes seconds. */
+/** Reads the file once, because a large sweep takes seconds. */
 async function lookedInto(
   typed: string,
   kind: WrittenKind,
@@ -75,7 +75,7 @@ async function lookedInto(
 const NAME_ANOTHER = 'Name a file to write, or use --json to have the result on stdout.'
 
 /**
- * Whether a file can be written, whatever is there. A link is neither written through nor replaced, as none is read.
+ * Checks whether a file can be written. Links are refused, for reading and writing.
  *
  * @throws WorkbenchError `not-found`, `bad-input` or `read-only`
  */
@@ -87,7 +87,7 @@ export async function checkWritable(typed: string): Promise<OutputFile> {
   const path = join(await realpath(folder), basename(file))
   const found = await statsOrNull(path)
   const output = { path, exists: found !== null, state: found === null ? null : stateOf(found) }
-  // Replacing a device or a pipe by a file would break it for everyone else.
+  // Replacing a device or a pipe would break it for other programs.
   if (found !== null && !found.isFile()) {
     throw new WorkbenchError('bad-input', `${file} is ${await kindOf(path, found)}.`, NAME_ANOTHER)
   }
@@ -98,10 +98,10 @@ export async function checkWritable(typed: string): Promise<OutputFile> {
   return output
 }
 
-/** Files that a command reads, by the options that name them. */
+/** Files that a command reads, by their options. */
 type GivenFiles = Readonly<Record<string, string | undefined>>
 
-/** @throws WorkbenchError `bad-input` for a result that would replace one of the files it is made of */
+/** @throws WorkbenchError `bad-input` if the result would replace one of its inputs */
 function refuseToReplace(output: OutputFile, given: GivenFiles): void {
   const [option] =
     Object.entries(given).find(([, file]) => file !== undefined && absolutePath(file) === output.path) ?? []
@@ -113,15 +113,16 @@ function refuseToReplace(output: OutputFile, given: GivenFiles): void {
   )
 }
 
-/** Writes a result as a whole or not at all. @throws WorkbenchError `read-only`, `not-found` */
+/** Writes a result completely or not at all. @throws WorkbenchError `read-only`, `not-found` */
 export async function writeOutputFile(output: OutputFile, value: unknown): Promise<void> {
   await writeOutputText(output, formatJson(value))
 }
 
 /**
- * Writes a text as a whole or not at all. Where another command has written the file meanwhile, beside it: both may have taken hours.
+ * Writes a text completely or not at all. If another program has changed the file meanwhile, the text goes into a
+ * file beside it.
  *
- * @throws WorkbenchError `read-only`, `not-found`; `stale` when it stands beside the file, naming where
+ * @throws WorkbenchError `read-only`, `not-found`; `stale` naming the file beside
  */
 export async function writeOutputText(output: OutputFile, text: string): Promise<void> {
   const { path, state } = output
@@ -143,7 +144,7 @@ export async function writeOutputText(output: OutputFile, text: string): Promise
   throw new WrittenBeside(path, beside)
 }
 
-/** A result stands beside its file after all, so that nothing needs to be kept for going on. */
+/** Error for a result that was saved beside its file, so that partial results are not needed. */
 export class WrittenBeside extends WorkbenchError {
   constructor(path: string, beside: string) {
     super(
@@ -154,7 +155,7 @@ export class WrittenBeside extends WorkbenchError {
   }
 }
 
-/** Writes, and where that fails names what stopped work has left beside it, a file or a search's folder: it may be what takes the room. */
+/** Writes. An error names the partial results of stopped work, which may take the room. */
 async function namingPartial({ path }: OutputFile, write: () => Promise<void>): Promise<void> {
   try {
     await write()
@@ -168,7 +169,7 @@ async function namingPartial({ path }: OutputFile, write: () => Promise<void>): 
   }
 }
 
-/** What tells a file from another under the same name. */
+/** Identifies a version of a file. */
 interface FileState {
   readonly inode: number
   readonly bytes: number
@@ -181,14 +182,14 @@ const stateOf = ({ ino, size, mtimeMs }: Stats): FileState => ({
   modifiedMs: mtimeMs
 })
 
-/** What is there that is no ordinary file, in words. */
+/** Describes an entry that is no ordinary file. */
 async function kindOf(path: string, found: Stats): Promise<string> {
   if (found.isDirectory()) return 'a folder'
   if (!found.isSymbolicLink()) return 'not an ordinary file'
   return `not an ordinary file but a link to ${await readlink(path)}; links are not written through`
 }
 
-/** Of a link itself. */
+/** Returns the state of an entry, of a link itself. */
 async function statsOrNull(file: string): Promise<Stats | null> {
   try {
     return await lstat(file)

@@ -18,7 +18,7 @@ export const pairOption = optionGroup().options({
   pair: text('<name>', 'pair of the project (default: its only one)')
 })
 
-/** Which project, and which pair of it. @param what is done with the project, for the help */
+/** Options of a project and its pair. @param what describes the use of the project, for the help */
 export const projectOptions = (what: string) =>
   optionGroup()
     .options({
@@ -28,9 +28,9 @@ export const projectOptions = (what: string) =>
 export type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
 
 /**
- * Opens the project that a result is to be saved in.
+ * Opens the project for a result.
  *
- * @returns the pair that the command line names, or its only one; null when it names no project
+ * @returns the named pair, or the only one; null without a project
  * @throws WorkbenchError as {@link openPairOfProject}. UsageError for a pair without a project
  */
 export async function openPairToSave(
@@ -89,9 +89,9 @@ async function openToSave(path: string, tell: (text: string) => void): Promise<P
 }
 
 /**
- * Does something for every pair of the project that results are to be saved in, one after the other.
+ * Runs work for every pair of a project, one after the other.
  *
- * @throws WorkbenchError as {@link openPairToSave}; `cancelled` at once; after the last pair, naming those for which it failed
+ * @throws WorkbenchError as {@link openPairToSave}; `cancelled` immediately; at the end, naming the pairs that failed
  */
 export async function inEachPair(
   path: string,
@@ -123,7 +123,10 @@ export async function inEachPair(
   )
 }
 
-/** Another pair's result would be shown as if it were of this one. @param given null when the command line names no pair of folders */
+/**
+ * Refuses a project of other models, because it would show the result as its own. @param requested null if the
+ * command line names no folders
+ */
 export async function requireSamePair(given: PairLocation | null, own: ProjectPair | null): Promise<void> {
   if (given === null || own === null) return
   const [asked, there] = [pairPaths(given), pairPaths(own.document.location)]
@@ -138,7 +141,7 @@ export async function requireSamePair(given: PairLocation | null, own: ProjectPa
   }
 }
 
-/** The options that name a pair of a project, for a command that is shown. */
+/** Returns the options that name a pair of a project in a shown command. */
 export function projectArguments({ project, document }: ProjectPair): string[] {
   const named = project.pairs.length === 1 ? [] : ['--pair', document.name]
   return ['--project', project.path, ...named]

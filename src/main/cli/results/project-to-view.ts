@@ -5,9 +5,9 @@ import { openNamedProject } from './named-project'
 import { type ProjectOptions, requireProjectOfPair } from './project-to-save'
 
 /**
- * Has something done with a pair of a project that is only looked at, so that whoever has it open may go on.
+ * Runs work with a pair of a project that is opened for reading, so that others may write.
  *
- * @param work is given the pair that the command line names, or the project's only one; null when it names no project
+ * @param work receives the named pair, or the only one; null without a project
  * @throws WorkbenchError as `openNamedProject` and `pairNamed`; UsageError for a pair without a project
  */
 export async function withViewedPair<T>(

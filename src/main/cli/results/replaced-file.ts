@@ -10,7 +10,7 @@ import { readHead } from '../../base/files/file-head'
 import { isReportHead } from '../../report/report-sign'
 import { bytes } from '../printing/output'
 
-/** What a command writes with --out, and what it may therefore replace. */
+/** Kinds of files that `--out` writes and may replace. */
 export type WrittenKind = keyof typeof WRITTEN
 
 const WRITTEN = {
@@ -25,18 +25,18 @@ const WRITTEN = {
   table: 'a table'
 } as const
 
-/** No document of the program is larger. */
+/** Maximum size of a document. */
 const MAX_DOCUMENT_BYTES = 256_000_000
 const HINT = 'Name another file with --out, or move that one away.'
 
-/** What kinds of files a model's folder holds, for whoever named one by mistake. */
+/** Files of a model's folder that may be named by mistake. */
 const OF_MODELS: readonly (readonly [RegExp, string])[] = [
   [/\.safetensors$/, 'weights of a model'],
   [/^(generation_)?config\.json$/, 'the config of a model'],
   [/^tokenizer.*\.json$/, 'the tokenizer of a model']
 ]
 
-/** Of which checkpoints a result is, and a sweep of which prompts, and which part of it. */
+/** Identifies the pair, prompts and shard that a result was computed from. */
 const Made = z.object({
   ...PairReferences.shape,
   prompts: z.array(z.object({ text: z.string() })).optional(),
@@ -44,22 +44,22 @@ const Made = z.object({
 })
 export type Made = z.infer<typeof Made>
 
-/** An evaluation says it of its run. */
+/** The identity of an evaluation is that of its run. */
 const MadeOf = z.union([Made, z.object({ run: Made }).transform(({ run }) => run)])
 
-/** What the file holds that a result is to replace. */
+/** Content of a file that will be replaced. */
 export interface Held {
-  /** Of which pair it is; null where it does not say. */
+  /** Identity of the result; null if unknown. */
   readonly made: Made | null
-  /** Its JSON value; undefined where it is no JSON. */
+  /** JSON value; undefined for other files. */
   readonly value: unknown
 }
 
 /**
- * A file that is there is replaced only by its own kind, or when it is empty: a slip of the hand must not cost weights or an hour's
- * result.
+ * Refuses to replace a file of another kind, unless it is empty. A slip of the hand must not cost weights or an
+ * hour's result.
  *
- * @throws WorkbenchError `bad-input` saying what the file is
+ * @throws WorkbenchError `bad-input` describing the file
  */
 export async function requireReplaceable(path: string, kind: WrittenKind): Promise<Held> {
   const { size } = await stat(path)
@@ -71,7 +71,7 @@ export async function requireReplaceable(path: string, kind: WrittenKind): Promi
   throw new WorkbenchError('bad-input', `${path} would be replaced by ${WRITTEN[kind]}, and is ${is}.`, HINT)
 }
 
-/** Of what a result is: its pair, and of a sweep its prompts, and which part it is of one that is split. */
+/** Identity of a new result. */
 interface MadeNow {
   basePath: Pick<CheckpointReference, 'fingerprint'>
   postPath: Pick<CheckpointReference, 'fingerprint'>
@@ -80,10 +80,9 @@ interface MadeNow {
 }
 
 /**
- * A result takes the place of one of the same pair, a sweep that of one that shares a prompt with it, a part that of the same part, and
- * of no other.
+ * Refuses to replace a result of another pair, a sweep without a shared prompt, and a different part.
  *
- * @throws WorkbenchError `bad-input` saying of what the one that is there is
+ * @throws WorkbenchError `bad-input` describing the existing file
  */
 export function requireOwnPlace(
   { path, made }: { path: string; made: Made | null },
@@ -113,18 +112,18 @@ export function requireOwnPlace(
 const isSameShard = (one: Shard, other: Shard | undefined): boolean =>
   one.index === other?.index && one.count === other.count
 
-/** The first columns of the tables that `--csv` writes. */
+/** First columns of the tables that `--csv` writes. */
 const TABLE_HEAD =
   /^(layer,component,tensor|kind,name,start,end|variant,measure,mean|kind,start,end,other_start),/
 
-/** What a file holds, by how it begins or as a document; null where that is not known. */
+/** Recognises a file by its beginning or as a document; null if unknown. */
 async function foundIn(
   path: string
 ): Promise<{ found: RecognisedKind | { kind: WrittenKind; is: string } | null; value?: unknown }> {
   const head = await readHead(path)
   if (isReportHead(head)) return { found: { kind: 'report', is: 'a report' } }
   if (TABLE_HEAD.test(head)) return { found: { kind: 'table', is: 'a table' } }
-  // Not more than how the first answer begins: the end of a program may have cut it off.
+  // Only the beginning of the first answer, because the rest may be cut off.
   if (head.startsWith('{"variant":"')) return { found: { kind: 'answers', is: 'a file of answers' } }
   const value = await readJsonFile(path, MAX_DOCUMENT_BYTES).catch(() => null)
   return { found: kindOfDocument(value), value }

@@ -7,14 +7,14 @@ import { checkOutputFile, type ResultFile, WrittenBeside } from './output-file'
 import type { WrittenKind } from './replaced-file'
 import { openPairToSave, requireSamePair } from './project-to-save'
 
-/** Where the result of a command goes, all of it known to be writable. */
+/** Places for the result of a command, all of them writable. */
 export interface ResultPlaces {
-  /** Null when the command line names no pair of folders. */
+  /** Null if the command line names no folders. */
   readonly givenPair: PairLocation | null
-  /** The pair of a project; null when it names none. */
+  /** Pair of a project; null without a project. */
   readonly own: ProjectPair | null
   readonly output: ResultFile | null
-  /** Says something on stderr, unless the user wants it quiet. */
+  /** Prints on stderr, unless quiet. */
   readonly tell: (text: string) => void
 }
 
@@ -34,9 +34,10 @@ interface PlaceOptions {
 }
 
 /**
- * Opens where a result goes before anything is computed, has the work done, and closes the project.
+ * Opens the places of a result before the work, and closes the project afterwards.
  *
- * @throws WorkbenchError as {@link openPairToSave}, {@link requireSamePair} and {@link checkOutputFile}; UsageError for half a pair
+ * @throws WorkbenchError as {@link openPairToSave}, {@link requireSamePair} and {@link checkOutputFile}; UsageError
+ * for half a pair
  */
 export async function withResultPlaces(
   kind: WrittenKind,
@@ -59,9 +60,9 @@ export async function withResultPlaces(
 }
 
 /**
- * Waits until a result is in every place that it goes to; one that fails keeps it from no other, nor from being shown.
+ * Waits until a result is saved everywhere. A failure stops neither the other places nor the output.
  *
- * @param forget removes what was kept for going on, once the result is in every place, or beside its file
+ * @param forget removes partial results once the result is saved everywhere, or beside its file
  */
 export async function savedThenShown(
   saving: readonly Promise<unknown>[],

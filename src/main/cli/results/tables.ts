@@ -12,7 +12,10 @@ import type { CsvTable } from './csv-file'
 type Row = CsvTable['rows'][number]
 type SweptScore = SweepDocument['post']
 
-/** A sweep: a row for each model. `passes` says whether it keeps the validity on first tokens, or on the answers of a task. */
+/**
+ * Returns a row for each model of a sweep. `passes` says whether it keeps the validity on first tokens, or on the
+ * answers of a task.
+ */
 export function sweepTable(sweep: SweepDocument): CsvTable {
   const { base, post, ranges, recipes, checkpoints, uniformBlends, baselines, selection } = sweep
   const limit = selection?.minimumValidity ?? null
@@ -51,7 +54,7 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
   }
 }
 
-/** A full-answer check: a row for each model, with its scores by the first token and of full answers. */
+/** Returns a row for each checked model, with its scores by the first token and of full answers. */
 export function checkTable(check: AnswerCheck, rho: number): CsvTable {
   const limit = answerLimit(check, rho)
   const row = (
@@ -82,14 +85,14 @@ export function checkTable(check: AnswerCheck, rho: number): CsvTable {
   }
 }
 
-/** The range that a recipe restores; null for any other recipe. */
+/** Returns the range that a recipe restores; null for other recipes. */
 function rangeOf(recipe: Recipe): RestorationRange | null {
   if (!('ranges' in recipe) || recipe.ranges.length !== 1) return null
   const [range] = recipe.ranges
   return range === undefined ? null : { start: range[0], end: range[1] }
 }
 
-/** An evaluation: a row for each variant and measure, with its difference from the variant that others are compared with. */
+/** Returns a row for each variant and measure of an evaluation, with the difference from the reference variant. */
 export function evaluationTable({ results }: EvaluationView): CsvTable {
   return {
     header: [
@@ -109,7 +112,7 @@ export function evaluationTable({ results }: EvaluationView): CsvTable {
   }
 }
 
-/** A comparison of two sweeps: a row for each model that both scored. */
+/** Returns a row for each model that both sweeps scored. */
 export function comparisonTable({ base, post, ranges }: SweepComparison): CsvTable {
   const row = (
     kind: string,

@@ -2,8 +2,8 @@ import { fstatSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 
 /**
- * Has a stream of the program that goes into a file write all that it is given, or fail. Node's own writes once and does not look at how
- * many bytes the system took, so that a disk that fills up cuts a result short without an error. Pipes and terminals do look.
+ * Makes a stream into a file write all bytes or fail. Node writes once and ignores how many bytes the system took, so
+ * a full disk would cut a result silently. Pipes and terminals are not affected.
  */
 export function writeWhole(stream: Writable & { readonly fd: number }): void {
   if (!isFile(stream.fd)) return
@@ -21,7 +21,7 @@ function isFile(fd: number): boolean {
   try {
     return fstatSync(fd).isFile()
   } catch {
-    // Closed by who started the program.
+    // The parent process closed the stream.
     return false
   }
 }

@@ -3,12 +3,12 @@ import { createEngineHost, type EngineClient, type EngineHost } from '../../engi
 
 const shared = new AsyncLocalStorage<EngineHost>()
 
-/** Lends the commands that `work` runs one engine, which the caller ends: for a program that runs many of them. */
+/** Runs commands with one shared engine, which the caller ends. */
 export function sharingEngine<T>(engine: EngineHost, work: () => Promise<T>): Promise<T> {
   return shared.run(engine, work)
 }
 
-/** Lends an engine process to some work and, unless commands share it, ends the process afterwards, however the work ends. */
+/** Runs work with an engine process. Unless the process is shared, it ends with the work. */
 export async function withEngine<T>(work: (engine: EngineClient) => Promise<T>): Promise<T> {
   const lent = shared.getStore()
   if (lent !== undefined) return work(lent.client())

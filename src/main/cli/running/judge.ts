@@ -24,24 +24,24 @@ export const judgeOptions = optionGroup('Servers (texts are sent only to those t
   })
   .and(addressOption)
 
-/** What was asked of a judge, in words. */
+/** Words for the replies of a judge. */
 const ASKED: Record<JudgeWay, { done: string; no: string }> = {
   marks: { done: 'different answers', no: 'no verdict' },
   pairs: { done: 'pairs in one order', no: 'no verdict' },
   forms: { done: 'different answers', no: 'no form of an answer' }
 }
 
-/** An evaluation with what its judge said, and why it stopped before its end. */
+/** Evaluation with the replies of its judge, and the error that stopped the judge. */
 export interface Judged {
   readonly files: EvaluationFiles
   readonly failure: WorkbenchError | null
 }
 
 /**
- * Has an evaluation's answers judged, after saying what is sent where, whatever else is quiet. A judge that fails takes nothing from what
- * was measured without it.
+ * Judges the answers of an evaluation, after an unconditional notice of the sent texts. A failing judge keeps all
+ * other measurements.
  *
- * @returns the evaluation with the judge and all that it said
+ * @returns the evaluation with the replies of the judge
  */
 export async function judged(
   files: EvaluationFiles,
@@ -54,7 +54,7 @@ export async function judged(
   const display = progressDisplay(quiet)
   let isAnnounced = false
   const progress = (now: JudgeProgress): void => {
-    // The first progress comes before the first request.
+    // The first progress precedes the first request.
     if (!isAnnounced) remark(sendingNotice(judge, now))
     isAnnounced = true
     display.update(judgeStep(judge.way, now))
@@ -107,7 +107,7 @@ export async function lacksVerdicts(
   return judging.some((one) => one.way === judge.way && !isJudged(one))
 }
 
-/** Says before the first request what is sent where, and how many stored verdicts are reused. */
+/** Describes before the first request what is sent where, and how many stored verdicts are reused. */
 export function sendingNotice(judge: JudgeSettings, { done, total }: JudgeProgress): string {
   const reused = `${count(done)} of ${plural(total, 'verdict')} ${done === 1 ? 'is' : 'are'} reused`
   if (total === 0) return 'No answer needs a verdict; nothing is sent.'
@@ -115,7 +115,7 @@ export function sendingNotice(judge: JudgeSettings, { done, total }: JudgeProgre
   return done === 0 ? judgeWarning(judge) : `${judgeWarning(judge)} ${reused}.`
 }
 
-/** Why the work of a judge is to nothing; null where any of it can be used. */
+/** Returns an error if no reply of a judge is usable; null otherwise. */
 export function nothingJudged(judging: readonly Judging[], way: JudgeWay): WorkbenchError | null {
   const own = judging.find((one) => one.way === way)
   if (own === undefined || !isUnusable(own)) return null
@@ -126,7 +126,7 @@ export function nothingJudged(judging: readonly Judging[], way: JudgeWay): Workb
   )
 }
 
-/** How far a judge is; what keeps it from answering is another phase, so that it is told at once. */
+/** Describes the progress of a judge. A problem is a phase of its own, so that it is printed immediately. */
 export function judgeStep(way: JudgeWay, { done, total, unreadable, trouble }: JudgeProgress): ProgressStep {
   if (trouble !== undefined) return { phase: 'waiting for the judge', done, total, status: trouble }
   const words = ASKED[way]

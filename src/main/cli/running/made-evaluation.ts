@@ -15,7 +15,7 @@ import { judged } from './judge'
 import { withProgress } from './shown-work'
 import { type Kept, untilStopped } from './stopped'
 
-/** How an evaluation is made: who judges it, and how that is told and stopped. */
+/** Settings of a run: the judge, the output and the signal. */
 interface Making {
   readonly judge: JudgeSettings | null
   readonly quiet: boolean
@@ -23,17 +23,15 @@ interface Making {
   readonly tell: (text: string) => void
 }
 
-/** What an evaluation came to, and the sweeps that say how well the proxy predicts it. */
+/** Result of an evaluation, with the sweeps that act as its proxies. */
 export interface MadeEvaluation {
   files: EvaluationFiles
   proxies: Proxies
-  /** Why its judge stopped, with what is kept; null where it did not, or there is none. */
+  /** Error of the judge, with the saved results; null if there is none. */
   failure: WorkbenchError | null
 }
 
-/**
- * Completes an evaluation and has it judged, in a project where one is named. Says what is kept when the user stops it.
- */
+/** Completes and judges an evaluation, in a project if one is named. Describes saved results if the user stops it. */
 export async function madeEvaluation(
   work: EvaluationWork,
   own: ProjectPair | null,
@@ -82,7 +80,6 @@ async function completed(
 
 const NO_PROXIES: Proxies = { characters: null, task: null }
 
-/** Keeps no verdict. */
 const NOWHERE: VerdictStore = {
   keep: () => Promise.resolve(),
   keepPair: () => Promise.resolve(),
@@ -118,7 +115,7 @@ async function keptOfEvaluation(own: ProjectPair, run: EvaluationRun): Promise<K
   }
 }
 
-/** The failure of a judge, with what is left of its work. */
+/** Adds the saved results to the error of a judge. */
 function failureWith(failure: WorkbenchError | null, ...left: readonly string[]): WorkbenchError | null {
   if (failure === null) return null
   const { code, message, hint } = failure.problem

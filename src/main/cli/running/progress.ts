@@ -9,26 +9,26 @@ import type { WorkProgress } from '../../../contract/work/progress'
 import { formatDuration, plural } from '../../../contract/words/format'
 import { bytes, count } from '../printing/output'
 
-/** How far some work is. */
+/** Progress of work. */
 export interface ProgressStep {
   phase: string
   done: number
-  /** 0 while it is not known. */
+  /** 0 while unknown. */
   total: number
-  /** What is said beside the share that is done. */
+  /** Text beside the share. */
   status: string
 }
 
 export interface ProgressDisplay {
   update(step: ProgressStep): void
-  /** Ends the display; whatever is written next starts on a line of its own. */
+  /** Ends the display. The next output starts on a new line. */
   stop(): void
 }
 
-/** Often enough to see that it lives, seldom enough for a log file. */
+/** Frequent enough to show progress, rare enough for a log file. */
 const PLAIN_LINE_INTERVAL_MS = 5_000
 
-/** How work gets on, on stderr: a bar on a terminal, a line every few seconds elsewhere, nothing when quiet. */
+/** Shows progress on stderr: a bar on a terminal, otherwise a line every few seconds, nothing if quiet. */
 export function progressDisplay(quiet: boolean): ProgressDisplay {
   if (quiet) return { update: () => undefined, stop: () => undefined }
   return process.stderr.isTTY ? barDisplay() : lineDisplay()
@@ -74,7 +74,7 @@ function lineDisplay(): ProgressDisplay {
   }
 }
 
-/** How far work of any kind is. */
+/** Describes the progress of any work. */
 export function progressStep(work: WorkProgress): ProgressStep {
   switch (work.kind) {
     case 'sweep':
@@ -138,17 +138,17 @@ function sampleStep(progress: SampleProgress): ProgressStep {
   return { phase, done: samplesDone, total: samplesTotal, status }
 }
 
-/** Before the first answer is finished only how long it can take. */
+/** Before the first answer, only a maximum is known. */
 function answerTimeLeft({ secondsLeft, mostSecondsLeft }: SampleProgress): string[] {
   if (secondsLeft !== null || mostSecondsLeft === undefined) return timeLeft({ secondsLeft })
   return [`at most ${formatDuration(mostSecondsLeft)} left`]
 }
 
 /**
- * Reading of whole files.
+ * Describes the reading of files.
  *
- * @param phase what is done with them, such as "comparing"
- * @param ofAll what the total is of, where that is more than this phase
+ * @param phase action, such as "comparing"
+ * @param ofAll describes the total if it exceeds this phase
  */
 export function bytesStep(phase: string, progress: BytesProgress, ofAll = ''): ProgressStep {
   const { bytesDone, bytesTotal, bytesPerSecond } = progress

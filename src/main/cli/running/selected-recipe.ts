@@ -13,14 +13,14 @@ import { readSweepFiles } from '../../project/documents/sweep-files'
 import { readCheckBeside } from '../results/check-beside'
 import { sweepOfRanges } from './starting-sweep'
 
-/** No sweep is larger. */
+/** Maximum size of a sweep's file. */
 const MAX_SWEEP_BYTES = 256_000_000
 
 /**
- * The range that the sweep in a file selects, after the check beside it.
+ * Returns the range that the sweep in a file selects, considering the check beside it.
  *
- * @returns null for a file that holds something else
- * @throws WorkbenchError `bad-input` where the sweep selects none; as `readSweepFiles`
+ * @returns null for a file of another kind
+ * @throws WorkbenchError `bad-input` if the sweep selects none; as `readSweep`
  */
 export async function selectedInFile(typed: string): Promise<Recipe | null> {
   const file = await resultPath(typed)

@@ -8,9 +8,9 @@ import { progressDisplay, progressStep } from './progress'
 import { type Kept, type Stoppable, untilStopped } from './stopped'
 
 /**
- * Lends an engine to work and shows its progress and remarks. Says what is kept when the user stops it.
+ * Runs work with an engine, its progress and remarks. Describes saved results if the user stops it.
  *
- * @param kept is asked when the work was stopped
+ * @param kept is called if the work was stopped
  */
 export function runShown<T>(
   stoppable: Stoppable,
@@ -37,7 +37,7 @@ export async function withProgress<T>(
   }
 }
 
-/** Says what a stopped sweep has kept. @param without is asked for a sweep that keeps nothing */
+/** Describes the saved part of a stopped sweep. @param without is called for a sweep that saves nothing */
 export function keptOfSweep(history: SweepHistory | null, without: () => Kept): Kept {
   if (history === null) return without()
   const { stored } = history.checkpoint

@@ -32,7 +32,7 @@ import { folderPlace } from '../../work/work-place'
 import type { Kept } from './stopped'
 import { keptOfSweep, runShown } from './shown-work'
 
-/** What a command that starts from a sweep of ranges starts from. */
+/** Options of the sweep that a command starts from. */
 export const startOptions = optionGroup('What to start from:').options({
   from: text('<sweep>', 'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)'),
   prompts: text('<file>', `for a sweep done first: ${PROMPTS}`),
@@ -40,7 +40,7 @@ export const startOptions = optionGroup('What to start from:').options({
 })
 type StartOptions = OptionsOf<typeof startOptions>
 
-/** Who looks for it is told what there is instead. */
+/** Explains the missing option `--task`. */
 function refuseTask(): never {
   throw new InvalidArgumentError(
     'The task is that of the sweep: make one with slr sweep --task and --out, and start from it with --from. ' +
@@ -48,19 +48,19 @@ function refuseTask(): never {
   )
 }
 
-/** How a sweep is made where none is given. */
+/** Settings of a sweep that runs first. */
 interface SweepFirst {
   quiet: boolean
   signal: AbortSignal
-  /** Asked for only then. */
+  /** Called only for such a sweep. */
   history: () => SweepHistory | null
-  /** What is said of a stopped one that has no history. */
+  /** Describes a stopped sweep without history. */
   without: () => Kept
-  /** Options that only the sweep reads, and that are refused where there is one. */
+  /** Options that only the sweep reads. They are refused if a sweep is given. */
   ofSweepAlone: readonly string[]
 }
 
-/** Whose sweep it is, and where the result goes that comes of it. */
+/** Pair of the sweep, and place of the result. */
 interface StartingFrom {
   command: Command
   own: ProjectPair | null
@@ -69,10 +69,9 @@ interface StartingFrom {
 }
 
 /**
- * The sweep to start from, and where its models are: that of `--from`, or the one that the project's pair answers with, or one that is
- * made now.
+ * Returns the sweep to start from and its models: that of `--from`, the project's, or a new one.
  *
- * @throws WorkbenchError `bad-input` for a project without one, and as {@link requireOwnPlace}; what a sweep throws
+ * @throws WorkbenchError `bad-input` for a project without one, and as {@link requireOwnPlace}; errors of a sweep
  */
 export async function startingSweep(
   options: StartOptions & RhoOption & PairOptions & DeviceOptions,
@@ -128,7 +127,7 @@ export function tellOfPrompts(
   )
 }
 
-/** The sweep of `--from`, or of the project; null when one has to be made. */
+/** Reads the sweep of `--from` or of the project; null if one has to be computed. */
 async function givenSweep({ from }: StartOptions, own: ProjectPair | null): Promise<SweepDocument | null> {
   if (from !== undefined) return readSweepFiles(await resultPath(from))
   return own === null ? null : sweepOfRanges(own)

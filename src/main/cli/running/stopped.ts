@@ -1,33 +1,33 @@
 import { shellCommand } from '../../report/shown-command'
 import { remark } from '../printing/output'
 
-/** What is left of work that was stopped. */
+/** Saved results of stopped work. */
 export interface Kept {
-  /** A sentence: what is kept and where, or that nothing is. */
+  /** A sentence on the saved results and their place. */
   readonly kept: string
-  /** Whether the same command goes on from there; else it starts again. */
+  /** True if the same command resumes from there. */
   readonly goesOn: boolean
 }
 
-/** How a command that may be stopped was called. */
+/** Signal and output of a command that can be stopped. */
 export interface Stoppable {
   readonly signal: AbortSignal
   readonly quiet: boolean
 }
 
-/** Of a command that writes its results at its end alone. */
+/** Describes a command that writes only at its end. */
 export const nothingKept = (): Kept => ({ kept: 'Nothing is kept.', goesOn: false })
 
-/** Of work that is kept where its result is to be, when it was told no such place. @param what such as "sweep" */
+/** Describes work without a place for its result. @param what noun, such as "sweep" */
 export const keptOnlyWithPlace = (what: string) => (): Kept => ({
   kept: `Nothing is kept: a ${what} goes on where it was stopped with --out FILE or --project FOLDER.`,
   goesOn: false
 })
 
-/** The stops that need no more words. */
+/** Signals whose stop was described. */
 const told = new WeakSet<AbortSignal>()
 
-/** What is said of a command that was stopped before its long work, or after it; nothing where {@link untilStopped} has. */
+/** Describes a stop before or after the long work, unless {@link untilStopped} has done so. */
 export function tellStopped(args: readonly string[], signal: AbortSignal): void {
   if (args.includes('--quiet') || told.has(signal)) return
   remark('Stopped. What was kept before is as it was.')
@@ -35,10 +35,10 @@ export function tellStopped(args: readonly string[], signal: AbortSignal): void 
 }
 
 /**
- * Does long work of a command. When the user stops it, says what is kept and which command goes on; the work's own error,
- * which is thrown on, is then not shown.
+ * Runs the long work of a command. If the user stops it, describes the saved results and the command to resume. The
+ * error of the work is thrown on, and not shown.
  *
- * @param kept asked when the work was stopped
+ * @param kept called if the work was stopped
  */
 export async function untilStopped<T>(
   { signal, quiet }: Stoppable,
@@ -58,7 +58,7 @@ export async function untilStopped<T>(
   }
 }
 
-/** The same command, but that one which was told to compute everything anew is not told so again. */
+/** Returns the same command without `--fresh`. */
 function commandAgain(args: readonly string[]): string {
   return shellCommand([['slr', ...args.filter((arg) => arg !== '--fresh')]])
 }
