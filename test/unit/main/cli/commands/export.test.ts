@@ -54,7 +54,7 @@ it('takes a recipe that the project keeps by its name, and what the project meas
   expect(kept.result.recipe).toBe('lower')
   expect(kept.card).toContain('| 0.500 (post 0.400) | 0.950 (limit 0.882) |')
   const failing = await exported('--project', path, '1')
-  expect(failing.stderr).toContain('1-1: Fails the check, 0.500 on full answers.')
+  expect(failing.stderr).toContain('1: Fails the check, 0.500 on full answers.')
   expect(kept.stderr).not.toContain('ails the check')
 })
 
