@@ -19,7 +19,9 @@ const called = commands.flatMap((command) => (command.commands.length === 0 ? [c
 const linesOf = (command: Command): string[] =>
   command.options
     .filter(({ hidden }) => !hidden)
-    .map(({ flags, description }) => `- \`${flags}\`: ${description.replace(/ \(default: [^)]*\)$/, '')}`)
+    .map(
+      ({ flags, description }) => `- \`${flags}\`: ${description.replace(/ \(default: [^)]*\)$|\.$/g, '')}.`
+    )
 
 const commandsWith = (line: string): Command[] => called.filter((command) => linesOf(command).includes(line))
 const isCommon = (line: string): boolean => commandsWith(line).length > 1
@@ -37,7 +39,7 @@ const commonOptions = (): string =>
     .filter(isCommon)
     .map((line) => {
       const names = commandsWith(line).map((command) => calledAs(command).replace('slr ', ''))
-      return names.length > 3 ? line : `${line} (${names.join(', ')})`
+      return names.length > 3 ? line : line.replace(/\.$/, ` (${names.join(', ')}).`)
     })
     .join('\n')
 

@@ -71,8 +71,8 @@ ${nested.join('\n')}
 \`dual_chunk_attention_config\` changes nothing within the first chunk of \`chunk_size - local_size\` tokens, which is
 the context window here. \`layer_types\` of a family without windows may list only \`full_attention\`.
 
-\`quantization_config\` is read for float8 by block or tensor (\`fp8\`), for \`compressed-tensors\` of 8 bits and of
-packed 4 or 8 bits (by channel or group, with or without act-order), and for \`gptq\` of 4 or 8 bits. Refused are AWQ,
+\`quantization_config\` is read for float8 by block or tensor (\`fp8\`) and for \`gptq\` of 4 or 8 bits. It is also read for
+\`compressed-tensors\` of 8 bits and of packed 4 or 8 bits, by channel or group, with or without act-order. Refused are AWQ,
 bitsandbytes, MXFP4, NVFP4, Marlin, other bits, several groups of modules, \`dynamic\`, and pruned or rotated weights.
 So is the highest GPTQ zero point of the first format, which programs read differently.
 
