@@ -2,6 +2,19 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { ANSWER_CHECK_VERSION } from '../../src/contract/documents/answer-check'
+import { CHECKSUMS_VERSION } from '../../src/contract/documents/checksums'
+import { SWEEP_VERSION } from '../../src/contract/documents/crc'
+import { DISTANCES_VERSION } from '../../src/contract/documents/distances'
+import { EVALUATION_VERSION } from '../../src/contract/documents/evaluation'
+import { RUN_MARKS_VERSION } from '../../src/contract/documents/history'
+import { PROJECT_VERSION } from '../../src/contract/documents/project'
+import { QUEUE_VERSION } from '../../src/contract/documents/queue'
+import { SAMPLE_RUN_VERSION } from '../../src/contract/documents/samples'
+import { SEARCH_VERSION } from '../../src/contract/documents/search'
+import { STUDY_VERSION } from '../../src/contract/documents/study'
+import { SWEEP_PART_VERSION } from '../../src/contract/documents/sweep-part'
+import { TASK_VERSION } from '../../src/contract/documents/task'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PAGES = [
@@ -55,8 +68,26 @@ test.each(PAGES)('%s links only to headings that are there', (page) => {
 
 test.each(PAGES)('%s runs no package of another author', (page) => {
   const text = readFileSync(join(ROOT, page), 'utf8').replaceAll('\n', ' ')
-  const warning = 'A bare `npx slr` outside the clone fetches an unrelated package of that name.'
-  expect(text.replaceAll(warning, '')).not.toMatch(/npx (?:-y |--yes )?slr(?!-)/)
+  expect(text.replaceAll('A bare `npx slr`', '')).not.toMatch(/npx (?:-y |--yes )?slr(?!-)/)
+})
+
+test('docs/files.md gives each kind of document its version', () => {
+  const rows = [...readFileSync(join(ROOT, 'docs/files.md'), 'utf8').matchAll(/^\| ([a-z ]+?) +\| (\d+) /gm)]
+  expect(Object.fromEntries(rows.map(([, name = '', version]) => [name, Number(version)]))).toEqual({
+    sweep: SWEEP_VERSION,
+    'sweep part': SWEEP_PART_VERSION,
+    check: ANSWER_CHECK_VERSION,
+    search: SEARCH_VERSION,
+    'sample run': SAMPLE_RUN_VERSION,
+    evaluation: EVALUATION_VERSION,
+    task: TASK_VERSION,
+    distances: DISTANCES_VERSION,
+    checksums: CHECKSUMS_VERSION,
+    project: PROJECT_VERSION,
+    history: RUN_MARKS_VERSION,
+    queue: QUEUE_VERSION,
+    study: STUDY_VERSION
+  })
 })
 
 test('the package is published with the build and its resources, and its command is slr', () => {
