@@ -4,52 +4,30 @@ import type { Report } from '../../contract/documents/report'
 import { WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf } from '../base/rpc-problems'
-import { runCooperatively } from '../base/steps'
-import { checkedSelection } from '../crc/check/checked-selection'
-import type { EngineClient } from '../engine/host'
-import type { Devices } from '../work/devices'
-import { pairPaths } from '../project/demo'
+import { readPairState } from '../project/pair-state'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { collectReport } from '../report/collect'
 import type { PairOfPage } from '../report/side-by-side'
 import { writeReport } from '../report/write'
-import { CheckWork } from '../work/check'
-import type { WorkMeans } from '../work/means'
 import type { EvaluationWork } from '../work/evaluation'
-import { readPairState } from '../project/pair-state'
-import { evaluationOf } from './evaluate-step'
-import { NO_WORK, type StepResult, type StepWork, type StepListener } from './step-result'
-import { isFromSweep, rangesChecked, type StudyStep, variantsOf } from './steps'
-import type { StudiedPair } from './studied-pair'
+import type { WorkMeans } from '../work/means'
+import { NO_WORK, type StepOutput } from './step-result'
+import type { StudyStep } from './steps'
 import type { StudyTask } from './study-file'
 import { writableReport } from './study-outputs'
-import { type PlacedStudy, reportPath } from './study-project'
+import { reportPath } from './study-project'
 import { type CheckedSweep, omittedVariants } from './study-variants'
-import { openStudySweep } from './sweep-step'
-
-/** Result of a step that did not fail. */
-export type StepOutput = Pick<StepResult, 'result'> & { work: StepWork }
-
-/** Services that all pairs of a study share while it runs. */
-export interface StudyMeans {
-  readonly engine: EngineClient
-  /** Devices are tried at most once for the whole study. */
-  readonly devices: Devices
-  readonly signal: AbortSignal
-  readonly listener: StepListener
-}
+import type { StudyWork } from './study-work'
 
 /** A pair of a study in the project that takes the results. */
 export class PairOfStudy {
-  #sweep: SweepDocument | null = null
   #report: Report | null = null
   /** Ids of the evaluations that this run has computed or reused. */
   readonly #evaluated = new Map<StudyTask, string>()
 
   constructor(
-    private readonly means: StudyMeans,
-    private readonly placed: PlacedStudy,
-    private readonly studied: StudiedPair,
+    private readonly means: WorkMeans,
+    private readonly work: StudyWork,
     private readonly pair: ProjectPair
   ) {}
 
@@ -68,84 +46,70 @@ export class PairOfStudy {
   }
 
   async #doSweep(): Promise<StepOutput> {
-    const run = await openStudySweep(this.studied, this.pair, this.means.devices)
-    const stored = await run.stored()
-    if (stored !== null) {
-      this.#sweep = stored
-      return { work: NO_WORK, result: stored.id }
-    }
-    const sweep = await run.compute(this.#means())
+    const stored = await this.work.swept()
+    if (stored !== null) return { work: NO_WORK, result: stored.id }
+    const run = await this.work.sweep()
+    const sweep = await run.compute(this.means)
     await run.keep(sweep)
     await run.forget()
-    this.#sweep = sweep
+    this.work.useSweep(sweep)
     const blockEvaluations = sweep.work.blockEvaluations + (sweep.followUp?.blockEvaluations ?? 0)
     return { work: { ...NO_WORK, blockEvaluations }, result: sweep.id }
   }
 
   async #doCheck(): Promise<StepOutput> {
     const sweep = await this.#swept()
-    const { settings, location } = this.studied
-    const parts = { rho: settings.rho, best: rangesChecked(this.placed.study) }
-    const check = await CheckWork.first(pairPaths(location), sweep, parts, this.pair)
+    const check = await this.work.check(sweep)
     if (check.isComplete) return { work: NO_WORK, result: sweep.id }
-    await check.keep(await check.compute(this.#means()))
+    await check.keep(await check.compute(this.means))
     return { work: { ...NO_WORK, checked: check.request.recipes.length }, result: sweep.id }
   }
 
-  #means(): WorkMeans {
-    const { engine, signal, listener } = this.means
-    return { engine, signal, notify: (event) => listener.notify(event) }
-  }
-
   #remark(message: string): void {
-    this.means.listener.notify({ type: 'notice', message })
+    this.means.notify({ type: 'notice', message })
   }
 
   async #doEvaluation(task: StudyTask): Promise<StepOutput> {
-    const evaluation = await this.#evaluationOf(task)
+    const { entries, studied } = this.work
+    const checkedSweep = await this.#checkedSweep()
+    const evaluation = await this.work.evaluation(task, checkedSweep)
     const result = evaluation.run.id
     this.#evaluated.set(task, result)
-    for (const notice of await this.#omitted()) this.#remark(`${this.studied.name}: ${notice}`)
+    const omitted = checkedSweep === null ? [] : omittedVariants(entries, checkedSweep)
+    for (const notice of omitted) this.#remark(`${studied.name}: ${notice}`)
     if (evaluation.isComplete) return { work: NO_WORK, result }
     for (const notice of evaluation.run.notices) this.#remark(notice)
-    const computed = await evaluation.compute(this.#means())
-    const { answers, tokens, scored } = computed
+    const { answers, tokens, scored } = await evaluation.compute(this.means)
     return { work: { ...NO_WORK, answers, answerTokens: tokens, promptsRead: scored }, result }
   }
 
   async #evaluationOf(task: StudyTask): Promise<EvaluationWork> {
-    const needsSweep = variantsOf(this.placed.study, this.studied.entry).some(isFromSweep)
-    return evaluationOf(
-      this.placed,
-      this.studied,
-      this.pair,
-      task,
-      needsSweep ? await this.#checkedSweep() : null
-    )
+    return this.work.evaluation(task, await this.#checkedSweep())
   }
 
-  async #omitted(): Promise<string[]> {
-    const entries = variantsOf(this.placed.study, this.studied.entry)
-    return entries.some(isFromSweep) ? omittedVariants(entries, await this.#checkedSweep()) : []
+  /** Returns the sweep with its checked selection; null if no variant needs it. */
+  async #checkedSweep(): Promise<CheckedSweep | null> {
+    return this.work.needsSweep ? this.work.checkedSweep(await this.#swept()) : null
   }
 
   /** Writes the report again each time from the current results. The models of the pair may be missing. */
   async #doReport(): Promise<StepOutput> {
-    const path = await writableReport(this.placed, this.studied.name)
+    const path = await writableReport(this.work.placed, this.work.studied.name)
     await writeFileAtomic(path, writeReport(await this.#reported(), 'html'))
     return { work: NO_WORK, result: path }
   }
 
   /** Returns the content of this pair for the page of all pairs. Reports come last, so its results are final. */
   async pairOfPage(): Promise<PairOfPage> {
-    const { name } = this.studied
+    const { placed, studied } = this.work
+    const { name } = studied
     const report = await this.#reported()
     const evaluations: PairOfPage['evaluations'] = []
-    for (const task of this.placed.study.tasks) {
+    for (const task of placed.study.tasks) {
       const id = await this.#evaluationId(task)
       evaluations.push(report.evaluations.find((evaluation) => evaluation.id === id) ?? null)
     }
-    return { name, report, href: encodeURIComponent(basename(reportPath(this.placed, name))), evaluations }
+    return { name, report, href: encodeURIComponent(basename(reportPath(placed, name))), evaluations }
   }
 
   async #reported(): Promise<Report> {
@@ -167,37 +131,22 @@ export class PairOfStudy {
 
   /** Returns the id of the sweep to report; undefined reports the newest, if the study has no readable sweep. */
   async #shownSweep(): Promise<string | undefined> {
-    if (this.placed.study.sweep === undefined) return undefined
+    if (this.work.placed.study.sweep === undefined) return undefined
     try {
-      return (await this.#sweptIfAny())?.id
+      return (await this.work.swept())?.id
     } catch (error) {
       if (problemOf(error) === null) throw error
       return undefined
     }
   }
 
-  async #sweptIfAny(): Promise<SweepDocument | null> {
-    this.#sweep ??= await (await openStudySweep(this.studied, this.pair, this.means.devices)).stored()
-    return this.#sweep
-  }
-
   async #swept(): Promise<SweepDocument> {
-    const sweep = await this.#sweptIfAny()
+    const sweep = await this.work.swept()
     if (sweep !== null) return sweep
     throw new WorkbenchError(
       'not-found',
-      `${this.studied.name} has not been swept as the study says.`,
+      `${this.work.studied.name} has not been swept as the study says.`,
       'Run the step "sweep" first.'
     )
-  }
-
-  /** Returns the sweep with its selection, corrected by the check. */
-  async #checkedSweep(): Promise<CheckedSweep> {
-    const sweep = await this.#swept()
-    const check = await this.pair.readAnswerCheck(sweep.id)
-    return {
-      sweep,
-      selection: await runCooperatively(checkedSelection(sweep, check, this.studied.settings.rho))
-    }
   }
 }

@@ -1,6 +1,5 @@
 import { plural } from '../../contract/words/format'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
-import type { SweepDocument } from '../../contract/documents/crc'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import type { GenerationDevice } from '../../contract/model/device'
 import type { Problem } from '../../contract/model/problem'
@@ -8,22 +7,16 @@ import { endpointWarning } from '../../contract/model/external-model'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { problemOf } from '../base/rpc-problems'
-import { runCooperatively } from '../base/steps'
-import { checkedSelection } from '../crc/check/checked-selection'
 import type { EngineClient } from '../engine/host'
-import { pairPaths } from '../project/demo'
-import { CheckWork } from '../work/check'
-import { type Devices, triedDevices } from '../work/devices'
+import { triedDevices } from '../work/devices'
 import type { Project } from '../project/project'
-import type { ProjectPair } from '../project/pair/project-pair'
-import { evaluationOf } from './evaluate-step'
-import { endpointsOf, isFromSweep, rangesChecked, type StudyStep, variantsOf } from './steps'
-import { type StudiedPair, studiedPair } from './studied-pair'
+import { endpointsOf, rangesChecked, type StudyStep } from './steps'
+import { studiedPair } from './studied-pair'
 import type { SelectedModels, StudyModel, StudyVariant } from './study-file'
 import { writableReport } from './study-outputs'
 import { pairOfName, placeOf, type PlacedStudy } from './study-project'
 import { type CheckedSweep, omittedVariants } from './study-variants'
-import { openStudySweep } from './sweep-step'
+import { StudyWork } from './study-work'
 
 /** Answers that an evaluation still has to generate. */
 export interface PlannedAnswers {
@@ -86,7 +79,7 @@ export async function planStudy(
   const plannerOf = async (name: string): Promise<PairPlanner> => {
     const pair = project === null ? null : pairOfName(project, name)
     const studied = await studiedPair(placed.study, placeOf(placed, name), placed.folder, pair)
-    return new PairPlanner(engine, devices, placed, studied, pair, signal)
+    return new PairPlanner(engine, new StudyWork(placed, studied, pair, devices), signal)
   }
   const plans: StepPlan[] = []
   for (const [place, step] of steps.entries()) {
@@ -121,14 +114,9 @@ const NOTHING = {
 }
 
 class PairPlanner {
-  #sweep: SweepDocument | null = null
-
   constructor(
     private readonly engine: EngineClient,
-    private readonly devices: Devices,
-    private readonly placed: PlacedStudy,
-    private readonly studied: StudiedPair,
-    private readonly pair: ProjectPair | null,
+    private readonly work: StudyWork,
     private readonly signal: AbortSignal
   ) {}
 
@@ -145,19 +133,13 @@ class PairPlanner {
           ...(await this.#planEvaluation(step).catch((error: unknown) => this.#failing(error)))
         }
       case 'report':
-        return { ...nothing, ...(await planReport(this.placed, step.pair)) }
+        return { ...nothing, ...(await planReport(this.work.placed, step.pair)) }
     }
   }
 
-  async #swept(): Promise<SweepDocument | null> {
-    if (this.pair === null) return null
-    this.#sweep ??= await (await openStudySweep(this.studied, this.pair, this.devices)).stored()
-    return this.#sweep
-  }
-
   async #planSweep(): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
-    if ((await this.#swept()) !== null) return { state: 'there', sweep: null }
-    const run = await openStudySweep(this.studied, this.pair, this.devices)
+    if ((await this.work.swept()) !== null) return { state: 'there', sweep: null }
+    const run = await this.work.sweep()
     const storedPart = (await run.known())?.known ?? null
     const sweep = await run.plan(this.engine, this.signal)
     const isBegun =
@@ -166,12 +148,9 @@ class PairPlanner {
   }
 
   async #planCheck(): Promise<Pick<StepPlan, 'state' | 'ranges'>> {
-    const sweep = await this.#swept()
-    const wanted = rangesChecked(this.placed.study)
-    if (sweep === null) return { state: 'missing', ranges: wanted }
-    const { location, settings } = this.studied
-    const parts = { rho: settings.rho, best: wanted }
-    const { isComplete, request } = await CheckWork.first(pairPaths(location), sweep, parts, this.pair)
+    const sweep = await this.work.swept()
+    if (sweep === null) return { state: 'missing', ranges: rangesChecked(this.work.placed.study) }
+    const { isComplete, request } = await this.work.check(sweep)
     return {
       state: isComplete ? 'there' : request.earlier === null ? 'missing' : 'begun',
       ranges: request.recipes.length
@@ -182,11 +161,11 @@ class PairPlanner {
     task
   }: StudyStep): Promise<Omit<StepPlan, 'key' | 'sweep' | 'ranges' | 'file' | 'problem'>> {
     if (task === null) throw new RangeError('an evaluation without a task')
-    const entries = variantsOf(this.placed.study, this.studied.entry)
-    const checkedSweep = entries.some(isFromSweep) ? await this.#checkedSweep() : null
-    const evaluation = await evaluationOf(this.placed, this.studied, this.pair, task, checkedSweep)
+    const { entries, needsSweep } = this.work
+    const checkedSweep = needsSweep ? await this.#checkedSweep() : null
+    const evaluation = await this.work.evaluation(task, checkedSweep)
     // The result of the sweep is unknown, and with it the run. Faults of the other variants are reported nevertheless.
-    if (checkedSweep === null && entries.some(isFromSweep))
+    if (checkedSweep === null && needsSweep)
       return { ...this.#planOfUnknown(entries, evaluation.run), omitted: [] }
     const { variants } = evaluation.run
     const storedSamples = evaluation.stored?.samples ?? []
@@ -213,7 +192,7 @@ class PairPlanner {
   #failing(error: unknown): Pick<StepPlan, 'state' | 'leaves' | 'problem'> {
     const problem = problemOf(error)
     if (problem === null || problem.code === 'cancelled') throw error
-    const leaves = endpointsOf(this.placed.study, this.studied.entry).map(
+    const leaves = endpointsOf(this.work.placed.study, this.work.studied.entry).map(
       ({ endpoint }) => `${endpointWarning(endpoint)} Not before this step would no longer fail.`
     )
     return { state: 'missing', leaves, problem }
@@ -224,7 +203,7 @@ class PairPlanner {
     entries: readonly StudyVariant[],
     run: EvaluationRun
   ): Pick<StepPlan, 'state' | 'answers' | 'leaves'> {
-    const samplers = this.placed.study.samplers?.length ?? 1
+    const samplers = this.work.placed.study.samplers?.length ?? 1
     const models = entries.reduce(
       (sum, { model }) => sum + (model.kind === 'from sweep' ? MOST_FOUND[model.models] : 1),
       0
@@ -239,14 +218,11 @@ class PairPlanner {
 
   /** Returns the checked sweep; null before the sweep, and before the check of the study. */
   async #checkedSweep(): Promise<CheckedSweep | null> {
-    const sweep = await this.#swept()
+    const { work } = this
+    const sweep = await work.swept()
     if (sweep === null) return null
-    if (this.placed.study.check !== undefined && (await this.#planCheck()).state !== 'there') return null
-    const check = (await this.pair?.readAnswerCheck(sweep.id)) ?? null
-    return {
-      sweep,
-      selection: await runCooperatively(checkedSelection(sweep, check, this.studied.settings.rho))
-    }
+    if (work.placed.study.check !== undefined && (await this.#planCheck()).state !== 'there') return null
+    return work.checkedSweep(sweep)
   }
 }
 

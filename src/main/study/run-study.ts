@@ -1,19 +1,21 @@
-import { type Problem, WorkbenchError } from '../../contract/model/problem'
+import { WorkbenchError } from '../../contract/model/problem'
 import type { StepOutcome } from '../../contract/documents/study'
-import { throwIfCancelled } from '../base/files/cancelling'
 import { writeFileAtomic } from '../base/files/atomic-file'
-import { problemOf, reportDefect } from '../base/rpc-problems'
+import { problemOf } from '../base/rpc-problems'
 import type { EngineClient } from '../engine/host'
-import { type Devices, triedDevices } from '../work/devices'
 import type { Project } from '../project/project'
 import { documentPage } from '../report/page'
 import { type PairOfPage, sideBySideHead, sideBySideSections } from '../report/side-by-side'
-import { type StepOutput, PairOfStudy } from './pair-of-study'
-import { NO_WORK, type StepListener, type StepResult, type StudyListener } from './step-result'
+import { type Devices, triedDevices } from '../work/devices'
+import type { WorkMeans } from '../work/means'
+import { runWorkList } from '../work/work-list'
+import { PairOfStudy } from './pair-of-study'
+import { NO_WORK, type StepOutput, type StepResult, type StudyListener } from './step-result'
 import type { StudyStep } from './steps'
 import { writableReport } from './study-outputs'
 import { placeOf, type PlacedStudy, settledPair } from './study-project'
 import { StudyRecorder } from './study-recorder'
+import { StudyWork } from './study-work'
 
 /**
  * Runs the steps of a study in order, into its project. Stored results are reused, and interrupted work is resumed. If
@@ -31,15 +33,22 @@ export async function runStudy(
   listener: StudyListener
 ): Promise<StepResult[]> {
   const recorder = new StudyRecorder(project, placed, steps, listener)
-  const run = new StudyRun(engine, triedDevices(signal), project, placed, signal, recorder)
+  const means = { engine, signal, notify: recorder.notify.bind(recorder) }
+  const run = new StudyRun(means, triedDevices(signal), project, placed)
   try {
-    for (const [place, step] of steps.entries()) {
-      throwIfCancelled(signal, 'The study')
-      await recorder.begin(step, place + 1, steps.length)
-      recorder.ended(step, await run.result(step))
-    }
+    const results = await runWorkList<StudyStep, StepOutput>(steps, {
+      name: 'The study',
+      signal,
+      begins: (step, place, count) => recorder.begin(step, place, count),
+      async run(step) {
+        const done = await run.do(step)
+        return { ...done, outcome: outcomeOf(step, done) }
+      },
+      nothing: { work: NO_WORK, result: null },
+      ended: (step, result) => recorder.ended(step, result)
+    })
     await recorder.end('done')
-    return run.results
+    return results
   } catch (error) {
     await recorder.end('stopped')
     throw error
@@ -47,51 +56,26 @@ export async function runStudy(
 }
 
 class StudyRun {
-  readonly results: StepResult[] = []
   readonly #pairs = new Map<string, PairOfStudy>()
 
   constructor(
-    private readonly engine: EngineClient,
+    private readonly means: WorkMeans,
     private readonly devices: Devices,
     private readonly project: Project,
-    private readonly placed: PlacedStudy,
-    private readonly signal: AbortSignal,
-    private readonly listener: StepListener
+    private readonly placed: PlacedStudy
   ) {}
 
-  /** Runs a step, unless a step that it needs has failed. @throws WorkbenchError `cancelled` */
-  async result(step: StudyStep): Promise<StepResult> {
-    const startedMs = performance.now()
-    const { outcome, problem, work, result } = await this.#attempt(step)
-    const seconds = (performance.now() - startedMs) / 1000
-    const ended = { key: step.key, outcome, work, seconds, result, problem }
-    this.results.push(ended)
-    return ended
-  }
-
-  async #attempt(step: StudyStep): Promise<StepOutput & { outcome: StepOutcome; problem: Problem | null }> {
-    const nothing = { work: NO_WORK, result: null }
-    const missing = this.results.find(({ key, problem }) => problem !== null && step.needs.includes(key))
-    if (missing !== undefined) {
-      const problem = { code: 'not-found', message: `It needs ${missing.key}, which failed.` } as const
-      return { ...nothing, outcome: 'left out', problem }
-    }
-    try {
-      const done =
-        step.pair === null ? await this.#reportOfAll() : await (await this.#pair(step.pair)).do(step)
-      return { ...done, outcome: outcomeOf(step, done), problem: null }
-    } catch (error) {
-      throwIfCancelled(this.signal, 'The study')
-      return { ...nothing, outcome: 'failed', problem: problemOf(error) ?? reportDefect(error, step.key) }
-    }
+  async do(step: StudyStep): Promise<StepOutput> {
+    return step.pair === null ? this.#reportOfAll() : (await this.#pair(step.pair)).do(step)
   }
 
   async #pair(name: string): Promise<PairOfStudy> {
     const existing = this.#pairs.get(name)
     if (existing !== undefined) return existing
-    const { projectPair, studied } = await settledPair(this.project, this.placed, placeOf(this.placed, name))
-    const { engine, devices, placed, signal, listener } = this
-    const pair = new PairOfStudy({ engine, devices, signal, listener }, placed, studied, projectPair)
+    const { placed } = this
+    const { projectPair, studied } = await settledPair(this.project, placed, placeOf(placed, name))
+    const work = new StudyWork(placed, studied, projectPair, this.devices)
+    const pair = new PairOfStudy(this.means, work, projectPair)
     this.#pairs.set(name, pair)
     return pair
   }

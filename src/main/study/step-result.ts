@@ -1,6 +1,5 @@
-import type { StepOutcome } from '../../contract/documents/study'
-import type { Problem } from '../../contract/model/problem'
 import type { WorkEvent } from '../../contract/work/progress'
+import type { WorkResult } from '../work/work-list'
 import type { StudyStep } from './steps'
 
 /** Amounts that a step computed in this run; zero if all results were stored. */
@@ -22,16 +21,14 @@ export const NO_WORK: StepWork = {
   promptsRead: 0
 }
 
-export interface StepResult {
-  key: string
-  outcome: StepOutcome
+/** Results of a step. */
+export interface StepOutput {
   work: StepWork
-  seconds: number
   /** Id of the run in the project, or path of the report; null for none. */
   result: string | null
-  /** Reason why the step failed or was left out; null for none. */
-  problem: Problem | null
 }
+
+export type StepResult = StepOutput & WorkResult
 
 /** Receives the events of a running step. */
 export interface StepListener {

@@ -18,7 +18,7 @@ import { openProject } from '../../project/open-project'
 import { isProject } from '../../project/documents/project-file'
 import { planStudy, type StepPlan } from '../../study/plan-study'
 import { runStudy } from '../../study/run-study'
-import type { StepResult } from '../../study/step-result'
+import { requireAllDone } from '../../work/work-list'
 import { chosenSteps, endpointsOf, onlyFromText, type OnlySteps, type StudyStep } from '../../study/steps'
 import { readStudy } from '../../study/study-file'
 import { requireOutputs, requireProjectPlace } from '../../study/study-outputs'
@@ -205,7 +205,7 @@ async function runSteps(
     await (options.json
       ? printJson(outcome)
       : printShown(describeResults(results, verdicts, project.path, options.details)))
-    refuseFailed(results)
+    requireAllDone(results, 'step')
   } finally {
     display.stop()
     await project.close()
@@ -234,17 +234,6 @@ function refuseFailing(plans: readonly StepPlan[]): void {
     'mismatch',
     `${failing.length} of ${plural(plans.length, 'step')} would fail: ${failing.map(({ key }) => key).join(', ')}.`,
     'The reasons stand in the plan above.'
-  )
-}
-
-/** @throws WorkbenchError naming the steps that failed */
-function refuseFailed(results: readonly StepResult[]): void {
-  const failed = results.filter(({ problem }) => problem !== null)
-  if (failed.length === 0) return
-  throw new WorkbenchError(
-    'mismatch',
-    `${failed.length} of ${plural(results.length, 'step')} ${failed.length === 1 ? 'was' : 'were'} not done: ${failed.map(({ key }) => key).join(', ')}.`,
-    'The reasons stand above; the other steps are kept. The same command goes on with those that are missing.'
   )
 }
 

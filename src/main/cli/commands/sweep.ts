@@ -54,7 +54,7 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
   const givenPair = pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
   if (options.all) {
-    await inEachPair(requireProjectOfAll(options, givenPair, command), tell, (own) =>
+    await inEachPair(requireProjectOfAll(options, givenPair, command), signal, tell, (own) =>
       sweepPair(own.document.location, own, { options, command, tell, signal })
     )
     return

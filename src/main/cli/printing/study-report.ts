@@ -4,6 +4,7 @@ import { planLine } from '../../../contract/words/plan-words'
 import { formatDuration, plural } from '../../../contract/words/format'
 import type { PlannedAnswers, StepPlan } from '../../study/plan-study'
 import type { StepResult } from '../../study/step-result'
+import { failureWords } from '../../work/work-list'
 import type { StudyVerdict } from '../../study/study-verdicts'
 import { checkCommandOf, describeVerdict, nextCommandsOf } from './verdict-report'
 import { count, printable, table } from './output'
@@ -11,11 +12,10 @@ import { count, printable, table } from './output'
 /* Output of `slr study` about its steps. */
 
 /** Describes a finished step in one line. */
-export function endedLine({ key, outcome, seconds, problem, work, result }: StepResult): string {
-  if (problem !== null) {
-    const how = outcome === 'failed' ? 'failed' : 'was left out'
-    return `${key} ${how}. ${problem.message} ${problem.hint ?? ''}`.trim()
-  }
+export function endedLine(step: StepResult): string {
+  const failure = failureWords(step)
+  if (failure !== null) return failure
+  const { key, outcome, seconds, work, result } = step
   if (outcome === 'written') return `Wrote ${result ?? ''}`
   return outcome === 'found' ? `${key}: is there` : `${key}: ${workWords(work)} in ${formatDuration(seconds)}`
 }

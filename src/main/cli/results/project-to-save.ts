@@ -1,4 +1,3 @@
-import { plural } from '../../../contract/words/format'
 import type { Command } from 'commander'
 import type { PairLocation } from '../../../contract/documents/project'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -11,7 +10,8 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { text } from '../options/option-kinds'
 import { usageError } from '../options/options'
-import { printError } from '../printing/output'
+import { failureWords, requireAllDone, runWorkList } from '../../work/work-list'
+import { remark, UsageError } from '../printing/output'
 import { openNamedProject } from './named-project'
 
 export const pairOption = optionGroup().options({
@@ -89,38 +89,41 @@ async function openToSave(path: string, tell: (text: string) => void): Promise<P
 }
 
 /**
- * Runs work for every pair of a project, one after the other.
+ * Does work for every pair of a project, in their order.
  *
- * @throws WorkbenchError as {@link openPairToSave}; `cancelled` immediately; at the end, naming the pairs that failed
+ * @throws WorkbenchError as {@link openPairToSave} and `runWorkList`; after the last pair, naming those that failed
  */
 export async function inEachPair(
   path: string,
+  signal: AbortSignal,
   tell: (text: string) => void,
-  work: (own: ProjectPair) => Promise<void>
+  work: (pair: ProjectPair) => Promise<void>
 ): Promise<void> {
   const project = await openToSave(path, tell)
-  const failed: string[] = []
   try {
-    for (const own of project.pairs) {
-      const { name } = own.document
-      tell(`${name} (${project.pairs.indexOf(own) + 1} of ${project.pairs.length}):`)
-      try {
-        await work(own)
-      } catch (error) {
-        if (error instanceof WorkbenchError && error.problem.code === 'cancelled') throw error
-        printError(error)
-        failed.push(name)
+    const entries = project.pairs.map((pair) => ({ key: pair.document.name, needs: [], pair }))
+    const results = await runWorkList(entries, {
+      name: 'The work',
+      signal,
+      begins: ({ key }, place, count) => tell(`${place} of ${count}: ${key}`),
+      async run({ pair }) {
+        try {
+          await work(pair)
+        } catch (error) {
+          throw error instanceof UsageError ? new WorkbenchError('bad-input', error.message) : error
+        }
+        return { outcome: 'computed' }
+      },
+      nothing: {},
+      ended: (_, result) => {
+        const failure = failureWords(result)
+        if (failure !== null) remark(failure)
       }
-    }
+    })
+    requireAllDone(results, 'pair')
   } finally {
     await project.close()
   }
-  if (failed.length === 0) return
-  throw new WorkbenchError(
-    'mismatch',
-    `It failed for ${failed.length} of ${plural(project.pairs.length, 'pair')}: ${failed.join(', ')}.`,
-    'The reasons stand above; the other pairs are saved.'
-  )
 }
 
 /**

@@ -54,8 +54,8 @@ it('sweeps all pairs of a project, and says at the end for which it failed', asy
   await project.close()
   const { status, stderr } = await runHere(['sweep', '--no-check', '--project', project.path, '--all'])
   expect(status).toBe(1)
-  expect(stderr).toContain('My pair (2 of 2):')
-  expect(stderr).toMatch(/It failed for 2 of 2 pairs: .*, My pair\./)
+  expect(stderr).toContain('2 of 2: My pair')
+  expect(stderr).toMatch(/2 of 2 pairs were not done: .*, My pair\./)
   expect(stderr.match(/There is no folder \/nowhere/g)).not.toBeNull()
 })
 

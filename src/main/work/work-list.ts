@@ -1,0 +1,90 @@
+import { plural } from '../../contract/words/format'
+import type { StepOutcome } from '../../contract/documents/study'
+import { type Problem, WorkbenchError } from '../../contract/model/problem'
+import { throwIfCancelled } from '../base/files/cancelling'
+import { problemOf, reportDefect } from '../base/rpc-problems'
+
+/** An entry of a list of work, such as a step of a study or a pair of a project. */
+export interface ListedWork {
+  /** Unique name of the entry, such as `Demo/evaluate/demo-open`. */
+  readonly key: string
+  /** Keys of earlier entries that this entry needs. */
+  readonly needs: readonly string[]
+}
+
+/** End of an entry of a list of work. */
+export interface WorkResult {
+  key: string
+  outcome: StepOutcome
+  seconds: number
+  /** Reason why the entry failed or was left out; null for none. */
+  problem: Problem | null
+}
+
+interface WorkListOptions<Entry, Done> {
+  /** Name of the list in messages, such as "The study". */
+  name: string
+  signal: AbortSignal
+  /** @param place number of the entry, counted from 1 */
+  begins: (entry: Entry, place: number, count: number) => Promise<void> | void
+  run: (entry: Entry) => Promise<Done & Pick<WorkResult, 'outcome'>>
+  /** Result of an entry that is not done. */
+  nothing: Done
+  ended: (entry: Entry, result: Done & WorkResult) => void
+}
+
+/**
+ * Does the entries of a list in their order. If an entry fails, only the entries that need it are left out.
+ *
+ * @throws WorkbenchError `cancelled` when the signal fires
+ */
+export async function runWorkList<Entry extends ListedWork, Done>(
+  entries: readonly Entry[],
+  { name, signal, begins, run, nothing, ended }: WorkListOptions<Entry, Done>
+): Promise<(Done & WorkResult)[]> {
+  const results: (Done & WorkResult)[] = []
+  const attempt = async (entry: Entry): Promise<Done & Pick<WorkResult, 'outcome' | 'problem'>> => {
+    const missing = results.find(({ key, problem }) => problem !== null && entry.needs.includes(key))
+    if (missing !== undefined) {
+      const problem = { code: 'not-found', message: `It needs ${missing.key}, which failed.` } as const
+      return { ...nothing, outcome: 'left out', problem }
+    }
+    try {
+      return { ...(await run(entry)), problem: null }
+    } catch (error) {
+      throwIfCancelled(signal, name)
+      return { ...nothing, outcome: 'failed', problem: problemOf(error) ?? reportDefect(error, entry.key) }
+    }
+  }
+  for (const [index, entry] of entries.entries()) {
+    throwIfCancelled(signal, name)
+    await begins(entry, index + 1, entries.length)
+    const startedMs = performance.now()
+    const done = await attempt(entry)
+    const result = { ...done, key: entry.key, seconds: (performance.now() - startedMs) / 1000 }
+    results.push(result)
+    ended(entry, result)
+  }
+  return results
+}
+
+/** Describes the end of an entry that was not done; null for one that was done. */
+export function failureWords({ key, outcome, problem }: WorkResult): string | null {
+  if (problem === null) return null
+  const how = outcome === 'failed' ? 'failed' : 'was left out'
+  const hint = problem.hint === undefined ? '' : ` ${problem.hint}`
+  return `${key} ${how}. ${problem.message}${hint}`
+}
+
+/** @param noun name of an entry, such as "step" @throws WorkbenchError naming the entries that were not done */
+export function requireAllDone(results: readonly WorkResult[], noun: string): void {
+  const failed = results.filter(({ problem }) => problem !== null)
+  if (failed.length === 0) return
+  throw new WorkbenchError(
+    'mismatch',
+    `${failed.length} of ${plural(results.length, noun)} ${failed.length === 1 ? 'was' : 'were'} not done: ` +
+      `${failed.map(({ key }) => key).join(', ')}.`,
+    `The reasons stand above; the other ${noun}s are kept. ` +
+      'The same command goes on with those that are missing.'
+  )
+}
