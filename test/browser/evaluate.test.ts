@@ -15,10 +15,10 @@ import {
 import { demoProject } from '../fixtures/swept-project'
 import { always, startJudgeEndpoint } from '../fixtures/judge-endpoint'
 
-/** The variants of the table, in its columns. */
+/** The variants of the table, in its rows. */
 async function variantsOf(table: Locator): Promise<string[]> {
-  const heads = await table.getByRole('columnheader').allInnerTexts()
-  return heads.slice(1).map((head) => head.trim())
+  const names = await table.getByRole('rowheader').allInnerTexts()
+  return names.map((name) => name.trim())
 }
 
 describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {

@@ -6,6 +6,8 @@ import { browserMissing, expectAccessible, it } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { comparedSweep } from '../fixtures/compared-sweeps'
 import { PROMPTS } from '../fixtures/project-documents'
+import { takeAction } from '../fixtures/ranges-view'
+import { MENU_WORDS } from '../../src/contract/words/menu-words'
 
 const LONG = 'a-model-with-a-name-that-is-longer-than-any-column-of-a-table-has-room-for-instruct-v2.5'
 
@@ -42,7 +44,7 @@ describe.skipIf(browserMissing !== null)('the pairs of a project in Chromium', (
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.getByLabel('Choose Not swept').check()
     await page.getByLabel('Choose Demo', { exact: true }).check()
-    await page.getByRole('button', { name: 'Copy the table of pairs as Markdown' }).click()
+    await takeAction(page, 'Table of pairs', MENU_WORDS.copyAs('Markdown'))
     const copied = await page.evaluate(() => navigator.clipboard.readText())
     expect(copied.split('\n').map((line) => line.split(' | ')[0])).toEqual([
       '| Pair',

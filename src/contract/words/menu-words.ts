@@ -9,5 +9,6 @@ export const MENU_WORDS = {
   saveFigure: 'Save figure…',
   saveCsv: 'Save CSV',
   copy: 'Copy numbers',
+  copyAs: (format: string): string => `Copy as ${format}`,
   selectByValue: 'Select by value…'
 } as const

@@ -4,8 +4,7 @@ import type {
   Estimate,
   EvaluatedPrompt,
   EvaluationVariant,
-  EvaluationView,
-  VariantResult
+  EvaluationView
 } from '../../contract/documents/evaluation'
 import { formatDifference, measuresOf, withInterval } from '../../contract/words/evaluation-words'
 import { limitsOf, MeasureId, measureOf } from '../../contract/model/measures'
@@ -206,27 +205,6 @@ function wrapped(text: string, width = 64, most = 8): string[] {
   return lines.length <= most ? lines : [...lines.slice(0, most), '…']
 }
 
-/** Of a variant's measure, what a table can be sorted by. */
-export interface ResultOrder {
-  /** Null: the order of the run. */
-  measure: MeasureId | null
-  descending: boolean
-}
-
-/** Results in the order a table shows them; those without the measure come last. */
-export function sortedResults(
-  variants: readonly VariantResult[],
-  { measure, descending }: ResultOrder
-): VariantResult[] {
-  if (measure === null) return descending ? variants.toReversed() : [...variants]
-  const sign = descending ? -1 : 1
-  return variants.toSorted((left, right) => {
-    const [a, b] = [left.measures[measure]?.mean, right.measures[measure]?.mean]
-    if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined)
-    return sign * (a - b)
-  })
-}
-
 /** A variant and a measure a row. */
 export function resultsCsv({ results }: Pick<EvaluationView, 'results'>): string {
   return toCsv(
@@ -277,10 +255,6 @@ export function resultsCsv({ results }: Pick<EvaluationView, 'results'>): string
     })
   )
 }
-
-/** One variant's row to paste into a spreadsheet. */
-export const resultText = ({ variant, measures }: VariantResult, ids: readonly MeasureId[]): string =>
-  [variant, ...ids.map((id) => measures[id]?.mean ?? '')].join('\t')
 
 /** A prompt and a variant a row, with every measure. */
 export function cellsCsv({ run, results }: Pick<EvaluationView, 'run' | 'results'>): string {

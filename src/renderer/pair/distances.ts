@@ -97,41 +97,6 @@ export function distanceGrid(document: DistancesDocument): Map<DistanceColumn, D
 export const aroundLayers = ({ components }: DistancesDocument): ComponentDistance[] =>
   components.filter(({ layer }) => layer === null)
 
-/** Columns of the table by which it can be sorted. */
-export const DISTANCE_TABLE_COLUMNS = [
-  { id: 'layer', label: 'Layer', value: ({ layer }: ComponentDistance) => layer ?? Infinity },
-  {
-    id: 'component',
-    label: 'Component',
-    value: ({ component }: ComponentDistance) => DISTANCE_COMPONENTS.indexOf(component)
-  },
-  { id: 'elements', label: 'Weights', value: ({ elements }: ComponentDistance) => elements },
-  {
-    id: 'relativeNorm',
-    label: 'Relative norm',
-    value: ({ relativeNorm }: ComponentDistance) => relativeNorm ?? Infinity
-  },
-  { id: 'cosine', label: 'Cosine', value: ({ cosine }: ComponentDistance) => cosine ?? -Infinity },
-  { id: 'changed', label: 'Changed', value: (distance: ComponentDistance) => changedShare(distance) }
-] as const
-
-export type DistanceTableColumn = (typeof DISTANCE_TABLE_COLUMNS)[number]['id']
-
-/** The components in the order a table shows them; equal values keep the order of the model. */
-export function sortedDistances(
-  { components }: DistancesDocument,
-  column: DistanceTableColumn,
-  descending: boolean
-): ComponentDistance[] {
-  const { value } =
-    DISTANCE_TABLE_COLUMNS.find((candidate) => candidate.id === column) ?? DISTANCE_TABLE_COLUMNS[0]
-  const sign = descending ? -1 : 1
-  return components.toSorted((left, right) => {
-    const [a, b] = [value(left), value(right)]
-    return a === b ? 0 : sign * (a < b ? -1 : 1)
-  })
-}
-
 export function distancesCsv(document: DistancesDocument): string {
   const { header, rows } = distanceRows(document)
   return toCsv(header, rows)

@@ -5,7 +5,8 @@ import { scoreWords } from '../../contract/words/score-words'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { OpenProject } from '../app/open-project.svelte'
 import { doneShare } from '../app/window-job'
-import { filteredRows, type PairOrder, pairRows, type SortColumn, sortedPairRows } from './pair-rows'
+import { type Order, sortRows } from '../ui/table'
+import { filteredRows, pairColumns, pairRows } from './pair-rows'
 
 /** The project's pairs side by side: what main tells of them, and how the table shows it. */
 export class PairsComparison {
@@ -16,23 +17,24 @@ export class PairsComparison {
   /** Key of what the user wants the pairs compared by; null for what most were scored by. */
   scoring = $state.raw<string | null>(null)
   filter = $state('')
-  order = $state.raw<PairOrder>({ column: null, descending: false })
+  order = $state.raw<Order>({ column: null, descending: false })
   readonly chosen = new SvelteSet<PairId>()
   private readonly shares = new SvelteMap<PairId, { share: number; isPreview: boolean }>()
 
   private readonly rows = $derived.by(() => pairRows(this.project.state.pairs, this.overview, this.shares))
+  readonly scoredBy = $derived(
+    this.overview?.scorings.find(({ key }) => key === this.overview?.scoring)?.scoredBy ?? null
+  )
+  readonly words = $derived(scoreWords(this.scoredBy ?? { kind: 'crc' }))
   /** As the table shows them. */
-  readonly shown = $derived(sortedPairRows(filteredRows(this.rows, this.filter), this.order))
+  readonly shown = $derived(
+    sortRows(filteredRows(this.rows, this.filter), pairColumns(this.words), this.order)
+  )
   /** What charts, transfer and copies are of: the chosen rows, or all that are shown while none of them is. */
   readonly compared = $derived.by(() => {
     const chosen = this.shown.filter(({ id }) => this.chosen.has(id))
     return chosen.length === 0 ? this.shown : chosen
   })
-  readonly scoredBy = $derived(
-    this.overview?.scorings.find(({ key }) => key === this.overview?.scoring)?.scoredBy ?? null
-  )
-  readonly words = $derived(scoreWords(this.scoredBy ?? { kind: 'crc' }))
-
   /** How many views show it, and what ends the following for them. */
   private watching: AbortController | null = null
   private sweeping: { readonly id: PairId; readonly stop: AbortController } | null = null
@@ -58,15 +60,6 @@ export class PairsComparison {
   compareBy(scoring: string): void {
     this.scoring = scoring
     void this.follow()
-  }
-
-  sortBy(column: SortColumn): void {
-    const again = this.order.column === column
-    // Numbers begin with the largest; again turns the order round, and then it is the project's.
-    const first = !['name', 'depth', 'state'].includes(column)
-    if (!again) this.order = { column, descending: first }
-    else if (this.order.descending === first) this.order = { column, descending: !first }
-    else this.order = { column: null, descending: false }
   }
 
   choose(id: PairId, chosen: boolean): void {

@@ -5,7 +5,9 @@ import type { PairBrief, PairId } from '../../contract/documents/project'
 import { jobKindFacts } from '../../contract/model/job-kinds'
 import { keptStyle, type ModelStyle } from '../../contract/model/model-style'
 import type { RestorationRange } from '../../contract/model/recipe'
-import { formatPercent, formatParameters, plural } from '../../contract/words/format'
+import { capitalised, formatPercent, formatParameters, plural } from '../../contract/words/format'
+import type { ScoreWords } from '../../contract/words/score-words'
+import type { Column } from '../ui/table'
 import { sweepState, verdictText } from '../../contract/words/verdict'
 import {
   baselineName,
@@ -160,37 +162,56 @@ export function baselineOf({
   return { ...comparedScores(baseline), name: baselineName(baseline), better: doesBetter(baseline) }
 }
 
-/** Which column the rows are sorted by. */
-const SORTS = {
-  name: (row: PairRow) => row.name.toLowerCase(),
-  size: (row: PairRow) => row.model?.parameterCount ?? null,
-  depth: ({ range, layerCount }: PairRow) =>
-    range === null || layerCount === null ? null : range.start / layerCount,
-  diversity: ({ shown }: PairRow) => shown?.best?.diversity ?? null,
-  validity: ({ shown }: PairRow) => shown?.best?.validity ?? null,
-  heldOut: ({ outline }: PairRow) => outline?.crossFit?.diversity ?? null,
-  baseline: ({ outline }: PairRow) => outline?.baseline?.diversity ?? null,
-  tasks: ({ tasks }: PairRow) => tasks.length,
-  state: ({ status }: PairRow) => status.label
-} as const satisfies Record<string, (row: PairRow) => string | number | null>
-export type SortColumn = keyof typeof SORTS
-
-export interface PairOrder {
-  /** Null: the project's order. */
-  readonly column: SortColumn | null
-  readonly descending: boolean
+/** Returns the columns of the table of pairs. */
+export function pairColumns(words: ScoreWords): Column<PairRow, PairColumn>[] {
+  const intervals = `in brackets 95 % intervals over resampled ${words.prompt}s`
+  return [
+    { id: 'name', label: 'Pair', words: true, value: ({ name }) => name.toLowerCase() },
+    {
+      id: 'size',
+      label: 'Model',
+      hint: 'Sorted by size.',
+      value: ({ model }) => model?.parameterCount ?? null
+    },
+    {
+      id: 'depth',
+      label: 'Selected range',
+      hint: 'Sorted by the relative depth of its first layer.',
+      words: true,
+      value: ({ range, layerCount }) =>
+        range === null || layerCount === null ? null : range.start / layerCount
+    },
+    {
+      id: 'diversity',
+      label: capitalised(words.diversity),
+      hint: `By ${words.basis}: post, then the selected range. It is ${words.means.diversity}; ${intervals}.`,
+      value: ({ shown }) => shown?.best?.diversity ?? null
+    },
+    {
+      id: 'validity',
+      label: capitalised(words.validity),
+      hint: `By ${words.basis}: post, then the selected range. It is ${words.means.validity}.`,
+      value: ({ shown }) => shown?.best?.validity ?? null
+    },
+    {
+      id: 'heldOut',
+      label: 'Cross-fitted',
+      hint: `${capitalised(words.diversity)} when selected on half of the ${words.prompt}s and scored on the others.`,
+      value: ({ outline }) => outline?.crossFit?.diversity ?? null
+    },
+    {
+      id: 'baseline',
+      label: 'Best baseline',
+      hint: `The baseline with most ${words.diversity} at the ${words.validity} kept.`,
+      value: ({ outline }) => outline?.baseline?.diversity ?? null
+    },
+    { id: 'tasks', label: 'Scored by', hint: 'Sorted by number.', value: ({ tasks }) => tasks.length },
+    { id: 'state', label: 'State', words: true, value: ({ status }) => status.label }
+  ]
 }
 
-/** Rows that have no such value stand last, whichever way it goes. */
-export function sortedPairRows(rows: readonly PairRow[], { column, descending }: PairOrder): PairRow[] {
-  if (column === null) return [...rows]
-  const sign = descending ? -1 : 1
-  return rows.toSorted((a, b) => {
-    const [left, right] = [SORTS[column](a), SORTS[column](b)]
-    if (left === null || right === null) return Number(left === null) - Number(right === null)
-    return left === right ? 0 : left < right ? -sign : sign
-  })
-}
+type PairColumn =
+  'name' | 'size' | 'depth' | 'diversity' | 'validity' | 'heldOut' | 'baseline' | 'tasks' | 'state'
 
 /** Rows in which every word of the filter stands somewhere. */
 export function filteredRows(rows: readonly PairRow[], filter: string): PairRow[] {

@@ -11,17 +11,14 @@ const files = readdirSync(RENDERER, { recursive: true, encoding: 'utf8' }).filte
 /** Titles of elements without a label: none may be the only place where something is said. */
 const TITLES: Record<string, readonly string[]> = {
   'a name that is cut short, and stands whole in another place of the view': [
-    'answers/TallyTable: entry.variant',
     'app/TopBar: "{text} Show it."',
     'app/TopBar: text',
-    'evaluate/EvaluationTable: result.variant',
     'evaluate/PromptDrillDown: prompt.text',
     "pairs/PairsTable: row.tasks.join(', ')",
-    'pairs/TransferTable: to.name',
-    'pairs/TransferTable: from.name',
-    'ranges/inspector/PromptScores: prompt.text',
+    'pairs/TransferTable: source.name',
+    'pairs/TransferTable: target.name',
+    'ranges/inspector/PromptScores: row.text',
     'samples/AnswerGrid: variant.name',
-    'samples/SampleSummary: variant.name',
     'ui/FolderDialog: shortcut.path'
   ],
   'the name in the file of what layer and component say': ['pair/DistanceTable: distance.tensor']

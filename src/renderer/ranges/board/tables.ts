@@ -14,7 +14,9 @@ import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { type CsvCell, toCsv } from '../../ui/csv'
 import { halfOfWords } from '../../../contract/words/baseline-words'
 import { distinctWords, scoreWords } from '../../../contract/words/score-words'
-import { capitalised, plural, rangeLabel } from '../../ui/format'
+import { capitalised, formatDelta, formatScore, plural, rangeLabel } from '../../ui/format'
+import { type Column, givenOrder } from '../../ui/table'
+import { FAILS_CHECK } from './mark-looks'
 import { rangeKey } from '../../../contract/model/strengths'
 import {
   basisCells,
@@ -145,39 +147,6 @@ const placesOf = (range: string, baselines: readonly BaselinePoint[]): string[] 
     .filter(({ key }) => key === range)
     .flatMap(({ controlPlace }) => (controlPlace === undefined ? [] : [`(${controlWords(controlPlace)})`]))
 
-/** Sort keys of the table's columns. */
-const SORT_VALUES = {
-  model: (row: BoardRow) => row.place,
-  layers: (row: BoardRow) => row.changed ?? 0,
-  validity: (row: BoardRow) => row.validity,
-  choices: (row: BoardRow) => row.effectiveChoices,
-  distinct: (row: BoardRow) => row.distinctRight ?? 0
-} as const
-
-/** Columns that are sorted by diversity. In the last one, selectable models come first. */
-const BY_DIVERSITY = ['diversity', 'gain', 'qualifies'] as const
-type ByDiversity = (typeof BY_DIVERSITY)[number]
-type RowColumn = keyof typeof SORT_VALUES | ByDiversity
-
-const isByDiversity = (column: RowColumn): column is ByDiversity =>
-  BY_DIVERSITY.some((name) => name === column)
-
-/** Returns the sortable columns, with names that fit the task of the board. */
-export function rowColumns({ scoredBy }: Pick<ScoreBoard, 'scoredBy'>): { id: RowColumn; label: string }[] {
-  const words = scoreWords(scoredBy)
-  const distinct = distinctWords(scoredBy)
-  return [
-    { id: 'model', label: 'Model' },
-    { id: 'layers', label: 'Layers changed' },
-    { id: 'validity', label: capitalised(words.validity) },
-    { id: 'diversity', label: capitalised(words.diversity) },
-    { id: 'gain', label: 'Gain over post' },
-    { id: 'choices', label: capitalised(words.choices) },
-    ...(distinct === null ? [] : [{ id: 'distinct' as const, label: capitalised(distinct) }]),
-    { id: 'qualifies', label: 'Qualifies' }
-  ]
-}
-
 const NONE: ReadonlySet<string> = new Set()
 
 /**
@@ -210,55 +179,107 @@ export const rejectedKeys = (
     ? NONE
     : new Set(rejectedRanges(ranges, check, rho).map((range) => rangeKey(range, { source })))
 
-export interface SortOrder {
-  column: RowColumn
-  descending: boolean
+/** What decides the state of a model in the table. */
+export interface RowContext {
+  /** Validity that a model needs to qualify, besides more diversity than post; null while unknown. */
+  minimum: number | null
+  /** Keys of models that fail the full-answer check and do not qualify. */
+  failed?: ReadonlySet<string>
+  /** Key of the selected range, which is first among the qualifying models. */
+  selected?: string | null
+  /** Label of the selected range. */
+  badge?: string
 }
 
-/**
- * Returns the board's models in the table's order. Equal values keep the order of {@link boardRows}.
- *
- * @param minimum validity that a model needs to qualify, besides more diversity than post; null while unknown.
- * @param failed keys of models that fail the full-answer check and do not qualify.
- * @param selected key of the range that comes first among the qualifying models
- */
-export function sortedRows(
-  board: ScoreBoard,
-  { column, descending }: SortOrder,
-  minimum: number | null,
-  failed: ReadonlySet<string> = NONE,
-  selected: string | null = null
-): BoardRow[] {
-  const qualifies = (row: BoardRow): boolean =>
-    !failed.has(row.key) &&
-    !isBelow(row, board, minimum) &&
-    (board.post === null || row.diversity > board.post.diversity)
-  const rows = boardRows(board)
-  if (isByDiversity(column)) {
-    const parts =
-      column === 'qualifies'
-        ? [
-            rows.filter((row) => row.key === selected),
-            rows.filter((row) => row.key !== selected && qualifies(row)),
-            rows.filter((row) => row.key !== selected && !qualifies(row))
-          ]
-        : [rows]
-    const groups = parts.flatMap((part) => byDiversity(part, (row) => row))
-    return (descending ? groups : groups.reverse()).flatMap((equal) =>
-      equal.sort((a, b) => a.place - b.place)
-    )
-  }
-  const value = SORT_VALUES[column]
-  const sign = descending ? -1 : 1
-  return rows.sort((left, right) => sign * (value(left) - value(right)) || left.place - right.place)
+/** Returns whether a model can be selected, in words. */
+function stateOf(row: BoardRow, board: ScoreBoard, context: RowContext): string {
+  const { minimum, failed = NONE, selected = null, badge } = context
+  if (badge !== undefined && row.kind === 'range' && row.key === selected) return badge
+  if (failed.has(row.key)) return FAILS_CHECK
+  if (isBelow(row, board, minimum)) return `${scoreWords(board.scoredBy).validity} too low`
+  if (board.post !== null && row.diversity <= board.post.diversity) return 'no gain'
+  return minimum !== null && row.validity < minimum ? 'perhaps' : 'yes'
 }
 
-/** Writes a row as text for notes or a spreadsheet. An estimate names its number of prompts. */
-export const rowText = (row: BoardRow, board: Pick<ScoreBoard, 'promptCount'>): string =>
-  [
-    `${row.name}${isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''}`,
-    row.validity,
-    row.diversity,
-    row.effectiveChoices,
-    ...(row.distinctRight === undefined ? [] : [row.distinctRight])
-  ].join('\t')
+/** Sorts by diversity, with the order of {@link boardRows} among models that are equal within noise. */
+function sortByDiversity(parts: readonly (readonly BoardRow[])[], descending: boolean): BoardRow[] {
+  const groups = parts.flatMap((part) => byDiversity(part, (row) => row))
+  return (descending ? groups : groups.reverse()).flatMap((equal) => equal.sort((a, b) => a.place - b.place))
+}
+
+/** Returns the columns of the table of models, with names that fit the task of the board. */
+export function rowColumns(board: ScoreBoard, context: RowContext = { minimum: null }): Column<BoardRow>[] {
+  const words = scoreWords(board.scoredBy)
+  const distinct = distinctWords(board.scoredBy)
+  const isFirst = ({ key }: BoardRow): boolean => key === (context.selected ?? null)
+  const qualifies = (row: BoardRow): boolean => ['yes', 'perhaps'].includes(stateOf(row, board, context))
+  const gain = ({ diversity }: BoardRow): number | null =>
+    board.post === null ? null : diversity - board.post.diversity
+  const byTheirDiversity = (rows: readonly BoardRow[], descending: boolean): BoardRow[] =>
+    sortByDiversity([rows], descending)
+  return [
+    {
+      id: 'model',
+      label: 'Model',
+      words: true,
+      value: (row) =>
+        `${row.name}${isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''}`,
+      sort: givenOrder
+    },
+    { id: 'layers', label: 'Layers changed', value: ({ changed }) => changed },
+    {
+      id: 'validity',
+      label: capitalised(words.validity),
+      value: ({ validity }) => validity,
+      text: ({ validity }) => formatScore(validity)
+    },
+    {
+      id: 'diversity',
+      label: capitalised(words.diversity),
+      value: ({ diversity }) => diversity,
+      text: ({ diversity }) => formatScore(diversity),
+      sort: byTheirDiversity
+    },
+    {
+      id: 'gain',
+      label: 'Gain over post',
+      value: gain,
+      text: (row) => {
+        const value = gain(row)
+        return value === null ? '–' : formatDelta(value)
+      },
+      sort: byTheirDiversity
+    },
+    {
+      id: 'choices',
+      label: capitalised(words.choices),
+      value: ({ effectiveChoices }) => effectiveChoices,
+      text: ({ effectiveChoices }) => effectiveChoices.toFixed(2)
+    },
+    ...(distinct === null
+      ? []
+      : [
+          {
+            id: 'distinct',
+            label: capitalised(distinct),
+            value: ({ distinctRight }: BoardRow) => distinctRight ?? null,
+            text: ({ distinctRight }: BoardRow) => distinctRight?.toFixed(2) ?? '–'
+          }
+        ]),
+    {
+      id: 'qualifies',
+      label: 'Qualifies',
+      words: true,
+      value: (row) => stateOf(row, board, context),
+      sort: (rows, descending) =>
+        sortByDiversity(
+          [
+            rows.filter(isFirst),
+            rows.filter((row) => !isFirst(row) && qualifies(row)),
+            rows.filter((row) => !isFirst(row) && !qualifies(row))
+          ],
+          descending
+        )
+    }
+  ]
+}

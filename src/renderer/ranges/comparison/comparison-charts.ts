@@ -75,13 +75,13 @@ export const comparedRangeName = (
 ): string => (by === 'range' ? rangePhrase(range) : `${rangePhrase(range)} beside ${rangePhrase(other)}`)
 
 /** Tells whether a difference and its interval are 0 to three decimals, so that both sweeps agree on every prompt. */
-export const isNegligible = (difference: number, margin: number | null): boolean =>
+const isNegligible = (difference: number, margin: number | null): boolean =>
   margin !== null &&
   formatScore(Math.abs(difference)) === formatScore(0) &&
   formatScore(margin) === formatScore(0)
 
 /** Writes a difference with half the width of its interval: −0.046 ± 0.012. */
-function differenceWords(difference: number, margin: number | null): string {
+export function differenceWords(difference: number, margin: number | null): string {
   if (isNegligible(difference, margin)) return 'the same'
   return formatDelta(difference) + (margin === null ? '' : ` ± ${formatScore(margin)}`)
 }

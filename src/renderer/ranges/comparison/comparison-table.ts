@@ -2,8 +2,9 @@ import type { ComparedScores, SweepComparison } from '../../../contract/document
 import { rangeKey } from '../../../contract/model/strengths'
 import { scoreWords } from '../../../contract/words/score-words'
 import { type CsvCell, toCsv } from '../../ui/csv'
-import { capitalised, rangeLabel } from '../../ui/format'
-import { COMPARED_MEASURES } from './comparison-charts'
+import { capitalised, formatScore, rangeLabel } from '../../ui/format'
+import { type Column, givenOrder } from '../../ui/table'
+import { COMPARED_MEASURES, differenceWords } from './comparison-charts'
 
 /** The scores of a model in both sweeps. */
 export interface ComparisonRow extends ComparedScores {
@@ -29,48 +30,33 @@ export const comparisonRows = ({ post, base, ranges, a }: SweepComparison): Comp
     }))
   ].map((row, place) => ({ ...row, place }))
 
-/** Sort keys of the columns. */
-const SORT_VALUES = {
-  model: (row: ComparisonRow) => row.place,
-  validityA: (row: ComparisonRow) => row.a.validity,
-  validityB: (row: ComparisonRow) => row.b.validity,
-  validity: (row: ComparisonRow) => row.difference.validity,
-  diversityA: (row: ComparisonRow) => row.a.diversity,
-  diversityB: (row: ComparisonRow) => row.b.diversity,
-  diversity: (row: ComparisonRow) => row.difference.diversity
-} as const
-type ComparisonColumn = keyof typeof SORT_VALUES
-
-export interface ComparisonOrder {
-  column: ComparisonColumn
-  descending: boolean
-}
-
-/** Returns the sortable columns, with names that fit the task of both sweeps. */
-export function comparisonColumns({ a }: SweepComparison): { id: ComparisonColumn; label: string }[] {
+/** Returns the columns, with names that fit the task of both sweeps. */
+export function comparisonColumns({ a, by }: SweepComparison): Column<ComparisonRow>[] {
   const words = scoreWords(a.scoredBy)
-  const [validity, diversity] = [capitalised(words.validity), capitalised(words.diversity)]
   return [
-    { id: 'model', label: 'Model' },
-    { id: 'validityA', label: `${validity} A` },
-    { id: 'validityB', label: `${validity} B` },
-    { id: 'validity', label: 'B less A' },
-    { id: 'diversityA', label: `${diversity} A` },
-    { id: 'diversityB', label: `${diversity} B` },
-    { id: 'diversity', label: 'B less A' }
+    {
+      id: 'model',
+      label: 'Model',
+      words: true,
+      value: ({ key, label, other }) =>
+        by === 'relative depth' && key !== null ? `${label} | ${other}` : label,
+      sort: givenOrder
+    },
+    ...(['validity', 'diversity'] as const).flatMap((measure): Column<ComparisonRow>[] => [
+      ...(['a', 'b'] as const).map((side) => ({
+        id: `${measure} ${side}`,
+        label: `${capitalised(words[measure])} ${side.toUpperCase()}`,
+        value: (row: ComparisonRow) => row[side][measure],
+        text: (row: ComparisonRow) => formatScore(row[side][measure])
+      })),
+      {
+        id: measure,
+        label: 'B less A',
+        value: ({ difference }) => difference[measure],
+        text: ({ difference, margins }) => differenceWords(difference[measure], margins[measure])
+      }
+    ])
   ]
-}
-
-/** Returns the rows in the table's order. Equal values keep the order of {@link comparisonRows}. */
-export function sortedComparison(
-  comparison: SweepComparison,
-  { column, descending }: ComparisonOrder
-): ComparisonRow[] {
-  const value = SORT_VALUES[column]
-  const sign = descending ? -1 : 1
-  return comparisonRows(comparison).sort(
-    (left, right) => sign * (value(left) - value(right)) || left.place - right.place
-  )
 }
 
 /** Writes every compared model as a CSV row. */

@@ -13,7 +13,6 @@ import {
   embeddingMap,
   passAtKPlot,
   resultsCsv,
-  sortedResults,
   tradeOffPlot,
   seriesStyles
 } from '../../../../src/renderer/evaluate/evaluation-charts'
@@ -267,16 +266,6 @@ describe('the map of answers', () => {
 })
 
 describe('the table of results', () => {
-  const names = (measure: 'accuracy' | 'distinctRight' | null, descending: boolean): string[] =>
-    sortedResults(results.variants, { measure, descending }).map(({ variant }) => variant)
-
-  it('is sorted by any measure, those without it last either way', () => {
-    expect(names('accuracy', true)).toEqual(['post', 'upper', 'base'])
-    expect(names('distinctRight', true)).toEqual(['base', 'post', 'upper'])
-    expect(names('distinctRight', false)).toEqual(['post', 'base', 'upper'])
-    expect(names(null, true)).toEqual(['upper', 'post', 'base'])
-  })
-
   it('is exported with intervals and comparisons, an effect size that there is not left empty', () => {
     const lines = resultsCsv({ results }).trimEnd().split(/\r?\n/)
     expect(lines[0]?.split(',').slice(0, 4)).toEqual(['variant', 'answers', 'measure', 'mean'])

@@ -16,9 +16,10 @@ import {
   type PairRow,
   pairRows,
   type SweepShares,
-  sortedPairRows
+  pairColumns
 } from '../../../../src/renderer/pairs/pair-rows'
 import { pairsTable, promptsWords, transferTable } from '../../../../src/renderer/pairs/pair-tables'
+import { sortRows } from '../../../../src/renderer/ui/table'
 import { tableText } from '../../../../src/renderer/ui/table-text'
 import { asPreview, comparedSweep } from '../../../fixtures/compared-sweeps'
 import { whole } from '../../../fixtures/tiny-sweep'
@@ -159,7 +160,7 @@ describe('the table of pairs', () => {
   it('is sorted with what has no value last, and filtered by every word', async () => {
     const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
     const names = (descending: boolean): string[] =>
-      sortedPairRows(rows, { column: 'size', descending }).map(({ name }) => name)
+      sortRows(rows, pairColumns(WORDS), { column: 'size', descending }).map(({ name }) => name)
     expect(names(true)).toEqual(['Llama', 'Qwen_2.5', 'Gemma'])
     expect(names(false)).toEqual(['Qwen_2.5', 'Llama', 'Gemma'])
     expect(filteredRows(rows, 'done LLAMA').map(({ name }) => name)).toEqual(['Llama'])
@@ -307,11 +308,6 @@ describe('the comparison of pairs', () => {
     expect(comparison.compared.map(({ name }) => name)).toEqual(['Llama'])
     comparison.filter = 'qwen'
     expect(comparison.compared.map(({ name }) => name)).toEqual(['Qwen_2.5'])
-    comparison.sortBy('diversity')
-    expect(comparison.order).toEqual({ column: 'diversity', descending: true })
-    comparison.sortBy('diversity')
-    comparison.sortBy('diversity')
-    expect(comparison.order.column).toBeNull()
   })
 
   it('follows how far the sweep of any pair is', async () => {

@@ -38,13 +38,14 @@ import {
 import { keptScore } from '../../../../src/renderer/recipes/kept-score'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import {
+  type BoardRow,
   boardRows,
   halfNote,
   rowColumns,
   failedModels,
-  sortedRows,
   sweepCsv
 } from '../../../../src/renderer/ranges/board/tables'
+import { sortRows } from '../../../../src/renderer/ui/table'
 import { toCsv } from '../../../../src/renderer/ui/csv'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
 import { projectState } from '../../../fixtures/scripted-line'
@@ -280,7 +281,10 @@ describe('what a sweep is scored by', () => {
         'Qualifies'
       ]
     ])
-    expect(sortedRows(board, { column: 'distinct', descending: true }, null)[0]?.distinctRight).toBe(1.8)
+    expect(
+      sortRows(boardRows(board), rowColumns(board), { column: 'distinct', descending: true })[0]
+        ?.distinctRight
+    ).toBe(1.8)
     const [header, , , first] = sweepCsv(sweep).split('\r\n')
     expect(header).toMatch(
       /^model,start,end,precision,coverage,effective_answers,distinct_right,letter_precision/
@@ -502,7 +506,7 @@ describe('tables', () => {
       ranges: [point(1, 1, 0.9, 0.5), point(0, 1, 0.8, 0.6), point(0, 0, 0.9, 0.4)]
     }
     const order = (descending: boolean): string[] =>
-      sortedRows(board, { column: 'validity', descending }, null).map(({ key }) => key)
+      sortRows(boardRows(board), rowColumns(board), { column: 'validity', descending }).map(({ key }) => key)
     expect(order(true)).toEqual(['0-0', '1-1', '0-1'])
     expect(order(false)).toEqual(['0-1', '0-0', '1-1'])
   })
@@ -529,8 +533,10 @@ describe('tables', () => {
     expect(failed.has('0-0')).toBe(false)
     expect(failed.has('1-1')).toBe(false)
     const order = { column: 'qualifies', descending: true } as const
-    expect(sortedRows(board, order, 0.5, failed, '0-0')[0]?.key).toBe('0-0')
-    const rows = sortedRows(board, order, 0.5, failed)
+    const sorted = (selected: string | null): readonly BoardRow[] =>
+      sortRows(boardRows(board), rowColumns(board, { minimum: 0.5, failed, selected }), order)
+    expect(sorted('0-0')[0]?.key).toBe('0-0')
+    const rows = sorted(null)
     expect(rows.flatMap(({ kind, key }) => (kind === 'range' ? key : []))).toEqual(['0-0', '1-1', '0-1'])
   })
 })

@@ -6,7 +6,8 @@ import { HeatmapCells, PARTIAL_INSET, placesIn } from '../../../../src/renderer/
 import { metricsOf } from '../../../../src/renderer/ranges/board/metrics'
 import { describeRanges, partialWords, readoutOf } from '../../../../src/renderer/ranges/board/readout'
 import { boardOfSweep, firmRanges } from '../../../../src/renderer/ranges/board/score-board'
-import { boardRows, rowText, sortedRows, sweepCsv } from '../../../../src/renderer/ranges/board/tables'
+import { boardRows, rowColumns, sweepCsv } from '../../../../src/renderer/ranges/board/tables'
+import { sortRows, tableOf } from '../../../../src/renderer/ui/table'
 import { scatterFigure } from '../../../../src/renderer/ranges/trade-off/scatter-figure'
 import { triangleFigure } from '../../../../src/renderer/ranges/heatmap/triangle-figure'
 import { withNote } from '../../../../src/renderer/plots/figures/figure-note'
@@ -50,9 +51,9 @@ describe('a preview in the window', () => {
 
   it('is copied from the table with what an estimate rests on', () => {
     expect(
-      boardRows(board)
-        .slice(0, 3)
-        .map((row) => rowText(row, board).split('\t')[0])
+      tableOf(rowColumns(board), boardRows(board))
+        .rows.slice(0, 3)
+        .map(([name]) => name)
     ).toEqual(['0-0, from 2 of 3 prompts', '0-1, from 2 of 3 prompts', '1-1'])
   })
 
@@ -115,7 +116,10 @@ describe('a preview in the window', () => {
       const looks = { hidden: [], zoom: null, streaming: false, before: null, brushed: null, chosen: null }
       const none = { failed: new Set<string>(), rejected: new Set<string>(), selected: null }
       const csv = scatterFigure({ ...looks, ...none, board, rho }).csv()
-      const rows = sortedRows(board, { column: 'qualifies', descending: true }, minimum)
+      const rows = sortRows(boardRows(board), rowColumns(board, { minimum }), {
+        column: 'qualifies',
+        descending: true
+      })
       const first = rows.findIndex(({ key }) => key === '0-1')
       return { scatter: /\nrange,0-1,.*below limit/.test(csv), table: first > 0 }
     }

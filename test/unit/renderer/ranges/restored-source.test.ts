@@ -6,7 +6,8 @@ import { elementAt } from '../../../../src/contract/model/look-up'
 import { sweptRangeModel, weightsKey } from '../../../../src/contract/model/model'
 import { rangeKey } from '../../../../src/contract/model/strengths'
 import { boardOfSweep, scoreOf } from '../../../../src/renderer/ranges/board/score-board'
-import { boardRows, failedModels, rowText } from '../../../../src/renderer/ranges/board/tables'
+import { boardRows, failedModels, rowColumns } from '../../../../src/renderer/ranges/board/tables'
+import { tableOf } from '../../../../src/renderer/ui/table'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { KEPT_AT, sweepFixture } from '../../../fixtures/project-documents'
 import { projectState, ScriptedLine, settled, showSweep } from '../../../fixtures/scripted-line'
@@ -67,7 +68,7 @@ it('the table has one row for each of the two, and marks as failed only the rang
     [SOURCE_KEY, 'range'],
     [BASE_KEY, 'recipe']
   ])
-  expect(rows.map((row) => rowText(row, board).split('\t')[0])).toEqual(['0-1 from sft', 'Layers 0–1'])
+  expect(tableOf(rowColumns(board), rows).rows.map(([name]) => name)).toEqual(['0-1 from sft', 'Layers 0–1'])
   const failing = { ...whole(0.1, 0.1), recipe: sweptRangeModel(RANGE, SWEEP).recipe }
   const check = { layerCount: 2, source: SOURCE, post: whole(0.9, 0.4), models: [failing], baselines: [] }
   expect([...failedModels(board, check, 0.9)]).toEqual([SOURCE_KEY])

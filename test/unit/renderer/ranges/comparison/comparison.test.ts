@@ -12,9 +12,9 @@ import {
 import {
   comparisonColumns,
   comparisonCsv,
-  comparisonRows,
-  sortedComparison
+  comparisonRows
 } from '../../../../../src/renderer/ranges/comparison/comparison-table'
+import { sortRows } from '../../../../../src/renderer/ui/table'
 import { metricDomain } from '../../../../../src/renderer/ranges/board/metrics'
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import { comparedSweep } from '../../../../fixtures/compared-sweeps'
@@ -95,7 +95,10 @@ describe('the table of two sweeps', () => {
       'Diversity B',
       'B less A'
     ])
-    const byDifference = sortedComparison(comparison, { column: 'diversity', descending: true })
+    const byDifference = sortRows(comparisonRows(comparison), comparisonColumns(comparison), {
+      column: 'diversity',
+      descending: true
+    })
     expect(byDifference.map(({ label }) => label).slice(0, 3)).toEqual(['3', '2', '1'])
     expect(byDifference.at(-1)?.label).toBe('0–3')
     expect(comparisonRows(comparison)[0]).toMatchObject({ label: 'post', key: null })

@@ -1,0 +1,86 @@
+import { MENU_WORDS } from '../../contract/words/menu-words'
+import type { CsvCell } from './csv'
+import type { MenuItem } from './menu-item'
+import { saveText } from './save-file'
+import { TABLE_FORMATS, tableText, type TableText } from './table-text'
+
+/** A column of a table: its heading, and what each row has in it. */
+export interface Column<Row, Id extends string = string> {
+  readonly id: Id
+  readonly label: string
+  /** Explains the label. */
+  readonly hint?: string
+  /** True for text, which is aligned left and sorted ascending first. Other columns have numbers. */
+  readonly words?: boolean
+  /** True for numbers that are sorted ascending first. */
+  readonly isAscending?: boolean
+  /** Value that is sorted and exported; null for none. */
+  readonly value: (row: Row) => CsvCell
+  /** Text of the cell; the value when left out. */
+  readonly text?: (row: Row) => string
+  /** Orders the rows by this column, where their values do not. */
+  readonly sort?: (rows: readonly Row[], descending: boolean) => Row[]
+}
+
+/** Sorts rows by the order in which they are given. */
+export const givenOrder = <Row>(rows: readonly Row[], descending: boolean): Row[] =>
+  descending ? rows.toReversed() : [...rows]
+
+export interface Order {
+  /** Id of a column; null for the given order. */
+  readonly column: string | null
+  readonly descending: boolean
+}
+
+/** Sorts rows by a column. Rows without a value are last in both directions. Equal rows keep their order. */
+export function sortRows<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { column: id, descending }: Order
+): readonly Row[] {
+  const column = columns.find((candidate) => candidate.id === id)
+  if (column === undefined) return rows
+  if (column.sort !== undefined) return column.sort(rows, descending)
+  const sign = descending ? -1 : 1
+  return rows.toSorted((a, b) => {
+    const [left, right] = [column.value(a), column.value(b)]
+    if (left === null || right === null) return Number(left === null) - Number(right === null)
+    return left === right ? 0 : left < right ? -sign : sign
+  })
+}
+
+/** Returns the order after a press on a column's heading. The second press reverses it, and the third ends it. */
+export function nextOrder<Row>(before: Order, { id, words, isAscending }: Column<Row>): Order {
+  const first = !(words ?? isAscending ?? false)
+  if (before.column !== id) return { column: id, descending: first }
+  return before.descending === first
+    ? { column: id, descending: !first }
+    : { column: null, descending: false }
+}
+
+export const cellText = <Row>({ text, value }: Column<Row>, row: Row): string =>
+  text === undefined ? String(value(row) ?? '–') : text(row)
+
+/** Returns the exported form of a table. */
+export const tableOf = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): TableText => ({
+  header: columns.map(({ label }) => label),
+  rows: rows.map((row) => columns.map(({ value }) => value(row)))
+})
+
+/**
+ * Returns the menu entries that save and copy a table.
+ *
+ * @param name name of the CSV file
+ * @param csv content of that file; the table when left out
+ */
+export const takeOut = (
+  name: string,
+  table: () => TableText,
+  csv = (): string => tableText(table(), 'CSV')
+): MenuItem[] => [
+  { label: MENU_WORDS.saveCsv, run: () => saveText(name, csv(), 'text/csv') },
+  ...TABLE_FORMATS.map((format) => ({
+    label: MENU_WORDS.copyAs(format),
+    copies: () => tableText(table(), format)
+  }))
+]
