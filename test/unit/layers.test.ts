@@ -150,7 +150,7 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
 const MOST_SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   answers: 8,
   base: 6,
-  checkpoint: 45,
+  checkpoint: 51,
   cli: 27,
   electron: 0,
   endpoint: 7,

@@ -26,9 +26,9 @@ export const weightsContract = {
         ])
       )
     ),
-  /** Computes SHA-256 of all weight files of these checkpoints, in their order. */
+  /** Computes SHA-256 of all weight files of a pair, base's first. */
   checksums: procedure
-    .input(z.object({ folders: z.array(z.string()).min(1) }))
+    .input(z.object({ base: z.string(), post: z.string() }))
     .output(
       eventIterator(
         z.discriminatedUnion('type', [

@@ -1,25 +1,66 @@
+import { join } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
+import { cachedModelFolder, HUB_ID } from '../base/files/places'
+import { quoteName } from '../base/json-object'
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, type AdapterConfig } from './adapter-config'
 
-/** Matches the names of an adapter's files, as PEFT writes them. */
-const ADAPTER_FILE = /^adapter_(?:config\.json|model\.(?:safetensors|bin))$/
+/** Files of whole models; an adapter's trainer may put its base's config beside the adapter. */
+const WHOLE_MODEL = ['model.safetensors', 'model.safetensors.index.json']
 
-/** Advice for an adapter: merged with its base model, it is an ordinary model folder. */
-const MERGE_ADVICE =
-  "Merge it into its base model with PEFT's merge_and_unload, save model and tokenizer with save_pretrained, " +
-  'and choose that folder.'
+/** Reports whether a folder with these files holds a PEFT adapter instead of a whole model. */
+export function isAdapter(names: readonly string[]): boolean {
+  return names.includes(ADAPTER_CONFIG) && !WHOLE_MODEL.some((name) => names.includes(name))
+}
 
 /**
- * Describes a folder that contains an adapter instead of a whole model.
+ * Describes an adapter's folder that cannot be read as one.
  *
  * @param names the names of its files
- * @returns null for a folder without an adapter's files
+ * @returns null if the folder has no files of an adapter, or all that are needed
  */
 export function adapterProblem(folder: string, names: readonly string[]): WorkbenchError | null {
-  const file = names.find((name) => ADAPTER_FILE.test(name))
-  if (file === undefined) return null
+  const file = names.find((name) => /^adapter_(?:config\.json|model\.(?:safetensors|bin))$/.test(name))
+  if (file === undefined || WHOLE_MODEL.some((name) => names.includes(name))) return null
+  const missing = [ADAPTER_CONFIG, ADAPTER_WEIGHTS].find((name) => !names.includes(name))
+  if (missing === undefined) return null
+  const isPickled = names.includes('adapter_model.bin')
   return new WorkbenchError(
-    'unsupported',
-    `${folder} is a PEFT adapter such as a LoRA, not a whole model: it holds ${file}.`,
-    MERGE_ADVICE
+    'not-found',
+    `${folder} is a PEFT adapter, but ${missing} is missing: it holds ${file}.`,
+    isPickled
+      ? 'Load it in PEFT and save it again with save_pretrained, which writes safetensors.'
+      : undefined
+  )
+}
+
+/**
+ * Finds the folder of an adapter's base model: the given one, or else the model of `base_model_name_or_path` in
+ * the Hugging Face cache. A path there is not followed, because the file may come from somebody else.
+ *
+ * @throws WorkbenchError `not-found` naming the field and what to do
+ */
+export function adapterBaseFolder(
+  adapter: string,
+  { base_model_name_or_path: name, revision }: AdapterConfig,
+  given: string | undefined
+): string {
+  if (given !== undefined) return given
+  const what = `${join(adapter, ADAPTER_CONFIG)}: base_model_name_or_path`
+  const advice = 'Name the folder of its base model as base (--base).'
+  if (name === undefined || name === null || name === '') {
+    throw new WorkbenchError(
+      'not-found',
+      `${what} is missing, so the adapter's base model is unknown.`,
+      advice
+    )
+  }
+  const folder = cachedModelFolder(name, revision ?? undefined)
+  if (folder !== null) return folder
+  throw new WorkbenchError(
+    'not-found',
+    HUB_ID.test(name)
+      ? `${what} is ${quoteName(name)}, which is not in the Hugging Face cache.`
+      : `${what} is ${quoteName(name)}, a path, which is not followed.`,
+    advice
   )
 }

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { WorkbenchError } from '../../contract/model/problem'
 import { readModelText } from '../base/files/model-file'
 import { canonicalTensorName } from '../family'
 import { isJsonObject, parseJsonObject, quoteName } from '../base/json-object'
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, adapterScalings, readAdapterConfig } from './adapter-config'
+import { adapterBaseFolder, isAdapter } from './adapter-folder'
+import { joinAdapter } from './adapter-tensors'
 import { resolveModelFolder } from './model-folder'
 import { joinScales } from './scaled-weights'
 import { TensorEntry } from './safetensors'
 import { openWeightFile, readNow, type FileState } from './weight-file'
-import { readWeightFiles, type WeightFile } from './weight-files'
+import { readWeightFile, readWeightFiles, type WeightFile } from './weight-files'
 
 /** Typical configs have a few kB; quantised ones that list unquantised modules have about 100 kB. */
 const MAX_CONFIG_BYTES = 1_000_000
@@ -24,9 +28,24 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, TensorEntry>
   /** Size and change time of each file when its header was read. */
   readonly files: readonly ({ name: string; path: string } & FileState)[]
+  /** The folder of its tokenizer and sampling settings: the base's, for an adapter without a tokenizer. */
+  readonly textFolder: string
+  /** The PEFT adapter that the checkpoint is read with; null for a whole model. */
+  readonly adapter: Adapter | null
   /** Identifies the checkpoint by its content; the same in every folder, and different after a change. */
   readonly fingerprint: string
 }
+
+/** A PEFT adapter and the model below it. */
+const Adapter = z.object({
+  /** The folder of the base model that the adapter is put over. */
+  basePath: z.string(),
+  /** The name of the base model in the adapter's config; null if it has none. */
+  trainedOn: z.string().nullable(),
+  /** Bytes of the adapter's weights. */
+  bytes: z.number()
+})
+export type Adapter = z.infer<typeof Adapter>
 
 /** Qwen3 235B-A22B has 37,000 tensors. */
 const MAX_TENSORS = 40_000
@@ -38,18 +57,25 @@ export const DescribedCheckpoint = z.object({
   // A schema of records would silently drop a key named "__proto__".
   config: z.custom<Record<string, unknown>>(isJsonObject),
   tensors: z.array(z.tuple([z.string(), TensorEntry])),
+  textFolder: z.string(),
+  adapter: Adapter.nullable(),
   files: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.number(), modifiedMs: z.number() })),
   fingerprint: z.string()
 })
 
 /**
- * Opens a model folder in this process (see resolveModelFolder for accepted paths). Only processes that main
- * can end may do so.
+ * Opens a model folder, or that of a PEFT adapter, in this process (see resolveModelFolder for accepted paths).
+ * Only processes that main can end may do so.
  *
+ * @param adapterBase the base model of an adapter; without it, the one that its config names
  * @throws WorkbenchError `not-found`, `bad-input`, `bad-file` or `unsupported`, naming the file and tensor
  */
-export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+export async function openCheckpoint(folder: string, adapterBase?: string): Promise<Checkpoint> {
   const path = await resolveModelFolder(folder)
+  return isAdapter(await readdir(path)) ? openAdapter(path, adapterBase) : openWholeModel(path)
+}
+
+async function openWholeModel(path: string): Promise<Checkpoint> {
   const configPath = join(path, 'config.json')
   const configText = await readModelText(path, 'config.json', MAX_CONFIG_BYTES)
   const config = parseJsonObject(configText, configPath)
@@ -66,15 +92,54 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     configPath,
     config,
     tensors,
-    files: files.map(({ name, path, fileBytes, modifiedMs }) => ({
-      name,
-      path,
-      bytes: fileBytes,
-      modifiedMs
-    })),
+    files: files.map(fileOf),
+    textFolder: path,
+    adapter: null,
     fingerprint: await fingerprint(configText, files)
   }
 }
+
+/** Opens an adapter over its base model: with the base's config, and the base's tensors where it changes nothing. */
+async function openAdapter(path: string, given: string | undefined): Promise<Checkpoint> {
+  const configFile = join(path, ADAPTER_CONFIG)
+  const { text, config } = await readAdapterConfig(path, configFile)
+  const basePath = await resolveModelFolder(adapterBaseFolder(path, config, given))
+  const names = await readdir(path)
+  if (isAdapter(await readdir(basePath))) {
+    const message = `${basePath} is itself a PEFT adapter, expected the whole model that ${path} was trained on.`
+    throw new WorkbenchError('unsupported', message)
+  }
+  const base = await openWholeModel(basePath)
+  const file = await readWeightFile(path, ADAPTER_WEIGHTS)
+  const tensors = joinAdapter(base.tensors, file.tensors, adapterScalings(config, configFile))
+  return {
+    ...base,
+    path,
+    config: withVocabularyOf(base.config, tensors),
+    tensors,
+    files: [...base.files, fileOf(file)],
+    textFolder: names.includes('tokenizer.json') ? path : basePath,
+    adapter: { basePath, trainedOn: config.base_model_name_or_path ?? null, bytes: file.fileBytes },
+    fingerprint: await fingerprint(JSON.stringify([base.fingerprint, text]), [file])
+  }
+}
+
+/** Gives the config the vocabulary of the embeddings, which training may have extended. */
+function withVocabularyOf(
+  config: Checkpoint['config'],
+  tensors: ReadonlyMap<string, TensorEntry>
+): Checkpoint['config'] {
+  const rows = tensors.get('model.embed_tokens.weight')?.shape[0]
+  if (rows === undefined || typeof config.vocab_size !== 'number') return config
+  return { ...config, vocab_size: rows }
+}
+
+const fileOf = ({ name, path, fileBytes, modifiedMs }: WeightFile): Checkpoint['files'][number] => ({
+  name,
+  path,
+  bytes: fileBytes,
+  modifiedMs
+})
 
 function byCanonicalName(files: readonly WeightFile[]): Map<string, TensorEntry> {
   const tensors = new Map<string, TensorEntry>()

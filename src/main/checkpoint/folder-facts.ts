@@ -10,8 +10,12 @@ import type { FolderRequest } from '../sandbox/messages'
  * @throws WorkbenchError the sandbox's error; `bad-file`, naming the folder, when it takes too long or too
  * much memory
  */
-export async function folderFacts(kind: FolderRequest['kind'], folder: string): Promise<unknown> {
-  const reply = await askSandbox({ kind, file: resolve(folder) })
+export async function folderFacts(
+  kind: FolderRequest['kind'],
+  folder: string,
+  adapterBase?: string
+): Promise<unknown> {
+  const reply = await askSandbox({ kind, file: resolve(folder), adapterBase })
   if (reply.kind !== 'folder') throw new Error(`the sandbox process answered a folder with ${reply.kind}`)
   const { buffer, byteOffset, byteLength } = reply.json
   return parseJsonBytes(Buffer.from(buffer, byteOffset, byteLength), folder)

@@ -35,21 +35,33 @@ export type GenerationConfig = z.infer<typeof GenerationConfig>
 
 /**
  * Lists the tokens that end an answer: generation_config.json's, else config.json's, else the tokenizer's end
- * token. A model may have none.
+ * token. An adapter has both those of its base and the end token of its tokenizer. A model may have none.
  *
  * @param text tokenizer of the checkpoint; null if it has none
  * @throws WorkbenchError `bad-file` naming the wrong field
  */
 export async function endTokens(checkpoint: Checkpoint, text: TextModel | null): Promise<number[]> {
-  const generation = await openGenerationConfig(checkpoint.path)
-  if (generation.eos_token_id.length > 0) return generation.eos_token_id
+  const ofModel = await modelEndTokens(checkpoint)
+  if (ofModel.length > 0 && checkpoint.adapter === null) return ofModel
+  const endToken = text?.specialTokens.get('eos_token')
+  const encoded = endToken === undefined || text === null ? [] : await encodeOne(text, endToken)
+  // Several tokens mean that the vocabulary lacks the end token.
+  return encoded.length === 1 ? [...new Set([...ofModel, ...encoded])] : ofModel
+}
+
+/** Lists the end tokens of the model's own files; for an adapter without such a file, those of its base. */
+async function modelEndTokens(checkpoint: Checkpoint): Promise<number[]> {
+  const folders = [
+    checkpoint.textFolder,
+    ...(checkpoint.adapter === null ? [] : [checkpoint.adapter.basePath])
+  ]
+  for (const folder of new Set(folders)) {
+    const { eos_token_id: tokens } = await openGenerationConfig(folder)
+    if (tokens.length > 0) return tokens
+  }
   const config = z.looseObject({ eos_token_id: EndTokens }).safeParse(checkpoint.config)
   if (!config.success) throw badConfig(checkpoint.configPath, config.error)
-  if (config.data.eos_token_id.length > 0) return config.data.eos_token_id
-  const endToken = text?.specialTokens.get('eos_token')
-  const encoded = endToken === undefined || text === null ? undefined : await encodeOne(text, endToken)
-  // Several tokens mean that the vocabulary lacks the end token.
-  return encoded?.length === 1 ? encoded : []
+  return config.data.eos_token_id
 }
 
 /**

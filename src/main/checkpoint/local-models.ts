@@ -6,17 +6,20 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { readModelText } from '../base/files/model-file'
-import { adapterProblem } from './adapter-folder'
+import { ADAPTER_CONFIG, readAdapterConfig } from './adapter-config'
+import { adapterProblem, isAdapter } from './adapter-folder'
 import { folderFacts } from './folder-facts'
 import { folderModelName, resolveModelFolder } from './model-folder'
 
-/** A folder with a config.json and weights, whose content was not checked. */
+/** A folder with a config.json and weights, or with an adapter, whose content was not checked. */
 export const LocalModel = z.object({
-  /** Folder of config.json. */
+  /** Folder of config.json or of the adapter. */
   folder: z.string(),
   name: z.string(),
-  /** Names of the base models on the model card. */
-  madeFrom: z.array(z.string())
+  /** Names of the base models on the model card, or in the adapter's settings. */
+  madeFrom: z.array(z.string()),
+  /** True for a PEFT adapter, which needs its base to be opened. */
+  isAdapter: z.boolean()
 })
 export type LocalModel = z.infer<typeof LocalModel>
 
@@ -64,16 +67,17 @@ export async function findModels(
     // Missing or unreadable folders contain no models.
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
     const names = new Set(entries.map(({ name }) => name))
-    if (isCached(folder) || names.has('config.json')) {
+    const isWhole = isCached(folder) || names.has('config.json')
+    if (isWhole || isAdapter([...names])) {
       try {
         const model = LocalModel.parse(await folderFacts('local-model', folder))
         models.set(model.folder, model)
       } catch (error) {
         leftOut.push({ folder, reason: reasonBeside(folder, error) })
       }
-      continue
+      // A merged model may be below its adapter.
+      if (isWhole) continue
     }
-    // A merged model may be below its adapter.
     const adapter = adapterProblem(folder, [...names])
     if (adapter !== null) leftOut.push({ folder, reason: reasonBeside(folder, adapter) })
     if (depth === MAX_DEPTH) continue
@@ -137,9 +141,18 @@ function reasonBeside(folder: string, error: unknown): string {
 export async function readLocalModel(path: string): Promise<LocalModel> {
   const folder = await resolveModelFolder(path)
   const names = await readdir(folder)
-  const isWhole = names.includes('model.safetensors') || names.includes('model.safetensors.index.json')
-  const adapter = isWhole ? null : adapterProblem(folder, names)
+  const adapter = adapterProblem(folder, names)
   if (adapter !== null) throw adapter
+  if (isAdapter(names)) {
+    const { config } = await readAdapterConfig(folder, join(folder, ADAPTER_CONFIG))
+    const base = ModelId.safeParse(config.base_model_name_or_path).data
+    return {
+      folder,
+      name: folderModelName(folder),
+      madeFrom: base === undefined ? [] : [base],
+      isAdapter: true
+    }
+  }
   if (!names.some((name) => name.endsWith('.safetensors') || name.endsWith('.safetensors.index.json'))) {
     const other = ['.gguf', '.bin', '.pth'].find((ending) => names.some((name) => name.endsWith(ending)))
     throw new WorkbenchError(
@@ -148,7 +161,7 @@ export async function readLocalModel(path: string): Promise<LocalModel> {
     )
   }
   const card = await readModelText(folder, 'README.md', MAX_CARD_BYTES).catch(() => '')
-  return { folder, name: folderModelName(folder), madeFrom: baseModels(card) }
+  return { folder, name: folderModelName(folder), madeFrom: baseModels(card), isAdapter: false }
 }
 
 const ModelId = z.string().regex(/^[\w.-]+(?:\/[\w.-]+)?$/)

@@ -36,14 +36,17 @@ export async function findPairs(
   const failed = new Map<string, string[]>()
   const pairs: LocalPair[] = []
   const members = new Map<string, Promise<PairMember>>()
-  const member = ({ folder }: LocalModel): Promise<PairMember> => {
-    const opened = members.get(folder) ?? openMember(folder)
-    members.set(folder, opened)
+  const member = ({ folder, isAdapter }: LocalModel, base: LocalModel): Promise<PairMember> => {
+    // An adapter is another model over each base.
+    const key = isAdapter ? `${folder} over ${base.folder}` : folder
+    const opened = members.get(key) ?? openMember(folder, isAdapter ? base.folder : undefined)
+    members.set(key, opened)
     return opened
   }
   const yieldTurn = yieldEvery20ms()
   let cutShort = search.cutShort
-  for (const { base, post, by } of joinedModels(search.models)) {
+  const matches = joinedModels(search.models)
+  for (const { base, post, by } of matches) {
     throwIfCancelled(signal, 'Looking for pairs')
     await yieldTurn()
     if (performance.now() > limits.untilMs) {
@@ -53,7 +56,7 @@ export async function findPairs(
     try {
       // One after the other: if the first model cannot be opened, the headers of the other need not be
       // read.
-      const opened = { post: await member(post), base: await member(base) }
+      const opened = { post: await member(post, base), base: await member(base, base) }
       const [error] = pairErrors(opened.base, opened.post)
       if (error !== undefined) throw new Error(error.message)
       pairs.push({
@@ -73,9 +76,25 @@ export async function findPairs(
       failed.set(post.folder, [...reasons, `No pair with ${base.name}: ${errorMessage(error)}`])
     }
   }
-  const leftOut = [...search.leftOut, ...unpaired(failed, pairs)]
+  const leftOut = [
+    ...search.leftOut,
+    ...adaptersWithoutBase(search.models, matches),
+    ...unpaired(failed, pairs)
+  ]
   pairs.sort((one, other) => one.postName.localeCompare(other.postName))
   return { pairs, leftOut, folders: [...roots], cutShort }
+}
+
+/** Lists the adapters whose base model was not found. */
+function adaptersWithoutBase(
+  models: readonly LocalModel[],
+  matches: readonly ModelMatch[]
+): LocalPairs['leftOut'] {
+  const alone = models.filter((model) => model.isAdapter && matches.every(({ post }) => post !== model))
+  return alone.map(({ folder, madeFrom }) => ({
+    folder,
+    reason: `It is an adapter of ${madeFrom.join(', ') || 'an unnamed model'}, which was not found.`
+  }))
 }
 
 /**

@@ -6,14 +6,15 @@ import { errorMessage, readTextFile } from '../base/files/bounded-file'
 import { HUB_ID, huggingFaceCacheFolder } from '../base/files/places'
 import { requireNamedHost } from '../base/files/network-path'
 import { requireAllowed } from '../base/files/only-folder'
-import { adapterProblem } from './adapter-folder'
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from './adapter-config'
+import { adapterProblem, isAdapter } from './adapter-folder'
 import { isMissing } from './weight-file'
 
 /** Prefix of a model's folder in the Hugging Face cache: models--org--name. */
 const CACHE_PREFIX = 'models--'
 
 /**
- * Finds the folder of a model's config.json: the given one, or, for a Hugging Face cache folder
+ * Finds the folder of a model's config.json, or of an adapter: the given one, or, for a Hugging Face cache folder
  * (`models--org--name`), the snapshot in its `refs/main`, or else the newest.
  *
  * @returns an absolute path
@@ -34,7 +35,7 @@ export async function resolveModelFolder(path: string): Promise<string> {
       'Choose the folder of the model, the one that holds config.json.'
     )
   }
-  if ((await kindOf(join(folder, 'config.json'))) !== 'missing') return folder
+  if (await isModel(folder)) return folder
   const snapshots = join(folder, 'snapshots')
   if (basename(folder).startsWith(CACHE_PREFIX) && (await kindOf(snapshots)) === 'folder') {
     return newestSnapshot(folder, snapshots)
@@ -50,6 +51,13 @@ export async function resolveModelFolder(path: string): Promise<string> {
   )
 }
 
+/** Reports whether a folder holds a model's config, or an adapter that can be read. */
+async function isModel(folder: string): Promise<boolean> {
+  if ((await kindOf(join(folder, 'config.json'))) !== 'missing') return true
+  const files = [ADAPTER_CONFIG, ADAPTER_WEIGHTS].map((name) => kindOf(join(folder, name)))
+  return (await Promise.all(files)).every((kind) => kind !== 'missing')
+}
+
 /** Gives advice for a missing folder that may be a name on the Hub; undefined if it cannot be one. */
 function notCached(folder: string): string | undefined {
   const id = relative(process.cwd(), folder).split(sep).join('/')
@@ -58,6 +66,21 @@ function notCached(folder: string): string | undefined {
     `Nor is ${id} in the Hugging Face cache, ${huggingFaceCacheFolder()}. Nothing is downloaded: fetch it there ` +
     "with the Hub's own tools, or choose a folder."
   )
+}
+
+/**
+ * Finds the folder of the tokenizer that makes a pair's prompts: post's, or base's if post is an adapter without a
+ * tokenizer.
+ *
+ * @throws WorkbenchError as {@link resolveModelFolder}
+ */
+export async function postTextFolder(folders: {
+  readonly base: string
+  readonly post: string
+}): Promise<string> {
+  const post = await resolveModelFolder(folders.post)
+  const names = await readdir(post)
+  return isAdapter(names) && !names.includes('tokenizer.json') ? resolveModelFolder(folders.base) : post
 }
 
 /** Gives the usual name of a model: org/name in the Hugging Face cache, otherwise the folder's name. */
@@ -90,7 +113,7 @@ async function newestSnapshot(cacheFolder: string, snapshots: string): Promise<s
   let adapter: WorkbenchError | null = null
   for (const name of await readdir(snapshots)) {
     const path = join(snapshots, name)
-    if ((await kindOf(join(path, 'config.json'))) === 'missing') {
+    if (!(await isModel(path))) {
       if ((await kindOf(path)) === 'folder') adapter ??= adapterProblem(cacheFolder, await readdir(path))
       continue
     }

@@ -18,7 +18,7 @@ export async function openOther(
   path: string,
   open: MemberOpener = openMember
 ): Promise<PairMember> {
-  const other = await open(path)
+  const other = await open(path, post.checkpoint.adapter?.basePath)
   refuse(
     otherErrors(other, post),
     `${other.checkpoint.path} cannot be compared with the pair.`,
@@ -68,8 +68,8 @@ export async function inspectOther(
   path: string
 ): Promise<OtherCheckpointReport> {
   const { base, post } = await openPair(pair.base, pair.post)
-  const other = await openMember(path)
-  const extras = await findFolderExtras(other.checkpoint.path)
+  const other = await openMember(path, post.checkpoint.adapter?.basePath)
+  const extras = await findFolderExtras(other.checkpoint.textFolder)
   const errors = otherErrors(other, post)
   const warnings = [
     ...sameAs(other, { base, post }),
@@ -114,7 +114,7 @@ async function tokenizerWarnings(
             `${post.spec.vocabularySize}: it cannot be given post's tokens.`
         ]
   }
-  if (!(await tokenizersDiffer(checkpoint.path, post.checkpoint.path))) return []
+  if (!(await tokenizersDiffer(checkpoint.textFolder, post.checkpoint.textFolder))) return []
   return [
     "Its tokenizer.json is not post's: prompts that become other tokens under it cannot be given to this checkpoint."
   ]

@@ -34,15 +34,17 @@ export const sourceMember = ({ base, others }: SourcedPair, { source }: LayerStr
   source === undefined ? base : mapGet(others, source.path, 'checkpoint')
 
 /** Opens a member: `openMember` or `readMember`. */
-export type MemberOpener = (path: string) => Promise<PairMember>
+export type MemberOpener = (path: string, adapterBase?: string) => Promise<PairMember>
 
 /**
  * Opens a checkpoint in the sandbox process.
  *
+ * @param adapterBase the base model of an adapter; without it, the one that its config names
  * @throws WorkbenchError when the checkpoint cannot be opened or is of an unsupported family
  */
-export async function openMember(path: string): Promise<PairMember> {
-  const { data, error } = await parseInPieces(DescribedCheckpoint, await folderFacts('checkpoint', path))
+export async function openMember(path: string, adapterBase?: string): Promise<PairMember> {
+  const facts = await folderFacts('checkpoint', path, adapterBase)
+  const { data, error } = await parseInPieces(DescribedCheckpoint, facts)
   if (error !== undefined) throw error
   return memberOf({ ...data, tensors: new Map(data.tensors) })
 }
@@ -51,8 +53,8 @@ export async function openMember(path: string): Promise<PairMember> {
  * Opens it in this process, which only processes that main can end may do. @throws WorkbenchError as {@link
  * openMember}
  */
-export async function readMember(path: string): Promise<PairMember> {
-  return memberOf(await openCheckpoint(path))
+export async function readMember(path: string, adapterBase?: string): Promise<PairMember> {
+  return memberOf(await openCheckpoint(path, adapterBase))
 }
 
 function memberOf(checkpoint: Checkpoint): PairMember {

@@ -66,8 +66,8 @@ export function refuse(errors: readonly PairError[], complaint: string, hint: st
 export async function inspectPair(basePath: string, postPath: string): Promise<PairReport> {
   const { base, post } = await openMembers(openMember, basePath, postPath)
   const [baseExtras, postExtras] = await Promise.all([
-    findFolderExtras(base.checkpoint.path),
-    findFolderExtras(post.checkpoint.path)
+    findFolderExtras(base.checkpoint.textFolder),
+    findFolderExtras(post.checkpoint.textFolder)
   ])
   // With many tensors each of these steps takes a while.
   const yieldTurn = yieldEvery20ms()
@@ -99,9 +99,11 @@ async function groupErrors({ checkpoint }: PairMember): Promise<PairError[]> {
   return [{ code: 'bad-file', message: `${first.message}${more}` }]
 }
 
-/** Opens both, so that one message reports the errors of both. */
+/**
+ * Opens both, so that one message reports the errors of both. A post that is an adapter is put over base.
+ */
 async function openMembers(open: MemberOpener, basePath: string, postPath: string): Promise<PairMembers> {
-  const [base, post] = await Promise.allSettled([open(basePath), open(postPath)])
+  const [base, post] = await Promise.allSettled([open(basePath), open(postPath, basePath)])
   if (base.status === 'fulfilled' && post.status === 'fulfilled')
     return { base: base.value, post: post.value }
   const failures: unknown[] = [base, post].flatMap((result) =>
@@ -198,7 +200,7 @@ function warnings(
  * from its own tokenizer.
  */
 async function tokenizerFindings(base: PairMember, post: PairMember): Promise<Finding[]> {
-  if (!(await tokenizersDiffer(base.checkpoint.path, post.checkpoint.path))) return []
+  if (!(await tokenizersDiffer(base.checkpoint.textFolder, post.checkpoint.textFolder))) return []
   const message =
     "Base's tokenizer.json is not post's: prompts are made tokens by post's, and where base's makes others of them, " +
     'base as a whole model cannot be compared.'

@@ -49,11 +49,23 @@ const Scaled = z.object({
 })
 export type Scaled = z.infer<typeof Scaled>
 
+/** A weight and the factors of an adapter (see adapter-tensors). */
+const Adapted = z.object({
+  /** The weight without the adapter. */
+  weight: StoredTensor.extend({ scaled: Scaled.optional() }),
+  a: StoredTensor,
+  b: StoredTensor,
+  /** The factor of the product. */
+  scale: z.number(),
+  /** True if the product is the transposed weight, as for embeddings. */
+  isEmbedding: z.boolean()
+})
+
 /**
  * Location of a tensor. Scaled weights are read as BF16 or F16: dtype, shape and bytes are those after
- * reading.
+ * reading. Adapted weights have those of the weight without the adapter.
  */
-export const TensorEntry = StoredTensor.extend({ scaled: Scaled.optional() })
+export const TensorEntry = StoredTensor.extend({ scaled: Scaled.optional(), adapted: Adapted.optional() })
 export type TensorEntry = z.infer<typeof TensorEntry>
 
 export interface SafetensorsHeader {

@@ -5,6 +5,7 @@ import { isJsonObject, quoteName } from '../base/json-object'
 import { DTYPE_BYTES, isWeightDtype } from './dtype'
 import type { Scaled, StoredTensor, TensorEntry } from './safetensors'
 import { type Scheme, schemeOf } from './scaled-schemes'
+import { factorBytes } from './adapter-tensors'
 import { readShapes } from './scaled-shapes'
 import { CODE_BITS, wordsFor } from './scaled-values'
 
@@ -194,11 +195,14 @@ export function storedDtype({ dtype, scaled }: Pick<TensorEntry, 'dtype' | 'scal
   return scaled === undefined ? dtype : scaled.kind
 }
 
-/** Counts the bytes of files that a tensor is read from, including scales. */
+/** Counts the bytes of files that a tensor is read from, including scales and the factors of an adapter. */
 export function storedTensorBytes({
   byteLength,
-  scaled
-}: Pick<TensorEntry, 'byteLength' | 'scaled'>): number {
+  scaled,
+  adapted
+}: Pick<TensorEntry, 'byteLength' | 'scaled' | 'adapted'>): number {
+  if (adapted !== undefined)
+    return storedTensorBytes(adapted.weight) + adapted.a.byteLength + adapted.b.byteLength
   if (scaled === undefined) return byteLength
   const { codes, scales, zeros, groups } = scaled
   return (
@@ -208,9 +212,10 @@ export function storedTensorBytes({
 
 /**
  * Counts the bytes that a reader keeps in memory while it reads a tensor piece by piece: scales and zero
- * points as float32, groups, and transposed numbers.
+ * points as float32, groups, transposed numbers, and the factors of an adapter as float32.
  */
-export function readerBytes({ scaled, shape: [rows = 0, columns = 0] }: TensorEntry): number {
+export function readerBytes({ scaled, adapted, shape: [rows = 0, columns = 0] }: TensorEntry): number {
+  if (adapted !== undefined) return readerBytes(adapted.weight) + factorBytes(adapted)
   if (scaled === undefined) return 0
   const { codes, zeros, groups, layout, block } = scaled
   const blocks = Math.ceil(rows / block[0]) * Math.ceil(columns / block[1])

@@ -40,7 +40,8 @@ export async function readWeightFiles(folder: string): Promise<WeightFile[]> {
   throw adapterProblem(folder, present) ?? noWeights(folder, present)
 }
 
-async function readWeightFile(folder: string, name: string): Promise<WeightFile> {
+/** Reads the header of one file of a folder. @throws WorkbenchError as `readSafetensorsHeader` */
+export async function readWeightFile(folder: string, name: string): Promise<WeightFile> {
   const path = join(folder, name)
   return { name, path, ...(await readSafetensorsHeader(path)) }
 }

@@ -4,6 +4,7 @@ import type { Checkpoint } from './checkpoint'
 import { quoteName } from '../base/json-object'
 import { DTYPE_BYTES } from './dtype'
 import type { StoredTensor, TensorEntry } from './safetensors'
+import { AdaptedReader } from './adapted-reader'
 import { ScaledReader } from './scaled-reader'
 import { changedFile, fileStateNow, openWeightFile, readExactly, readNow } from './weight-file'
 
@@ -52,6 +53,10 @@ export function openWeightReader(checkpoint: StoredTensors): WeightReader {
 class CheckedReader implements WeightReader {
   bytesRead = 0
   private readonly scaled = new ScaledReader((tensor, skip, target) => this.fillStored(tensor, skip, target))
+  private readonly adapted = new AdaptedReader(
+    (tensor, skip, target) => this.fillStored(tensor, skip, target),
+    (weight, first, target) => this.fill(weight, first * DTYPE_BYTES[weight.dtype], target)
+  )
   private readonly handles = new Map<string, Promise<FileHandle>>()
   private closed = false
 
@@ -70,7 +75,7 @@ class CheckedReader implements WeightReader {
 
   async gatherRows(name: string, rows: readonly number[]): Promise<Uint8Array> {
     const entry = this.entryOf(name)
-    if (entry.scaled !== undefined) return this.gatherScaled(entry, rows)
+    if (entry.scaled !== undefined || entry.adapted !== undefined) return this.gatherComputed(entry, rows)
     const spans = rows.map((row) => {
       const rowBytes = rowBytesOf(entry, row, 1)
       return { skip: row * rowBytes, rowBytes }
@@ -127,8 +132,10 @@ class CheckedReader implements WeightReader {
   }
 
   private async fill(entry: TensorEntry, skip: number, target: Uint8Array): Promise<void> {
-    const { scaled } = entry
-    if (scaled === undefined) await this.fillStored(entry, skip, target)
+    const { scaled, adapted } = entry
+    if (adapted !== undefined)
+      await this.adapted.fill(entry, adapted, skip / DTYPE_BYTES[entry.dtype], target)
+    else if (scaled === undefined) await this.fillStored(entry, skip, target)
     else await this.scaled.fill(entry, scaled, skip / DTYPE_BYTES[entry.dtype], target)
   }
 
@@ -137,7 +144,7 @@ class CheckedReader implements WeightReader {
     this.bytesRead += target.byteLength
   }
 
-  private async gatherScaled(entry: TensorEntry, rows: readonly number[]): Promise<Uint8Array> {
+  private async gatherComputed(entry: TensorEntry, rows: readonly number[]): Promise<Uint8Array> {
     const rowBytes = rowBytesOf(entry, 0, 1)
     const bytes = allocate(rows.length * rowBytes, entry)
     for (const [i, row] of rows.entries()) {

@@ -57,7 +57,7 @@ export async function compareTokens(
       `${name}'s context window is ${contextLength} tokens and the longest prompt has ${longest}`
     )
   }
-  const text = await recentTextModel(member.checkpoint.path).catch((error: unknown) => {
+  const text = await recentTextModel(member.checkpoint.textFolder).catch((error: unknown) => {
     if (error instanceof WorkbenchError) return error
     throw error
   })
@@ -85,7 +85,7 @@ export async function compareTokens(
  */
 export async function ownTextModel({ checkpoint }: PairMember): Promise<TextModel | null> {
   try {
-    return await recentTextModel(checkpoint.path)
+    return await recentTextModel(checkpoint.textFolder)
   } catch (error) {
     if (error instanceof WorkbenchError && error.problem.code === 'not-found') return null
     throw error

@@ -42,7 +42,7 @@ export class EngineQuestions {
     try {
       const { location, rendering, settings } = pair.document
       const folders = pairPaths(location)
-      const device = await devices.choose(settings.device, folders.post)
+      const device = await devices.choose(settings.device, folders.base)
       const request = { ...folders, ...asked, rendering, device }
       yield* probeRecipe(engine.client(), request, question.signal)
     } finally {

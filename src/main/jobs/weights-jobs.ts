@@ -55,7 +55,7 @@ export const createChecksumsJob = ({
     title: 'Hashing',
     tell,
     async read(signal, onProgress) {
-      const documents = await computeChecksums([base, post], signal, onProgress)
+      const documents = await computeChecksums({ base, post }, signal, onProgress)
       for (const document of documents) await pair.project.readings.saveChecksums(document)
       return { type: 'finished' }
     }

@@ -4,17 +4,17 @@ import { sha256OfFile } from '../checkpoint/file-sha256'
 import type { BytesRead } from './distances'
 
 /**
- * Hashes all weight files of some checkpoints, one after the other.
+ * Hashes all weight files of a pair, base's first.
  *
  * @param onBytes receives the progress
  * @throws WorkbenchError as `openCheckpoint` and `sha256OfFile`
  */
 export async function checkpointChecksums(
-  folders: readonly string[],
+  folders: { base: string; post: string },
   signal: AbortSignal | undefined,
   onBytes: (progress: BytesRead) => void
 ): Promise<ChecksumsDocument[]> {
-  const checkpoints = await Promise.all(folders.map((folder) => openCheckpoint(folder)))
+  const checkpoints = [await openCheckpoint(folders.base), await openCheckpoint(folders.post, folders.base)]
   const bytesTotal = checkpoints.flatMap(({ files }) => files).reduce((sum, { bytes }) => sum + bytes, 0)
   let bytesDone = 0
   const report = (bytes: number): void => {

@@ -33,12 +33,12 @@ export const computeDistances: Reading<PairFolders, DistancesDocument> = (folder
   inProcess(signal, onProgress, (client) => client.distances(folders, { signal }))
 
 /**
- * Hashes all weight files of model folders in another process.
+ * Hashes all weight files of a pair in another process, base's first.
  *
  * @throws WorkbenchError as `openCheckpoint` and `sha256OfFile`; `cancelled` as soon as `signal` fires
  */
-export const computeChecksums: Reading<string[], ChecksumsDocument[]> = (folders, signal, onProgress) =>
-  inProcess(signal, onProgress, (client) => client.checksums({ folders }, { signal }))
+export const computeChecksums: Reading<PairFolders, ChecksumsDocument[]> = (folders, signal, onProgress) =>
+  inProcess(signal, onProgress, (client) => client.checksums(folders, { signal }))
 
 /**
  * Searches all weights of a pair for NaN and infinity in another process.

@@ -24,7 +24,7 @@ const router = weights.router({
     for await (const event of pairDistances(input, signal)) if (event.type === 'done' || due()) yield event
   }),
   checksums: weights.checksums.handler(async function* ({ input, signal }) {
-    yield* progressEvents((onBytes) => checkpointChecksums(input.folders, signal, onBytes))
+    yield* progressEvents((onBytes) => checkpointChecksums(input, signal, onBytes))
   }),
   values: weights.values.handler(async function* ({ input, signal }) {
     yield* progressEvents((onBytes) => pairValues(input, signal, onBytes))

@@ -18,7 +18,7 @@ export async function pairValues(
   signal: AbortSignal | undefined,
   onBytes: (progress: BytesRead) => void
 ): Promise<PairValues> {
-  const [base, post] = [await openCheckpoint(folders.base), await openCheckpoint(folders.post)]
+  const [base, post] = [await openCheckpoint(folders.base), await openCheckpoint(folders.post, folders.base)]
   const bytesTotal = [base, post]
     .flatMap(floatTensors)
     .reduce((sum, [, { byteLength }]) => sum + byteLength, 0)

@@ -50,7 +50,7 @@ const INT4_NOTICE =
 /** Opens a pair for sampling. @throws WorkbenchError when the pair or post's tokenizer cannot be used */
 export async function openSampledPair(folders: { base: string; post: string }): Promise<SampledPair> {
   const pair = await openPair(folders.base, folders.post)
-  return { ...pair, text: await recentTextModel(pair.post.checkpoint.path) }
+  return { ...pair, text: await recentTextModel(pair.post.checkpoint.textFolder) }
 }
 
 /**

@@ -106,7 +106,9 @@ const FindTemplateRequest = z.object({
 const FolderRequest = z.object({
   kind: z.enum(['checkpoint', 'generation-config', 'local-model']),
   /** Absolute path of the folder. */
-  file: z.string()
+  file: z.string(),
+  /** The base model of an adapter, if it is known. */
+  adapterBase: z.string().optional()
 })
 export type FolderRequest = z.infer<typeof FolderRequest>
 

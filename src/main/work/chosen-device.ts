@@ -11,16 +11,16 @@ import type { Devices } from './devices'
 /**
  * Chooses the device for work on a pair, before anything of the pair is loaded.
  *
- * @param post folder of the post-trained model
+ * @param base folder of the base model, whose layers have the shapes of post's
  * @throws WorkbenchError as `Devices.choose` and {@link requireHalf}
  */
 export async function chosenDevice(
   { device = 'auto', precision }: { device?: DeviceChoice | undefined; precision?: Precision | undefined },
-  post: string,
+  base: string,
   devices: Devices
 ): Promise<ChosenDevice> {
   if (device !== 'auto') requireHalf(device, precision)
-  const chosen = await devices.choose(device, post)
+  const chosen = await devices.choose(device, base)
   requireHalf(chosen.device, precision)
   return chosen
 }

@@ -56,13 +56,13 @@ export class Devices {
    * Chooses the device for a pair: the requested one, or the fastest that computes correctly. No device is tried if
    * the machine can have no GPU. Software adapters compute on the CPU and are slower than the CPU device.
    *
-   * @param post folder of the post-trained model
+   * @param base folder of the base model, whose layers have the shapes of post's
    * @returns the device, with a notice if a GPU is not used because it computes wrongly
    * @throws WorkbenchError when the folder cannot be read
    */
-  async choose(choice: DeviceChoice, post: string): Promise<ChosenDevice> {
+  async choose(choice: DeviceChoice, base: string): Promise<ChosenDevice> {
     if (choice !== 'auto') return { device: choice, notice: null }
-    if (layerWeights(await specOf(post)) < SMALL_LAYER) return { device: 'cpu', notice: null }
+    if (layerWeights(await specOf(base)) < SMALL_LAYER) return { device: 'cpu', notice: null }
     if (this.trial === null && !(await this.gpuThere())) return { device: 'cpu', notice: null }
     return fastestDevice(await this.reports())
   }

@@ -108,7 +108,7 @@ export async function* probeRecipe(
     hybrid: recipe === null ? null : { kind: 'recipe', recipe },
     base: { kind: 'base' }
   }
-  const postText = await recentTextModel(post.checkpoint.path)
+  const postText = await recentTextModel(post.checkpoint.textFolder)
   for (const name of PROBED_MODELS) {
     const model = models[name]
     if (model === null) continue

@@ -1,3 +1,4 @@
+import { postTextFolder } from '../checkpoint/model-folder'
 import type { PairDocument } from '../../contract/documents/project'
 import { BY_CHARACTERS, type ScoredTask } from '../../contract/documents/scored-by'
 import type { RestoredTo } from '../../contract/model/checkpoint'
@@ -33,10 +34,10 @@ export async function sweepRequest(
   const folders = pairPaths(document.location)
   const prompts = await scoredPrompts(settings, place)
   const recipes = settings.recipes === undefined ? null : await readRecipesFile(settings.recipes, folders)
-  await requireReadArguments(settings, folders.post)
+  await requireReadArguments(settings, await postTextFolder(folders))
   const rendering = changedRendering(settings, document.rendering)
   // An unusable tokenizer is reported before devices are tried, which takes long.
-  await recentTextModel((await openPair(folders.base, folders.post)).post.checkpoint.path)
+  await recentTextModel((await openPair(folders.base, folders.post)).post.checkpoint.textFolder)
   return {
     ...folders,
     prompts,
@@ -56,7 +57,7 @@ export async function sweepRequest(
         : await namedCheckpoints(settings.checkpoint, folders, document.otherCheckpoints),
     device: await chosenDevice(
       { device: settings.device ?? document.settings.device, precision: settings.precision },
-      folders.post,
+      folders.base,
       devices
     ),
     seed: settings.seed,

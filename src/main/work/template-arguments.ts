@@ -1,21 +1,20 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import type { RenderingSettings } from '../../contract/work/settings'
-import { resolveModelFolder } from '../checkpoint/model-folder'
 import { recentTextModel } from '../text/recent-text-models'
 import { templateVariables } from '../text/template-variables'
 
 /**
  * Refuses a template argument that would change nothing, such as a misspelt one.
  *
- * @param post folder of the model whose template renders the prompts
+ * @param textFolder folder of the template that renders the prompts
  * @throws WorkbenchError `bad-input` naming those that the template reads
  */
 export async function requireReadArguments(
   { templateArgument = [] }: Pick<RenderingSettings, 'templateArgument'>,
-  post: string
+  textFolder: string
 ): Promise<void> {
   if (templateArgument.length === 0) return
-  const { folder, chatTemplate } = await recentTextModel(await resolveModelFolder(post))
+  const { folder, chatTemplate } = await recentTextModel(textFolder)
   if (chatTemplate === null) {
     throw new WorkbenchError(
       'bad-input',

@@ -63,9 +63,19 @@ export function modelPath(typed: string, folder?: string): string {
   const named = /^([^@]+)(?:@(\w[\w./-]*))?$/.exec(typed)
   if (named === null || existsSync(path)) return path
   const [, id, revision] = named
-  if (id === undefined || !HUB_ID.test(id)) return path
+  if (id === undefined) return path
+  return cachedModelFolder(id, revision) ?? path
+}
+
+/**
+ * Finds a model in the Hugging Face cache by its name.
+ *
+ * @returns null for a name that the cache does not have, or that is not of the form org/name
+ */
+export function cachedModelFolder(id: string, revision: string | undefined): string | null {
+  if (!HUB_ID.test(id)) return null
   const cached = join(huggingFaceCacheFolder(), `models--${id.replace('/', '--')}`)
-  if (!existsSync(cached)) return path
+  if (!existsSync(cached)) return null
   return revision === undefined ? cached : join(cached, 'snapshots', commitOf(cached, revision))
 }
 

@@ -77,7 +77,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const rho = options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO
     // A sweep that was made first was computed where the options say.
     const isMadeFirst = options.from === undefined && own === null
-    const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.post, sweep, signal)
+    const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.base, sweep, signal)
     const recipes = isNamed
       ? await recipesNamed(command.args, { folders: pair, pair: own }, command)
       : undefined
@@ -115,12 +115,12 @@ type ComputedIn = Pick<AnswerCheck, 'device' | 'precision'>
 /** Device and precision of a check: those of the options, and of the sweep where they name none. @throws WorkbenchError as `chosenDevice` */
 async function computedWhere(
   { device, precision }: Pick<CheckOptions, 'device' | 'precision'>,
-  post: string,
+  base: string,
   sweep: ComputedIn,
   signal: AbortSignal
 ): Promise<ComputedIn> {
   const chosen =
-    device === undefined ? sweep : await chosenDevice({ device, precision }, post, triedDevices(signal))
+    device === undefined ? sweep : await chosenDevice({ device, precision }, base, triedDevices(signal))
   requireHalf(chosen.device, precision)
   return {
     device: chosen.device,

@@ -1,3 +1,4 @@
+import { postTextFolder } from '../../checkpoint/model-folder'
 import { elementAt } from '../../../contract/model/look-up'
 import type { SampleLine } from '../../../contract/documents/samples'
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
@@ -105,7 +106,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
     const task = withSettings(await namedTask(taskName, own), options)
     requireHalf(options.device ?? 'cpu', options.precision)
-    if (!asksEndpoints(command.args)) await requireReadArguments(options, folders.post)
+    if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))
     const judge = await judgeNamed(options.judge, task.kind, command)
     const table = await csvOutput(options)
     const answers =

@@ -1,3 +1,4 @@
+import { postTextFolder } from '../../checkpoint/model-folder'
 import { plural } from '../../../contract/words/format'
 import type { CheckpointSummary, Finding, PairReport } from '../../../contract/documents/pair'
 import type { ChecksumsDocument } from '../../../contract/documents/checksums'
@@ -115,7 +116,7 @@ async function withTokenizer(
 ): Promise<{ report: PairReport; unreadable: WorkbenchError | null }> {
   if (!report.post.hasTokenizer) return { report, unreadable: null }
   try {
-    await recentTextModel(report.post.path)
+    await recentTextModel(await postTextFolder({ base: report.base.path, post: report.post.path }))
     return { report, unreadable: null }
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error
@@ -144,7 +145,7 @@ async function pairChecksums(
   signal: AbortSignal
 ): Promise<PairChecksums> {
   const progress = progressDisplay(quiet)
-  const documents = await computeChecksums([base, post], signal, (step) =>
+  const documents = await computeChecksums({ base, post }, signal, (step) =>
     progress.update(bytesStep('hashing', step))
   ).finally(() => progress.stop())
   const filesOf = (index: number): PairChecksums['base'] =>

@@ -103,9 +103,9 @@ async function nextTokensOf(
     (await renderPrompts(
       (options.prompt ?? []).map(({ text: asked }) => asked),
       options,
-      text ?? (await recentTextModel(post.checkpoint.path))
+      text ?? (await recentTextModel(post.checkpoint.textFolder))
     ))
-  const { device, notice } = await chosenDevice(options, folders.post, triedDevices(signal))
+  const { device, notice } = await chosenDevice(options, folders.base, triedDevices(signal))
   const notices = contextNotices(prompts, other ?? (model.kind === 'base' ? base : post))
   if (!options.quiet) for (const text of [...(notice === null ? [] : [notice]), ...notices]) remark(text)
   const { precision } = options

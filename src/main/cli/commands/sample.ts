@@ -37,7 +37,7 @@ import { fewerPrompts } from '../../../contract/words/evaluation-words'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { firstIssue } from '../../../contract/model/problem'
 import { withHint, readTextFile } from '../../base/files/bounded-file'
-import { resolveModelFolder } from '../../checkpoint/model-folder'
+import { postTextFolder } from '../../checkpoint/model-folder'
 import { openPair } from '../../checkpoint/pair'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { pairPaths } from '../../project/demo'
@@ -163,14 +163,14 @@ async function sample(
   allowForThisRun(options.allowAddress ?? [])
   const { folders } = place
   requireHalf(options.device ?? 'cpu', options.precision)
-  if (!asksEndpoints(command.args)) await requireReadArguments(options, folders.post)
+  if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))
   const prompts = await promptsFrom(options, command)
   const output =
     options.out === undefined
       ? null
       : await checkOutputFile(options.out, 'answers', { prompts: options.prompts })
   const variants = await modelsNamed(command.args, place, command)
-  const defaults = await defaultSampleSettings(await resolveModelFolder(folders.post))
+  const defaults = await defaultSampleSettings(await postTextFolder(folders))
   const { run: wanted, planned } = await prepareSampleRun({
     ...folders,
     prompts,

@@ -1,3 +1,4 @@
+import { postTextFolder } from '../../checkpoint/model-folder'
 import { namedTask } from '../../work/named-task'
 import { changedRendering } from '../../../contract/work/settings'
 import { computingFromOptions } from '../../../contract/documents/samples'
@@ -65,7 +66,7 @@ export const taskFilterCommand = subcommand(filterOptions, {
       const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
       const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
       requireHalf(options.device ?? 'cpu', options.precision)
-      await requireReadArguments(options, folders.post)
+      await requireReadArguments(options, await postTextFolder(folders))
       const work = await EvaluationWork.open(
         {
           ...folders,

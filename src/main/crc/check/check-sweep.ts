@@ -243,7 +243,7 @@ interface SweptPrompts extends Pick<AnswerCheck, 'basePath' | 'postPath' | 'endT
  */
 async function sweptPrompts(folders: PairFolders, sweep: SweepDocument): Promise<SweptPrompts> {
   const pair = await openPair(folders.base, folders.post)
-  const text = await recentTextModel(pair.post.checkpoint.path)
+  const text = await recentTextModel(pair.post.checkpoint.textFolder)
   const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
   const rendered: RenderedPrompts = await renderPrompts(prompts, sweep.rendering, text)
   const basePath = referenceOf(pair.base)

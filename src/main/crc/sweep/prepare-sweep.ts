@@ -141,7 +141,7 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   const source = request.source ?? null
   if (source !== null) refuseOwnLayers(await openSameOther(post, source), post)
   else if (request.ranges) refuseOneCheckpoint(base, post)
-  const text = await recentTextModel(post.checkpoint.path)
+  const text = await recentTextModel(post.checkpoint.textFolder)
   const rendered = await renderSweep(request, { base, post }, text)
   refuseLongPrompts(rendered, post)
   const { compare, scoredBy } = rendered

@@ -1,3 +1,4 @@
+import { postTextFolder } from '../../checkpoint/model-folder'
 import type { GenerateRequest } from '../../../contract/procedures/engine'
 import { type LocalTextModel, loadTextModel } from '../../text/text-model'
 
@@ -5,8 +6,10 @@ import { type LocalTextModel, loadTextModel } from '../../text/text-model'
 export type StopText = (tokens: readonly number[]) => number[] | null
 
 /** Returns a function that finds a request's stop texts. The tokenizer is loaded only if there are any. */
-export async function stopTextOf({ post, stopTexts }: GenerateRequest): Promise<StopText> {
-  return stopTexts.length === 0 ? () => null : stopTextIn(await loadTextModel(post), stopTexts)
+export async function stopTextOf({ base, post, stopTexts }: GenerateRequest): Promise<StopText> {
+  return stopTexts.length === 0
+    ? () => null
+    : stopTextIn(await loadTextModel(await postTextFolder({ base, post })), stopTexts)
 }
 
 /**

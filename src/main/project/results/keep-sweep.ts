@@ -1,3 +1,4 @@
+import { postTextFolder } from '../../checkpoint/model-folder'
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -42,7 +43,10 @@ async function earlierCheck(pair: ProjectPair, sweep: SweepDocument): Promise<An
   for (const { id } of alike) {
     const check = await pair.readAnswerCheck(id)
     if (check === null) continue
-    const endTokens = await pairEndTokens(await openPair(base, post), await recentTextModel(post))
+    const endTokens = await pairEndTokens(
+      await openPair(base, post),
+      await recentTextModel(await postTextFolder({ base, post }))
+    )
     const carried = carriedCheck(check, await pair.readSweep(id), sweep, endTokens)
     if (carried !== null) return carried
   }

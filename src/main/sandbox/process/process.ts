@@ -82,11 +82,11 @@ async function workOf(request: SandboxRequest): Promise<() => SandboxReply> {
   }
 }
 
-async function folderFacts({ kind, file: folder }: FolderRequest): Promise<unknown> {
+async function folderFacts({ kind, file: folder, adapterBase }: FolderRequest): Promise<unknown> {
   switch (kind) {
     case 'checkpoint': {
       // The config is parsed as a decoder's too, so that refused configs are not sent.
-      const { checkpoint } = await readMember(folder)
+      const { checkpoint } = await readMember(folder, adapterBase)
       return { ...checkpoint, tensors: [...checkpoint.tensors] }
     }
     case 'generation-config':

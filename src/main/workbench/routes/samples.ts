@@ -8,7 +8,7 @@ import { defaultSampleSettings } from '../../samples/default-settings'
 import { builtinSamplePrompts } from '../../samples/prompts'
 import { importPrompts } from '../../evaluation/import-file'
 import { renderSamplePrompt } from '../../answers/render-sample-prompts'
-import { postFolder, textModelOf } from './post'
+import { textFolder, textModelOf } from './post'
 import { cancelling, route, type Routing, watching } from './route'
 
 /** Answers side by side, and the full-answer scores of the character task. */
@@ -28,7 +28,7 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
     }),
     defaults: samples.defaults
       .use(withPair)
-      .handler(async ({ context: { pair } }) => defaultSampleSettings(await postFolder(pair.document))),
+      .handler(async ({ context: { pair } }) => defaultSampleSettings(await textFolder(pair.document))),
     start: samples.start.use(withPair).handler(async ({ context: { pair }, input }) => ({
       runId: await jobs.samples.start(pair, input.settings, input.variants)
     })),

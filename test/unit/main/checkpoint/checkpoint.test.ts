@@ -102,20 +102,6 @@ describe('a model folder', () => {
     })
   })
 
-  test('that holds an adapter says so and how to merge it, with a config.json and without', async () => {
-    const folder = await temporaryFolder()
-    await writeFile(join(folder, 'adapter_config.json'), '{"peft_type":"LORA"}')
-    await writeFile(join(folder, 'adapter_model.safetensors'), '')
-    const adapter = {
-      code: 'unsupported',
-      message: `${folder} is a PEFT adapter such as a LoRA, not a whole model: it holds adapter_config.json.`,
-      hint: expect.stringMatching(/merge_and_unload.*save_pretrained/)
-    }
-    expect(await problemOf(resolveModelFolder(folder))).toMatchObject(adapter)
-    await writeFile(join(folder, 'config.json'), JSON.stringify(TINY_LLAMA))
-    expect(await problemOf(openCheckpoint(folder))).toMatchObject(adapter)
-  })
-
   test('is read if it holds a whole model beside an adapter', async () => {
     const folder = await writeCheckpoint(await temporaryFolder(), SMALL)
     await writeFile(join(folder, 'adapter_config.json'), '{"peft_type":"LORA"}')

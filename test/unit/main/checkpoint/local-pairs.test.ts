@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, symlink, unlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { baseModels } from '../../../../src/main/checkpoint/local-models'
+import { factorTensors, writeAdapter } from '../../../fixtures/adapter-folder'
 import { findPairs, joinedModels } from '../../../../src/main/checkpoint/local-pairs'
 import {
   checkpointFixture,
@@ -170,29 +171,23 @@ describe('pairs on this machine', () => {
     expect(found.leftOut).toEqual([])
   })
 
-  test('name adapters and how to merge them, and include the merged model below one', async () => {
+  test('put an adapter over the base that its settings name, and include a merged model below it', async () => {
     const root = await temporaryFolder()
     if (BASE === undefined || POST === undefined) throw new Error('no checkpoint')
     await writeCheckpoint(join(root, 'tiny'), BASE)
-    const adapter = join(root, 'tiny-lora')
+    const factors = factorTensors('model.layers.0.self_attn.q_proj', [8, 8])
+    const adapter = await writeAdapter(join(root, 'tuned'), factors, { base_model_name_or_path: 'org/tiny' })
     await writeCheckpoint(join(adapter, 'tiny-sft'), POST)
-    const withConfig = join(root, 'tiny-chat')
-    await mkdir(withConfig)
-    await writeFile(join(withConfig, 'config.json'), JSON.stringify(TINY_LLAMA))
-    const cached = join(root, 'models--org--lora')
-    const snapshot = join(cached, 'snapshots', REVISION)
-    await mkdir(snapshot, { recursive: true })
-    for (const folder of [adapter, withConfig, snapshot]) {
-      await writeFile(join(folder, 'adapter_model.safetensors'), '')
-    }
-    const found = await findPairs([root], never)
-    expect(shown(found)).toEqual(['tiny > tiny-sft'])
-    expect(found.leftOut.map(({ folder }) => folder).sort()).toEqual([cached, adapter, withConfig].sort())
-    for (const { reason } of found.leftOut) {
-      expect(reason).toMatch(
-        /^It is a PEFT adapter such as a LoRA, not a whole model: .*merge_and_unload.*save_pretrained/
-      )
-    }
+    const alone = await writeAdapter(join(root, 'alone'), factors, { base_model_name_or_path: 'org/none' })
+    const pickled = join(root, 'pickled')
+    await mkdir(pickled)
+    await writeFile(join(pickled, 'adapter_model.bin'), '')
+    const local = await findPairs([root], never)
+    expect(shown(local)).toEqual(['tiny > tiny-sft', 'tiny > tuned'])
+    expect(local.leftOut.map(({ folder, reason }) => [folder, reason])).toEqual([
+      [pickled, expect.stringContaining('adapter_config.json is missing: it holds adapter_model.bin')],
+      [alone, 'It is an adapter of org/none, which was not found.']
+    ])
   })
 
   test('are searched within limits, and a search that was cut short says so', async () => {
@@ -216,9 +211,9 @@ describe('pairs on this machine', () => {
 
 describe('models are joined', () => {
   const joined = (...models: [name: string, ...madeFrom: string[]][]): string[] =>
-    joinedModels(models.map(([name, ...madeFrom]) => ({ folder: `/${name}`, name, madeFrom }))).map(
-      ({ base, post, by }) => `${base.name} > ${post.name} by ${by}`
-    )
+    joinedModels(
+      models.map(([name, ...madeFrom]) => ({ folder: `/${name}`, name, madeFrom, isAdapter: false }))
+    ).map(({ base, post, by }) => `${base.name} > ${post.name} by ${by}`)
 
   test('in time that grows with their number, even if their names are similar', () => {
     const names = Array.from({ length: 6_000 }, (_, n): [string, ...string[]] =>

@@ -1,0 +1,110 @@
+import { elementAt } from '../../contract/model/look-up'
+import { decodeFloat32, DTYPE_BYTES, encodeFloat32, roundFloat32, weightDtype } from './dtype'
+import type { StoredTensor, TensorEntry } from './safetensors'
+import type { ReadStored } from './scaled-reader'
+
+type Adapted = NonNullable<TensorEntry['adapted']>
+
+/** Both factors of a weight: left [rows, rank], right [rank, columns]. */
+interface LoadedFactors {
+  readonly rank: number
+  readonly left: Float32Array
+  readonly right: Float32Array
+}
+
+/** Fills `target` with the bytes of a weight without its adapter, from element `first` on. */
+type ReadWeight = (weight: TensorEntry, first: number, target: Uint8Array) => Promise<void>
+
+/**
+ * Reads weights with their adapter: W + scale · B·A, as PEFT's `merge_and_unload` computes it. The product is
+ * added up in float32, rank by rank, as the reference BLAS does; the sum is rounded to the dtype of W. The factors of
+ * one weight stay in memory until those of another are read.
+ */
+export class AdaptedReader {
+  private loaded: { readonly adapted: Adapted; readonly factors: Promise<LoadedFactors> } | null = null
+
+  constructor(
+    private readonly readStored: ReadStored,
+    private readonly readWeight: ReadWeight
+  ) {}
+
+  /** Fills `target` with the weights from element `first` on, in the dtype of the entry. */
+  async fill(entry: TensorEntry, adapted: Adapted, first: number, target: Uint8Array): Promise<void> {
+    const dtype = weightDtype(entry)
+    const count = target.byteLength / DTYPE_BYTES[dtype]
+    if (count === 0) return
+    const [factors] = await Promise.all([
+      this.factorsOf(adapted),
+      this.readWeight(adapted.weight, first, target)
+    ])
+    const values = new Float32Array(count)
+    decodeFloat32(target, dtype, values)
+    addProduct(values, first, elementAt(entry.shape, 1, 'size'), factors, adapted.scale)
+    roundFloat32(values, dtype)
+    encodeFloat32(values, dtype, target)
+  }
+
+  private factorsOf(adapted: Adapted): Promise<LoadedFactors> {
+    if (this.loaded?.adapted !== adapted) this.loaded = { adapted, factors: this.load(adapted) }
+    return this.loaded.factors
+  }
+
+  private async load({ a, b, isEmbedding }: Adapted): Promise<LoadedFactors> {
+    const [valuesA, valuesB] = await Promise.all([this.floats(a), this.floats(b)])
+    const rank = elementAt(a.shape, 0, 'rank')
+    if (!isEmbedding) return { rank, left: valuesB, right: valuesA }
+    // The factors of embeddings give the transposed weight.
+    return { rank, left: transposed(valuesA, rank), right: transposed(valuesB, valuesB.length / rank) }
+  }
+
+  private async floats(tensor: StoredTensor): Promise<Float32Array> {
+    const bytes = new Uint8Array(tensor.byteLength)
+    await this.readStored(tensor, 0, bytes)
+    const dtype = weightDtype(tensor)
+    const values = new Float32Array(bytes.byteLength / DTYPE_BYTES[dtype])
+    decodeFloat32(bytes, dtype, values)
+    return values
+  }
+}
+
+/** Transposes a matrix of `rows` rows. */
+function transposed(values: Float32Array, rows: number): Float32Array {
+  const columns = values.length / rows
+  return Float32Array.from(values, (_, i) =>
+    elementAt(values, (i % rows) * columns + Math.floor(i / rows), 'factor')
+  )
+}
+
+/**
+ * Adds scale · left·right to values of a matrix.
+ *
+ * @param values from element `first` of the matrix on, any number of them
+ * @param columns of the matrix
+ */
+function addProduct(
+  values: Float32Array,
+  first: number,
+  columns: number,
+  { rank, left, right }: LoadedFactors,
+  scale: number
+): void {
+  const factor = Math.fround(scale)
+  const sums = new Float32Array(columns)
+  for (let done = 0; done < values.length;) {
+    const row = Math.floor((first + done) / columns)
+    const start = (first + done) % columns
+    const end = Math.min(columns, start + values.length - done)
+    sums.fill(0, start, end)
+    for (let k = 0; k < rank; k++) {
+      const weight = elementAt(left, row * rank + k, 'factor')
+      const offset = k * columns
+      for (let column = start; column < end; column++)
+        sums[column] = (sums[column] ?? 0) + Math.fround(weight * (right[offset + column] ?? 0))
+    }
+    for (let column = start; column < end; column++) {
+      const product = Math.fround((sums[column] ?? 0) * factor)
+      values[done] = (values[done] ?? 0) + product
+      done += 1
+    }
+  }
+}

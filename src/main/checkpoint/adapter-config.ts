@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { readModelText } from '../base/files/model-file'
+import { parseJsonObject, quoteName } from '../base/json-object'
+
+export const ADAPTER_CONFIG = 'adapter_config.json'
+export const ADAPTER_WEIGHTS = 'adapter_model.safetensors'
+
+/** Typical configs have 1 kB; those that list every module by its path have about 50 kB. */
+const MAX_CONFIG_BYTES = 1_000_000
+/** The largest rank that is read. PEFT's users choose 8 to 512. */
+const MAX_RANK = 65_536
+
+const rank = z.number().int().min(1).max(MAX_RANK)
+
+/** Settings of a PEFT adapter that determine its weights; other fields are kept as they are. */
+const AdapterConfig = z.looseObject({
+  peft_type: z.string(),
+  base_model_name_or_path: z.string().nullish(),
+  revision: z.string().nullish(),
+  r: rank,
+  lora_alpha: z.number(),
+  use_rslora: z.boolean().nullish(),
+  rank_pattern: z.record(z.string(), rank).nullish(),
+  alpha_pattern: z.record(z.string(), z.number()).nullish(),
+  init_lora_weights: z.union([z.boolean(), z.string()]).nullish()
+})
+export type AdapterConfig = z.infer<typeof AdapterConfig>
+
+/** Fields that change what the weights mean, each with its name for messages; unset they do nothing. */
+const UNSUPPORTED_FIELDS = [
+  ['use_dora', 'DoRA'],
+  ['use_qalora', 'QA-LoRA'],
+  ['use_bdlora', 'block-diagonal LoRA'],
+  ['lora_bias', 'a bias of the factors'],
+  ['layer_replication', 'repeated layers'],
+  ['target_parameters', 'factors of single parameters'],
+  ['trainable_token_indices', 'single trained tokens'],
+  ['alora_invocation_tokens', 'activated LoRA'],
+  ['arrow_config', 'Arrow routing'],
+  ['megatron_config', 'Megatron layers'],
+  ['kasa_config', 'KaSA'],
+  ['velora_config', 'VeLoRA'],
+  ['monteclora_config', 'MonteCLoRA']
+] as const
+
+/** Initialisations that also change the base's weights, so that the adapter alone does not give the model. */
+const CHANGED_BASE = /^(?:pissa|olora|corda|loftq|lora_ga)/i
+
+const CONVERT_ADVICE =
+  "Merge it into its base model with PEFT's merge_and_unload, save model and tokenizer with save_pretrained, " +
+  'and choose that folder.'
+
+/**
+ * Reads the settings of a PEFT adapter.
+ *
+ * @returns the file's text too, which identifies it
+ * @throws WorkbenchError `not-found`; `bad-file` naming the field; `unsupported` naming the method
+ */
+export async function readAdapterConfig(
+  folder: string,
+  file: string
+): Promise<{ text: string; config: AdapterConfig }> {
+  const text = await readModelText(folder, ADAPTER_CONFIG, MAX_CONFIG_BYTES)
+  const config = parseJsonObject(text, file)
+  const type = config.peft_type
+  if (typeof type === 'string' && type !== 'LORA') throw unsupported(file, `the method ${quoteName(type)}`)
+  for (const [field, method] of UNSUPPORTED_FIELDS) {
+    if (isSet(config[field])) throw unsupported(file, `${method} (${field})`)
+  }
+  const parsed = AdapterConfig.safeParse(config)
+  if (!parsed.success) throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}.`)
+  const start = parsed.data.init_lora_weights
+  if (typeof start === 'string' && CHANGED_BASE.test(start)) {
+    throw unsupported(file, `init_lora_weights ${quoteName(start)}, which changes the base's weights too`)
+  }
+  return { text, config: parsed.data }
+}
+
+function unsupported(file: string, what: string): WorkbenchError {
+  return new WorkbenchError('unsupported', `${file} uses ${what}; only LoRA is read.`, CONVERT_ADVICE)
+}
+
+/** Reports whether a field has another value than the one that PEFT writes for "not used". */
+function isSet(value: unknown): boolean {
+  if (value === undefined || value === null || value === false) return false
+  return !(Array.isArray(value) && value.length === 0)
+}
+
+/** Size and weight of a module's factors. */
+export interface AdapterScaling {
+  readonly rank: number
+  /** The factor of the product B·A: alpha / rank, or alpha / √rank for rank-stabilised LoRA. */
+  readonly scale: number
+}
+
+/**
+ * Returns the scaling of each module, as PEFT determines it: the first pattern that matches the end of the
+ * module's path, or else the adapter's own `r` and `lora_alpha`.
+ *
+ * @throws WorkbenchError `bad-file` for a pattern that is not a regular expression
+ */
+export function adapterScalings(config: AdapterConfig, file: string): (module: string) => AdapterScaling {
+  const rankOf = patternValues(config.rank_pattern ?? {}, 'rank_pattern', file)
+  const alphaOf = patternValues(config.alpha_pattern ?? {}, 'alpha_pattern', file)
+  return (module) => {
+    const moduleRank = rankOf(module) ?? config.r
+    const alpha = alphaOf(module) ?? config.lora_alpha
+    return {
+      rank: moduleRank,
+      scale: alpha / (config.use_rslora === true ? Math.sqrt(moduleRank) : moduleRank)
+    }
+  }
+}
+
+function patternValues(
+  patterns: Readonly<Record<string, number>>,
+  field: string,
+  file: string
+): (module: string) => number | undefined {
+  const entries = Object.entries(patterns).map(([pattern, value]) => {
+    try {
+      return { expression: new RegExp(`^(?:.*\\.)?(?:${pattern})$`), value }
+    } catch {
+      const message = `${file}: ${field}: ${quoteName(pattern)} is not a regular expression.`
+      throw new WorkbenchError('bad-file', message)
+    }
+  })
+  return (module) => entries.find(({ expression }) => expression.test(module))?.value
+}

@@ -1,0 +1,149 @@
+import { WorkbenchError } from '../../contract/model/problem'
+import { quoteName } from '../base/json-object'
+import { canonicalTensorName } from '../family'
+import type { AdapterScaling } from './adapter-config'
+import { isWeightDtype } from './dtype'
+import type { StoredTensor, TensorEntry } from './safetensors'
+
+/*
+ * Names in an adapter's file, as PEFT writes them: `base_model.model.`, the module's path, and the part:
+ *
+ * - `lora_A.weight` [rank, in], `lora_B.weight` [out, rank]: factors of a linear layer.
+ * - `lora_embedding_A` [rank, vocabulary], `lora_embedding_B` [hidden, rank]: factors of the embeddings.
+ * - `weight`, `bias`: a tensor that takes the place of the base's (modules_to_save, bias).
+ * - `base_layer.weight`: the base's weight, saved beside its factors.
+ */
+
+const PREFIX = /^(?:base_model\.model\.)+/
+/** An adapter's name, which PEFT removes from the file and other programs may leave there. */
+const FACTOR = /^(.+)\.lora_(embedding_)?([AB])(?:\.default)?(?:\.weight)?$/
+const REPLACEMENT = /^(.+?)(?:\.modules_to_save(?:\.default)?|\.base_layer)?\.(weight|bias)$/
+
+/** The factors of one module. */
+interface Factors {
+  readonly isEmbedding: boolean
+  /** The half that was read first, for messages. */
+  readonly first: StoredTensor
+  a?: StoredTensor
+  b?: StoredTensor
+}
+
+/**
+ * Puts an adapter over its base's tensors: weights with factors become `adapted`, and saved tensors take the
+ * place of the base's.
+ *
+ * @param tensors of the base, by canonical name
+ * @param adapter tensors of the adapter's file
+ * @param scalingOf the scaling of a module's factors
+ * @throws WorkbenchError `bad-file` naming the file and tensor: half of the factors is missing, a shape does not
+ * fit, or the base has no such tensor
+ */
+export function joinAdapter(
+  tensors: ReadonlyMap<string, TensorEntry>,
+  adapter: readonly TensorEntry[],
+  scalingOf: (module: string) => AdapterScaling
+): Map<string, TensorEntry> {
+  const joined = new Map(tensors)
+  const factors = new Map<string, Factors>()
+  for (const tensor of adapter) {
+    const path = tensor.name.replace(PREFIX, '')
+    const [, module, embedding, half] = FACTOR.exec(path) ?? []
+    if (module === undefined) replaceTensor(joined, path, tensor)
+    else
+      addFactor(factors, module, {
+        isEmbedding: embedding !== undefined,
+        half: half === 'A' ? 'a' : 'b',
+        tensor
+      })
+  }
+  if (factors.size === 0) {
+    const file = adapter[0]?.file ?? 'the adapter'
+    throw new WorkbenchError('bad-file', `${file} holds no factors of an adapter (lora_A and lora_B).`)
+  }
+  for (const [module, { a, b, isEmbedding, first }] of factors) {
+    if (a === undefined || b === undefined) {
+      throw misfit(first, `has no other half: lora_A and lora_B of ${quoteName(module)} belong together`)
+    }
+    const name = canonicalTensorName(`${module}.weight`)
+    const weight = joined.get(name)
+    if (weight === undefined)
+      throw misfit(a, `is for ${quoteName(`${module}.weight`)}, which the base does not have`)
+    const { rank, scale } = scalingOf(module)
+    requireShapes({ a, b, isEmbedding }, weight, rank)
+    joined.set(name, { ...weight, adapted: { weight, a, b, scale, isEmbedding } })
+  }
+  return joined
+}
+
+function addFactor(
+  factors: Map<string, Factors>,
+  module: string,
+  { isEmbedding, half, tensor }: { isEmbedding: boolean; half: 'a' | 'b'; tensor: TensorEntry }
+): void {
+  const present = factors.get(module)
+  if (present !== undefined && (present[half] !== undefined || present.isEmbedding !== isEmbedding)) {
+    throw misfit(tensor, `is a second factor of ${quoteName(module)}`)
+  }
+  factors.set(module, { isEmbedding, first: tensor, ...present, [half]: tensor })
+}
+
+/** Replaces a tensor of the base by one that the adapter stores whole. */
+function replaceTensor(joined: Map<string, TensorEntry>, path: string, tensor: TensorEntry): void {
+  const [, module, part] = REPLACEMENT.exec(path) ?? []
+  if (module === undefined || part === undefined) {
+    throw new WorkbenchError(
+      'unsupported',
+      `${tensor.file}: tensor ${quoteName(tensor.name)} is no part of a LoRA.`
+    )
+  }
+  const name = canonicalTensorName(`${module}.${part}`)
+  const replaced = joined.get(name)
+  if (replaced === undefined) throw misfit(tensor, `is for ${quoteName(name)}, which the base does not have`)
+  // Saved embeddings and heads may have more tokens than the base's.
+  const isFit =
+    tensor.shape.length === replaced.shape.length &&
+    String(tensor.shape.slice(1)) === String(replaced.shape.slice(1))
+  if (!isFit) {
+    throw misfit(
+      tensor,
+      `has the shape ${shapeText(tensor)}, expected ${shapeText(replaced)} as the base has`
+    )
+  }
+  joined.set(name, tensor)
+}
+
+function requireShapes(
+  { a, b, isEmbedding }: { a: StoredTensor; b: StoredTensor; isEmbedding: boolean },
+  weight: TensorEntry,
+  rank: number
+): void {
+  const [rows, columns, ...further] = weight.shape
+  if (rows === undefined || columns === undefined || further.length > 0)
+    throw misfit(a, `is for ${quoteName(weight.name)}, which is not a matrix`)
+  const [inputs, outputs] = isEmbedding ? [rows, columns] : [columns, rows]
+  for (const [tensor, shape] of [
+    [a, [rank, inputs]],
+    [b, [outputs, rank]]
+  ] as const) {
+    if (String(tensor.shape) !== String(shape)) {
+      throw misfit(
+        tensor,
+        `has the shape ${shapeText(tensor)}, expected [${shape.join(', ')}] ` +
+          `for rank ${rank} of the weight ${shapeText(weight)}`
+      )
+    }
+    if (!isWeightDtype(tensor.dtype))
+      throw misfit(tensor, `is stored as ${tensor.dtype}, expected F32, F16 or BF16`)
+  }
+}
+
+const shapeText = ({ shape }: StoredTensor): string => `[${shape.join(', ')}]`
+
+function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
+  return new WorkbenchError('bad-file', `${file}: tensor ${quoteName(name)} ${what}.`)
+}
+
+/** Counts the bytes that a reader keeps in memory for the factors of a tensor, as float32. */
+export function factorBytes({ a, b }: NonNullable<TensorEntry['adapted']>): number {
+  return [a, b].reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 4), 0)
+}

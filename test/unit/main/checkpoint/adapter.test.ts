@@ -1,0 +1,250 @@
+import { readFileSync } from 'node:fs'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
+import { decodeFloat32, DTYPE_BYTES } from '../../../../src/main/checkpoint/dtype'
+import { readPair } from '../../../../src/main/checkpoint/pair'
+import { postTextFolder } from '../../../../src/main/checkpoint/model-folder'
+import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
+import { factorTensors, writeAdapter } from '../../../fixtures/adapter-folder'
+import {
+  checkpointFixture,
+  floatTensor,
+  temporaryFolder,
+  TINY_LLAMA,
+  type TensorFixture,
+  writeCheckpoint,
+  writeTinyLlama
+} from '../../../fixtures/checkpoint-builder'
+import { problemOf } from '../../../fixtures/problems'
+
+afterEach(() => vi.unstubAllEnvs())
+
+const Dtype = z.enum(['F32', 'F16', 'BF16'])
+const Factor = z.object({ dtype: Dtype, shape: z.array(z.number()), bytes: z.base64() })
+/** Merged weights, computed once in torch 2.6 as PEFT's `merge_and_unload` computes them. */
+const CASES = z
+  .array(
+    z.object({
+      what: z.string(),
+      module: z.string(),
+      config: z.record(z.string(), z.unknown()),
+      weight: z.object({ dtype: Dtype, bytes: z.base64() }),
+      a: Factor,
+      b: Factor,
+      embedding: z.boolean(),
+      merged: z.base64()
+    })
+  )
+  .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../../fixtures/adapters.json'), 'utf8')))
+
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'))
+
+function floats(bytes: Uint8Array, dtype: z.infer<typeof Dtype>): Float32Array {
+  const values = new Float32Array(bytes.byteLength / DTYPE_BYTES[dtype])
+  decodeFloat32(bytes, dtype, values)
+  return values
+}
+
+const Q_PROJ = 'model.layers.0.self_attn.q_proj'
+const qFactors = (): TensorFixture[] => factorTensors(Q_PROJ, [8, 8])
+
+describe('a weight with an adapter', () => {
+  it.each(CASES)(
+    'is read as PEFT merges it: $what',
+    async ({ module, config, weight, a, b, embedding, merged }) => {
+      const root = await temporaryFolder()
+      const fixture = checkpointFixture({ dtype: weight.dtype })
+      const name = `${module}.weight`
+      const base = await writeCheckpoint(join(root, 'base'), {
+        ...fixture,
+        tensors: fixture.tensors.map((tensor) =>
+          tensor.name === name ? { ...tensor, bytes: bytesOf(weight.bytes) } : tensor
+        )
+      })
+      const part = (half: 'A' | 'B'): string => (embedding ? `lora_embedding_${half}` : `lora_${half}.weight`)
+      const post = await writeAdapter(
+        join(root, 'post'),
+        [
+          { ...a, name: `base_model.model.${module}.${part('A')}`, bytes: bytesOf(a.bytes) },
+          { ...b, name: `base_model.model.${module}.${part('B')}`, bytes: bytesOf(b.bytes) }
+        ],
+        config
+      )
+      const checkpoint = await openCheckpoint(post, base)
+      const reader = openWeightReader(checkpoint)
+      const read = floats(await reader.read(name), weight.dtype)
+      const expected = floats(bytesOf(merged), weight.dtype)
+      // The order of a product's sum changes its last bit, and so rarely that of a rounded weight.
+      const tolerance = { F32: 2 ** -20, F16: 2 ** -10, BF16: 2 ** -7 }[weight.dtype]
+      expect(read).toHaveLength(expected.length)
+      for (const [i, value] of read.entries())
+        expect(Math.abs(value - (expected[i] ?? NaN))).toBeLessThanOrEqual(
+          tolerance * Math.max(1, Math.abs(value))
+        )
+      expect(read.filter((value, i) => value !== expected[i]).length).toBeLessThanOrEqual(0)
+      // The same weight in pieces that end within rows, and single rows.
+      const whole = await reader.read(name)
+      const piece = new Uint8Array(7 * DTYPE_BYTES[weight.dtype])
+      await reader.readInto(name, 5 * DTYPE_BYTES[weight.dtype], piece)
+      expect(piece).toEqual(whole.slice(5 * DTYPE_BYTES[weight.dtype], 12 * DTYPE_BYTES[weight.dtype]))
+      const rowBytes = whole.byteLength / (checkpoint.tensors.get(name)?.shape[0] ?? NaN)
+      const row = (index: number): Uint8Array => whole.slice(index * rowBytes, (index + 1) * rowBytes)
+      expect(Buffer.from(await reader.gatherRows(name, [3, 1]))).toEqual(Buffer.concat([row(3), row(1)]))
+      await reader.close()
+    }
+  )
+})
+
+describe('an adapter as post', () => {
+  it('opens over the base of the pair, with the bytes of base where it changes nothing', async () => {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'))
+    const post = await writeAdapter(join(root, 'post'), qFactors())
+    const pair = await readPair(base, post)
+    expect(pair.post.checkpoint).toMatchObject({
+      path: post,
+      textFolder: base,
+      adapter: { basePath: base, trainedOn: 'example/base' }
+    })
+    expect(pair.post.checkpoint.fingerprint).not.toBe(pair.base.checkpoint.fingerprint)
+    const readers = [openWeightReader(pair.base.checkpoint), openWeightReader(pair.post.checkpoint)]
+    const both = (name: string): Promise<Uint8Array[]> =>
+      Promise.all(readers.map((reader) => reader.read(name)))
+    const [inBase, inPost] = await both('model.layers.1.self_attn.q_proj.weight')
+    expect(inPost).toEqual(inBase)
+    const [changedFrom, changed] = await both(`${Q_PROJ}.weight`)
+    expect(changed).not.toEqual(changedFrom)
+    await Promise.all(readers.map((reader) => reader.close()))
+  })
+
+  it('finds its base by name in the Hugging Face cache', async () => {
+    const cache = await temporaryFolder()
+    vi.stubEnv('HF_HUB_CACHE', cache)
+    const snapshot = join(cache, 'models--example--base', 'snapshots', 'abc')
+    await mkdir(join(snapshot, '..'), { recursive: true })
+    await cp(await writeTinyLlama(await temporaryFolder()), snapshot, { recursive: true })
+    const post = await writeAdapter(await temporaryFolder(), qFactors())
+    expect((await openCheckpoint(post)).adapter).toMatchObject({ basePath: snapshot })
+  })
+
+  it('uses its own tokenizer, and without one that of its base', async () => {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'))
+    const post = await writeAdapter(join(root, 'post'), qFactors())
+    expect(await postTextFolder({ base, post })).toBe(base)
+    await writeFile(join(post, 'tokenizer.json'), '{}')
+    expect(await postTextFolder({ base, post })).toBe(post)
+    expect((await openCheckpoint(post, base)).textFolder).toBe(post)
+  })
+
+  it('replaces tensors that it saves whole, and reads stacked prefixes', async () => {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'))
+    const head = floatTensor('base_model.model.lm_head.weight', 'BF16', [16, 8], Array(128).fill(0.5))
+    const norm = floatTensor('base_model.model.model.norm.weight', 'F32', [8], Array(8).fill(2))
+    const stacked = qFactors().map((tensor) => ({ ...tensor, name: `base_model.model.${tensor.name}` }))
+    const post = await writeAdapter(join(root, 'post'), [...stacked, head, norm], {
+      modules_to_save: ['lm_head']
+    })
+    const checkpoint = await openCheckpoint(post, base)
+    const reader = openWeightReader(checkpoint)
+    expect(floats(await reader.read('lm_head.weight'), 'BF16')).toEqual(new Float32Array(128).fill(0.5))
+    expect(floats(await reader.read('model.norm.weight'), 'F32')).toEqual(new Float32Array(8).fill(2))
+    expect(checkpoint.tensors.get(`${Q_PROJ}.weight`)?.adapted?.scale).toBe(2)
+    await reader.close()
+  })
+})
+
+describe('an adapter that cannot be read', () => {
+  /** The refusal of an adapter with these settings and tensors. */
+  async function refusal(tensors: readonly TensorFixture[], changes: Readonly<Record<string, unknown>> = {}) {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'))
+    const post = await writeAdapter(join(root, 'post'), tensors, changes)
+    const { code, message } = await problemOf(openCheckpoint(post, base))
+    return { code, message: message.replaceAll(root, '') }
+  }
+
+  it.each([
+    [{ peft_type: 'IA3' }, 'unsupported', 'uses the method "IA3"'],
+    [{ use_dora: true }, 'unsupported', 'DoRA (use_dora)'],
+    [{ lora_bias: true }, 'unsupported', 'lora_bias'],
+    [{ use_qalora: true }, 'unsupported', 'QA-LoRA'],
+    [{ target_parameters: ['mlp.experts'] }, 'unsupported', 'target_parameters'],
+    [{ layer_replication: [[0, 2]] }, 'unsupported', 'layer_replication'],
+    [{ init_lora_weights: 'pissa_niter_4' }, 'unsupported', 'init_lora_weights "pissa_niter_4"'],
+    [{ r: 0 }, 'bad-file', 'r: '],
+    [{ lora_alpha: 'x' }, 'bad-file', 'lora_alpha'],
+    [{ rank_pattern: { '(': 2 } }, 'bad-file', 'rank_pattern: "(" is not a regular expression']
+  ])('names the field of the settings: %j', async (changes, code, part) => {
+    const problem = await refusal(qFactors(), changes)
+    expect(problem.code).toBe(code)
+    expect(problem.message).toContain('/post/adapter_config.json')
+    expect(problem.message).toContain(part)
+  })
+
+  const [a, b] = [() => qFactors().slice(0, 1), () => qFactors().slice(1)]
+  it.each<[string, () => TensorFixture[], string]>([
+    ['half of the factors', a, 'lora_A and lora_B'],
+    ['the other half', b, 'lora_A and lora_B'],
+    ['another rank', () => factorTensors(Q_PROJ, [8, 8], 3), 'expected [2, 8]'],
+    ['another size', () => factorTensors(Q_PROJ, [8, 9]), 'expected [2, 8]'],
+    [
+      'a layer that the base lacks',
+      () => factorTensors('model.layers.7.self_attn.q_proj', [8, 8]),
+      'layers.7'
+    ],
+    ['factors of a norm', () => factorTensors('model.norm', [8, 8]), 'is not a matrix'],
+    [
+      'no factors',
+      () => [floatTensor('base_model.model.lm_head.weight', 'BF16', [16, 8], Array(128).fill(0))],
+      'no factors'
+    ],
+    [
+      'an unknown part',
+      () => [...qFactors(), floatTensor(`${Q_PROJ}.lora_magnitude_vector`, 'F32', [8], Array(8).fill(1))],
+      'lora_magnitude_vector'
+    ],
+    [
+      'a saved tensor of another shape',
+      () => [...qFactors(), floatTensor('model.norm.weight', 'F32', [8, 1], Array(8).fill(1))],
+      'expected [8]'
+    ]
+  ])('names the tensor: %s', async (_, tensors, part) => {
+    const { message } = await refusal(tensors())
+    expect(message).toContain('/post/adapter_model.safetensors')
+    expect(message).toContain(part)
+  })
+
+  it('asks for the base that its settings do not name, and follows no path', async () => {
+    const root = await temporaryFolder()
+    vi.stubEnv('HF_HUB_CACHE', join(root, 'cache'))
+    const secret = await writeTinyLlama(join(root, 'elsewhere'))
+    for (const name of [null, '', secret, '../elsewhere', 'example/none']) {
+      const post = await writeAdapter(join(root, 'post'), qFactors(), { base_model_name_or_path: name })
+      const { code, message, hint } = await problemOf(openCheckpoint(post))
+      expect(code).toBe('not-found')
+      expect(message).toContain('base_model_name_or_path')
+      expect(hint).toContain('--base')
+    }
+  })
+
+  it('refuses a base that is an adapter itself, and weights in pickle files', async () => {
+    const root = await temporaryFolder()
+    const post = await writeAdapter(join(root, 'post'), qFactors())
+    const twice = await writeAdapter(join(root, 'twice'), qFactors())
+    expect((await problemOf(openCheckpoint(post, twice))).message).toContain('is itself a PEFT adapter')
+    await writeFile(join(post, 'adapter_model.bin'), await readFile(join(post, 'adapter_model.safetensors')))
+    await rm(join(post, 'adapter_model.safetensors'))
+    expect((await problemOf(openCheckpoint(post, twice))).hint).toContain('safetensors')
+  })
+
+  it('leaves a whole model beside leftovers of an adapter alone', async () => {
+    const folder = await writeTinyLlama(await temporaryFolder(), { ...TINY_LLAMA })
+    await writeFile(join(folder, 'adapter_config.json'), 'not read')
+    expect((await openCheckpoint(folder)).adapter).toBeNull()
+  })
+})
