@@ -62,7 +62,7 @@ function readTaskDocument(fileName: string, content: string, kind: TaskKind | un
   if (extname(fileName).toLowerCase() !== '.json') return null
   const value = parseJson(content.replace(/^\uFEFF/, ''), fileName, { notJson: 'bad-input' })
   if (Array.isArray(value)) return null
-  refuseOtherKind(fileName, value, { name: 'a task', kinds: ['task'], hint: EXPECTED })
+  refuseOtherKind(fileName, value, { name: 'a task', kind: 'task', hint: EXPECTED })
   const version = Versioned.safeParse(value)
   if (version.success && version.data.schemaVersion > TASK_VERSION) {
     throw new WorkbenchError(

@@ -186,7 +186,7 @@ function parseRecipes<T>(
   what: string,
   hint: string
 ): T {
-  refuseOtherKind(file, value, { name: what, kinds: ['recipes'], hint })
+  refuseOtherKind(file, value, { name: what, hint })
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   throw new WorkbenchError('bad-input', `${file} is not ${what}: ${describeIssue(parsed.error)}`, hint)

@@ -170,7 +170,7 @@ function jsonEntries(fileName: string, value: unknown): Entry[] {
   const list = z.array(z.unknown()).safeParse(value)
   if (list.success) return list.data.map((value, index) => ({ place: `entry ${index + 1}`, value }))
   const hint = 'Write [{"text": "Name a colour."}, ...], or one prompt per line in a .jsonl file.'
-  refuseOtherKind(fileName, value, { name: 'a list of prompts', kinds: [], hint })
+  refuseOtherKind(fileName, value, { name: 'a list of prompts', hint })
   throw new WorkbenchError('bad-input', `${fileName} is not a list of prompts.`, hint)
 }
 

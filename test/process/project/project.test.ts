@@ -89,7 +89,7 @@ describe('creating a project', () => {
       ].join('\n')
     )
     const text = await readFile(join(project.path, 'project.json'), 'utf8')
-    expect(text.split('\n').slice(0, 3)).toEqual(['{', '  "schemaVersion": 4,', '  "revision": 0,'])
+    expect(text.split('\n').slice(0, 3)).toEqual(['{', '  "kind": "project",', '  "schemaVersion": 4,'])
   })
 
   test('takes names as people type them', async () => {
@@ -272,7 +272,7 @@ describe('changing a project', () => {
       name: 'Renamed'
     })
     const stored: unknown = JSON.parse(await readFile(join(project.path, 'project.json'), 'utf8'))
-    expect(stored).toEqual(project.document)
+    expect(stored).toEqual({ kind: 'project', ...project.document })
     const files = await readdir(project.path, { recursive: true })
     expect(files.toSorted()).toEqual(
       [
@@ -439,6 +439,7 @@ describe('the sweeps of a project', () => {
 describe('a document of an older version', () => {
   const Third = z.object({ schemaVersion: z.literal(3), title: z.string(), tags: z.array(z.string()) })
   const format: DocumentFormat<z.infer<typeof Third>> = {
+    kind: 'queue',
     name: 'thing',
     schema: Third,
     version: 3,
@@ -460,7 +461,7 @@ describe('a document of an older version', () => {
   test('is brought up one version at a time, with a copy of the file as it was', async () => {
     const { document, backup } = await migrateFile(file, format)
     expect(document).toEqual(migrated)
-    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(migrated)
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ kind: 'queue', ...migrated })
     expect(backup).toMatch(/^thing\.json\.version-1\..*\.bak$/)
     expect(await readFile(join(folder, backup ?? ''), 'utf8')).toBe(first)
     expect(await migrateFile(file, format)).toEqual({ document: migrated, backup: null })

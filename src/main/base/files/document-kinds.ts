@@ -1,10 +1,8 @@
 import { z } from 'zod'
+import { DOCUMENT_NAMES, type DocumentKind, isDocumentKind } from '../../../contract/documents/document-kind'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { TaskKind } from '../../../contract/model/task-kinds'
 import { readJsonFile } from './bounded-file'
-
-/** Kinds of documents that this program writes or reads. */
-export type DocumentKind =
-  'part' | 'check' | 'search' | 'what if' | 'sweep' | 'evaluation' | 'task' | 'prompts' | 'recipes'
 
 /** A kind with its words for an error. */
 export interface RecognisedKind {
@@ -12,73 +10,32 @@ export interface RecognisedKind {
   is: string
 }
 
-const kind = <Shape extends z.ZodType>(
-  schema: Shape,
-  kind: DocumentKind,
-  is: (value: z.infer<Shape>) => string
-): z.ZodType<RecognisedKind> => schema.transform((value) => ({ kind, is: is(value) }))
+const WithKind = z.looseObject({ kind: z.string() })
 
-/** Kinds by fields that no earlier kind has, in any version. */
-const KINDS: z.ZodType<RecognisedKind>[] = [
-  kind(
-    z.looseObject({
-      kind: z.literal('sweep-part'),
-      shard: z.object({ index: z.number(), count: z.number() })
-    }),
-    'part',
-    ({ shard }) => `part ${shard.index} of ${shard.count} of a sweep (--shard)`
-  ),
-  kind(
-    z.looseObject({ sweepId: z.string(), endTokens: z.unknown(), models: z.array(z.unknown()) }),
-    'check',
-    () => 'a check of whole answers'
-  ),
-  kind(z.looseObject({ sweepId: z.string(), generations: z.array(z.unknown()) }), 'search', () => 'a search'),
-  kind(
-    z.looseObject({ sweep: z.looseObject({ ranges: z.unknown() }), selection: z.unknown() }),
-    'what if',
-    () => 'an answer of "slr show" under other settings'
-  ),
-  kind(
-    z.looseObject({ schemaVersion: z.number(), ranges: z.array(z.unknown()), post: z.looseObject({}) }),
-    'sweep',
-    () => 'a sweep'
-  ),
-  kind(z.looseObject({ run: z.unknown(), results: z.unknown() }), 'evaluation', () => 'an evaluation'),
-  kind(
-    z.looseObject({ kind: z.string(), prompts: z.array(z.unknown()), settings: z.unknown() }),
-    'task',
-    () => 'a task'
-  ),
-  kind(z.array(z.looseObject({ text: z.string() })).min(1), 'prompts', () => 'a list of prompts'),
-  kind(z.array(z.looseObject({ name: z.string() })).min(1), 'recipes', () => 'a list of recipes')
-]
-
-/** Recognises the kind of a JSON value; null if it is none of this program's. */
+/** Reads the kind of a JSON value; null if it names none. A task names its kind of task. */
 export function kindOfDocument(value: unknown): RecognisedKind | null {
-  for (const schema of KINDS) {
-    const parsed = schema.safeParse(value)
-    if (parsed.success) return parsed.data
-  }
-  return null
+  const name = WithKind.safeParse(value).data?.kind
+  if (name === undefined) return null
+  const kind = TaskKind.safeParse(name).success ? 'task' : name
+  return isDocumentKind(kind) ? { kind, is: DOCUMENT_NAMES[kind] } : null
 }
 
 /**
- * Refuses a value of another kind before its fields are checked.
+ * Refuses a document of another kind before its fields are checked.
  *
- * @param wanted.name in a complaint: "a task"; @param wanted.kinds that may be read as one
+ * @param wanted.name in a complaint: "a task"; @param wanted.kind that may be read
  * @throws WorkbenchError `bad-input` that says what it is
  */
 export function refuseOtherKind(
   file: string,
   value: unknown,
-  wanted: { name: string; kinds: readonly DocumentKind[]; hint: string }
+  wanted: { name: string; kind?: DocumentKind; hint: string }
 ): void {
   const recognised = kindOfDocument(value)
-  if (recognised === null || wanted.kinds.includes(recognised.kind)) return
+  if (recognised === null || recognised.kind === wanted.kind) return
   throw new WorkbenchError('bad-input', `${file} is ${recognised.is}, not ${wanted.name}.`, wanted.hint)
 }
 
-/** Recognises the kind of a file that is not of the expected kind; null if it is unknown. */
+/** Reads the kind of a file; null if the file is no document. */
 export const kindOfFile = async (file: string, maxBytes: number): Promise<RecognisedKind | null> =>
   kindOfDocument(await readJsonFile(file, maxBytes).catch(() => null))

@@ -2,6 +2,7 @@ import { constants, copyFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { type DocumentKind, withKind } from '../../../contract/documents/document-kind'
 import { readJsonFile } from './bounded-file'
 import { writeFileAtomic, writeProblem } from './atomic-file'
 import { formatJson } from './json-format'
@@ -13,6 +14,8 @@ export type Migration = (document: Record<string, unknown>) => Record<string, un
 
 /** A kind of document with a `schemaVersion`. */
 export interface DocumentFormat<T> {
+  /** Stored as the first field. */
+  kind: DocumentKind
   /** Name for messages, such as "project". */
   name: string
   schema: z.ZodType<T>
@@ -96,7 +99,7 @@ export async function migrateFile<T>(
   } catch (error) {
     throw writeProblem(backup, error)
   }
-  await writeFileAtomic(file, formatJson(document))
+  await writeFileAtomic(file, formatJson(withKind(format.kind, document)))
   return { document, backup: basename(backup) }
 }
 

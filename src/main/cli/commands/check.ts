@@ -98,10 +98,10 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       selection?.selected ?? null
     )
     await savedThenShown(
-      [work.keep(checked), ...(output === null ? [] : [writeOutputFile(output, document)])],
+      [work.keep(checked), ...(output === null ? [] : [writeOutputFile(output, 'check', document)])],
       async () => {
         await writeCsvIfAsked(table, () => checkTable(checked, rho), options.quiet)
-        if (options.json) return printJson(document)
+        if (options.json) return printJson('check', document)
         return printShown(describeCheck(checked, verdict, { rho, next, details: options.details, preview }))
       }
     )

@@ -19,7 +19,7 @@ export const doctorCommand = subcommand(optionGroup(), {
     const automatic = fastestDevice(devices).device
     const machine = await machineFacts()
     await (options.json
-      ? printJson({ devices, automatic, ...machine })
+      ? printJson('machine', { devices, automatic, ...machine })
       : printShown([describeDevices(devices, automatic), '', describeMachine(machine)].join('\n')))
   }
 })

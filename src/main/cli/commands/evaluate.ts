@@ -110,7 +110,9 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     const judge = await judgeNamed(options.judge, task.kind, command)
     const table = await csvOutput(options)
     const answers =
-      options.answersOut === undefined ? null : await checkOutputFile(options.answersOut, 'answers')
+      options.answersOut === undefined
+        ? null
+        : await checkOutputFile(options.answersOut, 'answers', {}, options.force)
     const work = await EvaluationWork.open(
       {
         ...folders,
@@ -134,10 +136,12 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     tell(describePlan(run, sampled.post.spec.contextLength))
     const made = await madeEvaluation(work, own, { judge, quiet: options.quiet, signal, tell })
     const view = await viewEvaluation(made.files, made.proxies, options.against, signal)
-    if (output !== null) await writeOutputFile(output, view)
+    if (output !== null) await writeOutputFile(output, 'evaluation', view)
     await writeCsvIfAsked(table, () => evaluationTable(view), options.quiet)
     if (answers !== null) await writeOutputText(answers, answerLines(run, made.files.samples))
-    await (options.json ? printJson(view) : printShown(describeEvaluation(view, options.details)))
+    await (options.json
+      ? printJson('evaluation', view)
+      : printShown(describeEvaluation(view, options.details)))
     if (output !== null) tell(writtenWords(output))
     if (answers !== null) tell(writtenWords(answers))
     // What was measured without the judge is out; that it is not all is the command's failure.
@@ -164,7 +168,9 @@ async function showPlan({ run, sampled, stored }: EvaluationWork, json: boolean)
     ...{ answers, stored: stored?.samples.length ?? 0, maxTokens: task.settings.maxTokens }
   }
   const there = plan.stored === 0 ? '' : ` ${plural(plan.stored, 'answer')} are stored.`
-  await (json ? printJson(plan) : printShown(`${describePlan(run, sampled.post.spec.contextLength)}${there}`))
+  await (json
+    ? printJson('evaluation-plan', plan)
+    : printShown(`${describePlan(run, sampled.post.spec.contextLength)}${there}`))
 }
 
 /** What is about to be generated, and read. */

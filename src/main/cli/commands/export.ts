@@ -47,7 +47,7 @@ export const exportCommand = subcommand(exportOptions, {
       () => ({ kept: 'Nothing was written.', goesOn: false }),
       () => exportModel(options, command, signal)
     )
-    await (options.json ? printJson(result) : printShown(describeResult(result)))
+    await (options.json ? printJson('export', result) : printShown(describeResult(result)))
   }
 })
 

@@ -4,7 +4,6 @@ import {
   COMPONENT_LABELS,
   DISTANCE_COMPONENTS,
   type Distance,
-  distanceRows,
   type DistancesDocument,
   identicalLayers
 } from '../../../contract/documents/distances'
@@ -13,7 +12,6 @@ import { optionGroup } from '../options/option-group'
 import { choice, flag, text } from '../options/option-kinds'
 import { formatDuration, plural } from '../../../contract/words/format'
 import { bytes, count, printable, style, table } from '../printing/output'
-import type { CsvTable } from '../results/csv-file'
 import { bytesStep, progressDisplay } from '../running/progress'
 
 const METRICS = {
@@ -48,12 +46,6 @@ export async function measureDistances(
   return computeDistances(folders, signal, (step) => progress.update(bytesStep('comparing', step))).finally(
     () => progress.stop()
   )
-}
-
-/** The distances as the table that `--csv` writes. */
-export function distanceTable(document: DistancesDocument): CsvTable {
-  const { header, rows } = distanceRows(document)
-  return { header, rows }
 }
 
 /** One metric of the distances as text: a row for each layer, a column for each component. */

@@ -24,7 +24,7 @@ export async function listLocalPairs(
     if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
   }
   const found = await findPairs(named.length > 0 ? named : await modelFolders(), signal)
-  if (json) return printJson(found)
+  if (json) return printJson('pairs', found)
   const rows = found.pairs.map(({ postName, baseName, family, layers, bytes: size, by }) => [
     postName,
     baseName,

@@ -9,9 +9,9 @@ import { inspectPair } from '../../checkpoint/pair'
 import { recentTextModel } from '../../text/recent-text-models'
 import { pairPaths } from '../../project/demo'
 import { computeChecksums, findNonFinite } from '../../readings/host'
-import type { DistancesDocument } from '../../../contract/documents/distances'
+import { distanceRows, type DistancesDocument } from '../../../contract/documents/distances'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
-import { pairIfGiven, pairOptions, refuseUnused } from '../options/options'
+import { forceOption, pairIfGiven, pairOptions, refuseUnused } from '../options/options'
 import { flag } from '../options/option-kinds'
 import { bytes, count, printJson, printShown, printable, style, table } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
@@ -19,12 +19,12 @@ import { writeCsvFile } from '../results/csv-file'
 import { checkOutputFile } from '../results/output-file'
 import { bytesStep, progressDisplay } from '../running/progress'
 import { nothingKept, untilStopped } from '../running/stopped'
-import { describeDistances, distanceOptions, distanceTable, measureDistances } from './inspect-distances'
+import { describeDistances, distanceOptions, measureDistances } from './inspect-distances'
 import { listLocalPairs, machineOptions } from './inspect-machine'
 
 const inspectOptions = pairOptions
   .heading('Also read the weights:')
-  .and(distanceOptions)
+  .and(distanceOptions, forceOption)
   .options({
     values: flag('which tensors hold NaN or infinity'),
     sha256: flag('the SHA-256 of every weight file')
@@ -61,7 +61,8 @@ interface WeightFacts {
 /** Prints what the pair is. @throws WorkbenchError `mismatch` where it does not fit together, so that scripts can ask */
 async function inspect(folders: PairFolders, options: InspectOptions, signal: AbortSignal): Promise<void> {
   const { base, post } = folders
-  const output = options.csv === undefined ? null : await checkOutputFile(options.csv, 'table')
+  const output =
+    options.csv === undefined ? null : await checkOutputFile(options.csv, 'table', {}, options.force)
   const { report, unreadable } = await withTokenizer(await inspectPair(base, post))
   const { quiet } = options
   const facts = await untilStopped({ signal, quiet }, nothingKept, async () => ({
@@ -70,9 +71,9 @@ async function inspect(folders: PairFolders, options: InspectOptions, signal: Ab
     distances: options.distances && report.compatible ? await measureDistances(folders, quiet, signal) : null
   }))
   if (output !== null && facts.distances !== null) {
-    await writeCsvFile(output, distanceTable(facts.distances), quiet)
+    await writeCsvFile(output, distanceRows(facts.distances), quiet)
   }
-  if (options.json) await printJson({ ...report, ...jsonFacts(facts) })
+  if (options.json) await printJson('pair', { ...report, ...jsonFacts(facts) })
   else await printShown(describeInspected(report, facts, options))
   if (!report.compatible) throw unfitPair(report)
   if (facts.values !== null) requireFinite(facts.values)

@@ -98,7 +98,7 @@ async function pairId(project: string, name: string): Promise<PairId> {
 /** Prints where the workbench is; the first browser that opens the address can use it. */
 function announcer(json: boolean): (url: string, startedHere: boolean) => Promise<void> {
   return (url, startedHere) => {
-    if (json) return printJson({ url })
+    if (json) return printJson('address', { url })
     const lines = startedHere
       ? [
           'The address is for one browser; the same command in another terminal prints another.',

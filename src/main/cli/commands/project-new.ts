@@ -27,7 +27,7 @@ export const projectNewCommand = subcommand(pairOptions, {
     })
     await project.close()
     if (options.json) {
-      await printJson({ project: project.path, pair: project.firstPair.document.name })
+      await printJson('new-project', { project: project.path, pair: project.firstPair.document.name })
       return
     }
     const next = shellCommand([['slr', 'sweep', '--project', project.path]])

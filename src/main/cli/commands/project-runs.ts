@@ -100,7 +100,7 @@ async function changeRun(
 }
 async function printRuns(own: ProjectPair, json: boolean): Promise<void> {
   const { state } = own.history
-  if (json) return printJson({ pair: own.document.name, ...state })
+  if (json) return printJson('runs', { pair: own.document.name, ...state })
   await printShown(describeHistory(state))
 }
 

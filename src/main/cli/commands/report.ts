@@ -50,7 +50,7 @@ async function report(options: ReportOptions, command: Command): Promise<void> {
       'is of the page, and --json prints what it would hold: give --out FILE too'
     )
   const format = formatOf(options, command)
-  const output = out === undefined ? null : await checkOutputFile(out, 'report')
+  const output = out === undefined ? null : await checkOutputFile(out, 'page', {}, options.force)
   // Only looked at: whoever has it open may go on.
   const project = await openNamedProject(path, 'view')
   try {
@@ -59,7 +59,7 @@ async function report(options: ReportOptions, command: Command): Promise<void> {
     const content = await collectReport(own, await readPairState(own), sweep)
     if (!options.quiet) for (const warning of content.warnings) remark(warning)
     if (output !== null) await writeOutputText(output, writeReport(content, format))
-    if (options.json) await printJson(content)
+    if (options.json) await printJson('report', content)
     else if (output === null) await printText(writeReport(content, format))
     if (output !== null && !options.quiet) {
       remark(writtenWords(output))

@@ -79,7 +79,9 @@ export async function showNextTokens(
   const answer = await untilStopped({ signal, quiet: question.quiet }, nothingKept, async () =>
     nextTokensOf(await engineModelNamed(which, place, command), question, place.folders, signal)
   )
-  await (question.json ? printJson(answer) : printShown(answer.results.map(describeResult).join('\n\n')))
+  await (question.json
+    ? printJson('next-token', answer)
+    : printShown(answer.results.map(describeResult).join('\n\n')))
 }
 
 /** The result as `--json` prints it: one for each input, and remarks on the inputs. */

@@ -168,7 +168,7 @@ async function sample(
   const output =
     options.out === undefined
       ? null
-      : await checkOutputFile(options.out, 'answers', { prompts: options.prompts })
+      : await checkOutputFile(options.out, 'answers', { prompts: options.prompts }, options.force)
   const variants = await modelsNamed(command.args, place, command)
   const defaults = await defaultSampleSettings(await postTextFolder(folders))
   const { run: wanted, planned } = await prepareSampleRun({
@@ -215,7 +215,7 @@ async function sampleInto(
   const measures = await untilStopped(stoppable, kept, () => measureRun(run, samples, signal))
   const summary = summaryOf(run, samples, computation, measures)
   await (options.json
-    ? printJson({ out: output.path, ...summary })
+    ? printJson('samples', { out: output.path, ...summary })
     : printShown(describeMeasures(run, measures)))
   const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
   tell(
@@ -250,7 +250,7 @@ async function printJsonAnswers(
   const finished = store.answers
   const answers = inOrder(run, finished).map((line) => ({ ...line, ...promptOf(run, line) }))
   const measures = await measureRun(run, finished, stoppable.signal)
-  await printJson({ ...summaryOf(run, finished, computation, measures), answers })
+  await printJson('samples', { ...summaryOf(run, finished, computation, measures), answers })
 }
 
 /** Prints answers: a program has each as it comes, a person at a terminal all together. Nothing else of them is kept. */

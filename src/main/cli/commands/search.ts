@@ -81,10 +81,10 @@ export const searchCommand = subcommand(searchOptions, {
         search: own === null ? null : searchFile(own.folder, document.id)
       })
       await savedThenShown(
-        [work.keep(document), ...(output === null ? [] : [writeOutputFile(output, document)])],
+        [work.keep(document), ...(output === null ? [] : [writeOutputFile(output, 'search', document)])],
         () =>
           options.json
-            ? printJson({ best: document.found[0] ?? null, ...document })
+            ? printJson('search', { best: document.found[0] ?? null, ...document })
             : printShown(
                 describeSearch(document, check, { checkCommand: again, preview, details: options.details })
               ),

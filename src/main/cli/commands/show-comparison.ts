@@ -19,14 +19,15 @@ export async function showComparison(
     rho,
     csv,
     json,
-    quiet
-  }: { rho?: number | undefined; csv?: string | undefined; json: boolean; quiet: boolean },
+    quiet,
+    force
+  }: { rho?: number | undefined; csv?: string | undefined; json: boolean; quiet: boolean; force: boolean },
   signal: AbortSignal
 ): Promise<void> {
   const [a, b] = [elementAt(files, 0, 'sweep'), elementAt(files, 1, 'sweep')]
   const more = files.slice(2)
   requireNewFiles([a, b], more)
-  const table = await csvOutput({ csv })
+  const table = await csvOutput({ csv, force })
   const [first, second] = [await read(a, signal), await read(b, signal)]
   const others = await Promise.all(more.map(async (file) => readSweepFiles(await resultPath(file), signal)))
   for (const [place, sweep] of others.entries())
@@ -36,7 +37,7 @@ export async function showComparison(
     compareSweeps(first, second, options)
   )
   await writeCsvIfAsked(table, () => comparisonTable(comparison), quiet)
-  await (json ? printJson(comparison) : printShown(describeComparison(comparison)))
+  await (json ? printJson('comparison', comparison) : printShown(describeComparison(comparison)))
 }
 
 /** @throws WorkbenchError `bad-input` naming one of the others that is there already: it would be left out without a word */

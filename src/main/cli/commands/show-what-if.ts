@@ -36,12 +36,13 @@ type WhatIfSettings = OptionsOf<typeof whatIfOptions> & {
   readonly quiet: boolean
   readonly details: boolean
   readonly csv?: string | undefined
+  readonly force: boolean
 }
 
 /** `slr show` of a sweep, as it is or under another limit, sampler or number of draws, from what it has kept. */
 export async function showSweep(
   typed: string,
-  { temperature, minP, rho, draws, mix, json, quiet, details, csv }: WhatIfSettings,
+  { temperature, minP, rho, draws, mix, json, quiet, details, csv, force }: WhatIfSettings,
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
@@ -55,10 +56,12 @@ export async function showSweep(
   const place = { demo: false, out: typed, rho }
   const next = (selected: RestorationRange | null): NextCommands =>
     nextCommandsOf({ ...place, ...pairOfResult(sweep) }, checkCommandOf(place), selected)
-  const table = await csvOutput({ csv })
+  const table = await csvOutput({ csv, force })
   const asPlain = async (): Promise<void> => {
     await writeCsvIfAsked(table, () => sweepTable(sweep), quiet)
-    await (json ? printJson(sweep) : printShown(describeSweep(sweep, check, next, { promptSet, details })))
+    await (json
+      ? printJson('sweep', sweep)
+      : printShown(describeSweep(sweep, check, next, { promptSet, details })))
   }
   const isAsked = [rho, temperature, draws, mix].some((setting) => setting !== undefined)
   if (!isAsked) return asPlain()
@@ -80,7 +83,7 @@ export async function showSweep(
     runCooperatively(askWhatIf(sweep, check, asked), { signal, what: 'The question' })
   )
   await writeCsvIfAsked(table, () => sweepTable({ ...answer.sweep, selection: answer.selection }), quiet)
-  if (json) return printJson({ ...answer, sweep: shownSweep(answer.sweep) })
+  if (json) return printJson('what-if', { ...answer, sweep: shownSweep(answer.sweep) })
   const shown = { ...answer.sweep, selection: answer.selection }
   return printShown(
     [

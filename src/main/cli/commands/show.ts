@@ -1,7 +1,6 @@
 import { csvOutput, type CsvTable, writeCsvFile } from '../results/csv-file'
-import { checkTable, evaluationTable } from '../results/tables'
-import { csvOption } from '../options/options'
-import { detailsOption } from '../options/options'
+import { checkTable, comparisonTable, evaluationTable } from '../results/tables'
+import { csvOption, detailsOption, forceOption } from '../options/options'
 import { Argument, type Command } from 'commander'
 import { z } from 'zod'
 import { Verdict } from '../../../contract/documents/verdict'
@@ -9,23 +8,28 @@ import { EvaluationView } from '../../../contract/documents/evaluation'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
 import { readJsonFile } from '../../base/files/bounded-file'
-import { type DocumentKind, kindOfDocument } from '../../base/files/document-kinds'
+import { DOCUMENT_NAMES, type DocumentKind } from '../../../contract/documents/document-kind'
+import { SweepComparison } from '../../../contract/documents/sweep-comparison'
+import { kindOfDocument } from '../../base/files/document-kinds'
 import { parseDocument } from '../../base/files/migrate'
 import { resultPath } from '../../base/files/places'
 import { readPartFile } from '../../project/documents/part-file'
-import { CHECK_FORMAT, SEARCH_FORMAT } from '../../project/documents/stored-documents'
+import { CHECK_FORMAT, DISTANCES_FORMAT, SEARCH_FORMAT } from '../../project/documents/stored-documents'
 import { refuseUnused } from '../options/options'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { printJson, printShown } from '../printing/output'
+import { describeComparison } from '../printing/comparison-report'
 import { describeCheck } from '../printing/check-report'
 import { describeEvaluation } from '../printing/evaluation-report'
 import { describeSearch } from '../printing/search-report'
 import { describePart } from '../printing/sweep-report'
 import { checkCommandOf } from '../printing/verdict-report'
+import { distanceRows } from '../../../contract/documents/distances'
+import { describeDistances } from './inspect-distances'
 import { showComparison } from './show-comparison'
 import { showSweep, whatIfOptions } from './show-what-if'
 
-const showOptions = whatIfOptions.heading('What is printed:').and(csvOption, detailsOption)
+const showOptions = whatIfOptions.heading('What is printed:').and(csvOption, forceOption, detailsOption)
 type ShowOptions = CommandOptions<typeof showOptions>
 
 const MAX_RESULT_BYTES = 256_000_000
@@ -61,12 +65,15 @@ async function showResult(
   const table = await csvOutput(options)
   if (table !== null) await writeCsvFile(table, await tableOf(kind, value, typed), options.quiet)
   const text = await describedResult(kind, value, typed, options.details)
-  await (options.json ? printJson(value) : printShown(text))
+  await (options.json ? printJson(kind, z.looseObject({}).parse(value)) : printShown(text))
 }
 
-/** A check or an evaluation as a flat table. @throws WorkbenchError `bad-input` for a result without one */
+/** Returns a result other than a sweep as a flat table. @throws WorkbenchError `bad-input` for a result without one */
 async function tableOf(kind: DocumentKind, value: unknown, typed: string): Promise<CsvTable> {
   if (kind === 'evaluation') return evaluationTable(parsed(EvaluationView, value, typed))
+  if (kind === 'comparison') return comparisonTable(parsed(SweepComparison, value, typed))
+  if (kind === 'distances')
+    return distanceRows((await parseDocument(value, await resultPath(typed), DISTANCES_FORMAT)).document)
   if (kind !== 'check') throw new WorkbenchError('bad-input', `${typed} has no flat table.`, 'Use --json.')
   const { document } = await parseDocument(value, await resultPath(typed), CHECK_FORMAT)
   return checkTable(document, CheckOutcome.parse(value).rho)
@@ -82,7 +89,7 @@ async function describedResult(
   const file = await resultPath(typed)
   const checkCommand = checkCommandOf({ demo: false })
   switch (kind) {
-    case 'part':
+    case 'sweep-part':
       return describePart(await readPartFile(file))
     case 'check': {
       const { document } = await parseDocument(value, file, CHECK_FORMAT)
@@ -95,12 +102,12 @@ async function describedResult(
     }
     case 'evaluation':
       return describeEvaluation(parsed(EvaluationView, value, typed), details)
+    case 'comparison':
+      return describeComparison(parsed(SweepComparison, value, typed))
+    case 'distances':
+      return describeDistances((await parseDocument(value, file, DISTANCES_FORMAT)).document)
     default:
-      throw new WorkbenchError(
-        'bad-input',
-        `${typed} is no result: ${kindOfDocument(value)?.is ?? kind}.`,
-        RESULTS
-      )
+      throw new WorkbenchError('bad-input', `${typed} is ${DOCUMENT_NAMES[kind]}, not a result.`, RESULTS)
   }
 }
 

@@ -98,7 +98,7 @@ async function study(
   const { template, project, out, only = {}, allowAddress = [] } = options
   if (template !== undefined) return writeTemplate(path, template, options, command)
   const read = await readStudy(await studyText(path), path)
-  const output = out === undefined ? null : await checkOutputFile(out, 'report')
+  const output = out === undefined ? null : await checkOutputFile(out, 'page', {}, options.force)
   const placed = placedStudy(read, path, {
     report: output?.path,
     project: project === undefined ? undefined : absolutePath(project)
@@ -123,7 +123,7 @@ async function writeTemplate(
   if (output.exists) throw usageError(command, `${path} is there already: name another file`)
   const name = basename(path, extname(path))
   await writeOutputText(output, template === 'quick' ? quickTemplate(name) : paperTemplate(name))
-  if (json) await printJson({ file: output.path })
+  if (json) await printJson('study-file', { file: output.path })
   if (!quiet) remark(`Wrote ${output.path}`)
 }
 
@@ -148,7 +148,7 @@ async function planSteps(
     )
     display.stop()
     const plan = { study: study.name, project: projectPath, steps: plans }
-    await (json ? printJson(plan) : printShown(describePlans(plans, projectPath)))
+    await (json ? printJson('study-plan', plan) : printShown(describePlans(plans, projectPath)))
     if (!quiet) await remarkUnconfirmed(placed, steps)
     refuseFailing(plans)
   } finally {
@@ -203,7 +203,7 @@ async function runSteps(
     const verdicts = await studyVerdicts(project, steps, results)
     const outcome = { study: placed.study.name, project: project.path, steps: results, verdicts }
     await (options.json
-      ? printJson(outcome)
+      ? printJson('study-result', outcome)
       : printShown(describeResults(results, verdicts, project.path, options.details)))
     requireAllDone(results, 'step')
   } finally {

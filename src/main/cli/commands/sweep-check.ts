@@ -30,10 +30,10 @@ interface CheckPlace {
  */
 export async function besideOf(
   { path }: OutputFile,
-  { check, shard, recipes, preview }: SweepOptions
+  { check, shard, recipes, preview, force }: SweepOptions
 ): Promise<ResultFile | null> {
   if (!check || preview || shard !== undefined || recipes !== undefined) return null
-  return checkOutputFile(checkFileBeside(path), 'check')
+  return checkOutputFile(checkFileBeside(path), 'check', {}, force)
 }
 
 /**
@@ -61,7 +61,7 @@ export async function firstCheck(
   if (beside !== null) {
     const selection = await runCooperatively(checkedSelection(sweep, check, rho))
     const verdict = await storedVerdict(own, sweep, check, selection)
-    await writeOutputFile(beside, { ...check, rho, verdict })
+    await writeOutputFile(beside, 'check', { ...check, rho, verdict })
   }
   return check
 }

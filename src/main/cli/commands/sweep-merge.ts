@@ -21,7 +21,19 @@ import { describeSweep } from '../printing/sweep-report'
 import type { SweepOptions } from './sweep-options'
 
 /** Options that a merge reads; the parts say everything else. */
-const OF_MERGE = ['merge', 'rho', 'seed', 'out', 'project', 'pair', 'details', 'csv', 'json', 'quiet']
+const OF_MERGE = [
+  'merge',
+  'rho',
+  'seed',
+  'out',
+  'force',
+  'project',
+  'pair',
+  'details',
+  'csv',
+  'json',
+  'quiet'
+]
 
 /** `slr sweep --merge`: joins the parts that the shards of a sweep have computed. The model files are not needed. */
 export async function mergeSweep(
@@ -36,7 +48,8 @@ export async function mergeSweep(
     'is of a sweep that is computed, and --merge joins parts that are there'
   )
   const tell = options.quiet ? () => undefined : remark
-  const output = options.out === undefined ? null : await checkOutputFile(options.out, 'sweep')
+  const output =
+    options.out === undefined ? null : await checkOutputFile(options.out, 'sweep', {}, options.force)
   if (output !== null && files.map((path) => absolutePath(path)).includes(output.path)) {
     throw usageError(command, '--out names one of the parts')
   }
@@ -48,14 +61,14 @@ export async function mergeSweep(
   const own = await openPairToSave(options, command, tell)
   try {
     if (own !== null && !(await requirePairOfSweep(own, document))) tell(pairNotCompared(own))
-    if (output !== null) await writeOutputFile(output, document)
+    if (output !== null) await writeOutputFile(output, 'sweep', document)
     await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
     const check = own === null ? null : await keepSweep(own, document)
     const place = { ...options, demo: false }
     const nextOf = (selected: RestorationRange | null): NextCommands =>
       nextCommandsOf(place, checkCommandOf(place), selected)
     await (options.json
-      ? printJson(document)
+      ? printJson('sweep', document)
       : printShown(
           describeSweep(document, check, nextOf, {
             details: options.details,

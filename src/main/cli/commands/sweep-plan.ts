@@ -30,7 +30,9 @@ export async function planSweep(options: SweepOptions, command: Command, signal:
   await withViewedPair(options, command, async (own) => {
     const plan = await planned(options, command, own, { tell, signal })
     if (options.preview && plan !== null && plan.preview === null) tell(NO_PREVIEW)
-    await (options.json ? printJson(plan) : printShown(plan === null ? NOTHING_LEFT : describePlan(plan)))
+    await (options.json
+      ? printJson('sweep-plan', plan ?? {})
+      : printShown(plan === null ? NOTHING_LEFT : describePlan(plan)))
   })
 }
 
@@ -47,7 +49,8 @@ async function planned(
   const given = pairIfGiven(options, command)
   await requireSamePair(given, own)
   const pair = given ?? own?.document.location ?? requirePair(options, command)
-  const output = options.out === undefined ? null : await checkSweepFile(options.out, 'sweep')
+  const output =
+    options.out === undefined ? null : await checkSweepFile(options.out, 'sweep', {}, options.force)
   const place = own === null ? folderPlace(pair, output) : projectPlace(own, output, pair)
   const sweep = await SweepWork.open(options, place, triedDevices(signal))
   const notice = sweep.request.device?.notice ?? null

@@ -82,9 +82,11 @@ async function sweepPair(
   { options, command, tell, signal }: SweepCall
 ): Promise<void> {
   const { prompts, recipes, task } = options
-  const kind = options.shard === undefined ? 'sweep' : 'part'
+  const kind = options.shard === undefined ? 'sweep' : 'sweep-part'
   const output =
-    options.out === undefined ? null : await checkSweepFile(options.out, kind, { prompts, recipes, task })
+    options.out === undefined
+      ? null
+      : await checkSweepFile(options.out, kind, { prompts, recipes, task }, options.force)
   const beside = output === null ? null : await besideOf(output, options)
   const table = await csvOutput(options)
   tellOfMemory(options, tell)
@@ -114,7 +116,7 @@ async function sweepPair(
   throwIfCancelled(signal, 'The sweep')
   // Whichever place fails, the others get the result: it may have taken hours.
   const keeping = run.keep(document)
-  const saving = [keeping, ...(output === null ? [] : [writeOutputFile(output, document)])]
+  const saving = [keeping, ...(output === null ? [] : [writeOutputFile(output, 'sweep', document)])]
   const failure = await failureOf(
     savedThenShown(
       saving,
@@ -155,7 +157,7 @@ async function showSwept(
   own: ProjectPair | null,
   options: SweepOptions
 ): Promise<void> {
-  if (options.json) return printJson(check === null ? document : { ...document, check })
+  if (options.json) return printJson('sweep', check === null ? document : { ...document, check })
   const named = options.all && own !== null ? { pair: own.document.name } : {}
   const place = { ...options, ...named }
   const { selection } = document
@@ -272,8 +274,8 @@ async function sweepShard(
   )
   throwIfCancelled(signal, 'The sweep')
   await savedThenShown(
-    output === null ? [] : [writeOutputFile(output, part)],
-    () => (options.json ? printJson(part) : printShown(describePart(part))),
+    output === null ? [] : [writeOutputFile(output, 'sweep-part', part)],
+    () => (options.json ? printJson('sweep-part', part) : printShown(describePart(part))),
     () => run.forget()
   )
   if (output !== null) tell(writtenWords(output))

@@ -85,9 +85,9 @@ export const taskFilterCommand = subcommand(filterOptions, {
       })
       const view = await viewEvaluation(files, proxies)
       const failures = failuresTask({ view, samples: files.samples }, { id, task, maxPrompts: options.most })
-      if (output !== null) await writeOutputFile(output, failures)
+      if (output !== null) await writeOutputFile(output, 'task', failures)
       await own?.project.tasks.save(failures)
-      await (options.json ? printJson(failures) : Promise.resolve())
+      await (options.json ? printJson('task', failures) : Promise.resolve())
       for (const line of outcome(failures, own, output)) tell(line)
     })
   }

@@ -27,11 +27,11 @@ export const taskImportCommand = subcommand(taskOptions, {
   run: importTask
 })
 
-async function importTask({ out, json, quiet }: TaskOptions, command: Command): Promise<void> {
+async function importTask({ out, force, json, quiet }: TaskOptions, command: Command): Promise<void> {
   const format = elementAt(command.args, 0, 'format')
   const files = command.args.slice(1)
   if (out === undefined && !json) throw usageError(command, 'where to? Give --out TASK.json, or --json')
-  const output = out === undefined ? null : await checkOutputFile(out, 'task')
+  const output = out === undefined ? null : await checkOutputFile(out, 'task', {}, force)
   if (output !== null && files.some((name) => absolutePath(name) === output.path)) {
     throw usageError(command, `--out would replace ${output.path}, which is imported: name another file`)
   }
@@ -40,8 +40,8 @@ async function importTask({ out, json, quiet }: TaskOptions, command: Command): 
   )
   const id = output === null ? format : taskIdOf(output.path, command)
   const task = publishedTask(id, mapGet(FORMATS, format, 'format'), read)
-  if (output !== null) await writeOutputFile(output, task)
-  if (json) await printJson(task)
+  if (output !== null) await writeOutputFile(output, 'task', task)
+  if (json) await printJson('task', task)
   if (output !== null && !quiet) {
     remark(`${writtenWords(output)}: ${plural(task.prompts.length, 'prompt')}`)
   }

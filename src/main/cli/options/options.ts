@@ -110,10 +110,16 @@ export const csvOption = optionGroup().options({
   csv: text('<file>', 'write a flat table too')
 })
 
+/** Replaces a file that is not an earlier result of the same kind and pair. */
+export const forceOption = optionGroup()
+  .options({ force: flag('replace the file that is written, whatever it holds') })
+  .shared()
+
+/** The file that the result goes to. */
 export const outOption = (what = 'write the result as JSON; an earlier one is replaced') =>
-  optionGroup().options({
-    out: text('<file>', what)
-  })
+  optionGroup()
+    .options({ out: text('<file>', what) })
+    .and(forceOption)
 
 export function usageError(command: Command, message: string): UsageError {
   return new UsageError(message, `${calledAs(command)} --help`)

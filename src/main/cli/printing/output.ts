@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import stringWidth from 'string-width'
+import { type DocumentKind, withKind } from '../../../contract/documents/document-kind'
 import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { formatNumber } from '../../../contract/words/format'
@@ -44,9 +45,9 @@ export function streamProblem(name: 'stdout' | 'stderr', error: unknown): Workbe
   return new WorkbenchError('read-only', `${name} cannot be written: ${why}.`, hint)
 }
 
-/** Writes JSON. With `--json`, stdout holds nothing else. */
-export function printJson(value: unknown): Promise<void> {
-  return printText(formatJson(value))
+/** Prints a document of a kind, the only text on stdout with --json. */
+export function printJson(kind: DocumentKind, document: object): Promise<void> {
+  return printText(formatJson(withKind(kind, document)))
 }
 
 /** Writes a remark to stderr. */

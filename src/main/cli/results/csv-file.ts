@@ -19,8 +19,13 @@ export async function writeCsvFile(output: OutputFile, table: CsvTable, quiet: b
 }
 
 /** Checks the file that `--csv` names before the work; null for none. @throws WorkbenchError as `checkOutputFile` */
-export const csvOutput = async ({ csv }: { csv?: string | undefined }): Promise<OutputFile | null> =>
-  csv === undefined ? null : checkOutputFile(csv, 'table')
+export const csvOutput = async ({
+  csv,
+  force = false
+}: {
+  csv?: string | undefined
+  force?: boolean
+}): Promise<OutputFile | null> => (csv === undefined ? null : checkOutputFile(csv, 'table', {}, force))
 
 /** Writes the requested table. @throws WorkbenchError as `writeOutputText` */
 export async function writeCsvIfAsked(

@@ -3,6 +3,7 @@ import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, parse } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { SweepDocument } from '../../../contract/documents/crc'
+import { type DocumentKind, withKind } from '../../../contract/documents/document-kind'
 import { freeName } from '../../../contract/model/free-name'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { errorCode, requireWritable, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
@@ -44,19 +45,21 @@ export const writtenWords = ({ exists, path }: OutputFile): string =>
 export async function checkOutputFile(
   typed: string,
   kind: WrittenKind,
-  given: GivenFiles = {}
+  given: GivenFiles = {},
+  isForced = false
 ): Promise<ResultFile> {
-  const { output, held } = await lookedInto(typed, kind, given)
+  const { output, held } = await lookedInto(typed, kind, given, isForced)
   return { ...output, made: held?.made ?? null }
 }
 
 /** Checks the file of a sweep or a part, as {@link checkOutputFile}. @returns with the existing sweep, or null */
 export async function checkSweepFile(
   typed: string,
-  kind: 'sweep' | 'part',
-  given: GivenFiles = {}
+  kind: 'sweep' | 'sweep-part',
+  given: GivenFiles = {},
+  isForced = false
 ): Promise<ResultFile & { sweep: SweepDocument | null }> {
-  const { output, held } = await lookedInto(typed, kind, given)
+  const { output, held } = await lookedInto(typed, kind, given, isForced)
   const sweep = held === null ? null : await sweepIn(held.value, output.path)
   return { ...output, made: held?.made ?? null, sweep }
 }
@@ -65,11 +68,12 @@ export async function checkSweepFile(
 async function lookedInto(
   typed: string,
   kind: WrittenKind,
-  given: GivenFiles
+  given: GivenFiles,
+  isForced: boolean
 ): Promise<{ output: OutputFile; held: Held | null }> {
   const output = await checkWritable(typed)
   refuseToReplace(output, given)
-  return { output, held: output.exists ? await requireReplaceable(output.path, kind) : null }
+  return { output, held: output.exists ? await requireReplaceable(output.path, kind, isForced) : null }
 }
 
 const NAME_ANOTHER = 'Name a file to write, or use --json to have the result on stdout.'
@@ -114,8 +118,12 @@ function refuseToReplace(output: OutputFile, given: GivenFiles): void {
 }
 
 /** Writes a result completely or not at all. @throws WorkbenchError `read-only`, `not-found` */
-export async function writeOutputFile(output: OutputFile, value: unknown): Promise<void> {
-  await writeOutputText(output, formatJson(value))
+export async function writeOutputFile(
+  output: OutputFile,
+  kind: DocumentKind,
+  document: object
+): Promise<void> {
+  await writeOutputText(output, formatJson(withKind(kind, document)))
 }
 
 /**

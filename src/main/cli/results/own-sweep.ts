@@ -7,7 +7,7 @@ import { requireOwnPlace } from './replaced-file'
 /** @throws WorkbenchError as {@link requireOwnPlace} */
 export async function requireOwnSweep(
   output: ResultFile,
-  kind: 'sweep' | 'part',
+  kind: 'sweep' | 'sweep-part',
   { base, post, prompts }: CrcSweepRequest,
   shard?: Shard
 ): Promise<void> {

@@ -5,29 +5,23 @@ import { Shard } from '../../../contract/documents/sweep-part'
 import { type CheckpointReference, PairReferences } from '../../../contract/model/checkpoint'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { readJsonFile } from '../../base/files/bounded-file'
-import { type RecognisedKind, kindOfDocument } from '../../base/files/document-kinds'
+import { DOCUMENT_NAMES, type DocumentKind } from '../../../contract/documents/document-kind'
+import { kindOfDocument } from '../../base/files/document-kinds'
 import { readHead } from '../../base/files/file-head'
 import { isReportHead } from '../../report/report-sign'
 import { bytes } from '../printing/output'
 
-/** Kinds of files that `--out` writes and may replace. */
-export type WrittenKind = keyof typeof WRITTEN
+/** Kinds of files that a command writes and may replace. */
+export type WrittenKind = DocumentKind | keyof typeof TEXT_FILES
 
-const WRITTEN = {
-  sweep: 'a sweep',
-  part: 'a part of a sweep',
-  check: 'a check',
-  search: 'a search',
-  evaluation: 'an evaluation',
-  task: 'a task',
-  answers: 'answers',
-  report: 'a report',
-  table: 'a table'
-} as const
+/** Files that are no JSON documents. */
+const TEXT_FILES = { answers: 'answers', page: 'a report', table: 'a table' } as const
+
+const WRITTEN: Readonly<Record<WrittenKind, string>> = { ...DOCUMENT_NAMES, ...TEXT_FILES }
 
 /** Maximum size of a document. */
 const MAX_DOCUMENT_BYTES = 256_000_000
-const HINT = 'Name another file with --out, or move that one away.'
+const HINT = 'Name another file, or replace this one with --force.'
 
 /** Files of a model's folder that may be named by mistake. */
 const OF_MODELS: readonly (readonly [RegExp, string])[] = [
@@ -56,14 +50,14 @@ export interface Held {
 }
 
 /**
- * Refuses to replace a file of another kind, unless it is empty. A slip of the hand must not cost weights or an
+ * Refuses to replace a file of another kind, unless it is empty or --force is given. A slip of the hand must not cost weights or an
  * hour's result.
  *
  * @throws WorkbenchError `bad-input` describing the file
  */
-export async function requireReplaceable(path: string, kind: WrittenKind): Promise<Held> {
+export async function requireReplaceable(path: string, kind: WrittenKind, isForced: boolean): Promise<Held> {
   const { size } = await stat(path)
-  if (size === 0) return { made: null, value: undefined }
+  if (size === 0 || isForced) return { made: null, value: undefined }
   const { found, value } = await foundIn(path)
   if (found?.kind === kind) return { made: MadeOf.safeParse(value).data ?? null, value }
   const [, model] = OF_MODELS.find(([name]) => name.test(basename(path))) ?? []
@@ -119,9 +113,9 @@ const TABLE_HEAD =
 /** Recognises a file by its beginning or as a document; null if unknown. */
 async function foundIn(
   path: string
-): Promise<{ found: RecognisedKind | { kind: WrittenKind; is: string } | null; value?: unknown }> {
+): Promise<{ found: { kind: WrittenKind; is: string } | null; value?: unknown }> {
   const head = await readHead(path)
-  if (isReportHead(head)) return { found: { kind: 'report', is: 'a report' } }
+  if (isReportHead(head)) return { found: { kind: 'page', is: 'a report' } }
   if (TABLE_HEAD.test(head)) return { found: { kind: 'table', is: 'a table' } }
   // Only the beginning of the first answer, because the rest may be cut off.
   if (head.startsWith('{"variant":"')) return { found: { kind: 'answers', is: 'a file of answers' } }

@@ -24,6 +24,7 @@ interface PlaceOptions {
   demo: boolean
   quiet: boolean
   out?: string | undefined
+  force: boolean
   project?: string | undefined
   pair?: string | undefined
   from?: string | undefined
@@ -52,7 +53,8 @@ export async function withResultPlaces(
     await requireSamePair(givenPair, own)
     const { from, prompts, recipes, variants, task } = options
     const given = { from, prompts, recipes, variants, task }
-    const output = options.out === undefined ? null : await checkOutputFile(options.out, kind, given)
+    const output =
+      options.out === undefined ? null : await checkOutputFile(options.out, kind, given, options.force)
     await work({ givenPair, own, output, tell })
   } finally {
     await own?.project.close()

@@ -16,7 +16,7 @@ const EXPECTED =
  */
 export async function readPromptFile(file: string): Promise<CrcPrompts> {
   const value = await withHint(EXPECTED, () => readJsonFile(file, MAX_PROMPT_FILE_BYTES))
-  refuseOtherKind(file, value, { name: 'a prompt set', kinds: ['prompts'], hint: EXPECTED })
+  refuseOtherKind(file, value, { name: 'a prompt set', hint: EXPECTED })
   const parsed = await parseInPieces(CrcPrompts, value)
   if (parsed.success) return parsed.data
   throw new WorkbenchError(

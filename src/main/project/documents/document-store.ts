@@ -5,6 +5,7 @@ import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { writeFileAtomic } from '../../base/files/atomic-file'
 import { errorMessage } from '../../base/files/bounded-file'
 import { yieldEvery20ms } from '../../base/files/yield-every-20ms'
+import { withKind } from '../../../contract/documents/document-kind'
 import { jsonPieces } from '../../base/files/json-format'
 import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { parseInPieces } from '../../base/files/schema-pieces'
@@ -213,7 +214,7 @@ const WRITTEN_CHARACTERS = 2 ** 19
  * @throws WorkbenchError `bad-input` when it has become too long to be read back
  */
 async function* storedText<T>(
-  { name, maxBytes, tooLarge }: StoredKind<T>,
+  { kind, name, maxBytes, tooLarge }: StoredKind<T>,
   document: T
 ): AsyncGenerator<string> {
   const breathe = yieldEvery20ms()
@@ -227,7 +228,7 @@ async function* storedText<T>(
       tooLarge
     )
   }
-  for (const piece of jsonPieces(document)) {
+  for (const piece of jsonPieces(withKind(kind, document))) {
     text += piece
     if (text.length < WRITTEN_CHARACTERS) continue
     yield counted()

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../contract/model/problem'
-import { type DocumentKind, kindOfFile } from '../../base/files/document-kinds'
+import type { DocumentKind } from '../../../contract/documents/document-kind'
+import { kindOfFile } from '../../base/files/document-kinds'
 import { SWEEP_FORMAT } from './stored-documents'
 
 const MAKE_ONE = 'A sweep is what "slr sweep --out FILE" writes.'
@@ -7,10 +8,10 @@ const FROM_ITS_SWEEP = 'Name the sweep that it started from, as "slr sweep --out
 
 /** What to do with those that come of a sweep. */
 const HINTS: Partial<Record<DocumentKind, string>> = {
-  part: 'Join all parts with "slr sweep --merge PART ... --out sweep.json", and name that file.',
+  'sweep-part': 'Join all parts with "slr sweep --merge PART ... --out sweep.json", and name that file.',
   check: FROM_ITS_SWEEP,
   search: FROM_ITS_SWEEP,
-  'what if': FROM_ITS_SWEEP
+  'what-if': FROM_ITS_SWEEP
 }
 
 /**

@@ -7,6 +7,7 @@ import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { renameFields } from './renamed-fields'
 
 const PART_FORMAT: DocumentFormat<SweepPart> = {
+  kind: 'sweep-part',
   name: 'part of a sweep',
   schema: SweepPart,
   version: SWEEP_PART_VERSION,
@@ -27,7 +28,7 @@ export async function readPartFile(file: string): Promise<SweepPart> {
     const isRead =
       error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
     const found = isRead ? await kindOfFile(real, PART_FORMAT.maxBytes) : null
-    if (found === null || found.kind === 'part') throw error
+    if (found === null || found.kind === 'sweep-part') throw error
     if (found.kind !== 'sweep')
       throw new WorkbenchError('bad-file', `${real} is ${found.is}, not a part of a sweep.`, PARTS)
     throw new WorkbenchError(

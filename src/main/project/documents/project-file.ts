@@ -4,6 +4,7 @@ import type { CrcPrompts } from '../../../contract/documents/crc'
 import { PROJECT_VERSION, ProjectDocument } from '../../../contract/documents/project'
 import type { SamplePrompts } from '../../../contract/documents/task'
 import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
+import { withKind } from '../../../contract/documents/document-kind'
 import { formatJson } from '../../base/files/json-format'
 import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { isFile } from '../../base/files/path-kinds'
@@ -25,6 +26,7 @@ const CRC_PROMPTS = 'crc.json'
 const SAMPLE_PROMPTS = 'samples.json'
 
 export const PROJECT_FORMAT: DocumentFormat<ProjectDocument> = {
+  kind: 'project',
   name: 'project',
   schema: ProjectDocument,
   version: PROJECT_VERSION,
@@ -63,7 +65,7 @@ export async function readProjectFiles(folder: string): Promise<ProjectDocuments
 }
 
 export async function writeProjectDocument(folder: string, document: ProjectDocument): Promise<void> {
-  await writeFileAtomic(join(folder, PROJECT_FILE), formatJson(document))
+  await writeFileAtomic(join(folder, PROJECT_FILE), formatJson(withKind('project', document)))
 }
 
 /** @param folder of a project, or of a pair that has prompts of its own */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { writeFileAtomic } from '../../base/files/atomic-file'
 import { errorMessage, readJsonFile } from '../../base/files/bounded-file'
+import { withKind } from '../../../contract/documents/document-kind'
 import { formatJson } from '../../base/files/json-format'
 import { newestFirst } from '../../base/files/newest-first'
 import { plainFileState } from '../../base/files/plain-paths'
@@ -84,7 +85,7 @@ class KindSummaries<Document, Summary extends Listed> implements RunSummaries<Su
       const { document, besideBytes } = await this.sizesOf(folder, summary.id)
       if (document === null) return
       const noted = { schemaVersion: SUMMARY_VERSION, bytes: document.bytes, besideBytes, summary }
-      await writeFileAtomic(this.fileOf(folder, summary.id), formatJson(noted))
+      await writeFileAtomic(this.fileOf(folder, summary.id), formatJson(withKind('summary', noted)))
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error
     }

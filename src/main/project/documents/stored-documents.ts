@@ -30,6 +30,7 @@ import { namedComparisons } from './sample-run-migration'
 
 /** Also what `slr sweep --out` writes. */
 export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
+  kind: 'sweep',
   name: 'sweep',
   schema: SweepDocument,
   version: SWEEP_VERSION,
@@ -40,6 +41,7 @@ export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
 
 /** Also what `slr search --out` writes. */
 export const SEARCH_FORMAT: DocumentFormat<SearchDocument> = {
+  kind: 'search',
   name: 'search',
   schema: SearchDocument,
   version: SEARCH_VERSION,
@@ -86,6 +88,7 @@ function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown
 
 /** Also of a check that a command wrote. */
 export const CHECK_FORMAT: DocumentFormat<AnswerCheck> = {
+  kind: 'check',
   name: 'check',
   schema: AnswerCheck,
   version: ANSWER_CHECK_VERSION,
@@ -103,6 +106,7 @@ export const ANSWER_CHECKS = documentFolder<AnswerCheck>({
 
 /** Their answers stand beside them, in `.jsonl`. */
 export const SAMPLE_RUNS = documentFolder<SampleRun>({
+  kind: 'sample-run',
   name: 'sample run',
   folder: 'samples',
   id: ({ id }) => id,
@@ -116,6 +120,7 @@ export const SAMPLE_RUNS = documentFolder<SampleRun>({
 
 /** The latest scores of the CRC prompts from whole answers. */
 export const SAMPLED_CRC = documentFile<SampledCrc>({
+  kind: 'sampled-characters',
   name: 'character check',
   file: 'sampled-crc.json',
   schema: SampledCrc,
@@ -127,6 +132,7 @@ export const SAMPLED_CRC = documentFile<SampledCrc>({
 
 /** Their answers, scores and verdicts stand beside them, in `.jsonl`, `.scores.jsonl`, `.judge.jsonl`, `.pairs.jsonl` and `.forms.jsonl`. */
 export const EVALUATIONS = documentFolder<EvaluationRun>({
+  kind: 'evaluation-run',
   name: 'evaluation',
   folder: 'evaluations',
   id: ({ id }) => id,
@@ -138,6 +144,7 @@ export const EVALUATIONS = documentFolder<EvaluationRun>({
 })
 
 export const TASKS = documentFolder<Task>({
+  kind: 'task',
   name: 'task',
   folder: 'tasks',
   id: ({ id }) => id,
@@ -150,6 +157,7 @@ export const TASKS = documentFolder<Task>({
 
 /** What the user has said of a pair's runs. */
 export const RUN_MARKS = documentFile<RunMarksDocument>({
+  kind: 'history',
   name: 'history',
   file: 'history.json',
   schema: RunMarksDocument,
@@ -161,6 +169,7 @@ export const RUN_MARKS = documentFile<RunMarksDocument>({
 
 /** The jobs that wait in line over all pairs. */
 export const QUEUE = documentFile<QueueDocument>({
+  kind: 'queue',
   name: 'queue',
   file: 'queue.json',
   schema: QueueDocument,
@@ -175,6 +184,7 @@ export const STUDY_FILE = 'study.json'
 
 /** How far the newest study is that was run into the project. */
 export const STUDIES = documentFile<StudyDocument>({
+  kind: 'study',
   name: 'study',
   file: STUDY_FILE,
   schema: StudyDocument,
@@ -189,19 +199,25 @@ export const STUDIES = documentFile<StudyDocument>({
  * they are the same, wherever they lie. All of it can be computed again.
  */
 
-export const DISTANCES = documentFolder<DistancesDocument>({
+export const DISTANCES_FORMAT: DocumentFormat<DistancesDocument> = {
+  kind: 'distances',
   name: 'list of layer distances',
-  folder: 'distances',
-  id: (document) => readingId(distanceKeys(document)),
   schema: DistancesDocument,
   version: DISTANCES_VERSION,
   migrations: {},
   // 126 layers of 18 components take 1 MB.
-  maxBytes: 20_000_000,
+  maxBytes: 20_000_000
+}
+
+export const DISTANCES = documentFolder<DistancesDocument>({
+  ...DISTANCES_FORMAT,
+  folder: 'distances',
+  id: (document) => readingId(distanceKeys(document)),
   tooLarge: 'Distances of so many layers are not kept.'
 })
 
 export const CHECKSUMS = documentFolder<ChecksumsDocument>({
+  kind: 'checksums',
   name: 'list of checksums',
   folder: 'checksums',
   id: (document) => readingId(checksumKeys(document)),

@@ -36,6 +36,7 @@ import { SWEEP_FORMAT } from './stored-documents'
  */
 
 const STORED_FORMAT: DocumentFormat<StoredSweep> = {
+  kind: 'sweep',
   name: 'sweep',
   schema: StoredSweep,
   version: SWEEP_FORMAT.version,

@@ -13,6 +13,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { flushFolder, writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { errorMessage } from '../../base/files/bounded-file'
+import { withKind } from '../../../contract/documents/document-kind'
 import { formatJson } from '../../base/files/json-format'
 import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from '../../base/files/plain-paths'
@@ -27,6 +28,7 @@ const TRASH = 'trash'
 const DELETED = 'deleted.json'
 
 const DELETION_FORMAT: DocumentFormat<DeletionDocument> = {
+  kind: 'deletion',
   name: 'note of a deletion',
   schema: DeletionDocument,
   version: DELETION_VERSION,
@@ -70,7 +72,7 @@ export async function trashRun(
   await ensurePlainFolder(join(pair, TRASH))
   await ensurePlainFolder(entryFolder(pair, document.deletion))
   beforeStep()
-  await writeFileAtomic(join(entryFolder(pair, document.deletion), DELETED), formatJson(document))
+  await writeFileAtomic(join(entryFolder(pair, document.deletion), DELETED), formatJson(withKind('deletion', document)))
   await moveAll(pair, document, 'away', beforeStep)
   return document
 }

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { type CliProcess, exitStatus, runCli, startCli, waitForOutput } from '../../../fixtures/cli'
 import { runHere } from '../../../fixtures/command-line'
 
-const Announced = z.strictObject({ url: z.url() })
+const Announced = z.strictObject({ kind: z.literal('address'), schemaVersion: z.literal(1), url: z.url() })
 
 /** Nothing a test opens may end up in the user's own folders. */
 async function ownFolders(): Promise<Record<string, string>> {

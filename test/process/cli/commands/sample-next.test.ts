@@ -11,6 +11,8 @@ import { LOGIT_TOLERANCE, largestDifference, readGolden } from '../../../fixture
 
 /** What outside programs may rely on. */
 const ProbeOutput = z.strictObject({
+  kind: z.literal('next-token'),
+  schemaVersion: z.literal(1),
   results: z.array(
     z.strictObject({
       tokens: z.array(z.number().int()),
@@ -132,7 +134,7 @@ describe('slr sample --next', () => {
     [
       'a recipe that is none',
       ['--demo', '--tokens', '1', resourcePath('prompts', 'crc.json')],
-      /crc\.json is a list of prompts, not a recipe/
+      /crc\.json is not a recipe: expected an object, found a list/
     ]
   ])('refuses %s', async (_, args, message) => {
     const { status, stdout, stderr } = await runHere(['sample', '--next', ...args, '--json'])

@@ -38,7 +38,7 @@ describe('slr search', () => {
     const result = await runHere(['search', '--from', from, ...SHORT, '--out', out, '--json'])
     const { best, ...printed }: { best: unknown } = JSON.parse(result.stdout)
     const search = SearchDocument.parse(printed)
-    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(search)
+    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual({ kind: 'search', ...search })
     expect(best).toEqual(search.found[0])
     expect(search).toMatchObject({ stopped: 'generations', settings: { method: 'greedy', strengths: [] } })
     expect(search.generations).toHaveLength(1)

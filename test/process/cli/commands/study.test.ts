@@ -243,7 +243,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     const { folder, file } = await smallStudy()
     const fresh = join(folder, 'fresh.yaml')
     const written = await runHere(['study', fresh, '--template', 'quick', '--json', '--quiet'])
-    expect(JSON.parse(written.stdout)).toEqual({ file: fresh })
+    expect(JSON.parse(written.stdout)).toEqual({ kind: 'study-file', schemaVersion: 1, file: fresh })
     expect(await readFile(fresh, 'utf8')).toContain('name: fresh')
     const { stderr, status } = await runHere(['study', file, '--template', 'quick'])
     expect({ status, stderr }).toMatchObject({

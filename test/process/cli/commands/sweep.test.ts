@@ -267,7 +267,9 @@ describe('slr sweep', () => {
     const { status, stdout, stderr } = await sweptQuickly('--out', out, '--json')
     expect(status).toBe(0)
     expect(stderr).toMatch(`Replaced ${out}`)
-    expect(SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))).toEqual(JSON.parse(stdout))
+    const written: unknown = JSON.parse(await readFile(out, 'utf8'))
+    expect({ kind: 'sweep', ...SweepDocument.parse(written) }).toEqual(JSON.parse(stdout))
+    expect(written).toEqual(JSON.parse(stdout))
     expect(await readdir(folder)).toEqual(['real.json'])
   })
 

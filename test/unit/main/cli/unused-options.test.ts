@@ -8,7 +8,7 @@ import { tinySweep, withTrueMeans } from '../../../fixtures/tiny-sweep'
 /** A file of a sweep, in a folder of its own. */
 async function sweepFile(): Promise<string> {
   const file = join(await temporaryFolder(), 'sweep.json')
-  await writeFile(file, JSON.stringify(withTrueMeans(tinySweep())))
+  await writeFile(file, JSON.stringify({ kind: 'sweep', ...withTrueMeans(tinySweep()) }))
   return file
 }
 

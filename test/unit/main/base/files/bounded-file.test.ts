@@ -12,7 +12,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slr-bounded-'))
 })
 
-const FORMAT = { name: 'sweep', schema: z.unknown(), version: 1, migrations: {}, maxBytes: 1000 }
+const FORMAT = { kind: 'sweep' as const, name: 'sweep', schema: z.unknown(), version: 1, migrations: {}, maxBytes: 1000 }
 
 async function written(content: string): Promise<string> {
   const file = join(folder, 'file.json')

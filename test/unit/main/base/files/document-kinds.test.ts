@@ -13,7 +13,7 @@ test.each([
   { command: ['study'], wanted: 'a study' }
 ])('slr $command of a sweep says that it is one, and not $wanted', async ({ command, wanted }) => {
   const file = join(await temporaryFolder(), 'sweep.json')
-  await writeFile(file, JSON.stringify(tinySweep()))
+  await writeFile(file, JSON.stringify({ kind: 'sweep', ...tinySweep() }))
   const { status, stderr } = await runHere([...command, file])
   expect(status).toBe(1)
   expect(stderr).toContain(`sweep.json is a sweep, not ${wanted}.`)
@@ -21,9 +21,9 @@ test.each([
 
 test('slr sweep --merge and slr report name what they are given in place of a part and of a project', async () => {
   const file = join(await temporaryFolder(), 'given.json')
-  await writeFile(file, JSON.stringify([{ name: 'upper', ranges: [[1, 2]] }]))
+  await writeFile(file, JSON.stringify({ kind: 'check' }))
   const merged = await runHere(['sweep', '--merge', file, '--out', `${file}.merged.json`])
-  expect(merged.stderr).toContain('given.json is a list of recipes, not a part of a sweep.')
+  expect(merged.stderr).toContain('given.json is a full-answer check, not a part of a sweep.')
   const reported = await runHere(['report', file])
   expect(reported.stderr).toContain('given.json is a file, not the folder of a project.')
 })

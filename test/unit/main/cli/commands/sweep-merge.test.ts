@@ -7,7 +7,7 @@ import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
 test('a whole sweep is refused as one, and not as a part that a newer program wrote', async () => {
   const file = join(await temporaryFolder(), 'sweep.json')
-  await writeFile(file, JSON.stringify(tinySweep()))
+  await writeFile(file, JSON.stringify({ kind: 'sweep', ...tinySweep() }))
   expect(await runHere(['sweep', '--merge', file, file])).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('sweep.json is a whole sweep, not a part of one.')

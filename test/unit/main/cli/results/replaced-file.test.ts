@@ -3,15 +3,16 @@ import { basename, join } from 'node:path'
 import { expect, it, test } from 'vitest'
 import { checkOutputFile } from '../../../../../src/main/cli/results/output-file'
 import { requireOwnPlace, type WrittenKind } from '../../../../../src/main/cli/results/replaced-file'
+import { withKind } from '../../../../../src/contract/documents/document-kind'
 import { pageHead } from '../../../../../src/main/report/page-head'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../../fixtures/command-line'
 import { problemOf } from '../../../../fixtures/problems'
 import { sampleLine } from '../../../../fixtures/sample-documents'
-import { tinySearch, tinySweep } from '../../../../fixtures/tiny-sweep'
+import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
-const SWEEP = JSON.stringify(tinySweep())
-const TASK = '{"kind": "open-ended", "prompts": [], "settings": {}}'
+const SWEEP = JSON.stringify(withKind('sweep', tinySweep()))
+const TASK = '{"kind": "creative"}'
 const MARKDOWN = '# Study\n\nbase restored into post · Selective Layer Restoration · now · SLR Workbench 1\n'
 
 async function file(name: string, content: string): Promise<string> {
@@ -22,12 +23,12 @@ async function file(name: string, content: string): Promise<string> {
 
 it.each<[WrittenKind, string]>([
   ['sweep', SWEEP],
-  ['search', JSON.stringify(tinySearch({ name: 'upper', ranges: [[1, 1]] }))],
+  ['search', '{"kind": "search"}'],
   ['task', TASK],
   ['answers', `${JSON.stringify(sampleLine())}\n`],
   ['answers', '{"variant":"po'],
-  ['report', pageHead('Report', 'none', '').source],
-  ['report', MARKDOWN],
+  ['page', pageHead('Report', 'none', '').source],
+  ['page', MARKDOWN],
   ['evaluation', '']
 ])('lets %s replace %j', async (kind, content) => {
   await expect(checkOutputFile(await file('out', content), kind)).resolves.toMatchObject({ exists: true })
@@ -39,17 +40,18 @@ it.each<[WrittenKind, string, string, string]>([
   ['task', 'tokenizer_config.json', '{}', 'the tokenizer of a model (2 B)'],
   ['search', 'sweep.json', SWEEP, 'a sweep'],
   ['sweep', 'task.json', TASK, 'a task'],
-  ['report', 'answers.jsonl', '{"variant":"post"}', 'a file of answers'],
-  ['report', 'notes.md', '# Notes', 'nothing that this program wrote (7 B)']
+  ['page', 'answers.jsonl', '{"variant":"post"}', 'a file of answers'],
+  ['page', 'notes.md', '# Notes', 'nothing that this program wrote (7 B)']
 ])('lets no %s replace %s', async (kind, name, content, is) => {
   const path = await file(name, content)
   const { code, message } = await problemOf(checkOutputFile(path, kind))
   expect({ code, message: message.replace(path, basename(path)) }).toEqual({
     code: 'bad-input',
-    message: expect.stringMatching(new RegExp(`^${name} would be replaced by .*\\b${kind}, and is `))
+    message: expect.stringMatching(new RegExp(`^${name} would be replaced by .*, and is `))
   })
   expect(message.endsWith(`, and is ${is}.`)).toBe(true)
   expect(await readFile(path, 'utf8')).toBe(content)
+  await expect(checkOutputFile(path, kind, {}, true)).resolves.toMatchObject({ exists: true, made: null })
 })
 
 const MADE = { basePath: { path: '/b', fingerprint: 'b' }, postPath: { path: '/p', fingerprint: 'p' } }
@@ -73,36 +75,36 @@ it('lets a sweep replace one of its pair that shares a prompt, and no other', as
 it('lets a part of a sweep replace the same part, and no other', async () => {
   const shard = { index: 1, count: 2 }
   const part = JSON.stringify({ ...tinySweep(), kind: 'sweep-part', shard })
-  const output = await checkOutputFile(await file('part.json', part), 'part')
-  requireOwnPlace(output, 'part', { ...MADE, prompts: tinySweep().prompts, shard })
+  const output = await checkOutputFile(await file('part.json', part), 'sweep-part')
+  requireOwnPlace(output, 'sweep-part', { ...MADE, prompts: tinySweep().prompts, shard })
   for (const other of [
     { index: 2, count: 2 },
     { index: 1, count: 3 }
   ]) {
     const now = { ...MADE, prompts: tinySweep().prompts, shard: other }
     expect(() => {
-      requireOwnPlace(output, 'part', now)
+      requireOwnPlace(output, 'sweep-part', now)
     }).toThrow(/would be replaced by a part of a sweep, and is part 1 of 2\.$/)
   }
 })
 
 it.each<[WrittenKind, unknown]>([
-  ['check', { sweepId: 's', endTokens: [], models: [], ...OTHER_PAIR }],
-  ['search', { sweepId: 's', generations: [], ...OTHER_PAIR }],
-  ['evaluation', { run: OTHER_PAIR, results: {} }]
+  ['check', { kind: 'check', ...OTHER_PAIR }],
+  ['search', { kind: 'search', ...OTHER_PAIR }],
+  ['evaluation', { kind: 'evaluation', run: OTHER_PAIR }]
 ])('lets no %s replace one of another pair', async (kind, document) => {
   const output = await checkOutputFile(await file('out.json', JSON.stringify(document)), kind)
   requireOwnPlace(output, kind, OTHER_PAIR)
   expect(() => {
     requireOwnPlace(output, kind, MADE)
-  }).toThrow(new RegExp(`would be replaced by an? ${kind}, and is one of another pair: /x and /p\\.$`))
+  }).toThrow(new RegExp(`would be replaced by an? .*${kind}, and is one of another pair: /x and /p\\.$`))
 })
 
 test('slr check, search and evaluate keep the document of another pair', async () => {
   const documents = {
-    check: { sweepId: 's', endTokens: [], models: [], ...OTHER_PAIR },
-    search: { sweepId: 's', generations: [], ...OTHER_PAIR },
-    evaluate: { run: OTHER_PAIR, results: {} }
+    check: { kind: 'check', ...OTHER_PAIR },
+    search: { kind: 'search', ...OTHER_PAIR },
+    evaluate: { kind: 'evaluation', run: OTHER_PAIR }
   }
   for (const [command, document] of Object.entries(documents)) {
     const path = await file('out.json', JSON.stringify(document))

@@ -7,27 +7,13 @@ import { problemOf } from '../../../../fixtures/problems'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
 test.each([
-  {
-    content: { kind: 'sweep-part', schemaVersion: 1, shard: { index: 2, count: 8 } },
-    is: 'part 2 of 8 of a sweep (--shard)',
-    hint: 'slr sweep --merge'
-  },
-  {
-    content: { schemaVersion: 1, sweepId: 's', endTokens: [], models: [] },
-    is: 'a check of whole answers',
-    hint: 'Name the sweep that it started from'
-  },
-  { content: { schemaVersion: 3, sweepId: 's', generations: [] }, is: 'a search', hint: 'started from' },
-  { content: { run: {}, results: {} }, is: 'an evaluation', hint: 'slr sweep --out' },
-  {
-    content: [{ text: 'Pick.', category: 'x', valid: ['a'] }],
-    is: 'a list of prompts',
-    hint: 'slr sweep --out'
-  },
-  { content: [{ name: 'upper', ranges: [[1, 2]] }], is: 'a list of recipes', hint: 'slr sweep --out' }
-])('in place of a sweep $is is named, with what is wanted', async ({ content, is, hint }) => {
+  { kind: 'sweep-part', is: 'a part of a sweep', hint: 'slr sweep --merge' },
+  { kind: 'check', is: 'a full-answer check', hint: 'Name the sweep that it started from' },
+  { kind: 'search', is: 'a search', hint: 'started from' },
+  { kind: 'evaluation', is: 'an evaluation', hint: 'slr sweep --out' }
+])('in place of a sweep $is is named, with what is wanted', async ({ kind, is, hint }) => {
   const file = join(await temporaryFolder(), 'given.json')
-  await writeFile(file, JSON.stringify(content))
+  await writeFile(file, JSON.stringify({ kind, schemaVersion: 1 }))
   const problem = await problemOf(readSweepFiles(file))
   expect(problem).toMatchObject({ code: 'bad-file', message: `${file} is ${is}, not a sweep.` })
   expect(problem.hint).toContain(hint)

@@ -1,0 +1,47 @@
+/** Kinds of documents that the program stores or prints, with their names in messages. */
+export const DOCUMENT_NAMES = {
+  sweep: 'a sweep',
+  'sweep-part': 'a part of a sweep',
+  check: 'a full-answer check',
+  search: 'a search',
+  evaluation: 'an evaluation',
+  'what-if': 'a sweep under other settings',
+  comparison: 'a comparison of sweeps',
+  task: 'a task',
+  distances: 'a list of layer distances',
+  'evaluation-run': 'an evaluation of a project',
+  'sample-run': 'a sample run',
+  'sampled-characters': 'a character check',
+  checksums: 'a list of checksums',
+  project: 'a project',
+  summary: 'a summary of a run',
+  history: 'a history',
+  deletion: 'a note of a deletion',
+  queue: 'a queue',
+  study: 'a study',
+  samples: 'a list of answers',
+  'next-token': 'a distribution of the next token',
+  'sweep-plan': 'the plan of a sweep',
+  'evaluation-plan': 'the plan of an evaluation',
+  'study-plan': 'the plan of a study',
+  'study-file': 'the place of a study',
+  'study-result': 'the results of a study',
+  'new-project': 'the place of a project',
+  pair: 'a report on a pair',
+  pairs: 'a list of pairs',
+  machine: 'a report on a machine',
+  runs: 'a list of runs',
+  report: 'the content of a report',
+  export: 'a report on an export',
+  address: 'the address of the workbench',
+  config: 'a configuration'
+} as const
+
+export type DocumentKind = keyof typeof DOCUMENT_NAMES
+
+/** Reports whether a text is a kind of document. */
+export const isDocumentKind = (text: string): text is DocumentKind => Object.hasOwn(DOCUMENT_NAMES, text)
+
+/** Puts kind and schema version before the fields of a document. A task keeps its kind of task. */
+export const withKind = <Document>(kind: DocumentKind, document: Document) =>
+  Object.assign({ kind, schemaVersion: 1 }, document)
