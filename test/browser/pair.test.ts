@@ -109,10 +109,10 @@ describe.skipIf(browserMissing !== null)('the models of a project in Chromium', 
     // Taken without another key.
     await dialog.getByLabel('Post: the same model', { exact: false }).first().fill(join(folder, 'elsewhere'))
     // The stored sweep has made-up fingerprints.
-    await dialog.getByText(/These are not the checkpoints of: sweep of/).waitFor()
+    await dialog.getByText(/Other checkpoints than those of sweep of/).waitFor()
     await picture(page, 'pair-relocate')
-    await dialog.getByRole('button', { name: 'Use these all the same' }).click()
-    await page.getByText(/A checkpoint is not what it was\. Computed from the old one: sweep of/).waitFor()
+    await dialog.getByRole('button', { name: 'Use these anyway' }).click()
+    await page.getByText(/A checkpoint has changed\. Results of the earlier checkpoint: sweep of/).waitFor()
 
     await unfold(page, 'Weights')
     await page.getByRole('button', { name: 'Compare the layers' }).click()

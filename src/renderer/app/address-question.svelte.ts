@@ -10,14 +10,18 @@ export class AddressQuestion {
   private answer: (isAllowed: boolean) => void = () => undefined
   private last: Promise<unknown> = Promise.resolve()
 
-  /** Asks one question after the other. @returns whether all addresses may be contacted */
+  /**
+   * Asks one question after another.
+   *
+   * @returns whether the user allows all addresses
+   */
   ask(addresses: readonly EndpointContact[]): Promise<boolean> {
     const answered = this.last.then(() => this.open(addresses))
     this.last = answered
     return answered
   }
 
-  /** Takes the answer of the dialog. */
+  /** Closes the dialog with its answer. */
   close(isAllowed: boolean): void {
     if (isAllowed) this.allowed = [...this.allowed, ...(this.asked ?? []).map(contactText)]
     this.asked = null
@@ -25,7 +29,7 @@ export class AddressQuestion {
   }
 
   private open(addresses: readonly EndpointContact[]): Promise<boolean> {
-    // Another call has asked for the same meanwhile.
+    // The answer to an earlier question covers these addresses.
     if (addresses.every((address) => this.allowed.includes(contactText(address))))
       return Promise.resolve(true)
     this.asked = addresses
@@ -33,13 +37,12 @@ export class AddressQuestion {
   }
 }
 
-/** The question of this page. */
 export const addressQuestion = new AddressQuestion()
 
 /**
  * Repeats a call that main has refused for unconfirmed addresses, once the user allows them.
  *
- * @param confirm has main confirm the addresses
+ * @param confirm asks main to confirm the addresses
  */
 export function repeatOnceConfirmed(
   question: Pick<AddressQuestion, 'ask'>,

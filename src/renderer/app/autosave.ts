@@ -1,19 +1,19 @@
-/** Saves by itself what is edited, once the edits rest. */
+/** Saves edits after a pause of typing. */
 export class Autosave {
   private timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(
     private readonly save: () => Promise<void>,
-    private readonly restMs = 600
+    private readonly pauseMs = 600
   ) {}
 
-  /** Something was edited. */
+  /** Schedules a save after an edit. */
   soon(): void {
     this.stop()
-    this.timer = setTimeout(() => void this.save(), this.restMs)
+    this.timer = setTimeout(() => void this.save(), this.pauseMs)
   }
 
-  /** Nothing is to be saved any more, or it is saved now. */
+  /** Cancels the scheduled save. */
   stop(): void {
     clearTimeout(this.timer)
   }

@@ -6,7 +6,7 @@ import { throttled } from './frames'
 import type { Here, OpenProject } from './open-project.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
-/** Every kind of job ends by one of these events; the others tell how far it is. */
+/** The last event of a job is one of {@link ENDINGS}. The others report progress. */
 type JobEvent = { type: string } | { type: 'failed'; problem: Problem }
 
 const ENDINGS: ReadonlySet<string> = new Set(['finished', 'failed', 'cancelled'])
@@ -16,20 +16,20 @@ interface JobCalls<Event> {
   cancel(input: Here): Promise<void>
 }
 
-/** What a view makes of the events of its kind of job. */
+/** Turns the events of a kind of job into the state that a view shows. */
 export interface BackgroundJobDescription<Event, Live> {
   readonly kind: JobKind
   readonly holdsEngine: string | null
   tell(live: Live): JobProgress
-  /** Main's procedures, asked for at each use: the line to main may have been made anew. */
+  /** Returns main's procedures. Called at each use, because the connection may be new. */
   calls(): JobCalls<Event>
-  /** What is known of the job after an event that does not end it; null as long as nothing is. */
+  /** Returns the state after an event that does not end the job; null until there is any. */
   advance(live: Live | null, event: Event): Live | null
-  /** What is shown of it, anew some times in a second while something arrives. */
+  /** Returns the state to draw. Called a few times a second while events arrive. */
   draw(live: Live): Live
-  /** Hears how the job ended while it is still shown as live. */
+  /** Called with the ending, while the job still counts as live. */
   ended(ending: Event, live: Live | null): Promise<void> | void
-  /** Hears that no job is followed any more, whether one has ended or the line was lost. */
+  /** Called when no job is followed any more, because it ended or the connection was lost. */
   idle?(): Promise<void> | void
 }
 
@@ -38,30 +38,32 @@ interface ProgressEvent<Progress> {
   progress: Progress
 }
 
-/** For a job of which nothing is shown but its progress, and whose events tell that and how it ended. */
+/** Describes a job that shows only its progress. */
 export const progressOnly = <Event extends JobEvent, Progress>() => ({
-  advance: (known: Progress | null, event: Event | ProgressEvent<Progress>): Progress | null =>
-    'progress' in event ? event.progress : known,
+  advance: (last: Progress | null, event: Event | ProgressEvent<Progress>): Progress | null =>
+    'progress' in event ? event.progress : last,
   draw: (progress: Progress): Progress => progress
 })
 
-/** A job of the open project in main, as this window follows it: it goes on when the window is closed. */
+/** Follows a job of the open project in main. The job goes on when the window is closed. */
 export class BackgroundJob<Event extends JobEvent, Live extends object> implements WindowJob {
-  /** How far it is; null while none is known to run. */
+  /** State of the job; null while none runs. */
   live = $state.raw<Live | null>(null)
-  /** Between asking for the job and its first event. */
+  /** True between the request for the job and its first event. */
   starting = $state(false)
   cancelling = $state(false)
   failure = $state.raw<Complaint | null>(null)
   readonly elsewhere = null
-  /** It has failed, and what it left is still being read: how far it was says nothing any more. */
-  over = $state(false)
+  /** True if the job has failed and its results are still being read. Its progress is then meaningless. */
+  hasFailed = $state(false)
   readonly busy = $derived(this.live !== null || this.starting)
-  readonly progress = $derived.by(() => (this.live === null || this.over ? null : this.story.tell(this.live)))
+  readonly progress = $derived.by(() =>
+    this.live === null || this.hasFailed ? null : this.story.tell(this.live)
+  )
 
   private watching: AbortController | null = null
-  /** The failed job that main has reported last: one that was dismissed does not come back. */
-  private heardFailure: FailedJob | null = null
+  /** Last failed job that main has reported. A dismissed failure does not come back. */
+  private lastFailure: FailedJob | null = null
 
   constructor(
     private readonly project: OpenProject,
@@ -82,16 +84,16 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     return this.story.holdsEngine
   }
 
-  /** Asks main for a job, and follows it to its end. */
+  /** Starts a job in main and follows it to its end. */
   async begin(ask: () => Promise<unknown>): Promise<void> {
     this.failure = null
     this.starting = true
-    const { heardFailure } = this
+    const { lastFailure } = this
     try {
       await ask()
-      // The job may have begun just after main was asked to stop it.
+      // The job may have begun just after the request to stop it.
       if (this.cancelling) await this.askToCancel()
-      await this.follow(heardFailure)
+      await this.follow(lastFailure)
     } catch (error) {
       const complaint = complaintOf(error)
       if (!(this.cancelling && complaint.code === 'cancelled')) this.failure = complaint
@@ -100,7 +102,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     this.starting = false
   }
 
-  /** Stops the job, which main may still prepare. */
+  /** Stops the job, even if main still prepares it. */
   async cancel(): Promise<void> {
     if (!this.busy) return
     this.cancelling = true
@@ -108,29 +110,29 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
   }
 
   private async askToCancel(): Promise<void> {
-    const asked = await this.project.attempt(async () => {
+    const isRequested = await this.project.attempt(async () => {
       await this.story.calls().cancel(this.project.here)
       return true
     })
-    // Why it failed has been said; the job goes on, and can be cancelled again.
-    if (asked === null) this.cancelling = false
+    // The failure was reported. The job goes on and can be cancelled again.
+    if (isRequested === null) this.cancelling = false
   }
 
-  /** Hears whether such a job runs, follows one that another window has started, and tells of one that failed before it could be followed. */
-  hear(running: boolean, failed: FailedJob | null): void {
-    if (failed?.id !== this.heardFailure?.id) {
-      this.heardFailure = failed
+  /** Follows a job that another window has started, and shows the failure of one that ended before it was followed. */
+  onStatus(running: boolean, failed: FailedJob | null): void {
+    if (failed?.id !== this.lastFailure?.id) {
+      this.lastFailure = failed
       if (!this.busy) this.failure = failed?.problem ?? null
     }
     if (running && !this.busy && this.watching === null) void this.follow()
   }
 
   /**
-   * Follows the job that runs to its end; ends at once when none runs.
+   * Follows the running job to its end. Ends at once if none runs.
    *
-   * @param heardFailure main's last report of a failure before the job began
+   * @param lastFailure main's last report of a failure before the job began
    */
-  async follow(heardFailure = this.heardFailure): Promise<void> {
+  async follow(lastFailure = this.lastFailure): Promise<void> {
     const { here, left } = this.project
     this.watching?.abort()
     const watching = new AbortController()
@@ -144,13 +146,13 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     try {
       for await (const event of await this.story.calls().watch(here, { signal })) {
         if (signal.aborted) return
-        // What ended an earlier job is over once another goes on, whoever has started it.
+        // The failure of an earlier job disappears when another job runs, whichever window started it.
         this.failure = null
         if (ENDINGS.has(event.type)) {
           hasEnded = true
           if ('problem' in event) {
             this.failure = event.problem
-            this.over = true
+            this.hasFailed = true
           }
           await this.story.ended(event, live)
           continue
@@ -161,17 +163,17 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
         drawSoon()
       }
     } catch (error) {
-      // When the line itself is lost, reopening the project after the reconnect follows it again.
+      // After a lost connection, reopening the project follows the job again.
       const complaint = complaintOf(error)
       if (!signal.aborted && this.project.connected && complaint.code !== 'lost') this.failure = complaint
     }
     if (this.watching !== watching || left.aborted) return
-    // Another window has seen the end first, and main's report of the failure came before this one had an event.
-    if (!hasEnded && this.heardFailure !== heardFailure) this.failure = this.heardFailure?.problem ?? null
+    // Another window saw the ending first, and main reported the failure before this window got an event.
+    if (!hasEnded && this.lastFailure !== lastFailure) this.failure = this.lastFailure?.problem ?? null
     this.watching = null
     live = null
     this.live = null
-    this.over = false
+    this.hasFailed = false
     this.cancelling = false
     this.starting = false
     await this.story.idle?.()

@@ -9,29 +9,30 @@ declare global {
   interface Window {
     /** Set by the desktop preload, which then posts `slr:port` with a message port to main. */
     slrDesktop?: {
-      /** Where a dropped file or folder lies; empty when that is nowhere. */ pathOf: (file: File) => string
+      /** Returns the path of a dropped file or folder; empty if it has none. */
+      pathOf: (file: File) => string
     }
   }
 }
 
 export type Client = ContractRouterClient<Contract>
 
-/** A live line to main; `closed` resolves once it is gone. */
+/** A connection to main. `closed` resolves when it ends. */
 export interface Connection {
   client: Client
   closed: Promise<void>
 }
 
-/** Opens one connection per call; call again after `closed` to reconnect. */
+/** Opens a connection. Call again after `closed` to reconnect. */
 export type Connect = () => Promise<Connection>
 
-/** Chooses the way to main. Call once, before the page has loaded: the desktop's port arrives right after. */
+/** Chooses how to connect to main. Call once while the page loads: the desktop's port arrives right after. */
 export function openConnections(): Connect {
   return window.slrDesktop !== undefined ? desktopConnections() : browserConnection
 }
 
 function desktopConnections(): Connect {
-  // A port may arrive before anyone asks for one, and a new one after a lost one, so ports queue on both sides.
+  // A port may arrive before a request for it, and a new one after a lost one, so both sides queue.
   const arrived: MessagePort[] = []
   const waiting: ((port: MessagePort) => void)[] = []
   window.addEventListener('message', (event) => {
@@ -53,7 +54,7 @@ function desktopConnections(): Connect {
 }
 
 async function browserConnection(): Promise<Connection> {
-  // Below the page's own path, which the session's cookie is bound to.
+  // A path below the page's own, to which the session's cookie is bound.
   const address = new URL('rpc', window.location.href)
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:'
   const websocket = new WebSocket(address)
@@ -70,6 +71,6 @@ async function browserConnection(): Promise<Connection> {
 const confirming = (client: () => Client) =>
   repeatOnceConfirmed(addressQuestion, (addresses) => client().app.confirmAddresses({ addresses }))
 
-/** Resolves when a line closes. Asked for once the client listens: it ends its own calls first, and none is aborted on a closed line. */
-const closing = (line: EventTarget): Promise<void> =>
-  new Promise((resolve) => line.addEventListener('close', () => resolve(), { once: true }))
+/** Resolves when a connection closes. The client must listen first, so that it ends its calls before this resolves. */
+const closing = (target: EventTarget): Promise<void> =>
+  new Promise((resolve) => target.addEventListener('close', () => resolve(), { once: true }))

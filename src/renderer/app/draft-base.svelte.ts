@@ -1,15 +1,15 @@
-/** What something edited in this window was made from, and what that has become elsewhere meanwhile. */
+/** The stored value that an edit in this window began with, and changes of it by other windows. */
 export class DraftBase<Value> {
-  /** The value that somebody else has saved; null while the draft's own is the latest. */
+  /** Value saved by another window; null while this window has the latest. */
   elsewhere = $state.raw<Value | null>(null)
   private value: Value | null = null
-  /** On its way to main. */
+  /** Value on its way to main. */
   private sending: Value | null = null
   private elsewhereRevision = 0
-  /** Of the project, when it was last known to hold the value; a change sent with it says what it was made from. */
+  /** Revision of the project that held the value. A change sends it, so that main can refuse a stale one. */
   revision = 0
 
-  /** Begins with what the project holds. */
+  /** Begins with a value of the project. */
   begin(value: Value, revision: number): void {
     this.value = value
     this.revision = revision
@@ -17,12 +17,12 @@ export class DraftBase<Value> {
   }
 
   /**
-   * Hears what the project holds now.
+   * Compares the stored value with the draft's.
    *
-   * @param dirty whether there are edits that are not saved
-   * @returns whether it is to be shown in place of what is shown; where edits would be lost, the user is to decide
+   * @param dirty whether there are unsaved edits
+   * @returns whether the view shows the stored value; with unsaved edits the user decides
    */
-  hear(value: Value, revision: number, dirty: boolean): boolean {
+  acceptStored(value: Value, revision: number, dirty: boolean): boolean {
     if (revision < this.revision) return false
     if (same(value, this.value) || same(value, this.sending)) {
       this.begin(value, revision)
@@ -37,7 +37,7 @@ export class DraftBase<Value> {
     return true
   }
 
-  /** Saves a value that was made from the one begun with. */
+  /** Saves a value that was edited from the one begun with. */
   async send<Saved>(value: Value, save: (seen: number) => Promise<Saved>): Promise<Saved> {
     this.sending = value
     try {
@@ -49,8 +49,12 @@ export class DraftBase<Value> {
     }
   }
 
-  /** Goes on from what was saved elsewhere, whether it is taken or replaced. @returns it; null when there is nothing to settle */
-  settle(): Value | null {
+  /**
+   * Accepts the value of the other window as the base of further edits.
+   *
+   * @returns the value; null if there is no conflict
+   */
+  resolveConflict(): Value | null {
     const { elsewhere } = this
     if (elsewhere !== null) this.begin(elsewhere, this.elsewhereRevision)
     return elsewhere

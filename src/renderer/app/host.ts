@@ -11,29 +11,32 @@ export type AppInfo = Awaited<ReturnType<Client['app']['info']>>
 /** A place in a pair: a view, and the model that Ranges shows. */
 export type PairPlace = Pick<Place, 'model'> & { view: View }
 
-/** What an open project needs of the window around it. */
+/** The window, as an open project needs it. */
 export interface Host {
-  /** The line to main: anew after each reconnect, so ask for it at every use. @throws Error before the first connection */
+  /**
+   * Connection to main. It changes with each reconnect, so read it at every use.
+   *
+   * @throws Error before the first connection
+   */
   readonly client: Client
   readonly connected: boolean
-  /** Null until main has told. */
+  /** Null until main has answered. */
   readonly info: AppInfo | null
   complain(complaint: Complaint): void
-  /** Tells the user what was thrown, whatever that is. */
+  /** Shows a thrown error to the user. */
   complainOf(error: unknown): void
-  /** The view that is shown. */
   readonly view: View
   readonly folds: Folds
   /** Controls whether a full-answer check follows each sweep that this window starts. */
   readonly checksAfterSweep: StoredSwitch
   go(view: View): void
-  /** Makes what is shown now a place that Back leads to. */
+  /** Adds the shown place to the browser's history, for Back. */
   visit(): void
-  /** The pair that is shown; null without a project. */
+  /** Session of the shown pair; null without a project. */
   readonly session: OpenProject | null
   /** Shows a pair of the open project. @returns whether it is shown */
   showPair(pair: PairId, at?: PairPlace): Promise<boolean>
-  /** Shows the first pair of the project in place of one that is there no more. */
+  /** Shows the first pair of the project in place of a removed one. */
   leavePair(gone: Here): Promise<void>
   /** Shows a stored result of the view. */
   look(id: string): Promise<void>

@@ -1,19 +1,19 @@
-/** Questions of which only the newest counts: each aborts the one before, whose answer is not heard any more. */
+/** Asks questions of which only the newest counts. Each question aborts the one before. */
 export class Latest<Question extends NonNullable<unknown>> {
-  /** The newest question while its answer is awaited; null otherwise. */
+  /** The newest question while its answer is awaited, else null. */
   awaited = $state.raw<Question | null>(null)
   private asking: AbortController | null = null
 
-  /** @param over aborted when no answer is wanted any more */
+  /** @param over aborts the last question */
   constructor(private readonly over?: AbortSignal) {}
 
   /**
-   * Asks, and forgets what was asked before.
+   * Asks a question and aborts the one before.
    *
-   * @param request has to give up when its signal is aborted, or just goes on in vain
-   * @param restMs waited before the request is made, for questions that change while somebody types
-   * @returns the answer; null when another question, or {@link drop}, came first
-   * @throws what the request throws while it is the newest
+   * @param request stops when its signal is aborted.
+   * @param restMs waits before the request, for questions that change during typing.
+   * @returns the answer; null if another question or {@link drop} came first.
+   * @throws the error of the newest request
    */
   async ask<Answer>(
     question: Question,
@@ -44,22 +44,22 @@ export class Latest<Question extends NonNullable<unknown>> {
   /**
    * Asks, and applies the answer while the question is still awaited, so that nothing shows the state in between.
    *
-   * @returns the answer; null when another question, or {@link drop}, came first
+   * @returns the answer; null if another question or {@link drop} came first
    */
   async apply<Answer>(
     question: Question,
     request: (signal: AbortSignal) => Promise<Answer>,
-    take: (answer: Answer) => void
+    apply: (answer: Answer) => void
   ): Promise<Answer | null> {
-    const asked = await this.ask(question, async (signal) => {
+    const result = await this.ask(question, async (signal) => {
       const answer = await request(signal)
-      if (!signal.aborted) take(answer)
+      if (!signal.aborted) apply(answer)
       return answer
     })
-    return asked?.answer ?? null
+    return result?.answer ?? null
   }
 
-  /** Takes the question back. */
+  /** Aborts the question. */
   drop(): void {
     this.asking?.abort()
     this.asking = null

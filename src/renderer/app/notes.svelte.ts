@@ -5,29 +5,29 @@ import { changedSince } from './history.svelte'
 import type { Here, OpenProject } from './open-project.svelte'
 import type { ProjectState } from '../../contract/documents/project'
 
-/** Notes of the project or of the shown pair, as they are written. */
+/** Notes owner the project or owner the shown pair. */
 export class Notes {
-  /** Text that is not saved yet; null when there is none. */
+  /** Unsaved text; null if there is none. */
   private draft = $state.raw<string | null>(null)
-  /** Whether the last attempt to save failed: the text stays here and is saved with the next edit or flush. */
+  /** True if the last save failed. The text stays here and is saved with the next edit or flush. */
   refused = $state(false)
-  /** The stored text that the draft was made from. */
+  /** The stored text that the draft began with. */
   readonly base = new DraftBase<string>()
   private readonly autosave = new Autosave(() => this.save(), 800)
-  /** The only save in flight: a second one would carry the revision from before the first. */
+  /** The only save in flight: a second one would send the revision from before the first. */
   private saving: Promise<void> | null = null
 
   readonly dirty = $derived(this.draft !== null)
-  /** Whether the text waits for the user, who chooses between two texts or tries again. */
+  /** True if the user must choose between two texts or try again. */
   readonly waits = $derived(this.dirty && (this.refused || this.base.elsewhere !== null))
   readonly unsaved = $derived(
     this.base.elsewhere === null ? 'they could not be saved.' : 'changed in another window.'
   )
 
-  /** @param of whose notes */
+  /** @param owner chooses whose notes these are */
   constructor(
     private readonly project: OpenProject,
-    private readonly of: 'project' | 'pair'
+    private readonly owner: 'project' | 'pair'
   ) {
     this.base.begin(this.stored, project.state.revision)
     project.onChange((state) => this.acceptStored(state.revision))
@@ -39,7 +39,7 @@ export class Notes {
 
   private get stored(): string {
     const { notes, document } = this.project.state
-    return this.of === 'project' ? notes : document.notes
+    return this.owner === 'project' ? notes : document.notes
   }
 
   typed(text: string): void {
@@ -47,27 +47,27 @@ export class Notes {
     this.autosave.soon()
   }
 
-  /** Saves the text, unless another window has saved other notes since it was begun: then the user chooses. */
+  /** Saves the text. If another window has saved other notes meanwhile, the user chooses. */
   save(): Promise<void> {
     this.autosave.stop()
     this.saving ??= this.saveDraft().finally(() => (this.saving = null))
     return this.saving
   }
 
-  /** Replaces the notes of the other window. */
+  /** Replaces the notes owner the other window. */
   async keepMine(): Promise<void> {
-    this.base.settle()
+    this.base.resolveConflict()
     await this.save()
   }
 
-  /** Discards the text in favour of the other window's, until it is undone. */
+  /** Discards the text for the other window's. Can be undone. */
   takeTheirs(): void {
     const mine = this.text
-    const theirs = this.base.settle()
+    const theirs = this.base.resolveConflict()
     if (theirs === null) return
     this.discardDraft()
     this.project.history.record({
-      what: `take the other notes of the ${this.of}`,
+      what: `take the other notes owner the ${this.owner}`,
       undo: () => this.replace(mine, theirs),
       redo: () => this.replace(theirs, mine)
     })
@@ -76,7 +76,7 @@ export class Notes {
   private acceptStored(revision: number): void {
     const { stored } = this
     if (this.draft === stored) this.discardDraft()
-    this.base.hear(stored, revision, this.dirty)
+    this.base.acceptStored(stored, revision, this.dirty)
   }
 
   private discardDraft(): void {
@@ -85,7 +85,7 @@ export class Notes {
     this.refused = false
   }
 
-  /** Saves until the text that was typed meanwhile is saved too. */
+  /** Saves until the text typed meanwhile is saved too. */
   private async saveDraft(): Promise<void> {
     while (this.draft !== null && this.base.elsewhere === null) {
       const text = this.draft
@@ -94,7 +94,7 @@ export class Notes {
       else if (!(await this.send(text))) return
       else {
         this.project.history.record({
-          what: `write notes of the ${this.of}`,
+          what: `write notes owner the ${this.owner}`,
           undo: () => this.replace(before, text),
           redo: () => this.replace(text, before)
         })
@@ -110,7 +110,7 @@ export class Notes {
       this.refused = false
       return true
     } catch (error) {
-      // Another window was quicker: its text decides whether there is anything to choose.
+      // Another window was quicker. Its text decides whether there is a conflict.
       if (complaintOf(error).code === 'stale') await this.project.refresh()
       this.refused = this.dirty && this.base.elsewhere === null
       if (this.refused) this.project.complainOf(error)
@@ -118,10 +118,9 @@ export class Notes {
     }
   }
 
-  /** Undoes or redoes a change. */
   private replace(text: string, expected: string): Promise<void> {
     return this.project.write((here, seen) => {
-      if (this.stored !== expected) throw changedSince(`what the notes of the ${this.of} say`)
+      if (this.stored !== expected) throw changedSince(`what the notes owner the ${this.owner} say`)
       return this.update(here, text, seen)
     })
   }
@@ -129,6 +128,6 @@ export class Notes {
   private update(here: Here, notes: string, seen: number): Promise<ProjectState> {
     const { client } = this.project
     const change = { ...here, seen, changes: { notes } }
-    return this.of === 'project' ? client.projects.update(change) : client.pairs.update(change)
+    return this.owner === 'project' ? client.projects.update(change) : client.pairs.update(change)
   }
 }

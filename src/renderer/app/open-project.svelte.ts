@@ -16,10 +16,10 @@ import type { WindowJob } from './window-job'
 
 type Listener = (state: ProjectState, before: ProjectState) => void
 
-/** Failures that concern the value rather than the disk. */
+/** Failures caused by the value, not by the disk. */
 const REFUSALS: ReadonlySet<Complaint['code']> = new Set(['stale', 'not-found', 'bad-input', 'cancelled'])
 
-/** Values that always have one before them. */
+/** Values that always have a previous value, which undo restores. */
 type Overwritten = Pick<PairChanges, 'rendering'> & {
   settings?: Omit<NonNullable<PairChanges['settings']>, 'samples' | 'evaluation'>
 }
@@ -30,12 +30,12 @@ const fieldsOf = ({ rendering = {}, settings = {} }: Overwritten): string[] => [
 ]
 
 const picked = <Values extends object>(values: Values, wanted: object): Partial<Values> => {
-  const found: Partial<Values> = {}
-  for (const field in values) if (field in wanted) found[field] = values[field]
-  return found
+  const fields: Partial<Values> = {}
+  for (const field in values) if (field in wanted) fields[field] = values[field]
+  return fields
 }
 
-/** What those values are in a document. */
+/** Returns the present values of the fields that the changes set. */
 function valuesOf({ rendering, settings }: PairDocument, changes: Overwritten): Overwritten {
   return {
     ...(changes.rendering && { rendering: picked(rendering, changes.rendering) }),
@@ -43,7 +43,7 @@ function valuesOf({ rendering, settings }: PairDocument, changes: Overwritten): 
   }
 }
 
-/** One engine works for all pairs of a project: which other pair it works for, in words; null for none. */
+/** Returns a sentence if the engine works for another pair of the project, else null. */
 function busyPair({ pairs, document }: ProjectState): string | null {
   const other = pairs.find(
     ({ id, running }) => id !== document.id && running.some((kind) => jobKindFacts(kind).needs !== 'files')
@@ -51,54 +51,53 @@ function busyPair({ pairs, document }: ProjectState): string | null {
   return other === undefined ? null : `The engine works for the pair “${other.name}”.`
 }
 
-/** How a call names the pair that it is about. */
+/** Identifies a pair in a call. */
 export interface Here {
   readonly path: string
   readonly pair: PairId
 }
 
-/**
- * One pair of an open project, as main tells of it: what it holds, the queue of its changes, and its jobs. It is made when the pair
- * is opened and dropped when it is left, so nothing in it has to be emptied.
- */
+/** One pair of an open project: its state, its queue of changes and its jobs. A new one is created for each opening. */
 export class OpenProject {
   readonly path: string
   readonly here: Here
   state: ProjectState
-  /** Changes on their way to disk. */
+  /** Number of changes on their way to disk. */
   saving = $state(0)
-  /** Whether the last write failed, such as on a full disk. A refused value is no failed write: the complaint says what to do. */
+  /**
+   * True if the last write failed, such as on a full disk. A refused value does not count: its complaint says what to
+   * do.
+   */
   writeFailed = $state(false)
   readonly jobs = new WindowJobs()
-  /** What was done in this window, to be undone. */
+  /** Changes of this window that can be undone. */
   readonly history = new History(
     (error) => this.complainOf(error),
     () => this.flushFields()
   )
   private readonly leaving = new AbortController()
-  /** Runs that this window deletes: their steps need not tell what has become of them. */
+  /** Ids of runs that this window deletes. Their views do not report them as vanished. */
   readonly deleting = new SvelteSet<string>()
-  /** Aborted when the project is left: whatever goes on for it ends. */
+  /** Aborted when the project is left. All follow-up work ends with it. */
   readonly left = this.leaving.signal
 
-  /** Whether the project can be changed. */
   readonly writable = $derived.by(() => this.state.readOnly === null)
   readonly connected = $derived.by(() => this.host.connected)
-  /** What another window has done and cannot be followed in this one, in words; null when nothing is. */
-  readonly elsewhere = $derived.by(() => this.jobs.elsewhere(this.state.running) ?? this.ofOtherPair)
-  /** What files saved from a step of the pair begin with: the project's name, and the pair's where there are several. */
+  /** Says what another window or pair computes that this window cannot follow; null if nothing. */
+  readonly elsewhere = $derived.by(() => this.jobs.elsewhere(this.state.running) ?? this.busyWithOtherPair)
+  /** Start of the names of saved files: the project's name, and the pair's if there are several. */
   readonly filesName = $derived.by(() => {
     const { name, pairs, document } = this.state
     return pairs.length === 1 ? name : `${name}-${document.name}`
   })
-  /** What main computes for another pair of the project, in words; null for nothing. */
-  private readonly ofOtherPair = $derived.by(() => busyPair(this.state))
+  /** Says what main computes for another pair of the project; null if nothing. */
+  private readonly busyWithOtherPair = $derived.by(() => busyPair(this.state))
 
   private changes: Promise<unknown> = Promise.resolve()
   private watching: AbortController | null = null
   private readonly listeners: Listener[] = []
-  /** Since which revision each setting is what this window has set; see {@link set}. */
-  private readonly own: Record<string, number> = {}
+  /** Revision at which this window last set each setting; see {@link set}. */
+  private readonly ownRevisions: Record<string, number> = {}
 
   constructor(
     readonly host: Host,
@@ -114,12 +113,16 @@ export class OpenProject {
     return this.host.client
   }
 
-  /** Hears every newer state, with the one before; for as long as the project is open. */
+  /** Calls the listener with each newer state and the one before. */
   onChange(listener: Listener): void {
     this.listeners.push(listener)
   }
 
-  /** Runs a call and reports its failure to the user; null when it failed, or the project was left meanwhile. */
+  /**
+   * Runs a call and reports its failure.
+   *
+   * @returns null if the call failed or the project was left meanwhile
+   */
   async attempt<Result>(call: () => Promise<Result>): Promise<Result | null> {
     try {
       const result = await call()
@@ -130,7 +133,7 @@ export class OpenProject {
     }
   }
 
-  /** Has main note an address that the user confirms on the page. */
+  /** Stores an address in main that the user confirms on the page. */
   async confirmAddress({ baseUrl, keyVariable }: EndpointContact): Promise<void> {
     const addresses = [{ baseUrl, keyVariable }]
     await this.attempt(() => this.client.app.confirmAddresses({ addresses }))
@@ -144,17 +147,21 @@ export class OpenProject {
     if (!this.left.aborted) this.host.complainOf(error)
   }
 
-  /** All memory of the machine that computes. */
+  /** Memory of the machine that computes, in bytes. */
   get machineBytes(): number {
     return this.host.info?.memoryBytes ?? Infinity
   }
 
-  /** True if the pair's folders do not exist on this machine, so nothing asks for what lies in them. */
+  /** True if the pair's folders do not exist on this machine. */
   get modelsAway(): boolean {
     return areModelsAway(this.state)
   }
 
-  /** Why nothing that needs the engine can begin now; null when it can. @param then what would begin, by its own job */
+  /**
+   * Returns why no job of the engine can start; null if one can.
+   *
+   * @param then says what would start, by the job `own`
+   */
   whyNot(then: string, own?: WindowJob): string | null {
     if (!this.connected) return 'The workbench is not connected.'
     if (this.state.writer === 'gone') return 'First choose “Change it here”, above.'
@@ -167,14 +174,18 @@ export class OpenProject {
     return this.jobs.whyNot(then, own) ?? this.elsewhere
   }
 
-  /** Why the engine cannot answer a question now; null when it can. @param then what would be asked, by its own job */
+  /**
+   * Returns why the engine cannot answer a question now; null if it can.
+   *
+   * @param then says what would be asked, by the job `own`
+   */
   whyNotAsk(then: string, own?: WindowJob): string | null {
     const { busyProject } = this.state
     const busy = busyProject === null ? null : `The engine works for the project “${busyProject}”.`
     return this.whyNot(then, own) ?? busy
   }
 
-  /** The state of a job that does not compute, in words; null while it computes. */
+  /** Returns a sentence for a job that stops or waits; null while it computes. */
   standstillOf({ kind, cancelling }: Pick<WindowJob, 'kind' | 'cancelling'>): string | null {
     if (cancelling) return STOPPING
     const { busyProject } = this.state
@@ -182,7 +193,7 @@ export class OpenProject {
     return waitingForWords(busyProject)
   }
 
-  /** Follows what becomes of the project, whoever changes it, until it is left or the line is lost. */
+  /** Follows changes of the project by any window, until the project is left or the connection is lost. */
   async watch(): Promise<void> {
     this.watching?.abort()
     const watching = new AbortController()
@@ -194,7 +205,7 @@ export class OpenProject {
         this.accept(state)
       }
     } catch (error) {
-      // After a lost line the project is opened again, and followed from then on.
+      // After a lost connection the project is opened again, and then followed again.
       if (signal.aborted || !this.connected) return
       const complaint = complaintOf(error)
       this.complain(complaint)
@@ -202,20 +213,21 @@ export class OpenProject {
     }
   }
 
-  /** Takes a newer state of the project; one that is older is dropped. */
+  /** Accepts a newer state of the project and ignores an older one. */
   accept(state: ProjectState | null): void {
     const before = this.state
     if (state === null || state.revision < before.revision) return
     this.state = state
-    this.jobs.hear(state)
-    for (const hear of this.listeners) hear(state, before)
+    this.jobs.update(state)
+    for (const listener of this.listeners) listener(state, before)
   }
 
   /**
-   * What a step that shows one run of a list shows next: undefined: what it shows; null: nothing. A new run is shown. The newest takes the
-   * place of one that is gone, which the user is told while the step is shown.
+   * Chooses the run that a step shows after a change of its list. A new run is shown. The newest replaces a vanished
+   * one.
    *
-   * @param current that it shows; null for none
+   * @param current the shown run; null for none
+   * @returns the id of the run; null for none; undefined for no change
    */
   nextShown(
     kind: RunKind,
@@ -232,30 +244,30 @@ export class OpenProject {
     return newest === null || has(before, newest) || newest === current ? undefined : newest
   }
 
-  /** Tells the user what became of the run that the step showed, unless this window deleted it. */
+  /** Tells the user why the replacement run vanished, unless this window deleted it. */
   private explainVanished(kind: RunKind, id: string, newest: string | null): void {
     if (this.deleting.has(id)) return
     const isDeleted = this.state.history.deleted.some(({ run }) => run.kind === kind && run.id === id)
     const { one } = RUN_KIND_WORDS[kind]
-    const shown = newest === null ? 'There is no other.' : 'The newest is shown instead.'
+    const replacement = newest === null ? 'There is no other.' : 'The newest is shown instead.'
     this.complain({
       code: 'not-found',
       message: isDeleted
         ? `The ${one} that was shown here has been deleted.`
         : `The ${one} that was shown here ended without a result, so it was not kept.`,
-      hint: isDeleted ? `${shown} Runs, in the bar, can bring it back.` : shown
+      hint: isDeleted ? `${replacement} Restore it in Runs, in the bar.` : replacement
     })
   }
 
-  /** Asks main for the project as it is now. */
+  /** Reads the project again. */
   async refresh(): Promise<void> {
     this.accept(await this.attempt(() => this.client.projects.open(this.here)))
   }
 
   /**
-   * Sets values of the pair on disk. Changes queue, so each is made from what the one before it left.
+   * Sets values of the pair on disk, after all earlier changes.
    *
-   * @param seen the revision that the values were made from; left out: the one that is shown
+   * @param seen the revision that the values were edited from; by default the current one
    */
   async change(changes: PairChanges, seen?: number): Promise<boolean> {
     return this.save((here, revision) =>
@@ -264,10 +276,10 @@ export class OpenProject {
   }
 
   /**
-   * Sets values as {@link change} does, so that it can be undone.
+   * Sets values as {@link change} does, and records the change for undo.
    *
-   * @param what as in a deed
-   * @param merge as in a deed
+   * @param what as in {@link UndoableChange}
+   * @param merge as in {@link UndoableChange}
    */
   async set(what: string, changes: Overwritten, merge?: string): Promise<boolean> {
     const fields = fieldsOf(changes)
@@ -275,10 +287,10 @@ export class OpenProject {
     const send = async (values: () => Overwritten, seen: () => number): Promise<void> =>
       this.write(async (here) => {
         const state = await this.client.pairs.update({ ...here, seen: seen(), changes: values() })
-        for (const field of fields) this.own[field] = state.revision
+        for (const field of fields) this.ownRevisions[field] = state.revision
         return state
       })
-    const seenOwn = (): number => Math.min(...fields.map((field) => this.own[field] ?? 0))
+    const seenOwn = (): number => Math.min(...fields.map((field) => this.ownRevisions[field] ?? 0))
     const done = await this.attempt(async () => {
       await send(
         () => {
@@ -299,7 +311,11 @@ export class OpenProject {
     return true
   }
 
-  /** Runs a call that writes the project, in turn, and reports its failure to the user. False when it failed. */
+  /**
+   * Runs a call that writes the project after all earlier ones, and reports its failure.
+   *
+   * @returns whether it succeeded
+   */
   async save(call: (here: Here, revision: number) => Promise<ProjectState>): Promise<boolean> {
     const saved = await this.attempt(async () => {
       await this.write(call)
@@ -308,7 +324,11 @@ export class OpenProject {
     return saved ?? false
   }
 
-  /** Runs a call that writes the project, in turn. @throws what main says against it */
+  /**
+   * Runs a call that writes the project after all earlier ones.
+   *
+   * @throws the error of the call
+   */
   async write(call: (here: Here, revision: number) => Promise<ProjectState>): Promise<void> {
     this.saving += 1
     const turn = this.changes.then(async () => {
@@ -326,17 +346,17 @@ export class OpenProject {
     }
   }
 
-  /** Waits for the changes that are on their way. */
+  /** Waits for all changes on their way. */
   async saved(): Promise<void> {
     await this.changes
   }
 
-  /** Saves the fields that are being edited, whose changes are not recorded before they are saved. */
+  /** Saves edited fields. Their changes are recorded only when saved. */
   protected flushFields(): Promise<void> {
     return Promise.resolve()
   }
 
-  /** Ends what goes on for the project in this window; its jobs in main go on. */
+  /** Ends all follow-up work of the project in this window. Its jobs in main go on. */
   protected end(): void {
     this.leaving.abort()
   }

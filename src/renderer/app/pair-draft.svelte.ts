@@ -4,11 +4,11 @@ import { complaintOf, type Complaint } from '../ui/complaint'
 import type { Client } from './connection'
 import { Latest } from './latest.svelte'
 
-/** Whether a folder is named as post-trained models are published. */
+/** Returns true if a folder's name looks like that of a post-trained model. */
 const isPostTrained = (folder: string): boolean =>
   /(^|[-_. ])(instruct|chat|it|sft|dpo|rlhf|rlvr|thinking)([-_. ]|$)/i.test(modelNameFromPath(folder))
 
-/** A pair that is being chosen: it is inspected as soon as both folders are known. */
+/** A pair that is being chosen. It is inspected once both folders are set. */
 export class PairDraft {
   base = $state('')
   post = $state('')
@@ -17,9 +17,9 @@ export class PairDraft {
   private readonly inspecting = new Latest<{ base: string; post: string }>()
   private typedName = $state<string | null>(null)
 
-  constructor(protected readonly line: { readonly client: Client }) {}
+  constructor(protected readonly connection: { readonly client: Client }) {}
 
-  /** Follows the post folder until the user types a name. */
+  /** Name of the pair. It follows the post folder until the user types one. */
   get name(): string {
     return this.typedName ?? (this.post === '' ? '' : modelNameFromPath(this.post))
   }
@@ -28,7 +28,7 @@ export class PairDraft {
     this.typedName = name
   }
 
-  /** Why the pair cannot be taken as it is; null when it can. */
+  /** Returns why the pair cannot be used; null if it can. */
   get unfit(): string | null {
     if ((this.base === '' || this.post === '') && this.problem === null)
       return 'Choose the folders of both models.'
@@ -37,12 +37,12 @@ export class PairDraft {
     return this.report.compatible ? null : 'The models do not fit together; see above.'
   }
 
-  /** Whether the names of the folders look as if the two were exchanged. */
+  /** True if the names of the folders suggest that base and post are exchanged. */
   get looksExchanged(): boolean {
     return isPostTrained(this.base) && this.post !== '' && !isPostTrained(this.post)
   }
 
-  /** Takes the two folders the other way round. */
+  /** Exchanges the two folders. */
   async exchange(): Promise<void> {
     const { base, post } = this
     this.base = post
@@ -56,11 +56,11 @@ export class PairDraft {
     this.problem = null
     this.inspecting.drop()
     if (base === '' && post === '') return
-    // One folder alone is read too, beside itself: whatever is wrong with it is said at once.
+    // A single folder is inspected beside itself, so that its errors show at once.
     const folders = { base: base || post, post: post || base }
     try {
       const inspected = await this.inspecting.ask(folders, (signal) =>
-        this.line.client.pair.inspect(folders, { signal })
+        this.connection.client.pair.inspect(folders, { signal })
       )
       if (inspected !== null && base !== '' && post !== '') this.report = inspected.answer
     } catch (error) {

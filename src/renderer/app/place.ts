@@ -2,7 +2,7 @@ import type { RunKind } from '../../contract/documents/history'
 import { PairId } from '../../contract/documents/project'
 import { jobKindFacts, type JobKind } from '../../contract/model/job-kinds'
 
-/** The steps of the work, in order, with the views of each. The first view is shown when the step is entered. */
+/** The steps in order, with their views. A step opens with its first view. */
 export const STEPS = [
   { id: 'models', label: 'Models', views: ['models'] },
   { id: 'ranges', label: 'Ranges', views: ['ranges', 'prompts'] },
@@ -48,17 +48,17 @@ const RUN_VIEWS: Readonly<Record<RunKind, View>> = {
 /** Returns the view that shows runs of a kind. */
 export const viewOfRun = (kind: RunKind): View => RUN_VIEWS[kind]
 
-/** Where the user is: kept in the address, so that a reload comes back to it, and Back to where the user was before. */
+/** A place in the window. It is kept in the address, for reloads and for Back. */
 export interface Place {
   project: string | null
-  /** Of the project; null for its first. */
+  /** A pair of the project; null for its first one. */
   pair: PairId | null
   view: View | null
   /** The sweep, sample run or evaluation that the view shows; null for the newest. */
   shown: string | null
-  /** Key of the model that Ranges shows beside the charts; null for what is selected. */
+  /** Key of the model that the inspector of Ranges shows; null for the selected one. */
   model: string | null
-  /** What the heatmap of Ranges shows; null for what it begins with. */
+  /** Metric of the heatmap of Ranges; null for the default. */
   metric: string | null
   /** The sweep that Ranges compares the shown one with; null for none. */
   against: string | null
@@ -66,7 +66,7 @@ export interface Place {
   tab: string | null
 }
 
-/** Reads the address's fragment; what it does not know is null. */
+/** Parses the address's fragment. Unknown values become null. */
 export function readPlace(hash: string): Place {
   const fields = new URLSearchParams(hash.replace(/^#/, ''))
   return {
@@ -81,14 +81,14 @@ export function readPlace(hash: string): Place {
   }
 }
 
-/** Returns the fragment of a place in an open project, with the particulars that are not null. */
+/** Returns the fragment of a place in an open project. Values of null are left out. */
 export function placeHash(
   project: string,
   view: View,
   particulars: Partial<Omit<Place, 'project' | 'view'>> = {}
 ): string {
-  const given = Object.entries(particulars).flatMap(([name, value]) =>
+  const pairs = Object.entries(particulars).flatMap(([name, value]) =>
     value === null ? [] : [[name, value]]
   )
-  return `#${new URLSearchParams([['project', project], ['step', view], ...given])}`
+  return `#${new URLSearchParams([['project', project], ['step', view], ...pairs])}`
 }

@@ -14,8 +14,8 @@ export class ReadingJob extends BackgroundJob<ReadingEvent, BytesProgress> {
   private readonly ask: () => Promise<unknown>
 
   /**
-   * @param name of the top bar
-   * @param load takes the job's results from how it ended, or fetches what the project has of them
+   * @param name names the job in the top bar
+   * @param load reads the results from the ending or from the project
    */
   constructor(
     project: OpenProject,
@@ -35,7 +35,7 @@ export class ReadingJob extends BackgroundJob<ReadingEvent, BytesProgress> {
       ...progressOnly<ReadingEvent, BytesProgress>(),
       async ended(ending) {
         if (ending.type !== 'finished') return
-        // The pair is looked at again: it may have changed since the project was opened.
+        // The pair may have changed since the project was opened.
         await project.refresh()
         await load(ending)
       }
@@ -43,7 +43,7 @@ export class ReadingJob extends BackgroundJob<ReadingEvent, BytesProgress> {
     this.ask = () => project.client[kind].start(project.here)
   }
 
-  /** Starts it and follows it to its end; does nothing while it goes on. */
+  /** Starts the job and follows it to its end. Does nothing while it runs. */
   async start(): Promise<void> {
     if (!this.busy) await this.begin(this.ask)
   }

@@ -36,19 +36,19 @@ import { Tasks } from './tasks.svelte'
 
 /** Edits that the window saves automatically. */
 interface AutosavedDraft {
-  /** Whether some are not on disk yet. */
+  /** True if edits are not on disk yet. */
   readonly dirty: boolean
-  /** Whether they wait for the user. */
+  /** True if the edits wait for a decision of the user. */
   readonly waits: boolean
-  /** Why they wait, as it follows a name and a colon. */
+  /** Says why they wait, after a name and a colon. */
   readonly unsaved: string
 }
 
-/** Stored results of one kind, by their ids. */
+/** Stored results of one kind. */
 interface StoredResults {
-  /** Null when there is none. */
+  /** Id of the newest result; null if there is none. */
   readonly newest: string | null
-  /** The one that is shown, or read to be shown. */
+  /** Id of the result that is shown or read. */
   readonly current: string | null
   show(id: string): Promise<unknown>
 }
@@ -56,15 +56,15 @@ interface StoredResults {
 /** A place in the pair. */
 type ShownPlace = Omit<Place, 'project' | 'pair'> & { readonly view: View }
 
-/** A pair of an open project with what every step makes of it. What a step needs of another stands in how it is made here. */
+/** A pair of an open project with the state of all steps. */
 export class Session extends OpenProject {
-  /** The project's pairs, this one among them. */
+  /** The project's pairs, including this one. */
   readonly pairs: Pairs
-  /** Of all its pairs. */
+  /** The queue of all pairs of the project. */
   readonly queue: PairQueue
-  /** That the command line runs, or ran, into the project. */
+  /** The study that the command line runs or ran into the project. */
   readonly study: StudyProgress
-  /** The same side by side. */
+  /** Results of the pairs side by side. */
   readonly comparison: PairsComparison
   readonly notes: Readonly<Record<'project' | 'pair', Notes>>
   readonly tasks: Tasks
@@ -82,9 +82,9 @@ export class Session extends OpenProject {
   readonly others: OtherCheckpoints
   /** All runs of the pair. */
   readonly runs: Runs
-  /** Where the last address led. */
-  private place: ShownPlace | null = null
-  /** What saves the fields that are shown. */
+  /** The place that the last address named. */
+  private lastPlace: ShownPlace | null = null
+  /** Saves of the fields that are shown. */
   private fields: readonly (() => Promise<void>)[] = []
 
   constructor(host: Host, state: ProjectState) {
@@ -94,7 +94,7 @@ export class Session extends OpenProject {
     this.study = new StudyProgress(this)
     this.comparison = new PairsComparison(this)
     this.notes = { project: new Notes(this, 'project'), pair: new Notes(this, 'pair') }
-    // In this order the top bar chooses among jobs that run at once.
+    // The top bar shows the first of these if several jobs run.
     this.tasks = new Tasks(this)
     this.prompts = new Prompts(this)
     const isHeardInChat = (): boolean => this.chat.turns.length > 0
@@ -116,15 +116,15 @@ export class Session extends OpenProject {
     this.runs = new Runs(this)
   }
 
-  /** Fetches what the steps show of a place and follows what runs. The other steps show their newest results. */
+  /** Fetches the results of a place and follows running jobs. The other steps show their newest results. */
   attach(place: ShownPlace): void {
     void this.watch()
     void this.queue.attach()
     void this.study.attach()
     this.comparison.attach()
-    this.jobs.hear(this.state)
+    this.jobs.update(this.state)
     this.prompts.attach()
-    this.place = place
+    this.lastPlace = place
     const at = (step: StepId): string | null => (stepOf(place.view) === step ? place.shown : null)
     void this.ranges.attach(at('ranges')).then(() => {
       // A comparison that was begun meanwhile stays.
@@ -138,7 +138,7 @@ export class Session extends OpenProject {
 
   /** Shows the results that an address names, or the newest. */
   async showPlace(place: ShownPlace): Promise<void> {
-    this.place = place
+    this.lastPlace = place
     const results = this.resultsOf(place.view)
     const wanted = place.shown ?? results?.newest ?? null
     if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
@@ -147,29 +147,29 @@ export class Session extends OpenProject {
 
   /** Shows the state of Ranges that a place names, unless a later address names another place. */
   private followIn(place: ShownPlace, against: string | null): void {
-    if (place === this.place && stepOf(place.view) === 'ranges') this.ranges.follow({ ...place, against })
+    if (place === this.lastPlace && stepOf(place.view) === 'ranges') this.ranges.follow({ ...place, against })
   }
 
-  /** Returns the result that the last address names in a view, whether or not it is read. */
+  /** Returns the result that the last address names in a view, even if it is not read yet. */
   awaitedAt(view: View): string | null {
-    return this.place?.view === view ? this.place.shown : null
+    return this.lastPlace?.view === view ? this.lastPlace.shown : null
   }
 
-  /** Fetches what the project knows of its pair, which may be another now. */
+  /** Reads stored facts of the pair, which may have changed. */
   readPair(): void {
     void this.distances.load()
     void this.checksums.load()
-    this.values.forget()
+    this.values.reset()
   }
 
-  /** Returns the stored results that a view shows one of; null for a view that shows none. */
+  /** Returns the stored results of a view; null for a view without results. */
   resultsOf(view: View): StoredResults | null {
     if (stepOf(view) === 'ranges') return this.ranges
     if (view === 'samples') return this.samples
     return view === 'evaluate' ? this.evaluations : null
   }
 
-  /** Goes to where a run is shown, and shows it. */
+  /** Shows the view of a run, and the run. */
   async openRun({ kind, id, sweepId }: HistoryRun): Promise<void> {
     this.host.go(viewOfRun(kind))
     await this.host.look(sweepId ?? id)
@@ -178,13 +178,13 @@ export class Session extends OpenProject {
     await this.ranges.search.show(sweepId, id)
   }
 
-  /** Returns the address of a view, with its newest results or these. */
+  /** Returns the address of a view with these results or its newest. */
   placeOf(view: View, particulars: Partial<Pick<Place, 'shown' | 'model' | 'metric'>> = {}): string {
     const { pairs, document } = this.state
     return placeHash(this.path, view, { pair: pairs.length === 1 ? null : document.id, ...particulars })
   }
 
-  /** Starts the job that a view is for, if its button could be pressed. Other views have none. */
+  /** Starts the job of a view, if it has one and its button is enabled. */
   startJobOf(view: View): void {
     if (view === 'ranges') void this.ranges.start()
     else if (view === 'samples') void this.samples.startShown()
@@ -192,31 +192,35 @@ export class Session extends OpenProject {
     else if (view === 'export') void this.exports.start()
   }
 
-  /** Returns what a view shows of its results, for the address. */
+  /** Returns the state of a view for the address. */
   lookOf(view: View): Pick<Place, 'model' | 'metric' | 'against' | 'tab'> {
     if (stepOf(view) === 'ranges') return this.ranges.followed
     return { model: null, metric: null, against: null, tab: null }
   }
 
-  /** Goes to Samples with a kept recipe among the variants. @param id of it */
+  /**
+   * Opens Samples with a kept recipe as a variant.
+   *
+   * @param id identifies the recipe
+   */
   sample(id: string): void {
     this.samples.setup.choose(id, true)
     this.host.go('samples')
   }
 
-  /** Goes to Samples with a baseline among the variants. */
+  /** Opens Samples with a baseline as a variant. */
   sampleBaseline(baseline: SamplingBaseline): void {
     this.samples.setup.add({ kind: 'baseline', name: samplingBaselineName(baseline), baseline })
     this.host.go('samples')
   }
 
-  /** Goes to Samples with a model that does better than the selected range. */
+  /** Opens Samples with a model that does better than the selected range. */
   compareBetter({ model, name }: BetterModel): void {
     if (model !== null) this.samples.setup.add({ ...model, name })
     this.host.go('samples')
   }
 
-  /** The kept recipe of a model that does better; null where it is not kept, or no recipe. */
+  /** Returns the id of the kept recipe of a better model; null if it has none. */
   keptBetter({ model }: BetterModel): string | null {
     if (model === null) return null
     const key = weightsKey(model)
@@ -224,30 +228,38 @@ export class Session extends OpenProject {
     return recipes.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === key)?.id ?? null
   }
 
-  /** Keeps a model that does better as a recipe. @returns its id; null where it is no recipe or could not be kept */
+  /**
+   * Keeps a better model as a recipe.
+   *
+   * @returns its id; null if it is no recipe or could not be kept
+   */
   async keepBetter(better: BetterModel): Promise<string | null> {
-    const kept = this.keptBetter(better)
-    if (kept !== null || better.model?.kind !== 'recipe') return kept
+    const keptId = this.keptBetter(better)
+    if (keptId !== null || better.model?.kind !== 'recipe') return keptId
     const { recipe } = better.model
     const name = capitalised(better.name)
     const score = this.ranges.sweep === null ? null : scoreIn(this.ranges.sweep, better.model)
     return this.attempt(() => this.recipes.keep({ ...recipe, name }, score))
   }
 
-  /** Goes to the next tokens of base, post and a recipe. */
+  /** Opens Next token with base, post and a recipe. */
   compareNextTokens(recipe: Recipe): void {
     this.probing.recipe = recipe
     this.probing.answers = null
     this.host.go('next-token')
   }
 
-  /** Goes to Chat with a kept recipe beside base and post. @param id of it */
+  /**
+   * Opens Chat with a kept recipe beside base and post.
+   *
+   * @param id identifies the recipe
+   */
   chatWith(id: string): void {
     this.chat.choose({ kind: 'kept', id })
     this.host.go('chat')
   }
 
-  /** Goes to Samples with a model that another program serves among the variants, there and in Evaluate. */
+  /** Opens Samples with a served model as a variant, and adds it to Evaluate. */
   sampleServed(name: string, endpoint: Endpoint): void {
     const variant = { kind: 'endpoint' as const, name, endpoint }
     this.samples.setup.add(variant)
@@ -255,12 +267,12 @@ export class Session extends OpenProject {
     this.host.go('samples')
   }
 
-  /** Goes to Evaluate with a scored model among the variants. */
+  /** Opens Evaluate with a scored model as a variant. */
   evaluate(model: ScoredModel): void {
     this.evaluateAll([model])
   }
 
-  /** Keeps what of scored models is a recipe. */
+  /** Keeps the scored models that are recipes. */
   async keepAll(models: readonly ScoredModel[]): Promise<void> {
     for (const { name, layers, score } of models) {
       if (layers === null) continue
@@ -268,26 +280,30 @@ export class Session extends OpenProject {
     }
   }
 
-  /** Goes to Samples with scored models among the variants. */
+  /** Opens Samples with scored models as variants. */
   sampleAll(models: readonly ScoredModel[]): void {
     for (const { model, name } of models) this.samples.setup.add({ ...model, name })
     this.host.go('samples')
   }
 
-  /** Goes to Evaluate with scored models among the variants. */
+  /** Opens Evaluate with scored models as variants. */
   evaluateAll(models: readonly ScoredModel[]): void {
     for (const { model, name } of models) this.evaluations.setup.include({ variant: { ...model, name } })
     this.host.go('evaluate')
   }
 
-  /** Goes to Export with a kept recipe chosen. @param id of it; another window may have removed it */
+  /**
+   * Opens Export with a kept recipe.
+   *
+   * @param id identifies the recipe; another window may have removed it
+   */
   export(id: string): void {
     if (this.state.document.recipes.every((kept) => kept.id !== id)) return
     this.exports.chooseKept(id)
     this.host.go('export')
   }
 
-  /** Everything in the window that is saved automatically, and where it is edited. */
+  /** All drafts that are saved automatically, and how to show each. */
   private get drafts(): readonly { name: string; draft: AutosavedDraft; show: () => void }[] {
     const { prompts, samples, evaluations, notes, host } = this
     const showSamples = (tab: SamplesState['tab']) => (): void => {
@@ -308,30 +324,35 @@ export class Session extends OpenProject {
     ]
   }
 
-  /** Whether edits wait for the user to say what becomes of them. */
+  /** True if edits wait for a decision of the user. */
   get waits(): boolean {
     return this.drafts.some(({ draft }) => draft.waits)
   }
 
-  /** Why something is not saved, and what shows it; null when nothing waits and no write failed. */
+  /** Says why something is not saved, and shows it; null if all is saved. */
   get unsaved(): { readonly why: string; readonly show: (() => void) | null } | null {
     const waiting = this.drafts.find(({ draft }) => draft.waits)
     if (waiting !== undefined) return { why: `${waiting.name}: ${waiting.draft.unsaved}`, show: waiting.show }
     return this.writeFailed ? { why: 'The last change could not be written.', show: null } : null
   }
 
-  /** Whether edits are about to be saved, or on their way to disk. */
+  /** True if edits are about to be saved, or on their way to disk. */
   get isSaving(): boolean {
     return this.saving > 0 || this.drafts.some(({ draft }) => draft.dirty)
   }
 
-  /** Has a field saved with whatever else is being edited. @param save what is typed; nothing where nothing is @returns what ends it */
+  /**
+   * Registers a field, which is then saved with all other edits.
+   *
+   * @param save saves the field; does nothing without edits
+   * @returns a function that removes the field
+   */
   editing(save: () => Promise<void>): () => void {
     this.fields = [...this.fields, save]
     return () => (this.fields = this.fields.filter((other) => other !== save))
   }
 
-  /** Saves what is being edited now, without waiting for the typing to rest. */
+  /** Saves all edits at once. */
   async flush(): Promise<void> {
     await Promise.all([
       this.prompts.flush(),
@@ -347,14 +368,18 @@ export class Session extends OpenProject {
     await Promise.all([notes.project.save(), notes.pair.save(), ...fields.map((save) => save())])
   }
 
-  /** Saves what is being edited and waits for all that is on its way. @returns whether edits wait for the user */
+  /**
+   * Saves all edits and waits for all writes.
+   *
+   * @returns whether edits wait for the user
+   */
   async settle(): Promise<boolean> {
     await this.flush()
     await this.saved()
     return this.waits
   }
 
-  /** Leaves the pair, which is settled; jobs that run in main go on. */
+  /** Leaves the pair. Call `settle` first. Jobs in main go on. */
   leave(): void {
     this.end()
   }

@@ -2,7 +2,7 @@ import type { ShellCommand } from '../../contract/procedures/shell'
 import { isField } from '../ui/typing'
 import type { Workbench } from './workbench.svelte'
 
-/** Does what the desktop's menus and other starts of the program ask of the page, until the line to main is lost. */
+/** Runs commands of the desktop's menus and of other starts of the program, until the connection is lost. */
 export async function followShell(workbench: Workbench): Promise<void> {
   const { client, start } = workbench
   try {
@@ -19,12 +19,12 @@ export async function followShell(workbench: Workbench): Promise<void> {
 function run(workbench: Workbench, command: ShellCommand): void {
   const { session, start } = workbench
   if (command === 'undo' || command === 'redo') {
-    // The only way to a field's own history of typing.
+    // The only way to a field's own undo history.
     if (isField(document.activeElement)) document.execCommand(command)
     else if (document.querySelector('dialog[open]') === null) void session?.history[command]()
     return
   }
-  // Whatever is asked in an open dialog comes first.
+  // An open dialog comes first.
   if (document.querySelector('dialog[open]') !== null) return
   if (command === 'help') workbench.dialog = command
   else if (command === 'new') void start.focusNewProject()
@@ -36,14 +36,14 @@ function run(workbench: Workbench, command: ShellCommand): void {
   else void workbench.leave().then(() => workbench.go('models'))
 }
 
-/** Opens a project, or begins one with a model, that was dropped on the page. */
+/** Opens a dropped project, or begins a new one with a dropped model. */
 export function takeDropped(workbench: Workbench, file: File): void {
   const path = window.slrDesktop?.pathOf(file) ?? ''
   if (path === '') {
     workbench.complain({
       code: 'unsupported',
-      message: 'A browser does not tell where a dropped folder lies.',
-      hint: 'Choose it with Browse…, or type its path.'
+      message: 'A browser does not know the path of a dropped folder.',
+      hint: 'Choose the folder with Browse…, or type its path.'
     })
   } else if (/\.slr$|[\\/]project\.json$/.test(path)) {
     void workbench.start.openProject(path)

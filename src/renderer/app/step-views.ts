@@ -22,15 +22,15 @@ const views = new Map<StepId, Promise<StepView>>()
 
 /** Loads the view of a step. A failed load is tried again the next time. */
 export function stepView(step: StepId): Promise<StepView> {
-  const known = views.get(step)
-  if (known !== undefined) return known
+  const loaded = views.get(step)
+  if (loaded !== undefined) return loaded
   const loading = LOADERS[step]().then((module) => module.default)
   views.set(step, loading)
   loading.catch(() => views.delete(step))
   return loading
 }
 
-/** Loads all steps while nothing else happens, so that each opens at once. */
+/** Loads all steps while the window is idle, so that each opens at once. */
 export function loadStepsWhenIdle(): void {
   const load = (): void => {
     for (const { id } of STEPS) stepView(id).catch(() => undefined)

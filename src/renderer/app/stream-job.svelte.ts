@@ -3,14 +3,14 @@ import { complaintOf, type Complaint } from '../ui/complaint'
 import type { OpenProject } from './open-project.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
-/** What is told of work that ends with the window that asked for it. */
+/** Describes work that ends with its window. */
 export interface StreamJobDescription {
   readonly kind: JobKind | null
   readonly holdsEngine: string
   tell(): JobProgress
 }
 
-/** Work in main that is one stream: it ends with its stream, and so with the window that asked for it. */
+/** Work in main that is one stream. It ends with its stream, and so with its window. */
 export class StreamJob<Event> implements WindowJob {
   readonly cancelling = false
   failure = $state.raw<Complaint | null>(null)
@@ -41,10 +41,10 @@ export class StreamJob<Event> implements WindowJob {
     return this.kind === null ? null : `${this.holdsEngine} elsewhere.`
   }
 
-  /** Asks for the work and hears its events to the end; why it failed is said in `failure`. */
+  /** Runs the work and handles its events. A failure is stored in `failure`. */
   async run(
     ask: (signal: AbortSignal) => Promise<AsyncIterable<Event>>,
-    hear: (event: Event) => Promise<void> | void
+    handle: (event: Event) => Promise<void> | void
   ): Promise<void> {
     this.cancel()
     const running = new AbortController()
@@ -54,7 +54,7 @@ export class StreamJob<Event> implements WindowJob {
     try {
       for await (const event of await ask(signal)) {
         if (signal.aborted) break
-        await hear(event)
+        await handle(event)
       }
     } catch (error) {
       if (!signal.aborted && this.project.connected) this.failure = complaintOf(error)

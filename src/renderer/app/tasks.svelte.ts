@@ -2,7 +2,7 @@ import type { TaskEntry } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
 import type { OpenProject } from './open-project.svelte'
 
-/** The tasks that the project can evaluate and sweep by: those of the program and its own. */
+/** Tasks for evaluations and sweeps: built-in ones and those of the project. */
 export class Tasks {
   list = $state.raw<readonly TaskEntry[]>([])
 
@@ -18,7 +18,11 @@ export class Tasks {
     if (tasks !== null) this.list = tasks
   }
 
-  /** Keeps a task in the project. False when it could not be saved. */
+  /**
+   * Saves a task in the project.
+   *
+   * @returns whether it was saved
+   */
   async save(task: Task): Promise<boolean> {
     const { here, client } = this.project
     const tasks = await this.project.attempt(() => client.evaluations.saveTask({ ...here, task }))

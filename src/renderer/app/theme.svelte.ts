@@ -10,7 +10,7 @@ export class Theme {
   private systemDark = $state(this.system.matches)
 
   /** Theme in use. Charts redraw when it changes. */
-  readonly shown = $derived(this.choice === 'system' ? (this.systemDark ? 'dark' : 'light') : this.choice)
+  readonly current = $derived(this.choice === 'system' ? (this.systemDark ? 'dark' : 'light') : this.choice)
 
   constructor() {
     this.system.addEventListener('change', (event) => (this.systemDark = event.matches))

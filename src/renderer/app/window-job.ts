@@ -1,31 +1,31 @@
 import type { FailedJob } from '../../contract/documents/project'
 import type { JobKind } from '../../contract/model/job-kinds'
 
-/** How far a long computation is, in the words of the top bar. */
+/** Progress of a long computation, as the top bar shows it. */
 export interface JobProgress {
   name: string
-  /** Of the work; 0 to 1. */
+  /** Completed share of the work, 0 to 1. */
   share: number
   secondsLeft: number | null
 }
 
-/** A kind of job of the open project, as the window tells of it. */
+/** A kind of job of the open project. */
 export interface WindowJob {
-  /** As main calls it; null for work that main does not tell others of. */
+  /** Kind of the job in main; null for work that main does not report to other windows. */
   readonly kind: JobKind | null
-  /** How a sentence begins while it keeps the engine busy; null for one that goes on beside all others. */
+  /** Start of a sentence shown while the job keeps the engine busy; null if the job does not. */
   readonly holdsEngine: string | null
-  /** What is said while another window has it done; null for one that every window follows. */
+  /** Sentence shown while another window runs the job; null for a job that every window follows. */
   readonly elsewhere: string | null
   readonly busy: boolean
-  /** Null while it does not run, or nothing is known of it. */
+  /** Null while the job does not run or its progress is unknown. */
   readonly progress: JobProgress | null
   readonly cancelling: boolean
-  /** What is said in place of its phase while it stops, or waits for another project; null while it computes. */
+  /** Sentence shown while the job stops or waits for another project; null while it computes. */
   readonly standstill: string | null
   cancel(): unknown
-  /** Hears whether main does such a job for the project, where every window follows it, and how the last one failed. */
-  hear?(running: boolean, failed: FailedJob | null): void
+  /** Receives whether main runs such a job, and how the last one failed. */
+  onStatus?(running: boolean, failed: FailedJob | null): void
 }
 
 export const doneShare = (done: number, total: number): number => done / Math.max(1, total)

@@ -20,16 +20,19 @@ const FIRST_VIEWS: ReadonlyMap<StepId, View> = new Map(STEPS.map(({ id, views })
 const RECONNECT_MS = [500, 1000, 2000, 4000, 8000]
 
 interface FolderListings {
-  /** @param restMs waited before, for a path that is typed @returns null when another question came first, or {@link drop} */
+  /**
+   * @param restMs waits before the request, for a path that is typed
+   * @returns null if another question or {@link drop} came first
+   */
   ask(path: string | null, restMs?: number): Promise<{ answer: FolderListing } | null>
   drop(): void
 }
 
-/** The window: the connection to main, the open project, the view, and complaints. */
+/** State of the window: the connection to main, the open project, the view and complaints. */
 export class Workbench implements Host {
   private connection = $state.raw<Connection | null>(null)
   info = $state.raw<AppInfo | null>(null)
-  /** The open project; null while none is. */
+  /** The open session; null without a project. */
   session = $state.raw<Session | null>(null)
   private shownView = $state<View>('models')
   /** True if the user chose a view that a project being opened must keep. */
@@ -39,14 +42,14 @@ export class Workbench implements Host {
   readonly step = $derived.by<StepId>(() => stepOf(this.view))
   complaints = $state.raw<readonly Complaint[]>([])
   private readonly dismissedWarnings = new SvelteSet<string>()
-  /** Failed attempts to reach main since the line was lost; null while it stands. */
+  /** Failed attempts to reconnect; null while connected. */
   lostAttempts = $state<number | null>(null)
   opening = $state(false)
   /** Counts the changes of place. An opening that a later change has overtaken shows nothing. */
   private turn = 0
   /** Folders of projects that main has opened, and that no session closes yet. */
   private opened: readonly string[] = []
-  /** Of the dialogs that menus open too, the one that is shown. */
+  /** The open dialog of those that menus open too. */
   dialog = $state<'help' | 'report' | 'browse' | 'history' | null>(null)
 
   readonly start = new Start(this)
@@ -59,17 +62,17 @@ export class Workbench implements Host {
   readonly checksAfterSweep = new StoredSwitch('slr-checks-after-sweep')
   readonly folds = new Folds()
 
-  /** Of the place where the user is; null without a project. */
+  /** Address of the shown place; null without a project. */
   readonly address = $derived.by(() => {
     if (this.session === null) return null
     const { session, view } = this
     const { current, newest } = session.resultsOf(view) ?? { current: null, newest: null }
-    // Until it is read, the result that the address names is shown by nothing.
-    const shown = current ?? session.awaitedAt(view)
-    return session.placeOf(view, { shown: shown === newest ? null : shown, ...session.lookOf(view) })
+    // A result that is still being read keeps its place in the address.
+    const id = current ?? session.awaitedAt(view)
+    return session.placeOf(view, { shown: id === newest ? null : id, ...session.lookOf(view) })
   })
 
-  /** What was left out or changed when the project was opened, but for what the user has put away. */
+  /** Warnings of the opened project that the user has not dismissed. */
   readonly warnings = $derived.by(
     () => this.session?.state.warnings.filter((warning) => !this.dismissedWarnings.has(warning)) ?? []
   )
@@ -85,7 +88,7 @@ export class Workbench implements Host {
     if (stepOf(view) === 'answers') this.answerTab = view
   }
 
-  /** Returns the view that a step is entered by: the last tab of Answers, the first view of other steps. */
+  /** Returns the view that a step opens with: the last tab of Answers, the first view of other steps. */
   entryOf(step: StepId): View {
     return step === 'answers' ? this.answerTab : mapGet(FIRST_VIEWS, step, 'step')
   }
@@ -125,46 +128,51 @@ export class Workbench implements Host {
     if (info === null) return
     this.info = info
     if (info.entry === 'desktop') void followShell(this)
-    const place = readPlace(window.location.hash)
-    const named = place.project === null ? null : hereOf(place.project, place.pair)
-    const asked = info.initialProject === null ? null : hereOf(info.initialProject, info.initialPair)
-    const here = this.session?.here ?? named ?? asked
-    // A view that was chosen while the page loaded stays; choices of before a lost connection lie in the address.
+    const target = readPlace(window.location.hash)
+    const addressed = target.project === null ? null : hereOf(target.project, target.pair)
+    const initial = info.initialProject === null ? null : hereOf(info.initialProject, info.initialPair)
+    const here = this.session?.here ?? addressed ?? initial
+    // A view that was chosen while the page loaded stays. After a lost connection the address names the view.
     if (this.session !== null) this.isViewChosen = false
     if (here === null) await this.start.refresh()
-    else await this.openAt(() => this.client.projects.open(here), { ...place, view: place.view ?? 'ranges' })
+    else
+      await this.openAt(() => this.client.projects.open(here), { ...target, view: target.view ?? 'ranges' })
   }
 
-  /** Follows the browser's Back and Forward, which have changed the address. A project that is being opened is given up. */
+  /** Follows Back and Forward of the browser. A project that is being opened is given up. */
   async followAddress(): Promise<void> {
-    // The first connection opens what the address names.
+    // The first connection opens the project that the address names.
     if (this.connection === null) return
-    // A dialog is over all places: what is typed in it is neither lost nor taken.
+    // A dialog covers all places. Its fields are neither lost nor saved.
     if (document.querySelector('dialog[open]') !== null) {
       this.visit()
       return
     }
-    // What is typed is taken, as by any other way out of a field.
+    // Leaving the field saves it.
     if (isField(document.activeElement)) document.activeElement.blur()
-    const place = readPlace(window.location.hash)
-    const { project: path, pair } = place
+    const target = readPlace(window.location.hash)
+    const { project: path, pair } = target
     const { session } = this
     this.isViewChosen = false
     const isOther = path !== session?.path || (pair ?? session?.state.pairs[0]?.id) !== session?.here.pair
     if (path !== null && isOther) {
       await this.openAt(() => this.client.projects.open(hereOf(path, pair)), {
-        ...place,
-        view: place.view ?? 'ranges'
+        ...target,
+        view: target.view ?? 'ranges'
       })
       return
     }
     this.turn += 1
     this.opening = false
-    this.view = place.view ?? 'models'
-    await session?.showPlace({ ...place, view: this.view })
+    this.view = target.view ?? 'models'
+    await session?.showPlace({ ...target, view: this.view })
   }
 
-  /** Lists folders for a dialog, whose newest question counts. @param closed aborted when the dialog is closed */
+  /**
+   * Lists folders for a dialog. Only the newest request counts.
+   *
+   * @param closed aborted when the dialog is closed
+   */
   folderListings(closed: AbortSignal): FolderListings {
     const listings = new Latest<string>(closed)
     return {
@@ -174,7 +182,11 @@ export class Workbench implements Host {
     }
   }
 
-  /** Runs a call and reports its failure to the user; null when it failed. */
+  /**
+   * Runs a call and reports its failure.
+   *
+   * @returns null if it failed
+   */
   async attempt<Result>(call: () => Promise<Result>): Promise<Result | null> {
     try {
       return await call()
@@ -184,10 +196,10 @@ export class Workbench implements Host {
     }
   }
 
-  /** Tells the user what was thrown, whatever that is. */
+  /** Shows a thrown error to the user. */
   complainOf(error: unknown): void {
-    // A lost line has its own notice; each call that it took along need not complain too. Such calls end a moment before it
-    // is known to be lost.
+    // A lost connection has its own notice, so calls that it ended do not complain too. They may fail a moment before
+    // the loss is known.
     const complaint = complaintOf(error)
     const tell = (): void => {
       if (this.connected) this.complain(complaint)
@@ -222,12 +234,12 @@ export class Workbench implements Host {
 
   /** Shows a stored result of the view. */
   async look(id: string): Promise<void> {
-    const shown = this.session?.resultsOf(this.view)?.show(id)
+    const showing = this.session?.resultsOf(this.view)?.show(id)
     this.visit()
-    await shown
+    await showing
   }
 
-  /** Makes the place an entry of the browser's history, for Back to lead to the one before. */
+  /** Adds the place to the browser's history, for Back. */
   visit(): void {
     if (this.address !== null && this.address !== window.location.hash)
       window.history.pushState(null, '', this.address)
@@ -258,7 +270,7 @@ export class Workbench implements Host {
     if (state !== null) this.opened = [...this.opened, state.path]
     if (turn === this.turn) {
       this.opening = false
-      // A project is recent once it is opened, and known to be gone once it could not be.
+      // Opening a project changes the list of recent ones, even if it failed.
       void this.start.refresh()
       if (state !== null) await this.leaveFor(state)
     }
@@ -269,7 +281,7 @@ export class Workbench implements Host {
     const shownBefore = this.session
     const same = shownBefore?.here.pair === state.document.id
     const session = shownBefore !== null && same ? shownBefore : new Session(this, state)
-    // At once, so that the view is never empty, and what is shown gets an address of its own.
+    // The session is set at once, so that the view is never empty.
     this.session = session
     if (same) session.accept(state)
     else shownBefore?.leave()
@@ -291,11 +303,11 @@ export class Workbench implements Host {
     await Promise.all(paths.map((path) => this.attempt(() => this.client.projects.close({ path }))))
   }
 
-  /** Closes the open project; a running sweep or sample run goes on in main. */
+  /** Closes the open project. A running sweep or sample run goes on in main. */
   async leave(): Promise<void> {
     const { session } = this
     if (session === null) return
-    // The last moment to say what could not be saved.
+    // Reports failed saves before the project is gone.
     await session.settle()
     this.session = null
     this.dismissedWarnings.clear()
@@ -303,17 +315,21 @@ export class Workbench implements Host {
     await this.attempt(() => this.client.projects.close({ path: session.path }))
   }
 
-  /** Leaves the open project, or of the same project the pair that is shown, which stays until another takes its place. */
+  /** Leaves the open project, or the shown pair if the other pair is of the same project. */
   private async leaveFor({ path, document: { id } }: ProjectState): Promise<void> {
     if (this.session?.path !== path) await this.leave()
     else if (this.session.here.pair !== id) await this.session.settle()
   }
 
-  /** Shows a pair of the open project. @param at left out: the view that is shown */
+  /**
+   * Shows a pair of the open project.
+   *
+   * @param at the place in the pair; by default the shown view
+   */
   async showPair(pair: PairId, at?: PairPlace): Promise<boolean> {
     const path = this.session?.path
     if (path === undefined) return false
-    // What is being edited may be shared by both.
+    // Both pairs may share an edited value.
     await this.session?.settle()
     const { view, model } = at ?? { view: this.view, model: null }
     return this.open(() => this.client.projects.open({ path, pair }), view, model)
@@ -324,12 +340,16 @@ export class Workbench implements Host {
     await this.open(() => this.client.projects.open({ path: gone.path }), this.view)
   }
 
-  /** Saves what is being edited and waits for all that is on its way. @returns whether edits wait for the user */
+  /**
+   * Saves all edits and waits for all writes.
+   *
+   * @returns whether edits wait for the user
+   */
   async settle(): Promise<boolean> {
     return (await this.session?.settle()) ?? false
   }
 }
 
-/** What a call to open a project names. */
+/** Returns the input of a call that opens a project. */
 const hereOf = (path: string, pair: PairId | null): { path: string; pair?: PairId } =>
   pair === null ? { path } : { path, pair }

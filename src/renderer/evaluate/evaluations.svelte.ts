@@ -82,8 +82,8 @@ export class EvaluationsState {
 
   /** Why the last one ended; of an engine that died in it, with the button here that goes on. */
   readonly failure = $derived.by<Complaint | null>(() => {
-    const { failure, over } = this.job
-    const isKept = over || this.shown?.answered === false
+    const { failure, hasFailed } = this.job
+    const isKept = hasFailed || this.shown?.answered === false
     return failure === null || !isKept ? failure : resumable(failure, 'finished answers are kept')
   })
 

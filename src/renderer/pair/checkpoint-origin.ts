@@ -3,13 +3,13 @@ import type { PairFingerprints } from '../../contract/documents/pair'
 import type { ProjectState } from '../../contract/documents/project'
 import { formatMoment } from '../ui/format'
 
-/** Names of a project's stored results, by whether they came from a pair's checkpoints. */
+/** Names of stored results, grouped by whether a pair's checkpoints have the same fingerprints. */
 export interface ResultOrigins {
   same: string[]
   other: string[]
 }
 
-/** Which sweeps, sample runs and evaluations of a project were computed from checkpoints with these fingerprints. */
+/** Groups the results of a project by whether they came from checkpoints with these fingerprints. */
 export function resultOrigins(
   {
     sweeps,
@@ -36,8 +36,8 @@ export function resultOrigins(
   return origins
 }
 
-/** Names in a sentence; beyond a few, the rest as a number. */
+/** Lists up to four names and the number of the others. */
 export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 4).join(', ')
-  return names.length > 4 ? `${shown} and ${names.length - 4} more` : shown
+  const text = names.slice(0, 4).join(', ')
+  return names.length > 4 ? `${text} and ${names.length - 4} more` : text
 }

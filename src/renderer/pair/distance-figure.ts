@@ -12,7 +12,7 @@ import {
   type DistanceMetric
 } from './distances'
 
-/** Distances by layer and component as they can be saved. */
+/** Returns the figure of distances by layer and component. */
 export function distanceFigure(distances: DistancesDocument, metric: DistanceMetric): Figure {
   const spec = DISTANCE_METRICS[metric]
   const grid = distanceMetricGrid(distances, metric)
@@ -26,8 +26,8 @@ export function distanceFigure(distances: DistancesDocument, metric: DistanceMet
         first === undefined
           ? []
           : colorBar({ ...spec, centred: false }, first.domain, { x: 0, y: 0, width: 160 }, page.colors)
-      const words = (said: string, y: number) =>
-        textShape(said, 176, baselineAt(y, 11), page.colors['ink-soft'], { size: 11 })
+      const words = (text: string, y: number) =>
+        textShape(text, 176, baselineAt(y, 11), page.colors['ink-soft'], { size: 11 })
       const legend = [
         ...bar,
         words(`${spec.label}: ${spec.describe}`, 5),
@@ -46,7 +46,7 @@ export function distanceFigure(distances: DistancesDocument, metric: DistanceMet
   }
 }
 
-/** A row for each layer, a column for the layer as a whole and for each of its components, all by one scale. */
+/** Returns a grid with a row per layer, a column per component and one for the layer as a whole, on one scale. */
 export function distanceMetricGrid(distances: DistancesDocument, metric: DistanceMetric): GridContent {
   const spec = DISTANCE_METRICS[metric]
   const columns = distanceColumns(distances)

@@ -13,28 +13,28 @@ import { toCsv } from '../ui/csv'
 
 interface DistanceMetricSpec {
   label: string
-  /** What the number is, for legends. */
+  /** Definition of the number, for legends. */
   describe: string
   value: (distance: Distance) => number | null
   format: (value: number) => string
-  /** For the inside of a cell. */
+  /** Formats a value for a cell. */
   brief: (value: number) => string
-  /** Colours from the low end to the high one: the far end of every metric, the one that moved most, is bright. */
+  /** Colours from the low end to the high end. The end of the largest change is bright. */
   scale: ColorScale
   domain: (values: readonly number[]) => [number, number]
 }
 
-/** Identical checkpoints have no largest value to scale by. */
+/** Identical checkpoints have no largest value, so their scale ends at 1. */
 const upToLargest = (values: readonly number[]): [number, number] => [0, Math.max(0, ...values) || 1]
 
-/** Four digits behind the point, and the power of ten for what that would round away. */
+/** Formats four decimals, or a power of ten where four decimals would be zero. */
 const formatNorm = (value: number): string =>
   value === 0 || value >= 1e-3 ? value.toFixed(4) : value.toExponential(1)
 
 const formatShare = (share: number): string =>
   share > 0 && share < 5e-5 ? '<0.01 %' : `${(100 * share).toFixed(2)} %`
 
-/** What the charts can show of a distance. */
+/** Metrics that the charts can show. */
 export const DISTANCE_METRICS = {
   relativeNorm: {
     label: 'Relative norm',
@@ -72,28 +72,28 @@ export const DISTANCE_METRIC_NAMES = [
   'changed'
 ] as const satisfies readonly DistanceMetric[]
 
-/** A column of the heatmap: the layer as a whole, or one of its components. */
+/** Column of the heatmap: the whole layer or one of its components. */
 export type DistanceColumn = 'whole' | DistanceComponent
 
 export const columnLabel = (column: DistanceColumn): string =>
   column === 'whole' ? 'whole layer' : COMPONENT_LABELS[column]
 
-/** The columns that this pair's layers have, in the order of the computation. */
+/** Returns the columns that this pair's layers have, in the order of the computation. */
 export const distanceColumns = ({ components }: DistancesDocument): DistanceColumn[] => {
   const present = new Set(components.flatMap(({ layer, component }) => (layer === null ? [] : [component])))
   return ['whole', ...DISTANCE_COMPONENTS.filter((component) => present.has(component))]
 }
 
-/** Every layer's distances by column, layer 0 first. */
+/** Returns the distances of every layer by column, layer 0 first. */
 export function distanceGrid(document: DistancesDocument): Map<DistanceColumn, Distance>[] {
-  const grid = document.layers.map((whole) => new Map<DistanceColumn, Distance>([['whole', whole]]))
+  const grid = document.layers.map((layer) => new Map<DistanceColumn, Distance>([['whole', layer]]))
   for (const distance of document.components) {
     if (distance.layer !== null) grid[distance.layer]?.set(distance.component, distance)
   }
   return grid
 }
 
-/** What lies around the layers: embeddings, final norm, head. */
+/** Returns the components outside the layers: embeddings, final norm and head. */
 export const aroundLayers = ({ components }: DistancesDocument): ComponentDistance[] =>
   components.filter(({ layer }) => layer === null)
 

@@ -3,52 +3,62 @@ import type { OtherCheckpointReport } from '../../contract/documents/pair'
 import { changedSince } from '../app/history.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
-/** The checkpoints that the project compares beside its pair: added, renamed, moved and removed. */
+/** Checkpoints that the project compares with its pair. */
 export class OtherCheckpoints {
   constructor(private readonly project: OpenProject) {}
 
-  /** Looks at a folder beside the project's pair. @throws what main says against it */
+  /**
+   * Inspects a folder with the project's pair.
+   *
+   * @throws the error of main
+   */
   async inspect(folder: string): Promise<OtherCheckpointReport> {
     return this.project.client.pair.inspectOther({ ...this.project.here, folder })
   }
 
-  private find(id: string): { kept: KeptCheckpoint; place: number } | null {
+  private find(id: string): { checkpoint: KeptCheckpoint; index: number } | null {
     const { otherCheckpoints } = this.project.state.document
-    const place = otherCheckpoints.findIndex((checkpoint) => checkpoint.id === id)
-    const kept = otherCheckpoints[place]
-    return kept === undefined ? null : { kept, place }
+    const index = otherCheckpoints.findIndex((checkpoint) => checkpoint.id === id)
+    const checkpoint = otherCheckpoints[index]
+    return checkpoint === undefined ? null : { checkpoint, index }
   }
 
-  /** As it is now, unless it is another than `known`. @throws WorkbenchError `stale` */
-  private unchanged(known: KeptCheckpoint): { kept: KeptCheckpoint; place: number } {
-    const now = this.find(known.id)
-    if (now === null || now.kept.name !== known.name || now.kept.path !== known.path)
-      throw changedSince(`the checkpoint “${known.name}”`)
+  /**
+   * Returns the current entry of a checkpoint.
+   *
+   * @throws WorkbenchError `stale` if it has another name or path
+   */
+  private unchanged(expected: KeptCheckpoint): { checkpoint: KeptCheckpoint; index: number } {
+    const now = this.find(expected.id)
+    if (now === null || now.checkpoint.name !== expected.name || now.checkpoint.path !== expected.path)
+      throw changedSince(`the checkpoint “${expected.name}”`)
     return now
   }
 
-  private async take(kept: KeptCheckpoint): Promise<void> {
-    this.unchanged(kept)
-    await this.project.write((here) => this.project.client.checkpoints.remove({ ...here, id: kept.id }))
+  private async take(checkpoint: KeptCheckpoint): Promise<void> {
+    this.unchanged(checkpoint)
+    await this.project.write((here) => this.project.client.checkpoints.remove({ ...here, id: checkpoint.id }))
   }
 
-  private async putBack(kept: KeptCheckpoint, place: number): Promise<void> {
-    await this.project.write((here) => this.project.client.checkpoints.putBack({ ...here, kept, place }))
+  private async putBack(checkpoint: KeptCheckpoint, index: number): Promise<void> {
+    await this.project.write((here) =>
+      this.project.client.checkpoints.putBack({ ...here, kept: checkpoint, place: index })
+    )
   }
 
-  /** Adds what lies in a folder, or takes it as it is now where the project has that folder already. */
+  /** Adds a folder. If the project has the folder already, its present contents are accepted. */
   async add(folder: string): Promise<boolean> {
     const before = this.project.state.document.otherCheckpoints
     const added = await this.project.save((here) => this.project.client.checkpoints.add({ ...here, folder }))
     if (!added) return false
     const { otherCheckpoints } = this.project.state.document
-    const place = otherCheckpoints.findIndex(({ id }) => before.every((known) => known.id !== id))
-    const kept = otherCheckpoints[place]
-    if (kept !== undefined) {
+    const index = otherCheckpoints.findIndex(({ id }) => before.every((other) => other.id !== id))
+    const checkpoint = otherCheckpoints[index]
+    if (checkpoint !== undefined) {
       this.project.history.record({
-        what: `add “${kept.name}”`,
-        undo: () => this.take(kept),
-        redo: () => this.putBack(kept, place)
+        what: `add “${checkpoint.name}”`,
+        undo: () => this.take(checkpoint),
+        redo: () => this.putBack(checkpoint, index)
       })
     }
     return true
@@ -65,28 +75,28 @@ export class OtherCheckpoints {
     const after = this.find(id)
     if (renamed === null || before === null || after === null) return
     this.project.history.record({
-      what: `rename “${before.kept.name}” to “${after.kept.name}”`,
-      undo: () => rename((this.unchanged(after.kept), before.kept.name)),
-      redo: () => rename((this.unchanged(before.kept), after.kept.name))
+      what: `rename “${before.checkpoint.name}” to “${after.checkpoint.name}”`,
+      undo: () => rename((this.unchanged(after.checkpoint), before.checkpoint.name)),
+      redo: () => rename((this.unchanged(before.checkpoint), after.checkpoint.name))
     })
   }
 
-  /** Names the folder where a checkpoint is now, and takes what lies there for it. */
+  /** Sets the folder of a checkpoint and accepts its present contents. */
   async relocate(id: string, folder: string): Promise<void> {
     await this.project.save((here) => this.project.client.checkpoints.relocate({ ...here, id, folder }))
   }
 
   async remove(id: string): Promise<void> {
-    const found = this.find(id)
-    if (found === null) return
-    const { kept, place } = found
+    const entry = this.find(id)
+    if (entry === null) return
+    const { checkpoint, index } = entry
     const removed = await this.project.save((here) => this.project.client.checkpoints.remove({ ...here, id }))
     if (!removed) return
     this.project.history.record({
-      what: `remove “${kept.name}”`,
-      message: `Removed “${kept.name}”`,
-      undo: () => this.putBack(kept, place),
-      redo: () => this.take(kept)
+      what: `remove “${checkpoint.name}”`,
+      message: `Removed “${checkpoint.name}”`,
+      undo: () => this.putBack(checkpoint, index),
+      redo: () => this.take(checkpoint)
     })
   }
 }

@@ -2,25 +2,25 @@ import type { PairValues } from '../../contract/documents/non-finite'
 import { ReadingJob } from '../app/reading-job.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
-/** The search for values of the pair that are not finite: the one that runs now, and what the last one found. */
+/** The search for NaN and infinity in the pair's weights, and its last result. */
 export class ValuesCheck {
-  found = $state.raw<PairValues | null>(null)
+  result = $state.raw<PairValues | null>(null)
   readonly job: ReadingJob
 
   constructor(project: OpenProject) {
     this.job = new ReadingJob(project, 'values', 'Check of values', (ending) => {
-      if ('values' in ending) this.found = ending.values
+      if ('values' in ending) this.result = ending.values
     })
   }
 
-  /** Forgets what was found, maybe of other checkpoints. */
-  forget(): void {
-    this.found = null
+  /** Drops the result, which may be of other checkpoints. */
+  reset(): void {
+    this.result = null
   }
 
   async start(): Promise<void> {
     if (this.job.busy) return
-    this.found = null
+    this.result = null
     await this.job.start()
   }
 }

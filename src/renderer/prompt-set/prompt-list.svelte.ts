@@ -78,8 +78,8 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
   }
 
   /** Hears what the project's prompts are now; edits in progress stay. */
-  protected hear(prompts: readonly Prompt[], revision: number): void {
-    if (!this.base.hear(prompts, revision, this.dirty)) {
+  protected acceptStored(prompts: readonly Prompt[], revision: number): void {
+    if (!this.base.acceptStored(prompts, revision, this.dirty)) {
       if (this.base.elsewhere !== null) void this.render()
       return
     }
@@ -90,7 +90,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
   /** Takes what somebody else has made of the prompts; the edits can be had back. */
   takeTheirs(): void {
     const before = this.whole()
-    const theirs = this.base.settle()
+    const theirs = this.base.resolveConflict()
     if (theirs === null) return
     this.autosave.stop()
     this.dirty = false
@@ -102,7 +102,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
 
   /** Saves the edits in place of what somebody else has made of the prompts. */
   async keepMine(): Promise<void> {
-    this.base.settle()
+    this.base.resolveConflict()
     await this.flush()
   }
 

@@ -42,7 +42,7 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     this.rendering = new Latest(project.left)
     this.begin(project.state.prompts)
     project.onChange(({ prompts, document, revision }, before) => {
-      this.hear(prompts, revision)
+      this.acceptStored(prompts, revision)
       if (!sameRecord(document.rendering, before.document.rendering)) void this.render()
     })
   }

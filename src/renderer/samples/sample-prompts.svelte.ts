@@ -50,7 +50,7 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     super(project)
     this.rendering = new Latest(project.left)
     this.begin(project.state.samplePrompts)
-    project.onChange(({ samplePrompts, revision }) => this.hear(samplePrompts, revision))
+    project.onChange(({ samplePrompts, revision }) => this.acceptStored(samplePrompts, revision))
   }
 
   /** Whether one of the prompts is this text. */

@@ -185,18 +185,18 @@ export class SampleSetupState {
   /** Hears what the project is now. */
   private hear({ document, revision }: ProjectState): void {
     const { samples } = document.settings
-    if (this.base.hear(samples, revision, this.dirty) && samples !== undefined) this.show(samples)
+    if (this.base.acceptStored(samples, revision, this.dirty) && samples !== undefined) this.show(samples)
   }
 
   takeTheirs(): void {
-    const theirs = this.base.settle()
+    const theirs = this.base.resolveConflict()
     this.dirty = false
     this.refused = false
     if (theirs) this.show(theirs)
   }
 
   async keepMine(): Promise<void> {
-    this.base.settle()
+    this.base.resolveConflict()
     await this.flush()
   }
 

@@ -102,8 +102,8 @@ export class SamplesState {
 
   /** Why the last run ended; of an engine that died in it, with the button here that goes on. */
   readonly failure = $derived.by<Complaint | null>(() => {
-    const { failure, over } = this.job
-    return failure !== null && (over || this.resumes)
+    const { failure, hasFailed } = this.job
+    return failure !== null && (hasFailed || this.resumes)
       ? resumable(failure, 'finished answers are kept')
       : failure
   })

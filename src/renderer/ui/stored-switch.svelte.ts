@@ -1,4 +1,4 @@
-/** A choice between on and off that the browser's storage keeps where possible. It is on until the user turns it off. */
+/** A switch that the browser remembers where possible. It is on until the user turns it off. */
 export class StoredSwitch {
   private enabled: boolean
 

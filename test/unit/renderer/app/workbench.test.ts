@@ -487,7 +487,7 @@ describe('the desktop', () => {
       takeDropped(workbench, new File([], 'x'))
     }
     drop(null)
-    expect(workbench.complaints[0]?.message).toBe('A browser does not tell where a dropped folder lies.')
+    expect(workbench.complaints[0]?.message).toBe('A browser does not know the path of a dropped folder.')
     drop('/projects/a.slr')
     await settled()
     expect(line.call('projects.open', 0).input).toEqual({ path: '/projects/a.slr' })

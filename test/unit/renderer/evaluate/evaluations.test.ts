@@ -321,7 +321,7 @@ describe('an evaluation', () => {
     await again.over()
     // By the button that is there.
     await waitFor(() => expect(evaluations.failure?.hint).toMatch(/^Resume goes on/))
-    expect([evaluations.job.over, session.jobs.current]).toEqual([true, null])
+    expect([evaluations.job.hasFailed, session.jobs.current]).toEqual([true, null])
   })
 
   it('is measured again while it runs, with each eighth of its answers, and not before it was', async () => {

@@ -168,16 +168,16 @@ describe('the reading of whole checkpoints', () => {
       await events.over()
     }
     await check(0, { type: 'finished', values: found })
-    expect(values.found).toEqual(found)
+    expect(values.result).toEqual(found)
     void values.start()
     await settled()
-    expect(values.found).toBeNull()
+    expect(values.result).toBeNull()
     line.call('values.start', 1).answer.reject(new Error('not now'))
     await settled()
     expect(values.job.failure?.message).toBe('not now')
-    values.found = found
+    values.result = found
     session.readPair()
-    expect(values.found).toBeNull()
+    expect(values.result).toBeNull()
   })
 
   it('that is stopped has found nothing', async () => {
@@ -195,6 +195,6 @@ describe('the reading of whole checkpoints', () => {
     expect([line.of('values.cancel').length, values.job.cancelling]).toEqual([1, true])
     await events.tell({ type: 'cancelled' })
     await events.over()
-    expect([values.found, values.job.busy, line.of('projects.open')]).toEqual([null, false, []])
+    expect([values.result, values.job.busy, line.of('projects.open')]).toEqual([null, false, []])
   })
 })

@@ -278,11 +278,11 @@ describe('a sample run', () => {
     await events.over()
     // How far it was is not told beside why it ended, while what it left is read.
     await waitFor(() => expect(samples.job.failure?.message).toBe('It died.'))
-    expect([samples.busy, samples.job.over, samples.job.progress]).toEqual([true, true, null])
+    expect([samples.busy, samples.job.hasFailed, samples.job.progress]).toEqual([true, true, null])
     await line.answer('projects.open', 0, stateOf({ revision: 2, sampleRuns: [summary(run)] }))
     await line.answer('samples.get', 0, { run, samples: [sampleLine()], measures: NO_MEASURES })
     await waitFor(() => expect(samples.busy).toBe(false))
-    expect(samples.job.over).toBe(false)
+    expect(samples.job.hasFailed).toBe(false)
     expect(samples.job.failure?.message).toBe('It died.')
     expect(samples.resumes).toBe(true)
     void samples.finishShown()

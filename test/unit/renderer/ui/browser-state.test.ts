@@ -28,12 +28,12 @@ it('a theme follows the system until one is chosen, and is remembered', () => {
   const dataset: Record<string, string> = {}
   vi.stubGlobal('document', { documentElement: { dataset } })
   const theme = new Theme()
-  expect([theme.choice, theme.shown, dataset]).toEqual(['system', 'dark', {}])
+  expect([theme.choice, theme.current, dataset]).toEqual(['system', 'dark', {}])
   heard({ matches: false })
-  expect(theme.shown).toBe('light')
+  expect(theme.current).toBe('light')
   theme.next()
   theme.next()
-  expect([theme.choice, theme.shown, dataset['theme'], stored.get('slr-theme')]).toEqual([
+  expect([theme.choice, theme.current, dataset['theme'], stored.get('slr-theme')]).toEqual([
     'dark',
     'dark',
     'dark',
