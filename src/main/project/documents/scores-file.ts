@@ -46,7 +46,7 @@ export type ScoreRow = readonly PromptScore[]
  * Writes the scores of all models as a whole file or not at all.
  *
  * @returns the sha256 of the scores
- * @throws WorkbenchError `read-only`, `not-found`; `bad-input` for more scores than can be read back
+ * @throws WorkbenchError `read-only`, `not-found`; `bad-input` for scores that could not be read back
  */
 export async function writeScores(file: string, rows: readonly ScoreRow[]): Promise<string> {
   const yieldTurn = yieldEvery20ms()
@@ -89,6 +89,8 @@ function encodedPrompt(score: PromptScore): Buffer {
   const { probabilities, whatIf } = score
   const whatIfValues = whatIf === undefined ? null : Buffer.from(whatIf, 'base64')
   const values = valuesOf(score)
+  if (!values.every(Number.isFinite))
+    throw new WorkbenchError('bad-input', 'The sweep cannot be saved: a score is not a finite number.')
   const valuesEnd = PROMPT_HEAD_BYTES + 8 * values.length
   const bytes = Buffer.alloc(valuesEnd + (whatIfValues === null ? 0 : padded(whatIfValues.length)))
   bytes.writeUInt32LE(probabilities.length, 0)
@@ -111,12 +113,6 @@ const valuesOf = (score: PromptScore): number[] => [
   ...MEASURES.flatMap((measure) => score[measure] ?? []),
   ...score.probabilities
 ]
-
-/** @throws WorkbenchError `bad-input` for a score that could not be read back */
-export function requireFinite(rows: readonly ScoreRow[]): void {
-  if (rows.every((row) => row.every((score) => valuesOf(score).every(Number.isFinite)))) return
-  throw new WorkbenchError('bad-input', 'The sweep cannot be saved: a score is not a finite number.')
-}
 
 /** Expected contents of a scores file: rows, and the sha256 that the sweep notes. */
 export interface ExpectedScores {

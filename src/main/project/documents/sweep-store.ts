@@ -23,7 +23,7 @@ import {
 import { runCooperatively } from '../../base/steps'
 import { documentFolder, storedDocument } from './document-store'
 import type { SummarizedFolder } from './run-summaries'
-import { readAllScores, readScoreRow, requireFinite, type ScoreRow, writeScores } from './scores-file'
+import { readAllScores, readScoreRow, type ScoreRow, writeScores } from './scores-file'
 import { SWEEP_FORMAT } from './stored-documents'
 
 /*
@@ -175,7 +175,6 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     const rows = rowsOf(sweep)
     // Nothing is written of a sweep that could not be read back.
     await storedDocument({ name: 'sweep', schema: ShownSweep }, shown)
-    requireFinite(rows)
     await ensurePlainFolder(dirname(file))
     const slot = await this.freeSlot(file)
     const sha256 = await writeScores(this.companion(project, sweep.id, scoresEnding(slot)), rows)
