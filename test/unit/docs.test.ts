@@ -5,12 +5,13 @@ import { z } from 'zod'
 import { ANSWER_CHECK_VERSION } from '../../src/contract/documents/answer-check'
 import { CHECKSUMS_VERSION } from '../../src/contract/documents/checksums'
 import { SWEEP_VERSION } from '../../src/contract/documents/crc'
+import { DOCUMENT_NAMES } from '../../src/contract/documents/document-kind'
 import { DISTANCES_VERSION } from '../../src/contract/documents/distances'
 import { EVALUATION_VERSION } from '../../src/contract/documents/evaluation'
 import { RUN_MARKS_VERSION } from '../../src/contract/documents/history'
 import { PROJECT_VERSION } from '../../src/contract/documents/project'
 import { QUEUE_VERSION } from '../../src/contract/documents/queue'
-import { SAMPLE_RUN_VERSION } from '../../src/contract/documents/samples'
+import { SAMPLED_CRC_VERSION, SAMPLE_RUN_VERSION } from '../../src/contract/documents/samples'
 import { SEARCH_VERSION } from '../../src/contract/documents/search'
 import { STUDY_VERSION } from '../../src/contract/documents/study'
 import { SWEEP_PART_VERSION } from '../../src/contract/documents/sweep-part'
@@ -71,18 +72,21 @@ test.each(PAGES)('%s runs no package of another author', (page) => {
   expect(text.replaceAll('A bare `npx slr`', '')).not.toMatch(/npx (?:-y |--yes )?slr(?!-)/)
 })
 
-test('docs/files.md gives each kind of document its version', () => {
-  const rows = [...readFileSync(join(ROOT, 'docs/files.md'), 'utf8').matchAll(/^\| ([a-z ]+?) +\| (\d+) /gm)]
-  expect(Object.fromEntries(rows.map(([, name = '', version]) => [name, Number(version)]))).toEqual({
+test('docs/files.md names every kind of document, with the versions of those that a project stores', () => {
+  const text = readFileSync(join(ROOT, 'docs/files.md'), 'utf8')
+  expect(Object.keys(DOCUMENT_NAMES).filter((kind) => !text.includes(`\`${kind}\``))).toEqual([])
+  const rows = [...text.matchAll(/^\| `([a-z-]+)` +\| (\d+) /gm)]
+  expect(Object.fromEntries(rows.map(([, kind = '', version]) => [kind, Number(version)]))).toEqual({
     sweep: SWEEP_VERSION,
-    'sweep part': SWEEP_PART_VERSION,
+    'sweep-part': SWEEP_PART_VERSION,
     check: ANSWER_CHECK_VERSION,
     search: SEARCH_VERSION,
-    'sample run': SAMPLE_RUN_VERSION,
-    evaluation: EVALUATION_VERSION,
+    'sample-run': SAMPLE_RUN_VERSION,
+    'evaluation-run': EVALUATION_VERSION,
     task: TASK_VERSION,
     distances: DISTANCES_VERSION,
     checksums: CHECKSUMS_VERSION,
+    'sampled-characters': SAMPLED_CRC_VERSION,
     project: PROJECT_VERSION,
     history: RUN_MARKS_VERSION,
     queue: QUEUE_VERSION,
