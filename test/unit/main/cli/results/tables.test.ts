@@ -1,30 +1,66 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseCsv } from '../../../../../src/main/base/csv'
 import { csvText } from '../../../../../src/main/cli/results/csv-file'
 import { checkOutputFile } from '../../../../../src/main/cli/results/output-file'
-import { checkTable, sweepTable } from '../../../../../src/main/cli/results/tables'
+import {
+  checkTable,
+  comparisonTable,
+  evaluationTable,
+  sweepTable
+} from '../../../../../src/main/cli/results/tables'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { selection } from '../../../../../src/main/crc/selection/selection'
+import { compareSweeps } from '../../../../../src/main/measures/compare-sweeps'
+import {
+  DISTANCES_VERSION,
+  type DistancesDocument,
+  distanceRows
+} from '../../../../../src/contract/documents/distances'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+import { comparedSweep } from '../../../../fixtures/compared-sweeps'
+import { BARE_RESULTS, evaluationRun } from '../../../../fixtures/evaluation-documents'
 import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
 
 const tiny = tinySweep()
 const sweep = { ...tiny, selection: runToEnd(selection(tiny.prompts, tiny.post, tiny.ranges, 0.9)) }
 const check = tinyCheck([{ recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }])
 
+const EVALUATION = {
+  ...{ run: evaluationRun(), results: { ...BARE_RESULTS, cells: [] } },
+  ...{ judging: [], notices: [], answered: true, complete: true }
+}
+
+const DISTANCES: DistancesDocument = {
+  ...{ schemaVersion: DISTANCES_VERSION, createdAt: sweep.createdAt, seconds: 1, bytesRead: 0 },
+  ...{ basePath: sweep.basePath, postPath: sweep.postPath, components: [], layers: [], notices: [] }
+}
+
 test('a sweep is a table with a row for each model, its numbers to all digits', () => {
   const [header, ...rows] = parseCsv('t.csv', csvText(sweepTable(sweep))).map(({ fields }) => fields)
-  expect(header).toEqual([
-    ...['kind', 'name', 'start', 'end', 'strength', 'validity', 'diversity'],
-    ...['effective_choices', 'passes', 'selected']
-  ])
+  expect(header).toHaveLength(10)
   const ranges = rows.filter(([kind]) => kind === 'range')
   expect(
     ranges.map(([, , start, end, , validity]) => [Number(start), Number(end), Number(validity)])
   ).toEqual(sweep.ranges.map(({ start, end, validity }) => [start, end, validity]))
   expect(rows.filter((row) => row.at(-1) === 'true')).toHaveLength(1)
+})
+
+test('docs/files.md lists the columns of each table', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../../../../docs/files.md'), 'utf8')
+  const side = { sweep: comparedSweep(), check: null }
+  const tables = {
+    sweep: sweepTable(sweep),
+    check: checkTable(check, 0.9),
+    evaluation: evaluationTable(EVALUATION),
+    comparison: comparisonTable(await compareSweeps(side, side)),
+    distances: distanceRows(DISTANCES)
+  }
+  for (const [name, { header }] of Object.entries(tables)) {
+    const [, cells = ''] = new RegExp(`^\\| ${name} +\\| (.*?) +\\|$`, 'm').exec(page) ?? []
+    expect(cells.split(', '), name).toEqual(header.map((column) => `\`${column}\``))
+  }
 })
 
 test('a check is a table that says which models pass', () => {
