@@ -1,3 +1,4 @@
+import { Document, stringify } from 'yaml'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength } from '../../contract/model/recipe'
@@ -47,35 +48,56 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
   const runs = withPostAround(runsOf(strengths))
   const linear = runs.some(({ strength }) => !isWhole(strength))
   const dtype = outputDtype(pair, strengths, linear)
-  const lines = [
-    '# Makes the weights of this folder again: mergekit-yaml mergekit.yaml NEW_FOLDER',
-    ...folderComment([...written.values()]),
-    `name: ${quoted(name)}`,
-    `merge_method: ${linear ? 'linear' : 'passthrough'}`,
-    `base_model: ${quoted(referenceOf(pair.post))}`,
-    // Blends are computed in float32 and rounded once, as in this program.
-    ...(linear ? ['dtype: float32'] : []),
-    ...(dtype === null ? [] : [`out_dtype: ${TORCH_DTYPES[dtype]}`]),
-    ...(linear ? ['parameters:', '  normalize: false'] : []),
-    'slices:'
-  ]
-  for (const { start, end, strength } of runs) {
-    const source = (model: string, weight: LayerStrength): string[] => [
-      `      - model: ${quoted(model)}`,
-      `        layer_range: [${start}, ${end}]`,
-      ...(linear
-        ? ['        parameters:', ...weightLines(weight, pair).map((line) => `          ${line}`)]
-        : [])
-    ]
+  const nodes = new Document()
+  const sourceOf = (run: LayerRun, member: PairMember, weight: LayerStrength) => ({
+    model: referenceOf(member),
+    layer_range: nodes.createNode([run.start, run.end], { flow: true }),
+    ...(linear && { parameters: { weight: weightOf(weight, pair) } })
+  })
+  const slices = runs.map((run) => {
+    const { strength } = run
     const complement = withComponents(strength, (_half, _component, share) => 1 - share)
-    lines.push(
-      '  - sources:',
-      ...(isPure(strength, 1) ? [] : source(referenceOf(pair.post), complement)),
-      ...(isPure(strength, 0) ? [] : source(referenceOf(sourceMember(pair, strength)), strength))
-    )
-  }
-  return `${lines.join('\n')}\n`
+    return {
+      sources: [
+        ...(isPure(strength, 1) ? [] : [sourceOf(run, pair.post, complement)]),
+        ...(isPure(strength, 0) ? [] : [sourceOf(run, sourceMember(pair, strength), strength)])
+      ]
+    }
+  })
+  const text = stringify(
+    {
+      name,
+      merge_method: linear ? 'linear' : 'passthrough',
+      base_model: referenceOf(pair.post),
+      // Blends are computed in float32 and rounded once, as in this program.
+      ...(linear && { dtype: 'float32' }),
+      ...(dtype !== null && { out_dtype: TORCH_DTYPES[dtype] }),
+      ...(linear && { parameters: { normalize: false } }),
+      slices
+    },
+    {
+      defaultStringType: 'QUOTE_DOUBLE',
+      defaultKeyType: 'PLAIN',
+      ...{ lineWidth: 0, doubleQuotedMinMultiLineLength: 1_000_000 },
+      flowCollectionPadding: false,
+      aliasDuplicateObjects: false
+    }
+  )
+  const comment = ['# Makes the weights of this folder again: mergekit-yaml mergekit.yaml NEW_FOLDER']
+  return [...comment, ...folderComment([...written.values()]), forPython(text)].join('\n')
 }
+
+/**
+ * Adapts YAML to Python's reader, which takes an exponent only after a point, and other characters than a newline as
+ * line breaks.
+ */
+const forPython = (yaml: string): string =>
+  yaml
+    .replace(/^(.*: -?\d+)(e-?\d+)$/gm, '$1.0$2')
+    .replace(
+      /[\u007f-\u009f\u2028\u2029\ufeff]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+    )
 
 /** Names each model in the file, different models with different names. */
 function writtenReferences(pair: SourcedPair): Map<PairMember, WrittenReference> {
@@ -102,7 +124,9 @@ function writtenReferences(pair: SourcedPair): Map<PairMember, WrittenReference>
 
 /** Writes a comment on names that represent folders; none if all models are on the Hub. */
 function folderComment(written: readonly WrittenReference[]): string[] {
-  const names = new Set(written.flatMap(({ reference, isLocal }) => (isLocal ? [quoted(reference)] : [])))
+  const names = new Set(
+    written.flatMap(({ reference, isLocal }) => (isLocal ? [forPython(JSON.stringify(reference))] : []))
+  )
   if (names.size === 0) return []
   return [`# Put the folder of the model in place of its name first: ${[...names].join(', ')}`]
 }
@@ -188,21 +212,14 @@ function mlpFilters({ post }: PairMembers): string[] {
   return [...new Set(names)]
 }
 
-function weightLines(layer: LayerStrength, pair: PairMembers): string[] {
+function weightOf(layer: LayerStrength, pair: PairMembers): number | { filter?: string; value: number }[] {
   const { attention, mlp } = layer
   const whole = typeof attention === 'number' && typeof mlp === 'number'
-  if (whole && attention === mlp) return [`weight: ${decimal(attention)}`]
-  const filters = whole
-    ? mlpFilters(pair).map((filter) => ({ filter, value: mlp }))
-    : moduleFilters(pair, layer)
+  if (whole && attention === mlp) return attention
   return [
-    'weight:',
-    ...filters.flatMap(({ filter, value }) => [
-      `  - filter: ${quoted(filter)}`,
-      `    value: ${decimal(value)}`
-    ]),
+    ...(whole ? mlpFilters(pair).map((filter) => ({ filter, value: mlp })) : moduleFilters(pair, layer)),
     // The weight of attention tensors without a filter; if components differ, every module has a filter.
-    `  - value: ${decimal(typeof attention === 'number' ? attention : 0)}`
+    { value: typeof attention === 'number' ? attention : 0 }
   ]
 }
 
@@ -220,22 +237,6 @@ function moduleFilters({ post }: PairMembers, layer: LayerStrength): { filter: s
   return [...filters]
     .map(([filter, value]) => ({ filter, value }))
     .sort((a, b) => b.filter.length - a.filter.length)
-}
-
-/**
- * Formats a number as the shortest text with the same value; Python's YAML accepts an exponent only after a
- * point.
- */
-function decimal(value: number): string {
-  return String(value).replace(/^(-?\d+)e/, '$1.0e')
-}
-
-/** Writes a double-quoted YAML string on one line: a JSON string without YAML's other line breaks. */
-function quoted(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\u007f-\u009f\u2028\u2029\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  )
 }
 
 function unsupported(message: string): WorkbenchError {

@@ -87,7 +87,7 @@ describe('a mergekit file that an export writes', () => {
 
   it('is passthrough for ranges, with post at both ends, where mergekit takes embeddings and head from', () => {
     const text = mergekitText(pair, 'all', strengthsOf({ name: 'all', ranges: [[0, 11]] }))
-    expect(text).toMatch(/merge_method: passthrough\n/)
+    expect(text).toMatch(/merge_method: "passthrough"\n/)
     expect(text).toContain(
       '# Put the folder of the model in place of its name first: "demo-pair-post", "demo-pair-base"\n'
     )
@@ -113,7 +113,7 @@ describe('a mergekit file that an export writes', () => {
     )
     const text = mergekitText(pair, 'half', layers)
     expect(text).toMatch(
-      /merge_method: linear\n.*\ndtype: float32\nout_dtype: bfloat16\nparameters:\n {2}normalize: false\n/
+      /merge_method: "linear"\n.*\ndtype: "float32"\nout_dtype: "bfloat16"\nparameters:\n {2}normalize: false\n/
     )
     expect(text).toContain(`        parameters:
           weight:
