@@ -230,6 +230,8 @@ export type ProjectWriter = z.infer<typeof ProjectWriter>
 export const ProjectState = z.object({
   path: z.string(),
   ...ProjectDocument.pick({ name: true, notes: true, revision: true }).shape,
+  /** Revision that the answered call wrote, to undo it. Null for a state that answers no change of the document. */
+  change: z.number().int().nullable(),
   /** All pairs of the project, including this one. */
   pairs: z.array(PairBrief),
   /** The pair shown by the window. */

@@ -38,6 +38,7 @@ import { given, type ProjectOfPair, ProjectPair, savedPrompts } from './pair/pro
 import { ProjectQueue } from './pair/project-queue'
 import { ProjectReadings } from './pair/project-readings'
 import { ProjectTasks } from './pair/project-tasks'
+import { ChangeLog } from './change-log'
 import { Revisions } from './revisions'
 
 /** What the folder of a project holds. */
@@ -81,6 +82,7 @@ export class Project implements ProjectOfPair {
   #closed = false
   readonly #changes = new SerialQueue()
   #revisions: Revisions
+  readonly #log = new ChangeLog()
   readonly #news = new EventEmitter().setMaxListeners(0)
 
   /** @param path the project folder, absolute and without links */
@@ -220,9 +222,23 @@ export class Project implements ProjectOfPair {
    * @param seen the revision that whoever asks for it knows; left out: the one there is
    * @throws WorkbenchError `bad-input` naming the field that is wrong; `stale` when one of the values changed since; `read-only`
    */
-  async update(changes: ProjectChanges, seen?: number): Promise<void> {
+  async update(changes: ProjectChanges, seen?: number): Promise<number | null> {
     const values = given(changes)
-    await this.#edit(Object.keys(values), seen, () => values)
+    return this.#edit(Object.keys(values), seen, () => values)
+  }
+
+  /**
+   * Undoes changes of the document.
+   *
+   * @param changes revisions that they wrote, oldest first
+   * @returns revision that can be undone in turn; null if nothing changed
+   * @throws WorkbenchError `stale` when one of the values changed since; `not-found` for an old revision; `read-only`
+   */
+  async revert(changes: readonly number[]): Promise<number | null> {
+    return this.#change(() => {
+      const { document, fields } = this.#log.revert(this.#document, changes)
+      return this.#advance(fields, undefined, document)
+    })
   }
 
   async editPair(
@@ -230,9 +246,11 @@ export class Project implements ProjectOfPair {
     fields: readonly string[],
     seen: number | undefined,
     change: (document: PairDocument) => Partial<PairDocument>
-  ): Promise<void> {
+  ): Promise<number | null> {
     const paths = fields.map((field) => `${id}/${field}`)
-    await this.#edit(paths, seen, (document) => withPairChanged(document, id, change(this.pair(id).document)))
+    return this.#edit(paths, seen, (document) =>
+      withPairChanged(document, id, change(this.pair(id).document))
+    )
   }
 
   /** Adds a pair at the end of the list. @throws WorkbenchError `bad-input`, `read-only` */
@@ -358,19 +376,25 @@ export class Project implements ProjectOfPair {
     fields: readonly string[],
     seen: number | undefined,
     change: (document: ProjectDocument) => Partial<ProjectDocument>
-  ): Promise<void> {
-    await this.#change(() => this.#advance(fields, seen, change(this.#document)))
+  ): Promise<number | null> {
+    return this.#change(() => this.#advance(fields, seen, change(this.#document)))
   }
 
-  /** Writes changes of the document, none of which may be of a value that changed after the revision that was seen. */
+  /**
+   * Writes changes of the document, none of which may be of a value that changed after the revision that was seen.
+   *
+   * @returns the revision that was written; null if the document is as before
+   */
   async #advance(
     fields: readonly string[],
     seen: number | undefined,
     changes: Partial<ProjectDocument>
-  ): Promise<void> {
+  ): Promise<number | null> {
     this.#revisions.require(fields, seen ?? this.#document.revision)
+    const before = this.#document
     await this.#write(changes)
     this.#revisions.note(fields, this.#document.revision)
+    return this.#log.add(before, this.#document, fields)
   }
 
   async #write(changes: Partial<ProjectDocument>): Promise<void> {

@@ -43,7 +43,7 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 /** @param field of the project, or of a pair: behind its id and a slash */
-function wordsOf(field: string): string {
+export function wordsOf(field: string): string {
   const name = field.slice(field.indexOf('/') + 1)
   return WORDS[name] ?? WORDS[name.split('.')[0] ?? ''] ?? name
 }

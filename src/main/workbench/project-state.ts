@@ -9,6 +9,7 @@ import type { OpenProjects } from './open-projects'
 /** Collects everything that a window shows of one pair of a project. */
 export async function projectState(
   pair: ProjectPair,
+  change: number | null,
   projects: OpenProjects,
   jobs: ProjectJobs
 ): Promise<ProjectState> {
@@ -25,6 +26,7 @@ export async function projectState(
     name: project.name,
     notes: project.notes,
     revision: project.revision,
+    change,
     pairs: pairBriefs(project, projects, jobs),
     document: pair.document,
     prompts: pair.prompts,

@@ -1,11 +1,9 @@
 import { implement } from '@orpc/server'
 import { contract } from '../../contract/procedures/contract'
-import type { ProjectState } from '../../contract/documents/project'
 import type { EngineHost } from '../engine/host'
 import { triedDevices } from '../work/devices'
 import type { TellJobNews } from '../jobs/job-news'
 import { ProjectJobs } from '../jobs/jobs'
-import type { ProjectPair } from '../project/pair/project-pair'
 import type { Entry } from './entry'
 import { OpenProjects } from './open-projects'
 import { projectState } from './project-state'
@@ -43,7 +41,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
   const closing = new AbortController()
   const devices = triedDevices(closing.signal, () => engine.another())
   const jobs = new ProjectJobs(engine, devices, onJobNews)
-  const stateOf = (pair: ProjectPair): Promise<ProjectState> => projectState(pair, projects, jobs)
+  const stateOf: Routing['stateOf'] = (pair, change = null) => projectState(pair, change, projects, jobs)
   const routing: Routing = {
     projects,
     jobs,

@@ -1,19 +1,31 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import { type Complaint, complaintOf } from '../ui/complaint'
 
-/** A change by the user that can be undone and redone. */
-export interface UndoableChange {
+interface NamedChange {
   /** Description as it follows "Undo" and "Redo", such as `remove “Layers 4–11”`. */
   readonly what: string
   /** Notice after the change. Left out if the window shows the change anyway. */
   readonly message?: string
   /** Successive changes with the same value become one, such as the letters of a word that is typed. */
   readonly merge?: string
-  /** @throws WorkbenchError of main, `stale` if another window has changed the same since */
+}
+
+/** A change that main has written, and that main can undo. */
+interface StoredChange extends NamedChange {
+  /** Revisions that main answered for it, oldest first. */
+  readonly changes: readonly number[]
+}
+
+/** A change that the window undoes by itself. */
+export interface WindowChange extends NamedChange {
+  /** @throws WorkbenchError `stale` if another window has changed the same since */
   undo(): unknown
   /** @throws as `undo` */
   redo(): unknown
 }
+
+/** A change by the user that can be undone and redone. */
+export type UndoableChange = StoredChange | WindowChange
 
 const MAX_CHANGES = 200
 const NOTICE_MS = 10_000
@@ -36,9 +48,13 @@ export class History {
   readonly redoable = $derived(this.future.at(-1)?.what ?? null)
   private noticeTimer: ReturnType<typeof setTimeout> | undefined
 
-  /** @param flush saves open edits before an undo, which then undoes them first */
+  /**
+   * @param revert has main undo stored changes, and returns the change that undoes this; null if nothing changed
+   * @param flush saves open edits before an undo, which then undoes them first
+   */
   constructor(
     private readonly complain: (error: unknown) => void,
+    private readonly revert: (changes: readonly number[]) => Promise<number | null>,
     private readonly flush: () => Promise<void> = () => Promise.resolve()
   ) {}
 
@@ -50,8 +66,7 @@ export class History {
     }
     const last = this.past.at(-1)
     if (last?.merge !== undefined && last.merge === change.merge) {
-      const undo = (): unknown => last.undo()
-      this.past = [...this.past.slice(0, -1), { ...change, undo, redo: () => change.redo() }]
+      this.past = [...this.past.slice(0, -1), merged(last, change)]
     } else {
       this.past = [...this.past, change].slice(-MAX_CHANGES)
     }
@@ -95,23 +110,30 @@ export class History {
       from === 'past'
         ? (['future', 'undo', 'Undone', 'redo'] as const)
         : (['past', 'redo', 'Redone', 'undo'] as const)
-    const moved = await this.run(() => change[step]())
+    const moved = await this.run(change, step)
     if (moved === null) return
     this[from] = this[from].filter((other) => other !== change)
-    if (!moved) return
-    this[to] = [...this[to], change]
+    if (moved === 'refused') return
+    this[to] = [...this[to], moved]
     this.showNotice(`${word}: ${change.what}`, offer)
   }
 
-  /** @returns whether the step succeeded; null if it failed but may succeed later */
-  private async run(step: () => unknown): Promise<boolean | null> {
+  /** @returns the change that reverses the step; null if the step failed but may succeed later */
+  private async run(
+    change: UndoableChange,
+    step: 'undo' | 'redo'
+  ): Promise<UndoableChange | 'refused' | null> {
     this.showNotice(null, 'undo')
     try {
-      await step()
-      return true
+      if (!('changes' in change)) {
+        await change[step]()
+        return change
+      }
+      const reverting = await this.revert(change.changes)
+      return reverting === null ? 'refused' : { ...change, changes: [reverting] }
     } catch (error) {
       this.complain(error)
-      return FINAL_REFUSALS.has(complaintOf(error).code) ? false : null
+      return FINAL_REFUSALS.has(complaintOf(error).code) ? 'refused' : null
     }
   }
 
@@ -120,6 +142,13 @@ export class History {
     this.notice = text === null ? null : { text, offer }
     if (text !== null) this.noticeTimer = setTimeout(() => (this.notice = null), NOTICE_MS)
   }
+}
+
+function merged(first: UndoableChange, last: UndoableChange): UndoableChange {
+  if ('changes' in first && 'changes' in last)
+    return { ...last, changes: [...first.changes, ...last.changes] }
+  if ('changes' in first || 'changes' in last) return last
+  return { ...last, undo: () => first.undo(), redo: () => last.redo() }
 }
 
 /**

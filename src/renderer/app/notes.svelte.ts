@@ -5,7 +5,7 @@ import { changedSince } from './history.svelte'
 import type { Here, OpenProject } from './open-project.svelte'
 import type { ProjectState } from '../../contract/documents/project'
 
-/** Notes owner the project or owner the shown pair. */
+/** Notes of the project or of the shown pair. */
 export class Notes {
   /** Unsaved text; null if there is none. */
   private draft = $state.raw<string | null>(null)
@@ -54,7 +54,7 @@ export class Notes {
     return this.saving
   }
 
-  /** Replaces the notes owner the other window. */
+  /** Replaces the notes of the other window. */
   async keepMine(): Promise<void> {
     this.base.resolveConflict()
     await this.save()
@@ -67,7 +67,7 @@ export class Notes {
     if (theirs === null) return
     this.discardDraft()
     this.project.history.record({
-      what: `take the other notes owner the ${this.owner}`,
+      what: `take the other notes of the ${this.owner}`,
       undo: () => this.replace(mine, theirs),
       redo: () => this.replace(theirs, mine)
     })
@@ -89,23 +89,17 @@ export class Notes {
   private async saveDraft(): Promise<void> {
     while (this.draft !== null && this.base.elsewhere === null) {
       const text = this.draft
-      const before = this.stored
-      if (text === before) this.discardDraft()
+      if (text === this.stored) this.discardDraft()
       else if (!(await this.send(text))) return
-      else {
-        this.project.history.record({
-          what: `write notes owner the ${this.owner}`,
-          undo: () => this.replace(before, text),
-          redo: () => this.replace(text, before)
-        })
-      }
     }
   }
 
   /** @returns whether the text was saved */
   private async send(text: string): Promise<boolean> {
     try {
-      await this.project.write((here) => this.base.send(text, (seen) => this.update(here, text, seen)))
+      await this.project.record(`write notes of the ${this.owner}`, (here) =>
+        this.base.send(text, (seen) => this.update(here, text, seen))
+      )
       if (this.draft === text) this.discardDraft()
       this.refused = false
       return true
@@ -118,9 +112,10 @@ export class Notes {
     }
   }
 
-  private replace(text: string, expected: string): Promise<void> {
-    return this.project.write((here, seen) => {
-      if (this.stored !== expected) throw changedSince(`what the notes owner the ${this.owner} say`)
+  /** Undoes or redoes the choice between two texts. */
+  private async replace(text: string, expected: string): Promise<void> {
+    await this.project.write((here, seen) => {
+      if (this.stored !== expected) throw changedSince(`what the notes of the ${this.owner} say`)
       return this.update(here, text, seen)
     })
   }

@@ -1,5 +1,5 @@
 import type { EndpointContact } from '../../contract/model/endpoint'
-import type { PairChanges, PairDocument, PairId, ProjectState } from '../../contract/documents/project'
+import type { PairChanges, PairId, ProjectState } from '../../contract/documents/project'
 import { SvelteSet } from 'svelte/reactivity'
 import type { RunKind } from '../../contract/documents/history'
 import { jobKindFacts } from '../../contract/model/job-kinds'
@@ -8,7 +8,7 @@ import { areModelsAway, MODELS_AWAY, tokenizerWords } from '../../contract/words
 import { RUN_KIND_WORDS } from '../../contract/words/run-words'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
-import { History } from './history.svelte'
+import { History, type UndoableChange } from './history.svelte'
 import type { Host } from './host'
 import { viewOfRun } from './place'
 import { WindowJobs } from './jobs.svelte'
@@ -18,30 +18,6 @@ type Listener = (state: ProjectState, before: ProjectState) => void
 
 /** Failures caused by the value, not by the disk. */
 const REFUSALS: ReadonlySet<Complaint['code']> = new Set(['stale', 'not-found', 'bad-input', 'cancelled'])
-
-/** Values that always have a previous value, which undo restores. */
-type Overwritten = Pick<PairChanges, 'rendering'> & {
-  settings?: Omit<NonNullable<PairChanges['settings']>, 'samples' | 'evaluation'>
-}
-
-const fieldsOf = ({ rendering = {}, settings = {} }: Overwritten): string[] => [
-  ...Object.keys(rendering).map((field) => `rendering.${field}`),
-  ...Object.keys(settings).map((field) => `settings.${field}`)
-]
-
-const picked = <Values extends object>(values: Values, wanted: object): Partial<Values> => {
-  const fields: Partial<Values> = {}
-  for (const field in values) if (field in wanted) fields[field] = values[field]
-  return fields
-}
-
-/** Returns the present values of the fields that the changes set. */
-function valuesOf({ rendering, settings }: PairDocument, changes: Overwritten): Overwritten {
-  return {
-    ...(changes.rendering && { rendering: picked(rendering, changes.rendering) }),
-    ...(changes.settings && { settings: picked(settings, changes.settings) })
-  }
-}
 
 /** Returns a sentence if the engine works for another pair of the project, else null. */
 function busyPair({ pairs, document }: ProjectState): string | null {
@@ -73,6 +49,7 @@ export class OpenProject {
   /** Changes of this window that can be undone. */
   readonly history = new History(
     (error) => this.complainOf(error),
+    (changes) => this.revert(changes),
     () => this.flushFields()
   )
   private readonly leaving = new AbortController()
@@ -96,8 +73,6 @@ export class OpenProject {
   private changes: Promise<unknown> = Promise.resolve()
   private watching: AbortController | null = null
   private readonly listeners: Listener[] = []
-  /** Revision at which this window last set each setting; see {@link set}. */
-  private readonly ownRevisions: Record<string, number> = {}
 
   constructor(
     readonly host: Host,
@@ -281,34 +256,41 @@ export class OpenProject {
    * @param what as in {@link UndoableChange}
    * @param merge as in {@link UndoableChange}
    */
-  async set(what: string, changes: Overwritten, merge?: string): Promise<boolean> {
-    const fields = fieldsOf(changes)
-    let before: Overwritten = {}
-    const send = async (values: () => Overwritten, seen: () => number): Promise<void> =>
-      this.write(async (here) => {
-        const state = await this.client.pairs.update({ ...here, seen: seen(), changes: values() })
-        for (const field of fields) this.ownRevisions[field] = state.revision
-        return state
-      })
-    const seenOwn = (): number => Math.min(...fields.map((field) => this.ownRevisions[field] ?? 0))
-    const done = await this.attempt(async () => {
-      await send(
-        () => {
-          before = valuesOf(this.state.document, changes)
-          return changes
-        },
-        () => this.state.revision
-      )
-      return true
-    })
-    if (done === null) return false
-    this.history.record({
+  async set(what: string, changes: PairChanges, merge?: string): Promise<boolean> {
+    return this.do(
       what,
-      undo: () => send(() => before, seenOwn),
-      redo: () => send(() => changes, seenOwn),
-      ...(merge === undefined ? {} : { merge })
-    })
-    return true
+      (here, revision) => this.client.pairs.update({ ...here, seen: revision, changes }),
+      merge === undefined ? {} : { merge }
+    )
+  }
+
+  /** Runs a call as {@link record} does, and reports its failure. @returns whether it succeeded */
+  async do(...change: Parameters<OpenProject['record']>): Promise<boolean> {
+    return this.succeeds(() => this.record(...change))
+  }
+
+  /**
+   * Runs a call that writes the project after all earlier ones, and records the written change for undo.
+   *
+   * @param what describes the change, by the state after it where that is needed; see {@link UndoableChange}
+   * @throws the error of the call
+   */
+  async record(
+    what: string | ((state: ProjectState) => string),
+    call: (here: Here, revision: number) => Promise<ProjectState>,
+    more: Pick<UndoableChange, 'message' | 'merge'> = {}
+  ): Promise<void> {
+    const state = await this.write(call)
+    if (state.change === null) return
+    const description = typeof what === 'string' ? what : what(state)
+    this.history.record({ what: description, changes: [state.change], ...more })
+  }
+
+  /** Has main undo written changes. @returns the change that undoes this in turn */
+  private async revert(changes: readonly number[]): Promise<number | null> {
+    const { projects } = this.client
+    const { change } = await this.write((here) => projects.revert({ ...here, changes: [...changes] }))
+    return change
   }
 
   /**
@@ -317,11 +299,11 @@ export class OpenProject {
    * @returns whether it succeeded
    */
   async save(call: (here: Here, revision: number) => Promise<ProjectState>): Promise<boolean> {
-    const saved = await this.attempt(async () => {
-      await this.write(call)
-      return true
-    })
-    return saved ?? false
+    return this.succeeds(() => this.write(call))
+  }
+
+  private async succeeds(call: () => Promise<unknown>): Promise<boolean> {
+    return (await this.attempt(() => call().then(() => true))) ?? false
   }
 
   /**
@@ -329,15 +311,18 @@ export class OpenProject {
    *
    * @throws the error of the call
    */
-  async write(call: (here: Here, revision: number) => Promise<ProjectState>): Promise<void> {
+  async write(call: (here: Here, revision: number) => Promise<ProjectState>): Promise<ProjectState> {
     this.saving += 1
     const turn = this.changes.then(async () => {
-      this.accept(await call(this.here, this.state.revision))
+      const state = await call(this.here, this.state.revision)
+      this.accept(state)
+      return state
     })
     this.changes = turn.catch(() => undefined)
     try {
-      await turn
+      const state = await turn
       this.writeFailed = false
+      return state
     } catch (error) {
       if (!REFUSALS.has(complaintOf(error).code)) this.writeFailed = true
       throw error

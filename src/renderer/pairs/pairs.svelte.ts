@@ -1,7 +1,7 @@
 import type { PairBrief, PairId } from '../../contract/documents/project'
 import { elementAt } from '../../contract/model/look-up'
 import { plural } from '../../contract/words/format'
-import type { UndoableChange } from '../app/history.svelte'
+import type { WindowChange } from '../app/history.svelte'
 import type { Host } from '../app/host'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { PairQueue } from './queue.svelte'
@@ -86,7 +86,7 @@ export class Pairs {
   }
 
   /** Does something, which whatever pair is shown by then can undo. */
-  private async done(change: UndoableChange): Promise<void> {
+  private async done(change: WindowChange): Promise<void> {
     const { host } = this.project
     try {
       await change.redo()

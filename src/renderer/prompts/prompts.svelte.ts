@@ -69,7 +69,7 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     const { project } = this
     const { prompts, ownPrompts } = project.state
     const [from, to] = [ownPrompts ? prompts : null, own ? prompts : null]
-    const use = (set: readonly CrcPrompt[] | null): Promise<void> =>
+    const use = (set: readonly CrcPrompt[] | null): Promise<unknown> =>
       project.write((here) =>
         project.client.prompts.own({ ...here, prompts: set === null ? null : [...set] })
       )

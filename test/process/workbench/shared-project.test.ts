@@ -63,7 +63,8 @@ describe('recipes of a project that two windows show', () => {
     const first = await kept(a, path, 'first')
     const second = await kept(a, path, 'second')
     await b.recipes.rename({ path, pair: 'pair-1', id: first.id, name: 'second' })
-    await a.recipes.remove({ path, pair: 'pair-1', id: second.id })
+    const { change } = await a.recipes.remove({ path, pair: 'pair-1', id: second.id })
+    const undoRemoval = { path, pair: 'pair-1', changes: [change ?? 0] }
     const third = await kept(b, path, 'third')
     expect((await stored(path)).recipes).toMatchObject([
       { id: first.id, mark: first.mark, recipe: { name: 'second (2)' } },
@@ -71,13 +72,13 @@ describe('recipes of a project that two windows show', () => {
     ])
     expect(third.mark).toBe(2)
     // Removing is undone at the place it had, once.
-    await a.recipes.putBack({ path, pair: 'pair-1', kept: second, place: 1 })
-    await a.recipes.putBack({ path, pair: 'pair-1', kept: second, place: 1 })
+    await a.projects.revert(undoRemoval)
+    await expect(a.projects.revert(undoRemoval)).rejects.toMatchObject({ data: { code: 'stale' } })
     expect(namesOf(await stored(path))).toEqual(['second (2)', 'second', 'third'])
     expect((await stored(path)).recipes[1]).toEqual(second)
   })
 
-  it('cannot be changed once they were removed elsewhere, and not put back where they never were', async () => {
+  it('cannot be changed once they were removed elsewhere, and no change is undone that was never made', async () => {
     const [a, b] = [own.client(), own.client()]
     const { path } = await a.projects.openDemo()
     const { id } = await kept(a, path, 'gone')
@@ -85,9 +86,9 @@ describe('recipes of a project that two windows show', () => {
     await expect(b.recipes.rename({ path, pair: 'pair-1', id, name: 'other' })).rejects.toMatchObject({
       data: { code: 'not-found', message: expect.stringContaining('removed elsewhere') }
     })
-    const strange = { ...(await kept(a, path, 'here')), id: 'strange' }
-    await expect(b.recipes.putBack({ path, pair: 'pair-1', kept: strange, place: 0 })).rejects.toMatchObject({
-      data: { code: 'bad-input' }
+    await kept(a, path, 'here')
+    await expect(b.projects.revert({ path, pair: 'pair-1', changes: [999] })).rejects.toMatchObject({
+      data: { code: 'not-found' }
     })
     expect(namesOf(await stored(path))).toEqual(['here'])
   })

@@ -31,6 +31,14 @@ export const projectProcedures = {
   update: procedure
     .input(pairInput.extend({ seen: seenRevision, changes: ProjectChanges }))
     .output(ProjectState),
+  /**
+   * Undoes changes of the project's document. It fails with `stale` if one of the values has changed since. The
+   * answer names the change that undoes this in turn.
+   * @param changes oldest first
+   */
+  revert: procedure
+    .input(pairInput.extend({ changes: z.array(z.number().int()).min(1).max(1000) }))
+    .output(ProjectState),
   /** Returns a report on the complete project as a file to save. It uses the pair's default sweep if none is named. */
   report: procedure
     .input(pairInput.extend({ format: ReportFormat, sweepId: z.string().optional() }))

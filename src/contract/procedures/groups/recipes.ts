@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { KeptCheckpoint, KeptRecipe, ProjectState, RecipeSource } from '../../documents/project'
+import { KeptCheckpoint, ProjectState, RecipeSource } from '../../documents/project'
 import { KeptId } from '../../model/kept'
 import { Recipe } from '../../model/recipe'
-import { folderPath, pairInput, listPosition, procedure, seenRevision } from './procedure'
+import { folderPath, pairInput, procedure, seenRevision } from './procedure'
 
 const oneKept = pairInput.extend({ id: KeptId })
 
@@ -20,7 +20,6 @@ export const recipeProcedures = {
     .output(ProjectState),
   rename: procedure.input(oneKept.extend({ name: Recipe.options[0].shape.name })).output(ProjectState),
   remove: procedure.input(oneKept).output(ProjectState),
-  putBack: procedure.input(pairInput.extend({ kept: KeptRecipe, place: listPosition })).output(ProjectState),
   /**
    * Reads the text of a mergekit file over the project's two models. It is rejected if a recipe cannot express its
    * contents.
@@ -39,8 +38,5 @@ export const checkpointProcedures = {
   /** Sets the current folder of a checkpoint, and stores the checkpoint found there. */
   relocate: procedure.input(oneKept.extend({ folder: folderPath })).output(ProjectState),
   rename: procedure.input(oneKept.extend({ name: KeptCheckpoint.shape.name })).output(ProjectState),
-  remove: procedure.input(oneKept).output(ProjectState),
-  putBack: procedure
-    .input(pairInput.extend({ kept: KeptCheckpoint, place: listPosition }))
-    .output(ProjectState)
+  remove: procedure.input(oneKept).output(ProjectState)
 }

@@ -3,7 +3,7 @@ import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import type { KeptCheckpoint, PairDocument } from '../../../contract/documents/project'
 import { weightsKey } from '../../../contract/model/model'
 import { withSources } from '../../../contract/model/strengths'
-import { changedIn, putBackIn } from './kept-list'
+import { changedIn } from './kept-list'
 
 type Checkpoints = Pick<PairDocument, 'otherCheckpoints' | 'recipes' | 'nextMark'>
 type Added = Pick<Checkpoints, 'otherCheckpoints' | 'nextMark'>
@@ -79,15 +79,5 @@ function followed(
 export const withoutCheckpoint = ({ otherCheckpoints }: Checkpoints, id: string): Changed => ({
   otherCheckpoints: otherCheckpoints.filter((checkpoint) => checkpoint.id !== id)
 })
-
-/** With a removed one in its place again. @throws WorkbenchError as `putBackIn` */
-export const withCheckpointBack = (
-  { otherCheckpoints, nextMark }: Checkpoints,
-  kept: KeptCheckpoint,
-  place: number
-): Changed => {
-  const back = { ...kept, name: freeName(kept.name, namesOf(otherCheckpoints)) }
-  return { otherCheckpoints: putBackIn(otherCheckpoints, back, place, nextMark) }
-}
 
 const namesOf = (checkpoints: readonly KeptCheckpoint[]): string[] => checkpoints.map(({ name }) => name)

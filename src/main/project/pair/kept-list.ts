@@ -24,22 +24,3 @@ export function changedIn<Entry extends KeptIdentity>(
   }
   return list.with(place, change(entry, list.toSpliced(place, 1)))
 }
-
-/**
- * The list with a removed entry in its place again, or as it is where the entry is there already.
- *
- * @param nextMark the first mark that no entry has had
- * @throws WorkbenchError `bad-input` when the project never had such an entry
- */
-export function putBackIn<Entry extends KeptIdentity>(
-  list: readonly Entry[],
-  entry: Entry,
-  place: number,
-  nextMark: number
-): Entry[] {
-  if (list.some(({ id }) => id === entry.id)) return [...list]
-  if (entry.mark >= nextMark || list.some(({ mark }) => mark === entry.mark)) {
-    throw new WorkbenchError('bad-input', `mark: the project never gave out ${entry.mark} for this entry`)
-  }
-  return list.toSpliced(place, 0, entry)
-}

@@ -1,7 +1,7 @@
 import { freeName } from '../../../contract/model/free-name'
 import type { KeptRecipe, PairDocument, RecipeSource } from '../../../contract/documents/project'
 import type { Recipe } from '../../../contract/model/recipe'
-import { changedIn, putBackIn } from './kept-list'
+import { changedIn } from './kept-list'
 
 type Recipes = Pick<PairDocument, 'recipes' | 'nextMark'>
 
@@ -42,16 +42,6 @@ export function withRenamed({ recipes }: Recipes, id: string, name: string): Pic
 export const withoutRecipe = ({ recipes }: Recipes, id: string): Pick<Recipes, 'recipes'> => ({
   recipes: recipes.filter((kept) => kept.id !== id)
 })
-
-/** With a removed recipe in its place again. @throws WorkbenchError as `putBackIn` */
-export function withRecipeBack(
-  { recipes, nextMark }: Recipes,
-  kept: KeptRecipe,
-  place: number
-): Pick<Recipes, 'recipes'> {
-  const back = { ...kept, recipe: named(kept.recipe, kept.recipe.name, recipes) }
-  return { recipes: putBackIn(recipes, back, place, nextMark) }
-}
 
 function changedRecipe(
   recipes: readonly KeptRecipe[],

@@ -57,6 +57,7 @@ export interface ProjectOfPair {
    * Changes the document of a pair by what it is when it is the change's turn.
    *
    * @param fields what is set as a whole, as `Revisions` names it within the pair
+   * @returns the revision that was written, to undo it; null if nothing changed
    * @param seen the revision of the project that whoever asks for it knows; undefined: the one there is
    */
   editPair(
@@ -64,7 +65,7 @@ export interface ProjectOfPair {
     fields: readonly string[],
     seen: number | undefined,
     change: (document: PairDocument) => Partial<PairDocument>
-  ): Promise<void>
+  ): Promise<number | null>
   /** Runs a change of the project's files. */
   readonly change: RunChange
   savePrompts(prompts: CrcPrompts, seen?: number): Promise<void>
@@ -175,14 +176,14 @@ export class ProjectPair {
    * @param seen the revision that whoever asks for it knows; left out: the one there is
    * @throws WorkbenchError `bad-input` naming the field that is wrong; `stale` when one of the values changed since; `read-only`
    */
-  async update(changes: PairChanges, seen?: number): Promise<void> {
+  async update(changes: PairChanges, seen?: number): Promise<number | null> {
     const { rendering = {}, settings = {}, ...values } = changes
     const fields = [
       ...Object.keys(given(values)),
       ...Object.keys(given(rendering)).map((field) => `rendering.${field}`),
       ...Object.keys(given(settings)).map((field) => `settings.${field}`)
     ]
-    await this.project.editPair(this.id, fields, seen, (document) => ({
+    return this.project.editPair(this.id, fields, seen, (document) => ({
       ...given(values),
       rendering: { ...document.rendering, ...given(rendering) },
       settings: { ...document.settings, ...given(settings) }
@@ -194,8 +195,8 @@ export class ProjectPair {
    *
    * @throws WorkbenchError whatever `change` throws; `bad-input` naming the field that is wrong; `read-only`
    */
-  async edit(change: (document: PairDocument) => Partial<PairDocument>): Promise<void> {
-    await this.project.editPair(this.id, [], undefined, change)
+  async edit(change: (document: PairDocument) => Partial<PairDocument>): Promise<number | null> {
+    return this.project.editPair(this.id, [], undefined, change)
   }
 
   /**
@@ -208,8 +209,8 @@ export class ProjectPair {
     id: string,
     seen: number,
     change: (document: PairDocument) => Partial<PairDocument>
-  ): Promise<void> {
-    await this.project.editPair(this.id, [`recipes.${id}`], seen, change)
+  ): Promise<number | null> {
+    return this.project.editPair(this.id, [`recipes.${id}`], seen, change)
   }
 
   /** Names other folders as those of the pair, whose checkpoints are still to be seen. @throws WorkbenchError `bad-input` for the built-in pair; `read-only` */

@@ -45,8 +45,7 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
       .use(withProject)
       .handler(({ context, input, signal }) => overviews.watch(context.project, input.scoring, signal)),
     update: pairs.update.use(withPair).handler(async ({ context: { pair }, input }) => {
-      await pair.update(input.changes, input.seen)
-      return stateOf(pair)
+      return stateOf(pair, await pair.update(input.changes, input.seen))
     }),
     relocate: pairs.relocate.use(withPair).handler(async ({ context: { pair }, input }) => {
       jobs.requireNone(pair)

@@ -19,9 +19,13 @@ export function projectRoutes(
     }),
     open: projects.open.handler(async ({ input }) => stateOf(await open.open(input.path, input.pair))),
     update: projects.update.use(withPair).handler(async ({ context: { project, pair }, input }) => {
-      await project.update(input.changes, input.seen)
-      return stateOf(pair)
+      return stateOf(pair, await project.update(input.changes, input.seen))
     }),
+    revert: projects.revert
+      .use(withPair)
+      .handler(async ({ context: { project, pair }, input }) =>
+        stateOf(pair, await project.revert(input.changes))
+      ),
     watch: projects.watch
       .use(withProject)
       .handler(({ context, input, signal }) => news.watch(context.project, input.pair, signal)),

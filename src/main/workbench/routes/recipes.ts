@@ -9,17 +9,10 @@ import { pairPaths } from '../../project/demo'
 import {
   withCheckpoint,
   withCheckpointAt,
-  withCheckpointBack,
   withCheckpointNamed,
   withoutCheckpoint
 } from '../../project/pair/kept-checkpoints'
-import {
-  withEdited,
-  withKept,
-  withoutRecipe,
-  withRecipeBack,
-  withRenamed
-} from '../../project/pair/kept-recipes'
+import { withEdited, withKept, withoutRecipe, withRenamed } from '../../project/pair/kept-recipes'
 import { edited, editing, route, type Routing } from './route'
 
 /** Recipes that a project keeps. */
@@ -35,16 +28,15 @@ export function recipeRoutes(routing: Routing) {
     }),
     edit: recipes.edit.use(withPair).handler(async ({ context: { pair }, input }) => {
       const { id, seen, recipe, source } = input
-      await pair.editRecipe(id, seen, (document) => withEdited(document, id, recipe, source, now()))
-      return stateOf(pair)
+      const change = await pair.editRecipe(id, seen, (document) =>
+        withEdited(document, id, recipe, source, now())
+      )
+      return stateOf(pair, change)
     }),
     rename: recipes.rename
       .use(withPair)
       .handler(edit((document, { id, name }) => withRenamed(document, id, name))),
     remove: recipes.remove.use(withPair).handler(edit((document, { id }) => withoutRecipe(document, id))),
-    putBack: recipes.putBack
-      .use(withPair)
-      .handler(edit((document, { kept, place }) => withRecipeBack(document, kept, place))),
     readMergekit: recipes.readMergekit
       .use(withPair)
       .handler(async ({ context: { pair }, input: { fileName, content } }) => {
@@ -77,10 +69,7 @@ export function checkpointRoutes(routing: Routing) {
       .handler(edit((document, { id, name }) => withCheckpointNamed(document, id, name))),
     remove: checkpoints.remove
       .use(withPair)
-      .handler(edit((document, { id }) => withoutCheckpoint(document, id))),
-    putBack: checkpoints.putBack
-      .use(withPair)
-      .handler(edit((document, { kept, place }) => withCheckpointBack(document, kept, place)))
+      .handler(edit((document, { id }) => withoutCheckpoint(document, id)))
   })
 }
 

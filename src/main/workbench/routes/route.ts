@@ -16,7 +16,8 @@ export const route = implement(contract).use(convertProblems(reportDefect)).use(
 export interface Routing {
   projects: OpenProjects
   jobs: ProjectJobs
-  stateOf: (pair: ProjectPair) => Promise<ProjectState>
+  /** @param change revision that the answered call wrote */
+  stateOf: (pair: ProjectPair, change?: number | null) => Promise<ProjectState>
   withProject: ReturnType<typeof projectMiddleware>
   withPair: ReturnType<typeof pairMiddleware>
 }
@@ -58,8 +59,7 @@ export async function edited(
   pair: ProjectPair,
   change: (document: PairDocument) => Partial<PairDocument>
 ): Promise<ProjectState> {
-  await pair.edit(change)
-  return stateOf(pair)
+  return stateOf(pair, await pair.edit(change))
 }
 
 /** Creates the handler of a procedure that only changes the lists of a pair, see {@link edited}. */

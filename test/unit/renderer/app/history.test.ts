@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { KeptRecipe, ProjectState } from '../../../../src/contract/documents/project'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { History } from '../../../../src/renderer/app/history.svelte'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
@@ -24,6 +25,7 @@ const changed = (
   return {
     ...state,
     revision,
+    change: revision,
     document: {
       ...state.document,
       ...document,
@@ -40,7 +42,10 @@ const complaints = (session: Session): string[] => {
 }
 
 it('takes many steps back and does them again, in order', async () => {
-  const history = new History(() => undefined)
+  const history = new History(
+    () => undefined,
+    () => Promise.resolve(null)
+  )
   let at = 3
   for (const step of [1, 2, 3])
     history.record({ what: `go to ${step}`, undo: () => (at = step - 1), redo: () => (at = step) })
@@ -57,7 +62,10 @@ it('takes many steps back and does them again, in order', async () => {
 })
 
 it('takes back at once what was done in one go', async () => {
-  const history = new History(() => undefined)
+  const history = new History(
+    () => undefined,
+    () => Promise.resolve(null)
+  )
   let text = ''
   for (const [before, after] of [
     ['', 'a'],
@@ -73,7 +81,10 @@ it('takes back at once what was done in one go', async () => {
 })
 
 it('has what is done while something is undone follow it, and nothing redone over it', async () => {
-  const history = new History(() => undefined)
+  const history = new History(
+    () => undefined,
+    () => Promise.resolve(null)
+  )
   const undoing = new Later<void>()
   history.record({ what: 'go to 1', undo: () => undoing.promise, redo: () => undefined })
   const undone = history.undo()
@@ -91,89 +102,71 @@ it('undoes the notes that are still in their field, not what was done before', a
   void session.history.undo()
   await settled()
   await line.answer('pairs.update', 0, changed(2, { notes: 'seen' }))
-  expect(line.call('pairs.update', 1).input).toMatchObject({ changes: { notes: '' } })
-  await line.answer('pairs.update', 1, changed(3, { notes: '' }))
+  expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [2] })
+  await line.answer('projects.revert', 0, changed(3, { notes: '' }))
   expect([session.history.undoable, session.history.redoable]).toEqual([null, 'write notes of the pair'])
 })
 
-it('removes, puts back and removes a recipe again', async () => {
+it('has main undo what main has written, and redo it by undoing that', async () => {
   const line = new ScriptedLine()
   const { session } = await line.openProject(changed(1, { recipes: [kept('mine')], nextMark: 1 }))
-  void session.recipes.remove('one')
-  await settled()
-  await line.answer('recipes.remove', 0, changed(2, { recipes: [] }))
-  expect(session.history.undoable).toBe('remove “mine”')
-  expect(session.history.notice).toEqual({ text: 'Removed “mine”', offer: 'undo' })
-  void session.history.undo()
-  await settled()
-  expect(line.call('recipes.putBack', 0).input).toMatchObject({ kept: kept('mine'), place: 0 })
-  await line.answer('recipes.putBack', 0, changed(3, { recipes: [kept('mine')] }))
-  expect([session.history.undoable, session.history.redoable]).toEqual([null, 'remove “mine”'])
-  void session.history.redo()
-  await settled()
-  await line.answer('recipes.remove', 1, changed(4, { recipes: [] }))
-  expect(session.history.undoable).toBe('remove “mine”')
-})
-
-it('does not undo what somebody else has changed since, and says so', async () => {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(changed(1, {}))
-  void session.recipes.keep(recipe('mine'), null)
-  await settled()
-  await line.answer('recipes.keep', 0, { id: 'one', project: changed(2, { recipes: [kept('mine')] }) })
+  const { history } = session
   void session.recipes.rename('one', 'ours')
   await settled()
-  await line.answer('recipes.rename', 0, changed(3, { recipes: [kept('ours')] }))
-  expect(session.history.undoable).toBe('rename “mine” to “ours”')
-  session.accept(changed(4, { recipes: [kept('theirs')] }))
-  await session.history.undo()
-  expect(line.of('recipes.rename')).toHaveLength(1)
-  expect(complaints(session)).toEqual(['Not undone: the recipe “ours” changed elsewhere since.'])
-  // It can never be undone any more, and does not stand in the way of what was done before it.
-  expect([session.history.undoable, session.history.redoable]).toEqual(['keep “mine”', null])
+  await line.answer('recipes.rename', 0, changed(2, { recipes: [kept('ours')] }))
+  void session.recipes.remove('one')
+  await settled()
+  await line.answer('recipes.remove', 0, changed(3, { recipes: [] }))
+  expect(history.notice).toEqual({ text: 'Removed “ours”', offer: 'undo' })
+  void history.undo()
+  await settled()
+  expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [3] })
+  await line.answer('projects.revert', 0, changed(4, { recipes: [kept('ours')] }))
+  expect([history.undoable, history.redoable]).toEqual(['rename “mine” to “ours”', 'remove “ours”'])
+  void history.redo()
+  await settled()
+  expect(line.call('projects.revert', 1).input).toMatchObject({ changes: [4] })
+  await line.answer('projects.revert', 1, changed(5, { recipes: [] }))
+  // A refused step can never be undone any more, and does not stand in the way of what was done before it.
+  void history.undo()
+  await settled()
+  const refused = new WorkbenchError('stale', 'Not undone: the recipe changed elsewhere since.')
+  line.call('projects.revert', 2).answer.reject(refused)
+  await settled()
+  expect([history.undoable, history.redoable]).toEqual(['rename “mine” to “ours”', null])
+  expect(complaints(session)).toEqual([refused.message])
 })
 
-/** A project that was just set to compute on the GPU. */
-async function onGpu(): Promise<{ line: ScriptedLine; session: Session }> {
+it('undoes values that were set in one go together, and a call that changed nothing not at all', async () => {
+  const line = new ScriptedLine()
+  const { session } = await line.openProject(changed(1, {}))
+  for (const [place, device] of (['webgpu', 'auto'] as const).entries()) {
+    void session.set('choose the device', { settings: { device } }, 'device')
+    await settled()
+    await line.answer('pairs.update', place, changed(place + 2, { settings: { device } }))
+  }
+  void session.set('choose it again', { settings: { device: 'auto' } })
+  await settled()
+  await line.answer('pairs.update', 2, { ...changed(4, {}), change: null })
+  void session.history.undo()
+  await settled()
+  expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [2, 3] })
+})
+
+it('keeps a step that failed for now, to be tried again', async () => {
   const line = new ScriptedLine()
   const { session } = await line.openProject(changed(1, {}))
   void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
   await settled()
   await line.answer('pairs.update', 0, changed(2, { settings: { device: 'webgpu' } }))
-  return { line, session }
-}
-
-it('sets a setting back to what it was, from the revision that it was set in', async () => {
-  const { line, session } = await onGpu()
-  // Another value changes elsewhere, which is no reason to refuse.
-  session.accept(changed(5, { notes: 'theirs', settings: { device: 'webgpu' } }))
   void session.history.undo()
   await settled()
-  expect(line.call('pairs.update', 1).input).toEqual({
-    path: session.path,
-    pair: 'pair-1',
-    seen: 2,
-    changes: { settings: { device: 'cpu' } }
-  })
-  await line.answer('pairs.update', 1, changed(6, {}))
-  void session.history.redo()
-  await settled()
-  expect(line.call('pairs.update', 2).input).toMatchObject({
-    seen: 6,
-    changes: { settings: { device: 'webgpu' } }
-  })
-})
-
-it('keeps a step that failed for now, to be tried again', async () => {
-  const { line, session } = await onGpu()
-  void session.history.undo()
-  await settled()
-  line.call('pairs.update', 1).answer.reject(new Error('The disk is full.'))
+  line.call('projects.revert', 0).answer.reject(new Error('The disk is full.'))
   await settled()
   expect(session.history.undoable).toBe('compute on the GPU')
   void session.history.undo()
   await settled()
-  await line.answer('pairs.update', 2, changed(3, {}))
+  await line.answer('projects.revert', 1, changed(3, {}))
   expect([session.history.undoable, session.history.redoable]).toEqual([null, 'compute on the GPU'])
 })
 

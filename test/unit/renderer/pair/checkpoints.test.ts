@@ -29,7 +29,7 @@ beforeEach(() => vi.stubGlobal('document', { hidden: true }))
 afterEach(() => vi.unstubAllGlobals())
 
 describe('other checkpoints', () => {
-  it('are looked at, added, and taken away again by undo', async () => {
+  it('are looked at, added, renamed and removed, each a step that can be undone', async () => {
     const { line, session } = await opened(kept('first'))
     const { others, history } = session
     void others.inspect('/models/second')
@@ -39,71 +39,29 @@ describe('other checkpoints', () => {
     await settled()
     await line.answer('checkpoints.add', 0, stateOf(2, [kept('first'), kept('second')]))
     expect([await added, history.undoable]).toEqual([true, 'add “second”'])
+    void others.rename('first', 'mine')
+    await settled()
+    await line.answer('checkpoints.rename', 0, stateOf(3, [kept('first', 'mine'), kept('second')]))
+    expect(history.undoable).toBe('rename “first” to “mine”')
+    void others.remove('second')
+    await settled()
+    await line.answer('checkpoints.remove', 0, stateOf(4, [kept('first', 'mine')]))
+    expect([history.undoable, history.notice?.text]).toEqual(['remove “second”', 'Removed “second”'])
     void history.undo()
     await settled()
-    expect(line.call('checkpoints.remove', 0).input).toMatchObject({ id: 'second' })
-    await line.answer('checkpoints.remove', 0, stateOf(3, [kept('first')]))
-    void history.redo()
-    await settled()
-    expect(line.call('checkpoints.putBack', 0).input).toMatchObject({ kept: kept('second'), place: 1 })
+    expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [4] })
   })
 
-  it('that are there already, or cannot be added, are nothing to undo', async () => {
+  it('that are there already, or cannot be changed, are nothing to undo', async () => {
     const { line, session } = await opened(kept('first'))
     const again = session.others.add('/models/first')
     await settled()
-    await line.answer('checkpoints.add', 0, stateOf(2, [kept('first')]))
+    await line.answer('checkpoints.add', 0, { ...stateOf(2, [kept('first')]), change: null })
     expect([await again, session.history.undoable]).toEqual([true, null])
     const refused = session.others.add('/models/none')
     await settled()
     line.call('checkpoints.add', 1).answer.reject(new Error('There is no such folder.'))
     expect([await refused, session.history.undoable]).toEqual([false, null])
-  })
-
-  it('are renamed, and not renamed back where somebody else has renamed them since', async () => {
-    const { line, session, workbench } = await opened(kept('first'))
-    const { others, history } = session
-    void others.rename('first', 'mine')
-    await settled()
-    await line.answer('checkpoints.rename', 0, stateOf(2, [kept('first', 'mine')]))
-    expect(history.undoable).toBe('rename “first” to “mine”')
-    void history.undo()
-    await settled()
-    expect(line.call('checkpoints.rename', 1).input).toMatchObject({ id: 'first', name: 'first' })
-    await line.answer('checkpoints.rename', 1, stateOf(3, [kept('first')]))
-    session.accept(stateOf(4, [kept('first', 'theirs')]))
-    await history.redo()
-    expect(line.of('checkpoints.rename')).toHaveLength(2)
-    expect(workbench.complaints.map(({ message }) => message)).toEqual([
-      'Not undone: the checkpoint “first” changed elsewhere since.'
-    ])
-    void others.rename('first', 'no')
-    await settled()
-    line.call('checkpoints.rename', 2).answer.reject(new Error('not now'))
-    await settled()
-    expect(history.undoable).toBeNull()
-  })
-
-  it('are removed, and put back where they stood', async () => {
-    const { line, session } = await opened(kept('first'), kept('second'))
-    await session.others.remove('unknown')
-    void session.others.remove('first')
-    await settled()
-    await line.answer('checkpoints.remove', 0, stateOf(2, [kept('second')]))
-    expect(session.history.notice?.text).toBe('Removed “first”')
-    void session.history.undo()
-    await settled()
-    expect(line.call('checkpoints.putBack', 0).input).toMatchObject({ kept: kept('first'), place: 0 })
-    await line.answer('checkpoints.putBack', 0, stateOf(3, [kept('first'), kept('second')]))
-    void session.history.redo()
-    await settled()
-    expect(line.of('checkpoints.remove')).toHaveLength(2)
-    line.call('checkpoints.remove', 1).answer.reject(new Error('not now'))
-    void session.others.remove('second')
-    await settled()
-    line.call('checkpoints.remove', 2).answer.reject(new Error('not now'))
-    await settled()
-    expect(session.history.undoable).toBeNull()
   })
 
   it('are found again where they lie now', async () => {

@@ -59,7 +59,5 @@ it('how prompts are rendered is typed as one step to undo', async () => {
   }
   void session.history.undo()
   await settled()
-  expect(line.call('pairs.update', 2).input).toMatchObject({
-    changes: { rendering: { assistantPrefix: '' } }
-  })
+  expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [2, 3] })
 })

@@ -1,0 +1,105 @@
+import { ProjectDocument } from '../../contract/documents/project'
+import { freeName } from '../../contract/model/free-name'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { type DocumentEdit, documentEdits, revertEdit } from './documents/document-edits'
+import { wordsOf } from './revisions'
+
+/** More changes than a window can undo and redo. */
+const MAX_CHANGES = 1000
+
+interface LoggedChange {
+  readonly edits: readonly DocumentEdit[]
+  /** See `Revisions`. */
+  readonly fields: readonly string[]
+}
+
+/** The last changes of a project's document, which can be undone until the project is closed. */
+export class ChangeLog {
+  readonly #changes = new Map<number, LoggedChange>()
+
+  /** @returns the revision of the change; null if the two documents hold the same */
+  add(before: ProjectDocument, after: ProjectDocument, fields: readonly string[]): number | null {
+    const edits = documentEdits(before, after)
+    if (edits.length === 0) return null
+    this.#changes.set(after.revision, { edits, fields })
+    for (const revision of this.#changes.keys()) {
+      if (this.#changes.size <= MAX_CHANGES) break
+      this.#changes.delete(revision)
+    }
+    return after.revision
+  }
+
+  /**
+   * Returns the document without some changes, and the fields that they set.
+   *
+   * @param revisions oldest first
+   * @throws WorkbenchError `stale` or `not-found`
+   */
+  revert(
+    document: ProjectDocument,
+    revisions: readonly number[]
+  ): { document: ProjectDocument; fields: string[] } {
+    const changes = revisions.toReversed().map((revision) => this.#find(revision))
+    let reverted: unknown = document
+    for (const edit of changes.flatMap(({ edits }) => edits.toReversed())) {
+      reverted = revertEdit(reverted, edit, () => changedSince(edit))
+    }
+    const parsed = ProjectDocument.safeParse(reverted)
+    if (!parsed.success) {
+      throw new WorkbenchError('stale', `The change cannot be undone: ${describeIssue(parsed.error)}`)
+    }
+    const restored = new Set(changes.flatMap(({ edits }) => edits.flatMap(({ path }) => path)))
+    return {
+      document: withFreeNames(parsed.data, restored),
+      fields: [...new Set(changes.flatMap(({ fields }) => fields))]
+    }
+  }
+
+  #find(revision: number): LoggedChange {
+    const change = this.#changes.get(revision)
+    if (change !== undefined) return change
+    throw new WorkbenchError(
+      'not-found',
+      'The change cannot be undone: the project was opened again since.',
+      'Look at it as it is now, and change it by hand if you still want to.'
+    )
+  }
+}
+
+const changedSince = ({ path }: DocumentEdit): WorkbenchError =>
+  new WorkbenchError(
+    'stale',
+    `Not undone: ${wordsOf(path.slice(path[0] === 'pairs' ? 2 : 0).join('.'))} changed elsewhere since.`,
+    'Look at it as it is now, and change it by hand if you still want to.'
+  )
+
+/** Gives a restored recipe or checkpoint another name where another entry has taken its name meanwhile. */
+function withFreeNames(document: ProjectDocument, restored: ReadonlySet<string>): ProjectDocument {
+  const renamed = <Entry extends { id: string }>(
+    list: readonly Entry[],
+    nameOf: (entry: Entry) => string,
+    named: (entry: Entry, name: string) => Entry
+  ): Entry[] =>
+    list.map((entry) => {
+      if (!restored.has(entry.id)) return entry
+      const others = list.filter((other) => other !== entry).map(nameOf)
+      const name = freeName(nameOf(entry), others)
+      return name === nameOf(entry) ? entry : named(entry, name)
+    })
+  return {
+    ...document,
+    pairs: document.pairs.map((pair) => ({
+      ...pair,
+      recipes: renamed(
+        pair.recipes,
+        ({ recipe }) => recipe.name,
+        (kept, name) => ({ ...kept, recipe: { ...kept.recipe, name } })
+      ),
+      otherCheckpoints: renamed(
+        pair.otherCheckpoints,
+        ({ name }) => name,
+        (kept, name) => ({ ...kept, name })
+      )
+    }))
+  }
+}
