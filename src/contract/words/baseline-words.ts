@@ -46,7 +46,7 @@ export const halfOfWords = (range: RestorationRange): string =>
 const HALVES: Readonly<Record<ScoredHalf, string>> = { attention: 'attention', mlp: 'MLP' }
 
 /** Formats a difference with its interval and p. @param over names the reference after the difference */
-export function differenceWords(
+export function baselineDifference(
   { mean, interval, pValue }: BaselineComparison['difference']['diversity'],
   over = ''
 ): string {

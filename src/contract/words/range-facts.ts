@@ -23,7 +23,11 @@ export function exactness({ undecided }: Pick<WholeAnswers, 'undecided'>): strin
 }
 
 /** Returns why a checked model fails the check. */
-export function failureWords({ answers, firstToken }: WholeAnswers, check: CheckResult, rho: number): string {
+export function checkFailureWords(
+  { answers, firstToken }: WholeAnswers,
+  check: CheckResult,
+  rho: number
+): string {
   const limit = answerLimit(check, rho)
   const { diversity, validity } = answers
   const post = formatScore(check.post.answers.diversity)

@@ -1,6 +1,6 @@
 import { checkOf, checkOfRange, type CheckResult, passesCheck } from '../documents/answer-check'
 import { capitalised, formatCount, formatScore, plural, rangePhrase } from './format'
-import { failureWords } from './range-facts'
+import { checkFailureWords } from './range-facts'
 import { roughTime } from './plan-words'
 import { scoreWords, type ScoreWords } from './score-words'
 import type { Recipe, RestorationRange } from '../model/recipe'
@@ -78,7 +78,7 @@ export function searchFinding(
     }
   }
   if (!passesCheck(checked, check, rho)) {
-    const why = failureWords(checked, check, rho)
+    const why = checkFailureWords(checked, check, rho)
     return { words: `${first} fails the check: ${why}. On first tokens it ${claim}.`, checkNext: false }
   }
   const { answers } = checked

@@ -7,7 +7,7 @@ import { helpLayout, sharedOptionsNote } from './printing/help-layout'
 import { printError, printable, UsageError } from './printing/output'
 import { versionLine } from './printing/program-version'
 import { drawnWidth } from './printing/shown-width'
-import { tellStopped } from './running/stopped'
+import { describeStop } from './running/stopped'
 
 /** Exit statuses of `slr`. For a signal, cli.ts adds 128 to its number. */
 const EXIT_DONE = 0
@@ -17,8 +17,8 @@ const EXIT_WRONG_USAGE = 2
 /**
  * Runs one command and prints its result.
  *
- * @param args arguments after `slr`
- * @param signal stops the command; its error is then not printed
+ * @param args arguments after `slr`.
+ * @param signal stops the command; its error is then not printed.
  * @returns the exit status, or null if the command was stopped
  */
 export async function runCommandLine(args: readonly string[], signal: AbortSignal): Promise<number | null> {
@@ -31,7 +31,7 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
     return signal.aborted ? null : EXIT_DONE
   } catch (error) {
     if (signal.aborted) {
-      tellStopped(args, signal)
+      describeStop(args, signal)
       return null
     }
     // The parser has already printed its message or the requested help.

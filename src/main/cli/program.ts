@@ -1,6 +1,6 @@
 import { failUnexpectedly, runCommandLine } from './command-line'
 import { streamProblem } from './printing/output'
-import { tellStopped } from './running/stopped'
+import { describeStop } from './running/stopped'
 import { writeWhole } from './results/whole-writes'
 
 /** Runs `slr` as a process, with its streams and unexpected errors. @returns as {@link runCommandLine} */
@@ -19,7 +19,7 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
     process.exit(failUnexpectedly(error))
   })
   if (signal.aborted) {
-    tellStopped(args, signal)
+    describeStop(args, signal)
     return null
   }
   return runCommandLine(args, signal)

@@ -33,7 +33,7 @@ import { describePreview } from '../printing/preview-report'
 import { projectOptions } from '../results/project-to-save'
 import { startingSweep, startOptions } from '../running/starting-sweep'
 import { runShown } from '../running/shown-work'
-import type { Kept } from '../running/stopped'
+import type { SavedWork } from '../running/stopped'
 import { checkCommandOf } from '../printing/verdict-report'
 import { storedVerdict } from '../../project/results/finding-of-selected'
 import { savedThenShown, withResultPlaces } from '../results/result-places'
@@ -66,31 +66,35 @@ export const checkCommand = subcommand(checkOptions, {
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
   const isNamed = command.args.length > 0
   if (isNamed) refuseUnused(command, ['best'], 'is of the best ranges, and recipes are named')
-  await withResultPlaces('check', options, command, async ({ givenPair, own, output, tell }) => {
+  await withResultPlaces('check', options, command, async ({ givenPair, projectPair, output, tell }) => {
     const table = await csvOutput(options)
-    const kept = (): Kept => keptOfCheck(options, own)
+    const saved = (): SavedWork => savedOfCheck(options, projectPair)
     const { pair, sweep } = await startingSweep(
       options,
-      { command, own, givenPair, place: output === null ? null : { ...output, kind: 'check' } },
-      { quiet: options.quiet, signal, history: () => null, without: kept, ofSweepAlone: ['prompts'] }
+      { command, projectPair, givenPair, place: output === null ? null : { ...output, kind: 'check' } },
+      { quiet: options.quiet, signal, history: () => null, without: saved, sweepOnlyOptions: ['prompts'] }
     )
-    const rho = options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO
-    // A sweep that was made first was computed where the options say.
-    const isMadeFirst = options.from === undefined && own === null
+    const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
+    // A sweep that ran first was computed on the device of the options.
+    const isMadeFirst = options.from === undefined && projectPair === null
     const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.base, sweep, signal)
     const recipes = isNamed
-      ? await recipesNamed(command.args, { folders: pair, pair: own }, command)
+      ? await recipesNamed(command.args, { folders: pair, pair: projectPair }, command)
       : undefined
-    const work = await CheckWork.open(pair, sweep, { rho, recipes, best: options.best, computedIn }, own)
-    const checked = await runShown({ signal, quiet: options.quiet }, kept, (means) => work.compute(means))
+    const work = await CheckWork.open(
+      pair,
+      sweep,
+      { rho, recipes, best: options.best, computedIn },
+      projectPair
+    )
+    const checked = await runShown({ signal, quiet: options.quiet }, saved, (means) => work.compute(means))
     const selection = runToEnd(checkedSelection(sweep, checked, rho))
     const preview = selection === null ? [] : describePreview({ ...sweep, selection, check: checked })
     const isAllChecked = rangesToCheck(sweep, checked, rho, 1).length === 0
-    const verdict = await storedVerdict(own, sweep, checked, selection, { isAllChecked })
+    const verdict = await storedVerdict(projectPair, sweep, checked, selection, { isAllChecked })
     const document = { ...checked, rho, verdict }
-    // What is checked further on has to start from the same sweep, which only a project keeps.
-    // Without one the same ranges come first again.
-    const best = own === null && !isNamed ? options.best + CHECKED_AT_ONCE : undefined
+    // A project continues its check. Without one, the same ranges are checked again.
+    const best = projectPair === null && !isNamed ? options.best + CHECKED_AT_ONCE : undefined
     const again = checkCommandOf({ ...options, best, demo: false, out: options.from })
     const next = nextCommandsOf(
       { ...options, ...pairOfResult(sweep), out: options.out ?? options.from },
@@ -106,13 +110,16 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
       }
     )
     if (output !== null) tell(writtenWords(output))
-    if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
+    if (projectPair !== null) tell(`Saved in ${projectPair.project.path} with sweep ${sweep.id}`)
   })
 }
 
 type ComputedIn = Pick<AnswerCheck, 'device' | 'precision'>
 
-/** Device and precision of a check: those of the options, and of the sweep where they name none. @throws WorkbenchError as `chosenDevice` */
+/**
+ * Returns the device and precision of a check: those of the options, else of the sweep. @throws WorkbenchError as
+ * `chosenDevice`
+ */
 async function computedWhere(
   { device, precision }: Pick<CheckOptions, 'device' | 'precision'>,
   base: string,
@@ -128,30 +135,30 @@ async function computedWhere(
   }
 }
 
-/** Of a check that was stopped, while it swept or later: what it started from stays where it was. */
-function keptOfCheck(options: CheckOptions, own: ProjectPair | null): Kept {
+/** Describes a check that was stopped, also during its sweep. */
+function savedOfCheck(options: CheckOptions, projectPair: ProjectPair | null): SavedWork {
   const { from, demo, base, post, prompts, device, precision } = options
   if (from !== undefined) {
-    return { kept: `Nothing of this check is kept; its sweep stays in ${from}.`, goesOn: false }
+    return { saved: `Nothing of this check is kept; its sweep stays in ${from}.`, resumable: false }
   }
-  if (own !== null) {
+  if (projectPair !== null) {
     return {
-      kept: `Nothing of this check is kept; its sweep, and what was checked before, stay in ${own.project.path}.`,
-      goesOn: false
+      saved: `Nothing of this check is kept; its sweep, and what was checked before, stay in ${projectPair.project.path}.`,
+      resumable: false
     }
   }
-  const given = Object.entries({ base, post, prompts, device, precision })
+  const sweepSettings = Object.entries({ base, post, prompts, device, precision })
   const sweepFirst = shellCommand([
     [
       ...['slr', 'sweep', ...(demo ? ['--demo'] : [])],
-      ...given.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+      ...sweepSettings.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
       ...['--out', 'sweep.json']
     ]
   ])
   return {
-    kept:
+    saved:
       'Nothing is kept, nor is the sweep that a check makes first. ' +
       `To keep that, run "${sweepFirst}", then this check with --from sweep.json.`,
-    goesOn: false
+    resumable: false
   }
 }

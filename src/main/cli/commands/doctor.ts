@@ -63,7 +63,7 @@ async function machineFacts(): Promise<MachineFacts> {
 
 async function folderFacts(path: string): Promise<FolderFacts> {
   const exists = await stat(path).then(
-    (found) => found.isDirectory(),
+    (stats) => stats.isDirectory(),
     () => false
   )
   return { path, exists, freeBytes: await freeBytes(path) }

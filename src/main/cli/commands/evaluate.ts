@@ -35,7 +35,7 @@ import { TASK_CHOICES } from '../options/given-task'
 import { judgeOptions, lacksVerdicts, nothingJudged } from '../running/judge'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { judgeNamed } from '../options/server-file'
-import { madeEvaluation } from '../running/made-evaluation'
+import { completeEvaluation } from '../running/complete-evaluation'
 import { describeEvaluation } from '../printing/evaluation-report'
 import {
   requirePair,
@@ -50,7 +50,7 @@ import { printJson, printShown } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { writeOutputFile, writtenWords } from '../results/output-file'
 import { projectOptions } from '../results/project-to-save'
-import { requireOwnPlace } from '../results/replaced-file'
+import { requireSameIdentity } from '../results/replaced-file'
 import { requireReadArguments } from '../../work/template-arguments'
 import { asksEndpoints, comparedModels, modelsNamed, warnOfEndpoints } from '../running/models'
 import { withResultPlaces } from '../results/result-places'
@@ -90,7 +90,7 @@ const evaluateOptions = pairOptions
   )
 type EvaluateOptions = CommandOptions<typeof evaluateOptions>
 
-/** `slr evaluate`: how variants do on an open-ended task, in diversity and quality. */
+/** `slr evaluate`: measures diversity and quality of variants on an open-ended task. */
 export const evaluateCommand = subcommand(evaluateOptions, {
   operands: [comparedModels('base, post, kept')],
   run: evaluate
@@ -101,10 +101,10 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   if (taskName === undefined) {
     throw usageError(command, `evaluate what? Give --task, such as --task ${BUILTIN_TASKS[0]}`)
   }
-  await withResultPlaces('evaluation', options, command, async ({ givenPair, own, output, tell }) => {
+  await withResultPlaces('evaluation', options, command, async ({ givenPair, projectPair, output, tell }) => {
     allowForThisRun(options.allowAddress ?? [])
-    const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
-    const task = withSettings(await namedTask(taskName, own), options)
+    const folders = pairPaths(givenPair ?? projectPair?.document.location ?? requirePair(options, command))
+    const task = withSettings(await namedTask(taskName, projectPair), options)
     requireHalf(options.device ?? 'cpu', options.precision)
     if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))
     const judge = await judgeNamed(options.judge, task.kind, command)
@@ -117,35 +117,35 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       {
         ...folders,
         task,
-        variants: await givenVariants(options, folders, own, command),
-        rendering: changedRendering(options, own?.document.rendering ?? DEFAULT_RENDERING),
+        variants: await givenVariants(options, folders, projectPair, command),
+        rendering: changedRendering(options, projectPair?.document.rendering ?? DEFAULT_RENDERING),
         computing: computingFromOptions(options),
         embeddingModel: options.embeddingModel,
         classifier: options.classifier
       },
-      own
+      projectPair
     )
     const { run, sampled } = work
-    if (output !== null) requireOwnPlace(output, 'evaluation', run)
+    if (output !== null) requireSameIdentity(output, 'evaluation', run)
     if (options.against !== undefined) requireVariant(options.against, run, command)
     for (const notice of run.notices) tell(notice)
     if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
     if (options.dryRun) return showPlan(work, options.json)
-    if (judge !== null && (await lacksVerdicts(own, work.stored, judge)))
+    if (judge !== null && (await lacksVerdicts(projectPair, work.stored, judge)))
       await requireReachable(judge, 'The judge', signal)
     tell(describePlan(run, sampled.post.spec.contextLength))
-    const made = await madeEvaluation(work, own, { judge, quiet: options.quiet, signal, tell })
-    const view = await viewEvaluation(made.files, made.proxies, options.against, signal)
+    const outcome = await completeEvaluation(work, projectPair, { judge, quiet: options.quiet, signal, tell })
+    const view = await viewEvaluation(outcome.files, outcome.proxies, options.against, signal)
     if (output !== null) await writeOutputFile(output, 'evaluation', view)
     await writeCsvIfAsked(table, () => evaluationTable(view), options.quiet)
-    if (answers !== null) await writeOutputText(answers, answerLines(run, made.files.samples))
+    if (answers !== null) await writeOutputText(answers, answerLines(run, outcome.files.samples))
     await (options.json
       ? printJson('evaluation', view)
       : printShown(describeEvaluation(view, options.details)))
     if (output !== null) tell(writtenWords(output))
     if (answers !== null) tell(writtenWords(answers))
-    // What was measured without the judge is out; that it is not all is the command's failure.
-    const failure = made.failure ?? (judge === null ? null : nothingJudged(view.judging, judge.way))
+    // The measurements are saved and printed. An incomplete judgement still fails the command.
+    const failure = outcome.failure ?? (judge === null ? null : nothingJudged(view.judging, judge.way))
     if (failure !== null) throw failure
   })
 }
@@ -159,7 +159,7 @@ const answerLines = ({ task: { prompts } }: EvaluationRun, samples: readonly Sam
     })
     .join('')
 
-/** Prints what an evaluation takes; answers that a project has are not counted. */
+/** Prints the work of an evaluation, and how many answers a project has already. */
 async function showPlan({ run, sampled, stored }: EvaluationWork, json: boolean): Promise<void> {
   const { task, variants } = run
   const answers = task.prompts.length * variants.length * task.settings.sampleCount
@@ -173,7 +173,7 @@ async function showPlan({ run, sampled, stored }: EvaluationWork, json: boolean)
     : printShown(`${describePlan(run, sampled.post.spec.contextLength)}${there}`))
 }
 
-/** What is about to be generated, and read. */
+/** Describes the answers to generate, and the device that reads them. */
 function describePlan(
   { task: { prompts, settings }, variants, computing: { device } }: EvaluationRun,
   contextLength: number | null
@@ -184,7 +184,7 @@ function describePlan(
   return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens, context)}; then post reads them${device === 'cpu' ? '' : `, on ${DEVICE_LABELS[device]}`}.`
 }
 
-/** @throws UsageError when no variant has this name: before anything is generated */
+/** @throws UsageError before any work if no variant has this name */
 function requireVariant(name: string, { variants }: EvaluationRun, command: Command): void {
   const names = variants.map(({ variant }) => variant.name)
   if (!names.includes(name)) {
@@ -203,7 +203,7 @@ function withSettings(task: Task, { n, seed }: EvaluateOptions): Task {
 async function givenVariants(
   options: EvaluateOptions,
   folders: { base: string; post: string },
-  own: ProjectPair | null,
+  projectPair: ProjectPair | null,
   command: Command
 ): Promise<EvaluationVariant[]> {
   const { variants: file } = options
@@ -222,13 +222,13 @@ async function givenVariants(
       VARIANTS
     )
   }
-  const { recipes = [], otherCheckpoints = [] } = own?.document ?? {}
+  const { recipes = [], otherCheckpoints = [] } = projectPair?.document ?? {}
   const otherwise: Variant[] = [
     { kind: 'base', name: 'base' },
     { kind: 'post', name: 'post' },
     ...recipes.map(({ recipe }): Variant => ({ kind: 'recipe', name: recipe.name, recipe })),
     ...otherCheckpoints.map((checkpoint): Variant => ({ kind: 'checkpoint', ...checkpoint }))
   ]
-  const named = await modelsNamed(command.args, { folders, pair: own }, command)
+  const named = await modelsNamed(command.args, { folders, pair: projectPair }, command)
   return (named.length > 0 ? named : otherwise).map((variant) => ({ variant }))
 }

@@ -44,7 +44,7 @@ export const exportCommand = subcommand(exportOptions, {
   async run(options, command, signal) {
     const result = await untilStopped(
       { signal, quiet: options.quiet },
-      () => ({ kept: 'Nothing was written.', goesOn: false }),
+      () => ({ saved: 'Nothing was written.', resumable: false }),
       () => exportModel(options, command, signal)
     )
     await (options.json ? printJson('export', result) : printShown(describeResult(result)))
@@ -58,8 +58,8 @@ async function exportModel(
 ): Promise<ExportResult> {
   const { out } = options
   if (out === undefined) throw usageError(command, 'export where? Give --out FOLDER')
-  const { prepared, findings } = await withViewedPair(options, command, (own) =>
-    preparedExport(options, own, command)
+  const { prepared, findings } = await withViewedPair(options, command, (projectPair) =>
+    preparedExport(options, projectPair, command)
   )
   const tell = options.quiet ? () => undefined : remark
   if (command.args[0] === 'selected') tell(`Selected: ${prepared.recipe.name}.`)
@@ -82,34 +82,34 @@ async function exportModel(
   }
 }
 
-/** What is exported, and what the project has measured of it. @param own the pair of the project; null for none */
+/** Prepares the model, with the project's measurements of it. @param projectPair pair of the project; null for none */
 async function preparedExport(
   options: ExportOptions,
-  own: ProjectPair | null,
+  projectPair: ProjectPair | null,
   command: Command
 ): Promise<{ prepared: PreparedExport; findings: ModelFinding[] }> {
-  const given = pairIfGiven(options, command)
-  await requireSamePair(given, own)
-  const folders = pairPaths(given ?? own?.document.location ?? requirePair(options, command))
-  const recipe = await givenRecipe({ folders, pair: own }, command)
+  const requestedPair = pairIfGiven(options, command)
+  await requireSamePair(requestedPair, projectPair)
+  const folders = pairPaths(requestedPair ?? projectPair?.document.location ?? requirePair(options, command))
+  const recipe = await givenRecipe({ folders, pair: projectPair }, command)
   const prepared = await prepareExport(folders, recipe)
-  return { prepared, findings: own === null ? [] : await modelFindings(own, prepared) }
+  return { prepared, findings: projectPair === null ? [] : await modelFindings(projectPair, prepared) }
 }
 
-/** @throws UsageError where none is named; as `recipeNamed` */
+/** @throws UsageError if none is named; as `recipeNamed` */
 async function givenRecipe(place: ModelPlace, command: Command): Promise<Recipe> {
   const [which] = command.args
   if (which !== undefined) return recipeNamed(which, place, command)
   throw usageError(command, 'export what? Name a model, such as 4-11, selected or a file')
 }
 
-/** Why the model card is to say nothing of what was measured. */
+/** Explains a model card without measurements. */
 const unmeasuredWords = ({ project }: ExportOptions): string =>
   project === undefined
     ? 'The model card says nothing of what was measured: with --project FOLDER it has the scores and evaluations of that project.'
     : `The model card says nothing of what was measured: ${project} has neither scores nor evaluations of this model.`
 
-/** How its answers are then taken. */
+/** Describes how to sample from the served model. */
 function askingWords(path: string, endpoint: Endpoint): string {
   return `then slr sample or slr evaluate … ${shellWord(endpointWord(basename(path), endpoint))}`
 }

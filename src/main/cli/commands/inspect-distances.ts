@@ -48,7 +48,7 @@ export async function measureDistances(
   )
 }
 
-/** One metric of the distances as text: a row for each layer, a column for each component. */
+/** Prints one metric: a row for each layer, a column for each component. */
 export function describeDistances(
   document: DistancesDocument,
   metric: z.infer<typeof MetricName> = 'relative-norm'
@@ -90,7 +90,7 @@ export function describeDistances(
   ].join('\n')
 }
 
-/** Four digits, the smallest still told from zero. */
+/** Formats four digits. Small values keep a digit. */
 function significant(value: number): string {
   if (value === 0) return '0'
   return value >= 1e-4 ? value.toFixed(4) : value.toExponential(1)

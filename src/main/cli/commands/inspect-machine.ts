@@ -14,7 +14,7 @@ export const machineOptions = optionGroup('Without a pair:').options({
   )
 })
 
-/** Lists the pairs of models that lie on this machine. */
+/** Lists the pairs of models on this machine. */
 export async function listLocalPairs(
   { in: folders = [], json, quiet }: { in?: string[] | undefined; json: boolean; quiet: boolean },
   signal: AbortSignal
@@ -23,9 +23,9 @@ export async function listLocalPairs(
   for (const folder of named) {
     if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
   }
-  const found = await findPairs(named.length > 0 ? named : await modelFolders(), signal)
-  if (json) return printJson('pairs', found)
-  const rows = found.pairs.map(({ postName, baseName, family, layers, bytes: size, by }) => [
+  const foundPairs = await findPairs(named.length > 0 ? named : await modelFolders(), signal)
+  if (json) return printJson('pairs', foundPairs)
+  const rows = foundPairs.pairs.map(({ postName, baseName, family, layers, bytes: size, by }) => [
     postName,
     baseName,
     family,
@@ -33,9 +33,9 @@ export async function listLocalPairs(
     bytes(size),
     by
   ])
-  if (rows.length === 0) await printShown(`No pair was found in ${found.folders.join(', ')}.`)
+  if (rows.length === 0) await printShown(`No pair was found in ${foundPairs.folders.join(', ')}.`)
   else await printShown(table([['post', 'base', 'family', 'layers', 'size', 'joined by'], ...rows], 'lllrrl'))
   if (quiet) return
-  for (const { folder, reason } of found.leftOut) remark(`${folder}: ${reason}`)
-  if (found.cutShort) remark('The search was cut short: there are more folders than it looks into.')
+  for (const { folder, reason } of foundPairs.leftOut) remark(`${folder}: ${reason}`)
+  if (foundPairs.cutShort) remark('The search was cut short: there are more folders than it looks into.')
 }

@@ -18,7 +18,7 @@ import { type CommandOptions, subcommand } from '../options/subcommand'
 import { writeCsvFile } from '../results/csv-file'
 import { checkOutputFile } from '../results/output-file'
 import { bytesStep, progressDisplay } from '../running/progress'
-import { nothingKept, untilStopped } from '../running/stopped'
+import { nothingSaved, untilStopped } from '../running/stopped'
 import { describeDistances, distanceOptions, measureDistances } from './inspect-distances'
 import { listLocalPairs, machineOptions } from './inspect-machine'
 
@@ -32,7 +32,7 @@ const inspectOptions = pairOptions
   .and(machineOptions)
 type InspectOptions = CommandOptions<typeof inspectOptions>
 
-/** `slr inspect`: facts about a pair, whether it fits together, and without a pair those on this machine. */
+/** `slr inspect`: describes a pair and whether it fits together, or lists the pairs on this machine. */
 export const inspectCommand = subcommand(inspectOptions, {
   async run(options, command, signal) {
     const pair = pairIfGiven(options, command)
@@ -51,21 +51,21 @@ export const inspectCommand = subcommand(inspectOptions, {
   }
 })
 
-/** Facts that are found by reading the weights; null where they were not asked for. */
+/** Facts from reading the weights; null if not requested. */
 interface WeightFacts {
   readonly checksums: PairChecksums | null
   readonly values: PairValues | null
   readonly distances: DistancesDocument | null
 }
 
-/** Prints what the pair is. @throws WorkbenchError `mismatch` where it does not fit together, so that scripts can ask */
+/** Prints facts on the pair. @throws WorkbenchError `mismatch` for an unfit pair, so that scripts can test it */
 async function inspect(folders: PairFolders, options: InspectOptions, signal: AbortSignal): Promise<void> {
   const { base, post } = folders
   const output =
     options.csv === undefined ? null : await checkOutputFile(options.csv, 'table', {}, options.force)
   const { report, unreadable } = await withTokenizer(await inspectPair(base, post))
   const { quiet } = options
-  const facts = await untilStopped({ signal, quiet }, nothingKept, async () => ({
+  const facts = await untilStopped({ signal, quiet }, nothingSaved, async () => ({
     checksums: options.sha256 ? await pairChecksums(base, post, quiet, signal) : null,
     values: options.values ? await valuesOf(base, post, quiet, signal) : null,
     distances: options.distances && report.compatible ? await measureDistances(folders, quiet, signal) : null
@@ -109,8 +109,8 @@ function unfitPair({ findings }: PairReport): WorkbenchError {
 }
 
 /**
- * A report with what keeps post's tokenizer from being made, which the window finds out with the first prompt: a large one takes a
- * second.
+ * Adds an unusable tokenizer of post to the report. The window finds it with the first prompt, because loading a
+ * large one takes a second.
  */
 async function withTokenizer(
   report: PairReport
@@ -121,7 +121,7 @@ async function withTokenizer(
     return { report, unreadable: null }
   } catch (error) {
     if (!(error instanceof WorkbenchError)) throw error
-    // A chat template that cannot be used has its finding.
+    // The report already has a finding on the chat template.
     if (report.findings.some(({ message }) => message.endsWith(error.message)))
       return { report, unreadable: null }
     const finding: Finding = {
@@ -154,7 +154,7 @@ async function pairChecksums(
   return { base: filesOf(0), post: filesOf(1) }
 }
 
-/** As sha256sum prints them, so that they can be compared with a list. */
+/** Formats checksums like sha256sum, for comparison with a list. */
 function describeChecksums(checksums: PairChecksums): string {
   const lines = (['base', 'post'] as const).flatMap((member) =>
     checksums[member].map(({ name, sha256 }) => `${sha256}  ${member}/${printable(name)}`)
@@ -178,25 +178,25 @@ const UNSEEN_VALUES =
   'Whether all weights are finite was not looked at: the same with --values reads them all.'
 
 function describeValues({ base, post, bytesRead }: PairValues): string {
-  const found = [...base, ...post].map((tensor) =>
+  const problems = [...base, ...post].map((tensor) =>
     describeFinding({ severity: 'error', message: `${tensor.file}: ${describeNonFinite(tensor)}.` })
   )
-  return found.length > 0 ? found.join('\n') : `All weights are finite (${bytes(bytesRead)} read).`
+  return problems.length > 0 ? problems.join('\n') : `All weights are finite (${bytes(bytesRead)} read).`
 }
 
-/** @throws WorkbenchError `bad-file` when something is not finite: such a pair cannot be computed */
+/** @throws WorkbenchError `bad-file` for values that are not finite, with which no model can be computed */
 function requireFinite({ base, post }: PairValues): void {
-  const found = [...base, ...post]
-  const [first] = found
+  const problems = [...base, ...post]
+  const [first] = problems
   if (first === undefined) return
   throw new WorkbenchError(
     'bad-file',
-    `${plural(found.length, 'tensor')} ${found.length === 1 ? 'holds' : 'hold'} values that are not finite; the first is "${first.tensor}" of ${first.file}.`,
+    `${plural(problems.length, 'tensor')} ${problems.length === 1 ? 'holds' : 'hold'} values that are not finite; the first is "${first.tensor}" of ${first.file}.`,
     'Models with these tensors cannot be computed. Fetch or write the files again.'
   )
 }
 
-/** Rows of the report: what is said of each checkpoint. */
+/** Rows of the report, for each checkpoint. */
 const ROWS: readonly (readonly [string, (checkpoint: CheckpointSummary) => string])[] = [
   ['folder', (checkpoint) => checkpoint.path],
   ['model type', (checkpoint) => checkpoint.modelType],

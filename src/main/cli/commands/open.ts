@@ -37,7 +37,7 @@ const openOptions = optionGroup().options({
 })
 type OpenOptions = CommandOptions<typeof openOptions>
 
-/** `slr open`: the workbench in its window, or in the browser where there is no Electron. */
+/** `slr open`: opens the workbench in its window, or in a browser without Electron. */
 export const openCommand = subcommand(openOptions, {
   operands: [new Argument('[project]', 'project folder to show first')],
   async run(options, command, signal) {
@@ -45,22 +45,24 @@ export const openCommand = subcommand(openOptions, {
     const only = options.only === undefined ? null : await onlyFolder(options.only)
     const initial = await initialProject(options, command)
     if (only !== null && initial.project !== null) await requireWithin(only, initial.project)
-    const shown = {
+    const settings = {
       initial,
       port: options.port,
       announce: announcer(options.json),
       remark: options.quiet ? () => undefined : remark,
       signal
     }
-    await (options.serve ? serveWorkbench({ ...shown, only, openBrowser: false }) : openWorkbench(shown))
+    await (options.serve
+      ? serveWorkbench({ ...settings, only, openBrowser: false })
+      : openWorkbench(settings))
   }
 })
 
-/** The folder that the program keeps to from here on; new projects go there too. @throws WorkbenchError `not-found` */
+/** Restricts the program to a folder, also for new projects. @throws WorkbenchError `not-found` */
 async function onlyFolder(typed: string): Promise<string> {
   const folder = absolutePath(typed)
   if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
-  // Below it, so that the window, which begins in the folder around the projects, begins in it.
+  // A subfolder, because the window starts in the folder around the projects.
   const projects = projectsFolder()
   if (projects === folder || !isWithin(folder, projects))
     process.env['SLR_PROJECTS_DIR'] = join(folder, 'SLR Workbench')
@@ -68,7 +70,10 @@ async function onlyFolder(typed: string): Promise<string> {
   return folder
 }
 
-/** @throws UsageError for both a project and the demo, and a pair of no project; WorkbenchError `not-found` for what is no project, or no pair of it */
+/**
+ * @throws UsageError for a project with `--demo`, and for a pair without a project.
+ * @throws WorkbenchError `not-found` for no project, or no such pair
+ */
 async function initialProject({ demo, pair }: OpenOptions, command: Command): Promise<InitialProject> {
   const [typed] = command.args
   if (pair !== undefined && typed === undefined) {
@@ -89,13 +94,13 @@ async function initialProject({ demo, pair }: OpenOptions, command: Command): Pr
   )
 }
 
-/** Nothing but the list of the pairs is read: whether the project can be opened is told where it is shown. */
+/** Reads only the list of pairs. The window reports projects that cannot be opened. */
 async function pairId(project: string, name: string): Promise<PairId> {
   const { pairs } = (await readProjectFiles(project)).document
   return documentNamed(project, pairs, name).id
 }
 
-/** Prints where the workbench is; the first browser that opens the address can use it. */
+/** Prints the address of the workbench. The first browser that opens it can use it. */
 function announcer(json: boolean): (url: string, startedHere: boolean) => Promise<void> {
   return (url, startedHere) => {
     if (json) return printJson('address', { url })

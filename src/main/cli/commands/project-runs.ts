@@ -41,7 +41,7 @@ function markCommand(field: 'name' | 'note', description: string): DeclaredComma
   return subcommand(pairOption, {
     operands: [PROJECT, RUN, new Argument('<text>', description)],
     run: (options, { args }) =>
-      changeRun(options, args, (history, id) => mark(history, id, { [field]: elementAt(args, 2, 'text') }))
+      changeRun(options, args, (history, id) => setText(history, id, { [field]: elementAt(args, 2, 'text') }))
   })
 }
 
@@ -49,7 +49,7 @@ function markCommand(field: 'name' | 'note', description: string): DeclaredComma
 export const projectPinCommand = subcommand(pairOption.options({ off: flag('unpin the run') }), {
   operands: [PROJECT, RUN],
   run: (options, { args }) =>
-    changeRun(options, args, (history, id) => mark(history, id, { pinned: !options.off }))
+    changeRun(options, args, (history, id) => setText(history, id, { pinned: !options.off }))
 })
 
 /** `slr project delete`: moves a run to the trash. */
@@ -75,7 +75,7 @@ export const projectRestoreCommand = subcommand(pairOption, {
     })
 })
 
-const mark = (history: RunHistory, id: string, changes: RunMarkChanges): Promise<void> =>
+const setText = (history: RunHistory, id: string, changes: RunMarkChanges): Promise<void> =>
   history.mark(runNamed(history.state.runs, id, 'run'), changes)
 
 interface RunOptions {
@@ -90,17 +90,21 @@ async function changeRun(
   args: readonly string[],
   change: (history: RunHistory, id: string) => Promise<unknown>
 ): Promise<void> {
-  const own = await openPairOfProject(elementAt(args, 0, 'project'), pair, quiet ? () => undefined : remark)
+  const projectPair = await openPairOfProject(
+    elementAt(args, 0, 'project'),
+    pair,
+    quiet ? () => undefined : remark
+  )
   try {
-    await change(own.history, elementAt(args, 1, 'run'))
-    await printRuns(own, json)
+    await change(projectPair.history, elementAt(args, 1, 'run'))
+    await printRuns(projectPair, json)
   } finally {
-    await own.project.close()
+    await projectPair.project.close()
   }
 }
-async function printRuns(own: ProjectPair, json: boolean): Promise<void> {
-  const { state } = own.history
-  if (json) return printJson('runs', { pair: own.document.name, ...state })
+async function printRuns(projectPair: ProjectPair, json: boolean): Promise<void> {
+  const { state } = projectPair.history
+  if (json) return printJson('runs', { pair: projectPair.document.name, ...state })
   await printShown(describeHistory(state))
 }
 

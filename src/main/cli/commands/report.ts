@@ -26,7 +26,7 @@ const reportOptions = pairOption
   })
 type ReportOptions = CommandOptions<typeof reportOptions>
 
-/** What the end of a file's name says of its format. */
+/** Formats by the ending of the file. */
 const FORMATS: Readonly<Record<string, ReportFormat>> = {
   '.html': 'html',
   '.htm': 'html',
@@ -51,12 +51,13 @@ async function report(options: ReportOptions, command: Command): Promise<void> {
     )
   const format = formatOf(options, command)
   const output = out === undefined ? null : await checkOutputFile(out, 'page', {}, options.force)
-  // Only looked at: whoever has it open may go on.
+  // Opened for reading, so that other programs may have it open.
   const project = await openNamedProject(path, 'view')
   try {
-    const own = pairNamed(project, options.pair)
-    const sweep = options.sweep === undefined ? undefined : runNamed(own.sweeps, options.sweep, 'sweep').id
-    const content = await collectReport(own, await readPairState(own), sweep)
+    const projectPair = pairNamed(project, options.pair)
+    const sweep =
+      options.sweep === undefined ? undefined : runNamed(projectPair.sweeps, options.sweep, 'sweep').id
+    const content = await collectReport(projectPair, await readPairState(projectPair), sweep)
     if (!options.quiet) for (const warning of content.warnings) remark(warning)
     if (output !== null) await writeOutputText(output, writeReport(content, format))
     if (options.json) await printJson('report', content)
@@ -72,7 +73,7 @@ async function report(options: ReportOptions, command: Command): Promise<void> {
 function formatOf({ format, out }: ReportOptions, command: Command): ReportFormat {
   if (format !== undefined) return format
   if (out === undefined) return 'html'
-  const known = FORMATS[extname(out).toLowerCase()]
-  if (known !== undefined) return known
+  const formatByEnding = FORMATS[extname(out).toLowerCase()]
+  if (formatByEnding !== undefined) return formatByEnding
   throw usageError(command, `${out} could be HTML or Markdown: end it in .html or .md, or give --format`)
 }

@@ -27,7 +27,7 @@ import type { TextModel } from '../../text/text-model'
 import { chosenDevice } from '../../work/chosen-device'
 import { withEngine } from '../running/engine'
 import { printJson, printShown, remark, style, table } from '../printing/output'
-import { nothingKept, untilStopped } from '../running/stopped'
+import { nothingSaved, untilStopped } from '../running/stopped'
 import { requireReadArguments } from '../../work/template-arguments'
 
 export const nextTokenOptions = optionGroup('The next token instead of answers, of one model:').options({
@@ -59,7 +59,7 @@ interface ProbeResult {
   tokens: number[]
   /** Most probable first. */
   top: NextToken[]
-  /** Of the whole vocabulary, by token id. */
+  /** Logits of the whole vocabulary, by token id. */
   logits?: number[]
 }
 
@@ -76,7 +76,7 @@ export async function showNextTokens(
   if (question.logits === true && !question.json) throw usageError(command, '--logits needs --json')
   const [which = 'post', ...others] = command.args
   if (others.length > 0) throw usageError(command, '--next is of one model: name one')
-  const answer = await untilStopped({ signal, quiet: question.quiet }, nothingKept, async () =>
+  const answer = await untilStopped({ signal, quiet: question.quiet }, nothingSaved, async () =>
     nextTokensOf(await engineModelNamed(which, place, command), question, place.folders, signal)
   )
   await (question.json
@@ -99,11 +99,11 @@ async function nextTokensOf(
   const { base, post } = await openPair(folders.base, folders.post)
   const other = model.kind === 'checkpoint' ? await openOther(post, model.path) : null
   const text = await (model.kind === 'recipe' ? ownTextModel(post) : tokenizerFor(other ?? base, post))
-  // Without a tokenizer loading it once more tells what is missing; token ids need none.
+  // Loading a missing tokenizer again reports what is missing. Token ids need none.
   const prompts =
     options.tokens ??
     (await renderPrompts(
-      (options.prompt ?? []).map(({ text: asked }) => asked),
+      (options.prompt ?? []).map(({ text: promptText }) => promptText),
       options,
       text ?? (await recentTextModel(post.checkpoint.textFolder))
     ))
@@ -124,7 +124,7 @@ async function nextTokensOf(
   return { results, notices }
 }
 
-/** What goes past the context that a model was made for is computed, and is not what the model can do. */
+/** Warns of inputs beyond the context of a model, whose results are unreliable. */
 export function contextNotices(
   prompts: readonly (readonly number[])[],
   { spec: { contextLength } }: { spec: { contextLength: number | null } }
@@ -139,7 +139,7 @@ export function contextNotices(
   )
 }
 
-/** Chat prompts as the tokens the model sees; what is odd about them is said once. */
+/** Renders chat prompts as tokens, and prints each notice once. */
 async function renderPrompts(
   prompts: readonly string[],
   options: NextTokenQuestion,
@@ -164,7 +164,7 @@ function describeResult({ tokens, top }: ProbeResult): string {
   return `${style('bold', heading)}\n${table([['probability', 'token', 'text'], ...rows], 'rrl')}`
 }
 
-/** The last tokens matter most: they are what the model answers to. */
+/** Lists the last tokens, which the model continues. */
 function listed(tokens: readonly number[]): string {
   return tokens.length <= 16 ? tokens.join(',') : `...,${tokens.slice(-16).join(',')}`
 }

@@ -57,7 +57,7 @@ import { answersInMemory, SampleWork } from '../../work/sample'
 import { requireHalf } from '../../work/chosen-device'
 import {
   requirePair,
-  tellOfMemory,
+  notifyOfMemory,
   usageError,
   wholeNumber,
   pairOptions,
@@ -73,7 +73,7 @@ import { checkOutputFile, type OutputFile } from '../results/output-file'
 import { runShown, withProgress } from '../running/shown-work'
 import { samplerOptions } from '../options/sampler-options'
 import { describeAnswers } from '../printing/shown-answers'
-import { type Kept, type Stoppable, untilStopped } from '../running/stopped'
+import { type SavedWork, type Stoppable, untilStopped } from '../running/stopped'
 import { requireReadArguments } from '../../work/template-arguments'
 
 const MAX_PROMPT_FILE_BYTES = 100_000_000
@@ -123,21 +123,21 @@ const OF_ANSWERS = [
 /** Options that only `--next` reads. */
 const OF_NEXT = ['tokens', 'top', 'logits']
 
-/** `slr sample`: answers of several models of the pair to the same prompts, to be read on a terminal, else as JSON lines. */
+/** `slr sample`: samples answers of several models to the same prompts, as text on a terminal, else as JSON lines. */
 export const sampleCommand = subcommand(sampleOptions, {
   operands: [comparedModels('post')],
   async run(options, command, signal) {
     await withViewedPair(options, command, async (pair) => {
-      const given = pairIfGiven(options, command)
-      await requireSamePair(given, pair)
-      const folders = pairPaths(given ?? pair?.document.location ?? requirePair(options, command))
-      const place = { folders, pair }
+      const requestedPair = pairIfGiven(options, command)
+      await requireSamePair(requestedPair, pair)
+      const folders = pairPaths(requestedPair ?? pair?.document.location ?? requirePair(options, command))
+      const models = { folders, pair }
       if (options.next) {
         refuseUnused(command, OF_ANSWERS, 'is of answers, and --next asks for the next token only')
-        return showNextTokens(options, place, command, signal)
+        return showNextTokens(options, models, command, signal)
       }
       refuseUnused(command, OF_NEXT, 'is of the next token: give --next too')
-      await sample({ ...options, device: generationDevice(options, command) }, place, command, signal)
+      await sample({ ...options, device: generationDevice(options, command) }, models, command, signal)
     })
   }
 })
@@ -156,12 +156,12 @@ function generationDevice(
 
 async function sample(
   options: SampleOptions,
-  place: ModelPlace,
+  models: ModelPlace,
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
   allowForThisRun(options.allowAddress ?? [])
-  const { folders } = place
+  const { folders } = models
   requireHalf(options.device ?? 'cpu', options.precision)
   if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))
   const prompts = await promptsFrom(options, command)
@@ -169,7 +169,7 @@ async function sample(
     options.out === undefined
       ? null
       : await checkOutputFile(options.out, 'answers', { prompts: options.prompts }, options.force)
-  const variants = await modelsNamed(command.args, place, command)
+  const variants = await modelsNamed(command.args, models, command)
   const defaults = await defaultSampleSettings(await postTextFolder(folders))
   const { run: wanted, planned } = await prepareSampleRun({
     ...folders,
@@ -179,8 +179,8 @@ async function sample(
     settings: settingsFrom(options, defaults)
   })
   const tell = options.quiet ? () => undefined : remark
-  tellOfMemory(options, tell)
-  await tellOfRun(wanted, folders, options.quiet, tell)
+  notifyOfMemory(options, tell)
+  await notifyOfRun(wanted, folders, options.quiet, tell)
   if (output === null) {
     const print = options.json ? printJsonAnswers : printAnswers
     return print(wanted, planned, { signal, quiet: options.quiet })
@@ -193,7 +193,7 @@ async function sample(
   }
 }
 
-/** Writes answers into a file that is locked, going on with a stopped run of the same request. */
+/** Writes answers into a locked file, resuming a stopped run of the same request. */
 async function sampleInto(
   output: OutputFile,
   wanted: { run: SampleRun; planned: PlannedAnswers; folders: PairFolders },
@@ -204,26 +204,28 @@ async function sampleInto(
   const file = await AnswersFile.open(output.path, wanted.run, options.fresh)
   await requireRoomForAnswers(file, tell)
   const { run } = file
-  const goesOn = file.answers.length > 0
-  if (goesOn) tell(`Going on: ${keptSamples(file).kept}`)
-  const work = goesOn ? await SampleWork.resume(file, wanted.folders) : new SampleWork(file, wanted.planned)
+  const resumable = file.answers.length > 0
+  if (resumable) tell(`Going on: ${savedSamples(file).saved}`)
+  const work = resumable
+    ? await SampleWork.resume(file, wanted.folders)
+    : new SampleWork(file, wanted.planned)
   const stoppable = { signal, quiet: options.quiet }
-  const kept = (): Kept => keptSamples(file)
-  const { computation } = await runShown(stoppable, kept, (means) => generateInto(file, work, means))
+  const saved = (): SavedWork => savedSamples(file)
+  const { computation } = await runShown(stoppable, saved, (means) => generateInto(file, work, means))
   await file.finish()
   const samples = file.answers
-  const measures = await untilStopped(stoppable, kept, () => measureRun(run, samples, signal))
+  const measures = await untilStopped(stoppable, saved, () => measureRun(run, samples, signal))
   const summary = summaryOf(run, samples, computation, measures)
   await (options.json
     ? printJson('samples', { out: output.path, ...summary })
     : printShown(describeMeasures(run, measures)))
   const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
   tell(
-    `${goesOn ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${plural(samples.length, 'answer')}${how}`
+    `${resumable ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${plural(samples.length, 'answer')}${how}`
   )
 }
 
-/** The result of a run as `--json` prints it, but for the answers and their file. */
+/** Returns the result of a run for `--json`, without its answers and their file. */
 const summaryOf = (
   { settings: { device } }: SampleRun,
   samples: readonly SampleLine[],
@@ -235,7 +237,7 @@ const summaryOf = (
   ...{ compared, variants }
 })
 
-/** Prints the measures and all answers as one JSON object at the end. A run that is stopped prints nothing. */
+/** Prints the measures and all answers as one JSON object at the end. A stopped run prints nothing. */
 async function printJsonAnswers(
   run: SampleRun,
   planned: PlannedAnswers,
@@ -253,7 +255,7 @@ async function printJsonAnswers(
   await printJson('samples', { ...summaryOf(run, finished, computation, measures), answers })
 }
 
-/** Prints answers: a program has each as it comes, a person at a terminal all together. Nothing else of them is kept. */
+/** Prints answers: each one for a program, all together at the end for a person. They are not saved. */
 async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: Stoppable): Promise<void> {
   const isRead = process.stdout.isTTY
   const store = answersInMemory(run, async (lines) => {
@@ -273,7 +275,11 @@ async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: 
   )
 }
 
-/** @throws WorkbenchError `read-only` when the answers that are missing do not fit, however short; says when long ones may not */
+/**
+ * Checks the disk for the missing answers, and warns if long ones may not fit.
+ *
+ * @throws WorkbenchError `read-only` if even short answers do not fit
+ */
 async function requireRoomForAnswers(
   { path, run, answers }: AnswersFile,
   tell: (text: string) => void
@@ -285,8 +291,8 @@ async function requireRoomForAnswers(
   if (notice !== null) tell(notice)
 }
 
-/** Where text goes is told in any case. */
-async function tellOfRun(
+/** Describes the run. Endpoints are named even if quiet. */
+async function notifyOfRun(
   run: SampleRun,
   folders: { base: string; post: string },
   quiet: boolean,
@@ -318,7 +324,7 @@ function parseStop(text: string): string {
   throw new InvalidArgumentError('Expected a text: leave --stop out where none ends an answer.')
 }
 
-/** What is about to be generated. */
+/** Describes the answers to generate. */
 function describePlan({ prompts, variants, settings }: SampleRun, contextLength: number | null): string {
   const { sampleCount, maxTokens } = settings
   const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
@@ -351,27 +357,27 @@ async function generateInto(
     return await work.compute(means)
   } catch (error) {
     if (file.answers.length > 0 && !means.signal.aborted)
-      remark(`${keptSamples(file).kept} The same command goes on from there.`)
+      remark(`${savedSamples(file).saved} The same command goes on from there.`)
     throw error
   } finally {
     await file.close()
   }
 }
 
-const printedSamples = (printed: number): Kept => ({
-  kept:
+const printedSamples = (printed: number): SavedWork => ({
+  saved:
     printed === 0
       ? 'No answer was finished.'
       : `${plural(printed, 'answer')} finished by then ${printed === 1 ? 'was' : 'were'} printed.`,
-  goesOn: false
+  resumable: false
 })
 
-function keptSamples({ answers, run, path }: AnswersFile): Kept {
-  if (answers.length === 0) return { kept: 'No answer was finished.', goesOn: false }
+function savedSamples({ answers, run, path }: AnswersFile): SavedWork {
+  if (answers.length === 0) return { saved: 'No answer was finished.', resumable: false }
   const total = run.variants.length * run.prompts.length * run.settings.sampleCount
   return {
-    kept: `${count(answers.length)} of ${plural(total, 'answer')} ${answers.length === 1 ? 'is' : 'are'} kept in ${path}.`,
-    goesOn: true
+    saved: `${count(answers.length)} of ${plural(total, 'answer')} ${answers.length === 1 ? 'is' : 'are'} kept in ${path}.`,
+    resumable: true
   }
 }
 

@@ -23,7 +23,7 @@ import { startingSweep, startOptions } from '../running/starting-sweep'
 import { searchMethodOf, searchSettings, searchMethodOptions } from '../options/search-options'
 import { runShown } from '../running/shown-work'
 import { searchCheckpoints, SearchWork } from '../../work/search'
-import { type Kept, keptOnlyWithPlace } from '../running/stopped'
+import { type SavedWork, savedOnlyWithPlace } from '../running/stopped'
 import { savedThenShown, withResultPlaces } from '../results/result-places'
 
 const searchOptions = pairOptions
@@ -52,33 +52,33 @@ export const searchCommand = subcommand(searchOptions, {
     if (options.check !== undefined && options.from === undefined) {
       throw usageError(command, '--check is of one sweep: name it too, with --from')
     }
-    await withResultPlaces('search', options, command, async ({ givenPair, own, output, tell }) => {
-      const checkpoints = searchCheckpoints({ pair: own, file: output }, options.fresh)
+    await withResultPlaces('search', options, command, async ({ givenPair, projectPair, output, tell }) => {
+      const checkpoints = searchCheckpoints({ pair: projectPair, file: output }, options.fresh)
       const { pair, sweep } = await startingSweep(
         options,
-        { command, own, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
+        { command, projectPair, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
         {
           quiet: options.quiet,
           signal,
           history: () => checkpoints?.next() ?? null,
-          without: keptWithoutPlace,
-          ofSweepAlone: ['prompts', 'device', 'precision']
+          without: savedWithoutPlace,
+          sweepOnlyOptions: ['prompts', 'device', 'precision']
         }
       )
-      const check = await checkOfSweep(options.check, own, sweep)
-      const rho = options.rho ?? own?.document.settings.rho ?? DEFAULT_RHO
+      const check = await checkOfSweep(options.check, projectPair, sweep)
+      const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
       const settings = searchSettings(method, options, sweep.layerCount)
-      const work = new SearchWork({ pair, sweep, check, rho, settings }, own, checkpoints)
+      const work = new SearchWork({ pair, sweep, check, rho, settings }, projectPair, checkpoints)
       const document = await runShown(
         { signal, quiet: options.quiet },
-        () => keptOfSearch(checkpoints),
+        () => savedOfSearch(checkpoints),
         (means) => work.compute(means)
       )
       const selection = runToEnd(checkedSelection(sweep, check, document.rho))
       const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
       const again = checkFoundCommandOf({
         ...options,
-        search: own === null ? null : searchFile(own.folder, document.id)
+        search: projectPair === null ? null : searchFile(projectPair.folder, document.id)
       })
       await savedThenShown(
         [work.keep(document), ...(output === null ? [] : [writeOutputFile(output, 'search', document)])],
@@ -91,7 +91,7 @@ export const searchCommand = subcommand(searchOptions, {
         () => work.forget()
       )
       if (output !== null) tell(writtenWords(output))
-      if (own !== null) tell(`Saved in ${own.project.path} with sweep ${sweep.id}`)
+      if (projectPair !== null) tell(`Saved in ${projectPair.project.path} with sweep ${sweep.id}`)
     })
   }
 })
@@ -99,10 +99,10 @@ export const searchCommand = subcommand(searchOptions, {
 /** @throws WorkbenchError `mismatch` for a check of another sweep; `bad-file` */
 async function checkOfSweep(
   file: string | undefined,
-  own: ProjectPair | null,
+  projectPair: ProjectPair | null,
   { id }: Pick<SweepDocument, 'id'>
 ): Promise<AnswerCheck | null> {
-  if (file === undefined) return (await own?.readAnswerCheck(id)) ?? null
+  if (file === undefined) return (await projectPair?.readAnswerCheck(id)) ?? null
   const { document } = await readDocument(await resultPath(file), CHECK_FORMAT)
   if (document.sweepId === id) return document
   throw new WorkbenchError(
@@ -112,11 +112,11 @@ async function checkOfSweep(
   )
 }
 
-const keptWithoutPlace = keptOnlyWithPlace('search')
+const savedWithoutPlace = savedOnlyWithPlace('search')
 
-function keptOfSearch(checkpoints: SearchCheckpoints | null): Kept {
-  if (checkpoints === null) return keptWithoutPlace()
+function savedOfSearch(checkpoints: SearchCheckpoints | null): SavedWork {
+  if (checkpoints === null) return savedWithoutPlace()
   const { path } = checkpoints
-  if (path === null) return { kept: 'Nothing of the search is kept yet.', goesOn: false }
-  return { kept: `What the search has scored is kept in ${path}.`, goesOn: true }
+  if (path === null) return { saved: 'Nothing of the search is kept yet.', resumable: false }
+  return { saved: `What the search has scored is kept in ${path}.`, resumable: true }
 }

@@ -10,9 +10,9 @@ import { compareSweeps, type SweepToCompare } from '../../measures/compare-sweep
 import { readSweepFiles } from '../../project/documents/sweep-files'
 import { describeComparison } from '../printing/comparison-report'
 import { printJson, printShown } from '../printing/output'
-import { nothingKept, untilStopped } from '../running/stopped'
+import { nothingSaved, untilStopped } from '../running/stopped'
 
-/** `slr show` of several sweeps: side by side, differences being of the second less the first. */
+/** `slr show` of several sweeps: compares them. Differences are the second minus the first. */
 export async function showComparison(
   files: readonly string[],
   {
@@ -30,27 +30,29 @@ export async function showComparison(
   const table = await csvOutput({ csv, force })
   const [first, second] = [await read(a, signal), await read(b, signal)]
   const others = await Promise.all(more.map(async (file) => readSweepFiles(await resultPath(file), signal)))
-  for (const [place, sweep] of others.entries())
-    requireOverSources([first.sweep, second.sweep, sweep], more[place])
+  for (const [index, sweep] of others.entries())
+    requireOverSources([first.sweep, second.sweep, sweep], more[index])
   const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
-  const comparison = await untilStopped({ signal, quiet }, nothingKept, () =>
+  const comparison = await untilStopped({ signal, quiet }, nothingSaved, () =>
     compareSweeps(first, second, options)
   )
   await writeCsvIfAsked(table, () => comparisonTable(comparison), quiet)
   await (json ? printJson('comparison', comparison) : printShown(describeComparison(comparison)))
 }
 
-/** @throws WorkbenchError `bad-input` naming one of the others that is there already: it would be left out without a word */
+/** @throws WorkbenchError `bad-input` naming a repeated file, which would be ignored silently */
 function requireNewFiles(two: readonly string[], others: readonly string[]): void {
   const files = [...two, ...others].map((path) => absolutePath(path))
   const twice = others.find(
-    (_, place) => files.indexOf(elementAt(files, two.length + place, 'file')) < two.length + place
+    (_, index) => files.indexOf(elementAt(files, two.length + index, 'file')) < two.length + index
   )
   if (twice !== undefined)
     throw new WorkbenchError('bad-input', `${twice} is given twice.`, 'Name each sweep once.')
 }
 
-/** Sweeps beyond two are compared by what they restore layers to alone. @throws WorkbenchError `bad-input` naming the file */
+/**
+ * Requires that more than two sweeps differ only by their source. @throws WorkbenchError `bad-input` naming the file
+ */
 function requireOverSources(sweeps: readonly SweepDocument[], file: string | undefined): void {
   if (areOverSources(sweeps)) return
   throw new WorkbenchError(
@@ -60,7 +62,7 @@ function requireOverSources(sweeps: readonly SweepDocument[], file: string | und
   )
 }
 
-/** A sweep with the full-answer check beside its file. */
+/** Reads a sweep with the full-answer check beside its file. */
 async function read(typed: string, signal: AbortSignal): Promise<SweepToCompare> {
   const file = await resultPath(typed)
   const sweep = await readSweepFiles(file, signal)

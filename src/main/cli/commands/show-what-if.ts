@@ -17,7 +17,7 @@ import { readSweepFiles } from '../../project/documents/sweep-files'
 import { numberWithin, usageError, wholeNumber } from '../options/options'
 import { number } from '../options/option-kinds'
 import { printJson, printShown, style } from '../printing/output'
-import { nothingKept, untilStopped } from '../running/stopped'
+import { nothingSaved, untilStopped } from '../running/stopped'
 import { checkCommandOf } from '../printing/verdict-report'
 import { describeSweep } from '../printing/sweep-report'
 
@@ -39,7 +39,7 @@ type WhatIfSettings = OptionsOf<typeof whatIfOptions> & {
   readonly force: boolean
 }
 
-/** `slr show` of a sweep, as it is or under another limit, sampler or number of draws, from what it has kept. */
+/** `slr show` of a sweep, as it is or recalculated for another limit, sampler or number of draws. */
 export async function showSweep(
   typed: string,
   { temperature, minP, rho, draws, mix, json, quiet, details, csv, force }: WhatIfSettings,
@@ -53,9 +53,9 @@ export async function showSweep(
   const sweep = await readSweepFiles(file, signal)
   const check = await readCheckBeside(file, sweep.id)
   const promptSet = await builtinSetOf(sweep.prompts)
-  const place = { demo: false, out: typed, rho }
+  const resultPlace = { demo: false, out: typed, rho }
   const next = (selected: RestorationRange | null): NextCommands =>
-    nextCommandsOf({ ...place, ...pairOfResult(sweep) }, checkCommandOf(place), selected)
+    nextCommandsOf({ ...resultPlace, ...pairOfResult(sweep) }, checkCommandOf(resultPlace), selected)
   const table = await csvOutput({ csv, force })
   const asPlain = async (): Promise<void> => {
     await writeCsvIfAsked(table, () => sweepTable(sweep), quiet)
@@ -68,7 +68,7 @@ export async function showSweep(
   if (sweep.selection === null) {
     throw new WorkbenchError('bad-input', `${typed} scored no ranges to select from.`)
   }
-  const asked = dropUnchangedSettings(
+  const whatIf = dropUnchangedSettings(
     {
       rho: rho ?? sweep.selection.rho,
       sampler: temperature === undefined || minP === undefined ? null : { temperature, minP },
@@ -77,21 +77,21 @@ export async function showSweep(
     },
     sweep
   )
-  const words = whatIfWords(asked, sweep)
+  const words = whatIfWords(whatIf, sweep)
   if (words === AS_SWEPT) return asPlain()
-  const answer = await untilStopped({ signal, quiet }, nothingKept, () =>
-    runCooperatively(askWhatIf(sweep, check, asked), { signal, what: 'The question' })
+  const answer = await untilStopped({ signal, quiet }, nothingSaved, () =>
+    runCooperatively(askWhatIf(sweep, check, whatIf), { signal, what: 'The question' })
   )
   await writeCsvIfAsked(table, () => sweepTable({ ...answer.sweep, selection: answer.selection }), quiet)
   if (json) return printJson('what-if', { ...answer, sweep: shownSweep(answer.sweep) })
-  const shown = { ...answer.sweep, selection: answer.selection }
+  const recalculated = { ...answer.sweep, selection: answer.selection }
   return printShown(
     [
       style('bold', `What if: ${words}`),
-      describeSweep(shown, check, next, {
+      describeSweep(recalculated, check, next, {
         details,
         promptSet,
-        asked: { sampler: asked.sampler, words }
+        whatIf: { sampler: whatIf.sampler, words }
       })
     ].join('\n\n')
   )

@@ -36,7 +36,7 @@ const MAX_RESULT_BYTES = 256_000_000
 const RESULTS = 'Name a file that "slr sweep", "slr check", "slr search" or "slr evaluate" wrote with --out.'
 const OF_ONE_SWEEP = ['temperature', 'minP', 'draws', 'mix']
 
-/** `slr show`: results that commands wrote; several sweeps are compared. */
+/** `slr show`: prints results that commands wrote, and compares several sweeps. */
 export const showCommand = subcommand(showOptions, {
   operands: [
     new Argument('<file...>', 'a result that a command wrote with --out; two sweeps or more are compared')
@@ -79,7 +79,7 @@ async function tableOf(kind: DocumentKind, value: unknown, typed: string): Promi
   return checkTable(document, CheckOutcome.parse(value).rho)
 }
 
-/** A result other than a sweep as text. @throws WorkbenchError `bad-input` for what no command computes */
+/** Describes a result other than a sweep. @throws WorkbenchError `bad-input` for other files */
 async function describedResult(
   kind: DocumentKind,
   value: unknown,
@@ -111,7 +111,7 @@ async function describedResult(
   }
 }
 
-/** What `slr check` writes beside a check; a project's checks have neither. */
+/** Fields that `slr check` adds to a check. A project's checks have neither. */
 const CheckOutcome = z.object({
   rho: z.number().default(DEFAULT_RHO),
   verdict: Verdict.nullable().default(null)

@@ -33,7 +33,7 @@ import { printJson, printShown, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, checkWritable, writeOutputText } from '../results/output-file'
 import { progressDisplay, progressStep } from '../running/progress'
-import { nothingKept, untilStopped } from '../running/stopped'
+import { nothingSaved, untilStopped } from '../running/stopped'
 import { describePlans, describeResults, endedLine } from '../printing/study-report'
 
 const studyOptions = optionGroup()
@@ -77,15 +77,16 @@ export const studyCommand = subcommand(studyOptions, {
   }
 })
 
-/** The largest document that this program writes of one kind. */
+/** Maximum size of a document of this program. */
 const MAX_OTHER_BYTES = 1_000_000_000
 const STUDY = 'A study is a YAML file: "slr study FILE.yaml --template quick" writes one to start from.'
 
-/** The text of a study. @throws WorkbenchError as `readTextFile`; `bad-input` that says what a file of this program is instead */
+/** Reads a study. @throws WorkbenchError as `readTextFile`; `bad-input` naming the kind of another file */
 async function studyText(path: string): Promise<string> {
-  // A study is YAML, of which JSON is a part: what this program writes is told by its name, for it may be too large to read.
-  const found = extname(path) === '.json' ? await kindOfFile(path, MAX_OTHER_BYTES) : null
-  if (found !== null) throw new WorkbenchError('bad-input', `${path} is ${found.is}, not a study.`, STUDY)
+  // JSON is also YAML. A document of this program is recognised by its name, because it may be too large to read.
+  const otherKind = extname(path) === '.json' ? await kindOfFile(path, MAX_OTHER_BYTES) : null
+  if (otherKind !== null)
+    throw new WorkbenchError('bad-input', `${path} is ${otherKind.is}, not a study.`, STUDY)
   return withHint(STUDY, () => readTextFile(path, MAX_YAML_BYTES))
 }
 
@@ -135,11 +136,11 @@ async function planSteps(
 ): Promise<void> {
   const { study, projectPath } = placed
   await requireProjectPlace(placed)
-  // Only looked at: whoever has it open may go on.
+  // Opened for reading, so that other programs may have it open.
   const project = (await isProject(projectPath)) ? await openProject(projectPath, 'view') : null
   const display = progressDisplay(quiet)
   try {
-    const plans = await untilStopped({ signal, quiet }, nothingKept, () =>
+    const plans = await untilStopped({ signal, quiet }, nothingSaved, () =>
       withEngine((engine) =>
         planStudy(engine, project, placed, steps, signal, ({ key }, done) =>
           display.update({ phase: 'planning', done, total: steps.length, status: key })
@@ -157,7 +158,7 @@ async function planSteps(
   }
 }
 
-/** Says what a run needs before it sends anything. */
+/** Prints the options that a run needs to send anything. */
 async function remarkUnconfirmed(placed: PlacedStudy, steps: readonly StudyStep[]): Promise<void> {
   const missing = await unconfirmedOf(endpointsOfSteps(placed, steps).map(({ endpoint }) => endpoint))
   if (missing.length === 0) return
@@ -172,18 +173,18 @@ async function runSteps(
   signal: AbortSignal
 ): Promise<void> {
   const { quiet } = options
-  const asked = endpointsOfSteps(placed, steps)
-  await requireConfirmed(asked.map(({ endpoint }) => endpoint))
+  const endpoints = endpointsOfSteps(placed, steps)
+  await requireConfirmed(endpoints.map(({ endpoint }) => endpoint))
   await requireOutputs(placed, steps)
   const project = await openStudyProject(placed)
   const display = progressDisplay(quiet)
-  const kept = `What was finished, and what is begun of the rest, is kept in ${project.path}.`
-  warnOfEndpoints(asked)
+  const savedText = `What was finished, and what is begun of the rest, is kept in ${project.path}.`
+  warnOfEndpoints(endpoints)
   try {
     if (!quiet) for (const warning of project.warnings) remark(warning)
     const results = await untilStopped(
       { signal, quiet },
-      () => ({ kept, goesOn: true }),
+      () => ({ saved: savedText, resumable: true }),
       () =>
         withEngine((engine) =>
           runStudy(engine, project, placed, steps, signal, {
@@ -214,16 +215,16 @@ async function runSteps(
 
 type EndpointVariant = ReturnType<typeof endpointsOf>[number]
 
-/** Those that the evaluations among the steps ask, each once. */
+/** Lists the endpoints of the evaluations among the steps, each once. */
 function endpointsOfSteps({ study, pairs }: PlacedStudy, steps: readonly StudyStep[]): EndpointVariant[] {
-  const asked = new Map<string, EndpointVariant>()
+  const endpoints = new Map<string, EndpointVariant>()
   for (const { entry, name } of pairs) {
     if (!steps.some(({ pair, kind }) => pair === name && kind === 'evaluate')) continue
     for (const variant of endpointsOf(study, entry)) {
-      asked.set(`${variant.endpoint.keyVariable ?? ''} ${externalKey(variant)}`, variant)
+      endpoints.set(`${variant.endpoint.keyVariable ?? ''} ${externalKey(variant)}`, variant)
     }
   }
-  return [...asked.values()]
+  return [...endpoints.values()]
 }
 
 /** @throws WorkbenchError naming the steps that would fail */

@@ -14,13 +14,13 @@ import { refuseUnused, usageError } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
 import { checkOutputFile, writeOutputFile, writtenWords } from '../results/output-file'
 import { openPairToSave } from '../results/project-to-save'
-import { requireOwnPlace } from '../results/replaced-file'
+import { requireSameIdentity } from '../results/replaced-file'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
 import { checkCommandOf } from '../printing/verdict-report'
 import { describeSweep } from '../printing/sweep-report'
 import type { SweepOptions } from './sweep-options'
 
-/** Options that a merge reads; the parts say everything else. */
+/** Options that a merge reads. The parts supply the others. */
 const OF_MERGE = [
   'merge',
   'rho',
@@ -35,7 +35,7 @@ const OF_MERGE = [
   'quiet'
 ]
 
-/** `slr sweep --merge`: joins the parts that the shards of a sweep have computed. The model files are not needed. */
+/** `slr sweep --merge`: joins the parts of a sweep. It does not need the model files. */
 export async function mergeSweep(
   files: readonly string[],
   options: SweepOptions,
@@ -56,30 +56,31 @@ export async function mergeSweep(
   const parts = []
   for (const file of files) parts.push({ file, part: await readPartFile(file) })
   const document = mergeParts(parts, { rho: options.rho, seed: options.seed })
-  if (output !== null) requireOwnPlace(output, 'sweep', document)
+  if (output !== null) requireSameIdentity(output, 'sweep', document)
   const table = await csvOutput(options)
-  const own = await openPairToSave(options, command, tell)
+  const projectPair = await openPairToSave(options, command, tell)
   try {
-    if (own !== null && !(await requirePairOfSweep(own, document))) tell(pairNotCompared(own))
+    if (projectPair !== null && !(await requirePairOfSweep(projectPair, document)))
+      tell(pairNotCompared(projectPair))
     if (output !== null) await writeOutputFile(output, 'sweep', document)
     await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
-    const check = own === null ? null : await keepSweep(own, document)
-    const place = { ...options, demo: false }
+    const check = projectPair === null ? null : await keepSweep(projectPair, document)
+    const resultPlace = { ...options, demo: false }
     const nextOf = (selected: RestorationRange | null): NextCommands =>
-      nextCommandsOf(place, checkCommandOf(place), selected)
+      nextCommandsOf(resultPlace, checkCommandOf(resultPlace), selected)
     await (options.json
       ? printJson('sweep', document)
       : printShown(
           describeSweep(document, check, nextOf, {
             details: options.details,
             promptSet: await builtinSetOf(document.prompts),
-            evaluation: await findingOfSwept(own, document, check)
+            evaluation: await findingOfSwept(projectPair, document, check)
           })
         ))
     if (output !== null) tell(writtenWords(output))
-    if (own !== null) tell(`Saved in ${own.project.path} as sweep ${document.id}`)
+    if (projectPair !== null) tell(`Saved in ${projectPair.project.path} as sweep ${document.id}`)
   } finally {
-    await own?.project.close()
+    await projectPair?.project.close()
   }
 }
 

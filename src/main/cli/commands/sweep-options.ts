@@ -49,7 +49,7 @@ export const sweepOptions = pairOptions
   .and(renderingOptions, deviceOptions, memoryOption)
 export type SweepOptions = CommandOptions<typeof sweepOptions>
 
-/** A preview is of all ranges, and picks its prompts from all. */
+/** Requires all ranges and prompts for a preview. */
 export function requireRangesOfAll(
   { shard, recipes }: Pick<SweepOptions, 'recipes'> & Partial<Pick<SweepOptions, 'shard'>>,
   command: Command
@@ -61,7 +61,7 @@ export function requireRangesOfAll(
   throw usageError(command, `--preview is of all ranges on all prompts, and does not go with ${name}`)
 }
 
-/** `2/8`: the second of eight. */
+/** Parses a shard: `2/8` is the second of eight. */
 function parseShard(text: string): Shard {
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? []
   const shard = Shard.safeParse({ index: Number(index), count: Number(count) })

@@ -1,4 +1,4 @@
-import { requireOwnSweep } from '../results/own-sweep'
+import { requireSameSweep } from '../results/same-sweep'
 import { triedDevices } from '../../work/devices'
 import { SweepWork } from '../../work/sweep'
 import { folderPlace, projectPlace } from '../../work/work-place'
@@ -7,7 +7,7 @@ import { planFacts } from '../../../contract/words/plan-words'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { withEngine } from '../running/engine'
-import { pairIfGiven, refuseUnused, requirePair, tellOfMemory } from '../options/options'
+import { pairIfGiven, refuseUnused, requirePair, notifyOfMemory } from '../options/options'
 import { printJson, printShown, remark, table } from '../printing/output'
 import { requireFittingTask, requireOwnSources } from '../options/scored-options'
 import { requireRangesOfAll, type SweepOptions } from './sweep-options'
@@ -15,20 +15,24 @@ import { checkSweepFile } from '../results/output-file'
 import { requireSamePair } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { nothingKept, untilStopped } from '../running/stopped'
+import { nothingSaved, untilStopped } from '../running/stopped'
 
-/** Options of a sweep that a plan does not know. */
+/** Options of a sweep without effect on its plan. */
 const NOT_PLANNED = ['shard', 'merge', 'fresh', 'all', 'csv', 'details', 'check']
 
 /** `slr sweep --dry-run`: prints the work, memory and time of a sweep without computing it. */
-export async function planSweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {
+export async function printSweepPlan(
+  options: SweepOptions,
+  command: Command,
+  signal: AbortSignal
+): Promise<void> {
   refuseUnused(command, NOT_PLANNED, 'is of a sweep that is computed, and --dry-run only plans one')
   requireOwnSources(options, command)
   if (options.preview) requireRangesOfAll(options, command)
   const tell = options.quiet ? () => undefined : remark
-  tellOfMemory(options, tell)
-  await withViewedPair(options, command, async (own) => {
-    const plan = await planned(options, command, own, { tell, signal })
+  notifyOfMemory(options, tell)
+  await withViewedPair(options, command, async (projectPair) => {
+    const plan = await openPlan(options, command, projectPair, { tell, signal })
     if (options.preview && plan !== null && plan.preview === null) tell(NO_PREVIEW)
     await (options.json
       ? printJson('sweep-plan', plan ?? {})
@@ -38,31 +42,31 @@ export async function planSweep(options: SweepOptions, command: Command, signal:
 
 const NOTHING_LEFT = 'Nothing is left to compute: the sweep joins what is there.'
 
-/** @returns null where all is there */
-async function planned(
+/** @returns null if nothing is left to compute */
+async function openPlan(
   options: SweepOptions,
   command: Command,
-  own: ProjectPair | null,
+  projectPair: ProjectPair | null,
   { tell, signal }: { tell: (text: string) => void; signal: AbortSignal }
 ): Promise<SweepPlan | null> {
-  requireFittingTask(options, command, own)
-  const given = pairIfGiven(options, command)
-  await requireSamePair(given, own)
-  const pair = given ?? own?.document.location ?? requirePair(options, command)
+  requireFittingTask(options, command, projectPair)
+  const requestedPair = pairIfGiven(options, command)
+  await requireSamePair(requestedPair, projectPair)
+  const pair = requestedPair ?? projectPair?.document.location ?? requirePair(options, command)
   const output =
     options.out === undefined ? null : await checkSweepFile(options.out, 'sweep', {}, options.force)
-  const place = own === null ? folderPlace(pair, output) : projectPlace(own, output, pair)
-  const sweep = await SweepWork.open(options, place, triedDevices(signal))
+  const workPlace = projectPair === null ? folderPlace(pair, output) : projectPlace(projectPair, output, pair)
+  const sweep = await SweepWork.open(options, workPlace, triedDevices(signal))
   const notice = sweep.request.device?.notice ?? null
   if (notice !== null) tell(notice)
-  if (output !== null) await requireOwnSweep(output, 'sweep', sweep.request)
+  if (output !== null) await requireSameSweep(output, 'sweep', sweep.request)
   tell('Trying out one block ...')
-  return untilStopped({ signal, quiet: options.quiet }, nothingKept, () =>
+  return untilStopped({ signal, quiet: options.quiet }, nothingSaved, () =>
     withEngine((engine) => sweep.plan(engine, signal))
   )
 }
 
-/** A plan as a table, the parts of its peak memory one by one. */
+/** Prints a plan as a table, with the parts of its peak memory. */
 function describePlan(plan: SweepPlan): string {
   const rows = planFacts(plan).flatMap(({ label, value, parts = [] }) => [
     [label, value],

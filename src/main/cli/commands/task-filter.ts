@@ -16,7 +16,7 @@ import { number, text } from '../options/option-kinds'
 import { requireHalf } from '../../work/chosen-device'
 import { TASK_CHOICES, taskIdOf } from '../options/given-task'
 import { EvaluationWork } from '../../work/evaluation'
-import { madeEvaluation } from '../running/made-evaluation'
+import { completeEvaluation } from '../running/complete-evaluation'
 import {
   requirePair,
   usageError,
@@ -46,7 +46,7 @@ const filterOptions = pairOptions
     renderingOptions
   )
 
-/** `slr task filter`: the problems that greedy decoding of post fails. */
+/** `slr task filter`: selects the problems that greedy decoding of post fails. */
 export const taskFilterCommand = subcommand(filterOptions, {
   async run(options, command, signal) {
     const { quiet, task: from } = options
@@ -54,17 +54,17 @@ export const taskFilterCommand = subcommand(filterOptions, {
     if (options.out === undefined && options.project === undefined && !options.json) {
       throw usageError(command, 'where to? Give --out TASK.json, --project FOLDER, or --json')
     }
-    await withResultPlaces('task', options, command, async ({ givenPair, own, output, tell }) => {
+    await withResultPlaces('task', options, command, async ({ givenPair, projectPair, output, tell }) => {
       if (output !== null && absolutePath(from) === output.path) {
         throw usageError(
           command,
           `--out would replace ${output.path}, which is chosen from: name another file`
         )
       }
-      const task = await namedTask(from, own)
+      const task = await namedTask(from, projectPair)
       requireRightAnswers(task)
       const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
-      const folders = pairPaths(givenPair ?? own?.document.location ?? requirePair(options, command))
+      const folders = pairPaths(givenPair ?? projectPair?.document.location ?? requirePair(options, command))
       requireHalf(options.device ?? 'cpu', options.precision)
       await requireReadArguments(options, await postTextFolder(folders))
       const work = await EvaluationWork.open(
@@ -72,12 +72,12 @@ export const taskFilterCommand = subcommand(filterOptions, {
           ...folders,
           task: greedyTask(task),
           variants: GREEDY_VARIANTS,
-          rendering: changedRendering(options, own?.document.rendering ?? DEFAULT_RENDERING),
+          rendering: changedRendering(options, projectPair?.document.rendering ?? DEFAULT_RENDERING),
           computing: computingFromOptions(options)
         },
-        own
+        projectPair
       )
-      const { files, proxies } = await madeEvaluation(work, own, {
+      const { files, proxies } = await completeEvaluation(work, projectPair, {
         judge: null,
         quiet,
         signal,
@@ -86,17 +86,17 @@ export const taskFilterCommand = subcommand(filterOptions, {
       const view = await viewEvaluation(files, proxies)
       const failures = failuresTask({ view, samples: files.samples }, { id, task, maxPrompts: options.most })
       if (output !== null) await writeOutputFile(output, 'task', failures)
-      await own?.project.tasks.save(failures)
+      await projectPair?.project.tasks.save(failures)
       await (options.json ? printJson('task', failures) : Promise.resolve())
-      for (const line of outcome(failures, own, output)) tell(line)
+      for (const sentence of outcome(failures, projectPair, output)) tell(sentence)
     })
   }
 })
 
-function outcome(task: Task, own: ProjectPair | null, output: OutputFile | null): string[] {
+function outcome(task: Task, projectPair: ProjectPair | null, output: OutputFile | null): string[] {
   return [
     ...(task.chosen === undefined ? [] : [chosenWords({ ...task, chosen: task.chosen })]),
     ...(output === null ? [] : [writtenWords(output)]),
-    ...(own === null ? [] : [`Kept in ${own.project.path} as the task ${task.id}`])
+    ...(projectPair === null ? [] : [`Kept in ${projectPair.project.path} as the task ${task.id}`])
   ]
 }

@@ -18,7 +18,7 @@ type TaskOptions = CommandOptions<typeof taskOptions>
 
 const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) => [format.id, format]))
 
-/** `slr task import`: a task from files of a published form. */
+/** `slr task import`: creates a task from files of a published format. */
 export const taskImportCommand = subcommand(taskOptions, {
   operands: [
     new Argument('<format>', 'the form of the files').choices(PUBLISHED_FORMATS.map(({ id }) => id)),

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { taskFilterCommand } from './task-filter'
 import { taskImportCommand } from './task-import'
 
-/** `slr task`: tasks of published prompts, and of those that post fails. */
+/** `slr task`: creates tasks of published prompts, or of those that post fails. */
 export function taskCommand(command: Command, signal: AbortSignal): void {
   command.showHelpAfterError('See "slr task --help".')
   const add = (name: string, description: string): Command => command.command(name).description(description)

@@ -151,11 +151,12 @@ export function issueOfOption(
  * @throws UsageError for the first such option
  */
 export function refuseUnused(command: Command, names: readonly string[], why: string): void {
-  const given = command.options.find((option) => {
+  const unusedOption = command.options.find((option) => {
     const name = option.attributeName()
     return names.includes(name) && command.getOptionValueSource(name) === 'cli'
   })
-  if (given !== undefined) throw usageError(command, `${given.long ?? given.flags} ${why}`)
+  if (unusedOption !== undefined)
+    throw usageError(command, `${unusedOption.long ?? unusedOption.flags} ${why}`)
 }
 
 export function numberWithin(low: number, high: number): (text: string) => number {
@@ -185,7 +186,7 @@ export function parseMemory(text: string): number {
 }
 
 /** Warns of a memory bound above this machine's memory. A GPU may have more. */
-export function tellOfMemory(
+export function notifyOfMemory(
   { memory }: { memory?: number | undefined },
   tell: (text: string) => void
 ): void {

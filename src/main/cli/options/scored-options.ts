@@ -47,12 +47,16 @@ type ScoredOptions = OptionsOf<typeof scoredOptions>
  * @param projectPair supplies the score if the command line names no task
  * @throws UsageError for an option of another score
  */
-export function requireFittingTask(options: ScoredOptions, command: Command, own: ProjectPair | null): void {
+export function requireFittingTask(
+  options: ScoredOptions,
+  command: Command,
+  projectPair: ProjectPair | null
+): void {
   const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws, split } =
     options
-  const given = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws, split })
-  const [name] = given.find(([, value]) => value !== undefined) ?? []
-  const chosen = prompts === undefined ? (own?.document.settings.scoredBy.kind ?? 'crc') : 'crc'
+  const taskSettings = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws, split })
+  const [name] = taskSettings.find(([, value]) => value !== undefined) ?? []
+  const chosen = prompts === undefined ? (projectPair?.document.settings.scoredBy.kind ?? 'crc') : 'crc'
   const byCharacters = (options.task ?? chosen) === BY_CHARACTERS.kind
   if (!byCharacters && countLeadingSpace !== undefined) {
     throw usageError(

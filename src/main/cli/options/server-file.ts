@@ -14,8 +14,8 @@ import { several } from './option-kinds'
 import { usageError } from './options'
 
 /*
- * Files that describe a server in the form of OpenAI, as YAML or JSON: one that answers prompts, or one that judges answers. The file may
- * come from somebody else, so its address needs a confirmation. A judge or an endpoint typed as MODEL@URL is confirmed by typing it.
+ * Files that describe an OpenAI-compatible server as YAML or JSON, for answers or for judgements. They may come from
+ * others, so their addresses need a confirmation. A server typed as MODEL@URL is confirmed by typing it.
  */
 
 const SERVER = {

@@ -62,10 +62,10 @@ const HalfOnDevice = z.looseObject({
 
 /** @throws UsageError for `--precision fp16` with a device that computes in fp32 only */
 function refuseHalf(command: Command): void {
-  const given = HalfOnDevice.safeParse(command.opts())
-  if (!given.success) return
+  const parsed = HalfOnDevice.safeParse(command.opts())
+  if (!parsed.success) return
   throw new UsageError(
-    `--device ${given.data.device} computes in fp32 only: leave --precision out, or name a device that has fp16, such as webgpu`,
+    `--device ${parsed.data.device} computes in fp32 only: leave --precision out, or name a device that has fp16, such as webgpu`,
     `${calledAs(command)} --help`
   )
 }

@@ -21,8 +21,8 @@ import { decimal, printable, style, table } from './output'
 const TOP_RANGES = 10
 /** Describes a comparison: verdict, differing settings, agreement, and the ranges that differ most. */
 export function describeComparison(comparison: SweepComparison): string {
-  const { verdict: found, depth } = comparisonFinding(comparison)
-  const verdict = style('bold', printable(found))
+  const { verdict: finding, depth } = comparisonFinding(comparison)
+  const verdict = style('bold', printable(finding))
   return [
     depth === null ? verdict : `${verdict}\n${printable(depth)}`,
     ...describeSources(comparison),

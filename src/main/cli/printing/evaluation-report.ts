@@ -36,8 +36,8 @@ export function describeEvaluation(
   const { task } = run
   const main = mainMeasures(task.kind, results.variants)
   const mainIds = Object.values(main)
-  const asked = task.prompts.length * run.variants.length * task.settings.sampleCount
-  const stopped = stoppedAt(results, asked, answered)
+  const answerTotal = task.prompts.length * run.variants.length * task.settings.sampleCount
+  const stopped = stoppedAt(results, answerTotal, answered)
   const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${plural(task.settings.sampleCount, 'answer')} each`
   return [
     ...verdicts(results, main),
@@ -90,12 +90,12 @@ function describeCategories(
   ids: readonly MeasureId[]
 ): string[] {
   if (categories.length === 0) return []
-  const rows = categories.flatMap(({ category, promptCount, variants: own }) =>
+  const rows = categories.flatMap(({ category, promptCount, variants: variantsOfCategory }) =>
     ids.map((id) => [
       category === '' ? '(none)' : category,
       count(promptCount),
       measureOf(id).label,
-      ...own.map(({ measures }) => describeEstimate(measures[id], promptCount))
+      ...variantsOfCategory.map(({ measures }) => describeEstimate(measures[id], promptCount))
     ])
   )
   const header = ['category', 'prompts', 'mean over them [95 %]', ...variants.map(({ variant }) => variant)]
@@ -139,8 +139,10 @@ function comparisons(results: EvaluationView['results'], measures: readonly Meas
       const { mean, promptCount } = difference
       const compared = `${measureOf(id).label} of ${variant} against ${results.comparedWith}`
       if (isAlike(difference)) return [`${compared}: ${alikeWords(difference).join(', ')}`]
-      const told = `${formatDelta(mean)} ${intervalWords(difference, formatDelta)}`
-      return [`${compared}, ${plural(promptCount, 'prompt')}: ${told}, adjusted ${pWords(id, difference)}`]
+      const differenceText = `${formatDelta(mean)} ${intervalWords(difference, formatDelta)}`
+      return [
+        `${compared}, ${plural(promptCount, 'prompt')}: ${differenceText}, adjusted ${pWords(id, difference)}`
+      ]
     })
   )
 }

@@ -67,8 +67,8 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
  */
 export function examplesOf(words: string): string {
   const command = elementAt(words.split(' '), 0, 'word')
-  const own = mapGet(EXAMPLES, command, 'examples').filter((example) =>
+  const examples = mapGet(EXAMPLES, command, 'examples').filter((example) =>
     `${example} `.startsWith(`slr ${words} `)
   )
-  return ['', 'Examples:', ...own.map((example) => `  ${example}`)].join('\n')
+  return ['', 'Examples:', ...examples.map((example) => `  ${example}`)].join('\n')
 }

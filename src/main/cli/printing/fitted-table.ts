@@ -14,7 +14,7 @@ const LEAST_BREAK = 8
 /** Layout of a table. */
 export interface Layout {
   /** Shown columns, with their index and width. */
-  readonly shown: readonly { readonly index: number; readonly width: number }[]
+  readonly visible: readonly { readonly index: number; readonly width: number }[]
   /** Width that shows every column, wrapped as far as possible. */
   readonly needed: number
 }
@@ -23,8 +23,8 @@ export interface Layout {
  * Fits columns into `width`. Cells wrap between words, the widest column first, and numbers stay whole. Columns that
  * do not fit are dropped from the end, those with a capital letter last.
  *
- * @param cells rows with as many cells as `align` has letters; the first row is the heading
- * @param align one letter per column: l for text, r for numbers; a capital for essential ones
+ * @param cells rows with as many cells as `align` has letters, the heading first.
+ * @param align one letter per column: l for text, r for numbers; a capital for essential ones.
  * @param width null for unlimited
  */
 export function fitColumns(
@@ -38,17 +38,17 @@ export function fitColumns(
   })
   const needed = total(columns.map(({ least }) => least))
   const all = columns.map(({ widest, least }, index) => ({ index, width: widest, least }))
-  if (width === null || total(columns.map(({ widest }) => widest)) <= width) return { shown: all, needed }
+  if (width === null || total(columns.map(({ widest }) => widest)) <= width) return { visible: all, needed }
   const isKept = ({ index }: { index: number }): boolean => index === 0 || /[LR]/.test(align.charAt(index))
   const wanted = [...all.filter(isKept), ...all.filter((column) => !isKept(column))]
   while (wanted.length > ALWAYS_SHOWN && total(wanted.map(({ least }) => least)) > width) wanted.pop()
-  const shown = wanted.sort((a, b) => a.index - b.index)
-  while (total(shown.map((column) => column.width)) > width) {
-    const wide = shown.filter((column) => column.width > column.least).sort((a, b) => b.width - a.width)[0]
+  const visible = wanted.sort((a, b) => a.index - b.index)
+  while (total(visible.map((column) => column.width)) > width) {
+    const wide = visible.filter((column) => column.width > column.least).sort((a, b) => b.width - a.width)[0]
     if (wide === undefined) break
     wide.width -= 1
   }
-  return { shown, needed }
+  return { visible, needed }
 }
 
 /**
@@ -67,7 +67,7 @@ const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((
 const indentOf = (cell: string): string => cell.slice(0, cell.search(/[^ ]|$/))
 
 const total = (widths: readonly number[]): number =>
-  widths.reduce((sum, own) => sum + own, GAP * Math.max(0, widths.length - 1))
+  widths.reduce((sum, projectPair) => sum + projectPair, GAP * Math.max(0, widths.length - 1))
 
 /** Wraps a cell into lines of at most `width`. Only longer words are broken. Each line keeps the indent. */
 export function wrapped(cell: string, width: number): string[] {

@@ -94,16 +94,17 @@ export function style(kind: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: s
 /**
  * Aligns rows as columns, see {@link fitColumns}. A last line names dropped columns.
  *
- * @param rows the heading first
- * @param align one letter per column: l for left, r for right; a capital for essential ones
+ * @param rows the heading first.
+ * @param align one letter per column: l for left, r for right; a capital for essential ones.
  * @param width null for unlimited
  */
 export function table(rows: readonly (readonly string[])[], align: string, width = shownWidth()): string {
   const cells = rows.map((row) => row.map(printable))
-  const { shown, needed } = fitColumns(cells, align, width)
-  const lines = cells.flatMap((row) => rowLines(row, shown, align))
+  const { visible, needed } = fitColumns(cells, align, width)
+  const lines = cells.flatMap((row) => rowLines(row, visible, align))
   const leftOut = [...align].flatMap((_, index) => {
-    const isShown = shown.some((column) => column.index === index) || cells.every((row) => row[index] === '')
+    const isShown =
+      visible.some((column) => column.index === index) || cells.every((row) => row[index] === '')
     return isShown ? [] : [cells[0]?.[index] || `column ${index + 1}`]
   })
   if (width !== null && leftOut.length > 0)
@@ -112,8 +113,8 @@ export function table(rows: readonly (readonly string[])[], align: string, width
 }
 
 /** Lays out a row whose cells may take several lines. */
-function rowLines(row: readonly string[], shown: Layout['shown'], align: string): string[] {
-  const columns = shown.map(({ index, width }) => ({
+function rowLines(row: readonly string[], visible: Layout['visible'], align: string): string[] {
+  const columns = visible.map(({ index, width }) => ({
     lines: wrapped(elementAt(row, index, 'cell'), width),
     width,
     isRight: align.charAt(index).toLowerCase() === 'r'

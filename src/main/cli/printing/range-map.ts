@@ -3,7 +3,7 @@ import type { RangeScore } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { isBelowLimit } from '../../../contract/words/preview-words'
 import type { ScoreWords } from '../../../contract/words/score-words'
-import { drawTriangle, placeOf, planTriangle, type TriangleCell } from './triangle'
+import { drawTriangle, cellOfRange, planTriangle, type TriangleCell } from './triangle'
 
 export interface RangeMapOptions {
   /** Ranges whose scores are estimates. */
@@ -54,24 +54,24 @@ export function describeRangeMap(exact: readonly RangeScore[], options: RangeMap
   const { cellWidth, step } = plan
   const better = (a: RangeScore, b: RangeScore | undefined): boolean =>
     b === undefined || rank(a, isBelow(a)) > rank(b, isBelow(b))
-  const shown = new Map<string, RangeScore>()
+  const bestByCell = new Map<string, RangeScore>()
   for (const range of ranges) {
-    const place = placeOf(plan, range)
-    if (better(range, shown.get(place))) shown.set(place, range)
+    const cell = cellOfRange(plan, range)
+    if (better(range, bestByCell.get(cell))) bestByCell.set(cell, range)
   }
   const diversities = ranges.map(({ diversity }) => diversity)
   const lowest = Math.min(...diversities)
   const spread = Math.max(...diversities) - lowest || 1
-  const selected = options.selected === null ? null : placeOf(plan, options.selected)
-  const cellOf = (place: string): TriangleCell | null => {
-    const range = shown.get(place)
+  const selected = options.selected === null ? null : cellOfRange(plan, options.selected)
+  const cellOf = (cell: string): TriangleCell | null => {
+    const range = bestByCell.get(cell)
     if (range === undefined) return null
     const valid = !isBelow(range)
     const digit = valid ? digits(range.diversity, cellWidth === 4 ? 100 : 10) : '·'
     const value = digit.padStart(cellWidth === 4 ? 3 : 1)
-    const mark = place === selected ? '*' : estimated.has(range) ? '~' : ''
+    const suffix = cell === selected ? '*' : estimated.has(range) ? '~' : ''
     const text =
-      cellWidth === 1 && place === selected ? '*' : (value + mark).slice(0, cellWidth).padEnd(cellWidth)
+      cellWidth === 1 && cell === selected ? '*' : (value + suffix).slice(0, cellWidth).padEnd(cellWidth)
     return { text, colour: valid ? colorAt(VIRIDIS, (range.diversity - lowest) / spread) : null }
   }
   const legend =

@@ -7,12 +7,12 @@ import { shellCommand } from '../../report/shown-command'
 import { blocksText } from './blocks'
 
 /**
- * Writes a search for the terminal: what it found, and whether that holds on unseen prompts and on full answers.
+ * Describes a search: its result on unseen prompts and on full answers.
  *
- * @param check of its sweep; null for none
- * @param checkCommand the command that checks the found recipe
- * @param details true prints how sure the comparison is too
- * @param preview remarks on its sweep if that is a preview
+ * @param check full-answer check of its sweep, or null.
+ * @param checkCommand command that checks the recipe.
+ * @param details true adds the comparison on unseen prompts.
+ * @param preview remarks on a sweep that is a preview
  */
 export function describeSearch(
   search: SearchDocument,
@@ -56,16 +56,16 @@ export function checkFoundCommandOf({
   /** The file in the project that holds the search; null without a project. */
   search: string | null
 }): string {
-  const given = (option: string, value: string | undefined): string[] =>
+  const optionWords = (option: string, value: string | undefined): string[] =>
     value === undefined ? [] : [option, value]
   const start = [
-    ...given('--project', project),
-    ...given('--pair', pair),
-    ...given('--from', from),
+    ...optionWords('--project', project),
+    ...optionWords('--pair', pair),
+    ...optionWords('--from', from),
     ...(demo ? ['--demo'] : []),
-    ...given('--base', base),
-    ...given('--post', post),
-    ...given('--prompts', prompts)
+    ...optionWords('--base', base),
+    ...optionWords('--post', post),
+    ...optionWords('--prompts', prompts)
   ]
   const file = search ?? out
   const command = shellCommand([['slr', 'check', ...start, placeWord(file ?? 'search.json')]])

@@ -59,11 +59,11 @@ function describeGroup(group: readonly SampleLine[], digits: number, width: numb
   ).trim()
   const cut = group.filter(({ finish }) => finish === 'length').length
   const remark = cut === 0 ? '' : ` [${cut === group.length ? 'cut' : `${cut} cut`} at the token limit]`
-  const shown = (written === '' ? '[empty answer]' : written) + remark
+  const answerText = (written === '' ? '[empty answer]' : written) + remark
   const head = `    ${String(group.length).padStart(digits)} × `
   const room = width === null ? Infinity : Math.max(20, width - head.length)
-  return shown
+  return answerText
     .split(/\r?\n/)
     .flatMap((line) => wrapped(printable(line), room))
-    .map((line, place) => (place === 0 ? head : ' '.repeat(head.length)) + line)
+    .map((line, index) => (index === 0 ? head : ' '.repeat(head.length)) + line)
 }

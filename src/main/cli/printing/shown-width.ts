@@ -7,8 +7,8 @@ export function shownWidth(
   stdout: { isTTY: boolean; columns: number } = process.stdout,
   environment = process.env
 ): number | null {
-  const asked = Number(environment.COLUMNS)
-  if (Number.isInteger(asked) && asked > 0) return asked
+  const columns = Number(environment.COLUMNS)
+  if (Number.isInteger(columns) && columns > 0) return columns
   return stdout.isTTY && stdout.columns > 0 ? stdout.columns : null
 }
 

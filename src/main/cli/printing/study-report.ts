@@ -68,8 +68,8 @@ function describePairVerdict(
   details: boolean
 ): string {
   if (verdict === null) return `${printable(pair)}: no ranges were scored, so none is selected.`
-  const place = { demo: false, project, ...(isNamed ? { pair } : {}) }
-  const next = nextCommandsOf(place, checkCommandOf(place), verdict.range)
+  const resultPlace = { demo: false, project, ...(isNamed ? { pair } : {}) }
+  const next = nextCommandsOf(resultPlace, checkCommandOf(resultPlace), verdict.range)
   return `${printable(pair)}:\n${describeVerdict(verdict, next, { details })}`
 }
 

@@ -43,7 +43,7 @@ interface SweepContext {
   /** The built-in set of its prompts; null for none. */
   promptSet?: string | null
   /** Settings that differ from the sweep. */
-  asked?: { sampler: MinPDraw | null; words: string | null }
+  whatIf?: { sampler: MinPDraw | null; words: string | null }
   /** The newest evaluation of the selected range; null for none. */
   evaluation?: EvaluationFinding | null
   /** True prints every table and caveat. */
@@ -53,11 +53,11 @@ interface SweepContext {
 }
 
 /**
- * Writes a sweep for the terminal: the verdict in three lines and the best models. With details also how sure the selection is, every
- * model, every range and the uniform blends.
+ * Describes a sweep: the verdict in three lines and the best models. Details add the certainty of the selection,
+ * every model, every range and the uniform blends.
  *
- * @param check its full-answer check; null for none
- * @param next the commands that may follow, for the range that is selected
+ * @param check full-answer check; null for none
+ * @param next returns the commands that may follow, for the selected range
  */
 export function describeSweep(
   stored: SweepDocument,
@@ -65,7 +65,7 @@ export function describeSweep(
   next: (selected: RestorationRange | null) => NextCommands,
   {
     promptSet = null,
-    asked = { sampler: null, words: null },
+    whatIf = { sampler: null, words: null },
     evaluation = null,
     details = false,
     isAllChecked
@@ -74,16 +74,18 @@ export function describeSweep(
   const selection =
     stored.selection === null ? null : runToEnd(checkedSelection(stored, check, stored.selection.rho))
   const sweep = { ...stored, selected: selection?.selected ?? null, promptCount: stored.prompts.length }
-  const known = {
+  const evidence = {
     evaluation,
-    sampler: asked.sampler,
+    sampler: whatIf.sampler,
     ...(isAllChecked === undefined ? {} : { isAllChecked })
   }
-  const verdict = selection === null ? null : verdictOf({ ...sweep, selection, check, ...known })
+  const verdict = selection === null ? null : verdictOf({ ...sweep, selection, check, ...evidence })
   // Prompts that post itself fails say nothing about ranges.
   const sure = verdict?.state === 'unfit-prompts' ? null : selection
   const head =
-    verdict === null ? null : describeVerdict(verdict, next(sweep.selected), { asked: asked.words, details })
+    verdict === null
+      ? null
+      : describeVerdict(verdict, next(sweep.selected), { whatIf: whatIf.words, details })
   if (!details && head !== null && sure !== null) {
     return [head, describeBest(sweep, sure, check), describeEffort(sweep)].join('\n\n')
   }

@@ -22,8 +22,8 @@ export interface TriangleCell {
 const labelWidth = (layerCount: number): number => String(layerCount - 1).length + 1
 
 /**
- * @param width columns of the terminal
- * @param widths widths of a cell, widest first; the first that fits is used, or else the last
+ * @param width columns of the terminal.
+ * @param widths widths of a cell, widest first; the first that fits is used, or else the last.
  * @returns null without layers, and on very narrow terminals
  */
 export function planTriangle(
@@ -38,7 +38,7 @@ export function planTriangle(
 }
 
 /** Returns the key of a range's cell. */
-export const placeOf = ({ step }: TrianglePlan, { start, end }: RestorationRange): string =>
+export const cellOfRange = ({ step }: TrianglePlan, { start, end }: RestorationRange): string =>
   `${Math.floor(start / step)}-${Math.floor(end / step)}`
 
 /**
@@ -47,11 +47,11 @@ export const placeOf = ({ step }: TrianglePlan, { start, end }: RestorationRange
  */
 export function drawTriangle(
   { cellWidth, step, layerCount }: TrianglePlan,
-  cellOf: (place: string) => TriangleCell | null,
+  cellOf: (index: string) => TriangleCell | null,
   colourBits: number
 ): string[] {
   const label = labelWidth(layerCount)
-  const layers = Array.from({ length: Math.ceil(layerCount / step) }, (_, place) => place)
+  const layers = Array.from({ length: Math.ceil(layerCount / step) }, (_, index) => index)
   // As many labels as fit without touching.
   const every = Math.ceil((label + 1) / cellWidth)
   const head = layers

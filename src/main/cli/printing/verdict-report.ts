@@ -15,9 +15,9 @@ export interface NextCommands {
 }
 
 /** Options of a printed verdict. */
-interface Shown {
+interface VerdictOptions {
   /** Settings that differ from the sweep; null if none. */
-  readonly asked?: string | null
+  readonly whatIf?: string | null
   /** True prints every caveat. */
   readonly details?: boolean
 }
@@ -38,11 +38,11 @@ const UNKNOWN: Partial<Record<VerdictStepKind, string>> = {
 export function describeVerdict(
   verdict: Verdict,
   next: NextCommands,
-  { asked = null, details = false }: Shown = {}
+  { whatIf = null, details = false }: VerdictOptions = {}
 ): string {
   const { headline, caveats } = verdict
   const color = isGood(verdict) ? 'green' : 'yellow'
-  const first = asked === null ? headline : `What if ${asked}? ${headline}`
+  const first = whatIf === null ? headline : `What if ${whatIf}? ${headline}`
   const better = betterLine(verdict)
   const others = details ? caveats.filter(({ text }) => text !== better).map(({ text }) => text) : []
   return [
@@ -125,8 +125,8 @@ export function nextCommandsOf(
 /**
  * Returns the command that checks a sweep.
  *
- * @param demo true if a check of the demo makes the same sweep first
- * @param rho limit from the command line; a check uses the project's or the default
+ * @param demo true if a check of the demo makes the same sweep first.
+ * @param rho limit from the command line.
  * @param best number of ranges to check, unless it is the default
  */
 export function checkCommandOf({

@@ -62,13 +62,13 @@ export class AnswersFile implements AnswerStore {
   /**
    * Opens the file. Nothing is written before the first answer, so that a run that fails earlier changes nothing.
    *
-   * @param requested resumes a stopped run of the same request and program version
-   * @param fresh true starts again
-   * @throws WorkbenchError `bad-file` naming the line of the stopped run that is no answer of it
+   * @param requested resumes a stopped run of the same request and program version.
+   * @param fresh true starts again.
+   * @throws WorkbenchError `bad-file` naming the line that is no answer of the stopped run
    */
-  static async open(path: string, wanted: SampleRun, fresh: boolean): Promise<AnswersFile> {
+  static async open(path: string, requested: SampleRun, fresh: boolean): Promise<AnswersFile> {
     const stopped = fresh ? null : await readRecord(recordOf(path))
-    if (stopped === null || !isSameRun(stopped, wanted)) return new AnswersFile(path, wanted, [])
+    if (stopped === null || !isSameRun(stopped, requested)) return new AnswersFile(path, requested, [])
     const variants = new Set(stopped.variants.map(({ name }) => name))
     return new AnswersFile(path, stopped, await readAnswerLines(path, variants, stopped.prompts.length))
   }
@@ -159,7 +159,7 @@ export class AnswersFile implements AnswerStore {
    */
   async finish(): Promise<void> {
     const ordered = inOrder(this.current, this.samples)
-    if (ordered.some((line, place) => line !== this.samples[place]))
+    if (ordered.some((answer, index) => answer !== this.samples[index]))
       await writeFileAtomic(this.path, pieces(this.current, ordered))
     await rm(recordOf(this.path), { force: true })
   }
@@ -167,14 +167,14 @@ export class AnswersFile implements AnswerStore {
 
 /** Serialises answers, each with its prompt. */
 export const jsonLines = (run: Pick<SampleRun, 'prompts'>, lines: readonly SampleLine[]): string =>
-  lines.map((line) => `${JSON.stringify({ ...line, ...promptOf(run, line) })}\n`).join('')
+  lines.map((answer) => `${JSON.stringify({ ...answer, ...promptOf(run, answer) })}\n`).join('')
 
 /** Yields lines, because their total may exceed the length of a string. */
 async function* pieces(run: SampleRun, lines: readonly SampleLine[]): AsyncGenerator<string> {
   const breathe = yieldEvery20ms()
-  for (const line of lines) {
+  for (const answer of lines) {
     await breathe()
-    yield jsonLines(run, [line])
+    yield jsonLines(run, [answer])
   }
 }
 
@@ -193,12 +193,12 @@ async function readRecord(file: string): Promise<SampleRun | null> {
 
 /** Reports whether two runs request the same answers. Their memory may differ. */
 function isSameRun(one: SampleRun, other: SampleRun): boolean {
-  const asked = (run: SampleRun): unknown => {
+  const requestOf = (run: SampleRun): unknown => {
     const { basePath, postPath, rendering, variants, prompts, stopTokens } = run
     const settings = { ...run.settings, memoryBytes: 0 }
     return [basePath.fingerprint, postPath.fingerprint, rendering, settings, variants, prompts, stopTokens]
   }
   // Parsed from JSON, which omits undefined values.
   const stored = SampleRun.parse(parseJson(JSON.stringify(other), 'the run'))
-  return isDeepStrictEqual(asked(one), asked(stored))
+  return isDeepStrictEqual(requestOf(one), requestOf(stored))
 }

@@ -13,7 +13,7 @@ import { absolutePath } from '../../base/files/places'
 import { MIN_RESULT_BYTES, requireRoom } from '../../base/files/room'
 import { sweepIn } from '../../project/documents/sweep-files'
 import { bytes } from '../printing/output'
-import { type Held, type Made, requireReplaceable, type WrittenKind } from './replaced-file'
+import { type ReplacedFile, type ResultIdentity, requireReplaceable, type WrittenKind } from './replaced-file'
 
 /** File for the result of a command. */
 export interface OutputFile {
@@ -26,9 +26,9 @@ export interface OutputFile {
 }
 
 /** File for a result of a pair. */
-export interface ResultFile extends OutputFile {
+export interface PairResultFile extends OutputFile {
   /** Origin of the replaced result; null where there is none. */
-  made: Made | null
+  identity: ResultIdentity | null
 }
 
 /** Describes a written file. */
@@ -45,35 +45,35 @@ export const writtenWords = ({ exists, path }: OutputFile): string =>
 export async function checkOutputFile(
   typed: string,
   kind: WrittenKind,
-  given: GivenFiles = {},
+  inputs: GivenFiles = {},
   isForced = false
-): Promise<ResultFile> {
-  const { output, held } = await lookedInto(typed, kind, given, isForced)
-  return { ...output, made: held?.made ?? null }
+): Promise<PairResultFile> {
+  const { output, replaced } = await readReplaced(typed, kind, inputs, isForced)
+  return { ...output, identity: replaced?.identity ?? null }
 }
 
 /** Checks the file of a sweep or a part, as {@link checkOutputFile}. @returns with the existing sweep, or null */
 export async function checkSweepFile(
   typed: string,
   kind: 'sweep' | 'sweep-part',
-  given: GivenFiles = {},
+  inputs: GivenFiles = {},
   isForced = false
-): Promise<ResultFile & { sweep: SweepDocument | null }> {
-  const { output, held } = await lookedInto(typed, kind, given, isForced)
-  const sweep = held === null ? null : await sweepIn(held.value, output.path)
-  return { ...output, made: held?.made ?? null, sweep }
+): Promise<PairResultFile & { sweep: SweepDocument | null }> {
+  const { output, replaced } = await readReplaced(typed, kind, inputs, isForced)
+  const sweep = replaced === null ? null : await sweepIn(replaced.value, output.path)
+  return { ...output, identity: replaced?.identity ?? null, sweep }
 }
 
 /** Reads the file once, because a large sweep takes seconds. */
-async function lookedInto(
+async function readReplaced(
   typed: string,
   kind: WrittenKind,
-  given: GivenFiles,
+  inputs: GivenFiles,
   isForced: boolean
-): Promise<{ output: OutputFile; held: Held | null }> {
+): Promise<{ output: OutputFile; replaced: ReplacedFile | null }> {
   const output = await checkWritable(typed)
-  refuseToReplace(output, given)
-  return { output, held: output.exists ? await requireReplaceable(output.path, kind, isForced) : null }
+  refuseToReplace(output, inputs)
+  return { output, replaced: output.exists ? await requireReplaceable(output.path, kind, isForced) : null }
 }
 
 const NAME_ANOTHER = 'Name a file to write, or use --json to have the result on stdout.'
@@ -89,11 +89,11 @@ export async function checkWritable(typed: string): Promise<OutputFile> {
   if (!(await isFolder(folder)))
     throw new WorkbenchError('not-found', `There is no folder ${folder} to write in.`)
   const path = join(await realpath(folder), basename(file))
-  const found = await statsOrNull(path)
-  const output = { path, exists: found !== null, state: found === null ? null : stateOf(found) }
+  const stats = await statsOrNull(path)
+  const output = { path, exists: stats !== null, state: stats === null ? null : stateOf(stats) }
   // Replacing a device or a pipe would break it for other programs.
-  if (found !== null && !found.isFile()) {
-    throw new WorkbenchError('bad-input', `${file} is ${await kindOf(path, found)}.`, NAME_ANOTHER)
+  if (stats !== null && !stats.isFile()) {
+    throw new WorkbenchError('bad-input', `${file} is ${await kindOf(path, stats)}.`, NAME_ANOTHER)
   }
   await namingPartial(output, async () => {
     await requireWritable(output.path)
@@ -106,9 +106,9 @@ export async function checkWritable(typed: string): Promise<OutputFile> {
 type GivenFiles = Readonly<Record<string, string | undefined>>
 
 /** @throws WorkbenchError `bad-input` if the result would replace one of its inputs */
-function refuseToReplace(output: OutputFile, given: GivenFiles): void {
+function refuseToReplace(output: OutputFile, inputs: GivenFiles): void {
   const [option] =
-    Object.entries(given).find(([, file]) => file !== undefined && absolutePath(file) === output.path) ?? []
+    Object.entries(inputs).find(([, file]) => file !== undefined && absolutePath(file) === output.path) ?? []
   if (option === undefined) return
   throw new WorkbenchError(
     'bad-input',
@@ -172,8 +172,8 @@ async function namingPartial({ path }: OutputFile, write: () => Promise<void>): 
     const left = await lstat(partial).catch(() => null)
     if (!(error instanceof WorkbenchError) || left === null) throw error
     const { code, message, hint } = error.problem
-    const kept = `${partial} holds what has been computed for it${left.isFile() ? ` (${bytes(left.size)})` : ''}; the same command goes on from there.`
-    throw new WorkbenchError(code, message, hint === undefined ? kept : `${hint} ${kept}`)
+    const partialHint = `${partial} holds what has been computed for it${left.isFile() ? ` (${bytes(left.size)})` : ''}; the same command goes on from there.`
+    throw new WorkbenchError(code, message, hint === undefined ? partialHint : `${hint} ${partialHint}`)
   }
 }
 
@@ -191,9 +191,9 @@ const stateOf = ({ ino, size, mtimeMs }: Stats): FileState => ({
 })
 
 /** Describes an entry that is no ordinary file. */
-async function kindOf(path: string, found: Stats): Promise<string> {
-  if (found.isDirectory()) return 'a folder'
-  if (!found.isSymbolicLink()) return 'not an ordinary file'
+async function kindOf(path: string, stats: Stats): Promise<string> {
+  if (stats.isDirectory()) return 'a folder'
+  if (!stats.isSymbolicLink()) return 'not an ordinary file'
   return `not an ordinary file but a link to ${await readlink(path)}; links are not written through`
 }
 

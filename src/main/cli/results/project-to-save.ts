@@ -130,15 +130,18 @@ export async function inEachPair(
  * Refuses a project of other models, because it would show the result as its own. @param requested null if the
  * command line names no folders
  */
-export async function requireSamePair(given: PairLocation | null, own: ProjectPair | null): Promise<void> {
-  if (given === null || own === null) return
-  const [asked, there] = [pairPaths(given), pairPaths(own.document.location)]
+export async function requireSamePair(
+  requested: PairLocation | null,
+  projectPair: ProjectPair | null
+): Promise<void> {
+  if (requested === null || projectPair === null) return
+  const [asked, there] = [pairPaths(requested), pairPaths(projectPair.document.location)]
   for (const member of ['base', 'post'] as const) {
     const [givenFolder, ownFolder] = await Promise.all([asked[member], there[member]].map(resolveModelFolder))
     if (givenFolder === ownFolder) continue
     throw new WorkbenchError(
       'mismatch',
-      `The project ${own.project.path} has ${ownFolder} as ${member}, not ${givenFolder}.`,
+      `The project ${projectPair.project.path} has ${ownFolder} as ${member}, not ${givenFolder}.`,
       "Leave the pair out to take the project's own."
     )
   }

@@ -7,13 +7,14 @@ import { type ProjectOptions, requireProjectOfPair } from './project-to-save'
 /**
  * Runs work with a pair of a project that is opened for reading, so that others may write.
  *
- * @param work receives the named pair, or the only one; null without a project
- * @throws WorkbenchError as `openNamedProject` and `pairNamed`; UsageError for a pair without a project
+ * @param work receives the named pair, or the only one; null without a project.
+ * @throws WorkbenchError as `openNamedProject` and `pairNamed`.
+ * @throws UsageError for a pair without a project
  */
 export async function withViewedPair<T>(
   { project: path, pair }: ProjectOptions,
   command: Command,
-  work: (own: ProjectPair | null) => Promise<T>
+  work: (projectPair: ProjectPair | null) => Promise<T>
 ): Promise<T> {
   requireProjectOfPair({ project: path, pair }, command)
   if (path === undefined) return work(null)

@@ -31,20 +31,23 @@ const OF_MODELS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** Identifies the pair, prompts and shard that a result was computed from. */
-const Made = z.object({
+const ResultIdentity = z.object({
   ...PairReferences.shape,
   prompts: z.array(z.object({ text: z.string() })).optional(),
   shard: Shard.optional()
 })
-export type Made = z.infer<typeof Made>
+export type ResultIdentity = z.infer<typeof ResultIdentity>
 
 /** The identity of an evaluation is that of its run. */
-const MadeOf = z.union([Made, z.object({ run: Made }).transform(({ run }) => run)])
+const IdentityOfResult = z.union([
+  ResultIdentity,
+  z.object({ run: ResultIdentity }).transform(({ run }) => run)
+])
 
 /** Content of a file that will be replaced. */
-export interface Held {
+export interface ReplacedFile {
   /** Identity of the result; null if unknown. */
-  readonly made: Made | null
+  readonly identity: ResultIdentity | null
   /** JSON value; undefined for other files. */
   readonly value: unknown
 }
@@ -55,18 +58,22 @@ export interface Held {
  *
  * @throws WorkbenchError `bad-input` describing the file
  */
-export async function requireReplaceable(path: string, kind: WrittenKind, isForced: boolean): Promise<Held> {
+export async function requireReplaceable(
+  path: string,
+  kind: WrittenKind,
+  isForced: boolean
+): Promise<ReplacedFile> {
   const { size } = await stat(path)
-  if (size === 0 || isForced) return { made: null, value: undefined }
-  const { found, value } = await foundIn(path)
-  if (found?.kind === kind) return { made: MadeOf.safeParse(value).data ?? null, value }
+  if (size === 0 || isForced) return { identity: null, value: undefined }
+  const { found: recognised, value } = await recogniseFile(path)
+  if (recognised?.kind === kind) return { identity: IdentityOfResult.safeParse(value).data ?? null, value }
   const [, model] = OF_MODELS.find(([name]) => name.test(basename(path))) ?? []
-  const is = found?.is ?? `${model ?? 'nothing that this program wrote'} (${bytes(size)})`
+  const is = recognised?.is ?? `${model ?? 'nothing that this program wrote'} (${bytes(size)})`
   throw new WorkbenchError('bad-input', `${path} would be replaced by ${WRITTEN[kind]}, and is ${is}.`, HINT)
 }
 
 /** Identity of a new result. */
-interface MadeNow {
+interface NewResult {
   basePath: Pick<CheckpointReference, 'fingerprint'>
   postPath: Pick<CheckpointReference, 'fingerprint'>
   prompts?: readonly { text: string }[]
@@ -78,28 +85,28 @@ interface MadeNow {
  *
  * @throws WorkbenchError `bad-input` describing the existing file
  */
-export function requireOwnPlace(
-  { path, made }: { path: string; made: Made | null },
+export function requireSameIdentity(
+  { path, identity }: { path: string; identity: ResultIdentity | null },
   kind: WrittenKind,
-  now: MadeNow
+  now: NewResult
 ): void {
-  if (made === null) return
+  if (identity === null) return
   const replaced = `${path} would be replaced by ${WRITTEN[kind]}, and is`
-  const { basePath, postPath } = made
+  const { basePath, postPath } = identity
   if (
     basePath.fingerprint !== now.basePath.fingerprint ||
     postPath.fingerprint !== now.postPath.fingerprint
   ) {
-    const of = `one of another pair: ${basePath.path} and ${postPath.path}`
-    throw new WorkbenchError('bad-input', `${replaced} ${of}.`, HINT)
+    const otherPair = `one of another pair: ${basePath.path} and ${postPath.path}`
+    throw new WorkbenchError('bad-input', `${replaced} ${otherPair}.`, HINT)
   }
-  if (made.shard !== undefined && !isSameShard(made.shard, now.shard)) {
-    const { index, count } = made.shard
+  if (identity.shard !== undefined && !isSameShard(identity.shard, now.shard)) {
+    const { index, count } = identity.shard
     throw new WorkbenchError('bad-input', `${replaced} part ${index} of ${count}.`, HINT)
   }
-  if (now.prompts === undefined || made.prompts === undefined) return
-  const asked = new Set(now.prompts.map(({ text }) => text))
-  if (made.prompts.some(({ text }) => asked.has(text))) return
+  if (now.prompts === undefined || identity.prompts === undefined) return
+  const promptTexts = new Set(now.prompts.map(({ text }) => text))
+  if (identity.prompts.some(({ text }) => promptTexts.has(text))) return
   throw new WorkbenchError('bad-input', `${replaced} one of other prompts, none of which is asked now.`, HINT)
 }
 
@@ -111,7 +118,7 @@ const TABLE_HEAD =
   /^(layer,component,tensor|kind,name,start,end|variant,measure,mean|kind,start,end,other_start),/
 
 /** Recognises a file by its beginning or as a document; null if unknown. */
-async function foundIn(
+async function recogniseFile(
   path: string
 ): Promise<{ found: { kind: WrittenKind; is: string } | null; value?: unknown }> {
   const head = await readHead(path)

@@ -3,7 +3,7 @@ import type { PairLocation } from '../../../contract/documents/project'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { pairIfGiven } from '../options/options'
 import { remark } from '../printing/output'
-import { checkOutputFile, type ResultFile, WrittenBeside } from './output-file'
+import { checkOutputFile, type PairResultFile, WrittenBeside } from './output-file'
 import type { WrittenKind } from './replaced-file'
 import { openPairToSave, requireSamePair } from './project-to-save'
 
@@ -12,8 +12,8 @@ export interface ResultPlaces {
   /** Null if the command line names no folders. */
   readonly givenPair: PairLocation | null
   /** Pair of a project; null without a project. */
-  readonly own: ProjectPair | null
-  readonly output: ResultFile | null
+  readonly projectPair: ProjectPair | null
+  readonly output: PairResultFile | null
   /** Prints on stderr, unless quiet. */
   readonly tell: (text: string) => void
 }
@@ -48,16 +48,16 @@ export async function withResultPlaces(
 ): Promise<void> {
   const givenPair = pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
-  const own = await openPairToSave(options, command, tell)
+  const projectPair = await openPairToSave(options, command, tell)
   try {
-    await requireSamePair(givenPair, own)
+    await requireSamePair(givenPair, projectPair)
     const { from, prompts, recipes, variants, task } = options
-    const given = { from, prompts, recipes, variants, task }
+    const inputs = { from, prompts, recipes, variants, task }
     const output =
-      options.out === undefined ? null : await checkOutputFile(options.out, kind, given, options.force)
-    await work({ givenPair, own, output, tell })
+      options.out === undefined ? null : await checkOutputFile(options.out, kind, inputs, options.force)
+    await work({ givenPair, projectPair, output, tell })
   } finally {
-    await own?.project.close()
+    await projectPair?.project.close()
   }
 }
 

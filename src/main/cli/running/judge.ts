@@ -32,7 +32,7 @@ const ASKED: Record<JudgeWay, { done: string; no: string }> = {
 }
 
 /** Evaluation with the replies of its judge, and the error that stopped the judge. */
-export interface Judged {
+export interface JudgedEvaluation {
   readonly files: EvaluationFiles
   readonly failure: WorkbenchError | null
 }
@@ -43,13 +43,13 @@ export interface Judged {
  *
  * @returns the evaluation with the replies of the judge
  */
-export async function judged(
+export async function runJudge(
   files: EvaluationFiles,
   judge: JudgeSettings,
   quiet: boolean,
   signal: AbortSignal,
   store: VerdictStore
-): Promise<Judged> {
+): Promise<JudgedEvaluation> {
   const apiKey = judgeKey(judge, undefined)
   const display = progressDisplay(quiet)
   let isAnnounced = false
@@ -59,7 +59,7 @@ export async function judged(
     isAnnounced = true
     display.update(judgeStep(judge.way, now))
   }
-  const said = {
+  const replies = {
     verdicts: [...files.verdicts],
     pairVerdicts: [...files.pairVerdicts],
     forms: [...files.forms]
@@ -67,15 +67,15 @@ export async function judged(
   const keeping: VerdictStore = {
     async keep(verdict) {
       await store.keep(verdict)
-      said.verdicts.push(verdict)
+      replies.verdicts.push(verdict)
     },
     async keepPair(verdict) {
       await store.keepPair(verdict)
-      said.pairVerdicts.push(verdict)
+      replies.pairVerdicts.push(verdict)
     },
     async keepForms(forms) {
       await store.keepForms(forms)
-      said.forms.push(...forms)
+      replies.forms.push(...forms)
     },
     knownForms: () => store.knownForms()
   }
@@ -88,17 +88,17 @@ export async function judged(
   } finally {
     display.stop()
   }
-  return { files: { ...files, ...said, run: withJudge(files.run, judge) }, failure }
+  return { files: { ...files, ...replies, run: withJudge(files.run, judge) }, failure }
 }
 
 /** Reports whether an evaluation has an answer without a stored reply of this judge. */
 export async function lacksVerdicts(
-  own: ProjectPair | null,
+  projectPair: ProjectPair | null,
   stored: EvaluationFiles | null,
   judge: JudgeSettings
 ): Promise<boolean> {
-  if (own === null || stored === null || !isComplete(stored)) return true
-  const reusable = judge.way === 'forms' ? await verdictsOf(own, stored.run.id).knownForms() : []
+  if (projectPair === null || stored === null || !isComplete(stored)) return true
+  const reusable = judge.way === 'forms' ? await verdictsOf(projectPair, stored.run.id).knownForms() : []
   const judging = judgingOf({
     ...stored,
     run: withJudge(stored.run, judge),
@@ -117,11 +117,11 @@ export function sendingNotice(judge: JudgeSettings, { done, total }: JudgeProgre
 
 /** Returns an error if no reply of a judge is usable; null otherwise. */
 export function nothingJudged(judging: readonly Judging[], way: JudgeWay): WorkbenchError | null {
-  const own = judging.find((one) => one.way === way)
-  if (own === undefined || !isUnusable(own)) return null
+  const judged = judging.find((one) => one.way === way)
+  if (judged === undefined || !isUnusable(judged)) return null
   return new WorkbenchError(
     'bad-input',
-    `The judge ${own.model} gave no verdict that can be used.`,
+    `The judge ${judged.model} gave no verdict that can be used.`,
     'Name another model or reword the rubric in --judge: either way all is asked again.'
   )
 }

@@ -20,8 +20,8 @@ import { usageError } from '../options/options'
 import { endpointOfFile } from '../options/server-file'
 
 /*
- * The one way in which commands name models, as operands. Which file or folder a name means is looked up here; its form is parsed by
- * `modelWordFromText`.
+ * Resolves the names of models in commands. The files and folders are looked up here, and `modelWordFromText` parses
+ * the words.
  */
 
 /** Operands of commands that compare models. @param otherwise models when none is named, for the help */
@@ -35,7 +35,7 @@ export const writtenModel = new Argument('[which]', 'such as 4-11, selected, FIL
 export const checkedRecipes = (otherwise: string): Argument =>
   new Argument('[which...]', `such as 4-11, selected or FILE (default: ${otherwise})`)
 
-/** Where models are looked up. */
+/** Pair and project in which models are looked up. */
 export interface ModelPlace {
   readonly folders: PairFolders
   /** The pair of a project, whose names can be used; null for none. */
@@ -158,7 +158,7 @@ const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(pat
 
 /** A recipe or checkpoint that the project keeps under this name; null for none. */
 function keptModel(name: string, { pair }: ModelPlace): Variant | null {
-  const recipe = pair?.document.recipes.find((kept) => kept.recipe.name === name)?.recipe
+  const recipe = pair?.document.recipes.find((storedModel) => storedModel.recipe.name === name)?.recipe
   if (recipe !== undefined) return recipeVariant(recipe)
   const checkpoint = pair?.document.otherCheckpoints.find((other) => other.name === name)
   return checkpoint === undefined ? null : { kind: 'checkpoint', ...checkpoint }
@@ -171,8 +171,8 @@ function keptModel(name: string, { pair }: ModelPlace): Variant | null {
  * @throws UsageError for a word that is none of them
  */
 async function placeNamed(text: string, place: ModelPlace, command: Command): Promise<Variant | null> {
-  const kept = keptModel(text, place)
-  if (kept !== null) return kept
+  const storedModel = keptModel(text, place)
+  if (storedModel !== null) return storedModel
   if (await isRecipeFile(absolutePath(text))) {
     const selected = await selectedInFile(text)
     return selected === null ? null : recipeVariant(selected)
@@ -187,7 +187,7 @@ async function placeNamed(text: string, place: ModelPlace, command: Command): Pr
   return null
 }
 
-/** Whether endpoints are told the template's arguments too: a server's template may read others than post's. */
+/** Reports whether endpoints get template arguments. Their templates may read others than post's. */
 export const asksEndpoints = (texts: readonly string[]): boolean =>
   texts.some((text) => {
     const word = modelWordFromText(text)

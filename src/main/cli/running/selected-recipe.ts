@@ -42,20 +42,20 @@ export async function selectedInFile(typed: string): Promise<Recipe | null> {
 }
 
 /**
- * The range that the sweep which a project's pair answers with selects, once checked, at the project's limit.
+ * Returns the range that the sweep of a project's pair selects, considering its check and the project's limit.
  *
- * @param folders of the pair as it is now
- * @throws WorkbenchError as `sweepOfRanges`; `bad-input` where it selects none; `mismatch` when a checkpoint has changed since
+ * @param folders folders of the pair as it is now
+ * @throws WorkbenchError as `sweepOfRanges`; `bad-input` if it selects none; `mismatch` if a checkpoint has changed
  */
 export async function selectedRecipe(
-  own: ProjectPair,
+  projectPair: ProjectPair,
   folders: { base: string; post: string }
 ): Promise<Recipe> {
-  const sweep = await sweepOfRanges(own)
+  const sweep = await sweepOfRanges(projectPair)
   const { base, post } = await openPair(folders.base, folders.post)
   requireSameAsSwept({ basePath: base.checkpoint, postPath: post.checkpoint, prompts: [] }, sweep)
-  const check = await own.readAnswerCheck(sweep.id)
-  const { rho } = own.document.settings
+  const check = await projectPair.readAnswerCheck(sweep.id)
+  const { rho } = projectPair.document.settings
   const selected = (await runCooperatively(checkedSelection(sweep, check, rho)))?.selected ?? null
   if (selected === null)
     throw new WorkbenchError(

@@ -5,7 +5,7 @@ import type { WorkMeans } from '../../work/means'
 import { remark } from '../printing/output'
 import { withEngine } from './engine'
 import { progressDisplay, progressStep } from './progress'
-import { type Kept, type Stoppable, untilStopped } from './stopped'
+import { type SavedWork, type Stoppable, untilStopped } from './stopped'
 
 /**
  * Runs work with an engine, its progress and remarks. Describes saved results if the user stops it.
@@ -14,10 +14,10 @@ import { type Kept, type Stoppable, untilStopped } from './stopped'
  */
 export function runShown<T>(
   stoppable: Stoppable,
-  kept: () => Kept | Promise<Kept>,
+  saved: () => SavedWork | Promise<SavedWork>,
   work: (means: WorkMeans) => Promise<T>
 ): Promise<T> {
-  return untilStopped(stoppable, kept, () => withProgress(stoppable, work))
+  return untilStopped(stoppable, saved, () => withProgress(stoppable, work))
 }
 
 /** Lends an engine to work and shows its progress and remarks. */
@@ -38,9 +38,9 @@ export async function withProgress<T>(
 }
 
 /** Describes the saved part of a stopped sweep. @param without is called for a sweep that saves nothing */
-export function keptOfSweep(history: SweepHistory | null, without: () => Kept): Kept {
+export function savedOfSweep(history: SweepHistory | null, without: () => SavedWork): SavedWork {
   if (history === null) return without()
   const { stored } = history.checkpoint
-  if (stored === null) return { kept: 'Its first part was not done: nothing is kept.', goesOn: false }
-  return { kept: `${knownPartWords(stored.known)} are kept in ${stored.path}.`, goesOn: true }
+  if (stored === null) return { saved: 'Its first part was not done: nothing is kept.', resumable: false }
+  return { saved: `${knownPartWords(stored.known)} are kept in ${stored.path}.`, resumable: true }
 }

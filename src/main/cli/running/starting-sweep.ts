@@ -24,13 +24,13 @@ import {
 } from '../options/options'
 import { projectArguments } from '../results/project-to-save'
 import { remark } from '../printing/output'
-import type { ResultFile } from '../results/output-file'
-import { requireOwnPlace, type WrittenKind } from '../results/replaced-file'
+import type { PairResultFile } from '../results/output-file'
+import { requireSameIdentity, type WrittenKind } from '../results/replaced-file'
 import { triedDevices } from '../../work/devices'
 import { SweepWork } from '../../work/sweep'
 import { folderPlace } from '../../work/work-place'
-import type { Kept } from './stopped'
-import { keptOfSweep, runShown } from './shown-work'
+import type { SavedWork } from './stopped'
+import { savedOfSweep, runShown } from './shown-work'
 
 /** Options of the sweep that a command starts from. */
 export const startOptions = optionGroup('What to start from:').options({
@@ -55,17 +55,17 @@ interface SweepFirst {
   /** Called only for such a sweep. */
   history: () => SweepHistory | null
   /** Describes a stopped sweep without history. */
-  without: () => Kept
+  without: () => SavedWork
   /** Options that only the sweep reads. They are refused if a sweep is given. */
-  ofSweepAlone: readonly string[]
+  sweepOnlyOptions: readonly string[]
 }
 
 /** Pair of the sweep, and place of the result. */
 interface StartingFrom {
   command: Command
-  own: ProjectPair | null
+  projectPair: ProjectPair | null
   givenPair: PairLocation | null
-  place: (ResultFile & { kind: WrittenKind }) | null
+  place: (PairResultFile & { kind: WrittenKind }) | null
 }
 
 /**
@@ -75,48 +75,45 @@ interface StartingFrom {
  */
 export async function startingSweep(
   options: StartOptions & RhoOption & PairOptions & DeviceOptions,
-  { command, own, givenPair, place }: StartingFrom,
-  { quiet, signal, history, without, ofSweepAlone }: SweepFirst
+  { command, projectPair, givenPair, place }: StartingFrom,
+  { quiet, signal, history, without, sweepOnlyOptions }: SweepFirst
 ): Promise<{ pair: PairFolders; sweep: SweepDocument }> {
-  const given = await givenSweep(options, own)
-  const location = givenPair ?? own?.document.location ?? null
-  if (given !== null) {
+  const existing = await givenSweep(options, projectPair)
+  const location = givenPair ?? projectPair?.document.location ?? null
+  if (existing !== null) {
     refuseUnused(
       command,
-      ofSweepAlone,
+      sweepOnlyOptions,
       'is of a sweep that is made first, and there is one: leave it out, or sweep with it'
     )
-    if (place !== null) requireOwnPlace(place, place.kind, given)
-    const swept = { base: given.basePath.path, post: given.postPath.path }
-    return { pair: location === null ? swept : pairPaths(location), sweep: given }
+    if (place !== null) requireSameIdentity(place, place.kind, existing)
+    const swept = { base: existing.basePath.path, post: existing.postPath.path }
+    return { pair: location === null ? swept : pairPaths(location), sweep: existing }
   }
-  const asked = location ?? requirePair(options, command)
-  const pair = pairPaths(asked)
+  const pairLocation = location ?? requirePair(options, command)
+  const pair = pairPaths(pairLocation)
   if (place !== null) {
     const { base, post } = await openPair(pair.base, pair.post)
-    requireOwnPlace(place, place.kind, { basePath: base.checkpoint, postPath: post.checkpoint })
+    requireSameIdentity(place, place.kind, { basePath: base.checkpoint, postPath: post.checkpoint })
   }
-  if (!quiet) tellOfPrompts(asked, options, remark)
+  if (!quiet) notifyOfPrompts(pairLocation, options, remark)
   const { prompts, rho, device, precision } = options
   const run = await SweepWork.open(
     { prompts, rho, device, precision },
-    folderPlace(asked),
+    folderPlace(pairLocation),
     triedDevices(signal),
     { history: history() }
   )
   const sweep = await runShown(
     { quiet, signal },
-    () => keptOfSweep(run.history, without),
+    () => savedOfSweep(run.history, without),
     (means) => run.compute(means)
   )
   return { pair, sweep }
 }
 
-/**
- * Which prompts a sweep of a pair asks where none were named. Copies of the demo's models are swept so too: what is asked is told by how
- * a pair is named, and not by what it is.
- */
-export function tellOfPrompts(
+/** Names the default prompts of a sweep. They depend on how a pair is named, not on its models. */
+export function notifyOfPrompts(
   { kind }: PairLocation,
   { prompts }: { prompts?: string | undefined },
   tell: (text: string) => void
@@ -128,26 +125,29 @@ export function tellOfPrompts(
 }
 
 /** Reads the sweep of `--from` or of the project; null if one has to be computed. */
-async function givenSweep({ from }: StartOptions, own: ProjectPair | null): Promise<SweepDocument | null> {
+async function givenSweep(
+  { from }: StartOptions,
+  projectPair: ProjectPair | null
+): Promise<SweepDocument | null> {
   if (from !== undefined) return readSweepFiles(await resultPath(from))
-  return own === null ? null : sweepOfRanges(own)
+  return projectPair === null ? null : sweepOfRanges(projectPair)
 }
 
 /**
- * The sweep that a project's pair answers with, if it has ranges, or else its newest that has.
+ * Returns the sweep of ranges that represents a project's pair.
  *
- * @throws WorkbenchError `bad-input` where it has none
+ * @throws WorkbenchError `bad-input` if it has none
  */
-export async function sweepOfRanges(own: ProjectPair): Promise<SweepDocument> {
-  for (const { id } of defaultSweepFirst(own.sweeps)) {
-    const sweep = await own.readSweep(id)
+export async function sweepOfRanges(projectPair: ProjectPair): Promise<SweepDocument> {
+  for (const { id } of defaultSweepFirst(projectPair.sweeps)) {
+    const sweep = await projectPair.readSweep(id)
     if (sweep.ranges.length > 0) return sweep
   }
-  const { project, document } = own
-  const of = project.pairs.length === 1 ? '' : ` of ${document.name}`
+  const { project, document } = projectPair
+  const ofPair = project.pairs.length === 1 ? '' : ` of ${document.name}`
   throw new WorkbenchError(
     'bad-input',
-    `${project.path} has no sweep of ranges${of} to start from.`,
-    `Run "${shellCommand([['slr', 'sweep', ...projectArguments(own)]])}" first.`
+    `${project.path} has no sweep of ranges${ofPair} to start from.`,
+    `Run "${shellCommand([['slr', 'sweep', ...projectArguments(projectPair)]])}" first.`
   )
 }

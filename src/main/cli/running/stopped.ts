@@ -2,11 +2,11 @@ import { shellCommand } from '../../report/shown-command'
 import { remark } from '../printing/output'
 
 /** Saved results of stopped work. */
-export interface Kept {
+export interface SavedWork {
   /** A sentence on the saved results and their place. */
-  readonly kept: string
+  readonly saved: string
   /** True if the same command resumes from there. */
-  readonly goesOn: boolean
+  readonly resumable: boolean
 }
 
 /** Signal and output of a command that can be stopped. */
@@ -16,20 +16,20 @@ export interface Stoppable {
 }
 
 /** Describes a command that writes only at its end. */
-export const nothingKept = (): Kept => ({ kept: 'Nothing is kept.', goesOn: false })
+export const nothingSaved = (): SavedWork => ({ saved: 'Nothing is kept.', resumable: false })
 
 /** Describes work without a place for its result. @param what noun, such as "sweep" */
-export const keptOnlyWithPlace = (what: string) => (): Kept => ({
-  kept: `Nothing is kept: a ${what} goes on where it was stopped with --out FILE or --project FOLDER.`,
-  goesOn: false
+export const savedOnlyWithPlace = (what: string) => (): SavedWork => ({
+  saved: `Nothing is kept: a ${what} goes on where it was stopped with --out FILE or --project FOLDER.`,
+  resumable: false
 })
 
 /** Signals whose stop was described. */
-const told = new WeakSet<AbortSignal>()
+const described = new WeakSet<AbortSignal>()
 
 /** Describes a stop before or after the long work, unless {@link untilStopped} has done so. */
-export function tellStopped(args: readonly string[], signal: AbortSignal): void {
-  if (args.includes('--quiet') || told.has(signal)) return
+export function describeStop(args: readonly string[], signal: AbortSignal): void {
+  if (args.includes('--quiet') || described.has(signal)) return
   remark('Stopped. What was kept before is as it was.')
   remark(`The same again: ${commandAgain(args)}`)
 }
@@ -42,17 +42,19 @@ export function tellStopped(args: readonly string[], signal: AbortSignal): void 
  */
 export async function untilStopped<T>(
   { signal, quiet }: Stoppable,
-  kept: () => Kept | Promise<Kept>,
+  saved: () => SavedWork | Promise<SavedWork>,
   work: () => Promise<T>
 ): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (signal.aborted) told.add(signal)
+    if (signal.aborted) described.add(signal)
     if (signal.aborted && !quiet) {
-      const left = await kept()
-      remark(`Stopped. ${left.kept}`)
-      remark(`${left.goesOn ? 'This goes on' : 'This starts again'}: ${commandAgain(process.argv.slice(2))}`)
+      const stoppedWork = await saved()
+      remark(`Stopped. ${stoppedWork.saved}`)
+      remark(
+        `${stoppedWork.resumable ? 'This goes on' : 'This starts again'}: ${commandAgain(process.argv.slice(2))}`
+      )
     }
     throw error
   }

@@ -16,7 +16,7 @@ import { assurances } from '../../../contract/words/assurances'
 import {
   baselineName,
   comparedScores,
-  differenceWords,
+  baselineDifference,
   takenName,
   tooFewWords
 } from '../../../contract/words/baseline-words'
@@ -232,8 +232,8 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
       ...(isAnyChecked ? [{ text: isOnFullAnswers ? 'full answers' : 'first tokens' }] : []),
       { text: formatScore(validity) },
       { text: formatScore(diversity) },
-      { text: differenceWords(difference.validity) },
-      { text: differenceWords(difference.diversity) }
+      { text: baselineDifference(difference.validity) },
+      { text: baselineDifference(difference.diversity) }
     ]
   })
   const columns = [

@@ -8,7 +8,7 @@ import { Verdict } from '../../../../src/contract/documents/verdict'
 import { takenName } from '../../../../src/contract/words/baseline-words'
 import { sharingEngine } from '../../../../src/main/cli/running/engine'
 import { startingSweep } from '../../../../src/main/cli/running/starting-sweep'
-import { nothingKept } from '../../../../src/main/cli/running/stopped'
+import { nothingSaved } from '../../../../src/main/cli/running/stopped'
 import { readSweepFiles } from '../../../../src/main/project/documents/sweep-files'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
@@ -49,8 +49,8 @@ describe('slr check', () => {
     const { sweep } = await sharingEngine(sharedEngine, () =>
       startingSweep(
         { ...PAIR, prompts, demo: false },
-        { command: new Command(), own: null, givenPair: null, place: null },
-        { quiet: true, signal, history: () => null, without: nothingKept, ofSweepAlone: [] }
+        { command: new Command(), projectPair: null, givenPair: null, place: null },
+        { quiet: true, signal, history: () => null, without: nothingSaved, sweepOnlyOptions: [] }
       )
     )
     const swept = await readSweepFiles(from)

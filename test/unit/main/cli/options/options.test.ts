@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
-import { tellOfPrompts } from '../../../../../src/main/cli/running/starting-sweep'
+import { notifyOfPrompts } from '../../../../../src/main/cli/running/starting-sweep'
 
 it('says which prompts are asked where none were named, and nothing of the demo', () => {
   const folders = { kind: 'folders', base: 'base', post: 'post' } as const
   const told: string[] = []
   const tell = (text: string): void => void told.push(text)
-  tellOfPrompts({ kind: 'demo' }, {}, tell)
-  tellOfPrompts(folders, { prompts: 'mine.json' }, tell)
+  notifyOfPrompts({ kind: 'demo' }, {}, tell)
+  notifyOfPrompts(folders, { prompts: 'mine.json' }, tell)
   expect(told).toEqual([])
-  tellOfPrompts(folders, {}, tell)
+  notifyOfPrompts(folders, {}, tell)
   expect(told).toEqual([expect.stringContaining('the built-in set crc')])
 })

@@ -16,8 +16,8 @@ const AWAY = { url: 'http://judge.invalid:8080/v1', model: 'm', key: 'OTHER_API_
 test('a judge or an endpoint of a file is contacted only at an address that was confirmed', async () => {
   const file = await described(AWAY)
   const advice = '--allow-address OTHER_API_KEY@http://judge.invalid:8080'
-  const judged = await runHere(['evaluate', '--demo', '--task', 'demo-open', '--judge', file])
-  expect(judged).toMatchObject({ status: 1, stderr: expect.stringContaining(advice) })
+  const runJudge = await runHere(['evaluate', '--demo', '--task', 'demo-open', '--judge', file])
+  expect(runJudge).toMatchObject({ status: 1, stderr: expect.stringContaining(advice) })
   const answered = await runHere(['sample', '--demo', '--prompt', 'Hi', `served=${file}`])
   expect(answered).toMatchObject({ status: 1, stderr: expect.stringContaining(advice) })
 })

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { expect, it, test } from 'vitest'
 import { checkOutputFile } from '../../../../../src/main/cli/results/output-file'
-import { requireOwnPlace, type WrittenKind } from '../../../../../src/main/cli/results/replaced-file'
+import { requireSameIdentity, type WrittenKind } from '../../../../../src/main/cli/results/replaced-file'
 import { withKind } from '../../../../../src/contract/documents/document-kind'
 import { pageHead } from '../../../../../src/main/report/page-head'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
@@ -51,7 +51,7 @@ it.each<[WrittenKind, string, string, string]>([
   })
   expect(message.endsWith(`, and is ${is}.`)).toBe(true)
   expect(await readFile(path, 'utf8')).toBe(content)
-  await expect(checkOutputFile(path, kind, {}, true)).resolves.toMatchObject({ exists: true, made: null })
+  await expect(checkOutputFile(path, kind, {}, true)).resolves.toMatchObject({ exists: true, identity: null })
 })
 
 const MADE = { basePath: { path: '/b', fingerprint: 'b' }, postPath: { path: '/p', fingerprint: 'p' } }
@@ -60,10 +60,10 @@ const OTHER_PAIR = { ...MADE, basePath: { path: '/x', fingerprint: 'x' } }
 it('lets a sweep replace one of its pair that shares a prompt, and no other', async () => {
   const output = await checkOutputFile(await file('sweep.json', SWEEP), 'sweep')
   const { prompts } = tinySweep()
-  const refusal = (now: Parameters<typeof requireOwnPlace>[2]): Promise<{ message: string }> =>
-    problemOf(Promise.resolve().then(() => requireOwnPlace(output, 'sweep', now)))
-  requireOwnPlace(output, 'sweep', { ...MADE, prompts: prompts.slice(1) })
-  requireOwnPlace({ ...output, made: null }, 'sweep', { ...OTHER_PAIR, prompts })
+  const refusal = (now: Parameters<typeof requireSameIdentity>[2]): Promise<{ message: string }> =>
+    problemOf(Promise.resolve().then(() => requireSameIdentity(output, 'sweep', now)))
+  requireSameIdentity(output, 'sweep', { ...MADE, prompts: prompts.slice(1) })
+  requireSameIdentity({ ...output, identity: null }, 'sweep', { ...OTHER_PAIR, prompts })
   expect((await refusal({ ...OTHER_PAIR, prompts })).message).toMatch(
     /sweep.json would be replaced by a sweep, and is one of another pair: \/models\/base and \/models\/post\.$/
   )
@@ -76,14 +76,14 @@ it('lets a part of a sweep replace the same part, and no other', async () => {
   const shard = { index: 1, count: 2 }
   const part = JSON.stringify({ ...tinySweep(), kind: 'sweep-part', shard })
   const output = await checkOutputFile(await file('part.json', part), 'sweep-part')
-  requireOwnPlace(output, 'sweep-part', { ...MADE, prompts: tinySweep().prompts, shard })
+  requireSameIdentity(output, 'sweep-part', { ...MADE, prompts: tinySweep().prompts, shard })
   for (const other of [
     { index: 2, count: 2 },
     { index: 1, count: 3 }
   ]) {
     const now = { ...MADE, prompts: tinySweep().prompts, shard: other }
     expect(() => {
-      requireOwnPlace(output, 'sweep-part', now)
+      requireSameIdentity(output, 'sweep-part', now)
     }).toThrow(/would be replaced by a part of a sweep, and is part 1 of 2\.$/)
   }
 })
@@ -94,9 +94,9 @@ it.each<[WrittenKind, unknown]>([
   ['evaluation', { kind: 'evaluation', run: OTHER_PAIR }]
 ])('lets no %s replace one of another pair', async (kind, document) => {
   const output = await checkOutputFile(await file('out.json', JSON.stringify(document)), kind)
-  requireOwnPlace(output, kind, OTHER_PAIR)
+  requireSameIdentity(output, kind, OTHER_PAIR)
   expect(() => {
-    requireOwnPlace(output, kind, MADE)
+    requireSameIdentity(output, kind, MADE)
   }).toThrow(new RegExp(`would be replaced by an? .*${kind}, and is one of another pair: /x and /p\\.$`))
 })
 

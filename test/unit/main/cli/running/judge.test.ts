@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { VerdictStore } from '../../../../../src/main/evaluation/judge-evaluation'
-import { judged, judgeStep, nothingJudged, sendingNotice } from '../../../../../src/main/cli/running/judge'
+import { runJudge, judgeStep, nothingJudged, sendingNotice } from '../../../../../src/main/cli/running/judge'
 import { evaluationRun } from '../../../../fixtures/evaluation-documents'
 import { says, startJudgeEndpoint } from '../../../../fixtures/judge-endpoint'
 import { sampleLine } from '../../../../fixtures/sample-run'
@@ -26,7 +26,7 @@ it.each([0, 1])('hands back the evaluation of a judge that refuses after %d verd
     else response.writeHead(401).end()
   })
   const judge = { ...settings, concurrency: 1 }
-  const { files, failure } = await judged(FILES, judge, true, new AbortController().signal, NOWHERE)
+  const { files, failure } = await runJudge(FILES, judge, true, new AbortController().signal, NOWHERE)
   expect(failure?.message).toContain('refused the key (401)')
   expect(files.samples).toBe(FILES.samples)
   expect(files.verdicts).toHaveLength(verdicts)

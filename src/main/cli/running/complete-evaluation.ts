@@ -11,12 +11,12 @@ import { proxiesOf } from '../../project/results/stored-evaluation'
 import { verdictsOf } from '../../project/results/stored-verdicts'
 import { maxAnswerBytes } from '../../samples/answer-bytes'
 import type { EvaluationWork } from '../../work/evaluation'
-import { judged } from './judge'
+import { runJudge } from './judge'
 import { withProgress } from './shown-work'
-import { type Kept, untilStopped } from './stopped'
+import { type SavedWork, untilStopped } from './stopped'
 
 /** Settings of a run: the judge, the output and the signal. */
-interface Making {
+interface EvaluationContext {
   readonly judge: JudgeSettings | null
   readonly quiet: boolean
   readonly signal: AbortSignal
@@ -24,7 +24,7 @@ interface Making {
 }
 
 /** Result of an evaluation, with the sweeps that act as its proxies. */
-export interface MadeEvaluation {
+export interface EvaluationOutcome {
   files: EvaluationFiles
   proxies: Proxies
   /** Error of the judge, with the saved results; null if there is none. */
@@ -32,13 +32,13 @@ export interface MadeEvaluation {
 }
 
 /** Completes and judges an evaluation, in a project if one is named. Describes saved results if the user stops it. */
-export async function madeEvaluation(
+export async function completeEvaluation(
   work: EvaluationWork,
-  own: ProjectPair | null,
-  making: Making
-): Promise<MadeEvaluation> {
+  projectPair: ProjectPair | null,
+  making: EvaluationContext
+): Promise<EvaluationOutcome> {
   const { run, stored } = work
-  if (own !== null) await tellOfRoom(run, own, making.tell)
+  if (projectPair !== null) await notifyOfRoom(run, projectPair, making.tell)
   await work.begin()
   if (stored !== null) {
     const { length } = stored.samples
@@ -48,33 +48,39 @@ export async function madeEvaluation(
   }
   return untilStopped(
     making,
-    () => (own === null ? KEPT_IN_MEMORY : keptOfEvaluation(own, run)),
-    () => completed(work, own, making)
+    () => (projectPair === null ? SAVED_IN_MEMORY : savedOfEvaluation(projectPair, run)),
+    () => completed(work, projectPair, making)
   )
 }
 
-const KEPT_IN_MEMORY: Kept = {
-  kept: 'Nothing is kept: an evaluation goes on where it was stopped with --project FOLDER.',
-  goesOn: false
+const SAVED_IN_MEMORY: SavedWork = {
+  saved: 'Nothing is kept: an evaluation goes on where it was stopped with --project FOLDER.',
+  resumable: false
 }
 
 async function completed(
   work: EvaluationWork,
-  own: ProjectPair | null,
-  { judge, quiet, signal, tell }: Making
-): Promise<MadeEvaluation> {
+  projectPair: ProjectPair | null,
+  { judge, quiet, signal, tell }: EvaluationContext
+): Promise<EvaluationOutcome> {
   const { run } = work
   await withProgress({ quiet, signal }, (means) => work.compute(means))
-  if (own !== null) tell(`Saved in ${own.project.path} as evaluation ${run.id}`)
-  const proxies = own === null ? NO_PROXIES : await proxiesOf(own, run)
+  if (projectPair !== null) tell(`Saved in ${projectPair.project.path} as evaluation ${run.id}`)
+  const proxies = projectPair === null ? NO_PROXIES : await proxiesOf(projectPair, run)
   const files = await work.files()
   if (judge === null) return { files, proxies, failure: null }
-  await own?.evaluations.noteJudge(run.id, judge)
-  const ended = await judged(files, judge, quiet, signal, own === null ? NOWHERE : verdictsOf(own, run.id))
+  await projectPair?.evaluations.noteJudge(run.id, judge)
+  const ended = await runJudge(
+    files,
+    judge,
+    quiet,
+    signal,
+    projectPair === null ? NOWHERE : verdictsOf(projectPair, run.id)
+  )
   const left =
-    own === null
+    projectPair === null
       ? ['With --project FOLDER answers and verdicts are kept, and the same command goes on.']
-      : [(await keptOfEvaluation(own, run)).kept, 'The same command goes on.']
+      : [(await savedOfEvaluation(projectPair, run)).saved, 'The same command goes on.']
   return { files: ended.files, proxies, failure: failureWith(ended.failure, ...left) }
 }
 
@@ -87,31 +93,31 @@ const NOWHERE: VerdictStore = {
   knownForms: () => Promise.resolve([])
 }
 
-async function tellOfRoom(
+async function notifyOfRoom(
   { task: { prompts, settings }, variants }: EvaluationRun,
-  own: ProjectPair,
+  projectPair: ProjectPair,
   tell: (text: string) => void
 ): Promise<void> {
   const answerCount = variants.length * prompts.length * settings.sampleCount
-  const notice = await roomNotice(own.folder, maxAnswerBytes(answerCount, settings.maxTokens))
+  const notice = await roomNotice(projectPair.folder, maxAnswerBytes(answerCount, settings.maxTokens))
   if (notice !== null) tell(notice)
 }
 
-async function keptOfEvaluation(own: ProjectPair, run: EvaluationRun): Promise<Kept> {
-  if (!own.evaluations.runs.some(({ id }) => id === run.id))
-    return { kept: 'No answer was finished, so nothing is kept.', goesOn: false }
-  const { samples, scores, verdicts, pairVerdicts, forms } = await own.evaluations.read(run.id)
+async function savedOfEvaluation(projectPair: ProjectPair, run: EvaluationRun): Promise<SavedWork> {
+  if (!projectPair.evaluations.runs.some(({ id }) => id === run.id))
+    return { saved: 'No answer was finished, so nothing is kept.', resumable: false }
+  const { samples, scores, verdicts, pairVerdicts, forms } = await projectPair.evaluations.read(run.id)
   const verdictCount = verdicts.length + pairVerdicts.length + forms.length
-  const judged = verdictCount === 0 ? '' : ` and ${plural(verdictCount, 'verdict')}`
+  const verdictText = verdictCount === 0 ? '' : ` and ${plural(verdictCount, 'verdict')}`
   if (samples.length === 0) {
     return {
-      kept: `No answer was finished; evaluation ${run.id} is begun in ${own.project.path}.`,
-      goesOn: true
+      saved: `No answer was finished; evaluation ${run.id} is begun in ${projectPair.project.path}.`,
+      resumable: true
     }
   }
   return {
-    kept: `${plural(samples.length, 'answer')}, the scores of ${plural(scores.length, 'prompt')}${judged} are kept in ${own.project.path} as evaluation ${run.id}.`,
-    goesOn: true
+    saved: `${plural(samples.length, 'answer')}, the scores of ${plural(scores.length, 'prompt')}${verdictText} are kept in ${projectPair.project.path} as evaluation ${run.id}.`,
+    resumable: true
   }
 }
 

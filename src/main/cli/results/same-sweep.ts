@@ -1,18 +1,18 @@
 import type { Shard } from '../../../contract/documents/sweep-part'
 import { openPair } from '../../checkpoint/pair'
 import type { CrcSweepRequest } from '../../crc/sweep/prepare-sweep'
-import type { ResultFile } from './output-file'
-import { requireOwnPlace } from './replaced-file'
+import type { PairResultFile } from './output-file'
+import { requireSameIdentity } from './replaced-file'
 
 /** @throws WorkbenchError as {@link requireOwnPlace} */
-export async function requireOwnSweep(
-  output: ResultFile,
+export async function requireSameSweep(
+  output: PairResultFile,
   kind: 'sweep' | 'sweep-part',
   { base, post, prompts }: CrcSweepRequest,
   shard?: Shard
 ): Promise<void> {
   const pair = await openPair(base, post)
-  requireOwnPlace(output, kind, {
+  requireSameIdentity(output, kind, {
     basePath: pair.base.checkpoint,
     postPath: pair.post.checkpoint,
     prompts: Array.isArray(prompts) ? prompts : prompts.task.prompts,
