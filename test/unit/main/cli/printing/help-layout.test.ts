@@ -23,3 +23,16 @@ it('the help of the program is the same whether its commands are loaded or not',
   expect(loaded.commands.every((command) => command.options.length + command.commands.length > 0)).toBe(true)
   expect(bare.commands.every((command) => command.options.length + command.commands.length === 0)).toBe(true)
 })
+
+it('help fits a screen', async () => {
+  const program = await commandLine(new AbortController().signal)
+  const evaluate = program.commands.find((command) => command.name() === 'evaluate')
+  const lines = [program, evaluate].map((command) => {
+    let text = ''
+    command?.configureOutput({ getOutHelpWidth: () => 80, writeOut: (part) => (text += part) }).outputHelp()
+    return text.split('\n').length - 1
+  })
+  expect(lines[0]).toBeLessThanOrEqual(35)
+  expect(lines[1]).toBeLessThanOrEqual(45)
+  expect(Math.min(...lines)).toBeGreaterThan(20)
+})

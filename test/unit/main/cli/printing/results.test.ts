@@ -3,11 +3,14 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { verdictOf } from '../../../../../src/contract/words/verdict'
 import { describeCheck } from '../../../../../src/main/cli/printing/check-report'
+import { describeEvaluation } from '../../../../../src/main/cli/printing/evaluation-report'
 import { describeSearch } from '../../../../../src/main/cli/printing/search-report'
+import { describeResults } from '../../../../../src/main/cli/printing/study-report'
 import { describeSweep } from '../../../../../src/main/cli/printing/sweep-report'
 import { nextCommandsOf } from '../../../../../src/main/cli/printing/verdict-report'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { selection } from '../../../../../src/main/crc/selection/selection'
+import { evaluationView } from '../../../../fixtures/evaluation-documents'
 import { tinyCheck, tinySearch, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
 import { UNCHECKED } from '../../../../fixtures/verdict-evidence'
 
@@ -27,7 +30,9 @@ test('results begin with the verdict in three lines, which the golden file shows
     'a check': describeCheck(check, verdictOf(UNCHECKED), { rho: 0.9, next, details: false, preview: [] }),
     'a search': describeSearch(tinySearch({ name: 'upper', ranges: [[1, 1]] }), null, {
       ...{ checkCommand: 'slr check --from sweep.json search.json', preview: [], details: false }
-    })
+    }),
+    'an evaluation': describeEvaluation(evaluationView(), false),
+    'a study': describeResults([], [{ pair: 'Demo', verdict: verdictOf(UNCHECKED) }], 'demo.slr', false)
   }
   const text = Object.entries(shown).map(
     ([kind, result]) => `== ${kind}\n${stripVTControlCharacters(result)}\n`

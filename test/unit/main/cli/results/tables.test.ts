@@ -20,21 +20,25 @@ import {
 } from '../../../../../src/contract/documents/distances'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { comparedSweep } from '../../../../fixtures/compared-sweeps'
-import { BARE_RESULTS, evaluationRun } from '../../../../fixtures/evaluation-documents'
+import { evaluationView } from '../../../../fixtures/evaluation-documents'
 import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
 
 const tiny = tinySweep()
 const sweep = { ...tiny, selection: runToEnd(selection(tiny.prompts, tiny.post, tiny.ranges, 0.9)) }
 const check = tinyCheck([{ recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }])
 
-const EVALUATION = {
-  ...{ run: evaluationRun(), results: { ...BARE_RESULTS, cells: [] } },
-  ...{ judging: [], notices: [], answered: true, complete: true }
-}
-
 const DISTANCES: DistancesDocument = {
   ...{ schemaVersion: DISTANCES_VERSION, createdAt: sweep.createdAt, seconds: 1, bytesRead: 0 },
   ...{ basePath: sweep.basePath, postPath: sweep.postPath, components: [], layers: [], notices: [] }
+}
+
+const side = { sweep: comparedSweep(), check: null }
+const TABLES = {
+  sweep: sweepTable(sweep),
+  check: checkTable(check, 0.9),
+  evaluation: evaluationTable(evaluationView()),
+  comparison: comparisonTable(await compareSweeps(side, side)),
+  distances: distanceRows(DISTANCES)
 }
 
 test('a sweep is a table with a row for each model, its numbers to all digits', () => {
@@ -49,15 +53,7 @@ test('a sweep is a table with a row for each model, its numbers to all digits', 
 
 test('docs/files.md lists the columns of each table', async () => {
   const page = await readFile(join(import.meta.dirname, '../../../../../docs/files.md'), 'utf8')
-  const side = { sweep: comparedSweep(), check: null }
-  const tables = {
-    sweep: sweepTable(sweep),
-    check: checkTable(check, 0.9),
-    evaluation: evaluationTable(EVALUATION),
-    comparison: comparisonTable(await compareSweeps(side, side)),
-    distances: distanceRows(DISTANCES)
-  }
-  for (const [name, { header }] of Object.entries(tables)) {
+  for (const [name, { header }] of Object.entries(TABLES)) {
     const [, cells = ''] = new RegExp(`^\\| ${name} +\\| (.*?) +\\|$`, 'm').exec(page) ?? []
     expect(cells.split(', '), name).toEqual(header.map((column) => `\`${column}\``))
   }
@@ -69,6 +65,26 @@ test('a check is a table that says which models pass', () => {
   expect(range?.slice(0, 4)).toEqual(['range', 'Layer 0', '0', '0'])
   expect(range?.at(-1)).toBe('true')
 })
+
+test.each(Object.values(TABLES))(
+  'a table has named columns of one type each, and no other lines',
+  (table) => {
+    const text = csvText(table)
+    const [header = [], ...rows] = parseCsv('t.csv', text).map(({ fields }) => fields)
+    expect(text.split('\r\n')).toHaveLength(rows.length + 2)
+    expect(new Set(header).size).toBe(header.length)
+    for (const [place, name] of header.entries()) {
+      expect(name).toMatch(/^[a-z][a-z_]*$/)
+      const types = rows.flatMap((row) => (row[place] === '' ? [] : [typeOf(row[place] ?? 'missing')]))
+      expect(new Set(types).size, name).toBeLessThanOrEqual(1)
+    }
+    expect(rows.every((row) => row.length === header.length)).toBe(true)
+  }
+)
+
+/** Returns the type that readers of tables infer. */
+const typeOf = (cell: string): string =>
+  cell === 'true' || cell === 'false' ? 'boolean' : Number.isFinite(Number(cell)) ? 'number' : 'text'
 
 test.each([sweepTable(sweep), checkTable(check, 0.9)])(
   'a table replaces a table, and no other file',
