@@ -21,6 +21,8 @@ export interface CheckedParts {
   /** Number of the best ranges. */
   best?: number | undefined
   rho: number
+  /** A check of the sweep in a file, which is used where no project has one. */
+  besideSweep?: AnswerCheck | null | undefined
   /** Left out: as the sweep was. */
   computedIn?: Pick<AnswerCheck, 'device' | 'precision'> | undefined
 }
@@ -40,10 +42,10 @@ export class CheckWork {
   static async open(
     folders: PairFolders,
     sweep: SweepDocument,
-    { recipes, best = CHECKED_AT_ONCE, rho, computedIn = sweep }: CheckedParts,
+    { recipes, best = CHECKED_AT_ONCE, rho, besideSweep = null, computedIn = sweep }: CheckedParts,
     pair: ProjectPair | null
   ): Promise<CheckWork> {
-    const stored = (await pair?.readAnswerCheck(sweep.id)) ?? null
+    const stored = (await pair?.readAnswerCheck(sweep.id)) ?? besideSweep
     const earlier = stored !== null && isComputedIn(stored, computedIn) ? stored : null
     const request: CheckRequest = {
       pair: folders,

@@ -1,3 +1,5 @@
+import { readCheckBeside } from '../results/check-beside'
+import { resultPath } from '../../base/files/places'
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { checkTable } from '../results/tables'
 import { csvOption } from '../options/options'
@@ -81,12 +83,10 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const recipes = isNamed
       ? await recipesNamed(command.args, { folders: pair, pair: projectPair }, command)
       : undefined
-    const work = await CheckWork.open(
-      pair,
-      sweep,
-      { rho, recipes, best: options.best, computedIn },
-      projectPair
-    )
+    const besideSweep =
+      options.from === undefined ? null : await readCheckBeside(await resultPath(options.from), sweep.id)
+    const parts = { rho, recipes, best: options.best, besideSweep, computedIn }
+    const work = await CheckWork.open(pair, sweep, parts, projectPair)
     const checked = await runShown({ signal, quiet: options.quiet }, saved, (means) => work.compute(means))
     const selection = runToEnd(checkedSelection(sweep, checked, rho))
     const preview = selection === null ? [] : describePreview({ ...sweep, selection, check: checked })

@@ -88,6 +88,11 @@ describe('slr check', () => {
       expect(shown.stdout).toMatch(new RegExp(`^${takenName(baseline)} .* (passes|fails).*$`, 'm'))
     }
     expect(shown.stdout).toContain(`${check.verdict?.headline}\n`)
+    await writeFile(join(folder, 'sweep.check.json'), json.stdout)
+    const further = await runHere(['check', '--from', from, '--best', '1', '--rho', '0.8', '--json'])
+    const { models } = CheckOutput.parse(JSON.parse(further.stdout))
+    expect(models.slice(0, 2)).toEqual(check.models)
+    expect(models).toHaveLength(3)
   })
 
   it("checks a project's newest sweep, keeps the check with it, and goes on with what is left", async () => {
