@@ -86,6 +86,8 @@ export const SweepSettings = z
     whatIf: z.boolean(),
     countLeadingSpace: z.boolean(),
     preview: z.boolean(),
+    /** False leaves out the full-answer check of the best ranges. */
+    check: z.boolean(),
     rho,
     seed,
     device: DeviceChoice,

@@ -92,6 +92,7 @@ export const settingName = (option: string): string =>
 const COMMA_LISTS: readonly string[] = ['strengths', 'starts', 'bounds']
 
 function settingWords(name: string, value: unknown): string[] {
+  if (name === 'check' && value === false) return ['--no-check']
   if (value === undefined || value === false) return []
   const flag = `--${optionName(name)}`
   if (value === true) return [flag]

@@ -57,7 +57,7 @@ export function printInspect(from: ComputedFrom): ShownCommand[] {
 }
 
 /**
- * The sweep; where it scored recipes beside its ranges, a second command scores these.
+ * The sweep without its check, which {@link printCheck} prints; a second command scores recipes beside the ranges.
  *
  * @param rho that the shown selection keeps
  */
@@ -102,7 +102,7 @@ export async function printSweep(
   return [
     ...(ranges.length === 0
       ? []
-      : [{ command: command({ ...blends, ...restored }, named(SWEEP_FILE)), files }]),
+      : [{ command: command({ ...blends, ...restored, check: false }, named(SWEEP_FILE)), files }]),
     ...(asked.length === 0
       ? []
       : [{ command: command(ofRecipes, named('recipes-scored.json')), files: [...files, recipeFile] }])

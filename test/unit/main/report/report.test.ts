@@ -360,6 +360,7 @@ describe('the commands', () => {
     expect(own?.files).toEqual([])
     expect(own?.command.split(' \\\n  ')).toEqual([
       'slr sweep --demo',
+      '--no-check',
       '--rho 0.8 --seed 1',
       '--date 2026-01-01',
       '--device cpu --precision fp32',
@@ -372,7 +373,7 @@ describe('the commands', () => {
       },
       0.9
     )
-    expect(other?.command).toContain('slr sweep --base base --post post \\\n  --prompts crc-prompts.json')
+    expect(other?.command).toContain('slr sweep --base base --post post \\\n  --no-check \\\n  --prompts crc-prompts.json')
     expect(other?.command).toContain(`--system 'It'\\''s' --date 2026-01-01 --count-leading-space`)
     const [file] = other?.files ?? []
     const valid = ['A', 'B', 'C']
