@@ -43,11 +43,11 @@ describe.skipIf(browserMissing !== null)('exports in Chromium', () => {
     await page.getByRole('button', { name: 'Added to this project' }).waitFor()
 
     // There is a model now: it is replaced only when that is asked for.
-    await page.getByText('The folder holds a model already.').waitFor()
+    await page.getByText('The folder has a model already.').waitFor()
     expect(await exportButton.isDisabled()).toBe(true)
     await page.getByLabel('Layers to restore').fill('3-7,9-9')
     await page.getByLabel('Name of the new folder').fill(written)
-    await page.getByLabel('Replace the model that is there').check()
+    await page.getByLabel('Replace the existing model').check()
     await plan.getByText('54 tensors', { exact: false }).waitFor()
     await exportButton.click()
     await page.getByRole('heading', { name: /^Replaced “Layers 3-7,9”/ }).waitFor()

@@ -24,7 +24,7 @@ import {
 } from './conversation.svelte'
 import type { Turn } from './conversation.svelte'
 
-/** What is compared with base and post: a range of layers, or something kept, by its id. */
+/** Third model of a conversation: a range of layers, or a kept recipe by its id. */
 export const ChatChoice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('range'), range: RestorationRange }),
   z.object({ kind: z.literal('kept'), id: z.string() })
@@ -41,11 +41,11 @@ const StoredChat = z.object({
 })
 type StoredChat = z.infer<typeof StoredChat>
 
-/** How many answers of each model can be asked for at once. */
+/** Numbers of answers that each model can be asked for. */
 export const ANSWER_COUNTS = [1, 4, 8, 16] as const
 
-/** Long enough to move on along the layers. */
-const REST_MS = 250
+/** Pause before a moved range answers again, in milliseconds. */
+const PAUSE_MS = 250
 
 interface Needs {
   readonly ranges: {
@@ -55,24 +55,24 @@ interface Needs {
   }
   readonly recipes: KeptList
   readonly prompts: SamplePromptList
-  /** Whose sampler answers are drawn with. */
+  /** The sampler's settings. */
   readonly setup: SampleSetupState
 }
 
-/** A conversation with a pair's base and post and a recipe, side by side. Each pair has one, which only this page stores. */
+/** A conversation with base, post and a recipe side by side. Each pair has one, which only this page stores. */
 export class Chat {
   draft = $state('')
   turns = $state.raw<readonly Turn[]>([])
-  /** Answers of each model to each turn. */
+  /** Number of answers of each model to each turn. */
   count = $state(4)
-  /** Null until the user chooses: what the newest sweep selected. */
+  /** Null until the user chooses. The default is the range that the newest sweep selected. */
   private chosen = $state.raw<ChatChoice | null>(null)
   private readonly leftOut = new SvelteSet<ColumnId>()
   notices = $state.raw<readonly string[]>([])
   progress = $state.raw<SampleProgress | null>(null)
-  /** Whether the typed text is sent as soon as {@link loading} is null. */
+  /** True if the typed text is sent as soon as {@link loading} is null. */
   sendsWhenLoaded = $state(false)
-  /** Whether a reload would lose the conversation, since the page can keep no more. */
+  /** True if the page cannot store the conversation, so a reload would lose it. */
   tooLong = $state(false)
   readonly job: StreamJob<ChatEvent>
 
@@ -82,12 +82,12 @@ export class Chat {
   private lastQuestionElsewhere = $state.raw<string | null>(null)
   readonly suggestedQuestion = $derived(this.turns.length === 0 ? this.lastQuestionElsewhere : null)
 
-  /** What the sliders stood at before something kept was chosen. */
+  /** The last range of the sliders, before a kept recipe was chosen. */
   private lastRange = $state.raw<RestorationRange>({ start: 0, end: 0 })
 
   readonly writable = $derived.by(() => this.project.writable)
 
-  /** The user's choice as far as the pair has it: a removed recipe is none, and a range ends at the last layer. */
+  /** The user's choice limited to what the pair has: no removed recipe, and no layer after the last. */
   private readonly validChoice = $derived.by<ChatChoice | null>(() => {
     const { chosen, layerCount } = this
     if (chosen?.kind === 'kept') {
@@ -106,22 +106,22 @@ export class Chat {
     return { kind: 'range', range: this.needs.ranges.selectedOfNewest ?? otherwise }
   })
 
-  /** Whether the third column is the range that the newest sweep selected, and that is being read. */
+  /** True while the third column waits for the range that the newest sweep selected. */
   readonly awaitsRange = $derived.by(() => this.needs.ranges.awaitsNewest && this.validChoice === null)
 
-  /** What is compared with base and post. */
+  /** The model of the third column. */
   readonly recipe = $derived.by<Extract<Variant, { kind: 'recipe' }>>(() => {
     const { choice } = this
-    const kept =
+    const keptRecipe =
       choice.kind === 'kept'
         ? this.project.state.document.recipes.find(({ id }) => id === choice.id)
         : undefined
-    if (kept !== undefined) {
-      const { id, mark, recipe } = kept
+    if (keptRecipe !== undefined) {
+      const { id, mark, recipe } = keptRecipe
       return { kind: 'recipe', name: recipe.name, recipe, kept: { id, mark } }
     }
     const range = choice.kind === 'range' ? choice.range : { start: 0, end: 0 }
-    // Of the checkpoint that the newest sweep restores: a range that is moved stays of it.
+    // A moved range keeps the checkpoint that the newest sweep restores.
     const newest = this.needs.ranges.selectedOfNewest
     const { recipe } = newest === null ? rangeModel(range) : sweptRangeModel(range, newest)
     return { kind: 'recipe', name: recipe.name, recipe }
@@ -135,7 +135,7 @@ export class Chat {
     return this.needs.setup.parsed === null ? 'The sampler settings are being read.' : null
   })
 
-  /** Why nothing can be asked now; null when it can. */
+  /** Returns why nothing can be asked; null if it can. */
   readonly blocked = $derived.by(() => {
     const blocked = this.project.whyNotAsk('ask again', this.job) ?? this.loading
     if (blocked !== null) return blocked
@@ -143,7 +143,7 @@ export class Chat {
     return this.columns.length === 0 ? 'Choose at least one model.' : null
   })
 
-  /** Whether the recipe is among the kept ones. */
+  /** True if the recipe is kept. */
   readonly isKept = $derived.by(() =>
     this.project.state.document.recipes.some(({ recipe }) =>
       sameModel({ kind: 'recipe', recipe }, this.recipe)
@@ -157,9 +157,9 @@ export class Chat {
     return { ...settings, sampleCount }
   })
 
-  /** Every question draws anew. */
-  private asked = 0
-  private resting: ReturnType<typeof setTimeout> | undefined
+  /** Number of questions so far, which sets the seed of the next one. */
+  private questionCount = 0
+  private pause: ReturnType<typeof setTimeout> | undefined
 
   constructor(
     private readonly project: OpenProject,
@@ -196,8 +196,8 @@ export class Chat {
   }
 
   /**
-   * Takes over a conversation that an earlier version stored for the whole project. It belongs to the pair whose kept recipe it was
-   * had with, if it names one, and otherwise to the first pair.
+   * Adopts a conversation that an earlier version stored for the whole project. It belongs to the pair whose kept
+   * recipe it names, else to the first pair.
    */
   private adoptProjectChat(): StoredChat | null {
     const key = `slr-chat ${this.project.path}`
@@ -239,13 +239,13 @@ export class Chat {
     this.save()
   }
 
-  /** What the column's model is called. */
+  /** Returns the name of a column's model. */
   nameOf(column: ColumnId): string {
     if (column !== 'recipe') return column
     return this.awaitsRange ? 'the selected range' : this.recipe.name
   }
 
-  /** Sends the typed text to all models that are shown. While a part of the question is loading, the text waits for that part. */
+  /** Sends the typed text to all shown models. If a part of the question is loading, the text waits for it. */
   async send(): Promise<void> {
     const text = this.draft.trim()
     this.sendsWhenLoaded = text !== '' && this.loading !== null
@@ -255,12 +255,12 @@ export class Chat {
     await this.ask(this.columns)
   }
 
-  /** Has the last turn answered anew. */
+  /** Asks for new answers to the last turn. */
   async again(): Promise<void> {
     if (this.blocked === null) await this.ask(this.columns)
   }
 
-  /** The range of layers that is compared, or would be. */
+  /** The range of the sliders. */
   get range(): RestorationRange {
     return this.choice.kind === 'range' ? this.choice.range : this.lastRange
   }
@@ -270,19 +270,19 @@ export class Chat {
     this.choose({ kind: 'range', range })
   }
 
-  /** Compares something else; once that rests, it answers the last turn. */
+  /** Chooses the third model. After a pause it answers the last turn. */
   choose(choice: ChatChoice): void {
     if (choice.kind === 'kept') this.lastRange = this.range
     this.chosen = choice
     this.save()
-    clearTimeout(this.resting)
-    if (this.turns.length > 0) this.resting = setTimeout(() => void this.answerByRecipe(), REST_MS)
+    clearTimeout(this.pause)
+    if (this.turns.length > 0) this.pause = setTimeout(() => void this.answerByRecipe(), PAUSE_MS)
   }
 
   private async answerByRecipe(): Promise<void> {
     if (this.project.left.aborted) return
     const answers = this.turns.at(-1)?.answers ?? {}
-    // What is being written belongs to the same stream, which ends.
+    // All unfinished answers come from the stream that ends here, so they are asked for again.
     const unfinished = COLUMNS.filter((id) => id !== 'recipe' && answers[id]?.running)
     if (unfinished.length > 0) this.cancel()
     const columns = this.columns.filter((id) => id === 'recipe' || unfinished.includes(id))
@@ -290,14 +290,14 @@ export class Chat {
     if (this.blocked === null && columns.includes('recipe')) await this.ask(columns)
   }
 
-  /** Stops what is being written, or about to be; what is finished stays. */
+  /** Stops answers that are being written or requested. Finished ones stay. */
   cancel(): void {
-    clearTimeout(this.resting)
+    clearTimeout(this.pause)
     this.job.cancel()
-    this.settle()
+    this.finish()
   }
 
-  /** Has the conversation go on with this answer of the last turn. */
+  /** Continues the conversation with an answer to the last turn. */
   pick(column: ColumnId, text: string): void {
     const answers = this.turns.at(-1)?.answers[column]
     if (answers === undefined) return
@@ -305,7 +305,7 @@ export class Chat {
     this.save()
   }
 
-  /** Begins another conversation. Undo puts the cleared turns before the ones since; redo removes them again. */
+  /** Begins a new conversation. Undo puts the cleared turns before the later ones, redo removes them again. */
   clear(): void {
     let cleared = this.turns
     const removeCleared = (): void => {
@@ -336,7 +336,7 @@ export class Chat {
     return this.needs.prompts.holds(text)
   }
 
-  /** Keeps the recipe, with what the shown sweep says of it. */
+  /** Keeps the recipe with its score in the shown sweep. */
   async keepRecipe(): Promise<void> {
     const { choice, recipe } = this
     if (choice.kind !== 'range') return
@@ -368,7 +368,7 @@ export class Chat {
     const { settings } = this
     const turn = this.turns.at(-1)
     if (settings === null || turn === undefined) return
-    this.asked += 1
+    this.questionCount += 1
     const fresh = columns.map((id) => ({
       id,
       answers: new TurnAnswers(this.variantOf(id), settings.sampleCount)
@@ -384,7 +384,7 @@ export class Chat {
     const { here, client } = this.project
     const question = {
       ...here,
-      settings: { ...settings, seed: settings.seed + this.asked - 1 },
+      settings: { ...settings, seed: settings.seed + this.questionCount - 1 },
       columns: fresh.map(({ id, answers }) => ({
         variant: answers.variant,
         turns: conversationOf(this.turns, id)
@@ -408,8 +408,8 @@ export class Chat {
     return column === 'recipe' ? this.recipe : { kind: column, name: column }
   }
 
-  /** Nothing is being written any more. */
-  private settle(): void {
+  /** Marks all answers as complete. */
+  private finish(): void {
     for (const answers of Object.values(this.turns.at(-1)?.answers ?? {})) answers.running = false
     this.save()
   }

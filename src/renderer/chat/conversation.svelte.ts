@@ -3,13 +3,13 @@ import { SampleLine, Variant } from '../../contract/documents/samples'
 import type { ChatAnswer, ChatTurn } from '../../contract/procedures/chat'
 import { AnswerBoard, EMPTY_CELL } from '../answers/answers'
 
-/** The models side by side, in this order: base, post, and what is chosen to be compared with them. */
+/** The models in the order of their columns: base, post and the chosen recipe. */
 export const COLUMNS = ['base', 'post', 'recipe'] as const
 export type ColumnId = (typeof COLUMNS)[number]
 
 const Finished = SampleLine.pick({ index: true, text: true, finish: true })
 
-/** The answers of one model as a page keeps them over a reload. */
+/** The answers of one model as the page stores them. */
 export const KeptAnswers = z.object({
   variant: Variant,
   finished: z.array(Finished),
@@ -20,19 +20,19 @@ export type KeptAnswers = z.infer<typeof KeptAnswers>
 
 /** The answers of one model to one turn. */
 export class TurnAnswers {
-  /** What is shown of them: equal ones once, with their count. */
+  /** Equal answers once, with their count. */
   cell = $state.raw(EMPTY_CELL)
-  /** The answer that the conversation goes on with, when the user has chosen it. */
+  /** The answer that the user chose to continue with. */
   picked = $state.raw<string | null>(null)
-  /** Whether they are being written. */
+  /** True while answers are being written. */
   running = $state(false)
   private readonly board = new AnswerBoard()
   private readonly finished: z.infer<typeof Finished>[] = []
 
   constructor(
     readonly variant: Variant,
-    /** How many were asked for. */
-    readonly asked: number
+    /** Number of requested answers. */
+    readonly requestedCount: number
   ) {}
 
   static from({ variant, finished, picked, asked }: KeptAnswers): TurnAnswers {
@@ -42,34 +42,34 @@ export class TurnAnswers {
     return answers
   }
 
-  /** Takes an answer as far as it is. */
+  /** Adds the text of an answer so far. */
   take({ index, text, finish }: ChatAnswer): void {
-    const place = { variant: '', prompt: 0, index, text }
-    if (finish === null) this.board.grow([place])
+    const cellAnswer = { variant: '', prompt: 0, index, text }
+    if (finish === null) this.board.grow([cellAnswer])
     else {
-      this.board.add([{ ...place, finish }])
+      this.board.add([{ ...cellAnswer, finish }])
       this.finished.push({ index, text, finish })
     }
     this.cell = this.board.cell(0, '')
   }
 
-  /** The answer that the conversation goes on with: the chosen one, or else the most frequent; null while there is none. */
-  get said(): string | null {
+  /** The answer that the conversation continues with: the chosen or the most frequent one; null while there is none. */
+  get continuation(): string | null {
     return this.picked ?? this.cell.groups[0]?.text ?? null
   }
 
-  /** Whether they were stopped before their end. */
+  /** True if the answers were stopped before their end. */
   get cut(): boolean {
-    return !this.running && this.cell.count < this.asked
+    return !this.running && this.cell.count < this.requestedCount
   }
 
   kept(): KeptAnswers {
-    const { variant, finished, picked, asked } = this
-    return { variant, finished: [...finished], picked, asked }
+    const { variant, finished, picked, requestedCount } = this
+    return { variant, finished: [...finished], picked, asked: requestedCount }
   }
 }
 
-/** What the user said, and what each model answered. */
+/** A message of the user with the answers of each model. */
 export interface Turn {
   readonly text: string
   readonly answers: Readonly<Partial<Record<ColumnId, TurnAnswers>>>
@@ -89,16 +89,16 @@ export const turnFrom = ({ text, answers }: z.infer<typeof KeptTurn>): Turn => (
   )
 })
 
-/** The conversation as one model has it, up to the last thing the user said; turns that it has not answered are left out. */
+/** Returns the conversation of one model up to the last message. Turns without an answer of the model are left out. */
 export function conversationOf(turns: readonly Turn[], column: ColumnId): ChatTurn[] {
   const last = turns.at(-1)
   const before = turns.slice(0, -1).flatMap(({ text, answers }): ChatTurn[] => {
-    const said = answers[column]?.said
-    // What was cut before its first character is no turn.
-    if (said === undefined || said === null || said === '') return []
+    const answer = answers[column]?.continuation
+    // An answer that was cut before its first character is no turn.
+    if (answer === undefined || answer === null || answer === '') return []
     return [
       { role: 'user', content: text },
-      { role: 'assistant', content: said }
+      { role: 'assistant', content: answer }
     ]
   })
   return last === undefined ? before : [...before, { role: 'user', content: last.text }]

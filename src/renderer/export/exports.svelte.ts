@@ -13,7 +13,7 @@ import { Latest } from '../app/latest.svelte'
 import { doneShare } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
 
-/** An export that goes on now. */
+/** State of a running export. */
 interface LiveExport {
   recipe: string
   path: string
@@ -25,30 +25,30 @@ interface ExportChoice {
   origin: string
 }
 
-/** What is said of a choice that is not offered any more. */
-const LEFT: Readonly<Record<string, string>> = {
+/** Origins of a choice that is no longer offered. */
+const FORMER_ORIGINS: Readonly<Record<string, string>> = {
   'selected by the sweep': 'was selected when you chose it',
   'selected by the character task': 'was selected when you chose it',
   'kept recipe': 'not kept any more'
 }
 
-/** Long enough for a word to be typed. */
+/** Pause before a plan, in milliseconds: a word may be typed meanwhile. */
 const PLAN_MS = 300
 
-/** What is chosen when a range is typed instead. */
+/** The choice of typing a range. */
 export const TYPED = Symbol('typed range')
 
-/** The Export view: what is to be written where, and the export that runs or has just ended. */
+/** State of the Export view: recipe, folder, and the running or last export. */
 export class ExportsState {
-  /** What the user chose; null for the first one there is. */
+  /** The user's choice; null for the first offered one. */
   private choice = $state.raw<ExportChoice | typeof TYPED | null>(null)
   typed = $state('')
-  /** The folder to write into, and the new folder's name; null until the user gives another. */
+  /** Folder and name of the export; null until the user changes them. */
   private givenParent = $state.raw<string | null>(null)
   private givenName = $state.raw<string | null>(null)
   overwrite = $state(false)
   plan = $state.raw<ExportPlan | null>(null)
-  /** Why there is no plan of what is chosen. */
+  /** Error of the plan; null if there is none. */
   planFailure = $state.raw<Complaint | null>(null)
   result = $state.raw<ExportResult | null>(null)
   readonly job: BackgroundJob<ExportEvent, LiveExport>
@@ -58,24 +58,23 @@ export class ExportsState {
       variant.kind === 'recipe' ? [{ variant, origin }] : []
     )
   )
-  /** The one that the user chose, as it is now; undefined for none, and for one that is not offered any more. */
+  /** The offered variant equal to the user's choice; undefined if there is none. */
   private readonly chosenNow = $derived.by(() => {
     const { choice } = this
     if (choice === null || choice === TYPED) return undefined
     return this.offered.find(({ variant }) => sameModel(variant, choice.variant))
   })
-  /** The selected range and the kept recipes, and what was chosen of them although it is neither any more. */
+  /** The offered variants, and the user's choice even if it is no longer offered. */
   readonly choices = $derived.by<ExportChoice[]>(() => {
     const { choice, offered } = this
     if (choice === null || choice === TYPED || this.chosenNow !== undefined) return offered
     const taken = offered.map(({ variant }) => variant.name)
     const variant = { ...choice.variant, name: freeName(choice.variant.name, taken) }
-    return [...offered, { variant, origin: LEFT[choice.origin] ?? choice.origin }]
+    return [...offered, { variant, origin: FORMER_ORIGINS[choice.origin] ?? choice.origin }]
   })
   readonly chosen = $derived.by<ExportChoice | typeof TYPED>(() => {
     if (this.choice === TYPED) return TYPED
-    const own = this.choice === null ? this.choices[0] : (this.chosenNow ?? this.choices.at(-1))
-    return own ?? TYPED
+    return (this.choice === null ? this.choices[0] : (this.chosenNow ?? this.choices.at(-1))) ?? TYPED
   })
   readonly recipe = $derived.by<Recipe | null>(() => {
     if (this.chosen !== TYPED) {
@@ -92,12 +91,12 @@ export class ExportsState {
     const post = path === undefined ? 'model' : modelNameFromPath(path)
     return `${post}-${this.recipe?.name ?? ''}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
   })
-  /** What is wrong with the name; null where it can be one folder's. */
+  /** Returns why the name cannot be a folder's; null if it can. */
   readonly nameProblem = $derived.by(() => {
     const name = this.name.trim()
     if (/[/\\]|^\.{1,2}$/.test(name))
-      return 'A name of one folder, without / and \\: where it is made stands above, in “Write into”.'
-    return isReservedName(name) ? 'Windows reserves this name: no folder can have it there.' : null
+      return 'The name must not contain / or \\. Set its place in “Write into”.'
+    return isReservedName(name) ? 'Windows reserves this name. Enter another one.' : null
   })
   readonly target = $derived.by(() => {
     const [parent, name] = [this.parent.trim(), this.name.trim()]
@@ -105,12 +104,12 @@ export class ExportsState {
       ? null
       : `${parent.replace(/[/\\]+$/, '')}/${name}`
   })
-  private readonly asked: Latest<string>
-  readonly planning = $derived.by(() => this.asked.awaited !== null)
+  private readonly planRequest: Latest<string>
+  readonly planning = $derived.by(() => this.planRequest.awaited !== null)
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
 
-  /** Why nothing can be exported now; null when it can. */
+  /** Returns why nothing can be exported; null if it can. */
   readonly blocked = $derived.by(() => {
     const { state, connected } = this.project
     if (!connected) return 'The workbench is not connected.'
@@ -119,20 +118,20 @@ export class ExportsState {
     if (this.busy) return 'An export is running.'
     if (this.recipe === null) return 'Type layers such as 3-7, 5 or 3-7,9, each layer once.'
     if (this.nameProblem !== null) return this.nameProblem
-    if (this.target === null) return 'Name a folder to write.'
-    if (this.planning && this.plan === null) return 'Looking at the models…'
+    if (this.target === null) return 'Enter a folder name.'
+    if (this.planning && this.plan === null) return 'Reading the models…'
     if (this.plan === null) return this.planFailure?.message ?? 'There is no plan yet.'
     if (this.plan.targetProblem !== null) return 'The folder cannot be written; see above.'
-    if (this.plan.target?.exists === true && !this.overwrite) return 'The folder holds a model already.'
+    if (this.plan.target?.exists === true && !this.overwrite) return 'The folder has a model already.'
     return null
   })
 
-  /** @param variants to choose from */
+  /** @param variants the variants to choose from */
   constructor(
     private readonly project: OpenProject,
     private readonly variants: OfferedVariants
   ) {
-    this.asked = new Latest(project.left)
+    this.planRequest = new Latest(project.left)
     this.job = new BackgroundJob<ExportEvent, LiveExport>(project, {
       kind: 'export',
       holdsEngine: null,
@@ -159,10 +158,14 @@ export class ExportsState {
     this.job.failure = null
   }
 
-  /** Chooses a kept recipe. @param id of it */
+  /**
+   * Chooses a kept recipe.
+   *
+   * @param id identifies the recipe
+   */
   chooseKept(id: string): void {
-    const kept = this.offered.find(({ variant }) => variant.kept?.id === id)
-    if (kept !== undefined) this.choose(kept)
+    const choice = this.offered.find(({ variant }) => variant.kept?.id === id)
+    if (choice !== undefined) this.choose(choice)
   }
 
   setTyped(layers: string): void {
@@ -185,18 +188,18 @@ export class ExportsState {
     this.job.failure = null
   }
 
-  /** Asks for the plan of what is chosen, once the choosing rests. Why the last export failed is another matter, and stays. */
+  /** Requests the plan of the choice after a pause. The failure of the last export stays. */
   async replan(): Promise<void> {
     const { here, client, state } = this.project
     const { recipe, target } = this
     this.planFailure = null
     if (recipe === null || state.pair?.compatible !== true) {
-      this.asked.drop()
+      this.planRequest.drop()
       this.plan = null
       return
     }
     try {
-      const planned = await this.asked.ask(
+      const planned = await this.planRequest.ask(
         recipe.name,
         (signal) => client.exports.plan({ ...here, recipe, target }, { signal }),
         PLAN_MS

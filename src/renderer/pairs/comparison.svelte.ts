@@ -8,34 +8,34 @@ import { doneShare } from '../app/window-job'
 import { type Order, sortRows } from '../ui/table'
 import { filteredRows, pairColumns, pairRows } from './pair-rows'
 
-/** The project's pairs side by side: what main tells of them, and how the table shows it. */
+/** State of the table of pairs: main's overview and the user's choices. */
 export class PairsComparison {
-  /** Null until main has told. */
+  /** Null until main has answered. */
   overview = $state.raw<PairsOverview | null>(null)
-  /** Why it is not told; null when it is. */
+  /** Error of the overview; null if there is none. */
   problem = $state.raw<Complaint | null>(null)
-  /** Key of what the user wants the pairs compared by; null for what most were scored by. */
+  /** Key of the scoring that the user chose; null for the most common one. */
   scoring = $state.raw<string | null>(null)
   filter = $state('')
   order = $state.raw<Order>({ column: null, descending: false })
   readonly chosen = new SvelteSet<PairId>()
   private readonly shares = new SvelteMap<PairId, { share: number; isPreview: boolean }>()
 
-  private readonly rows = $derived.by(() => pairRows(this.project.state.pairs, this.overview, this.shares))
+  private readonly allRows = $derived.by(() => pairRows(this.project.state.pairs, this.overview, this.shares))
   readonly scoredBy = $derived(
     this.overview?.scorings.find(({ key }) => key === this.overview?.scoring)?.scoredBy ?? null
   )
   readonly words = $derived(scoreWords(this.scoredBy ?? { kind: 'crc' }))
-  /** As the table shows them. */
-  readonly shown = $derived(
-    sortRows(filteredRows(this.rows, this.filter), pairColumns(this.words), this.order)
+  /** Rows in the order of the table. */
+  readonly rows = $derived(
+    sortRows(filteredRows(this.allRows, this.filter), pairColumns(this.words), this.order)
   )
-  /** What charts, transfer and copies are of: the chosen rows, or all that are shown while none of them is. */
+  /** Rows of the charts, of the transfer table and of copies: the chosen ones, or all if none is chosen. */
   readonly compared = $derived.by(() => {
-    const chosen = this.shown.filter(({ id }) => this.chosen.has(id))
-    return chosen.length === 0 ? this.shown : chosen
+    const chosen = this.rows.filter(({ id }) => this.chosen.has(id))
+    return chosen.length === 0 ? this.rows : chosen
   })
-  /** How many views show it, and what ends the following for them. */
+  /** Follows the overview while the table is shown. */
   private watching: AbortController | null = null
   private sweeping: { readonly id: PairId; readonly stop: AbortController } | null = null
 
@@ -45,18 +45,22 @@ export class PairsComparison {
     })
   }
 
-  /** Follows the pairs for as long as they are shown. @returns what ends it */
+  /**
+   * Follows the pairs while the table is shown.
+   *
+   * @returns a function that stops it
+   */
   show(): () => void {
     void this.follow()
     return () => this.hide()
   }
 
-  /** Follows them anew on a new line, where they are shown. */
+  /** Follows the pairs again after a reconnect. */
   attach(): void {
     if (this.watching !== null) void this.follow()
   }
 
-  /** Compares by something else. */
+  /** Compares pairs by another scoring. */
   compareBy(scoring: string): void {
     this.scoring = scoring
     void this.follow()
@@ -68,10 +72,10 @@ export class PairsComparison {
   }
 
   chooseAll(chosen: boolean): void {
-    for (const { id } of this.shown) this.choose(id, chosen)
+    for (const { id } of this.rows) this.choose(id, chosen)
   }
 
-  readonly nameOf = (id: PairId): string => this.rows.find((row) => row.id === id)?.name ?? id
+  readonly nameOf = (id: PairId): string => this.allRows.find((row) => row.id === id)?.name ?? id
 
   private async follow(): Promise<void> {
     this.watching?.abort()
@@ -81,14 +85,14 @@ export class PairsComparison {
     const signal = AbortSignal.any([watching.signal, this.project.left])
     const { path, client } = this.project
     try {
-      const told = await client.pairs.overview({ path, scoring: this.scoring }, { signal })
-      for await (const overview of told) {
+      const states = await client.pairs.overview({ path, scoring: this.scoring }, { signal })
+      for await (const overview of states) {
         if (signal.aborted) return
         this.overview = overview
         this.problem = null
       }
     } catch (error) {
-      // A lost line has its own notice, and is followed anew.
+      // A lost connection has its own notice, and attach follows again.
       const complaint = complaintOf(error)
       if (!signal.aborted && this.project.connected && complaint.code !== 'lost') this.problem = complaint
     }
@@ -101,7 +105,7 @@ export class PairsComparison {
     this.sweeping = null
   }
 
-  /** Main computes for one pair of a project at a time: follows how far its sweep is. */
+  /** Follows the progress of the one sweep that main computes. */
   private followSweeps(): void {
     const id = this.project.state.pairs.find(({ running }) => running.includes('sweep'))?.id ?? null
     if (id === (this.sweeping?.id ?? null)) return

@@ -12,21 +12,24 @@ import { shortName } from '../ui/short-name'
 import { type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
 import { isPreviewRow, markedName, type PairRow } from './pair-rows'
 
-/** The front of every pair's ranges, from the diversity of post to that of base: comparable, for each keeps a share of its own post. */
+/**
+ * Returns the plot of every pair's front. Pairs are comparable, because x is the share of their own post's validity.
+ */
 export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotContent {
-  const called = chartNames(rows)
-  const series = rows.flatMap((row) => frontSeries(row, called(row), words))
-  const points = series.flatMap((one) => one.points)
-  const kept = points.map(({ x }) => x)
+  const nameIn = chartNames(rows)
+  const series = rows.flatMap((row) => frontSeries(row, nameIn(row), words))
+  const points = series.flatMap(({ points }) => points)
+  const shares = points.map(({ x }) => x)
+  const onlyExact = rows.some(isPreviewRow) ? ' Previews show exact ranges only.' : ''
   return {
     label:
-      `The best ranges of ${plural(rows.length, 'pair')}: ${words.diversity} against the share of post's ${words.validity} ` +
-      `that is kept. The larger points are selected; a cross is post.${rows.some(isPreviewRow) ? ' Of previews only the exact ranges are drawn.' : ''}`,
+      `Pareto fronts of ${plural(rows.length, 'pair')}: ${words.diversity} against the share of post's ` +
+      `${words.validity} kept. Large points: selected. Crosses: post.${onlyExact}`,
     series,
     x: {
       title: `share of post's ${words.validity} kept`,
-      // More than post's own is rare, and all of it is what most axes end with.
-      bounds: roomyBounds(kept, [0, Math.max(1, ...kept)]),
+      // Values above 1 are rare, so most axes end with 1.
+      bounds: roomyBounds(shares, [0, Math.max(1, ...shares)]),
       tick: (value) => `${Math.round(value * 100)} %`
     },
     y: {
@@ -39,10 +42,10 @@ export function frontsPlot(rows: readonly PairRow[], words: ScoreWords): PlotCon
   }
 }
 
-function frontSeries(row: PairRow, called: string, words: ScoreWords): PlotSeries[] {
+function frontSeries(row: PairRow, nameIn: string, words: ScoreWords): PlotSeries[] {
   const { style, outline } = row
   if (outline === null) return []
-  const mark = previewMark(outline)
+  const badge = previewMark(outline)
   const { front, selected, post } = outline
   const look = {
     tone: style.tone,
@@ -50,14 +53,14 @@ function frontSeries(row: PairRow, called: string, words: ScoreWords): PlotSerie
     named: true,
     connected: true,
     opacity: 1,
-    name: called
+    name: nameIn
   }
-  const told = (what: string, { diversity, validity }: typeof post, kept: number): string[] => [
-    `${row.name}: ${what}${mark === null ? '' : ` (${mark})`}`,
+  const linesOf = (what: string, { diversity, validity }: typeof post, kept: number): string[] => [
+    `${row.name}: ${what}${badge === null ? '' : ` (${badge})`}`,
     `${words.diversity} ${formatScore(diversity)}`,
     `${words.validity} ${formatScore(validity)}, ${formatPercent(kept)} of post's`
   ]
-  // All of one name, which is listed once; of single points no line is drawn.
+  // All points have one name, which is listed once. Series of one point have no line.
   const curve: PlotSeries = {
     ...look,
     radius: 2,
@@ -68,7 +71,7 @@ function frontSeries(row: PairRow, called: string, words: ScoreWords): PlotSerie
             {
               x: kept,
               y: score.diversity,
-              lines: told(rangePhrase(range), { ...score, intervals: null }, kept)
+              lines: linesOf(rangePhrase(range), { ...score, intervals: null }, kept)
             }
           ]
     )
@@ -77,7 +80,7 @@ function frontSeries(row: PairRow, called: string, words: ScoreWords): PlotSerie
     ...look,
     mark: 'crossRot',
     radius: 5,
-    points: post.validity === 0 ? [] : [{ x: 1, y: post.diversity, lines: told('post', post, 1) }]
+    points: post.validity === 0 ? [] : [{ x: 1, y: post.diversity, lines: linesOf('post', post, 1) }]
   }
   if (selected === null || selected.kept === null) return [curve, ofPost]
   const { intervals } = selected
@@ -89,7 +92,7 @@ function frontSeries(row: PairRow, called: string, words: ScoreWords): PlotSerie
         x: selected.kept,
         y: selected.diversity,
         lines: [
-          ...told(`selects ${rangePhrase(selected.range)}`, selected, selected.kept),
+          ...linesOf(`selects ${rangePhrase(selected.range)}`, selected, selected.kept),
           `${formatDelta(selected.gain)} over post`
         ],
         ...(intervals === null ? {} : { yInterval: intervals.diversity })
@@ -99,20 +102,23 @@ function frontSeries(row: PairRow, called: string, words: ScoreWords): PlotSerie
   return [curve, ofPost, chosen]
 }
 
-/** What rows are called in a chart: long names without their middle, but where that would make two the same. */
+/** Returns the name of a row in a chart: shortened unless two rows would have the same name. */
 function chartNames(rows: readonly PairRow[]): (row: PairRow) => string {
   const short = rows.map(({ name }) => shortName(name))
   return (row) => {
-    const own = shortName(row.name)
-    const name = short.filter((one) => one === own).length > 1 ? row.name : own
+    const shortened = shortName(row.name)
+    const name = short.filter((other) => other === shortened).length > 1 ? row.name : shortened
     return markedName({ ...row, name })
   }
 }
 
-/** Where in the depth of its model each pair's selected range lies: 0 is the first layer's input, 100 % the last one's output. */
+/**
+ * Returns the plot of the selected ranges over relative depth: 0 is the input of the first layer, 1 the output of the
+ * last.
+ */
 export function depthPlot(rows: readonly PairRow[]): PlotContent {
   const placed = rows.filter(({ range, layerCount }) => range !== null && layerCount !== null)
-  const called = chartNames(placed)
+  const nameIn = chartNames(placed)
   const height = placed.length
   return {
     label: `Selected ranges of ${plural(height, 'pair')} over relative depth: ${placed.map(depthWords).join('; ')}.`,
@@ -144,13 +150,13 @@ export function depthPlot(rows: readonly PairRow[]): PlotContent {
       step: 1,
       tick: (value) => {
         const row = placed[height - value]
-        return row === undefined ? '' : called(row)
+        return row === undefined ? '' : nameIn(row)
       }
     }
   }
 }
 
-/** Where the selected range begins and ends, 0 to 1; null where none is known. */
+/** Returns the relative depth of the selected range, 0 to 1; null if there is none. */
 export function depthSpan({
   range,
   layerCount
@@ -159,7 +165,7 @@ export function depthSpan({
   return [range.start / layerCount, (range.end + 1) / layerCount]
 }
 
-/** The selected range with its depth in a few words. */
+/** Describes the selected range and its depth. */
 export function depthWords(row: PairRow): string {
   const span = depthSpan(row)
   if (span === null || row.range === null) return `${row.name}: no range`
@@ -167,7 +173,7 @@ export function depthWords(row: PairRow): string {
   return `${markedName(row)}: ${rangePhrase(row.range)} of ${row.layerCount}, ${from} to ${to} % of the depth`
 }
 
-/** What the two charts are called, for their files. */
+/** Names of the charts in their files. */
 export const CHART_NAMES = { fronts: 'frontiers', depth: 'depth' } as const
 
 export const frontsTitle = (words: ScoreWords): string =>

@@ -16,22 +16,22 @@ import {
   doesBetter
 } from '../../contract/words/baseline-words'
 
-/** A pair as a row of the table. */
+/** A row of the table of pairs. */
 export interface PairRow {
   readonly id: PairId
   readonly name: string
-  /** The same wherever the pair is drawn, however the rows are sorted. */
+  /** The same in all charts, however the rows are sorted. */
   readonly style: ModelStyle
   readonly model: PairBrief['model']
-  /** Null until it is known. */
+  /** Null if unknown. */
   readonly layerCount: number | null
   /** Null unless its sweep was read. */
   readonly outline: SweepOutline | null
-  /** Scores on first tokens, as far as they are known before that. */
+  /** Scores on first tokens from the outline, or from the summary while the sweep is read. */
   readonly brief: { post: CategoryScore; best: CategoryScore | null } | null
-  /** The scores that the headline of the sweep reports: on full answers where the selected range was checked. */
-  readonly shown: { post: CategoryScore; best: CategoryScore | null; isChecked: boolean } | null
-  /** Selected; null while that is not known, and where none is. */
+  /** Scores of the sweep's headline: on full answers if the selected range was checked. */
+  readonly headline: { post: CategoryScore; best: CategoryScore | null; isChecked: boolean } | null
+  /** The selected range; null if there is none or it is unknown. */
   readonly range: RestorationRange | null
   readonly tasks: readonly string[]
   readonly status: PairStatus
@@ -39,15 +39,19 @@ export interface PairRow {
 
 interface PairStatus {
   readonly label: string
-  /** Needs to be looked at. */
+  /** True if the user should look at it. */
   readonly warning: boolean
   readonly title: string | null
 }
 
-/** How far a pair's sweep is, where one is followed. */
+/** Progress of the sweeps that are followed. */
 export type SweepShares = ReadonlyMap<PairId, { share: number; isPreview: boolean }>
 
-/** The rows of a project's pairs, in its order. @param overview null until main has told it */
+/**
+ * Returns the rows of a project's pairs, in its order.
+ *
+ * @param overview null until main has answered
+ */
 export function pairRows(
   pairs: readonly PairBrief[],
   overview: PairsOverview | null,
@@ -55,9 +59,9 @@ export function pairRows(
 ): PairRow[] {
   const outlines = new Map(overview?.pairs.map((outline) => [outline.id, outline]))
   return pairs.map((pair, place) => {
-    const found = outlines.get(pair.id) ?? null
-    const outline = found?.sweep.state === 'read' ? found.sweep.outline : null
-    const summary = found?.sweep.state === 'reading' ? found.sweep.summary : null
+    const entry = outlines.get(pair.id) ?? null
+    const outline = entry?.sweep.state === 'read' ? entry.sweep.outline : null
+    const summary = entry?.sweep.state === 'reading' ? entry.sweep.summary : null
     const isUnfit = summary?.verdict?.state === 'unfit-prompts'
     const brief =
       outline !== null
@@ -71,17 +75,17 @@ export function pairRows(
       name: pair.name,
       style: keptStyle(place),
       model: pair.model,
-      // Of what was swept: other checkpoints may lie in the folders now.
+      // The swept checkpoints count: the folders may have others now.
       layerCount: outline?.layerCount ?? summary?.layerCount ?? pair.model?.layerCount ?? null,
       outline,
       brief,
-      shown:
+      headline:
         answers !== null
           ? { post: answers.post, best: answers.selected, isChecked: true }
           : brief && { ...brief, isChecked: false },
       range: outline?.selected?.range ?? (isUnfit ? null : summary?.selected) ?? null,
-      tasks: found?.tasks ?? [],
-      status: statusOf(pair, found, shares)
+      tasks: entry?.tasks ?? [],
+      status: statusOf(pair, entry, shares)
     }
   })
 }
@@ -89,10 +93,10 @@ export function pairRows(
 const plain = (label: string, title: string | null = null): PairStatus => ({ label, warning: false, title })
 const warning = (label: string, title: string): PairStatus => ({ label, warning: true, title })
 
-/** In this order: what runs, what is wrong with the pair, and what its sweep says. */
+/** Returns the first that applies: a running job, a problem of the pair, the verdict of its sweep. */
 function statusOf(
   { id, running, unusable }: PairBrief,
-  found: PairOutline | null,
+  entry: PairOutline | null,
   shares: SweepShares
 ): PairStatus {
   const [job] = running
@@ -104,48 +108,47 @@ function statusOf(
         : `${sweep.isPreview ? 'previewing' : jobKindFacts(job).doing} ${formatPercent(sweep.share)}`
     )
   }
-  if (found === null) return plain('…')
-  const { folders, sweep } = found
+  if (entry === null) return plain('…')
+  const { folders, sweep } = entry
   if (folders === 'unreadable') return warning('cannot be read', 'Show the pair: Models says why.')
   if (folders === 'changed') {
     return warning(
       'changed on disk',
       sweep.state === 'none'
-        ? 'The checkpoints are not those that the project has seen.'
-        : 'The sweep is of other checkpoints than those that now lie in the folders.'
+        ? 'The checkpoints changed since the project was last open.'
+        : 'The checkpoints changed after the sweep.'
     )
   }
   if (sweep.state === 'none') {
     if (unusable !== null) return warning('cannot be computed', unusable)
     return sweep.others.length === 0
       ? plain('not swept')
-      : plain('not swept so', `Its sweeps are scored by ${sweep.others.join(', ')}.`)
+      : plain('not swept this way', `Its sweeps are scored by ${sweep.others.join(', ')}.`)
   }
   if (sweep.state === 'reading') return plain(sweep.summary.isPreview ? 'preview, reading…' : 'reading…')
   if (sweep.state === 'unreadable') return warning('sweep cannot be read', sweep.problem.message)
   const { outline } = sweep
   const label = sweepState(outline)
   if (outline.verdict === null) return plain(label)
-  const said = verdictText(outline.verdict)
-  if (isPreviewRow({ outline })) return warning(label, `${ONLY_EXACT} ${said}`)
-  return WARNS.includes(outline.verdict.state) ? warning(label, said) : plain(label, said)
+  const text = verdictText(outline.verdict)
+  if (isPreviewRow({ outline })) return warning(label, `${ONLY_EXACT} ${text}`)
+  return WARNS.includes(outline.verdict.state) ? warning(label, text) : plain(label, text)
 }
 
 /** Verdicts that are warnings in the table. */
 const WARNS: readonly VerdictState[] = ['unfit-prompts', 'evaluated-loss', 'check-failed']
 
-/** What a preview's row is to be read with. */
-const ONLY_EXACT =
-  'Only ranges that are exact were selected from, and are in the charts; the others are estimates. A whole sweep scores all.'
+/** Caveat of a preview's row. */
+const ONLY_EXACT = 'Only exact ranges are selected and drawn. A full sweep scores all.'
 
-/** What a row is called where its numbers stand without its state. */
+/** Returns the name of a row, marked if it is a preview. */
 export const markedName = ({ name, outline }: Pick<PairRow, 'name' | 'outline'>): string =>
   isPreviewRow({ outline }) ? `${name} (preview)` : name
 
 export const isPreviewRow = ({ outline }: Pick<PairRow, 'outline'>): boolean =>
   outline !== null && outline.estimatedCount !== null
 
-/** Family, layers and size in a few words. */
+/** Describes family, layers and size of a model. */
 export const modelWords = ({ model, layerCount }: Pick<PairRow, 'model' | 'layerCount'>): string =>
   [
     ...(model === null ? [] : [model.family]),
@@ -153,7 +156,7 @@ export const modelWords = ({ model, layerCount }: Pick<PairRow, 'model' | 'layer
     ...(model === null ? [] : [formatParameters(model.parameterCount)])
   ].join(' · ')
 
-/** The best baseline's name, and whether it does better than the selected range; null where there is none. */
+/** Returns the best baseline; null if there is none. */
 export function baselineOf({
   outline
 }: Pick<PairRow, 'outline'>): (BaselineScores & { name: string; better: boolean }) | null {
@@ -185,13 +188,13 @@ export function pairColumns(words: ScoreWords): Column<PairRow, PairColumn>[] {
       id: 'diversity',
       label: capitalised(words.diversity),
       hint: `By ${words.basis}: post, then the selected range. It is ${words.means.diversity}; ${intervals}.`,
-      value: ({ shown }) => shown?.best?.diversity ?? null
+      value: ({ headline }) => headline?.best?.diversity ?? null
     },
     {
       id: 'validity',
       label: capitalised(words.validity),
       hint: `By ${words.basis}: post, then the selected range. It is ${words.means.validity}.`,
-      value: ({ shown }) => shown?.best?.validity ?? null
+      value: ({ headline }) => headline?.best?.validity ?? null
     },
     {
       id: 'heldOut',
@@ -213,7 +216,7 @@ export function pairColumns(words: ScoreWords): Column<PairRow, PairColumn>[] {
 type PairColumn =
   'name' | 'size' | 'depth' | 'diversity' | 'validity' | 'heldOut' | 'baseline' | 'tasks' | 'state'
 
-/** Rows in which every word of the filter stands somewhere. */
+/** Returns the rows that contain every word of the filter. */
 export function filteredRows(rows: readonly PairRow[], filter: string): PairRow[] {
   const wanted = filter.toLowerCase().split(/\s+/).filter(Boolean)
   return rows.filter((row) => {

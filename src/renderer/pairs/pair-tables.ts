@@ -17,14 +17,14 @@ import type { TableText } from '../ui/table-text'
 import { markedName, type PairRow, baselineOf } from './pair-rows'
 import { multimap } from '../../contract/model/multimap'
 
-/** A value with its interval: 0.917 [0.902, 0.931]. */
+/** Formats a value with its interval: 0.917 [0.902, 0.931]. */
 const withInterval = (value: number, interval: Interval | null): string =>
   interval === null ? formatScore(value) : `${formatScore(value)} ${formatInterval(interval)}`
 
-/** The table of pairs as it is copied: what the window shows, in more columns. */
+/** Returns the table of pairs for copies. It has more columns than the window. */
 export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableText {
   const [validity, diversity] = [capitalised(words.validity), capitalised(words.diversity)]
-  const of = `of ${words.basis}`
+  const basis = `basis ${words.basis}`
   return {
     header: [
       'Pair',
@@ -32,16 +32,16 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
       'Layers',
       'Parameters',
       'Selected layers',
-      `${diversity} ${of}, post`,
-      `${diversity} ${of}, selected`,
+      `${diversity} ${basis}, post`,
+      `${diversity} ${basis}, selected`,
       'Gain',
-      `${validity} ${of}, post`,
-      `${validity} ${of}, selected`,
+      `${validity} ${basis}, post`,
+      `${validity} ${basis}, selected`,
       'Kept',
-      `${diversity} ${of}, cross-fitted`,
-      `${validity} ${of}, cross-fitted`,
+      `${diversity} ${basis}, cross-fitted`,
+      `${validity} ${basis}, cross-fitted`,
       'Best baseline',
-      `${diversity} ${of}, baseline`,
+      `${diversity} ${basis}, baseline`,
       'Scored by',
       'State'
     ],
@@ -79,12 +79,12 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
   }
 }
 
-/** What one of the rows selects, in the sweep of another. @throws Error where main has told of no such transfer */
+/** Returns the transfer of a row's selected range to another row; null if there is none. */
 export function transferOf(transfers: readonly Transfer[], from: PairRow, to: PairRow): Transfer | null {
   return transfers.find((one) => one.from === from.id && one.to === to.id) ?? null
 }
 
-/** The transfers among the rows, as they are copied: gain over post, and the share of its validity that is kept. */
+/** Returns the table of transfers for copies: gain over post, and the share of its validity kept. */
 export function transferTable(
   transfers: readonly Transfer[],
   rows: readonly PairRow[],
@@ -96,7 +96,7 @@ export function transferTable(
       'Layers',
       ...rows.flatMap((row) => [
         `Gain in ${markedName(row)}, ${words.basis}`,
-        `${capitalised(words.validity)} kept in ${markedName(row)}, ${words.basis}`
+        `${capitalised(words.validity)} share in ${markedName(row)}, ${words.basis}`
       ])
     ],
     rows: rows.map((from) => [
@@ -106,17 +106,17 @@ export function transferTable(
         const result = transferOf(transfers, from, to)?.result
         if (result?.kind !== 'carried') return [null, null]
         const { gain, validityKept } = result
-        const kept = validityKept === null ? '–' : formatPercent(validityKept)
+        const share = validityKept === null ? '–' : formatPercent(validityKept)
         return [
           formatDelta(gain),
-          [kept, fallsShort(result) ?? uncheckedBadge(result, transfers) ?? []].flat().join(', ')
+          [share, fallsShort(result) ?? uncheckedBadge(result, transfers) ?? []].flat().join(', ')
         ]
       })
     ])
   }
 }
 
-/** Groups of pairs whose sweeps ask the same, where they do not all: names, the largest group first. */
+/** Groups the names of pairs by the prompts of their sweeps, largest group first. */
 function promptGroups(rows: readonly PairRow[]): string[][] {
   const groups = multimap(
     rows.flatMap(({ name, outline }) => (outline === null ? [] : [[outline.promptsKey, name] as const]))
@@ -124,11 +124,12 @@ function promptGroups(rows: readonly PairRow[]): string[][] {
   return [...groups.values()].sort((a, b) => b.length - a.length)
 }
 
-/** Which pairs were not asked what the others were; null where all were asked the same. */
+/** Returns a warning if the pairs have different prompts, else null. */
 export function promptsWords(rows: readonly PairRow[], words: ScoreWords): string | null {
   const groups = promptGroups(rows)
   if (groups.length < 2) return null
   const others = groups.slice(1).flat()
   const [most] = elementAt(groups, 0, 'group')
-  return `Not the same ${words.prompt}s: ${others.join(', ')} ${others.length === 1 ? 'was' : 'were'} asked others than ${groups[0]?.length === 1 ? most : 'the rest'}.`
+  const majority = groups[0]?.length === 1 ? most : 'the others'
+  return `Different ${words.prompt}s than ${majority}: ${others.join(', ')}.`
 }

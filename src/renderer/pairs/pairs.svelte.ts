@@ -6,22 +6,22 @@ import type { Host } from '../app/host'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { PairQueue } from './queue.svelte'
 
-/** The list of the open project's pairs, and what is done to it. */
+/** The pairs of the open project and the operations on them. */
 export class Pairs {
   readonly list = $derived.by<readonly PairBrief[]>(() => this.project.state.pairs)
-  /** Which one is shown. */
-  readonly shown: PairId
+  /** Id of the shown pair. */
+  readonly shownId: PairId
 
   constructor(
     private readonly project: OpenProject,
     private readonly queue: PairQueue
   ) {
-    this.shown = project.here.pair
+    this.shownId = project.here.pair
   }
 
-  /** Shows another pair at the step that is shown. */
+  /** Shows another pair in the same view. */
   async show(id: PairId): Promise<void> {
-    if (id !== this.shown) await this.project.host.showPair(id)
+    if (id !== this.shownId) await this.project.host.showPair(id)
   }
 
   /** Adds a pair of two model folders and shows it. @returns whether it was added */
@@ -31,7 +31,11 @@ export class Pairs {
     return this.added(answer, 'add')
   }
 
-  /** Adds a pair with all that is set for another, and shows it. @returns whether it was added */
+  /**
+   * Adds a copy of a pair with its settings and shows it.
+   *
+   * @returns whether it was added
+   */
   async duplicate(id: PairId): Promise<boolean> {
     const { client, path } = this.project
     const answer = await this.project.attempt(() => client.pairs.duplicate({ path, pair: id }))
@@ -46,14 +50,14 @@ export class Pairs {
       const { client, path } = this.project
       await client.pairs.rename({ path, pair: id, name })
     }
-    await this.done({
+    await this.apply({
       what: `rename the pair “${before}”`,
       undo: () => rename(before),
       redo: () => rename(to)
     })
   }
 
-  /** @param place in the list as it is without the pair */
+  /** @param place the new index in the list without the pair */
   async move(id: PairId, place: number): Promise<void> {
     const from = this.placeOf(id)
     if (from === place || place < 0 || place >= this.list.length) return
@@ -61,20 +65,20 @@ export class Pairs {
       const { client, path } = this.project
       await client.pairs.move({ path, pair: id, place })
     }
-    await this.done({
+    await this.apply({
       what: `move the pair “${this.nameOf(id)}”`,
       undo: () => move(from),
       redo: () => move(place)
     })
   }
 
-  /** Why a pair cannot be removed now; null when it can. */
+  /** Returns why a pair cannot be removed; null if it can. */
   whyNotRemoved({ name, running }: PairBrief): string | null {
     if (this.list.length === 1) return 'A project has at least one pair.'
     return running.length === 0 ? null : `Something of ${name} is running.`
   }
 
-  /** Takes a pair off the list, and its jobs out of sight; where it is shown, its neighbour is shown first. */
+  /** Removes a pair and its queued jobs. If the pair is shown, its neighbour is shown first. */
   async remove(id: PairId): Promise<void> {
     const { host } = this.project
     const queued = this.queue.state?.jobs.filter(({ pair }) => pair === id).length ?? 0
@@ -85,8 +89,8 @@ export class Pairs {
     }
   }
 
-  /** Does something, which whatever pair is shown by then can undo. */
-  private async done(change: WindowChange): Promise<void> {
+  /** Runs a change that any pair shown later can undo. */
+  private async apply(change: WindowChange): Promise<void> {
     const { host } = this.project
     try {
       await change.redo()
@@ -103,14 +107,14 @@ export class Pairs {
     if (answer === null) return false
     const { host, path } = this.project
     const { added, pairs } = answer
-    const place = pairs.findIndex(({ id }) => id === added)
-    const { name } = elementAt(pairs, place, 'pair')
+    const index = pairs.findIndex(({ id }) => id === added)
+    const { name } = elementAt(pairs, index, 'pair')
     if (!(await host.showPair(added))) return false
     host.session?.history.record({
       what: `${verb} the pair “${name}”`,
       message: `Added the pair “${name}”`,
       undo: () => takeOff(host, added, 0),
-      redo: async () => void (await host.client.pairs.restore({ path, pair: added, place }))
+      redo: async () => void (await host.client.pairs.restore({ path, pair: added, place: index }))
     })
     return true
   }
@@ -125,25 +129,25 @@ export class Pairs {
 }
 
 /**
- * Takes a pair off the list of the open project, which the pair that is shown then can undo.
+ * Removes a pair from the open project. The pair shown then can undo it.
  *
- * @param queued jobs in line for it, which come back with it
- * @throws what main says against it
+ * @param queued number of its queued jobs, which an undo restores
+ * @throws the error of main
  */
 async function takeOff(host: Host, id: PairId, queued: number): Promise<void> {
   if (host.session === null) return
   const { state, path, here } = host.session
-  const place = state.pairs.findIndex((pair) => pair.id === id)
-  const next = state.pairs[place + 1] ?? state.pairs[place - 1]
+  const index = state.pairs.findIndex((pair) => pair.id === id)
+  const next = state.pairs[index + 1] ?? state.pairs[index - 1]
   if (next === undefined) return
-  const { name } = elementAt(state.pairs, place, 'pair')
+  const { name } = elementAt(state.pairs, index, 'pair')
   if (id === here.pair && !(await host.showPair(next.id))) return
   const remove = async (): Promise<void> => void (await host.client.pairs.remove({ path, pair: id }))
   await remove()
   host.session.history.record({
     what: `remove the pair “${name}”`,
     message: `Removed the pair “${name}”${queued === 0 ? '' : ` and its ${plural(queued, 'job')} in the queue`}`,
-    undo: async () => void (await host.client.pairs.restore({ path, pair: id, place })),
+    undo: async () => void (await host.client.pairs.restore({ path, pair: id, place: index })),
     redo: remove
   })
 }

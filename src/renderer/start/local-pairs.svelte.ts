@@ -4,7 +4,7 @@ import type { Workbench } from '../app/workbench.svelte'
 
 /** Pairs of models on this machine. The search runs while the Models view is shown. */
 export class LocalPairList {
-  found = $state.raw<LocalPairs | null>(null)
+  result = $state.raw<LocalPairs | null>(null)
   /** Folders that the user has added. */
   folders = $state.raw<readonly string[]>([])
   private readonly looking = new Latest<string>()
@@ -12,17 +12,17 @@ export class LocalPairList {
 
   constructor(private readonly workbench: Workbench) {}
 
-  /** Looks again; what was found before stays in view until then. */
+  /** Searches again. Earlier results stay in view until then. */
   async look(): Promise<void> {
-    const found = await this.workbench.attempt(() =>
+    const search = await this.workbench.attempt(() =>
       this.looking.ask('pairs', (signal) => this.workbench.client.app.localPairs(undefined, { signal }))
     )
-    if (found !== null) this.found = found.answer
+    if (search !== null) this.result = search.answer
     const folders = await this.workbench.attempt(() => this.workbench.client.app.modelFolders())
     if (folders !== null) this.folders = folders
   }
 
-  /** Ends the search: nobody looks any more. */
+  /** Ends the search. */
   stop(): void {
     this.looking.drop()
   }

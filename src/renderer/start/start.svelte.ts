@@ -6,15 +6,15 @@ import { complaintOf } from '../ui/complaint'
 import { LocalPairList } from './local-pairs.svelte'
 import type { Workbench } from '../app/workbench.svelte'
 
-/** Identifies the form of a new project on the page. */
+/** Id of the form of a new project on the page. */
 export const NEW_PROJECT_ID = 'new-project'
 
 /** Ways into a project: recent ones, the demo, pairs on this machine, and a new project. */
 export class Start {
   recent = $state.raw<readonly ListedProject[]>([])
-  /** The new project that is filled in. It outlives the view, so that nothing typed is lost. */
+  /** The new project that the user fills in. It outlives the view, so that nothing typed is lost. */
   draft: ProjectDraft
-  /** The path or name that is being opened, so that its button says so. */
+  /** Path or name of the project that is being opened; null if none. */
   busyWith = $state<string | null>(null)
 
   readonly pairs: LocalPairList
@@ -24,7 +24,7 @@ export class Start {
     this.draft = $state.raw(new ProjectDraft(workbench))
   }
 
-  /** Begins a new project with a model folder, as post where no post is given. */
+  /** Begins a new project with a model folder: as post, or as base if post is set. */
   takeModel(path: string): void {
     if (this.draft.post === '') this.draft.post = path
     else this.draft.base = path
@@ -32,7 +32,7 @@ export class Start {
     void this.focusNewProject()
   }
 
-  /** Moves the keyboard to the folders of a new project. */
+  /** Moves focus to the folders of a new project. */
   async focusNewProject(): Promise<void> {
     this.workbench.go('models')
     await tick()
@@ -58,7 +58,7 @@ export class Start {
     this.busyWith = null
   }
 
-  /** Asks for a project's folder: with the system's dialog, or the page's where there is none. */
+  /** Asks for a project's folder in a dialog of the system or of the page. */
   async chooseProject(): Promise<void> {
     const { info, client } = this.workbench
     if (info?.entry !== 'desktop') {
@@ -71,7 +71,7 @@ export class Start {
     if (path !== null) await this.openProject(path)
   }
 
-  /** @param pair of it; left out: its first */
+  /** @param pair a pair of the project, by default its first */
   async openProject(path: string, pair?: PairId): Promise<void> {
     this.busyWith = path
     await this.workbench.open(() =>
@@ -81,7 +81,7 @@ export class Start {
   }
 }
 
-/** A new project that is filled in. */
+/** A new project that the user fills in. */
 export class ProjectDraft extends PairDraft {
   creating = $state(false)
   private typedFolder = $state<string | null>(null)
@@ -90,7 +90,7 @@ export class ProjectDraft extends PairDraft {
     super(workbench)
   }
 
-  /** Folder of the new project's folder: the folder of projects until the user chooses another. */
+  /** Parent folder of the new project, by default the folder of projects. */
   get folder(): string {
     return this.typedFolder ?? this.workbench.info?.projectsFolder ?? ''
   }
@@ -99,7 +99,7 @@ export class ProjectDraft extends PairDraft {
     this.typedFolder = folder
   }
 
-  /** Returns the reason why the project cannot be created; null when it can. */
+  /** Returns why the project cannot be created; null if it can. */
   get blocked(): string | null {
     if (this.creating) return 'Creating…'
     if (this.unfit !== null) return this.unfit

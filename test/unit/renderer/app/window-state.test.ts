@@ -433,7 +433,7 @@ describe('the Export view', () => {
     const { line, exports } = await exporting('3-99', '/models')
     const planned = exports.replan()
     await waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
-    expect(exports.blocked).toBe('Looking at the models…')
+    expect(exports.blocked).toBe('Reading the models…')
     line.call('exports.plan', 0).answer.reject(new Error('The model has no layer 99.'))
     await planned
     expect(exports.blocked).toBe('The model has no layer 99.')

@@ -363,7 +363,7 @@ describe('ways into a project', () => {
     expect(pairs.busy).toBe(true)
     await line.answer('app.localPairs', 0, { pairs: [] })
     await line.answer('app.modelFolders', 0, ['/models'])
-    expect([pairs.busy, pairs.folders, pairs.found]).toEqual([false, ['/models'], { pairs: [] }])
+    expect([pairs.busy, pairs.folders, pairs.result]).toEqual([false, ['/models'], { pairs: [] }])
     void pairs.add('/more')
     await settled()
     await line.answer('app.addModelFolder', 0, ['/models', '/more'])
@@ -375,7 +375,7 @@ describe('ways into a project', () => {
     // What was found before stays in view; nobody waits for the search any more.
     pairs.stop()
     expect([pairs.busy, line.call('app.localPairs', 2).signal?.aborted]).toEqual([false, true])
-    expect(pairs.found).toEqual({ pairs: [] })
+    expect(pairs.result).toEqual({ pairs: [] })
     void pairs.add('/none')
     await settled()
     line.call('app.addModelFolder', 1).answer.reject(new Error('There is no such folder.'))

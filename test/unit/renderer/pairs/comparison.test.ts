@@ -128,7 +128,7 @@ describe('the table of pairs', () => {
       return elementAt(pairRows(PAIRS.slice(0, 1), overview, NOTHING), 0, 'row')
     }
     const first = await rowOf(sweep, null)
-    expect(first.shown).toMatchObject({ isChecked: false, best: { validity: 0.88 } })
+    expect(first.headline).toMatchObject({ isChecked: false, best: { validity: 0.88 } })
     const range = first.range ?? { start: 0, end: 0 }
     const { recipe } = rangeModel(range)
     const check = {
@@ -138,7 +138,7 @@ describe('the table of pairs', () => {
       models: [{ ...whole(0.85, 0.5), recipe }],
       baselines: []
     }
-    expect((await rowOf(sweep, check)).shown).toEqual({
+    expect((await rowOf(sweep, check)).headline).toEqual({
       post: { validity: 0.9, diversity: 0.3 },
       best: { validity: 0.85, diversity: 0.5 },
       isChecked: true
@@ -154,7 +154,7 @@ describe('the table of pairs', () => {
     // Of prompts that post itself fails nothing is selected, as in Ranges.
     const unfit = { ...sweep, post: { ...sweep.post, validity: 0.01 } }
     const row = await rowOf(unfit, null)
-    expect([row.range, row.shown?.best, row.status.warning]).toEqual([null, null, true])
+    expect([row.range, row.headline?.best, row.status.warning]).toEqual([null, null, true])
   })
 
   it('is sorted with what has no value last, and filtered by every word', async () => {
@@ -187,7 +187,7 @@ describe('the table of pairs', () => {
 
   it('says which pairs were asked something else', async () => {
     const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
-    expect(promptsWords(rows, WORDS)).toBe('Not the same prompts: Llama was asked others than Qwen_2.5.')
+    expect(promptsWords(rows, WORDS)).toBe('Different prompts than Qwen_2.5: Llama.')
     expect(promptsWords(rows.slice(0, 1), WORDS)).toBeNull()
   })
 })
