@@ -24,7 +24,7 @@ const withInterval = (value: number, interval: Interval | null): string =>
 /** Returns the table of pairs for copies. It has more columns than the window. */
 export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableText {
   const [validity, diversity] = [capitalised(words.validity), capitalised(words.diversity)]
-  const basis = `basis ${words.basis}`
+  const basis = `of ${words.basis}`
   return {
     header: [
       'Pair',
@@ -96,7 +96,7 @@ export function transferTable(
       'Layers',
       ...rows.flatMap((row) => [
         `Gain in ${markedName(row)}, ${words.basis}`,
-        `${capitalised(words.validity)} share in ${markedName(row)}, ${words.basis}`
+        `${capitalised(words.validity)} kept in ${markedName(row)}, ${words.basis}`
       ])
     ],
     rows: rows.map((from) => [
