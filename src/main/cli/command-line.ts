@@ -1,10 +1,11 @@
 import { whichHelp } from './printing/which-help'
+import { completionScript } from './printing/completion'
 import { Command, CommanderError } from 'commander'
 import { COMMANDS, REPLACED_COMMANDS } from './commands'
 import { examplesOf } from './printing/examples'
 import { wrapped } from './printing/fitted-table'
 import { helpLayout, sharedOptionsNote } from './printing/help-layout'
-import { printError, printable, UsageError } from './printing/output'
+import { printError, printText, printable, UsageError } from './printing/output'
 import { versionLine } from './printing/program-version'
 import { drawnWidth } from './printing/shown-width'
 import { describeStop } from './running/stopped'
@@ -25,6 +26,10 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
   try {
     requireWholeText(args)
     refuseReplacedCommand(args)
+    if (args[0] === 'completion') {
+      await printText(completionScript(await commandLine(signal), args[1]))
+      return EXIT_DONE
+    }
     const words = withHelpOption(args)
     const program = await commandLine(signal, words.slice(0, 1), asksWholeHelp(words))
     await program.parseAsync(words, { from: 'user' })
