@@ -1,13 +1,12 @@
 import { CHECKED_AT_ONCE, type CheckEvent, type CheckProgress } from '../../contract/documents/answer-check'
 import type { Recipe } from '../../contract/model/recipe'
-import { progressShare } from '../../contract/work/progress'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { CheckWork } from '../work/check'
 import type { JobContext } from './job-context'
 import type { JobTable } from './job-table'
-import { createProgressJob } from './progress-job'
+import { createWorkJob } from './progress-job'
 import type { SweepJob } from './sweep-job'
 
 /** Progress of a check that has not asked the engine yet. */
@@ -59,26 +58,16 @@ export class Checks {
   }
 
   private async begin(pair: ProjectPair, sweepId: string, open: () => Promise<CheckWork>): Promise<void> {
-    const { engine, turns, tell } = this.context
-    const progressEvent = (progress: CheckProgress): CheckEvent => ({ type: 'progress', sweepId, progress })
-    await turns.start(pair, this.table, 'A check', async () => {
+    await this.context.turns.start(pair, this.table, 'A check', async () => {
       // A sweep that cannot be read refuses the check at once.
       await pair.readSweep(sweepId)
-      return createProgressJob<CheckEvent>({
+      return createWorkJob<CheckEvent>(this.context, {
         name: 'the check',
-        first: progressEvent(NOTHING_DONE),
-        news: { tell, job: 'The check' },
-        async run(report, signal) {
+        first: { type: 'progress', sweepId, progress: NOTHING_DONE },
+        eventOf: ({ kind, progress }) => (kind === 'check' ? { type: 'progress', sweepId, progress } : null),
+        async run(means) {
           const work = await open()
-          const check = await work.compute({
-            engine: engine.client(),
-            signal,
-            notify(event) {
-              if (event.type === 'progress' && event.kind === 'check')
-                report(progressEvent(event.progress), progressShare(event))
-            }
-          })
-          await work.keep(check)
+          await work.keep(await work.compute(means))
           return { type: 'finished', sweepId }
         }
       })

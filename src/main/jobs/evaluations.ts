@@ -1,17 +1,21 @@
-import type { EvaluationEvent } from '../../contract/documents/evaluation'
-import type { JudgeEvent, JudgeSettings } from '../../contract/documents/judge'
+import type { EvaluationEvent, EvaluationProgress, EvaluationRun } from '../../contract/documents/evaluation'
+import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../../contract/documents/judge'
 import { endpointsAmong } from '../../contract/model/model'
 import { requireConfirmed } from '../endpoint/confirmed-addresses'
+import { judgeKey } from '../evaluation/judge'
+import { judgeEvaluation } from '../evaluation/judge-evaluation'
 import type { EvaluationRequest } from '../evaluation/prepare-evaluation'
 import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
+import { verdictsOf } from '../project/results/stored-verdicts'
 import { EvaluationWork } from '../work/evaluation'
-import { createEvaluationJob, type EvaluationJob } from './evaluation-job'
-import type { JobFailure } from './job'
+import type { Job, JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
-import { createJudgeJob } from './judge-job'
+import { createProgressJob, createWorkJob } from './progress-job'
+
+export type EvaluationJob = Job<EvaluationEvent, EvaluationEvent>
 
 /** Evaluations of open projects, and the judging of their answers. */
 export class EvaluationJobs {
@@ -65,7 +69,20 @@ export class EvaluationJobs {
   }
 
   private job(work: EvaluationWork): EvaluationJob {
-    return createEvaluationJob(this.context.engine.client(), work, this.context.tell)
+    const { run } = work
+    const evaluationId = run.id
+    return createWorkJob<EvaluationEvent>(this.context, {
+      name: 'the evaluation',
+      id: evaluationId,
+      first: { type: 'progress', evaluationId, progress: notStarted(run) },
+      eventOf: ({ kind, progress }) =>
+        kind === 'evaluate' ? { type: 'progress', evaluationId, progress } : null,
+      async run(means) {
+        const { seconds } = await work.compute(means)
+        return { type: 'finished', evaluationId, seconds }
+      },
+      abandon: () => work.abandon()
+    })
   }
 
   /**
@@ -90,3 +107,48 @@ export class EvaluationJobs {
     )
   }
 }
+
+function notStarted({ task, variants }: EvaluationRun): EvaluationProgress {
+  return {
+    phase: 'preparing',
+    samplesDone: 0,
+    samplesTotal: variants.length * task.prompts.length * task.settings.sampleCount,
+    tokensPerSecond: null,
+    secondsLeft: null,
+    promptsScored: 0,
+    promptsTotal: task.prompts.length
+  }
+}
+
+/**
+ * Has the answers of a stored evaluation scored, compared in pairs, or grouped by meaning. Each verdict is stored at
+ * once. The results show this judge from the start.
+ *
+ * @param typedKey API key for this job only; undefined reads the environment variable that the settings name
+ */
+function createJudgeJob(
+  pair: ProjectPair,
+  evaluationId: string,
+  settings: JudgeSettings,
+  typedKey: string | undefined
+): Job<JudgeEvent, JudgeEvent> {
+  const { evaluations } = pair
+  return createProgressJob<JudgeEvent>({
+    name: 'judging',
+    first: { type: 'progress', progress: NOTHING_JUDGED },
+    async run(report, signal) {
+      const apiKey = judgeKey(settings, typedKey)
+      const files = await evaluations.read(evaluationId)
+      await evaluations.noteJudge(evaluationId, settings)
+      let last = NOTHING_JUDGED
+      const notify = (progress: JudgeProgress): void => {
+        last = progress
+        report({ type: 'progress', progress })
+      }
+      await judgeEvaluation(files, { settings, apiKey }, verdictsOf(pair, evaluationId), notify, signal)
+      return { type: 'finished', progress: last }
+    }
+  })
+}
+
+const NOTHING_JUDGED: JudgeProgress = { done: 0, total: 0, unreadable: 0 }

@@ -1,13 +1,14 @@
-import type { ExportEvent } from '../../contract/procedures/export'
+import type { ExportEvent, ExportProgress } from '../../contract/procedures/export'
 import type { Recipe } from '../../contract/model/recipe'
 import { modelFindings } from '../export/model-findings'
 import { checkTarget, prepareExport } from '../export/prepare'
 import { refuseExisting } from '../export/target'
-import type { ExportRequest } from '../export/run-export'
+import { type ExportRequest, runExport } from '../export/run-export'
 import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { createExportJob } from './export-job'
+import { Job } from './job'
+import type { TellJobNews } from './job-news'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 
@@ -39,4 +40,41 @@ export class ExportJobs {
     )
     return job.id
   }
+}
+
+/** An export as a job. */
+function createExportJob(
+  request: ExportRequest,
+  tell: TellJobNews
+): Job<ExportEvent, Extract<ExportEvent, { type: 'progress' }>> {
+  return new Job<ExportEvent, Extract<ExportEvent, { type: 'progress' }>>({
+    name: 'the export',
+    async run(_id, facts, signal) {
+      const result = await runExport(request, signal, (progress) => {
+        const { bytesDone, bytesTotal, secondsLeft } = progress
+        const share = bytesDone / Math.max(1, bytesTotal)
+        facts.set('progress', { type: 'progress', progress }, { share, secondsLeft })
+      })
+      return { type: 'finished', result }
+    },
+    snapshot: (exportId, facts) => ({
+      type: 'snapshot',
+      exportId,
+      recipe: request.prepared.recipe.name,
+      path: request.target,
+      progress: facts[0]?.progress ?? NOT_STARTED
+    }),
+    events: (facts) => [...facts],
+    news: { tell, job: 'The export' }
+  })
+}
+
+/** Progress of an export that failed before it wrote anything. */
+const NOT_STARTED: ExportProgress = {
+  phase: 'preparing',
+  file: '',
+  bytesDone: 0,
+  bytesTotal: 0,
+  bytesPerSecond: null,
+  secondsLeft: null
 }

@@ -16,6 +16,13 @@ export type JobNews = { /** As it begins a sentence, such as "The sweep". */ job
 
 export type TellJobNews = (news: JobNews) => void
 
+/** Receives news of one job. */
+export interface NamedNews {
+  readonly tell: TellJobNews
+  /** Name of the job at the beginning of a sentence, such as "The check". */
+  readonly job: string
+}
+
 /** Returns the news of a job's last event. Every other event than a failure or a cancellation means success. */
 export function endingNews(
   job: string,

@@ -131,10 +131,10 @@ interface JobProblem {
   readonly problem: Problem
 }
 
-type AnyJob = Pick<Job<unknown, unknown>, 'done'>
+type AnyJob = Pick<Job<{ type: string }, unknown>, 'done'>
 
 /** A job with facts of any type. */
-export type RunningJob<Event> = Pick<
+export type RunningJob<Event extends { type: string }> = Pick<
   Job<Event, unknown>,
-  'id' | 'over' | 'problem' | 'done' | 'begin' | 'cancel' | 'watch'
+  'id' | 'over' | 'problem' | 'progress' | 'done' | 'begin' | 'cancel' | 'watch'
 >

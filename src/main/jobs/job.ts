@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
+import type { QueueProgress } from '../../contract/documents/queue'
+import { UNKNOWN_PROGRESS } from '../../contract/work/progress'
 import { problemOf, reportDefect } from '../base/rpc-problems'
+import { endingNews, type NamedNews } from './job-news'
 
 /** Ends that every kind of job may have, besides its specific ends. */
 export type JobFailure = { type: 'failed'; problem: Problem } | { type: 'cancelled' }
@@ -13,9 +16,16 @@ export class Facts<Fact> {
 
   /** Counts changes. A watcher remembers the version that it has reported. */
   version = 0
+  progress: QueueProgress = UNKNOWN_PROGRESS
 
-  /** Replaces the fact under this key. */
-  set(key: string, fact: Fact): void {
+  constructor(private readonly onProgress: (progress: QueueProgress) => void) {}
+
+  /** Replaces the fact under this key. @param progress progress of the job, if the fact changes it */
+  set(key: string, fact: Fact, progress?: QueueProgress): void {
+    if (progress !== undefined) {
+      this.progress = progress
+      this.onProgress(progress)
+    }
     this.facts.set(key, { fact, version: this.version + 1 })
     this.changed()
   }
@@ -54,8 +64,8 @@ export interface JobWork<Event, Fact> {
   events(facts: readonly Fact[]): Event[]
   /** Removes stored data of work that was cancelled before it began. */
   abandon?(): Promise<void>
-  /** Receives the end, with or without watchers. */
-  onEnd?(ending: Event | JobFailure): void
+  /** Receives progress and end, with or without watchers; left out for work that only its window shows. */
+  news?: NamedNews | undefined
 }
 
 /**
@@ -74,12 +84,15 @@ export const NO_TURN: TakeTurn = () => Promise.resolve(() => undefined)
  * Work that runs in main with any number of watchers, which may join late. It keeps facts instead of events, so a slow
  * watcher receives fewer and larger events.
  */
-export class Job<Event, Fact> {
+export class Job<Event extends { type: string }, Fact> {
   /** Settles at every end of the work; never rejects. */
   readonly done: Promise<void>
 
   private readonly cancelling = new AbortController()
-  private readonly facts = new Facts<Fact>()
+  private readonly facts = new Facts<Fact>((progress) => {
+    const { news } = this.work
+    news?.tell({ job: news.job, type: 'progress', ...progress })
+  })
   private settle: () => void = () => undefined
   private ending: Event | JobFailure | null = null
   private failure: Problem | null = null
@@ -95,6 +108,10 @@ export class Job<Event, Fact> {
     return this.ending !== null
   }
 
+  get progress(): QueueProgress {
+    return this.facts.progress
+  }
+
   /** The failure; null while the work runs, and after any other end. */
   get problem(): Problem | null {
     return this.failure
@@ -105,7 +122,8 @@ export class Job<Event, Fact> {
     void this.run(takeTurn).then((ending) => {
       this.ending = ending
       this.facts.changed()
-      this.work.onEnd?.(ending)
+      const { news } = this.work
+      news?.tell(endingNews(news.job, ending))
       this.settle()
     })
     return this

@@ -1,16 +1,21 @@
 import type { QueueProgress } from '../../contract/documents/queue'
+import { progressShare, type WorkProgress } from '../../contract/work/progress'
+import type { EngineHost } from '../engine/host'
+import type { WorkMeans } from '../work/means'
 import { Job } from './job'
-import { endingNews, type TellJobNews } from './job-news'
+import type { NamedNews, TellJobNews } from './job-news'
 
-export interface ProgressJobOptions<Event> {
+type ProgressJobOptions<Event> = ProgressJobParts<Event> & {
+  /** Does the work, and resolves with the event of its end. */
+  run: (report: (event: Event, progress?: QueueProgress) => void, signal: AbortSignal) => Promise<Event>
+  news?: NamedNews
+}
+
+interface ProgressJobParts<Event> {
   /** Name for messages about defects, such as "the check". */
   name: string
   /** Shown before the first report. */
   first: Event
-  /** Does the work, and resolves with the event of its end. */
-  run: (report: (event: Event, progress?: QueueProgress) => void, signal: AbortSignal) => Promise<Event>
-  /** Receives news for the taskbar; left out for work that only its window shows. */
-  news?: { tell: TellJobNews; /** At the beginning of a sentence, such as "The check". */ job: string }
   id?: string
   /** Removes what was stored for work that was cancelled before it began. */
   abandon?: () => Promise<void>
@@ -28,16 +33,43 @@ export function createProgressJob<Event extends { type: string }>({
   return new Job<Event, Event>(
     {
       name,
-      run: (_id, facts, signal) =>
-        run((event, progress) => {
-          facts.set('progress', event)
-          if (progress !== undefined) news?.tell({ job: news.job, type: 'progress', ...progress })
-        }, signal),
+      run: (_id, facts, signal) => run((event, progress) => facts.set('progress', event, progress), signal),
       snapshot: (_id, facts) => facts[0] ?? first,
       events: (facts) => [...facts],
       abandon: () => abandon?.() ?? Promise.resolve(),
-      onEnd: (ending) => news?.tell(endingNews(news.job, ending))
+      news
     },
     id
   )
+}
+
+/**
+ * Creates the job of work that computes.
+ *
+ * @param work.eventOf returns the event of its progress; null for progress of another kind
+ */
+export function createWorkJob<Event extends { type: string }>(
+  { engine, tell }: { engine: EngineHost; tell: TellJobNews },
+  {
+    eventOf,
+    run,
+    ...job
+  }: ProgressJobParts<Event> & {
+    eventOf: (work: WorkProgress) => Event | null
+    run: (means: WorkMeans) => Promise<Event>
+  }
+): Job<Event, Event> {
+  return createProgressJob<Event>({
+    ...job,
+    news: { tell, job: job.name.replace(/^t/, 'T') },
+    run: (report, signal) =>
+      run({
+        engine: engine.client(),
+        signal,
+        notify(event) {
+          const jobEvent = event.type === 'progress' ? eventOf(event) : null
+          if (event.type === 'progress' && jobEvent !== null) report(jobEvent, progressShare(event))
+        }
+      })
+  })
 }

@@ -1,22 +1,19 @@
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
-import type { EvaluationEvent } from '../../contract/documents/evaluation'
 import { evaluatedChoices, variantChoices } from '../../contract/documents/variant-choices'
 import type { QueuedJob, QueuedWork, QueueProgress } from '../../contract/documents/queue'
-import { progressShare } from '../../contract/work/progress'
 import { endpointsAmong } from '../../contract/model/model'
 import type { Endpoint } from '../../contract/model/external-model'
 import { formatCount, plural } from '../../contract/words/format'
 import { knownPartWords } from '../../contract/words/known-part'
-import type { SweepEvent } from '../../contract/documents/sweep-events'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
 import { newestLike } from '../project/results/sweep-history'
-import type { EvaluationJob } from './evaluation-job'
-import type { EvaluationJobs } from './evaluations'
+import type { EvaluationJob, EvaluationJobs } from './evaluations'
 import type { JobFailure } from './job'
+import type { RunningJob } from './job-table'
 import type { Sweeps } from './sweeps'
 
 /** Events of a queued job: its progress and its end. */
@@ -63,7 +60,7 @@ export function queuedKinds(sweeps: Sweeps, evaluations: EvaluationJobs): Queued
     sweep: {
       async begin(pair, { work }, stop) {
         const job = await sweeps.start(pair, { fresh: false, preview: isPreview(work) }, stop)
-        return { evaluationId: null, events: sweepEvents(job.watch()) }
+        return { evaluationId: null, events: queuedEvents(job) }
       },
       isDone: async (pair) => (await sweeps.wholeOfNext(pair)) !== null,
       async kept(pair) {
@@ -76,7 +73,7 @@ export function queuedKinds(sweeps: Sweeps, evaluations: EvaluationJobs): Queued
     evaluation: {
       async begin(pair, queued, stop) {
         const job = await beginEvaluation(evaluations, pair, queued, stop)
-        return { evaluationId: job.id, events: evaluationEvents(job.watch()) }
+        return { evaluationId: job.id, events: queuedEvents(job) }
       },
       isDone: () => Promise.resolve(false),
       kept(pair, { evaluationId }) {
@@ -117,21 +114,15 @@ export function lastSweep(
   return { secondsLeft: (seconds * wholeRows) / computedRows, toldBy }
 }
 
-async function* sweepEvents(events: AsyncIterable<SweepEvent | JobFailure>): AsyncGenerator<QueuedEvent> {
-  for await (const event of events) {
-    if (event.type === 'snapshot' || event.type === 'progress') {
-      yield { type: 'progress', progress: progressShare({ kind: 'sweep', progress: event.progress }) }
-    } else if (event.type !== 'scores' && event.type !== 'notice') yield event
+/** Yields the progress of a job and its end. */
+async function* queuedEvents(job: RunningJob<{ type: string }>): AsyncGenerator<QueuedEvent> {
+  let last = ''
+  for await (const { type } of job.watch()) {
+    last = type
+    if (!job.over) yield { type: 'progress', progress: job.progress }
   }
-}
-
-async function* evaluationEvents(
-  events: AsyncIterable<EvaluationEvent | JobFailure>
-): AsyncGenerator<QueuedEvent> {
-  for await (const event of events) {
-    if (event.type !== 'progress') yield event
-    else yield { type: 'progress', progress: progressShare({ kind: 'evaluate', progress: event.progress }) }
-  }
+  if (job.problem !== null) yield { type: 'failed', problem: job.problem }
+  else yield { type: last === 'cancelled' ? 'cancelled' : 'finished' }
 }
 
 async function beginEvaluation(

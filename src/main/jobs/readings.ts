@@ -1,12 +1,18 @@
 import type { ChecksumsEvent } from '../../contract/documents/checksums'
-import type { DistancesEvent } from '../../contract/documents/distances'
+import type { BytesProgress, DistancesEvent } from '../../contract/documents/distances'
 import type { ValuesEvent } from '../../contract/documents/non-finite'
+import { openPair } from '../checkpoint/pair'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
-import type { JobTable } from './job-table'
+import { computeChecksums, computeDistances, findNonFinite } from '../readings/host'
 import type { JobContext } from './job-context'
+import type { JobTable } from './job-table'
+import { createProgressJob } from './progress-job'
 import { requireWritablePair } from './turns'
-import { createChecksumsJob, createDistancesJob, createValuesJob } from './weights-jobs'
+
+const NOT_STARTED: BytesProgress = { bytesDone: 0, bytesTotal: 0, bytesPerSecond: null, secondsLeft: null }
+
+const eventOf = (progress: BytesProgress) => ({ type: 'progress' as const, progress })
 
 /** Readings of whole checkpoints of open projects. They run beside the engine. */
 export class Readings {
@@ -20,33 +26,74 @@ export class Readings {
     this.values = context.turns.jobs('values')
   }
 
-  /** Starts comparing the pair. @throws WorkbenchError `busy` while a comparison runs; `read-only` */
+  /**
+   * Starts comparing the pair, and saves the distances in the project. Only file headers are read if the project has
+   * the distances of these checkpoints.
+   *
+   * @throws WorkbenchError `busy` while a comparison runs; `read-only`
+   */
   async startDistances(pair: ProjectPair): Promise<void> {
-    const { turns, tell } = this.context
     requireWritablePair(pair, 'Layer distances')
-    await turns.startBeside(pair, this.distances, () =>
-      Promise.resolve(createDistancesJob({ pair, tell, ...pairPaths(pair.document.location) }))
-    )
-  }
-
-  /** Starts hashing the pair's weight files. @throws WorkbenchError `busy` while hashing runs; `read-only` */
-  async startChecksums(pair: ProjectPair): Promise<void> {
-    const { turns, tell } = this.context
-    requireWritablePair(pair, 'Checksums')
-    await turns.startBeside(pair, this.checksums, () =>
-      Promise.resolve(createChecksumsJob({ pair, tell, ...pairPaths(pair.document.location) }))
-    )
+    const { readings } = pair.project
+    const folders = pairPaths(pair.document.location)
+    await this.start<DistancesEvent>(pair, this.distances, 'The comparison', async (signal, onProgress) => {
+      const { base, post } = await openPair(folders.base, folders.post)
+      if ((await readings.distances(base.checkpoint.fingerprint, post.checkpoint.fingerprint)) !== null)
+        return { type: 'finished', bytesRead: 0 }
+      const distances = await computeDistances(folders, signal, onProgress)
+      await readings.saveDistances(distances)
+      return { type: 'finished', bytesRead: distances.bytesRead }
+    })
   }
 
   /**
-   * Starts searching the pair's weights for values that are not finite.
+   * Starts hashing the pair's weight files, and saves the checksums in the project.
+   *
+   * @throws WorkbenchError `busy` while hashing runs; `read-only`
+   */
+  async startChecksums(pair: ProjectPair): Promise<void> {
+    requireWritablePair(pair, 'Checksums')
+    const folders = pairPaths(pair.document.location)
+    await this.start<ChecksumsEvent>(pair, this.checksums, 'Hashing', async (signal, onProgress) => {
+      const documents = await computeChecksums(folders, signal, onProgress)
+      for (const document of documents) await pair.project.readings.saveChecksums(document)
+      return { type: 'finished' }
+    })
+  }
+
+  /**
+   * Starts searching the pair's weights for values that are not finite. The last event has the result, and nothing is
+   * saved.
    *
    * @throws WorkbenchError `busy` while a search runs
    */
   async startValues(pair: ProjectPair): Promise<void> {
+    const folders = pairPaths(pair.document.location)
+    await this.start<ValuesEvent>(pair, this.values, 'The check of values', async (signal, onProgress) => ({
+      type: 'finished',
+      values: await findNonFinite(folders, signal, onProgress)
+    }))
+  }
+
+  /** @param read reads the weights, and resolves with the event of the end */
+  private async start<Event extends { type: string }>(
+    pair: ProjectPair,
+    table: JobTable<Event | ReturnType<typeof eventOf>>,
+    title: string,
+    read: (signal: AbortSignal, onProgress: (progress: BytesProgress) => void) => Promise<Event>
+  ): Promise<void> {
     const { turns, tell } = this.context
-    await turns.startBeside(pair, this.values, () =>
-      Promise.resolve(createValuesJob({ tell, ...pairPaths(pair.document.location) }))
-    )
+    const job = createProgressJob<Event | ReturnType<typeof eventOf>>({
+      name: title.toLowerCase(),
+      first: eventOf(NOT_STARTED),
+      news: { tell, job: title },
+      run: (report, signal) =>
+        read(signal, (progress) => {
+          const { bytesDone, bytesTotal, secondsLeft } = progress
+          const share = bytesTotal === 0 ? null : bytesDone / bytesTotal
+          report(eventOf(progress), { share, secondsLeft })
+        })
+    })
+    await turns.startBeside(pair, table, () => Promise.resolve(job))
   }
 }

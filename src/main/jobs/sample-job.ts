@@ -4,9 +4,7 @@ import type { EngineClient } from '../engine/host'
 import type { SampleKey } from '../samples/run-samples'
 import type { SampleWork } from '../work/sample'
 import { Job } from './job'
-import { endingNews, type TellJobNews } from './job-news'
-
-const NAME = 'The sample run'
+import type { TellJobNews } from './job-news'
 
 type SampleFact =
   | Extract<SampleEvent, { type: 'progress' }>
@@ -32,8 +30,8 @@ export function createSampleJob(engine: EngineClient, work: SampleWork, tell: Te
             notify(event) {
               if (event.type !== 'progress' || event.kind !== 'sample') return
               const { weights, precision } = store.run
-              facts.set('progress', { type: 'progress', progress: event.progress, weights, precision })
-              tell({ job: NAME, type: 'progress', ...progressShare(event) })
+              const progress = { type: 'progress', progress: event.progress, weights, precision } as const
+              facts.set('progress', progress, progressShare(event))
             }
           },
           (finished, growing) => {
@@ -58,7 +56,7 @@ export function createSampleJob(engine: EngineClient, work: SampleWork, tell: Te
         return [...progress, { type: 'samples', finished, growing }]
       },
       abandon: () => work.abandon(),
-      onEnd: (ending) => tell(endingNews(NAME, ending))
+      news: { tell, job: 'The sample run' }
     },
     id
   )

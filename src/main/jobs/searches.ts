@@ -1,12 +1,11 @@
 import type { SearchEvent, SearchProgress, UnfinishedSearch } from '../../contract/documents/search'
-import { progressShare } from '../../contract/work/progress'
 import { NOTHING_DONE } from '../crc/sweep/compute-sweep'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { searchCheckpoints, SearchWork } from '../work/search'
 import type { JobContext } from './job-context'
 import type { JobTable } from './job-table'
-import { createProgressJob } from './progress-job'
+import { createWorkJob } from './progress-job'
 
 /** Progress of a search that has not read the pair yet. */
 const NO_GENERATION: SearchProgress = {
@@ -32,31 +31,17 @@ export class Searches {
    * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`
    */
   async start(pair: ProjectPair, { sweepId, ...settings }: UnfinishedSearch, fresh: boolean): Promise<void> {
-    const { engine, turns, tell } = this.context
-    await turns.start(pair, this.table, 'A search', async () => {
+    await this.context.turns.start(pair, this.table, 'A search', async () => {
       const sweep = await pair.readSweep(sweepId)
       const check = await pair.readAnswerCheck(sweepId)
       const request = { pair: pairPaths(pair.document.location), sweep, check, ...settings }
       const work = new SearchWork(request, pair, searchCheckpoints({ pair, file: null }, fresh))
-      const progressEvent = (progress: SearchProgress): SearchEvent => ({
-        type: 'progress',
-        sweepId,
-        progress
-      })
-      return createProgressJob<SearchEvent>({
+      return createWorkJob<SearchEvent>(this.context, {
         name: 'the search',
-        first: progressEvent(NO_GENERATION),
-        news: { tell, job: 'The search' },
-        async run(report, signal) {
-          const search = await work.compute({
-            engine: engine.client(),
-            signal,
-            notify(event) {
-              if (event.type === 'progress' && event.kind === 'search')
-                report(progressEvent(event.progress), progressShare(event))
-            }
-          })
-          await work.keep(search)
+        first: { type: 'progress', sweepId, progress: NO_GENERATION },
+        eventOf: ({ kind, progress }) => (kind === 'search' ? { type: 'progress', sweepId, progress } : null),
+        async run(means) {
+          await work.keep(await work.compute(means))
           await work.forget()
           return { type: 'finished', sweepId }
         }

@@ -6,7 +6,7 @@ import { promptCountOf, scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
 import type { SweepWork } from '../work/sweep'
 import { Job } from './job'
-import { endingNews, type TellJobNews } from './job-news'
+import type { TellJobNews } from './job-news'
 
 export interface SweepJobOptions {
   engine: EngineClient
@@ -15,8 +15,6 @@ export interface SweepJobOptions {
   lookedAt: () => RestorationRange | null
   tell: TellJobNews
 }
-
-const NAME = 'The sweep'
 
 type SweepFact =
   | { type: 'progress'; progress: SweepProgress }
@@ -36,8 +34,7 @@ export function createSweepJob({ engine, sweep, lookedAt, tell }: SweepJobOption
         else if (event.type === 'scores') {
           for (const entry of event.entries) facts.set(JSON.stringify(entry.model), { type: 'entry', entry })
         } else if (event.kind === 'sweep') {
-          facts.set('progress', { type: 'progress', progress: event.progress })
-          tell({ job: NAME, type: 'progress', ...progressShare(event) })
+          facts.set('progress', { type: 'progress', progress: event.progress }, progressShare(event))
         }
       }
       const document = await sweep.compute({ engine, signal, notify }, { id, lookedAt })
@@ -67,7 +64,7 @@ export function createSweepJob({ engine, sweep, lookedAt, tell }: SweepJobOption
       const otherFacts = facts.filter((fact) => fact.type !== 'entry')
       return entries.length === 0 ? otherFacts : [...otherFacts, { type: 'scores', entries }]
     },
-    onEnd: (ending) => tell(endingNews(NAME, ending))
+    news: { tell, job: 'The sweep' }
   })
 }
 
