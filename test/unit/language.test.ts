@@ -24,6 +24,7 @@ const ROOMS = [
   'main/measures',
   'main/mergekit',
   'main/readings',
+  'main/report',
   'main/samples',
   'main/sandbox',
   'main/serve',

@@ -3,44 +3,54 @@ import type { ReportChart } from '../../contract/documents/report-chart'
 import type { NameStyle } from '../../contract/documents/variant-styles'
 
 /*
- * A report as a document: sections of blocks, which one writer turns into HTML and another into Markdown. All text is plain but that of notes;
- * escaping is the writers' work.
+ * A report as a document: sections of blocks, which one writer turns into HTML and another into Markdown. All text is
+ * plain except notes. The writers escape it.
  */
 
-/** A model's name looks as the charts draw the model. */
+/** A cell that names a model has the style of the model in charts. */
 export interface TableCell extends Partial<NameStyle> {
   text: string
   /** A second, smaller line. */
   detail?: string
   strong?: boolean
+  /** Distinct answers of a model. A share is a part of the cell's answers, 0 to 1. */
+  answers?: readonly { text: string; count: number; share: number }[]
+  /** Text that HTML shows on request. Markdown omits it. */
+  more?: { summary: string; text: string }
 }
 
 export interface Column extends Partial<NameStyle> {
   label: string
-  /** What the column holds, in a few words. */
+  /** Short description of the column. */
   detail?: string
-  /** Numbers stand to the right. */
+  /** Numbers are aligned to the right. */
   numeric: boolean
-  /** True if a narrow terminal leaves out other columns first. */
+  /** True if a narrow terminal omits other columns first. */
   essential?: boolean
 }
 
+interface TextBlock {
+  kind: 'lead' | 'paragraph' | 'note' | 'warning' | 'heading'
+  text: string
+}
+
 export type Block =
-  | { kind: 'lead' | 'paragraph' | 'note' | 'warning' | 'heading'; text: string }
-  /** Markdown that a person wrote: the one text that is not plain. */
+  | TextBlock
+  /** Markdown of a user, the only text that is not plain. */
   | { kind: 'notes'; text: string }
-  /** Each a figure, what it is, and the words that explain it. */
   | { kind: 'figures'; figures: { label: string; value: string; detail: string }[] }
-  | { kind: 'facts'; facts: readonly (readonly [name: string, value: string])[] }
+  | { kind: 'facts'; facts: readonly Fact[] }
   /** The first column names the rows. */
   | { kind: 'table'; label: string; columns: Column[]; rows: TableCell[][] }
-  /** Shown in HTML only; tables have the same numbers. */
+  /** Shown in HTML only. Tables have the same numbers. */
   | { kind: 'chart'; label: string; chart: ReportChart }
   | { kind: 'code'; text: string }
-  /** Pages that lie beside this one. */
+  /** Pages beside this one. */
   | { kind: 'links'; links: { text: string; href: string }[] }
-  /** Shown when asked for. */
+  /** Blocks that are shown on request. */
   | { kind: 'fold'; summary: string; blocks: Block[] }
+
+export type Fact = readonly [name: string, value: string]
 
 export type TableBlock = Extract<Block, { kind: 'table' }>
 
@@ -50,7 +60,7 @@ export interface Section {
   blocks: Block[]
 }
 
-/** What the user has said of a run: its name and its note, where there are such. */
+/** Shows the name and the note that the user gave a run. */
 export const markBlocks = ({ name, note }: Pick<RunMarks, 'name' | 'note'>): Block[] => [
   ...(name === '' ? [] : [paragraph(`Called “${name}”.`)]),
   ...notesBlocks(note)
@@ -61,12 +71,33 @@ export const notesBlocks = (text: string): Block[] => (text.trim() === '' ? [] :
 export const textColumn = (label: string, detail?: string): Column => ({ label, detail, numeric: false })
 export const numberColumn = (label: string, detail?: string): Column => ({ label, detail, numeric: true })
 
-export const paragraph = (text: string): Block => ({ kind: 'paragraph', text })
+const textBlock =
+  (kind: TextBlock['kind']) =>
+  (text: string): Block => ({ kind, text })
+export const heading = textBlock('heading')
+export const lead = textBlock('lead')
+export const paragraph = textBlock('paragraph')
+export const note = textBlock('note')
+export const warning = textBlock('warning')
 
-/** A section that holds nothing yet, and says so. */
+/** Makes a block of a value; no block of null. */
+export const ifAny = <T>(value: T | null, block: (value: T) => Block): Block[] =>
+  value === null ? [] : [block(value)]
+
+export const facts = (facts: readonly Fact[]): Block => ({ kind: 'facts', facts })
+export const code = (text: string): Block => ({ kind: 'code', text })
+export const fold = (summary: string, blocks: Block[]): Block => ({ kind: 'fold', summary, blocks })
+export const table = (label: string, columns: Column[], rows: TableCell[][]): TableBlock => ({
+  kind: 'table',
+  label,
+  columns,
+  rows
+})
+
+export const DASH: TableCell = { text: '–' }
+
+/** A section without content, which says why. */
 export const emptySection = (section: Omit<Section, 'blocks'>, text: string): Section => ({
   ...section,
   blocks: [paragraph(text)]
 })
-
-export const fold = (summary: string, blocks: Block[]): Block => ({ kind: 'fold', summary, blocks })

@@ -36,15 +36,14 @@ import {
 } from './shown-command'
 
 /*
- * Commands that compute a project's results again without the project: its prompts and settings may have changed since.
+ * Commands that compute results again without the project, whose prompts and settings may have changed since. The part
+ * of the page names their files.
  */
-
-/* Files stand under the names that the part of the page gives them. */
 
 const SWEEP_FILE = 'sweep.json'
 const CHECK_FILE = 'check.json'
 
-/** What the pair is, and how far post-training moved it. */
+/** Prints the command that describes the pair and the distances of its layers. */
 export function printInspect(from: ComputedFrom): ShownCommand[] {
   return [
     {
@@ -57,9 +56,10 @@ export function printInspect(from: ComputedFrom): ShownCommand[] {
 }
 
 /**
- * The sweep without its check, which {@link printCheck} prints; a second command scores recipes beside the ranges.
+ * Prints the command of a sweep without its check, which {@link printCheck} prints. A second command scores recipes
+ * that were scored beside the ranges.
  *
- * @param rho that the shown selection keeps
+ * @param rho of the shown selection
  */
 export async function printSweep(
   sweep: SweepDocument,
@@ -68,7 +68,7 @@ export async function printSweep(
 ): Promise<ShownCommand[]> {
   const { rendering, recipes, ranges, uniformBlends, source, checkpoints, selection } = sweep
   const { settings: scored, files } = await scoredSettings(sweep, named)
-  const command = (of: SweepSettings, out: string): string =>
+  const command = (scope: SweepSettings, out: string): string =>
     workCommand(
       {
         kind: 'sweep',
@@ -76,7 +76,7 @@ export async function printSweep(
         models: [],
         settings: {
           ...scored,
-          ...of,
+          ...scope,
           split: sweep.holdOutSplit !== null,
           whatIf: sweep.whatIf.length > 0,
           ...(checkpoints.length === 0
@@ -92,28 +92,28 @@ export async function printSweep(
     )
   const blends = uniformBlends.length < 2 ? {} : { uniformBlends: uniformBlends.length }
   const restored = source === null ? {} : { source: shownModelName(source.path) }
-  // What the sweep itself scores once a range is selected, it scores again.
-  const asked = recipes.filter(({ alone }) => alone === undefined)
+  // The command scores the halves of its selected range without a request.
+  const requested = recipes.filter(({ alone }) => alone === undefined)
   const recipeFile = listFile(
     named('recipes.json'),
-    asked.map(({ recipe }) => withoutFolders(recipe))
+    requested.map(({ recipe }) => withoutFolders(recipe))
   )
   const ofRecipes = { recipes: recipeFile.name }
   return [
     ...(ranges.length === 0
       ? []
       : [{ command: command({ ...blends, ...restored, check: false }, named(SWEEP_FILE)), files }]),
-    ...(asked.length === 0
+    ...(requested.length === 0
       ? []
       : [{ command: command(ofRecipes, named('recipes-scored.json')), files: [...files, recipeFile] }])
   ]
 }
 
 /**
- * The check of whole answers, from what the command of its sweep wrote: of the best ranges, or where others were checked too of
- * the very recipes.
+ * Prints the command of a full-answer check, which reads the file of its sweep. It names the recipes, unless the best
+ * ranges were checked.
  *
- * @param rho that the shown selection keeps
+ * @param rho of the shown selection
  */
 export function printCheck(
   sweep: SweepDocument,
@@ -144,9 +144,9 @@ export function printCheck(
 }
 
 /**
- * The search, from what the command of its sweep wrote.
+ * Prints the command of a search, which reads the file of its sweep.
  *
- * @param check of the sweep; ranges that fail it were no candidates of a search that came after it
+ * @param check of the sweep; a later search excluded ranges that fail it
  */
 export function printSearch(
   search: SearchDocument,
@@ -156,7 +156,7 @@ export function printSearch(
 ): ShownCommand {
   const { settings, rho } = search
   const rejected = rejectedRanges(sweep.ranges, check, rho)
-  // One that started from a range that fails came before the check.
+  // A search that started from a failing range was run before the check.
   const isChecked = rejected.length > 0 && !rejected.some((range) => isSame(range, search.range.range))
   const command = workCommand(
     {
@@ -192,7 +192,7 @@ function methodSettings(settings: SearchSettings): Extract<Work, { kind: 'search
   }
 }
 
-/** The evaluation, with its task. */
+/** Prints the command of an evaluation, with the file of its task. */
 export async function printEvaluation(run: EvaluationRun, named = asNamed): Promise<ShownCommand> {
   const { task, variants, rendering, embeddingModel, classifier, computing } = run
   // The command asks one judge at a time.
@@ -201,7 +201,7 @@ export async function printEvaluation(run: EvaluationRun, named = asNamed): Prom
     named('variants.json'),
     variants.map((entry) => ({ ...entry, variant: withoutFolder(entry.variant) }))
   )
-  const given = await namedTaskFile(task, named)
+  const taskFile = await namedTaskFile(task, named)
   const judging = judge === null ? null : namedJudge(judge, task, named)
   const { sampleCount, seed } = task.settings
   const { device, ...computed } = computing
@@ -211,7 +211,7 @@ export async function printEvaluation(run: EvaluationRun, named = asNamed): Prom
       pair: pairOfCommand(run),
       models: [],
       settings: {
-        ...{ task: given.name, variants: variantsFile.name, n: sampleCount, seed },
+        ...{ task: taskFile.name, variants: variantsFile.name, n: sampleCount, seed },
         ...renderingSettings(rendering),
         ...(device === 'cpu' ? {} : { device }),
         ...computed,
@@ -222,12 +222,12 @@ export async function printEvaluation(run: EvaluationRun, named = asNamed): Prom
     },
     named(`${task.id}-results.json`)
   )
-  return { command, files: [...given.files, variantsFile, ...(judging === null ? [] : [judging])] }
+  return { command, files: [...taskFile.files, variantsFile, ...(judging === null ? [] : [judging])] }
 }
 
 const contactOf = ({ baseUrl, keyVariable }: JudgeSettings): EndpointContact => ({ baseUrl, keyVariable })
 
-/** Writing a restored model, the `index`-th of several. */
+/** Prints the command that writes a restored model. @param index of the model among several */
 export function printExport(
   from: ComputedFrom,
   recipe: Recipe,
@@ -244,7 +244,7 @@ interface NamedSettings {
   files: CommandFile[]
 }
 
-/** Returns the settings of what a sweep is scored by. */
+/** Returns the settings of a sweep's scoring. */
 async function scoredSettings(sweep: SweepDocument, named: FileNaming): Promise<NamedSettings> {
   if (sweep.scoredBy.kind === 'crc') return promptSettings(sweep, named)
   const { task, sampling, draws } = sweep.scoredBy
@@ -252,31 +252,31 @@ async function scoredSettings(sweep: SweepDocument, named: FileNaming): Promise<
   return { settings: { task: name, ...samplerSettings(sampling), draws }, files }
 }
 
-/** A task by its name, or in a file unless it ships with the program. */
+/** Names a built-in task, or puts a task into a file. */
 async function namedTaskFile(task: Task, named: FileNaming): Promise<{ name: string; files: CommandFile[] }> {
   if ((await builtinTasks()).some((other) => isSameTask(other, task))) return { name: task.id, files: [] }
   const file = { name: named(`${task.id}.json`), content: formatTaskFile(task) }
   return { name: file.name, files: [file] }
 }
 
-/** How a command names the prompts of a sweep; no settings where it takes these very prompts by itself. */
+/** Names the prompts of a sweep; no settings for the default prompts. */
 async function promptSettings(sweep: SweepDocument, named: FileNaming): Promise<NamedSettings> {
   const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
-  const suits = isDemoPair(sweep) ? 'demo-crc' : 'crc'
+  const defaultSet = isDemoPair(sweep) ? 'demo-crc' : 'crc'
   const builtin = await builtinSetOf(prompts)
-  if (builtin === suits) return { settings: {}, files: [] }
+  if (builtin === defaultSet) return { settings: {}, files: [] }
   if (builtin !== null) return { settings: { prompts: builtin }, files: [] }
   const file = listFile(named('crc-prompts.json'), prompts)
   return { settings: { prompts: file.name }, files: [file] }
 }
 
-/** Apart from what the command line sets. */
+/** Compares tasks, except for settings of the command line. */
 function isSameTask(builtin: Task, task: Task): boolean {
   const { sampleCount, seed } = task.settings
   return isDeepStrictEqual({ ...builtin, settings: { ...builtin.settings, sampleCount, seed } }, task)
 }
 
-/** A judge as a file in YAML, which JSON is part of. */
+/** Describes a judge as a YAML file. */
 function namedJudge(judge: JudgeSettings, task: Task, named: FileNaming): CommandFile {
   const { baseUrl, model, keyVariable, way, anyModel, rubric, answersPerPrompt, requestsPerMinute } = judge
   const described = {

@@ -5,7 +5,7 @@ import type { Block, TableCell, Column } from './blocks'
 import { notesMarkdown } from './notes'
 import { reportHead, reportSections } from './sections'
 
-/** A report as GitHub-flavoured Markdown: all of its numbers, no charts. */
+/** Writes a report as GitHub-flavoured Markdown. It has all numbers and no charts. */
 export function reportMarkdown(report: Report): string {
   const { title, subtitle } = reportHead(report)
   const sections = reportSections(report).map((section) =>
@@ -60,7 +60,7 @@ function blockText(block: Block): string[] {
   }
 }
 
-/** Keeps the lines of what somebody wrote. */
+/** Quotes text with its line breaks. */
 function quoted(text: string): string {
   return lines(text)
     .map((line) => `> ${line}`)
@@ -76,9 +76,12 @@ function tableText(columns: readonly Column[], rows: readonly (readonly TableCel
   ].join('\n')
 }
 
-function cellText({ text, detail, strong }: TableCell): string {
-  const shown = lines(text).map((line) => (strong === true && line !== '' ? `**${line}**` : line))
-  return [...shown, ...(detail === undefined ? [] : lines(detail))].join('<br>')
+function cellText({ text, detail, strong, answers = [] }: TableCell): string {
+  const textLines = lines(text).map((line) => (strong === true && line !== '' ? `**${line}**` : line))
+  const counted = answers.flatMap((answer) => lines(`${answer.count}× ${answer.text}`))
+  return [...(text === '' ? [] : textLines), ...counted, ...(detail === undefined ? [] : lines(detail))].join(
+    '<br>'
+  )
 }
 
 function lines(text: string): string[] {

@@ -2,8 +2,8 @@ import MarkdownIt from 'markdown-it'
 import { Markup } from '../base/markup'
 
 /*
- * Notes are Markdown of whoever wrote them, and projects come from other people: their HTML is text, nothing in them loads anything,
- * and links lead to the web, to an address of mail or into the page, nowhere else.
+ * Notes are Markdown of other people. HTML in them becomes text, and they load nothing. Links lead only to the web, to
+ * mail addresses or into the page.
  */
 
 const SAFE_LINK = /^(?:https?:\/\/|mailto:|#)/i
@@ -17,7 +17,7 @@ markdown.renderer.rules['link_open'] = (tokens, index, options, _env, renderer) 
   return renderer.renderToken(tokens, index, options)
 }
 
-/** Below the headings of the page. */
+/** Puts headings of notes below those of the page. */
 const lowered = (tag: string): string => `h${Math.min(6, Number(tag.slice(1)) + 3)}`
 for (const rule of ['heading_open', 'heading_close']) {
   markdown.renderer.rules[rule] = (tokens, index, options, _env, renderer) => {
@@ -27,10 +27,10 @@ for (const rule of ['heading_open', 'heading_close']) {
   }
 }
 
-/** Notes as HTML that holds nothing but text, lists, tables, code and safe links. */
+/** Writes notes as HTML with only text, lists, tables, code and safe links. */
 export const notesMarkup = (text: string): Markup => new Markup(markdown.render(text))
 
-/** Notes as a quotation in Markdown: what could become HTML, an image or an unsafe link stands as text. */
+/** Quotes notes in Markdown. HTML, images and unsafe links become text. */
 export function notesMarkdown(text: string): string {
   return text
     .replace(/[^\S\n]*\r?\n|\r/g, '\n')

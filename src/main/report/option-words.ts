@@ -13,15 +13,15 @@ export interface ComputedFrom {
   postPath: CheckpointReference
 }
 
-/** Whether these are the checkpoints of the pair that ships with the program. */
+/** Reports whether these are the checkpoints of the built-in pair. */
 export function isDemoPair({ basePath, postPath }: ComputedFrom): boolean {
   const demo = pairPaths({ kind: 'demo' })
   return basePath.path === demo.base && postPath.path === demo.post
 }
 
 /**
- * Names the pair in a command. Model folders stand under their names alone, since a page that is shared should not tell how
- * the folders of its author are called.
+ * Names the pair in a command. Model folders are reduced to their names, because a shared page must not reveal the
+ * author's folders.
  */
 export function pairOfCommand(from: ComputedFrom): WorkPair {
   if (isDemoPair(from)) return { demo: true }
@@ -49,7 +49,7 @@ export const samplerSettings = ({ topK, ...sampling }: Sampling): SamplerSetting
   topK: topK ?? 0
 })
 
-/** A recipe as the operand of a command: its ranges, or a file of this name. */
+/** Writes a recipe as an operand of a command: its ranges, or a file. */
 export function recipeWord(recipe: Recipe, fileName: string): { word: string; files: CommandFile[] } {
   if ('ranges' in recipe) {
     return { word: recipe.ranges.map(([start, end]) => `${start}-${end}`).join(','), files: [] }

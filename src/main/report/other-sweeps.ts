@@ -8,28 +8,27 @@ import { isSame } from '../../contract/words/range-facts'
 import { verdictOf, withoutModels } from '../../contract/words/verdict'
 import { withoutSourceFolder } from './shown-command'
 
-/** A sweep beside the shown one, as the project has it. */
+/** A stored sweep of another kind than the shown sweep. */
 export interface StoredOtherSweep {
   sweep: SweepDocument
-  /** With the project's rho of now. */
+  /** Selection under the pair's current rho. */
   selection: Selection | null
   check: AnswerCheck | null
 }
 
 /**
- * Of every scoring, and every checkpoint that layers are restored to, other than the shown sweep's: the sweep that a pair would
- * answer with.
+ * Returns the default sweep of every other kind. Kinds differ in scoring and in the source of restored layers.
  *
  * @param sweeps newest first
  */
 export function otherSweeps(sweeps: readonly SweepSummary[], shownId: string | undefined): SweepSummary[] {
-  const shown = sweeps.find(({ id }) => id === shownId)
+  const shownSweep = sweeps.find(({ id }) => id === shownId)
   return defaultSweepsByKind(
-    shown === undefined ? sweeps : sweeps.filter((sweep) => sweepKind(sweep) !== sweepKind(shown))
+    shownSweep === undefined ? sweeps : sweeps.filter((sweep) => sweepKind(sweep) !== sweepKind(shownSweep))
   )
 }
 
-/** What a report says of one. */
+/** Describes another sweep for a report. */
 export function reportedOtherSweep({ sweep, selection, check }: StoredOtherSweep): OtherSweep {
   const { id, createdAt, source, scoredBy, prompts, post, ranges } = sweep
   const best = ranges.find((range) => isSame(range, selection?.selected ?? null))

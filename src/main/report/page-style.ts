@@ -1,8 +1,10 @@
 import LETTERS from '../../renderer/ui/styles/letters.css?raw'
 import PALETTE from '../../renderer/ui/styles/palette.css?raw'
-import { PRINT_STYLE } from './print-style'
 
-/** The style sheet of a report's page: the window's colours, light or dark as the reader's system is, and light on paper. */
+/**
+ * The style sheet of pages. Colours are those of the window, light or dark as the reader's system, and light on paper.
+ * On paper nothing scrolls, all columns fit the page, every page repeats column heads, and folded parts are open.
+ */
 export const REPORT_STYLE = `${PALETTE}
 * { box-sizing: border-box; }
 ${LETTERS}
@@ -13,7 +15,10 @@ body {
 h1 { margin: 0; font-size: 24px; line-height: 32px; overflow-wrap: anywhere; }
 h2 { margin: 0 0 12px; font-size: 18px; line-height: 24px; }
 h3 { margin: 24px 0 8px; font-size: 15px; line-height: 20px; overflow-wrap: anywhere; }
-section { margin: 24px 0 0; padding: 20px 24px; border: 1px solid var(--line); border-radius: 8px; background: var(--surface); }
+section {
+  margin: 24px 0 0; padding: 20px 24px; border: 1px solid var(--line); border-radius: 8px;
+  background: var(--surface);
+}
 p { margin: 0 0 12px; max-width: 88ch; overflow-wrap: anywhere; }
 .soft, .note, small, figcaption, caption, dt { color: var(--ink-soft); }
 .lead { font-size: 16px; line-height: 24px; font-weight: 600; }
@@ -28,7 +33,9 @@ nav ul { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 12px 0 0; paddin
 dl { margin: 0 0 12px; }
 dd { margin: 0; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 12px; }
-.figures div { padding: 12px 16px; border: 1px solid var(--line); border-radius: 6px; background: var(--surface-raised); }
+.figures div {
+  padding: 12px 16px; border: 1px solid var(--line); border-radius: 6px; background: var(--surface-raised);
+}
 .figures b { display: block; font-size: 20px; line-height: 28px; font-weight: 600; }
 .facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 16px; }
 .facts dt { max-width: 32ch; }
@@ -42,16 +49,24 @@ th { max-width: 320px; white-space: pre-wrap; overflow-wrap: break-word; }
 thead th { background: var(--surface-raised); font-weight: 600; vertical-align: bottom; }
 .number { text-align: end; }
 td.number { white-space: nowrap; }
-.base { color: var(--base); } .post { color: var(--post); } .hybrid { color: var(--hybrid); } .checkpoint { color: var(--checkpoint); }
+.base { color: var(--base); }
+.post { color: var(--post); }
+.hybrid { color: var(--hybrid); }
+.checkpoint { color: var(--checkpoint); }
 .orange { color: var(--orange); } .sky { color: var(--sky); } .black { color: var(--black); }
 th:is(.base, .post, .hybrid, .checkpoint, .orange, .sky, .black) { font-weight: 600; }
 small { display: block; font-size: 12px; line-height: 16px; font-weight: 400; white-space: pre-line; }
 details { margin: 0 0 12px; }
 details > :not(summary) { margin-top: 8px; }
+td > ol { margin: 0; padding: 0; min-width: 200px; max-height: 420px; overflow: auto; list-style: none; }
+td > ol > li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 8px; padding: 4px 0; }
+td li > span { color: var(--ink-soft); }
+td li > svg { grid-column: 1 / -1; width: 100%; fill: var(--accent); }
 summary { cursor: pointer; color: var(--accent); overflow-wrap: anywhere; }
 pre {
-  margin: 0 0 12px; padding: 12px 16px; max-height: 480px; overflow: auto; border: 1px solid var(--line); border-radius: 6px;
-  background: var(--surface-raised); font: 12px/18px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace;
+  margin: 0 0 12px; padding: 12px 16px; max-height: 480px; overflow: auto;
+  border: 1px solid var(--line); border-radius: 6px; background: var(--surface-raised);
+  font: 12px/18px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace;
 }
 figure { margin: 0 0 20px; }
 figcaption { margin: 0 0 8px; max-width: 100ch; }
@@ -60,4 +75,32 @@ figcaption { margin: 0 0 8px; max-width: 100ch; }
 figure svg { display: block; max-width: 100%; height: auto; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 @media (max-width: 900px) { .ranges .parts { grid-template-columns: minmax(0, 1fr); } body { padding: 16px; } }
-${PRINT_STYLE}`
+@page { size: A4; margin: 12mm; }
+@media print {
+  :root { color-scheme: light; }
+  body { padding: 0; max-width: none; }
+  section { border: none; padding: 0; }
+  .wide, pre, td > ol { overflow: visible; max-height: none; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+  table { width: 100%; font-size: 12px; line-height: 16px; }
+  th, td, td.number {
+    width: auto; min-width: 0; max-width: none; padding: 2px 5px; white-space: pre-wrap; overflow-wrap: anywhere;
+  }
+  table:has(td > ol) { table-layout: fixed; }
+  td > ol { min-width: 0; }
+  td > ol > li { display: block; }
+  thead th { min-width: 6em; }
+  :is(th, td):first-child { min-width: 7.5em; }
+  th small, td small { font-size: 0.85em; line-height: 1.3; }
+  table:has(thead th:nth-child(7)) { font-size: 9px; line-height: 12px; }
+  table:has(thead th:nth-child(7)) thead th { max-width: 11em; }
+  table:has(thead th:nth-child(12)) { font-size: 7px; line-height: 9px; }
+  table:has(thead th:nth-child(12)) :is(th, td) { min-width: 3em; padding: 1px 2px; }
+  table:has(thead th:nth-child(20)) { font-size: 5px; line-height: 6px; }
+  table:has(thead th:nth-child(20)) :is(th, td) { min-width: 0; padding: 1px; }
+  thead { display: table-header-group; }
+  h1, h2, h3, caption, thead, summary, figcaption { break-after: avoid; break-inside: avoid; }
+  tr, figure, .figures div { break-inside: avoid; }
+  details::details-content { content-visibility: visible; }
+  nav { display: none; }
+}`

@@ -7,8 +7,8 @@ import { Markup, markup } from '../base/markup'
 import type { Block, TableCell, Column, Section } from './blocks'
 import { REPORT_STYLE } from './page-style'
 import { notesMarkup } from './notes'
+import { PAGE_SIGN } from './report-sign'
 import { type ReportHead, reportHead, reportSections } from './sections'
-import { pageHead } from './page-head'
 
 /**
  * Writes a report as one HTML page that needs nothing else. Its charts are SVG. Its security policy lets it run no
@@ -16,7 +16,7 @@ import { pageHead } from './page-head'
  */
 export const reportPage = (report: Report): string => documentPage(reportHead(report), reportSections(report))
 
-/** Writes sections as one HTML page. */
+/** Writes sections as one HTML page. A browser blocks every style sheet of the page except `REPORT_STYLE`. */
 export function documentPage({ title, subtitle }: ReportHead, sections: readonly Section[]): string {
   const policy = [
     "default-src 'none'",
@@ -24,7 +24,17 @@ export function documentPage({ title, subtitle }: ReportHead, sections: readonly
     "base-uri 'none'",
     "form-action 'none'"
   ].join('; ')
-  const page = markup`${pageHead(`${title}: report`, policy, REPORT_STYLE)}<body>
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+${new Markup(PAGE_SIGN)}
+<title>${title}</title>
+<style>${new Markup(REPORT_STYLE)}</style>
+</head>
+<body>
 <header>
 <h1 dir="auto">${title}</h1>
 <p class="soft" dir="auto">${subtitle}</p>
@@ -102,7 +112,9 @@ function tableMarkup({ label, columns, rows }: Extract<Block, { kind: 'table' }>
 <caption>${label}</caption>
 <thead><tr>${columns.map(
     (column) =>
-      markup`<th scope="col"${classes(column, column.tone)} dir="auto">${glyph(column)}${column.label}${detailMarkup(column.detail)}</th>`
+      markup`<th scope="col"${classes(column, column.tone)} dir="auto">${glyph(column)}${column.label}${detailMarkup(
+        column.detail
+      )}</th>`
   )}</tr></thead>
 <tbody>
 ${rows.map(
@@ -114,11 +126,25 @@ ${rows.map(
 }
 
 function cellMarkup(cell: TableCell, column: Column | undefined, namesRow: boolean): Markup {
-  const content = markup`${glyph(cell)}${cell.strong === true ? markup`<strong>${cell.text}</strong>` : cell.text}${detailMarkup(cell.detail)}`
+  const { text, detail, strong, answers = [], more } = cell
+  const content = [
+    glyph(cell),
+    strong === true ? markup`<strong>${text}</strong>` : text,
+    answers.length === 0 ? '' : markup`<ol tabindex="0">${answers.map(answerMarkup)}</ol>`,
+    detailMarkup(detail),
+    more === undefined ? '' : markup`<details><summary>${more.summary}</summary>${more.text}</details>`
+  ]
   const looks = classes(column, cell.tone)
   return namesRow
     ? markup`<th scope="row"${looks} dir="auto">${content}</th>`
     : markup`<td${looks} dir="auto">${content}</td>`
+}
+
+/** The page allows no style attribute, so an SVG attribute holds the width of the bar. */
+function answerMarkup({ text, count, share }: NonNullable<TableCell['answers']>[number]): Markup {
+  const width = `${(100 * share).toFixed(1)}%`
+  return markup`<li><div class="text" dir="auto">${text}</div>${count === 1 ? '' : markup`<span>×${count}</span>`}<svg
+ height="3" aria-hidden="true"><rect width="${width}" height="3"/></svg></li>`
 }
 
 const glyph = ({ shape }: Partial<NameStyle>): Markup | string =>
@@ -128,11 +154,11 @@ const detailMarkup = (detail: string | undefined): Markup | string =>
   detail === undefined ? '' : markup`<small>${detail}</small>`
 
 function classes(column: Column | undefined, tone: TableCell['tone']): Markup | string {
-  const names = [column?.numeric === true ? 'number' : '', tone ?? ''].filter((name) => name !== '')
-  return names.length === 0 ? '' : markup` class="${names.join(' ')}"`
+  const styles = [column?.numeric === true ? 'number' : '', tone ?? ''].filter((name) => name !== '')
+  return styles.length === 0 ? '' : markup` class="${styles.join(' ')}"`
 }
 
-/** Names a text in a security policy that allows it. */
+/** Returns the source of a text for a security policy that allows it. */
 function integrity(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }

@@ -1,7 +1,8 @@
-import { PAGE_SIGN } from './page-head'
+/** Marks a page of this program. It is among the first lines. */
+export const PAGE_SIGN = '<meta name="generator" content="SLR Workbench">'
 
-/** The two first paragraphs of one in Markdown, see `reportHead`. */
+/** The first two paragraphs of a report in Markdown, see `reportHead`. */
 const MARKDOWN = /^# .*\n\n.*Selective Layer Restoration .*SLR Workbench /
 
-/** Whether a file that begins so is a report of this program, as a page or in Markdown. */
+/** Reports whether a file with this beginning is a report of this program, in HTML or Markdown. */
 export const isReportHead = (head: string): boolean => head.includes(PAGE_SIGN) || MARKDOWN.test(head)

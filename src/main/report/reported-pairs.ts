@@ -11,39 +11,39 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { problemOf } from '../base/rpc-problems'
 
 /**
- * The pairs of a project side by side, by what a sweep of one of them is scored by: of each the sweep of that kind that it answers
- * with, under the limit that the pair is set to.
+ * Compares the pairs of a project under the scoring of the shown sweep. Each pair has its default sweep of that kind,
+ * under its own limit.
  *
- * @param sweep that the report shows; null without one
- * @returns null where there is nothing to compare
+ * @param sweep that the report shows; null without a sweep
+ * @returns null if there is nothing to compare
  */
 export async function reportedPairs(
-  own: ProjectPair,
+  shownPair: ProjectPair,
   sweep: Pick<SweepDocument, 'scoredBy'> | null
 ): Promise<ReportedPairs | null> {
-  const { pairs } = own.project
+  const { pairs } = shownPair.project
   if (pairs.length === 1 || sweep === null) return null
   const scoredBy = briefScoring(sweep.scoredBy)
-  const read: { id: string; name: string; found: OutlinedSweep | null }[] = []
+  const outlined: { id: string; name: string; sweep: OutlinedSweep | null }[] = []
   for (const pair of pairs) {
-    const found = await outlineOf(pair, scoringKey(scoredBy))
-    read.push({ id: pair.id, name: pair.document.name, found })
+    const { name } = pair.document
+    outlined.push({ id: pair.id, name, sweep: await outlineOf(pair, scoringKey(scoredBy)) })
   }
   return {
     scoredBy,
-    shown: own.document.name,
-    pairs: read.map(({ id, name, found }) => ({ id, name, outline: found?.outline ?? null })),
+    shown: shownPair.document.name,
+    pairs: outlined.map(({ id, name, sweep }) => ({ id, name, outline: sweep?.outline ?? null })),
     transfers: transferSelections(
-      read.map(({ id, found }) => ({
+      outlined.map(({ id, sweep }) => ({
         id,
-        state: found === null ? 'none' : 'read',
-        side: found?.side ?? null
+        state: sweep === null ? 'none' : 'read',
+        side: sweep?.side ?? null
       }))
     )
   }
 }
 
-/** Null where the pair has none, or it cannot be read: opening the project has said so. */
+/** Returns null without such a sweep, or if it cannot be read. A warning of the project names unreadable sweeps. */
 async function outlineOf(pair: ProjectPair, scoring: string): Promise<OutlinedSweep | null> {
   const answering = defaultSweepOf(
     pair.sweeps.filter(({ scoredBy, source }) => source === null && scoringKey(scoredBy) === scoring)

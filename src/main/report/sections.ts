@@ -1,6 +1,6 @@
 import { formatUtc } from '../../contract/words/format'
 import type { Report } from '../../contract/documents/report'
-import { type Block, notesBlocks, paragraph, type Section } from './blocks'
+import { notesBlocks, paragraph, type Section, warning } from './blocks'
 import { costSections } from './sections/cost'
 import { evaluationsSection, mainComparisons } from './sections/evaluations'
 import { otherSweepsAtAGlance, otherSweepsSections } from './sections/other-sweeps'
@@ -12,10 +12,10 @@ import { checkSection, samplesSection } from './sections/samples'
 import { searchSections } from './sections/search'
 import { headlineBlocks, sweepSection } from './sections/sweep'
 
-/** What stands above the sections. */
+/** The text above the sections. */
 export interface ReportHead {
   title: string
-  /** Which models, when, by what. */
+  /** Models, time and program. */
   subtitle: string
 }
 
@@ -27,7 +27,7 @@ export function reportHead({ project, pair, createdAt, programVersion }: Report)
   }
 }
 
-/** A report as a document, in the order of the work. */
+/** Returns a report as sections, in the order of the work. */
 export function reportSections(report: Report): Section[] {
   return [
     glanceSection(report),
@@ -52,9 +52,9 @@ function glanceSection(report: Report): Section {
     id: 'glance',
     title: 'At a glance',
     blocks: [
-      ...warnings.map((text): Block => ({ kind: 'warning', text })),
+      ...warnings.map(warning),
       ...(sweep === null
-        ? [paragraph('Nothing was swept yet, so there is nothing to restore so far.')]
+        ? [paragraph('Nothing was swept yet, so no range is selected.')]
         : headlineBlocks(sweep)),
       ...otherSweepsAtAGlance(report),
       ...mainComparisons(evaluations),

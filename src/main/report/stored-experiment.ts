@@ -20,44 +20,45 @@ import { storedDistances } from '../project/results/stored-distances'
 /** Runs of samples that a report shows; each takes a table of answers. */
 const SHOWN_SAMPLE_RUNS = 3
 
-/** What a report tells of, as the project has it. */
+/** The stored documents that a report shows. */
 export interface StoredExperiment {
   document: PairDocument
-  /** Null when it cannot be read now. */
+  /** Null if the pair cannot be read at present. */
   pair: PairReport | null
   checksums: { base: ChecksumsDocument | null; post: ChecksumsDocument | null }
   distances: DistancesDocument | null
   sweep: SweepDocument | null
-  /** With the project's rho of now, as the window shows it; null when the sweep scored no ranges. */
+  /** Selection under the pair's current rho. Null if the sweep scored no ranges. */
   selection: Selection | null
   search: SearchDocument | null
-  /** Of the sweep's best ranges on whole answers. */
+  /** Full-answer check of the sweep's best ranges. */
   answerCheck: AnswerCheck | null
-  /** The newest, newest first. */
+  /** The newest runs, newest first. */
   samples: { run: SampleRun; samples: SampleLine[] }[]
   check: SampledCrc | null
   /** Newest first. */
   evaluations: EvaluationView[]
-  /** One of each other scoring. */
+  /** One sweep of each other kind. */
   otherSweeps: StoredOtherSweep[]
   sweepCount: number
   sampleRunCount: number
-  /** What could not be read, and so is left out. */
+  /** Warnings about documents that could not be read. */
   unread: string[]
 }
 
 /**
- * Reads a project for its report.
+ * Reads the documents of a pair for its report.
  *
- * @param sweepId of the sweep to show; that which the pair answers with when left out
- * @throws WorkbenchError `not-found`, `bad-file` or `newer-version` for the sweep; whatever else cannot be read is left out
+ * @param sweepId of the sweep to show; the pair's default sweep when left out.
+ * @throws WorkbenchError `not-found`, `bad-file` or `newer-version` for the sweep. Other unreadable documents are
+ * omitted.
  */
 export async function readExperiment(
-  own: ProjectPair,
+  pair: ProjectPair,
   { pair: pairReport, pairProblem }: PairState,
-  sweepId = defaultSweepOf(own.sweeps)?.id
+  sweepId = defaultSweepOf(pair.sweeps)?.id
 ): Promise<StoredExperiment> {
-  const unread = [...own.project.warnings]
+  const unread = [...pair.project.warnings]
   if (pairProblem !== null)
     unread.push(
       areModelsAway({ pairProblem })
@@ -73,41 +74,41 @@ export async function readExperiment(
       return null
     }
   }
-  const all = async <T>(ids: readonly string[], read: (id: string) => Promise<T>): Promise<T[]> => {
-    const found: T[] = []
+  const readAll = async <T>(ids: readonly string[], read: (id: string) => Promise<T>): Promise<T[]> => {
+    const documents: T[] = []
     for (const id of ids) {
-      const one = await ifReadable(() => read(id))
-      if (one !== null) found.push(one)
+      const document = await ifReadable(() => read(id))
+      if (document !== null) documents.push(document)
     }
-    return found
+    return documents
   }
-  const sweep = sweepId === undefined ? null : await own.readSweep(sweepId)
-  const answerCheck = sweep === null ? null : await ifReadable(() => own.readAnswerCheck(sweep.id))
-  const { rho } = own.document.settings
-  const runs = own.samples.runs.map(({ id }) => id)
+  const sweep = sweepId === undefined ? null : await pair.readSweep(sweepId)
+  const answerCheck = sweep === null ? null : await ifReadable(() => pair.readAnswerCheck(sweep.id))
+  const { rho } = pair.document.settings
+  const runs = pair.samples.runs.map(({ id }) => id)
   return {
-    document: own.document,
+    document: pair.document,
     pair: pairReport,
     checksums: {
-      base: pairReport === null ? null : await own.project.readings.checksums(pairReport.base),
-      post: pairReport === null ? null : await own.project.readings.checksums(pairReport.post)
+      base: pairReport === null ? null : await pair.project.readings.checksums(pairReport.base),
+      post: pairReport === null ? null : await pair.project.readings.checksums(pairReport.post)
     },
-    distances: (await storedDistances(own, pairReport)).distances,
+    distances: (await storedDistances(pair, pairReport)).distances,
     sweep,
     selection: sweep === null ? null : await runCooperatively(checkedSelection(sweep, answerCheck, rho)),
     answerCheck,
-    search: sweep === null ? null : await ifReadable(() => own.readSearch(sweep.id)),
-    samples: await all(runs.slice(0, SHOWN_SAMPLE_RUNS), (id) => own.samples.readAnswers(id)),
-    check: await ifReadable(() => own.samples.readCheck()),
-    evaluations: await all(
-      own.evaluations.runs.map(({ id }) => id),
-      (id) => evaluationView(own, id, sweepId === undefined ? {} : { sweepId })
+    search: sweep === null ? null : await ifReadable(() => pair.readSearch(sweep.id)),
+    samples: await readAll(runs.slice(0, SHOWN_SAMPLE_RUNS), (id) => pair.samples.readAnswers(id)),
+    check: await ifReadable(() => pair.samples.readCheck()),
+    evaluations: await readAll(
+      pair.evaluations.runs.map(({ id }) => id),
+      (id) => evaluationView(pair, id, sweepId === undefined ? {} : { sweepId })
     ),
-    otherSweeps: await all(
-      otherSweeps(own.sweeps, sweepId).map(({ id }) => id),
-      (id) => readOtherSweep(own, id)
+    otherSweeps: await readAll(
+      otherSweeps(pair.sweeps, sweepId).map(({ id }) => id),
+      (id) => readOtherSweep(pair, id)
     ),
-    sweepCount: own.sweeps.length,
+    sweepCount: pair.sweeps.length,
     sampleRunCount: runs.length,
     unread
   }

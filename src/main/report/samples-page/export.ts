@@ -4,7 +4,7 @@ import { spreadsheetText } from '../../../contract/words/spreadsheet-text'
 import { formatCsv } from '../../base/csv'
 import { samplesPage } from './samples-page'
 
-/** A file to save. */
+/** A text to save as a file. */
 export interface TextFile {
   fileName: string
   content: string
@@ -20,10 +20,10 @@ const WRITERS: Record<
 }
 
 /**
- * A run's answers as a file, sorted by prompt, variant and index:
- * - `jsonl`: an answer a line, as samples are stored, with its prompt's text and category; `compared`, in how many decided blind
- *   comparisons it was shown, by itself or in a set, and `preferred`, how many of them its variant won;
- * - `csv`: the same, RFC 4180 with a header, for spreadsheets (see {@link spreadsheetText});
+ * Exports a run's answers as a file, sorted by prompt, variant and index.
+ * - `jsonl`: one stored answer a line, with its prompt's text and category. `compared` counts the decided blind
+ *   comparisons that showed the answer, alone or in a set. `preferred` counts the comparisons that its variant won.
+ * - `csv`: the same for spreadsheets, RFC 4180 with a header (see {@link spreadsheetText}).
  * - `html`: a page to share that needs nothing else.
  */
 export async function exportSamples(
@@ -35,7 +35,7 @@ export async function exportSamples(
   return { fileName: `samples-${run.id}.${format}`, content }
 }
 
-/** Answers by prompt, variant and index. */
+/** Sorts answers by prompt, variant and index. */
 export function inOrder(
   { variants }: Pick<SampleRun, 'variants'>,
   samples: readonly SampleLine[]
@@ -82,21 +82,23 @@ function spreadsheet(run: SampleRun, samples: readonly SampleLine[]): string {
       String(preferred)
     ]
   })
-  // Without the mark Excel takes UTF-8 for the machine's old code page.
+  // Without a byte order mark Excel reads UTF-8 as the machine's old code page.
   return `\uFEFF${formatCsv([header, ...records])}`
 }
 
-/** Of an answer, in how many decided comparisons it was shown, and how many of them its variant won. */
-function preferences({ marks }: SampleRun): (sample: SampleLine) => { compared: number; preferred: number } {
+/** Counts the decided comparisons that showed an answer, and those that its variant won. */
+function preferences({
+  marks: votes
+}: SampleRun): (sample: SampleLine) => { compared: number; preferred: number } {
   const counts = new Map<string, { compared: number; preferred: number }>()
   const keyOf = (variant: string, prompt: number, index: number): string =>
     JSON.stringify([variant, prompt, index])
-  for (const mark of marks) {
-    if (mark.verdict === 'skipped') continue
-    for (const variant of mark.among) {
-      const won = mark.verdict === 'preferred' && mark.variant === variant
-      for (let index = mark.index; index < mark.index + mark.size; index++) {
-        const key = keyOf(variant, mark.prompt, index)
+  for (const vote of votes) {
+    if (vote.verdict === 'skipped') continue
+    for (const variant of vote.among) {
+      const won = vote.verdict === 'preferred' && vote.variant === variant
+      for (let index = vote.index; index < vote.index + vote.size; index++) {
+        const key = keyOf(variant, vote.prompt, index)
         const { compared, preferred } = counts.get(key) ?? { compared: 0, preferred: 0 }
         counts.set(key, { compared: compared + 1, preferred: preferred + Number(won) })
       }
@@ -106,7 +108,7 @@ function preferences({ marks }: SampleRun): (sample: SampleLine) => { compared: 
     counts.get(keyOf(variant, prompt, index)) ?? { compared: 0, preferred: 0 }
 }
 
-/** What an answer of a run answers. */
+/** Returns the prompt of an answer. */
 export function promptOf(
   run: Pick<SampleRun, 'prompts'>,
   sample: SampleLine

@@ -7,9 +7,9 @@ import { preferenceTallies } from '../../measures/preferences'
 import type { TextFile } from './export'
 
 /**
- * The blind comparisons of a run as a file, in the order in which they were decided:
- * - `json`: each with its prompt's text, and what they came to;
- * - `csv`: RFC 4180 with a header, a comparison a record; `shown` names the variants in the order on the screen.
+ * Exports the blind comparisons of a run as a file, in the order of the decisions.
+ * - `json`: each comparison with its prompt's text, and the tallies.
+ * - `csv`: RFC 4180 with a header, one comparison a record. `shown` names the variants in the order on the screen.
  */
 export function exportPreferences(run: SampleRun, format: PreferenceExportFormat): TextFile {
   const fileName = `preferences-${run.id}.${format}`

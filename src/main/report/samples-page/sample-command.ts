@@ -14,7 +14,7 @@ import {
   type ShownCommand
 } from '../shown-command'
 
-/** The `slr sample` command that repeats a run. @param named what its files are called */
+/** Prints the `slr sample` command that repeats a run. @param named names its files */
 export function printSample(run: SampleRun, named = asNamed): ShownCommand {
   const { settings, rendering } = run
   const { sampleCount, seed, maxTokens, stopTexts, device, sampling } = settings
@@ -70,7 +70,7 @@ function namedVariant(variant: Variant, index: number, named: FileNaming): Named
   }
 }
 
-/** An endpoint as a word, or as a file where a word cannot say all of it. */
+/** Writes an endpoint as a word, or as a file if a word cannot hold all its properties. */
 function namedEndpoint(
   { name, endpoint }: Extract<Variant, { kind: 'endpoint' }>,
   fileName: string

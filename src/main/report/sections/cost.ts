@@ -4,11 +4,11 @@ import { needsBase } from '../../../contract/model/sampling-baseline'
 import { formatCount, formatDuration, plural } from '../../../contract/words/format'
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import type { Report } from '../../../contract/documents/report'
-import { type Block, type TableCell, numberColumn, type Section, textColumn } from '../blocks'
+import { type Block, DASH, numberColumn, type Section, table, type TableCell, textColumn } from '../blocks'
 import { rangesWords } from './sweep-findings'
 import { BLOCK_EVALUATION, workCell } from './work-cell'
 
-/** What finding a range took, and what each way to diversity takes when it answers; none where nothing was computed. */
+/** Shows the work of finding a range, and of answers from each variant; nothing if nothing was computed. */
 export function costSections({ sweep, evaluations }: Report): Section[] {
   const blocks: Block[] = [
     ...(sweep === null ? [] : [searchTable(sweep)]),
@@ -19,13 +19,14 @@ export function costSections({ sweep, evaluations }: Report): Section[] {
 
 function searchTable(sweep: NonNullable<Report['sweep']>): Block {
   const { seconds, promptCount, uniformBlends, check, search, reusedPromptCount } = sweep
-  const reused =
-    reusedPromptCount === 0 ? {} : { detail: `${plural(reusedPromptCount, 'prompt')} were known` }
+  const reused = reusedPromptCount === 0 ? {} : { detail: `reuses ${plural(reusedPromptCount, 'prompt')}` }
   const rows: TableCell[][] = [
     [
       { text: 'sweep', ...reused },
       {
-        text: `${plural(promptCount, 'prompt')}: ${rangesWords(sweep)}, and ${plural(uniformBlends.length, 'uniform blend')}`
+        text:
+          `${plural(promptCount, 'prompt')}: ${rangesWords(sweep)}, and ` +
+          `${plural(uniformBlends.length, 'uniform blend')}`
       },
       workCell(sweep),
       { text: formatDuration(seconds) }
@@ -33,9 +34,9 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
   ]
   if (check !== null) {
     rows.push([
-      { text: 'check on whole answers', detail: 'the last one' },
+      { text: 'full-answer check', detail: 'the last one' },
       { text: plural(check.models.length, 'recipe') },
-      { text: '–' },
+      DASH,
       { text: formatDuration(check.seconds) }
     ])
   }
@@ -47,12 +48,8 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
       { text: formatDuration(search.seconds) }
     ])
   }
-  return {
-    kind: 'table',
-    label: `What it took to find, once for the pair; ${BLOCK_EVALUATION}`,
-    columns: [textColumn('Step'), textColumn('what'), numberColumn('work'), numberColumn('time')],
-    rows
-  }
+  const columns = [textColumn('Step'), textColumn('models'), numberColumn('work'), numberColumn('time')]
+  return table(`Work of the search, once for the pair. ${BLOCK_EVALUATION}`, columns, rows)
 }
 
 function answerTable(evaluations: Report['evaluations']): Block {
@@ -64,29 +61,28 @@ function answerTable(evaluations: Report['evaluations']): Block {
       answered.set(variant.name, { variant, answers: before + answers })
     }
   }
-  const asked = [...answered.values()].map(({ variant }) => variant)
-  return {
-    kind: 'table',
-    label: 'What an answer takes: passes through a model for each token, and models whose weights are held',
-    columns: [
+  const answering = [...answered.values()].map(({ variant }) => variant)
+  return table(
+    'Work of an answer: passes through a model for each token, and models in memory',
+    [
       textColumn('Variant'),
       numberColumn('passes a token'),
-      numberColumn('models held'),
+      numberColumn('models in memory'),
       numberColumn('answers')
     ],
-    rows: [...answered.values()].map(({ variant, answers }): TableCell[] => {
+    [...answered.values()].map(({ variant, answers }): TableCell[] => {
       const models = modelsOf(variant)
       return [
-        { text: variant.name, ...nameStyle(asked, variant) },
-        { text: models === null ? 'elsewhere' : String(models) },
-        { text: models === null ? 'elsewhere' : String(models) },
+        { text: variant.name, ...nameStyle(answering, variant) },
+        { text: models === null ? 'external' : String(models) },
+        { text: models === null ? 'external' : String(models) },
         { text: formatCount(answers) }
       ]
     })
-  }
+  )
 }
 
-/** As many as are computed for each token; null where another program answered. */
+/** Counts the models that are computed for each token; null for an external model. */
 function modelsOf(variant: Variant): number | null {
   if (isExternal(variant)) return null
   return variant.kind === 'baseline' && needsBase(variant.baseline) ? 2 : 1

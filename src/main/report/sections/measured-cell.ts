@@ -1,18 +1,40 @@
-import type { Estimate } from '../../../contract/documents/evaluation'
+import type { Estimate, MeasureDifference, VariantResult } from '../../../contract/documents/evaluation'
 import type { MeasureId } from '../../../contract/model/measures'
-import { formatMeasure, intervalWords, withInterval } from '../../../contract/words/evaluation-words'
-import type { TableCell } from '../blocks'
+import {
+  formatDifference,
+  formatMeasure,
+  intervalWords,
+  isFinding,
+  withInterval
+} from '../../../contract/words/evaluation-words'
+import { DASH, type TableCell } from '../blocks'
 
-/** A mean with its interval, or below it why it has none, which would make the table wider than the page. @param details below it */
-export function measuredCell(
+/** Shows a measure of a variant, and its difference from the variant that others are compared with. */
+export function measureCell(
+  { measures, differences }: Pick<VariantResult, 'measures' | 'differences'>,
   id: MeasureId,
-  estimate: Estimate,
-  details: readonly string[]
-): Pick<TableCell, 'text' | 'detail'> {
+  names: readonly string[] = []
+): TableCell {
+  return estimateCell(id, measures[id], differences[id], names)
+}
+
+/** Shows a mean with its interval. The second line says why there is none, so that tables stay within the page. */
+export function estimateCell(
+  id: MeasureId,
+  estimate: Estimate | undefined,
+  difference: MeasureDifference | null | undefined,
+  names: readonly string[] = []
+): TableCell {
+  if (estimate === undefined) return DASH
   const hasInterval = estimate.interval !== null
-  const lines = hasInterval ? details : [intervalWords(estimate, (end) => formatMeasure(id, end)), ...details]
+  const details = [
+    ...(hasInterval ? [] : [intervalWords(estimate, (end) => formatMeasure(id, end))]),
+    ...names,
+    ...(difference ? [formatDifference(id, difference)] : [])
+  ]
   return {
     text: hasInterval ? withInterval(id, estimate) : formatMeasure(id, estimate.mean),
-    ...(lines.length === 0 ? {} : { detail: lines.join('\n') })
+    ...(details.length > 0 && { detail: details.join('\n') }),
+    strong: difference ? isFinding(id, difference) : false
   }
 }

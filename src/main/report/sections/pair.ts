@@ -11,22 +11,27 @@ import { mlpSize } from '../../../contract/words/mlp-size'
 import type { Report, ReportedCheckpoint } from '../../../contract/documents/report'
 import {
   type Block,
-  type TableCell,
   emptySection,
+  facts,
+  fold,
+  note,
   notesBlocks,
   numberColumn,
   paragraph,
   type Section,
-  textColumn
+  table,
+  type TableCell,
+  textColumn,
+  warning
 } from '../blocks'
-import { originFacts } from './origin'
+import { originFacts } from './settings-facts'
 
-/** The two checkpoints: what they are, and how to know them again. */
+/** Describes the two checkpoints, with what identifies them. */
 export function pairSection({ pair, notes }: Report): Section {
   const section = { id: 'pair', title: 'The pair' }
   if (pair === null) {
     const text =
-      'The models could not be read when this report was written; the results below are stored ones.'
+      'The models could not be read when this report was written. The results below are stored results.'
     return { ...section, blocks: [paragraph(text), ...notesBlocks(notes)] }
   }
   const members = [pair.base, pair.post]
@@ -34,23 +39,21 @@ export function pairSection({ pair, notes }: Report): Section {
     ...section,
     blocks: [
       ...notesBlocks(notes),
-      {
-        kind: 'table',
-        label: 'The two models',
-        columns: [
+      table(
+        'The two models',
+        [
           textColumn('Model'),
           { ...textColumn(pair.base.name, 'base'), tone: 'base' },
           { ...textColumn(pair.post.name, 'post'), tone: 'post' }
         ],
-        rows: FACTS.map(([name, value]): TableCell[] => [
+        FACTS.map(([name, value]): TableCell[] => [
           { text: name },
           ...members.map((member): TableCell => ({ text: value(member) }))
         ])
-      },
-      ...pair.findings.map(({ severity, message }): Block => ({
-        kind: severity === 'note' ? 'note' : 'warning',
-        text: message
-      })),
+      ),
+      ...pair.findings.map(({ severity, message }) =>
+        severity === 'note' ? note(message) : warning(message)
+      ),
       ...hashes(pair.base, 'base'),
       ...hashes(pair.post, 'post')
     ]
@@ -69,7 +72,7 @@ const FACTS: readonly (readonly [string, (model: ReportedCheckpoint) => string])
       `${headCount} of size ${headSize}, ${kvHeadCount} for keys and values`
   ],
   ['Vocabulary', ({ vocabularySize }) => formatCount(vocabularySize)],
-  ['Output head', ({ tiedHead }) => (tiedHead ? 'shares the embeddings' : 'of its own')],
+  ['Output head', ({ tiedHead }) => (tiedHead ? 'shares the embeddings' : 'separate')],
   [
     'Tensors',
     ({ dtypes }) =>
@@ -87,22 +90,22 @@ function hashes({ sha256 }: ReportedCheckpoint, member: 'base' | 'post'): Block[
   if (sha256 === null) return []
   const label = `SHA-256 of the files of ${member}`
   const rows = Object.entries(sha256).map(([name, hash]): TableCell[] => [{ text: name }, { text: hash }])
-  return [
-    {
-      kind: 'fold',
-      summary: label,
-      blocks: [{ kind: 'table', label, columns: [textColumn('File'), textColumn('SHA-256')], rows }]
-    }
-  ]
+  return [fold(label, [table(label, [textColumn('File'), textColumn('SHA-256')], rows)])]
 }
 
-/** How far post-training moved each layer. */
+/** Shows how far post-training moved each layer. */
 export function distancesSection({ distances }: Report): Section {
   const section = { id: 'distances', title: 'How far post-training moved each layer' }
   if (distances === null)
-    return emptySection(section, 'Not computed yet: “Compare the layers” in Models does it.')
+    return emptySection(section, 'Not computed yet. Use “Compare the layers” in Models.')
   const { layers, components } = distances
   const around = components.filter(({ layer }) => layer === null)
+  const columns = [
+    textColumn('Part'),
+    numberColumn('relative norm', '‖post − base‖ / ‖base‖'),
+    numberColumn('cosine'),
+    numberColumn('changed weights')
+  ]
   const rows: TableCell[][] = [
     ...layers.map((layer): TableCell[] => [
       { text: `Layer ${layer.layer}`, ...(layer.identical ? { detail: 'identical' } : {}) },
@@ -118,28 +121,9 @@ export function distancesSection({ distances }: Report): Section {
         label: `Relative norm of the difference of each of ${plural(layers.length, 'layer')}, ‖post − base‖ / ‖base‖.`,
         chart: { kind: 'layers', layers }
       },
-      {
-        kind: 'fold',
-        summary: 'Numbers of every layer',
-        blocks: [
-          {
-            kind: 'table',
-            label: section.title,
-            columns: [
-              textColumn('Part'),
-              numberColumn('relative norm', '‖post − base‖ / ‖base‖'),
-              numberColumn('cosine'),
-              numberColumn('changed weights')
-            ],
-            rows
-          }
-        ]
-      },
-      ...distances.notices.map((text): Block => ({ kind: 'note', text })),
-      {
-        kind: 'facts',
-        facts: [['Computed', formatUtc(distances.createdAt)], ...originFacts(distances.origin)]
-      }
+      fold('Numbers of every layer', [table(section.title, columns, rows)]),
+      ...distances.notices.map(note),
+      facts([['Computed', formatUtc(distances.createdAt)], ...originFacts(distances.origin)])
     ]
   }
 }

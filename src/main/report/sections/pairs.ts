@@ -16,22 +16,38 @@ import { sameCheckpointsWords } from '../../../contract/words/same-checkpoints'
 import { baselineName, comparedScores } from '../../../contract/words/baseline-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import { fallsShort, uncheckedBadge } from '../../../contract/words/transfer-words'
-import { type Block, type TableCell, numberColumn, paragraph, type Section, textColumn } from '../blocks'
+import {
+  type Block,
+  DASH,
+  numberColumn,
+  paragraph,
+  type Section,
+  table,
+  type TableCell,
+  textColumn,
+  warning
+} from '../blocks'
 
-/** All pairs of the project side by side; none where there is one. */
+/** Shows all pairs of the project side by side; nothing if there is one pair. */
 export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
   if (pairs === null) return []
   const words = scoreWords(pairs.scoredBy)
+  const promptSets = new Set(pairs.pairs.flatMap(({ outline }) => outline?.promptsKey ?? []))
+  const basis =
+    `${plural(pairs.pairs.length, 'pair')}, compared by ${scoredByWords(pairs.scoredBy)}. ` +
+    'Each has its newest sweep of that kind, a full sweep rather than its preview, under the limit of the pair.'
   return [
     {
       id: 'pairs',
       title: 'Pairs of the project',
       blocks: [
         paragraph(
-          `${plural(pairs.pairs.length, 'pair')}, compared by ${scoredByWords(pairs.scoredBy)}: of each its newest sweep of that kind, a whole one rather than a preview of the same, under the limit that the pair is set to.${pairs.shown === null ? '' : ` The rest of this report is of ${pairs.shown}.`}`
+          pairs.shown === null ? basis : `${basis} The other sections of this report describe ${pairs.shown}.`
         ),
-        ...promptsWarning(pairs, words),
-        ...sameCheckpointsWords(pairs.pairs).map((text): Block => ({ kind: 'warning', text })),
+        ...(promptSets.size < 2
+          ? []
+          : [warning(`Pairs have scores on different ${words.prompt}s, so compare them with care.`)]),
+        ...sameCheckpointsWords(pairs.pairs).map(warning),
         pairsTable(pairs, words),
         transferTable(pairs, words)
       ]
@@ -39,24 +55,11 @@ export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
   ]
 }
 
-function promptsWarning({ pairs }: ReportedPairs, { prompt }: ScoreWords): Block[] {
-  const asked = new Set(pairs.flatMap(({ outline }) => (outline === null ? [] : outline.promptsKey)))
-  if (asked.size < 2) return []
-  return [
-    {
-      kind: 'warning',
-      text: `Not all pairs were asked the same ${prompt}s: their scores are of different ones.`
-    }
-  ]
-}
-
-const NOTHING: TableCell = { text: '–' }
-
-function pairsTable({ pairs }: ReportedPairs, words: ScoreWords): Block {
-  return {
-    kind: 'table',
-    label: `Each pair: post, and what is selected, ${words.diversity} and ${words.validity} of ${words.basis}, with 95 % intervals over resampled ${words.prompt}s`,
-    columns: [
+const pairsTable = ({ pairs }: ReportedPairs, words: ScoreWords): Block =>
+  table(
+    `Each pair: post and the selected range, ${words.diversity} and ${words.validity} of ${words.basis}, ` +
+      `with 95 % intervals over resampled ${words.prompt}s`,
+    [
       textColumn('Pair'),
       numberColumn('layers'),
       textColumn('selected'),
@@ -68,33 +71,32 @@ function pairsTable({ pairs }: ReportedPairs, words: ScoreWords): Block {
       textColumn('best baseline', words.diversity),
       textColumn('State')
     ],
-    rows: pairs.map(({ name, outline }): TableCell[] => [
+    pairs.map(({ name, outline }): TableCell[] => [
       nameCell(name, outline),
       ...(outline === null
-        ? [NOTHING, { text: 'not swept so' }, ...Array<TableCell>(7).fill(NOTHING)]
+        ? [DASH, { text: 'no such sweep' }, ...Array<TableCell>(7).fill(DASH)]
         : cellsOf(outline))
     ])
-  }
-}
+  )
 
 const isPreview = (outline: SweepOutline | null): boolean =>
   outline !== null && outline.estimatedCount !== null
 
-/** A preview stands beside whole sweeps as one. */
+/** Names a pair, with a badge if its sweep is a preview. */
 function nameCell(name: string, outline: SweepOutline | null): TableCell {
-  const mark = outline === null ? null : previewMark(outline)
-  return { text: name, ...(mark === null ? {} : { detail: mark }) }
+  const badge = outline === null ? null : previewMark(outline)
+  return { text: name, ...(badge === null ? {} : { detail: badge }) }
 }
 
 function cellsOf(outline: SweepOutline): TableCell[] {
   const { layerCount, post, selected, crossFit, baseline } = outline
-  const sure = (value: number, interval: Interval | undefined): TableCell => ({
+  const withInterval = (value: number, interval: Interval | undefined): TableCell => ({
     text: formatScore(value),
     ...(interval === undefined ? {} : { detail: interval.map(formatScore).join(' to ') })
   })
   const both = (measure: 'validity' | 'diversity'): TableCell[] => [
-    sure(post[measure], post.intervals?.[measure]),
-    selected === null ? NOTHING : sure(selected[measure], selected.intervals?.[measure])
+    withInterval(post[measure], post.intervals?.[measure]),
+    selected === null ? DASH : withInterval(selected[measure], selected.intervals?.[measure])
   ]
   return [
     { text: String(layerCount) },
@@ -102,7 +104,7 @@ function cellsOf(outline: SweepOutline): TableCell[] {
     ...both('diversity'),
     ...both('validity'),
     crossFit === null
-      ? NOTHING
+      ? DASH
       : {
           text: formatScore(crossFit.diversity),
           detail: crossFitAt(
@@ -113,38 +115,38 @@ function cellsOf(outline: SweepOutline): TableCell[] {
           )
         },
     baseline === null
-      ? NOTHING
+      ? DASH
       : { text: baselineName(baseline), detail: formatScore(comparedScores(baseline).diversity) },
     { text: sweepState(outline) }
   ]
 }
 
-/** Scores that the sweeps have: nothing is computed for them. */
+/** Shows each selected range in the sweeps of the other pairs. Only stored scores are used. */
 function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): Block {
   const cell = (from: string, to: string): TableCell => {
     const result = transfers.find((one) => one.from === from && one.to === to)?.result
-    if (result?.kind !== 'carried') return NOTHING
+    if (result?.kind !== 'carried') return DASH
     const { gain, validityKept, other } = result
     const short = fallsShort(result) ?? uncheckedBadge(result, transfers)
-    const kept = validityKept === null ? '' : `, ${formatPercent(validityKept)} kept`
+    const share = validityKept === null ? '' : `, ${formatPercent(validityKept)} kept`
     return {
       text: formatDelta(gain),
-      detail: `${rangeLabel(other)}${kept}${short === null ? '' : `, ${short}`}`,
+      detail: `${rangeLabel(other)}${share}${short === null ? '' : `, ${short}`}`,
       strong: from === to
     }
   }
-  return {
-    kind: 'table',
-    label: `What each pair selects, carried to the others by relative depth: gain in ${words.diversity} of ${words.basis} over post there, and the share of its ${words.validity}`,
-    columns: [
+  return table(
+    'Selected ranges in the other pairs, by relative depth: ' +
+      `gain in ${words.diversity} of ${words.basis} over post there, and the kept share of its ${words.validity}`,
+    [
       textColumn('Selected by'),
       ...pairs.map(({ name, outline }) =>
         numberColumn(`in ${name}`, ...(isPreview(outline) ? ['preview'] : []))
       )
     ],
-    rows: pairs.map((from): TableCell[] => [
+    pairs.map((from): TableCell[] => [
       nameCell(from.name, from.outline),
       ...pairs.map((to) => cell(from.id, to.id))
     ])
-  }
+  )
 }

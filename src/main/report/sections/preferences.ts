@@ -8,31 +8,26 @@ import {
   tallyBasis,
   tallyFinding
 } from '../../../contract/words/preference-words'
-import { type Block, type TableCell, numberColumn, paragraph, textColumn } from '../blocks'
+import { type Block, numberColumn, paragraph, table, type TableCell, textColumn } from '../blocks'
 
-/** A table of what was preferred, and what it shows. @param how it was found, such as "Preferred blind" */
+/** Shows preferred variants and the finding. @param how the vote, such as "Preferred blind" */
 export function preferenceBlocks(how: string, tally: PreferenceTally, variants: readonly Variant[]): Block[] {
   const shares = preferenceColumns(tally)
-  return [
-    paragraph(`${how}, ${setWords(tally.size)}, ${tallyBasis(tally)}. ${tallyFinding(tally)}`),
-    {
-      kind: 'table',
-      label: `${how}, ${setWords(tally.size)}`,
-      columns: [
-        textColumn('Variant'),
-        numberColumn('compared'),
-        numberColumn('preferred'),
-        ...shares.map(({ name }) => numberColumn(name))
-      ],
-      rows: tally.variants.map((entry, index): TableCell[] => {
-        const variant = variants[index]
-        return [
-          { text: entry.variant, ...(variant === undefined ? {} : nameStyle(variants, variant)) },
-          { text: formatCount(entry.compared) },
-          { text: formatCount(entry.won) },
-          ...shares.map(({ of }) => ({ text: of(entry) }))
-        ]
-      })
-    }
+  const label = `${how}, ${setWords(tally.size)}`
+  const columns = [
+    textColumn('Variant'),
+    numberColumn('compared'),
+    numberColumn('preferred'),
+    ...shares.map(({ name }) => numberColumn(name))
   ]
+  const rows = tally.variants.map((entry, index): TableCell[] => {
+    const variant = variants[index]
+    return [
+      { text: entry.variant, ...(variant === undefined ? {} : nameStyle(variants, variant)) },
+      { text: formatCount(entry.compared) },
+      { text: formatCount(entry.won) },
+      ...shares.map(({ of }) => ({ text: of(entry) }))
+    ]
+  })
+  return [paragraph(`${label}, ${tallyBasis(tally)}. ${tallyFinding(tally)}`), table(label, columns, rows)]
 }

@@ -20,7 +20,7 @@ const liveScore = (
 
 type ChartedRange = Extract<ReportChart, { kind: 'ranges' }>['board']['ranges'][number]
 
-/** Those that are exact, and those that a preview estimates. */
+/** Lists exact ranges, and the ranges that a preview estimates. */
 function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRange[] {
   const point = (range: ReportedRange, on: number): ChartedRange => ({
     start: range.start,
@@ -38,23 +38,23 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRa
   ]
 }
 
-/** Which range is marked, and as what. */
+/** Returns the selected range with its badge. */
 function selectedOf({ verdict, selection, source }: ReportedSweep): {
   selected: string | null
   mark: string
 } {
-  const mark = verdict === null ? null : selectedBadge(verdict)
-  if (mark === null || !selection?.selected) return { selected: null, mark: '' }
-  return { selected: rangeKey(selection.selected, { source }), mark: mark.label }
+  const badge = verdict === null ? null : selectedBadge(verdict)
+  if (badge === null || !selection?.selected) return { selected: null, mark: '' }
+  return { selected: rangeKey(selection.selected, { source }), mark: badge.label }
 }
 
-/** Keys of those that the check has thrown out. */
+/** Lists the keys of ranges that the check rejects. */
 const rejectedKeys = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
   selection === null
     ? []
     : rejectedRanges(ranges, check, selection.rho).map((range) => rangeKey(range, { source }))
 
-/** Keys of those that fail the check of whole answers. */
+/** Lists the keys of ranges that fail the full-answer check. */
 const failedRanges = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
   selection === null
     ? []
@@ -62,11 +62,11 @@ const failedRanges = ({ ranges, check, selection, source }: ReportedSweep): stri
         .filter((range) => rangePasses(check, range, selection.rho) === false)
         .map((range) => rangeKey(range, { source }))
 
-/** What a search found beyond the ranges: one that it could not better is a range. */
+/** Lists the recipes of a search that are no ranges. A search returns a range that it could not improve. */
 const foundOf = (search: ReportedSweep['search']): NonNullable<ReportedSweep['search']>['found'] =>
   search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
 
-/** What the chart of a sweep is drawn from: its ranges, and all that was scored beside them. */
+/** Returns the chart of a sweep: its ranges and all other scored models. */
 export function rangesChart(sweep: ReportedSweep): ReportChart {
   const {
     layerCount,

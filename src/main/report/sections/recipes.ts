@@ -6,9 +6,9 @@ import type { Report } from '../../../contract/documents/report'
 import { selects, sweepFinding } from '../../../contract/words/sweep-finding'
 import { scoredByName } from '../../../contract/words/score-words'
 import { describeStrengths, sourcesOf } from '../../../contract/model/strengths'
-import { type TableCell, emptySection, numberColumn, type Section, textColumn } from '../blocks'
+import { emptySection, numberColumn, type Section, table, type TableCell, textColumn } from '../blocks'
 
-/** What a recipe takes of base or other checkpoints, counted from layer 0. */
+/** Describes the layers of a recipe and their checkpoints, counted from layer 0. */
 export function describeRecipe(recipe: Recipe): string {
   if ('layers' in recipe) {
     const sources = sourcesOf(recipe.layers)
@@ -21,48 +21,41 @@ export function describeRecipe(recipe: Recipe): string {
   return `layers of base: ${ranges.join(', ')}`
 }
 
-/** Recipes that the user kept. */
+/** Shows the recipes that the project keeps. */
 export function keptSection({ recipes, sweep }: Report): Section {
   const section = { id: 'recipes', title: 'Kept recipes' }
   if (recipes.length === 0) return emptySection(section, 'No recipe was kept.')
-  return {
-    ...section,
-    blocks: [
-      {
-        kind: 'table',
-        label: 'Recipes, with the scores seen when they were kept',
-        columns: [
-          textColumn('Recipe'),
-          textColumn('restores'),
-          textColumn('scored by'),
-          numberColumn('validity', 'or precision'),
-          numberColumn('diversity', 'or coverage'),
-          textColumn('whole answers'),
-          textColumn('kept')
-        ],
-        rows: recipes.map(({ recipe, scoredBy, sweepId, validity, diversity, keptAt }): TableCell[] => [
-          { text: recipe.name, tone: 'hybrid' },
-          { text: describeRecipe(recipe) },
-          { text: validity === null ? '–' : scoredByName(scoredBy) },
-          { text: validity === null ? '–' : formatScore(validity) },
-          { text: diversity === null ? '–' : formatScore(diversity) },
-          { text: wholeWords({ recipe, scoredBy, sweepId, validity }, sweep) },
-          { text: formatUtc(keptAt) }
-        ])
-      }
-    ]
-  }
+  const columns = [
+    textColumn('Recipe'),
+    textColumn('restores'),
+    textColumn('scored by'),
+    numberColumn('validity', 'or precision'),
+    numberColumn('diversity', 'or coverage'),
+    textColumn('full answers'),
+    textColumn('kept')
+  ]
+  const rows = recipes.map((kept): TableCell[] => [
+    { text: kept.recipe.name, tone: 'hybrid' },
+    { text: describeRecipe(kept.recipe) },
+    { text: kept.validity === null ? '–' : scoredByName(kept.scoredBy) },
+    { text: kept.validity === null ? '–' : formatScore(kept.validity) },
+    { text: kept.diversity === null ? '–' : formatScore(kept.diversity) },
+    { text: fullAnswerWords(kept, sweep) },
+    { text: formatUtc(kept.keptAt) }
+  ])
+  return { ...section, blocks: [table('Recipes, with the scores seen when they were kept', columns, rows)] }
 }
 
-type Kept = Pick<Report['recipes'][number], 'recipe' | 'scoredBy' | 'sweepId' | 'validity'>
-
-/** The full answers of a recipe: by a task its scores are of them, by the character task the check says. */
-function wholeWords({ recipe, scoredBy, sweepId, validity }: Kept, sweep: Report['sweep']): string {
+/** Describes the full answers of a recipe: the scores by a task, or the full-answer check of the character task. */
+function fullAnswerWords(
+  { recipe, scoredBy, sweepId, validity }: Report['recipes'][number],
+  sweep: Report['sweep']
+): string {
   const sweepValidity = sweepId === sweep?.id ? validity : null
   if (sweep?.scoredBy.kind === 'task') {
-    const found = sweepFinding(sweep, selects(sweep, recipe) ? sweep.verdict : null, sweepValidity)
-    if (found !== null) return found.words
-    return scoredBy.kind === 'task' ? 'its scores are of them' : 'told by the sweep of the character task'
+    const finding = sweepFinding(sweep, selects(sweep, recipe) ? sweep.verdict : null, sweepValidity)
+    if (finding !== null) return finding.words
+    return scoredBy.kind === 'task' ? 'its scores are of full answers' : 'see the sweep of the character task'
   }
   const evidence = {
     check: sweep?.check ?? null,

@@ -1,23 +1,24 @@
 import type { Report } from '../../../contract/documents/report'
-import { type Block, emptySection, fold, paragraph, type Section } from '../blocks'
+import { type Block, code, emptySection, fold, heading, ifAny, paragraph, type Section } from '../blocks'
 
-/** How to compute every part again. */
+/** Shows the commands that compute every part again. */
 export function reproductionSection({ reproduction, programVersion }: Report): Section {
   const section = { id: 'reproduce', title: 'From the command line' }
-  if (reproduction.length === 0) return emptySection(section, 'There is nothing to compute again yet.')
+  if (reproduction.length === 0) return emptySection(section, 'There are no results to compute again yet.')
   return {
     ...section,
     blocks: [
       paragraph(
-        `These commands of SLR Workbench ${programVersion} compute every part again, all in one folder. Write the files of a part into it first; put the ` +
-          'folders of the models there under the names in the commands, or write yours instead. ' +
-          'Results are the same on the same device; near-ties may fall otherwise on another processor.'
+        `These commands of SLR Workbench ${programVersion} compute every part again, all in one folder. ` +
+          'Write the files of a part into it first. ' +
+          'Put the folders of the models there under the names in the commands, or use your own names. ' +
+          'Results are the same on the same device. Near-ties may fall otherwise on another processor.'
       ),
       ...reproduction.flatMap(({ part, note, commands }): Block[] => [
-        { kind: 'heading', text: part },
-        ...(note === null ? [] : [paragraph(note)]),
-        ...files(commands).map(({ name, content }) => fold(name, [{ kind: 'code', text: content }])),
-        ...commands.map(({ command }): Block => ({ kind: 'code', text: command }))
+        heading(part),
+        ...ifAny(note, paragraph),
+        ...files(commands).map(({ name, content }) => fold(name, [code(content)])),
+        ...commands.map(({ command }) => code(command))
       ])
     ]
   }
@@ -25,7 +26,7 @@ export function reproductionSection({ reproduction, programVersion }: Report): S
 
 type Commands = Report['reproduction'][number]['commands']
 
-/** What several commands read is written once. */
+/** Lists the files of commands. A file that several commands read is listed once. */
 function files(commands: Commands): Commands[number]['files'] {
   const byName = new Map(commands.flatMap((command) => command.files.map((file) => [file.name, file])))
   return [...byName.values()]

@@ -28,18 +28,22 @@ import {
 import { layerShareColumns, sharesBasisWords } from '../../../contract/words/share-words'
 import {
   type Block,
-  type TableCell,
+  type Fact,
+  facts,
   fold,
+  lead,
   markBlocks,
   numberColumn,
   type Section,
+  table,
+  type TableCell,
   textColumn
 } from '../blocks'
 import { elementAt } from '../../../contract/model/look-up'
-import { originFacts } from './origin'
 import { describeRecipe } from './recipes'
+import { originFacts } from './settings-facts'
 
-/** Recipes beyond one range, where they were searched for. */
+/** Shows recipes that a search found beyond one range; nothing without a search. */
 export function searchSections({ sweep, distances }: Report): Section[] {
   const search = sweep?.search ?? null
   if (sweep === null || search === null) return []
@@ -49,27 +53,22 @@ export function searchSections({ sweep, distances }: Report): Section[] {
       id: 'search',
       title: 'Beyond one range',
       blocks: [
-        { kind: 'lead', text: searchFinding(search, sweep.check ?? null, rho).words },
+        lead(searchFinding(search, sweep.check ?? null, rho).words),
         ...markBlocks(search.runMarks),
-        { kind: 'facts', facts: certaintyFacts(search) },
+        facts(certaintyFacts(search)),
         foundTable(search),
         ...courseBlocks(search),
         ...(search.shapley === null ? [] : shareBlocks(search.shapley, search, distances?.layers ?? [])),
         ...pairBlocks(search, sweep),
-        {
-          kind: 'facts',
-          facts: [
-            ...effortFacts(search),
-            ['Computed', formatUtc(search.createdAt)],
-            ...originFacts(search.origin)
-          ]
-        }
+        facts([
+          ...effortFacts(search),
+          ['Computed', formatUtc(search.createdAt)],
+          ...originFacts(search.origin)
+        ])
       ]
     }
   ]
 }
-
-type Fact = [name: string, value: string]
 
 /** The parts of a search that its findings are about. A stored search and a report have them. */
 type SearchFindings = Pick<
@@ -83,30 +82,31 @@ type SearchFindings = Pick<
     found: readonly (CategoryScore & { recipe: Recipe })[]
   }
 
-/** Says whether the found recipe is better, on the prompts that picked it and on unseen ones. */
+/** States whether the best recipe is better, on the prompts that selected it and on unseen prompts. */
 export function certaintyFacts({ comparison, heldOut, heldOutReason, scoredBy }: SearchFindings): Fact[] {
   const words = scoreWords(scoredBy)
   const signed = ({ difference, interval }: { difference: number; interval: Interval }): string =>
     `${formatDelta(difference)} in ${words.diversity} (${formatDeltas(interval)})`
-  const facts: Fact[] = []
+  const certainty: Fact[] = []
   if (comparison !== null) {
-    const picked = `${signed(comparison)}, which favours whatever was picked from many`
-    facts.push(['On the prompts that picked', picked])
+    const selected = `${signed(comparison)}, which favours a recipe that was selected from many`
+    certainty.push(['On the selection prompts', selected])
   }
-  facts.push([
+  certainty.push([
     'Cross-fitted',
     heldOut === null
       ? `not checked: ${heldOutReason}`
-      : `${signed(heldOut)}, ${heldOutWords(heldOut)}, at ${words.validity} ${formatScore(heldOut.found.validity)} against ${formatScore(heldOut.range.validity)} of the range`
+      : `${signed(heldOut)}, ${heldOutWords(heldOut)}, at ${words.validity} ` +
+        `${formatScore(heldOut.found.validity)} against ${formatScore(heldOut.range.validity)} of the range`
   ])
-  return facts
+  return certainty
 }
 
 /** Shows the found recipes beside post and the best range. */
 export function foundTable({ post, range, found, scoredBy, source }: SearchFindings): Block {
   const words = scoreWords(scoredBy)
-  const row = (name: string, tone: ModelTone, score: CategoryScore, what: string): TableCell[] => [
-    { text: name, detail: what, tone },
+  const row = (name: string, tone: ModelTone, score: CategoryScore, restored: string): TableCell[] => [
+    { text: name, detail: restored, tone },
     { text: formatScore(score.validity) },
     { text: formatScore(score.diversity) },
     { text: formatDelta(score.diversity - range.diversity) }
@@ -122,24 +122,23 @@ export function foundTable({ post, range, found, scoredBy, source }: SearchFindi
             source === null ? `layers of base: ${rangeLabel(range.range)}` : rangePhrase(range.range, source)
           )
         ]
-  return {
-    kind: 'table',
-    label: 'What the search found, best first',
-    columns: [
+  return table(
+    'Recipes that the search found, best first',
+    [
       textColumn('Model'),
       numberColumn(words.validity),
       numberColumn(words.diversity),
       numberColumn('over the best range')
     ],
-    rows: [
+    [
       row('post', 'post', post, 'nothing restored'),
       ...best,
       ...found.map((score) => row(score.recipe.name, 'hybrid', score, describeRecipe(score.recipe)))
     ]
-  }
+  )
 }
 
-/** How far each generation came. */
+/** Shows the best recipe after each generation. */
 function courseBlocks(search: ReportedSearch): Block[] {
   const { generations, range, scoredBy } = search
   if (generations.length < 2) return []
@@ -169,11 +168,11 @@ function courseBlocks(search: ReportedSearch): Block[] {
       label: `${label}.`,
       chart: { kind: 'search', search: { generations, range, scoredBy } }
     },
-    fold('Generation by generation', [{ kind: 'table', label, columns, rows }])
+    fold('Generation by generation', [table(label, columns, rows)])
   ]
 }
 
-/** What each layer contributes, beside how far its weights were moved where that is known. */
+/** Shows the contribution of each layer, and how far post-training moved its weights if that is known. */
 export function shareBlocks(
   shares: LayerShares,
   { scoredBy }: Pick<ReportedSearch, 'scoredBy'>,
@@ -185,18 +184,17 @@ export function shareBlocks(
     text: formatDelta(elementAt(values, layer, 'layer')),
     ...(ends !== null && { detail: formatDeltas(elementAt(ends, layer, 'layer')) })
   })
-  const label = `What each layer contributes: Shapley values ${sharesBasisWords(shares)}`
+  const label = `Contribution of each layer: Shapley values ${sharesBasisWords(shares)}`
   return [
     { kind: 'chart', label: `${label}.`, chart: { kind: 'shares', shares, scoredBy } },
-    {
-      kind: 'table',
+    table(
       label,
-      columns: [
+      [
         numberColumn('Layer'),
         ...layerShareColumns(shares, scoredBy).map((name) => numberColumn(name)),
         ...(moved.length === 0 ? [] : [numberColumn('weights', '‖post − base‖ / ‖base‖')])
       ],
-      rows: diversity.map((_, layer) => [
+      diversity.map((_, layer) => [
         { text: String(layer) },
         share(diversity, intervals?.diversity ?? null, layer),
         share(validity, intervals?.validity ?? null, layer),
@@ -207,40 +205,42 @@ export function shareBlocks(
           .slice(layer, layer + 1)
           .map(({ relativeNorm }) => ({ text: relativeNorm?.toFixed(4) ?? '–' }))
       ])
-    }
+    )
   ]
 }
 
-/** How many of the strongest are told in numbers. */
-const TOLD_PAIRS = 10
+const LISTED_PAIRS = 10
 
-/** What two layers do together: exactly where all subsets are known, otherwise what the ranges say. */
+/** Shows interactions of two layers. They are exact if all subsets were scored, and otherwise come from the ranges. */
 function pairBlocks({ shapley, scoredBy }: ReportedSearch, sweep: ReportedSweep): Block[] {
   if (shapley === null) return []
   const { diversity } = scoreWords(scoredBy)
   const pairs = shapley.interactions ?? rangePairs(sweep)
   const label =
     shapley.interactions === null
-      ? `How much more ${diversity} the two ends of a range add together than each on its own, all between them restored`
-      : `How much more ${diversity} two layers add together than each on its own: Shapley interaction indices`
-  const rows = strongestPairs(pairs, TOLD_PAIRS).map(({ layers, value }): TableCell[] => [
+      ? `${capitalised(diversity)} that the two ends of a range add together beyond each alone, with all ` +
+        'layers between restored'
+      : `${capitalised(diversity)} that two layers add together beyond each alone: Shapley interaction indices`
+  const rows = strongestPairs(pairs, LISTED_PAIRS).map(({ layers, value }): TableCell[] => [
     { text: layers.join(' and ') },
     { text: formatDelta(value) }
   ])
   const columns = [textColumn('Layers'), numberColumn(diversity, 'together')]
   return [
     { kind: 'chart', label: `${label}.`, chart: { kind: 'pairs', pairs } },
-    fold('The strongest pairs', [{ kind: 'table', label, columns, rows }])
+    fold('The strongest pairs', [table(label, columns, rows)])
   ]
 }
 
+/** Lists the work and the settings of a search. */
 export function effortFacts(search: SearchFindings): Fact[] {
   const { settings, work } = search
   return [
     [
       'Search',
       `${triedWords(search)}; ` +
-        `${plural(work.blockEvaluations, 'block evaluation')} in ${formatDuration(search.seconds)} on ${DEVICE_LABELS[search.device]} in ${search.precision}`
+        `${plural(work.blockEvaluations, 'block evaluation')} in ${formatDuration(search.seconds)} on ` +
+        `${DEVICE_LABELS[search.device]} in ${search.precision}`
     ],
     [
       'Settings',

@@ -34,12 +34,18 @@ import { distinctWords, scoreWords } from '../../../contract/words/score-words'
 import { holdOutPrompts, onSelectionPrompts } from '../../../contract/words/split-words'
 import type { VerdictEvidence } from '../../../contract/words/verdict-findings'
 import { bestRanges } from '../../crc/selection/best-ranges'
-import type { Block, TableCell, Column, TableBlock } from '../blocks'
-import { numberColumn, textColumn } from '../blocks'
+import {
+  type Block,
+  type Column,
+  note,
+  numberColumn,
+  table,
+  type TableBlock,
+  type TableCell,
+  textColumn
+} from '../blocks'
 
-/*
- * The findings of a sweep as blocks, which the writers for HTML, Markdown and the terminal show.
- */
+/* The findings of a sweep as blocks, for the writers of HTML, Markdown and the terminal. */
 
 const BEST_RANGES = 10
 
@@ -125,9 +131,9 @@ export function modelsTable(
 /** Shows the ranges, recipes and baselines of a full-answer check, and whether they pass. */
 export function fullAnswersTable(check: CheckResult, rho: number): Block {
   const row = (name: string, tone: ModelTone, model: WholeAnswers, outcome: string): TableCell[] => {
-    const sure = checkCertainty(check, model, rho)
-    const span = sure === null ? '' : `, ${validitySpan(sure)}`
-    const passing = sure === null || outcome === '' ? '' : `, ${passingWords(sure)}`
+    const certainty = checkCertainty(check, model, rho)
+    const span = certainty === null ? '' : `, ${validitySpan(certainty)}`
+    const passing = certainty === null || outcome === '' ? '' : `, ${passingWords(certainty)}`
     return [
       { text: name, tone },
       { text: formatScore(model.firstToken.validity) },
@@ -139,7 +145,9 @@ export function fullAnswersTable(check: CheckResult, rho: number): Block {
   const outcomeOf = (model: WholeAnswers): string => (passesCheck(model, check, rho) ? 'passes' : 'fails')
   return {
     kind: 'table',
-    label: `Full answers: the probability that an answer is one valid character and ends, limit ${formatScore(answerLimit(check, rho))}`,
+    label:
+      'Full answers: the probability that an answer is one valid character and ends, limit ' +
+      `${formatScore(answerLimit(check, rho))}`,
     columns: [
       textColumn('Model'),
       numberColumn('first token', 'validity'),
@@ -167,7 +175,8 @@ export const rangesWords = ({
 }): string =>
   preview === null
     ? plural(ranges.length, 'range')
-    : `${plural(ranges.length, 'range')} exact, ${preview.ranges.length} estimated from ${plural(preview.prompts.length, 'prompt')}`
+    : `${plural(ranges.length, 'range')} exact, ${preview.ranges.length} estimated from ` +
+      `${plural(preview.prompts.length, 'prompt')}`
 
 /** Shows the most diverse ranges that keep the limit; nothing if there are none. */
 export function bestRangesBlocks(
@@ -189,7 +198,8 @@ export function bestRangesBlocks(
     {
       kind: 'table',
       label:
-        `The ranges of greatest ${words.diversity}, of ${rangesWords(sweep)} those that keep the ${words.validity}${check === null ? '' : ' on first tokens'}` +
+        `The ranges of greatest ${words.diversity}, of ${rangesWords(sweep)} those that keep the ` +
+        `${words.validity}${check === null ? '' : ' on first tokens'}` +
         (selection.holdOut === null ? '' : `; scores on all ${plural(promptCount, words.prompt)}`),
       columns: [
         textColumn('Layers'),
@@ -213,7 +223,10 @@ export function bestRangesBlocks(
 export function ruleWords(selection: Selection, scoredBy: ScoredBy): string {
   const words = scoreWords(scoredBy)
   const { minimumValidity, rho } = selection
-  return `the range of greatest ${words.diversity} with a ${words.validity} of at least ${formatScore(minimumValidity)} (ρ = ${rho} of post's${onSelectionPrompts(selection, words, 'on')})`
+  return (
+    `the range of greatest ${words.diversity} with a ${words.validity} of at least ` +
+    `${formatScore(minimumValidity)} (ρ = ${rho} of post's${onSelectionPrompts(selection, words, 'on')})`
+  )
 }
 
 /** Shows the best baseline of each kind against the selected range, on full answers if both were checked. */
@@ -222,7 +235,8 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
   if (selected === null || baselines.length === 0) return []
   const words = scoreWords(scoredBy)
   const label =
-    `The best baseline of each kind at ${words.validity} of ${rho} of post's or more${onSelectionPrompts(selection, words, 'on')}, against ${rangePhrase(selected)}` +
+    `The best baseline of each kind at ${words.validity} of ${rho} of post's or ` +
+    `more${onSelectionPrompts(selection, words, 'on')}, against ${rangePhrase(selected)}` +
     (holdOut === null ? '' : ` on ${holdOutPrompts(holdOut, words)}`)
   const isAnyChecked = baselines.some(({ answers }) => answers !== null)
   const rows = baselines.map((baseline): TableCell[] => {
@@ -245,11 +259,12 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
     numberColumn(words.diversity, 'difference, 95 %, p')
   ]
   return [
-    { kind: 'table', label, columns, rows },
-    {
-      kind: 'note',
-      text: 'Differences are by sign flips over prompts, each pair by itself. The interval of the best of many flatters it. Halves and controls may keep less.'
-    }
+    table(label, columns, rows),
+    note(
+      'Differences are by sign flips over prompts, each pair by itself. ' +
+        'The interval of the best of many flatters it. ' +
+        'Halves and controls may keep less.'
+    )
   ]
 }
 

@@ -19,11 +19,22 @@ import { isSame } from '../../../contract/words/range-facts'
 import { SAFETY_NOTE } from '../../../contract/words/safety'
 import type { Report, ReportedRange, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
-import { renderingFacts } from '../samples-page/settings-facts'
-import type { Block, Section, TableBlock } from '../blocks'
-import { emptySection, fold, markBlocks, paragraph } from '../blocks'
-import { originFacts } from './origin'
+import {
+  type Block,
+  emptySection,
+  type Fact,
+  facts,
+  fold,
+  lead,
+  markBlocks,
+  note,
+  paragraph,
+  type Section,
+  type TableBlock,
+  warning
+} from '../blocks'
 import { rangesChart } from './ranges-chart'
+import { originFacts, renderingFacts } from './settings-facts'
 import {
   baselineBlocks,
   bestRangesBlocks,
@@ -38,17 +49,15 @@ import {
 } from './sweep-findings'
 import { verdictBlocks } from './verdict'
 
-type Fact = [name: string, value: string]
-
-/** What the sweep found, how sure that is, all models in the plane of its two measures, and its settings. */
+/** Shows the verdict on a sweep with its certainty, all scored models, and the settings. */
 export function sweepSection({ sweep, sweepCount }: Report): Section {
   const section = { id: 'sweep', title: 'The sweep' }
   if (sweep === null)
-    return emptySection(section, 'No sweep yet: “Sweep all ranges” in the Ranges view scores every range.')
+    return emptySection(section, 'No sweep yet. “Sweep all ranges” in the Ranges view scores every range.')
   const { selection, ranges } = sweep
   const words = scoreWords(sweep.scoredBy)
-  // Of prompts that post itself fails ranges say nothing.
-  const sure = sweep.verdict?.state === 'unfit-prompts' ? null : selection
+  // Scores on prompts that post fails do not show which range is better.
+  const certain = sweep.verdict?.state === 'unfit-prompts' ? null : selection
   const best = selection?.selected ?? null
   const selected = ranges.find(({ start, end }) => start === best?.start && end === best.end)
   return {
@@ -57,25 +66,27 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
       ...headlineBlocks(sweep),
       ...markBlocks(sweep.runMarks),
       scoredByBlock(sweep),
-      ...(sure === null ? [] : [confidenceBlock(sweep, sure, sweep.check)]),
+      ...(certain === null ? [] : [confidenceBlock(sweep, certain, sweep.check)]),
       {
         kind: 'chart',
-        label: `${capitalised(words.diversity)} of every range by its first and last restored layer; ${words.diversity} against ${words.validity} of ${rangesWords(sweep)}, base, post and other recipes.`,
+        label:
+          `${capitalised(words.diversity)} of every range by its first and last restored layer; ` +
+          `${words.diversity} against ${words.validity} of ${rangesWords(sweep)}, base, post and other recipes.`,
         chart: rangesChart(sweep)
       },
       ...(sweep.check === null || selection === null ? [] : [fullAnswersTable(sweep.check, selection.rho)]),
       modelsTable(modelRows(sweep, selected), sweep),
-      ...(sure === null
+      ...(certain === null
         ? []
         : [
-            { kind: 'facts', facts: selectionFacts(sweep, sure) } as const,
-            ...bestRangesBlocks(sweep, sure, sweep.check),
-            ...baselineBlocks(sweep, sure)
+            facts(selectionFacts(sweep, certain)),
+            ...bestRangesBlocks(sweep, certain, sweep.check),
+            ...baselineBlocks(sweep, certain)
           ]),
       ...(sweep.uniformBlends.length === 0 ? [] : [folded(blendsTable(sweep.uniformBlends, sweep))]),
       ...(ranges.length === 0 ? [] : [folded(rangesTable(allRangesLabel(sweep), sweep))]),
-      ...sweep.notices.map((text): Block => ({ kind: 'note', text })),
-      fold('Settings of the sweep', [{ kind: 'facts', facts: sweepFacts(sweep, sweepCount) }])
+      ...sweep.notices.map(note),
+      fold('Settings of the sweep', [facts(sweepFacts(sweep, sweepCount))])
     ]
   }
 }
@@ -86,26 +97,26 @@ const folded = (table: TableBlock): Block => fold(table.label, [table])
 const allRangesLabel = ({ ranges, preview }: ReportedSweep): string =>
   preview === null ? `All ${plural(ranges.length, 'range')}` : rangesWords({ ranges, preview })
 
-/** The verdict, what a preview rests on, and what restored layers may weaken. */
+/** Shows the verdict, the basis of a preview, and the note on safety. */
 export function headlineBlocks(sweep: ReportedSweep): Block[] {
   const { verdict } = sweep
-  if (verdict === null) return [{ kind: 'lead', text: 'No ranges were scored, so none is selected.' }]
-  // The blocks of a preview say more than its caveat.
+  if (verdict === null) return [lead('No ranges were scored, so none is selected.')]
+  // The block of a preview has more detail than its caveat.
   const caveats = verdict.caveats.filter(({ state }) => state !== 'previewed')
   return [
     ...verdictBlocks({ ...verdict, caveats }),
     ...previewBlocks(sweep),
-    ...(verdict.range === null ? [] : [{ kind: 'note', text: SAFETY_NOTE } as const])
+    ...(verdict.range === null ? [] : [note(SAFETY_NOTE)])
   ]
 }
 
-/** What a preview's numbers rest on. */
+/** States the basis of a preview's numbers. */
 function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
   if (selection === null) return []
   const evidence = { ...sweep, selection }
   if (!hasPreview(evidence)) return []
   const { basis, elsewhere, isDoubtful } = previewFacts({ ...evidence, promptCount: sweep.promptCount })
-  return [{ kind: isDoubtful ? 'warning' : 'note', text: `A preview: ${basis}. ${elsewhere}` }]
+  return [(isDoubtful ? warning : note)(`A preview: ${basis}. ${elsewhere}`)]
 }
 
 const toneOfMark = (mark: number | null, otherwise: ModelTone): ModelTone =>
@@ -135,7 +146,7 @@ function modelRows(
   ]
 }
 
-/** Of which range a half was scored, where that is not the one selected now. */
+/** Names the range of a scored half, unless that range is selected now. */
 function halfWords(
   halfOf: ReportedSweep['recipes'][number]['halfOf'],
   selected: ReportedRange | undefined
@@ -162,15 +173,18 @@ function selectionFacts(sweep: ReportedSweep, selection: Selection): Fact[] {
     ...(selected === null ? [] : [[`Selected range${onSelection}`, both(selected)] satisfies Fact]),
     [
       'Intervals',
-      `${formatPercent(bootstrap.confidence)}, ${plural(bootstrap.resamples, 'bootstrap resample')} of ${selectionPrompts(selection, words)} by category, seed ${bootstrap.seed}`
+      `${formatPercent(bootstrap.confidence)}, ${plural(bootstrap.resamples, 'bootstrap resample')} of ` +
+        `${selectionPrompts(selection, words)} by category, seed ${bootstrap.seed}`
     ]
   ]
 }
 
-/** What the scores are of, and what the two in the chart are. */
+/** Explains the scoring and its two measures. */
 function scoredByBlock({ scoredBy, post }: ReportedSweep): Block {
   const { validity, diversity, means } = scoreWords(scoredBy)
-  const text = `Scored by ${scoredByWords(scoredBy)}. ${capitalised(validity)}: ${means.validity}; ${diversity}: ${means.diversity}.`
+  const text =
+    `Scored by ${scoredByWords(scoredBy)}. ${capitalised(validity)}: ${means.validity}; ${diversity}: ` +
+    `${means.diversity}.`
   const unlisted = unlistedWords(post)
   if (unlisted !== null) return paragraph(`${text} Of post's answers ${unlisted}.`)
   return paragraph(text)
@@ -178,7 +192,7 @@ function scoredByBlock({ scoredBy, post }: ReportedSweep): Block {
 
 function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
   const { work, followUp, memory, promptCount, reusedPromptCount, baseUnavailable, rendering } = sweep
-  const facts: Fact[] = [
+  const sweepWork: Fact[] = [
     ['Sweep', `${sweep.id}${sweepCount > 1 ? `, one of ${sweepCount} in the project` : ''}`],
     [
       'Computed',
@@ -195,22 +209,26 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
       `${workOfPrompts(work, sweep.preview)}, ${formatMemory(work.weightBytesRead)} of layer weights read` +
         (followUp === null
           ? ''
-          : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP alone of the range that it selected itself`)
+          : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP alone of its selected range`)
     ],
     [
       'Prompts',
-      `${formatCount(promptCount)}${reusedPromptCount === 0 ? '' : `, of which ${formatCount(reusedPromptCount)} were computed by an earlier run`}`
+      formatCount(promptCount) +
+        (reusedPromptCount === 0
+          ? ''
+          : `, of which ${formatCount(reusedPromptCount)} were computed by an earlier run`)
     ]
   ]
   if (memory !== undefined) {
-    facts.push([
+    sweepWork.push([
       'Memory',
-      `${formatMemory(memory.plannedPeakBytes)} planned of ${formatMemory(memory.budgetBytes)}, ${plural(memory.groupCount, 'group')} of prompts`
+      `${formatMemory(memory.plannedPeakBytes)} planned of ${formatMemory(memory.budgetBytes)}, ` +
+        `${plural(memory.groupCount, 'group')} of prompts`
     ])
   }
-  if (baseUnavailable !== null) facts.push(['Base as a whole', baseUnavailable])
+  if (baseUnavailable !== null) sweepWork.push(['Base as a whole', baseUnavailable])
   return [
-    ...facts,
+    ...sweepWork,
     ...renderingFacts(rendering),
     ...(sweep.scoredBy.kind === 'task'
       ? []

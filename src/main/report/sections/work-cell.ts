@@ -3,11 +3,11 @@ import { formatPercent, plural } from '../../../contract/words/format'
 import { sweepWorkWords } from '../../../contract/words/preview-words'
 import type { TableCell } from '../blocks'
 
-/** What block evaluations are, where a table counts them. */
+/** Explains the counts of a table. */
 export const BLOCK_EVALUATION =
-  'a block evaluation is a layer over a group of prompts, for all models that are alike up to it'
+  'A block evaluation is one layer over a group of prompts, for all models that are equal up to it'
 
-/** What a sweep took; a preview's work is counted in the rows of its evaluations, which are of few prompts each. */
+/** Shows the work of a sweep. A preview evaluates few prompts at a time, so its rows are counted. */
 export function workCell({
   work,
   followUp,

@@ -36,10 +36,10 @@ it('begins with all pairs of the project, and what each selects in the others', 
     markdown.indexOf('## ', markdown.indexOf('## Pairs of the project') + 3)
   )
   expect(section).toContain('3 pairs, compared by first tokens of the character task')
-  expect(section).toContain('The rest of this report is of Demo.')
+  expect(section).toContain('The other sections of this report describe Demo.')
   expect(section).toContain('| Demo | 6 | layers 3–5 |')
   expect(section).toContain('| Deeper | 10 | layers 5–9 |')
-  expect(section).toContain('not swept so')
+  expect(section).toContain('no such sweep')
   // What was checked on whole answers is told from what was not.
   expect(section).toMatch(/\| State \|/)
   expect(section).toMatch(/\| Demo \| 6 \|.*\| done: not checked \|/)

@@ -110,7 +110,7 @@ it('tells of the pairs of the study alone, what each took, and where the page of
   const sections = sideBySideSections(await twoPairs(), [])
   const text = JSON.stringify(sections)
   expect(text).not.toContain('Of another study')
-  expect(text).not.toContain('The rest of this report')
+  expect(text).not.toContain('The other sections of this report')
   const [cost] = sections[3]?.blocks ?? []
   expect(
     cost?.kind === 'table' &&

@@ -4,7 +4,7 @@ import { expect, it, test } from 'vitest'
 import { checkOutputFile } from '../../../../../src/main/cli/results/output-file'
 import { requireSameIdentity, type WrittenKind } from '../../../../../src/main/cli/results/replaced-file'
 import { withKind } from '../../../../../src/contract/documents/document-kind'
-import { pageHead } from '../../../../../src/main/report/page-head'
+import { documentPage } from '../../../../../src/main/report/page'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../../fixtures/command-line'
 import { problemOf } from '../../../../fixtures/problems'
@@ -27,7 +27,7 @@ it.each<[WrittenKind, string]>([
   ['task', TASK],
   ['answers', `${JSON.stringify(sampleLine())}\n`],
   ['answers', '{"variant":"po'],
-  ['page', pageHead('Report', 'none', '').source],
+  ['page', documentPage({ title: 'Report', subtitle: '' }, [])],
   ['page', MARKDOWN],
   ['evaluation', '']
 ])('lets %s replace %j', async (kind, content) => {
