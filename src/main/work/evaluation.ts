@@ -132,7 +132,7 @@ function projectStore({ evaluations }: ProjectPair, run: EvaluationRun): Evaluat
     planned: (computation) => evaluations.noteComputation(id, computation),
     learned: (record) => evaluations.noteExternal(id, record),
     keepSamples: (lines) => evaluations.appendSamples(id, lines),
-    keepScores: (scores) => evaluations.appendScores(id, scores),
+    keepScores: (scores) => evaluations.append(id, 'scores', [scores]),
     files: () => evaluations.read(id),
     drop: () => evaluations.dropUnanswered(id)
   }

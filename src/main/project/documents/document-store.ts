@@ -12,88 +12,62 @@ import { parseInPieces } from '../../base/files/schema-pieces'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder, plainFileState } from '../../base/files/plain-paths'
 
 /*
- * Everything that a project stores as JSON goes through here, so that every kind is read and written by the same rules: a
- * schema and a version on reading; the same schema and size on writing, since what could not be read back must not be
- * written; whole files or nothing; and a file that cannot be read never keeps the user from the others.
+ * Reads and writes everything that a project stores as JSON, with the same rules for every kind. Reading checks a schema
+ * and a version. Writing checks the same schema and the size, so that every file can be read back. A file is written
+ * whole or not at all. A file that cannot be read does not hide the others.
  */
 
-/** What lists show of a document, beside it: no document of its own. */
+/** Ending of the file beside a document that lists show. It is no document. */
 export const SUMMARY = '.summary.json'
 
-/** Holds neither dots nor separators, so no id leads out of its folder. */
+/** Contains neither dots nor separators, so no id leads out of its folder. */
 const DocumentId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/)
 
-/** A kind of document. A kind that is stored gets a row in stored-documents.ts. */
+/** A kind of document. Every stored kind has an entry in stored-documents.ts. */
 interface StoredKind<T> extends DocumentFormat<T> {
-  /** What to do about one that has grown too large to be kept. */
+  /** Advice about a document that is too large to be stored. */
   tooLarge: string
 }
 
-/** A kind of which a project has many, each in a file named after its id. */
+/** A kind with many documents in a project, each in a file named after its id. */
 export interface FolderKind<T> extends StoredKind<T> {
-  /** Below the project. */
+  /** Relative to the project. */
   folder: string
   id: (document: T) => string
 }
 
-/** A kind of which a project has one. */
+/** A kind with one document in a project. */
 export interface FileKind<T> extends StoredKind<T> {
-  /** Below the project. */
+  /** Relative to the project. */
   file: string
 }
 
-/** A larger document is read again each time it is asked for, rather than held. */
-const MAX_HELD_BYTES = 64_000_000
+/** A larger document is read again at each request and not cached. */
+const MAX_CACHED_BYTES = 64_000_000
 
-export interface DocumentFolder<T> {
-  /**
-   * A document of an older version is migrated in memory: results are never rewritten. What is asked for again while its file
-   * stays as it was is the same object, which nobody may change.
-   *
-   * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
-   */
-  read(project: string, id: string): Promise<T>
-  /** Null when there is none of this id. @throws WorkbenchError `bad-file` or `newer-version` */
-  readIfAny(project: string, id: string): Promise<T | null>
-  /** Replaces an earlier one of the same id. @throws WorkbenchError `bad-input` when it could not be read back; `read-only` */
-  write(project: string, document: T): Promise<void>
-  /**
-   * What `look` says of each, and what could not be read. One after the other, so that only one document is in memory at
-   * a time.
-   */
-  list<Entry>(
-    project: string,
-    look: (document: T) => Entry | Promise<Entry>
-  ): Promise<{ entries: Entry[]; warnings: string[] }>
-  /** Which there are, and what could not be listed. */
-  ids(project: string): Promise<{ ids: string[]; warnings: string[] }>
-  /** Removes one, its summary and its companions of these suffixes. @throws WorkbenchError `not-found` for what can be no id */
-  remove(project: string, id: string, companions?: readonly string[]): Promise<void>
-  /** Where lines that belong to a document stand: beside it, under its name. @throws WorkbenchError `not-found` for what can be no id */
-  companion(project: string, id: string, suffix: string): string
-}
-
-/** The documents of a kind, in the folder that `kind` names. */
-export function documentFolder<T>(kind: FolderKind<T>): DocumentFolder<T> {
-  return new KindFolder(kind)
-}
-
-class KindFolder<T> implements DocumentFolder<T> {
-  /** The one that was read last: each window, plan and selection asks for the same one again. */
-  private held: { file: string; state: string; document: T } | null = null
+/** The documents of a kind, in the folder that the kind names. */
+export class DocumentFolder<T> {
+  /** The document that was read last, because each window, plan and selection requests the same one again. */
+  private cached: { file: string; state: string; document: T } | null = null
 
   constructor(private readonly kind: FolderKind<T>) {}
 
+  /**
+   * Reads a document, and migrates an older version in memory. Stored results are never rewritten. The same object is
+   * returned while its file stays as it was, and nobody may change it.
+   *
+   * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
+   */
   async read(project: string, id: string): Promise<T> {
     const file = this.companion(project, id, '.json')
     await hasPlainFolder(this.folderOf(project))
-    const found = await plainFileState(file)
-    const { held } = this
-    if (held !== null && held.file === file && held.state === found?.state) return held.document
+    // The state is that before reading, so a file that is replaced meanwhile is read again.
+    const before = await plainFileState(file)
+    const { cached } = this
+    if (cached !== null && cached.file === file && cached.state === before?.state) return cached.document
     const document = await this.parse(file, id)
-    // Of before the reading: a file that was replaced meanwhile is read again.
-    this.held =
-      found !== null && found.bytes <= MAX_HELD_BYTES ? { file, state: found.state, document } : null
+    this.cached =
+      before !== null && before.bytes <= MAX_CACHED_BYTES ? { file, state: before.state, document } : null
     return document
   }
 
@@ -107,11 +81,13 @@ class KindFolder<T> implements DocumentFolder<T> {
     )
   }
 
+  /** Returns null if there is none of this id. @throws WorkbenchError `bad-file` or `newer-version` */
   async readIfAny(project: string, id: string): Promise<T | null> {
     if (!DocumentId.safeParse(id).success || !(await hasPlainFolder(this.folderOf(project)))) return null
     return (await hasPlainFile(this.companion(project, id, '.json'))) ? this.read(project, id) : null
   }
 
+  /** Replaces an earlier document of the same id. @throws WorkbenchError `bad-input` for a document that could not be read back; `read-only` */
   async write(project: string, document: T): Promise<void> {
     const file = this.companion(project, this.kind.id(document), '.json')
     const stored = await storedDocument(this.kind, document)
@@ -119,22 +95,21 @@ class KindFolder<T> implements DocumentFolder<T> {
     await writeFileAtomic(file, storedText(this.kind, stored))
   }
 
-  async list<Entry>(
-    project: string,
-    look: (document: T) => Entry | Promise<Entry>
-  ): Promise<{ entries: Entry[]; warnings: string[] }> {
-    const entries: Entry[] = []
+  /** Reads all documents, one after the other. @returns also warnings about documents that cannot be read */
+  async list(project: string): Promise<{ documents: T[]; warnings: string[] }> {
+    const documents: T[] = []
     const { ids, warnings } = await this.ids(project)
     for (const id of ids) {
       try {
-        entries.push(await look(await this.read(project, id)))
+        documents.push(await this.read(project, id))
       } catch (error) {
         warnings.push(`A stored ${this.kind.name} was left out. ${errorMessage(error)}`)
       }
     }
-    return { entries, warnings }
+    return { documents, warnings }
   }
 
+  /** Lists the ids, with warnings about a folder that cannot be listed. */
   async ids(project: string): Promise<{ ids: string[]; warnings: string[] }> {
     const folder = this.folderOf(project)
     try {
@@ -148,17 +123,19 @@ class KindFolder<T> implements DocumentFolder<T> {
     }
   }
 
+  /** Removes a document, its summary and its companions of these suffixes. @throws WorkbenchError `not-found` for an invalid id */
   async remove(project: string, id: string, companions: readonly string[] = []): Promise<void> {
     for (const suffix of [...companions, SUMMARY, '.json']) {
       await rm(this.companion(project, id, suffix), { force: true })
     }
   }
 
+  /** Returns the path of a file beside a document, under its name. @throws WorkbenchError `not-found` for an invalid id */
   companion(project: string, id: string, suffix: string): string {
     if (DocumentId.safeParse(id).success) return join(this.folderOf(project), `${id}${suffix}`)
     throw new WorkbenchError(
       'not-found',
-      `There is no ${this.kind.name} ${JSON.stringify(id)}: names are of letters, digits and -.`
+      `There is no ${this.kind.name} ${JSON.stringify(id)}. Ids consist of letters, digits and -.`
     )
   }
 
@@ -167,35 +144,34 @@ class KindFolder<T> implements DocumentFolder<T> {
   }
 }
 
-export interface DocumentFile<T> {
-  /** Null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
-  read(project: string): Promise<T | null>
-  /** @throws WorkbenchError `bad-input` when it could not be read back; `read-only` */
-  write(project: string, document: T): Promise<void>
-  remove(project: string): Promise<void>
-}
+/** The one document of a kind, in the file that the kind names. */
+export class DocumentFile<T> {
+  constructor(private readonly kind: FileKind<T>) {}
 
-/** The one document of a kind, in the file that `kind` names. */
-export function documentFile<T>(kind: FileKind<T>): DocumentFile<T> {
-  const fileOf = (project: string): string => join(project, kind.file)
-  return {
-    async read(project) {
-      if (!(await hasPlainFile(fileOf(project)))) return null
-      return (await readDocument(fileOf(project), kind)).document
-    },
-    async write(project, document) {
-      const stored = await storedDocument(kind, document)
-      const folder = dirname(fileOf(project))
-      if (folder !== project) await ensurePlainFolder(folder)
-      await writeFileAtomic(fileOf(project), storedText(kind, stored))
-    },
-    async remove(project) {
-      await rm(fileOf(project), { force: true })
-    }
+  /** Returns null if there is none. @throws WorkbenchError `bad-file` or `newer-version` */
+  async read(project: string): Promise<T | null> {
+    const file = this.fileOf(project)
+    return (await hasPlainFile(file)) ? (await readDocument(file, this.kind)).document : null
+  }
+
+  /** @throws WorkbenchError `bad-input` for a document that could not be read back; `read-only` */
+  async write(project: string, document: T): Promise<void> {
+    const stored = await storedDocument(this.kind, document)
+    const folder = dirname(this.fileOf(project))
+    if (folder !== project) await ensurePlainFolder(folder)
+    await writeFileAtomic(this.fileOf(project), storedText(this.kind, stored))
+  }
+
+  async remove(project: string): Promise<void> {
+    await rm(this.fileOf(project), { force: true })
+  }
+
+  private fileOf(project: string): string {
+    return join(project, this.kind.file)
   }
 }
 
-/** @throws WorkbenchError `bad-input` when it could not be read back */
+/** Checks a document before it is written. @throws WorkbenchError `bad-input` if it could not be read back */
 export async function storedDocument<T>(
   { name, schema }: Pick<StoredKind<T>, 'name' | 'schema'>,
   document: T
@@ -205,35 +181,35 @@ export async function storedDocument<T>(
   throw new WorkbenchError('bad-input', `The ${name} cannot be saved: ${describeIssue(parsed.error)}`)
 }
 
-/** Enough that the disk is asked for something, and little enough that it is made in some milliseconds. */
-const WRITTEN_CHARACTERS = 2 ** 19
+/** Size of a written piece: large for the disk, and formatted within some milliseconds. */
+const PIECE_CHARACTERS = 2 ** 19
 
 /**
- * Its text in pieces, between which others have their turn.
+ * Yields the text of a document in pieces. Other work has its turn between them.
  *
- * @throws WorkbenchError `bad-input` when it has become too long to be read back
+ * @throws WorkbenchError `bad-input` for a text that is too long to be read back
  */
 async function* storedText<T>(
   { kind, name, maxBytes, tooLarge }: StoredKind<T>,
   document: T
 ): AsyncGenerator<string> {
-  const breathe = yieldEvery20ms()
+  const yieldTurn = yieldEvery20ms()
   let [text, bytes] = ['', 0]
   const counted = (): string => {
     bytes += Buffer.byteLength(text)
     if (bytes <= maxBytes) return text
     throw new WorkbenchError(
       'bad-input',
-      `The ${name} cannot be saved: it would have more than ${maxBytes} bytes, the most that are kept.`,
+      `The ${name} cannot be saved: it would have more than the maximum of ${maxBytes} bytes.`,
       tooLarge
     )
   }
   for (const piece of jsonPieces(withKind(kind, document))) {
     text += piece
-    if (text.length < WRITTEN_CHARACTERS) continue
+    if (text.length < PIECE_CHARACTERS) continue
     yield counted()
     text = ''
-    await breathe()
+    await yieldTurn()
   }
   yield counted()
 }

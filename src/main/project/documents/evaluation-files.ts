@@ -1,31 +1,42 @@
+import type { z } from 'zod'
 import { type EvaluationRun, EvaluationSummary, PromptScores } from '../../../contract/documents/evaluation'
-import { type Task } from '../../../contract/documents/task'
 import { AnswerForm, type JudgeSettings, JudgeVerdict, PairVerdict } from '../../../contract/documents/judge'
 import type { JudgeWay } from '../../../contract/model/judge-way'
 import type { SampleLine } from '../../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../../base/files/line-file'
 import { readAnswerLines } from './sample-files'
-import { runSummaries } from './run-summaries'
-import { EVALUATIONS, TASKS } from './stored-documents'
+import { RunSummaries } from './run-summaries'
+import { EVALUATIONS } from './stored-documents'
 
-/** Of an evaluation's lines, beside it. */
-const ANSWERS = '.jsonl'
-const SCORES = '.scores.jsonl'
-const VERDICTS = '.judge.jsonl'
-const PAIR_VERDICTS = '.pairs.jsonl'
-const FORMS = '.forms.jsonl'
-export const EVALUATION_LINES = [ANSWERS, SCORES, VERDICTS, PAIR_VERDICTS, FORMS] as const
+/** Lines of an evaluation, each kind in a file beside it. */
+export interface EvaluationLines {
+  samples: SampleLine
+  scores: PromptScores
+  verdicts: JudgeVerdict
+  pairVerdicts: PairVerdict
+  forms: AnswerForm
+}
 
-/** An evaluation with all that its files hold. */
+const ENDINGS: Readonly<Record<keyof EvaluationLines, string>> = {
+  samples: '.jsonl',
+  scores: '.scores.jsonl',
+  verdicts: '.judge.jsonl',
+  pairVerdicts: '.pairs.jsonl',
+  forms: '.forms.jsonl'
+}
+/** Endings of the files beside an evaluation. */
+export const EVALUATION_ENDINGS = Object.values(ENDINGS)
+
+/** An evaluation with the lines of its files. */
 export interface EvaluationFiles {
   run: EvaluationRun
   samples: SampleLine[]
   scores: PromptScores[]
-  /** What judges have said, of whatever rubric and model. */
+  /** Verdicts of all judges, rubrics and models. */
   verdicts: JudgeVerdict[]
-  /** The same of pairs, in one order each. */
+  /** Verdicts on pairs, each in one order. */
   pairVerdicts: PairVerdict[]
-  /** What they have read the answers to mean. */
+  /** Meanings that judges read in answers. */
   forms: AnswerForm[]
 }
 
@@ -33,48 +44,41 @@ export interface EvaluationFiles {
 export async function readEvaluation(folder: string, id: string): Promise<EvaluationFiles> {
   const run = await EVALUATIONS.read(folder, id)
   const names = new Set(run.variants.map(({ variant }) => variant.name))
-  const samples = await readAnswerLines(fileOf(folder, id, ANSWERS), names, run.task.prompts.length)
-  const scored = await readLines(fileOf(folder, id, SCORES), {
-    name: "a prompt's scores",
-    schema: PromptScores
-  })
-  // A run that was killed between writing and noting may have scored a prompt twice.
-  const scores = new Map(scored.map(({ line }) => [line.prompt, line]))
-  const judged = await readLines(fileOf(folder, id, VERDICTS), {
-    name: "a judge's verdict",
-    schema: JudgeVerdict
-  })
-  const compared = await readLines(fileOf(folder, id, PAIR_VERDICTS), {
-    name: "a judge's verdict of a pair",
-    schema: PairVerdict
-  })
+  const samples = await readAnswerLines(pathOf(folder, id, 'samples'), names, run.task.prompts.length)
+  const scores = await readPart(folder, id, 'scores', "a prompt's scores", PromptScores)
+  const verdicts = await readPart(folder, id, 'verdicts', "a judge's verdict", JudgeVerdict)
+  const pairVerdicts = await readPart(folder, id, 'pairVerdicts', "a judge's verdict of a pair", PairVerdict)
   return {
     run,
     samples,
-    scores: [...scores.values()],
-    verdicts: addressed(
-      judged.map(({ line }) => line),
-      run,
-      'marks'
-    ),
-    pairVerdicts: addressed(
-      compared.map(({ line }) => line),
-      run,
-      'pairs'
-    ),
+    // A run that was killed between writing and noting may have scored a prompt twice.
+    scores: [...new Map(scores.map((score) => [score.prompt, score])).values()],
+    verdicts: addressed(verdicts, run, 'marks'),
+    pairVerdicts: addressed(pairVerdicts, run, 'pairs'),
     forms: addressed(await readFormLines(folder, id), run, 'forms')
   }
 }
 
-/** Addresses of the judges that gave an evaluation's verdicts without an address; null where none did. */
+async function readPart<Line>(
+  folder: string,
+  id: string,
+  part: keyof EvaluationLines,
+  name: string,
+  schema: z.ZodType<Line>
+): Promise<Line[]> {
+  const lines = await readLines(pathOf(folder, id, part), { name, schema })
+  return lines.map(({ line }) => line)
+}
+
+/** Returns the addresses of judges whose verdicts have no address; null without such verdicts. */
 export function addressesOfOldVerdicts({
-  addressesOfOldVerdicts: noted,
+  addressesOfOldVerdicts: stored,
   judge,
   pairJudge,
   formJudge
 }: EvaluationRun): Record<JudgeWay, string | null> {
   const address = (settings: JudgeSettings | null): string | null => settings?.baseUrl ?? null
-  return noted ?? { marks: address(judge), pairs: address(pairJudge), forms: address(formJudge) }
+  return stored ?? { marks: address(judge), pairs: address(pairJudge), forms: address(formJudge) }
 }
 
 /** Gives verdicts without an address that of the judge to which the run attributes them. */
@@ -89,26 +93,17 @@ function addressed<Verdict extends { baseUrl?: string | undefined }>(
   )
 }
 
-/** @throws WorkbenchError `read-only`, `bad-input` */
-export async function appendEvaluationSamples(
+/** Appends lines to a file of an evaluation. @throws WorkbenchError `read-only`, `bad-input` */
+export async function appendEvaluationLines<Part extends keyof EvaluationLines>(
   folder: string,
   id: string,
-  lines: readonly SampleLine[]
+  part: Part,
+  lines: readonly EvaluationLines[Part][]
 ): Promise<void> {
-  await appendLines(fileOf(folder, id, ANSWERS), lines)
+  await appendLines(pathOf(folder, id, part), lines)
 }
 
-/** @throws WorkbenchError `read-only`, `bad-input` */
-export async function appendPromptScores(folder: string, id: string, scores: PromptScores): Promise<void> {
-  await appendLines(fileOf(folder, id, SCORES), [scores])
-}
-
-/** @throws WorkbenchError `read-only`, `bad-input` */
-export async function appendVerdict(folder: string, id: string, verdict: JudgeVerdict): Promise<void> {
-  await appendLines(fileOf(folder, id, VERDICTS), [verdict])
-}
-
-/** The forms that judges read in an evaluation's answers. @throws WorkbenchError `bad-file` naming the line that is wrong */
+/** Reads the meanings that judges read in an evaluation's answers. @throws WorkbenchError `bad-file` naming the line that is wrong */
 export async function readForms(folder: string, id: string): Promise<AnswerForm[]> {
   const forms = await readFormLines(folder, id)
   return forms.every(({ baseUrl }) => baseUrl !== undefined)
@@ -116,34 +111,19 @@ export async function readForms(folder: string, id: string): Promise<AnswerForm[
     : addressed(forms, await EVALUATIONS.read(folder, id), 'forms')
 }
 
-async function readFormLines(folder: string, id: string): Promise<AnswerForm[]> {
-  const lines = await readLines(fileOf(folder, id, FORMS), {
-    name: 'the form of an answer',
-    schema: AnswerForm
-  })
-  return lines.map(({ line }) => line)
-}
+const readFormLines = (folder: string, id: string): Promise<AnswerForm[]> =>
+  readPart(folder, id, 'forms', 'the form of an answer', AnswerForm)
 
-/** @throws WorkbenchError `read-only`, `bad-input` */
-export async function appendForms(folder: string, id: string, forms: readonly AnswerForm[]): Promise<void> {
-  await appendLines(fileOf(folder, id, FORMS), forms)
-}
-
-/** @throws WorkbenchError `read-only`, `bad-input` */
-export async function appendPairVerdict(folder: string, id: string, verdict: PairVerdict): Promise<void> {
-  await appendLines(fileOf(folder, id, PAIR_VERDICTS), [verdict])
-}
-
-export const EVALUATION_SUMMARIES = runSummaries<EvaluationRun, EvaluationSummary>({
+export const EVALUATION_SUMMARIES = new RunSummaries<EvaluationRun, EvaluationSummary>({
   name: 'evaluation',
   documents: EVALUATIONS,
   schema: EvaluationSummary,
   summarize: async (run, folder) =>
-    summarizeEvaluation(run, await countLines(fileOf(folder, run.id, ANSWERS))),
-  beside: (folder, id) => EVALUATIONS.companion(folder, id, ANSWERS)
+    summarizeEvaluation(run, await countLines(pathOf(folder, run.id, 'samples'))),
+  beside: (folder, id) => pathOf(folder, id, 'samples')
 })
 
-/** What the window lists of an evaluation with this many stored answers. */
+/** Summarises an evaluation for lists. @param answerCount number of stored answers */
 export function summarizeEvaluation(run: EvaluationRun, answerCount: number): EvaluationSummary {
   const { task, variants } = run
   return {
@@ -168,12 +148,6 @@ export function summarizeEvaluation(run: EvaluationRun, answerCount: number): Ev
   }
 }
 
-/** The project's own tasks, by name, and what could not be read. */
-export async function readTasks(folder: string): Promise<{ tasks: Task[]; warnings: string[] }> {
-  const { entries, warnings } = await TASKS.list(folder, (task) => task)
-  return { tasks: entries.toSorted((a, b) => a.name.localeCompare(b.name)), warnings }
-}
-
-function fileOf(folder: string, id: string, suffix: string): string {
-  return EVALUATIONS.companion(folder, id, suffix)
+function pathOf(folder: string, id: string, part: keyof EvaluationLines): string {
+  return EVALUATIONS.companion(folder, id, ENDINGS[part])
 }

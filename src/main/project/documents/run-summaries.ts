@@ -9,12 +9,12 @@ import { plainFileState } from '../../base/files/plain-paths'
 import { type DocumentFolder, SUMMARY } from './document-store'
 
 /*
- * What lists show of a sweep, a search, a sample run or an evaluation stands in a small file beside it, since the document and its
- * answers may be a hundred megabytes. It can always be made again, and counts for nothing when the document was written after it, or
- * when that or what else it tells of is of another size.
+ * Lists show a sweep, search, sample run or evaluation by a small file beside it, because a document with its answers may
+ * have a hundred megabytes. A summary can always be computed again. It is ignored if the document was written after it,
+ * or if the document or the file beside it has another size.
  */
 
-/** By what lists tell runs apart and order them. */
+/** Fields that identify and order the entries of lists. */
 export interface Listed {
   readonly id: string
   readonly createdAt: string
@@ -25,78 +25,67 @@ export type SummarizedFolder<Document> = Pick<DocumentFolder<Document>, 'read' |
 
 /** A kind of document that lists show by its summary. */
 interface SummarizedKind<Document, Summary> {
-  /** As warnings name one. */
+  /** Name of a document in warnings. */
   name: string
   documents: SummarizedFolder<Document>
   schema: z.ZodType<Summary>
   summarize(document: Document, folder: string): Summary | Promise<Summary>
-  /** What else the summary tells of, such as the answers of a run: the name of its file; null where there is nothing else. */
+  /** Path of another file that the summary describes, such as the answers of a run; null for none. */
   beside: ((folder: string, id: string) => string) | null
-}
-
-/** The summaries of a kind, in the folder of a pair. */
-export interface RunSummaries<Summary> {
-  /** Of one document. @throws WorkbenchError as the reading of the document, where there is no summary that says what it is */
-  read(folder: string, id: string, keeps: boolean): Promise<Summary>
-  /** It only saves reading the document: where it cannot be written, that is read. */
-  write(folder: string, summary: Summary): Promise<void>
-  /**
-   * Newest first, and what could not be read.
-   *
-   * @param keeps whether summaries that had to be made are written down
-   */
-  list(folder: string, keeps: boolean): Promise<{ runs: Summary[]; warnings: string[] }>
 }
 
 /** Names of baselines, ranges and variants. */
 const MAX_SUMMARY_BYTES = 1_000_000
 
-/** Version 1 had no word of what a run was computed with, nor sizes of answers; version 2 none of what a sweep asks; version 3 none of its check; version 4 none of its headline; version 5 a headline in place of the verdict; version 6 other names of fields. */
+/** A summary of another version is computed again. */
 const SUMMARY_VERSION = 7
 
-/** The summaries of a kind. */
-export const runSummaries = <Document, Summary extends Listed>(
-  kind: SummarizedKind<Document, Summary>
-): RunSummaries<Summary> => new KindSummaries(kind)
-
-class KindSummaries<Document, Summary extends Listed> implements RunSummaries<Summary> {
+/** The summaries of a kind, in the folder of a pair. */
+export class RunSummaries<Document, Summary extends Listed> {
   private readonly stored
 
   constructor(private readonly kind: SummarizedKind<Document, Summary>) {
     this.stored = z.object({
       schemaVersion: z.literal(SUMMARY_VERSION),
-      /** Of the document's file, and of what lies beside it. */
+      /** Sizes of the document's file and of the file beside it. */
       bytes: z.number().int(),
       besideBytes: z.number().int(),
       summary: kind.schema
     })
   }
 
-  async read(folder: string, id: string, keeps: boolean): Promise<Summary> {
-    const known = await this.known(folder, id)
-    if (known !== null) return known
-    const made = await this.kind.summarize(await this.kind.documents.read(folder, id), folder)
-    if (keeps) await this.write(folder, made)
-    return made
+  /** Returns the summary of a document. @throws WorkbenchError as reading the document, if it has no valid summary */
+  async read(folder: string, id: string, writes: boolean): Promise<Summary> {
+    const stored = await this.readStored(folder, id)
+    if (stored !== null) return stored
+    const summary = await this.kind.summarize(await this.kind.documents.read(folder, id), folder)
+    if (writes) await this.write(folder, summary)
+    return summary
   }
 
+  /** Writes a summary if the folder can be written. Without it the document is read again. */
   async write(folder: string, summary: Summary): Promise<void> {
     try {
       const { document, besideBytes } = await this.sizesOf(folder, summary.id)
       if (document === null) return
-      const noted = { schemaVersion: SUMMARY_VERSION, bytes: document.bytes, besideBytes, summary }
-      await writeFileAtomic(this.fileOf(folder, summary.id), formatJson(withKind('summary', noted)))
+      const stored = { schemaVersion: SUMMARY_VERSION, bytes: document.bytes, besideBytes, summary }
+      await writeFileAtomic(this.fileOf(folder, summary.id), formatJson(withKind('summary', stored)))
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error
     }
   }
 
-  async list(folder: string, keeps: boolean): Promise<{ runs: Summary[]; warnings: string[] }> {
+  /**
+   * Lists the summaries, newest first, with warnings about documents that cannot be read.
+   *
+   * @param writes true to store summaries that had to be computed
+   */
+  async list(folder: string, writes: boolean): Promise<{ runs: Summary[]; warnings: string[] }> {
     const { ids, warnings } = await this.kind.documents.ids(folder)
     const runs: Summary[] = []
     for (const id of ids) {
       try {
-        runs.push(await this.read(folder, id, keeps))
+        runs.push(await this.read(folder, id, writes))
       } catch (error) {
         warnings.push(`A stored ${this.kind.name} was left out. ${errorMessage(error)}`)
       }
@@ -104,13 +93,13 @@ class KindSummaries<Document, Summary extends Listed> implements RunSummaries<Su
     return { runs: newestFirst(runs), warnings }
   }
 
-  /** Null when there is none that says what the document is. */
-  private async known(folder: string, id: string): Promise<Summary | null> {
+  /** Returns null without a summary of the document as it is. */
+  private async readStored(folder: string, id: string): Promise<Summary | null> {
     const file = this.fileOf(folder, id)
     try {
       const { document, besideBytes } = await this.sizesOf(folder, id)
-      const found = await plainFileState(file)
-      if (document === null || found === null || found.modifiedMs < document.modifiedMs) return null
+      const written = await plainFileState(file)
+      if (document === null || written === null || written.modifiedMs < document.modifiedMs) return null
       const parsed = this.stored.safeParse(await readJsonFile(file, MAX_SUMMARY_BYTES))
       if (!parsed.success) return null
       const { bytes, besideBytes: counted, summary } = parsed.data

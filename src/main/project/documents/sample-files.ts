@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import { SampleLine, type SampleRun, SampleRunSummary } from '../../../contract/documents/samples'
 import { appendLines, countLines, readLines } from '../../base/files/line-file'
-import { runSummaries } from './run-summaries'
+import { RunSummaries } from './run-summaries'
 import { SAMPLE_RUNS } from './stored-documents'
 
 /** Of the answers to a run, beside it. */
@@ -58,7 +58,7 @@ export async function appendSampleLines(
   await appendLines(linesFile(folder, id), lines)
 }
 
-export const SAMPLE_SUMMARIES = runSummaries<SampleRun, SampleRunSummary>({
+export const SAMPLE_SUMMARIES = new RunSummaries<SampleRun, SampleRunSummary>({
   name: 'sample run',
   documents: SAMPLE_RUNS,
   schema: SampleRunSummary,

@@ -6,7 +6,7 @@ import { readJsonFile } from '../../base/files/bounded-file'
 import { formatJson } from '../../base/files/json-format'
 import { ensurePlainFolder, hasPlainFile } from '../../base/files/plain-paths'
 import { type CheckpointFolder, checkpointFolder } from '../../crc/sweep/checkpoint-folder'
-import { runSummaries } from './run-summaries'
+import { RunSummaries } from './run-summaries'
 import { SEARCHES } from './stored-documents'
 import { drawsOf } from '../../../contract/documents/scored-by'
 
@@ -57,7 +57,7 @@ export function summarizeSearch(search: SearchDocument): SearchSummary {
   }
 }
 
-export const SEARCH_SUMMARIES = runSummaries<SearchDocument, SearchSummary>({
+export const SEARCH_SUMMARIES = new RunSummaries<SearchDocument, SearchSummary>({
   name: 'search',
   documents: SEARCHES,
   schema: SearchSummary,

@@ -19,16 +19,16 @@ import { QUEUE_VERSION, QueueDocument } from '../../../contract/documents/queue'
 import { STUDY_VERSION, StudyDocument } from '../../../contract/documents/study'
 import { SEARCH_VERSION, SearchDocument } from '../../../contract/documents/search'
 import type { DocumentFormat } from '../../base/files/migrate'
-import { documentFile, documentFolder } from './document-store'
+import { DocumentFile, DocumentFolder } from './document-store'
 import { renameFields } from './renamed-fields'
 import { namedComparisons } from './sample-run-migration'
 
 /*
- * The kinds of documents that a project stores beside project.json and its prompts, a row each: where they lie, what their
- * ids are, and how large they may grow.
+ * The kinds of documents that a project stores beside project.json and its prompts: their place, their ids and their
+ * maximum size.
  */
 
-/** Also what `slr sweep --out` writes. */
+/** Format of stored sweeps, and of files that `slr sweep --out` writes. */
 export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   kind: 'sweep',
   name: 'sweep',
@@ -39,7 +39,7 @@ export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   maxBytes: 256_000_000
 }
 
-/** Also what `slr search --out` writes. */
+/** Format of stored searches, and of files that `slr search --out` writes. */
 export const SEARCH_FORMAT: DocumentFormat<SearchDocument> = {
   kind: 'search',
   name: 'search',
@@ -49,7 +49,7 @@ export const SEARCH_FORMAT: DocumentFormat<SearchDocument> = {
   maxBytes: 100_000_000
 }
 
-export const SEARCHES = documentFolder<SearchDocument>({
+export const SEARCHES = new DocumentFolder<SearchDocument>({
   ...SEARCH_FORMAT,
   folder: 'searches',
   id: ({ id }) => id,
@@ -58,10 +58,10 @@ export const SEARCHES = documentFolder<SearchDocument>({
 
 const Grown = z.looseObject({ settings: z.looseObject({ beam: z.number() }) })
 
-/** Before there were other methods, every search grew recipes, and a beam of 1 was greedy. */
+/** Migrates a search of version 1. It always grew recipes, and a beam of 1 was greedy. */
 function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
   const parsed = Grown.safeParse(search)
-  // The schema says what is wrong with it.
+  // The schema reports errors of the document.
   if (!parsed.success) return search
   const { beam, ...grown } = parsed.data.settings
   const settings = beam === 1 ? { method: 'greedy', ...grown } : { method: 'beam', beam, ...grown }
@@ -70,11 +70,11 @@ function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
 
 const OneWayJudge = z.looseObject({ pairs: z.boolean() })
 
-/** Before a judge read what answers mean, it said of itself whether it compared pairs; and answers were generated on the CPU alone, in fp32. */
+/** Migrates an evaluation of version 1. A judge gave scores or compared pairs, and answers came from the CPU in fp32. */
 function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown> {
   const wayOf = (judge: unknown): unknown => {
     const parsed = OneWayJudge.safeParse(judge)
-    // None, or what the schema says is wrong.
+    // There is no judge, or the schema reports its errors.
     if (!parsed.success) return judge
     const { pairs, ...settings } = parsed.data
     return { ...settings, way: pairs ? 'pairs' : 'marks' }
@@ -86,7 +86,7 @@ function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown
   }
 }
 
-/** Also of a check that a command wrote. */
+/** Format of stored full-answer checks, and of files that `slr check --out` writes. */
 export const CHECK_FORMAT: DocumentFormat<AnswerCheck> = {
   kind: 'check',
   name: 'check',
@@ -96,16 +96,16 @@ export const CHECK_FORMAT: DocumentFormat<AnswerCheck> = {
   maxBytes: 10_000_000
 }
 
-/** The latest check of each sweep on whole answers, by the sweep's id. */
-export const ANSWER_CHECKS = documentFolder<AnswerCheck>({
+/** The latest full-answer check of each sweep, by the sweep's id. */
+export const ANSWER_CHECKS = new DocumentFolder<AnswerCheck>({
   ...CHECK_FORMAT,
   folder: 'checks',
   id: ({ sweepId }) => sweepId,
   tooLarge: 'Check fewer recipes.'
 })
 
-/** Their answers stand beside them, in `.jsonl`. */
-export const SAMPLE_RUNS = documentFolder<SampleRun>({
+/** Sample runs. Their answers are beside them, in `.jsonl`. */
+export const SAMPLE_RUNS = new DocumentFolder<SampleRun>({
   kind: 'sample-run',
   name: 'sample run',
   folder: 'samples',
@@ -118,8 +118,8 @@ export const SAMPLE_RUNS = documentFolder<SampleRun>({
   tooLarge: 'Sample fewer or shorter prompts.'
 })
 
-/** The latest scores of the CRC prompts from whole answers. */
-export const SAMPLED_CRC = documentFile<SampledCrc>({
+/** The latest scores of the character task from sampled answers. */
+export const SAMPLED_CRC = new DocumentFile<SampledCrc>({
   kind: 'sampled-characters',
   name: 'character check',
   file: 'sampled-crc.json',
@@ -130,8 +130,8 @@ export const SAMPLED_CRC = documentFile<SampledCrc>({
   tooLarge: 'Check with fewer prompts.'
 })
 
-/** Their answers, scores and verdicts stand beside them, in `.jsonl`, `.scores.jsonl`, `.judge.jsonl`, `.pairs.jsonl` and `.forms.jsonl`. */
-export const EVALUATIONS = documentFolder<EvaluationRun>({
+/** Evaluations. `evaluation-files.ts` lists the files beside them. */
+export const EVALUATIONS = new DocumentFolder<EvaluationRun>({
   kind: 'evaluation-run',
   name: 'evaluation',
   folder: 'evaluations',
@@ -143,7 +143,7 @@ export const EVALUATIONS = documentFolder<EvaluationRun>({
   tooLarge: 'Evaluate fewer or shorter prompts.'
 })
 
-export const TASKS = documentFolder<Task>({
+export const TASKS = new DocumentFolder<Task>({
   kind: 'task',
   name: 'task',
   folder: 'tasks',
@@ -152,11 +152,11 @@ export const TASKS = documentFolder<Task>({
   version: TASK_VERSION,
   migrations: {},
   maxBytes: 256_000_000,
-  tooLarge: 'Keep a task of fewer or shorter prompts.'
+  tooLarge: 'Store a task of fewer or shorter prompts.'
 })
 
-/** What the user has said of a pair's runs. */
-export const RUN_MARKS = documentFile<RunMarksDocument>({
+/** Names, notes and pins of a pair's runs. */
+export const RUN_MARKS = new DocumentFile<RunMarksDocument>({
   kind: 'history',
   name: 'history',
   file: 'history.json',
@@ -167,8 +167,8 @@ export const RUN_MARKS = documentFile<RunMarksDocument>({
   tooLarge: 'Shorten the notes of some runs.'
 })
 
-/** The jobs that wait in line over all pairs. */
-export const QUEUE = documentFile<QueueDocument>({
+/** The queued jobs of all pairs. */
+export const QUEUE = new DocumentFile<QueueDocument>({
   kind: 'queue',
   name: 'queue',
   file: 'queue.json',
@@ -176,14 +176,14 @@ export const QUEUE = documentFile<QueueDocument>({
   version: QUEUE_VERSION,
   migrations: {},
   maxBytes: 10_000_000,
-  tooLarge: 'Let some jobs end first.'
+  tooLarge: 'Wait until some jobs end.'
 })
 
-/** In the project's folder; what follows the project looks at it on its own. */
+/** File in the project's folder. A follower of the project watches it separately. */
 export const STUDY_FILE = 'study.json'
 
-/** How far the newest study is that was run into the project. */
-export const STUDIES = documentFile<StudyDocument>({
+/** Progress of the newest study that was run into the project. */
+export const STUDIES = new DocumentFile<StudyDocument>({
   kind: 'study',
   name: 'study',
   file: STUDY_FILE,
@@ -195,8 +195,8 @@ export const STUDIES = documentFile<StudyDocument>({
 })
 
 /*
- * What was found out by reading whole checkpoints is kept by the checkpoints' keys, so that it is found again for as long as
- * they are the same, wherever they lie. All of it can be computed again.
+ * Results of reading whole checkpoints. Their ids are keys of the checkpoints, so a moved checkpoint keeps its results.
+ * All of them can be computed again.
  */
 
 export const DISTANCES_FORMAT: DocumentFormat<DistancesDocument> = {
@@ -209,14 +209,14 @@ export const DISTANCES_FORMAT: DocumentFormat<DistancesDocument> = {
   maxBytes: 20_000_000
 }
 
-export const DISTANCES = documentFolder<DistancesDocument>({
+export const DISTANCES = new DocumentFolder<DistancesDocument>({
   ...DISTANCES_FORMAT,
   folder: 'distances',
   id: (document) => readingId(distanceKeys(document)),
-  tooLarge: 'Distances of so many layers are not kept.'
+  tooLarge: 'Distances of so many layers are not stored.'
 })
 
-export const CHECKSUMS = documentFolder<ChecksumsDocument>({
+export const CHECKSUMS = new DocumentFolder<ChecksumsDocument>({
   kind: 'checksums',
   name: 'list of checksums',
   folder: 'checksums',
@@ -225,7 +225,7 @@ export const CHECKSUMS = documentFolder<ChecksumsDocument>({
   version: CHECKSUMS_VERSION,
   migrations: {},
   maxBytes: 20_000_000,
-  tooLarge: 'Checksums of so many files are not kept.'
+  tooLarge: 'Checksums of so many files are not stored.'
 })
 
 export function distanceKeys({
@@ -235,13 +235,13 @@ export function distanceKeys({
   return [basePath.fingerprint, postPath.fingerprint]
 }
 
-/** A fingerprint samples the weights, a checksum covers them all: files that were written since need a new one. */
+/** Adds sizes and times of files. A fingerprint samples the weights, and a checksum covers all of them. */
 export function checksumKeys({ fingerprint, files }: CheckpointIdentity): string[] {
   const states = files.map(({ name, bytes, modifiedMs }) => [name, bytes, modifiedMs])
   return [fingerprint, createHash('sha256').update(JSON.stringify(states)).digest('hex')]
 }
 
-/** The beginnings of hexadecimal keys; whether all of them agree, the document tells. */
+/** Joins the first digits of hexadecimal keys. The document holds the complete keys. */
 export function readingId(keys: readonly string[]): string {
   return keys.map((key) => key.slice(0, 16)).join('-')
 }

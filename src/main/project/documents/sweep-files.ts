@@ -13,7 +13,7 @@ import { checkpointFolder } from '../../crc/sweep/checkpoint-folder'
 import type { CheckpointPlace } from '../../crc/sweep/sweep-checkpoint'
 import { computedRows } from '../../crc/sweep/sweep-pace'
 import { insteadOfSweep } from './instead-of-sweep'
-import { runSummaries } from './run-summaries'
+import { RunSummaries } from './run-summaries'
 import { settingsKeyOf } from './settings-key'
 import { requireTrueScores } from './stored-scores'
 import { ANSWER_CHECKS, SWEEP_FORMAT } from './stored-documents'
@@ -131,7 +131,7 @@ function bestOf({ ranges, selected, selection, post }: SweepDocument, check: Ans
   return left[selectRange(left, validity, diversity, post, selection.rho)] ?? null
 }
 
-export const SWEEP_SUMMARIES = runSummaries<SweepDocument, SweepSummary>({
+export const SWEEP_SUMMARIES = new RunSummaries<SweepDocument, SweepSummary>({
   name: 'sweep',
   documents: SWEEPS,
   schema: SweepSummary,

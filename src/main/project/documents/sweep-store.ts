@@ -21,7 +21,7 @@ import {
   requirePlainFile
 } from '../../base/files/plain-paths'
 import { runCooperatively } from '../../base/steps'
-import { documentFolder, storedDocument } from './document-store'
+import { DocumentFolder, storedDocument } from './document-store'
 import type { SummarizedFolder } from './run-summaries'
 import { readAllScores, readScoreRow, type ScoreRow, writeScores } from './scores-file'
 import { SWEEP_FORMAT } from './stored-documents'
@@ -123,7 +123,7 @@ async function isWhole(file: string): Promise<boolean> {
 }
 
 class SweepFolder implements SummarizedFolder<SweepDocument> {
-  private readonly files = documentFolder<StoredSweep>({
+  private readonly files = new DocumentFolder<StoredSweep>({
     ...STORED_FORMAT,
     folder: 'sweeps',
     id: ({ id }) => id,

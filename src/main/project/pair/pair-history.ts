@@ -24,7 +24,7 @@ import {
   sweepTitle
 } from '../../../contract/words/run-words'
 import { SUMMARY } from '../documents/document-store'
-import { EVALUATION_LINES } from '../documents/evaluation-files'
+import { EVALUATION_ENDINGS } from '../documents/evaluation-files'
 import type { RunList } from '../runs/run-list'
 import { runKey, type StoredMarks } from '../runs/run-marks'
 import { ANSWERS } from '../documents/sample-files'
@@ -229,6 +229,6 @@ function filesOf({ kind, id }: RunKey): ResultFile[] {
     case 'samples':
       return of('samples', [...resultEndings, ANSWERS])
     case 'evaluation':
-      return of('evaluations', [...resultEndings, ...EVALUATION_LINES])
+      return of('evaluations', [...resultEndings, ...EVALUATION_ENDINGS])
   }
 }

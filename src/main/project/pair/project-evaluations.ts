@@ -1,16 +1,13 @@
-import type { EvaluationRun, EvaluationSummary, PromptScores } from '../../../contract/documents/evaluation'
-import type { AnswerForm, JudgeSettings, JudgeVerdict, PairVerdict } from '../../../contract/documents/judge'
+import type { EvaluationRun, EvaluationSummary } from '../../../contract/documents/evaluation'
+import type { AnswerForm, JudgeSettings } from '../../../contract/documents/judge'
 import type { Computation, SampleLine } from '../../../contract/documents/samples'
 import { requireRoom } from '../../base/files/room'
 import {
   addressesOfOldVerdicts,
-  appendEvaluationSamples,
-  appendForms,
-  appendPairVerdict,
-  appendPromptScores,
-  appendVerdict,
-  EVALUATION_LINES,
+  appendEvaluationLines,
+  EVALUATION_ENDINGS,
   type EvaluationFiles,
+  type EvaluationLines,
   readEvaluation,
   readForms,
   summarizeEvaluation
@@ -21,7 +18,7 @@ import { minAnswerBytes } from '../../samples/answer-bytes'
 import { withRecord } from '../../samples/external-records'
 import { EVALUATIONS } from '../documents/stored-documents'
 
-/** A run that notes its last judge of the judge's kind, and to which address older verdicts belong. */
+/** Adds a judge to a run, and the address that older verdicts belong to. */
 export function withJudge(run: EvaluationRun, judge: JudgeSettings): EvaluationRun {
   const noted = { marks: { judge }, pairs: { pairJudge: judge }, forms: { formJudge: judge } }
   return { ...run, addressesOfOldVerdicts: addressesOfOldVerdicts(run), ...noted[judge.way] }
@@ -41,7 +38,7 @@ export class ProjectEvaluations {
     return readEvaluation(this.kept.folder, id)
   }
 
-  /** @throws WorkbenchError `bad-input`, `read-only` */
+  /** Adds a run without answers. @throws WorkbenchError `bad-input`, `read-only` */
   async add(run: EvaluationRun): Promise<void> {
     const { variants, task } = run
     const answerCount = variants.length * task.prompts.length * task.settings.sampleCount
@@ -53,13 +50,13 @@ export class ProjectEvaluations {
   async dropUnanswered(id: string): Promise<void> {
     await this.kept.change(async () => {
       if (this.kept.list.find(id)?.answerCount !== 0 || this.kept.isPinned(id)) return
-      await EVALUATIONS.remove(this.kept.folder, id, EVALUATION_LINES)
+      await EVALUATIONS.remove(this.kept.folder, id, EVALUATION_ENDINGS)
       this.kept.list.drop(id)
       this.kept.tell()
     })
   }
 
-  /** Notes how the engine computes. @throws WorkbenchError `read-only` */
+  /** Stores how the engine computes. @throws WorkbenchError `read-only` */
   async noteComputation(id: string, { precision, weights }: Computation): Promise<void> {
     await this.kept.change(async () => {
       const run = await EVALUATIONS.read(this.kept.folder, id)
@@ -69,7 +66,7 @@ export class ProjectEvaluations {
     })
   }
 
-  /** Notes who answers outside the engine. @throws WorkbenchError `read-only` */
+  /** Stores a model that answers outside the engine. @throws WorkbenchError `read-only` */
   async noteExternal(id: string, record: ExternalRecord): Promise<void> {
     await this.kept.change(async () => {
       const run = await EVALUATIONS.read(this.kept.folder, id)
@@ -77,25 +74,29 @@ export class ProjectEvaluations {
     })
   }
 
-  /** @throws WorkbenchError `bad-input`, `read-only` */
+  /** Adds answers to a run. @throws WorkbenchError `bad-input`, `read-only` */
   appendSamples(id: string, lines: readonly SampleLine[]): Promise<void> {
     return this.kept.change(async () => {
-      await appendEvaluationSamples(this.kept.folder, id, lines)
-      const known = this.kept.list.find(id)
-      if (known === undefined) return
-      const summary = { ...known, answerCount: known.answerCount + lines.length }
-      // As for sample runs: one that is stopped before its end has its file of answers counted once more.
+      await appendEvaluationLines(this.kept.folder, id, 'samples', lines)
+      const before = this.kept.list.find(id)
+      if (before === undefined) return
+      const summary = { ...before, answerCount: before.answerCount + lines.length }
+      // The summary is written with the last answer. The answers of a stopped run are counted again when it is opened.
       if (summary.answerCount < summary.answerTotal) this.kept.list.note(summary)
       else await this.kept.list.put(summary)
     })
   }
 
-  /** @throws WorkbenchError `bad-input`, `read-only` */
-  appendScores(id: string, scores: PromptScores): Promise<void> {
-    return this.kept.change(() => appendPromptScores(this.kept.folder, id, scores))
+  /** Adds lines other than answers to an evaluation's files. @throws WorkbenchError `bad-input`, `read-only` */
+  append<Part extends Exclude<keyof EvaluationLines, 'samples'>>(
+    id: string,
+    part: Part,
+    lines: readonly EvaluationLines[Part][]
+  ): Promise<void> {
+    return this.kept.change(() => appendEvaluationLines(this.kept.folder, id, part, lines))
   }
 
-  /** Notes whose marks, or choices in pairs, the results show. @throws WorkbenchError `not-found`, `read-only` */
+  /** Stores the judge whose verdicts the results show. @throws WorkbenchError `not-found`, `read-only` */
   async noteJudge(id: string, judge: JudgeSettings): Promise<void> {
     await this.kept.change(async () => {
       const run = await EVALUATIONS.read(this.kept.folder, id)
@@ -103,26 +104,11 @@ export class ProjectEvaluations {
     })
   }
 
-  /** @throws WorkbenchError `bad-input`, `read-only` */
-  appendVerdict(id: string, verdict: JudgeVerdict): Promise<void> {
-    return this.kept.change(() => appendVerdict(this.kept.folder, id, verdict))
-  }
-
-  /** @throws WorkbenchError `bad-input`, `read-only` */
-  appendPairVerdict(id: string, verdict: PairVerdict): Promise<void> {
-    return this.kept.change(() => appendPairVerdict(this.kept.folder, id, verdict))
-  }
-
-  /** @throws WorkbenchError `bad-input`, `read-only` */
-  appendForms(id: string, forms: readonly AnswerForm[]): Promise<void> {
-    return this.kept.change(() => appendForms(this.kept.folder, id, forms))
-  }
-
-  /** What judges have read the answers of all evaluations to mean. @throws WorkbenchError `bad-file` naming the line that is wrong */
+  /** Reads the meanings that judges read in answers to all evaluations. @throws WorkbenchError `bad-file` naming the line that is wrong */
   async knownForms(): Promise<AnswerForm[]> {
-    const known: AnswerForm[] = []
-    for (const { id } of this.runs) known.push(...(await readForms(this.kept.folder, id)))
-    return known
+    const forms: AnswerForm[] = []
+    for (const { id } of this.runs) forms.push(...(await readForms(this.kept.folder, id)))
+    return forms
   }
 
   private async write(run: EvaluationRun): Promise<void> {

@@ -1,25 +1,32 @@
 import type { ChecksumsDocument } from '../../../contract/documents/checksums'
 import type { DistancesDocument } from '../../../contract/documents/distances'
 import type { CheckpointIdentity } from '../../../contract/documents/pair'
+import { WorkbenchError } from '../../../contract/model/problem'
 import type { RunChange } from '../../base/files/serial-queue'
-import { readChecksums, readDistances, readNewestDistances } from '../documents/reading-files'
-import { CHECKSUMS, DISTANCES } from '../documents/stored-documents'
+import type { DocumentFolder } from '../documents/document-store'
+import { CHECKSUMS, checksumKeys, DISTANCES, distanceKeys, readingId } from '../documents/stored-documents'
 
-/** What was found out by reading whole checkpoints. It is kept by the checkpoints, whichever pair of the project they are in. */
+/** Results of reading whole checkpoints. They belong to the checkpoints, in whichever pair of the project these are. */
 export class ProjectReadings {
   constructor(
     private readonly folder: string,
     private readonly change: RunChange
   ) {}
 
-  /** Of exactly these checkpoints, by their fingerprints; null when none are stored. */
+  /** Returns the distances of two checkpoints, by their fingerprints; null without readable ones. */
   distances(base: string, post: string): Promise<DistancesDocument | null> {
-    return readDistances(this.folder, base, post)
+    return this.read(DISTANCES, [base, post], distanceKeys)
   }
 
-  /** The newest that suits; null when none does. */
-  newestDistances(suits: (distances: DistancesDocument) => boolean): Promise<DistancesDocument | null> {
-    return readNewestDistances(this.folder, suits)
+  /** Returns the newest distances that fulfil a condition; null without readable ones. */
+  async newestDistances(
+    isWanted: (distances: DistancesDocument) => boolean
+  ): Promise<DistancesDocument | null> {
+    const { documents } = await DISTANCES.list(this.folder)
+    const sorted = documents
+      .filter(isWanted)
+      .toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
+    return sorted[0] ?? null
   }
 
   /** @throws WorkbenchError `read-only` */
@@ -27,13 +34,28 @@ export class ProjectReadings {
     await this.change(() => DISTANCES.write(this.folder, distances))
   }
 
-  /** Of exactly these files; null when none are stored. */
+  /** Returns the checksums of a checkpoint's files; null without readable ones. */
   checksums(checkpoint: CheckpointIdentity): Promise<ChecksumsDocument | null> {
-    return readChecksums(this.folder, checkpoint)
+    return this.read(CHECKSUMS, checksumKeys(checkpoint), checksumKeys)
   }
 
   /** @throws WorkbenchError `read-only` */
   async saveChecksums(checksums: ChecksumsDocument): Promise<void> {
     await this.change(() => CHECKSUMS.write(this.folder, checksums))
+  }
+
+  /** Reads a document. A broken one, a link or one of a newer program is computed again. */
+  private async read<T>(
+    kind: DocumentFolder<T>,
+    keys: readonly string[],
+    keysOf: (document: T) => readonly string[]
+  ): Promise<T | null> {
+    try {
+      const document = await kind.readIfAny(this.folder, readingId(keys))
+      return document !== null && keysOf(document).join() === keys.join() ? document : null
+    } catch (error) {
+      if (error instanceof WorkbenchError) return null
+      throw error
+    }
   }
 }

@@ -1,10 +1,9 @@
 import type { TaskEntry } from '../../../contract/documents/evaluation'
 import type { Task } from '../../../contract/documents/task'
 import type { RunChange } from '../../base/files/serial-queue'
-import { readTasks } from '../documents/evaluation-files'
 import { TASKS } from '../documents/stored-documents'
 
-/** The tasks that a project has of its own, for all its pairs. They are read when they are asked for. */
+/** The tasks of a project, for all its pairs. They are read at each request. */
 export class ProjectTasks {
   constructor(
     private readonly folder: string,
@@ -12,10 +11,12 @@ export class ProjectTasks {
     private readonly saved: () => void
   ) {}
 
-  /** By name. */
+  /** Lists the tasks by name. Unreadable tasks are omitted. */
   async list(): Promise<TaskEntry[]> {
-    const { tasks } = await readTasks(this.folder)
-    return tasks.map((task) => ({ task, origin: 'project' }))
+    const { documents } = await TASKS.list(this.folder)
+    return documents
+      .toSorted((a, b) => a.name.localeCompare(b.name))
+      .map((task) => ({ task, origin: 'project' }))
   }
 
   /** Replaces an earlier task of the same id. @throws WorkbenchError `bad-input`, `read-only` */

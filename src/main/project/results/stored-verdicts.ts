@@ -2,17 +2,17 @@ import type { AnswerForm } from '../../../contract/documents/judge'
 import type { VerdictStore } from '../../evaluation/judge-evaluation'
 import type { ProjectPair } from '../pair/project-pair'
 
-/** Where what a judge says of a stored evaluation is kept. What answers mean is known of all pairs of the project. */
-export function verdictsOf(own: ProjectPair, evaluationId: string): VerdictStore {
-  const { evaluations, project } = own
+/** Stores the verdicts of judges on an evaluation. Meanings of answers are shared by all pairs of the project. */
+export function verdictsOf(projectPair: ProjectPair, evaluationId: string): VerdictStore {
+  const { evaluations, project } = projectPair
   return {
-    keep: (verdict) => evaluations.appendVerdict(evaluationId, verdict),
-    keepPair: (verdict) => evaluations.appendPairVerdict(evaluationId, verdict),
-    keepForms: (forms) => evaluations.appendForms(evaluationId, forms),
+    keep: (verdict) => evaluations.append(evaluationId, 'verdicts', [verdict]),
+    keepPair: (verdict) => evaluations.append(evaluationId, 'pairVerdicts', [verdict]),
+    keepForms: (forms) => evaluations.append(evaluationId, 'forms', forms),
     async knownForms() {
-      const known: AnswerForm[] = []
-      for (const pair of project.pairs) known.push(...(await pair.evaluations.knownForms()))
-      return known
+      const forms: AnswerForm[] = []
+      for (const pair of project.pairs) forms.push(...(await pair.evaluations.knownForms()))
+      return forms
     }
   }
 }

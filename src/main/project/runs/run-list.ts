@@ -20,7 +20,7 @@ export class RunList<Summary extends Listed> {
 
   constructor(
     private readonly folder: string,
-    private readonly summaries: RunSummaries<Summary>,
+    private readonly summaries: Pick<RunSummaries<never, Summary>, 'read' | 'write'>,
     runs: readonly Summary[]
   ) {
     this.#runs = runs

@@ -72,7 +72,10 @@ export async function trashRun(
   await ensurePlainFolder(join(pair, TRASH))
   await ensurePlainFolder(entryFolder(pair, document.deletion))
   beforeStep()
-  await writeFileAtomic(join(entryFolder(pair, document.deletion), DELETED), formatJson(withKind('deletion', document)))
+  await writeFileAtomic(
+    join(entryFolder(pair, document.deletion), DELETED),
+    formatJson(withKind('deletion', document))
+  )
   await moveAll(pair, document, 'away', beforeStep)
   return document
 }

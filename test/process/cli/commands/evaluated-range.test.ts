@@ -36,7 +36,7 @@ async function evaluateToALoss(path: string): Promise<void> {
   })
   await own.evaluations.appendSamples(run.id, lines)
   for (const prompt of task.prompts.keys())
-    await own.evaluations.appendScores(run.id, { prompt, cells: [], map: [], explained: [0, 0] })
+    await own.evaluations.append(run.id, 'scores', [{ prompt, cells: [], map: [], explained: [0, 0] }])
   await project.close()
 }
 

@@ -2,7 +2,7 @@ import { readdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { documentFile, documentFolder } from '../../../../../src/main/project/documents/document-store'
+import { DocumentFile, DocumentFolder } from '../../../../../src/main/project/documents/document-store'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../../fixtures/problems'
 
@@ -18,8 +18,8 @@ const KIND = {
   maxBytes: 200,
   tooLarge: 'Write less.'
 }
-const notes = documentFolder<Note>({ ...KIND, folder: 'notes', id: ({ id }) => id })
-const latest = documentFile<Note>({ ...KIND, file: 'latest.json' })
+const notes = new DocumentFolder<Note>({ ...KIND, folder: 'notes', id: ({ id }) => id })
+const latest = new DocumentFile<Note>({ ...KIND, file: 'latest.json' })
 
 const note = (id: string, ...words: string[]): Note => ({ schemaVersion: 2, id, words })
 
@@ -67,7 +67,7 @@ describe('the documents of a kind', () => {
     const long = await problemOf(notes.write(project, note('a', 'x'.repeat(300))))
     expect(long).toMatchObject({ code: 'bad-input', hint: 'Write less.' })
     expect(long.message).toMatch(
-      /The note cannot be saved: it would have more than 200 bytes, the most that are kept\./
+      /The note cannot be saved: it would have more than the maximum of 200 bytes\./
     )
     const wrong = { ...note('a'), words: [1] }
     // @ts-expect-error the number that the schema must refuse
@@ -91,8 +91,8 @@ describe('the documents of a kind', () => {
     await writeFile(join(project, 'notes/other.json'), JSON.stringify(note('good')))
     await symlink('good.json', join(project, 'notes/linked.json'))
     await writeFile(join(project, 'notes/.hidden.json'), '')
-    const { entries, warnings } = await notes.list(project, ({ id }) => id)
-    expect(entries).toEqual(['good'])
+    const { documents, warnings } = await notes.list(project)
+    expect(documents).toEqual([note('good')])
     expect(warnings.toSorted()).toEqual([
       expect.stringMatching(/^A stored note was left out\. .*broken\.json is not JSON/),
       expect.stringMatching(/^A stored note was left out\. .*linked\.json is not an ordinary file/),
@@ -100,7 +100,7 @@ describe('the documents of a kind', () => {
         /^A stored note was left out\. .*other\.json holds the note good instead of other\./
       )
     ])
-    expect(await notes.list(join(project, 'none'), ({ id }) => id)).toEqual({ entries: [], warnings: [] })
+    expect(await notes.list(join(project, 'none'))).toEqual({ documents: [], warnings: [] })
   })
 
   test('go with what belongs to them', async () => {

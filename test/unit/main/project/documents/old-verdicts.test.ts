@@ -14,9 +14,9 @@ it('attributes verdicts without an address to the judge that was noted when they
   const key = 'a'.repeat(64)
   const run = evaluationRun({ judge: judgeAt('first', 'marks'), formJudge: judgeAt('reader', 'forms') })
   await evaluations.add(run)
-  await evaluations.appendVerdict(run.id, { key, mark: 1 })
-  await evaluations.appendPairVerdict(run.id, { key, said: 'tie' })
-  await evaluations.appendForms(run.id, [{ key, form: 'Rome' }])
+  await evaluations.append(run.id, 'verdicts', [{ key, mark: 1 }])
+  await evaluations.append(run.id, 'pairVerdicts', [{ key, said: 'tie' }])
+  await evaluations.append(run.id, 'forms', [{ key, form: 'Rome' }])
   const stored = async (): Promise<unknown> => {
     const { verdicts, pairVerdicts, forms } = await evaluations.read(run.id)
     expect(await evaluations.knownForms()).toEqual(forms)
