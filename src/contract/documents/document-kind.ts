@@ -33,8 +33,7 @@ export const DOCUMENT_NAMES = {
   runs: 'a list of runs',
   report: 'the content of a report',
   export: 'a report on an export',
-  address: 'the address of the workbench',
-  config: 'a configuration'
+  address: 'the address of the workbench'
 } as const
 
 export type DocumentKind = keyof typeof DOCUMENT_NAMES

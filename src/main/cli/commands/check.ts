@@ -17,6 +17,7 @@ import { rangesToCheck } from '../../crc/check/check-sweep'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { shellCommand } from '../../report/shown-command'
 import { describeCheck } from '../printing/check-report'
+import { isConfigured } from '../options/configured'
 import { defaulting, number } from '../options/option-kinds'
 import { chosenDevice, requireHalf } from '../../work/chosen-device'
 import { CheckWork } from '../../work/check'
@@ -79,7 +80,10 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
     // A sweep that ran first was computed on the device of the options.
     const isMadeFirst = options.from === undefined && projectPair === null
-    const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.base, sweep, signal)
+    const device = isConfigured(command, 'device') ? undefined : options.device
+    const computedIn = isMadeFirst
+      ? sweep
+      : await computedWhere({ ...options, device }, pair.base, sweep, signal)
     const recipes = isNamed
       ? await recipesNamed(command.args, { folders: pair, pair: projectPair }, command)
       : undefined

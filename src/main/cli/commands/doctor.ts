@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { DEVICE_LABELS, type DeviceReport } from '../../../contract/model/device'
 import { formatMemory } from '../../../contract/model/bytes'
 import { configFolder, huggingFaceCacheFolder, projectsFolder } from '../../base/files/places'
+import { configFile, readUserConfig, type UserConfig } from '../../base/config-file'
 import { modelFolders } from '../../project/pair/model-folders'
 import { fastestDevice, triedDevices } from '../../work/devices'
 import { bytes, count, printJson, printShown, remark, style, table } from '../printing/output'
@@ -35,6 +36,7 @@ interface MachineFacts {
   readonly versions: Readonly<Record<string, string>>
   readonly memory: { readonly totalBytes: number; readonly freeBytes: number }
   readonly cores: number
+  readonly config: UserConfig & { readonly path: string }
   readonly folders: Readonly<Record<'cache' | 'projects' | 'configuration', FolderFacts>>
   /** Folders that are searched for models, without the cache. */
   readonly modelFolders: readonly string[]
@@ -52,6 +54,7 @@ async function machineFacts(): Promise<MachineFacts> {
     },
     memory: { totalBytes: totalmem(), freeBytes: freemem() },
     cores: availableParallelism(),
+    config: { path: configFile(), ...(await readUserConfig()) },
     folders: {
       cache: await folderFacts(cache),
       projects: await folderFacts(projectsFolder()),
@@ -96,7 +99,20 @@ function deviceRow({ device, works, reason, check }: DeviceReport): string[] {
   ]
 }
 
-function describeMachine({ versions, memory, cores, folders, modelFolders: searched }: MachineFacts): string {
+/** Describes the defaults of the configuration file. */
+const configWords = ({ device, memory }: UserConfig): string =>
+  [device === undefined ? [] : `device ${device}`, memory === undefined ? [] : `memory ${memory}`]
+    .flat()
+    .join(', ') || 'no device or memory'
+
+function describeMachine({
+  versions,
+  memory,
+  cores,
+  folders,
+  modelFolders: searched,
+  config
+}: MachineFacts): string {
   const folderRow = (name: string, { path, exists, freeBytes: free }: FolderFacts): string[] => [
     name,
     `${path}${exists ? '' : ' (missing)'}${free === null ? '' : `, ${bytes(free)} free`}`
@@ -110,6 +126,7 @@ function describeMachine({ versions, memory, cores, folders, modelFolders: searc
       folderRow('Hugging Face cache', folders.cache),
       folderRow('projects', folders.projects),
       folderRow('configuration', folders.configuration),
+      ['config file', `${config.path}: ${configWords(config)}`],
       ...searched.map((folder) => ['models searched in', folder])
     ],
     'lL'

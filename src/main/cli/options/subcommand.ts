@@ -3,6 +3,7 @@ import type { Argument, Command } from 'commander'
 import { z } from 'zod'
 import { DeviceName, hasHalf } from '../../../contract/model/device'
 import { UsageError } from '../printing/output'
+import { applyConfig } from './configured'
 import { optionGroup, type OptionGroup, type OptionsOf } from './option-group'
 import { errorNamingOption } from './named-option'
 import { flag } from './option-kinds'
@@ -44,8 +45,9 @@ export function subcommand<Shape extends z.ZodRawShape>(
     all.declare(command)
     for (const operand of operands) command.addArgument(operand)
     command.showHelpAfterError(`See "${calledAs(command)} --help".`).action(async () => {
-      refuseHalf(command)
       try {
+        await applyConfig(command)
+        refuseHalf(command)
         await run(all.read(command), command, signal)
       } catch (error) {
         throw errorNamingOption(error, command)

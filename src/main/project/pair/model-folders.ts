@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { readUserConfig } from '../../base/config-file'
 import { formatJson } from '../../base/files/json-format'
 import { AddedFolders, addedFoldersFile, addedModelFolders } from '../../base/files/network-path'
 import { filterAllowed } from '../../base/files/only-folder'
@@ -9,9 +10,16 @@ import { absolutePath, configFolder, huggingFaceCacheFolder } from '../../base/f
 /** A change reads the list and writes it back; two at a time would lose one. */
 const changes = new SerialQueue()
 
-/** Where models are looked for: the Hugging Face cache, and the folders that the user has added, of these what may be read. */
+/**
+ * Lists the folders that are searched for models: the Hugging Face cache, those that the window has added, and those of the
+ * configuration file.
+ *
+ * @throws WorkbenchError as `readUserConfig`
+ */
 export async function modelFolders(): Promise<string[]> {
-  return filterAllowed([huggingFaceCacheFolder(), ...(await addedModelFolders())], (folder) => folder)
+  const configured = (await readUserConfig()).modelFolders.map((folder) => absolutePath(folder))
+  const folders = new Set([huggingFaceCacheFolder(), ...(await addedModelFolders()), ...configured])
+  return filterAllowed([...folders], (folder) => folder)
 }
 
 /** @throws the system's error when the list cannot be written */

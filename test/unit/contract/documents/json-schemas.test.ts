@@ -12,6 +12,7 @@ import { SweepPart } from '../../../../src/contract/documents/sweep-part'
 import { Task } from '../../../../src/contract/documents/task'
 import { Verdict } from '../../../../src/contract/documents/verdict'
 import { Recipe } from '../../../../src/contract/model/recipe'
+import { UserConfig } from '../../../../src/main/base/config-file'
 import { formatJson } from '../../../../src/main/base/files/json-format'
 import { tinySearch, tinySweep } from '../../../fixtures/tiny-sweep'
 
@@ -32,7 +33,8 @@ const FILES: readonly (readonly [string, z.ZodType])[] = [
   ),
   ['task', Task],
   ['prompts', CrcPrompts],
-  ['recipe', Recipe]
+  ['recipe', Recipe],
+  ['config', UserConfig]
 ]
 
 test.each(FILES)('docs/schemas has the schema of %s', async (name, schema) => {

@@ -1,0 +1,40 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { BYTES_EXPECTED, bytesFromText } from '../../contract/model/bytes'
+import { DeviceChoice } from '../../contract/model/device'
+import { describeIssue, WorkbenchError } from '../../contract/model/problem'
+import { PROCESS_BYTES } from './engine-memory'
+import { readJsonFile, withHint } from './files/bounded-file'
+import { isFile } from './files/path-kinds'
+import { configFolder } from './files/places'
+
+function isEngineMemory(text: string): boolean {
+  const bytes = bytesFromText(text)
+  return bytes !== null && bytes > PROCESS_BYTES
+}
+
+/** Defaults of the user. Options of a command have priority. */
+export const UserConfig = z.strictObject({
+  device: DeviceChoice.optional(),
+  /** Memory limit of the engine process, such as `6GiB`. */
+  memory: z.string().refine(isEngineMemory, BYTES_EXPECTED).optional(),
+  /** Folders that are searched for models. */
+  modelFolders: z.array(z.string().min(1).max(4096)).max(50).default([])
+})
+export type UserConfig = z.infer<typeof UserConfig>
+
+const MAX_CONFIG_BYTES = 1_000_000
+const EXPECTED = 'Write such as {"device": "cpu", "memory": "6GiB", "modelFolders": ["/models"]}.'
+
+export const configFile = (): string => join(configFolder(), 'config.json')
+
+/** Reads the user's configuration file. @throws WorkbenchError `bad-file` naming file and field */
+export async function readUserConfig(): Promise<UserConfig> {
+  const file = configFile()
+  const value = (await isFile(file))
+    ? await withHint(EXPECTED, () => readJsonFile(file, MAX_CONFIG_BYTES))
+    : {}
+  const parsed = UserConfig.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new WorkbenchError('bad-file', `${file}: ${describeIssue(parsed.error)}`, EXPECTED)
+}

@@ -1,0 +1,54 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { afterEach, expect, it, vi } from 'vitest'
+import { applyConfig, isConfigured } from '../../../../../src/main/cli/options/configured'
+import { computingOptions } from '../../../../../src/main/cli/options/computing-options'
+import { deviceOptions, memoryOption } from '../../../../../src/main/cli/options/options'
+import { modelFolders } from '../../../../../src/main/project/pair/model-folders'
+import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
+import { runHere } from '../../../../fixtures/command-line'
+import { problemOf } from '../../../../fixtures/problems'
+
+afterEach(() => vi.unstubAllEnvs())
+
+async function configure(config: unknown): Promise<string> {
+  const folder = await temporaryFolder()
+  vi.stubEnv('SLR_CONFIG_DIR', folder)
+  await writeFile(join(folder, 'config.json'), JSON.stringify(config))
+  return join(folder, 'config.json')
+}
+
+it('the configuration file gives device, memory and model folders, and options have priority', async () => {
+  await configure({ device: 'cuda', memory: '6GiB', modelFolders: ['/models'] })
+  const parsed = async (...args: string[]): Promise<Command> => {
+    const command = new Command()
+    deviceOptions.and(memoryOption).declare(command).parse(args, { from: 'user' })
+    await applyConfig(command)
+    return command
+  }
+  const configured = await parsed()
+  expect(configured.opts()).toMatchObject({ device: 'cuda', memory: 6 * 2 ** 30 })
+  expect(isConfigured(configured, 'device')).toBe(true)
+  expect((await parsed('--device', 'cpu')).opts()).toMatchObject({ device: 'cpu' })
+  expect(await modelFolders()).toContain('/models')
+})
+
+it('a device that a command lacks is not set', async () => {
+  await configure({ device: 'cuda' })
+  const command = new Command()
+  computingOptions.declare(command).parse([], { from: 'user' })
+  await applyConfig(command)
+  expect(command.opts()).toEqual({})
+})
+
+it.each([
+  [{ device: 'tpu' }, 'device'],
+  [{ memory: '6' }, 'memory: Expected a size'],
+  [{ colour: 'red' }, 'colour']
+])('a configuration file of %j is refused by its name and field', async (config, field) => {
+  const file = await configure(config)
+  expect((await problemOf(modelFolders())).message).toContain(`${file}: `)
+  const { status, stderr } = await runHere(['inspect'])
+  expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining(field) })
+})
