@@ -4,124 +4,108 @@
  */
 
 /** Keys that change no logit, whatever their value. */
-export const NEUTRAL_KEYS: readonly { readonly why: string; readonly keys: readonly string[] }[] = [
-  {
-    why: 'Origin of the checkpoint',
-    keys: [
-      '_commit_hash',
-      '_name_or_path',
-      'architectures',
-      'auto_map',
-      'custom_pipelines',
-      'model_name',
-      'name_or_path',
-      'tokenizer_class',
-      'transformers.js_config',
-      'transformers_version',
-      'unsloth_fixed',
-      'unsloth_version'
-    ]
-  },
-  {
-    why: 'Type to load weights into; the stored type is read',
-    keys: ['dtype', 'torch_dtype', 'use_bfloat16']
-  },
-  {
-    why: 'Training',
-    keys: [
-      'attention_dropout',
-      'classifier_dropout',
-      'embd_pdrop',
-      'gradient_checkpointing',
-      'hidden_dropout',
-      'initializer_range',
-      'neftune_noise_alpha',
-      'resid_pdrop',
-      'tf_legacy_loss'
-    ]
-  },
-  {
-    why: 'Kernels, slices, caches and outputs of the reference',
-    keys: [
-      '_attn_implementation',
-      '_attn_implementation_autoset',
-      '_experts_implementation',
-      '_flash_attn_2_enabled',
-      'attn_implementation',
-      'cache_implementation',
-      'chunk_size_feed_forward',
-      'experts_implementation',
-      'is_decoder',
-      'is_llama_config',
-      'output_attentions',
-      'output_hidden_states',
-      'pretraining_tp',
-      'return_dict',
-      'torchscript',
-      'use_cache',
-      'use_flash_attn'
-    ]
-  },
-  {
-    why: 'Token ids and lengths of prompts',
-    keys: [
-      'bos_token_id',
-      'cls_token_id',
-      'decoder_start_token_id',
-      'eos_token_id',
-      'mask_token_id',
-      'max_sequence_length',
-      'model_max_length',
-      'pad_token_id',
-      'prefix',
-      'sep_token_id',
-      'unk_token_id'
-    ]
-  },
-  {
-    why: 'Settings of generation, which samples have of their own',
-    keys: [
-      'bad_words_ids',
-      'begin_suppress_tokens',
-      'diversity_penalty',
-      'do_sample',
-      'early_stopping',
-      'encoder_no_repeat_ngram_size',
-      'exponential_decay_length_penalty',
-      'forced_bos_token_id',
-      'forced_eos_token_id',
-      'length_penalty',
-      'max_length',
-      'max_new_tokens',
-      'min_length',
-      'min_p',
-      'no_repeat_ngram_size',
-      'num_beam_groups',
-      'num_beams',
-      'num_return_sequences',
-      'output_scores',
-      'remove_invalid_values',
-      'repetition_penalty',
-      'return_dict_in_generate',
-      'suppress_tokens',
-      'temperature',
-      'top_k',
-      'top_p',
-      'typical_p'
-    ]
-  },
-  {
-    why: 'Labels of classifiers',
-    keys: ['finetuning_task', 'id2label', 'label2id', 'num_labels', 'problem_type', 'task_specific_params']
-  }
-]
-
-const NEUTRAL = new Set(NEUTRAL_KEYS.flatMap(({ keys }) => keys))
+const NEUTRAL = new Set([
+  // Origin of the checkpoint.
+  ...[
+    '_commit_hash',
+    '_name_or_path',
+    'architectures',
+    'auto_map',
+    'custom_pipelines',
+    'model_name',
+    'name_or_path',
+    'tokenizer_class',
+    'transformers.js_config',
+    'transformers_version',
+    'unsloth_fixed',
+    'unsloth_version'
+  ],
+  // Type to load weights into; the stored type is read.
+  ...['dtype', 'torch_dtype', 'use_bfloat16'],
+  // Training.
+  ...[
+    'attention_dropout',
+    'classifier_dropout',
+    'embd_pdrop',
+    'gradient_checkpointing',
+    'hidden_dropout',
+    'initializer_range',
+    'neftune_noise_alpha',
+    'resid_pdrop',
+    'tf_legacy_loss'
+  ],
+  // Kernels, slices, caches and outputs of the reference.
+  ...[
+    '_attn_implementation',
+    '_attn_implementation_autoset',
+    '_experts_implementation',
+    '_flash_attn_2_enabled',
+    'attn_implementation',
+    'cache_implementation',
+    'chunk_size_feed_forward',
+    'experts_implementation',
+    'is_decoder',
+    'is_llama_config',
+    'output_attentions',
+    'output_hidden_states',
+    'pretraining_tp',
+    'return_dict',
+    'torchscript',
+    'use_cache',
+    'use_flash_attn'
+  ],
+  // Token ids and lengths of prompts.
+  ...[
+    'bos_token_id',
+    'cls_token_id',
+    'decoder_start_token_id',
+    'eos_token_id',
+    'mask_token_id',
+    'max_sequence_length',
+    'model_max_length',
+    'pad_token_id',
+    'prefix',
+    'sep_token_id',
+    'unk_token_id'
+  ],
+  // Settings of generation, which samples have of their own.
+  ...[
+    'bad_words_ids',
+    'begin_suppress_tokens',
+    'diversity_penalty',
+    'do_sample',
+    'early_stopping',
+    'encoder_no_repeat_ngram_size',
+    'exponential_decay_length_penalty',
+    'forced_bos_token_id',
+    'forced_eos_token_id',
+    'length_penalty',
+    'max_length',
+    'max_new_tokens',
+    'min_length',
+    'min_p',
+    'no_repeat_ngram_size',
+    'num_beam_groups',
+    'num_beams',
+    'num_return_sequences',
+    'output_scores',
+    'remove_invalid_values',
+    'repetition_penalty',
+    'return_dict_in_generate',
+    'suppress_tokens',
+    'temperature',
+    'top_k',
+    'top_p',
+    'typical_p'
+  ],
+  // Labels of classifiers.
+  ...['finetuning_task', 'id2label', 'label2id', 'num_labels', 'problem_type', 'task_specific_params']
+])
 
 /**
  * Keys that change the computation unless they have one of these values, for families that do not read them.
  */
-export const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
+const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   add_cross_attention: [false],
   attention_bias: [false],
   is_encoder_decoder: [false],
