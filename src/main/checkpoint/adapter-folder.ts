@@ -41,7 +41,7 @@ export function adapterProblem(folder: string, names: readonly string[]): Workbe
  */
 export function adapterBaseFolder(
   adapter: string,
-  { base_model_name_or_path: name, revision }: AdapterConfig,
+  { base_model_name_or_path: name, revision }: Pick<AdapterConfig, 'base_model_name_or_path' | 'revision'>,
   given: string | undefined
 ): string {
   if (given !== undefined) return given

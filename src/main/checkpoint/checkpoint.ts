@@ -42,8 +42,8 @@ const Adapter = z.object({
   basePath: z.string(),
   /** The name of the base model in the adapter's config; null if it has none. */
   trainedOn: z.string().nullable(),
-  /** Bytes of the adapter's weights. */
-  bytes: z.number()
+  /** Path of the adapter's weights. */
+  file: z.string()
 })
 export type Adapter = z.infer<typeof Adapter>
 
@@ -119,7 +119,7 @@ async function openAdapter(path: string, given: string | undefined): Promise<Che
     tensors,
     files: [...base.files, fileOf(file)],
     textFolder: names.includes('tokenizer.json') ? path : basePath,
-    adapter: { basePath, trainedOn: config.base_model_name_or_path ?? null, bytes: file.fileBytes },
+    adapter: { basePath, trainedOn: config.base_model_name_or_path ?? null, file: file.path },
     fingerprint: await fingerprint(JSON.stringify([base.fingerprint, text]), [file])
   }
 }

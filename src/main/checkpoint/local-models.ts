@@ -7,7 +7,7 @@ import { errorMessage } from '../base/files/bounded-file'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { readModelText } from '../base/files/model-file'
 import { ADAPTER_CONFIG, readAdapterConfig } from './adapter-config'
-import { adapterProblem, isAdapter } from './adapter-folder'
+import { adapterBaseFolder, adapterProblem, isAdapter } from './adapter-folder'
 import { folderFacts } from './folder-facts'
 import { folderModelName, resolveModelFolder } from './model-folder'
 
@@ -162,6 +162,20 @@ export async function readLocalModel(path: string): Promise<LocalModel> {
   }
   const card = await readModelText(folder, 'README.md', MAX_CARD_BYTES).catch(() => '')
   return { folder, name: folderModelName(folder), madeFrom: baseModels(card), isAdapter: false }
+}
+
+/**
+ * Finds the base model of a post that was named alone.
+ *
+ * @returns null if the post is a whole model or cannot be read, which opening it reports
+ * @throws WorkbenchError `not-found` for an adapter whose base is not in the Hugging Face cache
+ */
+export async function baseOfAdapter(post: string): Promise<string | null> {
+  const facts = await folderFacts('local-model', post).catch(() => null)
+  const model = LocalModel.safeParse(facts).data
+  if (model?.isAdapter !== true) return null
+  const [name = null] = model.madeFrom
+  return adapterBaseFolder(model.folder, { base_model_name_or_path: name }, undefined)
 }
 
 const ModelId = z.string().regex(/^[\w.-]+(?:\/[\w.-]+)?$/)

@@ -3,6 +3,7 @@ import { roundFloat32, type WeightDtype } from './dtype'
 /** Source of the stored bytes of a restored model's tensor. */
 export type TensorOrigin =
   | 'post' // post's bytes
+  | 'merged' // a weight of base with post's adapter
   | 'base' // base's bytes
   | 'checkpoint' // bytes of another checkpoint, the source of the layer
   | 'converted' // the source's values, rounded to post's dtype

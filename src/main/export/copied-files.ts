@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { modelFilePath } from '../base/files/model-file'
+import { ADAPTER_CONFIG } from '../checkpoint/adapter-config'
 import type { Checkpoint } from '../checkpoint/checkpoint'
 
 /** A file that an export copies unchanged. */
@@ -24,12 +25,23 @@ const INDEX = 'model.safetensors.index.json'
 /**
  * Lists the files that an export copies from post's folder: config, tokenizer, template, generation config, licence,
  * code and all others directly in it. Weights, hidden files and folders are not copied. The model card and the mergekit
- * recipe are written instead.
+ * recipe are written instead. An adapter's model has the files of its base, and the adapter's own tokenizer and others.
  *
  * @throws WorkbenchError `bad-file` for a link that leads out of the folder, see modelFilePath
  */
-export async function copiedFiles({ path: folder, files }: Checkpoint): Promise<CopiedFile[]> {
+export async function copiedFiles({ path, files, adapter }: Checkpoint): Promise<CopiedFile[]> {
   const sharded = !files.some(({ name }) => name === 'model.safetensors')
+  if (adapter === null) return filesOf(path, sharded)
+  const ofAdapter = (await filesOf(path, sharded)).filter(({ name }) => !OF_BASE.includes(name))
+  const ofBase = await filesOf(adapter.basePath, sharded)
+  const replaced = new Set(ofAdapter.map(({ name }) => name))
+  return [...ofBase.filter(({ name }) => !replaced.has(name)), ...ofAdapter]
+}
+
+/** Files that the model takes from base even if the adapter's folder has them, and the adapter's settings. */
+const OF_BASE: readonly string[] = ['config.json', INDEX, ADAPTER_CONFIG]
+
+async function filesOf(folder: string, sharded: boolean): Promise<CopiedFile[]> {
   const names = (await readdir(folder)).filter((name) =>
     name === INDEX
       ? sharded

@@ -1,5 +1,8 @@
 import type { LayerStrength } from '../../contract/model/recipe'
 import { type WeightDtype, weightDtype } from '../checkpoint/dtype'
+import type { Checkpoint } from '../checkpoint/checkpoint'
+import { quoteName } from '../base/json-object'
+import { WorkbenchError } from '../../contract/model/problem'
 import { type PairMember, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
 import { type TensorOrigin, tensorOrigin } from '../checkpoint/restored-tensor'
 import type { TensorEntry } from '../checkpoint/safetensors'
@@ -13,7 +16,7 @@ export interface PlannedTensor {
   /** Name of the source; null for none. */
   readonly restoredTo: string | null
   readonly post: TensorEntry
-  /** Tensor of the source; null if only post is needed. */
+  /** Tensor of the source, or of the adapter; null if the bytes at post's position are copied. */
   readonly restored: TensorEntry | null
 }
 
@@ -41,19 +44,44 @@ export function planWeights(members: SourcedPair, strengths: readonly LayerStren
   const planned = [...post.checkpoint.tensors].map(([name, entry]): PlannedTensor => {
     const taken = restored.get(name)
     const from = taken && sourceMember(members, taken.layer).checkpoint.tensors.get(name)
-    if (from === undefined || taken === undefined)
-      return { origin: 'post', strength: 0, restoredTo: null, post: entry, restored: null }
+    if (from === undefined || taken === undefined) return postTensor(name, entry, members)
     const { strength, layer } = taken
     const dtypes = { source: weightDtype(from), post: weightDtype(entry) }
     const origin = tensorOrigin(strength, dtypes, layer.source === undefined ? 'base' : 'checkpoint')
     return { origin, strength, restoredTo: layer.source?.name ?? 'base', post: entry, restored: from }
   })
-  return post.checkpoint.files.map(({ name, path, bytes }) => {
+  return weightFiles(post).map(({ name, path, bytes }) => {
     const tensors = planned
       .filter((tensor) => tensor.post.file === path)
       .sort((a, b) => a.post.offset - b.post.offset || a.post.byteLength - b.post.byteLength)
     return { name, source: path, bytes, headerBytes: tensors[0]?.post.offset ?? bytes, tensors }
   })
+}
+
+/**
+ * Plans a tensor that is not restored. An adapter's model has the files of its base: its weights are merged there, and
+ * tensors that the adapter stores whole are copied there.
+ *
+ * @throws WorkbenchError `unsupported` for a whole tensor that does not fit into the place of base's
+ */
+function postTensor(name: string, entry: TensorEntry, { post, base }: SourcedPair): PlannedTensor {
+  const planned = { strength: 0, restoredTo: null, post: entry, restored: null }
+  if (entry.adapted !== undefined) return { ...planned, origin: 'merged', restored: entry }
+  if (weightFiles(post).some(({ path }) => path === entry.file)) return { ...planned, origin: 'post' }
+  const place = base.checkpoint.tensors.get(name)
+  if (place?.dtype === entry.dtype && String(place.shape) === String(entry.shape))
+    return { ...planned, origin: 'post', post: place, restored: entry }
+  throw new WorkbenchError(
+    'unsupported',
+    `${entry.file}: tensor ${quoteName(entry.name)} is ${entry.dtype} of [${entry.shape.join(', ')}], ` +
+      `expected ${place?.dtype ?? 'one'} of [${place?.shape.join(', ') ?? ''}] as in base, whose files are written.`,
+    "Merge the adapter with PEFT's merge_and_unload, and export from that model."
+  )
+}
+
+/** Lists the weight files that an exported model has: post's, and those of its base if post is an adapter. */
+function weightFiles({ checkpoint: { adapter, files } }: PairMember): Checkpoint['files'] {
+  return adapter === null ? files : files.filter(({ path }) => path !== adapter.file)
 }
 
 /** Returns the restored tensors of the decoder layers by canonical name, each with its share of the layer's source. */
@@ -71,7 +99,8 @@ function restoredTensors(
 }
 
 /** Returns true if a tensor's bytes are copied from one checkpoint. */
-export const isCopied = (origin: TensorOrigin): boolean => origin !== 'converted' && origin !== 'blended'
+export const isCopied = (origin: TensorOrigin): boolean =>
+  origin !== 'converted' && origin !== 'blended' && origin !== 'merged'
 
 /** Returns the stored dtypes that a planned tensor is computed from. */
 export function plannedDtypes({ post, restored }: PlannedTensor): { source: WeightDtype; post: WeightDtype } {

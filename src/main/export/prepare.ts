@@ -52,7 +52,8 @@ export async function prepareExport(
 /** Refuses quantised weights. An export copies bytes, which mean nothing without their scales. */
 function refuseScaled(pair: SourcedPair): void {
   for (const { checkpoint } of membersOf(pair)) {
-    if ([...checkpoint.tensors.values()].every(({ scaled }) => scaled === undefined)) continue
+    const weights = [...checkpoint.tensors.values()].map((entry) => entry.adapted?.weight ?? entry)
+    if (weights.every(({ scaled }) => scaled === undefined)) continue
     throw new WorkbenchError(
       'unsupported',
       `${checkpoint.path} stores weights with scales, of which no restored model is written.`,
@@ -112,7 +113,7 @@ export async function describePlan(prepared: PreparedExport, typed: string | nul
 
 /** Counts the tensors of each origin. */
 export function tensorCounts({ weights }: PreparedExport): Record<(typeof TENSOR_ORIGINS)[number], number> {
-  const counts = { post: 0, base: 0, checkpoint: 0, converted: 0, blended: 0 }
+  const counts = { post: 0, merged: 0, base: 0, checkpoint: 0, converted: 0, blended: 0 }
   for (const { origin } of weights.flatMap(({ tensors }) => tensors)) counts[origin] += 1
   return counts
 }

@@ -1,7 +1,6 @@
 import { decodeFloat32, DTYPE_BYTES, encodeFloat32 } from '../checkpoint/dtype'
 import { restoreValues } from '../checkpoint/restored-tensor'
 import type { TensorEntry } from '../checkpoint/safetensors'
-import { readExactly } from '../checkpoint/weight-file'
 import { plannedDtypes, type PlannedTensor } from './plan'
 import type { SourceFiles } from './source-files'
 
@@ -9,7 +8,7 @@ import type { SourceFiles } from './source-files'
 const PIECE_ELEMENTS = 2 ** 20
 
 /**
- * Yields the stored bytes of a converted or blended tensor in pieces. The next piece overwrites the last.
+ * Yields the stored bytes of a converted, blended or merged tensor in pieces. The next piece overwrites the last.
  */
 export async function* restoredBytes(
   tensor: PlannedTensor & { restored: TensorEntry },
@@ -19,7 +18,8 @@ export async function* restoredBytes(
   const elementCount = tensor.post.byteLength / DTYPE_BYTES[dtypes.post]
   const size = Math.min(PIECE_ELEMENTS, elementCount)
   const values = new Float32Array(size)
-  const postValues = tensor.strength !== 1 ? new Float32Array(size) : null
+  const strength = tensor.origin === 'merged' ? 1 : tensor.strength
+  const postValues = strength !== 1 ? new Float32Array(size) : null
   const read = new Uint8Array(size * Float32Array.BYTES_PER_ELEMENT)
   const target = new Uint8Array(size * DTYPE_BYTES[dtypes.post])
 
@@ -29,9 +29,8 @@ export async function* restoredBytes(
     first: number,
     into: Float32Array
   ): Promise<void> => {
-    const { handle, path } = await sources.open(entry.file)
     const bytes = read.subarray(0, into.length * DTYPE_BYTES[dtype])
-    await readExactly(handle, path, bytes, entry.offset + first * DTYPE_BYTES[dtype])
+    await sources.readElements(entry, first, bytes)
     decodeFloat32(bytes, dtype, into)
   }
 
@@ -41,7 +40,7 @@ export async function* restoredBytes(
     const postPiece = postValues?.subarray(0, count) ?? null
     await decode(tensor.restored, dtypes.source, first, piece)
     if (postPiece !== null) await decode(tensor.post, dtypes.post, first, postPiece)
-    restoreValues(piece, postPiece, tensor.strength, dtypes)
+    restoreValues(piece, postPiece, strength, dtypes)
     const bytes = target.subarray(0, count * DTYPE_BYTES[dtypes.post])
     encodeFloat32(piece, dtypes.post, bytes)
     yield bytes

@@ -102,7 +102,8 @@ const forPython = (yaml: string): string =>
 /** Names each model in the file, different models with different names. */
 function writtenReferences(pair: SourcedPair): Map<PairMember, WrittenReference> {
   const members = membersOf(pair)
-  const written = members.map(({ checkpoint: { path } }) => {
+  const written = members.map(({ checkpoint: { path, adapter } }) => {
+    if (adapter !== null) throw unsupported(`${publicModelName(path)} is an adapter.`)
     const reference = mergekitReference(path)
     if (reference !== null) return reference
     throw unsupported(`mergekit reads the "@" or "+" in ${publicModelName(path)} as something else.`)

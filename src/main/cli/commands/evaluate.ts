@@ -103,7 +103,9 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   }
   await withResultPlaces('evaluation', options, command, async ({ givenPair, projectPair, output, tell }) => {
     allowForThisRun(options.allowAddress ?? [])
-    const folders = pairPaths(givenPair ?? projectPair?.document.location ?? requirePair(options, command))
+    const folders = pairPaths(
+      givenPair ?? projectPair?.document.location ?? (await requirePair(options, command))
+    )
     const task = withSettings(await namedTask(taskName, projectPair), options)
     requireHalf(options.device ?? 'cpu', options.precision)
     if (!asksEndpoints(command.args)) await requireReadArguments(options, await postTextFolder(folders))

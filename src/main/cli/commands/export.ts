@@ -88,9 +88,11 @@ async function preparedExport(
   projectPair: ProjectPair | null,
   command: Command
 ): Promise<{ prepared: PreparedExport; findings: ModelFinding[] }> {
-  const requestedPair = pairIfGiven(options, command)
+  const requestedPair = await pairIfGiven(options, command)
   await requireSamePair(requestedPair, projectPair)
-  const folders = pairPaths(requestedPair ?? projectPair?.document.location ?? requirePair(options, command))
+  const folders = pairPaths(
+    requestedPair ?? projectPair?.document.location ?? (await requirePair(options, command))
+  )
   const recipe = await givenRecipe({ folders, pair: projectPair }, command)
   const prepared = await prepareExport(folders, recipe)
   return { prepared, findings: projectPair === null ? [] : await modelFindings(projectPair, prepared) }
@@ -126,6 +128,7 @@ function describeResult({
 }: ExportResult): string {
   const origins = [
     `${count(tensors.post)} from post`,
+    ...(tensors.merged > 0 ? [`${count(tensors.merged)} merged with the adapter`] : []),
     ...(tensors.base > 0 ? [`${count(tensors.base)} from base`] : []),
     ...(tensors.checkpoint > 0 ? [`${count(tensors.checkpoint)} from other checkpoints`] : []),
     ...(tensors.converted > 0 ? [`${count(tensors.converted)} converted to post's type`] : []),

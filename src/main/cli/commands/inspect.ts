@@ -35,7 +35,7 @@ type InspectOptions = CommandOptions<typeof inspectOptions>
 /** `slr inspect`: describes a pair and whether it fits together, or lists the pairs on this machine. */
 export const inspectCommand = subcommand(inspectOptions, {
   async run(options, command, signal) {
-    const pair = pairIfGiven(options, command)
+    const pair = await pairIfGiven(options, command)
     if (pair === null) {
       refuseUnused(
         command,

@@ -15,7 +15,7 @@ import { printJson, printShown, printable } from '../printing/output'
 export const projectNewCommand = subcommand(pairOptions, {
   operands: [new Argument('<project>', 'folder NAME.slr to create; its parent must exist')],
   async run(options, command) {
-    const pair = requirePair(options, command)
+    const pair = await requirePair(options, command)
     const folders = pairPaths(pair)
     await openPair(folders.base, folders.post)
     const path = absolutePath(elementAt(command.args, 0, 'project'))

@@ -128,9 +128,11 @@ export const sampleCommand = subcommand(sampleOptions, {
   operands: [comparedModels('post')],
   async run(options, command, signal) {
     await withViewedPair(options, command, async (pair) => {
-      const requestedPair = pairIfGiven(options, command)
+      const requestedPair = await pairIfGiven(options, command)
       await requireSamePair(requestedPair, pair)
-      const folders = pairPaths(requestedPair ?? pair?.document.location ?? requirePair(options, command))
+      const folders = pairPaths(
+        requestedPair ?? pair?.document.location ?? (await requirePair(options, command))
+      )
       const models = { folders, pair }
       if (options.next) {
         refuseUnused(command, OF_ANSWERS, 'is of answers, and --next asks for the next token only')

@@ -50,9 +50,9 @@ async function openPlan(
   { tell, signal }: { tell: (text: string) => void; signal: AbortSignal }
 ): Promise<SweepPlan | null> {
   requireFittingTask(options, command, projectPair)
-  const requestedPair = pairIfGiven(options, command)
+  const requestedPair = await pairIfGiven(options, command)
   await requireSamePair(requestedPair, projectPair)
-  const pair = requestedPair ?? projectPair?.document.location ?? requirePair(options, command)
+  const pair = requestedPair ?? projectPair?.document.location ?? (await requirePair(options, command))
   const output =
     options.out === undefined ? null : await checkSweepFile(options.out, 'sweep', {}, options.force)
   const workPlace = projectPair === null ? folderPlace(pair, output) : projectPlace(projectPair, output, pair)

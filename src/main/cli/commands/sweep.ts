@@ -51,7 +51,7 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
   if (options.shard !== undefined) requirePlaceForPart(options, command)
   requireOwnSources(options, command)
   if (options.preview) requireRangesOfAll(options, command)
-  const givenPair = pairIfGiven(options, command)
+  const givenPair = await pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
   if (options.all) {
     await inEachPair(requireProjectOfAll(options, givenPair, command), signal, tell, (projectPair) =>
@@ -62,7 +62,7 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
   const projectPair = await openPairToSave(options, command, tell)
   try {
     await requireSamePair(givenPair, projectPair)
-    const pair = givenPair ?? projectPair?.document.location ?? requirePair(options, command)
+    const pair = givenPair ?? projectPair?.document.location ?? (await requirePair(options, command))
     await sweepPair(pair, projectPair, { options, command, tell, signal })
   } finally {
     await projectPair?.project.close()

@@ -64,7 +64,9 @@ export const taskFilterCommand = subcommand(filterOptions, {
       const task = await namedTask(from, projectPair)
       requireRightAnswers(task)
       const id = output === null ? `${task.id.slice(0, 56)}-failed` : taskIdOf(output.path, command)
-      const folders = pairPaths(givenPair ?? projectPair?.document.location ?? requirePair(options, command))
+      const folders = pairPaths(
+        givenPair ?? projectPair?.document.location ?? (await requirePair(options, command))
+      )
       requireHalf(options.device ?? 'cpu', options.precision)
       await requireReadArguments(options, await postTextFolder(folders))
       const work = await EvaluationWork.open(

@@ -7,6 +7,7 @@ import { DeviceChoice, Precision } from '../../../contract/model/device'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
 import { describeIssue } from '../../../contract/model/problem'
 import { modelPath } from '../../base/files/places'
+import { baseOfAdapter } from '../../checkpoint/local-models'
 import { PROCESS_BYTES } from '../../base/engine-memory'
 import { optionGroup, type OptionsOf } from './option-group'
 import { choice, flag, number, several, text, value } from './option-kinds'
@@ -16,28 +17,29 @@ import { parseJson } from '../../base/files/bounded-json'
 
 export const pairOptions = optionGroup('Pair:').options({
   base: text('<folder>', 'pre-trained model: a folder, or org/name@revision'),
-  post: text('<folder>', 'post-trained model'),
+  post: text('<folder>', 'post-trained model, or a PEFT adapter, which brings its base'),
   demo: flag('the built-in demo pair', { conflicts: ['base', 'post'] })
 })
 export type PairOptions = OptionsOf<typeof pairOptions>
 
-/** @returns the pair with absolute folders, because results store them; null if no pair is named */
-export function pairIfGiven(options: PairOptions, command: Command): PairLocation | null {
+/**
+ * Returns the pair with absolute folders, because results store them; null if no pair is named. An adapter brings its
+ * base model from the Hugging Face cache.
+ */
+export async function pairIfGiven(options: PairOptions, command: Command): Promise<PairLocation | null> {
   if (options.demo) return { kind: 'demo' }
   const { base, post } = options
   if (base === undefined && post === undefined) return null
-  if (base === undefined || post === undefined) {
-    throw usageError(
-      command,
-      `--${base === undefined ? 'base' : 'post'} is missing: a pair is --base and --post`
-    )
-  }
-  return { kind: 'folders', base: modelPath(base), post: modelPath(post) }
+  if (post === undefined) throw usageError(command, '--post is missing: a pair is --base and --post')
+  const postPath = modelPath(post)
+  const basePath = base === undefined ? await baseOfAdapter(postPath) : modelPath(base)
+  if (basePath === null) throw usageError(command, '--base is missing: a pair is --base and --post')
+  return { kind: 'folders', base: basePath, post: postPath }
 }
 
 /** @throws UsageError when the command line names no pair */
-export function requirePair(options: PairOptions, command: Command): PairLocation {
-  const pair = pairIfGiven(options, command)
+export async function requirePair(options: PairOptions, command: Command): Promise<PairLocation> {
+  const pair = await pairIfGiven(options, command)
   if (pair !== null) return pair
   throw usageError(command, 'which pair? Give --base FOLDER and --post FOLDER, or --demo')
 }

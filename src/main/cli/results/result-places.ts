@@ -46,7 +46,7 @@ export async function withResultPlaces(
   command: Command,
   work: (places: ResultPlaces) => Promise<void>
 ): Promise<void> {
-  const givenPair = pairIfGiven(options, command)
+  const givenPair = await pairIfGiven(options, command)
   const tell = options.quiet ? () => undefined : remark
   const projectPair = await openPairToSave(options, command, tell)
   try {

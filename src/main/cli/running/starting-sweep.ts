@@ -90,7 +90,7 @@ export async function startingSweep(
     const swept = { base: existing.basePath.path, post: existing.postPath.path }
     return { pair: location === null ? swept : pairPaths(location), sweep: existing }
   }
-  const pairLocation = location ?? requirePair(options, command)
+  const pairLocation = location ?? (await requirePair(options, command))
   const pair = pairPaths(pairLocation)
   if (place !== null) {
     const { base, post } = await openPair(pair.base, pair.post)

@@ -13,7 +13,15 @@ import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
 import { type DecoderSpec, layerTensors } from '../../../../src/main/family'
 import { probe } from '../../../../src/main/engine/questions/probe'
 import { describePlan, prepareExport } from '../../../../src/main/export/prepare'
-import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
+import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
+import { factorTensors, writeAdapter } from '../../../fixtures/adapter-folder'
+import {
+  checkpointFixture,
+  floatTensor,
+  temporaryFolder,
+  writeCheckpoint,
+  writeTinyLlama
+} from '../../../fixtures/checkpoint-builder'
 import { damagedPair } from '../../../fixtures/damaged-pair'
 import { exportRecipe, filesOf, writeExtras, writePair } from '../../../fixtures/exported-pair'
 import { GOLDEN_FAMILIES, goldenPath, readGolden } from '../../../fixtures/goldens'
@@ -39,6 +47,53 @@ describe('an export of nothing restored', () => {
     expect(rest).toEqual(await filesOf(folders.post))
     expect(card).toContain('nothing')
     expect(mergekit).toContain('passthrough')
+  })
+})
+
+describe('an export of an adapter', () => {
+  it('is base with the adapter merged, and base where layers are restored', async () => {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'))
+    const modules = [0, 1].map((layer) => `model.layers.${layer}.self_attn.q_proj`)
+    const norm = floatTensor('base_model.model.model.norm.weight', 'BF16', [8], Array(8).fill(2))
+    const post = await writeAdapter(join(root, 'post'), [
+      ...modules.flatMap((module) => factorTensors(module, [8, 8])),
+      norm
+    ])
+    await writeFile(join(post, 'tokenizer.json'), '{}')
+    const target = join(root, 'out')
+    const { tensors } = await exportRecipe({ base, post }, UPPER, target)
+    expect(tensors).toMatchObject({ merged: 1, base: 9 })
+    expect((await readdir(target)).sort()).toEqual([
+      'README.md',
+      'config.json',
+      'model.safetensors',
+      'tokenizer.json'
+    ])
+    const [written, adapted] = [await openCheckpoint(target), await openCheckpoint(post, base)]
+    const readers = {
+      out: openWeightReader(written),
+      post: openWeightReader(adapted),
+      base: openWeightReader(await openCheckpoint(base))
+    }
+    for (const name of written.tensors.keys()) {
+      const source = name.startsWith('model.layers.1.') ? readers.base : readers.post
+      expect(Buffer.compare(await readers.out.read(name), await source.read(name)), name).toBe(0)
+    }
+    await Promise.all(Object.values(readers).map((reader) => reader.close()))
+  })
+
+  it('refuses tensors that do not fit into the files of base', async () => {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'))
+    const head = floatTensor('base_model.model.lm_head.weight', 'F32', [16, 8], Array(128).fill(1))
+    const post = await writeAdapter(join(root, 'post'), [
+      ...factorTensors('model.layers.0.self_attn.q_proj', [8, 8]),
+      head
+    ])
+    const { message } = await problemOf(prepareExport({ base, post }, UPPER))
+    expect(message).toContain('"base_model.model.lm_head.weight" is F32')
+    expect(message).toContain('expected BF16')
   })
 })
 
@@ -137,7 +192,7 @@ describe('an exported model', () => {
     const layout = ({ tensors }: typeof before) =>
       [...tensors.values()].map(({ file, ...entry }) => ({ ...entry, file: file.split('/').at(-1) }))
     expect(layout(after)).toEqual(layout(before))
-    expect(result.tensors).toEqual({ post: 12, base: 0, checkpoint: 0, converted: 9, blended: 0 })
+    expect(result.tensors).toEqual({ post: 12, merged: 0, base: 0, checkpoint: 0, converted: 9, blended: 0 })
     expect((await inspectPair(base, join(folder, 'out'))).compatible).toBe(true)
   })
 
