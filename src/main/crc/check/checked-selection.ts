@@ -1,7 +1,8 @@
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
 import type { Steps } from '../../base/steps'
-import { recompareBaselines, type SelectionInput, selectionOf } from '../selection/compare-baselines'
+import type { SelectionInput } from '../selection/baseline-candidates'
+import { recompareBaselines, selectionOf } from '../selection/compare-baselines'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /**

@@ -8,7 +8,6 @@ import type {
   Score,
   SweepDocument
 } from '../../../contract/documents/crc'
-import type { WorkCounts } from '../../../contract/documents/sweep-work'
 import { layersModel, type Model, type Restoring } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
@@ -33,7 +32,6 @@ import {
   recipeOf,
   setSource
 } from '../../../contract/model/strengths'
-import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import type { EngineClient } from '../../engine/host'
 import { buildRecipeTrie, countEdges } from '../../engine/tries/recipe-trie'
 import { halves } from '../selection/cross-fit'
@@ -51,7 +49,8 @@ import {
   type SearchOutcome,
   type SearchProblem
 } from './search-problem'
-import { type PairFolders, scoreRecipes } from '../sweep/score-recipes'
+import { CandidateScoring } from './candidate-scoring'
+import type { PairFolders } from '../sweep/score-recipes'
 import { promptsByCategory } from '../selection/score-table'
 import type { SearchCheckpoints } from './search-checkpoints'
 import { elementAt } from '../../../contract/model/look-up'
@@ -192,49 +191,6 @@ function problemOf({ sweep, check, rho }: RecipeSearchRequest, views: readonly P
       rejectedRanges(sweep.ranges, check, rho).map((range) => layersKey(rangeStrengths(range, layerCount)))
     ),
     views
-  }
-}
-
-/** Scores the candidates of a search, generation by generation, and reports progress. */
-class CandidateScoring {
-  /** Work of all generations so far. */
-  readonly work: WorkCounts
-  private best: SearchProgress['best'] = null
-
-  constructor(
-    private readonly engine: EngineClient,
-    private readonly request: RecipeSearchRequest,
-    private readonly signal: AbortSignal,
-    private readonly onProgress: (progress: SearchProgress) => void,
-    private readonly checkpoints: SearchCheckpoints | null
-  ) {
-    this.work = { ...request.sweep.work, blockEvaluations: 0, weightBytesRead: 0 }
-  }
-
-  /** Adds the best recipe to later progress reports. */
-  noteBest(best: SearchProgress['best']): void {
-    this.best = best
-  }
-
-  async score(candidates: readonly (readonly LayerStrength[])[], generation: number): Promise<RecipeScore[]> {
-    const { pair, sweep } = this.request
-    const recipes = candidates.map((layers, index) => ({
-      name: String(index),
-      layers: setSource(layers, sweep.source)
-    }))
-    const notify = (current: SweepProgress): void =>
-      this.onProgress({
-        generation,
-        candidates: candidates.length,
-        blockEvaluationsDone: this.work.blockEvaluations,
-        best: this.best,
-        sweep: current
-      })
-    const history = this.checkpoints?.next() ?? null
-    const scored = await scoreRecipes(this.engine, pair, sweep, recipes, this.signal, notify, history)
-    this.work.blockEvaluations += scored.work.blockEvaluations
-    this.work.weightBytesRead += scored.work.weightBytesRead
-    return scored.recipes
   }
 }
 

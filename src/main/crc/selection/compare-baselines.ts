@@ -2,18 +2,15 @@ import {
   type CategoryScore,
   type Difference,
   type HoldOutSplit,
-  ScoredHalf,
   type RangeScore,
   type HoldOutResult,
   type BaselineComparison,
   type Score,
   type Selection,
-  type SweepDocument,
   type Baseline
 } from '../../../contract/documents/crc'
-import { samplerOfSweep } from '../../../contract/documents/scored-by'
 import { mostDiverse } from '../../../contract/model/by-diversity'
-import { layersModel, weightsKey } from '../../../contract/model/model'
+import { layersModel } from '../../../contract/model/model'
 import { halfStrengths, spanKey } from '../../../contract/model/strengths'
 import { averageScores } from '../task/scoring'
 import { mean } from '../../base/sums'
@@ -26,6 +23,15 @@ import {
   passesCheck,
   type WholeAnswers
 } from '../../../contract/documents/answer-check'
+import {
+  BASELINE_KINDS,
+  baselinesOfKind,
+  type Candidate,
+  controls,
+  halvesAlone,
+  otherwiseDrawn,
+  type SelectionInput
+} from './baseline-candidates'
 import { temperedScores, type Tempered } from './what-if'
 import { scoreWords } from '../../../contract/words/score-words'
 import { selection } from './selection'
@@ -34,22 +40,6 @@ import { signFlip } from './sign-flip'
 import { elementAt } from '../../../contract/model/look-up'
 import type { Steps } from '../../base/steps'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
-
-/** Fields of a sweep that are needed to select a range and to compare it with baselines. */
-export type SelectionInput = Pick<
-  SweepDocument,
-  | 'layerCount'
-  | 'source'
-  | 'prompts'
-  | 'scoredBy'
-  | 'whatIf'
-  | 'holdOutSplit'
-  | 'post'
-  | 'ranges'
-  | 'recipes'
-  | 'uniformBlends'
-  | 'baselines'
->
 
 /**
  * Selects a range and compares it with the baselines of the sweep.
@@ -169,19 +159,6 @@ function* reportOn(
   }
 }
 
-interface Candidate {
-  baseline: BaselineComparison['baseline']
-  score: Score
-}
-
-/** Kinds of baselines that do not depend on the selected range, in the order of tables. */
-export const BASELINE_KINDS = [
-  'uniform-blend',
-  'sampler',
-  'mix',
-  'filter'
-] as const satisfies readonly Baseline['kind'][]
-
 /** A baseline that keeps the validity and is more diverse than post on first tokens. */
 interface Qualified<Baseline> {
   baseline: Baseline
@@ -202,16 +179,6 @@ function qualifying<Baseline>(
     .map((candidate) => ({ ...candidate, chosen: scoreOnPrompts(prompts, candidate.score, choosing) }))
     .filter(({ chosen }) => chosen.validity >= minimumValidity && chosen.diversity > minimumDiversity)
 }
-
-const baselinesOfKind = (
-  { uniformBlends, baselines }: Pick<SelectionInput, 'uniformBlends' | 'baselines'>,
-  kind: Baseline['kind']
-): { baseline: Baseline; score: Score }[] =>
-  kind === 'uniform-blend'
-    ? blendsOf(uniformBlends)
-    : baselines
-        .filter(({ baseline }) => baseline.kind === kind)
-        .map((score) => ({ baseline: score.baseline, score }))
 
 /** Sorts the qualifying baselines of a kind by first tokens, the most diverse first. */
 export function bestBaselines(
@@ -340,67 +307,6 @@ function comparedAnswers(
       diversity: difference(compared, selected, 'diversity', categories, seed)
     }
   }
-}
-
-/** Lists the uniform blends without strength 0, which is post, and strength 1, which is a range. */
-const blendsOf = (uniformBlends: SelectionInput['uniformBlends']): { baseline: Baseline; score: Score }[] =>
-  uniformBlends
-    .filter(({ strength }) => strength > 0 && strength < 1)
-    .map((score) => ({ baseline: { kind: 'uniform-blend', strength: score.strength }, score }))
-
-/** Lists scores of the selected range under other samplers. Scores equal to the range's own are left out. */
-function otherwiseDrawn(
-  sweep: SelectionInput,
-  { start, end, validity, diversity }: RangeScore,
-  tempered: readonly Tempered[]
-): Candidate[] {
-  const sweepSampler = samplerOfSweep(sweep)
-  return tempered
-    .filter(
-      ({ sampler }) => sampler.temperature !== sweepSampler.temperature || sampler.minP !== sweepSampler.minP
-    )
-    .filter(({ score }) => score.validity !== validity || score.diversity !== diversity)
-    .map(({ sampler, score }) => ({
-      baseline: { kind: 'tempered', range: { start, end }, ...sampler },
-      score
-    }))
-}
-
-/** Lists scored recipes that restore only one half of the selected range's layers. */
-function halvesAlone(
-  { recipes, layerCount, source }: SelectionInput,
-  { start, end }: RangeScore
-): Candidate[] {
-  const scored = new Map(
-    recipes.map((score) => [weightsKey({ kind: 'recipe', recipe: score.recipe }), score])
-  )
-  return ScoredHalf.options.flatMap((half): Candidate[] => {
-    const range = { start, end }
-    const score = scored.get(weightsKey(layersModel(halfStrengths(range, half, layerCount, source))))
-    return score === undefined ? [] : [{ baseline: { kind: 'half', half, range }, score }]
-  })
-}
-
-/**
- * Lists the first, the middle and the last range of the selected length. The selected range itself and ranges that
- * were not scored are left out.
- */
-function controls({ ranges, layerCount }: SelectionInput, selected: RangeScore): Candidate[] {
-  const length = selected.end - selected.start + 1
-  const latest = layerCount - length
-  const places = [
-    ['earliest', 0],
-    ['median', Math.floor(latest / 2)],
-    ['latest', latest]
-  ] as const
-  const seen = new Set([selected.start])
-  return places.flatMap(([place, start]): Candidate[] => {
-    const range = { start, end: start + length - 1 }
-    const score = ranges.find((other) => spanKey(other) === spanKey(range))
-    if (seen.has(start) || score === undefined) return []
-    seen.add(start)
-    return [{ baseline: { kind: 'control', place, range }, score }]
-  })
 }
 
 /** Tests the difference of two models by sign flips over prompts. Every category has the same weight. */

@@ -13,6 +13,7 @@ import type { PreparedSweep } from './prepare-sweep'
 import { progressRate } from '../../base/progress-rate'
 import { type Scorer, scorerOf } from '../task/scorer'
 import { isLost, type Leaves, type StageSession } from './stage-session'
+import { PartSaver } from './part-saver'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
@@ -128,7 +129,7 @@ class SweepRun {
   private rows = 0
   /** Block evaluations of the current group. */
   private evaluations = 0
-  private partsDone = 0
+  partsFinished = 0
   private readonly changed = new Set<number>()
   private readonly notices: string[] = []
   private readonly works: WorkCounts[] = []
@@ -137,9 +138,7 @@ class SweepRun {
   private computedIn: ComputedIn | null = null
   private memory: Omit<SweepMemory, 'groupCount'> | null = null
   private readonly budgetBytes: number
-  private checkpoint: SweepCheckpoint | null
-  /** True if the last write of the checkpoint failed. */
-  private checkpointFails = false
+  private readonly parts: PartSaver
   /** Rows of the parts that were finished before the last start of the engine. */
   private rowsBefore = 0
   /** Rows of all finished parts. */
@@ -156,7 +155,7 @@ class SweepRun {
     this.models = prepared.models
     this.scorer = scorerOf(prepared.scoredBy)
     this.scores = [...prepared.models, ...prepared.baselines].map(() => new ScoreCollector(prepared.prompts))
-    this.checkpoint = options.checkpoint
+    this.parts = new PartSaver(options.checkpoint, (message) => this.notice(message))
     this.session = options.session
     this.budgetBytes = budgetOf(prepared)
     this.split = options.earlier?.split ?? null
@@ -166,11 +165,8 @@ class SweepRun {
 
   /** Prompts of the stage that are not fully scored yet. */
   get missing(): number[] {
-    return this.stage.prompts.filter((prompt) => !this.isFinished(prompt))
-  }
-
-  private isFinished(prompt: number): boolean {
-    return this.stage.models.every((model) => this.isScored(model, prompt))
+    const { models, prompts } = this.stage
+    return prompts.filter((prompt) => !models.every((model) => this.isScored(model, prompt)))
   }
 
   private isScored(model: number, prompt: number): boolean {
@@ -189,11 +185,6 @@ class SweepRun {
     if (this.computedIn === null) return
     this.progress = { ...this.progress, reusedPromptCount: stage.prompts.length - this.missing.length }
     this.notify()
-  }
-
-  /** Number of finished parts. */
-  get partsFinished(): number {
-    return this.partsDone
   }
 
   private reuse(earlier: EarlierResults | null): void {
@@ -301,7 +292,7 @@ class SweepRun {
       this.notice(identicalNotice(identicalLayers))
     }
     if (this.split === null || !isDeepStrictEqual(split, askedSplit)) this.split = this.keyed(split, missing)
-    this.checkpoint?.begin(this.prepared.identity, this.computedIn, this.split, earlier !== null)
+    this.parts.begin(this.prepared.identity, this.computedIn, this.split, earlier !== null)
     const total = Math.max(this.rowsBefore + rowsTotal, this.stage.budget ?? 0)
     this.progress = { ...this.progress, phase: 'sweeping', rowsTotal: total }
     this.notify()
@@ -338,32 +329,10 @@ class SweepRun {
       scores
     }))
     this.unsaved = new Map()
-    this.partsDone++
+    this.partsFinished++
     this.rowsFinished = this.progress.rowsDone
     this.finishedSeconds = (performance.now() - this.startedMs) / 1000
-    try {
-      await this.checkpoint?.add(results)
-      if (this.checkpointFails) this.notice('The checkpoint of the sweep is written again.')
-      this.checkpointFails = false
-    } catch (error) {
-      this.checkpointFailed(error)
-    }
-  }
-
-  /**
-   * Reports that the checkpoint cannot be written. A full disk is tried again; after other errors the sweep
-   * continues without a checkpoint.
-   */
-  private checkpointFailed(error: unknown): void {
-    if (!(error instanceof WorkbenchError)) throw error
-    const { code, message, hint = '' } = error.problem
-    if (code !== 'read-only') {
-      this.checkpoint = null
-      this.notice(`The sweep goes on without a checkpoint. ${message}`)
-    } else if (!this.checkpointFails) {
-      this.notice(`The sweep goes on and tries again to write its checkpoint. ${message} ${hint}`.trim())
-    }
-    this.checkpointFails = code === 'read-only'
+    await this.parts.add(results)
   }
 
   private end(seconds: number): void {

@@ -3,9 +3,9 @@ import { ScoredHalf, type RangeScore, type Score } from '../../../../../src/cont
 import { halfStrengths } from '../../../../../src/contract/model/strengths'
 import { baselineName } from '../../../../../src/contract/words/baseline-words'
 import { verdictOf } from '../../../../../src/contract/words/verdict'
+import type { SelectionInput } from '../../../../../src/main/crc/selection/baseline-candidates'
 import {
   recompareBaselines,
-  type SelectionInput,
   selectionOf as selectionOfSteps
 } from '../../../../../src/main/crc/selection/compare-baselines'
 import { drawSplit } from '../../../../../src/main/crc/selection/draw-split'

@@ -1,0 +1,112 @@
+import {
+  type Baseline,
+  type BaselineComparison,
+  type RangeScore,
+  type Score,
+  ScoredHalf,
+  type SweepDocument
+} from '../../../contract/documents/crc'
+import { samplerOfSweep } from '../../../contract/documents/scored-by'
+import { layersModel, weightsKey } from '../../../contract/model/model'
+import { halfStrengths, spanKey } from '../../../contract/model/strengths'
+import type { Tempered } from './what-if'
+
+/** Fields of a sweep that are needed to select a range and to compare it with baselines. */
+export type SelectionInput = Pick<
+  SweepDocument,
+  | 'layerCount'
+  | 'source'
+  | 'prompts'
+  | 'scoredBy'
+  | 'whatIf'
+  | 'holdOutSplit'
+  | 'post'
+  | 'ranges'
+  | 'recipes'
+  | 'uniformBlends'
+  | 'baselines'
+>
+
+export interface Candidate {
+  baseline: BaselineComparison['baseline']
+  score: Score
+}
+
+/** Kinds of baselines that do not depend on the selected range, in the order of tables. */
+export const BASELINE_KINDS = [
+  'uniform-blend',
+  'sampler',
+  'mix',
+  'filter'
+] as const satisfies readonly Baseline['kind'][]
+
+export const baselinesOfKind = (
+  { uniformBlends, baselines }: Pick<SelectionInput, 'uniformBlends' | 'baselines'>,
+  kind: Baseline['kind']
+): { baseline: Baseline; score: Score }[] =>
+  kind === 'uniform-blend'
+    ? blendsOf(uniformBlends)
+    : baselines
+        .filter(({ baseline }) => baseline.kind === kind)
+        .map((score) => ({ baseline: score.baseline, score }))
+
+/** Lists the uniform blends without strength 0, which is post, and strength 1, which is a range. */
+const blendsOf = (uniformBlends: SelectionInput['uniformBlends']): { baseline: Baseline; score: Score }[] =>
+  uniformBlends
+    .filter(({ strength }) => strength > 0 && strength < 1)
+    .map((score) => ({ baseline: { kind: 'uniform-blend', strength: score.strength }, score }))
+
+/** Lists scores of the selected range under other samplers. Scores equal to the range's own are left out. */
+export function otherwiseDrawn(
+  sweep: SelectionInput,
+  { start, end, validity, diversity }: RangeScore,
+  tempered: readonly Tempered[]
+): Candidate[] {
+  const sweepSampler = samplerOfSweep(sweep)
+  return tempered
+    .filter(
+      ({ sampler }) => sampler.temperature !== sweepSampler.temperature || sampler.minP !== sweepSampler.minP
+    )
+    .filter(({ score }) => score.validity !== validity || score.diversity !== diversity)
+    .map(({ sampler, score }) => ({
+      baseline: { kind: 'tempered', range: { start, end }, ...sampler },
+      score
+    }))
+}
+
+/** Lists scored recipes that restore only one half of the selected range's layers. */
+export function halvesAlone(
+  { recipes, layerCount, source }: SelectionInput,
+  { start, end }: RangeScore
+): Candidate[] {
+  const scored = new Map(
+    recipes.map((score) => [weightsKey({ kind: 'recipe', recipe: score.recipe }), score])
+  )
+  return ScoredHalf.options.flatMap((half): Candidate[] => {
+    const range = { start, end }
+    const score = scored.get(weightsKey(layersModel(halfStrengths(range, half, layerCount, source))))
+    return score === undefined ? [] : [{ baseline: { kind: 'half', half, range }, score }]
+  })
+}
+
+/**
+ * Lists the first, the middle and the last range of the selected length. The selected range itself and ranges that
+ * were not scored are left out.
+ */
+export function controls({ ranges, layerCount }: SelectionInput, selected: RangeScore): Candidate[] {
+  const length = selected.end - selected.start + 1
+  const latest = layerCount - length
+  const places = [
+    ['earliest', 0],
+    ['median', Math.floor(latest / 2)],
+    ['latest', latest]
+  ] as const
+  const seen = new Set([selected.start])
+  return places.flatMap(([place, start]): Candidate[] => {
+    const range = { start, end: start + length - 1 }
+    const score = ranges.find((other) => spanKey(other) === spanKey(range))
+    if (seen.has(start) || score === undefined) return []
+    seen.add(start)
+    return [{ baseline: { kind: 'control', place, range }, score }]
+  })
+}
