@@ -25,7 +25,7 @@ interface DialogPlace {
 const DIALOGS: readonly DialogPlace[] = [
   { title: 'Help', view: 'models', press: ['Help'] },
   { title: 'Report', view: 'models', press: ['Report'] },
-  { title: 'Device', view: 'models', press: [/Automatic device/], shows: 'No webgpu device is here' },
+  { title: 'Settings', view: 'models', press: ['Settings'], shows: 'No webgpu device is here' },
   { title: /^Pairs of/, view: 'models', press: ['Manage pairs…'] },
   { title: 'Relocate the pair', view: 'models', press: ['Relocate…'] },
   { title: 'Add a checkpoint', view: 'models', fold: 'Other checkpoints', press: ['Add…'] },

@@ -1,6 +1,5 @@
 import { ThemeChoice } from '../../contract/procedures/shell'
 
-const CHOICES = ThemeChoice.options
 const STORED_AS = 'slr-theme'
 
 /** The theme of the window, which the browser remembers: light, dark or the system's. */
@@ -17,8 +16,8 @@ export class Theme {
     this.apply()
   }
 
-  next(): void {
-    this.choice = CHOICES[(CHOICES.indexOf(this.choice) + 1) % CHOICES.length] ?? 'system'
+  choose(choice: ThemeChoice): void {
+    this.choice = choice
     localStorage.setItem(STORED_AS, this.choice)
     this.apply()
   }

@@ -7,6 +7,7 @@ import { isField } from '../ui/typing'
 import { Folds } from '../ui/folds.svelte'
 import { StoredSwitch } from '../ui/stored-switch.svelte'
 import { Start } from '../start/start.svelte'
+import { singleKeySwitches } from './commands'
 import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host, PairPlace } from './host'
 import { Latest } from './latest.svelte'
@@ -50,14 +51,10 @@ export class Workbench implements Host {
   /** Folders of projects that main has opened, and that no session closes yet. */
   private opened: readonly string[] = []
   /** The open dialog of those that menus open too. */
-  dialog = $state<'help' | 'report' | 'browse' | 'history' | null>(null)
+  dialog = $state<'help' | 'report' | 'browse' | 'history' | 'settings' | null>(null)
 
   readonly start = new Start(this)
-  /**
-   * Controls whether keys without a modifier are shortcuts, such as H for the runs. They can be switched off, because
-   * speech input types such keys by accident.
-   */
-  readonly singleKeys = new StoredSwitch('slr-single-keys')
+  readonly singleKeys = singleKeySwitches()
   /** Controls whether a full-answer check follows each sweep that this window starts. */
   readonly checksAfterSweep = new StoredSwitch('slr-checks-after-sweep')
   readonly folds = new Folds()

@@ -18,6 +18,10 @@ export class LocalPairList {
       this.looking.ask('pairs', (signal) => this.workbench.client.app.localPairs(undefined, { signal }))
     )
     if (search !== null) this.result = search.answer
+    await this.readFolders()
+  }
+
+  async readFolders(): Promise<void> {
     const folders = await this.workbench.attempt(() => this.workbench.client.app.modelFolders())
     if (folders !== null) this.folders = folders
   }

@@ -2,9 +2,15 @@
 export class StoredSwitch {
   private enabled: boolean
 
-  /** @param storedAs key in the browser's storage */
-  constructor(private readonly storedAs: string) {
-    this.enabled = $state(read(storedAs) !== 'off')
+  /**
+   * @param storedAs key in the browser's storage
+   * @param fallback key of the switch that this one follows until the user sets it
+   */
+  constructor(
+    private readonly storedAs: string,
+    fallback = storedAs
+  ) {
+    this.enabled = $state((read(storedAs) ?? read(fallback)) !== 'off')
   }
 
   get on(): boolean {

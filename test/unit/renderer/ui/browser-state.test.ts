@@ -31,8 +31,7 @@ it('a theme follows the system until one is chosen, and is remembered', () => {
   expect([theme.choice, theme.current, dataset]).toEqual(['system', 'dark', {}])
   heard({ matches: false })
   expect(theme.current).toBe('light')
-  theme.next()
-  theme.next()
+  theme.choose('dark')
   expect([theme.choice, theme.current, dataset['theme'], stored.get('slr-theme')]).toEqual([
     'dark',
     'dark',
@@ -40,7 +39,7 @@ it('a theme follows the system until one is chosen, and is remembered', () => {
     'dark'
   ])
   expect(new Theme().choice).toBe('dark')
-  theme.next()
+  theme.choose('system')
   expect([theme.choice, dataset]).toEqual(['system', {}])
 })
 
@@ -66,6 +65,11 @@ it('shortcuts of a single key are on until they are switched off, also where the
   expect(keys.on).toBe(true)
   keys.on = false
   expect([keys.on, new StoredSwitch('slr-single-keys').on]).toEqual([false, false])
+  // A switch that nobody has set follows the one that stood for it before.
+  const tie = new StoredSwitch('slr-key-tie', 'slr-single-keys')
+  expect(tie.on).toBe(false)
+  tie.on = true
+  expect([tie.on, keys.on]).toEqual([true, false])
   const refuse = (): never => {
     throw new Error('forbidden')
   }
