@@ -1,25 +1,25 @@
 import { normaliseAnswer } from '../../contract/model/answer'
 import type { GrowingSample, ShownSample } from '../../contract/documents/samples'
 
-/** Answers that count as the same. */
+/** A group of equal answers. */
 export interface AnswerGroup {
   key: string
-  /** As it was written most often; of equals, as it was written first. */
+  /** The most frequent spelling, or the first of equally frequent ones. */
   text: string
   count: number
-  /** The lowest sample index among them; orders groups that are equally frequent. */
+  /** Lowest sample index in the group. It orders groups of equal frequency. */
   firstIndex: number
-  /** How many of them ran into the token limit. */
+  /** Number of answers that ran into the token limit. */
   cutCount: number
 }
 
-/** A variant's answers to one prompt. */
+/** Answers of a variant to one prompt. */
 export interface AnswerCell {
-  /** Finished answers. */
+  /** Number of finished answers. */
   count: number
-  /** Most frequent first. */
+  /** Groups, most frequent first. */
   groups: readonly AnswerGroup[]
-  /** Answers being written now, by sample index. */
+  /** Answers being written, by sample index. */
   growing: readonly GrowingSample[]
 }
 
@@ -29,29 +29,29 @@ interface Spellings {
   counts: Map<string, number>
   firstIndex: number
   cutCount: number
-  /** What the group looks like; null until someone asks after a change. */
+  /** Cached view of the group; null after a change. */
   view: AnswerGroup | null
 }
 
 interface Gathered {
   answers: Map<number, ShownSample>
-  /** By what the answers of a group share. */
+  /** Groups by the key of their answers. */
   groups: Map<string, Spellings>
   growing: Map<number, GrowingSample>
-  /** What the cell looks like; null until someone asks after a change. */
+  /** Cached view of the cell; null after a change. */
   view: AnswerCell | null
 }
 
 /**
- * The answers of a run by prompt and variant, as they arrive. A cell is the same object until its answers change, so
+ * Answers of a run by prompt and variant, as they arrive. A cell stays the same object until its answers change, so
  * that only changed cells are drawn again.
  */
 export class AnswerBoard {
   private readonly cells = new Map<string, Gathered>()
-  /** Finished answers held. */
+  /** Number of finished answers. */
   answerCount = 0
 
-  /** Takes finished answers; one that is already here is left alone. */
+  /** Adds finished answers. Known ones are ignored. */
   add(answers: readonly ShownSample[]): void {
     for (const answer of answers) {
       const cell = this.gathered(answer.prompt, answer.variant)
@@ -75,7 +75,7 @@ export class AnswerBoard {
     }
   }
 
-  /** Takes how far unfinished answers have come. */
+  /** Sets the text of unfinished answers. */
   grow(growing: readonly GrowingSample[]): void {
     for (const answer of growing) {
       const cell = this.gathered(answer.prompt, answer.variant)
@@ -91,14 +91,14 @@ export class AnswerBoard {
     cell.view ??= {
       count: cell.answers.size,
       groups: Array.from(cell.groups, ([key, group]) => (group.view ??= groupOf(key, group))).sort(
-        (left, right) => right.count - left.count || left.firstIndex - right.firstIndex
+        (remaining, right) => right.count - remaining.count || remaining.firstIndex - right.firstIndex
       ),
-      growing: [...cell.growing.values()].sort((left, right) => left.index - right.index)
+      growing: [...cell.growing.values()].sort((remaining, right) => remaining.index - right.index)
     }
     return cell.view
   }
 
-  /** A finished answer; undefined while it is not here. */
+  /** Returns a finished answer; undefined if it is missing. */
   answer(prompt: number, variant: string, index: number): ShownSample | undefined {
     return this.cells.get(cellKey(prompt, variant))?.answers.get(index)
   }
@@ -128,64 +128,64 @@ function groupOf(key: string, { counts, firstIndex, cutCount }: Spellings): Answ
   return { key, text, count, firstIndex, cutCount }
 }
 
-/** One key per cell, for maps and sets. */
+/** Returns the key of a cell, for maps and sets. */
 export const cellKey = (prompt: number, variant: string): string => `${prompt} ${variant}`
 
-/** A group as a cell of fixed height shows it: on one line or two. */
+/** A group in a cell of fixed height, on one line or two. */
 export interface PreviewLine {
   group: AnswerGroup
   lines: 1 | 2
 }
 
 /**
- * The groups that fit into `lineBudget` lines, short answers on one line and long ones on two. The width is a guess:
- * a wrong one costs an ellipsis, never the height of the row.
+ * Returns the groups that fit into `lineBudget` lines: short answers on one line, long ones on two. The width is a
+ * guess: a wrong guess costs an ellipsis, not the height of the row.
  */
 export function preview(
   groups: readonly AnswerGroup[],
   lineBudget: number,
   charactersPerLine: number
 ): PreviewLine[] {
-  const shown: PreviewLine[] = []
-  let left = lineBudget
+  const shownGroups: PreviewLine[] = []
+  let remaining = lineBudget
   for (const group of groups) {
-    if (left < 1) break
+    if (remaining < 1) break
     const long = group.text.length > charactersPerLine || /\n\s*\S/.test(group.text.trim())
-    const lines = long && left >= 2 ? 2 : 1
-    shown.push({ group, lines })
-    left -= lines
+    const lines = long && remaining >= 2 ? 2 : 1
+    shownGroups.push({ group, lines })
+    remaining -= lines
   }
-  return shown
+  return shownGroups
 }
 
-/** What is searched for, as a pattern that finds it literally and in any case; null when nothing is. */
+/** Returns a pattern that matches the query literally in any case; null for an empty query. */
 export const searchPattern = (query: string): RegExp | null =>
   query.trim() === '' ? null : new RegExp(query.trim().replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'giu')
 
-/** Characters of a closed answer before what is searched for: enough to see where it stands. */
+/** Characters of a closed answer before the match, for context. */
 const BEFORE_MATCH = 12
 
-/** An answer on its one or two lines: begun shortly before what is searched for, which else might lie behind their end. */
+/** Returns an answer from shortly before its first match, so that the match is visible. */
 export function fromMatch(text: string, pattern: RegExp | null): string {
-  const found = pattern === null ? 0 : text.search(pattern)
-  return found <= BEFORE_MATCH ? text : `…${text.slice(found - BEFORE_MATCH)}`
+  const start = pattern === null ? 0 : text.search(pattern)
+  return start <= BEFORE_MATCH ? text : `…${text.slice(start - BEFORE_MATCH)}`
 }
 
-/** How many of a cell's answers contain what is searched for; a cell is searched once, until its answers change. */
+/** Returns a counter of a cell's answers that match. Counts are cached until the answers change. */
 export function matchCounter(pattern: RegExp): (cell: AnswerCell) => number {
-  const known = new WeakMap<AnswerCell, number>()
+  const counts = new WeakMap<AnswerCell, number>()
   return (cell) => {
     const count =
-      known.get(cell) ??
+      counts.get(cell) ??
       cell.groups.reduce((sum, group) => sum + (matches(group.text, pattern) ? group.count : 0), 0)
-    known.set(cell, count)
+    counts.set(cell, count)
     return count
   }
 }
 
 export const matches = (text: string, pattern: RegExp): boolean => text.search(pattern) >= 0
 
-/** The text in pieces, those that match marked. */
+/** Splits a text into pieces with and without a match. */
 export function highlight(text: string, pattern: RegExp | null): { text: string; hit: boolean }[] {
   if (pattern === null) return [{ text, hit: false }]
   const pieces: { text: string; hit: boolean }[] = []

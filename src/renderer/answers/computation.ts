@@ -2,7 +2,7 @@ import type { GenerationDevice, Precision } from '../../contract/model/device'
 import type { HeldWeights } from '../../contract/model/sampling'
 import type { Computing } from '../../contract/documents/samples'
 
-/** Where and how answers are computed, as it is edited. */
+/** Settings of a computation being edited. */
 export interface ComputationDraft {
   device: GenerationDevice
   precision: 'auto' | Precision
@@ -15,7 +15,7 @@ export const draftOfComputing = ({ device, precision, weights }: Computing): Com
   weights: weights ?? 'auto'
 })
 
-/** What a draft asks for. */
+/** Returns the settings that a draft asks for. */
 export const computingOf = ({ device, precision, weights }: ComputationDraft): Computing => ({
   device,
   ...(precision === 'auto' ? {} : { precision }),
@@ -23,8 +23,8 @@ export const computingOf = ({ device, precision, weights }: ComputationDraft): C
 })
 
 /**
- * What choosing a device, a precision or a kind of weights makes of all three: the CPU computes in fp32 only, and weights
- * held as floats are as wide as the products.
+ * Applies a choice to device, precision and weights. The CPU computes in fp32 only. Float weights are as wide as the
+ * products.
  */
 export function chooseComputation(
   { device, precision, weights }: ComputationDraft,
@@ -32,15 +32,15 @@ export function chooseComputation(
 ): ComputationDraft {
   const on = choice.device ?? device
   if (on === 'cpu') {
-    const held = choice.weights ?? weights
-    return { device: on, precision: 'auto', weights: held === 'fp16' ? 'auto' : held }
+    const kind = choice.weights ?? weights
+    return { device: on, precision: 'auto', weights: kind === 'fp16' ? 'auto' : kind }
   }
   if (choice.weights === 'fp32' || choice.weights === 'fp16') {
     return { device: on, precision: choice.weights, weights: choice.weights }
   }
   const products = choice.precision ?? precision
-  const held = choice.weights ?? weights
-  return { device: on, precision: products, weights: isFloat(held) ? products : held }
+  const kind = choice.weights ?? weights
+  return { device: on, precision: products, weights: isFloat(kind) ? products : kind }
 }
 
 const isFloat = (weights: ComputationDraft['weights']): boolean => weights === 'fp32' || weights === 'fp16'

@@ -8,26 +8,26 @@ type Speed = z.infer<typeof Speed>
 const Speeds = z.record(z.string(), Speed)
 const STORED_AS = 'speeds of answers'
 
-/** Few answers are few side by side, and mostly the start of the run: they are far slower, each, than many. */
-const LEAST_ANSWERS = 64
+/** Fewer answers run fewer at once and mostly at the start of a run. Each is then far slower. */
+const MIN_ANSWERS = 64
 
-type Told = Pick<SampleProgress, 'samplesDone' | 'tokensPerSecond'>
+type Progress = Pick<SampleProgress, 'samplesDone' | 'tokensPerSecond'>
 
 /**
- * How fast one run generates, over all of it: it tells of its speed for one group of variants after the other, and a small group,
- * such as that of a baseline at the end, is far slower than the rest.
+ * Measures the speed of one run over all its groups of variants. A small group, such as a baseline's at the end, is far
+ * slower than the others.
  */
 export class RunSpeed {
   private last: number | null = null
   private answers = 0
-  /** What the answers would have taken with one token each. */
+  /** Seconds that the answers would have taken with one token each. */
   private seconds = 0
-  /** When it was last known to have no answer yet, and when the last one came. */
+  /** Times of the last report without answers and of the last answer, in milliseconds. */
   private beganMs = 0
   private lastMs = 0
 
-  /** Hears how far the run is; answers that were there before it was first heard of are not its own. */
-  heard({ samplesDone, tokensPerSecond }: Told, nowMs = performance.now()): void {
+  /** Adds a progress report. Answers before the first report do not count. */
+  update({ samplesDone, tokensPerSecond }: Progress, nowMs = performance.now()): void {
     const more = this.last === null ? 0 : samplesDone - this.last
     this.last = samplesDone
     if (more <= 0) {
@@ -40,10 +40,10 @@ export class RunSpeed {
     this.lastMs = nowMs
   }
 
-  /** Null where the run was too small to reach what others do. */
+  /** Speed of the run; null if it had too few answers. */
   get speed(): Speed | null {
     const seconds = (this.lastMs - this.beganMs) / 1000
-    if (this.answers < LEAST_ANSWERS || seconds <= 0) return null
+    if (this.answers < MIN_ANSWERS || seconds <= 0) return null
     return { tokensPerSecond: this.answers / this.seconds, secondsPerAnswer: seconds / this.answers }
   }
 }
@@ -56,30 +56,30 @@ function stored(): z.infer<typeof Speeds> {
   }
 }
 
-/** How fast the last run of each pair, device and kind of numbers has generated, from which a run tells its time before it starts. */
+/** Speed of the last run for each pair, device and precision. It predicts the time of the next run. */
 export class GenerationSpeed {
-  private known = $state.raw(stored())
+  private speeds = $state.raw(stored())
 
   constructor(private readonly project: OpenProject) {}
 
-  /** Remembers how fast a run was, where that says something. */
-  ran(computing: Computing, { speed }: RunSpeed): void {
+  /** Stores the speed of a run, if it is reliable. */
+  remember(computing: Computing, { speed }: RunSpeed): void {
     if (speed === null) return
-    this.known = { ...this.known, [this.keyOf(computing)]: speed }
+    this.speeds = { ...this.speeds, [this.keyOf(computing)]: speed }
     try {
-      localStorage.setItem(STORED_AS, JSON.stringify(this.known))
+      localStorage.setItem(STORED_AS, JSON.stringify(this.speeds))
     } catch {
-      // A full or forbidden store: known until the page is left.
+      // The storage is full or forbidden. The speed is lost with the page.
     }
   }
 
-  /** How long so many answers take: as the last run's, most of which end long before their last token may come, and at most. */
+  /** Describes the time of a run: expected from the last run's answers, and at most. */
   most(computing: Computing, maxTokens: number, answers: number): string {
-    const speed = this.known[this.keyOf(computing)]
-    if (speed === undefined) return `time not known before a run of ${LEAST_ANSWERS} answers`
+    const speed = this.speeds[this.keyOf(computing)]
+    if (speed === undefined) return `time unknown before a run of ${MIN_ANSWERS} answers`
     const most = (answers * maxTokens) / speed.tokensPerSecond
     const about = Math.min(most, answers * speed.secondsPerAnswer)
-    return `about ${formatDuration(about)} with answers as long as the last run’s, at most ${formatDuration(most)}`
+    return `about ${formatDuration(about)} if answers are as long as the last ones, at most ${formatDuration(most)}`
   }
 
   private keyOf({ device, precision, weights }: Computing): string {

@@ -227,8 +227,8 @@ export class EvaluationSetupState {
   }
 
   /** Hears how fast an evaluation has generated. */
-  ran({ computing }: EvaluationRun, speed: RunSpeed): void {
-    this.speed.ran(computing, speed)
+  rememberSpeed({ computing }: EvaluationRun, speed: RunSpeed): void {
+    this.speed.remember(computing, speed)
   }
 
   isChosen({ key }: Choice): boolean {

@@ -118,7 +118,7 @@ export class EvaluationsState {
       calls: () => project.client.evaluations,
       advance: (live, event) => {
         if (event.type !== 'progress') return live
-        this.speed.heard(event.progress)
+        this.speed.update(event.progress)
         this.keepUp(event)
         return event
       },
@@ -305,7 +305,7 @@ export class EvaluationsState {
     const run = isStored ? await this.show(id) : null
     // How fast others answer says nothing of the engine.
     if (run !== null && !run.variants.some(({ variant }) => isExternal(variant)))
-      this.setup.ran(run, this.speed)
+      this.setup.rememberSpeed(run, this.speed)
     this.speed = new RunSpeed()
     this.measuredAt = 0
   }

@@ -11,28 +11,28 @@ import { RUN_KIND_WORDS, runTitle } from '../../contract/words/run-words'
 import { changedSince } from '../app/history.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
-/** What the history shows: all runs, those of one kind, or those that were deleted. */
+/** Filter of the history: all runs, runs of one kind, or deleted runs. */
 export type RunFilter = 'all' | RunKind | 'deleted'
 
-/** The runs of the shown pair, what the user says of them, and which of them stay. */
+/** The runs of the shown pair, with their names, notes and pins. */
 export class Runs {
   filter = $state<RunFilter>('all')
   readonly all = $derived.by<readonly HistoryRun[]>(() => this.project.state.history.runs)
   readonly deleted = $derived.by<readonly DeletedRun[]>(() => this.project.state.history.deleted)
-  /** Of the filter, pinned ones first. */
-  readonly shown = $derived.by<readonly HistoryRun[]>(() =>
+  /** Runs that the filter shows, pinned ones first. */
+  readonly filtered = $derived.by<readonly HistoryRun[]>(() =>
     this.all.filter(({ kind }) => this.filter === 'all' || this.filter === kind)
   )
 
   constructor(private readonly project: OpenProject) {}
 
-  /** What the user calls a run, a long name without its middle, to stand before what it is in a list; empty where it has no name. */
+  /** Returns the shortened name of a run as a prefix for lists; empty if it has none. */
   prefix(kind: RunKind, id: string): string {
     const name = this.find({ kind, id })?.name ?? ''
     return name === '' ? '' : `${shortName(name)}, `
   }
 
-  /** How many runs a filter shows. */
+  /** Returns the number of runs that a filter shows. */
   count(filter: RunFilter): number {
     if (filter === 'deleted') return this.deleted.length
     return filter === 'all' ? this.all.length : this.all.filter(({ kind }) => kind === filter).length
@@ -52,7 +52,7 @@ export class Runs {
     await this.mark(run, `${pinned ? 'unpin' : 'pin'} ${called(run)}`, { pinned: !pinned }, { pinned })
   }
 
-  /** Deletes a run; undoing brings it back. */
+  /** Deletes a run. Can be undone. */
   async delete(run: HistoryRun): Promise<void> {
     let deletion = ''
     const remove = async (): Promise<void> => {
@@ -77,12 +77,12 @@ export class Runs {
     this.project.history.record({ what, message, undo: () => this.putBack(deletion), redo: remove })
   }
 
-  /** Brings back what was deleted, now or long ago. */
+  /** Restores a deleted run. */
   async restore({ deletion }: DeletedRun): Promise<void> {
     await this.project.attempt(() => this.putBack(deletion))
   }
 
-  /** Deletes what was deleted for good: nothing undoes that. */
+  /** Deletes a run for good. Cannot be undone. */
   async destroy({ deletion }: DeletedRun): Promise<void> {
     await this.project.save((here) => this.project.client.history.destroy({ ...here, deletion }))
   }
@@ -96,7 +96,7 @@ export class Runs {
       let changed = true
       await this.project.write(async (here, seen) => {
         const now = this.find(run)
-        // A note that is saved by a flush and by leaving its field is saved once.
+        // Flushing and leaving the field may both save a note. It is saved once.
         changed = now === undefined || !has(now, changes)
         if (!changed) return this.project.state
         if (now === undefined || !has(now, expected)) throw changedSince('the run')
@@ -115,7 +115,7 @@ export class Runs {
 
 const keyOf = ({ kind, id }: RunKey): RunKey => ({ kind, id })
 
-/** As it follows a verb. */
+/** Names a run after a verb. */
 const called = (run: HistoryRun): string => `the ${RUN_KIND_WORDS[run.kind].one} “${runTitle(run)}”`
 
 const has = (marks: RunMarks, { name, note, pinned }: RunMarkChanges): boolean =>

@@ -17,7 +17,7 @@ const labelCount = ({ data: { labels } }: { data: { labels?: unknown[] } }): num
 
 /** Creates grouped bars without data. Animation is off, because results stream in. */
 export function createBars(canvas: HTMLCanvasElement): ShownBars {
-  let shown: BarContent | null = null
+  let lastContent: BarContent | null = null
   const chart: BarChart = new Chart<'bar', (number | null)[], string>(canvas, {
     type: 'bar',
     data: { labels: [], datasets: [] },
@@ -35,8 +35,9 @@ export function createBars(canvas: HTMLCanvasElement): ShownBars {
               : 'left',
           caretPadding: ({ chart: drawn }) => drawn.chartArea.width / labelCount(drawn) / 2,
           callbacks: {
-            title: ([item]) => (item === undefined ? '' : (shown?.categoryName(item.dataIndex) ?? '')),
-            label: ({ dataset, parsed }) => `${dataset.label ?? ''} ${shown?.format(parsed.y ?? 0) ?? ''}`
+            title: ([item]) => (item === undefined ? '' : (lastContent?.categoryName(item.dataIndex) ?? '')),
+            label: ({ dataset, parsed }) =>
+              `${dataset.label ?? ''} ${lastContent?.format(parsed.y ?? 0) ?? ''}`
           }
         }
       }
@@ -45,7 +46,7 @@ export function createBars(canvas: HTMLCanvasElement): ShownBars {
   return {
     chart,
     show(content, colors, font) {
-      shown = content
+      lastContent = content
       chart.data.labels = content.x.labels.map((lines) => lines.join(''))
       chart.data.datasets = content.groups.map((group) => ({
         label: group.name,

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { CrcPrompt, CrcPrompts } from '../../contract/documents/crc'
 import { describeIssue, firstIssue } from '../../contract/model/problem'
 
-/** A prompt as it is edited: the valid set as one run of characters. `id` keeps a row's identity while it moves. */
+/** A prompt being edited, with its valid set as one text. `id` identifies its row. */
 export interface PromptDraft {
   id: number
   text: string
@@ -10,7 +10,7 @@ export interface PromptDraft {
   valid: string
 }
 
-/** The prompt of a draft; fails with what is wrong with it. */
+/** Parses a draft into a prompt, or returns the problem. */
 export function parseDraft(
   draft: PromptDraft
 ): { prompt: CrcPrompt; problem: null } | { prompt: null; problem: string } {
@@ -20,7 +20,7 @@ export function parseDraft(
     : { prompt: null, problem: firstIssue(parsed.error).message }
 }
 
-/** The drafts of a prompt set, numbered from `firstId`. */
+/** Creates drafts of a prompt set, numbered from `firstId`. */
 export const draftsOf = (prompts: readonly CrcPrompt[], firstId: number): PromptDraft[] =>
   prompts.map(({ text, category, valid }, index) => ({
     id: firstId + index,
@@ -31,7 +31,8 @@ export const draftsOf = (prompts: readonly CrcPrompt[], firstId: number): Prompt
 
 /**
  * Reads a prompt file.
- * @throws Error with the file's name, the field and what is wrong with it
+ *
+ * @throws Error with the file's name, the field and the problem
  */
 export function parsePromptFile(name: string, content: string): CrcPrompts {
   let value: unknown
@@ -47,14 +48,14 @@ export function parsePromptFile(name: string, content: string): CrcPrompts {
   return parsed.data
 }
 
-/** The first complaint; entries of a prompt set are prompts. */
+/** Describes the first issue, as that of a prompt. */
 const describePlace = (error: z.ZodError): string =>
   describeIssue(error).replace(/^entry (\d+): /, 'prompt $1, ')
 
-/** The file form of a prompt set. */
+/** Returns the content of a prompt file. */
 export const promptFile = (prompts: CrcPrompts): string => `${JSON.stringify(prompts, null, 2)}\n`
 
-/** Whether two lists of prompts have the same texts and categories in the same order, and what else `same` looks at. */
+/** Compares texts, categories and order of two prompt lists, and whatever `same` compares. */
 export const sameInOrder = <Prompt extends { text: string; category: string }>(
   left: readonly Prompt[],
   right: readonly Prompt[],
@@ -68,6 +69,6 @@ export const sameInOrder = <Prompt extends { text: string; category: string }>(
     )
   })
 
-/** Whether two prompt sets ask the same: order matters, since scores are stored in it. */
+/** Compares two prompt sets, including their order, in which scores are stored. */
 export const areSamePrompts = (left: CrcPrompts, right: CrcPrompts): boolean =>
   sameInOrder(left, right, (one, other) => one.valid.join('') === other.valid.join(''))

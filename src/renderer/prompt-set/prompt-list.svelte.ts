@@ -5,34 +5,34 @@ import { Autosave } from '../app/autosave'
 import { DraftBase } from '../app/draft-base.svelte'
 import type { Here, OpenProject } from '../app/open-project.svelte'
 
-/** What a draft becomes, or the field and what is wrong with it. */
+/** A parsed draft, or its problem with the field's name. */
 export type Parsed<Prompt> = { prompt: Prompt; problem: null } | { prompt: null; problem: string }
 
-/** What every draft has; `id` stands for it in the window alone. */
+/** Fields of every draft. Only the window knows `id`. */
 export interface AnyDraft {
   readonly id: number
   readonly text: string
   readonly category: string
 }
 
-/** A prompt set as it is edited: saved by itself when it can be, every replacement can be taken back. */
+/** A prompt set being edited. It saves itself when it is valid, and every edit can be undone. */
 export abstract class PromptList<Draft extends AnyDraft, Prompt> {
   drafts = $state.raw<readonly Draft[]>([])
   selectedId = $state<number | null>(null)
-  /** Edits that are not on disk yet, whether waiting, on their way or unsaveable. */
+  /** True if edits are not on disk yet. */
   dirty = $state(false)
-  /** Whether saving the edits failed, as where the folder is gone: the next edit tries again, and so does the user. */
+  /** True if saving failed, such as for a missing folder. The next edit tries again. */
   refused = $state(false)
-  /** The prompts that the drafts were made from. */
+  /** The prompts that the drafts began with. */
   readonly base = new DraftBase<readonly Prompt[]>()
   protected nextId = 0
   private readonly autosave = new Autosave(() => this.flush())
-  /** How often the prompts became others than what was done here made them: what was done before cannot be undone. */
-  private foreign = 0
-  /** How often they were saved: what is typed between two savings is undone at once. */
+  /** Counts changes by other windows. Edits before them cannot be undone. */
+  private externalChanges = 0
+  /** Counts saves. Typing between two saves is undone as one change. */
   private savings = 0
 
-  /** The first draft that cannot be saved: its place and why. */
+  /** The first invalid draft; null if all are valid. */
   readonly invalid = $derived.by(() => {
     for (const [index, draft] of this.drafts.entries()) {
       const { problem } = this.parse(draft)
@@ -43,12 +43,12 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
       : null
   })
 
-  /** Edits wait for the user: they are not valid, somebody else has saved other prompts meanwhile, or saving them failed. */
+  /** True if edits wait for the user: some are invalid, another window has saved others, or saving failed. */
   readonly waits = $derived(
     this.dirty && (this.invalid !== null || this.base.elsewhere !== null || this.refused)
   )
 
-  /** Why they wait, as a sentence; empty while nothing keeps them from being saved. */
+  /** Says why the edits wait; empty if they do not. */
   readonly unsaved = $derived.by(() => {
     if (this.base.elsewhere !== null) return 'changed in another window.'
     if (this.invalid === null) return this.refused ? 'they could not be saved.' : ''
@@ -64,11 +64,11 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
 
   abstract parse(draft: Draft): Parsed<Prompt>
   protected abstract draftsOf(prompts: readonly Prompt[], firstId: number): Draft[]
-  /** A new prompt below `like`, or the first one of all. */
+  /** Creates a prompt below `like`, or the first one. */
   protected abstract blank(id: number, like: Draft | undefined): Draft
-  /** @param seen the revision that the drafts were made from */
+  /** @param seen the revision that the drafts began with */
   protected abstract store(here: Here, prompts: readonly Prompt[], seen: number): Promise<ProjectState>
-  /** Shows again what main makes of the prompts. */
+  /** Renders the saved prompts again. */
   protected abstract render(): Promise<void>
 
   /** Begins with the project's prompts. */
@@ -77,40 +77,40 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     this.show(prompts)
   }
 
-  /** Hears what the project's prompts are now; edits in progress stay. */
+  /** Shows the project's prompts unless there are unsaved edits. */
   protected acceptStored(prompts: readonly Prompt[], revision: number): void {
     if (!this.base.acceptStored(prompts, revision, this.dirty)) {
       if (this.base.elsewhere !== null) void this.render()
       return
     }
-    this.foreign += 1
+    this.externalChanges += 1
     this.showAgain(prompts)
   }
 
-  /** Takes what somebody else has made of the prompts; the edits can be had back. */
+  /** Discards the edits for the prompts of another window. Can be undone. */
   takeTheirs(): void {
-    const before = this.whole()
+    const before = this.snapshot()
     const theirs = this.base.resolveConflict()
     if (theirs === null) return
     this.autosave.stop()
     this.dirty = false
     this.showAgain(theirs)
-    this.record('take the prompts that were saved elsewhere', before, {
-      message: 'Took the prompts that were saved elsewhere'
+    this.record('take the prompts of another window', before, {
+      message: 'Took the prompts of another window'
     })
   }
 
-  /** Saves the edits in place of what somebody else has made of the prompts. */
+  /** Saves the edits over the prompts of another window. */
   async keepMine(): Promise<void> {
     this.base.resolveConflict()
     await this.flush()
   }
 
-  /** Shows other prompts, with the one of the same place selected. */
+  /** Shows other prompts and selects the one at the same index. */
   private showAgain(prompts: readonly Prompt[]): void {
-    const place = this.selectedIndex
+    const index = this.selectedIndex
     this.show(prompts)
-    this.selectedId = (this.drafts[place] ?? this.drafts[0])?.id ?? null
+    this.selectedId = (this.drafts[index] ?? this.drafts[0])?.id ?? null
     void this.render()
   }
 
@@ -121,12 +121,12 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
   }
 
   edit(id: number, changes: Partial<Omit<Draft, 'id'>> | Partial<Omit<AnyDraft, 'id'>>): void {
-    const before = this.whole()
+    const before = this.snapshot()
     this.drafts = this.drafts.map((draft) => (draft.id === id ? { ...draft, ...changes } : draft))
     this.touch()
-    const place = this.drafts.findIndex((draft) => draft.id === id)
+    const index = this.drafts.findIndex((draft) => draft.id === id)
     const merge = `${id} ${Object.keys(changes).join(' ')} ${this.savings}`
-    this.record(`edit prompt ${place + 1}`, before, { merge })
+    this.record(`edit prompt ${index + 1}`, before, { merge })
   }
 
   /** Adds a prompt below the selected one. */
@@ -141,53 +141,53 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     this.insert({ ...draft, id: this.nextId++ })
   }
 
-  /** @param place where it comes; below the selected one unless it is said */
+  /** @param index position of the prompt, by default below the selected one */
   protected insert(
     draft: Draft,
-    place = this.selectedIndex < 0 ? this.drafts.length : this.selectedIndex + 1
+    index = this.selectedIndex < 0 ? this.drafts.length : this.selectedIndex + 1
   ): void {
-    const before = this.whole()
-    this.drafts = this.drafts.toSpliced(place, 0, draft)
+    const before = this.snapshot()
+    this.drafts = this.drafts.toSpliced(index, 0, draft)
     this.selectedId = draft.id
     this.touch()
-    this.record(`add prompt ${place + 1}`, before)
+    this.record(`add prompt ${index + 1}`, before)
   }
 
   remove(id: number): void {
     const index = this.drafts.findIndex((draft) => draft.id === id)
     if (index < 0) return
-    const before = this.whole()
+    const before = this.snapshot()
     this.drafts = this.drafts.toSpliced(index, 1)
     if (this.selectedId === id) this.selectedId = (this.drafts[index] ?? this.drafts.at(-1))?.id ?? null
     this.touch()
     this.record(`delete prompt ${index + 1}`, before, { message: `Deleted prompt ${index + 1}` })
   }
 
-  /** Takes a whole other set, such as a built-in or an imported one. */
+  /** Replaces the set, such as by a built-in or imported one. */
   replace(prompts: readonly Prompt[], name: string): void {
-    const before = this.whole()
+    const before = this.snapshot()
     this.show(prompts)
     this.touch()
     const what = `switch to ${plural(prompts.length, 'prompt')} of ${name}`
     this.record(what, before, { message: `Switched${what.slice('switch'.length)}` })
   }
 
-  /** The set as it is edited now. */
-  private whole(): { drafts: readonly Draft[]; selectedId: number | null } {
+  /** Returns the state of the set for undo. */
+  private snapshot(): { drafts: readonly Draft[]; selectedId: number | null } {
     const { drafts, selectedId } = this
     return { drafts, selectedId }
   }
 
-  /** Tells of an edit that was just done, so that it can be undone. */
+  /** Records an edit for undo. */
   private record(
     what: string,
-    before: ReturnType<typeof this.whole>,
+    before: ReturnType<typeof this.snapshot>,
     more: Pick<UndoableChange, 'message' | 'merge'> = {}
   ): void {
-    const { foreign } = this
-    const after = this.whole()
-    const put = ({ drafts, selectedId }: ReturnType<typeof this.whole>): void => {
-      if (this.foreign !== foreign) throw changedSince('the prompts')
+    const { externalChanges } = this
+    const after = this.snapshot()
+    const put = ({ drafts, selectedId }: ReturnType<typeof this.snapshot>): void => {
+      if (this.externalChanges !== externalChanges) throw changedSince('the prompts')
       this.drafts = drafts
       this.selectedId = selectedId
       this.touch()
@@ -200,7 +200,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     this.autosave.soon()
   }
 
-  /** Saves what can be saved now; invalid drafts stay in the window, and say so. */
+  /** Saves the edits if all are valid. */
   async flush(): Promise<void> {
     this.autosave.stop()
     if (!this.dirty || this.invalid !== null || this.base.elsewhere !== null) return
@@ -215,7 +215,7 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     if (saved) await this.render()
   }
 
-  /** The set as it is edited, without the drafts that cannot be saved. */
+  /** Returns the valid drafts as prompts. */
   current(): Prompt[] {
     return this.drafts.flatMap((draft) => {
       const { prompt } = this.parse(draft)

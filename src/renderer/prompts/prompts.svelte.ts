@@ -13,7 +13,7 @@ interface BuiltinSet {
   prompts: CrcPrompts
 }
 
-/** The prompt set as it is edited, and each prompt as the model sees it. */
+/** The prompt set being edited, with the rendering of each prompt. */
 export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   builtin = $state.raw<readonly BuiltinSet[]>([])
   rendered = $state.raw<readonly RenderedPrompt[]>([])
@@ -47,7 +47,7 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     })
   }
 
-  /** Fetches what is not known yet. */
+  /** Loads the prompts, the built-in sets and the renderings. */
   attach(): void {
     if (this.builtin.length === 0) void this.loadBuiltin()
     void this.render()
@@ -57,13 +57,13 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     this.builtin = (await this.project.attempt(() => this.project.client.prompts.builtin())) ?? []
   }
 
-  /** The built-in set that the project uses unchanged, if any. */
+  /** Id of the built-in set that the project uses unchanged; null if it uses none. */
   readonly builtinId = $derived.by(() => {
     const prompts = this.current()
     return this.builtin.find((set) => areSamePrompts(set.prompts, prompts))?.id ?? null
   })
 
-  /** Gives the pair a copy of the prompts for itself, or has it use those of the project again. */
+  /** Gives the pair its own copy of the prompts, or lets it use the project's again. */
   async useOwn(own: boolean): Promise<void> {
     await this.flush()
     const { project } = this
@@ -90,7 +90,7 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     await this.project.set('change how prompts are rendered', { rendering: changes }, `rendering ${fields}`)
   }
 
-  /** Asks main what the saved prompts become. */
+  /** Renders the saved prompts in main. */
   override async render(): Promise<void> {
     const { here, client, modelsAway } = this.project
     if (modelsAway) return

@@ -18,10 +18,8 @@ import { scatterDrawing } from '../ranges/trade-off/scatter-figure'
 import { searchCurve } from '../recipes/search-curve'
 import { sharesDrawing } from '../recipes/shares-figure'
 
-/*
- * The figures of a report, as SVG from the window's own content. Main writes them into the page, so nothing here needs a
- * browser.
- */
+/* Figures of a report as SVG, drawn by the window's own code. Main writes them into the page, so this file needs no
+   browser. */
 
 /** Width of a figure in pixels. */
 const WIDTH = 560

@@ -275,7 +275,7 @@ export class SamplesState {
   private advance(live: LiveRun | null, event: SampleEvent): LiveRun | null {
     if (event.type === 'snapshot') {
       const { run, progress } = event
-      this.runSpeed.heard(progress)
+      this.runSpeed.update(progress)
       const board = new AnswerBoard()
       board.add(event.samples)
       // More answers to the run that is shown: it stays as it was looked at.
@@ -288,7 +288,7 @@ export class SamplesState {
     if (live === null) return null
     if (event.type === 'progress') {
       const { progress, weights, precision } = event
-      this.runSpeed.heard(progress)
+      this.runSpeed.update(progress)
       return { ...live, progress, weights, precision }
     }
     if (event.type === 'samples') {
@@ -300,7 +300,8 @@ export class SamplesState {
 
   private async ended(live: LiveRun | null): Promise<void> {
     // How fast others answer says nothing of the engine.
-    if (live !== null && !live.run.variants.some(isExternal)) this.speed.ran(live.run.settings, this.runSpeed)
+    if (live !== null && !live.run.variants.some(isExternal))
+      this.speed.remember(live.run.settings, this.runSpeed)
     this.runSpeed = new RunSpeed()
     await this.settle(live?.run ?? null)
   }

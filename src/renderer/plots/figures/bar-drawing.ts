@@ -129,8 +129,10 @@ function barShapes(
   }
   const end = box.y + box.height
   let d = ''
-  for (let y = box.y; y < end; y += STRIPE.height)
-    d += `M${short(box.x)} ${short(y)}h${short(box.width)}v${short(Math.min(STRIPE.colored, end - y))}h${short(-box.width)}z`
+  for (let y = box.y; y < end; y += STRIPE.height) {
+    const height = short(Math.min(STRIPE.colored, end - y))
+    d += `M${short(box.x)} ${short(y)}h${short(box.width)}v${height}h${short(-box.width)}z`
+  }
   return [...(d === '' ? [] : [path(d, { fill: color })]), rect(box, { fill: 'transparent', ...outline })]
 }
 

@@ -23,7 +23,10 @@ export function markPath(shape: MarkShape, x: number, y: number, radius: number)
       const edge = short(2 * (side - corner))
       const arc = (dx: number, dy: number): string =>
         `a${short(corner)} ${short(corner)} 0 0 1 ${short(dx)} ${short(dy)}`
-      return `M${at(corner - side, -side)}h${edge}${arc(corner, corner)}v${edge}${arc(-corner, corner)}h-${edge}${arc(-corner, -corner)}v-${edge}${arc(corner, -corner)}z`
+      return (
+        `M${at(corner - side, -side)}h${edge}${arc(corner, corner)}v${edge}${arc(-corner, corner)}` +
+        `h-${edge}${arc(-corner, -corner)}v-${edge}${arc(corner, -corner)}z`
+      )
     }
     case 'triangle': {
       const half = (radius * Math.sqrt(3)) / 2
@@ -95,7 +98,7 @@ export function seriesShapes<Point extends { x: number; y: number }>(
       return `${starts ? 'M' : 'L'}${short(x)} ${short(y)}`
     })
     .join('')
-  const line = lineShape(series, d, points.every(inBox) ? undefined : box)
+  const curve = lineShape(series, d, points.every(inBox) ? undefined : box)
   const radius = series.pointRadius
   const marks =
     radius === 0
@@ -103,5 +106,5 @@ export function seriesShapes<Point extends { x: number; y: number }>(
       : points.flatMap(({ point, x, y }, index) =>
           inBox({ x, y }) ? [markShape(series, index, { x, y, radius, title: titleOf(point) })] : []
         )
-  return [...(line === null ? [] : [line]), ...marks]
+  return [...(curve === null ? [] : [curve]), ...marks]
 }

@@ -67,7 +67,9 @@ export function svgOf(drawing: Drawing, title: string, widthMm: number): string 
  */
 export const svgInPage = (drawing: Drawing): string =>
   [
-    `${opening(drawing)} width="${short(drawing.width)}" height="${short(drawing.height)}" font-family="${FIGURE_FONT}" aria-hidden="true">`,
+    opening(drawing),
+    ` width="${short(drawing.width)}" height="${short(drawing.height)}"`,
+    ` font-family="${FIGURE_FONT}" aria-hidden="true">`,
     ...content(drawing),
     '</svg>'
   ].join('')
@@ -93,14 +95,14 @@ function content({ shapes }: Drawing): string[] {
   ]
 }
 
-interface Run {
+interface TextRun {
   style: string | null
   members: Shape[]
 }
 
 /** Splits shapes into runs of the same style. */
-function runsOf(shapes: readonly Shape[], styleOf: (shape: Shape) => string | null): Run[] {
-  const runs: Run[] = []
+function runsOf(shapes: readonly Shape[], styleOf: (shape: Shape) => string | null): TextRun[] {
+  const runs: TextRun[] = []
   for (const shape of shapes) {
     const style = styleOf(shape)
     const last = runs.at(-1)
@@ -120,7 +122,12 @@ const elementOf = (shape: Shape): string => {
 const clipId = ({ x, y, width, height }: Box): string => `clip${[x, y, width, height].map(short).join('_')}`
 
 const clipPath = ([id, { x, y, width, height }]: readonly [string, Box]): string =>
-  `<clipPath id="${id}"><rect${attributes({ x: short(x), y: short(y), width: short(width), height: short(height) })}/></clipPath>`
+  `<clipPath id="${id}"><rect${attributes({
+    x: short(x),
+    y: short(y),
+    width: short(width),
+    height: short(height)
+  })}/></clipPath>`
 
 const attributes = (values: Readonly<Record<string, string | number | null>>): string =>
   Object.entries(values)

@@ -2,18 +2,18 @@ import { expect, it } from 'vitest'
 import { GenerationSpeed, RunSpeed } from '../../../../src/renderer/answers/generation-speed.svelte'
 import { projectState, ScriptedLine } from '../../../fixtures/scripted-line'
 
-type Told = Parameters<RunSpeed['heard']>[0]
+type Told = Parameters<RunSpeed['update']>[0]
 
 /** Told once a second. */
 function ran(...told: Told[]): RunSpeed {
   const run = new RunSpeed()
-  for (const [second, progress] of told.entries()) run.heard(progress, 1000 * second)
+  for (const [second, progress] of told.entries()) run.update(progress, 1000 * second)
   return run
 }
 
 const none: Told = { samplesDone: 0, tokensPerSecond: null }
-const ABOUT = 'about 1 min 24 s with answers as long as the last run’s, at most 2 min 48 s'
-const unknown = 'time not known before a run of 64 answers'
+const ABOUT = 'about 1 min 24 s if answers are as long as the last ones, at most 2 min 48 s'
+const unknown = 'time unknown before a run of 64 answers'
 
 it('is learned from runs of many answers alone: few are slower, each, and would foretell hours', async () => {
   const { session } = await new ScriptedLine().openProject(projectState({}))
@@ -22,12 +22,12 @@ it('is learned from runs of many answers alone: few are slower, each, and would 
   // What was there before is no work of this run.
   const resumed = ran({ samplesDone: 600, tokensPerSecond: null }, { samplesDone: 612, tokensPerSecond: 7 })
   for (const run of [ran(), few, resumed, ran(none, { samplesDone: 64, tokensPerSecond: null })]) {
-    speed.ran({ device: 'cpu' }, run)
+    speed.remember({ device: 'cpu' }, run)
     expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe(unknown)
   }
-  speed.ran({ device: 'cpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 1024 }))
+  speed.remember({ device: 'cpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 1024 }))
   expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe(ABOUT)
-  speed.ran({ device: 'cpu' }, few)
+  speed.remember({ device: 'cpu' }, few)
   expect(speed.most({ device: 'cpu' }, 32, 5376)).toBe(ABOUT)
 })
 
@@ -45,7 +45,7 @@ it('is of all groups of a run, not of a small and slow one at its end', () => {
 it('is of one device, precision and kind of weights', async () => {
   const { session } = await new ScriptedLine().openProject(projectState({}))
   const speed = new GenerationSpeed(session)
-  speed.ran({ device: 'webgpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 100 }))
+  speed.remember({ device: 'webgpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 100 }))
   expect(speed.most({ device: 'cpu' }, 32, 64)).toBe(unknown)
   expect(speed.most({ device: 'webgpu', precision: 'fp32' }, 32, 64)).toBe(unknown)
   expect(speed.most({ device: 'webgpu' }, 32, 64)).toMatch(/, at most 20 s$/)

@@ -300,7 +300,7 @@ describe('an evaluation', () => {
     await line.answer('evaluations.get', 0, view({ id: 'first', computing }))
     await waitFor(() => expect(evaluations.busy).toBe(false))
     expect(evaluations.shown?.run.id).toBe('first')
-    expect(evaluations.setup.size).not.toMatch(/time not known/)
+    expect(evaluations.setup.size).not.toMatch(/time unknown/)
 
     void evaluations.resume('first')
     await settled()

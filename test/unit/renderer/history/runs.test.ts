@@ -34,7 +34,7 @@ describe('the history in the window', () => {
   it('shows the runs of a kind, and says how many there are', async () => {
     const { runs } = (await opened()).session
     runs.filter = 'samples'
-    expect(runs.shown.map(({ id }) => id)).toEqual(['run-1'])
+    expect(runs.filtered.map(({ id }) => id)).toEqual(['run-1'])
     expect((['all', 'sweep', 'search', 'deleted'] as const).map((filter) => runs.count(filter))).toEqual([
       3, 2, 0, 0
     ])

@@ -203,7 +203,7 @@ describe('the setup of the next sample run', () => {
     expect(samples.setup.draft?.sampleCount).toBe('7')
     expect(samples.setup.variants.map(({ name }) => name)).toEqual(['post', 'mixed'])
     expect(samples.incomplete).toBeNull()
-    expect(samples.size).toMatch(/^1 prompt × 2 variants × 7 = 14 answers · time not known/)
+    expect(samples.size).toMatch(/^1 prompt × 2 variants × 7 = 14 answers · time unknown/)
     // A line that was made anew brings nothing new.
     void samples.attach(null)
     await settled()
@@ -265,7 +265,7 @@ describe('a sample run', () => {
     await line.answer('samples.get', 0, { run, samples: sampleLines(run), measures: NO_MEASURES })
     await waitFor(() => expect(samples.busy).toBe(false))
     expect([samples.shown?.board.answerCount, samples.shownTotal, samples.current]).toEqual([12, 12, 'run-1'])
-    expect(samples.size).not.toMatch(/time not known/)
+    expect(samples.size).not.toMatch(/time unknown/)
   })
 
   it('that failed goes on with what is stored of it', async () => {
