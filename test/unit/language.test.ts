@@ -32,7 +32,22 @@ const ROOMS = [
   'main/text',
   'main/work',
   'main/workbench',
-  'preload'
+  'preload',
+  'renderer/answers',
+  'renderer/app',
+  'renderer/chat',
+  'renderer/export',
+  'renderer/history',
+  'renderer/models',
+  'renderer/pair',
+  'renderer/pairs',
+  'renderer/plots',
+  'renderer/prompt-set',
+  'renderer/prompts',
+  'renderer/recipes',
+  'renderer/report',
+  'renderer/start',
+  'renderer/ui'
 ]
 
 /** Doc comments are full sentences in the third person; these words would begin a riddle. */
@@ -45,6 +60,8 @@ const VAGUE =
 const PARTICIPLE =
   /^(?:export )?(?:interface|type|class) (Made|Held|Kept|Told|Said|Found|Asked|Shown|Lent|Given|Known|Heard|Left|Taken|Put|Done|Read|Written|Run|Meant|Sent|Chosen|Tried|Spent)(?:Of|Now|Together|By|As)?\b/
 const MAX_LINE = 120
+/** Longest text in sight, in characters. Longer explanations belong behind a hint. */
+const MAX_TEXT = 110
 /** Longest sentence of a text in sight, in characters; each value in it counts as one. */
 const MAX_SENTENCE = 110
 /** Files of texts that stand behind a "?" hint. */
@@ -93,10 +110,41 @@ function longSentences(source: string): string[] {
   return [...new Set(sentences)].filter(({ length }) => length > MAX_SENTENCE)
 }
 
+/** Returns the texts of a component's markup, with `x` for each expression. */
+function textsIn(component: string): string[] {
+  const markup = component
+    .replace(/<(script|style)[\s\S]*?<\/\1>|<!--[\s\S]*?-->/g, '')
+    .replace(/\{(?:[^{}]|\{[^{}]*\})*\}/g, 'x')
+  return Array.from(markup.matchAll(/>([^<>]+)</g), ([, text = '']) => text.replace(/\s+/g, ' ').trim())
+}
+
+describe('texts in sight', () => {
+  const RENDERER = join(SOURCES, 'renderer')
+  const components = readdirSync(RENDERER, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.svelte') && ROOMS.includes(`renderer/${file.split(/[\\/]/)[0]}`)
+  )
+
+  it('are short', () => {
+    const long = components.flatMap((file) =>
+      textsIn(readFileSync(join(RENDERER, file), 'utf8'))
+        .filter((text) => text.length > MAX_TEXT)
+        .map((text) => `${file}: ${text}`)
+    )
+    expect(components.length).toBeGreaterThan(0)
+    expect(long).toEqual([])
+  })
+
+  it('are the words between tags, with a letter for each expression', () => {
+    expect(textsIn('<script>a</script><p>One {two({ three })}\n four</p><style>b</style>')).toEqual([
+      'One x four'
+    ])
+  })
+})
+
 describe('comments and names', () => {
   it.each(ROOMS)('of %s are plain English', (room) => {
     const entries = readdirSync(join(SOURCES, room), { recursive: true, encoding: 'utf8' })
-    const files = entries.filter((file) => file.endsWith('.ts')).map((file) => join(room, file))
+    const files = entries.filter((file) => /\.(ts|svelte)$/.test(file)).map((file) => join(room, file))
     expect(files.length).toBeGreaterThan(0)
     const findings = files.flatMap((file) =>
       findingsIn(readFileSync(join(SOURCES, file), 'utf8')).map(

@@ -270,7 +270,7 @@ export class Ranges {
     )
     if (next === null && !this.busy) this.clear()
     else if (next !== undefined && next !== null && !this.busy) void this.show(next)
-    else void this.search.hear(state.history.runs, before.history.runs)
+    else void this.search.updateRuns(state.history.runs, before.history.runs)
     const scored = before.running.includes('recipe score') && !state.running.includes('recipe score')
     if (scored && !this.scoring.job.busy) void this.refresh()
   }
@@ -283,7 +283,7 @@ export class Ranges {
     this.comparing.close()
     this.sweep = null
     this.check.document = null
-    this.search.forget()
+    this.search.reset()
     this.pick(null)
   }
 

@@ -1,6 +1,6 @@
 import { type AnswerFileFacts, Endpoint, type ExternalModel } from '../../contract/model/external-model'
 
-/** Who is to answer outside the engine, as it is typed. */
+/** An external model being entered. */
 export interface ExternalDraft {
   by: 'endpoint' | 'file'
   name: string
@@ -11,7 +11,7 @@ export interface ExternalDraft {
   concurrency: string
   anyModel: boolean
   path: string
-  /** Whose answers of those in the file; empty where it holds those of one. */
+  /** Author of the answers in a file of several; empty if the file has one. */
   of: string
 }
 
@@ -30,17 +30,17 @@ export const NEW_EXTERNAL: ExternalDraft = {
   of: ''
 }
 
-/** What a draft says; null with what is wrong with which field. */
+/** The external model of a draft, or the problem of each field. */
 interface ParsedExternal {
   model: ExternalModel | null
   problems: Partial<Record<ExternalField, string>>
 }
 
 /**
- * The variant that a draft says.
+ * Parses a draft.
  *
- * @param taken names of the other variants
- * @param file what main says of the file at the draft's path; null while it has not been read
+ * @param taken names of the other variants.
+ * @param file facts of the file at the draft's path; null until it is read
  */
 export function parseExternal(
   draft: ExternalDraft,
@@ -52,7 +52,7 @@ export function parseExternal(
   return { model: null, problems: { ...parsed.problems, name: 'another variant has this name' } }
 }
 
-/** What a variant is called: as it is typed, or else as who answers for it. */
+/** Returns the name of a variant: the typed one, or that of its model. */
 const nameOf = ({ name, by, model, of, path }: ExternalDraft): string => {
   const fileName = path.trim().split(/[/\\]/).at(-1) ?? ''
   return name.trim() || (by === 'endpoint' ? model.trim() : of || fileName.replace(/\.[^.]*$/, ''))
@@ -87,9 +87,9 @@ function parseFile(draft: ExternalDraft, file: AnswerFileFacts | null): ParsedEx
   if (file.by.length > 1 && !file.by.some(({ of }) => of === draft.of)) {
     return { model: null, problems: { of: 'choose whose answers' } }
   }
-  const of = file.by.length > 1 ? { of: draft.of } : {}
+  const author = file.by.length > 1 ? { of: draft.of } : {}
   return {
-    model: { kind: 'file', name: nameOf(draft), path, fingerprint: file.fingerprint, ...of },
+    model: { kind: 'file', name: nameOf(draft), path, fingerprint: file.fingerprint, ...author },
     problems: {}
   }
 }

@@ -5,15 +5,20 @@ import type { ProjectState, RecipeSource } from '../../contract/documents/projec
 import type { Recipe } from '../../contract/model/recipe'
 import type { OpenProject } from '../app/open-project.svelte'
 
-/** The kept recipes of the project: kept, edited, renamed and removed. Each step can be undone. */
+/** The kept recipes of the project. Every change can be undone. */
 export class KeptList {
-  /** @param ranges that show the sweep whose scores a kept recipe remembers */
+  /** @param ranges shows the sweep whose scores a kept recipe stores */
   constructor(
     private readonly project: OpenProject,
     private readonly ranges: { readonly sweep: ShownSweep | null }
   ) {}
 
-  /** Keeps a recipe; a name that is taken gets a number. @returns its id @throws the reason why main refuses */
+  /**
+   * Keeps a recipe. A taken name gets a number.
+   *
+   * @returns its id
+   * @throws the error of main
+   */
   async keep(recipe: Recipe, score: CategoryScore | null): Promise<string> {
     return this.add(recipe, sourceOf(this.ranges.sweep, score))
   }
@@ -31,7 +36,12 @@ export class KeptList {
     return id
   }
 
-  /** Replaces a kept recipe by its edited form. @param seen the revision in which it was read @throws the reason why main refuses */
+  /**
+   * Replaces a kept recipe.
+   *
+   * @param seen the revision that had it
+   * @throws the error of main
+   */
   async edit(id: string, seen: number, recipe: Recipe, score: CategoryScore | null): Promise<void> {
     const source = sourceOf(this.ranges.sweep, score)
     await this.project.record(`edit “${nameIn(this.project.state, id)}”`, (here) =>

@@ -6,18 +6,16 @@ import { formatMoment } from '../ui/format'
 import { AS_SWEPT } from '../../contract/words/what-if-words'
 import { scoreIn } from '../../contract/documents/swept-model'
 
-/** Scores of a kept recipe; `from` names the sweep they are of where that is not the shown one. */
+/** Scores of a kept recipe. `from` names their sweep; null for the shown one. */
 export interface KeptScore extends CategoryScore {
   scoredBy: Pick<ScoredByBrief, 'kind'>
   from: string | null
 }
 
 /**
- * What is known of a kept recipe: its score in the shown sweep, else the one that it was kept with.
+ * Returns the score of a kept recipe: in the shown sweep, else as stored.
  *
- * @param shown the sweep as it is shown
- * @param sweeps of the project
- * @param isAsked whether that is what the sweep would be, and not what it is
+ * @param isAsked true if a what-if sweep is shown.
  * @returns null for a recipe that was never scored
  */
 export function keptScore(
@@ -32,11 +30,11 @@ export function keptScore(
   if (validity === null || diversity === null) return null
   if (sweepId !== null && sweepId === shown?.id)
     return { scoredBy, validity, diversity, from: isAsked ? AS_SWEPT : null }
-  const made = sweeps.find(({ id }) => id === sweepId)?.createdAt
+  const sweptAt = sweeps.find(({ id }) => id === sweepId)?.createdAt
   return {
     scoredBy,
     validity,
     diversity,
-    from: made === undefined ? 'another sweep' : `sweep of ${formatMoment(made)}`
+    from: sweptAt === undefined ? 'another sweep' : `sweep of ${formatMoment(sweptAt)}`
   }
 }

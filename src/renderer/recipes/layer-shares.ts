@@ -3,7 +3,7 @@ import type { LayerShares, TaskShares } from '../../contract/documents/search'
 import { elementAt } from '../../contract/model/look-up'
 import { toCsv } from '../ui/csv'
 
-/** A share, with its interval where it was sampled. */
+/** A share, with its interval if it was sampled. */
 export interface Share {
   value: number
   interval: Interval | null
@@ -13,13 +13,13 @@ export interface ShareRow {
   layer: number
   diversity: Share
   validity: Share
-  /** Of a task. */
+  /** Shares in the measures of a task. */
   further: (Share & { measure: TaskShares['measure'] })[]
   alone: { diversity: number; validity: number }
   leftOut: { diversity: number; validity: number }
 }
 
-/** What each layer contributes, a row for each. */
+/** Returns a row for each layer with its contributions. */
 export function shareRows({
   diversity,
   validity,
@@ -48,7 +48,7 @@ export function shareRows({
   }))
 }
 
-/** The largest share or end of an interval, of either measure: where bars end. Above 0. */
+/** Returns the largest share or end of an interval of both measures: the end of the bars, above 0. */
 export const sharesScale = (rows: readonly ShareRow[]): number =>
   Math.max(
     1e-9,
@@ -58,7 +58,7 @@ export const sharesScale = (rows: readonly ShareRow[]): number =>
       .map(Math.abs)
   )
 
-/** A row for each layer; with intervals where the shares have them, and its interactions where those are known. */
+/** Returns a row for each layer, with intervals and interactions if the shares have them. */
 export function sharesCsv(shares: LayerShares): string {
   const { intervals, further, interactions } = shares
   const head = [

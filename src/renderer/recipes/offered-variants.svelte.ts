@@ -8,20 +8,20 @@ import { type VariantChoice, variantChoices } from '../../contract/documents/var
 
 type Selected = RestorationRange & Restoring
 
-/** What the Ranges view knows of sweeps. */
-interface KnownRanges {
-  /** What is selected in the sweep that the pair answers with. */
+/** State of the Ranges view that the offer needs. */
+interface OfferedRanges {
+  /** The selected range of the newest sweep. */
   readonly selectedOfNewest: Selected | null
-  /** The sweep of the character task by whose check recipes are marked. */
+  /** The sweep of the character task whose check marks recipes. */
   readonly checked: {
     readonly read: { readonly sweep: { readonly id: string }; readonly selection: Selection | null } | null
   }
 }
 
-/** What Samples, Evaluate and Export offer to choose from. */
+/** Variants that Samples, Evaluate and Export offer. */
 export class OfferedVariants {
   readonly choices = $derived.by<VariantChoice[]>(() => this.offered(null))
-  /** The same, and a range that was checked on the character task though the newest sweep is by a task: Export does not forget it. */
+  /** Variants of Export: also a range checked on the character task if the newest sweep is by a task. */
   readonly exported = $derived.by<VariantChoice[]>(() => this.offered(this.checkedOfCharacters))
   private readonly checkedOfCharacters = $derived.by<Selected | null>(() => {
     const { sweeps } = this.project.state
@@ -29,14 +29,14 @@ export class OfferedVariants {
     const summary = defaultSweepOf(sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
     if (summary === undefined || summary.bestAnswers === null) return null
     const { read } = this.ranges.checked
-    // Where it was read, by the limit of now.
+    // A sweep that was read has the selection of the current limit.
     const selected = read?.sweep.id === summary.id ? (read.selection?.selected ?? null) : summary.selected
     return selected === null ? null : { ...selected, layerCount: summary.layerCount, source: summary.source }
   })
 
   constructor(
     private readonly project: OpenProject,
-    private readonly ranges: KnownRanges
+    private readonly ranges: OfferedRanges
   ) {}
 
   private offered(ofCharacters: Selected | null): VariantChoice[] {

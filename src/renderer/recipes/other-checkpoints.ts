@@ -1,7 +1,7 @@
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { KeptCheckpoint, OtherCheckpointState, ProjectState } from '../../contract/documents/project'
 
-/** How a project's other checkpoint is now: as it was, changed, not fit for the pair, or not to be read. */
+/** Condition of a project's other checkpoint. */
 export type OtherCheckpointCondition = 'usable' | 'changed' | 'unfit' | 'unreadable'
 
 export function conditionOf(
@@ -14,7 +14,7 @@ export function conditionOf(
   return report.checkpoint.fingerprint === fingerprint ? 'usable' : 'changed'
 }
 
-/** Those that can be computed beside the pair and are as they were when they were added. */
+/** Returns the checkpoints that fit the pair and have not changed since they were added. */
 export const usableCheckpoints = ({
   document,
   otherCheckpoints
@@ -23,7 +23,7 @@ export const usableCheckpoints = ({
     (checkpoint, index) => conditionOf(checkpoint, otherCheckpoints[index]) === 'usable'
   )
 
-/** A checkpoint that takes no part, and why. */
+/** A checkpoint that is excluded, with the reason. */
 export interface ExcludedCheckpoint {
   checkpoint: KeptCheckpoint
   why: string
@@ -35,7 +35,7 @@ const WHY_EXCLUDED = {
   unreadable: 'cannot be read'
 } as const
 
-/** Those that cannot be computed, or are not what was added: they are named, so that none vanishes without a word. */
+/** Returns the excluded checkpoints, so that the view can name them. */
 export const excludedCheckpoints = ({
   document,
   otherCheckpoints

@@ -5,9 +5,9 @@ import { StreamJob } from '../app/stream-job.svelte'
 
 interface Probed {
   prompt: string
-  /** The characters that answer it; null for a prompt that is none of the project's. */
+  /** Valid characters of the prompt; null for a prompt that is not of the project. */
   valid: readonly string[] | null
-  of: Partial<Record<ProbedModel, ProbeEvent>>
+  byModel: Partial<Record<ProbedModel, ProbeEvent>>
 }
 
 /** The next tokens of base, post and a recipe after a prompt. */
@@ -27,7 +27,7 @@ export class Probing {
       holdsEngine: 'A recipe is being probed',
       tell: () => ({
         name: 'Probe',
-        share: Object.keys(this.answers?.of ?? {}).length / 3,
+        share: Object.keys(this.answers?.byModel ?? {}).length / 3,
         secondsLeft: null
       })
     })
@@ -35,19 +35,19 @@ export class Probing {
 
   async probe(recipe: Recipe, prompt: string): Promise<void> {
     if (prompt.trim() === '' || this.job.busy) return
-    const of: Partial<Record<ProbedModel, ProbeEvent>> = {}
+    const byModel: Partial<Record<ProbedModel, ProbeEvent>> = {}
     const valid = this.project.state.prompts.find(({ text }) => text === prompt)?.valid ?? null
-    this.answers = { prompt, valid, of }
+    this.answers = { prompt, valid, byModel }
     await this.job.run(
       (signal) => this.project.client.probes.next({ ...this.project.here, recipe, prompt }, { signal }),
       (event) => {
-        of[event.model] = event
-        this.answers = { prompt, valid, of: { ...of } }
+        byModel[event.model] = event
+        this.answers = { prompt, valid, byModel: { ...byModel } }
       }
     )
   }
 
-  /** Whether a token is a valid answer as sweeps count it, all of it and nothing else. */
+  /** Returns true if the whole token is a valid answer. */
   readonly isValid = (token: string | null): boolean => {
     const { countLeadingSpace } = this.project.state.document.rendering
     const answer = countLeadingSpace ? token?.trimStart() : token

@@ -16,12 +16,12 @@ import {
 /** A row of the layer strip: a half of every layer, or one component of it. */
 export interface Row {
   half: LayerHalf
-  /** Null for all of the half. */
+  /** Null for all components of the half. */
   component: Component | null
   name: string
 }
 
-/** Two rows, or one for each component. */
+/** Rows of both views: one per half, or one per component. */
 export const ROWS: Readonly<Record<'halves' | 'components', readonly Row[]>> = {
   halves: [
     { half: 'attention', component: null, name: 'Attention' },
@@ -32,32 +32,32 @@ export const ROWS: Readonly<Record<'halves' | 'components', readonly Row[]>> = {
   )
 }
 
-/** The rows of models whose layers have a router, or of others. */
+/** Returns the rows of models with or without a router. */
 export const rowsOf = (kind: keyof typeof ROWS, routed: boolean): readonly Row[] =>
   ROWS[kind].filter(({ component }) => routed || component !== 'router')
 
-/** Which rows show all that strengths say. */
+/** Returns the view that shows the strengths completely. */
 export const rowsFor = (layers: readonly LayerStrength[]): keyof typeof ROWS =>
   layers.every((layer) => HALVES.every((half) => typeof layer[half] === 'number')) ? 'halves' : 'components'
 
-/** A place on the layer strip; `row` counts the rows that are shown. */
+/** A cell of the layer strip. `row` counts the shown rows. */
 export interface StripPlace {
   layer: number
   row: number
 }
 
-/** How much of its source a row gives a layer; null where its components differ. */
+/** Returns the strength of a row in a layer; null if its components differ. */
 export function strengthAt(layer: LayerStrength, { half, component }: Row): number | null {
   if (component !== null) return componentStrength(layer, half, component)
-  const own = layer[half]
-  return typeof own === 'number' ? own : null
+  const strength = layer[half]
+  return typeof strength === 'number' ? strength : null
 }
 
-/** The same for a picture: the mean where components differ. */
+/** Returns the strength of a row in a layer, or the mean of its components. */
 export const shownStrength = (layer: LayerStrength, row: Row): number =>
   strengthAt(layer, row) ?? meanStrength(layer, row.half)
 
-/** What a cell says of itself: `post`, `0.5 of base`, `sft`, `q 1, k 0.5`, `q 1 of sft`. */
+/** Describes a cell: `post`, `0.5 of base`, `sft`, `q 1, k 0.5`, `q 1 of sft`. */
 export function cellWords(layer: LayerStrength, row: Row, words: (strength: number) => string): string {
   const strength = strengthAt(layer, row)
   const name = checkpointName(layer.source)
@@ -70,21 +70,21 @@ export function cellWords(layer: LayerStrength, row: Row, words: (strength: numb
   return layer.source === undefined ? named : `${named} of ${name}`
 }
 
-/** What is painted: how much, and of what; of base where no checkpoint is named. */
+/** Strength and source of a stroke. The default source is base. */
 export interface Brush {
   strength: number
   source?: OtherCheckpoint
 }
 
-/** The checkpoints beside base that an editor offers: those that are usable, and those of the layers, each once. */
+/** Returns the sources that an editor offers besides base: usable checkpoints and those of the layers. */
 export function editSources(
   usable: readonly OtherCheckpoint[],
   layers: readonly LayerStrength[]
 ): OtherCheckpoint[] {
-  const found = new Map<string, OtherCheckpoint>()
+  const sources = new Map<string, OtherCheckpoint>()
   for (const { name, path, fingerprint } of [...sourcesOf(layers), ...usable])
-    found.set(fingerprint, { name, path, fingerprint })
-  return [...found.values()]
+    sources.set(fingerprint, { name, path, fingerprint })
+  return [...sources.values()]
 }
 
 export const checkpointName = (source: OtherCheckpoint | undefined): string => source?.name ?? 'base'
@@ -92,19 +92,19 @@ export const checkpointName = (source: OtherCheckpoint | undefined): string => s
 const sameSource = (one: OtherCheckpoint | undefined, other: OtherCheckpoint | undefined): boolean =>
   one?.fingerprint === other?.fingerprint
 
-/** A recipe being edited, with what undo and redo go back and forth to. */
+/** A recipe being edited, with its undo history. */
 export interface RecipeEdit {
   layers: readonly LayerStrength[]
   past: readonly (readonly LayerStrength[])[]
   future: readonly (readonly LayerStrength[])[]
 }
 
-/** More steps than anyone takes back; bounds what a long session holds. */
+/** Limits the memory of a long session. */
 const MAX_STEPS = 500
 
 export const beginEdit = (layers: readonly LayerStrength[]): RecipeEdit => ({ layers, past: [], future: [] })
 
-/** Whether a place lies in the rectangle between two others. */
+/** Returns true if a cell lies in the rectangle between two others. */
 export function isBetween(place: StripPlace, from: StripPlace, to: StripPlace): boolean {
   const within = (value: number, one: number, other: number): boolean =>
     value >= Math.min(one, other) && value <= Math.max(one, other)
@@ -112,8 +112,8 @@ export function isBetween(place: StripPlace, from: StripPlace, to: StripPlace): 
 }
 
 /**
- * The strengths with the rectangle between two places set. A layer has one source: what else it takes is then of the brush's too. A
- * component that has no row is one that the model has not: it takes what all others of its half agree on, and else nothing.
+ * Paints the rectangle between two cells. A layer has one source, so its other components get the brush's source too. A
+ * component without a row takes the common strength of its half's rows, else 0.
  */
 export function painted(
   layers: readonly LayerStrength[],
@@ -131,21 +131,21 @@ export function painted(
         : own
     )
     const { attention, mlp } = withComponents(set, (half, component, own) => {
-      const shown = rows.filter((row) => row.half === half).map((row) => row.component)
-      if (shown.includes(null) || shown.includes(component)) return own
-      const [first, ...others] = shown.map((other) =>
+      const components = rows.filter((row) => row.half === half).map((row) => row.component)
+      if (components.includes(null) || components.includes(component)) return own
+      const [first, ...others] = components.map((other) =>
         other === null ? 0 : componentStrength(set, half, other)
       )
       return first !== undefined && others.every((other) => other === first) ? first : 0
     })
-    const kept = strength === 0 ? layer.source : source
-    return kept === undefined || isPostLayer({ attention, mlp })
+    const newSource = strength === 0 ? layer.source : source
+    return newSource === undefined || isPostLayer({ attention, mlp })
       ? { attention, mlp }
-      : { attention, mlp, source: kept }
+      : { attention, mlp, source: newSource }
   })
 }
 
-/** What a stroke that begins at a place paints: the brush, or post where what the brush paints is already. */
+/** Returns the brush of a stroke: post if the first cell has the brush's strength and source already. */
 export function strokeBrush(
   layers: readonly LayerStrength[],
   rows: readonly Row[],
@@ -157,10 +157,10 @@ export function strokeBrush(
   return painted && sameSource(there.source, brush.source) ? ERASER : brush
 }
 
-/** Paints post. */
+/** The brush of post. */
 export const ERASER: Brush = { strength: 0 }
 
-/** Takes new strengths as one step; no step when they are the same. */
+/** Adds new strengths as one step. Equal strengths add none. */
 export function change(edit: RecipeEdit, layers: readonly LayerStrength[]): RecipeEdit {
   if (JSON.stringify(layers) === JSON.stringify(edit.layers)) return edit
   return { layers, past: [...edit.past, edit.layers].slice(-MAX_STEPS), future: [] }
@@ -178,7 +178,7 @@ export function redo(edit: RecipeEdit): RecipeEdit {
   return { layers, past: [...edit.past, edit.layers], future }
 }
 
-/** Where an arrow key, Home or End leads; null for other keys. */
+/** Returns the cell that an arrow key, Home or End leads to; null for other keys. */
 export function movePlace(
   place: StripPlace,
   key: Arrow,

@@ -13,28 +13,26 @@ import { doneShare } from '../app/window-job'
 import { type Complaint, resumable } from '../ui/complaint'
 import type { OpenProject } from '../app/open-project.svelte'
 
-/** The search for recipes beyond the ranges of the shown sweep: its stored result, and the one that runs. */
+/** The search for recipes beyond the ranges of the shown sweep: its stored result and the running job. */
 export class RecipeSearch {
   document = $state.raw<SearchDocument | null>(null)
-  /** One that was stopped before its end; null when there is none. */
+  /** A search that was stopped; null if there is none. */
   unfinished = $state.raw<UnfinishedSearch | null>(null)
-  /** How the next one is to go. */
+  /** Method of the next search. */
   method = $state<SearchMethodName>('greedy')
-  /** Settings of methods that the user has changed. */
+  /** Settings that the user has changed, by method. */
   private changed = $state.raw<Partial<Record<SearchMethodName, SearchSettings>>>({})
   readonly job: BackgroundJob<SearchEvent, SearchProgress>
   readonly progress = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
-  /** Why the last one ended; of one that can go on, with the button here that does so. */
+  /** The failure of the last search. If it can be resumed, the hint names the button. */
   readonly failure = $derived.by<Complaint | null>(() => {
     const { failure } = this.job
-    return failure === null || this.unfinished === null
-      ? failure
-      : resumable(failure, 'what it has computed is kept')
+    return failure === null || this.unfinished === null ? failure : resumable(failure, 'its results are kept')
   })
 
-  private shown: string | null = null
-  /** The search that was asked for; undefined: the latest. */
+  private shownSweepId: string | null = null
+  /** Id of the requested search; undefined for the latest. */
   private wanted: string | undefined
 
   constructor(private readonly project: OpenProject) {
@@ -49,62 +47,67 @@ export class RecipeSearch {
       calls: () => project.client.searches,
       ...progressOnly<SearchEvent, SearchProgress>(),
       ended: async (ending) => {
-        if (ending.type === 'finished' && ending.sweepId === this.shown) await this.show(ending.sweepId)
+        if (ending.type === 'finished' && ending.sweepId === this.shownSweepId)
+          await this.show(ending.sweepId)
       },
       idle: () => this.lookForUnfinished()
     })
   }
 
-  /** Of the next search from a sweep of so many layers. */
+  /** Returns the settings of the next search from a sweep of so many layers. */
   settingsFor(layerCount: number): SearchSettings {
     return this.changed[this.method] ?? defaultSearchSettings(this.method, layerCount)
   }
 
-  /** Has the next search by this method go otherwise. */
+  /** Changes the settings of a method. */
   change(settings: SearchSettings): void {
     this.changed = { ...this.changed, [settings.method]: settings }
   }
 
-  /** Fetches a stored search from a sweep. @param id of one; left out: the latest */
+  /**
+   * Loads a stored search from a sweep.
+   *
+   * @param id identifies the search, by default the latest
+   */
   async show(sweepId: string, id?: string): Promise<void> {
-    if (this.shown !== sweepId) this.document = null
-    this.shown = sweepId
+    if (this.shownSweepId !== sweepId) this.document = null
+    this.shownSweepId = sweepId
     this.wanted = id
     const { here, client } = this.project
     const wanted = { ...here, sweepId, ...(id === undefined ? {} : { id }) }
     const document = await this.project.attempt(() => client.searches.get(wanted))
-    if (this.shown !== sweepId || this.wanted !== id) return
+    if (this.shownSweepId !== sweepId || this.wanted !== id) return
     this.document = document
     await this.lookForUnfinished()
   }
 
-  /** Hears which runs there are: one may have been added, deleted or brought back. */
-  async hear(now: readonly HistoryRun[], before: readonly HistoryRun[]): Promise<void> {
-    const { shown, wanted } = this
+  /** Shows the search again after a run was added, deleted or restored. */
+  async updateRuns(now: readonly HistoryRun[], before: readonly HistoryRun[]): Promise<void> {
+    const { shownSweepId, wanted } = this
     const idsOf = (runs: readonly HistoryRun[]): string[] =>
-      runs.flatMap(({ sweepId, id }) => (sweepId === shown ? [id] : [])).sort()
-    const own = idsOf(now)
-    if (shown === null || this.busy || own.join() === idsOf(before).join()) return
-    await this.show(shown, wanted !== undefined && own.includes(wanted) ? wanted : undefined)
+      runs.flatMap(({ sweepId, id }) => (sweepId === shownSweepId ? [id] : [])).sort()
+    const ids = idsOf(now)
+    if (shownSweepId === null || this.busy || ids.join() === idsOf(before).join()) return
+    await this.show(shownSweepId, wanted !== undefined && ids.includes(wanted) ? wanted : undefined)
   }
 
-  /** Shows none: there is no sweep. */
-  forget(): void {
-    this.shown = null
+  /** Shows no search, because there is no sweep. */
+  reset(): void {
+    this.shownSweepId = null
     this.document = null
     this.unfinished = null
   }
 
-  /** Asks for a search from the shown sweep that was stopped. */
+  /** Loads the stopped search from the shown sweep. */
   async lookForUnfinished(): Promise<void> {
     const { here, client } = this.project
-    const sweepId = this.shown
+    const sweepId = this.shownSweepId
     if (sweepId === null || this.busy) return
     const unfinished = await this.project.attempt(() => client.searches.unfinished({ ...here, sweepId }))
-    if (this.shown === sweepId && !this.busy) this.unfinished = unfinished
+    if (this.shownSweepId === sweepId && !this.busy) this.unfinished = unfinished
   }
 
-  /** @param fresh computes also what an unfinished one has computed */
+  /** @param fresh true to compute the results of an unfinished search again */
   async start(search: UnfinishedSearch, fresh: boolean): Promise<void> {
     if (this.busy) return
     this.unfinished = null

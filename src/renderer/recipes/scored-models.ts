@@ -21,28 +21,28 @@ import {
 import { modelOf, modelsOf, type SweptModel } from '../../contract/documents/swept-model'
 import { capitalised, rangeName } from '../ui/format'
 
-/** A model with everything known of it, for the inspector. */
+/** A scored model with its facts for the inspector. */
 export interface ScoredModel {
   /** Equal for models of equal weights. */
   key: string
   kind: 'range' | 'uniform-blend' | 'recipe' | 'found' | 'checkpoint' | 'baseline'
-  /** What it is called now. */
+  /** Present name of the model. */
   name: string
-  /** Of a kept recipe or checkpoint: its number in the order of keeping. */
+  /** Number of a kept recipe or checkpoint in the order of keeping; null for others. */
   mark: number | null
-  /** Null for what is no recipe over the pair: another checkpoint, or a baseline. */
+  /** Strengths over the pair; null for another checkpoint or a baseline. */
   layers: readonly LayerStrength[] | null
-  /** What it is, as a variant that answers prompts. */
+  /** The model as a variant that answers prompts. */
   model: AnsweringModel
   score: BriefScore
-  /** So many prompts its means are estimated from; null where they are exact. */
+  /** Number of prompts that its means are estimated from; null for exact means. */
   estimatedFrom: number | null
 }
 
-/** One that is no range. */
+/** A scored model that is no range. */
 export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'range' | 'baseline'> }
 
-/** What stands beside base and post. */
+/** Role of a model besides base, post and ranges. */
 export type ScoredRole = 'recipe' | 'checkpoint' | 'baseline'
 
 export const roleOf = ({ kind }: ScoredModel): ScoredRole =>
@@ -55,9 +55,9 @@ export const ROLE_TONES: Readonly<Record<ScoredRole, ModelTone>> = {
 }
 
 /**
- * The models of a sweep that are no ranges, and those that a search found; a range that it could not better is a range.
+ * Returns the models of a sweep and of its search that are no ranges.
  *
- * @param kept gives recipes and checkpoints the names that they have now
+ * @param kept has the present names of recipes and checkpoints
  */
 export function otherModels(
   sweep: ShownSweep,
@@ -66,7 +66,7 @@ export function otherModels(
 ): OtherModel[] {
   const { layerCount } = sweep
   const ranges = new Set(sweep.ranges.map((range) => weightsKey(sweptRangeModel(range, sweep))))
-  const found =
+  const searched =
     search?.found.filter(({ recipe }) => !ranges.has(weightsKey({ kind: 'recipe', recipe }))) ?? []
   const scored = (
     model: Model,
@@ -101,11 +101,11 @@ export function otherModels(
       if (model.kind === 'post' || model.kind === 'base' || model.kind === 'range') return []
       return [scored(modelOf(model, sweep), score, model.kind, namedNow(model, kept))]
     }),
-    ...found.map((score) => scored({ kind: 'recipe', recipe: score.recipe }, score, 'found'))
+    ...searched.map((score) => scored({ kind: 'recipe', recipe: score.recipe }, score, 'found'))
   ]
 }
 
-/** How many blends it has scored strictly between post and base, on however few prompts. */
+/** Counts the blends strictly between post and base, exact or estimated. */
 export const blendCount = ({
   uniformBlends,
   preview
@@ -116,16 +116,16 @@ export const blendCount = ({
   [...uniformBlends, ...(preview?.uniformBlends ?? [])].filter(({ strength }) => strength > 0 && strength < 1)
     .length
 
-/** Of what is kept. */
+/** Name and number of a kept model. */
 type Named = Pick<OtherModel, 'name' | 'mark'>
 
 function namedNow(model: SweptModel, kept: KeptModels): Named | null {
   if (model.kind === 'checkpoint') return keptCheckpoint(model, kept) ?? null
-  const own = model.kind === 'recipe' ? keptRecipe(model.recipe, kept) : undefined
-  return own === undefined ? null : { name: own.recipe.name, mark: own.mark }
+  const entry = model.kind === 'recipe' ? keptRecipe(model.recipe, kept) : undefined
+  return entry === undefined ? null : { name: entry.recipe.name, mark: entry.mark }
 }
 
-/** The model of a key in a sweep or its search: a range, or what of others of that key was given a name; null when there is none. */
+/** Returns the model of a key in a sweep or its search; null if there is none. A named model is preferred. */
 export function scoredModel(
   sweep: ShownSweep,
   search: SearchDocument | null,

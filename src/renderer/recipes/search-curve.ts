@@ -5,7 +5,7 @@ import { capitalised, formatCount, formatScore, rangePhrase } from '../ui/format
 
 type Curve = Pick<SearchDocument, 'generations' | 'range' | 'scoredBy'>
 
-/** The best of a search against the work that it took, generation by generation; null where there was but one, or none. */
+/** Returns the plot of the best score against the work of a search; null for fewer than two generations. */
 export function searchCurve({ generations, range, scoredBy }: Curve): PlotContent | null {
   if (generations.length < 2) return null
   const words = scoreWords(scoredBy)
@@ -31,7 +31,8 @@ export function searchCurve({ generations, range, scoredBy }: Curve): PlotConten
   const last = generations.at(-1)?.best ?? range
   return {
     label:
-      `${capitalised(words.diversity)} of the best recipe against block evaluations: ${formatScore(range.diversity)} at first, ` +
+      `${capitalised(words.diversity)} of the best recipe against block evaluations: ` +
+      `${formatScore(range.diversity)} at first, ` +
       `${formatScore(last.diversity)} after ${formatCount(work)}.`,
     series: [
       {

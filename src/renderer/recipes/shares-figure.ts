@@ -9,12 +9,12 @@ const MEASURES = ['diversity', 'validity'] as const
 const LABEL = 11
 const TOP = 22
 const LEFT = 40
-/** Between the two measures. */
+/** Gap between the two measures. */
 const GAP = 14
-/** Of a number with its sign. */
+/** Width of a number with its sign. */
 const NUMBER = 42
 
-/** What each layer contributes, as it can be saved: bars from 0 with their intervals, both measures by one scale. */
+/** Returns the figure of the layers' contributions: bars from 0 with intervals, both measures on one scale. */
 export const sharesFigure = (shares: LayerShares, words: ScoreWords): Figure => ({
   name: ['layer-shares'],
   title: `What each layer contributes to ${words.diversity} and ${words.validity}: Shapley values`,
@@ -22,7 +22,7 @@ export const sharesFigure = (shares: LayerShares, words: ScoreWords): Figure => 
   csv: () => sharesCsv(shares)
 })
 
-/** Bars from 0, and a layer's numbers beside them. */
+/** Draws bars from 0 with the numbers of each layer beside them. */
 export function sharesDrawing(
   shares: LayerShares,
   words: ScoreWords,
@@ -31,9 +31,9 @@ export function sharesDrawing(
   const rows = shareRows(shares)
   const reach = sharesScale(rows)
   const { colors } = page
-  // Ever more layers get ever flatter rows, down to that of a letter.
-  const line = rows.length <= 24 ? 16 : 12
-  const bottom = TOP + rows.length * line
+  // Rows get flatter with more layers, down to the height of a letter.
+  const rowHeight = rows.length <= 24 ? 16 : 12
+  const bottom = TOP + rows.length * rowHeight
   const width = (page.width - LEFT - GAP) / MEASURES.length - NUMBER
   const panels = MEASURES.flatMap((measure, index): Shape[] => {
     const left = LEFT + index * (width + NUMBER + GAP)
@@ -50,7 +50,11 @@ export function sharesDrawing(
         anchor: 'middle'
       }),
       ...rows.flatMap((row, place) =>
-        shareShapes(row[measure], { at, y: TOP + place * line, line, end: left + width + NUMBER }, colors)
+        shareShapes(
+          row[measure],
+          { at, y: TOP + place * rowHeight, rowHeight, end: left + width + NUMBER },
+          colors
+        )
       ),
       path(`M${short(at(0))} ${TOP}V${bottom}`, { stroke: colors['ink-faint'] }),
       tick(-reach, 'start'),
@@ -67,7 +71,7 @@ export function sharesDrawing(
         textShape(
           String(layer),
           LEFT - 8,
-          baselineAt(TOP + (place + 0.5) * line, LABEL),
+          baselineAt(TOP + (place + 0.5) * rowHeight, LABEL),
           colors['ink-soft'],
           {
             size: LABEL,
@@ -80,15 +84,15 @@ export function sharesDrawing(
   }
 }
 
-/** A bar from 0 with its interval, and its number on the right. */
+/** Draws a bar from 0 with its interval, and its number on the right. */
 function shareShapes(
   { value, interval }: Share,
-  { at, y, line, end }: { at: (value: number) => number; y: number; line: number; end: number },
+  { at, y, rowHeight, end }: { at: (value: number) => number; y: number; rowHeight: number; end: number },
   colors: FigurePage['colors']
 ): Shape[] {
   const [from, to] = [Math.min(at(0), at(value)), Math.max(at(0), at(value))]
-  const middle = y + line / 2
-  const box = { x: from, y: y + 3, width: to - from, height: line - 6 }
+  const middle = y + rowHeight / 2
+  const box = { x: from, y: y + 3, width: to - from, height: rowHeight - 6 }
   return [
     rect(box, { fill: value < 0 ? colors.post : colors.hybrid }),
     ...(interval === null

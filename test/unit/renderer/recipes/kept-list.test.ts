@@ -112,7 +112,7 @@ describe('what comes next after a prompt', () => {
     const events = new Stream<ProbeEvent>()
     await line.answer('probes.next', 0, events)
     await events.tell(probed('post'))
-    expect(Object.keys(probing.answers?.of ?? {})).toEqual(['post'])
+    expect(Object.keys(probing.answers?.byModel ?? {})).toEqual(['post'])
     expect(session.jobs.current?.progress).toEqual({ name: 'Probe', share: 1 / 3, secondsLeft: null })
     await probing.probe(recipe('mine'), 'Another.')
     expect(line.of('probes.next')).toHaveLength(1)
@@ -120,7 +120,7 @@ describe('what comes next after a prompt', () => {
     expect(line.call('probes.next', 0).signal?.aborted).toBe(true)
     // Answers that arrive after the cancel are dropped.
     await events.tell(probed('base'))
-    expect(Object.keys(probing.answers?.of ?? {})).toEqual(['post'])
+    expect(Object.keys(probing.answers?.byModel ?? {})).toEqual(['post'])
   })
 
   it('is a valid answer where the prompt is one of the project’s, after white space only where that counts', async () => {
