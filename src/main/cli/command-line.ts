@@ -50,10 +50,7 @@ export async function runCommandLine(args: readonly string[], signal: AbortSigna
 function requireWholeText(args: readonly string[]): void {
   const broken = args.find((text) => text.includes('\uFFFD'))
   if (broken === undefined) return
-  throw new UsageError(
-    `the argument '${broken}' is not UTF-8, and would be read as another: say it in UTF-8`,
-    'slr --help'
-  )
+  throw new UsageError(`the argument '${broken}' is not UTF-8: give it in UTF-8`, 'slr --help')
 }
 
 /** Turns `slr help sweep` into `slr sweep --help`. */
@@ -85,7 +82,7 @@ export function failUnexpectedly(error: unknown): number {
 const plainUsage = (message: string): string =>
   message
     .replace(/^error: /, '')
-    .replace(/^command-argument value '([^]*)' is invalid for argument '(.*?)'\./, "'$1' is no <$2>.")
+    .replace(/^command-argument value '([^]*)' is invalid for argument '(.*?)'\./, "'$1' is not a <$2>.")
 
 /** Splits a parser message from its suggestion of another option or command. */
 function usageLines(text: string): string[] {
@@ -93,7 +90,7 @@ function usageLines(text: string): string[] {
   return start === -1 ? [plainUsage(text)] : [plainUsage(text.slice(0, start)), text.slice(start + 1)]
 }
 
-const BEGIN = 'Begin with "slr sweep --demo", which takes seconds and needs no files.'
+const BEGIN = 'Start with "slr sweep --demo", which takes seconds and needs no files.'
 
 /**
  * Builds `slr` with all commands.

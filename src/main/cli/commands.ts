@@ -52,7 +52,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'task',
     group: 'Compare models:',
-    description: 'make a task of published prompts, or of those that post fails',
+    description: 'create a task of published prompts, or of those that post fails',
     load: async () => (await import('./commands/task')).taskCommand
   },
   {

@@ -43,19 +43,19 @@ import { savedThenShown, withResultPlaces } from '../results/result-places'
 
 const checkOptions = pairOptions
   .and(startOptions)
-  .heading('What to check:')
+  .heading('Check:')
   .options({
     best: defaulting(
-      number('<n>', 'so many of the best ranges not checked yet', wholeNumber(1, 1000)),
+      number('<n>', 'number of the best unchecked ranges to check', wholeNumber(1, 1000)),
       CHECKED_AT_ONCE
     )
   })
   .and(rhoOption(), detailsOption)
-  .heading('Where the result goes:')
+  .heading('Output:')
   .and(
     outOption(),
     csvOption,
-    projectOptions('save it in this project; checks its newest sweep, whole before preview'),
+    projectOptions('save in this project, and check its newest sweep, previews last'),
     deviceOptions
   )
 type CheckOptions = CommandOptions<typeof checkOptions>
@@ -68,7 +68,7 @@ export const checkCommand = subcommand(checkOptions, {
 
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
   const isNamed = command.args.length > 0
-  if (isNamed) refuseUnused(command, ['best'], 'is of the best ranges, and recipes are named')
+  if (isNamed) refuseUnused(command, ['best'], 'selects the best ranges, and recipes are named')
   await withResultPlaces('check', options, command, async ({ givenPair, projectPair, output, tell }) => {
     const table = await csvOutput(options)
     const saved = (): SavedWork => savedOfCheck(options, projectPair)
@@ -143,11 +143,11 @@ async function computedWhere(
 function savedOfCheck(options: CheckOptions, projectPair: ProjectPair | null): SavedWork {
   const { from, demo, base, post, prompts, device, precision } = options
   if (from !== undefined) {
-    return { saved: `Nothing of this check is kept; its sweep stays in ${from}.`, resumable: false }
+    return { saved: `Nothing of this check is saved. Its sweep stays in ${from}.`, resumable: false }
   }
   if (projectPair !== null) {
     return {
-      saved: `Nothing of this check is kept; its sweep, and what was checked before, stay in ${projectPair.project.path}.`,
+      saved: `Nothing of this check is saved. Its sweep and earlier checks stay in ${projectPair.project.path}.`,
       resumable: false
     }
   }
@@ -161,8 +161,8 @@ function savedOfCheck(options: CheckOptions, projectPair: ProjectPair | null): S
   ])
   return {
     saved:
-      'Nothing is kept, nor is the sweep that a check makes first. ' +
-      `To keep that, run "${sweepFirst}", then this check with --from sweep.json.`,
+      'Nothing is saved. ' +
+      `To save the sweep, run "${sweepFirst}", then this check with --from sweep.json.`,
     resumable: false
   }
 }

@@ -15,7 +15,7 @@ import { programVersion } from '../printing/program-version'
 /** `slr doctor`: devices, each tried on a small model, and the memory, disks, folders and versions of this machine. */
 export const doctorCommand = subcommand(optionGroup(), {
   async run(options, _command, signal) {
-    if (!options.quiet) remark('Trying each device on a small model ...')
+    if (!options.quiet) remark('Testing each device on a small model ...')
     const devices = await triedDevices(signal).reports()
     const automatic = fastestDevice(devices).device
     const machine = await machineFacts()
@@ -127,7 +127,7 @@ function describeMachine({
       folderRow('projects', folders.projects),
       folderRow('configuration', folders.configuration),
       ['config file', `${config.path}: ${configWords(config)}`],
-      ...searched.map((folder) => ['models searched in', folder])
+      ...searched.map((folder) => ['model folder', folder])
     ],
     'lL'
   )

@@ -60,7 +60,7 @@ const MAX_TASK_BYTES = 256_000_000
 const VARIANTS = 'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
 
 const evaluateOptions = pairOptions
-  .heading('What to evaluate:')
+  .heading('Evaluation:')
   .options({
     task: text('<task>', TASK_CHOICES),
     variants: text('<file>', 'variants as JSON, with their own samplers'),
@@ -74,14 +74,14 @@ const evaluateOptions = pairOptions
   .options({
     against: text('<variant>', 'compare the others with this one (default: post)')
   })
-  .heading('Where the result goes:')
+  .heading('Output:')
   .and(
     outOption('write settings and results as JSON'),
-    projectOptions('save answers here, and go on where it was stopped'),
+    projectOptions('save answers in this project, and resume there'),
     csvOption,
     optionGroup().options({
       answersOut: text('<file>', 'write the answers as JSON lines'),
-      dryRun: flag('print how many answers it takes, and compute none')
+      dryRun: flag('only print the number of answers')
     }),
     detailsOption,
     judgeOptions,
@@ -99,7 +99,7 @@ export const evaluateCommand = subcommand(evaluateOptions, {
 async function evaluate(options: EvaluateOptions, command: Command, signal: AbortSignal): Promise<void> {
   const { task: taskName } = options
   if (taskName === undefined) {
-    throw usageError(command, `evaluate what? Give --task, such as --task ${BUILTIN_TASKS[0]}`)
+    throw usageError(command, `--task is missing: give one, such as --task ${BUILTIN_TASKS[0]}`)
   }
   await withResultPlaces('evaluation', options, command, async ({ givenPair, projectPair, output, tell }) => {
     allowForThisRun(options.allowAddress ?? [])
@@ -183,7 +183,8 @@ function describePlan(
   const { sampleCount, maxTokens } = settings
   const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
   const context = variants.some(({ variant }) => isExternal(variant)) ? null : contextLength
-  return `${answersToMake(answers)}, ${mostTokens(answers, maxTokens, context)}; then post reads them${device === 'cpu' ? '' : `, on ${DEVICE_LABELS[device]}`}.`
+  const work = `${answersToMake(answers)}, ${mostTokens(answers, maxTokens, context)}`
+  return `${work}; then post reads them${device === 'cpu' ? '' : `, on ${DEVICE_LABELS[device]}`}.`
 }
 
 /** @throws UsageError before any work if no variant has this name */

@@ -26,15 +26,11 @@ import { withViewedPair } from '../results/project-to-view'
 import { untilStopped } from '../running/stopped'
 
 const exportOptions = pairOptions
-  .and(
-    projectOptions(
-      'the pair of this project, and what it has measured of the model stands in the model card; nothing in it changes'
-    )
-  )
-  .heading('Where to:')
+  .and(projectOptions('use the pair and the measurements of this project (read only)'))
+  .heading('Output:')
   .options({
     out: text('<folder>', 'folder to write; its parent must exist'),
-    overwrite: flag('replace a model that is there; the old folder is kept beside it')
+    overwrite: flag('replace an earlier model; its folder is kept beside it')
   })
 type ExportOptions = CommandOptions<typeof exportOptions>
 
@@ -57,7 +53,7 @@ async function exportModel(
   signal: AbortSignal
 ): Promise<ExportResult> {
   const { out } = options
-  if (out === undefined) throw usageError(command, 'export where? Give --out FOLDER')
+  if (out === undefined) throw usageError(command, '--out is missing: give --out FOLDER')
   const { prepared, findings } = await withViewedPair(options, command, (projectPair) =>
     preparedExport(options, projectPair, command)
   )
@@ -102,14 +98,14 @@ async function preparedExport(
 async function givenRecipe(place: ModelPlace, command: Command): Promise<Recipe> {
   const [which] = command.args
   if (which !== undefined) return recipeNamed(which, place, command)
-  throw usageError(command, 'export what? Name a model, such as 4-11, selected or a file')
+  throw usageError(command, 'no model is named: give one, such as 4-11, selected or a file')
 }
 
 /** Explains a model card without measurements. */
 const unmeasuredWords = ({ project }: ExportOptions): string =>
   project === undefined
-    ? 'The model card says nothing of what was measured: with --project FOLDER it has the scores and evaluations of that project.'
-    : `The model card says nothing of what was measured: ${project} has neither scores nor evaluations of this model.`
+    ? 'The model card has no measurements. With --project FOLDER it has those of the project.'
+    : `The model card has no measurements: ${project} has none of this model.`
 
 /** Describes how to sample from the served model. */
 function askingWords(path: string, endpoint: Endpoint): string {
@@ -134,7 +130,11 @@ function describeResult({
     ...(tensors.converted > 0 ? [`${count(tensors.converted)} converted to post's type`] : []),
     ...(tensors.blended > 0 ? [`${count(tensors.blended)} blended`] : [])
   ]
-  const times = `${formatDuration(seconds.writing)} writing, ${formatDuration(seconds.verifying)} verifying, ${formatDuration(seconds.hashing)} hashing the parents`
+  const times = [
+    `${formatDuration(seconds.writing)} writing`,
+    `${formatDuration(seconds.verifying)} verifying`,
+    `${formatDuration(seconds.hashing)} hashing the parents`
+  ].join(', ')
   return [
     style('bold', `${replaced === null ? 'Wrote' : 'Replaced'} ${printable(path)}`),
     `${bytes(size)} in ${plural(files.length, 'file')}; tensors: ${origins.join(', ')}; ${times}.`,
@@ -144,17 +144,15 @@ function describeResult({
     ),
     ...(nonFinite.length === 0
       ? []
-      : [
-          'This model cannot be computed: fetch or write the files of the pair again, or, where they are finite, extrapolate less.'
-        ]),
+      : ['This model cannot be computed. Fetch the files of the pair again, or extrapolate less.']),
     ...(replaced === null
       ? []
       : [
-          `What was there is kept in ${printable(replaced.keptAs)}. When it is no longer needed:`,
+          `The earlier model is in ${printable(replaced.keptAs)}. To remove it:`,
           `    ${printable(replaced.removal)}`
         ]),
     '',
-    'Go on with',
+    'Next steps',
     ...nextSteps.map(({ tool, command, serves }) =>
       [
         `  ${tool}:`,

@@ -31,8 +31,8 @@ const METRICS = {
 const MetricName = z.enum(['relative-norm', 'cosine', 'changed'])
 
 export const distanceOptions = optionGroup().options({
-  distances: flag('how far post-training moved each layer and component, which reads all weights'),
-  metric: choice(MetricName, '<name>', 'of the table of distances (default: relative-norm)'),
+  distances: flag('measure how far post-training moved each layer (reads all weights)'),
+  metric: choice(MetricName, '<name>', 'metric of the table of distances (default: relative-norm)'),
   csv: text('<file>', 'write every number of every component as a table; an earlier one is replaced')
 })
 
@@ -83,7 +83,7 @@ export function describeDistances(
     ...(identical.length === 0
       ? []
       : [
-          `${count(identical.length)} of ${plural(layers.length, 'layer')} ${identical.length === 1 ? 'is' : 'are'} identical: ${identical.join(', ')}.`
+          `Identical: ${identical.join(', ')} (${count(identical.length)} of ${plural(layers.length, 'layer')}).`
         ]),
     ...notices.map((notice) => `note: ${printable(notice)}`),
     style('dim', `${bytes(bytesRead)} compared in ${formatDuration(seconds)}`)

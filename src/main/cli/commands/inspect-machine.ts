@@ -8,10 +8,7 @@ import { texts } from '../options/option-kinds'
 import { bytes, count, printJson, printShown, remark, table } from '../printing/output'
 
 export const machineOptions = optionGroup('Without a pair:').options({
-  in: texts(
-    '<folder...>',
-    'list pairs in these folders, not in the Hugging Face cache and those that Start lists'
-  )
+  in: texts('<folder...>', 'list pairs in these folders instead of the usual ones')
 })
 
 /** Lists the pairs of models on this machine. */
@@ -37,5 +34,5 @@ export async function listLocalPairs(
   else await printShown(table([['post', 'base', 'family', 'layers', 'size', 'joined by'], ...rows], 'lllrrl'))
   if (quiet) return
   for (const { folder, reason } of foundPairs.leftOut) remark(`${folder}: ${reason}`)
-  if (foundPairs.cutShort) remark('The search was cut short: there are more folders than it looks into.')
+  if (foundPairs.cutShort) remark('The search was cut short, because there are too many folders.')
 }

@@ -26,8 +26,8 @@ const inspectOptions = pairOptions
   .heading('Also read the weights:')
   .and(distanceOptions, forceOption)
   .options({
-    values: flag('which tensors hold NaN or infinity'),
-    sha256: flag('the SHA-256 of every weight file')
+    values: flag('list tensors with NaN or infinity'),
+    sha256: flag('print the SHA-256 of every weight file')
   })
   .and(machineOptions)
 type InspectOptions = CommandOptions<typeof inspectOptions>
@@ -40,13 +40,13 @@ export const inspectCommand = subcommand(inspectOptions, {
       refuseUnused(
         command,
         ['distances', 'metric', 'csv', 'values', 'sha256'],
-        'is of a pair: give --base FOLDER and --post FOLDER, or --demo'
+        'needs a pair: give --base FOLDER and --post FOLDER, or --demo'
       )
       return listLocalPairs(options, signal)
     }
-    refuseUnused(command, ['in'], 'lists pairs, and one is named: leave --in or the pair out')
-    if (!options.distances) refuseUnused(command, ['metric', 'csv'], 'is of distances: give --distances too')
-    if (options.json) refuseUnused(command, ['metric'], 'is of the table: --json has every measure')
+    refuseUnused(command, ['in'], 'lists pairs, and one is named: leave one of them out')
+    if (!options.distances) refuseUnused(command, ['metric', 'csv'], 'needs --distances')
+    if (options.json) refuseUnused(command, ['metric'], 'has no effect with --json, which has every metric')
     await inspect(pairPaths(pair), options, signal)
   }
 })
@@ -169,13 +169,12 @@ async function valuesOf(
   signal: AbortSignal
 ): Promise<PairValues> {
   const progress = progressDisplay(quiet)
-  return findNonFinite({ base, post }, signal, (step) =>
-    progress.update(bytesStep('looking at', step))
-  ).finally(() => progress.stop())
+  return findNonFinite({ base, post }, signal, (step) => progress.update(bytesStep('reading', step))).finally(
+    () => progress.stop()
+  )
 }
 
-const UNSEEN_VALUES =
-  'Whether all weights are finite was not looked at: the same with --values reads them all.'
+const UNSEEN_VALUES = 'The weights were not read. --values checks that all are finite.'
 
 function describeValues({ base, post, bytesRead }: PairValues): string {
   const problems = [...base, ...post].map((tensor) =>
@@ -191,7 +190,7 @@ function requireFinite({ base, post }: PairValues): void {
   if (first === undefined) return
   throw new WorkbenchError(
     'bad-file',
-    `${plural(problems.length, 'tensor')} ${problems.length === 1 ? 'holds' : 'hold'} values that are not finite; the first is "${first.tensor}" of ${first.file}.`,
+    `${plural(problems.length, 'tensor')} with values that are not finite, first "${first.tensor}" of ${first.file}.`,
     'Models with these tensors cannot be computed. Fetch or write the files again.'
   )
 }

@@ -20,20 +20,14 @@ import { type CommandOptions, subcommand } from '../options/subcommand'
 import { newProjectAdvice } from '../results/named-project'
 
 const openOptions = optionGroup().options({
-  demo: flag('show the demo project, creating it the first time'),
-  pair: text('<name>', 'the pair of the project to show first (default: its first)'),
-  serve: flag(
-    'only print the address of its page for a browser, also over an SSH tunnel; runs until stopped'
-  ),
+  demo: flag('show the demo project, and create it if needed'),
+  pair: text('<name>', 'pair to show first (default: the first)'),
+  serve: flag('print an address for a browser, also over an SSH tunnel, and run until stopped'),
   port: defaulting(
-    number(
-      '<n>',
-      'port of the page; 0 takes the one of the last time, or a free one',
-      wholeNumber(0, 65_535)
-    ),
+    number('<n>', 'port of the page; 0 is the last one, or a free one', wholeNumber(0, 65_535)),
     0
   ),
-  only: text('<folder>', 'with --serve: folder that projects and models must lie in; all else is refused')
+  only: text('<folder>', 'with --serve: use projects and models in this folder only')
 })
 type OpenOptions = CommandOptions<typeof openOptions>
 
@@ -41,7 +35,7 @@ type OpenOptions = CommandOptions<typeof openOptions>
 export const openCommand = subcommand(openOptions, {
   operands: [new Argument('[project]', 'project folder to show first')],
   async run(options, command, signal) {
-    if (!options.serve) refuseUnused(command, ['only'], 'is of a page that is served: give --serve too')
+    if (!options.serve) refuseUnused(command, ['only'], 'needs --serve')
     const only = options.only === undefined ? null : await onlyFolder(options.only)
     const initial = await initialProject(options, command)
     if (only !== null && initial.project !== null) await requireWithin(only, initial.project)
@@ -105,11 +99,8 @@ function announcer(json: boolean): (url: string, startedHere: boolean) => Promis
   return (url, startedHere) => {
     if (json) return printJson('address', { url })
     const lines = startedHere
-      ? [
-          'The address is for one browser; the same command in another terminal prints another.',
-          'Press Ctrl-C to stop.'
-        ]
-      : ['It is running already; this address is for one more browser.']
+      ? ['The address is for one browser. The same command prints another.', 'Press Ctrl-C to stop.']
+      : ['It is already running. This address is for one more browser.']
     return printText([`SLR Workbench: ${url}`, ...lines].join('\n'))
   }
 }

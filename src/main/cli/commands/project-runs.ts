@@ -14,7 +14,7 @@ import { printJson, printShown, remark, style, table } from '../printing/output'
 import { openNamedProject } from '../results/named-project'
 import { openPairOfProject, pairOption } from '../results/project-to-save'
 
-const PROJECT = new Argument('<project>', 'the project folder NAME.slr')
+const PROJECT = new Argument('<project>', 'project folder NAME.slr')
 const RUN = new Argument('<run>', 'id of the run, or the beginning of the id')
 
 /** `slr project list`: opens the project for viewing, so another program may have it open. */

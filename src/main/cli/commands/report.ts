@@ -17,10 +17,10 @@ import { checkOutputFile, writeOutputText, writtenWords } from '../results/outpu
 
 const reportOptions = pairOption
   .options({
-    sweep: text('<id>', 'the sweep to show, by its id or the beginning of it (default: the newest)')
+    sweep: text('<id>', 'id of the sweep to show, or its beginning (default: the newest)')
   })
-  .heading('Where the result goes:')
-  .and(outOption('a file instead of stdout; an earlier report is replaced'))
+  .heading('Output:')
+  .and(outOption('write to this file instead of stdout'))
   .options({
     format: choice(ReportFormat, '<name>', "html or markdown (default: by the file's ending, else html)")
   })
@@ -36,7 +36,7 @@ const FORMATS: Readonly<Record<string, ReportFormat>> = {
 
 /** `slr report`: a project as one page. */
 export const reportCommand = subcommand(reportOptions, {
-  operands: [new Argument('<project>', 'the project folder NAME.slr')],
+  operands: [new Argument('<project>', 'project folder NAME.slr')],
   run: report
 })
 
@@ -44,11 +44,7 @@ async function report(options: ReportOptions, command: Command): Promise<void> {
   const path = elementAt(command.args, 0, 'project')
   const { out } = options
   if (options.json && out === undefined)
-    refuseUnused(
-      command,
-      ['format'],
-      'is of the page, and --json prints what it would hold: give --out FILE too'
-    )
+    refuseUnused(command, ['format'], 'has no effect with --json only: give --out FILE too')
   const format = formatOf(options, command)
   const output = out === undefined ? null : await checkOutputFile(out, 'page', {}, options.force)
   // Opened for reading, so that other programs may have it open.

@@ -30,17 +30,11 @@ import { printJson, printShown, remark, style, table } from '../printing/output'
 import { nothingSaved, untilStopped } from '../running/stopped'
 import { requireReadArguments } from '../../work/template-arguments'
 
-export const nextTokenOptions = optionGroup('The next token instead of answers, of one model:').options({
+export const nextTokenOptions = optionGroup('Next token of one model, instead of answers:').options({
   next: flag('print the exact distribution of the next token after --prompt or --tokens'),
-  tokens: several(
-    z.array(z.number()),
-    '<ids>',
-    'token ids used as they are, such as 1,2,3; repeatable',
-    parseTokens,
-    {
-      conflicts: ['prompt', 'system', 'templateArgument', 'date', 'assistantPrefix']
-    }
-  ),
+  tokens: several(z.array(z.number()), '<ids>', 'token ids, such as 1,2,3; repeatable', parseTokens, {
+    conflicts: ['prompt', 'system', 'templateArgument', 'date', 'assistantPrefix']
+  }),
   top: number('<n>', `how many tokens to list (default: ${DEFAULT_TOP})`, wholeNumber(1, 1_000_000)),
   logits: flagIfGiven('with --json: also the logits of the whole vocabulary')
 })
@@ -71,11 +65,11 @@ export async function showNextTokens(
   signal: AbortSignal
 ): Promise<void> {
   if (question.prompt === undefined && question.tokens === undefined) {
-    throw usageError(command, 'the next token after what? Give --prompt TEXT or --tokens 1,2,3')
+    throw usageError(command, 'no prompt is given: use --prompt TEXT or --tokens 1,2,3')
   }
   if (question.logits === true && !question.json) throw usageError(command, '--logits needs --json')
   const [which = 'post', ...others] = command.args
-  if (others.length > 0) throw usageError(command, '--next is of one model: name one')
+  if (others.length > 0) throw usageError(command, '--next takes one model: name one')
   const answer = await untilStopped({ signal, quiet: question.quiet }, nothingSaved, async () =>
     nextTokensOf(await engineModelNamed(which, place, command), question, place.folders, signal)
   )
@@ -134,7 +128,8 @@ export function contextNotices(
     length <= contextLength
       ? []
       : [
-          `Input ${index + 1} has ${plural(length, 'token')}, more than the ${formatCount(contextLength)} that the model was made for (max_position_embeddings): what it says next is not to be relied on.`
+          `Input ${index + 1} has ${plural(length, 'token')}, above the ${formatCount(contextLength)} ` +
+            'of the model (max_position_embeddings). Its result is unreliable.'
         ]
   )
 }

@@ -69,7 +69,7 @@ import {
 } from '../options/options'
 import { count, decimal, printJson, printShown, printText, remark, table } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
-import { checkOutputFile, type OutputFile } from '../results/output-file'
+import { checkOutputFile, type OutputFile, writtenWords } from '../results/output-file'
 import { runShown, withProgress } from '../running/shown-work'
 import { samplerOptions } from '../options/sampler-options'
 import { describeAnswers } from '../printing/shown-answers'
@@ -82,34 +82,36 @@ const PROMPT_FILE =
   'Write [{"text": "Name a colour."}, ...] into a .json file, or one prompt per line into a .txt or .jsonl file.'
 
 const sampleOptions = pairOptions
-  .heading('What to sample:')
+  .heading('Prompts:')
   .options({
     prompt: several(SamplePrompt, '<text>', 'a prompt; repeatable', parsePrompt, { conflicts: ['prompts'] }),
     prompts: text('<file>', 'prompts: .txt with one a line, .jsonl, .json or .csv')
   })
   .and(countOption('answers per prompt and model (default: 8)'), seedOption('seed of the draws (default: 1)'))
   .options({
-    maxTokens: number('<n>', "longest answer (default: the model's, at most 256)", wholeNumber(1, 100_000)),
+    maxTokens: number(
+      '<n>',
+      "most tokens of an answer (default: the model's, at most 256)",
+      wholeNumber(1, 100_000)
+    ),
     stop: several(z.string(), '<text>', 'text that ends an answer; repeatable', parseStop)
   })
-  .and(projectOptions('the pair of this project, and the names that it keeps; nothing in it changes'))
+  .and(projectOptions('use the pair and the recipes of this project (read only)'))
   .and(nextTokenOptions)
-  .heading('Where answers go:')
-  .and(outOption('a file of JSON lines, in the end by prompt, model and index; earlier answers are replaced'))
+  .heading('Output:')
+  .and(outOption('write answers as JSON lines, sorted by prompt, model and index'))
   .options({
-    fresh: flag('generate everything, also what a stopped run has left in the file')
+    fresh: flag('generate everything again, also after a stopped run')
   })
-  .heading(
-    "How tokens are drawn (default: as the model's generation config says, top-k 50 where it names none):"
-  )
+  .heading("Sampling (default: the model's generation config, top-k 50 if it has none):")
   .options({
-    paper: flag("temperature 1 and min-p 0.1, the method's own"),
+    paper: flag('temperature 1 and min-p 0.1, as in the paper'),
     greedy: flag('always the likeliest token', {
       conflicts: [...['temperature', 'paper', 'topK', 'topP', 'minP']]
     })
   })
   .and(samplerOptions)
-  .heading('Servers (texts are sent only to those that are named):')
+  .heading('Servers (texts are sent to named servers only):')
   .and(addressOption, samplingDevice, memoryOption, renderingOptions)
 type SampleOptions = Omit<CommandOptions<typeof sampleOptions>, 'device'> & {
   readonly device: GenerationDevice | undefined
@@ -135,10 +137,10 @@ export const sampleCommand = subcommand(sampleOptions, {
       )
       const models = { folders, pair }
       if (options.next) {
-        refuseUnused(command, OF_ANSWERS, 'is of answers, and --next asks for the next token only')
+        refuseUnused(command, OF_ANSWERS, 'has no effect with --next, which computes one token')
         return showNextTokens(options, models, command, signal)
       }
-      refuseUnused(command, OF_NEXT, 'is of the next token: give --next too')
+      refuseUnused(command, OF_NEXT, 'needs --next')
       await sample({ ...options, device: generationDevice(options, command) }, models, command, signal)
     })
   }
@@ -207,7 +209,7 @@ async function sampleInto(
   await requireRoomForAnswers(file, tell)
   const { run } = file
   const resumable = file.answers.length > 0
-  if (resumable) tell(`Going on: ${savedSamples(file).saved}`)
+  if (resumable) tell(`Resuming: ${savedSamples(file).saved}`)
   const work = resumable
     ? await SampleWork.resume(file, wanted.folders)
     : new SampleWork(file, wanted.planned)
@@ -222,9 +224,8 @@ async function sampleInto(
     ? printJson('samples', { out: output.path, ...summary })
     : printShown(describeMeasures(run, measures)))
   const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
-  tell(
-    `${resumable ? 'Completed' : output.exists ? 'Replaced' : 'Wrote'} ${output.path}: ${plural(samples.length, 'answer')}${how}`
-  )
+  const outcome = resumable ? `Completed ${output.path}` : writtenWords(output)
+  tell(`${outcome}: ${plural(samples.length, 'answer')}${how}`)
 }
 
 /** Returns the result of a run for `--json`, without its answers and their file. */
@@ -308,7 +309,8 @@ async function notifyOfRun(
 
 async function promptsFrom({ prompt, prompts }: SampleOptions, command: Command): Promise<SamplePrompts> {
   if (prompt !== undefined) return prompt
-  if (prompts === undefined) throw usageError(command, 'sample what? Give --prompt TEXT, or --prompts FILE')
+  if (prompts === undefined)
+    throw usageError(command, 'no prompt is given: use --prompt TEXT or --prompts FILE')
   const file = absolutePath(prompts)
   return withHint(PROMPT_FILE, async () =>
     readSamplePrompts(basename(file), await readTextFile(file, MAX_PROMPT_FILE_BYTES))
@@ -359,7 +361,7 @@ async function generateInto(
     return await work.compute(means)
   } catch (error) {
     if (file.answers.length > 0 && !means.signal.aborted)
-      remark(`${savedSamples(file).saved} The same command goes on from there.`)
+      remark(`${savedSamples(file).saved} The same command resumes.`)
     throw error
   } finally {
     await file.close()
@@ -370,15 +372,16 @@ const printedSamples = (printed: number): SavedWork => ({
   saved:
     printed === 0
       ? 'No answer was finished.'
-      : `${plural(printed, 'answer')} finished by then ${printed === 1 ? 'was' : 'were'} printed.`,
+      : `${plural(printed, 'answer')} ${printed === 1 ? 'was' : 'were'} printed.`,
   resumable: false
 })
 
 function savedSamples({ answers, run, path }: AnswersFile): SavedWork {
   if (answers.length === 0) return { saved: 'No answer was finished.', resumable: false }
   const total = run.variants.length * run.prompts.length * run.settings.sampleCount
+  const verb = answers.length === 1 ? 'is' : 'are'
   return {
-    saved: `${count(answers.length)} of ${plural(total, 'answer')} ${answers.length === 1 ? 'is' : 'are'} kept in ${path}.`,
+    saved: `${count(answers.length)} of ${plural(total, 'answer')} ${verb} saved in ${path}.`,
     resumable: true
   }
 }
@@ -402,7 +405,7 @@ function describeMeasures(
   const means =
     `Means over ${plural(prompts.length, 'prompt')} of ${plural(settings.sampleCount, 'answer')} each.` +
     (fewer
-      ? ' Where n stands the measure is undefined on the other prompts (distinct-2 where no answer has two words): such a mean is of other prompts than its neighbours.'
+      ? ' A mean with n leaves out prompts where the measure is undefined (distinct-2 needs two words).'
       : '')
   return `${table([header, ...rows], `l${'r'.repeat(TEXT_MEASURES.length)}`)}\n${means}`
 }

@@ -31,26 +31,23 @@ const searchOptions = pairOptions
   .options({
     check: text(
       '<file>',
-      'what "slr check --out" wrote of that sweep: ranges that fail are left out (default: the project\'s, else none)'
+      "check of that sweep, whose failed ranges are left out (default: the project's, else none)"
     )
   })
   .and(rhoOption(), detailsOption, searchMethodOptions)
-  .heading('Where the result goes:')
+  .heading('Output:')
   .and(outOption())
   .options({
-    fresh: flag('compute everything, also what an interrupted search has computed')
+    fresh: flag('compute everything again, also after a stopped search')
   })
-  .and(
-    projectOptions('save it in this project; starts from its newest sweep, whole before preview'),
-    deviceOptions
-  )
+  .and(projectOptions('save in this project, and start from its newest sweep, previews last'), deviceOptions)
 
 /** `slr search`: looks for recipes beyond one range, starting from a sweep of ranges. */
 export const searchCommand = subcommand(searchOptions, {
   async run(options, command, signal) {
     const method = searchMethodOf(options, command)
     if (options.check !== undefined && options.from === undefined) {
-      throw usageError(command, '--check is of one sweep: name it too, with --from')
+      throw usageError(command, '--check needs its sweep: name it with --from')
     }
     await withResultPlaces('search', options, command, async ({ givenPair, projectPair, output, tell }) => {
       const checkpoints = searchCheckpoints({ pair: projectPair, file: output }, options.fresh)
@@ -117,6 +114,6 @@ const savedWithoutPlace = savedOnlyWithPlace('search')
 function savedOfSearch(checkpoints: SearchCheckpoints | null): SavedWork {
   if (checkpoints === null) return savedWithoutPlace()
   const { path } = checkpoints
-  if (path === null) return { saved: 'Nothing of the search is kept yet.', resumable: false }
-  return { saved: `What the search has scored is kept in ${path}.`, resumable: true }
+  if (path === null) return { saved: 'Nothing of the search is saved yet.', resumable: false }
+  return { saved: `The scores of the search are saved in ${path}.`, resumable: true }
 }

@@ -57,7 +57,7 @@ function requireOverSources(sweeps: readonly SweepDocument[], file: string | und
   if (areOverSources(sweeps)) return
   throw new WorkbenchError(
     'bad-input',
-    `${file}: more than two sweeps are compared only where they differ in nothing but the checkpoint that they restore layers to.`,
+    `${file}: more than two sweeps must differ only by their source.`,
     'Sweep the same pair on the same prompts with --source, without --preview and --split.'
   )
 }

@@ -21,14 +21,12 @@ import { nothingSaved, untilStopped } from '../running/stopped'
 import { checkCommandOf } from '../printing/verdict-report'
 import { describeSweep } from '../printing/sweep-report'
 
-export const whatIfOptions = optionGroup(
-  'A sweep under other settings, exactly and without a model:'
-).options({
+export const whatIfOptions = optionGroup('Recalculate a sweep, exactly and without a model:').options({
   rho: number('<share>', "share of post's validity to keep (default: as the sweep)", numberWithin(0, 1)),
-  temperature: number('<t>', 'one of those that --what-if has kept, with --min-p', numberWithin(0, 100)),
-  minP: number('<p>', 'one of those that --what-if has kept, with --temperature', numberWithin(0, 1)),
+  temperature: number('<t>', 'a temperature of --what-if, with --min-p', numberWithin(0, 100)),
+  minP: number('<p>', 'a min-p of --what-if, with --temperature', numberWithin(0, 1)),
   draws: number('<n>', 'count the right answers of a task in so many draws', wholeNumber(1, 1_000_000)),
-  mix: number('<share>', "compare with this share of base's logits, one of those scored", numberWithin(0, 1))
+  mix: number('<share>', "compare with this scored share of base's logits", numberWithin(0, 1))
 })
 
 type WhatIfSettings = OptionsOf<typeof whatIfOptions> & {

@@ -29,7 +29,7 @@ import { describeDistances } from './inspect-distances'
 import { showComparison } from './show-comparison'
 import { showSweep, whatIfOptions } from './show-what-if'
 
-const showOptions = whatIfOptions.heading('What is printed:').and(csvOption, forceOption, detailsOption)
+const showOptions = whatIfOptions.heading('Output:').and(csvOption, forceOption, detailsOption)
 type ShowOptions = CommandOptions<typeof showOptions>
 
 const MAX_RESULT_BYTES = 256_000_000
@@ -38,13 +38,11 @@ const OF_ONE_SWEEP = ['temperature', 'minP', 'draws', 'mix']
 
 /** `slr show`: prints results that commands wrote, and compares several sweeps. */
 export const showCommand = subcommand(showOptions, {
-  operands: [
-    new Argument('<file...>', 'a result that a command wrote with --out; two sweeps or more are compared')
-  ],
+  operands: [new Argument('<file...>', 'file that a command wrote with --out; several sweeps are compared')],
   async run(options, command, signal) {
     const [file = '', ...others] = command.args
     if (others.length > 0) {
-      refuseUnused(command, OF_ONE_SWEEP, 'is of one sweep, and several are compared')
+      refuseUnused(command, OF_ONE_SWEEP, 'applies to one sweep, and several are compared')
       return showComparison(command.args, options, signal)
     }
     await showResult(file, options, command, signal)
@@ -61,7 +59,7 @@ async function showResult(
   const value = await readJsonFile(file, MAX_RESULT_BYTES, signal)
   const kind = kindOfDocument(value)?.kind
   if (kind === undefined || kind === 'sweep') return showSweep(typed, options, command, signal)
-  refuseUnused(command, ['rho', ...OF_ONE_SWEEP], 'is of a sweep, and this is another result')
+  refuseUnused(command, ['rho', ...OF_ONE_SWEEP], 'applies to a sweep, and this is another result')
   const table = await csvOutput(options)
   if (table !== null) await writeCsvFile(table, await tableOf(kind, value, typed), options.quiet)
   const text = await describedResult(kind, value, typed, options.details)

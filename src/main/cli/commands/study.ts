@@ -38,34 +38,23 @@ import { describePlans, describeResults, endedLine } from '../printing/study-rep
 
 const studyOptions = optionGroup()
   .options({
-    template: choice(
-      z.enum(TEMPLATES),
-      '<name>',
-      'write a commented file to begin with instead of running one'
-    ),
-    project: text(
-      '<folder>',
-      'the project that takes the results (default: as the file says, else NAME.slr beside it)'
-    ),
-    dryRun: flag('print the plan alone: what is there, what it would take, what would leave this machine'),
+    template: choice(z.enum(TEMPLATES), '<name>', 'write a commented example instead of running a study'),
+    project: text('<folder>', 'project for the results (default: as in the file, else NAME.slr beside it)'),
+    dryRun: flag('only print the plan: finished steps, work, and what would leave this machine'),
     allowAddress: several(
       EndpointContact,
       '<address>',
-      'send prompts of the study to this address, such as OPENAI_API_KEY@https://api.example.org: scheme, host and port, before them the variable of its key; repeatable',
+      'allow [KEY_VARIABLE@]ADDRESS, such as OPENAI_API_KEY@https://api.example.org; repeatable',
       parseAddress
     ),
     only: value(
       z.object({ pair: z.string().optional(), step: z.string().optional() }),
       '<part>',
-      'a part of it: pair=NAME, step=sweep, step=evaluate/TASK, or both with a comma',
+      'run a part: pair=NAME, step=sweep, step=evaluate/TASK, or both with a comma',
       parseOnly
     )
   })
-  .and(
-    outOption(
-      'where the report goes, in place of an earlier one (default: as the file says, else NAME.html beside it)'
-    )
-  )
+  .and(outOption('file of the report (default: as in the file, else NAME.html beside it)'))
   .and(detailsOption)
 type StudyOptions = CommandOptions<typeof studyOptions>
 
@@ -115,13 +104,9 @@ async function writeTemplate(
   { json, quiet }: StudyOptions,
   command: Command
 ): Promise<void> {
-  refuseUnused(
-    command,
-    ['dryRun', 'only', 'out', 'project'],
-    'is of a study that is run, and --template writes one: leave it out'
-  )
+  refuseUnused(command, ['dryRun', 'only', 'out', 'project'], 'has no effect with --template: leave it out')
   const output = await checkWritable(path)
-  if (output.exists) throw usageError(command, `${path} is there already: name another file`)
+  if (output.exists) throw usageError(command, `${path} exists already: name another file`)
   const name = basename(path, extname(path))
   await writeOutputText(output, template === 'quick' ? quickTemplate(name) : paperTemplate(name))
   if (json) await printJson('study-file', { file: output.path })
@@ -178,7 +163,7 @@ async function runSteps(
   await requireOutputs(placed, steps)
   const project = await openStudyProject(placed)
   const display = progressDisplay(quiet)
-  const savedText = `What was finished, and what is begun of the rest, is kept in ${project.path}.`
+  const savedText = `Finished and started steps are saved in ${project.path}.`
   warnOfEndpoints(endpoints)
   try {
     if (!quiet) for (const warning of project.warnings) remark(warning)
@@ -234,7 +219,7 @@ function refuseFailing(plans: readonly StepPlan[]): void {
   throw new WorkbenchError(
     'mismatch',
     `${failing.length} of ${plural(plans.length, 'step')} would fail: ${failing.map(({ key }) => key).join(', ')}.`,
-    'The reasons stand in the plan above.'
+    'The plan above gives the reasons.'
   )
 }
 

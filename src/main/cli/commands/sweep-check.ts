@@ -77,8 +77,8 @@ function savedOfSwept(projectPair: ProjectPair | null, output: OutputFile | null
   return {
     saved:
       savedPath === undefined
-        ? 'Nothing is kept.'
-        : `The sweep is kept in ${savedPath}, and nothing of its check.`,
+        ? 'Nothing is saved.'
+        : `The sweep is saved in ${savedPath}, and nothing of its check.`,
     resumable: false
   }
 }

@@ -45,7 +45,7 @@ export async function mergeSweep(
   refuseUnused(
     command,
     others.filter((name) => !OF_MERGE.includes(name)),
-    'is of a sweep that is computed, and --merge joins parts that are there'
+    'has no effect with --merge, which joins finished parts'
   )
   const tell = options.quiet ? () => undefined : remark
   const output =
@@ -85,4 +85,4 @@ export async function mergeSweep(
 }
 
 const pairNotCompared = ({ project }: ProjectPair): string =>
-  `The models of ${project.path} cannot be read and it has no results, so the pair of the parts was not compared with its pair.`
+  `The pair of the parts was not compared: ${project.path} has no results, and its models cannot be read.`

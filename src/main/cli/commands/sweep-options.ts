@@ -20,7 +20,7 @@ import { scoredOptions } from '../options/scored-options'
 import type { CommandOptions } from '../options/subcommand'
 
 export const sweepOptions = pairOptions
-  .heading('Where the result goes:')
+  .heading('Output:')
   .and(outOption())
   .options({
     shard: value(
@@ -29,18 +29,16 @@ export const sweepOptions = pairOptions
       'score only the i-th of n shares of the prompts; --merge joins the parts',
       parseShard
     ),
-    preview: flag(
-      'score all ranges on few prompts, and on all prompts only those that might be selected: a quarter of the work at most'
-    ),
-    fresh: flag('compute everything, also what an interrupted or earlier sweep has computed'),
+    preview: flag('screen all ranges on few prompts, and finalists on all: at most a quarter of the work'),
+    fresh: flag('compute everything again, also after a stopped or earlier sweep'),
     check: unlessNo('do not check the best five ranges on full answers'),
-    dryRun: flag('print the work, memory and time of the sweep, and compute none of it'),
-    merge: texts('<part...>', 'join the parts that --shard wrote, all of one sweep; needs no model files')
+    dryRun: flag('only print the work, memory and time of the sweep'),
+    merge: texts('<part...>', 'join the parts that --shard wrote, without model files')
   })
-  .and(projectOptions('save it in this project, whose pair, prompts and settings are the defaults'))
+  .and(projectOptions('save in this project, and use its pair, prompts and settings'))
   .and(detailsOption, csvOption)
   .options({
-    all: flag('sweep every pair of the project, one after the other; one that fails stops no other')
+    all: flag('sweep every pair of the project, even if one fails')
   })
   .and(scoredOptions, rhoOption())
   .options({
@@ -58,7 +56,7 @@ export function requireRangesOfAll(
     value === undefined ? [] : [`--${name}`]
   )
   if (name === undefined) return
-  throw usageError(command, `--preview is of all ranges on all prompts, and does not go with ${name}`)
+  throw usageError(command, `--preview covers all ranges and prompts, and does not go with ${name}`)
 }
 
 /** Parses a shard: `2/8` is the second of eight. */
@@ -66,5 +64,5 @@ function parseShard(text: string): Shard {
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? []
   const shard = Shard.safeParse({ index: Number(index), count: Number(count) })
   if (shard.success) return shard.data
-  throw new InvalidArgumentError('Expected which share of how many, counted from 1, such as 2/8.')
+  throw new InvalidArgumentError('Expected a share and the number of shares, such as 2/8.')
 }

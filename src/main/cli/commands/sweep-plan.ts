@@ -26,7 +26,7 @@ export async function printSweepPlan(
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
-  refuseUnused(command, NOT_PLANNED, 'is of a sweep that is computed, and --dry-run only plans one')
+  refuseUnused(command, NOT_PLANNED, 'has no effect with --dry-run, which computes nothing')
   requireOwnSources(options, command)
   if (options.preview) requireRangesOfAll(options, command)
   const tell = options.quiet ? () => undefined : remark
@@ -40,7 +40,7 @@ export async function printSweepPlan(
   })
 }
 
-const NOTHING_LEFT = 'Nothing is left to compute: the sweep joins what is there.'
+const NOTHING_LEFT = 'Nothing is left to compute: all results exist.'
 
 /** @returns null if nothing is left to compute */
 async function openPlan(
@@ -60,7 +60,7 @@ async function openPlan(
   const notice = sweep.request.device?.notice ?? null
   if (notice !== null) tell(notice)
   if (output !== null) await requireSameSweep(output, 'sweep', sweep.request)
-  tell('Trying out one block ...')
+  tell('Timing one block ...')
   return untilStopped({ signal, quiet: options.quiet }, nothingSaved, () =>
     withEngine((engine) => sweep.plan(engine, signal))
   )

@@ -96,7 +96,7 @@ async function sweepPair(
   const run = await SweepWork.open(options, workPlace, triedDevices(signal), { fresh: options.fresh })
   const { request } = run
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
-    tell(`Scored by ${scoredByWords(scoredByOf(request))}, as the project chooses (--task takes another).`)
+    tell(`Scored by ${scoredByWords(scoredByOf(request))}, as set in the project. Use --task for another.`)
   }
   if (projectPair === null && options.task === undefined) notifyOfPrompts(pair, options, tell)
   notifyOfDevice(request, tell)
@@ -178,9 +178,7 @@ async function showSwept(
 /** Announces a device, which takes time before the first progress. */
 function notifyOfDevice({ device }: CrcSweepRequest, tell: (text: string) => void): void {
   if (device === undefined || device.device === 'cpu') return
-  tell(
-    `Computing on ${DEVICE_LABELS[device.device]}, which is made ready first; where it is emulated in software that takes a minute.`
-  )
+  tell(`Preparing ${DEVICE_LABELS[device.device]}. An emulated device takes a minute.`)
 }
 
 /** Refuses options of one pair or one result beside `--all`. @returns the project */
@@ -248,7 +246,7 @@ async function refuseToKeepLess(path: string, sweep: SweepDocument, request: Crc
     return
   throw new WorkbenchError(
     'bad-input',
-    `${path} holds a whole sweep, and a preview would replace it by less.`,
+    `A preview would replace the whole sweep in ${path}.`,
     'Name another file with --out, or sweep without --preview.'
   )
 }

@@ -33,15 +33,15 @@ import { requireReadArguments } from '../../work/template-arguments'
 import { withResultPlaces } from '../results/result-places'
 
 const filterOptions = pairOptions
-  .heading('What to choose from:')
+  .heading('Selection:')
   .options({
     task: text('<task>', TASK_CHOICES),
-    most: number('<n>', 'keep so many at most, the first ones', wholeNumber(1, 10_000))
+    most: number('<n>', 'maximum number of prompts, the first ones', wholeNumber(1, 10_000))
   })
-  .heading('Where the result goes:')
+  .heading('Output:')
   .and(
-    outOption('the task, a JSON file called as the task is to be; a task that is there is replaced'),
-    projectOptions("keep the task in this project, and post's greedy answers as an evaluation of it"),
+    outOption('write the task as NAME.json, in place of an earlier one'),
+    projectOptions("save the task and post's greedy answers in this project"),
     computingOptions,
     renderingOptions
   )
@@ -50,9 +50,9 @@ const filterOptions = pairOptions
 export const taskFilterCommand = subcommand(filterOptions, {
   async run(options, command, signal) {
     const { quiet, task: from } = options
-    if (from === undefined) throw usageError(command, 'choose from what? Give --task')
+    if (from === undefined) throw usageError(command, '--task is missing: give the task to choose from')
     if (options.out === undefined && options.project === undefined && !options.json) {
-      throw usageError(command, 'where to? Give --out TASK.json, --project FOLDER, or --json')
+      throw usageError(command, 'no output is given: use --out TASK.json, --project FOLDER, or --json')
     }
     await withResultPlaces('task', options, command, async ({ givenPair, projectPair, output, tell }) => {
       if (output !== null && absolutePath(from) === output.path) {
@@ -99,6 +99,6 @@ function outcome(task: Task, projectPair: ProjectPair | null, output: OutputFile
   return [
     ...(task.chosen === undefined ? [] : [chosenWords({ ...task, chosen: task.chosen })]),
     ...(output === null ? [] : [writtenWords(output)]),
-    ...(projectPair === null ? [] : [`Kept in ${projectPair.project.path} as the task ${task.id}`])
+    ...(projectPair === null ? [] : [`Saved in ${projectPair.project.path} as the task ${task.id}`])
   ]
 }

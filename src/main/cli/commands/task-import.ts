@@ -11,9 +11,7 @@ import { printJson, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, writeOutputFile, writtenWords } from '../results/output-file'
 
-const taskOptions = outOption(
-  'the task, a JSON file called as the task is to be; a task that is there is replaced'
-)
+const taskOptions = outOption('write the task as NAME.json, in place of an earlier one')
 type TaskOptions = CommandOptions<typeof taskOptions>
 
 const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) => [format.id, format]))
@@ -21,8 +19,8 @@ const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) 
 /** `slr task import`: creates a task from files of a published format. */
 export const taskImportCommand = subcommand(taskOptions, {
   operands: [
-    new Argument('<format>', 'the form of the files').choices(PUBLISHED_FORMATS.map(({ id }) => id)),
-    new Argument('<file...>', 'the files, as they were published')
+    new Argument('<format>', 'format of the files').choices(PUBLISHED_FORMATS.map(({ id }) => id)),
+    new Argument('<file...>', 'the published files')
   ],
   run: importTask
 })
@@ -30,7 +28,8 @@ export const taskImportCommand = subcommand(taskOptions, {
 async function importTask({ out, force, json, quiet }: TaskOptions, command: Command): Promise<void> {
   const format = elementAt(command.args, 0, 'format')
   const files = command.args.slice(1)
-  if (out === undefined && !json) throw usageError(command, 'where to? Give --out TASK.json, or --json')
+  if (out === undefined && !json)
+    throw usageError(command, 'no output is given: use --out TASK.json, or --json')
   const output = out === undefined ? null : await checkOutputFile(out, 'task', {}, force)
   if (output !== null && files.some((name) => absolutePath(name) === output.path)) {
     throw usageError(command, `--out would replace ${output.path}, which is imported: name another file`)

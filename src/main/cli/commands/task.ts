@@ -6,9 +6,6 @@ import { taskImportCommand } from './task-import'
 export function taskCommand(command: Command, signal: AbortSignal): void {
   command.showHelpAfterError('See "slr task --help".')
   const add = (name: string, description: string): Command => command.command(name).description(description)
-  taskImportCommand(add('import', 'a task of prompts that others have published'), signal)
-  taskFilterCommand(
-    add('filter', 'a task of the prompts whose right answer greedy decoding of post misses'),
-    signal
-  )
+  taskImportCommand(add('import', 'create a task of published prompts'), signal)
+  taskFilterCommand(add('filter', 'create a task of the prompts that greedy decoding of post fails'), signal)
 }

@@ -2,5 +2,5 @@ import { texts } from './option-kinds'
 
 export const checkpointOption = texts(
   '<folder>',
-  "another checkpoint of the pair's architecture, as a whole; repeatable"
+  'also score another checkpoint of the architecture; repeatable'
 )

@@ -7,23 +7,23 @@ const formatOptions = optionGroup().options({
   precision: choice(
     Precision,
     '<type>',
-    'of the large products (default: fp16 on webgpu where the model allows it, else fp32)'
+    'of large matrix products (default: fp16 on webgpu if the model allows it, else fp32)'
   ),
   weights: choice(
     HeldWeights,
     '<kind>',
-    'how weights are held (default: as they are multiplied where that fits, else int8; int4 is inexact)'
+    'storage of weights (default: as computed if that fits, else int8; int4 is inexact)'
   )
 })
 
 /** Options of where and how answers are computed. */
-export const computingOptions = optionGroup('Where and how it is computed:')
+export const computingOptions = optionGroup('Device and number formats:')
   .options({ device: choice(GenerationDevice, '<name>', 'default: cpu') })
   .and(formatOptions)
   .shared()
 
 /** The same options, with devices that compute single tokens only. */
-export const samplingDevice = optionGroup('Where and how it is computed:')
+export const samplingDevice = optionGroup('Device and number formats:')
   .options({
     device: choice(
       DeviceChoice,

@@ -17,7 +17,7 @@ export function errorNamingOption(error: unknown, command: Command): unknown {
   if (error instanceof HalfUnavailable) {
     const { device } = error
     return new UsageError(
-      `--precision fp16 needs a device that has it, and ${device} computes in fp32 only: leave --precision out, or name a device, such as --device webgpu`,
+      `--precision fp16 does not work on ${device}: leave it out, or use another device such as webgpu`,
       'slr doctor --help'
     )
   }

@@ -41,16 +41,20 @@ export async function pairIfGiven(options: PairOptions, command: Command): Promi
 export async function requirePair(options: PairOptions, command: Command): Promise<PairLocation> {
   const pair = await pairIfGiven(options, command)
   if (pair !== null) return pair
-  throw usageError(command, 'which pair? Give --base FOLDER and --post FOLDER, or --demo')
+  throw usageError(command, 'no pair is given: use --base FOLDER and --post FOLDER, or --demo')
 }
 
-export const deviceOptions = optionGroup('Where it is computed:')
+export const deviceOptions = optionGroup('Device:')
   .options({
-    device: choice(DeviceChoice, '<name>', 'see "slr doctor"; auto, the default: the fastest that works'),
+    device: choice(
+      DeviceChoice,
+      '<name>',
+      'a device of "slr doctor" (default: auto, the fastest that works)'
+    ),
     precision: choice(
       Precision,
       '<type>',
-      'of the large products (default: fp16 on webgpu, except for Gemma)'
+      'of large matrix products (default: fp16 on webgpu, except for Gemma)'
     )
   })
   .shared()
@@ -58,13 +62,13 @@ export type DeviceOptions = OptionsOf<typeof deviceOptions>
 
 /** Description of a sweep's `--prompts`. */
 export const PROMPTS =
-  'prompt set, a JSON list, or one that is built in: demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
+  'JSON list, or demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
 
 export const memoryOption = optionGroup()
   .options({
     memory: number(
       '<size>',
-      "bound on the engine process, such as 6GiB (default: half of this machine's)",
+      "memory limit of the engine, such as 6GiB (default: half of this machine's)",
       parseMemory
     )
   })
@@ -73,7 +77,7 @@ export const memoryOption = optionGroup()
 const TemplateValue = Rendering.shape.templateArguments.valueType
 
 /** Rendering options. A project or the defaults supply the others. */
-export const renderingOptions = optionGroup('How prompts become tokens:')
+export const renderingOptions = optionGroup('Chat template:')
   .options({
     system: text('<text>', 'system turn before the prompt'),
     templateArgument: several(
@@ -82,7 +86,7 @@ export const renderingOptions = optionGroup('How prompts become tokens:')
       'variable for the chat template, such as enable_thinking=false; repeatable',
       parseTemplateArgument
     ),
-    date: value(z.string(), '<YYYY-MM-DD>', 'the date that templates see as today', parseDate),
+    date: value(z.string(), '<YYYY-MM-DD>', 'date that the template sees as today', parseDate),
     assistantPrefix: text('<text>', 'start of the answer, put after the assistant header')
   })
   .shared()
@@ -183,7 +187,7 @@ export function parseMemory(text: string): number {
   if (bytes === null) throw new InvalidArgumentError(BYTES_EXPECTED)
   if (bytes > PROCESS_BYTES) return bytes
   throw new InvalidArgumentError(
-    `Expected more than ${formatMemory(PROCESS_BYTES)}: so much the engine takes before it holds any weights.`
+    `Expected more than ${formatMemory(PROCESS_BYTES)}, which the engine needs without weights.`
   )
 }
 
@@ -193,8 +197,9 @@ export function notifyOfMemory(
   tell: (text: string) => void
 ): void {
   if (memory === undefined || memory <= totalmem()) return
+  const total = formatMemory(totalmem())
   tell(
-    `--memory allows ${formatMemory(memory)}, more than the ${formatMemory(totalmem())} of this machine: work that needs more than it has fails.`
+    `--memory allows ${formatMemory(memory)}, above the ${total} of this machine. Work that needs more fails.`
   )
 }
 

@@ -11,31 +11,29 @@ import { samplerOptions } from './sampler-options'
 import { checkpointOption } from './checkpoints'
 
 /** Options of the scored models and prompts. */
-export const scoredOptions = optionGroup('What to score:')
+export const scoredOptions = optionGroup('Scores:')
   .options({
     prompts: text('<file>', PROMPTS),
     recipes: text('<file>', 'score these recipes, a JSON list, instead of all ranges'),
     uniformBlends: value(
       z.union([z.literal(true), z.number()]),
       '[size]',
-      `also blend all layers alike, from post to base, in this many strengths (default: ${DEFAULT_UNIFORM_BLENDS})`,
+      `also score uniform blends, in this many strengths (default: ${DEFAULT_UNIFORM_BLENDS})`,
       wholeNumber(2, 201)
     ),
     checkpoint: checkpointOption,
     source: text(
       '<checkpoint>',
-      "restore layers to another checkpoint of the pair's architecture, in place of base: a folder, or one of the project by name"
+      'restore layers to this checkpoint instead of base: a folder, or a name in the project'
     ),
-    whatIf: flagIfGiven(
-      'also keep what it would be under other temperatures and min-p, for "slr show" and the selected range'
-    ),
+    whatIf: flagIfGiven('also save scores for other temperatures and min-p, for "slr show"'),
     countLeadingSpace: flagIfGiven('also count answers that begin with white space')
   })
-  .heading("Scored by a task's listed answers instead of the character task (the rest: as the task says):")
+  .heading("Score by a task's listed answers instead of the character task:")
   .options({
     task: text('<task>', `${TASK_CHOICES}; crc for the character task`, { conflicts: ['prompts'] }),
-    draws: number('<n>', 'count different right answers in so many draws', wholeNumber(1, 1_000_000)),
-    split: flagIfGiven('choose on one half of the questions, drawn by --seed, and report on the other')
+    draws: number('<n>', 'count different right answers in n draws', wholeNumber(1, 1_000_000)),
+    split: flagIfGiven('select on one half of the questions, drawn by --seed, and score on the other')
   })
   .and(samplerOptions)
 type ScoredOptions = OptionsOf<typeof scoredOptions>
@@ -61,7 +59,7 @@ export function requireFittingTask(
   if (!byCharacters && countLeadingSpace !== undefined) {
     throw usageError(
       command,
-      '--count-leading-space is of the character task, and this sweep is scored by a task: name --task crc, or leave it out'
+      '--count-leading-space applies to the character task only: name --task crc, or leave it out'
     )
   }
   if (!byCharacters || name === undefined) return
@@ -76,7 +74,6 @@ export function requireOwnSources(
   if (recipes === undefined || source === undefined) return
   throw usageError(
     command,
-    '--source is of ranges, and does not go with --recipes: a recipe names its own, by "source" of a layer in the file ' +
-      '(on the command line, where recipes are named: 3-7@FOLDER)'
+    '--source does not go with --recipes: there, a layer has its own "source" (as a word: 3-7@FOLDER)'
   )
 }

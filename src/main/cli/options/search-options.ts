@@ -15,49 +15,47 @@ import { usageError, wholeNumber } from './options'
 
 const METHODS = ['greedy', 'beam', 'subsets', 'strengths'] as const satisfies readonly SearchMethodName[]
 
-export const searchMethodOptions = optionGroup('How to search:').options({
+export const searchMethodOptions = optionGroup('Search:').options({
   method: value(
     z.enum(METHODS),
     '<name>',
-    'greedy or beam: grow the best ranges a place at a time; subsets: whole layers in every combination, and what each ' +
-      'layer contributes; strengths: the best strength of every layer (default: greedy, with --beam beam)',
+    'greedy or beam: grow the best ranges; subsets: combine layers; strengths: optimise every strength ' +
+      '(default: greedy, with --beam beam)',
     oneOf(METHODS)
   ),
   budget: number(
     '<n>',
-    'block evaluations for one prompt group (default: ten sweeps of all ranges, for each recipe of a beam; all subsets ' +
-      'where every one is tried)',
+    'block evaluations per prompt group (default: ten sweeps per recipe of a beam, or all subsets)',
     wholeNumber(1, 2 ** 31 - 1)
   ),
   seed: defaulting(
     number('<n>', 'seed of the bootstrap and of random orders', wholeNumber(0, 2 ** 31 - 1)),
     1
   ),
-  beam: number('<n>', 'recipes kept from one generation to the next; 1 is greedy', wholeNumber(1, 32)),
-  generations: number('<n>', 'greedy, beam: at most so many (default: 12)', wholeNumber(1, 100)),
+  beam: number('<n>', 'recipes per generation; 1 is greedy', wholeNumber(1, 32)),
+  generations: number('<n>', 'greedy, beam: maximum number (default: 12)', wholeNumber(1, 100)),
   strengths: value(
     z.array(z.number()),
     '<list>',
-    'greedy, beam: strengths to try for a layer besides 0 and 1, from -1 to 2, such as 0.25,0.5, or none (default: 0.5)',
+    'greedy, beam: strengths besides 0 and 1, such as 0.25,0.5, or none (default: 0.5)',
     parseStrengths
   ),
   orders: number(
     '<n>',
-    `subsets: of more than ${EXHAUSTIVE_LAYERS} layers, random orders of restoring them, an even number (default: 40); ` +
-      'of fewer, these instead of all subsets',
+    `subsets: random orders, an even number (default: 40 for more than ${EXHAUSTIVE_LAYERS} layers, else none)`,
     parseOrders
   ),
-  halves: flagIfGiven('strengths: attention and MLP of a layer on their own'),
+  halves: flagIfGiven('strengths: separate strengths for attention and MLP'),
   starts: value(
     z.array(StrengthStart),
     '<list>',
-    'strengths: range, blend (the best blend of all layers alike, of a sweep with --uniform-blends), or range,blend (default: range)',
+    'strengths: range, blend (needs --uniform-blends), or range,blend (default: range)',
     parseStarts
   ),
   bounds: value(
     z.tuple([z.number(), z.number()]),
     '<least,most>',
-    'strengths: how far they may go, at least to -1 and at most to 2, such as -0.5,1.5; below 0 and above 1 weights are extrapolated (default: 0,1)',
+    'strengths: limits from -1 to 2, such as -0.5,1.5; beyond 0 and 1 extrapolates (default: 0,1)',
     parseBounds
   )
 })
@@ -88,7 +86,7 @@ export function searchMethodOf(options: SearchMethodOptions, command: Command): 
     )
   }
   if (options.beam !== undefined && beam > 1 !== (method === 'beam')) {
-    throw usageError(command, `a beam of ${beam} is not the method ${method}.`)
+    throw usageError(command, `--beam ${beam} does not fit the method ${method}.`)
   }
   return method
 }

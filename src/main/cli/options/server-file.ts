@@ -42,10 +42,9 @@ const JudgingServer = z.strictObject({
 })
 type JudgingServer = z.infer<typeof JudgingServer>
 
-const ANSWERING_HINT =
-  'The file of a model that answers has url and model, and may have key, chat, requests and any-model.'
+const ANSWERING_HINT = 'The file needs url and model. Optional: key, chat, requests and any-model.'
 const JUDGING_HINT =
-  'The file of a judge has url and model, and may have key, way (marks, pairs or forms), rubric, answers, rate and any-model.'
+  'The file needs url and model. Optional: key, way (marks, pairs, forms), rubric, answers, rate, any-model.'
 
 /** Addresses from files are contacted only after a confirmation. */
 export const addressOption = optionGroup().options({

@@ -12,7 +12,7 @@ import { flag } from './option-kinds'
 const commonOptions = optionGroup('Options:')
   .options({
     json: flag('print JSON and nothing else on stdout'),
-    quiet: flag('only errors on stderr')
+    quiet: flag('print only errors on stderr')
   })
   .shared()
 type CommonShape = (typeof commonOptions)['shape']
@@ -67,7 +67,7 @@ function refuseHalf(command: Command): void {
   const parsed = HalfOnDevice.safeParse(command.opts())
   if (!parsed.success) return
   throw new UsageError(
-    `--device ${parsed.data.device} computes in fp32 only: leave --precision out, or name a device that has fp16, such as webgpu`,
+    `--device ${parsed.data.device} has no fp16: leave --precision out, or use another device such as webgpu`,
     `${calledAs(command)} --help`
   )
 }

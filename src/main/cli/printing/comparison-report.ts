@@ -35,7 +35,7 @@ export function describeComparison(comparison: SweepComparison): string {
 
 function describeSources({ sources, a }: SweepComparison): string[] {
   if (sources === null) return []
-  return [`${style('bold', 'Over sources')}\n${sourceLines(sources, a.scoredBy).map(printable).join('\n')}`]
+  return [`${style('bold', 'All sources')}\n${sourceLines(sources, a.scoredBy).map(printable).join('\n')}`]
 }
 
 function describeSides({ a, b }: SweepComparison): string {
@@ -53,11 +53,11 @@ function describeSides({ a, b }: SweepComparison): string {
 function describeDiffering({ differs }: SweepComparison): string {
   if (differs.length === 0) return NOTHING_DIFFERS
   const rows = differs.map((difference) => [differenceLabel(difference), difference.a, difference.b])
-  return `${style('bold', 'What differs')}\n${table([['', 'A', 'B'], ...rows], 'lll')}`
+  return `${style('bold', 'Differences')}\n${table([['', 'A', 'B'], ...rows], 'lll')}`
 }
 
 function describeAgreement(comparison: SweepComparison): string {
-  return `${style('bold', 'How far they agree')}\n${agreementLines(comparison).map(printable).join('\n')}`
+  return `${style('bold', 'Agreement')}\n${agreementLines(comparison).map(printable).join('\n')}`
 }
 
 function describeScores(comparison: SweepComparison): string {
@@ -74,13 +74,13 @@ function describeScores(comparison: SweepComparison): string {
   const named = ({ range, other }: ComparedRange): string =>
     `${rangePhrase(range)}${by === 'range' ? '' : ` | ${rangeLabel(other)}`}`
   const rows = [
-    ['', `${words.validity} A`, 'B', 'B less A', `${words.diversity} A`, 'B', 'B less A'],
+    ['', `${words.validity} A`, 'B', 'B minus A', `${words.diversity} A`, 'B', 'B minus A'],
     ['post', ...cells(post)],
     ...(base === null ? [] : [['base', ...cells(base)]]),
     ...[...chosen, ...others].map((range) => [named(range), ...cells(range)])
   ]
   const margins = post.margins.diversity === null ? '' : ', ± half a 95 % interval over prompts'
-  const title = `Whole models, what is selected, and the ranges whose ${words.diversity} differs most${margins}`
+  const title = `Models, selected ranges, and the ranges whose ${words.diversity} differs most${margins}`
   return `${style('bold', title)}\n${table(rows, 'lrrrrrr')}`
 }
 

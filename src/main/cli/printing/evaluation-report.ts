@@ -38,7 +38,8 @@ export function describeEvaluation(
   const mainIds = Object.values(main)
   const answerTotal = task.prompts.length * run.variants.length * task.settings.sampleCount
   const stopped = stoppedAt(results, answerTotal, answered)
-  const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${plural(task.settings.sampleCount, 'answer')} each`
+  const each = `${plural(task.settings.sampleCount, 'answer')} each`
+  const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${each}`
   return [
     ...verdicts(results, main),
     style('bold', heading),

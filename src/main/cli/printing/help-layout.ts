@@ -37,5 +37,5 @@ export const helpLayout = (isWhole: boolean): HelpConfiguration => ({
 /** Returns the line on shared options; empty where a command has none. */
 export const sharedOptionsNote = (command: Command): string =>
   command.options.some((option) => isShared(option) && !option.hidden)
-    ? `\nMore (names of models, devices, memory, rendering, --json): ${calledAs(command)} --help all`
+    ? `\nMore options (model names, device, memory, chat template, --json): ${calledAs(command)} --help all`
     : ''

@@ -6,7 +6,5 @@ export function describePreview(evidence: PreviewEvidence & { prompts: readonly 
   if (!hasPreview(evidence)) return []
   const { basis, elsewhere, isDoubtful } = previewFacts({ ...evidence, promptCount: evidence.prompts.length })
   const chance = isDoubtful ? style('yellow', elsewhere) : elsewhere
-  return [
-    `${style('bold', 'A preview')}: ${basis}. ${chance}\nThe same sweep without --preview computes what is missing.`
-  ]
+  return [`${style('bold', 'Preview')}: ${basis}. ${chance}\nSweep without --preview to compute the rest.`]
 }

@@ -74,9 +74,13 @@ export function describeRangeMap(exact: readonly RangeScore[], options: RangeMap
       cellWidth === 1 && cell === selected ? '*' : (value + suffix).slice(0, cellWidth).padEnd(cellWidth)
     return { text, colour: valid ? colorAt(VIRIDIS, (range.diversity - lowest) / spread) : null }
   }
-  const legend =
-    `first layer down, last layer across; ${options.words.diversity} in ${cellWidth === 4 ? 'hundredths' : 'tenths'}; ` +
-    `· below the limit of ${options.words.validity}, * selected${estimated.size === 0 || cellWidth === 1 ? '' : ', ~ estimated, below only where by more than its ±'}` +
-    (step === 1 ? '' : `; each cell the best of ${step} by ${step} ranges`)
+  const { diversity, validity } = options.words
+  const legend = [
+    'first layer down, last layer across',
+    `${diversity} in ${cellWidth === 4 ? 'hundredths' : 'tenths'}`,
+    `· below the limit of ${validity}, * selected` +
+      (estimated.size === 0 || cellWidth === 1 ? '' : ', ~ estimated (· only if below by more than its ±)'),
+    ...(step === 1 ? [] : [`each cell the best of ${step} by ${step} ranges`])
+  ].join('; ')
   return [legend, ...drawTriangle(plan, cellOf, options.colourBits)].join('\n')
 }

@@ -22,7 +22,7 @@ export function describeSearch(
   const { words, checkNext } = searchFinding(search, check, search.rho)
   const lead = blocksText([{ kind: 'lead', text: words }])
   return [
-    checkNext ? `${lead}\nNot known: whether full answers hold. Next: ${checkCommand}` : lead,
+    checkNext ? `${lead}\nUnknown: whether full answers hold. Next: ${checkCommand}` : lead,
     ...preview,
     blocksText([
       ...(details ? [{ kind: 'facts', facts: certaintyFacts(search) } as const] : []),

@@ -17,7 +17,9 @@ export function endedLine(step: StepResult): string {
   if (failure !== null) return failure
   const { key, outcome, seconds, work, result } = step
   if (outcome === 'written') return `Wrote ${result ?? ''}`
-  return outcome === 'found' ? `${key}: is there` : `${key}: ${workWords(work)} in ${formatDuration(seconds)}`
+  return outcome === 'found'
+    ? `${key}: already there`
+    : `${key}: ${workWords(work)} in ${formatDuration(seconds)}`
 }
 
 /** Describes the computed work. */
@@ -56,7 +58,7 @@ export function describeResults(
   return [
     ...verdicts.map((verdict) => describePairVerdict(verdict, verdicts.length > 1, project, details)),
     ...(details ? [table([['step', 'how', 'computed now', 'time'], ...rows], 'lllr')] : []),
-    `The project is ${printable(project)}`
+    `Project: ${printable(project)}`
   ].join('\n\n')
 }
 
@@ -80,7 +82,7 @@ export function describePlans(plans: readonly StepPlan[], project: string): stri
   return [
     table([['step', 'now', 'to do'], ...plans.map((plan) => [plan.key, plan.state, planWords(plan)])], 'lll'),
     ...omitted.map(printable),
-    `The project is ${printable(project)}`,
+    `Project: ${printable(project)}`,
     ...(leaves.length === 0 ? ['Nothing leaves this machine.'] : leaves.map(printable))
   ].join('\n')
 }
@@ -90,8 +92,8 @@ function planWords({ state, sweep, ranges, answers, file, problem }: StepPlan): 
   if (file !== null) return `writes ${file}`
   if (state === 'there') return ''
   if (sweep !== null) return planLine(sweep)
-  if (ranges !== null) return `${plural(ranges, 'range')} on whole answers`
-  return answers === null ? 'what is there is joined' : answerWords(answers)
+  if (ranges !== null) return `${plural(ranges, 'range')} on full answers`
+  return answers === null ? 'joins finished results' : answerWords(answers)
 }
 
 function answerWords({
@@ -105,9 +107,10 @@ function answerWords({
 }: PlannedAnswers): string {
   const all = prompts * variants * perVariant
   return [
-    `${plural(prompts, 'prompt')} × ${plural(variants, 'variant')} at most × ${count(perVariant)}: ${count(missing)} of ${plural(all, 'answer')}`,
+    `${plural(prompts, 'prompt')} × ${plural(variants, 'variant')} at most × ${count(perVariant)}: ` +
+      `${count(missing)} of ${plural(all, 'answer')}`,
     `at most ${plural(tokens, 'token')}${device === 'cpu' ? '' : ` on ${DEVICE_LABELS[device]}`}`,
     `within ${formatMemory(memoryBytes)}`,
-    'time not known'
+    'time unknown'
   ].join(' · ')
 }

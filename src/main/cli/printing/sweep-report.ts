@@ -124,8 +124,8 @@ function describeEffort({
   seconds,
   device
 }: Pick<SweepDocument, 'work' | 'seconds' | 'device'>): string {
-  const effort = `${plural(work.blockEvaluations, 'block evaluation')} in ${formatDuration(seconds)} on ${printable(device)}.`
-  return style('dim', `${effort} ${DETAILS}`)
+  const effort = `${plural(work.blockEvaluations, 'block evaluation')} in ${formatDuration(seconds)}`
+  return style('dim', `${effort} on ${printable(device)}. ${DETAILS}`)
 }
 
 const DETAILS = 'All ranges, baselines and caveats: --details.'
@@ -286,11 +286,10 @@ function describeWork({
   const reused =
     reusedPromptCount === 0
       ? ''
-      : ` ${count(reusedPromptCount)} of ${plural(prompts.length, 'prompt')} ${reusedPromptCount === 1 ? 'was' : 'were'} computed by an earlier run.`
+      : ` ${count(reusedPromptCount)} of ${plural(prompts.length, 'prompt')} come from an earlier run.`
+  const halves = 'attention and MLP of the selected range'
   const after =
-    followUp === null
-      ? ''
-      : ` Then ${plural(followUp.blockEvaluations, 'block evaluation')} for attention and MLP of the selected range alone.`
+    followUp === null ? '' : ` Then ${plural(followUp.blockEvaluations, 'block evaluation')} for ${halves}.`
   return style(
     'dim',
     `${workDone(work, preview)} in ${formatDuration(seconds)} on ${printable(device)}.${reused}${after}`

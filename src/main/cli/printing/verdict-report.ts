@@ -24,10 +24,10 @@ interface VerdictOptions {
 
 /** Open questions that a step would answer. */
 const UNKNOWN: Partial<Record<VerdictStepKind, string>> = {
-  check: 'Not known: whether full answers hold.',
-  'check-more': 'Not known: whether another range holds on full answers.',
-  evaluate: 'Not known: quality on a task.',
-  'sweep-rest': 'Not known: the ranges that are only estimated.'
+  check: 'Unknown: whether full answers hold.',
+  'check-more': 'Unknown: whether another range holds on full answers.',
+  evaluate: 'Unknown: quality on a task.',
+  'sweep-rest': 'Unknown: the ranges that are only estimated.'
 }
 
 /**

@@ -104,7 +104,7 @@ export class AnswersFile implements AnswerStore {
       throw new WorkbenchError(
         'read-only',
         `${this.path} cannot be written: ${errorMessage(error)}.`,
-        'Free some space; the same command goes on with the answers that are in the file.'
+        'Free some space. The same command resumes with the answers in the file.'
       )
     }
     this.samples.push(...lines)

@@ -157,8 +157,8 @@ export class WrittenBeside extends WorkbenchError {
   constructor(path: string, beside: string) {
     super(
       'stale',
-      `${path} was written by something else while this ran. It stays as it is, and this result is in ${beside}.`,
-      'Keep whichever you want under that name.'
+      `${path} was changed by another program meanwhile. This result is in ${beside}.`,
+      'Keep the one that you need under that name.'
     )
   }
 }
@@ -172,7 +172,8 @@ async function namingPartial({ path }: OutputFile, write: () => Promise<void>): 
     const left = await lstat(partial).catch(() => null)
     if (!(error instanceof WorkbenchError) || left === null) throw error
     const { code, message, hint } = error.problem
-    const partialHint = `${partial} holds what has been computed for it${left.isFile() ? ` (${bytes(left.size)})` : ''}; the same command goes on from there.`
+    const size = left.isFile() ? ` (${bytes(left.size)})` : ''
+    const partialHint = `${partial} has partial results${size}. The same command resumes.`
     throw new WorkbenchError(code, message, hint === undefined ? partialHint : `${hint} ${partialHint}`)
   }
 }
@@ -194,7 +195,7 @@ const stateOf = ({ ino, size, mtimeMs }: Stats): FileState => ({
 async function kindOf(path: string, stats: Stats): Promise<string> {
   if (stats.isDirectory()) return 'a folder'
   if (!stats.isSymbolicLink()) return 'not an ordinary file'
-  return `not an ordinary file but a link to ${await readlink(path)}; links are not written through`
+  return `not an ordinary file but a link to ${await readlink(path)}; links are refused`
 }
 
 /** Returns the state of an entry, of a link itself. */

@@ -75,7 +75,7 @@ async function openToSave(path: string, tell: (text: string) => void): Promise<P
     throw new WorkbenchError(
       'read-only',
       `${project.path} cannot take the result. ${project.readOnly}`,
-      'Copy it to a place that you can write to, or use --out.'
+      'Copy it to a writable folder, or use --out.'
     )
   }
   for (const warning of project.warnings) tell(warning)
@@ -142,7 +142,7 @@ export async function requireSamePair(
     throw new WorkbenchError(
       'mismatch',
       `The project ${projectPair.project.path} has ${ownFolder} as ${member}, not ${givenFolder}.`,
-      "Leave the pair out to take the project's own."
+      'Leave the pair out to use that of the project.'
     )
   }
 }

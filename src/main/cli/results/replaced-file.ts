@@ -53,7 +53,7 @@ export interface ReplacedFile {
 }
 
 /**
- * Refuses to replace a file of another kind, unless it is empty or --force is given. A slip of the hand must not cost weights or an
+ * Refuses to replace a file of another kind, unless it is empty or --force is given. A slip must not cost weights or an
  * hour's result.
  *
  * @throws WorkbenchError `bad-input` describing the file
@@ -69,7 +69,7 @@ export async function requireReplaceable(
   if (recognised?.kind === kind) return { identity: IdentityOfResult.safeParse(value).data ?? null, value }
   const [, model] = OF_MODELS.find(([name]) => name.test(basename(path))) ?? []
   const is = recognised?.is ?? `${model ?? 'nothing that this program wrote'} (${bytes(size)})`
-  throw new WorkbenchError('bad-input', `${path} would be replaced by ${WRITTEN[kind]}, and is ${is}.`, HINT)
+  throw new WorkbenchError('bad-input', `${path} cannot be replaced by ${WRITTEN[kind]}: it is ${is}.`, HINT)
 }
 
 /** Identity of a new result. */
@@ -91,7 +91,7 @@ export function requireSameIdentity(
   now: NewResult
 ): void {
   if (identity === null) return
-  const replaced = `${path} would be replaced by ${WRITTEN[kind]}, and is`
+  const replaced = `${path} cannot be replaced by ${WRITTEN[kind]}: it is`
   const { basePath, postPath } = identity
   if (
     basePath.fingerprint !== now.basePath.fingerprint ||
@@ -107,7 +107,7 @@ export function requireSameIdentity(
   if (now.prompts === undefined || identity.prompts === undefined) return
   const promptTexts = new Set(now.prompts.map(({ text }) => text))
   if (identity.prompts.some(({ text }) => promptTexts.has(text))) return
-  throw new WorkbenchError('bad-input', `${replaced} one of other prompts, none of which is asked now.`, HINT)
+  throw new WorkbenchError('bad-input', `${replaced} one of other prompts.`, HINT)
 }
 
 const isSameShard = (one: Shard, other: Shard | undefined): boolean =>

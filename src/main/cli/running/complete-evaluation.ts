@@ -43,7 +43,7 @@ export async function completeEvaluation(
   if (stored !== null) {
     const { length } = stored.samples
     making.tell(
-      `Going on with evaluation ${run.id}: ${plural(length, 'answer')} ${length === 1 ? 'is' : 'are'} there already`
+      `Resuming evaluation ${run.id}: ${plural(length, 'answer')} ${length === 1 ? 'is' : 'are'} saved`
     )
   }
   return untilStopped(
@@ -54,7 +54,7 @@ export async function completeEvaluation(
 }
 
 const SAVED_IN_MEMORY: SavedWork = {
-  saved: 'Nothing is kept: an evaluation goes on where it was stopped with --project FOLDER.',
+  saved: 'Nothing is saved. With --project FOLDER an evaluation can be resumed.',
   resumable: false
 }
 
@@ -79,8 +79,8 @@ async function completed(
   )
   const left =
     projectPair === null
-      ? ['With --project FOLDER answers and verdicts are kept, and the same command goes on.']
-      : [(await savedOfEvaluation(projectPair, run)).saved, 'The same command goes on.']
+      ? ['With --project FOLDER answers and verdicts are saved, and the same command resumes.']
+      : [(await savedOfEvaluation(projectPair, run)).saved, 'The same command resumes.']
   return { files: ended.files, proxies, failure: failureWith(ended.failure, ...left) }
 }
 
@@ -105,18 +105,19 @@ async function notifyOfRoom(
 
 async function savedOfEvaluation(projectPair: ProjectPair, run: EvaluationRun): Promise<SavedWork> {
   if (!projectPair.evaluations.runs.some(({ id }) => id === run.id))
-    return { saved: 'No answer was finished, so nothing is kept.', resumable: false }
+    return { saved: 'No answer was finished, so nothing is saved.', resumable: false }
   const { samples, scores, verdicts, pairVerdicts, forms } = await projectPair.evaluations.read(run.id)
   const verdictCount = verdicts.length + pairVerdicts.length + forms.length
   const verdictText = verdictCount === 0 ? '' : ` and ${plural(verdictCount, 'verdict')}`
   if (samples.length === 0) {
     return {
-      saved: `No answer was finished; evaluation ${run.id} is begun in ${projectPair.project.path}.`,
+      saved: `No answer was finished. Evaluation ${run.id} is started in ${projectPair.project.path}.`,
       resumable: true
     }
   }
+  const results = `${plural(samples.length, 'answer')}, the scores of ${plural(scores.length, 'prompt')}${verdictText}`
   return {
-    saved: `${plural(samples.length, 'answer')}, the scores of ${plural(scores.length, 'prompt')}${verdictText} are kept in ${projectPair.project.path} as evaluation ${run.id}.`,
+    saved: `${results} are saved in ${projectPair.project.path} as evaluation ${run.id}.`,
     resumable: true
   }
 }

@@ -18,7 +18,7 @@ import { addressOption } from '../options/server-file'
 import { count, remark } from '../printing/output'
 import { progressDisplay, type ProgressStep } from './progress'
 
-export const judgeOptions = optionGroup('Servers (texts are sent only to those that are named):')
+export const judgeOptions = optionGroup('Servers (texts are sent to named servers only):')
   .options({
     judge: text('<file>', 'judge of answers: MODEL@URL, or a file in YAML')
   })
@@ -121,8 +121,8 @@ export function nothingJudged(judging: readonly Judging[], way: JudgeWay): Workb
   if (judged === undefined || !isUnusable(judged)) return null
   return new WorkbenchError(
     'bad-input',
-    `The judge ${judged.model} gave no verdict that can be used.`,
-    'Name another model or reword the rubric in --judge: either way all is asked again.'
+    `The judge ${judged.model} gave no usable verdict.`,
+    'Use another model or rubric in --judge. All answers are then sent again.'
   )
 }
 

@@ -75,7 +75,7 @@ export async function engineModelNamed(
     case 'checkpoint':
       return variant
     default:
-      throw usageError(command, `${text} has no next-token distribution of its own: name a model of the pair`)
+      throw usageError(command, `${text} has no next-token distribution: name a model of the pair`)
   }
 }
 
@@ -118,7 +118,7 @@ const selectedOf = async (file: string): Promise<Recipe[] | null> => {
 }
 
 const noRecipe = (text: string, command: Command): Error =>
-  usageError(command, `${text} is no recipe: name layers such as 4-11, selected, a kept recipe or a file`)
+  usageError(command, `${text} is not a recipe: name layers such as 4-11, selected, a kept recipe or a file`)
 
 function wordOf(text: string, command: Command): ModelWord {
   const word = modelWordFromText(text)
@@ -135,7 +135,7 @@ async function modelNamed(word: ModelWord, place: ModelPlace, command: Command):
     case 'selected':
       if (pair === null) {
         const advice = 'give --project FOLDER too, or name the file of a sweep'
-        throw usageError(command, `selected is the range of a sweep in a project: ${advice}`)
+        throw usageError(command, `selected needs the sweep of a project: ${advice}`)
       }
       return recipeVariant(await selectedRecipe(pair, folders))
     case 'endpoint':
@@ -178,10 +178,10 @@ async function placeNamed(text: string, place: ModelPlace, command: Command): Pr
     return selected === null ? null : recipeVariant(selected)
   }
   if (/^[\w-]+$/.test(text) && !(await isFolder(absolutePath(text)))) {
-    const where = place.pair === null ? '' : `${place.pair.project.path} keeps nothing of this name, and `
+    const nowhere = place.pair === null ? '' : `, and nothing in ${place.pair.project.path}`
     throw usageError(
       command,
-      `'${text}' names no model: ${where}no file or folder is called so. Expected base, post, layers such as 4-11, or a file or folder`
+      `'${text}' names no model, file or folder${nowhere}: expected base, post, layers such as 4-11, or a path`
     )
   }
   return null

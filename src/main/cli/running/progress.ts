@@ -96,9 +96,7 @@ function sweepStep(progress: SweepProgress): ProgressStep {
     phase === 'sweeping'
       ? [
           layer === null ? 'sweeping' : `layer ${layer} of 0-${layerCount - 1}`,
-          rowsPerSecond === null
-            ? 'how long it takes is told after the first'
-            : `${count(rowsPerSecond)} rows/s`,
+          rowsPerSecond === null ? 'time left unknown' : `${count(rowsPerSecond)} rows/s`,
           ...timeLeft(progress)
         ].join(', ')
       : phase
@@ -117,7 +115,7 @@ function searchStep({ generation, candidates, best, sweep }: SearchProgress): Pr
 function checkStep(progress: CheckProgress): ProgressStep {
   const { rowsDone, rowsTotal, rowsPerSecond } = progress
   const status = [
-    'checking whole answers',
+    'checking full answers',
     ...(rowsPerSecond === null ? [] : [`${count(rowsPerSecond)} rows/s`]),
     ...timeLeft(progress)
   ].join(', ')

@@ -33,11 +33,7 @@ export async function selectedInFile(typed: string): Promise<Recipe | null> {
       ? null
       : ((await runCooperatively(checkedSelection(sweep, check, rho)))?.selected ?? null)
   if (selected === null)
-    throw new WorkbenchError(
-      'bad-input',
-      `${typed} is a sweep that selects no range.`,
-      'Name layers such as 4-11.'
-    )
+    throw new WorkbenchError('bad-input', `The sweep ${typed} selects no range.`, 'Name layers such as 4-11.')
   return { ...sweptRangeModel(selected, sweep).recipe, name: rangeName(selected, sweep.source) }
 }
 

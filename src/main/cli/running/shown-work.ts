@@ -41,6 +41,7 @@ export async function withProgress<T>(
 export function savedOfSweep(history: SweepHistory | null, without: () => SavedWork): SavedWork {
   if (history === null) return without()
   const { stored } = history.checkpoint
-  if (stored === null) return { saved: 'Its first part was not done: nothing is kept.', resumable: false }
-  return { saved: `${knownPartWords(stored.known)} are kept in ${stored.path}.`, resumable: true }
+  if (stored === null)
+    return { saved: 'The first part was not finished, so nothing is saved.', resumable: false }
+  return { saved: `${knownPartWords(stored.known)} are saved in ${stored.path}.`, resumable: true }
 }

@@ -33,9 +33,9 @@ import type { SavedWork } from './stopped'
 import { savedOfSweep, runShown } from './shown-work'
 
 /** Options of the sweep that a command starts from. */
-export const startOptions = optionGroup('What to start from:').options({
-  from: text('<sweep>', 'a sweep of all ranges, as "slr sweep --out" writes it (default: sweep first)'),
-  prompts: text('<file>', `for a sweep done first: ${PROMPTS}`),
+export const startOptions = optionGroup('Start from:').options({
+  from: text('<sweep>', 'file of a sweep of all ranges (default: sweep first)'),
+  prompts: text('<file>', `of a first sweep: ${PROMPTS}`),
   task: value(z.never(), '<task>', '', refuseTask, { hidden: true })
 })
 type StartOptions = OptionsOf<typeof startOptions>
@@ -43,8 +43,8 @@ type StartOptions = OptionsOf<typeof startOptions>
 /** Explains the missing option `--task`. */
 function refuseTask(): never {
   throw new InvalidArgumentError(
-    'The task is that of the sweep: make one with slr sweep --task and --out, and start from it with --from. ' +
-      'Only sweeps of the character task are checked: a task has whole answers scored.'
+    'The sweep has the task: run slr sweep with --task and --out, then use --from. ' +
+      'Checks need a sweep of the character task.'
   )
 }
 
@@ -84,7 +84,7 @@ export async function startingSweep(
     refuseUnused(
       command,
       sweepOnlyOptions,
-      'is of a sweep that is made first, and there is one: leave it out, or sweep with it'
+      'applies to a new sweep, and one exists: leave it out, or run slr sweep with it'
     )
     if (place !== null) requireSameIdentity(place, place.kind, existing)
     const swept = { base: existing.basePath.path, post: existing.postPath.path }
@@ -120,7 +120,7 @@ export function notifyOfPrompts(
 ): void {
   if (kind === 'demo' || prompts !== undefined) return
   tell(
-    'Prompts: the built-in set crc for chat models, as none was named (--prompts takes another; --demo asks demo-crc, which suits its models).'
+    'Prompts: the built-in set crc for chat models. Use --prompts for another, or --demo for the demo pair.'
   )
 }
 

@@ -16,11 +16,11 @@ export interface Stoppable {
 }
 
 /** Describes a command that writes only at its end. */
-export const nothingSaved = (): SavedWork => ({ saved: 'Nothing is kept.', resumable: false })
+export const nothingSaved = (): SavedWork => ({ saved: 'Nothing is saved.', resumable: false })
 
 /** Describes work without a place for its result. @param what noun, such as "sweep" */
 export const savedOnlyWithPlace = (what: string) => (): SavedWork => ({
-  saved: `Nothing is kept: a ${what} goes on where it was stopped with --out FILE or --project FOLDER.`,
+  saved: `Nothing is saved. With --out FILE or --project FOLDER a ${what} can be resumed.`,
   resumable: false
 })
 
@@ -30,8 +30,8 @@ const described = new WeakSet<AbortSignal>()
 /** Describes a stop before or after the long work, unless {@link untilStopped} has done so. */
 export function describeStop(args: readonly string[], signal: AbortSignal): void {
   if (args.includes('--quiet') || described.has(signal)) return
-  remark('Stopped. What was kept before is as it was.')
-  remark(`The same again: ${commandAgain(args)}`)
+  remark('Stopped. Earlier results are unchanged.')
+  remark(`Start again: ${commandAgain(args)}`)
 }
 
 /**
@@ -52,9 +52,7 @@ export async function untilStopped<T>(
     if (signal.aborted && !quiet) {
       const stoppedWork = await saved()
       remark(`Stopped. ${stoppedWork.saved}`)
-      remark(
-        `${stoppedWork.resumable ? 'This goes on' : 'This starts again'}: ${commandAgain(process.argv.slice(2))}`
-      )
+      remark(`${stoppedWork.resumable ? 'Resume' : 'Start again'}: ${commandAgain(process.argv.slice(2))}`)
     }
     throw error
   }

@@ -75,7 +75,7 @@ describe('slr check', () => {
     const check = CheckOutput.parse(JSON.parse(json.stdout))
     expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(JSON.parse(json.stdout))
     expect(check).toMatchObject({ rho: 0.8, models: { length: 2 }, layerCount: 6 })
-    expect(json.stderr).toMatch(/checking whole answers/)
+    expect(json.stderr).toMatch(/checking full answers/)
     expect(shown.status).toBe(0)
     expect(shown.stdout).toMatch(/^Model +first token .* check$/m)
     for (const { recipe } of check.models) {
@@ -128,9 +128,9 @@ describe('slr check', () => {
       status: 0
     })
     const unkept = (options: string): string =>
-      'Nothing is kept, nor is the sweep that a check makes first. ' +
-      `To keep that, run "slr sweep ${options} --out sweep.json", then this check with --from sweep.json.`
-    const [sweeping, checking] = ['sweeping', 'checking whole answers']
+      'Nothing is saved. ' +
+      `To save the sweep, run "slr sweep ${options} --out sweep.json", then this check with --from sweep.json.`
+    const [sweeping, checking] = ['sweeping', 'checking full answers']
     for (const [start, moment, step, kept] of [
       [['--demo', '--device', 'cpu'], inOrder('progress'), sweeping, unkept('--demo --device cpu')],
       [
@@ -143,20 +143,20 @@ describe('slr check', () => {
         ['--from', from],
         inOrder('progress'),
         checking,
-        `Nothing of this check is kept; its sweep stays in ${from}.`
+        `Nothing of this check is saved. Its sweep stays in ${from}.`
       ],
       [
         ['--project', project],
         inOrder('progress'),
         checking,
-        `Nothing of this check is kept; its sweep, and what was checked before, stay in ${project}.`
+        `Nothing of this check is saved. Its sweep and earlier checks stay in ${project}.`
       ]
     ] satisfies [string[], Moment, string, string][]) {
       const args = ['check', ...start, '--best', '40', '--out', out]
       const { status, stderr } = await stoppedHere(args, moment)
       expect(status).toBe(null)
       expect(stderr).toContain(step)
-      expect(stderr).toContain(`Stopped. ${kept}\nThis starts again: slr ${args.join(' ')}\n`)
+      expect(stderr).toContain(`Stopped. ${kept}\nStart again: slr ${args.join(' ')}\n`)
       await expect(readFile(out)).rejects.toThrow('ENOENT')
     }
   })
@@ -166,7 +166,7 @@ describe('slr check', () => {
       runHere(['check']),
       runHere(['check', '--demo', '--best', '0'])
     ])
-    expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('which pair?') })
+    expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('no pair is given') })
     expect(best).toMatchObject({ status: 2 })
   })
 })

@@ -43,7 +43,7 @@ describe('slr evaluate', () => {
     const lines = join(project.path, 'pairs/pair-1', 'evaluations', `${view.run.id}.jsonl`)
     const stored = await readFile(lines, 'utf8')
     const second = await runHere(args)
-    expect(second.stderr).toContain(`Going on with evaluation ${view.run.id}: 12 answers are there already`)
+    expect(second.stderr).toContain(`Resuming evaluation ${view.run.id}: 12 answers are there already`)
     expect(second.stdout).toContain('Distinct right answers')
     expect(await readFile(lines, 'utf8')).toBe(stored)
   })
@@ -57,14 +57,14 @@ describe('slr evaluate', () => {
     const stopped = await stoppedHere(args, answers(20))
     expect(stopped.status).toBe(null)
     const [, kept, place, run] =
-      /Stopped\. ([\d,]+) answers, the scores of 0 prompts are kept in (.*) as evaluation (\S+)\.\n/.exec(
+      /Stopped\. ([\d,]+) answers, the scores of 0 prompts are saved in (.*) as evaluation (\S+)\.\n/.exec(
         stopped.stderr
       ) ?? []
     expect({ kept, place }).toEqual({ kept: '20', place: project.path })
-    expect(stopped.stderr).toMatch(`This goes on: slr ${args.join(' ')}\n`)
+    expect(stopped.stderr).toMatch(`Resume: slr ${args.join(' ')}\n`)
 
     const { stderr } = await stoppedHere(args, answers(1))
-    expect(stderr).toContain(`Going on with evaluation ${run}: 20 answers are there already`)
+    expect(stderr).toContain(`Resuming evaluation ${run}: 20 answers are there already`)
     expect(stderr).toContain('Stopped. 21 answers, ')
   })
 
@@ -84,7 +84,7 @@ describe('slr evaluate', () => {
 
   it.each([
     ['a task that there is not', ['--task', 'nothing'], /no task "nothing"[\s\S]*demo-creative/],
-    ['no task at all', [], /evaluate what\?/]
+    ['no task at all', [], /--task is missing/]
   ])('refuses %s in one line', async (_, args, message) => {
     const { status, stdout, stderr } = await runHere(['evaluate', '--demo', ...args])
     expect(status).not.toBe(0)
@@ -157,7 +157,7 @@ describe('slr evaluate', () => {
     const { status, stderr } = await stoppedHere(args, ({ type }) => type === 'plan')
     expect(status).toBe(null)
     expect(stderr).toContain(
-      'Stopped. No answer was finished, so nothing is kept.\nThis starts again: slr evaluate'
+      'Stopped. No answer was finished, so nothing is saved.\nStart again: slr evaluate'
     )
     const again = await openProject(project.path)
     expect(again.firstPair.evaluations.runs).toEqual([])

@@ -39,7 +39,7 @@ describe('slr export', () => {
     expect(stdout).toContain(`vllm serve '${out.replace("'", "'\\''")}'`)
     expect(stdout).toMatch(/convert_hf_to_gguf\.py .* --outtype bf16/)
     expect(stderr).toMatch(
-      /^The model card says nothing of what was measured: .*\n0 % {2}writing 0 B of 20\.0 MB to write, read back and hash\n/
+      /^The model card has no measurements: .*\n0 % {2}writing 0 B of 20\.0 MB to write, read back and hash\n/
     )
     // Its own mergekit file is the recipe that it was made by.
     const [exported, hybrid] = await Promise.all([
@@ -80,7 +80,7 @@ describe('slr export', () => {
     const { status, stdout } = await runHere([...args, 'post', '--overwrite'])
     expect(status).toBe(0)
     expect(stdout).toMatch(
-      /^Replaced .*\n.*\nWhat was there is kept in .*out\.replaced\. .*:\n {4}rm -r .*out\.replaced\n/
+      /^Replaced .*\n.*\nThe earlier model is in .*out\.replaced\. .*:\n {4}rm -r .*out\.replaced\n/
     )
     expect(Object.keys(await filesOf(`${out}.replaced`))).toContain('model.safetensors')
     const weights = 'model.safetensors'
@@ -101,13 +101,13 @@ describe('slr export', () => {
     const rest = text(child.stderr)
     child.kill('SIGINT')
     expect(await ended).toBe(130)
-    expect(await rest).toMatch('Stopped. Nothing was written.\nThis starts again: slr export --base ')
+    expect(await rest).toMatch('Stopped. Nothing was written.\nStart again: slr export --base ')
     expect(await readdir(place)).toEqual([])
   })
 
   it.concurrent.each([
-    ['no target', ['4-11'], 2, /export where\? Give --out FOLDER/],
-    ['no recipe', ['--out', '/tmp/none/out'], 2, /export what\? Name a model/],
+    ['no target', ['4-11'], 2, /--out is missing: give --out FOLDER/],
+    ['no recipe', ['--out', '/tmp/none/out'], 2, /no model is named/],
     ['a layer that is not there', ['4-12', '--out', '/tmp/none/out'], 1, /layers 0 to 11/],
     ['a target without a parent', ['4-11', '--out', '/tmp/none/out'], 1, /no folder \/tmp\/none/],
     ['base as a whole', ['base', '--out', '/tmp/none/out'], 2, /base is no recipe/]

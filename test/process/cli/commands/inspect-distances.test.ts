@@ -91,7 +91,7 @@ describe('slr inspect --distances', () => {
     child.kill('SIGINT')
     expect(await ended).toBe(130)
     const command = `slr inspect --distances --base ${model} --post ${model}`
-    expect(await rest).toMatch(`Stopped. Nothing is kept.\nThis starts again: ${command}\n`)
+    expect(await rest).toMatch(`Stopped. Nothing is saved.\nStart again: ${command}\n`)
   })
 })
 

@@ -94,7 +94,7 @@ describe('slr open --serve, once more', () => {
     const { status, stdout } = await runCli(['open', '--serve', '--demo'], env)
     expect(status).toBe(0)
     expect(stdout).toMatch(
-      /^SLR Workbench: http:\S+\nIt is running already; this address is for one more browser\.\n$/
+      /^SLR Workbench: http:\S+\nIt is already running\. This address is for one more browser\.\n$/
     )
     const another = /http:\S+/.exec(stdout)?.[0] ?? ''
     expect(new URL(another).host).toBe(new URL(first.url).host)

@@ -254,7 +254,7 @@ describe('slr sample', () => {
       'float16 where there is none',
       ['--demo', '--prompt', 'x', '--precision', 'fp16'],
       2,
-      /--precision fp16 needs a device that has it, and cpu computes in fp32 only/
+      /--precision fp16 does not work on cpu computes in fp32 only/
     ],
     [
       'an argument that no template reads',
@@ -323,7 +323,7 @@ describe('slr sample', () => {
     const stopped = await stoppedHere(request, answers(5))
     expect(stopped.status).toBe(null)
     expect(stopped.stderr).toMatch(
-      /Stopped\. 5 of 40 answers are kept in .*samples\.jsonl\.\nThis goes on: slr sample --demo /
+      /Stopped\. 5 of 40 answers are saved in .*samples\.jsonl\.\nResume: slr sample --demo /
     )
     const kept = await readFile(out, 'utf8')
     expect(parseLines(kept)).toHaveLength(5)
@@ -345,9 +345,9 @@ describe('slr sample', () => {
     engine.kill()
     const killed = await running
     expect(killed.status).toBe(1)
-    expect(killed.stderr).toContain('Going on: 5 of 40 answers are kept in')
+    expect(killed.stderr).toContain('Resuming: 5 of 40 answers are saved in')
     expect(killed.stderr).toContain('engine process was killed')
-    expect(killed.stderr).toMatch(/10 of 40 answers are kept in .*samples\.jsonl\. The same command goes on/)
+    expect(killed.stderr).toMatch(/10 of 40 answers are saved in .*samples\.jsonl\. The same command resumes/)
     const more = await readFile(out, 'utf8')
     expect(more.slice(0, kept.length)).toBe(kept)
     expect(new Set(parseLines(more).map(nameOf)).size).toBe(10)

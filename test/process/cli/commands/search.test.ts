@@ -116,7 +116,7 @@ describe('slr search', () => {
       runHere(['search', '--demo', '--method', 'subsets', '--halves']),
       runHere(['search', '--demo', '--method', 'greedy', '--beam', '4'])
     ])
-    expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('which pair?') })
+    expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('no pair is given') })
     expect(strengths).toMatchObject({ status: 2 })
     expect(stranger).toMatchObject({ status: 2, stderr: expect.stringContaining('--halves belongs to') })
     expect(narrow).toMatchObject({ status: 2, stderr: expect.stringContaining('a beam of 4') })

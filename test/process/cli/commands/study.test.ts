@@ -96,7 +96,7 @@ describe('slr study', { timeout: 90_000 }, () => {
       steps: ['found', 'found', 'running', 'waiting']
     })
     expect(stopped.stderr).toContain('Short/sweep: is there')
-    expect(stopped.stderr).toContain(`This goes on: slr study ${file}\n`)
+    expect(stopped.stderr).toContain(`Resume: slr study ${file}\n`)
 
     const finished = await run(file)
     expect(outcomes(finished)).toEqual([
@@ -118,7 +118,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     expect(again.map(({ result }) => result)).toEqual(finished.map(({ result }) => result))
 
     const { stdout } = await runHere(['study', file, '--only', 'step=check'])
-    expect(stdout).toMatch(/^Short:\nThe prompts do not fit[^]*\nThe project is .*small\.slr\n/m)
+    expect(stdout).toMatch(/^Short:\nThe prompts do not fit[^]*\nProject: .*small\.slr\n/m)
   })
 
   it('plans without writing, and says what would leave the machine', async () => {

@@ -167,7 +167,7 @@ describe('slr sweep --demo', () => {
     expect(stdout).toMatch(
       /^Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, but base filtered by post does better: 0\.988\.$/m
     )
-    expect(stdout).toMatch(/^Not known: whether full answers hold\. Next: slr check --from .*sweep\.json$/m)
+    expect(stdout).toMatch(/^Unknown: whether full answers hold\. Next: slr check --from .*sweep\.json$/m)
     expect(stdout).toMatch(/^Better: filter:0\.001, a way to sample that runs two models for each token\.$/m)
     expect(stdout).toContain('\nFull answers are not checked: ')
     expect(stdout).toMatch(/^post +0\.991 +0\.458 /m)
@@ -398,7 +398,7 @@ describe('slr sweep --project', () => {
       '--count-leading-space'
     ])
     expect(status).toBe(2)
-    expect(stderr).toMatch(/--count-leading-space is of the character task/)
+    expect(stderr).toMatch(/--count-leading-space applies to the character task/)
   })
 
   it('lets the command line override the project, but not with another pair', async () => {
@@ -491,7 +491,9 @@ describe('slr sweep that is cut short', () => {
     const project = await openProject(path)
     expect(project.firstPair.sweeps).toEqual([])
     await project.close()
-    expect(said).toMatch(/Stopped\. (Its first part was not done: nothing is kept|.* are kept in .*)\.\n/)
+    expect(said).toMatch(
+      /Stopped\. (The first part was not finished, so nothing is saved|.* are saved in .*)\.\n/
+    )
   })
 
   it('ends as cleanly on SIGTERM, and says what is kept and which command goes on from there', async () => {
@@ -501,14 +503,14 @@ describe('slr sweep that is cut short', () => {
       while (!existsSync(`${out}.partial`) && child.exitCode === null) await delay(5)
     })
     expect({ status, left }).toEqual({ status: 143, left: ["it's.json.partial"] })
-    const [, kept, place] = /Stopped\. (.*) are kept in (.*)\.\n/.exec(said) ?? []
+    const [, kept, place] = /Stopped\. (.*) are saved in (.*)\.\n/.exec(said) ?? []
     expect(place).toBe(`${args.at(-1)}.partial`)
     expect(kept).toMatch(
       /^([1-9]\d* of 120 prompts)?(, and )?([1-9]\d* of 80 models on the \w+ of \d+ groups of prompts)?$/
     )
     const again = args.filter((arg) => arg !== '--fresh').slice(0, -1)
     const quoted = args.at(-1)?.replace("'", "'\\''")
-    expect(said).toContain(`This goes on: slr ${again.join(' ')} '${quoted}'\n`)
+    expect(said).toContain(`Resume: slr ${again.join(' ')} '${quoted}'\n`)
   })
 
   it('starts an engine that was killed again, and fails when that is killed too', async () => {

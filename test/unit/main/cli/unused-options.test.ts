@@ -15,10 +15,10 @@ async function sweepFile(): Promise<string> {
 test.each([
   {
     args: ['search', '--device', 'cpu', '--from', 'SWEEP'],
-    says: '--device is of a sweep that is made first'
+    says: '--device applies to a new sweep'
   },
-  { args: ['search', '--prompts', 'p.json', '--from', 'SWEEP'], says: '--prompts is of a sweep' },
-  { args: ['show', 'SWEEP', 'SWEEP', '--draws', '3'], says: '--draws is of one sweep' }
+  { args: ['search', '--prompts', 'p.json', '--from', 'SWEEP'], says: '--prompts applies to a new sweep' },
+  { args: ['show', 'SWEEP', 'SWEEP', '--draws', '3'], says: '--draws applies to one sweep' }
 ])('slr $args says that an option would change nothing', async ({ args, says }) => {
   const file = await sweepFile()
   const { status, stderr } = await runHere(args.map((arg) => (arg === 'SWEEP' ? file : arg)))
@@ -33,7 +33,7 @@ test('a preview does not replace a whole sweep', async () => {
     await runHere(['sweep', '--no-check', '--demo', '--device', 'cpu', '--preview', '--out', file])
   ).toMatchObject({
     status: 1,
-    stderr: expect.stringContaining(`${file} holds a whole sweep, and a preview would replace it by less`)
+    stderr: expect.stringContaining(`A preview would replace the whole sweep in ${file}`)
   })
   expect(await readFile(file, 'utf8')).toBe(before)
 })

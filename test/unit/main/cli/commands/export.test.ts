@@ -63,14 +63,14 @@ it('says that the card tells of no measurement, and how it would', async () => {
   const pair = ['--base', folders.base, '--post', folders.post]
   const { card, stderr } = await exported(...pair, '1')
   expect(card).toContain('Nothing that was measured of this model is known here.')
-  expect(stderr).toContain('with --project FOLDER it has the scores and evaluations of that project')
+  expect(stderr).toContain('With --project FOLDER it has those of the project')
   const soft = join(folders.post, 'soft.json')
   await writeFile(
     soft,
     JSON.stringify({ name: 'soft', layers: new Array(2).fill({ attention: 0.5, mlp: 0 }) })
   )
   const { stderr: unmeasured } = await exported('--project', path, soft)
-  expect(unmeasured).toContain(`${path} has neither scores nor evaluations of this model.`)
+  expect(unmeasured).toContain(`${path} has none of this model.`)
 })
 
 it('refuses what is selected without a project, of another pair, and of checkpoints that have changed', async () => {

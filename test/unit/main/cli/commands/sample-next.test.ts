@@ -5,6 +5,6 @@ test('slr sample --next says of each input that goes past what the model was mad
   const inputs = [512, 513].map((length) => Array.from({ length }, () => 1))
   const notices = contextNotices(inputs, { spec: { contextLength: 512 } })
   expect(notices).toHaveLength(1)
-  expect(notices[0]).toMatch(/^Input 2 has 513 tokens, more than the 512 .*max_position_embeddings/)
+  expect(notices[0]).toMatch(/^Input 2 has 513 tokens, above the 512 .*max_position_embeddings/)
   expect(contextNotices(inputs, { spec: { contextLength: null } })).toEqual([])
 })

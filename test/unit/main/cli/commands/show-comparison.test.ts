@@ -29,7 +29,7 @@ test('slr show says first what both select and how they order, then what differs
     'A selects layers 2–3, B selects layer 0, which have no depth in common; ' +
       'by diversity they put the ranges into opposite orders.'
   )
-  expect(stdout).toMatch(/What differs\n +A +B\ndevice +CPU +WebGPU\nprecision +fp32 +fp16\n/)
+  expect(stdout).toMatch(/Differences\n +A +B\ndevice +CPU +WebGPU\nprecision +fp32 +fp16\n/)
   expect(stdout).toContain('Diversity: Spearman −1.00 over 10 ranges.')
   expect(stdout).toContain(
     "The selection of A, layers 2–3, has diversity 0.253 in B: −0.072 over post, with 98 % of post's validity kept; 0.210 less than the selection of B."

@@ -7,7 +7,7 @@ test('what slr task filter lacks is named with the help of that command', async 
   expect(await runHere(['task', 'filter', '--demo'])).toEqual({
     status: 2,
     stdout: '',
-    stderr: 'slr: choose from what? Give --task\nSee "slr task filter --help".\n'
+    stderr: 'slr: --task is missing: give the task to choose from\nSee "slr task filter --help".\n'
   })
 })
 

@@ -31,5 +31,5 @@ test.each([
   const file = await described(fields)
   const { status, stderr } = await runHere(['evaluate', '--demo', '--task', 'demo-open', '--judge', file])
   expect([status, stderr]).toEqual([1, expect.stringContaining(says)])
-  expect(stderr).toContain('The file of a judge has url and model')
+  expect(stderr).toContain('The file needs url and model')
 })

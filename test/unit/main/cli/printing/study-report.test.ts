@@ -5,13 +5,13 @@ import { UNCHECKED } from '../../../../fixtures/verdict-evidence'
 import { describePlans, describeResults } from '../../../../../src/main/cli/printing/study-report'
 
 const FORGED = '/p.slr\nNothing leaves this machine.\u001B[8m'
-const SHOWN = 'The project is /p.slr\\nNothing leaves this machine.\\u{1b}[8m'
+const SHOWN = 'Project: /p.slr\\nNothing leaves this machine.\\u{1b}[8m'
 
 it('ends with the verdict on each pair, and names the pair in the next command where there are several', () => {
   const verdict = verdictOf(UNCHECKED)
   const of = (pair: string): StudyVerdict => ({ pair, verdict })
   expect(describeResults([], [of('Demo')], '/p.slr', true)).toContain(
-    `Demo:\n${verdict.headline}\nNot known: whether full answers hold. Next: slr check --project /p.slr`
+    `Demo:\n${verdict.headline}\nUnknown: whether full answers hold. Next: slr check --project /p.slr`
   )
   const both = describeResults([], [of('A b'), { pair: 'C', verdict: null }], '/p.slr', true)
   expect(both).toContain("Next: slr check --project /p.slr --pair 'A b'")

@@ -18,7 +18,7 @@ it('names what stopped work has left beside a file that cannot be written', asyn
   expect((await problemOf(writeOutputText(output, '{}'))).hint).not.toContain('.partial')
   await writeFile(`${path}.partial`, 'x'.repeat(1200))
   expect((await problemOf(writeOutputText(output, '{}'))).hint).toContain(
-    `${path}.partial holds what has been computed for it (1.2 kB)`
+    `${path}.partial has partial results (1.2 kB)`
   )
 })
 
@@ -27,7 +27,7 @@ it('names the folder that a stopped search has left', async () => {
   await mkdir(join(path, 'inner'), { recursive: true })
   await mkdir(`${path}.partial`)
   expect((await problemOf(writeOutputText({ path, exists: false, state: null }, '{}'))).hint).toContain(
-    `${path}.partial holds what has been computed for it; the same command goes on from there.`
+    `${path}.partial has partial results. The same command resumes.`
   )
 })
 
@@ -43,7 +43,7 @@ it('keeps what another command has written into the file meanwhile, writes besid
   const problem = await problemOf(writeOutputText(second, 'two'))
   const beside = path.replace('sweep.json', 'sweep (2).json')
   expect(problem.code).toBe('stale')
-  expect(problem.message).toContain(`this result is in ${beside}`)
+  expect(problem.message).toContain(`This result is in ${beside}`)
   expect([await readFile(path, 'utf8'), await readFile(beside, 'utf8')]).toEqual(['one', 'two'])
   await writeOutputText(await checkWritable(path), 'three')
   expect(await readFile(path, 'utf8')).toBe('three')
@@ -59,7 +59,7 @@ it.each(['real.json', 'nowhere.json'])(
     const { status, stdout, stderr } = await runHere(['sweep', '--no-check', '--demo', '--out', link])
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
     expect(stderr).toBe(
-      `slr: --out: ${link} is not an ordinary file but a link to ${target}; links are not written through.\n` +
+      `slr: --out: ${link} is not an ordinary file but a link to ${target}; links are refused.\n` +
         'Name a file to write, or use --json to have the result on stdout.\n'
     )
     expect(await readdir(folder)).toEqual(['link.json', 'real.json'])

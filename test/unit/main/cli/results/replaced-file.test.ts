@@ -47,9 +47,9 @@ it.each<[WrittenKind, string, string, string]>([
   const { code, message } = await problemOf(checkOutputFile(path, kind))
   expect({ code, message: message.replace(path, basename(path)) }).toEqual({
     code: 'bad-input',
-    message: expect.stringMatching(new RegExp(`^${name} would be replaced by .*, and is `))
+    message: expect.stringMatching(new RegExp(`^${name} cannot be replaced by .*: it is `))
   })
-  expect(message.endsWith(`, and is ${is}.`)).toBe(true)
+  expect(message.endsWith(`: it is ${is}.`)).toBe(true)
   expect(await readFile(path, 'utf8')).toBe(content)
   await expect(checkOutputFile(path, kind, {}, true)).resolves.toMatchObject({ exists: true, identity: null })
 })
@@ -65,10 +65,10 @@ it('lets a sweep replace one of its pair that shares a prompt, and no other', as
   requireSameIdentity(output, 'sweep', { ...MADE, prompts: prompts.slice(1) })
   requireSameIdentity({ ...output, identity: null }, 'sweep', { ...OTHER_PAIR, prompts })
   expect((await refusal({ ...OTHER_PAIR, prompts })).message).toMatch(
-    /sweep.json would be replaced by a sweep, and is one of another pair: \/models\/base and \/models\/post\.$/
+    /sweep.json cannot be replaced by a sweep: it is one of another pair: \/models\/base and \/models\/post\.$/
   )
   expect((await refusal({ ...MADE, prompts: [{ text: 'Anything else?' }] })).message).toMatch(
-    /is one of other prompts, none/
+    /is one of other prompts\./
   )
 })
 
@@ -84,7 +84,7 @@ it('lets a part of a sweep replace the same part, and no other', async () => {
     const now = { ...MADE, prompts: tinySweep().prompts, shard: other }
     expect(() => {
       requireSameIdentity(output, 'sweep-part', now)
-    }).toThrow(/would be replaced by a part of a sweep, and is part 1 of 2\.$/)
+    }).toThrow(/cannot be replaced by a part of a sweep: it is part 1 of 2\.$/)
   }
 })
 
@@ -97,7 +97,7 @@ it.each<[WrittenKind, unknown]>([
   requireSameIdentity(output, kind, OTHER_PAIR)
   expect(() => {
     requireSameIdentity(output, kind, MADE)
-  }).toThrow(new RegExp(`would be replaced by an? .*${kind}, and is one of another pair: /x and /p\\.$`))
+  }).toThrow(new RegExp(`cannot be replaced by an? .*${kind}: it is one of another pair: /x and /p\\.$`))
 })
 
 test('slr check, search and evaluate keep the document of another pair', async () => {
@@ -111,7 +111,7 @@ test('slr check, search and evaluate keep the document of another pair', async (
     const what = command === 'evaluate' ? ['--task', 'random-choice'] : []
     expect(await runHere([command, '--demo', ...what, '--device', 'cpu', '--out', path])).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining(', and is one of another pair: /x and /p.')
+      stderr: expect.stringContaining(': it is one of another pair: /x and /p.')
     })
     expect(await readFile(path, 'utf8')).toBe(JSON.stringify(document))
   }
@@ -122,7 +122,7 @@ test('slr sweep and slr sweep --dry-run keep the sweep of another pair', async (
   for (const dryRun of [[], ['--dry-run']]) {
     expect(await runHere(['sweep', ...dryRun, '--demo', '--device', 'cpu', '--out', path])).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining(`${path} would be replaced by a sweep, and is one of another pair`)
+      stderr: expect.stringContaining(`${path} cannot be replaced by a sweep: it is one of another pair`)
     })
   }
   expect(await readFile(path, 'utf8')).toBe(SWEEP)

@@ -49,7 +49,7 @@ it('fails for a judge that replied to all and said nothing that can be used', ()
     ...{ example: 'I like turtles', otherModels: [] }
   }
   expect(nothingJudged([judging], 'marks')?.problem).toMatchObject({
-    message: 'The judge x gave no verdict that can be used.'
+    message: 'The judge x gave no usable verdict.'
   })
   expect(nothingJudged([judging], 'pairs')).toBeNull()
   expect(nothingJudged([{ ...judging, unreadable: 51, usable: 1 }], 'marks')).toBeNull()
