@@ -12,6 +12,7 @@ const ROOMS = [
   'main/answers',
   'main/base',
   'main/checkpoint',
+  'main/cli',
   'main/crc',
   'main/electron',
   'main/endpoint',

@@ -57,11 +57,11 @@ function bashScript(program: Command): string {
 
 /** Returns the script for fish, with the descriptions of the help. */
 function fishScript(program: Command): string {
-  const line = (condition: string, words: string, description: string): string =>
+  const completionLine = (condition: string, words: string, description: string): string =>
     `complete -c slr -n ${quoted(condition)} ${words} -d ${quoted(description)}`
   return [
     ...program.commands.map((command) =>
-      line('__fish_use_subcommand', `-f -a ${command.name()}`, command.description())
+      completionLine('__fish_use_subcommand', `-f -a ${command.name()}`, command.description())
     ),
     ...completedCommands(program).flatMap(({ words, subcommands, options }) => {
       const seen = words
@@ -69,10 +69,16 @@ function fishScript(program: Command): string {
         .map((word) => `__fish_seen_subcommand_from ${word}`)
         .join('; and ')
       return [
-        ...subcommands.map((command) => line(seen, `-f -a ${command.name()}`, command.description())),
+        ...subcommands.map((command) =>
+          completionLine(seen, `-f -a ${command.name()}`, command.description())
+        ),
         ...options.map(({ long, argChoices, description, required }) => {
           const values = argChoices === undefined ? '' : ` -f -a ${quoted(argChoices.join(' '))}`
-          return line(seen, `-l ${long?.slice(2) ?? ''}${required ? ' -r' : ''}${values}`, description)
+          return completionLine(
+            seen,
+            `-l ${long?.slice(2) ?? ''}${required ? ' -r' : ''}${values}`,
+            description
+          )
         })
       ]
     })
