@@ -57,7 +57,7 @@ describe('slr', () => {
     expect(await runHere(args, { signal: AbortSignal.abort('SIGINT') })).toMatchObject({
       status: null,
       stderr: expect.stringMatching(
-        /^Stopped\. What was kept before is as it was\.\n.*: slr report \/nowhere\.slr\n$/
+        /^Stopped\. Earlier results are unchanged\.\n.*: slr report \/nowhere\.slr\n$/
       )
     })
   })

@@ -43,7 +43,7 @@ describe('slr evaluate', () => {
     const lines = join(project.path, 'pairs/pair-1', 'evaluations', `${view.run.id}.jsonl`)
     const stored = await readFile(lines, 'utf8')
     const second = await runHere(args)
-    expect(second.stderr).toContain(`Resuming evaluation ${view.run.id}: 12 answers are there already`)
+    expect(second.stderr).toContain(`Resuming evaluation ${view.run.id}: 12 answers are saved`)
     expect(second.stdout).toContain('Distinct right answers')
     expect(await readFile(lines, 'utf8')).toBe(stored)
   })
@@ -64,7 +64,7 @@ describe('slr evaluate', () => {
     expect(stopped.stderr).toMatch(`Resume: slr ${args.join(' ')}\n`)
 
     const { stderr } = await stoppedHere(args, answers(1))
-    expect(stderr).toContain(`Resuming evaluation ${run}: 20 answers are there already`)
+    expect(stderr).toContain(`Resuming evaluation ${run}: 20 answers are saved`)
     expect(stderr).toContain('Stopped. 21 answers, ')
   })
 
@@ -181,7 +181,9 @@ describe('slr evaluate', () => {
     const out = join(folder, 'hard.json')
     const args = ['task', 'filter', '--project', project.path, '--task', 'demo-facts', '--out', out]
     const chosen = await runHere([...args, '--most', '3'])
-    expect(chosen.stderr).toMatch(/3 prompts of “Demo: one right answer”, the first of 4, .* missed 4 of 20/)
+    expect(chosen.stderr).toMatch(
+      /3 prompts of “Demo: one right answer”, that post.* missed, the first of 4\. It missed 4 of 20/
+    )
     const again = await runHere([...args, '--quiet', '--json'])
     expect(again.stderr).toBe('')
     const { prompts } = Task.parse(JSON.parse(again.stdout))

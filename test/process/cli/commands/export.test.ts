@@ -39,7 +39,7 @@ describe('slr export', () => {
     expect(stdout).toContain(`vllm serve '${out.replace("'", "'\\''")}'`)
     expect(stdout).toMatch(/convert_hf_to_gguf\.py .* --outtype bf16/)
     expect(stderr).toMatch(
-      /^The model card has no measurements: .*\n0 % {2}writing 0 B of 20\.0 MB to write, read back and hash\n/
+      /^The model card has no measurements\. .*\n0 % {2}writing 0 B of 20\.0 MB to write, read back and hash\n/
     )
     // Its own mergekit file is the recipe that it was made by.
     const [exported, hybrid] = await Promise.all([
@@ -110,7 +110,7 @@ describe('slr export', () => {
     ['no recipe', ['--out', '/tmp/none/out'], 2, /no model is named/],
     ['a layer that is not there', ['4-12', '--out', '/tmp/none/out'], 1, /layers 0 to 11/],
     ['a target without a parent', ['4-11', '--out', '/tmp/none/out'], 1, /no folder \/tmp\/none/],
-    ['base as a whole', ['base', '--out', '/tmp/none/out'], 2, /base is no recipe/]
+    ['base as a whole', ['base', '--out', '/tmp/none/out'], 2, /base is not a recipe/]
   ])('refuses %s', async (_, args, expected, message) => {
     const { status, stdout, stderr } = await runHere(['export', '--demo', ...args, '--json'])
     expect({ status, stdout }).toEqual({ status: expected, stdout: '' })

@@ -65,7 +65,7 @@ describe('slr inspect --distances', () => {
     const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1 }))
     const { stdout } = await runHere(['inspect', '--distances', '--base', base, '--post', base])
     expect(stdout).toMatch(/^ +1( +0){10} +identical$/m)
-    expect(stdout).toMatch('2 of 2 layers are identical: 0, 1.')
+    expect(stdout).toMatch('Identical: 0, 1 (2 of 2 layers).')
   })
 
   it('refuses a pair that does not fit together, and options that make no sense', async () => {

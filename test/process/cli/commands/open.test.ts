@@ -38,7 +38,7 @@ describe('slr open --serve', () => {
     const ended = exitStatus(child)
     const said = await waitForOutput(child.stdout, /stop/)
     expect(said).toMatch(
-      /^SLR Workbench: http:\/\/127\.0\.0\.1:\d+\/\?token=\S+\nThe address is for one browser; .*\nPress Ctrl-C to stop\.\n$/
+      /^SLR Workbench: http:\/\/127\.0\.0\.1:\d+\/\?token=\S+\nThe address is for one browser\. .*\nPress Ctrl-C to stop\.\n$/
     )
     child.kill('SIGTERM')
     expect(await ended).toBe(143)

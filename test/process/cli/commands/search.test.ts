@@ -119,7 +119,7 @@ describe('slr search', () => {
     expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('no pair is given') })
     expect(strengths).toMatchObject({ status: 2 })
     expect(stranger).toMatchObject({ status: 2, stderr: expect.stringContaining('--halves belongs to') })
-    expect(narrow).toMatchObject({ status: 2, stderr: expect.stringContaining('a beam of 4') })
+    expect(narrow).toMatchObject({ status: 2, stderr: expect.stringContaining('--beam 4 does not fit') })
     expect(noSweep).toMatchObject({ status: 1, stderr: expect.stringContaining(`${file} is not a sweep`) })
   })
 })

@@ -95,7 +95,7 @@ describe('slr study', { timeout: 90_000 }, () => {
       running: false,
       steps: ['found', 'found', 'running', 'waiting']
     })
-    expect(stopped.stderr).toContain('Short/sweep: is there')
+    expect(stopped.stderr).toContain('Short/sweep: already there')
     expect(stopped.stderr).toContain(`Resume: slr study ${file}\n`)
 
     const finished = await run(file)
@@ -248,7 +248,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     const { stderr, status } = await runHere(['study', file, '--template', 'quick'])
     expect({ status, stderr }).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('is there already')
+      stderr: expect.stringContaining('exists already')
     })
   })
 })

@@ -385,7 +385,7 @@ describe('slr sweep --project', () => {
     expect(chosen.scoredBy).toMatchObject({ kind: 'task', task: { id: 'demo-facts' }, draws: 3 })
     expect(chosen.holdOutSplit?.selection).toHaveLength(Math.ceil(chosen.prompts.length / 2))
     expect(said).toMatch(
-      /^Scored by listed answers of the task ".*", exact, temperature 1, min-p 0\.1, 3 draws, as the project chooses/
+      /^Scored by listed answers of the task ".*", exact, temperature 1, min-p 0\.1, 3 draws, as set in the project/
     )
     const [other, silent] = await scored('--task', 'crc', '--count-leading-space')
     expect([other.scoredBy, other.holdOutSplit]).toEqual([{ kind: 'crc' }, null])
