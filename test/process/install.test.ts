@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { scripts } from '../../package.json'
 import { resourcePath } from '../../src/main/base/resources'
+import { temporaryFolder } from '../fixtures/checkpoint-builder'
+import { exitStatus, runCli, startCli, waitForOutput } from '../fixtures/cli'
 
 const program = (...parts: string[]): string => resourcePath('..', ...parts)
 
@@ -43,5 +46,36 @@ describe('npm run install:cuda', () => {
     )
     // "undefined" ends the script without a word.
     expect(understood).toBe('true')
+  })
+})
+
+// npm is a script of its own on Windows.
+describe.skipIf(process.platform === 'win32')('npm pack', () => {
+  it('gives a built program that sweeps the demo and serves its page, in at most 12 MB', async () => {
+    const folder = await temporaryFolder()
+    const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
+      cwd: program(),
+      encoding: 'utf8'
+    })
+    const [tarball] = z.array(z.object({ filename: z.string(), size: z.number() })).parse(JSON.parse(packed))
+    expect(tarball?.size).toBeLessThan(12_000_000)
+    execFileSync('tar', ['-xzf', tarball?.filename ?? ''], { cwd: folder })
+    await symlink(program('node_modules'), join(folder, 'package/node_modules'))
+    const script = join(folder, 'package/out/main/cli.js')
+    const run = (...args: string[]): string =>
+      execFileSync(process.execPath, [script, ...args], { encoding: 'utf8' })
+    expect(run('--version')).toBe(await runCli(['--version']).then(({ stdout }) => stdout))
+    expect(run('sweep', '--demo', '--device', 'cpu', '--no-check', '--quiet')).toMatch(/^Layers 4–11/)
+    const env = { SLR_PROJECTS_DIR: join(folder, 'projects'), SLR_CONFIG_DIR: join(folder, 'config') }
+    const served = startCli(['open', '--serve', '--demo', '--json'], env, script)
+    const ended = exitStatus(served)
+    const { url } = z.object({ url: z.url() }).parse(JSON.parse(await waitForOutput(served.stdout, /\}\n/)))
+    const { headers } = await fetch(url, { redirect: 'manual' })
+    const cookie = headers.get('set-cookie')?.split(';')[0] ?? ''
+    const page = await fetch(new URL(headers.get('location') ?? '', url), { headers: { cookie } })
+    const text = await page.text()
+    served.kill('SIGTERM')
+    expect(await ended).toBe(143)
+    expect(text).toContain('<script type="module"')
   })
 })
