@@ -101,7 +101,7 @@ test('the package is published with the build and its resources, and its command
   expect({ name, bin, files }).toEqual({
     name: 'slr-workbench',
     bin: { slr: 'out/main/cli.js' },
-    files: ['out', 'resources']
+    files: ['out', '!out/**/*.map', 'resources']
   })
   expect(others).not.toHaveProperty('private')
 })
