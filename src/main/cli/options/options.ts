@@ -17,7 +17,7 @@ import { parseJson } from '../../base/files/bounded-json'
 
 export const pairOptions = optionGroup('Pair:').options({
   base: text('<folder>', 'pre-trained model: a folder, or org/name@revision'),
-  post: text('<folder>', 'post-trained model, or a PEFT adapter, which brings its base'),
+  post: text('<folder>', 'post-trained model, or a PEFT adapter of base'),
   demo: flag('the built-in demo pair', { conflicts: ['base', 'post'] })
 })
 export type PairOptions = OptionsOf<typeof pairOptions>
