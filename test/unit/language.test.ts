@@ -40,14 +40,11 @@ const ROOMS = [
   'renderer/export',
   'renderer/history',
   'renderer/models',
-  'renderer/pair',
-  'renderer/pairs',
   'renderer/plots',
   'renderer/prompt-set',
   'renderer/prompts',
   'renderer/recipes',
   'renderer/report',
-  'renderer/start',
   'renderer/ui'
 ]
 

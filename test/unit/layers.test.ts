@@ -66,12 +66,10 @@ const WINDOW_SHARES: Readonly<Record<string, readonly string[]>> = {
   chat: ['answers', 'recipes', 'samples'],
   evaluate: ['answers', 'recipes', 'samples'],
   export: ['recipes'],
-  pair: ['recipes'],
-  models: ['pair', 'pairs', 'start'],
-  pairs: ['answers'],
+  models: ['answers', 'recipes'],
   prompts: ['prompt-set'],
   ranges: ['prompt-set', 'prompts', 'recipes'],
-  report: ['evaluate', 'pair', 'ranges', 'recipes'],
+  report: ['evaluate', 'models', 'ranges', 'recipes'],
   samples: ['answers', 'prompt-set', 'recipes']
 }
 /** The kit finds the open project in Svelte's context, and nothing else above it. */

@@ -1,7 +1,7 @@
 import type { ReportChart } from '../../contract/documents/report-chart'
 import { scoreWords } from '../../contract/words/score-words'
 import { passAtKPlot, tradeOffPlot } from '../evaluate/evaluation-charts'
-import { distanceBars } from '../pair/distance-chart'
+import { distanceBars } from '../models/pair/distance-chart'
 import { barDrawing } from '../plots/figures/bar-drawing'
 import type { Drawing } from '../plots/figures/drawing'
 import type { FigurePage } from '../plots/figures/figure'

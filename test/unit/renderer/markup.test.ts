@@ -14,14 +14,14 @@ const TITLES: Record<string, readonly string[]> = {
     'app/TopBar: "{text} Show it."',
     'app/TopBar: text',
     'evaluate/PromptDrillDown: prompt.text',
-    "pairs/PairsTable: row.tasks.join(', ')",
-    'pairs/TransferTable: source.name',
-    'pairs/TransferTable: target.name',
+    "models/pairs/PairsTable: row.tasks.join(', ')",
+    'models/pairs/TransferTable: source.name',
+    'models/pairs/TransferTable: target.name',
     'ranges/inspector/PromptScores: row.text',
     'samples/AnswerGrid: variant.name',
     'ui/FolderDialog: shortcut.path'
   ],
-  'the name in the file of what layer and component say': ['pair/DistanceTable: distance.tensor']
+  'the name in the file of what layer and component say': ['models/pair/DistanceTable: distance.tensor']
 }
 
 /** Parts of what disables a control, and where it is said why: what takes no focus cannot say it itself. */

@@ -1,0 +1,153 @@
+import type { PairBrief, PairId } from '../../../contract/documents/project'
+import { elementAt } from '../../../contract/model/look-up'
+import { plural } from '../../../contract/words/format'
+import type { WindowChange } from '../../app/history.svelte'
+import type { Host } from '../../app/host'
+import type { OpenProject } from '../../app/open-project.svelte'
+import type { PairQueue } from './queue.svelte'
+
+/** The pairs of the open project and the operations on them. */
+export class Pairs {
+  readonly list = $derived.by<readonly PairBrief[]>(() => this.project.state.pairs)
+  /** Id of the shown pair. */
+  readonly shownId: PairId
+
+  constructor(
+    private readonly project: OpenProject,
+    private readonly queue: PairQueue
+  ) {
+    this.shownId = project.here.pair
+  }
+
+  /** Shows another pair in the same view. */
+  async show(id: PairId): Promise<void> {
+    if (id !== this.shownId) await this.project.host.showPair(id)
+  }
+
+  /** Adds a pair of two model folders and shows it. @returns whether it was added */
+  async add(base: string, post: string, name: string): Promise<boolean> {
+    const { client, path } = this.project
+    const answer = await this.project.attempt(() => client.pairs.add({ path, base, post, name }))
+    return this.added(answer, 'add')
+  }
+
+  /**
+   * Adds a copy of a pair with its settings and shows it.
+   *
+   * @returns whether it was added
+   */
+  async duplicate(id: PairId): Promise<boolean> {
+    const { client, path } = this.project
+    const answer = await this.project.attempt(() => client.pairs.duplicate({ path, pair: id }))
+    return this.added(answer, 'duplicate')
+  }
+
+  async rename(id: PairId, name: string): Promise<void> {
+    const before = this.nameOf(id)
+    const to = name.trim()
+    if (to === '' || to === before) return
+    const rename = async (name: string): Promise<void> => {
+      const { client, path } = this.project
+      await client.pairs.rename({ path, pair: id, name })
+    }
+    await this.apply({
+      what: `rename the pair “${before}”`,
+      undo: () => rename(before),
+      redo: () => rename(to)
+    })
+  }
+
+  /** @param place the new index in the list without the pair */
+  async move(id: PairId, place: number): Promise<void> {
+    const from = this.placeOf(id)
+    if (from === place || place < 0 || place >= this.list.length) return
+    const move = async (place: number): Promise<void> => {
+      const { client, path } = this.project
+      await client.pairs.move({ path, pair: id, place })
+    }
+    await this.apply({
+      what: `move the pair “${this.nameOf(id)}”`,
+      undo: () => move(from),
+      redo: () => move(place)
+    })
+  }
+
+  /** Returns why a pair cannot be removed; null if it can. */
+  whyNotRemoved({ name, running }: PairBrief): string | null {
+    if (this.list.length === 1) return 'A project has at least one pair.'
+    return running.length === 0 ? null : `Something of ${name} is running.`
+  }
+
+  /** Removes a pair and its queued jobs. If the pair is shown, its neighbour is shown first. */
+  async remove(id: PairId): Promise<void> {
+    const { host } = this.project
+    const queued = this.queue.state?.jobs.filter(({ pair }) => pair === id).length ?? 0
+    try {
+      await takeOff(host, id, queued)
+    } catch (error) {
+      host.complainOf(error)
+    }
+  }
+
+  /** Runs a change that any pair shown later can undo. */
+  private async apply(change: WindowChange): Promise<void> {
+    const { host } = this.project
+    try {
+      await change.redo()
+      host.session?.history.record(change)
+    } catch (error) {
+      host.complainOf(error)
+    }
+  }
+
+  private async added(
+    answer: { added: PairId; pairs: readonly PairBrief[] } | null,
+    verb: string
+  ): Promise<boolean> {
+    if (answer === null) return false
+    const { host, path } = this.project
+    const { added, pairs } = answer
+    const index = pairs.findIndex(({ id }) => id === added)
+    const { name } = elementAt(pairs, index, 'pair')
+    if (!(await host.showPair(added))) return false
+    host.session?.history.record({
+      what: `${verb} the pair “${name}”`,
+      message: `Added the pair “${name}”`,
+      undo: () => takeOff(host, added, 0),
+      redo: async () => void (await host.client.pairs.restore({ path, pair: added, place: index }))
+    })
+    return true
+  }
+
+  private placeOf(id: PairId): number {
+    return this.list.findIndex((pair) => pair.id === id)
+  }
+
+  private nameOf(id: PairId): string {
+    return this.list.find((pair) => pair.id === id)?.name ?? id
+  }
+}
+
+/**
+ * Removes a pair from the open project. The pair shown then can undo it.
+ *
+ * @param queued number of its queued jobs, which an undo restores
+ * @throws the error of main
+ */
+async function takeOff(host: Host, id: PairId, queued: number): Promise<void> {
+  if (host.session === null) return
+  const { state, path, here } = host.session
+  const index = state.pairs.findIndex((pair) => pair.id === id)
+  const next = state.pairs[index + 1] ?? state.pairs[index - 1]
+  if (next === undefined) return
+  const { name } = elementAt(state.pairs, index, 'pair')
+  if (id === here.pair && !(await host.showPair(next.id))) return
+  const remove = async (): Promise<void> => void (await host.client.pairs.remove({ path, pair: id }))
+  await remove()
+  host.session.history.record({
+    what: `remove the pair “${name}”`,
+    message: `Removed the pair “${name}”${queued === 0 ? '' : ` and its ${plural(queued, 'job')} in the queue`}`,
+    undo: async () => void (await host.client.pairs.restore({ path, pair: id, place: index })),
+    redo: remove
+  })
+}

@@ -1,0 +1,129 @@
+import type { PairId } from '../../../contract/documents/project'
+import type { QueuedWork, QueueState } from '../../../contract/documents/queue'
+import type { Task } from '../../../contract/documents/task'
+import { ON_CPU } from '../../../contract/documents/samples'
+import {
+  chooseComputation,
+  type ComputationDraft,
+  computingOf,
+  draftOfComputing
+} from '../../answers/computation'
+import { Subscription } from '../../app/subscription'
+import type { OpenProject } from '../../app/open-project.svelte'
+
+/** The queue of jobs of all pairs, as main reports it. */
+export class PairQueue {
+  /** Null until main has answered. */
+  state = $state.raw<QueueState | null>(null)
+  /** Pairs that the last request for sweeps left out, because they have a full sweep already; null if none was. */
+  leftOut = $state.raw<{ ids: readonly PairId[]; names: readonly string[]; work: QueuedWork } | null>(null)
+  /** Settings for computing the answers of the next evaluations. */
+  computation = $state.raw<ComputationDraft>(draftOfComputing(ON_CPU))
+  /** Task of the next evaluations, remembered by the page; null until the user chooses one. */
+  taskId = $state<string | null>(null)
+  /** Pairs that cannot be computed, with the reasons. */
+  readonly unusable = $derived.by(() =>
+    this.project.state.pairs.flatMap(({ name, unusable }) =>
+      unusable === null ? [] : [{ name, why: unusable }]
+    )
+  )
+  /** Returns why no job can be queued; null if one can. */
+  readonly blocked = $derived.by(() => {
+    if (!this.project.writable) return 'The project is read-only.'
+    return this.unusable.length < this.project.state.pairs.length ? null : 'No pair can be computed.'
+  })
+  private readonly storedAs: string
+  private readonly subscription: Subscription
+
+  constructor(private readonly project: OpenProject) {
+    this.subscription = new Subscription(project)
+    this.storedAs = `slr-queue-task ${project.path}`
+  }
+
+  /** Follows the queue. Called when the project is opened and after every reconnect. */
+  attach(): Promise<void> {
+    const { client, path } = this.project
+    this.taskId ??= this.storedTask()
+    return this.subscription.follow(
+      (signal) => client.queue.watch({ path }, { signal }),
+      (state) => (this.state = state)
+    )
+  }
+
+  /** Queues a sweep or a preview of each pair with the pair's settings. */
+  sweepAll({ preview }: { preview: boolean }): Promise<boolean> {
+    return this.add({ kind: 'sweep', preview })
+  }
+
+  /** Queues the sweeps that were left out. */
+  async sweepLeftOut(): Promise<void> {
+    const { leftOut } = this
+    if (leftOut === null) return
+    const { work, ids } = leftOut
+    await this.attempt(async ({ path, client }) => {
+      await client.queue.add({ path, pairs: [...ids], work, again: true })
+      this.leftOut = null
+    })
+  }
+
+  private storedTask(): string | null {
+    try {
+      return sessionStorage.getItem(this.storedAs)
+    } catch {
+      return null
+    }
+  }
+
+  /** Chooses the task of the next evaluations. */
+  chooseTask(id: string): void {
+    this.taskId = id
+    try {
+      sessionStorage.setItem(this.storedAs, id)
+    } catch {
+      // The storage is full. The choice is lost with the page.
+    }
+  }
+
+  compute(choice: Partial<ComputationDraft>): void {
+    this.computation = chooseComputation(this.computation, choice)
+  }
+
+  /** Queues an evaluation by a task for each pair. */
+  evaluateAll({ id, name }: Pick<Task, 'id' | 'name'>): Promise<boolean> {
+    return this.add({ kind: 'evaluation', task: { id, name }, computing: computingOf(this.computation) })
+  }
+
+  /** @param by the number of places, negative for earlier */
+  async move(id: string, by: number): Promise<void> {
+    const index = (this.state?.jobs ?? []).findIndex((job) => job.id === id) + by
+    await this.attempt(({ path, client }) => client.queue.move({ path, id, place: Math.max(0, index) }))
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.attempt(({ path, client }) => client.queue.remove({ path, id }))
+  }
+
+  async retry(id: string): Promise<void> {
+    await this.attempt(({ path, client }) => client.queue.retry({ path, id }))
+  }
+
+  async pause(paused: boolean): Promise<void> {
+    await this.attempt(({ path, client }) => client.queue.pause({ path, paused }))
+  }
+
+  /** @returns whether the jobs were queued */
+  private add(work: QueuedWork): Promise<boolean> {
+    const { pairs } = this.project.state
+    const usable = pairs.flatMap(({ id, unusable }): PairId[] => (unusable === null ? [id] : []))
+    return this.attempt(async ({ path, client }) => {
+      const { leftOut } = await client.queue.add({ path, pairs: usable, work })
+      const names = pairs.flatMap(({ id, name }) => (leftOut.includes(id) ? [name] : []))
+      this.leftOut = names.length === 0 ? null : { ids: leftOut, names, work }
+    })
+  }
+
+  private async attempt(call: (project: OpenProject) => Promise<void>): Promise<boolean> {
+    const { project } = this
+    return (await project.attempt(() => call(project).then(() => true))) ?? false
+  }
+}

@@ -1,0 +1,158 @@
+import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest'
+import type { BytesProgress, DistancesEvent } from '../../../../../src/contract/documents/distances'
+import type { KeptCheckpoint, ProjectState } from '../../../../../src/contract/documents/project'
+import type { PairValues, ValuesEvent } from '../../../../../src/contract/documents/non-finite'
+import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../../fixtures/scripted-line'
+import { Stream } from '../../../../fixtures/stream'
+import { waitFor } from '../../../../fixtures/wait-for'
+
+const kept = (id: string, name = id): KeptCheckpoint => ({
+  id,
+  name,
+  path: `/models/${id}`,
+  fingerprint: id,
+  mark: 0
+})
+
+function stateOf(revision: number, others: readonly KeptCheckpoint[]): ProjectState {
+  const state = projectState({ revision, pair: PAIR_REPORT })
+  return { ...state, document: { ...state.document, otherCheckpoints: [...others] } }
+}
+
+async function opened(...others: KeptCheckpoint[]) {
+  const line = new ScriptedLine()
+  const { session, workbench } = await line.openProject(stateOf(1, others))
+  return { line, session, workbench }
+}
+
+beforeEach(() => vi.stubGlobal('document', { hidden: true }))
+afterEach(() => vi.unstubAllGlobals())
+
+describe('other checkpoints', () => {
+  it('are looked at, added, renamed and removed, each a step that can be undone', async () => {
+    const { line, session } = await opened(kept('first'))
+    const { others, history } = session
+    void others.inspect('/models/second')
+    await settled()
+    expect(line.call('pair.inspectOther', 0).input).toMatchObject({ folder: '/models/second' })
+    const added = others.add('/models/second')
+    await settled()
+    await line.answer('checkpoints.add', 0, stateOf(2, [kept('first'), kept('second')]))
+    expect([await added, history.undoable]).toEqual([true, 'add “second”'])
+    void others.rename('first', 'mine')
+    await settled()
+    await line.answer('checkpoints.rename', 0, stateOf(3, [kept('first', 'mine'), kept('second')]))
+    expect(history.undoable).toBe('rename “first” to “mine”')
+    void others.remove('second')
+    await settled()
+    await line.answer('checkpoints.remove', 0, stateOf(4, [kept('first', 'mine')]))
+    expect([history.undoable, history.notice?.text]).toEqual(['remove “second”', 'Removed “second”'])
+    void history.undo()
+    await settled()
+    expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [4] })
+  })
+
+  it('that are there already, or cannot be changed, are nothing to undo', async () => {
+    const { line, session } = await opened(kept('first'))
+    const again = session.others.add('/models/first')
+    await settled()
+    await line.answer('checkpoints.add', 0, { ...stateOf(2, [kept('first')]), change: null })
+    expect([await again, session.history.undoable]).toEqual([true, null])
+    const refused = session.others.add('/models/none')
+    await settled()
+    line.call('checkpoints.add', 1).answer.reject(new Error('There is no such folder.'))
+    expect([await refused, session.history.undoable]).toEqual([false, null])
+  })
+
+  it('are found again where they lie now', async () => {
+    const { line, session } = await opened(kept('first'))
+    void session.others.relocate('first', '/elsewhere')
+    await settled()
+    expect(line.call('checkpoints.relocate', 0).input).toMatchObject({ id: 'first', folder: '/elsewhere' })
+  })
+})
+
+describe('the reading of whole checkpoints', () => {
+  const progress: BytesProgress = { bytesDone: 1, bytesTotal: 4, bytesPerSecond: null, secondsLeft: 3 }
+
+  it('compares layers, tells how far it is, and fetches what was found with the pair as it is then', async () => {
+    const { line, session } = await opened()
+    const { distances } = session
+    void distances.job.start()
+    await settled()
+    await line.answer('distances.start', 0, undefined)
+    const events = new Stream<DistancesEvent>()
+    await line.answer('distances.watch', 0, events)
+    await events.tell({ type: 'progress', progress })
+    await waitFor(() => expect(session.jobs.current?.progress?.share).toBe(0.25))
+    await distances.job.start()
+    expect(line.of('distances.start')).toHaveLength(1)
+    await events.tell({ type: 'finished', bytesRead: 4 })
+    await line.answer('projects.open', 0, stateOf(2, []))
+    await line.answer('distances.get', 0, { distances: null, changed: ['post'] })
+    await events.over()
+    expect([distances.changed, distances.job.busy]).toEqual([['post'], false])
+  })
+
+  it('hashes the files once at a time, and keeps what it knew when asking fails', async () => {
+    const { line, session, workbench } = await opened()
+    const { checksums } = session
+    void checksums.job.start()
+    void checksums.job.start()
+    await settled()
+    expect(line.of('checksums.start')).toHaveLength(1)
+    void checksums.load()
+    await settled()
+    await line.answer('checksums.get', 0, { base: null, post: null })
+    void checksums.load()
+    await settled()
+    line.call('checksums.get', 1).answer.reject(new Error('not now'))
+    await waitFor(() => expect(workbench.complaints).toHaveLength(1))
+    expect(checksums.stored).toEqual({ base: null, post: null })
+  })
+
+  it('shows the values that it found until another check begins or the pair is another', async () => {
+    const { line, session } = await opened()
+    const { values } = session
+    const found: PairValues = { base: [], post: [], bytesRead: 4 }
+    const check = async (place: number, ...told: ValuesEvent[]): Promise<void> => {
+      void values.start()
+      await settled()
+      await line.answer('values.start', place, undefined)
+      const events = new Stream<ValuesEvent>()
+      await line.answer('values.watch', place, events)
+      await events.tell(...told)
+      await line.answer('projects.open', place, stateOf(place + 2, []))
+      await events.over()
+    }
+    await check(0, { type: 'finished', values: found })
+    expect(values.result).toEqual(found)
+    void values.start()
+    await settled()
+    expect(values.result).toBeNull()
+    line.call('values.start', 1).answer.reject(new Error('not now'))
+    await settled()
+    expect(values.job.failure?.message).toBe('not now')
+    values.result = found
+    session.readPair()
+    expect(values.result).toBeNull()
+  })
+
+  it('that is stopped has found nothing', async () => {
+    const { line, session } = await opened()
+    const { values } = session
+    void values.start()
+    await settled()
+    await line.answer('values.start', 0, undefined)
+    const events = new Stream<ValuesEvent>()
+    await line.answer('values.watch', 0, events)
+    await events.tell({ type: 'progress', progress })
+    await waitFor(() => expect(values.job.live).not.toBeNull())
+    void values.job.cancel()
+    await settled()
+    expect([line.of('values.cancel').length, values.job.cancelling]).toEqual([1, true])
+    await events.tell({ type: 'cancelled' })
+    await events.over()
+    expect([values.result, values.job.busy, line.of('projects.open')]).toEqual([null, false, []])
+  })
+})

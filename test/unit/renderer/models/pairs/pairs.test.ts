@@ -1,0 +1,162 @@
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { ORPCError } from '@orpc/client'
+import type { PairBrief, ProjectState } from '../../../../../src/contract/documents/project'
+import { readPlace } from '../../../../../src/renderer/app/place'
+import { pairBrief, projectState, ScriptedLine, settled } from '../../../../fixtures/scripted-line'
+
+const briefs = (...names: string[]): PairBrief[] =>
+  names.map((name, place) => pairBrief({ id: `pair-${place + 1}`, name }))
+
+/** A project of these pairs, of which one is shown. */
+function showing(id: string, pairs: PairBrief[], revision = 1): ProjectState {
+  const state = projectState({ pairs, revision })
+  const name = pairs.find((pair) => pair.id === id)?.name ?? ''
+  return { ...state, document: { ...state.document, id, name } }
+}
+
+async function opened(id: string, pairs: PairBrief[]) {
+  vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: vi.fn() } })
+  vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: vi.fn(), removeItem: vi.fn() })
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const line = new ScriptedLine()
+  const { session, workbench } = await line.openProject(showing(id, pairs))
+  return { line, session, workbench }
+}
+
+it('shows another pair in place of this one, whose project stays open, and names it in the address', async () => {
+  const pairs = briefs('a', 'b')
+  const { line, session, workbench } = await opened('pair-1', pairs)
+  void session.pairs.show('pair-2')
+  await settled()
+  expect(line.call('projects.open', 0).input).toEqual({ path: session.path, pair: 'pair-2' })
+  expect(workbench.session).toBe(session)
+  await line.answer('projects.open', 0, showing('pair-2', pairs))
+  expect(workbench.session?.here).toEqual({ path: session.path, pair: 'pair-2' })
+  expect(session.left.aborted).toBe(true)
+  expect(line.of('projects.close')).toHaveLength(0)
+  expect(readPlace(workbench.address ?? '').pair).toBe('pair-2')
+  expect(line.call('projects.watch', 0).input).toEqual({ path: session.path, pair: 'pair-2' })
+})
+
+it('names no pair in the address of a project that has one', async () => {
+  const { workbench } = await opened('pair-1', briefs('a'))
+  expect(workbench.address).not.toContain('pair')
+})
+
+it('shows the neighbour of the pair that it removes, which can undo that', async () => {
+  const pairs = briefs('a', 'b', 'c')
+  const { line, session, workbench } = await opened('pair-2', pairs)
+  void session.pairs.remove('pair-2')
+  await settled()
+  expect(line.of('pairs.remove')).toHaveLength(0)
+  await line.answer('projects.open', 0, showing('pair-3', pairs))
+  await line.answer('pairs.remove', 0, { pairs: briefs('a') })
+  expect(line.call('pairs.remove', 0).input).toEqual({ path: session.path, pair: 'pair-2' })
+  const now = workbench.session
+  expect(now?.here.pair).toBe('pair-3')
+  expect(now?.history.notice?.text).toBe('Removed the pair “b”')
+  void now?.history.undo()
+  await settled()
+  expect(line.call('pairs.restore', 0).input).toEqual({ path: session.path, pair: 'pair-2', place: 1 })
+})
+
+it('says that jobs in the queue go with a pair', async () => {
+  const pairs = briefs('a', 'b')
+  const { line, session } = await opened('pair-1', pairs)
+  const job = {
+    id: '1b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b',
+    work: { kind: 'sweep', preview: false },
+    problem: null,
+    state: 'waiting',
+    progress: { share: null, secondsLeft: null }
+  } as const
+  session.queue.state = {
+    ...{ paused: false, waits: false, waitsFor: null, done: [] },
+    jobs: [
+      { ...job, sends: [], pair: 'pair-2' },
+      { ...job, sends: [], pair: 'pair-1' },
+      { ...job, sends: [], pair: 'pair-2' }
+    ]
+  }
+  void session.pairs.remove('pair-2')
+  await settled()
+  await line.answer('pairs.remove', 0, { pairs: briefs('a') })
+  expect(session.history.notice?.text).toBe('Removed the pair “b” and its 2 jobs in the queue')
+})
+
+it('takes a pair that was added off again by undo, from the one that is shown then', async () => {
+  const { line, session, workbench } = await opened('pair-1', briefs('a'))
+  const added = session.pairs.add('/base', '/post', 'b')
+  await settled()
+  const pairs = briefs('a', 'b')
+  await line.answer('pairs.add', 0, { added: 'pair-2', pairs })
+  await line.answer('projects.open', 0, showing('pair-2', pairs))
+  expect(await added).toBe(true)
+  void workbench.session?.history.undo()
+  await settled()
+  await line.answer('projects.open', 1, showing('pair-1', pairs))
+  expect(line.call('pairs.remove', 0).input).toMatchObject({ pair: 'pair-2' })
+})
+
+it('renames and moves by steps that can be undone', async () => {
+  const { line, session } = await opened('pair-1', briefs('a', 'b'))
+  void session.pairs.rename('pair-2', ' c ')
+  await settled()
+  await line.answer('pairs.rename', 0, { pairs: [] })
+  void session.pairs.move('pair-1', 1)
+  await settled()
+  await line.answer('pairs.move', 0, { pairs: [] })
+  expect(session.history.undoable).toBe('move the pair “a”')
+  void session.history.undo()
+  await settled()
+  expect(line.call('pairs.move', 1).input).toMatchObject({ pair: 'pair-1', place: 0 })
+  await line.answer('pairs.move', 1, { pairs: [] })
+  void session.history.undo()
+  await settled()
+  expect(line.call('pairs.rename', 0).input).toMatchObject({ name: 'c' })
+  expect(line.call('pairs.rename', 1).input).toMatchObject({ pair: 'pair-2', name: 'b' })
+})
+
+it('begins nothing that needs the engine while it works for another pair', async () => {
+  const [a, b] = briefs('a', 'b')
+  const { session } = await opened(
+    'pair-1',
+    [a, b].flatMap((pair) => pair ?? [])
+  )
+  const whyNot = (running: PairBrief['running']): string | null => {
+    session.accept({ ...session.state, pairs: session.state.pairs.with(1, { ...pairBrief(b), running }) })
+    return session.elsewhere
+  }
+  expect(whyNot(['sweep'])).toBe('The engine works for the pair “b”.')
+  expect(whyNot(['distances'])).toBeNull()
+})
+
+it('shows the first pair when another window has removed this one', async () => {
+  const { line, session, workbench } = await opened('pair-2', briefs('a', 'b'))
+  void session.watch()
+  await settled()
+  const problem = { code: 'not-found', message: 'The project has no pair pair-2: it was removed.' }
+  line.call('projects.watch', 0).answer.reject(new ORPCError('WORKBENCH', { data: problem, defined: true }))
+  await settled()
+  expect(workbench.complaints.map(({ message }) => message)).toEqual([problem.message])
+  await line.answer('projects.open', 0, showing('pair-1', briefs('a')))
+  expect(workbench.session?.here.pair).toBe('pair-1')
+})
+
+it('uses prompts of its own and those of the project again, by steps that can be undone', async () => {
+  const { line, session } = await opened('pair-1', briefs('a', 'b'))
+  const shared = session.state.prompts
+  void session.prompts.useOwn(true)
+  await settled()
+  expect(line.call('prompts.own', 0).input).toEqual({ ...session.here, prompts: shared })
+  const mine = shared.slice(0, 1)
+  await line.answer('prompts.own', 0, { ...session.state, revision: 2, ownPrompts: true, prompts: mine })
+  expect(session.prompts.current()).toEqual(mine)
+  void session.prompts.useOwn(false)
+  await settled()
+  expect(line.call('prompts.own', 1).input).toMatchObject({ prompts: null })
+  await line.answer('prompts.own', 1, { ...session.state, revision: 3, ownPrompts: false, prompts: shared })
+  void session.history.undo()
+  await settled()
+  expect(line.call('prompts.own', 2).input).toMatchObject({ prompts: mine })
+})
