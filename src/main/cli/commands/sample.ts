@@ -18,7 +18,6 @@ import { plural } from '../../../contract/words/format'
 import { basename } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { TEXT_MEASURES } from '../../../contract/model/measures'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
@@ -33,7 +32,7 @@ import {
 } from '../../../contract/documents/samples'
 import { SamplePrompt, type SamplePrompts } from '../../../contract/documents/task'
 import { isExternal } from '../../../contract/model/model'
-import { fewerPrompts } from '../../../contract/words/evaluation-words'
+import { describeSamples } from '../printing/samples-report'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { firstIssue } from '../../../contract/model/problem'
 import { withHint, readTextFile } from '../../base/files/bounded-file'
@@ -67,7 +66,7 @@ import {
   outOption,
   seedOption
 } from '../options/options'
-import { count, decimal, printJson, printShown, printText, remark, table } from '../printing/output'
+import { count, printJson, printShown, printText, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, type OutputFile, writtenWords } from '../results/output-file'
 import { runShown, withProgress } from '../running/shown-work'
@@ -222,7 +221,7 @@ async function sampleInto(
   const summary = summaryOf(run, samples, computation, measures)
   await (options.json
     ? printJson('samples', { out: output.path, ...summary })
-    : printShown(describeMeasures(run, measures)))
+    : printShown(describeSamples(run, measures)))
   const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
   const outcome = resumable ? `Completed ${output.path}` : writtenWords(output)
   tell(`${outcome}: ${plural(samples.length, 'answer')}${how}`)
@@ -384,28 +383,4 @@ function savedSamples({ answers, run, path }: AnswersFile): SavedWork {
     saved: `${count(answers.length)} of ${plural(total, 'answer')} ${verb} saved in ${path}.`,
     resumable: true
   }
-}
-
-function describeMeasures(
-  { prompts, settings }: SampleRun,
-  { variants, compared }: SampleRunMeasures
-): string {
-  const rows = variants.map(({ variant, measures, promptCounts }) => [
-    variant,
-    ...TEXT_MEASURES.map(({ id }) => {
-      const measured = measures.values[id]
-      if (measured === undefined) return '-'
-      return [decimal(measured), fewerPrompts(promptCounts[id], compared.prompts)].filter(Boolean).join(' ')
-    })
-  ])
-  const fewer = variants.some(({ promptCounts }) =>
-    Object.values(promptCounts).some((count) => count !== compared.prompts)
-  )
-  const header = ['model', ...TEXT_MEASURES.map(({ label }) => label)]
-  const means =
-    `Means over ${plural(prompts.length, 'prompt')} of ${plural(settings.sampleCount, 'answer')} each.` +
-    (fewer
-      ? ' A mean with n leaves out prompts where the measure is undefined (distinct-2 needs two words).'
-      : '')
-  return `${table([header, ...rows], `l${'r'.repeat(TEXT_MEASURES.length)}`)}\n${means}`
 }

@@ -26,6 +26,10 @@ import { describePart } from '../printing/sweep-report'
 import { checkCommandOf } from '../printing/verdict-report'
 import { distanceRows } from '../../../contract/documents/distances'
 import { describeDistances } from './inspect-distances'
+import { describeSamples } from '../printing/samples-report'
+import { withPairOfDocument } from '../results/pair-of-document'
+import { measureRun } from '../../measures/host'
+import { evaluationView } from '../../project/results/stored-evaluation'
 import { showComparison } from './show-comparison'
 import { showSweep, whatIfOptions } from './show-what-if'
 
@@ -56,8 +60,12 @@ async function showResult(
   signal: AbortSignal
 ): Promise<void> {
   const file = await resultPath(typed)
-  const value = await readJsonFile(file, MAX_RESULT_BYTES, signal)
-  const kind = kindOfDocument(value)?.kind
+  const document = await readJsonFile(file, MAX_RESULT_BYTES, signal)
+  const storedKind = kindOfDocument(document)?.kind
+  const [kind, value] =
+    storedKind === 'evaluation-run'
+      ? ['evaluation' as const, await evaluationIn(file, signal)]
+      : [storedKind, document]
   if (kind === undefined || kind === 'sweep') return showSweep(typed, options, command, signal)
   refuseUnused(command, ['rho', ...OF_ONE_SWEEP], 'applies to a sweep, and this is another result')
   const table = await csvOutput(options)
@@ -65,6 +73,10 @@ async function showResult(
   const text = await describedResult(kind, value, typed, options.details)
   await (options.json ? printJson(kind, z.looseObject({}).parse(value)) : printShown(text))
 }
+
+/** Measures an evaluation that a project stores. @throws WorkbenchError as `withPairOfDocument` */
+const evaluationIn = (file: string, signal: AbortSignal): Promise<EvaluationView> =>
+  withPairOfDocument(file, (pair, id) => evaluationView(pair, id, { signal }))
 
 /** Returns a result other than a sweep as a flat table. @throws WorkbenchError `bad-input` for a result without one */
 async function tableOf(kind: DocumentKind, value: unknown, typed: string): Promise<CsvTable> {
@@ -100,6 +112,11 @@ async function describedResult(
     }
     case 'evaluation':
       return describeEvaluation(parsed(EvaluationView, value, typed), details)
+    case 'sample-run':
+      return withPairOfDocument(file, async (pair, id) => {
+        const { run, samples } = await pair.samples.readAnswers(id)
+        return describeSamples(run, await measureRun(run, samples))
+      })
     case 'comparison':
       return describeComparison(parsed(SweepComparison, value, typed))
     case 'distances':
