@@ -1,7 +1,6 @@
 import { normaliseAnswer } from '../../contract/model/answer'
 import type { GrowingSample, ShownSample } from '../../contract/documents/samples'
 
-/** A group of equal answers. */
 export interface AnswerGroup {
   key: string
   /** The most frequent spelling, or the first of equally frequent ones. */

@@ -10,11 +10,7 @@ export class AddressQuestion {
   private answer: (isAllowed: boolean) => void = () => undefined
   private last: Promise<unknown> = Promise.resolve()
 
-  /**
-   * Asks one question after another.
-   *
-   * @returns whether the user allows all addresses
-   */
+  /** Asks one question after another. @returns whether the user allows all addresses */
   ask(addresses: readonly EndpointContact[]): Promise<boolean> {
     const answered = this.last.then(() => this.open(addresses))
     this.last = answered

@@ -6,5 +6,4 @@ import type { Workbench } from './workbench.svelte'
 /** The state of the window. App sets it, so that components need no global. */
 export const [getWorkbench, setWorkbench] = createContext<Workbench>()
 export const [getTheme, setTheme] = createContext<Theme>()
-/** The open session. */
 export const [getSession, setSession] = createContext<Session>()

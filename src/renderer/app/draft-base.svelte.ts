@@ -9,7 +9,6 @@ export class DraftBase<Value> {
   /** Revision of the project that held the value. A change sends it, so that main can refuse a stale one. */
   revision = 0
 
-  /** Begins with a value of the project. */
   begin(value: Value, revision: number): void {
     this.value = value
     this.revision = revision

@@ -32,7 +32,6 @@ export interface Host {
   go(view: View): void
   /** Adds the shown place to the browser's history, for Back. */
   visit(): void
-  /** Session of the shown pair; null without a project. */
   readonly session: OpenProject | null
   /** Shows a pair of the open project. @returns whether it is shown */
   showPair(pair: PairId, at?: PairPlace): Promise<boolean>

@@ -59,7 +59,6 @@ export class Latest<Question extends NonNullable<unknown>> {
     return result?.answer ?? null
   }
 
-  /** Aborts the question. */
   drop(): void {
     this.asking?.abort()
     this.asking = null

@@ -93,11 +93,7 @@ export class OpenProject {
     this.listeners.push(listener)
   }
 
-  /**
-   * Runs a call and reports its failure.
-   *
-   * @returns null if the call failed or the project was left meanwhile
-   */
+  /** Runs a call and reports its failure. @returns null if the call failed or the project was left meanwhile */
   async attempt<Result>(call: () => Promise<Result>): Promise<Result | null> {
     try {
       const result = await call()
@@ -306,11 +302,7 @@ export class OpenProject {
     return (await this.attempt(() => call().then(() => true))) ?? false
   }
 
-  /**
-   * Runs a call that writes the project after all earlier ones.
-   *
-   * @throws the error of the call
-   */
+  /** Runs a call that writes the project after all earlier ones. @throws the error of the call */
   async write(call: (here: Here, revision: number) => Promise<ProjectState>): Promise<ProjectState> {
     this.saving += 1
     const turn = this.changes.then(async () => {

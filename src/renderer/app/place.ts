@@ -13,7 +13,6 @@ export const STEPS = [
 export type StepId = (typeof STEPS)[number]['id']
 export type View = (typeof STEPS)[number]['views'][number]
 
-/** Labels of the tabs of Answers. */
 export const ANSWER_TABS = [
   { value: 'chat', label: 'Chat' },
   { value: 'samples', label: 'Samples' },
@@ -31,7 +30,6 @@ export function stepOf(view: View): StepId {
   return entry.step
 }
 
-/** Returns the view that an address names; null for none. */
 const viewNamed = (name: string | null): View | null =>
   VIEWS.find(({ view }) => view === name)?.view ?? FORMER_VIEWS[name ?? ''] ?? null
 
@@ -45,7 +43,6 @@ const RUN_VIEWS: Readonly<Record<RunKind, View>> = {
   evaluation: 'evaluate'
 }
 
-/** Returns the view that shows runs of a kind. */
 export const viewOfRun = (kind: RunKind): View => RUN_VIEWS[kind]
 
 /** A place in the window. It is kept in the address, for reloads and for Back. */

@@ -13,10 +13,7 @@ type ReadingKind = 'distances' | 'checksums' | 'values'
 export class ReadingJob extends BackgroundJob<ReadingEvent, BytesProgress> {
   private readonly ask: () => Promise<unknown>
 
-  /**
-   * @param name names the job in the top bar
-   * @param load reads the results from the ending or from the project
-   */
+  /** @param name names the job in the top bar @param load reads the results from the ending or from the project */
   constructor(
     project: OpenProject,
     kind: ReadingKind,

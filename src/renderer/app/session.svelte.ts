@@ -44,23 +44,19 @@ interface AutosavedDraft {
   readonly unsaved: string
 }
 
-/** Stored results of one kind. */
 interface StoredResults {
-  /** Id of the newest result; null if there is none. */
   readonly newest: string | null
   /** Id of the result that is shown or read. */
   readonly current: string | null
   show(id: string): Promise<unknown>
 }
 
-/** A place in the pair. */
 type ShownPlace = Omit<Place, 'project' | 'pair'> & { readonly view: View }
 
 /** A pair of an open project with the state of all steps. */
 export class Session extends OpenProject {
   /** The project's pairs, including this one. */
   readonly pairs: Pairs
-  /** The queue of all pairs of the project. */
   readonly queue: PairQueue
   /** The study that the command line runs or ran into the project. */
   readonly study: StudyProgress
@@ -80,7 +76,6 @@ export class Session extends OpenProject {
   readonly checksums: Checksums
   readonly values: ValuesCheck
   readonly others: OtherCheckpoints
-  /** All runs of the pair. */
   readonly runs: Runs
   /** The place that the last address named. */
   private lastPlace: ShownPlace | null = null
@@ -162,14 +157,12 @@ export class Session extends OpenProject {
     this.values.reset()
   }
 
-  /** Returns the stored results of a view; null for a view without results. */
   resultsOf(view: View): StoredResults | null {
     if (stepOf(view) === 'ranges') return this.ranges
     if (view === 'samples') return this.samples
     return view === 'evaluate' ? this.evaluations : null
   }
 
-  /** Shows the view of a run, and the run. */
   async openRun({ kind, id, sweepId }: HistoryRun): Promise<void> {
     this.host.go(viewOfRun(kind))
     await this.host.look(sweepId ?? id)
@@ -198,11 +191,7 @@ export class Session extends OpenProject {
     return { model: null, metric: null, against: null, tab: null }
   }
 
-  /**
-   * Opens Samples with a kept recipe as a variant.
-   *
-   * @param id identifies the recipe
-   */
+  /** Opens Samples with a kept recipe as a variant. @param id identifies the recipe */
   sample(id: string): void {
     this.samples.setup.choose(id, true)
     this.host.go('samples')
@@ -228,11 +217,7 @@ export class Session extends OpenProject {
     return recipes.find(({ recipe }) => weightsKey({ kind: 'recipe', recipe }) === key)?.id ?? null
   }
 
-  /**
-   * Keeps a better model as a recipe.
-   *
-   * @returns its id; null if it is no recipe or could not be kept
-   */
+  /** Keeps a better model as a recipe. @returns its id; null if it is no recipe or could not be kept */
   async keepBetter(better: BetterModel): Promise<string | null> {
     const keptId = this.keptBetter(better)
     if (keptId !== null || better.model?.kind !== 'recipe') return keptId
@@ -249,11 +234,7 @@ export class Session extends OpenProject {
     this.host.go('next-token')
   }
 
-  /**
-   * Opens Chat with a kept recipe beside base and post.
-   *
-   * @param id identifies the recipe
-   */
+  /** Opens Chat with a kept recipe beside base and post. @param id identifies the recipe */
   chatWith(id: string): void {
     this.chat.choose({ kind: 'kept', id })
     this.host.go('chat')
@@ -272,7 +253,6 @@ export class Session extends OpenProject {
     this.evaluateAll([model])
   }
 
-  /** Keeps the scored models that are recipes. */
   async keepAll(models: readonly ScoredModel[]): Promise<void> {
     for (const { name, layers, score } of models) {
       if (layers === null) continue
@@ -286,17 +266,12 @@ export class Session extends OpenProject {
     this.host.go('samples')
   }
 
-  /** Opens Evaluate with scored models as variants. */
   evaluateAll(models: readonly ScoredModel[]): void {
     for (const { model, name } of models) this.evaluations.setup.include({ variant: { ...model, name } })
     this.host.go('evaluate')
   }
 
-  /**
-   * Opens Export with a kept recipe.
-   *
-   * @param id identifies the recipe; another window may have removed it
-   */
+  /** Opens Export with a kept recipe. @param id identifies the recipe; another window may have removed it */
   export(id: string): void {
     if (this.state.document.recipes.every((kept) => kept.id !== id)) return
     this.exports.chooseKept(id)
@@ -368,11 +343,7 @@ export class Session extends OpenProject {
     await Promise.all([notes.project.save(), notes.pair.save(), ...fields.map((save) => save())])
   }
 
-  /**
-   * Saves all edits and waits for all writes.
-   *
-   * @returns whether edits wait for the user
-   */
+  /** Saves all edits and waits for all writes. @returns whether edits wait for the user */
   async settle(): Promise<boolean> {
     await this.flush()
     await this.saved()

@@ -18,11 +18,6 @@ export class Tasks {
     if (tasks !== null) this.list = tasks
   }
 
-  /**
-   * Saves a task in the project.
-   *
-   * @returns whether it was saved
-   */
   async save(task: Task): Promise<boolean> {
     const { here, client } = this.project
     const tasks = await this.project.attempt(() => client.evaluations.saveTask({ ...here, task }))

@@ -38,7 +38,6 @@ export class Workbench implements Host {
   private shownView = $state<View>('models')
   /** True if the user chose a view that a project being opened must keep. */
   private isViewChosen = false
-  /** The tab of Answers that was shown last. */
   private answerTab = $state<View>('chat')
   readonly step = $derived.by<StepId>(() => stepOf(this.view))
   complaints = $state.raw<readonly Complaint[]>([])
@@ -165,11 +164,7 @@ export class Workbench implements Host {
     await session?.showPlace({ ...target, view: this.view })
   }
 
-  /**
-   * Lists folders for a dialog. Only the newest request counts.
-   *
-   * @param closed aborted when the dialog is closed
-   */
+  /** Lists folders for a dialog. Only the newest request counts. @param closed aborted when the dialog is closed */
   folderListings(closed: AbortSignal): FolderListings {
     const listings = new Latest<string>(closed)
     return {
@@ -179,11 +174,7 @@ export class Workbench implements Host {
     }
   }
 
-  /**
-   * Runs a call and reports its failure.
-   *
-   * @returns null if it failed
-   */
+  /** Runs a call and reports its failure. @returns null if it failed */
   async attempt<Result>(call: () => Promise<Result>): Promise<Result | null> {
     try {
       return await call()
@@ -229,7 +220,6 @@ export class Workbench implements Host {
     if (view === 'models') void this.start.refresh()
   }
 
-  /** Shows a stored result of the view. */
   async look(id: string): Promise<void> {
     const showing = this.session?.resultsOf(this.view)?.show(id)
     this.visit()
@@ -318,11 +308,7 @@ export class Workbench implements Host {
     else if (this.session.here.pair !== id) await this.session.settle()
   }
 
-  /**
-   * Shows a pair of the open project.
-   *
-   * @param at the place in the pair; by default the shown view
-   */
+  /** Shows a pair of the open project. @param at the place in the pair; by default the shown view */
   async showPair(pair: PairId, at?: PairPlace): Promise<boolean> {
     const path = this.session?.path
     if (path === undefined) return false
@@ -337,11 +323,7 @@ export class Workbench implements Host {
     await this.open(() => this.client.projects.open({ path: gone.path }), this.view)
   }
 
-  /**
-   * Saves all edits and waits for all writes.
-   *
-   * @returns whether edits wait for the user
-   */
+  /** Saves all edits and waits for all writes. @returns whether edits wait for the user */
   async settle(): Promise<boolean> {
     return (await this.session?.settle()) ?? false
   }

@@ -143,7 +143,6 @@ export class Chat {
     return this.columns.length === 0 ? 'Choose at least one model.' : null
   })
 
-  /** True if the recipe is kept. */
   readonly isKept = $derived.by(() =>
     this.project.state.document.recipes.some(({ recipe }) =>
       sameModel({ kind: 'recipe', recipe }, this.recipe)
@@ -260,7 +259,6 @@ export class Chat {
     if (this.blocked === null) await this.ask(this.columns)
   }
 
-  /** The range of the sliders. */
   get range(): RestorationRange {
     return this.choice.kind === 'range' ? this.choice.range : this.lastRange
   }

@@ -18,7 +18,6 @@ export const KeptAnswers = z.object({
 })
 export type KeptAnswers = z.infer<typeof KeptAnswers>
 
-/** The answers of one model to one turn. */
 export class TurnAnswers {
   /** Equal answers once, with their count. */
   cell = $state.raw(EMPTY_CELL)
@@ -31,7 +30,6 @@ export class TurnAnswers {
 
   constructor(
     readonly variant: Variant,
-    /** Number of requested answers. */
     readonly requestedCount: number
   ) {}
 

@@ -35,7 +35,6 @@ const FORMER_ORIGINS: Readonly<Record<string, string>> = {
 /** Pause before a plan, in milliseconds: a word may be typed meanwhile. */
 const PLAN_MS = 300
 
-/** The choice of typing a range. */
 export const TYPED = Symbol('typed range')
 
 /** State of the Export view: recipe, folder, and the running or last export. */
@@ -48,7 +47,6 @@ export class ExportsState {
   private givenName = $state.raw<string | null>(null)
   overwrite = $state(false)
   plan = $state.raw<ExportPlan | null>(null)
-  /** Error of the plan; null if there is none. */
   planFailure = $state.raw<Complaint | null>(null)
   result = $state.raw<ExportResult | null>(null)
   readonly job: BackgroundJob<ExportEvent, LiveExport>
@@ -158,11 +156,7 @@ export class ExportsState {
     this.job.failure = null
   }
 
-  /**
-   * Chooses a kept recipe.
-   *
-   * @param id identifies the recipe
-   */
+  /** Chooses a kept recipe. @param id identifies the recipe */
   chooseKept(id: string): void {
     const choice = this.offered.find(({ variant }) => variant.kept?.id === id)
     if (choice !== undefined) this.choose(choice)

@@ -11,7 +11,6 @@ import { RUN_KIND_WORDS, runTitle } from '../../contract/words/run-words'
 import { changedSince } from '../app/history.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
-/** Filter of the history: all runs, runs of one kind, or deleted runs. */
 export type RunFilter = 'all' | RunKind | 'deleted'
 
 /** The runs of the shown pair, with their names, notes and pins. */
@@ -32,7 +31,6 @@ export class Runs {
     return name === '' ? '' : `${shortName(name)}, `
   }
 
-  /** Returns the number of runs that a filter shows. */
   count(filter: RunFilter): number {
     if (filter === 'deleted') return this.deleted.length
     return filter === 'all' ? this.all.length : this.all.filter(({ kind }) => kind === filter).length
@@ -77,7 +75,6 @@ export class Runs {
     this.project.history.record({ what, message, undo: () => this.putBack(deletion), redo: remove })
   }
 
-  /** Restores a deleted run. */
   async restore({ deletion }: DeletedRun): Promise<void> {
     await this.project.attempt(() => this.putBack(deletion))
   }

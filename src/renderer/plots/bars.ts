@@ -39,7 +39,6 @@ export interface BarContent {
   groupWidth: number
   /** Share of its part that each bar takes, 0 to 1. */
   barWidth: number
-  /** Names a category in a tooltip. */
   categoryName: (index: number) => string
   /** Returns the tooltip's text of a value. */
   format: (value: number) => string

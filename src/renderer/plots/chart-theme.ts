@@ -39,11 +39,7 @@ export function chartColors(within: HTMLElement): ChartColors {
   return colors
 }
 
-/**
- * Returns a colour with the given opacity, 0 to 1.
- *
- * @param color `rgb(r, g, b)`, or `var(--name)` in a report
- */
+/** Returns a colour with the given opacity, 0 to 1. @param color `rgb(r, g, b)`, or `var(--name)` in a report */
 export const translucent = (color: string, opacity: number): string =>
   color.startsWith('var(')
     ? `color-mix(in srgb, ${color} ${100 * opacity}%, transparent)`

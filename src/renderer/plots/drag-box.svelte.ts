@@ -22,7 +22,6 @@ export class DragBox {
   private box = $state.raw<DraggedBox | null>(null)
   /** The dragged rectangle; null until the pointer has moved far enough. */
   readonly draggedBox = $derived(this.box !== null && isDragged(this.box) ? this.box : null)
-  /** True while the pointer is down on the chart. */
   readonly isPointerDown = $derived(this.box !== null)
 
   /** @param frame returns the element over which the rectangle is dragged */

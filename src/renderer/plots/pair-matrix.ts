@@ -51,11 +51,7 @@ export function pairsDrawing(pairs: LayerPairs, page: FigurePage): Drawing {
   return { width: page.width, height: height + 40, shapes: [...shapes, ...bar] }
 }
 
-/**
- * Makes the matrix a figure that can be saved.
- *
- * @param title describes the figure
- */
+/** Makes the matrix a figure that can be saved. @param title describes the figure */
 export const pairsFigure = (pairs: LayerPairs, title: string): Figure => ({
   name: ['pairs-of-layers'],
   title,

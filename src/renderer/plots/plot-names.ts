@@ -2,7 +2,6 @@
 export interface NamedPoint {
   x: number
   y: number
-  /** Radius of its mark. */
   radius: number
   /** Width of its name as drawn. */
   width: number

@@ -19,7 +19,6 @@ export interface PlotSeries {
   tone: ModelTone
   mark: MarkShape
   points: readonly PlotPoint[]
-  /** True for a curve. */
   connected: boolean
   /** True if the name is shown: beside the point, or for a curve in a list below the plot. */
   named: boolean
@@ -95,7 +94,6 @@ export function plotSeries({ series }: PlotContent, colors: ChartColors): MarkSe
   })
 }
 
-/** Returns the intervals of all points as whiskers. */
 export const plotWhiskers = ({ series }: PlotContent, colors: ChartColors): DrawnLine[] =>
   series.flatMap(({ tone, points }) =>
     points.flatMap(({ x, y, xInterval, yInterval }) => {

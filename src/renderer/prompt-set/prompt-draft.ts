@@ -29,11 +29,7 @@ export const draftsOf = (prompts: readonly CrcPrompt[], firstId: number): Prompt
     valid: valid.join('')
   }))
 
-/**
- * Reads a prompt file.
- *
- * @throws Error with the file's name, the field and the problem
- */
+/** Reads a prompt file. @throws Error with the file's name, the field and the problem */
 export function parsePromptFile(name: string, content: string): CrcPrompts {
   let value: unknown
   try {
@@ -52,7 +48,6 @@ export function parsePromptFile(name: string, content: string): CrcPrompts {
 const describePlace = (error: z.ZodError): string =>
   describeIssue(error).replace(/^entry (\d+): /, 'prompt $1, ')
 
-/** Returns the content of a prompt file. */
 export const promptFile = (prompts: CrcPrompts): string => `${JSON.stringify(prompts, null, 2)}\n`
 
 /** Compares texts, categories and order of two prompt lists, and whatever `same` compares. */

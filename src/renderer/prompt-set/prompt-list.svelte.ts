@@ -23,7 +23,6 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
   dirty = $state(false)
   /** True if saving failed, such as for a missing folder. The next edit tries again. */
   refused = $state(false)
-  /** The prompts that the drafts began with. */
   readonly base = new DraftBase<readonly Prompt[]>()
   protected nextId = 0
   private readonly autosave = new Autosave(() => this.flush())
@@ -71,7 +70,6 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
   /** Renders the saved prompts again. */
   protected abstract render(): Promise<void>
 
-  /** Begins with the project's prompts. */
   protected begin(prompts: readonly Prompt[]): void {
     this.base.begin(prompts, this.project.state.revision)
     this.show(prompts)
@@ -215,7 +213,6 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     if (saved) await this.render()
   }
 
-  /** Returns the valid drafts as prompts. */
   current(): Prompt[] {
     return this.drafts.flatMap((draft) => {
       const { prompt } = this.parse(draft)

@@ -13,12 +13,7 @@ export class KeptList {
     private readonly ranges: { readonly sweep: ShownSweep | null }
   ) {}
 
-  /**
-   * Keeps a recipe. A taken name gets a number.
-   *
-   * @returns its id
-   * @throws the error of main
-   */
+  /** Keeps a recipe. A taken name gets a number. @returns its id @throws the error of main */
   async keep(recipe: Recipe, score: CategoryScore | null): Promise<string> {
     return this.add(recipe, sourceOf(this.ranges.sweep, score))
   }
@@ -36,12 +31,7 @@ export class KeptList {
     return id
   }
 
-  /**
-   * Replaces a kept recipe.
-   *
-   * @param seen the revision that had it
-   * @throws the error of main
-   */
+  /** Replaces a kept recipe. @param seen the revision that had it @throws the error of main */
   async edit(id: string, seen: number, recipe: Recipe, score: CategoryScore | null): Promise<void> {
     const source = sourceOf(this.ranges.sweep, score)
     await this.project.record(`edit “${nameIn(this.project.state, id)}”`, (here) =>

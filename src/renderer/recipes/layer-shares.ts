@@ -13,7 +13,6 @@ export interface ShareRow {
   layer: number
   diversity: Share
   validity: Share
-  /** Shares in the measures of a task. */
   further: (Share & { measure: TaskShares['measure'] })[]
   alone: { diversity: number; validity: number }
   leftOut: { diversity: number; validity: number }

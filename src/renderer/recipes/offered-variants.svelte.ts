@@ -10,7 +10,6 @@ type Selected = RestorationRange & Restoring
 
 /** State of the Ranges view that the offer needs. */
 interface OfferedRanges {
-  /** The selected range of the newest sweep. */
   readonly selectedOfNewest: Selected | null
   /** The sweep of the character task whose check marks recipes. */
   readonly checked: {

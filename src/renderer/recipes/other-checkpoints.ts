@@ -23,7 +23,6 @@ export const usableCheckpoints = ({
     (checkpoint, index) => conditionOf(checkpoint, otherCheckpoints[index]) === 'usable'
   )
 
-/** A checkpoint that is excluded, with the reason. */
 export interface ExcludedCheckpoint {
   checkpoint: KeptCheckpoint
   why: string

@@ -53,7 +53,6 @@ export function strengthAt(layer: LayerStrength, { half, component }: Row): numb
   return typeof strength === 'number' ? strength : null
 }
 
-/** Returns the strength of a row in a layer, or the mean of its components. */
 export const shownStrength = (layer: LayerStrength, row: Row): number =>
   strengthAt(layer, row) ?? meanStrength(layer, row.half)
 
@@ -157,7 +156,6 @@ export function strokeBrush(
   return painted && sameSource(there.source, brush.source) ? ERASER : brush
 }
 
-/** The brush of post. */
 export const ERASER: Brush = { strength: 0 }
 
 /** Adds new strengths as one step. Equal strengths add none. */

@@ -16,9 +16,7 @@ import type { OpenProject } from '../app/open-project.svelte'
 /** The search for recipes beyond the ranges of the shown sweep: its stored result and the running job. */
 export class RecipeSearch {
   document = $state.raw<SearchDocument | null>(null)
-  /** A search that was stopped; null if there is none. */
   unfinished = $state.raw<UnfinishedSearch | null>(null)
-  /** Method of the next search. */
   method = $state<SearchMethodName>('greedy')
   /** Settings that the user has changed, by method. */
   private changed = $state.raw<Partial<Record<SearchMethodName, SearchSettings>>>({})
@@ -59,16 +57,11 @@ export class RecipeSearch {
     return this.changed[this.method] ?? defaultSearchSettings(this.method, layerCount)
   }
 
-  /** Changes the settings of a method. */
   change(settings: SearchSettings): void {
     this.changed = { ...this.changed, [settings.method]: settings }
   }
 
-  /**
-   * Loads a stored search from a sweep.
-   *
-   * @param id identifies the search, by default the latest
-   */
+  /** Loads a stored search from a sweep. @param id identifies the search, by default the latest */
   async show(sweepId: string, id?: string): Promise<void> {
     if (this.shownSweepId !== sweepId) this.document = null
     this.shownSweepId = sweepId

@@ -26,7 +26,6 @@ export interface ScoredModel {
   /** Equal for models of equal weights. */
   key: string
   kind: 'range' | 'uniform-blend' | 'recipe' | 'found' | 'checkpoint' | 'baseline'
-  /** Present name of the model. */
   name: string
   /** Number of a kept recipe or checkpoint in the order of keeping; null for others. */
   mark: number | null
@@ -39,7 +38,6 @@ export interface ScoredModel {
   estimatedFrom: number | null
 }
 
-/** A scored model that is no range. */
 export type OtherModel = ScoredModel & { kind: Exclude<ScoredModel['kind'], 'range' | 'baseline'> }
 
 /** Role of a model besides base, post and ranges. */

@@ -1,10 +1,6 @@
 import type { Attachment } from 'svelte/attachments'
 
-/**
- * Lets the user drop a file on an element.
- *
- * @param onover receives whether a file is held over the element
- */
+/** Lets the user drop a file on an element. @param onover receives whether a file is held over the element */
 export function fileDrop(
   onfile: (file: File) => void,
   onover: (over: boolean) => void

@@ -4,10 +4,7 @@ export class PaneWidth {
   private chosen = $state<number | null>(null)
   readonly width = $derived.by(() => this.chosen ?? Math.round(this.first()))
 
-  /**
-   * @param name key under which the width is stored
-   * @param first returns the default width for the current window
-   */
+  /** @param name key under which the width is stored @param first returns the default width for the current window */
   constructor(
     private readonly name: string,
     private readonly first: () => number

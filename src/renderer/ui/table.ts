@@ -61,7 +61,6 @@ export function nextOrder<Row>(before: Order, { id, words, isAscending }: Column
 export const cellText = <Row>({ text, value }: Column<Row>, row: Row): string =>
   text === undefined ? String(value(row) ?? '–') : text(row)
 
-/** Returns the exported form of a table. */
 export const tableOf = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): TableText => ({
   header: columns.map(({ label }) => label),
   rows: rows.map((row) => columns.map(({ value }) => value(row)))

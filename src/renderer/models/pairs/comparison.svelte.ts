@@ -26,7 +26,6 @@ export class PairsComparison {
     this.overview?.scorings.find(({ key }) => key === this.overview?.scoring)?.scoredBy ?? null
   )
   readonly words = $derived(scoreWords(this.scoredBy ?? { kind: 'crc' }))
-  /** Rows in the order of the table. */
   readonly rows = $derived(
     sortRows(filteredRows(this.allRows, this.filter), pairColumns(this.words), this.order)
   )
@@ -45,11 +44,7 @@ export class PairsComparison {
     })
   }
 
-  /**
-   * Follows the pairs while the table is shown.
-   *
-   * @returns a function that stops it
-   */
+  /** Follows the pairs while the table is shown. @returns a function that stops it */
   show(): () => void {
     void this.follow()
     return () => this.hide()

@@ -16,14 +16,12 @@ import {
   doesBetter
 } from '../../../contract/words/baseline-words'
 
-/** A row of the table of pairs. */
 export interface PairRow {
   readonly id: PairId
   readonly name: string
   /** The same in all charts, however the rows are sorted. */
   readonly style: ModelStyle
   readonly model: PairBrief['model']
-  /** Null if unknown. */
   readonly layerCount: number | null
   /** Null unless its sweep was read. */
   readonly outline: SweepOutline | null
@@ -47,11 +45,7 @@ interface PairStatus {
 /** Progress of the sweeps that are followed. */
 export type SweepShares = ReadonlyMap<PairId, { share: number; isPreview: boolean }>
 
-/**
- * Returns the rows of a project's pairs, in its order.
- *
- * @param overview null until main has answered
- */
+/** Returns the rows of a project's pairs, in its order. @param overview null until main has answered */
 export function pairRows(
   pairs: readonly PairBrief[],
   overview: PairsOverview | null,
@@ -141,7 +135,6 @@ const WARNS: readonly VerdictState[] = ['unfit-prompts', 'evaluated-loss', 'chec
 /** Caveat of a preview's row. */
 const ONLY_EXACT = 'Only exact ranges are selected and drawn. A full sweep scores all.'
 
-/** Returns the name of a row, marked if it is a preview. */
 export const markedName = ({ name, outline }: Pick<PairRow, 'name' | 'outline'>): string =>
   isPreviewRow({ outline }) ? `${name} (preview)` : name
 
@@ -156,7 +149,6 @@ export const modelWords = ({ model, layerCount }: Pick<PairRow, 'model' | 'layer
     ...(model === null ? [] : [formatParameters(model.parameterCount)])
   ].join(' · ')
 
-/** Returns the best baseline; null if there is none. */
 export function baselineOf({
   outline
 }: Pick<PairRow, 'outline'>): (BaselineScores & { name: string; better: boolean }) | null {
@@ -165,7 +157,6 @@ export function baselineOf({
   return { ...comparedScores(baseline), name: baselineName(baseline), better: doesBetter(baseline) }
 }
 
-/** Returns the columns of the table of pairs. */
 export function pairColumns(words: ScoreWords): Column<PairRow, PairColumn>[] {
   const intervals = `in brackets 95 % intervals over resampled ${words.prompt}s`
   return [

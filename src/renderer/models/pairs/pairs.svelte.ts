@@ -9,7 +9,6 @@ import type { PairQueue } from './queue.svelte'
 /** The pairs of the open project and the operations on them. */
 export class Pairs {
   readonly list = $derived.by<readonly PairBrief[]>(() => this.project.state.pairs)
-  /** Id of the shown pair. */
   readonly shownId: PairId
 
   constructor(
@@ -31,11 +30,7 @@ export class Pairs {
     return this.added(answer, 'add')
   }
 
-  /**
-   * Adds a copy of a pair with its settings and shows it.
-   *
-   * @returns whether it was added
-   */
+  /** Adds a copy of a pair with its settings and shows it. @returns whether it was added */
   async duplicate(id: PairId): Promise<boolean> {
     const { client, path } = this.project
     const answer = await this.project.attempt(() => client.pairs.duplicate({ path, pair: id }))

@@ -55,7 +55,6 @@ export class PairQueue {
     return this.add({ kind: 'sweep', preview })
   }
 
-  /** Queues the sweeps that were left out. */
   async sweepLeftOut(): Promise<void> {
     const { leftOut } = this
     if (leftOut === null) return
@@ -88,7 +87,6 @@ export class PairQueue {
     this.computation = chooseComputation(this.computation, choice)
   }
 
-  /** Queues an evaluation by a task for each pair. */
   evaluateAll({ id, name }: Pick<Task, 'id' | 'name'>): Promise<boolean> {
     return this.add({ kind: 'evaluation', task: { id, name }, computing: computingOf(this.computation) })
   }

@@ -5,7 +5,6 @@ import type { Workbench } from '../../app/workbench.svelte'
 /** Pairs of models on this machine. The search runs while the Models view is shown. */
 export class LocalPairList {
   result = $state.raw<LocalPairs | null>(null)
-  /** Folders that the user has added. */
   folders = $state.raw<readonly string[]>([])
   private readonly looking = new Latest<string>()
   readonly busy = $derived.by(() => this.looking.awaited !== null)

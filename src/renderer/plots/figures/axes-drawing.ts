@@ -82,11 +82,7 @@ function areaOf(page: { width: number; height: number }, { left, bottom }: Sides
 const titleFor = (titles: readonly string[], length: number): string =>
   titles.find((title) => textWidth(title, TITLE_SIZE) <= length) ?? titles.at(-1) ?? ''
 
-/**
- * Draws the value axis on the left with its grid lines.
- *
- * @param bottom height below the area, for the other axis
- */
+/** Draws the value axis on the left with its grid lines. @param bottom height below the area, for the other axis */
 export function valueAxis(
   axis: FigureAxis,
   size: { width: number; height: number },

@@ -167,7 +167,6 @@ export function textShape(
   }
 }
 
-/** Returns the shapes moved by `dx` and `dy`. */
 export const moved = (shapes: readonly Shape[], dx: number, dy: number): Shape[] =>
   shapes.map((shape) =>
     shape.kind === 'text'

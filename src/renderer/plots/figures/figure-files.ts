@@ -51,11 +51,7 @@ function lightColors(): ChartColors {
   }
 }
 
-/**
- * Offers the figure as a file.
- *
- * @param project name of the project, for the file name
- */
+/** Offers the figure as a file. @param project name of the project, for the file name */
 export async function saveFigure(figure: Figure, choice: FigureChoice, project: string): Promise<void> {
   const name = fileName(project, ...figure.name) + `.${choice.format}`
   if (choice.format === 'csv') return saveText(name, figure.csv(), 'text/csv')

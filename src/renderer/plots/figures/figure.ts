@@ -17,7 +17,6 @@ export interface Figure {
   /** A note below the figure on how to read its numbers; null for none. */
   note?: string | null
   draw: (page: FigurePage) => Drawing
-  /** Returns the numbers that the figure shows. */
   csv: () => string
   /** All numbers, if the figure shows only a part of them. */
   whole?: { label: string; name: string; csv: () => string }

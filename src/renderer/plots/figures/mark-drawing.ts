@@ -44,7 +44,6 @@ export function markPath(shape: MarkShape, x: number, y: number, radius: number)
 const valueAt = <Value>(option: Value | Value[] | undefined, index: number, otherwise: Value): Value =>
   Array.isArray(option) ? (option[index] ?? otherwise) : (option ?? otherwise)
 
-/** Draws the mark of one point of a series. */
 export function markShape(
   series: MarkSeries,
   index: number,
@@ -70,11 +69,7 @@ export function lineShape(series: MarkSeries, d: string, clip?: Box): Shape | nu
   })
 }
 
-/**
- * Draws the line and the marks of a series.
- *
- * @param titleOf returns the tooltip of a point
- */
+/** Draws the line and the marks of a series. @param titleOf returns the tooltip of a point */
 export function seriesShapes<Point extends { x: number; y: number }>(
   series: MarkSeries<Point>,
   area: PlotArea,

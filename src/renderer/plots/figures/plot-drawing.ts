@@ -23,17 +23,12 @@ export interface PlotPicture<Point extends { x: number; y: number }> {
   marks: readonly Mark[]
   /** Labels of the series in the legend, in this order. */
   legend: readonly string[]
-  /** Returns the tooltip of a point. */
   titleOf: (point: Point) => string
 }
 
 const NAME_SIZE = 12
 
-/**
- * Draws a plot.
- *
- * @param height height as a share of the width, without the legend
- */
+/** Draws a plot. @param height height as a share of the width, without the legend */
 export function plotDrawing<Point extends { x: number; y: number }>(
   picture: PlotPicture<Point>,
   height: number,

@@ -7,11 +7,7 @@ import { plotDrawing } from './plot-drawing'
 /** Height of a plot as a share of its width. */
 const HEIGHT = 0.72
 
-/**
- * Makes a plot a figure that can be saved.
- *
- * @param name end of the file name
- */
+/** Makes a plot a figure that can be saved. @param name end of the file name */
 export const plotFigure = (content: PlotContent, name: readonly string[]): Figure => ({
   name,
   title: content.label,
