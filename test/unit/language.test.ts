@@ -24,6 +24,7 @@ const ROOMS = [
   'main/jobs',
   'main/measures',
   'main/mergekit',
+  'main/project',
   'main/readings',
   'main/report',
   'main/samples',

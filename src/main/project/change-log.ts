@@ -73,7 +73,7 @@ const changedSince = ({ path }: DocumentEdit): WorkbenchError =>
     'Look at it as it is now, and change it by hand if you still want to.'
   )
 
-/** Gives a restored recipe or checkpoint another name where another entry has taken its name meanwhile. */
+/** Gives a restored recipe or checkpoint another name if another entry has its name now. */
 function withFreeNames(document: ProjectDocument, restored: ReadonlySet<string>): ProjectDocument {
   const renamed = <Entry extends { id: string }>(
     list: readonly Entry[],

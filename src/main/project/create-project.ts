@@ -13,7 +13,7 @@ import type { Project } from './project'
 import { writeProjectDocument, writePrompts } from './documents/project-file'
 import { PROJECT_SUFFIX, projectName } from './project-name'
 
-/** No system opens a folder with a program by a double click; of this file installers say so (tools/installers/config.mjs). */
+/** A double click on this file opens the project (tools/installers/config.mjs). No system can do so for a folder. */
 const DOUBLE_CLICKED = 'Open.slrproject'
 
 export interface NewProjectOptions {
@@ -27,8 +27,8 @@ export interface NewProjectOptions {
 }
 
 /**
- * Creates a project and opens it. It is written under another name and renamed at the end, so that a crash leaves no half
- * project.
+ * Creates a project and opens it. It is written under another name and renamed at the end, so that a crash leaves no
+ * half project.
  *
  * @throws WorkbenchError `bad-input` for a name no folder can have or one that is taken; `not-found`; `read-only`
  */

@@ -14,7 +14,7 @@ const DEMO_NAME = 'Demo project'
 const EARLIER_NAME = 'Demo'
 
 /**
- * Opens the demo project in the projects folder; the first time it is created there with the built-in pair and `prompts`.
+ * Opens the demo project in the projects folder. The first time it is created with the built-in pair and `prompts`.
  *
  * @throws WorkbenchError as `openOrFollow` and `createProject`
  */
@@ -24,14 +24,17 @@ export async function openOrCreateDemo(prompts: CrcPrompts): Promise<Project> {
   return createProject({ folder: projectsFolder(), name: DEMO_NAME, pair: { kind: 'demo' }, prompts })
 }
 
-/** Returns the folder of the demo project, which may not exist yet. A demo project of an earlier version keeps its folder. */
+/**
+ * Returns the folder of the demo project, which may not exist yet. A demo project of an earlier version keeps its
+ * folder.
+ */
 export async function demoPath(): Promise<string> {
   const path = join(projectsFolder(), `${DEMO_NAME}${PROJECT_SUFFIX}`)
   const earlier = join(projectsFolder(), `${EARLIER_NAME}${PROJECT_SUFFIX}`)
   return !(await isProject(path)) && (await isProject(earlier)) ? earlier : path
 }
 
-/** The model folders of a project's pair. */
+/** Returns the model folders of a pair. */
 export function pairPaths(location: PairLocation): { base: string; post: string } {
   if (location.kind === 'folders') return { base: location.base, post: location.post }
   return { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }

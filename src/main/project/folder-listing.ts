@@ -12,18 +12,18 @@ import { isProject } from './documents/project-file'
 import { PROJECT_SUFFIX } from './project-name'
 import { recentProjects } from './recents'
 
-/** More than anyone scrolls through; typing a path reaches the rest. */
+/** Other folders can be reached by typing a path. */
 const MAX_ENTRIES = 1_000
 const MAX_RECENT_PLACES = 5
 
-/** "layer 2" before "layer 10", whatever the case. */
+/** Sorts "layer 2" before "layer 10", in any case. */
 const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
 /**
- * The sub-folders of a folder, hidden ones left out, and places to go on from.
+ * Lists the sub-folders of a folder that are not hidden, and shortcuts to other folders.
  *
- * @param path absolute, relative or beginning with `~`; null lists the projects folder's parent, or else the home folder
- * @throws WorkbenchError `not-found`; `bad-input` for a file; `bad-file` when the folder may not be read
+ * @param path absolute, relative or beginning with `~`; null for the projects folder's parent, or else the home folder.
+ * @throws WorkbenchError `not-found`; `bad-input` for a file; `bad-file` when the folder may not be read.
  */
 export async function listFolder(path: string | null): Promise<FolderListing> {
   const folder = path === null ? await startFolder() : absolutePath(path)
@@ -31,7 +31,7 @@ export async function listFolder(path: string | null): Promise<FolderListing> {
     .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink()))
     .toSorted((a, b) => byName.compare(a.name, b.name))
   const entries: FolderEntry[] = []
-  // Goes on to one more than is shown, to know whether there are more: links count only when they lead to a folder.
+  // One more than the maximum shows that there are more. Links count only if they lead to a folder.
   for (let first = 0; first < candidates.length && entries.length <= MAX_ENTRIES; first += MAX_ENTRIES) {
     const batch = candidates.slice(first, first + MAX_ENTRIES)
     const described = await Promise.all(batch.map((entry) => describeEntry(join(folder, entry.name), entry)))
@@ -59,13 +59,13 @@ async function readEntries(folder: string): Promise<Dirent[]> {
   }
 }
 
-/** Null for what is no folder, such as a link to a file. */
+/** Returns null for entries other than folders, such as a link to a file. */
 async function describeEntry(path: string, entry: Dirent): Promise<FolderEntry | null> {
   if (!entry.isDirectory() && !(await isFolder(path))) return null
   return { name: entry.name, path, kind: await folderKind(path) }
 }
 
-/** A model is a Hugging Face folder, or a cached repository `models--org--name`, which keeps such folders in snapshots. */
+/** Recognises projects and models. A cached repository `models--org--name` has model folders in snapshots. */
 async function folderKind(folder: string): Promise<FolderEntry['kind']> {
   const name = basename(folder)
   if (name.endsWith(PROJECT_SUFFIX) && (await isProject(folder))) return 'project'

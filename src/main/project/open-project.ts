@@ -18,13 +18,13 @@ import { QUEUE } from './documents/stored-documents'
 /**
  * Opens a project, given its folder or the project.json in it. A folder that cannot be written opens for viewing.
  *
- * @param purpose to view needs no lock and changes nothing: somebody else may be writing it
- * @throws WorkbenchError `not-found` when it is no project; `bad-file` naming file and field; `newer-version`; `locked`.
- *   In all these cases nothing was changed.
+ * @param purpose a view needs no lock and changes nothing, so another program may write the project meanwhile.
+ * @throws WorkbenchError `not-found` if it is no project; `bad-file` naming file and field; `newer-version`; `locked`.
+ * The project is then unchanged.
  */
 export async function openProject(path: string, purpose: 'change' | 'view' = 'change'): Promise<Project> {
   const folder = await projectFolder(absolutePath(path))
-  // Read before locking: what cannot be opened must not be touched, not even by a lock.
+  // Files are read before the lock, because a folder that cannot be opened must stay unchanged.
   await readProjectFiles(folder)
   const access = purpose === 'view' ? VIEWED : await requestAccess(folder)
   try {
@@ -36,9 +36,9 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
 }
 
 /**
- * Opens a project that another program may be writing: then to be looked at, and followed by `ProjectFollower`.
+ * Opens a project. If another program writes it, it opens read-only for a `ProjectFollower`.
  *
- * @throws WorkbenchError as {@link openProject}, but for `locked`
+ * @throws WorkbenchError as {@link openProject}, except `locked`
  */
 export async function openOrFollow(path: string): Promise<Project> {
   try {
@@ -50,48 +50,57 @@ export async function openOrFollow(path: string): Promise<Project> {
   }
 }
 
-/** What may be done with a project that is followed. @param locked what locking it would fail with; null: nobody writes it any more */
+/**
+ * Returns the access to a followed project.
+ *
+ * @param locked problem of locking it; null if no program writes it any more
+ */
 export const accessOf = (locked: Problem | null): ProjectAccess => ({
   lock: null,
   readOnly: locked?.message ?? 'The program that wrote it has ended.',
   writer: locked === null ? 'gone' : 'writes'
 })
 
-/** What a project's folder holds. @param lock null: it is only looked at @throws WorkbenchError as {@link openProject} */
+/**
+ * Reads the contents of a project's folder.
+ *
+ * @param lock null for a read-only project
+ * @throws WorkbenchError as {@link openProject}
+ */
 export async function projectContent(folder: string, lock: Lock | null): Promise<ProjectContent> {
-  // Read again: somebody else may have held the lock and saved in between.
+  // Files are read again, because another program may have written them before this lock.
   const backup = lock === null ? null : await migrateProject(folder)
   const { foundVersion, ...documents } = await readProjectFiles(folder)
   await requirePlainPairs(folder, documents.document.pairs)
   if (lock !== null) {
     await removeLeftPairs(folder, documents.document.pairs)
-    // Unfinished sweeps and searches are kept there too, by others than the project.
+    // Other parts of the program store unfinished sweeps and searches there.
     for (const { id } of documents.document.pairs) await ensurePairFolder(folder, id)
     await removeUnfinished(folder, FOLDER_DEPTH)
   }
   const pairs = documents.document.pairs.map(({ id }) => id)
   const isSplit = lock !== null && (await splitStoredSweeps(folder, pairs))
   const warnings = [
-    ...(backup === null ? [] : [`The project was of an older version; ${backup} is its file as it was.`]),
-    ...(isSplit ? [`Sweeps take less room now. Their files as they were are in the folder ${BACKUP}.`] : [])
+    ...(backup === null ? [] : [`The project was of an older version. ${backup} is a copy of its old file.`]),
+    ...(isSplit ? [`Sweeps take less space now. Their old files are in the folder ${BACKUP}.`] : [])
   ]
   const results = new Map(
     await Promise.all(
       documents.document.pairs.map(async ({ id }) => {
-        // Looked at as it is: before version 3 a project was one pair, whose results lay in the project's folder.
-        const isOwn = foundVersion >= 3
-        const place = isOwn ? pairFolder(folder, id) : folder
-        const found = await readPairResults(place, lock !== null)
-        return [id, { ...found, prompts: isOwn ? await readOwnPrompts(place) : null }] as const
+        // Before version 3 a project was one pair with its results in the project's folder. A view does not migrate it.
+        const hasPairFolders = foundVersion >= 3
+        const results = hasPairFolders ? pairFolder(folder, id) : folder
+        const stored = await readPairResults(results, lock !== null)
+        return [id, { ...stored, prompts: hasPairFolders ? await readOwnPrompts(results) : null }] as const
       })
     )
   )
-  for (const found of results.values()) warnings.push(...found.warnings)
+  for (const pairResults of results.values()) warnings.push(...pairResults.warnings)
   const queued = await readQueue(folder, documents.document.pairs, warnings)
   return { ...documents, results, queued, warnings }
 }
 
-/** What waits for pairs that there still are. A line that cannot be read is begun anew: it holds no results. */
+/** Reads the queued jobs of present pairs. An unreadable queue becomes empty, because it holds no results. */
 async function readQueue(
   folder: string,
   pairs: readonly PairDocument[],
@@ -118,7 +127,7 @@ const VIEWED: ProjectAccess = {
 /** @throws WorkbenchError `locked` */
 export async function requestAccess(folder: string): Promise<ProjectAccess> {
   try {
-    // Asked first: whoever may only look is not in the way of the one who holds the lock.
+    // This check comes first, so that a program without write access never disturbs a lock.
     await access(folder, constants.W_OK)
     return { lock: await lockProject(folder), readOnly: null, writer: null }
   } catch (error) {

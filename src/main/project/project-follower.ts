@@ -9,29 +9,29 @@ import { accessOf, projectContent, requestAccess } from './open-project'
 import type { Project } from './project'
 import { STUDY_FILE } from './documents/stored-documents'
 
-/** How often a followed project is looked at. */
-const LOOK_MS = 1_000
+/** Interval between two checks of a followed project. */
+const CHECK_MS = 1_000
 
 /** pairs/<id>/sweeps */
 const FOLDER_DEPTH = 3
 
-/** Shows what another program makes of a project, until that has ended and the project is changed here, or closed. */
+/** Follows the changes of another program to a project, until the project is written here or closed. */
 export class ProjectFollower {
-  /** One look, or taking over, at a time. */
+  /** Runs one check or takeover at a time. */
   readonly #turns = new SerialQueue()
   #seen = ''
 
   constructor(
     private readonly project: Project,
-    private readonly lookMs = LOOK_MS
+    private readonly checkMs = CHECK_MS
   ) {
     this.#wait()
   }
 
   /**
-   * Has the project changed here from now on, where nobody writes it any more.
+   * Makes the project writable here, if no other program writes it any more.
    *
-   * @throws WorkbenchError as `openProject`, but for `locked`
+   * @throws WorkbenchError as `openProject`, except `locked`
    */
   takeOver(): Promise<void> {
     return this.#turns.run(async () => {
@@ -53,15 +53,15 @@ export class ProjectFollower {
 
   #wait(): void {
     setTimeout(() => {
-      void this.#turns.run(() => this.#look()).finally(() => this.#follows && this.#wait())
-    }, this.lookMs).unref()
+      void this.#turns.run(() => this.#check()).finally(() => this.#follows && this.#wait())
+    }, this.checkMs).unref()
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     if (!this.#follows) return
     const { project } = this
     try {
-      // First: what it wrote before it ended is then seen.
+      // The writer is checked before the files, so that its last changes are read.
       const access = accessOf(writerOf(project.path)?.problem ?? null)
       const stamp = await folderStamp(project.path)
       if (stamp !== this.#seen) {
@@ -71,7 +71,7 @@ export class ProjectFollower {
         this.#seen = stamp
       } else if (access.readOnly !== project.readOnly) project.allow(access)
     } catch (error) {
-      // Seen in the middle of a change, or gone for a moment: the next look tells.
+      // The files were being changed. The next check reads them.
       if (problemOf(error) === null && errorCode(error) === undefined)
         reportDefect(error, 'following a project')
     }
@@ -79,8 +79,9 @@ export class ProjectFollower {
 }
 
 /**
- * Changes whenever a document of a project was written. Documents are written under another name and renamed, so the folders' times
- * tell; in the project's own folder, where a study tells each second how far it is, those of the files.
+ * Returns a text that changes whenever a document of a project is written. Documents are written under another name and
+ * renamed, so the times of folders change. The project's own folder is different, because a study writes its progress
+ * there each second. There the times of files count.
  */
 async function folderStamp(folder: string, depth = 0): Promise<string> {
   const folderTime = depth === 0 ? '' : String((await lstat(folder)).mtimeMs)

@@ -4,7 +4,7 @@ import { projectNameComplaint, tidyProjectName } from '../../contract/model/proj
 export const PROJECT_SUFFIX = '.slr'
 
 /**
- * A project's name as the user typed it, tidied.
+ * Tidies the name of a project as the user typed it.
  *
  * @throws WorkbenchError `bad-input` when no folder can have this name
  */

@@ -34,34 +34,33 @@ import {
   writePrompts,
   writeSamplePrompts
 } from './documents/project-file'
-import { given, type ProjectOfPair, ProjectPair, savedPrompts } from './pair/project-pair'
+import { definedFields, type ProjectOfPair, ProjectPair, savedPrompts } from './pair/project-pair'
 import { ProjectQueue } from './pair/project-queue'
 import { ProjectReadings } from './pair/project-readings'
 import { ProjectTasks } from './pair/project-tasks'
 import { ChangeLog } from './change-log'
 import { Revisions } from './revisions'
 
-/** What the folder of a project holds. */
+/** Contents of a project's folder. */
 export interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
-  /** Of each pair. */
   results: ReadonlyMap<PairId, PairResults>
   queued: readonly QueuedJob[]
   warnings: string[]
 }
 
-/** What may be done with a project. */
+/** Access of this program to a project. */
 export interface ProjectAccess {
-  /** Null: it is only looked at. */
+  /** Null for a read-only project. */
   lock: Lock | null
   /** Why changes cannot be saved; null when they can. */
   readOnly: string | null
-  /** Of a project that another program writes, and that is followed here. */
+  /** State of another program that writes the project; null if the project is not followed. */
   writer: ProjectWriter | null
 }
 
 /**
- * An open project: its pairs, and what they share. Every change is on the disk when its promise resolves, and changes are made
- * one after the other; one that fails leaves both the files and this object as they were.
+ * An open project: its pairs and their shared documents. Every change is on the disk when its promise resolves. Changes
+ * run one after the other. A failed change leaves the files and this object as they were.
  */
 export class Project implements ProjectOfPair {
   /** The project folder, absolute and without links. */
@@ -74,7 +73,7 @@ export class Project implements ProjectOfPair {
   #prompts: CrcPrompts
   #samplePrompts: SamplePrompts | null
   #savedTasks = 0
-  /** All that there are and those that were removed, for as long as that can be undone. */
+  /** Includes removed pairs, because a removal can be undone until the project is closed. */
   readonly #pairs = new Map<PairId, ProjectPair>()
   readonly #removed = new Map<PairId, PairDocument>()
   #access: ProjectAccess
@@ -108,22 +107,20 @@ export class Project implements ProjectOfPair {
     return this.#document
   }
 
-  /** What was left out or changed when the project was opened, for the user to read. */
+  /** Messages about documents that were omitted or migrated at opening. */
   get warnings(): readonly string[] {
     return this.#warnings
   }
 
-  /** Why changes cannot be saved; null when they can. */
   get readOnly(): string | null {
     return this.#access.readOnly
   }
 
-  /** Of a project that another program writes, and that is followed here; null for others. */
   get writer(): ProjectWriter | null {
     return this.#access.writer
   }
 
-  /** Of the lock under which the project is written. @throws RangeError where it is only looked at */
+  /** Token of the project's lock. @throws RangeError for a read-only project */
   get lockToken(): string {
     if (this.#access.lock === null) throw new RangeError(`${this.path} is not written here`)
     return this.#access.lock.token
@@ -133,7 +130,7 @@ export class Project implements ProjectOfPair {
     return this.#closed
   }
 
-  /** Takes what another program has made of the folder, and what may now be done with it. */
+  /** Replaces the contents and the access after changes by another program. */
   take(
     { document, prompts, samplePrompts, results, queued, warnings }: ProjectContent,
     access: ProjectAccess
@@ -143,19 +140,19 @@ export class Project implements ProjectOfPair {
     this.#samplePrompts = samplePrompts
     this.#warnings = warnings
     this.#access = access
-    // Whoever has seen an earlier revision may not know what came of any value.
+    // A client with an earlier revision may know no value.
     this.#revisions = new Revisions(document.revision)
     this.#savedTasks += 1
     this.queue.take(queued)
-    for (const [id, found] of results) {
-      const known = this.#pairs.get(id)
-      if (known === undefined) this.#pairs.set(id, new ProjectPair(this, id, found))
-      else known.take(found)
+    for (const [id, pairResults] of results) {
+      const pair = this.#pairs.get(id)
+      if (pair === undefined) this.#pairs.set(id, new ProjectPair(this, id, pairResults))
+      else pair.take(pairResults)
     }
     this.tell()
   }
 
-  /** Notes that who writes the project has come or gone. */
+  /** Changes the access when another program begins or ends writing. */
   allow(access: ProjectAccess): void {
     this.#access = access
     this.tell()
@@ -175,64 +172,62 @@ export class Project implements ProjectOfPair {
     return this.#document.createdAt
   }
 
-  /** Counts the changes of the document and the prompts. */
+  /** Number of changes of the document and the prompts. */
   get revision(): number {
     return this.#document.revision
   }
 
-  /** In the order of the list. */
   get pairs(): readonly ProjectPair[] {
     return this.#document.pairs.map(({ id }) => mapGet(this.#pairs, id, 'pair'))
   }
 
-  /** The first of the list. */
   get firstPair(): ProjectPair {
     return elementAt(this.pairs, 0, 'pair')
   }
 
-  /** @throws WorkbenchError `not-found` when the project has it no more */
+  /** @throws WorkbenchError `not-found` for a removed pair */
   pair(id: PairId): ProjectPair {
     pairIndex(this.#document, id)
     return mapGet(this.#pairs, id, 'pair')
   }
 
-  /** Of the character task, for all pairs. */
+  /** Prompts of the character task, for all pairs. */
   get prompts(): CrcPrompts {
     return this.#prompts
   }
 
-  /** Null until some are saved; see samplePromptsOf. */
+  /** Null until sample prompts are saved; see `samplePromptsOf`. */
   get samplePrompts(): SamplePrompts | null {
     return this.#samplePrompts
   }
 
-  /** How often a task was saved. */
+  /** Number of saved tasks since opening. */
   get savedTasks(): number {
     return this.#savedTasks
   }
 
   documentOf(id: PairId): PairDocument {
-    const known = this.#document.pairs.find((pair) => pair.id === id)
-    return known ?? mapGet(this.#removed, id, 'pair')
+    const document = this.#document.pairs.find((pair) => pair.id === id)
+    return document ?? mapGet(this.#removed, id, 'pair')
   }
 
   /**
    * Sets values.
    *
-   * @param seen the revision that whoever asks for it knows; left out: the one there is
-   * @throws WorkbenchError `bad-input` naming the field that is wrong; `stale` when one of the values changed since; `read-only`
+   * @param seen revision that the caller knows; the present one when left out.
+   * @throws WorkbenchError `bad-input` naming the wrong field; `stale` if a value changed after `seen`; `read-only`.
    */
   async update(changes: ProjectChanges, seen?: number): Promise<number | null> {
-    const values = given(changes)
+    const values = definedFields(changes)
     return this.#edit(Object.keys(values), seen, () => values)
   }
 
   /**
    * Undoes changes of the document.
    *
-   * @param changes revisions that they wrote, oldest first
-   * @returns revision that can be undone in turn; null if nothing changed
-   * @throws WorkbenchError `stale` when one of the values changed since; `not-found` for an old revision; `read-only`
+   * @param changes revisions that they wrote, oldest first.
+   * @returns revision that can be undone in turn; null if nothing changed.
+   * @throws WorkbenchError `stale` when one of the values changed since; `not-found` for an old revision; `read-only`.
    */
   async revert(changes: readonly number[]): Promise<number | null> {
     return this.#change(() => {
@@ -258,7 +253,11 @@ export class Project implements ProjectOfPair {
     return this.#add((document) => withPair(document, newPair(location, name)), null)
   }
 
-  /** Adds a pair with all that is set for another, but none of its results. @throws WorkbenchError `not-found`, `read-only` */
+  /**
+   * Adds a pair with the settings of another pair, without its results.
+   *
+   * @throws WorkbenchError `not-found`, `read-only`
+   */
   async duplicatePair(id: PairId): Promise<ProjectPair> {
     return this.#add((document) => withDuplicate(document, id), this.pair(id).ownPrompts)
   }
@@ -268,13 +267,13 @@ export class Project implements ProjectOfPair {
     await this.#edit([], undefined, (document) => withPairNamed(document, id, name))
   }
 
-  /** @param place in the list without it @throws WorkbenchError `not-found`, `read-only` */
+  /** @param place index in the list without the pair @throws WorkbenchError `not-found`, `read-only` */
   async movePair(id: PairId, place: number): Promise<void> {
     await this.#edit([], undefined, (document) => withPairMoved(document, id, place))
   }
 
   /**
-   * Takes a pair off the list. Its results stay until the project is opened the next time.
+   * Removes a pair from the list. Its results are deleted when the project is opened the next time.
    *
    * @throws WorkbenchError `not-found`; `bad-input` for the only pair; `read-only`
    */
@@ -286,21 +285,25 @@ export class Project implements ProjectOfPair {
     })
   }
 
-  /** Puts a removed pair in its place again. @throws WorkbenchError `not-found` when it is gone for good; `read-only` */
+  /**
+   * Puts a removed pair back into its place.
+   *
+   * @throws WorkbenchError `not-found` if its results are deleted; `read-only`
+   */
   async restorePair(id: PairId, place: number): Promise<void> {
     await this.#edit([], undefined, (document) => {
       if (!this.#removed.has(id)) {
         throw new WorkbenchError(
           'not-found',
-          'The pair was removed before the project was opened: its results are deleted.',
-          'Add it anew.'
+          'The pair was removed before the project was opened, so its results are deleted.',
+          'Add it again.'
         )
       }
       return withPairBack(document, this.documentOf(id), place)
     })
   }
 
-  /** @param seen see {@link update} @throws WorkbenchError `bad-input` naming the field that is wrong; `stale`; `read-only` */
+  /** @throws WorkbenchError as {@link update} */
   async savePrompts(prompts: CrcPrompts, seen?: number): Promise<void> {
     const checked = savedPrompts(prompts)
     await this.saveBeside(['prompts'], seen, async () => {
@@ -309,7 +312,7 @@ export class Project implements ProjectOfPair {
     })
   }
 
-  /** @param seen see {@link update} @throws WorkbenchError `bad-input` naming the field that is wrong; `stale`; `read-only` */
+  /** @throws WorkbenchError as {@link update} */
   async saveSamplePrompts(prompts: SamplePrompts, seen?: number): Promise<void> {
     const parsed = SamplePrompts.safeParse(prompts)
     if (!parsed.success) {
@@ -336,17 +339,17 @@ export class Project implements ProjectOfPair {
     })
   }
 
-  /** Calls `hear` after every change of what this object shows or counts, answers that are added to runs left out, until the returned function is called. */
-  onChange(hear: () => void): () => void {
-    this.#news.on('change', hear)
-    return () => void this.#news.off('change', hear)
+  /** Calls `listener` after every change except new answers of runs, until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    this.#news.on('change', listener)
+    return () => void this.#news.off('change', listener)
   }
 
   tell(): void {
     this.#news.emit('change')
   }
 
-  /** Waits for changes under way, then lets others write the project. */
+  /** Waits for running changes, and then releases the lock. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#changes.run(async () => {
@@ -381,7 +384,7 @@ export class Project implements ProjectOfPair {
   }
 
   /**
-   * Writes changes of the document, none of which may be of a value that changed after the revision that was seen.
+   * Writes changes of the document. Values that changed after the revision `seen` are refused.
    *
    * @returns the revision that was written; null if the document is as before
    */
@@ -401,10 +404,7 @@ export class Project implements ProjectOfPair {
     const revision = this.#document.revision + 1
     const parsed = ProjectDocument.safeParse({ ...this.#document, ...changes, revision })
     if (!parsed.success) {
-      throw new WorkbenchError(
-        'bad-input',
-        `The project cannot be changed so: ${describeIssue(parsed.error)}`
-      )
+      throw new WorkbenchError('bad-input', `The project cannot be changed: ${describeIssue(parsed.error)}`)
     }
     await writeProjectDocument(this.path, parsed.data)
     this.#document = parsed.data

@@ -20,19 +20,19 @@ const StoredRecent = RecentProject.omit({ exists: true }).extend({
 type StoredRecent = z.infer<typeof StoredRecent>
 const StoredRecents = z.array(StoredRecent)
 
-/** A change reads the list and writes it back; two at a time would lose one. */
+/** A change reads and writes the list, so changes run one at a time. */
 const changes = new SerialQueue()
 
-/** The projects opened last, newest first, of those that may be opened; a list that cannot be read counts as empty. */
+/** Lists the projects that were opened last and may be opened, newest first. An unreadable list counts as empty. */
 export async function recentProjects(): Promise<RecentProject[]> {
   const { recents } = await load()
-  const shown = await filterAllowed(recents, ({ path }) => path)
-  return Promise.all(shown.map(async (recent) => ({ ...recent, exists: await isProject(recent.path) })))
+  const allowed = await filterAllowed(recents, ({ path }) => path)
+  return Promise.all(allowed.map(async (recent) => ({ ...recent, exists: await isProject(recent.path) })))
 }
 
 /**
- * Puts a project at the top of the list, with the result that it had there. Where the list cannot be written it stays as it is:
- * opening must not fail.
+ * Puts a project at the top of the list, and keeps its result. An error of writing the list is ignored, because opening
+ * must not fail.
  */
 export async function rememberProject(project: Pick<StoredRecent, 'path' | 'name'>): Promise<void> {
   const openedAt = new Date().toISOString()
@@ -45,7 +45,7 @@ export async function rememberProject(project: Pick<StoredRecent, 'path' | 'name
   })
 }
 
-/** Puts down what projects of the list have found by now, by their paths: Start reads nothing of a project. */
+/** Stores results of listed projects, by path, because the start screen does not read projects. */
 export async function noteResults(results: ReadonlyMap<string, string | null>): Promise<void> {
   if (results.size === 0) return
   await change((recents) =>
@@ -56,7 +56,7 @@ export async function noteResults(results: ReadonlyMap<string, string | null>): 
   )
 }
 
-/** Takes a project off the list; the project itself is not touched. */
+/** Removes a project from the list. The project itself stays. */
 export async function forgetProject(path: string): Promise<void> {
   await change((recents) => recents.filter((recent) => recent.path !== path))
 }
@@ -69,7 +69,7 @@ async function change(edit: (recents: StoredRecent[]) => StoredRecent[]): Promis
       if (broken) await rename(recentsFile(), join(configFolder(), 'recent-projects.broken.json'))
       await writeFileAtomic(recentsFile(), formatJson(edit(recents).slice(0, MAX_RECENT)))
     } catch {
-      // The list is a convenience; without it projects are opened by their folder.
+      // Without the list, projects are opened by their folder.
     }
   })
 }

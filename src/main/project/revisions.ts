@@ -1,20 +1,20 @@
 import { WorkbenchError } from '../../contract/model/problem'
 
-/** Since which revision of a project each of its values is as it is. */
+/** Knows the revision of a project at which each value changed last. */
 export class Revisions {
   private readonly changed = new Map<string, number>()
 
-  /** @param opened the revision that the project was opened with; who has seen an older one may not know any value */
+  /** @param opened revision at opening; a client with an older revision may know no value */
   constructor(private readonly opened: number) {}
 
-  /** @throws WorkbenchError `stale` when one of these values was changed after the revision that was seen */
+  /** @throws WorkbenchError `stale` if one of these values changed after the revision `seen` */
   require(fields: readonly string[], seen: number): void {
     const stale = fields.find((field) => (this.changed.get(field) ?? this.opened) > seen)
     if (stale === undefined) return
     throw new WorkbenchError(
       'stale',
       `Not saved: ${wordsOf(stale)} changed elsewhere since you last saw it.`,
-      'Look at it as it is now; change it again if you still want to.'
+      'Check the present value. Then change it again if needed.'
     )
   }
 
@@ -42,7 +42,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'settings.samples': 'the setup of the next sample run'
 }
 
-/** @param field of the project, or of a pair: behind its id and a slash */
+/** @param field of the project, or of a pair after its id and a slash */
 export function wordsOf(field: string): string {
   const name = field.slice(field.indexOf('/') + 1)
   return WORDS[name] ?? WORDS[name.split('.')[0] ?? ''] ?? name

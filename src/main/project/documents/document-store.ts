@@ -12,7 +12,7 @@ import { parseInPieces } from '../../base/files/schema-pieces'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder, plainFileState } from '../../base/files/plain-paths'
 
 /*
- * Reads and writes everything that a project stores as JSON, with the same rules for every kind. Reading checks a schema
+ * Reads and writes all JSON documents of a project, with the same rules for every kind. Reading checks a schema
  * and a version. Writing checks the same schema and the size, so that every file can be read back. A file is written
  * whole or not at all. A file that cannot be read does not hide the others.
  */
@@ -87,7 +87,11 @@ export class DocumentFolder<T> {
     return (await hasPlainFile(this.companion(project, id, '.json'))) ? this.read(project, id) : null
   }
 
-  /** Replaces an earlier document of the same id. @throws WorkbenchError `bad-input` for a document that could not be read back; `read-only` */
+  /**
+   * Replaces an earlier document of the same id.
+   *
+   * @throws WorkbenchError `bad-input` for a document that could not be read back; `read-only`
+   */
   async write(project: string, document: T): Promise<void> {
     const file = this.companion(project, this.kind.id(document), '.json')
     const stored = await storedDocument(this.kind, document)
@@ -123,14 +127,22 @@ export class DocumentFolder<T> {
     }
   }
 
-  /** Removes a document, its summary and its companions of these suffixes. @throws WorkbenchError `not-found` for an invalid id */
+  /**
+   * Removes a document, its summary and its companions of these suffixes.
+   *
+   * @throws WorkbenchError `not-found` for an invalid id
+   */
   async remove(project: string, id: string, companions: readonly string[] = []): Promise<void> {
     for (const suffix of [...companions, SUMMARY, '.json']) {
       await rm(this.companion(project, id, suffix), { force: true })
     }
   }
 
-  /** Returns the path of a file beside a document, under its name. @throws WorkbenchError `not-found` for an invalid id */
+  /**
+   * Returns the path of a file beside a document, under its name.
+   *
+   * @throws WorkbenchError `not-found` for an invalid id
+   */
   companion(project: string, id: string, suffix: string): string {
     if (DocumentId.safeParse(id).success) return join(this.folderOf(project), `${id}${suffix}`)
     throw new WorkbenchError(

@@ -103,7 +103,11 @@ export async function appendEvaluationLines<Part extends keyof EvaluationLines>(
   await appendLines(pathOf(folder, id, part), lines)
 }
 
-/** Reads the meanings that judges read in an evaluation's answers. @throws WorkbenchError `bad-file` naming the line that is wrong */
+/**
+ * Reads the meanings that judges read in an evaluation's answers.
+ *
+ * @throws WorkbenchError `bad-file` naming the line that is wrong
+ */
 export async function readForms(folder: string, id: string): Promise<AnswerForm[]> {
   const forms = await readFormLines(folder, id)
   return forms.every(({ baseUrl }) => baseUrl !== undefined)

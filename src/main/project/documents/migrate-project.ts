@@ -6,21 +6,21 @@ import { PROJECT_FILE, PROJECT_FORMAT } from './project-file'
 import { SWEEPS } from './sweep-store'
 
 /*
- * A project.json of an older version is replaced by the present one, with a copy of it beside it. Before version 3 a project was one
- * pair, whose results lay in the project's folder: first they get a second place in pairs/pair-1, then project.json says so, and
- * last they leave the first place. Whenever the program is killed, one of the two places is whole, and it is the one that
- * project.json means.
+ * An older project.json is replaced by one of the present version, and a copy of the old file is kept. Before version 3
+ * a project was one pair with its results in the project's folder. These get a second place in pairs/pair-1, then
+ * project.json is replaced, and then they leave the first place. If the program is killed meanwhile, the place that
+ * project.json names is complete.
  */
 
 const RESULTS = ['sweeps', 'searches', 'checks', 'samples', 'evaluations', 'sampled-crc.json']
 const FIRST_PAIR = join('pairs', 'pair-1')
 
 /**
- * Brings a project, whose lock is held, to the present version.
+ * Migrates a project to the present version. The caller holds its lock.
  *
- * @param beforeStep is called before each change of the disk
- * @returns the name of the copy of its project.json; null when that is of the present version already
- * @throws WorkbenchError `bad-file`, `newer-version`, `read-only`: project.json is as it was
+ * @param beforeStep is called before each change of the disk.
+ * @returns the name of the copy of its project.json; null when that is of the present version already.
+ * @throws WorkbenchError `bad-file`, `newer-version`, `read-only`: project.json is as it was.
  */
 export async function migrateProject(
   folder: string,
@@ -40,12 +40,12 @@ export async function migrateProject(
 export const BACKUP = 'backup'
 
 /**
- * Stores the sweeps of a project, whose lock is held, in two files each. The old files are kept in {@link BACKUP}.
+ * Stores each sweep of a project in two files. The old files are kept in {@link BACKUP}. The caller holds the lock.
  *
- * @param pairs names of the folders of its pairs
- * @param beforeStep is called before each change of the disk
- * @returns whether any sweep was changed
- * @throws WorkbenchError `read-only`, `bad-file`
+ * @param pairs names of the folders of its pairs.
+ * @param beforeStep is called before each change of the disk.
+ * @returns whether any sweep was changed.
+ * @throws WorkbenchError `read-only`, `bad-file`.
  */
 export async function splitStoredSweeps(
   folder: string,
@@ -55,14 +55,14 @@ export async function splitStoredSweeps(
   let isChanged = false
   for (const pair of pairs) {
     const keep = async (file: string): Promise<void> => {
-      const kept = join(folder, BACKUP, 'pairs', pair, 'sweeps')
+      const backup = join(folder, BACKUP, 'pairs', pair, 'sweeps')
+      const copy = join(backup, basename(file))
       try {
-        await mkdir(kept, { recursive: true })
-        if ((await statsOf(join(kept, basename(file)))) === null)
-          await linkOrCopy(file, join(kept, basename(file)))
-        await flushFolder(kept)
+        await mkdir(backup, { recursive: true })
+        if ((await statsOf(copy)) === null) await linkOrCopy(file, copy)
+        await flushFolder(backup)
       } catch (error) {
-        throw writeProblem(kept, error)
+        throw writeProblem(backup, error)
       }
     }
     if (await SWEEPS.splitWholeFiles(join(folder, 'pairs', pair), keep, beforeStep)) isChanged = true
@@ -80,7 +80,7 @@ class Moves {
     const pair = join(this.folder, FIRST_PAIR)
     try {
       this.beforeStep()
-      // What a killed program has left of the same may be half of it.
+      // An interrupted migration may have left half of the files.
       await rm(pair, { recursive: true, force: true })
       await mkdir(pair, { recursive: true })
       for (const name of RESULTS) await this.give(name)
@@ -98,7 +98,7 @@ class Moves {
       this.beforeStep()
       await linkOrCopy(from, to)
     }
-    // A link would lead out of the project: it stays where it is, and was never read.
+    // A link may lead out of the project, so it stays in its place. It was never read.
     if (!stats.isDirectory()) return
     this.beforeStep()
     await mkdir(to)
@@ -106,7 +106,7 @@ class Moves {
     await flushFolder(to)
   }
 
-  /** Deletes at the first place what has a second one, and nothing else. */
+  /** Deletes files at the first place that have a second place. */
   async leaveFirstPlace(): Promise<void> {
     for (const name of RESULTS) await this.leave(name)
   }
@@ -122,7 +122,7 @@ class Moves {
     if (!stats.isDirectory()) return
     for (const name of await readdir(from)) await this.leave(join(path, name))
     this.beforeStep()
-    // Of no use any more, and in nobody's way: should something else lie in it, it stays.
+    // A folder with other files stays.
     await rmdir(from).catch(() => undefined)
   }
 
@@ -140,7 +140,7 @@ async function statsOf(path: string): Promise<Awaited<ReturnType<typeof lstat>> 
   }
 }
 
-/** Sweeps are large, so a second name of the same file, where the file system has such names. */
+/** Gives a file a second name, or copies it if the file system has no hard links. Sweeps are large. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to)

@@ -13,25 +13,25 @@ import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
 
-/* The list of a project's pairs, and what becomes of it. */
+/* The list of a project's pairs, and changes of it. */
 
 type Pairs = Pick<ProjectDocument, 'pairs' | 'nextPair'>
 type Changed = Pick<Pairs, 'pairs'>
 
 const NO_PAIRS: Pairs = { pairs: [], nextPair: 1 }
 
-/** As a new pair is called. */
+/** Returns the name of a new pair. */
 export const pairName = (location: PairLocation): string =>
   location.kind === 'demo' ? 'Demo' : modelNameFromPath(location.post)
 
-/** The list of a new project. */
+/** Creates the list of a new project. */
 export const firstPair = (
   location: PairLocation,
   rendering: Rendering = DEFAULT_RENDERING,
   name = pairName(location)
 ): Pairs => withPair(NO_PAIRS, { ...newPair(location), name, rendering }).changed
 
-/** @returns the list with one more at its end, whose name gets a number where it is taken, and that one */
+/** Adds a pair, at the end when `place` is left out. A name that is taken gets a number. */
 export function withPair(
   { pairs, nextPair }: Pairs,
   pair: Omit<PairDocument, 'id'>,
@@ -61,10 +61,10 @@ export const newPair = (location: PairLocation, name = pairName(location)): Omit
   notes: ''
 })
 
-/** With a copy of a pair behind it. @throws WorkbenchError `not-found` */
+/** Adds a copy of a pair after the pair. @throws WorkbenchError `not-found` */
 export function withDuplicate(list: Pairs, id: PairId): { changed: Pairs; added: PairDocument } {
-  const place = pairIndex(list, id)
-  return withPair(list, elementAt(list.pairs, place, 'pair'), place + 1)
+  const index = pairIndex(list, id)
+  return withPair(list, elementAt(list.pairs, index, 'pair'), index + 1)
 }
 
 /** @throws WorkbenchError `not-found` */
@@ -75,29 +75,29 @@ export function withPairNamed(list: Pairs, id: PairId, name: string): Changed {
 
 /** @throws WorkbenchError `not-found` */
 export function withPairChanged(list: Pairs, id: PairId, changes: Partial<PairDocument>): Changed {
-  const place = pairIndex(list, id)
-  return { pairs: list.pairs.with(place, { ...elementAt(list.pairs, place, 'pair'), ...changes }) }
+  const index = pairIndex(list, id)
+  return { pairs: list.pairs.with(index, { ...elementAt(list.pairs, index, 'pair'), ...changes }) }
 }
 
-/** @param place in the list without it @throws WorkbenchError `not-found` */
+/** @param place index in the list without the pair @throws WorkbenchError `not-found` */
 export function withPairMoved(list: Pairs, id: PairId, place: number): Changed {
   const from = pairIndex(list, id)
   const moved = elementAt(list.pairs, from, 'pair')
   return { pairs: list.pairs.toSpliced(from, 1).toSpliced(place, 0, moved) }
 }
 
-/** @throws WorkbenchError `not-found`; `bad-input` for the only one */
+/** @throws WorkbenchError `not-found`; `bad-input` for the only pair */
 export function withoutPair(list: Pairs, id: PairId): Changed {
-  const place = pairIndex(list, id)
-  if (list.pairs.length > 1) return { pairs: list.pairs.toSpliced(place, 1) }
+  const index = pairIndex(list, id)
+  if (list.pairs.length > 1) return { pairs: list.pairs.toSpliced(index, 1) }
   throw new WorkbenchError(
     'bad-input',
-    `${elementAt(list.pairs, place, 'pair').name} is the only pair of the project: it cannot be removed.`,
+    `${elementAt(list.pairs, index, 'pair').name} is the only pair of the project: it cannot be removed.`,
     'Add another pair first, or delete the project’s folder.'
   )
 }
 
-/** With a removed one in its place again, or as it is where it is there already. */
+/** Puts a removed pair back into its place, unless the list has it. */
 export function withPairBack(list: Pairs, pair: PairDocument, place: number): Changed {
   if (list.pairs.some(({ id }) => id === pair.id)) return { pairs: list.pairs }
   return {
@@ -105,10 +105,10 @@ export function withPairBack(list: Pairs, pair: PairDocument, place: number): Ch
   }
 }
 
-/** @throws WorkbenchError `not-found` when the project has it no more */
+/** @throws WorkbenchError `not-found` for a removed pair */
 export function pairIndex({ pairs }: Pick<Pairs, 'pairs'>, id: PairId): number {
-  const place = pairs.findIndex((pair) => pair.id === id)
-  if (place >= 0) return place
+  const index = pairs.findIndex((pair) => pair.id === id)
+  if (index >= 0) return index
   throw new WorkbenchError(
     'not-found',
     `The project has no pair ${id}: it was removed.`,

@@ -18,23 +18,27 @@ const PART_FORMAT: DocumentFormat<SweepPart> = {
 
 const PARTS = 'Parts are what "slr sweep --shard I/N --out FILE" writes.'
 
-/** What `slr sweep --shard` wrote. @throws WorkbenchError `not-found`, `bad-file` or `newer-version`, naming the file */
+/**
+ * Reads a file of `slr sweep --shard`.
+ *
+ * @throws WorkbenchError `not-content`, `bad-file` or `newer-version`, naming the file
+ */
 export async function readPartFile(file: string): Promise<SweepPart> {
   const real = await resultPath(file)
   try {
     return (await withHint(PARTS, () => readDocument(real, PART_FORMAT))).document
   } catch (error) {
-    // Versions of other documents and of parts are counted apart: a whole sweep is no part of a newer program.
+    // Other kinds count versions separately, so a full sweep is not a part of a newer program.
     const isRead =
       error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)
-    const found = isRead ? await kindOfFile(real, PART_FORMAT.maxBytes) : null
-    if (found === null || found.kind === 'sweep-part') throw error
-    if (found.kind !== 'sweep')
-      throw new WorkbenchError('bad-file', `${real} is ${found.is}, not a part of a sweep.`, PARTS)
+    const content = isRead ? await kindOfFile(real, PART_FORMAT.maxBytes) : null
+    if (content === null || content.kind === 'sweep-part') throw error
+    if (content.kind !== 'sweep')
+      throw new WorkbenchError('bad-file', `${real} is ${content.is}, not a part of a sweep.`, PARTS)
     throw new WorkbenchError(
       'bad-file',
-      `${real} is a whole sweep, not a part of one.`,
-      'Parts are what "slr sweep --shard" writes; a whole sweep needs no merging.'
+      `${real} is a full sweep, not a part of one.`,
+      'Parts are what "slr sweep --shard" writes. A full sweep needs no merging.'
     )
   }
 }

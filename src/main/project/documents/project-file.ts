@@ -19,7 +19,7 @@ import { readStoredSamplePrompts } from '../../samples/prompts'
 import { identifyKept, listPairs } from './project-migrations'
 import { renameFields } from './renamed-fields'
 
-/* What of a project is one file each: project.json, and the prompts that its pairs share. */
+/* project.json, and the prompts that all pairs of a project share. */
 
 export const PROJECT_FILE = 'project.json'
 const CRC_PROMPTS = 'crc.json'
@@ -39,14 +39,14 @@ const MAX_SAMPLE_PROMPT_BYTES = 100_000_000
 
 export interface ProjectDocuments {
   document: ProjectDocument
-  /** Of the file: where it is older, results lie as that version had them. */
+  /** Version of project.json. It decides the places of results. */
   foundVersion: number
   prompts: CrcPrompts
-  /** Null until some are saved. */
+  /** Null until sample prompts are saved. */
   samplePrompts: SamplePrompts | null
 }
 
-/** Whether a folder is a project; whether it can be opened is not asked. */
+/** Reports whether a folder is a project, even if it cannot be opened. */
 export async function isProject(folder: string): Promise<boolean> {
   return isFile(join(folder, PROJECT_FILE))
 }
@@ -68,7 +68,7 @@ export async function writeProjectDocument(folder: string, document: ProjectDocu
   await writeFileAtomic(join(folder, PROJECT_FILE), formatJson(withKind('project', document)))
 }
 
-/** @param folder of a project, or of a pair that has prompts of its own */
+/** @param folder of a project, or of a pair with separate prompts */
 export async function writePrompts(folder: string, prompts: CrcPrompts): Promise<void> {
   await writePromptFile(folder, CRC_PROMPTS, prompts)
 }
@@ -77,14 +77,18 @@ export async function writeSamplePrompts(folder: string, prompts: SamplePrompts)
   await writePromptFile(folder, SAMPLE_PROMPTS, prompts)
 }
 
-/** The prompts that a pair has of its own; null when it uses the project's. @throws WorkbenchError `bad-file` naming file and field */
+/**
+ * Reads the separate prompts of a pair; null if it uses the project's prompts.
+ *
+ * @throws WorkbenchError `bad-file` naming file and field
+ */
 export async function readOwnPrompts(pairFolder: string): Promise<CrcPrompts | null> {
   const file = promptFile(pairFolder, CRC_PROMPTS)
   if (!(await hasPlainFolder(join(pairFolder, 'prompts'))) || !(await hasPlainFile(file))) return null
   return readPromptFile(file)
 }
 
-/** Has a pair use the project's prompts. @throws WorkbenchError `read-only` */
+/** Removes the separate prompts of a pair, which then uses the project's prompts. @throws WorkbenchError `read-only` */
 export async function removeOwnPrompts(pairFolder: string): Promise<void> {
   const file = promptFile(pairFolder, CRC_PROMPTS)
   await rm(file, { force: true }).catch((error: unknown) => {

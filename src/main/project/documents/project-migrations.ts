@@ -13,12 +13,12 @@ const Listed = z.object({
 })
 
 /**
- * Version 1 knew recipes and checkpoints by their names: from version 2 on each has an id and a mark of its own. The ids are the
- * same whenever this file is read, also where it cannot be written.
+ * Gives recipes and checkpoints of version 1 ids and marks, in place of their names. The ids are the same at each
+ * reading, because the file may be read-only.
  */
 export const identifyKept: Migration = (document) => {
   const listed = Listed.safeParse(document)
-  // What is wrong with it, the schema of version 2 tells.
+  // The schema of version 2 reports errors of the document.
   if (!listed.success) return { ...document, revision: 0, nextMark: 0 }
   const { settings } = listed.data
   const recipes = listed.data.recipes.map((kept, mark) => ({ ...kept, id: `recipe-${mark + 1}`, mark }))
@@ -45,11 +45,11 @@ export const identifyKept: Migration = (document) => {
   }
 }
 
-/** In version 2 a project was one pair: from version 3 on it lists pairs, of which that is the first. */
+/** Moves the one pair of a version 2 project to the list of pairs. */
 export const listPairs: Migration = (document) => {
-  const found = Named.safeParse(document)
-  // What is wrong with it, the schema of version 3 tells.
-  if (!found.success) return document
+  const parsed = Named.safeParse(document)
+  // The schema of version 3 reports errors of the document.
+  if (!parsed.success) return document
   const {
     pair: location,
     checkpoints,
@@ -59,14 +59,14 @@ export const listPairs: Migration = (document) => {
     otherCheckpoints,
     nextMark,
     ...shared
-  } = found.data
+  } = parsed.data
   const pairFields = { location, checkpoints, rendering, settings, recipes, otherCheckpoints, nextMark }
   const name = pairNameOf(location) ?? shared.name
   return { ...shared, pairs: [{ id: 'pair-1', name, ...pairFields }], nextPair: 2 }
 }
 
-/** As a new pair of this place is called; null for a place that is none. */
+/** Returns the name of a new pair at this location; null for an invalid location. */
 function pairNameOf(location: unknown): string | null {
-  const known = PairLocation.safeParse(location)
-  return known.success ? pairName(known.data) : null
+  const parsed = PairLocation.safeParse(location)
+  return parsed.success ? pairName(parsed.data) : null
 }

@@ -1,6 +1,6 @@
 import type { Migration } from '../../base/files/migrate'
 
-/** Names that documents had before the fields were renamed. A field that is a flag, such as `halves` of a search, keeps its name. */
+/** Old and present names of fields. A field that is a flag, such as `halves` of a search, keeps its name. */
 const FIELDS: Readonly<Record<string, string>> = {
   rivals: 'baselines',
   rival: 'baseline',
@@ -18,7 +18,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 
 const KINDS: Readonly<Record<string, string>> = { rival: 'baseline', blend: 'uniform-blend' }
 
-/** Values that the user chose the names of, or that are large and have none of the renamed fields. */
+/** Values with names that the user chose, and large values without renamed fields. */
 const UNCHANGED = new Set(['categories', 'templateArguments', 'prompts', 'promptSets', 'task', 'cells'])
 
 /** Gives the fields of a document their present names. */

@@ -9,9 +9,9 @@ import { plainFileState } from '../../base/files/plain-paths'
 import { type DocumentFolder, SUMMARY } from './document-store'
 
 /*
- * Lists show a sweep, search, sample run or evaluation by a small file beside it, because a document with its answers may
- * have a hundred megabytes. A summary can always be computed again. It is ignored if the document was written after it,
- * or if the document or the file beside it has another size.
+ * Lists show a sweep, search, sample run or evaluation by a small file beside it, because a document with its answers
+ * may have a hundred megabytes. A summary can always be computed again. It is ignored if the document was written after
+ * it, or if the document or the file beside it has another size.
  */
 
 /** Fields that identify and order the entries of lists. */

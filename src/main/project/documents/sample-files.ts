@@ -4,7 +4,7 @@ import { appendLines, countLines, readLines } from '../../base/files/line-file'
 import { RunSummaries } from './run-summaries'
 import { SAMPLE_RUNS } from './stored-documents'
 
-/** Of the answers to a run, beside it. */
+/** Ending of the file with the answers of a run. */
 export const ANSWERS = '.jsonl'
 
 /** Removes a run and its answers. */
@@ -13,9 +13,9 @@ export async function removeSampleRun(folder: string, id: string): Promise<void>
 }
 
 /**
- * The answers in a file of them, each once.
+ * Reads a file of answers, each answer once.
  *
- * @throws WorkbenchError `bad-file` naming the line that is no answer of one of these variants and prompts
+ * @throws WorkbenchError `bad-file` naming a line with another variant or prompt
  */
 export async function readAnswerLines(
   file: string,
@@ -40,9 +40,9 @@ export async function readAnswerLines(
 }
 
 /**
- * The answers stored for a run, in the order in which they came.
+ * Reads the stored answers of a run, in the order of their generation.
  *
- * @throws WorkbenchError `bad-file` naming the line that is no answer of this run
+ * @throws WorkbenchError `bad-file` naming a line that is no answer of this run
  */
 export async function readSampleLines(folder: string, run: SampleRun): Promise<SampleLine[]> {
   const variants = new Set(run.variants.map(({ name }) => name))
@@ -66,7 +66,7 @@ export const SAMPLE_SUMMARIES = new RunSummaries<SampleRun, SampleRunSummary>({
   beside: (folder, id) => SAMPLE_RUNS.companion(folder, id, ANSWERS)
 })
 
-/** What the window lists of a run with this many stored answers. */
+/** Summarises a run for lists. @param sampleCount number of stored answers */
 export function summarizeSampleRun(run: SampleRun, sampleCount: number): SampleRunSummary {
   return {
     id: run.id,

@@ -6,10 +6,10 @@ const Version1 = z.looseObject({
   marks: z.array(z.object({ prompt: z.number(), index: z.number(), variant: z.string() }))
 })
 
-/** Version 1 compared one answer of each variant, all variants at once, and knew neither ties nor skipped comparisons. */
+/** Migrates version 1, which compared one answer of all variants at once, without ties and skipped comparisons. */
 export function namedComparisons(run: Record<string, unknown>): Record<string, unknown> {
   const { success, data } = Version1.safeParse(run)
-  // What is no run of version 1 is refused by the schema, which names the field.
+  // The schema reports errors of the document.
   if (!success) return run
   const among = data.variants.map(({ name }) => name)
   const marks = data.marks.map((mark): PreferenceMark => ({ ...mark, size: 1, among, verdict: 'preferred' }))

@@ -11,14 +11,16 @@ import { requirePlainFile } from '../../base/files/plain-paths'
 import { openRegularFile } from '../../base/files/regular-file'
 
 /*
- * A scores file holds the scores of each prompt that a sweep gave its models, one row a model. All numbers are little-endian.
+ * A scores file holds the scores of each prompt that a sweep gave its models, one row a model. All numbers are
+ * little-endian.
  *
- *   header   "SLRSCORE", version and row count as uint32, bytes of the file as float64, sha256 of all that follows, 8 bytes of zeros
+ *   header   "SLRSCORE", version and row count as uint32, bytes of the file as float64, sha256 of the remaining bytes,
+ *            8 bytes of zeros
  *   table    rows + 1 positions in the file as float64: where each row begins, and where the last one ends
  *   row      prompt count as uint32 and 4 bytes of zeros, then its prompts
  *   prompt   answer count, bytes of what-if values and present task measures (a bit each) as uint32, 4 bytes of zeros;
- *            validity, diversity, effective choices, the present task measures and the answers' probabilities as float64;
- *            the what-if values as float32, up to a multiple of 8 bytes
+ *            validity, diversity, effective choices, the present task measures and the answers' probabilities as
+ *            float64; the what-if values as float32, up to a multiple of 8 bytes
  */
 
 const MAGIC = Buffer.from('SLRSCORE', 'latin1')
@@ -26,7 +28,7 @@ const VERSION = 1
 const HEADER_BYTES = 64
 const HASH_AT = 24
 const PROMPT_HEAD_BYTES = 16
-/** Stands for the bytes of what-if values that a score does not have. */
+/** Number of bytes that means a score without what-if values. */
 const NO_WHAT_IF = 0xffffffff
 /** Models of a sweep, and bytes of the file: far above the deepest model with thousands of prompts. */
 const MAX_ROWS = 100_000
@@ -132,7 +134,11 @@ export async function readScoreRow(
   })
 }
 
-/** Reads the scores of all models, and checks their hash. @throws WorkbenchError as {@link readScoreRow}; `cancelled` */
+/**
+ * Reads the scores of all models, and checks their hash.
+ *
+ * @throws WorkbenchError as {@link readScoreRow}; `cancelled`
+ */
 export async function readAllScores(
   file: string,
   expected: ExpectedScores,

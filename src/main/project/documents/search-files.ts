@@ -10,15 +10,15 @@ import { RunSummaries } from './run-summaries'
 import { SEARCHES } from './stored-documents'
 import { drawsOf } from '../../../contract/documents/scored-by'
 
-/** Settings and nothing else. */
+/** The file holds only settings. */
 const MAX_UNFINISHED_BYTES = 100_000
 
 /** A search has a sweep for each generation, at most a hundred, one to start from and one at its end. */
 const MAX_CHECKPOINTS = 102
 
 /**
- * Where a project's unfinished search is kept: searches/partial/<name>.checkpoint, and beside them what was asked for, see
- * {@link writeUnfinishedSearch}.
+ * Returns the folder of a project's unfinished search: searches/partial/<name>.checkpoint. Beside them is the request,
+ * see {@link writeUnfinishedSearch}.
  */
 export function projectSearchCheckpoints(folder: string): CheckpointFolder {
   const [searches, partial] = partialFolders(folder)
@@ -32,10 +32,10 @@ export function projectSearchCheckpoints(folder: string): CheckpointFolder {
   }
 }
 
-/** The file that holds a search. */
+/** Returns the file of a search. */
 export const searchFile = (folder: string, id: string): string => SEARCHES.companion(folder, id, '.json')
 
-/** What lists show of a search. */
+/** Summarises a search for lists. */
 export function summarizeSearch(search: SearchDocument): SearchSummary {
   const { id, createdAt, seconds, sweepId, verdict, basePath, postPath, device, precision } = search
   const [best] = search.found
@@ -65,23 +65,23 @@ export const SEARCH_SUMMARIES = new RunSummaries<SearchDocument, SearchSummary>(
   beside: null
 })
 
-/** Notes what the search that begins is asked for. @throws WorkbenchError `read-only`, `bad-file` */
+/** Stores the request of a search that begins. @throws WorkbenchError `read-only`, `bad-file` */
 export async function writeUnfinishedSearch(folder: string, search: UnfinishedSearch): Promise<void> {
   for (const path of partialFolders(folder)) await ensurePlainFolder(path)
   await writeFileAtomic(unfinishedFile(folder), formatJson(search))
 }
 
-/** The search that was begun last, when it has not been finished and has computed something; null when there is none. */
+/** Reads the request of an unfinished search; null if there is none, or if it has no results yet. */
 export async function readUnfinishedSearch(folder: string): Promise<UnfinishedSearch | null> {
   if ((await projectSearchCheckpoints(folder).list()).length === 0) return null
   const file = unfinishedFile(folder)
   if (!(await hasPlainFile(file))) return null
-  // It only saves asking again: one that cannot be read is none.
+  // The request only saves the user from repeating it, so an unreadable file counts as none.
   const parsed = UnfinishedSearch.safeParse(await readJsonFile(file, MAX_UNFINISHED_BYTES).catch(() => null))
   return parsed.success ? parsed.data : null
 }
 
-/** The same of a search whose result is to be written to `file`: beside it, in a folder with `.partial` at its end. */
+/** Returns the folder of an unfinished search whose result goes to `file`: beside it, with `.partial` at its end. */
 export function searchCheckpointsBeside(file: string): CheckpointFolder {
   return checkpointFolder([`${file}.partial`], MAX_CHECKPOINTS)
 }

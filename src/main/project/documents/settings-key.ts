@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { briefScoring, scoringKey } from '../../../contract/documents/scored-by'
 
-/** What of a sweep decides what its ranges score. */
+/** The settings of a sweep that decide the scores of its ranges. */
 export interface RangeSettings extends Pick<SweepDocument, 'source' | 'scoredBy' | 'holdOutSplit'> {
   /** Fingerprints. */
   base: string
   post: string
-  /** A sweep of recipes alone says nothing of ranges. */
+  /** False for a sweep of recipes only. */
   hasRanges: boolean
   prompts: readonly Pick<SweepDocument['prompts'][number], 'tokens' | 'category' | 'valid'>[]
 }
 
 /**
- * Equal for sweeps that ask the same of the same models, however much of it they have scored, and whatever they score beside the
- * ranges.
+ * Returns a key that is equal for sweeps of the same models with the same settings. It does not depend on the number of
+ * scored ranges, or on other scored models.
  */
 export function settingsKey({
   base,
@@ -25,19 +25,19 @@ export function settingsKey({
   holdOutSplit,
   prompts
 }: RangeSettings): string {
-  const asked = prompts.map(({ tokens, category, valid }) => [tokens, category, valid])
+  const promptParts = prompts.map(({ tokens, category, valid }) => [tokens, category, valid])
   return createHash('sha256')
     .update(
       JSON.stringify([
         [base, post, source === null ? null : source.fingerprint, hasRanges],
-        [scoringKey(briefScoring(scoredBy)), holdOutSplit, asked]
+        [scoringKey(briefScoring(scoredBy)), holdOutSplit, promptParts]
       ])
     )
     .digest('hex')
     .slice(0, 16)
 }
 
-/** The same of a sweep that was made. */
+/** Returns the settings key of a stored sweep. */
 export const settingsKeyOf = (sweep: SweepDocument): string =>
   settingsKey({
     ...sweep,

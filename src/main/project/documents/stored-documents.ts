@@ -70,7 +70,9 @@ function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
 
 const OneWayJudge = z.looseObject({ pairs: z.boolean() })
 
-/** Migrates an evaluation of version 1. A judge gave scores or compared pairs, and answers came from the CPU in fp32. */
+/**
+ * Migrates an evaluation of version 1. A judge gave scores or compared pairs, and answers came from the CPU in fp32.
+ */
 function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown> {
   const wayOf = (judge: unknown): unknown => {
     const parsed = OneWayJudge.safeParse(judge)

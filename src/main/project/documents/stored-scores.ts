@@ -6,14 +6,14 @@ import { samplingBaselineName } from '../../../contract/model/sampling-baseline'
 import { plural, rangePhrase } from '../../../contract/words/format'
 import { averageScores } from '../../crc/task/scoring'
 
-/** What rounding may put between a stored mean and that of the stored values, or above certainty. */
+/** Maximum error by rounding, of a mean and of a probability above 1. */
 const ROUNDING = 1e-6
 
 const MEASURES = ['validity', 'diversity'] as const
 
 /**
- * Refuses a sweep whose means are not those of its prompts, whose models have scores of other prompts than it names, or whose ranges
- * are none of its model's, which somebody has changed: every command would believe them, or fail over them.
+ * Refuses a sweep that was changed by hand, because other commands would use wrong scores or fail. It checks the means,
+ * the number of prompts of each model, and the ranges.
  *
  * @throws WorkbenchError `bad-file` naming the model and what is wrong of it
  */
@@ -55,26 +55,26 @@ function scoresOf({
   ]
 }
 
-/** A share that is none, of a prompt or as a mean; null where there is none. */
+/** Describes a score outside 0 to 1; null if there is none. */
 function outside(score: Score): string | null {
   for (const measure of MEASURES) {
-    const place = [score, ...score.prompts].findIndex(
+    const index = [score, ...score.prompts].findIndex(
       ({ [measure]: value }) => !(value >= 0 && value <= 1 + ROUNDING)
     )
-    if (place === 0) return `the ${measure} ${score[measure]}, expected 0 to 1`
-    if (place > 0)
-      return `on prompt ${place} the ${measure} ${score.prompts[place - 1]?.[measure]}, expected 0 to 1`
+    if (index === 0) return `the ${measure} ${score[measure]}, expected 0 to 1`
+    if (index > 0)
+      return `on prompt ${index} the ${measure} ${score.prompts[index - 1]?.[measure]}, expected 0 to 1`
   }
   return null
 }
 
-/** Scores that stand beside no prompt, or prompts without one; null where each has its own. */
+/** Describes a wrong number of scored prompts; null if it is right. */
 const otherPrompts = ({ prompts }: Pick<SweepDocument, 'prompts'>, score: Score): string | null =>
   score.prompts.length === prompts.length
     ? null
     : `scores of ${plural(score.prompts.length, 'prompt')}, and the sweep is of ${prompts.length}`
 
-/** A range that is none of the model, or one that is there twice; null where there is none. */
+/** Describes a range that the model does not have, or that occurs twice; null if there is none. */
 function otherRange(layerCount: number, ranges: readonly RestorationRange[]): string | null {
   const seen = new Set<string>()
   for (const { start, end } of ranges) {
@@ -87,7 +87,7 @@ function otherRange(layerCount: number, ranges: readonly RestorationRange[]): st
   return null
 }
 
-/** A mean that is not that of the prompts; null where all are, or there are no prompts. */
+/** Describes a mean that is not the mean over the prompts; null if there is none. */
 function otherMean({ prompts }: Pick<SweepDocument, 'prompts'>, score: Score): string | null {
   if (prompts.length === 0) return null
   const means = averageScores(prompts, score.prompts)

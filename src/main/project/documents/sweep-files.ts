@@ -19,7 +19,7 @@ import { requireTrueScores } from './stored-scores'
 import { ANSWER_CHECKS, SWEEP_FORMAT } from './stored-documents'
 import { readSweepFile, SWEEPS } from './sweep-store'
 
-/** @throws WorkbenchError when it cannot be read, or holds something else, which is named; `cancelled` when `signal` fires */
+/** @throws WorkbenchError for an unreadable file or another kind of document, which is named; `cancelled` */
 export async function readSweepFiles(file: string, signal?: AbortSignal): Promise<SweepDocument> {
   try {
     const sweep = await readSweepFile(file, signal)
@@ -31,7 +31,7 @@ export async function readSweepFiles(file: string, signal?: AbortSignal): Promis
   }
 }
 
-/** The sweep that a value read from a file is; null when it is something else. */
+/** Parses a value from a file as a sweep; null if it is something else. */
 export async function sweepIn(value: unknown, file: string): Promise<SweepDocument | null> {
   try {
     return (await parseDocument(value, file, SWEEP_FORMAT)).document
@@ -41,20 +41,20 @@ export async function sweepIn(value: unknown, file: string): Promise<SweepDocume
   }
 }
 
-/** How many interrupted sweeps a project keeps the checkpoints of; a new one takes the place of the oldest. */
+/** Maximum number of interrupted sweeps with checkpoints. A new one replaces the oldest. */
 const MAX_CHECKPOINTS = 3
 
-/** Where the checkpoints of a project's unfinished sweeps lie: sweeps/partial/<name>.checkpoint. */
+/** Returns the folder of unfinished sweeps: sweeps/partial/<name>.checkpoint. */
 export function projectCheckpoints(folder: string): CheckpointPlace {
   const sweeps = join(folder, 'sweeps')
   return checkpointFolder([sweeps, join(sweeps, 'partial')], MAX_CHECKPOINTS)
 }
 
 /**
- * What the window lists of a sweep.
+ * Summarises a sweep for lists.
  *
- * @param check its latest; null before the first one
- * @param selection made with the check; left out: that which is stored, made with none
+ * @param check latest check; null before the first one
+ * @param selection selection with the check; the stored one, made without a check, when left out
  */
 export function summarizeSweep(
   sweep: SweepDocument,
@@ -99,7 +99,7 @@ export function summarizeSweep(
   }
 }
 
-/** The same, with what the check leaves to select. */
+/** Summarises a sweep with the range that is selected after its check. */
 export async function summarizeChecked(
   sweep: SweepDocument,
   check: AnswerCheck | null
@@ -110,7 +110,7 @@ export async function summarizeChecked(
   return summarizeSweep(sweep, check, checked)
 }
 
-/** The same of a sweep in the folder of a pair; a check that cannot be read tells nothing of it. */
+/** Summarises a sweep in the folder of a pair. An unreadable check is ignored. */
 export async function summarizeStored(sweep: SweepDocument, folder: string): Promise<SweepSummary> {
   try {
     return await summarizeChecked(sweep, await ANSWER_CHECKS.readIfAny(folder, sweep.id))
@@ -120,7 +120,7 @@ export async function summarizeStored(sweep: SweepDocument, folder: string): Pro
   }
 }
 
-/** The range that a sweep selects once its check has thrown out what fails; null where it selects none. */
+/** Returns the selected range after the check has rejected ranges; null if none is selected. */
 function bestOf({ ranges, selected, selection, post }: SweepDocument, check: AnswerCheck | null) {
   const rejected = selection === null ? [] : rejectedRanges(ranges, check, selection.rho)
   if (selection === null || rejected.length === 0) {

@@ -27,12 +27,12 @@ import { readAllScores, readScoreRow, type ScoreRow, writeScores } from './score
 import { SWEEP_FORMAT } from './stored-documents'
 
 /*
- * A project stores a sweep as two files: <id>.json with settings, means and selection, and <id>.a.scores or <id>.b.scores with the
- * scores of each prompt. A changed sweep writes the scores under the other letter first. The JSON file names the letter and the hash,
- * so whenever the program is killed, one pair of files is whole.
+ * A project stores a sweep as two files: <id>.json with settings, means and selection, and <id>.a.scores or
+ * <id>.b.scores with the scores of each prompt. A changed sweep writes the scores under the other letter first. The
+ * JSON file names the letter and the hash, so whenever the program is killed, one pair of files is whole.
  *
- * A file that a command writes holds the whole sweep as JSON, because users move it as one file and read it with other programs.
- * Projects of older versions hold that form too. Both forms are read everywhere.
+ * A file that a command writes holds the whole sweep as JSON, because users move it as one file and read it with other
+ * programs. Projects of older versions hold that form too. Both forms are read everywhere.
  */
 
 const STORED_FORMAT: DocumentFormat<StoredSweep> = {
@@ -66,7 +66,11 @@ async function openSweepFile(file: string, signal?: AbortSignal): Promise<SweepF
   return { stored: null, whole: (await parseDocument(value, file, SWEEP_FORMAT, signal)).document }
 }
 
-/** Reads a sweep with all scores, in either form. @throws WorkbenchError `not-found`, `bad-file`, `newer-version`, `cancelled` */
+/**
+ * Reads a sweep with all scores, in either form.
+ *
+ * @throws WorkbenchError `not-found`, `bad-file`, `newer-version`, `cancelled`
+ */
 export async function readSweepFile(file: string, signal?: AbortSignal): Promise<SweepDocument> {
   const opened = await openSweepFile(file, signal)
   if (opened.stored === null) return opened.whole
@@ -117,7 +121,10 @@ function joinScores({ scores: _, ...stored }: StoredSweep, rows: readonly Prompt
   }
 }
 
-/** Whether a file is a sweep in one piece, as older projects have it. The other form names its scores near its beginning. */
+/**
+ * Reports whether a file is a sweep in one piece, as in older projects. The other form names its scores near the
+ * beginning.
+ */
 async function isWhole(file: string): Promise<boolean> {
   return !(await readHead(file)).includes('"scores": {')
 }
@@ -129,11 +136,12 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     id: ({ id }) => id,
     tooLarge: 'Sweep with fewer prompts (--prompts) or fewer recipes (--recipes).'
   })
-  /** The sweep that was read last: a slider asks for the same one dozens of times. */
+  /** The sweep that was read last, because a slider requests the same one dozens of times. */
   private last: { file: string; state: string | undefined; sweep: SweepDocument } | null = null
 
   /**
-   * Reads a sweep with all scores. The same object is returned while its file stays as it was, and nobody may change it.
+   * Reads a sweep with all scores. The same object is returned while its file stays as it was, and nobody may change
+   * it.
    *
    * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
    */
@@ -146,7 +154,11 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return sweep
   }
 
-  /** Reads a sweep without the scores of each prompt, except those of base and post. @throws WorkbenchError as {@link read} */
+  /**
+   * Reads a sweep without the scores of each prompt, except those of base and post.
+   *
+   * @throws WorkbenchError as {@link read}
+   */
   async readShown(project: string, id: string): Promise<ShownSweep> {
     const { file } = await this.found(project, id)
     const opened = await openSweepFile(file)
@@ -155,7 +167,12 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return sweep
   }
 
-  /** Reads the scores of each prompt of one model. @returns null if the sweep scored no model of this key @throws WorkbenchError as {@link read} */
+  /**
+   * Reads the scores of each prompt of one model.
+   *
+   * @returns null if the sweep scored no model of this key
+   * @throws WorkbenchError as {@link read}
+   */
   async readPromptScores(project: string, id: string, key: string): Promise<PromptScore[] | null> {
     const { file } = await this.found(project, id)
     const opened = await openSweepFile(file)
@@ -168,17 +185,21 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return readScoreRow(scoresFileOf(file, stored), expectedOf(stored), row)
   }
 
-  /** Replaces an earlier sweep of the same id. @throws WorkbenchError `bad-input` if it could not be read back; `read-only` */
+  /**
+   * Replaces an earlier sweep of the same id.
+   *
+   * @throws WorkbenchError `bad-input` if it could not be read back; `read-only`
+   */
   async write(project: string, sweep: SweepDocument): Promise<void> {
     const file = this.companion(project, sweep.id, '.json')
-    const shown = await runCooperatively(shownSweepInSteps(sweep))
+    const means = await runCooperatively(shownSweepInSteps(sweep))
     const rows = rowsOf(sweep)
-    // Nothing is written of a sweep that could not be read back.
-    await storedDocument({ name: 'sweep', schema: ShownSweep }, shown)
+    // The sweep is checked first, so that nothing is written that could not be read back.
+    await storedDocument({ name: 'sweep', schema: ShownSweep }, means)
     await ensurePlainFolder(dirname(file))
     const slot = await this.freeSlot(file)
     const sha256 = await writeScores(this.companion(project, sweep.id, scoresEnding(slot)), rows)
-    await this.files.write(project, { scores: { file: slot, sha256 }, ...shown })
+    await this.files.write(project, { scores: { file: slot, sha256 }, ...means })
     for (const other of SLOTS.filter((one) => one !== slot))
       await rm(this.companion(project, sweep.id, scoresEnding(other)), { force: true })
   }
@@ -192,9 +213,9 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
   /**
    * Stores sweeps that are one file in two files. Whenever it is killed, each sweep is whole in one of its forms.
    *
-   * @param keep is given each file before it is replaced
-   * @param beforeStep is called before each change of the disk
-   * @returns whether any file was replaced
+   * @param keep is given each file before it is replaced.
+   * @param beforeStep is called before each change of the disk.
+   * @returns whether any file was replaced.
    */
   async splitWholeFiles(
     project: string,

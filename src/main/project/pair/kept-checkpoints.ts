@@ -8,25 +8,29 @@ import { changedIn } from './kept-list'
 type Checkpoints = Pick<PairDocument, 'otherCheckpoints' | 'recipes' | 'nextMark'>
 type Added = Pick<Checkpoints, 'otherCheckpoints' | 'nextMark'>
 type Changed = Pick<Checkpoints, 'otherCheckpoints'>
-/** Recipes that take layers of a checkpoint follow it. */
+/** Recipes with layers of a changed checkpoint change with it. */
 type Followed = Pick<Checkpoints, 'otherCheckpoints' | 'recipes'>
 
-/** With one more, whose name gets a number where it is taken; or the one of that folder as it is now. */
+/** Adds a checkpoint, or updates the one of the same folder. A name that is taken gets a number. */
 export function withCheckpoint(
   checkpoints: Checkpoints,
   id: string,
   { name, path, fingerprint }: OtherCheckpoint
 ): Added & Partial<Followed> {
   const { otherCheckpoints, nextMark } = checkpoints
-  const known = otherCheckpoints.find((checkpoint) => checkpoint.path === path)
-  if (known !== undefined) {
-    return { nextMark, ...withCheckpointAt(checkpoints, known.id, { path, fingerprint }) }
+  const existing = otherCheckpoints.find((checkpoint) => checkpoint.path === path)
+  if (existing !== undefined) {
+    return { nextMark, ...withCheckpointAt(checkpoints, existing.id, { path, fingerprint }) }
   }
   const added = { id, mark: nextMark, name: freeName(name, namesOf(otherCheckpoints)), path, fingerprint }
   return { otherCheckpoints: [...otherCheckpoints, added], nextMark: nextMark + 1 }
 }
 
-/** With another folder or fingerprint for one, and for it in recipes. @throws WorkbenchError `not-found` when the project has it no more */
+/**
+ * Changes folder or fingerprint of a checkpoint, also in recipes.
+ *
+ * @throws WorkbenchError `not-found` if it was removed
+ */
 export const withCheckpointAt = (
   checkpoints: Checkpoints,
   id: string,
@@ -38,7 +42,7 @@ export const withCheckpointAt = (
     changedIn(checkpoints.otherCheckpoints, id, 'checkpoint', (kept) => ({ ...kept, path, fingerprint }))
   )
 
-/** @throws WorkbenchError as {@link withCheckpointAt} */
+/** Renames a checkpoint, also in recipes. @throws WorkbenchError as {@link withCheckpointAt} */
 export const withCheckpointNamed = (checkpoints: Checkpoints, id: string, name: string): Followed =>
   followed(
     checkpoints,
@@ -49,7 +53,7 @@ export const withCheckpointNamed = (checkpoints: Checkpoints, id: string, name: 
     }))
   )
 
-/** The changed checkpoint also where recipes take layers of it. */
+/** Changes a checkpoint in recipes with its layers. */
 function followed(
   { otherCheckpoints: before, recipes }: Checkpoints,
   id: string,
@@ -67,7 +71,7 @@ function followed(
       const recipe = withSources(kept.recipe, follow)
       const sameWeights =
         weightsKey({ kind: 'recipe', recipe }) === weightsKey({ kind: 'recipe', recipe: kept.recipe })
-      // Scores of other weights say nothing of these.
+      // Scores of other weights are removed.
       return sameWeights
         ? { ...kept, recipe }
         : { ...kept, recipe, sweepId: null, validity: null, diversity: null }
@@ -75,7 +79,7 @@ function followed(
   }
 }
 
-/** Without one, whether it was there or not. */
+/** Removes a checkpoint if it exists. */
 export const withoutCheckpoint = ({ otherCheckpoints }: Checkpoints, id: string): Changed => ({
   otherCheckpoints: otherCheckpoints.filter((checkpoint) => checkpoint.id !== id)
 })

@@ -2,10 +2,10 @@ import type { KeptIdentity } from '../../../contract/model/kept'
 import { WorkbenchError } from '../../../contract/model/problem'
 
 /**
- * The list with one entry changed.
+ * Changes one entry of a list.
  *
- * @param what of entries, for messages, such as "recipe"
- * @throws WorkbenchError `not-found` when the project has it no more
+ * @param what kind of entry for messages, such as "recipe"
+ * @throws WorkbenchError `not-found` if it was removed
  */
 export function changedIn<Entry extends KeptIdentity>(
   list: readonly Entry[],
@@ -13,14 +13,14 @@ export function changedIn<Entry extends KeptIdentity>(
   what: string,
   change: (entry: Entry, others: readonly Entry[]) => Entry
 ): Entry[] {
-  const place = list.findIndex((entry) => entry.id === id)
-  const entry = list[place]
+  const index = list.findIndex((entry) => entry.id === id)
+  const entry = list[index]
   if (entry === undefined) {
     throw new WorkbenchError(
       'not-found',
-      `The project has this ${what} no more: it was removed elsewhere.`,
-      'Undo the removal there, or add it anew.'
+      `The project does not have this ${what} any more: it was removed elsewhere.`,
+      'Undo the removal there, or add it again.'
     )
   }
-  return list.with(place, change(entry, list.toSpliced(place, 1)))
+  return list.with(index, change(entry, list.toSpliced(index, 1)))
 }

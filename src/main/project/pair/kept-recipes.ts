@@ -5,7 +5,7 @@ import { changedIn } from './kept-list'
 
 type Recipes = Pick<PairDocument, 'recipes' | 'nextMark'>
 
-/** With one more recipe; a name that is taken gets a number. @param keptAt ISO time */
+/** Adds a recipe. A name that is taken gets a number. @param keptAt ISO time */
 export function withKept(
   { recipes, nextMark }: Recipes,
   id: string,
@@ -13,11 +13,11 @@ export function withKept(
   source: RecipeSource,
   keptAt: string
 ): Recipes {
-  const kept = { id, mark: nextMark, recipe: named(recipe, recipe.name, recipes), keptAt, ...source }
-  return { recipes: [...recipes, kept], nextMark: nextMark + 1 }
+  const added = { id, mark: nextMark, recipe: named(recipe, recipe.name, recipes), keptAt, ...source }
+  return { recipes: [...recipes, added], nextMark: nextMark + 1 }
 }
 
-/** With another recipe in place of a kept one. @throws WorkbenchError `not-found` when it is not kept any more */
+/** Replaces a kept recipe. @throws WorkbenchError `not-found` if it was removed */
 export function withEdited(
   { recipes }: Recipes,
   id: string,
@@ -38,7 +38,7 @@ export function withRenamed({ recipes }: Recipes, id: string, name: string): Pic
   return changedRecipe(recipes, id, (kept, others) => ({ ...kept, recipe: named(kept.recipe, name, others) }))
 }
 
-/** Without a recipe, whether it was there or not. */
+/** Removes a recipe if it exists. */
 export const withoutRecipe = ({ recipes }: Recipes, id: string): Pick<Recipes, 'recipes'> => ({
   recipes: recipes.filter((kept) => kept.id !== id)
 })

@@ -7,12 +7,12 @@ import { SerialQueue } from '../../base/files/serial-queue'
 import { writeFileAtomic } from '../../base/files/atomic-file'
 import { absolutePath, configFolder, huggingFaceCacheFolder } from '../../base/files/places'
 
-/** A change reads the list and writes it back; two at a time would lose one. */
+/** A change reads and writes the list, so changes run one at a time. */
 const changes = new SerialQueue()
 
 /**
- * Lists the folders that are searched for models: the Hugging Face cache, those that the window has added, and those of the
- * configuration file.
+ * Lists the folders that are searched for models: the Hugging Face cache, those that the window has added, and those of
+ * the configuration file.
  *
  * @throws WorkbenchError as `readUserConfig`
  */
@@ -22,7 +22,7 @@ export async function modelFolders(): Promise<string[]> {
   return filterAllowed([...folders], (folder) => folder)
 }
 
-/** @throws the system's error when the list cannot be written */
+/** @throws the system's error if the list cannot be written */
 export async function addModelFolder(typed: string): Promise<void> {
   const folder = absolutePath(typed)
   await change((folders) => [...folders.filter((other) => other !== folder), folder])

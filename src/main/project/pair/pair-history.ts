@@ -40,17 +40,17 @@ export interface PairRuns {
   readonly evaluation: RunList<EvaluationSummary>
 }
 
-/** What the history of a pair begins with. */
+/** The stored history of a pair. */
 export interface StoredHistory extends StoredMarks {
   deleted: readonly DeletionDocument[]
 }
 
 export const NO_HISTORY: StoredHistory = { marks: new Map(), unread: null, deleted: [] }
 
-/** Counts a change, and writes it. @param fields as `ProjectOfPair.saveBeside` */
+/** Counts and writes a change, as `ProjectOfPair.saveBeside`. */
 type Save = (fields: readonly string[], seen: number | undefined, write: () => Promise<void>) => Promise<void>
 
-/** All runs of a pair, with what the user has said of them, and those that were deleted and can be brought back. */
+/** All runs of a pair with their names, notes and pins, and the deleted runs that can be restored. */
 export class RunHistory {
   #marks: ReadonlyMap<string, RunMarks>
   #deleted: readonly DeletionDocument[]
@@ -67,7 +67,7 @@ export class RunHistory {
     this.#deleted = deleted
   }
 
-  /** Takes it as another program has left it. */
+  /** Replaces the history after changes by another program. */
   take({ marks, unread, deleted }: StoredHistory): void {
     this.#marks = marks
     this.#unread = unread
@@ -96,8 +96,9 @@ export class RunHistory {
   /**
    * Names, notes or pins a run.
    *
-   * @param seen the revision that whoever asks for it knows; left out: the one there is
-   * @throws WorkbenchError `not-found`; `bad-input` naming the field that is wrong; `stale` when it changed since; `read-only`
+   * @param seen revision that the caller knows; the present one when left out.
+   * @throws WorkbenchError `not-found`; `bad-input` naming the wrong field; `stale` if it changed after `seen`;
+   * `read-only`.
    */
   async mark(key: RunKey, changes: RunMarkChanges, seen?: number): Promise<void> {
     const fields = Object.keys(changes).map((field) => `runs.${key.kind}.${key.id}.${field}`)
@@ -105,16 +106,16 @@ export class RunHistory {
       this.required(key)
       const parsed = RunMarks.safeParse({ ...this.marksOf(key), ...changes })
       if (!parsed.success) {
-        throw new WorkbenchError('bad-input', `The run cannot be marked so: ${describeIssue(parsed.error)}`)
+        throw new WorkbenchError('bad-input', `The run cannot be changed: ${describeIssue(parsed.error)}`)
       }
       await this.write(new Map([...this.#marks, [runKey(key), parsed.data]]))
     })
   }
 
   /**
-   * Deletes a run, a sweep with what was searched and checked from it, so that it can be brought back.
+   * Moves a run to the trash. A sweep takes its searches and its check with it.
    *
-   * @returns what names the deletion
+   * @returns id of the deletion
    * @throws WorkbenchError `not-found`, `read-only`
    */
   async delete(key: RunKey): Promise<string> {
@@ -123,7 +124,7 @@ export class RunHistory {
       const run = this.required(key)
       const searches = this.searchesFrom(key)
       this.requireReadMarks()
-      const files = [run, ...searches].flatMap((one) => filesOf(one))
+      const files = [run, ...searches].flatMap(filesOf)
       const document = await trashRun(this.folder, run, searches, files)
       deletion = document.deletion
       this.#deleted = [document, ...this.#deleted]
@@ -133,7 +134,7 @@ export class RunHistory {
     return deletion
   }
 
-  /** Brings back what was deleted. @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
+  /** Restores a deleted run. @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
   async restore(deletion: string): Promise<void> {
     await this.save([], undefined, async () => {
       const document = this.deletedBy(deletion)
@@ -147,7 +148,7 @@ export class RunHistory {
       }
       const back = [run, ...searches]
       const entries = back.map((key): [string, RunMarks] => [runKey(key), RunMarks.parse(key)])
-      // First, so that a run that is back has its name.
+      // Names are written first, so that a restored run has its name.
       await this.write(new Map([...this.#marks, ...entries]), back)
       await untrashRun(this.folder, document)
       this.#deleted = this.#deleted.filter((other) => other !== document)
@@ -155,7 +156,7 @@ export class RunHistory {
     })
   }
 
-  /** Deletes what was deleted for good. @throws WorkbenchError `not-found`, `read-only` */
+  /** Removes a deleted run from the trash. @throws WorkbenchError `not-found`, `read-only` */
   async destroy(deletion: string): Promise<void> {
     await this.save([], undefined, async () => {
       const document = this.deletedBy(deletion)
@@ -174,8 +175,8 @@ export class RunHistory {
   }
 
   private required(key: RunKey): HistoryRun {
-    const found = this.state.runs.find((run) => runKey(run) === runKey(key))
-    if (found !== undefined) return found
+    const run = this.state.runs.find((other) => runKey(other) === runKey(key))
+    if (run !== undefined) return run
     throw new WorkbenchError(
       'not-found',
       `The pair has no ${RUN_KIND_WORDS[key.kind].one} ${key.id}: it was deleted.`,
@@ -184,9 +185,9 @@ export class RunHistory {
   }
 
   private deletedBy(deletion: string): DeletionDocument {
-    const found = this.#deleted.find((document) => document.deletion === deletion)
-    if (found !== undefined) return found
-    throw new WorkbenchError('not-found', 'It is not among the deleted runs of the pair any more.')
+    const document = this.#deleted.find((other) => other.deletion === deletion)
+    if (document !== undefined) return document
+    throw new WorkbenchError('not-found', 'The run is not in the trash of the pair any more.')
   }
 
   private searchesFrom({ kind, id }: RunKey): HistoryRun[] {
@@ -197,12 +198,17 @@ export class RunHistory {
     if (this.#unread === null) return
     throw new WorkbenchError(
       'bad-file',
-      `Names and notes of runs cannot be saved: those that there are could not be read. ${this.#unread}`,
+      `Names and notes of runs cannot be saved, because the stored ones could not be read. ${this.#unread}`,
       'Repair that file, or move it away, and open the project again.'
     )
   }
 
-  /** Writes marks, without those of runs that are gone. @param more runs that are about to be there @throws WorkbenchError `bad-file`, `bad-input`, `read-only` */
+  /**
+   * Writes the marks of existing runs.
+   *
+   * @param more runs that are being restored
+   * @throws WorkbenchError `bad-file`, `bad-input`, `read-only`
+   */
   private async write(marks: ReadonlyMap<string, RunMarks>, more: readonly RunKey[] = []): Promise<void> {
     this.requireReadMarks()
     const runs = [...this.state.runs, ...more].flatMap(({ kind, id }) => {
@@ -216,19 +222,19 @@ export class RunHistory {
 
 const isUnmarked = ({ name, note, pinned }: RunMarks): boolean => name === '' && note === '' && !pinned
 
-/** The files that a run may have, its document first. */
+/** Lists the files that a run may have, its document first. */
 function filesOf({ kind, id }: RunKey): ResultFile[] {
-  const of = (folder: ResultFile['folder'], endings: readonly string[]): ResultFile[] =>
+  const filesIn = (folder: ResultFile['folder'], endings: readonly string[]): ResultFile[] =>
     endings.map((ending) => ({ folder, name: `${id}${ending}` }))
   const resultEndings = ['.json', SUMMARY]
   switch (kind) {
     case 'sweep':
-      return [...of('sweeps', [...resultEndings, ...SCORES_ENDINGS]), ...of('checks', ['.json'])]
+      return [...filesIn('sweeps', [...resultEndings, ...SCORES_ENDINGS]), ...filesIn('checks', ['.json'])]
     case 'search':
-      return of('searches', resultEndings)
+      return filesIn('searches', resultEndings)
     case 'samples':
-      return of('samples', [...resultEndings, ANSWERS])
+      return filesIn('samples', [...resultEndings, ANSWERS])
     case 'evaluation':
-      return of('evaluations', [...resultEndings, ...EVALUATION_ENDINGS])
+      return filesIn('evaluations', [...resultEndings, ...EVALUATION_ENDINGS])
   }
 }

@@ -11,7 +11,7 @@ import { SAMPLE_SUMMARIES } from '../documents/sample-files'
 import { SEARCH_SUMMARIES } from '../documents/search-files'
 import { SWEEP_SUMMARIES } from '../documents/sweep-files'
 
-/** What a pair's folder holds, as lists show it. Each list is newest first. */
+/** Summaries of a pair's results. Each list is newest first. */
 export interface PairResults {
   folder: string
   sweeps: SweepSummary[]
@@ -19,20 +19,20 @@ export interface PairResults {
   sampleRuns: SampleRunSummary[]
   evaluations: EvaluationSummary[]
   history: StoredHistory
-  /** Null: it uses the project's. */
+  /** Null if the pair uses the project's prompts. */
   prompts: CrcPrompts | null
 }
 
 /**
- * What could not be read is left out, with a warning.
+ * Reads the summaries of a pair's results. Unreadable documents are omitted, with a warning.
  *
- * @param keeps whether the folder may be changed: summaries that had to be made are written down, and deleting that was begun is ended
+ * @param keeps true if the folder may be changed: new summaries are written, and interrupted deletions are completed
  */
 export async function readPairResults(
   folder: string,
   keeps: boolean
 ): Promise<Omit<PairResults, 'prompts'> & { warnings: string[] }> {
-  // First: a run that is half deleted is no run any more.
+  // The trash comes first, because it completes interrupted deletions.
   const trash = await listTrash(folder, keeps)
   const sweeps = await SWEEP_SUMMARIES.list(folder, keeps)
   const searches = await SEARCH_SUMMARIES.list(folder, keeps)
@@ -53,7 +53,7 @@ export async function readPairResults(
   }
 }
 
-/** @param prompts see `PairResults` */
+/** Returns the results of a new pair. @param prompts see `PairResults` */
 export const noResults = (folder: string, prompts: CrcPrompts | null): PairResults => ({
   folder,
   sweeps: [],

@@ -26,40 +26,40 @@ export function withJudge(run: EvaluationRun, judge: JudgeSettings): EvaluationR
 
 /** The evaluations of a pair. */
 export class ProjectEvaluations {
-  constructor(private readonly kept: KeptRuns<EvaluationSummary>) {}
+  constructor(private readonly storage: KeptRuns<EvaluationSummary>) {}
 
   /** Newest first. */
   get runs(): readonly EvaluationSummary[] {
-    return this.kept.list.runs
+    return this.storage.list.runs
   }
 
   /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   read(id: string): Promise<EvaluationFiles> {
-    return readEvaluation(this.kept.folder, id)
+    return readEvaluation(this.storage.folder, id)
   }
 
   /** Adds a run without answers. @throws WorkbenchError `bad-input`, `read-only` */
   async add(run: EvaluationRun): Promise<void> {
     const { variants, task } = run
     const answerCount = variants.length * task.prompts.length * task.settings.sampleCount
-    await requireRoom(this.kept.folder, minAnswerBytes(answerCount))
-    await this.kept.change(() => this.write(run))
+    await requireRoom(this.storage.folder, minAnswerBytes(answerCount))
+    await this.storage.change(() => this.write(run))
   }
 
   /** Removes a run unless it has answers, or is pinned. @throws WorkbenchError `read-only` */
   async dropUnanswered(id: string): Promise<void> {
-    await this.kept.change(async () => {
-      if (this.kept.list.find(id)?.answerCount !== 0 || this.kept.isPinned(id)) return
-      await EVALUATIONS.remove(this.kept.folder, id, EVALUATION_ENDINGS)
-      this.kept.list.drop(id)
-      this.kept.tell()
+    await this.storage.change(async () => {
+      if (this.storage.list.find(id)?.answerCount !== 0 || this.storage.isPinned(id)) return
+      await EVALUATIONS.remove(this.storage.folder, id, EVALUATION_ENDINGS)
+      this.storage.list.drop(id)
+      this.storage.tell()
     })
   }
 
   /** Stores how the engine computes. @throws WorkbenchError `read-only` */
   async noteComputation(id: string, { precision, weights }: Computation): Promise<void> {
-    await this.kept.change(async () => {
-      const run = await EVALUATIONS.read(this.kept.folder, id)
+    await this.storage.change(async () => {
+      const run = await EVALUATIONS.read(this.storage.folder, id)
       if (run.weights !== weights || run.precision !== precision) {
         await this.write({ ...run, precision, weights })
       }
@@ -68,22 +68,22 @@ export class ProjectEvaluations {
 
   /** Stores a model that answers outside the engine. @throws WorkbenchError `read-only` */
   async noteExternal(id: string, record: ExternalRecord): Promise<void> {
-    await this.kept.change(async () => {
-      const run = await EVALUATIONS.read(this.kept.folder, id)
+    await this.storage.change(async () => {
+      const run = await EVALUATIONS.read(this.storage.folder, id)
       await this.write({ ...run, external: withRecord(run.external, record) })
     })
   }
 
   /** Adds answers to a run. @throws WorkbenchError `bad-input`, `read-only` */
   appendSamples(id: string, lines: readonly SampleLine[]): Promise<void> {
-    return this.kept.change(async () => {
-      await appendEvaluationLines(this.kept.folder, id, 'samples', lines)
-      const before = this.kept.list.find(id)
+    return this.storage.change(async () => {
+      await appendEvaluationLines(this.storage.folder, id, 'samples', lines)
+      const before = this.storage.list.find(id)
       if (before === undefined) return
       const summary = { ...before, answerCount: before.answerCount + lines.length }
       // The summary is written with the last answer. The answers of a stopped run are counted again when it is opened.
-      if (summary.answerCount < summary.answerTotal) this.kept.list.note(summary)
-      else await this.kept.list.put(summary)
+      if (summary.answerCount < summary.answerTotal) this.storage.list.note(summary)
+      else await this.storage.list.put(summary)
     })
   }
 
@@ -93,27 +93,31 @@ export class ProjectEvaluations {
     part: Part,
     lines: readonly EvaluationLines[Part][]
   ): Promise<void> {
-    return this.kept.change(() => appendEvaluationLines(this.kept.folder, id, part, lines))
+    return this.storage.change(() => appendEvaluationLines(this.storage.folder, id, part, lines))
   }
 
   /** Stores the judge whose verdicts the results show. @throws WorkbenchError `not-found`, `read-only` */
   async noteJudge(id: string, judge: JudgeSettings): Promise<void> {
-    await this.kept.change(async () => {
-      const run = await EVALUATIONS.read(this.kept.folder, id)
+    await this.storage.change(async () => {
+      const run = await EVALUATIONS.read(this.storage.folder, id)
       await this.write(withJudge(run, judge))
     })
   }
 
-  /** Reads the meanings that judges read in answers to all evaluations. @throws WorkbenchError `bad-file` naming the line that is wrong */
+  /**
+   * Reads the meanings that judges read in answers to all evaluations.
+   *
+   * @throws WorkbenchError `bad-file` naming the line that is wrong
+   */
   async knownForms(): Promise<AnswerForm[]> {
     const forms: AnswerForm[] = []
-    for (const { id } of this.runs) forms.push(...(await readForms(this.kept.folder, id)))
+    for (const { id } of this.runs) forms.push(...(await readForms(this.storage.folder, id)))
     return forms
   }
 
   private async write(run: EvaluationRun): Promise<void> {
-    await EVALUATIONS.write(this.kept.folder, run)
-    await this.kept.list.put(summarizeEvaluation(run, this.kept.list.find(run.id)?.answerCount ?? 0))
-    this.kept.tell()
+    await EVALUATIONS.write(this.storage.folder, run)
+    await this.storage.list.put(summarizeEvaluation(run, this.storage.list.find(run.id)?.answerCount ?? 0))
+    this.storage.tell()
   }
 }

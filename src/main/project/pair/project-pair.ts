@@ -31,7 +31,7 @@ import { ANSWER_CHECKS, SEARCHES } from '../documents/stored-documents'
 import { SWEEPS } from '../documents/sweep-store'
 import { summarizeChecked, summarizeStored, SWEEP_SUMMARIES } from '../documents/sweep-files'
 
-/** What a pair has of the project that it is in. */
+/** The parts of a project that its pairs use. */
 export interface ProjectOfPair {
   readonly path: string
   readonly name: string
@@ -41,9 +41,8 @@ export interface ProjectOfPair {
   readonly readOnly: string | null
   readonly writer: ProjectWriter | null
   readonly warnings: readonly string[]
-  /** In the order of the list. */
   readonly pairs: readonly ProjectPair[]
-  /** @throws WorkbenchError `not-found` when the project has it no more */
+  /** @throws WorkbenchError `not-found` for a removed pair */
   pair(id: PairId): ProjectPair
   readonly prompts: CrcPrompts
   readonly samplePrompts: SamplePrompts | null
@@ -51,14 +50,14 @@ export interface ProjectOfPair {
   readonly readings: ProjectReadings
   readonly queue: ProjectQueue
   readonly savedTasks: number
-  /** As it is, or as it was when it was removed. */
+  /** Also returns the document of a removed pair. */
   documentOf(id: PairId): PairDocument
   /**
    * Changes the document of a pair by what it is when it is the change's turn.
    *
-   * @param fields what is set as a whole, as `Revisions` names it within the pair
-   * @returns the revision that was written, to undo it; null if nothing changed
-   * @param seen the revision of the project that whoever asks for it knows; undefined: the one there is
+   * @param fields what is set as a whole, as `Revisions` names it within the pair.
+   * @returns the revision that was written, to undo it; null if nothing changed.
+   * @param seen the revision of the project that whoever asks for it knows; undefined: the one there is.
    */
   editPair(
     id: PairId,
@@ -69,20 +68,19 @@ export interface ProjectOfPair {
   /** Runs a change of the project's files. */
   readonly change: RunChange
   savePrompts(prompts: CrcPrompts, seen?: number): Promise<void>
-  /** Counts a change of values that lie beside the document, and writes them. @param fields see `editPair` */
+  /** Counts and writes a change of values beside the document. @param fields see `editPair` */
   saveBeside(fields: readonly string[], seen: number | undefined, write: () => Promise<void>): Promise<void>
-  /** Tells whoever shows the project that it has changed. */
+  /** Notifies listeners of a change. */
   tell(): void
   close(): Promise<void>
 }
 
-/** A pair of an open project: what is set for it, and its results. */
+/** A pair of an open project: its settings and its results. */
 export class ProjectPair {
   readonly samples: ProjectSamples
   readonly evaluations: ProjectEvaluations
-  /** Where its results lie. */
+  /** Folder of its results. */
   readonly folder: string
-  /** All its runs, with their names and notes, and those that were deleted. */
   readonly history: RunHistory
   readonly #runs: PairRuns
   #prompts: CrcPrompts | null
@@ -109,17 +107,17 @@ export class ProjectPair {
         write
       )
     )
-    const kept = (kind: RunKind) => ({
+    const storage = (kind: RunKind) => ({
       folder,
       change: project.change,
       tell: () => project.tell(),
       isPinned: (id: string) => this.history.marksOf({ kind, id }).pinned
     })
-    this.samples = new ProjectSamples({ ...kept('samples'), list: runs.samples })
-    this.evaluations = new ProjectEvaluations({ ...kept('evaluation'), list: runs.evaluation })
+    this.samples = new ProjectSamples({ ...storage('samples'), list: runs.samples })
+    this.evaluations = new ProjectEvaluations({ ...storage('evaluation'), list: runs.evaluation })
   }
 
-  /** Takes the results that another program has made. */
+  /** Replaces the results after changes by another program. */
   take({ sweeps, searches, sampleRuns, evaluations, history, prompts }: PairResults): void {
     this.#prompts = prompts
     this.#savedChecks += 1
@@ -134,13 +132,13 @@ export class ProjectPair {
     return this.project.documentOf(this.id)
   }
 
-  /** How messages name it: by the project, and where that has several pairs, by which of them. */
+  /** Name in messages: that of the project, and of the pair if the project has several. */
   get title(): string {
     const { name, pairs } = this.project
     return pairs.length === 1 ? name : `${name}, ${this.document.name}`
   }
 
-  /** Tells it from the pairs of all projects. */
+  /** Unique among the pairs of all projects. */
   get key(): string {
     return `${this.id} ${this.project.path}`
   }
@@ -150,17 +148,17 @@ export class ProjectPair {
     return this.project.readOnly
   }
 
-  /** Of the character task: its own, or those that the project's pairs share. */
+  /** Prompts of the character task: its separate prompts, or those of the project. */
   get prompts(): CrcPrompts {
     return this.#prompts ?? this.project.prompts
   }
 
-  /** Null where it uses those that the project's pairs share. */
+  /** Null if the pair uses the project's prompts. */
   get ownPrompts(): CrcPrompts | null {
     return this.#prompts
   }
 
-  /** How often what this object does not hold was saved. */
+  /** Number of saved documents that this object does not hold. */
   get saved(): SavedCounts {
     return { answerChecks: this.#savedChecks, tasks: this.project.savedTasks }
   }
@@ -173,25 +171,25 @@ export class ProjectPair {
   /**
    * Sets values.
    *
-   * @param seen the revision that whoever asks for it knows; left out: the one there is
-   * @throws WorkbenchError `bad-input` naming the field that is wrong; `stale` when one of the values changed since; `read-only`
+   * @param seen revision that the caller knows; the present one when left out.
+   * @throws WorkbenchError `bad-input` naming the wrong field; `stale` if a value changed after `seen`; `read-only`.
    */
   async update(changes: PairChanges, seen?: number): Promise<number | null> {
     const { rendering = {}, settings = {}, ...values } = changes
     const fields = [
-      ...Object.keys(given(values)),
-      ...Object.keys(given(rendering)).map((field) => `rendering.${field}`),
-      ...Object.keys(given(settings)).map((field) => `settings.${field}`)
+      ...Object.keys(definedFields(values)),
+      ...Object.keys(definedFields(rendering)).map((field) => `rendering.${field}`),
+      ...Object.keys(definedFields(settings)).map((field) => `settings.${field}`)
     ]
     return this.project.editPair(this.id, fields, seen, (document) => ({
-      ...given(values),
-      rendering: { ...document.rendering, ...given(rendering) },
-      settings: { ...document.settings, ...given(settings) }
+      ...definedFields(values),
+      rendering: { ...document.rendering, ...definedFields(rendering) },
+      settings: { ...document.settings, ...definedFields(settings) }
     }))
   }
 
   /**
-   * Changes lists of the pair by what they hold when it is the change's turn, so that no change made elsewhere is lost.
+   * Changes lists of the pair. The change receives the lists after all earlier changes, so that none is lost.
    *
    * @throws WorkbenchError whatever `change` throws; `bad-input` naming the field that is wrong; `read-only`
    */
@@ -200,7 +198,7 @@ export class ProjectPair {
   }
 
   /**
-   * Changes a kept recipe as a whole.
+   * Replaces a kept recipe.
    *
    * @param seen see {@link update}
    * @throws WorkbenchError as {@link edit}; `stale` when it changed since
@@ -213,7 +211,11 @@ export class ProjectPair {
     return this.project.editPair(this.id, [`recipes.${id}`], seen, change)
   }
 
-  /** Names other folders as those of the pair, whose checkpoints are still to be seen. @throws WorkbenchError `bad-input` for the built-in pair; `read-only` */
+  /**
+   * Sets other folders of the pair. Its checkpoints are unknown until they are read.
+   *
+   * @throws WorkbenchError `bad-input` for the built-in pair; `read-only`
+   */
   async relocate(base: string, post: string): Promise<void> {
     await this.edit(({ location }) => {
       if (location.kind !== 'demo') return { location: { kind: 'folders', base, post }, checkpoints: null }
@@ -224,18 +226,26 @@ export class ProjectPair {
     })
   }
 
-  /** Takes these checkpoints for the pair's own. @throws WorkbenchError `read-only` */
+  /** Stores the checkpoints of the pair. @throws WorkbenchError `read-only` */
   async rememberCheckpoints(checkpoints: PairCheckpoints): Promise<void> {
     await this.edit(() => ({ checkpoints }))
   }
 
-  /** Saves the prompts that the pair uses. @throws WorkbenchError as `Project.savePrompts` */
+  /**
+   * Saves the prompts of the pair, or those of the project if it uses them.
+   *
+   * @throws WorkbenchError as `Project.savePrompts`
+   */
   async savePrompts(prompts: CrcPrompts, seen?: number): Promise<void> {
     if (this.#prompts === null) await this.project.savePrompts(prompts, seen)
     else await this.#saveOwnPrompts(savedPrompts(prompts), seen)
   }
 
-  /** Gives the pair prompts of its own; null has it use the project's. @throws WorkbenchError `bad-input`, `read-only` */
+  /**
+   * Gives the pair separate prompts; null for the project's prompts.
+   *
+   * @throws WorkbenchError `bad-input`, `read-only`
+   */
   async useOwnPrompts(prompts: CrcPrompts | null): Promise<void> {
     await this.#saveOwnPrompts(prompts === null ? null : savedPrompts(prompts), undefined)
   }
@@ -262,7 +272,11 @@ export class ProjectPair {
     return SWEEPS.read(this.folder, id)
   }
 
-  /** Reads a sweep without the scores of each prompt, except those of base and post. @throws WorkbenchError as {@link readSweep} */
+  /**
+   * Reads a sweep without the scores of each prompt, except those of base and post.
+   *
+   * @throws WorkbenchError as {@link readSweep}
+   */
   async readShownSweep(id: string): Promise<ShownSweep> {
     return SWEEPS.readShown(this.folder, id)
   }
@@ -278,7 +292,7 @@ export class ProjectPair {
     return SWEEPS.readPromptScores(this.folder, id, model)
   }
 
-  /** Keeps a search. @throws WorkbenchError `bad-input`, `read-only` */
+  /** @throws WorkbenchError `bad-input`, `read-only` */
   async saveSearch(search: SearchDocument): Promise<void> {
     await this.project.change(async () => {
       await SEARCHES.write(this.folder, search)
@@ -287,29 +301,29 @@ export class ProjectPair {
     })
   }
 
-  /** Of all sweeps, newest first. */
+  /** Searches from all sweeps, newest first. */
   get searches(): readonly SearchSummary[] {
     return this.#runs.search.runs
   }
 
   /**
-   * A search from a sweep; null when there is none.
+   * Reads a search from a sweep; null if there is none.
    *
-   * @param id of one; left out: the latest
+   * @param id of the search; the latest when left out
    * @throws WorkbenchError `bad-file` or `newer-version`
    */
   async readSearch(sweepId: string, id?: string): Promise<SearchDocument | null> {
-    const found = this.searches.find(
+    const summary = this.searches.find(
       (search) => search.sweepId === sweepId && search.id === (id ?? search.id)
     )
-    return found === undefined ? null : SEARCHES.read(this.folder, found.id)
+    return summary === undefined ? null : SEARCHES.read(this.folder, summary.id)
   }
 
-  /** Keeps a check on whole answers, in place of an earlier one of the same sweep. @throws WorkbenchError `bad-input`, `read-only` */
+  /** Replaces the full-answer check of a sweep. @throws WorkbenchError `bad-input`, `read-only` */
   async saveAnswerCheck(check: AnswerCheck): Promise<void> {
     await this.project.change(async () => {
       await ANSWER_CHECKS.write(this.folder, check)
-      // One that comes with its sweep is kept first.
+      // A check that comes with its sweep is stored before the sweep.
       if (this.#runs.sweep.find(check.sweepId) === undefined) return
       await this.#runs.sweep.put(await summarizeChecked(await this.readSweep(check.sweepId), check))
     })
@@ -317,14 +331,18 @@ export class ProjectPair {
     this.project.tell()
   }
 
-  /** The check of a sweep on whole answers; null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
+  /**
+   * Reads the full-answer check of a sweep; null if there is none.
+   *
+   * @throws WorkbenchError `bad-file` or `newer-version`
+   */
   async readAnswerCheck(sweepId: string): Promise<AnswerCheck | null> {
     return ANSWER_CHECKS.readIfAny(this.folder, sweepId)
   }
 }
 
-/** A field that is present but undefined, as the bridge may deliver it, is a field that was not given. */
-export const given = (fields: object): object =>
+/** Removes fields that are undefined. The bridge to the window may add them. */
+export const definedFields = (fields: object): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 /** @throws WorkbenchError `bad-input` naming the field that is wrong */

@@ -3,11 +3,11 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import type { RunChange } from '../../base/files/serial-queue'
 import { QUEUE } from '../documents/stored-documents'
 
-/** The jobs that wait in line over a project's pairs. Every change is on the disk when its promise resolves. */
+/** The queued jobs of a project's pairs. Every change is on the disk when its promise resolves. */
 export class ProjectQueue {
   #jobs: readonly QueuedJob[]
 
-  /** @param jobs as they were stored */
+  /** @param jobs stored jobs */
   constructor(
     private readonly folder: string,
     private readonly change: RunChange,
@@ -16,17 +16,21 @@ export class ProjectQueue {
     this.#jobs = jobs
   }
 
-  /** In the order of their turns. */
+  /** In the order of their execution. */
   get jobs(): readonly QueuedJob[] {
     return this.#jobs
   }
 
-  /** Takes the line as another program has left it. */
+  /** Replaces the queue after changes by another program. */
   take(jobs: readonly QueuedJob[]): void {
     this.#jobs = jobs
   }
 
-  /** Changes the line by what it is when it is the change's turn. @throws WorkbenchError `bad-input`, `read-only` */
+  /**
+   * Changes the queue. The change receives the queue after all earlier changes.
+   *
+   * @throws WorkbenchError `bad-input`, `read-only`
+   */
   async edit(change: (jobs: readonly QueuedJob[]) => readonly QueuedJob[]): Promise<void> {
     await this.change(async () => {
       const jobs = change(this.#jobs)

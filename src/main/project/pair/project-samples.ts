@@ -13,31 +13,31 @@ import { minAnswerBytes } from '../../samples/answer-bytes'
 
 /** The sample runs of a pair, and its latest character check. */
 export class ProjectSamples {
-  constructor(private readonly kept: KeptRuns<SampleRunSummary>) {}
+  constructor(private readonly storage: KeptRuns<SampleRunSummary>) {}
 
   /** Newest first. */
   get runs(): readonly SampleRunSummary[] {
-    return this.kept.list.runs
+    return this.storage.list.runs
   }
 
   /** Adds a run that has no answers yet. @throws WorkbenchError `bad-input`, `read-only` */
   async addRun(run: SampleRun): Promise<void> {
     const { variants, prompts, settings } = run
     await requireRoom(
-      this.kept.folder,
+      this.storage.folder,
       minAnswerBytes(variants.length * prompts.length * settings.sampleCount)
     )
-    await this.kept.change(async () => {
-      await SAMPLE_RUNS.write(this.kept.folder, run)
-      await this.kept.list.put(summarizeSampleRun(run, 0))
-      this.kept.tell()
+    await this.storage.change(async () => {
+      await SAMPLE_RUNS.write(this.storage.folder, run)
+      await this.storage.list.put(summarizeSampleRun(run, 0))
+      this.storage.tell()
     })
   }
 
   /**
-   * Changes what is stored of a run besides its answers.
+   * Changes the document of a run.
    *
-   * @returns the run as it is now
+   * @returns the changed run
    * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`; `bad-input`, `read-only`
    */
   async changeRun(
@@ -47,7 +47,7 @@ export class ProjectSamples {
     return this.#change(id, () => changes)
   }
 
-  /** Decides blind comparisons of a run, and takes decisions back. @throws WorkbenchError as {@link changeRun} */
+  /** Stores decisions of blind comparisons, and removes others. @throws WorkbenchError as {@link changeRun} */
   async mark(
     id: string,
     decided: readonly PreferenceMark[],
@@ -57,62 +57,73 @@ export class ProjectSamples {
   }
 
   async #change(id: string, change: (run: SampleRun) => Partial<SampleRun>): Promise<SampleRun> {
-    return this.kept.change(async () => {
-      const stored = await SAMPLE_RUNS.read(this.kept.folder, id)
+    return this.storage.change(async () => {
+      const stored = await SAMPLE_RUNS.read(this.storage.folder, id)
       const run = { ...stored, ...change(stored) }
-      await SAMPLE_RUNS.write(this.kept.folder, run)
-      const known = this.kept.list.find(id)
-      if (known !== undefined) await this.kept.list.put(summarizeSampleRun(run, known.sampleCount))
-      this.kept.tell()
+      await SAMPLE_RUNS.write(this.storage.folder, run)
+      const before = this.storage.list.find(id)
+      if (before !== undefined) await this.storage.list.put(summarizeSampleRun(run, before.sampleCount))
+      this.storage.tell()
       return run
     })
   }
 
   /** Removes a run unless it has answers, or is pinned. @throws WorkbenchError `read-only` */
   async dropUnanswered(id: string): Promise<void> {
-    await this.kept.change(async () => {
-      if (this.kept.list.find(id)?.sampleCount !== 0 || this.kept.isPinned(id)) return
-      await removeSampleRun(this.kept.folder, id)
-      this.kept.list.drop(id)
-      this.kept.tell()
+    await this.storage.change(async () => {
+      if (this.storage.list.find(id)?.sampleCount !== 0 || this.storage.isPinned(id)) return
+      await removeSampleRun(this.storage.folder, id)
+      this.storage.list.drop(id)
+      this.storage.tell()
     })
   }
 
-  /** Adds answers to a run's; see appendSampleLines on what a crash leaves. @throws WorkbenchError `read-only`, `bad-input` */
+  /**
+   * Adds answers to a run. A crash may leave an incomplete line, see `appendLines`.
+   *
+   * @throws WorkbenchError `read-only`, `bad-input`
+   */
   async appendAnswers(id: string, lines: readonly SampleLine[]): Promise<void> {
-    await this.kept.change(async () => {
-      await appendSampleLines(this.kept.folder, id, lines)
-      await noteAnswers(this.kept.list, id, lines.length)
+    await this.storage.change(async () => {
+      await appendSampleLines(this.storage.folder, id, lines)
+      await noteAnswers(this.storage.list, id, lines.length)
     })
   }
 
-  /** A run without its answers. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
+  /** Reads a run without its answers. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   readRun(id: string): Promise<SampleRun> {
-    return SAMPLE_RUNS.read(this.kept.folder, id)
+    return SAMPLE_RUNS.read(this.storage.folder, id)
   }
 
-  /** A run and its answers so far. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
+  /** Reads a run with its answers so far. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   async readAnswers(id: string): Promise<{ run: SampleRun; samples: SampleLine[] }> {
-    const run = await SAMPLE_RUNS.read(this.kept.folder, id)
-    return { run, samples: await readSampleLines(this.kept.folder, run) }
+    const run = await SAMPLE_RUNS.read(this.storage.folder, id)
+    return { run, samples: await readSampleLines(this.storage.folder, run) }
   }
 
-  /** Replaces the latest CRC scores from whole answers. @throws WorkbenchError `bad-input`, `read-only` */
+  /**
+   * Replaces the latest scores of the character task from sampled answers.
+   *
+   * @throws WorkbenchError `bad-input`, `read-only`
+   */
   saveCheck(document: SampledCrc): Promise<void> {
-    return this.kept.change(() => SAMPLED_CRC.write(this.kept.folder, document))
+    return this.storage.change(() => SAMPLED_CRC.write(this.storage.folder, document))
   }
 
-  /** Null when there is none. @throws WorkbenchError `bad-file` or `newer-version` */
+  /** Returns null if there are none. @throws WorkbenchError `bad-file` or `newer-version` */
   readCheck(): Promise<SampledCrc | null> {
-    return SAMPLED_CRC.read(this.kept.folder)
+    return SAMPLED_CRC.read(this.storage.folder)
   }
 }
 
-/** Written down with the last answer only: for one that is stopped before it, its file of answers is counted once more. */
+/**
+ * Counts answers. The summary is written with the last answer. The answers of a stopped run are counted again at
+ * opening.
+ */
 async function noteAnswers(list: RunList<SampleRunSummary>, id: string, more: number): Promise<void> {
-  const known = list.find(id)
-  if (known === undefined) return
-  const summary = { ...known, sampleCount: known.sampleCount + more }
+  const before = list.find(id)
+  if (before === undefined) return
+  const summary = { ...before, sampleCount: before.sampleCount + more }
   if (summary.sampleCount < summary.sampleTotal) list.note(summary)
   else await list.put(summary)
 }

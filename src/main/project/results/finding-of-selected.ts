@@ -11,8 +11,8 @@ import { findingOfRange } from './stored-evaluation'
 /**
  * The finding of the newest evaluation of the range that a sweep of a project selects.
  *
- * @param pair null where the sweep is in no project
- * @returns null where none was made, and where an evaluation cannot be read: the reason is shown with that evaluation
+ * @param pair null where the sweep is in no project.
+ * @returns null where none was made, and where an evaluation cannot be read: the reason is shown with that evaluation.
  */
 export async function findingOfSelected(
   pair: ProjectPair | null,
@@ -29,23 +29,27 @@ export async function findingOfSelected(
   }
 }
 
-/** The same for what a sweep selects at its own limit. @param check of its full answers; null for none */
+/**
+ * Returns the finding for the range that a sweep selects under its own limit.
+ *
+ * @param check full-answer check of the sweep
+ */
 export async function findingOfSwept(
   pair: ProjectPair | null,
   sweep: SweepDocument,
   check: CheckResult | null
 ): Promise<EvaluationFinding | null> {
-  // Selecting again takes a while for a deep model.
+  // Selection takes long for a deep model, so it is skipped without evaluations.
   if (pair === null || pair.evaluations.runs.length === 0 || sweep.selection === null) return null
   const selection = await runCooperatively(checkedSelection(sweep, check, sweep.selection.rho))
   return findingOfSelected(pair, sweep.id, selection)
 }
 
 /**
- * The verdict on a sweep with what the pair's evaluations found.
+ * Returns the verdict on a sweep, with the findings of the pair's evaluations.
  *
- * @param pair null where the sweep is in no project
- * @param selection made with the check; null for a sweep without ranges
+ * @param pair null if the sweep is in no project
+ * @param selection selection with the check; null for a sweep without ranges
  */
 export async function storedVerdict(
   pair: ProjectPair | null,

@@ -10,24 +10,24 @@ import { pairPaths } from '../demo'
 import type { ProjectPair } from '../pair/project-pair'
 
 /**
- * Saves a sweep that was just made, with the check of an earlier one where that says the same of it.
+ * Saves a new sweep, with the check of an earlier sweep if it is valid for the new one.
  *
- * @returns that check; null for none
+ * @returns the check; null for none
  * @throws WorkbenchError as `Project.saveSweep`
  */
 export async function keepSweep(pair: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
   const check = await earlierCheck(pair, sweep).catch((error: unknown) => {
-    // Without it the sweep counts as not checked, which is true.
+    // Without the check, the sweep counts as not checked.
     if (error instanceof WorkbenchError) return null
     throw error
   })
-  // First, so that no window shows the sweep as one that was not checked.
+  // The check is saved first, so that no window shows the sweep as not checked.
   if (check !== null) await pair.saveAnswerCheck(check)
   await pair.saveSweep(sweep)
   return check
 }
 
-/** Stores the sweep of another result, unless the project has it. */
+/** Saves the sweep of another result, unless the project has it. */
 export async function keepSweepOnce(pair: ProjectPair, sweep: SweepDocument): Promise<void> {
   if (!pair.sweeps.some(({ id }) => id === sweep.id)) await pair.saveSweep(sweep)
 }

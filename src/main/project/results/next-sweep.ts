@@ -2,7 +2,7 @@ import type { CrcSweepRequest } from '../../crc/sweep/prepare-sweep'
 import type { ProjectPair } from '../pair/project-pair'
 import { taskOf } from './stored-evaluation'
 
-/** What the project's next sweep asks: what the project chose to score by. @throws WorkbenchError `not-found` for a task that it no longer has */
+/** Returns the prompts or the task of the pair's next sweep. @throws WorkbenchError `not-found` for a removed task */
 export async function nextSweepPrompts(pair: ProjectPair): Promise<CrcSweepRequest['prompts']> {
   const choice = pair.document.settings.scoredBy
   if (choice.kind === 'crc') return pair.prompts

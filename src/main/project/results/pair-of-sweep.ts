@@ -6,11 +6,11 @@ import { pairPaths } from '../demo'
 import type { ProjectPair } from '../pair/project-pair'
 
 /**
- * Refuses a sweep of another pair, which the project would show as a result of its own pair. Where the models cannot be read, the
- * fingerprints that the project stores decide: those of the pair, or else those of its newest result.
+ * Refuses a sweep of another pair. If the models cannot be read, stored fingerprints decide: those of the pair, or
+ * those of its newest result.
  *
- * @returns whether the project knows its pair's fingerprints; false where neither models nor stored fingerprints are there
- * @throws WorkbenchError `mismatch` for a sweep of another pair
+ * @returns false if there are neither models nor stored fingerprints.
+ * @throws WorkbenchError `mismatch` for a sweep of another pair.
  */
 export async function requirePairOfSweep(
   pair: ProjectPair,
@@ -21,7 +21,8 @@ export async function requirePairOfSweep(
   if (fingerprints.base === basePath.fingerprint && fingerprints.post === postPath.fingerprint) return true
   throw new WorkbenchError(
     'mismatch',
-    `The sweep is of another pair than that of the project ${pair.project.path}: ${basePath.path} and ${postPath.path}.`,
+    `The sweep is of another pair than that of the project ${pair.project.path}: ${basePath.path} and ` +
+      `${postPath.path}.`,
     'Use --out, or a project of that pair.'
   )
 }

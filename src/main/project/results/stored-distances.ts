@@ -6,7 +6,7 @@ import type { ProjectPair } from '../pair/project-pair'
 
 type Member = 'base' | 'post'
 
-/** Which of the checkpoints that a result came from are others now; none while the pair cannot be read. */
+/** Returns the members of the pair that changed after a result was computed; none if the pair cannot be read. */
 export function changedMembers(
   { basePath, postPath }: { basePath: CheckpointReference; postPath: CheckpointReference },
   pair: PairReport | null
@@ -18,22 +18,24 @@ export function changedMembers(
   ]
 }
 
-/** Of the pair as it is, or else the newest that are of no other pair, and which of its checkpoints are others now. */
+/** Reads the distances of the present pair, or the newest of no other pair with the members that changed. */
 export async function storedDistances(
-  own: ProjectPair,
+  projectPair: ProjectPair,
   pair: PairReport | null
 ): Promise<{ distances: DistancesDocument | null; changed: Member[] }> {
-  const { readings, pairs } = own.project
+  const { readings, pairs } = projectPair.project
   const current =
     pair === null ? null : await readings.distances(pair.base.fingerprint, pair.post.fingerprint)
   if (current !== null) return { distances: current, changed: [] }
-  const others = pairs.filter(({ id }) => id !== own.id)
-  const newest = await readings.newestDistances((found) => !others.some((other) => isOf(found, other)))
+  const others = pairs.filter(({ id }) => id !== projectPair.id)
+  const newest = await readings.newestDistances(
+    (distances) => !others.some((other) => belongTo(distances, other))
+  )
   return { distances: newest, changed: newest === null ? [] : changedMembers(newest, pair) }
 }
 
-/** Whether distances were computed for a pair, by where its models lie or by what they were when it was last looked at. */
-function isOf({ basePath, postPath }: DistancesDocument, { document }: ProjectPair): boolean {
+/** Reports whether distances were computed for a pair, by its folders or its stored fingerprints. */
+function belongTo({ basePath, postPath }: DistancesDocument, { document }: ProjectPair): boolean {
   const { base, post } = pairPaths(document.location)
   const { checkpoints } = document
   return (

@@ -32,26 +32,26 @@ import { measureEvaluation } from '../../measures/host'
 import { type Proxies, withoutPromptScores } from '../../measures/proxy-correlation'
 import type { Task } from '../../../contract/documents/task'
 
-/** Every task that can be run, in one order whichever pair is shown: a project's own first, then those that suit its first pair. */
-export async function allTasks(own: ProjectPair | null): Promise<TaskEntry[]> {
-  const pair = own?.project.pairs[0]?.document.location.kind === 'demo' ? 'demo' : 'full-size'
-  const builtin = (await builtinTasks()).toSorted((a, b) => Number(suits(b, pair)) - Number(suits(a, pair)))
+/** Lists the tasks of the project, and then the built-in tasks, those for its first pair first. */
+export async function allTasks(pair: ProjectPair | null): Promise<TaskEntry[]> {
+  const size = pair?.project.pairs[0]?.document.location.kind === 'demo' ? 'demo' : 'full-size'
+  const builtin = (await builtinTasks()).toSorted((a, b) => Number(suits(b, size)) - Number(suits(a, size)))
   return [
-    ...((await own?.project.tasks.list()) ?? []),
+    ...((await pair?.project.tasks.list()) ?? []),
     ...builtin.map((task): TaskEntry => ({ task, origin: 'builtin' }))
   ]
 }
 
 /**
- * A project's task, or one that is built in.
+ * Returns a task of the project, or a built-in task.
  *
- * @param orElse what else could have been named, to end the sentence that lists the tasks
- * @throws WorkbenchError `not-found` naming those that there are
+ * @param orElse end of the sentence that lists the tasks
+ * @throws WorkbenchError `not-found` naming the tasks
  */
 export async function taskOf(pair: ProjectPair | null, id: string, orElse = ''): Promise<Task> {
   const tasks = await allTasks(pair)
-  const found = tasks.find(({ task }) => task.id === id)
-  if (found !== undefined) return found.task
+  const entry = tasks.find(({ task }) => task.id === id)
+  if (entry !== undefined) return entry.task
   throw new WorkbenchError(
     'not-found',
     `There is no task "${id}".`,
@@ -60,27 +60,28 @@ export async function taskOf(pair: ProjectPair | null, id: string, orElse = ''):
 }
 
 /**
- * Keeps the prompts that post failed, as a stored evaluation of its greedy answers found, as a task of the project: sampled as
- * the task that was asked is by now, or as its kind is where that is gone. The same evaluation's task of before is replaced.
+ * Saves the prompts that post failed in an evaluation of greedy answers as a task of the project. It replaces an
+ * earlier task of that evaluation. Its sampling is that of the evaluated task, or the default of its kind if the task
+ * is gone.
  *
- * @returns its id
+ * @returns id of the task
  * @throws WorkbenchError as `failuresTask` and {@link evaluationView}
  */
 export async function saveFailures(pair: ProjectPair, evaluationId: string): Promise<string> {
   const { samples } = await pair.evaluations.read(evaluationId)
   const view = await evaluationView(pair, evaluationId)
-  const { task: asked } = view.run
+  const { task: evaluated } = view.run
   const tasks = (await allTasks(pair)).map(({ task }) => task)
-  const known = tasks.find(({ id, prompts }) => id === asked.id && isDeepStrictEqual(prompts, asked.prompts))
-  const { sampled } = taskKindFacts(asked.kind)
-  const task = known ?? {
-    ...asked,
-    settings: { ...asked.settings, sampling: PAPER_SAMPLING, sampleCount: sampled.sampleCount }
+  const { sampled } = taskKindFacts(evaluated.kind)
+  const task = tasks.find(
+    ({ id, prompts }) => id === evaluated.id && isDeepStrictEqual(prompts, evaluated.prompts)
+  ) ?? {
+    ...evaluated,
+    settings: { ...evaluated.settings, sampling: PAPER_SAMPLING, sampleCount: sampled.sampleCount }
   }
   const others = tasks.filter(({ chosen }) => chosen?.evaluationId !== evaluationId)
-  const wanted = `${asked.id.slice(0, 56)}-failed`
   const id = freeTaskId(
-    wanted,
+    `${evaluated.id.slice(0, 56)}-failed`,
     others.map((other) => other.id)
   )
   await pair.project.tasks.save(failuresTask({ view, samples }, { id, task }))
@@ -88,10 +89,10 @@ export async function saveFailures(pair: ProjectPair, evaluationId: string): Pro
 }
 
 /**
- * The newest stored run of the same evaluation: same checkpoints, prompts as the models see them, variants and settings. Its
- * answers are those that the run would generate.
+ * Returns the newest stored run with the same checkpoints, rendered prompts, variants and settings. Its answers are
+ * those that the run would generate.
  *
- * @returns null when there is none
+ * @returns null if there is none
  */
 export async function sameEvaluation(pair: ProjectPair, run: EvaluationRun): Promise<EvaluationFiles | null> {
   for (const { id, taskId } of pair.evaluations.runs) {
@@ -117,7 +118,7 @@ function identity({
   return JSON.stringify([models, task, variants.map(withoutMark), promptSets, stopTokens, computing])
 }
 
-/** What a project keeps a model as changes no answer of it. Parsed, so that fields have one order however they were given. */
+/** Removes the mark of a kept model, which changes no answers. Parsing gives fields one order. */
 const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVariant =>
   EvaluationVariant.parse({
     ...entry,
@@ -127,9 +128,9 @@ const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVarian
 /**
  * A stored evaluation with what its answers say so far.
  *
- * @param sweepId of the sweep whose scores stand for the proxy; the newest of the character task when left out
- * @param against name of the variant that others are compared with; post, or else the first, when left out
- * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
+ * @param sweepId of the sweep whose scores stand for the proxy; the newest of the character task when left out.
+ * @param against name of the variant that others are compared with; post, or else the first, when left out.
+ * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`.
  */
 export async function evaluationView(
   pair: ProjectPair,
@@ -145,9 +146,9 @@ export async function evaluationView(
 }
 
 /**
- * The finding of the newest complete evaluation of a range.
+ * Returns the finding of the newest complete evaluation of a range.
  *
- * @returns null where none has asked the range as it is, or there is no such sweep
+ * @returns null without an evaluation of the same range, or without the sweep
  * @throws WorkbenchError as {@link evaluationView}
  */
 export async function findingOfRange(
@@ -170,8 +171,8 @@ export async function findingOfRange(
 }
 
 /**
- * The sweeps that say how well the proxy predicts an evaluated task: one of the character task, the newest when none is named,
- * and the newest that is scored by this very task of the same checkpoints.
+ * Reads the sweeps whose scores may predict an evaluated task. One is of the character task, the newest when `sweepId`
+ * is left out. The other is the newest that is scored by the same task for the same checkpoints.
  */
 export async function proxiesOf(
   pair: ProjectPair,
@@ -188,13 +189,13 @@ export async function proxiesOf(
   }
 }
 
-/** What a sweep selects by the limit of its pair; ranges that a check has thrown out are no candidates. */
+/** Returns the range that a sweep selects under the pair's limit, without ranges that the check rejects. */
 async function pickedOf(pair: ProjectPair, { id, ranges, post }: SweepDocument): Promise<Proxies['picked']> {
   const { rho } = pair.document.settings
   const rejected = new Set(rejectedRanges(ranges, await pair.readAnswerCheck(id), rho))
-  const left = ranges.filter((range) => !rejected.has(range))
-  const of = (measure: 'validity' | 'diversity'): number[] => left.map((range) => range[measure])
-  const range = left[selectRange(left, of('validity'), of('diversity'), post, rho)]
+  const candidates = ranges.filter((range) => !rejected.has(range))
+  const values = (measure: 'validity' | 'diversity'): number[] => candidates.map((range) => range[measure])
+  const range = candidates[selectRange(candidates, values('validity'), values('diversity'), post, rho)]
   return range === undefined ? undefined : { range: { start: range.start, end: range.end }, rho }
 }
 
@@ -213,7 +214,7 @@ async function sweepOfTask(pair: ProjectPair, run: EvaluationRun): Promise<Sweep
 }
 
 /**
- * Measures answers and scores as far as they are stored.
+ * Measures the stored answers and scores.
  *
  * @param against as {@link evaluationView}
  * @throws WorkbenchError as `measureEvaluation`
@@ -252,8 +253,8 @@ export async function viewEvaluation(
 }
 
 /**
- * Results that say of the judge's marks only how high they are: before the last is given, variants are marked on different parts of
- * their answers, and a difference would be one of parts.
+ * Removes differences of the judge's scores. Until the judge has scored everything, variants have scores on different
+ * parts of their answers.
  */
 export function uncompared(results: EvaluationResults): EvaluationResults {
   const unjudged = ({
@@ -273,7 +274,7 @@ export function uncompared(results: EvaluationResults): EvaluationResults {
   }
 }
 
-/** Whether every answer is there and every prompt scored. */
+/** Reports whether all answers are stored and all prompts are scored. */
 export function isComplete({
   run,
   samples,

@@ -8,7 +8,7 @@ import { SweepCheckpoint } from '../../crc/sweep/sweep-checkpoint'
 import type { ProjectPair } from '../pair/project-pair'
 import { projectCheckpoints } from '../documents/sweep-files'
 
-/** What a pair has of earlier sweeps: its checkpoints, and the sweep that it answers with, of those that were scored by the same task. */
+/** Returns the earlier results for a new sweep: checkpoints, and the default sweep with the same task. */
 export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByBrief): SweepHistory {
   const last = defaultSweepOf(pair.sweeps.filter((sweep) => taskOf(sweep.scoredBy) === taskOf(scoredBy)))
   return {
@@ -20,9 +20,11 @@ export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByB
 }
 
 /**
- * The newest finished sweep like the next one, on the same device: a preview or a whole one by the same scoring, or where there is none of
- * the one kind, of the other, whose rows go as fast. One that took most of its scores from an earlier one tells nothing: opening the models
- * took it longer than computing. @param of.task its id; null: the character task. How long the next one takes is told by it, in the plan and in the queue.
+ * Returns the newest finished sweep that predicts the time of the next one, in plans and in the queue. It has the same
+ * task and device. A sweep of the same kind (preview or full) is preferred, but rows of both kinds take the same time.
+ * A sweep that reused most of its scores is excluded, because opening the models took longer than computing.
+ *
+ * @param options.task id of the task; null for the character task
  */
 export function newestLike(
   { sweeps }: Pick<ProjectPair, 'sweeps'>,
@@ -40,7 +42,7 @@ export function newestLike(
   return kind.find(({ computedRows }) => computedRows >= most / 2)
 }
 
-/** The same for a plan, with what it has computed. */
+/** Returns the sweep of {@link newestLike} for a plan. */
 export const likeOf =
   (pair: ProjectPair, scoredBy: ScoredByBrief): LikeSweep =>
   async ({ device, isPreview }) => {
@@ -48,9 +50,9 @@ export const likeOf =
     return like === undefined ? null : pair.readSweep(like.id)
   }
 
-/** Its id; null: the character task. */
+/** Returns the id of the task; null for the character task. */
 const taskOf = (scoredBy: ScoredByBrief): string | null => (scoredBy.kind === 'crc' ? null : scoredBy.task.id)
 
-/** The sweep of the character task that a pair answers with; undefined when there is none. */
+/** Returns the default sweep of the character task; undefined if there is none. */
 export const answeringOfCharacters = ({ sweeps }: Pick<ProjectPair, 'sweeps'>): SweepSummary | undefined =>
   defaultSweepOf(sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))

@@ -2,19 +2,19 @@ import type { RunChange } from '../../base/files/serial-queue'
 import { newestFirst } from '../../base/files/newest-first'
 import type { Listed, RunSummaries } from '../documents/run-summaries'
 
-/** What a pair's runs of one kind, which have answers beside them, are kept with. */
+/** Storage of a pair's runs of one kind, which have answers beside them. */
 export interface KeptRuns<Summary extends Listed> {
-  /** Of the pair. */
+  /** Folder of the pair. */
   readonly folder: string
   readonly change: RunChange
-  /** Hears when the list has changed, or what is stored of a run besides its answers. */
+  /** Notifies listeners of a change of the list or a run's document. */
   readonly tell: () => void
   readonly list: RunList<Summary>
-  /** Whether the user wants a run kept whatever becomes of it. */
+  /** Reports whether the user pinned a run. */
   readonly isPinned: (id: string) => boolean
 }
 
-/** The runs of one kind that a pair has, as lists show them. */
+/** Summaries of a pair's runs of one kind. */
 export class RunList<Summary extends Listed> {
   #runs: readonly Summary[]
 
@@ -31,7 +31,7 @@ export class RunList<Summary extends Listed> {
     return this.#runs
   }
 
-  /** Takes the list as another program has left it. */
+  /** Replaces the list after changes by another program. */
   take(runs: readonly Summary[]): void {
     this.#runs = runs
   }
@@ -40,13 +40,13 @@ export class RunList<Summary extends Listed> {
     return this.#runs.find((run) => run.id === id)
   }
 
-  /** Takes a run, or what has become of it, and writes that down beside its document. */
+  /** Adds or replaces a summary, also in its file. */
   async put(summary: Summary): Promise<void> {
     this.note(summary)
     await this.summaries.write(this.folder, summary)
   }
 
-  /** Takes what has become of a run; beside its document it is noted later, or made again. */
+  /** Adds or replaces a summary in memory. Its file is written later, or computed again. */
   note(summary: Summary): void {
     this.#runs = newestFirst([...this.#runs.filter(({ id }) => id !== summary.id), summary])
   }
@@ -55,7 +55,7 @@ export class RunList<Summary extends Listed> {
     this.#runs = this.#runs.filter((run) => run.id !== id)
   }
 
-  /** Takes a run whose files are in their place again. @throws WorkbenchError as the reading of its document */
+  /** Adds a run whose files were restored. @throws WorkbenchError as the reading of its document */
   async bringBack(id: string): Promise<void> {
     this.note(await this.summaries.read(this.folder, id, true))
   }

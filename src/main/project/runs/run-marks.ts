@@ -2,14 +2,14 @@ import type { RunKey, RunMarks } from '../../../contract/documents/history'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { RUN_MARKS } from '../documents/stored-documents'
 
-/** Tells a run from all others of its pair. */
+/** Returns a key that is unique among the runs of a pair. */
 export const runKey = ({ kind, id }: RunKey): string => `${kind} ${id}`
 
-/** What the user has said of a pair's runs. */
+/** Names, notes and pins of a pair's runs. */
 export interface StoredMarks {
-  /** By `runKey`. */
+  /** Key: see `runKey`. */
   marks: ReadonlyMap<string, RunMarks>
-  /** Why they could not be read, and so must not be written over; null when they could. */
+  /** Error of reading them, which forbids replacing them; null without an error. */
   unread: string | null
 }
 

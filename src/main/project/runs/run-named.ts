@@ -2,19 +2,19 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { plural } from '../../../contract/words/format'
 
 /**
- * The run of that id, or the only one whose id begins so.
+ * Returns the run with an id, or the only run whose id begins with it.
  *
- * @param what they are, such as "sweep"
- * @throws WorkbenchError `not-found`; `bad-input` for several
+ * @param what kind of run, such as "sweep"
+ * @throws WorkbenchError `not-found`; `bad-input` for several runs
  */
 export function runNamed<Run extends { readonly id: string }>(
   runs: readonly Run[],
   id: string,
   what: string
 ): Run {
-  const whole = runs.find((run) => run.id === id)
-  const found = whole === undefined ? runs.filter((run) => run.id.startsWith(id)) : [whole]
-  const [run, other] = found
+  const exact = runs.find((run) => run.id === id)
+  const matches = exact === undefined ? runs.filter((run) => run.id.startsWith(id)) : [exact]
+  const [run, other] = matches
   if (run === undefined) {
     throw new WorkbenchError(
       'not-found',
@@ -25,7 +25,7 @@ export function runNamed<Run extends { readonly id: string }>(
   if (other === undefined) return run
   throw new WorkbenchError(
     'bad-input',
-    `The ids of ${plural(found.length, what)} begin with ${JSON.stringify(id)}.`,
+    `The ids of ${plural(matches.length, what)} begin with ${JSON.stringify(id)}.`,
     'Give more of the id.'
   )
 }

@@ -19,9 +19,9 @@ import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from '../../base/files/plain-paths'
 
 /*
- * Runs that were deleted lie in trash/<deletion> of their pair, with a deleted.json that says what they were and which files are
- * theirs. The run's document is the first of these: where it lies, the run is. It leaves its place before the others and comes back
- * after them, so whenever the program is killed, the next opening knows which way to go on.
+ * Deleted runs are in trash/<deletion> of their pair. A deleted.json describes the run and lists its files, the
+ * document first. The place of the document decides whether the run is deleted. The document is moved to the trash
+ * before the other files, and is restored after them. After a crash, the next opening completes the move.
  */
 
 const TRASH = 'trash'
@@ -48,9 +48,9 @@ const trashedOf = (pair: string, deletion: string, { folder, name }: ResultFile)
 const documentOf = ({ files }: DeletionDocument): ResultFile => elementAt(files, 0, 'file of a deletion')
 
 /**
- * Deletes a run of a pair's folder, so that it can be brought back.
+ * Moves a run of a pair's folder to the trash.
  *
- * @param files that may be there, the document of the run first
+ * @param files files that may exist, the document of the run first
  * @throws WorkbenchError `read-only`
  */
 export async function trashRun(
@@ -81,24 +81,23 @@ export async function trashRun(
 }
 
 /**
- * Puts the files of a deleted run in their places again.
+ * Restores the files of a deleted run.
  *
- * @throws WorkbenchError `bad-input` when another lies in its place; `read-only`
+ * @throws WorkbenchError `bad-input` if another run is in its place; `read-only`
  */
 export async function untrashRun(
   pair: string,
   document: DeletionDocument,
   beforeStep = NOTHING
 ): Promise<void> {
-  const place = placeOf(pair, documentOf(document))
-  if (await hasPlainFile(place)) {
-    throw new WorkbenchError('bad-input', `${place} is there again: the deleted one would replace it.`)
-  }
+  const path = placeOf(pair, documentOf(document))
+  if (await hasPlainFile(path))
+    throw new WorkbenchError('bad-input', `${path} exists again, so the deleted file cannot be restored.`)
   await moveAll(pair, document, 'back', beforeStep)
   await forgetEntry(pair, document.deletion, beforeStep)
 }
 
-/** Deletes a deleted run for good. @throws WorkbenchError `read-only` */
+/** Removes a run from the trash. @throws WorkbenchError `read-only` */
 export async function destroyRun(
   pair: string,
   document: DeletionDocument,
@@ -113,10 +112,9 @@ export async function destroyRun(
 }
 
 /**
- * What was deleted of a pair, the last first, and what could not be read.
+ * Lists the trash of a pair, the last deletion first, with warnings about unreadable entries.
  *
- * @param keeps whether what a killed program has left is brought to its end, and what was deleted long ago, unless it is pinned,
- *   is deleted for good
+ * @param keeps true to complete interrupted moves, and to remove old entries that are not pinned.
  */
 export async function listTrash(
   pair: string,
@@ -130,8 +128,8 @@ export async function listTrash(
       const document = await readEntry(pair, deletion, keeps)
       if (document === null || (await hasComeBack(pair, document, keeps))) continue
       const age = now - Date.parse(document.deletedAt)
-      const kept = document.run.pinned || document.searches.some(({ pinned }) => pinned)
-      if (keeps && !kept && age > TRASH_DAYS * 86_400_000) await destroyRun(pair, document)
+      const isPinned = [document.run, ...document.searches].some(({ pinned }) => pinned)
+      if (keeps && !isPinned && age > TRASH_DAYS * 86_400_000) await destroyRun(pair, document)
       else deleted.push(document)
     } catch (error) {
       warnings.push(`A deleted run was left where it is. ${errorMessage(error)}`)
@@ -147,13 +145,13 @@ async function entries(pair: string): Promise<string[]> {
   return (await readdir(join(pair, TRASH))).filter((name) => z.uuid().safeParse(name).success)
 }
 
-/** Null for one that was killed before it said what it is, of which nothing has left its place. */
+/** Returns null if the program was killed before it moved a file. */
 async function readEntry(pair: string, deletion: string, keeps: boolean): Promise<DeletionDocument | null> {
   const folder = entryFolder(pair, deletion)
   const file = join(folder, DELETED)
   await hasPlainFolder(folder)
   if (!(await hasPlainFile(file))) {
-    // Should something else lie in it, it stays.
+    // A folder with other files stays.
     if (keeps) await rmdir(folder).catch(() => undefined)
     return null
   }
@@ -162,10 +160,10 @@ async function readEntry(pair: string, deletion: string, keeps: boolean): Promis
   throw new WorkbenchError('bad-file', `${file} is of the deletion ${document.deletion}.`)
 }
 
-/** Whether the run of an entry is where it was before; else the rest of its files follow it. */
+/** Reports whether the run of an entry was restored. Otherwise the remaining files are moved to the trash. */
 async function hasComeBack(pair: string, document: DeletionDocument, keeps: boolean): Promise<boolean> {
   if (!(await hasPlainFile(trashedOf(pair, document.deletion, documentOf(document))))) {
-    // What lies in it then is of a run that was being deleted for good.
+    // The remaining files belong to a run that was being removed from the trash.
     if (keeps) await destroyRun(pair, document)
     return true
   }
@@ -173,7 +171,7 @@ async function hasComeBack(pair: string, document: DeletionDocument, keeps: bool
   return false
 }
 
-/** Moves what is not there yet: the document first on its way out, and last on its way back. */
+/** Moves the files that are not moved yet, the document first into the trash and last out of it. */
 async function moveAll(
   pair: string,
   document: DeletionDocument,
@@ -196,7 +194,7 @@ async function moveAll(
   for (const folder of [entryFolder(pair, deletion), ...folders]) await flushFolder(folder)
 }
 
-/** Removes an entry whose files are gone from it. */
+/** Removes an empty entry. */
 async function forgetEntry(pair: string, deletion: string, beforeStep: BeforeStep): Promise<void> {
   const folder = entryFolder(pair, deletion)
   beforeStep()

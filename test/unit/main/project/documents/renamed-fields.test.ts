@@ -36,7 +36,7 @@ describe.each(STORED_PROJECTS)('a project of %s', (name) => {
   it('opens with all its results', async () => {
     const project = await openProject(await storedProject(name))
     const pair = project.firstPair
-    expect(project.warnings.filter((warning) => !/older version|less room/.test(warning))).toEqual([])
+    expect(project.warnings.filter((warning) => !/older version|less space/.test(warning))).toEqual([])
     const [sweepId = ''] = pair.sweeps.map(({ id }) => id).slice(-1)
     const sweep = await pair.readSweep(sweepId)
     expect([sweep.uniformBlends.length, sweep.ranges.length]).toEqual([5, 78])
