@@ -12,6 +12,7 @@ import { History, type UndoableChange } from './history.svelte'
 import type { Host } from './host'
 import { viewOfRun } from './place'
 import { WindowJobs } from './jobs.svelte'
+import { Subscription } from './subscription'
 import type { WindowJob } from './window-job'
 
 type Listener = (state: ProjectState, before: ProjectState) => void
@@ -71,7 +72,7 @@ export class OpenProject {
   private readonly busyWithOtherPair = $derived.by(() => busyPair(this.state))
 
   private changes: Promise<unknown> = Promise.resolve()
-  private watching: AbortController | null = null
+  private readonly subscription = new Subscription(this)
   private readonly listeners: Listener[] = []
 
   constructor(
@@ -165,23 +166,15 @@ export class OpenProject {
   }
 
   /** Follows changes of the project by any window, until the project is left or the connection is lost. */
-  async watch(): Promise<void> {
-    this.watching?.abort()
-    const watching = new AbortController()
-    this.watching = watching
-    const signal = AbortSignal.any([watching.signal, this.left])
-    try {
-      for await (const state of await this.client.projects.watch(this.here, { signal })) {
-        if (signal.aborted) return
-        this.accept(state)
+  watch(): Promise<void> {
+    return this.subscription.follow(
+      (signal) => this.client.projects.watch(this.here, { signal }),
+      (state) => this.accept(state),
+      (error) => {
+        this.complainOf(error)
+        if (complaintOf(error).code === 'not-found') void this.host.leavePair(this.here)
       }
-    } catch (error) {
-      // After a lost connection the project is opened again, and then followed again.
-      if (signal.aborted || !this.connected) return
-      const complaint = complaintOf(error)
-      this.complain(complaint)
-      if (complaint.code === 'not-found') await this.host.leavePair(this.here)
-    }
+    )
   }
 
   /** Accepts a newer state of the project and ignores an older one. */

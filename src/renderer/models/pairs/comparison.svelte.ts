@@ -3,6 +3,7 @@ import type { PairsOverview } from '../../../contract/documents/pairs-overview'
 import type { PairId } from '../../../contract/documents/project'
 import { scoreWords } from '../../../contract/words/score-words'
 import { type Complaint, complaintOf } from '../../ui/complaint'
+import { Subscription } from '../../app/subscription'
 import type { OpenProject } from '../../app/open-project.svelte'
 import { doneShare } from '../../app/window-job'
 import { type Order, sortRows } from '../../ui/table'
@@ -34,13 +35,16 @@ export class PairsComparison {
     const chosen = this.rows.filter(({ id }) => this.chosen.has(id))
     return chosen.length === 0 ? this.rows : chosen
   })
-  /** Follows the overview while the table is shown. */
-  private watching: AbortController | null = null
-  private sweeping: { readonly id: PairId; readonly stop: AbortController } | null = null
+  private readonly subscription: Subscription
+  private readonly sweepSubscription: Subscription
+  /** The pair whose sweep is followed. */
+  private sweptPair: PairId | null = null
 
   constructor(private readonly project: OpenProject) {
+    this.subscription = new Subscription(project)
+    this.sweepSubscription = new Subscription(project)
     project.onChange(() => {
-      if (this.watching !== null) this.followSweeps()
+      if (this.subscription.isActive) this.followSweeps()
     })
   }
 
@@ -52,7 +56,9 @@ export class PairsComparison {
 
   /** Follows the pairs again after a reconnect. */
   attach(): void {
-    if (this.watching !== null) void this.follow()
+    // The connection that was lost has ended both streams.
+    this.sweptPair = null
+    if (this.subscription.isActive) void this.follow()
   }
 
   /** Compares pairs by another scoring. */
@@ -72,65 +78,50 @@ export class PairsComparison {
 
   readonly nameOf = (id: PairId): string => this.allRows.find((row) => row.id === id)?.name ?? id
 
-  private async follow(): Promise<void> {
-    this.watching?.abort()
-    const watching = new AbortController()
-    this.watching = watching
-    this.followSweeps()
-    const signal = AbortSignal.any([watching.signal, this.project.left])
+  private follow(): Promise<void> {
     const { path, client } = this.project
-    try {
-      const states = await client.pairs.overview({ path, scoring: this.scoring }, { signal })
-      for await (const overview of states) {
-        if (signal.aborted) return
+    const following = this.subscription.follow(
+      (signal) => client.pairs.overview({ path, scoring: this.scoring }, { signal }),
+      (overview) => {
         this.overview = overview
         this.problem = null
+      },
+      (error) => {
+        const complaint = complaintOf(error)
+        if (complaint.code !== 'lost') this.problem = complaint
       }
-    } catch (error) {
-      // A lost connection has its own notice, and attach follows again.
-      const complaint = complaintOf(error)
-      if (!signal.aborted && this.project.connected && complaint.code !== 'lost') this.problem = complaint
-    }
+    )
+    this.followSweeps()
+    return following
   }
 
   private hide(): void {
-    this.watching?.abort()
-    this.watching = null
-    this.sweeping?.stop.abort()
-    this.sweeping = null
+    this.subscription.stop()
+    this.sweepSubscription.stop()
+    this.sweptPair = null
   }
 
   /** Follows the progress of the one sweep that main computes. */
   private followSweeps(): void {
-    const id = this.project.state.pairs.find(({ running }) => running.includes('sweep'))?.id ?? null
-    if (id === (this.sweeping?.id ?? null)) return
-    this.sweeping?.stop.abort()
-    this.sweeping = null
+    const pair = this.project.state.pairs.find(({ running }) => running.includes('sweep'))?.id ?? null
+    if (pair === this.sweptPair) return
+    this.sweptPair = pair
+    this.sweepSubscription.stop()
     this.shares.clear()
-    if (id !== null) void this.followSweep(id)
-  }
-
-  private async followSweep(id: PairId): Promise<void> {
-    const stop = new AbortController()
-    this.sweeping = { id, stop }
-    const signal = AbortSignal.any([stop.signal, this.project.left])
-    const { path, client } = this.project
+    if (pair === null) return
+    const { path, client, here } = this.project
     let isPreview = false
-    try {
-      for await (const event of await client.sweeps.watch({ path, pair: id }, { signal })) {
-        if (signal.aborted) return
+    void this.sweepSubscription.follow(
+      (signal) => client.sweeps.watch({ path, pair }, { signal }),
+      (event) => {
+        if (event.type === 'snapshot') ({ isPreview } = event)
         if (event.type === 'snapshot' || event.type === 'progress') {
-          if (event.type === 'snapshot') isPreview = event.isPreview
-          this.shares.set(id, {
-            share: doneShare(event.progress.rowsDone, event.progress.rowsTotal),
-            isPreview
-          })
-        } else if (event.type === 'failed' && id !== this.project.here.pair) {
+          const share = doneShare(event.progress.rowsDone, event.progress.rowsTotal)
+          this.shares.set(pair, { share, isPreview })
+        } else if (event.type === 'failed' && pair !== here.pair) {
           this.project.complain(event.problem)
         }
       }
-    } catch (error) {
-      if (!signal.aborted && this.project.connected) this.project.complainOf(error)
-    }
+    )
   }
 }
