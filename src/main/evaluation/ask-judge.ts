@@ -64,9 +64,7 @@ export async function askJudge<Question extends { key: string }, Verdict extends
   signal: AbortSignal
 ): Promise<void> {
   const { questions, settings } = request
-  const verdicts = new Map(
-    verdictsOfEndpoint(request.storedVerdicts, settings).map((verdict) => [verdict.key, verdict])
-  )
+  const verdicts = verdictsByKey(request.storedVerdicts, settings)
   const reused = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
   let done = reused.length
   let unreadable = reused.filter((verdict) => request.meant(verdict) === null).length
@@ -102,16 +100,18 @@ const beginningOf = (reply: string): string => {
 }
 
 /**
- * Selects the stored verdicts from the endpoint of these settings, because another server may serve another
- * model under the same name.
+ * Returns the stored verdicts of the endpoint of these settings by their keys, because another server may serve
+ * another model under the same name.
  */
-export function verdictsOfEndpoint<Verdict extends StoredVerdict>(
+export function verdictsByKey<Verdict extends StoredVerdict>(
   verdicts: readonly Verdict[],
   { baseUrl }: Pick<JudgeSettings, 'baseUrl'>
-): Verdict[] {
+): Map<string, Verdict> {
   const address = withoutLastSlash(baseUrl)
-  return verdicts.filter(
-    (verdict) => verdict.baseUrl !== undefined && withoutLastSlash(verdict.baseUrl) === address
+  return new Map(
+    verdicts
+      .filter((verdict) => verdict.baseUrl !== undefined && withoutLastSlash(verdict.baseUrl) === address)
+      .map((verdict) => [verdict.key, verdict])
   )
 }
 

@@ -10,7 +10,7 @@ import {
   type JudgeListener,
   questionKey,
   type RunToJudge,
-  verdictsOfEndpoint
+  verdictsByKey
 } from './ask-judge'
 
 /** Reply of a judge for a text without an answer. */
@@ -55,10 +55,8 @@ export async function judgeForms(
   signal: AbortSignal
 ): Promise<void> {
   const questions = formQuestionsOf(run, samples, judge.settings)
-  const stored = new Set(verdictsOfEndpoint(known, judge.settings).map(({ key }) => key))
-  const others = new Map(
-    verdictsOfEndpoint(ofOtherEvaluations, judge.settings).map((form) => [form.key, form])
-  )
+  const stored = verdictsByKey(known, judge.settings)
+  const others = verdictsByKey(ofOtherEvaluations, judge.settings)
   const reused = questions.flatMap(({ key }) => (stored.has(key) ? [] : (others.get(key) ?? [])))
   if (reused.length > 0) await listener.keepAll(reused)
   await askJudge(
@@ -90,11 +88,11 @@ export function judgedForms(
 ): CellForms[] {
   const { formJudge } = run
   if (formJudge === null) return []
-  const forms = new Map(verdictsOfEndpoint(known, formJudge).map(({ key, form }) => [key, form]))
+  const forms = verdictsByKey(known, formJudge)
   return [...cellsOf(samples).values()].flatMap((lines): CellForms[] => {
     const cellForms = lines.map((line) => {
       const question = questionOf(run, formJudge, line)
-      return question === null ? '' : forms.get(question.key)
+      return question === null ? '' : forms.get(question.key)?.form
     })
     const { variant, prompt } = elementAt(lines, 0, 'answer')
     const available = cellForms.filter((form) => form !== undefined)

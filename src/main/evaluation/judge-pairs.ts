@@ -11,7 +11,7 @@ import {
   type JudgeListener,
   questionKey,
   type RunToJudge,
-  verdictsOfEndpoint
+  verdictsByKey
 } from './ask-judge'
 
 /** Two sets of answers in one order. */
@@ -80,14 +80,12 @@ export function judgedPairs(
   verdicts: readonly PairVerdict[]
 ): JudgedPair[] {
   if (run.pairJudge === null) return []
-  const choices = new Map(
-    verdictsOfEndpoint(verdicts, run.pairJudge).map((verdict) => [verdict.key, verdict.said])
-  )
+  const choices = verdictsByKey(verdicts, run.pairJudge)
   return pairsOf(run, samples).map(({ prompt, among: [lower, higher], orders }) => {
     if (orders === null) return { prompt, among: [lower, higher], orders: null }
     const [forth, back] = orders
     const winner = (key: string, first: number, second: number): number | 'tie' | null => {
-      const choice = choices.get(key) ?? null
+      const choice = choices.get(key)?.said ?? null
       return choice === 'first' ? first : choice === 'second' ? second : choice
     }
     return {

@@ -12,7 +12,7 @@ import {
   type JudgeListener,
   questionKey,
   type RunToJudge,
-  verdictsOfEndpoint
+  verdictsByKey
 } from './ask-judge'
 
 const MIN_SCORE = 1
@@ -61,9 +61,9 @@ export function judgeMarks(
   verdicts: readonly JudgeVerdict[]
 ): { variant: string; prompt: number; mark: number }[] {
   if (run.judge === null) return []
-  const marks = new Map(verdictsOfEndpoint(verdicts, run.judge).map(({ key, mark }) => [key, mark]))
+  const byKey = verdictsByKey(verdicts, run.judge)
   return questionsOf(run, samples, run.judge).flatMap(({ key, places }) => {
-    const mark = marks.get(key) ?? null
+    const { mark } = byKey.get(key) ?? { mark: null }
     return mark === null ? [] : places.map((place) => ({ ...place, mark }))
   })
 }

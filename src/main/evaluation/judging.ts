@@ -1,5 +1,5 @@
 import type { JudgeSettings, Judging } from '../../contract/documents/judge'
-import { type StoredVerdict, verdictsOfEndpoint } from './ask-judge'
+import { type StoredVerdict, verdictsByKey } from './ask-judge'
 import { questionsOf } from './judge'
 import type { AnswersWithVerdicts } from './judge-evaluation'
 import { formQuestionsOf } from './judge-forms'
@@ -36,9 +36,7 @@ function summarise<Verdict extends StoredVerdict>(
   verdicts: readonly Verdict[],
   isRead: (verdict: Verdict) => boolean
 ): Judging {
-  const verdictOf = new Map(
-    verdictsOfEndpoint(verdicts, { baseUrl }).map((verdict) => [verdict.key, verdict])
-  )
+  const verdictOf = verdictsByKey(verdicts, { baseUrl })
   const answered = questions.flatMap(({ key }) => verdictOf.get(key) ?? [])
   const unreadable = answered.filter((verdict) => !isRead(verdict))
   return {

@@ -170,9 +170,13 @@ async function score(work: EvaluationContext, scored: Set<number>): Promise<void
     report()
   }
   const embeddingModel =
-    run.embeddingModel === null || pending.length === 0 ? null : await reopenedModel(run.embeddingModel)
+    run.embeddingModel === null || pending.length === 0
+      ? null
+      : await reopened(run.embeddingModel, 'embedding model', openEmbeddingModel)
   const classifier =
-    run.classifier === null || pending.length === 0 ? null : await reopenedClassifier(run.classifier)
+    run.classifier === null || pending.length === 0
+      ? null
+      : await reopened(run.classifier, 'classifier', openPairClassifier)
   const read = async (readings: readonly PromptReading[]): Promise<void> => {
     if (classifier !== null) await classifyAnswers(work, classifier, readings)
     // Before post's reading, which completes a prompt.
@@ -195,31 +199,18 @@ async function score(work: EvaluationContext, scored: Set<number>): Promise<void
   if (readings.length > 0) await read(readings)
 }
 
-/**
- * Opens the run's embedding model again. @throws WorkbenchError as `openEmbeddingModel`; `mismatch` when the
- * model has changed
- */
-async function reopenedModel({ path, fingerprint }: CheckpointReference): Promise<EmbeddingModel> {
-  const model = await openEmbeddingModel(path)
+/** Opens a model of the run again. @throws WorkbenchError as `open`; `mismatch` when the model has changed */
+async function reopened<Model extends { reference: CheckpointReference }>(
+  { path, fingerprint }: CheckpointReference,
+  noun: string,
+  open: (path: string) => Promise<Model>
+): Promise<Model> {
+  const model = await open(path)
   if (model.reference.fingerprint === fingerprint) return model
   throw new WorkbenchError(
     'mismatch',
-    `The embedding model ${path} is not the one that this evaluation was begun with.`,
-    'Put that model back, or start a new evaluation.'
-  )
-}
-
-/**
- * Opens the run's classifier again. @throws WorkbenchError as `openPairClassifier`; `mismatch` when it has
- * changed
- */
-async function reopenedClassifier({ path, fingerprint }: CheckpointReference): Promise<PairClassifier> {
-  const classifier = await openPairClassifier(path)
-  if (classifier.reference.fingerprint === fingerprint) return classifier
-  throw new WorkbenchError(
-    'mismatch',
-    `The classifier ${path} is not the one that this evaluation was begun with.`,
-    'Put that classifier back, or start a new evaluation.'
+    `The ${noun} ${path} is not the one that this evaluation was begun with.`,
+    `Put that ${noun} back, or start a new evaluation.`
   )
 }
 
