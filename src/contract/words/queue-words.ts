@@ -3,8 +3,8 @@ import type { QueuedWork, QueueProgress, QueueState } from '../documents/queue'
 import type { PairBrief } from '../documents/project'
 import type { Task } from '../documents/task'
 import type { Problem } from '../model/problem'
-import { STOPPING, waitingForWords } from './job-words'
-import { formatCount, formatDuration, formatPercent, plural } from './format'
+import { runningWords, STOPPING, waitingForWords } from './job-words'
+import { formatCount, formatDuration, plural } from './format'
 
 type QueuedJobState = QueueState['jobs'][number]
 
@@ -18,16 +18,17 @@ export function queuedWorkName(work: QueuedWork): string {
 
 /** Describes the state of a job. @param waitsFor project whose job it waits for; null for none */
 export function jobStateWords(
-  { work, state, problem, progress: { share, secondsLeft, toldBy } }: QueuedJobState,
+  { work, state, problem, progress }: QueuedJobState,
   waitsFor: string | null = null
 ): string {
   if (state === 'stopping') return STOPPING
   if (state === 'running' && waitsFor !== null) return waitingForWords(waitsFor)
   if (problem !== null) return state === 'stopped' ? problem.message : `Failed: ${problem.message}`
-  const about = secondsLeft === null ? '' : `about ${formatDuration(secondsLeft)}`
-  if (state === 'waiting') return about === '' ? 'Waiting' : `Waiting, ${about} by ${lastWords(work, toldBy)}`
-  const done = share === null ? 'Running' : `Running, ${formatPercent(share)}`
-  return about === '' ? done : `${done}, ${about} left`
+  if (state === 'running') return runningWords(progress)
+  const { secondsLeft, toldBy } = progress
+  return secondsLeft === null
+    ? 'Waiting'
+    : `Waiting, about ${formatDuration(secondsLeft)} by ${lastWords(work, toldBy)}`
 }
 
 /** Names the earlier job that the time of a waiting job is estimated from. */

@@ -1,5 +1,6 @@
 import type { StudyState, StudyStepState } from '../documents/study'
-import { formatDuration, formatPercent, plural } from './format'
+import { formatDuration, plural } from './format'
+import { runningWords } from './job-words'
 import { shellWord } from './shell-word'
 
 const KIND_WORDS: Readonly<Record<StudyStepState['kind'], string>> = {
@@ -22,13 +23,8 @@ export function stepStateWords(
   switch (state) {
     case 'waiting':
       return running ? 'Waiting' : 'Not started'
-    case 'running': {
-      if (!running) return 'Started; partial results are saved'
-      const share = progress.share === null ? 'Running' : `Running, ${formatPercent(progress.share)}`
-      return progress.secondsLeft === null
-        ? share
-        : `${share}, about ${formatDuration(progress.secondsLeft)} left`
-    }
+    case 'running':
+      return running ? runningWords(progress) : 'Started; partial results are saved'
     case 'found':
       return 'Already there'
     case 'computed':

@@ -71,7 +71,7 @@ export async function runWorkList<Entry extends ListedWork, Done>(
 /** Describes the end of an entry that was not done; null for one that was done. */
 export function failureWords({ key, outcome, problem }: WorkResult): string | null {
   if (problem === null) return null
-  const how = outcome === 'failed' ? 'failed' : 'was left out'
+  const how = outcome === 'failed' ? 'failed' : 'was skipped'
   const hint = problem.hint === undefined ? '' : ` ${problem.hint}`
   return `${key} ${how}. ${problem.message}${hint}`
 }

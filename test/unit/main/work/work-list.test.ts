@@ -32,8 +32,8 @@ it('leaves out what needs a failed entry, does the others, and names those that 
   ])
   expect(results.map(failureWords)).toEqual([
     'a/sweep failed. It is broken. Mend it.',
-    'a/check was left out. It needs a/sweep, which failed.',
-    'a/evaluate was left out. It needs a/check, which failed.',
+    'a/check was skipped. It needs a/sweep, which failed.',
+    'a/evaluate was skipped. It needs a/check, which failed.',
     null
   ])
   expect(() => requireAllDone(results, 'step')).toThrow(
