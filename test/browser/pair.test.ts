@@ -40,7 +40,7 @@ describe.skipIf(browserMissing !== null)('the models of a project in Chromium', 
     await page.getByRole('button', { name: 'Compare the layers' }).click()
 
     // 12 layers: each as a whole, and its 9 components.
-    const cells = page.getByRole('grid', { name: /^Relative norm of every layer/ }).getByRole('gridcell')
+    const cells = page.getByRole('grid', { name: /^Relative norm by layer/ }).getByRole('gridcell')
     await cells.first().waitFor()
     expect(await cells.count()).toBe(12 * 10)
     const down = page.getByRole('gridcell', { name: 'Layer 7, down: relative norm 0.1835' })
@@ -116,7 +116,7 @@ describe.skipIf(browserMissing !== null)('the models of a project in Chromium', 
 
     await unfold(page, 'Weights')
     await page.getByRole('button', { name: 'Compare the layers' }).click()
-    await page.getByText('2 layers are identical in base and post (0, 1)').waitFor()
+    await page.getByText('2 layers are identical in base and post: 0, 1.').waitFor()
     await unfold(page, 'Specification')
     await page.getByRole('button', { name: 'Compute SHA-256' }).click()
     await page.getByRole('button', { name: 'Compute SHA-256 again' }).waitFor()

@@ -79,7 +79,7 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
     // The page looks for the program until it is back.
     allowComplaint(/^WebSocket connection to \S+ failed/)
     await workbench.stop()
-    const lost = page.getByText('start it again the same way and this page continues')
+    const lost = page.getByText('start it again')
     await lost.waitFor()
     const again = await ServedWorkbench.start([], workbench.folder)
     await lost.waitFor({ state: 'detached' })

@@ -49,7 +49,7 @@ export class History {
   private noticeTimer: ReturnType<typeof setTimeout> | undefined
 
   /**
-   * @param revert has main undo stored changes, and returns the change that undoes this; null if nothing changed
+   * @param revert asks main to undo stored changes. It returns the inverse change, or null if nothing changed.
    * @param flush saves open edits before an undo, which then undoes them first
    */
   constructor(

@@ -5,7 +5,7 @@ import { saveText } from './save-file'
 import { TABLE_FORMATS, tableText, type TableText } from './table-text'
 
 /** A column of a table: its heading, and what each row has in it. */
-export interface Column<Row, Id extends string = string> {
+export interface TableColumn<Row, Id extends string = string> {
   readonly id: Id
   readonly label: string
   /** Explains the label. */
@@ -35,7 +35,7 @@ export interface Order {
 /** Sorts rows by a column. Rows without a value are last in both directions. Equal rows keep their order. */
 export function sortRows<Row>(
   rows: readonly Row[],
-  columns: readonly Column<Row>[],
+  columns: readonly TableColumn<Row>[],
   { column: id, descending }: Order
 ): readonly Row[] {
   const column = columns.find((candidate) => candidate.id === id)
@@ -50,7 +50,7 @@ export function sortRows<Row>(
 }
 
 /** Returns the order after a press on a column's heading. The second press reverses it, and the third ends it. */
-export function nextOrder<Row>(before: Order, { id, words, isAscending }: Column<Row>): Order {
+export function nextOrder<Row>(before: Order, { id, words, isAscending }: TableColumn<Row>): Order {
   const first = !(words ?? isAscending ?? false)
   if (before.column !== id) return { column: id, descending: first }
   return before.descending === first
@@ -58,10 +58,10 @@ export function nextOrder<Row>(before: Order, { id, words, isAscending }: Column
     : { column: null, descending: false }
 }
 
-export const cellText = <Row>({ text, value }: Column<Row>, row: Row): string =>
+export const cellText = <Row>({ text, value }: TableColumn<Row>, row: Row): string =>
   text === undefined ? String(value(row) ?? '–') : text(row)
 
-export const tableOf = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): TableText => ({
+export const tableOf = <Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): TableText => ({
   header: columns.map(({ label }) => label),
   rows: rows.map((row) => columns.map(({ value }) => value(row)))
 })

@@ -7,7 +7,7 @@ import { keptStyle, type ModelStyle } from '../../../contract/model/model-style'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { capitalised, formatPercent, formatParameters, plural } from '../../../contract/words/format'
 import type { ScoreWords } from '../../../contract/words/score-words'
-import type { Column } from '../../ui/table'
+import type { TableColumn } from '../../ui/table'
 import { sweepState, verdictText } from '../../../contract/words/verdict'
 import {
   baselineName,
@@ -157,7 +157,7 @@ export function baselineOf({
   return { ...comparedScores(baseline), name: baselineName(baseline), better: doesBetter(baseline) }
 }
 
-export function pairColumns(words: ScoreWords): Column<PairRow, PairColumn>[] {
+export function pairColumns(words: ScoreWords): TableColumn<PairRow, PairColumn>[] {
   const intervals = `in brackets 95 % intervals over resampled ${words.prompt}s`
   return [
     { id: 'name', label: 'Pair', words: true, value: ({ name }) => name.toLowerCase() },

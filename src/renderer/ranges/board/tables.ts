@@ -15,7 +15,7 @@ import { type CsvCell, toCsv } from '../../ui/csv'
 import { halfOfWords } from '../../../contract/words/baseline-words'
 import { distinctWords, scoreWords } from '../../../contract/words/score-words'
 import { capitalised, formatDelta, formatScore, plural, rangeLabel } from '../../ui/format'
-import { type Column, givenOrder } from '../../ui/table'
+import { type TableColumn, givenOrder } from '../../ui/table'
 import { FAILS_CHECK } from './mark-looks'
 import { rangeKey } from '../../../contract/model/strengths'
 import {
@@ -208,7 +208,10 @@ function sortByDiversity(parts: readonly (readonly BoardRow[])[], descending: bo
 }
 
 /** Returns the columns of the table of models, with names that fit the task of the board. */
-export function rowColumns(board: ScoreBoard, context: RowContext = { minimum: null }): Column<BoardRow>[] {
+export function rowColumns(
+  board: ScoreBoard,
+  context: RowContext = { minimum: null }
+): TableColumn<BoardRow>[] {
   const words = scoreWords(board.scoredBy)
   const distinct = distinctWords(board.scoredBy)
   const isFirst = ({ key }: BoardRow): boolean => key === (context.selected ?? null)

@@ -3,7 +3,7 @@ import { rangeKey } from '../../../contract/model/strengths'
 import { scoreWords } from '../../../contract/words/score-words'
 import { type CsvCell, toCsv } from '../../ui/csv'
 import { capitalised, formatScore, rangeLabel } from '../../ui/format'
-import { type Column, givenOrder } from '../../ui/table'
+import { type TableColumn, givenOrder } from '../../ui/table'
 import { COMPARED_MEASURES, differenceWords } from './comparison-charts'
 
 /** The scores of a model in both sweeps. */
@@ -31,7 +31,7 @@ export const comparisonRows = ({ post, base, ranges, a }: SweepComparison): Comp
   ].map((row, place) => ({ ...row, place }))
 
 /** Returns the columns, with names that fit the task of both sweeps. */
-export function comparisonColumns({ a, by }: SweepComparison): Column<ComparisonRow>[] {
+export function comparisonColumns({ a, by }: SweepComparison): TableColumn<ComparisonRow>[] {
   const words = scoreWords(a.scoredBy)
   return [
     {
@@ -42,7 +42,7 @@ export function comparisonColumns({ a, by }: SweepComparison): Column<Comparison
         by === 'relative depth' && key !== null ? `${label} | ${other}` : label,
       sort: givenOrder
     },
-    ...(['validity', 'diversity'] as const).flatMap((measure): Column<ComparisonRow>[] => [
+    ...(['validity', 'diversity'] as const).flatMap((measure): TableColumn<ComparisonRow>[] => [
       ...(['a', 'b'] as const).map((side) => ({
         id: `${measure} ${side}`,
         label: `${capitalised(words[measure])} ${side.toUpperCase()}`,

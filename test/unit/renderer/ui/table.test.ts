@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import {
-  type Column,
+  type TableColumn,
   givenOrder,
   nextOrder,
   type Order,
@@ -14,7 +14,7 @@ interface Row {
   score: number | null
 }
 
-const COLUMNS: readonly Column<Row>[] = [
+const COLUMNS: readonly TableColumn<Row>[] = [
   { id: 'name', label: 'Name', words: true, value: ({ name }) => name, sort: givenOrder },
   { id: 'score', label: 'Score', value: ({ score }) => score }
 ]
