@@ -6,7 +6,7 @@ import { Problem } from '../model/problem'
 import { UNFINISHED } from '../documents/job-ending'
 
 /** Origins of an exported tensor's bytes. The recipe decides the origin. */
-export const TENSOR_ORIGINS = ['post', 'merged', 'base', 'checkpoint', 'converted', 'blended'] as const
+export const TENSOR_ORIGINS = ['post', 'merged', 'base', 'checkpoint', 'converted', 'blended', 'scaled'] as const
 
 export const ExportedTensor = z.object({
   /** Name of the stored tensor. */

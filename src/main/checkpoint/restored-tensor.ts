@@ -7,6 +7,7 @@ export type TensorOrigin =
   | 'base' // base's bytes
   | 'checkpoint' // bytes of another checkpoint, the source of the layer
   | 'converted' // the source's values, rounded to post's dtype
+  | 'scaled' // a factor of post's adapter, multiplied by the share of post
   | 'blended' // values between the two or beyond them, rounded to post's dtype
 
 /**
@@ -48,4 +49,10 @@ export function restoreValues(
     }
   }
   if (strength !== 1 || dtypes.source !== dtypes.post) roundFloat32(values, dtypes.post)
+}
+
+/** Multiplies values by a factor in float32 and rounds them to a dtype, in place. */
+export function scaleValues(values: Float32Array, factor: number, dtype: WeightDtype): void {
+  for (const [i, value] of values.entries()) values[i] = value * Math.fround(factor)
+  roundFloat32(values, dtype)
 }

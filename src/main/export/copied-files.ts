@@ -32,10 +32,15 @@ const INDEX = 'model.safetensors.index.json'
 export async function copiedFiles({ path, files, adapter }: Checkpoint): Promise<CopiedFile[]> {
   const sharded = !files.some(({ name }) => name === 'model.safetensors')
   if (adapter === null) return filesOf(path, sharded)
-  const ofAdapter = (await filesOf(path, sharded)).filter(({ name }) => !OF_BASE.includes(name))
+  const ofAdapter = await adapterFiles(path)
   const ofBase = await filesOf(adapter.basePath, sharded)
   const replaced = new Set(ofAdapter.map(({ name }) => name))
   return [...ofBase.filter(({ name }) => !replaced.has(name)), ...ofAdapter]
+}
+
+/** Lists the files of an adapter's folder that an exported adapter has too, such as its tokenizer. */
+export async function adapterFiles(folder: string): Promise<CopiedFile[]> {
+  return (await filesOf(folder, false)).filter(({ name }) => !OF_BASE.includes(name))
 }
 
 /** Files that the model takes from base even if the adapter's folder has them, and the adapter's settings. */

@@ -44,6 +44,8 @@ export interface CardContent {
   findings: readonly ModelFinding[]
   /** Reason why there is no mergekit file; null if there is one. */
   mergekitProblem: string | null
+  /** True if what is left of post's adapter was written instead of a model. */
+  isAdapter: boolean
   /** Tensors that hold NaN or infinity. */
   nonFinite: readonly NonFiniteTensor[]
   /** Licence fields of post's card. */
@@ -75,7 +77,7 @@ export async function readLicence({ checkpoint }: PairMember): Promise<Licence> 
 
 /** Writes the model card of an export, README.md: the model, its parents, and the commands that make it again. */
 export function modelCard(content: CardContent): string {
-  const { recipe, strengths, parents, findings, mergekitProblem, nonFinite } = content
+  const { recipe, strengths, parents, findings, mergekitProblem, isAdapter, nonFinite } = content
   const post = parents.find(({ role }) => role === 'post')
   const title = `${post === undefined ? '' : `${cardName(post.member)}, `}${recipe.name}`
   return [
@@ -103,7 +105,10 @@ export function modelCard(content: CardContent): string {
         ? ' (checkpoints that layers are taken of where the recipe has their `path`)'
         : '') +
       ':',
-    fencedMarkdown('sh', 'slr export --base BASE --post POST recipe.json --out NEW_FOLDER'),
+    fencedMarkdown(
+      'sh',
+      `slr export --base BASE --post POST recipe.json${isAdapter ? ' --adapter' : ''} --out NEW_FOLDER`
+    ),
     mergekitProblem === null
       ? `Or with [mergekit](https://github.com/arcee-ai/mergekit): \`mergekit-yaml ${MERGEKIT_FILE} NEW_FOLDER\`.`
       : `mergekit cannot make this model: ${inlineMarkdown(mergekitProblem)}`
@@ -162,14 +167,16 @@ function configWarning(parents: readonly CardParent[]): string[] {
 
 const cardName = ({ checkpoint: { path } }: PairMember): string => publicModelName(path)
 
-function frontMatter({ licence, parents }: CardContent): string {
+function frontMatter({ licence, parents, isAdapter }: CardContent): string {
   const fields = {
     ...licence,
-    library_name: 'transformers',
+    library_name: isAdapter ? 'peft' : 'transformers',
     pipeline_tag: 'text-generation',
     // Post comes first, because the result behaves like it.
-    base_model: parents.map(({ member }) => cardName(member)),
-    base_model_relation: 'merge',
+    base_model: parents
+      .filter(({ role }) => !isAdapter || role === 'base')
+      .map(({ member }) => cardName(member)),
+    base_model_relation: isAdapter ? 'adapter' : 'merge',
     tags: ['merge', 'selective-layer-restoration']
   }
   // A website might interpret HTML tags in the card. Double-quoted YAML can escape them.

@@ -72,6 +72,37 @@ export function nextSteps(folder: string, dtype: StoredDtype, files: readonly st
   ]
 }
 
+/**
+ * Lists commands that load an adapter beside its base. Each server can also be asked for base or another adapter per
+ * request, and llama.cpp for any scale between.
+ */
+export function adapterSteps(folder: string, base: string): NextStep[] {
+  const python =
+    'from peft import AutoPeftModelForCausalLM; ' +
+    `print(AutoPeftModelForCausalLM.from_pretrained(${JSON.stringify(folder)}))`
+  const name = basename(folder)
+  const gguf = join(folder, '..', `${name}.gguf`)
+  return [
+    { tool: 'PEFT', command: `python -c ${shellWord(python)}` },
+    {
+      tool: 'vLLM',
+      command: `vllm serve ${shellWord(base)} --enable-lora --lora-modules ${shellWord(`${name}=${folder}`)}`,
+      serves: served('http://localhost:8000/v1', name, 'completions')
+    },
+    {
+      tool: 'llama.cpp (GGUF)',
+      command:
+        `python convert_lora_to_gguf.py ${shellWord(folder)} --base ${shellWord(base)} ` +
+        `--outfile ${shellWord(gguf)}`
+    },
+    {
+      tool: 'llama.cpp (server; requests set "lora": [{"id": 0, "scale": 0.5}])',
+      command: `llama-server --model BASE.gguf --lora ${shellWord(gguf)} --port 8080`,
+      serves: served('http://localhost:8080/v1', name, 'completions')
+    }
+  ]
+}
+
 const NO_TOKENIZER =
   'transformers, of the weights alone: what takes text needs a tokenizer, and post has none'
 

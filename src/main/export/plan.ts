@@ -25,6 +25,8 @@ export interface PlannedWeights {
   readonly name: string
   /** Path of post's file. */
   readonly source: string
+  /** The header to write; null if it is that of post's file. */
+  readonly header: Uint8Array | null
   readonly bytes: number
   /** Bytes before the first tensor. */
   readonly headerBytes: number
@@ -54,7 +56,7 @@ export function planWeights(members: SourcedPair, strengths: readonly LayerStren
     const tensors = planned
       .filter((tensor) => tensor.post.file === path)
       .sort((a, b) => a.post.offset - b.post.offset || a.post.byteLength - b.post.byteLength)
-    return { name, source: path, bytes, headerBytes: tensors[0]?.post.offset ?? bytes, tensors }
+    return { name, source: path, header: null, bytes, headerBytes: tensors[0]?.post.offset ?? bytes, tensors }
   })
 }
 
@@ -85,7 +87,7 @@ function weightFiles({ checkpoint: { adapter, files } }: PairMember): Checkpoint
 }
 
 /** Returns the restored tensors of the decoder layers by canonical name, each with its share of the layer's source. */
-function restoredTensors(
+export function restoredTensors(
   { spec }: PairMember,
   strengths: readonly LayerStrength[]
 ): Map<string, { strength: number; layer: LayerStrength }> {
@@ -98,9 +100,11 @@ function restoredTensors(
   return new Map(entries.filter(([, { strength }]) => strength !== 0))
 }
 
+/** Origins whose bytes are computed. */
+const COMPUTED: readonly TensorOrigin[] = ['converted', 'blended', 'merged', 'scaled']
+
 /** Returns true if a tensor's bytes are copied from one checkpoint. */
-export const isCopied = (origin: TensorOrigin): boolean =>
-  origin !== 'converted' && origin !== 'blended' && origin !== 'merged'
+export const isCopied = (origin: TensorOrigin): boolean => !COMPUTED.includes(origin)
 
 /** Returns the stored dtypes that a planned tensor is computed from. */
 export function plannedDtypes({ post, restored }: PlannedTensor): { source: WeightDtype; post: WeightDtype } {

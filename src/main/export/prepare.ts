@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { TENSOR_ORIGINS } from '../../contract/procedures/export'
 import { type ExportedFile, type ExportPlan } from '../../contract/procedures/export'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
@@ -8,7 +9,9 @@ import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import { membersOf, type PairMember, type SourcedPair } from '../checkpoint/pair-member'
 import { mergekitText } from '../mergekit/write-recipe'
-import { type CopiedFile, copiedFiles, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
+import { ADAPTER_CONFIG, readAdapterConfig } from '../checkpoint/adapter-config'
+import { adapterConfigText, planAdapter } from './plan-adapter'
+import { adapterFiles, type CopiedFile, copiedFiles, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 import { type PlannedWeights, planWeights } from './plan'
 import { lookAtTarget } from './target'
 
@@ -20,6 +23,8 @@ export interface PreparedExport {
   readonly weights: readonly PlannedWeights[]
   readonly copied: readonly CopiedFile[]
   readonly mergekit: { text: string; problem: null } | { text: null; problem: string }
+  /** The settings of an exported adapter; null for a whole model. */
+  readonly adapterConfig: string | null
 }
 
 /** Bytes for the model card, the mergekit file and the file system's data about files. */
@@ -30,7 +35,8 @@ const OVERHEAD_BYTES = 2 ** 20
  */
 export async function prepareExport(
   folders: { base: string; post: string },
-  recipe: Recipe
+  recipe: Recipe,
+  form: 'model' | 'adapter' = 'model'
 ): Promise<PreparedExport> {
   const members = await openPair(folders.base, folders.post)
   const strengths = recipeStrengths(recipe, members.post.spec.layerCount)
@@ -38,14 +44,36 @@ export async function prepareExport(
   for (const source of sourcesOf(strengths))
     others.set(source.path, await openSameOther(members.post, source))
   const pair = { ...members, others }
+  if (form === 'adapter') return preparedAdapter(pair, recipe, strengths)
   refuseScaled(pair)
   return {
+    adapterConfig: null,
     pair,
     recipe,
     strengths,
     weights: planWeights(pair, strengths),
     copied: await copiedFiles(pair.post.checkpoint),
     mergekit: mergekitOf(pair, recipe, strengths)
+  }
+}
+
+/** Plans the export of what a recipe leaves of post's adapter. @throws WorkbenchError as `planAdapter` */
+async function preparedAdapter(
+  pair: SourcedPair,
+  recipe: Recipe,
+  strengths: readonly LayerStrength[]
+): Promise<PreparedExport> {
+  const { path } = pair.post.checkpoint
+  const planned = planAdapter(pair.post, strengths)
+  const { config } = await readAdapterConfig(path, join(path, ADAPTER_CONFIG))
+  return {
+    pair,
+    recipe,
+    strengths,
+    weights: [planned.weights],
+    copied: await adapterFiles(path),
+    mergekit: { text: null, problem: 'mergekit writes whole models.' },
+    adapterConfig: adapterConfigText(config, planned)
   }
 }
 
@@ -113,13 +141,17 @@ export async function describePlan(prepared: PreparedExport, typed: string | nul
 
 /** Counts the tensors of each origin. */
 export function tensorCounts({ weights }: PreparedExport): Record<(typeof TENSOR_ORIGINS)[number], number> {
-  const counts = { post: 0, merged: 0, base: 0, checkpoint: 0, converted: 0, blended: 0 }
+  const counts = { post: 0, merged: 0, base: 0, checkpoint: 0, converted: 0, blended: 0, scaled: 0 }
   for (const { origin } of weights.flatMap(({ tensors }) => tensors)) counts[origin] += 1
   return counts
 }
 
-function writtenNames({ mergekit }: PreparedExport): string[] {
-  return [MODEL_CARD, ...(mergekit.problem === null ? [MERGEKIT_FILE] : [])]
+function writtenNames({ mergekit, adapterConfig }: PreparedExport): string[] {
+  return [
+    MODEL_CARD,
+    ...(mergekit.problem === null ? [MERGEKIT_FILE] : []),
+    ...(adapterConfig === null ? [] : [ADAPTER_CONFIG])
+  ]
 }
 
 async function settled<T>(work: Promise<T>): Promise<T | Problem> {

@@ -1,5 +1,5 @@
 import { decodeFloat32, DTYPE_BYTES, encodeFloat32 } from '../checkpoint/dtype'
-import { restoreValues } from '../checkpoint/restored-tensor'
+import { restoreValues, scaleValues } from '../checkpoint/restored-tensor'
 import type { TensorEntry } from '../checkpoint/safetensors'
 import { plannedDtypes, type PlannedTensor } from './plan'
 import type { SourceFiles } from './source-files'
@@ -8,7 +8,8 @@ import type { SourceFiles } from './source-files'
 const PIECE_ELEMENTS = 2 ** 20
 
 /**
- * Yields the stored bytes of a converted, blended or merged tensor in pieces. The next piece overwrites the last.
+ * Yields the stored bytes of a converted, blended, merged or scaled tensor in pieces. The next piece overwrites
+ * the last.
  */
 export async function* restoredBytes(
   tensor: PlannedTensor & { restored: TensorEntry },
@@ -18,7 +19,9 @@ export async function* restoredBytes(
   const elementCount = tensor.post.byteLength / DTYPE_BYTES[dtypes.post]
   const size = Math.min(PIECE_ELEMENTS, elementCount)
   const values = new Float32Array(size)
-  const strength = tensor.origin === 'merged' ? 1 : tensor.strength
+  const { origin } = tensor
+  const isAlone = origin === 'merged' || origin === 'scaled'
+  const strength = isAlone ? 1 : tensor.strength
   const postValues = strength !== 1 ? new Float32Array(size) : null
   const read = new Uint8Array(size * Float32Array.BYTES_PER_ELEMENT)
   const target = new Uint8Array(size * DTYPE_BYTES[dtypes.post])
@@ -40,7 +43,8 @@ export async function* restoredBytes(
     const postPiece = postValues?.subarray(0, count) ?? null
     await decode(tensor.restored, dtypes.source, first, piece)
     if (postPiece !== null) await decode(tensor.post, dtypes.post, first, postPiece)
-    restoreValues(piece, postPiece, strength, dtypes)
+    if (origin === 'scaled') scaleValues(piece, 1 - tensor.strength, dtypes.post)
+    else restoreValues(piece, postPiece, strength, dtypes)
     const bytes = target.subarray(0, count * DTYPE_BYTES[dtypes.post])
     encodeFloat32(piece, dtypes.post, bytes)
     yield bytes

@@ -1,10 +1,11 @@
 import type { ModelFinding } from '../../contract/words/model-finding'
 import { join } from 'node:path'
 import { version } from '../../../package.json'
-import type { ExportProgress, ExportResult } from '../../contract/procedures/export'
+import type { ExportProgress, ExportResult, NextStep } from '../../contract/procedures/export'
 import type { NonFiniteTensor } from '../../contract/documents/non-finite'
 import { mapGet } from '../../contract/model/look-up'
 import { sourcesOf } from '../../contract/model/strengths'
+import { ADAPTER_CONFIG } from '../checkpoint/adapter-config'
 import type { StoredDtype } from '../checkpoint/dtype'
 import { sha256OfFile } from '../checkpoint/file-sha256'
 import { membersOf } from '../checkpoint/pair-member'
@@ -13,7 +14,7 @@ import { progressRate } from '../base/progress-rate'
 import { ByteCopier, writeExactly } from './byte-copy'
 import { type CopiedFile, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 import { type CardParent, modelCard, readLicence } from './model-card'
-import { nextSteps, removalCommand } from './next-steps'
+import { adapterSteps, nextSteps, removalCommand } from './next-steps'
 import { checkTarget, exportBytes, type PreparedExport, tensorCounts } from './prepare'
 import { SourceFiles } from './source-files'
 import { Staging } from './staging'
@@ -70,11 +71,12 @@ export async function runExport(
       parents,
       findings,
       mergekitProblem,
+      isAdapter: prepared.adapterConfig !== null,
       nonFinite,
       licence,
       version
     })
-    const texts = await writeTexts(staging.path, card, mergekit.text)
+    const texts = await writeTexts(staging.path, prepared, card)
     meter.throwIfCancelled()
     const replacedFolder = await staging.commit(target.exists)
     const files = [...[...weights, ...copied].map(({ name, bytes }) => ({ name, bytes })), ...texts]
@@ -89,11 +91,7 @@ export async function runExport(
       mergekitProblem,
       nonFinite,
       seconds: meter.seconds,
-      nextSteps: nextSteps(
-        target.path,
-        commonDtype(prepared),
-        copied.map(({ name }) => name)
-      )
+      nextSteps: stepsOf(prepared, target.path)
     }
   } finally {
     await sources.close()
@@ -145,15 +143,16 @@ async function verifyFiles(
   return nonFinite
 }
 
-/** Writes the model card, and the mergekit file if mergekit can make the model. */
+/** Writes the model card, the mergekit file if mergekit can make the model, and the settings of an adapter. */
 async function writeTexts(
   folder: string,
-  card: string,
-  mergekit: string | null
+  { mergekit, adapterConfig }: PreparedExport,
+  card: string
 ): Promise<{ name: string; bytes: number }[]> {
   const texts = [
     { name: MODEL_CARD, text: card },
-    ...(mergekit === null ? [] : [{ name: MERGEKIT_FILE, text: mergekit }])
+    ...(mergekit.text === null ? [] : [{ name: MERGEKIT_FILE, text: mergekit.text }]),
+    ...(adapterConfig === null ? [] : [{ name: ADAPTER_CONFIG, text: adapterConfig }])
   ].map(({ name, text }) => ({ name, content: Buffer.from(text) }))
   for (const { name, content } of texts) {
     await writeFlushed(join(folder, name), (file) => writeExactly(file, content, 0))
@@ -196,6 +195,16 @@ function parentsOf({ pair, strengths }: PreparedExport): Omit<CardParent, 'sha25
       member: mapGet(pair.others, path, 'checkpoint')
     }))
   ]
+}
+
+function stepsOf(prepared: PreparedExport, folder: string): NextStep[] {
+  const { adapterConfig, copied, pair } = prepared
+  if (adapterConfig !== null) return adapterSteps(folder, pair.base.checkpoint.path)
+  return nextSteps(
+    folder,
+    commonDtype(prepared),
+    copied.map(({ name }) => name)
+  )
 }
 
 /** Returns the dtype of most bytes of the weights. */

@@ -37,8 +37,11 @@ export async function verifyWeights(
   const handle = await openWeightFile(path)
   try {
     const written = new WrittenFile({ handle, path })
-    const post = await sources.open(weights.source)
-    await written.requireCopy('the header', 0, post, 0, weights.headerBytes, advance)
+    if (weights.header !== null) await written.requireBytes('the header', 0, weights.header)
+    else {
+      const post = await sources.open(weights.source)
+      await written.requireCopy('the header', 0, post, 0, weights.headerBytes, advance)
+    }
     const nonFinite: NonFiniteTensor[] = []
     for (const tensor of weights.tensors) {
       const { name, dtype, shape } = tensor.post

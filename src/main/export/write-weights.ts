@@ -21,7 +21,8 @@ export async function writeWeights(
   await writeFlushed(path, async (target) => {
     const copier = new ByteCopier()
     for (const span of spansOf(weights)) {
-      if (span.kind === 'copied') {
+      if (span.kind === 'header') await writeExactly(target, span.bytes, 0)
+      else if (span.kind === 'copied') {
         const source = await sources.open(span.file)
         await copier.copy(source, span.offset, target, span.position, span.byteLength, advance)
       } else {
@@ -55,12 +56,15 @@ export async function writeFlushed(path: string, write: (target: OpenFile) => Pr
 }
 
 type Span =
+  | { kind: 'header'; bytes: Uint8Array }
   | { kind: 'copied'; file: string; offset: number; position: number; byteLength: number }
   | { kind: 'computed'; tensor: PlannedTensor & { restored: TensorEntry } }
 
 /** Yields a file's header and tensors in order. Tensors that are adjacent in one source form one span. */
-function* spansOf({ source, headerBytes, tensors }: PlannedWeights): Generator<Span> {
-  let run = { kind: 'copied' as const, file: source, offset: 0, position: 0, byteLength: headerBytes }
+function* spansOf({ source, header, headerBytes, tensors }: PlannedWeights): Generator<Span> {
+  if (header !== null) yield { kind: 'header', bytes: header }
+  const copiedHeader = header === null ? headerBytes : 0
+  let run = { kind: 'copied' as const, file: source, offset: 0, position: 0, byteLength: copiedHeader }
   for (const tensor of tensors) {
     const { origin, post, restored } = tensor
     if (restored !== null && !isCopied(origin)) {

@@ -30,6 +30,7 @@ const exportOptions = pairOptions
   .heading('Output:')
   .options({
     out: text('<folder>', 'folder to write; its parent must exist'),
+    adapter: flag('write what the model leaves of post, an adapter'),
     overwrite: flag('replace an earlier model; its folder is kept beside it')
   })
 type ExportOptions = CommandOptions<typeof exportOptions>
@@ -90,7 +91,7 @@ async function preparedExport(
     requestedPair ?? projectPair?.document.location ?? (await requirePair(options, command))
   )
   const recipe = await givenRecipe({ folders, pair: projectPair }, command)
-  const prepared = await prepareExport(folders, recipe)
+  const prepared = await prepareExport(folders, recipe, options.adapter ? 'adapter' : 'model')
   return { prepared, findings: projectPair === null ? [] : await modelFindings(projectPair, prepared) }
 }
 
@@ -128,7 +129,8 @@ function describeResult({
     ...(tensors.base > 0 ? [`${count(tensors.base)} from base`] : []),
     ...(tensors.checkpoint > 0 ? [`${count(tensors.checkpoint)} from other checkpoints`] : []),
     ...(tensors.converted > 0 ? [`${count(tensors.converted)} converted to post's type`] : []),
-    ...(tensors.blended > 0 ? [`${count(tensors.blended)} blended`] : [])
+    ...(tensors.blended > 0 ? [`${count(tensors.blended)} blended`] : []),
+    ...(tensors.scaled > 0 ? [`${count(tensors.scaled)} scaled`] : [])
   ]
   const times = [
     `${formatDuration(seconds.writing)} writing`,

@@ -62,7 +62,7 @@ describe('slr export', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const result = ExportResult.parse(JSON.parse(stdout))
     expect(result).toMatchObject({ path: out, recipe: 'soft', replaced: null, mergekitProblem: null })
-    expect(result.tensors).toEqual({ post: 50, merged: 0, base: 0, checkpoint: 0, converted: 0, blended: 60 })
+    expect(result.tensors).toEqual({ post: 50, merged: 0, base: 0, checkpoint: 0, converted: 0, blended: 60, scaled: 0 })
     const sizes = Object.fromEntries(result.files.map(({ name, bytes }) => [name, bytes]))
     const written = await filesOf(out)
     expect(sizes).toEqual(

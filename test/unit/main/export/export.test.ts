@@ -7,7 +7,7 @@ import type { ExportProgress } from '../../../../src/contract/procedures/export'
 import type { Problem } from '../../../../src/contract/model/problem'
 import type { LayerStrength, Recipe } from '../../../../src/contract/model/recipe'
 import { parse } from 'yaml'
-import { postStrengths } from '../../../../src/contract/model/strengths'
+import { postStrengths, recipeStrengths } from '../../../../src/contract/model/strengths'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { inspectPair, openPair } from '../../../../src/main/checkpoint/pair'
 import { type DecoderSpec, layerTensors } from '../../../../src/main/family'
@@ -81,6 +81,59 @@ describe('an export of an adapter', () => {
       expect(Buffer.compare(await readers.out.read(name), await source.read(name)), name).toBe(0)
     }
     await Promise.all(Object.values(readers).map((reader) => reader.close()))
+  })
+
+  it('is what the recipe leaves of the adapter, on request: the same model over the same base', async () => {
+    const root = await temporaryFolder()
+    const base = await writeCheckpoint(join(root, 'base'), checkpointFixture({ dtype: 'F32' }))
+    const modules = [0, 1].flatMap((layer) => [
+      `model.layers.${layer}.self_attn.q_proj`,
+      `model.layers.${layer}.self_attn.o_proj`
+    ])
+    const head = floatTensor('base_model.model.lm_head.weight', 'BF16', [16, 8], Array(128).fill(0.5))
+    const post = await writeAdapter(join(root, 'post'), [
+      ...modules.flatMap((module) => factorTensors(module, [8, 8])),
+      head
+    ])
+    const halved: Recipe = { name: 'halved', layers: [strength(0.5, 0), strength(1, 1)] }
+    const target = join(root, 'out')
+    const result = await exportRecipe({ base, post }, halved, target, { form: 'adapter' })
+    expect(result.tensors).toMatchObject({ post: 3, scaled: 2 })
+    expect((await readdir(target)).sort()).toEqual([
+      'README.md',
+      'adapter_config.json',
+      'adapter_model.safetensors'
+    ])
+    const config: unknown = JSON.parse(await readFile(join(target, 'adapter_config.json'), 'utf8'))
+    expect(config).toMatchObject({ r: 2, lora_alpha: 4, target_modules: modules.slice(0, 2).sort() })
+    const [written, original] = [await openCheckpoint(target, base), await openCheckpoint(post, base)]
+    expect(written.tensors.get('model.layers.1.self_attn.q_proj.weight')?.adapted).toBeUndefined()
+    // Logits of the adapter are those of the model that the recipe makes of the pair.
+    const logits = async (folder: string, layers: readonly LayerStrength[]): Promise<number[]> =>
+      (
+        await probe({ base, post: folder, device: 'cpu', model: layersModel(layers), prompts: [[1, 5, 3]] })
+      ).flat()
+    const expected = await logits(post, recipeStrengths(halved, 2))
+    const changes = (await logits(target, postStrengths(2))).map((logit, i) =>
+      Math.abs(logit - (expected[i] ?? NaN))
+    )
+    expect(Math.max(...changes)).toBeLessThan(1e-5)
+    expect(original.tensors.size).toBe(written.tensors.size)
+  })
+
+  it('refuses an adapter of nothing, of a whole model, and of half a tensor', async () => {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'))
+    const factors = factorTensors('model.layers.1.self_attn.q_proj', [8, 8])
+    const post = await writeAdapter(join(root, 'post'), factors)
+    const refusal = async (folders: { base: string; post: string }, recipe: Recipe) =>
+      (await problemOf(prepareExport(folders, recipe, 'adapter'))).message
+    expect(await refusal({ base, post }, UPPER)).toContain('leaves nothing of the adapter')
+    expect(await refusal({ base, post: base }, NOTHING)).toContain('is a whole model')
+    const bias = floatTensor('model.layers.0.input_layernorm.weight', 'BF16', [8], Array(8).fill(1))
+    const whole = await writeAdapter(join(root, 'whole'), [...factors, bias])
+    const half: Recipe = { name: 'half', layers: [strength(0.5, 0), strength(0, 0)] }
+    expect(await refusal({ base, post: whole }, half)).toContain('is stored whole')
   })
 
   it('refuses tensors that do not fit into the files of base', async () => {
@@ -192,7 +245,7 @@ describe('an exported model', () => {
     const layout = ({ tensors }: typeof before) =>
       [...tensors.values()].map(({ file, ...entry }) => ({ ...entry, file: file.split('/').at(-1) }))
     expect(layout(after)).toEqual(layout(before))
-    expect(result.tensors).toEqual({ post: 12, merged: 0, base: 0, checkpoint: 0, converted: 9, blended: 0 })
+    expect(result.tensors).toEqual({ post: 12, merged: 0, base: 0, checkpoint: 0, converted: 9, blended: 0, scaled: 0 })
     expect((await inspectPair(base, join(folder, 'out'))).compatible).toBe(true)
   })
 

@@ -1,0 +1,109 @@
+import type { LayerStrength } from '../../contract/model/recipe'
+import { WorkbenchError } from '../../contract/model/problem'
+import { quoteName } from '../base/json-object'
+import type { AdapterConfig } from '../checkpoint/adapter-config'
+import { ADAPTER_WEIGHTS } from '../checkpoint/adapter-config'
+import type { PairMember } from '../checkpoint/pair-member'
+import type { StoredTensor } from '../checkpoint/safetensors'
+import { type PlannedTensor, type PlannedWeights, restoredTensors } from './plan'
+
+/** A tensor of the adapter that remains, and the share of base by which its product is reduced. */
+interface RemainingTensor {
+  readonly tensor: StoredTensor
+  readonly strength: number
+}
+
+/** The rest of an adapter: its weight file, and the modules that still have factors. */
+export interface PlannedAdapter {
+  readonly weights: PlannedWeights
+  /** Paths of the modules, as PEFT names them. */
+  readonly modules: readonly string[]
+}
+
+/**
+ * Plans what a recipe leaves of post's adapter: restored weights lose their factors, and B is multiplied by what is
+ * left of a partly restored weight. All other tensors are the adapter's, byte for byte.
+ *
+ * @throws WorkbenchError `unsupported` if post is no adapter, a layer comes from another checkpoint, a tensor that
+ * the adapter stores whole is partly restored, or nothing is left
+ */
+export function planAdapter(post: PairMember, strengths: readonly LayerStrength[]): PlannedAdapter {
+  const { adapter, path } = post.checkpoint
+  if (adapter === null)
+    throw unsupported(`${path} is a whole model, and only a part of an adapter is an adapter.`)
+  if (strengths.some(({ source }) => source !== undefined))
+    throw unsupported('The model takes layers from another checkpoint, which an adapter cannot hold.')
+  const restored = restoredTensors(post, strengths)
+  const remaining: RemainingTensor[] = []
+  const modules: string[] = []
+  for (const [name, entry] of post.checkpoint.tensors) {
+    const strength = restored.get(name)?.strength ?? 0
+    const { adapted } = entry
+    if (strength === 1) continue
+    if (adapted !== undefined) {
+      modules.push(moduleOf(adapted.a.name))
+      remaining.push({ tensor: adapted.a, strength: 0 }, { tensor: adapted.b, strength })
+    }
+    const whole = adapted?.weight ?? entry
+    if (whole.file !== adapter.file) continue
+    if (strength !== 0)
+      throw unsupported(
+        `${whole.file}: tensor ${quoteName(whole.name)} is stored whole, and cannot be restored in part.`
+      )
+    remaining.push({ tensor: whole, strength: 0 })
+  }
+  if (modules.length === 0) throw unsupported(`The model leaves nothing of the adapter ${path}: it is base.`)
+  return { weights: adapterFile(remaining, adapter.file), modules: modules.sort() }
+}
+
+/** Gives the module's path of a factor: base_model.model.PATH.lora_A.weight. */
+const moduleOf = (factor: string): string =>
+  factor.replace(/^(?:base_model\.model\.)+/, '').replace(/\.lora_(?:embedding_)?[AB]\b.*$/, '')
+
+/** Plans the file: a new header, and the tensors in the order of the adapter's file. */
+function adapterFile(remaining: readonly RemainingTensor[], source: string): PlannedWeights {
+  const sorted = remaining.toSorted((a, b) => a.tensor.offset - b.tensor.offset)
+  let end = 0
+  const entries = sorted.map(({ tensor: { name, dtype, shape, byteLength } }) => {
+    const begin = end
+    end += byteLength
+    return [name, { dtype, shape, data_offsets: [begin, end] }] as const
+  })
+  const header = headerBytes(
+    JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(entries) })
+  )
+  let offset = header.byteLength
+  const tensors = sorted.map(({ tensor, strength }): PlannedTensor => {
+    const post = { ...tensor, file: source, offset }
+    offset += tensor.byteLength
+    const restoredTo = strength === 0 ? null : 'base'
+    return { origin: strength === 0 ? 'post' : 'scaled', strength, restoredTo, post, restored: tensor }
+  })
+  return { name: ADAPTER_WEIGHTS, source, header, bytes: offset, headerBytes: header.byteLength, tensors }
+}
+
+/** Encodes a safetensors header: its length in 8 bytes, then the text, padded with spaces to 8 bytes. */
+function headerBytes(text: string): Uint8Array {
+  const encoded = Buffer.from(text)
+  const padded = Buffer.alloc(8 + Math.ceil(encoded.byteLength / 8) * 8, ' ')
+  padded.writeBigUInt64LE(BigInt(padded.byteLength - 8))
+  encoded.copy(padded, 8)
+  return padded
+}
+
+/**
+ * Writes the settings of the rest of an adapter. The modules are listed by their paths, so that PEFT expects no
+ * factors for those that lost theirs.
+ */
+export function adapterConfigText(config: AdapterConfig, { modules }: PlannedAdapter): string {
+  const settings = {
+    target_modules: modules,
+    exclude_modules: null,
+    layers_to_transform: null,
+    layers_pattern: null
+  }
+  return `${JSON.stringify({ ...config, ...settings, inference_mode: true }, null, 2)}\n`
+}
+
+const unsupported = (message: string): WorkbenchError =>
+  new WorkbenchError('unsupported', message, 'Export the whole model instead.')
