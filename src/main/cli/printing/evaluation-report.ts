@@ -1,29 +1,18 @@
 import { type Estimate, type EvaluationView, mainMeasures } from '../../../contract/documents/evaluation'
 import {
-  alikeWords,
   fewerPrompts,
   intervalWords,
-  isAlike,
   measuresOf,
-  pWords,
-  proxySentence,
   stoppedAt,
   stoppedSentence
 } from '../../../contract/words/evaluation-words'
 import { judgedShare } from '../../../contract/words/judging-words'
 import { evaluationVerdicts, verdictSentence } from '../../../contract/words/evaluation-verdict'
-import type { PairJudgement } from '../../../contract/documents/preferences'
-import {
-  judgeTrust,
-  overReference,
-  setWords,
-  formatShare,
-  tallyBasis,
-  tallyVerdict
-} from '../../../contract/words/preference-words'
-import { formatDelta, plural } from '../../../contract/words/format'
+import { plural } from '../../../contract/words/format'
 import { type MeasureId, measureOf } from '../../../contract/model/measures'
-import { count, decimal, style, table } from './output'
+import { evaluationFindings, pairBlocks } from '../../report/sections/evaluations'
+import { blocksText } from './blocks'
+import { decimal, style, table } from './output'
 
 /**
  * Describes an evaluation: a verdict for each variant, then the main measures. Details add all measures, categories
@@ -39,21 +28,20 @@ export function describeEvaluation(
   const answerTotal = task.prompts.length * run.variants.length * task.settings.sampleCount
   const stopped = stoppedAt(results, answerTotal, answered)
   const each = `${plural(task.settings.sampleCount, 'answer')} each`
+  const findings = { kind: task.kind, variants: run.variants, results, judging }
   const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${each}`
   return [
     ...verdicts(results, main),
     style('bold', heading),
     ...(stopped === null ? [] : [stoppedSentence(stopped)]),
     ...notices,
-    describeMeasures(
-      { run, results, judging },
-      details ? measuresOf(results) : shortMeasures(results, mainIds)
-    ),
-    ...(details ? comparisons(results, mainIds) : []),
-    ...(details ? describeCategories(results, mainIds) : []),
-    ...(details ? [proxySentence(results)].filter(Boolean) : []),
-    ...(results.pairs === null ? [] : describePairs(results.pairs)),
-    ...(details ? [] : [style('dim', 'All measures, differences and categories: --details.')])
+    ...(details
+      ? ['', blocksText(evaluationFindings(findings))]
+      : [
+          describeMeasures({ run, results, judging }, shortMeasures(results, mainIds)),
+          ...(results.pairs === null ? [] : [blocksText(pairBlocks(findings))]),
+          style('dim', 'All measures, differences and categories: --details.')
+        ])
   ].join('\n')
 }
 
@@ -85,65 +73,10 @@ function describeMeasures(
   return table([['mean over prompts [95 %]', 'better', ...names], ...rows], `ll${'r'.repeat(names.length)}`)
 }
 
-/** Lists the main measures for each category of prompts. */
-function describeCategories(
-  { categories, variants }: EvaluationView['results'],
-  ids: readonly MeasureId[]
-): string[] {
-  if (categories.length === 0) return []
-  const rows = categories.flatMap(({ category, promptCount, variants: variantsOfCategory }) =>
-    ids.map((id) => [
-      category === '' ? '(none)' : category,
-      count(promptCount),
-      measureOf(id).label,
-      ...variantsOfCategory.map(({ measures }) => describeEstimate(measures[id], promptCount))
-    ])
-  )
-  const header = ['category', 'prompts', 'mean over them [95 %]', ...variants.map(({ variant }) => variant)]
-  return [table([header, ...rows], `lrl${'r'.repeat(variants.length)}`)]
-}
-
-function describePairs(pairs: PairJudgement): string[] {
-  const { tally } = pairs
-  const rows = tally.variants.map((entry) => {
-    const beside = overReference(tally, entry)
-    return [
-      entry.variant,
-      count(entry.compared),
-      count(entry.won),
-      count(entry.tied),
-      formatShare(entry.share, entry.shareInterval),
-      beside === null ? '-' : formatShare(beside.chance, beside.interval)
-    ]
-  })
-  return [
-    style('bold', `Judged in pairs, ${setWords(tally.size)}: ${tallyBasis(tally)}`),
-    table([['', 'pairs', 'won', 'ties', 'share', `over ${tally.reference}`], ...rows], 'lrrrrr'),
-    tallyVerdict(tally),
-    judgeTrust(pairs)
-  ]
-}
-
 function describeEstimate(estimate: Estimate | undefined, prompts: number): string {
   if (estimate === undefined) return '-'
   const interval = estimate.interval === null ? '' : intervalWords(estimate, decimal)
   return [decimal(estimate.mean), interval, fewerPrompts(estimate.promptCount, prompts)]
     .filter(Boolean)
     .join(' ')
-}
-
-function comparisons(results: EvaluationView['results'], measures: readonly MeasureId[]): string[] {
-  return measures.flatMap((id) =>
-    results.variants.flatMap(({ variant, differences }) => {
-      const difference = differences[id]
-      if (difference === undefined) return []
-      const { mean, promptCount } = difference
-      const compared = `${measureOf(id).label} of ${variant} against ${results.comparedWith}`
-      if (isAlike(difference)) return [`${compared}: ${alikeWords(difference).join(', ')}`]
-      const differenceText = `${formatDelta(mean)} ${intervalWords(difference, formatDelta)}`
-      return [
-        `${compared}, ${plural(promptCount, 'prompt')}: ${differenceText}, adjusted ${pWords(id, difference)}`
-      ]
-    })
-  )
 }

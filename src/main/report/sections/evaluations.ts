@@ -4,6 +4,7 @@ import type { Report, ReportedEvaluation } from '../../../contract/documents/rep
 import { describeComputation } from '../../../contract/documents/samples'
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import { elementAt } from '../../../contract/model/look-up'
+import type { TaskKind } from '../../../contract/model/task-kinds'
 import { type MeasureId, measureOf } from '../../../contract/model/measures'
 import { evaluationVerdicts } from '../../../contract/words/evaluation-verdict'
 import {
@@ -121,11 +122,9 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
   const { task, results, variants } = evaluation
   const stopped = stoppedWords(evaluation)
   const { diversity, quality } = mainMeasures(task.kind, results.variants)
-  const proxy = proxySentence(results)
   const hasMain = [diversity, quality].every((id) =>
     results.variants.some(({ measures }) => measures[id] !== undefined)
   )
-  const models = variants.map(({ variant }) => variant)
   return [
     heading(task.name),
     ...markBlocks(evaluation.runMarks),
@@ -137,19 +136,38 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
     ...(stopped === null ? [] : [warning(stoppedSentence(stopped))]),
     ...judgingNotices(evaluation.judging).map(warning),
     ...(hasMain ? [tradeOff(`of ${plural(variants.length, 'variant')}`, evaluation)] : []),
+    ...evaluationFindings({ ...evaluation, kind: task.kind }),
+    ...evaluation.notices.map(note),
+    fold('Settings of the evaluation', [facts(evaluationFacts(evaluation))])
+  ]
+}
+
+/** Evaluated variants with their results. */
+interface Evaluated extends Pick<ReportedEvaluation, 'variants' | 'results' | 'judging'> {
+  readonly kind: TaskKind
+}
+
+/** Shows all measures, for each category too, and verdicts of judges. */
+export function evaluationFindings(evaluation: Evaluated): Block[] {
+  const { results } = evaluation
+  const proxy = proxySentence(results)
+  return [
     measuresTable(evaluation),
     ...categoryBlocks(evaluation),
     ...passAtKBlocks(evaluation),
     ...(proxy === '' ? [] : [paragraph(proxy)]),
-    ...(results.pairs === null
-      ? []
-      : [
-          ...preferenceBlocks('Judged in pairs', results.pairs.tally, models),
-          note(judgeTrust(results.pairs))
-        ]),
-    ...evaluation.notices.map(note),
-    fold('Settings of the evaluation', [facts(evaluationFacts(evaluation))])
+    ...pairBlocks(evaluation)
   ]
+}
+
+/** Shows verdicts of a judge of pairs; nothing without one. */
+export function pairBlocks({
+  variants,
+  results: { pairs }
+}: Pick<Evaluated, 'variants' | 'results'>): Block[] {
+  if (pairs === null) return []
+  const models = variants.map(({ variant }) => variant)
+  return [...preferenceBlocks('Judged in pairs', pairs.tally, models), note(judgeTrust(pairs))]
 }
 
 /** Draws the main measures of an evaluation. @param whose variants that the chart shows, such as "of 3 variants" */
@@ -164,7 +182,7 @@ export function tradeOff(whose: string, { task, variants, results }: ReportedEva
   }
 }
 
-const variantColumns = ({ variants }: ReportedEvaluation): Column[] => {
+const variantColumns = ({ variants }: Pick<Evaluated, 'variants'>): Column[] => {
   const models = variants.map(({ variant }) => variant)
   return models.map((variant) => ({ ...numberColumn(variant.name), ...nameStyle(models, variant) }))
 }
@@ -175,7 +193,7 @@ export const differenceRule = (comparedWith: string, p: string): string =>
   `its interval, and p adjusted ${p} (sign-flip test, Holm). ` +
   `Bold: p below ${SIGNIFICANCE}, for losses also without the adjustment`
 
-function measuresTable(evaluation: ReportedEvaluation): Block {
+function measuresTable(evaluation: Evaluated): Block {
   const { results, judging } = evaluation
   return table(
     `${differenceRule(results.comparedWith, 'for all comparisons of the measure')}. ` +
@@ -189,10 +207,10 @@ function measuresTable(evaluation: ReportedEvaluation): Block {
 }
 
 /** Shows the main measures for the prompts of each category. */
-function categoryBlocks(evaluation: ReportedEvaluation): Block[] {
-  const { task, results } = evaluation
+function categoryBlocks(evaluation: Evaluated): Block[] {
+  const { kind, results } = evaluation
   if (results.categories.length === 0) return []
-  const ids: MeasureId[] = Object.values(mainMeasures(task.kind, results.variants))
+  const ids: MeasureId[] = Object.values(mainMeasures(kind, results.variants))
   return [
     table(
       'The same for the prompts of each category. p-values are adjusted for the variants, not for the categories',
@@ -208,7 +226,7 @@ function categoryBlocks(evaluation: ReportedEvaluation): Block[] {
   ]
 }
 
-function passAtKBlocks(evaluation: ReportedEvaluation): Block[] {
+function passAtKBlocks(evaluation: Evaluated): Block[] {
   const { variants, results } = evaluation
   const ks = [...new Set(results.variants.flatMap(({ passAtK }) => passAtK.map(({ k }) => k)))].sort(
     (a, b) => a - b

@@ -32,6 +32,7 @@ test('results begin with the verdict in three lines, which the golden file shows
       ...{ checkCommand: 'slr check --from sweep.json search.json', preview: [], details: false }
     }),
     'an evaluation': describeEvaluation(evaluationView(), false),
+    'an evaluation with details': describeEvaluation(evaluationView(), true),
     'a study': describeResults([], [{ pair: 'Demo', verdict: verdictOf(UNCHECKED) }], 'demo.slr', false)
   }
   const text = Object.entries(shown).map(
