@@ -182,7 +182,7 @@ describe('slr evaluate', () => {
     const args = ['task', 'filter', '--project', project.path, '--task', 'demo-facts', '--out', out]
     const chosen = await runHere([...args, '--most', '3'])
     expect(chosen.stderr).toMatch(
-      /3 prompts of “Demo: one right answer”, that post.* missed, the first of 4\. It missed 4 of 20/
+      /3 prompts of “Demo: one right answer”,? that post.* missed, the first of 4\. It missed 4 of 20/
     )
     const again = await runHere([...args, '--quiet', '--json'])
     expect(again.stderr).toBe('')
