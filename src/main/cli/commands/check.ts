@@ -2,9 +2,17 @@ import { readCheckBeside } from '../results/check-beside'
 import { resultPath } from '../../base/files/places'
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { checkTable } from '../results/tables'
-import { csvOption } from '../options/options'
-import { nextCommandsOf, pairOfResult } from '../printing/verdict-report'
-import { detailsOption } from '../options/options'
+import {
+  csvOption,
+  detailsOption,
+  refuseUnused,
+  wholeNumber,
+  pairOptions,
+  deviceOptions,
+  outOption,
+  rhoOption
+} from '../options/options'
+import { nextCommandsOf, pairOfResult, checkCommandOf } from '../printing/verdict-report'
 import { triedDevices } from '../../work/devices'
 import { checkedRecipes, recipesNamed } from '../running/models'
 import type { Command } from 'commander'
@@ -21,14 +29,6 @@ import { isConfigured } from '../options/configured'
 import { defaulting, number } from '../options/option-kinds'
 import { chosenDevice, requireHalf } from '../../work/chosen-device'
 import { CheckWork } from '../../work/check'
-import {
-  refuseUnused,
-  wholeNumber,
-  pairOptions,
-  deviceOptions,
-  outOption,
-  rhoOption
-} from '../options/options'
 import { printJson, printShown } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { writeOutputFile, writtenWords } from '../results/output-file'
@@ -37,7 +37,6 @@ import { projectOptions } from '../results/project-to-save'
 import { startingSweep, startOptions } from '../running/starting-sweep'
 import { runShown } from '../running/shown-work'
 import type { SavedWork } from '../running/stopped'
-import { checkCommandOf } from '../printing/verdict-report'
 import { storedVerdict } from '../../project/results/finding-of-selected'
 import { savedThenShown, withResultPlaces } from '../results/result-places'
 

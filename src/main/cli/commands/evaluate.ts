@@ -1,14 +1,23 @@
 import { postTextFolder } from '../../checkpoint/model-folder'
 import { elementAt } from '../../../contract/model/look-up'
-import type { SampleLine } from '../../../contract/documents/samples'
+import { type SampleLine, computingFromOptions, type Variant } from '../../../contract/documents/samples'
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { evaluationTable } from '../results/tables'
-import { csvOption } from '../options/options'
+import {
+  csvOption,
+  detailsOption,
+  requirePair,
+  usageError,
+  pairOptions,
+  renderingOptions,
+  countOption,
+  outOption,
+  seedOption
+} from '../options/options'
 import { optionGroup } from '../options/option-group'
-import { flag } from '../options/option-kinds'
-import { checkOutputFile, writeOutputText } from '../results/output-file'
+import { flag, text } from '../options/option-kinds'
+import { checkOutputFile, writeOutputText, writeOutputFile, writtenWords } from '../results/output-file'
 import { plural } from '../../../contract/words/format'
-import { detailsOption } from '../options/options'
 import { namedTask } from '../../work/named-task'
 import { changedRendering } from '../../../contract/work/settings'
 import { EvaluationWork } from '../../work/evaluation'
@@ -20,7 +29,6 @@ import type { Task } from '../../../contract/documents/task'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { isExternal } from '../../../contract/model/model'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
-import { computingFromOptions, type Variant } from '../../../contract/documents/samples'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { withHint, readJsonFile } from '../../base/files/bounded-file'
 import { requireReachable } from '../../endpoint/reachable'
@@ -29,7 +37,6 @@ import { viewEvaluation } from '../../project/results/stored-evaluation'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { computingOptions } from '../options/computing-options'
-import { text } from '../options/option-kinds'
 import { requireHalf } from '../../work/chosen-device'
 import { TASK_CHOICES } from '../options/given-task'
 import { judgeOptions, lacksVerdicts, nothingJudged } from '../running/judge'
@@ -37,18 +44,8 @@ import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { judgeNamed } from '../options/server-file'
 import { completeEvaluation } from '../running/complete-evaluation'
 import { describeEvaluation } from '../printing/evaluation-report'
-import {
-  requirePair,
-  usageError,
-  pairOptions,
-  renderingOptions,
-  countOption,
-  outOption,
-  seedOption
-} from '../options/options'
 import { printJson, printShown } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
-import { writeOutputFile, writtenWords } from '../results/output-file'
 import { projectOptions } from '../results/project-to-save'
 import { requireSameIdentity } from '../results/replaced-file'
 import { requireReadArguments } from '../../work/template-arguments'

@@ -1,6 +1,11 @@
 import { Argument } from 'commander'
-import type { HistoryRun, PairHistory, RunKey, RunMarkChanges } from '../../../contract/documents/history'
-import { TRASH_DAYS } from '../../../contract/documents/history'
+import {
+  type HistoryRun,
+  type PairHistory,
+  type RunKey,
+  type RunMarkChanges,
+  TRASH_DAYS
+} from '../../../contract/documents/history'
 import { elementAt } from '../../../contract/model/look-up'
 import { formatUtc } from '../../../contract/words/format'
 import { computedWords, RUN_KIND_WORDS, runTitle } from '../../../contract/words/run-words'

@@ -1,7 +1,20 @@
 import { changedRendering, changedSampling } from '../../../contract/work/settings'
-import { type DeviceChoice, GenerationDevice } from '../../../contract/model/device'
+import { type DeviceChoice, GenerationDevice, DEVICE_LABELS } from '../../../contract/model/device'
 import { samplingDevice } from '../options/computing-options'
-import { pairIfGiven, refuseUnused } from '../options/options'
+import {
+  pairIfGiven,
+  refuseUnused,
+  requirePair,
+  notifyOfMemory,
+  usageError,
+  wholeNumber,
+  pairOptions,
+  renderingOptions,
+  memoryOption,
+  countOption,
+  outOption,
+  seedOption
+} from '../options/options'
 import {
   asksEndpoints,
   comparedModels,
@@ -19,7 +32,6 @@ import { basename } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
-import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
   computingFromOptions,
   type Computation,
@@ -54,18 +66,6 @@ import { flag, number, several, text } from '../options/option-kinds'
 import type { WorkMeans } from '../../work/means'
 import { answersInMemory, SampleWork } from '../../work/sample'
 import { requireHalf } from '../../work/chosen-device'
-import {
-  requirePair,
-  notifyOfMemory,
-  usageError,
-  wholeNumber,
-  pairOptions,
-  renderingOptions,
-  memoryOption,
-  countOption,
-  outOption,
-  seedOption
-} from '../options/options'
 import { count, printJson, printShown, printText, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, type OutputFile, writtenWords } from '../results/output-file'

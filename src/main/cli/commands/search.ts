@@ -1,4 +1,11 @@
-import { detailsOption } from '../options/options'
+import {
+  detailsOption,
+  pairOptions,
+  deviceOptions,
+  outOption,
+  rhoOption,
+  usageError
+} from '../options/options'
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -12,7 +19,6 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { searchFile } from '../../project/documents/search-files'
 import { CHECK_FORMAT } from '../../project/documents/stored-documents'
 import { flag, text } from '../options/option-kinds'
-import { pairOptions, deviceOptions, outOption, rhoOption, usageError } from '../options/options'
 import { printJson, printShown } from '../printing/output'
 import { subcommand } from '../options/subcommand'
 import { writeOutputFile, writtenWords } from '../results/output-file'

@@ -1,7 +1,7 @@
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { sweepTable } from '../results/tables'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { type NextCommands, nextCommandsOf, pairOfResult } from '../printing/verdict-report'
+import { type NextCommands, nextCommandsOf, pairOfResult, checkCommandOf } from '../printing/verdict-report'
 import type { Command } from 'commander'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { readCheckBeside } from '../results/check-beside'
@@ -18,7 +18,6 @@ import { numberWithin, usageError, wholeNumber } from '../options/options'
 import { number } from '../options/option-kinds'
 import { printJson, printShown, style } from '../printing/output'
 import { nothingSaved, untilStopped } from '../running/stopped'
-import { checkCommandOf } from '../printing/verdict-report'
 import { describeSweep } from '../printing/sweep-report'
 
 export const whatIfOptions = optionGroup('Recalculate a sweep, exactly and without a model:').options({

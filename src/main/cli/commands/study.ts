@@ -1,4 +1,4 @@
-import { detailsOption } from '../options/options'
+import { detailsOption, refuseUnused, usageError, outOption } from '../options/options'
 import { warnOfEndpoints } from '../running/models'
 import { parseAddress } from '../options/server-file'
 import { elementAt } from '../../../contract/model/look-up'
@@ -28,7 +28,6 @@ import { paperTemplate, quickTemplate, type TemplateName, TEMPLATES } from '../.
 import { withEngine } from '../running/engine'
 import { optionGroup } from '../options/option-group'
 import { choice, flag, several, text, value } from '../options/option-kinds'
-import { refuseUnused, usageError, outOption } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { checkOutputFile, checkWritable, writeOutputText } from '../results/output-file'

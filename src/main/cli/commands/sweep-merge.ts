@@ -1,7 +1,7 @@
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { sweepTable } from '../results/tables'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { type NextCommands, nextCommandsOf } from '../printing/verdict-report'
+import { type NextCommands, nextCommandsOf, checkCommandOf } from '../printing/verdict-report'
 import type { Command } from 'commander'
 import { mergeParts } from '../../crc/sweep/merge-parts'
 import { readPartFile } from '../../project/documents/part-file'
@@ -16,7 +16,6 @@ import { checkOutputFile, writeOutputFile, writtenWords } from '../results/outpu
 import { openPairToSave } from '../results/project-to-save'
 import { requireSameIdentity } from '../results/replaced-file'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
-import { checkCommandOf } from '../printing/verdict-report'
 import { describeSweep } from '../printing/sweep-report'
 import type { SweepOptions } from './sweep-options'
 

@@ -1,12 +1,6 @@
-import { csvOption } from '../options/options'
-import { unlessNo } from '../options/option-kinds'
-import { detailsOption } from '../options/options'
-import { type Command, InvalidArgumentError } from 'commander'
-import { Shard } from '../../../contract/documents/sweep-part'
-import { DEFAULT_SEED } from '../../../contract/model/resampling'
-import { projectOptions } from '../results/project-to-save'
-import { flag, number, texts, value } from '../options/option-kinds'
 import {
+  csvOption,
+  detailsOption,
   deviceOptions,
   memoryOption,
   outOption,
@@ -16,6 +10,11 @@ import {
   usageError,
   wholeNumber
 } from '../options/options'
+import { unlessNo, flag, number, texts, value } from '../options/option-kinds'
+import { type Command, InvalidArgumentError } from 'commander'
+import { Shard } from '../../../contract/documents/sweep-part'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
+import { projectOptions } from '../results/project-to-save'
 import { scoredOptions } from '../options/scored-options'
 import type { CommandOptions } from '../options/subcommand'
 

@@ -1,6 +1,10 @@
 import type { JudgeWay } from '../../../contract/model/judge-way'
-import type { JudgeSettings } from '../../../contract/documents/judge'
-import { type JudgeProgress, type Judging, judgeWarning } from '../../../contract/documents/judge'
+import {
+  type JudgeSettings,
+  type JudgeProgress,
+  type Judging,
+  judgeWarning
+} from '../../../contract/documents/judge'
 import { plural } from '../../../contract/words/format'
 import { isJudged, isUnusable } from '../../../contract/words/judging-words'
 import { WorkbenchError } from '../../../contract/model/problem'
