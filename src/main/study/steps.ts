@@ -4,7 +4,8 @@ import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { pairName } from '../project/documents/pair-list'
 import type { PairLocation } from '../../contract/documents/project'
-import type { Study, StudyModel, StudyPair, StudyTask, StudyVariant } from './study-file'
+import type { Study, StudyPair, StudyTask } from './study-file'
+import type { StudyModel, StudyVariant } from './study-models'
 
 /** One step of a study: a sweep, check, evaluation or report. */
 export interface StudyStep {

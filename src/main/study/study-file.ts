@@ -1,205 +1,25 @@
-import { type ModelWord, modelWordFromText } from '../../contract/model/model-word'
 import { z } from 'zod'
 import { bytesFromText, BYTES_EXPECTED } from '../../contract/model/bytes'
-import { elementAt } from '../../contract/model/look-up'
-import { EvaluationVariant } from '../../contract/documents/evaluation'
 import { Rendering } from '../../contract/documents/crc'
-import { Endpoint, endpointFromText } from '../../contract/model/external-model'
 import { PairName } from '../../contract/documents/project'
 import { DeviceChoice, GenerationDevice, hasHalf, Precision } from '../../contract/model/device'
 import { type FirstIssue, firstIssue, WorkbenchError } from '../../contract/model/problem'
-import { Recipe, STRENGTH_BOUNDS, UniformBlendCount } from '../../contract/model/recipe'
+import { UniformBlendCount } from '../../contract/model/recipe'
 import { HeldWeights } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
-import { SamplerSettings, SweepSettings } from '../../contract/work/settings'
-import { optionName, settingName } from '../../contract/work/work'
+import { SweepSettings } from '../../contract/work/settings'
 import { turnsShown } from '../../contract/words/turned-text'
 import { readYaml } from '../sandbox/yaml'
+import { file, optionFields, readBy, StudySampler, StudyVariant } from './study-models'
 
 /* Schema of a study file. Its fields have the names of the command line's options. */
 
 /** Largest number of list entries. It exceeds lists written by hand, and keeps the check of a file fast. */
 const MAX_ENTRIES = 50
 
-const file = z.string().min(1).max(4_096)
-
 const REPORT_EXPECTED = 'expected a file that ends with .html, or false'
 /** Path of a report. Other endings are refused, because another program could run such a file. */
 const report = file.refine((path) => /\.html$/i.test(path), REPORT_EXPECTED)
-
-/** Creates the schema of a text with a parser. @param expected expected form of the text, for the message */
-const readBy = <Value>(read: (text: string) => Value | null, expected: string) =>
-  z.union([z.string(), z.number()], { error: expected }).transform((typed, context): Value => {
-    const value = read(String(typed))
-    if (value !== null) return value
-    context.addIssue({ code: 'custom', message: expected })
-    return z.NEVER
-  })
-
-/** Creates the schema of settings whose fields have the names of options, such as `top-k` for `topK`. */
-const optionFields = <Shape extends z.ZodRawShape>(settings: z.ZodObject<Shape>) =>
-  z
-    .strictObject(
-      Object.fromEntries(
-        Object.entries(settings.shape).map(([name, schema]) => [optionName(name), z.optional(schema)])
-      )
-    )
-    .transform((fields) =>
-      Object.fromEntries(Object.entries(fields).map(([option, value]) => [settingName(option), value]))
-    )
-    .pipe(settings)
-
-const StudySampler = optionFields(
-  SamplerSettings.pick({ temperature: true, topK: true, topP: true, minP: true })
-).refine((sampler) => Object.keys(sampler).length > 0, 'expected temperature, top-k, top-p or min-p')
-export type StudySampler = z.infer<typeof StudySampler>
-
-/** Words for models that exist only after a range is selected. */
-export const SelectedModels = z.enum(['selected', 'baselines', 'controls'])
-export type SelectedModels = z.infer<typeof SelectedModels>
-
-/** A model of a study: a word of the command line, a recipe, or models that a sweep selects. */
-export type StudyModel =
-  | Exclude<ModelWord, { kind: 'selected' }>
-  | { kind: 'recipe'; recipe: Recipe }
-  | { kind: 'from sweep'; models: SelectedModels }
-
-const wordOf = (kind: ModelWord['kind'], expected: string) =>
-  readBy((text): StudyModel | null => {
-    const word = modelWordFromText(text)
-    return 'kind' in word && word.kind === kind && word.kind !== 'selected' ? word : null
-  }, expected)
-
-const place = file.transform((text): StudyModel => ({ kind: 'place', text }))
-
-const endpointOf = (chat: '' | 'chat:') =>
-  z.string().transform((text, context): StudyModel => {
-    const typed = endpointFromText(text)
-    const word = modelWordFromText(
-      typed === null ? '' : `${typed.name}=${chat}${typed.model}@${typed.baseUrl}`
-    )
-    if ('kind' in word && word.kind === 'endpoint') return word
-    const example = 'NAME=MODEL@URL, such as restored=slr-8b@http://localhost:8000/v1'
-    context.addIssue({ code: 'custom', message: `expected ${'kind' in word ? example : word.expected}` })
-    return z.NEVER
-  })
-
-/**
- * Fields of models, named as the options of `slr evaluate`. Each field is one model, or the models that a sweep
- * selects.
- */
-const MODELS = {
-  model: z
-    .enum(['base', 'post', ...SelectedModels.options])
-    .transform((name): StudyModel =>
-      name === 'base' || name === 'post' ? { kind: name } : { kind: 'from sweep', models: name }
-    ),
-  restore: wordOf(
-    'layers',
-    'expected a layer or first-last, such as 5, 3-7 or 3-7,9, ' +
-      'each with @FOLDER behind it where it is of another checkpoint than base'
-  ),
-  /** A file, or the recipe itself. */
-  recipe: z.union([place, Recipe.transform((recipe): StudyModel => ({ kind: 'recipe', recipe }))], {
-    error: 'expected a file, or a recipe with name and ranges or layers'
-  }),
-  blend: z
-    .number()
-    .min(STRENGTH_BOUNDS.least)
-    .max(STRENGTH_BOUNDS.most)
-    .transform((strength): StudyModel => ({ kind: 'blend', strength })),
-  baseline: wordOf(
-    'baseline',
-    'expected sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5'
-  ),
-  checkpoint: place,
-  endpoint: endpointOf(''),
-  'endpoint-chat': endpointOf('chat:'),
-  answers: wordOf('file', 'expected NAME=FILE, such as restored=answers.jsonl')
-}
-const MODEL_FIELDS = Object.keys(MODELS)
-
-/** Returns the field of an entry that is one word, as on the command line. */
-function fieldOfWord(text: string): Readonly<Record<string, unknown>> {
-  const word = modelWordFromText(text)
-  if (!('kind' in word)) return { model: text }
-  switch (word.kind) {
-    case 'base':
-    case 'post':
-    case 'selected':
-      return { model: text }
-    case 'layers':
-      return { restore: text }
-    case 'blend':
-      return { blend: word.strength }
-    case 'baseline':
-      return { baseline: text }
-    case 'endpoint': {
-      const { through, model, baseUrl } = word.endpoint
-      return { [through === 'chat' ? 'endpoint-chat' : 'endpoint']: `${word.name}=${model}@${baseUrl}` }
-    }
-    case 'file':
-      return { answers: text }
-    case 'place':
-      return /^[\w-]+$/.test(text) ? { model: text } : { checkpoint: text }
-  }
-}
-
-/** `selected` stands for `model: selected`, `4-11` for `restore: 4-11`. */
-export const StudyVariant = z.preprocess(
-  (value) => (typeof value === 'string' ? fieldOfWord(value) : value),
-  z
-    .strictObject({
-      ...z.object(MODELS).partial().shape,
-      /** Name in results; left out: derived from the model. */
-      name: z.string().min(1).max(200).optional(),
-      ...EvaluationVariant.pick({ prefix: true, suffix: true, system: true, listed: true }).shape,
-      /** Sampler that replaces the samplers of the study. */
-      sampler: StudySampler.optional(),
-      'endpoint-key': Endpoint.shape.keyVariable,
-      'endpoint-requests': Endpoint.shape.concurrency,
-      'endpoint-any-model': Endpoint.shape.anyModel
-    })
-    .refine(
-      (variant) => Object.keys(variant).filter((field) => MODEL_FIELDS.includes(field)).length === 1,
-      `expected one of ${MODEL_FIELDS.join(', ')}`
-    )
-    .refine(({ model, name }) => name === undefined || model?.kind !== 'from sweep', {
-      path: ['name'],
-      message: 'is of one model, and a sweep may find several'
-    })
-    .transform(({ name, prefix, suffix, system, listed, sampler, ...fields }): StudyVariant => ({
-      model: modelOfFields(fields),
-      ...{ name, prefix, suffix, system, listed, sampler }
-    }))
-)
-export interface StudyVariant extends Pick<EvaluationVariant, 'prefix' | 'suffix' | 'system' | 'listed'> {
-  model: StudyModel
-  name: string | undefined
-  sampler: StudySampler | undefined
-}
-
-type ModelFields = Partial<Record<keyof typeof MODELS, StudyModel>> & {
-  'endpoint-key'?: Endpoint['keyVariable']
-  'endpoint-requests': number
-  'endpoint-any-model': boolean
-}
-
-/** Returns the one model of an entry, an endpoint with its key and number of requests. */
-function modelOfFields({
-  'endpoint-key': keyVariable,
-  'endpoint-requests': concurrency,
-  'endpoint-any-model': anyModel,
-  ...models
-}: ModelFields): StudyModel {
-  const model = elementAt(
-    Object.values(models).filter((each) => each !== undefined),
-    0,
-    'model'
-  )
-  if (model.kind !== 'endpoint') return model
-  return { ...model, endpoint: { ...model.endpoint, keyVariable, concurrency, anyModel } }
-}
 
 const StudyVariants = z.array(StudyVariant).max(MAX_ENTRIES)
 

@@ -9,7 +9,7 @@ import type { Sampling } from '../../contract/model/sampling'
 import { changedSampling } from '../../contract/work/settings'
 import { optionName } from '../../contract/work/work'
 import { namedModel, recipeVariant, type WordPlace } from '../work/named-models'
-import type { SelectedModels, StudyModel, StudySampler, StudyVariant } from './study-file'
+import type { SelectedModels, StudyModel, StudySampler, StudyVariant } from './study-models'
 
 /** A sweep with its checked selection. */
 export interface CheckedSweep {
