@@ -1,8 +1,6 @@
-import type { FailedJob } from '../../contract/documents/project'
-import type { JobKind } from '../../contract/model/job-kinds'
 import type { Devices } from '../work/devices'
 import type { EngineHost } from '../engine/host'
-import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
+import type { ProjectOfPair } from '../project/pair/project-pair'
 import { Chats } from './chats'
 import { Checks } from './checks'
 import { EvaluationJobs } from './evaluations'
@@ -30,7 +28,8 @@ export class ProjectJobs {
   readonly readings: Readings
   readonly exports: ExportJobs
   readonly queue: JobQueue
-  private readonly turns = new JobTurns()
+  /** State of the jobs, and which of them may begin. */
+  readonly turns = new JobTurns()
 
   constructor(engine: EngineHost, devices: Devices, tell: TellJobNews = () => undefined) {
     const context: JobContext = { engine, devices, turns: this.turns, tell }
@@ -51,33 +50,8 @@ export class ProjectJobs {
     return this.queue.done(project) ?? this.turns.done(project)
   }
 
-  /** See `JobTurns.running`. */
-  running(pair: ProjectPair): JobKind[] {
-    return this.turns.running(pair)
-  }
-
-  /** See `JobTurns.busyFor`. */
-  busyFor(project: ProjectOfPair): ProjectOfPair | null {
-    return this.turns.busyFor(project)
-  }
-
-  /** See `JobTurns.failed`. */
-  failed(pair: ProjectPair): FailedJob[] {
-    return this.turns.failed(pair)
-  }
-
-  /** See `JobTurns.onChange`. */
-  onChange(project: ProjectOfPair, hear: () => void): () => void {
-    return this.turns.onChange(project, hear)
-  }
-
   async cancelAll(): Promise<void> {
     this.queue.close()
     await this.turns.cancelAll()
-  }
-
-  /** @throws WorkbenchError `busy` while any job of the pair runs */
-  requireNone(pair: ProjectPair): void {
-    this.turns.requireNone(pair)
   }
 }

@@ -21,7 +21,7 @@ export async function* atChanges<News>(
     changed = true
     wake()
   }
-  const unsubscribe = [project.onChange(notify), jobs.onChange(project, notify)]
+  const unsubscribe = [project.onChange(notify), jobs.turns.onChange(project, notify)]
   signal?.addEventListener('abort', notify)
   try {
     while (!signal?.aborted) {

@@ -41,9 +41,9 @@ export async function projectState(
     readOnly: project.readOnly,
     writer: project.writer,
     warnings: [...project.warnings],
-    running: jobs.running(pair),
-    busyProject: jobs.busyFor(project)?.name ?? null,
-    failed: jobs.failed(pair),
+    running: jobs.turns.running(pair),
+    busyProject: jobs.turns.busyFor(project)?.name ?? null,
+    failed: jobs.turns.failed(pair),
     saved: pair.saved
   }
 }
@@ -67,7 +67,7 @@ export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, job
       unusable: state === null ? null : unusableWords(state),
       sweepCount: pair.sweeps.length,
       answeringSweep: defaultSweepOf(pair.sweeps) ?? null,
-      running: jobs.running(pair)
+      running: jobs.turns.running(pair)
     }
   })
 }

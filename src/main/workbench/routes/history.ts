@@ -10,7 +10,7 @@ export function historyRoutes({ jobs, stateOf, withPair }: Routing) {
     }),
     delete: history.delete.use(withPair).handler(async ({ context: { pair }, input }) => {
       // A job may be writing the run or reading its results.
-      jobs.requireNone(pair)
+      jobs.turns.requireNone(pair)
       const deletion = await pair.history.delete(input.run)
       return { deletion, project: await stateOf(pair) }
     }),

@@ -32,7 +32,7 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
       return listOf(project)
     }),
     remove: pairs.remove.use(withProject).handler(async ({ context: { project }, input }) => {
-      jobs.requireNone(project.pair(input.pair))
+      jobs.turns.requireNone(project.pair(input.pair))
       await project.removePair(input.pair)
       return listOf(project)
     }),
@@ -48,7 +48,7 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
       return stateOf(pair, await pair.update(input.changes, input.seen))
     }),
     relocate: pairs.relocate.use(withPair).handler(async ({ context: { pair }, input }) => {
-      jobs.requireNone(pair)
+      jobs.turns.requireNone(pair)
       await pair.relocate(modelPath(input.base), modelPath(input.post))
       return stateOf(await open.open(input.path, input.pair))
     })

@@ -21,7 +21,7 @@ import { route, type Routing } from './route'
 /** The program and its first page. */
 export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, onRecent }: Entry) {
   const { app } = route
-  const recent = (): Promise<ListedProject[]> => projects.recent((pair) => jobs.running(pair))
+  const recent = (): Promise<ListedProject[]> => projects.recent((pair) => jobs.turns.running(pair))
   return app.router({
     info: app.info.handler(async () => {
       // The window reports the problem when it opens the demo.
