@@ -2,7 +2,7 @@ import { ProjectDocument } from '../../contract/documents/project'
 import { freeName } from '../../contract/model/free-name'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { type DocumentEdit, documentEdits, revertEdit } from './documents/document-edits'
-import { wordsOf } from './revisions'
+import { fieldWords } from './revisions'
 
 /** More changes than a window can undo and redo. */
 const MAX_CHANGES = 1000
@@ -69,7 +69,7 @@ export class ChangeLog {
 const changedSince = ({ path }: DocumentEdit): WorkbenchError =>
   new WorkbenchError(
     'stale',
-    `Not undone: ${wordsOf(path.slice(path[0] === 'pairs' ? 2 : 0).join('.'))} changed elsewhere since.`,
+    `Not undone: ${fieldWords(path.slice(path[0] === 'pairs' ? 2 : 0).join('.'))} changed elsewhere since.`,
     'Look at it as it is now, and change it by hand if you still want to.'
   )
 

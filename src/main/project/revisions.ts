@@ -13,7 +13,7 @@ export class Revisions {
     if (stale === undefined) return
     throw new WorkbenchError(
       'stale',
-      `Not saved: ${wordsOf(stale)} changed elsewhere since you last saw it.`,
+      `Not saved: ${fieldWords(stale)} changed elsewhere since you last saw it.`,
       'Check the present value. Then change it again if needed.'
     )
   }
@@ -43,7 +43,7 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 /** @param field of the project, or of a pair after its id and a slash */
-export function wordsOf(field: string): string {
+export function fieldWords(field: string): string {
   const name = field.slice(field.indexOf('/') + 1)
   return WORDS[name] ?? WORDS[name.split('.')[0] ?? ''] ?? name
 }

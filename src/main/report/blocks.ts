@@ -19,7 +19,7 @@ export interface TableCell extends Partial<NameStyle> {
   more?: { summary: string; text: string }
 }
 
-export interface Column extends Partial<NameStyle> {
+export interface TableColumn extends Partial<NameStyle> {
   label: string
   /** Short description of the column. */
   detail?: string
@@ -30,7 +30,7 @@ export interface Column extends Partial<NameStyle> {
 }
 
 interface TextBlock {
-  kind: 'lead' | 'paragraph' | 'note' | 'warning' | 'heading'
+  kind: 'lead' | 'paragraph' | 'note' | 'warning' | 'heading' | 'code'
   text: string
 }
 
@@ -41,10 +41,9 @@ export type Block =
   | { kind: 'figures'; figures: { label: string; value: string; detail: string }[] }
   | { kind: 'facts'; facts: readonly Fact[] }
   /** The first column names the rows. */
-  | { kind: 'table'; label: string; columns: Column[]; rows: TableCell[][] }
+  | { kind: 'table'; label: string; columns: TableColumn[]; rows: TableCell[][] }
   /** Shown in HTML only. Tables have the same numbers. */
   | { kind: 'chart'; label: string; chart: ReportChart }
-  | { kind: 'code'; text: string }
   /** Pages beside this one. */
   | { kind: 'links'; links: { text: string; href: string }[] }
   /** Blocks that are shown on request. */
@@ -62,42 +61,49 @@ export interface Section {
 
 /** Shows the name and the note that the user gave a run. */
 export const markBlocks = ({ name, note }: Pick<RunMarks, 'name' | 'note'>): Block[] => [
-  ...(name === '' ? [] : [paragraph(`Called “${name}”.`)]),
+  ...(name === '' ? [] : [block.paragraph(`Called “${name}”.`)]),
   ...notesBlocks(note)
 ]
 
 export const notesBlocks = (text: string): Block[] => (text.trim() === '' ? [] : [{ kind: 'notes', text }])
 
-export const textColumn = (label: string, detail?: string): Column => ({ label, detail, numeric: false })
-export const numberColumn = (label: string, detail?: string): Column => ({ label, detail, numeric: true })
+export const textColumn = (label: string, detail?: string): TableColumn => ({ label, detail, numeric: false })
+export const numberColumn = (label: string, detail?: string): TableColumn => ({
+  label,
+  detail,
+  numeric: true
+})
 
 const textBlock =
   (kind: TextBlock['kind']) =>
   (text: string): Block => ({ kind, text })
-export const heading = textBlock('heading')
-export const lead = textBlock('lead')
-export const paragraph = textBlock('paragraph')
-export const note = textBlock('note')
-export const warning = textBlock('warning')
+
+/** Makes blocks of each kind. */
+export const block = {
+  heading: textBlock('heading'),
+  lead: textBlock('lead'),
+  paragraph: textBlock('paragraph'),
+  note: textBlock('note'),
+  warning: textBlock('warning'),
+  facts: (facts: readonly Fact[]): Block => ({ kind: 'facts', facts }),
+  code: textBlock('code'),
+  fold: (summary: string, blocks: Block[]): Block => ({ kind: 'fold', summary, blocks }),
+  table: (label: string, columns: TableColumn[], rows: TableCell[][]): TableBlock => ({
+    kind: 'table',
+    label,
+    columns,
+    rows
+  })
+}
 
 /** Makes a block of a value; no block of null. */
 export const ifAny = <T>(value: T | null, block: (value: T) => Block): Block[] =>
   value === null ? [] : [block(value)]
-
-export const facts = (facts: readonly Fact[]): Block => ({ kind: 'facts', facts })
-export const code = (text: string): Block => ({ kind: 'code', text })
-export const fold = (summary: string, blocks: Block[]): Block => ({ kind: 'fold', summary, blocks })
-export const table = (label: string, columns: Column[], rows: TableCell[][]): TableBlock => ({
-  kind: 'table',
-  label,
-  columns,
-  rows
-})
 
 export const DASH: TableCell = { text: '–' }
 
 /** A section without content, which says why. */
 export const emptySection = (section: Omit<Section, 'blocks'>, text: string): Section => ({
   ...section,
-  blocks: [paragraph(text)]
+  blocks: [block.paragraph(text)]
 })

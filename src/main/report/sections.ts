@@ -1,6 +1,6 @@
 import { formatUtc } from '../../contract/words/format'
 import type { Report } from '../../contract/documents/report'
-import { notesBlocks, paragraph, type Section, warning } from './blocks'
+import { block, notesBlocks, type Section } from './blocks'
 import { costSections } from './sections/cost'
 import { evaluationsSection, mainComparisons } from './sections/evaluations'
 import { otherSweepsAtAGlance, otherSweepsSections } from './sections/other-sweeps'
@@ -52,9 +52,9 @@ function glanceSection(report: Report): Section {
     id: 'glance',
     title: 'At a glance',
     blocks: [
-      ...warnings.map(warning),
+      ...warnings.map(block.warning),
       ...(sweep === null
-        ? [paragraph('Nothing was swept yet, so no range is selected.')]
+        ? [block.paragraph('Nothing was swept yet, so no range is selected.')]
         : headlineBlocks(sweep)),
       ...otherSweepsAtAGlance(report),
       ...mainComparisons(evaluations),

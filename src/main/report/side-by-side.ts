@@ -15,18 +15,7 @@ import type { Sampling } from '../../contract/model/sampling'
 import { measureLabel } from '../../contract/words/evaluation-words'
 import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
 import { sum } from '../base/sums'
-import {
-  type Block,
-  DASH,
-  heading,
-  numberColumn,
-  paragraph,
-  type Section,
-  table,
-  type TableCell,
-  textColumn,
-  warning
-} from './blocks'
+import { type Block, block, DASH, numberColumn, type Section, type TableCell, textColumn } from './blocks'
 import type { ReportHead } from './sections'
 import { differenceRule, tradeOff } from './sections/evaluations'
 import { measureCell } from './sections/measured-cell'
@@ -82,11 +71,11 @@ const glance = (pairs: readonly PairOfPage[], missing: readonly string[]): Secti
   id: 'glance',
   title: 'At a glance',
   blocks: [
-    ...missing.map(warning),
+    ...missing.map(block.warning),
     ...pairs.flatMap(({ name, report: { sweep, warnings } }): Block[] => [
-      heading(name),
-      ...(sweep === null ? [paragraph('No sweep.')] : headlineBlocks(sweep)),
-      ...warnings.map(warning)
+      block.heading(name),
+      ...(sweep === null ? [block.paragraph('No sweep.')] : headlineBlocks(sweep)),
+      ...warnings.map(block.warning)
     ])
   ]
 })
@@ -111,7 +100,7 @@ function evaluations(pairs: readonly PairOfPage[]): Section {
   return {
     id: 'evaluations',
     title: 'Evaluations',
-    blocks: blocks.length > 0 ? blocks : [paragraph('No task was evaluated.')]
+    blocks: blocks.length > 0 ? blocks : [block.paragraph('No task was evaluated.')]
   }
 }
 
@@ -136,13 +125,15 @@ function taskBlocks(pairs: readonly PairOfPage[], taskIndex: number): Block[] {
   )
   const stopped = rows.filter(({ evaluation }) => evaluation?.answered === false).map(({ name }) => name)
   return [
-    heading(task.name),
-    paragraph(
+    block.heading(task.name),
+    block.paragraph(
       `${plural(task.promptCount, 'prompt')}, ${formatCount(task.settings.sampleCount)} answers of each variant.`
     ),
-    ...(stopped.length === 0 ? [] : [warning(`Stopped, so of the answers so far: ${stopped.join(', ')}.`)]),
+    ...(stopped.length === 0
+      ? []
+      : [block.warning(`Stopped, so of the answers so far: ${stopped.join(', ')}.`)]),
     ...[measures.diversity, measures.quality].map((id) =>
-      table(
+      block.table(
         `${measureLabel(id)} (${measureOf(id).about}). ` +
           `${differenceRule(first.results.comparedWith, 'within the pair')}`,
         [
@@ -245,7 +236,7 @@ function cost(pairs: readonly PairOfPage[]): Section {
   return {
     id: 'cost',
     title: 'Cost',
-    blocks: [table(`Work for each pair. ${BLOCK_EVALUATION}`, columns, rows)]
+    blocks: [block.table(`Work for each pair. ${BLOCK_EVALUATION}`, columns, rows)]
   }
 }
 

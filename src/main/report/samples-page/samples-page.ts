@@ -7,17 +7,7 @@ import { plural } from '../../../contract/words/format'
 import { measureRun } from '../../measures/host'
 import { type SampleCell, sampleCells } from '../../measures/run-measures'
 import { countAnswers } from '../../measures/texts/distinct-answers'
-import {
-  code,
-  facts,
-  fold,
-  note,
-  paragraph,
-  type Section,
-  table,
-  type TableCell,
-  textColumn
-} from '../blocks'
+import { block, type Section, type TableCell, textColumn } from '../blocks'
 import { documentPage } from '../page'
 import { reportedOrigin, reportedSamples } from '../reported-samples'
 import { preferenceBlocks } from '../sections/preferences'
@@ -59,11 +49,11 @@ export async function samplesPage(run: SampleRun, samples: readonly SampleLine[]
       id: 'answers',
       title: 'Answers',
       blocks: [
-        paragraph(
+        block.paragraph(
           'Equal answers are shown once with their count. Case, outer white space and a final mark do not count. ' +
             'A bar is the share of a cell.'
         ),
-        table('Answers', [textColumn('Prompt'), ...variantColumns(variants)], rows)
+        block.table('Answers', [textColumn('Prompt'), ...variantColumns(variants)], rows)
       ]
     },
     ...settingsSections(run, reported)
@@ -77,20 +67,20 @@ function settingsSections(run: SampleRun, reported: ReportedSamples): Section[] 
       id: 'settings',
       title: 'Settings',
       blocks: [
-        facts([...runFacts(reported), ['Stop tokens', run.stopTokens.join(', ') || 'none']]),
-        ...run.notices.map(note)
+        block.facts([...runFacts(reported), ['Stop tokens', run.stopTokens.join(', ') || 'none']]),
+        ...run.notices.map(block.note)
       ]
     },
     {
       id: 'repeat',
       title: 'Repeat it',
       blocks: [
-        paragraph(
+        block.paragraph(
           'The command needs the files below, and the models in folders of these names. ' +
             'Near-ties may fall otherwise on another processor.'
         ),
-        code(command),
-        ...files.map(({ name, content }) => fold(name, [code(content)]))
+        block.code(command),
+        ...files.map(({ name, content }) => block.fold(name, [block.code(content)]))
       ]
     }
   ]

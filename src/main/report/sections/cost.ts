@@ -4,7 +4,7 @@ import { needsBase } from '../../../contract/model/sampling-baseline'
 import { formatCount, formatDuration, plural } from '../../../contract/words/format'
 import { nameStyle } from '../../../contract/documents/variant-styles'
 import type { Report } from '../../../contract/documents/report'
-import { type Block, DASH, numberColumn, type Section, table, type TableCell, textColumn } from '../blocks'
+import { type Block, block, DASH, numberColumn, type Section, type TableCell, textColumn } from '../blocks'
 import { rangesWords } from './sweep-findings'
 import { BLOCK_EVALUATION, workCell } from './work-cell'
 
@@ -49,7 +49,7 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
     ])
   }
   const columns = [textColumn('Step'), textColumn('models'), numberColumn('work'), numberColumn('time')]
-  return table(`Work of the search, once for the pair. ${BLOCK_EVALUATION}`, columns, rows)
+  return block.table(`Work of the search, once for the pair. ${BLOCK_EVALUATION}`, columns, rows)
 }
 
 function answerTable(evaluations: Report['evaluations']): Block {
@@ -62,7 +62,7 @@ function answerTable(evaluations: Report['evaluations']): Block {
     }
   }
   const answering = [...answered.values()].map(({ variant }) => variant)
-  return table(
+  return block.table(
     'Work of an answer: passes through a model for each token, and models in memory',
     [
       textColumn('Variant'),

@@ -22,21 +22,15 @@ import { judgedShare, judgingNotices } from '../../../contract/words/judging-wor
 import { judgeTrust } from '../../../contract/words/preference-words'
 import {
   type Block,
-  type Column,
+  block,
+  type TableColumn,
   emptySection,
   type Fact,
-  facts,
-  fold,
-  heading,
   markBlocks,
-  note,
   numberColumn,
-  paragraph,
   type Section,
-  table,
   type TableCell,
-  textColumn,
-  warning
+  textColumn
 } from '../blocks'
 import { estimateCell, measureCell } from './measured-cell'
 import { preferenceBlocks } from './preferences'
@@ -61,12 +55,12 @@ export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Blo
     ...(stopped.length === 0
       ? []
       : [
-          warning(
+          block.warning(
             `${plural(stopped.length, 'evaluation')} below ${stopped.length === 1 ? 'was' : 'were'} stopped: ` +
               'differences and p-values are of the answers so far.'
           )
         ]),
-    table('Differences on the same prompts, with 95 % intervals and adjusted p-values', columns, rows)
+    block.table('Differences on the same prompts, with 95 % intervals and adjusted p-values', columns, rows)
   ]
 }
 
@@ -126,19 +120,19 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
     results.variants.some(({ measures }) => measures[id] !== undefined)
   )
   return [
-    heading(task.name),
+    block.heading(task.name),
     ...markBlocks(evaluation.runMarks),
-    paragraph(
+    block.paragraph(
       `${task.description}${task.description === '' ? '' : ' '}${plural(task.promptCount, 'prompt')}, ` +
         `${stopped === null ? '' : 'asked for '}${plural(task.settings.sampleCount, 'answer')} of each of ` +
         `${plural(variants.length, 'variant')}.`
     ),
-    ...(stopped === null ? [] : [warning(stoppedSentence(stopped))]),
-    ...judgingNotices(evaluation.judging).map(warning),
+    ...(stopped === null ? [] : [block.warning(stoppedSentence(stopped))]),
+    ...judgingNotices(evaluation.judging).map(block.warning),
     ...(hasMain ? [tradeOff(`of ${plural(variants.length, 'variant')}`, evaluation)] : []),
     ...evaluationFindings({ ...evaluation, kind: task.kind }),
-    ...evaluation.notices.map(note),
-    fold('Settings of the evaluation', [facts(evaluationFacts(evaluation))])
+    ...evaluation.notices.map(block.note),
+    block.fold('Settings of the evaluation', [block.facts(evaluationFacts(evaluation))])
   ]
 }
 
@@ -155,7 +149,7 @@ export function evaluationFindings(evaluation: Evaluated): Block[] {
     measuresTable(evaluation),
     ...categoryBlocks(evaluation),
     ...passAtKBlocks(evaluation),
-    ...(proxy === '' ? [] : [paragraph(proxy)]),
+    ...(proxy === '' ? [] : [block.paragraph(proxy)]),
     ...pairBlocks(evaluation)
   ]
 }
@@ -167,7 +161,7 @@ export function pairBlocks({
 }: Pick<Evaluated, 'variants' | 'results'>): Block[] {
   if (pairs === null) return []
   const models = variants.map(({ variant }) => variant)
-  return [...preferenceBlocks('Judged in pairs', pairs.tally, models), note(judgeTrust(pairs))]
+  return [...preferenceBlocks('Judged in pairs', pairs.tally, models), block.note(judgeTrust(pairs))]
 }
 
 /** Draws the main measures of an evaluation. @param whose variants that the chart shows, such as "of 3 variants" */
@@ -182,7 +176,7 @@ export function tradeOff(whose: string, { task, variants, results }: ReportedEva
   }
 }
 
-const variantColumns = ({ variants }: Pick<Evaluated, 'variants'>): Column[] => {
+const variantColumns = ({ variants }: Pick<Evaluated, 'variants'>): TableColumn[] => {
   const models = variants.map(({ variant }) => variant)
   return models.map((variant) => ({ ...numberColumn(variant.name), ...nameStyle(models, variant) }))
 }
@@ -195,7 +189,7 @@ export const differenceRule = (comparedWith: string, p: string): string =>
 
 function measuresTable(evaluation: Evaluated): Block {
   const { results, judging } = evaluation
-  return table(
+  return block.table(
     `${differenceRule(results.comparedWith, 'for all comparisons of the measure')}. ` +
       'Of many measures, one may differ by chance',
     [textColumn('Measure', 'the arrow points to better'), ...variantColumns(evaluation)],
@@ -212,7 +206,7 @@ function categoryBlocks(evaluation: Evaluated): Block[] {
   if (results.categories.length === 0) return []
   const ids: MeasureId[] = Object.values(mainMeasures(kind, results.variants))
   return [
-    table(
+    block.table(
       'The same for the prompts of each category. p-values are adjusted for the variants, not for the categories',
       [textColumn('Category'), textColumn('Measure'), ...variantColumns(evaluation)],
       results.categories.flatMap(({ category, promptCount, variants }) =>
@@ -238,7 +232,7 @@ function passAtKBlocks(evaluation: Evaluated): Block[] {
       label: `pass@k of ${plural(variants.length, 'variant')} for k from 1 to ${Math.max(...ks)}.`,
       chart: { kind: 'pass-at-k', evaluation: { variants, results } }
     },
-    table(
+    block.table(
       'pass@k: the share of problems that k answers solve, unbiased',
       [textColumn('k'), ...variantColumns(evaluation)],
       ks.map((k): TableCell[] => [

@@ -2,7 +2,7 @@ import type { OtherSweep, Report } from '../../../contract/documents/report'
 import { verdictText } from '../../../contract/words/verdict'
 import { capitalised, formatScore, formatUtc, plural, rangePhrase } from '../../../contract/words/format'
 import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
-import { type Block, facts, heading, lead, paragraph, type Section } from '../blocks'
+import { type Block, block, type Section } from '../blocks'
 import { verdictBlocks } from './verdict'
 import { shellCommand } from '../shown-command'
 
@@ -16,7 +16,7 @@ export function otherSweepsSections({ otherSweeps, project, pairs }: Report): Se
       id: 'other-sweeps',
       title: 'Other sweeps',
       blocks: [
-        paragraph(
+        block.paragraph(
           'The other sections describe one sweep. These are the newest sweeps of every other kind. ' +
             'The command shows one in full.'
         ),
@@ -34,7 +34,7 @@ const kindWords = ({ scoredBy, source }: OtherSweep): string =>
 
 /** Summarises the other sweeps for the first section. */
 export const otherSweepsAtAGlance = ({ otherSweeps }: Report): Block[] =>
-  otherSweeps.map((sweep) => paragraph(`Another sweep, ${kindWords(sweep)}: ${findingWords(sweep)}`))
+  otherSweeps.map((sweep) => block.paragraph(`Another sweep, ${kindWords(sweep)}: ${findingWords(sweep)}`))
 
 const findingWords = ({ verdict }: OtherSweep): string =>
   verdict === null ? 'No ranges were scored, so none is selected.' : verdictText(verdict)
@@ -45,9 +45,9 @@ function sweepBlocks(sweep: OtherSweep, report: string): Block[] {
   const measured = ({ validity, diversity }: OtherSweep['post']): string =>
     `${words.validity} ${formatScore(validity)}, ${words.diversity} ${formatScore(diversity)}`
   return [
-    heading(capitalised(kindWords(sweep))),
-    ...(verdict === null ? [lead(findingWords(sweep))] : verdictBlocks(verdict)),
-    facts([
+    block.heading(capitalised(kindWords(sweep))),
+    ...(verdict === null ? [block.lead(findingWords(sweep))] : verdictBlocks(verdict)),
+    block.facts([
       ['Best range', best === null ? 'none' : `${rangePhrase(best.range, source)}: ${measured(best)}`],
       ['Post', measured(post)],
       ['Sweep', `${id}, ${formatUtc(createdAt)}, ${plural(promptCount, words.prompt)}`],

@@ -11,18 +11,13 @@ import { mlpSize } from '../../../contract/words/mlp-size'
 import type { Report, ReportedCheckpoint } from '../../../contract/documents/report'
 import {
   type Block,
+  block,
   emptySection,
-  facts,
-  fold,
-  note,
   notesBlocks,
   numberColumn,
-  paragraph,
   type Section,
-  table,
   type TableCell,
-  textColumn,
-  warning
+  textColumn
 } from '../blocks'
 import { originFacts } from './settings-facts'
 
@@ -32,14 +27,14 @@ export function pairSection({ pair, notes }: Report): Section {
   if (pair === null) {
     const text =
       'The models could not be read when this report was written. The results below are stored results.'
-    return { ...section, blocks: [paragraph(text), ...notesBlocks(notes)] }
+    return { ...section, blocks: [block.paragraph(text), ...notesBlocks(notes)] }
   }
   const members = [pair.base, pair.post]
   return {
     ...section,
     blocks: [
       ...notesBlocks(notes),
-      table(
+      block.table(
         'The two models',
         [
           textColumn('Model'),
@@ -52,7 +47,7 @@ export function pairSection({ pair, notes }: Report): Section {
         ])
       ),
       ...pair.findings.map(({ severity, message }) =>
-        severity === 'note' ? note(message) : warning(message)
+        severity === 'note' ? block.note(message) : block.warning(message)
       ),
       ...hashes(pair.base, 'base'),
       ...hashes(pair.post, 'post')
@@ -90,7 +85,7 @@ function hashes({ sha256 }: ReportedCheckpoint, member: 'base' | 'post'): Block[
   if (sha256 === null) return []
   const label = `SHA-256 of the files of ${member}`
   const rows = Object.entries(sha256).map(([name, hash]): TableCell[] => [{ text: name }, { text: hash }])
-  return [fold(label, [table(label, [textColumn('File'), textColumn('SHA-256')], rows)])]
+  return [block.fold(label, [block.table(label, [textColumn('File'), textColumn('SHA-256')], rows)])]
 }
 
 /** Shows how far post-training moved each layer. */
@@ -121,9 +116,9 @@ export function distancesSection({ distances }: Report): Section {
         label: `Relative norm of the difference of each of ${plural(layers.length, 'layer')}, ‖post − base‖ / ‖base‖.`,
         chart: { kind: 'layers', layers }
       },
-      fold('Numbers of every layer', [table(section.title, columns, rows)]),
-      ...distances.notices.map(note),
-      facts([['Computed', formatUtc(distances.createdAt)], ...originFacts(distances.origin)])
+      block.fold('Numbers of every layer', [block.table(section.title, columns, rows)]),
+      ...distances.notices.map(block.note),
+      block.facts([['Computed', formatUtc(distances.createdAt)], ...originFacts(distances.origin)])
     ]
   }
 }

@@ -16,17 +16,7 @@ import { sameCheckpointsWords } from '../../../contract/words/same-checkpoints'
 import { baselineName, comparedScores } from '../../../contract/words/baseline-words'
 import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/words/score-words'
 import { fallsShort, uncheckedBadge } from '../../../contract/words/transfer-words'
-import {
-  type Block,
-  DASH,
-  numberColumn,
-  paragraph,
-  type Section,
-  table,
-  type TableCell,
-  textColumn,
-  warning
-} from '../blocks'
+import { type Block, block, DASH, numberColumn, type Section, type TableCell, textColumn } from '../blocks'
 
 /** Shows all pairs of the project side by side; nothing if there is one pair. */
 export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
@@ -41,13 +31,13 @@ export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
       id: 'pairs',
       title: 'Pairs of the project',
       blocks: [
-        paragraph(
+        block.paragraph(
           pairs.shown === null ? basis : `${basis} The other sections of this report describe ${pairs.shown}.`
         ),
         ...(promptSets.size < 2
           ? []
-          : [warning(`Pairs have scores on different ${words.prompt}s, so compare them with care.`)]),
-        ...sameCheckpointsWords(pairs.pairs).map(warning),
+          : [block.warning(`Pairs have scores on different ${words.prompt}s, so compare them with care.`)]),
+        ...sameCheckpointsWords(pairs.pairs).map(block.warning),
         pairsTable(pairs, words),
         transferTable(pairs, words)
       ]
@@ -56,7 +46,7 @@ export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
 }
 
 const pairsTable = ({ pairs }: ReportedPairs, words: ScoreWords): Block =>
-  table(
+  block.table(
     `Each pair: post and the selected range, ${words.diversity} and ${words.validity} of ${words.basis}, ` +
       `with 95 % intervals over resampled ${words.prompt}s`,
     [
@@ -135,7 +125,7 @@ function transferTable({ pairs, transfers }: ReportedPairs, words: ScoreWords): 
       strong: from === to
     }
   }
-  return table(
+  return block.table(
     'Selected ranges in the other pairs, by relative depth: ' +
       `gain in ${words.diversity} of ${words.basis} over post there, and the kept share of its ${words.validity}`,
     [

@@ -8,7 +8,7 @@ import {
   tallyBasis,
   tallyFinding
 } from '../../../contract/words/preference-words'
-import { type Block, numberColumn, paragraph, table, type TableCell, textColumn } from '../blocks'
+import { type Block, block, numberColumn, type TableCell, textColumn } from '../blocks'
 
 /** Shows preferred variants and the finding. @param how the vote, such as "Preferred blind" */
 export function preferenceBlocks(how: string, tally: PreferenceTally, variants: readonly Variant[]): Block[] {
@@ -29,5 +29,8 @@ export function preferenceBlocks(how: string, tally: PreferenceTally, variants: 
       ...shares.map(({ of }) => ({ text: of(entry) }))
     ]
   })
-  return [paragraph(`${label}, ${tallyBasis(tally)}. ${tallyFinding(tally)}`), table(label, columns, rows)]
+  return [
+    block.paragraph(`${label}, ${tallyBasis(tally)}. ${tallyFinding(tally)}`),
+    block.table(label, columns, rows)
+  ]
 }

@@ -6,7 +6,7 @@ import type { Report } from '../../../contract/documents/report'
 import { selects, sweepFinding } from '../../../contract/words/sweep-finding'
 import { scoredByName } from '../../../contract/words/score-words'
 import { describeStrengths, sourcesOf } from '../../../contract/model/strengths'
-import { emptySection, numberColumn, type Section, table, type TableCell, textColumn } from '../blocks'
+import { block, emptySection, numberColumn, type Section, type TableCell, textColumn } from '../blocks'
 
 /** Describes the layers of a recipe and their checkpoints, counted from layer 0. */
 export function describeRecipe(recipe: Recipe): string {
@@ -43,7 +43,10 @@ export function keptSection({ recipes, sweep }: Report): Section {
     { text: fullAnswerWords(kept, sweep) },
     { text: formatUtc(kept.keptAt) }
   ])
-  return { ...section, blocks: [table('Recipes, with the scores seen when they were kept', columns, rows)] }
+  return {
+    ...section,
+    blocks: [block.table('Recipes, with the scores seen when they were kept', columns, rows)]
+  }
 }
 
 /** Describes the full answers of a recipe: the scores by a task, or the full-answer check of the character task. */

@@ -1,5 +1,5 @@
 import type { Report } from '../../../contract/documents/report'
-import { type Block, code, emptySection, fold, heading, ifAny, paragraph, type Section } from '../blocks'
+import { type Block, block, emptySection, ifAny, type Section } from '../blocks'
 
 /** Shows the commands that compute every part again. */
 export function reproductionSection({ reproduction, programVersion }: Report): Section {
@@ -8,17 +8,17 @@ export function reproductionSection({ reproduction, programVersion }: Report): S
   return {
     ...section,
     blocks: [
-      paragraph(
+      block.paragraph(
         `These commands of SLR Workbench ${programVersion} compute every part again, all in one folder. ` +
           'Write the files of a part into it first. ' +
           'Put the folders of the models there under the names in the commands, or use your own names. ' +
           'Results are the same on the same device. Near-ties may fall otherwise on another processor.'
       ),
       ...reproduction.flatMap(({ part, note, commands }): Block[] => [
-        heading(part),
-        ...ifAny(note, paragraph),
-        ...files(commands).map(({ name, content }) => fold(name, [code(content)])),
-        ...commands.map(({ command }) => code(command))
+        block.heading(part),
+        ...ifAny(note, block.paragraph),
+        ...files(commands).map(({ name, content }) => block.fold(name, [block.code(content)])),
+        ...commands.map(({ command }) => block.code(command))
       ])
     ]
   }

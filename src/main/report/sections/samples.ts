@@ -14,22 +14,16 @@ import { formatCount, formatScore, formatUtc, plural } from '../../../contract/w
 import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import {
   type Block,
-  type Column,
+  block,
+  type TableColumn,
   emptySection,
   type Fact,
-  facts,
-  fold,
-  heading,
   ifAny,
   markBlocks,
-  note,
   numberColumn,
-  paragraph,
   type Section,
-  table,
   type TableCell,
-  textColumn,
-  warning
+  textColumn
 } from '../blocks'
 import { preferenceBlocks } from './preferences'
 import { answerFacts } from './settings-facts'
@@ -44,19 +38,19 @@ export function samplesSection({ samples, sampleRunCount }: Report): Section {
     ...section,
     blocks: [
       ...samples.flatMap(runBlocks),
-      ...(hidden > 0 ? [note(`${plural(hidden, 'older run')} not shown.`)] : [])
+      ...(hidden > 0 ? [block.note(`${plural(hidden, 'older run')} not shown.`)] : [])
     ]
   }
 }
 
 const runBlocks = (run: ReportedSamples): Block[] => [
-  heading(`Run of ${formatUtc(run.createdAt)}`),
+  block.heading(`Run of ${formatUtc(run.createdAt)}`),
   ...markBlocks(run.runMarks),
   ...diversityBlocks(run),
   ...run.preferences.flatMap((tally) => preferenceBlocks('Preferred blind', tally, run.variants)),
   excerptTable(run),
-  ...run.notices.map(note),
-  fold('Settings of the run', [facts(runFacts(run))])
+  ...run.notices.map(block.note),
+  block.fold('Settings of the run', [block.facts(runFacts(run))])
 ]
 
 /** Shows the measures of a run's answers, and how many answers there are. */
@@ -64,12 +58,12 @@ export function diversityBlocks(run: ReportedSamples): Block[] {
   const { variants, promptCount, answerCount, settings } = run
   const total = promptCount * variants.length * settings.sampleCount
   return [
-    paragraph(
+    block.paragraph(
       `${plural(promptCount, 'prompt')}, ${formatCount(answerCount)} of ${plural(total, 'answer')}. ` +
         'Means over the prompts. ' +
         `Self-BLEU and distance use a fixed subset of ${COMPARED_ANSWERS} answers if a prompt has more.`
     ),
-    ...ifAny(stoppedRunWords(answerCount, total, promptCount, run.compared), warning),
+    ...ifAny(stoppedRunWords(answerCount, total, promptCount, run.compared), block.warning),
     measuresTable(run)
   ]
 }
@@ -78,7 +72,7 @@ const nameCell = (variants: readonly Variant[], variant: Variant): TableCell => 
   text: variant.name,
   ...nameStyle(variants, variant)
 })
-export const variantColumns = (variants: readonly Variant[]): Column[] =>
+export const variantColumns = (variants: readonly Variant[]): TableColumn[] =>
   variants.map((variant) => ({ ...textColumn(variant.name), ...nameStyle(variants, variant) }))
 
 function measuresTable({ variants, measures, compared }: ReportedSamples): Block {
@@ -99,11 +93,11 @@ function measuresTable({ variants, measures, compared }: ReportedSamples): Block
       })
     ]
   })
-  return table('Diversity of the answers', columns, rows)
+  return block.table('Diversity of the answers', columns, rows)
 }
 
 const excerptTable = ({ variants, excerpts, promptCount }: ReportedSamples): Block =>
-  table(
+  block.table(
     `Answers to the first ${excerpts.length} of ${plural(promptCount, 'prompt')}, equal ones once`,
     [textColumn('Prompt'), ...variantColumns(variants)],
     excerpts.map(({ prompt, category, cells }): TableCell[] => [
@@ -152,14 +146,14 @@ export function checkSection({ characterCheck: check }: Report): Section {
     ...section,
     blocks: [
       disagreeing.length === 0
-        ? paragraph('Full answers confirm the first tokens, within sampling noise.')
-        : warning(
+        ? block.paragraph('Full answers confirm the first tokens, within sampling noise.')
+        : block.warning(
             `First tokens and full answers disagree for ${disagreeing.join(', ')}, by more than sampling ` +
               'noise explains.'
           ),
-      table(label, CHECK_COLUMNS, checkRows(check)),
-      fold('Settings of the check', [
-        facts([
+      block.table(label, CHECK_COLUMNS, checkRows(check)),
+      block.fold('Settings of the check', [
+        block.facts([
           ['Checked', formatUtc(check.createdAt)],
           ...answerFacts(settings, describeComputation(settings, check), check)
         ])
@@ -168,7 +162,7 @@ export function checkSection({ characterCheck: check }: Report): Section {
   }
 }
 
-const CHECK_COLUMNS: Column[] = [
+const CHECK_COLUMNS: TableColumn[] = [
   textColumn('Variant'),
   numberColumn('validity', 'swept'),
   numberColumn('first token', 'as drawn'),

@@ -28,14 +28,11 @@ import {
 import { layerShareColumns, sharesBasisWords } from '../../../contract/words/share-words'
 import {
   type Block,
+  block,
   type Fact,
-  facts,
-  fold,
-  lead,
   markBlocks,
   numberColumn,
   type Section,
-  table,
   type TableCell,
   textColumn
 } from '../blocks'
@@ -53,14 +50,14 @@ export function searchSections({ sweep, distances }: Report): Section[] {
       id: 'search',
       title: 'Beyond one range',
       blocks: [
-        lead(searchFinding(search, sweep.check ?? null, rho).words),
+        block.lead(searchFinding(search, sweep.check ?? null, rho).words),
         ...markBlocks(search.runMarks),
-        facts(certaintyFacts(search)),
+        block.facts(certaintyFacts(search)),
         foundTable(search),
         ...courseBlocks(search),
         ...(search.shapley === null ? [] : shareBlocks(search.shapley, search, distances?.layers ?? [])),
         ...pairBlocks(search, sweep),
-        facts([
+        block.facts([
           ...effortFacts(search),
           ['Computed', formatUtc(search.createdAt)],
           ...originFacts(search.origin)
@@ -122,7 +119,7 @@ export function foundTable({ post, range, found, scoredBy, source }: SearchFindi
             source === null ? `layers of base: ${rangeLabel(range.range)}` : rangePhrase(range.range, source)
           )
         ]
-  return table(
+  return block.table(
     'Recipes that the search found, best first',
     [
       textColumn('Model'),
@@ -168,7 +165,7 @@ function courseBlocks(search: ReportedSearch): Block[] {
       label: `${label}.`,
       chart: { kind: 'search', search: { generations, range, scoredBy } }
     },
-    fold('Generation by generation', [table(label, columns, rows)])
+    block.fold('Generation by generation', [block.table(label, columns, rows)])
   ]
 }
 
@@ -187,7 +184,7 @@ export function shareBlocks(
   const label = `Contribution of each layer: Shapley values ${sharesBasisWords(shares)}`
   return [
     { kind: 'chart', label: `${label}.`, chart: { kind: 'shares', shares, scoredBy } },
-    table(
+    block.table(
       label,
       [
         numberColumn('Layer'),
@@ -228,7 +225,7 @@ function pairBlocks({ shapley, scoredBy }: ReportedSearch, sweep: ReportedSweep)
   const columns = [textColumn('Layers'), numberColumn(diversity, 'together')]
   return [
     { kind: 'chart', label: `${label}.`, chart: { kind: 'pairs', pairs } },
-    fold('The strongest pairs', [table(label, columns, rows)])
+    block.fold('The strongest pairs', [block.table(label, columns, rows)])
   ]
 }
 

@@ -36,10 +36,9 @@ import type { VerdictEvidence } from '../../../contract/words/verdict-findings'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import {
   type Block,
-  type Column,
-  note,
+  block,
+  type TableColumn,
   numberColumn,
-  table,
   type TableBlock,
   type TableCell,
   textColumn
@@ -76,7 +75,7 @@ export const confidenceBlock = (
   }))
 })
 
-function scoreColumns(scoredBy: ScoredBy): Column[] {
+function scoreColumns(scoredBy: ScoredBy): TableColumn[] {
   const { validity, diversity, choices } = scoreWords(scoredBy)
   const distinct = distinctWords(scoredBy)
   return [validity, diversity, choices, ...(distinct === null ? [] : [distinct])].map((name) =>
@@ -259,8 +258,8 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
     numberColumn(words.diversity, 'difference, 95 %, p')
   ]
   return [
-    table(label, columns, rows),
-    note(
+    block.table(label, columns, rows),
+    block.note(
       'Differences are by sign flips over prompts, each pair by itself. ' +
         'The interval of the best of many flatters it. ' +
         'Halves and controls may keep less.'

@@ -21,17 +21,12 @@ import type { Report, ReportedRange, ReportedSweep } from '../../../contract/doc
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import {
   type Block,
+  block,
   emptySection,
   type Fact,
-  facts,
-  fold,
-  lead,
   markBlocks,
-  note,
-  paragraph,
   type Section,
-  type TableBlock,
-  warning
+  type TableBlock
 } from '../blocks'
 import { rangesChart } from './ranges-chart'
 import { originFacts, renderingFacts } from './settings-facts'
@@ -79,20 +74,20 @@ export function sweepSection({ sweep, sweepCount }: Report): Section {
       ...(certain === null
         ? []
         : [
-            facts(selectionFacts(sweep, certain)),
+            block.facts(selectionFacts(sweep, certain)),
             ...bestRangesBlocks(sweep, certain, sweep.check),
             ...baselineBlocks(sweep, certain)
           ]),
       ...(sweep.uniformBlends.length === 0 ? [] : [folded(blendsTable(sweep.uniformBlends, sweep))]),
       ...(ranges.length === 0 ? [] : [folded(rangesTable(allRangesLabel(sweep), sweep))]),
-      ...sweep.notices.map(note),
-      fold('Settings of the sweep', [facts(sweepFacts(sweep, sweepCount))])
+      ...sweep.notices.map(block.note),
+      block.fold('Settings of the sweep', [block.facts(sweepFacts(sweep, sweepCount))])
     ]
   }
 }
 
 /** Folds a table under its own label. */
-const folded = (table: TableBlock): Block => fold(table.label, [table])
+const folded = (table: TableBlock): Block => block.fold(table.label, [table])
 
 const allRangesLabel = ({ ranges, preview }: ReportedSweep): string =>
   preview === null ? `All ${plural(ranges.length, 'range')}` : rangesWords({ ranges, preview })
@@ -100,13 +95,13 @@ const allRangesLabel = ({ ranges, preview }: ReportedSweep): string =>
 /** Shows the verdict, the basis of a preview, and the note on safety. */
 export function headlineBlocks(sweep: ReportedSweep): Block[] {
   const { verdict } = sweep
-  if (verdict === null) return [lead('No ranges were scored, so none is selected.')]
+  if (verdict === null) return [block.lead('No ranges were scored, so none is selected.')]
   // The block of a preview has more detail than its caveat.
   const caveats = verdict.caveats.filter(({ state }) => state !== 'previewed')
   return [
     ...verdictBlocks({ ...verdict, caveats }),
     ...previewBlocks(sweep),
-    ...(verdict.range === null ? [] : [note(SAFETY_NOTE)])
+    ...(verdict.range === null ? [] : [block.note(SAFETY_NOTE)])
   ]
 }
 
@@ -116,7 +111,7 @@ function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
   const evidence = { ...sweep, selection }
   if (!hasPreview(evidence)) return []
   const { basis, elsewhere, isDoubtful } = previewFacts({ ...evidence, promptCount: sweep.promptCount })
-  return [(isDoubtful ? warning : note)(`A preview: ${basis}. ${elsewhere}`)]
+  return [(isDoubtful ? block.warning : block.note)(`A preview: ${basis}. ${elsewhere}`)]
 }
 
 const toneOfMark = (mark: number | null, otherwise: ModelTone): ModelTone =>
@@ -186,8 +181,8 @@ function scoredByBlock({ scoredBy, post }: ReportedSweep): Block {
     `Scored by ${scoredByWords(scoredBy)}. ${capitalised(validity)}: ${means.validity}; ${diversity}: ` +
     `${means.diversity}.`
   const unlisted = unlistedWords(post)
-  if (unlisted !== null) return paragraph(`${text} Of post's answers ${unlisted}.`)
-  return paragraph(text)
+  if (unlisted !== null) return block.paragraph(`${text} Of post's answers ${unlisted}.`)
+  return block.paragraph(text)
 }
 
 function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
