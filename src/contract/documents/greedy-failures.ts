@@ -1,5 +1,4 @@
-import type { EvaluationRun, EvaluationVariant } from './evaluation'
-import { isPlain } from './evaluation'
+import { type EvaluationRun, type EvaluationVariant, isPlain } from './evaluation'
 import type { Task } from './task'
 import { GREEDY_SAMPLING } from '../model/sampling'
 

@@ -7,7 +7,6 @@ import { DEFAULT_SEED, drawPrompts, interval, RESAMPLES } from '../model/resampl
 import { formatPercent, formatScore } from './format'
 import { PROMPTS_FOR_INTERVAL } from './baseline-words'
 
-/** Certainty of a full-answer check of a model. */
 export interface CheckCertainty {
   /** 95 % interval of the validity of full answers. */
   validity: Interval

@@ -10,45 +10,18 @@ const hex = (code: string): Rgb => [
 ]
 
 /** Viridis (van der Walt and Smith), eleven stops: perceptually even, readable without colour vision. */
-export const VIRIDIS: ColorScale = [
-  '440154',
-  '482475',
-  '414487',
-  '355f8d',
-  '2a788e',
-  '21918c',
-  '22a884',
-  '44bf70',
-  '7ad151',
-  'bddf26',
-  'fde725'
-].map(hex)
+export const VIRIDIS: ColorScale =
+  '440154 482475 414487 355f8d 2a788e 21918c 22a884 44bf70 7ad151 bddf26 fde725'.split(' ').map(hex)
 
 /** ColorBrewer PuOr, nine classes, from loss (orange) to gain (purple): colour-blind safe. */
-export const DIVERGING: ColorScale = [
-  'b35806',
-  'e08214',
-  'fdb863',
-  'fee0b6',
-  'f7f7f7',
-  'd8daeb',
-  'b2abd2',
-  '8073ac',
-  '542788'
-].map(hex)
+export const DIVERGING: ColorScale = 'b35806 e08214 fdb863 fee0b6 f7f7f7 d8daeb b2abd2 8073ac 542788'
+  .split(' ')
+  .map(hex)
 
 /** The same hues with a dark middle, because a white one would outshine all cells of a dark window. */
-const DIVERGING_ON_DARK: ColorScale = [
-  'fdb863',
-  'e08214',
-  'ad5c14',
-  '66401f',
-  '2f3238',
-  '453f66',
-  '6a5c9e',
-  '978acb',
-  'c4bbec'
-].map(hex)
+const DIVERGING_ON_DARK: ColorScale = 'fdb863 e08214 ad5c14 66401f 2f3238 453f66 6a5c9e 978acb c4bbec'
+  .split(' ')
+  .map(hex)
 
 /** Returns the scale for a theme, with the value nothing closest to the background. */
 export const scaleOn = (theme: 'light' | 'dark', scale: ColorScale): ColorScale =>

@@ -168,7 +168,6 @@ const LABELS: Readonly<Partial<Record<SweepDifference['what'], string>>> = {
   program: 'version of the program'
 }
 
-/** Names a difference. */
 export const differenceLabel = ({ what }: Pick<SweepDifference, 'what'>): string => LABELS[what] ?? what
 
 export const NOTHING_DIFFERS = 'Both have the same settings and scored the same models.'

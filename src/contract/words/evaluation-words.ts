@@ -23,7 +23,6 @@ import { type Measure, MeasureId, measureOf } from '../model/measures'
 export const formatMeasure = (id: MeasureId, value: number): string =>
   formatOnScale(measureOf(id).scale, value)
 
-/** Formats a number on the scale of a measure. */
 export function formatOnScale(scale: Measure['scale'], value: number): string {
   const size = Math.abs(value)
   if (scale === 'count') return formatNumber(value, size >= 100 || Number.isInteger(value) ? 0 : 1)
@@ -39,7 +38,6 @@ export const formatMeasureDelta = (id: MeasureId, value: number): string =>
 
 export const formatPValue = (value: number): string => (value < 0.001 ? '<0.001' : value.toFixed(3))
 
-/** Returns the label of a measure with an arrow in the better direction. */
 export const measureLabel = (id: MeasureId): string => {
   const { label, better } = measureOf(id)
   // The space does not break, so no line begins with the arrow.
@@ -91,7 +89,6 @@ export function alikeWords({ promptCount }: Pick<MeasureDifference, 'promptCount
 /** P-values below this are findings. */
 export const SIGNIFICANCE = 0.05
 
-/** Returns 1 for better, -1 for worse, and 0 where a measure has no better direction. */
 const directionOf = (id: MeasureId, { mean }: MeasureDifference): number => {
   const { better } = measureOf(id)
   return better === null ? 0 : Math.sign(mean) * (better === 'higher' ? 1 : -1)
@@ -109,7 +106,6 @@ export const isLoss = (id: MeasureId, difference: MeasureDifference): boolean =>
 export const isFinding = (id: MeasureId, difference: MeasureDifference): boolean =>
   difference.adjustedPValue < SIGNIFICANCE || isLoss(id, difference)
 
-/** Formats the adjusted p, and the unadjusted one where only that shows a loss. */
 export function pWords(id: MeasureId, difference: MeasureDifference): string {
   const unadjusted =
     isLoss(id, difference) && difference.adjustedPValue >= SIGNIFICANCE

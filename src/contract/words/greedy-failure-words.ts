@@ -2,7 +2,6 @@ import { type EvaluationVariant, isPlain } from '../documents/evaluation'
 import type { ChosenPrompts, Task } from '../documents/task'
 import { formatCount, plural } from './format'
 
-/** Describes how the prompts of a task were chosen. */
 export const chosenWords = ({ prompts, chosen }: Task & { chosen: ChosenPrompts }): string =>
   `${plural(prompts.length, 'prompt')} of “${chosen.from}” that post's greedy decoding missed` +
   (prompts.length === chosen.failed ? '' : `, the first of ${formatCount(chosen.failed)}`) +

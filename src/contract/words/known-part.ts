@@ -14,18 +14,7 @@ export function knownPartWords({ prompts, of, begun }: KnownPart): string {
   return prompts === 0 ? begunWords(begun) : `${whole}, and ${begunWords(begun)}`
 }
 
-const ORDINALS = [
-  'first',
-  'second',
-  'third',
-  'fourth',
-  'fifth',
-  'sixth',
-  'seventh',
-  'eighth',
-  'ninth',
-  'tenth'
-]
+const ORDINALS = 'first second third fourth fifth sixth seventh eighth ninth tenth'.split(' ')
 
 function ordinal(number: number): string {
   return ORDINALS[number - 1] ?? `${number}th`

@@ -38,7 +38,6 @@ export interface ModelMeasurements {
   verdict: Verdict | null
 }
 
-/** Returns the finding of a sweep about a model. */
 export function findingBySweep(scores: ModelMeasurements): ModelFinding {
   const { scoredBy, promptCount, verdict } = scores
   const words = scoreWords(scoredBy)

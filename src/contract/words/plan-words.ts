@@ -9,12 +9,10 @@ const TIMED_BY: Record<TimedBy, string> = {
   block: 'timed with one block, if the machine gets no busier'
 }
 
-/** Counts the prompts that the planned sweep computes. */
 export function plannedPrompts({ groups }: SweepPlan): number {
   return groups.reduce((sum, group) => sum + group.promptCount, 0)
 }
 
-/** Describes a plan in one line. */
 export function planLine(plan: SweepPlan): string {
   const { groups, flops, readBytes } = plan
   return [
@@ -55,7 +53,6 @@ function previewTime({ seconds, timedBy }: PreviewPlan, whole: Pick<SweepPlan, '
 export interface PlanFact {
   label: string
   value: string
-  /** Parts of the value. */
   parts?: readonly PlanFact[]
 }
 

@@ -80,7 +80,6 @@ export function preferenceColumns(
 /** Returns the summary and the explanation of a tally. */
 export const tallyFinding = (tally: PreferenceTally): string => `${tallyVerdict(tally)} ${tallyRule(tally)}`
 
-/** Describes how consistent a judge of pairs is. */
 export function judgeTrust({ tally, agreement, kappa, firstShown, equal }: PairJudgement): string {
   const parts = [
     agreement === null

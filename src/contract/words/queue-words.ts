@@ -8,7 +8,6 @@ import { formatCount, formatDuration, plural } from './format'
 
 type QueuedJobState = QueueState['jobs'][number]
 
-/** Names queued work in a list. */
 export function queuedWorkName(work: QueuedWork): string {
   if (work.kind === 'sweep') return work.preview ? 'Preview' : 'Sweep'
   const { task, computing } = work
@@ -86,7 +85,6 @@ export const countDefaultVariants = ({ answeringSweep }: Pick<PairBrief, 'answer
   2 +
   (answeringSweep === null ? 0 : Number(answeringSweep.selected !== null) + answeringSweep.baselines.length)
 
-/** Describes the size of an evaluation of several pairs. */
 export function evaluationSizeWords(
   { prompts, settings }: Pick<Task, 'prompts' | 'settings'>,
   pairs: readonly Pick<PairBrief, 'answeringSweep'>[]

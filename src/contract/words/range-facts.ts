@@ -3,7 +3,6 @@ import type { Selection } from '../documents/crc'
 import type { RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
 
-/** Returns the share of the resamples that a range wins. */
 export const winShare = ({ wins }: Pick<Selection['bootstrap'], 'wins'>, range: RestorationRange): number =>
   wins.find((win) => isSame(win, range))?.share ?? 0
 

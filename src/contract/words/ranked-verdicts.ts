@@ -4,7 +4,6 @@ import { type MeasureId, measureOf } from '../model/measures'
 import { type EvaluationVerdict, evaluationVerdicts } from './evaluation-verdict'
 import { formatPercent } from './format'
 
-/** Verdict of a variant in a list of variants. */
 export interface RankedVerdict extends EvaluationVerdict {
   /** Relative difference in quality from the reference variant; null where it cannot be shown as a share. */
   size: string | null

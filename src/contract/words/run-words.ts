@@ -74,7 +74,6 @@ export const evaluationTitle = ({
 const answersOf = (count: number, total: number): string =>
   count === total ? plural(count, 'answer') : `${formatCount(count)} of ${plural(total, 'answer')}`
 
-/** Returns the name of a run, or its title if it has none. */
 export const runTitle = ({ name, title }: Pick<HistoryRun, 'name' | 'title'>): string =>
   name === '' ? title : name
 

@@ -3,7 +3,6 @@ import type { ScoredByBrief } from '../documents/scored-by'
 import { formatCount } from './format'
 import { distinctWords, scoreWords } from './score-words'
 
-/** Describes the basis of the layers' shares. */
 export const sharesBasisWords = ({ basis }: LayerShares): string =>
   basis.kind === 'subsets'
     ? `over all ${formatCount(basis.models)} subsets`

@@ -10,7 +10,6 @@ const KIND_WORDS: Readonly<Record<StudyStepState['kind'], string>> = {
   report: 'Report'
 }
 
-/** Names a step in a list. */
 export const studyStepWords = ({ kind, task }: Pick<StudyStepState, 'kind' | 'task'>): string =>
   task === null ? KIND_WORDS[kind] : `${KIND_WORDS[kind]} by ${task}`
 

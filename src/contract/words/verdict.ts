@@ -1,5 +1,11 @@
-import type { BetterModel, Verdict, VerdictState, VerdictStep, VerdictStepKind } from '../documents/verdict'
-import { VerdictState as States } from '../documents/verdict'
+import {
+  type BetterModel,
+  type Verdict,
+  type VerdictState,
+  type VerdictStep,
+  type VerdictStepKind,
+  VerdictState as States
+} from '../documents/verdict'
 import type { SweepOutline } from '../documents/pairs-overview'
 import { hasPreview, previewMark } from './preview-words'
 import { findingsOf, type VerdictFinding, type VerdictEvidence } from './verdict-findings'
@@ -112,14 +118,9 @@ function nextStep(
   return { kind: 'export', text: 'Export the model.' }
 }
 
-/** Returns the headline and its caveats, one line each. */
-export const verdictLines = ({ headline, caveats }: Verdict): string[] => [
-  headline,
-  ...caveats.map(({ text }) => text)
-]
-
 /** Returns the headline and its caveats as one paragraph. */
-export const verdictText = (verdict: Verdict): string => verdictLines(verdict).join(' ')
+export const verdictText = ({ headline, caveats }: Verdict): string =>
+  [headline, ...caveats.map(({ text }) => text)].join(' ')
 
 /** Says how a better model can be kept, or why it cannot. */
 export const betterUse = ({ model, modelsPerToken, failsCheck }: BetterModel): string => {

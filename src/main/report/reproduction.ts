@@ -68,7 +68,7 @@ async function sweepParts(
     parts.push({
       part: [
         'The sweep',
-        ...(answerCheck === null ? [] : ['its check on whole answers']),
+        ...(answerCheck === null ? [] : ['its full-answer check']),
         ...(search === null ? [] : ['the search'])
       ].join(', '),
       note: null,

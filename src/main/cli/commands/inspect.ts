@@ -188,14 +188,15 @@ function requireFinite({ base, post }: PairValues): void {
   const problems = [...base, ...post]
   const [first] = problems
   if (first === undefined) return
+  const verb = problems.length === 1 ? 'has' : 'have'
   throw new WorkbenchError(
     'bad-file',
-    `${plural(problems.length, 'tensor')} with values that are not finite, first "${first.tensor}" of ${first.file}.`,
+    `${plural(problems.length, 'tensor')} ${verb} values that are not finite, ` +
+      `such as "${first.tensor}" of ${first.file}.`,
     'Models with these tensors cannot be computed. Fetch or write the files again.'
   )
 }
 
-/** Rows of the report, for each checkpoint. */
 const ROWS: readonly (readonly [string, (checkpoint: CheckpointSummary) => string])[] = [
   ['folder', (checkpoint) => checkpoint.path],
   ['model type', (checkpoint) => checkpoint.modelType],

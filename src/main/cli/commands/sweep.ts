@@ -202,7 +202,6 @@ function requireProjectOfAll(
   return options.project
 }
 
-/** Returns the command that checks a sweep of these options. */
 export function checkAfter(options: SweepOptions, named: { pair?: string } = {}): string {
   return checkCommandOf({ ...options, ...named, demo: isPlainDemo(options) })
 }
@@ -250,7 +249,6 @@ async function refuseToKeepLess(path: string, sweep: SweepDocument, request: Crc
   )
 }
 
-/** Describes the written file. */
 function writtenOver(output: OutputFile, existing: SweepDocument | null, { preview }: SweepDocument): string {
   const replaced = existing !== null && existing.preview !== null && preview === null
   return replaced ? `Replaced the preview in ${output.path} by the whole sweep` : writtenWords(output)

@@ -73,7 +73,6 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
     return this.added(command)
   }
 
-  /** Parses the options. */
   read(command: Command): z.output<z.ZodObject<Shape, z.core.$strict>> {
     return this.schema.parse(command.opts())
   }

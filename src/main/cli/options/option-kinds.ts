@@ -41,7 +41,6 @@ function declared<Schema extends z.ZodType>(
 export const flagOf = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
-/** Declares a flag that is false by default. */
 export const flag = (description: string, rules?: Rules): DeclaredOption<z.ZodDefault<z.ZodBoolean>> =>
   declared(z.boolean().default(false), null, description, rules)
 

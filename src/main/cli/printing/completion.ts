@@ -55,7 +55,6 @@ function bashScript(program: Command): string {
   ].join('\n')
 }
 
-/** Returns the script for fish, with the descriptions of the help. */
 function fishScript(program: Command): string {
   const completionLine = (condition: string, words: string, description: string): string =>
     `complete -c slr -n ${quoted(condition)} ${words} -d ${quoted(description)}`

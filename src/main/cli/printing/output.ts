@@ -12,6 +12,8 @@ import { shownWidth } from './shown-width'
 import { wrappedProse } from './wrapped-prose'
 import { errorMessage } from '../../base/files/bounded-file'
 
+export { formatBytes as bytes, formatCount as count } from '../../../contract/words/format'
+
 /** Error of an invalid command line. The program ends with exit status 2. */
 export class UsageError extends Error {
   /** Command that prints help, such as `slr sweep --help`. */
@@ -50,7 +52,6 @@ export function printJson(kind: DocumentKind, document: object): Promise<void> {
   return printText(formatJson(withKind(kind, document)))
 }
 
-/** Writes a remark to stderr. */
 export function remark(text: string): void {
   tellOnStderr(printable(text))
 }
@@ -134,15 +135,3 @@ function rowLines(row: readonly string[], visible: Layout['visible'], align: str
 
 /** Formats a share, score or mean with three decimals. */
 export const decimal = (value: number): string => formatNumber(value, 3)
-
-const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
-
-export function count(value: number): string {
-  return WHOLE.format(value)
-}
-
-export function bytes(value: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  const power = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3))
-  return `${power === 0 ? String(value) : (value / 1000 ** power).toFixed(1)} ${units[power] ?? ''}`
-}

@@ -33,40 +33,21 @@ export function describeSearch(
   ].join('\n\n')
 }
 
-/** Returns the command that checks what a search found, wherever the search and the sweep were saved. */
-export function checkFoundCommandOf({
-  demo,
-  base,
-  post,
-  from,
-  prompts,
-  out,
-  project,
-  pair,
-  search
-}: {
-  demo: boolean
-  base?: string
-  post?: string
-  from?: string
-  prompts?: string
-  out?: string
-  project?: string
-  pair?: string
+type PairOption = 'project' | 'pair' | 'from' | 'base' | 'post' | 'prompts'
+interface FoundPlace extends Readonly<Partial<Record<PairOption, string>>> {
+  readonly demo: boolean
+  readonly out?: string
   /** The file in the project that holds the search; null without a project. */
-  search: string | null
-}): string {
-  const optionWords = (option: string, value: string | undefined): string[] =>
-    value === undefined ? [] : [option, value]
-  const start = [
-    ...optionWords('--project', project),
-    ...optionWords('--pair', pair),
-    ...optionWords('--from', from),
-    ...(demo ? ['--demo'] : []),
-    ...optionWords('--base', base),
-    ...optionWords('--post', post),
-    ...optionWords('--prompts', prompts)
-  ]
+  readonly search: string | null
+}
+
+/** Returns the command that checks what a search found, wherever the search and the sweep were saved. */
+export function checkFoundCommandOf({ demo, out, search, ...options }: FoundPlace): string {
+  const start = (['project', 'pair', 'from', 'base', 'post', 'prompts'] as const).flatMap((name) => {
+    const value = options[name]
+    return value === undefined ? [] : [`--${name}`, value]
+  })
+  if (demo) start.push('--demo')
   const file = search ?? out
   const command = shellCommand([['slr', 'check', ...start, placeWord(file ?? 'search.json')]])
   return file === undefined ? `${command}, of the same command with --out search.json` : command

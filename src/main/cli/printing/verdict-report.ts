@@ -129,21 +129,8 @@ export function nextCommandsOf(
  * @param rho limit from the command line.
  * @param best number of ranges to check, unless it is the default
  */
-export function checkCommandOf({
-  demo,
-  out,
-  project,
-  pair,
-  rho,
-  best
-}: {
-  demo: boolean
-  out?: string
-  project?: string
-  pair?: string
-  rho?: number | undefined
-  best?: number | undefined
-}): string {
+export function checkCommandOf(place: ResultPlace & { readonly best?: number | undefined }): string {
+  const { demo, out, project, pair, rho, best } = place
   const settings = Object.entries({ best, rho }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)]
   )

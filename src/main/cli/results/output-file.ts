@@ -25,13 +25,11 @@ export interface OutputFile {
   state: FileState | null
 }
 
-/** File for a result of a pair. */
 export interface PairResultFile extends OutputFile {
   /** Origin of the replaced result; null where there is none. */
   identity: ResultIdentity | null
 }
 
-/** Describes a written file. */
 export const writtenWords = ({ exists, path }: OutputFile): string =>
   `${exists ? 'Replaced' : 'Wrote'} ${path}`
 

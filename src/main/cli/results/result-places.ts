@@ -18,20 +18,12 @@ export interface ResultPlaces {
   readonly tell: (text: string) => void
 }
 
-interface PlaceOptions {
-  base?: string | undefined
-  post?: string | undefined
+type PathOption =
+  'base' | 'post' | 'out' | 'project' | 'pair' | 'from' | 'prompts' | 'recipes' | 'variants' | 'task'
+interface PlaceOptions extends Partial<Record<PathOption, string | undefined>> {
   demo: boolean
   quiet: boolean
-  out?: string | undefined
   force: boolean
-  project?: string | undefined
-  pair?: string | undefined
-  from?: string | undefined
-  prompts?: string | undefined
-  recipes?: string | undefined
-  variants?: string | undefined
-  task?: string | undefined
 }
 
 /**

@@ -9,6 +9,8 @@ import type { CsvTable } from './csv-file'
 
 /* Flat tables of results for other programs: a row for each model or measure, numbers to all their digits. */
 
+const columns = (names: string): string[] => names.split(' ')
+
 type Row = CsvTable['rows'][number]
 type SweptScore = SweepDocument['post']
 
@@ -36,10 +38,7 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
     range !== null && selected !== null && isSame(range, selected)
   ]
   return {
-    header: [
-      ...['kind', 'name', 'start', 'end', 'strength', 'validity', 'diversity'],
-      ...['effective_choices', 'passes', 'selected']
-    ],
+    header: columns('kind name start end strength validity diversity effective_choices passes selected'),
     rows: [
       ...(base === null ? [] : [row('base', 'base', base)]),
       row('post', 'post', post),
@@ -67,10 +66,9 @@ export function checkTable(check: AnswerCheck, rho: number): CsvTable {
     ...[answers.validity, answers.diversity, limit, passes]
   ]
   return {
-    header: [
-      ...['kind', 'name', 'start', 'end', 'first_token_validity', 'first_token_diversity'],
-      ...['validity', 'diversity', 'limit', 'passes']
-    ],
+    header: columns(
+      'kind name start end first_token_validity first_token_diversity validity diversity limit passes'
+    ),
     rows: [
       row('post', 'post', check.post, [null, null]),
       ...check.models.map((model) => {
@@ -95,10 +93,7 @@ function rangeOf(recipe: Recipe): RestorationRange | null {
 /** Returns a row for each variant and measure of an evaluation, with the difference from the reference variant. */
 export function evaluationTable({ results }: EvaluationView): CsvTable {
   return {
-    header: [
-      ...['variant', 'measure', 'mean', 'low', 'high', 'n'],
-      ...['difference', 'difference_low', 'difference_high', 'p', 'adjusted_p']
-    ],
+    header: columns('variant measure mean low high n difference difference_low difference_high p adjusted_p'),
     rows: results.variants.flatMap(({ variant, measures, differences }) =>
       Object.entries(measures).map(([measure, { mean, interval, promptCount }]): Row => {
         const [, difference] = Object.entries(differences).find(([id]) => id === measure) ?? []
@@ -125,19 +120,10 @@ export function comparisonTable({ base, post, ranges }: SweepComparison): CsvTab
     ...[scores.a.diversity, scores.b.diversity, scores.difference.diversity]
   ]
   return {
-    header: [
-      ...[
-        'kind',
-        'start',
-        'end',
-        'other_start',
-        'other_end',
-        'validity_a',
-        'validity_b',
-        'validity_difference'
-      ],
-      ...['diversity_a', 'diversity_b', 'diversity_difference']
-    ],
+    header: columns(
+      'kind start end other_start other_end validity_a validity_b validity_difference ' +
+        'diversity_a diversity_b diversity_difference'
+    ),
     rows: [
       ...(base === null ? [] : [row('base', base)]),
       row('post', post),

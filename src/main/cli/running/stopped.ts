@@ -1,7 +1,6 @@
 import { shellCommand } from '../../report/shown-command'
 import { remark } from '../printing/output'
 
-/** Saved results of stopped work. */
 export interface SavedWork {
   /** A sentence on the saved results and their place. */
   readonly saved: string

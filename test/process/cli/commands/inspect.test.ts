@@ -34,7 +34,7 @@ describe('slr inspect', () => {
     expect(stdout).toMatch(/layers +12 +12/)
     expect(stdout).toMatch(/parameters +2,477,184 +2,477,184/)
     expect(stdout).toMatch('Base and post fit together.')
-    expect(stdout).toMatch('Whether all weights are finite was not looked at: the same with --values')
+    expect(stdout).toMatch('The weights were not read. --values checks')
   })
 
   it('prints the report alone with --json', async () => {
@@ -61,7 +61,7 @@ describe('slr inspect', () => {
       values: { base: [], post: [{ file, nan: 1, infinite: 0, first: 'NaN', at: [1, 5] }] }
     })
     expect(bad.stderr).toContain(
-      `slr: --post: 1 tensor holds values that are not finite; the first is "model.layers.1.mlp.down_proj.weight" of ${file}.`
+      `slr: --post: 1 tensor has values that are not finite, such as "model.layers.1.mlp.down_proj.weight" of ${file}.`
     )
     expect(good.status).toBe(0)
     expect(good.stdout).toContain('All weights are finite (9.9 MB read).')

@@ -109,7 +109,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     const page = await readFile(join(folder, 'small.html'), 'utf8')
     expect(page).toContain('Differences on the same prompts, with 95 % intervals and adjusted p-values')
 
-    expect(page).toMatch(/check on whole answers.*1 recipe/s)
+    expect(page).toMatch(/full-answer check.*1 recipe/s)
     expect(page).toMatch(/passes a token.*>post<.*>1<.*>1<.*>4</s)
 
     const again = await run(file)
