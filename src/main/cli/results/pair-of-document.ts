@@ -6,8 +6,8 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 /**
  * Opens the project that stores a document, for viewing.
  *
- * @param file document of a pair, such as `P.slr/pairs/pair-1/evaluations/ID.json`
- * @param work gets the pair and the id of the document
+ * @param file document of a pair, such as `P.slr/pairs/pair-1/evaluations/ID.json`.
+ * @param work gets the pair and the id of the document.
  * @throws WorkbenchError as `openProject`; `not-found` for a file in no pair
  */
 export async function withPairOfDocument<Result>(
