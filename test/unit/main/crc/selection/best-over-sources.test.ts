@@ -82,13 +82,13 @@ describe('sweeps over sources', () => {
   it('are told with what they were picked from, and with what is left of it on unseen prompts', () => {
     const lines = sourceLines(runToEnd(bestOverSources([ofBase, ofSft], 0.9)), { kind: 'crc' })
     expect(lines[0]).toMatch(
-      /^Layer 0 from sft: diversity 0\.818 .* on first tokens alone\. It was picked from 6 ranges of 2 sources/
+      /^Layer 0 from sft: diversity 0\.818 .* on first tokens only\. It was selected from 6 ranges of 2 sources/
     )
     expect(lines).toContainEqual(
       expect.stringMatching(/^From base: layers 0–1, .* in 0 % of the resamples\.$/)
     )
     expect(lines.at(-1)).toMatch(
-      /0\.818 over all sources, 0\.718 of base alone .* add something on unseen prompts too\.$/
+      /0\.818 over all sources, 0\.718 from base only .* add something on unseen prompts too\.$/
     )
     const none = sourceLines(runToEnd(bestOverSources([ofDpo, sweepOf(sft, { '0-0': 0.1 })], 0.9, 1)), {
       kind: 'crc'

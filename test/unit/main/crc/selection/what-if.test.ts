@@ -142,12 +142,12 @@ describe('what if', () => {
     expect(() => sweepUnder(sweep, { ...asked, sampler: { temperature: 3, minP: 0 } })).toThrow(
       'knows nothing of temperature 3'
     )
-    expect(() => sweepUnder({ ...sweep, whatIf: [] }, asked)).toThrow('sweep again for that')
+    expect(() => sweepUnder({ ...sweep, whatIf: [] }, asked)).toThrow('Sweep again with --what-if')
     const { scoredBy } = tinyTaskSweep()
     if (scoredBy.kind !== 'task') throw new Error('not scored by a task')
     const sampling = { ...scoredBy.sampling, topK: 20 }
     const cut = { ...sweep, scoredBy: { ...scoredBy, sampling }, whatIf: [] }
-    expect(() => sweepUnder(cut, asked)).toThrow('and cannot: it draws greedily, with top-k')
+    expect(() => sweepUnder(cut, asked)).toThrow('not greedily, without top-k')
     expect(() => sweepUnder(sweep, { ...asked, draws: 4 })).toThrow('counts no draws')
   })
 })
