@@ -10,7 +10,7 @@ test('a whole sweep is refused as one, and not as a part that a newer program wr
   await writeFile(file, JSON.stringify({ kind: 'sweep', ...tinySweep() }))
   expect(await runHere(['sweep', '--merge', file, file])).toMatchObject({
     status: 1,
-    stderr: expect.stringContaining('sweep.json is a whole sweep, not a part of one.')
+    stderr: expect.stringContaining('sweep.json is a full sweep, not a part of one.')
   })
 })
 
