@@ -134,7 +134,7 @@ const COMMANDS: readonly Command[] = [
 const LOCAL_KEYS: readonly Shortcut[] = [
   {
     keys: ['Esc'],
-    effect: 'Close a dialog or a drawer, leave a field, clear the selection, or stop the chat'
+    effect: 'Close a dialog or drawer, leave a field, clear the selection, stop the chat'
   },
   { keys: ['↑ ↓ ← →'], effect: 'Move between the cells of the heatmap, and within a list or a legend' },
   { keys: ['↑ ↓'], effect: 'Go to the same field of the prompt above or below' },
