@@ -155,7 +155,7 @@ export const Study = z
   })
   .refine(({ sweep, check }) => check === undefined || (sweep?.task ?? 'crc') === 'crc', {
     path: ['check'],
-    message: 'is of the character task, and the sweep scores whole answers to a task already: leave it out'
+    message: 'applies to the character task, and the sweep scores full answers already: leave it out'
   })
   .superRefine(({ evaluate, tasks }, context) => {
     for (const [index, task] of tasks.entries()) {

@@ -24,7 +24,7 @@ sweep:
   uniform-blends: 21 # blends of all layers alike, beside the ranges; 0 for none
   rho: 0.9 # share of post's validity that a range must keep
 
-# So many of the best ranges are checked on whole answers.
+# Number of the best ranges that are checked on full answers.
 check: 5
 
 # What is evaluated: selected is the range that the sweep selects, baselines are what the same rule takes of
@@ -74,7 +74,7 @@ sweep:
   uniform-blends: 21 # blends of all layers alike, beside the ranges
   rho: 0.9 # share of post's validity that a range must keep
 
-# So many of the best ranges are checked on whole answers.
+# Number of the best ranges that are checked on full answers.
 check: 5
 
 variants:

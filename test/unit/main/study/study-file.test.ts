@@ -99,7 +99,7 @@ describe('a study file', () => {
     [
       'a check of a sweep by a task',
       `${HEAD}sweep: {task: demo-open}\ncheck: 5\n`,
-      /line 5: check: is of the character task/
+      /line 5: check: applies to the character task/
     ],
     ['a sampler of the character task', `${HEAD}sweep:\n  min-p: 0.1\n`, /line 4: sweep: .*need a task/],
     ['prompts beside a task', `${HEAD}sweep:\n  task: open\n  prompts: p.json\n`, /line 6: sweep\.prompts: /],
