@@ -19,7 +19,7 @@ export interface TableCell extends Partial<NameStyle> {
   more?: { summary: string; text: string }
 }
 
-export interface TableColumn extends Partial<NameStyle> {
+export interface ReportColumn extends Partial<NameStyle> {
   label: string
   /** Short description of the column. */
   detail?: string
@@ -41,7 +41,7 @@ export type Block =
   | { kind: 'figures'; figures: { label: string; value: string; detail: string }[] }
   | { kind: 'facts'; facts: readonly Fact[] }
   /** The first column names the rows. */
-  | { kind: 'table'; label: string; columns: TableColumn[]; rows: TableCell[][] }
+  | { kind: 'table'; label: string; columns: ReportColumn[]; rows: TableCell[][] }
   /** Shown in HTML only. Tables have the same numbers. */
   | { kind: 'chart'; label: string; chart: ReportChart }
   /** Pages beside this one. */
@@ -67,8 +67,12 @@ export const markBlocks = ({ name, note }: Pick<RunMarks, 'name' | 'note'>): Blo
 
 export const notesBlocks = (text: string): Block[] => (text.trim() === '' ? [] : [{ kind: 'notes', text }])
 
-export const textColumn = (label: string, detail?: string): TableColumn => ({ label, detail, numeric: false })
-export const numberColumn = (label: string, detail?: string): TableColumn => ({
+export const textColumn = (label: string, detail?: string): ReportColumn => ({
+  label,
+  detail,
+  numeric: false
+})
+export const numberColumn = (label: string, detail?: string): ReportColumn => ({
   label,
   detail,
   numeric: true
@@ -88,7 +92,7 @@ export const block = {
   facts: (facts: readonly Fact[]): Block => ({ kind: 'facts', facts }),
   code: textBlock('code'),
   fold: (summary: string, blocks: Block[]): Block => ({ kind: 'fold', summary, blocks }),
-  table: (label: string, columns: TableColumn[], rows: TableCell[][]): TableBlock => ({
+  table: (label: string, columns: ReportColumn[], rows: TableCell[][]): TableBlock => ({
     kind: 'table',
     label,
     columns,

@@ -1,7 +1,7 @@
 import type { Report } from '../../contract/documents/report'
 import { fencedMarkdown, inlineMarkdown } from '../base/markdown-text'
 import { escapeHtml } from '../base/markup'
-import type { Block, TableCell, TableColumn } from './blocks'
+import type { Block, TableCell, ReportColumn } from './blocks'
 import { notesMarkdown } from './notes'
 import { reportHead, reportSections } from './sections'
 
@@ -67,7 +67,7 @@ function quoted(text: string): string {
     .join('\n>\n')
 }
 
-function tableText(columns: readonly TableColumn[], rows: readonly (readonly TableCell[])[]): string {
+function tableText(columns: readonly ReportColumn[], rows: readonly (readonly TableCell[])[]): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [
     row(columns.map(({ label, detail }) => cellText({ text: label, detail }))),

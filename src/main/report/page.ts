@@ -4,7 +4,7 @@ import type { NameStyle } from '../../contract/documents/variant-styles'
 import { MARK_GLYPHS } from '../../contract/model/model-style'
 import { reportFigure } from '../../renderer/report/report-figure'
 import { Markup, markup } from '../base/markup'
-import type { Block, TableCell, TableColumn, Section } from './blocks'
+import type { Block, TableCell, ReportColumn, Section } from './blocks'
 import { REPORT_STYLE } from './page-style'
 import { notesMarkup } from './notes'
 import { PAGE_SIGN } from './report-sign'
@@ -125,7 +125,7 @@ ${rows.map(
 `
 }
 
-function cellMarkup(cell: TableCell, column: TableColumn | undefined, namesRow: boolean): Markup {
+function cellMarkup(cell: TableCell, column: ReportColumn | undefined, namesRow: boolean): Markup {
   const { text, detail, strong, answers = [], more } = cell
   const content = [
     glyph(cell),
@@ -153,7 +153,7 @@ const glyph = ({ shape }: Partial<NameStyle>): Markup | string =>
 const detailMarkup = (detail: string | undefined): Markup | string =>
   detail === undefined ? '' : markup`<small>${detail}</small>`
 
-function classes(column: TableColumn | undefined, tone: TableCell['tone']): Markup | string {
+function classes(column: ReportColumn | undefined, tone: TableCell['tone']): Markup | string {
   const styles = [column?.numeric === true ? 'number' : '', tone ?? ''].filter((name) => name !== '')
   return styles.length === 0 ? '' : markup` class="${styles.join(' ')}"`
 }

@@ -23,7 +23,7 @@ import { judgeTrust } from '../../../contract/words/preference-words'
 import {
   type Block,
   block,
-  type TableColumn,
+  type ReportColumn,
   emptySection,
   type Fact,
   markBlocks,
@@ -176,7 +176,7 @@ export function tradeOff(whose: string, { task, variants, results }: ReportedEva
   }
 }
 
-const variantColumns = ({ variants }: Pick<Evaluated, 'variants'>): TableColumn[] => {
+const variantColumns = ({ variants }: Pick<Evaluated, 'variants'>): ReportColumn[] => {
   const models = variants.map(({ variant }) => variant)
   return models.map((variant) => ({ ...numberColumn(variant.name), ...nameStyle(models, variant) }))
 }

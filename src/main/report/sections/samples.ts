@@ -15,7 +15,7 @@ import { COMPARED_ANSWERS } from '../../measures/sample-measures'
 import {
   type Block,
   block,
-  type TableColumn,
+  type ReportColumn,
   emptySection,
   type Fact,
   ifAny,
@@ -72,7 +72,7 @@ const nameCell = (variants: readonly Variant[], variant: Variant): TableCell => 
   text: variant.name,
   ...nameStyle(variants, variant)
 })
-export const variantColumns = (variants: readonly Variant[]): TableColumn[] =>
+export const variantColumns = (variants: readonly Variant[]): ReportColumn[] =>
   variants.map((variant) => ({ ...textColumn(variant.name), ...nameStyle(variants, variant) }))
 
 function measuresTable({ variants, measures, compared }: ReportedSamples): Block {
@@ -162,7 +162,7 @@ export function checkSection({ characterCheck: check }: Report): Section {
   }
 }
 
-const CHECK_COLUMNS: TableColumn[] = [
+const CHECK_COLUMNS: ReportColumn[] = [
   textColumn('Variant'),
   numberColumn('validity', 'swept'),
   numberColumn('first token', 'as drawn'),

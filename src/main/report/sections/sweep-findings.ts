@@ -37,7 +37,7 @@ import { bestRanges } from '../../crc/selection/best-ranges'
 import {
   type Block,
   block,
-  type TableColumn,
+  type ReportColumn,
   numberColumn,
   type TableBlock,
   type TableCell,
@@ -75,7 +75,7 @@ export const confidenceBlock = (
   }))
 })
 
-function scoreColumns(scoredBy: ScoredBy): TableColumn[] {
+function scoreColumns(scoredBy: ScoredBy): ReportColumn[] {
   const { validity, diversity, choices } = scoreWords(scoredBy)
   const distinct = distinctWords(scoredBy)
   return [validity, diversity, choices, ...(distinct === null ? [] : [distinct])].map((name) =>
@@ -107,15 +107,14 @@ export function modelsTable(
 ): Block {
   const categories = Object.keys(post.categories)
   const words = scoreWords(scoredBy)
-  return {
-    kind: 'table',
-    label: `Means over ${plural(promptCount, words.prompt)}, then over categories`,
-    columns: [
+  return block.table(
+    `Means over ${plural(promptCount, words.prompt)}, then over categories`,
+    [
       textColumn('Model'),
       ...scoreColumns(scoredBy),
       ...categories.map((category) => numberColumn(category, `${words.validity} / ${words.diversity}`))
     ],
-    rows: models.map(({ name, tone, score, detail }) => [
+    models.map(({ name, tone, score, detail }) => [
       { text: name, tone, ...(detail !== undefined && { detail }) },
       ...scoreCells(score),
       ...categories.map((category): TableCell => {
@@ -124,7 +123,7 @@ export function modelsTable(
         return { text: `${formatScore(mean.validity)} / ${formatScore(mean.diversity)}` }
       })
     ])
-  }
+  )
 }
 
 /** Shows the ranges, recipes and baselines of a full-answer check, and whether they pass. */
@@ -271,20 +270,20 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
 export const blendsTable = (
   blends: readonly (ReportedScore & { strength: number })[],
   { scoredBy }: Pick<SweepScores, 'scoredBy'>
-): TableBlock => ({
-  kind: 'table',
-  label: 'Uniform blends of all layers: strength 0 is post, 1 is base',
-  columns: [textColumn('Strength'), ...scoreColumns(scoredBy)],
-  rows: blends.map((blend): TableCell[] => [{ text: String(blend.strength) }, ...scoreCells(blend)])
-})
+): TableBlock =>
+  block.table(
+    'Uniform blends of all layers: strength 0 is post, 1 is base',
+    [textColumn('Strength'), ...scoreColumns(scoredBy)],
+    blends.map((blend): TableCell[] => [{ text: String(blend.strength) }, ...scoreCells(blend)])
+  )
 
 /** Shows all scored ranges. */
 export const rangesTable = (
   label: string,
   { ranges, scoredBy }: Pick<SweepScores, 'ranges' | 'scoredBy'>
-): TableBlock => ({
-  kind: 'table',
-  label,
-  columns: [textColumn('Layers'), ...scoreColumns(scoredBy)],
-  rows: ranges.map((range): TableCell[] => [{ text: rangeLabel(range) }, ...scoreCells(range)])
-})
+): TableBlock =>
+  block.table(
+    label,
+    [textColumn('Layers'), ...scoreColumns(scoredBy)],
+    ranges.map((range): TableCell[] => [{ text: rangeLabel(range) }, ...scoreCells(range)])
+  )
