@@ -207,11 +207,11 @@ describe('slr evaluate', () => {
     ])
     expect(compared.stderr).toContain('Failures regress to the mean')
     const { run, results } = EvaluationView.parse(JSON.parse(compared.stdout))
-    expect(run.notices[0]).toContain('in a run of its own')
+    expect(run.notices[0]).toContain('in a separate run')
     const post = results.variants.find(({ variant }) => variant === 'post')
     expect(post?.measures.accuracy?.mean).toBeGreaterThan(0)
 
-    expect((await runHere(['task', 'filter', '--demo', '--task', 'demo-facts'])).stderr).toMatch(/where to\?/)
+    expect((await runHere(['task', 'filter', '--demo', '--task', 'demo-facts'])).stderr).toMatch(/no output is given/)
     const refused = await runHere(['task', 'filter', '--demo', '--task', 'demo-creative', '--json'])
     expect(refused.stderr).toMatch(/lists a right answer/)
   })
