@@ -4,16 +4,9 @@ import type { Locator } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { EvaluationRun } from '../../src/contract/documents/evaluation'
 import { Task } from '../../src/contract/documents/task'
-import {
-  browserMissing,
-  downloadedText,
-  expectAccessible,
-  expectFits,
-  hoverCharts,
-  it
-} from '../fixtures/browser'
-import { demoProject } from '../fixtures/swept-project'
+import { downloadedText, expectAccessible, expectFits, hoverCharts, it } from '../fixtures/browser'
 import { always, startJudgeEndpoint } from '../fixtures/judge-endpoint'
+import { demoProject } from '../fixtures/swept-project'
 
 /** The variants of the table, in its rows. */
 async function variantsOf(table: Locator): Promise<string[]> {
@@ -21,7 +14,7 @@ async function variantsOf(table: Locator): Promise<string[]> {
   return names.map((name) => name.trim())
 }
 
-describe.skipIf(browserMissing !== null)('evaluations in Chromium', () => {
+describe('evaluations in Chromium', () => {
   it('compare base and post, lead to the answers behind a value, and survive a reload', async ({
     open,
     workbench

@@ -1,13 +1,13 @@
 import { buffer } from 'node:stream/consumers'
 import type { Download, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { browserMissing, downloadedText, expectAccessible, it } from '../fixtures/browser'
 import { MENU_WORDS, MORE_ACTIONS } from '../../src/contract/words/menu-words'
 import { LEGEND_WORDS } from '../../src/contract/words/ranges-words'
+import { downloadedText, expectAccessible, it } from '../fixtures/browser'
 import { takeAction } from '../fixtures/ranges-view'
 import { sweptShort } from '../fixtures/swept-project'
 
-describe.skipIf(browserMissing !== null)('figures in Chromium', () => {
+describe('figures in Chromium', () => {
   it('are saved as the chart is shown, in the format, width and letters that were chosen last', async ({
     open
   }) => {

@@ -1,27 +1,19 @@
+import MarkdownIt from 'markdown-it'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import MarkdownIt from 'markdown-it'
 import type { Browser, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { elementAt } from '../../src/contract/model/look-up'
 import { MENU_WORDS } from '../../src/contract/words/menu-words'
 import { RANGES_WORDS } from '../../src/contract/words/ranges-words'
 import { type Place, placeHash, stepOf, STEPS, type View } from '../../src/renderer/app/place'
-import { takeAction } from '../fixtures/ranges-view'
-import {
-  allowComplaint,
-  browserMissing,
-  downloadedText,
-  expectFits,
-  it,
-  STILL_WINDOW,
-  unfold
-} from '../fixtures/browser'
+import { allowComplaint, downloadedText, expectFits, it, STILL_WINDOW, unfold } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { HOSTILE_POST, hostileProject, PAYLOADS } from '../fixtures/hostile-project'
 import { FUZZ_TIMES } from '../fixtures/mutations'
 import { OwnWorkbench } from '../fixtures/own-workbench'
+import { takeAction } from '../fixtures/ranges-view'
 
 /** A text of each view once its content is shown, and what is clicked there to show more. */
 const SHOWN: readonly (readonly [View, said: string, more: readonly string[]])[] = [
@@ -326,7 +318,7 @@ async function addAnswers(page: Page, project: string, folder: string, turned: n
   await expectHarmless(page, 'a variant from a file')
 }
 
-describe.skipIf(browserMissing !== null)('what strangers wrote', () => {
+describe('what strangers wrote', () => {
   it.for(ROUNDS)(
     '%i: is text in every step of the window, where it names tensors, is imported and is exported, and in reports, pages of samples and figures that are opened',
     async (turned, { open, browser }) => {

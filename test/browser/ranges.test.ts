@@ -1,33 +1,20 @@
-import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { MORE_ACTIONS } from '../../src/contract/words/menu-words'
 import { CHECK_AFTERWARDS } from '../../src/contract/words/plan-words'
 import { INSPECTOR_WORDS, RANGES_WORDS, SELECTION_WORDS } from '../../src/contract/words/ranges-words'
 import { STEPS } from '../../src/renderer/app/place'
-import {
-  allowComplaint,
-  browserMissing,
-  expectAccessible,
-  expectFits,
-  hoverCharts,
-  it,
-  showView
-} from '../fixtures/browser'
+import { allowComplaint, expectAccessible, expectFits, hoverCharts, it, showView } from '../fixtures/browser'
 import { inOrder } from '../fixtures/held-engine'
-import { ServedWorkbench } from '../fixtures/served-workbench'
 import { heightAboveCharts, inspectRange, openPlan, showTab, takeAction } from '../fixtures/ranges-view'
+import { ServedWorkbench } from '../fixtures/served-workbench'
 import { sweptDemo, sweptShort } from '../fixtures/swept-project'
 
-if (browserMissing !== null) console.log(`End-to-end tests are skipped: ${browserMissing}`)
-
-/** A folder for pictures of every view, to look at. */
-const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 const WIDE = { width: 1440, height: 900 }
 const NARROW = { width: 1024, height: 700 }
 /** What is left of a wide window at a zoom of 200 %. */
 const ZOOMED = { width: 720, height: 450 }
-/** Views that look different with no answers yet; in dark colours the others are looked through in `views.test.ts`. */
+/** Views that look different with no answers yet; in dark colours the others are checked in `window.test.ts`. */
 const DARK_HERE = new Set(['Ranges', 'Answers', 'Evaluate'])
 const HEADLINE =
   /Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, but base filtered by post does better/
@@ -36,7 +23,7 @@ const CHECKED_HEADLINE =
   /^Layers 5–11: diversity 0\.458 → 0\.899 on full answers, but base filtered by post does better: 0\.988\./
 const SHORT_HEADLINE = /Layers 4–5: diversity 0\.540 → 0\.868 on first tokens/
 
-describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
+describe('the workbench in Chromium', () => {
   it('takes a new user from the start to a kept range, and goes on by itself when the program was stopped and started again', async ({
     browser
   }) => {
@@ -254,10 +241,6 @@ describe.skipIf(browserMissing !== null)('the workbench in Chromium', () => {
           const lookedThrough =
             viewport === WIDE ? colorScheme === 'light' : colorScheme === 'dark' && DARK_HERE.has(view)
           await (lookedThrough ? expectAccessible : expectFits)(page, where)
-          if (SCREENSHOTS !== undefined) {
-            const name = `${view.toLowerCase()}-${colorScheme}-${viewport.width}.png`
-            await page.screenshot({ path: join(SCREENSHOTS, name) })
-          }
         }
       }
       await page.setViewportSize(ZOOMED)

@@ -4,22 +4,16 @@ import type { Locator, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { z } from 'zod'
 import { DEFAULT_TOP, NextToken } from '../../src/contract/procedures/probe'
+import { INSPECTOR_WORDS, RANGES_WORDS } from '../../src/contract/words/ranges-words'
 import { createProject } from '../../src/main/project/create-project'
-import { browserMissing, expectAccessible, it, showView } from '../fixtures/browser'
+import { expectAccessible, it, showView } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { runHere } from '../fixtures/command-line'
 import { type HeldEngine, inOrder } from '../fixtures/held-engine'
-import { INSPECTOR_WORDS, RANGES_WORDS } from '../../src/contract/words/ranges-words'
 import { showTab, takeAction } from '../fixtures/ranges-view'
 import { demoPrompts, shortPair, sweptShort } from '../fixtures/swept-project'
 
-const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
-
-describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
-  async function picture(page: Page, name: string): Promise<void> {
-    if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
-  }
-
+describe('recipes in Chromium', () => {
   it('are painted, taken back, scored, kept, found by a search, and sampled', async ({
     openHeld,
     held: { engine }
@@ -45,7 +39,6 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await editor.getByLabel('Name').fill('two parts')
     await editor.getByRole('button', { name: 'Score' }).click()
     await editor.getByText(/Diversity 0\.\d{3}.*validity 0\.\d{3}/s).waitFor()
-    await picture(page, 'recipe-editor')
     await editor.getByRole('button', { name: 'Sample' }).click()
     await page.getByRole('checkbox', { name: /two parts/ }).waitFor()
     await showView(page, 'ranges')
@@ -66,13 +59,11 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await page.getByText('The search is not finished.').waitFor()
     await page.reload()
     await page.getByText(/greedy, .* with ρ 0\.90/i).waitFor()
-    await picture(page, 'recipes-search-unfinished')
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByRole('button', { name: 'Search again' }).waitFor()
     await page
       .getByText(/(is more diverse than|No recipe that was tried is more diverse than) layers 4–5/)
       .waitFor()
-    await picture(page, 'recipes-search')
     const search = page.getByRole('region', { name: 'Search further' })
     await search.getByText(/^On first tokens only, .* Full answers are not checked/).waitFor()
     await search.getByRole('button', { name: 'Inspect' }).click()
@@ -83,7 +74,6 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
       .getByRole('region', { name: 'Kept recipes' })
       .getByText(/^(holds|fails)/)
       .waitFor()
-    await picture(page, 'recipes-search-checked')
     await search.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('heading', { name: 'Export', exact: true }).waitFor()
     await showView(page, 'ranges')
@@ -96,7 +86,6 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await page.getByRole('button', { name: 'two parts', exact: true }).first().waitFor()
     await page.getByRole('button', { name: 'All layers at 0.5', exact: true }).click()
     await page.getByRole('heading', { name: 'All layers at 0.5' }).waitFor()
-    await picture(page, 'recipes-table')
 
     await showView(page, 'samples')
     await page.getByText('two parts').first().waitFor()
@@ -151,7 +140,6 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
         ['Take theirs', 'Keep mine'].map((name) => page.getByRole('button', { name }).boundingBox())
       )
       expect(take?.y, `at ${width} pixels`).toBe(keepMine?.y)
-      await picture(page, `changed-elsewhere-${width}`)
     }
     expect(await prefix(page).inputValue()).toBe('mine')
     await page.getByRole('button', { name: 'Take theirs' }).click()
@@ -258,7 +246,6 @@ describe.skipIf(browserMissing !== null)('recipes in Chromium', () => {
     await page.getByRole('button', { name: 'half', exact: true }).click()
     await page.getByText('attention 0–11 at 0.5').first().waitFor()
     await page.getByRole('button', { name: RANGES_WORDS.table }).click()
-    await picture(page, 'recipes-without-ranges')
   })
 })
 
