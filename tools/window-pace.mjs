@@ -248,17 +248,18 @@ try {
   await createProject(page, 'Answers', join(demo, 'base'), join(demo, 'post'))
   await rail.getByText('Answers', { exact: true }).click()
   await page.getByRole('group', { name: 'Ask' }).getByText('Samples', { exact: true }).click()
-  const part = (name) => page.getByRole('group', { name: 'Part of Samples' }).getByText(name, { exact: true })
-  await part('Prompts').click()
+  await page.getByRole('button', { name: /^\d+ prompts…$/ }).click()
   await page.getByLabel('Prompt file to import').setInputFiles({
     name: 'prompts.txt',
     mimeType: 'text/plain',
     buffer: Buffer.from(OPEN_PROMPTS.join('\n'))
   })
   await page.getByText(`${OPEN_PROMPTS.length} prompts`).first().waitFor()
-  await part('Results').click()
+  await page.getByRole('button', { name: 'Back to results' }).click()
+  await page.getByRole('button', { name: 'Sampler', exact: true }).click()
   await page.getByLabel('Answers per prompt', { exact: true }).fill('40')
   await page.getByLabel('Most tokens', { exact: true }).fill('48')
+  await page.keyboard.press('Escape')
   await page.getByText('125 prompts × 2 variants × 40 = 10,000 answers').first().waitFor()
   const generate = page.getByRole('button', { name: /^Generate/ }).first()
   await generate.click()

@@ -1,8 +1,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Locator, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
+import { MENU_WORDS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
+import { takeAction } from '../fixtures/ranges-view'
 import { ProjectDocument } from '../../src/contract/documents/project'
 import { SampleLine } from '../../src/contract/documents/samples'
 import { elementAt } from '../../src/contract/model/look-up'
@@ -10,7 +12,14 @@ import { createProject } from '../../src/main/project/create-project'
 import { openProject } from '../../src/main/project/open-project'
 import { withKept } from '../../src/main/project/pair/kept-recipes'
 import { startAnswerEndpoint } from '../fixtures/answer-endpoint'
-import { downloadedText, expectAccessible, expectPrintsWhole, hoverCharts, it } from '../fixtures/browser'
+import {
+  downloadedText,
+  expectAccessible,
+  expectPrintsWhole,
+  hoverCharts,
+  it,
+  openSettings
+} from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { answers } from '../fixtures/held-engine'
 import { KEPT_AT, LAYERS_4_11, NOT_SCORED, PROMPTS } from '../fixtures/project-documents'
@@ -27,7 +36,9 @@ describe('the chat in Chromium', () => {
     const page = await open(project.path, 'chat')
     const field = page.getByRole('textbox', { name: 'What you say' })
     const send = page.getByRole('button', { name: 'Send' })
+    await openSettings(page, SETTINGS_WORDS.sampler)
     await page.getByRole('spinbutton', { name: 'Temperature' }).waitFor()
+    await page.keyboard.press('Escape')
     await field.fill('Call a number.')
     // As quick hands send elsewhere; it must not sweep.
     await page.keyboard.press('Control+Enter')
@@ -35,16 +46,18 @@ describe('the chat in Chromium', () => {
     for (const name of ['base', 'post', 'Layers 4–11']) await answers(name).getByText('of 4').waitFor()
     await send.waitFor()
 
+    await openSettings(page, SETTINGS_WORDS.recipe)
     const first = page.getByRole('slider', { name: 'First layer' })
     await first.focus()
     await page.keyboard.press('ArrowLeft')
     await answers('Layers 3–11').getByText('of 4').waitFor()
     const post = await answers('post').innerText()
 
-    await page.getByRole('button', { name: 'Keep prompt' }).click()
-    await page.getByRole('button', { name: 'In Samples' }).waitFor()
     await page.getByRole('button', { name: 'Keep recipe' }).click()
     await page.getByRole('button', { name: 'Kept as a recipe' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Keep prompt' }).click()
+    await page.getByRole('button', { name: 'In Samples' }).waitFor()
 
     // The sampler settings are read after the question is typed.
     const delayed: (() => void)[] = []
@@ -140,6 +153,7 @@ describe('samples in Chromium', () => {
     const { endpoint, requests } = await startAnswerEndpoint({ answer: (_, given) => `Served ${given}` })
     const project = await keptRange()
     const page = await open(project, 'samples')
+    await openSettings(page, SETTINGS_WORDS.variants)
     await page.getByRole('button', { name: 'Add external model…' }).click()
     const dialog = page.getByRole('dialog', { name: 'External model' })
     await dialog.getByLabel('Address').fill(endpoint.baseUrl)
@@ -153,7 +167,7 @@ describe('samples in Chromium', () => {
     await page.getByText(/Prompts leave this program: they are sent to 127\.0\.0\.1/).waitFor()
     expect(requests).toEqual([])
     for (const name of ['base', 'Layers 4–11']) await page.getByRole('checkbox', { name }).uncheck()
-    await page.getByLabel('Answers per prompt', { exact: true }).fill('2')
+    await setSampler(page, 'Answers per prompt', '2')
     await page.getByText('6 prompts × 2 variants × 2 = 24 answers').first().waitFor()
     await page
       .getByRole('button', { name: /^Generate/ })
@@ -171,8 +185,9 @@ describe('samples in Chromium', () => {
     }
     const question = page.getByRole('dialog', { name: 'Send prompts to this address?' })
     for (const answer of ['Cancel', 'Allow']) {
+      await openSettings(page, 'More samples')
       await page.getByLabel('How many more answers per prompt and variant').fill('1')
-      await page.getByRole('button', { name: 'More samples' }).click()
+      await page.getByRole('button', { name: 'Add answers' }).click()
       await question.getByText(new URL(stranger.endpoint.baseUrl).host).waitFor()
       if (answer === 'Cancel') await expectAccessible(page, 'the question for an address')
       await question.getByRole('button', { name: answer }).click()
@@ -190,14 +205,15 @@ describe('samples in Chromium', () => {
     const page = await open(project, 'samples')
     await page.getByText('6 prompts × 3 variants × 8 = 144 answers').first().waitFor()
     // What failed for its settings is run again with those that the user has put right.
+    await openSettings(page, SETTINGS_WORDS.sampler)
     const memory = await page.getByLabel('Memory, GiB', { exact: true }).inputValue()
-    await page.getByLabel('Memory, GiB', { exact: true }).fill('0.001')
+    await setSampler(page, 'Memory, GiB', '0.001')
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
       .click()
     await page.getByText(/more than the 1.1 MiB allowed/).waitFor()
-    await page.getByLabel('Memory, GiB', { exact: true }).fill(memory)
+    await setSampler(page, 'Memory, GiB', memory)
     await page.getByRole('button', { name: 'Run again' }).click()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
     await hoverCharts(page, 1)
@@ -211,31 +227,34 @@ describe('samples in Chromium', () => {
     expect(await distinct('Layers 4–11')).toBeGreaterThan(6.4)
 
     // What the next run is to be is kept, although no run has used it.
-    await page.getByLabel('Top-p', { exact: true }).fill('0.9')
+    await setSampler(page, 'Top-p', '0.9')
+    await openSettings(page, SETTINGS_WORDS.variants)
     await page.getByRole('checkbox', { name: 'base' }).uncheck()
     const setup = async (): Promise<unknown> => {
       const document = ProjectDocument.parse(
         JSON.parse(await readFile(join(project, 'project.json'), 'utf8'))
       )
-      const { samples } = elementAt(document.pairs, 0, 'pair').settings
-      return [samples?.settings.sampling.topP, samples?.leftOut]
+      const { samples, variants } = elementAt(document.pairs, 0, 'pair').settings
+      return [samples?.settings.sampling.topP, variants.leftOut]
     }
     await expect.poll(setup).toEqual([0.9, ['base']])
     await page.reload()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
+    await openSettings(page, SETTINGS_WORDS.sampler)
     expect(await page.getByLabel('Top-p', { exact: true }).inputValue()).toBe('0.9')
+    await openSettings(page, SETTINGS_WORDS.variants)
     expect(await page.getByRole('checkbox', { name: 'base' }).isChecked()).toBe(false)
     // Of eight.
     expect(await distinct('post')).toBeLessThan(4)
 
-    const lines = (await download(page, 'JSONL')).trim().split('\n')
+    const lines = (await download(page, 'jsonl')).trim().split('\n')
     expect(lines).toHaveLength(144)
     for (const line of lines) SampleLine.parse(JSON.parse(line))
-    expect((await download(page, 'CSV')).split('\r\n').length).toBeGreaterThan(144)
+    expect((await download(page, 'csv')).split('\r\n').length).toBeGreaterThan(144)
 
     const [saved] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('button', { name: 'HTML', exact: true }).click()
+      takeAction(page, 'samples', MENU_WORDS.exportAs('html'))
     ])
     const exported = await browser.newPage()
     const requests: string[] = []
@@ -256,7 +275,7 @@ describe('samples in Chromium', () => {
       viewport: { width: 1024, height: 700 },
       reducedMotion: 'reduce'
     })
-    await page.getByRole('button', { name: 'Blind' }).click()
+    await takeAction(page, 'samples', MENU_WORDS.compareBlind)
     const blind = page.getByRole('region', { name: 'Blind comparison' })
     const cards = blind.getByRole('article')
     await expect.poll(() => cards.count()).toBe(6)
@@ -311,7 +330,7 @@ describe('samples in Chromium', () => {
     held: { engine }
   }) => {
     const page = await openHeld(await keptRange(), 'samples')
-    await page.getByLabel('Answers per prompt', { exact: true }).fill('12')
+    await setSampler(page, 'Answers per prompt', '12')
     const some = engine.holdAt(answers(150))
     await page
       .getByRole('button', { name: /^Generate/ })
@@ -330,14 +349,12 @@ describe('samples in Chromium', () => {
     expect(await page.getByRole('button', { name: 'Run again' }).count()).toBe(0)
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByRole('button', { name: 'More samples' }).waitFor()
-    expect((await download(page, 'JSONL')).trim().split('\n')).toHaveLength(6 * 3 * 12)
+    expect((await download(page, 'jsonl')).trim().split('\n')).toHaveLength(6 * 3 * 12)
   })
 
   it('redraw what is in sight while thousands of answers stream in, and move nothing', async ({ open }) => {
     const page = await open(await demoProject(), 'samples')
-    const tab = (name: string): Locator =>
-      page.getByRole('group', { name: 'Part of Samples' }).getByText(name, { exact: true })
-    await tab('Prompts').click()
+    await page.getByRole('button', { name: /^\d+ prompts…$/ }).click()
     const prompts = Array.from({ length: 40 }, (_, number) => `Name a colour, number ${number + 1}.`)
     await page.getByLabel('Prompt file to import').setInputFiles({
       name: 'prompts.txt',
@@ -345,8 +362,8 @@ describe('samples in Chromium', () => {
       buffer: Buffer.from(prompts.join('\n'))
     })
     await page.getByText('40 prompts').first().waitFor()
-    await tab('Results').click()
-    await page.getByLabel('Answers per prompt', { exact: true }).fill('1000')
+    await page.getByRole('button', { name: 'Back to results' }).click()
+    await setSampler(page, 'Answers per prompt', '1000')
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()
@@ -420,8 +437,14 @@ describe('samples in Chromium', () => {
   async function download(page: Page, format: string): Promise<string> {
     const [saved] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('button', { name: format, exact: true }).click()
+      takeAction(page, 'samples', MENU_WORDS.exportAs(format))
     ])
     return downloadedText(saved)
+  }
+
+  async function setSampler(page: Page, field: string, value: string): Promise<void> {
+    await openSettings(page, SETTINGS_WORDS.sampler)
+    await page.getByLabel(field, { exact: true }).fill(value)
+    await page.keyboard.press('Escape')
   }
 })

@@ -1,10 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Locator } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
+import { MENU_WORDS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
+import { takeAction } from '../fixtures/ranges-view'
 import { EvaluationRun } from '../../src/contract/documents/evaluation'
 import { Task } from '../../src/contract/documents/task'
-import { downloadedText, expectAccessible, expectFits, hoverCharts, it } from '../fixtures/browser'
+import {
+  downloadedText,
+  expectAccessible,
+  expectFits,
+  hoverCharts,
+  it,
+  openSettings
+} from '../fixtures/browser'
 import { always, startJudgeEndpoint } from '../fixtures/judge-endpoint'
 import { demoProject } from '../fixtures/swept-project'
 
@@ -12,6 +21,12 @@ import { demoProject } from '../fixtures/swept-project'
 async function variantsOf(table: Locator): Promise<string[]> {
   const names = await table.getByRole('rowheader').allInnerTexts()
   return names.map((name) => name.trim())
+}
+
+async function setAnswers(page: Page, count: string): Promise<void> {
+  await openSettings(page, SETTINGS_WORDS.run)
+  await page.getByLabel('Answers per prompt').fill(count)
+  await page.keyboard.press('Escape')
 }
 
 describe('evaluations in Chromium', () => {
@@ -22,8 +37,9 @@ describe('evaluations in Chromium', () => {
     const project = await demoProject()
     // Moving, as for most users: results arrive in charts that grow.
     const page = await open(project, 'evaluate', { viewport: { width: 1440, height: 900 } })
+    await openSettings(page, SETTINGS_WORDS.task)
     await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-open')
-    await page.getByLabel('Answers per prompt').fill('3')
+    await setAnswers(page, '3')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     await page.getByRole('heading', { name: 'All measures' }).waitFor()
     const table = page.getByRole('region', { name: 'Measures of all variants' })
@@ -49,14 +65,15 @@ describe('evaluations in Chromium', () => {
       }
     }
 
-    // The narrow window folds the set-up.
     await page.setViewportSize({ width: 1440, height: 900 })
     await page.reload()
     await page.getByRole('heading', { name: 'All measures' }).waitFor()
+    await openSettings(page, SETTINGS_WORDS.run)
     expect(await page.getByRole('textbox', { name: 'Answers per prompt' }).inputValue()).toBe('3')
+    await page.keyboard.press('Escape')
 
     const { settings, host, requests } = await startJudgeEndpoint(always('10'))
-    await page.getByRole('button', { name: 'Judge…' }).click()
+    await takeAction(page, 'evaluation', MENU_WORDS.judge)
     await page.getByLabel(/^Address/).fill(settings.baseUrl)
     await page.getByLabel('Model', { exact: true }).fill('judge-1')
     await page.getByLabel(/^API key/).fill('typed-key')
@@ -82,7 +99,7 @@ describe('evaluations in Chromium', () => {
     expect(asked).toBeGreaterThan(0)
     expect(questions()[0]?.key).toBe('Bearer typed-key')
 
-    await page.getByRole('button', { name: 'Judge…' }).click()
+    await takeAction(page, 'evaluation', MENU_WORDS.judge)
     expect(await page.getByLabel(/^API key/).inputValue()).toBe('')
     await page.getByRole('checkbox', { name: `they are sent to ${host}` }).check()
     await page.getByRole('button', { name: 'Send and judge' }).click()
@@ -105,6 +122,7 @@ describe('evaluations in Chromium', () => {
   it('compare a variant with a sampler and a prefix of its own', async ({ open }) => {
     const project = await demoProject()
     const page = await open(project, 'evaluate', { viewport: { width: 1024, height: 700 } })
+    await openSettings(page, SETTINGS_WORDS.variants)
     await page.getByRole('button', { name: 'Duplicate post' }).click()
     await page.getByRole('textbox', { name: 'Name' }).fill('post')
     await page.getByText('another variant has this name').waitFor()
@@ -121,9 +139,11 @@ describe('evaluations in Chromium', () => {
     await topK.fill('')
     await page.getByRole('button', { name: 'Use', exact: true }).click()
     await page.getByText('own sampler, prefix').waitFor()
+    await openSettings(page, SETTINGS_WORDS.run)
     await page.getByLabel('Answers per prompt').fill('1e999')
     await page.getByText('Answers per prompt needs a whole number from 1 to 100,000.').waitFor()
     await page.getByLabel('Answers per prompt').fill('1')
+    await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     const table = page.getByRole('region', { name: 'Measures of all variants' })
     await table.waitFor()
@@ -137,6 +157,7 @@ describe('evaluations in Chromium', () => {
 
   it('import tasks from published files, and name the line that is wrong', async ({ open }) => {
     const page = await open(await demoProject(), 'evaluate')
+    await openSettings(page, SETTINGS_WORDS.task)
     const choose = (name: string, text: string): Promise<void> =>
       page
         .getByLabel('Task file to import')
@@ -152,7 +173,7 @@ describe('evaluations in Chromium', () => {
       /"answers": \[\s*"5"\s*\]/
     )
     await page.getByRole('button', { name: 'Save task' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Save task' }).waitFor({ state: 'detached' })
     const task = page.getByRole('combobox', { name: 'Task', exact: true })
     expect(await task.inputValue()).toBe('train')
 
@@ -162,7 +183,7 @@ describe('evaluations in Chromium', () => {
     )
     await page.getByRole('region', { name: 'Task' }).dispatchEvent('drop', { dataTransfer: transfer })
     await page.getByRole('button', { name: 'Save task' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Save task' }).waitFor({ state: 'detached' })
     await page.getByText('Open-ended questions').waitFor()
     expect(await task.inputValue()).toBe('train-2')
     const [download] = await Promise.all([
@@ -179,14 +200,17 @@ describe('evaluations in Chromium', () => {
     open
   }) => {
     const page = await open(await demoProject(), 'evaluate', { viewport: { width: 1440, height: 900 } })
+    await openSettings(page, SETTINGS_WORDS.task)
     await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-facts')
     await page.getByRole('button', { name: 'Build a hard subset…' }).click()
+    await page.keyboard.press('Escape')
     await page.getByText("Post's greedy answers miss the right one on 4 of 20 prompts.").waitFor()
     await page.getByRole('button', { name: 'Keep as a task' }).click()
     await page.getByText('They are the task “Demo: one right answer (post failed)”.').waitFor()
+    await openSettings(page, SETTINGS_WORDS.task)
     const task = page.getByRole('combobox', { name: 'Task', exact: true })
     expect(await task.inputValue()).toBe('demo-facts-failed')
-    await page.getByLabel('Answers per prompt').fill('2')
+    await setAnswers(page, '2')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     await page.getByText('Failures regress to the mean').waitFor()
   })

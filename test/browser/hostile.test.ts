@@ -5,10 +5,19 @@ import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { elementAt } from '../../src/contract/model/look-up'
-import { MENU_WORDS } from '../../src/contract/words/menu-words'
+import { MENU_WORDS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
 import { RANGES_WORDS } from '../../src/contract/words/ranges-words'
 import { type Place, placeHash, stepOf, STEPS, type View } from '../../src/renderer/app/place'
-import { allowComplaint, downloadedText, expectFits, it, STILL_WINDOW, unfold } from '../fixtures/browser'
+import { takeAction } from '../fixtures/ranges-view'
+import {
+  allowComplaint,
+  downloadedText,
+  expectFits,
+  it,
+  STILL_WINDOW,
+  unfold,
+  openSettings
+} from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { HOSTILE_POST, hostileProject, PAYLOADS } from '../fixtures/hostile-project'
 import { FUZZ_TIMES } from '../fixtures/mutations'
@@ -25,9 +34,9 @@ const SHOWN: readonly (readonly [View, said: string, more: readonly string[]])[]
   ['prompts', 'Valid characters', []],
   ['ranges', 'Gain over post', [RANGES_WORDS.table, RANGES_WORDS.limit, 'Layers', 'Search']],
   ['chat', 'Layers 2–5', []],
-  ['samples', 'Mean of the prompts', ['Prompts', 'Character task']],
+  ['samples', 'Mean of the prompts', [SETTINGS_WORDS.variants, SETTINGS_WORDS.sampler]],
   ['next-token', 'One of the prompts', []],
-  ['evaluate', 'This evaluation was stopped', ['Judge…']],
+  ['evaluate', 'This evaluation was stopped', [SETTINGS_WORDS.task, SETTINGS_WORDS.variants]],
   ['export', 'Name of the new folder', []]
 ]
 
@@ -114,7 +123,7 @@ interface ImportedFile {
 /** Files that are imported by a dialog, refused and taken, by the view that takes them. */
 function importedFiles(
   turned: number
-): { view: View; tab: string | null; label: string; files: ImportedFile[] }[] {
+): { view: View; tab: string | RegExp | null; label: string; files: ImportedFile[] }[] {
   const payload = elementAt(PAYLOADS, turned, 'payload')
   const called = payload.replaceAll('/', '')
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
@@ -144,7 +153,7 @@ function importedFiles(
       ]
     },
     {
-      ...{ view: 'samples', tab: 'Prompts', label: 'Prompt file to import' },
+      ...{ view: 'samples', tab: /^\d+ prompts?…$/, label: 'Prompt file to import' },
       files: [
         { name: `${called}.jsonl`, text: refused, said: 'line 15: text' },
         { name: `${called}.csv`, text: taken.csv, said: '14 prompts' },
@@ -152,7 +161,7 @@ function importedFiles(
       ]
     },
     {
-      ...{ view: 'evaluate', tab: null, label: 'Task file to import' },
+      ...{ view: 'evaluate', tab: SETTINGS_WORDS.task, label: 'Task file to import' },
       files: [
         { name: `${called}.jsonl`, text: refused, said: /line 15/ },
         { name: `${called}.csv`, text: taken.csv, said: /14 prompts × / },
@@ -283,7 +292,12 @@ async function importFiles(page: Page, project: string, turned: number): Promise
   const main = page.getByRole('main')
   for (const { view, tab, label, files } of importedFiles(turned)) {
     await lead(page, project, view)
-    if (tab !== null) await main.getByText(tab, { exact: true }).first().click()
+    if (tab !== null)
+      await main
+        .getByRole('button', { name: tab, exact: true })
+        .or(main.getByText(tab, { exact: true }))
+        .first()
+        .click()
     await page.getByLabel(label).waitFor({ state: 'attached' })
     for (const { name, text, said } of files) {
       await page.getByLabel(label).setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
@@ -297,7 +311,8 @@ async function importFiles(page: Page, project: string, turned: number): Promise
 /** Adds a variant from a file of answers. */
 async function addAnswers(page: Page, project: string, folder: string, turned: number): Promise<void> {
   await lead(page, project, 'samples')
-  await page.getByRole('group', { name: 'Part of Samples' }).getByText('Results', { exact: true }).click()
+  await page.getByRole('button', { name: 'Back to results' }).click()
+  await openSettings(page, SETTINGS_WORDS.variants)
   await page.getByRole('button', { name: 'Add external model…' }).click()
   const answers = join(folder, 'answers.jsonl')
   await writeFile(

@@ -2,7 +2,7 @@ import { cp, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { MENU_WORDS } from '../../src/contract/words/menu-words'
+import { MENU_WORDS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
 import { parseCsv } from '../../src/main/base/csv'
 import { resourcePath } from '../../src/main/base/resources'
 import { sha256OfFile } from '../../src/main/checkpoint/file-sha256'
@@ -17,7 +17,8 @@ import {
   it,
   showView,
   STILL_WINDOW,
-  unfold
+  unfold,
+  openSettings
 } from '../fixtures/browser'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../fixtures/checkpoint-builder'
 import { comparedSweep } from '../fixtures/compared-sweeps'
@@ -266,7 +267,9 @@ describe('other checkpoints in Chromium', () => {
 
     // It answers beside base and post, as its recipe would.
     await showView(page, 'samples')
-    await page.getByRole('checkbox', { name: 'mine' }).waitFor()
+    const variants = await openSettings(page, SETTINGS_WORDS.variants)
+    await variants.getByRole('checkbox', { name: 'mine' }).waitFor()
+    await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Generate' }).click()
     const entropy = async (variant: string): Promise<number> => {
       const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: variant }) })

@@ -2,8 +2,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { browserMissing, expectAccessible, it, STILL_WINDOW, showView } from '../fixtures/browser'
-import { countInSight, heightAboveCharts } from '../fixtures/ranges-view'
+import { SETTINGS_WORDS } from '../../src/contract/words/menu-words'
+import {
+  browserMissing,
+  expectAccessible,
+  it,
+  openSettings,
+  showView,
+  STILL_WINDOW
+} from '../fixtures/browser'
+import { expectInSight, heightAboveCharts } from '../fixtures/ranges-view'
 import { sweptDemo } from '../fixtures/swept-project'
 
 /** Where `npm run screenshots` wants the README's pictures; nothing is written without it. */
@@ -72,11 +80,14 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await other.close()
 
     await showView(page, 'evaluate')
+    await openSettings(page, SETTINGS_WORDS.task)
     await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-open')
+    await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     const table = page.getByRole('region', { name: 'Measures of all variants' })
     await table.getByRole('rowheader', { name: 'Layers 5–11' }).waitFor()
     await picture(page, 'evaluate-light-1440.png')
+    await expectInSight(page, { controls: 25, words: 150 })
 
     // Answers are drawn with the demo's seed, but a draw at a near-tie may turn on another machine: the README says where it
     // was measured, and the claim has to hold everywhere.
@@ -103,19 +114,28 @@ describe.skipIf(browserMissing !== null)('the README', () => {
 
     // The verdict is the worst thing known, wherever the range is chosen, with buttons for what does better.
     await showView(page, 'chat')
+    await openSettings(page, SETTINGS_WORDS.models)
     await page.getByText(/^\d+ % fewer right answers$/).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByLabel('What you say').fill('Name a colour.')
+    await page.keyboard.press('Enter')
+    await page.getByRole('region', { name: 'Answers of Layers 5–11' }).getByText('of 4').waitFor()
+    await expectInSight(page, { controls: 20 })
+    await showView(page, 'samples')
+    await page.getByRole('button', { name: 'Generate' }).click()
+    await page.getByRole('button', { name: 'More samples' }).waitFor()
+    await expectInSight(page, { controls: 25, words: 150 })
     await showView(page, 'ranges')
     const verdict =
       /^Layers 5–11: more varied, but \d+ % fewer right answers\. A 70 % blend of all layers did better on both\./
     await page.getByRole('heading', { name: verdict }).waitFor()
-    const { controls, words } = await countInSight(page)
-    expect(controls).toBeLessThanOrEqual(30)
-    expect(words).toBeLessThanOrEqual(130)
+    await expectInSight(page, { controls: 30, words: 130 })
     expect(await heightAboveCharts(page)).toBeLessThanOrEqual(160)
     await page.getByRole('button', { name: 'Keep All layers at 0.7' }).click()
     await page.getByRole('button', { name: 'Export All layers at 0.7' }).waitFor()
     await showView(page, 'export')
     await page.getByRole('radio', { name: 'All layers at 0.7' }).waitFor()
+    await expectInSight(page, { controls: 15 })
     await page.getByText(/^\d+ % fewer right answers$/).click()
     expect(await page.locator(':popover-open').innerText()).toMatch(/fewer right answers/)
   })

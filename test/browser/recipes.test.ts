@@ -2,11 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
+import { SETTINGS_WORDS } from '../../src/contract/words/menu-words'
 import { z } from 'zod'
 import { DEFAULT_TOP, NextToken } from '../../src/contract/procedures/probe'
 import { INSPECTOR_WORDS, RANGES_WORDS } from '../../src/contract/words/ranges-words'
 import { createProject } from '../../src/main/project/create-project'
-import { expectAccessible, it, showView } from '../fixtures/browser'
+import { expectAccessible, it, showView, openSettings } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { runHere } from '../fixtures/command-line'
 import { type HeldEngine, inOrder } from '../fixtures/held-engine'
@@ -40,7 +41,9 @@ describe('recipes in Chromium', () => {
     await editor.getByRole('button', { name: 'Score' }).click()
     await editor.getByText(/Diversity 0\.\d{3}.*validity 0\.\d{3}/s).waitFor()
     await editor.getByRole('button', { name: 'Sample' }).click()
-    await page.getByRole('checkbox', { name: /two parts/ }).waitFor()
+    const variants = await openSettings(page, SETTINGS_WORDS.variants)
+    await variants.getByRole('checkbox', { name: /two parts/ }).waitFor()
+    await page.keyboard.press('Escape')
     await showView(page, 'ranges')
     await page.getByRole('button', { name: 'Edit two parts' }).waitFor()
     // Scored, it is shown beside the ranges at once.
@@ -161,6 +164,7 @@ describe('recipes in Chromium', () => {
       .toBe('{"thinking":false}')
 
     await showView(page, 'samples')
+    await openSettings(page, SETTINGS_WORDS.variants)
     await page.getByRole('checkbox', { name: /careful/ }).waitFor()
     expect(await page.getByRole('checkbox', { name: /careful/ }).isChecked()).toBe(true)
   })

@@ -3,10 +3,18 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
-import { MENU_WORDS, MORE_ACTIONS } from '../../src/contract/words/menu-words'
+import { MENU_WORDS, MORE_ACTIONS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
 import type { RangesTab } from '../../src/contract/words/ranges-words'
 import { stepOf, STEPS, type View } from '../../src/renderer/app/place'
-import { allowComplaint, expectAccessible, expectFits, it, showView, unfold } from '../fixtures/browser'
+import {
+  allowComplaint,
+  expectAccessible,
+  expectFits,
+  it,
+  openSettings,
+  showView,
+  unfold
+} from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { fullProject } from '../fixtures/full-project'
 import { showTab } from '../fixtures/ranges-view'
@@ -114,9 +122,13 @@ const DIALOGS: readonly DialogPlace[] = [
     tab: 'result',
     press: [`${MORE_ACTIONS}: heatmap`, MENU_WORDS.saveFigure]
   },
-  { title: /^Edit task|^Copy/, view: 'evaluate', press: [/^Copy/] },
-  { title: 'Sampler and prompting of a variant', view: 'evaluate', press: ['Duplicate post'] },
-  { title: 'External model', view: 'samples', press: ['Add external model…'] }
+  { title: /^Edit task|^Copy/, view: 'evaluate', press: [SETTINGS_WORDS.task, 'Copy and edit…'] },
+  {
+    title: 'Sampler and prompting of a variant',
+    view: 'evaluate',
+    press: [SETTINGS_WORDS.variants, 'Duplicate post']
+  },
+  { title: 'External model', view: 'samples', press: [SETTINGS_WORDS.variants, 'Add external model…'] }
 ]
 
 /** Each scheme is looked through once, where there is the least room; in a wide window a dialog is what it is in a narrow one. */
@@ -178,11 +190,12 @@ describe('the dialogs in Chromium', () => {
   it('lose nothing that was typed to Escape', async ({ open }) => {
     const page = await open((await sweptShort()).project, 'evaluate')
     const typed = [
-      { opener: 'Add external model…', field: 'Name' },
-      { opener: 'Duplicate post', field: 'Put before every prompt' },
-      { opener: 'Copy and edit…', field: /^The task as JSON/ }
+      { settings: SETTINGS_WORDS.variants, opener: 'Add external model…', field: 'Name' },
+      { settings: SETTINGS_WORDS.variants, opener: 'Duplicate post', field: 'Put before every prompt' },
+      { settings: SETTINGS_WORDS.task, opener: 'Copy and edit…', field: /^The task as JSON/ }
     ]
-    for (const { opener, field } of typed) {
+    for (const { settings, opener, field } of typed) {
+      await openSettings(page, settings)
       await page.getByRole('button', { name: opener, exact: true }).first().click()
       const text = page.getByRole('dialog').getByLabel(field).first()
       await text.fill('of an hour')
@@ -193,6 +206,7 @@ describe('the dialogs in Chromium', () => {
       expect(await text.inputValue(), opener).toBe('of an hour')
       await page.keyboard.press('Escape')
       await page.getByRole('button', { name: 'Discard' }).click()
+      await page.keyboard.press('Escape')
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
   })

@@ -63,8 +63,9 @@ const CONTRACT_ROOMS = ['model', 'documents', 'words', 'work', 'procedures']
 const WINDOW_FLOORS = ['ui', 'plots', 'app']
 /** What a step of the window takes of another; the rest of the steps do not know each other. */
 const WINDOW_SHARES: Readonly<Record<string, readonly string[]>> = {
+  answers: ['recipes'],
   chat: ['answers', 'recipes', 'samples'],
-  evaluate: ['answers', 'recipes', 'samples'],
+  evaluate: ['answers', 'recipes'],
   export: ['recipes'],
   models: ['answers', 'recipes'],
   prompts: ['prompt-set'],

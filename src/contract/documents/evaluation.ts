@@ -47,11 +47,7 @@ export const EvaluationSetup = z.object({
   /** Folders of the embedding model and the classifier. Empty means none. */
   embeddingModel: z.string(),
   classifier: z.string(),
-  computing: Computing,
-  /** Variants in addition to those that the pair offers. */
-  added: z.array(EvaluationVariant).max(60),
-  /** Keys (`modelKey`) of excluded variants. A recipe that a later sweep selects, or that is kept later, takes part. */
-  leftOut: z.array(z.string())
+  computing: Computing
 })
 export type EvaluationSetup = z.infer<typeof EvaluationSetup>
 

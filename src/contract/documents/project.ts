@@ -13,6 +13,7 @@ import { PairHistory } from './history'
 import { RunComputation } from './run-computation'
 import { SampleRunSummary, SampleSetup } from './samples'
 import { SamplePrompts } from './task'
+import { NO_VARIANT_CHANGES, VariantSelection, withSharedVariants } from './variant-selection'
 import { Verdict } from './verdict'
 
 export const PROJECT_VERSION = 4
@@ -78,6 +79,8 @@ const PairSettings = z.object({
   device: DeviceChoice,
   /** Memory limit of the engine process during a sweep, in bytes. Null means half of the machine's memory. */
   memoryBytes: z.number().positive().nullable(),
+  /** Variants that Answers and Evaluate compare. */
+  variants: VariantSelection,
   /** Settings of the next sample run. Missing until the user changes them. */
   samples: SampleSetup.optional(),
   /** Settings of the next evaluation. Missing until the user changes them. */
@@ -106,13 +109,17 @@ export const PairDocument = z.object({
   checkpoints: PairCheckpoints.nullable().default(null),
   rendering: Rendering,
   /** Settings that are missing in an older file have their defaults. */
-  settings: PairSettings.extend({
-    scoredBy: ScoringChoice.default(BY_CHARACTERS),
-    source: PairSettings.shape.source.default(null),
-    uniformBlendCount: UniformBlendCount.default(DEFAULT_UNIFORM_BLENDS),
-    device: DeviceChoice.default('auto'),
-    memoryBytes: PairSettings.shape.memoryBytes.default(null)
-  }),
+  settings: z.preprocess(
+    withSharedVariants,
+    PairSettings.extend({
+      scoredBy: ScoringChoice.default(BY_CHARACTERS),
+      source: PairSettings.shape.source.default(null),
+      uniformBlendCount: UniformBlendCount.default(DEFAULT_UNIFORM_BLENDS),
+      device: DeviceChoice.default('auto'),
+      memoryBytes: PairSettings.shape.memoryBytes.default(null),
+      variants: VariantSelection.default(NO_VARIANT_CHANGES)
+    })
+  ),
   recipes: z.array(KeptRecipe),
   otherCheckpoints: z.array(KeptCheckpoint).max(MAX_OTHER_CHECKPOINTS),
   /** Number that the next kept recipe or checkpoint receives. */

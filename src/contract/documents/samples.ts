@@ -60,13 +60,7 @@ export const SampleSettings = TaskSettings.extend({
 export type SampleSettings = z.infer<typeof SampleSettings>
 
 /** Settings of the next run, as the project stores them. */
-export const SampleSetup = z.object({
-  settings: SampleSettings,
-  /** Variants in addition to those that the project offers. */
-  added: z.array(Variant).max(20).default([]),
-  /** Keys (`modelKey`) of excluded variants. A model that is kept later takes part by default. */
-  leftOut: z.array(z.string())
-})
+export const SampleSetup = z.object({ settings: SampleSettings })
 export type SampleSetup = z.infer<typeof SampleSetup>
 
 /** Formats that the device used, the same for all answers of a run. */

@@ -10,5 +10,23 @@ export const MENU_WORDS = {
   saveCsv: 'Save CSV',
   copy: 'Copy numbers',
   copyAs: (format: string): string => `Copy as ${format}`,
-  selectByValue: 'Select by value…'
+  selectByValue: 'Select by value…',
+  exportAs: (format: string): string => `Export answers as ${format.toUpperCase()}`,
+  compareBlind: 'Compare blind',
+  characterTask: 'Character task…',
+  judge: 'Judge the answers…',
+  editTask: 'Edit task…',
+  copyTask: 'Copy and edit task…',
+  exportTask: 'Export task',
+  hardSubset: 'Build a hard subset…'
+} as const
+
+/** Names of the buttons that open settings of the next run. */
+export const SETTINGS_WORDS = {
+  variants: 'Variants',
+  sampler: 'Sampler',
+  task: 'Task',
+  run: 'Run settings',
+  models: 'Models',
+  recipe: 'Recipe'
 } as const

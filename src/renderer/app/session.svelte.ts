@@ -1,3 +1,4 @@
+import type { Variant } from '../../contract/documents/samples'
 import type { Endpoint } from '../../contract/model/external-model'
 import type { BetterModel } from '../../contract/documents/verdict'
 import { scoreIn } from '../../contract/documents/swept-model'
@@ -25,6 +26,7 @@ import { KeptList } from '../recipes/kept-list.svelte'
 import type { ScoredModel } from '../recipes/scored-models'
 import { type SamplingBaseline, samplingBaselineName } from '../../contract/model/sampling-baseline'
 import { recipeOf } from '../../contract/model/strengths'
+import { VariantList, type VariantStep } from '../answers/variant-list.svelte'
 import { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Probing } from '../recipes/probing.svelte'
 import { SamplesState } from '../samples/samples.svelte'
@@ -66,6 +68,8 @@ export class Session extends OpenProject {
   readonly tasks: Tasks
   readonly prompts: Prompts
   readonly ranges: Ranges
+  /** Variants that Answers and Evaluate compare. */
+  readonly variants: VariantList
   readonly recipes: KeptList
   readonly samples: SamplesState
   readonly evaluations: EvaluationsState
@@ -96,11 +100,12 @@ export class Session extends OpenProject {
     this.ranges = new Ranges(this, { prompts: this.prompts, tasks: this.tasks, isHeardInChat })
     this.recipes = new KeptList(this, this.ranges)
     this.probing = new Probing(this)
-    const variants = new OfferedVariants(this, this.ranges)
+    const offered = new OfferedVariants(this, this.ranges)
+    this.variants = new VariantList(this, offered)
     const speed = new GenerationSpeed(this)
-    this.samples = new SamplesState(this, variants, speed)
-    this.evaluations = new EvaluationsState(this, variants, this.tasks, speed)
-    this.exports = new ExportsState(this, variants)
+    this.samples = new SamplesState(this, this.variants, speed)
+    this.evaluations = new EvaluationsState(this, this.variants, this.tasks, speed)
+    this.exports = new ExportsState(this, offered)
     const { ranges, recipes } = this
     const { prompts, setup } = this.samples
     this.chat = new Chat(this, { ranges, recipes, prompts, setup })
@@ -193,20 +198,19 @@ export class Session extends OpenProject {
 
   /** Opens Samples with a kept recipe as a variant. @param id identifies the recipe */
   sample(id: string): void {
-    this.samples.setup.choose(id, true)
+    const kept = this.variants.options.find(({ key }) => key === id)
+    if (kept !== undefined) this.variants.choose(kept, 'samples', true)
     this.host.go('samples')
   }
 
   /** Opens Samples with a baseline as a variant. */
   sampleBaseline(baseline: SamplingBaseline): void {
-    this.samples.setup.add({ kind: 'baseline', name: samplingBaselineName(baseline), baseline })
-    this.host.go('samples')
+    this.compare([{ kind: 'baseline', name: samplingBaselineName(baseline), baseline }], 'samples')
   }
 
   /** Opens Samples with a model that does better than the selected range. */
   compareBetter({ model, name }: BetterModel): void {
-    if (model !== null) this.samples.setup.add({ ...model, name })
-    this.host.go('samples')
+    this.compare(model === null ? [] : [{ ...model, name }], 'samples')
   }
 
   /** Returns the id of the kept recipe of a better model; null if it has none. */
@@ -242,10 +246,7 @@ export class Session extends OpenProject {
 
   /** Opens Samples with a served model as a variant, and adds it to Evaluate. */
   sampleServed(name: string, endpoint: Endpoint): void {
-    const variant = { kind: 'endpoint' as const, name, endpoint }
-    this.samples.setup.add(variant)
-    this.evaluations.setup.include({ variant })
-    this.host.go('samples')
+    this.compare([{ kind: 'endpoint', name, endpoint }], 'samples')
   }
 
   /** Opens Evaluate with a scored model as a variant. */
@@ -262,13 +263,26 @@ export class Session extends OpenProject {
 
   /** Opens Samples with scored models as variants. */
   sampleAll(models: readonly ScoredModel[]): void {
-    for (const { model, name } of models) this.samples.setup.add({ ...model, name })
-    this.host.go('samples')
+    this.compare(
+      models.map(({ model, name }) => ({ ...model, name })),
+      'samples'
+    )
   }
 
   evaluateAll(models: readonly ScoredModel[]): void {
-    for (const { model, name } of models) this.evaluations.setup.include({ variant: { ...model, name } })
-    this.host.go('evaluate')
+    this.compare(
+      models.map(({ model, name }) => ({ ...model, name })),
+      'evaluate'
+    )
+  }
+
+  /** Goes to a step with these variants among those that it asks. */
+  private compare(variants: readonly Variant[], step: VariantStep): void {
+    this.variants.add(
+      variants.map((variant) => ({ variant })),
+      step
+    )
+    this.host.go(step)
   }
 
   /** Opens Export with a kept recipe. @param id identifies the recipe; another window may have removed it */
@@ -280,7 +294,7 @@ export class Session extends OpenProject {
 
   /** All drafts that are saved automatically, and how to show each. */
   private get drafts(): readonly { name: string; draft: AutosavedDraft; show: () => void }[] {
-    const { prompts, samples, evaluations, notes, host } = this
+    const { prompts, variants, samples, evaluations, notes, host } = this
     const showSamples = (tab: SamplesState['tab']) => (): void => {
       samples.tab = tab
       host.go('samples')
@@ -292,6 +306,7 @@ export class Session extends OpenProject {
     return [
       { name: 'Prompts', draft: prompts, show: () => host.go('prompts') },
       { name: 'Sample prompts', draft: samples.prompts, show: showSamples('prompts') },
+      { name: 'Variants', draft: variants, show: () => host.go('evaluate') },
       { name: 'Sampler', draft: samples.setup, show: showSamples('answers') },
       { name: 'Evaluation set-up', draft: evaluations.setup, show: () => host.go('evaluate') },
       { name: 'Notes of the project', draft: notes.project, show: showNotes },
@@ -332,6 +347,7 @@ export class Session extends OpenProject {
     await Promise.all([
       this.prompts.flush(),
       this.samples.prompts.flush(),
+      this.variants.flush(),
       this.samples.setup.flush(),
       this.evaluations.setup.flush(),
       this.flushFields()

@@ -3,27 +3,23 @@ import { answersToMake } from '../../contract/words/answer-words'
 import {
   type EvaluationRun,
   type EvaluationSetup as StoredSetup,
-  type EvaluationVariant,
   type TaskEntry
 } from '../../contract/documents/evaluation'
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { ProjectState } from '../../contract/documents/project'
-import { ON_CPU, type Variant } from '../../contract/documents/samples'
+import { ON_CPU } from '../../contract/documents/samples'
 import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
-import { freeName } from '../../contract/model/free-name'
-import { duplicateVariant, rangeVariant, renamedVariant, spreadOfRanges } from './evaluation-variants'
+import { rangeVariant, spreadOfRanges } from './evaluation-variants'
 import {
   chooseComputation,
   type ComputationDraft,
   computingOf,
   draftOfComputing
 } from '../answers/computation'
+import type { VariantList } from '../answers/variant-list.svelte'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { formatBytes, plural } from '../ui/format'
 import { needsBase } from '../../contract/model/sampling-baseline'
-import { evaluatedChoices } from '../../contract/documents/variant-choices'
-import { isExternal, modelKey, sameModel } from '../../contract/model/model'
-import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Autosave } from '../app/autosave'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
@@ -33,23 +29,12 @@ const SPREAD_SIZE = 6
 
 const MAX_VARIANTS = 60
 
-interface Choice {
-  /** What it is known by while its name may change. */
-  key: string
-  entry: EvaluationVariant
-  origin: string
-  /** Its place among the added ones; null for those that the project offers. */
-  added: number | null
-}
-
 const NOTHING_SET: StoredSetup = {
   taskId: null,
   sampleCount: '',
   embeddingModel: '',
   classifier: '',
-  computing: ON_CPU,
-  added: [],
-  leftOut: []
+  computing: ON_CPU
 }
 
 /** The next evaluation: its task, its variants, and the answers of each to every prompt. The project keeps what the user has set of it. */
@@ -78,34 +63,7 @@ export class EvaluationSetupState {
     return (this.tasks.find(({ task }) => task.id === this.taskId) ?? first)?.task ?? null
   })
 
-  readonly choices = $derived.by<Choice[]>(() => {
-    const answering = defaultSweepOf(this.project.state.sweeps)
-    const offered = evaluatedChoices(this.offered.choices, answering).map(({ variant, origin }): Choice => ({
-      key: modelKey(variant),
-      entry: { variant },
-      origin,
-      added: null
-    }))
-    const choices = [...offered]
-    for (const [added, entry] of this.draft.added.entries()) {
-      const name = freeName(
-        entry.variant.name,
-        choices.map(({ entry: { variant } }) => variant.name)
-      )
-      // The names of added ones are their own, and stay.
-      choices.push({
-        key: `added ${name}`,
-        entry: renamedVariant(entry, name),
-        origin: describeAddition(entry),
-        added
-      })
-    }
-    return choices
-  })
-
-  readonly variants = $derived<EvaluationVariant[]>(
-    this.choices.flatMap((choice) => (this.isChosen(choice) ? [choice.entry] : []))
-  )
+  readonly variants = $derived.by(() => this.list.evaluated)
 
   /** The task as it will run. */
   readonly runTask = $derived.by<Task | null>(() => {
@@ -136,33 +94,38 @@ export class EvaluationSetupState {
     return null
   })
 
-  /** How much will be generated, in words. */
+  /** Number of answers that the next evaluation generates. */
+  readonly plannedCount = $derived.by(
+    () =>
+      (this.runTask?.prompts.length ?? 0) * this.variants.length * (this.runTask?.settings.sampleCount ?? 0)
+  )
+
+  /** Describes the size of the next evaluation, and its time. */
   readonly size = $derived.by(() => {
     if (this.runTask === null) return ''
     const { prompts, settings } = this.runTask
-    const count = this.variants.length
+    const variantCount = this.variants.length
     const doubled = this.variants.filter(
       ({ variant }) => variant.kind === 'baseline' && needsBase(variant.baseline)
     ).length
-    const twice =
-      doubled === 0 ? '' : `; ${plural(doubled, 'variant')} computed by base and post, twice the work`
-    const asked = answersToMake({
-      promptCount: prompts.length,
-      variantCount: count,
-      sampleCount: settings.sampleCount
-    })
+    const { sampleCount } = settings
+    const answers = answersToMake({ promptCount: prompts.length, variantCount, sampleCount })
     const most = this.speed.most(
       computingOf(this.computation),
       settings.maxTokens,
-      prompts.length * (count + doubled) * settings.sampleCount
+      prompts.length * (variantCount + doubled) * sampleCount
     )
-    return `${asked}${twice} · ${most}`
+    return `${answers}${doubled === 0 ? '' : `; ${plural(doubled, 'variant')} computed by base and post, twice the work`} · ${most}`
   })
 
-  /** @param offered variants to choose from @param kept tasks to choose from @param speed of generating */
+  /**
+   * @param list variants that can be evaluated.
+   * @param kept tasks to choose from.
+   * @param speed of generating
+   */
   constructor(
     private readonly project: OpenProject,
-    private readonly offered: OfferedVariants,
+    private readonly list: VariantList,
     private readonly kept: Tasks,
     private readonly speed: GenerationSpeed
   ) {
@@ -231,35 +194,6 @@ export class EvaluationSetupState {
     this.speed.remember(computing, speed)
   }
 
-  isChosen({ key }: Choice): boolean {
-    return !this.draft.leftOut.includes(key)
-  }
-
-  choose({ key, entry }: Choice, chosen: boolean): void {
-    const { name } = entry.variant
-    this.do(chosen ? `choose ${name} to evaluate` : `leave ${name} out of the evaluation`, () => {
-      const others = this.draft.leftOut.filter((other) => other !== key)
-      this.edit({ leftOut: chosen ? others : [...others, key] })
-    })
-  }
-
-  /** Changes which variants take part, so that it can be undone. */
-  private do(what: string, change: () => void, message?: string): void {
-    const variants = (): Pick<StoredSetup, 'added' | 'leftOut'> => {
-      const { added, leftOut } = this.draft
-      return { added, leftOut }
-    }
-    const before = variants()
-    change()
-    const after = variants()
-    this.project.history.record({
-      what,
-      undo: () => this.edit(before),
-      redo: () => this.edit(after),
-      ...(message === undefined ? {} : { message })
-    })
-  }
-
   /** The sweep of the character task that the pair answers with. */
   readonly proxySweep = $derived.by(() =>
     defaultSweepOf(this.project.state.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
@@ -269,64 +203,18 @@ export class EvaluationSetupState {
     this.edit({ computing: computingOf(chooseComputation(this.computation, choice)) })
   }
 
-  /** Adds ranges of that sweep of the character task, spread over its diversity; those that are there already take part again. */
+  /** Makes ranges of that sweep take part, spread over its diversity. */
   async addSpread(): Promise<void> {
     const { here, client } = this.project
     const sweepId = this.proxySweep?.id
     if (sweepId === undefined) return
     const sweep = await this.project.attempt(() => client.sweeps.get({ ...here, sweepId }))
     if (sweep === null) return
-    const wanted = spreadOfRanges(sweep.ranges, SPREAD_SIZE).map((range) => rangeVariant(range, sweep))
-    const missing = wanted.filter(
-      (range) => !this.choices.some(({ entry }) => sameModel(range.variant, entry.variant))
+    const spread = spreadOfRanges(sweep.ranges, SPREAD_SIZE)
+    this.list.add(
+      spread.map((range) => rangeVariant(range, sweep)),
+      'evaluate'
     )
-    this.do('add a spread of ranges', () => {
-      const keys = this.choices.flatMap(({ key, entry }) =>
-        wanted.some((range) => sameModel(range.variant, entry.variant)) ? [key] : []
-      )
-      const { added, leftOut } = this.draft
-      this.edit({ added: [...added, ...missing], leftOut: leftOut.filter((key) => !keys.includes(key)) })
-    })
-  }
-
-  /** Has a variant take part, added where it is not offered. */
-  include(entry: EvaluationVariant): void {
-    const there = this.choices.find((choice) => sameModel(choice.entry.variant, entry.variant))
-    if (there === undefined) this.put(null, entry)
-    else if (!this.isChosen(there)) this.choose(there, true)
-  }
-
-  /** Those of other variants that are not among the choices. */
-  missingOf(others: readonly Variant[]): Variant[] {
-    return others.filter((variant) => !this.choices.some(({ entry }) => sameModel(entry.variant, variant)))
-  }
-
-  /** Names of the variants there are, but for the added one at a place. */
-  takenNames(except: number | null): string[] {
-    return this.choices.flatMap(({ entry, added }) =>
-      added !== null && added === except ? [] : [entry.variant.name]
-    )
-  }
-
-  /** A copy to be sampled otherwise; it takes part once it is put. */
-  duplicate(entry: EvaluationVariant): EvaluationVariant {
-    return duplicateVariant(entry, this.takenNames(null))
-  }
-
-  /** Puts a variant in place of an added one, or behind them. */
-  put(place: number | null, entry: EvaluationVariant): void {
-    const { name } = entry.variant
-    this.do(place === null ? `add ${name}` : `change ${name}`, () => {
-      const { added } = this.draft
-      this.edit({ added: place === null ? [...added, entry] : added.with(place, entry) })
-    })
-  }
-
-  remove(place: number): void {
-    const { added } = this.draft
-    const name = added[place]?.variant.name
-    if (name === undefined) return
-    this.do(`remove ${name}`, () => this.edit({ added: added.toSpliced(place, 1) }), `Removed ${name}`)
   }
 
   /**
@@ -374,13 +262,4 @@ export class EvaluationSetupState {
     this.taskId = task.id
     return true
   }
-}
-
-function describeAddition({ variant, sampling, ...frame }: EvaluationVariant): string {
-  const own = [
-    ...(sampling === undefined ? [] : ['own sampler']),
-    ...(['prefix', 'suffix', 'system', 'listed'] as const).filter((part) => frame[part] !== undefined)
-  ]
-  if (own.length > 0) return own.join(', ')
-  return isExternal(variant) ? variant.kind : 'added'
 }

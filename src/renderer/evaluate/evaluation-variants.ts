@@ -2,7 +2,6 @@ import type { CategoryScore } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { EvaluationVariant } from '../../contract/documents/evaluation'
 import { type Restoring, sweptRangeModel } from '../../contract/model/model'
-import { freeName } from '../../contract/model/free-name'
 import { rangeName } from '../ui/format'
 
 /**
@@ -36,13 +35,3 @@ export function rangeVariant(range: RestorationRange, restoring: Restoring): Eva
   const { recipe } = sweptRangeModel(range, restoring)
   return { variant: { kind: 'recipe', name, recipe: { ...recipe, name } } }
 }
-
-/** The variant under another name. */
-export const renamedVariant = (entry: EvaluationVariant, name: string): EvaluationVariant => ({
-  ...entry,
-  variant: { ...entry.variant, name }
-})
-
-/** A copy to give a sampler or a prefix of its own. */
-export const duplicateVariant = (entry: EvaluationVariant, taken: readonly string[]): EvaluationVariant =>
-  renamedVariant(entry, freeName(`${entry.variant.name} + decoding`, taken))

@@ -19,7 +19,7 @@ import { EvaluationSetupState } from './evaluation-setup.svelte'
 import { Failures, whyNoFailures } from './failures.svelte'
 import { BackgroundJob } from '../app/background-job.svelte'
 import { computingOf } from '../answers/computation'
-import type { OfferedVariants } from '../recipes/offered-variants.svelte'
+import type { VariantList } from '../answers/variant-list.svelte'
 import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
 import { Latest } from '../app/latest.svelte'
 import { JudgingJob } from './judging.svelte'
@@ -43,8 +43,6 @@ const MEASURED_EACH = 1 / 8
 
 /** The Evaluate view: the running evaluation or the one being looked at, and how it is looked at. */
 export class EvaluationsState {
-  /** Null until the user says: where there is room beside the results. */
-  setupOpen = $state<boolean | null>(null)
   /** Newest first. */
   readonly list = $derived.by<readonly EvaluationSummary[]>(() => this.project.state.evaluations)
   /** As it was read. */
@@ -99,7 +97,7 @@ export class EvaluationsState {
   /** @param variants to choose from @param tasks to choose from @param speed of generating */
   constructor(
     private readonly project: OpenProject,
-    variants: OfferedVariants,
+    variants: VariantList,
     private readonly tasks: Tasks,
     speed: GenerationSpeed
   ) {

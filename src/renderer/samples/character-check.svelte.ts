@@ -4,6 +4,7 @@ import { sameRecord } from '../ui/same-record'
 import type { OpenProject } from '../app/open-project.svelte'
 import { StreamJob } from '../app/stream-job.svelte'
 import { doneShare } from '../app/window-job'
+import type { VariantList } from '../answers/variant-list.svelte'
 import type { SampleSetupState } from './sample-setup.svelte'
 
 type CheckEvent = { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
@@ -30,7 +31,7 @@ export class CharacterCheck {
   /** @param setup of the next run, whose sampler and variants are checked */
   constructor(
     private readonly project: OpenProject,
-    private readonly setup: SampleSetupState
+    private readonly next: { readonly setup: SampleSetupState; readonly variants: VariantList }
   ) {
     this.job = new StreamJob<CheckEvent>(project, {
       kind: 'character check',
@@ -51,8 +52,8 @@ export class CharacterCheck {
 
   /** Generates answers to the character prompts from the chosen variants, and scores them. */
   async start(): Promise<void> {
-    const settings = this.setup.parsed?.settings
-    const { variants } = this.setup
+    const settings = this.next.setup.parsed?.settings
+    const variants = this.next.variants.sampled
     if (this.project.whyNot('check') !== null || !settings || variants.length === 0) return
     this.counts = null
     const { here, client } = this.project

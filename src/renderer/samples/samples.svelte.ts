@@ -18,7 +18,7 @@ import { CharacterCheck } from './character-check.svelte'
 import type { Client } from '../app/connection'
 import { BackgroundJob } from '../app/background-job.svelte'
 import { Latest } from '../app/latest.svelte'
-import type { OfferedVariants } from '../recipes/offered-variants.svelte'
+import type { VariantList } from '../answers/variant-list.svelte'
 import { SamplePromptList } from './sample-prompts.svelte'
 import { SampleSetupState } from './sample-setup.svelte'
 import { type GenerationSpeed, RunSpeed } from '../answers/generation-speed.svelte'
@@ -54,8 +54,6 @@ const EXPORT_TYPES = {
 /** The Samples view: the running sample run or the one being looked at, and how it is looked at. */
 export class SamplesState {
   tab = $state<SamplesTab>('answers')
-  /** Whether the setup is shown beside the answers; null until the user says: where there is room for both. */
-  setupOpen = $state<boolean | null>(null)
   /** As it was read. */
   private stored = $state.raw<ShownRun | null>(null)
   readonly shown = $derived.by<ShownRun | null>(() => {
@@ -111,14 +109,24 @@ export class SamplesState {
   /** Why no answers can be generated now; null when they can. */
   readonly blocked = $derived.by(() => this.project.whyNot('generate', this.job))
 
-  /** How much the setup asks for, and how long that can take, in words. */
+  /** Number of answers that the next run generates. */
+  readonly plannedCount = $derived.by(
+    () =>
+      this.prompts.drafts.length *
+      this.variants.sampled.length *
+      (this.setup.parsed?.settings?.sampleCount ?? 0)
+  )
+
+  /** Describes the size of the next run, and its time. */
   readonly size = $derived.by(() => {
     const settings = this.setup.parsed?.settings
     if (!settings) return ''
-    const { sampleCount } = settings
-    const [promptCount, variantCount] = [this.prompts.drafts.length, this.setup.variants.length]
-    const asked = answersToMake({ promptCount, variantCount, sampleCount })
-    return `${asked} · ${this.speed.most(settings, settings.maxTokens, promptCount * variantCount * sampleCount)}`
+    const answers = answersToMake({
+      promptCount: this.prompts.drafts.length,
+      variantCount: this.variants.sampled.length,
+      sampleCount: settings.sampleCount
+    })
+    return `${answers} · ${this.speed.most(settings, settings.maxTokens, this.plannedCount)}`
   })
 
   /** Why the setup cannot be run as it is; null when it can. */
@@ -127,8 +135,8 @@ export class SamplesState {
       const { index, problem } = this.prompts.invalid
       return `${index === null ? 'The prompts need' : `Prompt ${index + 1} needs`} attention: ${problem}.`
     }
-    if (this.setup.variants.length === 0) return 'Choose at least one variant.'
-    if (this.setup.variants.length > 20) return 'Choose at most 20 variants.'
+    if (this.variants.sampled.length === 0) return 'Choose at least one variant.'
+    if (this.variants.sampled.length > 20) return 'Choose at most 20 variants.'
     if (this.setup.parsed?.settings === null) return 'Some settings need attention.'
     return null
   })
@@ -142,7 +150,7 @@ export class SamplesState {
   /** @param variants to choose from @param speed of generating */
   constructor(
     private readonly project: OpenProject,
-    variants: OfferedVariants,
+    readonly variants: VariantList,
     readonly speed: GenerationSpeed
   ) {
     this.reading = new Latest(project.left)
@@ -160,8 +168,8 @@ export class SamplesState {
       ended: (_, live) => this.ended(live)
     })
     this.prompts = new SamplePromptList(project)
-    this.setup = new SampleSetupState(project, variants)
-    this.check = new CharacterCheck(project, this.setup)
+    this.setup = new SampleSetupState(project)
+    this.check = new CharacterCheck(project, this)
     this.blind = new BlindComparisons(project, () => this.shown)
     project.onChange((state, before) => this.hear(state, before))
   }
@@ -236,9 +244,8 @@ export class SamplesState {
   async start(): Promise<void> {
     const settings = this.setup.parsed?.settings
     if (this.blocked !== null || this.incomplete !== null || !settings) return
-    const { variants } = this.setup
     const { here, client } = this.project
-    await this.begin(() => client.samples.start({ ...here, settings, variants }))
+    await this.begin(() => client.samples.start({ ...here, settings, variants: this.variants.sampled }))
   }
 
   /** Begins what the tab that is shown is for. */

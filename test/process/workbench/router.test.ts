@@ -1,3 +1,4 @@
+import { NO_VARIANT_CHANGES } from '../../../src/contract/documents/variant-selection'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -125,18 +126,14 @@ describe('projects', () => {
     const { path } = await client.projects.openDemo()
     const sampler = { sampling: PAPER_SAMPLING, maxTokens: 8, stopTexts: [], seed: 1, sampleCount: 2 }
     const samples: SampleSetup = {
-      settings: { ...sampler, device: 'cpu', memoryBytes: 1e9 },
-      added: [],
-      leftOut: []
+      settings: { ...sampler, device: 'cpu', memoryBytes: 1e9 }
     }
     const evaluation: EvaluationSetup = {
       taskId: 'demo-open',
       sampleCount: '3',
       embeddingModel: '',
       classifier: '',
-      computing: { device: 'cpu' },
-      added: [],
-      leftOut: []
+      computing: { device: 'cpu' }
     }
     // Two values of every field, so that each change can be seen.
     const settings: [Required<Settings>, Required<Settings>] = [
@@ -147,6 +144,7 @@ describe('projects', () => {
         uniformBlendCount: 5,
         device: 'cpu',
         memoryBytes: 1e9,
+        variants: NO_VARIANT_CHANGES,
         samples,
         evaluation
       },
@@ -157,8 +155,9 @@ describe('projects', () => {
         uniformBlendCount: 9,
         device: 'auto',
         memoryBytes: null,
-        samples: { ...samples, leftOut: ['post'] },
-        evaluation: { ...evaluation, leftOut: ['post'] }
+        variants: { ...NO_VARIANT_CHANGES, leftOut: ['post'] },
+        samples: { settings: { ...samples.settings, seed: 2 } },
+        evaluation: { ...evaluation, sampleCount: '4' }
       }
     ]
     const rendering: [Rendering, Rendering] = [

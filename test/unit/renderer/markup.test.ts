@@ -36,7 +36,8 @@ const REASONS: Record<string, RegExp> = {
   'in its own words, which say that it is done': /^chat\.isKept|^adding !== 'offered'$|^prompts\.isBuiltin$/,
   'below it: Samples is set to Greedy': /^greedy$/,
   'by the switch beside it': /^draft\.(greedy && .*|raw)$|^name === /,
-  'in its row': /^!report\.works$|^(?:whyKept|keptId) !== null$|^!project\.exists$|^refused$|^!blended$/,
+  'in its row':
+    /^!isAskable$|^!report\.works$|^(?:whyKept|keptId) !== null$|^!project\.exists$|^refused$|^!blended$/,
   'above it, by whoever shows it': /^disabled$/
 }
 /** Never to be pressed, and said so in their row. */

@@ -1,3 +1,4 @@
+import { NO_VARIANT_CHANGES } from '../../../contract/documents/variant-selection'
 import { modelNameFromPath } from '../../../contract/model/called-after'
 import { type Rendering, DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import {
@@ -53,7 +54,8 @@ export const newPair = (location: PairLocation, name = pairName(location)): Omit
     source: null,
     uniformBlendCount: DEFAULT_UNIFORM_BLENDS,
     device: 'auto',
-    memoryBytes: null
+    memoryBytes: null,
+    variants: NO_VARIANT_CHANGES
   },
   recipes: [],
   otherCheckpoints: [],

@@ -57,7 +57,7 @@ describe('sample prompts', () => {
 })
 
 describe('the setup of the next run', () => {
-  const setup = { settings: sampleRunFixture().settings, added: [], leftOut: ['base'] }
+  const setup = { settings: sampleRunFixture().settings }
 
   test('is kept with the project, and a project without one opens as before', async () => {
     const project = await newProject()

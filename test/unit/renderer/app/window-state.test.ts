@@ -645,7 +645,7 @@ describe('a project that another window changes', () => {
     expect(session.unsaved?.why).toBe('Sampler: it could not be saved.')
     void setup.flush()
     await settled()
-    const samples = { settings: { ...GREEDY_SETTINGS, maxTokens: 9 }, added: [], leftOut: [] }
+    const samples = { settings: { ...GREEDY_SETTINGS, maxTokens: 9 } }
     const { document } = before
     const stored = { document: { ...document, settings: { ...document.settings, samples } } }
     await line.answer('pairs.update', 1, changed(2, stored))

@@ -1,4 +1,3 @@
-import { sameModel } from '../../../../src/contract/model/model'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type {
@@ -25,7 +24,7 @@ import {
   judgeOutcome,
   parseJudge
 } from '../../../../src/renderer/evaluate/judge-draft'
-import { duplicateVariant, spreadOfRanges } from '../../../../src/renderer/evaluate/evaluation-variants'
+import { spreadOfRanges } from '../../../../src/renderer/evaluate/evaluation-variants'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { sampleLine } from '../../../fixtures/sample-run'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
@@ -346,17 +345,6 @@ describe('how well the character task predicts a task', () => {
     expect(spread.at(-1)?.diversity).toBe(Math.max(...diversities))
     expect(new Set(spread.map(({ start, end }) => `${start}-${end}`)).size).toBe(3)
     expect(spreadOfRanges(ranges, 1000)).toHaveLength(ranges.length)
-  })
-})
-
-describe('a copy of a variant', () => {
-  it('is the same model under a free name', () => {
-    const [base, post] = run.variants
-    if (base === undefined || post === undefined) throw new Error('the fixture has base and post')
-    const copy = duplicateVariant(post, ['post', 'post + decoding'])
-    expect(copy.variant.name).not.toBe('post + decoding')
-    expect(sameModel(copy.variant, post.variant)).toBe(true)
-    expect(sameModel(copy.variant, base.variant)).toBe(false)
   })
 })
 

@@ -103,16 +103,18 @@ describe('the setup of the next evaluation', () => {
     const { session } = await opened()
     const { setup } = session.evaluations
     expect([setup.task?.id, names(session)]).toEqual(['task-1', ['base', 'post']])
-    setup.choose(elementAt(setup.choices, 0, 'choice'), false)
-    const hot = setup.duplicate(elementAt(setup.choices, 1, 'choice').entry)
-    expect(hot.variant.name).toBe('post + decoding')
-    setup.put(null, { ...hot, prefix: 'Please: ', sampling: GREEDY_SAMPLING })
-    expect(setup.choices.at(-1)).toMatchObject({ origin: 'own sampler, prefix', added: 0 })
-    expect(setup.takenNames(0)).toEqual(['base', 'post'])
-    setup.put(0, { ...hot, suffix: ' Now.' })
-    expect([names(session), setup.choices.at(-1)?.origin]).toEqual([['post', 'post + decoding'], 'suffix'])
-    setup.remove(0)
-    setup.remove(0)
+    const { variants } = session
+    variants.choose(elementAt(variants.options, 0, 'option'), 'evaluate', false)
+    const hot = { variant: { kind: 'post', name: 'post + decoding' } as const }
+    variants.put(null, { ...hot, prefix: 'Please: ', sampling: GREEDY_SAMPLING })
+    expect(variants.options.at(-1)).toMatchObject({ origin: 'own sampler, prefix', added: 0 })
+    expect(variants.namesExcept(0)).toEqual(['base', 'post'])
+    // Samples has one sampler and one prompt for all variants.
+    expect(variants.sampled.map(({ name }) => name)).toEqual(['post'])
+    variants.put(0, { ...hot, suffix: ' Now.' })
+    expect([names(session), variants.options.at(-1)?.origin]).toEqual([['post', 'post + decoding'], 'suffix'])
+    variants.remove(0)
+    variants.remove(0)
     expect(names(session)).toEqual(['post'])
     expect(session.history.notice?.text).toBe('Removed post + decoding')
     for (const after of [
@@ -127,9 +129,12 @@ describe('the setup of the next evaluation', () => {
     await session.history.redo()
     expect(names(session)).toEqual(['post'])
     // What takes part already is not added again.
-    setup.include({ variant: { kind: 'base', name: 'base' } })
-    setup.include({ variant: { kind: 'baseline', name: 'half', baseline: { kind: 'mix', share: 0.5 } } })
-    setup.include({ variant: { kind: 'baseline', name: 'half', baseline: { kind: 'mix', share: 0.5 } } })
+    const half = { kind: 'baseline', name: 'half', baseline: { kind: 'mix', share: 0.5 } } as const
+    variants.add(
+      [{ variant: { kind: 'base', name: 'base' } }, { variant: half }, { variant: half }],
+      'evaluate'
+    )
+    variants.add([{ variant: half }], 'evaluate')
     expect(names(session)).toEqual(['base', 'post', 'half'])
     expect(setup.size).toMatch(/1 variant computed by base and post, twice the work/)
   })
@@ -145,10 +150,11 @@ describe('the setup of the next evaluation', () => {
     ])
     setup.sampleCount = '3'
     expect([setup.incomplete, setup.runTask?.settings.sampleCount]).toEqual([null, 3])
-    for (const choice of setup.choices) setup.choose(choice, false)
+    const { variants } = session
+    for (const option of variants.options) variants.choose(option, 'evaluate', false)
     expect(setup.incomplete).toBe('Choose at least one variant.')
     for (let share = 1; share <= 61; share++)
-      setup.put(null, {
+      variants.put(null, {
         variant: { kind: 'baseline', name: 'mix', baseline: { kind: 'mix', share: share / 100 } }
       })
     expect(setup.incomplete).toBe('Choose at most 60 variants.')
@@ -163,13 +169,14 @@ describe('the setup of the next evaluation', () => {
     void setup.addSpread()
     await settled()
     await line.answer('sweeps.get', 0, SWEEP)
-    const added = setup.choices.filter(({ origin }) => origin === 'added')
+    const { variants } = session
+    const added = variants.options.filter(({ origin }) => origin === 'added')
     expect(added.length).toBeGreaterThan(2)
-    for (const choice of setup.choices) setup.choose(choice, false)
+    for (const option of variants.options) variants.choose(option, 'evaluate', false)
     void setup.addSpread()
     await settled()
     await line.answer('sweeps.get', 1, SWEEP)
-    expect(setup.choices.filter(({ origin }) => origin === 'added')).toHaveLength(added.length)
+    expect(variants.options.filter(({ origin }) => origin === 'added')).toHaveLength(added.length)
     expect(setup.variants.length).toBeGreaterThanOrEqual(added.length)
     expect(names(session)).not.toContain('base')
   })
@@ -210,24 +217,23 @@ describe('the setup of the next evaluation', () => {
     const later = { ...elementAt(sweeps, 0, 'sweep'), id: 'later', selected: { start: 1, end: 1 } }
     const first = { ...elementAt(sweeps, 0, 'sweep'), selected: { start: 0, end: 0 } }
     const { line, session } = await opened(stateOf({ sweeps: [first] }))
-    const { setup } = session.evaluations
+    const { variants } = session
     const isTicked = (name: string): boolean | undefined => {
-      const choice = setup.choices.find(({ entry }) => entry.variant.name === name)
-      return choice && setup.isChosen(choice)
+      const option = variants.options.find(({ entry }) => entry.variant.name === name)
+      return option && variants.isChosen(option, 'evaluate')
     }
     expect(isTicked('Layer 0')).toBe(true)
-    setup.choose(elementAt(setup.choices, 0, 'choice'), false)
+    variants.choose(elementAt(variants.options, 0, 'option'), 'evaluate', false)
     const hot = { variant: { kind: 'post', name: 'hot' } as const, prefix: 'Please: ' }
-    setup.put(null, hot)
-    void setup.flush()
+    variants.put(null, hot)
+    void variants.flush()
     await settled()
     expect([isTicked('Layer 0'), isTicked('base')]).toEqual([true, false])
 
     // After a later sweep has selected another range, as the project has it when the window is loaded again.
     const { changes } = z.object({ changes: PairChanges }).parse(line.call('pairs.update', 0).input)
-    const evaluation = changes.settings?.evaluation
     const { document } = stateOf()
-    const kept = { ...document, settings: { ...document.settings, evaluation } }
+    const kept = { ...document, settings: { ...document.settings, ...changes.settings } }
     const again = await opened(stateOf({ document: kept, sweeps: [later, first] }))
     expect(names(again.session)).toEqual(['post', 'Layer 1', 'hot'])
   })

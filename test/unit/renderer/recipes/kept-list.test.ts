@@ -81,7 +81,7 @@ describe('kept recipes', () => {
     session.export('gone')
     expect(workbench.view).toBe('ranges')
     session.sampleBaseline({ kind: 'mix', share: 0.5 })
-    expect([workbench.view, session.samples.setup.choices.at(-1)?.origin]).toEqual(['samples', 'baseline'])
+    expect([workbench.view, session.variants.options.at(-1)?.origin]).toEqual(['samples', 'baseline'])
     const endpoint = {
       ...{ baseUrl: 'http://127.0.0.1:1/v1', model: 'm', anyModel: false, concurrency: 1 },
       through: 'chat' as const

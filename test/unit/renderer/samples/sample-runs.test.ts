@@ -85,28 +85,28 @@ describe('the setup of the next sample run', () => {
   it('begins with the model’s own settings, leaves out and adds variants, and is saved as it stands', async () => {
     const { line, session, state } = await opened()
     const { setup } = session.samples
-    expect(setup.variants.map(({ name }) => name)).toEqual(['base', 'post'])
+    const { variants } = session
+    const names = (): string[] => variants.sampled.map(({ name }) => name)
+    expect(names()).toEqual(['base', 'post'])
     const baseline = {
       kind: 'baseline',
       name: 'hot',
       baseline: { kind: 'sampler', temperature: 2, minP: 0 }
     } as const
-    setup.add(baseline)
-    const [base] = setup.choices
-    setup.choose('base', false)
-    expect(base && setup.isChosen(base.variant)).toBe(false)
+    variants.add([{ variant: baseline }], 'samples')
+    const base = elementAt(variants.options, 0, 'option')
+    variants.choose(base, 'samples', false)
+    expect(variants.isChosen(base, 'evaluate')).toBe(false)
     setup.edit({ temperature: '0.5' })
-    expect(setup.variants.map(({ name }) => name)).toEqual(['post', 'hot'])
-    // The same again is not another one.
-    setup.add(baseline)
-    expect(setup.choices).toHaveLength(3)
+    expect(names()).toEqual(['post', 'hot'])
+    // The same model is not added twice.
+    variants.add([{ variant: baseline }], 'samples')
+    expect(variants.options).toHaveLength(3)
 
     void setup.flush()
     await settled()
     const samples = {
-      settings: { ...SAMPLE_SETTINGS, sampling: { ...SAMPLE_SETTINGS.sampling, temperature: 0.5 } },
-      added: [baseline],
-      leftOut: ['base']
+      settings: { ...SAMPLE_SETTINGS, sampling: { ...SAMPLE_SETTINGS.sampling, temperature: 0.5 } }
     }
     expect(line.call('pairs.update', 0).input).toMatchObject({ seen: 1, changes: { settings: { samples } } })
     await line.answer('pairs.update', 0, keeping(samples, { revision: 2 }))
@@ -114,11 +114,11 @@ describe('the setup of the next sample run', () => {
     expect(line.of('pairs.update')).toHaveLength(1)
 
     for (let step = 0; step < 3; step++) await session.history.undo()
-    expect(setup.variants.map(({ name }) => name)).toEqual(['base', 'post'])
+    expect(names()).toEqual(['base', 'post'])
     expect(setup.draft?.temperature).toBe(String(PAPER_SAMPLING.temperature))
     await session.history.redo()
-    setup.remove(baseline)
-    expect(setup.choices).toHaveLength(2)
+    variants.remove(0)
+    expect(variants.options).toHaveLength(2)
     expect(state.document.settings.samples).toBeUndefined()
   })
 
@@ -148,25 +148,25 @@ describe('the setup of the next sample run', () => {
     expect(setup.preset).toEqual({ model: true, paper: true, same: true })
     setup.edit({ temperature: '0.3', seed: '9' })
     expect(setup.preset).toMatchObject({ model: false, paper: false })
-    setup.usePaper()
+    setup.useSampling(PAPER_SAMPLING)
     expect(setup.preset.paper).toBe(true)
     setup.edit({ greedy: true })
-    setup.useModelDefaults()
+    setup.useSampling(SAMPLE_SETTINGS.sampling)
     expect([setup.draft?.greedy, setup.draft?.seed]).toEqual([false, '9'])
   })
 
-  const theirs: SampleSetup = { settings: { ...SAMPLE_SETTINGS, seed: 77 }, added: [], leftOut: ['post'] }
+  const theirs: SampleSetup = { settings: { ...SAMPLE_SETTINGS, seed: 77 } }
 
   it('is what another window saves, and then not undone to what was before', async () => {
     const { session, workbench } = await opened()
     const { setup } = session.samples
-    setup.choose('base', false)
+    setup.edit({ temperature: '0.5' })
     session.accept(keeping(theirs, { revision: 2 }))
     // What is not saved here waits for the user.
     expect([setup.draft?.seed, setup.base.elsewhere?.settings.seed]).toEqual(['1', 77])
     await setup.flush()
     setup.takeTheirs()
-    expect([setup.draft?.seed, setup.variants.map(({ name }) => name)]).toEqual(['77', ['base']])
+    expect(setup.draft?.seed).toBe('77')
     await session.history.undo()
     expect(elementAt(workbench.complaints, 0, 'complaint').message).toMatch(
       /^Not undone: the setup of the next/
@@ -201,7 +201,6 @@ describe('the setup of the next sample run', () => {
     await settled()
     await line.answer('samples.get', 0, { run, samples: sampleLines(run), measures: NO_MEASURES })
     expect(samples.setup.draft?.sampleCount).toBe('7')
-    expect(samples.setup.variants.map(({ name }) => name)).toEqual(['post', 'mixed'])
     expect(samples.incomplete).toBeNull()
     expect(samples.size).toMatch(/^1 prompt × 2 variants × 7 = 14 answers · time unknown/)
     // A line that was made anew brings nothing new.
@@ -308,14 +307,14 @@ describe('a sample run', () => {
   it('is not begun with prompts or variants that it cannot have', async () => {
     const { line, session } = await opened()
     const { samples } = session
-    for (const key of ['base', 'post']) samples.setup.choose(key, false)
+    const { variants } = session
+    for (const option of variants.options) variants.choose(option, 'samples', false)
     expect(samples.incomplete).toBe('Choose at least one variant.')
     for (let share = 1; share <= 21; share++)
-      samples.setup.add({
-        kind: 'baseline',
-        name: `m${share}`,
-        baseline: { kind: 'mix', share: share / 100 }
-      })
+      variants.add(
+        [{ variant: { kind: 'baseline', name: `m${share}`, baseline: { kind: 'mix', share: share / 100 } } }],
+        'samples'
+      )
     expect(samples.incomplete).toBe('Choose at most 20 variants.')
     const [draft] = samples.prompts.drafts
     if (draft === undefined) throw new Error('there is no prompt')

@@ -26,7 +26,7 @@ import {
   describeSampling,
   draftOfSettings,
   parseSettings
-} from '../../../../src/renderer/samples/sample-settings'
+} from '../../../../src/renderer/answers/sample-settings'
 import { variantStyles } from '../../../../src/contract/documents/variant-styles'
 import { variantChoices } from '../../../../src/contract/documents/variant-choices'
 

@@ -23,7 +23,8 @@ async function olderProject(version: 1 | 2): Promise<string> {
   await project.close()
   const { path, document, firstPair } = project
   const { name, createdAt } = document
-  const { rendering, settings } = firstPair.document
+  const { rendering, settings: current } = firstPair.document
+  const settings = Object.fromEntries(Object.entries(current).filter(([name]) => name !== 'variants'))
   const kept = { keptAt: KEPT_AT, ...NOT_SCORED }
   const recipes = [LAYERS_4_11, { ...LAYERS_4_11, name: 'second' }].map((recipe, mark) =>
     version === 1 ? { recipe, ...kept } : { id: `recipe-${mark + 1}`, mark, recipe, ...kept }
@@ -123,7 +124,7 @@ describe.each([1, 2] as const)('a project of version %i', (version) => {
     expect([document.nextMark, project.document.revision]).toEqual([3, version === 1 ? 0 : 7])
     expect([project.notes, project.document.nextPair]).toEqual(['mine', 2])
     // What takes no part is known by its id too; whole models have none.
-    expect(document.settings.samples?.leftOut).toEqual(['base', 'recipe-2', 'checkpoint-1'])
+    expect(document.settings.variants.leftOut).toEqual(['base', 'recipe-2', 'checkpoint-1'])
     expect(project.firstPair.sweeps.map(({ id }) => id)).toEqual(['sweep-1'])
     expect(project.firstPair.samples.runs.map(({ id }) => id)).toEqual(['run-1'])
     await project.close()

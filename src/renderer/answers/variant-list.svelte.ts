@@ -1,0 +1,203 @@
+import { defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { type EvaluationVariant, isPlain } from '../../contract/documents/evaluation'
+import type { Variant } from '../../contract/documents/samples'
+import { evaluatedChoices } from '../../contract/documents/variant-choices'
+import {
+  addedKey,
+  NO_VARIANT_CHANGES,
+  type VariantSelection
+} from '../../contract/documents/variant-selection'
+import { freeName } from '../../contract/model/free-name'
+import { isExternal, modelKey, sameModel } from '../../contract/model/model'
+import { Autosave } from '../app/autosave'
+import type { OpenProject } from '../app/open-project.svelte'
+import type { OfferedVariants } from '../recipes/offered-variants.svelte'
+
+/** The step that asks the variants. */
+export type VariantStep = 'samples' | 'evaluate'
+
+/** A variant that can be compared. */
+export interface VariantOption {
+  /** Identifies the variant, even if its name changes. */
+  readonly key: string
+  readonly entry: EvaluationVariant
+  readonly origin: string
+  /** Index among the added variants; null for one that the project offers. */
+  readonly added: number | null
+}
+
+/** The variants that Answers and Evaluate compare: those that the project offers, and those that the user added. */
+export class VariantList {
+  private selection = $state.raw<VariantSelection>(NO_VARIANT_CHANGES)
+  dirty = $state(false)
+  /** True if saving failed. The next edit, or leaving the pair, tries again. */
+  waits = $state(false)
+  readonly unsaved = 'it could not be saved.'
+  private readonly autosave = new Autosave(() => this.flush())
+
+  readonly options = $derived.by<readonly VariantOption[]>(() => {
+    const sweep = defaultSweepOf(this.project.state.sweeps)
+    const options = evaluatedChoices(this.offered.choices, sweep).map(
+      ({ variant, origin }): VariantOption => ({
+        key: modelKey(variant),
+        entry: { variant },
+        origin,
+        added: null
+      })
+    )
+    for (const [added, entry] of this.selection.added.entries()) {
+      const name = freeName(
+        entry.variant.name,
+        options.map(({ entry: { variant } }) => variant.name)
+      )
+      options.push({
+        key: addedKey(name),
+        entry: { ...entry, variant: { ...entry.variant, name } },
+        origin: additionOrigin(entry),
+        added
+      })
+    }
+    return options
+  })
+
+  /** Variants of the next sample run. They have the run's own sampler and prompts. */
+  readonly sampled = $derived<Variant[]>(this.chosenIn('samples').map(({ entry }) => entry.variant))
+  /** Variants of the next evaluation. */
+  readonly evaluated = $derived<EvaluationVariant[]>(this.chosenIn('evaluate').map(({ entry }) => entry))
+
+  constructor(
+    private readonly project: OpenProject,
+    private readonly offered: OfferedVariants
+  ) {
+    this.selection = project.state.document.settings.variants
+    project.onChange(({ document }) => {
+      const { variants } = document.settings
+      if (!this.dirty && JSON.stringify(variants) !== JSON.stringify(this.selection))
+        this.selection = variants
+    })
+  }
+
+  private chosenIn(step: VariantStep): VariantOption[] {
+    return this.options.filter((option) => this.isChosen(option, step))
+  }
+
+  /** Returns whether a step can ask a variant. Samples has one sampler for all. */
+  canAsk = ({ entry }: VariantOption, step: VariantStep): boolean => step === 'evaluate' || isPlain(entry)
+
+  isChosen(option: VariantOption, step: VariantStep): boolean {
+    const { leftOut, sampled } = this.selection
+    if (!this.canAsk(option, step) || leftOut.includes(option.key)) return false
+    return step === 'evaluate' || !isSweepBaseline(option) || sampled.includes(option.key)
+  }
+
+  choose(option: VariantOption, step: VariantStep, chosen: boolean): void {
+    const { name } = option.entry.variant
+    this.record(chosen ? `choose ${name}` : `leave ${name} out`, () => this.include([option], step, chosen))
+  }
+
+  /** Makes variants take part, or not. Samples asks a baseline of the sweep only if it was chosen there. */
+  private include(options: readonly VariantOption[], step: VariantStep, chosen: boolean): void {
+    const { leftOut, sampled } = this.selection
+    const without = (keys: readonly string[], removed: readonly VariantOption[]): string[] =>
+      keys.filter((key) => removed.every((option) => option.key !== key))
+    const only = options.filter((option) => step === 'samples' && isSweepBaseline(option))
+    const others = options.filter((option) => !only.includes(option))
+    this.edit({
+      leftOut: chosen
+        ? without(leftOut, options)
+        : [...without(leftOut, others), ...others.map(({ key }) => key)],
+      sampled: [...without(sampled, only), ...(chosen ? only.map(({ key }) => key) : [])]
+    })
+  }
+
+  /** Makes variants take part in a step. Those that are not offered are added. */
+  add(entries: readonly EvaluationVariant[], step: VariantStep): void {
+    const names = entries.map(({ variant }) => variant.name).join(', ')
+    this.record(`add ${names}`, () => {
+      const isOffered = (entry: EvaluationVariant): boolean =>
+        this.options.some((option) => sameModel(option.entry.variant, entry.variant))
+      const missing = entries.filter(
+        (entry, index) =>
+          !isOffered(entry) && entries.findIndex((other) => sameModel(other.variant, entry.variant)) === index
+      )
+      this.edit({ added: [...this.selection.added, ...missing] })
+      this.include(
+        this.options.filter((option) =>
+          entries.some((entry) => sameModel(option.entry.variant, entry.variant))
+        ),
+        step,
+        true
+      )
+    })
+  }
+
+  /**
+   * Stores an added variant.
+   *
+   * @param index its index among the added variants; null for a new one
+   */
+  put(index: number | null, entry: EvaluationVariant): void {
+    const { name } = entry.variant
+    const { added } = this.selection
+    this.record(index === null ? `add ${name}` : `change ${name}`, () =>
+      this.edit({ added: index === null ? [...added, entry] : added.with(index, entry) })
+    )
+  }
+
+  /** Removes an added variant. */
+  remove(index: number): void {
+    const { added } = this.selection
+    const name = added[index]?.variant.name
+    if (name === undefined) return
+    this.record(`remove ${name}`, () => this.edit({ added: added.toSpliced(index, 1) }), `Removed ${name}`)
+  }
+
+  /** Returns the names of the variants without the added one at an index. */
+  namesExcept(index: number | null): string[] {
+    return this.options.flatMap(({ entry, added }) =>
+      added !== null && added === index ? [] : [entry.variant.name]
+    )
+  }
+
+  /** Makes a change that can be undone. */
+  private record(what: string, change: () => void, message?: string): void {
+    const before = this.selection
+    change()
+    const after = this.selection
+    if (JSON.stringify(before) === JSON.stringify(after)) return
+    this.project.history.record({
+      what,
+      undo: () => this.edit(before),
+      redo: () => this.edit(after),
+      ...(message !== undefined && { message })
+    })
+  }
+
+  private edit(changes: Partial<VariantSelection>): void {
+    this.selection = { ...this.selection, ...changes }
+    this.dirty = true
+    this.autosave.soon()
+  }
+
+  /** Saves the selection now. */
+  async flush(): Promise<void> {
+    this.autosave.stop()
+    if (!this.dirty || !this.project.writable) return
+    const variants = this.selection
+    const isSaved = await this.project.change({ settings: { variants } })
+    this.waits = !isSaved
+    if (isSaved && this.selection === variants) this.dirty = false
+  }
+}
+
+/** Returns whether the sweep offers a variant as a baseline. */
+const isSweepBaseline = ({ origin, added }: VariantOption): boolean => origin === 'baseline' && added === null
+
+function additionOrigin({ variant, sampling, ...frame }: EvaluationVariant): string {
+  const parts = [
+    ...(sampling === undefined ? [] : ['own sampler']),
+    ...(['prefix', 'suffix', 'system', 'listed'] as const).filter((part) => frame[part] !== undefined)
+  ]
+  if (parts.length > 0) return parts.join(', ')
+  return isExternal(variant) || variant.kind === 'baseline' ? variant.kind : 'added'
+}

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { modelKey } from '../../../../src/contract/model/model'
+import { addedKey, withSharedVariants } from '../../../../src/contract/documents/variant-selection'
+
+const post = { kind: 'post', name: 'post' } as const
+const hot = { kind: 'baseline', name: 'hot', baseline: { kind: 'sampler', temperature: 2, minP: 0 } } as const
+const framed = { variant: post, prefix: 'Please: ' }
+
+it('joins the variants of Samples and of Evaluate, and asks what one of them asked', () => {
+  const samples = { added: [hot], leftOut: ['base', 'post'] }
+  const evaluation = { added: [framed], leftOut: ['base'] }
+  expect(withSharedVariants({ rho: 0.9, samples, evaluation })).toMatchObject({
+    rho: 0.9,
+    variants: { added: [framed, { variant: hot }], leftOut: ['base'], sampled: [] }
+  })
+})
+
+it('keeps what the only set-up left out, added variants included', () => {
+  const settings = withSharedVariants({ samples: { added: [hot], leftOut: ['base', modelKey(hot)] } })
+  expect(settings).toMatchObject({ variants: { leftOut: ['base', addedKey('hot')] } })
+})
+
+it('leaves settings that have shared variants as they are', () => {
+  const settings = { variants: { added: [], leftOut: ['post'], sampled: [] }, samples: { leftOut: ['base'] } }
+  expect(withSharedVariants(settings)).toBe(settings)
+  expect(withSharedVariants({})).toEqual({ variants: { added: [], leftOut: [], sampled: [] } })
+})
