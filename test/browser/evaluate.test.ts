@@ -205,7 +205,7 @@ describe('evaluations in Chromium', () => {
     await page.getByRole('button', { name: 'Build a hard subset…' }).click()
     await page.keyboard.press('Escape')
     await page.getByText("Post's greedy answers miss the right one on 4 of 20 prompts.").waitFor()
-    await page.getByRole('button', { name: 'Keep as a task' }).click()
+    await page.getByRole('button', { name: 'Save as a task' }).click()
     await page.getByText('They are the task “Demo: one right answer (post failed)”.').waitFor()
     await openSettings(page, SETTINGS_WORDS.task)
     const task = page.getByRole('combobox', { name: 'Task', exact: true })

@@ -238,8 +238,7 @@ async function lookAtSteps(page: Page, project: string): Promise<void> {
 /** @returns a figure that the window saved, in a file */
 async function savedFigure(page: Page, project: string, folder: string): Promise<string> {
   await lead(page, project, 'samples')
-  await page.getByRole('group', { name: 'Part of Samples' }).getByText('Results', { exact: true }).click()
-  await takeAction(page, null, MENU_WORDS.saveFigure)
+  await takeAction(page, 'diversity measures', MENU_WORDS.saveFigure)
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Save SVG' }).click()
@@ -300,10 +299,11 @@ async function importFiles(page: Page, project: string, turned: number): Promise
         .click()
     await page.getByLabel(label).waitFor({ state: 'attached' })
     for (const { name, text, said } of files) {
+      if (tab === SETTINGS_WORDS.task) await openSettings(page, tab)
       await page.getByLabel(label).setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
       await page.getByText(said).first().waitFor()
       await expectHarmless(page, `${view}: ${name}`)
-      if (await page.getByRole('dialog').isVisible()) await page.keyboard.press('Escape')
+      if (await page.getByRole('dialog').last().isVisible()) await page.keyboard.press('Escape')
     }
   }
 }

@@ -91,6 +91,7 @@ describe('recipes in Chromium', () => {
     await page.getByRole('heading', { name: 'All layers at 0.5' }).waitFor()
 
     await showView(page, 'samples')
+    await openSettings(page, SETTINGS_WORDS.variants)
     await page.getByText('two parts').first().waitFor()
   })
 

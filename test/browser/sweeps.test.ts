@@ -243,9 +243,8 @@ describe('a sweep in several prompt groups in Chromium', () => {
     await within()
     await page.locator('[data-range="2-4"]').click()
     engine.letGo()
-    await page
-      .getByText(`${(BLOCK_EVALUATIONS * groupCount).toLocaleString('en-US')} block evaluations ·`)
-      .waitFor()
+    const wholeWork = `${(BLOCK_EVALUATIONS * groupCount).toLocaleString('en-US')} block evaluations`
+    await page.locator('footer').getByText(wholeWork).waitFor()
     await page.getByText(HEADLINE).waitFor()
     expect(await page.getByText('computed by an earlier run').count()).toBe(0)
     // What was chosen while it ran is still looked at.

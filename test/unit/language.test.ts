@@ -46,7 +46,10 @@ const ROOMS = [
   'renderer/prompts',
   'renderer/recipes',
   'renderer/report',
-  'renderer/ui'
+  'renderer/ui',
+  'renderer/evaluate',
+  'renderer/ranges',
+  'renderer/samples'
 ]
 
 /** Doc comments are full sentences in the third person; these words would begin a riddle. */

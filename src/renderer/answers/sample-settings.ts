@@ -4,11 +4,11 @@ import { SampleSettings } from '../../contract/documents/samples'
 import { beyondMemory } from '../../contract/model/bytes'
 import { type ComputationDraft, computingOf, draftOfComputing } from '../answers/computation'
 
-/** Sampler settings as they are edited: numbers as typed. */
+/** Editable sampler settings. Numbers are text. */
 export interface SettingsDraft extends ComputationDraft {
   temperature: string
   greedy: boolean
-  /** Empty: off. */
+  /** Empty means off. */
   topK: string
   topP: string
   minP: string
@@ -16,20 +16,20 @@ export interface SettingsDraft extends ComputationDraft {
   maxTokens: string
   sampleCount: string
   seed: string
-  /** One a line; \n stands for a line break. */
+  /** One text per line. The characters \n stand for a line break. */
   stopTexts: string
   memoryGibibytes: string
 }
 
 interface FieldSpec {
   label: string
-  /** What a value must be, for the message beside a wrong one. */
+  /** The expected value, for the message beside a wrong one. */
   expects: string
   explain: string
   step: number
 }
 
-/** The number fields. How they are checked is the contract's business; these are the words for it. */
+/** Words for the number fields, whose limits the contract checks. */
 export const SETTING_FIELDS = {
   sampleCount: {
     label: 'Answers per prompt',
@@ -90,15 +90,15 @@ export const SETTING_FIELDS = {
 export type SettingField = keyof typeof SETTING_FIELDS
 
 /**
- * How a field is typed into. One in which nothing means something is no `number`: Chromium has that be empty also where what is typed is
- * no number that it takes, such as 1e999.
+ * Returns the attributes of a field's input. Top-k may be empty. Chromium reports a `number` input as empty for invalid
+ * text such as 1e999 too, so top-k is a text input.
  */
 export const settingInput = (field: SettingField) =>
   field === 'topK'
     ? ({ type: 'text', inputmode: 'numeric', placeholder: 'off' } as const)
     : ({ type: 'number', step: SETTING_FIELDS[field].step } as const)
 
-/** A sampler alone, as it is edited. */
+/** Fields of an editable sampler. */
 export type SamplingField = keyof Sampling
 export type SamplingDraft = Record<SamplingField, string>
 
@@ -116,7 +116,7 @@ export function draftOfSettings({ sampling, ...settings }: SampleSettings): Sett
   }
 }
 
-/** A sampler alone as it is edited; temperature 0 is greedy. */
+/** Returns the editable form of a sampler. Temperature 0 is greedy. */
 export function draftOfSampling(sampling: Sampling): SamplingDraft {
   return {
     temperature: String(sampling.temperature),
@@ -127,7 +127,7 @@ export function draftOfSampling(sampling: Sampling): SamplingDraft {
   }
 }
 
-/** The sampler of a draft, or for each wrong field what it must be. */
+/** Returns the sampler of a draft, or the problem of each wrong field. */
 export function parseSampling(draft: SamplingDraft): { sampling: Sampling | null; problems: Problems } {
   const parsed = Sampling.safeParse(samplingNumbers(draft))
   if (parsed.success) return { sampling: parsed.data, problems: {} }
@@ -152,12 +152,16 @@ const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceA
 const unescaped = (text: string): string =>
   text.replaceAll(/\\([\\n])/g, (_, letter: string) => (letter === 'n' ? '\n' : '\\'))
 
-/** Empty is not zero. */
+/** Empty text is no number. */
 const numberIn = (text: string): number => (text.trim() === '' ? NaN : Number(text))
 
 type Problems = Partial<Record<SettingField, string>>
 
-/** The settings of a draft, or for each wrong field what it must be. @param machineBytes all memory that the machine has */
+/**
+ * Returns the settings of a draft, or the problem of each wrong field.
+ *
+ * @param machineBytes memory of the machine
+ */
 export function parseSettings(
   draft: SettingsDraft,
   machineBytes: number
@@ -201,7 +205,7 @@ const settingFields = [
   'memoryGibibytes'
 ] as const satisfies readonly SettingField[]
 
-/** A run's sampler in words: temperature 1, min-p 0.1. What is off is left out. */
+/** Describes a run's sampler: temperature 1, min-p 0.1. Settings that are off are left out. */
 export function describeSampling({ sampling, maxTokens }: SampleSettings): string {
   const parts = [
     sampling.temperature === 0 ? 'greedy' : `temperature ${sampling.temperature}`,

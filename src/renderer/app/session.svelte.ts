@@ -198,8 +198,8 @@ export class Session extends OpenProject {
 
   /** Opens Samples with a kept recipe as a variant. @param id identifies the recipe */
   sample(id: string): void {
-    const kept = this.variants.options.find(({ key }) => key === id)
-    if (kept !== undefined) this.variants.choose(kept, 'samples', true)
+    const option = this.variants.options.find(({ key }) => key === id)
+    if (option !== undefined) this.variants.choose(option, 'samples', true)
     this.host.go('samples')
   }
 

@@ -27,7 +27,7 @@ export function seriesStyles(
   })
 }
 
-/** What plots of an evaluation need of it. */
+/** The parts of an evaluation that its plots show. */
 interface PlottedEvaluation {
   run: Pick<EvaluationView['run'], 'variants'>
   results: Pick<EvaluationView['results'], 'variants' | 'comparedWith'>
@@ -68,7 +68,9 @@ export function tradeOffPlot(
   })
   const points = series.flatMap((entry) => entry.points)
   return {
-    label: `${measureOf(diversity).label} against ${measureOf(quality).label} of ${series.length} variants, with 95 % intervals. The table below holds the same numbers.`,
+    label:
+      `${measureOf(diversity).label} against ${measureOf(quality).label} of ${series.length} variants, ` +
+      'with 95 % intervals. The table below has the same numbers.',
     series,
     x: measureAxis(
       quality,
@@ -165,7 +167,9 @@ export function embeddingMap(
   const textOf = new Map(samples.map((sample) => [`${sample.index} ${sample.variant}`, sample.text]))
   const [x, y] = scores.explained
   return {
-    label: `Map of ${scores.map.length} answers of ${variants.length} variants: answers that mean alike lie close together.`,
+    label:
+      `Map of ${scores.map.length} answers of ${variants.length} variants: ` +
+      'answers with similar meanings are close together.',
     series: seriesStyles(variants)
       .filter(({ name }) => !hidden.has(name))
       .map((style) => ({

@@ -24,7 +24,7 @@ import { Autosave } from '../app/autosave'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 
-/** Of the ranges that are added for the proxy's sake. */
+/** Number of ranges in a spread. */
 const SPREAD_SIZE = 6
 
 const MAX_VARIANTS = 60
@@ -37,23 +37,23 @@ const NOTHING_SET: StoredSetup = {
   computing: ON_CPU
 }
 
-/** The next evaluation: its task, its variants, and the answers of each to every prompt. The project keeps what the user has set of it. */
+/** Task, variants and other settings of the next evaluation. The project stores what the user has set. */
 export class EvaluationSetupState {
-  /** Whether it is known what an earlier evaluation compared: before that, nothing of it can be said or run. */
+  /** True once the settings of an earlier evaluation are loaded. Before that, none can run. */
   ready = $state(false)
-  readonly tasks = $derived.by<readonly TaskEntry[]>(() => this.kept.list)
+  readonly tasks = $derived.by<readonly TaskEntry[]>(() => this.storedTasks.list)
   private draft = $state.raw<StoredSetup>(NOTHING_SET)
   dirty = $state(false)
-  /** Whether saving failed: the next edit, or leaving the pair, tries again. */
+  /** True if saving failed. The next edit, or leaving the pair, tries again. */
   waits = $state(false)
   readonly unsaved = 'it could not be saved.'
   private readonly autosave = new Autosave(() => this.flush())
-  /** Where and how answers are computed. */
+  /** Device and number formats of the computation. */
   readonly computation = $derived.by<ComputationDraft>(() => draftOfComputing(this.draft.computing))
   /** Why a file could not be read as a task. */
   importFailure = $state.raw<Complaint | null>(null)
 
-  /** Whether it is the project's own, or was written for models such as the pair's. */
+  /** Returns whether a task is of the project, or was written for models such as the pair's. */
   private readonly suits = ({ task, origin }: TaskEntry): boolean =>
     origin !== 'builtin' ||
     task.id.startsWith('demo-') === (this.project.state.document.location.kind === 'demo')
@@ -115,18 +115,19 @@ export class EvaluationSetupState {
       settings.maxTokens,
       prompts.length * (variantCount + doubled) * sampleCount
     )
-    return `${answers}${doubled === 0 ? '' : `; ${plural(doubled, 'variant')} computed by base and post, twice the work`} · ${most}`
+    const twice = `; ${plural(doubled, 'variant')} computed by base and post, twice the work`
+    return `${answers}${doubled === 0 ? '' : twice} · ${most}`
   })
 
   /**
    * @param list variants that can be evaluated.
-   * @param kept tasks to choose from.
+   * @param storedTasks tasks to choose from.
    * @param speed of generating
    */
   constructor(
     private readonly project: OpenProject,
     private readonly list: VariantList,
-    private readonly kept: Tasks,
+    private readonly storedTasks: Tasks,
     private readonly speed: GenerationSpeed
   ) {
     this.show(project.state)
@@ -142,7 +143,7 @@ export class EvaluationSetupState {
     this.edit({ taskId })
   }
 
-  /** As typed; empty: the task's own. */
+  /** Answers per prompt as typed. Empty means the task's number. */
   get sampleCount(): string {
     return this.draft.sampleCount
   }
@@ -217,22 +218,19 @@ export class EvaluationSetupState {
     )
   }
 
-  /**
-   * Goes on from an earlier evaluation where the user has set nothing: its task, its number of answers, and how they are computed. Its
-   * variants are not taken: those are what the newest sweep selects, what is kept, and what the user adds.
-   */
+  /** Takes task, number of answers and computation of an earlier evaluation if the user has set nothing. */
   follow({ task, embeddingModel, classifier, computing }: EvaluationRun): void {
     if (this.project.state.document.settings.evaluation !== undefined || this.dirty) return
-    const own = this.tasks.find((entry) => entry.task.id === task.id)?.task.settings.sampleCount
+    const taskCount = this.tasks.find((entry) => entry.task.id === task.id)?.task.settings.sampleCount
     const { sampleCount } = task.settings
     this.draft = {
       ...this.draft,
       classifier: classifier?.path ?? '',
       computing,
       embeddingModel: embeddingModel?.path ?? '',
-      ...(own !== undefined && {
+      ...(taskCount !== undefined && {
         taskId: task.id,
-        sampleCount: sampleCount === own ? '' : String(sampleCount)
+        sampleCount: sampleCount === taskCount ? '' : String(sampleCount)
       })
     }
   }
@@ -241,7 +239,8 @@ export class EvaluationSetupState {
   async readTask(file: File): Promise<Task | null> {
     this.importFailure = null
     if (file.size > MAX_TASK_CHARACTERS) {
-      const message = `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(MAX_TASK_CHARACTERS)} are read as a task.`
+      const limit = formatBytes(MAX_TASK_CHARACTERS)
+      const message = `${file.name} has ${formatBytes(file.size)}; at most ${limit} are read as a task.`
       this.importFailure = { code: 'bad-file', message }
       return null
     }
@@ -258,7 +257,7 @@ export class EvaluationSetupState {
 
   /** Keeps a task in the project and chooses it. False when it could not be saved. */
   async saveTask(task: Task): Promise<boolean> {
-    if (!(await this.kept.save(task))) return false
+    if (!(await this.storedTasks.save(task))) return false
     this.taskId = task.id
     return true
   }

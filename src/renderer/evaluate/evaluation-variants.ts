@@ -5,8 +5,8 @@ import { type Restoring, sweptRangeModel } from '../../contract/model/model'
 import { rangeName } from '../ui/format'
 
 /**
- * So many ranges of a sweep whose diversities are spread evenly from the least to the most diverse, in that order: over
- * them, how well the proxy predicts a task can be told.
+ * Returns ranges of a sweep whose diversities are spread evenly from the least to the most diverse. They show how well
+ * the sweep predicts a task.
  */
 export function spreadOfRanges<Range extends RestorationRange & CategoryScore>(
   ranges: readonly Range[],
@@ -16,8 +16,8 @@ export function spreadOfRanges<Range extends RestorationRange & CategoryScore>(
   const low = left[0]?.diversity ?? 0
   const high = left.at(-1)?.diversity ?? 0
   const chosen: Range[] = []
-  for (let place = 0; place < count && left.length > 0; place += 1) {
-    const wanted = count === 1 ? high : low + ((high - low) * place) / (count - 1)
+  for (let step = 0; step < count && left.length > 0; step += 1) {
+    const wanted = count === 1 ? high : low + ((high - low) * step) / (count - 1)
     let nearest = 0
     for (const [index, range] of left.entries()) {
       const best = left[nearest]

@@ -38,16 +38,16 @@ interface LiveEvaluation {
   progress: EvaluationProgress
 }
 
-/** So much of the answers has to be new before a running evaluation is measured again: that takes the processor that makes them. */
+/** Share of answers that must be new before a running evaluation is measured again. Measuring slows generation. */
 const MEASURED_EACH = 1 / 8
 
 /** The Evaluate view: the running evaluation or the one being looked at, and how it is looked at. */
 export class EvaluationsState {
   /** Newest first. */
   readonly list = $derived.by<readonly EvaluationSummary[]>(() => this.project.state.evaluations)
-  /** As it was read. */
+  /** The evaluation as main returned it. */
   private stored = $state.raw<EvaluationView | null>(null)
-  readonly shown = $derived.by<EvaluationView | null>(() => {
+  readonly shownView = $derived.by<EvaluationView | null>(() => {
     const { stored } = this
     if (stored === null) return null
     const variants = stored.run.variants.map((entry) => {
@@ -70,7 +70,7 @@ export class EvaluationsState {
   readonly opening = $derived.by(() => this.reading.awaited)
   /** The evaluation that is shown where none is named. */
   readonly newest = $derived.by(() => this.inOrder(this.project.state)[0]?.id ?? null)
-  readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
+  readonly current = $derived.by(() => this.opening ?? this.shownView?.run.id ?? null)
   readonly job: BackgroundJob<EvaluationEvent, LiveEvaluation>
   readonly setup: EvaluationSetupState
   readonly judging: JudgingJob
@@ -81,7 +81,7 @@ export class EvaluationsState {
   /** Why the last one ended; of an engine that died in it, with the button here that goes on. */
   readonly failure = $derived.by<Complaint | null>(() => {
     const { failure, hasFailed } = this.job
-    const isKept = hasFailed || this.shown?.answered === false
+    const isKept = hasFailed || this.shownView?.answered === false
     return failure === null || !isKept ? failure : resumable(failure, 'finished answers are kept')
   })
 
@@ -91,10 +91,14 @@ export class EvaluationsState {
   private newestSeen: string | null = null
   /** Answers of the run that is followed, when it was last measured. */
   private measuredAt = 0
-  /** Of the run that is followed. */
+  /** Speed of the followed run. */
   private speed = new RunSpeed()
 
-  /** @param variants to choose from @param tasks to choose from @param speed of generating */
+  /**
+   * @param variants variants to choose from.
+   * @param tasks tasks to choose from.
+   * @param speed of generating
+   */
   constructor(
     private readonly project: OpenProject,
     variants: VariantList,
@@ -127,7 +131,11 @@ export class EvaluationsState {
     project.onChange((state, before) => this.hear(state, before))
   }
 
-  /** Shows the newest evaluation unless it was shown before: one that ended while the line was down is news. @param wanted another one to show; null for the newest */
+  /**
+   * Shows the newest evaluation unless it was shown before. One that ended while the connection was lost is new.
+   *
+   * @param wanted id of another evaluation to show; null for the newest
+   */
   async attach(wanted: string | null): Promise<void> {
     await this.tasks.load()
     if (this.project.state.document.settings.evaluation !== undefined) this.setup.ready = true
@@ -149,12 +157,12 @@ export class EvaluationsState {
   /** Hears what the project is now. */
   private hear(state: ProjectState, before: ProjectState): void {
     const judged = before.running.includes('judging') && !state.running.includes('judging')
-    if (judged && !this.judging.job.busy && this.shown !== null) void this.judged(this.shown.run.id)
+    if (judged && !this.judging.job.busy && this.shownView !== null) void this.judged(this.shownView.run.id)
     const next = this.project.nextShown('evaluation', this.current, this.inOrder(state), this.inOrder(before))
     if (this.busy) return
     // What another program goes on with is read again, so that it does not stand here as it was first seen.
-    const goesOn = state.writer !== null && this.shown?.complete === false && this.opening === null
-    if (next === undefined && goesOn && this.shown !== null) void this.show(this.shown.run.id)
+    const goesOn = state.writer !== null && this.shownView?.complete === false && this.opening === null
+    if (next === undefined && goesOn && this.shownView !== null) void this.show(this.shownView.run.id)
     else if (next === null) this.clear()
     else if (next !== undefined) void this.show(next)
   }
@@ -168,16 +176,16 @@ export class EvaluationsState {
 
   /** Compares the variants of the evaluation being looked at with one of them, by its name. */
   async compareWith(variant: string): Promise<void> {
-    if (this.shown === null) return
+    if (this.shownView === null) return
     this.comparing = variant
-    const run = await this.show(this.shown.run.id, variant)
+    const run = await this.show(this.shownView.run.id, variant)
     // A later reading of the same evaluation asks for the comparison too, and ends it.
     if (run === null && this.opening === null && this.comparing === variant) this.comparing = null
   }
 
-  /** Measures the shown evaluation again while it runs, so that what it says is never of far fewer answers than there are. */
+  /** Measures the shown evaluation again while it runs, so that results are based on most of its answers. */
   private keepUp({ evaluationId, progress: { samplesDone, samplesTotal } }: LiveEvaluation): void {
-    if (this.shown?.run.id !== evaluationId || this.opening !== null) return
+    if (this.shownView?.run.id !== evaluationId || this.opening !== null) return
     if (samplesDone - this.measuredAt < MEASURED_EACH * samplesTotal) return
     this.measuredAt = samplesDone
     void this.show(evaluationId)
@@ -190,16 +198,16 @@ export class EvaluationsState {
    */
   async show(
     evaluationId: string,
-    against = this.shown?.run.id === evaluationId
-      ? (this.comparing ?? this.shown.results.comparedWith)
+    against = this.shownView?.run.id === evaluationId
+      ? (this.comparing ?? this.shownView.results.comparedWith)
       : undefined
   ): Promise<EvaluationRun | null> {
     const { here, client } = this.project
-    const asked = { ...here, evaluationId, ...(against === undefined ? {} : { against }) }
+    const request = { ...here, evaluationId, ...(against === undefined ? {} : { against }) }
     const read = await this.project.attempt(() =>
       this.reading.apply(
         evaluationId,
-        (signal) => client.evaluations.get(asked, { signal }),
+        (signal) => client.evaluations.get(request, { signal }),
         (view) => this.take(view, against)
       )
     )
@@ -213,15 +221,16 @@ export class EvaluationsState {
     this.newestSeen = this.newest
     // A prompt that was asked for belongs to the evaluation before.
     this.looking.drop()
-    const other = this.shown?.run.task.kind !== view.run.task.kind
+    const other = this.shownView?.run.task.kind !== view.run.task.kind
     const main = mainMeasures(view.run.task.kind, view.results.variants)
-    // What was chosen before there were answers may be measured of none; and what nobody chose follows what is measured.
+    // An axis that is not measured, or that the user did not choose, follows the main measures.
     const measured = measuresOf(view.results)
-    const before = this.shown && mainMeasures(this.shown.run.task.kind, this.shown.results.variants)
+    const before =
+      this.shownView && mainMeasures(this.shownView.run.task.kind, this.shownView.results.variants)
     if (other || !measured.includes(this.quality)) this.quality = main.quality
     if (other || !measured.includes(this.diversity) || this.diversity === before?.diversity)
       this.diversity = main.diversity
-    const again = this.shown?.run.id === view.run.id
+    const again = this.shownView?.run.id === view.run.id
     if (!again || against === this.comparing) this.comparing = null
     this.stored = view
     if (!again) this.inspected = null
@@ -229,24 +238,24 @@ export class EvaluationsState {
 
   /** Shows the marks that an evaluation has got, on the axis of quality when they are the first. */
   async judged(evaluationId: string): Promise<void> {
-    if (this.shown?.run.id !== evaluationId) return
-    const before = this.shown.results.variants.some(({ measures }) => measures.judge !== undefined)
+    if (this.shownView?.run.id !== evaluationId) return
+    const before = this.shownView.results.variants.some(({ measures }) => measures.judge !== undefined)
     await this.show(evaluationId)
-    const marked = this.shown.results.variants.some(({ measures }) => measures.judge !== undefined)
+    const marked = this.shownView.results.variants.some(({ measures }) => measures.judge !== undefined)
     if (marked && !before) this.quality = 'judge'
   }
 
   /** Looks into one prompt: its answers, and how they lie. */
   async inspect(prompt: number): Promise<void> {
     const { here, client } = this.project
-    const evaluationId = this.shown?.run.id
+    const evaluationId = this.shownView?.run.id
     if (evaluationId === undefined) return
-    const found = await this.project.attempt(() =>
+    const read = await this.project.attempt(() =>
       this.looking.ask(prompt, (signal) =>
         client.evaluations.prompt({ ...here, evaluationId, prompt }, { signal })
       )
     )
-    if (found !== null) this.inspected = { ...found.answer, prompt }
+    if (read !== null) this.inspected = { ...read.answer, prompt }
   }
 
   async start(): Promise<void> {

@@ -5,7 +5,7 @@ import { plural } from '../ui/format'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 
-/** What an evaluation of post's greedy answers alone found, in words; null for any other evaluation, and an unfinished one. */
+/** Describes the failures of post's greedy answers; null for other evaluations and unfinished ones. */
 export function foundFailures({
   run,
   results,
@@ -24,14 +24,15 @@ export function foundFailures({
 /** Why no failures can be chosen from a task; null when they can. */
 export function whyNoFailures(task: Task | null): string | null {
   if (task === null) return 'Choose a task.'
-  if (task.chosen !== undefined) return 'Its prompts are chosen so already.'
-  const told = task.rightPattern !== undefined || task.prompts.some(({ answers }) => answers !== undefined)
-  return told ? null : 'The task lists no right answers.'
+  if (task.chosen !== undefined) return 'This task already has only failed prompts.'
+  const hasAnswers =
+    task.rightPattern !== undefined || task.prompts.some(({ answers }) => answers !== undefined)
+  return hasAnswers ? null : 'The task lists no right answers.'
 }
 
 /** The tasks of prompts that post failed. */
 export class Failures {
-  /** Whether a task is being kept. */
+  /** True while a task is being saved. */
   keeping = $state(false)
 
   constructor(
@@ -41,8 +42,7 @@ export class Failures {
 
   /** The task that was made of an evaluation; null when none is kept. */
   taskOf(evaluationId: string): Task | null {
-    const kept = this.tasks.list.find(({ task }) => task.chosen?.evaluationId === evaluationId)
-    return kept?.task ?? null
+    return this.tasks.list.find(({ task }) => task.chosen?.evaluationId === evaluationId)?.task ?? null
   }
 
   /** Keeps what an evaluation found as a task. @returns its id; null when it could not be kept */
@@ -50,10 +50,10 @@ export class Failures {
     if (this.keeping) return null
     this.keeping = true
     const { here, client } = this.project
-    const kept = await this.project.attempt(() => client.evaluations.saveFailures({ ...here, evaluationId }))
+    const saved = await this.project.attempt(() => client.evaluations.saveFailures({ ...here, evaluationId }))
     this.keeping = false
-    if (kept === null) return null
-    this.tasks.list = kept.tasks
-    return kept.taskId
+    if (saved === null) return null
+    this.tasks.list = saved.tasks
+    return saved.taskId
   }
 }

@@ -3,23 +3,23 @@ import { servesOthers } from '../../contract/words/served-models'
 import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
-/** What a judge's server says of the models that it serves, before anything of the project is sent there. */
+/** Lists the models of a judge's server, before answers are sent there. */
 export class JudgeModels {
-  private readonly asked: Latest<string>
+  private readonly listing: Latest<string>
   private answer = $state.raw<{ of: string; models: string[] | null } | null>(null)
 
   constructor(private readonly project: OpenProject) {
-    this.asked = new Latest(project.left)
+    this.listing = new Latest(project.left)
   }
 
   /** Asks the server that was confirmed; where it lists nothing, or cannot be asked, nothing is said. */
   async ask({ baseUrl }: Pick<JudgeSettings, 'baseUrl'>, apiKey: string): Promise<void> {
     const { client } = this.project
     const wanted = { baseUrl, ...(apiKey === '' ? {} : { apiKey }) }
-    const found = await this.asked
+    const read = await this.listing
       .ask(baseUrl, (signal) => client.evaluations.judgeModels(wanted, { signal }))
       .catch(() => null)
-    if (found !== null) this.answer = { of: baseUrl, models: found.answer }
+    if (read !== null) this.answer = { of: baseUrl, models: read.answer }
   }
 
   /** Why the judge would not be the one that is named, in a sentence; null where nothing is against it. */

@@ -3,14 +3,14 @@ import type { OpenProject } from '../app/open-project.svelte'
 import { StreamJob } from '../app/stream-job.svelte'
 import { doneShare } from '../app/window-job'
 
-/** The marking of an evaluation's answers by an endpoint that the user named. It ends with the window that asked for it. */
+/** Judges an evaluation's answers by an endpoint. The job ends with the window that started it. */
 export class JudgingJob {
   /** Null while nothing is judged, and before the first answer is. */
   counts = $state.raw<JudgeProgress | null>(null)
   /** Answers of these that had a verdict before, and are not sent again. */
   knownCount = $state(0)
   secondsLeft = $state<number | null>(null)
-  /** Of the last judging that ended well. */
+  /** Result of the last judging that succeeded. */
   outcome = $state.raw<{ progress: JudgeProgress; knownCount: number } | null>(null)
   readonly job: StreamJob<JudgeEvent>
 
@@ -54,10 +54,10 @@ export class JudgingJob {
           this.knownCount = progress.done
         }
         this.counts = progress
-        const asked = progress.done - this.knownCount
-        if (startedMs !== null && asked > 0) {
+        const newCount = progress.done - this.knownCount
+        if (startedMs !== null && newCount > 0) {
           const seconds = (performance.now() - startedMs) / 1000
-          this.secondsLeft = (seconds / asked) * (progress.total - progress.done)
+          this.secondsLeft = (seconds / newCount) * (progress.total - progress.done)
         }
         if (type === 'finished') this.outcome = { progress, knownCount: this.knownCount }
       }

@@ -28,5 +28,5 @@ export function parseTask(text: string): { task: Task } | { problems: string[] }
   return { problems: more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `and ${more} more`] : problems }
 }
 
-/** As it is written in code: .prompts[2].text */
+/** Writes a field name as in code: .prompts[2].text */
 const fieldName = (part: PropertyKey): string => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)

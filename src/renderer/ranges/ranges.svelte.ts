@@ -41,7 +41,7 @@ import { doneShare } from '../app/window-job'
 type ShownRange = ShownSweep['ranges'][number]
 
 /** The numbers that the view shows: those of a sweep, or those that What if recalculates from it. */
-export interface Shown {
+export interface ShownNumbers {
   readonly sweep: ShownSweep | null
   readonly selection: Selection | null
   /** Share of post's validity that the selection keeps. */
@@ -98,8 +98,8 @@ export class Ranges {
   readonly rho = $derived.by(() => this.limited.rho)
   readonly run = $derived.by(() => this.job.live)
   /** The kept recipes and checkpoints, which determine current names of models. */
-  readonly kept = $derived.by<KeptModels>(() => this.project.state.document)
-  readonly shown = $derived.by<Shown>(() => {
+  readonly keptModels = $derived.by<KeptModels>(() => this.project.state.document)
+  readonly numbers = $derived.by<ShownNumbers>(() => {
     const { answer } = this.whatIf
     const { document: check } = this.check
     if (answer === null) {
@@ -111,15 +111,21 @@ export class Ranges {
         whatIf: null
       }
     }
-    const { sweep, selection, asked } = answer
-    return { sweep, selection, rho: asked.rho, check: asked.sampler === null ? check : null, whatIf: asked }
+    const { sweep, selection, settings } = answer
+    return {
+      sweep,
+      selection,
+      rho: settings.rho,
+      check: settings.sampler === null ? check : null,
+      whatIf: settings
+    }
   })
   private readonly shownBoard = $derived.by<ScoreBoard | null>(() => {
-    const { sweep, selection, whatIf } = this.shown
+    const { sweep, selection, whatIf } = this.numbers
     if (sweep === null) return null
     const halved = (whatIf === null ? sweep : this.sweep)?.selected ?? null
     const search = whatIf === null ? this.search.document : null
-    return withSelection(boardOfSweep(sweep, search, this.kept, halved), selection)
+    return withSelection(boardOfSweep(sweep, search, this.keptModels, halved), selection)
   })
   readonly board = $derived.by<ScoreBoard | null>(() => this.run?.board ?? this.shownBoard)
   /** Scores of the sweep that was shown before the running one, if both have the same task; null while none runs. */
@@ -127,12 +133,12 @@ export class Ranges {
     const { sweep } = this
     if (!this.busy || sweep === null) return null
     const scoredBy = this.run?.board.scoredBy ?? this.planning.scoring
-    return sameTask(sweep.scoredBy, scoredBy) ? boardOfSweep(sweep, null, this.kept) : null
+    return sameTask(sweep.scoredBy, scoredBy) ? boardOfSweep(sweep, null, this.keptModels) : null
   })
-  private readonly shownSelected = $derived.by(() => selectedKey(this.shown.selection, this.shown.sweep))
+  private readonly shownSelected = $derived.by(() => selectedKey(this.numbers.selection, this.numbers.sweep))
   /** Value of the slider, which changes before the shown selection does. */
   readonly wantedRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
-  /** Whether answers of the pair's models were read in Chat or Samples. */
+  /** True if answers of the pair's models were shown in Chat or Samples. */
   readonly isHeard = $derived.by(() => this.project.state.sampleRuns.length > 0 || this.needs.isHeardInChat())
   /** The verdict on what is shown, and the badge of its selected range. */
   readonly result = $derived.by<SweepResult | null>(() => sweepResult(this))
@@ -141,9 +147,9 @@ export class Ranges {
    * What if has no score for the model.
    */
   readonly chosenModel = $derived.by<ScoredModel | null>(() => {
-    const { sweep, whatIf } = this.shown
+    const { sweep, whatIf } = this.numbers
     if (this.run !== null || sweep === null || this.chosen === null) return null
-    return scoredModel(sweep, whatIf === null ? this.search.document : null, this.chosen, this.kept)
+    return scoredModel(sweep, whatIf === null ? this.search.document : null, this.chosen, this.keptModels)
   })
   /** Key of the selected range. */
   readonly selected = $derived.by(() => this.limited.selected)
@@ -180,7 +186,7 @@ export class Ranges {
   /** Count of stored checks in the last state received. */
   private savedChecks: number
 
-  /** @param needs prompts, which are saved before they are swept, tasks that a sweep can be scored by, and whether Chat has answers */
+  /** @param needs prompts to save before a sweep, tasks that score sweeps, and the state of Chat */
   constructor(
     private readonly project: OpenProject,
     private readonly needs: {
@@ -366,7 +372,7 @@ export class Ranges {
     if (this.sweep === null || this.busy) return
     this.comparing.follow(against)
     const isScored =
-      model !== null && scoredModel(this.sweep, this.search.document, model, this.kept) !== null
+      model !== null && scoredModel(this.sweep, this.search.document, model, this.keptModels) !== null
     if (isScored) this.inspectorShown = true
     this.choose(isScored ? model : (this.shownSelected ?? this.chosen))
   }

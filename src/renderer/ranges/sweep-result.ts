@@ -6,10 +6,10 @@ import {
   type VerdictEvidence,
   verdictOf
 } from '../../contract/words/verdict'
-import type { Shown } from './ranges.svelte'
+import type { ShownNumbers } from './ranges.svelte'
 import { type Certainty, certaintyOf } from './board/certainty'
 
-/** What the view shows of a sweep: the verdict, and the badge of the selected range on charts. */
+/** The verdict on a sweep, and the badge of the selected range on charts. */
 export interface SweepResult {
   readonly evidence: VerdictEvidence & Pick<ShownSweep, 'post' | 'ranges' | 'preview'>
   readonly verdict: Verdict
@@ -21,16 +21,16 @@ export interface SweepResult {
 
 /** Evidence beside the shown numbers. */
 interface Evidence {
-  readonly shown: Shown
+  readonly numbers: ShownNumbers
   readonly evaluated: { readonly current: EvaluationFinding | null; readonly isReading: boolean }
-  /** Whether answers of a model were read in Chat or Samples. */
+  /** True if answers of a model were shown in Chat or Samples. */
   readonly isHeard: boolean
 }
 
 /** @returns null if there is no sweep, or no range was scored */
-export function sweepResult({ shown, evaluated, isHeard }: Evidence): SweepResult | null {
-  const { sweep, selection, check } = shown
-  const sampler = shown.whatIf?.sampler ?? null
+export function sweepResult({ numbers, evaluated, isHeard }: Evidence): SweepResult | null {
+  const { sweep, selection, check } = numbers
+  const sampler = numbers.whatIf?.sampler ?? null
   if (sweep === null || selection === null) return null
   const { layerCount, source, scoredBy, base, post, ranges, preview } = sweep
   // Evaluations and checks are of the sweep's own sampler.

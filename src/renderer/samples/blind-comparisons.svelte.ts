@@ -33,7 +33,7 @@ export interface ShownComparison {
   mark: PreferenceMark | null
 }
 
-/** What came of a verdict: the variant in that column is preferred, none is, or nothing is said. */
+/** A verdict: the column of the preferred variant, a tie, or skipped. */
 export type BlindVerdict = number | 'tie' | 'skipped'
 
 /** The blind comparison of the run that is shown, and what is preferred in it. */
@@ -41,48 +41,48 @@ export class BlindComparisons {
   on = $state(false)
   way = $state.raw<BlindWay>({ size: 1, pairs: false })
   marks = $state.raw<readonly PreferenceMark[]>([])
-  /** What the marks came to; empty while they are hidden, or not there. */
+  /** Tallies of the votes; empty while names are hidden, and without votes. */
   tallies = $state.raw<readonly PreferenceTally[]>([])
-  /** A comparison that is looked back at; null for the next one to decide. */
+  /** An earlier comparison in view; null for the next one to decide. */
   private lookedAt = $state<number | null>(null)
   /** Repeats the decision that could not be saved; null when all are saved. */
   retry = $state.raw<(() => Promise<void>) | null>(null)
   private readonly tallying: Latest<string>
 
   private readonly plan = $derived.by((): BlindPlan => {
-    const run = this.shown()?.run
+    const run = this.shownRun()?.run
     return run === undefined
       ? { length: 0, at: () => ({ prompt: 0, index: 0, size: 1, among: [] }) }
       : blindPlan(run, this.way)
   })
   private readonly marked = $derived(marksByComparison(this.marks))
   readonly total = $derived(this.plan.length)
-  /** Marks of sets of this size. */
-  private readonly own = $derived.by(() => {
+  /** Votes on sets of this size. */
+  private readonly currentVotes = $derived.by(() => {
     const { size, pairs } = this.way
-    const all = this.shown()?.run.variants.length
+    const all = this.shownRun()?.run.variants.length
     return this.marks.filter((mark) => mark.size === size && (mark.among.length === all) !== pairs)
   })
-  readonly decided = $derived(this.own.length)
+  readonly decided = $derived(this.currentVotes.length)
 
   /** The comparison in view; null when every one is decided. */
   readonly current = $derived.by((): ShownComparison | null => {
     if (this.lookedAt !== null) return this.at(this.lookedAt)
-    for (let place = 0; place < this.plan.length; place += 1) {
-      const found = this.at(place)
-      if (found?.mark === null) return found
+    for (let index = 0; index < this.plan.length; index += 1) {
+      const comparison = this.at(index)
+      if (comparison?.mark === null) return comparison
     }
     return null
   })
 
   constructor(
     private readonly project: OpenProject,
-    private readonly shown: () => { run: SampleRun; board: AnswerBoard } | null
+    private readonly shownRun: () => { run: SampleRun; board: AnswerBoard } | null
   ) {
     this.tallying = new Latest(project.left)
   }
 
-  /** Another run is looked at; null: one that goes on. */
+  /** Shows another run; null while a run goes on. */
   look(run: SampleRun | null): void {
     this.on = false
     this.retry = null
@@ -115,7 +115,7 @@ export class BlindComparisons {
     this.on = false
     this.lookedAt = null
     sessionStorage.removeItem(STORED_AS)
-    const run = this.shown()?.run
+    const run = this.shownRun()?.run
     if (run !== undefined) await this.tally(run.id)
   }
 
@@ -129,9 +129,9 @@ export class BlindComparisons {
   step(by: -1 | 1): void {
     this.retry = null
     const from = this.current?.place ?? this.plan.length
-    for (let place = from + by; place >= 0 && place < this.plan.length; place += by) {
-      if (this.at(place) === null) continue
-      this.lookedAt = place
+    for (let index = from + by; index >= 0 && index < this.plan.length; index += by) {
+      if (this.at(index) === null) continue
+      this.lookedAt = index
       return
     }
     if (by > 0) this.lookedAt = null
@@ -142,18 +142,18 @@ export class BlindComparisons {
     const { current } = this
     if (current === null) return
     const { comparison, place } = current
-    const mark = markOf(comparison, verdict)
-    if (mark === null) return
+    const vote = markOf(comparison, verdict)
+    if (vote === null) return
     this.lookedAt = null
     this.retry = null
-    if (await this.change(`decide comparison ${place + 1}`, [mark], [])) return
+    if (await this.change(`decide comparison ${place + 1}`, [vote], [])) return
     this.lookedAt = place
     this.retry = () => this.decide(verdict)
   }
 
   /** Takes the latest decision back, which is then asked for again. */
   async takeBack(): Promise<void> {
-    const last = this.own.at(-1)
+    const last = this.currentVotes.at(-1)
     this.lookedAt = null
     this.retry = null
     if (last !== undefined) await this.change('take a decision back', [], [last])
@@ -165,7 +165,7 @@ export class BlindComparisons {
 
   async export(format: PreferenceExportFormat): Promise<void> {
     const { here, client } = this.project
-    const runId = this.shown()?.run.id
+    const runId = this.shownRun()?.run.id
     if (runId === undefined) return
     const file = await this.project.attempt(() =>
       client.samples.exportPreferences({ ...here, runId, format })
@@ -175,7 +175,7 @@ export class BlindComparisons {
 
   /** Null where an answer of a set is missing. */
   private at(place: number): ShownComparison | null {
-    const board = this.shown()?.board
+    const board = this.shownRun()?.board
     if (board === undefined) return null
     const comparison = this.plan.at(place)
     const { prompt, index, size, among } = comparison
@@ -195,7 +195,7 @@ export class BlindComparisons {
     undecided: readonly BlindComparison[],
     message?: string
   ): Promise<boolean> {
-    const runId = this.shown()?.run.id
+    const runId = this.shownRun()?.run.id
     if (runId === undefined) return false
     const before = [...decided, ...undecided].map((comparison) => this.stateOf(comparison))
     const after = [...decided.map(decidedAs), ...undecided.map(undecidedAs)]
@@ -217,14 +217,14 @@ export class BlindComparisons {
   /** @throws WorkbenchError `stale` when a comparison is no longer as it was */
   private async put(runId: string, from: readonly State[], to: readonly State[]): Promise<void> {
     const unchanged = from.every(({ comparison, mark }) => sameVerdict(this.stateOf(comparison).mark, mark))
-    if (this.shown()?.run.id !== runId || !unchanged) throw changedSince('that comparison')
+    if (this.shownRun()?.run.id !== runId || !unchanged) throw changedSince('that comparison')
     const { decided, undecided } = this.show(to)
     try {
       await this.project.write((here) =>
         this.project.client.samples.mark({ ...here, runId, decided, undecided })
       )
     } catch (error) {
-      if (this.shown()?.run.id === runId) this.show(from)
+      if (this.shownRun()?.run.id === runId) this.show(from)
       throw error
     }
     await this.tally(runId)
@@ -251,11 +251,11 @@ export class BlindComparisons {
     const read = await this.project.attempt(() =>
       this.tallying.ask(runId, (signal) => client.samples.preferences({ ...here, runId }, { signal }))
     )
-    if (read !== null && !this.on && this.shown()?.run.id === runId) this.tallies = read.answer
+    if (read !== null && !this.on && this.shownRun()?.run.id === runId) this.tallies = read.answer
   }
 
   private store(): void {
-    const run = this.shown()?.run
+    const run = this.shownRun()?.run
     if (run !== undefined) sessionStorage.setItem(STORED_AS, JSON.stringify({ runId: run.id, ...this.way }))
   }
 }
@@ -280,7 +280,7 @@ function storedWay(): z.infer<typeof Stored> | null {
   try {
     return Stored.safeParse(JSON.parse(stored)).data ?? null
   } catch {
-    // Whatever wrote it, it names no comparison of this program.
+    // The stored text is not of this program.
     return null
   }
 }

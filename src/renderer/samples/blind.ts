@@ -35,10 +35,10 @@ export function shuffled(count: number, ...seeds: readonly number[]): number[] {
     seeds.reduce((mixed, seed) => Math.imul(mixed ^ seed, 0x9e3779b1) + 0x85ebca6b, 0)
   )
   const order = Array.from({ length: count }, (_, place) => place)
-  for (let place = count - 1; place > 0; place -= 1) {
-    const other = uniformInt(generator, 0, place)
-    const moved = order[place] ?? 0
-    order[place] = order[other] ?? 0
+  for (let index = count - 1; index > 0; index -= 1) {
+    const other = uniformInt(generator, 0, index)
+    const moved = order[index] ?? 0
+    order[index] = order[other] ?? 0
     order[other] = moved
   }
   return order
@@ -51,9 +51,9 @@ export interface BlindPlan {
 }
 
 /**
- * Rounds, each with one comparison of every prompt, so that whoever stops early has asked of as many prompts as could be. Prompts,
- * pairs and places on the screen are in random orders that the run's seed decides. Two at a time, each round takes each prompt to
- * another pair, and all pairs come before any answers of the next set.
+ * Returns the comparisons in rounds. A round has one comparison of every prompt, so that a user who stops early has
+ * compared as many prompts as possible. The seed of the run orders prompts, pairs and columns at random. With two
+ * variants at a time, each round gives each prompt another pair, and all pairs precede the answers of the next set.
  */
 export function blindPlan(
   { settings: { seed, sampleCount }, variants, prompts }: SampleRun,
@@ -85,7 +85,7 @@ export function blindPlan(
   }
 }
 
-/** Whether two marks, or none, say the same of a comparison. */
+/** Returns whether two votes on a comparison, or missing ones, are the same. */
 export function sameVerdict(one: PreferenceMark | null, other: PreferenceMark | null): boolean {
   if (one === null || other === null) return one === other
   const variantOf = (mark: PreferenceMark): string | null =>

@@ -18,7 +18,7 @@ export class CharacterCheck {
   readonly job: StreamJob<CheckEvent>
   readonly busy = $derived.by(() => this.job.busy)
 
-  /** Whether prompts or rendering have changed since the check. */
+  /** True if prompts or rendering have changed since the check. */
   readonly outdated = $derived.by(() => {
     const { state } = this.project
     if (this.result === null) return false

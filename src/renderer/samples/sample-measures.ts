@@ -2,14 +2,14 @@ import { measureOf, TEXT_MEASURES, type TextMeasureId } from '../../contract/mod
 import type { MeanPrompts, SampleMeasures, SampleRunMeasures } from '../../contract/documents/samples'
 import { toCsv } from '../ui/csv'
 
-/** A measure between 0 and 1, as bars need it: a count as a share of the answers. Null when they are too few to tell. */
+/** Returns a measure from 0 to 1 for bars. A count becomes a share of the answers. Null for too few answers. */
 export function measureShare(id: TextMeasureId, { sampleCount, values }: SampleMeasures): number | null {
   const value = values[id]
   if (value === undefined || sampleCount === 0) return null
   return measureOf(id).scale === 'count' ? value / sampleCount : value
 }
 
-/** The measures of every variant, each with over how many prompts it is the mean, and below them those of every cell. */
+/** Writes the means of every variant with their numbers of prompts, then the measures of every cell. */
 export function measuresCsv({ variants, cells }: Omit<SampleRunMeasures, 'compared'>): string {
   const row = (
     variant: string,

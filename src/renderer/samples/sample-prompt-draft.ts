@@ -35,6 +35,6 @@ export const sampleDraftsOf = (prompts: readonly SamplePrompt[], firstId: number
     raw
   }))
 
-/** Whether two sets ask the same in the same order. */
+/** Returns whether two prompt sets are equal, in the same order. */
 export const sameSamplePrompts = (left: readonly SamplePrompt[], right: readonly SamplePrompt[]): boolean =>
   sameInOrder(left, right, (one, other) => one.system === other.system && one.raw === other.raw)

@@ -24,7 +24,7 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
   rendered = $state.raw<RenderedSample | null>(null)
   renderProblem = $state.raw<Complaint | null>(null)
   private readonly rendering: Latest<SamplePrompt>
-  /** Whether `rendered` is of an earlier wording. */
+  /** True while `rendered` is of an earlier text. */
   readonly renderPending = $derived.by(() => this.rendering.awaited !== null)
 
   override parse = parseSampleDraft
@@ -53,7 +53,7 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     project.onChange(({ samplePrompts, revision }) => this.acceptStored(samplePrompts, revision))
   }
 
-  /** Whether one of the prompts is this text. */
+  /** Returns whether one of the prompts has this text. */
   holds(text: string): boolean {
     return this.drafts.some((draft) => draft.text === text)
   }

@@ -54,9 +54,9 @@ const EXPORT_TYPES = {
 /** The Samples view: the running sample run or the one being looked at, and how it is looked at. */
 export class SamplesState {
   tab = $state<SamplesTab>('answers')
-  /** As it was read. */
+  /** The run as main returned it. */
   private stored = $state.raw<ShownRun | null>(null)
-  readonly shown = $derived.by<ShownRun | null>(() => {
+  readonly shownRun = $derived.by<ShownRun | null>(() => {
     const { stored } = this
     if (stored === null) return null
     const variants = stored.run.variants.map((variant) =>
@@ -73,7 +73,7 @@ export class SamplesState {
   /** The run that is being read, to be shown; null when none is. */
   readonly opening = $derived.by(() => this.reading.awaited)
   readonly newest = $derived.by(() => this.project.state.sampleRuns[0]?.id ?? null)
-  readonly current = $derived.by(() => this.opening ?? this.shown?.run.id ?? null)
+  readonly current = $derived.by(() => this.opening ?? this.shownRun?.run.id ?? null)
   readonly job: BackgroundJob<SampleEvent, LiveRun>
   readonly prompts: SamplePromptList
   readonly setup: SampleSetupState
@@ -81,19 +81,21 @@ export class SamplesState {
   readonly blind: BlindComparisons
 
   readonly live = $derived.by(() => this.job.live)
-  readonly answers = $derived<{ run: SampleRun; board: AnswerBoard } | null>(this.live ?? this.shown)
+  readonly answers = $derived<{ run: SampleRun; board: AnswerBoard } | null>(this.live ?? this.shownRun)
   readonly busy = $derived.by(() => this.job.busy)
 
   /** Answers that the shown run was asked for. */
   readonly shownTotal = $derived(
-    this.shown === null
+    this.shownRun === null
       ? 0
-      : this.shown.run.prompts.length * this.shown.run.variants.length * this.shown.run.settings.sampleCount
+      : this.shownRun.run.prompts.length *
+          this.shownRun.run.variants.length *
+          this.shownRun.run.settings.sampleCount
   )
 
   /** Answers that the shown run still lacks. */
-  readonly missing = $derived(this.shown === null ? 0 : this.shownTotal - this.shown.board.answerCount)
-  /** Whether the shown run goes on where it was stopped. One without any answer may have failed for its settings: the next takes those of the setup. */
+  readonly missing = $derived(this.shownRun === null ? 0 : this.shownTotal - this.shownRun.board.answerCount)
+  /** True if the shown run can be resumed. A failed run without answers is started again, with the current settings. */
   readonly resumes = $derived.by(
     () => this.missing > 0 && (this.job.failure === null || this.missing < this.shownTotal)
   )
@@ -144,10 +146,13 @@ export class SamplesState {
   private newestSeen: string | null = null
 
   private attached = false
-  /** Of the run that is followed. */
+  /** Speed of the followed run. */
   private runSpeed = new RunSpeed()
 
-  /** @param variants to choose from @param speed of generating */
+  /**
+   * @param variants variants to choose from.
+   * @param speed of generating
+   */
   constructor(
     private readonly project: OpenProject,
     readonly variants: VariantList,
@@ -170,11 +175,15 @@ export class SamplesState {
     this.prompts = new SamplePromptList(project)
     this.setup = new SampleSetupState(project)
     this.check = new CharacterCheck(project, this)
-    this.blind = new BlindComparisons(project, () => this.shown)
+    this.blind = new BlindComparisons(project, () => this.shownRun)
     project.onChange((state, before) => this.hear(state, before))
   }
 
-  /** Shows the newest run unless it was shown before: one that ended while the line was down is news. @param wanted another run to show; null for the newest */
+  /**
+   * Shows the newest run unless it was shown before. One that ended while the connection was lost is new.
+   *
+   * @param wanted id of another run to show; null for the newest
+   */
   async attach(wanted: string | null): Promise<void> {
     const first = !this.attached
     this.attached = true
@@ -234,7 +243,7 @@ export class SamplesState {
     const board = new AnswerBoard()
     board.add(samples)
     // The same run with more answers stays as it was looked at.
-    if (this.shown?.run.id !== run.id) {
+    if (this.shownRun?.run.id !== run.id) {
       this.look()
       this.blind.look(run)
     }
@@ -263,12 +272,13 @@ export class SamplesState {
 
   /** Adds answers to the shown run, so many to every prompt and variant. */
   async addAnswers(count: number): Promise<void> {
-    if (this.shown !== null) await this.goOn(this.shown.run, this.shown.run.settings.sampleCount + count)
+    if (this.shownRun !== null)
+      await this.goOn(this.shownRun.run, this.shownRun.run.settings.sampleCount + count)
   }
 
   /** Finishes the shown run. */
   async finishShown(): Promise<void> {
-    if (this.shown !== null) await this.goOn(this.shown.run, this.shown.run.settings.sampleCount)
+    if (this.shownRun !== null) await this.goOn(this.shownRun.run, this.shownRun.run.settings.sampleCount)
   }
 
   private async begin(ask: () => Promise<unknown>): Promise<void> {
@@ -286,7 +296,7 @@ export class SamplesState {
       const board = new AnswerBoard()
       board.add(event.samples)
       // More answers to the run that is shown: it stays as it was looked at.
-      if (this.shown?.run.id !== run.id) {
+      if (this.shownRun?.run.id !== run.id) {
         this.look()
         this.blind.look(null)
       }
@@ -329,7 +339,7 @@ export class SamplesState {
 
   async export(format: SampleExportFormat): Promise<void> {
     const { here, client } = this.project
-    const runId = this.shown?.run.id
+    const runId = this.shownRun?.run.id
     if (runId === undefined) return
     const file = await this.project.attempt(() => client.samples.export({ ...here, runId, format }))
     if (file !== null) saveText(file.fileName, file.content, EXPORT_TYPES[format])

@@ -8,8 +8,6 @@ import { capitalised, formatMoment, formatScore } from '../ui/format'
 export interface SweptValidity {
   /** Heading of the column. */
   label: string
-  /** Names the sweep. */
-  hint: string
   /** Below the table. */
   note: string
   /** Share of valid answers that is asked for. */
@@ -41,8 +39,10 @@ export function sweptValidity(
       : `the sweep of ${formatMoment(sweep.createdAt)} that Ranges shows, not of the newest`
   return {
     label,
-    hint: `Of ${which}, not of these answers: their prompts have no right answers.`,
-    note: `${label} is of ${which}, by ${scoredByWords(sweep.scoredBy)}. It stands out below the limit of ${formatScore(limit)}. Diversity of invalid answers is worth nothing.`,
+    note: [
+      `${label} is of ${which}, by ${scoredByWords(sweep.scoredBy)}.`,
+      `Values below the limit of ${formatScore(limit)} stand out. Diversity of invalid answers is worth nothing.`
+    ].join(' '),
     limit,
     values: run.variants.map((variant) => scoreIn(sweep, variant)?.validity ?? null)
   }

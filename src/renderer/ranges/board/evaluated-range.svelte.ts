@@ -8,13 +8,13 @@ import type { OpenProject } from '../../app/open-project.svelte'
 
 /** The newest evaluation of the selected range, whichever evaluation or step is shown. */
 export class EvaluatedRange {
-  private readonly asked: Latest<string>
+  private readonly asking: Latest<string>
   private askedFor: string | null = null
   private answer = $state.raw<{ to: string; finding: EvaluationFinding | null } | null>(null)
 
   /** The selected range and its sweep. Null where no finished evaluation can have asked the range. */
   private readonly subject = $derived.by<{ sweepId: string; range: RestorationRange } | null>(() => {
-    const range = this.view.shown.selection?.selected ?? null
+    const range = this.view.numbers.selection?.selected ?? null
     const sweepId = this.view.sweep?.id
     return range === null || sweepId === undefined || this.finished.length === 0 ? null : { sweepId, range }
   })
@@ -33,17 +33,17 @@ export class EvaluatedRange {
   readonly current = $derived.by(
     () => (this.answer?.to === this.question ? this.answer?.finding : null) ?? null
   )
-  /** Whether an evaluation may exist that is not read yet: until then nothing is praised. */
+  /** True while an evaluation may exist that is not read yet. */
   readonly isReading = $derived.by(() => this.question !== null && this.answer?.to !== this.question)
 
   constructor(
     private readonly project: OpenProject,
     private readonly view: {
       readonly sweep: (Restoring & { readonly id: string }) | null
-      readonly shown: { readonly selection: Selection | null }
+      readonly numbers: { readonly selection: Selection | null }
     }
   ) {
-    this.asked = new Latest(project.left)
+    this.asking = new Latest(project.left)
   }
 
   /** Asks again where the selected range, the evaluations or the connection have changed. */
@@ -51,7 +51,7 @@ export class EvaluatedRange {
     const { subject, question, project } = this
     if (subject === null || question === null || !project.connected) {
       this.askedFor = null
-      this.asked.drop()
+      this.asking.drop()
       return
     }
     // An evaluation is scored after its last answer, and ends then.
@@ -64,7 +64,7 @@ export class EvaluatedRange {
   private async ask(question: string, about: { sweepId: string; range: RestorationRange }): Promise<void> {
     const { here, client } = this.project
     // The reason why an evaluation cannot be read is shown with that evaluation.
-    const read = await this.asked
+    const read = await this.asking
       .ask(question, (signal) => client.evaluations.findingOf({ ...here, ...about }, { signal }))
       .catch((error: unknown) => (complaintOf(error).code === 'lost' ? null : { answer: null }))
     if (read !== null) this.answer = { to: question, finding: read.answer }

@@ -179,7 +179,7 @@ export const rejectedKeys = (
     ? NONE
     : new Set(rejectedRanges(ranges, check, rho).map((range) => rangeKey(range, { source })))
 
-/** What decides the state of a model in the table. */
+/** Settings that decide the state of a model in the table. */
 export interface RowContext {
   /** Validity that a model needs to qualify, besides more diversity than post; null while unknown. */
   minimum: number | null
@@ -226,7 +226,8 @@ export function rowColumns(
       label: 'Model',
       words: true,
       value: (row) =>
-        `${row.name}${isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''}`,
+        row.name +
+        (isPartial(row, board) ? `, from ${row.promptCount} of ${plural(board.promptCount, 'prompt')}` : ''),
       sort: givenOrder
     },
     { id: 'layers', label: 'Layers changed', value: ({ changed }) => changed },

@@ -75,28 +75,28 @@ export class SweepForCheck {
     if (read !== null) this.other = read.answer
   }
 
-  /** The badges of a recipe where it can be chosen: first by the shown sweep where a task scores that, then by the character task. */
+  /** Returns the badges of a recipe in lists: by the shown sweep if a task scores it, and by the character task. */
   marksOf(recipe: Recipe): RecipeCheck[] {
     if (this.isUnread) return [{ state: 'reading', label: 'reading…', words: 'The sweep is being read' }]
-    const found = this.foundBy(this.read, recipe)
-    const byTask = this.isOther ? this.foundBy(this.shownRead, recipe) : null
+    const finding = this.findingBy(this.read, recipe)
+    const byTask = this.isOther ? this.findingBy(this.shownRead, recipe) : null
     const checked = this.checkOf(recipe)
-    if (byTask === null) return [found ?? checked]
-    if (found === null && checked.state === 'unchecked') return [byTask]
-    const byCharacters = found ?? { ...checked, words: `on the character task: ${checked.words}` }
+    if (byTask === null) return [finding ?? checked]
+    if (finding === null && checked.state === 'unchecked') return [byTask]
+    const byCharacters = finding ?? { ...checked, words: `on the character task: ${checked.words}` }
     return [
       { ...byTask, label: `task: ${byTask.label}` },
       { ...byCharacters, label: `characters: ${byCharacters.label}` }
     ]
   }
 
-  /** Whether the sweep that the pair answers with is being read, and none is shown. */
+  /** True while no sweep is shown and the sweep that the pair answers with is being read. */
   private get isUnread(): boolean {
     return this.view.sweep === null && this.view.awaitsNewest
   }
 
   /** The finding of a sweep about a recipe: the verdict for the range that it selects. */
-  private foundBy(read: ReadSweep | null, recipe: Recipe): RecipeCheck | null {
+  private findingBy(read: ReadSweep | null, recipe: Recipe): RecipeCheck | null {
     if (read === null) return null
     const { sweep } = read
     return sweepFinding(
@@ -106,7 +106,7 @@ export class SweepForCheck {
     )
   }
 
-  /** The verdict on a recipe that a sweep selects, with the evaluation where that sweep is shown; null for other recipes. */
+  /** Returns the verdict on the recipe that a sweep selects; null for others. A shown sweep includes its evaluation. */
   private verdictOn({ sweep, selection, check }: ReadSweep, recipe: Recipe): Verdict | null {
     if (selection === null || !selects({ ...sweep, selection }, recipe)) return null
     const isShown = sweep.id === this.view.sweep?.id
@@ -116,7 +116,7 @@ export class SweepForCheck {
     return verdictOf({ ...sweep, selection, check, evaluation, isReading })
   }
 
-  /** What the sweep of the character task and its check say of a recipe. */
+  /** Returns the result of a recipe in the sweep of the character task and its check. */
   checkOf(recipe: Recipe): RecipeCheck {
     return recipeCheck(this.evidence, recipe, this.validityOf(recipe))
   }

@@ -15,17 +15,17 @@ export class FirstAnswers {
     this.asking = new Latest(project.left)
   }
 
-  /** Asks for the answers, unless they are known. A failure leaves the screen without them: a sweep reports the reason. */
+  /** Loads the answers once. After a failure the screen has none, and a sweep reports the reason. */
   async ask(): Promise<void> {
     const { prompts, document } = this.project.state
     const [prompt] = prompts
     if (prompt === undefined || this.answers !== null || this.asking.awaited === prompt.text) return
     try {
-      const asked = await this.asking.ask(prompt.text, (signal) => this.nextTokens(prompt.text, signal))
-      if (asked === null) return
+      const read = await this.asking.ask(prompt.text, (signal) => this.nextTokens(prompt.text, signal))
+      if (read === null) return
       const { countLeadingSpace } = document.rendering
       const probabilities = (model: 'base' | 'post'): number[] | null => {
-        const event = asked.answer.find((each) => each.model === model)
+        const event = read.answer.find((each) => each.model === model)
         if (event?.type !== 'probed') return null
         return prompt.valid.map((character) =>
           event.top

@@ -1,10 +1,7 @@
 import { plural } from '../../../contract/words/format'
 import type { ScoredModel } from '../../recipes/scored-models'
 
-/**
- * The action that keeps the selected models that are recipes. Baselines and other checkpoints restore no layers, so they
- * are no recipes.
- */
+/** Keeps the selected recipes. Baselines and other checkpoints restore no layers, so they are no recipes. */
 export interface KeepAction {
   label: string
   /** The reason why nothing can be kept; null if something can. */

@@ -10,7 +10,7 @@ export class WhatIfAsking {
   /** The requested settings; null while the measured numbers are wanted. */
   asked = $state.raw<WhatIf | null>(null)
   /** The recalculated sweep with its settings; null while the measured numbers are shown. */
-  answer = $state.raw<(WhatIfSweep & { readonly asked: WhatIf }) | null>(null)
+  answer = $state.raw<(WhatIfSweep & { readonly settings: WhatIf }) | null>(null)
   private readonly latest: Latest<WhatIf>
 
   /**
@@ -27,11 +27,11 @@ export class WhatIfAsking {
   }
 
   /** Describes the settings of the shown numbers; null if they are those of the sweep. */
-  readonly words = $derived.by(() => (this.answer === null ? null : this.wordsOf(this.answer.asked)))
+  readonly words = $derived.by(() => (this.answer === null ? null : this.wordsOf(this.answer.settings)))
 
   /** Describes the requested settings while the numbers of others are shown; null otherwise. */
   readonly computing = $derived.by(() => {
-    const next = this.asked === null || this.asked === this.answer?.asked ? null : this.wordsOf(this.asked)
+    const next = this.asked === null || this.asked === this.answer?.settings ? null : this.wordsOf(this.asked)
     return next === (this.words ?? AS_SWEPT) ? null : next
   })
 
@@ -67,9 +67,9 @@ export class WhatIfAsking {
         client.sweeps.whatIf({ ...here, sweepId: sweep.id, asked: settings }, { signal })
       )
     )
-    if (answered !== null) this.taken(() => (this.answer = { ...answered.answer, asked: settings }))
+    if (answered !== null) this.taken(() => (this.answer = { ...answered.answer, settings }))
     // The request failed and no other is pending, so the sliders return to the shown settings.
-    else if (this.asked === settings) this.asked = this.answer?.asked ?? null
+    else if (this.asked === settings) this.asked = this.answer?.settings ?? null
   }
 }
 

@@ -199,7 +199,7 @@ describe('the Evaluate view', () => {
     await line.answer('evaluations.get', 2, view('third'))
     await line.answer('evaluations.get', 1, view('second'))
     await line.answer('evaluations.prompt', 0, { samples: [], scores: null })
-    expect(evaluations.shown?.run.id).toBe('third')
+    expect(evaluations.shownView?.run.id).toBe('third')
     expect(evaluations.inspected).toBeNull()
   })
 
@@ -246,7 +246,7 @@ describe('the Evaluate view', () => {
     await line.answer('evaluations.get', 0, view('first'))
     await adopted(1, ['second', 'first'])
     await line.answer('evaluations.get', 1, view('second'))
-    expect(evaluations.shown?.run.id).toBe('second')
+    expect(evaluations.shownView?.run.id).toBe('second')
     // One that the user left for an older one is no news.
     void evaluations.show('first')
     await settled()

@@ -305,7 +305,7 @@ describe('an evaluation', () => {
     const computing = { device: 'webgpu' } as const
     await line.answer('evaluations.get', 0, view({ id: 'first', computing }))
     await waitFor(() => expect(evaluations.busy).toBe(false))
-    expect(evaluations.shown?.run.id).toBe('first')
+    expect(evaluations.shownView?.run.id).toBe('first')
     expect(evaluations.setup.size).not.toMatch(/time unknown/)
 
     void evaluations.resume('first')
@@ -345,7 +345,7 @@ describe('an evaluation', () => {
     await events.tell(at(15), at(16), at(40))
     expect(line.of('evaluations.get')).toHaveLength(shownTimes + 1)
     await line.answer('evaluations.get', shownTimes, view({ id: 'first', notices: ['of 16'] }))
-    expect(evaluations.shown?.run.notices).toEqual(['of 16'])
+    expect(evaluations.shownView?.run.notices).toEqual(['of 16'])
     await events.tell(at(41))
     expect(line.of('evaluations.get')).toHaveLength(shownTimes + 2)
     // Another one that is looked at meanwhile stays as it is.
@@ -385,7 +385,7 @@ describe('an evaluation', () => {
       run,
       results: { ...rest.results, comparedWith: 'base' }
     })
-    expect([evaluations.comparing, evaluations.shown?.results.comparedWith]).toEqual([null, 'base'])
+    expect([evaluations.comparing, evaluations.shownView?.results.comparedWith]).toEqual([null, 'base'])
   })
 
   it('is shown by default when it has all its answers, although a later one was stopped', async () => {
@@ -449,7 +449,7 @@ describe('an evaluation', () => {
     expect(line.of('evaluations.get')).toHaveLength(2)
     await line.answer('evaluations.get', 1, view({ id: 'first' }))
     session.accept(stateOf({ revision: 4 }))
-    expect([evaluations.shown, evaluations.inspected]).toEqual([null, null])
+    expect([evaluations.shownView, evaluations.inspected]).toEqual([null, null])
   })
 
   it('is compared with another of its variants, and stays looked into when it is read again', async () => {
@@ -513,7 +513,7 @@ describe('what post fails', () => {
     expect(evaluations.setup.task?.id).toBe('failed')
     expect(evaluations.failures.taskOf('greedy')?.id).toBe('failed')
     expect(evaluations.failures.taskOf('other')).toBeNull()
-    expect(whyNoFailures(failed)).toBe('Its prompts are chosen so already.')
+    expect(whyNoFailures(failed)).toBe('This task already has only failed prompts.')
     expect(whyNoFailures(null)).toBe('Choose a task.')
     void evaluations.keepFailures('greedy')
     await settled()

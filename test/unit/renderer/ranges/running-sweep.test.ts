@@ -247,10 +247,10 @@ describe('the shown sweep', () => {
     void ranges.whatIf.change({ rho: 0.6 })
     ranges.limit(0.5)
     await waitFor(() => expect(line.of('sweeps.whatIf').at(-1)?.input).toMatchObject({ asked: { rho: 0.5 } }))
-    expect([ranges.rho, ranges.wantedRho, ranges.shown.rho]).toEqual([0.9, 0.5, 0.9])
+    expect([ranges.rho, ranges.wantedRho, ranges.numbers.rho]).toEqual([0.9, 0.5, 0.9])
     ranges.whatIf.close()
     ranges.limit(0.8)
-    expect([ranges.rho, ranges.shown.rho]).toEqual([0.8, 0.8])
+    expect([ranges.rho, ranges.numbers.rho]).toEqual([0.8, 0.8])
   })
 })
 

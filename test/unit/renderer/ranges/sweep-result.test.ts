@@ -9,7 +9,7 @@ it('marks no range and outlines none under a sampler that post itself fails', ()
   const sweep = shownSweep(comparedSweep())
   const result = (validity: number) =>
     sweepResult({
-      shown: {
+      numbers: {
         sweep: { ...sweep, post: { ...sweep.post, validity } },
         selection,
         rho: selection.rho,

@@ -263,7 +263,11 @@ describe('a sample run', () => {
     await line.answer('projects.open', place, stateOf({ revision: 2, sampleRuns: [summary(run)] }))
     await line.answer('samples.get', 0, { run, samples: sampleLines(run), measures: NO_MEASURES })
     await waitFor(() => expect(samples.busy).toBe(false))
-    expect([samples.shown?.board.answerCount, samples.shownTotal, samples.current]).toEqual([12, 12, 'run-1'])
+    expect([samples.shownRun?.board.answerCount, samples.shownTotal, samples.current]).toEqual([
+      12,
+      12,
+      'run-1'
+    ])
     expect(samples.size).not.toMatch(/time unknown/)
   })
 
@@ -361,9 +365,9 @@ describe('a sample run', () => {
     session.accept(stateOf({ revision: 2, sampleRuns: [second, run].map(summary) }))
     await settled()
     await line.answer('samples.get', 1, { run: second, samples: [], measures: NO_MEASURES })
-    expect(samples.shown?.run.id).toBe('run-2')
+    expect(samples.shownRun?.run.id).toBe('run-2')
     session.accept(stateOf({ revision: 3, sampleRuns: [] }))
-    expect(samples.shown).toBeNull()
+    expect(samples.shownRun).toBeNull()
     expect(workbench.complaints).toHaveLength(1)
   })
 

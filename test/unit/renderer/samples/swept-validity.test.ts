@@ -20,9 +20,9 @@ it('names the sweep that the validity beside sampled answers is of', () => {
   const newest = sweptValidity(run, { sweep, rho: 0.9, newest: sweep.id })
   expect(newest?.values).toEqual([0.98, 0.92, null])
   expect(newest?.limit).toBeCloseTo(0.882)
-  expect(newest?.hint).toMatch(/^Of the newest sweep, not of these answers/)
+  expect(newest?.note).toContain('is of the newest sweep')
   const older = sweptValidity(run, { sweep, rho: 0.9, newest: 'later' })
-  expect(older?.hint).toMatch(/^Of the sweep of .*2026.* that Ranges shows, not of the newest/)
+  expect(older?.note).toMatch(/of the sweep of .*2026.* that Ranges shows, not of the newest/)
   expect(older?.note).toContain('not of the newest')
 })
 

@@ -17,7 +17,7 @@ it('reads the newest evaluation of the selected range, again when one comes, and
   const { session } = await line.openProject(state)
   const { ranges } = session
   await showSweep(line, session, sweep)
-  const range = ranges.shown.selection?.selected ?? null
+  const range = ranges.numbers.selection?.selected ?? null
   expect(range).not.toBeNull()
   ranges.evaluated.want()
   ranges.evaluated.want()
