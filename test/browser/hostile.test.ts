@@ -22,7 +22,6 @@ import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { HOSTILE_POST, hostileProject, PAYLOADS } from '../fixtures/hostile-project'
 import { FUZZ_TIMES } from '../fixtures/mutations'
 import { OwnWorkbench } from '../fixtures/own-workbench'
-import { takeAction } from '../fixtures/ranges-view'
 
 /** A text of each view once its content is shown, and what is clicked there to show more. */
 const SHOWN: readonly (readonly [View, said: string, more: readonly string[]])[] = [
