@@ -222,7 +222,8 @@ describe('projects', () => {
       const changes = { name: 'A', notes: 'a' }
       const before = await client.projects.update({ path, pair: 'pair-1', seen, changes })
       const after = await client.projects.update({ path, pair: 'pair-1', seen, changes: change })
-      expect(after).toEqual({ ...before, ...change, revision: before.revision + 1 })
+      const revision = before.revision + 1
+      expect(after).toEqual({ ...before, ...change, revision, change: revision })
     }
   })
 

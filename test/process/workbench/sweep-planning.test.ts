@@ -26,7 +26,7 @@ describe("a project's next sweep", () => {
     expect(whole).toMatchObject({ blockEvaluations: 388 + 19 * 12, groups: [{ promptCount: 40 }] })
     if (whole === null) return
     expect(planLine(whole)).toMatch(
-      /^1 prompt group · peak \d+ MiB of [\d.]+ GiB · 616 block evaluations · [\d.]+ GFLOP · reads 9\.5 MiB · about [\d.]+ s by one block timed now, if the machine gets no busier$/
+      /^1 prompt group · peak \d+ MiB of [\d.]+ GiB · 616 block evaluations · [\d.]+ GFLOP · reads 9\.5 MiB · about [\d.]+ s timed with one block, if the machine gets no busier$/
     )
     expect(whole.preview).toBeNull()
     const previewed = await client.sweeps.plan({ path, pair: 'pair-1', preview: true })
