@@ -431,7 +431,7 @@ describe('samples in Chromium', () => {
       .getByRole('button', { name: /^Cancel/ })
       .first()
       .click()
-    await page.getByText(/This run stopped early/).waitFor()
+    await page.getByText(/^Stopped at [\d,]+ of [\d,]+ answers/).waitFor()
   })
 
   async function download(page: Page, format: string): Promise<string> {

@@ -258,7 +258,7 @@ async function readTensors(page: Page, project: string): Promise<void> {
     .first()
     .waitFor()
   await main.getByRole('button', { name: 'Compare the layers' }).click()
-  await main.getByRole('grid', { name: /^Relative norm of every layer/ }).waitFor()
+  await main.getByRole('grid', { name: /^Relative norm by layer/ }).waitFor()
   await expectHarmless(page, 'names of tensors')
 }
 

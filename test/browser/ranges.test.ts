@@ -46,7 +46,9 @@ describe('the workbench in Chromium', () => {
     await page.getByRole('button', { name: 'Find the layers' }).click()
     await page.getByText(CHECKED_HEADLINE).waitFor()
     expect(await page.locator('[data-range]').count()).toBe(78)
-    const details = await page.getByText(/ on CPU in fp32 · 616 block\s+evaluations/).innerText()
+    const details = await page
+      .locator('footer', { hasText: / on CPU in fp32 · 616 block\s+evaluations/ })
+      .innerText()
     expect(details).toContain('431 of 688 prompt tokens')
     await inspectRange(page, '4-11')
     await page.locator('[role=img] canvas').nth(1).waitFor()

@@ -228,7 +228,7 @@ describe('a sweep in several prompt groups in Chromium', () => {
 
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByText(HEADLINE).waitFor()
-    const details = page.getByText(`${known} of 10 prompts computed by an earlier run`)
+    const details = page.locator('footer', { hasText: `${known} of 10 prompts computed by an earlier run` })
     await details.waitFor()
     // What was planned is what was done: less than all groups.
     expect(await details.innerText()).toContain(`${planned} block evaluations`)
