@@ -58,6 +58,7 @@ th:is(.base, .post, .hybrid, .checkpoint, .orange, .sky, .black) { font-weight: 
 small { display: block; font-size: 12px; line-height: 16px; font-weight: 400; white-space: pre-line; }
 details { margin: 0 0 12px; }
 details > :not(summary) { margin-top: 8px; }
+:is(td, th) > details { overflow: clip; }
 td > ol { margin: 0; padding: 0; min-width: 200px; max-height: 420px; overflow: auto; list-style: none; }
 td > ol > li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 2px 8px; padding: 4px 0; }
 td li > span { color: var(--ink-soft); }
