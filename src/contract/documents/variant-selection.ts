@@ -3,10 +3,12 @@ import { modelKey, sameModel } from '../model/model'
 import { EvaluationVariant, isPlain } from './evaluation'
 import { Variant } from './samples'
 
+const MAX_ADDED = 60
+
 /** The variants that Answers and Evaluate compare, as the project stores them. */
 export const VariantSelection = z.object({
   /** Variants in addition to those that the pair offers. */
-  added: z.array(EvaluationVariant).max(60),
+  added: z.array(EvaluationVariant).max(MAX_ADDED),
   /** Keys of excluded variants: `modelKey` of offered ones, {@link addedKey} of added ones. Later models take part. */
   leftOut: z.array(z.string()),
   /** Keys of the sweep's baselines that Samples asks. Evaluate asks all that are not left out. */
@@ -30,25 +32,38 @@ const SeparateSettings = z.object({
     .optional()
 })
 
-/** Adds the shared selection to stored settings of a pair that have none. A variant that one step used takes part. */
+/** Matches keys of the baselines that a sweep offers: samplers, mixes, filters and uniform blends. */
+const SWEEP_BASELINE_KEY = /^(?:sampler|mix|filter) |^0-\d+@[\d.]+/
+
+/**
+ * Adds the shared selection to stored settings of a pair that have none. A variant is left out if each step that listed
+ * it left it out.
+ */
 export function withSharedVariants(settings: unknown): unknown {
   if (typeof settings !== 'object' || settings === null || 'variants' in settings) return settings
   const { samples, evaluation } = SeparateSettings.safeParse(settings).data ?? {}
   const evaluated = evaluation?.added ?? []
-  const sampled = (samples?.added ?? []).filter(
-    (variant) => !evaluated.some((entry) => isPlain(entry) && sameModel(entry.variant, variant))
+  const sampled = (samples?.added ?? []).map(
+    (variant): EvaluationVariant =>
+      evaluated.find((entry) => isPlain(entry) && sameModel(entry.variant, variant)) ?? { variant }
   )
-  const keyOf = (key: string): string => {
-    const variant = samples?.added.find((candidate) => modelKey(candidate) === key)
-    return variant === undefined ? key : addedKey(variant.name)
-  }
-  const lists = [samples && { leftOut: samples.leftOut.map(keyOf) }, evaluation].flatMap((setup) =>
-    setup === undefined ? [] : [setup.leftOut]
+  const added = [...new Set([...evaluated, ...sampled])]
+  const keysOf = (entries: readonly EvaluationVariant[]): string[] =>
+    entries.map(({ variant }) => addedKey(variant.name))
+  const keyOf = (key: string): string =>
+    keysOf(sampled)[samples?.added.findIndex((variant) => modelKey(variant) === key) ?? -1] ?? key
+  const lists = (entries: readonly EvaluationVariant[], key: string): boolean =>
+    keysOf(entries).includes(key) || !keysOf(added).includes(key)
+  const steps = [
+    samples && {
+      leftOut: samples.leftOut.map(keyOf),
+      lists: (key: string) => lists(sampled, key) && !SWEEP_BASELINE_KEY.test(key)
+    },
+    evaluation && { leftOut: evaluation.leftOut, lists: (key: string) => lists(evaluated, key) }
+  ].filter((step) => step !== undefined)
+  const leftOut = [...new Set(steps.flatMap((step) => step.leftOut))].filter((key) =>
+    steps.every((step) => step.leftOut.includes(key) || !step.lists(key))
   )
-  const variants: VariantSelection = {
-    added: [...evaluated, ...sampled.map((variant) => ({ variant }))],
-    leftOut: (lists[0] ?? []).filter((key) => lists.every((leftOut) => leftOut.includes(key))),
-    sampled: []
-  }
+  const variants: VariantSelection = { added: added.slice(0, MAX_ADDED), leftOut, sampled: [] }
   return { ...settings, variants }
 }

@@ -20,6 +20,28 @@ it('keeps what the only set-up left out, added variants included', () => {
   expect(settings).toMatchObject({ variants: { leftOut: ['base', addedKey('hot')] } })
 })
 
+it('leaves out what no step asked: additions of one step, and baselines that only Evaluate listed', () => {
+  const leftOut = [addedKey('post'), 'sampler 3 0.1', '0-11@0.7', '4-11']
+  const settings = withSharedVariants({
+    samples: { added: [hot], leftOut: [modelKey(hot)] },
+    evaluation: { added: [framed], leftOut }
+  })
+  // Samples asked layers 4 to 11.
+  expect(settings).toMatchObject({
+    variants: { leftOut: [addedKey('hot'), addedKey('post'), 'sampler 3 0.1', '0-11@0.7'] }
+  })
+})
+
+it('joins a model that both steps added, under the name that it has in Evaluate', () => {
+  const settings = withSharedVariants({
+    samples: { added: [hot], leftOut: [modelKey(hot)] },
+    evaluation: { added: [{ variant: { ...hot, name: 'hotter' } }], leftOut: [addedKey('hotter')] }
+  })
+  expect(settings).toMatchObject({
+    variants: { added: [{ variant: { name: 'hotter' } }], leftOut: [addedKey('hotter')] }
+  })
+})
+
 it('leaves settings that have shared variants as they are', () => {
   const settings = { variants: { added: [], leftOut: ['post'], sampled: [] }, samples: { leftOut: ['base'] } }
   expect(withSharedVariants(settings)).toBe(settings)
