@@ -1,5 +1,5 @@
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
-import { type EvaluationVariant, isPlain } from '../../contract/documents/evaluation'
+import { EvaluationVariant, isPlain } from '../../contract/documents/evaluation'
 import type { Variant } from '../../contract/documents/samples'
 import { evaluatedChoices } from '../../contract/documents/variant-choices'
 import {
@@ -10,6 +10,7 @@ import {
 import { freeName } from '../../contract/model/free-name'
 import { isExternal, modelKey, sameModel } from '../../contract/model/model'
 import { Autosave } from '../app/autosave'
+import { changedSince } from '../app/history.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 
@@ -34,17 +35,22 @@ export class VariantList {
   waits = $state(false)
   readonly unsaved = 'it could not be saved.'
   private readonly autosave = new Autosave(() => this.flush())
+  /** Counts changes by other windows. Older undo steps are void. */
+  private externalChanges = 0
 
   readonly options = $derived.by<readonly VariantOption[]>(() => {
     const sweep = defaultSweepOf(this.project.state.sweeps)
-    const options = evaluatedChoices(this.offered.choices, sweep).map(
-      ({ variant, origin }): VariantOption => ({
+    const isAdded = (variant: Variant): boolean =>
+      this.selection.added.some((entry) => isPlain(entry) && sameModel(entry.variant, variant))
+    const options = evaluatedChoices(this.offered.choices, sweep)
+      // A baseline that the user added before a sweep offers it stays as it was added.
+      .filter(({ variant, origin }) => origin !== 'baseline' || !isAdded(variant))
+      .map(({ variant, origin }): VariantOption => ({
         key: modelKey(variant),
         entry: { variant },
         origin,
         added: null
-      })
-    )
+      }))
     for (const [added, entry] of this.selection.added.entries()) {
       const name = freeName(
         entry.variant.name,
@@ -72,8 +78,9 @@ export class VariantList {
     this.selection = project.state.document.settings.variants
     project.onChange(({ document }) => {
       const { variants } = document.settings
-      if (!this.dirty && JSON.stringify(variants) !== JSON.stringify(this.selection))
-        this.selection = variants
+      if (this.dirty || JSON.stringify(variants) === JSON.stringify(this.selection)) return
+      this.selection = variants
+      this.externalChanges += 1
     })
   }
 
@@ -110,21 +117,23 @@ export class VariantList {
     })
   }
 
-  /** Makes variants take part in a step. Those that are not offered are added. */
-  add(entries: readonly EvaluationVariant[], step: VariantStep): void {
-    const names = entries.map(({ variant }) => variant.name).join(', ')
+  /**
+   * Makes models take part in a step, with the sampler and the prompts of its run. Models that are not offered are
+   * added.
+   */
+  add(models: readonly Variant[], step: VariantStep): void {
+    const names = models.map(({ name }) => name).join(', ')
+    const isOptionOf = ({ entry }: VariantOption, model: Variant): boolean =>
+      isPlain(entry) && sameModel(entry.variant, model)
     this.record(`add ${names}`, () => {
-      const isOffered = (entry: EvaluationVariant): boolean =>
-        this.options.some((option) => sameModel(option.entry.variant, entry.variant))
-      const missing = entries.filter(
-        (entry, index) =>
-          !isOffered(entry) && entries.findIndex((other) => sameModel(other.variant, entry.variant)) === index
+      const missing = models.filter(
+        (model, index) =>
+          !this.options.some((option) => isOptionOf(option, model)) &&
+          models.findIndex((other) => sameModel(other, model)) === index
       )
-      this.edit({ added: [...this.selection.added, ...missing] })
+      this.edit({ added: [...this.selection.added, ...missing.map((variant) => ({ variant }))] })
       this.include(
-        this.options.filter((option) =>
-          entries.some((entry) => sameModel(option.entry.variant, entry.variant))
-        ),
+        this.options.filter((option) => models.some((model) => isOptionOf(option, model))),
         step,
         true
       )
@@ -139,9 +148,11 @@ export class VariantList {
   put(index: number | null, entry: EvaluationVariant): void {
     const { name } = entry.variant
     const { added } = this.selection
-    this.record(index === null ? `add ${name}` : `change ${name}`, () =>
+    this.record(index === null ? `add ${name}` : `change ${name}`, () => {
+      const before = this.keyOf(index)
       this.edit({ added: index === null ? [...added, entry] : added.with(index, entry) })
-    )
+      this.renameKey(before, this.keyOf(index ?? added.length))
+    })
   }
 
   /** Removes an added variant. */
@@ -149,7 +160,24 @@ export class VariantList {
     const { added } = this.selection
     const name = added[index]?.variant.name
     if (name === undefined) return
-    this.record(`remove ${name}`, () => this.edit({ added: added.toSpliced(index, 1) }), `Removed ${name}`)
+    const change = (): void => {
+      this.renameKey(this.keyOf(index), null)
+      this.edit({ added: added.toSpliced(index, 1) })
+    }
+    this.record(`remove ${name}`, change, `Removed ${name}`)
+  }
+
+  /** Returns the key of an added variant; null for none. */
+  private keyOf(index: number | null): string | null {
+    return this.options.find(({ added }) => added !== null && added === index)?.key ?? null
+  }
+
+  /** Moves the choice of a variant to its new key. A new variant takes part, also under the name of a removed one. */
+  private renameKey(before: string | null, after: string | null): void {
+    const leftOut = this.selection.leftOut
+      .map((key) => (key === before ? after : key === after ? null : key))
+      .filter((key) => key !== null)
+    this.edit({ leftOut })
   }
 
   /** Returns the names of the variants without the added one at an index. */
@@ -165,16 +193,28 @@ export class VariantList {
     change()
     const after = this.selection
     if (JSON.stringify(before) === JSON.stringify(after)) return
+    const { externalChanges } = this
+    const show = (selection: VariantSelection) => (): void => {
+      if (this.externalChanges !== externalChanges) throw changedSince('the list of variants')
+      this.edit(selection)
+    }
     this.project.history.record({
       what,
-      undo: () => this.edit(before),
-      redo: () => this.edit(after),
+      undo: show(before),
+      redo: show(after),
       ...(message !== undefined && { message })
     })
   }
 
-  private edit(changes: Partial<VariantSelection>): void {
-    this.selection = { ...this.selection, ...changes }
+  private edit({ added = this.selection.added, ...keys }: Partial<VariantSelection>): void {
+    // Fields are in the order of the schema, as main returns them, so that selections compare as text.
+    const ordered = added.map((entry) => EvaluationVariant.safeParse(entry).data ?? entry)
+    this.selection = {
+      added: ordered,
+      leftOut: this.selection.leftOut,
+      sampled: this.selection.sampled,
+      ...keys
+    }
     this.dirty = true
     this.autosave.soon()
   }

@@ -278,10 +278,7 @@ export class Session extends OpenProject {
 
   /** Goes to a step with these variants among those that it asks. */
   private compare(variants: readonly Variant[], step: VariantStep): void {
-    this.variants.add(
-      variants.map((variant) => ({ variant })),
-      step
-    )
+    this.variants.add(variants, step)
     this.host.go(step)
   }
 

@@ -1,6 +1,6 @@
 import type { CategoryScore } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
-import type { EvaluationVariant } from '../../contract/documents/evaluation'
+import type { Variant } from '../../contract/documents/samples'
 import { type Restoring, sweptRangeModel } from '../../contract/model/model'
 import { rangeName } from '../ui/format'
 
@@ -29,9 +29,9 @@ export function spreadOfRanges<Range extends RestorationRange & CategoryScore>(
   return chosen.sort((a, b) => a.diversity - b.diversity)
 }
 
-/** A range of a sweep as a variant of an evaluation. */
-export function rangeVariant(range: RestorationRange, restoring: Restoring): EvaluationVariant {
+/** Returns a range of a sweep as a variant. */
+export function rangeVariant(range: RestorationRange, restoring: Restoring): Variant {
   const name = rangeName(range, restoring.source)
   const { recipe } = sweptRangeModel(range, restoring)
-  return { variant: { kind: 'recipe', name, recipe: { ...recipe, name } } }
+  return { kind: 'recipe', name, recipe: { ...recipe, name } }
 }

@@ -130,11 +130,8 @@ describe('the setup of the next evaluation', () => {
     expect(names(session)).toEqual(['post'])
     // What takes part already is not added again.
     const half = { kind: 'baseline', name: 'half', baseline: { kind: 'mix', share: 0.5 } } as const
-    variants.add(
-      [{ variant: { kind: 'base', name: 'base' } }, { variant: half }, { variant: half }],
-      'evaluate'
-    )
-    variants.add([{ variant: half }], 'evaluate')
+    variants.add([{ kind: 'base', name: 'base' }, half, half], 'evaluate')
+    variants.add([half], 'evaluate')
     expect(names(session)).toEqual(['base', 'post', 'half'])
     expect(setup.size).toMatch(/1 variant computed by base and post, twice the work/)
   })

@@ -93,14 +93,14 @@ describe('the setup of the next sample run', () => {
       name: 'hot',
       baseline: { kind: 'sampler', temperature: 2, minP: 0 }
     } as const
-    variants.add([{ variant: baseline }], 'samples')
+    variants.add([baseline], 'samples')
     const base = elementAt(variants.options, 0, 'option')
     variants.choose(base, 'samples', false)
     expect(variants.isChosen(base, 'evaluate')).toBe(false)
     setup.edit({ temperature: '0.5' })
     expect(names()).toEqual(['post', 'hot'])
     // The same model is not added twice.
-    variants.add([{ variant: baseline }], 'samples')
+    variants.add([baseline], 'samples')
     expect(variants.options).toHaveLength(3)
 
     void setup.flush()
@@ -316,7 +316,7 @@ describe('a sample run', () => {
     expect(samples.incomplete).toBe('Choose at least one variant.')
     for (let share = 1; share <= 21; share++)
       variants.add(
-        [{ variant: { kind: 'baseline', name: `m${share}`, baseline: { kind: 'mix', share: share / 100 } } }],
+        [{ kind: 'baseline', name: `m${share}`, baseline: { kind: 'mix', share: share / 100 } }],
         'samples'
       )
     expect(samples.incomplete).toBe('Choose at most 20 variants.')

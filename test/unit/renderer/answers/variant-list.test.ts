@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { PairDocument, ProjectState } from '../../../../src/contract/documents/project'
+import { VariantSelection } from '../../../../src/contract/documents/variant-selection'
+import { elementAt } from '../../../../src/contract/model/look-up'
+import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
+import type { VariantList, VariantStep } from '../../../../src/renderer/answers/variant-list.svelte'
+import type { Session } from '../../../../src/renderer/app/session.svelte'
+import { comparedSweep } from '../../../fixtures/compared-sweeps'
+import { PAIR_REPORT, projectState, ScriptedLine } from '../../../fixtures/scripted-line'
+
+const MIX = { kind: 'baseline', name: 'half', baseline: { kind: 'mix', share: 0.5 } } as const
+const FRAMED = { variant: { kind: 'post', name: 'asked politely' }, prefix: 'Please: ' } as const
+
+const withVariants = (variants: VariantSelection, changes: Partial<ProjectState> = {}): ProjectState => {
+  const state = projectState({ pair: PAIR_REPORT, ...changes })
+  const document: PairDocument = { ...state.document, settings: { ...state.document.settings, variants } }
+  return { ...state, document }
+}
+
+async function opened(state = projectState({ pair: PAIR_REPORT })) {
+  const { session, workbench } = await new ScriptedLine().openProject(state)
+  return { session, workbench, variants: session.variants }
+}
+
+const chosen = (variants: VariantList, step: VariantStep): string[] =>
+  step === 'samples'
+    ? variants.sampled.map(({ name }) => name)
+    : variants.evaluated.map(({ variant }) => variant.name)
+
+const leaveLastOut = ({ variants }: Session): void =>
+  variants.choose(elementAt(variants.options, variants.options.length - 1, 'option'), 'evaluate', false)
+
+beforeEach(() => vi.stubGlobal('document', { hidden: true }))
+afterEach(() => vi.unstubAllGlobals())
+
+describe('an added variant', () => {
+  it('that was left out stays so under another name', async () => {
+    const { session, variants } = await opened()
+    variants.put(null, FRAMED)
+    leaveLastOut(session)
+    variants.put(0, { ...FRAMED, variant: { kind: 'post', name: 'asked nicely' } })
+    expect(chosen(variants, 'evaluate')).toEqual(['base', 'post'])
+    await session.history.undo()
+    expect(chosen(variants, 'evaluate')).toEqual(['base', 'post'])
+    await session.history.undo()
+    expect(chosen(variants, 'evaluate')).toEqual(['base', 'post', 'asked politely'])
+  })
+
+  it('takes part under the name of a removed one that was left out', async () => {
+    const { session, variants } = await opened()
+    variants.put(null, FRAMED)
+    leaveLastOut(session)
+    variants.remove(0)
+    variants.put(null, FRAMED)
+    expect(chosen(variants, 'evaluate')).toEqual(['base', 'post', 'asked politely'])
+  })
+
+  it('with prompts of its own does not stand for the model that Samples wants', async () => {
+    const { session, variants } = await opened()
+    variants.put(null, { variant: MIX, prefix: 'Please: ' })
+    leaveLastOut(session)
+    variants.add([MIX], 'samples')
+    expect(chosen(variants, 'samples')).toEqual(['base', 'post', 'half (2)'])
+    expect(chosen(variants, 'evaluate')).toEqual(['base', 'post', 'half (2)'])
+  })
+
+  it('is listed once if a sweep offers the same baseline', async () => {
+    const sweep = { ...summarizeSweep(comparedSweep(), null), baselines: [{ ...MIX.baseline }] }
+    const { variants } = await opened(
+      withVariants({ added: [{ variant: MIX }], leftOut: [], sampled: [] }, { sweeps: [sweep] })
+    )
+    expect(variants.options.filter(({ entry }) => entry.variant.kind === 'baseline')).toHaveLength(1)
+    expect(chosen(variants, 'samples')).toContain('half')
+    expect(chosen(variants, 'evaluate')).toContain('half')
+  })
+})
+
+it('is undone after it was saved, but not after another window has changed it', async () => {
+  const { session, workbench, variants } = await opened()
+  variants.put(null, FRAMED)
+  const saved = VariantSelection.parse({ added: [FRAMED], leftOut: [], sampled: [] })
+  variants.dirty = false
+  session.accept(withVariants(saved, { revision: 2 }))
+  await session.history.undo()
+  await session.history.redo()
+  expect(chosen(variants, 'evaluate')).toEqual(['base', 'post', 'asked politely'])
+  expect(workbench.complaints).toEqual([])
+  variants.dirty = false
+  session.accept(withVariants({ ...saved, leftOut: ['base'] }, { revision: 3 }))
+  await session.history.undo()
+  expect(chosen(variants, 'evaluate')).toEqual(['post', 'asked politely'])
+  expect(elementAt(workbench.complaints, 0, 'complaint').message).toMatch(/^Not undone: the list of variants/)
+})
