@@ -14,11 +14,7 @@ export const MENU_WORDS = {
   exportAs: (format: string): string => `Export answers as ${format.toUpperCase()}`,
   compareBlind: 'Compare blind',
   characterTask: 'Character task…',
-  judge: 'Judge the answers…',
-  editTask: 'Edit task…',
-  copyTask: 'Copy and edit task…',
-  exportTask: 'Export task',
-  hardSubset: 'Build a hard subset…'
+  judge: 'Judge the answers…'
 } as const
 
 /** Names of the buttons that open settings of the next run. */

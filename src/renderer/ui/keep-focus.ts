@@ -71,7 +71,7 @@ const focusTargetIn = (
 function nextTo({ element, path }: FocusPosition): HTMLElement | SVGElement | null {
   for (const { parent, index } of path) {
     if (!parent.isConnected) continue
-    // External the view is the frame, whose first button is far from the lost one.
+    // Outside the view is the frame, whose first button is far from the lost one.
     if (parent.querySelector('main') !== null) break
     const children = [...parent.children]
     const nearest = [...children.slice(index), ...children.slice(0, index).reverse()]
