@@ -197,7 +197,7 @@ export class AnswerLines {
  * Reports whether a file is a log of Inspect, one object that nearly always spans many lines, instead of
  * lines of JSON.
  *
- * @param first the first line that is not blank; null if it exceeds the limit of a line
+ * @param first the first line that is not blank; null if it exceeds the limit of a line.
  * @throws WorkbenchError `bad-file` for a line that contains too much
  */
 export function isLogStart(first: string | null): boolean {

@@ -22,7 +22,7 @@ export interface TokenizedAnswers {
 }
 
 /**
- * Lists the usual spellings of an answer: as listed, with a capital, and in lower case, each bare or with a
+ * Lists the usual spellings of an answer: as listed, with a capital, and in lower case. Each is bare, or has a
  * full stop or an exclamation mark.
  */
 function writtenForms(answer: string): string[] {
@@ -43,8 +43,8 @@ export class AnswerWriter {
   /**
    * Creates a writer.
    *
-   * @param reader of the task; texts that it reads otherwise are no form of the answer
-   * @param text of the model that answers
+   * @param reader of the task; texts that it reads otherwise are no form of the answer.
+   * @param text of the model that answers.
    * @param endTokens tokens that end an answer
    */
   static async create(

@@ -79,7 +79,7 @@ function isBeforeColon(text: string, from: number): boolean {
 }
 
 /**
- * Quotes a name from a file for printing: control characters are escaped, characters that change the
+ * Quotes a name from a file for printing. Control characters are escaped, characters that change the
  * direction of text are shown by number, and long names are shortened.
  */
 export function quoteName(name: string): string {

@@ -7,7 +7,7 @@ export const NODE_VARIABLE = 'SLR_NODE'
 
 /**
  * Gives the Node that runs the program's other processes. Electron cannot replace it: Chromium's allocator
- * ends a process at a single allocation of 2 GiB, and at 16 GiB in all (partition_alloc, MaxDirectMapped and
+ * ends a process at a single allocation of 2 GiB. It also does at 16 GiB in all (partition_alloc, MaxDirectMapped and
  * kPoolMaxSize). A packaged Electron cannot run as Node at all, because its fuse is off, and it would start
  * the whole program again.
  *

@@ -32,7 +32,7 @@ export function reportDefect(error: unknown, where: string): Problem {
 }
 
 /**
- * Converts errors at the border of a process: a WorkbenchError keeps its problem, input that the contract
+ * Converts errors at the border of a process: a WorkbenchError keeps its problem. Input that the contract
  * refuses becomes `bad-input`, and `onDefect` words other errors for the caller.
  */
 export function convertProblems(onDefect: (error: unknown, where: string) => Problem) {

@@ -95,7 +95,7 @@ export interface AdapterScaling {
 }
 
 /**
- * Returns the scaling of each module, as PEFT determines it: the first pattern that matches the end of the
+ * Returns the scaling of each module, as PEFT determines it. It is the first pattern that matches the end of the
  * module's path, or else the adapter's own `r` and `lora_alpha`.
  *
  * @throws WorkbenchError `bad-file` for a pattern that is not a regular expression

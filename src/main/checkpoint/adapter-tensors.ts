@@ -32,9 +32,9 @@ interface Factors {
  * Puts an adapter over its base's tensors: weights with factors become `adapted`, and saved tensors take the
  * place of the base's.
  *
- * @param tensors of the base, by canonical name
- * @param adapter tensors of the adapter's file
- * @param scalingOf the scaling of a module's factors
+ * @param tensors of the base, by canonical name.
+ * @param adapter tensors of the adapter's file.
+ * @param scalingOf the scaling of a module's factors.
  * @throws WorkbenchError `bad-file` naming the file and tensor: half of the factors is missing, a shape does not
  * fit, or the base has no such tensor
  */

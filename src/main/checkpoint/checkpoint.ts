@@ -67,7 +67,7 @@ export const DescribedCheckpoint = z.object({
  * Opens a model folder, or that of a PEFT adapter, in this process (see resolveModelFolder for accepted paths).
  * Only processes that main can end may do so.
  *
- * @param adapterBase the base model of an adapter; without it, the one that its config names
+ * @param adapterBase the base model of an adapter; without it, the one that its config names.
  * @throws WorkbenchError `not-found`, `bad-input`, `bad-file` or `unsupported`, naming the file and tensor
  */
 export async function openCheckpoint(folder: string, adapterBase?: string): Promise<Checkpoint> {

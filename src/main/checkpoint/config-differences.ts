@@ -4,7 +4,7 @@ import type { DecoderSpec, Experts } from '../family'
 import type { Rope } from '../family/rope'
 
 /**
- * Describes in words what two models of one shape compute differently with the same weights: norm epsilon,
+ * Describes in words what two models of one shape compute differently with the same weights. Examples are norm epsilon,
  * attention windows, position embedding and the choice of experts. Values come from the first layer that
  * differs.
  *

@@ -5,7 +5,7 @@ import { decodeFloat32, DTYPE_BYTES, type WeightDtype } from './dtype'
 const BLOCK = 2 ** 15
 
 /**
- * Sums from which distances are computed. Sums are float64: the square of a float32 is exact in it, and a
+ * Sums from which distances are computed. Sums are float64: the square of a float32 is exact in it. A
  * block's sum is added as a whole, so the relative error stays near 1e-13 for any model size.
  */
 export class DistanceSums {

@@ -11,7 +11,7 @@ const PIECE_BYTES = 2 ** 20
  * Computes the SHA-256 of a whole file in lower-case hexadecimal. One piece is hashed while the next one is
  * read, in constant memory.
  *
- * @param onBytes called with the length of every piece
+ * @param onBytes called with the length of every piece.
  * @throws WorkbenchError `not-found`; `bad-file` when it is no regular file, cannot be read, or changes
  * meanwhile; `cancelled` when `signal` fires
  */

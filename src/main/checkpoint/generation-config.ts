@@ -65,10 +65,10 @@ async function modelEndTokens(checkpoint: Checkpoint): Promise<number[]> {
 }
 
 /**
- * Lists the tokens that end the answers of post and of its recipes: post's, and base's if the vocabularies
+ * Lists the tokens that end the answers of post and of its recipes. They are post's, and base's if the vocabularies
  * have equal sizes, since restored layers may end an answer as base does.
  *
- * @param text post's tokenizer
+ * @param text post's tokenizer.
  * @throws WorkbenchError as {@link endTokens}
  */
 export async function pairEndTokens(

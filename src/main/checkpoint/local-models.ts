@@ -167,7 +167,7 @@ export async function readLocalModel(path: string): Promise<LocalModel> {
 /**
  * Finds the base model of a post that was named alone.
  *
- * @returns null if the post is a whole model or cannot be read, which opening it reports
+ * @returns null if the post is a whole model or cannot be read, which opening it reports.
  * @throws WorkbenchError `not-found` for an adapter whose base is not in the Hugging Face cache
  */
 export async function baseOfAdapter(post: string): Promise<string | null> {

@@ -17,7 +17,7 @@ const CACHE_PREFIX = 'models--'
  * Finds the folder of a model's config.json, or of an adapter: the given one, or, for a Hugging Face cache folder
  * (`models--org--name`), the snapshot in its `refs/main`, or else the newest.
  *
- * @returns an absolute path
+ * @returns an absolute path.
  * @throws WorkbenchError `not-found` or `bad-input`, naming the missing file
  */
 export async function resolveModelFolder(path: string): Promise<string> {

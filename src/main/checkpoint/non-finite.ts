@@ -104,11 +104,11 @@ function indicesOf(element: number, shape: readonly number[]): number[] {
 }
 
 /**
- * Reads a stored tensor in constant memory and counts non-finite values; null if there are none, or the
+ * Reads a stored tensor in constant memory and counts non-finite values. Null if there are none, or the
  * tensor has no floats of a model's dtypes.
  *
- * @param name canonical name of the tensor
- * @param onBytes called with the length of every piece; may throw to stop reading
+ * @param name canonical name of the tensor.
+ * @param onBytes called with the length of every piece; may throw to stop reading.
  * @throws WorkbenchError of the reader
  */
 export async function nonFiniteValues(

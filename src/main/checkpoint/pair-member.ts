@@ -39,7 +39,7 @@ export type MemberOpener = (path: string, adapterBase?: string) => Promise<PairM
 /**
  * Opens a checkpoint in the sandbox process.
  *
- * @param adapterBase the base model of an adapter; without it, the one that its config names
+ * @param adapterBase the base model of an adapter; without it, the one that its config names.
  * @throws WorkbenchError when the checkpoint cannot be opened or is of an unsupported family
  */
 export async function openMember(path: string, adapterBase?: string): Promise<PairMember> {

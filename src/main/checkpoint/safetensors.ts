@@ -33,7 +33,7 @@ const Scaled = z.object({
   codes: StoredTensor,
   kind: z.enum(['F8_E4M3', 'I8', 'I4']),
   /**
-   * Storage of the numbers: one byte each, or packed into words of 32 bits, the first in the lowest bits,
+   * Storage of the numbers: one byte each, or packed into words of 32 bits. The first is in the lowest bits,
    * along rows or columns of the weight. With columns, scales and zero points are transposed too.
    */
   layout: z.enum(['bytes', 'rows', 'columns']),
@@ -88,9 +88,9 @@ const TensorInfo = z.object({
 const FileMetadata = z.record(z.string(), z.string()).nullish()
 
 /**
- * Reads a safetensors header without data: 8 bytes of length (little-endian), then a JSON object of `name: {
+ * Reads a safetensors header without data. It has 8 bytes of length (little-endian), then a JSON object of `name: {
  * dtype, shape, data_offsets: [begin, end) }`, then the data. The checks are those of the reference
- * implementation: bounds of the header, UTF-8, JSON, dtypes, and that the tensors cover the data without
+ * implementation. They cover bounds of the header, UTF-8, JSON, dtypes, and that the tensors cover the data without
  * holes or overlaps.
  *
  * @throws WorkbenchError `not-found`; `bad-file` naming the file and tensor; `unsupported` for sub-byte

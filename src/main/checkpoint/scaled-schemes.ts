@@ -5,7 +5,7 @@ import { isJsonObject } from '../base/json-object'
 import type { Scaled } from './safetensors'
 
 /**
- * Formats of weights stored as small numbers with scales, one row of `METHODS` each: float8 as DeepSeek, Qwen
+ * Formats of weights stored as small numbers with scales, one row of `METHODS` each. They are float8 as DeepSeek, Qwen
  * and Mistral publish it, the formats of compressed-tensors, and GPTQ. Other formats are refused with the
  * reason.
  */

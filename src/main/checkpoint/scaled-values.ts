@@ -52,9 +52,9 @@ function numbersOf({ kind, layout }: Pick<Scaled, 'kind' | 'layout'>): Float32Ar
 /**
  * Computes (number - zero point) x scale in float32, rounded to the dtype of the weight.
  *
- * @param stored rows of numbers, starting with the byte of the first element
- * @param first element of the tensor
- * @param columns of the tensor
+ * @param stored rows of numbers, starting with the byte of the first element.
+ * @param first element of the tensor.
+ * @param columns of the tensor.
  * @param target elements of `dtype`
  */
 export function multiplyOut(

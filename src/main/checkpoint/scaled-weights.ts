@@ -11,7 +11,7 @@ import { CODE_BITS, wordsFor } from './scaled-values'
 
 /**
  * Checkpoints whose weights are stored as small numbers with the scales of their blocks, in the formats of
- * scaled-schemes. They are read as BF16, as DeepSeek's own conversion stores them, or as F16 if their scales are
+ * scaled-schemes. They are read as BF16, as DeepSeek's own conversion stores them. They are F16 if their scales are
  * F16, as the programs that wrote them do. Activations are not rounded, although the reference may round them.
  */
 
@@ -211,7 +211,7 @@ export function storedTensorBytes({
 }
 
 /**
- * Counts the bytes that a reader keeps in memory while it reads a tensor piece by piece: scales and zero
+ * Counts the bytes that a reader keeps in memory while it reads a tensor piece by piece. Those are scales and zero
  * points as float32, groups, transposed numbers, and the factors of an adapter as float32.
  */
 export function readerBytes({ scaled, adapted, shape: [rows = 0, columns = 0] }: TensorEntry): number {

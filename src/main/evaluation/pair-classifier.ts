@@ -68,7 +68,7 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
 }
 
 /**
- * Compares two short texts as NoveltyBench does (`maybe_test_equality` of its repository): they are the same
+ * Compares two short texts as NoveltyBench does (`maybe_test_equality` of its repository). They are the same
  * if half of the words of the longer one are in both, ignoring case. Longer texts need the classifier.
  *
  * @returns null for texts that are not short

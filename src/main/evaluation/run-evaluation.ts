@@ -266,7 +266,7 @@ async function embedAnswers(
 }
 
 /**
- * Lets base and then post read the answers to several prompts in one request, which bounds the lost work
+ * Lets base and then post read the answers to several prompts in one request. This bounds the lost work
  * after a stop and the embeddings in memory.
  */
 async function readTogether(

@@ -33,8 +33,8 @@ const CELL_SEPARATOR = '|'
  * follows ####. Sampling and reading are the defaults of the kind of task.
  *
  * @param kind of a list of prompts. If undefined: reasoning when every prompt has one answer, open-ended when
- * some have answers, else creative
- * @returns a task whose id is derived from the file's name
+ * some have answers, else creative.
+ * @returns a task whose id is derived from the file's name.
  * @throws WorkbenchError `bad-input` naming file, line or entry, and field; `newer-version`
  */
 export function readTaskFile(fileName: string, content: string, kind: TaskKind | undefined): Task {

@@ -12,9 +12,10 @@ import { acquireLock, type Lock } from '../base/files/lock'
  * - `.NAME.slr-export-ID`, an export that is not complete,
  * - `.NAME.slr-replaced-ID`, the folder that an export is replacing.
  *
- * No system lets a program swap two folders in one portable step, so a replacement is two renames with nothing between
- * them: the old folder aside, the new one in its place. Killed just there, the old one is put back by the next export.
- * A replaced folder is kept as `NAME.replaced`, or with a number where there is one: it may hold what is nowhere else.
+ * No system lets a program swap two folders in one portable step. A replacement is therefore two renames with
+ * nothing between them: the old folder aside, the new one in its place. Killed just there, the old one is put back
+ * by the next export. A replaced folder is kept as `NAME.replaced`, or with a number where there is one: it may hold
+ * what is nowhere else.
  */
 export class Staging {
   private constructor(
@@ -45,8 +46,8 @@ export class Staging {
   /**
    * Makes the folder the target. Its files must be flushed to the disk already.
    *
-   * @param replace true allows to replace an existing model; otherwise only an empty folder is replaced
-   * @returns path of the replaced folder; null for none
+   * @param replace true allows to replace an existing model; otherwise only an empty folder is replaced.
+   * @returns path of the replaced folder; null for none.
    * @throws WorkbenchError `read-only`, `not-found`; what was there before is unchanged
    */
   async commit(replace: boolean): Promise<string | null> {

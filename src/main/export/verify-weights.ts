@@ -16,7 +16,7 @@ import type { SourceFiles } from './source-files'
  * Reads a written file back. Its header must be post's. Every tensor is compared byte by byte with its source, which is
  * read or computed again. That is faster than two checksums, and has no collisions.
  *
- * @returns tensors that hold NaN or infinity, which are found here because every byte is read anyway
+ * @returns tensors that hold NaN or infinity, which are found here because every byte is read anyway.
  * @throws WorkbenchError `bad-file` naming the tensor that differs, and what `advance` throws
  */
 export async function verifyWeights(

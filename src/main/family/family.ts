@@ -22,7 +22,7 @@ export interface Family {
   /** Norms multiply by (offset + weight): 1 for Gemma, whose weights are stored around zero. */
   readonly normOffset: 0 | 1
   /**
-   * Norm of q and k: an RMS norm with one weight for every head or for the whole projection, or a layer norm
+   * Norm of q and k. It is an RMS norm with one weight for every head or for the whole projection, or a layer norm
    * without bias and with one weight per head.
    */
   readonly qkNorm: 'none' | 'head' | 'projection' | 'eachHead'
@@ -112,7 +112,7 @@ export interface Family {
   readonly originalContext: boolean
   /**
    * True if projections may be computed in float16 on devices that gain from it. Gemma is excluded: its norms
-   * multiply by (1 + weight), and its residual grows past float16's largest number, 65,504, so that float16
+   * multiply by (1 + weight), and its residual grows past float16's largest number, 65,504. So float16
    * overflows where bfloat16 does not. Activations that square their input and layers with experts are
    * excluded too; rounding could send a row to other experts.
    */

@@ -35,7 +35,7 @@ export interface DynamicRope {
 }
 
 /**
- * Reads LongRoPE as transformers 5 does: Phi-3's original context outside the section takes precedence over
+ * Reads LongRoPE as transformers 5 does. Phi-3's original context outside the section takes precedence over
  * the section, and a written factor over the ratio of the contexts.
  */
 export function readLongRope(section: ConfigReader, theta: number, context: RopeContext): LongRope {

@@ -149,7 +149,7 @@ class PackedAttention {
   /**
    * Builds attention.
    *
-   * @param hidden [nodes, inputRowCount, hidden]
+   * @param hidden [nodes, inputRowCount, hidden].
    * @returns rows after the residual and before the block, [nodes x outputRowCount, hidden], and keys and
    * values of all input rows
    */
@@ -233,7 +233,7 @@ class PackedAttention {
    * Computes attention of one segment, [nodes, kvHeads, pathCount x queryLength, group x headSize].
    *
    * @param q [nodes, kvHeads, outputRowCount, group x headSize]: the query heads of one kv head are adjacent,
-   * so that k and v are never repeated
+   * so that k and v are never repeated.
    * @param k as `v`: [nodes, kvHeads, inputRowCount, headSize]
    */
   private segmentAttention(index: number, q: string, k: string, v: string): string {

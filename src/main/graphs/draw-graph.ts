@@ -59,8 +59,8 @@ export function drawGraph(slices: readonly number[], drawing: GraphDrawing): Uin
  * of weights exceeds the row's random number times the total. Weights are exp((logit - largest) /
  * temperature), in float32.
  *
- * @param logits [rows, vocabularySize]
- * @param uniforms from 0 (included) to 1 (excluded), float64 [rows, 1]
+ * @param logits [rows, vocabularySize].
+ * @param uniforms from 0 (included) to 1 (excluded), float64 [rows, 1].
  * @returns ids as float32, [rows, 1], which is exact below 2^24; NaN for a row with a logit that is not
  * finite
  */

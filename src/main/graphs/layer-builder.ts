@@ -231,7 +231,7 @@ export class LayerBuilder {
   /**
    * Applies RoPE with explicit positions, pairing dimension i with i + rotarySize / 2, or neighbours. [rows,
    * heads x headSize] becomes [rows, 1, the same], because the operator refuses sequences longer than its
-   * tables, and each row is a sequence of one.
+   * tables. Each row is a sequence of one.
    */
   private rotate(path: string, rows: string, positions: string, heads: number): string {
     const { graph, spec } = this
@@ -331,7 +331,7 @@ export function quantisedProduct(
 }
 
 /**
- * Applies xIELU (Huang and Schlag, arXiv 2411.13010): a x^2 + x / 2 above zero, and b (exp(x) - 1 - x) + x /
+ * Applies xIELU (Huang and Schlag, arXiv 2411.13010). It is a x^2 + x / 2 above zero, and b (exp(x) - 1 - x) + x /
  * 2 below, with a = softplus(alphaP) and b = 1 / 2 + softplus(alphaN), [1] each.
  */
 function xielu(graph: OnnxGraph, value: string, alphaP: string, alphaN: string): string {

@@ -54,11 +54,11 @@ const MAX_DISTANCE = 30
  * always won. For two candidates, or choices among all, this is Jeffreys's prior, and the estimate is Firth's
  * (1993).
  * - The interval is where the profile likelihood has not dropped too far. The drop is scaled by the variance
- * clustered over prompts relative to the variance of independent comparisons, if that ratio exceeds 1 (Pace,
+ * clustered over prompts relative to the variance of independent comparisons. It is so if that ratio exceeds 1 (Pace,
  * Salvan and Sartori 2011).
  *
- * @param count of candidates
- * @param reference the candidate that the others are compared with
+ * @param count of candidates.
+ * @param reference the candidate that the others are compared with.
  * @returns for each candidate; null for the reference, and if the reference or the candidate was never
  * compared
  */

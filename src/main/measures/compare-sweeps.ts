@@ -53,13 +53,13 @@ interface Side {
 }
 
 /**
- * Compares two sweeps: their differences in settings, the scores of equal ranges, and how far they agree in
- * the order of ranges and in the selection. Models of different depth are compared by relative depth; see
+ * Compares two sweeps. The result has their differences in settings, the scores of equal ranges, and how far they
+ * agree in the order of ranges and in the selection. Models of different depth are compared by relative depth; see
  * `atRelativeDepth`.
  *
- * @param options.others sweeps of the same pair that restore layers to further checkpoints
+ * @param options.others sweeps of the same pair that restore layers to further checkpoints.
  * @param options.rho share of post's validity that a selected range keeps in both; each sweep's own if
- * omitted
+ * omitted.
  * @throws WorkbenchError `bad-input` if one is scored by characters and the other by a task, one has no
  * ranges, or they have no range in common; `cancelled`
  */

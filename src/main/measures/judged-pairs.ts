@@ -28,8 +28,8 @@ export interface JudgedPair {
  * Summarises judged pairs. A variant wins a pair if both orders prefer it; otherwise the pair is a tie. Pairs
  * with an unreadable order are omitted and counted.
  *
- * @param size number of answers of each variant that were shown
- * @param reference index of the variant that the others are compared with
+ * @param size number of answers of each variant that were shown.
+ * @param reference index of the variant that the others are compared with.
  * @returns null when no pair was judged
  */
 export function pairJudgement(

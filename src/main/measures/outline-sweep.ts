@@ -30,8 +30,8 @@ export interface OutlinedSweep {
 /**
  * Summarises a sweep for comparisons with other pairs. Every number equals the one in the sweep's verdict.
  *
- * @param check full-answer check of its ranges; null if there is none
- * @param rho share of post's validity that a selected range must keep
+ * @param check full-answer check of its ranges; null if there is none.
+ * @param rho share of post's validity that a selected range must keep.
  * @param evaluationOf the finding of the newest evaluation of the selected range
  */
 export async function outlineSweep(

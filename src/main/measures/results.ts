@@ -38,12 +38,12 @@ export interface StoredEvaluation {
 }
 
 /**
- * Computes the results of stored answers: each measure as a mean over prompts with its interval, each variant
- * compared with one of them on the same prompts, and how well the sweep's scores order the variants. The
- * function is pure, so results can be recomputed at any time. Thousands of answers take seconds, so main runs
- * it in a process (measures/host.ts).
+ * Computes the results of stored answers. They are each measure as a mean over prompts with its interval. Each
+ * variant is compared with one of them on the same prompts, and how well the sweep's scores order the variants. The
+ * function is pure, so results can be recomputed at any time. Thousands of answers take seconds, so main runs it in
+ * a process (measures/host.ts).
  *
- * @param against name of the variant that others are compared with; post, or else the first, if omitted
+ * @param against name of the variant that others are compared with; post, or else the first, if omitted.
  * @throws WorkbenchError `not-found` when no variant is called `against`; `bad-input` when a pattern of the
  * task is no regular expression or takes too long
  */

@@ -19,7 +19,7 @@ const MIN_SLOPE = 1 / 4
  * of a share. Otherwise it comes from a t statistic corrected for skewness (Hall 1992), cut to the range of
  * the measure. docs/methods.md says how often these intervals contain the true value at 5 to 40 prompts.
  *
- * @param values one per prompt
+ * @param values one per prompt.
  * @returns null without values; no interval below {@link FEWEST_PROMPTS} prompts, or if all values are equal
  * (except shares of all 0 or all 1)
  */
@@ -95,10 +95,10 @@ export function wilson(share: number, n: number): Interval {
 /**
  * Compares variants on the same prompts: means of the differences, with p from flipping their signs. The
  * p-values are adjusted so that the probability of any false finding stays below a level (Holm 1979). Each
- * interval has the level at which Holm's procedure decided, at least 95 %, so that it contains 0 exactly if
+ * interval has the level at which Holm's procedure decided, at least 95 %. So it contains 0 exactly if
  * the adjusted p is above 0.05. There is no interval if the difference is the same on every prompt.
  *
- * @param comparisons the differences of each comparison, one per prompt
+ * @param comparisons the differences of each comparison, one per prompt.
  * @param models key of the compared model and settings. Equal keys count once in the adjustment. Null, for a
  * variant equal to the reference, does not count.
  * @returns one entry per comparison; null without differences

@@ -42,11 +42,11 @@ export type MergedModel = 'base' | 'post' | OtherCheckpoint
 export const mergedName = (model: MergedModel): string => (typeof model === 'string' ? model : model.name)
 
 /**
- * Finds the models that a mergekit file may mean: those at that path, or else those with that full name, or
+ * Finds the models that a mergekit file may mean. They are those at that path, or else those with that full name, or
  * else those whose folder has that name.
  *
  * @param file that contains the reference: relative paths may start from its folder, or from the working
- * folder
+ * folder.
  * @returns several if the reference is ambiguous
  */
 export async function matchReference(

@@ -48,8 +48,8 @@ const MAX_ALIASES = 100
  * with one weight for each model of a slice. Every layer keeps its position and mixes post with at most one
  * other model. Embeddings, final norm and head are post's.
  *
- * @param file its path or name, for messages and for relative paths in it
- * @param known other checkpoints that it may name; with `any folder`, any folder that it names is opened
+ * @param file its path or name, for messages and for relative paths in it.
+ * @param known other checkpoints that it may name; with `any folder`, any folder that it names is opened.
  * @throws WorkbenchError as `readYaml`; `bad-input` naming the part that no recipe can contain
  */
 export async function readMergekitRecipe(

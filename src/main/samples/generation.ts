@@ -57,8 +57,8 @@ export async function openSampledPair(folders: { base: string; post: string }): 
  * Prepares variants to answer a set of prompts.
  *
  * @param compare checks that a whole model sees the same tokens; called for base and other checkpoints among
- * the variants
- * @returns the generation, with notices for the user
+ * the variants.
+ * @returns the generation, with notices for the user.
  * @throws WorkbenchError `bad-input` naming the unusable variant, or for too many answers; `bad-file` for
  * broken model folders; as `openSameOther`
  */

@@ -85,7 +85,7 @@ export function computationOf({
  * because the draws of each depend only on its position in the run. Equal models are computed once.
  *
  * @returns wall time of the engine's work, and how it computed; null if there are no stored or missing
- * answers
+ * answers.
  * @throws WorkbenchError `cancelled` when `signal` fires; errors of the engine. Finished answers are already
  * stored.
  */

@@ -40,7 +40,7 @@ export interface SampleCrcRequest {
  * result also contains exact scores of the first token under the same sampler, and those of a sweep of the
  * same prompts and checkpoints.
  *
- * @param sweep where to look for exact scores; null if there is none
+ * @param sweep where to look for exact scores; null if there is none.
  * @throws WorkbenchError `cancelled` when `signal` fires; errors of pair, prompts, variants or engine
  */
 export async function sampleCrc(

@@ -19,12 +19,12 @@ const TOLERATED_DIFFERENCE = 0.02
  * exact scores; `probabilities` are shares of all answers.
  *
  * The entropy of counts is below that of the model, on average by about (m - 1) / 2n nats for n valid answers
- * among m possible characters: 0.12 of log |V| for 32 answers on 26 letters (Miller 1955; adding that back is
+ * among m possible characters. It is 0.12 of log |V| for 32 answers on 26 letters (Miller 1955; adding that back is
  * the Miller-Madow correction). No correction is applied, because a corrected entropy can exceed log |V|.
  * Compare equal n, or use the exact score.
  *
- * @param answers of each prompt, at least one; parallel to `prompts`
- * @param countLeadingSpace also accept white space before the character, as the exact score then does
+ * @param answers of each prompt, at least one; parallel to `prompts`.
+ * @param countLeadingSpace also accept white space before the character, as the exact score then does.
  * @throws WorkbenchError `bad-input` naming a prompt without answers
  */
 export function scoreSampledCrc(
@@ -81,8 +81,8 @@ function validCharacter(
  * correction around the share (Newcombe 1998, method 4).
  *
  * @param firstToken exact scores under the sampler of the answers, of the same prompts in the same order;
- * another temperature or truncation would itself cause a difference
- * @param answerCounts n of each prompt
+ * another temperature or truncation would itself cause a difference.
+ * @param answerCounts n of each prompt.
  * @returns `tolerance`, the larger of the two bounds, and whether the difference exceeds it
  */
 export function agreement(

@@ -43,8 +43,8 @@ const OVER_NOTHING: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select
 
 /**
  * Extends the library's interpreter with Python features that published templates use. These are loops over
- * the characters of a text (Llama 3.2 Vision looks for images so), filters over None (functionary's tools),
- * and dictionaries with whole numbers as keys, looked up or sorted (Seed-OSS's thinking budgets). Other uses
+ * the characters of a text (Llama 3.2 Vision looks for images so), filters over None (functionary's tools).
+ * They are also dictionaries with whole numbers as keys, looked up or sorted (Seed-OSS's thinking budgets). Other uses
  * of such a dictionary are refused.
  */
 export class PythonInterpreter extends Interpreter {

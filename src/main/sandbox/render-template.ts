@@ -26,7 +26,7 @@ export interface RenderedTemplate {
 /**
  * Renders the text of each chat as transformers' `apply_chat_template` does with a generation prompt.
  * Messages are given as text. If a template does not accept that, or omits the users' messages, they are
- * given as a list with one part of text, as on the cards of Llama Guard Vision and Llama Guard 3 1B.
+ * given as a list with one part of text. So it is on the cards of Llama Guard Vision and Llama Guard 3 1B.
  *
  * @throws WorkbenchError `bad-input` when the template refuses messages; `bad-file` when it does not work
  */

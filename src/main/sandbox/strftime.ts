@@ -9,9 +9,9 @@ const DIRECTIVE = /%[-_0]?(.?)/gsu
  * Formats midnight of a date as Python's `strftime` does in the C locale, independent of this machine's
  * locale and time zone.
  *
- * @param isoDate YYYY-MM-DD
- * @param format Python's format; `%-d` drops the padding, `%_d` pads with spaces
- * @param what owner of the format, for messages
+ * @param isoDate YYYY-MM-DD.
+ * @param format Python's format; `%-d` drops the padding, `%_d` pads with spaces.
+ * @param what owner of the format, for messages.
  * @throws WorkbenchError `unsupported` naming an unknown directive
  */
 export function strftime(isoDate: string, format: string, what: string): string {

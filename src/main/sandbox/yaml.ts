@@ -20,8 +20,8 @@ export interface ReadYaml {
  * Reads an untrusted YAML text in the sandbox process, because the size of a text does not limit the
  * library's time and memory.
  *
- * @param file its path or name, for messages
- * @param maxAliases most nodes that aliases may expand to
+ * @param file its path or name, for messages.
+ * @param maxAliases most nodes that aliases may expand to.
  * @throws WorkbenchError `bad-file` when it is not YAML, too large or too deep, or when reading it takes too
  * long
  */

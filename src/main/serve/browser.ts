@@ -13,7 +13,7 @@ import { markup } from '../base/markup'
 const READ_LIMIT_MS = 30_000
 
 /**
- * Shows an address in the user's browser. Every user of the machine can read command lines, so the browser
+ * Shows an address in the user's browser. Every user of the machine can read command lines. The browser therefore
  * receives a file that redirects to the address and that only this user can read. The file is in the projects
  * folder, because sandboxed browsers may not read hidden folders. It is deleted when `used` fires, or after a
  * while.

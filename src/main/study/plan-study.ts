@@ -62,8 +62,8 @@ const MOST_FOUND: Readonly<Record<SelectedModels, number>> = { selected: 1, base
 /**
  * Plans the steps of a study. Nothing is computed or written.
  *
- * @param project project of the study, opened for reading; null if it does not exist yet
- * @param begins is called with each step before it is planned
+ * @param project project of the study, opened for reading; null if it does not exist yet.
+ * @param begins is called with each step before it is planned.
  * @throws WorkbenchError `cancelled`
  */
 export async function planStudy(

@@ -43,7 +43,7 @@ export const isFromSweep = ({ model }: StudyVariant): boolean => model.kind === 
  * Lists the steps of a study pair by pair, each after the steps that it needs. The reports come last, and the report of
  * all pairs is the very last.
  *
- * @param names names of the study's pairs, in their order
+ * @param names names of the study's pairs, in their order.
  * @throws WorkbenchError `bad-input` for pairs of one name, and for variants that need a sweep which the study has not
  */
 export function expandStudy(study: Study, names: readonly string[]): StudyStep[] {

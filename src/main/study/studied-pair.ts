@@ -37,8 +37,8 @@ export interface StudiedPair {
 /**
  * Applies the settings of a study to a pair.
  *
- * @param folder folder of the study's file
- * @param pair pair of this name in the project; null for none
+ * @param folder folder of the study's file.
+ * @param pair pair of this name in the project; null for none.
  * @throws WorkbenchError `mismatch` if the project's pair of this name has other models; as the readers of named files
  */
 export async function studiedPair(

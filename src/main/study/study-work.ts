@@ -27,7 +27,7 @@ export class StudyWork {
   private stored: SweepDocument | null = null
 
   /**
-   * @param devices devices, tried at most once for the whole study
+   * @param devices devices, tried at most once for the whole study.
    * @param pair pair of the project; null if the project has no such pair yet
    */
   constructor(

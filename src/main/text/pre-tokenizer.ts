@@ -15,7 +15,7 @@ const RewrittenPart = z.discriminatedUnion('type', [
 
 /**
  * Rewrites the `pre_tokenizer` of a tokenizer.json so that `@huggingface/tokenizers` splits text as the
- * reference library (the Rust `tokenizers`) does. Three parts differ there: Digits knows only ASCII digits
+ * reference library (the Rust `tokenizers`) does. Three parts differ there. Digits knows only ASCII digits
  * (SmolLM2 has it), Metaspace does not split runs of spaces, and Split treats every behaviour except
  * "Removed" as "Isolated". Each equals an isolating Split on some pattern.
  *

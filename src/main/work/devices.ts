@@ -56,8 +56,8 @@ export class Devices {
    * Chooses the device for a pair: the requested one, or the fastest that computes correctly. No device is tried if
    * the machine can have no GPU. Software adapters compute on the CPU and are slower than the CPU device.
    *
-   * @param base folder of the base model, whose layers have the shapes of post's
-   * @returns the device, with a notice if a GPU is not used because it computes wrongly
+   * @param base folder of the base model, whose layers have the shapes of post's.
+   * @returns the device, with a notice if a GPU is not used because it computes wrongly.
    * @throws WorkbenchError when the folder cannot be read
    */
   async choose(choice: DeviceChoice, base: string): Promise<ChosenDevice> {

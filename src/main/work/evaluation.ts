@@ -47,8 +47,8 @@ export class EvaluationWork {
   /**
    * Prepares an evaluation. Errors in the task and the variants show here.
    *
-   * @param pair of a project that stores the results; null keeps them in memory
-   * @param options.again true begins a new run although the project has one of the same evaluation
+   * @param pair of a project that stores the results; null keeps them in memory.
+   * @param options.again true begins a new run although the project has one of the same evaluation.
    * @throws WorkbenchError as `prepareEvaluation`
    */
   static async open(

@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * Device nodes of GPUs that a program can compute on: NVIDIA and its Tegra boards, WSL, AMD's compute driver,
- * and GPUs of phones (Mali, Adreno, PowerVR). Most other drivers have DRM render nodes.
+ * Device nodes of GPUs that a program can compute on. They are those of NVIDIA and its Tegra boards, WSL, AMD's
+ * compute driver, and GPUs of phones (Mali, Adreno, PowerVR). Most other drivers have DRM render nodes.
  */
 const NODES = /^(nvidia|nvhost|nvmap|nvgpu|dxg$|kfd$|mali|kgsl|pvr)/
 const RENDER_NODE = /^renderD\d+$/

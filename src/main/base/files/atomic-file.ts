@@ -10,12 +10,12 @@ import { errorMessage } from './bounded-file'
  * one. A link at `file` is replaced, never written through.
  *
  * Libraries are not used for two reasons. `atomically` and `write-file-atomic` issue one write and ignore how
- * many bytes it took, so on a full disk they replace the good file by a truncated one. Both also follow links
+ * many bytes it took. On a full disk they replace the good file by a truncated one. Both also follow links
  * out of a foreign project, and `atomically` deletes its unfinished file on Ctrl-C even while the program is
  * still saving.
  *
- * @param text whole, or in pieces
- * @param mode permissions of the file; the system's default if omitted
+ * @param text whole, or in pieces.
+ * @param mode permissions of the file; the system's default if omitted.
  * @throws WorkbenchError `read-only` when it cannot be written, `not-found` when its folder is missing; the
  * old file stays
  */

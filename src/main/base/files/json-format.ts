@@ -1,7 +1,7 @@
 /**
  * Formats a document as JSON that people can read and compare, with two spaces per level. Values that are
  * compared as a whole stay on one line: lists and objects of plain values, and elements of lists one level
- * deeper, such as a prompt, or a range's score on a prompt. A sweep of 528 ranges over 40 prompts takes 10 MB
+ * deeper. Those are a prompt, or a range's score on a prompt. A sweep of 528 ranges over 40 prompts takes 10 MB
  * this way instead of 17.
  */
 export function formatJson(document: unknown): string {

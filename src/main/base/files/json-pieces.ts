@@ -27,7 +27,7 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
  * Parses JSON of any length in pieces, so that other requests go first in between. Its content is limited,
  * because a few bytes of it can take fifty of memory.
  *
- * @param what the file, for messages
+ * @param what the file, for messages.
  * @throws WorkbenchError `bad-file` when it is not JSON or UTF-8, nests too deep or contains too much;
  * `cancelled` when `signal` fires
  */

@@ -106,8 +106,8 @@ export async function flushLines(): Promise<void> {
  * Reads the lines of another program's file, including a last one without a line break, with their positions.
  * Neither the file nor its lines are kept in memory, and other requests go first in between.
  *
- * @param maxBytes limit of the file
- * @param onPiece receives the bytes of the file as they are read
+ * @param maxBytes limit of the file.
+ * @param onPiece receives the bytes of the file as they are read.
  * @throws WorkbenchError as `readBytes`; `bad-file` naming a line that is too long or not UTF-8
  */
 export async function* linesOfFile(

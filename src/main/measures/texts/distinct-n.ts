@@ -6,7 +6,7 @@ import { nGrams } from './n-grams'
  * work counts it. Li et al. divide by the number of words instead, so that short answers cannot reach 1. The
  * value falls as answers get longer or more, so compare only cells of the same size.
  *
- * @param answers the words of each answer; n-grams do not cross answers
+ * @param answers the words of each answer; n-grams do not cross answers.
  * @returns 0 < value <= 1; null when no answer has n words
  */
 export function distinctN(answers: readonly (readonly string[])[], n: number): number | null {

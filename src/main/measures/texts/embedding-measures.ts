@@ -29,7 +29,7 @@ export function meanCosineDistance(embeddings: readonly Float32Array[]): number 
  * eigenvalues of K/n, where K holds the cosine similarities of all pairs. It is the effective number of
  * different answers, from 1 (all equal) to n (all orthogonal).
  *
- * @param embeddings one vector per answer; time grows with the cube of their number
+ * @param embeddings one vector per answer; time grows with the cube of their number.
  * @returns null without any answer
  */
 export function vendiScore(embeddings: readonly Float32Array[]): number | null {

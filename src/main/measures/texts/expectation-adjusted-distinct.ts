@@ -4,8 +4,8 @@
  * vocabulary, V (1 - (1 - 1/V)^C). Unlike distinct-n it does not fall merely because answers are longer or
  * more.
  *
- * @param answers the tokens of each answer
- * @param vocabularySize V, the tokenizer's
+ * @param answers the tokens of each answer.
+ * @param vocabularySize V, the tokenizer's.
  * @returns null if there is no token
  */
 export function expectationAdjustedDistinct(

@@ -15,7 +15,7 @@ const WORD = new RegExp(
 )
 
 /**
- * Splits a text into words in lower case. A word is a run of letters, marks and digits, with apostrophes
+ * Splits a text into words in lower case. A word is a run of letters, marks and digits. It has apostrophes
  * inside ("don't" is one word, "blue-green" two), a letter of a script without spaces, or an emoji.
  * Punctuation is omitted. A fixed rule is used instead of Intl.Segmenter: its dictionaries change with the
  * runtime, and its time grows with the square of the text length.

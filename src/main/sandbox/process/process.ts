@@ -18,7 +18,7 @@ const texts = new Tokenizers()
 const embeddingTokenizers = new EmbeddingTokenizers()
 
 /**
- * Answers a request in the sandbox, which computes on untrusted files. A thread would not be enough: V8 ends
+ * Answers a request in the sandbox, which computes on untrusted files. A thread would not be enough. V8 ends
  * the whole process if a string, a list or a pattern grows too large, whatever limits its thread has.
  */
 async function answer(request: SandboxRequest): Promise<SandboxReply> {
