@@ -12,9 +12,24 @@ export interface RecognisedKind {
 
 const WithKind = z.looseObject({ kind: z.string() })
 
-/** Reads the kind of a JSON value; null if it names none. A task names its kind of task. */
+const list = z.array(z.unknown())
+
+/** Documents of earlier versions name no kind. Each has fields that no kind above it has, in any version. */
+const UNNAMED: readonly (readonly [DocumentKind, z.ZodType])[] = [
+  ['check', z.looseObject({ sweepId: z.string(), endTokens: z.unknown(), models: list })],
+  ['search', z.looseObject({ sweepId: z.string(), generations: list })],
+  ['what-if', z.looseObject({ sweep: z.looseObject({ ranges: z.unknown() }), selection: z.unknown() })],
+  ['sweep', z.looseObject({ schemaVersion: z.number(), ranges: list, post: z.looseObject({}) })],
+  ['evaluation', z.looseObject({ run: z.looseObject({}), results: z.unknown() })],
+  ['evaluation-run', z.looseObject({ task: z.looseObject({}), variants: list, promptSets: list })],
+  ['sample-run', z.looseObject({ settings: z.looseObject({}), variants: list, marks: list })],
+  ['distances', z.looseObject({ bytesRead: z.number(), components: list, layers: list })]
+]
+
+/** Reads the kind of a JSON value; null if it is no document. A task names its kind of task. */
 export function kindOfDocument(value: unknown): RecognisedKind | null {
-  const name = WithKind.safeParse(value).data?.kind
+  const name =
+    WithKind.safeParse(value).data?.kind ?? UNNAMED.find(([, schema]) => schema.safeParse(value).success)?.[0]
   if (name === undefined) return null
   const kind = TaskKind.safeParse(name).success ? 'task' : name
   return isDocumentKind(kind) ? { kind, is: DOCUMENT_NAMES[kind] } : null
