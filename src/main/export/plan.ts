@@ -5,7 +5,7 @@ import { quoteName } from '../base/json-object'
 import { WorkbenchError } from '../../contract/model/problem'
 import { type PairMember, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
 import { type TensorOrigin, tensorOrigin } from '../checkpoint/restored-tensor'
-import type { TensorEntry } from '../checkpoint/safetensors'
+import type { StoredTensor, TensorEntry } from '../checkpoint/safetensors'
 import { layerTensors, requireComponents, tensorStrength } from '../family'
 
 /** One tensor of a restored model. It has post's position and dtype in the file, and the values of the recipe. */
@@ -46,11 +46,14 @@ export function planWeights(members: SourcedPair, strengths: readonly LayerStren
   const planned = [...post.checkpoint.tensors].map(([name, entry]): PlannedTensor => {
     const taken = restored.get(name)
     const from = taken && sourceMember(members, taken.layer).checkpoint.tensors.get(name)
-    if (from === undefined || taken === undefined) return postTensor(name, entry, members)
+    const place = placeOf(name, entry, members)
+    if (from === undefined || taken === undefined) return postTensor(entry, place)
     const { strength, layer } = taken
     const dtypes = { source: weightDtype(from), post: weightDtype(entry) }
     const origin = tensorOrigin(strength, dtypes, layer.source === undefined ? 'base' : 'checkpoint')
-    return { origin, strength, restoredTo: layer.source?.name ?? 'base', post: entry, restored: from }
+    const isMoved = place !== entry && entry.adapted === undefined
+    if (isMoved && origin === 'blended') throw partlyRestored(entry)
+    return { origin, strength, restoredTo: layer.source?.name ?? 'base', post: place, restored: from }
   })
   return weightFiles(post).map(({ name, path, bytes }) => {
     const tensors = planned
@@ -60,19 +63,24 @@ export function planWeights(members: SourcedPair, strengths: readonly LayerStren
   })
 }
 
+/** Plans a tensor that is not restored. @param place see {@link placeOf} */
+function postTensor(entry: TensorEntry, place: TensorEntry): PlannedTensor {
+  const planned = { strength: 0, restoredTo: null, post: place }
+  if (entry.adapted !== undefined) return { ...planned, origin: 'merged', restored: entry }
+  return { ...planned, origin: 'post', restored: place === entry ? null : entry }
+}
+
 /**
- * Plans a tensor that is not restored. An adapter's model has the files of its base: its weights are merged there, and
- * tensors that the adapter stores whole are copied there.
+ * Returns a tensor of post at its place in the written files. An adapter's model has the files of its base, so a
+ * tensor that the adapter stores whole takes the place of base's.
  *
  * @throws WorkbenchError `unsupported` for a whole tensor that does not fit into the place of base's
  */
-function postTensor(name: string, entry: TensorEntry, { post, base }: SourcedPair): PlannedTensor {
-  const planned = { strength: 0, restoredTo: null, post: entry, restored: null }
-  if (entry.adapted !== undefined) return { ...planned, origin: 'merged', restored: entry }
-  if (weightFiles(post).some(({ path }) => path === entry.file)) return { ...planned, origin: 'post' }
+function placeOf(name: string, entry: TensorEntry, { post, base }: SourcedPair): TensorEntry {
+  if (weightFiles(post).some(({ path }) => path === entry.file)) return entry
   const place = base.checkpoint.tensors.get(name)
   if (place?.dtype === entry.dtype && String(place.shape) === String(entry.shape))
-    return { ...planned, origin: 'post', post: place, restored: entry }
+    return { ...place, adapted: entry.adapted }
   throw new WorkbenchError(
     'unsupported',
     `${entry.file}: tensor ${quoteName(entry.name)} is ${entry.dtype} of [${entry.shape.join(', ')}], ` +
@@ -80,6 +88,14 @@ function postTensor(name: string, entry: TensorEntry, { post, base }: SourcedPai
     "Merge the adapter with PEFT's merge_and_unload, and export from that model."
   )
 }
+
+/** Describes a tensor that an adapter stores whole, which a recipe restores in part. */
+const partlyRestored = ({ file, name }: StoredTensor): WorkbenchError =>
+  new WorkbenchError(
+    'unsupported',
+    `${file}: tensor ${quoteName(name)} is stored whole, and cannot be restored in part.`,
+    "Merge the adapter with PEFT's merge_and_unload, and export from that model."
+  )
 
 /** Lists the weight files that an exported model has: post's, and those of its base if post is an adapter. */
 function weightFiles({ checkpoint: { adapter, files } }: PairMember): Checkpoint['files'] {

@@ -136,6 +136,32 @@ describe('an export of an adapter', () => {
     expect(await refusal({ base, post: whole }, half)).toContain('is stored whole')
   })
 
+  it('puts tensors that the adapter stores whole into the places of those of base', async () => {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'))
+    const module = 'model.layers.0.self_attn.q_proj'
+    const whole = (name: string, shape: number[]) =>
+      floatTensor(`base_model.model.${name}`, 'BF16', shape, Array(8 ** shape.length).fill(2))
+    const post = await writeAdapter(join(root, 'post'), [
+      ...factorTensors(module, [8, 8]),
+      whole(`${module}.base_layer.weight`, [8, 8]),
+      whole('model.layers.0.input_layernorm.weight', [8]),
+      whole('model.layers.1.input_layernorm.weight', [8])
+    ])
+    const target = join(root, 'out')
+    const layers = { name: 'upper', layers: [strength(0, 0), strength(1, 1)] }
+    expect((await exportRecipe({ base, post }, layers, target)).tensors).toMatchObject({ merged: 1, base: 9 })
+    const [written, adapted] = [await openCheckpoint(target), await openCheckpoint(post, base)]
+    const [out, source] = [openWeightReader(written), openWeightReader(adapted)]
+    for (const name of [`${module}.weight`, 'model.layers.0.input_layernorm.weight'])
+      expect(Buffer.compare(await out.read(name), await source.read(name)), name).toBe(0)
+    await Promise.all([out.close(), source.close()])
+    const half = { name: 'half', layers: [strength(0.5, 0), strength(0, 0)] }
+    expect((await problemOf(prepareExport({ base, post }, half))).message).toContain(
+      '"base_model.model.model.layers.0.input_layernorm.weight" is stored whole, and cannot be restored in part.'
+    )
+  })
+
   it('refuses tensors that do not fit into the files of base', async () => {
     const root = await temporaryFolder()
     const base = await writeTinyLlama(join(root, 'base'))
@@ -245,7 +271,15 @@ describe('an exported model', () => {
     const layout = ({ tensors }: typeof before) =>
       [...tensors.values()].map(({ file, ...entry }) => ({ ...entry, file: file.split('/').at(-1) }))
     expect(layout(after)).toEqual(layout(before))
-    expect(result.tensors).toEqual({ post: 12, merged: 0, base: 0, checkpoint: 0, converted: 9, blended: 0, scaled: 0 })
+    expect(result.tensors).toEqual({
+      post: 12,
+      merged: 0,
+      base: 0,
+      checkpoint: 0,
+      converted: 9,
+      blended: 0,
+      scaled: 0
+    })
     expect((await inspectPair(base, join(folder, 'out'))).compatible).toBe(true)
   })
 
