@@ -174,8 +174,8 @@ export async function baseOfAdapter(post: string): Promise<string | null> {
   const facts = await folderFacts('local-model', post).catch(() => null)
   const model = LocalModel.safeParse(facts).data
   if (model?.isAdapter !== true) return null
-  const [name = null] = model.madeFrom
-  return adapterBaseFolder(model.folder, { base_model_name_or_path: name }, undefined)
+  const { config } = await readAdapterConfig(model.folder, join(model.folder, ADAPTER_CONFIG))
+  return adapterBaseFolder(model.folder, config, undefined)
 }
 
 const ModelId = z.string().regex(/^[\w.-]+(?:\/[\w.-]+)?$/)

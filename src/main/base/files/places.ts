@@ -81,14 +81,16 @@ export function cachedModelFolder(id: string, revision: string | undefined): str
 
 /** The commit of a branch, a tag or a commit of a model in the cache; the revision itself where the cache does not say. */
 function commitOf(cached: string, revision: string): string {
-  if (revision.split('/').includes('..')) return revision.replaceAll('/', '-')
+  // An adapter's file may name any text, also one that leads out of the cache.
+  const name = revision.replaceAll(/^\.+|[^\w.-]/g, '-')
+  if (!/^\w[\w./-]*$/.test(revision) || revision.split('/').includes('..')) return name
   try {
     const commit = readFileSync(join(cached, 'refs', ...revision.split('/')), 'utf8')
       .slice(0, MAX_REFERENCE)
       .trim()
-    return /^[\w-]+$/.test(commit) ? commit : revision.replaceAll('/', '-')
+    return /^[\w-]+$/.test(commit) ? commit : name
   } catch {
-    return revision.replaceAll('/', '-')
+    return name
   }
 }
 

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { decodeFloat32, DTYPE_BYTES } from '../../../../src/main/checkpoint/dtype'
+import { baseOfAdapter } from '../../../../src/main/checkpoint/local-models'
 import { readPair } from '../../../../src/main/checkpoint/pair'
 import { postTextFolder } from '../../../../src/main/checkpoint/model-folder'
 import { openWeightReader } from '../../../../src/main/checkpoint/weight-reader'
@@ -128,6 +129,14 @@ describe('an adapter as post', () => {
     await cp(await writeTinyLlama(await temporaryFolder()), snapshot, { recursive: true })
     const post = await writeAdapter(await temporaryFolder(), qFactors())
     expect((await openCheckpoint(post)).adapter).toMatchObject({ basePath: snapshot })
+  })
+
+  it('brings the revision of its base that its settings name', async () => {
+    const cache = await temporaryFolder()
+    vi.stubEnv('HF_HUB_CACHE', cache)
+    await mkdir(join(cache, 'models--example--base', 'snapshots'), { recursive: true })
+    const post = await writeAdapter(await temporaryFolder(), qFactors(), { revision: 'abc' })
+    expect(await baseOfAdapter(post)).toBe(join(cache, 'models--example--base', 'snapshots', 'abc'))
   })
 
   it('uses its own tokenizer, and without one that of its base', async () => {

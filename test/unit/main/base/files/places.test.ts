@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { modelPath } from '../../../../../src/main/base/files/places'
+import { cachedModelFolder, modelPath } from '../../../../../src/main/base/files/places'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 
 afterEach(() => void vi.unstubAllEnvs())
@@ -20,5 +20,7 @@ test('a model of the Hugging Face cache is named with its revision or without', 
   expect(modelPath('org/name@pr/1')).toBe(snapshot('bbbb'))
   expect(modelPath('org/name@dddd')).toBe(snapshot('dddd'))
   expect(modelPath('org/name@x/../../../outside')).toBe(snapshot('x-..-..-..-outside'))
+  expect(cachedModelFolder('org/name', '..\\..\\outside')).toBe(snapshot('--..-outside'))
+  expect(cachedModelFolder('org/name', '..')).toBe(snapshot('-'))
   expect(modelPath('org/other@main')).toBe(resolve('org/other@main'))
 })
