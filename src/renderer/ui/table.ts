@@ -10,9 +10,9 @@ export interface TableColumn<Row, Id extends string = string> {
   readonly label: string
   /** Explains the label. */
   readonly hint?: string
-  /** True for text, which is aligned left and sorted ascending first. Other columns have numbers. */
+  /** True for text, which is aligned left. Other columns have numbers. */
   readonly words?: boolean
-  /** True for numbers that are sorted ascending first. */
+  /** Sorts ascending first, or descending first if false. By default text is ascending, and numbers are descending. */
   readonly isAscending?: boolean
   /** Value that is sorted and exported; null for none. */
   readonly value: (row: Row) => CsvCell
@@ -51,7 +51,7 @@ export function sortRows<Row>(
 
 /** Returns the order after a press on a column's heading. The second press reverses it, and the third ends it. */
 export function nextOrder<Row>(before: Order, { id, words, isAscending }: TableColumn<Row>): Order {
-  const first = !(words ?? isAscending ?? false)
+  const first = !(isAscending ?? words ?? false)
   if (before.column !== id) return { column: id, descending: first }
   return before.descending === first
     ? { column: id, descending: !first }

@@ -274,6 +274,7 @@ export function rowColumns(
       id: 'qualifies',
       label: 'Qualifies',
       words: true,
+      isAscending: false,
       value: (row) => stateOf(row, board, context),
       sort: (rows, descending) =>
         sortByDiversity(

@@ -49,6 +49,16 @@ describe('a table', () => {
     ])
   })
 
+  it('is sorted by text ascending first, unless its column has the best text last', () => {
+    const before: Order = { column: 'score', descending: true }
+    const column = { id: 'state', words: true, label: 'State', value: ({ name }: Row) => name }
+    expect(nextOrder(before, column)).toEqual({ column: 'state', descending: false })
+    expect(nextOrder(before, { ...column, isAscending: false })).toEqual({
+      column: 'state',
+      descending: true
+    })
+  })
+
   it('is exported with unformatted values', () => {
     expect(tableOf(COLUMNS, rows).rows[1]).toEqual(['none', null])
   })
