@@ -305,7 +305,7 @@ export class Session extends OpenProject {
       { name: 'Sample prompts', draft: samples.prompts, show: showSamples('prompts') },
       { name: 'Variants', draft: variants, show: () => host.go('evaluate') },
       { name: 'Sampler', draft: samples.setup, show: showSamples('answers') },
-      { name: 'Evaluation set-up', draft: evaluations.setup, show: () => host.go('evaluate') },
+      { name: 'Evaluation setup', draft: evaluations.setup, show: () => host.go('evaluate') },
       { name: 'Notes of the project', draft: notes.project, show: showNotes },
       { name: 'Notes of the pair', draft: notes.pair, show: showNotes }
     ]

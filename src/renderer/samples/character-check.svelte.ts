@@ -9,7 +9,7 @@ import type { SampleSetupState } from './sample-setup.svelte'
 
 type CheckEvent = { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
 
-/** The character task scored from whole answers, beside the scores from first tokens. */
+/** The character task scored from full answers, beside the scores from first tokens. */
 export class CharacterCheck {
   /** Answers done, of all; null while none are generated. */
   counts = $state.raw<{ done: number; total: number } | null>(null)
