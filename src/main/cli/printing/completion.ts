@@ -30,7 +30,7 @@ function bashScript(program: Command): string {
     options.flatMap(({ long, argChoices }) =>
       argChoices === undefined
         ? []
-        : [`    ${quoted(`${words} `)}*${quoted(` ${long ?? ''}`)}) list=${quoted(argChoices.join(' '))} ;;`]
+        : [`    ${quoted(`${words} `)}*${quoted(long ?? '')}) list=${quoted(argChoices.join(' '))} ;;`]
     )
   )
   const lists = commands.map(({ words, subcommands, options }) => {

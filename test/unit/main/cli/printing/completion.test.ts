@@ -23,6 +23,7 @@ it('bash completes commands, options, their values and files', async () => {
   expect(completed('s')).toEqual(['sweep', 'search', 'show', 'sample', 'study'])
   expect(completed('sweep', '--demo', '--pre')).toEqual(['--preview', '--precision'])
   expect(completed('sweep', '--precision', 'fp')).toEqual(['fp32', 'fp16'])
+  expect(completed('task', 'filter', '--weights', 'int')).toEqual(['int8', 'int4'])
   expect(completed('task', 'i')).toEqual(['import'])
   expect(completed('task', 'import', '--o')).toEqual(['--out'])
   expect(completed('show', 'x')).toEqual([''])
