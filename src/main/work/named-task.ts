@@ -15,7 +15,7 @@ const TASK_FILE =
  * Reads the task that settings name: a file if the name has an ending, else a built-in task or one of the project.
  *
  * @param folder folder that a relative path starts from
- * @throws WorkbenchError `not-found` with the names of all tasks; as `importedTask`
+ * @throws WorkbenchError `not-found` with the names of all tasks; as `importTask`
  */
 export async function namedTask(name: string, pair: ProjectPair | null, folder?: string): Promise<Task> {
   if (extname(name) === '') return taskOf(pair, name, ', or a file that ends in .json, .jsonl, .csv or .txt')

@@ -10,7 +10,7 @@ import { type SavedWork, type Stoppable, untilStopped } from './stopped'
 /**
  * Runs work with an engine, its progress and remarks. Describes saved results if the user stops it.
  *
- * @param kept is called if the work was stopped
+ * @param saved is called if the work was stopped
  */
 export function runShown<T>(
   stoppable: Stoppable,

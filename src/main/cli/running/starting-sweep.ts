@@ -71,7 +71,7 @@ interface StartingFrom {
 /**
  * Returns the sweep to start from and its models: that of `--from`, the project's, or a new one.
  *
- * @throws WorkbenchError `bad-input` for a project without one, and as {@link requireOwnPlace}; errors of a sweep
+ * @throws WorkbenchError `bad-input` for a project without one, and as {@link requireSameIdentity}; errors of a sweep
  */
 export async function startingSweep(
   options: StartOptions & RhoOption & PairOptions & DeviceOptions,

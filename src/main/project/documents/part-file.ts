@@ -21,7 +21,7 @@ const PARTS = 'Parts are what "slr sweep --shard I/N --out FILE" writes.'
 /**
  * Reads a file of `slr sweep --shard`.
  *
- * @throws WorkbenchError `not-content`, `bad-file` or `newer-version`, naming the file
+ * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`, naming the file
  */
 export async function readPartFile(file: string): Promise<SweepPart> {
   const real = await resultPath(file)
