@@ -1,6 +1,7 @@
 import { changedRendering, changedSampling } from '../../../contract/work/settings'
 import { type DeviceChoice, GenerationDevice, DEVICE_LABELS } from '../../../contract/model/device'
 import { samplingDevice } from '../options/computing-options'
+import { isConfigured } from '../options/configured'
 import {
   pairIfGiven,
   refuseUnused,
@@ -145,7 +146,7 @@ export const sampleCommand = subcommand(sampleOptions, {
   }
 })
 
-/** @throws UsageError for a device that computes single tokens only */
+/** Returns the device of answers. @throws UsageError for a typed one that computes single tokens only */
 function generationDevice(
   { device }: { device?: DeviceChoice | undefined },
   command: Command
@@ -153,6 +154,7 @@ function generationDevice(
   if (device === undefined || device === 'auto') return undefined
   const generation = GenerationDevice.safeParse(device)
   if (generation.success) return generation.data
+  if (isConfigured(command, 'device')) return undefined
   const devices = GenerationDevice.options.join(' or ')
   throw usageError(command, `--device ${device} answers --next only: answers are computed on ${devices}`)
 }

@@ -42,6 +42,12 @@ it('a device that a command lacks is not set', async () => {
   expect(command.opts()).toEqual({})
 })
 
+it('slr sample computes answers on the CPU if the configured device computes single tokens only', async () => {
+  await configure({ device: 'cuda' })
+  const { stderr } = await runHere(['sample', '--demo', '--json'])
+  expect(stderr).toContain('no prompt is given')
+})
+
 it.each([
   [{ device: 'tpu' }, 'device'],
   [{ memory: '6' }, 'memory: Expected a size'],
