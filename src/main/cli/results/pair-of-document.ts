@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { isProject } from '../../project/documents/project-file'
 import { openProject } from '../../project/open-project'
 import type { ProjectPair } from '../../project/pair/project-pair'
 
@@ -15,7 +16,8 @@ export async function withPairOfDocument<Result>(
   work: (pair: ProjectPair, id: string) => Promise<Result>
 ): Promise<Result> {
   const folder = dirname(dirname(file))
-  const project = await openProject(dirname(dirname(folder)), 'view')
+  // A project of an earlier version is one pair with its results in the project's folder.
+  const project = await openProject((await isProject(folder)) ? folder : dirname(dirname(folder)), 'view')
   try {
     const pair = project.pairs.find((each) => each.folder === folder)
     if (pair !== undefined) return await work(pair, basename(file, '.json'))
