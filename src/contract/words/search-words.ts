@@ -67,8 +67,8 @@ export function searchFinding(
   const first = name === best.recipe.name ? name : capitalised(name)
   const claim =
     verdict === 'confirmed'
-      ? `is ${more} than ${against}, and the gain holds on prompts that did not pick`
-      : `is ${more} than ${against} on the prompts that picked it, ${unprovenWords(heldOut, rho, words)}`
+      ? `is ${more} than ${against}, and the gain holds on prompts that did not select it`
+      : `is ${more} than ${against} on the prompts that selected it, ${unprovenWords(heldOut, rho, words)}`
   if (scoredBy.kind === 'task') return { words: `${first} ${claim}.`, checkNext: false }
   const checked = checkOf(check, { kind: 'recipe', recipe: best.recipe })
   if (check === null || checked === null) {

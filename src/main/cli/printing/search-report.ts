@@ -50,5 +50,5 @@ export function checkFoundCommandOf({ demo, out, search, ...options }: FoundPlac
   if (demo) start.push('--demo')
   const file = search ?? out
   const command = shellCommand([['slr', 'check', ...start, placeWord(file ?? 'search.json')]])
-  return file === undefined ? `${command}, of the same command with --out search.json` : command
+  return file === undefined ? `${command}, after the same command with --out search.json` : command
 }

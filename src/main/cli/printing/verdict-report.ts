@@ -140,5 +140,5 @@ export function checkCommandOf(place: ResultPlace & { readonly best?: number | u
   }
   const from = shellCommand([['slr', 'check', '--from', out ?? 'sweep.json', ...settings]])
   if (out !== undefined) return from
-  return demo ? 'slr check --demo' : `${from}, of the same command with --out sweep.json`
+  return demo ? 'slr check --demo' : `${from}, after the same command with --out sweep.json`
 }

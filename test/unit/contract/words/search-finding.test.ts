@@ -35,13 +35,13 @@ describe('the words of a search', () => {
   it('claim no more than first tokens before whole answers were checked, and ask for the check', () => {
     expect(finding('confirmed', null)).toEqual({
       words:
-        'On first tokens only, found is more diverse than layers 5–11, and the gain holds on prompts that did not pick. ' +
+        'On first tokens only, found is more diverse than layers 5–11, and the gain holds on prompts that did not select it. ' +
         'Full answers are not checked.',
       checkNext: true
     })
     const other = checkOfModels(checked(range(0, 3), whole(0.9, 0.9)))
     expect(finding('unproven', other).words).toMatch(
-      /on the prompts that picked it, but the gain on unseen ones is uncertain\. Full answers/
+      /on the prompts that selected it, but the gain on unseen ones is uncertain\. Full answers/
     )
   })
 

@@ -67,8 +67,8 @@ it('writes the findings of a sweep and a check for the terminal', async () => {
 
 it.each([
   [{}, 'slr check --demo'],
-  [{ rho: 0.8 }, 'slr check --from sweep.json --rho 0.8, of the same command with --out sweep.json'],
-  [{ preview: true, seed: 3 }, 'slr check --from sweep.json, of the same command with --out sweep.json']
+  [{ rho: 0.8 }, 'slr check --from sweep.json --rho 0.8, after the same command with --out sweep.json'],
+  [{ preview: true, seed: 3 }, 'slr check --from sweep.json, after the same command with --out sweep.json']
 ])('names after a sweep of the demo the check of that very sweep: %j', (given, next) => {
   expect(
     checkAfter({
