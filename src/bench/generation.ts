@@ -25,32 +25,37 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { trieOf } from './workload'
 import { section, ratio, milliseconds, percent, gflopsPerSecond, mebibytes } from './table'
 
-/** Generating with one model, beside what memory and products would allow. A step gives every row a token. */
+/**
+ * Speed of generation with one model, and the limits that memory and arithmetic set. A step generates one token for
+ * every row.
+ */
 interface GenerationSpeed {
   readonly pair: string
   readonly weights: HeldWeights
   readonly rows: number
-  /** Blocks, head and drawing the tokens: the median of the steps, and the fastest. */
+  /** Median and minimum time of a step, which runs blocks and head and draws the tokens. */
   readonly stepMs: number
   readonly bestStepMs: number
   readonly weightBytes: number
-  /** Reading the weights once at the bandwidth measured beside it. */
+  /** Time to read the weights once at the memory bandwidth measured in the same run. */
   readonly memoryLimitMs: number
-  /** The products at the peak of a plain large float32 Gemm measured beside it. */
+  /** Time for the matrix products at the peak speed of a large float32 Gemm measured in the same run. */
   readonly productLimitMs: number
 }
 
-/** Several variants at once, at one sample each. */
+/** Speed of generation with several variants at once, with one row for each variant. */
 interface VariantSpeed {
   readonly pair: string
   readonly weights: HeldWeights
-  /** Base and post; the same and a range of the two; the same three with a whole model in memory for each. */
+  /** Median time of a step with base and post. */
   readonly twoMs: number
+  /** Median time of a step with base, post and a range. The range shares all its blocks with base and post. */
   readonly threeMs: number
-  readonly ownGraphsMs: number
-  /** Held by blocks that the three share, and by a whole model for each. */
+  /** Median time for the same three variants if each has its own copy of a whole model. */
+  readonly separateMs: number
+  /** Memory for the weights of the three variants, with shared blocks and with separate models. */
   readonly sharedBytes: number
-  readonly ownBytes: number
+  readonly separateBytes: number
 }
 
 export interface GenerationTimes {
@@ -60,8 +65,9 @@ export interface GenerationTimes {
   readonly variants: readonly VariantSpeed[]
 }
 
+/** Numbers of rows to measure. */
 const BATCHES = [1, 8, 32] as const
-/** Rounds of one step of everything in turn, so that a busy spell of the machine touches all alike. */
+/** Each round measures one step of every setup, so that other load on the machine affects all setups alike. */
 const ROUNDS = 15
 
 export async function measureGeneration(
@@ -94,22 +100,22 @@ export async function measureGeneration(
           batches: BATCHES.map((): number[] => []),
           two: [] as number[],
           three: [] as number[],
-          own: [] as number[]
+          separate: [] as number[]
         }
         for (let round = 0; round <= ROUNDS; round++) {
           signal.throwIfAborted()
           peakGflops = Math.max(peakGflops, await peak.measure())
-          const ofBatches: number[] = []
-          for (const rows of BATCHES) ofBatches.push(await rangeOnly.step(new Array<number>(rows).fill(0)))
+          const batchMs: number[] = []
+          for (const rows of BATCHES) batchMs.push(await rangeOnly.step(new Array<number>(rows).fill(0)))
           const two = await shared.step([0, 1])
           const three = await shared.step([0, 1, 2])
-          // The first round lays out what later ones reuse.
+          // The first round allocates buffers that later rounds reuse, so it is not counted.
           if (round === 0) continue
-          ofBatches.forEach((ms, i) => times.batches[i]?.push(ms))
+          batchMs.forEach((ms, i) => times.batches[i]?.push(ms))
           times.two.push(two)
           times.three.push(three)
-          // Base and post share nothing, so that with graphs of their own only the range is another pass.
-          times.own.push(two + (ofBatches[0] ?? NaN))
+          // Base and post share no blocks, so they already run as separate models. A separate range adds one more pass.
+          times.separate.push(two + (batchMs[0] ?? NaN))
         }
         const fastest = Math.max(bandwidth.read, bandwidth.copy)
         for (const [i, rows] of BATCHES.entries()) {
@@ -130,9 +136,9 @@ export async function measureGeneration(
           weights,
           twoMs: median(times.two),
           threeMs: median(times.three),
-          ownGraphsMs: median(times.own),
+          separateMs: median(times.separate),
           sharedBytes: shared.weightBytes,
-          ownBytes: 3 * rangeOnly.weightBytes
+          separateBytes: 3 * rangeOnly.weightBytes
         })
       } finally {
         await shared.close()
@@ -147,7 +153,7 @@ export async function measureGeneration(
   }
 }
 
-/** Multiplications and additions of one token's products with weights. */
+/** Counts the floating-point operations of the products of one token with all weights. */
 export function tokenFlops(spec: DecoderSpec): number {
   const matrices = [...spec.layers.keys()].flatMap((layer) => layerTensors(spec, layer))
   return [...matrices, wholeModelTensors(spec).head]
@@ -155,10 +161,10 @@ export function tokenFlops(spec: DecoderSpec): number {
     .reduce((sum, { shape }) => sum + 2 * elementCount(shape), 0)
 }
 
-/** Models held for generating, to run any number of rows of each. */
+/** Models that stay in memory for generation. Each can run any number of rows. */
 interface Variants {
   readonly weightBytes: number
-  /** Runs a step with one new row for each entry, an index into the models. @returns its milliseconds */
+  /** Runs a step with one new row for each entry, which is a model index. @returns milliseconds of the step */
   step(models: readonly number[]): Promise<number>
   close(): Promise<void>
 }
@@ -196,7 +202,7 @@ async function openVariants(
   const prefilled = await prefill({ request, device, precision: 'fp32', pair, trie, heads }, [0])
   return {
     weightBytes: plan.weightBytes,
-    step: (of) => timeStep(runner, prefilled, of, prompt.length),
+    step: (rowModels) => timeStep(runner, prefilled, rowModels, prompt.length),
     close: async () => {
       prefilled.dispose()
       await runner.close()
@@ -205,7 +211,7 @@ async function openVariants(
   }
 }
 
-/** A step and the draws of its tokens; taking the rows on and letting them go is not counted. */
+/** Measures a step, including the draws of its tokens. Adding and removing the rows is not counted. */
 async function timeStep(
   runner: RowRunner,
   prefilled: Prefilled,
@@ -232,21 +238,21 @@ async function timeStep(
 export function describeSpeeds(generations: readonly GenerationTimes[]): string {
   const limits = generations.map(
     ({ bandwidth: { read, copy }, peakGflops }) =>
-      `${(read / 1e9).toFixed(0)} read and ${(copy / 1e9).toFixed(0)} copied GB/s, ${gflopsPerSecond(peakGflops)}`
+      `${(read / 1e9).toFixed(0)} GB/s read, ${(copy / 1e9).toFixed(0)} GB/s copied, ${gflopsPerSecond(peakGflops)}`
   )
   return section(
-    "Generating with one model (medians of steps), and what of the machine's limits is reached",
+    "Generation with one model (median time of a step), compared with the machine's limits",
     [
       'pair',
-      'weights',
+      'format',
       'rows',
       'step',
       'tokens/s',
-      'fastest',
-      'weights read',
-      'memory allows',
+      'fastest tokens/s',
+      'weights',
+      'memory limit',
       'reached',
-      'Gemm peak allows',
+      'Gemm limit',
       'reached'
     ],
     generations.flatMap(({ speeds }) =>
@@ -267,25 +273,27 @@ export function describeSpeeds(generations: readonly GenerationTimes[]): string 
         ]
       })
     ),
-    `Measured beside it: ${limits.join('; ')}. Memory allows: the weights read once a step at the higher of the two. ` +
-      'Gemm peak: of float32 products, also beside int8. Reached: by the fastest step, as limits are the fastest seen.'
+    `Measured limits: ${limits.join('; ')}. ` +
+      'Memory limit: tokens/s if a step only read the weights once, at the higher of the two bandwidths. ' +
+      'Gemm limit: tokens/s at the peak speed of float32 products, also for int8. ' +
+      'Reached: share of the limit that the fastest step reaches.'
   )
 }
 
 /** Formats the results as a table. */
 export function describeVariants(generations: readonly GenerationTimes[]): string {
   return section(
-    'Variants at one sample each (medians of steps, alternating)',
+    'Generation with several variants, one row each (median time of a step; setups alternate)',
     [
       'pair',
-      'weights',
+      'format',
       'base and post',
-      'and a range of them',
+      'with a range',
       'ratio',
-      'a graph for each',
+      'as separate models',
       'ratio',
-      'shared hold',
-      'graphs hold'
+      'shared memory',
+      'separate memory'
     ],
     generations.flatMap(({ variants }) =>
       variants.map((row) => [
@@ -294,10 +302,10 @@ export function describeVariants(generations: readonly GenerationTimes[]): strin
         milliseconds(row.twoMs),
         milliseconds(row.threeMs),
         ratio(row.threeMs / row.twoMs),
-        milliseconds(row.ownGraphsMs),
-        ratio(row.ownGraphsMs / row.twoMs),
+        milliseconds(row.separateMs),
+        ratio(row.separateMs / row.twoMs),
         mebibytes(row.sharedBytes),
-        mebibytes(row.ownBytes)
+        mebibytes(row.separateBytes)
       ])
     )
   )

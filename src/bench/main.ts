@@ -84,9 +84,9 @@ const GENERATION_PAIRS: readonly Pick<BenchPair, 'name' | 'shape'>[] = [
   { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 } }
 ]
 
-const SMALL_PREVIEW = { rounds: 3, memoryBytes: BUDGET_BYTES, leastFreeBytes: 4e9, wholePrompts: 40 } as const
+const SMALL_PREVIEW = { rounds: 3, memoryBytes: BUDGET_BYTES, minFreeBytes: 4e9, wholePrompts: 40 } as const
 
-/** Pairs of which a preview is measured beside the whole sweep. */
+/** Pairs on which a preview is compared with the whole sweep. */
 const PREVIEWED: readonly PreviewedPair[] = [
   { name: 'demo', shape: null, ...SMALL_PREVIEW },
   {

@@ -6,7 +6,7 @@ import { forward } from '../main/engine/forward/forward'
 import { valuesOf } from '../main/engine/forward/language-head'
 import { closePairWeights, openPairWeights } from '../main/engine/weights/pair-weights'
 import { blockKey } from '../main/engine/tries/recipe-trie'
-import { openHeldHead } from './held-head'
+import { openCachedHead } from './cached-head'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { pack, trieOf } from './workload'
 
@@ -23,7 +23,7 @@ export interface PlainWay {
 
 export async function openPlainWay(device: Device, folders: PairFolders): Promise<PlainWay> {
   const pair = await openPairWeights(folders.base, folders.post)
-  const head = await openHeldHead(device, pair.post)
+  const head = await openCachedHead(device, pair.post)
   const { layerCount } = pair.post.spec
   const cache = new Map<string, Promise<BlockWeights>>()
   const blocks = ({ layer, source }: Pick<BlockStep, 'layer' | 'source'>): Promise<BlockWeights> => {

@@ -23,67 +23,75 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeSyntheticPair } from './synthetic-pair'
 import { section } from './table'
 
-/** A preview beside the whole sweep of the same pair. */
+/** Compares a preview with the whole sweep of the same pair. */
 export interface PreviewTime {
   readonly pair: string
   readonly layerCount: number
-  /** The engine's seconds of each round, in turn. */
+  /** Seconds that the engine reports for the preview, one value for each round. */
   readonly previewSeconds: readonly number[]
-  /** Measured on some prompts where all take too long; `wholeRows` of `measuredRows` then say what all would take. */
+  /**
+   * Seconds of the whole sweep for each round. If all prompts take too long, only some are swept. The time for all
+   * prompts is then estimated as these seconds times `wholeRows` / `measuredRows`.
+   */
   readonly wholeSeconds: readonly number[]
+  /** Rows are block evaluations times distinct prompt prefixes. These are the rows of the measured whole sweep. */
   readonly measuredRows: number
+  /** Rows of a whole sweep over all prompts. */
   readonly wholeRows: number
-  /** Evaluations of blocks times distinct prompt prefixes. */
   readonly previewRows: number
   /** Time from the start until the first ranges of the preview have scores, for each round. */
   readonly firstScoresSeconds: readonly number[]
-  /** Agreement of the two. Null if the whole sweep is not of all prompts. */
+  /** Agreement of preview and whole sweep. Null if the whole sweep used only some prompts. */
   readonly agreement: {
+    /** True if both select the same range, or neither selects one. */
     readonly same: boolean
-    /** Diversity of the whole sweep's selection minus the preview's. Null if either selects nothing. */
-    readonly behind: number | null
+    /** Diversity of the whole sweep's range minus that of the preview's range. Null if either selects none. */
+    readonly diversityLoss: number | null
     /** Spearman's rank correlation of diversity over all ranges. */
     readonly rankCorrelation: number
-    /** The largest difference of a range's exact scores. */
-    readonly furthest: number
+    /** Largest difference between the two scores of a range that the preview reports as exact. */
+    readonly maxExactError: number
   } | null
-  /** Peak memory of the engine's process through the preview, in bytes. */
+  /** Memory budget of the preview, in bytes. */
   readonly memoryBytes: number
+  /** Peak memory of the engine's process, as planned and as measured, in bytes. */
   readonly plannedBytes: number
   readonly peakBytes: number
 }
 
+/** A pair to measure. */
 export interface PreviewedPair {
   readonly name: string
-  /** Null for the demo pair. */
+  /** Shape of a synthetic pair with random weights. Null for the demo pair. */
   readonly shape: PairShape | null
   readonly rounds: number
+  /** Memory budget of the engine, in bytes. */
   readonly memoryBytes: number
   /** Disk space for the pair's files, with a margin, in bytes. */
-  readonly leastFreeBytes: number
-  /** Number of the 40 prompts that the whole sweep is measured on. */
+  readonly minFreeBytes: number
+  /** Number of prompts, out of 40, that the measured whole sweep uses. */
   readonly wholePrompts: number
 }
 
-/** A tokenizer's files: random weights go with any. */
-const TEXT_FILES = ['tokenizer.json', 'tokenizer_config.json']
+/** Tokenizer files of the demo pair. Synthetic pairs use them too, because random weights work with any tokenizer. */
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json']
 
-/** The demo pair, or one of random weights. @throws Error where the folder has too little room for it */
-async function foldersOf(
-  { name, shape, leastFreeBytes }: PreviewedPair,
+/** Locates the demo pair, or writes a pair with random weights. @throws Error if the folder has too little space */
+async function preparePair(
+  { name, shape, minFreeBytes }: PreviewedPair,
   folder: string,
   signal: AbortSignal
 ): Promise<PairFolders> {
   if (shape === null)
     return { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
   const { bavail, bsize } = await statfs(folder)
-  if (bavail * bsize < leastFreeBytes)
+  if (bavail * bsize < minFreeBytes)
     throw new Error(
-      `${name} takes ${gigabytes(leastFreeBytes)} in ${folder}, where ${gigabytes(bavail * bsize)} are free. ` +
+      `${name} needs ${gigabytes(minFreeBytes)} in ${folder}, but only ${gigabytes(bavail * bsize)} are free. ` +
         'Set TMPDIR to a folder with more space.'
     )
   const folders = await writeSyntheticPair(folder, shape, signal)
-  for (const file of TEXT_FILES) {
+  for (const file of TOKENIZER_FILES) {
     for (const model of [folders.base, folders.post])
       await copyFile(resourcePath('demo-pair', 'post', file), join(model, file))
   }
@@ -91,10 +99,10 @@ async function foldersOf(
 }
 
 /**
- * Sweeps a pair whole and as a preview, in turn, in an engine process of their own each.
+ * Runs a preview and a whole sweep of a pair in every round. Each runs in a new engine process.
  *
  * @param folder a scratch folder
- * @throws Error where the folder has too little room for the pair
+ * @throws Error if the folder has too little space for the pair
  */
 export async function measurePreview(
   previewed: PreviewedPair,
@@ -102,18 +110,19 @@ export async function measurePreview(
   signal: AbortSignal
 ): Promise<PreviewTime> {
   const { name, rounds, memoryBytes, wholePrompts } = previewed
-  const folders = await foldersOf(previewed, folder, signal)
+  const folders = await preparePair(previewed, folder, signal)
   const prompts = await builtinPromptSet('demo-crc')
   const sweptPrompts = prompts.filter((_, index) => (index * wholePrompts) % prompts.length < wholePrompts)
-  const wholes: Sweep[] = []
-  const previews: Sweep[] = []
+  const wholes: TimedSweep[] = []
+  const previews: TimedSweep[] = []
   for (let round = 0; round < rounds; round++) {
     previews.push(await sweep(folders, prompts, true, memoryBytes, signal))
     wholes.push(await sweep(folders, sweptPrompts, false, memoryBytes, signal))
   }
   const whole = elementAt(wholes, 0, 'round').document
   const preview = elementAt(previews, 0, 'round').document
-  if (preview.preview === null || preview.memory === undefined) throw new Error('nothing was previewed')
+  if (preview.preview === null || preview.memory === undefined)
+    throw new Error('the sweep ran without a preview')
   return {
     pair: name,
     layerCount: preview.layerCount,
@@ -131,7 +140,7 @@ export async function measurePreview(
   }
 }
 
-interface Sweep {
+interface TimedSweep {
   document: SweepDocument
   firstScoresSeconds: number
   peakBytes: number
@@ -143,7 +152,7 @@ async function sweep(
   preview: boolean,
   memoryBytes: number,
   signal: AbortSignal
-): Promise<Sweep> {
+): Promise<TimedSweep> {
   const host = createEngineHost()
   const startedMs = performance.now()
   let firstScoresSeconds = NaN
@@ -164,8 +173,9 @@ async function sweep(
       },
       signal,
       (event) => {
-        const ofRanges = event.type === 'scores' && event.entries.some(({ model }) => model.kind === 'range')
-        if (ofRanges && Number.isNaN(firstScoresSeconds))
+        const hasRangeScores =
+          event.type === 'scores' && event.entries.some(({ model }) => model.kind === 'range')
+        if (hasRangeScores && Number.isNaN(firstScoresSeconds))
           firstScoresSeconds = (performance.now() - startedMs) / 1000
       }
     )
@@ -175,7 +185,7 @@ async function sweep(
   }
 }
 
-/** Counts the rows of attention and MLP of the selected range alone, too. */
+/** Counts the rows of a sweep, including the follow-up that scores attention only and MLP only. */
 function rowsOf({ work, followUp }: SweepDocument): number {
   const rows = ({ blockEvaluations, packedTokens }: WorkCounts): number => blockEvaluations * packedTokens
   return rows(work) + (followUp === null ? 0 : rows(followUp))
@@ -193,12 +203,12 @@ function agreementOf(
   const picked = selected === null ? null : exactOf(selected)
   return {
     same: best === picked,
-    behind: best === null || picked === null ? null : best.diversity - picked.diversity,
+    diversityLoss: best === null || picked === null ? null : best.diversity - picked.diversity,
     rankCorrelation: sampleRankCorrelation(
       all.map(({ diversity }) => diversity),
       all.map((range) => exactOf(range).diversity)
     ),
-    furthest: Math.max(
+    maxExactError: Math.max(
       ...ranges.flatMap((range) => {
         const { validity, diversity } = exactOf(range)
         return [Math.abs(range.validity - validity), Math.abs(range.diversity - diversity)]
@@ -209,7 +219,12 @@ function agreementOf(
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
-/** Formats one result as a line of the table. */
+function describeSelection({ same, diversityLoss }: NonNullable<PreviewTime['agreement']>): string {
+  if (same) return 'the same'
+  return diversityLoss === null ? 'only one selects' : `${diversityLoss.toFixed(4)} less diverse`
+}
+
+/** Formats one result as a row of the table. */
 function previewCells(row: PreviewTime): string[] {
   const span = (values: readonly number[]): string => {
     const [min, max] = [Math.min(...values).toFixed(1), Math.max(...values).toFixed(1)]
@@ -222,7 +237,7 @@ function previewCells(row: PreviewTime): string[] {
   return [
     row.pair,
     scale > 1
-      ? `${wholeSeconds.toFixed(0)} s, by ${median(row.wholeSeconds).toFixed(0)} s for ` +
+      ? `${wholeSeconds.toFixed(0)} s, estimated from ${median(row.wholeSeconds).toFixed(0)} s for ` +
         `${share(row.measuredRows, row.wholeRows)} of the work`
       : span(row.wholeSeconds),
     span(row.previewSeconds),
@@ -231,8 +246,9 @@ function previewCells(row: PreviewTime): string[] {
     share(median(row.firstScoresSeconds), wholeSeconds),
     agreement === null
       ? ''
-      : `${agreement.same ? 'the same' : `${agreement.behind?.toFixed(4) ?? 'nothing'} behind`}, ` +
-        `rho ${agreement.rankCorrelation.toFixed(4)}, exact to ${agreement.furthest.toExponential(0)}`,
+      : `${describeSelection(agreement)}, ` +
+        `rank correlation ${agreement.rankCorrelation.toFixed(4)}, ` +
+        `exact to ${agreement.maxExactError.toExponential(0)}`,
     `${gigabytes(row.peakBytes)} of ${gigabytes(row.plannedBytes)} planned, ${gigabytes(row.memoryBytes)} allowed`
   ]
 }
@@ -240,13 +256,13 @@ function previewCells(row: PreviewTime): string[] {
 /** Formats the results as a table. */
 export function describePreviews(previews: readonly PreviewTime[]): string {
   return section(
-    'A preview compared with the whole sweep (time of the engine, median and span of the rounds; ' +
-      'ranges, base and baselines, the demo’s 40 prompts)',
+    'A preview compared with the whole sweep (engine time: median, minimum and maximum of the rounds; ' +
+      'all ranges, base and baselines on the 40 prompts of the demo)',
     ['pair', 'whole', 'preview', 'time', 'work', 'first scores after', 'selected', 'peak memory'],
     previews.map(previewCells),
     'Time, work and first scores: share of the whole sweep. ' +
-      'Selected: diversity below that of the range that the whole sweep selects. ' +
-      'Rho: rank correlation of diversity over all ranges. ' +
-      'Exact to: largest error of the scores that the preview calls exact.'
+      'Selected: whether both select the same range, or how much less diverse the range of the preview is. ' +
+      'Rank correlation: of diversity, over all ranges. ' +
+      'Exact to: largest error of the scores that the preview reports as exact.'
   )
 }

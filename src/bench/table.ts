@@ -1,6 +1,9 @@
 import { elementAt } from '../contract/model/look-up'
 
-/** A titled table with columns as wide as they need; numbers read best flush right. */
+/**
+ * Formats a table with a title and an optional note. Columns are as wide as their longest cell. The first column is
+ * aligned left, and the others are aligned right because they hold numbers.
+ */
 export function section(
   title: string,
   header: readonly string[],
@@ -22,11 +25,12 @@ export function section(
   )
 }
 
-/** How many times as long. */
+/** Formats a large ratio of two durations or amounts of work, such as `12.3x`. */
 export function times(ratio: number): string {
   return `${ratio.toFixed(1)}x`
 }
 
+/** Formats a ratio near 1, such as `1.05x`. */
 export function ratio(value: number): string {
   return `${value.toFixed(2)}x`
 }

@@ -3,8 +3,11 @@ import { type LanguageHead, openLanguageHead, readSlice } from '../main/engine/f
 import type { ModelWeights } from '../main/engine/weights/pair-weights'
 import type { LentWeights } from '../main/engine/weights/read-ahead'
 
-/** A head whose weights lie in memory as float32 once it has run: measured without its reading. */
-export function openHeldHead(device: Device, model: ModelWeights): Promise<LanguageHead> {
+/**
+ * Opens a language head that caches its weights as float32 during its first run. Later runs can be measured without the
+ * time for reading weights.
+ */
+export function openCachedHead(device: Device, model: ModelWeights): Promise<LanguageHead> {
   const slices = new Map<number, Promise<LentWeights>>()
   return openLanguageHead(device, model, (slice) => {
     const weights = slices.get(slice.first) ?? readSlice(model, slice)
