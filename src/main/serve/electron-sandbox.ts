@@ -2,27 +2,27 @@ import { statSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /**
- * Setting of Ubuntu, from 23.10 on, that allows programs of users to open namespaces, which Chromium's
- * sandbox needs.
+ * AppArmor setting of Ubuntu 23.10 and later. The value 1 restricts the user namespaces that Chromium's sandbox needs.
  */
-const RESTRICTED = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns'
+const RESTRICTION_FILE = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns'
 
-/** Mode of the helper that works without namespaces; it must also be owned by root. */
+/** File mode of the helper `chrome-sandbox`. If root owns the helper too, the sandbox works without user namespaces. */
 const SETUID_ROOT = 0o4755
 
 /**
- * Explains why Chromium's sandbox would end Electron before it shows a window, with the remedy; null if it
- * would not.
+ * Explains why Chromium's sandbox would stop Electron before it shows a window, and how to fix this.
  *
- * @param binary path of Electron
+ * @param binary path of the Electron executable.
+ * @param setting path of the file with the AppArmor setting.
+ * @returns null if Electron can start
  */
-export function sandboxProblem(binary: string, setting = RESTRICTED): string | null {
+export function sandboxProblem(binary: string, setting = RESTRICTION_FILE): string | null {
   if (process.platform !== 'linux' || !isRestricted(setting)) return null
   const helper = join(dirname(binary), 'chrome-sandbox')
   const helperStats = statSync(helper, { throwIfNoEntry: false })
   if (helperStats?.uid === 0 && (helperStats.mode & SETUID_ROOT) === SETUID_ROOT) return null
   return (
-    "AppArmor keeps Electron's sandbox from starting on this system; to allow it: " +
+    "AppArmor prevents Electron's sandbox from starting on this system. To allow it, run: " +
     `sudo chown root:root '${helper}' && sudo chmod 4755 '${helper}'`
   )
 }

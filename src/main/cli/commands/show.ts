@@ -36,8 +36,10 @@ const showOptions = whatIfOptions.heading('Output:').and(csvOption, forceOption,
 type ShowOptions = CommandOptions<typeof showOptions>
 
 const MAX_RESULT_BYTES = 256_000_000
-const RESULTS = 'Name a file that "slr sweep", "slr check", "slr search" or "slr evaluate" wrote with --out.'
-const OF_ONE_SWEEP = ['temperature', 'minP', 'draws', 'mix']
+const RESULT_HINT =
+  'Name a file that "slr sweep", "slr check", "slr search" or "slr evaluate" wrote with --out.'
+/** Options that need a single sweep. */
+const SINGLE_SWEEP_OPTIONS = ['temperature', 'minP', 'draws', 'mix']
 
 /** `slr show`: prints results that commands wrote, and compares several sweeps. */
 export const showCommand = subcommand(showOptions, {
@@ -45,7 +47,7 @@ export const showCommand = subcommand(showOptions, {
   async run(options, command, signal) {
     const [file = '', ...others] = command.args
     if (others.length > 0) {
-      refuseUnused(command, OF_ONE_SWEEP, 'applies to one sweep, and several are compared')
+      refuseUnused(command, SINGLE_SWEEP_OPTIONS, 'applies to one sweep, and several are compared')
       return showComparison(command.args, options, signal)
     }
     await showResult(file, options, command, signal)
@@ -53,49 +55,54 @@ export const showCommand = subcommand(showOptions, {
 })
 
 async function showResult(
-  typed: string,
+  argument: string,
   options: ShowOptions,
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
-  const file = await resultPath(typed)
+  const file = await resultPath(argument)
   const document = await readJsonFile(file, MAX_RESULT_BYTES, signal)
   const storedKind = kindOfDocument(document)?.kind
   const [kind, value] =
     storedKind === 'evaluation-run'
-      ? ['evaluation' as const, await evaluationIn(file, signal)]
+      ? ['evaluation' as const, await measureEvaluation(file, signal)]
       : [storedKind, document]
-  if (kind === undefined || kind === 'sweep') return showSweep(typed, options, command, signal)
-  refuseUnused(command, ['rho', ...OF_ONE_SWEEP], 'applies to a sweep, and this is another result')
+  if (kind === undefined || kind === 'sweep') return showSweep(argument, options, command, signal)
+  refuseUnused(
+    command,
+    ['rho', ...SINGLE_SWEEP_OPTIONS],
+    `applies to a sweep, and ${argument} is ${DOCUMENT_NAMES[kind]}`
+  )
   const table = await csvOutput(options)
-  if (table !== null) await writeCsvFile(table, await tableOf(kind, value, typed), options.quiet)
-  const text = await describedResult(kind, value, typed, options.details)
+  if (table !== null) await writeCsvFile(table, await resultTable(kind, value, argument), options.quiet)
+  const text = await describeResult(kind, value, argument, options.details)
   await (options.json ? printJson(kind, z.looseObject({}).parse(value)) : printShown(text))
 }
 
-/** Measures an evaluation that a project stores. @throws WorkbenchError as `withPairOfDocument` */
-const evaluationIn = (file: string, signal: AbortSignal): Promise<EvaluationView> =>
+/** Computes the measures of an evaluation that a project stores. @throws WorkbenchError from `withPairOfDocument` */
+const measureEvaluation = (file: string, signal: AbortSignal): Promise<EvaluationView> =>
   withPairOfDocument(file, (pair, id) => evaluationView(pair, id, { signal }))
 
-/** Returns a result other than a sweep as a flat table. @throws WorkbenchError `bad-input` for a result without one */
-async function tableOf(kind: DocumentKind, value: unknown, typed: string): Promise<CsvTable> {
-  if (kind === 'evaluation') return evaluationTable(parsed(EvaluationView, value, typed))
-  if (kind === 'comparison') return comparisonTable(parsed(SweepComparison, value, typed))
+/** Returns a result, except a sweep, as a table. @throws WorkbenchError `bad-input` if its kind has no table */
+async function resultTable(kind: DocumentKind, value: unknown, argument: string): Promise<CsvTable> {
+  if (kind === 'evaluation') return evaluationTable(parseAs(EvaluationView, value, argument))
+  if (kind === 'comparison') return comparisonTable(parseAs(SweepComparison, value, argument))
   if (kind === 'distances')
-    return distanceRows((await parseDocument(value, await resultPath(typed), DISTANCES_FORMAT)).document)
-  if (kind !== 'check') throw new WorkbenchError('bad-input', `${typed} has no flat table.`, 'Use --json.')
-  const { document } = await parseDocument(value, await resultPath(typed), CHECK_FORMAT)
+    return distanceRows((await parseDocument(value, await resultPath(argument), DISTANCES_FORMAT)).document)
+  if (kind !== 'check')
+    throw new WorkbenchError('bad-input', `${argument} cannot be written as CSV.`, 'Use --json.')
+  const { document } = await parseDocument(value, await resultPath(argument), CHECK_FORMAT)
   return checkTable(document, CheckOutcome.parse(value).rho)
 }
 
-/** Describes a result other than a sweep. @throws WorkbenchError `bad-input` for other files */
-async function describedResult(
+/** Describes a result, except a sweep. @throws WorkbenchError `bad-input` if the file is not a result */
+async function describeResult(
   kind: DocumentKind,
   value: unknown,
-  typed: string,
+  argument: string,
   details: boolean
 ): Promise<string> {
-  const file = await resultPath(typed)
+  const file = await resultPath(argument)
   const checkCommand = checkCommandOf({ demo: false })
   switch (kind) {
     case 'sweep-part':
@@ -110,29 +117,37 @@ async function describedResult(
       return describeSearch(document, null, { checkCommand, preview: [], details })
     }
     case 'evaluation':
-      return describeEvaluation(parsed(EvaluationView, value, typed), details)
+      return describeEvaluation(parseAs(EvaluationView, value, argument), details)
     case 'sample-run':
       return withPairOfDocument(file, async (pair, id) => {
         const { run, samples } = await pair.samples.readAnswers(id)
         return describeSamples(run, await measureRun(run, samples))
       })
     case 'comparison':
-      return describeComparison(parsed(SweepComparison, value, typed))
+      return describeComparison(parseAs(SweepComparison, value, argument))
     case 'distances':
       return describeDistances((await parseDocument(value, file, DISTANCES_FORMAT)).document)
     default:
-      throw new WorkbenchError('bad-input', `${typed} is ${DOCUMENT_NAMES[kind]}, not a result.`, RESULTS)
+      throw new WorkbenchError(
+        'bad-input',
+        `${argument} is ${DOCUMENT_NAMES[kind]}, not a result.`,
+        RESULT_HINT
+      )
   }
 }
 
-/** Fields that `slr check` adds to a check. A project's checks have neither. */
+/** Fields that `slr check --out` adds to a check. Checks in a project do not have them. */
 const CheckOutcome = z.object({
   rho: z.number().default(DEFAULT_RHO),
   verdict: Verdict.nullable().default(null)
 })
 
-function parsed<T>(schema: z.ZodType<T, unknown>, value: unknown, typed: string): T {
+function parseAs<T>(schema: z.ZodType<T, unknown>, value: unknown, argument: string): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw new WorkbenchError('bad-file', `${typed} cannot be read: ${describeIssue(result.error)}`, RESULTS)
+  throw new WorkbenchError(
+    'bad-file',
+    `${argument} cannot be read: ${describeIssue(result.error)}`,
+    RESULT_HINT
+  )
 }

@@ -304,7 +304,7 @@ test.each([
   ['%%%é', '%é']
 ])('strftime refuses %s, whose directive nobody else would write alike', (format, directive) => {
   expect(() => strftime('2026-03-05', format, 'The chat template in t.jinja')).toThrow(
-    `The chat template in t.jinja formats a date with "${directive}", which is not known here.`
+    `The chat template in t.jinja formats a date with "${directive}", which is not supported.`
   )
 })
 
