@@ -4,12 +4,12 @@ import type { TensorEntry } from '../checkpoint/safetensors'
 import { plannedDtypes, type PlannedTensor } from './plan'
 import type { SourceFiles } from './source-files'
 
-/** Elements computed at a time. A piece takes about 10 ms and 16 MiB of memory. */
+/** Number of elements computed at a time. A piece takes about 10 ms and 16 MiB of memory. */
 const PIECE_ELEMENTS = 2 ** 20
 
 /**
- * Yields the stored bytes of a converted, blended, merged or scaled tensor in pieces. The next piece overwrites
- * the last.
+ * Yields the bytes to store for a tensor whose values are computed, in pieces. Origins `converted`, `blended`, `merged`
+ * and `scaled` are computed (see TensorOrigin). All pieces share one buffer, so each overwrites the piece before it.
  */
 export async function* restoredBytes(
   tensor: PlannedTensor & { restored: TensorEntry },
@@ -20,11 +20,12 @@ export async function* restoredBytes(
   const size = Math.min(PIECE_ELEMENTS, elementCount)
   const values = new Float32Array(size)
   const { origin } = tensor
-  const isAlone = origin === 'merged' || origin === 'scaled'
-  const strength = isAlone ? 1 : tensor.strength
+  // Merged and scaled tensors are computed from `restored` only, without values at post's position.
+  const usesRestoredOnly = origin === 'merged' || origin === 'scaled'
+  const strength = usesRestoredOnly ? 1 : tensor.strength
   const postValues = strength !== 1 ? new Float32Array(size) : null
-  const read = new Uint8Array(size * Float32Array.BYTES_PER_ELEMENT)
-  const target = new Uint8Array(size * DTYPE_BYTES[dtypes.post])
+  const sourceBytes = new Uint8Array(size * Float32Array.BYTES_PER_ELEMENT)
+  const encodedBytes = new Uint8Array(size * DTYPE_BYTES[dtypes.post])
 
   const decode = async (
     entry: TensorEntry,
@@ -32,7 +33,7 @@ export async function* restoredBytes(
     first: number,
     into: Float32Array
   ): Promise<void> => {
-    const bytes = read.subarray(0, into.length * DTYPE_BYTES[dtype])
+    const bytes = sourceBytes.subarray(0, into.length * DTYPE_BYTES[dtype])
     await sources.readElements(entry, first, bytes)
     decodeFloat32(bytes, dtype, into)
   }
@@ -45,7 +46,7 @@ export async function* restoredBytes(
     if (postPiece !== null) await decode(tensor.post, dtypes.post, first, postPiece)
     if (origin === 'scaled') scaleValues(piece, 1 - tensor.strength, dtypes.post)
     else restoreValues(piece, postPiece, strength, dtypes)
-    const bytes = target.subarray(0, count * DTYPE_BYTES[dtypes.post])
+    const bytes = encodedBytes.subarray(0, count * DTYPE_BYTES[dtypes.post])
     encodeFloat32(piece, dtypes.post, bytes)
     yield bytes
   }

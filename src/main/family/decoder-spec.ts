@@ -8,7 +8,7 @@ import { FAMILIES } from './family-table'
 import { contextLength, layerSpecs, ropeSection, rotaryFactor, type LayerSpec } from './layer-specs'
 import { NESTED_TEXT_CONFIGS, type NestedText } from './nested-text'
 import { isNeutral, neutralValues } from './neutral-keys'
-import { UNBUILT } from './unbuilt'
+import { UNSUPPORTED_PARTS } from './unbuilt'
 
 type Activation = 'silu' | 'gelu_tanh' | 'gelu' | 'relu' | 'relu2' | 'xielu'
 
@@ -153,7 +153,9 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
   const modelType = nested === undefined ? outerType : nestedType(rawConfig, nested)
   const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined
   if (family === undefined) {
-    const unsupportedPart = Object.hasOwn(UNBUILT, modelType) ? UNBUILT[modelType] : undefined
+    const unsupportedPart = Object.hasOwn(UNSUPPORTED_PARTS, modelType)
+      ? UNSUPPORTED_PARTS[modelType]
+      : undefined
     const detail = unsupportedPart === undefined ? '' : `: ${unsupportedPart} are not computed`
     throw new WorkbenchError(
       'unsupported',

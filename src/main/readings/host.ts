@@ -13,7 +13,8 @@ import { throwIfCancelled } from '../base/files/cancelling'
 
 type WeightsClient = ContractRouterClient<WeightsContract>
 
-type Reading<Folders, Result> = (
+/** Reads all weights of a pair in another process, and reports progress. */
+type PairReading<Folders, Result> = (
   folders: Folders,
   signal: AbortSignal,
   onProgress: (progress: BytesProgress) => void
@@ -25,34 +26,37 @@ interface PairFolders {
 }
 
 /**
- * Compares a pair in another process.
+ * Compares the weights of base and post, layer by layer, in another process.
  *
- * @throws WorkbenchError as `openPair` and `compareLayers`; `cancelled` as soon as `signal` fires
+ * @throws WorkbenchError from `openPair` and `compareLayers`; `cancelled` as soon as `signal` fires
  */
-export const computeDistances: Reading<PairFolders, DistancesDocument> = (folders, signal, onProgress) =>
-  inProcess(signal, onProgress, (client) => client.distances(folders, { signal }))
+export const computeDistances: PairReading<PairFolders, DistancesDocument> = (folders, signal, onProgress) =>
+  runInProcess(signal, onProgress, (client) => client.distances(folders, { signal }))
 
 /**
- * Hashes all weight files of a pair in another process, base's first.
+ * Computes SHA-256 of all weight files of a pair in another process. Base's files come first.
  *
- * @throws WorkbenchError as `openCheckpoint` and `sha256OfFile`; `cancelled` as soon as `signal` fires
+ * @throws WorkbenchError from `openCheckpoint` and `sha256OfFile`; `cancelled` as soon as `signal` fires
  */
-export const computeChecksums: Reading<PairFolders, ChecksumsDocument[]> = (folders, signal, onProgress) =>
-  inProcess(signal, onProgress, (client) => client.checksums(folders, { signal }))
+export const computeChecksums: PairReading<PairFolders, ChecksumsDocument[]> = (
+  folders,
+  signal,
+  onProgress
+) => runInProcess(signal, onProgress, (client) => client.checksums(folders, { signal }))
 
 /**
  * Searches all weights of a pair for NaN and infinity in another process.
  *
- * @throws WorkbenchError as `openCheckpoint` and the weight reader; `cancelled` as soon as `signal` fires
+ * @throws WorkbenchError from `openCheckpoint` and the weight reader; `cancelled` as soon as `signal` fires
  */
-export const findNonFinite: Reading<PairFolders, PairValues> = (folders, signal, onProgress) =>
-  inProcess(signal, onProgress, (client) => client.values(folders, { signal }))
+export const findNonFinite: PairReading<PairFolders, PairValues> = (folders, signal, onProgress) =>
+  runInProcess(signal, onProgress, (client) => client.values(folders, { signal }))
 
 type WeightsEvent<Result> =
   { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; result: Result }
 
-/** Runs one call in a new process, follows it to its result, and ends the process in any case. */
-async function inProcess<Result>(
+/** Makes one call in a new process, waits for its result, and always ends the process afterwards. */
+async function runInProcess<Result>(
   signal: AbortSignal,
   onProgress: (progress: BytesProgress) => void,
   call: (client: WeightsClient) => Promise<AsyncIterable<WeightsEvent<Result>>>
@@ -75,7 +79,7 @@ async function inProcess<Result>(
     return await Promise.race([follow(), helper.ended])
   } catch (error) {
     throwIfCancelled(signal, 'Reading the weights')
-    // The errors of pending calls at the process's end contain less.
+    // If the process has died, `lost` gives the reason. The error of the pending call says only that the call failed.
     throw helper.lost ?? fromRpcError(error)
   } finally {
     await helper.end()

@@ -11,14 +11,15 @@ import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
 
 /**
- * Computes exact CRC scores of the first answer token as drawn by a run's sampler. Let p' be the next-token
- * distribution after repetition penalty, temperature, top-k, top-p and min-p, renormalised over the remaining
- * tokens. Let p'(c) be its sum over the tokens that add exactly the character c. Validity is the sum of p'(c)
- * over the valid set V, and diversity is H(p'(c) / validity) / log |V|. Means are as for every exact score.
- * At temperature 1 without cuts these are the scores of a sweep.
+ * Computes exact scores of the character task (CRC) for the first answer token, as drawn by a run's sampler. Let p'
+ * be the next-token distribution after repetition penalty, temperature, top-k, top-p and min-p, renormalised over
+ * the remaining tokens. Let p'(c) be its sum over the tokens that add exactly the character c. Validity is the sum
+ * of p'(c) over the valid set V, and diversity is H(p'(c) / validity) / log |V| with the entropy H. Scores are means
+ * over the prompts of a category, then over categories. With temperature 1 and no truncation or penalty, the scores
+ * equal those of a sweep.
  *
  * @returns one score for each of the generation's models
- * @throws WorkbenchError of the engine
+ * @throws WorkbenchError from the engine
  */
 export async function firstTokenScores(
   engine: EngineClient,
@@ -26,7 +27,7 @@ export async function firstTokenScores(
   { prompts, groups }: RenderedPrompts,
   signal: AbortSignal
 ): Promise<Score[]> {
-  const scores = models.map(() => new ScoreCollector(prompts))
+  const collectors = models.map(() => new ScoreCollector(prompts))
   const request = sweepModels(models)
   const events = await engine.sweep(
     {
@@ -49,24 +50,27 @@ export async function firstTokenScores(
     if (event.type !== 'probabilities') continue
     for (const [row, prompt] of event.prompts.entries()) {
       for (const model of request.modelsOf(event.model))
-        elementAt(scores, model, 'model').set(
+        elementAt(collectors, model, 'model').set(
           prompt,
           scorePrompt(elementAt(event.probabilities, row, 'prompt'))
         )
     }
   }
-  return scores.map((score) => {
-    const complete = score.complete()
-    if (complete !== null) return complete
+  return collectors.map((collector) => {
+    const score = collector.complete()
+    if (score !== null) return score
     throw new WorkbenchError('engine-lost', 'The engine ended before every first token was scored.')
   })
 }
 
-/** Splits models as a sweep takes them: baselines follow the models that they are computed from. */
+/**
+ * Splits models into single models and baselines, as a sweep request needs them. Adds post and base to the single
+ * models if a baseline is computed from them.
+ */
 function sweepModels(models: readonly AnsweringModel[]): {
   singles: Model[]
   baselines: SamplingBaseline[]
-  /** Maps a sweep's index to models; empty for a model that only baselines need. */
+  /** Maps a model index of the sweep to indices in `models`. Empty for a model that was added for baselines. */
   modelsOf: (model: number) => number[]
 } {
   const singles = models.filter((model) => model.kind !== 'baseline')
@@ -75,14 +79,19 @@ function sweepModels(models: readonly AnsweringModel[]): {
     ...(baselines.length > 0 ? [{ kind: 'post' } as const] : []),
     ...(baselines.some(needsBase) ? [{ kind: 'base' } as const] : [])
   ]
-  const all = [...singles, ...sources.filter(({ kind }) => singles.every((single) => single.kind !== kind))]
+  const sweptSingles = [
+    ...singles,
+    ...sources.filter(({ kind }) => singles.every((single) => single.kind !== kind))
+  ]
   return {
-    singles: all,
+    singles: sweptSingles,
     baselines,
     modelsOf: (sweptModel) =>
       models.flatMap((model, index) => {
         const position =
-          model.kind === 'baseline' ? all.length + baselines.indexOf(model.baseline) : singles.indexOf(model)
+          model.kind === 'baseline'
+            ? sweptSingles.length + baselines.indexOf(model.baseline)
+            : singles.indexOf(model)
         return position === sweptModel ? [index] : []
       })
   }

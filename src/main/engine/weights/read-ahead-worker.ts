@@ -4,10 +4,11 @@ import { openStoredModel } from './pair-weights'
 import { addCost, WeightDecoder } from './weight-decoder'
 import { type WorkerReply, WorkerRequest, WorkerStart } from './read-ahead-messages'
 
-/**
- * Reads and converts weights in a thread of its own, because runs block the computing thread. That thread lends the
- * memory, which is transferred both ways without a copy. It also ends this thread (read-ahead.ts).
- */
+// This worker thread reads and converts weights. The computing thread cannot do so, because the engine's runs block
+// it. The computing thread owns the buffers: each is transferred here and back without a copy. The computing thread
+// also ends this worker (read-ahead.ts).
+
+/** Creates the decoder for the checkpoints that the first message names. */
 function decoderOf({ base, post, others }: WorkerStart): WeightDecoder {
   return new WeightDecoder({
     base: openStoredModel(base),
@@ -16,6 +17,7 @@ function decoderOf({ base, post, others }: WorkerStart): WeightDecoder {
   })
 }
 
+/** Fills the buffer of a request with decoded weights. */
 async function fill(
   decoder: WeightDecoder,
   { buffer: lent, bytes, reads }: WorkerRequest
@@ -29,13 +31,13 @@ async function fill(
     }
     return { kind: 'filled', buffer, ...cost, readMs: performance.now() - startedMs }
   } catch (error) {
-    // Any other error is a defect. It ends the worker, which the computing thread notices.
+    // Any other error is a defect. It ends the worker, and the computing thread reports it.
     if (!(error instanceof WorkbenchError)) throw error
     return { kind: 'failed', buffer, problem: error.problem }
   }
 }
 
-// Requests run one after the other, because the decoder's memory serves one array at a time.
+// Requests run one after the other, because the decoder has working memory for one array only.
 let queue: Promise<void> = Promise.resolve()
 parentPort?.once('message', (start: unknown) => {
   const decoder = decoderOf(WorkerStart.parse(start))
