@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** A group of prompts with results for some models. `group` is its number among `groupCount`, from 1. */
+/**
+ * Progress of a stopped sweep within a group of prompts. `models` of the `modelCount` models have results. `group`
+ * is the number of the group, from 1 to `groupCount`.
+ */
 export const BegunGroup = z.object({
   models: z.number().int(),
   modelCount: z.number().int(),
@@ -11,10 +14,10 @@ export type BegunGroup = z.infer<typeof BegunGroup>
 
 /** Results of a sweep that are available before it begins. */
 export const KnownPart = z.object({
-  /** Number of prompts, among `of`, that have results for every model. */
+  /** Number of prompts with results for every model. `of` is the number of all prompts. */
   prompts: z.number().int(),
   of: z.number().int(),
-  /** The next group of prompts, if a stopped sweep was inside one. */
+  /** Group of prompts that a stopped sweep did not finish. Null if it finished every group that it began. */
   begun: BegunGroup.nullable()
 })
 export type KnownPart = z.infer<typeof KnownPart>

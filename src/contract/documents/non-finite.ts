@@ -2,21 +2,24 @@ import { z } from 'zod'
 import { BytesProgress } from './distances'
 import { UNFINISHED } from './job-ending'
 
-/** A stored tensor that contains NaN or infinity, which no model can compute with. */
+/** A stored tensor that contains NaN or infinity. A model with such a tensor gives no usable results. */
 export const NonFiniteTensor = z.object({
   /** File that stores the tensor. */
   file: z.string(),
   /** Name of the tensor in the file. */
   tensor: z.string(),
+  /** Number of NaN values. */
   nan: z.number().int().nonnegative(),
+  /** Number of values that are infinite. */
   infinite: z.number().int().nonnegative(),
-  /** The first of these values in storage order, and its position with one index for each dimension. */
+  /** First of these values in storage order. */
   first: z.enum(['NaN', 'Infinity', '-Infinity']),
+  /** Position of that first value, with one index for each dimension. */
   at: z.array(z.number().int().nonnegative())
 })
 export type NonFiniteTensor = z.infer<typeof NonFiniteTensor>
 
-/** Tensors of a pair's checkpoints that are not finite, in the order of their files. */
+/** Result of searching a pair for NaN and infinity: the tensors that contain them, in the order of their files. */
 export const PairValues = z.object({
   base: z.array(NonFiniteTensor),
   post: z.array(NonFiniteTensor),
@@ -24,7 +27,7 @@ export const PairValues = z.object({
 })
 export type PairValues = z.infer<typeof PairValues>
 
-/** Events of a running check of all values. `finished`, `failed` or `cancelled` is the last event. */
+/** Events of a running search for NaN and infinity. `finished`, `failed` or `cancelled` is the last event. */
 export const ValuesEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: BytesProgress }),
   z.object({ type: z.literal('finished'), values: PairValues }),

@@ -5,12 +5,12 @@ import { multimap } from '../model/multimap'
 const MIN_FREEDOM = 3
 
 /**
- * Returns a function for half the width of a 95 % interval. The interval is for a mean over the prompts of each
- * category and then over categories. It uses Student's t with the degrees of freedom of Welch (1947) and Satterthwaite
- * (1946). A sweep calls the function for thousands of models.
+ * Returns a function that computes half the width of a 95 % interval. The interval is for a mean over the prompts of
+ * each category and then over categories. It uses Student's t with the degrees of freedom of Welch (1947) and
+ * Satterthwaite (1946). A sweep calls the returned function for thousands of models.
  * @param categories category of each prompt
- * @returns a function that takes one model's value for each prompt, where undefined means no value. It returns null if
- * a category has one value, whose spread is unknown, or if there are too few values overall
+ * @returns a function whose argument gives one model's value for each prompt, or undefined for no value. Its result is
+ * null if the spread is unknown because a category has only one value, or if there are too few values overall
  */
 export function halfWidths(
   categories: readonly string[]
