@@ -5,7 +5,6 @@ import { BYTES_EXPECTED, bytesFromText, formatMemory } from '../../../contract/m
 import { Rendering } from '../../../contract/documents/crc'
 import { DeviceChoice, Precision } from '../../../contract/model/device'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
-import { describeIssue } from '../../../contract/model/problem'
 import { modelPath } from '../../base/files/places'
 import { baseOfAdapter } from '../../checkpoint/local-models'
 import { PROCESS_BYTES } from '../../base/engine-memory'
@@ -129,24 +128,6 @@ export const outOption = (what = 'write the result as JSON; an earlier one is re
 
 export function usageError(command: Command, message: string): UsageError {
   return new UsageError(message, `${calledAs(command)} --help`)
-}
-
-/**
- * Describes invalid settings by the option that gave them.
- *
- * @param options options by the name of their setting @param whose names the settings if no option gave the invalid
- * one
- */
-export function issueOfOption(
-  error: z.ZodError,
-  options: Readonly<Record<string, string>>,
-  whose: string
-): string {
-  const [issue] = error.issues
-  const option = options[String(issue?.path[0])]
-  return issue === undefined || option === undefined
-    ? `${whose} ${describeIssue(error)}`
-    : `${option}: ${issue.message}`
 }
 
 /**
