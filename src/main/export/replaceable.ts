@@ -5,7 +5,9 @@ import { errorMessage } from '../base/files/bounded-file'
 import { isFile } from '../base/files/path-kinds'
 import { quoteName } from '../base/json-object'
 import { listNames } from '../base/name-list'
-import { readWeightFiles } from '../checkpoint/weight-files'
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from '../checkpoint/adapter-config'
+import { isAdapter } from '../checkpoint/adapter-folder'
+import { readWeightFile, readWeightFiles } from '../checkpoint/weight-files'
 import { MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 
 /** Files of model folders beside their weights, as transformers, mergekit and publishers name them. */
@@ -44,8 +46,9 @@ const LICENCE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(txt|md))?$/
 export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>): Promise<boolean> {
   const names = (await readdir(folder)).sort()
   if (names.length === 0) return false
-  if (!names.includes('config.json')) throw notReplaced(folder, 'holds no model (no config.json)')
-  const weights = await weightNames(folder)
+  if (!names.includes('config.json') && !isAdapter(names))
+    throw notReplaced(folder, 'holds no model (no config.json)')
+  const weights = await weightNames(folder, isAdapter(names))
   const foreign: string[] = []
   for (const name of names) {
     const isModelFile = MODEL_FILES.has(name) || LICENCE.test(name) || weights.has(name) || copied.has(name)
@@ -55,8 +58,10 @@ export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>
   throw notReplaced(folder, `holds what is no part of a model: ${listNames(foreign)}`)
 }
 
-async function weightNames(folder: string): Promise<Set<string>> {
+/** Lists the weight files of a model, or the files of an adapter. */
+async function weightNames(folder: string, ofAdapter: boolean): Promise<Set<string>> {
   try {
+    if (ofAdapter) return new Set([(await readWeightFile(folder, ADAPTER_WEIGHTS)).name, ADAPTER_CONFIG])
     return new Set((await readWeightFiles(folder)).map(({ name }) => name))
   } catch (error) {
     throw notReplaced(folder, `holds no model that can be read (${errorMessage(error).replace(/\.$/, '')})`)

@@ -119,6 +119,8 @@ describe('an export of an adapter', () => {
     )
     expect(Math.max(...changes)).toBeLessThan(1e-5)
     expect(original.tensors.size).toBe(written.tensors.size)
+    const again = await exportRecipe({ base, post }, halved, target, { form: 'adapter', overwrite: true })
+    expect(again.replaced).not.toBeNull()
   })
 
   it('refuses an adapter of nothing, of a whole model, and of half a tensor', async () => {
