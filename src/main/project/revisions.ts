@@ -29,7 +29,8 @@ const WORDS: Readonly<Record<string, string>> = {
   prompts: 'the prompt set',
   samplePrompts: 'the set of open prompts',
   recipes: 'the recipe',
-  runs: 'what is said of the run',
+  runs: 'the name, note or pin of the run',
+  otherCheckpoints: 'the checkpoint',
   'rendering.systemPrompt': 'the system prompt',
   'rendering.templateArguments': 'the template arguments',
   'rendering.date': 'the date that the template sees',
@@ -39,11 +40,16 @@ const WORDS: Readonly<Record<string, string>> = {
   'settings.uniformBlendCount': 'the size of the uniform blends',
   'settings.device': 'the device',
   'settings.memoryBytes': 'the memory limit',
-  'settings.samples': 'the setup of the next sample run'
+  'settings.scoredBy': 'the scoring of the next sweep',
+  'settings.source': 'the source of restored layers',
+  'settings.variants': 'the list of variants',
+  'settings.samples': 'the setup of the next sample run',
+  'settings.evaluation': 'the setup of the next evaluation'
 }
 
 /** @param field of the project, or of a pair after its id and a slash */
 export function fieldWords(field: string): string {
   const name = field.slice(field.indexOf('/') + 1)
-  return WORDS[name] ?? WORDS[name.split('.')[0] ?? ''] ?? name
+  const [first = '', second] = name.split('.')
+  return WORDS[`${first}.${second ?? ''}`] ?? WORDS[first] ?? name
 }

@@ -5,6 +5,7 @@ import {
   type ProjectDocument
 } from '../../../../src/contract/documents/project'
 import { ChangeLog } from '../../../../src/main/project/change-log'
+import { fieldWords } from '../../../../src/main/project/revisions'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
 import { projectState } from '../../../fixtures/scripted-line'
 
@@ -55,6 +56,15 @@ it('refuses to undo a value that somebody else has changed, and a change that it
   expect(() => log.revert(theirs, [3])).toThrow('the recipe changed elsewhere since')
   expect(() => log.revert(theirs, [7])).toThrow('the project was opened again since')
   expect(log.revert(documentOf(5, { notes: 'mine' }), [2]).fields).toEqual(['pair-1/notes'])
+})
+
+it.each([
+  ['pair-1/settings.samples.settings.seed', 'the setup of the next sample run'],
+  ['settings.variants.added', 'the list of variants'],
+  ['otherCheckpoints.8f2c.name', 'the checkpoint'],
+  ['rendering.date', 'the date that the template sees']
+])('names the field %s in words', (field, words) => {
+  expect(fieldWords(field)).toBe(words)
 })
 
 it('gives a restored recipe another name where its name is taken', () => {
