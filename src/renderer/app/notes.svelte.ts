@@ -3,7 +3,6 @@ import { Autosave } from './autosave'
 import { DraftBase } from './draft-base.svelte'
 import { changedSince } from './history.svelte'
 import type { Here, OpenProject } from './open-project.svelte'
-import { rememberTyped, typedBefore } from './typed-text'
 import type { ProjectState } from '../../contract/documents/project'
 
 /** Notes of the project or of the shown pair. */
@@ -31,8 +30,6 @@ export class Notes {
     private readonly owner: 'project' | 'pair'
   ) {
     this.base.begin(this.stored, project.state.revision)
-    const typed = project.writable ? typedBefore(this.key, this.stored) : null
-    if (typed !== null) this.typed(typed)
     project.onChange((state) => this.acceptStored(state.revision))
   }
 
@@ -45,14 +42,8 @@ export class Notes {
     return this.owner === 'project' ? notes : document.notes
   }
 
-  private get key(): string {
-    const { path, pair } = this.project.here
-    return `notes of ${path}${this.owner === 'pair' ? `, ${pair}` : ''}`
-  }
-
   typed(text: string): void {
     this.draft = text
-    rememberTyped(this.key, { text, base: this.stored })
     this.autosave.soon()
   }
 
@@ -90,7 +81,6 @@ export class Notes {
 
   private discardDraft(): void {
     this.autosave.stop()
-    rememberTyped(this.key, null)
     this.draft = null
     this.refused = false
   }
