@@ -1,7 +1,7 @@
 import { elementAt } from '../../contract/model/look-up'
 import { decodeFloat32, DTYPE_BYTES, encodeFloat32, roundFloat32, weightDtype } from './dtype'
-import type { StoredTensor, TensorEntry } from './safetensors'
-import type { ReadStored } from './scaled-reader'
+import type { TensorEntry } from './safetensors'
+import { type ReadStored, storedFloats } from './scaled-reader'
 
 type Adapted = NonNullable<TensorEntry['adapted']>
 
@@ -50,20 +50,14 @@ export class AdaptedReader {
   }
 
   private async load({ a, b, isEmbedding }: Adapted): Promise<LoadedFactors> {
-    const [valuesA, valuesB] = await Promise.all([this.floats(a), this.floats(b)])
+    const [valuesA, valuesB] = await Promise.all([
+      storedFloats(a, this.readStored),
+      storedFloats(b, this.readStored)
+    ])
     const rank = elementAt(a.shape, 0, 'rank')
     if (!isEmbedding) return { rank, left: valuesB, right: valuesA }
     // The factors of embeddings give the transposed weight.
     return { rank, left: transposed(valuesA, rank), right: transposed(valuesB, valuesB.length / rank) }
-  }
-
-  private async floats(tensor: StoredTensor): Promise<Float32Array> {
-    const bytes = new Uint8Array(tensor.byteLength)
-    await this.readStored(tensor, 0, bytes)
-    const dtype = weightDtype(tensor)
-    const values = new Float32Array(bytes.byteLength / DTYPE_BYTES[dtype])
-    decodeFloat32(bytes, dtype, values)
-    return values
   }
 }
 

@@ -107,7 +107,7 @@ export class ScaledReader {
   private async scaleValues(scaled: Scaled, shape: readonly number[]): Promise<ScaleValues> {
     const [rows, columns] = [elementAt(shape, 0, 'size'), elementAt(shape, 1, 'size')]
     const across = Math.ceil(columns / scaled.block[1])
-    const scales = await this.floats(scaled.scales)
+    const scales = await storedFloats(scaled.scales, this.readStored)
     const isTransposed = scaled.layout === 'columns'
     return {
       scales: isTransposed ? transposeFloats(scales, across, rows) : scales,
@@ -127,15 +127,16 @@ export class ScaledReader {
     await this.readStored(tensor, 0, new Uint8Array(words.buffer))
     return words
   }
+}
 
-  private async floats(tensor: StoredTensor): Promise<Float32Array> {
-    const bytes = new Uint8Array(tensor.byteLength)
-    await this.readStored(tensor, 0, bytes)
-    const dtype = weightDtype(tensor)
-    const values = new Float32Array(bytes.byteLength / DTYPE_BYTES[dtype])
-    decodeFloat32(bytes, dtype, values)
-    return values
-  }
+/** Reads a whole stored tensor as float32. */
+export async function storedFloats(tensor: StoredTensor, readStored: ReadStored): Promise<Float32Array> {
+  const bytes = new Uint8Array(tensor.byteLength)
+  await readStored(tensor, 0, bytes)
+  const dtype = weightDtype(tensor)
+  const values = new Float32Array(bytes.byteLength / DTYPE_BYTES[dtype])
+  decodeFloat32(bytes, dtype, values)
+  return values
 }
 
 /** Transposes rows of words into columns. */
