@@ -38,10 +38,17 @@ const SWEEP_BASELINE_KEY = /^(?:sampler|mix|filter) |^0-\d+@[\d.]+/
 /**
  * Adds the shared selection to stored settings of a pair that have none. A variant is left out if each step that listed
  * it left it out.
+ *
+ * @param context receives the fields that are not as earlier versions wrote them
  */
-export function withSharedVariants(settings: unknown): unknown {
+export function withSharedVariants(settings: unknown, context: Pick<z.RefinementCtx, 'addIssue'>): unknown {
   if (typeof settings !== 'object' || settings === null || 'variants' in settings) return settings
-  const { samples, evaluation } = SeparateSettings.safeParse(settings).data ?? {}
+  const separate = SeparateSettings.safeParse(settings)
+  if (!separate.success) {
+    for (const { path, message } of separate.error.issues) context.addIssue({ code: 'custom', path, message })
+    return settings
+  }
+  const { samples, evaluation } = separate.data
   const evaluated = evaluation?.added ?? []
   const sampled = (samples?.added ?? []).map(
     (variant): EvaluationVariant =>
