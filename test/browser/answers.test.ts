@@ -18,7 +18,8 @@ import {
   expectPrintsWhole,
   hoverCharts,
   it,
-  openSettings
+  openSettings,
+  relayMessages
 } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { answers } from '../fixtures/held-engine'
@@ -62,9 +63,8 @@ describe('the chat in Chromium', () => {
     // The sampler settings are read after the question is typed.
     const delayed: (() => void)[] = []
     let isSlow = true
-    await page.routeWebSocket(/^ws:/, (page) => {
-      const server = page.connectToServer()
-      page.onMessage((message) => {
+    await relayMessages(page, (client, server) => {
+      client.onMessage((message) => {
         if (isSlow && String(message).includes('samples/defaults')) delayed.push(() => server.send(message))
         else server.send(message)
       })

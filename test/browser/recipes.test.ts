@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { DEFAULT_TOP, NextToken } from '../../src/contract/procedures/probe'
 import { INSPECTOR_WORDS, RANGES_WORDS } from '../../src/contract/words/ranges-words'
 import { createProject } from '../../src/main/project/create-project'
-import { expectAccessible, it, showView, openSettings } from '../fixtures/browser'
+import { expectAccessible, it, openSettings, relayMessages, showView } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { runHere } from '../fixtures/command-line'
 import { type HeldEngine, inOrder } from '../fixtures/held-engine'
@@ -194,10 +194,11 @@ describe('recipes in Chromium', () => {
     expect(await page.getByRole('heading', { name: 'left', exact: true }).count()).toBe(0)
 
     // As main tells it of a folder that cannot be written.
-    await page.routeWebSocket(/rpc/, (line) => {
-      const server = line.connectToServer()
+    await relayMessages(page, (client, server) => {
       server.onMessage((message) =>
-        line.send(String(message).replaceAll('"readOnly":null', '"readOnly":"It belongs to somebody else."'))
+        client.send(
+          String(message).replaceAll('"readOnly":null', '"readOnly":"It belongs to somebody else."')
+        )
       )
     })
     await page.reload()
@@ -209,8 +210,6 @@ describe('recipes in Chromium', () => {
     expect(await page.getByLabel('System prompt').isEditable()).toBe(false)
     for (const name of ['Import…', 'Add prompt', 'Delete prompt 1'])
       expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
-    // For whoever comes next, nobody listens in on it.
-    await page.context().close()
   })
 
   it('swept on their own are shown without ranges', async ({ open }) => {
