@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { GenerationSpeed, RunSpeed } from '../../../../src/renderer/answers/generation-speed.svelte'
-import { projectState, ScriptedLine } from '../../../fixtures/scripted-line'
+import { projectState, openSession } from '../../../fixtures/scripted-line'
 
 type Told = Parameters<RunSpeed['update']>[0]
 
@@ -16,7 +16,7 @@ const ABOUT = 'about 1 min 24 s if answers are as long as the last ones, at most
 const unknown = 'time unknown before a run of 64 answers'
 
 it('is learned from runs of many answers alone: few are slower, each, and would foretell hours', async () => {
-  const { session } = await new ScriptedLine().openProject(projectState({}))
+  const { session } = await openSession(projectState({}))
   const speed = new GenerationSpeed(session)
   const few = ran(none, { samplesDone: 12, tokensPerSecond: 7 })
   // What was there before is no work of this run.
@@ -43,7 +43,7 @@ it('is of all groups of a run, not of a small and slow one at its end', () => {
 })
 
 it('is of one device, precision and kind of weights', async () => {
-  const { session } = await new ScriptedLine().openProject(projectState({}))
+  const { session } = await openSession(projectState({}))
   const speed = new GenerationSpeed(session)
   speed.remember({ device: 'webgpu' }, ran(none, { samplesDone: 64, tokensPerSecond: 100 }))
   expect(speed.most({ device: 'cpu' }, 32, 64)).toBe(unknown)

@@ -6,7 +6,7 @@ import { summarizeSweep } from '../../../../src/main/project/documents/sweep-fil
 import type { VariantList, VariantStep } from '../../../../src/renderer/answers/variant-list.svelte'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
-import { PAIR_REPORT, projectState, ScriptedLine } from '../../../fixtures/scripted-line'
+import { PAIR_REPORT, projectState, openSession } from '../../../fixtures/scripted-line'
 
 const MIX = { kind: 'baseline', name: 'half', baseline: { kind: 'mix', share: 0.5 } } as const
 const FRAMED = { variant: { kind: 'post', name: 'asked politely' }, prefix: 'Please: ' } as const
@@ -18,7 +18,7 @@ const withVariants = (variants: VariantSelection, changes: Partial<ProjectState>
 }
 
 async function opened(state = projectState({ pair: PAIR_REPORT })) {
-  const { session, workbench } = await new ScriptedLine().openProject(state)
+  const { session, workbench } = await openSession(state)
   return { session, workbench, variants: session.variants }
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { listShortcuts, runCommand } from '../../../../src/renderer/app/commands'
-import { projectState, ScriptedLine } from '../../../fixtures/scripted-line'
+import { openSession } from '../../../fixtures/scripted-line'
 
 class Field extends EventTarget {
   readonly blur = vi.fn()
@@ -21,7 +21,7 @@ afterEach(() => vi.unstubAllGlobals())
 
 /** A window with a project, and a function that presses a key in it. */
 async function opened() {
-  const { workbench, session } = await new ScriptedLine().openProject(projectState())
+  const { workbench, session } = await openSession()
   const press = (
     key: string,
     more: {

@@ -5,7 +5,7 @@ import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { History } from '../../../../src/renderer/app/history.svelte'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
 import { Later } from '../../../fixtures/later'
-import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { projectState, ScriptedLine, settled, openSession } from '../../../fixtures/scripted-line'
 
 const recipe = (name: string): KeptRecipe['recipe'] => ({ name, ranges: [[0, 1]] })
 const kept = (name: string, id = 'one', mark = 0): KeptRecipe => ({
@@ -96,11 +96,9 @@ it('has what is done while something is undone follow it, and nothing redone ove
 })
 
 it('undoes the notes that are still in their field, not what was done before', async () => {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(changed(1, {}))
+  const { line, session } = await openSession(changed(1, {}))
   session.notes.pair.typed('seen')
   void session.history.undo()
-  await settled()
   await line.answer('pairs.update', 0, changed(2, { notes: 'seen' }))
   expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [2] })
   await line.answer('projects.revert', 0, changed(3, { notes: '' }))
@@ -108,14 +106,11 @@ it('undoes the notes that are still in their field, not what was done before', a
 })
 
 it('has main undo what main has written, and redo it by undoing that', async () => {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(changed(1, { recipes: [kept('mine')], nextMark: 1 }))
+  const { line, session } = await openSession(changed(1, { recipes: [kept('mine')], nextMark: 1 }))
   const { history } = session
   void session.recipes.rename('one', 'ours')
-  await settled()
   await line.answer('recipes.rename', 0, changed(2, { recipes: [kept('ours')] }))
   void session.recipes.remove('one')
-  await settled()
   await line.answer('recipes.remove', 0, changed(3, { recipes: [] }))
   expect(history.notice).toEqual({ text: 'Removed “ours”', offer: 'undo' })
   void history.undo()
@@ -131,22 +126,18 @@ it('has main undo what main has written, and redo it by undoing that', async () 
   void history.undo()
   await settled()
   const refused = new WorkbenchError('stale', 'Not undone: the recipe changed elsewhere since.')
-  line.call('projects.revert', 2).answer.reject(refused)
-  await settled()
+  await line.refuse('projects.revert', 2, refused)
   expect([history.undoable, history.redoable]).toEqual(['rename “mine” to “ours”', null])
   expect(complaints(session)).toEqual([refused.message])
 })
 
 it('undoes values that were set in one go together, and a call that changed nothing not at all', async () => {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(changed(1, {}))
+  const { line, session } = await openSession(changed(1, {}))
   for (const [place, device] of (['webgpu', 'auto'] as const).entries()) {
     void session.set('choose the device', { settings: { device } }, 'device')
-    await settled()
     await line.answer('pairs.update', place, changed(place + 2, { settings: { device } }))
   }
   void session.set('choose it again', { settings: { device: 'auto' } })
-  await settled()
   await line.answer('pairs.update', 2, { ...changed(4, {}), change: null })
   void session.history.undo()
   await settled()
@@ -154,25 +145,19 @@ it('undoes values that were set in one go together, and a call that changed noth
 })
 
 it('keeps a step that failed for now, to be tried again', async () => {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(changed(1, {}))
+  const { line, session } = await openSession(changed(1, {}))
   void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
-  await settled()
   await line.answer('pairs.update', 0, changed(2, { settings: { device: 'webgpu' } }))
   void session.history.undo()
-  await settled()
-  line.call('projects.revert', 0).answer.reject(new Error('The disk is full.'))
-  await settled()
+  await line.refuse('projects.revert', 0, new Error('The disk is full.'))
   expect(session.history.undoable).toBe('compute on the GPU')
   void session.history.undo()
-  await settled()
   await line.answer('projects.revert', 1, changed(3, {}))
   expect([session.history.undoable, session.history.redoable]).toEqual([null, 'compute on the GPU'])
 })
 
 it('takes back deleted prompts one after the other, and what is typed between two savings at once', async () => {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(projectState())
+  const { session } = await openSession()
   const { prompts, history } = session
   const texts = (): string[] => prompts.drafts.map(({ text }) => text)
   const before = texts()
@@ -202,7 +187,6 @@ it('does not undo an edit of prompts that somebody else has replaced', async () 
   prompts.edit(first.id, { text: 'Mine.' })
   const mine = prompts.current()
   void prompts.flush()
-  await settled()
   await line.answer('prompts.save', 0, { ...changed(2, {}), prompts: mine })
   session.accept({ ...changed(3, {}), prompts: state.prompts })
   await history.undo()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { ProjectState } from '../../../../src/contract/documents/project'
 import type { Workbench } from '../../../../src/renderer/app/workbench.svelte'
-import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { projectState, settled, openSession } from '../../../fixtures/scripted-line'
 
 const withNotes = (revision: number, notes: string): ProjectState => {
   const state = projectState({ revision })
@@ -10,8 +10,7 @@ const withNotes = (revision: number, notes: string): ProjectState => {
 }
 
 async function openNotes() {
-  const line = new ScriptedLine()
-  const { session, workbench } = await line.openProject(withNotes(1, ''))
+  const { line, session, workbench } = await openSession(withNotes(1, ''))
   return { line, session, workbench, notes: session.notes.pair }
 }
 
@@ -25,13 +24,11 @@ describe('notes in the window', () => {
     void notes.save()
     await settled()
     expect(line.call('pairs.update', 0).input).toMatchObject({ changes: { notes: 'what was seen' } })
-    line.call('pairs.update', 0).answer.reject(new Error('No space left.'))
-    await settled()
+    await line.refuse('pairs.update', 0, new Error('No space left.'))
     expect([notes.text, session.waits, session.history.undoable]).toEqual(['what was seen', true, null])
     expect(session.unsaved?.why).toBe('Notes of the pair: they could not be saved.')
 
     const flushed = session.flush()
-    await settled()
     await line.answer('pairs.update', 1, withNotes(2, 'what was seen'))
     await flushed
     expect([notes.text, session.waits, session.isSaving]).toEqual(['what was seen', false, false])
@@ -84,9 +81,7 @@ describe('notes in the window', () => {
     const { line, session, workbench, notes } = await openNotes()
     const refuse = async (place: number, stored: ProjectState): Promise<void> => {
       void notes.save()
-      await settled()
-      line.call('pairs.update', place).answer.reject(new WorkbenchError('stale', 'Not saved.'))
-      await settled()
+      await line.refuse('pairs.update', place, new WorkbenchError('stale', 'Not saved.'))
       await line.answer('projects.open', place, stored)
     }
     notes.typed('the same')

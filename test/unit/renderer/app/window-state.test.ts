@@ -21,7 +21,14 @@ import { KEPT_AT, NOT_SCORED, PROMPTS, sweepFixture } from '../../../fixtures/pr
 import { COMPUTED, historyRun } from '../../../fixtures/run-computation'
 import { sweepSummary } from '../../../fixtures/sweep-summary'
 import { tinyCheck, tinySearch, tinyTaskSweep } from '../../../fixtures/tiny-sweep'
-import { PAIR_REPORT, projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'
+import {
+  PAIR_REPORT,
+  projectState,
+  ScriptedLine,
+  showSweep,
+  settled,
+  openSession
+} from '../../../fixtures/scripted-line'
 import { waitFor } from '../../../fixtures/wait-for'
 
 const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
@@ -67,8 +74,7 @@ async function exporting(typed: string, parent: string) {
 
 describe('the Ranges view', () => {
   it('shows the sweep that was chosen last, although it was read first', async () => {
-    const line = new ScriptedLine()
-    const { ranges } = (await line.openProject(projectState())).session
+    const { line, ranges } = await openSession()
     void ranges.show('first')
     void ranges.show('second')
     await settled()
@@ -83,9 +89,7 @@ describe('the Ranges view', () => {
   })
 
   it('shows what an address says, and asks for the scores of the prompts of what is shown alone', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(projectState())
-    const { ranges } = session
+    const { line, session, ranges } = await openSession()
     await showSweep(line, { ranges }, FIRST)
     expect(line.call('sweeps.scores', 0).input).toMatchObject({ sweepId: 'first', model: '0-0' })
     expect(session.lookOf('ranges')).toEqual({ model: null, metric: null, against: null, tab: null })
@@ -132,8 +136,7 @@ describe('the Ranges view', () => {
   })
 
   it('sweeps with no other memory than the field says', async () => {
-    const line = new ScriptedLine()
-    const { ranges } = (await line.openProject(projectState({ pair: PAIR_REPORT }))).session
+    const { line, ranges } = await openSession(projectState({ pair: PAIR_REPORT }))
     ranges.planning.memoryTyped = 'banana'
     void ranges.start()
     await settled()
@@ -145,15 +148,13 @@ describe('the Ranges view', () => {
   })
 
   it('does not take a selection in one sweep for one in another', async () => {
-    const line = new ScriptedLine()
-    const { ranges } = (await line.openProject(projectState())).session
+    const { line, ranges } = await openSession()
     await showSweep(line, { ranges }, FIRST)
     ranges.limit(0.8)
     await waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
     // Where the second sweep was saved, so that nothing has to be selected in it.
     ranges.limited.rho = 0.9
     void ranges.show('second')
-    await settled()
     await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, SECOND)
     await line.answer('sweeps.select', 0, selection({ start: 0, end: 1 }, 0.8))
@@ -162,17 +163,14 @@ describe('the Ranges view', () => {
   })
 
   it('hears no answer any more when its project was left', async () => {
-    const line = new ScriptedLine()
-    const { session, workbench } = await line.openProject(projectState())
-    const { ranges } = session
+    const { line, workbench, ranges } = await openSession()
     void ranges.show('first')
     await settled()
     void workbench.leave()
     await settled()
     expect(line.call('sweeps.get', 0).signal?.aborted).toBe(true)
     expect(line.of('projects.close')).toHaveLength(1)
-    line.call('checks.get', 0).answer.reject(new Error('The project is closed.'))
-    await settled()
+    await line.refuse('checks.get', 0, new Error('The project is closed.'))
     expect([workbench.session, workbench.complaints]).toEqual([null, []])
   })
 })
@@ -181,10 +179,8 @@ describe('the Evaluate view', () => {
   const view = (id: string) => ({ run: evaluationRun({ id }), results: { variants: [] }, complete: true })
 
   const showingFirst = async () => {
-    const line = new ScriptedLine()
-    const { evaluations } = (await line.openProject(projectState())).session
+    const { line, evaluations } = await openSession()
     void evaluations.show('first')
-    await settled()
     await line.answer('evaluations.get', 0, view('first'))
     return { line, evaluations }
   }
@@ -222,7 +218,6 @@ describe('the Evaluate view', () => {
     const { evaluations } = (await line.openProject(state)).session
     const { setup } = evaluations
     void evaluations.attach(null)
-    await settled()
     await line.answer('evaluations.tasks', 0, [{ task: evaluationRun().task, origin: 'project' }])
     expect([setup.ready, setup.incomplete]).toEqual([false, 'The last evaluation is being read.'])
     expect([setup.task, setup.size]).toEqual([null, ''])
@@ -233,13 +228,10 @@ describe('the Evaluate view', () => {
   })
 
   it('shows an evaluation that ended while the line was down, in place of the one before', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(projectState())
-    const { evaluations } = session
+    const { line, session, evaluations } = await openSession()
     const adopted = async (place: number, ids: readonly string[]): Promise<void> => {
       session.accept(projectState({ evaluations: ids.map(summary) }))
       void evaluations.attach(null)
-      await settled()
       await line.answer('evaluations.tasks', place, [])
     }
     await adopted(0, ['first'])
@@ -249,15 +241,13 @@ describe('the Evaluate view', () => {
     expect(evaluations.shownView?.run.id).toBe('second')
     // One that the user left for an older one is no news.
     void evaluations.show('first')
-    await settled()
     await line.answer('evaluations.get', 2, view('first'))
     await adopted(2, ['second', 'first'])
     expect(line.of('evaluations.get')).toHaveLength(3)
   })
 
   it('takes axes that were measured once there are answers, and keeps those that were chosen', async () => {
-    const line = new ScriptedLine()
-    const { evaluations } = (await line.openProject(projectState())).session
+    const { line, evaluations } = await openSession()
     const shown = async (place: number, measured: readonly string[]): Promise<void> => {
       void evaluations.show('first')
       await settled()
@@ -281,7 +271,6 @@ describe('the Evaluate view', () => {
     const { line, evaluations } = await showingFirst()
     void evaluations.inspect(0)
     void evaluations.inspect(1)
-    await settled()
     await line.answer('evaluations.prompt', 1, { samples: [], scores: null })
     await line.answer('evaluations.prompt', 0, { samples: [], scores: null })
     expect(evaluations.inspected?.prompt).toBe(1)
@@ -299,16 +288,13 @@ describe('a new project', () => {
     void draft.inspect()
     await settled()
     expect(draft.blocked).toBe('Reading both…')
-    line.call('pair.inspect', 0).answer.reject(new Error('There is no folder /models/post.'))
-    await settled()
+    await line.refuse('pair.inspect', 0, new Error('There is no folder /models/post.'))
     expect(draft.problem?.message).toBe('There is no folder /models/post.')
     expect(draft.blocked).toBe('The models cannot be read; see above.')
     void draft.inspect()
-    await settled()
     await line.answer('pair.inspect', 1, { compatible: false })
     expect(draft.blocked).toBe('The models do not fit together; see above.')
     void draft.inspect()
-    await settled()
     await line.answer('pair.inspect', 2, { compatible: true })
     expect(draft.blocked).toBeNull()
   })
@@ -320,13 +306,11 @@ describe('a new project', () => {
     void draft.inspect()
     await settled()
     expect(line.call('pair.inspect', 0).input).toEqual({ base: draft.base, post: draft.base })
-    line.call('pair.inspect', 0).answer.reject(new Error('There is no folder /models/Wrong-7B-Instruct.'))
-    await settled()
+    await line.refuse('pair.inspect', 0, new Error('There is no folder /models/Wrong-7B-Instruct.'))
     expect(draft.problem?.message).toBe('There is no folder /models/Wrong-7B-Instruct.')
     expect(draft.blocked).toBe('The models cannot be read; see above.')
     draft.base = '/models/Llama-8B-Instruct'
     void draft.inspect()
-    await settled()
     await line.answer('pair.inspect', 1, { compatible: true })
     expect([draft.report, draft.blocked, draft.looksExchanged]).toEqual([
       null,
@@ -352,10 +336,8 @@ describe('a new project', () => {
     void draft.inspect()
     draft.post = '/models/post'
     void draft.inspect()
-    await settled()
     await line.answer('pair.inspect', 1, { compatible: true })
-    line.call('pair.inspect', 0).answer.reject(new Error('There is no folder /models/wrong.'))
-    await settled()
+    await line.refuse('pair.inspect', 0, new Error('There is no folder /models/wrong.'))
     expect(draft.problem).toBeNull()
     expect(draft.report?.compatible).toBe(true)
   })
@@ -363,7 +345,7 @@ describe('a new project', () => {
 
 describe('the Export view', () => {
   it('takes for the name of the new folder one of a single folder', async () => {
-    const { session } = await new ScriptedLine().openProject(projectState({ sweeps: [] }))
+    const { session } = await openSession(projectState({ sweeps: [] }))
     const { exports } = session
     exports.setParent('/models')
     for (const name of ['../../x', 'a\\b', '..', 'a/b', 'con', 'Nul.bin']) {
@@ -446,9 +428,7 @@ describe('the Export view', () => {
     await waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
     await line.answer('exports.plan', 0, plan)
     void exports.start()
-    await settled()
-    line.call('exports.start', 0).answer.reject(new Error('The folder is gone.'))
-    await settled()
+    await line.refuse('exports.start', 0, new Error('The folder is gone.'))
     expect(exports.job.failure?.message).toBe('The folder is gone.')
     void exports.replan()
     await waitFor(() => expect(line.of('exports.plan')).toHaveLength(2))
@@ -487,8 +467,7 @@ describe('a job', () => {
   })
 
   it('can be cancelled again when cancelling failed', async () => {
-    const line = new ScriptedLine()
-    const { session, workbench } = await line.openProject(projectState())
+    const { session, workbench } = await openSession()
     const end = new Later<void>()
     const cancel = vi.fn(() => Promise.reject(new Error('not now')))
     vi.stubGlobal('document', { hidden: true })
@@ -534,8 +513,7 @@ describe('a project that another window changes', () => {
   )
 
   async function openPrompts(): Promise<{ line: ScriptedLine; session: Session }> {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(before)
+    const { line, session } = await openSession(before)
     return { line, session }
   }
 
@@ -558,7 +536,7 @@ describe('a project that another window changes', () => {
   })
 
   it('says which prompt keeps the set from being saved, and leads there', async () => {
-    const { session, workbench } = await new ScriptedLine().openProject(before)
+    const { session, workbench } = await openSession(before)
     const { prompts } = session
     workbench.view = 'ranges'
     prompts.edit(prompts.drafts[0]?.id ?? 0, { valid: '' })
@@ -594,21 +572,17 @@ describe('a project that another window changes', () => {
   it('says of an edit that could not be saved that it is not, and saves it again', async () => {
     const { line, session, prompts } = await editedPrompts()
     void prompts.flush()
-    await settled()
-    line.call('prompts.save', 0).answer.reject(new Error('Its folder is gone.'))
-    await settled()
+    await line.refuse('prompts.save', 0, new Error('Its folder is gone.'))
     expect(session.unsaved?.why).toBe('Prompts: they could not be saved.')
     expect(prompts.drafts[0]?.text).toBe('Mine.')
     void prompts.flush()
-    await settled()
     await line.answer('prompts.save', 1, changed(2, { prompts: prompts.current() }))
     await settled()
     expect([session.unsaved, prompts.dirty]).toEqual([null, false])
   })
 
   it('has the step started by its key only where its button could be pressed, and from no other step', async () => {
-    const line = new ScriptedLine()
-    const { session, workbench } = await line.openProject(before)
+    const { line, session, workbench } = await openSession(before)
     for (const view of ['models', 'prompts', 'ranges', 'chat', 'next-token', 'evaluate', 'export'] as const) {
       workbench.view = view
       session.startJobOf(view)
@@ -629,8 +603,7 @@ describe('a project that another window changes', () => {
   })
 
   it('is not called saved while the setup of samples waits, or after a write that failed', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(before)
+    const { line, session } = await openSession(before)
     const { setup } = session.samples
     void setup.attach()
     await line.answer('samples.defaults', 0, GREEDY_SETTINGS)
@@ -639,9 +612,7 @@ describe('a project that another window changes', () => {
     setup.edit({ maxTokens: '9' })
     expect(session.unsaved).toBeNull()
     void setup.flush()
-    await settled()
-    line.call('pairs.update', 0).answer.reject(new WorkbenchError('read-only', 'The disk is full.'))
-    await settled()
+    await line.refuse('pairs.update', 0, new WorkbenchError('read-only', 'The disk is full.'))
     expect(session.unsaved?.why).toBe('Sampler: it could not be saved.')
     void setup.flush()
     await settled()
@@ -652,12 +623,9 @@ describe('a project that another window changes', () => {
     expect([session.isSaving, session.unsaved]).toEqual([false, null])
 
     void session.attempt(() => session.recipes.keep({ name: 'Layer 0', ranges: [[0, 0]] }, null))
-    await settled()
-    line.call('recipes.keep', 0).answer.reject(new WorkbenchError('read-only', 'The disk is full.'))
-    await settled()
+    await line.refuse('recipes.keep', 0, new WorkbenchError('read-only', 'The disk is full.'))
     expect([session.waits, session.unsaved?.why]).toEqual([false, 'The last change could not be written.'])
     void session.set('compute on the GPU', { settings: { device: 'webgpu' } })
-    await settled()
     await line.answer('pairs.update', 2, changed(3, stored))
     expect(session.unsaved).toBeNull()
   })
@@ -693,9 +661,9 @@ describe('a project that another window changes', () => {
   })
 
   it('is not asked to keep another limit of validity when it cannot be saved', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(projectState({ readOnly: 'It belongs to somebody else.' }))
-    const { ranges } = session
+    const { line, ranges } = await openSession(
+      projectState({ readOnly: 'It belongs to somebody else.' })
+    )
     await showSweep(line, { ranges }, FIRST)
     ranges.limit(0.8)
     await waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))
@@ -704,9 +672,7 @@ describe('a project that another window changes', () => {
   })
 
   it('shows a limit that another window has set with what is selected under it, and keeps the range that is being named', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(before)
-    const { ranges } = session
+    const { line, session, ranges } = await openSession(before)
     await showSweep(line, { ranges }, FIRST)
     const [rho, selected] = [ranges.rho, ranges.chosen]
     expect(ranges.chosen).toBe(ranges.selected)
@@ -721,9 +687,7 @@ describe('a project that another window changes', () => {
   })
 
   it('tells every window of a check, a search and a task that another one has saved', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(before)
-    const { ranges, evaluations } = session
+    const { line, session, ranges, evaluations } = await openSession(before)
     await showSweep(line, { ranges }, FIRST)
     await line.answer('searches.get', 0, null)
     const saved = { ...before.saved, answerChecks: 1 }
@@ -760,7 +724,7 @@ describe('a project that another window changes', () => {
   })
 
   it('has every window say why a job failed, although it was over before that window could follow it', async () => {
-    const { session } = await new ScriptedLine().openProject(before)
+    const { session } = await openSession(before)
     const problem = { code: 'not-found' as const, message: 'There is no post.' }
     const { job } = session.ranges
     session.accept(changed(1, { failed: [{ kind: 'sweep', id: 'job-1', problem }] }))
@@ -777,8 +741,7 @@ describe('a project that another window changes', () => {
   })
 
   it('says why its job failed, although another window saw the end first', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(before)
+    const { line, session } = await openSession(before)
     const problem = { code: 'not-found' as const, message: 'There is no post.' }
     const { job } = session.ranges
     void job.begin(() => line.connection.client.sweeps.start({ ...session.here, fresh: true }))
@@ -790,15 +753,13 @@ describe('a project that another window changes', () => {
   })
 
   it('stops a job that main still prepares, and shows that until it has ended', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(before)
+    const { line, session } = await openSession(before)
     const { job } = session.ranges
     void job.begin(() => line.connection.client.sweeps.start({ ...session.here, fresh: true }))
     void job.cancel()
     await line.answer('sweeps.cancel', 0, undefined)
     expect([job.standstill, job.busy]).toEqual(['Stopping…', true])
-    line.call('sweeps.start', 0).answer.reject(new WorkbenchError('cancelled', 'A sweep was cancelled.'))
-    await settled()
+    await line.refuse('sweeps.start', 0, new WorkbenchError('cancelled', 'A sweep was cancelled.'))
     expect([job.failure, job.standstill, job.busy]).toEqual([null, null, false])
     // A job that begins all the same, for main had heard of the stop before the start, is stopped again.
     void job.begin(() => line.connection.client.sweeps.start({ ...session.here, fresh: true }))
@@ -808,7 +769,7 @@ describe('a project that another window changes', () => {
   })
 
   it('says which other project its jobs wait for, and asks no question meanwhile', async () => {
-    const { session } = await new ScriptedLine().openProject(before)
+    const { session } = await openSession(before)
     const pair = PAIR_REPORT
     session.accept(changed(1, { pair, running: ['sweep'], busyProject: 'Other' }))
     expect(session.ranges.job.standstill).toBe('Waiting for “Other”')
@@ -819,8 +780,7 @@ describe('a project that another window changes', () => {
   })
 
   it('has its jobs followed by every window', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(before)
+    const { line, session } = await openSession(before)
     session.accept(changed(1, { running: ['sweep', 'samples', 'evaluation'] }))
     await settled()
     for (const kind of ['sweeps', 'samples', 'evaluations']) expect(line.of(`${kind}.watch`)).toHaveLength(1)

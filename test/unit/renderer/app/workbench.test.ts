@@ -71,7 +71,6 @@ async function showing(state = stateOf('/projects/a.slr')) {
   const window = await connected()
   const { line, workbench } = window
   void workbench.start.openProject(state.path)
-  await settled()
   await line.answer('projects.open', 0, state)
   return window
 }
@@ -152,7 +151,6 @@ describe('the places of a window', () => {
     expect([workbench.view, workbench.session]).toEqual(['evaluate', session])
     page.hash = '#project=/projects/a.slr&step=ranges&pair=pair-2'
     void workbench.followAddress()
-    await settled()
     await line.answer('projects.open', 1, stateOf('/projects/a.slr', 'pair-2'))
     expect([workbench.view, workbench.session?.here.pair]).toEqual(['ranges', 'pair-2'])
     expect(session?.left.aborted).toBe(true)
@@ -295,7 +293,6 @@ describe('the places of a window', () => {
     workbench.dismissWarning('odd')
     expect(workbench.warnings).toEqual([])
     void workbench.start.openProject('/projects/b.slr')
-    await settled()
     await line.answer('projects.open', 1, stateOf('/projects/b.slr', 'pair-1', { warnings: ['odd'] }))
     expect(line.call('projects.close', 0).input).toEqual({ path: '/projects/a.slr' })
     await line.answer('projects.close', 0, undefined)
@@ -326,7 +323,6 @@ describe('a dialog that lists folders', () => {
     const listings = workbench.folderListings(closing.signal)
     const first = listings.ask('/models')
     const second = listings.ask('/projects')
-    await settled()
     await line.answer('folders.list', 1, { path: '/projects' })
     await line.answer('folders.list', 0, { path: '/models' })
     expect([await first, await second]).toEqual([null, { answer: { path: '/projects' } }])
@@ -350,7 +346,6 @@ describe('ways into a project', () => {
     await start.chooseProject()
     expect(workbench.dialog).toBe('browse')
     void start.forget('/old.slr')
-    await settled()
     await line.answer('app.forget', 0, [{ path: '/a', name: 'a', openedAt: '', result: null }])
     expect(start.recent).toHaveLength(1)
   })
@@ -365,11 +360,9 @@ describe('ways into a project', () => {
     await line.answer('app.modelFolders', 0, ['/models'])
     expect([pairs.busy, pairs.folders, pairs.result]).toEqual([false, ['/models'], { pairs: [] }])
     void pairs.add('/more')
-    await settled()
     await line.answer('app.addModelFolder', 0, ['/models', '/more'])
     expect([pairs.folders.length, line.of('app.localPairs').length]).toEqual([2, 2])
     void pairs.remove('/more')
-    await settled()
     await line.answer('app.removeModelFolder', 0, ['/models'])
     expect([pairs.folders, line.of('app.localPairs').length]).toEqual([['/models'], 3])
     // What was found before stays in view; nobody waits for the search any more.
@@ -403,7 +396,6 @@ describe('ways into a project', () => {
     draft.base = '/models/base'
     draft.post = '/models/post'
     void draft.inspect()
-    await settled()
     await line.answer('pair.inspect', 0, { compatible: true })
     draft.name = '  '
     expect(draft.blocked).toBe('Name the project.')

@@ -10,9 +10,10 @@ import type { Session } from '../../../../src/renderer/app/session.svelte'
 import type { Chat } from '../../../../src/renderer/chat/chat.svelte'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
-import { pairBrief, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import type { ScriptedLine } from '../../../fixtures/scripted-line'
+import { pairBrief, projectState, settled, openSession } from '../../../fixtures/scripted-line'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
-import { Stream } from '../../../fixtures/stream'
+import type { Stream } from '../../../fixtures/stream'
 import { waitFor } from '../../../fixtures/wait-for'
 
 const SETTINGS: SampleSettings = {
@@ -31,8 +32,7 @@ const told = (...answers: ChatAnswer[]): ChatEvent => ({ type: 'told', notices: 
 async function openChat(
   changes: Partial<ProjectState> = {}
 ): Promise<{ line: ScriptedLine; chat: Chat; session: Session }> {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(projectState({ pair: PAIR, ...changes }))
+  const { line, session } = await openSession(projectState({ pair: PAIR, ...changes }))
   session.chat.attach()
   await line.answer('samples.defaults', 0, SETTINGS)
   return { line, chat: session.chat, session }
@@ -64,8 +64,7 @@ const asked = (line: ScriptedLine, place: number): ChatQuestion =>
   ChatQuestion.parse(line.call('chat.answer', place).input)
 
 async function stream(line: ScriptedLine, place: number): Promise<Stream<ChatEvent>> {
-  const answers = new Stream<ChatEvent>()
-  await line.answer('chat.answer', place, answers)
+  const answers = await line.stream<ChatEvent>('chat.answer', place)
   return answers
 }
 
@@ -162,8 +161,7 @@ describe('the chat', () => {
   })
 
   it('keeps a text that is sent before the sampler settings are there, until it can be sent', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(projectState({ pair: PAIR }))
+    const { line, session } = await openSession(projectState({ pair: PAIR }))
     const { chat } = session
     chat.attach()
     chat.draft = 'Hello.'

@@ -19,7 +19,8 @@ import { parseTask, taskCopy } from '../../../../src/renderer/evaluate/task-draf
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
 import { BARE_RESULTS, evaluationRun, taskFixture } from '../../../fixtures/evaluation-documents'
 import { COMPUTED } from '../../../fixtures/run-computation'
-import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import type { ScriptedLine } from '../../../fixtures/scripted-line'
+import { PAIR_REPORT, projectState, settled, openSession } from '../../../fixtures/scripted-line'
 import { Stream } from '../../../fixtures/stream'
 import { waitFor } from '../../../fixtures/wait-for'
 
@@ -65,8 +66,7 @@ const summary = (id: string): ProjectState['evaluations'][number] => ({
 
 /** A project with two tasks, in which nothing was evaluated. */
 async function opened(state = stateOf()): Promise<{ line: ScriptedLine; session: Session }> {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(state)
+  const { line, session } = await openSession(state)
   void session.evaluations.attach(null)
   await line.answer('evaluations.tasks', 0, [
     { task: TASK, origin: 'project' },
@@ -78,7 +78,6 @@ async function opened(state = stateOf()): Promise<{ line: ScriptedLine; session:
 async function show(line: ScriptedLine, session: Session, shown: unknown, id: string): Promise<void> {
   const place = line.of('evaluations.get').length
   void session.evaluations.show(id)
-  await settled()
   await line.answer('evaluations.get', place, shown)
 }
 
@@ -164,14 +163,12 @@ describe('the setup of the next evaluation', () => {
     const { line, session } = await opened(stateOf({ sweeps: [summarizeSweep(SWEEP, null)] }))
     const { setup } = session.evaluations
     void setup.addSpread()
-    await settled()
     await line.answer('sweeps.get', 0, SWEEP)
     const { variants } = session
     const added = variants.options.filter(({ origin }) => origin === 'added')
     expect(added.length).toBeGreaterThan(2)
     for (const option of variants.options) variants.choose(option, 'evaluate', false)
     void setup.addSpread()
-    await settled()
     await line.answer('sweeps.get', 1, SWEEP)
     expect(variants.options.filter(({ origin }) => origin === 'added')).toHaveLength(added.length)
     expect(setup.variants.length).toBeGreaterThanOrEqual(added.length)
@@ -287,8 +284,7 @@ describe('an evaluation', () => {
       embeddingModel: '/models/words'
     })
     await line.answer('evaluations.start', 0, { evaluationId: 'first' })
-    const events = new Stream<EvaluationEvent>()
-    await line.answer('evaluations.watch', 0, events)
+    const events = await line.stream<EvaluationEvent>('evaluations.watch', 0)
     const none = { ...progress, samplesDone: 0 }
     await events.tell(
       { type: 'progress', evaluationId: 'first', progress: none },
@@ -315,8 +311,7 @@ describe('an evaluation', () => {
     expect(line.of('evaluations.start')).toHaveLength(1)
 
     await line.answer('evaluations.resume', 0, undefined)
-    const again = new Stream<EvaluationEvent>()
-    await line.answer('evaluations.watch', 1, again)
+    const again = await line.stream<EvaluationEvent>('evaluations.watch', 1)
     await again.tell(
       { type: 'progress', evaluationId: 'first', progress },
       { type: 'failed', problem: { code: 'engine-lost', message: 'It died.', hint: 'Run again.' } }
@@ -333,8 +328,7 @@ describe('an evaluation', () => {
     session.accept(stateOf({ revision: 2, running: ['evaluation'] }))
     await show(line, session, view({ id: 'first' }), 'first')
     const shownTimes = line.of('evaluations.get').length
-    const events = new Stream<EvaluationEvent>()
-    await line.answer('evaluations.watch', 0, events)
+    const events = await line.stream<EvaluationEvent>('evaluations.watch', 0)
     const at = (samplesDone: number): EvaluationEvent => ({
       ...{ type: 'progress', evaluationId: 'first' },
       progress: { ...progress, samplesDone }
@@ -387,9 +381,9 @@ describe('an evaluation', () => {
 
   it('is shown by default when it has all its answers, although a later one was stopped', async () => {
     const stopped = { ...summary('stopped'), answerCount: 1 }
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(stateOf({ evaluations: [stopped, summary('whole')] }))
-    const { evaluations } = session
+    const { line, session, evaluations } = await openSession(
+      stateOf({ evaluations: [stopped, summary('whole')] })
+    )
     void evaluations.attach(null)
     await line.answer('evaluations.tasks', 0, [{ task: TASK, origin: 'project' }])
     expect(line.call('evaluations.get', 0).input).toMatchObject({ evaluationId: 'whole' })
@@ -412,7 +406,6 @@ describe('an evaluation', () => {
     const { evaluations } = session
     const over = new Stream<EvaluationEvent>()
     session.accept(stateOf({ revision: 2, running: ['evaluation'] }))
-    await settled()
     await line.answer('evaluations.watch', 0, over)
     await over.tell({
       type: 'failed',
@@ -427,8 +420,7 @@ describe('an evaluation', () => {
     session.accept(stateOf({ revision: 4, running: ['evaluation'] }))
     await settled()
     expect(line.of('evaluations.watch')).toHaveLength(2)
-    const again = new Stream<EvaluationEvent>()
-    await line.answer('evaluations.watch', 1, again)
+    const again = await line.stream<EvaluationEvent>('evaluations.watch', 1)
     await again.tell({ type: 'progress', evaluationId: 'first', progress })
     expect(evaluations.failure).toBeNull()
   })
@@ -439,7 +431,6 @@ describe('an evaluation', () => {
     const { line, session } = await opened()
     const { evaluations } = session
     session.accept(running(2))
-    await settled()
     await line.answer('evaluations.get', 0, { ...view({ id: 'first' }), answered: false, complete: false })
     session.accept(running(3))
     await settled()
@@ -457,7 +448,6 @@ describe('an evaluation', () => {
     expect(line.of('evaluations.get')).toEqual([])
     await show(line, session, view({ id: 'first' }), 'first')
     void evaluations.inspect(1)
-    await settled()
     await line.answer('evaluations.prompt', 0, { samples: [], scores: null, meanings: [] })
     void evaluations.compareWith('base')
     await settled()
@@ -513,9 +503,7 @@ describe('what post fails', () => {
     expect(whyNoFailures(failed)).toBe('This task already has only failed prompts.')
     expect(whyNoFailures(null)).toBe('Choose a task.')
     void evaluations.keepFailures('greedy')
-    await settled()
-    line.call('evaluations.saveFailures', 1).answer.reject(new Error('The disk is full.'))
-    await settled()
+    await line.refuse('evaluations.saveFailures', 1, new Error('The disk is full.'))
     expect(evaluations.failures.keeping).toBe(false)
   })
 
@@ -566,8 +554,7 @@ describe('a judge', () => {
     void judging.start('first', settings, 'key')
     await settled()
     expect(line.call('evaluations.judge', 0).input).toMatchObject({ evaluationId: 'first', apiKey: 'key' })
-    const events = new Stream<JudgeEvent>()
-    await line.answer('evaluations.judge', 0, events)
+    const events = await line.stream<JudgeEvent>('evaluations.judge', 0)
     await events.tell({ type: 'progress', progress: counts })
     expect([judging.knownCount, judging.secondsLeft]).toEqual([2, null])
     await events.tell({ type: 'progress', progress: { ...counts, done: 3 } })

@@ -1,11 +1,10 @@
 import { expect, it } from 'vitest'
 import type { ProjectState } from '../../../../src/contract/documents/project'
 import { PROMPTS } from '../../../fixtures/project-documents'
-import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { projectState, settled, openSession } from '../../../fixtures/scripted-line'
 
 async function opened(changes: Partial<ProjectState> = {}) {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(projectState(changes))
+  const { line, session } = await openSession(projectState(changes))
   session.prompts.attach()
   await settled()
   return { line, session, prompts: session.prompts }
@@ -20,9 +19,7 @@ it('prompts are known for a built-in set, and rendered as main says or not at al
   const state = projectState({ revision: 2 })
   const rendering = { ...state.document.rendering, assistantPrefix: 'I say ' }
   session.accept({ ...state, document: { ...state.document, rendering } })
-  await settled()
-  line.call('prompts.render', 1).answer.reject(new Error('The template fails.'))
-  await settled()
+  await line.refuse('prompts.render', 1, new Error('The template fails.'))
   expect([prompts.rendered, prompts.renderProblem?.message]).toEqual([[], 'The template fails.'])
   const [first] = prompts.drafts
   if (first === undefined) throw new Error('there is no prompt')
@@ -42,9 +39,7 @@ it('prompts of a pair’s own are a copy of the project’s, and given back by u
   expect(line.call('prompts.own', 1).input).toMatchObject({ prompts: null })
   await line.answer('prompts.own', 1, projectState({ revision: 3 }))
   void prompts.useOwn(false)
-  await settled()
-  line.call('prompts.own', 2).answer.reject(new Error('The disk is full.'))
-  await settled()
+  await line.refuse('prompts.own', 2, new Error('The disk is full.'))
   expect(session.history.undoable).toBeNull()
 })
 

@@ -12,8 +12,13 @@ import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { scoredWords } from '../../../../src/renderer/ranges/board/readout'
 import { sweepKey } from '../../../../src/renderer/ranges/new-sweep/sweep-planning.svelte'
 import { taskFixture } from '../../../fixtures/evaluation-documents'
-import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
-import { Stream } from '../../../fixtures/stream'
+import {
+  PAIR_REPORT,
+  projectState,
+  ScriptedLine,
+  settled,
+  openSession
+} from '../../../fixtures/scripted-line'
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
 import { waitFor } from '../../../fixtures/wait-for'
 
@@ -43,10 +48,8 @@ const stateOf = (changes: Partial<ProjectState> = {}): ProjectState =>
 
 /** A project that shows the tiny sweep. */
 async function opened(): Promise<{ line: ScriptedLine; session: Session }> {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(stateOf())
+  const { line, session } = await openSession(stateOf())
   void session.ranges.attach(null)
-  await settled()
   await line.answer('checks.get', 0, null)
   await line.answer('sweeps.get', 0, SWEEP)
   return { line, session }
@@ -63,10 +66,8 @@ describe('a sweep that runs', () => {
     const all = await opened()
     const { line, session } = all
     void session.ranges.start()
-    await settled()
     await line.answer('sweeps.start', 0, undefined)
-    const events = new Stream<SweepEvent>()
-    await line.answer('sweeps.watch', 0, events)
+    const events = await line.stream<SweepEvent>('sweeps.watch', 0)
     await events.tell({
       type: 'snapshot',
       ...{
@@ -159,8 +160,7 @@ describe('the shown sweep', () => {
     const scoring = ranges.scoring.score(RECIPE)
     await settled()
     expect(line.call('sweeps.scoreRecipe', 0).input).toMatchObject({ sweepId: 'tiny', recipe: RECIPE })
-    const events = new Stream<unknown>()
-    await line.answer('sweeps.scoreRecipe', 0, events)
+    const events = await line.stream<unknown>('sweeps.scoreRecipe', 0)
     await events.tell({ type: 'progress', progress })
     expect(session.jobs.current?.progress).toEqual({ name: 'Score', share: 0.25, secondsLeft: 6 })
     expect(await ranges.scoring.score(RECIPE)).toBeNull()
@@ -199,8 +199,7 @@ describe('the shown sweep', () => {
     await settled()
     expect(line.call('checks.start', 0).input).toMatchObject({ sweepId: 'tiny', rho: 0.9, recipes: [RECIPE] })
     await line.answer('checks.start', 0, undefined)
-    const events = new Stream<CheckEvent>()
-    await line.answer('checks.watch', 0, events)
+    const events = await line.stream<CheckEvent>('checks.watch', 0)
     await events.tell({ type: 'progress', sweepId: 'tiny', progress })
     await waitFor(() => expect(session.jobs.current?.progress?.share).toBe(0.25))
     await ranges.check.start('tiny', 0.9)
@@ -280,10 +279,8 @@ describe('the plan of the next sweep', () => {
     const refused = async (what: string, place: number, error: Error): Promise<void> => {
       planning.want(what)
       await waitFor(() => expect(line.of('sweeps.known')).toHaveLength(place + 1))
-      line.call('sweeps.known', place).answer.reject(new Error('no pair'))
-      await settled()
-      line.call('sweeps.plan', place).answer.reject(error)
-      await settled()
+      await line.refuse('sweeps.known', place, new Error('no pair'))
+      await line.refuse('sweeps.plan', place, error)
     }
     await refused('one', 0, new Error('Layers do not fit.'))
     expect([planning.plan, planning.failure?.message]).toEqual([null, 'Layers do not fit.'])
@@ -370,7 +367,6 @@ describe('what the newest sweep selects', () => {
     await line.answer('sweeps.get', 0, { ...SWEEP, selection: null })
     expect([ranges.selectedOfNewest, chat.awaitsRange]).toEqual([null, false])
     void ranges.show(other.id)
-    await settled()
     await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, other)
     expect([ranges.sweep?.id, ranges.selectedOfNewest]).toEqual(['other', null])

@@ -3,7 +3,6 @@ import type { KeptRecipe, ProjectState } from '../../../../src/contract/document
 import type { ProbeEvent, ProbedModel } from '../../../../src/contract/procedures/probe'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
 import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
-import { Stream } from '../../../fixtures/stream'
 
 const recipe = (name: string, layer = 0): KeptRecipe['recipe'] => ({ name, ranges: [[layer, layer]] })
 const kept = (name: string, layer = 0): KeptRecipe => ({
@@ -62,12 +61,9 @@ describe('kept recipes', () => {
   it('that keep their name or could not be removed are nothing to undo', async () => {
     const { line, session } = await opened(kept('mine'))
     void session.recipes.rename('one', 'mine')
-    await settled()
     await line.answer('recipes.rename', 0, { ...stateOf(2, kept('mine')), change: null })
     void session.recipes.remove('one')
-    await settled()
-    line.call('recipes.remove', 0).answer.reject(new Error('not now'))
-    await settled()
+    await line.refuse('recipes.remove', 0, new Error('not now'))
     expect(session.history.undoable).toBeNull()
   })
 
@@ -109,8 +105,7 @@ describe('what comes next after a prompt', () => {
     expect(line.of('probes.next')).toEqual([])
     void probing.probe(recipe('mine'), 'A letter.')
     await settled()
-    const events = new Stream<ProbeEvent>()
-    await line.answer('probes.next', 0, events)
+    const events = await line.stream<ProbeEvent>('probes.next', 0)
     await events.tell(probed('post'))
     expect(Object.keys(probing.answers?.byModel ?? {})).toEqual(['post'])
     expect(session.jobs.current?.progress).toEqual({ name: 'Probe', share: 1 / 3, secondsLeft: null })

@@ -11,7 +11,8 @@ import {
   type BlindVerdict
 } from '../../../../src/renderer/samples/blind-comparisons.svelte'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
-import { projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import type { ScriptedLine } from '../../../fixtures/scripted-line'
+import { projectState, openSession, settled } from '../../../fixtures/scripted-line'
 
 /** A run of so many variants over so many prompts, four answers each. */
 function runOf(variantCount: number, promptCount: number): SampleRun {
@@ -105,10 +106,8 @@ describe('comparing blind', () => {
   async function shown(
     run: SampleRun
   ): Promise<{ line: ScriptedLine; blind: BlindComparisons; session: Session }> {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(projectState())
+    const { line, session } = await openSession()
     void session.samples.show(run.id)
-    await settled()
     await line.answer('samples.get', 0, {
       run,
       samples: sampleLines(run),
@@ -150,11 +149,9 @@ describe('comparing blind', () => {
     await decided(line, blind, 0)
     await decided(line, blind, 1)
     void blind.takeBack()
-    await settled()
     await line.answer('samples.mark', 2, projectState())
     expect([blind.current?.place, blind.decided]).toEqual([1, 1])
     void session.history.undo()
-    await settled()
     await line.answer('samples.mark', 3, projectState())
     expect([blind.current?.place, blind.decided]).toEqual([2, 2])
     blind.step(-1)
@@ -168,9 +165,7 @@ describe('comparing blind', () => {
     blind.start()
     await decided(line, blind, 0)
     void blind.decide(1)
-    await settled()
-    line.call('samples.mark', 1).answer.reject(new WorkbenchError('read-only', 'The disk is full.'))
-    await settled()
+    await line.refuse('samples.mark', 1, new WorkbenchError('read-only', 'The disk is full.'))
     expect([blind.current?.place, blind.current?.mark, blind.decided]).toEqual([1, null, 1])
     expect([session.history.undoable, session.unsaved?.why]).toEqual([
       'decide comparison 1',
@@ -178,16 +173,13 @@ describe('comparing blind', () => {
     ])
 
     void blind.retry?.()
-    await settled()
     await line.answer('samples.mark', 2, projectState())
     expect([blind.current?.place, blind.decided, blind.retry]).toEqual([2, 2, null])
     expect(blind.marks[1]).toMatchObject({ verdict: 'preferred' })
     expect(session.unsaved).toBeNull()
 
     void blind.takeBack()
-    await settled()
-    line.call('samples.mark', 3).answer.reject(new WorkbenchError('read-only', 'The disk is full.'))
-    await settled()
+    await line.refuse('samples.mark', 3, new WorkbenchError('read-only', 'The disk is full.'))
     expect(blind.decided).toBe(2)
   })
 
@@ -214,7 +206,6 @@ describe('comparing blind', () => {
     await decided(line, blind, 0)
     expect(line.of('samples.preferences')).toHaveLength(0)
     void blind.reveal()
-    await settled()
     await line.answer('samples.preferences', 0, [])
     expect(line.of('samples.preferences')).toHaveLength(1)
   })
@@ -223,8 +214,7 @@ describe('comparing blind', () => {
     const run = runOf(2, 4)
     const board = new AnswerBoard()
     board.add(sampleLines(run).filter(({ prompt, variant }) => prompt !== 2 || variant === 'v0'))
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(projectState())
+    const { line, session } = await openSession()
     const blind = new BlindComparisons(session, () => ({ run, board }))
     blind.look(run)
     blind.start()

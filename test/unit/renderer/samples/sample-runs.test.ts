@@ -17,7 +17,8 @@ import {
   sampleLines,
   sampleRunFixture
 } from '../../../fixtures/sample-documents'
-import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import type { ScriptedLine } from '../../../fixtures/scripted-line'
+import { PAIR_REPORT, projectState, settled, openSession } from '../../../fixtures/scripted-line'
 import { Stream } from '../../../fixtures/stream'
 import { waitFor } from '../../../fixtures/wait-for'
 
@@ -52,8 +53,7 @@ const keeping = (samples: SampleSetup, changes: Partial<ProjectState> = {}): Pro
 async function opened(
   state = stateOf()
 ): Promise<{ line: ScriptedLine; session: Session; workbench: Workbench; state: ProjectState }> {
-  const line = new ScriptedLine()
-  const { session, workbench } = await line.openProject(state)
+  const { line, session, workbench } = await openSession(state)
   void session.samples.setup.attach()
   await line.answer('samples.defaults', 0, SAMPLE_SETTINGS)
   return { line, session, workbench, state }
@@ -63,7 +63,6 @@ async function opened(
 async function show(line: ScriptedLine, session: Session, run: SampleRun, answers = 12): Promise<void> {
   const place = line.of('samples.get').length
   void session.samples.show(run.id)
-  await settled()
   await line.answer('samples.get', place, {
     run,
     samples: sampleLines(run).slice(0, answers),
@@ -134,9 +133,7 @@ describe('the setup of the next sample run', () => {
     expect(session.samples.size).toBe('')
     setup.edit({ sampleCount: '3' })
     void setup.flush()
-    await settled()
-    line.call('pairs.update', 0).answer.reject(new Error('The disk is full.'))
-    await settled()
+    await line.refuse('pairs.update', 0, new Error('The disk is full.'))
     void setup.flush()
     await settled()
     expect(line.of('pairs.update')).toHaveLength(2)
@@ -198,7 +195,6 @@ describe('the setup of the next sample run', () => {
     const { line, session } = await opened(stateOf({ sampleRuns: [summary(run)] }))
     const { samples } = session
     void samples.attach(null)
-    await settled()
     await line.answer('samples.get', 0, { run, samples: sampleLines(run), measures: NO_MEASURES })
     expect(samples.setup.draft?.sampleCount).toBe('7')
     expect(samples.incomplete).toBeNull()
@@ -227,10 +223,8 @@ describe('a sample run', () => {
     const { samples } = session
     samples.tab = 'check'
     void samples.start()
-    await settled()
     await line.answer('samples.start', 0, { runId: run.id })
-    const events = new Stream<SampleEvent>()
-    await line.answer('samples.watch', 0, events)
+    const events = await line.stream<SampleEvent>('samples.watch', 0)
     return { ...all, events }
   }
 
@@ -332,9 +326,7 @@ describe('a sample run', () => {
     const { line, session } = await opened()
     await show(line, session, run, 5)
     void session.samples.addAnswers(8)
-    await settled()
-    line.call('samples.more', 0).answer.reject(new Error('not now'))
-    await settled()
+    await line.refuse('samples.more', 0, new Error('not now'))
     void session.samples.finishShown()
     await settled()
     expect(line.of('samples.more').map(({ input }) => input)).toMatchObject([
@@ -363,7 +355,6 @@ describe('a sample run', () => {
     await show(line, session, run)
     const second = sampleRunFixture({ id: 'run-2' })
     session.accept(stateOf({ revision: 2, sampleRuns: [second, run].map(summary) }))
-    await settled()
     await line.answer('samples.get', 1, { run: second, samples: [], measures: NO_MEASURES })
     expect(samples.shownRun?.run.id).toBe('run-2')
     session.accept(stateOf({ revision: 3, sampleRuns: [] }))
@@ -380,7 +371,6 @@ describe('a sample run', () => {
     vi.stubGlobal('document', { createElement: () => link })
     vi.stubGlobal('URL', { createObjectURL: () => 'blob:1', revokeObjectURL: () => undefined })
     void session.samples.export('csv')
-    await settled()
     await line.answer('samples.export', 0, { fileName: 'answers.csv', content: 'a,b' })
     expect([link.href, link.download, link.click.mock.calls.length]).toEqual(['blob:1', 'answers.csv', 1])
   })
@@ -438,13 +428,10 @@ describe('the character task on whole answers', () => {
     await check.start()
     expect(line.of('samples.scoreCrc')).toEqual([])
     session.accept(stateOf({ revision: 3 }))
-    await settled()
     await line.answer('samples.crcScores', 0, result(state))
     expect(check.result?.variants).toHaveLength(1)
     void check.start()
-    await settled()
-    line.call('samples.scoreCrc', 0).answer.reject(new Error('no memory'))
-    await settled()
+    await line.refuse('samples.scoreCrc', 0, new Error('no memory'))
     expect([check.busy, check.job.failure?.message]).toEqual([false, 'no memory'])
   })
 })

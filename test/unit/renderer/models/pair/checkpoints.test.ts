@@ -2,8 +2,7 @@ import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest'
 import type { BytesProgress, DistancesEvent } from '../../../../../src/contract/documents/distances'
 import type { KeptCheckpoint, ProjectState } from '../../../../../src/contract/documents/project'
 import type { PairValues, ValuesEvent } from '../../../../../src/contract/documents/non-finite'
-import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../../fixtures/scripted-line'
-import { Stream } from '../../../../fixtures/stream'
+import { PAIR_REPORT, projectState, settled, openSession } from '../../../../fixtures/scripted-line'
 import { waitFor } from '../../../../fixtures/wait-for'
 
 const kept = (id: string, name = id): KeptCheckpoint => ({
@@ -20,8 +19,7 @@ function stateOf(revision: number, others: readonly KeptCheckpoint[]): ProjectSt
 }
 
 async function opened(...others: KeptCheckpoint[]) {
-  const line = new ScriptedLine()
-  const { session, workbench } = await line.openProject(stateOf(1, others))
+  const { line, session, workbench } = await openSession(stateOf(1, others))
   return { line, session, workbench }
 }
 
@@ -36,15 +34,12 @@ describe('other checkpoints', () => {
     await settled()
     expect(line.call('pair.inspectOther', 0).input).toMatchObject({ folder: '/models/second' })
     const added = others.add('/models/second')
-    await settled()
     await line.answer('checkpoints.add', 0, stateOf(2, [kept('first'), kept('second')]))
     expect([await added, history.undoable]).toEqual([true, 'add “second”'])
     void others.rename('first', 'mine')
-    await settled()
     await line.answer('checkpoints.rename', 0, stateOf(3, [kept('first', 'mine'), kept('second')]))
     expect(history.undoable).toBe('rename “first” to “mine”')
     void others.remove('second')
-    await settled()
     await line.answer('checkpoints.remove', 0, stateOf(4, [kept('first', 'mine')]))
     expect([history.undoable, history.notice?.text]).toEqual(['remove “second”', 'Removed “second”'])
     void history.undo()
@@ -55,7 +50,6 @@ describe('other checkpoints', () => {
   it('that are there already, or cannot be changed, are nothing to undo', async () => {
     const { line, session } = await opened(kept('first'))
     const again = session.others.add('/models/first')
-    await settled()
     await line.answer('checkpoints.add', 0, { ...stateOf(2, [kept('first')]), change: null })
     expect([await again, session.history.undoable]).toEqual([true, null])
     const refused = session.others.add('/models/none')
@@ -79,10 +73,8 @@ describe('the reading of whole checkpoints', () => {
     const { line, session } = await opened()
     const { distances } = session
     void distances.job.start()
-    await settled()
     await line.answer('distances.start', 0, undefined)
-    const events = new Stream<DistancesEvent>()
-    await line.answer('distances.watch', 0, events)
+    const events = await line.stream<DistancesEvent>('distances.watch', 0)
     await events.tell({ type: 'progress', progress })
     await waitFor(() => expect(session.jobs.current?.progress?.share).toBe(0.25))
     await distances.job.start()
@@ -102,7 +94,6 @@ describe('the reading of whole checkpoints', () => {
     await settled()
     expect(line.of('checksums.start')).toHaveLength(1)
     void checksums.load()
-    await settled()
     await line.answer('checksums.get', 0, { base: null, post: null })
     void checksums.load()
     await settled()
@@ -117,10 +108,8 @@ describe('the reading of whole checkpoints', () => {
     const found: PairValues = { base: [], post: [], bytesRead: 4 }
     const check = async (place: number, ...told: ValuesEvent[]): Promise<void> => {
       void values.start()
-      await settled()
       await line.answer('values.start', place, undefined)
-      const events = new Stream<ValuesEvent>()
-      await line.answer('values.watch', place, events)
+      const events = await line.stream<ValuesEvent>('values.watch', place)
       await events.tell(...told)
       await line.answer('projects.open', place, stateOf(place + 2, []))
       await events.over()
@@ -130,8 +119,7 @@ describe('the reading of whole checkpoints', () => {
     void values.start()
     await settled()
     expect(values.result).toBeNull()
-    line.call('values.start', 1).answer.reject(new Error('not now'))
-    await settled()
+    await line.refuse('values.start', 1, new Error('not now'))
     expect(values.job.failure?.message).toBe('not now')
     values.result = found
     session.readPair()
@@ -142,10 +130,8 @@ describe('the reading of whole checkpoints', () => {
     const { line, session } = await opened()
     const { values } = session
     void values.start()
-    await settled()
     await line.answer('values.start', 0, undefined)
-    const events = new Stream<ValuesEvent>()
-    await line.answer('values.watch', 0, events)
+    const events = await line.stream<ValuesEvent>('values.watch', 0)
     await events.tell({ type: 'progress', progress })
     await waitFor(() => expect(values.job.live).not.toBeNull())
     void values.job.cancel()

@@ -23,7 +23,13 @@ import { sortRows } from '../../../../../src/renderer/ui/table'
 import { tableText } from '../../../../../src/renderer/ui/table-text'
 import { asPreview, comparedSweep } from '../../../../fixtures/compared-sweeps'
 import { whole } from '../../../../fixtures/tiny-sweep'
-import { pairBrief, projectState, ScriptedLine, settled } from '../../../../fixtures/scripted-line'
+import {
+  pairBrief,
+  projectState,
+  ScriptedLine,
+  settled,
+  openSession
+} from '../../../../fixtures/scripted-line'
 
 const WORDS = scoreWords({ kind: 'crc' })
 const NOTHING: SweepShares = new Map()
@@ -283,8 +289,7 @@ describe('the transfer of pairs', () => {
 
 describe('the comparison of pairs', () => {
   it('is followed while it is shown, and anew when it is by something else', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(projectState({ pairs: PAIRS }))
+    const { line, session } = await openSession(projectState({ pairs: PAIRS }))
     const { comparison } = session
     expect(line.of('pairs.overview')).toHaveLength(0)
     const hide = comparison.show()
@@ -299,8 +304,7 @@ describe('the comparison of pairs', () => {
   })
 
   it('shows what main tells, of the rows that are chosen, or of all', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(projectState({ pairs: PAIRS }))
+    const { session } = await openSession(projectState({ pairs: PAIRS }))
     const { comparison } = session
     comparison.overview = await overviewOf()
     expect(comparison.compared).toHaveLength(3)

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { ORPCError } from '@orpc/client'
 import type { PairBrief, ProjectState } from '../../../../../src/contract/documents/project'
 import { readPlace } from '../../../../../src/renderer/app/place'
-import { pairBrief, projectState, ScriptedLine, settled } from '../../../../fixtures/scripted-line'
+import { pairBrief, projectState, settled, openSession } from '../../../../fixtures/scripted-line'
 
 const briefs = (...names: string[]): PairBrief[] =>
   names.map((name, place) => pairBrief({ id: `pair-${place + 1}`, name }))
@@ -18,8 +18,7 @@ async function opened(id: string, pairs: PairBrief[]) {
   vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: vi.fn() } })
   vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: vi.fn(), removeItem: vi.fn() })
   onTestFinished(() => void vi.unstubAllGlobals())
-  const line = new ScriptedLine()
-  const { session, workbench } = await line.openProject(showing(id, pairs))
+  const { line, session, workbench } = await openSession(showing(id, pairs))
   return { line, session, workbench }
 }
 
@@ -79,7 +78,6 @@ it('says that jobs in the queue go with a pair', async () => {
     ]
   }
   void session.pairs.remove('pair-2')
-  await settled()
   await line.answer('pairs.remove', 0, { pairs: briefs('a') })
   expect(session.history.notice?.text).toBe('Removed the pair “b” and its 2 jobs in the queue')
 })
@@ -93,7 +91,6 @@ it('takes a pair that was added off again by undo, from the one that is shown th
   await line.answer('projects.open', 0, showing('pair-2', pairs))
   expect(await added).toBe(true)
   void workbench.session?.history.undo()
-  await settled()
   await line.answer('projects.open', 1, showing('pair-1', pairs))
   expect(line.call('pairs.remove', 0).input).toMatchObject({ pair: 'pair-2' })
 })
@@ -101,10 +98,8 @@ it('takes a pair that was added off again by undo, from the one that is shown th
 it('renames and moves by steps that can be undone', async () => {
   const { line, session } = await opened('pair-1', briefs('a', 'b'))
   void session.pairs.rename('pair-2', ' c ')
-  await settled()
   await line.answer('pairs.rename', 0, { pairs: [] })
   void session.pairs.move('pair-1', 1)
-  await settled()
   await line.answer('pairs.move', 0, { pairs: [] })
   expect(session.history.undoable).toBe('move the pair “a”')
   void session.history.undo()
@@ -136,8 +131,7 @@ it('shows the first pair when another window has removed this one', async () => 
   void session.watch()
   await settled()
   const problem = { code: 'not-found', message: 'The project has no pair pair-2: it was removed.' }
-  line.call('projects.watch', 0).answer.reject(new ORPCError('WORKBENCH', { data: problem, defined: true }))
-  await settled()
+  await line.refuse('projects.watch', 0, new ORPCError('WORKBENCH', { data: problem, defined: true }))
   expect(workbench.complaints.map(({ message }) => message)).toEqual([problem.message])
   await line.answer('projects.open', 0, showing('pair-1', briefs('a')))
   expect(workbench.session?.here.pair).toBe('pair-1')

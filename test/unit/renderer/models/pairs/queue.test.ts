@@ -49,7 +49,6 @@ it('asks for work of all pairs of the project, in their order', async () => {
 it('says which pairs are left out, for they are swept whole, and sweeps them all the same when asked', async () => {
   const { line, session, path } = await opened()
   void session.queue.sweepAll({ preview: true })
-  await settled()
   await line.answer('queue.add', 0, { leftOut: ['pair-2'] })
   expect(session.queue.leftOut?.names).toEqual(['b'])
   void session.queue.sweepLeftOut()

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { StudyState } from '../../../../../src/contract/documents/study'
-import { projectState, ScriptedLine } from '../../../../fixtures/scripted-line'
+import { openSession } from '../../../../fixtures/scripted-line'
 
 const STATE: StudyState = {
   ...{ name: 'Night', file: '/night.yaml', startedAt: '2026-01-01T00:00:00.000Z' },
@@ -8,8 +8,7 @@ const STATE: StudyState = {
 }
 
 it('is followed until the project is left, anew when it is asked to', async () => {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(projectState())
+  const { line, session } = await openSession()
   void session.study.attach()
   void session.study.attach()
   expect(line.of('studies.watch').map(({ signal }) => signal?.aborted)).toEqual([true, false])

@@ -4,7 +4,7 @@ import { summarizeEvaluation } from '../../../../../src/main/project/documents/e
 import { summarizeSweep } from '../../../../../src/main/project/documents/sweep-files'
 import { comparedSweep, selectionOfSecond } from '../../../../fixtures/compared-sweeps'
 import { evaluationRun } from '../../../../fixtures/evaluation-documents'
-import { projectState, ScriptedLine, showSweep, settled } from '../../../../fixtures/scripted-line'
+import { projectState, ScriptedLine, showSweep } from '../../../../fixtures/scripted-line'
 
 const selection = selectionOfSecond(0.8)
 
@@ -42,7 +42,6 @@ it('reads the newest evaluation of the selected range, again when one comes, and
   expect(ranges.evaluated.current).toBeNull()
   expect(ranges.evaluated.isReading).toBe(true)
   ranges.evaluated.want()
-  await settled()
   await line.answer('evaluations.findingOf', 1, null)
   expect(ranges.evaluated.isReading).toBe(false)
   expect(ranges.result?.badge).toMatchObject({ label: 'selected' })

@@ -6,7 +6,13 @@ import type { Recipe } from '../../../../../src/contract/model/recipe'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
 import type { Ranges } from '../../../../../src/renderer/ranges/ranges.svelte'
-import { projectState, ScriptedLine, settled, showSweep } from '../../../../fixtures/scripted-line'
+import {
+  projectState,
+  ScriptedLine,
+  settled,
+  showSweep,
+  openSession
+} from '../../../../fixtures/scripted-line'
 import { tinyCheck, tinySweep, tinyTaskSweep, whole } from '../../../../fixtures/tiny-sweep'
 import { sweepSummary } from '../../../../fixtures/sweep-summary'
 
@@ -22,16 +28,14 @@ async function taskShown(
   sweeps: SweepSummary[],
   task = TASK
 ): Promise<{ line: ScriptedLine; ranges: Ranges }> {
-  const line = new ScriptedLine()
-  const { ranges } = (await line.openProject(projectState({ sweeps }))).session
+  const { line, ranges } = await openSession(projectState({ sweeps }))
   await showSweep(line, { ranges }, task)
   return { line, ranges }
 }
 
 describe('what recipes are marked by', () => {
   it('is the check of the shown sweep', async () => {
-    const line = new ScriptedLine()
-    const { ranges } = (await line.openProject(projectState())).session
+    const { line, ranges } = await openSession()
     await showSweep(line, { ranges }, CHARACTERS)
     expect(ranges.checked.checkOf(recipe).state).toBe('unchecked')
     ranges.check.document = CHECK
@@ -57,8 +61,7 @@ describe('what recipes are marked by', () => {
   })
 
   it('is what a shown sweep by a task says of the range that it selects, and of one that keeps too little', async () => {
-    const line = new ScriptedLine()
-    const { ranges } = (await line.openProject(projectState())).session
+    const { line, ranges } = await openSession()
     await showSweep(line, { ranges }, shownSweep({ ...tinyTaskSweep(), selection }))
     const all = { name: 'all', ranges: [[0, 1] satisfies [number, number]] }
     const lower = { name: 'lower', ranges: [[0, 0] satisfies [number, number]] }
@@ -80,8 +83,7 @@ describe('what recipes are marked by', () => {
   })
 
   it('is the verdict of a shown sweep of the character task on the range that it selects', async () => {
-    const line = new ScriptedLine()
-    const { ranges } = (await line.openProject(projectState())).session
+    const { line, ranges } = await openSession()
     await showSweep(line, { ranges }, CHARACTERS)
     const lower = { name: 'lower', ranges: [[0, 0] satisfies [number, number]] }
     const labels = (of: Recipe): string[] => ranges.checked.marksOf(of).map(({ label }) => label)

@@ -5,7 +5,8 @@ import { compareSweeps } from '../../../../../src/main/measures/compare-sweeps'
 import { summarizeSweep } from '../../../../../src/main/project/documents/sweep-files'
 import type { Session } from '../../../../../src/renderer/app/session.svelte'
 import { comparedSweep } from '../../../../fixtures/compared-sweeps'
-import { projectState, ScriptedLine, showSweep, settled } from '../../../../fixtures/scripted-line'
+import type { ScriptedLine } from '../../../../fixtures/scripted-line'
+import { projectState, showSweep, settled, openSession } from '../../../../fixtures/scripted-line'
 
 const [FIRST, SECOND, THIRD] = [
   comparedSweep({ id: 'first' }),
@@ -19,8 +20,7 @@ const compared = (a: SweepDocument, b: SweepDocument): Promise<SweepComparison> 
 
 /** A project that shows the first sweep; what becomes of its address. */
 async function shown(): Promise<{ line: ScriptedLine; session: Session; pushed: string[] }> {
-  const line = new ScriptedLine()
-  const { session, workbench } = await line.openProject(STATE)
+  const { line, session, workbench } = await openSession(STATE)
   const location = { hash: '' }
   const pushed: string[] = []
   const pushState = (_data: null, _unused: string, hash: string): void => {
@@ -108,13 +108,10 @@ describe('comparing the shown sweep', () => {
   })
 
   it('stays when it is begun before all of a newly opened project was read', async () => {
-    const line = new ScriptedLine()
-    const { session } = await line.openProject(STATE)
-    const { ranges } = session
+    const { line, session, ranges } = await openSession(STATE)
     vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: () => undefined } })
     vi.stubGlobal('sessionStorage', { getItem: () => null })
     session.attach({ view: 'ranges', shown: null, model: null, metric: null, against: null, tab: null })
-    await settled()
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
     ranges.comparing.open('pair-1/second')
@@ -127,10 +124,8 @@ describe('comparing the shown sweep', () => {
     const { line, session } = await shown()
     const { ranges } = session
     ranges.comparing.open('pair-1/second')
-    await settled()
     await line.answer('sweeps.compare', 0, await compared(FIRST, SECOND))
     void ranges.show('third')
-    await settled()
     await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, THIRD)
     expect(line.call('sweeps.compare', 1).input).toMatchObject({
@@ -143,9 +138,7 @@ describe('comparing the shown sweep', () => {
     const { line, session } = await shown()
     const { comparing } = session.ranges
     comparing.open('pair-1/second')
-    await settled()
-    line.call('sweeps.compare', 0).answer.reject(new Error('other measures'))
-    await settled()
+    await line.refuse('sweeps.compare', 0, new Error('other measures'))
     expect(comparing.failure).not.toBeNull()
     expect([comparing.comparison, comparing.pending]).toEqual([null, false])
     comparing.leave()

@@ -2,8 +2,7 @@ import { expect, it } from 'vitest'
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import type { ProbeEvent } from '../../../../../src/contract/procedures/probe'
 import { firstFinding } from '../../../../../src/contract/words/first-finding'
-import { projectState, ScriptedLine, settled } from '../../../../fixtures/scripted-line'
-import { Stream } from '../../../../fixtures/stream'
+import { projectState, settled, openSession } from '../../../../fixtures/scripted-line'
 
 const PROMPT = { text: 'A random letter.', category: 'letter', valid: ['A', 'B'] }
 
@@ -17,16 +16,14 @@ const answerOf = (model: 'base' | 'post', top: readonly (readonly [string, numbe
 })
 
 it('asks base and post once for the first prompt, and states the favourite character of post', async () => {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(projectState({ prompts: [PROMPT] }))
+  const { line, session } = await openSession(projectState({ prompts: [PROMPT] }))
   const { firstAnswers } = session.ranges
   void firstAnswers.ask()
   await settled()
   void firstAnswers.ask()
   expect(line.of('probes.next')).toHaveLength(1)
   expect(line.call('probes.next', 0).input).toMatchObject({ recipe: null, prompt: PROMPT.text })
-  const events = new Stream<ProbeEvent>()
-  await line.answer('probes.next', 0, events)
+  const events = await line.stream<ProbeEvent>('probes.next', 0)
   // Other tokens, and a character that is not among the likeliest, count as nothing.
   await events.tell(
     answerOf('post', [
@@ -50,13 +47,10 @@ it('asks base and post once for the first prompt, and states the favourite chara
 })
 
 it('leaves the screen without answers when a job ends the question, and asks again', async () => {
-  const line = new ScriptedLine()
-  const { session, workbench } = await line.openProject(projectState({ prompts: [PROMPT] }))
+  const { line, session, workbench } = await openSession(projectState({ prompts: [PROMPT] }))
   const { firstAnswers } = session.ranges
   void firstAnswers.ask()
-  await settled()
-  line.call('probes.next', 0).answer.reject(new Error('A sweep started.'))
-  await settled()
+  await line.refuse('probes.next', 0, new Error('A sweep started.'))
   expect([firstAnswers.answers, workbench.complaints]).toEqual([null, []])
   void firstAnswers.ask()
   await settled()

@@ -3,7 +3,7 @@ import { NOTHING_DONE } from '../../../../../src/main/crc/sweep/compute-sweep'
 import { LookingAt } from '../../../../../src/renderer/ranges/inspector/looking-at'
 import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
 import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
-import { projectState, ScriptedLine } from '../../../../fixtures/scripted-line'
+import { openSession } from '../../../../fixtures/scripted-line'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
 afterEach(() => {
@@ -11,8 +11,7 @@ afterEach(() => {
 })
 
 it('tells a running sweep the range that a pointer rests on, and none that it passes over', async () => {
-  const line = new ScriptedLine()
-  const { session } = await line.openProject(projectState())
+  const { line, session } = await openSession()
   vi.useFakeTimers({ toFake: ['setTimeout'] })
   const looking = new LookingAt(session)
   const run = {

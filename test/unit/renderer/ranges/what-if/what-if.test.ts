@@ -8,7 +8,8 @@ import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
 import type { Ranges } from '../../../../../src/renderer/ranges/ranges.svelte'
 import { samplerOfSweep } from '../../../../../src/contract/documents/scored-by'
 import { keptValues, nearest } from '../../../../../src/renderer/ranges/what-if/what-if.svelte'
-import { projectState, ScriptedLine, showSweep, settled } from '../../../../fixtures/scripted-line'
+import type { ScriptedLine } from '../../../../fixtures/scripted-line'
+import { showSweep, settled, openSession } from '../../../../fixtures/scripted-line'
 import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
 import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
 
@@ -30,8 +31,7 @@ function answer(rho: number, diversity: number): WhatIfSweep {
 }
 
 async function opened(): Promise<{ line: ScriptedLine; ranges: Ranges }> {
-  const line = new ScriptedLine()
-  const { ranges } = (await line.openProject(projectState())).session
+  const { line, ranges } = await openSession()
   await showSweep(line, { ranges }, SWEEP)
   return { line, ranges }
 }
@@ -81,8 +81,7 @@ describe('the panel of what if', () => {
     expect([ranges.wantedRho, ranges.numbers.rho]).toEqual([0.5, 0.9])
     const sentence = whatIfSentence(ranges.whatIf.words, ranges.whatIf.computing)
     expect(sentence).toBe(`${next}; computing 50 % of post's validity kept…`)
-    line.call('sweeps.whatIf', 1).answer.reject(new Error('no sweep'))
-    await settled()
+    await line.refuse('sweeps.whatIf', 1, new Error('no sweep'))
     expect([ranges.wantedRho, ranges.whatIf.words, ranges.whatIf.computing]).toEqual([0.9, next, null])
     // What is shown already is not on its way.
     void ranges.whatIf.change({ rho: 0.9, sampler })
@@ -104,7 +103,6 @@ describe('the panel of what if', () => {
 
     ranges.follow({ model: '0-1', metric: null, against: null, tab: null })
     void ranges.whatIf.change({ rho: 0.5 })
-    await settled()
     await line.answer('sweeps.whatIf', 1, moved)
     expect([ranges.chosen, ranges.followed.model]).toEqual(['0-1', '0-1'])
   })
@@ -118,7 +116,6 @@ describe('the panel of what if', () => {
     await line.answer('sweeps.whatIf', 0, { sweep: { ...sweep, ranges: less }, selection })
     expect([ranges.chosen, ranges.chosenModel]).toEqual(['1-1', null])
     void ranges.show('other')
-    await settled()
     await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, { ...SWEEP, id: 'other' })
     expect([ranges.whatIf.asked, ranges.chosenModel?.score.diversity]).toEqual([null, 0.8])
@@ -128,12 +125,10 @@ describe('the panel of what if', () => {
     const { line, ranges } = await opened()
     const previewed = { ...shownSweep(SWEEP), preview: PREVIEW }
     void ranges.show('preview')
-    await settled()
     await line.answer('checks.get', 1, null)
     await line.answer('sweeps.get', 1, { ...previewed, id: 'preview' })
     expect(ranges.whatIf.unknownCount).toBe(0)
     void ranges.whatIf.change({ rho: 0.6 })
-    await settled()
     await line.answer('sweeps.whatIf', 0, { ...answer(0.9, 0.5), sweep: previewed })
     expect(ranges.whatIf.unknownCount).toBe(0)
     void ranges.whatIf.change({ sampler: { temperature: 2, minP: 0 } })
