@@ -14,7 +14,7 @@ const MAX_CHARACTERS = 64_000_000
 export interface JsonBounds {
   /** Most members of objects. */
   names?: number | undefined
-  /** Most values, counted by commas in lists and objects. */
+  /** Most values, counted by the commas and opening brackets of lists and objects. */
   values?: number | undefined
   characters?: number
   /** Code of the error for a text that is not JSON. */

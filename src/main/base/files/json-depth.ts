@@ -12,7 +12,7 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON
  * overflow the stack.
  *
  * @param what the file, and its part, for messages
- * @param most limits of object members, and of values, counted by commas
+ * @param most limits of object members, and of values, counted by commas and opening brackets
  * @throws WorkbenchError `bad-file`
  */
 export function refuseDeepJson(
@@ -23,7 +23,11 @@ export function refuseDeepJson(
   const refused = (why: string): WorkbenchError => new WorkbenchError('bad-file', `${what} ${why}.`)
   let depth = 0
   const { names: maxNames = Infinity, values: maxValues = Infinity } = limits
-  let [names, commas] = [0, 0]
+  let [names, values] = [0, 0]
+  const countValue = (): void => {
+    values += 1
+    if (values > maxValues) throw refused(`has more than ${maxValues} values`)
+  }
   for (let position = 0; position < text.length; position++) {
     switch (text.charCodeAt(position)) {
       case QUOTE:
@@ -33,6 +37,7 @@ export function refuseDeepJson(
       case OPEN_OBJECT:
         depth += 1
         if (depth > MAX_JSON_DEPTH) throw refused(`nests more than ${MAX_JSON_DEPTH} deep`)
+        countValue()
         break
       case CLOSE_LIST:
       case CLOSE_OBJECT:
@@ -43,8 +48,7 @@ export function refuseDeepJson(
         if (names > maxNames) throw refused(`has more than ${maxNames} names`)
         break
       case COMMA:
-        commas += 1
-        if (commas > maxValues) throw refused(`has more than ${maxValues} values`)
+        countValue()
     }
   }
 }

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import type WebSocket from 'ws'
-import { guardedSocket } from '../../../../src/main/serve/guarded-socket'
+import { guardedSocket, type WindowBounds } from '../../../../src/main/serve/guarded-socket'
 import { Later } from '../../../fixtures/later'
 import { settled } from '../../../fixtures/scripted-line'
 
@@ -27,9 +28,9 @@ class PlayedSocket {
   }
 }
 
-function openSocket() {
+function openSocket(bounds: Partial<WindowBounds> = {}) {
   const client = new PlayedSocket()
-  const socket = guardedSocket(client, { calls: 2, values: 5, unreadBytes: 10 })
+  const socket = guardedSocket(client, { calls: 2, callsPerTurn: 2, values: 5, unreadBytes: 10, ...bounds })
   const handled: Later<void>[] = []
   socket.addEventListener('message', () => {
     const call = new Later<void>()
@@ -63,9 +64,25 @@ describe('a window', () => {
     expect(handled).toHaveLength(3)
   })
 
+  it('starts a few calls in a turn of the event loop, and is closed after the calls before', async () => {
+    const { socket, events, handled, receive } = openSocket({ calls: 10 })
+    const startedAtClose: number[] = []
+    socket.addEventListener('close', () => startedAtClose.push(handled.length))
+    for (const id of [1, 2, 3, 4, 5]) receive(`{"i":"${id}"}`)
+    events.emit('close', {})
+    const starts = [handled.length]
+    for (let turn = 0; turn < 3; turn++) {
+      await setImmediate()
+      starts.push(handled.length)
+    }
+    expect(starts).toEqual([2, 4, 5, 5])
+    expect(startedAtClose).toEqual([5])
+  })
+
   it.each([
     ['["no message"]'],
     ['{"i":"1","p":[1,2,3,4,5,6,7]}'],
+    ['{"i":"1","p":[[[[[]]]]]}'],
     ['['.repeat(200)],
     [Buffer.from('{"i":"1"}')]
   ])('is ended by what is no message within bounds, which nobody hears: %.20s', (data) => {
