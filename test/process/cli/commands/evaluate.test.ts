@@ -7,7 +7,7 @@ import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../../src/main/project/create-project'
 import { openProject } from '../../../../src/main/project/open-project'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
-import { runHere, stoppedHere } from '../../../fixtures/command-line'
+import { runHere, slr, stoppedHere } from '../../../fixtures/command-line'
 import { answers } from '../../../fixtures/held-engine'
 import { always, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
 
@@ -20,15 +20,19 @@ async function smallTask(folder: string): Promise<string> {
   return file
 }
 
-const PROMPT = { text: 'Name a digit.', category: 'digit', valid: ['1', '2'] }
+/** A project of the demo pair, and the file of a small task beside it. */
+async function projectWithTask(): Promise<{ folder: string; project: string; task: string }> {
+  const folder = await temporaryFolder()
+  const prompts = [{ text: 'Name a digit.', category: 'digit', valid: ['1', '2'] }]
+  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts })
+  await project.close()
+  return { folder, project: project.path, task: await smallTask(folder) }
+}
 
 describe('slr evaluate', () => {
   it('measures variants on a task, and goes on in a project with what is there', async () => {
-    const folder = await temporaryFolder()
-    const task = await smallTask(folder)
-    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
-    await project.close()
-    const args = ['evaluate', '--project', project.path, '--task', task, '4-11', 'post']
+    const { project, task } = await projectWithTask()
+    const args = ['evaluate', '--project', project, '--task', task, '4-11', 'post']
     const first = await runHere([...args, '--json'])
     expect(first.status).toBe(0)
     const view = EvaluationView.parse(JSON.parse(first.stdout))
@@ -40,7 +44,7 @@ describe('slr evaluate', () => {
     ])
     expect(view.results.variants[1]?.measures.accuracy?.mean).toBe(1)
 
-    const lines = join(project.path, 'pairs/pair-1', 'evaluations', `${view.run.id}.jsonl`)
+    const lines = join(project, 'pairs/pair-1', 'evaluations', `${view.run.id}.jsonl`)
     const stored = await readFile(lines, 'utf8')
     const second = await runHere(args)
     expect(second.stderr).toContain(`Resuming evaluation ${view.run.id}: 12 answers are saved`)
@@ -49,18 +53,15 @@ describe('slr evaluate', () => {
   })
 
   it('says on Ctrl-C what a project keeps, and goes on from there with the command that it names', async () => {
-    const folder = await temporaryFolder()
-    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
-    await project.close()
-    const task = await smallTask(folder)
-    const args = ['evaluate', '--project', project.path, '--task', task, 'post', '--n', '50']
+    const { project, task } = await projectWithTask()
+    const args = ['evaluate', '--project', project, '--task', task, 'post', '--n', '50']
     const stopped = await stoppedHere(args, answers(20))
     expect(stopped.status).toBe(null)
     const [, kept, place, run] =
       /Stopped\. ([\d,]+) answers, the scores of 0 prompts are saved in (.*) as evaluation (\S+)\.\n/.exec(
         stopped.stderr
       ) ?? []
-    expect({ kept, place }).toEqual({ kept: '20', place: project.path })
+    expect({ kept, place }).toEqual({ kept: '20', place: project })
     expect(stopped.stderr).toMatch(`Resume: slr ${args.join(' ')}\n`)
 
     const { stderr } = await stoppedHere(args, answers(1))
@@ -82,23 +83,10 @@ describe('slr evaluate', () => {
     expect((await runHere([...args, '--device', 'abacus'])).stderr).toMatch(/Allowed choices are cpu, webgpu/)
   })
 
-  it.each([
-    ['a task that there is not', ['--task', 'nothing'], /no task "nothing"[\s\S]*demo-creative/],
-    ['no task at all', [], /--task is missing/]
-  ])('refuses %s in one line', async (_, args, message) => {
-    const { status, stdout, stderr } = await runHere(['evaluate', '--demo', ...args])
-    expect(status).not.toBe(0)
-    expect(stdout).toBe('')
-    expect(stderr).toMatch(message)
-  })
-
   it('has answers judged only when it is told to, says where they go, and asks nothing twice', async () => {
-    const folder = await temporaryFolder()
-    const task = await smallTask(folder)
-    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
-    await project.close()
+    const { folder, project, task } = await projectWithTask()
     const { settings, host, requests, contacts } = await startJudgeEndpoint(always('10'))
-    const ofPost = ['evaluate', '--project', project.path, '--task', task, 'post']
+    const ofPost = ['evaluate', '--project', project, '--task', task, 'post']
     const args = [...ofPost, '--quiet', '--json']
     const described = { url: settings.baseUrl, model: 'm', rate: 6000 }
     const judged = async (name: string, more: object): Promise<string[]> => {
@@ -150,16 +138,14 @@ describe('slr evaluate', () => {
   })
 
   it('removes a run that is stopped before its first answer', async () => {
-    const folder = await temporaryFolder()
-    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
-    await project.close()
-    const args = ['evaluate', '--project', project.path, '--task', await smallTask(folder), 'post']
+    const { project, task } = await projectWithTask()
+    const args = ['evaluate', '--project', project, '--task', task, 'post']
     const { status, stderr } = await stoppedHere(args, ({ type }) => type === 'plan')
     expect(status).toBe(null)
     expect(stderr).toContain(
       'Stopped. No answer was finished, so nothing is saved.\nStart again: slr evaluate'
     )
-    const again = await openProject(project.path)
+    const again = await openProject(project)
     expect(again.firstPair.evaluations.runs).toEqual([])
     await again.close()
   })
@@ -175,11 +161,9 @@ describe('slr evaluate', () => {
   })
 
   it('chooses what greedy decoding of post fails, and says of its results that failures regress to the mean', async () => {
-    const folder = await temporaryFolder()
-    const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: [PROMPT] })
-    await project.close()
+    const { folder, project } = await projectWithTask()
     const out = join(folder, 'hard.json')
-    const args = ['task', 'filter', '--project', project.path, '--task', 'demo-facts', '--out', out]
+    const args = ['task', 'filter', '--project', project, '--task', 'demo-facts', '--out', out]
     const chosen = await runHere([...args, '--most', '3'])
     expect(chosen.stderr).toMatch(
       /3 prompts of “Demo: one right answer”,? that post.* missed, the first of 4\. It missed 4 of 20/
@@ -192,26 +176,19 @@ describe('slr evaluate', () => {
       expect(answers.flat()).not.toContain(failedWith.replace('.', '').toLowerCase())
     }
     // The greedy answers are one evaluation, made once.
-    const stored = await readdir(join(project.path, 'pairs/pair-1', 'evaluations'))
+    const stored = await readdir(join(project, 'pairs/pair-1', 'evaluations'))
     expect(stored.filter((name) => /^[^.]+\.json$/.test(name))).toHaveLength(1)
 
-    const compared = await runHere([
-      'evaluate',
-      '--project',
-      project.path,
-      '--task',
-      'hard',
-      '--n',
-      '4',
-      '--json'
-    ])
+    const compared = await slr`evaluate --project ${project} --task hard --n 4 --json`
     expect(compared.stderr).toContain('Failures regress to the mean')
     const { run, results } = EvaluationView.parse(JSON.parse(compared.stdout))
     expect(run.notices[0]).toContain('in a separate run')
     const post = results.variants.find(({ variant }) => variant === 'post')
     expect(post?.measures.accuracy?.mean).toBeGreaterThan(0)
 
-    expect((await runHere(['task', 'filter', '--demo', '--task', 'demo-facts'])).stderr).toMatch(/no output is given/)
+    expect((await runHere(['task', 'filter', '--demo', '--task', 'demo-facts'])).stderr).toMatch(
+      /no output is given/
+    )
     const refused = await runHere(['task', 'filter', '--demo', '--task', 'demo-creative', '--json'])
     expect(refused.stderr).toMatch(/lists a right answer/)
   })

@@ -4,28 +4,15 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { ExportResult } from '../../../../src/contract/procedures/export'
 import { resourcePath } from '../../../../src/main/base/resources'
-import {
-  checkpointFixture,
-  rawSafetensors,
-  temporaryFolder,
-  writeCheckpoint
-} from '../../../fixtures/checkpoint-builder'
+import { rawSafetensors, temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { exitStatus, startCli, waitForOutput } from '../../../fixtures/cli'
-import { runHere } from '../../../fixtures/command-line'
-import { filesOf } from '../../../fixtures/exported-pair'
+import { runHere, slr } from '../../../fixtures/command-line'
+import { filesOf, writePair } from '../../../fixtures/exported-pair'
 
 const DEMO_BASE = resourcePath('demo-pair', 'base')
 
 async function probed(...args: string[]): Promise<unknown> {
-  const { status, stdout } = await runHere([
-    'sample',
-    '--next',
-    ...args,
-    '--tokens',
-    '1,2,3',
-    '--logits',
-    '--json'
-  ])
+  const { status, stdout } = await slr`sample --next ${args} --tokens 1,2,3 --logits --json`
   expect(status).toBe(0)
   return JSON.parse(stdout)
 }
@@ -52,17 +39,23 @@ describe('slr export', () => {
   it('prints what it did as JSON, and nothing else when quiet', async () => {
     const folder = await temporaryFolder()
     const recipe = join(folder, 'recipe.json')
-    await writeFile(
-      recipe,
-      JSON.stringify({ name: 'soft', layers: new Array(12).fill({ attention: 0.5, mlp: 0 }) })
-    )
+    const layers = new Array(12).fill({ attention: 0.5, mlp: 0 })
+    await writeFile(recipe, JSON.stringify({ name: 'soft', layers }))
     const out = join(folder, 'out')
     const args = ['export', '--demo', recipe, '--out', out, '--json', '--quiet']
     const { status, stdout, stderr } = await runHere(args)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const result = ExportResult.parse(JSON.parse(stdout))
     expect(result).toMatchObject({ path: out, recipe: 'soft', replaced: null, mergekitProblem: null })
-    expect(result.tensors).toEqual({ post: 50, merged: 0, base: 0, checkpoint: 0, converted: 0, blended: 60, scaled: 0 })
+    expect(result.tensors).toEqual({
+      post: 50,
+      merged: 0,
+      base: 0,
+      checkpoint: 0,
+      converted: 0,
+      blended: 60,
+      scaled: 0
+    })
     const sizes = Object.fromEntries(result.files.map(({ name, bytes }) => [name, bytes]))
     const written = await filesOf(out)
     expect(sizes).toEqual(
@@ -89,9 +82,7 @@ describe('slr export', () => {
   })
 
   it('leaves nothing when it is stopped by Ctrl-C', async () => {
-    const folder = await temporaryFolder()
-    const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture())
-    const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }))
+    const { base, post } = await writePair()
     await addHole(join(post, 'model.safetensors'), 2 ** 31)
     const place = await temporaryFolder()
     const args = ['--base', base, '--post', post, '1-1', '--out', join(place, 'out')]
@@ -103,18 +94,6 @@ describe('slr export', () => {
     expect(await ended).toBe(130)
     expect(await rest).toMatch('Stopped. Nothing was written.\nStart again: slr export --base ')
     expect(await readdir(place)).toEqual([])
-  })
-
-  it.concurrent.each([
-    ['no target', ['4-11'], 2, /--out is missing: give --out FOLDER/],
-    ['no recipe', ['--out', '/tmp/none/out'], 2, /no model is named/],
-    ['a layer that is not there', ['4-12', '--out', '/tmp/none/out'], 1, /layers 0 to 11/],
-    ['a target without a parent', ['4-11', '--out', '/tmp/none/out'], 1, /no folder \/tmp\/none/],
-    ['base as a whole', ['base', '--out', '/tmp/none/out'], 2, /base is not a recipe/]
-  ])('refuses %s', async (_, args, expected, message) => {
-    const { status, stdout, stderr } = await runHere(['export', '--demo', ...args, '--json'])
-    expect({ status, stdout }).toEqual({ status: expected, stdout: '' })
-    expect(stderr).toMatch(message)
   })
 })
 

@@ -10,7 +10,6 @@ import { parseCsv } from '../../../../src/main/base/csv'
 import {
   checkpointFixture,
   temporaryFolder,
-  TINY_LLAMA,
   writeCheckpoint,
   writeSparseCheckpoint
 } from '../../../fixtures/checkpoint-builder'
@@ -66,20 +65,6 @@ describe('slr inspect --distances', () => {
     const { stdout } = await runHere(['inspect', '--distances', '--base', base, '--post', base])
     expect(stdout).toMatch(/^ +1( +0){10} +identical$/m)
     expect(stdout).toMatch('Identical: 0, 1 (2 of 2 layers).')
-  })
-
-  it('refuses a pair that does not fit together, and options that make no sense', async () => {
-    const folder = await temporaryFolder()
-    const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture())
-    const config = { ...TINY_LLAMA, num_hidden_layers: 3 }
-    const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ config }))
-    const [unfit, both] = await Promise.all([
-      runHere(['inspect', '--distances', '--base', base, '--post', post]),
-      runHere(['inspect', '--demo', '--csv', 'x.csv'])
-    ])
-    expect(unfit.status).toBe(1)
-    expect(unfit.stderr).toMatch(/^slr: .*number of decoder layers/m)
-    expect(both.status).toBe(2)
   })
 
   it('ends at once with 130 on Ctrl-C', async () => {

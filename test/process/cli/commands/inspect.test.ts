@@ -1,31 +1,10 @@
-import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PairReport } from '../../../../src/contract/documents/pair'
-import { resourcePath } from '../../../../src/main/base/resources'
 import { temporaryFolder, writeTinyLlama } from '../../../fixtures/checkpoint-builder'
 import { runCli } from '../../../fixtures/cli'
 import { runHere } from '../../../fixtures/command-line'
 import { damagedPair } from '../../../fixtures/damaged-pair'
-
-const DEMO_POST = resourcePath('demo-pair', 'post')
-
-/** A model folder of the demo's post with one file changed. */
-async function changedPost(change: (folder: string) => Promise<void>): Promise<string> {
-  const folder = join(await temporaryFolder(), 'post')
-  await mkdir(folder)
-  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']) {
-    await copyFile(join(DEMO_POST, name), join(folder, name))
-  }
-  await change(folder)
-  return folder
-}
-
-async function changeConfig(folder: string, changes: object): Promise<void> {
-  const file = join(folder, 'config.json')
-  const config: unknown = JSON.parse(await readFile(file, 'utf8'))
-  await writeFile(file, JSON.stringify({ ...Object(config), ...changes }))
-}
 
 describe('slr inspect', () => {
   it('describes both models and says that they fit', async () => {
@@ -77,6 +56,11 @@ describe('slr inspect', () => {
     expect(report.compatible).toBe(false)
     expect(report.findings[0]).toMatchObject({ severity: 'error', message: expect.stringMatching(/layers/) })
     expect(stderr).toMatch(/^slr: base and post do not fit together: .*layers/)
+    const distances = await runHere(['inspect', '--distances', '--base', base, '--post', post])
+    expect(distances).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^slr: .*number of decoder layers/m)
+    })
   })
 
   it('shows control characters of a folder name as escapes', async () => {
@@ -86,41 +70,5 @@ describe('slr inspect', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch('evil\\u{1b}[31m\\u{9b}')
     for (const control of ['\u001b', '\u009b']) expect(stdout).not.toContain(control)
-  })
-
-  it.each([
-    [
-      'a missing folder',
-      async () => join(await temporaryFolder(), 'nothing'),
-      /There is no folder .*nothing/
-    ],
-    [
-      'a folder that holds no model',
-      () => temporaryFolder(),
-      /is not a model folder: it has no config\.json/
-    ],
-    [
-      'a truncated weight file',
-      () => changedPost((folder) => truncate(join(folder, 'model.safetensors'), 100_000)),
-      /model\.safetensors/
-    ],
-    [
-      'an unsupported family',
-      () => changedPost((folder) => changeConfig(folder, { model_type: 'mamba' })),
-      /mamba[^]*llama/
-    ]
-  ])('refuses %s with one line and no stack', async (_, makePost, message) => {
-    const post = await makePost()
-    const args = ['--base', resourcePath('demo-pair', 'base'), '--post', post, '--json']
-    const commands = [['inspect'], ['sweep'], ['sample', '--next', '--tokens', '1']]
-    for (const { status, stdout, stderr } of await Promise.all(
-      commands.map((c) => runHere([...c, ...args]))
-    )) {
-      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-      const [line = ''] = stderr.split('\n').filter((text) => text.startsWith('slr: '))
-      expect(stderr).toMatch(message)
-      expect(line).toMatch(post)
-      expect(stderr).not.toMatch(/^ +at /m)
-    }
   })
 })

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { whyNoWebGpu } from '../../../fixtures/webgpu'
 import { startAnswerEndpoint } from '../../../fixtures/answer-endpoint'
 import { exitStatus, startCli } from '../../../fixtures/cli'
-import { runHere, stoppedHere } from '../../../fixtures/command-line'
+import { runHere, slr, stoppedHere } from '../../../fixtures/command-line'
 import { answers, HeldEngine } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { waitFor } from '../../../fixtures/wait-for'
@@ -87,20 +87,8 @@ describe('slr sample', () => {
     const out = join(await temporaryFolder(), 'samples.jsonl')
     const pair = ['--base', BASE, '--post', POST]
     const models = ['base', 'post', '4-11', '0-1,9-9']
-    const request = [
-      '--prompts',
-      prompts,
-      '--n',
-      '8',
-      '--seed',
-      '3',
-      '--paper',
-      '--max-tokens',
-      '12',
-      '--out',
-      out
-    ]
-    const { status, stdout, stderr } = await runHere(['sample', ...pair, ...models, ...request])
+    const { status, stdout, stderr } =
+      await slr`sample ${pair} ${models} --prompts ${prompts} --n 8 --seed 3 --paper --max-tokens 12 --out ${out}`
     expect(status).toBe(0)
     expect(stdout).toMatch(
       /^model +Distinct answers +Answer entropy +Distinct-2 +Self-BLEU +Word distance\nbase [^]*\npost [^]*\n4-11 [^]*\n0-1,9 [^]*\nMeans over 2 prompts of 8 answers each\. A mean with n leaves out prompts [^\n]*\n$/
@@ -147,19 +135,6 @@ describe('slr sample', () => {
     const lines = stdout.trim().split('\n')
     const asked = lines.map((line) => Line.parse(JSON.parse(line)))
     expect(asked.toSorted((a, b) => a.prompt - b.prompt).map(({ promptText }) => promptText)).toEqual(prompts)
-  })
-
-  it('prints measures and answers as one JSON object without a file', async () => {
-    const asked = ['sample', '--demo', '--prompt', 'Name a colour.', '--n', '3', '--max-tokens', '4']
-    const { stdout, stderr } = await runHere([...asked, '--json', '--quiet'])
-    expect(stderr).toBe('')
-    const result = z
-      .object({ sampleCount: z.number(), device: z.string(), answers: z.array(SampleLine.loose()) })
-      .loose()
-      .parse(JSON.parse(stdout))
-    expect(result).toMatchObject({ sampleCount: 3, device: 'cpu', precision: 'fp32' })
-    expect(result.answers).toMatchObject([0, 1, 2].map((index) => ({ index, promptText: 'Name a colour.' })))
-    expect(result.variants).toMatchObject([{ variant: 'post' }])
   })
 
   it('prints measures and answers as one JSON object without a file', async () => {
@@ -241,35 +216,6 @@ describe('slr sample', () => {
     }
   )
 
-  it.concurrent.each([
-    ['no prompts', ['--demo'], 2, /use --prompt TEXT or --prompts FILE/],
-    ['an empty prompt', ['--demo', '--prompt', ''], 2, /Expected a prompt: .*a prompt needs some text/],
-    ['prompts twice', ['--demo', '--prompt', 'x', '--prompts', 'x.txt'], 2, /cannot be used with/],
-    ['no pair', ['--prompts', 'x.txt'], 2, /no pair is given/],
-    ['greedy and a temperature', ['--demo', '--greedy', '--temperature', '1'], 2, /cannot be used with/],
-    ['a model of neither kind', ['--demo', '--prompt', 'x', 'soup'], 2, /'soup' names no model/],
-    ['a memory without a number', ['--demo', '--memory', 'lots'], 2, /Expected a size such as 4GB/],
-    ['too little memory for anything', ['--demo', '--memory', '10MiB'], 2, /Expected more than 150 MiB/],
-    [
-      'float16 where there is none',
-      ['--demo', '--prompt', 'x', '--precision', 'fp16'],
-      2,
-      /--precision fp16 does not work on cpu/
-    ],
-    [
-      'an argument that no template reads',
-      ['--demo', '--template-argument', 'enable_thinking=false'],
-      1,
-      /--template-argument enable_thinking: .*reads no such variable/
-    ],
-    ['no answers', ['--demo', '--n', '0'], 2, /whole number from 1/],
-    ['a file that is not there', ['--demo', '--prompts', '/nowhere/p.txt'], 1, /no file \/nowhere\/p\.txt/]
-  ])('refuses %s', async (_what, args, expectedStatus, message) => {
-    const { status, stdout, stderr } = await runHere(['sample', ...args])
-    expect({ status, stdout }).toEqual({ status: expectedStatus, stdout: '' })
-    expect(stderr).toMatch(message)
-  })
-
   it('says what is wrong with prompts, models and memory, and leaves an older file as it was', async () => {
     const out = await promptFile('samples.jsonl', '{"variant":"older"}\n')
     const failure = async (...args: string[]): Promise<string> => {
@@ -300,15 +246,10 @@ describe('slr sample', () => {
   it('says that answers end only at the most tokens when the model names no end token', async () => {
     const post = join(await temporaryFolder(), 'post')
     await cp(POST, post, { recursive: true })
-    const files = [
-      'config.json',
-      'generation_config.json',
-      'tokenizer_config.json',
-      'special_tokens_map.json'
-    ]
-    for (const name of files) {
-      const text = await readFile(join(post, name), 'utf8')
-      await writeFile(join(post, name), text.replace(/"eos_token(_id)?"/g, '"sep_token$1"'))
+    for (const name of ['config', 'generation_config', 'tokenizer_config', 'special_tokens_map']) {
+      const file = join(post, `${name}.json`)
+      const text = await readFile(file, 'utf8')
+      await writeFile(file, text.replace(/"eos_token(_id)?"/g, '"sep_token$1"'))
     }
     const request = ['--prompts', await promptFile(), '--n', '2', '--max-tokens', '12']
     const { status, stdout, stderr } = await runHere(['sample', '--base', post, '--post', post, ...request])

@@ -4,13 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { AnswerCheck } from '../../../../src/contract/documents/answer-check'
 import { SearchDocument } from '../../../../src/contract/documents/search'
 import type { EngineHost } from '../../../../src/main/engine/host'
-import { createProject } from '../../../../src/main/project/create-project'
 import { openProject } from '../../../../src/main/project/open-project'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
-import { runHere } from '../../../fixtures/command-line'
+import { runHere, slr } from '../../../fixtures/command-line'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
-import { shortPair } from '../../../fixtures/swept-project'
+import { shortPair, shortProject } from '../../../fixtures/swept-project'
 
 const PROMPTS = [
   { text: 'One letter, please.', category: 'letter', valid: ['A', 'B', 'C', 'D'] },
@@ -25,16 +24,11 @@ const SHORT = ['--generations', '1', '--strengths', 'none']
 describe('slr search', () => {
   it('starts from a sweep in a file, and writes what it found as JSON', async () => {
     const folder = await temporaryFolder()
-    const [prompts, from, out] = ['prompts.json', 'sweep.json', 'search.json'].map((name) =>
-      join(folder, name)
-    )
-    if (prompts === undefined || from === undefined || out === undefined) throw new Error('no names')
+    const [from, out] = [join(folder, 'sweep.json'), join(folder, 'search.json')]
+    const prompts = join(folder, 'prompts.json')
     await writeFile(prompts, JSON.stringify(PROMPTS))
-    expect(
-      await runHere(['sweep', '--no-check', ...PAIR_OPTIONS, '--prompts', prompts, '--quiet', '--out', from])
-    ).toMatchObject({
-      status: 0
-    })
+    const swept = await slr`sweep --no-check ${PAIR_OPTIONS} --prompts ${prompts} --quiet --out ${from}`
+    expect(swept.status).toBe(0)
     const result = await runHere(['search', '--from', from, ...SHORT, '--out', out, '--json'])
     const { best, ...printed }: { best: unknown } = JSON.parse(result.stdout)
     const search = SearchDocument.parse(printed)
@@ -83,9 +77,7 @@ describe('slr search', () => {
   })
 
   it("starts from a project's newest sweep of ranges, keeps the result there and tells people of it", async () => {
-    const folder = await temporaryFolder()
-    const { path, close } = await createdProject(folder)
-    await close()
+    const path = await shortProject(PROMPTS)
     const early = await runHere(['search', '--project', path])
     expect(early).toMatchObject({ status: 1, stderr: expect.stringContaining('no sweep of ranges') })
     await runHere(['sweep', '--no-check', '--project', path, '--uniform-blends', '2', '--quiet'])
@@ -105,31 +97,4 @@ describe('slr search', () => {
     expect(await project.firstPair.readSearch('../project')).toBeNull()
     await project.close()
   })
-
-  it('refuses wrong usage and files that are no sweep', async () => {
-    const file = join(await temporaryFolder(), 'other.json')
-    await writeFile(file, '{"ranges": []}')
-    const [noPair, strengths, noSweep, stranger, narrow] = await Promise.all([
-      runHere(['search']),
-      runHere(['search', '--demo', '--strengths', '0.5,1']),
-      runHere(['search', '--from', file]),
-      runHere(['search', '--demo', '--method', 'subsets', '--halves']),
-      runHere(['search', '--demo', '--method', 'greedy', '--beam', '4'])
-    ])
-    expect(noPair).toMatchObject({ status: 2, stderr: expect.stringContaining('no pair is given') })
-    expect(strengths).toMatchObject({ status: 2 })
-    expect(stranger).toMatchObject({ status: 2, stderr: expect.stringContaining('--halves belongs to') })
-    expect(narrow).toMatchObject({ status: 2, stderr: expect.stringContaining('--beam 4 does not fit') })
-    expect(noSweep).toMatchObject({ status: 1, stderr: expect.stringContaining(`${file} is not a sweep`) })
-  })
 })
-
-async function createdProject(folder: string): Promise<{ path: string; close: () => Promise<void> }> {
-  const project = await createProject({
-    folder,
-    name: 'Search',
-    pair: { kind: 'folders', ...PAIR },
-    prompts: PROMPTS
-  })
-  return { path: project.path, close: () => project.close() }
-}

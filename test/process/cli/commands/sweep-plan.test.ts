@@ -1,33 +1,21 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SweepDocument } from '../../../../src/contract/documents/crc'
 import { SweepPlan } from '../../../../src/contract/documents/sweep-plan'
-import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../../fixtures/checkpoint-builder'
-import { runHere } from '../../../fixtures/command-line'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { slr } from '../../../fixtures/command-line'
+import { writePair } from '../../../fixtures/exported-pair'
 
 async function plan(...args: string[]): Promise<SweepPlan> {
-  const { status, stdout, stderr } = await runHere([
-    'sweep',
-    '--dry-run',
-    '--demo',
-    '--device',
-    'cpu',
-    '--json',
-    '--quiet',
-    ...args
-  ])
+  const { status, stdout, stderr } = await slr`sweep --dry-run --demo --device cpu --json --quiet ${args}`
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return SweepPlan.parse(JSON.parse(stdout))
 }
 
 describe('slr sweep --dry-run', () => {
   it('says that the tokenizer is missing before it tries anything out', async () => {
-    const folder = await temporaryFolder()
-    const [base, post] = [join(folder, 'base'), join(folder, 'post')]
-    await writeCheckpoint(base, checkpointFixture({ seed: 1 }))
-    await writeCheckpoint(post, checkpointFixture({ seed: 2 }))
-    const { status, stderr } = await runHere(['sweep', '--dry-run', '--base', base, '--post', post])
+    const { base, post } = await writePair()
+    const { status, stderr } = await slr`sweep --dry-run --base ${base} --post ${post}`
     expect(status).toBe(1)
     expect(stderr).toMatch(/^slr: --post: There is no tokenizer/)
   })
@@ -60,16 +48,7 @@ describe('slr sweep --dry-run', () => {
     expect(preview?.promptCount).toBe(4)
     expect(preview?.seconds).toBeGreaterThan(0)
     const out = `${await temporaryFolder()}/sweep.json`
-    const { status } = await runHere([
-      'sweep',
-      '--demo',
-      '--device',
-      'cpu',
-      '--preview',
-      '--quiet',
-      '--out',
-      out
-    ])
+    const { status } = await slr`sweep --demo --device cpu --preview --quiet --out ${out}`
     expect(status).toBe(0)
     const swept = SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))
     expect(swept.preview?.prompts).toHaveLength(4)
@@ -82,16 +61,7 @@ describe('slr sweep --dry-run', () => {
   })
 
   it('names the smallest budget that works when one is too small', async () => {
-    const { status, stderr } = await runHere([
-      'sweep',
-      '--dry-run',
-      '--demo',
-      '--device',
-      'cpu',
-      '--memory',
-      '151MiB',
-      '--quiet'
-    ])
+    const { status, stderr } = await slr`sweep --dry-run --demo --device cpu --memory 151MiB --quiet`
     expect(status).toBe(1)
     const [, needed] = /at least (\d+) MiB/.exec(stderr) ?? []
     const smallest = await plan('--memory', `${needed}MiB`)
