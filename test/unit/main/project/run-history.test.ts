@@ -2,13 +2,13 @@ import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UNMARKED } from '../../../../src/contract/documents/history'
-import { createProject } from '../../../../src/main/project/create-project'
 import { openProject } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
 import { destroyRun, listTrash, trashRun, untrashRun } from '../../../../src/main/project/runs/run-trash'
-import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
-import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
+import { openDemo } from '../../../fixtures/open-demo'
+import { problemOf } from '../../../fixtures/problems'
+import { sweepFixture } from '../../../fixtures/project-documents'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
 import { reopened } from '../../../fixtures/reopened'
@@ -20,17 +20,12 @@ const RUN = { kind: 'samples', id: 'run-1' } as const
 
 /** A project with a run of every kind, and two searches from its sweep. */
 async function project(): Promise<Project> {
-  const folder = await temporaryFolder()
-  const made = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const made = await openDemo()
   const own = made.firstPair
   await own.saveSweep(sweepFixture())
   await own.saveSearch({ ...tinySearch(RECIPE), sweepId: 'sweep-1' })
-  await own.saveSearch({
-    ...tinySearch(RECIPE),
-    id: 'later',
-    sweepId: 'sweep-1',
-    createdAt: '2026-03-02T00:00:00Z'
-  })
+  const later = { id: 'later', sweepId: 'sweep-1', createdAt: '2026-03-02T00:00:00Z' }
+  await own.saveSearch({ ...tinySearch(RECIPE), ...later })
   const run = sampleRunFixture()
   await own.samples.addRun(run)
   await own.samples.appendAnswers(run.id, sampleLines(run))
@@ -42,14 +37,12 @@ const namesOf = ({ firstPair }: Project): string[] => firstPair.history.state.ru
 
 /** All files of a pair but project.json's, with what is in them. */
 async function filesOf(folder: string): Promise<Record<string, string>> {
-  const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((one) =>
-    one.isFile()
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths = entries.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name))
+  const texts = paths.map(
+    async (path) => [path.slice(folder.length + 1), await readFile(path, 'utf8')] as const
   )
-  const read = names.map(async (one): Promise<[string, string]> => {
-    const path = join(one.parentPath, one.name)
-    return [path.slice(folder.length + 1), await readFile(path, 'utf8')]
-  })
-  return Object.fromEntries((await Promise.all(read)).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries((await Promise.all(texts)).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 describe('the history of a pair', () => {
@@ -66,7 +59,6 @@ describe('the history of a pair', () => {
       title: 'post, upper: 12 answers',
       computed: { draws: 3 }
     })
-    await open.close()
   })
 
   it('keeps names, notes and pins in a file of their own, and refuses what was changed since', async () => {
@@ -76,18 +68,16 @@ describe('the history of a pair', () => {
     const { revision } = open
     await open.firstPair.history.mark(SWEEP, { name: 'first', note: '*mine*' })
     expect(await readFile(sweep, 'utf8')).toBe(before)
-    await expect(open.firstPair.history.mark(SWEEP, { name: 'late' }, revision)).rejects.toMatchObject({
-      problem: { code: 'stale' }
+    expect(await problemOf(open.firstPair.history.mark(SWEEP, { name: 'late' }, revision))).toMatchObject({
+      code: 'stale'
     })
     // Another field of it is nobody's concern.
     await open.firstPair.history.mark(SWEEP, { pinned: true }, revision)
     open = await reopened(open)
     expect(open.firstPair.history.marksOf(SWEEP)).toEqual({ name: 'first', note: '*mine*', pinned: true })
     await open.firstPair.history.mark(SWEEP, UNMARKED)
-    expect(JSON.parse(await readFile(join(open.firstPair.folder, 'history.json'), 'utf8'))).toMatchObject({
-      runs: []
-    })
-    await open.close()
+    const history = join(open.firstPair.folder, 'history.json')
+    expect(JSON.parse(await readFile(history, 'utf8'))).toMatchObject({ runs: [] })
   })
 
   it('never writes over names that it could not read', async () => {
@@ -96,14 +86,11 @@ describe('the history of a pair', () => {
     await writeFile(file, '{"schemaVersion": 9}')
     open = await reopened(open)
     expect(open.warnings).toEqual([expect.stringContaining('Names and notes of runs were left out.')])
-    await expect(open.firstPair.history.mark(SWEEP, { name: 'x' })).rejects.toMatchObject({
-      problem: { code: 'bad-file' }
+    expect(await problemOf(open.firstPair.history.mark(SWEEP, { name: 'x' }))).toMatchObject({
+      code: 'bad-file'
     })
-    await expect(open.firstPair.history.delete(SWEEP)).rejects.toMatchObject({
-      problem: { code: 'bad-file' }
-    })
+    expect(await problemOf(open.firstPair.history.delete(SWEEP))).toMatchObject({ code: 'bad-file' })
     expect(await readFile(file, 'utf8')).toBe('{"schemaVersion": 9}')
-    await open.close()
   })
 
   it('brings back what was deleted, after it was opened again too, with name and all', async () => {
@@ -119,12 +106,9 @@ describe('the history of a pair', () => {
     await expect(open.firstPair.readSearch('sweep-1')).resolves.toBeNull()
     open = await reopened(open)
     expect(namesOf(open)).toEqual([])
-    expect(open.firstPair.history.state.deleted.map(({ run }) => run.kind)).toEqual([
-      'samples',
-      'evaluation',
-      'sweep'
-    ])
-    expect(open.firstPair.history.state.deleted.at(-1)).toMatchObject({
+    const { deleted } = open.firstPair.history.state
+    expect(deleted.map(({ run }) => run.kind)).toEqual(['samples', 'evaluation', 'sweep'])
+    expect(deleted.at(-1)).toMatchObject({
       run: { name: 'first' },
       searches: [{ id: 'later' }, { id: 'tiny-search' }]
     })
@@ -132,10 +116,9 @@ describe('the history of a pair', () => {
     expect(namesOf(open)).toEqual(['sweep-1', 'later', 'evaluation-1', 'run-1', 'tiny-search'])
     expect(await filesOf(folder)).toEqual(before)
     expect((await open.firstPair.samples.readAnswers('run-1')).samples).toHaveLength(12)
-    await expect(open.firstPair.history.restore(deletions[0] ?? '')).rejects.toMatchObject({
-      problem: { code: 'not-found' }
+    expect(await problemOf(open.firstPair.history.restore(deletions[0] ?? ''))).toMatchObject({
+      code: 'not-found'
     })
-    await open.close()
   })
 
   it('restores no search without its sweep', async () => {
@@ -143,14 +126,14 @@ describe('the history of a pair', () => {
     const { history } = open.firstPair
     const search = await history.delete({ kind: 'search', id: 'later' })
     const sweep = await history.delete(SWEEP)
-    await expect(history.restore(search)).rejects.toMatchObject({
-      problem: { code: 'bad-input', hint: 'Restore the sweep first.' }
+    expect(await problemOf(history.restore(search))).toMatchObject({
+      code: 'bad-input',
+      hint: 'Restore the sweep first.'
     })
     await history.restore(sweep)
     expect(open.firstPair.searches.map(({ id }) => id)).toEqual(['tiny-search'])
     await history.restore(search)
     expect(open.firstPair.searches.map(({ id }) => id)).toEqual(['later', 'tiny-search'])
-    await open.close()
   })
 
   it('deletes for good what was deleted a month ago, but what is pinned', async () => {
@@ -170,7 +153,6 @@ describe('the history of a pair', () => {
     expect((await readdir(join(folder, 'trash'))).sort()).toEqual([kept, pinned].sort())
     await open.firstPair.history.destroy(pinned)
     expect(await readdir(join(folder, 'trash'))).toEqual([kept])
-    await open.close()
   })
 
   it('keeps a pinned run without answers when its generation ends before the first, and no other, sampled or evaluated', async () => {
@@ -186,7 +168,6 @@ describe('the history of a pair', () => {
     await evaluations.dropUnanswered('empty')
     expect(evaluations.runs.map(({ id }) => id)).toEqual(before)
     expect(Object.keys(await filesOf(open.firstPair.folder)).filter((file) => /empty/.test(file))).toEqual([])
-    await open.close()
   })
 
   it('lists nothing by reading whole documents', async () => {
@@ -203,7 +184,6 @@ describe('the history of a pair', () => {
     open = await openProject(open.path)
     expect(open.warnings).toEqual([])
     expect(open.firstPair.history.state).toEqual(before)
-    await open.close()
   })
 })
 

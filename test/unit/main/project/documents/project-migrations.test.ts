@@ -1,25 +1,19 @@
-import { access, cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createProject } from '../../../../../src/main/project/create-project'
 import { migrateProject } from '../../../../../src/main/project/documents/migrate-project'
 import { openProject } from '../../../../../src/main/project/open-project'
 import { EVALUATIONS } from '../../../../../src/main/project/documents/stored-documents'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { evaluationRun } from '../../../../fixtures/evaluation-documents'
-import {
-  KEPT_AT,
-  LAYERS_4_11,
-  NOT_SCORED,
-  PROMPTS,
-  sweepFixture
-} from '../../../../fixtures/project-documents'
+import { openDemo } from '../../../../fixtures/open-demo'
+import { KEPT_AT, LAYERS_4_11, NOT_SCORED, sweepFixture } from '../../../../fixtures/project-documents'
 import { sampleRunFixture } from '../../../../fixtures/sample-documents'
 
 /** A project as an older version of project.json had it, with results where they lay then. */
 async function olderProject(version: 1 | 2): Promise<string> {
-  const folder = await temporaryFolder()
-  const project = await createProject({ folder, name: 'Old', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const project = await openDemo({ name: 'Old' })
   await project.close()
   const { path, document, firstPair } = project
   const { name, createdAt } = document
@@ -85,27 +79,18 @@ async function keptResults(path: string): Promise<Record<string, string>> {
 }
 
 it('what a killed program left unfinished in a project goes when it is opened to be changed, and nothing else', async () => {
-  const folder = await temporaryFolder()
-  const project = await createProject({ folder, name: 'Killed', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const project = await openDemo()
   await project.close()
   const mine = join(project.path, 'prompts', 'notes.tmp')
   const left = ['.project.json', join('prompts', '.samples.json')].map((name) =>
     join(project.path, `${name}.7d444840-9dc0-11d1-b245-5ffdce74fad2.tmp`)
   )
   for (const file of [mine, ...left]) await writeFile(file, '{')
-  const there = async (): Promise<boolean[]> =>
-    Promise.all(
-      [mine, ...left].map((file) =>
-        access(file).then(
-          () => true,
-          () => false
-        )
-      )
-    )
+  const there = (): boolean[] => [mine, ...left].map((file) => existsSync(file))
   await (await openProject(project.path, 'view')).close()
-  expect(await there()).toEqual([true, true, true])
+  expect(there()).toEqual([true, true, true])
   await (await openProject(project.path)).close()
-  expect(await there()).toEqual([true, false, false])
+  expect(there()).toEqual([true, false, false])
 })
 
 describe.each([1, 2] as const)('a project of version %i', (version) => {
@@ -130,14 +115,8 @@ describe.each([1, 2] as const)('a project of version %i', (version) => {
     await project.close()
     expect(await keptResults(path)).toEqual(stored)
     const left = await readdir(path)
-    expect(left.toSorted().filter((name) => !name.endsWith('.bak'))).toEqual([
-      'Open.slrproject',
-      'backup',
-      'distances',
-      'pairs',
-      'project.json',
-      'prompts'
-    ])
+    const names = ['Open.slrproject', 'backup', 'distances', 'pairs', 'project.json', 'prompts']
+    expect(left.toSorted().filter((name) => !name.endsWith('.bak'))).toEqual(names)
     const backup = left.find((name) => name.endsWith('.bak'))
     expect(await readFile(join(path, backup ?? ''), 'utf8')).toBe(before)
   })

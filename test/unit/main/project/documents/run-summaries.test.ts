@@ -3,17 +3,15 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { CheckedModel } from '../../../../../src/contract/documents/answer-check'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
-import { createProject } from '../../../../../src/main/project/create-project'
 import { runCooperatively } from '../../../../../src/main/base/steps'
 import { openProject } from '../../../../../src/main/project/open-project'
-import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
-import { PROMPTS, sweepFixture } from '../../../../fixtures/project-documents'
+import { openDemo } from '../../../../fixtures/open-demo'
+import { sweepFixture } from '../../../../fixtures/project-documents'
 import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
 
 /** A project with two sweeps. @returns where it and its sweeps lie */
 async function sweptProject(): Promise<{ path: string; sweeps: string }> {
-  const folder = await temporaryFolder()
-  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const project = await openDemo()
   await project.firstPair.saveSweep(sweepFixture())
   await project.firstPair.saveSweep(sweepFixture({ id: 'sweep-2', createdAt: '2026-02-02T03:04:05.000Z' }))
   await project.close()
@@ -48,12 +46,8 @@ it('reads a sweep that was written since, has another size, or has no summary, a
   const before = await listed(path)
   const summary = join(sweeps, 'sweep-1.summary.json')
   const stored = await readFile(summary, 'utf8')
-  for (const broken of [
-    null,
-    '{',
-    stored.replace('sweep-1', 'sweep-3'),
-    stored.replace(/"bytes": ?\d+/, '"bytes":1')
-  ]) {
+  const others = [stored.replace('sweep-1', 'sweep-3'), stored.replace(/"bytes": ?\d+/, '"bytes":1')]
+  for (const broken of [null, '{', ...others]) {
     if (broken === null) await rm(summary)
     else await writeFile(summary, broken)
     expect(await listed(path, 'view')).toEqual(before)
@@ -67,20 +61,13 @@ it('reads a sweep that was written since, has another size, or has no summary, a
 
 it('takes a summary for no sweep', async () => {
   const { path, sweeps } = await sweptProject()
-  expect((await readdir(sweeps)).toSorted()).toEqual([
-    'sweep-1.a.scores',
-    'sweep-1.json',
-    'sweep-1.summary.json',
-    'sweep-2.a.scores',
-    'sweep-2.json',
-    'sweep-2.summary.json'
-  ])
+  const files = ['sweep-1', 'sweep-2'].flatMap((id) => [`${id}.a.scores`, `${id}.json`, `${id}.summary.json`])
+  expect((await readdir(sweeps)).toSorted()).toEqual(files)
   expect((await listed(path)).warnings).toBe(0)
 })
 
 it('lists of a sweep what its check has left, and what the summary of before the check says no more', async () => {
-  const folder = await temporaryFolder()
-  const project = await createProject({ folder, name: 'P', pair: { kind: 'demo' }, prompts: PROMPTS })
+  const project = await openDemo()
   const own = project.firstPair
   const selection = await runCooperatively(selectAnew(tinySweep(), null, 0.9))
   await own.saveSweep({ ...tinySweep(), selection })
