@@ -19,8 +19,8 @@ import {
   checkpointFixture,
   floatTensor,
   temporaryFolder,
-  writeCheckpoint,
-  writeTinyLlama
+  type TensorFixture,
+  writeCheckpoint
 } from '../../../fixtures/checkpoint-builder'
 import { damagedPair } from '../../../fixtures/damaged-pair'
 import { exportRecipe, filesOf, writeExtras, writePair } from '../../../fixtures/exported-pair'
@@ -51,25 +51,32 @@ describe('an export of nothing restored', () => {
 })
 
 describe('an export of an adapter', () => {
-  it('is base with the adapter merged, and base where layers are restored', async () => {
+  const head = (dtype: 'BF16' | 'F32') =>
+    floatTensor('base_model.model.lm_head.weight', dtype, [16, 8], Array(128).fill(0.5))
+  const twos = (name: string, ...shape: number[]) =>
+    floatTensor(`base_model.model.${name}`, 'BF16', shape, Array(8 ** shape.length).fill(2))
+
+  /** A base and an adapter over it, of factors for these modules and of further tensors. */
+  async function adapterPair(
+    modules: string[],
+    tensors: TensorFixture[] = [],
+    dtype: 'BF16' | 'F32' = 'BF16'
+  ) {
     const root = await temporaryFolder()
-    const base = await writeTinyLlama(join(root, 'base'))
-    const modules = [0, 1].map((layer) => `model.layers.${layer}.self_attn.q_proj`)
-    const norm = floatTensor('base_model.model.model.norm.weight', 'BF16', [8], Array(8).fill(2))
-    const post = await writeAdapter(join(root, 'post'), [
-      ...modules.flatMap((module) => factorTensors(module, [8, 8])),
-      norm
-    ])
+    const base = await writeCheckpoint(join(root, 'base'), checkpointFixture({ dtype }))
+    const factors = modules.flatMap((module) => factorTensors(`model.layers.${module}_proj`, [8, 8]))
+    const post = await writeAdapter(join(root, 'post'), [...factors, ...tensors])
+    return { root, base, post, target: join(root, 'out') }
+  }
+
+  it('is base with the adapter merged, and base where layers are restored', async () => {
+    const modules = ['0.self_attn.q', '1.self_attn.q']
+    const { base, post, target } = await adapterPair(modules, [twos('model.norm.weight', 8)])
     await writeFile(join(post, 'tokenizer.json'), '{}')
-    const target = join(root, 'out')
     const { tensors } = await exportRecipe({ base, post }, UPPER, target)
     expect(tensors).toMatchObject({ merged: 1, base: 9 })
-    expect((await readdir(target)).sort()).toEqual([
-      'README.md',
-      'config.json',
-      'model.safetensors',
-      'tokenizer.json'
-    ])
+    const files = ['README.md', 'config.json', 'model.safetensors', 'tokenizer.json']
+    expect((await readdir(target)).sort()).toEqual(files)
     const [written, adapted] = [await openCheckpoint(target), await openCheckpoint(post, base)]
     const readers = {
       out: openWeightReader(written),
@@ -84,28 +91,19 @@ describe('an export of an adapter', () => {
   })
 
   it('is what the recipe leaves of the adapter, on request: the same model over the same base', async () => {
-    const root = await temporaryFolder()
-    const base = await writeCheckpoint(join(root, 'base'), checkpointFixture({ dtype: 'F32' }))
-    const modules = [0, 1].flatMap((layer) => [
-      `model.layers.${layer}.self_attn.q_proj`,
-      `model.layers.${layer}.self_attn.o_proj`
-    ])
-    const head = floatTensor('base_model.model.lm_head.weight', 'BF16', [16, 8], Array(128).fill(0.5))
-    const post = await writeAdapter(join(root, 'post'), [
-      ...modules.flatMap((module) => factorTensors(module, [8, 8])),
-      head
-    ])
+    const modules = ['0.self_attn.q', '0.self_attn.o', '1.self_attn.q', '1.self_attn.o']
+    const { base, post, target } = await adapterPair(modules, [head('BF16')], 'F32')
     const halved: Recipe = { name: 'halved', layers: [strength(0.5, 0), strength(1, 1)] }
-    const target = join(root, 'out')
     const result = await exportRecipe({ base, post }, halved, target, { form: 'adapter' })
     expect(result.tensors).toMatchObject({ post: 3, scaled: 2 })
-    expect((await readdir(target)).sort()).toEqual([
-      'README.md',
-      'adapter_config.json',
-      'adapter_model.safetensors'
-    ])
+    const files = ['README.md', 'adapter_config.json', 'adapter_model.safetensors']
+    expect((await readdir(target)).sort()).toEqual(files)
     const config: unknown = JSON.parse(await readFile(join(target, 'adapter_config.json'), 'utf8'))
-    expect(config).toMatchObject({ r: 2, lora_alpha: 4, target_modules: modules.slice(0, 2).sort() })
+    expect(config).toMatchObject({
+      r: 2,
+      lora_alpha: 4,
+      target_modules: ['o', 'q'].map((part) => `model.layers.0.self_attn.${part}_proj`)
+    })
     const [written, original] = [await openCheckpoint(target, base), await openCheckpoint(post, base)]
     expect(written.tensors.get('model.layers.1.self_attn.q_proj.weight')?.adapted).toBeUndefined()
     // Logits of the adapter are those of the model that the recipe makes of the pair.
@@ -124,33 +122,23 @@ describe('an export of an adapter', () => {
   })
 
   it('refuses an adapter of nothing, of a whole model, and of half a tensor', async () => {
-    const root = await temporaryFolder()
-    const base = await writeTinyLlama(join(root, 'base'))
-    const factors = factorTensors('model.layers.1.self_attn.q_proj', [8, 8])
-    const post = await writeAdapter(join(root, 'post'), factors)
+    const { root, base, post } = await adapterPair(['1.self_attn.q'])
     const refusal = async (folders: { base: string; post: string }, recipe: Recipe) =>
       (await problemOf(prepareExport(folders, recipe, 'adapter'))).message
     expect(await refusal({ base, post }, UPPER)).toContain('leaves nothing of the adapter')
     expect(await refusal({ base, post: base }, NOTHING)).toContain('is a whole model')
-    const bias = floatTensor('model.layers.0.input_layernorm.weight', 'BF16', [8], Array(8).fill(1))
-    const whole = await writeAdapter(join(root, 'whole'), [...factors, bias])
+    const factors = factorTensors('model.layers.1.self_attn.q_proj', [8, 8])
+    const norm = twos('model.layers.0.input_layernorm.weight', 8)
+    const whole = await writeAdapter(join(root, 'whole'), [...factors, norm])
     const half: Recipe = { name: 'half', layers: [strength(0.5, 0), strength(0, 0)] }
     expect(await refusal({ base, post: whole }, half)).toContain('is stored whole')
   })
 
   it('puts tensors that the adapter stores whole into the places of those of base', async () => {
-    const root = await temporaryFolder()
-    const base = await writeTinyLlama(join(root, 'base'))
     const module = 'model.layers.0.self_attn.q_proj'
-    const whole = (name: string, shape: number[]) =>
-      floatTensor(`base_model.model.${name}`, 'BF16', shape, Array(8 ** shape.length).fill(2))
-    const post = await writeAdapter(join(root, 'post'), [
-      ...factorTensors(module, [8, 8]),
-      whole(`${module}.base_layer.weight`, [8, 8]),
-      whole('model.layers.0.input_layernorm.weight', [8]),
-      whole('model.layers.1.input_layernorm.weight', [8])
-    ])
-    const target = join(root, 'out')
+    const norms = [0, 1].map((layer) => twos(`model.layers.${layer}.input_layernorm.weight`, 8))
+    const whole = [twos(`${module}.base_layer.weight`, 8, 8), ...norms]
+    const { base, post, target } = await adapterPair(['0.self_attn.q'], whole)
     const layers = { name: 'upper', layers: [strength(0, 0), strength(1, 1)] }
     expect((await exportRecipe({ base, post }, layers, target)).tensors).toMatchObject({ merged: 1, base: 9 })
     const [written, adapted] = [await openCheckpoint(target), await openCheckpoint(post, base)]
@@ -165,13 +153,7 @@ describe('an export of an adapter', () => {
   })
 
   it('refuses tensors that do not fit into the files of base', async () => {
-    const root = await temporaryFolder()
-    const base = await writeTinyLlama(join(root, 'base'))
-    const head = floatTensor('base_model.model.lm_head.weight', 'F32', [16, 8], Array(128).fill(1))
-    const post = await writeAdapter(join(root, 'post'), [
-      ...factorTensors('model.layers.0.self_attn.q_proj', [8, 8]),
-      head
-    ])
+    const { base, post } = await adapterPair(['0.self_attn.q'], [head('F32')])
     const { message } = await problemOf(prepareExport({ base, post }, UPPER))
     expect(message).toContain('"base_model.model.lm_head.weight" is F32')
     expect(message).toContain('expected BF16')
@@ -193,9 +175,7 @@ const PAIRS = [
   ...(['smollm2', 'gemma3'] as const).flatMap((name) => {
     const { layerCount, prompts } = readGolden(name)
     const mixed = (base: string, post: string) => ({
-      name: `${name}, ${base} into ${post}`,
-      layerCount,
-      prompts,
+      ...{ name: `${name}, ${base} into ${post}`, layerCount, prompts },
       base: goldenPath(name, base),
       post: goldenPath(name, post)
     })
@@ -245,12 +225,9 @@ describe('an exported model', () => {
       const ask = logitsOver(base, prompts)
       const divides = dividesAsRecipe(spec)
       if (!divides) {
-        const problem = await problemOf(
-          exportRecipe({ base, post }, { name: 'parts', layers: ofComponents }, target)
-        )
-        expect(problem.message, name).toMatch(
-          /models (store .* as one tensor|have no (gate|attention norms))/
-        )
+        const parts = { name: 'parts', layers: ofComponents }
+        const problem = await problemOf(exportRecipe({ base, post }, parts, target))
+        expect(problem.message).toMatch(/models (store .* as one tensor|have no (gate|attention norms))/)
         expect((await problemOf(ask(post, ofComponents))).message).toBe(problem.message)
       }
       const layers = divides ? ofComponents : halfStrengths(layerCount)
@@ -265,23 +242,15 @@ describe('an exported model', () => {
   it('has the names, shapes, dtypes, offsets and files of post, also where base stores another type', async () => {
     const folder = await temporaryFolder()
     const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1, dtype: 'F16' }))
-    const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }), {
-      shardCount: 2
-    })
+    const inTwo = { shardCount: 2 }
+    const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }), inTwo)
     const result = await exportRecipe({ base, post }, UPPER, join(folder, 'out'))
     const [before, after] = [await openCheckpoint(post), await openCheckpoint(join(folder, 'out'))]
     const layout = ({ tensors }: typeof before) =>
       [...tensors.values()].map(({ file, ...entry }) => ({ ...entry, file: file.split('/').at(-1) }))
     expect(layout(after)).toEqual(layout(before))
-    expect(result.tensors).toEqual({
-      post: 12,
-      merged: 0,
-      base: 0,
-      checkpoint: 0,
-      converted: 9,
-      blended: 0,
-      scaled: 0
-    })
+    const none = { merged: 0, base: 0, checkpoint: 0, blended: 0, scaled: 0 }
+    expect(result.tensors).toEqual({ ...none, post: 12, converted: 9 })
     expect((await inspectPair(base, join(folder, 'out'))).compatible).toBe(true)
   })
 
@@ -294,13 +263,8 @@ describe('an exported model', () => {
     const target = join(await temporaryFolder(), 'out')
     await exportRecipe(folders, UPPER, target)
     expect(Object.keys(await filesOf(target))).toEqual([
-      'LICENSE',
-      'README.md',
-      'config.json',
-      'generation_config.json',
-      'mergekit.yaml',
-      'model.safetensors',
-      'tokenizer.json'
+      ...['LICENSE', 'README.md', 'config.json', 'generation_config.json'],
+      ...['mergekit.yaml', 'model.safetensors', 'tokenizer.json']
     ])
   })
 
@@ -533,9 +497,8 @@ describe('the target', () => {
     const target = join(parent, 'out')
     await put(target)
     const before = await readdir(parent, { recursive: true })
-    expect((await problemOf(exportRecipe(folders, UPPER, target, { overwrite: true }))).message).toMatch(
-      message
-    )
+    const problem = await problemOf(exportRecipe(folders, UPPER, target, { overwrite: true }))
+    expect(problem.message).toMatch(message)
     expect(await readdir(parent, { recursive: true })).toEqual(before)
   })
 
@@ -574,9 +537,7 @@ describe('an export that does not reach its end', () => {
   it.each(['writing', 'verifying', 'hashing', 'finishing'] as const)(
     'leaves nothing when it is cancelled while %s',
     async (phase) => {
-      const { problem, left } = await disturbed(phase, ({ cancel }) => {
-        cancel()
-      })
+      const { problem, left } = await disturbed(phase, ({ cancel }) => cancel())
       expect(problem.code).toBe('cancelled')
       expect(left).toEqual([])
     }
@@ -640,14 +601,14 @@ describe('the plan', () => {
     const recipe: Recipe = { name: 'mixed', layers: [strength(1, 0.5), strength(0, 0)] }
     const target = join(await temporaryFolder(), 'out')
     const plan = await describePlan(await prepareExport(folders, recipe), target)
-    expect(plan.files.map(({ name, kind }) => [name, kind])).toEqual([
-      ['model.safetensors', 'weights'],
-      ['LICENSE', 'copied'],
-      ['config.json', 'copied'],
-      ['generation_config.json', 'copied'],
-      ['tokenizer.json', 'copied'],
-      ['README.md', 'written'],
-      ['mergekit.yaml', 'written']
+    expect(plan.files.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+      ...[
+        'model.safetensors weights',
+        'LICENSE copied',
+        'config.json copied',
+        'generation_config.json copied'
+      ],
+      ...['tokenizer.json copied', 'README.md written', 'mergekit.yaml written']
     ])
     const origins = new Map(
       plan.files[0]?.tensors.map(({ name, origin, strength }) => [name, [origin, strength]])

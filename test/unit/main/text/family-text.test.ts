@@ -39,24 +39,14 @@ async function render(text: LocalTextModel, change: Partial<Rendering> = {}): Pr
 
 /** With leading white space "▁A" counts for the answer "A" too; always "A" and its byte do. */
 async function expectSpacesApart(text: LocalTextModel, tokenizer: Definition): Promise<void> {
-  const [a, byteA, spaceA, seven, byteSeven, space7] = tokenIds(tokenizer, [
-    'A',
-    '<0x41>',
-    '▁A',
-    '7',
-    '<0x37>',
-    '▁7'
-  ])
-  expect((await render(text)).groups).toEqual([
+  const [a, spaceA] = [tokenIds(tokenizer, ['<0x41>', 'A']), tokenIds(tokenizer, ['▁A'])]
+  const [seven, space7] = [tokenIds(tokenizer, ['<0x37>', '7']), tokenIds(tokenizer, ['▁7'])]
+  const groups = async (countLeadingSpace: boolean) => (await render(text, { countLeadingSpace })).groups
+  expect(await groups(false)).toEqual([[a, seven]])
+  expect(await groups(true)).toEqual([
     [
-      [byteA, a],
-      [byteSeven, seven]
-    ]
-  ])
-  expect((await render(text, { countLeadingSpace: true })).groups).toEqual([
-    [
-      [byteA, a, spaceA],
-      [byteSeven, seven, space7]
+      [...a, ...spaceA],
+      [...seven, ...space7]
     ]
   ])
 }
@@ -110,24 +100,9 @@ describe('Llama 3', () => {
         '<|start_header_id|>user<|end_header_id|>\n\nSay A<|eot_id|>' +
         '<|start_header_id|>assistant<|end_header_id|>\n\n',
       tokens: [
-        '<|begin_of_text|>',
-        '<|start_header_id|>',
-        'system',
-        '<|end_header_id|>',
-        'ĊĊ',
-        'Today:Ġ26ĠJulĠ2024Ċ',
-        '<|eot_id|>',
-        '<|start_header_id|>',
-        'user',
-        '<|end_header_id|>',
-        'ĊĊ',
-        'Say',
-        'ĠA',
-        '<|eot_id|>',
-        '<|start_header_id|>',
-        'assistant',
-        '<|end_header_id|>',
-        'ĊĊ'
+        ...['<|begin_of_text|>', '<|start_header_id|>', 'system', '<|end_header_id|>', 'ĊĊ'],
+        ...['Today:Ġ26ĠJulĠ2024Ċ', '<|eot_id|>', '<|start_header_id|>', 'user', '<|end_header_id|>', 'ĊĊ'],
+        ...['Say', 'ĠA', '<|eot_id|>', '<|start_header_id|>', 'assistant', '<|end_header_id|>', 'ĊĊ']
       ]
     })
   })
@@ -190,17 +165,8 @@ describe('Qwen', () => {
     expect(seen(await render(text, { templateArguments: { enable_thinking: false } }), tokenizer)).toEqual({
       rendered: '<|im_start|>user\nSay A<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n',
       tokens: [
-        '<|im_start|>',
-        'userĊSay',
-        'ĠA',
-        '<|im_end|>',
-        'Ċ',
-        '<|im_start|>',
-        'assistantĊ',
-        '<think>',
-        'ĊĊ',
-        '</think>',
-        'ĊĊ'
+        ...['<|im_start|>', 'userĊSay', 'ĠA', '<|im_end|>', 'Ċ', '<|im_start|>', 'assistantĊ'],
+        ...['<think>', 'ĊĊ', '</think>', 'ĊĊ']
       ]
     })
     expect((await render(text)).prompts[0]?.rendered).toMatch(/assistant\n$/)
@@ -287,25 +253,27 @@ const GEMMA3 = `{{ bos_token }}
 describe('Gemma', () => {
   const tokenizer = gemmaTokenizer()
   const config = { bos_token: '<bos>', add_bos_token: true, add_eos_token: false }
-  const tokens = [
-    '<bos>',
-    '<start_of_turn>',
-    'user\nSay',
-    '▁A',
-    '<end_of_turn>',
-    '\n',
-    '<start_of_turn>',
-    'model\n'
-  ]
 
-  test('gets BOS once from its template, though config and post-processor ask for it too', async () => {
-    for (const template of [GEMMA2, GEMMA3]) {
+  test.each([GEMMA2, GEMMA3])(
+    'gets BOS once, though config and post-processor ask for it too',
+    async (template) => {
       expect(seen(await render(await textModel(tokenizer, config, template)), tokenizer)).toEqual({
         rendered: '<bos><start_of_turn>user\nSay A<end_of_turn>\n<start_of_turn>model\n',
-        tokens
+        tokens: [
+          ...[
+            '<bos>',
+            '<start_of_turn>',
+            'user\nSay',
+            '▁A',
+            '<end_of_turn>',
+            '\n',
+            '<start_of_turn>',
+            'model\n'
+          ]
+        ]
       })
     }
-  })
+  )
 
   test('2 refuses a system turn in its own words, and 3 puts it into the first user turn', async () => {
     const system = { systemPrompt: 'Be brief' }
@@ -321,11 +289,8 @@ describe('Gemma', () => {
   })
 
   test('puts no space before plain text', async () => {
-    expect(seen(await render(await textModel(tokenizer, config)), tokenizer).tokens).toEqual([
-      '<bos>',
-      'Say',
-      '▁A'
-    ])
+    const plain = seen(await render(await textModel(tokenizer, config)), tokenizer)
+    expect(plain.tokens).toEqual(['<bos>', 'Say', '▁A'])
   })
 
   test('keeps a space at the start of an answer apart from the character', async () => {
@@ -340,39 +305,26 @@ describe('Mistral', () => {
   const config = { bos_token: '<s>', eos_token: '</s>', add_bos_token: true }
   const rendered = '<s>[INST] Say A [/INST]'
 
-  test.each([
-    ['before the first piece of text', 'first', ['<s>', '[INST]', '▁Say', '▁A', '▁', '[/INST]']],
-    ['before each piece of text', 'always', ['<s>', '[INST]', '▁Say', '▁A', '▁', '[/INST]']],
-    ['nowhere', 'never', ['<s>', '[INST]', '▁Say', '▁A', '▁', '[/INST]']]
-  ] as const)('with its markers as tokens and "▁" put %s', async (_, scheme, tokens) => {
-    const tokenizer = mistralTokenizer(scheme, ['[INST]', '[/INST]'])
-    expect(seen(await render(await textModel(tokenizer, config, MISTRAL)), tokenizer)).toEqual({
-      rendered,
-      tokens
-    })
-  })
-
+  const plain = ['<s>', '[INST]▁Say', '▁A', '▁[/INST]']
   test.each([
     // After <s> the text is no longer the first piece.
-    ['first', ['<s>', '[INST]▁Say', '▁A', '▁[/INST]']],
-    ['always', ['<s>', '▁[INST]▁Say', '▁A', '▁[/INST]']],
-    ['never', ['<s>', '[INST]▁Say', '▁A', '▁[/INST]']]
-  ] as const)('with its markers as plain text and prepend_scheme "%s"', async (scheme, tokens) => {
-    const tokenizer = mistralTokenizer(scheme)
-    expect(seen(await render(await textModel(tokenizer, config, MISTRAL)), tokenizer)).toEqual({
-      rendered,
-      tokens
-    })
-  })
-
-  test.each([
-    ['first', ['<s>', '▁Say', '▁A']],
-    ['always', ['<s>', '▁Say', '▁A']],
-    ['never', ['<s>', 'Say', '▁A']]
-  ] as const)('without a template and with prepend_scheme "%s"', async (scheme, tokens) => {
-    const tokenizer = mistralTokenizer(scheme)
-    expect(seen(await render(await textModel(tokenizer, config)), tokenizer).tokens).toEqual(tokens)
-  })
+    ['first', plain, ['<s>', '▁Say', '▁A']],
+    ['always', ['<s>', '▁[INST]▁Say', '▁A', '▁[/INST]'], ['<s>', '▁Say', '▁A']],
+    ['never', plain, ['<s>', 'Say', '▁A']]
+  ] as const)(
+    'with prepend_scheme "%s", its markers tokens or text, or no template',
+    async (scheme, text, bare) => {
+      const shown = async (tokenizer: Definition, template?: string) =>
+        seen(await render(await textModel(tokenizer, config, template)), tokenizer)
+      const tokens = ['<s>', '[INST]', '▁Say', '▁A', '▁', '[/INST]']
+      expect(await shown(mistralTokenizer(scheme, ['[INST]', '[/INST]']), MISTRAL)).toEqual({
+        rendered,
+        tokens
+      })
+      expect(await shown(mistralTokenizer(scheme), MISTRAL)).toEqual({ rendered, tokens: text })
+      expect((await shown(mistralTokenizer(scheme))).tokens).toEqual(bare)
+    }
+  )
 
   test('counts "A" and its byte for the answer "A", and "▁A" only with leading white space', async () => {
     const tokenizer = mistralTokenizer('first', ['[INST]', '[/INST]'])
@@ -452,12 +404,7 @@ describe('special tokens before plain text', () => {
   const bos = { bos_token: '<s>', eos_token: '</s>' }
 
   test.each([
-    [
-      'the post-processor and the config ask for it',
-      tokenizer,
-      { ...bos, add_bos_token: true },
-      [1, ...text]
-    ],
+    ['post-processor and config ask for it', tokenizer, { ...bos, add_bos_token: true }, [1, ...text]],
     ['the config alone asks for it', without, { ...bos, add_bos_token: true }, [1, ...text]],
     ['the config says nothing', tokenizer, bos, [1, ...text]],
     ['there is no config', tokenizer, {}, [1, ...text]],
