@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import type { Problem } from '../../../../src/contract/model/problem'
 import { modelPath } from '../../../../src/main/base/files/places'
 import { openCheckpoint, type Checkpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { folderModelName, resolveModelFolder } from '../../../../src/main/checkpoint/model-folder'
@@ -25,8 +26,7 @@ import {
   shardName,
   temporaryFolder,
   TINY_LLAMA,
-  writeCheckpoint,
-  writeIndex
+  writeCheckpoint
 } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 
@@ -100,12 +100,6 @@ describe('a model folder', () => {
       code: 'not-found',
       message: `${folder} is not a model folder: it has no config.json.`
     })
-  })
-
-  test('is read if it holds a whole model beside an adapter', async () => {
-    const folder = await writeCheckpoint(await temporaryFolder(), SMALL)
-    await writeFile(join(folder, 'adapter_config.json'), '{"peft_type":"LORA"}')
-    expect([...(await openCheckpoint(folder)).tensors.keys()]).toHaveLength(3)
   })
 
   describe('in the Hugging Face cache', () => {
@@ -271,105 +265,79 @@ test('a folder whose links lead in a circle is refused by name', async () => {
 
 describe('a sharded checkpoint', () => {
   const [FIRST, SECOND] = [shardName(0, 2), shardName(1, 2)]
-  /** a and b in the first shard, c in the second. */
-  const sharded = async (): Promise<string> =>
-    writeCheckpoint(await temporaryFolder(), SMALL, { shardCount: 2 })
-  const listed = (entries: Record<string, unknown>): Map<string, unknown> => new Map(Object.entries(entries))
+  // Tensors a and b are in the first shard, c is in the second.
+  const put =
+    (text: string) =>
+    (folder: string): Promise<void> =>
+      writeFile(join(folder, INDEX), text)
+  const listed = (entries: Record<string, unknown>) => put(JSON.stringify({ weight_map: entries }))
+  const others = [
+    ...[
+      '../other/model.safetensors',
+      '/etc/model.safetensors',
+      'sub/model.safetensors',
+      'sub\\model.safetensors'
+    ],
+    ...['C:model.safetensors', '..', '', 'model.safetensors\0', 'pytorch_model.bin', 7]
+  ]
 
-  test('with a missing shard is refused by name', async () => {
-    const folder = await sharded()
-    await rm(join(folder, SECOND))
-    const problem = await problemOf(openCheckpoint(folder))
-    expect(problem.code).toBe('not-found')
-    expect(problem.message).toContain(
-      `1 of the 2 files that ${join(folder, INDEX)} names are missing: ${SECOND}.`
-    )
-  })
-
-  test('with a shard that is a link to itself is refused by name', async () => {
-    const folder = await sharded()
-    await rm(join(folder, SECOND))
-    await symlink(SECOND, join(folder, SECOND))
-    const { code, message } = await problemOf(openCheckpoint(folder))
-    expect(code).toBe('bad-file')
-    expect(message).toContain(`${join(folder, SECOND)} cannot be read: ELOOP`)
-  })
-
-  test('whose index names a tensor that its shard does not hold is refused', async () => {
-    const folder = await sharded()
-    await writeIndex(folder, listed({ a: FIRST, b: SECOND, c: SECOND, d: FIRST }))
-    const { code, message } = await problemOf(openCheckpoint(folder))
-    expect(code).toBe('bad-file')
-    expect(message).toContain(
+  test.each<[string, (folder: string) => Promise<unknown>, string, Problem['code']?]>([
+    [
+      'with a missing shard',
+      (folder) => rm(join(folder, SECOND)),
+      `1 of the 2 files that FOLDER/${INDEX} names are missing: ${SECOND}.`,
+      'not-found'
+    ],
+    [
+      'with a shard that is a link to itself',
+      (folder) => rm(join(folder, SECOND)).then(() => symlink(SECOND, join(folder, SECOND))),
+      `FOLDER/${SECOND} cannot be read: ELOOP`
+    ],
+    [
+      'whose index names tensors that their shards do not hold',
+      listed({ a: FIRST, b: SECOND, c: SECOND, d: FIRST }),
       `not in the file the index names: "b" (${SECOND}; it is in ${FIRST}), "d" (${FIRST})`
-    )
-  })
-
-  test('whose shard holds a tensor that the index does not name is refused', async () => {
-    const folder = await sharded()
-    await writeIndex(folder, listed({ a: FIRST, c: SECOND }))
-    expect((await problemOf(openCheckpoint(folder))).message).toContain(`not in the index: "b" (${FIRST})`)
-  })
-
-  test('with a tensor in two shards is refused', async () => {
-    const folder = await sharded()
-    await copyFile(join(folder, FIRST), join(folder, SECOND))
-    await writeIndex(folder, listed({ a: FIRST, b: SECOND }))
-    expect((await problemOf(openCheckpoint(folder))).message).toContain(
+    ],
+    ['that holds more than it names', listed({ a: FIRST, c: SECOND }), `not in the index: "b" (${FIRST})`],
+    [
+      'with tensors in two shards',
+      (folder) =>
+        copyFile(join(folder, FIRST), join(folder, SECOND)).then(() =>
+          listed({ a: FIRST, b: SECOND })(folder)
+        ),
       `in two files: "a" (${FIRST} and ${SECOND}), "b" (${FIRST} and ${SECOND})`
-    )
-  })
-
-  test.each([
-    '../other/model.safetensors',
-    '/etc/model.safetensors',
-    'sub/model.safetensors',
-    'sub\\model.safetensors',
-    'C:model.safetensors',
-    '..',
-    '',
-    'model.safetensors\0',
-    'pytorch_model.bin',
-    7
-  ])('whose index points to %j is refused', async (shard) => {
-    const folder = await sharded()
-    await writeIndex(folder, listed({ a: shard, b: FIRST, c: SECOND }))
-    const { code, message } = await problemOf(openCheckpoint(folder))
-    expect(code).toBe('bad-file')
-    expect(message).toContain(
+    ],
+    ...others.map((shard): [string, (folder: string) => Promise<unknown>, string] => [
+      `whose index points to ${JSON.stringify(shard)}`,
+      listed({ a: shard, b: FIRST, c: SECOND }),
       `tensor "a" lies in ${JSON.stringify(String(shard))}, expected the name of a .safetensors file`
-    )
-  })
-
-  test.each([
-    ['{}', /weight_map: /],
-    ['{"weight_map": []}', /weight_map: /],
-    ['{"weight_map": {}}', /weight_map names no tensor/],
-    ['{"weight_map": {"a": "x.safetensors", "a": "y.safetensors"}}', /names "a" twice/],
-    ['[', /is not JSON/]
-  ])('with the index %s is refused', async (text, expected) => {
-    const folder = await sharded()
-    await writeFile(join(folder, INDEX), text)
-    expect((await problemOf(openCheckpoint(folder))).message).toMatch(expected)
-  })
-
-  test('in more files than any dense model has are refused before one is read', async () => {
-    const folder = await sharded()
-    const names = Array.from({ length: 501 }, (_, shard) => [`t${shard}`, `${shard}.safetensors`])
-    await writeIndex(folder, listed(Object.fromEntries(names)))
-    expect(await problemOf(openCheckpoint(folder))).toMatchObject({
-      code: 'unsupported',
-      message: expect.stringContaining('names 501 files; at most 500 are read')
-    })
-  })
-
-  test('takes a tensor named __proto__ for a tensor', async () => {
-    const folder = await sharded()
-    await writeFile(
-      join(folder, INDEX),
-      `{"weight_map": {"a": "${FIRST}", "b": "${FIRST}", "c": "${SECOND}", "__proto__": "${SECOND}"}}`
-    )
-    expect((await problemOf(openCheckpoint(folder))).message).toContain(`"__proto__" (${SECOND})`)
+    ]),
+    ['with an empty index', put('{}'), 'weight_map: '],
+    ['with a list for an index', put('{"weight_map": []}'), 'weight_map: '],
+    ['whose index names nothing', put('{"weight_map": {}}'), 'weight_map names no tensor'],
+    [
+      'that names one twice',
+      put('{"weight_map": {"a": "x.safetensors", "a": "y.safetensors"}}'),
+      'names "a" twice'
+    ],
+    ['with half an index', put('['), 'is not JSON'],
+    [
+      'in more files than any dense model has',
+      listed(Object.fromEntries(Array.from({ length: 501 }, (_, n) => [`t${n}`, `${n}.safetensors`]))),
+      'names 501 files; at most 500 are read',
+      'unsupported'
+    ],
+    [
+      'with a tensor named __proto__, taken for a tensor',
+      put(`{"weight_map": {"a": "${FIRST}", "b": "${FIRST}", "c": "${SECOND}", "__proto__": "${SECOND}"}}`),
+      `"__proto__" (${SECOND})`
+    ]
+  ])('%s is refused', async (_, change, expected, code = 'bad-file') => {
+    const folder = await writeCheckpoint(await temporaryFolder(), SMALL, { shardCount: 2 })
+    await change(folder)
+    const problem = await problemOf(openCheckpoint(folder))
+    expect(problem.code).toBe(code)
+    expect(problem.message.replaceAll(folder, 'FOLDER')).toContain(expected)
   })
 })
 
