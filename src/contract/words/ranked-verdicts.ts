@@ -19,7 +19,7 @@ type ComparedMeasures = Parameters<typeof evaluationVerdicts>[1]
 const SMALLEST_SHARE = 0.005
 
 /** Returns the mean with its sign turned so that higher is better. */
-function valueOf({ measures }: Measured, id: MeasureId): number | null {
+export function signedMean({ measures }: Pick<Measured, 'measures'>, id: MeasureId): number | null {
   const mean = measures[id]?.mean
   if (mean === undefined) return null
   return measureOf(id).better === 'lower' ? -mean : mean
@@ -43,8 +43,8 @@ export function rankedVerdicts(results: Results, measures: ComparedMeasures): Ra
   const referenceMean = variants.find(({ variant }) => variant === comparedWith)?.measures[measures.quality]
     ?.mean
   const points = variants.map((result) => ({
-    diversity: valueOf(result, measures.diversity),
-    quality: valueOf(result, measures.quality)
+    diversity: signedMean(result, measures.diversity),
+    quality: signedMean(result, measures.quality)
   }))
   const isDominated = (index: number): boolean => {
     const { diversity, quality } = elementAt(points, index, 'variant')

@@ -44,6 +44,7 @@ import { allowForThisRun } from '../../endpoint/confirmed-addresses'
 import { judgeNamed } from '../options/server-file'
 import { completeEvaluation } from '../running/complete-evaluation'
 import { describeEvaluation } from '../printing/evaluation-report'
+import { pairOptionsOf } from '../printing/verdict-report'
 import { printJson, printShown } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { projectOptions } from '../results/project-to-save'
@@ -140,7 +141,9 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     if (answers !== null) await writeOutputText(answers, answerLines(run, outcome.files.samples))
     await (options.json
       ? printJson('evaluation', view)
-      : printShown(describeEvaluation(view, options.details)))
+      : printShown(
+          describeEvaluation(view, { pair: pairOptionsOf(options) ?? [], task: taskName }, options.details)
+        ))
     if (output !== null) tell(writtenWords(output))
     if (answers !== null) tell(writtenWords(answers))
     // The measurements are saved and printed. An incomplete judgement still fails the command.

@@ -22,7 +22,7 @@ import { describeCheck } from '../printing/check-report'
 import { describeEvaluation } from '../printing/evaluation-report'
 import { describeSearch } from '../printing/search-report'
 import { describePart } from '../printing/sweep-report'
-import { checkCommandOf } from '../printing/verdict-report'
+import { checkCommandOf, pairOfResult, pairOptionsOf } from '../printing/verdict-report'
 import { distanceRows } from '../../../contract/documents/distances'
 import { describeDistances } from './inspect-distances'
 import { describeSamples } from '../printing/samples-report'
@@ -116,8 +116,11 @@ async function describeResult(
       const { document } = await parseDocument(value, file, SEARCH_FORMAT)
       return describeSearch(document, null, { checkCommand, preview: [], details })
     }
-    case 'evaluation':
-      return describeEvaluation(parseAs(EvaluationView, value, argument), details)
+    case 'evaluation': {
+      const view = parseAs(EvaluationView, value, argument)
+      const pair = pairOptionsOf(pairOfResult(view.run)) ?? []
+      return describeEvaluation(view, { pair, task: view.run.task.id }, details)
+    }
     case 'sample-run':
       return withPairOfDocument(file, async (pair, id) => {
         const { run, samples } = await pair.samples.readAnswers(id)

@@ -1,27 +1,50 @@
-import { type Estimate, type EvaluationView, mainMeasures } from '../../../contract/documents/evaluation'
+import {
+  type Estimate,
+  type EvaluationView,
+  isPlain,
+  mainMeasures
+} from '../../../contract/documents/evaluation'
 import {
   fewerPrompts,
+  formatMeasure,
   intervalWords,
   measuresOf,
   stoppedAt,
   stoppedSentence
 } from '../../../contract/words/evaluation-words'
 import { judgedShare } from '../../../contract/words/judging-words'
-import { evaluationVerdicts, verdictSentence } from '../../../contract/words/evaluation-verdict'
+import {
+  betterVariants,
+  changeOf,
+  type EvaluationVerdict,
+  evaluationVerdicts,
+  verdictSentence
+} from '../../../contract/words/evaluation-verdict'
+import { uniformStrength } from '../../../contract/words/model-phrase'
+import { signedMean } from '../../../contract/words/ranked-verdicts'
+import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
 import { plural } from '../../../contract/words/format'
+import type { Variant } from '../../../contract/documents/samples'
+import { elementAt } from '../../../contract/model/look-up'
+import { recipeWord } from '../../report/option-words'
 import { type MeasureId, measureOf } from '../../../contract/model/measures'
 import { evaluationFindings, pairBlocks } from '../../report/sections/evaluations'
+import { shellCommand } from '../../report/shown-command'
 import { blocksText } from './blocks'
-import { decimal, style, table } from './output'
+import { decimal, printable, style, table } from './output'
+
+/** Pair and task of an evaluation, as a command names them. */
+export interface EvaluationPlace {
+  readonly pair: readonly string[]
+  readonly task: string
+}
 
 /**
- * Describes an evaluation: a verdict for each variant, then the main measures. Details add all measures, categories
- * and differences.
+ * Describes an evaluation: the verdict in three lines, then the main measures. Details add the verdict on each variant,
+ * all measures, categories and differences.
  */
-export function describeEvaluation(
-  { run, results, judging, notices, answered }: EvaluationView,
-  details: boolean
-): string {
+export function describeEvaluation(view: EvaluationView, place: EvaluationPlace, details: boolean): string {
+  const { run, results, judging, notices, answered } = view
   const { task } = run
   const main = mainMeasures(task.kind, results.variants)
   const mainIds = Object.values(main)
@@ -31,7 +54,9 @@ export function describeEvaluation(
   const findings = { kind: task.kind, variants: run.variants, results, judging }
   const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${each}`
   return [
-    ...verdicts(results, main),
+    ...verdictLines(view, main, place),
+    '',
+    ...(details ? [...variantLines(results, main), ''] : []),
     style('bold', heading),
     ...(stopped === null ? [] : [stoppedSentence(stopped)]),
     ...notices,
@@ -45,12 +70,121 @@ export function describeEvaluation(
   ].join('\n')
 }
 
-function verdicts(results: EvaluationView['results'], main: ReturnType<typeof mainMeasures>): string[] {
-  return evaluationVerdicts(results, main).flatMap((verdict) =>
+type Results = EvaluationView['results']
+type MainMeasures = ReturnType<typeof mainMeasures>
+
+/** Returns the verdict on each variant, except the reference. */
+const variantLines = (results: Results, main: MainMeasures): string[] =>
+  evaluationVerdicts(results, main).flatMap((verdict) =>
     verdict.variant === results.comparedWith && verdict.but === null
       ? []
-      : [style(verdict.good === false ? 'yellow' : 'bold', `${verdict.variant}: ${verdictSentence(verdict)}`)]
+      : [
+          style(
+            verdict.good === false ? 'yellow' : 'bold',
+            printable(`${verdict.variant}: ${verdictSentence(verdict)}`)
+          )
+        ]
   )
+
+/** Returns the best variant with its figures, the next open question with its command, and a better variant. */
+function verdictLines(view: EvaluationView, main: MainMeasures, place: EvaluationPlace): string[] {
+  const { results } = view
+  const best = bestVerdict(results, main)
+  const unknown = nextLine(view, main, best, place)
+  return [
+    style('bold', style(best?.good === true ? 'green' : 'yellow', printable(headline(results, main, best)))),
+    ...(unknown === null ? [] : [printable(unknown)]),
+    ...betterLine(results, main)
+  ]
+}
+
+function headline(results: Results, main: MainMeasures, best: EvaluationVerdict | null): string {
+  const { comparedWith } = results
+  if (results.variants.length === 1) return `Only ${comparedWith} was evaluated.`
+  if (best === null) return `No variant is surely more diverse than ${comparedWith}.`
+  const figures = [main.diversity, main.quality]
+    .map((id) => {
+      const [before, after] = [comparedWith, best.variant].map((name) => {
+        const mean = results.variants.find(({ variant }) => variant === name)?.measures[id]?.mean
+        return mean === undefined ? '-' : formatMeasure(id, mean)
+      })
+      return `${measureOf(id).label.toLowerCase()} ${before} → ${after}`
+    })
+    .join('; ')
+  if (best.good === true) return `${best.variant}, ${best.verdict}: ${figures}.`
+  return `No variant is more diverse and surely as good as ${comparedWith}. Closest is ${best.variant}: ${figures}.`
+}
+
+/**
+ * Returns the most diverse variant that is surely better than the reference. Without one, returns the variant of the
+ * highest quality among those that are surely more diverse; null if there is none.
+ */
+function bestVerdict(results: Results, main: MainMeasures): EvaluationVerdict | null {
+  const verdicts = evaluationVerdicts(results, main).map((verdict, index) => {
+    const result = elementAt(results.variants, index, 'variant')
+    return { verdict, result, diversity: changeOf(main.diversity, result.differences[main.diversity]) }
+  })
+  const good = verdicts.filter(({ verdict }) => verdict.good === true)
+  const [candidates, by] =
+    good.length > 0
+      ? [good, main.diversity]
+      : [verdicts.filter(({ diversity }) => diversity === 'better'), main.quality]
+  const value = ({ result }: (typeof verdicts)[number]): number => signedMean(result, by) ?? -Infinity
+  return candidates.toSorted((a, b) => value(b) - value(a))[0]?.verdict ?? null
+}
+
+/** Baselines that a range is compared with first. */
+const SIMPLE_BASELINES = ['blend:0.5', 'filter:0.001']
+
+/** Returns the next open question with its command; null if none is left. */
+function nextLine(
+  { run, results, answered, complete }: EvaluationView,
+  main: MainMeasures,
+  best: EvaluationVerdict | null,
+  { pair, task }: EvaluationPlace
+): string | null {
+  if (!answered) return 'Unknown: the missing answers. Next: resume the evaluation.'
+  if (!complete) return 'Unknown: the missing replies of the judge. Next: the same command asks for them.'
+  const entry = run.variants.find(({ variant }) => variant.name === best?.variant)
+  const word = entry === undefined || !isPlain(entry) ? null : modelWord(entry.variant)
+  const command = (...words: string[]): string =>
+    shellCommand([
+      ['slr', 'evaluate', ...pair, 'post', ...(word === null ? [] : [word]), ...words, '--task', task]
+    ])
+  const isSimple = ({ variant }: EvaluationView['run']['variants'][number]): boolean =>
+    variant.kind === 'baseline' || (variant.kind === 'recipe' && uniformStrength(variant.recipe) !== null)
+  if (!run.variants.some(isSimple))
+    return `Unknown: whether a simpler model does better. Next: ${command(...SIMPLE_BASELINES)}`
+  const quality = results.variants.find(({ variant }) => variant === best?.variant)?.differences[main.quality]
+  const change = changeOf(main.quality, quality)
+  if (best?.good === false && change === 'unsure')
+    return `Unknown: whether quality is lost. Next: ${command('--n', String(4 * run.task.settings.sampleCount))}`
+  if (best !== null && change === 'unknown')
+    return `Unknown: its quality. Next: ${command('--judge', 'MODEL@URL')}`
+  if (best?.good !== true || word === null || entry?.variant.kind !== 'recipe') return null
+  return `Next: ${shellCommand([['slr', 'export', ...pair, word, '--out', 'restored']])}`
+}
+
+/** Returns a model as a word for commands; null for post and models without one. */
+function modelWord(variant: Variant): string | null {
+  if (variant.kind === 'baseline') return samplingBaselineText(variant.baseline)
+  if (variant.kind !== 'recipe') return null
+  const strength = uniformStrength(variant.recipe)
+  if (strength !== null) return `blend:${strength}`
+  const { word, files } = recipeWord(variant.recipe, '')
+  return files.length === 0 ? word : null
+}
+
+/** Names the variant that is surely better than a range; nothing where none is. */
+function betterLine(results: Results, main: MainMeasures): string[] {
+  for (const { variant } of results.variants) {
+    const [better] = betterVariants(results, variant, main)
+    if (better !== undefined)
+      return [
+        style('yellow', printable(`Better than ${variant}: ${better.variant}, which is ${better.verdict}.`))
+      ]
+  }
+  return []
 }
 
 /** Returns the main measures and those of judges. */

@@ -5,6 +5,7 @@ import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
 import { type ComputedFrom, isDemoPair } from '../../report/option-words'
 import { isGood } from '../../../contract/words/verdict'
 import { shellCommand } from '../../report/shown-command'
+import { pairWords } from '../../../contract/work/work'
 import { printable, style } from './output'
 
 /** Commands that may follow a result. Those that cannot be named are omitted. */
@@ -96,6 +97,13 @@ interface ResultPlace {
   readonly rho?: number | undefined
 }
 
+/** Returns the options that name the pair of a command; null where its folders are unknown. */
+export function pairOptionsOf({ demo, base, post, project, pair }: ResultPlace): string[] | null {
+  if (project !== undefined) return pairWords({ project, ...(pair === undefined ? {} : { pair }) })
+  if (demo) return pairWords({ demo })
+  return base === undefined || post === undefined ? null : pairWords({ base, post })
+}
+
 /**
  * Returns the commands that may follow a sweep.
  *
@@ -103,17 +111,19 @@ interface ResultPlace {
  * @param selected selected range; null for none
  */
 export function nextCommandsOf(
-  { demo, base, post, out, project, pair }: ResultPlace,
+  place: ResultPlace,
   check: string,
   selected: RestorationRange | null
 ): NextCommands {
-  const folders = base === undefined || post === undefined ? null : ['--base', base, '--post', post]
-  const stored =
-    project === undefined ? null : ['--project', project, ...(pair === undefined ? [] : ['--pair', pair])]
-  const words = stored ?? (demo ? ['--demo'] : folders)
+  const { demo, out, project } = place
+  const words = pairOptionsOf(place)
   if (words === null || selected === null) return { check }
   const which =
-    stored !== null ? 'selected' : out === undefined ? `${selected.start}-${selected.end}` : placeWord(out)
+    project !== undefined
+      ? 'selected'
+      : out === undefined
+        ? `${selected.start}-${selected.end}`
+        : placeWord(out)
   const task = demo ? 'demo-open' : 'open'
   return {
     check,
@@ -130,14 +140,12 @@ export function nextCommandsOf(
  * @param best number of ranges to check, unless it is the default
  */
 export function checkCommandOf(place: ResultPlace & { readonly best?: number | undefined }): string {
-  const { demo, out, project, pair, rho, best } = place
+  const { demo, out, project, rho, best } = place
   const settings = Object.entries({ best, rho }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)]
   )
-  if (project !== undefined) {
-    const named = pair === undefined ? [] : ['--pair', pair]
-    return shellCommand([['slr', 'check', '--project', project, ...named, ...settings]])
-  }
+  if (project !== undefined)
+    return shellCommand([['slr', 'check', ...(pairOptionsOf(place) ?? []), ...settings]])
   const from = shellCommand([['slr', 'check', '--from', out ?? 'sweep.json', ...settings]])
   if (out !== undefined) return from
   return demo ? 'slr check --demo' : `${from}, after the same command with --out sweep.json`

@@ -21,6 +21,7 @@ const check = tinyCheck([
   { recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }
 ])
 const place = { demo: false, base: 'base', post: 'post', out: 'sweep.json' }
+const EVALUATED = { pair: ['--demo'], task: 'demo-creative' }
 const next = nextCommandsOf(place, 'slr check --from sweep.json', { start: 0, end: 0 })
 
 test('results begin with the verdict in three lines, which the golden file shows of each kind', async () => {
@@ -31,8 +32,8 @@ test('results begin with the verdict in three lines, which the golden file shows
     'a search': describeSearch(tinySearch({ name: 'upper', ranges: [[1, 1]] }), null, {
       ...{ checkCommand: 'slr check --from sweep.json search.json', preview: [], details: false }
     }),
-    'an evaluation': describeEvaluation(evaluationView(), false),
-    'an evaluation with details': describeEvaluation(evaluationView(), true),
+    'an evaluation': describeEvaluation(evaluationView(), EVALUATED, false),
+    'an evaluation with details': describeEvaluation(evaluationView(), EVALUATED, true),
     'a study': describeResults([], [{ pair: 'Demo', verdict: verdictOf(UNCHECKED) }], 'demo.slr', false)
   }
   const text = Object.entries(shown).map(

@@ -1,0 +1,69 @@
+import { stripVTControlCharacters } from 'node:util'
+import { expect, it } from 'vitest'
+import type { EvaluationView, MeasureDifference } from '../../../../../src/contract/documents/evaluation'
+import { describeEvaluation } from '../../../../../src/main/cli/printing/evaluation-report'
+import { evaluationView } from '../../../../fixtures/evaluation-documents'
+
+const difference = (mean: number, interval: [number, number], pValue: number): MeasureDifference => ({
+  ...{ mean, interval, promptCount: 12, effectSize: 1, pValue, adjustedPValue: pValue }
+})
+const [GAIN, LOSS] = [difference(0.3, [0.2, 0.4], 0.01), difference(-0.3, [-0.4, -0.2], 0.01)]
+const OPEN = difference(-0.1, [-0.3, 0.1], 0.3)
+
+/** Returns the first lines of an evaluation of base, post and `upper`, whose quality differs as given. */
+function verdictOf(
+  formatKept: MeasureDifference,
+  changes: (view: EvaluationView) => EvaluationView
+): string[] {
+  const view = evaluationView()
+  const variants = view.results.variants.map((result) =>
+    result.variant === 'upper' ? { ...result, differences: { wordDistanceEqual: GAIN, formatKept } } : result
+  )
+  const changed = changes({ ...view, results: { ...view.results, variants } })
+  const text = describeEvaluation(changed, { pair: ['--demo'], task: 'demo-open' }, false)
+  return stripVTControlCharacters(text.slice(0, text.indexOf('\n\n'))).split('\n')
+}
+
+/** Evaluates post at another temperature in place of base. */
+const withBaseline = (view: EvaluationView): EvaluationView => {
+  const [, post, upper] = view.run.variants
+  if (post === undefined || upper === undefined) throw new Error('the fixture has three variants')
+  const baseline = { kind: 'sampler', temperature: 2, minP: 0.1 } as const
+  const variants = [{ variant: { kind: 'baseline', name: 'base', baseline } as const }, post, upper]
+  return { ...view, run: { ...view.run, variants } }
+}
+
+it('an evaluation names the best variant, and exports it once a simpler model was evaluated too', () => {
+  const kept = difference(0, [-0.01, 0.01], 0.5)
+  const best =
+    'upper, more diverse, quality kept within 5 %: word distance, equal length 0.400 → 0.700; format kept 1.000 → 1.000.'
+  expect(verdictOf(kept, withBaseline)).toEqual([best, 'Next: slr export --demo 1-1 --out restored'])
+  const unknown = 'Unknown: whether a simpler model does better. Next: slr evaluate --demo post 1-1 blend:0.5'
+  expect(verdictOf(kept, (view) => view)).toEqual([best, `${unknown} filter:0.001 --task demo-open`])
+})
+
+it('an evaluation without a good variant names the closest one, and the command that finds out', () => {
+  const closest =
+    'No variant is more diverse and surely as good as post. Closest is upper: ' +
+    'word distance, equal length 0.400 → 0.700; format kept 1.000 → 1.000.'
+  expect(verdictOf(OPEN, withBaseline)).toEqual([
+    closest,
+    'Unknown: whether quality is lost. Next: slr evaluate --demo post 1-1 --n 16 --task demo-open'
+  ])
+  expect(verdictOf(LOSS, withBaseline)).toEqual([closest])
+})
+
+it('an evaluation names what is better than a range', () => {
+  const better = (view: EvaluationView): EvaluationView => ({
+    ...view,
+    results: {
+      ...view.results,
+      besideRanges: [
+        { range: 'upper', variant: 'base', differences: { wordDistanceEqual: GAIN, formatKept: GAIN } }
+      ]
+    }
+  })
+  expect(verdictOf(LOSS, (view) => better(withBaseline(view))).at(-1)).toBe(
+    'Better than upper: base, which is more diverse and better.'
+  )
+})
