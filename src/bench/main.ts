@@ -27,7 +27,7 @@ Close other programs first, because they disturb the figures.
   --full          also pairs of 24 layers and of an 8B's width (15 minutes, 8 GB of memory, 3 GB of disk)
   --generation    only generation (8 GB of memory, 2 GB of disk)
   --task          only the demo's sweep scored by a task, and What if
-  --preview       only previews beside whole sweeps, 12 to 30 layers (15 minutes, 3 GB of disk)
+  --preview       only previews beside full sweeps, 12 to 30 layers (15 minutes, 3 GB of disk)
   --window        only how soon the window's page can be used, in the Chromium that CHROMIUM names
   --json FILE     write every figure to FILE`
 
@@ -86,7 +86,7 @@ const GENERATION_PAIRS: readonly Pick<BenchPair, 'name' | 'shape'>[] = [
 
 const SMALL_PREVIEW = { rounds: 3, memoryBytes: BUDGET_BYTES, minFreeBytes: 4e9, wholePrompts: 40 } as const
 
-/** Pairs on which a preview is compared with the whole sweep. */
+/** Pairs on which a preview is compared with the full sweep. */
 const PREVIEWED: readonly PreviewedPair[] = [
   { name: 'demo', shape: null, ...SMALL_PREVIEW },
   {
@@ -222,7 +222,7 @@ async function measureGenerations(report: BenchReport, folder: string, signal: A
 async function measurePreviews(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
   for (const [index, pair] of PREVIEWED.entries()) {
     const scratch = await mkdtemp(join(folder, `preview-${index}-`))
-    step(`${pair.name}: preview beside the whole sweep`)
+    step(`${pair.name}: preview beside the full sweep`)
     report.previews.push(await measurePreview(pair, scratch, signal))
     await rm(scratch, { recursive: true, force: true })
   }

@@ -23,29 +23,29 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeSyntheticPair } from './synthetic-pair'
 import { section } from './table'
 
-/** Compares a preview with the whole sweep of the same pair. */
+/** Compares a preview with the full sweep of the same pair. */
 export interface PreviewTime {
   readonly pair: string
   readonly layerCount: number
   /** Seconds that the engine reports for the preview, one value for each round. */
   readonly previewSeconds: readonly number[]
   /**
-   * Seconds of the whole sweep for each round. If all prompts take too long, only some are swept. The time for all
+   * Seconds of the full sweep for each round. If all prompts take too long, only some are swept. The time for all
    * prompts is then estimated as these seconds times `wholeRows` / `measuredRows`.
    */
   readonly wholeSeconds: readonly number[]
-  /** Rows are block evaluations times distinct prompt prefixes. These are the rows of the measured whole sweep. */
+  /** Rows are block evaluations times distinct prompt prefixes. These are the rows of the measured full sweep. */
   readonly measuredRows: number
-  /** Rows of a whole sweep over all prompts. */
+  /** Rows of a full sweep over all prompts. */
   readonly wholeRows: number
   readonly previewRows: number
   /** Time from the start until the first ranges of the preview have scores, for each round. */
   readonly firstScoresSeconds: readonly number[]
-  /** Agreement of preview and whole sweep. Null if the whole sweep used only some prompts. */
+  /** Agreement of preview and full sweep. Null if the full sweep used only some prompts. */
   readonly agreement: {
     /** True if both select the same range, or neither selects one. */
     readonly same: boolean
-    /** Diversity of the whole sweep's range minus that of the preview's range. Null if either selects none. */
+    /** Diversity of the full sweep's range minus that of the preview's range. Null if either selects none. */
     readonly diversityLoss: number | null
     /** Spearman's rank correlation of diversity over all ranges. */
     readonly rankCorrelation: number
@@ -69,7 +69,7 @@ export interface PreviewedPair {
   readonly memoryBytes: number
   /** Disk space for the pair's files, with a margin, in bytes. */
   readonly minFreeBytes: number
-  /** Number of prompts, out of 40, that the measured whole sweep uses. */
+  /** Number of prompts, out of 40, that the measured full sweep uses. */
   readonly wholePrompts: number
 }
 
@@ -99,7 +99,7 @@ async function preparePair(
 }
 
 /**
- * Runs a preview and a whole sweep of a pair in every round. Each runs in a new engine process.
+ * Runs a preview and a full sweep of a pair in every round. Each runs in a new engine process.
  *
  * @param folder a scratch folder
  * @throws Error if the folder has too little space for the pair
@@ -256,11 +256,11 @@ function previewCells(row: PreviewTime): string[] {
 /** Formats the results as a table. */
 export function describePreviews(previews: readonly PreviewTime[]): string {
   return section(
-    'A preview compared with the whole sweep (engine time: median, minimum and maximum of the rounds; ' +
+    'A preview compared with the full sweep (engine time: median, minimum and maximum of the rounds; ' +
       'all ranges, base and baselines on the 40 prompts of the demo)',
     ['pair', 'whole', 'preview', 'time', 'work', 'first scores after', 'selected', 'peak memory'],
     previews.map(previewCells),
-    'Time, work and first scores: share of the whole sweep. ' +
+    'Time, work and first scores: share of the full sweep. ' +
       'Selected: whether both select the same range, or how much less diverse the range of the preview is. ' +
       'Rank correlation: of diversity, over all ranges. ' +
       'Exact to: largest error of the scores that the preview reports as exact.'

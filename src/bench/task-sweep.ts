@@ -21,10 +21,10 @@ export interface TaskSweepTime {
   readonly baselines: number
   readonly packedTokens: number
   readonly blockEvaluations: number
-  /** Seconds of the engine's work, and of the whole sweep, for each round. */
+  /** Seconds of the engine's work, and of the sweep with all its steps, for each round. */
   readonly engineSeconds: readonly number[]
   readonly seconds: readonly number[]
-  /** Seconds of the whole sweep when it also stores scores under other samplers, as in the window. */
+  /** Seconds of the sweep with all its steps when it also stores scores under other samplers, as in the window. */
   readonly whatIfSeconds: readonly number[]
   /** Milliseconds of each What if answer, for another limit, sampler and number of draws. */
   readonly answerMs: readonly number[]

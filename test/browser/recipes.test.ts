@@ -202,7 +202,7 @@ describe('recipes in Chromium', () => {
       )
     })
     await page.reload()
-    await page.getByText('This project cannot be saved.').waitFor()
+    await page.getByText('The project is read-only.').waitFor()
     for (const name of ['Import mergekit…', 'Rename left', 'Remove left'])
       expect(await page.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
     await showView(page, 'prompts')

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
@@ -51,6 +51,14 @@ const ROOMS = [
   'renderer/ranges',
   'renderer/samples'
 ]
+
+/** Returns a file, or the files of a folder whose names match. */
+const filesIn = (path: string, name: RegExp): string[] =>
+  statSync(path).isDirectory()
+    ? readdirSync(path, { recursive: true, encoding: 'utf8' })
+        .filter((file) => name.test(file))
+        .map((file) => join(path, file))
+    : [path]
 
 /** Doc comments are full sentences in the third person; these words would begin a riddle. */
 const RIDDLE =
@@ -174,7 +182,53 @@ describe('comments and names', () => {
   })
 })
 
+/** States and terms with their one wording, and other wordings that were used for them. */
+const ONE_WORDING: readonly [wording: string, others: RegExp][] = [
+  ['full sweep', /\b(whole|complete|entire) sweep/i],
+  ['full-answer check', /\b(check of (whole|full) answers|whole-answer check)\b/i],
+  ['not checked', /\(unchecked\)|\ban unchecked (range|recipe|model)\b/i],
+  ['uniform blend', /\bsoups? (of|at|with)\b/i],
+  ['baseline', /\brivals? (of|at|with|that|is|are|does|do)\b/i],
+  ['external model', /\b(outside|foreign) (model|answer)/i],
+  ['hold-out prompts', /\b(held-out|reported half of the) prompts\b/i],
+  ['The project is read-only.', /\bproject (cannot be saved\.|is not writable|cannot be changed\.)/i],
+  [
+    'The workbench is not connected.',
+    /\b(not connected yet|connection is not there|is disconnected|is offline\.)/i
+  ],
+  ['Loading…', /\b(please wait|loading\.\.\.|one moment)/i],
+  ['Saved', /\b(successfully saved|all changes saved|is stored now)/i],
+  ['Stopped', /\b(was|were) (aborted|canceled|interrupted)\b/i]
+]
+
+/** Returns the lines of a source or page without comments that have another wording of a state. */
+function otherWordings(text: string): string[] {
+  const shown = text.replaceAll(/\/\*[^]*?\*\/|<!--[^]*?-->|(?<=\s)\/\/ .*/g, '')
+  return shown
+    .split('\n')
+    .flatMap((line) =>
+      ONE_WORDING.filter(([, others]) => others.test(line)).map(
+        ([wording]) => `"${wording}" for: ${line.trim()}`
+      )
+    )
+}
+
 describe('texts', () => {
+  it('have one wording for each state and term', () => {
+    const pages = ['README.md', 'docs'].flatMap((path) => filesIn(join(SOURCES, '..', path), /\.md$/))
+    const files = [...filesIn(SOURCES, /\.(ts|svelte)$/), ...pages]
+    const findings = files.flatMap((file) =>
+      otherWordings(readFileSync(file, 'utf8')).map((finding) => `${file}: ${finding}`)
+    )
+    expect(findings).toEqual([])
+  })
+
+  it('with another wording of a state are reported, and comments are not', () => {
+    expect(otherWordings("const a = 'Run the whole sweep.' // A whole sweep.\n/* whole sweep */")).toEqual([
+      `"full sweep" for: const a = 'Run the whole sweep.'`
+    ])
+  })
+
   it('in sight have short sentences', () => {
     const room = join(SOURCES, 'contract/words')
     const files = readdirSync(room).filter((file) => !HINTS.includes(file))

@@ -65,7 +65,7 @@ export type SweepOutline = z.infer<typeof SweepOutline>
 const OutlinedSweep = z.discriminatedUnion('state', [
   /** The pair has no sweep with this scoring. `others` lists the scorings of its sweeps. */
   z.object({ state: z.literal('none'), others: z.array(z.string()) }),
-  /** The sweep's summary, until the complete sweep is read. */
+  /** The sweep's summary, until the sweep itself is read. */
   z.object({ state: z.literal('reading'), summary: SweepSummary }),
   z.object({ state: z.literal('unreadable'), problem: Problem }),
   z.object({ state: z.literal('read'), outline: SweepOutline })

@@ -23,7 +23,7 @@ export function uncheckedWins({ wins }: Pick<Bootstrap, 'wins'>, check: CheckRes
   const unchecked = check === null ? [] : wins.filter((win) => checkOfRange(check, win) === null)
   if (unchecked.length === 0) return ''
   const share = unchecked.reduce((sum, win) => sum + win.share, 0)
-  return `an unchecked range picked in ${formatPercent(share)} of them`
+  return `a range that was not checked picked in ${formatPercent(share)} of them`
 }
 
 /**
@@ -43,6 +43,6 @@ export function crossFitAt(
   const rests =
     unchecked.length === 0
       ? ''
-      : `, of ${unchecked.map((range) => rangePhrase(range)).join(' and ')} (unchecked)`
+      : `, of ${unchecked.map((range) => rangePhrase(range)).join(' and ')} (not checked)`
   return `at ${words.validity} ${formatScore(validity)}${short}${rests}`
 }

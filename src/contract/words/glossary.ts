@@ -18,8 +18,8 @@ export const GLOSSARY = {
     'Another model of the pair’s architecture, such as a training stage. It is compared as a whole model.',
   variant: 'A model and sampler that answer prompts: base, post, a recipe, a checkpoint or a baseline.',
   sweep:
-    'All restoration ranges scored exactly on the same prompts, by the character task or a task with ' +
-    'listed answers.',
+    'All restoration ranges scored on the same prompts, by the character task or a task with listed ' +
+    'answers. A full sweep scores all of them exactly, a preview only some.',
   CRC: 'Constrained Random Character, the character task. A prompt asks for one random character of a given set.',
   validity: 'The probability of an allowed answer, as a mean over prompts and then over categories.',
   diversity:

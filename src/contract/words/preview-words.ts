@@ -104,12 +104,12 @@ export function sweepWorkWords(
   return rows === 0
     ? `${plural(blockEvaluations, 'block evaluation')} on some prompts each`
     : `${formatCount(rows)} rows through blocks, ${formatPercent(rows / wholeRows)} of the ` +
-        `${formatCount(wholeRows)} of a whole sweep`
+        `${formatCount(wholeRows)} of a full sweep`
 }
 
 /** Follows that count where an earlier sweep supplied the rest: ", of the 616 of a full sweep"; empty elsewhere. */
 export const restWords = (blockEvaluations: number, whole: number): string =>
-  blockEvaluations < whole ? `, of the ${formatCount(whole)} of a whole sweep` : ''
+  blockEvaluations < whole ? `, of the ${formatCount(whole)} of a full sweep` : ''
 
 /**
  * Describes the work and its prompts: "776 block evaluations of 431 distinct prompt prefixes (688 prompt tokens)". A

@@ -24,7 +24,7 @@ export interface CheckEvidence {
 
 /** Marks an unchecked range where others were checked; else empty. */
 export const uncheckedSuffix = (check: CheckResult | null, range: RestorationRange): string =>
-  check === null || checkOfRange(check, range) !== null ? '' : ' (unchecked)'
+  check === null || checkOfRange(check, range) !== null ? '' : ' (not checked)'
 
 /**
  * Describes the full-answer check of a recipe. A recipe that holds is not praised where a baseline is surely more

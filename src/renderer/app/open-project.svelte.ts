@@ -1,3 +1,4 @@
+import { NOT_CONNECTED, READ_ONLY } from './state-words'
 import type { EndpointContact } from '../../contract/model/endpoint'
 import type { PairChanges, PairId, ProjectState } from '../../contract/documents/project'
 import { SvelteSet } from 'svelte/reactivity'
@@ -135,10 +136,10 @@ export class OpenProject {
    * @param then says what would start, by the job `own`
    */
   whyNot(then: string, own?: WindowJob): string | null {
-    if (!this.connected) return 'The workbench is not connected.'
+    if (!this.connected) return NOT_CONNECTED
     if (this.state.writer === 'gone') return 'First choose “Change it here”, above.'
     if (this.state.writer !== null) return 'Another program has this project to write; see above.'
-    if (this.state.readOnly !== null) return 'This project cannot be saved, so results could not be kept.'
+    if (this.state.readOnly !== null) return READ_ONLY
     if (this.modelsAway) return MODELS_AWAY
     if (this.state.pair?.compatible !== true) return 'The pair cannot be computed; see Models.'
     if (!this.state.pair.post.hasTokenizer)

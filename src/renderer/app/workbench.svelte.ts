@@ -1,3 +1,4 @@
+import { NOT_CONNECTED } from './state-words'
 import { SvelteSet } from 'svelte/reactivity'
 import type { PairId, ProjectState } from '../../contract/documents/project'
 import { mapGet } from '../../contract/model/look-up'
@@ -95,7 +96,7 @@ export class Workbench implements Host {
 
   /** @throws Error before the first connection */
   get client(): Client {
-    if (this.connection === null) throw new Error('The workbench is not connected yet.')
+    if (this.connection === null) throw new Error(NOT_CONNECTED)
     return this.connection.client
   }
 

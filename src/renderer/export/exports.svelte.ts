@@ -1,3 +1,4 @@
+import { NOT_CONNECTED } from '../app/state-words'
 import { modelNameFromPath } from '../../contract/model/called-after'
 import { MODELS_AWAY } from '../../contract/words/pair-words'
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
@@ -110,7 +111,7 @@ export class ExportsState {
   /** Returns why nothing can be exported; null if it can. */
   readonly blocked = $derived.by(() => {
     const { state, connected } = this.project
-    if (!connected) return 'The workbench is not connected.'
+    if (!connected) return NOT_CONNECTED
     if (this.project.modelsAway) return MODELS_AWAY
     if (state.pair?.compatible !== true) return 'The pair cannot be computed; see Models.'
     if (this.busy) return 'An export is running.'

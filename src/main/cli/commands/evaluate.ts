@@ -142,7 +142,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     await (options.json
       ? printJson('evaluation', view)
       : printShown(
-          describeEvaluation(view, { pair: pairOptionsOf(options) ?? [], task: taskName }, options.details)
+          describeEvaluation(view, { pair: pairOptionsOf(options), task: taskName }, options.details)
         ))
     if (output !== null) tell(writtenWords(output))
     if (answers !== null) tell(writtenWords(answers))

@@ -118,7 +118,7 @@ async function describeResult(
     }
     case 'evaluation': {
       const view = parseAs(EvaluationView, value, argument)
-      const pair = pairOptionsOf(pairOfResult(view.run)) ?? []
+      const pair = pairOptionsOf(pairOfResult(view.run))
       return describeEvaluation(view, { pair, task: view.run.task.id }, details)
     }
     case 'sample-run':

@@ -244,14 +244,14 @@ async function refuseToKeepLess(path: string, sweep: SweepDocument, request: Crc
     return
   throw new WorkbenchError(
     'bad-input',
-    `A preview would replace the whole sweep in ${path}.`,
+    `A preview would replace the full sweep in ${path}.`,
     'Name another file with --out, or sweep without --preview.'
   )
 }
 
 function writtenOver(output: OutputFile, existing: SweepDocument | null, { preview }: SweepDocument): string {
   const replaced = existing !== null && existing.preview !== null && preview === null
-  return replaced ? `Replaced the preview in ${output.path} by the whole sweep` : writtenWords(output)
+  return replaced ? `Replaced the preview in ${output.path} by the full sweep` : writtenWords(output)
 }
 
 interface ShardCall {

@@ -97,11 +97,11 @@ interface ResultPlace {
   readonly rho?: number | undefined
 }
 
-/** Returns the options that name the pair of a command; null where its folders are unknown. */
-export function pairOptionsOf({ demo, base, post, project, pair }: ResultPlace): string[] | null {
+/** Returns the options that name the pair of a command; none where its folders are unknown. */
+export function pairOptionsOf({ demo, base, post, project, pair }: ResultPlace): string[] {
   if (project !== undefined) return pairWords({ project, ...(pair === undefined ? {} : { pair }) })
   if (demo) return pairWords({ demo })
-  return base === undefined || post === undefined ? null : pairWords({ base, post })
+  return base === undefined || post === undefined ? [] : pairWords({ base, post })
 }
 
 /**
@@ -117,7 +117,7 @@ export function nextCommandsOf(
 ): NextCommands {
   const { demo, out, project } = place
   const words = pairOptionsOf(place)
-  if (words === null || selected === null) return { check }
+  if (words.length === 0 || selected === null) return { check }
   const which =
     project !== undefined
       ? 'selected'
@@ -144,8 +144,7 @@ export function checkCommandOf(place: ResultPlace & { readonly best?: number | u
   const settings = Object.entries({ best, rho }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)]
   )
-  if (project !== undefined)
-    return shellCommand([['slr', 'check', ...(pairOptionsOf(place) ?? []), ...settings]])
+  if (project !== undefined) return shellCommand([['slr', 'check', ...pairOptionsOf(place), ...settings]])
   const from = shellCommand([['slr', 'check', '--from', out ?? 'sweep.json', ...settings]])
   if (out !== undefined) return from
   return demo ? 'slr check --demo' : `${from}, after the same command with --out sweep.json`

@@ -31,7 +31,7 @@ import { SWEEP_FORMAT } from './stored-documents'
  * <id>.b.scores with the scores of each prompt. A changed sweep writes the scores under the other letter first. The
  * JSON file names the letter and the hash, so whenever the program is killed, one pair of files is whole.
  *
- * A file that a command writes holds the whole sweep as JSON, because users move it as one file and read it with other
+ * A file that a command writes holds the sweep as one JSON document, because users move it and read it with other
  * programs. Projects of older versions hold that form too. Both forms are read everywhere.
  */
 

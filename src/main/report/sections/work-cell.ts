@@ -18,6 +18,6 @@ export function workCell({
   const { rows, wholeRows } = preview
   if (rows === 0) return { text: sweepWorkWords(work, preview) }
   const then = after === 0 ? [] : [`then ${plural(after, 'block evaluation')}`]
-  const share = `through blocks, ${formatPercent(rows / wholeRows)} of a whole sweep’s`
+  const share = `through blocks, ${formatPercent(rows / wholeRows)} of a full sweep’s`
   return { text: plural(rows, 'row'), detail: [share, ...then].join('; ') }
 }

@@ -68,7 +68,7 @@ export function pairsTable(rows: readonly PairRow[], words: ScoreWords): TableTe
           : formatPercent(best.validity / post.validity),
         crossFit === null
           ? null
-          : `${formatScore(crossFit.diversity)}${crossFit.unchecked.length === 0 ? '' : ' (unchecked)'}`,
+          : `${formatScore(crossFit.diversity)}${crossFit.unchecked.length === 0 ? '' : ' (not checked)'}`,
         crossFit === null ? null : formatScore(crossFit.validity),
         baselineOf(row)?.name ?? null,
         baseline === null ? null : formatScore(baseline.diversity),

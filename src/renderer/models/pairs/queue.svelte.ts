@@ -1,3 +1,4 @@
+import { READ_ONLY } from '../../app/state-words'
 import type { PairId } from '../../../contract/documents/project'
 import type { QueuedWork, QueueState } from '../../../contract/documents/queue'
 import type { Task } from '../../../contract/documents/task'
@@ -29,7 +30,7 @@ export class PairQueue {
   )
   /** Returns why no job can be queued; null if one can. */
   readonly blocked = $derived.by(() => {
-    if (!this.project.writable) return 'The project is read-only.'
+    if (!this.project.writable) return READ_ONLY
     return this.unusable.length < this.project.state.pairs.length ? null : 'No pair can be computed.'
   })
   private readonly storedAs: string

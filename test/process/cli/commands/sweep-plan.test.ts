@@ -54,7 +54,7 @@ describe('slr sweep --dry-run', () => {
     expect(swept.preview?.prompts).toHaveLength(4)
     expect(swept.preview?.rows).toBeLessThanOrEqual(preview?.rows ?? 0)
     expect(swept.memory?.plannedPeakBytes).toBeLessThanOrEqual(preview?.peakBytes ?? 0)
-    // The whole sweep into the same file has four prompts already, and base and the finalists of the others.
+    // The full sweep into the same file has four prompts already, and base and the finalists of the others.
     const rest = await plan('--out', out)
     expect(rest.groups).toMatchObject([{ promptCount: 36 }])
     expect(rest.blockEvaluations).toBeLessThanOrEqual(388 - 12 - swept.ranges.length)

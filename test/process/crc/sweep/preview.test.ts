@@ -24,12 +24,12 @@ describe('a preview of the demo pair', async () => {
   )
   const previewed = preview.preview?.ranges ?? []
 
-  it('selects what the whole sweep does, and says that another is unlikely', () => {
+  it('selects what the full sweep does, and says that another is unlikely', () => {
     expect(preview.selected).toEqual(whole.selected)
     expect(preview.preview?.probabilityOtherSelected).toBeLessThan(0.05)
   })
 
-  it('takes at most a quarter of the work of the whole sweep with its follow-up', async () => {
+  it('takes at most a quarter of the work of the full sweep with its follow-up', async () => {
     const { followUp } = await withHalvesAlone(engine, request, whole, signal)
     const rows = (DEMO_WORK.blockEvaluations + (followUp?.blockEvaluations ?? 0)) * DEMO_WORK.packedTokens
     expect(preview.preview?.rows).toBeGreaterThan(0)
@@ -41,7 +41,7 @@ describe('a preview of the demo pair', async () => {
     expect(preview.work.weightBytesRead).toBe(whole.work.weightBytesRead)
   })
 
-  it('scores finalists, post, base and baselines as the whole sweep does', () => {
+  it('scores finalists, post, base and baselines as the full sweep does', () => {
     expect(preview.ranges.length).toBeGreaterThan(1)
     for (const range of preview.ranges) {
       expectSame(range, scoreOf(whole.ranges, range))
@@ -73,7 +73,7 @@ describe('a preview of the demo pair', async () => {
     expect(coarse.every(({ score }) => score.promptCount === 1)).toBe(true)
   })
 
-  it('leaves to the whole sweep only what it has not computed', async () => {
+  it('leaves to the full sweep only what it has not computed', async () => {
     const file = `${await temporaryFolder()}/sweep.json`
     const history: SweepHistory = {
       checkpoint: new SweepCheckpoint(checkpointBeside(file)),
@@ -130,7 +130,7 @@ describe('a preview of a pair with too few prompts', async () => {
   const few = { ...request, prompts: Array.isArray(request.prompts) ? request.prompts.slice(0, 2) : [] }
   const swept = await runCrcSweep(sharedEngine.client(), few, signal, () => undefined)
 
-  it('is the whole sweep', () => {
+  it('is the full sweep', () => {
     expect(swept.preview).toBeNull()
     expect(swept.ranges).toHaveLength(78)
   })

@@ -160,8 +160,8 @@ describe('how sure it is after a check that threw ranges out', () => {
     const sure = (check: CheckResult | null) =>
       assurances({ ...UNCHECKED, promptCount: 40, selection, check }).at(-1)
     expect(sure(PASSING)).toMatchObject({
-      value: '0.880 at validity 0.892, of layers 3–11 (unchecked)',
-      detail: expect.stringContaining(' of resamples, an unchecked range picked in 10 % of them')
+      value: '0.880 at validity 0.892, of layers 3–11 (not checked)',
+      detail: expect.stringContaining(' of resamples, a range that was not checked picked in 10 % of them')
     })
     expect(sure(null)).toMatchObject({ value: '0.880 at validity 0.892' })
     expect(sure(null)?.detail).not.toContain('unchecked')
@@ -173,7 +173,7 @@ describe('how sure it is after a check that threw ranges out', () => {
       [5, 11, 0.4]
     ])
     expect(sureOf(often, PASSING)['Same range wins']).toBe(
-      'of the resamples; layer 8 (unchecked) wins more often, 60 %'
+      'of the resamples; layer 8 (not checked) wins more often, 60 %'
     )
   })
 })

@@ -142,16 +142,16 @@ describe('what is said of a preview', () => {
   it('has its work in the unit of its plan, since its evaluations are of few prompts each', () => {
     const work = { blockEvaluations: 776 }
     expect(sweepWorkWords(work, null)).toBe('776 block evaluations')
-    expect([restWords(587, 616), restWords(616, 616)]).toEqual([', of the 616 of a whole sweep', ''])
+    expect([restWords(587, 616), restWords(616, 616)]).toEqual([', of the 616 of a full sweep', ''])
     expect(sweepWorkWords(work, { rows: 5174.2, wholeRows: 24_640 })).toBe(
-      '5,174 rows through blocks, 21 % of the 24,640 of a whole sweep'
+      '5,174 rows through blocks, 21 % of the 24,640 of a full sweep'
     )
     expect(sweepWorkWords(work, { rows: 0, wholeRows: 24_640 })).toBe(
       '776 block evaluations on some prompts each'
     )
   })
 
-  it('counts the prompts of a whole sweep alone', () => {
+  it('counts the prompts of a full sweep alone', () => {
     const work = { blockEvaluations: 776, packedTokens: 431, promptTokens: 688 }
     expect(workOfPrompts(work, null)).toBe(
       '776 block evaluations of 431 distinct prompt prefixes (688 prompt tokens)'

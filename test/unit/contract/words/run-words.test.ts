@@ -5,7 +5,7 @@ import { COMPUTED } from '../../../fixtures/run-computation'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 describe('the title of a sweep', () => {
-  it('tells a preview from a whole sweep with the same result', () => {
+  it('tells a preview from a full sweep with the same result', () => {
     const whole = summarizeSweep(tinySweep(), null)
     expect(sweepTitle(whole)).toBe('Characters: layer 1, diversity 0.800')
     expect(sweepTitle({ ...whole, isPreview: true, exactCount: 2 })).toBe(

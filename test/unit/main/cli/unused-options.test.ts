@@ -26,14 +26,14 @@ test.each([
   expect(status).toBe(2)
 })
 
-test('a preview does not replace a whole sweep', async () => {
+test('a preview does not replace a full sweep', async () => {
   const file = await sweepFile()
   const before = await readFile(file, 'utf8')
   expect(
     await runHere(['sweep', '--no-check', '--demo', '--device', 'cpu', '--preview', '--out', file])
   ).toMatchObject({
     status: 1,
-    stderr: expect.stringContaining(`A preview would replace the whole sweep in ${file}`)
+    stderr: expect.stringContaining(`A preview would replace the full sweep in ${file}`)
   })
   expect(await readFile(file, 'utf8')).toBe(before)
 })

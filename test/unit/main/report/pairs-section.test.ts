@@ -56,7 +56,7 @@ it('has no such section for a project of one pair, or before the first sweep', a
   expect(reportMarkdown(report)).not.toContain('Pairs of the project')
 })
 
-it('is of a whole sweep where the newest is a preview of the same', async () => {
+it('is of a full sweep where the newest is a preview of the same', async () => {
   const project = await demoProject()
   await project.addPair({ kind: 'demo' }, 'Deeper')
   const whole = comparedSweep({ id: 'whole', layerCount: 6 })

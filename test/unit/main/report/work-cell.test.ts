@@ -4,7 +4,7 @@ import { workCell } from '../../../../src/main/report/sections/work-cell'
 import { BARE_PREVIEW } from '../../../fixtures/bare-sweep'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
-it('counts the work of a whole sweep in block evaluations, and that of a preview in rows, as its plan does', () => {
+it('counts the work of a full sweep in block evaluations, and that of a preview in rows, as its plan does', () => {
   const sweep = tinySweep()
   const followUp = { ...sweep.work, blockEvaluations: 2 }
   expect(workCell({ ...sweep, followUp })).toEqual({ text: '8 block evaluations' })
@@ -17,7 +17,7 @@ it('counts the work of a whole sweep in block evaluations, and that of a preview
   const previewed = { ...sweep, followUp, ranges: sweep.ranges.slice(0, 1), preview }
   expect(workCell(previewed)).toEqual({
     text: '1 row',
-    detail: 'through blocks, 25 % of a whole sweep’s; then 2 block evaluations'
+    detail: 'through blocks, 25 % of a full sweep’s; then 2 block evaluations'
   })
   expect(rangesWords(previewed)).toBe('1 range exact, 2 estimated from 2 prompts')
 })

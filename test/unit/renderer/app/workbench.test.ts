@@ -109,7 +109,7 @@ describe('a window that connects', () => {
       if (tries === 2 || line === undefined) return Promise.reject(new Error('nobody listens'))
       return Promise.resolve(tries === 1 ? { ...line.connection, closed: ended.promise } : line.connection)
     })
-    expect(() => workbench.client).toThrow('not connected yet')
+    expect(() => workbench.client).toThrow('not connected')
     void workbench.run()
     await vi.advanceTimersByTimeAsync(0)
     expect(workbench.connected).toBe(true)

@@ -5,7 +5,7 @@ import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../../fixtures/command-line'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
-test('a whole sweep is refused as one, and not as a part that a newer program wrote', async () => {
+test('a full sweep is refused as one, and not as a part that a newer program wrote', async () => {
   const file = join(await temporaryFolder(), 'sweep.json')
   await writeFile(file, JSON.stringify({ kind: 'sweep', ...tinySweep() }))
   expect(await runHere(['sweep', '--merge', file, file])).toMatchObject({
