@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { PairDocument, ProjectState } from '../../../../src/contract/documents/project'
 import { VariantSelection } from '../../../../src/contract/documents/variant-selection'
 import { elementAt } from '../../../../src/contract/model/look-up'
@@ -29,9 +29,6 @@ const chosen = (variants: VariantList, step: VariantStep): string[] =>
 
 const leaveLastOut = ({ variants }: Session): void =>
   variants.choose(elementAt(variants.options, variants.options.length - 1, 'option'), 'evaluate', false)
-
-beforeEach(() => vi.stubGlobal('document', { hidden: true }))
-afterEach(() => vi.unstubAllGlobals())
 
 describe('an added variant', () => {
   it('that was left out stays so under another name', async () => {

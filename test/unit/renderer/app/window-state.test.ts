@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
 import type { EvaluationSummary } from '../../../../src/contract/documents/evaluation'
 import type { ProjectState, SweepSummary } from '../../../../src/contract/documents/project'
@@ -421,6 +421,17 @@ describe('the Export view', () => {
     expect(exports.blocked).toBe('The model has no layer 99.')
   })
 
+  it('replaces a model only when that is asked for', async () => {
+    const { line, exports } = await exporting('3-7', '/models')
+    void exports.replan()
+    await waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
+    await line.answer('exports.plan', 0, { targetProblem: null, target: { exists: true } })
+    await exports.start()
+    expect([exports.blocked, line.of('exports.start')]).toEqual(['The folder has a model already.', []])
+    exports.overwrite = true
+    expect(exports.blocked).toBeNull()
+  })
+
   it('says why an export failed until something else is to be exported, whatever is planned meanwhile', async () => {
     const { line, exports } = await exporting('3-7', '/gone')
     const plan = { targetProblem: null, target: { exists: false } }
@@ -470,7 +481,6 @@ describe('a job', () => {
     const { session, workbench } = await openSession()
     const end = new Later<void>()
     const cancel = vi.fn(() => Promise.reject(new Error('not now')))
-    vi.stubGlobal('document', { hidden: true })
     const job = new BackgroundJob<{ type: string }, { done: number }>(session, {
       kind: 'sweep',
       holdsEngine: null,
@@ -541,8 +551,6 @@ describe('a project that another window changes', () => {
     workbench.view = 'ranges'
     prompts.edit(prompts.drafts[0]?.id ?? 0, { valid: '' })
     expect(session.unsaved?.why).toMatch(/^Prompts: prompt 1: .+\.$/)
-    vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: vi.fn() } })
-    onTestFinished(() => void vi.unstubAllGlobals())
     session.unsaved?.show?.()
     expect(workbench.view).toBe('prompts')
   })
@@ -661,9 +669,7 @@ describe('a project that another window changes', () => {
   })
 
   it('is not asked to keep another limit of validity when it cannot be saved', async () => {
-    const { line, ranges } = await openSession(
-      projectState({ readOnly: 'It belongs to somebody else.' })
-    )
+    const { line, ranges } = await openSession(projectState({ readOnly: 'It belongs to somebody else.' }))
     await showSweep(line, { ranges }, FIRST)
     ranges.limit(0.8)
     await waitFor(() => expect(line.of('sweeps.select')).toHaveLength(1))

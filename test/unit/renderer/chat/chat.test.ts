@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { inspectPair } from '../../../../src/main/checkpoint/pair'
 import { ChatQuestion, type ChatAnswer, type ChatEvent } from '../../../../src/contract/procedures/chat'
@@ -74,16 +74,6 @@ const shown = (chat: Chat, turn: number, column: 'base' | 'post' | 'recipe'): [s
     text,
     count
   ])
-
-beforeEach(() => {
-  const stored = new Map<string, string>()
-  vi.stubGlobal('sessionStorage', {
-    getItem: (key: string) => stored.get(key) ?? null,
-    setItem: (key: string, value: string) => void stored.set(key, value),
-    removeItem: (key: string) => void stored.delete(key)
-  })
-})
-afterEach(() => vi.unstubAllGlobals())
 
 describe('the chat', () => {
   it('asks base, post and a range, shows what grows, and equal answers once', async () => {
@@ -231,6 +221,7 @@ describe('the chat', () => {
     const recipes = [
       { id: 'one', mark: 0, recipe: rangeModel({ start: 0, end: 1 }).recipe, keptAt: KEPT_AT, ...NOT_SCORED }
     ]
+    expect((await openPair('pair-2')).chat.draft).toBe('')
     sessionStorage.setItem(key, JSON.stringify(stored))
     expect((await openPair('pair-2')).chat.draft).toBe('')
     expect((await openPair('pair-2', { recipes })).chat.draft).toBe('Hello')

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { SweepDocument } from '../../../../src/contract/documents/crc'
 import type {
@@ -83,9 +83,6 @@ async function show(line: ScriptedLine, session: Session, shown: unknown, id: st
 
 const names = (session: Session): string[] =>
   session.evaluations.setup.variants.map(({ variant }) => variant.name)
-
-beforeEach(() => vi.stubGlobal('document', { hidden: true }))
-afterEach(() => vi.unstubAllGlobals())
 
 describe('the setup of the next evaluation', () => {
   it('begins with a task that is written for models such as those of its pair, wherever that stands', async () => {

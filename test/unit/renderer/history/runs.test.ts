@@ -4,7 +4,7 @@ import type { ProjectState } from '../../../../src/contract/documents/project'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import { sweepFixture } from '../../../fixtures/project-documents'
 import { historyRun } from '../../../fixtures/run-computation'
-import { projectState, ScriptedLine, showSweep, settled } from '../../../fixtures/scripted-line'
+import { projectState, showSweep, settled, openSession } from '../../../fixtures/scripted-line'
 
 const SWEEPS = ['sweep-1', 'sweep-2'].map((id) => sweepFixture({ id }))
 const RUNS = [historyRun(), historyRun({ id: 'sweep-2' }), historyRun({ kind: 'samples', id: 'run-1' })]
@@ -25,8 +25,7 @@ const stateOf = (revision: number, runs: readonly HistoryRun[], deleted: History
   })
 
 async function opened(runs = RUNS) {
-  const line = new ScriptedLine()
-  return { line, ...(await line.openProject(stateOf(1, runs))) }
+  return openSession(stateOf(1, runs))
 }
 const [first = historyRun()] = RUNS
 

@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import type { KeptRecipe } from '../../../../src/contract/documents/project'
 import { shownSweep } from '../../../../src/contract/documents/shown-sweep'
 import { scoreOfKey } from '../../../../src/contract/documents/swept-model'
@@ -10,7 +10,7 @@ import { boardRows, failedModels, rowColumns } from '../../../../src/renderer/ra
 import { tableOf } from '../../../../src/renderer/ui/table'
 import { scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { KEPT_AT, sweepFixture } from '../../../fixtures/project-documents'
-import { projectState, ScriptedLine, settled, showSweep } from '../../../fixtures/scripted-line'
+import { projectState, settled, showSweep, openSession } from '../../../fixtures/scripted-line'
 import { whole } from '../../../fixtures/tiny-sweep'
 
 const SOURCE = { name: 'sft', path: '/models/sft', fingerprint: 'f1' }
@@ -75,12 +75,8 @@ it('the table has one row for each of the two, and marks as failed only the rang
 })
 
 it('a kept recipe from base is inspected as itself in a sweep restored to another checkpoint', async () => {
-  vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: () => undefined } })
-  onTestFinished(() => void vi.unstubAllGlobals())
-  const line = new ScriptedLine()
-  const { document } = projectState()
-  const { session } = await line.openProject(projectState({ document: { ...document, recipes: [kept] } }))
-  const { ranges } = session
+  const document = { ...projectState().document, recipes: [kept] }
+  const { line, session, ranges } = await openSession(projectState({ document }))
   await showSweep(line, { ranges }, SWEEP)
   ranges.inspectRecipe(FROM_BASE)
   await settled()

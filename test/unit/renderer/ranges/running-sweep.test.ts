@@ -1,5 +1,5 @@
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { CheckEvent } from '../../../../src/contract/documents/answer-check'
 import type { ProjectState } from '../../../../src/contract/documents/project'
 import type { SweepEvent, SweepProgress } from '../../../../src/contract/documents/sweep-events'
@@ -54,12 +54,6 @@ async function opened(): Promise<{ line: ScriptedLine; session: Session }> {
   await line.answer('sweeps.get', 0, SWEEP)
   return { line, session }
 }
-
-beforeEach(() => {
-  vi.stubGlobal('document', { hidden: true })
-  vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: () => undefined } })
-})
-afterEach(() => vi.unstubAllGlobals())
 
 describe('a sweep that runs', () => {
   async function started(isPreview = false) {

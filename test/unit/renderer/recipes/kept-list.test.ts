@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { KeptRecipe, ProjectState } from '../../../../src/contract/documents/project'
 import type { ProbeEvent, ProbedModel } from '../../../../src/contract/procedures/probe'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
-import { PAIR_REPORT, projectState, ScriptedLine, settled } from '../../../fixtures/scripted-line'
+import { PAIR_REPORT, projectState, settled, openSession } from '../../../fixtures/scripted-line'
 
 const recipe = (name: string, layer = 0): KeptRecipe['recipe'] => ({ name, ranges: [[layer, layer]] })
 const kept = (name: string, layer = 0): KeptRecipe => ({
@@ -14,12 +14,8 @@ function stateOf(revision: number, ...recipes: KeptRecipe[]): ProjectState {
   return { ...state, document: { ...state.document, recipes } }
 }
 async function opened(...recipes: KeptRecipe[]) {
-  const line = new ScriptedLine()
-  return { line, ...(await line.openProject(stateOf(1, ...recipes))) }
+  return openSession(stateOf(1, ...recipes))
 }
-
-beforeEach(() => vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: () => undefined } }))
-afterEach(() => vi.unstubAllGlobals())
 
 describe('kept recipes', () => {
   it('are edited from what was seen, with the scores of their new layers', async () => {

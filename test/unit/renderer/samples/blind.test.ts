@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { comparisonKey } from '../../../../src/contract/documents/preferences'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { SampleRun } from '../../../../src/contract/documents/samples'
@@ -93,16 +93,6 @@ describe('the plan of a blind comparison', () => {
 })
 
 describe('comparing blind', () => {
-  beforeEach(() => {
-    const kept = new Map<string, string>()
-    vi.stubGlobal('sessionStorage', {
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => kept.set(key, value),
-      removeItem: (key: string) => kept.delete(key)
-    })
-    return () => vi.unstubAllGlobals()
-  })
-
   async function shown(
     run: SampleRun
   ): Promise<{ line: ScriptedLine; blind: BlindComparisons; session: Session }> {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { ProjectState } from '../../../../src/contract/documents/project'
 import {
   PAPER_SAMPLING,
@@ -69,16 +69,6 @@ async function show(line: ScriptedLine, session: Session, run: SampleRun, answer
     measures: NO_MEASURES
   })
 }
-
-beforeEach(() => {
-  vi.stubGlobal('document', { hidden: true })
-  vi.stubGlobal('sessionStorage', {
-    getItem: () => null,
-    setItem: () => undefined,
-    removeItem: () => undefined
-  })
-})
-afterEach(() => vi.unstubAllGlobals())
 
 describe('the setup of the next sample run', () => {
   it('begins with the model’s own settings, leaves out and adds variants, and is saved as it stands', async () => {

@@ -1,4 +1,4 @@
-import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { BytesProgress, DistancesEvent } from '../../../../../src/contract/documents/distances'
 import type { KeptCheckpoint, ProjectState } from '../../../../../src/contract/documents/project'
 import type { PairValues, ValuesEvent } from '../../../../../src/contract/documents/non-finite'
@@ -19,12 +19,8 @@ function stateOf(revision: number, others: readonly KeptCheckpoint[]): ProjectSt
 }
 
 async function opened(...others: KeptCheckpoint[]) {
-  const { line, session, workbench } = await openSession(stateOf(1, others))
-  return { line, session, workbench }
+  return openSession(stateOf(1, others))
 }
-
-beforeEach(() => vi.stubGlobal('document', { hidden: true }))
-afterEach(() => vi.unstubAllGlobals())
 
 describe('other checkpoints', () => {
   it('are looked at, added, renamed and removed, each a step that can be undone', async () => {

@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { ORPCError } from '@orpc/client'
 import type { PairBrief, ProjectState } from '../../../../../src/contract/documents/project'
 import { readPlace } from '../../../../../src/renderer/app/place'
@@ -15,11 +15,7 @@ function showing(id: string, pairs: PairBrief[], revision = 1): ProjectState {
 }
 
 async function opened(id: string, pairs: PairBrief[]) {
-  vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: vi.fn() } })
-  vi.stubGlobal('sessionStorage', { getItem: () => null, setItem: vi.fn(), removeItem: vi.fn() })
-  onTestFinished(() => void vi.unstubAllGlobals())
-  const { line, session, workbench } = await openSession(showing(id, pairs))
-  return { line, session, workbench }
+  return openSession(showing(id, pairs))
 }
 
 it('shows another pair in place of this one, whose project stays open, and names it in the address', async () => {

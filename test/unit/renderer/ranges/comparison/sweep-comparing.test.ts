@@ -109,8 +109,6 @@ describe('comparing the shown sweep', () => {
 
   it('stays when it is begun before all of a newly opened project was read', async () => {
     const { line, session, ranges } = await openSession(STATE)
-    vi.stubGlobal('window', { location: { hash: '' }, history: { pushState: () => undefined } })
-    vi.stubGlobal('sessionStorage', { getItem: () => null })
     session.attach({ view: 'ranges', shown: null, model: null, metric: null, against: null, tab: null })
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
