@@ -37,8 +37,6 @@ describe('evaluations in Chromium', () => {
     const project = await demoProject()
     // Moving, as for most users: results arrive in charts that grow.
     const page = await open(project, 'evaluate', { viewport: { width: 1440, height: 900 } })
-    await openSettings(page, SETTINGS_WORDS.task)
-    await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-open')
     await setAnswers(page, '3')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     await page.getByRole('heading', { name: 'All measures' }).waitFor()

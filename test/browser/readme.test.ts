@@ -80,9 +80,6 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await other.close()
 
     await showView(page, 'evaluate')
-    await openSettings(page, SETTINGS_WORDS.task)
-    await page.getByRole('combobox', { name: 'Task', exact: true }).selectOption('demo-open')
-    await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
     const table = page.getByRole('region', { name: 'Measures of all variants' })
     await table.getByRole('rowheader', { name: 'Layers 5–11' }).waitFor()

@@ -42,6 +42,7 @@ describe('the built-in tasks', () => {
     for (const pair of ['demo', 'full-size'] as const) {
       const tasks = (await builtinTasks()).filter((task) => suits(task, pair))
       expect(new Set(tasks.map(({ kind }) => kind))).toEqual(new Set(kinds))
+      expect(tasks[0]?.kind).toBe('open-ended')
     }
   })
 
