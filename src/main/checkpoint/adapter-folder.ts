@@ -54,7 +54,7 @@ export function adapterBaseFolder(
       advice
     )
   }
-  const folder = cachedModelFolder(name, revision ?? undefined)
+  const folder = cachedModelFolder(name, revision === null || revision === '' ? undefined : revision)
   if (folder !== null) return folder
   throw new WorkbenchError(
     'not-found',

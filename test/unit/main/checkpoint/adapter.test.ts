@@ -127,8 +127,10 @@ describe('an adapter as post', () => {
     const snapshot = join(cache, 'models--example--base', 'snapshots', 'abc')
     await mkdir(join(snapshot, '..'), { recursive: true })
     await cp(await writeTinyLlama(await temporaryFolder()), snapshot, { recursive: true })
-    const post = await writeAdapter(await temporaryFolder(), qFactors())
-    expect((await openCheckpoint(post)).adapter).toMatchObject({ basePath: snapshot })
+    for (const revision of [undefined, null, '']) {
+      const post = await writeAdapter(await temporaryFolder(), qFactors(), { revision })
+      expect((await openCheckpoint(post)).adapter).toMatchObject({ basePath: snapshot })
+    }
   })
 
   it('brings the revision of its base that its settings name', async () => {
