@@ -3,14 +3,8 @@ const FORMULA = /^(?:['\s]*[=+\-@＝＋－＠]|'*[\t\r\n])/u
 
 /**
  * Puts an apostrophe before a text that a spreadsheet would take for a formula (OWASP, "CSV Injection"). A formula
- * can fetch addresses and start programs. Texts that already have one get another, so that {@link plainText} restores
- * every text.
+ * can fetch addresses and start programs. A text that already has one gets another, so no two texts become equal.
  */
 export function spreadsheetText(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text
-}
-
-/** Returns the text that {@link spreadsheetText} received. */
-export function plainText(cell: string): string {
-  return cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell
 }

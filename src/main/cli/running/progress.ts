@@ -169,6 +169,6 @@ function evaluationStep(progress: EvaluationProgress): ProgressStep {
     phase: 'scoring',
     done: promptsScored,
     total: promptsTotal,
-    status: `read the answers to ${count(promptsScored)} of ${plural(promptsTotal, 'prompt')}`
+    status: `scoring answers, ${count(promptsScored)} of ${plural(promptsTotal, 'prompt')}`
   }
 }

@@ -38,7 +38,7 @@ interface SummarizedKind<Document, Summary> {
 const MAX_SUMMARY_BYTES = 1_000_000
 
 /** A summary of another version is computed again. */
-const SUMMARY_VERSION = 7
+const SUMMARY_VERSION = 8
 
 /** The summaries of a kind, in the folder of a pair. */
 export class RunSummaries<Document, Summary extends Listed> {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { SampleLine } from '../../../../../src/contract/documents/samples'
 import { SamplePrompts } from '../../../../../src/contract/documents/task'
 import { parseCsv } from '../../../../../src/main/base/csv'
-import { plainText, spreadsheetText } from '../../../../../src/contract/words/spreadsheet-text'
+import { spreadsheetText } from '../../../../../src/contract/words/spreadsheet-text'
 import { exportSamples } from '../../../../../src/main/report/samples-page/export'
 import { exportPreferences } from '../../../../../src/main/report/samples-page/preferences-file'
 import { PreferenceMark, PreferenceTally } from '../../../../../src/contract/documents/preferences'
@@ -80,8 +80,8 @@ describe('CSV', () => {
         const run = sampleRun({ prompts: [{ ...prompt, text: promptText }] })
         const { content } = await exportSamples(run, [sampleLine('base', 0, 0, answer)], 'csv')
         const fields = parseCsv('x.csv', content.slice(1))[1]?.fields ?? []
-        expect(plainText(fields[1] ?? '')).toBe(promptText)
-        expect(plainText(fields[5] ?? '')).toBe(answer)
+        expect(fields[1]).toBe(spreadsheetText(promptText))
+        expect(fields[5]).toBe(spreadsheetText(answer))
         for (const field of fields) expect(field).not.toMatch(/^[\s]*[=+\-@＝＋－＠]/u)
       })
     )
