@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { MeasureDifference } from '../../../../src/contract/documents/evaluation'
 import { evaluationVerdicts, verdictSentence } from '../../../../src/contract/words/evaluation-verdict'
 import { formatDifference } from '../../../../src/contract/words/evaluation-words'
+import { goldenText } from '../../../fixtures/golden-text'
 
 const MEASURES = { diversity: 'distinctRight', quality: 'accuracy' } as const
 
@@ -34,118 +35,46 @@ const verdictsOf = (...all: Partial<Record<'distinctRight' | 'accuracy', Measure
 const said = (...all: Parameters<typeof verdictsOf>) =>
   verdictsOf(...all)
     .slice(1)
-    .map(({ verdict, good }) => [verdict, good])
+    .map(({ verdict, good }) => `${verdict} (${good === null ? 'neither' : good ? 'good' : 'bad'})`)
 
 const [up, down, unsure] = [difference(1, 0.01), difference(-1, 0.01), difference(0.04, 0.2)]
 /** Of quality: its interval reaches to a loss of 0.27, or to none that matters. */
 const open: MeasureDifference = { ...difference(-0.1, 0.2), interval: [-0.27, 0.07] }
 const held: MeasureDifference = { ...difference(0.01, 0.2), interval: [-0.045, 0.06] }
 
-it('praises only what is sure, and never a gain that costs quality, or may', () => {
-  expect(
-    said(
-      { distinctRight: up, accuracy: open },
-      { distinctRight: up, accuracy: held },
-      { distinctRight: up, accuracy: up },
-      { distinctRight: up, accuracy: down },
-      { distinctRight: unsure, accuracy: open },
-      { distinctRight: unsure, accuracy: held },
-      { distinctRight: unsure, accuracy: up },
-      { distinctRight: unsure, accuracy: down },
-      { distinctRight: down, accuracy: held },
-      { distinctRight: down, accuracy: up },
-      { distinctRight: down, accuracy: down }
-    )
-  ).toEqual([
-    ['more diverse, a loss of quality of up to 0.270 is not excluded', false],
-    ['more diverse, quality kept within 5 %', true],
-    ['more diverse and better', true],
-    ['more diverse, at a loss of quality', false],
-    ['no sure change of diversity, a loss of quality of up to 0.270 is not excluded', false],
-    ['no sure change of diversity, quality kept within 5 %', null],
-    ['better, no sure change of diversity', true],
-    ['worse, with no sure gain in diversity', false],
-    ['less diverse, quality kept within 5 %', false],
-    ['less diverse, but better', false],
-    ['less diverse and worse', false]
-  ])
+const [gain, loss] = [difference(1, 0.063, 0.031), difference(-0.2, 0.063, 0.031)]
+const alike = (promptCount: number): MeasureDifference => ({
+  ...{ ...difference(0, 1), interval: null, effectSize: null, promptCount }
 })
 
-it('claims a gain only after the adjustment, and warns of a loss before it', () => {
-  const [gain, loss] = [difference(1, 0.063, 0.031), difference(-0.2, 0.063, 0.031)]
-  expect(said({ distinctRight: up, accuracy: loss }, { distinctRight: gain, accuracy: held })).toEqual([
-    ['more diverse, at a loss of quality', false],
-    ['no sure change of diversity, quality kept within 5 %', null]
-  ])
-  expect(formatDifference('accuracy', loss)).toMatch(/, p 0\.063 \(0\.031 unadjusted\)$/)
-  expect(formatDifference('accuracy', gain)).toMatch(/, p 0\.063$/)
-  // Lower self-BLEU is more diverse.
-  expect(formatDifference('selfBleu', gain)).toMatch(/unadjusted/)
-})
-
-it('excludes no loss of quality without an interval, unless enough prompts are alike', () => {
-  const alike = (promptCount: number): MeasureDifference => ({
-    ...difference(0, 1),
-    interval: null,
-    effectSize: null,
-    promptCount
-  })
-  expect(
-    said(
-      { distinctRight: up, accuracy: { ...difference(-0.2, 0.25), interval: null, promptCount: 3 } },
-      { distinctRight: up, accuracy: alike(3) },
-      { distinctRight: up, accuracy: alike(12) },
-      { distinctRight: up, accuracy: alike(60) }
-    )
-  ).toEqual([
-    ['more diverse, a loss of quality is not excluded', false],
-    ['more diverse, alike in quality on 3 prompts, too few to exclude a loss', false],
-    ['more diverse, alike in quality on all 12 prompts, a loss on up to 25 % is not excluded', false],
-    ['more diverse, alike in quality on all 60 prompts', true]
-  ])
-})
-
-it('gives the differences with interval and p, and none for the variant that others are compared with', () => {
-  const [post, hybrid] = verdictsOf({ distinctRight: up, accuracy: difference(0.5, 0.2) })
-  expect(hybrid?.figures).toBe(
-    'distinct right answers +1.0 [+0.9, +1.1], p 0.010; right answers +0.500 [+0.400, +0.600], p 0.200'
+it('praises only what is sure, and never a gain that costs quality, or may', async () => {
+  const few: MeasureDifference = { ...difference(-0.2, 0.25), interval: null, promptCount: 3 }
+  const diversities = { up, unsure, down, missing: undefined }
+  const qualities = { open, held, up, down, missing: undefined }
+  const named = (all: object) => Object.entries(all) satisfies [string, MeasureDifference | undefined][]
+  const grid = named(diversities).flatMap(([diversity, distinctRight]) =>
+    named(qualities).map(([quality, accuracy]) => [
+      `diversity ${diversity}, quality ${quality}`,
+      said({ ...(distinctRight && { distinctRight }), ...(accuracy && { accuracy }) })
+    ])
   )
-  expect(post).toEqual({
-    variant: 'post',
-    verdict: 'what the others are compared with',
-    figures: '',
-    but: null,
-    good: null
-  })
-})
-
-it('calls a variant that lacks a measure neither alike nor different in it', () => {
-  expect(
-    said(
-      { accuracy: open },
-      { accuracy: held },
-      { accuracy: up },
-      { accuracy: down },
-      { distinctRight: unsure },
-      { distinctRight: up },
-      {}
-    )
-  ).toEqual([
-    ['a loss of quality of up to 0.270 is not excluded, its diversity not measured', false],
-    ['quality kept within 5 %, its diversity not measured', null],
-    ['better, its diversity not measured', null],
-    ['worse, its diversity not measured', false],
-    ['no sure change of diversity, its quality not measured', null],
-    ['more diverse, its quality not measured', null],
-    ['cannot be compared', null]
-  ])
-})
-
-it('says of variants that are alike on all prompts what that leaves open, and gives no interval without width', () => {
-  const alike = (promptCount: number): string =>
-    formatDifference('accuracy', { ...difference(0, 1), interval: null, effectSize: null, promptCount })
-  expect(alike(12)).toBe('±0.000, alike on all 12 prompts: up to 25 % of prompts may differ')
-  expect(alike(3)).toBe('±0.000, alike on 3 prompts: too few to tell')
+  const rows = {
+    'a gain only after the adjustment, a loss before it': said(
+      { distinctRight: up, accuracy: loss },
+      { distinctRight: gain, accuracy: held }
+    ),
+    'no interval, or alike on some prompts': said(
+      ...[few, alike(3), alike(12), alike(60)].map((accuracy) => ({ distinctRight: up, accuracy }))
+    ),
+    'with figures': verdictsOf({ distinctRight: up, accuracy: difference(0.5, 0.2) }),
+    differences: [
+      ...[loss, gain, alike(12), alike(3)].map((each) => formatDifference('accuracy', each)),
+      // Lower self-BLEU is more diverse.
+      formatDifference('selfBleu', gain)
+    ]
+  }
+  const text = goldenText({ ...Object.fromEntries(grid), ...rows })
+  await expect(text).toMatchFileSnapshot('./evaluation-verdict.golden.txt')
 })
 
 describe('of a range', () => {
