@@ -182,18 +182,27 @@ describe('a sweep in several prompt groups in Chromium', () => {
     await plan.getByText('Details', { exact: true }).click()
     await plan.getByText('hidden states').waitFor()
     await expectAccessible(page, 'plan')
-    const memory = plan.getByLabel('Memory')
+    const settings = page.getByRole('dialog', { name: 'Settings' })
+    const memory = settings.getByLabel('Memory')
     const allow = async (size: string): Promise<void> => {
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: 'Settings' }).click()
       await memory.fill(size)
       await memory.press('Enter')
     }
+    const closeSettings = async (): Promise<void> => {
+      await settings.getByRole('button', { name: 'Close' }).click()
+      await openPlan(page)
+    }
     await allow('lots')
-    await plan.getByText('Expected a size such as 4GB').waitFor()
+    await settings.getByText('Expected a size such as 4GB').waitFor()
     await allow('100MiB')
+    await closeSettings()
     const refusal = plan.getByText(/needs at least \d+ MiB of memory; 100 MiB are allowed/)
     const least = /\d+ MiB/.exec(await refusal.innerText())?.[0] ?? ''
     await expectAccessible(page, 'plan-too-small')
     await allow(least)
+    await closeSettings()
     const line = await plan
       .getByText(/\d+ prompt groups/)
       .first()

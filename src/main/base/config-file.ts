@@ -23,6 +23,10 @@ export const UserConfig = z.strictObject({
 })
 export type UserConfig = z.infer<typeof UserConfig>
 
+/** Returns the configured memory limit in bytes; null if there is none. */
+export const configuredMemory = ({ memory }: UserConfig): number | null =>
+  memory === undefined ? null : bytesFromText(memory)
+
 const MAX_CONFIG_BYTES = 1_000_000
 const EXPECTED = 'Write such as {"device": "cpu", "memory": "6GiB", "modelFolders": ["/models"]}.'
 

@@ -1,5 +1,6 @@
 import type { ProbeEvent } from '../../contract/procedures/probe'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import { computingPlace } from '../work/computing-place'
 import { probeRecipe, type NextTokenRequest } from '../work/next-token'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -42,7 +43,8 @@ export class EngineQuestions {
     try {
       const { location, rendering, settings } = pair.document
       const folders = pairPaths(location)
-      const device = await devices.choose(settings.device, folders.base)
+      const place = await computingPlace({}, settings)
+      const device = await devices.choose(place.device, folders.base)
       const request = { ...folders, ...asked, rendering, device }
       yield* probeRecipe(engine.client(), request, question.signal)
     } finally {

@@ -14,6 +14,7 @@ import { readRecipesFile } from '../mergekit/recipe-file'
 import { pairPaths } from '../project/demo'
 import { recentTextModel } from '../text/recent-text-models'
 import { chosenDevice } from './chosen-device'
+import { computingPlace } from './computing-place'
 import type { Devices } from './devices'
 import { namedCheckpoints } from './named-checkpoints'
 import { namedTask } from './named-task'
@@ -38,6 +39,7 @@ export async function sweepRequest(
   const rendering = changedRendering(settings, document.rendering)
   // An unusable tokenizer is reported before devices are tried, which takes long.
   await recentTextModel((await openPair(folders.base, folders.post)).post.checkpoint.textFolder)
+  const { device, memoryBytes } = await computingPlace(settings, document.settings)
   return {
     ...folders,
     prompts,
@@ -55,14 +57,10 @@ export async function sweepRequest(
       settings.checkpoint === undefined
         ? document.otherCheckpoints
         : await namedCheckpoints(settings.checkpoint, folders, document.otherCheckpoints),
-    device: await chosenDevice(
-      { device: settings.device ?? document.settings.device, precision: settings.precision },
-      folders.base,
-      devices
-    ),
+    device: await chosenDevice({ device, precision: settings.precision }, folders.base, devices),
     seed: settings.seed,
     precision: settings.precision,
-    memoryBytes: settings.memory ?? document.settings.memoryBytes
+    memoryBytes
   }
 }
 

@@ -416,24 +416,12 @@ export class Ranges {
   }
 
   /**
-   * Returns the reason why a job that needs the engine is blocked; null if it can start.
-   *
-   * @param then name of the job
-   */
-  whyNot(then: string): string | null {
-    return (
-      this.project.whyNot(then) ??
-      (this.planning.memoryProblem === null ? null : 'The memory limit of the next sweep is invalid.')
-    )
-  }
-
-  /**
    * Starts a sweep.
    *
    * @param fresh true to compute reusable results again
    */
   async start(fresh = false): Promise<void> {
-    if (this.busy || this.whyNot('sweep') !== null) return
+    if (this.busy || this.project.whyNot('sweep') !== null) return
     const { previews: preview } = this.planning
     this.planning.reusable = null
     this.tab = 'result'

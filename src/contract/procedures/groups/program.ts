@@ -7,6 +7,7 @@ import { EndpointContact } from '../../model/endpoint'
 import { DeviceReport } from '../../model/device'
 import { FolderListing } from '../folders'
 import { ShellEvent, ThemeChoice } from '../shell'
+import { UserDefaults } from '../user-defaults'
 import { folderPath, pairInput, procedure, projectPath } from './procedure'
 
 export const appProcedures = {
@@ -45,7 +46,9 @@ export const appProcedures = {
    * Finds pairs of models in the Hugging Face cache and in the folders that the user added. Each call searches again.
    */
   localPairs: procedure.output(LocalPairs),
-  /** Returns the folders that are searched for models in addition to the cache. */
+  /** Returns the defaults of the user's configuration file. */
+  config: procedure.output(UserDefaults),
+  /** Returns the folders that the window added to the search for models. */
   modelFolders: procedure.output(z.array(folderPath)),
   addModelFolder: procedure.input(z.object({ folder: folderPath })).output(z.array(folderPath)),
   removeModelFolder: procedure.input(z.object({ folder: folderPath })).output(z.array(folderPath))

@@ -25,7 +25,6 @@ import { rangesToCheck } from '../../crc/check/check-sweep'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { shellCommand } from '../../report/shown-command'
 import { describeCheck } from '../printing/check-report'
-import { isConfigured } from '../options/configured'
 import { defaulting, number } from '../options/option-kinds'
 import { chosenDevice, requireHalf } from '../../work/chosen-device'
 import { CheckWork } from '../../work/check'
@@ -61,6 +60,7 @@ type CheckOptions = CommandOptions<typeof checkOptions>
 
 /** `slr check`: the full-answer check of the best ranges of a sweep, or of given recipes, and of its baselines. */
 export const checkCommand = subcommand(checkOptions, {
+  ofPair: true,
   operands: [checkedRecipes('the best ranges not checked yet')],
   run: check
 })
@@ -79,10 +79,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
     // A sweep that ran first was computed on the device of the options.
     const isMadeFirst = options.from === undefined && projectPair === null
-    const device = isConfigured(command, 'device') ? undefined : options.device
-    const computedIn = isMadeFirst
-      ? sweep
-      : await computedWhere({ ...options, device }, pair.base, sweep, signal)
+    const computedIn = isMadeFirst ? sweep : await computedWhere(options, pair.base, sweep, signal)
     const recipes = isNamed
       ? await recipesNamed(command.args, { folders: pair, pair: projectPair }, command)
       : undefined

@@ -50,6 +50,7 @@ const searchOptions = pairOptions
 
 /** `slr search`: looks for recipes beyond one range, starting from a sweep of ranges. */
 export const searchCommand = subcommand(searchOptions, {
+  ofPair: true,
   async run(options, command, signal) {
     const method = searchMethodOf(options, command)
     if (options.check !== undefined && options.from === undefined) {

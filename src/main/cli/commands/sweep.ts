@@ -41,6 +41,7 @@ import { printSweepPlan } from './sweep-plan'
 
 /** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
 export const sweepCommand = subcommand(sweepOptions, {
+  ofPair: true,
   run: sweep
 })
 

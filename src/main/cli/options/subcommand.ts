@@ -25,6 +25,8 @@ export type CommandOptions<Group> = Group extends { readonly shape: infer Shape 
 interface Subcommand<Shape extends z.ZodRawShape> {
   /** Arguments that `command.args` holds. */
   readonly operands?: readonly Argument[]
+  /** True for work on a pair, whose stored device and memory come before those of the configuration file. */
+  readonly ofPair?: boolean
   readonly run: (
     options: OptionsOf<OptionGroup<Shape & CommonShape>>,
     command: Command,
@@ -38,7 +40,7 @@ export type DeclaredCommand = (command: Command, signal: AbortSignal) => void
 /** Declares a command with these options and the common ones. */
 export function subcommand<Shape extends z.ZodRawShape>(
   options: OptionGroup<Shape>,
-  { operands = [], run }: Subcommand<Shape>
+  { operands = [], ofPair = false, run }: Subcommand<Shape>
 ): DeclaredCommand {
   return (command, signal) => {
     const all = options.and(commonOptions)
@@ -46,7 +48,7 @@ export function subcommand<Shape extends z.ZodRawShape>(
     for (const operand of operands) command.addArgument(operand)
     command.showHelpAfterError(`See "${calledAs(command)} --help".`).action(async () => {
       try {
-        await applyConfig(command)
+        if (!ofPair) await applyConfig(command)
         refuseHalf(command)
         await run(all.read(command), command, signal)
       } catch (error) {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { dependencies, version } from '../../../../package.json'
 import type { ListedProject } from '../../../contract/documents/project'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { configFile, configuredMemory, readUserConfig } from '../../base/config-file'
 import { addedModelFolders } from '../../base/files/network-path'
 import { absolutePath, modelPath, projectsFolder } from '../../base/files/places'
 import { inspectOther } from '../../checkpoint/other-checkpoint'
@@ -58,6 +59,11 @@ export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, 
     localPairs: app.localPairs.handler(async ({ signal }) =>
       findPairs(await modelFolders(), signal ?? new AbortController().signal)
     ),
+    config: app.config.handler(async () => {
+      const config = await readUserConfig()
+      const { device = null, modelFolders: folders } = config
+      return { path: configFile(), device, memoryBytes: configuredMemory(config), modelFolders: folders }
+    }),
     modelFolders: app.modelFolders.handler(() => addedModelFolders()),
     addModelFolder: app.addModelFolder.handler(async ({ input }) => {
       await addModelFolder(input.folder)

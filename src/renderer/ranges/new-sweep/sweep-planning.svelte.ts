@@ -3,7 +3,6 @@ import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import { elementAt } from '../../../contract/model/look-up'
 import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
-import { beyondMemory, BYTES_EXPECTED, bytesFromText } from '../../../contract/model/bytes'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { areSamePrompts } from '../../prompt-set/prompt-draft'
 import { complaintOf, type Complaint } from '../../ui/complaint'
@@ -58,24 +57,6 @@ export class SweepPlanning {
   plan = $state.raw<SweepPlan | null>(null)
   /** The reason why the sweep is impossible with these settings. */
   failure = $state.raw<Complaint | null>(null)
-  /** Text in the memory field while it differs from the project's value. */
-  memoryTyped = $state<string | null>(null)
-  /**
-   * The error in that text, which blocks a sweep; null for none. A sweep would otherwise use another limit than the
-   * user sees.
-   */
-  readonly memoryProblem = $derived.by(() => {
-    const typed = this.memoryTyped ?? ''
-    if (typed.trim() === '') return null
-    const bytes = bytesFromText(typed)
-    if (bytes === null) return BYTES_EXPECTED
-    const tooMuch = beyondMemory(
-      bytes,
-      this.project.state.document.settings.device,
-      this.project.machineBytes
-    )
-    return tooMuch === null ? null : `Memory ${tooMuch}.`
-  })
   private readonly latest: Latest<string>
   readonly working = $derived.by(() => this.latest.awaited !== null)
 

@@ -135,18 +135,6 @@ describe('the Ranges view', () => {
     expect(location.hash).toMatch(/model=1-1&metric=gain$/)
   })
 
-  it('sweeps with no other memory than the field says', async () => {
-    const { line, ranges } = await openSession(projectState({ pair: PAIR_REPORT }))
-    ranges.planning.memoryTyped = 'banana'
-    void ranges.start()
-    await settled()
-    expect(line.of('sweeps.start')).toEqual([])
-    ranges.planning.memoryTyped = '2GiB'
-    void ranges.start()
-    await settled()
-    expect(line.of('sweeps.start')).toHaveLength(1)
-  })
-
   it('does not take a selection in one sweep for one in another', async () => {
     const { line, ranges } = await openSession()
     await showSweep(line, { ranges }, FIRST)
@@ -598,7 +586,7 @@ describe('a project that another window changes', () => {
       expect(workbench.view).toBe(view)
     }
     // The pair cannot be computed, which is why the button of Ranges is off.
-    expect(session.ranges.whyNot('sweep')).not.toBeNull()
+    expect(session.whyNot('sweep')).not.toBeNull()
     expect(line.of('sweeps.start')).toHaveLength(0)
 
     session.accept(changed(2, { pair: PAIR_REPORT }))

@@ -5,9 +5,11 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { applyConfig, isConfigured } from '../../../../../src/main/cli/options/configured'
 import { computingOptions } from '../../../../../src/main/cli/options/computing-options'
 import { deviceOptions, memoryOption } from '../../../../../src/main/cli/options/options'
+import { computingPlace } from '../../../../../src/main/work/computing-place'
 import { modelFolders } from '../../../../../src/main/project/pair/model-folders'
 import { temporaryFolder } from '../../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../../fixtures/command-line'
+import { openDemo } from '../../../../fixtures/open-demo'
 import { problemOf } from '../../../../fixtures/problems'
 
 afterEach(() => vi.unstubAllEnvs())
@@ -32,6 +34,28 @@ it('the configuration file gives device, memory and model folders, and options h
   expect(isConfigured(configured, 'device')).toBe(true)
   expect((await parsed('--device', 'cpu')).opts()).toMatchObject({ device: 'cpu' })
   expect(await modelFolders()).toContain('/models')
+})
+
+it.each([
+  [{}, { device: 'auto' as const, memoryBytes: null }, { device: 'cuda', memoryBytes: 6 * 2 ** 30 }],
+  [{}, { device: 'webgpu' as const, memoryBytes: 8e9 }, { device: 'webgpu', memoryBytes: 8e9 }],
+  [
+    { device: 'cpu' as const, memory: 4e9 },
+    { device: 'webgpu' as const, memoryBytes: 8e9 },
+    { device: 'cpu', memoryBytes: 4e9 }
+  ]
+])('options %j and the stored %j come before the configuration file', async (named, stored, expected) => {
+  await configure({ device: 'cuda', memory: '6GiB' })
+  expect(await computingPlace(named, stored)).toEqual(expected)
+})
+
+it('a sweep of a project keeps the stored device when the configuration file names another', async () => {
+  await configure({ device: 'cuda' })
+  const project = await openDemo()
+  await project.firstPair.update({ settings: { device: 'cpu' } })
+  await project.close()
+  const { status, stderr } = await runHere(['sweep', '--project', project.path, '--dry-run', '--json'])
+  expect({ status, stderr }).toMatchObject({ status: 0 })
 })
 
 it('a device that a command lacks is not set', async () => {

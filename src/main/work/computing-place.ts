@@ -1,0 +1,25 @@
+import type { PairDocument } from '../../contract/documents/project'
+import type { DeviceChoice } from '../../contract/model/device'
+import { configuredMemory, readUserConfig } from '../base/config-file'
+
+interface NamedPlace {
+  readonly device?: DeviceChoice | undefined
+  /** In bytes. */
+  readonly memory?: number | undefined
+}
+
+/**
+ * Returns the device and memory of work on a pair: those that are named, else the pair's, else the user's defaults.
+ *
+ * @throws WorkbenchError as `readUserConfig`
+ */
+export async function computingPlace(
+  named: NamedPlace,
+  { device, memoryBytes }: Pick<PairDocument['settings'], 'device' | 'memoryBytes'>
+): Promise<{ device: DeviceChoice; memoryBytes: number | null }> {
+  const config = await readUserConfig()
+  return {
+    device: named.device ?? (device === 'auto' ? (config.device ?? device) : device),
+    memoryBytes: named.memory ?? memoryBytes ?? configuredMemory(config)
+  }
+}
