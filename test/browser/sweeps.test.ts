@@ -186,7 +186,7 @@ describe('a sweep in several prompt groups in Chromium', () => {
     const memory = settings.getByLabel('Memory')
     const allow = async (size: string): Promise<void> => {
       await page.keyboard.press('Escape')
-      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.getByRole('banner').getByRole('button', { name: 'Settings' }).click()
       await memory.fill(size)
       await memory.press('Enter')
     }

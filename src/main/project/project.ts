@@ -9,7 +9,7 @@ import {
   type ProjectWriter
 } from '../../contract/documents/project'
 import type { QueuedJob } from '../../contract/documents/queue'
-import { SamplePrompts } from '../../contract/documents/task'
+import type { SamplePrompts } from '../../contract/documents/task'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { flushLines } from '../base/files/line-file'
@@ -31,14 +31,22 @@ import { noResults, type PairResults } from './pair/pair-results'
 import {
   type ProjectDocuments,
   writeProjectDocument,
+  removeSamplePrompts,
   writePrompts,
   writeSamplePrompts
 } from './documents/project-file'
-import { definedFields, type ProjectOfPair, ProjectPair, savedPrompts } from './pair/project-pair'
+import {
+  definedFields,
+  type ProjectOfPair,
+  ProjectPair,
+  savedPrompts,
+  savedSamplePrompts
+} from './pair/project-pair'
 import { ProjectQueue } from './pair/project-queue'
 import { ProjectReadings } from './pair/project-readings'
 import { ProjectTasks } from './pair/project-tasks'
 import { ChangeLog } from './change-log'
+import type { PartChange, StoredPart } from './documents/stored-part'
 import { Revisions } from './revisions'
 
 /** Contents of a project's folder. */
@@ -223,7 +231,7 @@ export class Project implements ProjectOfPair {
   }
 
   /**
-   * Undoes changes of the document.
+   * Undoes changes of the document or of values beside it.
    *
    * @param changes revisions that they wrote, oldest first.
    * @returns revision that can be undone in turn; null if nothing changed.
@@ -231,8 +239,8 @@ export class Project implements ProjectOfPair {
    */
   async revert(changes: readonly number[]): Promise<number | null> {
     return this.#change(() => {
-      const { document, fields } = this.#log.revert(this.#document, changes)
-      return this.#advance(fields, undefined, document)
+      const { document, fields, parts } = this.#log.revert(this.#document, changes)
+      return this.#advance(fields, undefined, document, parts)
     })
   }
 
@@ -304,39 +312,43 @@ export class Project implements ProjectOfPair {
   }
 
   /** @throws WorkbenchError as {@link update} */
-  async savePrompts(prompts: CrcPrompts, seen?: number): Promise<void> {
-    const checked = savedPrompts(prompts)
-    await this.saveBeside(['prompts'], seen, async () => {
-      await writePrompts(this.path, checked)
-      this.#prompts = checked
-    })
+  async savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null> {
+    return this.savePart({ stored: this.#promptsPart, value: savedPrompts(prompts) }, seen)
+  }
+
+  readonly #promptsPart: StoredPart = {
+    name: 'prompts',
+    read: () => this.#prompts,
+    write: async (value) => {
+      const prompts = savedPrompts(value)
+      await writePrompts(this.path, prompts)
+      this.#prompts = prompts
+    }
   }
 
   /** @throws WorkbenchError as {@link update} */
-  async saveSamplePrompts(prompts: SamplePrompts, seen?: number): Promise<void> {
-    const parsed = SamplePrompts.safeParse(prompts)
-    if (!parsed.success) {
-      throw new WorkbenchError(
-        'bad-input',
-        `The sample prompts cannot be saved: ${describeIssue(parsed.error)}`
-      )
-    }
-    await this.saveBeside(['samplePrompts'], seen, async () => {
-      await writeSamplePrompts(this.path, parsed.data)
-      this.#samplePrompts = parsed.data
-    })
+  async saveSamplePrompts(prompts: SamplePrompts, seen?: number): Promise<number | null> {
+    return this.savePart({ stored: this.#samplePromptsPart, value: savedSamplePrompts(prompts) }, seen)
   }
 
-  async saveBeside(
-    fields: readonly string[],
+  readonly #samplePromptsPart: StoredPart = {
+    name: 'samplePrompts',
+    read: () => this.#samplePrompts,
+    write: async (value) => {
+      const prompts = value === null ? null : savedSamplePrompts(value)
+      if (prompts === null) await removeSamplePrompts(this.path)
+      else await writeSamplePrompts(this.path, prompts)
+      this.#samplePrompts = prompts
+    }
+  }
+
+  /** @param fields that the change sets; the value itself by default */
+  async savePart(
+    part: PartChange,
     seen: number | undefined,
-    write: () => Promise<void>
-  ): Promise<void> {
-    await this.#change(async () => {
-      await this.#advance(fields, seen, {})
-      await write()
-      this.tell()
-    })
+    fields: readonly string[] = [part.stored.name]
+  ): Promise<number | null> {
+    return this.#change(() => this.#advance(fields, seen, {}, [part]))
   }
 
   /** Calls `listener` after every change except new answers of runs, until the returned function is called. */
@@ -384,20 +396,24 @@ export class Project implements ProjectOfPair {
   }
 
   /**
-   * Writes changes of the document. Values that changed after the revision `seen` are refused.
+   * Writes changes of the document and of values beside it. Values that changed after the revision `seen` are refused.
    *
-   * @returns the revision that was written; null if the document is as before
+   * @returns the revision that was written; null if all is as before
    */
   async #advance(
     fields: readonly string[],
     seen: number | undefined,
-    changes: Partial<ProjectDocument>
+    changes: Partial<ProjectDocument>,
+    parts: readonly PartChange[] = []
   ): Promise<number | null> {
     this.#revisions.require(fields, seen ?? this.#document.revision)
     const before = this.#document
+    const partsBefore = parts.map(({ stored }) => ({ stored, value: stored.read() }))
     await this.#write(changes)
+    for (const { stored, value } of parts) await stored.write(value)
+    if (parts.length > 0) this.tell()
     this.#revisions.note(fields, this.#document.revision)
-    return this.#log.add(before, this.#document, fields)
+    return this.#log.add(before, this.#document, fields, partsBefore)
   }
 
   async #write(changes: Partial<ProjectDocument>): Promise<void> {

@@ -30,6 +30,7 @@ const WORDS: Readonly<Record<string, string>> = {
   samplePrompts: 'the set of open prompts',
   recipes: 'the recipe',
   runs: 'the name, note or pin of the run',
+  deletion: 'the run',
   otherCheckpoints: 'the checkpoint',
   'rendering.systemPrompt': 'the system prompt',
   'rendering.templateArguments': 'the template arguments',

@@ -54,6 +54,8 @@ export class OpenProject {
     (changes) => this.revert(changes),
     () => this.flushFields()
   )
+  /** True while an undone or redone deletion may remove a run that is shown. */
+  private reverting = false
   private readonly leaving = new AbortController()
   /** Ids of runs that this window deletes. Their views do not report them as vanished. */
   readonly deleting = new SvelteSet<string>()
@@ -211,7 +213,7 @@ export class OpenProject {
 
   /** Tells the user why the replacement run vanished, unless this window deleted it. */
   private explainVanished(kind: RunKind, id: string, newest: string | null): void {
-    if (this.deleting.has(id)) return
+    if (this.reverting || this.deleting.has(id)) return
     const isDeleted = this.state.history.deleted.some(({ run }) => run.kind === kind && run.id === id)
     const { one } = RUN_KIND_WORDS[kind]
     const replacement = newest === null ? 'There is no other.' : 'The newest is shown instead.'
@@ -279,8 +281,13 @@ export class OpenProject {
   /** Has main undo written changes. @returns the change that undoes this in turn */
   private async revert(changes: readonly number[]): Promise<number | null> {
     const { projects } = this.client
-    const { change } = await this.write((here) => projects.revert({ ...here, changes: [...changes] }))
-    return change
+    this.reverting = true
+    try {
+      const { change } = await this.write((here) => projects.revert({ ...here, changes: [...changes] }))
+      return change
+    } finally {
+      this.reverting = false
+    }
   }
 
   /**

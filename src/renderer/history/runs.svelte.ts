@@ -8,7 +8,6 @@ import type {
   RunMarks
 } from '../../contract/documents/history'
 import { RUN_KIND_WORDS, runTitle } from '../../contract/words/run-words'
-import { changedSince } from '../app/history.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 
 export type RunFilter = 'all' | RunKind | 'deleted'
@@ -38,45 +37,32 @@ export class Runs {
 
   async rename(run: HistoryRun, name: string): Promise<void> {
     const to = name.trim()
-    if (to !== run.name) await this.mark(run, `rename ${called(run)}`, { name: to }, { name: run.name })
+    if (to !== run.name) await this.mark(run, `rename ${called(run)}`, { name: to })
   }
 
   async note(run: HistoryRun, note: string): Promise<void> {
-    if (note !== run.note) await this.mark(run, `note on ${called(run)}`, { note }, { note: run.note })
+    if (note !== run.note) await this.mark(run, `note on ${called(run)}`, { note })
   }
 
   async pin(run: HistoryRun): Promise<void> {
     const { pinned } = run
-    await this.mark(run, `${pinned ? 'unpin' : 'pin'} ${called(run)}`, { pinned: !pinned }, { pinned })
+    await this.mark(run, `${pinned ? 'unpin' : 'pin'} ${called(run)}`, { pinned: !pinned })
   }
 
   /** Deletes a run. Can be undone. */
   async delete(run: HistoryRun): Promise<void> {
-    let deletion = ''
-    const remove = async (): Promise<void> => {
-      this.project.deleting.add(run.id)
-      try {
-        await this.project.write(async (here) => {
-          const done = await this.project.client.history.delete({ ...here, run: keyOf(run) })
-          deletion = done.deletion
-          return done.project
-        })
-      } finally {
-        this.project.deleting.delete(run.id)
-      }
-    }
-    const done = await this.project.attempt(async () => {
-      await remove()
-      return true
-    })
-    if (done === null) return
-    const what = `delete ${called(run)}`
-    const message = `Deleted ${called(run)}`
-    this.project.history.record({ what, message, undo: () => this.putBack(deletion), redo: remove })
+    const { deleting, client } = this.project
+    deleting.add(run.id)
+    await this.project.do(
+      `delete ${called(run)}`,
+      (here) => client.history.delete({ ...here, run: keyOf(run) }),
+      { message: `Deleted ${called(run)}` }
+    )
+    deleting.delete(run.id)
   }
 
   async restore({ deletion }: DeletedRun): Promise<void> {
-    await this.project.attempt(() => this.putBack(deletion))
+    await this.project.save((here) => this.project.client.history.restore({ ...here, deletion }))
   }
 
   /** Deletes a run for good. Cannot be undone. */
@@ -84,25 +70,13 @@ export class Runs {
     await this.project.save((here) => this.project.client.history.destroy({ ...here, deletion }))
   }
 
-  private async putBack(deletion: string): Promise<void> {
-    await this.project.write((here) => this.project.client.history.restore({ ...here, deletion }))
-  }
-
-  private async mark(run: HistoryRun, what: string, to: RunMarkChanges, from: RunMarkChanges): Promise<void> {
-    const set = async (changes: RunMarkChanges, expected: RunMarkChanges): Promise<boolean> => {
-      let changed = true
-      await this.project.write(async (here, seen) => {
-        const now = this.find(run)
-        // Flushing and leaving the field may both save a note. It is saved once.
-        changed = now === undefined || !has(now, changes)
-        if (!changed) return this.project.state
-        if (now === undefined || !has(now, expected)) throw changedSince('the run')
-        return this.project.client.history.mark({ ...here, seen, run: keyOf(run), changes })
-      })
-      return changed
-    }
-    if (await this.project.attempt(() => set(to, from)))
-      this.project.history.record({ what, undo: () => set(from, to), redo: () => set(to, from) })
+  private async mark(run: HistoryRun, what: string, changes: RunMarkChanges): Promise<void> {
+    await this.project.do(what, async (here, seen) => {
+      // Flushing and leaving the field may both save a note. It is saved once.
+      const marks = this.find(run)
+      if (marks === undefined || has(marks, changes)) return { ...this.project.state, change: null }
+      return this.project.client.history.mark({ ...here, seen, run: keyOf(run), changes })
+    })
   }
 
   private find({ kind, id }: RunKey): HistoryRun | undefined {

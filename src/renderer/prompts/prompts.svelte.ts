@@ -67,22 +67,10 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   async useOwn(own: boolean): Promise<void> {
     await this.flush()
     const { project } = this
-    const { prompts, ownPrompts } = project.state
-    const [from, to] = [ownPrompts ? prompts : null, own ? prompts : null]
-    const use = (set: readonly CrcPrompt[] | null): Promise<unknown> =>
-      project.write((here) =>
-        project.client.prompts.own({ ...here, prompts: set === null ? null : [...set] })
-      )
-    const done = await project.attempt(async () => {
-      await use(to)
-      return true
-    })
-    if (done === null) return
-    project.history.record({
-      what: own ? 'give the pair prompts of its own' : 'use the prompts of the project',
-      undo: () => use(from),
-      redo: () => use(to)
-    })
+    const prompts = own ? project.state.prompts : null
+    await project.do(own ? 'give the pair prompts of its own' : 'use the prompts of the project', (here) =>
+      project.client.prompts.own({ ...here, prompts })
+    )
   }
 
   async setRendering(changes: Partial<Rendering>): Promise<void> {

@@ -9,9 +9,7 @@ export const historyProcedures = {
     .input(pairInput.extend({ seen: seenRevision, run: RunKey, changes: RunMarkChanges }))
     .output(ProjectState),
   /** Deletes a run, which can be restored. It is rejected while a job of the pair runs. */
-  delete: procedure
-    .input(pairInput.extend({ run: RunKey }))
-    .output(z.object({ deletion: z.uuid(), project: ProjectState })),
+  delete: procedure.input(pairInput.extend({ run: RunKey })).output(ProjectState),
   /** Restores a deleted run. */
   restore: procedure.input(pairInput.extend({ deletion: z.uuid() })).output(ProjectState),
   /** Removes a deleted run permanently. */

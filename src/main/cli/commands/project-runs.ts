@@ -80,7 +80,7 @@ export const projectRestoreCommand = subcommand(pairOption, {
     })
 })
 
-const setText = (history: RunHistory, id: string, changes: RunMarkChanges): Promise<void> =>
+const setText = (history: RunHistory, id: string, changes: RunMarkChanges): Promise<unknown> =>
   history.mark(runNamed(history.state.runs, id, 'run'), changes)
 
 interface RunOptions {

@@ -89,8 +89,14 @@ export async function readOwnPrompts(pairFolder: string): Promise<CrcPrompts | n
 }
 
 /** Removes the separate prompts of a pair, which then uses the project's prompts. @throws WorkbenchError `read-only` */
-export async function removeOwnPrompts(pairFolder: string): Promise<void> {
-  const file = promptFile(pairFolder, CRC_PROMPTS)
+export const removeOwnPrompts = (pairFolder: string): Promise<void> =>
+  removeFile(promptFile(pairFolder, CRC_PROMPTS))
+
+/** Removes the sample prompts of a project, which then uses the built-in ones. @throws WorkbenchError `read-only` */
+export const removeSamplePrompts = (folder: string): Promise<void> =>
+  removeFile(promptFile(folder, SAMPLE_PROMPTS))
+
+async function removeFile(file: string): Promise<void> {
   await rm(file, { force: true }).catch((error: unknown) => {
     throw writeProblem(file, error)
   })

@@ -7,7 +7,7 @@ import {
   RUN_MARKS_VERSION,
   type RunKey,
   type RunKind,
-  type RunMarkChanges,
+  RunMarkChanges,
   RunMarks,
   UNMARKED
 } from '../../../contract/documents/history'
@@ -25,6 +25,7 @@ import {
 } from '../../../contract/words/run-words'
 import { SUMMARY } from '../documents/document-store'
 import { EVALUATION_ENDINGS } from '../documents/evaluation-files'
+import type { PartChange, StoredPart } from '../documents/stored-part'
 import type { RunList } from '../runs/run-list'
 import { runKey, type StoredMarks } from '../runs/run-marks'
 import { ANSWERS } from '../documents/sample-files'
@@ -47,8 +48,8 @@ export interface StoredHistory extends StoredMarks {
 
 export const NO_HISTORY: StoredHistory = { marks: new Map(), unread: null, deleted: [] }
 
-/** Counts and writes a change, as `ProjectOfPair.saveBeside`. */
-type Save = (fields: readonly string[], seen: number | undefined, write: () => Promise<void>) => Promise<void>
+/** Counts and writes a change, as `ProjectOfPair.savePart`. */
+type Save = (part: PartChange, seen: number | undefined, fields: readonly string[]) => Promise<number | null>
 
 /** All runs of a pair with their names, notes and pins, and the deleted runs that can be restored. */
 export class RunHistory {
@@ -99,70 +100,99 @@ export class RunHistory {
    * @param seen revision that the caller knows; the present one when left out.
    * @throws WorkbenchError `not-found`; `bad-input` naming the wrong field; `stale` if it changed after `seen`;
    * `read-only`.
+   * @returns the revision that was written, to undo it; null if nothing changed
    */
-  async mark(key: RunKey, changes: RunMarkChanges, seen?: number): Promise<void> {
-    const fields = Object.keys(changes).map((field) => `runs.${key.kind}.${key.id}.${field}`)
-    await this.save(fields, seen, async () => {
-      this.required(key)
-      const parsed = RunMarks.safeParse({ ...this.marksOf(key), ...changes })
-      if (!parsed.success) {
-        throw new WorkbenchError('bad-input', `The run cannot be changed: ${describeIssue(parsed.error)}`)
+  async mark(key: RunKey, changes: RunMarkChanges, seen?: number): Promise<number | null> {
+    const name = `runs.${key.kind}.${key.id}`
+    const stored: StoredPart = {
+      name,
+      read: () => this.marksOf(key),
+      write: async (value) => {
+        this.required(key)
+        const parsed = RunMarks.safeParse({ ...this.marksOf(key), ...RunMarkChanges.parse(value) })
+        if (!parsed.success) {
+          throw new WorkbenchError('bad-input', `The run cannot be changed: ${describeIssue(parsed.error)}`)
+        }
+        await this.write(new Map([...this.#marks, [runKey(key), parsed.data]]))
       }
-      await this.write(new Map([...this.#marks, [runKey(key), parsed.data]]))
-    })
+    }
+    const fields = Object.keys(changes).map((field) => `${name}.${field}`)
+    return this.save({ stored, value: changes }, seen, fields)
   }
 
   /**
    * Moves a run to the trash. A sweep takes its searches and its check with it.
    *
-   * @returns id of the deletion
+   * @param requireIdle throws while a job may use the run, also when the deletion is redone
+   * @returns id of the deletion, and the revision that was written, to undo it
    * @throws WorkbenchError `not-found`, `read-only`
    */
-  async delete(key: RunKey): Promise<string> {
-    let deletion = ''
-    await this.save([], undefined, async () => {
-      const run = this.required(key)
-      const searches = this.searchesFrom(key)
-      this.requireReadMarks()
-      const files = [run, ...searches].flatMap(filesOf)
-      const document = await trashRun(this.folder, run, searches, files)
-      deletion = document.deletion
-      this.#deleted = [document, ...this.#deleted]
-      for (const { kind, id } of [run, ...searches]) this.runs[kind].drop(id)
-      await this.write(this.#marks)
-    })
-    return deletion
+  async delete(
+    key: RunKey,
+    requireIdle: () => void = () => undefined
+  ): Promise<{ deletion: string; change: number | null }> {
+    requireIdle()
+    const change = await this.save({ stored: this.deletionOf(key, requireIdle), value: true }, undefined, [])
+    return { deletion: this.requiredDeletion(key).deletion, change }
   }
 
   /** Restores a deleted run. @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
   async restore(deletion: string): Promise<void> {
-    await this.save([], undefined, async () => {
-      const document = this.deletedBy(deletion)
-      const { run, searches } = document
-      if (run.sweepId !== null && this.runs.sweep.find(run.sweepId) === undefined) {
-        throw new WorkbenchError(
-          'bad-input',
-          'The sweep that the search started from is deleted too.',
-          'Restore the sweep first.'
-        )
-      }
-      const back = [run, ...searches]
-      const entries = back.map((key): [string, RunMarks] => [runKey(key), RunMarks.parse(key)])
-      // Names are written first, so that a restored run has its name.
-      await this.write(new Map([...this.#marks, ...entries]), back)
-      await untrashRun(this.folder, document)
-      this.#deleted = this.#deleted.filter((other) => other !== document)
-      for (const { kind, id } of back) await this.runs[kind].bringBack(id)
-    })
+    const { run } = this.deletedBy(deletion)
+    await this.save({ stored: this.deletionOf(run, () => undefined), value: false }, undefined, [])
   }
 
   /** Removes a deleted run from the trash. @throws WorkbenchError `not-found`, `read-only` */
   async destroy(deletion: string): Promise<void> {
-    await this.save([], undefined, async () => {
+    const write = async (): Promise<void> => {
       const document = this.deletedBy(deletion)
       await destroyRun(this.folder, document)
       this.#deleted = this.#deleted.filter((other) => other !== document)
-    })
+    }
+    await this.save({ stored: { name: 'deleted', read: () => null, write }, value: null }, undefined, [])
+  }
+
+  /** Returns whether a run is deleted, as a value that can be changed. */
+  private deletionOf({ kind, id }: RunKey, requireIdle: () => void): StoredPart {
+    const key = { kind, id }
+    return {
+      name: `deletion.${kind}.${id}`,
+      read: () => this.#deleted.some(({ run }) => runKey(run) === runKey(key)),
+      write: async (isDeleted) => {
+        if (isDeleted !== true) return this.putBack(this.requiredDeletion(key))
+        requireIdle()
+        return this.moveToTrash(key)
+      }
+    }
+  }
+
+  private async moveToTrash(key: RunKey): Promise<void> {
+    const run = this.required(key)
+    const searches = this.searchesFrom(key)
+    this.requireReadMarks()
+    const files = [run, ...searches].flatMap(filesOf)
+    const document = await trashRun(this.folder, run, searches, files)
+    this.#deleted = [document, ...this.#deleted]
+    for (const { kind, id } of [run, ...searches]) this.runs[kind].drop(id)
+    await this.write(this.#marks)
+  }
+
+  private async putBack(document: DeletionDocument): Promise<void> {
+    const { run, searches } = document
+    if (run.sweepId !== null && this.runs.sweep.find(run.sweepId) === undefined) {
+      throw new WorkbenchError(
+        'bad-input',
+        'The sweep that the search started from is deleted too.',
+        'Restore the sweep first.'
+      )
+    }
+    const back = [run, ...searches]
+    const entries = back.map((key): [string, RunMarks] => [runKey(key), RunMarks.parse(key)])
+    // Names are written first, so that a restored run has its name.
+    await this.write(new Map([...this.#marks, ...entries]), back)
+    await untrashRun(this.folder, document)
+    this.#deleted = this.#deleted.filter((other) => other !== document)
+    for (const { kind, id } of back) await this.runs[kind].bringBack(id)
   }
 
   private entry(
@@ -185,9 +215,11 @@ export class RunHistory {
   }
 
   private deletedBy(deletion: string): DeletionDocument {
-    const document = this.#deleted.find((other) => other.deletion === deletion)
-    if (document !== undefined) return document
-    throw new WorkbenchError('not-found', 'The run is not in the trash of the pair any more.')
+    return inTrash(this.#deleted.find((other) => other.deletion === deletion))
+  }
+
+  private requiredDeletion(key: RunKey): DeletionDocument {
+    return inTrash(this.#deleted.find(({ run }) => runKey(run) === runKey(key)))
   }
 
   private searchesFrom({ kind, id }: RunKey): HistoryRun[] {
@@ -221,6 +253,12 @@ export class RunHistory {
 }
 
 const isUnmarked = ({ name, note, pinned }: RunMarks): boolean => name === '' && note === '' && !pinned
+
+/** @throws WorkbenchError `not-found` for no document */
+function inTrash(document: DeletionDocument | undefined): DeletionDocument {
+  if (document !== undefined) return document
+  throw new WorkbenchError('not-found', 'The run is not in the trash of the pair any more.')
+}
 
 /** Lists the files that a run may have, its document first. */
 function filesOf({ kind, id }: RunKey): ResultFile[] {

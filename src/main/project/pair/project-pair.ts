@@ -13,8 +13,10 @@ import type {
   SweepSummary
 } from '../../../contract/documents/project'
 import type { SearchDocument, SearchSummary } from '../../../contract/documents/search'
-import type { SamplePrompts } from '../../../contract/documents/task'
+import { SamplePrompts } from '../../../contract/documents/task'
+import type { z } from 'zod'
 import type { RunChange } from '../../base/files/serial-queue'
+import type { PartChange, StoredPart } from '../documents/stored-part'
 import type { PairResults } from './pair-results'
 import type { ProjectQueue } from './project-queue'
 import type { ProjectReadings } from './project-readings'
@@ -67,9 +69,9 @@ export interface ProjectOfPair {
   ): Promise<number | null>
   /** Runs a change of the project's files. */
   readonly change: RunChange
-  savePrompts(prompts: CrcPrompts, seen?: number): Promise<void>
-  /** Counts and writes a change of values beside the document. @param fields see `editPair` */
-  saveBeside(fields: readonly string[], seen: number | undefined, write: () => Promise<void>): Promise<void>
+  savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null>
+  /** Counts and writes a change of a value beside the document. @param fields see `editPair` */
+  savePart(part: PartChange, seen: number | undefined, fields?: readonly string[]): Promise<number | null>
   /** Notifies listeners of a change. */
   tell(): void
   close(): Promise<void>
@@ -100,11 +102,11 @@ export class ProjectPair {
       evaluation: new RunList(folder, EVALUATION_SUMMARIES, evaluations)
     }
     this.#runs = runs
-    this.history = new RunHistory(folder, runs, history, (fields, seen, write) =>
-      project.saveBeside(
-        fields.map((field) => `${id}/${field}`),
+    this.history = new RunHistory(folder, runs, history, ({ stored, value }, seen, fields) =>
+      project.savePart(
+        { stored: { ...stored, name: `${id}/${stored.name}` }, value },
         seen,
-        write
+        fields.map((field) => `${id}/${field}`)
       )
     )
     const storage = (kind: RunKind) => ({
@@ -236,9 +238,9 @@ export class ProjectPair {
    *
    * @throws WorkbenchError as `Project.savePrompts`
    */
-  async savePrompts(prompts: CrcPrompts, seen?: number): Promise<void> {
-    if (this.#prompts === null) await this.project.savePrompts(prompts, seen)
-    else await this.#saveOwnPrompts(savedPrompts(prompts), seen)
+  async savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null> {
+    if (this.#prompts === null) return this.project.savePrompts(prompts, seen)
+    return this.#saveOwnPrompts(prompts, seen)
   }
 
   /**
@@ -246,16 +248,22 @@ export class ProjectPair {
    *
    * @throws WorkbenchError `bad-input`, `read-only`
    */
-  async useOwnPrompts(prompts: CrcPrompts | null): Promise<void> {
-    await this.#saveOwnPrompts(prompts === null ? null : savedPrompts(prompts), undefined)
+  async useOwnPrompts(prompts: CrcPrompts | null): Promise<number | null> {
+    return this.#saveOwnPrompts(prompts, undefined)
   }
 
-  async #saveOwnPrompts(prompts: CrcPrompts | null, seen: number | undefined): Promise<void> {
-    await this.project.saveBeside([`${this.id}/prompts`], seen, async () => {
-      if (prompts === null) await removeOwnPrompts(this.folder)
-      else await writePrompts(this.folder, prompts)
-      this.#prompts = prompts
-    })
+  async #saveOwnPrompts(prompts: CrcPrompts | null, seen: number | undefined): Promise<number | null> {
+    const stored: StoredPart = {
+      name: `${this.id}/prompts`,
+      read: () => this.#prompts,
+      write: async (value) => {
+        const saved = value === null ? null : savedPrompts(value)
+        if (saved === null) await removeOwnPrompts(this.folder)
+        else await writePrompts(this.folder, saved)
+        this.#prompts = saved
+      }
+    }
+    return this.project.savePart({ stored, value: prompts === null ? null : savedPrompts(prompts) }, seen)
   }
 
   /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
@@ -346,8 +354,14 @@ export const definedFields = (fields: object): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 /** @throws WorkbenchError `bad-input` naming the field that is wrong */
-export function savedPrompts(prompts: CrcPrompts): CrcPrompts {
-  const parsed = CrcPrompts.safeParse(prompts)
+export const savedPrompts = (prompts: unknown): CrcPrompts => savedAs(CrcPrompts, prompts, 'prompts')
+
+/** @throws WorkbenchError as {@link savedPrompts} */
+export const savedSamplePrompts = (prompts: unknown): SamplePrompts =>
+  savedAs(SamplePrompts, prompts, 'sample prompts')
+
+function savedAs<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
+  const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-input', `The prompts cannot be saved: ${describeIssue(parsed.error)}`)
+  throw new WorkbenchError('bad-input', `The ${what} cannot be saved: ${describeIssue(parsed.error)}`)
 }

@@ -5,14 +5,12 @@ export function historyRoutes({ jobs, stateOf, withPair }: Routing) {
   const { history } = route
   return history.router({
     mark: history.mark.use(withPair).handler(async ({ context: { pair }, input: { run, changes, seen } }) => {
-      await pair.history.mark(run, changes, seen)
-      return stateOf(pair)
+      return stateOf(pair, await pair.history.mark(run, changes, seen))
     }),
     delete: history.delete.use(withPair).handler(async ({ context: { pair }, input }) => {
       // A job may be writing the run or reading its results.
-      jobs.turns.requireNone(pair)
-      const deletion = await pair.history.delete(input.run)
-      return { deletion, project: await stateOf(pair) }
+      const { change } = await pair.history.delete(input.run, () => jobs.turns.requireNone(pair))
+      return stateOf(pair, change)
     }),
     restore: history.restore.use(withPair).handler(async ({ context: { pair }, input }) => {
       await pair.history.restore(input.deletion)

@@ -9,12 +9,10 @@ export function promptRoutes({ stateOf, withPair }: Routing) {
   return prompts.router({
     builtin: prompts.builtin.handler(() => builtinPrompts()),
     save: prompts.save.use(withPair).handler(async ({ context: { pair }, input }) => {
-      await pair.savePrompts(input.prompts, input.seen)
-      return stateOf(pair)
+      return stateOf(pair, await pair.savePrompts(input.prompts, input.seen))
     }),
     own: prompts.own.use(withPair).handler(async ({ context: { pair }, input }) => {
-      await pair.useOwnPrompts(input.prompts)
-      return stateOf(pair)
+      return stateOf(pair, await pair.useOwnPrompts(input.prompts))
     }),
     render: prompts.render.use(withPair).handler(async ({ context: { pair } }) => {
       const { document } = pair

@@ -19,8 +19,7 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
     readPrompts: samples.readPrompts.handler(({ input }) => importPrompts(input.fileName, input.content)),
     answerFile: samples.answerFile.handler(({ input }) => readAnswerFacts(absolutePath(input.path))),
     savePrompts: samples.savePrompts.use(withPair).handler(async ({ context: { project, pair }, input }) => {
-      await project.saveSamplePrompts(input.prompts, input.seen)
-      return stateOf(pair)
+      return stateOf(pair, await project.saveSamplePrompts(input.prompts, input.seen))
     }),
     render: samples.render.use(withPair).handler(async ({ context: { pair }, input }) => {
       const { document } = pair

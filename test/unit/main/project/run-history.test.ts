@@ -2,13 +2,14 @@ import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UNMARKED } from '../../../../src/contract/documents/history'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { openProject } from '../../../../src/main/project/open-project'
 import type { Project } from '../../../../src/main/project/project'
 import { destroyRun, listTrash, trashRun, untrashRun } from '../../../../src/main/project/runs/run-trash'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { openDemo } from '../../../fixtures/open-demo'
 import { problemOf } from '../../../fixtures/problems'
-import { sweepFixture } from '../../../fixtures/project-documents'
+import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import { tinyCheck, tinySearch } from '../../../fixtures/tiny-sweep'
 import { reopened } from '../../../fixtures/reopened'
@@ -100,7 +101,7 @@ describe('the history of a pair', () => {
     const before = await filesOf(folder)
     const deletions: string[] = []
     for (const { kind, id } of open.firstPair.history.state.runs.filter(({ sweepId }) => sweepId === null)) {
-      deletions.push(await open.firstPair.history.delete({ kind, id }))
+      deletions.push((await open.firstPair.history.delete({ kind, id })).deletion)
     }
     expect(namesOf(open)).toEqual([])
     await expect(open.firstPair.readSearch('sweep-1')).resolves.toBeNull()
@@ -121,11 +122,43 @@ describe('the history of a pair', () => {
     })
   })
 
+  it('undoes and redoes what is written beside the document, and keeps later changes by others', async () => {
+    const open = await project()
+    const { history } = open.firstPair
+    const undo = async (change: number | null): Promise<number | null> => open.revert([change ?? -1])
+    const named = await history.mark(SWEEP, { name: 'mine' })
+    await history.mark(SWEEP, { note: 'theirs' })
+    const unnamed = await undo(named)
+    expect(history.marksOf(SWEEP)).toEqual({ name: '', note: 'theirs', pinned: false })
+    await history.mark(SWEEP, { name: 'theirs' })
+    expect(await problemOf(undo(unnamed))).toMatchObject({ code: 'stale' })
+
+    let isBusy = false
+    const requireIdle = (): void => {
+      if (isBusy) throw new WorkbenchError('busy', 'A job runs.')
+    }
+    const { change } = await history.delete(RUN, requireIdle)
+    const restored = await undo(change)
+    expect(namesOf(open)).toContain('run-1')
+    isBusy = true
+    expect(await problemOf(undo(restored))).toMatchObject({ code: 'busy' })
+    isBusy = false
+    await undo(restored)
+    expect(namesOf(open)).not.toContain('run-1')
+
+    const saved = await open.savePrompts(PROMPTS.slice(0, 1))
+    const own = await open.firstPair.useOwnPrompts(PROMPTS.slice(1))
+    const sampled = await open.saveSamplePrompts([{ text: 'Name a colour.', category: '', raw: false }])
+    for (const revision of [own, saved, sampled]) await undo(revision)
+    const after = await reopened(open)
+    expect([after.prompts, after.firstPair.ownPrompts, after.samplePrompts]).toEqual([PROMPTS, null, null])
+  })
+
   it('restores no search without its sweep', async () => {
     const open = await project()
     const { history } = open.firstPair
-    const search = await history.delete({ kind: 'search', id: 'later' })
-    const sweep = await history.delete(SWEEP)
+    const { deletion: search } = await history.delete({ kind: 'search', id: 'later' })
+    const { deletion: sweep } = await history.delete(SWEEP)
     expect(await problemOf(history.restore(search))).toMatchObject({
       code: 'bad-input',
       hint: 'Restore the sweep first.'
@@ -140,9 +173,9 @@ describe('the history of a pair', () => {
     let open = await project()
     const { history, folder } = open.firstPair
     await history.mark(RUN, { pinned: true })
-    const pinned = await history.delete(RUN)
+    const { deletion: pinned } = await history.delete(RUN)
     await history.delete(SWEEP)
-    const kept = await history.delete({ kind: 'evaluation', id: 'evaluation-1' })
+    const { deletion: kept } = await history.delete({ kind: 'evaluation', id: 'evaluation-1' })
     for (const name of await readdir(join(folder, 'trash'))) {
       if (name === kept) continue
       const file = join(folder, 'trash', name, 'deleted.json')

@@ -39,7 +39,7 @@ describe('the history in the window', () => {
     ])
   })
 
-  it('renames so that it can be undone, unless somebody else has renamed since', async () => {
+  it('renames, and has main undo it', async () => {
     const { line, session } = await opened()
     const renamed = (revision: number, name: string) =>
       stateOf(
@@ -54,14 +54,7 @@ describe('the history in the window', () => {
     await line.answer('history.mark', 0, renamed(2, 'mine'))
     void session.history.undo()
     await settled()
-    expect(line.call('history.mark', 1).input).toMatchObject({ seen: 2, changes: { name: '' } })
-    await line.answer('history.mark', 1, renamed(3, ''))
-    void session.history.redo()
-    await line.answer('history.mark', 2, renamed(4, 'mine'))
-    session.accept(renamed(5, 'theirs'))
-    await session.history.undo()
-    expect(line.of('history.mark')).toHaveLength(3)
-    expect(session.host.session?.history.undoable).toBeNull()
+    expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [2] })
   })
 
   it('saves a note once that a flush and the end of its field save at the same moment', async () => {
@@ -73,9 +66,7 @@ describe('the history in the window', () => {
     await line.answer('history.mark', 0, stateOf(2, noted))
     expect(line.of('history.mark')).toHaveLength(1)
     expect(workbench.complaints).toEqual([])
-    void session.history.undo()
-    await line.answer('history.mark', 1, stateOf(3, RUNS))
-    expect(session.history.undoable).toBeNull()
+    expect(session.history.undoable).toBe('note on the sweep “made up”')
   })
 
   it('shows the newest in place of a sweep that it deletes, and the sweep again once that is undone', async () => {
@@ -92,15 +83,18 @@ describe('the history in the window', () => {
     void runs.delete(first)
     await settled()
     const without = stateOf(2, RUNS.slice(1), [first])
-    await line.answer('history.delete', 0, { deletion: DELETION, project: without })
+    await line.answer('history.delete', 0, without)
     await answered(1, 'sweep-2')
     expect([ranges.sweep?.id, workbench.complaints]).toEqual(['sweep-2', []])
     void session.history.undo()
     await settled()
-    expect(line.call('history.restore', 0).input).toMatchObject({ deletion: DELETION })
-    await line.answer('history.restore', 0, stateOf(3, RUNS))
+    await line.answer('projects.revert', 0, stateOf(3, RUNS))
     await answered(2, 'sweep-1')
     expect(ranges.sweep?.id).toBe('sweep-1')
+    void session.history.redo()
+    await settled()
+    await line.answer('projects.revert', 1, { ...without, revision: 4, change: 4 })
+    expect(workbench.complaints).toEqual([])
   })
 
   it('says so when another window deletes what is shown, and shows nothing where nothing is left', async () => {

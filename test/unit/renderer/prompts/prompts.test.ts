@@ -36,10 +36,9 @@ it('prompts of a pair’s own are a copy of the project’s, and given back by u
   expect(session.history.undoable).toBe('give the pair prompts of its own')
   void session.history.undo()
   await settled()
-  expect(line.call('prompts.own', 1).input).toMatchObject({ prompts: null })
-  await line.answer('prompts.own', 1, projectState({ revision: 3 }))
+  await line.answer('projects.revert', 0, projectState({ revision: 3 }))
   void prompts.useOwn(false)
-  await line.refuse('prompts.own', 2, new Error('The disk is full.'))
+  await line.refuse('prompts.own', 1, new Error('The disk is full.'))
   expect(session.history.undoable).toBeNull()
 })
 
