@@ -9,7 +9,6 @@ import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { inspectPair } from '../../../../src/main/checkpoint/pair'
 import { BackgroundJob } from '../../../../src/renderer/app/background-job.svelte'
-import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { TYPED } from '../../../../src/renderer/export/exports.svelte'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
@@ -510,7 +509,7 @@ describe('a project that another window changes', () => {
     (one) => one ?? []
   )
 
-  async function openPrompts(): Promise<{ line: ScriptedLine; session: Session }> {
+  async function openPrompts() {
     const { line, session } = await openSession(before)
     return { line, session }
   }

@@ -59,7 +59,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals())
 
 /** A window that has connected and is told of the program. */
-async function connected(info: object = {}): Promise<{ line: ScriptedLine; workbench: Workbench }> {
+async function connected(info: object = {}) {
   const line = new ScriptedLine()
   const workbench = await line.openWindow()
   await line.answer('app.info', 0, { ...INFO, ...info })

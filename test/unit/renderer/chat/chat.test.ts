@@ -6,7 +6,6 @@ import type { SampleSettings } from '../../../../src/contract/documents/samples'
 import { OPEN_SAMPLING } from '../../../../src/contract/model/sampling'
 import type { ProjectState } from '../../../../src/contract/documents/project'
 import { rangeModel } from '../../../../src/contract/model/model'
-import type { Session } from '../../../../src/renderer/app/session.svelte'
 import type { Chat } from '../../../../src/renderer/chat/chat.svelte'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
@@ -29,9 +28,7 @@ const said = (column: number, ...texts: string[]): ChatAnswer[] =>
 const told = (...answers: ChatAnswer[]): ChatEvent => ({ type: 'told', notices: [], answers, progress: null })
 
 /** A chat that has everything that it needs, on a line that the test plays. */
-async function openChat(
-  changes: Partial<ProjectState> = {}
-): Promise<{ line: ScriptedLine; chat: Chat; session: Session }> {
+async function openChat(changes: Partial<ProjectState> = {}) {
   const { line, session } = await openSession(projectState({ pair: PAIR, ...changes }))
   session.chat.attach()
   await line.answer('samples.defaults', 0, SETTINGS)

@@ -65,7 +65,7 @@ const summary = (id: string): ProjectState['evaluations'][number] => ({
 })
 
 /** A project with two tasks, in which nothing was evaluated. */
-async function opened(state = stateOf()): Promise<{ line: ScriptedLine; session: Session }> {
+async function opened(state = stateOf()) {
   const { line, session } = await openSession(state)
   void session.evaluations.attach(null)
   await line.answer('evaluations.tasks', 0, [

@@ -8,7 +8,6 @@ import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { runToEnd } from '../../../../src/main/base/steps'
 import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
-import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { scoredWords } from '../../../../src/renderer/ranges/board/readout'
 import { sweepKey } from '../../../../src/renderer/ranges/new-sweep/sweep-planning.svelte'
 import { taskFixture } from '../../../fixtures/evaluation-documents'
@@ -47,7 +46,7 @@ const stateOf = (changes: Partial<ProjectState> = {}): ProjectState =>
   projectState({ pair: PAIR_REPORT, sweeps: [summarizeSweep(SWEEP, null)], prompts: [], ...changes })
 
 /** A project that shows the tiny sweep. */
-async function opened(): Promise<{ line: ScriptedLine; session: Session }> {
+async function opened() {
   const { line, session } = await openSession(stateOf())
   void session.ranges.attach(null)
   await line.answer('checks.get', 0, null)

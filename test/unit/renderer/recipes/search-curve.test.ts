@@ -30,6 +30,7 @@ it('goes from the best range over the best of each generation, by the work of al
     'diversity 0.850, validity 0.900',
     'after 150 block evaluations'
   ])
+  expect([curve?.series[0]?.connected, curve?.x.bounds[0]]).toEqual([true, 0])
   expect(curve?.x.bounds[1]).toBeGreaterThanOrEqual(150)
 })
 

@@ -4,7 +4,6 @@ import { comparisonKey } from '../../../../src/contract/documents/preferences'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import type { SampleRun } from '../../../../src/contract/documents/samples'
 import { AnswerBoard } from '../../../../src/renderer/answers/answers'
-import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { blindKey, blindPlan, shuffled } from '../../../../src/renderer/samples/blind'
 import {
   BlindComparisons,
@@ -93,9 +92,7 @@ describe('the plan of a blind comparison', () => {
 })
 
 describe('comparing blind', () => {
-  async function shown(
-    run: SampleRun
-  ): Promise<{ line: ScriptedLine; blind: BlindComparisons; session: Session }> {
+  async function shown(run: SampleRun) {
     const { line, session } = await openSession()
     void session.samples.show(run.id)
     await line.answer('samples.get', 0, {

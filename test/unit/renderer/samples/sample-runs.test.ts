@@ -9,7 +9,6 @@ import {
 } from '../../../../src/contract/documents/samples'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import type { Session } from '../../../../src/renderer/app/session.svelte'
-import type { Workbench } from '../../../../src/renderer/app/workbench.svelte'
 import { COMPUTED } from '../../../fixtures/run-computation'
 import {
   SAMPLE_SETTINGS as PLAIN,
@@ -50,9 +49,7 @@ const keeping = (samples: SampleSetup, changes: Partial<ProjectState> = {}): Pro
   }
 }
 
-async function opened(
-  state = stateOf()
-): Promise<{ line: ScriptedLine; session: Session; workbench: Workbench; state: ProjectState }> {
+async function opened(state = stateOf()) {
   const { line, session, workbench } = await openSession(state)
   void session.samples.setup.attach()
   await line.answer('samples.defaults', 0, SAMPLE_SETTINGS)
@@ -207,7 +204,7 @@ describe('a sample run', () => {
   } as const
   const snapshot: SampleEvent = { type: 'snapshot', run, samples: [sampleLine()], progress }
 
-  async function started(): Promise<Awaited<ReturnType<typeof opened>> & { events: Stream<SampleEvent> }> {
+  async function started() {
     const all = await opened()
     const { line, session } = all
     const { samples } = session

@@ -262,7 +262,10 @@ describe('sampler settings', () => {
     expect(describeSampling(SETTINGS)).toBe(
       'temperature 0.7, top-k 40, top-p 0.95, repetition penalty 1.1, at most 64 tokens'
     )
-    const greedy = { ...SETTINGS, sampling: { ...SETTINGS.sampling, temperature: 0, repetitionPenalty: 1 } }
+    const greedy = {
+      ...SETTINGS,
+      sampling: { ...SETTINGS.sampling, minP: 0.1, temperature: 0, repetitionPenalty: 1 }
+    }
     expect(describeSampling(greedy)).toBe('greedy, at most 64 tokens')
   })
 })

@@ -106,6 +106,10 @@ it('renames and moves by steps that can be undone', async () => {
   await settled()
   expect(line.call('pairs.rename', 0).input).toMatchObject({ name: 'c' })
   expect(line.call('pairs.rename', 1).input).toMatchObject({ pair: 'pair-2', name: 'b' })
+  // A pair that keeps its name or its place is not written.
+  for (const name of ['b', ' ']) await session.pairs.rename('pair-2', name)
+  for (const place of [0, -1, 2]) await session.pairs.move('pair-1', place)
+  expect([line.of('pairs.rename').length, line.of('pairs.move').length]).toEqual([2, 2])
 })
 
 it('begins nothing that needs the engine while it works for another pair', async () => {

@@ -77,6 +77,10 @@ describe('a figure of a plot', () => {
     )
   })
 
+  it('is drawn as stored', async () => {
+    await expect(svgOf(drawing, 'plot', 85)).toMatchFileSnapshot('./plot.golden.svg')
+  })
+
   it('tells in a legend of what has no name beside it', () => {
     expect(wordsOf(drawing).filter((words) => words === HOSTILE || words === 'curve')).toHaveLength(2)
     expect(textOf(drawing, 'told beside it').bold).toBe(true)
@@ -134,8 +138,9 @@ describe('a figure of bars', () => {
     format: (value) => value.toFixed(2)
   }
 
-  it('has bars as high as their values, a tooltip for each, and a legend of the groups', () => {
+  it('has bars as high as their values, a tooltip for each, and a legend of the groups', async () => {
     const drawing = barDrawing(bars, 0.5, figurePage())
+    await expect(svgOf(drawing, 'bars', 85)).toMatchFileSnapshot('./bars.golden.svg')
     const outlines = drawing.shapes.filter((shape) => shape.kind === 'path' && shape.title !== undefined)
     expect(outlines.map((shape) => (shape.kind === 'path' ? shape.title : ''))).toEqual([
       'category 0: base 0.20',

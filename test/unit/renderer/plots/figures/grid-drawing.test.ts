@@ -3,13 +3,14 @@ import { VIRIDIS } from '../../../../../src/contract/words/color-scale'
 import type { LayerShares } from '../../../../../src/contract/documents/search'
 import { BY_CHARACTERS } from '../../../../../src/contract/documents/scored-by'
 import { scoreWords } from '../../../../../src/contract/words/score-words'
-import type { Drawing, PathShape } from '../../../../../src/renderer/plots/figures/drawing'
+import type { Drawing } from '../../../../../src/renderer/plots/figures/drawing'
 import {
   gridCsv,
   type GridContent,
   gridPart,
   gridPlace
 } from '../../../../../src/renderer/plots/figures/grid-drawing'
+import { svgOf } from '../../../../../src/renderer/plots/figures/svg'
 import { layerAxisFigure } from '../../../../../src/renderer/ranges/layer-axis/layer-axis-figure'
 import { sharesFigure } from '../../../../../src/renderer/recipes/shares-figure'
 import { figurePage } from '../../../../fixtures/figure-page'
@@ -30,19 +31,12 @@ const GRID: GridContent = {
 
 const wordsOf = ({ shapes }: Pick<Drawing, 'shapes'>): string[] =>
   shapes.flatMap((shape) => (shape.kind === 'text' ? [shape.text] : []))
-/** Left and right end of each box in a colour. */
-const boxesOf = ({ shapes }: Pick<Drawing, 'shapes'>, color: string): [number, number][] =>
-  shapes
-    .filter((shape): shape is PathShape => shape.kind === 'path' && shape.fill?.color === color)
-    .map(({ d }) => {
-      const [, left, right] = /^M([\d.]+) [\d.]+H([\d.]+)/.exec(d) ?? []
-      return [Number(left), Number(right)]
-    })
-
 describe('the figure of a grid', () => {
-  it('has its cells between the labels, a number in each that has a value, and the same as CSV', () => {
+  it('has its cells between the labels, a number in each that has a value, and the same as CSV', async () => {
     const page = figurePage()
     const part = gridPart(GRID, page)
+    const drawing = { ...part, width: page.width }
+    await expect(svgOf(drawing, 'grid', 85)).toMatchFileSnapshot('./grid.golden.svg')
     expect(wordsOf(part)).toEqual(['layer', 'q', 'down', 'first', '0.0', '1.0', 'second', '0.5'])
     const { left, cellWidth } = gridPlace(GRID, page)
     expect(left + 2 * cellWidth).toBeCloseTo(page.width - 2, 6)
@@ -61,7 +55,7 @@ describe('the figure of a grid', () => {
 })
 
 describe('the figure of layers on one axis', () => {
-  it('draws each range below the layers that it restores', () => {
+  it('draws each range below the layers that it restores', async () => {
     const page = figurePage()
     const format = (value: number): string => value.toFixed(2)
     const axis = {
@@ -78,16 +72,14 @@ describe('the figure of layers on one axis', () => {
       ranges: [{ start: 1, end: 2, share: 0.9 }]
     }
     const drawing = layerAxisFigure(axis).draw(page)
+    await expect(svgOf(drawing, 'layers', 85)).toMatchFileSnapshot('./layer-axis.golden.svg')
     expect(wordsOf(drawing)).toEqual(expect.arrayContaining(['1–2, 90 % of wins', 'loss', 'gain', '0', '3']))
-    const [[left, right] = [NaN, NaN]] = boxesOf(drawing, '#00aa00')
-    const cell = (page.width - 2 - left) / 3
-    expect((right - left) / cell).toBeCloseTo(2, 1)
     expect(layerAxisFigure(axis).csv()).toContain('"1–2, 90 % of wins",0,1,1,0')
   })
 })
 
 describe('the figure of layer shares', () => {
-  it('has bars from 0 in both directions, as long as the shares that it writes', () => {
+  it('has bars from 0 in both directions, as long as the shares that it writes', async () => {
     const pair = (values: [number, number]) => ({ diversity: values, validity: values })
     const shares: LayerShares = {
       ...pair([0.2, -0.1]),
@@ -101,10 +93,7 @@ describe('the figure of layer shares', () => {
       leftOut: pair([0, 0])
     }
     const drawing = sharesFigure(shares, scoreWords(BY_CHARACTERS)).draw(figurePage())
-    const [[zero, gain] = [NaN, NaN]] = boxesOf(drawing, '#00aa00')
-    const [[loss, end] = [NaN, NaN]] = boxesOf(drawing, '#ff0000')
-    expect(end).toBeCloseTo(zero, 1)
-    expect((zero - loss) / (gain - zero)).toBeCloseTo(0.5, 1)
+    await expect(svgOf(drawing, 'shares', 85)).toMatchFileSnapshot('./shares.golden.svg')
     expect(wordsOf(drawing)).toEqual(expect.arrayContaining(['Diversity', 'Validity', '+0.200', '−0.100']))
   })
 })

@@ -5,7 +5,6 @@ import type { SweepSummary } from '../../../../../src/contract/documents/project
 import type { Recipe } from '../../../../../src/contract/model/recipe'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
-import type { Ranges } from '../../../../../src/renderer/ranges/ranges.svelte'
 import {
   projectState,
   ScriptedLine,
@@ -24,10 +23,7 @@ const CHECK = tinyCheck([{ recipe, ...whole(0.97, 0.9) }])
 
 const BY_TASK = briefScoring(tinyTaskSweep().scoredBy)
 
-async function taskShown(
-  sweeps: SweepSummary[],
-  task = TASK
-): Promise<{ line: ScriptedLine; ranges: Ranges }> {
+async function taskShown(sweeps: SweepSummary[], task = TASK) {
   const { line, ranges } = await openSession(projectState({ sweeps }))
   await showSweep(line, { ranges }, task)
   return { line, ranges }

@@ -3,9 +3,7 @@ import type { SweepDocument } from '../../../../../src/contract/documents/crc'
 import type { SweepComparison } from '../../../../../src/contract/documents/sweep-comparison'
 import { compareSweeps } from '../../../../../src/main/measures/compare-sweeps'
 import { summarizeSweep } from '../../../../../src/main/project/documents/sweep-files'
-import type { Session } from '../../../../../src/renderer/app/session.svelte'
 import { comparedSweep } from '../../../../fixtures/compared-sweeps'
-import type { ScriptedLine } from '../../../../fixtures/scripted-line'
 import { projectState, showSweep, settled, openSession } from '../../../../fixtures/scripted-line'
 
 const [FIRST, SECOND, THIRD] = [
@@ -19,7 +17,7 @@ const compared = (a: SweepDocument, b: SweepDocument): Promise<SweepComparison> 
   compareSweeps({ sweep: a, check: null }, { sweep: b, check: null })
 
 /** A project that shows the first sweep; what becomes of its address. */
-async function shown(): Promise<{ line: ScriptedLine; session: Session; pushed: string[] }> {
+async function shown() {
   const { line, session, workbench } = await openSession(STATE)
   const location = { hash: '' }
   const pushed: string[] = []

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { colorAt, VIRIDIS } from '../../../../../src/contract/words/color-scale'
 import { exactGeometry } from '../../../../../src/renderer/plots/heatmap-geometry'
 import { paintOf, type PathShape, type Shape } from '../../../../../src/renderer/plots/figures/drawing'
+import { svgOf } from '../../../../../src/renderer/plots/figures/svg'
 import { metricsOf } from '../../../../../src/renderer/ranges/board/metrics'
 import type { ScoreBoard } from '../../../../../src/renderer/ranges/board/score-board'
 import {
@@ -94,7 +95,9 @@ describe('the figure of the triangle', () => {
     expect(zoomed.filter((shape) => shape.kind === 'path' && shape.title !== undefined)).toHaveLength(1)
   })
 
-  it('is named and listed after what it shows', () => {
+  it('is named and listed after what it shows', async () => {
+    const svg = svgOf(triangleFigure(content, 'diversity', undefined).draw(figurePage()), 'triangle', 85)
+    await expect(svg).toMatchFileSnapshot('./triangle.golden.svg')
     expect(
       triangleFigure({ ...content, view: { starts: [1, 2], ends: [1, 2] } }, 'gain', undefined).name
     ).toEqual(['heatmap', 'gain', 'zoomed'])
@@ -151,7 +154,9 @@ describe('the figure of the trade-off', () => {
     expect(front?.data.map(({ model }) => model)).toEqual(['0-2', '0-0'])
   })
 
-  it('tells in its legend of what can be seen', () => {
+  it('tells in its legend of what can be seen', async () => {
+    const svg = svgOf(scatterFigure(scatter).draw(figurePage()), 'trade-off', 85)
+    await expect(svg).toMatchFileSnapshot('./trade-off.golden.svg')
     const whole = wordsOf(scatterFigure(scatter).draw(figurePage()).shapes)
     expect(whole).toEqual(
       expect.arrayContaining(['Ranges', 'Ranges below the limit', 'Pareto front', 'Selected'])

@@ -5,10 +5,8 @@ import { noSamplersWords, whatIfSentence } from '../../../../../src/contract/wor
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { askWhatIf } from '../../../../../src/main/crc/check/ask-what-if'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
-import type { Ranges } from '../../../../../src/renderer/ranges/ranges.svelte'
 import { samplerOfSweep } from '../../../../../src/contract/documents/scored-by'
 import { keptValues, nearest } from '../../../../../src/renderer/ranges/what-if/what-if.svelte'
-import type { ScriptedLine } from '../../../../fixtures/scripted-line'
 import { showSweep, settled, openSession } from '../../../../fixtures/scripted-line'
 import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
 import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
@@ -30,7 +28,7 @@ function answer(rho: number, diversity: number): WhatIfSweep {
   return { sweep: shownSweep({ ...sweep, ranges: changed.ranges }), selection }
 }
 
-async function opened(): Promise<{ line: ScriptedLine; ranges: Ranges }> {
+async function opened() {
   const { line, ranges } = await openSession()
   await showSweep(line, { ranges }, SWEEP)
   return { line, ranges }
