@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { MENU_WORDS, MORE_ACTIONS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
-import type { RangesTab } from '../../src/contract/words/ranges-words'
+import { RANGES_WORDS, type RangesTab } from '../../src/contract/words/ranges-words'
 import { stepOf, STEPS, type View } from '../../src/renderer/app/place'
 import {
   allowComplaint,
@@ -17,19 +17,27 @@ import {
 } from '../fixtures/browser'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { fullProject } from '../fixtures/full-project'
-import { showTab } from '../fixtures/ranges-view'
+import { inOrder } from '../fixtures/held-engine'
+import { heightAboveCharts, showTab } from '../fixtures/ranges-view'
 import { demoPrompts, shortProject, sweptShort } from '../fixtures/swept-project'
 
 const WIDE = { width: 1440, height: 900 }
 
-/** Dark and narrow, and as at a zoom of 200 % with the system's own colours: what other tests do not look at. */
+const NARROW = { width: 1024, height: 700 }
+/** A wide window at a zoom of 200 %. */
+const ZOOMED = { width: 720, height: 450 }
+
+/** Looks of a view. Colours do not depend on the width, so that each width and each theme is examined once. */
 const LOOKS = [
-  { name: 'dark', viewport: { width: 1024, height: 700 }, colorScheme: 'dark', forcedColors: 'none' },
-  { name: 'zoomed', viewport: { width: 720, height: 450 }, colorScheme: 'light', forcedColors: 'active' }
+  { viewport: WIDE, colorScheme: 'light', forcedColors: 'none', isExamined: true },
+  { viewport: WIDE, colorScheme: 'dark', forcedColors: 'none', isExamined: false },
+  { viewport: NARROW, colorScheme: 'light', forcedColors: 'none', isExamined: false },
+  { viewport: NARROW, colorScheme: 'dark', forcedColors: 'none', isExamined: true },
+  { viewport: ZOOMED, colorScheme: 'light', forcedColors: 'active', isExamined: true }
 ] as const
 
 describe('every view in Chromium', () => {
-  it('is accessible and fits, dark, zoomed and in the system’s colours, and the keyboard stays in it', async ({
+  it('is accessible and fits, wide, narrow and zoomed, light, dark and in the system’s colours, and the keyboard stays in it', async ({
     open
   }) => {
     const page = await open(await fullProject(await temporaryFolder()), 'evaluate')
@@ -37,12 +45,16 @@ describe('every view in Chromium', () => {
       // A narrow bar of Ranges has no link to the prompts.
       await page.setViewportSize(WIDE)
       await showView(page, view)
-      if (stepOf(view) !== 'answers') await page.locator('h1:focus').waitFor({ state: 'attached' })
+      const step = stepOf(view)
+      if (step !== 'answers') await page.locator('h1:focus').waitFor({ state: 'attached' })
+      const label = STEPS.find(({ id }) => id === step)?.label ?? step
+      expect(await page.title()).toContain(`${label} · P – SLR Workbench`)
       await page.waitForLoadState('networkidle')
-      for (const { name, viewport, ...media } of LOOKS) {
+      for (const { viewport, isExamined, ...media } of LOOKS) {
         await page.setViewportSize(viewport)
         await page.emulateMedia({ ...media, reducedMotion: 'reduce' })
-        await expectAccessible(page, `${view}, ${name}`)
+        const where = `${view}, ${viewport.width} wide, ${media.colorScheme}`
+        await (isExamined ? expectAccessible : expectFits)(page, where)
       }
     }
 
@@ -131,6 +143,13 @@ const DIALOGS: readonly DialogPlace[] = [
   { title: 'External model', view: 'samples', press: [SETTINGS_WORDS.variants, 'Add external model…'] }
 ]
 
+/** Dialogs with text that Escape must not discard. */
+const TYPED_IN = [
+  { settings: SETTINGS_WORDS.variants, opener: 'Add external model…', field: 'Name' },
+  { settings: SETTINGS_WORDS.variants, opener: 'Duplicate post', field: 'Put before every prompt' },
+  { settings: SETTINGS_WORDS.task, opener: 'Copy and edit…', field: /^The task as JSON/ }
+]
+
 /** Each scheme is looked through once, where there is the least room; in a wide window a dialog is what it is in a narrow one. */
 const DIALOG_LOOKS = [
   { viewport: { width: 1440, height: 900 }, colorScheme: 'light', lookedThrough: false },
@@ -145,7 +164,10 @@ async function wear(page: Page, { viewport, colorScheme }: (typeof DIALOG_LOOKS)
 }
 
 describe('the dialogs in Chromium', () => {
-  it('are accessible and fit, wide, narrow and zoomed', async ({ openHeld }) => {
+  it('are accessible and fit, wide, narrow and zoomed, and lose nothing that was typed to Escape', async ({
+    openHeld,
+    held: { engine }
+  }) => {
     const page = await openHeld((await sweptShort()).project)
     await page
       .getByText(/Layers 4–5/)
@@ -185,16 +207,10 @@ describe('the dialogs in Chromium', () => {
       }
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
-  })
 
-  it('lose nothing that was typed to Escape', async ({ open }) => {
-    const page = await open((await sweptShort()).project, 'evaluate')
-    const typed = [
-      { settings: SETTINGS_WORDS.variants, opener: 'Add external model…', field: 'Name' },
-      { settings: SETTINGS_WORDS.variants, opener: 'Duplicate post', field: 'Put before every prompt' },
-      { settings: SETTINGS_WORDS.task, opener: 'Copy and edit…', field: /^The task as JSON/ }
-    ]
-    for (const { settings, opener, field } of typed) {
+    await wear(page, DIALOG_LOOKS[0])
+    await showView(page, 'evaluate')
+    for (const { settings, opener, field } of TYPED_IN) {
       await openSettings(page, settings)
       await page.getByRole('button', { name: opener, exact: true }).first().click()
       const text = page.getByRole('dialog').getByLabel(field).first()
@@ -209,6 +225,29 @@ describe('the dialogs in Chromium', () => {
       await page.keyboard.press('Escape')
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
+
+    await showView(page, 'ranges')
+    await showTab(page, 'result')
+    await page.getByRole('button', { name: RANGES_WORDS.nextSweep }).click()
+    const plan = page.getByRole('dialog', { name: RANGES_WORDS.nextSweep })
+    await plan
+      .getByText(/block evaluations/)
+      .first()
+      .waitFor()
+    await expectAccessible(page, 'the plan', plan)
+    await page.keyboard.press('Escape')
+
+    // The notice of a failed job leaves the charts in sight.
+    const computing = engine.holdAt(inOrder('plan'))
+    await page.getByRole('button', { name: 'Sweep again' }).click()
+    await computing()
+    engine.kill()
+    await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
+    await page
+      .getByText(/Layers 4–5/)
+      .first()
+      .waitFor()
+    expect(await heightAboveCharts(page)).toBeLessThanOrEqual(200)
   })
 })
 
@@ -263,6 +302,11 @@ describe('the workbench by keyboard alone', () => {
     // So too where the button that began it is taken away from the midst of others.
     await tabTo(page, /^Sweep again$/, 3, 'Shift+Tab')
     await keyboard.press('Enter')
+    await page.getByRole('status').getByText('Check: ended').waitFor({ state: 'detached' })
+    await page
+      .getByRole('status')
+      .getByText(/: ended$/)
+      .waitFor()
     await expect.poll(() => focused(page)).toMatch(/^The prompts do not fit this model/)
 
     // The selected cell, and the range that begins a layer earlier.
@@ -293,11 +337,12 @@ describe('the workbench by keyboard alone', () => {
 })
 
 describe('the history in Chromium', () => {
-  it('names a run, and brings it back by undo, and after a reload from what was deleted', async ({
+  it('names a run, restores it by Undo and from the deleted runs, and keeps notes over a reload and Escape', async ({
     open
   }) => {
     const page = await open((await sweptShort()).project)
     const history = page.getByRole('dialog', { name: /^Runs of/ })
+    const note = page.getByRole('textbox', { name: /^Note on / })
     const headline = page.getByText(/Layers 4–5/).first()
     await headline.waitFor()
     await page.keyboard.press('h')
@@ -305,14 +350,30 @@ describe('the history in Chromium', () => {
     await page.keyboard.type('As published')
     await page.keyboard.press('Enter')
     await history.getByText('As published', { exact: true }).waitFor()
-
     await history.getByRole('button', { name: 'Delete As published' }).click()
     await history.getByText(/^No runs yet/).waitFor()
     await history.getByRole('button', { name: 'Undo' }).click()
     await history.getByText('As published', { exact: true }).waitFor()
+
+    // The note is saved although its field is in use when the page is loaded again.
+    await history.getByRole('button', { name: /^Note on / }).click()
+    await note.fill('Of the run.')
+    await page.reload()
+    await page.getByRole('button', { name: 'Runs' }).click()
+    await history.getByText('Of the run.').waitFor()
+    // Escape leaves the field and not the dialog.
+    await history.getByRole('button', { name: /^Note on / }).click()
+    await note.fill('Of an hour.')
+    await page.keyboard.press('Escape')
+    await history.getByText('Of an hour.').waitFor()
+    await page.keyboard.press('Escape')
+    await history.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: /^Undo/ }).click()
+    await page.keyboard.press('h')
+    await history.getByText('Of the run.').waitFor()
+
     await history.getByRole('button', { name: 'Delete As published' }).click()
     await history.getByText(/^No runs yet/).waitFor()
-
     await page.reload()
     await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
     await page.getByRole('button', { name: 'Runs' }).click()
@@ -322,49 +383,25 @@ describe('the history in Chromium', () => {
     await history.getByRole('button', { name: 'Done' }).click()
     await headline.waitFor()
     expect(await page.getByRole('option', { name: /^As published, / }).count()).toBe(1)
-  })
 
-  it('keeps notes whose field is still in use when the page is loaded again', async ({ open }) => {
-    const page = await open((await sweptShort()).project)
-    await page
-      .getByText(/Layers 4–5/)
-      .first()
-      .waitFor()
-    await page.keyboard.press('h')
-    await page.getByRole('button', { name: /^Note on / }).click()
-    await page.getByRole('textbox', { name: /^Note on / }).fill('Of the run.')
-    await page.reload()
+    // Notes of the project. Control and Enter leave the field and start nothing.
     await showView(page, 'models')
     await unfold(page, 'Notes')
     const notes = page.getByLabel('Notes of the project, Markdown')
     await notes.fill('Of the project.')
     await page.reload()
     await expect.poll(() => notes.inputValue()).toBe('Of the project.')
-    // Ctrl + Enter is done with the field, and nothing else.
     await notes.fill('Of the study.')
     await page.keyboard.press('Control+Enter')
     await page.getByText('Saved', { exact: true }).waitFor()
     expect(new URL(page.url()).hash).toContain('step=models')
-    // A field that is left and removed at the same moment is saved once.
+    // A field that loses focus and is removed at the same moment is saved once.
     await notes.fill('Of all.')
     await page.keyboard.press('Alt+2')
     await page.getByText('Saved', { exact: true }).waitFor()
     expect(await page.getByText(/Not (saved|undone)/).count()).toBe(0)
     await showView(page, 'models')
     await expect.poll(() => notes.inputValue()).toBe('Of all.')
-    await page.keyboard.press('h')
-    await page.getByText('Of the run.').waitFor()
-
-    // Escape leaves the field and not the dialog, and what was typed is kept: Undo takes it back.
-    await page.getByRole('button', { name: /^Note on / }).click()
-    await page.getByRole('textbox', { name: /^Note on / }).fill('Of an hour.')
-    await page.keyboard.press('Escape')
-    await page.getByRole('dialog').getByText('Of an hour.').waitFor()
-    await page.keyboard.press('Escape')
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
-    await page.getByRole('button', { name: /^Undo/ }).click()
-    await page.keyboard.press('h')
-    await page.getByText('Of the run.').waitFor()
   })
 })
 
