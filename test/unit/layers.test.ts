@@ -197,7 +197,8 @@ const OPENERS: Readonly<Record<string, string>> = {
   'main/export/write-weights.ts': 'writes a new file',
   'main/serve/electron-sandbox.ts': "the system's settings",
   'main/serve/open.ts': "the program's own files",
-  'main/serve/pages.ts': "the program's own files"
+  'main/serve/pages.ts': "the program's own files",
+  'main/work/gpus.ts': 'the kernel says which GPUs there are'
 }
 const OPENING =
   /import \{[^}]*\b(?:readFile|readFileSync|open|openSync|createReadStream|copyFile|cp)\b[^}]*\} from 'node:fs(?:\/promises)?'/

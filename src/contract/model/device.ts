@@ -45,6 +45,10 @@ export type DeviceCheck = z.infer<typeof DeviceCheck>
 /** Test result of one device of this machine. */
 export const DeviceReport = z.object({
   device: DeviceName,
+  /** Names of the GPUs that it may compute on; null if unknown. */
+  adapter: z.string().nullable(),
+  /** True if it computes on the CPU by software, which is slower than the CPU device. */
+  isSoftware: z.boolean(),
   /** True if the device exists and computes the same results as the CPU. */
   works: z.boolean(),
   /** Reason why the device does not work, and a remedy. */

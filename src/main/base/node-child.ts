@@ -13,6 +13,8 @@ const END_LIMIT_MS = 2_000
 
 export interface NodeChildOptions {
   readonly args?: readonly string[]
+  /** Variables added to the environment of this program. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Flags of Node; those of this process if omitted. */
   readonly nodeFlags?: readonly string[]
   /** True to also write its standard error to that of this process. */
@@ -41,9 +43,9 @@ export class NodeChild {
 
   /** @param script its absolute path @throws WorkbenchError when Node is missing */
   constructor(script: string, options: NodeChildOptions = {}) {
-    const { args = [], nodeFlags = process.execArgv, showErrors = false } = options
+    const { args = [], environment = {}, nodeFlags = process.execArgv, showErrors = false } = options
     this.child = spawn(nodeProgram(), [...nodeFlags, script, ...args], {
-      env: { ...helperEnvironment(), [PIPE_VARIABLE]: String(PIPE_DESCRIPTOR) },
+      env: { ...helperEnvironment(), ...environment, [PIPE_VARIABLE]: String(PIPE_DESCRIPTOR) },
       // Native libraries print to the standard output, which carries the JSON of the command line.
       // 'overlapped': on Windows, a pipe cannot be read and written at the same time otherwise.
       stdio: ['ignore', 'ignore', 'pipe', 'overlapped'],

@@ -1,3 +1,12 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+/** Returns the folder of onnxruntime-node's libraries for a system. It may not exist. */
+export function onnxruntimeFolder(platform: NodeJS.Platform, arch: string): string {
+  const manifest = createRequire(import.meta.url).resolve('onnxruntime-node/package.json')
+  return join(dirname(manifest), 'bin', 'napi-v6', platform, arch)
+}
+
 /** Explains that nothing can be computed on a system without a build of onnxruntime-node. */
 export function noBuildFor(platform: NodeJS.Platform, arch: string): string {
   const system =

@@ -1,14 +1,11 @@
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import './telemetry-off'
-import { noBuildFor } from './onnxruntime-builds'
+import { noBuildFor, onnxruntimeFolder } from './onnxruntime-builds'
 
 /** Checks that the library exists before it is loaded, because its own error only contains a file name. */
 function requireBuild(): void {
   const { platform, arch } = process
-  const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'))
-  if (existsSync(join(folder, 'bin', 'napi-v6', platform, arch))) return
+  if (existsSync(onnxruntimeFolder(platform, arch))) return
   throw new Error(noBuildFor(platform, arch))
 }
 

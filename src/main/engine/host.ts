@@ -8,6 +8,7 @@ import { builtScript } from '../base/built'
 import { NodeChild, type NodeChildEnd } from '../base/node-child'
 import '../base/telemetry-off'
 import { fromRpcError, isEventStream } from '../base/rpc-problems'
+import { cudaEnvironment } from './device/cuda-libraries'
 import { rpcPort } from './port'
 import { cancelled, throwIfCancelled, unlessCancelled } from '../base/files/cancelling'
 
@@ -179,7 +180,12 @@ function engineLost({ how, reason }: NodeChildEnd): WorkbenchError {
  * Returns a function that starts processes of the built engine, or of another script that serves the engine's contract.
  *
  * @param args command-line arguments of the process
+ * @param environment returns variables for the process. The loader reads LD_LIBRARY_PATH only when a process starts.
  */
-export function engineStarter(entry = builtScript('engine.js'), args: readonly string[] = []): EngineStarter {
-  return () => new NodeChild(entry, { args })
+export function engineStarter(
+  entry = builtScript('engine.js'),
+  args: readonly string[] = [],
+  environment: () => Readonly<Record<string, string>> = cudaEnvironment
+): EngineStarter {
+  return () => new NodeChild(entry, { args, environment: environment() })
 }

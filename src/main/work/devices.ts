@@ -14,7 +14,7 @@ import { requirePlatform } from '../engine/device/platforms'
 import { createEngineHost, type EngineHost } from '../engine/host'
 import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors } from '../family'
 import { pairPaths } from '../project/demo'
-import { mayHaveGpu } from './gpu-nodes'
+import { cudaProblem, type MachineGpus, readGpus, vulkanGpus, vulkanProblem } from './gpus'
 
 /** float32 products in another order move logits by some 1e-5; a wrong kernel moves them by whole units. */
 const TOLERANCE = 1e-3
@@ -25,6 +25,8 @@ const TOLERANCE = 1e-3
  */
 const SMALL_LAYER = 1_000_000
 
+const SMALL_NOTICE = 'The CPU computes, because layers this small gain nothing from a GPU.'
+
 /** Required speed relative to the CPU. Copies of states and results take extra time. */
 const WORTHWHILE = 1.5
 
@@ -34,16 +36,16 @@ export class Devices {
 
   /**
    * @param openEngine starts an engine like those that compute later. A GPU may work in one kind of process only.
-   * @param gpuThere returns true if the machine may have a device besides the CPU
+   * @param readMachine returns the GPUs of this machine; null if only a trial can tell
    */
   constructor(
     private readonly openEngine: () => EngineHost = createEngineHost,
-    private readonly gpuThere: () => Promise<boolean> = mayHaveGpu
+    private readonly readMachine: () => Promise<MachineGpus | null> = () => readGpus()
   ) {}
 
   /** Tries every device that onnxruntime may have, the CPU first. */
   reports(): Promise<DeviceReport[]> {
-    this.trial ??= findDevices(this.openEngine)
+    this.trial ??= findDevices(this.openEngine, this.readMachine)
     return this.trial
   }
 
@@ -53,18 +55,20 @@ export class Devices {
   }
 
   /**
-   * Chooses the device for a pair: the requested one, or the fastest that computes correctly. No device is tried if
-   * the machine can have no GPU. Software adapters compute on the CPU and are slower than the CPU device.
+   * Chooses the device for a pair: the requested one, or the best that computes correctly. No device is tried if the
+   * machine has no GPU.
    *
    * @param base folder of the base model, whose layers have the shapes of post's.
-   * @returns the device, with a notice if a GPU is not used because it computes wrongly.
+   * @returns the device, with a notice if the machine has a GPU that is not used.
    * @throws WorkbenchError when the folder cannot be read
    */
   async choose(choice: DeviceChoice, base: string): Promise<ChosenDevice> {
     if (choice !== 'auto') return { device: choice, notice: null }
-    if (layerWeights(await specOf(base)) < SMALL_LAYER) return { device: 'cpu', notice: null }
-    if (this.trial === null && !(await this.gpuThere())) return { device: 'cpu', notice: null }
-    return fastestDevice(await this.reports())
+    const machine = await this.readMachine()
+    if (machine?.gpus.length === 0) return { device: 'cpu', notice: null }
+    if (layerWeights(await specOf(base)) < SMALL_LAYER)
+      return { device: 'cpu', notice: machine === null ? null : SMALL_NOTICE }
+    return bestDevice(await this.reports(), machine)
   }
 }
 
@@ -83,29 +87,81 @@ export function triedDevices(signal: AbortSignal, openEngine: () => EngineHost =
   })
 }
 
-/** The fastest of the devices that work, and a word about those that answered wrongly. */
-export function fastestDevice(reports: readonly DeviceReport[]): ChosenDevice {
+/**
+ * Devices that are chosen automatically, the first that works first. CoreML is left out: it compiles each block for
+ * seconds, and has returned wrong float16 results (microsoft/onnxruntime#32569, #21227).
+ */
+const AUTOMATIC: readonly DeviceName[] = ['cuda', 'webgpu', 'dml']
+
+/** Returns the best device that works and is worth its copies, and why a GPU of the machine is not used. */
+export function bestDevice(reports: readonly DeviceReport[], machine: MachineGpus | null): ChosenDevice {
+  const reportOf = (name: DeviceName): DeviceReport | undefined =>
+    reports.find(({ device }) => device === name)
   const speed = (report: DeviceReport | undefined): number => report?.check?.gigaflops ?? 0
-  const cpu = reports.find(({ device }) => device === 'cpu')
-  const best = reports
-    .filter((report) => report.works && speed(report) > WORTHWHILE * speed(cpu))
-    .sort((a, b) => speed(b) - speed(a))[0]
-  const wrong = reports.find((report) => !report.works && report.check !== null)
-  return {
-    device: best?.device ?? 'cpu',
-    notice: wrong === undefined ? null : `${DEVICE_LABELS[wrong.device]} is not used: ${wrong.reason ?? ''}`
-  }
+  const isWorthwhile = (report: DeviceReport): boolean => speed(report) > WORTHWHILE * speed(reportOf('cpu'))
+  const device = AUTOMATIC.find((name) => {
+    const report = reportOf(name)
+    return report !== undefined && report.works && !report.isSoftware && isWorthwhile(report)
+  })
+  if (device !== undefined) return { device, notice: null }
+  return { device: 'cpu', notice: whyNoGpu(reports, machine) }
 }
 
-async function findDevices(openEngine: () => EngineHost): Promise<DeviceReport[]> {
+/** Returns why the CPU computes although there is a GPU; null if there is none. */
+function whyNoGpu(reports: readonly DeviceReport[], machine: MachineGpus | null): string | null {
+  const wrong = reports.find((report) => !report.works && report.check !== null)
+  if (wrong !== undefined) return `${DEVICE_LABELS[wrong.device]} is not used: ${wrong.reason ?? ''}`
+  const gpu = machine?.gpus[0]
+  if (machine === null || gpu === undefined) return null
+  const wanted = gpu.vendor === 'NVIDIA' ? 'cuda' : 'webgpu'
+  const report = reports.find(({ device }) => device === wanted)
+  const slow = `${DEVICE_LABELS[wanted]} is not ${WORTHWHILE} times as fast.`
+  const why = missingFor(wanted, machine) ?? report?.reason ?? slow
+  return `The CPU computes, not ${gpu.name}: ${why} See "slr doctor".`
+}
+
+/** Returns what this machine lacks for a device, with a remedy; null if nothing is known to be missing. */
+function missingFor(device: DeviceName, machine: MachineGpus | null): string | null {
+  if (machine === null) return null
+  if (device === 'cuda' && machine.cuda === null) return 'This machine has no GPU of NVIDIA.'
+  return device === 'cuda' ? cudaProblem(machine) : device === 'webgpu' ? vulkanProblem(machine) : null
+}
+
+async function findDevices(
+  openEngine: () => EngineHost,
+  readMachine: () => Promise<MachineGpus | null>
+): Promise<DeviceReport[]> {
+  const machine = await readMachine()
   const reports: DeviceReport[] = []
   // One after the other: they would slow each other down.
-  for (const device of DeviceName.options) reports.push(await tryDevice(device, openEngine))
+  for (const device of DeviceName.options)
+    reports.push({ ...(await tryDevice(device, openEngine, machine)), ...adapterOf(device, machine) })
   return reports
 }
 
+/** Returns the GPU that a device computes on. */
+function adapterOf(
+  device: DeviceName,
+  machine: MachineGpus | null
+): Pick<DeviceReport, 'adapter' | 'isSoftware'> {
+  if (machine === null || (device !== 'cuda' && device !== 'webgpu'))
+    return { adapter: null, isSoftware: false }
+  const gpus =
+    device === 'cuda' ? machine.gpus.filter(({ vendor }) => vendor === 'NVIDIA') : vulkanGpus(machine)
+  if (gpus.length > 0) return { adapter: gpus.map(({ name }) => name).join(' or '), isSoftware: false }
+  return device === 'cuda'
+    ? { adapter: null, isSoftware: false }
+    : { adapter: 'software on the CPU (llvmpipe or SwiftShader)', isSoftware: true }
+}
+
+type Trial = Omit<DeviceReport, 'adapter' | 'isSoftware'>
+
 /** In an engine process of its own: a broken driver may take the process down, and others' work with it. */
-async function tryDevice(device: DeviceName, openEngine: () => EngineHost): Promise<DeviceReport> {
+async function tryDevice(
+  device: DeviceName,
+  openEngine: () => EngineHost,
+  machine: MachineGpus | null
+): Promise<Trial> {
   try {
     requirePlatform(device)
     const check = await checkedBy(openEngine(), device)
@@ -117,7 +173,8 @@ async function tryDevice(device: DeviceName, openEngine: () => EngineHost): Prom
   } catch (error) {
     if (!(error instanceof WorkbenchError) || error.problem.code === 'cancelled') throw error
     const { message, hint } = error.problem
-    return { device, works: false, reason: [message, hint].join(' ').trim(), check: null }
+    const reason = missingFor(device, machine) ?? [message, hint].join(' ').trim()
+    return { device, works: false, reason, check: null }
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -108,6 +109,15 @@ describe('the engine host', () => {
         message: 'The engine process was stopped because it sent bytes that are no message.'
       }
     })
+  })
+
+  it.skipIf(process.platform !== 'linux')('gives the process the folders of its libraries', async () => {
+    const folders = { LD_LIBRARY_PATH: '/opt/cudnn/lib' }
+    const host = createEngineHost(engineStarter(bundle.file, [], () => folders))
+    hosts.push(host)
+    await host.client().probe(probeRequest('post'))
+    const environment = await readFile(`/proc/${pidOf(host)}/environ`, 'utf8')
+    expect(environment.split('\0')).toContain('LD_LIBRARY_PATH=/opt/cudnn/lib')
   })
 
   it('keeps the variables of Node from the process', async () => {

@@ -7,8 +7,9 @@ import {
   DeviceReport
 } from '../../../src/contract/model/device'
 import { WorkbenchError } from '../../../src/contract/model/problem'
+import type { Gpu, MachineGpus } from '../../../src/main/work/gpus'
 import type { EngineHost } from '../../../src/main/engine/host'
-import { Devices, fastestDevice, triedDevices } from '../../../src/main/work/devices'
+import { bestDevice, Devices, triedDevices } from '../../../src/main/work/devices'
 import { openDevice } from '../../../src/main/engine/device/device'
 import { resourcePath } from '../../../src/main/base/resources'
 import { temporaryFolder, writeTinyLlama } from '../../fixtures/checkpoint-builder'
@@ -21,10 +22,18 @@ const DEMO_POST = resourcePath('demo-pair', 'post')
 
 const report = (device: DeviceName, works: boolean, check: DeviceCheck | null): DeviceReport => ({
   device,
+  adapter: null,
+  isSoftware: false,
   works,
   check,
   reason: works ? null : 'for some reason'
 })
+const machineWith = (gpus: readonly Gpu[]): MachineGpus => ({
+  gpus,
+  cuda: null,
+  vulkan: { hasLoader: true, drivers: [{ name: 'radeon_icd.json', library: 'libvulkan_radeon.so' }] }
+})
+const RADEON: Gpu = { name: 'AMD GPU 0x744c', vendor: 'AMD', driver: 'amdgpu' }
 const checked = (gigaflops: number, largestDifference = 1e-5): DeviceCheck => ({
   gigaflops,
   largestDifference
@@ -33,30 +42,52 @@ const checked = (gigaflops: number, largestDifference = 1e-5): DeviceCheck => ({
 describe('the automatic choice of a device', () => {
   const cpu = report('cpu', true, checked(100))
 
-  it('takes the fastest that works', () => {
-    const reports = [cpu, report('webgpu', true, checked(900)), report('cuda', true, checked(4000))]
-    expect(fastestDevice(reports)).toEqual({ device: 'cuda', notice: null })
+  const choose = (reports: readonly DeviceReport[], machine: MachineGpus | null = null): ChosenDevice =>
+    bestDevice([cpu, ...reports], machine)
+
+  it('takes CUDA before WebGPU, and DirectML last', () => {
+    const dml = report('dml', true, checked(9000))
+    const webgpu = report('webgpu', true, checked(5000))
+    expect(choose([webgpu, report('cuda', true, checked(4000)), dml])).toEqual({
+      device: 'cuda',
+      notice: null
+    })
+    expect(choose([webgpu, report('cuda', false, null), dml]).device).toBe('webgpu')
+    expect(choose([dml]).device).toBe('dml')
   })
 
-  it('stays with the CPU when a GPU is hardly faster, or software', () => {
-    expect(fastestDevice([cpu, report('webgpu', true, checked(140))]).device).toBe('cpu')
-    expect(fastestDevice([cpu, report('webgpu', true, checked(5))]).device).toBe('cpu')
+  it('stays with the CPU when a GPU is hardly faster, and never takes software or CoreML', () => {
+    expect(choose([report('webgpu', true, checked(140))]).device).toBe('cpu')
+    expect(choose([{ ...report('webgpu', true, checked(900)), isSoftware: true }]).device).toBe('cpu')
+    expect(choose([report('coreml', true, checked(900))]).device).toBe('cpu')
   })
 
   it('never takes one that computes wrongly, and says so', () => {
-    const { device, notice } = fastestDevice([cpu, report('webgpu', false, checked(9000, 0.8))])
+    const { device, notice } = choose([report('webgpu', false, checked(9000, 0.8))])
     expect(device).toBe('cpu')
     expect(notice).toBe('WebGPU is not used: for some reason')
   })
 
-  it('needs no word about one that is not there', () => {
-    expect(fastestDevice([cpu, report('cuda', false, null)])).toEqual({ device: 'cpu', notice: null })
+  it('says why a GPU is not used, and needs no word about one that is not there', () => {
+    expect(choose([report('cuda', false, null)], machineWith([]))).toEqual({ device: 'cpu', notice: null })
+    expect(choose([report('webgpu', false, null)], machineWith([RADEON])).notice).toBe(
+      'The CPU computes, not AMD GPU 0x744c: for some reason See "slr doctor".'
+    )
+    expect(choose([report('webgpu', true, checked(140))], machineWith([RADEON])).notice).toBe(
+      'The CPU computes, not AMD GPU 0x744c: WebGPU is not 1.5 times as fast. See "slr doctor".'
+    )
   })
 
   it('is the CPU for the demo pair, without trying anything out', async () => {
-    const devices = new Devices()
-    devices.reports = () => Promise.reject(new Error('nothing should be tried out'))
-    expect(await devices.choose('auto', DEMO_POST)).toEqual({ device: 'cpu', notice: null })
+    for (const gpus of [[], [RADEON]]) {
+      const devices = new Devices(undefined, () => Promise.resolve(machineWith(gpus)))
+      devices.reports = () => Promise.reject(new Error('nothing should be tried out'))
+      const notice = 'The CPU computes, because layers this small gain nothing from a GPU.'
+      expect(await devices.choose('auto', DEMO_POST)).toEqual({
+        device: 'cpu',
+        notice: gpus.length === 0 ? null : notice
+      })
+    }
   })
 
   it('is the CPU where no GPU can be, without trying out what software poses as one', async () => {
@@ -64,17 +95,17 @@ describe('the automatic choice of a device', () => {
     const changes = { hidden_size: 256, intermediate_size: 1408, num_hidden_layers: 1 }
     const post = await writeTinyLlama(folder, changes)
     let tried = false
-    const choice = (gpuThere: boolean): Promise<ChosenDevice> => {
-      const devices = new Devices(undefined, () => Promise.resolve(gpuThere))
+    const choice = (machine: MachineGpus | null): Promise<ChosenDevice> => {
+      const devices = new Devices(undefined, () => Promise.resolve(machine))
       devices.reports = () => {
         tried = true
         return Promise.resolve([cpu, report('webgpu', true, checked(900))])
       }
       return devices.choose('auto', post)
     }
-    expect(await choice(false)).toEqual({ device: 'cpu', notice: null })
+    expect(await choice(machineWith([]))).toEqual({ device: 'cpu', notice: null })
     expect(tried).toBe(false)
-    expect(await choice(true)).toEqual({ device: 'webgpu', notice: null })
+    expect(await choice(null)).toEqual({ device: 'webgpu', notice: null })
   })
 
   it('is left alone when the user has chosen', async () => {

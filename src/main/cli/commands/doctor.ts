@@ -6,7 +6,8 @@ import { formatMemory } from '../../../contract/model/bytes'
 import { configFolder, huggingFaceCacheFolder, projectsFolder } from '../../base/files/places'
 import { configFile, readUserConfig, type UserConfig } from '../../base/config-file'
 import { modelFolders } from '../../project/pair/model-folders'
-import { fastestDevice, triedDevices } from '../../work/devices'
+import { bestDevice, triedDevices } from '../../work/devices'
+import { cudaProblem, type MachineGpus, readGpus, vulkanProblem } from '../../work/gpus'
 import { bytes, count, printJson, printShown, remark, style, table } from '../printing/output'
 import { optionGroup } from '../options/option-group'
 import { subcommand } from '../options/subcommand'
@@ -17,11 +18,19 @@ export const doctorCommand = subcommand(optionGroup(), {
   async run(options, _command, signal) {
     if (!options.quiet) remark('Testing each device on a small model ...')
     const devices = await triedDevices(signal).reports()
-    const automatic = fastestDevice(devices).device
+    const gpus = await readGpus()
+    const automatic = bestDevice(devices, gpus).device
     const machine = await machineFacts()
     await (options.json
-      ? printJson('machine', { devices, automatic, ...machine })
-      : printShown([describeDevices(devices, automatic), '', describeMachine(machine)].join('\n')))
+      ? printJson('machine', { devices, automatic, gpus: gpus === null ? null : gpuJson(gpus), ...machine })
+      : printShown(
+          [
+            describeDevices(devices, automatic),
+            ...(gpus === null ? [] : ['', describeGpus(gpus)]),
+            '',
+            describeMachine(machine)
+          ].join('\n')
+        ))
   }
 })
 
@@ -89,14 +98,47 @@ function describeDevices(devices: readonly DeviceReport[], automatic: string): s
   ].join('\n')
 }
 
-function deviceRow({ device, works, reason, check }: DeviceReport): string[] {
+function deviceRow({ device, works, reason, check, adapter }: DeviceReport): string[] {
   return [
     device,
     works ? 'works' : 'does not work',
     check === null || device === 'cpu' ? '' : check.largestDifference.toExponential(0),
     check === null ? '' : count(check.gigaflops),
-    reason ?? DEVICE_LABELS[device]
+    reason ?? adapter ?? DEVICE_LABELS[device]
   ]
+}
+
+const gpuJson = ({ cuda, ...others }: MachineGpus) => ({
+  ...others,
+  cuda:
+    cuda === null
+      ? null
+      : {
+          ...cuda,
+          libraries: { found: Object.fromEntries(cuda.libraries.folders), missing: cuda.libraries.missing }
+        }
+})
+
+/** Lists GPUs, their drivers and CUDA's libraries, and a remedy for each that is missing. */
+function describeGpus(machine: MachineGpus): string {
+  const { gpus, cuda, vulkan } = machine
+  const problems = [cudaProblem(machine), vulkanProblem(machine)].flatMap((problem) => problem ?? [])
+  const libraries =
+    cuda === null
+      ? []
+      : [...cuda.libraries.folders, ...cuda.libraries.missing.map((library) => [library, 'missing'] as const)]
+  return table(
+    [
+      [style('bold', 'GPUs'), ''],
+      ...(gpus.length === 0 ? [['GPU', 'none']] : []),
+      ...gpus.map(({ name, driver }) => ['GPU', driver === null ? name : `${name}, driver ${driver}`]),
+      ['Vulkan', vulkan.hasLoader ? 'installed' : 'not installed'],
+      ['Vulkan drivers', vulkan.drivers.map(({ library }) => library).join(', ') || 'none'],
+      ...libraries.map((row) => [...row]),
+      ...problems.map((problem) => ['to do', problem])
+    ],
+    'lL'
+  )
 }
 
 /** Describes the defaults of the configuration file. */

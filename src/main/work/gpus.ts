@@ -1,0 +1,236 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, isAbsolute, join } from 'node:path'
+import { z } from 'zod'
+import { readJsonFile } from '../base/files/bounded-file'
+import { isFile } from '../base/files/path-kinds'
+import { onnxruntimeFolder } from '../base/onnxruntime-builds'
+import {
+  type CudaLibraries,
+  findCudaLibraries,
+  type LibraryPlaces,
+  THIS_MACHINE
+} from '../engine/device/cuda-libraries'
+
+type Vendor = 'NVIDIA' | 'AMD' | 'Intel' | 'other'
+
+/** A GPU that the kernel shows. */
+export interface Gpu {
+  readonly name: string
+  readonly vendor: Vendor
+  /** Kernel driver, with its version where it is known; null if unknown. */
+  readonly driver: string | null
+}
+
+/** A Vulkan driver whose library exists. */
+export interface VulkanDriver {
+  /** Name of its manifest, such as `nvidia_icd.json`. */
+  readonly name: string
+  readonly library: string
+}
+
+/** GPUs of a Linux machine, and the programs that are needed to compute on them. */
+export interface MachineGpus {
+  readonly gpus: readonly Gpu[]
+  /** Null without a GPU of NVIDIA. */
+  readonly cuda: {
+    /** False on processors for which onnxruntime has no CUDA build. */
+    readonly isSupported: boolean
+    /** True if onnxruntime's CUDA library was downloaded. */
+    readonly isInstalled: boolean
+    readonly libraries: CudaLibraries
+  } | null
+  readonly vulkan: { readonly hasLoader: boolean; readonly drivers: readonly VulkanDriver[] }
+}
+
+/** Places that the facts of a machine are read from. */
+export interface GpuPlaces extends LibraryPlaces {
+  readonly platform: string
+  readonly arch: string
+  /** Folder of the onnxruntime-node package's libraries. */
+  readonly onnxruntime: string
+}
+
+const HERE: GpuPlaces = {
+  ...THIS_MACHINE,
+  platform: process.platform,
+  arch: process.arch,
+  onnxruntime: onnxruntimeFolder(process.platform, process.arch)
+}
+
+/**
+ * Reads which GPUs this machine has. On Linux every GPU has a device node. A Vulkan adapter without a node is software
+ * on the CPU (Mesa's llvmpipe, SwiftShader).
+ *
+ * @returns null where only a trial can tell: on other systems, and where /dev cannot be read
+ */
+export async function readGpus(places: GpuPlaces = HERE): Promise<MachineGpus | null> {
+  if (places.platform !== 'linux') return null
+  const nodes = await namesIn(join(places.root, 'dev'))
+  // Every system has nodes, so an empty list cannot be read.
+  if (nodes.length === 0) return null
+  const gpus = await gpusOf(nodes, places.root)
+  const hasNvidia = gpus.some(({ vendor }) => vendor === 'NVIDIA')
+  return {
+    gpus,
+    cuda: hasNvidia
+      ? {
+          isSupported: places.arch === 'x64',
+          isInstalled: await isFile(join(places.onnxruntime, 'libonnxruntime_providers_cuda.so')),
+          libraries: findCudaLibraries(places)
+        }
+      : null,
+    vulkan: await readVulkan(places)
+  }
+}
+
+/** Kernel nodes of GPUs without a render node, and what they are. */
+const OTHER_NODES: readonly (readonly [RegExp, Gpu])[] = [
+  [/^nvidia\d/, { name: 'NVIDIA GPU', vendor: 'NVIDIA', driver: 'nvidia' }],
+  [/^(nvhost|nvmap|nvgpu)/, { name: 'NVIDIA Tegra', vendor: 'NVIDIA', driver: 'nvgpu' }],
+  [/^dxg$/, { name: 'GPU of Windows (WSL)', vendor: 'other', driver: 'dxg' }],
+  [/^kfd$/, { name: 'AMD GPU', vendor: 'AMD', driver: 'amdkfd' }],
+  [/^mali/, { name: 'Mali', vendor: 'other', driver: 'mali' }],
+  [/^kgsl/, { name: 'Adreno', vendor: 'other', driver: 'kgsl' }],
+  [/^pvr/, { name: 'PowerVR', vendor: 'other', driver: 'pvr' }]
+]
+
+async function gpusOf(nodes: readonly string[], root: string): Promise<Gpu[]> {
+  const nvidia = nodes.some((name) => name.startsWith('nvidia')) ? await nvidiaGpus(root) : []
+  const rendering = nodes.includes('dri') ? await namesIn(join(root, 'dev/dri')) : []
+  const render = rendering.filter((name) => /^renderD\d+$/.test(name))
+  const rendered = await Promise.all(
+    render.map((name) => renderGpu(join(root, 'sys/class/drm', name, 'device')))
+  )
+  const gpus = [...nvidia, ...rendered.filter(({ vendor }) => vendor !== 'NVIDIA' || nvidia.length === 0)]
+  if (gpus.length > 0) return gpus
+  const other = OTHER_NODES.find(([pattern]) => nodes.some((name) => pattern.test(name)))
+  return other === undefined ? [] : [other[1]]
+}
+
+/** The GPUs of NVIDIA's driver with their model names. */
+async function nvidiaGpus(root: string): Promise<Gpu[]> {
+  const folder = join(root, 'proc/driver/nvidia/gpus')
+  const version = await textOf(join(root, 'sys/module/nvidia/version'))
+  const files = (await namesIn(folder)).map((name) => join(folder, name, 'information'))
+  return Promise.all(
+    files.map(async (file) => ({
+      name: /^Model:\s*(.+)$/m.exec(await textOf(file))?.[1]?.trim() ?? 'NVIDIA GPU',
+      vendor: 'NVIDIA' as const,
+      driver: `nvidia ${version}`.trim()
+    }))
+  )
+}
+
+/** Vendors by their PCI number. */
+const VENDORS: ReadonlyMap<string, Vendor> = new Map([
+  ['0x10de', 'NVIDIA'],
+  ['0x1002', 'AMD'],
+  ['0x8086', 'Intel']
+])
+
+/** @param device folder of the device in /sys */
+async function renderGpu(device: string): Promise<Gpu> {
+  const vendor = VENDORS.get(await textOf(join(device, 'vendor'))) ?? 'other'
+  const id = await textOf(join(device, 'device'))
+  const driver = /^DRIVER=(.+)$/m.exec(await textOf(join(device, 'uevent')))?.[1] ?? null
+  return { name: `${vendor === 'other' ? 'GPU' : `${vendor} GPU`} ${id}`.trim(), vendor, driver }
+}
+
+/** Folders of the manifests of Vulkan drivers, as the Vulkan loader searches them. */
+const MANIFEST_FOLDERS = ['etc/vulkan/icd.d', 'usr/local/share/vulkan/icd.d', 'usr/share/vulkan/icd.d']
+
+const Manifest = z.object({ ICD: z.object({ library_path: z.string().max(4096) }) })
+const MAX_MANIFEST_BYTES = 2 ** 16
+
+async function readVulkan({
+  environment,
+  root,
+  home,
+  loaderCache
+}: GpuPlaces): Promise<MachineGpus['vulkan']> {
+  const libraries = loaderCache()
+  const named = environment.VK_DRIVER_FILES ?? environment.VK_ICD_FILENAMES
+  const folders = [
+    ...MANIFEST_FOLDERS.map((folder) => join(root, folder)),
+    join(home, '.local/share/vulkan/icd.d')
+  ]
+  const listed = await Promise.all(
+    folders.map(async (folder) => (await namesIn(folder)).sort().map((name) => join(folder, name)))
+  )
+  const files = named === undefined || named === '' ? listed.flat() : named.split(':')
+  const drivers: VulkanDriver[] = []
+  for (const file of files.filter((name) => name.endsWith('.json'))) {
+    const library = await libraryOf(file)
+    if (library === null) continue
+    const isThere = isAbsolute(library) ? await isFile(library) : libraries.has(library)
+    if (isThere) drivers.push({ name: basename(file), library })
+  }
+  return { hasLoader: libraries.has('libvulkan.so.1'), drivers }
+}
+
+/** Returns the library that a manifest names; null for an unreadable manifest, which the loader ignores too. */
+async function libraryOf(manifest: string): Promise<string | null> {
+  const content = await readJsonFile(manifest, MAX_MANIFEST_BYTES).catch(() => null)
+  const parsed = Manifest.safeParse(content)
+  return parsed.success ? parsed.data.ICD.library_path : null
+}
+
+/** Libraries of Vulkan drivers by the vendor whose GPUs they drive. */
+const DRIVER_LIBRARIES: Readonly<Record<Exclude<Vendor, 'other'>, RegExp>> = {
+  NVIDIA: /nvidia|nouveau/i,
+  AMD: /radeon|amdvlk/i,
+  Intel: /intel/i
+}
+const SOFTWARE_LIBRARY = /lvp|llvmpipe|swiftshader/i
+
+/** Reports whether a GPU has a Vulkan driver. */
+function hasVulkanDriver({ vendor }: Gpu, drivers: readonly VulkanDriver[]): boolean {
+  return drivers.some(({ library }) =>
+    vendor === 'other' ? !SOFTWARE_LIBRARY.test(library) : DRIVER_LIBRARIES[vendor].test(library)
+  )
+}
+
+/** Returns the GPUs that WebGPU can use. None means that WebGPU computes on the CPU, by software. */
+export const vulkanGpus = ({ gpus, vulkan }: MachineGpus): readonly Gpu[] =>
+  vulkan.hasLoader ? gpus.filter((gpu) => hasVulkanDriver(gpu, vulkan.drivers)) : []
+
+const CUDA_PACKAGES =
+  'pip install nvidia-cuda-runtime-cu12 nvidia-cublas-cu12 nvidia-cufft-cu12 nvidia-curand-cu12 ' +
+  'nvidia-cuda-nvrtc-cu12 nvidia-cudnn-cu12'
+
+/** Returns why CUDA cannot be used, with a remedy; null if nothing is missing. */
+export function cudaProblem({ cuda }: MachineGpus): string | null {
+  if (cuda === null) return null
+  if (!cuda.isSupported) return 'onnxruntime has CUDA for x64 processors only. Use WebGPU or the CPU.'
+  if (!cuda.isInstalled)
+    return 'onnxruntime’s CUDA library is not installed. Run "npm run install:cuda" in the program’s folder.'
+  const { missing } = cuda.libraries
+  if (missing.length === 0) return null
+  return (
+    `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing. ` +
+    `Activate the environment of a PyTorch with CUDA 12, or run "${CUDA_PACKAGES}".`
+  )
+}
+
+/** Returns why WebGPU cannot use a GPU of this machine, with a remedy; null if it can, or there is no GPU. */
+export function vulkanProblem(machine: MachineGpus): string | null {
+  const [gpu] = machine.gpus
+  if (gpu === undefined || vulkanGpus(machine).length > 0) return null
+  if (!machine.vulkan.hasLoader) return 'Vulkan is not installed. Install the package libvulkan1.'
+  if (gpu.vendor !== 'NVIDIA')
+    return `No Vulkan driver of ${gpu.name} is installed. Install the package mesa-vulkan-drivers.`
+  return (
+    'NVIDIA’s Vulkan driver is not installed. In a container, ' +
+    'set NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics and install libegl1.'
+  )
+}
+
+/** Returns the names in a folder; none if the folder cannot be read. */
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => [])
+
+/** Returns the text of a small file of the kernel; empty if it cannot be read. */
+const textOf = (file: string): Promise<string> =>
+  readFile(file, 'utf8').then(
+    (text) => text.trim(),
+    () => ''
+  )
