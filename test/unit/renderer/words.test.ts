@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
-import { ORPCError } from '@orpc/client'
-import { complaintOf } from '../../../src/renderer/ui/complaint'
 import { modelNameFromPath } from '../../../src/contract/model/called-after'
 import { completions, splitTypedPath } from '../../../src/renderer/ui/folder-path'
 import {
@@ -220,25 +218,6 @@ describe('typing a folder', () => {
     expect(modelNameFromPath('C:\\models\\qwen\\post-bf16')).toBe('qwen')
     expect(modelNameFromPath('/base')).toBe('base')
     expect(modelNameFromPath('/cache/models--Qwen--Qwen2.5-0.5B/snapshots/0a1b')).toBe('Qwen2.5-0.5B')
-  })
-})
-
-describe('what went wrong', () => {
-  it('keeps the words of a known problem', () => {
-    const problem = { code: 'locked', message: 'The project is open elsewhere.', hint: 'Close it there.' }
-    expect(complaintOf(new ORPCError('WORKBENCH', { defined: true, data: problem }))).toEqual(problem)
-  })
-
-  it('names the field of a refused input', () => {
-    const data = { issues: [{ message: 'too long', path: ['prompts', 3, 'text'] }] }
-    expect(complaintOf(new ORPCError('BAD_REQUEST', { data }))).toEqual({
-      code: 'bad-input',
-      message: 'prompts.3.text: too long'
-    })
-  })
-
-  it('calls anything else a defect, never without words', () => {
-    expect(complaintOf(null)).toMatchObject({ code: 'defect', message: 'Something went wrong.' })
   })
 })
 

@@ -25,3 +25,20 @@ it('says what to do of an engine that died where it is shown, and leaves other f
     other
   ])
 })
+
+it('keeps the words of a known problem', () => {
+  const problem = { code: 'locked', message: 'The project is open elsewhere.', hint: 'Close it there.' }
+  expect(complaintOf(new ORPCError('WORKBENCH', { defined: true, data: problem }))).toEqual(problem)
+})
+
+it('names the field of a refused input', () => {
+  const data = { issues: [{ message: 'too long', path: ['prompts', 3, 'text'] }] }
+  expect(complaintOf(new ORPCError('BAD_REQUEST', { data }))).toEqual({
+    code: 'bad-input',
+    message: 'prompts.3.text: too long'
+  })
+})
+
+it('calls anything else a defect, never without words', () => {
+  expect(complaintOf(null)).toMatchObject({ code: 'defect', message: 'Something went wrong.' })
+})
