@@ -14,6 +14,8 @@ export type DeviceChoice = z.infer<typeof DeviceChoice>
 
 export interface ChosenDevice {
   readonly device: DeviceName
+  /** True if the user did not name the device. */
+  readonly isAutomatic?: boolean
   /** Remark for the user about an automatic choice. */
   readonly notice: string | null
 }

@@ -19,6 +19,7 @@ const PROBLEM_CODES = [
   'locked', // another program holds the project
   'busy', // the project already runs a job
   'out-of-memory', // the work does not fit
+  'overflow', // numbers are not finite, though all weights are: another precision or device may do
   'engine-lost', // the engine, or another process of the program, died
   'cancelled', // the user stopped it
   'internal' // a defect of the program; the log has the details

@@ -22,7 +22,7 @@ export async function chosenDevice(
   if (device !== 'auto') requireHalf(device, precision)
   const chosen = await devices.choose(device, base)
   requireHalf(chosen.device, precision)
-  return chosen
+  return device === 'auto' ? { ...chosen, isAutomatic: true } : chosen
 }
 
 /** Half precision was asked for on a device without it. */

@@ -2,6 +2,7 @@ import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { Shard, SweepPart } from '../../contract/documents/sweep-part'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import { WorkbenchError } from '../../contract/model/problem'
 import type { SweepSettings } from '../../contract/work/settings'
 import { openPair } from '../checkpoint/pair'
 import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
@@ -18,6 +19,7 @@ import { keepSweep } from '../project/results/keep-sweep'
 import { historyOf, likeOf } from '../project/results/sweep-history'
 import type { Devices } from './devices'
 import type { WorkMeans } from './means'
+import { requestAfter } from './request-after'
 import { sweepRequest } from './sweep-request'
 import type { WorkPlace } from './work-place'
 
@@ -79,12 +81,26 @@ export class SweepWork {
     return null
   }
 
-  /** Computes the sweep and resumes an interrupted one. @throws WorkbenchError as `runWholeSweep` */
-  compute(
+  /**
+   * Computes the sweep and resumes an interrupted one. A sweep that fails on a GPU begins again in float32 or on the
+   * CPU, with a notice; see `requestAfter`.
+   *
+   * @throws WorkbenchError as `runWholeSweep`
+   */
+  async compute(
     { engine, signal, notify }: WorkMeans,
     more: Pick<CrcSweepRequest, 'id' | 'lookedAt'> = {}
   ): Promise<SweepDocument> {
-    return runWholeSweep(engine, { ...this.request, ...more }, signal, sweepListener(notify), this.history)
+    let request: CrcSweepRequest = { ...this.request, ...more }
+    for (;;) {
+      try {
+        return await runWholeSweep(engine, request, signal, sweepListener(notify), this.history)
+      } catch (error) {
+        const next = error instanceof WorkbenchError ? requestAfter(error, request) : null
+        if (next === null) throw error
+        request = next
+      }
+    }
   }
 
   /** Computes a share of the prompts. @throws WorkbenchError as `runCrcShard` */

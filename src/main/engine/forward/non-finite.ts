@@ -68,7 +68,8 @@ export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefin
  * to find the first layer whose states are not finite, and checks that layer's weights.
  *
  * @param model index into the computation's models.
- * @returns `bad-file` naming the first bad tensor, or `unsupported` if all weights there are finite.
+ * @returns `bad-file` naming the first bad tensor, `unsupported` for a blend that overflowed, or `overflow` if all
+ *   weights there are finite.
  * @throws WorkbenchError as reading weights does.
  */
 export async function whyNonFinite(
@@ -105,7 +106,7 @@ export async function whyNonFinite(
   const failing = alikeUpTo(computation, sources, location) ?? name
   const where = typeof location === 'number' ? `layer ${location}` : `the ${location}`
   return new WorkbenchError(
-    'unsupported',
+    'overflow',
     `Computing ${failing} in ${precision} on ${DEVICE_LABELS[device.name]} overflowed in ${where}. ` +
       'Its output is not finite, though all its weights are.',
     precision === 'fp16'
