@@ -20,31 +20,33 @@ const GENERATION: Generation = {
   models: [{ kind: 'post' }],
   prompts: [[1]],
   settings: {
-    sampling: PAPER_SAMPLING,
-    maxTokens: 100,
-    stopTexts: [],
-    seed: 1,
-    sampleCount: 2,
-    device: 'cpu',
-    memoryBytes: 1e9
+    ...{ sampling: PAPER_SAMPLING, maxTokens: 100, stopTexts: [], seed: 1, sampleCount: 2 },
+    ...{ device: 'cpu', memoryBytes: 1e9 }
   },
   stopTokens: [0],
   textsOf: async (answers) => answers.map(({ tokens }) => tokens.join(' '))
 }
 
+type Work = Parameters<typeof generateSamples>[1]
+
+/** Has answers generated. */
+const generate = (
+  steps: Parameters<typeof scriptedEngine>[0]['generate'],
+  work: Partial<Work>,
+  told: Partial<Parameters<typeof generateSamples>[2]>
+) =>
+  generateSamples(
+    scriptedEngine({ generate: steps }),
+    { generation: GENERATION, stored: [], earlier: null, ...work },
+    { keep: async () => undefined, progress: () => undefined, ...told },
+    new AbortController().signal
+  )
+
 /** Thirty steps of a tenth of a second, after each of which both answers have a token more. */
 async function* slowly(): AsyncGenerator<EngineGenerateEvent> {
-  yield {
-    type: 'plan',
-    device: 'cpu',
-    precision: 'fp32',
-    weights: 'fp32',
-    weightBytes: 1,
-    keyValueBytes: 1,
-    peakBytes: 1,
-    rows: 2,
-    sampleTotal: 2
-  }
+  const bytes = { weightBytes: 1, keyValueBytes: 1, peakBytes: 1 }
+  const computed = { device: 'cpu', precision: 'fp32', weights: 'fp32' } as const
+  yield { type: 'plan', ...computed, ...bytes, rows: 2, sampleTotal: 2 }
   const tokens: number[] = []
   for (let token = 1; token <= 30; token++) {
     tokens.push(token)
@@ -56,22 +58,19 @@ async function* slowly(): AsyncGenerator<EngineGenerateEvent> {
 }
 
 it('tells of growing answers as they grow, at most four times a second, and of finished ones at the end', async () => {
-  const engine = scriptedEngine({ generate: slowly })
   const told: { finished: string[]; growing: string[] }[] = []
   const kept: string[] = []
-  await generateSamples(
-    engine,
-    { generation: GENERATION, stored: [], earlier: null },
+  await generate(
+    slowly,
+    {},
     {
       keep: async (lines) => void kept.push(...lines.map(({ text }) => text)),
-      progress: () => undefined,
       samples: (finished, growing) =>
         told.push({
           finished: finished.map(({ line }) => line.text),
           growing: growing.map(({ sample }) => sample.text)
         })
-    },
-    new AbortController().signal
+    }
   )
   const growing = told.filter((each) => each.growing.length > 0)
   expect(growing[0]).toEqual({ finished: [], growing: ['1 2 3', '1 2 3'] })
@@ -83,31 +82,17 @@ it('tells of growing answers as they grow, at most four times a second, and of f
 })
 
 it('estimates the time left of a resumed run from its own speed, without the preparation', async () => {
-  const engine = scriptedEngine({
-    generate: async function* () {
-      for await (const event of slowly()) {
-        if (event.type === 'plan') vi.advanceTimersByTime(60_000)
-        if (event.type === 'tokens') yield { ...event, tokens: event.tokens.slice(1) }
-        else if (event.type !== 'sample' || event.index === 1) yield event
-      }
+  const resumed = async function* (): AsyncGenerator<EngineGenerateEvent> {
+    for await (const event of slowly()) {
+      if (event.type === 'plan') vi.advanceTimersByTime(60_000)
+      if (event.type === 'tokens') yield { ...event, tokens: event.tokens.slice(1) }
+      else if (event.type !== 'sample' || event.index === 1) yield event
     }
-  })
-  const variant = GENERATION.variantNames[0] ?? ''
-  const stored = {
-    variant,
-    prompt: 0,
-    index: 0,
-    text: '',
-    tokens: new Array(30).fill(1),
-    finish: 'stop' as const
   }
+  const tokens = new Array<number>(30).fill(1)
+  const stored: Work['stored'] = [{ variant: 'post', prompt: 0, index: 0, text: '', tokens, finish: 'stop' }]
   const left: (number | null)[] = []
-  await generateSamples(
-    engine,
-    { generation: GENERATION, stored: [stored], earlier: null },
-    { keep: async () => undefined, progress: ({ secondsLeft }) => void left.push(secondsLeft) },
-    new AbortController().signal
-  )
+  await generate(resumed, { stored }, { progress: ({ secondsLeft }) => void left.push(secondsLeft) })
   const told = left.flatMap((seconds) => seconds ?? [])
   // Thirty tokens at ten a second, told of from the twentieth on: the first come late.
   expect(told.length).toBeGreaterThan(3)
@@ -120,17 +105,15 @@ it('computes equal models once, and stores their answers under every name, inclu
     recipe: { name, ranges: [[0, 1]] }
   })
   const asked: unknown[] = []
-  const engine = scriptedEngine({
-    generate: async function* ({ models, finished }) {
-      asked.push({ models: models.length, finished })
-      for await (const event of slowly()) {
-        // Of the model at place 1, post's: its first answer is missing, as is the second of the models that are alike.
-        if (event.type === 'sample')
-          yield event.index === 1 ? event : { ...event, model: 1, index: 0, tokens: [7] }
-        else if (event.type !== 'tokens') yield event
-      }
+  const steps: Parameters<typeof generate>[0] = async function* ({ models, finished }) {
+    asked.push({ models: models.length, finished })
+    for await (const event of slowly()) {
+      // Of the model at place 1, post's: its first answer is missing, as is the second of the models that are alike.
+      if (event.type === 'sample')
+        yield event.index === 1 ? event : { ...event, model: 1, index: 0, tokens: [7] }
+      else if (event.type !== 'tokens') yield event
     }
-  })
+  }
   const line = { prompt: 0, text: '5', tokens: [5], finish: 'stop' as const }
   const stored = [
     { ...line, variant: 'b', index: 0 },
@@ -138,33 +121,19 @@ it('computes equal models once, and stores their answers under every name, inclu
   ]
   const kept: string[] = []
   const done: string[] = []
-  await generateSamples(
-    engine,
-    {
-      generation: {
-        ...GENERATION,
-        variantNames: ['a', 'post', 'b'],
-        models: [alike('a'), { kind: 'post' }, alike('b')]
-      },
-      stored,
-      earlier: null
-    },
+  const models: Generation['models'] = [alike('a'), { kind: 'post' }, alike('b')]
+  const generation = { ...GENERATION, variantNames: ['a', 'post', 'b'], models }
+  await generate(
+    steps,
+    { generation, stored },
     {
       keep: async (lines) =>
         void kept.push(...lines.map(({ variant, index, tokens }) => `${variant} ${index} ${tokens.length}`)),
       progress: ({ samplesDone, samplesTotal }) => void done.push(`${samplesDone} of ${samplesTotal}`)
-    },
-    new AbortController().signal
-  )
-  expect(asked).toEqual([
-    {
-      models: 2,
-      finished: [
-        { model: 0, prompt: 0, index: 0 },
-        { model: 1, prompt: 0, index: 1 }
-      ]
     }
-  ])
+  )
+  const finished = [0, 1].map((place) => ({ model: place, prompt: 0, index: place }))
+  expect(asked).toEqual([{ models: 2, finished }])
   expect(kept).toEqual(['a 0 1', 'post 0 1', 'a 1 30', 'b 1 30'])
   expect([done.at(0), done.at(-1)]).toEqual(['3 of 6', '6 of 6'])
 })
@@ -182,11 +151,7 @@ it('fails for the reason why the engine failed, also where the last texts cannot
     if (answers.length > 0) throw new Error('the decoder is gone')
     return []
   }
-  const run = generateSamples(
-    scriptedEngine({ generate: failing }),
-    { generation: { ...GENERATION, textsOf }, stored: [], earlier: null },
-    { keep: () => Promise.resolve(), progress: () => undefined, samples: () => undefined },
-    new AbortController().signal
-  )
+  const generation = { ...GENERATION, textsOf }
+  const run = generate(failing, { generation }, { samples: () => undefined })
   await expect(run).rejects.toThrow('the engine was killed')
 })

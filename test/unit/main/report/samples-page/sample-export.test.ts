@@ -26,6 +26,12 @@ const SAMPLES = [
   { ...sampleLine('base', 0, 1, ''), finish: 'length' } satisfies SampleLine
 ]
 
+const linesOf = (content: string): unknown[] =>
+  content
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line))
+
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: fc.constantFrom(...'=+-@\'"<>&, \t\r\na＝', '&amp;'), maxLength: 6 })
@@ -35,17 +41,9 @@ describe('JSON Lines', () => {
   test('hold every answer as it is stored, with its prompt, sorted by prompt, variant and index', async () => {
     const { fileName, content } = await exportSamples(sampleRun(), SAMPLES, 'jsonl')
     expect(fileName).toBe('samples-run-1.jsonl')
-    const lines = content
-      .trimEnd()
-      .split('\n')
-      .map((line): unknown => JSON.parse(line))
-    expect(lines.map((line) => SampleLine.parse(line))).toEqual([
-      SAMPLES[1],
-      SAMPLES[4],
-      SAMPLES[2],
-      SAMPLES[0],
-      SAMPLES[3]
-    ])
+    const lines = linesOf(content)
+    const sorted = [1, 4, 2, 0, 3].map((place) => SAMPLES[place])
+    expect(lines.map((line) => SampleLine.parse(line))).toEqual(sorted)
     expect(lines[0]).toMatchObject({ promptText: 'Name a colour.', category: 'naming' })
   })
 })
@@ -170,20 +168,12 @@ describe('preferences marked blind', () => {
   test('say of every answer in how many comparisons it was shown, and how many of them its variant won', async () => {
     const { content } = await exportSamples(marked, SAMPLES, 'jsonl')
     const Compared = z.object({ compared: z.number(), preferred: z.number() })
-    const counts = content
-      .trimEnd()
-      .split('\n')
-      .map((line) => Compared.parse(JSON.parse(line)))
-    expect(counts.map(({ compared, preferred }) => [compared, preferred])).toEqual([
-      [2, 1],
-      [2, 0],
-      [2, 1],
-      [2, 1],
-      [0, 0]
-    ])
+    const counts = linesOf(content).map((line) => Compared.parse(line))
+    const told = counts.map(({ compared, preferred }) => `${compared} ${preferred}`)
+    expect(told).toEqual(['2 1', '2 0', '2 1', '2 1', '0 0'])
     const csv = await exportSamples(marked, SAMPLES, 'csv')
     const columns = parseCsv('x.csv', csv.content.slice(1)).map(({ fields }) => fields.slice(8).join(' '))
-    expect(columns).toEqual(['compared preferred', '2 1', '2 0', '2 1', '2 1', '0 0'])
+    expect(columns).toEqual(['compared preferred', ...told])
   })
 
   test('stand as a tally for each size of sets on the page, and in each cell', async () => {
@@ -241,13 +231,10 @@ describe('the command that repeats a run', () => {
   test('quotes what a shell would take apart, and holds the files of blended recipes', () => {
     const run = sampleRun()
     const layers = [{ attention: 1, mlp: 0 }]
+    const templateArguments = { enable_thinking: false }
     const { command, files } = printSample({
       ...run,
-      rendering: {
-        ...run.rendering,
-        systemPrompt: "Don't $(reboot)",
-        templateArguments: { enable_thinking: false }
-      },
+      rendering: { ...run.rendering, systemPrompt: "Don't $(reboot)", templateArguments },
       settings: { ...run.settings, stopTexts: ['\n\n'], sampling: { ...run.settings.sampling, topK: 20 } },
       variants: [{ kind: 'recipe', name: 'soft', recipe: { name: 'soft', layers } }]
     })
@@ -255,19 +242,14 @@ describe('the command that repeats a run', () => {
     expect(command).toContain(String.raw`--stop $'\n\n'`)
     expect(command).toContain('--top-k 20')
     expect(command).toContain('recipe-1.json')
-    expect(files[1]).toEqual({
-      name: 'recipe-1.json',
-      content: `${JSON.stringify({ name: 'soft', layers })}\n`
-    })
+    const content = `${JSON.stringify({ name: 'soft', layers })}\n`
+    expect(files[1]).toEqual({ name: 'recipe-1.json', content })
   })
 
   test('of the built-in pair is --demo', () => {
     const { base, post } = pairPaths({ kind: 'demo' })
-    const run = sampleRun({
-      basePath: { path: base, fingerprint: 'b' },
-      postPath: { path: post, fingerprint: 'c' }
-    })
-    expect(printSample(run).command).toMatch(/^slr sample --demo \\\n/)
+    const [basePath, postPath] = [base, post].map((path) => ({ path, fingerprint: 'b' }))
+    expect(printSample(sampleRun({ basePath, postPath })).command).toMatch(/^slr sample --demo \\\n/)
   })
 
   test('names models as people do', () => {
@@ -291,14 +273,9 @@ test('a mean over fewer prompts than its neighbours says over how many', () => {
 
 test('a stopped run is measured by cell, and by variant over the prompts that all have answers to, on equal n', () => {
   const { cells, variants, compared } = runMeasures(sampleRun(), SAMPLES)
-  expect(cells.map(({ variant, prompt, measures }) => [prompt, variant, measures.sampleCount])).toEqual([
-    [0, 'base', 2],
-    [0, 'post', 2],
-    [0, 'Upper half', 0],
-    [1, 'base', 0],
-    [1, 'post', 1],
-    [1, 'Upper half', 0]
-  ])
+  const counted = cells.map(({ variant, prompt, measures }) => `${prompt} ${variant} ${measures.sampleCount}`)
+  expect(counted.slice(0, 3)).toEqual(['0 base 2', '0 post 2', '0 Upper half 0'])
+  expect(counted.slice(3)).toEqual(['1 base 0', '1 post 1', '1 Upper half 0'])
   expect(
     variants.map(({ variant, measures }) => [variant, measures.sampleCount, measures.values.answerEntropy])
   ).toEqual([
@@ -322,14 +299,7 @@ test('a variant with more answers than another is measured on the first of them 
 
 /** The references that HTML defines for the escaped characters. */
 function unescapeHtml(source: string): string {
-  const characters: Record<string, string> = {
-    amp: '&',
-    lt: '<',
-    gt: '>',
-    quot: '"',
-    '#39': "'",
-    '#10': '\n',
-    '#13': '\r'
-  }
+  const breaks = { '#39': "'", '#10': '\n', '#13': '\r' }
+  const characters: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', ...breaks }
   return source.replace(/&([^;]*);/g, (_, name: string) => characters[name] ?? `unknown reference ${name}`)
 }
