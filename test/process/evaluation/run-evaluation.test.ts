@@ -123,20 +123,12 @@ describe('results, worked out by hand', () => {
       ['poem', 2],
       ['joke', 1]
     ])
-    expect(categories.map(words)).toEqual([
-      [
-        [2.5, undefined],
-        [2, -0.5]
-      ],
-      [
-        [4, undefined],
-        [1, -3]
-      ]
-    ])
-    expect(words({ variants })).toEqual([
-      [3, undefined],
-      [expect.closeTo(5 / 3), expect.closeTo(-4 / 3)]
-    ])
+    const means = (post: number, mean: number, difference: number) => [
+      [post, undefined],
+      [expect.closeTo(mean), expect.closeTo(difference)]
+    ]
+    expect(categories.map(words)).toEqual([means(2.5, 2, -0.5), means(4, 1, -3)])
+    expect(words({ variants })).toEqual(means(3, 5 / 3, -4 / 3))
     const single = evaluationRun({ variants: [POST], task: { ...task, prompts: [of('poem', 'A')] } })
     expect(resultsOf(single, { post: [['a']] }).categories).toEqual([])
   })
@@ -302,34 +294,32 @@ describe('a run', () => {
     scores: PromptScores[]
   }
 
-  /** Goes on with what is stored. */
-  async function goOn(
-    stored: Stored,
+  /** Runs what is left beside what is stored, and stores it. */
+  const runOn = (
     client: EngineClient,
+    prepared: { run: EvaluationRun; pair: SampledPair },
+    stored: Stored,
+    planned: (computation: Computation) => void,
     signal = new AbortController().signal
-  ): Promise<void> {
-    await runEvaluation(
+  ): Promise<number> =>
+    runEvaluation(
       client,
-      { run, pair, stored: { samples: [...stored.samples], scores: [...stored.scores] } },
+      { ...prepared, stored: { samples: [...stored.samples], scores: [...stored.scores] } },
       {
-        learned: () => Promise.resolve(),
-        planned: (computation) => {
-          run = { ...run, ...computation }
-          return Promise.resolve()
-        },
-        keepSamples: (lines) => {
+        learned: async () => undefined,
+        planned: async (computation) => planned(computation),
+        keepSamples: async (lines) => {
           stored.samples.push(...lines)
-          return Promise.resolve()
         },
-        keepScores: (scores) => {
+        keepScores: async (scores) => {
           stored.scores.push(scores)
-          return Promise.resolve()
         },
         progress: () => undefined
       },
       signal
     )
-  }
+  const goOn = (stored: Stored, client: EngineClient, signal?: AbortSignal): Promise<number> =>
+    runOn(client, { run, pair }, stored, (computation) => (run = { ...run, ...computation }), signal)
 
   /** Without the order in which they came. */
   const sorted = ({ samples }: Stored): SampleLine[] =>
@@ -368,10 +358,8 @@ describe('a run', () => {
     for (const prompt of [0, 1, 2]) expect(new Set(textsOf('greedy', prompt)).size).toBe(1)
     expect(run.promptSets.map(({ prefix }) => prefix)).toEqual(['', 'Please: '])
     expect(run.promptSets[1]?.prompts[0]?.rendered).toContain(`Please: ${run.task.prompts[0]?.text}`)
-    const results = evaluationResults(
-      { run, ...whole, marks: [], pairs: [], forms: [] },
-      { characters: null, task: null }
-    )
+    const stored = { run, ...whole, marks: [], pairs: [], forms: [] }
+    const results = evaluationResults(stored, { characters: null, task: null })
     const distinct = (name: string): number =>
       results.variants.find(({ variant }) => variant === name)?.measures.distinctAnswers?.mean ?? NaN
     expect(distinct('greedy')).toBe(1)
@@ -409,17 +397,11 @@ describe('a run', () => {
       }
     })
     const planned: Computation[] = []
-    await runEvaluation(
+    await runOn(
       client,
-      { ...prepared, stored: { samples: [], scores: [] } },
-      {
-        learned: () => Promise.resolve(),
-        planned: (computation) => Promise.resolve(void planned.push(computation)),
-        keepSamples: () => Promise.resolve(),
-        keepScores: () => Promise.resolve(),
-        progress: () => undefined
-      },
-      new AbortController().signal
+      prepared,
+      { samples: [], scores: [] },
+      (computation) => void planned.push(computation)
     )
     expect(planned).toEqual([computed])
     expect(requests.map(({ device, precision }) => [device, precision])).toEqual([

@@ -17,18 +17,11 @@ import { prepareSampleRun, type SampleRunRequest } from '../../../src/main/sampl
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
 import { answers, HeldEngine } from '../../fixtures/held-engine'
 import { problemOf } from '../../fixtures/problems'
+import { SAMPLE_SETTINGS } from '../../fixtures/sample-documents'
 import { sharedEngine } from '../../fixtures/shared-engine'
 import { textFolder } from '../../fixtures/text-folder'
 
-const SETTINGS: SampleSettings = {
-  sampling: PAPER_SAMPLING,
-  maxTokens: 24,
-  stopTexts: [],
-  seed: 1,
-  sampleCount: 6,
-  device: 'cpu',
-  memoryBytes: 1e9
-}
+const SETTINGS: SampleSettings = { ...SAMPLE_SETTINGS, maxTokens: 24, sampleCount: 6 }
 
 const POST: Variant = { kind: 'post', name: 'post' }
 const VARIANTS: Variant[] = [
@@ -36,6 +29,9 @@ const VARIANTS: Variant[] = [
   POST,
   { kind: 'recipe', name: '4-11', recipe: { name: '4-11', ranges: [[4, 11]] } }
 ]
+
+/** The first pair of a project, by the words of a procedure. */
+const firstPairOf = (path: string) => ({ path, pair: 'pair-1' }) as const
 
 const DEMO = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
 
@@ -88,10 +84,8 @@ describe('preparing a run', () => {
 
   it('refuses an empty prompt by its number', async () => {
     const prompts = ['Name a colour.', ' \n '].map((text) => ({ text, category: '', raw: false }))
-    expect(await problemOf(prepareSampleRun(request({ prompts })))).toMatchObject({
-      code: 'bad-input',
-      message: 'Prompt 2 is empty.'
-    })
+    const problem = await problemOf(prepareSampleRun(request({ prompts })))
+    expect(problem).toMatchObject({ code: 'bad-input', message: 'Prompt 2 is empty.' })
   })
 
   it('refuses variants that share a name, and a recipe for layers the model does not have', async () => {
@@ -106,13 +100,9 @@ describe('preparing a run', () => {
     const pair = await changedPair('base', {
       'tokenizer.json': (text) => text.replace('"<|user|>"', '"<|USER|>"').replace('"<|user|>"', '"<|USER|>"')
     })
-    const problem = await problemOf(prepareSampleRun(request(pair)))
-    expect(problem).toMatchObject({
-      code: 'bad-input',
-      message: expect.stringMatching(
-        /variant "base" cannot be sampled.*other tokens under base's own tokenizer/
-      )
-    })
+    const { code, message } = await problemOf(prepareSampleRun(request(pair)))
+    expect(code).toBe('bad-input')
+    expect(message).toMatch(/variant "base" cannot be sampled.*other tokens under base's own tokenizer/)
     const { run } = await prepareSampleRun(request({ ...pair, variants: VARIANTS.slice(1) }))
     expect(run.variants).toHaveLength(2)
   })
@@ -193,12 +183,11 @@ describe('a run', () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
     const { runId } = await client.samples.start({
-      path,
-      pair: 'pair-1',
+      ...firstPairOf(path),
       settings: SETTINGS,
       variants: VARIANTS
     })
-    const events = await collect(await client.samples.watch({ path, pair: 'pair-1' }))
+    const events = await collect(await client.samples.watch(firstPairOf(path)))
     const all = await answersOf(path, runId)
     whole = { path, runId, events, answers: all.filter((answer) => /^[^/]*\/[01]\//.test(answer)) }
     await leaveFolder()
@@ -229,9 +218,8 @@ describe('a run', () => {
 
   /** What is stored: answers by what they are of, without the order in which they came. */
   async function answersOf(path: string, runId: string): Promise<string[]> {
-    const lines = (await readFile(join(path, 'pairs/pair-1', 'samples', `${runId}.jsonl`), 'utf8')).split(
-      '\n'
-    )
+    const text = await readFile(join(path, 'pairs/pair-1/samples', `${runId}.jsonl`), 'utf8')
+    const lines = text.split('\n')
     expect(lines.pop()).toBe('')
     return lines
       .map((line) => SampleLine.parse(JSON.parse(line)))
@@ -242,19 +230,14 @@ describe('a run', () => {
   /** For what does not depend on the prompts: two are enough. */
   async function twoPrompts(client: Client): Promise<string> {
     const { path, samplePrompts } = await client.projects.openDemo()
-    await client.samples.savePrompts({ path, pair: 'pair-1', seen: 0, prompts: samplePrompts.slice(0, 2) })
+    await client.samples.savePrompts({ ...firstPairOf(path), seen: 0, prompts: samplePrompts.slice(0, 2) })
     return path
   }
 
   /** Starts a run that stands still when some of its answers are stored. */
-  async function halfway(
-    client: Client,
-    path: string,
-    settings: SampleSettings,
-    count: number
-  ): Promise<string> {
+  async function halfway(client: Client, path: string, settings: SampleSettings, count: number) {
     const reached = engine.holdAt(answers(count))
-    const { runId } = await client.samples.start({ path, pair: 'pair-1', settings, variants: VARIANTS })
+    const { runId } = await client.samples.start({ ...firstPairOf(path), settings, variants: VARIANTS })
     await reached()
     return runId
   }
@@ -270,7 +253,7 @@ describe('a run', () => {
     )
     const total = 3 * samplePrompts.length * 6
 
-    const { run, samples, measures } = await client.samples.get({ path, pair: 'pair-1', runId })
+    const { run, samples, measures } = await client.samples.get({ ...firstPairOf(path), runId })
     expect(told).toHaveLength(total)
     expect(samples).toEqual(expect.arrayContaining(told))
     expect(samples).toHaveLength(total)
@@ -290,15 +273,15 @@ describe('a run', () => {
     expect(state.sampleRuns).toMatchObject([
       { id: runId, sampleCount: total, sampleTotal: total, variantNames: ['base', 'post', '4-11'] }
     ])
-    expect(await later.samples.get({ path, pair: 'pair-1', runId })).toEqual({ run, samples, measures })
-    expect(await collect(await later.samples.watch({ path, pair: 'pair-1' }))).toEqual([])
+    expect(await later.samples.get({ ...firstPairOf(path), runId })).toEqual({ run, samples, measures })
+    expect(await collect(await later.samples.watch(firstPairOf(path)))).toEqual([])
   })
 
   it('keeps its answers when the engine is killed, and goes on to those of a run that asked for all at once', async () => {
     const client = startWorkbench()
     const path = await twoPrompts(client)
     const runId = await halfway(client, path, { ...SETTINGS, sampleCount: 3 }, 10)
-    const events = await client.samples.watch({ path, pair: 'pair-1' })
+    const events = await client.samples.watch(firstPairOf(path))
     engine.kill()
     expect((await collect(events)).at(-1)).toMatchObject({ type: 'failed', problem: { code: 'engine-lost' } })
     const kept = await answersOf(path, runId)
@@ -308,11 +291,11 @@ describe('a run', () => {
     ])
 
     const fewer = await client.samples
-      .more({ path, pair: 'pair-1', runId, sampleCount: 2 })
+      .more({ ...firstPairOf(path), runId, sampleCount: 2 })
       .catch((error: unknown) => error)
     expect(fewer).toMatchObject({ data: { code: 'bad-input' } })
-    await client.samples.more({ path, pair: 'pair-1', runId, sampleCount: 6 })
-    const more = await collect(await client.samples.watch({ path, pair: 'pair-1' }))
+    await client.samples.more({ ...firstPairOf(path), runId, sampleCount: 6 })
+    const more = await collect(await client.samples.watch(firstPairOf(path)))
     expect(more[0]).toMatchObject({ type: 'snapshot', samples: { length: 10 } })
     expect(more.at(-1)).toMatchObject({ type: 'finished', runId })
     const all = await answersOf(path, runId)
@@ -329,45 +312,38 @@ describe('a run', () => {
     const busy = { data: { code: 'busy' } }
     const reached = engine.holdAt(answers(5))
     const starts = await Promise.allSettled(
-      [0, 1].map(() => client.samples.start({ path, pair: 'pair-1', settings, variants: VARIANTS }))
+      [0, 1].map(() => client.samples.start({ ...firstPairOf(path), settings, variants: VARIANTS }))
     )
     expect(starts.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
     await reached()
-    await expect(client.sweeps.start({ path, pair: 'pair-1' })).rejects.toMatchObject(busy)
-    await expect(
-      client.samples.start({ path, pair: 'pair-1', settings, variants: VARIANTS })
-    ).rejects.toMatchObject(busy)
-    const scoring = client.samples
-      .scoreCrc({ path, pair: 'pair-1', settings, variants: VARIANTS })
-      .then(collectAny)
-    await expect(scoring).rejects.toMatchObject(busy)
+    await expect(client.sweeps.start(firstPairOf(path))).rejects.toMatchObject(busy)
+    const request = { ...firstPairOf(path), settings, variants: VARIANTS }
+    await expect(client.samples.start(request)).rejects.toMatchObject(busy)
+    await expect(client.samples.scoreCrc(request).then(collectAny)).rejects.toMatchObject(busy)
 
     const [{ id: runId } = { id: '' }] = (await client.projects.open({ path })).sampleRuns
     const among = VARIANTS.map(({ name }) => name)
     const marks = [{ prompt: 0, index: 0, size: 1, among, verdict: 'preferred' as const, variant: '4-11' }]
-    await client.samples.mark({ path, pair: 'pair-1', runId, decided: marks, undecided: [] })
-    const events = (await client.samples.watch({ path, pair: 'pair-1' }))[Symbol.asyncIterator]()
+    await client.samples.mark({ ...firstPairOf(path), runId, decided: marks, undecided: [] })
+    const events = (await client.samples.watch(firstPairOf(path)))[Symbol.asyncIterator]()
     expect((await events.next()).value).toMatchObject({ type: 'snapshot', run: { marks } })
-    await client.samples.cancel({ path, pair: 'pair-1' })
-    expect((await collect(await client.samples.watch({ path, pair: 'pair-1' }))).at(-1)).toEqual({
-      type: 'cancelled'
-    })
+    await client.samples.cancel(firstPairOf(path))
+    const watched = await collect(await client.samples.watch(firstPairOf(path)))
+    expect(watched.at(-1)).toEqual({ type: 'cancelled' })
     expect(await answersOf(path, runId)).toHaveLength(5)
-    await client.sweeps.start({ path, pair: 'pair-1' })
-    await expect(
-      client.samples.start({ path, pair: 'pair-1', settings, variants: VARIANTS })
-    ).rejects.toMatchObject(busy)
-    await client.sweeps.cancel({ path, pair: 'pair-1' })
-    await collectAny(await client.sweeps.watch({ path, pair: 'pair-1' }))
+    await client.sweeps.start(firstPairOf(path))
+    await expect(client.samples.start(request)).rejects.toMatchObject(busy)
+    await client.sweeps.cancel(firstPairOf(path))
+    await collectAny(await client.sweeps.watch(firstPairOf(path)))
 
-    await client.samples.more({ path, pair: 'pair-1', runId, sampleCount: SETTINGS.sampleCount })
-    const [snapshot] = await collect(await client.samples.watch({ path, pair: 'pair-1' }))
+    await client.samples.more({ ...firstPairOf(path), runId, sampleCount: SETTINGS.sampleCount })
+    const [snapshot] = await collect(await client.samples.watch(firstPairOf(path)))
     expect(snapshot).toMatchObject({ type: 'snapshot', samples: { length: 5 } })
-    expect((await client.samples.get({ path, pair: 'pair-1', runId })).run).toMatchObject({
+    expect((await client.samples.get({ ...firstPairOf(path), runId })).run).toMatchObject({
       marks,
       weights: 'fp32'
     })
-    const { content } = await client.samples.export({ path, pair: 'pair-1', runId, format: 'jsonl' })
+    const { content } = await client.samples.export({ ...firstPairOf(path), runId, format: 'jsonl' })
     expect(content.trimEnd().split('\n')).toHaveLength(3 * 2 * SETTINGS.sampleCount)
     expect(await answersOf(path, runId)).toEqual(whole.answers)
   })
@@ -375,13 +351,9 @@ describe('a run', () => {
   it('fails in words when a prompt is longer than the context window or memory is too small', async () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
-    await client.samples.start({
-      path,
-      pair: 'pair-1',
-      settings: { ...SETTINGS, memoryBytes: 1000 },
-      variants: VARIANTS
-    })
-    expect((await collect(await client.samples.watch({ path, pair: 'pair-1' }))).at(-1)).toMatchObject({
+    const settings = { ...SETTINGS, memoryBytes: 1000 }
+    await client.samples.start({ ...firstPairOf(path), settings, variants: VARIANTS })
+    expect((await collect(await client.samples.watch(firstPairOf(path)))).at(-1)).toMatchObject({
       type: 'failed',
       problem: { code: 'out-of-memory', message: expect.stringContaining('Generating takes at least') }
     })
@@ -391,12 +363,11 @@ describe('a run', () => {
     const long = { text: 'Name a colour. '.repeat(200), category: '', raw: false }
     const seen = (await client.projects.open({ path })).revision
     await client.samples.savePrompts({
-      path,
-      pair: 'pair-1',
+      ...firstPairOf(path),
       seen,
       prompts: [{ ...long, text: 'Name a colour.' }, long]
     })
-    const start = client.samples.start({ path, pair: 'pair-1', settings: SETTINGS, variants: VARIANTS })
+    const start = client.samples.start({ ...firstPairOf(path), settings: SETTINGS, variants: VARIANTS })
     await expect(start).rejects.toThrow(/^Prompt 2 becomes \d+ tokens; post's context window of 512/)
     expect((await client.projects.open({ path })).sampleRuns).toEqual([])
   })
@@ -407,18 +378,17 @@ describe('a run', () => {
     await cp(DEMO.post, post, { recursive: true })
     const { path, revision } = await client.projects.create({ folder, name: 'Own', base: DEMO.base, post })
     await client.samples.savePrompts({
-      path,
-      pair: 'pair-1',
+      ...firstPairOf(path),
       seen: revision,
       prompts: [{ text: 'Name a colour.', category: '', raw: false }]
     })
     const settings = { ...SETTINGS, sampleCount: 1 }
-    const { runId } = await client.samples.start({ path, pair: 'pair-1', settings, variants: [POST] })
-    expect((await collect(await client.samples.watch({ path, pair: 'pair-1' }))).at(-1)).toMatchObject({
+    const { runId } = await client.samples.start({ ...firstPairOf(path), settings, variants: [POST] })
+    expect((await collect(await client.samples.watch(firstPairOf(path)))).at(-1)).toMatchObject({
       type: 'finished'
     })
     await cp(join(DEMO.base, 'model.safetensors'), join(post, 'model.safetensors'))
-    await expect(client.samples.more({ path, pair: 'pair-1', runId, sampleCount: 3 })).rejects.toMatchObject({
+    await expect(client.samples.more({ ...firstPairOf(path), runId, sampleCount: 3 })).rejects.toMatchObject({
       data: { code: 'mismatch' }
     })
   })
@@ -430,15 +400,15 @@ describe('a run', () => {
     expect((await client.samples.builtinPrompts()).length).toBeGreaterThan(5)
     const prompts = await client.samples.readPrompts({ fileName: 'mine.txt', content: 'One\nTwo\n' })
     expect(prompts.map(({ text }) => text)).toEqual(['One', 'Two'])
-    expect(await client.samples.savePrompts({ path, pair: 'pair-1', seen: 0, prompts })).toMatchObject({
+    expect(await client.samples.savePrompts({ ...firstPairOf(path), seen: 0, prompts })).toMatchObject({
       samplePrompts: prompts
     })
     const [prompt] = prompts
     if (prompt === undefined) throw new Error('no prompt')
-    const { rendered, tokens } = await client.samples.render({ path, pair: 'pair-1', prompt })
+    const { rendered, tokens } = await client.samples.render({ ...firstPairOf(path), prompt })
     expect(rendered).toContain('One')
     expect(tokens.length).toBeGreaterThan(1)
-    expect(await client.samples.defaults({ path, pair: 'pair-1' })).toMatchObject({
+    expect(await client.samples.defaults(firstPairOf(path))).toMatchObject({
       sampling: { temperature: 1, minP: 0 },
       maxTokens: 96
     })
@@ -471,13 +441,17 @@ describe('a run', () => {
     async function check(
       client: Client,
       path: string,
-      sampling: SampleSettings['sampling'],
+      sampling: Partial<SampleSettings['sampling']>,
       sampleCount: number
     ) {
-      const settings = { ...SETTINGS, sampling, maxTokens: 8, sampleCount }
-      const events = await collectAny(
-        await client.samples.scoreCrc({ path, pair: 'pair-1', settings, variants: VARIANTS })
-      )
+      const settings = {
+        ...SETTINGS,
+        sampling: { ...PAPER_SAMPLING, ...sampling },
+        maxTokens: 8,
+        sampleCount
+      }
+      const request = { ...firstPairOf(path), settings, variants: VARIANTS }
+      const events = await collectAny(await client.samples.scoreCrc(request))
       const last = events.at(-1)
       if (last?.type !== 'scores') throw new Error('no scores came')
       expect(events.length).toBeGreaterThan(1)
@@ -487,7 +461,7 @@ describe('a run', () => {
     it('scores whole answers beside their first tokens and the newest sweep, and keeps the scores', async () => {
       const client = startWorkbench()
       await client.projects.open({ path: swept })
-      const result = await check(client, swept, { ...PAPER_SAMPLING, minP: 0 }, 16)
+      const result = await check(client, swept, { minP: 0 }, 16)
       for (const { exact, firstToken } of result.scores) {
         // Without truncation the sampler draws from the very distribution that the sweep scored.
         expect(firstToken.validity).toBeCloseTo(exact?.validity ?? NaN, 5)
@@ -509,7 +483,7 @@ describe('a run', () => {
     it('compares answers with first tokens under the same sampler, whatever it cuts off', async () => {
       const client = startWorkbench()
       await client.projects.open({ path: swept })
-      const { scores } = await check(client, swept, { ...PAPER_SAMPLING, minP: 0.1 }, 32)
+      const { scores } = await check(client, swept, { minP: 0.1 }, 32)
       const [base, post, hybrid] = scores
       // Min-p leaves the hybrid valid tokens only: beside the untruncated score that would look like a finding.
       expect(hybrid?.answers.validity).toBeGreaterThan(
@@ -524,7 +498,7 @@ describe('a run', () => {
     it('needs no sweep, and sees greedy answers as certain', async () => {
       const client = startWorkbench()
       const { path } = await crcProject(client)
-      const { scores } = await check(client, path, { ...PAPER_SAMPLING, temperature: 0 }, 2)
+      const { scores } = await check(client, path, { temperature: 0 }, 2)
       for (const { exact, firstToken, answers, disagrees } of scores) {
         expect(exact).toBeNull()
         expect(firstToken.diversity).toBe(0)

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -36,25 +36,48 @@ beforeAll(async () => {
 const read = (text: string, file = 'merge.yaml'): Promise<Recipe> => readMergekitRecipe(text, file, pair, [])
 const strengthsOf = (recipe: Recipe): LayerStrength[] => recipeStrengths(recipe, pair.post.spec.layerCount)
 
-/** Slices of whole layers, written as in mergekit's own examples. */
-const slices = (...parts: readonly (readonly [string, number, number])[]): string =>
-  [
-    'slices:',
-    ...parts.map(
-      ([model, start, end]) => `- sources:\n  - model: ${model}\n    layer_range: [${start}, ${end}]`
-    ),
-    'merge_method: passthrough',
-    'dtype: bfloat16'
-  ].join('\n')
+/** Slices of whole layers such as "post 0 3", written as in mergekit's own examples. */
+function slices(...parts: readonly string[]): string {
+  const sources = parts.map((part) => {
+    const [model, start, end] = part.split(' ')
+    return `- sources:\n  - model: ${model}\n    layer_range: [${start}, ${end}]\n`
+  })
+  return `slices:\n${sources.join('')}merge_method: passthrough\ndtype: bfloat16`
+}
+
+/** All layers as blends of base and post with these weights. */
+const linear = (base: string, post: string): string => `merge_method: linear
+slices:
+- sources:
+  - {model: post, layer_range: [0, 0], parameters: {weight: 1}}
+- sources:
+  - {model: base, layer_range: [0, 12], parameters: {weight: ${base}}}
+  - {model: post, layer_range: [0, 12], parameters: {weight: ${post}}}
+- sources:
+  - {model: post, layer_range: [12, 12], parameters: {weight: 1}}
+`
+
+/** The pair of a golden. */
+const goldenPair = (name: string): Promise<SourcedPair> => {
+  const [files] = readGolden(name).pairs
+  return openAlone(files?.base ?? '', files?.post ?? '')
+}
+
+/** A tiny pair in these folders below one, with a post of another seed. */
+async function tinyPair(base: string, post: string): Promise<{ folder: string; members: SourcedPair }> {
+  const folder = await temporaryFolder()
+  const [first, second] = [join(folder, base), join(folder, post)]
+  await writeCheckpoint(first, checkpointFixture())
+  await writeCheckpoint(second, checkpointFixture({ seed: 2 }))
+  return { folder, members: await openAlone(first, second) }
+}
+
+const LOWER = { attention: 0, mlp: 0 }
+const UPPER = { attention: 1, mlp: 1 }
 
 describe('a mergekit file that an export writes', () => {
   it('reads back as the same recipe where its layers are whole or blended', async () => {
-    const families = await Promise.all(
-      ['llama3', 'gemma2', 'qwen2', 'phi3', 'qwen3'].map(async (name) => {
-        const [files] = readGolden(name).pairs
-        return openAlone(files?.base ?? '', files?.post ?? '')
-      })
-    )
+    const families = await Promise.all(['llama3', 'gemma2', 'qwen2', 'phi3', 'qwen3'].map(goldenPair))
     const strength = fc.oneof(fc.constantFrom(0, 1), fc.double({ min: -1, max: 2, noNaN: true }))
     await fc.assert(
       fc.asyncProperty(
@@ -65,15 +88,10 @@ describe('a mergekit file that an export writes', () => {
         ),
         fc.string({ minLength: 1, maxLength: 30 }).filter((name) => name.trim() === name),
         async (members, drawn, name) => {
-          const strengths = drawn
-            .slice(0, members.post.spec.layerCount)
-            .map((layer) => LayerStrength.parse(layer))
-          const recipe = await readMergekitRecipe(
-            mergekitText(members, name, strengths),
-            'mergekit.yaml',
-            members,
-            []
-          )
+          const layers = drawn.slice(0, members.post.spec.layerCount)
+          const strengths = layers.map((layer) => LayerStrength.parse(layer))
+          const text = mergekitText(members, name, strengths)
+          const recipe = await readMergekitRecipe(text, 'mergekit.yaml', members, [])
           expect(recipe.name).toBe(name)
           expect(recipeStrengths(recipe, strengths.length)).toEqual(
             strengths.map((layer) => withComponents(layer, (_half, _component, own) => own + 0))
@@ -126,16 +144,8 @@ describe('a mergekit file that an export writes', () => {
   })
 
   it('names models of the Hugging Face cache by id and revision', async () => {
-    const cache = await temporaryFolder()
-    const folder = join(cache, 'models--org--tiny', 'snapshots', 'abc')
-    await mkdir(folder, { recursive: true })
-    const base = await writeCheckpoint(folder, checkpointFixture())
-    const post = await writeCheckpoint(join(cache, 'chat'), checkpointFixture({ seed: 2 }))
-    const members = await openAlone(base, post)
-    const text = mergekitText(members, 'x', [
-      { attention: 0, mlp: 0 },
-      { attention: 1, mlp: 1 }
-    ])
+    const { members } = await tinyPair(join('models--org--tiny', 'snapshots', 'abc'), 'chat')
+    const text = mergekitText(members, 'x', [LOWER, UPPER])
     expect(text).toContain('model: "org/tiny@abc"')
     expect(await readMergekitRecipe(text, 'x.yaml', members, [])).toEqual({ name: 'x', ranges: [[1, 1]] })
   })
@@ -146,8 +156,7 @@ describe('a mergekit file that an export writes', () => {
     ['apertus', /does not merge Apertus models/],
     ['mixtral', /differ in what they make of experts/]
   ])('is not written for %s, whose tensors mergekit does not all copy', async (name, message) => {
-    const [files] = readGolden(name).pairs
-    const members = await openAlone(files?.base ?? '', files?.post ?? '')
+    const members = await goldenPair(name)
     const strengths = postStrengths(members.post.spec.layerCount)
     expect(() => mergekitText(members, 'x', strengths)).toThrow(message)
   })
@@ -155,8 +164,7 @@ describe('a mergekit file that an export writes', () => {
   it.each(['glm4', 'granite', 'hunyuan', 'olmo3_yarn', 'seed_oss'])(
     'is written for %s, of which mergekit copies every tensor',
     async (name) => {
-      const [files] = readGolden(name).pairs
-      const members = await openAlone(files?.base ?? '', files?.post ?? '')
+      const members = await goldenPair(name)
       const strengths = postStrengths(members.post.spec.layerCount)
       const text = mergekitText(members, 'x', strengths.with(1, { attention: 1, mlp: 1 }))
       expect(await readMergekitRecipe(text, 'x.yaml', members, [])).toEqual({ name: 'x', ranges: [[1, 1]] })
@@ -170,14 +178,9 @@ describe('a mergekit file that an export writes', () => {
     ['gemma2', { attention_bias: true }, /self_attn\.q_proj\.bias/]
   ])('is not written for %s with %j', async (model_type, config, message) => {
     const folder = await temporaryFolder()
-    const changed = {
-      ...checkpointFixture().config,
-      model_type,
-      ...(model_type === 'gemma2'
-        ? { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 4 }
-        : {}),
-      ...config
-    }
+    const gemma = { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 4 }
+    const ofFamily = model_type === 'gemma2' ? gemma : {}
+    const changed = { ...checkpointFixture().config, model_type, ...ofFamily, ...config }
     const [base, post] = await Promise.all(
       [1, 2].map((seed) =>
         writeCheckpoint(join(folder, String(seed)), checkpointFixture({ config: changed, seed }))
@@ -194,17 +197,9 @@ describe('a mergekit file that an export writes', () => {
     const tensors = mixed.tensors.map((tensor) => (tensor.name === embedding?.name ? embedding : tensor))
     const post = await writeCheckpoint(join(folder, 'post'), { ...mixed, tensors })
     const members = await openAlone(await writeCheckpoint(join(folder, 'base'), checkpointFixture()), post)
-    const layers = (attention: number): LayerStrength[] => [
-      { attention, mlp: 0 },
-      { attention: 0, mlp: 0 }
-    ]
+    const layers = (attention: number): LayerStrength[] => [{ attention, mlp: 0 }, LOWER]
     expect(() => mergekitText(members, 'x', layers(0.5))).toThrow(/different types/)
-    expect(
-      mergekitText(members, 'x', [
-        { attention: 1, mlp: 1 },
-        { attention: 0, mlp: 0 }
-      ])
-    ).not.toContain('out_dtype')
+    expect(mergekitText(members, 'x', [UPPER, LOWER])).not.toContain('out_dtype')
     const at = await openAlone(await writeCheckpoint(join(folder, 'a@b'), checkpointFixture()), post)
     expect(() => mergekitText(at, 'x', layers(1))).toThrow(/reads the "@"/)
   })
@@ -212,21 +207,9 @@ describe('a mergekit file that an export writes', () => {
 
 describe('a mergekit file', () => {
   it('of slices is a recipe of ranges', async () => {
-    const text = slices(
-      ['post', 0, 3],
-      ['base', 3, 5],
-      ['base', 5, 8],
-      ['post', 8, 9],
-      ['base', 9, 10],
-      ['post', 10, 12]
-    )
-    expect(await read(text, '/somewhere/middle.yml')).toEqual({
-      name: 'middle',
-      ranges: [
-        [3, 7],
-        [9, 9]
-      ]
-    })
+    const text = slices('post 0 3', 'base 3 5', 'base 5 8', 'post 8 9', 'base 9 10', 'post 10 12')
+    const ranges = [3, 9].map((start) => [start, start === 3 ? 7 : 9])
+    expect(await read(text, '/somewhere/middle.yml')).toEqual({ name: 'middle', ranges })
   })
 
   it('may name the models by path, by id, or by the last part of either', async () => {
@@ -236,7 +219,7 @@ describe('a mergekit file', () => {
       ['someone/post', 'elsewhere/base@main'],
       [`${post.checkpoint.path}/../post`, 'base']
     ] as const) {
-      const text = slices([low, 0, 4], [high, 4, 11], [low, 11, 12])
+      const text = slices(`${low} 0 4`, `${high} 4 11`, `${low} 11 12`)
       expect(await read(text)).toEqual({ name: 'merge', ranges: [[4, 10]] })
     }
   })
@@ -246,17 +229,7 @@ describe('a mergekit file', () => {
     ['that are normalised', '-3', '1', 'parameters: {normalize: true}'],
     ['that are both negative, normalised', '-3', '-1', '']
   ])('of weights %s is followed, below post and above base too', async (_, base, post, parameters) => {
-    const text = `merge_method: linear
-slices:
-- sources:
-  - {model: post, layer_range: [0, 0], parameters: {weight: 1}}
-- sources:
-  - {model: base, layer_range: [0, 12], parameters: {weight: ${base}}}
-  - {model: post, layer_range: [0, 12], parameters: {weight: ${post}}}
-- sources:
-  - {model: post, layer_range: [12, 12], parameters: {weight: 1}}
-${parameters}
-`
+    const text = `${linear(base, post)}${parameters}\n`
     const share = Number(base) / (Number(base) + Number(post))
     expect(strengthsOf(await read(text))).toEqual(blendStrengths(share, 12))
   })
@@ -284,7 +257,7 @@ slices:
     ['nuslerp', /nearest recipe is linear, with the same weights/],
     ['ties', /other methods compute something else/]
   ])('of the method %s says what to write instead', async (method, hint) => {
-    const problem = await problemOf(read(slices(['post', 0, 12]).replace('passthrough', method)))
+    const problem = await problemOf(read(slices('post 0 12').replace('passthrough', method)))
     expect(problem.hint).toMatch(hint)
   })
 
@@ -299,24 +272,21 @@ slices:
     const member = await openOther(two.post, sft ?? '')
     const source = { name: 'sft', path: member.checkpoint.path, fingerprint: member.checkpoint.fingerprint }
     const members = { ...two, others: new Map([[source.path, member]]) }
-    for (const layers of [
-      [
-        { attention: 1, mlp: 1, source },
-        { attention: 1, mlp: 1 }
-      ],
-      [
-        { attention: 0.5, mlp: 0.5, source },
-        { attention: 0.75, mlp: 0.75 }
+    for (const [first, second] of [
+      [1, 1],
+      [0.5, 0.75]
+    ] as const) {
+      const layers = [
+        { attention: first, mlp: first, source },
+        { attention: second, mlp: second }
       ]
-    ]) {
       const text = mergekitText(members, 'x', layers)
       const written = { name: 'x', layers }
       expect(await readMergekitRecipe(text, join(folder, 'x.yaml'), two, [source])).toEqual(written)
       const withFolder = text.replaceAll(publicModelName(source.path), source.path)
       expect(await readMergekitRecipe(withFolder, 'x.yaml', two, 'any folder')).toEqual(written)
-      expect((await problemOf(readMergekitRecipe(text, 'x.yaml', two, []))).message).toMatch(
-        /neither base nor post/
-      )
+      const { message } = await problemOf(readMergekitRecipe(text, 'x.yaml', two, []))
+      expect(message).toMatch(/neither base nor post/)
     }
     const mixed = `merge_method: linear\nmodels:\n${['base', 'sft', 'post']
       .map((name) => `- {model: ${name}, parameters: {weight: 1}}\n`)
@@ -326,43 +296,28 @@ slices:
     )
   })
 
-  const whole = slices(['post', 0, 12])
-  const linear = (base: string, post: string): string =>
-    `merge_method: linear\nslices:\n- sources:\n  - {model: post, layer_range: [0, 0], parameters: {weight: 1}}\n- sources:\n  - {model: base, layer_range: [0, 12], parameters: {weight: ${base}}}\n  - {model: post, layer_range: [0, 12], parameters: {weight: ${post}}}\n- sources:\n  - {model: post, layer_range: [12, 12], parameters: {weight: 1}}\n`
-
+  const whole = slices('post 0 12')
   it.each([
-    [
-      'another method',
-      whole.replace('passthrough', 'slerp'),
-      /merge_method is "slerp", expected passthrough, linear/
-    ],
-    [
-      'another model',
-      slices(['post', 0, 3], ['other/model', 3, 12]),
-      /the model "other\/model" is neither base nor post/
-    ],
-    ['an adapter', slices(['post+lora', 0, 12]), /"post\+lora" has an adapter/],
+    ['another method', whole.replace('passthrough', 'slerp'), /is "slerp", expected passthrough, linear/],
+    ['another model', slices('post 0 3', 'other/model 3 12'), /"other\/model" is neither base nor post/],
+    ['an adapter', slices('post+lora 0 12'), /"post\+lora" has an adapter/],
     [
       'layers in another order',
-      slices(['post', 0, 3], ['base', 5, 8], ['post', 3, 7]),
+      slices('post 0 3', 'base 5 8', 'post 3 7'),
       /slice 2 puts layer 5 in the place of layer 3/
     ],
-    [
-      'repeated layers',
-      slices(['post', 0, 8], ['base', 4, 12]),
-      /slice 2 puts layer 4 in the place of layer 8/
-    ],
-    ['too few layers', slices(['post', 0, 3], ['base', 3, 10]), /come to 10 layers, but the models have 12/],
-    ['too many layers', slices(['post', 0, 3], ['base', 3, 40]), /come to 40 layers, but the models have 12/],
-    ['a range backwards', slices(['post', 3, 0]), /layer_range \[3, 0\], which ends before it starts/],
+    ['repeated layers', slices('post 0 8', 'base 4 12'), /slice 2 puts layer 4 in the place of layer 8/],
+    ['too few layers', slices('post 0 3', 'base 3 10'), /come to 10 layers, but the models have 12/],
+    ['too many layers', slices('post 0 3', 'base 3 40'), /come to 40 layers, but the models have 12/],
+    ['a range backwards', slices('post 3 0'), /layer_range \[3, 0\], which ends before it starts/],
     [
       'embeddings of base',
-      slices(['base', 0, 3], ['post', 3, 12]),
-      /takes model\.embed_tokens\.weight from its first slice/
+      slices('base 0 3', 'post 3 12'),
+      /takes model\.embed_tokens\.weight from its first/
     ],
     [
       'the final norm of base',
-      slices(['post', 0, 3], ['base', 3, 12]),
+      slices('post 0 3', 'base 3 12'),
       /takes model\.norm\.weight from its last slice/
     ],
     [
@@ -413,11 +368,7 @@ slices:
     ['a list', '- 1', /is not a mergekit recipe/],
     ['nothing', '', /is not a mergekit recipe/],
     ['what is no YAML', 'slices: [', /is not YAML/],
-    [
-      'several documents',
-      `${whole}\n---\n${whole}`,
-      /holds several YAML documents, separated by "---"; one is read/
-    ],
+    ['several documents', `${whole}\n---\n${whole}`, /holds several YAML documents, separated by "---"/],
     ['a number that is none', linear('"half"', '1'), /weight/],
     [
       'an adapter in an object',
@@ -437,39 +388,25 @@ slices:
   })
 
   it('names two models of one folder name by their roles, and reads them back', async () => {
-    const folder = await temporaryFolder()
-    const same = await openAlone(
-      await writeCheckpoint(join(folder, 'a', 'tiny'), checkpointFixture()),
-      await writeCheckpoint(join(folder, 'b', 'tiny'), checkpointFixture({ seed: 2 }))
-    )
-    const layers = [
-      { attention: 0, mlp: 0 },
-      { attention: 1, mlp: 1 }
-    ]
-    const text = mergekitText(same, 'x', layers)
+    const { members } = await tinyPair(join('a', 'tiny'), join('b', 'tiny'))
+    const text = mergekitText(members, 'x', [LOWER, UPPER])
     expect(text).toContain('"tiny-base"')
-    expect(await readMergekitRecipe(text, 'x.yaml', same, [])).toEqual({ name: 'x', ranges: [[1, 1]] })
+    expect(await readMergekitRecipe(text, 'x.yaml', members, [])).toEqual({ name: 'x', ranges: [[1, 1]] })
   })
 
   it('that may mean either model is refused', async () => {
-    const folder = await temporaryFolder()
-    const same = await openAlone(
-      await writeCheckpoint(join(folder, 'a', 'model'), checkpointFixture()),
-      await writeCheckpoint(join(folder, 'b', 'model'), checkpointFixture({ seed: 2 }))
-    )
-    const text = slices(['model', 0, 2])
-    expect((await problemOf(readMergekitRecipe(text, 'x.yaml', same, []))).message).toMatch(
-      /"model" may be base or post/
-    )
+    const { folder, members } = await tinyPair(join('a', 'model'), join('b', 'model'))
+    const text = slices('model 0 2')
+    const { message } = await problemOf(readMergekitRecipe(text, 'x.yaml', members, []))
+    expect(message).toMatch(/"model" may be base or post/)
     // A path from the file's own folder tells them apart.
-    expect(
-      await readMergekitRecipe(slices(['model', 0, 2]), join(folder, 'b', 'x.yaml'), same, [])
-    ).toMatchObject({ layers: [{ mlp: 0 }, { mlp: 0 }] })
+    const recipe = await readMergekitRecipe(text, join(folder, 'b', 'x.yaml'), members, [])
+    expect(recipe).toMatchObject({ layers: [{ mlp: 0 }, { mlp: 0 }] })
   })
 
   it('is read wherever a recipe file is, by its name', async () => {
     const file = join(await temporaryFolder(), 'upper.yaml')
-    await writeFile(file, slices(['post', 0, 6], ['base', 6, 11], ['post', 11, 12]))
+    await writeFile(file, slices('post 0 6', 'base 6 11', 'post 11 12'))
     const { base, post } = pair
     const folders = { base: base.checkpoint.path, post: post.checkpoint.path }
     expect(await readRecipeFile(file, folders)).toEqual({ name: 'upper', ranges: [[6, 10]] })
@@ -477,5 +414,5 @@ slices:
 })
 
 it('reads no more layers than a model can have from a hostile range', async () => {
-  expect((await problemOf(read(slices(['post', 0, 1e9])))).message).toMatch(/layer_range/)
+  expect((await problemOf(read(slices('post 0 1e9')))).message).toMatch(/layer_range/)
 })
