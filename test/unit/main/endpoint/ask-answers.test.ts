@@ -13,12 +13,14 @@ import { problemOf } from '../../../fixtures/problems'
 const PATIENCE = { timeoutMs: 5_000, firstPauseMs: 1 }
 
 const settings = (changes: Partial<RequestSettings> = {}): RequestSettings => ({
-  sampling: OPEN_SAMPLING,
-  maxTokens: 32,
-  stopTexts: [],
-  seed: 1,
-  sampleCount: 8,
-  templateArguments: {},
+  ...{
+    sampling: OPEN_SAMPLING,
+    maxTokens: 32,
+    stopTexts: [],
+    seed: 1,
+    sampleCount: 8,
+    templateArguments: {}
+  },
   ...changes
 })
 
@@ -42,7 +44,7 @@ async function ask(
     apiKey?: string
     timeoutMs?: number
     firstPauseMs?: number
-    kept?: () => void
+    kept?: () => unknown
   } = {}
 ): Promise<Asked> {
   const { count = 8, there = [], into = [], signal = new AbortController().signal } = changes
@@ -82,10 +84,8 @@ async function ask(
 /** Every answer there is to be, each once. */
 function expectAll(answers: readonly EndpointAnswer[], prompts: number, count: number): void {
   const keys = new Set(answers.map(({ prompt, index }) => `${prompt}/${index}`))
-  expect({ answers: answers.length, different: keys.size }).toEqual({
-    answers: prompts * count,
-    different: prompts * count
-  })
+  const total = prompts * count
+  expect({ answers: answers.length, different: keys.size }).toEqual({ answers: total, different: total })
 }
 
 describe('answers of an endpoint', () => {
@@ -138,18 +138,8 @@ describe('answers of an endpoint', () => {
     // vLLM takes what is left out from the model's generation_config.json: of many a model top-k 20 and a
     // penalty of 1.05.
     expect(open?.body).toEqual({
-      model: 'served',
-      prompt: 'A',
-      temperature: 1,
-      top_p: 1,
-      min_p: 0,
-      top_k: -1,
-      repetition_penalty: 1,
-      max_tokens: 32,
-      stop: ['\n'],
-      seed: expect.any(Number),
-      n: 2,
-      stream: false
+      ...{ model: 'served', prompt: 'A', max_tokens: 32, stop: ['\n'], n: 2, stream: false },
+      ...{ temperature: 1, top_p: 1, min_p: 0, top_k: -1, repetition_penalty: 1, seed: expect.any(Number) }
     })
     expect(paper).toMatchObject({
       path: '/v1/chat/completions',
@@ -162,12 +152,13 @@ describe('answers of an endpoint', () => {
       }
     })
     // vLLM refuses several answers where nothing is drawn.
-    expect(
-      greedy.map(({ body }) => [body.n, body.temperature, body['top_p'], body['repetition_penalty']])
-    ).toEqual([
-      [1, 0, undefined, 1],
-      [1, 0, undefined, 1]
+    const drawn = greedy.map(({ body }) => [
+      body.n,
+      body.temperature,
+      body['top_p'],
+      body['repetition_penalty']
     ])
+    expect(drawn).toEqual(Array(2).fill([1, 0, undefined, 1]))
     expect(new Set(greedy.map(({ body }) => body.seed)).size).toBe(2)
   })
 
@@ -187,31 +178,15 @@ describe('answers of an endpoint', () => {
   })
 
   it.each([
-    {
-      n: 'given',
-      ways: [
-        [2, true],
-        [1, true],
-        [2, false]
-      ]
-    },
-    {
-      n: 'refused',
-      ways: [
-        [2, true],
-        [1, true],
-        [2, false],
-        [1, false],
-        [1, false]
-      ]
-    }
+    { n: 'given', ways: ['2 true', '1 true', '2 false'] },
+    { n: 'refused', ways: ['2 true', '1 true', '2 false', '1 false', '1 false'] }
   ] as const)(
     'come from a server that knows OpenAI and nothing else, n $n, once it is not told what is off',
     async ({ n, ways }) => {
       const { endpoint, requests, counts } = await startAnswerEndpoint({ program: 'unknown', n })
       const { answers, learned } = await ask(endpoint, ['A'], { count: 2 })
       expectAll(answers, 1, 2)
-      expect(requests.map(({ body }) => [body.n, 'top_k' in body])).toEqual(ways)
+      expect(requests.map(({ body }) => `${body.n} ${'top_k' in body}`)).toEqual(ways)
       expect(counts.sent).toBe(2)
       expect(learned).toMatchObject([{ server: 'nginx' }])
     }
@@ -235,13 +210,7 @@ describe('answers of an endpoint', () => {
     expectAll(answers, 1, 8)
     expect(requests).toHaveLength(6)
     // Each time it is said why, and which try comes next.
-    expect(again.map((why) => /Trying again \((\d) of 6\)\.$/.exec(why)?.[1])).toEqual([
-      '2',
-      '3',
-      '4',
-      '5',
-      '6'
-    ])
+    expect(again.map((why) => /Trying again \((\d) of 6\)\.$/.exec(why)?.[1]).join('')).toBe('23456')
     expect(again[0]).toMatch(/^The endpoint at http:.* answered 429.*\. Trying again/)
     expect(counts.sent).toBe(8)
   })
@@ -338,9 +307,7 @@ describe('answers of an endpoint', () => {
     const controller = new AbortController()
     const into: EndpointAnswer[] = []
     const prompts = Array.from({ length: 20 }, (_, prompt) => `Prompt ${prompt}`)
-    const kept = (): void => {
-      if (into.length >= 50) controller.abort()
-    }
+    const kept = () => into.length >= 50 && controller.abort()
     const problem = await problemOf(ask(endpoint, prompts, { into, signal: controller.signal, kept }))
     expect(problem).toMatchObject({ code: 'cancelled', message: 'Sampling was cancelled.' })
     const before = into.length
@@ -361,9 +328,7 @@ describe('answers of an endpoint', () => {
     const controller = new AbortController()
     const into: EndpointAnswer[] = []
     const wide = { ...endpoint, concurrency: 32 }
-    const kept = (): void => {
-      if (into.length >= most / 2) controller.abort()
-    }
+    const kept = () => into.length >= most / 2 && controller.abort()
     // A busy machine may take a while: what is not waited for is sent, and asked for again.
     const patient = { count: 100, into, timeoutMs: 60_000 }
     await problemOf(ask(wide, prompts, { ...patient, signal: controller.signal, kept }))

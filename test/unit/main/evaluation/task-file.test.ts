@@ -14,19 +14,10 @@ import {
 } from '../../../../src/main/evaluation/builtin-tasks'
 import { AnswerReader, rightAnswers } from '../../../../src/main/answers/read-answer'
 import { formatTaskFile, readTaskFile } from '../../../../src/main/evaluation/task-file'
-import type { SampleLine } from '../../../../src/contract/documents/samples'
 import { cellMeasures } from '../../../../src/main/measures/cell-measures'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { problemOf } from '../../../fixtures/problems'
-
-const sampleLine = (text: string): SampleLine => ({
-  variant: 'post',
-  prompt: 0,
-  index: 0,
-  text,
-  tokens: [1],
-  finish: 'stop'
-})
+import { sampleLine } from '../../../fixtures/sample-run'
 
 /** The problem with reading a file. */
 function problemWith(fileName: string, content: string, kind?: TaskKind): Promise<Problem> {
@@ -47,9 +38,12 @@ describe('the built-in tasks', () => {
   })
 
   it('have the sizes of the published evaluations', async () => {
-    const sizes = (await Promise.all((['creative', 'open', 'reasoning'] as const).map(builtinTask))).map(
-      ({ prompts, settings }) => [prompts.length, settings.sampleCount, settings.maxTokens]
-    )
+    const tasks = await Promise.all((['creative', 'open', 'reasoning'] as const).map(builtinTask))
+    const sizes = tasks.map(({ prompts, settings: { sampleCount, maxTokens } }) => [
+      prompts.length,
+      sampleCount,
+      maxTokens
+    ])
     expect(sizes).toEqual([
       [100, 32, 256],
       [40, 128, 64],
@@ -110,32 +104,25 @@ describe('a task document', () => {
 
   it('is refused with file and field when something is wrong', async () => {
     const task = await builtinTask('demo-facts')
+    const settings = { ...task.settings, sampleCount: 0 }
     const changed = (changes: object): string => JSON.stringify({ ...task, ...changes })
-    expect(
-      (await problemWith('t.json', changed({ settings: { ...task.settings, sampleCount: 0 } }))).message
-    ).toMatch(/^t\.json is not a task: settings\.sampleCount: /)
-    expect((await problemWith('t.json', changed({ extra: 1 }))).message).toMatch(
-      /^t\.json is not a task: .*"extra"/
-    )
-    expect(await problemWith('t.json', changed({ schemaVersion: 99 }))).toMatchObject({
-      code: 'newer-version'
-    })
-    expect((await problemWith('t.json', changed({ rightPattern: '(' }))).message).toMatch(/rightPattern: /)
-    expect((await problemWith('t.json', changed({}), 'creative')).message).toBe(
-      't.json: kind: the task says that it is reasoning, not creative.'
-    )
-    expect((await problemWith('t.json', '{')).message).toMatch(/^t\.json is not JSON: /)
-    expect((await problemWith('t.json', '3')).message).toMatch(/^t\.json is not a task: /)
+    for (const [content, message, kind] of [
+      [changed({ settings }), /^t\.json is not a task: settings\.sampleCount: /],
+      [changed({ extra: 1 }), /^t\.json is not a task: .*"extra"/],
+      [changed({ rightPattern: '(' }), /rightPattern: /],
+      [changed({}), /^t\.json: kind: the task says that it is reasoning, not creative\.$/, 'creative'],
+      ['{', /^t\.json is not JSON: /],
+      ['3', /^t\.json is not a task: /]
+    ] as const)
+      expect((await problemWith('t.json', content, kind)).message).toMatch(message)
+    expect((await problemWith('t.json', changed({ schemaVersion: 99 }))).code).toBe('newer-version')
   })
 })
 
 describe('a list of prompts', () => {
   it('without answers is creative writing', () => {
-    const task = readTaskFile(
-      'sea.jsonl',
-      lines({ prompt: 'Write about the sea.', system: 'Be brief.' }),
-      undefined
-    )
+    const line = lines({ prompt: 'Write about the sea.', system: 'Be brief.' })
+    const task = readTaskFile('sea.jsonl', line, undefined)
     expect(task).toMatchObject({
       id: 'sea',
       name: 'sea',
@@ -152,11 +139,8 @@ describe('a list of prompts', () => {
     const open = readTaskFile('p.json', '[{"text": "Name a bit.", "answers": [0, "1"]}]', undefined)
     expect([open.kind, answersOf(open)]).toEqual(['open-ended', [['0', '1']]])
     const facts = readTaskFile('p.jsonl', lines({ question: 'Capital of Italy?', answer: 'Rome' }), undefined)
-    expect([facts.kind, facts.reading.kind, answersOf(facts)]).toEqual([
-      'reasoning',
-      'first-line',
-      [['Rome']]
-    ])
+    expect(facts).toMatchObject({ kind: 'reasoning', reading: { kind: 'first-line' } })
+    expect(answersOf(facts)).toEqual([['Rome']])
   })
 
   it('may name an answer in several ways, which count as one', () => {
@@ -179,13 +163,10 @@ describe('a list of prompts', () => {
       null
     ])
     expect(reader.rightCount(state)).toBe(3)
-    const samples = ['NY', 'New York', 'Ohio'].map((text) => sampleLine(text))
+    const samples = ['NY', 'New York', 'Ohio'].map((text) => sampleLine('post', 0, 0, text))
     const cell = { prompt: state, samples, scores: undefined, marks: [], forms: null }
-    expect(cellMeasures(task, reader, 100, cell, 1)).toMatchObject({
-      distinctRight: 2,
-      coverage: 2 / 3,
-      accuracy: 1
-    })
+    const measures = { distinctRight: 2, coverage: 2 / 3, accuracy: 1 }
+    expect(cellMeasures(task, reader, 100, cell, 1)).toMatchObject(measures)
     expect(Task.parse(JSON.parse(formatTaskFile(task)))).toEqual({ ...task })
   })
 
@@ -200,53 +181,37 @@ describe('a list of prompts', () => {
   })
 
   it("of GSM8K's form has the number after #### as its answer, without separators", () => {
-    const task = readTaskFile(
-      'test.jsonl',
-      lines(
-        { question: 'How many?', answer: 'She has 3*4=<<3*4=12>>12.\nThen 1,188 more.\n#### 1,200' },
-        { question: 'How cold?', answer: 'It fell.\n#### -7' }
-      ),
-      undefined
-    )
+    const many = { question: 'How many?', answer: 'She has 3*4=<<3*4=12>>12.\nThen 1,188 more.\n#### 1,200' }
+    const cold = { question: 'How cold?', answer: 'It fell.\n#### -7' }
+    const task = readTaskFile('test.jsonl', lines(many, cold), undefined)
     expect(answersOf(task)).toEqual([['1200'], ['-7']])
     expect([task.kind, task.reading.kind]).toEqual(['reasoning', 'last-number'])
   })
 
-  it.each<[string, string, TaskKind | undefined, string | RegExp]>([
+  it.each<[string, string, RegExp, TaskKind?]>([
     [
       'p.jsonl',
       '{"question": "a", "answer": "1"}\n{"question": "b"}',
-      'reasoning',
-      'p.jsonl, line 2: answer: a prompt of a reasoning task needs its right answer.'
+      /^p\.jsonl, line 2: answer: a prompt of a reasoning task needs its right answer\.$/,
+      'reasoning'
     ],
     [
       'p.jsonl',
       '{"question": "a", "answer": "so #### many"}',
-      undefined,
-      'p.jsonl, line 1: answer: no number follows ####.'
+      /^p\.jsonl, line 1: answer: no number follows ####\.$/
     ],
-    ['p.jsonl', '\n{"question": "a", "answers": []}', undefined, /^p\.jsonl, line 2: answers: /],
-    ['p.jsonl', '{"question": "a", "answers": [true]}', undefined, /^p\.jsonl, line 1: answers\.0: /],
-    ['p.jsonl', '{"question": "a", "answer": " "}', undefined, /^p\.jsonl, line 1: answers\.0: /],
-    ['p.csv', 'question,answers\na,b||c', undefined, /^p\.csv, line 2: answers\.1: /],
-    [
-      'p.csv',
-      'answer\n1',
-      undefined,
-      /^p\.csv, line 1: the header needs one column text, prompt or question/
-    ],
-    ['p.json', '[{"answers": ["a"]}]', undefined, /^p\.json, entry 1: text: /],
-    ['p.xlsx', 'x', undefined, /^p\.xlsx is not read as prompts/]
-  ])('is refused with file, line and field: %s %j', async (fileName, content, kind, message) => {
+    ['p.jsonl', '\n{"question": "a", "answers": []}', /^p\.jsonl, line 2: answers: /],
+    ['p.jsonl', '{"question": "a", "answers": [true]}', /^p\.jsonl, line 1: answers\.0: /],
+    ['p.jsonl', '{"question": "a", "answer": " "}', /^p\.jsonl, line 1: answers\.0: /],
+    ['p.csv', 'question,answers\na,b||c', /^p\.csv, line 2: answers\.1: /],
+    ['p.csv', 'answer\n1', /^p\.csv, line 1: the header needs one column text, prompt or question/],
+    ['p.json', '[{"answers": ["a"]}]', /^p\.json, entry 1: text: /],
+    ['p.xlsx', 'x', /^p\.xlsx is not read as prompts/],
+    ['p.jsonl', 'x'.repeat(20_000_001), /at most 20000000 are read/]
+  ])('is refused with file, line and field: %s %j', async (fileName, content, message, kind) => {
     const problem = await problemWith(fileName, content, kind)
     expect(problem.code).toBe('bad-input')
     expect(problem.message).toMatch(message)
-  })
-
-  it('of hostile size is not read', async () => {
-    expect((await problemWith('p.jsonl', 'x'.repeat(20_000_001))).message).toMatch(
-      /at most 20000000 are read/
-    )
   })
 
   it('whatever it holds, is read as a task or refused by name', () => {

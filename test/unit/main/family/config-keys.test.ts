@@ -115,6 +115,9 @@ describe('a key that nothing reads', () => {
   })
 })
 
+const ONE_SLIDING = { num_hidden_layers: 1, layer_types: ['sliding_attention'] }
+const YARN = { type: 'yarn', factor: 16, original_max_position_embeddings: 4096 }
+
 describe('a key that changes the numbers', () => {
   test.each<[modelType: string, changes: Config, named: string]>([
     ['mistral', { attention_bias: true }, '"attention_bias" is true (only false can be)'],
@@ -162,16 +165,11 @@ describe('a key that changes the numbers', () => {
     ['qwen3', { head_dim: null }, '"head_dim" is null, expected a whole number'],
     ['gemma2', { head_dim: null }, '"head_dim" is null, expected a whole number'],
     ['gemma3_text', { head_dim: null }, '"head_dim" is null'],
-    ['qwen3', { num_hidden_layers: 1, layer_types: ['sliding_attention'] }, '"layer_types" is ['],
-    ['qwen2', { num_hidden_layers: 1, layer_types: ['sliding_attention'] }, 'without use_sliding_window'],
+    ['qwen3', ONE_SLIDING, '"layer_types" is ['],
+    ['qwen2', ONE_SLIDING, 'without use_sliding_window'],
     [
       'qwen2',
-      {
-        num_hidden_layers: 1,
-        layer_types: ['sliding_attention'],
-        use_sliding_window: true,
-        sliding_window: null
-      },
+      { ...ONE_SLIDING, use_sliding_window: true, sliding_window: null },
       'without use_sliding_window and sliding_window'
     ],
     ['gemma2', { sliding_window: null }, '"sliding_window" is null, expected a window'],
@@ -195,17 +193,7 @@ describe('a key that changes the numbers', () => {
     ['mistral', { head_dim: null, sliding_window: null }],
     ['phi3', { sliding_window: null }],
     ['gpt_neox', { hidden_act: 'gelu_fast' }],
-    [
-      'llama',
-      {
-        rope_scaling: {
-          type: 'yarn',
-          factor: 16,
-          original_max_position_embeddings: 4096,
-          finetuned: true
-        }
-      }
-    ],
+    ['llama', { rope_scaling: { ...YARN, finetuned: true } }],
     [
       'qwen2',
       { use_sliding_window: true, sliding_window: null, max_window_layers: 0, layer_types: undefined }
@@ -226,21 +214,17 @@ describe('a key that changes the numbers', () => {
   })
 
   test('sets experts in the layers that the config names', () => {
-    const sparse = (changes: Config): boolean[] =>
-      spec(configOf('qwen3_moe', { num_hidden_layers: 4, ...changes })).layers.map(
-        ({ experts }) => experts !== null
-      )
+    const sparse = (changes: Config): boolean[] => {
+      const { layers } = spec(configOf('qwen3_moe', { num_hidden_layers: 4, ...changes }))
+      return layers.map(({ experts }) => experts !== null)
+    }
     expect(sparse({})).toEqual([true, true, true, true])
     expect(sparse({ mlp_only_layers: [0, 2] })).toEqual([false, true, false, true])
     expect(sparse({ decoder_sparse_step: 2 })).toEqual([false, true, false, true])
     const { layers } = spec(configOf('qwen3_moe', { num_experts: undefined, num_local_experts: 16 }))
     expect(layers[0]?.experts).toEqual({ count: 16, perRow: 8, size: 768, normed: true })
-    expect(spec(configOf('mixtral', {})).layers[3]?.experts).toEqual({
-      count: 8,
-      perRow: 2,
-      size: 14_336,
-      normed: true
-    })
+    const mixtral = { count: 8, perRow: 2, size: 14_336, normed: true }
+    expect(spec(configOf('mixtral', {})).layers[3]?.experts).toEqual(mixtral)
     expect(spec(configOf('olmoe', {})).layers[3]?.experts?.normed).toBe(false)
   })
 
@@ -251,11 +235,7 @@ describe('a key that changes the numbers', () => {
     expect(without('mistral', 'num_key_value_heads').kvHeadCount).toBe(8)
     expect(without('phi3', 'sliding_window').layers[0]?.window).toBeNull()
     expect(without('qwen3', 'head_dim').headSize).toBe(128)
-    const sliding = configOf('qwen2', {
-      use_sliding_window: true,
-      sliding_window: undefined,
-      max_window_layers: 0
-    })
-    expect(spec(sliding).layers[0]?.window).toBe(4096)
+    const all = { use_sliding_window: true, sliding_window: undefined, max_window_layers: 0 }
+    expect(spec(configOf('qwen2', all)).layers[0]?.window).toBe(4096)
   })
 })

@@ -4,7 +4,7 @@ import { SweepComparison } from '../../../../src/contract/documents/sweep-compar
 import { agreementLines, comparisonFinding } from '../../../../src/contract/words/comparison-words'
 import { compareSweeps } from '../../../../src/main/measures/compare-sweeps'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
-import { tinyTaskSweep } from '../../../fixtures/tiny-sweep'
+import { tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
 import { BARE_PREVIEW } from '../../../fixtures/bare-sweep'
 
 const compared = (a: SweepDocument, b: SweepDocument, rho?: number) =>
@@ -147,25 +147,16 @@ describe('two sweeps', () => {
     const found = await compared(sweep, sweep, 0.5)
     expect([found.a.rho, found.b.rho]).toEqual([0.5, 0.5])
     expect(found.a.selected).toEqual({ start: 0, end: 3 })
-    const checkOfBest = {
-      layerCount: 4,
-      source: null,
-      post: {
-        firstToken: { validity: 0.9, diversity: 0.3 },
-        answers: { validity: 0.9, diversity: 0.3 },
-        undecided: 0
-      },
-      models: [
-        { range: [2, 3] as [number, number], validity: 0.1 },
-        { range: [1, 2] as [number, number], validity: 0.9 }
-      ].map(({ range, validity }) => ({
-        recipe: { name: 'checked', ranges: [range] },
+    const checkedRange = (start: number, validity: number) => ({
+      recipe: { name: 'checked', ranges: [[start, start + 1] satisfies [number, number]] },
+      ...{
         firstToken: { validity: 0.9, diversity: 0.6 },
         answers: { validity, diversity: 0.6 },
         undecided: 0
-      })),
-      baselines: []
-    }
+      }
+    })
+    const models = [checkedRange(2, 0.1), checkedRange(1, 0.9)]
+    const checkOfBest = { layerCount: 4, source: null, post: whole(0.9, 0.3), models, baselines: [] }
     const checked = await compareSweeps({ sweep, check: null }, { sweep, check: checkOfBest })
     expect(checked.a.selected).toEqual({ start: 2, end: 3 })
     expect(checked.b.selected).toEqual({ start: 1, end: 2 })
@@ -208,16 +199,14 @@ describe('two sweeps', () => {
     )
     const [first, ...rest] = sweep.ranges
     if (first === undefined) throw new Error('no ranges')
-    await expect(
-      compared({ ...sweep, ranges: [first] }, { ...sweep, id: 'b', ranges: rest })
-    ).rejects.toThrow('have no range in common')
+    const others = compared({ ...sweep, ranges: [first] }, { ...sweep, id: 'b', ranges: rest })
+    await expect(others).rejects.toThrow('have no range in common')
   })
 
   it('stop comparing on a signal', async () => {
     const sweep = comparedSweep()
     const side = { sweep, check: null }
-    await expect(compareSweeps(side, side, { signal: AbortSignal.abort() })).rejects.toMatchObject({
-      problem: { code: 'cancelled' }
-    })
+    const stopped = compareSweeps(side, side, { signal: AbortSignal.abort() })
+    await expect(stopped).rejects.toMatchObject({ problem: { code: 'cancelled' } })
   })
 })

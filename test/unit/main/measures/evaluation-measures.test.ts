@@ -18,6 +18,7 @@ import {
 
 const vector = (...values: number[]): Float32Array => Float32Array.from(values)
 const words = (text: string): string[] => text.split(' ')
+const ofLength = (minLength: number, maxLength: number) => ({ minLength, maxLength })
 
 describe('expectation-adjusted distinct', () => {
   it('is different tokens divided by those expected from uniform draws', () => {
@@ -182,27 +183,15 @@ describe('estimates over prompts', () => {
 
   // Computed once in NumPy from the roots of the cubic of Hall (1992).
   it.each([
-    {
-      values: [1, 2, 2, 3, 3, 4, 4, 5, 7, 9, 12, 14],
-      ends: { low: 3.295019, high: 9.086758 },
-      skewed: 'as they are'
-    },
-    {
-      values: [1, 1, 2, 2, 3, 15],
-      ends: { low: -0.498453, high: 13.99924 },
-      skewed: 'more than the cubic can bear'
-    },
-    {
-      values: [1, 0.375, 0.75, 1, 0.875, 0.75],
-      ends: { low: 0.363919, high: 0.984101 },
-      skewed: 'to below, too much'
-    }
-  ])('reach farther to where values are rare: skewed $skewed', ({ values, ends }) => {
+    ['as they are', [1, 2, 2, 3, 3, 4, 4, 5, 7, 9, 12, 14], 3.295019, 9.086758],
+    ['more than the cubic can bear', [1, 1, 2, 2, 3, 15], -0.498453, 13.99924],
+    ['to below, too much', [1, 0.375, 0.75, 1, 0.875, 0.75], 0.363919, 0.984101]
+  ])('reach farther to where values are rare: skewed %s', (_, values, low, high) => {
     const interval = meanEstimate(values, OWN)?.interval
     // Student's t is an expansion here, right within 2e-4 of the half width.
-    const tolerance = 2e-4 * (ends.high - ends.low)
-    expect(Math.abs((interval?.[0] ?? NaN) - ends.low)).toBeLessThan(tolerance)
-    expect(Math.abs((interval?.[1] ?? NaN) - ends.high)).toBeLessThan(tolerance)
+    const tolerance = 2e-4 * (high - low)
+    expect(Math.abs((interval?.[0] ?? NaN) - low)).toBeLessThan(tolerance)
+    expect(Math.abs((interval?.[1] ?? NaN) - high)).toBeLessThan(tolerance)
   })
 
   it("have Wilson's interval for shares of 0 or 1, even if all are equal", () => {
@@ -270,10 +259,7 @@ describe('differences of variants on the same prompts', () => {
   it('have intervals and adjusted p-values that never contradict each other', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.array(fc.integer({ min: -100, max: 200 }), { minLength: 8, maxLength: 8 }), {
-          minLength: 1,
-          maxLength: 5
-        }),
+        fc.array(fc.array(fc.integer({ min: -100, max: 200 }), ofLength(8, 8)), ofLength(1, 5)),
         (comparisons) => {
           fc.pre(comparisons.every((values) => new Set(values).size > 1))
           for (const difference of pairedDifferences(comparisons)) {
@@ -302,46 +288,19 @@ describe('differences of variants on the same prompts', () => {
 })
 
 describe('rank correlation', () => {
+  const correlation = (a: number[], b: number[]): number | null =>
+    rankCorrelation(a.map((value, place) => [value, b[place] ?? NaN]))
+
   it('depends on order, not distance, and equal values share a rank', () => {
-    expect(
-      rankCorrelation([
-        [1, 1],
-        [2, 10],
-        [3, 1000]
-      ])
-    ).toBeCloseTo(1, 12)
-    expect(
-      rankCorrelation([
-        [1, 9],
-        [2, 5],
-        [3, 1]
-      ])
-    ).toBeCloseTo(-1, 12)
+    expect(correlation([1, 2, 3], [1, 10, 1000])).toBeCloseTo(1, 12)
+    expect(correlation([1, 2, 3], [9, 5, 1])).toBeCloseTo(-1, 12)
     // Ranks 1 2.5 2.5 4 against 1 2 3 4: 0.9486832980505138 by Pearson on the ranks.
-    expect(
-      rankCorrelation([
-        [1, 1],
-        [2, 2],
-        [2, 3],
-        [9, 4]
-      ])
-    ).toBeCloseTo(0.9486832980505138, 12)
+    expect(correlation([1, 2, 2, 9], [1, 2, 3, 4])).toBeCloseTo(0.9486832980505138, 12)
   })
 
   it('is undefined if one side does not vary, or with too few pairs', () => {
-    expect(
-      rankCorrelation([
-        [1, 1],
-        [2, 1],
-        [3, 1]
-      ])
-    ).toBeNull()
-    expect(
-      rankCorrelation([
-        [1, 1],
-        [2, 2]
-      ])
-    ).toBeNull()
+    expect(correlation([1, 2, 3], [1, 1, 1])).toBeNull()
+    expect(correlation([1, 2], [1, 2])).toBeNull()
   })
 })
 
@@ -359,14 +318,9 @@ describe('the map of embeddings', () => {
   })
 
   it('puts equal answers at one point, and needs two answers', () => {
-    expect(planeMap([vector(1, 2), vector(1, 2)])).toEqual({
-      points: [
-        { x: 0, y: 0 },
-        { x: 0, y: 0 }
-      ],
-      explained: [0, 0]
-    })
-    expect(planeMap([vector(1, 2)]).points).toEqual([{ x: 0, y: 0 }])
+    const zero = { x: 0, y: 0 }
+    expect(planeMap([vector(1, 2), vector(1, 2)])).toEqual({ points: [zero, zero], explained: [0, 0] })
+    expect(planeMap([vector(1, 2)]).points).toEqual([zero])
     const line = planeMap([vector(0, 0), vector(1, 1), vector(3, 3)])
     expect(line.explained[0]).toBeCloseTo(1, 6)
     expect(line.points.every(({ y }) => Math.abs(y) < 1e-6)).toBe(true)
