@@ -18,6 +18,7 @@ import type { ProjectPair } from '../../../../src/main/project/pair/project-pair
 import type { Project } from '../../../../src/main/project/project'
 import { Later } from '../../../fixtures/later'
 import { openDemo } from '../../../fixtures/open-demo'
+import { reopened } from '../../../fixtures/reopened'
 import { waitFor } from '../../../fixtures/wait-for'
 
 const SWEEP: QueuedWork = { kind: 'sweep', preview: false }
@@ -160,6 +161,16 @@ async function evaluationBegun(evaluated: PairId, swept: PairId[]): Promise<void
   await waitFor(() => expect(project.queue.jobs[0]?.evaluationId).toBe('evaluation-1'))
 }
 
+/** Stops the program while it evaluates the second pair, and starts it anew. */
+async function startedAnew(change: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+  queue.close()
+  evaluations.end('pair-2', { type: 'cancelled' })
+  await queue.done(project)
+  await change()
+  project = await reopened(project)
+  newQueue()
+}
+
 describe('jobs in line over the pairs of a project', () => {
   it('run one after the other, and one that fails does not stop the others', async () => {
     await queue.add(project, ['pair-1', 'pair-2', 'pair-3'], SWEEP)
@@ -195,11 +206,8 @@ describe('jobs in line over the pairs of a project', () => {
     await queue.add(project, ['pair-3'], EVALUATION)
     await begun(sweeps, 1)
     await queue.move(project, await idOf('pair-3'), 1)
-    expect((await states()).slice(1)).toEqual([
-      'pair-3 sweep waiting',
-      'pair-2 sweep waiting',
-      'pair-3 evaluation waiting'
-    ])
+    const moved = ['pair-3 sweep waiting', 'pair-2 sweep waiting', 'pair-3 evaluation waiting']
+    expect((await states()).slice(1)).toEqual(moved)
     await queue.remove(project, await idOf('pair-2'))
     const stopped = await idOf('pair-1')
     await queue.remove(project, stopped)
@@ -346,15 +354,7 @@ describe('jobs in line over the pairs of a project', () => {
 
   it('wait after the program was started anew, and go on with what they had begun when they are asked to', async () => {
     await evaluationBegun('pair-2', ['pair-1', 'pair-3'])
-    queue.close()
-    evaluations.end('pair-2', { type: 'cancelled' })
-    await queue.done(project)
-    await project.removePair('pair-3')
-    const { path } = project
-    await project.close()
-
-    project = await openProject(path)
-    newQueue()
+    await startedAnew(() => project.removePair('pair-3'))
     expect(await now()).toMatchObject({ paused: true })
     expect(await states()).toEqual(['pair-2 evaluation waiting', 'pair-1 sweep waiting'])
     await queue.pause(project, false)
@@ -366,19 +366,9 @@ describe('jobs in line over the pairs of a project', () => {
 
   it('that were stored wait for the user, also while others that are put in line begin', async () => {
     await evaluationBegun('pair-2', ['pair-1'])
-    queue.close()
-    evaluations.end('pair-2', { type: 'cancelled' })
-    await queue.done(project)
-    const { path } = project
-    await project.close()
-
-    project = await openProject(path)
-    newQueue()
-    const endpoint = Endpoint.parse({
-      baseUrl: 'https://stored.example/v1',
-      model: 'm',
-      keyVariable: 'A_API_KEY'
-    })
+    await startedAnew()
+    const served = { baseUrl: 'https://stored.example/v1', model: 'm', keyVariable: 'A_API_KEY' }
+    const endpoint = Endpoint.parse(served)
     evaluations.asks = [endpoint]
     await queue.add(project, ['pair-2'], EVALUATION)
     await queue.add(project, ['pair-3'], SWEEP)

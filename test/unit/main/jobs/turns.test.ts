@@ -42,6 +42,13 @@ function run(kind: JobKind, pair = project.firstPair): Job<Ending, never> {
   return job
 }
 
+/** Starts a sample run of another project, in a table of jobs, with what it does once it computes. */
+const startSampling = (
+  other: Project,
+  table: ReturnType<typeof turns.jobs<Ending>>,
+  work: () => Promise<Ending>
+) => turns.start(other.firstPair, table, 'A sample run', async () => createJob({ run: work }))
+
 /** Prepares and starts a sweep of the project's pair. */
 const startSweep = (prepare = () => Promise.resolve(createJob())): Promise<Job<Ending, never>> =>
   turns.start(project.firstPair, turns.jobs<Ending>('sweep'), 'A sweep', prepare)
@@ -125,9 +132,7 @@ describe('jobs of two projects', () => {
     run('sweep')
     const began = vi.fn(() => Promise.resolve<Ending>({ type: 'finished' }))
     const table = turns.jobs<Ending>('samples')
-    const second = await turns.start(other.firstPair, table, 'A sample run', () =>
-      Promise.resolve(createJob({ run: began }))
-    )
+    const second = await startSampling(other, table, began)
     expect(turns.busyFor(other)).toBe(project)
     expect(turns.busyFor(project)).toBeNull()
     expect(turns.running(other.firstPair)).toEqual(['samples'])
@@ -144,9 +149,7 @@ describe('jobs of two projects', () => {
     run('sweep')
     const began = vi.fn(() => end.promise)
     const table = turns.jobs<Ending>('samples')
-    await turns.start(other.firstPair, table, 'A sample run', () =>
-      Promise.resolve(createJob({ run: began }))
-    )
+    await startSampling(other, table, began)
     await table.cancel(other.firstPair)
     expect(turns.busyFor(other)).toBe(project)
     expect(turns.done(other)).toBeNull()
@@ -203,9 +206,8 @@ describe('a job that failed', () => {
 it('does not begin what could not be saved, as where the project has been moved away', async () => {
   await rename(project.path, `${project.path}.moved`)
   const start = vi.fn(() => Promise.resolve(createJob()))
-  await expect(startSweep(start)).rejects.toThrow(
-    `${join(project.path, 'project.json')} cannot be written: its folder is gone.`
-  )
+  const message = `${join(project.path, 'project.json')} cannot be written: its folder is gone.`
+  await expect(startSweep(start)).rejects.toThrow(message)
   expect(start).not.toHaveBeenCalled()
   await rename(`${project.path}.moved`, project.path)
   await startSweep(start)

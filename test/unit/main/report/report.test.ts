@@ -38,12 +38,8 @@ import { runToEnd } from '../../../../src/main/base/steps'
 const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
 async function reportOf(project: Project, sweepId?: string): Promise<Report> {
-  return collectReport(
-    project.firstPair,
-    await readPairState(project.firstPair),
-    sweepId,
-    new Date('2026-02-03T04:05:06.000Z')
-  )
+  const state = await readPairState(project.firstPair)
+  return collectReport(project.firstPair, state, sweepId, new Date('2026-02-03T04:05:06.000Z'))
 }
 
 /** Made-up scores, and what is selected by them. */
@@ -73,25 +69,15 @@ describe('what a report tells', () => {
     expect(report).toMatchObject({
       createdAt: '2026-02-03T04:05:06.000Z',
       pair: { base: { name: 'demo-pair/base', layerCount: 12, sha256: null } },
-      sweep: null,
-      distances: null,
-      samples: [],
-      evaluations: [],
-      warnings: []
+      ...{ sweep: null, distances: null, samples: [], evaluations: [], warnings: [] }
     })
     expect(report.reproduction.map(({ part }) => part)).toEqual(['The pair and its layers'])
     const text = reportMarkdown(report)
     for (const missing of [
-      'Nothing was swept yet',
-      'Not computed yet',
-      'No sweep yet',
-      'No recipe was kept',
-      'No answers were sampled yet',
-      'Nothing was sampled for it yet',
-      'No task was evaluated yet'
-    ]) {
+      ...['Nothing was swept yet', 'Not computed yet', 'No sweep yet', 'No recipe was kept'],
+      ...['No answers were sampled yet', 'Nothing was sampled for it yet', 'No task was evaluated yet']
+    ])
       expect(text).toContain(missing)
-    }
     const page = reportPage(report)
     expect(page).toContain('No sweep yet')
     expect(page).not.toMatch(/<script|<figure/)
@@ -100,9 +86,8 @@ describe('what a report tells', () => {
   it('of the sweep that is asked for, selected with the rho of now, without what each prompt says', async () => {
     const project = await openDemo()
     await project.firstPair.saveSweep(await ownSweep(project, { id: 'older', layerCount: 3 }))
-    await project.firstPair.saveSweep(
-      await ownSweep(project, { id: 'newer', createdAt: '2026-01-03T03:04:05.000Z', layerCount: 4 })
-    )
+    const newer = { id: 'newer', createdAt: '2026-01-03T03:04:05.000Z', layerCount: 4 }
+    await project.firstPair.saveSweep(await ownSweep(project, newer))
     await project.firstPair.update({ settings: { rho: 0.2 } })
     const newest = (await reportOf(project)).sweep
     expect(newest).toMatchObject({ id: 'newer', promptCount: 2, selection: { rho: 0.2 } })
@@ -172,9 +157,8 @@ describe('what a report tells', () => {
       check: { models: { length: 1 } }
     })
     const text = reportMarkdown(report)
-    expect(
-      text.match(/Layer 1 fails the check: 50 % of full answers are valid, 88 % is the limit/g)
-    ).toHaveLength(2)
+    const failure = /Layer 1 fails the check: 50 % of full answers are valid, 88 % is the limit/g
+    expect(text.match(failure)).toHaveLength(2)
     expect(text).toMatch(/\| upper \| 0\.500 \| 0\.500.* \| 0\.800 \| fails \|/)
     expect(text).toContain('fails the check, 0.500 on full answers')
     expect(text).toMatch(/upper fails the check: .*\. On first tokens it is more diverse than layer 0/)
@@ -182,10 +166,8 @@ describe('what a report tells', () => {
 
   it('of each other kind of sweep what the newest found, and how to report it in full', async () => {
     const project = await openDemo()
-    await project.firstPair.saveSweep({
-      ...tinyTaskSweep(),
-      ...{ id: 'older-task', createdAt: '2025-12-01T00:00:00Z' }
-    })
+    const older = { id: 'older-task', createdAt: '2025-12-01T00:00:00Z' }
+    await project.firstPair.saveSweep({ ...tinyTaskSweep(), ...older })
     await project.firstPair.saveSweep(tinyTaskSweep())
     await project.firstPair.saveSweep(tinySweep())
     const report = await reportOf(project, 'tiny')
@@ -203,10 +185,8 @@ describe('what a report tells', () => {
     const [first] = sweep.ranges
     if (first === undefined) throw new Error('the tiny sweep has ranges')
     const attention = { name: 'Attention 1', layers: [0, 1].map((share) => ({ attention: share, mlp: 0 })) }
-    await project.firstPair.saveSweep({
-      ...sweep,
-      recipes: [{ ...first, recipe: attention, alone: 'attention' }]
-    })
+    const recipes: SweepDocument['recipes'] = [{ ...first, recipe: attention, alone: 'attention' }]
+    await project.firstPair.saveSweep({ ...sweep, recipes })
     const checked = (layer: number, validity: number) => ({
       recipe: { name: `Layer ${layer}`, ranges: [[layer, layer] satisfies [number, number]] },
       ...whole(validity, 0.8)
@@ -225,19 +205,11 @@ describe('what a report tells', () => {
     const fourTimes = <Of>(list: readonly Of[]): Of[] => [0, 1, 2, 3].flatMap(() => list)
     const scored = <Of extends Score>(score: Of): Of => {
       const { validity, diversity } = score
-      return {
-        ...score,
-        prompts: fourTimes(score.prompts).map((prompt) => ({ ...prompt, validity, diversity }))
-      }
+      const prompts = fourTimes(score.prompts).map((prompt) => ({ ...prompt, validity, diversity }))
+      return { ...score, prompts }
     }
-    const post = scored(tiny.post)
-    const sweep = {
-      ...tiny,
-      post,
-      ranges: tiny.ranges.map(scored),
-      prompts: fourTimes(tiny.prompts),
-      base: null
-    }
+    const [post, ranges, prompts] = [scored(tiny.post), tiny.ranges.map(scored), fourTimes(tiny.prompts)]
+    const sweep = { ...tiny, post, ranges, prompts, base: null }
     const holdOutSplit = { seed: 1, selection: [0, 1, 2, 3, 4, 5], holdOut: [6, 7, 8, 9, 10, 11] }
     const selection = runToEnd(selectionOf({ ...sweep, holdOutSplit }, sweep.ranges, 0.9))
     await project.firstPair.saveSweep({ ...sweep, holdOutSplit, selection, selected: selection.selected })
@@ -258,11 +230,9 @@ describe('what a report tells', () => {
     await project.firstPair.evaluations.add(evaluationRun())
     const report = await reportOf(project)
     expect(Report.parse(report)).toEqual(report)
-    expect(report.warnings).toEqual([
-      'The sweep: computed from another base and post checkpoint than the pair has now.',
-      'The samples of 2026-01-02 03:04 UTC: computed from another base and post checkpoint than the pair has now.',
-      'The evaluation “A task”: computed from another base and post checkpoint than the pair has now.'
-    ])
+    const parts = ['The sweep', 'The samples of 2026-01-02 03:04 UTC', 'The evaluation “A task”']
+    const cause = 'computed from another base and post checkpoint than the pair has now.'
+    expect(report.warnings).toEqual(parts.map((part) => `${part}: ${cause}`))
     expect(report.samples[0]).toMatchObject({
       answerCount: 12,
       excerpts: [{ cells: [{ answerCount: 3, distinctCount: 3 }, {}] }, {}]
@@ -289,10 +259,8 @@ describe('what a report tells', () => {
     const own = project.firstPair
     await own.saveSweep(await ownSweep(project))
     await own.evaluations.add(evaluationRun())
-    await own.history.mark(
-      { kind: 'sweep', id: own.sweeps[0]?.id ?? '' },
-      { name: 'As published', note: 'of *March*' }
-    )
+    const swept = { kind: 'sweep', id: own.sweeps[0]?.id ?? '' } as const
+    await own.history.mark(swept, { name: 'As published', note: 'of *March*' })
     await own.history.mark({ kind: 'evaluation', id: 'evaluation-1' }, { note: 'of the `task`' })
     await own.update({ notes: '# Why this pair' })
     await project.update({ notes: 'What **all** ask' })
@@ -315,10 +283,8 @@ describe('what a report tells', () => {
     await project.firstPair.saveSweep(await ownSweep(project))
     await project.firstPair.evaluations.add(evaluationRun())
     await appendFile(join(project.path, 'pairs/pair-1', 'evaluations', 'evaluation-1.jsonl'), '{}\n')
-    await project.firstPair.saveSearch({
-      ...tinySearch({ name: 'found', ranges: [[1, 1]] }),
-      sweepId: 'sweep-1'
-    })
+    const search = tinySearch({ name: 'found', ranges: [[1, 1]] })
+    await project.firstPair.saveSearch({ ...search, sweepId: 'sweep-1' })
     await writeFile(join(project.path, 'pairs/pair-1', 'searches', 'tiny-search.json'), 'nonsense')
     const report = await reportOf(project)
     expect(report.sweep?.search).toBeNull()
@@ -343,20 +309,13 @@ describe('what a report tells', () => {
 describe('the commands', () => {
   it('of a sweep name its prompts only where the program would take others', async () => {
     const demo = pairPaths({ kind: 'demo' })
-    const prompts = (await builtinPromptSet('demo-crc')).map((prompt) => ({
-      ...prompt,
-      rendered: '',
-      tokens: [1],
-      unreachable: [],
-      key: ''
-    }))
-    const sweep = {
-      ...selectedSweep(),
-      prompts,
-      basePath: { path: demo.base, fingerprint: 'aa' },
-      postPath: { path: demo.post, fingerprint: 'bb' }
-    }
-    const [own] = await printSweep(sweep, 0.8)
+    const rendered = { rendered: '', tokens: [1], unreachable: [], key: '' }
+    const prompts = (await builtinPromptSet('demo-crc')).map((prompt) => ({ ...prompt, ...rendered }))
+    const [basePath, postPath] = [
+      { path: demo.base, fingerprint: 'aa' },
+      { path: demo.post, fingerprint: 'bb' }
+    ]
+    const [own] = await printSweep({ ...selectedSweep(), prompts, basePath, postPath }, 0.8)
     expect(own?.files).toEqual([])
     expect(own?.command.split(' \\\n  ')).toEqual([
       'slr sweep --demo',
@@ -366,14 +325,11 @@ describe('the commands', () => {
       '--device cpu --precision fp32',
       '--out sweep.json'
     ])
-    const [other] = await printSweep(
-      {
-        ...sweepFixture(),
-        rendering: { ...DEFAULT_RENDERING, systemPrompt: "It's", countLeadingSpace: true }
-      },
-      0.9
+    const rendering = { ...DEFAULT_RENDERING, systemPrompt: "It's", countLeadingSpace: true }
+    const [other] = await printSweep({ ...sweepFixture(), rendering }, 0.9)
+    expect(other?.command).toContain(
+      'slr sweep --base base --post post \\\n  --no-check \\\n  --prompts crc-prompts.json'
     )
-    expect(other?.command).toContain('slr sweep --base base --post post \\\n  --no-check \\\n  --prompts crc-prompts.json')
     expect(other?.command).toContain(`--system 'It'\\''s' --date 2026-01-01 --count-leading-space`)
     const [file] = other?.files ?? []
     const valid = ['A', 'B', 'C']
@@ -445,13 +401,8 @@ describe('the commands', () => {
     )
     expect(asShipped.command).toContain('--task demo-facts --variants variants.json \\\n  --n 3 --seed 9')
     expect(asShipped.files.map(({ name }) => name)).toEqual(['variants.json'])
-    const judge = {
-      ...DEFAULT_JUDGE,
-      baseUrl: 'http://localhost:8080/v1',
-      model: 'a judge',
-      keyVariable: 'LOCAL_API_KEY',
-      rubric: 'Mark the rhymes.'
-    }
+    const address = { baseUrl: 'http://localhost:8080/v1', model: 'a judge', keyVariable: 'LOCAL_API_KEY' }
+    const judge = { ...DEFAULT_JUDGE, ...address, rubric: 'Mark the rhymes.' }
     const edited = await printEvaluation(evaluationRun({ task: { ...task, name: 'Mine' }, judge }))
     expect(edited.command).toContain('--task demo-facts.json')
     expect(edited.command).toContain('--judge judge.yaml --allow-address LOCAL_API_KEY@http://localhost:8080')
@@ -460,9 +411,8 @@ describe('the commands', () => {
       'url: "http://localhost:8080/v1"\nmodel: "a judge"\nway: "marks"\nkey: "LOCAL_API_KEY"\n' +
         'rubric: "Mark the rhymes."\nanswers: 8\nrate: 60\n'
     )
-    const usual = await printEvaluation(
-      evaluationRun({ task, judge: { ...judge, rubric: rubricOf('reasoning', 'marks') } })
-    )
+    const usualJudge = { ...judge, rubric: rubricOf('reasoning', 'marks') }
+    const usual = await printEvaluation(evaluationRun({ task, judge: usualJudge }))
     expect(usual.files.at(-1)?.content).not.toContain('rubric')
     const any = await printEvaluation(evaluationRun({ task, judge: { ...judge, anyModel: true } }))
     expect(any.files.at(-1)?.content).toContain('any-model: true')
@@ -498,12 +448,8 @@ describe('the commands', () => {
     expect(written.filter((name, index) => written.indexOf(name) !== index)).toEqual([])
     const evaluations = parts.filter(({ text }) => text.startsWith('slr evaluate'))
     expect(evaluations.map(({ text }) => text)).toEqual([
-      expect.stringMatching(
-        /--task demo-facts.json --variants variants.json [^]*--out demo-facts-results.json$/
-      ),
-      expect.stringMatching(
-        /--task demo-facts --variants variants-2.json [^]*--out demo-facts-results-2.json$/
-      )
+      expect.stringMatching(/--task demo-facts.json --variants variants.json [^]* demo-facts-results.json$/),
+      expect.stringMatching(/--task demo-facts --variants variants-2.json [^]* demo-facts-results-2.json$/)
     ])
     expect(evaluations.map(({ files }) => [...files])).toEqual([
       ['demo-facts.json', 'variants.json'],
@@ -553,10 +499,8 @@ describe('text that others wrote', () => {
       ]
     })
     await project.firstPair.samples.addRun(run)
-    await project.firstPair.samples.appendAnswers(
-      run.id,
-      sampleLines(run).map((line) => ({ ...line, text: `| ${line.text} \\|\n` }))
-    )
+    const barred = sampleLines(run).map((line) => ({ ...line, text: `| ${line.text} \\|\n` }))
+    await project.firstPair.samples.appendAnswers(run.id, barred)
     const text = reportMarkdown(await reportOf(project))
     let width = 0
     let tables = 0
