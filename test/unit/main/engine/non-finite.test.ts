@@ -12,6 +12,7 @@ import { sweep } from '../../../../src/main/engine/sweep/sweep'
 import type { PairFolders } from '../../../fixtures/exported-pair'
 import { damagedPair } from '../../../fixtures/damaged-pair'
 import { decodeFloat, FLOAT_FORMATS } from '../../../fixtures/float-formats'
+import { ONE_ANSWER } from '../../../fixtures/few-answers'
 import { problemOf } from '../../../fixtures/problems'
 
 const POST: Model = { kind: 'post' }
@@ -27,23 +28,10 @@ type Run = (pair: PairFolders, model: Model) => Promise<unknown>
 
 function answers(changes: Partial<GenerateRequest>): Run {
   return (pair, model) => {
-    const request: GenerateRequest = {
-      ...pair,
-      device: 'cpu',
-      models: [model],
-      prompts: [PROMPT],
-      sampleCount: 2,
-      finished: [],
-      seed: 1,
-      sampling: OPEN_SAMPLING,
-      maxTokens: 6,
-      stopTokens: [],
-      stopTexts: [],
-      memoryBytes: 2 ** 30,
-      batchRows: 8,
-      ...changes
-    }
-    return runToEnd(generate(request, () => null))
+    const request = { ...ONE_ANSWER, ...pair, device: 'cpu' as const, models: [model], prompts: [PROMPT] }
+    return runToEnd(
+      generate({ ...request, sampling: OPEN_SAMPLING, sampleCount: 2, maxTokens: 6, ...changes }, () => null)
+    )
   }
 }
 

@@ -34,21 +34,8 @@ function planOf({
   memoryBytes = 64 * GIB
 }: PlanOptions): GenerationPlan {
   const request: SinglesRequest = {
-    base: '',
-    post: '',
-    device: 'cpu',
-    models,
-    prompts,
-    sampleCount,
-    finished: [],
-    seed: 1,
-    sampling: PAPER_SAMPLING,
-    maxTokens,
-    stopTokens: [],
-    stopTexts: [],
-    weights,
-    memoryBytes,
-    batchRows: 64
+    ...{ base: '', post: '', device: 'cpu', finished: [], seed: 1, sampling: PAPER_SAMPLING, stopTokens: [] },
+    ...{ models, prompts, sampleCount, maxTokens, stopTexts: [], weights, memoryBytes, batchRows: 64 }
   }
   return planGeneration(request, SPEC, trieOf(models, SPEC.layerCount), 'fp32')
 }

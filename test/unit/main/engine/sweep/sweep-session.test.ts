@@ -144,11 +144,10 @@ describe('the stages of a sweep', () => {
       if (event.type === 'progress') break
     const controller = new AbortController()
     const stopped = sweep({ ...pair, memoryBytes: PLENTY, ...asked, session }, controller.signal)
-    await expect(
-      (async () => {
-        for await (const event of stopped) if (event.type === 'progress') controller.abort()
-      })()
-    ).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+    const stopping = (async () => {
+      for await (const event of stopped) if (event.type === 'progress') controller.abort()
+    })()
+    await expect(stopping).rejects.toMatchObject({ problem: { code: 'cancelled' } })
     expectSame(await outcomeOf({ ...asked, session }), plain)
   })
 
