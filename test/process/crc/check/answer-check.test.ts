@@ -1,7 +1,7 @@
 import { layersModel, type Model, rangeModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import { AnswerCheck, checkOf, type WholeAnswers } from '../../../../src/contract/documents/answer-check'
-import { DEFAULT_RENDERING, type RangeScore, type Baseline } from '../../../../src/contract/documents/crc'
+import { DEFAULT_RENDERING, type Baseline } from '../../../../src/contract/documents/crc'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/answer-paths'
@@ -84,14 +84,10 @@ describe('whole answers', () => {
   })
 
   it('spell a character that no single token adds, and put no white space behind white space', async () => {
-    const text = await loadTextModel(
-      await textFolder({ 'tokenizer.json': byteLevelTokenizer([['Ġ', 'A']]), 'config.json': {} })
-    )
-    const rendered = await renderPrompts(
-      [{ text: 'Pick:', category: 'x', valid: ['A', 'é', ' '] }],
-      DEFAULT_RENDERING,
-      text
-    )
+    const files = { 'tokenizer.json': byteLevelTokenizer([['Ġ', 'A']]), 'config.json': {} }
+    const text = await loadTextModel(await textFolder(files))
+    const prompt = { text: 'Pick:', category: 'x', valid: ['A', 'é', ' '] }
+    const rendered = await renderPrompts([prompt], DEFAULT_RENDERING, text)
     expect(await answerPaths(rendered, text)).toEqual([
       { prompt: 0, character: 0, tokens: [65], mayTrail: true },
       { prompt: 0, character: 1, tokens: [0xc3, 0xa9], mayTrail: true },
@@ -116,9 +112,8 @@ describe('the ranges to check', () => {
     const seen = tinyCheck([{ recipe: rangeRecipe(1, 1), ...whole(0.9, 0.8) }])
     expect(names(tinySweep(), seen, 0.9)).toEqual(['Layer 0'])
     // No more diverse than post: never selected, so not worth a check.
-    expect(names({ ...tinySweep(), post: { ...tinySweep().post, diversity: 0.6 } }, null, 0.9)).toEqual([
-      'Layer 1'
-    ])
+    const post = { ...tinySweep().post, diversity: 0.6 }
+    expect(names({ ...tinySweep(), post }, null, 0.9)).toEqual(['Layer 1'])
   })
 })
 
@@ -129,10 +124,7 @@ describe('the selection after a check', () => {
       { recipe: rangeRecipe(1, 1), ...one },
       { recipe: rangeRecipe(0, 0), ...zero }
     ])
-  const selected = (
-    check: AnswerCheck | null,
-    rho = 0.9
-  ): RangeScore | { start: number; end: number } | null =>
+  const selected = (check: AnswerCheck | null, rho = 0.9) =>
     checkedSelection(sweep, check, rho)?.selected ?? null
 
   it('is the best range that passes, and the failing ones win no resample', () => {
@@ -178,12 +170,21 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     { kind: 'filter', share: 0.01 }
   ]
   const shares: number[] = []
-  const check = await checkSweep(
-    engine.client(),
-    { pair, sweep, earlier: null, recipes, baselines },
-    signal,
-    ({ rowsDone, rowsTotal }) => shares.push(rowsDone / rowsTotal)
-  )
+  const checkWith = (
+    changes: Partial<CheckRequest>,
+    stop = signal,
+    notify: () => unknown = () => undefined
+  ) =>
+    checkSweep(
+      engine.client(),
+      { pair, sweep, earlier: null, recipes, baselines: [], ...changes },
+      stop,
+      (progress) => {
+        shares.push(progress.rowsDone / progress.rowsTotal)
+        notify()
+      }
+    )
+  const check = await checkWith({ baselines })
 
   it('agrees with the sweep on first tokens, to the digits of float32', () => {
     const ranges = recipes.map((_, index) =>
@@ -291,54 +292,26 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
   })
 
   it('adds to an earlier check of the sweep, and replaces what it checks again', async () => {
-    const again = await checkSweep(
-      engine.client(),
-      {
-        pair,
-        sweep,
-        earlier: check,
-        recipes: [rangeRecipe(8, 11), rangeRecipe(4, 11)],
-        baselines: baselines.slice(0, 1)
-      },
-      signal,
-      () => undefined
-    )
-    expect(again.models.map(({ recipe }) => recipe.name)).toEqual([
-      'Layers 5–11',
-      'Layers 8–11',
-      'Layers 4–11'
-    ])
+    const more = [rangeRecipe(8, 11), rangeRecipe(4, 11)]
+    const again = await checkWith({ earlier: check, recipes: more, baselines: baselines.slice(0, 1) })
+    const names = again.models.map(({ recipe }) => recipe.name)
+    expect(names).toEqual(['Layers 5–11', 'Layers 8–11', 'Layers 4–11'])
     expect(checkOf(again, rangeModel({ start: 5, end: 11 }))).toEqual(check.models[1])
-    expect(again.baselines.map(({ baseline }) => baseline.kind)).toEqual([
-      'sampler',
-      'mix',
-      'filter',
-      'uniform-blend'
-    ])
+    const kinds = again.baselines.map(({ baseline }) => baseline.kind)
+    expect(kinds).toEqual(['sampler', 'mix', 'filter', 'uniform-blend'])
     expect(AnswerCheck.parse(JSON.parse(JSON.stringify(again)))).toEqual(again)
   })
 
   it('stops when it is told to', async () => {
     const stop = new AbortController()
-    const work = checkSweep(
-      engine.client(),
-      { pair, sweep, earlier: null, recipes, baselines: [] },
-      stop.signal,
-      () => stop.abort()
-    )
-    await expect(work).rejects.toThrow()
+    await expect(checkWith({}, stop.signal, () => stop.abort())).rejects.toThrow()
   })
 
   it('refuses another checkpoint, recipes that do not fit, and having nothing to check', async () => {
-    const attempt = (change: Partial<CheckRequest>): Promise<string> =>
-      problemOf(
-        checkSweep(
-          engine.client(),
-          { pair, sweep, earlier: null, recipes, baselines: [], ...change },
-          signal,
-          () => undefined
-        )
-      ).then(({ code, message }) => `${code}: ${message}`)
+    const attempt = async (change: Partial<CheckRequest>): Promise<string> => {
+      const { code, message } = await problemOf(checkWith(change))
+      return `${code}: ${message}`
+    }
     const other = { ...sweep, postPath: { ...sweep.postPath, fingerprint: 'other' } }
     expect(await attempt({ sweep: other })).toMatch(/^mismatch: .* has changed since the sweep/)
     const another = { ...sweep, postPath: { path: '/models/another', fingerprint: 'other' } }
