@@ -65,28 +65,21 @@ it('says that the card tells of no measurement, and how it would', async () => {
   expect(card).toContain('Nothing that was measured of this model is known here.')
   expect(stderr).toContain('With --project FOLDER it has those of the project')
   const soft = join(folders.post, 'soft.json')
-  await writeFile(
-    soft,
-    JSON.stringify({ name: 'soft', layers: new Array(2).fill({ attention: 0.5, mlp: 0 }) })
-  )
+  const layers = new Array(2).fill({ attention: 0.5, mlp: 0 })
+  await writeFile(soft, JSON.stringify({ name: 'soft', layers }))
   const { stderr: unmeasured } = await exported('--project', path, soft)
   expect(unmeasured).toContain(`${path} has none of this model.`)
 })
 
-it('refuses what is selected without a project, of another pair, and of checkpoints that have changed', async () => {
+it('refuses what is selected of another pair and of checkpoints that have changed', async () => {
   const { path, folders } = await swept()
   const out = join(await temporaryFolder(), 'out')
-  const run = async (...args: string[]) => {
+  const refused = async (words: string, ...args: string[]) => {
     const { status, stderr } = await runHere(['export', ...args, 'selected', '--out', out])
-    return [status, stderr]
+    expect([status, stderr]).toEqual([1, expect.stringContaining(words)])
   }
-  expect(await run('--demo')).toEqual([2, expect.stringContaining('give --project FOLDER too')])
-  expect(await run('--demo', '--pair', 'P')).toEqual([2, expect.stringContaining('--pair names a pair')])
-  expect(await run('--demo', '--project', path)).toEqual([
-    1,
-    expect.stringContaining(`has ${folders.base} as`)
-  ])
+  await refused(`has ${folders.base} as`, '--demo', '--project', path)
   const weights = 'model.safetensors'
   await copyFile(join(folders.base, weights), join(folders.post, weights))
-  expect(await run('--project', path)).toEqual([1, expect.stringContaining('has changed since the sweep')])
+  await refused('has changed since the sweep', '--project', path)
 })

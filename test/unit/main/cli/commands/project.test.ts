@@ -42,20 +42,14 @@ describe('slr project new', () => {
 })
 
 test.each([
-  [['sweep', '--no-check', '--project']],
-  [['check', '--project']],
-  [['export', '--out', 'x', 'selected', '--project']],
-  [['project', 'list']],
-  [['report']],
-  [['open', '--serve']]
-])('%j of a missing project names the command that creates it', async (args) => {
-  const folder = await temporaryFolder()
-  const path = join(folder, 'gone.slr')
+  ...['sweep --no-check --project', 'check --project', 'export --out x selected --project'],
+  ...['project list', 'report', 'open --serve']
+])('%s of a missing project names the command that creates it', async (line) => {
+  const args = line.split(' ')
+  const path = join(await temporaryFolder(), 'gone.slr')
   const { status, stderr } = await runHere([...args, path])
-  expect([status, stderr]).toEqual([
-    1,
-    expect.stringContaining(`slr project new ${path} --base BASE --post POST`)
-  ])
+  const next = `slr project new ${path} --base BASE --post POST`
+  expect([status, stderr]).toEqual([1, expect.stringContaining(next)])
   await mkdir(path)
   expect((await runHere([...args, path])).stderr).not.toContain('slr project new')
 })
@@ -77,30 +71,18 @@ it('lists, names, notes, pins, deletes and restores runs, and prints the runs af
   expect(JSON.parse(unpinned.stdout)).toMatchObject({ runs: [{ id: 'aaaa-2' }, { pinned: false }] })
   expect((await run('delete', 'aaaa-1')).stdout).toMatch(/^Deleted, .*:\naaaa-1 .* as published /m)
   const restored = await run('restore', 'aaaa-1', '--json')
-  expect(JSON.parse(restored.stdout)).toMatchObject({
-    runs: [{}, { name: 'as published' }],
-    deleted: []
-  })
+  expect(JSON.parse(restored.stdout)).toMatchObject({ runs: [{}, { name: 'as published' }], deleted: [] })
 })
 
 it('names a run that is missing or not the only one', async () => {
   const path = await sweptProject()
-  const run = async (name: string, ...args: string[]) => {
+  const refused = async (line: string, code: number, words: string) => {
+    const [name = '', ...args] = line.split(' ')
     const { status, stderr } = await runHere(['project', name, path, ...args])
-    return [status, stderr]
+    expect([status, stderr]).toEqual([code, expect.stringContaining(words)])
   }
-  expect(await run('pin')).toEqual([2, expect.stringContaining("missing required argument 'run'")])
-  expect(await run('pin', 'aaaa')).toEqual([
-    1,
-    expect.stringContaining('The ids of 2 runs begin with "aaaa"')
-  ])
-  expect(await run('pin', 'b')).toEqual([1, expect.stringContaining('no run "b"')])
-  expect(await run('restore', 'aaaa-1')).toEqual([1, expect.stringContaining('no deleted run')])
-})
-
-it('replaces slr history, which says so', async () => {
-  expect(await runHere(['history', '--project', 'P.slr'])).toMatchObject({
-    status: 2,
-    stderr: expect.stringContaining('"slr history" is now "slr project list')
-  })
+  await refused('pin', 2, "missing required argument 'run'")
+  await refused('pin aaaa', 1, 'The ids of 2 runs begin with "aaaa"')
+  await refused('pin b', 1, 'no run "b"')
+  await refused('restore aaaa-1', 1, 'no deleted run')
 })

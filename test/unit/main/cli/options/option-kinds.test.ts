@@ -35,9 +35,8 @@ function parsed(...given: string[]) {
 
 describe('options declared in a table', () => {
   it('are flags of their names, and have what was given', () => {
-    expect(
-      parsed('--project', 'p', '--judge-key', 'KEY', '--what-if', '--in', 'a', 'b', '--seed', '7')
-    ).toEqual({
+    const given = parsed('--project', 'p', '--judge-key', 'KEY', '--what-if', '--in', 'a', 'b', '--seed', '7')
+    expect(given).toEqual({
       project: 'p',
       judgeKey: 'KEY',
       whatIf: true,
@@ -51,21 +50,20 @@ describe('options declared in a table', () => {
     expect(parsed('--project', 'p')).toEqual({ project: 'p', json: false, seed: 1 })
   })
 
-  it('refuse what is not listed, what does not go together, and that a required one is missing', () => {
-    expect(() => parsed('--project', 'p', '--format', 'pdf')).toThrow('Allowed choices are html, markdown')
-    expect(() => parsed('--project', 'p', '--format', 'html', '--json')).toThrow('cannot be used with')
-    expect(() => parsed()).toThrow("required option '--project <folder>' not specified")
+  it.each([
+    ['--project p --format pdf', 'Allowed choices are html, markdown'],
+    ['--project p --format html --json', 'cannot be used with'],
+    ['', "required option '--project <folder>' not specified"],
+    ['--project=', "option '--project <folder>' argument '' is invalid. An empty text names nothing"],
+    ['--project p --in a --in=', 'An empty text names nothing'],
+    ['--project p --seed 1 --seed=2', "option '--seed' is given twice"],
+    ['--project p --project p', "option '--project' is given twice"]
+  ])('refuse "%s"', (line, message) => {
+    expect(() => parsed(...line.split(' ').filter((word) => word !== ''))).toThrow(message)
   })
 
-  it('refuse an empty text that is to name something, and a second value of what has one', () => {
-    const refused = "option '--project <folder>' argument '' is invalid. An empty text names nothing"
-    expect(() => parsed('--project', '')).toThrow(refused)
-    expect(() => parsed('--project', 'p', '--in', 'a', '')).toThrow('An empty text names nothing')
+  it('take an empty text that names nothing, and flags and lists again', () => {
     expect(parsed('--project', 'p', '--note', '')).toMatchObject({ note: '' })
-    expect(() => parsed('--project', 'p', '--seed', '1', '--seed=2')).toThrow(
-      "option '--seed' is given twice"
-    )
-    expect(() => parsed('--project', 'p', '--project', 'p')).toThrow("option '--project' is given twice")
     const repeated = parsed('--project', 'p', '--json', '--json', '--in', 'a', '--in', 'b')
     expect(repeated).toMatchObject({ json: true, in: ['a', 'b'] })
   })

@@ -9,74 +9,70 @@ import { problemOf } from '../../../../fixtures/problems'
 import { sampleLines, sampleRunFixture } from '../../../../fixtures/sample-documents'
 
 const run = (changes: Partial<SampleRun> = {}): SampleRun => ({
-  ...sampleRunFixture(),
-  weights: null,
-  precision: null,
+  ...{ ...sampleRunFixture(), weights: null, precision: null },
   ...changes
 })
 
+const newPath = async (): Promise<string> => join(await temporaryFolder(), 'samples.jsonl')
+
+/** Adds answers and closes the file. */
+async function kept(file: AnswersFile, ...answers: SampleLine[]): Promise<void> {
+  for (const answer of answers) await file.append([answer])
+  await file.close()
+}
+
+/** Ends a file, beside which nothing is left then. @returns the answers in it */
+async function finished(file: AnswersFile, path: string): Promise<SampleLine[]> {
+  await file.finish()
+  expect(await readdir(join(path, '..'))).toEqual(['samples.jsonl'])
+  const written = (await readFile(path, 'utf8')).trimEnd().split('\n')
+  return written.map((line) => SampleLine.parse(JSON.parse(line)))
+}
+
 describe('the file of a run that was stopped', () => {
   const lines = sampleLines(run())
-  const [first, second, third] = [
-    elementAt(lines, 0, 'answer'),
-    elementAt(lines, 1, 'answer'),
-    elementAt(lines, 2, 'answer')
-  ]
+  const answer = (place: number): SampleLine => elementAt(lines, place, 'answer')
+  const [first, second, third] = [answer(0), answer(1), answer(2)]
 
   /** A file of which one answer was kept, and half of another. */
   async function stoppedFile(): Promise<string> {
-    const path = join(await temporaryFolder(), 'samples.jsonl')
+    const path = await newPath()
     await writeFile(path, 'older answers\n')
     const file = await AnswersFile.open(path, run(), false)
     file.planned({ precision: 'fp32', weights: 'int8' })
-    await file.append([first])
-    await file.close()
+    await kept(file, first)
     await appendFile(path, JSON.stringify(second).slice(0, 9))
     return path
   }
 
   it('has what the same run goes on from, and nothing beside it in the end', async () => {
     const path = await stoppedFile()
-    const file = await AnswersFile.open(
-      path,
-      run({ id: 'another', createdAt: '2027-01-01T00:00:00Z' }),
-      false
-    )
+    const again = run({ id: 'another', createdAt: '2027-01-01T00:00:00Z' })
+    const file = await AnswersFile.open(path, again, false)
     expect(file.answers).toEqual([first])
     expect([file.run.precision, file.run.weights]).toEqual(['fp32', 'int8'])
-    await file.append([second])
-    await file.append([third])
-    await file.close()
-    await file.finish()
-    const written = (await readFile(path, 'utf8')).trimEnd().split('\n')
-    expect(written.map((line) => SampleLine.parse(JSON.parse(line)))).toEqual([first, second, third])
+    await kept(file, second, third)
+    expect(await finished(file, path)).toEqual([first, second, third])
     expect(file.answers).toEqual([first, second, third])
-    expect(await readdir(join(path, '..'))).toEqual(['samples.jsonl'])
   })
 
   it('stands by prompt, variant and index once all are there, however they came', async () => {
-    const path = join(await temporaryFolder(), 'samples.jsonl')
+    const path = await newPath()
     const stopped = await AnswersFile.open(path, run(), false)
     await stopped.append(lines.toReversed().slice(0, 5))
     await stopped.close()
     const file = await AnswersFile.open(path, run(), false)
     await file.append(lines.toReversed().slice(5))
     await file.close()
-    await file.finish()
-    const written = (await readFile(path, 'utf8')).trimEnd().split('\n')
+    const written = await finished(file, path)
     const expected = [0, 1].flatMap((prompt) =>
       run().variants.flatMap(({ name }) => [0, 1, 2].map((index) => `${prompt} ${name} ${index}`))
     )
-    expect(
-      written
-        .map((line) => SampleLine.parse(JSON.parse(line)))
-        .map(({ prompt, variant, index }) => `${prompt} ${variant} ${index}`)
-    ).toEqual(expected)
-    expect(await readdir(join(path, '..'))).toEqual(['samples.jsonl'])
+    expect(written.map(({ prompt, variant, index }) => `${prompt} ${variant} ${index}`)).toEqual(expected)
   })
 
   it('keeps what was there before where it cannot be begun', async () => {
-    const path = join(await temporaryFolder(), 'samples.jsonl')
+    const path = await newPath()
     await writeFile(path, 'older answers\n')
     // As a full disk would, it takes no record of the run.
     await mkdir(`${path}.partial.new`)
@@ -99,16 +95,13 @@ describe('the file of a run that was stopped', () => {
       expect((await AnswersFile.open(path, wanted, fresh)).answers).toEqual([])
     }
     expect(await readFile(path, 'utf8')).toBe(before)
-    const file = await AnswersFile.open(path, run(), true)
-    await file.append([third])
-    await file.close()
-    expect(await readFile(path, 'utf8')).toBe(
-      `${JSON.stringify({ ...third, promptText: 'Name a colour.', category: '' })}\n`
-    )
+    await kept(await AnswersFile.open(path, run(), true), third)
+    const written = { ...third, promptText: 'Name a colour.', category: '' }
+    expect(await readFile(path, 'utf8')).toBe(`${JSON.stringify(written)}\n`)
   })
 
   it('that no run has left is no answer of one', async () => {
-    const path = join(await temporaryFolder(), 'samples.jsonl')
+    const path = await newPath()
     await writeFile(path, 'older answers\n')
     expect((await AnswersFile.open(path, run(), false)).answers).toEqual([])
     await writeFile(`${path}.partial`, 'damaged')
