@@ -17,6 +17,7 @@ import {
   type VerdictEvidence,
   verdictOf
 } from '../../../../src/contract/words/verdict'
+import { goldenText } from '../../../fixtures/golden-text'
 import {
   checked,
   checkOfModels,
@@ -65,11 +66,8 @@ const onAnswers = (low: number, validity = 0.98): BaselineComparison['answers'] 
 })
 
 const FOUND: EvaluationFinding = {
-  evaluationId: 'e1',
-  task: 'one of many right answers',
-  diversity: 'better',
-  loss: null,
-  better: null
+  ...{ evaluationId: 'e1', task: 'one of many right answers' },
+  ...{ diversity: 'better', loss: null, better: null }
 }
 const LOSS = { measure: 'accuracy', mean: -0.182, postMean: 1 } as const
 const BETTER = {
@@ -185,24 +183,19 @@ const verdicts = Object.entries(CASES).map(([name, evidence]): [string, Verdict]
   verdictOf({ ...UNCHECKED, ...evidence })
 ])
 
-const shown = ([name, { state, label, headline, figures, better, caveats, next }]: [
-  string,
-  Verdict
-]): string =>
-  [
-    `# ${name}`,
-    `${state} (${label})`,
-    headline,
-    ...figures.map(({ label, value }) => `  ${label}: ${value}`),
-    ...(better === null
-      ? []
-      : [`better: ${better.name}, ${better.model?.kind ?? 'no model'}, ${better.basis}`]),
-    ...caveats.map((caveat) => `- ${caveat.state}: ${caveat.text} [${caveat.action.kind}]`),
-    `next: ${next === null ? 'nothing' : `${next.kind}: ${next.text}`}`
-  ].join('\n')
+const shown = ({ state, label, headline, figures, better, caveats, next }: Verdict): string[] => [
+  ...[`${state} (${label})`, headline],
+  ...figures.map(({ label, value }) => `  ${label}: ${value}`),
+  ...(better === null
+    ? []
+    : [`better: ${better.name}, ${better.model?.kind ?? 'no model'}, ${better.basis}`]),
+  ...caveats.map((caveat) => `- ${caveat.state}: ${caveat.text} [${caveat.action.kind}]`),
+  `next: ${next === null ? 'nothing' : `${next.kind}: ${next.text}`}`
+]
 
 it('says the worst thing known of each evidence, with caveats and a next step', async () => {
-  await expect(`${verdicts.map(shown).join('\n\n')}\n`).toMatchFileSnapshot('./verdicts.golden.txt')
+  const told = Object.fromEntries(verdicts.map(([name, verdict]) => [name, shown(verdict)]))
+  await expect(goldenText(told)).toMatchFileSnapshot('./verdicts.golden.txt')
 })
 
 it.each(verdicts)('%s: one short headline, worst first, and no order against what is known', (_, verdict) => {
@@ -234,10 +227,8 @@ it('marks a range as selected only where the headline is about restoring it, and
   expect(badge({ check: PASSING })).toEqual({ label: 'selected', good: true })
   expect(badge({ check: FAILING })).toEqual({ label: 'selected, fails check', good: false })
   expect(badge({ check: PASSING, isReading: true })).toEqual({ label: 'selected', good: false })
-  expect(badge({ check: PASSING, evaluation: { ...FOUND, loss: LOSS } })).toEqual({
-    label: '18 % fewer right answers',
-    good: false
-  })
+  const atLoss = badge({ check: PASSING, evaluation: { ...FOUND, loss: LOSS } })
+  expect(atLoss).toEqual({ label: '18 % fewer right answers', good: false })
   expect(badge({ post: { ...score(0.4, 0.2), prompts: prompts(0.4) } })).toBeNull()
   expect(badge({ selection: selectionOf(null, []) })).toBeNull()
 })
@@ -272,14 +263,10 @@ it('compares a recipe with the baseline on one basis: full answers where both ha
 })
 
 it('says that a model which did better in the evaluation fails the full-answer check', () => {
-  const verdict = (validity: number) =>
-    verdictOf({
-      ...UNCHECKED,
-      check: { ...PASSING, baselines: [{ baseline: BLEND, ...whole(validity, 0.95) }] },
-      evaluation: { ...FOUND, loss: LOSS, better: BETTER }
-    })
+  const evaluation = { ...FOUND, loss: LOSS, better: BETTER }
   const useAt = (validity: number): string => {
-    const { better } = verdict(validity)
+    const check = { ...PASSING, baselines: [{ baseline: BLEND, ...whole(validity, 0.95) }] }
+    const { better } = verdictOf({ ...UNCHECKED, check, evaluation })
     return better === null ? '' : betterUse(better)
   }
   expect(useAt(0.5)).toBe('It can be kept as a recipe. It fails the full-answer check.')

@@ -80,14 +80,8 @@ describe('the distance of two sets of weights', () => {
   it('agrees with a calculation by hand', () => {
     // post - base = (0, 4), ||base|| = 5, ||post|| = sqrt(9 + 64).
     expect(sumsOf(stored('BF16', [3, 4]), stored('BF16', [3, 8]))).toEqual({
-      elements: 2,
-      changed: 1,
-      nonFinite: 0,
-      baseNorm: 5,
-      postNorm: Math.sqrt(73),
-      differenceNorm: 4,
-      relativeNorm: 0.8,
-      cosine: 41 / (5 * Math.sqrt(73))
+      ...{ elements: 2, changed: 1, nonFinite: 0, baseNorm: 5, postNorm: Math.sqrt(73) },
+      ...{ differenceNorm: 4, relativeNorm: 0.8, cosine: 41 / (5 * Math.sqrt(73)) }
     })
   })
 
@@ -131,12 +125,8 @@ describe('the distance of two sets of weights', () => {
     const base = stored('BF16', [NaN, Infinity, 3, 4, -Infinity])
     expect(sumsOf(base, base)).toMatchObject({ nonFinite: 3, changed: 0, baseNorm: 5, cosine: 1 })
     const post = stored('BF16', [NaN, 1, 3, 8, Infinity])
-    expect(sumsOf(base, post)).toMatchObject({
-      nonFinite: 3,
-      changed: 3,
-      differenceNorm: 4,
-      relativeNorm: 0.8
-    })
+    const rest = { differenceNorm: 4, relativeNorm: 0.8 }
+    expect(sumsOf(base, post)).toMatchObject({ nonFinite: 3, changed: 3, ...rest })
   })
 
   it('agrees with a plain loop for any weights, dtypes and lengths', () => {
@@ -197,12 +187,32 @@ async function compareFixtures(
   post: CheckpointFixture,
   shards: { base?: number; post?: number } = {}
 ): Promise<LayerDistances> {
+  return comparePair(...(await written(base, post, shards)))
+}
+
+/** Writes both models. @returns their folders */
+async function written(
+  base: CheckpointFixture,
+  post: CheckpointFixture,
+  shards: { base?: number; post?: number } = {}
+): Promise<[string, string]> {
   const folder = await temporaryFolder()
-  const [basePath, postPath] = await Promise.all([
+  return Promise.all([
     writeCheckpoint(join(folder, 'base'), base, { shardCount: shards.base ?? 0 }),
     writeCheckpoint(join(folder, 'post'), post, { shardCount: shards.post ?? 0 })
   ])
-  return comparePair(basePath, postPath)
+}
+
+const fixture = (seed: number): CheckpointFixture => checkpointFixture({ seed })
+
+/** The component that this is true of. */
+function componentWhere(
+  { components }: LayerDistances,
+  is: (of: LayerDistances['components'][number]) => boolean
+) {
+  const found = components.find(is)
+  if (found === undefined) throw new Error('it was not compared')
+  return found
 }
 
 function tensorOf({ tensors }: CheckpointFixture, name: string): TensorFixture {
@@ -212,11 +222,8 @@ function tensorOf({ tensors }: CheckpointFixture, name: string): TensorFixture {
 }
 
 const PHI3 = {
-  ...TINY_LLAMA,
-  model_type: 'phi3',
-  num_attention_heads: 2,
-  num_key_value_heads: 1,
-  pad_token_id: 0
+  ...{ ...TINY_LLAMA, model_type: 'phi3', pad_token_id: 0 },
+  ...{ num_attention_heads: 2, num_key_value_heads: 1 }
 }
 
 describe('the layer distances of a pair', () => {
@@ -230,9 +237,8 @@ describe('the layer distances of a pair', () => {
       const base = checkpointFixture({ dtype: inBase, seed: 1 })
       const post = checkpointFixture({ dtype: inPost, seed: 2 })
       const { components, layers, bytesRead } = await compareFixtures(base, post, shards)
-      expect(components.map(({ tensor }) => tensor).sort()).toEqual(
-        base.tensors.map(({ name }) => name).sort()
-      )
+      const names = base.tensors.map(({ name }) => name)
+      expect(components.map(({ tensor }) => tensor).sort()).toEqual(names.sort())
       for (const found of components) {
         const [x, y] = [valuesOf(tensorOf(base, found.tensor)), valuesOf(tensorOf(post, found.tensor))]
         expectDistance(found, plainDistance(x, y))
@@ -241,17 +247,11 @@ describe('the layer distances of a pair', () => {
       }
       for (const { layer, ...whole } of layers) {
         const own = base.tensors.filter(({ name }) => name.startsWith(`model.layers.${layer}.`))
-        expectDistance(
-          whole,
-          plainDistance(
-            own.flatMap(valuesOf),
-            own.flatMap(({ name }) => valuesOf(tensorOf(post, name)))
-          )
-        )
+        const inPost = own.flatMap(({ name }) => valuesOf(tensorOf(post, name)))
+        expectDistance(whole, plainDistance(own.flatMap(valuesOf), inPost))
       }
-      expect(bytesRead).toBe(
-        [base, post].flatMap(({ tensors }) => tensors).reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
-      )
+      const sizes = [base, post].flatMap(({ tensors }) => tensors.map(({ bytes }) => bytes.byteLength))
+      expect(bytesRead).toBe(sizes.reduce((sum, size) => sum + size, 0))
     }
   )
 
@@ -278,17 +278,14 @@ describe('the layer distances of a pair', () => {
   it('separate the parts of fused projections', async () => {
     const base = checkpointFixture({ config: PHI3, seed: 1 })
     const post = checkpointFixture({ config: PHI3, seed: 2 })
-    const { components } = await compareFixtures(base, post)
+    const compared = await compareFixtures(base, post)
     const hidden = TINY_LLAMA.hidden_size
     const part = (component: DistanceComponent, tensor: string, first: number, count: number): void => {
-      const found = components.find((entry) => entry.layer === 1 && entry.component === component)
+      const found = componentWhere(compared, (entry) => entry.layer === 1 && entry.component === component)
       expect(found).toMatchObject({ tensor: `model.layers.1.${tensor}`, rows: { first, count } })
-      const slice = (fixture: CheckpointFixture): number[] =>
-        valuesOf(tensorOf(fixture, `model.layers.1.${tensor}`)).slice(
-          first * hidden,
-          (first + count) * hidden
-        )
-      if (found !== undefined) expectDistance(found, plainDistance(slice(base), slice(post)))
+      const valuesIn = (fixture: CheckpointFixture) => valuesOf(tensorOf(fixture, `model.layers.1.${tensor}`))
+      const slice = (of: CheckpointFixture) => valuesIn(of).slice(first * hidden, (first + count) * hidden)
+      expectDistance(found, plainDistance(slice(base), slice(post)))
     }
     // Two query heads and one key-value head of four, an MLP of twelve.
     part('q', 'self_attn.qkv_proj.weight', 0, 8)
@@ -299,8 +296,8 @@ describe('the layer distances of a pair', () => {
   })
 
   it('flag the layers that the engine shares, and no others', async () => {
-    const base = checkpointFixture({ seed: 1 })
-    const other = checkpointFixture({ seed: 2 })
+    const base = fixture(1)
+    const other = fixture(2)
     // Layer 0 as it was; of layer 1 a single bit is another.
     const post: CheckpointFixture = {
       ...base,
@@ -313,9 +310,7 @@ describe('the layer distances of a pair', () => {
     bytes.writeUInt8(bytes.readUInt8(40) ^ 1, 40)
     post.tensors = post.tensors.map((tensor) => (tensor === changed ? { ...tensor, bytes } : tensor))
 
-    const folder = await temporaryFolder()
-    const basePath = await writeCheckpoint(join(folder, 'base'), base)
-    const postPath = await writeCheckpoint(join(folder, 'post'), post)
+    const [basePath, postPath] = await written(base, post)
     const { layers, components } = await comparePair(basePath, postPath)
     const weights = await openPairWeights(basePath, postPath)
     const sharing = await findSharing(weights, [])
@@ -341,47 +336,38 @@ describe('the layer distances of a pair', () => {
   })
 
   it('compare the tokens that both vocabularies share', async () => {
-    const base = checkpointFixture({ seed: 1 })
+    const base = fixture(1)
     const post = checkpointFixture({ config: { ...TINY_LLAMA, vocab_size: 20 }, seed: 2 })
-    const { components, notices } = await compareFixtures(base, post)
+    const compared = await compareFixtures(base, post)
     const shared = 16 * TINY_LLAMA.hidden_size
     for (const component of ['embedding', 'head'] as const) {
-      const found = components.find((entry) => entry.component === component)
+      const found = componentWhere(compared, (entry) => entry.component === component)
       expect(found).toMatchObject({ elements: shared, rows: { first: 0, count: 16 } })
-      if (found === undefined) continue
       const [x, y] = [valuesOf(tensorOf(base, found.tensor)), valuesOf(tensorOf(post, found.tensor))]
       expectDistance(found, plainDistance(x, y.slice(0, shared)))
     }
-    expect(notices).toEqual([expect.stringMatching(/16 tokens in base, 20 in post.*first 16/)])
+    expect(compared.notices).toEqual([expect.stringMatching(/16 tokens in base, 20 in post.*first 16/)])
   })
 
   it('count a tied head as the embeddings', async () => {
     const config = { ...TINY_LLAMA, tie_word_embeddings: true }
     const [base, post] = [checkpointFixture({ config, seed: 1 }), checkpointFixture({ config, seed: 2 })]
     const tied = await compareFixtures(base, post)
-    expect(tied.components.filter(({ layer }) => layer === null).map(({ component }) => component)).toEqual([
-      'embedding',
-      'finalNorm'
-    ])
+    const outside = tied.components.filter(({ layer }) => layer === null)
+    expect(outside.map(({ component }) => component)).toEqual(['embedding', 'finalNorm'])
     expect(tied.notices).toEqual([expect.stringMatching(/Both heads are tied/)])
 
-    const untied = checkpointFixture({ seed: 2 })
+    const untied = fixture(2)
     const half = await compareFixtures(base, untied)
-    const head = half.components.find(({ component }) => component === 'head')
+    const head = componentWhere(half, ({ component }) => component === 'head')
     expect(half.notices).toEqual([expect.stringMatching(/Only the head of base is tied/)])
-    if (head === undefined) throw new Error('no head')
-    expectDistance(
-      head,
-      plainDistance(
-        valuesOf(tensorOf(base, 'model.embed_tokens.weight')),
-        valuesOf(tensorOf(untied, 'lm_head.weight'))
-      )
-    )
+    const tokens = valuesOf(tensorOf(base, 'model.embed_tokens.weight'))
+    expectDistance(head, plainDistance(tokens, valuesOf(tensorOf(untied, 'lm_head.weight'))))
   })
 
   it('say which tensors hold NaN or infinity', async () => {
-    const base = checkpointFixture({ seed: 1 })
-    const post = checkpointFixture({ seed: 2 })
+    const base = fixture(1)
+    const post = fixture(2)
     const name = 'model.layers.0.self_attn.o_proj.weight'
     const { shape, bytes } = tensorOf(post, name)
     const values = valuesOf({ bytes, dtype: 'BF16' })
@@ -389,19 +375,16 @@ describe('the layer distances of a pair', () => {
     post.tensors = post.tensors.map((tensor) =>
       tensor.name === name ? floatTensor(name, 'BF16', shape, values) : tensor
     )
-    const { components, layers, notices } = await compareFixtures(base, post)
-    const found = components.find(({ tensor }) => tensor === name)
-    if (found === undefined) throw new Error('not compared')
+    const compared = await compareFixtures(base, post)
+    const { layers, notices } = compared
+    const found = componentWhere(compared, ({ tensor }) => tensor === name)
     expectDistance(found, plainDistance(valuesOf(tensorOf(base, name)), values))
     expect(layers.map(({ nonFinite }) => nonFinite)).toEqual([2, 0])
     expect(notices).toEqual([`2 weights are NaN or infinite, in ${name}; norms and cosines leave them out.`])
   })
 
   it('report progress up to the last byte, and stop when cancelled', async () => {
-    const folder = await temporaryFolder()
-    const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1 }))
-    const post = await writeCheckpoint(join(folder, 'post'), checkpointFixture({ seed: 2 }))
-    const pair = await openPair(base, post)
+    const pair = await openPair(...(await written(fixture(1), fixture(2))))
     const told: number[] = []
     let total = 0
     for await (const event of compareLayers(pair)) {
@@ -427,7 +410,7 @@ describe('the layer distances of a pair', () => {
 
   it('are refused for a file that changed since the pair was opened', async () => {
     const folder = await temporaryFolder()
-    const base = await writeCheckpoint(join(folder, 'base'), checkpointFixture({ seed: 1 }))
+    const base = await writeCheckpoint(join(folder, 'base'), fixture(1))
     const pair = await openPair(base, base)
     await appendFile(join(base, 'model.safetensors'), 'x')
     const comparing = (async () => {

@@ -38,16 +38,9 @@ const words = (text: string): string[] => text.split(' ')
 
 describe('words', () => {
   test('are runs of letters, marks and digits in lower case, without punctuation', () => {
-    expect(wordsOf('It\u2019s  blue-green, DON\'T you_know?\n7 "Äpfel"')).toEqual([
-      'it\u2019s',
-      'blue',
-      'green',
-      "don't",
-      'you',
-      'know',
-      '7',
-      'äpfel'
-    ])
+    const found = wordsOf('It\u2019s  blue-green, DON\'T you_know?\n7 "Äpfel"')
+    expect(found.join(' ')).toBe("it\u2019s blue green don't you know 7 äpfel")
+    expect(found).toHaveLength(8)
     expect(wordsOf(' ... !?')).toEqual([])
   })
 
