@@ -8,7 +8,7 @@ import { ProjectDocument } from '../../../src/contract/documents/project'
 import { elementAt } from '../../../src/contract/model/look-up'
 import type { OtherCheckpoint } from '../../../src/contract/model/checkpoint'
 import { EvaluationView } from '../../../src/contract/documents/evaluation'
-import { PAPER_SAMPLING, SampleLine, type Variant } from '../../../src/contract/documents/samples'
+import { SampleLine, type Variant } from '../../../src/contract/documents/samples'
 import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
 import { prepareSweep } from '../../../src/main/crc/sweep/prepare-sweep'
 import { openCheckpoint } from '../../../src/main/checkpoint/checkpoint'
@@ -26,10 +26,11 @@ import {
   usableCheckpoints
 } from '../../../src/renderer/recipes/other-checkpoints'
 import { temporaryFolder } from '../../fixtures/checkpoint-builder'
-import { runHere } from '../../fixtures/command-line'
+import { runHere, slr } from '../../fixtures/command-line'
 import { exportRecipe } from '../../fixtures/exported-pair'
 import { goldenPath } from '../../fixtures/goldens'
 import { problemOf } from '../../fixtures/problems'
+import { SAMPLE_SETTINGS } from '../../fixtures/sample-documents'
 import { demoSweep } from '../../fixtures/swept-demo'
 
 /** What restoring layers 4-11 of the demo pair gives, written out and opened again beside the pair. */
@@ -82,9 +83,8 @@ describe('slr with another checkpoint', () => {
     const prompts = join(await temporaryFolder(), 'prompts.json')
     await writeFile(prompts, JSON.stringify((await builtinPromptSet('demo-crc')).slice(0, 4)))
     const swept = async (...args: string[]) => {
-      const { status, stdout, stderr } = await runHere([
-        ...['sweep', '--no-check', '--demo', '--prompts', prompts, '--json', '--quiet', ...args]
-      ])
+      const { status, stdout, stderr } =
+        await slr`sweep --no-check --demo --prompts ${prompts} --json --quiet ${args}`
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
       return SweepDocument.parse(JSON.parse(stdout))
     }
@@ -125,14 +125,10 @@ describe('slr with another checkpoint', () => {
     const { path } = await demoProject([reference])
     const task = await builtinTask('demo-open')
     const file = join(await temporaryFolder(), 'small.json')
+    const settings = { ...task.settings, sampleCount: 2 }
     await writeFile(
       file,
-      JSON.stringify({
-        ...task,
-        id: 'small',
-        prompts: task.prompts.slice(0, 1),
-        settings: { ...task.settings, sampleCount: 2 }
-      })
+      JSON.stringify({ ...task, id: 'small', prompts: task.prompts.slice(0, 1), settings })
     )
     const evaluated = async (...args: string[]): Promise<string[]> => {
       const asked = ['--project', path, '--task', file, '--json', '--quiet']
@@ -147,13 +143,7 @@ describe('slr with another checkpoint', () => {
   })
 
   it('refuses a folder that is not of the architecture, and one that is not there', async () => {
-    const other = await runHere([
-      'sweep',
-      '--no-check',
-      '--demo',
-      '--checkpoint',
-      goldenPath('qwen3', 'post-bf16')
-    ])
+    const other = await slr`sweep --no-check --demo --checkpoint ${goldenPath('qwen3', 'post-bf16')}`
     expect(other).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/cannot be compared with the pair/)
@@ -164,15 +154,7 @@ describe('slr with another checkpoint', () => {
 })
 
 describe('another checkpoint with other tokens than post', () => {
-  const settings = {
-    sampling: PAPER_SAMPLING,
-    maxTokens: 8,
-    stopTexts: [],
-    seed: 1,
-    sampleCount: 1,
-    device: 'cpu' as const,
-    memoryBytes: 2 ** 30
-  }
+  const settings = { ...SAMPLE_SETTINGS, maxTokens: 8, sampleCount: 1 }
   const preparedSweep = async (checkpoints: OtherCheckpoint[]) =>
     prepareSweep(await demoSweep({ ranges: false, checkpoints }), await openPair(PAIR.base, PAIR.post))
 

@@ -82,12 +82,8 @@ describe('projects', () => {
     const [first, second] = await Promise.all([client.projects.openDemo(), client.projects.openDemo()])
     expect(first.path).toBe(join(folder, 'projects', 'Demo project.slr'))
     expect(second).toEqual(first)
-    expect(first).toMatchObject({
-      pair: { compatible: true },
-      pairProblem: null,
-      readOnly: null,
-      running: []
-    })
+    const sound = { pair: { compatible: true }, pairProblem: null, readOnly: null, running: [] }
+    expect(first).toMatchObject(sound)
     expect(first.prompts).toHaveLength(40)
     expect(await client.app.recent()).toMatchObject([{ path: first.path, exists: true }])
     expect(await client.app.forget({ path: first.path })).toEqual([])
@@ -106,81 +102,45 @@ describe('projects', () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
     await client.projects.update({ path, pair: 'pair-1', seen: 0, changes: { notes: 'layer 4 matters' } })
-    await expect(
-      startWorkbench().projects.update({ path, pair: 'pair-1', seen: 0, changes: { notes: 'mine' } })
-    ).rejects.toMatchObject({
-      data: {
-        code: 'read-only',
-        message: expect.stringContaining(`in use by slr-workbench, process ${process.pid}`)
-      }
-    })
+    const change = { path, pair: 'pair-1', seen: 0, changes: { notes: 'mine' } }
+    const message = expect.stringContaining(`in use by slr-workbench, process ${process.pid}`)
+    const refusal = { data: { code: 'read-only', message } }
+    await expect(startWorkbench().projects.update(change)).rejects.toMatchObject(refusal)
     await client.projects.close({ path })
     expect(existsSync(join(path, '.lock'))).toBe(false)
-    expect(await startWorkbench().projects.open({ path })).toMatchObject({
-      notes: 'layer 4 matters'
-    })
+    expect(await startWorkbench().projects.open({ path })).toMatchObject({ notes: 'layer 4 matters' })
   })
 
   it('takes a change for what it names, and leaves every other field as it was', async () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
     const sampler = { sampling: PAPER_SAMPLING, maxTokens: 8, stopTexts: [], seed: 1, sampleCount: 2 }
-    const samples: SampleSetup = {
-      settings: { ...sampler, device: 'cpu', memoryBytes: 1e9 }
-    }
+    const samples: SampleSetup = { settings: { ...sampler, device: 'cpu', memoryBytes: 1e9 } }
     const evaluation: EvaluationSetup = {
-      taskId: 'demo-open',
-      sampleCount: '3',
-      embeddingModel: '',
-      classifier: '',
+      ...{ taskId: 'demo-open', sampleCount: '3', embeddingModel: '', classifier: '' },
       computing: { device: 'cpu' }
     }
     // Two values of every field, so that each change can be seen.
     const settings: [Required<Settings>, Required<Settings>] = [
       {
-        rho: 0.7,
-        scoredBy: { kind: 'crc' },
-        source: null,
-        uniformBlendCount: 5,
-        device: 'cpu',
-        memoryBytes: 1e9,
-        variants: NO_VARIANT_CHANGES,
-        samples,
-        evaluation
+        ...{ rho: 0.7, scoredBy: { kind: 'crc' }, source: null, uniformBlendCount: 5, device: 'cpu' },
+        ...{ memoryBytes: 1e9, variants: NO_VARIANT_CHANGES, samples, evaluation }
       },
       {
-        rho: 0.8,
+        ...{ rho: 0.8, source: 'kept', uniformBlendCount: 9, device: 'auto', memoryBytes: null },
         scoredBy: { kind: 'task', taskId: 'demo-open', sampling: PAPER_SAMPLING, draws: 32, split: false },
-        source: 'kept',
-        uniformBlendCount: 9,
-        device: 'auto',
-        memoryBytes: null,
         variants: { ...NO_VARIANT_CHANGES, leftOut: ['post'] },
         samples: { settings: { ...samples.settings, seed: 2 } },
         evaluation: { ...evaluation, sampleCount: '4' }
       }
     ]
-    const rendering: [Rendering, Rendering] = [
-      DEFAULT_RENDERING,
-      {
-        systemPrompt: 'Be brief.',
-        templateArguments: { enable_thinking: false },
-        date: '2026-02-03',
-        assistantPrefix: 'Answer: ',
-        countLeadingSpace: true
-      }
-    ]
+    const rendering: Rendering = {
+      ...{ systemPrompt: 'Be brief.', templateArguments: { enable_thinking: false }, date: '2026-02-03' },
+      ...{ assistantPrefix: 'Answer: ', countLeadingSpace: true }
+    }
     const values = [
-      {
-        rendering: rendering[0],
-        notes: 'a',
-        settings: settings[0]
-      },
-      {
-        rendering: rendering[1],
-        notes: 'b',
-        settings: settings[1]
-      }
+      { rendering: DEFAULT_RENDERING, notes: 'a', settings: settings[0] },
+      { rendering, notes: 'b', settings: settings[1] }
     ] as const
     const alone: PairChanges[] = [
       ...PairChanges.omit({ settings: true, rendering: true })
@@ -194,19 +154,10 @@ describe('projects', () => {
     await client.recipes.keep({ path, pair: 'pair-1', recipe: { name: 'kept', ranges: [[1, 2]] }, source })
     await client.checkpoints.add({ path, pair: 'pair-1', folder: resourcePath('demo-pair', 'base') })
     for (const change of alone) {
-      const seen = Number.MAX_SAFE_INTEGER
-      const { document: before, revision } = await client.pairs.update({
-        path,
-        pair: 'pair-1',
-        seen,
-        changes: values[0]
-      })
-      const { document, revision: next } = await client.pairs.update({
-        path,
-        pair: 'pair-1',
-        seen,
-        changes: change
-      })
+      const update = (changes: PairChanges) =>
+        client.pairs.update({ path, pair: 'pair-1', seen: Number.MAX_SAFE_INTEGER, changes })
+      const { document: before, revision } = await update(values[0])
+      const { document, revision: next } = await update(change)
       expect(document, JSON.stringify(change)).toEqual({
         ...before,
         ...change,
@@ -235,12 +186,8 @@ describe('projects', () => {
 
   it('opens with the reason when its pair cannot be read', async () => {
     await mkdir(join(folder, 'empty'))
-    const state = await startWorkbench().projects.create({
-      folder,
-      name: 'Broken',
-      base: join(folder, 'empty'),
-      post: resourcePath('demo-pair', 'post')
-    })
+    const pair = { base: join(folder, 'empty'), post: resourcePath('demo-pair', 'post') }
+    const state = await startWorkbench().projects.create({ folder, name: 'Broken', ...pair })
     expect(state.pair).toBeNull()
     expect(state.pairProblem).toMatchObject({ message: expect.stringContaining(join(folder, 'empty')) })
   })
@@ -255,9 +202,8 @@ describe('projects', () => {
     const client = startWorkbench()
     const { path, prompts } = await client.projects.openDemo()
     const one = prompts.slice(0, 1)
-    expect(await client.prompts.save({ path, pair: 'pair-1', seen: 0, prompts: one })).toMatchObject({
-      prompts: one
-    })
+    const saved = await client.prompts.save({ path, pair: 'pair-1', seen: 0, prompts: one })
+    expect(saved).toMatchObject({ prompts: one })
     const { prompts: rendered } = await client.prompts.render({ path, pair: 'pair-1' })
     expect(rendered).toHaveLength(1)
     expect(rendered[0]?.rendered).toContain(one[0]?.text)
@@ -267,14 +213,11 @@ describe('projects', () => {
 
 describe('folders', () => {
   it('are picked with the native dialog where there is one', async () => {
-    const desktop = startWorkbench({
-      entry: 'desktop',
-      pickFolder: async (title, start) => `${start}/${title}`
-    })
+    const pickFolder = async (title: string, start: string) => `${start}/${title}`
+    const desktop = startWorkbench({ entry: 'desktop', pickFolder })
     expect(await desktop.folders.pick({ title: 'Base', start: '/picked' })).toBe('/picked/Base')
-    await expect(startWorkbench().folders.pick({ title: 'Base', start: '' })).rejects.toMatchObject({
-      data: { code: 'unsupported' }
-    })
+    const elsewhere = startWorkbench().folders.pick({ title: 'Base', start: '' })
+    await expect(elsewhere).rejects.toMatchObject({ data: { code: 'unsupported' } })
   })
 
   it('are listed for the browser', async () => {
@@ -289,9 +232,8 @@ describe('a defect', () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const defect = new Error('secret detail')
     const client = startWorkbench({ pickFolder: () => Promise.reject(defect) })
-    const error: unknown = await client.folders
-      .pick({ title: 'Base', start: '' })
-      .catch((caught: unknown) => caught)
+    const picking = client.folders.pick({ title: 'Base', start: '' })
+    const error: unknown = await picking.catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'WORKBENCH', data: { code: 'internal' } })
     expect(JSON.stringify(error)).not.toContain('secret')
     expect(log).toHaveBeenCalledWith(expect.stringContaining('folders.pick'), defect)
@@ -310,11 +252,8 @@ describe('a sweep', () => {
 
     const events = await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
     expect(events[0]).toMatchObject({ type: 'snapshot', sweepId, layerCount: 6, promptCount: 5 })
-    expect(events.at(-1)).toMatchObject({
-      type: 'finished',
-      sweepId,
-      work: { blockEvaluations: 68 + 19 * 6 }
-    })
+    const work = { blockEvaluations: 68 + 19 * 6 }
+    expect(events.at(-1)).toMatchObject({ type: 'finished', sweepId, work })
     const shares = told.flatMap((news) => (news.type === 'progress' ? [news.share] : []))
     expect(shares).toContain(1)
     expect(told.at(-1)).toEqual({ job: 'The sweep', type: 'finished' })
@@ -324,23 +263,17 @@ describe('a sweep', () => {
     const { sweeps, running } = await client.projects.open({ path })
     expect(running).toEqual([])
     expect(sweeps.map((sweep) => sweep.id)).toEqual([sweepId])
-    expect(await client.sweeps.get({ path, pair: 'pair-1', sweepId })).toMatchObject({
-      id: sweepId,
-      selected: sweeps[0]?.selected
-    })
-    expect(await client.sweeps.select({ path, pair: 'pair-1', sweepId, rho: 0 })).toMatchObject({
-      rho: 0,
-      minimumValidity: 0
-    })
+    const own = { path, pair: 'pair-1', sweepId }
+    expect(await client.sweeps.get(own)).toMatchObject({ id: sweepId, selected: sweeps[0]?.selected })
+    expect(await client.sweeps.select({ ...own, rho: 0 })).toMatchObject({ rho: 0, minimumValidity: 0 })
     const asked = { rho: 0, sampler: { temperature: 2, minP: 0.05 }, draws: null, mix: null }
     const { sweep, selection } = await client.sweeps.whatIf({ path, pair: 'pair-1', sweepId, asked })
     expect(selection).toMatchObject({ rho: 0, minimumValidity: 0 })
     expect([sweep.ranges.length, sweep.selected]).toEqual([21, selection.selected])
     expect('prompts' in elementAt(sweep.ranges, 0, 'range')).toBe(false)
     const foreign = { ...asked, sampler: { temperature: 2.01, minP: 0.05 } }
-    await expect(
-      client.sweeps.whatIf({ path, pair: 'pair-1', sweepId, asked: foreign })
-    ).rejects.toMatchObject({ data: { code: 'bad-input' } })
+    const refused = client.sweeps.whatIf({ ...own, asked: foreign })
+    await expect(refused).rejects.toMatchObject({ data: { code: 'bad-input' } })
     expect(await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))).toEqual([])
   })
 
@@ -417,9 +350,7 @@ describe('a sweep', () => {
     const again = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
     await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
     expect(selected).not.toBeNull()
-    expect((await client.sweeps.get({ path, pair: 'pair-1', sweepId: again.sweepId })).selected).toEqual(
-      selected
-    )
+    expect(await client.sweeps.get({ path, pair: 'pair-1', ...again })).toMatchObject({ selected })
     expect(notices).toContainEqual(expect.stringMatching(/killed by SIGKILL .* started again/))
   })
 
@@ -442,12 +373,8 @@ describe('a sweep', () => {
 
   it('that failed while nobody watched tells the next watcher why, once', async () => {
     const client = startWorkbench()
-    const { path } = await client.projects.create({
-      folder,
-      name: 'Broken',
-      base: resourcePath('demo-pair', 'post'),
-      post: resourcePath('demo-pair', 'post')
-    })
+    const post = resourcePath('demo-pair', 'post')
+    const { path } = await client.projects.create({ folder, name: 'Broken', base: post, post })
     await client.sweeps.start({ path, pair: 'pair-1' })
     await waitFor(async () => expect(await client.projects.open({ path })).toMatchObject({ running: [] }))
     const events = await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { elementAt } from '../../../src/contract/model/look-up'
+import type { Recipe } from '../../../src/contract/model/recipe'
 import {
   type KeptRecipe,
   type PairDocument,
@@ -20,6 +21,17 @@ import { waitFor } from '../../fixtures/wait-for'
 
 let own: OwnWorkbench
 
+/** Two windows, and the demo that the first one opened. */
+async function twoWindows() {
+  const [a, b] = [own.client(), own.client()]
+  const project = await a.projects.openDemo()
+  return { a, b, ...project, here: { path: project.path, pair: 'pair-1' as const } }
+}
+
+/** Expects a call to be refused with this code, and with these words in its message. */
+const refused = (calling: Promise<unknown>, code: string, words = ''): Promise<void> =>
+  expect(calling).rejects.toMatchObject({ data: { code, message: expect.stringContaining(words) } })
+
 beforeEach(async () => {
   own = await OwnWorkbench.open(sharedEngine)
 })
@@ -31,15 +43,12 @@ async function storedProject(path: string): Promise<ProjectDocument> {
 }
 
 const kept = async (window: WindowClient, path: string, name: string): Promise<KeptRecipe> => {
-  const { id, project } = await window.recipes.keep({
-    path,
-    pair: 'pair-1',
-    recipe: { ...LAYERS_4_11, name },
-    source: NOT_SCORED
-  })
-  const recipe = project.document.recipes.find((each) => each.id === id)
-  if (recipe === undefined) throw new Error('it was not kept')
-  return recipe
+  const recipe = { ...LAYERS_4_11, name }
+  const here = { path, pair: 'pair-1' } as const
+  const { id, project } = await window.recipes.keep({ ...here, recipe, source: NOT_SCORED })
+  const found = project.document.recipes.find((each) => each.id === id)
+  if (found === undefined) throw new Error('it was not kept')
+  return found
 }
 
 const stored = async (path: string): Promise<PairDocument> =>
@@ -49,8 +58,7 @@ const namesOf = ({ recipes }: PairDocument): string[] => recipes.map(({ recipe }
 
 describe('recipes of a project that two windows show', () => {
   it('are all kept, although neither window knows of the other one’s', async () => {
-    const [a, b] = [own.client(), own.client()]
-    const { path } = await a.projects.openDemo()
+    const { a, b, path } = await twoWindows()
     await Promise.all([kept(a, path, 'of a'), kept(b, path, 'of b'), kept(a, path, 'of b')])
     const document = await stored(path)
     expect(namesOf(document).toSorted()).toEqual(['of a', 'of b', 'of b (2)'])
@@ -58,13 +66,12 @@ describe('recipes of a project that two windows show', () => {
   })
 
   it('stay who they are under another name, and no mark is given out twice', async () => {
-    const [a, b] = [own.client(), own.client()]
-    const { path } = await a.projects.openDemo()
+    const { a, b, path, here } = await twoWindows()
     const first = await kept(a, path, 'first')
     const second = await kept(a, path, 'second')
-    await b.recipes.rename({ path, pair: 'pair-1', id: first.id, name: 'second' })
-    const { change } = await a.recipes.remove({ path, pair: 'pair-1', id: second.id })
-    const undoRemoval = { path, pair: 'pair-1', changes: [change ?? 0] }
+    await b.recipes.rename({ ...here, id: first.id, name: 'second' })
+    const { change } = await a.recipes.remove({ ...here, id: second.id })
+    const undoRemoval = { ...here, changes: [change ?? 0] }
     const third = await kept(b, path, 'third')
     expect((await stored(path)).recipes).toMatchObject([
       { id: first.id, mark: first.mark, recipe: { name: 'second (2)' } },
@@ -73,49 +80,39 @@ describe('recipes of a project that two windows show', () => {
     expect(third.mark).toBe(2)
     // Removing is undone at the place it had, once.
     await a.projects.revert(undoRemoval)
-    await expect(a.projects.revert(undoRemoval)).rejects.toMatchObject({ data: { code: 'stale' } })
+    await refused(a.projects.revert(undoRemoval), 'stale')
     expect(namesOf(await stored(path))).toEqual(['second (2)', 'second', 'third'])
     expect((await stored(path)).recipes[1]).toEqual(second)
   })
 
   it('cannot be changed once they were removed elsewhere, and no change is undone that was never made', async () => {
-    const [a, b] = [own.client(), own.client()]
-    const { path } = await a.projects.openDemo()
+    const { a, b, path, here } = await twoWindows()
     const { id } = await kept(a, path, 'gone')
-    await a.recipes.remove({ path, pair: 'pair-1', id })
-    await expect(b.recipes.rename({ path, pair: 'pair-1', id, name: 'other' })).rejects.toMatchObject({
-      data: { code: 'not-found', message: expect.stringContaining('removed elsewhere') }
-    })
+    await a.recipes.remove({ ...here, id })
+    await refused(b.recipes.rename({ ...here, id, name: 'other' }), 'not-found', 'removed elsewhere')
     await kept(a, path, 'here')
-    await expect(b.projects.revert({ path, pair: 'pair-1', changes: [999] })).rejects.toMatchObject({
-      data: { code: 'not-found' }
-    })
+    await refused(b.projects.revert({ ...here, changes: [999] }), 'not-found')
     expect(namesOf(await stored(path))).toEqual(['here'])
   })
 
   it('are edited from what was seen', async () => {
-    const [a, b] = [own.client(), own.client()]
-    const { path } = await a.projects.openDemo()
+    const { a, b, path, here } = await twoWindows()
     const { id } = await kept(a, path, 'mine')
     const seen = (await b.projects.open({ path })).revision
-    const edited = { path, pair: 'pair-1', id, seen, source: NOT_SCORED }
+    const edited = { ...here, id, seen, source: NOT_SCORED }
     await a.recipes.edit({ ...edited, recipe: { name: 'of a', ranges: [[1, 2]] } })
-    await expect(
-      b.recipes.edit({ ...edited, recipe: { name: 'of b', ranges: [[3, 4]] } })
-    ).rejects.toMatchObject({
-      data: { code: 'stale', message: expect.stringContaining('the recipe changed elsewhere') }
-    })
+    const late = b.recipes.edit({ ...edited, recipe: { name: 'of b', ranges: [[3, 4]] } })
+    await refused(late, 'stale', 'the recipe changed elsewhere')
     expect(namesOf(await stored(path))).toEqual(['of a'])
   })
 })
 
 describe('a value of a project that two windows show', () => {
   it('is not set by one that has not seen what the other made of it', async () => {
-    const [a, b] = [own.client(), own.client()]
-    const { path, revision: seen, prompts } = await a.projects.openDemo()
-    await a.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { rho: 0.8 } } })
+    const { a, b, path, here, revision: seen, prompts } = await twoWindows()
+    await a.pairs.update({ ...here, seen, changes: { settings: { rho: 0.8 } } })
     await expect(
-      b.pairs.update({ path, pair: 'pair-1', seen, changes: { settings: { rho: 0.7 } } })
+      b.pairs.update({ ...here, seen, changes: { settings: { rho: 0.7 } } })
     ).rejects.toMatchObject({
       data: {
         code: 'stale',
@@ -124,18 +121,11 @@ describe('a value of a project that two windows show', () => {
       }
     })
     // What the other one has not touched can be set all the same.
-    await b.pairs.update({
-      path,
-      pair: 'pair-1',
-      seen,
-      changes: { settings: { uniformBlendCount: 5 }, rendering: { date: '2026-05-06' } }
-    })
-    await b.prompts.save({ path, pair: 'pair-1', seen, prompts: prompts.slice(0, 3) })
-    await expect(
-      a.prompts.save({ path, pair: 'pair-1', seen, prompts: prompts.slice(0, 2) })
-    ).rejects.toMatchObject({
-      data: { code: 'stale', message: expect.stringContaining('the prompt set') }
-    })
+    const changes = { settings: { uniformBlendCount: 5 }, rendering: { date: '2026-05-06' } }
+    await b.pairs.update({ ...here, seen, changes })
+    await b.prompts.save({ ...here, seen, prompts: prompts.slice(0, 3) })
+    const late = a.prompts.save({ ...here, seen, prompts: prompts.slice(0, 2) })
+    await refused(late, 'stale', 'the prompt set')
     expect(await storedProject(path)).toMatchObject({ revision: seen + 3 })
     expect(await stored(path)).toMatchObject({
       settings: { rho: 0.8, uniformBlendCount: 5 },
@@ -167,42 +157,31 @@ class Follower {
 
 describe('a window that follows a project', () => {
   it('sees what another one changes, the jobs that it starts and what comes of them', async () => {
-    const [a, b] = [own.client(), own.client()]
-    const { path, prompts } = await a.projects.openDemo()
+    const { a, b, path, here, prompts } = await twoWindows()
     const follower = new Follower()
     await follower.follow(b, path)
     await kept(a, path, 'of a')
-    await a.prompts.save({
-      path,
-      pair: 'pair-1',
-      seen: 1,
-      prompts: prompts.filter((_, place) => place % 20 === 0)
-    })
+    const few = prompts.filter((_, place) => place % 20 === 0)
+    await a.prompts.save({ ...here, seen: 1, prompts: few })
     await waitFor(() => {
       expect(follower.latest?.document.recipes).toHaveLength(1)
       expect(follower.latest?.prompts).toHaveLength(2)
     })
-    await a.sweeps.start({ path, pair: 'pair-1' })
+    await a.sweeps.start(here)
     await waitFor(() => expect(follower.latest?.running).toEqual(['sweep']))
     await waitFor(() => expect(follower.latest).toMatchObject({ running: [], sweeps: [{}] }))
     const [sweep] = follower.latest?.sweeps ?? []
     if (sweep === undefined) throw new Error('the sweep was not saved')
-    await a.checks.start({
-      path,
-      pair: 'pair-1',
-      sweepId: sweep.id,
-      rho: 0.9,
-      recipes: [{ name: 'top', ranges: [[11, 11]] }]
-    })
-    await a.evaluations.saveTask({ path, pair: 'pair-1', task: evaluationRun().task })
+    const top: Recipe = { name: 'top', ranges: [[11, 11]] }
+    await a.checks.start({ ...here, sweepId: sweep.id, rho: 0.9, recipes: [top] })
+    await a.evaluations.saveTask({ ...here, task: evaluationRun().task })
     const saved = { answerChecks: 1, tasks: 1 }
     await waitFor(() => expect(follower.latest).toMatchObject({ running: [], saved }))
     await follower.leave()
   })
 
   it('keeps the project open when another one closes it, until it leaves too', async () => {
-    const [a, b] = [own.client(), own.client()]
-    const { path } = await a.projects.openDemo()
+    const { a, b, path } = await twoWindows()
     const follower = new Follower()
     await follower.follow(b, path)
     await a.projects.close({ path })
