@@ -10,6 +10,7 @@ import { SweepDocument } from '../../../../src/contract/documents/crc'
 import { bytesAsText } from '../../../../src/contract/model/bytes'
 import type { Model } from '../../../../src/contract/model/model'
 import type { Recipe } from '../../../../src/contract/model/recipe'
+import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
@@ -69,15 +70,9 @@ async function sweep(
   { asked = request, whole = false, past = history(), notices = [] }: Run,
   stop = new AbortController()
 ) {
-  const document = await runCrcSweep(
-    whole ? engine.client() : inGroups(engine.client()),
-    asked,
-    stop.signal,
-    (event) => {
-      if (event.type === 'notice') notices.push(event.message)
-    },
-    past
-  )
+  const client = whole ? engine.client() : inGroups(engine.client())
+  const notify = (event: CrcSweepEvent) => event.type === 'notice' && notices.push(event.message)
+  const document = await runCrcSweep(client, asked, stop.signal, notify, past)
   return { document, notices }
 }
 
@@ -243,9 +238,8 @@ describe('a checkpoint', () => {
     ]
   ])('of %s is not used, and says so', async (_, change) => {
     const kept = await interrupted()
-    const known = (await builtinPromptSet('demo-crc')).filter((_, place) =>
-      kept.includes(whole.prompts[place]?.key ?? '')
-    )
+    const all = await builtinPromptSet('demo-crc')
+    const known = all.filter((_, place) => kept.includes(whole.prompts[place]?.key ?? ''))
     const asked = { ...request, ...change, prompts: known.slice(0, 4) }
     const { document, notices } = await sweep({ asked, whole: true })
     expect(document.reusedPromptCount).toBe(0)
@@ -269,16 +263,13 @@ describe('a checkpoint', () => {
 
 it('that is finished lends its results to one with changed prompts, and none to its own repetition', async () => {
   const after = history({ lastSweep: () => Promise.resolve(whole) }, `${out}-2`)
-  const prompts = [
-    ...(await builtinPromptSet('demo-crc')),
-    { text: 'Any digit?', category: 'digit', valid: ['1', '2', '7'] }
-  ]
+  const digit = { text: 'Any digit?', category: 'digit', valid: ['1', '2', '7'] }
+  const prompts = [...(await builtinPromptSet('demo-crc')), digit]
   const { document: changed } = await sweep({ asked: { ...request, prompts }, past: after })
   expect(changed.reusedPromptCount).toBe(40)
   expect(changed.work.promptTokens).toBe(changed.prompts[40]?.tokens.length)
-  const { document: again } = await sweep({
-    past: history({ lastSweep: () => Promise.resolve(whole) }, `${out}-4`)
-  })
+  const past = history({ lastSweep: () => Promise.resolve(whole) }, `${out}-4`)
+  const { document: again } = await sweep({ past })
   expect(again.reusedPromptCount).toBe(0)
 })
 
@@ -290,13 +281,8 @@ it(
     const running = sweep({ notices })
     running.catch(() => undefined)
     // In each of its three groups: where it begins, within it, and where its scores come; and once more before the last is over.
-    const moments = [
-      inOrder('plan'),
-      inOrder('group', 'progress'),
-      inOrder('group', 'probabilities'),
-      inOrder('progress')
-    ]
-    for (const moment of moments) {
+    const within = [inOrder('group', 'progress'), inOrder('group', 'probabilities')]
+    for (const moment of [inOrder('plan'), ...within, inOrder('progress')]) {
       await engine.holdAt(moment)()
       engine.kill()
     }
@@ -314,18 +300,9 @@ it(
   async () => {
     const recipes = join(dirname(out), 'recipes.json')
     await writeFile(recipes, JSON.stringify(RECIPES))
-    const what = ['--demo', '--recipes', recipes]
-    const { stderr } = await runHere(['sweep', '--dry-run', ...what, '--memory', '151MiB', '--quiet'])
-    const args = [
-      'sweep',
-      '--no-check',
-      ...what,
-      '--memory',
-      bytesAsText(leastSaid(stderr)),
-      '--out',
-      out,
-      '--quiet'
-    ]
+    const what = ['--demo', '--recipes', recipes, '--quiet', '--memory']
+    const { stderr } = await runHere(['sweep', '--dry-run', ...what, '151MiB'])
+    const args = ['sweep', '--no-check', ...what, bytesAsText(leastSaid(stderr)), '--out', out]
     const bytes = (): number => statSync(`${out}.partial`, { throwIfNoEntry: false })?.size ?? 0
     for (let killed = 0; killed < 2;) {
       const before = bytes()
