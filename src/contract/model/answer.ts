@@ -1,10 +1,14 @@
 /** Western and East Asian punctuation at the end of an answer. Repeated marks count as one. */
-const FINAL_MARK = /[.!?…。！？]+$/u
+const FINAL_MARKS = '.!?…。！？'
 
 /**
  * Returns the text that two equal answers share: without case, outer white space and final punctuation. "Red.", " red"
  * and "RED!" are one answer. Composed and decomposed accents are the same text.
  */
 export function normaliseAnswer(text: string): string {
-  return text.normalize('NFC').trim().replace(FINAL_MARK, '').trimEnd().toLowerCase()
+  const trimmed = text.normalize('NFC').trim()
+  let end = trimmed.length
+  // A pattern would take quadratic time on an answer of many marks.
+  while (end > 0 && FINAL_MARKS.includes(trimmed.charAt(end - 1))) end -= 1
+  return trimmed.slice(0, end).trimEnd().toLowerCase()
 }

@@ -19,7 +19,7 @@ const MIN_PLAIN_BYTES = 1e6
 
 /** Returns a typed size in bytes, such as `4GB`, `512 MiB` or `1.5gib`. Returns null if the text is not a size. */
 export function bytesFromText(text: string): number | null {
-  const [, amount, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? []
   const size = Number(amount) * (FACTORS.get(unit?.toLowerCase() ?? '') ?? 0)
   if (unit === '' && (size < MIN_PLAIN_BYTES || !Number.isInteger(size))) return null
   return size >= 1 && Number.isFinite(size) ? size : null

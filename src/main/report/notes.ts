@@ -33,12 +33,10 @@ export const notesMarkup = (text: string): Markup => new Markup(markdown.render(
 /** Quotes notes in Markdown. HTML, images and unsafe links become text. */
 export function notesMarkdown(text: string): string {
   return text
-    .replace(/[^\S\n]*\r?\n|\r/g, '\n')
     .replace(/</g, '\\<')
     .replace(/!(?=\[)/g, '\\!')
     .replace(/\]\((?!\s*(?:https?:\/\/|mailto:|#))/gi, ']\\(')
-    .replace(/^(\s*)\[(?=[^\]\n]*\]:)/gm, '$1\\[')
-    .split('\n')
-    .map((line) => (line === '' ? '>' : `> ${line}`))
+    .split(/\r\n?|\n/)
+    .map((line) => `> ${line.replace(/^(\s*)\[(?=[^\]]*\]:)/, '$1\\[')}`.trimEnd())
     .join('\n')
 }

@@ -149,7 +149,7 @@ export function preview(
   let remaining = lineBudget
   for (const group of groups) {
     if (remaining < 1) break
-    const long = group.text.length > charactersPerLine || /\n\s*\S/.test(group.text.trim())
+    const long = group.text.length > charactersPerLine || group.text.trim().includes('\n')
     const lines = long && remaining >= 2 ? 2 : 1
     shownGroups.push({ group, lines })
     remaining -= lines

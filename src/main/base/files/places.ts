@@ -103,7 +103,7 @@ function xdgDocuments(): string | null {
   } catch {
     return null
   }
-  const value = /^\s*XDG_DOCUMENTS_DIR="(.+)"/m.exec(text)?.[1]
+  const value = /^[ \t]*XDG_DOCUMENTS_DIR="(.+)"/m.exec(text)?.[1]
   return value === undefined ? null : resolve(value.replace(/^\$HOME(?=$|\/)/, () => homedir()))
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { notesMarkdown, notesMarkup } from '../../../../src/main/report/notes'
+import { processorMs } from '../../../fixtures/processor-time'
 
 const html = (text: string): string => notesMarkup(text).source
 
@@ -31,5 +32,9 @@ describe('notes in a report', () => {
     const quoted = notesMarkdown(text)
     expect(quoted).not.toMatch(/(?<!\\)<|(?<!\\)!\[|\]\(\s*(?!https?:)|^> *\[[^\]]*\]:/im)
     expect(quoted.split('\n').every((line) => line.startsWith('>'))).toBe(true)
+  })
+  it.each([' ', '\n', ' \n', '\t'])('are quoted in time that grows with their length: %j', (blank) => {
+    const text = `a${blank.repeat(50_000)}b`
+    expect(processorMs(() => expect(notesMarkdown(text)).toMatch(/^> a[\n> \t]*b$/))).toBeLessThan(500)
   })
 })

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { TextMeasureId } from '../../../../../src/contract/model/measures'
 import { answerEntropy } from '../../../../../src/main/measures/texts/answer-entropy'
 import { normaliseAnswer } from '../../../../../src/contract/model/answer'
+import { processorMs } from '../../../../fixtures/processor-time'
 import { countAnswers } from '../../../../../src/main/measures/texts/distinct-answers'
 import { distinctN } from '../../../../../src/main/measures/texts/distinct-n'
 import { fixedSubset } from '../../../../../src/main/measures/texts/fixed-subset'
@@ -70,6 +71,11 @@ describe('distinct answers', () => {
       expect(normaliseAnswer(text)).toBe('red')
     expect(normaliseAnswer('Re.d')).toBe('re.d')
     expect(normaliseAnswer('"Red"')).toBe('"red"')
+  })
+
+  test('are normalised in time that grows with their length', () => {
+    const marks = '.'.repeat(100_000)
+    expect(processorMs(() => expect(normaliseAnswer(`${marks}x`)).toBe(`${marks}x`))).toBeLessThan(500)
   })
 
   test('are counted, the most frequent first, in their most frequent spelling', () => {
