@@ -29,9 +29,8 @@ async function findTemplate(
   try {
     // The sandbox reads the settings, because they may list every token and take long to parse.
     const file = join(folder, 'tokenizer_config.json')
-    const reply = await askSandbox({ kind: 'find-template', folder, file })
-    if (reply.kind !== 'found-template') throw new Error(`the sandbox process replied with ${reply.kind}`)
-    return { hasChatTemplate: reply.found, templateProblem: null }
+    const { found } = await askSandbox({ kind: 'find-template', folder, file }, 'found-template')
+    return { hasChatTemplate: found, templateProblem: null }
   } catch (error) {
     if (error instanceof WorkbenchError) return { hasChatTemplate: false, templateProblem: error.message }
     throw error

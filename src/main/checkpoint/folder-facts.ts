@@ -15,8 +15,7 @@ export async function folderFacts(
   folder: string,
   adapterBase?: string
 ): Promise<unknown> {
-  const reply = await askSandbox({ kind, file: resolve(folder), adapterBase })
-  if (reply.kind !== 'folder') throw new Error(`the sandbox process answered a folder with ${reply.kind}`)
-  const { buffer, byteOffset, byteLength } = reply.json
+  const { json } = await askSandbox({ kind, file: resolve(folder), adapterBase }, 'folder')
+  const { buffer, byteOffset, byteLength } = json
   return parseJsonBytes(Buffer.from(buffer, byteOffset, byteLength), folder)
 }

@@ -65,8 +65,7 @@ async function embeddingTokens(
   const tokens: number[][] = []
   const batches = inBatches(texts, BATCH, ({ length }) => length)
   for (const batch of batches.length === 0 ? [[]] : batches) {
-    const reply = await askSandbox({ kind: 'embedding-tokens', ...source, texts: batch })
-    if (reply.kind !== 'tokens') throw new Error(`the sandbox process answered texts with ${reply.kind}`)
+    const reply = await askSandbox({ kind: 'embedding-tokens', ...source, texts: batch }, 'tokens')
     for (const list of reply.tokens) tokens.push(list)
   }
   return tokens

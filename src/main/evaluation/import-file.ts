@@ -20,7 +20,5 @@ export async function importPrompts(fileName: string, content: string): Promise<
 }
 
 async function importFile(as: 'task' | 'prompts', file: string, content: string): Promise<unknown> {
-  const reply = await askSandbox({ kind: 'import', as, file, content })
-  if (reply.kind !== 'imported') throw new Error(`the sandbox process answered an import with ${reply.kind}`)
-  return reply.value
+  return (await askSandbox({ kind: 'import', as, file, content }, 'imported')).value
 }

@@ -96,8 +96,8 @@ async function eachOfLog(
   path: string,
   visit: (answer: FileAnswer) => void
 ): Promise<Pick<AnswerFileFacts, 'format' | 'fingerprint'>> {
-  const reply = await withHint(EXPECTED_ANSWERS, () => askSandbox({ kind: 'answer-log', file: path }))
-  if (reply.kind !== 'answer-log') throw new Error(`the sandbox process answered a log with ${reply.kind}`)
+  const request = { kind: 'answer-log', file: path } as const
+  const reply = await withHint(EXPECTED_ANSWERS, () => askSandbox(request, 'answer-log'))
   const yieldTurn = yieldEvery20ms()
   const bytes = Buffer.from(reply.lines.buffer, reply.lines.byteOffset, reply.lines.byteLength)
   for (let [start, sample] = [0, 1]; start < bytes.byteLength; sample++) {

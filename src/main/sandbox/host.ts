@@ -71,9 +71,21 @@ export class Sandbox {
 
 const sandbox = new Sandbox(SANDBOX_LIMITS)
 
-/** Sends a request to this program's sandbox process; see `Sandbox.ask`. */
-export function askSandbox(request: SandboxRequest): Promise<SandboxReply> {
-  return sandbox.ask(request)
+/** Sends a request to this program's sandbox process; see `Sandbox.ask`. @param kind of the reply */
+export async function askSandbox<Kind extends SandboxReply['kind']>(
+  request: SandboxRequest,
+  kind: Kind
+): Promise<Extract<SandboxReply, { kind: Kind }>> {
+  const reply = await sandbox.ask(request)
+  if (isOfKind(reply, kind)) return reply
+  throw new Error(`the sandbox process replied to ${request.kind} with ${reply.kind}`)
+}
+
+function isOfKind<Kind extends SandboxReply['kind']>(
+  reply: SandboxReply,
+  kind: Kind
+): reply is Extract<SandboxReply, { kind: Kind }> {
+  return reply.kind === kind
 }
 
 class SandboxProcess {

@@ -34,6 +34,11 @@ export const TemplateRequest = z.object({
 })
 export type TemplateRequest = z.infer<typeof TemplateRequest>
 
+/** Requests the names of the variables that a template reads. */
+const TemplateVariablesRequest = TemplateRequest.pick({ file: true, source: true }).extend({
+  kind: z.literal('template-variables')
+})
+
 export const YamlRequest = z.object({
   kind: z.literal('yaml'),
   /** File name for messages. */
@@ -127,6 +132,7 @@ const AnswerLogRequest = z.object({ kind: z.literal('answer-log'), file: z.strin
 /** Requests to the sandbox process, one at a time. */
 export const SandboxRequest = z.discriminatedUnion('kind', [
   TemplateRequest,
+  TemplateVariablesRequest,
   YamlRequest,
   TextRequest,
   EmbeddingTokensRequest,
@@ -145,6 +151,7 @@ export function subjectOf({ kind, file }: SandboxRequest): string {
     case 'answer-log':
       return file
     case 'template':
+    case 'template-variables':
       return `The chat template in ${file}`
     case 'checkpoint':
     case 'generation-config':
@@ -157,7 +164,7 @@ export function subjectOf({ kind, file }: SandboxRequest): string {
 
 /** Reports whether a request opens files. */
 export function readsFiles({ kind }: SandboxRequest): boolean {
-  return kind !== 'template' && kind !== 'yaml' && kind !== 'import'
+  return !['template', 'template-variables', 'yaml', 'import'].includes(kind)
 }
 
 /** Messages of the process: first that it is ready, then one reply to each request. */

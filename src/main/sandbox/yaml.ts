@@ -33,9 +33,7 @@ export async function readYaml(text: string, file: string, maxAliases: number): 
     )
   }
   refuseDeep(text, file)
-  const reply = await askSandbox({ kind: 'yaml', text, file, maxAliases })
-  if (reply.kind === 'yaml') return reply
-  throw new Error(`the sandbox process replied to YAML with ${reply.kind}`)
+  return askSandbox({ kind: 'yaml', text, file, maxAliases }, 'yaml')
 }
 
 /** Refuses deep YAML by its open brackets, and by the indentation of a line including `-` and `?`. */

@@ -1,6 +1,6 @@
 import type { Rendering } from '../../contract/documents/crc'
 import { askSandbox } from '../sandbox/host'
-import type { ChatMessage } from '../sandbox/messages'
+import type { ChatMessage, TemplateRequest } from '../sandbox/messages'
 import { elementAt } from '../../contract/model/look-up'
 import { inBatches } from './batches'
 import type { ChatTemplate } from './chat-template'
@@ -93,7 +93,7 @@ async function renderTemplate(
   const sizeOf = (chat: readonly ChatMessage[]): number =>
     chat.reduce((sum, { content }) => sum + content.length, 0)
   for (const batch of inBatches(chats, BATCH, sizeOf)) {
-    const reply = await askSandbox({
+    const request: TemplateRequest = {
       kind: 'template',
       file,
       source,
@@ -101,9 +101,8 @@ async function renderTemplate(
       templateArguments,
       date,
       chats: batch.map((chat) => [...chat])
-    })
-    if (reply.kind !== 'template')
-      throw new Error(`the sandbox process replied to a template with ${reply.kind}`)
+    }
+    const reply = await askSandbox(request, 'template')
     texts.push(...reply.rendered)
     inParts ||= reply.inParts
   }

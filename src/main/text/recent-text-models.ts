@@ -38,7 +38,7 @@ export async function recentTextModel(folder: string): Promise<TextModel> {
 
 async function openText(folder: string, files: string): Promise<TextModel> {
   const source = { folder, files, file: join(folder, 'tokenizer.json') }
-  return sandboxTextModel(source, await askText({ kind: 'open-text', ...source }, 'text'))
+  return sandboxTextModel(source, await askSandbox({ kind: 'open-text', ...source }, 'text'))
 }
 
 /** Creates a text model that sends its requests to the sandbox process in batches. */
@@ -58,7 +58,7 @@ function sandboxTextModel(
       const encoded: number[][] = []
       for (const batch of inBatches(texts, BATCH.texts, ({ length }) => length)) {
         const request: TextRequest = { kind: 'encode', ...source, texts: batch, addSpecialTokens }
-        for (const tokens of (await askText(request, 'tokens')).tokens) encoded.push(tokens)
+        for (const tokens of (await askSandbox(request, 'tokens')).tokens) encoded.push(tokens)
       }
       return encoded
     },
@@ -67,7 +67,7 @@ function sandboxTextModel(
       const decoded: string[] = []
       for (const batch of inBatches(lists, BATCH.lists, ({ length }) => length)) {
         const request: TextRequest = { kind: 'decode', ...source, lists: batch.map((list) => [...list]) }
-        for (const text of (await askText(request, 'texts')).texts) decoded.push(text)
+        for (const text of (await askSandbox(request, 'texts')).texts) decoded.push(text)
       }
       return decoded
     },
@@ -82,27 +82,11 @@ function sandboxTextModel(
           context: [...context],
           tokens: batch
         }
-        for (const text of (await askText(request, 'texts')).texts) decoded.push(text)
+        for (const text of (await askSandbox(request, 'texts')).texts) decoded.push(text)
       }
       return decoded
     }
   }
-}
-
-async function askText<Kind extends 'text' | 'tokens' | 'texts'>(
-  request: TextRequest,
-  kind: Kind
-): Promise<Extract<SandboxReply, { kind: Kind }>> {
-  const reply = await askSandbox(request)
-  if (isOfKind(reply, kind)) return reply
-  throw new Error(`the sandbox process replied to ${request.kind} with ${reply.kind}`)
-}
-
-function isOfKind<Kind extends SandboxReply['kind']>(
-  reply: SandboxReply,
-  kind: Kind
-): reply is Extract<SandboxReply, { kind: Kind }> {
-  return reply.kind === kind
 }
 
 /** Builds a key that changes with the files of tokenizer and template; empty for a missing folder. */

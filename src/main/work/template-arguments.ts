@@ -1,7 +1,7 @@
 import { WorkbenchError } from '../../contract/model/problem'
 import type { RenderingSettings } from '../../contract/work/settings'
+import { askSandbox } from '../sandbox/host'
 import { recentTextModel } from '../text/recent-text-models'
-import { templateVariables } from '../text/template-variables'
 
 /**
  * Refuses a template argument that would change nothing, such as a misspelt one.
@@ -22,7 +22,8 @@ export async function requireReadArguments(
       'Leave it out.'
     )
   }
-  const variables = templateVariables(chatTemplate.source)
+  const request = { kind: 'template-variables', ...chatTemplate } as const
+  const { texts: variables } = await askSandbox(request, 'texts')
   const [unread] = templateArgument.flatMap(([name]) => (variables.includes(name) ? [] : [name]))
   if (unread === undefined) return
   throw new WorkbenchError(

@@ -14,6 +14,7 @@ import { loadTextModel, type TextModel } from '../../../src/main/text/text-model
 import { rawSafetensors, TINY_LLAMA } from '../../fixtures/checkpoint-builder'
 import { childrenOf, exitStatus, startCli } from '../../fixtures/cli'
 import { problemOf } from '../../fixtures/problems'
+import { requireReadArguments } from '../../../src/main/work/template-arguments'
 import { byteLevelTokenizer, textFolder } from '../../fixtures/text-folder'
 import { tightSandbox } from '../../fixtures/tight-sandbox'
 
@@ -124,6 +125,20 @@ test('what takes too long by the clock alone is stopped too, and says what may b
     code: 'bad-file',
     message: 'The chat template in chat_template.jinja took longer than 0.5 s and was stopped.',
     hint: expect.stringMatching(/^Look whether its drive answers/)
+  })
+})
+
+test('the variables of a chat template are listed in the sandbox, which can be stopped', async () => {
+  tightSandbox()
+  const folder = await textFolder({
+    'tokenizer.json': byteLevelTokenizer(),
+    'chat_template.jinja': `{{ '${"\\'".repeat(200_000)} }}`
+  })
+  expect(
+    await problemOf(requireReadArguments({ templateArgument: [['tone', 'dry']] }, folder))
+  ).toMatchObject({
+    code: 'bad-file',
+    message: expect.stringContaining(`${folder}/chat_template.jinja took longer than`)
   })
 })
 

@@ -42,6 +42,10 @@ async function workOf(request: SandboxRequest): Promise<() => SandboxReply> {
       const { renderTemplate } = await import('../render-template')
       return () => ({ kind: 'template', ...renderTemplate(request) })
     }
+    case 'template-variables': {
+      const { templateVariables } = await import('../../text/template-variables')
+      return () => ({ kind: 'texts', texts: templateVariables(request.source) })
+    }
     case 'yaml': {
       const { parseYaml: parsedYaml } = await import('../parsed-yaml')
       return () => ({ kind: 'yaml', ...parsedYaml(request) })
