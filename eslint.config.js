@@ -83,6 +83,8 @@ const functionsOfMainAreShort = {
   }
 }
 
+/** Modules of Node that can contact other programs. */
+const NETWORK = '/^(node:)?(net|tls|http|https|http2|dgram|dns)(\\u002f|$)/'
 /** Syntax that one module of main has to itself. */
 const ONE_WAY = [
   {
@@ -103,8 +105,31 @@ const ONE_WAY = [
   },
   {
     selectors: [
+      'ImportDeclaration[importKind!="type"][source.value=/^(csv-parse|@huggingface\\u002f|msgpackr|protobufjs|node:v8|node:zlib)/]',
+      "ImportDeclaration[importKind!='type'][source.value='yaml'] > ImportSpecifier[imported.name=/^(parse|Parser$|Lexer$|Composer$)/]",
+      'ImportSpecifier[imported.name=/^(inflate|inflateRaw|ungzip|Inflate)$/]'
+    ],
+    // Of these, main runs only csv.ts on imported prompts, message-pipe.ts on its own processes, and an encoder.
+    within: [
+      'src/main/base/csv.ts',
+      'src/main/base/message-pipe.ts',
+      'src/main/evaluation/embedding-tokenizer.ts',
+      'src/main/graphs/onnx-encoding.ts',
+      'src/main/sandbox/parsed-yaml.ts',
+      'src/main/sandbox/python-interpreter.ts',
+      'src/main/sandbox/render-template.ts',
+      'src/main/text/library-tokenizer.ts'
+    ],
+    message: 'Ask the sandbox process (src/main/sandbox), which bounds the time and memory of parsers.'
+  },
+  {
+    selectors: [
       "CallExpression[callee.name='fetch']",
-      'ImportDeclaration[source.value=/^node:(net|tls|http|https|http2|dgram)$/] > ImportSpecifier[imported.name=/^(connect|createConnection|createSocket|get|request)$/]'
+      "CallExpression[callee.property.name='fetch']",
+      'NewExpression[callee.name=/^(WebSocket|EventSource)$/]',
+      `ImportDeclaration[source.value=${NETWORK}] > ImportSpecifier[imported.name=/^(connect|createConnection|createSocket|get|request|lookup|resolve.*)$/]`,
+      `ImportDeclaration[source.value=${NETWORK}] > :matches(ImportDefaultSpecifier, ImportNamespaceSpecifier)`,
+      `ImportExpression[source.value=${NETWORK}]`
     ],
     // A start of the server asks at its own port whether another one runs.
     within: ['src/main/endpoint/contact.ts', 'src/main/serve/server.ts'],
