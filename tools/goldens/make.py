@@ -74,6 +74,13 @@ GOLDENS_MADE = {
                       embedding_multiplier=6.0, residual_multiplier=0.4, attention_multiplier=0.25, logits_scaling=4.0,
                       rope_scaling=None),
         head_dim=8, output_gain=2.0, embedding_scale=6.0, residual_scale=0.4, score_scale=0.25, logits_divisor=4.0),
+    "granite4": dict(
+        config=small("granitemoehybrid", "GraniteMoeHybridForCausalLM", attention_bias=False, layer_types=["attention"] * 4,
+                     num_local_experts=0, num_experts_per_tok=0, shared_intermediate_size=32, position_embedding_type="rope",
+                     embedding_multiplier=6.0, residual_multiplier=0.4, attention_multiplier=0.25, logits_scaling=4.0,
+                     rope_scaling=None),
+        head_dim=8, output_gain=2.0, embedding_scale=6.0, residual_scale=0.4, score_scale=0.25, logits_divisor=4.0,
+        fused_mlp=True, gate_up="shared_mlp.input_linear", modules=dict(down="shared_mlp.output_linear")),
     "phi4_longrope": dict(
         config=changed(config("phi3", architectures=["Phi3ForCausalLM"], sliding_window=None, partial_rotary_factor=0.75,
                               original_max_position_embeddings=128, attention_bias=False,
@@ -308,7 +315,7 @@ def make_weights(made, seed):
         if made.get("fused"):
             join(weights, at, "self_attn.qkv_proj", ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"])
         if made.get("fused") or made.get("fused_mlp"):
-            join(weights, at, "mlp.gate_up_proj", ["mlp.gate_proj", "mlp.up_proj"])
+            join(weights, at, made.get("gate_up", "mlp.gate_up_proj"), ["mlp.gate_proj", "mlp.up_proj"])
         if "heads_together" in made:
             for kind in ["weight", "bias"]:
                 parts = [weights.pop(f"{at}{modules[name]}.{kind}") for name in "qkv"]
@@ -524,7 +531,8 @@ def taken_apart(made, w, heads, kv_heads):
             sizes = dict(q=heads * head_dim, k=kv_heads * head_dim, v=kv_heads * head_dim)
             parts |= {f"self_attn.{name}": part for name, part in split(w, at + "self_attn.qkv_proj", sizes).items()}
         if made.get("fused") or made.get("fused_mlp"):
-            parts |= {f"mlp.{name}": part for name, part in split(w, at + "mlp.gate_up_proj", dict(gate=inter, up=inter)).items()}
+            parts |= {f"mlp.{name}": part for name, part in split(w, at + made.get("gate_up", "mlp.gate_up_proj"),
+                                                                         dict(gate=inter, up=inter)).items()}
         w |= {f"{at}{name}_proj.weight": part for name, part in parts.items()}
         if "heads_together" in made:
             for kind in ["weight", "bias"]:

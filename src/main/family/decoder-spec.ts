@@ -83,6 +83,7 @@ export function computeAlike(first: DecoderSpec, second: DecoderSpec): boolean {
  */
 export function decoderSpec(rawConfig: Record<string, unknown>, configPath: string): DecoderSpec {
   const { root, reader, modelType, family } = openConfig(rawConfig, configPath)
+  requireValues(reader, family)
   const hiddenSize = reader.count('hidden_size')
   const headCount = reader.count('num_attention_heads')
   const kvHeadCount =
@@ -105,7 +106,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     family,
     layerCount,
     hiddenSize,
-    intermediateSize: reader.count('intermediate_size'),
+    intermediateSize: reader.count(family.mlpSizeKey),
     headCount,
     kvHeadCount,
     headSize,
@@ -187,6 +188,12 @@ function nestedType(rawConfig: Record<string, unknown>, { key, modelTypes }: Nes
   const text = rawConfig[key]
   const configured = isJsonObject(text) ? text.model_type : undefined
   return modelTypes.find((modelType) => modelType === configured) ?? modelTypes[0]
+}
+
+/** @throws WorkbenchError `unsupported` naming a key without the value that the row requires */
+function requireValues(reader: ConfigReader, { required }: Family): void {
+  for (const [key, value] of Object.entries(required))
+    if (reader.value(key) !== value) throw reader.unsupported(key, JSON.stringify(value))
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   cohereWithWindows,
   gemma,
   glm,
+  granite,
   layerNorms,
   llama,
   normsOfEachHead,
@@ -14,6 +15,7 @@ import {
   exaoneSlides,
   qwenWindows,
   rotates,
+  routerLosses,
   slidesByPattern
 } from './shared-traits'
 
@@ -142,17 +144,37 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     defaults: { ...plain.defaults, num_key_value_heads: 4, rope_theta: 2_000_000, sliding_window: null },
     ignored: ['max_window_layers']
   },
-  granite: {
-    ...llama,
-    label: 'Granite',
-    multipliers: true,
-    defaults: {
-      ...plain.defaults,
-      embedding_multiplier: 1,
-      residual_multiplier: 1,
-      attention_multiplier: 1,
-      logits_scaling: 1
-    }
+  granite: { ...granite, label: 'Granite' },
+  granitemoehybrid: {
+    ...granite,
+    label: 'Granite 4',
+    names: { gateUp: 'shared_mlp.input_linear', down: 'shared_mlp.output_linear' },
+    bias: { ...granite.bias, mlp: false },
+    mlp: 'fused',
+    mlpSizeKey: 'shared_intermediate_size',
+    layersWithoutRope: 'allUnlessNamed',
+    fullLayers: { type: 'attention', isListOptional: false },
+    // Models with mamba layers or experts have other tensors.
+    required: { num_local_experts: 0 },
+    ignored: [
+      ...routerLosses,
+      'init_method',
+      'intermediate_size',
+      'mamba_chunk_size',
+      'mamba_conv_bias',
+      'mamba_d_conv',
+      'mamba_d_head',
+      'mamba_d_state',
+      'mamba_expand',
+      'mamba_n_groups',
+      'mamba_n_heads',
+      'mamba_proj_bias',
+      'normalization_function',
+      'num_experts_per_tok',
+      'time_step_limit',
+      'time_step_max',
+      'time_step_min'
+    ]
   },
   arcee: {
     ...llama,

@@ -54,6 +54,8 @@ export interface Family {
    * without experts.
    */
   readonly experts: ExpertKeys | null
+  /** Config key of the MLP's inner size. */
+  readonly mlpSizeKey: 'intermediate_size' | 'shared_intermediate_size'
   /** Config key of the limit of q, k and v after their norms, if the family has one. */
   readonly qkvClipKey?: string
   readonly activationKey: 'hidden_act' | 'hidden_activation'
@@ -71,9 +73,9 @@ export interface Family {
   readonly logitScaleKey?: string
   /**
    * Layers without RoPE: none; the layers that are 0 in no_rope_layers, or every no_rope_layer_interval-th;
-   * or the layers without a window in a model with windows.
+   * the layers without a window in a model with windows; or all, unless position_embedding_type is "rope".
    */
-  readonly layersWithoutRope: 'none' | 'marked' | 'full'
+  readonly layersWithoutRope: 'none' | 'marked' | 'full' | 'allUnlessNamed'
   /**
    * Soft caps that apply, attn_logit_softcapping and final_logit_softcapping: cap * tanh(x / cap). Gemma 3
    * has both keys, but reads only the second, and only as a text model by itself.
@@ -85,6 +87,10 @@ export interface Family {
    * family's older rule without a list.
    */
   readonly windows: 'never' | 'always' | 'layerTypes'
+  /** Name in layer_types of layers that see all keys, and whether the list may be omitted. */
+  readonly fullLayers: { readonly type: string; readonly isListOptional: boolean }
+  /** Keys that a config must have with these values; all else is not computed. */
+  readonly required: Readonly<Record<string, unknown>>
   /**
    * True if dual_chunk_attention_config may limit the context to its first chunk, which computes as usual.
    */

@@ -108,7 +108,7 @@ export function layerSpecs(
 ): LayerSpec[] {
   const ropes = readRopes(reader, family, rotarySize)
   const window = slidingWindow(reader, family)
-  const types = family.windows === 'always' ? null : layerTypes(reader, layerCount)
+  const types = family.windows === 'always' ? null : layerTypes(reader, family, layerCount)
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
@@ -117,7 +117,8 @@ export function layerSpecs(
     const withoutRope = {
       none: () => false,
       marked: () => !rotates(layer, reader),
-      full: () => window !== null && !slides
+      full: () => window !== null && !slides,
+      allUnlessNamed: () => reader.value('position_embedding_type') !== 'rope'
     }[family.layersWithoutRope]()
     return { window: slides ? window : null, rope: withoutRope ? NO_ROPE : rope, experts }
   })
@@ -188,14 +189,18 @@ function theta(reader: ConfigReader, section: ConfigReader | null, outerKey: str
   return holder === reader ? reader.positive(outerKey) : holder.positive('rope_theta')
 }
 
-function layerTypes(reader: ConfigReader, layerCount: number): readonly unknown[] | null {
+function layerTypes(
+  reader: ConfigReader,
+  { windows, fullLayers: { type: full, isListOptional } }: Family,
+  layerCount: number
+): readonly unknown[] | null {
   const types = reader.value('layer_types')
-  if (types === undefined || types === null) return null
+  if ((types === undefined || types === null) && isListOptional) return null
   if (!Array.isArray(types) || types.length !== layerCount) {
     throw reader.bad('layer_types', `a list of ${layerCount} entries, one per layer`)
   }
-  if (!types.every((type) => type === 'full_attention' || type === 'sliding_attention')) {
-    throw reader.unsupported('layer_types', 'full_attention, sliding_attention')
+  if (!types.every((type) => type === full || type === 'sliding_attention')) {
+    throw reader.unsupported('layer_types', windows === 'never' ? full : `${full}, sliding_attention`)
   }
   return types
 }

@@ -32,12 +32,15 @@ export const plain = {
   attention: 'separate',
   mlp: 'gated',
   experts: null,
+  mlpSizeKey: 'intermediate_size',
   activationKey: 'hidden_act',
   scaledEmbeddings: false,
   multipliers: false,
   layersWithoutRope: 'none',
   softCaps: 'none',
   windows: 'never',
+  fullLayers: { type: 'full_attention', isListOptional: true },
+  required: {},
   dualChunks: false,
   slidingRope: 'same',
   partialRotary: false,
@@ -56,6 +59,18 @@ export const plain = {
 export const llama = {
   ...plain,
   bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' }
+} satisfies Partial<Family>
+
+export const granite = {
+  ...llama,
+  multipliers: true,
+  defaults: {
+    ...plain.defaults,
+    embedding_multiplier: 1,
+    residual_multiplier: 1,
+    attention_multiplier: 1,
+    logits_scaling: 1
+  }
 } satisfies Partial<Family>
 
 export const gemma = {

@@ -57,7 +57,7 @@ function without(keys: readonly string[], config: Record<string, unknown>): Reco
 /** What only some families know: a key that a family does not know is refused. */
 function ownKeys(
   modelType: string,
-  shape: { window: number | null; bias: boolean; tied: boolean }
+  shape: { window: number | null; layers: number; bias: boolean; tied: boolean }
 ): Record<string, unknown> {
   const keys: readonly [families: readonly string[], own: Record<string, unknown>][] = [
     [
@@ -69,6 +69,7 @@ function ownKeys(
         'seed_oss',
         'smollm3',
         'granite',
+        'granitemoehybrid',
         'gemma',
         'gemma2',
         'gemma3_text',
@@ -136,7 +137,16 @@ function ownKeys(
     [['gemma2', 'gemma3_text', 'olmo3', 'exaone4', 'cohere2'], { sliding_window: shape.window ?? 3 }],
     [['smollm3'], { use_sliding_window: shape.bias, no_rope_layer_interval: 2 }],
     [
-      ['granite'],
+      ['granitemoehybrid'],
+      {
+        shared_intermediate_size: 6,
+        num_local_experts: 0,
+        layer_types: Array.from({ length: shape.layers }, () => 'attention'),
+        position_embedding_type: shape.tied ? 'rope' : 'nope'
+      }
+    ],
+    [
+      ['granite', 'granitemoehybrid'],
       { embedding_multiplier: 2, residual_multiplier: 0.5, attention_multiplier: 0.3, logits_scaling: 4 }
     ],
     [['qwen2', 'qwen3'], { use_sliding_window: true, max_window_layers: 1 }],
