@@ -142,11 +142,15 @@ describe('a key that changes the numbers', () => {
     ['qwen3', { num_experts: 128 }, '"num_experts" is 128 (only 0 and 1 can be)'],
     ['llama', { rope_interleaved: true }, '"rope_interleaved" is true'],
     ['granitemoehybrid', { num_local_experts: 8 }, '"num_local_experts" is 8, which is not supported'],
-    ['granitemoehybrid', {}, '"num_local_experts" is missing, which is not supported (supported: 0)'],
-    ['granitemoehybrid', { num_local_experts: 0 }, '"layer_types" is missing, expected a list of'],
     [
       'granitemoehybrid',
-      { num_local_experts: 0, num_hidden_layers: 2, layer_types: ['attention', 'mamba'] },
+      { num_local_experts: undefined },
+      '"num_local_experts" is missing, which is not supported (supported: 0)'
+    ],
+    ['granitemoehybrid', { layer_types: undefined }, '"layer_types" is missing, expected a list of'],
+    [
+      'granitemoehybrid',
+      { num_hidden_layers: 2, layer_types: ['attention', 'mamba'] },
       '"layer_types" is ["attention","mamba"], which is not supported (supported: attention)'
     ],
     ['qwen3_moe', { use_sliding_window: true }, '"use_sliding_window" is true (only false can be)'],
