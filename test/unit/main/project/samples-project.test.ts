@@ -32,6 +32,16 @@ async function newProject(name = 'Samples'): Promise<Project> {
   return project
 }
 
+/** A project that has a run, its samples, and where a file of them lies. */
+async function withRun(changes: Parameters<typeof sampleRunFixture>[0] = {}) {
+  const project = await newProject()
+  const { samples } = project.firstPair
+  const run = sampleRunFixture(changes)
+  await samples.addRun(run)
+  const fileOf = (name: string): string => join(project.path, 'pairs/pair-1/samples', name)
+  return { project, samples, run, fileOf }
+}
+
 describe('sample prompts', () => {
   test('are kept with the project once they are saved', async () => {
     const project = await newProject()
@@ -76,23 +86,11 @@ describe('the character check', () => {
   const { basePath, postPath, rendering, settings, variants } = sampleRunFixture()
   const score = { validity: 0.9, diversity: 0.5 }
   const check: SampledCrc = {
-    schemaVersion: 2,
-    createdAt: '2026-01-02T03:04:05.000Z',
-    basePath,
-    postPath,
-    rendering,
-    prompts: PROMPTS,
-    settings,
-    variants,
-    weights: 'fp32',
-    precision: 'fp32',
+    ...{ schemaVersion: 2, createdAt: '2026-01-02T03:04:05.000Z', basePath, postPath, rendering },
+    ...{ prompts: PROMPTS, settings, variants, weights: 'fp32', precision: 'fp32' },
     scores: variants.map(({ name }) => ({
-      variant: name,
-      answers: score,
-      firstToken: score,
-      exact: null,
-      tolerance: 0.02,
-      disagrees: false
+      ...{ variant: name, answers: score, firstToken: score },
+      ...{ exact: null, tolerance: 0.02, disagrees: false }
     }))
   }
 
@@ -118,13 +116,11 @@ describe('the character check', () => {
 
 describe('a sample run', () => {
   test('is a readable document with a line for every answer, and is there after reopening', async () => {
-    const project = await newProject()
-    const run = sampleRunFixture()
+    const { project, samples, run, fileOf } = await withRun()
     const lines = sampleLines(run)
-    await project.firstPair.samples.addRun(run)
-    for (const line of lines) await project.firstPair.samples.appendAnswers(run.id, [line])
+    for (const line of lines) await samples.appendAnswers(run.id, [line])
 
-    const file = await readFile(join(project.path, 'pairs/pair-1', 'samples/run-1.jsonl'), 'utf8')
+    const file = await readFile(fileOf('run-1.jsonl'), 'utf8')
     expect(file.split('\n').map((text) => text !== '' && JSON.parse(text))).toEqual([...lines, false])
     const again = await reopened(project)
     expect(await again.firstPair.samples.readAnswers('run-1')).toEqual({ run, samples: lines })
@@ -135,20 +131,18 @@ describe('a sample run', () => {
         computed: { ...COMPUTED, precision: null, draws: 3 }
       }
     ])
-    expect(again.firstPair.samples.runs).toEqual(project.firstPair.samples.runs)
+    expect(again.firstPair.samples.runs).toEqual(samples.runs)
   })
 
   test('keeps its marks, settings and weights apart: changing one leaves the others', async () => {
-    const project = await newProject()
-    const run = sampleRunFixture()
-    await project.firstPair.samples.addRun(run)
+    const { project, samples, run } = await withRun()
     const among = ['upper', 'post']
     const marks = [{ prompt: 0, index: 1, size: 1, among, verdict: 'preferred' as const, variant: 'upper' }]
     const settings = { ...run.settings, sampleCount: 9 }
     await Promise.all([
-      project.firstPair.samples.changeRun('run-1', { weights: 'int8', precision: 'fp32' }),
-      project.firstPair.samples.mark('run-1', marks, []),
-      project.firstPair.samples.changeRun('run-1', { settings })
+      samples.changeRun('run-1', { weights: 'int8', precision: 'fp32' }),
+      samples.mark('run-1', marks, []),
+      samples.changeRun('run-1', { settings })
     ])
     const again = await reopened(project)
     const changed = { weights: 'int8', precision: 'fp32', marks, settings }
@@ -157,10 +151,8 @@ describe('a sample run', () => {
   })
 
   test('of a program that knew no device but the CPU opens as what it was', async () => {
-    const project = await newProject()
-    const run = sampleRunFixture({ weights: 'int8', precision: 'fp32' })
-    await project.firstPair.samples.addRun(run)
-    const file = join(project.path, 'pairs/pair-1', 'samples/run-1.json')
+    const { project, run, fileOf } = await withRun({ weights: 'int8', precision: 'fp32' })
+    const file = fileOf('run-1.json')
     const { precision, ...older } = SampleRun.parse(JSON.parse(await readFile(file, 'utf8')))
     const { device, ...settings } = older.settings
     await writeFile(file, JSON.stringify({ ...older, settings }))
@@ -170,68 +162,58 @@ describe('a sample run', () => {
 
   test('lists the newest run first', async () => {
     const project = await newProject()
-    for (const [id, createdAt] of [
-      ['a', '2026-01-02T03:04:05Z'],
-      ['b', '2026-03-02T03:04:05Z'],
-      ['c', '2026-02-02T03:04:05Z']
-    ] as const) {
-      await project.firstPair.samples.addRun(sampleRunFixture({ id, createdAt }))
+    for (const [id, month] of ['a 01', 'b 03', 'c 02'].map((text) => text.split(' '))) {
+      const run = sampleRunFixture({ id, createdAt: `2026-${month}-02T03:04:05Z` })
+      await project.firstPair.samples.addRun(run)
     }
     expect(project.firstPair.samples.runs.map(({ id }) => id)).toEqual(['b', 'c', 'a'])
     expect((await reopened(project)).firstPair.samples.runs).toEqual(project.firstPair.samples.runs)
   })
 
   test('cut off anywhere by a crash has every answer before the cut, and goes on from there', async () => {
-    const project = await newProject()
-    const run = sampleRunFixture()
+    const { samples, run, fileOf } = await withRun()
     const lines = sampleLines(run)
     const whole = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-    await project.firstPair.samples.addRun(run)
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.byteLength), async (cut) => {
-        const file = join(project.path, 'pairs/pair-1', 'samples/run-1.jsonl')
+        const file = fileOf('run-1.jsonl')
         await writeFile(file, whole)
         await truncate(file, cut)
         const complete = whole.subarray(0, cut).toString('latin1').split('\n').length - 1
-        const { samples } = await project.firstPair.samples.readAnswers('run-1')
-        expect(samples).toEqual(lines.slice(0, complete))
-        await project.firstPair.samples.appendAnswers('run-1', lines.slice(complete))
+        expect((await samples.readAnswers('run-1')).samples).toEqual(lines.slice(0, complete))
+        await samples.appendAnswers('run-1', lines.slice(complete))
         expect(await readFile(file)).toEqual(whole)
       })
     )
   })
 
   test('tells which line is no answer of it', async () => {
-    const project = await newProject()
-    await project.firstPair.samples.addRun(sampleRunFixture())
+    const { samples, fileOf } = await withRun()
     const good = JSON.stringify(sampleLine())
     const problemWith = async (line: string): Promise<string> => {
-      await writeFile(join(project.firstPair.folder, 'samples/run-1.jsonl'), `${good}\n${line}\n${good}\n`)
-      const { code, message } = await problemOf(project.firstPair.samples.readAnswers('run-1'))
+      await writeFile(fileOf('run-1.jsonl'), `${good}\n${line}\n${good}\n`)
+      const { code, message } = await problemOf(samples.readAnswers('run-1'))
       expect(code).toBe('bad-file')
       return message
     }
     expect(await problemWith('{"variant": "po')).toMatch(/run-1\.jsonl, line 2 is not JSON/)
     expect(await problemWith('{"variant": "post"}')).toMatch(/line 2 is not an answer: prompt/)
-    expect(await problemWith(JSON.stringify(sampleLine({ variant: 'other' })))).toMatch(
-      /line 2: the run has no variant "other"/
-    )
-    expect(await problemWith(JSON.stringify(sampleLine({ prompt: 2 })))).toMatch(/line 2: .* a prompt 2/)
+    const [ofOther, beyond] = [sampleLine({ variant: 'other' }), sampleLine({ prompt: 2 })]
+    expect(await problemWith(JSON.stringify(ofOther))).toMatch(/line 2: the run has no variant "other"/)
+    expect(await problemWith(JSON.stringify(beyond))).toMatch(/line 2: .* a prompt 2/)
   })
 
   test('counts an answer once that stands there twice', async () => {
-    const project = await newProject()
-    await project.firstPair.samples.addRun(sampleRunFixture())
-    await project.firstPair.samples.appendAnswers('run-1', [sampleLine(), sampleLine({ text: 'again' })])
-    expect((await project.firstPair.samples.readAnswers('run-1')).samples).toEqual([sampleLine()])
+    const { samples } = await withRun()
+    await samples.appendAnswers('run-1', [sampleLine(), sampleLine({ text: 'again' })])
+    expect((await samples.readAnswers('run-1')).samples).toEqual([sampleLine()])
   })
 
   test('of version 1 keeps its preferences: of single answers, all variants at once', async () => {
-    const project = await newProject()
+    const { project, fileOf } = await withRun()
     const oldMarks = [{ prompt: 1, index: 2, variant: 'upper' }]
     const old = { ...sampleRunFixture(), schemaVersion: 1, marks: oldMarks }
-    await project.firstPair.samples.addRun(sampleRunFixture())
-    await writeFile(join(project.path, 'pairs/pair-1', 'samples', 'run-1.json'), JSON.stringify(old))
+    await writeFile(fileOf('run-1.json'), JSON.stringify(old))
     const again = await reopened(project)
     expect(again.warnings).toEqual([])
     const among = ['post', 'upper']
@@ -240,15 +222,14 @@ describe('a sample run', () => {
   })
 
   test('is left out with a warning when it cannot be read, and the others stay', async () => {
-    const project = await newProject()
-    await project.firstPair.samples.addRun(sampleRunFixture({ id: 'good' }))
+    const { project, fileOf } = await withRun({ id: 'good' })
     const put = (name: string, content: unknown): Promise<void> =>
-      writeFile(join(project.path, 'pairs/pair-1', 'samples', name), JSON.stringify(content))
+      writeFile(fileOf(name), JSON.stringify(content))
     await put('broken.json', { ...sampleRunFixture({ id: 'broken' }), prompts: null })
     await put('newer.json', { ...sampleRunFixture({ id: 'newer' }), schemaVersion: 7 })
-    await symlink('/etc/passwd', join(project.path, 'pairs/pair-1', 'samples', 'passwd.json'))
+    await symlink('/etc/passwd', fileOf('passwd.json'))
     await put('linked.json', sampleRunFixture({ id: 'linked' }))
-    await symlink('/etc/passwd', join(project.path, 'pairs/pair-1', 'samples', 'linked.jsonl'))
+    await symlink('/etc/passwd', fileOf('linked.jsonl'))
     const again = await reopened(project)
     expect(again.firstPair.samples.runs.map(({ id }) => id)).toEqual(['good'])
     expect(again.warnings.toSorted()).toEqual([
@@ -260,31 +241,29 @@ describe('a sample run', () => {
   })
 
   test('never writes answers through a link', async () => {
-    const project = await newProject()
-    await project.firstPair.samples.addRun(sampleRunFixture())
+    const { samples, fileOf } = await withRun()
     const outside = join(folder, 'outside')
     await writeFile(outside, 'mine')
-    await symlink(outside, join(project.path, 'pairs/pair-1', 'samples/run-1.jsonl'))
-    const { code } = await problemOf(project.firstPair.samples.appendAnswers('run-1', [sampleLine()]))
+    await symlink(outside, fileOf('run-1.jsonl'))
+    const { code } = await problemOf(samples.appendAnswers('run-1', [sampleLine()]))
     expect(code).toBe('bad-file')
     expect(await readFile(outside, 'utf8')).toBe('mine')
   })
 
   test('says that its answers cannot be written, and keeps those it has', async () => {
-    const project = await newProject()
-    await project.firstPair.samples.addRun(sampleRunFixture())
-    await mkdir(join(project.path, 'pairs/pair-1', 'samples/run-1.jsonl'))
-    const { message } = await problemOf(project.firstPair.samples.appendAnswers('run-1', [sampleLine()]))
+    const { samples, fileOf } = await withRun()
+    await mkdir(fileOf('run-1.jsonl'))
+    const { message } = await problemOf(samples.appendAnswers('run-1', [sampleLine()]))
     expect(message).toMatch('run-1.jsonl')
-    expect(project.firstPair.samples.runs).toMatchObject([{ sampleCount: 0 }])
+    expect(samples.runs).toMatchObject([{ sampleCount: 0 }])
   })
 
   test('of 10,000 answers is appended, read and measured within seconds', async () => {
-    const project = await newProject()
     const prompts = Array.from({ length: 25 }, (_, prompt) => ({
       ...{ text: `Prompt ${prompt}`, category: '', raw: false, rendered: '', tokens: [1] }
     }))
-    const run = sampleRunFixture({ prompts, settings: { ...SAMPLE_SETTINGS, sampleCount: 200 } })
+    const settings = { ...SAMPLE_SETTINGS, sampleCount: 200 }
+    const { samples, run } = await withRun({ prompts, settings })
     const words = ['a', 'grey', 'cat', 'and', 'two', 'old', 'dogs', 'sang', 'under', 'stars']
     const lines = sampleLines(run).map((line, place) => ({
       ...line,
@@ -292,11 +271,10 @@ describe('a sample run', () => {
       tokens: Array.from({ length: 60 }, (_, token) => (place + token) % 2_000)
     }))
     expect(lines).toHaveLength(10_000)
-    await project.firstPair.samples.addRun(run)
     const startedMs = performance.now()
     for (let at = 0; at < lines.length; at += 10)
-      await project.firstPair.samples.appendAnswers(run.id, lines.slice(at, at + 10))
-    const stored = await project.firstPair.samples.readAnswers(run.id)
+      await samples.appendAnswers(run.id, lines.slice(at, at + 10))
+    const stored = await samples.readAnswers(run.id)
     expect(stored.samples).toHaveLength(10_000)
     let answered = 0
     const requests = setInterval(() => answered++, 0)

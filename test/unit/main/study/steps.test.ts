@@ -27,13 +27,8 @@ describe('the steps of a study', () => {
   })
 
   it('are those that the file asks for, and wait for a sweep only where they need what it finds', () => {
-    const only = steps({
-      sweep: undefined,
-      check: undefined,
-      report: false,
-      variants: ['post'],
-      pairs: ['demo']
-    })
+    const nothing = { sweep: undefined, check: undefined, report: false }
+    const only = steps({ ...nothing, variants: ['post'], pairs: ['demo'] })
     expect(only.map(({ key, needs }) => [key, needs])).toEqual([
       ['Demo/evaluate/demo-open', []],
       ['Demo/evaluate/demo-open (2)', []]

@@ -30,19 +30,10 @@ describe('the variants of a study', () => {
       { restore: 3, name: 'half' },
       { model: 'post', prefix: 'Five of them: ', listed: 5 }
     ])
-    expect(made.map(({ variant }) => variant.name)).toEqual([
-      'post',
-      '4-11',
-      'half',
-      'mix:0.5',
-      'half (2)',
-      'post (2)'
-    ])
-    expect(made.at(-1)).toEqual({
-      variant: { kind: 'post', name: 'post (2)' },
-      prefix: 'Five of them: ',
-      listed: 5
-    })
+    const names = made.map(({ variant }) => variant.name)
+    expect(names).toEqual(['post', '4-11', 'half', 'mix:0.5', 'half (2)', 'post (2)'])
+    const variant = { kind: 'post', name: 'post (2)' }
+    expect(made.at(-1)).toEqual({ variant, prefix: 'Five of them: ', listed: 5 })
     expect(made[2]?.variant).toMatchObject({ kind: 'recipe', recipe: { name: 'half' } })
   })
 
@@ -52,13 +43,8 @@ describe('the variants of a study', () => {
       (await variantsOf([{ restore }], undefined, join(post, '..')))[0]?.variant
     const { fingerprint } = (await openPair(base, post)).base.checkpoint
     const source = { name: 'base', path: base, fingerprint }
-    const layers = Array.from({ length: 12 }, (_, layer) =>
-      layer === 9
-        ? { attention: 1, mlp: 1 }
-        : layer >= 3 && layer <= 5
-          ? { attention: 1, mlp: 1, source }
-          : { attention: 0, mlp: 0 }
-    )
+    const layers: object[] = new Array(12).fill({ attention: 0, mlp: 0 })
+    layers.fill({ attention: 1, mlp: 1, source }, 3, 6)[9] = { attention: 1, mlp: 1 }
     const name = '3-5@base,9'
     expect(await restored('3-5@base,9')).toEqual({ kind: 'recipe', name, recipe: { name, layers } })
     await expect(restored('3-5@base,5')).rejects.toThrow('The model 3-5@base,5 gives layer 5 twice.')
@@ -66,13 +52,10 @@ describe('the variants of a study', () => {
   })
 
   it('come under each sampler, of which the first keeps their names, but for what has a sampler of its own', async () => {
-    const made = await variantsOf(
-      ['post', { baseline: 'sampler:3,0.1' }],
-      [{ temperature: 1, 'min-p': 0.1 }, { temperature: 1.5 }]
-    )
-    expect(
-      made.map(({ variant, sampling }) => [variant.name, sampling?.temperature, sampling?.minP])
-    ).toEqual([
+    const samplers = [{ temperature: 1, 'min-p': 0.1 }, { temperature: 1.5 }]
+    const made = await variantsOf(['post', { baseline: 'sampler:3,0.1' }], samplers)
+    const under = made.map(({ variant, sampling }) => [variant.name, sampling?.temperature, sampling?.minP])
+    expect(under).toEqual([
       ['post', 1, 0.1],
       ['sampler:3,0.1', undefined, undefined],
       ['post, temperature 1.5', 1.5, 0]
@@ -81,12 +64,8 @@ describe('the variants of a study', () => {
 })
 
 it('says of each variant that a sweep has nothing for why it is left out', () => {
-  const { variants } = Study.parse({
-    name: 's',
-    pairs: ['demo'],
-    variants: ['post', 'selected', 'baselines'],
-    sweep: {}
-  })
+  const asked = { variants: ['post', 'selected', 'baselines'], sweep: {} }
+  const { variants } = Study.parse({ name: 's', pairs: ['demo'], ...asked })
   const found = { sweep: { layerCount: 12, source: null, selection: null }, selection: null }
   expect(omittedVariants(variants, found)).toEqual([
     'The variant selected is left out: the sweep selects no range.',
