@@ -22,21 +22,18 @@ afterEach(async () => {
   await Promise.all(hosts.splice(0).map((host) => host.close()))
 })
 
-const probeRequest = (post: string): ProbeRequest => ({
-  base: 'base',
-  post,
-  device: 'cpu',
-  model: { kind: 'base' },
-  prompts: [[1]]
-})
-const sweepRequest: SweepRequest = {
-  base: 'base',
-  post: 'post',
-  device: 'cpu',
-  models: [{ kind: 'base' }],
-  prompts: [{ tokens: [1], groups: [] }],
-  memoryBytes: 1
+const COMPUTED = { base: 'base', post: 'post', device: 'cpu' } as const
+const probeRequest = (post: string): ProbeRequest => {
+  return { ...COMPUTED, post, model: { kind: 'base' }, prompts: [[1]] }
 }
+const sweepRequest: SweepRequest = {
+  ...{ ...COMPUTED, models: [{ kind: 'base' }], memoryBytes: 1 },
+  prompts: [{ tokens: [1], groups: [] }]
+}
+
+/** Expects a call to end with its process, for this reason. */
+const lost = (call: Promise<unknown>, message: unknown, more: object = {}): Promise<void> =>
+  expect(call).rejects.toMatchObject({ problem: { code: 'engine-lost', message, ...more } })
 
 function processExists(pid: number): boolean {
   try {
@@ -71,9 +68,7 @@ describe('the engine host', () => {
         if (seen.length === 3) process.kill(pidOf(host), 'SIGKILL')
       }
     })()
-    await expect(following).rejects.toMatchObject({
-      problem: { code: 'engine-lost', message: expect.stringContaining('SIGKILL'), hint: expect.any(String) }
-    })
+    await lost(following, expect.stringContaining('SIGKILL'), { hint: expect.any(String) })
     expect(seen.length).toBeGreaterThanOrEqual(3)
 
     const { logits } = await host.client().probe(probeRequest('post'))
@@ -84,32 +79,17 @@ describe('the engine host', () => {
     const host = fakeEngine()
     const events = await host.client().sweep(sweepRequest)
     await events.next()
-    const calls = await Promise.allSettled([host.client().probe(probeRequest('abort')), drain(events)])
-    for (const call of calls) {
-      expect(call).toMatchObject({
-        status: 'rejected',
-        reason: { problem: { code: 'engine-lost', message: expect.stringContaining('SIGABRT') } }
-      })
-    }
+    const calls = [host.client().probe(probeRequest('abort')), drain(events)]
+    await Promise.all(calls.map((call) => lost(call, expect.stringContaining('SIGABRT'))))
   })
 
   it.each([
     ['exit', 'The engine process ended with exit code 7: last words'],
-    ['throw', 'The engine process ended with exit code 1: Error: the native library gave up']
-  ])('says how the process died and its last words (%s)', async (death, message) => {
-    await expect(fakeEngine().client().probe(probeRequest(death))).rejects.toMatchObject({
-      problem: { code: 'engine-lost', message }
-    })
-  })
-
-  it('ends a process that sends what is no message, and says so', async () => {
-    await expect(fakeEngine().client().probe(probeRequest('garble'))).rejects.toMatchObject({
-      problem: {
-        code: 'engine-lost',
-        message: 'The engine process was stopped because it sent bytes that are no message.'
-      }
-    })
-  })
+    ['throw', 'The engine process ended with exit code 1: Error: the native library gave up'],
+    ['garble', 'The engine process was stopped because it sent bytes that are no message.']
+  ])('says how the process died and its last words (%s)', (death, message) =>
+    lost(fakeEngine().client().probe(probeRequest(death)), message)
+  )
 
   it.skipIf(process.platform !== 'linux')('gives the process the folders of its libraries', async () => {
     const folders = { LD_LIBRARY_PATH: '/opt/cudnn/lib' }
@@ -129,9 +109,7 @@ describe('the engine host', () => {
 
   it('fails with engine-lost when the process cannot start', async () => {
     const call = fakeEngine('/no/such/engine.js').client().probe(probeRequest('post'))
-    await expect(call).rejects.toMatchObject({
-      problem: { code: 'engine-lost', message: expect.stringContaining('/no/such/engine.js') }
-    })
+    await lost(call, expect.stringContaining('/no/such/engine.js'))
   })
 
   it('hands on what the engine said as the WorkbenchError it was', async () => {
@@ -166,7 +144,7 @@ describe('the engine host', () => {
     const { logits } = await host.client().probe(probeRequest('post'))
     expect(logits).not.toEqual([[pid]])
     const message = 'The engine process did not stop a cancelled computation within 0.2 s and was ended.'
-    await expect(drain(beside)).rejects.toMatchObject({ problem: { code: 'engine-lost', message } })
+    await lost(drain(beside), message)
     expect(logged).toHaveBeenCalledWith(message)
     logged.mockRestore()
   })

@@ -108,36 +108,24 @@ describe('the lock of a project', () => {
     expect(await readdir(project.path)).not.toContain('.lock')
   })
 
-  test('is taken over when its process is gone', async () => {
-    await writeLock({ pid: endedPid(), token: 'gone' })
+  test.each([
+    ['whose process is gone', () => endedPid(), { token: 'gone' }],
+    ['of our process number that is not ours', () => process.pid, { token: 'of an earlier run' }]
+  ])('%s is taken over', async (_, pidOf, owner) => {
+    await writeLock({ pid: pidOf(), ...owner })
     await takeOver()
   })
 
-  test('is taken over when it bears our process number but is not ours', async () => {
-    await writeLock({ pid: process.pid, token: 'of an earlier run' })
-    await takeOver()
-  })
-
-  test.runIf(process.platform === 'linux')(
-    'is taken over when its process number now belongs to another process',
-    async () => {
-      const other = start('compete', folder)
-      await other.line()
-      const pid = other.child.pid
-      await writeLock({ pid, token: 'earlier', processStart: 'another-boot 1' })
-      await takeOver()
-    }
-  )
-
-  test('is taken over when its process started before the computer did', async () => {
+  // On other systems the start of a process is not known.
+  test.each([
+    ...(process.platform === 'linux'
+      ? [['by another process', { processStart: 'another-boot 1' }] as const]
+      : []),
+    ['before the computer started', { startedAt: '2001-01-01T00:00:00.000Z' }] as const
+  ])('is taken over when it was left %s of the same number', async (_, owner) => {
     const other = start('compete', folder)
     await other.line()
-    await writeLock({
-      pid: other.child.pid,
-      token: 'old',
-      processStart: null,
-      startedAt: '2001-01-01T00:00:00.000Z'
-    })
+    await writeLock({ pid: other.child.pid, token: 'earlier', ...owner })
     await takeOver()
   })
 

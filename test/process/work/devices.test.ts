@@ -20,24 +20,18 @@ import { sharedEngine } from '../../fixtures/shared-engine'
 
 const DEMO_POST = resourcePath('demo-pair', 'post')
 
-const report = (device: DeviceName, works: boolean, check: DeviceCheck | null): DeviceReport => ({
-  device,
-  adapter: null,
-  isSoftware: false,
-  works,
-  check,
-  reason: works ? null : 'for some reason'
-})
+const report = (device: DeviceName, works: boolean, check: DeviceCheck | null): DeviceReport => {
+  return { device, adapter: null, isSoftware: false, works, check, reason: works ? null : 'for some reason' }
+}
 const machineWith = (gpus: readonly Gpu[]): MachineGpus => ({
   gpus,
   cuda: null,
   vulkan: { hasLoader: true, drivers: [{ name: 'radeon_icd.json', library: 'libvulkan_radeon.so' }] }
 })
 const RADEON: Gpu = { name: 'AMD GPU 0x744c', vendor: 'AMD', driver: 'amdgpu' }
-const checked = (gigaflops: number, largestDifference = 1e-5): DeviceCheck => ({
-  gigaflops,
-  largestDifference
-})
+const checked = (gigaflops: number, largestDifference = 1e-5): DeviceCheck => {
+  return { gigaflops, largestDifference }
+}
 
 describe('the automatic choice of a device', () => {
   const cpu = report('cpu', true, checked(100))
@@ -48,10 +42,8 @@ describe('the automatic choice of a device', () => {
   it('takes CUDA before WebGPU, and DirectML last', () => {
     const dml = report('dml', true, checked(9000))
     const webgpu = report('webgpu', true, checked(5000))
-    expect(choose([webgpu, report('cuda', true, checked(4000)), dml])).toEqual({
-      device: 'cuda',
-      notice: null
-    })
+    const fast = choose([webgpu, report('cuda', true, checked(4000)), dml])
+    expect(fast).toEqual({ device: 'cuda', notice: null })
     expect(choose([webgpu, report('cuda', false, null), dml]).device).toBe('webgpu')
     expect(choose([dml]).device).toBe('dml')
   })
@@ -70,23 +62,19 @@ describe('the automatic choice of a device', () => {
 
   it('says why a GPU is not used, and needs no word about one that is not there', () => {
     expect(choose([report('cuda', false, null)], machineWith([]))).toEqual({ device: 'cpu', notice: null })
-    expect(choose([report('webgpu', false, null)], machineWith([RADEON])).notice).toBe(
-      'The CPU computes, not AMD GPU 0x744c: for some reason See "slr doctor".'
-    )
-    expect(choose([report('webgpu', true, checked(140))], machineWith([RADEON])).notice).toBe(
-      'The CPU computes, not AMD GPU 0x744c: WebGPU is not 1.5 times as fast. See "slr doctor".'
-    )
+    const notice = (webgpu: DeviceReport) => choose([webgpu], machineWith([RADEON])).notice
+    const told = (why: string) => `The CPU computes, not AMD GPU 0x744c: ${why} See "slr doctor".`
+    expect(notice(report('webgpu', false, null))).toBe(told('for some reason'))
+    expect(notice(report('webgpu', true, checked(140)))).toBe(told('WebGPU is not 1.5 times as fast.'))
   })
 
   it('is the CPU for the demo pair, without trying anything out', async () => {
     for (const gpus of [[], [RADEON]]) {
       const devices = new Devices(undefined, () => Promise.resolve(machineWith(gpus)))
       devices.reports = () => Promise.reject(new Error('nothing should be tried out'))
-      const notice = 'The CPU computes, because layers this small gain nothing from a GPU.'
-      expect(await devices.choose('auto', DEMO_POST)).toEqual({
-        device: 'cpu',
-        notice: gpus.length === 0 ? null : notice
-      })
+      const small = 'The CPU computes, because layers this small gain nothing from a GPU.'
+      const notice = gpus.length === 0 ? null : small
+      expect(await devices.choose('auto', DEMO_POST)).toEqual({ device: 'cpu', notice })
     }
   })
 
@@ -140,15 +128,8 @@ describe('a device that this machine cannot have', () => {
   })
 
   it('fails a command that names it, in one line', async () => {
-    const { status, stderr } = await runHere([
-      'sample',
-      '--next',
-      '--demo',
-      '--tokens',
-      '1,2',
-      '--device',
-      elsewhere
-    ])
+    const line = `sample --next --demo --tokens 1,2 --device ${elsewhere}`
+    const { status, stderr } = await runHere(line.split(' '))
     expect(status).toBe(1)
     expect(stderr).toMatch(/^slr: (DirectML|CoreML) exists on/)
   })

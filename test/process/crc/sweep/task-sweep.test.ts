@@ -49,31 +49,35 @@ const swept = (asked: CrcSweepRequest, past: SweepHistory | null = null): Promis
   runCrcSweep(sharedEngine.client(), asked, new AbortController().signal, () => undefined, past)
 
 function modelsOf({ base, post, recipes, uniformBlends }: SweepDocument): [string, Score][] {
-  return [
-    ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
-    ['post', post],
-    ...recipes.map((score): [string, Score] => [score.recipe.name, score]),
-    ...uniformBlends
-      .filter(({ strength }) => strength > 0)
-      .map((score): [string, Score] => [`soup${score.strength}`, score])
-  ]
+  const models = new Map<string, Score>(base === null ? [] : [['base', base]]).set('post', post)
+  for (const score of recipes) models.set(score.recipe.name, score)
+  for (const score of uniformBlends) if (score.strength > 0) models.set(`soup${score.strength}`, score)
+  return [...models]
 }
 
 /** Whether every measure of every model and baseline agrees, and their means. */
 function expectWithin(found: SweepDocument, wanted: SweepDocument, tolerance: number): void {
   const numbers = (sweep: SweepDocument): number[] =>
     [...modelsOf(sweep).map(([, score]) => score), ...sweep.baselines].flatMap((score) =>
-      [score, ...score.prompts].flatMap(({ validity, diversity, effectiveChoices, distinctRight = NaN }) => [
-        validity,
-        diversity,
-        effectiveChoices,
-        distinctRight
-      ])
+      [score, ...score.prompts].flatMap((of) =>
+        [of.validity, of.diversity, of.effectiveChoices].concat(of.distinctRight ?? NaN)
+      )
     )
   const [a, b] = [numbers(found), numbers(wanted)]
   expect(a).toHaveLength(b.length)
   const apart = a.map((value, i) => Math.abs(value - (b[i] ?? NaN)) / Math.max(1, Math.abs(value)))
   expect(Math.max(...apart)).toBeLessThan(tolerance)
+}
+
+/** Expects the precision, the distinct right answers and the effective answers of a question. */
+function expectNear(
+  score: Partial<PromptScore> | undefined,
+  reference: readonly number[] | undefined,
+  name: string
+): void {
+  const found = [score?.precision, score?.distinctRight, score?.effectiveAnswers]
+  for (const [place, value = NaN] of found.entries())
+    expect(Math.abs(value - (reference?.[place] ?? NaN)), name).toBeLessThan(ACCURACY)
 }
 
 function expectReference(document: SweepDocument, sampler: 'minP' | 'open'): void {
@@ -82,13 +86,10 @@ function expectReference(document: SweepDocument, sampler: 'minP' | 'open'): voi
   for (const [name, { prompts }] of models) {
     const rows = taskReference[name]?.[sampler] ?? []
     expect(prompts).toHaveLength(rows.length)
-    for (const [index, [precision, distinctRight, effective]] of rows.entries()) {
-      const score = prompts[index]
-      const answers = document.prompts[index]?.valid.length ?? NaN
-      expect(Math.abs((score?.precision ?? NaN) - precision), name).toBeLessThan(ACCURACY)
-      expect(Math.abs((score?.distinctRight ?? NaN) - distinctRight), name).toBeLessThan(ACCURACY)
-      expect(Math.abs((score?.coverage ?? NaN) - distinctRight / answers), name).toBeLessThan(ACCURACY)
-      expect(Math.abs((score?.effectiveAnswers ?? NaN) - effective), name).toBeLessThan(ACCURACY)
+    for (const [index, row] of rows.entries()) {
+      expectNear(prompts[index], row, name)
+      const coverage = row[1] / (document.prompts[index]?.valid.length ?? NaN)
+      expect(Math.abs((prompts[index]?.coverage ?? NaN) - coverage), name).toBeLessThan(ACCURACY)
     }
   }
 }
@@ -113,16 +114,11 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const prepared = await prepareSweep(request, await openPair(request.base, request.post))
     const models: Model[] = [{ kind: 'base' }, { kind: 'post' }]
     const seen = new Set<string>()
+    const { base, post } = request
+    const groupsOf = (index: number) => prepared.groups[index] ?? []
     const events = await sharedEngine.client().sweep({
-      base: request.base,
-      post: request.post,
-      models,
-      prompts: prepared.prompts.map(({ tokens }, index) => ({
-        tokens,
-        groups: prepared.groups[index] ?? []
-      })),
-      memoryBytes: 2 ** 31,
-      sampling: scored.sampling,
+      ...{ base, post, models, memoryBytes: 2 ** 31, sampling: scored.sampling },
+      prompts: prepared.prompts.map(({ tokens }, index) => ({ tokens, groups: groupsOf(index) })),
       baselines: baselines.map(([, baseline]) => baseline)
     })
     const scorer = scorerOf(scored)
@@ -133,11 +129,8 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
       const [name = ''] = baselines[event.model - models.length] ?? []
       seen.add(name)
       for (const [place, question] of event.prompts.entries()) {
-        const [precision = NaN, distinct = NaN, effective = NaN] = taskReference[name]?.minP[question] ?? []
         const score = scorer.score(event.probabilities[place] ?? [])
-        expect(Math.abs((score.precision ?? NaN) - precision), name).toBeLessThan(ACCURACY)
-        expect(Math.abs((score.distinctRight ?? NaN) - distinct), name).toBeLessThan(ACCURACY)
-        expect(Math.abs((score.effectiveAnswers ?? NaN) - effective), name).toBeLessThan(ACCURACY)
+        expectNear(score, taskReference[name]?.minP[question], name)
       }
     }
     expect(seen.size).toBe(baselines.length)
@@ -154,14 +147,9 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     expect(SweepDocument.parse(JSON.parse(JSON.stringify(sweep)))).toEqual(sweep)
     const mean = (of: (score: PromptScore) => number | undefined): number =>
       post.prompts.reduce((sum, score) => sum + (of(score) ?? NaN), 0) / prompts.length
-    expect(post.precision).toBeCloseTo(
-      mean(({ precision }) => precision),
-      12
-    )
-    expect(post.distinctRight).toBeCloseTo(
-      mean(({ distinctRight }) => distinctRight),
-      12
-    )
+    const means = [mean((score) => score.precision), mean((score) => score.distinctRight)]
+    expect(post.precision).toBeCloseTo(means[0] ?? NaN, 12)
+    expect(post.distinctRight).toBeCloseTo(means[1] ?? NaN, 12)
     expect(post.validity).toBe(post.precision)
     expect(post.diversity).toBe(post.coverage)
     for (const [, { prompts: scores }] of modelsOf(sweep)) {
@@ -179,20 +167,13 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const prompt = scored.task.prompts[question]
     const score = sweep.recipes[0]?.prompts[question]
     if (prompt === undefined || score === undefined) throw new Error('no such question')
+    const { maxTokens } = scored.task.settings
     const events = await sharedEngine.client().generate({
-      base: request.base,
-      post: request.post,
-      models: [rangeModel({ start: 4, end: 11 })],
+      ...{ base: request.base, post: request.post, models: [rangeModel({ start: 4, end: 11 })] },
       prompts: [sweep.prompts[question]?.tokens ?? []],
-      sampleCount: draws,
-      finished: [],
-      seed: 3,
-      sampling: scored.sampling,
-      maxTokens: scored.task.settings.maxTokens,
+      ...{ sampleCount: draws, finished: [], seed: 3, sampling: scored.sampling, maxTokens },
       stopTokens: await pairEndTokens(pair, text),
-      stopTexts: [],
-      memoryBytes: 2 ** 30,
-      batchRows: 512
+      ...{ stopTexts: [], memoryBytes: 2 ** 30, batchRows: 512 }
     })
     const reader = new AnswerReader(scored.task)
     const counts = new Map<string, number>()
@@ -209,25 +190,16 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
       expect(Math.abs(count / draws - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / draws) + 1 / draws)
     for (const [place, name] of (sweep.prompts[question]?.valid ?? []).entries())
       withinError(counts.get(name) ?? 0, score.probabilities[place] ?? NaN)
-    withinError(
-      [...counts.values()].reduce((sum, count) => sum + count, 0),
-      score.precision ?? NaN
-    )
+    const right = [...counts.values()].reduce((sum, count) => sum + count, 0)
+    withinError(right, score.precision ?? NaN)
   })
 
   it('is split and merged, goes on where it was stopped, and is scored further, as any other', async () => {
     const none = new AbortController().signal
     const task = { ...scored.task, prompts: scored.task.prompts.slice(-2) }
     const pair = await shortPair()
-    const small = {
-      ...request,
-      ...pair,
-      prompts: { ...scored, task },
-      recipes: [range(3, 5)],
-      uniformBlendCount: 0,
-      baselines: true,
-      whatIf: true
-    }
+    const more = { recipes: [range(3, 5)], uniformBlendCount: 0, baselines: true, whatIf: true }
+    const small = { ...request, ...pair, prompts: { ...scored, task }, ...more }
     const whole = await swept(small)
     expect(whole.baselines.map(({ baseline }) => baseline)).toEqual(defaultSamplingBaselines(true))
     const parts = await Promise.all(
@@ -247,9 +219,8 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     expectWithin(under(merged), swept8, 1e-6)
     expect(merged.baselines.at(-1)?.precision).toBeCloseTo(whole.baselines.at(-1)?.precision ?? NaN, 5)
     const other = { ...parts[1], part: { ...parts[1]?.part, scoredBy: { ...scored, draws: 8 } } }
-    expect(() => mergeParts([parts[0], other] as typeof parts)).toThrow(
-      'another task, sampler or number of draws'
-    )
+    const reason = 'another task, sampler or number of draws'
+    expect(() => mergeParts([parts[0], other] as typeof parts)).toThrow(reason)
 
     const folder = await mkdtemp(join(tmpdir(), 'slr-task-'))
     const history = (): SweepHistory => ({
@@ -274,9 +245,8 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const again = await scoreRecipes(sharedEngine.client(), pair, whole, small.recipes, none, () => undefined)
     expect(again.recipes[0]?.precision).toBeCloseTo(whole.recipes[0]?.precision ?? NaN, 5)
     const check = { pair, sweep: whole, earlier: null, recipes: small.recipes, baselines: [] }
-    expect(
-      (await problemOf(checkSweep(sharedEngine.client(), check, none, () => undefined))).message
-    ).toMatch(/already scored by full answers to a task/)
+    const checking = problemOf(checkSweep(sharedEngine.client(), check, none, () => undefined))
+    expect((await checking).message).toMatch(/already scored by full answers to a task/)
   })
 
   it('is refused for a task whose answers cannot be listed', async () => {

@@ -28,12 +28,9 @@ function pick(rows: Row[], rho = 0.9): Row | undefined {
   return rows[index]
 }
 
-const row = (start: number, end: number, validity: number, diversity: number): Row => ({
-  start,
-  end,
-  validity,
-  diversity
-})
+const row = (start: number, end: number, validity: number, diversity: number): Row => {
+  return { start, end, validity, diversity }
+}
 
 describe('the rule', () => {
   test('takes the most diverse range that keeps enough validity', () => {
@@ -54,13 +51,9 @@ describe('the rule', () => {
   })
 
   test('prefers the shorter of equally diverse and valid ranges, then the smaller start', () => {
-    const rows = [
-      row(0, 2, 1, 0.7),
-      row(2, 3, 1 - 5e-7, 0.7 - 9e-7),
-      row(1, 2, 1, 0.7 - 5e-7),
-      row(3, 3, 1, 0.7 - 2e-6)
-    ]
-    expect(pick(rows)).toBe(rows[2])
+    const [long, late] = [row(0, 2, 1, 0.7), row(2, 3, 1 - 5e-7, 0.7 - 9e-7)]
+    const early = row(1, 2, 1, 0.7 - 5e-7)
+    expect(pick([long, late, early, row(3, 3, 1, 0.7 - 2e-6)])).toBe(early)
   })
 
   test('does not depend on the order of the ranges', () => {
@@ -102,26 +95,22 @@ describe('no selection says why', () => {
     return chosen.reason
   }
 
-  test('when no range is valid enough', () => {
-    expect(reason([range(0, 0, 0.5, 0.9), range(0, 1, 0.8, 0.9)])).toBe(
-      "No range reaches the minimum validity 0.900 (0.9 × post's 1.000); layers 0–1, with the most, have 0.800."
-    )
-  })
-
-  test('when no range is more diverse than post', () => {
-    expect(reason([range(0, 0, 1, 0.45), range(1, 1, 1, 0.5)])).toBe(
-      'No range has more diversity than post (0.500); layer 1, with the most, has 0.500.'
-    )
-  })
-
-  test('when no range is both', () => {
-    expect(reason([range(0, 0, 1, 0.4), range(0, 1, 0.95, 0.5), range(1, 1, 0.2, 0.9)])).toBe(
-      "2 of 3 ranges reach the minimum validity 0.900 (0.9 × post's 1.000) and 1 has more diversity than post (0.500), but none does both."
-    )
-  })
-
-  test('when there is no range', () => {
-    expect(reason([])).toBe('No range was scored.')
+  test.each([
+    [
+      "No range reaches the minimum validity 0.900 (0.9 × post's 1.000); layers 0–1, with the most, have 0.800.",
+      [range(0, 0, 0.5, 0.9), range(0, 1, 0.8, 0.9)]
+    ],
+    [
+      'No range has more diversity than post (0.500); layer 1, with the most, has 0.500.',
+      [range(0, 0, 1, 0.45), range(1, 1, 1, 0.5)]
+    ],
+    [
+      "2 of 3 ranges reach the minimum validity 0.900 (0.9 × post's 1.000) and 1 has more diversity than post (0.500), but none does both.",
+      [range(0, 0, 1, 0.4), range(0, 1, 0.95, 0.5), range(1, 1, 0.2, 0.9)]
+    ],
+    ['No range was scored.', []]
+  ])('%s', (words, ranges) => {
+    expect(reason(ranges)).toBe(words)
   })
 })
 
@@ -144,20 +133,12 @@ describe('the bootstrap', () => {
         ...scoreOf(prompts, { validity: all(1), diversity: prompts.map((_, i) => diversity(start, i)) })
       }))
     // Each is good on a prompt of its own alone.
-    const lucky = selection(
-      prompts,
-      post,
-      ranges((range, prompt) => (range === prompt ? 1 : 0.49)),
-      0.9
-    )
+    const own = ranges((range, prompt) => (range === prompt ? 1 : 0.49))
+    const lucky = selection(prompts, post, own, 0.9)
     expect(lucky.bootstrap.selected?.diversityGain[1]).toBeGreaterThan(0.03)
     expect(lucky.bootstrap.outOfBag?.diversityGain).toBeCloseTo(-0.01, 2)
-    const steady = selection(
-      prompts,
-      post,
-      ranges((range) => 0.5 + range / 100),
-      0.9
-    )
+    const rising = ranges((range) => 0.5 + range / 100)
+    const steady = selection(prompts, post, rising, 0.9)
     expect(steady.bootstrap.outOfBag).toMatchObject({
       resamples: 1000,
       validity: expect.closeTo(1, 9),
@@ -227,13 +208,8 @@ describe('the cross-fitted score', () => {
   test('scores post where a half selects nothing', () => {
     const ranges = [{ start: 0, end: 0, ...all((at) => (at % 2 === 0 ? 0.9 : 0.3)) }]
     const { crossFit } = selection(prompts, post, ranges, 0.9)
-    expect(crossFit?.folds[1]).toEqual({
-      selected: null,
-      validity: 1,
-      diversity: 0.5,
-      postValidity: 1,
-      postDiversity: 0.5
-    })
+    const ofPost = { validity: 1, diversity: 0.5, postValidity: 1, postDiversity: 0.5 }
+    expect(crossFit?.folds[1]).toEqual({ selected: null, ...ofPost })
     expect(crossFit?.diversity).toBeCloseTo((0.3 + 0.5) / 2, 12)
   })
 
