@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { CheckedModel } from '../../../../src/contract/documents/answer-check'
-import { DEFAULT_RENDERING, type Score } from '../../../../src/contract/documents/crc'
+import { DEFAULT_RENDERING, type Score, type SweepDocument } from '../../../../src/contract/documents/crc'
 import type { RestorationRange } from '../../../../src/contract/model/recipe'
 import {
   defaultSearchSettings,
@@ -31,29 +31,17 @@ describe('the search on a real pair, in the engine process', async () => {
   const engine = sharedEngine
   const pair = await shortPair()
   const never = new AbortController().signal
-  const sweep = await runCrcSweep(
-    engine.client(),
-    {
-      ...pair,
-      prompts: (await builtinPromptSet('demo-crc')).filter((_, place) => place % 3 === 0),
-      rendering: DEFAULT_RENDERING,
-      rho: 0.9,
-      ranges: true,
-      uniformBlendCount: 0,
-      recipes: []
-    },
-    never,
-    () => undefined
-  )
+  const prompts = (await builtinPromptSet('demo-crc')).filter((_, place) => place % 3 === 0)
+  const asked = { prompts, rendering: DEFAULT_RENDERING, rho: 0.9, ranges: true, uniformBlendCount: 0 }
+  const swept = (more: Parameters<typeof runCrcSweep>[1]): Promise<SweepDocument> =>
+    runCrcSweep(engine.client(), more, never, () => undefined)
+  const sweep = await swept({ ...pair, ...asked, recipes: [] })
   const settings: SearchSettings = {
-    method: 'greedy',
-    generations: 4,
-    blockEvaluations: 10_000,
-    strengths: [],
-    seed: 1
+    ...{ method: 'greedy', generations: 4, blockEvaluations: 10_000, strengths: [], seed: 1 }
   }
   const request = { pair, sweep, check: null, rho: 0.9, settings }
-  const run = (): Promise<SearchDocument> => runRecipeSearch(engine.client(), request, never, () => undefined)
+  const run = (more: Partial<Parameters<typeof runRecipeSearch>[1]> = {}): Promise<SearchDocument> =>
+    runRecipeSearch(engine.client(), { ...request, ...more }, never, () => undefined)
   const found = await run()
 
   it('keeps the validity and is at least as diverse as the best range', () => {
@@ -74,14 +62,12 @@ describe('the search on a real pair, in the engine process', async () => {
 
   it('picks on one half of the prompts and compares on the other, where the sweep is split', async () => {
     const holdOutSplit = drawSplit(sweep.prompts, 1)
-    const split = { ...request, sweep: { ...sweep, holdOutSplit }, settings: { ...settings, generations: 1 } }
-    const document = await runRecipeSearch(engine.client(), split, never, () => undefined)
+    const split = { sweep: { ...sweep, holdOutSplit }, settings: { ...settings, generations: 1 } }
+    const document = await run(split)
     expect(SearchDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)
     const { selectionPromptCount = 0, holdOutPromptCount = 0 } = document.heldOut?.split ?? {}
-    expect([selectionPromptCount, holdOutPromptCount]).toEqual([
-      holdOutSplit.selection.length,
-      holdOutSplit.holdOut.length
-    ])
+    expect(selectionPromptCount).toBe(holdOutSplit.selection.length)
+    expect(holdOutPromptCount).toBe(holdOutSplit.holdOut.length)
     expect(document.heldOut?.recipes).toEqual(document.found.slice(0, 1).map(({ recipe }) => recipe))
     const reported = (score: Score): number =>
       averageScores(
@@ -98,18 +84,9 @@ describe('the search on a real pair, in the engine process', async () => {
     const some = { ...task, prompts: task.prompts.slice(0, 2) }
     const scored = { kind: 'task', task: some, sampling: task.settings.sampling, draws: 8 } as const
     const { layerCount } = sweep
-    const ranges = await runCrcSweep(
-      engine.client(),
-      await demoSweep({ ...pair, prompts: scored }),
-      never,
-      () => undefined
-    )
-    const { shapley } = await runRecipeSearch(
-      engine.client(),
-      { ...request, sweep: ranges, settings: defaultSearchSettings('subsets', layerCount) },
-      never,
-      () => undefined
-    )
+    const ranges = await swept(await demoSweep({ ...pair, prompts: scored }))
+    const subsets = defaultSearchSettings('subsets', layerCount)
+    const { shapley } = await run({ sweep: ranges, settings: subsets })
     if (shapley === null) throw new Error('no shares')
     expect(shapley.further.map(({ measure }) => measure)).toEqual(['distinctRight', 'effectiveChoices'])
     const every = ranges.ranges.find(({ start, end }) => start === 0 && end === layerCount - 1)
@@ -128,15 +105,9 @@ describe('the search on a real pair, in the engine process', async () => {
       ...whole(validity, 0.9)
     })
     const { layerCount } = sweep
-    const check = {
-      layerCount,
-      source: null,
-      post: whole(0.99, 0.4),
-      models: [checked(first, 0.5), checked(second, 0.95)],
-      baselines: []
-    }
-    const short = { ...request, check, settings: { ...settings, generations: 1 } }
-    const { range } = await runRecipeSearch(engine.client(), short, never, () => undefined)
+    const models = [checked(first, 0.5), checked(second, 0.95)]
+    const check = { layerCount, source: null, post: whole(0.99, 0.4), models, baselines: [] }
+    const { range } = await run({ check, settings: { ...settings, generations: 1 } })
     expect(range.range).toEqual({ start: second.start, end: second.end })
   })
 
@@ -147,8 +118,7 @@ describe('the search on a real pair, in the engine process', async () => {
   })
 
   it('tries all subsets of layers, and says what each layer contributes', async () => {
-    const subsets = { ...request, settings: defaultSearchSettings('subsets', 6) }
-    const document = await runRecipeSearch(engine.client(), subsets, never, () => undefined)
+    const document = await run({ settings: defaultSearchSettings('subsets', 6) })
     expect(SearchDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)
     expect(document.generations).toMatchObject([{ candidates: 2 ** 6 - 1 - 21 }])
     const { diversity = [], all, none } = document.shapley ?? {}
@@ -161,8 +131,7 @@ describe('the search on a real pair, in the engine process', async () => {
   it('finds strengths that keep the validity and are at least as diverse as the best range', async () => {
     // Two gradients and some steps.
     const settings = { ...defaultSearchSettings('strengths', 6), blockEvaluations: 150 }
-    const strengths = { ...request, settings }
-    const document = await runRecipeSearch(engine.client(), strengths, never, () => undefined)
+    const document = await run({ settings })
     expect(document.shapley).toBeNull()
     expect(document.found[0]?.diversity).toBeGreaterThan(document.range.diversity)
     expect(document.found[0]?.validity).toBeGreaterThanOrEqual(document.minimumValidity)
@@ -173,10 +142,8 @@ describe('the search on a real pair, in the engine process', async () => {
     const counted = found.generations.reduce((sum, generation) => sum + generation.blockEvaluations, 0)
     // The last call scores the found recipe again: 6 for post, 3 for layer 3 onwards.
     expect(found.work.blockEvaluations).toBe(counted + 9)
-    const rangeless = { ...request, sweep: { ...sweep, ranges: [] } }
-    await expect(runRecipeSearch(engine.client(), rangeless, never, () => undefined)).rejects.toMatchObject({
-      problem: { code: 'bad-input', message: expect.stringContaining('no ranges') }
-    })
+    const problem = { code: 'bad-input', message: expect.stringContaining('no ranges') }
+    await expect(run({ sweep: { ...sweep, ranges: [] } })).rejects.toMatchObject({ problem })
   })
 
   it(

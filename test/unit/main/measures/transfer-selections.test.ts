@@ -3,7 +3,7 @@ import type { CheckedModel, WholeAnswers } from '../../../../src/contract/docume
 import { SweepOutline, type Transfer } from '../../../../src/contract/documents/pairs-overview'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
 import { elementAt } from '../../../../src/contract/model/look-up'
-import type { RestorationRange } from '../../../../src/contract/model/recipe'
+import type { Recipe, RestorationRange } from '../../../../src/contract/model/recipe'
 import { atRelativeDepth } from '../../../../src/contract/model/relative-depth'
 import { fallsShort, transferWords, uncheckedBadge } from '../../../../src/contract/words/transfer-words'
 import { verdictOf } from '../../../../src/contract/words/verdict'
@@ -72,11 +72,8 @@ describe('a selected range in the sweep of another pair', () => {
 
   it('is its own selection in its own sweep', async () => {
     const { selected } = selectionOf(deep)
-    expect(cellOf(transfers, 'pair-2', 'pair-2')).toMatchObject({
-      range: selected,
-      other: selected,
-      behind: 0
-    })
+    const itself = { range: selected, other: selected, behind: 0 }
+    expect(cellOf(transfers, 'pair-2', 'pair-2')).toMatchObject(itself)
   })
 
   it('agrees with the comparison of the two sweeps', async () => {
@@ -93,13 +90,8 @@ describe('a selected range in the sweep of another pair', () => {
     const { selected } = selectionOf(small)
     const answers = { validity: 0.9, diversity: 0.3 }
     const whole = { firstToken: answers, answers, undecided: 0 }
-    const models = [
-      {
-        ...whole,
-        recipe: { name: 'best', ranges: [[selected.start, selected.end] as [number, number]] },
-        answers: { validity: 0.1, diversity: 0.6 }
-      }
-    ]
+    const recipe: Recipe = { name: 'best', ranges: [[selected.start, selected.end]] }
+    const models = [{ ...whole, recipe, answers: { validity: 0.1, diversity: 0.6 } }]
     const check = { layerCount: 4, source: null, post: whole, models, baselines: [] }
     const { side } = await outlineSweep(small, check, RHO)
     const checked = transferSelections([
@@ -112,12 +104,10 @@ describe('a selected range in the sweep of another pair', () => {
     if (there.kind !== 'carried') throw new Error('not carried')
     expect(fallsShort(there)).toBe('fails check')
     if (back.kind !== 'carried') throw new Error('not carried')
-    expect([uncheckedBadge(there, checked), uncheckedBadge(back, checked), uncheckedBadge(back, [])]).toEqual(
-      [null, 'not checked', null]
-    )
-    expect(transferWords({ from: 'pair-1', to: 'pair-2', result: there }, (id) => id, null)).toMatch(
-      /; it fails the full-answer check there\.$/
-    )
+    expect([there, back].map((cell) => uncheckedBadge(cell, checked))).toEqual([null, 'not checked'])
+    expect(uncheckedBadge(back, [])).toBeNull()
+    const words = transferWords({ from: 'pair-1', to: 'pair-2', result: there }, (id) => id, null)
+    expect(words).toMatch(/; it fails the full-answer check there\.$/)
   })
 
   it('gives the reason if there is none', async () => {
@@ -127,11 +117,8 @@ describe('a selected range in the sweep of another pair', () => {
     expect(cellOf(transfers, 'pair-1', 'pair-4')).toEqual({ kind: 'none', why: 'reading' })
     const flat = comparedSweep({ diversity: () => -1 })
     const some = { ...small, ranges: small.ranges.slice(0, 1) }
-    const few = transferSelections([
-      await pairOf('pair-1', flat),
-      await pairOf('pair-2', deep),
-      await pairOf('pair-3', some)
-    ])
+    const sweeps = [flat, deep, some].map((sweep, place) => pairOf(`pair-${place + 1}`, sweep))
+    const few = transferSelections(await Promise.all(sweeps))
     expect(cellOf(few, 'pair-1', 'pair-2')).toEqual({ kind: 'none', why: 'nothing selected' })
     expect(cellOf(few, 'pair-2', 'pair-3')).toEqual({ kind: 'none', why: 'not scored' })
   })
@@ -154,11 +141,8 @@ describe('what of a sweep stands beside other pairs', () => {
 
   it('has a front that no range beats, and little of the document', async () => {
     const { outline } = await outlineSweep(deep, null, RHO)
-    for (const point of outline.front) {
-      expect(
-        deep.ranges.some((one) => one.validity > point.validity && one.diversity > point.diversity)
-      ).toBe(false)
-    }
+    for (const { validity, diversity } of outline.front)
+      expect(deep.ranges.some((one) => one.validity > validity && one.diversity > diversity)).toBe(false)
     expect(JSON.stringify(outline).length * 10).toBeLessThan(JSON.stringify(deep).length)
   })
 
@@ -174,10 +158,10 @@ describe('what of a sweep stands beside other pairs', () => {
       ...whole(validity),
       recipe: { name: `${start}-${end}`, ranges: [[start, end]] }
     })
-    const frontOf = async (models: CheckedModel[]): Promise<RestorationRange[]> =>
-      (
-        await outlineSweep(deep, { layerCount: 10, source: null, post, models, baselines: [] }, RHO)
-      ).outline.front.map(({ range }) => range)
+    const frontOf = async (models: CheckedModel[]): Promise<RestorationRange[]> => {
+      const check = { layerCount: 10, source: null, post, models, baselines: [] }
+      return (await outlineSweep(deep, check, RHO)).outline.front.map(({ range }) => range)
+    }
     expect(await frontOf([checkedAs(best, 0.1), checkedAs(next, 0.9)])).not.toContainEqual(best.range)
     // As the selection, it keeps them where none passes.
     expect(await frontOf([checkedAs(best, 0.1), checkedAs(next, 0.1)])).toContainEqual(best.range)

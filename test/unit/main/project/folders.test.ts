@@ -57,17 +57,10 @@ describe('listing a folder', () => {
     await symlink(join(home, 'a file'), join(home, 'link to a file'))
     await symlink(join(home, 'nowhere'), join(home, 'link to nowhere'))
     const listing = FolderListing.parse(await listFolder(home))
-    expect(listing.entries.map(({ name, kind }) => [name, kind])).toEqual([
-      ['Alpha', 'folder'],
-      ['beta', 'folder'],
-      ['empty.slr', 'folder'],
-      ['link to llama', 'model'],
-      ['llama', 'model'],
-      ['models--org--name', 'model'],
-      ['models--unfinished', 'folder'],
-      ['P.slr', 'project'],
-      ['run 2', 'folder'],
-      ['run 10', 'folder']
+    expect(listing.entries.map(({ name, kind }) => `${kind} ${name}`)).toEqual([
+      ...['folder Alpha', 'folder beta', 'folder empty.slr', 'model link to llama', 'model llama'],
+      ...['model models--org--name', 'folder models--unfinished', 'project P.slr'],
+      ...['folder run 2', 'folder run 10']
     ])
     expect(listing).toMatchObject({ path: home, parent: dirname(home), kind: 'folder', truncated: false })
     expect(listing.entries[0]?.path).toBe(join(home, 'Alpha'))
@@ -104,14 +97,11 @@ describe('listing a folder', () => {
 
   test('says what is wrong with a path that cannot be listed', async () => {
     await writeFile(join(home, 'file'), '')
-    expect(await problemOf(listFolder(join(home, 'gone')))).toEqual({
-      code: 'not-found',
-      message: `There is no folder ${join(home, 'gone')}.`
-    })
-    expect(await problemOf(listFolder(join(home, 'file')))).toEqual({
-      code: 'bad-input',
-      message: `${join(home, 'file')} is not a folder.`
-    })
+    const [gone, file] = [join(home, 'gone'), join(home, 'file')]
+    const none = { code: 'not-found', message: `There is no folder ${gone}.` }
+    expect(await problemOf(listFolder(gone))).toEqual(none)
+    const other = { code: 'bad-input', message: `${file} is not a folder.` }
+    expect(await problemOf(listFolder(file))).toEqual(other)
     expect((await problemOf(listFolder(`${home}\0x`))).code).toBe('bad-file')
     expect((await problemOf(listFolder(join(home, 'x'.repeat(300))))).message).toContain('ENAMETOOLONG')
   })
@@ -203,10 +193,8 @@ describe('recent projects', () => {
     await writeFile(join(configFolder(), 'recent-projects.json'), JSON.stringify(stored))
     expect((await recentProjects()).map(({ result }) => result)).toEqual([null, null])
     await noteResults(new Map(Object.entries({ '/q.slr': 'layers 5–11', '/r.slr': 'layer 1' })))
-    expect((await recentProjects()).map(({ path, result }) => [path, result])).toEqual([
-      ['/p.slr', null],
-      ['/q.slr', 'layers 5–11']
-    ])
+    const noted = Object.fromEntries((await recentProjects()).map(({ path, result }) => [path, result]))
+    expect(noted).toEqual({ '/p.slr': null, '/q.slr': 'layers 5–11' })
     await noteResults(new Map([['/q.slr', null]]))
     expect((await recentProjects()).map(({ result }) => result)).toEqual([null, null])
   })
@@ -245,13 +233,8 @@ describe('the demo project', () => {
   })
 
   test('keeps the folder that it had in earlier versions', async () => {
-    const older = {
-      folder: projectsFolder(),
-      name: 'Demo',
-      pair: { kind: 'demo' },
-      prompts: PROMPTS
-    } as const
-    await (await createProject(older)).close()
+    const older = { folder: projectsFolder(), name: 'Demo', prompts: PROMPTS }
+    await (await createProject({ ...older, pair: { kind: 'demo' } })).close()
     const opened = await openOrCreateDemo(PROMPTS)
     await opened.close()
     expect(opened.path).toBe(join(home, 'SLR Workbench/Demo.slr'))
@@ -260,9 +243,8 @@ describe('the demo project', () => {
 
   test('does not overwrite something else of its name', async () => {
     await makeFolders('SLR Workbench/Demo project.slr/mine')
-    expect((await problemOf(openOrCreateDemo(PROMPTS))).message).toContain(
-      'Demo project.slr is there already'
-    )
+    const { message } = await problemOf(openOrCreateDemo(PROMPTS))
+    expect(message).toContain('Demo project.slr is there already')
   })
 
   test('names the built-in pair, wherever the program is', async () => {
