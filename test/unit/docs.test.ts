@@ -10,10 +10,9 @@ import { DISTANCES_VERSION } from '../../src/contract/documents/distances'
 import { EVALUATION_VERSION } from '../../src/contract/documents/evaluation'
 import { RUN_MARKS_VERSION } from '../../src/contract/documents/history'
 import { PROJECT_VERSION } from '../../src/contract/documents/project'
-import { QUEUE_VERSION } from '../../src/contract/documents/queue'
+import { WORK_LIST_VERSION } from '../../src/contract/work/work-list'
 import { SAMPLED_CRC_VERSION, SAMPLE_RUN_VERSION } from '../../src/contract/documents/samples'
 import { SEARCH_VERSION } from '../../src/contract/documents/search'
-import { STUDY_VERSION } from '../../src/contract/documents/study'
 import { SWEEP_PART_VERSION } from '../../src/contract/documents/sweep-part'
 import { TASK_VERSION } from '../../src/contract/documents/task'
 
@@ -89,8 +88,7 @@ test('docs/files.md names every kind of document, with the versions of those tha
     'sampled-characters': SAMPLED_CRC_VERSION,
     project: PROJECT_VERSION,
     history: RUN_MARKS_VERSION,
-    queue: QUEUE_VERSION,
-    study: STUDY_VERSION
+    'work-list': WORK_LIST_VERSION
   })
 })
 

@@ -119,7 +119,7 @@ function looks(client: WindowClient, path: string): (() => Promise<unknown>)[] {
   const rho = 0.9
   return [
     () => client.pairs.overview({ path, scoring: null }),
-    () => client.queue.watch({ path }),
+    () => client.work.watch({ path }),
     () => client.sweeps.get({ ...own, sweepId }),
     () => client.sweeps.scores({ ...own, sweepId, model }),
     () => client.sweeps.select({ ...own, sweepId, rho }),

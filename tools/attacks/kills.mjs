@@ -56,7 +56,7 @@ function ofVersionTwo() {
   for (const entry of readdirSync(join(folder, 'pairs', id)))
     renameSync(join(folder, 'pairs', id, entry), join(folder, entry))
   rmSync(join(folder, 'pairs'), { recursive: true })
-  rmSync(join(folder, 'queue.json'), { force: true })
+  rmSync(join(folder, 'work.json'), { force: true })
   writeFileSync(
     join(folder, 'project.json'),
     JSON.stringify({
@@ -173,7 +173,7 @@ const writers = {
     1_000,
     async ({ client }) => {
       const { path, pair: id } = own
-      await client.queue.add({ path, pairs: [id], work: { kind: 'sweep' } })
+      await client.work.add({ path, pairs: [id], work: { kind: 'sweep', settings: {} } })
       known.queued = (await client.projects.open({ path, pair: id })).sweeps.length
       await new Promise((resolve) => setTimeout(resolve, 3_000))
     }
@@ -283,10 +283,10 @@ async function verifyQueue(client, complain) {
   const { path, pair: id } = own
   const { sweeps } = await client.projects.open({ path, pair: id })
   const stop = new AbortController()
-  for await (const { jobs, paused } of await client.queue.watch({ path }, { signal: stop.signal })) {
+  for await (const { jobs, paused } of await client.work.watch({ path }, { signal: stop.signal })) {
     if (jobs.length === 0 && sweeps.length <= known.queued) complain('a job in line is gone')
     if (jobs.length > 0 && !paused) complain('a line goes on by itself')
-    for (const job of jobs) await client.queue.remove({ path, id: job.id })
+    for (const job of jobs) await client.work.remove({ path, id: job.id })
     break
   }
   stop.abort()

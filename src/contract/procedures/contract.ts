@@ -8,13 +8,12 @@ import { probeProcedures } from './groups/probes'
 import { appProcedures, deviceProcedures, folderProcedures, pairProcedures } from './groups/program'
 import { projectProcedures } from './groups/projects'
 import { promptProcedures } from './groups/prompts'
-import { queueProcedures } from './groups/queue'
 import { checksumProcedures, distanceProcedures, valueProcedures } from './groups/readings'
 import { checkpointProcedures, recipeProcedures } from './groups/recipes'
 import { sampleProcedures } from './groups/samples'
 import { searchProcedures } from './groups/searches'
-import { studyProcedures } from './groups/studies'
 import { sweepProcedures } from './groups/sweeps'
+import { workProcedures } from './groups/work'
 
 /**
  * Procedures that the window calls in the main process. The same router answers over Electron message ports and over a
@@ -27,8 +26,7 @@ export const contract = {
   pair: pairProcedures,
   projects: projectProcedures,
   pairs: pairListProcedures,
-  queue: queueProcedures,
-  studies: studyProcedures,
+  work: workProcedures,
   distances: distanceProcedures,
   checksums: checksumProcedures,
   values: valueProcedures,

@@ -1,9 +1,23 @@
+import { z } from 'zod'
 import type { CheckProgress } from '../documents/answer-check'
 import { type EvaluationProgress, evaluationShare } from '../documents/evaluation'
-import type { QueueProgress } from '../documents/queue'
 import type { SampleProgress } from '../documents/samples'
 import type { SearchProgress } from '../documents/search'
 import type { LiveEntry, SweepProgress } from '../documents/sweep-events'
+
+/** Completed share of work and its remaining time. */
+export const ProgressShare = z.object({
+  /** 0 to 1. Null if it is unknown. */
+  share: z.number().nullable(),
+  /**
+   * Remaining seconds, or null if unknown. Waiting work has the duration of similar earlier work, or an estimate from
+   * the pace of a preview.
+   */
+  secondsLeft: z.number().nullable(),
+  /** Kind of sweep that the estimate for waiting work comes from. */
+  toldBy: z.enum(['sweep', 'preview']).optional()
+})
+export type ProgressShare = z.infer<typeof ProgressShare>
 
 /** Progress of work of any kind. */
 export type WorkProgress =
@@ -25,7 +39,7 @@ export type WorkEvent =
   | { type: 'scores'; entries: LiveEntry[] }
 
 /** Returns the completed share of work and the time that is left, each null while it is unknown. */
-export function progressShare(work: WorkProgress): QueueProgress {
+export function progressShare(work: WorkProgress): ProgressShare {
   switch (work.kind) {
     case 'sweep': {
       // Other work precedes and follows the scoring of ranges.
@@ -47,9 +61,9 @@ export function progressShare(work: WorkProgress): QueueProgress {
 }
 
 /** Progress before anything is known. */
-export const UNKNOWN_PROGRESS: QueueProgress = { share: null, secondsLeft: null }
+export const UNKNOWN_PROGRESS: ProgressShare = { share: null, secondsLeft: null }
 
-const rowsShare = ({ rowsDone, rowsTotal, secondsLeft }: CheckProgress): QueueProgress => ({
+const rowsShare = ({ rowsDone, rowsTotal, secondsLeft }: CheckProgress): ProgressShare => ({
   share: rowsTotal === 0 ? null : rowsDone / rowsTotal,
   secondsLeft
 })

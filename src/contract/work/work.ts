@@ -17,16 +17,20 @@ const WorkPair = z.union([
 ])
 export type WorkPair = z.infer<typeof WorkPair>
 
+/** Creates the schema of a kind of work and its settings. */
+export const workSettings = <Kind extends string, Settings extends z.ZodRawShape>(
+  kind: Kind,
+  settings: z.ZodObject<Settings>
+) => z.strictObject({ kind: z.literal(kind), settings: settings.strict() })
+
 const work = <Kind extends string, Settings extends z.ZodRawShape>(
   kind: Kind,
   settings: z.ZodObject<Settings>
 ) =>
-  z.strictObject({
-    kind: z.literal(kind),
+  workSettings(kind, settings).extend({
     pair: WorkPair,
     /** Models or recipes, each as a word of the command line. */
-    models: z.array(z.string()).default([]),
-    settings: settings.strict()
+    models: z.array(z.string()).default([])
   })
 
 /** Work as data: one command of `slr` without the place that takes its result. */
@@ -39,6 +43,15 @@ export const Work = z.discriminatedUnion('kind', [
   work('export', z.object({}))
 ])
 export type Work = z.infer<typeof Work>
+
+/**
+ * Identifies a computation. Work with the same key, on the same pair, is not done twice. A preview counts as its sweep,
+ * because it becomes the sweep when it is continued.
+ */
+export function workKey({ kind, settings }: { kind: string; settings: object }): string {
+  const named = Object.entries(settings).filter(([name, value]) => name !== 'preview' && value !== undefined)
+  return JSON.stringify([kind, named.toSorted(([a], [b]) => (a < b ? -1 : 1))])
+}
 
 /** Settings as they are grouped into the lines of a command, in this order. */
 const LINES: readonly (readonly string[])[] = [

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
-import type { QueueProgress } from '../../contract/documents/queue'
-import { UNKNOWN_PROGRESS } from '../../contract/work/progress'
+import { type ProgressShare, UNKNOWN_PROGRESS } from '../../contract/work/progress'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import { endingNews, type NamedNews } from './job-news'
 
@@ -16,12 +15,12 @@ export class Facts<Fact> {
 
   /** Counts changes. A watcher remembers the version that it has reported. */
   version = 0
-  progress: QueueProgress = UNKNOWN_PROGRESS
+  progress: ProgressShare = UNKNOWN_PROGRESS
 
-  constructor(private readonly onProgress: (progress: QueueProgress) => void) {}
+  constructor(private readonly onProgress: (progress: ProgressShare) => void) {}
 
   /** Replaces the fact under this key. @param progress progress of the job, if the fact changes it */
-  set(key: string, fact: Fact, progress?: QueueProgress): void {
+  set(key: string, fact: Fact, progress?: ProgressShare): void {
     if (progress !== undefined) {
       this.progress = progress
       this.onProgress(progress)
@@ -108,7 +107,7 @@ export class Job<Event extends { type: string }, Fact> {
     return this.ending !== null
   }
 
-  get progress(): QueueProgress {
+  get progress(): ProgressShare {
     return this.facts.progress
   }
 

@@ -1,5 +1,4 @@
-import type { QueueProgress } from '../../contract/documents/queue'
-import { progressShare, type WorkProgress } from '../../contract/work/progress'
+import { progressShare, type ProgressShare, type WorkProgress } from '../../contract/work/progress'
 import type { EngineHost } from '../engine/host'
 import type { WorkMeans } from '../work/means'
 import { Job } from './job'
@@ -7,7 +6,7 @@ import type { NamedNews, TellJobNews } from './job-news'
 
 type ProgressJobOptions<Event> = ProgressJobParts<Event> & {
   /** Does the work, and resolves with the event of its end. */
-  run: (report: (event: Event, progress?: QueueProgress) => void, signal: AbortSignal) => Promise<Event>
+  run: (report: (event: Event, progress?: ProgressShare) => void, signal: AbortSignal) => Promise<Event>
   news?: NamedNews
 }
 

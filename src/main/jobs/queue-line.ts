@@ -1,11 +1,11 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { MAX_DONE, type QueuedJob, type QueueState } from '../../contract/documents/queue'
 import { UNKNOWN_PROGRESS } from '../../contract/work/progress'
 import { elementAt } from '../../contract/model/look-up'
 import { type Endpoint, endpointWarning } from '../../contract/model/external-model'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
-import { stoppedProblem } from '../../contract/words/queue-words'
+import { MAX_DONE, type QueuedJob, type ShownJob, type WorkListState } from '../../contract/work/work-list'
+import { stoppedProblem } from '../../contract/work/work-words'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import type { BegunJob, QueuedKind, QueuedKinds } from './queued-kinds'
@@ -42,7 +42,7 @@ export class QueueLine {
   /** Warnings about endpoints that receive prompts of resumed evaluations, by the evaluation's id. */
   private readonly sends = new Map<string, string[]>()
   private running: RunningTurn | null = null
-  private finished: QueueState['done'] = []
+  private finished: WorkListState['done'] = []
   private readonly news = new EventEmitter().setMaxListeners(0)
   private version = 0
 
@@ -53,6 +53,7 @@ export class QueueLine {
     private readonly turns: JobTurns,
     private readonly isClosing: () => boolean
   ) {
+    project.work.onChange(() => this.tell())
     // Opening a project starts no stored job.
     this.paused = this.jobs.length > 0
   }
@@ -110,7 +111,7 @@ export class QueueLine {
     return true
   }
 
-  async *watch(signal: AbortSignal | undefined): AsyncGenerator<QueueState> {
+  async *watch(signal: AbortSignal | undefined): AsyncGenerator<WorkListState> {
     for (let sentVersion = -1; !signal?.aborted;) {
       if (sentVersion !== this.version) {
         sentVersion = this.version
@@ -131,8 +132,8 @@ export class QueueLine {
 
   /** Jobs of the project's pairs. Jobs of removed pairs stay stored, because a removal can be undone. */
   private get jobs(): QueuedJob[] {
-    const { pairs, queue } = this.project
-    return queue.jobs.filter((job) => pairs.some(({ id }) => id === job.pair))
+    const { pairs, work } = this.project
+    return work.jobs.filter((job) => pairs.some(({ id }) => id === job.pair))
   }
 
   private async learnSends(): Promise<void> {
@@ -143,7 +144,7 @@ export class QueueLine {
     }
   }
 
-  private state(): QueueState {
+  private state(): WorkListState {
     const { running, waits } = this
     const isHeld = running === null && this.waiting.length > 0 && this.next() === undefined
     return {
@@ -151,25 +152,21 @@ export class QueueLine {
       waits,
       waitsFor: running === null ? null : (this.turns.busyFor(this.project)?.name ?? null),
       done: this.finished,
-      jobs: this.jobs.map(({ evaluationId, ...stored }) => {
-        const sends = evaluationId === null ? [] : (this.sends.get(evaluationId) ?? [])
-        const job = { ...stored, sends }
-        if (job.id === running?.id) {
-          const state = running.stop.signal.aborted ? 'stopping' : 'running'
-          return { ...job, state, progress: running.progress }
-        }
-        if (job.problem !== null) {
-          const state = job.problem.code === 'cancelled' ? 'stopped' : 'failed'
-          return { ...job, state, progress: UNKNOWN_PROGRESS }
-        }
-        const last = this.kinds[job.work.kind].last(this.project.pair(job.pair), job.work)
-        return {
-          ...job,
-          state: 'waiting',
-          progress: last === null ? UNKNOWN_PROGRESS : { share: null, ...last }
-        }
-      })
+      study: this.project.work.study,
+      jobs: this.jobs.map((job) => this.jobForWindows(job))
     }
+  }
+
+  private jobForWindows({ evaluationId, ...job }: QueuedJob): ShownJob {
+    const { running } = this
+    const sends = evaluationId === null ? [] : (this.sends.get(evaluationId) ?? [])
+    if (job.id === running?.id) {
+      const state = running.stop.signal.aborted ? 'stopping' : 'running'
+      return { ...job, sends, state, progress: running.progress }
+    }
+    if (job.state !== 'waiting') return { ...job, sends }
+    const last = this.kinds[job.work.kind].last(this.project.pair(job.pair), job.work)
+    return { ...job, sends, progress: last === null ? UNKNOWN_PROGRESS : { share: null, ...last } }
   }
 
   /** Returns the job whose turn comes next. */
@@ -209,8 +206,9 @@ export class QueueLine {
         this.finish(job)
         await this.put(job.id, null)
       } else {
-        const problem = end === 'stopped' ? await this.stopped(job.id, pair, kind) : end
-        await this.put(job.id, { problem })
+        const isStopped = end === 'stopped'
+        const problem = isStopped ? await this.stopped(job.id, pair, kind) : end
+        await this.put(job.id, { state: isStopped ? 'stopped' : 'failed', problem })
       }
     } finally {
       stopHearing()
@@ -225,7 +223,7 @@ export class QueueLine {
   /** Describes the partial results of a stopped job. */
   private async stopped(id: string, pair: ProjectPair, kind: QueuedKind): Promise<Problem> {
     const job = elementAt(
-      this.project.queue.jobs.filter((queued) => queued.id === id),
+      this.project.work.jobs.filter((queued) => queued.id === id),
       0,
       'job'
     )
@@ -238,8 +236,8 @@ export class QueueLine {
     }
   }
 
-  private finish({ id, pair, work }: QueuedJob): void {
-    this.finished = [...this.finished, { id, pair, work }].slice(-MAX_DONE)
+  private finish({ id, pair, work, taskName }: QueuedJob): void {
+    this.finished = [...this.finished, { id, pair, work, taskName }].slice(-MAX_DONE)
   }
 
   /** Runs a job to its end. @returns how the job ended */
@@ -272,9 +270,9 @@ export class QueueLine {
   /** Changes a job in place. @param change null removes the job from the queue */
   private async put(
     id: string,
-    change: Partial<Pick<QueuedJob, 'evaluationId' | 'problem'>> | null
+    change: Partial<Pick<QueuedJob, 'evaluationId' | 'state' | 'problem'>> | null
   ): Promise<void> {
     const changed = (job: QueuedJob): QueuedJob[] => (change === null ? [] : [{ ...job, ...change }])
-    await this.project.queue.edit((jobs) => jobs.flatMap((job) => (job.id === id ? changed(job) : [job])))
+    await this.project.work.edit((jobs) => jobs.flatMap((job) => (job.id === id ? changed(job) : [job])))
   }
 }

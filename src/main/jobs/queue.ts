@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import type { PairId } from '../../contract/documents/project'
-import type { QueuedJob, QueuedWork, QueueState } from '../../contract/documents/queue'
 import { WorkbenchError } from '../../contract/model/problem'
+import { UNKNOWN_PROGRESS } from '../../contract/work/progress'
+import { workKey } from '../../contract/work/work'
+import type { QueuedJob, WorkListState } from '../../contract/work/work-list'
 import { requireConfirmed } from '../endpoint/confirmed-addresses'
 import { SerialQueue } from '../base/files/serial-queue'
 import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
 import { QueueLine } from './queue-line'
 import type { QueuedKinds } from './queued-kinds'
 import type { JobTurns } from './turns'
+
+/** Work to queue, with the name of its task. */
+export type NewWork = Pick<QueuedJob, 'work' | 'taskName'>
 
 /**
  * Queued jobs over a project's pairs. One job runs at a time, with the settings of its pair at that moment. The next
@@ -34,27 +38,20 @@ export class JobQueue {
    * @returns pairs that are left out because they have the results.
    * @throws WorkbenchError `not-found`, `bad-input`, `read-only`.
    */
-  add(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork, again = false): Promise<PairId[]> {
-    return this.arrivals.run(() => this.arrive(project, pairs, work, again))
+  add(project: ProjectOfPair, pairs: readonly PairId[], added: NewWork, again = false): Promise<PairId[]> {
+    return this.arrivals.run(async () => {
+      const leftOut: PairId[] = []
+      for (const id of pairs) if (!again && (await this.isDone(project.pair(id), added))) leftOut.push(id)
+      await this.put(
+        project,
+        pairs.filter((id) => !leftOut.includes(id)),
+        added
+      )
+      return leftOut
+    })
   }
 
-  private async arrive(
-    project: ProjectOfPair,
-    pairs: readonly PairId[],
-    work: QueuedWork,
-    again: boolean
-  ): Promise<PairId[]> {
-    const leftOut: PairId[] = []
-    for (const id of pairs) if (!again && (await this.isDone(project.pair(id), work))) leftOut.push(id)
-    await this.put(
-      project,
-      pairs.filter((id) => !leftOut.includes(id)),
-      work
-    )
-    return leftOut
-  }
-
-  private async isDone(pair: ProjectPair, work: QueuedWork): Promise<boolean> {
+  private async isDone(pair: ProjectPair, { work }: NewWork): Promise<boolean> {
     try {
       return await this.kinds[work.kind].isDone(pair)
     } catch (error) {
@@ -64,23 +61,25 @@ export class JobQueue {
     }
   }
 
-  private async put(project: ProjectOfPair, pairs: readonly PairId[], work: QueuedWork): Promise<void> {
+  private async put(project: ProjectOfPair, pairs: readonly PairId[], added: NewWork): Promise<void> {
+    const key = workKey(added.work)
+    const isLike = (job: QueuedJob): boolean => pairs.includes(job.pair) && workKey(job.work) === key
+    const waiting = { state: 'waiting', progress: UNKNOWN_PROGRESS, seconds: null, problem: null } as const
     await this.edit(project, (jobs) => {
-      const isLike = (job: QueuedJob): boolean => pairs.includes(job.pair) && sameWork(job.work, work)
-      const added = pairs
-        .filter((pair) => !jobs.some((job) => job.pair === pair && isLike(job)))
-        .map((pair): QueuedJob => ({ id: randomUUID(), pair, work, evaluationId: null, problem: null }))
-      const again = (job: QueuedJob): QueuedJob =>
-        job.problem !== null && isLike(job) ? { ...job, work, problem: null } : job
-      return [...jobs.map(again), ...added]
+      const again = jobs.map((job) =>
+        job.problem !== null && isLike(job) ? { ...job, ...added, ...waiting } : job
+      )
+      const missing = pairs.filter((pair) => !jobs.some((job) => job.pair === pair && isLike(job)))
+      return [
+        ...again,
+        ...missing.map((pair): QueuedJob => ({
+          ...{ origin: 'window', id: randomUUID(), pair, ...added, ...waiting, evaluationId: null }
+        }))
+      ]
     })
     // A job that has begun may call endpoints, so it waits until the user resumes the stored queue.
-    const startable = project.queue.jobs.filter(
-      (job) =>
-        job.problem === null &&
-        job.evaluationId === null &&
-        pairs.includes(job.pair) &&
-        sameWork(job.work, work)
+    const startable = project.work.jobs.filter(
+      (job) => job.problem === null && job.evaluationId === null && isLike(job)
     )
     this.lineOf(project).begin(startable.map(({ id }) => id))
   }
@@ -114,9 +113,9 @@ export class JobQueue {
    * @throws WorkbenchError `not-found` if the job is over; `read-only`; as `requireConfirmed`
    */
   async retry(project: ProjectOfPair, id: string): Promise<void> {
-    await requireConfirmed(await this.lineOf(project).endpoints(findJob(project.queue.jobs, id)))
+    await requireConfirmed(await this.lineOf(project).endpoints(findJob(project.work.jobs, id)))
     await this.edit(project, (jobs) => {
-      const again = { ...findJob(jobs, id), problem: null }
+      const again = { ...findJob(jobs, id), state: 'waiting' as const, problem: null }
       return jobs.map((job) => (job.id === id ? again : job))
     })
     this.lineOf(project).begin([id])
@@ -136,8 +135,8 @@ export class JobQueue {
     queueLine.begin(waiting.map(({ id }) => id))
   }
 
-  /** Yields the queue now and after every change. Ends when `signal` fires. */
-  watch(project: ProjectOfPair, signal: AbortSignal | undefined): AsyncGenerator<QueueState> {
+  /** Yields the queue and the newest study, now and after every change. Ends when `signal` fires. */
+  watch(project: ProjectOfPair, signal: AbortSignal | undefined): AsyncGenerator<WorkListState> {
     return this.lineOf(project).watch(signal)
   }
 
@@ -156,9 +155,8 @@ export class JobQueue {
     change: (jobs: readonly QueuedJob[]) => readonly QueuedJob[]
   ): Promise<void> {
     // The queue is opened before the change, so that a stored queue stays paused.
-    const queueLine = this.lineOf(project)
-    await project.queue.edit(change)
-    queueLine.tell()
+    this.lineOf(project)
+    await project.work.edit(change)
   }
 
   private lineOf(project: ProjectOfPair): QueueLine {
@@ -175,8 +173,3 @@ function findJob(jobs: readonly QueuedJob[], id: string): QueuedJob {
   if (job !== undefined) return job
   throw new WorkbenchError('not-found', 'That job is no longer in the queue: it has ended, or was taken out.')
 }
-
-const sameWork = (a: QueuedWork, b: QueuedWork): boolean =>
-  a.kind === 'sweep' || b.kind === 'sweep'
-    ? a.kind === b.kind
-    : a.task.id === b.task.id && isDeepStrictEqual(a.computing, b.computing)

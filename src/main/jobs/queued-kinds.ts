@@ -1,10 +1,12 @@
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { computingFromOptions } from '../../contract/documents/samples'
 import { evaluatedChoices, variantChoices } from '../../contract/documents/variant-choices'
-import type { QueuedJob, QueuedWork, QueueProgress } from '../../contract/documents/queue'
 import { endpointsAmong } from '../../contract/model/model'
 import type { Endpoint } from '../../contract/model/external-model'
 import { formatCount, plural } from '../../contract/words/format'
 import { knownPartWords } from '../../contract/words/known-part'
+import type { ProgressShare } from '../../contract/work/progress'
+import type { QueuedJob, QueuedWork } from '../../contract/work/work-list'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
@@ -17,7 +19,7 @@ import type { RunningJob } from './job-table'
 import type { Sweeps } from './sweeps'
 
 /** Events of a queued job: its progress and its end. */
-export type QueuedEvent = { type: 'progress'; progress: QueueProgress } | { type: 'finished' } | JobFailure
+export type QueuedEvent = { type: 'progress'; progress: ProgressShare } | { type: 'finished' } | JobFailure
 
 /** A job of the queue that runs. */
 export interface BegunJob {
@@ -47,10 +49,10 @@ export interface QueuedKind {
   /** Returns the endpoints that the job has yet to call. @throws WorkbenchError if its run cannot be read */
   endpoints(pair: ProjectPair, job: QueuedJob): Promise<Endpoint[]>
   /** Estimates the duration of the job in seconds from an earlier one, and names the kind of it; null if unknown. */
-  last(pair: ProjectPair, work: QueuedWork): Pick<QueueProgress, 'secondsLeft' | 'toldBy'> | null
+  last(pair: ProjectPair, work: QueuedWork): Pick<ProgressShare, 'secondsLeft' | 'toldBy'> | null
 }
 
-const isPreview = (work: QueuedWork): boolean => work.kind === 'sweep' && work.preview
+const isPreview = (work: QueuedWork): boolean => work.kind === 'sweep' && work.settings.preview === true
 
 /** The kinds of queued work by name. */
 export type QueuedKinds = Readonly<Record<QueuedWork['kind'], QueuedKind>>
@@ -70,7 +72,7 @@ export function queuedKinds(sweeps: Sweeps, evaluations: EvaluationJobs): Queued
       endpoints: () => Promise.resolve([]),
       last: (pair, work) => lastSweep(pair, isPreview(work))
     },
-    evaluation: {
+    evaluate: {
       async begin(pair, queued, stop) {
         const job = await beginEvaluation(evaluations, pair, queued, stop)
         return { evaluationId: job.id, events: queuedEvents(job) }
@@ -101,7 +103,7 @@ export function lastSweep(
     document: { settings: Pick<ProjectPair['document']['settings'], 'scoredBy' | 'device'> }
   },
   isPreviewed: boolean
-): Pick<QueueProgress, 'secondsLeft' | 'toldBy'> | null {
+): Pick<ProgressShare, 'secondsLeft' | 'toldBy'> | null {
   const { scoredBy, device } = pair.document.settings
   const task = scoredBy.kind === 'task' ? scoredBy.taskId : null
   const like = newestLike(pair, { task, device, isPreview: isPreviewed })
@@ -132,13 +134,15 @@ async function beginEvaluation(
   stop: AbortSignal
 ): Promise<EvaluationJob> {
   const { evaluationId, work } = job
-  if (work.kind !== 'evaluation') throw new Error(`${work.kind} is no evaluation`)
+  if (work.kind !== 'evaluate') throw new Error(`${work.kind} is no evaluation`)
+  const { task: taskId, ...computing } = work.settings
+  if (taskId === undefined) throw new Error('an evaluation without a task')
   const stored = pair.evaluations.runs.find(({ id }) => id === evaluationId)
   if (stored !== undefined) return evaluations.goOn(pair, stored.id, stop)
-  const task = await taskOf(pair, work.task.id)
+  const task = await taskOf(pair, taskId)
   const variants = (await offeredBy(pair)).map(({ variant }) => ({ variant }))
   throwIfCancelled(stop, 'The evaluation')
-  return evaluations.start(pair, { task, variants, computing: work.computing }, stop)
+  return evaluations.start(pair, { task, variants, computing: computingFromOptions(computing) }, stop)
 }
 
 /** Returns the variants that the window offers for an evaluation, with the checked selection of the pair's sweep. */

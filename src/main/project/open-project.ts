@@ -1,7 +1,7 @@
 import { access, constants, lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { PairDocument } from '../../contract/documents/project'
-import type { QueuedJob } from '../../contract/documents/queue'
+import type { PairId } from '../../contract/documents/project'
+import type { WorkListDocument } from '../../contract/work/work-list'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { errorCode, removeUnfinished } from '../base/files/atomic-file'
 import { errorMessage } from '../base/files/bounded-file'
@@ -13,7 +13,7 @@ import { readPairResults } from './pair/pair-results'
 import { ensurePairFolder, pairFolder, removeLeftPairs, requirePlainPairs } from './pair/pair-folders'
 import { Project, type ProjectAccess, type ProjectContent } from './project'
 import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './documents/project-file'
-import { QUEUE } from './documents/stored-documents'
+import { migrateWorkList, readWorkList } from './documents/work-list-files'
 
 /**
  * Opens a project, given its folder or the project.json in it. A folder that cannot be written opens for viewing.
@@ -96,24 +96,18 @@ export async function projectContent(folder: string, lock: Lock | null): Promise
     )
   )
   for (const pairResults of results.values()) warnings.push(...pairResults.warnings)
-  const queued = await readQueue(folder, documents.document.pairs, warnings)
-  return { ...documents, results, queued, warnings }
+  const work = await (lock === null ? readWorkList : migrateWorkList)(folder)
+  warnings.push(...work.warnings)
+  return { ...documents, results, workList: withPairs(work.list, documents.document.pairs), warnings }
 }
 
-/** Reads the queued jobs of present pairs. An unreadable queue becomes empty, because it holds no results. */
-async function readQueue(
-  folder: string,
-  pairs: readonly PairDocument[],
-  warnings: string[]
-): Promise<QueuedJob[]> {
-  try {
-    const stored = await QUEUE.read(folder)
-    return stored === null ? [] : stored.jobs.filter((job) => pairs.some(({ id }) => id === job.pair))
-  } catch (error) {
-    warnings.push(`The queue of jobs was left out. ${errorMessage(error)}`)
-    return []
-  }
-}
+/** Leaves out jobs of pairs that the project no longer has. */
+export const withPairs = (list: WorkListDocument, pairs: readonly { id: PairId }[]): WorkListDocument => ({
+  ...list,
+  entries: list.entries.filter(
+    (entry) => entry.origin === 'study' || pairs.some(({ id }) => id === entry.pair)
+  )
+})
 
 /** pairs/<id>/sweeps/partial */
 const FOLDER_DEPTH = 4

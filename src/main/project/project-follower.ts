@@ -1,13 +1,13 @@
-import type { Dirent } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCode } from '../base/files/atomic-file'
 import { writerOf } from '../base/files/lock'
 import { SerialQueue } from '../base/files/serial-queue'
 import { problemOf, reportDefect } from '../base/rpc-problems'
-import { accessOf, projectContent, requestAccess } from './open-project'
+import { accessOf, projectContent, requestAccess, withPairs } from './open-project'
 import type { Project } from './project'
-import { STUDY_FILE } from './documents/stored-documents'
+import { WORK_LIST_FILE } from './documents/stored-documents'
+import { readWorkList } from './documents/work-list-files'
 
 /** Interval between two checks of a followed project. */
 const CHECK_MS = 1_000
@@ -20,6 +20,7 @@ export class ProjectFollower {
   /** Runs one check or takeover at a time. */
   readonly #turns = new SerialQueue()
   #seen = ''
+  #seenWork = ''
 
   constructor(
     private readonly project: Project,
@@ -63,13 +64,23 @@ export class ProjectFollower {
     try {
       // The writer is checked before the files, so that its last changes are read.
       const access = accessOf(writerOf(project.path)?.problem ?? null)
-      const stamp = await folderStamp(project.path)
+      const [stamp, workStamp] = [
+        await folderStamp(project.path),
+        await stampOf(project.path, WORK_LIST_FILE)
+      ]
       if (stamp !== this.#seen) {
         const content = await projectContent(project.path, null)
         if (project.closed) return
         project.take(content, access)
         this.#seen = stamp
-      } else if (access.readOnly !== project.readOnly) project.allow(access)
+        this.#seenWork = workStamp
+        return
+      }
+      if (workStamp !== this.#seenWork) {
+        project.work.take(withPairs((await readWorkList(project.path)).list, project.pairs))
+        this.#seenWork = workStamp
+      }
+      if (access.readOnly !== project.readOnly) project.allow(access)
     } catch (error) {
       // The files were being changed. The next check reads them.
       if (problemOf(error) === null && errorCode(error) === undefined)
@@ -87,14 +98,20 @@ async function folderStamp(folder: string, depth = 0): Promise<string> {
   const folderTime = depth === 0 ? '' : String((await lstat(folder)).mtimeMs)
   if (depth === FOLDER_DEPTH) return folderTime
   const parts = (await readdir(folder, { withFileTypes: true })).map(async (entry) => {
-    if (entry.name.startsWith('.') || entry.name === STUDY_FILE) return ''
+    if (entry.name.startsWith('.') || entry.name === WORK_LIST_FILE) return ''
     if (entry.isDirectory()) return `${entry.name} ${await folderStamp(join(folder, entry.name), depth + 1)}`
-    return depth > 0 ? '' : fileStamp(folder, entry)
+    return depth > 0 ? '' : stampOf(folder, entry.name)
   })
   return [folderTime, ...(await Promise.all(parts))].join('\n')
 }
 
-async function fileStamp(folder: string, { name }: Dirent): Promise<string> {
-  const { mtimeMs, size } = await lstat(join(folder, name))
-  return `${name} ${mtimeMs} ${size}`
+/** Returns a text that changes whenever a file is written; empty without a file. */
+async function stampOf(folder: string, name: string): Promise<string> {
+  try {
+    const { mtimeMs, size } = await lstat(join(folder, name))
+    return `${name} ${mtimeMs} ${size}`
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return ''
+    throw error
+  }
 }

@@ -8,8 +8,8 @@ import {
   ProjectDocument,
   type ProjectWriter
 } from '../../contract/documents/project'
-import type { QueuedJob } from '../../contract/documents/queue'
 import type { SamplePrompts } from '../../contract/documents/task'
+import type { WorkListDocument } from '../../contract/work/work-list'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { flushLines } from '../base/files/line-file'
@@ -42,9 +42,9 @@ import {
   savedPrompts,
   savedSamplePrompts
 } from './pair/project-pair'
-import { ProjectQueue } from './pair/project-queue'
 import { ProjectReadings } from './pair/project-readings'
 import { ProjectTasks } from './pair/project-tasks'
+import { ProjectWork } from './pair/project-work'
 import { ChangeLog } from './change-log'
 import type { PartChange, StoredPart } from './documents/stored-part'
 import { Revisions } from './revisions'
@@ -52,7 +52,7 @@ import { Revisions } from './revisions'
 /** Contents of a project's folder. */
 export interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
   results: ReadonlyMap<PairId, PairResults>
-  queued: readonly QueuedJob[]
+  workList: WorkListDocument
   warnings: string[]
 }
 
@@ -76,7 +76,7 @@ export class Project implements ProjectOfPair {
   readonly change: RunChange
   readonly tasks: ProjectTasks
   readonly readings: ProjectReadings
-  readonly queue: ProjectQueue
+  readonly work: ProjectWork
   #document: ProjectDocument
   #prompts: CrcPrompts
   #samplePrompts: SamplePrompts | null
@@ -107,7 +107,7 @@ export class Project implements ProjectOfPair {
       this.tell()
     })
     this.readings = new ProjectReadings(this.path, this.change)
-    this.queue = new ProjectQueue(this.path, this.change, content.queued)
+    this.work = new ProjectWork(this.path, this.change, content.workList)
     for (const [id, results] of content.results) this.#pairs.set(id, new ProjectPair(this, id, results))
   }
 
@@ -140,7 +140,7 @@ export class Project implements ProjectOfPair {
 
   /** Replaces the contents and the access after changes by another program. */
   take(
-    { document, prompts, samplePrompts, results, queued, warnings }: ProjectContent,
+    { document, prompts, samplePrompts, results, workList, warnings }: ProjectContent,
     access: ProjectAccess
   ): void {
     this.#document = document
@@ -151,7 +151,7 @@ export class Project implements ProjectOfPair {
     // A client with an earlier revision may know no value.
     this.#revisions = new Revisions(document.revision)
     this.#savedTasks += 1
-    this.queue.take(queued)
+    this.work.take(workList)
     for (const [id, pairResults] of results) {
       const pair = this.#pairs.get(id)
       if (pair === undefined) this.#pairs.set(id, new ProjectPair(this, id, pairResults))
@@ -163,6 +163,7 @@ export class Project implements ProjectOfPair {
   /** Changes the access when another program begins or ends writing. */
   allow(access: ProjectAccess): void {
     this.#access = access
+    this.work.notify()
     this.tell()
   }
 

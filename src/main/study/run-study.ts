@@ -1,5 +1,5 @@
 import { WorkbenchError } from '../../contract/model/problem'
-import type { StepOutcome } from '../../contract/documents/study'
+import type { WorkOutcome } from '../../contract/work/work-list'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf } from '../base/rpc-problems'
 import type { EngineClient } from '../engine/host'
@@ -103,7 +103,7 @@ class StudyRun {
   }
 }
 
-function outcomeOf({ kind }: StudyStep, { work }: StepOutput): StepOutcome {
+function outcomeOf({ kind }: StudyStep, { work }: StepOutput): WorkOutcome {
   if (kind === 'report') return 'written'
   return Object.values(work).some((count) => count > 0) ? 'computed' : 'found'
 }

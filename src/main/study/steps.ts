@@ -1,4 +1,4 @@
-import type { StudyStepKind } from '../../contract/documents/study'
+import type { StudyStepWork } from '../../contract/work/work-list'
 import { freeName } from '../../contract/model/free-name'
 import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -13,7 +13,7 @@ export interface StudyStep {
   key: string
   /** Name of the pair; null for the report of all pairs. */
   pair: string | null
-  kind: StudyStepKind
+  kind: StudyStepWork['kind']
   /** Task of an evaluation; null for other kinds. */
   task: StudyTask | null
   /** Keys of the steps that this step needs. */
@@ -63,7 +63,7 @@ export function expandStudy(study: Study, names: readonly string[]): StudyStep[]
 
 function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
   const key = (...parts: string[]): string => [name, ...parts].join('/')
-  const step = (kind: StudyStepKind, needs: string[], task: StudyTask | null = null): StudyStep => ({
+  const step = (kind: StudyStepWork['kind'], needs: string[], task: StudyTask | null = null): StudyStep => ({
     key: key(kind, ...(task === null ? [] : [task.task])),
     pair: name,
     kind,

@@ -1,10 +1,11 @@
-import { STUDY_VERSION, type StudyDocument, type StudyStepState } from '../../contract/documents/study'
+import { computingFromOptions } from '../../contract/documents/samples'
 import { progressShare, UNKNOWN_PROGRESS, type WorkEvent } from '../../contract/work/progress'
+import type { StudyStepState, StudyStepWork, WorkListDocument } from '../../contract/work/work-list'
 import { errorMessage } from '../base/files/bounded-file'
 import type { Project } from '../project/project'
-import { STUDIES } from '../project/documents/stored-documents'
 import type { StepListener, StepResult, StudyListener } from './step-result'
 import type { StudyStep } from './steps'
+import { evaluatingAsked, type Study } from './study-file'
 import type { PlacedStudy } from './study-project'
 
 /** Milliseconds between writes of a changed state. */
@@ -12,7 +13,8 @@ const TELL_MS = 500
 
 /** Stores the progress of a study in the project for windows that show it, and forwards all events to a listener. */
 export class StudyRecorder implements StepListener {
-  #document: StudyDocument
+  #study: NonNullable<WorkListDocument['study']>
+  #steps: StudyStepState[]
   #timer: NodeJS.Timeout | null = null
   #complained = false
   /** The first state is written at once. */
@@ -25,19 +27,21 @@ export class StudyRecorder implements StepListener {
     steps: readonly StudyStep[],
     private readonly listener: StudyListener
   ) {
-    this.#document = {
-      schemaVersion: STUDY_VERSION,
+    this.#study = {
       name: study.name,
       file: path,
       startedAt: new Date().toISOString(),
       lock: project.lockToken,
-      ended: null,
-      steps: steps.map(({ key, pair, kind, task }) => ({
-        ...{ key, pair, kind, task: task === null ? null : key.slice(`${pair}/${kind}/`.length) },
-        state: 'waiting',
-        ...{ progress: UNKNOWN_PROGRESS, seconds: null, problem: null }
-      }))
+      ended: null
     }
+    this.#steps = steps.map((step) => ({
+      origin: 'study',
+      id: step.key,
+      pair: step.pair,
+      work: workOfStep(study, step),
+      taskName: step.task === null ? null : step.key.slice(`${step.pair}/${step.kind}/`.length),
+      ...{ state: 'waiting', progress: UNKNOWN_PROGRESS, seconds: null, problem: null }
+    }))
   }
 
   /** Stores the beginning of a step before the listener receives it. */
@@ -50,8 +54,8 @@ export class StudyRecorder implements StepListener {
   notify(event: WorkEvent): void {
     this.listener.notify(event)
     if (event.type !== 'progress') return
-    const running = this.#document.steps.find(({ state }) => state === 'running')
-    if (running !== undefined) this.#set(running.key, { progress: progressShare(event) })
+    const running = this.#steps.find(({ state }) => state === 'running')
+    if (running !== undefined) this.#set(running.id, { progress: progressShare(event) })
   }
 
   ended(step: StudyStep, result: StepResult): void {
@@ -63,13 +67,12 @@ export class StudyRecorder implements StepListener {
   /** Stores the end of the study. */
   async end(ended: 'done' | 'stopped'): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#document = { ...this.#document, ended }
+    this.#study = { ...this.#study, ended }
     await this.#write()
   }
 
-  #set(key: string, changes: Partial<StudyStepState>): void {
-    const steps = this.#document.steps.map((step) => (step.key === key ? { ...step, ...changes } : step))
-    this.#document = { ...this.#document, steps }
+  #set(id: string, changes: Partial<StudyStepState>): void {
+    this.#steps = this.#steps.map((step) => (step.id === id ? { ...step, ...changes } : step))
     this.#timer ??= setTimeout(() => {
       this.#timer = null
       void this.#write()
@@ -80,7 +83,7 @@ export class StudyRecorder implements StepListener {
   /** Writes the state. A failure is reported once and does not stop the study. */
   async #write(): Promise<void> {
     try {
-      await this.project.change(() => STUDIES.write(this.project.path, this.#document))
+      await this.project.work.recordStudy(this.#study, this.#steps)
     } catch (error) {
       if (!this.#complained) {
         this.listener.notify({
@@ -90,5 +93,22 @@ export class StudyRecorder implements StepListener {
       }
       this.#complained = true
     }
+  }
+}
+
+/** Returns the settings that the study's file gives a step. */
+function workOfStep({ sweep, check, evaluate }: Study, { kind, task }: StudyStep): StudyStepWork {
+  switch (kind) {
+    case 'sweep':
+      return { kind, settings: sweep ?? {} }
+    case 'check':
+      return { kind, settings: { best: check } }
+    case 'evaluate': {
+      if (task === null) throw new RangeError('an evaluation without a task')
+      const computing = computingFromOptions(evaluatingAsked(evaluate, task))
+      return { kind, settings: { task: task.task, n: task.n, seed: task.seed, ...computing } }
+    }
+    case 'report':
+      return { kind, settings: {} }
   }
 }

@@ -1,6 +1,7 @@
-import { plural } from '../../contract/words/format'
-import type { StepOutcome } from '../../contract/documents/study'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
+import { plural } from '../../contract/words/format'
+import type { WorkOutcome } from '../../contract/work/work-list'
+import { outcomeWords } from '../../contract/work/work-words'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 
@@ -15,7 +16,7 @@ export interface ListedWork {
 /** End of an entry of a list of work. */
 export interface WorkResult {
   key: string
-  outcome: StepOutcome
+  outcome: WorkOutcome
   seconds: number
   /** Reason why the entry failed or was left out; null for none. */
   problem: Problem | null
@@ -68,12 +69,10 @@ export async function runWorkList<Entry extends ListedWork, Done>(
   return results
 }
 
-/** Describes the end of an entry that was not done; null for one that was done. */
-export function failureWords({ key, outcome, problem }: WorkResult): string | null {
-  if (problem === null) return null
-  const how = outcome === 'failed' ? 'failed' : 'was skipped'
-  const hint = problem.hint === undefined ? '' : ` ${problem.hint}`
-  return `${key} ${how}. ${problem.message}${hint}`
+/** Describes the end of an entry. */
+export function endWords(result: WorkResult): string {
+  const hint = result.problem?.hint === undefined ? '' : ` ${result.problem.hint}`
+  return `${result.key}: ${outcomeWords(result)}${hint}`
 }
 
 /** @param noun name of an entry, such as "step" @throws WorkbenchError naming the entries that were not done */

@@ -16,7 +16,6 @@ import { probeRoutes } from './routes/probes'
 import { appRoutes, deviceRoutes, folderRoutes, pairRoutes } from './routes/program'
 import { historyRoutes } from './routes/history'
 import { pairListRoutes } from './routes/pair-list'
-import { queueRoutes } from './routes/queue'
 import { projectRoutes } from './routes/projects'
 import { promptRoutes } from './routes/prompts'
 import { checksumRoutes, distanceRoutes, valueRoutes } from './routes/readings'
@@ -24,8 +23,8 @@ import { checkpointRoutes, recipeRoutes } from './routes/recipes'
 import { pairMiddleware, projectMiddleware, type Routing } from './routes/route'
 import { sampleRoutes } from './routes/samples'
 import { searchRoutes } from './routes/searches'
-import { studyRoutes } from './routes/studies'
 import { sweepRoutes } from './routes/sweeps'
+import { workRoutes } from './routes/work'
 
 export interface WorkbenchOptions extends Entry {
   engine: EngineHost
@@ -56,8 +55,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
     pair: pairRoutes(routing),
     projects: projectRoutes(routing, new ProjectNews(projects, jobs, stateOf)),
     pairs: pairListRoutes(routing),
-    queue: queueRoutes(routing),
-    studies: studyRoutes(routing),
+    work: workRoutes(routing),
     distances: distanceRoutes(routing),
     checksums: checksumRoutes(routing),
     values: valueRoutes(routing),

@@ -4,7 +4,7 @@ import type { PairChanges, PairId, ProjectState } from '../../contract/documents
 import { SvelteSet } from 'svelte/reactivity'
 import type { RunKind } from '../../contract/documents/history'
 import { jobKindFacts } from '../../contract/model/job-kinds'
-import { STOPPING, waitingForWords } from '../../contract/words/job-words'
+import { STOPPING, waitingForWords } from '../../contract/work/work-words'
 import { areModelsAway, MODELS_AWAY, tokenizerWords } from '../../contract/words/pair-words'
 import { RUN_KIND_WORDS } from '../../contract/words/run-words'
 import { type Complaint, complaintOf } from '../ui/complaint'

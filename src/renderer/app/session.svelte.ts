@@ -17,8 +17,7 @@ import { OtherCheckpoints } from '../models/pair/other-checkpoints.svelte'
 import { ValuesCheck } from '../models/pair/values-check.svelte'
 import { PairsComparison } from '../models/pairs/comparison.svelte'
 import { Pairs } from '../models/pairs/pairs.svelte'
-import { PairQueue } from '../models/pairs/queue.svelte'
-import { StudyProgress } from '../models/pairs/study.svelte'
+import { WorkList } from '../models/pairs/work-list.svelte'
 import { Runs } from '../history/runs.svelte'
 import { Prompts } from '../prompts/prompts.svelte'
 import { Ranges } from '../ranges/ranges.svelte'
@@ -59,9 +58,7 @@ type ShownPlace = Omit<Place, 'project' | 'pair'> & { readonly view: View }
 export class Session extends OpenProject {
   /** The project's pairs, including this one. */
   readonly pairs: Pairs
-  readonly queue: PairQueue
-  /** The study that the command line runs or ran into the project. */
-  readonly study: StudyProgress
+  readonly work: WorkList
   /** Results of the pairs side by side. */
   readonly comparison: PairsComparison
   readonly notes: Readonly<Record<'project' | 'pair', Notes>>
@@ -88,9 +85,8 @@ export class Session extends OpenProject {
 
   constructor(host: Host, state: ProjectState) {
     super(host, state)
-    this.queue = new PairQueue(this)
-    this.pairs = new Pairs(this, this.queue)
-    this.study = new StudyProgress(this)
+    this.work = new WorkList(this)
+    this.pairs = new Pairs(this, this.work)
     this.comparison = new PairsComparison(this)
     this.notes = { project: new Notes(this, 'project'), pair: new Notes(this, 'pair') }
     // The top bar shows the first of these if several jobs run.
@@ -119,8 +115,7 @@ export class Session extends OpenProject {
   /** Fetches the results of a place and follows running jobs. The other steps show their newest results. */
   attach(place: ShownPlace): void {
     void this.watch()
-    void this.queue.attach()
-    void this.study.attach()
+    void this.work.attach()
     this.comparison.attach()
     this.jobs.update(this.state)
     this.prompts.attach()

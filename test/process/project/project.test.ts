@@ -388,7 +388,7 @@ describe('the sweeps of a project', () => {
 describe('a document of an older version', () => {
   const Third = z.object({ schemaVersion: z.literal(3), title: z.string(), tags: z.array(z.string()) })
   const format: DocumentFormat<z.infer<typeof Third>> = {
-    kind: 'queue',
+    kind: 'work-list',
     name: 'thing',
     schema: Third,
     version: 3,
@@ -410,7 +410,7 @@ describe('a document of an older version', () => {
   test('is brought up one version at a time, with a copy of the file as it was', async () => {
     const { document, backup } = await migrateFile(file, format)
     expect(document).toEqual(migrated)
-    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ kind: 'queue', ...migrated })
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ kind: 'work-list', ...migrated })
     expect(backup).toMatch(/^thing\.json\.version-1\..*\.bak$/)
     expect(await readFile(join(folder, backup ?? ''), 'utf8')).toBe(first)
     expect(await migrateFile(file, format)).toEqual({ document: migrated, backup: null })

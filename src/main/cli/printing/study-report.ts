@@ -4,7 +4,7 @@ import { planLine } from '../../../contract/words/plan-words'
 import { formatDuration, plural } from '../../../contract/words/format'
 import type { PlannedAnswers, StepPlan } from '../../study/plan-study'
 import type { StepResult } from '../../study/step-result'
-import { failureWords } from '../../work/work-list'
+import { endWords } from '../../work/work-list'
 import type { StudyVerdict } from '../../study/study-verdicts'
 import { checkCommandOf, describeVerdict, nextCommandsOf } from './verdict-report'
 import { count, printable, table } from './output'
@@ -13,13 +13,9 @@ import { count, printable, table } from './output'
 
 /** Describes a finished step in one line. */
 export function endedLine(step: StepResult): string {
-  const failure = failureWords(step)
-  if (failure !== null) return failure
   const { key, outcome, seconds, work, result } = step
   if (outcome === 'written') return `Wrote ${result ?? ''}`
-  return outcome === 'found'
-    ? `${key}: already there`
-    : `${key}: ${workWords(work)} in ${formatDuration(seconds)}`
+  return outcome === 'computed' ? `${key}: ${workWords(work)} in ${formatDuration(seconds)}` : endWords(step)
 }
 
 /** Describes the computed work. */

@@ -15,8 +15,7 @@ import {
   SAMPLED_CRC_VERSION,
   SampleRun
 } from '../../../contract/documents/samples'
-import { QUEUE_VERSION, QueueDocument } from '../../../contract/documents/queue'
-import { STUDY_VERSION, StudyDocument } from '../../../contract/documents/study'
+import { WORK_LIST_VERSION, WorkListDocument } from '../../../contract/work/work-list'
 import { SEARCH_VERSION, SearchDocument } from '../../../contract/documents/search'
 import type { DocumentFormat } from '../../base/files/migrate'
 import { DocumentFile, DocumentFolder } from './document-store'
@@ -169,31 +168,19 @@ export const RUN_MARKS = new DocumentFile<RunMarksDocument>({
   tooLarge: 'Shorten the notes of some runs.'
 })
 
-/** The queued jobs of all pairs. */
-export const QUEUE = new DocumentFile<QueueDocument>({
-  kind: 'queue',
-  name: 'queue',
-  file: 'queue.json',
-  schema: QueueDocument,
-  version: QUEUE_VERSION,
-  migrations: {},
-  maxBytes: 10_000_000,
-  tooLarge: 'Wait until some jobs end.'
-})
+/** File in the project's folder. A follower of the project reads it separately, because a study writes it often. */
+export const WORK_LIST_FILE = 'work.json'
 
-/** File in the project's folder. A follower of the project watches it separately. */
-export const STUDY_FILE = 'study.json'
-
-/** Progress of the newest study that was run into the project. */
-export const STUDIES = new DocumentFile<StudyDocument>({
-  kind: 'study',
-  name: 'study',
-  file: STUDY_FILE,
-  schema: StudyDocument,
-  version: STUDY_VERSION,
+/** The queue and the newest study of a project. */
+export const WORK_LIST = new DocumentFile<WorkListDocument>({
+  kind: 'work-list',
+  name: 'list of work',
+  file: WORK_LIST_FILE,
+  schema: WorkListDocument,
+  version: WORK_LIST_VERSION,
   migrations: {},
-  maxBytes: 10_000_000,
-  tooLarge: 'Split the study into several files.'
+  maxBytes: 20_000_000,
+  tooLarge: 'Wait until some jobs end, or split the study into several files.'
 })
 
 /*

@@ -18,12 +18,12 @@ import type { z } from 'zod'
 import type { RunChange } from '../../base/files/serial-queue'
 import type { PartChange, StoredPart } from '../documents/stored-part'
 import type { PairResults } from './pair-results'
-import type { ProjectQueue } from './project-queue'
 import type { ProjectReadings } from './project-readings'
 import { ProjectEvaluations } from './project-evaluations'
 import { ProjectSamples } from './project-samples'
 import { removeOwnPrompts, writePrompts } from '../documents/project-file'
 import type { ProjectTasks } from './project-tasks'
+import type { ProjectWork } from './project-work'
 import { EVALUATION_SUMMARIES } from '../documents/evaluation-files'
 import { type PairRuns, RunHistory } from './pair-history'
 import { RunList } from '../runs/run-list'
@@ -50,7 +50,7 @@ export interface ProjectOfPair {
   readonly samplePrompts: SamplePrompts | null
   readonly tasks: ProjectTasks
   readonly readings: ProjectReadings
-  readonly queue: ProjectQueue
+  readonly work: ProjectWork
   readonly savedTasks: number
   /** Also returns the document of a removed pair. */
   documentOf(id: PairId): PairDocument

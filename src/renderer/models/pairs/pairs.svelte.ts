@@ -4,7 +4,7 @@ import { plural } from '../../../contract/words/format'
 import type { WindowChange } from '../../app/history.svelte'
 import type { Host } from '../../app/host'
 import type { OpenProject } from '../../app/open-project.svelte'
-import type { PairQueue } from './queue.svelte'
+import type { WorkList } from './work-list.svelte'
 
 /** The pairs of the open project and the operations on them. */
 export class Pairs {
@@ -13,7 +13,7 @@ export class Pairs {
 
   constructor(
     private readonly project: OpenProject,
-    private readonly queue: PairQueue
+    private readonly work: WorkList
   ) {
     this.shownId = project.here.pair
   }
@@ -76,7 +76,7 @@ export class Pairs {
   /** Removes a pair and its queued jobs. If the pair is shown, its neighbour is shown first. */
   async remove(id: PairId): Promise<void> {
     const { host } = this.project
-    const queued = this.queue.state?.jobs.filter(({ pair }) => pair === id).length ?? 0
+    const queued = this.work.state?.jobs.filter(({ pair }) => pair === id).length ?? 0
     try {
       await takeOff(host, id, queued)
     } catch (error) {

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
-import type { StudyState } from '../../../../src/contract/documents/study'
-import { openProject } from '../../../../src/main/project/open-project'
-import { watchStudy } from '../../../../src/main/workbench/study-news'
+import { openOrFollow, openProject } from '../../../../src/main/project/open-project'
+import { ProjectFollower } from '../../../../src/main/project/project-follower'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { exitStatus, startCli, waitForOutput } from '../../../fixtures/cli'
 import { runHere, stoppedHere } from '../../../fixtures/command-line'
 import { answers } from '../../../fixtures/held-engine'
 import { writeShortPair } from '../../../fixtures/short-pair'
+import { waitFor } from '../../../fixtures/wait-for'
 import { whyNoWebGpu } from '../../../fixtures/webgpu'
 
 const missing = await whyNoWebGpu()
@@ -71,31 +71,24 @@ describe('slr study', { timeout: 90_000 }, () => {
     await waitForOutput(killed.stderr, '2 of 4: Short/check')
     // It goes no further meanwhile.
     killed.kill('SIGSTOP')
-    const seen = watchStudy(join(folder, 'small.slr'), undefined, 20)
-    /** The first of what is told from now on that suits; a study that is over tells nothing more. */
-    const told = async (suits: (state: StudyState) => boolean): Promise<StudyState> => {
-      for (;;) {
-        const next = await seen.next()
-        const state: StudyState | null = next.done === true ? null : next.value
-        if (state !== null && suits(state)) return state
-      }
-    }
-    const now = await told(() => true)
-    expect(now).toMatchObject({ name: 'small', file, running: true, ended: null })
-    expect(now.steps.map(({ state }) => state)).toEqual(['computed', 'running', 'waiting', 'waiting'])
+    const followed = await openOrFollow(join(folder, 'small.slr'))
+    new ProjectFollower(followed, 20)
+    const states = (): string[] | undefined => followed.work.study?.steps.map(({ state }) => state)
+    expect(followed.work.study).toMatchObject({ name: 'small', file, running: true, ended: null })
+    const begun = ['computed', 'running', 'waiting', 'waiting']
+    expect(states()).toEqual(begun)
     killed.kill('SIGKILL')
     await exitStatus(killed)
-    expect(await told(() => true)).toMatchObject({ steps: now.steps, running: false, ended: null })
+    expect(followed.work.study).toMatchObject({ running: false, ended: null })
+    expect(states()).toEqual(begun)
 
     expect(outcomes(await run(file, '--only', 'step=check'))).toEqual([['Short/check', 'computed']])
 
     const stopped = await stoppedHere(['study', file], answers(3))
-    const { running, steps } = await told(({ ended }) => ended === 'stopped')
-    expect({ running, steps: steps.map(({ state }) => state) }).toEqual({
-      running: false,
-      steps: ['found', 'found', 'running', 'waiting']
-    })
-    expect(stopped.stderr).toContain('Short/sweep: already there')
+    await waitFor(() => expect(followed.work.study).toMatchObject({ running: false, ended: 'stopped' }))
+    expect(states()).toEqual(['found', 'found', 'running', 'waiting'])
+    await followed.close()
+    expect(stopped.stderr).toContain('Short/sweep: Already there')
     expect(stopped.stderr).toContain(`Resume: slr study ${file}\n`)
 
     const finished = await run(file)
@@ -181,7 +174,7 @@ describe('slr study', { timeout: 90_000 }, () => {
       ['Short/evaluate/demo-open', 'left out'],
       ['Short/report', 'written']
     ])
-    expect(stderr).toMatch(/Short\/sweep failed\. .*needs at least \d+ MiB/)
+    expect(stderr).toMatch(/Short\/sweep: Failed\. .*needs at least \d+ MiB/)
     expect(stderr).toContain(
       '3 of 4 steps were not done: Short/sweep, Short/check, Short/evaluate/demo-open.'
     )

@@ -2,15 +2,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PairId } from '../../../../src/contract/documents/project'
-import type { QueuedWork, QueueState } from '../../../../src/contract/documents/queue'
-import { ON_CPU } from '../../../../src/contract/documents/samples'
+import type { WorkListState } from '../../../../src/contract/work/work-list'
 import { mapGet } from '../../../../src/contract/model/look-up'
 import { Endpoint } from '../../../../src/contract/model/external-model'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { throwIfCancelled } from '../../../../src/main/base/files/cancelling'
 import { allowForThisRun } from '../../../../src/main/endpoint/confirmed-addresses'
 import { Job } from '../../../../src/main/jobs/job'
-import { JobQueue } from '../../../../src/main/jobs/queue'
+import { JobQueue, type NewWork } from '../../../../src/main/jobs/queue'
 import type { BegunJob, QueuedEvent, QueuedKind } from '../../../../src/main/jobs/queued-kinds'
 import { JobTurns } from '../../../../src/main/jobs/turns'
 import { openProject } from '../../../../src/main/project/open-project'
@@ -21,11 +20,14 @@ import { openDemo } from '../../../fixtures/open-demo'
 import { reopened } from '../../../fixtures/reopened'
 import { waitFor } from '../../../fixtures/wait-for'
 
-const SWEEP: QueuedWork = { kind: 'sweep', preview: false }
-const EVALUATION: QueuedWork = {
-  kind: 'evaluation',
-  task: { id: 'demo-open', name: 'Demo' },
-  computing: ON_CPU
+const sweep = (preview: boolean): NewWork => ({
+  work: { kind: 'sweep', settings: { preview } },
+  taskName: null
+})
+const SWEEP = sweep(false)
+const EVALUATION: NewWork = {
+  work: { kind: 'evaluate', settings: { task: 'demo-open', device: 'cpu' } },
+  taskName: 'Demo'
 }
 
 async function* eventsUntil(end: Later<QueuedEvent>): AsyncGenerator<QueuedEvent> {
@@ -111,7 +113,7 @@ function newQueue(): void {
   turns = new JobTurns()
   sweeps = new ScriptedKind()
   evaluations = new ScriptedKind('evaluation-1')
-  queue = new JobQueue({ sweep: sweeps, evaluation: evaluations }, turns)
+  queue = new JobQueue({ sweep: sweeps, evaluate: evaluations }, turns)
 }
 
 beforeEach(async () => {
@@ -125,7 +127,7 @@ afterEach(async () => {
   await project.close()
 })
 
-async function now(): Promise<QueueState> {
+async function now(): Promise<WorkListState> {
   const stop = new AbortController()
   for await (const state of queue.watch(project, stop.signal)) {
     stop.abort()
@@ -158,7 +160,7 @@ async function evaluationBegun(evaluated: PairId, swept: PairId[]): Promise<void
   await queue.add(project, [evaluated], EVALUATION)
   await queue.add(project, swept, SWEEP)
   await begun(evaluations, 1)
-  await waitFor(() => expect(project.queue.jobs[0]?.evaluationId).toBe('evaluation-1'))
+  await waitFor(() => expect(project.work.jobs[0]?.evaluationId).toBe('evaluation-1'))
 }
 
 /** Stops the program while it evaluates the second pair, and starts it anew. */
@@ -206,14 +208,14 @@ describe('jobs in line over the pairs of a project', () => {
     await queue.add(project, ['pair-3'], EVALUATION)
     await begun(sweeps, 1)
     await queue.move(project, await idOf('pair-3'), 1)
-    const moved = ['pair-3 sweep waiting', 'pair-2 sweep waiting', 'pair-3 evaluation waiting']
+    const moved = ['pair-3 sweep waiting', 'pair-2 sweep waiting', 'pair-3 evaluate waiting']
     expect((await states()).slice(1)).toEqual(moved)
     await queue.remove(project, await idOf('pair-2'))
     const stopped = await idOf('pair-1')
     await queue.remove(project, stopped)
     await begun(sweeps, 2)
     await queue.remove(project, stopped)
-    expect(await states()).toEqual(['pair-3 sweep running', 'pair-3 evaluation waiting'])
+    expect(await states()).toEqual(['pair-3 sweep running', 'pair-3 evaluate waiting'])
     sweeps.end('pair-3')
     await finish(evaluations, 1, 'pair-3')
     expect(sweeps.begun).toEqual(['pair-1', 'pair-3'])
@@ -223,7 +225,7 @@ describe('jobs in line over the pairs of a project', () => {
 
   it('leave out pairs that have what would be computed, and say which', async () => {
     sweeps.done = ['pair-1', 'pair-3']
-    const preview: QueuedWork = { kind: 'sweep', preview: true }
+    const preview = sweep(true)
     expect(await queue.add(project, ['pair-1', 'pair-2', 'pair-3'], preview)).toEqual(['pair-1', 'pair-3'])
     await begun(sweeps, 1)
     expect(await states()).toEqual(['pair-2 sweep running'])
@@ -256,9 +258,11 @@ describe('jobs in line over the pairs of a project', () => {
     await begun(evaluations, 3)
     expect(evaluations.begun.at(-1)).toBe('pair-1 again')
     evaluations.end('pair-1')
-    await queue.add(project, ['pair-2'], { kind: 'sweep', preview: true })
+    await queue.add(project, ['pair-2'], sweep(true))
     await begun(sweeps, 3)
-    expect((await now()).jobs).toMatchObject([{ pair: 'pair-2', state: 'running', work: { preview: true } }])
+    expect((await now()).jobs).toMatchObject([
+      { pair: 'pair-2', state: 'running', work: { settings: { preview: true } } }
+    ])
     sweeps.end('pair-2')
     await queue.done(project)
   })
@@ -285,7 +289,7 @@ describe('jobs in line over the pairs of a project', () => {
     seen.resolve()
     await Promise.all(added)
     await begun(sweeps, 1)
-    expect(await states()).toEqual(['pair-1 sweep running', 'pair-1 evaluation waiting'])
+    expect(await states()).toEqual(['pair-1 sweep running', 'pair-1 evaluate waiting'])
     sweeps.end('pair-1')
     await finish(evaluations, 1, 'pair-1')
   })
@@ -301,7 +305,7 @@ describe('jobs in line over the pairs of a project', () => {
     await project.restorePair('pair-2', 1)
     queue.pairIsBack(project)
     await begun(sweeps, 2)
-    expect(await states()).toEqual(['pair-2 sweep running', 'pair-2 evaluation waiting'])
+    expect(await states()).toEqual(['pair-2 sweep running', 'pair-2 evaluate waiting'])
     sweeps.end('pair-2')
     await finish(evaluations, 1, 'pair-2')
   })
@@ -313,7 +317,7 @@ describe('jobs in line over the pairs of a project', () => {
     await preparing.began.promise
     let hasEnded = false
     const removed = queue.remove(project, await idOf('pair-1')).then(() => (hasEnded = true))
-    expect(await states()).toEqual(['pair-1 evaluation stopping'])
+    expect(await states()).toEqual(['pair-1 evaluate stopping'])
     expect(hasEnded).toBe(false)
     preparing.ends.resolve()
     await removed
@@ -356,7 +360,7 @@ describe('jobs in line over the pairs of a project', () => {
     await evaluationBegun('pair-2', ['pair-1', 'pair-3'])
     await startedAnew(() => project.removePair('pair-3'))
     expect(await now()).toMatchObject({ paused: true })
-    expect(await states()).toEqual(['pair-2 evaluation waiting', 'pair-1 sweep waiting'])
+    expect(await states()).toEqual(['pair-2 evaluate waiting', 'pair-1 sweep waiting'])
     await queue.pause(project, false)
     await begun(evaluations, 1)
     expect(evaluations.begun).toEqual(['pair-2 again'])
@@ -394,8 +398,8 @@ describe('jobs in line over the pairs of a project', () => {
     await finish(sweeps, 1, 'pair-1')
     const { path } = project
     await project.close()
-    await writeFile(join(path, 'queue.json'), '{"schemaVersion": 1, "jobs": 3}')
+    await writeFile(join(path, 'work.json'), '{"schemaVersion": 1, "study": null, "entries": 3}')
     project = await openProject(path)
-    expect(project.warnings).toEqual([expect.stringMatching(/The queue of jobs was left out\. .*jobs/)])
+    expect(project.warnings).toEqual([expect.stringMatching(/The list of work was left out\. .*entries/)])
   })
 })

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
-import type { QueuedJob } from '../../../../src/contract/documents/queue'
 import type { Computing } from '../../../../src/contract/documents/samples'
+import { UNKNOWN_PROGRESS } from '../../../../src/contract/work/progress'
+import type { QueuedJob } from '../../../../src/contract/work/work-list'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { Devices } from '../../../../src/main/work/devices'
 import { EvaluationJobs } from '../../../../src/main/jobs/evaluations'
@@ -14,6 +15,12 @@ import { openDemo } from '../../../fixtures/open-demo'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 import { waitFor } from '../../../fixtures/wait-for'
+
+const evaluationOf = (pair: string, computing: Computing): QueuedJob => ({
+  ...{ origin: 'window', id: randomUUID(), pair, taskName: 'Demo', evaluationId: null },
+  ...{ state: 'waiting', progress: UNKNOWN_PROGRESS, seconds: null, problem: null },
+  work: { kind: 'evaluate', settings: { task: 'demo-open', ...computing } }
+})
 
 it('evaluates where and how the job says, when its turn comes', async () => {
   const project = await openDemo()
@@ -31,14 +38,11 @@ it('evaluates where and how the job says, when its turn comes', async () => {
     close: async () => undefined
   }
   const context = { engine, devices: new Devices(() => engine), turns: new JobTurns(), tell: () => undefined }
-  const { evaluation } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
+  const { evaluate } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
   const own = project.firstPair
   const computing: Computing = { device: 'webgpu', weights: 'int8' }
-  const job: QueuedJob = {
-    ...{ id: randomUUID(), pair: own.id, evaluationId: null, problem: null },
-    work: { kind: 'evaluation', task: { id: 'demo-open', name: 'Demo' }, computing }
-  }
-  const { events } = await evaluation.begin(own, job, new AbortController().signal)
+  const job = evaluationOf(own.id, computing)
+  const { events } = await evaluate.begin(own, job, new AbortController().signal)
   const endings: string[] = []
   for await (const { type } of events) if (type !== 'progress') endings.push(type)
   expect(endings).toEqual(['failed'])
@@ -57,17 +61,10 @@ it('keeps no run of an evaluation that is stopped while it is prepared', async (
   }
   const turns = new JobTurns()
   const context = { engine, devices: new Devices(() => engine), turns, tell: () => undefined }
-  const { evaluation } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
+  const { evaluate } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
   const own = project.firstPair
   const stop = new AbortController()
-  const begun = evaluation.begin(
-    own,
-    {
-      ...{ id: randomUUID(), pair: own.id, evaluationId: null, problem: null },
-      work: { kind: 'evaluation', task: { id: 'demo-open', name: 'Demo' }, computing: { device: 'cpu' } }
-    },
-    stop.signal
-  )
+  const begun = evaluate.begin(own, evaluationOf(own.id, { device: 'cpu' }), stop.signal)
   await waitFor(() => expect(turns.done(project)).not.toBeNull())
   stop.abort()
   await expect(begun).rejects.toThrow('evaluation was cancelled.')

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
-import { failureWords, requireAllDone, runWorkList } from '../../../../src/main/work/work-list'
+import { endWords, requireAllDone, runWorkList } from '../../../../src/main/work/work-list'
 import { problemOf } from '../../../fixtures/problems'
 
 const ENTRIES = [
@@ -30,11 +30,11 @@ it('leaves out what needs a failed entry, does the others, and names those that 
     ['left out', ''],
     ['computed', 'b/sweep']
   ])
-  expect(results.map(failureWords)).toEqual([
-    'a/sweep failed. It is broken. Mend it.',
-    'a/check was skipped. It needs a/sweep, which failed.',
-    'a/evaluate was skipped. It needs a/check, which failed.',
-    null
+  expect(results.map(endWords)).toEqual([
+    'a/sweep: Failed. It is broken. Mend it.',
+    'a/check: Skipped. It needs a/sweep, which failed.',
+    'a/evaluate: Skipped. It needs a/check, which failed.',
+    expect.stringMatching(/^b\/sweep: Computed in .* s$/)
   ])
   expect(() => requireAllDone(results, 'step')).toThrow(
     '3 of 4 steps were not done: a/sweep, a/check, a/evaluate.'

@@ -131,7 +131,7 @@ describe('a call that the lost line has taken along', () => {
     const { line, workbench } = await showing()
     const ended = new Error('[AsyncIdQueue] Queue[6] was closed or aborted while waiting for pulling.')
     ended.name = 'AbortError'
-    for (const procedure of ['projects.watch', 'queue.watch', 'app.recent']) {
+    for (const procedure of ['projects.watch', 'work.watch', 'app.recent']) {
       line.call(procedure, 0).answer.reject(ended)
       await settled()
     }

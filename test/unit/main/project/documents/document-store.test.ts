@@ -10,7 +10,7 @@ const Note = z.object({ schemaVersion: z.literal(2), id: z.string(), words: z.ar
 type Note = z.infer<typeof Note>
 
 const KIND = {
-  kind: 'queue' as const,
+  kind: 'work-list' as const,
   name: 'note',
   schema: Note,
   version: 2,

@@ -59,14 +59,17 @@ it('says that jobs in the queue go with a pair', async () => {
   const pairs = briefs('a', 'b')
   const { line, session } = await opened('pair-1', pairs)
   const job = {
+    origin: 'window',
     id: '1b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b',
-    work: { kind: 'sweep', preview: false },
+    work: { kind: 'sweep', settings: {} },
+    taskName: null,
+    seconds: null,
     problem: null,
     state: 'waiting',
     progress: { share: null, secondsLeft: null }
   } as const
-  session.queue.state = {
-    ...{ paused: false, waits: false, waitsFor: null, done: [] },
+  session.work.state = {
+    ...{ paused: false, waits: false, waitsFor: null, done: [], study: null },
     jobs: [
       { ...job, sends: [], pair: 'pair-2' },
       { ...job, sends: [], pair: 'pair-1' },

@@ -1,8 +1,8 @@
 import { READ_ONLY } from '../../app/state-words'
 import type { PairId } from '../../../contract/documents/project'
-import type { QueuedWork, QueueState } from '../../../contract/documents/queue'
-import type { Task } from '../../../contract/documents/task'
 import { ON_CPU } from '../../../contract/documents/samples'
+import type { Task } from '../../../contract/documents/task'
+import type { QueuedJob, WorkListState } from '../../../contract/work/work-list'
 import {
   chooseComputation,
   type ComputationDraft,
@@ -12,12 +12,15 @@ import {
 import { Subscription } from '../../app/subscription'
 import type { OpenProject } from '../../app/open-project.svelte'
 
-/** The queue of jobs of all pairs, as main reports it. */
-export class PairQueue {
+/** Work to queue, with the name of its task. */
+type NewWork = Pick<QueuedJob, 'work' | 'taskName'>
+
+/** The queue of all pairs and the newest study, as main reports them. */
+export class WorkList {
   /** Null until main has answered. */
-  state = $state.raw<QueueState | null>(null)
+  state = $state.raw<WorkListState | null>(null)
   /** Pairs that the last request for sweeps left out, because they have a full sweep already; null if none was. */
-  leftOut = $state.raw<{ ids: readonly PairId[]; names: readonly string[]; work: QueuedWork } | null>(null)
+  leftOut = $state.raw<{ ids: readonly PairId[]; names: readonly string[]; added: NewWork } | null>(null)
   /** Settings for computing the answers of the next evaluations. */
   computation = $state.raw<ComputationDraft>(draftOfComputing(ON_CPU))
   /** Task of the next evaluations, remembered by the page; null until the user chooses one. */
@@ -41,27 +44,27 @@ export class PairQueue {
     this.storedAs = `slr-queue-task ${project.path}`
   }
 
-  /** Follows the queue. Called when the project is opened and after every reconnect. */
+  /** Follows the work. Called when the project is opened and after every reconnect. */
   attach(): Promise<void> {
     const { client, path } = this.project
     this.taskId ??= this.storedTask()
     return this.subscription.follow(
-      (signal) => client.queue.watch({ path }, { signal }),
+      (signal) => client.work.watch({ path }, { signal }),
       (state) => (this.state = state)
     )
   }
 
   /** Queues a sweep or a preview of each pair with the pair's settings. */
   sweepAll({ preview }: { preview: boolean }): Promise<boolean> {
-    return this.add({ kind: 'sweep', preview })
+    return this.add({ work: { kind: 'sweep', settings: { preview } }, taskName: null })
   }
 
   async sweepLeftOut(): Promise<void> {
     const { leftOut } = this
     if (leftOut === null) return
-    const { work, ids } = leftOut
+    const { added, ids } = leftOut
     await this.attempt(async ({ path, client }) => {
-      await client.queue.add({ path, pairs: [...ids], work, again: true })
+      await client.work.add({ path, pairs: [...ids], ...added, again: true })
       this.leftOut = null
     })
   }
@@ -89,35 +92,36 @@ export class PairQueue {
   }
 
   evaluateAll({ id, name }: Pick<Task, 'id' | 'name'>): Promise<boolean> {
-    return this.add({ kind: 'evaluation', task: { id, name }, computing: computingOf(this.computation) })
+    const settings = { task: id, ...computingOf(this.computation) }
+    return this.add({ work: { kind: 'evaluate', settings }, taskName: name })
   }
 
   /** @param by the number of places, negative for earlier */
   async move(id: string, by: number): Promise<void> {
     const index = (this.state?.jobs ?? []).findIndex((job) => job.id === id) + by
-    await this.attempt(({ path, client }) => client.queue.move({ path, id, place: Math.max(0, index) }))
+    await this.attempt(({ path, client }) => client.work.move({ path, id, place: Math.max(0, index) }))
   }
 
   async remove(id: string): Promise<void> {
-    await this.attempt(({ path, client }) => client.queue.remove({ path, id }))
+    await this.attempt(({ path, client }) => client.work.remove({ path, id }))
   }
 
   async retry(id: string): Promise<void> {
-    await this.attempt(({ path, client }) => client.queue.retry({ path, id }))
+    await this.attempt(({ path, client }) => client.work.retry({ path, id }))
   }
 
   async pause(paused: boolean): Promise<void> {
-    await this.attempt(({ path, client }) => client.queue.pause({ path, paused }))
+    await this.attempt(({ path, client }) => client.work.pause({ path, paused }))
   }
 
   /** @returns whether the jobs were queued */
-  private add(work: QueuedWork): Promise<boolean> {
+  private add(added: NewWork): Promise<boolean> {
     const { pairs } = this.project.state
     const usable = pairs.flatMap(({ id, unusable }): PairId[] => (unusable === null ? [id] : []))
     return this.attempt(async ({ path, client }) => {
-      const { leftOut } = await client.queue.add({ path, pairs: usable, work })
+      const { leftOut } = await client.work.add({ path, pairs: usable, ...added })
       const names = pairs.flatMap(({ id, name }) => (leftOut.includes(id) ? [name] : []))
-      this.leftOut = names.length === 0 ? null : { ids: leftOut, names, work }
+      this.leftOut = names.length === 0 ? null : { ids: leftOut, names, added }
     })
   }
 

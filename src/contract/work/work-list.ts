@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { PairId } from '../documents/project'
+import { Problem } from '../model/problem'
+import { ProgressShare } from './progress'
+import { CheckSettings, EvaluateSettings, SweepSettings } from './settings'
+import { workSettings } from './work'
+
+export const WORK_LIST_VERSION = 1
+
+/** Far above the number of jobs that a user waits for. */
+export const MAX_QUEUED = 500
+
+/** Work that can wait in the queue. It uses the pair's settings at the time when it starts. */
+export const QueuedWork = z.discriminatedUnion('kind', [
+  workSettings('sweep', SweepSettings.pick({ preview: true })),
+  workSettings(
+    'evaluate',
+    EvaluateSettings.pick({ task: true, device: true, precision: true, weights: true })
+  )
+])
+export type QueuedWork = z.infer<typeof QueuedWork>
+
+/** Work of a study's step. Its models are those of the study's file. */
+export const StudyStepWork = z.discriminatedUnion('kind', [
+  workSettings('sweep', SweepSettings),
+  workSettings('check', CheckSettings),
+  workSettings('evaluate', EvaluateSettings),
+  workSettings('report', z.object({}))
+])
+export type StudyStepWork = z.infer<typeof StudyStepWork>
+
+/**
+ * End of an entry. `found`: the results existed. `computed` and `written`: the work produced results or a report. `left
+ * out`: something that the work needs is missing.
+ */
+export const WorkOutcome = z.enum(['found', 'computed', 'written', 'failed', 'left out'])
+export type WorkOutcome = z.infer<typeof WorkOutcome>
+
+const entry = {
+  /** Name of an evaluation's task. A study adds a number to a task that occurs twice. Null for other work. */
+  taskName: z.string().nullable(),
+  state: z.enum(['waiting', 'running', 'stopping', 'stopped', ...WorkOutcome.options]),
+  progress: ProgressShare,
+  /** Duration in seconds. Null before the end. */
+  seconds: z.number().nullable(),
+  /** Reason why the work failed, was left out or was stopped; null for none. Such work runs again only on request. */
+  problem: Problem.nullable()
+}
+
+/** Work that the window has queued. */
+export const QueuedJob = z.object({
+  origin: z.literal('window'),
+  id: z.uuid(),
+  pair: PairId,
+  work: QueuedWork,
+  ...entry,
+  /**
+   * The evaluation that the job started and would resume. Null before its start, and for sweeps, which find their own
+   * partial results.
+   */
+  evaluationId: z.string().nullable()
+})
+export type QueuedJob = z.infer<typeof QueuedJob>
+
+/** Step of the newest study. */
+export const StudyStepState = z.object({
+  origin: z.literal('study'),
+  /** Key of the step within the study, such as `Demo/evaluate/demo-open`. */
+  id: z.string(),
+  /** Name of the pair, which the project may not have yet. Null for work on all pairs. */
+  pair: z.string().nullable(),
+  work: StudyStepWork,
+  ...entry
+})
+export type StudyStepState = z.infer<typeof StudyStepState>
+
+/** The newest study that was run into the project. */
+const StudyRun = z.object({
+  name: z.string(),
+  /** Absolute path of the study file. */
+  file: z.string(),
+  startedAt: z.iso.datetime(),
+  /** Lock under which the study writes the project. It shows whether the study still runs. */
+  lock: z.string(),
+  /** Null while the study runs, and if it was killed. */
+  ended: z.enum(['done', 'stopped']).nullable()
+})
+
+/** The work of a project: the queue of the window and the steps of the newest study, each in its order. */
+export const WorkListDocument = z.object({
+  schemaVersion: z.literal(WORK_LIST_VERSION),
+  study: StudyRun.nullable(),
+  entries: z.array(z.discriminatedUnion('origin', [QueuedJob, StudyStepState]))
+})
+export type WorkListDocument = z.infer<typeof WorkListDocument>
+
+/** Far above the number of finished jobs that a user looks at. */
+export const MAX_DONE = 20
+
+/** A queued job for windows. */
+export const ShownJob = QueuedJob.omit({ evaluationId: true }).extend({
+  /** Warnings about the addresses that receive prompts. */
+  sends: z.array(z.string())
+})
+export type ShownJob = z.infer<typeof ShownJob>
+
+/** The newest study with its steps, for windows. */
+export const StudyState = StudyRun.omit({ lock: true }).extend({
+  running: z.boolean(),
+  steps: z.array(StudyStepState)
+})
+export type StudyState = z.infer<typeof StudyState>
+
+/** State of a project's work for windows. */
+export const WorkListState = z.object({
+  /** True if the queue is paused by the user, or because only jobs from before the program's start wait. */
+  paused: z.boolean(),
+  /** True if the queue waits for a job that the user started separately. */
+  waits: z.boolean(),
+  /** Name of the project whose job delays the running one. Null while the running job computes. */
+  waitsFor: z.string().nullable(),
+  jobs: z.array(ShownJob),
+  /** Jobs finished since the program's start, the latest last. */
+  done: z.array(QueuedJob.pick({ id: true, pair: true, work: true, taskName: true })).max(MAX_DONE),
+  study: StudyState.nullable()
+})
+export type WorkListState = z.infer<typeof WorkListState>
