@@ -28,11 +28,8 @@ import {
   ruleWords
 } from '../../report/sections/sweep-findings'
 import { blocksText } from './blocks'
-import { colourBits } from './colours'
 import { describePreview } from './preview-report'
-import { describeRangeMap } from './range-map'
 import { workOfPrompts } from '../../../contract/words/preview-words'
-import { drawnWidth } from './shown-width'
 
 /** Facts about a sweep that its document does not have. */
 interface SweepContext {
@@ -50,7 +47,7 @@ interface SweepContext {
 
 /**
  * Describes a sweep: the verdict in three lines and the best models. Details add the certainty of the selection,
- * every model, every range and the uniform blends.
+ * every model, the best ranges and the uniform blends.
  *
  * @param check full-answer check; null for none
  * @param next returns the commands that may follow, for the selected range
@@ -101,7 +98,6 @@ export function describeSweep(
     ...(sure === null
       ? []
       : [
-          ...describeMap(sweep, sure),
           blocksText([
             { kind: 'facts', facts: [['Rule', ruleWords(sure, sweep.scoredBy)]] },
             ...bestRangesBlocks(sweep, sure, check)
@@ -124,7 +120,7 @@ function describeEffort({
   return style('dim', `${effort} on ${printable(device)}. ${DETAILS}`)
 }
 
-const DETAILS = 'All ranges, baselines and caveats: --details.'
+const DETAILS = 'More ranges, baselines and caveats: --details. All ranges: --csv FILE.'
 
 /** Numbers of ranges and baselines in the short form. */
 const SHORT_RANGES = 5
@@ -251,22 +247,6 @@ export function describePart(part: SweepPart): string {
     ) + ` on ${plural(models.length, 'model')}`,
     describeWork(part)
   ].join('\n')
-}
-
-/** Draws the map of ranges; empty on narrow terminals. */
-function describeMap(
-  { ranges, preview, selected, scoredBy }: SweepDocument,
-  { minimumValidity }: Selection
-): string[] {
-  const map = describeRangeMap(ranges, {
-    estimated: preview?.ranges ?? [],
-    minimumValidity,
-    words: scoreWords(scoredBy),
-    selected,
-    width: drawnWidth(),
-    colourBits: colourBits()
-  })
-  return map === null ? [] : [`${style('bold', 'Every range')}: ${map}`]
 }
 
 function describeWork({
