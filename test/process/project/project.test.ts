@@ -174,7 +174,7 @@ describe('opening a project', () => {
     ['project.json', '{"schemaVersion": 1', 'is not JSON'],
     ['project.json', '[]', 'is not a project: expected an object, found an empty list'],
     ['project.json', '{"schemaVersion": "1"}', 'is not a project: schemaVersion: '],
-    ['project.json', '{"schemaVersion": 1, "name": ""}', 'is not a project: name: '],
+    ['project.json', '{"schemaVersion": 4, "revision": 0, "name": ""}', 'is not a project: name: '],
     [
       'prompts/crc.json',
       '[{"text": "t", "category": "c", "valid": ["A"]}]',

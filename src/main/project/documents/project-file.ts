@@ -16,7 +16,7 @@ import {
 } from '../../base/files/plain-paths'
 import { readPromptFile } from '../../crc/task/prompt-file'
 import { readStoredSamplePrompts } from '../../samples/prompts'
-import { identifyKept, listPairs } from './project-migrations'
+import { listPairs } from './project-migrations'
 import { renameFields } from './renamed-fields'
 
 /* project.json, and the prompts that all pairs of a project share. */
@@ -30,7 +30,7 @@ export const PROJECT_FORMAT: DocumentFormat<ProjectDocument> = {
   name: 'project',
   schema: ProjectDocument,
   version: PROJECT_VERSION,
-  migrations: { 1: identifyKept, 2: listPairs, 3: renameFields },
+  migrations: { 2: listPairs, 3: renameFields },
   maxBytes: 50_000_000
 }
 

@@ -33,7 +33,7 @@ export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   name: 'sweep',
   schema: SweepDocument,
   version: SWEEP_VERSION,
-  migrations: { 1: (sweep) => ({ ...sweep, scoredBy: { kind: 'crc' } }), 2: renameFields },
+  migrations: { 2: renameFields },
   // 8,001 ranges (126 layers) over 40 prompts take some 170 MB; more would strain the memory when read back.
   maxBytes: 256_000_000
 }

@@ -12,7 +12,7 @@ import { KEPT_AT, LAYERS_4_11, NOT_SCORED, sweepFixture } from '../../../../fixt
 import { sampleRunFixture } from '../../../../fixtures/sample-documents'
 
 /** A project as an older version of project.json had it, with results where they lay then. */
-async function olderProject(version: 1 | 2): Promise<string> {
+async function olderProject(): Promise<string> {
   const project = await openDemo({ name: 'Old' })
   await project.close()
   const { path, document, firstPair } = project
@@ -20,21 +20,25 @@ async function olderProject(version: 1 | 2): Promise<string> {
   const { rendering, settings: current } = firstPair.document
   const settings = Object.fromEntries(Object.entries(current).filter(([name]) => name !== 'variants'))
   const kept = { keptAt: KEPT_AT, ...NOT_SCORED }
-  const recipes = [LAYERS_4_11, { ...LAYERS_4_11, name: 'second' }].map((recipe, mark) =>
-    version === 1 ? { recipe, ...kept } : { id: `recipe-${mark + 1}`, mark, recipe, ...kept }
-  )
+  const recipes = [LAYERS_4_11, { ...LAYERS_4_11, name: 'second' }].map((recipe, mark) => ({
+    id: `recipe-${mark + 1}`,
+    mark,
+    recipe,
+    ...kept
+  }))
   const other = { name: 'other', path: '/models/other', fingerprint: 'ff' }
-  const leftOut = version === 1 ? ['base', 'second', 'other'] : ['base', 'recipe-2', 'checkpoint-1']
+  const leftOut = ['base', 'recipe-2', 'checkpoint-1']
   const shared = { name, createdAt, pair: { kind: 'demo' }, checkpoints: null, rendering, notes: 'mine' }
   await writeFile(
     join(path, 'project.json'),
     JSON.stringify({
       ...shared,
-      schemaVersion: version,
+      schemaVersion: 2,
       recipes,
-      otherCheckpoints: [version === 1 ? other : { ...other, id: 'checkpoint-1', mark: 2 }],
+      otherCheckpoints: [{ ...other, id: 'checkpoint-1', mark: 2 }],
       settings: { ...settings, samples: { settings: sampleRunFixture().settings, leftOut } },
-      ...(version === 1 ? {} : { revision: 7, nextMark: 3 })
+      revision: 7,
+      nextMark: 3
     })
   )
   const write = async (name: string, content: unknown): Promise<void> => {
@@ -93,9 +97,9 @@ it('what a killed program left unfinished in a project goes when it is opened to
   expect(there()).toEqual([true, false, false])
 })
 
-describe.each([1, 2] as const)('a project of version %i', (version) => {
+describe('a project of version 2', () => {
   it('becomes one of a pair that has all of it, and keeps its file as it was', async () => {
-    const path = await olderProject(version)
+    const path = await olderProject()
     const before = await readFile(join(path, 'project.json'), 'utf8')
     const stored = await results(path)
     const project = await openProject(path)
@@ -106,7 +110,7 @@ describe.each([1, 2] as const)('a project of version %i', (version) => {
       ['recipe-2', 1, 'second']
     ])
     expect(document.otherCheckpoints).toMatchObject([{ id: 'checkpoint-1', mark: 2, name: 'other' }])
-    expect([document.nextMark, project.document.revision]).toEqual([3, version === 1 ? 0 : 7])
+    expect([document.nextMark, project.document.revision]).toEqual([3, 7])
     expect([project.notes, project.document.nextPair]).toEqual(['mine', 2])
     // What takes no part is known by its id too; whole models have none.
     expect(document.settings.variants.leftOut).toEqual(['base', 'recipe-2', 'checkpoint-1'])
@@ -122,7 +126,7 @@ describe.each([1, 2] as const)('a project of version %i', (version) => {
   })
 
   it('is the same each time it is only looked at, with its results, and is not changed', async () => {
-    const path = await olderProject(version)
+    const path = await olderProject()
     const before = await readdir(path, { recursive: true })
     const first = await openProject(path, 'view')
     const second = await openProject(path, 'view')
@@ -132,7 +136,7 @@ describe.each([1, 2] as const)('a project of version %i', (version) => {
   })
 
   it('is whole in its version or in the present one, wherever the change to that is interrupted', async () => {
-    const original = await olderProject(version)
+    const original = await olderProject()
     const stored = await results(original)
     const steps = await stepsOf(original)
     expect(steps).toBeGreaterThan(15)
@@ -146,7 +150,7 @@ describe.each([1, 2] as const)('a project of version %i', (version) => {
       await expect(migrating).rejects.toThrow('killed')
       const { schemaVersion } = JSON.parse(await readFile(join(path, 'project.json'), 'utf8'))
       // Where the file says that the results lie, all of them do.
-      const place = schemaVersion === version ? path : join(path, 'pairs/pair-1')
+      const place = schemaVersion === 2 ? path : join(path, 'pairs/pair-1')
       expect(await results(place), `step ${last}`).toEqual(stored)
       const viewed = await openProject(path, 'view')
       expect(viewed.firstPair.sweeps.map(({ id }) => id)).toEqual(['sweep-1'])
