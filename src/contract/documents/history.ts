@@ -1,10 +1,7 @@
 import { z } from 'zod'
+import { RunKind } from '../model/run-kinds'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
-
-/** Kinds of runs that a pair stores. */
-export const RunKind = z.enum(['sweep', 'search', 'samples', 'evaluation'])
-export type RunKind = z.infer<typeof RunKind>
 
 /** Identifies a run among those of its pair. */
 export const RunKey = z.object({ kind: RunKind, id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) })

@@ -3,38 +3,87 @@ import { AnsweringModel } from '../model/model'
 import { MeasureId } from '../model/measures'
 import { RestorationRange } from '../model/recipe'
 
+/** Facts about a finding. */
+interface VerdictFacts<Id extends string> {
+  id: Id
+  /** Label of its chip. A finding may have a more precise one. */
+  label: string
+  /** True if an export warns of a recipe with this finding. */
+  isDoubt: boolean
+  /** True if the table of pairs shows it as a warning. */
+  isWarning: boolean
+  /** True if its action comes before all other steps. */
+  isFirstStep: boolean
+  /** True if its headline names the preview already, or does not depend on ranges. */
+  isWithoutPreview: boolean
+  /** True if it is never the headline, because the range may still be restored. */
+  isNote: boolean
+  /** Badge of the selected range on charts and lists; null for none. */
+  badge: { label: string; good: boolean } | null
+}
+
+const state = <const Id extends string>(
+  id: Id,
+  label: string,
+  facts: Partial<VerdictFacts<Id>> = {}
+): VerdictFacts<Id> => ({
+  ...{ id, label, isDoubt: false, isWarning: false, isFirstStep: false, isWithoutPreview: false },
+  ...{ isNote: false, badge: { label: 'selected', good: true } },
+  ...facts
+})
+
+const isDoubt = true
+const isWarning = true
+const isFirstStep = true
+const isWithoutPreview = true
+const plainBadge = { label: 'selected', good: false }
+
 /** Findings about a sweep and the range that it selects, worst first. The worst one is the headline. */
-export const VerdictState = z.enum([
+const VERDICT_STATES = [
   /** Post itself often fails the prompts, or the sampler that is asked about. */
-  'unfit-prompts',
+  state('unfit-prompts', 'prompts do not fit', {
+    ...{ isDoubt, isWarning, isFirstStep, isWithoutPreview, badge: null }
+  }),
   /** No range keeps the validity and is more diverse than post. */
-  'none-qualifies',
+  state('none-qualifies', 'no range', { isFirstStep, isWithoutPreview, badge: null }),
   /** An evaluation found that the range loses quality against post. */
-  'evaluated-loss',
+  state('evaluated-loss', 'loses quality', { isDoubt, isWarning, badge: plainBadge }),
   /** Its full answers fall below the limit, or are no more diverse than post's. */
-  'check-failed',
+  state('check-failed', 'fails the check', {
+    ...{ isDoubt, isWarning, isFirstStep, badge: { label: 'selected, fails check', good: false } }
+  }),
   /** It restores all layers, or its gain may be none. */
-  'not-worth-it',
+  state('not-worth-it', 'not worth it', { isDoubt, isFirstStep }),
   /** A preview selects it, and another range is as likely or likelier. */
-  'preview-unreliable',
+  state('preview-unreliable', 'cannot tell which range', {
+    ...{ isDoubt, isFirstStep, isWithoutPreview, badge: { label: 'best guess', good: false } }
+  }),
   /** It wins few resamples, and so do its neighbours. */
-  'unstable',
+  state('unstable', 'unstable', { isDoubt, badge: { label: 'selected, unstable', good: false } }),
   /** A baseline, or another evaluated model, surely does better. */
-  'baseline-better',
+  state('baseline-better', 'a baseline does better', { isDoubt, badge: plainBadge }),
   /** An evaluation of it is being read. */
-  'reading',
+  state('reading', 'reading the evaluation…', { badge: plainBadge }),
   /** Its full answers were not checked. */
-  'unchecked',
+  state('unchecked', 'not checked'),
   /** It shares the wins with its neighbours. */
-  'near-ties',
+  state('near-ties', 'one of near-equal ranges'),
   /** Most ranges are estimated only. */
-  'previewed',
+  state('previewed', 'by a preview', { isWithoutPreview }),
   /** A baseline is ahead, though not surely. */
-  'baseline-close',
+  state('baseline-close', 'a baseline may do as well', { isNote: true }),
   /** No evidence speaks against the model. */
-  'holds'
-])
+  state('holds', 'holds on full answers')
+] as const
+
+export const VerdictState = z.enum(VERDICT_STATES.map(({ id }) => id))
 export type VerdictState = z.infer<typeof VerdictState>
+
+export function verdictFacts(state: VerdictState): (typeof VERDICT_STATES)[number] {
+  const facts = VERDICT_STATES.find(({ id }) => id === state)
+  if (facts === undefined) throw new RangeError(`there is no verdict ${state}`)
+  return facts
+}
 
 /** Steps that a verdict or a caveat asks for. */
 export const VerdictStepKind = z.enum([

@@ -1,20 +1,10 @@
+import { verdictFacts } from '../documents/verdict'
 import type { Recipe } from '../model/recipe'
 import type { RecipeCheck } from './recipe-check'
 
-/** States of a recipe that an export warns of. */
-const DOUBTFUL: readonly RecipeCheck['state'][] = [
-  'below',
-  'unfit-prompts',
-  'evaluated-loss',
-  'check-failed',
-  'not-worth-it',
-  'preview-unreliable',
-  'unstable',
-  'baseline-better'
-]
-
 /** Reports whether a state speaks against a recipe. */
-export const isDoubtful = (state: RecipeCheck['state']): boolean => DOUBTFUL.includes(state)
+export const isDoubtful = (state: RecipeCheck['state']): boolean =>
+  state === 'below' || verdictFacts(state).isDoubt
 
 /** Returns a measured reason against a recipe, without its full stop; null where there is none. */
 export function recipeDoubt(

@@ -1,5 +1,5 @@
 import type { EvaluationSummary } from '../documents/evaluation'
-import type { HistoryRun, RunKind } from '../documents/history'
+import type { HistoryRun } from '../documents/history'
 import type { SweepSummary } from '../documents/project'
 import type { SampleRunSummary } from '../documents/samples'
 import type { SearchSummary } from '../documents/search'
@@ -9,14 +9,6 @@ import { capitalised, formatCount, formatScore, plural, rangePhrase } from './fo
 import { previewMark } from './preview-words'
 import { scoredByName, scoreWords } from './score-words'
 import { fromWords } from './source-words'
-
-/** Nouns for the kinds of runs. */
-export const RUN_KIND_WORDS: Readonly<Record<RunKind, { one: string; several: string }>> = {
-  sweep: { one: 'sweep', several: 'sweeps' },
-  search: { one: 'search', several: 'searches' },
-  samples: { one: 'sample run', several: 'sample runs' },
-  evaluation: { one: 'evaluation', several: 'evaluations' }
-}
 
 export function sweepTitle(summary: SweepSummary): string {
   const { scoredBy, selected, source } = summary

@@ -4,7 +4,8 @@ import {
   type VerdictState,
   type VerdictStep,
   type VerdictStepKind,
-  VerdictState as States
+  VerdictState as States,
+  verdictFacts
 } from '../documents/verdict'
 import type { SweepOutline } from '../documents/pairs-overview'
 import { hasPreview, previewMark } from './preview-words'
@@ -14,27 +15,8 @@ export type { VerdictEvidence } from './verdict-findings'
 
 /*
  * The verdict on a sweep: all findings about the range that it selects, the worst first. Window, report, model card,
- * terminal and studies show this data. A new state is a row in `VerdictState`, a label here, and a finding in
- * `verdict-findings.ts`.
+ * terminal and studies show this data. A new state is a row of `VERDICT_STATES` and a finding in `verdict-findings.ts`.
  */
-
-/** Labels of chips. A finding may have a more precise one. */
-const STATE_LABELS: Readonly<Record<VerdictState, string>> = {
-  'unfit-prompts': 'prompts do not fit',
-  'none-qualifies': 'no range',
-  'evaluated-loss': 'loses quality',
-  'check-failed': 'fails the check',
-  'not-worth-it': 'not worth it',
-  'preview-unreliable': 'cannot tell which range',
-  unstable: 'unstable',
-  'baseline-better': 'a baseline does better',
-  reading: 'reading the evaluation…',
-  unchecked: 'not checked',
-  'near-ties': 'one of near-equal ranges',
-  previewed: 'by a preview',
-  'baseline-close': 'a baseline may do as well',
-  holds: 'holds on full answers'
-}
 
 /** Labels of the buttons that take a step. */
 export const STEP_LABELS: Readonly<Record<VerdictStepKind, string>> = {
@@ -53,9 +35,6 @@ export const STEP_LABELS: Readonly<Record<VerdictStepKind, string>> = {
 
 const severity = (state: VerdictState): number => States.options.indexOf(state)
 
-/** Notes beside the range: with nothing worse, the range may be restored. */
-const NOTES: readonly VerdictState[] = ['baseline-close']
-
 /** Reports whether no finding speaks against the range. */
 export const isGood = ({ state }: Pick<Verdict, 'state'>): boolean => state === 'holds'
 
@@ -63,13 +42,13 @@ export const isGood = ({ state }: Pick<Verdict, 'state'>): boolean => state === 
 export function verdictOf(evidence: VerdictEvidence): Verdict {
   const { findings, holds } = findingsOf(evidence)
   const sorted = findings.toSorted((a, b) => severity(a.state) - severity(b.state))
-  const worst = sorted.find(({ state }) => !NOTES.includes(state)) ?? holds
+  const worst = sorted.find(({ state }) => !verdictFacts(state).isNote) ?? holds
   const caveats = sorted.filter((finding) => finding !== worst)
-  const isByPreview = hasPreview(evidence) && !UNPREFIXED.includes(worst.state)
+  const isByPreview = hasPreview(evidence) && !verdictFacts(worst.state).isWithoutPreview
   const better = worst.better ?? caveats.find((caveat) => caveat.better !== null)?.better ?? null
   return {
     state: worst.state,
-    label: worst.label ?? STATE_LABELS[worst.state],
+    label: worst.label ?? verdictFacts(worst.state).label,
     range: evidence.selection.selected,
     headline: isByPreview ? `By a preview, ${lowerFirst(worst.headline)}` : worst.headline,
     figures: worst.figures,
@@ -80,14 +59,6 @@ export function verdictOf(evidence: VerdictEvidence): Verdict {
   }
 }
 
-/** States whose headline names the preview already, or does not depend on ranges. */
-const UNPREFIXED: readonly VerdictState[] = [
-  'unfit-prompts',
-  'none-qualifies',
-  'preview-unreliable',
-  'previewed'
-]
-
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
 /** Suggests to check, hear, evaluate, then keep the better model or export. Problems of the range come first. */
@@ -97,15 +68,8 @@ function nextStep(
   findings: readonly VerdictFinding[]
 ): VerdictStep | null {
   const { evaluation = null, isHeard = true, sampler = null } = evidence
-  const stops: readonly VerdictState[] = [
-    'unfit-prompts',
-    'none-qualifies',
-    'check-failed',
-    'not-worth-it',
-    'preview-unreliable'
-  ]
   if (sampler !== null) return null
-  if (stops.includes(worst.state)) return worst.action
+  if (verdictFacts(worst.state).isFirstStep) return worst.action
   const unchecked = findings.find(({ state }) => state === 'unchecked')
   if (unchecked !== undefined) return unchecked.action
   if (worst.state === 'unstable' || worst.state === 'previewed') return worst.action
@@ -139,26 +103,17 @@ export interface SelectedBadge {
   readonly good: boolean
 }
 
-/** Badges other than "selected". */
-const BADGES: Partial<Record<VerdictState, string>> = {
-  'preview-unreliable': 'best guess',
-  unstable: 'selected, unstable',
-  'check-failed': 'selected, fails check',
-  reading: 'selected'
-}
-
 /** Returns a badge that claims no more than the headline. */
 export function selectedBadge({
   state,
   label,
   caveats
 }: Pick<Verdict, 'state' | 'label' | 'caveats'>): SelectedBadge | null {
-  if (state === 'unfit-prompts' || state === 'none-qualifies') return null
-  const badge = BADGES[state]
-  if (badge !== undefined) return { label: badge, good: false }
+  const { badge } = verdictFacts(state)
   if (state === 'evaluated-loss') return { label, good: false }
-  const isReading = caveats.some((caveat) => caveat.state === 'reading')
-  return { label: 'selected', good: state !== 'baseline-better' && !isReading }
+  return badge?.good === true && caveats.some((caveat) => caveat.state === 'reading')
+    ? { ...badge, good: false }
+    : badge
 }
 
 /** Returns the progress and the verdict of a sweep for lists, such as "done: not checked". */

@@ -3,7 +3,8 @@ import { version } from '../../../package.json'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationView } from '../../contract/documents/evaluation'
-import type { RunKind, RunMarks } from '../../contract/documents/history'
+import type { RunMarks } from '../../contract/documents/history'
+import type { RunKind } from '../../contract/model/run-kinds'
 import {
   withKeptIdentity,
   type KeptModels,

@@ -2,11 +2,10 @@ import { NOT_CONNECTED, READ_ONLY } from './state-words'
 import type { EndpointContact } from '../../contract/model/endpoint'
 import type { PairChanges, PairId, ProjectState } from '../../contract/documents/project'
 import { SvelteSet } from 'svelte/reactivity'
-import type { RunKind } from '../../contract/documents/history'
 import { jobKindFacts } from '../../contract/model/job-kinds'
 import { STOPPING, waitingForWords } from '../../contract/work/work-words'
 import { areModelsAway, MODELS_AWAY, tokenizerWords } from '../../contract/words/pair-words'
-import { RUN_KIND_WORDS } from '../../contract/words/run-words'
+import { type RunKind, runKindFacts } from '../../contract/model/run-kinds'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
 import { History, type UndoableChange } from './history.svelte'
@@ -215,7 +214,7 @@ export class OpenProject {
   private explainVanished(kind: RunKind, id: string, newest: string | null): void {
     if (this.reverting || this.deleting.has(id)) return
     const isDeleted = this.state.history.deleted.some(({ run }) => run.kind === kind && run.id === id)
-    const { one } = RUN_KIND_WORDS[kind]
+    const { one } = runKindFacts(kind)
     const replacement = newest === null ? 'There is no other.' : 'The newest is shown instead.'
     this.complain({
       code: 'not-found',

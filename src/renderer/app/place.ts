@@ -1,6 +1,6 @@
-import type { RunKind } from '../../contract/documents/history'
 import { PairId } from '../../contract/documents/project'
 import { jobKindFacts, type JobKind } from '../../contract/model/job-kinds'
+import { type RunKind, runKindFacts } from '../../contract/model/run-kinds'
 
 /** The steps in order, with their views. A step opens with its first view. */
 export const STEPS = [
@@ -36,14 +36,7 @@ const viewNamed = (name: string | null): View | null =>
 /** Returns the view that shows the progress of a kind of job, and stops it. */
 export const viewOfJob = (kind: JobKind): View => jobKindFacts(kind).view
 
-const RUN_VIEWS: Readonly<Record<RunKind, View>> = {
-  sweep: 'ranges',
-  search: 'ranges',
-  samples: 'samples',
-  evaluation: 'evaluate'
-}
-
-export const viewOfRun = (kind: RunKind): View => RUN_VIEWS[kind]
+export const viewOfRun = (kind: RunKind): View => runKindFacts(kind).view
 
 /** A place in the window. It is kept in the address, for reloads and for Back. */
 export interface Place {

@@ -3,11 +3,11 @@ import type {
   DeletedRun,
   HistoryRun,
   RunKey,
-  RunKind,
   RunMarkChanges,
   RunMarks
 } from '../../contract/documents/history'
-import { RUN_KIND_WORDS, runTitle } from '../../contract/words/run-words'
+import { type RunKind, runKindFacts } from '../../contract/model/run-kinds'
+import { runTitle } from '../../contract/words/run-words'
 import type { OpenProject } from '../app/open-project.svelte'
 
 export type RunFilter = 'all' | RunKind | 'deleted'
@@ -87,7 +87,7 @@ export class Runs {
 const keyOf = ({ kind, id }: RunKey): RunKey => ({ kind, id })
 
 /** Names a run after a verb. */
-const called = (run: HistoryRun): string => `the ${RUN_KIND_WORDS[run.kind].one} “${runTitle(run)}”`
+const called = (run: HistoryRun): string => `the ${runKindFacts(run.kind).one} “${runTitle(run)}”`
 
 const has = (marks: RunMarks, { name, note, pinned }: RunMarkChanges): boolean =>
   (name === undefined || name === marks.name) &&

@@ -8,7 +8,8 @@ import {
 } from '../../../contract/documents/history'
 import { elementAt } from '../../../contract/model/look-up'
 import { formatUtc } from '../../../contract/words/format'
-import { computedWords, RUN_KIND_WORDS, runTitle } from '../../../contract/words/run-words'
+import { runKindFacts } from '../../../contract/model/run-kinds'
+import { computedWords, runTitle } from '../../../contract/words/run-words'
 import { pairNamed } from '../../project/pair-named'
 import { runNamed } from '../../project/runs/run-named'
 import type { RunHistory } from '../../project/pair/pair-history'
@@ -126,7 +127,7 @@ function describeHistory({ runs, deleted }: PairHistory): string {
   const length = idLength([...runs, ...deleted.map(({ run }) => run)])
   const row = (run: HistoryRun): string[] => [
     run.id.slice(0, length),
-    RUN_KIND_WORDS[run.kind].one,
+    runKindFacts(run.kind).one,
     formatUtc(run.createdAt),
     `${run.pinned ? '* ' : ''}${runTitle(run)}`,
     computedWords(run).join(', ')

@@ -6,7 +6,6 @@ import {
   type ResultFile,
   RUN_MARKS_VERSION,
   type RunKey,
-  type RunKind,
   RunMarkChanges,
   RunMarks,
   UNMARKED
@@ -15,14 +14,9 @@ import type { SweepSummary } from '../../../contract/documents/project'
 import type { SampleRunSummary } from '../../../contract/documents/samples'
 import type { SearchSummary } from '../../../contract/documents/search'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
+import { type RunKind, runKindFacts } from '../../../contract/model/run-kinds'
 import { newestFirst } from '../../base/files/newest-first'
-import {
-  evaluationTitle,
-  RUN_KIND_WORDS,
-  samplesTitle,
-  searchTitle,
-  sweepTitle
-} from '../../../contract/words/run-words'
+import { evaluationTitle, samplesTitle, searchTitle, sweepTitle } from '../../../contract/words/run-words'
 import { SUMMARY } from '../documents/document-store'
 import { EVALUATION_ENDINGS } from '../documents/evaluation-files'
 import type { PartChange, StoredPart } from '../documents/stored-part'
@@ -209,7 +203,7 @@ export class RunHistory {
     if (run !== undefined) return run
     throw new WorkbenchError(
       'not-found',
-      `The pair has no ${RUN_KIND_WORDS[key.kind].one} ${key.id}: it was deleted.`,
+      `The pair has no ${runKindFacts(key.kind).one} ${key.id}: it was deleted.`,
       'Restore it from the history.'
     )
   }

@@ -1,7 +1,7 @@
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import { CrcPrompts, type PromptScore, type SweepDocument } from '../../../contract/documents/crc'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
-import type { RunKind } from '../../../contract/documents/history'
+import type { RunKind } from '../../../contract/model/run-kinds'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import type {
   PairChanges,

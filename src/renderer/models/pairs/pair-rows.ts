@@ -1,4 +1,4 @@
-import type { VerdictState } from '../../../contract/documents/verdict'
+import { verdictFacts } from '../../../contract/documents/verdict'
 import type { CategoryScore } from '../../../contract/documents/crc'
 import type { PairOutline, PairsOverview, SweepOutline } from '../../../contract/documents/pairs-overview'
 import type { PairBrief, PairId } from '../../../contract/documents/project'
@@ -126,11 +126,8 @@ function statusOf(
   if (outline.verdict === null) return plain(label)
   const text = verdictText(outline.verdict)
   if (isPreviewRow({ outline })) return warning(label, `${ONLY_EXACT} ${text}`)
-  return WARNS.includes(outline.verdict.state) ? warning(label, text) : plain(label, text)
+  return verdictFacts(outline.verdict.state).isWarning ? warning(label, text) : plain(label, text)
 }
-
-/** Verdicts that are warnings in the table. */
-const WARNS: readonly VerdictState[] = ['unfit-prompts', 'evaluated-loss', 'check-failed']
 
 /** Caveat of a preview's row. */
 const ONLY_EXACT = 'Only exact ranges are selected and drawn. A full sweep scores all.'

@@ -1,0 +1,27 @@
+import { z } from 'zod'
+
+/** Facts about a kind of run that a pair stores. Each kind is a row of {@link RUN_KINDS}. */
+interface RunKindFacts {
+  id: string
+  /** Noun for one run, and for several. */
+  one: string
+  several: string
+  /** View of the window that shows the run. */
+  view: string
+}
+
+export const RUN_KINDS = [
+  { id: 'sweep', one: 'sweep', several: 'sweeps', view: 'ranges' },
+  { id: 'search', one: 'search', several: 'searches', view: 'ranges' },
+  { id: 'samples', one: 'sample run', several: 'sample runs', view: 'samples' },
+  { id: 'evaluation', one: 'evaluation', several: 'evaluations', view: 'evaluate' }
+] as const satisfies readonly RunKindFacts[]
+
+export const RunKind = z.enum(RUN_KINDS.map(({ id }) => id))
+export type RunKind = z.infer<typeof RunKind>
+
+export function runKindFacts(kind: RunKind): (typeof RUN_KINDS)[number] {
+  const facts = RUN_KINDS.find(({ id }) => id === kind)
+  if (facts === undefined) throw new RangeError(`there is no kind of run ${kind}`)
+  return facts
+}
