@@ -243,23 +243,12 @@ describe('baselines of a sweep', () => {
         { temperature: 1, minP: 0, validity: 0.95, diversity: 0.7, effectiveChoices: 3 }
       ],
       baselines: [
-        {
-          baseline: { kind: 'half', half: 'mlp', range: { start: 0, end: 0 } },
-          validity: 0.9,
-          diversity: 0.5,
-          promptCount: 3,
-          answers: null,
-          difference: { validity: difference, diversity: difference }
-        },
-        {
-          baseline: { kind: 'control', place: 'latest', range: { start: 1, end: 1 } },
-          validity: 0.9,
-          diversity: 0.5,
-          promptCount: 3,
-          answers: null,
-          difference: { validity: difference, diversity: difference }
-        }
-      ]
+        { kind: 'half' as const, half: 'mlp' as const, range: { start: 0, end: 0 } },
+        { kind: 'control' as const, place: 'latest' as const, range: { start: 1, end: 1 } }
+      ].map((baseline) => ({
+        ...{ baseline, validity: 0.9, diversity: 0.5, promptCount: 3, answers: null },
+        difference: { validity: difference, diversity: difference }
+      }))
     })
     const labels = boardRows(shown).map(({ label }) => label)
     expect(labels).toContain('selected layer 0 at temperature 2, min-p 0.1')
