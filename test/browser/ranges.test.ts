@@ -1,111 +1,65 @@
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
+import type { SweepDocument } from '../../src/contract/documents/crc'
 import { MORE_ACTIONS } from '../../src/contract/words/menu-words'
-import { CHECK_AFTERWARDS } from '../../src/contract/words/plan-words'
 import { INSPECTOR_WORDS, RANGES_WORDS, SELECTION_WORDS } from '../../src/contract/words/ranges-words'
-import { STEPS } from '../../src/renderer/app/place'
-import { allowComplaint, expectAccessible, expectFits, hoverCharts, it, showView } from '../fixtures/browser'
-import { inOrder } from '../fixtures/held-engine'
-import { heightAboveCharts, inspectRange, openPlan, showTab, takeAction } from '../fixtures/ranges-view'
-import { ServedWorkbench } from '../fixtures/served-workbench'
-import { sweptDemo, sweptShort } from '../fixtures/swept-project'
+import { runToEnd } from '../../src/main/base/steps'
+import { checkedSelection } from '../../src/main/crc/check/checked-selection'
+import { createProject } from '../../src/main/project/create-project'
+import { allowComplaint, expectAccessible, hoverCharts, it, showView } from '../fixtures/browser'
+import { temporaryFolder } from '../fixtures/checkpoint-builder'
+import { asPreview, comparedSweep } from '../fixtures/compared-sweeps'
+import { LAYERS_4_11 } from '../fixtures/project-documents'
+import { inspectRange, showTab, takeAction } from '../fixtures/ranges-view'
+import { demoPrompts, sweptDemo } from '../fixtures/swept-project'
 
 const WIDE = { width: 1440, height: 900 }
 const NARROW = { width: 1024, height: 700 }
-/** What is left of a wide window at a zoom of 200 %. */
+/** A wide window at a zoom of 200 %. */
 const ZOOMED = { width: 720, height: 450 }
-/** Views that look different with no answers yet; in dark colours the others are checked in `window.test.ts`. */
-const DARK_HERE = new Set(['Ranges', 'Answers', 'Evaluate'])
 const HEADLINE =
   /Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, but base filtered by post does better/
 
-const CHECKED_HEADLINE =
-  /^Layers 5–11: diversity 0\.458 → 0\.899 on full answers, but base filtered by post does better: 0\.988\./
-const SHORT_HEADLINE = /Layers 4–5: diversity 0\.540 → 0\.868 on first tokens/
+/** Expects the parts of the Ranges view in sight at each width, and a triangle that can be read. Leaves the page wide. */
+async function expectRangesInSight(page: Page): Promise<void> {
+  for (const viewport of [ZOOMED, NARROW, WIDE]) {
+    await page.setViewportSize(viewport)
+    // Charts follow the size of the window in a frame of their own.
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+    for (const part of ['Result', 'Heatmap', 'Trade-off']) {
+      const box = await page.getByRole('region', { name: part }).boundingBox()
+      expect((box?.y ?? NaN) + (box?.height ?? NaN), `${part} in ${viewport.height} px`).toBeLessThanOrEqual(
+        viewport.height
+      )
+    }
+    const triangle = await page.getByRole('region', { name: 'Heatmap' }).getByRole('grid').boundingBox()
+    expect(triangle?.height, `triangle in ${viewport.height} px`).toBeGreaterThan(110)
+    const overflow = await page
+      .locator('.main.results')
+      .evaluate((main) => main.scrollWidth - main.clientWidth)
+    expect(overflow, `sideways in ${viewport.width} px`).toBe(0)
+  }
+}
 
 describe('the workbench in Chromium', () => {
-  it('takes a new user from the start to a kept range, and goes on by itself when the program was stopped and started again', async ({
-    browser
-  }) => {
-    const workbench = await ServedWorkbench.start()
-    const context = await browser.newContext({ viewport: WIDE })
-    const page = await context.newPage()
-    await page.goto(workbench.url)
-
-    await page.getByRole('button', { name: 'Open demo' }).click()
-    // The first screen is a measured finding, and the answer that it leads to has held on full answers.
-    await page.getByRole('heading', { name: 'Your instruct model says K.' }).waitFor()
-    await page.getByText('it says K 55 % of the time').waitFor()
-    await page.getByRole('img', { name: 'Probability of each letter by base and post' }).waitFor()
-    await expectAccessible(page, 'the first screen')
-    // Opened a moment ago, it is among the recent ones.
-    const rail = page.getByRole('navigation')
-    await rail.getByText('Models', { exact: true }).click()
-    await page.getByText('Demo project.slr').first().waitFor()
-    await rail.getByText('Ranges', { exact: true }).click()
-    await page.getByRole('button', { name: 'Find the layers' }).click()
-    await page.getByText(CHECKED_HEADLINE).waitFor()
-    expect(await page.locator('[data-range]').count()).toBe(78)
-    const details = await page
-      .locator('footer', { hasText: / on CPU in fp32 · 616 block\s+evaluations/ })
-      .innerText()
-    expect(details).toContain('431 of 688 prompt tokens')
-    await inspectRange(page, '4-11')
-    await page.locator('[role=img] canvas').nth(1).waitFor()
-    await settle(page)
-    await expect.poll(() => page.evaluate(COLORS_DRAWN), { timeout: 30_000 }).toEqual(ALL_DRAWN)
-    await expectText(page, '[aria-label="How sure"]', /95 % of 1,000 resamples/)
-
-    // Another cell: its characters beside those of base and post.
-    await inspectRange(page, '8-11')
-    await page.getByRole('heading', { name: 'Layers 8–11' }).waitFor()
-    await page.getByRole('button', { name: 'Keep as recipe' }).click()
-    const kept = { name: 'Keep again' }
-    await page.getByRole('button', kept).waitFor()
-
-    const address = page.url()
-    expect(address).not.toContain('token')
-    // The page looks for the program until it is back.
-    allowComplaint(/^WebSocket connection to \S+ failed/)
-    await workbench.stop()
-    const lost = page.getByText('start it again')
-    await lost.waitFor()
-    const again = await ServedWorkbench.start([], workbench.folder)
-    await lost.waitFor({ state: 'detached' })
-    // What it shows of the project that the new process has opened can be used.
-    await page.getByRole('button', { name: 'Sweep again' }).and(page.locator(':enabled')).waitFor()
-    expect(page.url()).toBe(address)
-    // So can another tab, and one that begins at the start.
-    const tab = await context.newPage()
-    await tab.goto(address)
-    await tab.getByRole('button', kept).waitFor()
-    await tab.getByText(CHECKED_HEADLINE).waitFor()
-    // The address names the range that is inspected.
-    await tab.getByRole('heading', { name: 'Layers 8–11' }).waitFor()
-    await tab.goto(again.url)
-    await tab.getByRole('button', { name: /Demo/ }).first().click()
-    await tab.getByText(CHECKED_HEADLINE).waitFor()
-    await showTab(tab, 'search')
-    await tab.getByRole('button', { name: /Remove.*Layers 8–11/ }).waitFor()
-    await context.close()
-    await again.stop()
-  })
-
-  it('selects again, says what terms mean and where the pointer is, and survives what goes wrong in a view', async ({
+  it('draws three colours, says what terms mean and where the pointer is, zooms, selects, and survives what goes wrong in a view', async ({
     open
   }) => {
     const page = await open((await sweptDemo()).project)
     await page.getByText(HEADLINE).waitFor()
+    await expectRangesInSight(page)
 
-    // At once when more or less validity may be given up.
-    const rho = page.getByLabel('Share of post’s validity to keep (rho)').or(page.getByLabel(/\(rho\)/))
-    const allowed = await rho.inputValue()
-    await rho.fill('0.97')
-    await expectText(page, '[aria-label=Result]', /Layers 8–11/)
-    await rho.fill('0.5')
-    await expectText(page, '[aria-label=Result]', /Not worth restoring: the best range is all 12 layers/)
-    await rho.fill(allowed)
-    await page.getByText(HEADLINE).waitFor()
+    for (const reducedMotion of ['reduce', 'no-preference'] as const) {
+      if (reducedMotion === 'no-preference') {
+        await page.emulateMedia({ reducedMotion })
+        await page.reload()
+        await page.getByText(HEADLINE).waitFor()
+      }
+      await inspectRange(page, '4-11')
+      for (const model of ['base', 'post', 'hybrid']) await page.locator(`.chip.${model}`).first().waitFor()
+      await page.locator('[role=img] canvas').nth(1).waitFor()
+      await expect.poll(() => page.evaluate(COLORS_DRAWN), { message: reducedMotion }).toEqual(ALL_DRAWN)
+    }
 
     // To the keyboard alone, until Esc.
     await page.getByRole('button', { name: RANGES_WORDS.limit }).press('Enter')
@@ -133,7 +87,6 @@ describe('the workbench in Chromium', () => {
     const ring = page.locator('.ring')
     const outline = page.locator('rect.hovered')
     const cell = page.locator('[data-range="6-10"]')
-    await page.locator('[role=img] canvas').first().waitFor()
     await cell.hover()
     await ring.waitFor()
     const box = await ring.boundingBox()
@@ -145,7 +98,7 @@ describe('the workbench in Chromium', () => {
     expect(await ring.boundingBox()).toEqual(box)
     expect(await outline.getAttribute('x')).toBe(await cell.getAttribute('x'))
     expect(await outline.getAttribute('y')).toBe(await cell.getAttribute('y'))
-    await hoverCharts(page, 1)
+    await hoverCharts(page, 2)
 
     // A drag and the wheel zoom, until Esc.
     const cells = page.locator('[data-range]')
@@ -211,137 +164,51 @@ describe('the workbench in Chromium', () => {
     expect(await broken.count()).toBe(0)
   })
 
-  it('draws base, post and hybrids in three colours whatever the motion, and is accessible and fits in every view, wide and narrow, light and dark', async ({
+  it('leads Back and Forward through views, sweeps, ranges and comparisons, stays at a reload, and loses no text', async ({
     open
   }) => {
-    const page = await open((await sweptDemo()).project, 'ranges', { viewport: WIDE })
-    for (const reducedMotion of ['no-preference', 'reduce'] as const) {
-      if (reducedMotion === 'reduce') {
-        await page.emulateMedia({ reducedMotion })
-        await page.reload()
-      }
-      await page.getByText(HEADLINE).waitFor()
-      await inspectRange(page, '4-11')
-      for (const model of ['base', 'post', 'hybrid']) await page.locator(`.chip.${model}`).first().waitFor()
-      await page.locator('[role=img] canvas').nth(1).waitFor()
-      await settle(page)
-      expect(await page.evaluate(COLORS_DRAWN), `motion ${reducedMotion}`).toEqual(ALL_DRAWN)
-    }
-    for (const { id, label: view } of STEPS) {
-      await page.getByRole('navigation').getByText(view, { exact: true }).click()
-      // A screen reader reads the heading, and the keyboard goes on from there.
-      await page.locator('h1:focus').waitFor({ state: 'attached' })
-      if (id === 'answers') await showView(page, 'samples')
-      expect(await page.title()).toBe(`${view} · Demo – SLR Workbench`)
-      for (const viewport of [WIDE, NARROW]) {
-        for (const colorScheme of ['light', 'dark'] as const) {
-          await page.setViewportSize(viewport)
-          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-          await settle(page)
-          const where = `${view}, ${viewport.width} wide, ${colorScheme}`
-          // Colours do not hang on the width: each scheme and each width is looked through once.
-          const lookedThrough =
-            viewport === WIDE ? colorScheme === 'light' : colorScheme === 'dark' && DARK_HERE.has(view)
-          await (lookedThrough ? expectAccessible : expectFits)(page, where)
-        }
-      }
-      await page.setViewportSize(ZOOMED)
-      await settle(page)
-      await expectFits(page, `${view} at 200 %`)
-      if (view === 'Ranges') {
-        for (const viewport of [WIDE, NARROW, ZOOMED]) {
-          await page.setViewportSize(viewport)
-          await settle(page)
-          for (const part of ['Result', 'Heatmap', 'Trade-off']) {
-            const box = await page.getByRole('region', { name: part }).boundingBox()
-            expect(box, part).not.toBeNull()
-            expect(
-              (box?.y ?? 0) + (box?.height ?? 0),
-              `${part} in ${viewport.height} px`
-            ).toBeLessThanOrEqual(viewport.height)
-          }
-          // In sight is not enough: a triangle of 20 pixels, or one of two charts beside the page, tells nobody anything.
-          const triangle = await page.getByRole('region', { name: 'Heatmap' }).getByRole('grid').boundingBox()
-          expect(triangle?.height, `triangle in ${viewport.height} px`).toBeGreaterThan(110)
-          const aside = await page
-            .locator('.main.results')
-            .evaluate((main) => main.scrollWidth - main.clientWidth)
-          expect(aside, `sideways in ${viewport.width} px`).toBe(0)
-        }
-      }
-    }
-  })
+    const page = await open(await sweptFourTimes())
+    const sweep = page.locator('footer').getByLabel('Sweep')
+    const shown = async (id: string): Promise<void> => expect.poll(() => sweep.inputValue()).toBe(id)
+    const heading = (name: string): Locator => page.getByRole('heading', { name, exact: true, level: 1 })
+    await shown('second')
 
-  it('cancels a running sweep at once and keeps the last result, and goes on with one whose engine dies', async ({
-    openHeld,
-    held: { engine }
-  }) => {
-    const page = await openHeld((await sweptShort()).project)
-    await page.getByText(SHORT_HEADLINE).waitFor()
-    const plan = await openPlan(page)
-    await plan.getByText(/^1 prompt group ·/).waitFor()
-    // A check that ends in time would change the headline.
-    await plan.getByLabel(CHECK_AFTERWARDS).uncheck()
-    await page.keyboard.press('Escape')
-    const again = page.getByRole('button', { name: 'Sweep again' })
-    const begun = engine.holdAt(inOrder('plan'))
-    await again.click()
-    await begun()
-    // Esc leaves a field, and cancels nothing.
+    // A preview has cells that are estimated. A sweep of recipes has no cells.
+    await sweep.selectOption('recipes')
+    await page.getByText('1 recipe scored, and no ranges').waitFor()
+    await sweep.selectOption('preview')
+    await page.locator('[data-partial]').first().waitFor()
+    await page.locator('[data-range="2-4"]').click()
+    await page.getByRole('heading', { name: /^Scores, estimated from \d+ of \d+ prompts$/ }).waitFor()
+    await expectAccessible(page, 'preview')
+
+    await sweep.selectOption('first')
+    await shown('first')
     await showView(page, 'prompts')
-    const prompt = page.getByRole('textbox').first()
+    // Escape leaves a field.
+    await heading('Prompts').waitFor()
+    const prompt = page.getByLabel('System prompt')
     await prompt.focus()
     await page.keyboard.press('Escape')
     expect(await prompt.evaluate((field) => field === document.activeElement)).toBe(false)
-    await page.keyboard.press('Escape')
-    await showView(page, 'ranges')
-    // Enabled with the first event of the sweep, and disabled for good by a cancel, as the engine stands still.
-    await page.locator('[aria-label=Progress] button:enabled').waitFor()
-    await cancelButton(page).click()
-    await again.waitFor()
-    await page.getByText(SHORT_HEADLINE).waitFor()
-
-    const within = engine.holdAt(inOrder('progress'))
-    await again.click()
-    await within()
-    engine.kill()
-    await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
-    await page.getByText(SHORT_HEADLINE).waitFor()
-    expect(await heightAboveCharts(page), 'below a notice').toBeLessThanOrEqual(200)
-    // The sweep from before and the one in which it died.
-    const sweep = page.locator('footer').getByLabel('Sweep')
-    const sweeps = sweep.locator('option')
-    await sweeps.nth(1).waitFor({ state: 'attached' })
-    expect(await sweeps.count()).toBe(2)
-
-    // Back leads to the views and sweeps that were shown before, Forward on again, and a reload stays.
-    const step = page.locator('[aria-current=step]')
-    const [newer, older] = await sweeps.evaluateAll((options) =>
-      options.map((option) => option.getAttribute('value'))
-    )
-    const shown = async (id: string | null | undefined): Promise<void> =>
-      expect.poll(() => sweep.inputValue()).toBe(id)
-    await sweep.selectOption(older ?? '')
-    await showView(page, 'prompts')
     await showView(page, 'export')
     await page.goBack()
-    await page.getByRole('heading', { name: 'Prompts', exact: true, level: 1 }).waitFor()
+    await heading('Prompts').waitFor()
     await page.goBack()
-    await step.filter({ hasText: 'Ranges' }).waitFor()
-    expect(await sweep.inputValue()).toBe(older)
+    await heading('Prompts').waitFor({ state: 'detached' })
+    await shown('first')
     await page.reload()
-    await shown(older)
-    await page.getByText(SHORT_HEADLINE).waitFor()
+    await shown('first')
     await page.goBack()
-    await shown(newer)
+    await shown('preview')
     await page.goForward()
-    await shown(older)
+    await shown('first')
     await page.goForward()
-    await page.getByRole('heading', { name: 'Prompts', exact: true, level: 1 }).waitFor()
-    // So it does through ranges and metrics; the fields of a dialog it leaves alone, and takes what is typed in others.
+    await heading('Prompts').waitFor()
     await page.goBack()
-    await page.getByRole('heading', { name: 'Prompts', exact: true, level: 1 }).waitFor({ state: 'detached' })
-    await shown(older)
+    await heading('Prompts').waitFor({ state: 'detached' })
+    await shown('first')
+
     const inspected = page.getByRole('complementary', { name: 'Inspector' }).getByRole('heading').first()
     for (const [range, name] of [
       ['1-3', 'Layers 1–3'],
@@ -352,20 +219,93 @@ describe('the workbench in Chromium', () => {
     }
     await page.getByText('Gain over post', { exact: true }).click()
     await takeAction(page, 'inspector', INSPECTOR_WORDS.edit)
-    await page.getByRole('dialog').getByLabel('Name').fill('Half a sen')
+    const name = page.getByRole('dialog').getByLabel('Name')
+    await name.fill('Half a sen')
     await page.goBack()
-    expect(await page.getByRole('dialog').getByLabel('Name').inputValue()).toBe('Half a sen')
+    expect(await name.inputValue()).toBe('Half a sen')
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Discard' }).click()
     await page.goBack()
     await expect.poll(() => page.getByLabel('Gain over post').isChecked()).toBe(false)
-    await inspected.filter({ hasText: 'Layer 2' }).waitFor()
     await page.goBack()
     await inspected.filter({ hasText: 'Layers 1–3' }).waitFor()
     await page.goForward()
     await inspected.filter({ hasText: 'Layer 2' }).waitFor()
+
+    await sweep.selectOption('second')
+    await shown('second')
+    const choice = page.getByRole('combobox', { name: 'Compare with' })
+    await choice.selectOption('pair-1/first')
+    const verdict = page.getByRole('heading', { name: /^A selects layers 0–5, B selects layers 6–11/ })
+    await verdict.waitFor()
+    // Cells without a difference are white, the middle of the colours. The others are on its two sides.
+    expect(await colorOf(page, '0-5')).toBe('247 247 247')
+    expect(await colorOf(page, '11-11')).toMatch(/^8\d [34]\d 13\d$/)
+    await page.locator('[data-range="11-11"]').click()
+    await page.getByRole('status').filter({ hasText: 'layer 11: diversity' }).waitFor()
+    await expectAccessible(page, 'a comparison')
+    await page.getByRole('button', { name: 'Leave comparison' }).click()
+    await choice.waitFor()
+    await page.goBack()
+    await verdict.waitFor()
+    await page.reload()
+    await verdict.waitFor()
+    await page.keyboard.press('Escape')
+    await choice.waitFor()
+    expect(page.url()).not.toContain('against')
   })
 })
+
+/** A project of the demo with stored sweeps of made-up scores: one of recipes, a preview, and two sweeps of all ranges. */
+async function sweptFourTimes(): Promise<string> {
+  const project = await createProject({
+    folder: await temporaryFolder(),
+    name: 'Often',
+    pair: { kind: 'demo' },
+    prompts: await demoPrompts()
+  })
+  const first = comparedSweep({ id: 'first', layerCount: 12 })
+  const sweeps: SweepDocument[] = [
+    {
+      ...first,
+      id: 'recipes',
+      ranges: [],
+      recipes: first.ranges
+        .slice(0, 1)
+        .map(({ start: _, end: __, ...score }) => ({ ...score, recipe: LAYERS_4_11 }))
+    },
+    { ...asPreview(first, ({ start }) => start > 5), id: 'preview' },
+    first,
+    {
+      ...comparedSweep({ id: 'second', layerCount: 12, diversity: (start) => -0.05 * start }),
+      device: 'webgpu'
+    }
+  ]
+  for (const [index, sweep] of sweeps.entries()) {
+    const selection = runToEnd(checkedSelection(sweep, null, 0.9))
+    const createdAt = `2026-01-0${index + 1}T00:00:00.000Z`
+    await project.firstPair.saveSweep({
+      ...sweep,
+      createdAt,
+      selection,
+      selected: selection?.selected ?? null
+    })
+  }
+  await project.close()
+  return project.path
+}
+
+/** The colour that is seen in the middle of a range's cell: red, green and blue. */
+const colorOf = (page: Page, range: string): Promise<string> =>
+  page.evaluate<string>(`(() => {
+    const cell = document.querySelector('[data-range="${range}"]').getBoundingClientRect()
+    const canvas = document.querySelector('[aria-hidden] + [role=grid]').previousElementSibling
+    const { left, top } = canvas.getBoundingClientRect()
+    const [x, y] = [cell.left + cell.width / 2 - left, cell.top + cell.height / 2 - top]
+    const read = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+    read.drawImage(canvas, -x, -y)
+    return read.getImageData(0, 0, 1, 1).data.slice(0, 3).join(' ')
+  })()`)
 
 /** The scatter, and the bars of the inspector. */
 const ALL_DRAWN = [
@@ -373,9 +313,13 @@ const ALL_DRAWN = [
   { base: true, post: true, hybrid: true }
 ]
 
-/** For each chart of the page, whether it holds pixels in the colour of each model's chip; run in the page. */
+/** Tells for each chart of the page if it has pixels in the colour of each model's chip. It runs in the page. */
 const COLORS_DRAWN = `[...document.querySelectorAll('[role=img] canvas')].map((canvas) => {
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+  const { width, height } = canvas
+  const copy = Object.assign(document.createElement('canvas'), { width, height })
+  const read = copy.getContext('2d', { willReadFrequently: true })
+  read.drawImage(canvas, 0, 0)
+  const { data } = read.getImageData(0, 0, width, height)
   const holds = (model) => {
     const color = getComputedStyle(document.querySelector('.chip.' + model)).color.match(/[0-9]+/g).map(Number)
     for (let i = 0; i < data.length; i += 4) {
@@ -385,17 +329,3 @@ const COLORS_DRAWN = `[...document.querySelectorAll('[role=img] canvas')].map((c
   }
   return { base: holds('base'), post: holds('post'), hybrid: holds('hybrid') }
 })`
-
-/** Until what follows from an event has been drawn. */
-async function settle(page: Page): Promise<void> {
-  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
-  await page.waitForLoadState('networkidle')
-}
-
-function cancelButton(page: Page): Locator {
-  return page.getByLabel('Progress').getByRole('button', { name: /Cancel/ })
-}
-
-async function expectText(page: Page, selector: string, expected: RegExp): Promise<void> {
-  await page.locator(selector).filter({ hasText: expected }).waitFor()
-}

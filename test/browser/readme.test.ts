@@ -1,9 +1,13 @@
-import { readFile } from 'node:fs/promises'
+import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { SETTINGS_WORDS } from '../../src/contract/words/menu-words'
+import { RANGES_WORDS } from '../../src/contract/words/ranges-words'
+import { NOT_MEASURED, SHOW_MEASURED } from '../../src/contract/words/what-if-words'
+import { resourcePath } from '../../src/main/base/resources'
 import {
+  allowComplaint,
   browserMissing,
   expectAccessible,
   it,
@@ -11,8 +15,9 @@ import {
   showView,
   STILL_WINDOW
 } from '../fixtures/browser'
-import { expectInSight, heightAboveCharts } from '../fixtures/ranges-view'
-import { sweptDemo } from '../fixtures/swept-project'
+import { temporaryFolder } from '../fixtures/checkpoint-builder'
+import { expectInSight, heightAboveCharts, inspectRange, showTab } from '../fixtures/ranges-view'
+import { ServedWorkbench } from '../fixtures/served-workbench'
 
 /** Where `npm run screenshots` wants the README's pictures; nothing is written without it. */
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
@@ -42,25 +47,44 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     )
   }
 
-  it('shows sweep, check and evaluation of the demo pair, and says of them what they say', async ({
-    open
+  it('takes a new user to a kept recipe, says what the window says, and the window goes on when the program is started again', async ({
+    browser
   }) => {
     const readme = (await readFile('README.md', 'utf8')).replaceAll(/\s+/g, ' ')
-    const { project } = await sweptDemo()
-    const page = await open(project, 'ranges', { ...STILL_WINDOW, colorScheme: 'light' })
-    await page
-      .getByText(/^Layers 4–11: diversity 0\.458 → 0\.917 on first tokens/)
-      .first()
-      .waitFor()
-    const other = await open(project)
-    await other
-      .getByText(/^Layers 4–11: diversity 0\.458 → 0\.917 on first tokens/)
-      .first()
-      .waitFor()
-    await page.getByRole('button', { name: 'Check full answers' }).click()
+    const workbench = await ServedWorkbench.start()
+    const context = await browser.newContext({ ...STILL_WINDOW, colorScheme: 'light' })
+    const page = await context.newPage()
+    await page.goto(workbench.url)
+    // Pairs are searched in a folder that the user adds.
+    await page.getByText(/^None found in the Hugging Face cache/).waitFor()
+    await page.getByRole('button', { name: 'Folders to search…' }).click()
+    const field = page.getByRole('textbox', { name: 'Search another folder of models' })
+    await field.fill(await folderOfPair())
+    await field.press('Enter')
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: /tiny-instruct after tiny, by its name/ }).waitFor()
+    await expectAccessible(page, 'Models with a pair')
+
+    await page.getByRole('button', { name: 'Open demo' }).click()
+    // The first screen is a measured finding, and the answer that it leads to has held on full answers.
+    await page.getByRole('heading', { name: 'Your instruct model says K.' }).waitFor()
+    await page.getByText('it says K 55 % of the time').waitFor()
+    await page.getByRole('img', { name: 'Probability of each letter by base and post' }).waitFor()
+    await expectAccessible(page, 'the first screen')
+    // Opened a moment ago, it is among the recent ones.
+    const rail = page.getByRole('navigation')
+    await rail.getByText('Models', { exact: true }).click()
+    await page.getByText('Demo project.slr').first().waitFor()
+    await rail.getByText('Ranges', { exact: true }).click()
+    await page.getByRole('button', { name: 'Find the layers' }).click()
+    await page.getByRole('heading', { name: 'Checking full answers' }).waitFor()
     const headline =
       /^Layers 5–11: diversity 0\.458 → 0\.899 on full answers, but base filtered by post does better: 0\.988\./
     await page.getByRole('heading', { name: headline }).waitFor()
+    const details = await page
+      .locator('footer', { hasText: / on CPU in fp32 · 616 block\s+evaluations/ })
+      .innerText()
+    expect(details).toContain('431 of 688 prompt tokens')
     expect(readme).toMatch(
       /layers 5–11 .* 0\.899 at validity 0\.920 .* base filtered by post .* 0\.988 at 0\.980/i
     )
@@ -68,16 +92,17 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await picture(page, 'ranges-light-1440.png')
     await expectChecked(page)
     await expectAccessible(page, 'Ranges after a check')
-    // Other windows see it too, and it is kept with the sweep.
-    await other.getByRole('heading', { name: headline }).waitFor()
-    await other.reload()
-    await expectChecked(other)
-    await other
-      .getByRole('region', { name: 'Full answers' })
-      .getByRole('button', { name: 'Layers 4–11' })
-      .click()
-    await other.getByRole('heading', { name: 'Layers 4–11', exact: true }).waitFor()
-    await other.close()
+    // Under other settings the charts stay in place.
+    const charts = page.getByRole('region', { name: 'Heatmap' })
+    await page.getByRole('button', { name: RANGES_WORDS.limit }).click()
+    const before = await charts.boundingBox()
+    await page.getByRole('slider', { name: /^Temperature/ }).press('End')
+    const result = page.getByRole('region', { name: RANGES_WORDS.result })
+    await result.getByText(NOT_MEASURED).waitFor()
+    expect(await charts.boundingBox()).toEqual(before)
+    await page.keyboard.press('Escape')
+    await result.getByRole('button', { name: SHOW_MEASURED }).click()
+    await page.getByRole('heading', { name: headline }).waitFor()
 
     await showView(page, 'evaluate')
     await page.getByRole('button', { name: 'Run evaluation' }).click()
@@ -135,5 +160,48 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await expectInSight(page, { controls: 15 })
     await page.getByText(/^\d+ % fewer right answers$/).click()
     expect(await page.locator(':popover-open').innerText()).toMatch(/fewer right answers/)
+
+    // What the program stored is there after a restart.
+    await showView(page, 'ranges')
+    await inspectRange(page, '8-11')
+    await page.getByRole('heading', { name: 'Layers 8–11' }).waitFor()
+    await page.getByRole('button', { name: 'Keep as recipe' }).click()
+    const kept = { name: 'Keep again' }
+    await page.getByRole('button', kept).waitFor()
+
+    const address = page.url()
+    expect(address).not.toContain('token')
+    // The page looks for the program until it is back.
+    allowComplaint(/^WebSocket connection to \S+ failed/)
+    await workbench.stop()
+    const lost = page.getByText('start it again')
+    await lost.waitFor()
+    const again = await ServedWorkbench.start([], workbench.folder)
+    await lost.waitFor({ state: 'detached' })
+    // What it shows of the project that the new process has opened can be used.
+    await page.getByRole('button', { name: 'Sweep again' }).and(page.locator(':enabled')).waitFor()
+    expect(page.url()).toBe(address)
+    // So can another tab, and one that begins at the start.
+    const tab = await context.newPage()
+    await tab.goto(address)
+    await tab.getByRole('button', kept).waitFor()
+    await tab.getByRole('heading', { name: verdict }).waitFor()
+    // The address names the range that is inspected.
+    await tab.getByRole('heading', { name: 'Layers 8–11' }).waitFor()
+    await tab.goto(again.url)
+    await tab.getByRole('button', { name: /Demo/ }).first().click()
+    await tab.getByRole('heading', { name: verdict }).waitFor()
+    await showTab(tab, 'search')
+    await tab.getByRole('button', { name: /Remove.*Layers 8–11/ }).waitFor()
+    await context.close()
+    await again.stop()
   })
 })
+
+/** A folder with a pair of models. */
+async function folderOfPair(): Promise<string> {
+  const folder = await temporaryFolder()
+  await cp(resourcePath('demo-pair', 'base'), join(folder, 'tiny'), { recursive: true })
+  await cp(resourcePath('demo-pair', 'post'), join(folder, 'tiny-instruct'), { recursive: true })
+  return folder
+}
