@@ -197,12 +197,15 @@ async function openVariants(
   const plan = planGeneration(request, pair.post.spec, trie, 'fp32')
   const heads = new Map<Origin, ResidentHead>()
   for (const origin of trie.roots)
-    heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights, PAPER_SAMPLING))
-  const runner = await openRunner({ request, device, pair, trie, heads, plan })
-  const prefilled = await prefill({ request, device, precision: 'fp32', pair, trie, heads }, [0])
+    heads.set(origin, await openResidentHead(device, memberOf(pair, origin), weights))
+  const runner = await openRunner({ device, pair, trie, heads, plan })
+  const prefilled = await prefill(
+    { device, precision: 'fp32', pair, trie, heads, models },
+    { prompts: [prompt] }
+  )
   return {
     weightBytes: plan.weightBytes,
-    step: (rowModels) => timeStep(runner, prefilled, rowModels, prompt.length),
+    step: (rowModels) => timeStep(runner, prefilled, rowModels, prompt),
     close: async () => {
       prefilled.dispose()
       await runner.close()
@@ -216,17 +219,17 @@ async function timeStep(
   runner: RowRunner,
   prefilled: Prefilled,
   models: readonly number[],
-  position: number
+  prompt: readonly number[]
 ): Promise<number> {
-  const rows = models.map((model, i): RunningRow => ({ model, prompt: 0, tokens: [i], position }))
+  const position = prompt.length
+  const rows = models.map((model, i): RunningRow => ({ model, prompt, tokens: [i], position }))
   await runner.admit(rows, prefilled)
   const startedMs = performance.now()
   await runner.step(rows, (head, hidden, indices) =>
     drawNext(
       head,
       hidden,
-      PAPER_SAMPLING,
-      indices.map(() => ({ draw: { uniform: 0.5, earlier: [] }, plain: true }))
+      indices.map(() => ({ uniform: 0.5, earlier: [], sampling: PAPER_SAMPLING }))
     )
   )
   const elapsedMs = performance.now() - startedMs

@@ -32,7 +32,8 @@ export const DOCUMENT_NAMES = {
   runs: 'a list of runs',
   report: 'the content of a report',
   export: 'a report on an export',
-  address: 'the address of the workbench'
+  address: 'the address of the workbench',
+  'api-address': 'the address of an API with its models'
 } as const
 
 export type DocumentKind = keyof typeof DOCUMENT_NAMES

@@ -6,6 +6,7 @@ import { DeviceCheck, DeviceName, GenerationDevice, Precision } from '../model/d
 import { Problem } from '../model/problem'
 import { SamplingBaseline } from '../model/sampling-baseline'
 import { AnsweringModel, Model } from '../model/model'
+import { ServedEvent, ServedModels, ServedPlan, ServedRequest } from './served-models'
 import { SweepPlan } from '../documents/sweep-plan'
 
 /**
@@ -326,6 +327,14 @@ export const engineContract = {
   /** Returns once all cancelled calls have ended. */
   cancelledEnded: procedure.output(z.void()),
   generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),
+  served: {
+    /** Loads models that answer requests as they come. */
+    open: procedure.input(ServedModels).output(ServedPlan),
+    answer: procedure.input(ServedRequest).output(eventIterator(ServedEvent)),
+    /** Ends a request early. Its stream ends, and its rows are free before the next step. */
+    leave: procedure.input(ServedRequest.pick({ served: true, id: true })).output(z.void()),
+    close: procedure.input(ServedModels.pick({ id: true })).output(z.void())
+  },
   /** Returns the logits of each prompt's last position: [prompts][vocabulary]. */
   probe: procedure.input(ProbeRequest).output(z.object({ logits: z.array(z.array(z.number())) })),
   /** Computes the likelihood and embedding of given answers. See {@link EngineReadEvent}. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { createORPCClient, mapEventIterator, type ClientLink, type ClientOptions } from '@orpc/client'
 import { RPCLink } from '@orpc/client/message-port'
@@ -89,6 +90,8 @@ export function createEngineHost(
 
 /** The signal of calls that cannot be cancelled. */
 const NEVER = new AbortController().signal
+// Each call listens until it ends.
+setMaxListeners(0, NEVER)
 
 class RunningEngine {
   private readonly link: RPCLink<Record<never, never>>

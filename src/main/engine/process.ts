@@ -15,6 +15,7 @@ import { generate } from './generate/generate'
 import { planEngineSweep } from './sweep/plan'
 import { probe } from './questions/probe'
 import { readAnswers } from './questions/read-answers'
+import { closeServed, servedAnswers } from './generate/served-answers'
 import { stopTextOf } from './generate/stop-text'
 import { sweep } from './sweep/sweep'
 import { endSweepSession, sweepSession } from './sweep/sweep-session'
@@ -56,6 +57,16 @@ const router = engine.router({
   generate: engine.generate.handler(async function* ({ input, signal }) {
     yield* generate(input, await stopTextOf(input), signal)
   }),
+  served: {
+    open: engine.served.open.handler(async ({ input }) => (await servedAnswers(input)).plan),
+    answer: engine.served.answer.handler(async function* ({ input }) {
+      yield* (await servedAnswers(input.served)).answer(input)
+    }),
+    leave: engine.served.leave.handler(async ({ input }) =>
+      (await servedAnswers(input.served)).leave(input.id)
+    ),
+    close: engine.served.close.handler(({ input }) => closeServed(input.id))
+  },
   probe: engine.probe.handler(async ({ input, signal }) => ({ logits: await probe(input, signal) })),
   read: engine.read.handler(async function* ({ input, signal }) {
     yield* readAnswers(input, signal)

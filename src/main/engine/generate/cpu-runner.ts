@@ -6,7 +6,6 @@ import { floatsOf, floatTensor, integerTensor, runSession } from '../device/devi
 import { cacheCapacity } from './generation-plan'
 import { KeyValueCache } from './key-value-cache'
 import type { Prefilled } from './prefill'
-import { nodePath } from '../tries/recipe-trie'
 import { largestLayerBytes } from './resident-blocks'
 import { chainBlocks, chainSpec, openChain, type Chain } from './resident-chains'
 import { RotaryFeeds } from '../forward/rotary-feeds'
@@ -15,10 +14,15 @@ import { embedRows, finishRows } from './row-runner'
 import { joinRows, rowAt } from '../rows/rows'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
+/** A cohort's rows in slot order. All chains of the cohort share this object. */
+interface CohortSlots {
+  readonly rows: RunningRow[]
+  slotCount: number
+}
+
 interface ResidentChain extends Chain {
   readonly session: ort.InferenceSession
-  /** The cohort's rows in slot order. All chains of the cohort share this array. */
-  readonly rows: RunningRow[]
+  readonly slots: CohortSlots
   /** Caches by layer of the chain. */
   readonly caches: readonly KeyValueCache[]
 }
@@ -28,56 +32,54 @@ interface ResidentChain extends Chain {
  * place.
  */
 export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
-  const { request, device, pair, trie, plan } = parts
+  const { device, pair, trie, plan } = parts
   const { spec } = pair.post
-  const capacity = cacheCapacity(Math.max(...request.prompts.map((prompt) => prompt.length)) + 1)
-  const rowsOf = new Map<Cohort, RunningRow[]>()
+  const slotsOf = new Map<Cohort, CohortSlots>()
   const chains: ResidentChain[] = []
   try {
     for (const chain of chainBlocks(trie, largestLayerBytes(spec, plan.weights))) {
       const session = await openChain(device, pair, chain, plan.weights)
-      const slotCount = chain.cohort.size * plan.rowsPerModel
-      const caches = chain.layers.map(() => new KeyValueCache(spec, slotCount, capacity))
-      const rows = rowsOf.get(chain.cohort) ?? []
-      rowsOf.set(chain.cohort, rows)
-      chains.push({ ...chain, session, rows, caches })
+      const caches = chain.layers.map(() => new KeyValueCache(spec))
+      const slots = slotsOf.get(chain.cohort) ?? { rows: [], slotCount: 0 }
+      slotsOf.set(chain.cohort, slots)
+      chains.push({ ...chain, session, slots, caches })
     }
   } catch (error) {
     // Memory may have run out half way. The engine continues, so the opened sessions must be released.
     for (const { session } of chains) await session.release()
     throw error
   }
-  return new CpuRunner(parts, chains, rowsOf, capacity)
+  return new CpuRunner(parts, chains, slotsOf)
 }
 
 class CpuRunner implements RowRunner {
   private readonly rotary: RotaryFeeds
+  private capacity = 0
 
   constructor(
     private readonly parts: RunnerParts,
     private readonly chains: readonly ResidentChain[],
-    private readonly rowsOf: ReadonlyMap<Cohort, RunningRow[]>,
-    private capacity: number
+    private readonly slotsOf: ReadonlyMap<Cohort, CohortSlots>
   ) {
     this.rotary = new RotaryFeeds(parts.pair.post.spec, parts.plan.maximumLength)
   }
 
-  async admit(rows: readonly RunningRow[], { paths, keyValues }: Prefilled): Promise<void> {
-    const { trie, pair } = this.parts
-    const { kvHeadCount, headSize } = pair.post.spec
+  async admit(rows: readonly RunningRow[], prefilled: Prefilled): Promise<void> {
+    const { kvHeadCount, headSize } = this.parts.pair.post.spec
     const size = kvHeadCount * headSize
+    if (rows.length === 0) return
+    this.fitCaches(rows)
     for (const row of rows) {
-      for (const [cohort, slots] of this.rowsOf) if (cohort.has(row.model)) slots.push(row)
-      const nodes = nodePath(trie, row.model)
-      for (const { cohort, rows: slots, layers, caches } of this.chains) {
+      for (const [cohort, slots] of this.slotsOf) if (cohort.has(row.model)) slots.rows.push(row)
+      for (const { cohort, slots, layers, caches } of this.chains) {
         if (!cohort.has(row.model)) continue
         for (const [i, layer] of layers.entries()) {
-          const ofLayer = elementAt(keyValues, layer, 'layer')
-          const source = mapGet(ofLayer, elementAt(nodes, layer, 'layer'), 'keys and values of node')
+          const source = prefilled.keyValuesOf(row.model, layer)
           const [keys, values] = [floatsOf(source.keys), floatsOf(source.values)]
-          mapGet(paths, row.prompt, 'prompt').forEach((packedRow, position) => {
+          prefilled.pathOf(row.prompt).forEach((packedRow, position) => {
             const key = rowAt(keys, packedRow, size)
-            elementAt(caches, i, 'cache').put(slots.length - 1, position, key, rowAt(values, packedRow, size))
+            const value = rowAt(values, packedRow, size)
+            elementAt(caches, i, 'cache').put(slots.rows.length - 1, position, key, value)
           })
         }
       }
@@ -87,7 +89,7 @@ class CpuRunner implements RowRunner {
   /** Removes rows. The last row of each cohort moves into the free slot. */
   async dismiss(rows: readonly RunningRow[]): Promise<void> {
     for (const row of rows) {
-      for (const [cohort, slots] of this.rowsOf) {
+      for (const [cohort, { rows: slots }] of this.slotsOf) {
         const slot = slots.indexOf(row)
         const last = slot === -1 ? undefined : slots.pop()
         if (last === undefined || last === row) continue
@@ -101,10 +103,10 @@ class CpuRunner implements RowRunner {
 
   async step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]> {
     const { hiddenSize } = this.parts.pair.post.spec
-    this.growCaches(rows)
+    this.fitCaches([])
     const embedded = await embedRows(this.parts, rows)
     const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, hiddenSize)]))
-    for (const chain of this.chains) if (chain.rows.length > 0) await this.runChain(chain, hidden)
+    for (const chain of this.chains) if (chain.slots.rows.length > 0) await this.runChain(chain, hidden)
     return finishRows(this.parts, rows, (head, indices) => {
       const ofHead = indices.map((i) => elementAt(rows, i, 'row'))
       return finish(head, joined(ofHead, hidden, hiddenSize), indices)
@@ -117,7 +119,7 @@ class CpuRunner implements RowRunner {
 
   /** Advances the chain's rows through its layers and stores their new keys and values. */
   private async runChain(
-    { session, rows, layers, sources, caches }: ResidentChain,
+    { session, slots: { rows }, layers, sources, caches }: ResidentChain,
     hidden: Map<RunningRow, Float32Array>
   ): Promise<void> {
     const spec = chainSpec(this.parts.pair, sources)
@@ -163,13 +165,26 @@ class CpuRunner implements RowRunner {
     return floatTensor(mask, [rows.length, 1, 1, width])
   }
 
-  private growCaches(rows: readonly RunningRow[]): void {
-    const needed = Math.max(...rows.map((row) => row.position + 1))
-    if (needed <= this.capacity) return
-    this.capacity = cacheCapacity(needed)
-    for (const { caches, rows: slots } of this.chains) {
-      for (const cache of caches) cache.grow(this.capacity, slots.length)
+  /**
+   * Resizes the caches to the need of the running rows and of those to be added. Attention reads every position of the
+   * capacity, so a long row's capacity ends with the row.
+   */
+  private fitCaches(added: readonly RunningRow[]): void {
+    const running = [...this.slotsOf.values()].flatMap(({ rows }) => rows)
+    const needed = cacheCapacity(Math.max(...[...running, ...added].map((row) => row.position + 1)))
+    const keepsCapacity = needed <= this.capacity && needed > this.capacity / 2
+    const capacity = keepsCapacity ? this.capacity : needed
+    for (const [cohort, slots] of this.slotsOf) {
+      const live = slots.rows.length + added.filter(({ model }) => cohort.has(model)).length
+      const keepsSlots = live <= slots.slotCount && live > slots.slotCount / 4
+      if (keepsSlots && keepsCapacity) continue
+      if (!keepsSlots) slots.slotCount = Math.max(live, Math.min(2 * slots.slotCount, 2 * live))
+      for (const chain of this.chains) {
+        if (chain.slots !== slots) continue
+        for (const cache of chain.caches) cache.resize(slots.slotCount, capacity, slots.rows.length)
+      }
     }
+    this.capacity = capacity
   }
 }
 

@@ -1,46 +1,61 @@
 import { createHash } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { AnswerKey, EngineGenerateEvent, GenerateRequest } from '../../../contract/procedures/engine'
+import type { AnswerKey } from '../../../contract/procedures/engine'
+import type { TokenLogprob } from '../../../contract/procedures/served-models'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import { type AnsweringModel, modelStrengths } from '../../../contract/model/model'
 import type { WorkbenchError } from '../../../contract/model/problem'
 import { samplingBaselineKey } from '../../../contract/model/sampling-baseline'
+import type { Sampling } from '../../../contract/model/sampling'
 import { allFinite } from '../../checkpoint/non-finite'
 import { sampleToken } from '../rows/sampler'
+import { tokenLogprob } from '../rows/token-logprob'
 import { drawNext, type Draw } from './draw-next'
-import { type DrawnModel, logitsToDraw } from './drawn-models'
-import type { GenerationPlan } from './generation-plan'
-import type { Prefilled } from './prefill'
+import { type DrawnModel, logitsToDraw, samplingOf } from './drawn-models'
+import type { Prefilled, PromptTokens } from './prefill'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { lastToken, type RowRunner, type RunningRow } from './row-runner'
 import type { StopText } from './stop-text'
-import { elementAt, mapGet } from '../../../contract/model/look-up'
-import { throwIfCancelled } from '../../base/files/cancelling'
+import { elementAt } from '../../../contract/model/look-up'
+
+/** Settings of an answer. */
+export interface RowSettings {
+  readonly seed: number
+  readonly sampling: Sampling
+  readonly maxTokens: number
+  readonly stopText: StopText
+  /** Numbers added to the logits of tokens before a draw. */
+  readonly logitBias?: readonly (readonly [token: number, bias: number])[]
+  /** Number of likeliest tokens to report with each token. If omitted, no log-probabilities are computed. */
+  readonly topLogprobs?: number
+}
 
 /** A sequence being generated. */
-class Row {
-  readonly model: number
-  readonly prompt: number
-  readonly index: number
+export class Row {
   readonly tokens: number[] = []
   /** The rows that compute the sequence, one for each of its model's parts. */
   readonly parts: readonly RunningRow[]
   /** The answer once it is complete. */
   finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null = null
+  /** The reason why no token can be drawn. It ends the row. */
+  failure: WorkbenchError | null = null
+  /** Position of the last token. */
+  position: number
 
   constructor(
-    { model, prompt, index }: AnswerKey,
-    parts: readonly number[],
-    /** Position of the last token. */
-    public position: number,
+    readonly key: AnswerKey,
+    readonly prompt: PromptTokens,
+    readonly drawn: DrawnModel,
+    readonly settings: RowSettings,
     readonly random: () => number
   ) {
-    this.model = model
-    this.prompt = prompt
-    this.index = index
-    this.parts = parts.map((part) => new PartOfRow(part, this))
+    this.position = prompt.length
+    this.parts = drawn.parts.map((part) => new PartOfRow(part, this))
+  }
+
+  get hasEnded(): boolean {
+    return this.finished !== null || this.failure !== null
   }
 }
 
@@ -51,7 +66,7 @@ class PartOfRow implements RunningRow {
     private readonly row: Row
   ) {}
 
-  get prompt(): number {
+  get prompt(): PromptTokens {
     return this.row.prompt
   }
 
@@ -67,208 +82,156 @@ class PartOfRow implements RunningRow {
 const partsOf = (rows: readonly Row[]): RunningRow[] => rows.flatMap(({ parts }) => parts)
 
 export interface DecoderParts {
-  readonly request: GenerateRequest
-  readonly stopText: StopText
-  readonly plan: GenerationPlan
-  readonly trie: RecipeTrie
-  /** The drawn models, in the order of the request's models. */
+  readonly models: readonly AnsweringModel[]
+  /** The drawn models, in the order of `models`. */
   readonly drawn: readonly DrawnModel[]
+  readonly trie: RecipeTrie
+  readonly stopTokens: readonly number[]
+  /** Tokens of the longest sequence, prompt and answer. */
+  readonly maximumLength: number
   readonly runner: RowRunner
-  /** Runs one pass over the prompts with these indices. */
-  readonly prefill: (prompts: readonly number[], signal?: AbortSignal) => Promise<Prefilled>
   /** Explains why logits after some tokens are not finite. @param part index among the computed models */
   readonly whyNonFinite: (part: number, tokens: readonly number[]) => Promise<WorkbenchError>
 }
 
+/** A token that a row has received. It is null if no token could be drawn, or if it ends the answer. */
+export interface RowToken {
+  readonly row: Row
+  readonly token: number | null
+  readonly logprob: TokenLogprob | null
+}
+
 /**
- * Decides which sequences run, draws their tokens and ends them. A runner computes one token of each sequence per step.
- * At every layer the rows of all models that use the same block are one batch. A finished sequence gives its slot to
- * the next one in its model's queue.
+ * Draws the tokens of rows and ends them. A runner computes one token of each row per step. At every layer the rows of
+ * all models that use the same block are one batch. Rows may join and leave before any step.
  */
 export class Decoder {
   tokenCount = 0
   steps = 0
+  private running: Row[] = []
   private readonly stopTokens: ReadonlySet<number>
-  private readonly finished: ReadonlySet<string>
   private readonly drawNames: readonly unknown[]
 
   constructor(private readonly parts: DecoderParts) {
-    const { request } = parts
-    this.stopTokens = new Set(request.stopTokens)
-    this.finished = new Set(request.finished.map(answerName))
-    this.drawNames = request.models.map((model, index) =>
+    this.stopTokens = new Set(parts.stopTokens)
+    this.drawNames = parts.models.map((model, index) =>
       drawName(model, parts.trie, elementAt(elementAt(parts.drawn, index, 'model').parts, 0, 'part'))
     )
   }
 
-  /** Generates all samples of some prompts for every model. */
-  async *generateGroup(
-    prompts: readonly number[],
-    signal?: AbortSignal
-  ): AsyncGenerator<EngineGenerateEvent> {
-    const { request } = this.parts
-    const queues = request.models.map((_, model) => this.queue(model, prompts))
-    if (queues.every((queue) => queue.length === 0)) return
-    const prefilled = await this.parts.prefill(prompts, signal)
-    try {
-      yield* this.generateFrom(prefilled, queues, signal)
-    } finally {
-      prefilled.dispose()
-    }
+  /** The rows that receive a token in the next step. */
+  get active(): readonly Row[] {
+    return this.running
   }
 
-  /** @param queues rows to run, by model */
-  private async *generateFrom(
-    prefilled: Prefilled,
-    queues: readonly Row[][],
-    signal: AbortSignal | undefined
-  ): AsyncGenerator<EngineGenerateEvent> {
-    const { plan, runner } = this.parts
-    const active: Row[] = []
-    for (;;) {
-      const started: EngineGenerateEvent[] = []
-      const admitted: Row[] = []
-      for (const [model, queue] of queues.entries()) {
-        // An answer may end with its first token, so a slot may be free again at once.
-        while (active.filter((row) => row.model === model).length < plan.rowsPerModel) {
-          const row = queue.shift()
-          if (row === undefined) break
-          const logits = row.parts.map((part) =>
-            mapGet(elementAt(prefilled.logits, part.model, 'model'), row.prompt, 'prompt')
-          )
-          const token = await this.drawFromParts(row, logits, this.drawOf(row))
-          started.push(...this.accept(row, token))
-          if (row.finished !== null) continue
-          admitted.push(row)
-          active.push(row)
-        }
-      }
-      await runner.admit(partsOf(admitted), prefilled)
-      yield* started
-      if (active.length === 0) return
-      throwIfCancelled(signal, 'The generation')
-      yield* await this.step(active)
-      const ended = active.filter(({ finished }) => finished !== null)
-      for (const row of ended) active.splice(active.indexOf(row), 1)
-      await runner.dismiss(partsOf(ended))
-      // Inference blocks the thread. Yield, so that a cancellation can arrive.
-      await nextTurn()
-    }
+  /** Creates the row of an answer. Its draws depend only on the seed, its model, prompt and index. */
+  rowOf(key: AnswerKey, prompt: PromptTokens, settings: RowSettings): Row {
+    const name = elementAt(this.drawNames, key.model, 'model')
+    const random = sampleRandom(settings.seed, name, prompt, key.index)
+    return new Row(key, prompt, elementAt(this.parts.drawn, key.model, 'model'), settings, random)
   }
 
-  /** Computes one token for every active row. */
-  private async step(active: readonly Row[]): Promise<EngineGenerateEvent[]> {
+  /** Draws the first token of rows. Those that do not end with it run on. */
+  async admit(rows: readonly Row[], prefilled: Prefilled): Promise<RowToken[]> {
+    const tokens: RowToken[] = []
+    for (const row of rows) {
+      const logits = row.parts.map(({ model }) => prefilled.logitsOf(model, row.prompt))
+      tokens.push(await this.accept(row, logits, this.drawOf(row)))
+    }
+    const continuing = rows.filter(({ hasEnded }) => !hasEnded)
+    await this.parts.runner.admit(partsOf(continuing), prefilled)
+    this.running.push(...continuing)
+    return tokens
+  }
+
+  /** Computes one token for every running row. Rows that end with it leave. */
+  async step(): Promise<RowToken[]> {
     this.steps++
-    const { request, runner, drawn } = this.parts
-    const draws = active.map((row) => this.drawOf(row))
-    const rows = active.flatMap(({ parts, model }, i) =>
-      parts.map(() => ({ draw: elementAt(draws, i, 'row'), plain: elementAt(drawn, model, 'model').plain }))
-    )
-    const results = await runner.step(partsOf(active), (head, hidden, indices) =>
+    const rows = this.running
+    const draws = rows.map((row) => this.drawOf(row))
+    const partDraws = rows.flatMap(({ parts }, i) => parts.map(() => elementAt(draws, i, 'row')))
+    const results = await this.parts.runner.step(partsOf(rows), (head, hidden, indices) =>
       drawNext(
         head,
         hidden,
-        request.sampling,
-        indices.map((i) => elementAt(rows, i, 'row'))
+        indices.map((i) => elementAt(partDraws, i, 'row'))
       )
     )
-    const tokens: number[] = []
+    const tokens: RowToken[] = []
     let first = 0
-    for (const [i, row] of active.entries()) {
-      const partResults = results.slice(first, (first += row.parts.length))
-      tokens.push(await this.tokenOf(row, partResults, elementAt(draws, i, 'row')))
-    }
-    const events = active.flatMap((row, i) => {
+    for (const [i, row] of rows.entries()) {
       row.position++
-      return this.accept(row, elementAt(tokens, i, 'token'))
-    })
-    return mergeTokens(events)
-  }
-
-  private drawOf(row: Row): Draw {
-    const { request } = this.parts
-    const penalised = request.sampling.repetitionPenalty !== 1
-    const earlier = penalised ? [...elementAt(request.prompts, row.prompt, 'prompt'), ...row.tokens] : []
-    return { uniform: row.random(), earlier }
-  }
-
-  /**
-   * Returns the token of a row. Either its only part has drawn it, or all parts have returned their logits.
-   *
-   * @throws WorkbenchError if logits are not finite, so that no token can be drawn
-   */
-  private async tokenOf(
-    row: Row,
-    partResults: readonly (number | Float32Array)[],
-    draw: Draw
-  ): Promise<number> {
-    const [token] = partResults
-    if (typeof token !== 'number') {
-      const logits = partResults.filter((part) => typeof part !== 'number')
-      return this.drawFromParts(row, logits, draw)
+      const ofRow = results.slice(first, (first += row.parts.length))
+      tokens.push(await this.accept(row, ofRow, elementAt(draws, i, 'row')))
     }
-    if (Number.isNaN(token)) throw await this.nonFinite(row, 0)
-    return token
+    await this.remove(rows.filter(({ hasEnded }) => hasEnded))
+    return tokens
   }
 
-  /** Draws a row's token from the logits of its parts. @throws WorkbenchError if logits are not finite */
-  private async drawFromParts(row: Row, logits: readonly Float32Array[], draw: Draw): Promise<number> {
-    const bad = logits.findIndex((ofPart) => !allFinite(ofPart))
-    if (bad !== -1) throw await this.nonFinite(row, bad)
-    const drawn = elementAt(this.parts.drawn, row.model, 'model')
-    return sampleToken(logitsToDraw(drawn, logits), drawn.sampling, draw.earlier, draw.uniform)
+  /** Ends rows before their next step. */
+  async remove(rows: readonly Row[]): Promise<void> {
+    const leaving = new Set(rows)
+    const running = this.running.filter((row) => leaving.has(row))
+    this.running = this.running.filter((row) => !leaving.has(row))
+    await this.parts.runner.dismiss(partsOf(running))
   }
 
-  private async nonFinite(row: Row, part: number): Promise<WorkbenchError> {
-    const prompt = elementAt(this.parts.request.prompts, row.prompt, 'prompt')
-    return this.parts.whyNonFinite(elementAt(row.parts, part, 'part').model, [...prompt, ...row.tokens])
+  private drawOf({ settings, drawn, prompt, tokens, random }: Row): Draw {
+    const penalised = settings.sampling.repetitionPenalty !== 1
+    const needsLogits =
+      drawn.mixed !== null || settings.topLogprobs !== undefined || settings.logitBias !== undefined
+    return {
+      uniform: random(),
+      earlier: penalised ? [...prompt, ...tokens] : [],
+      sampling: needsLogits ? null : samplingOf(drawn, settings.sampling)
+    }
   }
 
-  /** Adds a row's next token and returns the resulting events. */
-  private accept(row: Row, token: number): EngineGenerateEvent[] {
+  /** Adds a row's next token. @param results the token that its only part has drawn, or the logits of all parts */
+  private async accept(row: Row, results: readonly (number | Float32Array)[], draw: Draw): Promise<RowToken> {
+    const bad = results.findIndex((part) =>
+      typeof part === 'number' ? Number.isNaN(part) : !allFinite(part)
+    )
+    if (bad !== -1) {
+      const { model } = elementAt(row.parts, bad, 'part')
+      row.failure = await this.parts.whyNonFinite(model, [...row.prompt, ...row.tokens])
+      return { row, token: null, logprob: null }
+    }
+    const { token, logprob } = tokenFrom(row, results, draw)
     row.tokens.push(token)
     this.tokenCount++
-    const { model, prompt, index } = row
-    const events: EngineGenerateEvent[] = []
-    if (!this.stopTokens.has(token))
-      events.push({ type: 'tokens', tokens: [{ model, prompt, index, token }] })
     row.finished = this.finishOf(row)
-    if (row.finished !== null) events.push({ type: 'sample', model, prompt, index, ...row.finished })
-    return events
+    return { row, token: this.stopTokens.has(token) ? null : token, logprob }
   }
 
   /** Returns the finished answer, or null while the answer continues. */
   private finishOf(row: Row): Row['finished'] {
-    const { request, stopText, plan } = this.parts
+    const { maxTokens, stopText } = row.settings
     if (this.stopTokens.has(lastToken(row))) return { tokens: row.tokens.slice(0, -1), finish: 'stop' }
     const tokensBeforeStop = stopText(row.tokens)
     if (tokensBeforeStop !== null) return { tokens: tokensBeforeStop, finish: 'stop' }
-    const length = elementAt(request.prompts, row.prompt, 'prompt').length + row.tokens.length
-    if (row.tokens.length < request.maxTokens && length < plan.maximumLength) return null
+    const length = row.prompt.length + row.tokens.length
+    if (row.tokens.length < maxTokens && length < this.parts.maximumLength) return null
     return { tokens: [...row.tokens], finish: 'length' }
   }
+}
 
-  /**
-   * Returns the samples of one model, beginning with the first sample of every prompt, so that all prompts show an
-   * answer early.
-   */
-  private queue(model: number, prompts: readonly number[]): Row[] {
-    const { request } = this.parts
-    const indices = Array.from({ length: request.sampleCount }, (_, index) => index)
-    return indices.flatMap((index) =>
-      prompts.flatMap((prompt) => {
-        if (this.finished.has(answerName({ model, prompt, index }))) return []
-        const tokens = elementAt(request.prompts, prompt, 'prompt')
-        const random = sampleRandom(request.seed, elementAt(this.drawNames, model, 'model'), tokens, index)
-        return new Row(
-          { model, prompt, index },
-          elementAt(this.parts.drawn, model, 'model').parts,
-          tokens.length,
-          random
-        )
-      })
-    )
-  }
+/** Returns the token that a row's only part has drawn, or draws it from the logits of all parts. */
+function tokenFrom(
+  { drawn, settings: { sampling, logitBias = [], topLogprobs } }: Row,
+  results: readonly (number | Float32Array)[],
+  { earlier, uniform }: Draw
+): { token: number; logprob: TokenLogprob | null } {
+  const [drawnToken] = results
+  if (typeof drawnToken === 'number') return { token: drawnToken, logprob: null }
+  const logits = logitsToDraw(
+    drawn,
+    results.filter((part) => typeof part !== 'number')
+  )
+  const biased = logitBias.length === 0 ? logits : logits.slice()
+  for (const [token, bias] of logitBias) biased[token] = elementAt(biased, token, 'token of a bias') + bias
+  const token = sampleToken(biased, samplingOf(drawn, sampling), earlier, uniform)
+  return { token, logprob: topLogprobs === undefined ? null : tokenLogprob(logits, token, topLogprobs) }
 }
 
 /**
@@ -300,15 +263,4 @@ function sampleRandom(seed: number, model: unknown, prompt: readonly number[], i
   const name = JSON.stringify([seed, model, prompt, index])
   const generator = xoroshiro128plus(createHash('sha256').update(name).digest().readInt32LE())
   return () => uniformFloat64(generator)
-}
-
-/** Merges the token events of one step into one event, followed by the answers that ended. */
-function mergeTokens(events: readonly EngineGenerateEvent[]): EngineGenerateEvent[] {
-  const tokens = events.flatMap((event) => (event.type === 'tokens' ? event.tokens : []))
-  const samples = events.filter((event) => event.type === 'sample')
-  return tokens.length === 0 ? samples : [{ type: 'tokens', tokens }, ...samples]
-}
-
-function answerName({ model, prompt, index }: AnswerKey): string {
-  return `${model}/${prompt}/${index}`
 }

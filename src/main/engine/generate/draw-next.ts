@@ -1,4 +1,5 @@
-import type { Sampling } from '../../../contract/model/sampling'
+import { minPDraw, type Sampling } from '../../../contract/model/sampling'
+import { elementAt } from '../../../contract/model/look-up'
 import type { HiddenRows, ResidentHead } from './resident-head'
 import { allFinite } from '../../checkpoint/non-finite'
 import { rowAt } from '../rows/rows'
@@ -10,41 +11,43 @@ export interface Draw {
   readonly uniform: number
   /** Tokens that the repetition penalty counts. */
   readonly earlier: readonly number[]
+  /** Null for a row whose logits are returned for a draw elsewhere. */
+  readonly sampling: Sampling | null
 }
 
 /**
- * A row whose next token is drawn with the request's `sampling` (`plain`), or whose logits are returned for a draw
- * elsewhere.
- */
-export interface DrawnRow {
-  readonly draw: Draw
-  readonly plain: boolean
-}
-
-/**
- * Draws the next token of rows from their states after the last layer. It draws in the head's graph if the graph can,
- * else from logits.
+ * Draws the next token of rows from their states after the last layer. It draws in a graph if one graph can draw all
+ * rows, else from logits.
  *
- * @returns the token of each plain row, NaN if a logit of the row is not finite; the logits of each other row
+ * @returns the token of each row with a sampling, NaN if a logit of the row is not finite; the logits of each other row
  */
 export async function drawNext(
   head: ResidentHead,
   hidden: HiddenRows,
-  sampling: Sampling,
-  rows: readonly DrawnRow[]
+  draws: readonly Draw[]
 ): Promise<(number | Float32Array)[]> {
-  if (head.draw !== null && rows.every(({ plain }) => plain)) {
-    return head.draw(
-      hidden,
-      rows.map(({ draw }) => draw.uniform)
-    )
-  }
+  const sampling = sharedSampling(draws)
+  const uniforms = draws.map(({ uniform }) => uniform)
+  const tokens = sampling === null ? null : await head.draw(hidden, sampling, uniforms)
+  if (tokens !== null) return tokens
   const logits = await head.logits(hidden)
-  const size = logits.length / rows.length
-  return rows.map(({ draw, plain }, i) => {
+  const size = logits.length / draws.length
+  return draws.map((draw, i) => {
     const ofRow = rowAt(logits, i, size)
-    return plain ? drawFrom(ofRow, sampling, draw) : ofRow
+    return draw.sampling === null ? ofRow : drawFrom(ofRow, draw.sampling, draw)
   })
+}
+
+/** Returns the sampling of all rows. Null if rows differ, or if one returns its logits. */
+function sharedSampling(draws: readonly Draw[]): Sampling | null {
+  const { sampling } = elementAt(draws, 0, 'row')
+  const shared = sampling === null ? null : minPDraw(sampling)
+  if (shared === null) return null
+  const agrees = (draw: Draw): boolean => {
+    const other = draw.sampling === null ? null : minPDraw(draw.sampling)
+    return other?.temperature === shared.temperature && other.minP === shared.minP
+  }
+  return draws.every(agrees) ? sampling : null
 }
 
 /** Draws a token from the logits of one row. @returns NaN if a logit is not finite */

@@ -1,6 +1,6 @@
 import type { AnsweringModel, Model } from '../../../contract/model/model'
 import type { GenerateRequest } from '../../../contract/procedures/engine'
-import type { Sampling } from '../../../contract/model/sampling'
+import type { MinPDraw, Sampling } from '../../../contract/model/sampling'
 import { type MixedBaseline, mixedLogits } from '../rows/baseline-logits'
 import { elementAt } from '../../../contract/model/look-up'
 
@@ -8,11 +8,10 @@ import { elementAt } from '../../../contract/model/look-up'
 export interface DrawnModel {
   /** Indices into {@link DrawnModels.singles}. */
   readonly parts: readonly number[]
-  readonly sampling: Sampling
+  /** Sampler of the model, which replaces the requested temperature and min-p. Null for the requested ones. */
+  readonly sampler: MinPDraw | null
   /** The mixed baseline. Null if tokens are drawn from the logits of the only part. */
   readonly mixed: MixedBaseline | null
-  /** True if tokens are drawn from one model with the request's sampling, so that a head can draw them itself. */
-  readonly plain: boolean
 }
 
 /** A request in which every model is one set of weights. */
@@ -27,27 +26,31 @@ export interface DrawnModels {
 }
 
 /**
- * Lists the models of a request's answers. Post under another sampler takes one row per answer. Base and post together
- * take two.
+ * Lists the models of answers. Post under another sampler takes one row per answer. Base and post together take two.
  */
-export function drawnModels(models: readonly AnsweringModel[], sampling: Sampling): DrawnModels {
+export function drawnModels(models: readonly AnsweringModel[]): DrawnModels {
   const singles: Model[] = []
   const drawn = models.map((model): DrawnModel => {
     const first = singles.length
     if (model.kind !== 'baseline') {
       singles.push(model)
-      return { parts: [first], sampling, mixed: null, plain: true }
+      return { parts: [first], sampler: null, mixed: null }
     }
     const { baseline } = model
     if (baseline.kind === 'sampler') {
       const { temperature, minP } = baseline
       singles.push({ kind: 'post' })
-      return { parts: [first], sampling: { ...sampling, temperature, minP }, mixed: null, plain: false }
+      return { parts: [first], sampler: { temperature, minP }, mixed: null }
     }
     singles.push({ kind: 'post' }, { kind: 'base' })
-    return { parts: [first, first + 1], sampling, mixed: baseline, plain: false }
+    return { parts: [first, first + 1], sampler: null, mixed: baseline }
   })
   return { singles, drawn }
+}
+
+/** Returns the sampling of a model's answers. */
+export function samplingOf({ sampler }: DrawnModel, requested: Sampling): Sampling {
+  return sampler === null ? requested : { ...requested, ...sampler }
 }
 
 /** Returns the logits from which a token is drawn. @param partLogits logits of each part, [vocabulary] */

@@ -1,17 +1,18 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { elementAt } from '../../../contract/model/look-up'
+import type { HeldWeights } from '../../../contract/model/sampling'
 import type { Precision } from '../../../contract/model/device'
-import type { EngineGenerateEvent, GenerateRequest } from '../../../contract/procedures/engine'
-import { Decoder } from './decoder'
+import type { AnswerKey, EngineGenerateEvent, GenerateRequest } from '../../../contract/procedures/engine'
+import { throwIfCancelled } from '../../base/files/cancelling'
+import type { Decoder, Row, RowToken } from './decoder'
 import { drawnModels, type SinglesRequest } from './drawn-models'
 import type { Device } from '../device/device'
 import { choosePrecision } from '../forward/choose-precision'
-import { whyNonFinite } from '../forward/non-finite'
 import { openRun, OpenResources } from '../forward/open-run'
-import { planGeneration } from './generation-plan'
-import { memberOf, type PairWeights } from '../weights/pair-weights'
-import { prefill } from './prefill'
-import { buildRecipeTrie, type Origin } from '../tries/recipe-trie'
-import { openResidentHead, type ResidentHead } from './resident-head'
-import { openRunner } from './open-runner'
+import { type GenerationPlan, planGeneration } from './generation-plan'
+import { openDecoding, type Decoding } from './open-decoding'
+import type { PairWeights } from '../weights/pair-weights'
+import { buildRecipeTrie } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
 import type { StopText } from './stop-text'
 
@@ -29,7 +30,7 @@ export async function* generate(
   stopText: StopText,
   signal?: AbortSignal
 ): AsyncGenerator<EngineGenerateEvent> {
-  const open = await openRun(request, drawnModels(request.models, request.sampling).singles)
+  const open = await openRun(request, drawnModels(request.models).singles)
   try {
     yield* generateOn(open.device, open.pair, request, stopText, signal)
   } finally {
@@ -46,10 +47,9 @@ export async function* generateOn(
   signal?: AbortSignal
 ): AsyncGenerator<EngineGenerateEvent> {
   const startedMs = performance.now()
-  const heads = new Map<Origin, ResidentHead>()
   const open = new OpenResources()
   try {
-    const drawn = drawnModels(request.models, request.sampling)
+    const drawn = drawnModels(request.models)
     const singles: SinglesRequest = { ...request, models: drawn.singles }
     const trie = buildRecipeTrie(drawn.singles, await findSharing(pair, drawn.singles))
     const precision = choosePrecision(device, pair, request.precision ?? widthOf(request.weights))
@@ -67,38 +67,94 @@ export async function* generateOn(
       sampleTotal:
         request.models.length * request.prompts.length * request.sampleCount - request.finished.length
     }
-    // Heads are opened first. An opening head is in memory several times, and the blocks are not in memory yet.
-    for (const origin of trie.roots) {
-      const model = memberOf(pair, origin)
-      heads.set(origin, open.own(await openResidentHead(device, model, weights, request.sampling)))
-    }
-    const runner = open.own(await openRunner({ request: singles, device, pair, trie, heads, plan }))
-
-    const decoder = new Decoder({
-      request,
-      stopText,
-      plan,
-      trie,
-      drawn: drawn.drawn,
-      runner,
-      prefill: (prompts, aborted) =>
-        prefill({ request: singles, device, precision, pair, trie, heads }, prompts, aborted),
-      whyNonFinite: (model, tokens) =>
-        whyNonFinite({ device, precision, pair, trie, models: drawn.singles }, model, tokens)
-    })
-    for (const prompts of promptGroups) yield* decoder.generateGroup(prompts, signal)
-    yield {
-      type: 'done',
-      tokenCount: decoder.tokenCount,
-      steps: decoder.steps,
-      seconds: (performance.now() - startedMs) / 1000
-    }
+    const decoding = await openDecoding(
+      open,
+      { device, pair, trie, plan, models: request.models, drawn },
+      request
+    )
+    for (const prompts of promptGroups)
+      yield* generateGroup(decoding, { request, stopText, plan, prompts }, signal)
+    const { tokenCount, steps } = decoding.decoder
+    yield { type: 'done', tokenCount, steps, seconds: (performance.now() - startedMs) / 1000 }
   } finally {
     await open.close()
   }
 }
 
+/** A group of prompts whose answers are generated together. */
+interface PromptGroup {
+  readonly request: GenerateRequest
+  readonly stopText: StopText
+  readonly plan: GenerationPlan
+  /** Indices into the request's prompts. */
+  readonly prompts: readonly number[]
+}
+
+/** Generates all answers of a group for every model. A finished answer gives its slot to the next one of its model. */
+async function* generateGroup(
+  { decoder, prefill }: Decoding,
+  group: PromptGroup,
+  signal: AbortSignal | undefined
+): AsyncGenerator<EngineGenerateEvent> {
+  const { request, plan } = group
+  const queues = request.models.map((_, model) => queueOf(decoder, model, group))
+  if (queues.every((queue) => queue.length === 0)) return
+  const prompts = group.prompts.map((prompt) => elementAt(request.prompts, prompt, 'prompt'))
+  const prefilled = await prefill({ prompts }, signal)
+  const nextRows = (): Row[] =>
+    queues.flatMap((queue, model) => {
+      const running = decoder.active.filter(({ key }) => key.model === model)
+      return queue.splice(0, plan.rowsPerModel - running.length)
+    })
+  try {
+    for (;;) {
+      // An answer may end with its first token, so a slot may be free again at once.
+      for (let rows = nextRows(); rows.length > 0; rows = nextRows())
+        yield* eventsOf(await decoder.admit(rows, prefilled))
+      if (decoder.active.length === 0) return
+      throwIfCancelled(signal, 'The generation')
+      yield* eventsOf(await decoder.step())
+      // Inference blocks the thread. Yield, so that a cancellation can arrive.
+      await nextTurn()
+    }
+  } finally {
+    prefilled.dispose()
+  }
+}
+
+/**
+ * Returns the missing answers of one model. The first answer to every prompt comes first, so that all prompts show an
+ * answer early.
+ */
+function queueOf(decoder: Decoder, model: number, { request, stopText, prompts }: PromptGroup): Row[] {
+  const { seed, sampling, maxTokens, sampleCount } = request
+  const finished = new Set(request.finished.map(answerName))
+  const settings = { seed, sampling, maxTokens, stopText }
+  return Array.from({ length: sampleCount }, (_, index) =>
+    prompts.flatMap((prompt) => {
+      const key = { model, prompt, index }
+      if (finished.has(answerName(key))) return []
+      return decoder.rowOf(key, elementAt(request.prompts, prompt, 'prompt'), settings)
+    })
+  ).flat()
+}
+
+/** Returns the tokens of one step as one event, followed by the answers that ended. @throws a row's failure */
+function eventsOf(rowTokens: readonly RowToken[]): EngineGenerateEvent[] {
+  const failed = rowTokens.find(({ row }) => row.failure !== null)?.row.failure
+  if (failed) throw failed
+  const tokens = rowTokens.flatMap(({ row, token }) => (token === null ? [] : [{ ...row.key, token }]))
+  const samples = rowTokens.flatMap(({ row: { key, finished } }) =>
+    finished === null ? [] : [{ type: 'sample' as const, ...key, ...finished }]
+  )
+  return tokens.length === 0 ? samples : [{ type: 'tokens', tokens }, ...samples]
+}
+
+function answerName({ model, prompt, index }: AnswerKey): string {
+  return `${model}/${prompt}/${index}`
+}
+
 /** Returns the precision that float weights require. Quantised weights allow any. */
-function widthOf(weights: GenerateRequest['weights']): Precision | undefined {
+export function widthOf(weights: HeldWeights | undefined): Precision | undefined {
   return weights === 'fp32' || weights === 'fp16' ? weights : undefined
 }

@@ -1,4 +1,5 @@
 import { DEVICE_LABELS, type DeviceName, type Precision } from '../../../contract/model/device'
+import type { ServedModels, ServedPlan } from '../../../contract/procedures/served-models'
 import type { SinglesRequest } from './drawn-models'
 import type { HeldWeights } from '../../../contract/model/sampling'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -17,6 +18,8 @@ import {
 import { maxAliveStates } from '../tries/alive-states'
 import { chooseHeldWeights, residentBytes } from './resident-blocks'
 import { elementAt } from '../../../contract/model/look-up'
+
+const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /**
  * The maximum bytes of keys, values and logits of prompts that wait for their answers, unless one prompt takes more.
@@ -80,25 +83,24 @@ export function planGeneration(
     keepsTensors: request.device !== 'cpu',
     maxAliveStates: maxAliveStates(trie)
   }
-  const sizes = rowSizes(request, models, precision)
+  const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
+  const maximumLength = Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
+  const sizes = rowSizes(maximumLength, models, precision)
   const { memoryBytes } = request
   const places = request.prompts.map((prompt) => [prompt])
-  const longest = places.reduce((longest, other) =>
-    elementAt(other, 0, 'place').length > elementAt(longest, 0, 'place').length ? other : longest
-  )
-  const longestSize = sizeOf([longest])
+  const longestSize = sizeOf(places.filter(([prompt]) => prompt?.length === longestPrompt).slice(0, 1))
+  type Group = [group: GroupSize, rows: number, isOneOfMany: boolean]
+  const memoryOf = ([group, rows, isOneOfMany]: Group, ofWeights = weightSizes): GenerationMemory =>
+    memoryWith(models, sizes, ofWeights, group, rows * models.modelCount, isOneOfMany)
   const weights = chooseHeldWeights(
-    (stored) =>
-      peakOf(memoryWith(models, sizes, weightMemory(models, stored), longestSize, 1, places.length > 1)),
+    (stored) => peakOf(memoryOf([longestSize, 1, places.length > 1], weightMemory(models, stored))),
     memoryBytes,
     request.weights,
     precision
   )
   const weightSizes = weightMemory(models, weights)
-  const memoryOf = (group: GroupSize, rows: number, isOneOfMany: boolean): GenerationMemory =>
-    memoryWith(models, sizes, weightSizes, group, rows, isOneOfMany)
   const promptGroups = groupPrompts(places, (group) => {
-    const memory = memoryOf(group, 1, true)
+    const memory = memoryOf([group, 1, true])
     return memory.prompts <= PROMPT_BYTES && peakOf(memory) <= memoryBytes
   })
   const groups = promptGroups.map((group) =>
@@ -106,7 +108,7 @@ export function planGeneration(
   )
   const largestWith = (rows: number): GenerationMemory =>
     groups
-      .map((group) => memoryOf(group, rows, groups.length > 1))
+      .map((group) => memoryOf([group, rows, groups.length > 1]))
       .reduce((largest, other) => (peakOf(other) > peakOf(largest) ? other : largest))
   const rowsPerModel = maxThatFits(
     maxRows(request, models, sizes.maximumLength),
@@ -126,6 +128,83 @@ export function planGeneration(
   }
 }
 
+/** The context that is served if a model names none. */
+const DEFAULT_CONTEXT = 4096
+
+/** The shortest context that is served, unless the model's own is shorter. */
+const MIN_CONTEXT = 256
+
+/** The share of the memory beside weights that a prompt of the longest length may take. */
+const PROMPT_SHARE = 0.5
+
+/** The plan that keeps served models within their memory. */
+export interface ServingPlan extends ServedPlan {
+  /** Maximum number of sequences side by side, over all models. */
+  readonly rows: number
+}
+
+/**
+ * Plans models that stay in memory for requests as they come. The longest sequence is the longest half, quarter and so
+ * on of the context whose prompt leaves enough memory for other sequences.
+ *
+ * @throws WorkbenchError `out-of-memory` with the memory needed if nothing fits
+ */
+export function planServing(
+  request: Pick<ServedModels, 'device' | 'weights' | 'memoryBytes' | 'batchRows'>,
+  spec: DecoderSpec,
+  trie: RecipeTrie,
+  precision: Precision
+): ServingPlan {
+  const { device, memoryBytes, batchRows: rows } = request
+  if (device !== 'cpu') refuseExperts(spec, device)
+  const keepsTensors = device !== 'cpu'
+  const models = { spec, trie, modelCount: 1, keepsTensors, maxAliveStates: maxAliveStates(trie) }
+  const fixedBytes = (weights: HeldWeights, length: number): number =>
+    bytesBesideRows(models, weightMemory(models, weights), rowSizes(length, models, precision), rows)
+  const rowBytes = (length: number): number => rowSizes(length, models, precision).rowBytes
+  const context = spec.contextLength ?? DEFAULT_CONTEXT
+  const shortest = Math.min(context, MIN_CONTEXT)
+  const weights = chooseHeldWeights(
+    (stored) => fixedBytes(stored, shortest) + rowBytes(shortest),
+    memoryBytes,
+    request.weights,
+    precision
+  )
+  const resident = weightMemory(models, weights)
+  const free = memoryBytes - resident.process - resident.weights
+  const fits = (length: number): boolean => {
+    const ofPrompt = fixedBytes(weights, length) - resident.process - resident.weights
+    return ofPrompt <= PROMPT_SHARE * free && ofPrompt + rowBytes(length) <= free
+  }
+  let maximumLength = context
+  while (maximumLength > shortest && !fits(maximumLength))
+    maximumLength = Math.max(shortest, maximumLength >> 1)
+  const cacheBytes = memoryBytes - fixedBytes(weights, maximumLength)
+  const layerBytes = FLOAT_BYTES * spec.kvHeadCount * spec.headSize
+  const inOneTensor = (keepsTensors ? ADDRESSABLE_BYTES : ARRAY_BYTES) / layerBytes
+  return {
+    precision,
+    weights,
+    weightBytes: residentBytes(spec, trie, weights),
+    maximumLength,
+    cacheTokens: Math.floor(Math.min(cacheBytes / tokenBytes(spec, precision), inOneTensor)),
+    rows
+  }
+}
+
+/** Returns the maximum bytes at a time, apart from keys and values of running rows. */
+function bytesBesideRows(
+  models: GeneratedModels,
+  weightSizes: ReturnType<typeof weightMemory>,
+  sizes: RowSizes,
+  rows: number
+): number {
+  const { maximumLength: length } = sizes
+  const group = { rows: length, places: rows, leaves: rows, furthest: 0, prompts: rows, longest: length }
+  const memory = memoryWith(models, sizes, weightSizes, group, rows, true)
+  return peakOf({ ...memory, keyValues: 0, earlierKeyValues: 0 })
+}
+
 /** The sizes of a row, which do not depend on other rows. */
 interface RowSizes {
   /** Tokens of the longest sequence, prompt and answer. */
@@ -137,9 +216,7 @@ interface RowSizes {
   readonly promptRowBytes: number
 }
 
-function rowSizes(request: SinglesRequest, { spec, trie }: GeneratedModels, precision: Precision): RowSizes {
-  const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
-  const maximumLength = Math.min(longestPrompt + request.maxTokens, spec.contextLength ?? Infinity)
+function rowSizes(maximumLength: number, { spec, trie }: GeneratedModels, precision: Precision): RowSizes {
   const capacity = cacheCapacity(maximumLength)
   const nodes = trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
   return {
@@ -155,10 +232,10 @@ function memoryWith(
   { rowBytes, capacity, promptRowBytes }: RowSizes,
   weightSizes: ReturnType<typeof weightMemory>,
   group: GroupSize,
-  rowsPerModel: number,
+  /** Rows of all models. */
+  rows: number,
   isOneOfMany: boolean
 ): GenerationMemory {
-  const rows = rowsPerModel * models.modelCount
   const keyValues = rows * rowBytes
   return {
     ...weightSizes,
@@ -238,7 +315,7 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: Decode
 function layerKeyBytes(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
   const largestCohort = Math.max(...cohortsOf(trie).flatMap((ofLayer) => ofLayer.map(({ size }) => size)))
   const values = cacheCapacity(length) * spec.kvHeadCount * spec.headSize
-  return values * Float32Array.BYTES_PER_ELEMENT * largestCohort
+  return values * FLOAT_BYTES * largestCohort
 }
 
 /** Returns the number of sequences of each model whose keys in one layer fit in one tensor of `bytes` bytes. */

@@ -10,17 +10,11 @@ export interface KeyValueShape {
  * last one moves into its slot, so that a run always reads dense data.
  */
 export class KeyValueCache {
-  private keys: Float32Array
-  private values: Float32Array
+  private keys = new Float32Array(0)
+  private values = new Float32Array(0)
+  private capacity = 0
 
-  constructor(
-    private readonly shape: KeyValueShape,
-    private readonly slotCount: number,
-    private capacity: number
-  ) {
-    this.keys = new Float32Array(slotCount * this.slotSize)
-    this.values = new Float32Array(slotCount * this.slotSize)
-  }
+  constructor(private readonly shape: KeyValueShape) {}
 
   /** Number of floats of one slot's keys (or values). */
   private get slotSize(): number {
@@ -52,19 +46,20 @@ export class KeyValueCache {
     for (const cache of [this.keys, this.values]) cache.copyWithin(to * size, from * size, (from + 1) * size)
   }
 
-  /** Extends the cache for longer sequences. The first `slots` slots are in use. */
-  grow(capacity: number, slots: number): void {
+  /** Changes the number of slots and their capacity. The first `used` slots keep their tokens that still fit. */
+  resize(slotCount: number, capacity: number, used: number): void {
     const { kvHeadCount, headSize } = this.shape
     const old = { keys: this.keys, values: this.values, capacity: this.capacity }
     this.capacity = capacity
-    this.keys = new Float32Array(this.slotCount * this.slotSize)
-    this.values = new Float32Array(this.slotCount * this.slotSize)
-    for (let row = 0; row < slots * kvHeadCount * headSize; row++) {
-      this.keys.set(old.keys.subarray(row * old.capacity, (row + 1) * old.capacity), row * capacity)
+    this.keys = new Float32Array(slotCount * this.slotSize)
+    this.values = new Float32Array(slotCount * this.slotSize)
+    const copied = Math.min(old.capacity, capacity)
+    for (let row = 0; row < used * kvHeadCount * headSize; row++) {
+      this.keys.set(old.keys.subarray(row * old.capacity, row * old.capacity + copied), row * capacity)
     }
-    const oldSize = old.capacity * headSize
-    for (let head = 0; head < slots * kvHeadCount; head++) {
-      this.values.set(old.values.subarray(head * oldSize, (head + 1) * oldSize), head * capacity * headSize)
+    for (let head = 0; head < used * kvHeadCount; head++) {
+      const start = head * old.capacity * headSize
+      this.values.set(old.values.subarray(start, start + copied * headSize), head * capacity * headSize)
     }
   }
 }

@@ -1,25 +1,29 @@
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
-import type { SinglesRequest } from './drawn-models'
+import type { Model } from '../../../contract/model/model'
 import type { Device } from '../device/device'
 import { finiteForward } from '../forward/non-finite'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
-import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
-import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
+import { finalRowOfPrompts, finalRows, type PackedPrompts, packPrompts } from '../tries/prompt-trie'
+import { nodePath, type Origin, originOf, type RecipeTrie, trieOfModels } from '../tries/recipe-trie'
 import type { ResidentHead } from './resident-head'
 import type { BlockStep, BlockWeights } from '../weights/block-weights'
 import { SingleBlockReader } from '../weights/single-block-reader'
-import { rowAt } from '../rows/rows'
+import { joinRows, rowAt } from '../rows/rows'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 export interface PrefillParts {
-  readonly request: SinglesRequest
   readonly device: Device
   readonly precision: Precision
   readonly pair: PairWeights
   readonly trie: RecipeTrie
+  /** The models of the trie. */
+  readonly models: readonly Model[]
   readonly heads: ReadonlyMap<Origin, ResidentHead>
 }
+
+/** A prompt's tokens. Results of a pass are stored by this array itself. */
+export type PromptTokens = readonly number[]
 
 /**
  * Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. Keys are rotated.
@@ -31,78 +35,135 @@ interface PackedKeyValues {
 
 /** The results of a pass over a group of prompts, from which generation continues. */
 export interface Prefilled {
-  /** The packed rows of each prompt's tokens, in order. */
-  readonly paths: ReadonlyMap<number, Int32Array>
-  /** Keys and values by layer and node of the trie's level. */
-  readonly keyValues: readonly ReadonlyMap<number, PackedKeyValues>[]
-  /** Next-token logits by prompt, for each model. */
-  readonly logits: readonly ReadonlyMap<number, Float32Array>[]
+  /** Returns the packed rows of a prompt's tokens, in order. */
+  pathOf(prompt: PromptTokens): Int32Array
+  /** Returns the keys and values of a model in a layer. */
+  keyValuesOf(model: number, layer: number): PackedKeyValues
+  /** Returns the logits of a prompt's next token, [vocabulary]. */
+  logitsOf(model: number, prompt: PromptTokens): Float32Array
+  /** Hidden states of a model after the last layer, [packed rows, hidden]. Null unless the pass was asked for them. */
+  statesOf(model: number): Float32Array | null
   /** Frees the keys and values. */
   dispose(): void
 }
 
+/** The models and prompts of a pass. */
+export interface PrefillWork {
+  /** Indices into the trie's models. All models if omitted. */
+  readonly models?: readonly number[]
+  readonly prompts: readonly PromptTokens[]
+  /** True for the states of every token. */
+  readonly everyState?: boolean
+}
+
 /**
- * Runs one pass over some prompts for all models, and returns their keys and values and the logits of their next
+ * Runs one pass over some prompts for some models, and returns their keys and values and the logits of their next
  * tokens.
  *
- * @param prompts indices into the request's prompts.
  * @returns the results, to be disposed of when no answer to these prompts is being generated.
  * @throws WorkbenchError `cancelled` when `signal` fires, or as `finiteForward`.
  */
 export async function prefill(
   parts: PrefillParts,
-  prompts: readonly number[],
+  { models = [...parts.models.keys()], prompts, everyState = false }: PrefillWork,
   signal?: AbortSignal
 ): Promise<Prefilled> {
-  const { request, device, precision, pair, trie } = parts
-  const packed = packPrompts(prompts.map((prompt) => elementAt(request.prompts, prompt, 'prompt')))
+  const trie = trieOfModels(parts.trie, models)
+  const ofWork = { ...parts, trie, models: models.map((model) => elementAt(parts.models, model, 'model')) }
+  const packed = packPrompts(prompts)
+  const passed = await runPass(ofWork, packed, everyState, signal)
+  try {
+    const logits = await nextTokenLogits(ofWork, prompts, finalRowOfPrompts(packed), (leaf) => {
+      const states = mapGet(passed.finals, leaf, 'leaf')
+      return everyState ? lastRowsOf(states, packed, parts.pair) : states
+    })
+    const indexOf = new Map(models.map((model, index) => [model, index]))
+    const index = (model: number): number => mapGet(indexOf, model, 'model')
+    const paths = new Map(prompts.map((prompt, i) => [prompt, elementAt(packed.paths, i, 'path')]))
+    const nodesOf = models.map((_, model) => nodePath(trie, model))
+    return {
+      pathOf: (prompt) => mapGet(paths, prompt, 'prompt'),
+      keyValuesOf: (model, layer) => {
+        const node = elementAt(elementAt(nodesOf, index(model), 'model'), layer, 'layer')
+        return mapGet(elementAt(passed.keyValues, layer, 'layer'), node, 'keys and values of node')
+      },
+      logitsOf: (model, prompt) => mapGet(elementAt(logits, index(model), 'model'), prompt, 'prompt'),
+      statesOf: (model) =>
+        everyState ? mapGet(passed.finals, elementAt(trie.leafOf, index(model), 'model'), 'leaf') : null,
+      dispose: passed.dispose
+    }
+  } catch (error) {
+    passed.dispose()
+    throw error
+  }
+}
+
+/** The keys and values of a pass, and its states after the last layer. */
+interface Pass {
+  /** Keys and values by layer and node of the trie's level. */
+  readonly keyValues: readonly ReadonlyMap<number, PackedKeyValues>[]
+  /** States by leaf, [final rows, hidden] or [packed rows, hidden]. */
+  readonly finals: ReadonlyMap<number, Float32Array>
+  readonly dispose: () => void
+}
+
+async function runPass(
+  { device, precision, pair, trie, models }: PrefillParts,
+  packed: PackedPrompts,
+  everyRow: boolean,
+  signal: AbortSignal | undefined
+): Promise<Pass> {
   const keyValues = trie.levels.map(() => new Map<number, PackedKeyValues>())
+  const finals = new Map<number, Float32Array>()
   const dispose = (): void => {
     for (const { keys, values } of keyValues.flatMap((ofLayer) => [...ofLayer.values()])) {
       keys.dispose()
       values.dispose()
     }
   }
+  const reader = new SingleBlockReader(pair)
+  const blocks = (step: BlockStep): Promise<BlockWeights> => reader.block(step)
   try {
-    const finals = new Map<number, Float32Array>()
-    const reader = new SingleBlockReader(pair)
-    const blocks = (step: BlockStep): Promise<BlockWeights> => reader.block(step)
-    const run = { device, precision, pair, trie, packed, blocks, withKeyValues: true, signal }
-    for await (const event of finiteForward(run, request.models)) {
+    const run = { device, precision, pair, trie, packed, blocks, withKeyValues: true, everyRow, signal }
+    for await (const event of finiteForward(run, models)) {
       if (event.type === 'keyValues') {
         const keys = await device.outlive(event.keys)
         keyValues[event.layer]?.set(event.node, { keys, values: await device.outlive(event.values) })
       }
       if (event.type === 'final') finals.set(event.leaf, event.hidden)
     }
-    return {
-      paths: new Map(prompts.map((prompt, i) => [prompt, elementAt(packed.paths, i, 'path')])),
-      keyValues,
-      logits: await nextTokenLogits(parts, prompts, finalRowOfPrompts(packed), finals),
-      dispose
-    }
+    return { keyValues, finals, dispose }
   } catch (error) {
     dispose()
     throw error
   }
 }
 
+/** Returns the states at the rows that predict a next token. @param states [packed rows, hidden] */
+function lastRowsOf(states: Float32Array, packed: PackedPrompts, { post }: PairWeights): Float32Array {
+  const { hiddenSize } = post.spec
+  return joinRows(
+    Array.from(finalRows(packed), (row) => rowAt(states, row, hiddenSize)),
+    hiddenSize
+  )
+}
+
 /**
  * Computes the next-token logits of prompts, for each model.
  *
  * @param rowOf row of each prompt among the final rows
- * @param finals states after the last layer, [final rows, hidden], by leaf
+ * @param statesOf returns the states of a leaf after the last layer, [final rows, hidden]
  */
 async function nextTokenLogits(
-  { pair, trie, heads }: PrefillParts,
-  prompts: readonly number[],
+  { pair, trie, heads }: Pick<PrefillParts, 'pair' | 'trie' | 'heads'>,
+  prompts: readonly PromptTokens[],
   rowOf: ArrayLike<number>,
-  finals: ReadonlyMap<number, Float32Array>
-): Promise<Prefilled['logits']> {
-  const logits: Map<number, Float32Array>[] = []
+  statesOf: (leaf: number) => Float32Array
+): Promise<Map<PromptTokens, Float32Array>[]> {
+  const logits: Map<PromptTokens, Float32Array>[] = []
   for (const [model, leaf] of trie.leafOf.entries()) {
     const origin = originOf(trie, model)
-    const all = await mapGet(heads, origin, 'head').logits(mapGet(finals, leaf, 'leaf'))
+    const all = await mapGet(heads, origin, 'head').logits(statesOf(leaf))
     const { vocabularySize } = memberOf(pair, origin).spec
     logits.push(
       new Map(

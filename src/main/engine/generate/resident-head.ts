@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import type { HeldWeights, Sampling } from '../../../contract/model/sampling'
+import { type HeldWeights, minPDraw, type Sampling } from '../../../contract/model/sampling'
 import { wholeModelTensors, type DecoderSpec } from '../../family'
 import { DRAW_INPUTS, drawGraph, DRAWN_TOKENS, type GraphDrawing } from '../../graphs/draw-graph'
 import {
@@ -44,11 +44,13 @@ export interface ResidentHead {
    */
   logits(hidden: HiddenRows): Promise<Float32Array>
   /**
-   * Draws a token of each row in the head's graph, with a uniform number for each row. Logits of many rows are tens of
-   * megabytes, which are not copied this way. Null if the sampling or the device requires the engine's sampler. Returns
-   * NaN for a row that has a logit which is not finite.
+   * Draws a token of each row in a graph, with a uniform number for each row. Logits of many rows are tens of
+   * megabytes, which are not copied this way.
+   *
+   * @returns the tokens, NaN for a row that has a logit which is not finite. Null if the sampling or the device
+   * requires the engine's sampler.
    */
-  readonly draw: ((hidden: HiddenRows, uniforms: readonly number[]) => Promise<number[]>) | null
+  draw(hidden: HiddenRows, sampling: Sampling, uniforms: readonly number[]): Promise<number[] | null>
   close(): Promise<void>
 }
 
@@ -73,23 +75,18 @@ function tokensOfSession(hiddenSize: number, elements = SESSION_ELEMENTS): numbe
 /**
  * Opens the head of a model.
  *
- * @param sampling sampling of the tokens; if omitted, the head returns logits only
  * @param sessionElements maximum weights of one session
  */
 export async function openResidentHead(
   device: Device,
   model: ModelWeights,
   blockWeights: HeldWeights,
-  sampling?: Sampling,
   sessionElements = SESSION_ELEMENTS
 ): Promise<ResidentHead> {
   const weights = headWeights(blockWeights)
   const { hiddenSize, vocabularySize } = model.spec
-  // The drawing graph needs float64.
-  const drawing = device.name === 'cpu' && sampling !== undefined ? graphDrawing(sampling) : null
   const tokensPerSession = tokensOfSession(hiddenSize, sessionElements)
   const parts: HeadPart[] = []
-  let drawer: ort.InferenceSession | null = null
   try {
     for (let first = 0; first < vocabularySize; first += tokensPerSession) {
       const count = Math.min(tokensPerSession, vocabularySize - first)
@@ -99,16 +96,12 @@ export async function openResidentHead(
       })
       parts.push({ first, count, session })
     }
-    if (drawing !== null) {
-      const slices = parts.map(({ count }) => count)
-      drawer = await device.createSession(drawGraph(slices, drawing), { keepsMemory: true })
-    }
   } catch (error) {
     // Memory may have run out half way. The engine continues, so the opened sessions must be released.
     for (const { session } of parts) await session.release()
     throw error
   }
-  return new SplitHead(model.spec, parts, drawer)
+  return new SplitHead(device, model.spec, parts)
 }
 
 /** A range of the vocabulary and the session that computes its logits. */
@@ -118,19 +111,31 @@ interface HeadPart {
   readonly session: ort.InferenceSession
 }
 
+/** The session that draws tokens of one sampling. */
+interface Drawer {
+  readonly drawing: GraphDrawing
+  readonly session: ort.InferenceSession
+}
+
 /** A head in slices of the vocabulary, each a session, with a session that draws from their logits. */
 class SplitHead implements ResidentHead {
-  readonly draw: ResidentHead['draw']
+  /** The drawer of the latest sampling. Others are closed, because each keeps the memory of its weights. */
+  private drawer: Drawer | null = null
   /** Logits of each part, whose memory all runs reuse. Fresh pages would take a tenth of a step. */
   private logitsOfParts: Float32Array[] = []
 
   constructor(
+    private readonly device: Device,
     private readonly spec: DecoderSpec,
-    private readonly parts: readonly HeadPart[],
-    private readonly drawer: ort.InferenceSession | null
-  ) {
-    this.draw =
-      drawer === null ? null : (hidden, uniforms) => this.drawTokens(floatRows(hidden), uniforms, drawer)
+    private readonly parts: readonly HeadPart[]
+  ) {}
+
+  async draw(hidden: HiddenRows, sampling: Sampling, uniforms: readonly number[]): Promise<number[] | null> {
+    // The drawing graph needs float64.
+    const drawing = this.device.name === 'cpu' ? minPDraw(sampling) : null
+    return drawing === null
+      ? null
+      : this.drawTokens(floatRows(hidden), uniforms, await this.drawerOf(drawing))
   }
 
   async logits(hidden: HiddenRows): Promise<Float32Array> {
@@ -147,7 +152,19 @@ class SplitHead implements ResidentHead {
 
   async close(): Promise<void> {
     for (const { session } of this.parts) await session.release()
-    await this.drawer?.release()
+    await this.drawer?.session.release()
+  }
+
+  private async drawerOf(drawing: GraphDrawing): Promise<ort.InferenceSession> {
+    const { drawer } = this
+    if (drawer?.drawing.temperature === drawing.temperature && drawer.drawing.minP === drawing.minP)
+      return drawer.session
+    this.drawer = null
+    await drawer?.session.release()
+    const slices = this.parts.map(({ count }) => count)
+    const session = await this.device.createSession(drawGraph(slices, drawing), { keepsMemory: true })
+    this.drawer = { drawing, session }
+    return session
   }
 
   private async drawTokens(
@@ -207,14 +224,6 @@ class SplitHead implements ResidentHead {
 
 function floatRows(hidden: HiddenRows): Float32Array {
   return hidden instanceof Float32Array ? hidden : floatsOf(hidden)
-}
-
-/**
- * Returns the sampling that the head's graph can draw with. Null for samplers that sort tokens or treat single tokens.
- */
-function graphDrawing({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): GraphDrawing | null {
-  if (temperature === 0 || topK !== null || topP !== 1 || repetitionPenalty !== 1) return null
-  return { temperature, minP }
 }
 
 /** Reads the final norm and `tokenCount` rows of the head, beginning at `firstToken`, as the bytes of their layout. */

@@ -1,9 +1,8 @@
-import type { SinglesRequest } from './drawn-models'
 import type { Device } from '../device/device'
 import { embedTokens } from '../forward/embed-tokens'
 import type { GenerationPlan } from './generation-plan'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
-import type { Prefilled } from './prefill'
+import type { Prefilled, PromptTokens } from './prefill'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { HiddenRows, ResidentHead } from './resident-head'
 import { elementAt } from '../../../contract/model/look-up'
@@ -11,8 +10,7 @@ import { elementAt } from '../../../contract/model/look-up'
 /** A sequence being generated, in the view of its runner. */
 export interface RunningRow {
   readonly model: number
-  /** Index into the request's prompts. */
-  readonly prompt: number
+  readonly prompt: PromptTokens
   /** The answer so far, whose last token has not been run. */
   readonly tokens: readonly number[]
   /** Position of the last token. */
@@ -45,12 +43,11 @@ export type Finish<T> = (
 ) => Promise<readonly T[]>
 
 export interface RunnerParts {
-  readonly request: SinglesRequest
   readonly device: Device
   readonly pair: PairWeights
   readonly trie: RecipeTrie
   readonly heads: ReadonlyMap<Origin, ResidentHead>
-  readonly plan: GenerationPlan
+  readonly plan: Pick<GenerationPlan, 'precision' | 'weights' | 'maximumLength'>
 }
 
 /** Groups row indices by the origin of their models' embedding and head. */

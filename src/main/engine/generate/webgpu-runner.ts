@@ -15,12 +15,12 @@ import { floatTensor, integerTensor, runInPlace, runOnDevice } from '../device/d
 import { DeviceCache, openCacheSessions, cacheIndices, type CacheSessions } from './device-cache'
 import { cacheCapacity } from './generation-plan'
 import type { Prefilled } from './prefill'
-import { nodePath, type RecipeTrie } from '../tries/recipe-trie'
+import type { RecipeTrie } from '../tries/recipe-trie'
 import { openResidentBlocks } from './resident-blocks'
 import { RotaryFeeds } from '../forward/rotary-feeds'
 import type { Finish, RowRunner, RunnerParts, RunningRow } from './row-runner'
 import { embedRows, finishRows } from './row-runner'
-import { elementAt, mapGet } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 
 /** The sessions and tensors that rows on a device use, open until `release`. */
 interface Resident {
@@ -101,7 +101,7 @@ function ropesOf(pair: PairWeights, { levels }: RecipeTrie): Set<Rope> {
 }
 
 class WebGpuRunner implements RowRunner {
-  private capacity: number
+  private capacity = 0
   /** [layer][block] */
   private readonly blocks: readonly (readonly ResidentBlock[])[]
   private readonly slots: readonly Slots[]
@@ -110,10 +110,8 @@ class WebGpuRunner implements RowRunner {
     private readonly parts: RunnerParts,
     private readonly resident: Resident
   ) {
-    const { request, trie, pair } = parts
+    const { trie, pair } = parts
     const { spec } = pair.post
-    const longestPrompt = Math.max(...request.prompts.map((prompt) => prompt.length))
-    this.capacity = cacheCapacity(longestPrompt + 1)
     const byCohort = new Map<Cohort, Slots>()
     this.blocks = cohortsOf(trie).map((ofLayer, layer) =>
       ofLayer.flatMap((cohort, block) => {
@@ -132,6 +130,8 @@ class WebGpuRunner implements RowRunner {
   }
 
   async admit(rows: readonly RunningRow[], prefilled: Prefilled): Promise<void> {
+    if (rows.length === 0) return
+    await this.extendCaches(rows)
     for (const slots of this.slots) {
       const added = rows.filter((row) => slots.cohort.has(row.model))
       const free = slots.rows.filter((row) => row === null).length
@@ -139,13 +139,11 @@ class WebGpuRunner implements RowRunner {
       for (const row of added) slots.rows[slots.rows.indexOf(null)] = row
     }
     for (const row of rows) {
-      const path = mapGet(prefilled.paths, row.prompt, 'prompt')
-      const nodes = nodePath(this.parts.trie, row.model)
+      const path = prefilled.pathOf(row.prompt)
       for (const [layer, ofLayer] of this.blocks.entries()) {
         const block = ofLayer.find(({ slots }) => slots.cohort.has(row.model))
         if (block === undefined) continue
-        const keyValues = elementAt(prefilled.keyValues, layer, 'layer')
-        const packed = mapGet(keyValues, elementAt(nodes, layer, 'layer'), 'keys and values of node')
+        const packed = prefilled.keyValuesOf(row.model, layer)
         await block.cache.fill(block.slots.rows.indexOf(row), packed, path)
       }
     }
@@ -257,6 +255,10 @@ class WebGpuRunner implements RowRunner {
       const live = slots.rows.filter((row) => row !== null).length
       if (live <= slots.rows.length / 2) await this.arrange(slots, 0)
     }
+    await this.extendCaches(rows)
+  }
+
+  private async extendCaches(rows: readonly RunningRow[]): Promise<void> {
     const needed = Math.max(...rows.map((row) => row.position + 1))
     if (needed <= this.capacity) return
     this.capacity = cacheCapacity(needed)

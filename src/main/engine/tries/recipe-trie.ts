@@ -80,11 +80,23 @@ export interface Sharing {
 }
 
 export function buildRecipeTrie(models: readonly Model[], sharing: Sharing): RecipeTrie {
-  const madeOf = models.map((model) => modelSources(model, sharing))
+  return trieOfSources(
+    models.map((model) => modelSources(model, sharing)),
+    sharing.layerCount
+  )
+}
+
+/** Returns the trie of some models of a trie, which have the indices of `models` in the new one. */
+export function trieOfModels(trie: RecipeTrie, models: readonly number[]): RecipeTrie {
+  const madeOf = models.map((model) => elementAt(trie.madeOf, model, 'model'))
+  return trieOfSources(madeOf, trie.levels.length)
+}
+
+function trieOfSources(madeOf: readonly ModelSources[], layerCount: number): RecipeTrie {
   const roots = [...new Set(madeOf.map(({ origin }) => origin))]
   let current = madeOf.map(({ origin }) => roots.indexOf(origin))
   const levels: TrieLevel[] = []
-  for (let layer = 0; layer < sharing.layerCount; layer++) {
+  for (let layer = 0; layer < layerCount; layer++) {
     const sources = madeOf.map(({ blocks }) => elementAt(blocks, layer, 'block'))
     const keys = sources.map(blockKey)
     const blockKeys = [...new Set(keys)].sort(postLast)

@@ -1,3 +1,4 @@
+import { elementAt } from '../../../../src/contract/model/look-up'
 import type * as ort from 'onnxruntime-node'
 import { describe, expect, it, vi } from 'vitest'
 import type { GenerationDevice, Precision } from '../../../../src/contract/model/device'
@@ -91,17 +92,22 @@ describe.skipIf(missing !== null)('prompts on WebGPU', () => {
     const heads = new Map<Origin, ResidentHead>()
     for (const origin of trie.roots)
       heads.set(origin, await openResidentHead(device, memberOf(pair, origin), 'fp32'))
-    const parts = { request, device, precision: 'fp32', pair, trie, heads, plan } as const
+    const parts = { models: request.models, device, precision: 'fp32', pair, trie, heads, plan } as const
     const runner = await openRunner(parts)
 
     const before = moved()
-    const prefilled = await prefill(parts, [0])
+    const prefilled = await prefill(parts, { prompts: [long] })
     // Of each model the states that predict a next token, and its logits.
     const perModel = (spec.hiddenSize + spec.vocabularySize) * Float32Array.BYTES_PER_ELEMENT
     expect(moved().fromDevice - before.fromDevice).toBe(request.models.length * perModel)
 
     const uploaded = moved().toDevice
-    const rows = request.models.map((_, model) => ({ model, prompt: 0, tokens: [1], position: long.length }))
+    const rows = request.models.map((_, model) => ({
+      model,
+      prompt: long,
+      tokens: [1],
+      position: long.length
+    }))
     await runner.admit(rows, prefilled)
     const keyValueBytes =
       2 *
@@ -150,7 +156,7 @@ describe.skipIf(missing !== null)('rows that come and go', () => {
     const { models, prompts } = request
     const row = (model: number, prompt: number) => ({
       model,
-      prompt,
+      prompt: elementAt(prompts, prompt, 'prompt'),
       tokens: answer.slice(0, 1),
       position: prompts[prompt]?.length ?? 0
     })
@@ -173,9 +179,9 @@ describe.skipIf(missing !== null)('rows that come and go', () => {
     const heads = new Map<Origin, ResidentHead>()
     for (const origin of trie.roots)
       heads.set(origin, await openResidentHead(opened, memberOf(pair, origin), plan.weights))
-    const parts = { request, device: opened, precision, pair, trie, heads, plan }
+    const parts = { models, device: opened, precision, pair, trie, heads, plan }
     const runner = await openRunner(parts)
-    const prefilled = await prefill(parts, [0, 1])
+    const prefilled = await prefill(parts, { prompts })
     const seen: { row: ReturnType<typeof row>; length: number; logits: Float32Array }[] = []
     let running: ReturnType<typeof row>[] = []
     for (let step = 0; step < 13; step++) {
@@ -205,10 +211,7 @@ describe.skipIf(missing !== null)('rows that come and go', () => {
     let worst = 0
     for (const [m, model] of models.entries()) {
       const ofModel = seen.filter((each) => each.row.model === m)
-      const whole = ofModel.map(({ row: { prompt }, length }) => [
-        ...(prompts[prompt] ?? []),
-        ...answer.slice(0, length)
-      ])
+      const whole = ofModel.map(({ row: { prompt }, length }) => [...prompt, ...answer.slice(0, length)])
       const expected = await probe({ base, post, device: 'cpu', model, prompts: whole })
       for (const [i, { logits }] of ofModel.entries()) {
         worst = Math.max(worst, largestDifference(Array.from(logits), expected[i]))

@@ -112,9 +112,9 @@ describe('the head held for generating', () => {
       [3, 1]
     ] as const) {
       const sampling = { ...PAPER_SAMPLING, temperature, minP }
-      const head = await openResidentHead(device, pair.post, 'fp32', sampling)
+      const head = await openResidentHead(device, pair.post, 'fp32')
       const logits = await head.logits(hidden)
-      const drawn = await head.draw?.(hidden, uniforms)
+      const drawn = await head.draw(hidden, sampling, uniforms)
       await head.close()
       const expected = uniforms.map((uniform, i) =>
         sampleToken(rowAt(logits, i, vocabularySize), sampling, [], uniform)
@@ -134,8 +134,11 @@ describe('the head held for generating', () => {
     const results = []
     for (const slices of [1, 5]) {
       const elements = hiddenSize * Math.ceil(vocabularySize / slices / 16) * 16
-      const head = await openResidentHead(device, pair.post, 'fp32', PAPER_SAMPLING, elements)
-      results.push({ tokens: await head.draw?.(hidden, uniforms), logits: await head.logits(hidden) })
+      const head = await openResidentHead(device, pair.post, 'fp32', elements)
+      results.push({
+        tokens: await head.draw(hidden, PAPER_SAMPLING, uniforms),
+        logits: await head.logits(hidden)
+      })
       await head.close()
     }
     expect(results[0]?.tokens).toHaveLength(rows)
@@ -145,10 +148,10 @@ describe('the head held for generating', () => {
   it('leaves greedy choice, top-k, top-p and the repetition penalty to the sampler', async () => {
     pair = await openPairWeights(goldenPath('llama3', 'base-bf16'), goldenPath('llama3', 'post-bf16'))
     const device = await openDevice('cpu')
-    for (const changes of [{ temperature: 0 }, { topK: 5 }, { topP: 0.9 }, { repetitionPenalty: 1.1 }]) {
-      const head = await openResidentHead(device, pair.post, 'fp32', { ...PAPER_SAMPLING, ...changes })
-      expect(head.draw).toBeNull()
-      await head.close()
-    }
+    const head = await openResidentHead(device, pair.post, 'fp32')
+    const hidden = new Float32Array(pair.post.spec.hiddenSize)
+    for (const changes of [{ temperature: 0 }, { topK: 5 }, { topP: 0.9 }, { repetitionPenalty: 1.1 }])
+      expect(await head.draw(hidden, { ...PAPER_SAMPLING, ...changes }, [0.5])).toBeNull()
+    await head.close()
   })
 })
