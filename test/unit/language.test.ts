@@ -10,6 +10,7 @@ const ROOMS = [
   'bench',
   'contract',
   'main/answers',
+  'main/api',
   'main/base',
   'main/checkpoint',
   'main/cli',

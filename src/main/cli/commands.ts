@@ -57,31 +57,37 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'export',
-    group: 'Use results:',
+    group: 'Use and keep results:',
     description: 'write a restored model as a Hugging Face folder',
     load: async () => (await import('./commands/export')).exportCommand
   },
   {
+    name: 'serve',
+    group: 'Use and keep results:',
+    description: 'answer requests to an OpenAI-compatible API',
+    load: async () => (await import('./commands/serve')).serveCommand
+  },
+  {
     name: 'report',
-    group: 'Use results:',
+    group: 'Use and keep results:',
     description: 'write a project as one page',
     load: async () => (await import('./commands/report')).reportCommand
   },
   {
     name: 'project',
-    group: 'Keep results:',
+    group: 'Use and keep results:',
     description: 'create a project, and manage its runs',
     load: async () => (await import('./commands/project')).projectCommand
   },
   {
     name: 'study',
-    group: 'Keep results:',
+    group: 'Use and keep results:',
     description: 'run sweeps, checks and evaluations from one file',
     load: async () => (await import('./commands/study')).studyCommand
   },
   {
     name: 'open',
-    group: 'Keep results:',
+    group: 'Use and keep results:',
     description: 'open the workbench in its window or a browser',
     load: async () => (await import('./commands/open')).openCommand
   },
@@ -109,6 +115,5 @@ export const REPLACED_COMMANDS: ReadonlyMap<string, string> = new Map([
   ['pairs', 'slr inspect'],
   ['plan', 'slr sweep --dry-run'],
   ['probe', 'slr sample --next'],
-  ['serve', 'slr open --serve'],
   ['whatif', 'slr show SWEEP.json']
 ])

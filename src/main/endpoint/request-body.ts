@@ -90,6 +90,7 @@ function samplerFields(
 const PENALTIES: Record<ServerProgram | 'unknown', readonly string[]> = {
   vLLM: ['repetition_penalty'],
   SGLang: ['repetition_penalty'],
+  'SLR Workbench': ['repetition_penalty'],
   'llama.cpp': ['repeat_penalty'],
   unknown: ['repetition_penalty', 'repeat_penalty']
 }

@@ -2,13 +2,17 @@ import { z } from 'zod'
 import { type EndpointClient, EndpointRefusal } from './client'
 
 /** A server program with known behaviour. */
-export type ServerProgram = 'vLLM' | 'SGLang' | 'llama.cpp'
+export type ServerProgram = 'vLLM' | 'SGLang' | 'llama.cpp' | 'SLR Workbench'
+
+/** Owner of the models that `slr serve` lists. */
+export const SERVED_OWNER = 'slr-workbench'
 
 /** Owner of the listed models for each program. A proxy may hide everything else about the server. */
 const OWNERS: ReadonlyMap<string, ServerProgram> = new Map([
   ['vllm', 'vLLM'],
   ['sglang', 'SGLang'],
-  ['llamacpp', 'llama.cpp']
+  ['llamacpp', 'llama.cpp'],
+  [SERVED_OWNER, 'SLR Workbench']
 ])
 
 /** Limit of a list: hosted services list several hundred models with about 500 bytes each. */

@@ -125,7 +125,8 @@ function sendGet(request: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => get(request, resolve).once('error', reject))
 }
 
-async function listen(server: Server, port: number): Promise<void> {
+/** Starts listening. @throws WorkbenchError `bad-input` when the port or host cannot be used */
+export async function listen(server: Server, port: number, host = HOST): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const inUse = error.code === 'EADDRINUSE'
@@ -138,11 +139,11 @@ async function listen(server: Server, port: number): Promise<void> {
         )
       )
     })
-    server.listen(port, HOST, resolve)
+    server.listen(port, host, resolve)
   })
 }
 
-function portOf(server: Server): number {
+export function portOf(server: Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server has no port')
   return address.port

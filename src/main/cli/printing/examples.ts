@@ -38,6 +38,11 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
       `slr export ${PAIR} sweep.json --out restored`,
       'slr export --project my-pair.slr selected --out restored'
     ],
+    serve: [
+      'slr serve --demo base post 5-11',
+      `slr serve ${PAIR} 8-15 blend:0.5 mix:0.55`,
+      'slr serve --demo 5-11 --host 0.0.0.0 --api-key-file key.txt'
+    ],
     report: ['slr report my-pair.slr --out report.html'],
     project: [
       `slr project new my-pair.slr ${PAIR}`,

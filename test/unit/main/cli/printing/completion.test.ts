@@ -20,7 +20,7 @@ it('bash completes commands, options, their values and files', async () => {
     const text = execFileSync('bash', ['-c', line, 'bash', 'slr', ...words], { encoding: 'utf8' })
     return text.trim().split(' ')
   }
-  expect(completed('s')).toEqual(['sweep', 'search', 'show', 'sample', 'study'])
+  expect(completed('s')).toEqual(['sweep', 'search', 'show', 'sample', 'serve', 'study'])
   expect(completed('sweep', '--demo', '--pre')).toEqual(['--preview', '--precision'])
   expect(completed('sweep', '--precision', 'fp')).toEqual(['fp32', 'fp16'])
   expect(completed('task', 'filter', '--weights', 'int')).toEqual(['int8', 'int4'])

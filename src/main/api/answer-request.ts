@@ -1,0 +1,144 @@
+import { elementAt, mapGet } from '../../contract/model/look-up'
+import type { TokenLogprob } from '../../contract/procedures/served-models'
+import type { ServerMetrics } from './metrics'
+import { type Choice, type EchoedPrompt, ReplyWriter, tokensOf, type Usage } from './replies'
+import type { ApiRequest } from './requests'
+import type { ServedPrompt, ServedVariants } from './served-variants'
+
+/** Receives the events of a streamed reply. */
+export type SendEvent = (event: object) => void
+
+/** A choice that grows until its answer ends. */
+interface GrowingChoice {
+  text: string
+  logprobs: TokenLogprob[]
+  finish: Choice['finish']
+  promptLogprobs: readonly TokenLogprob[]
+}
+
+/** Answers one request of the API, as a whole or as a stream of events. */
+export class RequestAnswer {
+  private readonly writer: ReplyWriter
+  private readonly tokenTexts = new Map<number, string>()
+  private readonly choices = new Map<number, GrowingChoice>()
+  private readonly usage: Usage = { promptTokens: 0, completionTokens: 0 }
+  /** The events of a stream are written one after the other, because texts of tokens are looked up for some. */
+  private writes: Promise<void> = Promise.resolve()
+
+  constructor(
+    private readonly models: ServedVariants,
+    private readonly request: ApiRequest,
+    private readonly prompts: readonly ServedPrompt[],
+    private readonly metrics: ServerMetrics,
+    private readonly signal: AbortSignal
+  ) {
+    this.writer = new ReplyWriter(request)
+  }
+
+  /** Returns the complete reply. @throws WorkbenchError as `ServedVariants.answer` */
+  async whole(): Promise<object> {
+    await this.answerAll(null)
+    const indices = [...this.choices.keys()].sort((a, b) => a - b)
+    const choices = await Promise.all(indices.map((index) => this.choiceOf(index)))
+    const promptLogprobs =
+      this.request.promptLogprobs === null
+        ? null
+        : indices.map((index) => mapGet(this.choices, index, 'choice').promptLogprobs)
+    await this.lookUp(
+      indices.flatMap((index) => tokensOf(mapGet(this.choices, index, 'choice').promptLogprobs))
+    )
+    return this.writer.whole(choices, this.usage, this.tokenTexts, promptLogprobs)
+  }
+
+  /** Sends the reply as it grows. @throws WorkbenchError as `ServedVariants.answer` */
+  async stream(send: SendEvent): Promise<void> {
+    await this.answerAll(send)
+    await this.writes
+    if (this.request.streamUsage) send(this.writer.usage(this.usage))
+  }
+
+  private async answerAll(send: SendEvent | null): Promise<void> {
+    const { answerCount, model } = this.request
+    const startedMs = performance.now()
+    let isFirst = true
+    await Promise.all(
+      this.prompts.map(async (prompt, place) => {
+        const first = place * answerCount
+        this.usage.promptTokens += prompt.tokens.length
+        this.metrics.promptTokens.add({ model }, prompt.tokens.length)
+        for (let index = first; index < first + answerCount; index++) {
+          this.choices.set(index, { text: '', logprobs: [], finish: null, promptLogprobs: [] })
+          const opening = send === null ? null : this.writer.opening(index)
+          if (opening !== null) send?.(opening)
+        }
+        // The echoed prompt comes with the first event of a choice.
+        const echoed = new Set<number>()
+        const emit = (index: number, choice: Omit<Choice, 'index' | 'echo'>): void => {
+          if (send === null) return
+          const isEchoed = echoed.has(index)
+          echoed.add(index)
+          this.writes = this.writes.then(async () => {
+            const echo = isEchoed ? null : await this.echoOf(index)
+            const event = { ...choice, index, echo }
+            await this.lookUpChoice(event)
+            send(this.writer.piece(event, this.tokenTexts))
+          })
+        }
+        await this.models.answer(
+          this.request,
+          prompt,
+          {
+            promptLogprobs: (logprobs) => {
+              for (let i = 0; i < answerCount; i++)
+                mapGet(this.choices, first + i, 'choice').promptLogprobs = logprobs
+            },
+            firstToken: () => {
+              if (isFirst) this.metrics.firstToken.observe((performance.now() - startedMs) / 1000)
+              isFirst = false
+            },
+            piece: (i, { text, logprobs }) => {
+              mapGet(this.choices, first + i, 'choice').logprobs.push(...logprobs)
+              emit(first + i, { text, logprobs, finish: null })
+            },
+            end: (i, text, finish, tokenCount) => {
+              const choice = mapGet(this.choices, first + i, 'choice')
+              choice.text = text
+              choice.finish = finish
+              this.usage.completionTokens += tokenCount
+              this.metrics.generatedTokens.add({ model }, tokenCount)
+              emit(first + i, { text, logprobs: [], finish })
+            }
+          },
+          this.signal
+        )
+      })
+    )
+  }
+
+  private async choiceOf(index: number): Promise<Choice> {
+    const { text, logprobs, finish } = mapGet(this.choices, index, 'choice')
+    const choice = { index, text, logprobs, finish, echo: await this.echoOf(index) }
+    await this.lookUpChoice(choice)
+    return choice
+  }
+
+  private async echoOf(index: number): Promise<EchoedPrompt | null> {
+    const prompt = this.prompts[Math.floor(index / this.request.answerCount)]
+    if (!this.request.echo || prompt === undefined) return null
+    const text = prompt.text ?? (await this.models.decodePrompt(prompt.tokens))
+    return { prompt, text, logprobs: mapGet(this.choices, index, 'choice').promptLogprobs }
+  }
+
+  private async lookUpChoice({ logprobs, echo }: Choice): Promise<void> {
+    if (this.request.topLogprobs === null) return
+    const echoed = echo === null ? [] : [...echo.prompt.tokens.slice(0, 1), ...tokensOf(echo.logprobs)]
+    await this.lookUp([...echoed, ...tokensOf(logprobs)])
+  }
+
+  private async lookUp(tokens: readonly number[]): Promise<void> {
+    const unknown = [...new Set(tokens)].filter((token) => !this.tokenTexts.has(token))
+    if (unknown.length === 0) return
+    const texts = await this.models.decodeEach(unknown)
+    for (const [i, token] of unknown.entries()) this.tokenTexts.set(token, elementAt(texts, i, 'token'))
+  }
+}

@@ -1,0 +1,237 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import type { Rendering } from '../../contract/documents/crc'
+import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
+import { elementAt } from '../../contract/model/look-up'
+import type {
+  ServedModels,
+  ServedPlan,
+  ServedRequest,
+  TokenLogprob
+} from '../../contract/procedures/served-models'
+import { comparePrompts } from '../answers/compare-prompts'
+import { compareTokens, type WholeModel, type WholeModelTokens } from '../checkpoint/whole-model-tokens'
+import type { EngineClient } from '../engine/host'
+import { openSampledPair, prepareGeneration, type SampledPair } from '../samples/generation'
+import { renderChat, renderPlain, withSystemTurn } from '../text/chat'
+import { decodeOne } from '../text/text-model'
+import { ApiError } from './api-error'
+import type { ApiRequest } from './requests'
+import { TextStream } from './text-stream'
+
+/** A model under the name by which requests ask for it. */
+export interface NamedVariant {
+  readonly name: string
+  readonly variant: EngineVariant
+}
+
+interface ServingSettings {
+  readonly base: string
+  readonly post: string
+  readonly rendering: Rendering
+  readonly defaults: SampleSettings
+  readonly variants: readonly NamedVariant[]
+}
+
+/** A prompt of a request. */
+export interface ServedPrompt {
+  readonly tokens: number[]
+  /** Rendered text. Null for a prompt of token ids. */
+  readonly text: string | null
+  /** True for a text without a chat template. */
+  readonly raw: boolean
+}
+
+/** Text of some tokens with their log-probabilities, if they were requested. */
+export interface AnswerPiece {
+  readonly text: string
+  readonly logprobs: readonly TokenLogprob[]
+}
+
+/** Receives the answers to one prompt as they grow. */
+export interface AnswerListener {
+  promptLogprobs(logprobs: readonly TokenLogprob[]): void
+  /** Reports that tokens have arrived. */
+  firstToken(): void
+  piece(index: number, piece: AnswerPiece): void
+  /** Receives the end of an answer with the text that no piece had, and the number of its tokens. */
+  end(index: number, text: string, finish: 'stop' | 'length', tokenCount: number): void
+}
+
+const BATCH_ROWS = 64
+
+/** The models of a pair that answer requests, loaded in the engine. */
+export class ServedVariants {
+  private constructor(
+    private readonly engine: EngineClient,
+    private readonly pair: SampledPair,
+    private readonly settings: ServingSettings,
+    private readonly served: ServedModels,
+    readonly plan: ServedPlan,
+    readonly notices: readonly string[]
+  ) {}
+
+  /** Checks the variants and loads them. @throws WorkbenchError as `prepareGeneration`, and of the engine */
+  static async open(engine: EngineClient, settings: ServingSettings): Promise<ServedVariants> {
+    const { variants, defaults, base, post } = settings
+    const pair = await openSampledPair({ base, post })
+    const { generation, notices } = await prepareGeneration(
+      pair,
+      [],
+      variants.map(({ variant }) => variant),
+      defaults,
+      (whole) => comparePrompts(whole, pair, [])
+    )
+    const served: ServedModels = {
+      id: randomUUID(),
+      ...{ base: generation.base, post: generation.post },
+      ...{ device: defaults.device, precision: defaults.precision, weights: defaults.weights },
+      models: generation.models,
+      stopTokens: generation.stopTokens,
+      memoryBytes: defaults.memoryBytes,
+      batchRows: BATCH_ROWS
+    }
+    return new ServedVariants(engine, pair, settings, served, await engine.served.open(served), notices)
+  }
+
+  get names(): string[] {
+    return this.settings.variants.map(({ name }) => name)
+  }
+
+  get defaults(): SampleSettings {
+    return this.settings.defaults
+  }
+
+  /** Renders the prompts of a request. @throws ApiError for a prompt that becomes no tokens */
+  async promptsOf({ content }: ApiRequest): Promise<ServedPrompt[]> {
+    const { rendering } = this.settings
+    const prompts: ServedPrompt[] = []
+    if (content.kind === 'chat') {
+      const { messages, templateArguments } = content
+      const hasSystem = messages.some(({ role }) => role === 'system')
+      const chat = await renderChat(
+        this.pair.text,
+        withSystemTurn(messages, hasSystem ? '' : rendering.systemPrompt),
+        { ...rendering, templateArguments: { ...rendering.templateArguments, ...templateArguments } }
+      )
+      prompts.push({ tokens: chat.tokens, text: chat.rendered, raw: false })
+    } else {
+      for (const prompt of content.prompts) {
+        if (typeof prompt !== 'string') prompts.push({ tokens: prompt, text: null, raw: true })
+        else
+          for (const { tokens } of await renderPlain(this.pair.text, [prompt]))
+            prompts.push({ tokens, text: prompt, raw: true })
+      }
+    }
+    if (prompts.some(({ tokens }) => tokens.length === 0))
+      throw new ApiError(400, 'The prompt becomes no tokens. Expected a text.', null, 'prompt')
+    return prompts
+  }
+
+  /** Decodes token ids by post's tokenizer, each by itself. Special tokens have their names. */
+  async decodeEach(tokens: readonly number[]): Promise<string[]> {
+    const { text } = this.pair
+    const decoded = await text.decodeAll(tokens.map((token) => [token]))
+    return decoded.map((word, i) => text.addedTokens.get(elementAt(tokens, i, 'token')) ?? word)
+  }
+
+  /** Decodes a prompt of token ids. */
+  decodePrompt(tokens: readonly number[]): Promise<string> {
+    return decodeOne(this.pair.text, tokens)
+  }
+
+  /**
+   * Answers one prompt of a request.
+   *
+   * @param signal ends the answers early, and frees their rows
+   * @throws WorkbenchError as `prepareGeneration`, and of the engine
+   */
+  async answer(
+    request: ApiRequest,
+    prompt: ServedPrompt,
+    listener: AnswerListener,
+    signal: AbortSignal
+  ): Promise<void> {
+    const model = this.requireServed(request.model)
+    const { variant } = elementAt(this.settings.variants, model, 'model')
+    this.refuseUnknownTokens(request.logitBias)
+    const { generation } = await prepareGeneration(
+      this.pair,
+      [prompt.tokens],
+      [variant],
+      { ...this.defaults, sampleCount: request.answerCount },
+      (whole) => this.compare(whole, prompt)
+    )
+    const decode = async (tokens: readonly number[]): Promise<string> =>
+      elementAt(await generation.textsOf([{ variant: 0, tokens }]), 0, 'text')
+    const texts = Array.from({ length: request.answerCount }, () => new TextStream(decode, request.stopTexts))
+    const { served } = this
+    const id = randomUUID()
+    const engineRequest: ServedRequest = {
+      ...{ served, id, model, prompt: prompt.tokens, answerCount: request.answerCount },
+      ...{
+        seed: request.seed ?? randomInt(2 ** 31),
+        sampling: request.sampling,
+        maxTokens: request.maxTokens
+      },
+      ...{ stopTexts: request.stopTexts, logitBias: request.logitBias },
+      ...{ topLogprobs: request.topLogprobs, promptLogprobs: request.promptLogprobs }
+    }
+    // The call is not cancelled: the engine would be ended if a long step delayed the cancellation.
+    const leave = (): void => void this.engine.served.leave({ served, id }).catch(() => undefined)
+    signal.addEventListener('abort', leave, { once: true })
+    try {
+      const events = await this.engine.served.answer(engineRequest)
+      if (signal.aborted) leave()
+      for await (const event of events) {
+        if (event.type === 'prompt') listener.promptLogprobs(event.logprobs)
+        else if (event.type === 'answer') {
+          const text = elementAt(texts, event.index, 'answer').end(await decode(event.tokens))
+          listener.end(event.index, text, event.finish, event.tokens.length)
+        } else {
+          listener.firstToken()
+          if (!request.stream && request.topLogprobs === null) continue
+          for (const { index, token, logprob } of event.tokens) {
+            const text = request.stream ? await elementAt(texts, index, 'answer').add([token]) : ''
+            const logprobs = logprob === null ? [] : [logprob]
+            if (text !== '' || logprobs.length > 0) listener.piece(index, { text, logprobs })
+          }
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', leave)
+    }
+  }
+
+  /** Frees the engine's memory. */
+  async close(): Promise<void> {
+    await this.engine.served.close({ id: this.served.id })
+  }
+
+  /** Returns the index of a model. @throws ApiError for a model that is not served */
+  requireServed(name: string): number {
+    const index = this.names.indexOf(name)
+    if (index !== -1) return index
+    throw new ApiError(
+      404,
+      `The model ${JSON.stringify(name)} is not served. Expected one of ${this.names.join(', ')}.`,
+      'model_not_found',
+      'model'
+    )
+  }
+
+  /** @throws ApiError for a biased token outside the vocabulary */
+  private refuseUnknownTokens(logitBias: ApiRequest['logitBias']): void {
+    const { vocabularySize } = this.pair.post.spec
+    const outside = logitBias.find(([token]) => token >= vocabularySize)
+    if (outside === undefined) return
+    const message = `logit_bias: token ${outside[0]} is outside the vocabulary of ${vocabularySize} tokens.`
+    throw new ApiError(400, message, null, 'logit_bias')
+  }
+
+  /** Compares a whole model with post. Token ids mean the same to every model of an equal vocabulary. */
+  private compare(whole: WholeModel, { tokens, text, raw }: ServedPrompt): Promise<WholeModelTokens> {
+    if (text === null)
+      return compareTokens(whole, this.pair.post, { prompts: [tokens], answers: [] }, async () => null)
+    return comparePrompts(whole, this.pair, [{ text, category: '', raw, rendered: text, tokens }])
+  }
+}

@@ -1,0 +1,60 @@
+/** Turns the tokens of a growing answer into pieces of text. A piece never changes once it was sent. */
+export class TextStream {
+  private readonly tokens: number[] = []
+  /** Tokens before this index are context only. */
+  private contextStart = 0
+  /** Tokens before this index have become text. */
+  private decodedCount = 0
+  /** Text that may be the beginning of a stop text. */
+  private heldBack = ''
+  private sent = ''
+  private hasStopped = false
+
+  /** @param decode decodes tokens of the model, as for a complete answer */
+  constructor(
+    private readonly decode: (tokens: readonly number[]) => Promise<string>,
+    private readonly stopTexts: readonly string[]
+  ) {}
+
+  /** Adds tokens. @returns the text that is certain now */
+  async add(tokens: readonly number[]): Promise<string> {
+    this.tokens.push(...tokens)
+    if (this.hasStopped) return ''
+    return this.send(await this.newText())
+  }
+
+  /** Ends the answer. @param text the complete answer @returns the text that was not sent */
+  end(text: string): string {
+    return text.startsWith(this.sent) ? text.slice(this.sent.length) : ''
+  }
+
+  /** Decodes the new tokens behind a few earlier ones. An incomplete character at the end waits for its last token. */
+  private async newText(): Promise<string> {
+    const context = await this.decode(this.tokens.slice(this.contextStart, this.decodedCount))
+    const text = await this.decode(this.tokens.slice(this.contextStart))
+    if (text.length <= context.length || text.endsWith('\uFFFD')) return ''
+    this.contextStart = this.decodedCount
+    this.decodedCount = this.tokens.length
+    return text.slice(context.length)
+  }
+
+  private send(added: string): string {
+    const text = this.heldBack + added
+    const starts = this.stopTexts.map((stop) => text.indexOf(stop)).filter((start) => start !== -1)
+    this.hasStopped = starts.length > 0
+    const end = this.hasStopped ? Math.min(...starts) : text.length - this.uncertainLength(text)
+    this.heldBack = text.slice(end)
+    this.sent += text.slice(0, end)
+    return text.slice(0, end)
+  }
+
+  /** Returns the length of the longest end of a text that is the beginning of a stop text. */
+  private uncertainLength(text: string): number {
+    const lengths = this.stopTexts.map((stop) => {
+      let length = Math.min(stop.length - 1, text.length)
+      while (length > 0 && !stop.startsWith(text.slice(text.length - length))) length--
+      return length
+    })
+    return Math.max(0, ...lengths)
+  }
+}

@@ -1,0 +1,149 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { changedRendering } from '../../../contract/work/settings'
+import { computingFromOptions } from '../../../contract/documents/samples'
+import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
+import { formatMemory } from '../../../contract/model/bytes'
+import { formatCount } from '../../../contract/words/format'
+import { type ApiServer, isLoopback, startApi } from '../../api/api-server'
+import { type NamedVariant, ServedVariants } from '../../api/served-variants'
+import { readTextFile } from '../../base/files/bounded-file'
+import { absolutePath } from '../../base/files/places'
+import { postTextFolder } from '../../checkpoint/model-folder'
+import { WorkbenchError } from '../../../contract/model/problem'
+import { elementAt } from '../../../contract/model/look-up'
+import { pairPaths } from '../../project/demo'
+import { defaultSampleSettings } from '../../samples/default-settings'
+import { engineOnly } from '../../samples/external'
+import { requireHalf } from '../../work/chosen-device'
+import { requireReadArguments } from '../../work/template-arguments'
+import { computingOptions } from '../options/computing-options'
+import { defaulting, number, several, text } from '../options/option-kinds'
+import {
+  memoryOption,
+  notifyOfMemory,
+  pairIfGiven,
+  pairOptions,
+  renderingOptions,
+  requirePair,
+  usageError,
+  wholeNumber
+} from '../options/options'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { printJson, printText, remark } from '../printing/output'
+import { projectOptions, requireSamePair } from '../results/project-to-save'
+import { withViewedPair } from '../results/project-to-view'
+import { withEngine } from '../running/engine'
+import { comparedModels, type ModelPlace, modelsNamed } from '../running/models'
+
+const serveOptions = pairOptions
+  .and(projectOptions('use the pair and the recipes of this project (read only)'))
+  .heading('Server:')
+  .options({
+    host: defaulting(text('<host>', 'address to listen on; others than loopback need a key'), '127.0.0.1'),
+    port: defaulting(number('<n>', 'port; 0 is a free one', wholeNumber(0, 65_535)), 8000),
+    apiKeyFile: text('<file>', 'file with the key that requests must bring'),
+    allowOrigin: several(z.string(), '<origin>', 'origin of a web page that may ask; repeatable', parseOrigin)
+  })
+  .and(computingOptions, memoryOption, renderingOptions)
+type ServeOptions = CommandOptions<typeof serveOptions>
+
+/** `slr serve`: answers requests to an OpenAI-compatible API with models of a pair. */
+export const serveCommand = subcommand(serveOptions, {
+  operands: [comparedModels('base and post')],
+  async run(options, command, signal) {
+    await withViewedPair(options, command, async (pair) => {
+      const requestedPair = await pairIfGiven(options, command)
+      await requireSamePair(requestedPair, pair)
+      const folders = pairPaths(
+        requestedPair ?? pair?.document.location ?? (await requirePair(options, command))
+      )
+      await serve(options, { folders, pair }, command, signal)
+    })
+  }
+})
+
+async function serve(
+  options: ServeOptions,
+  place: ModelPlace,
+  command: Command,
+  signal: AbortSignal
+): Promise<void> {
+  const { folders } = place
+  const { host, port, allowOrigin = [] } = options
+  requireHalf(options.device ?? 'cpu', options.precision)
+  await requireReadArguments(options, await postTextFolder(folders))
+  const key = await keyOf(options, command)
+  const variants = await namedVariants(place, command)
+  const tell = options.quiet ? () => undefined : remark
+  notifyOfMemory(options, tell)
+  const defaults = await defaultSampleSettings(await postTextFolder(folders))
+  await withEngine(async (engine) => {
+    const models = await ServedVariants.open(engine, {
+      ...folders,
+      rendering: changedRendering(options, DEFAULT_RENDERING),
+      defaults: {
+        ...defaults,
+        ...computingFromOptions(options),
+        memoryBytes: options.memory ?? defaults.memoryBytes
+      },
+      variants
+    })
+    for (const notice of models.notices) tell(notice)
+    const server = await startApi({ models, host, port, key, origins: allowOrigin })
+    await announce(server, models, options)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    await server.close()
+  })
+}
+
+/** Names each model as it was typed. Files and folders have the names of their models. */
+async function namedVariants(place: ModelPlace, command: Command): Promise<NamedVariant[]> {
+  const words = command.args.length > 0 ? command.args : ['base', 'post']
+  const variants = engineOnly(await modelsNamed(words, place, command), 'it cannot be served')
+  const named = variants.map((variant, index) => {
+    const word = elementAt(words, index, 'model')
+    return { name: /[\\/]|\.(json|ya?ml)$/.test(word) ? variant.name : word, variant }
+  })
+  const twice = named.find(({ name }, index) => named.findIndex((other) => other.name === name) !== index)
+  if (twice !== undefined) throw usageError(command, `${twice.name} is named twice: name it once`)
+  return named
+}
+
+const MAX_KEY_BYTES = 10_000
+
+/** Reads the key of requests. @throws UsageError for a host that others reach without a key */
+async function keyOf({ host, apiKeyFile }: ServeOptions, command: Command): Promise<string | null> {
+  if (apiKeyFile === undefined) {
+    if (isLoopback(host)) return null
+    throw usageError(command, `--host ${host} can be reached by others: name a key with --api-key-file`)
+  }
+  const file = absolutePath(apiKeyFile)
+  const key = (await readTextFile(file, MAX_KEY_BYTES)).trim()
+  if (/^[\x21-\x7e]{8,}$/.test(key)) return key
+  throw new WorkbenchError(
+    'bad-input',
+    `${file} has no key. Expected one line of at least 8 visible ASCII characters.`,
+    'Write one, for example with `openssl rand -hex 32`.'
+  )
+}
+
+function parseOrigin(text: string): string {
+  if (URL.canParse(text) && new URL(text).origin === text) return text
+  throw new InvalidArgumentError('Expected an origin such as https://chat.example.org.')
+}
+
+async function announce({ port }: ApiServer, models: ServedVariants, options: ServeOptions): Promise<void> {
+  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/v1`
+  const { weights, weightBytes, maximumLength, cacheTokens } = models.plan
+  if (options.json) return printJson('api-address', { url, models: models.names, ...models.plan })
+  return printText(
+    [
+      `OpenAI-compatible API: ${url}`,
+      `Models: ${models.names.join(', ')}`,
+      `Weights: ${formatMemory(weightBytes)} in ${weights}. Longest sequence: ${formatCount(maximumLength)} tokens. ` +
+        `All sequences together: ${formatCount(cacheTokens)} tokens.`,
+      'Press Ctrl-C to stop.'
+    ].join('\n')
+  )
+}

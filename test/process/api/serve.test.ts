@@ -1,0 +1,306 @@
+import OpenAI from 'openai'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { elementAt, mapGet } from '../../../src/contract/model/look-up'
+import { pairPaths } from '../../../src/main/project/demo'
+import { recentTextModel } from '../../../src/main/text/recent-text-models'
+import { exitStatus, startCli, waitForOutput } from '../../fixtures/cli'
+import { runHere } from '../../fixtures/command-line'
+import { serveDemo, type ServedDemo } from '../../fixtures/served-models'
+import { sharedEngine } from '../../fixtures/shared-engine'
+
+const PROMPTS = ['a big box.', 'Pick a letter.', 'Say hello to Ann.']
+const MODELS = ['base', 'post', '5-11', 'mix:0.5']
+
+const Sampled = z.object({
+  answers: z.array(z.object({ variant: z.string(), prompt: z.number(), text: z.string() }))
+})
+
+/** Texts of `slr sample` by model and prompt. */
+async function sampled(
+  models: readonly string[],
+  options: readonly string[]
+): Promise<Map<string, string[]>> {
+  const prompts = PROMPTS.flatMap((prompt) => ['--prompt', prompt])
+  const args = [
+    'sample',
+    '--demo',
+    ...models,
+    ...prompts,
+    '--max-tokens',
+    '20',
+    '--json',
+    '--quiet',
+    ...options
+  ]
+  const { stdout, stderr, status } = await runHere(args)
+  expect(status, stderr).toBe(0)
+  const texts = new Map<string, string[]>()
+  for (const { variant, prompt, text } of Sampled.parse(JSON.parse(stdout)).answers) {
+    const key = `${variant}/${prompt}`
+    texts.set(key, [...(texts.get(key) ?? []), text])
+  }
+  return texts
+}
+
+let demo: ServedDemo
+let client: OpenAI
+
+beforeAll(async () => {
+  demo = await serveDemo()
+  client = new OpenAI({ baseURL: demo.url, apiKey: 'none', maxRetries: 0 })
+})
+afterAll(() => demo.close())
+
+/** Posts a body as it is. */
+async function post(path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${demo.url}${path}`, {
+    method: 'POST',
+    body,
+    headers: { 'Content-Type': 'application/json', ...headers }
+  })
+}
+
+const ErrorReply = z.object({ error: z.object({ message: z.string(), param: z.string().nullable() }) })
+const Metric = (name: string, text: string): number =>
+  Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
+
+describe('answers of the API', () => {
+  it('are those of slr sample when many requests of several models run at once', async () => {
+    const expected = await sampled(MODELS, ['--greedy', '--n', '1'])
+    const jobs = MODELS.flatMap((model) => PROMPTS.map((content, prompt) => ({ model, content, prompt })))
+    const answers = await Promise.all(
+      jobs.map(({ model, content }) =>
+        client.chat.completions.create({
+          model,
+          messages: [{ role: 'user', content }],
+          temperature: 0,
+          max_completion_tokens: 20
+        })
+      )
+    )
+    for (const [i, { model, prompt }] of jobs.entries()) {
+      const [text] = mapGet(expected, `${model}/${prompt}`, 'answer')
+      expect(answers[i]?.choices[0]?.message.content).toBe(text)
+    }
+  })
+
+  it('draw as slr sample does with the same seed', async () => {
+    const expected = await sampled(
+      ['5-11'],
+      ['--temperature', '1', '--top-k', '0', '--seed', '7', '--n', '3']
+    )
+    const { choices, usage } = await client.chat.completions.create({
+      ...{ model: '5-11', temperature: 1, seed: 7, n: 3, max_tokens: 20 },
+      messages: [{ role: 'user', content: elementAt(PROMPTS, 0, 'prompt') }]
+    })
+    expect(choices.map(({ message }) => message.content)).toEqual(mapGet(expected, '5-11/0', 'answers'))
+    expect(usage?.completion_tokens).toBeGreaterThan(3)
+  })
+
+  it('arrive in pieces that join to the whole answer, with the usage at the end', async () => {
+    const request = {
+      ...{
+        model: 'base',
+        prompt: 'The quick brown',
+        temperature: 1,
+        seed: 4,
+        n: 2,
+        max_tokens: 24,
+        stop: ['e ']
+      }
+    }
+    const whole = await client.completions.create(request)
+    const stream = await client.completions.create({
+      ...request,
+      stream: true,
+      stream_options: { include_usage: true }
+    })
+    const texts = ['', '']
+    const ends: unknown[] = []
+    let usage: unknown = null
+    for await (const chunk of stream) {
+      for (const { index, text, finish_reason } of chunk.choices) {
+        texts[index] += text
+        if (finish_reason) ends[index] = finish_reason
+      }
+      usage = chunk.usage ?? usage
+    }
+    expect(texts).toEqual(whole.choices.map(({ text }) => text))
+    expect(ends).toEqual(whole.choices.map(({ finish_reason }) => finish_reason))
+    expect(usage).toEqual(whole.usage)
+  })
+
+  it('are read by the program itself as by any client of such an API', async () => {
+    const expected = await sampled(['post'], ['--greedy', '--n', '1'])
+    const served = await sampled([`post=post@${demo.url}`], ['--greedy', '--n', '1'])
+    expect(served).toEqual(expected)
+  })
+
+  it('begin with tokens of the exact distribution', async () => {
+    const folders = pairPaths({ kind: 'demo' })
+    const text = await recentTextModel(folders.post)
+    const [tokens = []] = await text.encodeAll(['a big'], true)
+    const { logits } = await sharedEngine
+      .client()
+      .probe({ ...folders, device: 'cpu', model: { kind: 'base' }, prompts: [tokens] })
+    const weights = elementAt(logits, 0, 'prompt').map(Math.exp)
+    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    const texts = await text.decodeAll(weights.map((_, token) => [token]))
+    const shares = new Map<string, number>()
+    for (const [token, weight] of weights.entries()) {
+      const word = elementAt(texts, token, 'token')
+      shares.set(word, (shares.get(word) ?? 0) + weight / total)
+    }
+    const count = 1_000
+    const seen = new Map<string, number>()
+    for (let seed = 0; seed < count / 100; seed++) {
+      const { choices } = await client.completions.create({
+        ...{ model: 'base', prompt: 'a big', temperature: 1, max_tokens: 1, n: 100, seed }
+      })
+      for (const { text: word } of choices) seen.set(word, (seen.get(word) ?? 0) + 1)
+    }
+    const frequent = [...shares].filter(([, share]) => count * share >= 5)
+    const otherShare = 1 - frequent.reduce((sum, [, share]) => sum + share, 0)
+    const frequentWords = new Set(frequent.map(([word]) => word))
+    const others = [...seen].reduce((sum, [word, n]) => sum + (frequentWords.has(word) ? 0 : n), 0)
+    const cells = [
+      ...frequent.map(([word, share]) => [seen.get(word) ?? 0, share] as const),
+      [others, otherShare] as const
+    ]
+    const chiSquare = cells.reduce((sum, [n, share]) => sum + (n - count * share) ** 2 / (count * share), 0)
+    const freedom = cells.length - 1
+    expect(freedom).toBeGreaterThan(5)
+    // Three standard deviations above the mean of the chi-square distribution.
+    expect(chiSquare).toBeLessThan(freedom + 3 * Math.sqrt(2 * freedom))
+  })
+
+  it('end where their client leaves', async () => {
+    const stop = new AbortController()
+    const never = { 0: -100, 1: -100, 2: -100 }
+    const stream = await client.completions.create(
+      { model: 'post', prompt: 'a', max_tokens: 480, temperature: 1, logit_bias: never, stream: true },
+      { signal: stop.signal }
+    )
+    for await (const chunk of stream) {
+      void chunk
+      stop.abort()
+      break
+    }
+    await vi.waitFor(async () => {
+      const text = await (await fetch(demo.url.replace('/v1', '/metrics'))).text()
+      expect(Metric('slr_answers_in_progress', text)).toBe(0)
+    })
+  })
+})
+
+describe('log-probabilities of the API', () => {
+  it('of an echoed prompt are those of slr sample --next', async () => {
+    const prompt = [28, 257, 105, 7, 9, 300]
+    const { choices } = await client.completions.create({
+      ...{ model: '5-11', prompt, max_tokens: 1, echo: true, logprobs: 1, temperature: 0 }
+    })
+    const lists = choices[0]?.logprobs
+    const folders = pairPaths({ kind: 'demo' })
+    const prompts = prompt.map((_, i) => prompt.slice(0, i + 1))
+    const model = { kind: 'recipe' as const, recipe: { name: '5-11', ranges: [[5, 11] as [number, number]] } }
+    const { logits } = await sharedEngine.client().probe({ ...folders, device: 'cpu', model, prompts })
+    const expected = logits.map((ofPrompt, i) => {
+      const logSum = Math.log(ofPrompt.reduce((sum, logit) => sum + Math.exp(logit), 0))
+      const best = Math.max(...ofPrompt)
+      return (ofPrompt[prompt[i + 1] ?? -1] ?? best) - logSum
+    })
+    expect(lists?.token_logprobs?.[0]).toBeNull()
+    const received = lists?.token_logprobs?.slice(1) ?? []
+    expect(received).toHaveLength(expected.length)
+    for (const [i, value] of expected.entries())
+      expect(Math.abs(Number(received[i]) - value)).toBeLessThan(1e-4)
+  })
+
+  it('name the likeliest tokens, and a bias changes draws but not them', async () => {
+    const request = {
+      ...{ model: 'post', temperature: 0, max_tokens: 1, logprobs: true, top_logprobs: 3 },
+      messages: [{ role: 'user' as const, content: 'Say hello.' }]
+    }
+    const plain = await client.chat.completions.create(request)
+    const first = plain.choices[0]?.logprobs?.content?.[0]
+    const values = (first?.top_logprobs ?? []).map(({ logprob }) => logprob)
+    expect(values).toEqual(values.toSorted((a, b) => b - a))
+    expect(first?.top_logprobs[0]?.token).toBe(first?.token)
+    const [second] = await (
+      await recentTextModel(pairPaths({ kind: 'demo' }).post)
+    ).encodeAll([first?.top_logprobs[1]?.token ?? ''])
+    const biased = await client.chat.completions.create({
+      ...request,
+      logit_bias: { [String(second?.[0])]: 100 }
+    })
+    const chosen = biased.choices[0]?.logprobs?.content?.[0]
+    expect(chosen?.token).toBe(first?.top_logprobs[1]?.token)
+    expect(chosen?.logprob).toBeCloseTo(values[1] ?? 0, 4)
+  })
+})
+
+describe('a request of the API', () => {
+  it.each([
+    [{ tools: [{}] }, 'tools'],
+    [{ response_format: { type: 'json_object' } }, 'response_format'],
+    [{ frequency_penalty: 0.5 }, 'frequency_penalty'],
+    [{ messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }, 'messages.0.content.0.type'],
+    [{ temperature: -1 }, 'temperature']
+  ])('is refused by the name of its field: %j', async (fields, param) => {
+    const body = { model: 'post', messages: [{ role: 'user', content: 'Hi' }], ...fields }
+    const response = await post('/chat/completions', JSON.stringify(body))
+    expect(response.status).toBe(400)
+    expect(ErrorReply.parse(await response.json()).error.param).toBe(param)
+  })
+
+  it('is refused if its model, host, origin, type or JSON is wrong', async () => {
+    const body = JSON.stringify({ model: 'post', prompt: 'a' })
+    const statuses = [
+      await post('/completions', JSON.stringify({ model: 'x', prompt: 'a' })),
+      await post('/completions', body, { Origin: 'https://other.example' }),
+      await post('/completions', body, { 'Content-Type': 'text/plain' }),
+      await post('/completions', '{'),
+      await post('/completions', `"${'x'.repeat(8_000_001)}"`)
+    ].map(({ status }) => status)
+    expect(statuses).toEqual([404, 403, 415, 400, 413])
+  })
+
+  it('needs the key, and more answers than the queue takes are refused with 429', async () => {
+    const guarded = await serveDemo({ key: 'a-secret-key', maxAnswers: 2 })
+    const withKey = new OpenAI({ baseURL: guarded.url, apiKey: 'a-secret-key', maxRetries: 0 })
+    const withoutKey = new OpenAI({ baseURL: guarded.url, apiKey: 'a-secret-kex', maxRetries: 0 })
+    await expect(withoutKey.models.list()).rejects.toMatchObject({ status: 401 })
+    expect((await withKey.models.list()).data.map(({ id }) => id)).toEqual(MODELS)
+    const request = { model: 'post', prompt: 'a', max_tokens: 8, n: 2 }
+    const results = await Promise.allSettled([
+      withKey.completions.create(request),
+      withKey.completions.create(request)
+    ])
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const [refused] = results.filter((result) => result.status === 'rejected')
+    expect(refused?.reason).toMatchObject({ status: 429, code: 'queue_full' })
+    await guarded.close()
+  })
+})
+
+describe('slr serve', () => {
+  it('prints its address and its models, and ends on Ctrl-C', async () => {
+    const child = startCli(['serve', '--demo', '5-11', 'blend:0.5', '--port', '0', '--json'])
+    const ended = exitStatus(child)
+    const printed = z
+      .object({ kind: z.literal('api-address'), url: z.url(), models: z.array(z.string()) })
+      .parse(JSON.parse(await waitForOutput(child.stdout, /\}\n/)))
+    expect(printed.models).toEqual(['5-11', 'blend:0.5'])
+    const health = await fetch(printed.url.replace('/v1', '/health'))
+    expect(await health.json()).toEqual({ status: 'ok' })
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+  })
+
+  it('is refused for other hosts without a key', async () => {
+    const { status, stderr } = await runHere(['serve', '--demo', '--host', '0.0.0.0'])
+    expect(status).toBe(2)
+    expect(stderr).toContain('--host 0.0.0.0 can be reached by others: name a key with --api-key-file')
+  })
+})
