@@ -152,8 +152,10 @@ it('uses prompts of its own and those of the project again, by steps that can be
   void session.prompts.useOwn(false)
   await settled()
   expect(line.call('prompts.own', 1).input).toMatchObject({ prompts: null })
-  await line.answer('prompts.own', 1, { ...session.state, revision: 3, ownPrompts: false, prompts: shared })
+  await line.answer('prompts.own', 1, {
+    ...{ ...session.state, revision: 3, change: 3, ownPrompts: false, prompts: shared }
+  })
   void session.history.undo()
   await settled()
-  expect(line.call('prompts.own', 2).input).toMatchObject({ prompts: mine })
+  expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [3] })
 })
