@@ -8,7 +8,7 @@ import {
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import type { ProjectState } from '../../contract/documents/project'
 import { ON_CPU } from '../../contract/documents/samples'
-import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
+import type { Task } from '../../contract/documents/task'
 import { rangeVariant, spreadOfRanges } from './evaluation-variants'
 import {
   chooseComputation,
@@ -18,7 +18,8 @@ import {
 } from '../answers/computation'
 import type { VariantList } from '../answers/variant-list.svelte'
 import { complaintOf, type Complaint } from '../ui/complaint'
-import { formatBytes, plural } from '../ui/format'
+import { textOfFile } from '../ui/file-text'
+import { plural } from '../ui/format'
 import { needsBase } from '../../contract/model/sampling-baseline'
 import { Autosave } from '../app/autosave'
 import type { OpenProject } from '../app/open-project.svelte'
@@ -238,16 +239,10 @@ export class EvaluationSetupState {
   /** The task that a file holds; null, and a complaint, when it is none. */
   async readTask(file: File): Promise<Task | null> {
     this.importFailure = null
-    if (file.size > MAX_TASK_CHARACTERS) {
-      const limit = formatBytes(MAX_TASK_CHARACTERS)
-      const message = `${file.name} has ${formatBytes(file.size)}; at most ${limit} are read as a task.`
-      this.importFailure = { code: 'bad-file', message }
-      return null
-    }
     try {
       return await this.project.client.evaluations.readTask({
         fileName: file.name,
-        content: await file.text()
+        content: await textOfFile(file)
       })
     } catch (error) {
       this.importFailure = complaintOf(error)

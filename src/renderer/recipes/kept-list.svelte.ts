@@ -4,6 +4,7 @@ import { briefScoring, BY_CHARACTERS } from '../../contract/documents/scored-by'
 import type { ProjectState, RecipeSource } from '../../contract/documents/project'
 import type { Recipe } from '../../contract/model/recipe'
 import type { OpenProject } from '../app/open-project.svelte'
+import { textOfFile } from '../ui/file-text'
 
 /** The kept recipes of the project. Every change can be undone. */
 export class KeptList {
@@ -41,9 +42,9 @@ export class KeptList {
 
   /** Keeps the recipe of a mergekit file. */
   async importFile(file: File): Promise<void> {
-    const content = await file.text()
     await this.project.attempt(async () => {
       const { here, client } = this.project
+      const content = await textOfFile(file)
       const recipe = await client.recipes.readMergekit({ ...here, fileName: file.name, content })
       await this.add(recipe, sourceOf(null, null))
     })

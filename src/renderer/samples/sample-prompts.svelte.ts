@@ -2,6 +2,7 @@ import type { ProjectState } from '../../contract/documents/project'
 import type { SamplePrompt } from '../../contract/documents/task'
 import { type Client } from '../app/connection'
 import { complaintOf, type Complaint } from '../ui/complaint'
+import { textOfFile } from '../ui/file-text'
 import {
   parseSampleDraft,
   sameSamplePrompts,
@@ -77,9 +78,8 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
 
   /** Takes the prompts of a file the user picked; what cannot be read is reported and changes nothing. */
   async importFile(file: File): Promise<void> {
-    const content = await file.text()
-    const prompts = await this.project.attempt(() =>
-      this.project.client.samples.readPrompts({ fileName: file.name, content })
+    const prompts = await this.project.attempt(async () =>
+      this.project.client.samples.readPrompts({ fileName: file.name, content: await textOfFile(file) })
     )
     if (prompts !== null) this.replace(prompts, file.name)
   }

@@ -234,7 +234,7 @@ describe('the setup of the next evaluation', () => {
     const { setup } = session.evaluations
     const huge = Object.defineProperty(new File([], 'huge.json'), 'size', { value: 2 ** 40 })
     expect(await setup.readTask(huge)).toBeNull()
-    expect(setup.importFailure?.message).toMatch(/^huge\.json has .*; at most .* are read as a task\.$/)
+    expect(setup.importFailure?.message).toMatch(/^huge\.json has .*; at most .* are read\.$/)
     const refused = setup.readTask(new File(['x'], 'x.json'))
     await waitFor(() => expect(line.of('evaluations.readTask')).toHaveLength(1))
     line.call('evaluations.readTask', 0).answer.reject(new Error('x.json is no task.'))

@@ -54,6 +54,18 @@ describe('kept recipes', () => {
     expect(session.history.undoable).toBe('keep “merge”')
   })
 
+  it('are refused before a file is sent that no message can hold, as are prompts', async () => {
+    const { line, session, workbench } = await opened()
+    const huge = (name: string): File => Object.defineProperty(new File([], name), 'size', { value: 2 ** 40 })
+    await session.recipes.importFile(huge('a.yaml'))
+    await session.samples.prompts.importFile(huge('b.txt'))
+    expect(workbench.complaints.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^a\.yaml has .*; at most .* are read\.$/),
+      expect.stringMatching(/^b\.txt has .*; at most .* are read\.$/)
+    ])
+    expect([line.of('recipes.readMergekit'), line.of('samples.readPrompts')]).toEqual([[], []])
+  })
+
   it('that keep their name or could not be removed are nothing to undo', async () => {
     const { line, session } = await opened(kept('mine'))
     void session.recipes.rename('one', 'mine')
