@@ -5,6 +5,7 @@ export const DOCUMENT_NAMES = {
   check: 'a full-answer check',
   search: 'a search',
   evaluation: 'an evaluation',
+  'rank-table': 'a table of ranks',
   'what-if': 'a sweep under other settings',
   comparison: 'a comparison of sweeps',
   task: 'a task',

@@ -6,7 +6,28 @@ import { Problem } from '../model/problem'
 import { UNFINISHED } from '../documents/job-ending'
 
 /** Origins of an exported tensor's bytes. The recipe decides the origin. */
-export const TENSOR_ORIGINS = ['post', 'merged', 'base', 'checkpoint', 'converted', 'blended', 'scaled'] as const
+export const TENSOR_ORIGINS = [
+  'post',
+  'merged',
+  'base',
+  'checkpoint',
+  'converted',
+  'blended',
+  'scaled',
+  'factor'
+] as const
+
+/** Rank of an adapter, and whether it stores norms and biases whole, which only PEFT loads. */
+export const LowRankAdapter = z.object({ rank: z.number().int().min(1), savesNorms: z.boolean() })
+export type LowRankAdapter = z.infer<typeof LowRankAdapter>
+
+/** The written folder: a model, the remaining part of post's adapter, or a new low-rank adapter on post. */
+export const ExportForm = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('model') }),
+  z.object({ kind: z.literal('adapter') }),
+  LowRankAdapter.extend({ kind: z.literal('low-rank') })
+])
+export type ExportForm = z.infer<typeof ExportForm>
 
 export const ExportedTensor = z.object({
   /** Name of the stored tensor. */
@@ -50,6 +71,11 @@ export const ExportPlan = z.object({
   bytes: z.number(),
   /** Reason why mergekit cannot express this recipe. Null if it can, in which case mergekit.yaml is written. */
   mergekitProblem: z.string().nullable(),
+  /** Differences between a low-rank adapter and its recipe. */
+  notes: z.array(z.string()),
+  form: ExportForm,
+  /** The rank of a low-rank adapter that loses nothing of the linear weights; null for another form. */
+  fullRank: z.number().nullable(),
   /** Null until a target is chosen, or if nothing can be written there. */
   target: TargetState.nullable(),
   targetProblem: Problem.nullable()
@@ -84,6 +110,8 @@ export const ExportResult = z.object({
   /** Number of tensors of each origin. */
   tensors: z.record(z.enum(TENSOR_ORIGINS), z.number().int()),
   mergekitProblem: z.string().nullable(),
+  /** Differences between a low-rank adapter and its recipe. */
+  notes: z.array(z.string()),
   /** Written tensors that contain NaN or infinity because their sources do, with the written file's name. */
   nonFinite: z.array(NonFiniteTensor),
   seconds: z.object({ writing: z.number(), verifying: z.number(), hashing: z.number() }),

@@ -4,6 +4,8 @@ import { ChecksumsDocument } from '../documents/checksums'
 import { DistancesDocument } from '../documents/distances'
 import { PairValues } from '../documents/non-finite'
 import { Problem } from '../model/problem'
+import { LayerStrength } from '../model/recipe'
+import { LowRankAdapter } from './export'
 
 /**
  * Procedures that the main process calls in the process that reads complete checkpoints. They keep the main process
@@ -13,6 +15,32 @@ import { Problem } from '../model/problem'
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 const progress = z.object({ type: z.literal('progress'), bytesDone: z.number(), bytesTotal: z.number() })
+
+/** A restoration to write as low-rank adapters of post. */
+export const LowRankRequest = z.object({
+  base: z.string(),
+  post: z.string(),
+  /** Strengths of every layer. */
+  strengths: z.array(LayerStrength),
+  savesNorms: LowRankAdapter.shape.savesNorms,
+  /** Weight files to create, one for each rank. */
+  files: z.array(z.object({ rank: LowRankAdapter.shape.rank, path: z.string() })).min(1)
+})
+export type LowRankRequest = z.infer<typeof LowRankRequest>
+
+export const LowRankResult = z.object({
+  files: z.array(
+    z.object({
+      rank: z.number(),
+      path: z.string(),
+      bytes: z.number(),
+      sha256: z.string(),
+      /** Frobenius norm of the adapter's change as a share of the norm of the complete change. */
+      normShare: z.number()
+    })
+  )
+})
+export type LowRankResult = z.infer<typeof LowRankResult>
 
 export const weightsContract = {
   /** Computes the distances between post and base for each part. */
@@ -35,6 +63,14 @@ export const weightsContract = {
           progress,
           z.object({ type: z.literal('done'), result: z.array(ChecksumsDocument) })
         ])
+      )
+    ),
+  /** Writes a restoration as low-rank adapters. */
+  lowRank: procedure
+    .input(LowRankRequest)
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [progress, z.object({ type: z.literal('done'), result: LowRankResult })])
       )
     ),
   /** Finds the tensors of a pair that contain NaN or infinity. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CheckProgress } from '../documents/answer-check'
+import type { BytesProgress } from '../documents/distances'
 import { type EvaluationProgress, evaluationShare } from '../documents/evaluation'
 import type { SampleProgress } from '../documents/samples'
 import type { SearchProgress } from '../documents/search'
@@ -26,6 +27,7 @@ export type WorkProgress =
   | { kind: 'search'; progress: SearchProgress }
   | { kind: 'sample'; progress: SampleProgress }
   | { kind: 'evaluate'; progress: EvaluationProgress }
+  | { kind: 'decomposition'; progress: BytesProgress }
 
 /** Events of work that runs: its progress, remarks for the user, and the scores of a sweep as they come. */
 export type WorkEvent =
@@ -55,6 +57,11 @@ export function progressShare(work: WorkProgress): ProgressShare {
       const { phase, samplesDone, samplesTotal, secondsLeft } = work.progress
       return { share: phase === 'generating' ? samplesDone / samplesTotal : null, secondsLeft }
     }
+    case 'decomposition':
+      return {
+        share: work.progress.bytesDone / work.progress.bytesTotal,
+        secondsLeft: work.progress.secondsLeft
+      }
     case 'evaluate':
       return { share: evaluationShare(work.progress), secondsLeft: work.progress.secondsLeft }
   }

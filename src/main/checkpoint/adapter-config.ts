@@ -9,7 +9,7 @@ export const ADAPTER_WEIGHTS = 'adapter_model.safetensors'
 /** Typical configs have 1 kB; those that list every module by its path have about 50 kB. */
 const MAX_CONFIG_BYTES = 1_000_000
 /** The largest rank that is read. PEFT's users choose 8 to 512. */
-const MAX_RANK = 65_536
+export const MAX_RANK = 65_536
 
 const rank = z.number().int().min(1).max(MAX_RANK)
 

@@ -37,14 +37,17 @@ export function adapterProblem(folder: string, names: readonly string[]): Workbe
  * Finds the folder of an adapter's base model: the given one, or else the model of `base_model_name_or_path` in
  * the Hugging Face cache. A path there is not followed, because the file may come from somebody else.
  *
+ * @param named a model that is used if the field has its path.
  * @throws WorkbenchError `not-found` naming the field and what to do
  */
 export function adapterBaseFolder(
   adapter: string,
   { base_model_name_or_path: name, revision }: Pick<AdapterConfig, 'base_model_name_or_path' | 'revision'>,
-  given: string | undefined
+  given: string | undefined,
+  named?: string
 ): string {
   if (given !== undefined) return given
+  if (named !== undefined && named === name) return named
   const what = `${join(adapter, ADAPTER_CONFIG)}: base_model_name_or_path`
   const advice = 'Name the folder of its base model as base (--base).'
   if (name === undefined || name === null || name === '') {

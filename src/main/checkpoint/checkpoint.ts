@@ -68,11 +68,16 @@ export const DescribedCheckpoint = z.object({
  * Only processes that main can end may do so.
  *
  * @param adapterBase the base model of an adapter; without it, the one that its config names.
+ * @param namedBase a model whose path the config of an adapter may name.
  * @throws WorkbenchError `not-found`, `bad-input`, `bad-file` or `unsupported`, naming the file and tensor
  */
-export async function openCheckpoint(folder: string, adapterBase?: string): Promise<Checkpoint> {
+export async function openCheckpoint(
+  folder: string,
+  adapterBase?: string,
+  namedBase?: string
+): Promise<Checkpoint> {
   const path = await resolveModelFolder(folder)
-  return isAdapter(await readdir(path)) ? openAdapter(path, adapterBase) : openWholeModel(path)
+  return isAdapter(await readdir(path)) ? openAdapter(path, adapterBase, namedBase) : openWholeModel(path)
 }
 
 async function openWholeModel(path: string): Promise<Checkpoint> {
@@ -100,10 +105,14 @@ async function openWholeModel(path: string): Promise<Checkpoint> {
 }
 
 /** Opens an adapter over its base model: with the base's config, and the base's tensors where it changes nothing. */
-async function openAdapter(path: string, given: string | undefined): Promise<Checkpoint> {
+async function openAdapter(
+  path: string,
+  given: string | undefined,
+  named: string | undefined
+): Promise<Checkpoint> {
   const configFile = join(path, ADAPTER_CONFIG)
   const { text, config } = await readAdapterConfig(path, configFile)
-  const basePath = await resolveModelFolder(adapterBaseFolder(path, config, given))
+  const basePath = await resolveModelFolder(adapterBaseFolder(path, config, given, named))
   const names = await readdir(path)
   if (isAdapter(await readdir(basePath))) {
     const message = `${basePath} is itself a PEFT adapter, expected the whole model that ${path} was trained on.`

@@ -13,9 +13,9 @@ import type { FolderRequest } from '../sandbox/messages'
 export async function folderFacts(
   kind: FolderRequest['kind'],
   folder: string,
-  adapterBase?: string
+  bases: Pick<FolderRequest, 'adapterBase' | 'namedBase'> = {}
 ): Promise<unknown> {
-  const { json } = await askSandbox({ kind, file: resolve(folder), adapterBase }, 'folder')
+  const { json } = await askSandbox({ kind, file: resolve(folder), ...bases }, 'folder')
   const { buffer, byteOffset, byteLength } = json
   return parseJsonBytes(Buffer.from(buffer, byteOffset, byteLength), folder)
 }

@@ -18,7 +18,7 @@ export async function openOther(
   path: string,
   open: MemberOpener = openMember
 ): Promise<PairMember> {
-  const other = await open(path, post.checkpoint.adapter?.basePath)
+  const other = await openBeside(post, path, open)
   refuse(
     otherErrors(other, post),
     `${other.checkpoint.path} cannot be compared with the pair.`,
@@ -26,6 +26,10 @@ export async function openOther(
   )
   return other
 }
+
+/** Opens a checkpoint. An adapter is put over the base of post's adapter, or over post if its config names that. */
+const openBeside = ({ checkpoint }: PairMember, path: string, open: MemberOpener): Promise<PairMember> =>
+  open(path, checkpoint.adapter?.basePath, checkpoint.path)
 
 /**
  * Opens another checkpoint that was chosen before.
@@ -68,7 +72,7 @@ export async function inspectOther(
   path: string
 ): Promise<OtherCheckpointReport> {
   const { base, post } = await openPair(pair.base, pair.post)
-  const other = await openMember(path, post.checkpoint.adapter?.basePath)
+  const other = await openBeside(post, path, openMember)
   const extras = await findFolderExtras(other.checkpoint.textFolder)
   const errors = otherErrors(other, post)
   const warnings = [

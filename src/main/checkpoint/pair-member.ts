@@ -34,16 +34,17 @@ export const sourceMember = ({ base, others }: SourcedPair, { source }: LayerStr
   source === undefined ? base : mapGet(others, source.path, 'checkpoint')
 
 /** Opens a member: `openMember` or `readMember`. */
-export type MemberOpener = (path: string, adapterBase?: string) => Promise<PairMember>
+export type MemberOpener = (path: string, adapterBase?: string, namedBase?: string) => Promise<PairMember>
 
 /**
  * Opens a checkpoint in the sandbox process.
  *
  * @param adapterBase the base model of an adapter; without it, the one that its config names.
+ * @param namedBase a model whose path the config of an adapter may name.
  * @throws WorkbenchError when the checkpoint cannot be opened or is of an unsupported family
  */
-export async function openMember(path: string, adapterBase?: string): Promise<PairMember> {
-  const facts = await folderFacts('checkpoint', path, adapterBase)
+export const openMember: MemberOpener = async (path, adapterBase, namedBase) => {
+  const facts = await folderFacts('checkpoint', path, { adapterBase, namedBase })
   const { data, error } = await parseInPieces(DescribedCheckpoint, facts)
   if (error !== undefined) throw error
   return memberOf({ ...data, tensors: new Map(data.tensors) })
@@ -53,9 +54,8 @@ export async function openMember(path: string, adapterBase?: string): Promise<Pa
  * Opens it in this process, which only processes that main can end may do. @throws WorkbenchError as {@link
  * openMember}
  */
-export async function readMember(path: string, adapterBase?: string): Promise<PairMember> {
-  return memberOf(await openCheckpoint(path, adapterBase))
-}
+export const readMember: MemberOpener = async (path, adapterBase, namedBase) =>
+  memberOf(await openCheckpoint(path, adapterBase, namedBase))
 
 function memberOf(checkpoint: Checkpoint): PairMember {
   const spec = decoderSpec(

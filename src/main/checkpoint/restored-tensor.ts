@@ -1,4 +1,7 @@
+import type { LayerStrength } from '../../contract/model/recipe'
+import { layerTensors, requireComponents, tensorStrength } from '../family'
 import { roundFloat32, type WeightDtype } from './dtype'
+import type { PairMember } from './pair-member'
 
 /** Source of the stored bytes of a restored model's tensor. */
 export type TensorOrigin =
@@ -8,6 +11,7 @@ export type TensorOrigin =
   | 'checkpoint' // bytes of another checkpoint, the source of the layer
   | 'converted' // the source's values, rounded to post's dtype
   | 'scaled' // a factor of post's adapter, multiplied by the share of post
+  | 'factor' // a factor of a low-rank adapter
   | 'blended' // values between the two or beyond them, rounded to post's dtype
 
 /**
@@ -49,6 +53,24 @@ export function restoreValues(
     }
   }
   if (strength !== 1 || dtypes.source !== dtypes.post) roundFloat32(values, dtypes.post)
+}
+
+/**
+ * Returns the restored tensors of the decoder layers by canonical name, each with its share of the layer's source.
+ *
+ * @throws WorkbenchError as `requireComponents`
+ */
+export function restoredTensors(
+  { spec }: PairMember,
+  strengths: readonly LayerStrength[]
+): Map<string, { strength: number; layer: LayerStrength }> {
+  requireComponents(spec, strengths)
+  const entries = strengths.flatMap((layer, index) =>
+    layerTensors(spec, index).map(
+      (tensor) => [tensor.name, { strength: tensorStrength(tensor, layer), layer }] as const
+    )
+  )
+  return new Map(entries.filter(([, { strength }]) => strength !== 0))
 }
 
 /** Multiplies values by a factor in float32 and rounds them to a dtype, in place. */

@@ -260,3 +260,20 @@ const INCOMPLETE_HINT = 'The download or copy is incomplete: fetch the file agai
 function badFile(message: string, hint?: string): WorkbenchError {
   return new WorkbenchError('bad-file', message, hint)
 }
+
+/** Encodes the header of a file that holds tensors in this order: its length, then JSON, padded to 8 bytes. */
+export function safetensorsHeader(
+  tensors: readonly Pick<StoredTensor, 'name' | 'dtype' | 'shape' | 'byteLength'>[]
+): Uint8Array {
+  let end = 0
+  const entries = tensors.map(({ name, dtype, shape, byteLength }) => {
+    const begin = end
+    end += byteLength
+    return [name, { dtype, shape, data_offsets: [begin, end] }] as const
+  })
+  const text = Buffer.from(JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(entries) }))
+  const padded = Buffer.alloc(LENGTH_BYTES + Math.ceil(text.byteLength / 8) * 8, ' ')
+  padded.writeBigUInt64LE(BigInt(padded.byteLength - LENGTH_BYTES))
+  text.copy(padded, LENGTH_BYTES)
+  return padded
+}

@@ -14,6 +14,7 @@ import {
   withSources
 } from '../../contract/model/strengths'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
+import type { ExportForm, LowRankAdapter } from '../../contract/procedures/export'
 import { readModelText } from '../base/files/model-file'
 import { readYaml } from '../sandbox/yaml'
 import { folderModelName, publicModelName } from '../checkpoint/model-folder'
@@ -44,8 +45,9 @@ export interface CardContent {
   findings: readonly ModelFinding[]
   /** Reason why there is no mergekit file; null if there is one. */
   mergekitProblem: string | null
-  /** True if what is left of post's adapter was written instead of a model. */
-  isAdapter: boolean
+  form: ExportForm
+  /** Differences between a low-rank adapter and its recipe. */
+  notes: readonly string[]
   /** Tensors that hold NaN or infinity. */
   nonFinite: readonly NonFiniteTensor[]
   /** Licence fields of post's card. */
@@ -77,7 +79,7 @@ export async function readLicence({ checkpoint }: PairMember): Promise<Licence> 
 
 /** Writes the model card of an export, README.md: the model, its parents, and the commands that make it again. */
 export function modelCard(content: CardContent): string {
-  const { recipe, strengths, parents, findings, mergekitProblem, isAdapter, nonFinite } = content
+  const { recipe, strengths, parents, findings, mergekitProblem, form, notes, nonFinite } = content
   const post = parents.find(({ role }) => role === 'post')
   const title = `${post === undefined ? '' : `${cardName(post.member)}, `}${recipe.name}`
   return [
@@ -91,6 +93,7 @@ export function modelCard(content: CardContent): string {
     ...(nonFinite.length === 0 ? [] : ['## Warning', nonFiniteWarning(nonFinite)]),
     '## Recipe',
     describeStrengths(strengths, post === undefined || hasExperts(post.member.spec)),
+    ...(form.kind === 'low-rank' ? [lowRankText(form, notes)] : []),
     'Embeddings, final norm, head, tokenizer, chat template and generation config are those of the post-trained model.',
     ...configWarning(parents),
     fencedMarkdown('json', withoutTags(cardRecipe(recipe))),
@@ -105,10 +108,7 @@ export function modelCard(content: CardContent): string {
         ? ' (checkpoints that layers are taken of where the recipe has their `path`)'
         : '') +
       ':',
-    fencedMarkdown(
-      'sh',
-      `slr export --base BASE --post POST recipe.json${isAdapter ? ' --adapter' : ''} --out NEW_FOLDER`
-    ),
+    fencedMarkdown('sh', `slr export --base BASE --post POST recipe.json${optionsOf(form)} --out NEW_FOLDER`),
     mergekitProblem === null
       ? `Or with [mergekit](https://github.com/arcee-ai/mergekit): \`mergekit-yaml ${MERGEKIT_FILE} NEW_FOLDER\`.`
       : `mergekit cannot make this model: ${inlineMarkdown(mergekitProblem)}`
@@ -167,14 +167,29 @@ function configWarning(parents: readonly CardParent[]): string[] {
 
 const cardName = ({ checkpoint: { path } }: PairMember): string => publicModelName(path)
 
-function frontMatter({ licence, parents, isAdapter }: CardContent): string {
+/** Lists the options that choose the form of an export. */
+function optionsOf(form: ExportForm): string {
+  if (form.kind === 'model') return ''
+  if (form.kind === 'adapter') return ' --adapter'
+  return ` --adapter --rank ${form.rank}${form.savesNorms ? ' --save-norms' : ''}`
+}
+
+const lowRankText = ({ rank }: LowRankAdapter, notes: readonly string[]): string =>
+  [
+    `This folder is an adapter of rank ${rank} on the post-trained model, which approximates the recipe.`,
+    ...notes
+  ].join(' ')
+
+function frontMatter({ licence, parents, form }: CardContent): string {
+  const isAdapter = form.kind !== 'model'
+  const adapterBase = form.kind === 'low-rank' ? 'post' : 'base'
   const fields = {
     ...licence,
     library_name: isAdapter ? 'peft' : 'transformers',
     pipeline_tag: 'text-generation',
     // Post comes first, because the result behaves like it.
     base_model: parents
-      .filter(({ role }) => !isAdapter || role === 'base')
+      .filter(({ role }) => !isAdapter || role === adapterBase)
       .map(({ member }) => cardName(member)),
     base_model_relation: isAdapter ? 'adapter' : 'merge',
     tags: ['merge', 'selective-layer-restoration']

@@ -26,6 +26,8 @@ const NEWEST_TASKS = 5
  * come first, and of these the ones that select the recipe. Findings of the newest evaluation of each task follow.
  */
 export async function modelFindings(pair: ProjectPair, prepared: PreparedExport): Promise<ModelFinding[]> {
+  // An approximation of a measured recipe was not measured itself.
+  if (prepared.form.kind === 'low-rank') return []
   const model = layersModel(prepared.strengths)
   const bySweeps = await findingsBySweeps(pair, prepared, model)
   // The verdict of a sweep already contains the finding of its evaluation.

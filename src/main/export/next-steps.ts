@@ -75,8 +75,10 @@ export function nextSteps(folder: string, dtype: StoredDtype, files: readonly st
 /**
  * Lists commands that load an adapter beside its base. Each server can also be asked for base or another adapter per
  * request, and llama.cpp for any scale between.
+ *
+ * @param rank the largest of its modules
  */
-export function adapterSteps(folder: string, base: string): NextStep[] {
+export function adapterSteps(folder: string, base: string, rank: number): NextStep[] {
   const python =
     'from peft import AutoPeftModelForCausalLM; ' +
     `print(AutoPeftModelForCausalLM.from_pretrained(${JSON.stringify(folder)}))`
@@ -86,7 +88,9 @@ export function adapterSteps(folder: string, base: string): NextStep[] {
     { tool: 'PEFT', command: `python -c ${shellWord(python)}` },
     {
       tool: 'vLLM',
-      command: `vllm serve ${shellWord(base)} --enable-lora --lora-modules ${shellWord(`${name}=${folder}`)}`,
+      command:
+        `vllm serve ${shellWord(base)} --enable-lora --max-lora-rank ${vllmRank(rank)} ` +
+        `--lora-modules ${shellWord(`${name}=${folder}`)}`,
       serves: served('http://localhost:8000/v1', name, 'completions')
     },
     {
@@ -102,6 +106,10 @@ export function adapterSteps(folder: string, base: string): NextStep[] {
     }
   ]
 }
+
+/** The smallest limit of ranks that vLLM offers for a rank. Its default is 16. */
+const vllmRank = (rank: number): number =>
+  [8, 16, 32, 64, 128, 256, 320].find((limit) => limit >= rank) ?? 512
 
 const NO_TOKENIZER =
   'transformers, of the weights alone: what takes text needs a tokenizer, and post has none'

@@ -3,8 +3,9 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { quoteName } from '../base/json-object'
 import { ADAPTER_WEIGHTS, type AdapterConfig } from '../checkpoint/adapter-config'
 import type { PairMember } from '../checkpoint/pair-member'
-import type { StoredTensor } from '../checkpoint/safetensors'
-import { type PlannedTensor, type PlannedWeights, restoredTensors } from './plan'
+import { restoredTensors } from '../checkpoint/restored-tensor'
+import { safetensorsHeader, type StoredTensor } from '../checkpoint/safetensors'
+import type { PlannedTensor, PlannedWeights } from './plan'
 
 /** A tensor of the adapter that remains, and the share of base by which its product is reduced. */
 interface RemainingTensor {
@@ -29,7 +30,7 @@ export interface PlannedAdapter {
 export function planAdapter(post: PairMember, strengths: readonly LayerStrength[]): PlannedAdapter {
   const { adapter, path } = post.checkpoint
   if (adapter === null)
-    throw unsupported(`${path} is a whole model, and only a part of an adapter is an adapter.`)
+    throw unsupported(`${path} is a whole model.`, 'Give a rank (--rank) for a low-rank adapter on post.')
   if (strengths.some(({ source }) => source !== undefined))
     throw unsupported('The model takes layers from another checkpoint, which an adapter cannot hold.')
   const restored = restoredTensors(post, strengths)
@@ -62,15 +63,7 @@ const moduleOf = (factor: string): string =>
 /** Plans the file: a new header, and the tensors in the order of the adapter's file. */
 function adapterFile(remaining: readonly RemainingTensor[], source: string): PlannedWeights {
   const sorted = remaining.toSorted((a, b) => a.tensor.offset - b.tensor.offset)
-  let end = 0
-  const entries = sorted.map(({ tensor: { name, dtype, shape, byteLength } }) => {
-    const begin = end
-    end += byteLength
-    return [name, { dtype, shape, data_offsets: [begin, end] }] as const
-  })
-  const header = headerBytes(
-    JSON.stringify({ __metadata__: { format: 'pt' }, ...Object.fromEntries(entries) })
-  )
+  const header = safetensorsHeader(sorted.map(({ tensor }) => tensor))
   let offset = header.byteLength
   const tensors = sorted.map(({ tensor, strength }): PlannedTensor => {
     const post = { ...tensor, file: source, offset }
@@ -79,15 +72,6 @@ function adapterFile(remaining: readonly RemainingTensor[], source: string): Pla
     return { origin: strength === 0 ? 'post' : 'scaled', strength, restoredTo, post, restored: tensor }
   })
   return { name: ADAPTER_WEIGHTS, source, header, bytes: offset, headerBytes: header.byteLength, tensors }
-}
-
-/** Encodes a safetensors header: its length in 8 bytes, then the text, padded with spaces to 8 bytes. */
-function headerBytes(text: string): Uint8Array {
-  const encoded = Buffer.from(text)
-  const padded = Buffer.alloc(8 + Math.ceil(encoded.byteLength / 8) * 8, ' ')
-  padded.writeBigUInt64LE(BigInt(padded.byteLength - 8))
-  encoded.copy(padded, 8)
-  return padded
 }
 
 /**
@@ -104,5 +88,5 @@ export function adapterConfigText(config: AdapterConfig, { modules }: PlannedAda
   return `${JSON.stringify({ ...config, ...settings, inference_mode: true }, null, 2)}\n`
 }
 
-const unsupported = (message: string): WorkbenchError =>
-  new WorkbenchError('unsupported', message, 'Export the whole model instead.')
+const unsupported = (message: string, advice = 'Export the whole model instead.'): WorkbenchError =>
+  new WorkbenchError('unsupported', message, advice)

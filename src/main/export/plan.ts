@@ -4,9 +4,8 @@ import type { Checkpoint } from '../checkpoint/checkpoint'
 import { quoteName } from '../base/json-object'
 import { WorkbenchError } from '../../contract/model/problem'
 import { type PairMember, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
-import { type TensorOrigin, tensorOrigin } from '../checkpoint/restored-tensor'
+import { restoredTensors, type TensorOrigin, tensorOrigin } from '../checkpoint/restored-tensor'
 import type { StoredTensor, TensorEntry } from '../checkpoint/safetensors'
-import { layerTensors, requireComponents, tensorStrength } from '../family'
 
 /** One tensor of a restored model. It has post's position and dtype in the file, and the values of the recipe. */
 export interface PlannedTensor {
@@ -100,20 +99,6 @@ const partlyRestored = ({ file, name }: StoredTensor): WorkbenchError =>
 /** Lists the weight files that an exported model has: post's, and those of its base if post is an adapter. */
 function weightFiles({ checkpoint: { adapter, files } }: PairMember): Checkpoint['files'] {
   return adapter === null ? files : files.filter(({ path }) => path !== adapter.file)
-}
-
-/** Returns the restored tensors of the decoder layers by canonical name, each with its share of the layer's source. */
-export function restoredTensors(
-  { spec }: PairMember,
-  strengths: readonly LayerStrength[]
-): Map<string, { strength: number; layer: LayerStrength }> {
-  requireComponents(spec, strengths)
-  const entries = strengths.flatMap((layer, index) =>
-    layerTensors(spec, index).map(
-      (tensor) => [tensor.name, { strength: tensorStrength(tensor, layer), layer }] as const
-    )
-  )
-  return new Map(entries.filter(([, { strength }]) => strength !== 0))
 }
 
 /** Origins whose bytes are computed. */

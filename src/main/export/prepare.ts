@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { TENSOR_ORIGINS } from '../../contract/procedures/export'
-import { type ExportedFile, type ExportPlan } from '../../contract/procedures/export'
+import { type ExportedFile, type ExportForm, type ExportPlan } from '../../contract/procedures/export'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { recipeStrengths, sourcesOf } from '../../contract/model/strengths'
@@ -8,9 +8,11 @@ import { requireFits } from '../base/files/room'
 import { openSameOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import { membersOf, type PairMember, type SourcedPair } from '../checkpoint/pair-member'
+import { planLowRank } from '../checkpoint/low-rank-plan'
 import { mergekitText } from '../mergekit/write-recipe'
 import { ADAPTER_CONFIG, readAdapterConfig } from '../checkpoint/adapter-config'
 import { adapterConfigText, planAdapter } from './plan-adapter'
+import { lowRankExport } from './plan-low-rank'
 import { adapterFiles, type CopiedFile, copiedFiles, MERGEKIT_FILE, MODEL_CARD } from './copied-files'
 import { type PlannedWeights, planWeights } from './plan'
 import { lookAtTarget } from './target'
@@ -23,31 +25,52 @@ export interface PreparedExport {
   readonly weights: readonly PlannedWeights[]
   readonly copied: readonly CopiedFile[]
   readonly mergekit: { text: string; problem: null } | { text: null; problem: string }
+  readonly form: ExportForm
+  /** The rank of a low-rank adapter that loses nothing of the linear weights; null for another form. */
+  readonly fullRank: number | null
   /** The settings of an exported adapter; null for a whole model. */
   readonly adapterConfig: string | null
+  /** Differences between a low-rank adapter and its recipe. */
+  readonly notes: readonly string[]
 }
 
 /** Bytes for the model card, the mergekit file and the file system's data about files. */
 const OVERHEAD_BYTES = 2 ** 20
 
-/**
- * @throws WorkbenchError as `openPair`, `recipeStrengths`, `openSameOther` of a layer's source, and `copiedFiles`
- */
-export async function prepareExport(
+/** A pair with the checkpoints that layers of a recipe come from. */
+export type OpenedRecipe = Pick<PreparedExport, 'pair' | 'strengths'>
+
+/** @throws WorkbenchError as `openPair`, `recipeStrengths`, and `openSameOther` of a layer's source */
+export async function openRecipe(
   folders: { base: string; post: string },
-  recipe: Recipe,
-  form: 'model' | 'adapter' = 'model'
-): Promise<PreparedExport> {
+  recipe: Recipe
+): Promise<OpenedRecipe> {
   const members = await openPair(folders.base, folders.post)
   const strengths = recipeStrengths(recipe, members.post.spec.layerCount)
   const others = new Map<string, PairMember>()
   for (const source of sourcesOf(strengths))
     others.set(source.path, await openSameOther(members.post, source))
-  const pair = { ...members, others }
-  if (form === 'adapter') return preparedAdapter(pair, recipe, strengths)
+  return { pair: { ...members, others }, strengths }
+}
+
+/**
+ * @throws WorkbenchError as `openRecipe` and `copiedFiles`; for an adapter as `planAdapter` and `planLowRank`
+ */
+export async function prepareExport(
+  folders: { base: string; post: string },
+  recipe: Recipe,
+  form: ExportForm = { kind: 'model' }
+): Promise<PreparedExport> {
+  const { pair, strengths } = await openRecipe(folders, recipe)
+  if (form.kind === 'adapter') return preparedAdapter(pair, recipe, strengths)
+  if (form.kind === 'low-rank')
+    return { pair, recipe, strengths, ...WHOLE_ONLY, ...lowRankExport(pair, strengths, form) }
   refuseScaled(pair)
   return {
+    form,
+    fullRank: null,
     adapterConfig: null,
+    notes: [],
     pair,
     recipe,
     strengths,
@@ -56,6 +79,28 @@ export async function prepareExport(
     mergekit: mergekitOf(pair, recipe, strengths)
   }
 }
+
+/**
+ * Returns the form of an export that the window requests.
+ *
+ * @param adapterRank null for a model. For an adapter, its rank, which is reduced to the full rank; unused if post is
+ * an adapter.
+ * @throws WorkbenchError as `openRecipe` and `planLowRank`
+ */
+export async function requestedForm(
+  folders: { base: string; post: string },
+  recipe: Recipe,
+  adapterRank: number | null
+): Promise<ExportForm> {
+  if (adapterRank === null) return { kind: 'model' }
+  const { pair, strengths } = await openRecipe(folders, recipe)
+  if (pair.post.checkpoint.adapter !== null) return { kind: 'adapter' }
+  const { fullRank } = planLowRank(pair, strengths)
+  return { kind: 'low-rank', rank: Math.min(adapterRank, fullRank), savesNorms: false }
+}
+
+/** An adapter has no mergekit file. */
+const WHOLE_ONLY = { mergekit: { text: null, problem: 'mergekit writes whole models.' } } as const
 
 /** Plans the export of what a recipe leaves of post's adapter. @throws WorkbenchError as `planAdapter` */
 async function preparedAdapter(
@@ -72,7 +117,10 @@ async function preparedAdapter(
     strengths,
     weights: [planned.weights],
     copied: await adapterFiles(path),
-    mergekit: { text: null, problem: 'mergekit writes whole models.' },
+    ...WHOLE_ONLY,
+    form: { kind: 'adapter' },
+    fullRank: null,
+    notes: [],
     adapterConfig: adapterConfigText(config, planned)
   }
 }
@@ -134,6 +182,9 @@ export async function describePlan(prepared: PreparedExport, typed: string | nul
     files,
     bytes: exportBytes(prepared),
     mergekitProblem: prepared.mergekit.problem,
+    notes: [...prepared.notes],
+    form: prepared.form,
+    fullRank: prepared.fullRank,
     target: target !== null && 'path' in target ? target : null,
     targetProblem: target !== null && 'code' in target ? target : null
   }
@@ -141,7 +192,16 @@ export async function describePlan(prepared: PreparedExport, typed: string | nul
 
 /** Counts the tensors of each origin. */
 export function tensorCounts({ weights }: PreparedExport): Record<(typeof TENSOR_ORIGINS)[number], number> {
-  const counts = { post: 0, merged: 0, base: 0, checkpoint: 0, converted: 0, blended: 0, scaled: 0 }
+  const counts = {
+    post: 0,
+    merged: 0,
+    base: 0,
+    checkpoint: 0,
+    converted: 0,
+    blended: 0,
+    scaled: 0,
+    factor: 0
+  }
   for (const { origin } of weights.flatMap(({ tensors }) => tensors)) counts[origin] += 1
   return counts
 }

@@ -6,6 +6,7 @@ import type { NonFiniteTensor } from '../../contract/documents/non-finite'
 import { mapGet } from '../../contract/model/look-up'
 import { sourcesOf } from '../../contract/model/strengths'
 import { ADAPTER_CONFIG } from '../checkpoint/adapter-config'
+import { formatPercent } from '../../contract/words/format'
 import type { StoredDtype } from '../checkpoint/dtype'
 import { sha256OfFile } from '../checkpoint/file-sha256'
 import { membersOf } from '../checkpoint/pair-member'
@@ -21,6 +22,7 @@ import { Staging } from './staging'
 import { refuseExisting } from './target'
 import { verifyCopy, verifyWeights } from './verify-weights'
 import { writeFlushed, writeWeights } from './write-weights'
+import { type WrittenLowRank, verifyLowRank, writeLowRankFile } from './write-low-rank'
 import { throwIfCancelled } from '../base/files/cancelling'
 
 export interface ExportRequest {
@@ -57,8 +59,9 @@ export async function runExport(
     // Checked again under the lock, because cleaning up may have restored a folder of a killed export.
     const target = await checkTarget(prepared, place.path)
     refuseExisting(target, overwrite)
-    await writeFiles(prepared, staging.path, sources, meter)
-    const nonFinite = await verifyFiles(prepared, staging.path, sources, meter)
+    const lowRank = await writeFiles(prepared, staging.path, sources, meter)
+    const nonFinite = await verifyFiles(prepared, staging.path, sources, { meter, lowRank })
+    const notes = [...(lowRank === null ? [] : [normShareNote(lowRank)]), ...prepared.notes]
     meter.phase('hashing')
     const parents = await hashParents(prepared, meter)
     await sources.refuseAnyChanged()
@@ -71,7 +74,8 @@ export async function runExport(
       parents,
       findings,
       mergekitProblem,
-      isAdapter: prepared.adapterConfig !== null,
+      form: prepared.form,
+      notes,
       nonFinite,
       licence,
       version
@@ -89,6 +93,7 @@ export async function runExport(
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       tensors: tensorCounts(prepared),
       mergekitProblem,
+      notes,
       nonFinite,
       seconds: meter.seconds,
       nextSteps: stepsOf(prepared, target.path)
@@ -99,22 +104,27 @@ export async function runExport(
   }
 }
 
-/** Writes the weights, and copies the other files of post's folder. */
+/** Writes the weights, and copies the other files of post's folder. @returns the file of a low-rank adapter */
 async function writeFiles(
-  { weights, copied }: PreparedExport,
+  prepared: PreparedExport,
   folder: string,
   sources: SourceFiles,
   meter: Meter
-): Promise<void> {
+): Promise<WrittenLowRank | null> {
+  const { weights, copied, form } = prepared
+  let lowRank: WrittenLowRank | null = null
   meter.phase('writing')
   for (const file of weights) {
     meter.file(file.name)
-    await writeWeights(file, join(folder, file.name), sources, meter.advance)
+    const path = join(folder, file.name)
+    if (form.kind === 'low-rank') lowRank = await writeLowRankFile(prepared, form, path, meter)
+    else await writeWeights(file, path, sources, meter.advance)
   }
   for (const file of copied) {
     meter.file(file.name)
     await copyFile(file, join(folder, file.name), meter)
   }
+  return lowRank
 }
 
 /** Compares the written files with their sources. @returns tensors with values that are not finite */
@@ -122,14 +132,15 @@ async function verifyFiles(
   { weights, copied }: PreparedExport,
   folder: string,
   sources: SourceFiles,
-  meter: Meter
+  { meter, lowRank }: { meter: Meter; lowRank: WrittenLowRank | null }
 ): Promise<NonFiniteTensor[]> {
   meter.phase('verifying')
   const nonFinite: NonFiniteTensor[] = []
   try {
     for (const file of weights) {
       meter.file(file.name)
-      nonFinite.push(...(await verifyWeights(file, join(folder, file.name), sources, meter.advance)))
+      if (lowRank !== null) await verifyLowRank(file, lowRank, meter)
+      else nonFinite.push(...(await verifyWeights(file, join(folder, file.name), sources, meter.advance)))
     }
   } catch (error) {
     // A difference to a source that has changed is no fault of the disk.
@@ -198,12 +209,26 @@ function parentsOf({ pair, strengths }: PreparedExport): Omit<CardParent, 'sha25
 }
 
 function stepsOf(prepared: PreparedExport, folder: string): NextStep[] {
-  const { adapterConfig, copied, pair } = prepared
-  if (adapterConfig !== null) return adapterSteps(folder, pair.base.checkpoint.path)
+  const { form, copied, pair } = prepared
+  if (form.kind !== 'model')
+    return adapterSteps(
+      folder,
+      pair[form.kind === 'adapter' ? 'base' : 'post'].checkpoint.path,
+      largestRank(prepared)
+    )
   return nextSteps(
     folder,
     commonDtype(prepared),
     copied.map(({ name }) => name)
+  )
+}
+
+/** Returns the largest rank of an adapter's modules: the rows of A. */
+function largestRank({ weights }: PreparedExport): number {
+  const tensors = weights.flatMap((file) => file.tensors.map(({ post }) => post))
+  return Math.max(
+    1,
+    ...tensors.map(({ name, shape }) => (/lora_(?:embedding_)?A\b/.test(name) ? (shape[0] ?? 1) : 1))
   )
 }
 
@@ -215,6 +240,9 @@ function commonDtype({ weights }: PreparedExport): StoredDtype {
   }
   return [...bytesOf].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'F32'
 }
+
+const normShareNote = ({ normShare }: WrittenLowRank): string =>
+  `The adapter has ${formatPercent(normShare)} of the norm of the change of its weights.`
 
 /** Milliseconds between progress reports. */
 const REPORT_INTERVAL_MS = 100

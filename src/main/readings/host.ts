@@ -4,7 +4,7 @@ import type { ContractRouterClient } from '@orpc/contract'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import type { BytesProgress, DistancesDocument } from '../../contract/documents/distances'
 import type { PairValues } from '../../contract/documents/non-finite'
-import type { WeightsContract } from '../../contract/procedures/weights'
+import type { LowRankRequest, LowRankResult, WeightsContract } from '../../contract/procedures/weights'
 import { startHelper } from '../base/helper-process'
 import { progressRate } from '../base/progress-rate'
 import { rpcPort } from '../engine/port'
@@ -51,6 +51,14 @@ export const computeChecksums: PairReading<PairFolders, ChecksumsDocument[]> = (
  */
 export const findNonFinite: PairReading<PairFolders, PairValues> = (folders, signal, onProgress) =>
   runInProcess(signal, onProgress, (client) => client.values(folders, { signal }))
+
+/**
+ * Writes a restoration as low-rank adapters in another process.
+ *
+ * @throws WorkbenchError from `writeLowRank`; `cancelled` as soon as `signal` fires
+ */
+export const computeLowRank: PairReading<LowRankRequest, LowRankResult> = (request, signal, onProgress) =>
+  runInProcess(signal, onProgress, (client) => client.lowRank(request, { signal }))
 
 type WeightsEvent<Result> =
   { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; result: Result }

@@ -6,6 +6,7 @@ import { ignoreInterrupt, pipeToParent } from '../base/parent-pipe'
 import { convertProblems, reportDefect } from '../base/rpc-problems'
 import { checkpointChecksums } from './checksums'
 import { type BytesRead, pairDistances } from './distances'
+import { writeLowRank } from './low-rank'
 import { pairValues } from './values'
 
 /**
@@ -25,6 +26,9 @@ const router = weights.router({
   }),
   checksums: weights.checksums.handler(async function* ({ input, signal }) {
     yield* progressEvents((onBytes) => checkpointChecksums(input, signal, onBytes))
+  }),
+  lowRank: weights.lowRank.handler(async function* ({ input, signal }) {
+    yield* progressEvents((onBytes) => writeLowRank(input, signal, onBytes))
   }),
   values: weights.values.handler(async function* ({ input, signal }) {
     yield* progressEvents((onBytes) => pairValues(input, signal, onBytes))

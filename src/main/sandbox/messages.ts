@@ -113,7 +113,9 @@ const FolderRequest = z.object({
   /** Absolute path of the folder. */
   file: z.string(),
   /** The base model of an adapter, if it is known. */
-  adapterBase: z.string().optional()
+  adapterBase: z.string().optional(),
+  /** A model whose path the config of an adapter may name. */
+  namedBase: z.string().optional()
 })
 export type FolderRequest = z.infer<typeof FolderRequest>
 

@@ -15,30 +15,56 @@ import { runExport } from '../../export/run-export'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { absolutePath } from '../../base/files/places'
-import { pairIfGiven, requirePair, usageError, pairOptions } from '../options/options'
-import { flag, text } from '../options/option-kinds'
+import { MAX_RANK } from '../../checkpoint/adapter-config'
+import {
+  csvOption,
+  forceOption,
+  pairIfGiven,
+  pairOptions,
+  requirePair,
+  usageError,
+  wholeNumber
+} from '../options/options'
+import { flag, number, text } from '../options/option-kinds'
 import { formatDuration, plural } from '../../../contract/words/format'
 import { bytes, count, printJson, printShown, printable, remark, style } from '../printing/output'
+import type { ExportForm } from '../../../contract/procedures/export'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { bytesStep, progressDisplay } from '../running/progress'
 import { projectOptions, requireSamePair } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
+import { runShown } from '../running/shown-work'
 import { untilStopped } from '../running/stopped'
+import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
+import { rankTable } from '../results/tables'
+import { describeRanks } from '../printing/rank-report'
+import { triedDevices } from '../../work/devices'
+import { scoreRanks } from '../../work/rank-table'
+import { folderPlace, projectPlace } from '../../work/work-place'
+import type { PairLocation } from '../../../contract/documents/project'
 
 const exportOptions = pairOptions
   .and(projectOptions('use the pair and the measurements of this project (read only)'))
   .heading('Output:')
   .options({
     out: text('<folder>', 'folder to write; its parent must exist'),
-    adapter: flag('write what the model leaves of post, an adapter'),
+    adapter: flag('write an adapter: the remaining part of post, or one of a rank on post'),
+    rank: number('<n>', 'with --adapter: rank of a new adapter on post', wholeNumber(1, MAX_RANK)),
+    ranks: flag('with --adapter: score ranks from 8 to 512 instead of writing', {
+      conflicts: ['rank', 'out']
+    }),
+    saveNorms: flag('with --rank or --ranks: store norms and biases too, which only PEFT loads'),
     overwrite: flag('replace an earlier model; its folder is kept beside it')
   })
+  .and(csvOption, forceOption)
 type ExportOptions = CommandOptions<typeof exportOptions>
 
 /** `slr export`: writes a restored model as a folder that other programs load. */
 export const exportCommand = subcommand(exportOptions, {
   operands: [writtenModel],
   async run(options, command, signal) {
+    if (options.ranks) return showRanks(options, command, signal)
+    if (options.csv !== undefined) throw usageError(command, '--csv is for the table of --ranks')
     const result = await untilStopped(
       { signal, quiet: options.quiet },
       () => ({ saved: 'Nothing was written.', resumable: false }),
@@ -79,20 +105,56 @@ async function exportModel(
   }
 }
 
+/** Scores the ranks of an adapter, and writes nothing but a requested table. */
+async function showRanks(options: ExportOptions, command: Command, signal: AbortSignal): Promise<void> {
+  if (!options.adapter) throw usageError(command, '--ranks is for an adapter: give --adapter too')
+  const output = await csvOutput(options)
+  const table = await withViewedPair(options, command, async (projectPair) => {
+    const location = await locationOf(options, projectPair, command)
+    const recipe = await givenRecipe({ folders: pairPaths(location), pair: projectPair }, command)
+    const place = projectPair === null ? folderPlace(location) : projectPlace(projectPair, null, location)
+    const request = { recipe, savesNorms: options.saveNorms, project: null }
+    return runShown(
+      { signal, quiet: options.quiet },
+      () => ({ saved: 'Nothing was written.', resumable: false }),
+      (means) => scoreRanks(place, request, triedDevices(signal), means)
+    )
+  })
+  await writeCsvIfAsked(output, () => rankTable(table), options.quiet)
+  await (options.json ? printJson('rank-table', table) : printShown(describeRanks(table)))
+}
+
 /** Prepares the model, with the project's measurements of it. @param projectPair pair of the project; null for none */
 async function preparedExport(
   options: ExportOptions,
   projectPair: ProjectPair | null,
   command: Command
 ): Promise<{ prepared: PreparedExport; findings: ModelFinding[] }> {
+  const folders = pairPaths(await locationOf(options, projectPair, command))
+  const recipe = await givenRecipe({ folders, pair: projectPair }, command)
+  const prepared = await prepareExport(folders, recipe, formOf(options, command))
+  return { prepared, findings: projectPair === null ? [] : await modelFindings(projectPair, prepared) }
+}
+
+/** Returns the named pair, or that of the project. @throws as `requireSamePair` and `requirePair` */
+async function locationOf(
+  options: ExportOptions,
+  projectPair: ProjectPair | null,
+  command: Command
+): Promise<PairLocation> {
   const requestedPair = await pairIfGiven(options, command)
   await requireSamePair(requestedPair, projectPair)
-  const folders = pairPaths(
-    requestedPair ?? projectPair?.document.location ?? (await requirePair(options, command))
-  )
-  const recipe = await givenRecipe({ folders, pair: projectPair }, command)
-  const prepared = await prepareExport(folders, recipe, options.adapter ? 'adapter' : 'model')
-  return { prepared, findings: projectPair === null ? [] : await modelFindings(projectPair, prepared) }
+  return requestedPair ?? projectPair?.document.location ?? (await requirePair(options, command))
+}
+
+/** @throws UsageError for an option that has no effect */
+function formOf({ adapter, rank, saveNorms }: ExportOptions, command: Command): ExportForm {
+  if (!adapter && rank !== undefined)
+    throw usageError(command, '--rank is for an adapter: give --adapter too')
+  if (saveNorms && rank === undefined)
+    throw usageError(command, '--save-norms is for a new adapter: give --rank too')
+  if (rank !== undefined) return { kind: 'low-rank', rank, savesNorms: saveNorms }
+  return { kind: adapter ? 'adapter' : 'model' }
 }
 
 /** @throws UsageError if none is named; as `recipeNamed` */
@@ -120,6 +182,7 @@ function describeResult({
   bytes: size,
   tensors,
   nonFinite,
+  notes,
   seconds,
   nextSteps
 }: ExportResult): string {
@@ -130,7 +193,8 @@ function describeResult({
     ...(tensors.checkpoint > 0 ? [`${count(tensors.checkpoint)} from other checkpoints`] : []),
     ...(tensors.converted > 0 ? [`${count(tensors.converted)} converted to post's type`] : []),
     ...(tensors.blended > 0 ? [`${count(tensors.blended)} blended`] : []),
-    ...(tensors.scaled > 0 ? [`${count(tensors.scaled)} scaled`] : [])
+    ...(tensors.scaled > 0 ? [`${count(tensors.scaled)} scaled`] : []),
+    ...(tensors.factor > 0 ? [`${count(tensors.factor)} low-rank factors`] : [])
   ]
   const times = [
     `${formatDuration(seconds.writing)} writing`,
@@ -140,6 +204,7 @@ function describeResult({
   return [
     style('bold', `${replaced === null ? 'Wrote' : 'Replaced'} ${printable(path)}`),
     `${bytes(size)} in ${plural(files.length, 'file')}; tensors: ${origins.join(', ')}; ${times}.`,
+    ...notes,
     ...nonFinite.map(
       (tensor) =>
         `${style('yellow', 'warning')}: ${printable(`${tensor.file}: ${describeNonFinite(tensor)}.`)}`

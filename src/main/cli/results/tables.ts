@@ -1,5 +1,6 @@
 import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
+import type { RankTable } from '../../../contract/documents/rank-table'
 import type { EvaluationView } from '../../../contract/documents/evaluation'
 import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
 import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
@@ -104,6 +105,20 @@ export function evaluationTable({ results }: EvaluationView): CsvTable {
         ]
       })
     )
+  }
+}
+
+/** Returns a row for post, the complete restoration, and the adapter of each rank. */
+export function rankTable({ post, complete, ranks }: RankTable): CsvTable {
+  return {
+    header: columns('model rank validity diversity bytes norm_share'),
+    rows: [
+      ['post', null, post.validity, post.diversity, null, null],
+      ['complete', null, complete.validity, complete.diversity, null, null],
+      ...ranks.map(({ rank, validity, diversity, bytes, normShare }): Row => [
+        ...['adapter', rank, validity, diversity, bytes, normShare]
+      ])
+    ]
   }
 }
 

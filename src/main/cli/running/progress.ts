@@ -87,6 +87,8 @@ export function progressStep(work: WorkProgress): ProgressStep {
       return sampleStep(work.progress)
     case 'evaluate':
       return evaluationStep(work.progress)
+    case 'decomposition':
+      return bytesStep('decomposing', work.progress)
   }
 }
 

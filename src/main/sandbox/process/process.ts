@@ -86,11 +86,11 @@ async function workOf(request: SandboxRequest): Promise<() => SandboxReply> {
   }
 }
 
-async function folderFacts({ kind, file: folder, adapterBase }: FolderRequest): Promise<unknown> {
+async function folderFacts({ kind, file: folder, adapterBase, namedBase }: FolderRequest): Promise<unknown> {
   switch (kind) {
     case 'checkpoint': {
       // The config is parsed as a decoder's too, so that refused configs are not sent.
-      const { checkpoint } = await readMember(folder, adapterBase)
+      const { checkpoint } = await readMember(folder, adapterBase, namedBase)
       return { ...checkpoint, tensors: [...checkpoint.tensors] }
     }
     case 'generation-config':

@@ -94,7 +94,7 @@ describe('an export of an adapter', () => {
     const modules = ['0.self_attn.q', '0.self_attn.o', '1.self_attn.q', '1.self_attn.o']
     const { base, post, target } = await adapterPair(modules, [head('BF16')], 'F32')
     const halved: Recipe = { name: 'halved', layers: [strength(0.5, 0), strength(1, 1)] }
-    const result = await exportRecipe({ base, post }, halved, target, { form: 'adapter' })
+    const result = await exportRecipe({ base, post }, halved, target, { form: { kind: 'adapter' } })
     expect(result.tensors).toMatchObject({ post: 3, scaled: 2 })
     const files = ['README.md', 'adapter_config.json', 'adapter_model.safetensors']
     expect((await readdir(target)).sort()).toEqual(files)
@@ -117,14 +117,17 @@ describe('an export of an adapter', () => {
     )
     expect(Math.max(...changes)).toBeLessThan(1e-5)
     expect(original.tensors.size).toBe(written.tensors.size)
-    const again = await exportRecipe({ base, post }, halved, target, { form: 'adapter', overwrite: true })
+    const again = await exportRecipe({ base, post }, halved, target, {
+      form: { kind: 'adapter' },
+      overwrite: true
+    })
     expect(again.replaced).not.toBeNull()
   })
 
   it('refuses an adapter of nothing, of a whole model, and of half a tensor', async () => {
     const { root, base, post } = await adapterPair(['1.self_attn.q'])
     const refusal = async (folders: { base: string; post: string }, recipe: Recipe) =>
-      (await problemOf(prepareExport(folders, recipe, 'adapter'))).message
+      (await problemOf(prepareExport(folders, recipe, { kind: 'adapter' }))).message
     expect(await refusal({ base, post }, UPPER)).toContain('leaves nothing of the adapter')
     expect(await refusal({ base, post: base }, NOTHING)).toContain('is a whole model')
     const factors = factorTensors('model.layers.1.self_attn.q_proj', [8, 8])
@@ -249,7 +252,7 @@ describe('an exported model', () => {
     const layout = ({ tensors }: typeof before) =>
       [...tensors.values()].map(({ file, ...entry }) => ({ ...entry, file: file.split('/').at(-1) }))
     expect(layout(after)).toEqual(layout(before))
-    const none = { merged: 0, base: 0, checkpoint: 0, blended: 0, scaled: 0 }
+    const none = { merged: 0, base: 0, checkpoint: 0, blended: 0, scaled: 0, factor: 0 }
     expect(result.tensors).toEqual({ ...none, post: 12, converted: 9 })
     expect((await inspectPair(base, join(folder, 'out'))).compatible).toBe(true)
   })

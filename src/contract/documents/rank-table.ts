@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { UNFINISHED } from './job-ending'
+
+const RankScore = z.object({ validity: z.number(), diversity: z.number() })
+
+/** Scores of a restoration as low-rank adapters of several ranks. */
+export const RankTable = z.object({
+  recipe: z.string(),
+  promptCount: z.number().int(),
+  post: RankScore,
+  /** The complete restoration. */
+  complete: RankScore,
+  /** The rank that loses nothing of the linear weights. */
+  fullRank: z.number().int(),
+  ranks: z.array(
+    RankScore.extend({
+      rank: z.number().int(),
+      /** Size of the adapter's weights. */
+      bytes: z.number(),
+      /** Frobenius norm of the adapter's change as a share of the norm of the complete change. */
+      normShare: z.number()
+    })
+  ),
+  /** Differences between the adapters and the recipe. */
+  notes: z.array(z.string())
+})
+export type RankTable = z.infer<typeof RankTable>
+
+/** Events of the scoring of ranks. The last states the outcome. */
+export const RankEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('progress'),
+    /** Completed share of the current phase; null while unknown. */
+    progress: z.object({ phase: z.enum(['decomposing', 'scoring']), share: z.number().nullable() })
+  }),
+  z.object({ type: z.literal('finished'), table: RankTable }),
+  ...UNFINISHED
+])
+export type RankEvent = z.infer<typeof RankEvent>

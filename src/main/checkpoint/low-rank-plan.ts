@@ -1,0 +1,144 @@
+import type { LayerStrength } from '../../contract/model/recipe'
+import { elementAt } from '../../contract/model/look-up'
+import type { LowRankAdapter } from '../../contract/procedures/export'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { AdapterConfig } from './adapter-config'
+import { DTYPE_BYTES, type WeightDtype, weightDtype } from './dtype'
+import { type SourcedPair, sourceMember } from './pair-member'
+import { restoredTensors } from './restored-tensor'
+import { safetensorsHeader, type StoredTensor, type TensorEntry } from './safetensors'
+
+/** A tensor of post that a recipe restores. */
+export interface ChangedTensor {
+  /** The canonical name. */
+  readonly name: string
+  readonly post: TensorEntry
+  readonly dtype: WeightDtype
+  readonly strength: number
+  readonly layer: LayerStrength
+}
+
+/** A restoration as a low-rank adapter on post. */
+export interface LowRankPlan {
+  /** Weights of linear modules, whose difference from post becomes two factors. */
+  readonly factored: readonly ChangedTensor[]
+  /** Norms and biases, which an adapter can only store whole. */
+  readonly whole: readonly ChangedTensor[]
+  /** The rank that loses nothing: the shorter side of the largest weight. */
+  readonly fullRank: number
+}
+
+/**
+ * Plans a restoration as an adapter on post.
+ *
+ * @throws WorkbenchError `unsupported` if post is an adapter itself, or experts are restored; as `restoredTensors`
+ */
+export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength[]): LowRankPlan {
+  const { checkpoint, spec } = pair.post
+  if (checkpoint.adapter !== null)
+    throw unsupported(
+      `${checkpoint.path} is an adapter itself.`,
+      'Leave --rank out, to write the remaining part of it.'
+    )
+  const changed = [...restoredTensors(pair.post, strengths)].flatMap(([name, { strength, layer }]) => {
+    const post = checkpoint.tensors.get(name)
+    // Both may lack a tensor that is optional, such as a bias.
+    if (post === undefined || !sourceMember(pair, layer).checkpoint.tensors.has(name)) return []
+    return [{ name, post, dtype: weightDtype(post), strength, layer }]
+  })
+  const experts = strengths.findIndex(
+    ({ mlp }, layer) => mlp !== 0 && elementAt(spec.layers, layer, 'layer').experts !== null
+  )
+  if (experts !== -1)
+    throw unsupported(`Layer ${experts} has experts, which PEFT and servers load in different ways.`, WHOLE)
+  const factored = changed.filter(({ post }) => post.shape.length === 2)
+  if (factored.length === 0) throw unsupported('The model restores no weight of a linear module.', WHOLE)
+  return {
+    factored,
+    whole: changed.filter(({ post }) => post.shape.length !== 2),
+    fullRank: Math.max(...factored.map(({ post }) => Math.min(...post.shape)))
+  }
+}
+
+const WHOLE = 'Export the whole model instead.'
+const unsupported = (message: string, advice: string): WorkbenchError =>
+  new WorkbenchError('unsupported', message, advice)
+
+/** The tensors of an adapter's file in their order. */
+export function lowRankTensors(
+  { factored, whole, fullRank }: LowRankPlan,
+  { rank, savesNorms }: LowRankAdapter
+): Omit<StoredTensor, 'file' | 'offset'>[] {
+  if (rank > fullRank) {
+    throw new WorkbenchError(
+      'bad-input',
+      `The rank is ${rank}, but the largest restored weight has the full rank ${fullRank}.`,
+      `Give a rank from 1 to ${fullRank}.`
+    )
+  }
+  return [
+    ...factored.flatMap(({ post, dtype }) => {
+      const [rows, columns] = [elementAt(post.shape, 0, 'size'), elementAt(post.shape, 1, 'size')]
+      const module = `base_model.model.${moduleOf(post.name)}`
+      return [
+        stored(`${module}.lora_A.weight`, dtype, [rank, columns]),
+        stored(`${module}.lora_B.weight`, dtype, [rows, rank])
+      ]
+    }),
+    ...(savesNorms ? whole : []).map(({ post, dtype }) =>
+      stored(wholeName(post.name, factored), dtype, post.shape)
+    )
+  ]
+}
+
+/** Writes the header of an adapter's file. @throws WorkbenchError as {@link lowRankTensors} */
+export const lowRankHeader = (plan: LowRankPlan, adapter: LowRankAdapter): Uint8Array =>
+  safetensorsHeader(lowRankTensors(plan, adapter))
+
+function stored(
+  name: string,
+  dtype: WeightDtype,
+  shape: readonly number[]
+): Omit<StoredTensor, 'file' | 'offset'> {
+  const byteLength = shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype])
+  return { name, dtype, shape: [...shape], byteLength }
+}
+
+const moduleOf = (name: string): string => name.replace(/\.(?:weight|bias)$/, '')
+
+/** Names a tensor that is stored whole. The bias of a module with factors is inside its base layer. */
+function wholeName(name: string, factored: readonly ChangedTensor[]): string {
+  const module = moduleOf(name)
+  const isInside = factored.some(({ post }) => moduleOf(post.name) === module)
+  return `base_model.model.${module}${isInside ? '.base_layer' : ''}${name.slice(module.length)}`
+}
+
+/**
+ * Writes the settings of a low-rank adapter. The factor of its product is 1, because `lora_alpha` is the rank.
+ *
+ * @param post the folder or name of the model that it is loaded on
+ */
+export function lowRankConfig(
+  plan: LowRankPlan,
+  { rank, savesNorms }: LowRankAdapter,
+  post: string
+): AdapterConfig {
+  const factored = plan.factored.map((tensor) => moduleOf(tensor.post.name))
+  const whole = new Set(plan.whole.map((tensor) => moduleOf(tensor.post.name)))
+  const saved = [...whole].filter((module) => !factored.includes(module)).sort()
+  return {
+    peft_type: 'LORA',
+    task_type: 'CAUSAL_LM',
+    base_model_name_or_path: post,
+    r: rank,
+    lora_alpha: rank,
+    lora_dropout: 0,
+    target_modules: factored.sort(),
+    modules_to_save: savesNorms && saved.length > 0 ? saved : null,
+    bias: 'none',
+    fan_in_fan_out: false,
+    use_rslora: false,
+    use_dora: false,
+    inference_mode: true
+  }
+}

@@ -1,0 +1,207 @@
+import { createHash, type Hash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import { elementAt } from '../../contract/model/look-up'
+import { WorkbenchError } from '../../contract/model/problem'
+import { sourcesOf } from '../../contract/model/strengths'
+import type { LowRankRequest, LowRankResult } from '../../contract/procedures/weights'
+import { writeProblem } from '../base/files/atomic-file'
+import { throwIfCancelled } from '../base/files/cancelling'
+import { quoteName } from '../base/json-object'
+import {
+  decodeFloat32,
+  DTYPE_BYTES,
+  encodeFloat32,
+  roundFloat32,
+  type WeightDtype,
+  weightDtype
+} from '../checkpoint/dtype'
+import { type ChangedTensor, lowRankHeader, planLowRank } from '../checkpoint/low-rank-plan'
+import { readSameOther } from '../checkpoint/other-checkpoint'
+import { readPair } from '../checkpoint/pair'
+import { membersOf, type PairMember, type SourcedPair, sourceMember } from '../checkpoint/pair-member'
+import { restoreValues } from '../checkpoint/restored-tensor'
+import { openWeightReader, type WeightReader } from '../checkpoint/weight-reader'
+import type { BytesRead } from './distances'
+import { MatrixProducts, type StoredMatrix } from './matrix-products'
+import { type LowRankFactors, truncatedSvd } from './truncated-svd'
+
+/**
+ * Writes a restoration as low-rank adapters of one or several ranks. Each weight is read and decomposed once, and only
+ * one is in memory at a time.
+ *
+ * @throws WorkbenchError `bad-file` naming a tensor that is not finite; `bad-input` if base and post are equal there;
+ * `read-only` if a file cannot be written; as `readPair` and `planLowRank`
+ */
+export async function writeLowRank(
+  { base, post, strengths, savesNorms, files }: LowRankRequest,
+  signal: AbortSignal | undefined,
+  onBytes: (progress: BytesRead) => void
+): Promise<LowRankResult> {
+  const members = await readPair(base, post)
+  const others = new Map<string, PairMember>()
+  for (const source of sourcesOf(strengths))
+    others.set(source.path, await readSameOther(members.post, source))
+  const pair = { ...members, others }
+  const plan = planLowRank(pair, strengths)
+  const bytesTotal = 2 * plan.factored.reduce((sum, tensor) => sum + tensor.post.byteLength, 0)
+  const tensors = new ChangedTensors(pair)
+  const products = await MatrixProducts.open()
+  const adapters = await openAll(files.map(({ path, rank }) => new AdapterFile(path, rank)))
+  const largestRank = Math.max(...files.map(({ rank }) => rank))
+  let squares = 0
+  let bytesDone = 0
+  try {
+    for (const adapter of adapters)
+      await adapter.write(lowRankHeader(plan, { rank: adapter.rank, savesNorms }))
+    for (const tensor of plan.factored) {
+      throwIfCancelled(signal, 'The adapter')
+      onBytes({ type: 'progress', bytesDone, bytesTotal })
+      const difference = await tensors.difference(tensor)
+      squares += difference.values.reduce((sum, value) => sum + value * value, 0)
+      const factors = await truncatedSvd(products, difference, largestRank)
+      for (const adapter of adapters) await adapter.addFactors(factors, tensor.dtype)
+      bytesDone += 2 * tensor.post.byteLength
+    }
+    for (const tensor of savesNorms ? plan.whole : []) {
+      const bytes = encoded(await tensors.restored(tensor), tensor.dtype)
+      for (const adapter of adapters) await adapter.write(bytes)
+    }
+    if (squares === 0)
+      throw new WorkbenchError(
+        'bad-input',
+        'Base and post are equal in these layers, so there is nothing to restore.'
+      )
+    return { files: await Promise.all(adapters.map((adapter) => adapter.end(squares))) }
+  } finally {
+    await Promise.all([products.close(), tensors.close(), ...adapters.map((adapter) => adapter.close())])
+  }
+}
+
+/** Reads tensors of post, and the same tensors as a recipe restores them. */
+class ChangedTensors {
+  private readonly readers: ReadonlyMap<PairMember, WeightReader>
+
+  constructor(private readonly pair: SourcedPair) {
+    this.readers = new Map(membersOf(pair).map((member) => [member, openWeightReader(member.checkpoint)]))
+  }
+
+  /** Returns restored − post of a matrix. */
+  async difference(tensor: ChangedTensor): Promise<StoredMatrix> {
+    const post = await this.values(this.pair.post, tensor)
+    const values = await this.restored(tensor, post)
+    for (const [i, value] of values.entries()) values[i] = value - elementAt(post, i, 'weight')
+    const [rows, columns] = tensor.post.shape
+    if (rows === undefined || columns === undefined) throw new Error(`${tensor.name} is no matrix`)
+    return { rows, columns, values }
+  }
+
+  /** Returns the values that an export of the whole model would store. */
+  async restored(tensor: ChangedTensor, post?: Float32Array): Promise<Float32Array> {
+    const { name, strength, layer, dtype } = tensor
+    const source = sourceMember(this.pair, layer)
+    const values = await this.values(source, tensor)
+    const entry = source.checkpoint.tensors.get(name)
+    if (entry === undefined) throw new Error(`${name} is missing`)
+    const dtypes = { source: weightDtype(entry), post: dtype }
+    restoreValues(values, post ?? (await this.values(this.pair.post, tensor)), strength, dtypes)
+    if (values.every(Number.isFinite)) return values
+    throw notFinite(entry.file, entry.name)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.readers.values()].map((reader) => reader.close()))
+  }
+
+  private async values(member: PairMember, { name }: ChangedTensor): Promise<Float32Array> {
+    const entry = member.checkpoint.tensors.get(name)
+    const reader = this.readers.get(member)
+    if (entry === undefined || reader === undefined) throw new Error(`${name} is missing`)
+    const dtype = weightDtype(entry)
+    const bytes = await reader.read(name)
+    const values = new Float32Array(bytes.byteLength / DTYPE_BYTES[dtype])
+    decodeFloat32(bytes, dtype, values)
+    if (values.every(Number.isFinite)) return values
+    throw notFinite(entry.file, entry.name)
+  }
+}
+
+const notFinite = (file: string, name: string): WorkbenchError =>
+  new WorkbenchError(
+    'bad-file',
+    `${file}: tensor ${quoteName(name)} contains NaN or infinity, of which there is no low-rank adapter.`,
+    'Leave its layer out, or fetch the file again.'
+  )
+
+function encoded(values: Float32Array, dtype: WeightDtype): Uint8Array {
+  roundFloat32(values, dtype)
+  const bytes = new Uint8Array(values.length * DTYPE_BYTES[dtype])
+  encodeFloat32(values, dtype, bytes)
+  return bytes
+}
+
+/** A new adapter's weight file, which is written front to back. */
+class AdapterFile {
+  private handle: FileHandle | null = null
+  private readonly hash: Hash = createHash('sha256')
+  private bytes = 0
+  private keptSquares = 0
+
+  constructor(
+    private readonly path: string,
+    readonly rank: number
+  ) {}
+
+  async open(): Promise<this> {
+    this.handle = await open(this.path, 'wx').catch((error: unknown) => {
+      throw writeProblem(this.path, error)
+    })
+    return this
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.hash.update(bytes)
+    this.bytes += bytes.byteLength
+    await this.handle?.writeFile(bytes).catch((error: unknown) => {
+      throw writeProblem(this.path, error)
+    })
+  }
+
+  /** Adds A [rank, columns] and B [rows, rank], with zeros beyond the directions of the weight. */
+  async addFactors({ left, right, singularValues }: LowRankFactors, dtype: WeightDtype): Promise<void> {
+    const { rank } = this
+    const directions = Math.min(rank, left.rows)
+    const a = new Float32Array(rank * right.columns)
+    a.set(right.values.subarray(0, directions * right.columns))
+    const b = new Float32Array(left.columns * rank)
+    for (let row = 0; row < left.columns; row++)
+      for (let k = 0; k < directions; k++)
+        b[row * rank + k] = elementAt(left.values, k * left.columns + row, 'factor')
+    this.keptSquares += singularValues.slice(0, directions).reduce((sum, value) => sum + value * value, 0)
+    await this.write(encoded(a, dtype))
+    await this.write(encoded(b, dtype))
+  }
+
+  /** Flushes the file. @param squares the squared norm of all differences */
+  async end(squares: number): Promise<LowRankResult['files'][number]> {
+    await this.handle?.sync()
+    const { rank, path, bytes } = this
+    const normShare = Math.min(1, Math.sqrt(this.keptSquares / squares))
+    return { rank, path, bytes, sha256: this.hash.digest('hex'), normShare }
+  }
+
+  async close(): Promise<void> {
+    await this.handle?.close()
+    this.handle = null
+  }
+}
+
+/** Opens all files; closes the opened ones if one fails. */
+async function openAll(files: readonly AdapterFile[]): Promise<AdapterFile[]> {
+  const opened = await Promise.allSettled(files.map((file) => file.open()))
+  for (const result of opened) {
+    if (result.status === 'fulfilled') continue
+    await Promise.all(files.map((file) => file.close()))
+    throw result.reason
+  }
+  return [...files]
+}

@@ -1,0 +1,173 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { RankTable } from '../../contract/documents/rank-table'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
+import { elementAt } from '../../contract/model/look-up'
+import type { LayerStrength, Recipe } from '../../contract/model/recipe'
+import { isPostLayer } from '../../contract/model/strengths'
+import type { LowRankResult } from '../../contract/procedures/weights'
+import { requireRoom } from '../base/files/room'
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from '../checkpoint/adapter-config'
+import { lowRankConfig, type LowRankPlan, planLowRank } from '../checkpoint/low-rank-plan'
+import { openOther } from '../checkpoint/other-checkpoint'
+import { runCrcSweep } from '../crc/sweep/crc-sweep'
+import { normsNote, plannedBytes } from '../export/plan-low-rank'
+import { type OpenedRecipe, openRecipe } from '../export/prepare'
+import { pairPaths } from '../project/demo'
+import { computeLowRank } from '../readings/host'
+import type { Devices } from './devices'
+import type { WorkMeans } from './means'
+import { sweepRequest } from './sweep-request'
+import type { WorkPlace } from './work-place'
+
+/** Ranks that are scored, as far as they are below the full rank. */
+const RANKS = [8, 16, 32, 64, 128, 256, 512]
+
+/** An adapter of one rank in a temporary folder. */
+type RankedAdapter = LowRankResult['files'][number] & { readonly source: OtherCheckpoint }
+
+interface RanksToScore {
+  readonly recipe: Recipe
+  readonly savesNorms: boolean
+  /** Folder of an open project that takes temporary files; null for the system's. */
+  readonly project: string | null
+}
+
+/**
+ * Scores a recipe as low-rank adapters on post, exactly as a sweep scores its ranges. The adapters are written into a
+ * temporary folder, which is removed afterwards.
+ *
+ * @throws WorkbenchError as `planLowRank`, `computeLowRank`, `sweepRequest` and `runCrcSweep`
+ */
+export async function scoreRanks(
+  place: WorkPlace,
+  { recipe, savesNorms, project }: RanksToScore,
+  devices: Devices,
+  means: WorkMeans
+): Promise<RankTable> {
+  const opened = await openRecipe(pairPaths(place.document.location), recipe)
+  const plan = planLowRank(opened.pair, opened.strengths)
+  const below = RANKS.filter((rank) => rank < plan.fullRank)
+  const ranks = below.length === 0 ? [plan.fullRank] : below
+  const request = await sweepRequest({}, place, devices)
+  const folder = await adaptersFolder(project)
+  try {
+    const bytes = ranks.map((rank) => plannedBytes(opened.pair, plan, { rank, savesNorms }))
+    await requireRoom(
+      folder,
+      bytes.reduce((sum, each) => sum + each, 0)
+    )
+    const adapters = await writeAdapters(opened, { plan, ranks, savesNorms, folder }, means)
+    const layers = ({ source }: RankedAdapter): LayerStrength[] =>
+      opened.strengths.map((layer) => (isPostLayer(layer) ? layer : { attention: 1, mlp: 1, source }))
+    const sweep = await runCrcSweep(
+      means.engine,
+      {
+        ...request,
+        ranges: false,
+        source: null,
+        wholeBase: false,
+        baselines: false,
+        whatIf: false,
+        split: false,
+        preview: false,
+        uniformBlendCount: 0,
+        checkpoints: [],
+        recipes: [
+          { name: recipe.name, layers: [...opened.strengths] },
+          ...adapters.map((adapter) => ({
+            name: `${recipe.name}, rank ${adapter.rank}`,
+            layers: layers(adapter)
+          }))
+        ]
+      },
+      means.signal,
+      (event) => {
+        if (event.type === 'progress') means.notify({ kind: 'sweep', ...event })
+      }
+    )
+    const note = normsNote(plan, { rank: plan.fullRank, savesNorms })
+    return {
+      ...tableOf(sweep, adapters),
+      recipe: recipe.name,
+      fullRank: plan.fullRank,
+      notes: note === null ? [] : [note]
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function tableOf(
+  { post, recipes, prompts }: SweepDocument,
+  adapters: readonly RankedAdapter[]
+): Omit<RankTable, 'recipe' | 'fullRank' | 'notes'> {
+  const scoreOf = ({ validity, diversity }: SweepDocument['post']) => ({ validity, diversity })
+  const [complete, ...ranked] = recipes
+  if (complete === undefined) throw new Error('a sweep without its recipe')
+  return {
+    promptCount: prompts.length,
+    post: scoreOf(post),
+    complete: scoreOf(complete),
+    ranks: adapters.map(({ rank, bytes, normShare }, i) => ({
+      rank,
+      bytes,
+      normShare,
+      ...scoreOf(elementAt(ranked, i, 'rank'))
+    }))
+  }
+}
+
+/** Creates a folder for adapters: a temporary one, or in a project, which may be the only place that is read. */
+async function adaptersFolder(project: string | null): Promise<string> {
+  if (project === null) return mkdtemp(join(tmpdir(), 'slr-ranks-'))
+  const folder = join(project, 'ranks.partial')
+  // A killed program may have left it.
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder)
+  return folder
+}
+
+interface AdaptersToWrite {
+  readonly plan: LowRankPlan
+  readonly ranks: readonly number[]
+  readonly savesNorms: boolean
+  readonly folder: string
+}
+
+/** Writes an adapter of each rank into a folder of its own, and opens it. */
+async function writeAdapters(
+  { pair, strengths }: OpenedRecipe,
+  { plan, ranks, savesNorms, folder }: AdaptersToWrite,
+  { signal, notify }: WorkMeans
+): Promise<RankedAdapter[]> {
+  const post = pair.post.checkpoint.path
+  const folders = ranks.map((rank) => ({ rank, path: join(folder, `rank-${rank}`) }))
+  for (const { rank, path } of folders) {
+    await mkdir(path)
+    await writeFile(
+      join(path, ADAPTER_CONFIG),
+      JSON.stringify(lowRankConfig(plan, { rank, savesNorms }, post))
+    )
+  }
+  const { files } = await computeLowRank(
+    {
+      base: pair.base.checkpoint.path,
+      post,
+      strengths: [...strengths],
+      savesNorms,
+      files: folders.map(({ rank, path }) => ({ rank, path: join(path, ADAPTER_WEIGHTS) }))
+    },
+    signal,
+    (progress) => notify({ type: 'progress', kind: 'decomposition', progress })
+  )
+  const adapters: RankedAdapter[] = []
+  for (const [i, file] of files.entries()) {
+    const { path, rank } = elementAt(folders, i, 'folder')
+    const { fingerprint } = (await openOther(pair.post, path)).checkpoint
+    adapters.push({ ...file, source: { name: `rank ${rank}`, path, fingerprint } })
+  }
+  return adapters
+}
