@@ -4,6 +4,8 @@ import { readCheckBeside } from '../results/check-beside'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { kindOfFile } from '../../base/files/document-kinds'
+import { SWEEP_FORMAT } from '../../project/documents/stored-documents'
 import { absolutePath, resultPath } from '../../base/files/places'
 import { areOverSources } from '../../crc/selection/best-over-sources'
 import { compareSweeps, type SweepToCompare } from '../../measures/compare-sweeps'
@@ -29,7 +31,7 @@ export async function showComparison(
   requireNewFiles([a, b], more)
   const table = await csvOutput({ csv, force })
   const [first, second] = [await read(a, signal), await read(b, signal)]
-  const others = await Promise.all(more.map(async (file) => readSweepFiles(await resultPath(file), signal)))
+  const others = await Promise.all(more.map(async (file) => readCompared(await resultPath(file), signal)))
   for (const [index, sweep] of others.entries())
     requireOverSources([first.sweep, second.sweep, sweep], more[index])
   const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
@@ -62,9 +64,24 @@ function requireOverSources(sweeps: readonly SweepDocument[], file: string | und
   )
 }
 
+/** Reads a sweep. @throws WorkbenchError `bad-input` naming a result of another kind and what can be compared */
+async function readCompared(file: string, signal: AbortSignal): Promise<SweepDocument> {
+  try {
+    return await readSweepFiles(file, signal)
+  } catch (error) {
+    const content = error instanceof WorkbenchError ? await kindOfFile(file, SWEEP_FORMAT.maxBytes) : null
+    if (content === null || content.kind === 'sweep') throw error
+    throw new WorkbenchError(
+      'bad-input',
+      `${file} is ${content.is}, and only sweeps are compared.`,
+      'Show other results one at a time, or write each with --csv and compare the tables.'
+    )
+  }
+}
+
 /** Reads a sweep with the full-answer check beside its file. */
 async function read(typed: string, signal: AbortSignal): Promise<SweepToCompare> {
   const file = await resultPath(typed)
-  const sweep = await readSweepFiles(file, signal)
+  const sweep = await readCompared(file, signal)
   return { sweep, check: await readCheckBeside(file, sweep.id) }
 }
