@@ -50,7 +50,7 @@ describe('slr report', () => {
     report = await reportData()
   })
 
-  it('tells all that the project holds', () => {
+  it('contains every result of the project', () => {
     expect(report.sweep?.verdict).toMatchObject({
       state: 'baseline-better',
       headline: expect.stringMatching(/^Layers 4–5: diversity 0\.540 → 0\.868 on first tokens, but /)
@@ -70,7 +70,7 @@ describe('slr report', () => {
     expect(report.warnings).toEqual([])
   })
 
-  it('writes HTML or Markdown, by the ending or as told, and stays quiet in pipes', async () => {
+  it('writes HTML or Markdown, by the file name or --format, and prints only the report into pipes', async () => {
     const out = join(folder, 'report.md')
     const written = await runHere(['report', project, '--out', out])
     expect(written).toMatchObject({ status: 0, stdout: '', stderr: `Wrote ${out}\n` })

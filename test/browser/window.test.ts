@@ -283,7 +283,7 @@ async function tabTo(page: Page, name: RegExp, most: number, key = 'Tab'): Promi
   throw new Error(`${String(name)} is not among ${passed.join(' | ')}`)
 }
 
-describe('the workbench by keyboard alone', () => {
+describe('the workbench by keyboard only', () => {
   it('leads from the start over a sweep and a kept range to an export in few keys', async ({ open }) => {
     const page = await open(await shortProject(await demoPrompts(4)), 'models')
     const { keyboard } = page

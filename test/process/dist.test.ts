@@ -107,7 +107,7 @@ describe.skipIf(missing !== null)('the packaged program', { timeout: 180_000 }, 
     expect(await readFile(join(resources, 'LICENCES-OF-PACKAGES.txt'), 'utf8')).toMatch(/^svelte \S+: MIT$/m)
   })
 
-  it('lets nobody run other programs by its Electron', async () => {
+  it('lets no user run other programs by its Electron', async () => {
     const binary = await readFile(join(program, 'slr-workbench'))
     const wire = binary.subarray(binary.indexOf(SENTINEL) + SENTINEL.length + 2)
     // In order: runAsNode, cookie encryption, NODE_OPTIONS, --inspect, archive checked, only the archive, V8 snapshot, file://.

@@ -66,7 +66,7 @@ describe.skipIf(slurmMissing !== null)(
       await rm(folder, { recursive: true, force: true })
     })
 
-    it('goes on where a task was when it was preempted, and its parts are joined once all are there', async () => {
+    it('continues a preempted task, and its parts are joined once all exist', async () => {
       const [script, submit] = (await documented('Slurm')).map((code) =>
         code
           .replaceAll('/shared', folder)

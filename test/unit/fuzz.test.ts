@@ -56,7 +56,7 @@ async function reads(what: string, read: () => unknown): Promise<boolean> {
 }
 
 test(
-  'headers of safetensors are read as a strict reader of its own reads them',
+  'headers of safetensors are read as an independent strict reader reads them',
   { timeout: LIMIT_MS },
   async () => {
     const file = join(await temporaryFolder(), 'model.safetensors')

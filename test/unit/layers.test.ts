@@ -288,7 +288,7 @@ describe('the order of the sources', () => {
     )
   })
 
-  test('a step of the window knows the kit, the open project, and of other steps what is listed', () => {
+  test('a step of the window imports the kit, the open project, and listed parts of other steps', () => {
     const room = (file: string): string => /^renderer\/([^/]+)\//.exec(file)?.[1] ?? ''
     const across = importsWhere((file, target) => {
       const [from, to] = [room(file), room(target)]
@@ -306,7 +306,7 @@ describe('the order of the sources', () => {
     expect(cycles.map((way) => [...way, way[0]].join(' -> '))).toEqual([])
   })
 
-  test('the contract stands below everything and the bench above', () => {
+  test('the contract is below everything and the bench above', () => {
     expect(
       importsWhere((file, target) => file.startsWith('contract/') && !target.startsWith('contract/'))
     ).toEqual([])
@@ -351,7 +351,7 @@ describe('the order of the sources', () => {
   })
 })
 
-test('every test belongs to a group, which says what it starts', () => {
+test('every test belongs to a group, which lists the processes it starts', () => {
   const groups = join(import.meta.dirname, '..')
   const tests = readdirSync(groups, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.test.ts')

@@ -18,7 +18,7 @@ const AnswerScore = z.object({ validity: Share, diversity: Share })
  * and then ends is exact. It is taken at temperature 1 without truncation, as a sum over the few token sequences that
  * are such answers.
  */
-export const WholeAnswers = z.object({
+export const FullAnswerScores = z.object({
   /** Scores of the first token only, as in a sweep. */
   firstToken: AnswerScore,
   /**
@@ -34,13 +34,13 @@ export const WholeAnswers = z.object({
   /** Full-answer scores for each of the sweep's prompts, used for intervals. Older checks lack this field. */
   prompts: z.array(AnswerScore).optional()
 })
-export type WholeAnswers = z.infer<typeof WholeAnswers>
+export type FullAnswerScores = z.infer<typeof FullAnswerScores>
 
-export const CheckedModel = WholeAnswers.extend({ recipe: Recipe })
+export const CheckedModel = FullAnswerScores.extend({ recipe: Recipe })
 export type CheckedModel = z.infer<typeof CheckedModel>
 
 /** Full-answer scores of a baseline: a sampler, a mix, a filter or a uniform blend. */
-export const CheckedBaseline = WholeAnswers.extend({ baseline: Baseline })
+export const CheckedBaseline = FullAnswerScores.extend({ baseline: Baseline })
 export type CheckedBaseline = z.infer<typeof CheckedBaseline>
 
 /** Version 1 had no baselines. Version 3 renamed fields. */
@@ -59,7 +59,7 @@ export const AnswerCheck = z.object({
   endTokens: z.array(z.number().int().nonnegative()),
   /** Categories of the sweep's prompts. Older checks lack this field. */
   categories: z.array(z.string()).optional(),
-  post: WholeAnswers,
+  post: FullAnswerScores,
   /** Models in the order in which they were checked. A sweep's ranges are checked with the most diverse first. */
   models: z.array(CheckedModel),
   /** The best baselines of each kind by their first-token scores. */
@@ -101,7 +101,7 @@ export const answerLimit = (check: Pick<AnswerCheck, 'post'>, rho: number): numb
 
 /** Reports whether a model's full answers reach the minimum validity and are more diverse than post's. */
 export function passesCheck(
-  model: Pick<WholeAnswers, 'answers'>,
+  model: Pick<FullAnswerScores, 'answers'>,
   check: Pick<AnswerCheck, 'post'>,
   rho: number
 ): boolean {
@@ -115,7 +115,7 @@ export function passesCheck(
  * Returns the full-answer scores of a model, regardless of the name under which it was checked. Returns null if it was
  * not checked.
  */
-export function checkOf(check: CheckResult | null, model: AnyModel): WholeAnswers | null {
+export function checkOf(check: CheckResult | null, model: AnyModel): FullAnswerScores | null {
   if (check === null) return null
   const wanted = weightsKey(model)
   const recipe = check.models.find(
@@ -129,11 +129,11 @@ export function checkOf(check: CheckResult | null, model: AnyModel): WholeAnswer
 }
 
 /** Returns the full-answer scores of a range of the sweep, or null if it was not checked. */
-export const checkOfRange = (check: CheckResult | null, range: RestorationRange): WholeAnswers | null =>
+export const checkOfRange = (check: CheckResult | null, range: RestorationRange): FullAnswerScores | null =>
   check === null ? null : checkOf(check, sweptRangeModel(range, check))
 
 /** Returns the full-answer scores of a baseline, or null if it was not checked. */
-export const checkOfBaseline = (check: CheckResult | null, baseline: Baseline): WholeAnswers | null =>
+export const checkOfBaseline = (check: CheckResult | null, baseline: Baseline): FullAnswerScores | null =>
   check === null ? null : checkOf(check, baselineModel(baseline, check))
 
 /** Reports whether a range of the sweep passes the check. Returns null if it was not checked. */

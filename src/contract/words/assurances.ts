@@ -1,6 +1,6 @@
 import {
   answerLimit,
-  type WholeAnswers,
+  type FullAnswerScores,
   checkOfRange,
   type CheckResult,
   rejectedRanges
@@ -161,7 +161,7 @@ function runnerUpWords(
   return `${runnerUpText}. Left out by the check: ${rangePhrase(leftOut)}${more}`
 }
 
-function checkAssurance(check: CheckResult | null, checked: WholeAnswers | null, rho: number): Assurance {
+function checkAssurance(check: CheckResult | null, checked: FullAnswerScores | null, rho: number): Assurance {
   const label = 'Full answers'
   if (check === null || checked === null) {
     return {

@@ -1,5 +1,5 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { CheckResult, WholeAnswers } from '../documents/answer-check'
+import type { CheckResult, FullAnswerScores } from '../documents/answer-check'
 import type { CategoryScore, Interval } from '../documents/crc'
 import { elementAt } from '../model/look-up'
 import { multimap } from '../model/multimap'
@@ -23,7 +23,7 @@ export interface CheckCertainty {
  */
 export function checkCertainty(
   { categories, post }: Pick<CheckResult, 'categories' | 'post'>,
-  model: Pick<WholeAnswers, 'prompts'>,
+  model: Pick<FullAnswerScores, 'prompts'>,
   rho: number
 ): CheckCertainty | null {
   if (categories === undefined || post.prompts === undefined || model.prompts === undefined) return null

@@ -1,4 +1,4 @@
-import { answerLimit, type CheckResult, type WholeAnswers } from '../documents/answer-check'
+import { answerLimit, type CheckResult, type FullAnswerScores } from '../documents/answer-check'
 import type { Selection } from '../documents/crc'
 import type { RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
@@ -17,13 +17,13 @@ export const winVerb = ({ start, end }: RestorationRange): string => (start === 
 const SHOWN_DOUBT = 0.0005
 
 /** Describes how exact the validity of full answers is. */
-export function exactness({ undecided }: Pick<WholeAnswers, 'undecided'>): string {
+export function exactness({ undecided }: Pick<FullAnswerScores, 'undecided'>): string {
   return undecided < SHOWN_DOUBT ? 'exact' : `at most ${formatScore(undecided)} more`
 }
 
 /** Returns why a checked model fails the check. */
 export function checkFailureWords(
-  { answers, firstToken }: WholeAnswers,
+  { answers, firstToken }: FullAnswerScores,
   check: CheckResult,
   rho: number
 ): string {

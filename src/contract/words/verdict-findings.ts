@@ -4,7 +4,7 @@ import {
   checkOfRange,
   type CheckResult,
   passesCheck,
-  type WholeAnswers
+  type FullAnswerScores
 } from '../documents/answer-check'
 import type { CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
@@ -193,7 +193,7 @@ interface Gain {
 class SelectedRange {
   private readonly words: ScoreWords
   private readonly isTask: boolean
-  private readonly checked: WholeAnswers | null
+  private readonly checked: FullAnswerScores | null
   private readonly name: string
 
   constructor(

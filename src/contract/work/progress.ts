@@ -16,7 +16,7 @@ export const ProgressShare = z.object({
    */
   secondsLeft: z.number().nullable(),
   /** Kind of sweep that the estimate for waiting work comes from. */
-  toldBy: z.enum(['sweep', 'preview']).optional()
+  estimatedFrom: z.enum(['sweep', 'preview']).optional()
 })
 export type ProgressShare = z.infer<typeof ProgressShare>
 

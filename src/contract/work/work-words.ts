@@ -90,15 +90,15 @@ function runningWords({ share, secondsLeft }: ProgressShare): string {
   return secondsLeft === null ? running : `${running}, about ${formatDuration(secondsLeft)} left`
 }
 
-function waitingWords({ work, progress: { secondsLeft, toldBy } }: ShownWork): string {
+function waitingWords({ work, progress: { secondsLeft, estimatedFrom } }: ShownWork): string {
   if (secondsLeft === null) return 'Waiting'
   const isSweep = work.kind === 'sweep' && work.settings.preview !== true
   const last =
-    toldBy === undefined
+    estimatedFrom === undefined
       ? 'the last one'
-      : toldBy === 'preview' && isSweep
+      : estimatedFrom === 'preview' && isSweep
         ? 'the pace of the last preview'
-        : `the last ${toldBy}`
+        : `the last ${estimatedFrom}`
   return `Waiting, about ${formatDuration(secondsLeft)} by ${last}`
 }
 

@@ -49,7 +49,7 @@ export interface QueuedKind {
   /** Returns the endpoints that the job has yet to call. @throws WorkbenchError if its run cannot be read */
   endpoints(pair: ProjectPair, job: QueuedJob): Promise<Endpoint[]>
   /** Estimates the duration of the job in seconds from an earlier one, and names the kind of it; null if unknown. */
-  last(pair: ProjectPair, work: QueuedWork): Pick<ProgressShare, 'secondsLeft' | 'toldBy'> | null
+  last(pair: ProjectPair, work: QueuedWork): Pick<ProgressShare, 'secondsLeft' | 'estimatedFrom'> | null
 }
 
 const isPreview = (work: QueuedWork): boolean => work.kind === 'sweep' && work.settings.preview === true
@@ -103,17 +103,17 @@ export function lastSweep(
     document: { settings: Pick<ProjectPair['document']['settings'], 'scoredBy' | 'device'> }
   },
   isPreviewed: boolean
-): Pick<ProgressShare, 'secondsLeft' | 'toldBy'> | null {
+): Pick<ProgressShare, 'secondsLeft' | 'estimatedFrom'> | null {
   const { scoredBy, device } = pair.document.settings
   const task = scoredBy.kind === 'task' ? scoredBy.taskId : null
   const like = newestLike(pair, { task, device, isPreview: isPreviewed })
   if (like === undefined) return null
   const { seconds, computedRows, wholeRows } = like
-  const toldBy = like.isPreview ? 'preview' : 'sweep'
-  if (like.isPreview === isPreviewed) return { secondsLeft: seconds, toldBy }
+  const estimatedFrom = like.isPreview ? 'preview' : 'sweep'
+  if (like.isPreview === isPreviewed) return { secondsLeft: seconds, estimatedFrom }
   // The amount of work of a preview is unknown until its turn comes.
   if (wholeRows === null || computedRows === 0) return null
-  return { secondsLeft: (seconds * wholeRows) / computedRows, toldBy }
+  return { secondsLeft: (seconds * wholeRows) / computedRows, estimatedFrom }
 }
 
 /** Yields the progress of a job and its end. */

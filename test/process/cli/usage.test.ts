@@ -38,7 +38,7 @@ describe('slr', () => {
     }
   )
 
-  it.each([...REPLACED_COMMANDS])('says what replaced %s', async (name, replacement) => {
+  it.each([...REPLACED_COMMANDS])('names the replacement of %s', async (name, replacement) => {
     expect(await runHere([name, '--demo'])).toEqual({
       status: 2,
       stdout: '',
@@ -52,7 +52,7 @@ describe('slr', () => {
     )
   })
 
-  it('says what is left when it is stopped before its work', async () => {
+  it('names the saved part when it is stopped before its work', async () => {
     const args = ['report', '/nowhere.slr']
     expect(await runHere(args, { signal: AbortSignal.abort('SIGINT') })).toMatchObject({
       status: null,

@@ -53,7 +53,7 @@ describe('the sweep of the demo pair with uniform blends, in the engine process'
     expect(weightBytesRead).toBeLessThanOrEqual(8_859_648 * 4)
   })
 
-  it('tells progress from the start and every score before the end', () => {
+  it('reports progress from the start and every score before the end', () => {
     const [first] = events
     expect(first).toMatchObject({ type: 'progress', progress: { phase: 'preparing' } })
     const entries = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))

@@ -61,7 +61,7 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     })
     afterAll(() => desktop.kill())
 
-    it('computes on the Node that it is handed, and goes on with another engine when that is killed', async () => {
+    it('computes on the given Node, and continues with another engine when that is killed', async () => {
       const { path } = await client.projects.openDemo()
       expect(await noticesOfDeath(desktop, client, path, 'SIGKILL')).toEqual([
         expect.stringContaining('was killed by SIGKILL (the system does this when memory runs out)')
@@ -140,7 +140,7 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
       expect(await desktop.until('path')).toMatchObject({ path: windowFolder(desktop) })
     })
 
-    it('opens what a second start asks for, however that is asked', async () => {
+    it('opens the project of a second start, however that is started', async () => {
       const asked = await client.app.watch()
       const project = join(desktop.folder, 'B.slr')
       desktop.order('minimize')
@@ -252,7 +252,7 @@ describe('the desktop entry', { timeout: 180_000 }, () => {
     })
   })
 
-  it('asks before it closes while a job runs, and has the page save what is being edited', async () => {
+  it('asks before it closes while a job runs, and has the page save its edits', async () => {
     const desktop = await Desktop.start(['--demo'])
     const client = await desktop.connect()
     const { path, revision } = await client.projects.openDemo()

@@ -93,7 +93,7 @@ describe('a pair whose configs compute otherwise', () => {
   })
 
   it.each(noWebGpu === null ? (['cpu', 'webgpu'] as const) : (['cpu'] as const))(
-    'answers on %s as each model does alone',
+    'answers on %s as each model does by itself',
     async (device) => {
       const [, , restored] = golden.models.map(({ model }) => model)
       const models: Model[] = [

@@ -112,7 +112,7 @@ describe('the engine host', () => {
     await lost(call, expect.stringContaining('/no/such/engine.js'))
   })
 
-  it('hands on what the engine said as the WorkbenchError it was', async () => {
+  it('passes an error of the engine on as the same WorkbenchError', async () => {
     await expect(fakeEngine().client().probe(probeRequest('problem'))).rejects.toMatchObject({
       name: 'WorkbenchError',
       problem: { code: 'bad-file', message: 'model.safetensors is cut short', hint: 'Download it again.' }

@@ -32,14 +32,14 @@ async function classesOf(folder: string, ...groups: string[][]): Promise<number[
 }
 
 describe('classes of answers', () => {
-  it('are begun by each text that is none of those before, however many pairs are asked about at once', async () => {
+  it('are begun by each text unlike all earlier ones, however many pairs are compared at once', async () => {
     const folder = await classifierFolder()
     expect(await classesOf(folder, REDS, BLUES, [...REDS, ...BLUES], [], ['red'])).toEqual([1, 2, 3, 0, 1])
     // The first text of a class decides: blue is none of the class that red began, and red none of blue's.
     expect(await classesOf(folder, [BLUES[0] ?? '', ...REDS])).toEqual([2])
   })
 
-  it('are told by the words of short texts, without the classifier', async () => {
+  it('are decided by the words of short texts, without the classifier', async () => {
     expect(sameByWords('Red fox', 'the red FOX runs')).toBe(true)
     expect(sameByWords('red fox', 'the red dog runs fast')).toBe(false)
     expect(sameByWords('', '')).toBe(true)
@@ -47,7 +47,7 @@ describe('classes of answers', () => {
     expect(await classesOf(await classifierFolder(), ['blue', 'Blue', 'red'])).toEqual([2])
   })
 
-  it('have the classifier told which text a token is of', async () => {
+  it('inform the classifier to which text a token belongs', async () => {
     const byType = (logit: number) => [[0, 0], [0, logit], ...Array.from({ length: 5 }, () => [0, 0])]
     const inputs = ['token_type_ids', 'input_ids', 'attention_mask']
     expect(await classesOf(await classifierFolder(byType(1), inputs), REDS)).toEqual([1])

@@ -102,7 +102,7 @@ function resultsOf(
 }
 
 describe('results, worked out by hand', () => {
-  it('are told for each category of the task, where it has several', () => {
+  it('are reported for each category of a task that has several', () => {
     const of = (category: string, text: string): TaskPrompt => ({
       ...ask(text),
       category,
@@ -153,7 +153,7 @@ describe('results, worked out by hand', () => {
     ]
   }
 
-  it('of an open-ended task: right answers, how many different ones, and how much of what there is', async () => {
+  it('of an open-ended task: right answers, their number, and their share of all', async () => {
     const run = evaluationRun({ task: OPEN, variants: [POST, UPPER] })
     const { variants, comparedWith, cells } = resultsOf(run, ANSWERS)
     expect(comparedWith).toBe('post')
@@ -366,7 +366,7 @@ describe('a run', () => {
     expect(distinct('4-11')).toBeGreaterThan(distinct('post'))
   })
 
-  it('is generated and read on another device where that is asked for, in what it was generated', async () => {
+  it('is generated and read on another device on request, in the same formats', async () => {
     const { basePath, postPath } = run
     const prepared = await prepareEvaluation({
       ...{ base: basePath.path, post: postPath.path, rendering: DEFAULT_RENDERING },

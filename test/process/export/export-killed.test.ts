@@ -93,7 +93,7 @@ describe('an export that is killed', () => {
     }
   )
 
-  it('gives back what it had put aside when it is killed between the two renames', async () => {
+  it('restores the old model when it is killed between the two renames', async () => {
     const folders = await writePair()
     const parent = await temporaryFolder()
     const target = join(parent, 'out')
@@ -139,7 +139,7 @@ describe('an export that is killed', () => {
     expect((await readdir(dirname(target))).sort()).toEqual(['out', 'out.replaced'])
   })
 
-  it('keeps what it had replaced when it is killed after the second rename', async () => {
+  it('keeps the replaced model when it is killed after the second rename', async () => {
     const folders = await writePair()
     const parent = await temporaryFolder()
     const target = join(parent, 'out')

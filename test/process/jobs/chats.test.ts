@@ -35,7 +35,7 @@ async function answered(events: AsyncIterable<ChatEvent>): Promise<string[]> {
 }
 
 describe('a conversation with models side by side', () => {
-  it('goes on with each model as it does with that model alone', async () => {
+  it('continues with each model as it does with that model only', async () => {
     const project = await demo()
     const jobs = new ProjectJobs(sharedEngine, new Devices(() => sharedEngine))
     const ask = (...columns: ChatColumn[]): Promise<string[]> =>

@@ -78,7 +78,7 @@ describe('the lock of a project', () => {
     await takeOver()
   })
 
-  test('leaves a lock alone that is not ours any more when ours is given back', async () => {
+  test('leaves a lock alone that another program took meanwhile', async () => {
     const lock = await lockProject(folder)
     await writeFile(lockFile, 'someone else')
     lock.release()

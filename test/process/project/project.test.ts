@@ -137,7 +137,7 @@ describe('creating a project', () => {
 })
 
 describe('opening a project', () => {
-  test('finds what was saved, by its folder, its project.json or a link to it', async () => {
+  test('finds saved results by the folder, its project.json or a link to it', async () => {
     const project = await newProject()
     await project.update({ notes: 'try 3-7' })
     await project.firstPair.update({ settings: { rho: 0.8, uniformBlendCount: 0 } })
@@ -260,7 +260,7 @@ describe('changing a project', () => {
     )
   })
 
-  test('refuses a wrong value by its field and keeps what was', async () => {
+  test('refuses a wrong value by its field and keeps the old one', async () => {
     const project = await newProject()
     const before = await snapshot(project.path)
     const tooLarge = await problemOf(project.firstPair.update({ settings: { rho: 2 } }))
@@ -422,7 +422,7 @@ describe('a document of an older version', () => {
     expect(await snapshot(folder)).toEqual({ [file]: first })
   })
 
-  test('stays as it is when a step is missing or its result is wrong', async () => {
+  test('is unchanged when a step is missing or its result is wrong', async () => {
     const gap = { ...format, migrations: { 1: format.migrations[1] ?? fail } }
     expect((await problemOf(migrateFile(file, gap))).message).toContain('version 2, which no release wrote')
     const wrong = { ...format, migrations: { ...format.migrations, 2: fail } }

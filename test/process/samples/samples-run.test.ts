@@ -62,7 +62,7 @@ describe('preparing a run', () => {
     return { ...DEMO, [member]: folder }
   }
 
-  it('stores what the models see: the template, a system turn of the prompt, and raw text as it is', async () => {
+  it('stores the prompts that the models see: the template, a system turn of the prompt, and unchanged raw text', async () => {
     const { run } = await prepareSampleRun(
       request({
         rendering: { ...DEFAULT_RENDERING, systemPrompt: 'Be brief.' },
@@ -277,7 +277,7 @@ describe('a run', () => {
     expect(await collect(await later.samples.watch(firstPairOf(path)))).toEqual([])
   })
 
-  it('keeps its answers when the engine is killed, and goes on to those of a run that asked for all at once', async () => {
+  it('keeps its answers when the engine is killed, and continues a run that requested all at once', async () => {
     const client = startWorkbench()
     const path = await twoPrompts(client)
     const runId = await halfway(client, path, { ...SETTINGS, sampleCount: 3 }, 10)
@@ -372,7 +372,7 @@ describe('a run', () => {
     expect((await client.projects.open({ path })).sampleRuns).toEqual([])
   })
 
-  it('refuses to go on when a checkpoint is not what it was', async () => {
+  it('refuses to continue when a checkpoint has changed', async () => {
     const client = startWorkbench()
     const post = join(folder, 'post')
     await cp(DEMO.post, post, { recursive: true })
@@ -393,7 +393,7 @@ describe('a run', () => {
     })
   })
 
-  it('can ask for the built-in prompts, those of a file, their rendering and default settings', async () => {
+  it('can have the built-in prompts, those of a file, their rendering and default settings', async () => {
     const client = startWorkbench()
     const { path, samplePrompts } = await client.projects.openDemo()
     expect(samplePrompts.map(({ text }) => text)).toContain('Name a colour.')
@@ -458,7 +458,7 @@ describe('a run', () => {
       return last.result
     }
 
-    it('scores whole answers beside their first tokens and the newest sweep, and keeps the scores', async () => {
+    it('scores full answers beside their first tokens and the newest sweep, and keeps the scores', async () => {
       const client = startWorkbench()
       await client.projects.open({ path: swept })
       const result = await check(client, swept, { minP: 0 }, 16)

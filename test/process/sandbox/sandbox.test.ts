@@ -56,7 +56,7 @@ test('a request may take seconds', () => {
   })
 })
 
-test('what was answered is let go while the process lives on', async () => {
+test('answered requests are released while the process lives on', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc')
   const sandbox = new Sandbox(SANDBOX_LIMITS)
@@ -80,7 +80,7 @@ async function withTurns(work: Promise<unknown>): Promise<number> {
 }
 
 describe('a chat template', () => {
-  test('that fills the memory ends its own process alone, and the next one is rendered by another', async () => {
+  test('that fills the memory ends only its own process, and the next one is rendered by another', async () => {
     // Time enough to fill it, on any machine.
     const sandbox = new Sandbox({ ...SANDBOX_LIMITS, work: { cpuMs: 60_000, wallMs: 60_000 } })
     const hoarding = sandbox.ask(templateRequest(HOARDS))
@@ -118,7 +118,7 @@ describe('a chat template', () => {
   })
 })
 
-test('what takes too long by the clock alone is stopped too, and says what may be the matter', async () => {
+test('a request that takes too long only by the clock is stopped too, with a possible reason', async () => {
   const brief = { cpuMs: 600_000, wallMs: 500 }
   const sandbox = new Sandbox({ work: brief, read: brief })
   expect(await problemOf(sandbox.ask(templateRequest(SEARCHES)))).toMatchObject({
@@ -250,7 +250,7 @@ describe('YAML from elsewhere', () => {
     expect(turns).toBeGreaterThan(5)
   })
 
-  test.concurrent('does not keep a command from ending when it is told to', async () => {
+  test.concurrent('does not keep a command from ending on request', async () => {
     const folder = await textFolder({ 'keys.yaml': KEYS })
     const args = [join(folder, 'keys.yaml'), '--out', join(folder, 'out')]
     const child = startCli(['export', '--demo', ...args])

@@ -143,7 +143,7 @@ test('requests of strangers get no part of the page', { timeout: LIMIT_MS }, asy
 const FOREIGN =
   /^(?:Host: (?!127\.0\.0\.1:|localhost:|\[::1\])|Sec-Fetch-Site: (?:same-site|cross-site|none)\r)/m
 
-test('requests of a session are answered, or refused by what they are', { timeout: LIMIT_MS }, async () => {
+test('requests of a session are answered or refused by their form', { timeout: LIMIT_MS }, async () => {
   const chance = new Chance(6)
   const seen = { answered: 0, shown: 0 }
   for (let round = 0; round < 3 * FUZZ_TIMES; round++) {
@@ -219,7 +219,7 @@ test(
   }
 )
 
-test('bodies and heads that come slowly hold up nobody else', { timeout: LIMIT_MS }, async () => {
+test('slow bodies and heads delay no other request', { timeout: LIMIT_MS }, async () => {
   const slow = Array.from({ length: 80 }, () => {
     const socket = connect(server.port, '127.0.0.1')
     socket.on('error', () => undefined)

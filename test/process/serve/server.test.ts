@@ -86,7 +86,7 @@ describe('a new address', () => {
     expect(server.newUrl()).not.toBe(server.newUrl())
   })
 
-  it('is exchanged for a cookie of its own, out of reach of scripts and of other ports', async () => {
+  it('is exchanged for a separate cookie, out of reach of scripts and of other ports', async () => {
     const { search } = new URL(server.newUrl())
     const { status, headers } = await get(`/${search}`)
     expect(status).toBe(303)
@@ -134,7 +134,7 @@ describe('a new address', () => {
     expect(headers['content-security-policy']).not.toContain('unsafe')
   })
 
-  it('works through an SSH tunnel from another port, with a cookie of its own', async () => {
+  it('works through an SSH tunnel from another port, with a separate cookie', async () => {
     const headers = { Host: 'localhost:9999' }
     const { Cookie, home } = await signIn(headers)
     expect(Cookie).toMatch(/^slr-9999=/)
@@ -233,7 +233,7 @@ describe('connections that say nothing', () => {
     expect(CONNECTION_TIMES).toMatchObject({ silent: 10_000, headersTimeout: 10_000, requestTimeout: 15_000 })
   })
 
-  it('are few, however many are opened, and end by themselves; whoever asks for something gets it', async () => {
+  it('are few, however many are opened, and end after a while; every request is answered', async () => {
     const patient = { server, address }
     const soonMs = { silent: 1_000, headersTimeout: 1_000, connectionsCheckingInterval: 100 }
     server = await own.serve({ times: { ...CONNECTION_TIMES, ...soonMs } })
@@ -263,7 +263,7 @@ describe('connections that say nothing', () => {
 })
 
 describe('the line to main', () => {
-  it('answers the contract, and says what was wrong with a refused input', async () => {
+  it('answers the contract, and explains a refused input', async () => {
     const socket = await openSocket()
     const client: ContractRouterClient<Contract> = createORPCClient(new RPCLink({ websocket: socket }))
     expect(await client.app.info()).toMatchObject({ entry: 'browser', initialProject: null })
@@ -339,7 +339,7 @@ describe('a server of the last time', () => {
 })
 
 describe('the windows', () => {
-  it('are bounded in number, and the next is told why', async () => {
+  it('are bounded in number, and the next is refused with the reason', async () => {
     const session = await signIn()
     const open = await Promise.all(Array.from({ length: 32 }, () => openSocket(session)))
     const headers = { Cookie: session.Cookie, Origin: address.origin }

@@ -110,7 +110,7 @@ describe('a device that this machine cannot have', () => {
     })
   })
 
-  it('is known without an engine, which starts for the others alone', async () => {
+  it('is known without an engine, which starts only for the others', async () => {
     const tried: EngineHost[] = []
     const devices = new Devices(() => {
       const engine = new HeldEngine(sharedEngine).another()
@@ -161,7 +161,7 @@ describe('a trial of devices that is stopped', () => {
 })
 
 describe('slr doctor', () => {
-  it('reports each device with what was found, and finds the CPU working', async () => {
+  it('reports each device with its state, and finds the CPU working', async () => {
     const { status, stdout } = await runHere(['doctor', '--json'])
     expect(status).toBe(0)
     const { devices, automatic } = z

@@ -64,7 +64,7 @@ describe('the distances of a project', () => {
     expect(await client.distances.get(here)).toEqual(stored)
   })
 
-  it('are said to be of another checkpoint once one has changed, and computed again for that', async () => {
+  it('are marked as of another checkpoint after a change, and computed again for that', async () => {
     const { client, post, path, here } = await writtenProject()
     await compared(client, here)
     await writeCheckpoint(post, checkpointFixture({ seed: 3 }))
@@ -109,7 +109,7 @@ describe('the distances of a project', () => {
 })
 
 describe('the check of values of a pair', () => {
-  it('tells every tensor that holds NaN or infinity, and ends when it is cancelled', async () => {
+  it('reports every tensor that holds NaN or infinity, and ends on cancel', async () => {
     const client = own.client()
     const damage = { tensor: 'lm_head.weight', element: 3, value: -Infinity }
     const { base, post } = await damagedPair({ base: [damage] })
@@ -126,7 +126,7 @@ describe('the check of values of a pair', () => {
 })
 
 describe('the checksums of a project', () => {
-  it('are computed on request and kept for as long as nobody writes the files', async () => {
+  it('are computed on request and kept until the files change', async () => {
     const { client, base, path, here } = await writtenProject()
     expect(await client.checksums.get(here)).toEqual({ base: null, post: null })
     await client.checksums.start(here)
@@ -145,7 +145,7 @@ describe('the checksums of a project', () => {
 })
 
 describe('a pair that was moved', () => {
-  it('is found again in its new folders, with the same fingerprints and what was stored of it', async () => {
+  it('is found again in its new folders, with the same fingerprints and stored results', async () => {
     const { client, base, post, path, here } = await writtenProject()
     const before = await client.projects.open({ path })
     await compared(client, here)
@@ -175,7 +175,7 @@ describe('a pair that was moved', () => {
 })
 
 describe('a checkpoint that was written again', () => {
-  it('is noticed, also before there is any result, until the user takes it as it is', async () => {
+  it('is noticed, also before there is any result, until the user accepts it', async () => {
     const { client, base, post, path, here } = await writtenProject()
     const first = await client.projects.open({ path })
     expect(first.document.checkpoints?.post.fingerprint).toBe(first.pair?.post.fingerprint)

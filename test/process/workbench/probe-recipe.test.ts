@@ -42,7 +42,7 @@ describe('a recipe that is probed in a project', () => {
     }
   })
 
-  it('names what is wrong with the recipe', async () => {
+  it('names the error in the recipe', async () => {
     const client = own.client()
     const { path } = await client.projects.openDemo()
     const recipe = { name: 'too deep', ranges: [[3, 12]] satisfies [number, number][] }

@@ -111,7 +111,7 @@ describe('projects', () => {
     expect(await startWorkbench().projects.open({ path })).toMatchObject({ notes: 'layer 4 matters' })
   })
 
-  it('takes a change for what it names, and leaves every other field as it was', async () => {
+  it('changes only the named fields', async () => {
     const client = startWorkbench()
     const { path } = await client.projects.openDemo()
     const sampler = { sampling: PAPER_SAMPLING, maxTokens: 8, stopTexts: [], seed: 1, sampleCount: 2 }
@@ -242,7 +242,7 @@ describe('a defect', () => {
 })
 
 describe('a sweep', () => {
-  it('tells its watchers a snapshot, its scores and its end, and is saved with the project', async () => {
+  it('sends its watchers a snapshot, its scores and its end, and is saved with the project', async () => {
     const told: JobNews[] = []
     const client = startWorkbench({ onJobNews: (news) => told.push(news) })
     const path = await quickProject(client)
@@ -299,7 +299,7 @@ describe('a sweep', () => {
     expect(after.preview?.rows).toBeLessThan((after.preview?.wholeRows ?? 0) / 4)
   })
 
-  it('goes on when a watcher leaves, and shows one that comes later all scores so far', async () => {
+  it('continues when a watcher leaves, and shows a later one all scores so far', async () => {
     const client = startWorkbench()
     const path = await quickProject(client)
     const sweeping = engine.holdAt(inOrder('progress'))
@@ -332,7 +332,7 @@ describe('a sweep', () => {
     expect(await client.projects.open({ path })).toMatchObject({ running: [], sweeps: [] })
   })
 
-  it('goes on by itself when the engine is killed, and says so', async () => {
+  it('continues without help when the engine is killed, and reports it', async () => {
     const client = startWorkbench()
     const path = await quickProject(client)
     const sweeping = engine.holdAt(inOrder('progress'))
@@ -371,7 +371,7 @@ describe('a sweep', () => {
     expect(next.at(-1)).toMatchObject({ type: 'finished' })
   })
 
-  it('that failed while nobody watched tells the next watcher why, once', async () => {
+  it('that failed without watchers reports the reason to the next watcher, once', async () => {
     const client = startWorkbench()
     const post = resourcePath('demo-pair', 'post')
     const { path } = await client.projects.create({ folder, name: 'Broken', base: post, post })

@@ -95,7 +95,7 @@ describe('recipes of a project that two windows show', () => {
     expect(namesOf(await stored(path))).toEqual(['here'])
   })
 
-  it('are edited from what was seen', async () => {
+  it('are changed by the revision that the window has seen', async () => {
     const { a, b, path, here } = await twoWindows()
     const { id } = await kept(a, path, 'mine')
     const seen = (await b.projects.open({ path })).revision
@@ -192,7 +192,7 @@ describe('a window that follows a project', () => {
 })
 
 describe('a sweep', () => {
-  it('is followed by the check of its best ranges where the window asks for that', async () => {
+  it('is followed by the check of its best ranges on request', async () => {
     const path = await shortProject(await demoPrompts(4))
     const window = own.client()
     const here = { path, pair: 'pair-1' } as const

@@ -80,7 +80,7 @@ function isElement(node: object): node is AST.RegularElement {
   return 'type' in node && node.type === 'RegularElement'
 }
 
-it('says nothing in a title alone, which neither keyboard nor touch reaches', () => {
+it('has no text only in a title, which neither keyboard nor touch reaches', () => {
   const told = uses.filter(({ attribute, labelled }) => attribute === 'title' && !labelled)
   expect(told.map(({ file, expression }) => `${file}: ${expression}`).sort()).toEqual(
     Object.values(TITLES).flat().sort()

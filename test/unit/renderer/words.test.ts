@@ -114,7 +114,7 @@ describe('numbers in words', () => {
 describe('prompts as they are edited', () => {
   const prompts = [{ text: 'Pick A or B.', category: 'letter', valid: ['A', 'B'] }]
 
-  it('come back unchanged from the table', () => {
+  it('equal those of the table', () => {
     const drafts = draftsOf(prompts, 7)
     expect(drafts).toEqual([{ id: 7, text: 'Pick A or B.', category: 'letter', valid: 'AB' }])
     expect(drafts.map((draft) => parseDraft(draft).prompt)).toEqual(prompts)
@@ -128,7 +128,7 @@ describe('prompts as they are edited', () => {
     ])
   })
 
-  it('say what is wrong', () => {
+  it('name the error', () => {
     expect(parseDraft({ id: 0, text: 'x', category: 'y', valid: 'A' }).problem).toMatch(
       /^a valid set needs at least two characters/
     )

@@ -1,4 +1,4 @@
-import type { CheckProgress, WholeAnswers } from '../../../contract/documents/answer-check'
+import type { CheckProgress, FullAnswerScores } from '../../../contract/documents/answer-check'
 import type { Precision } from '../../../contract/model/device'
 import type { SweepRequest } from '../../../contract/procedures/engine'
 import type { Model } from '../../../contract/model/model'
@@ -12,7 +12,7 @@ import { whiteSpaceTokens } from '../task/characters'
 import type { RenderedPrompts } from '../task/render-prompts'
 import { type AnswerPath, answerPaths } from './answer-paths'
 import { SequenceProbabilities, SequenceQuestions } from './questions'
-import { type AskedPath, askOfPath, askOfTrail, wholeAnswers } from './whole-answers'
+import { type PathQuestions, addPathQuestions, addTrailQuestions, scoreFullAnswers } from './full-answers'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { multimap } from '../../../contract/model/multimap'
@@ -49,27 +49,27 @@ export async function checkAnswers(
   request: FullAnswersRequest,
   signal: AbortSignal,
   onProgress: (progress: CheckProgress) => void
-): Promise<{ answers: WholeAnswers[]; seconds: number }> {
+): Promise<{ answers: FullAnswerScores[]; seconds: number }> {
   const { rendered, models, baselines, text, endTokens } = request
   const ends = new Set(endTokens)
   const white = (await whiteSpaceTokens(text)).filter((token) => !ends.has(token))
   const asking = new Asking(engine, request, { signal, onProgress })
   const questions = new SequenceQuestions()
   const paths = (await answerPaths(rendered, text)).map((path) =>
-    askOfPath(questions, path, [...ends], white)
+    addPathQuestions(questions, path, [...ends], white)
   )
   const pathAnswers = await asking.ask(questions)
   const trailQuestions = new SequenceQuestions()
   const trails = trailsToFollow(paths, pathAnswers).map((trail) =>
-    askOfTrail(trailQuestions, trail, [...ends], white)
+    addTrailQuestions(trailQuestions, trail, [...ends], white)
   )
   const trailAnswers = trails.length === 0 ? [] : await asking.ask(trailQuestions)
   return {
     answers: [...models, ...baselines].map((_, model) =>
-      wholeAnswers(
+      scoreFullAnswers(
         rendered.prompts,
-        { paths, says: elementAt(pathAnswers, model, 'model') },
-        { trails, says: trailAnswers[model] ?? new SequenceProbabilities() }
+        { paths, probabilities: elementAt(pathAnswers, model, 'model') },
+        { trails, probabilities: trailAnswers[model] ?? new SequenceProbabilities() }
       )
     ),
     seconds: asking.seconds
@@ -82,16 +82,16 @@ export async function checkAnswers(
  * matters too. In every model the share that is left out is at most {@link NEGLIGIBLE}.
  */
 export function trailsToFollow(
-  paths: readonly AskedPath[],
+  paths: readonly PathQuestions[],
   models: readonly SequenceProbabilities[]
 ): { path: AnswerPath; token: number }[] {
-  const totals = models.map((says) => answersOfPrompts(paths, says))
+  const totals = models.map((probabilities) => answersOfPrompts(paths, probabilities))
   const byPrompt = multimap(
     paths.flatMap(({ path, trails }) =>
       trails.map(({ token, written }) => {
-        const shares = models.map((says, model) => {
+        const shares = models.map((probabilities, model) => {
           const total = mapGet(elementAt(totals, model, 'model'), path.prompt, 'prompt')
-          return total === 0 ? 0 : says.of(written) / total
+          return total === 0 ? 0 : probabilities.of(written) / total
         })
         return [path.prompt, { path, token, share: Math.max(...shares) }] as const
       })
@@ -108,20 +108,20 @@ export function trailsToFollow(
 /**
  * Sums by prompt the probability that a model writes a valid character and then ends or continues with white space.
  * Let x be the probability of the white space left out and e the share of white space that ends.
- * The share that is left out is x e / (whole + white e), which is greatest for e = 1.
+ * The share that is left out is x e / (ended + white e), which is greatest for e = 1.
  */
-function answersOfPrompts(paths: readonly AskedPath[], says: SequenceProbabilities): Map<number, number> {
+function answersOfPrompts(
+  paths: readonly PathQuestions[],
+  probabilities: SequenceProbabilities
+): Map<number, number> {
   const byPrompt = multimap(
-    paths.map(({ path, whole, white }) => [
+    paths.map(({ path, ended, white }) => [
       path.prompt,
-      says.of(whole) + (white === null ? 0 : says.of(white))
+      probabilities.of(ended) + (white === null ? 0 : probabilities.of(white))
     ])
   )
   return new Map(
-    [...byPrompt].map(([prompt, probabilities]) => [
-      prompt,
-      probabilities.reduce((sum, each) => sum + each, 0)
-    ])
+    [...byPrompt].map(([prompt, values]) => [prompt, values.reduce((sum, value) => sum + value, 0)])
   )
 }
 

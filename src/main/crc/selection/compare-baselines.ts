@@ -21,7 +21,7 @@ import {
   type CheckResult,
   checkOfRange,
   passesCheck,
-  type WholeAnswers
+  type FullAnswerScores
 } from '../../../contract/documents/answer-check'
 import {
   BASELINE_KINDS,
@@ -258,7 +258,7 @@ function* compareBaselines(
 }
 
 /** Returns the full answers of a baseline, or null if they were not checked. */
-function answersOf(check: CheckResult, baseline: BaselineComparison['baseline']): WholeAnswers | null {
+function answersOf(check: CheckResult, baseline: BaselineComparison['baseline']): FullAnswerScores | null {
   if (baseline.kind === 'tempered') return null
   if (baseline.kind === 'control') return checkOfRange(check, baseline.range)
   if (baseline.kind !== 'half') return checkOfBaseline(check, baseline)

@@ -78,7 +78,7 @@ export async function whyNonFinite(
   tokens: readonly number[]
 ): Promise<WorkbenchError> {
   const { pair, trie, models, device, precision } = computation
-  const sources = trie.madeOf[model]
+  const sources = trie.sourcesOf[model]
   const modelSpec = models[model]
   if (sources === undefined || modelSpec === undefined) throw new RangeError(`there is no model ${model}`)
   const name = engineModelName(modelSpec, pair.post.spec.layerCount)
@@ -140,7 +140,7 @@ function alikeUpTo(
     JSON.stringify(location === 'embedding' ? [] : all.slice(0, location + 1))
   const equalModel = (['post', 'base'] as const).find((kind) =>
     models.some((model, index) => {
-      const other = elementAt(trie.madeOf, index, 'model')
+      const other = elementAt(trie.sourcesOf, index, 'model')
       return model.kind === kind && other.origin === origin && blocksKey(other.blocks) === blocksKey(blocks)
     })
   )
@@ -177,7 +177,7 @@ function trieOf(sources: ModelSources): RecipeTrie {
     roots: [sources.origin],
     levels: sources.blocks.map((block) => ({ blocks: [block], nodes: [{ parent: 0, block: 0 }] })),
     leafOf: [0],
-    madeOf: [sources]
+    sourcesOf: [sources]
   }
 }
 

@@ -241,7 +241,7 @@ function tokenFrom(
 function drawName(model: AnsweringModel, trie: RecipeTrie, index: number): unknown {
   if (model.kind === 'base') return 'base'
   if (model.kind === 'baseline') return samplingBaselineKey(model.baseline)
-  const { origin, blocks } = elementAt(trie.madeOf, index, 'model')
+  const { origin, blocks } = elementAt(trie.sourcesOf, index, 'model')
   if (model.kind !== 'checkpoint') return modelStrengths(model, blocks.length)?.map(drawnLayer)
   const layers = blocks.flatMap((block) => strengthsOf(block))
   return origin === 'post' && layers.length === blocks.length ? layers : model.fingerprint

@@ -152,7 +152,7 @@ async function trySpeed(
       { blocks: [POST_BLOCK], nodes: Array.from({ length: nodes }, (_, parent) => ({ parent, block: 0 })) }
     ].slice(0, spec.layerCount),
     leafOf: [0],
-    madeOf: [{ origin: 'post', blocks: [POST_BLOCK] }]
+    sourcesOf: [{ origin: 'post', blocks: [POST_BLOCK] }]
   }
   const rowsPerNode = isLast ? finalCount : packed.tokens.length
   const flopsPerRow = projectionFlops(spec, 0, packed.tokens.length, finalCount) / rowsPerNode

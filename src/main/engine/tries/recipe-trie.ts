@@ -22,7 +22,7 @@ export interface RecipeTrie {
   /** Each model's node on the last level. */
   readonly leafOf: readonly number[]
   /** The sources of each model. Models of one leaf have one origin. */
-  readonly madeOf: readonly ModelSources[]
+  readonly sourcesOf: readonly ModelSources[]
 }
 
 /** Names a whole checkpoint other than base and post by its folder. */
@@ -88,16 +88,16 @@ export function buildRecipeTrie(models: readonly Model[], sharing: Sharing): Rec
 
 /** Returns the trie of some models of a trie, which have the indices of `models` in the new one. */
 export function trieOfModels(trie: RecipeTrie, models: readonly number[]): RecipeTrie {
-  const madeOf = models.map((model) => elementAt(trie.madeOf, model, 'model'))
-  return trieOfSources(madeOf, trie.levels.length)
+  const sourcesOf = models.map((model) => elementAt(trie.sourcesOf, model, 'model'))
+  return trieOfSources(sourcesOf, trie.levels.length)
 }
 
-function trieOfSources(madeOf: readonly ModelSources[], layerCount: number): RecipeTrie {
-  const roots = [...new Set(madeOf.map(({ origin }) => origin))]
-  let current = madeOf.map(({ origin }) => roots.indexOf(origin))
+function trieOfSources(sourcesOf: readonly ModelSources[], layerCount: number): RecipeTrie {
+  const roots = [...new Set(sourcesOf.map(({ origin }) => origin))]
+  let current = sourcesOf.map(({ origin }) => roots.indexOf(origin))
   const levels: TrieLevel[] = []
   for (let layer = 0; layer < layerCount; layer++) {
-    const sources = madeOf.map(({ blocks }) => elementAt(blocks, layer, 'block'))
+    const sources = sourcesOf.map(({ blocks }) => elementAt(blocks, layer, 'block'))
     const keys = sources.map(blockKey)
     const blockKeys = [...new Set(keys)].sort(postLast)
     const edges = new Map<string, TrieEdge>()
@@ -117,7 +117,7 @@ function trieOfSources(madeOf: readonly ModelSources[], layerCount: number): Rec
     })
     current = edgeKeys.map((key) => mapGet(indexOf, key, 'edge'))
   }
-  return { roots, levels, leafOf: current, madeOf }
+  return { roots, levels, leafOf: current, sourcesOf }
 }
 
 /** Returns the node of each level on the path to a model's leaf. */
@@ -138,7 +138,7 @@ export function pathTo(trie: RecipeTrie, leaf: number): number[] {
 
 /** Returns the checkpoint whose embedding and head a model uses. */
 export function originOf(trie: RecipeTrie, model: number): Origin {
-  return elementAt(trie.madeOf, model, 'model').origin
+  return elementAt(trie.sourcesOf, model, 'model').origin
 }
 
 /** Counts the trie edges, each of which is one evaluation of a block on one packed sequence. */

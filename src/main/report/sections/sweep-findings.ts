@@ -3,7 +3,7 @@ import {
   type CheckResult,
   passesCheck,
   rangePasses,
-  type WholeAnswers
+  type FullAnswerScores
 } from '../../../contract/documents/answer-check'
 import type { Selection } from '../../../contract/documents/crc'
 import type { ReportedRange, ReportedScore } from '../../../contract/documents/report'
@@ -128,7 +128,7 @@ export function modelsTable(
 
 /** Shows the ranges, recipes and baselines of a full-answer check, and whether they pass. */
 export function fullAnswersTable(check: CheckResult, rho: number): Block {
-  const row = (name: string, tone: ModelTone, model: WholeAnswers, outcome: string): TableCell[] => {
+  const row = (name: string, tone: ModelTone, model: FullAnswerScores, outcome: string): TableCell[] => {
     const certainty = checkCertainty(check, model, rho)
     const span = certainty === null ? '' : `, ${validitySpan(certainty)}`
     const passing = certainty === null || outcome === '' ? '' : `, ${passingWords(certainty)}`
@@ -140,7 +140,7 @@ export function fullAnswersTable(check: CheckResult, rho: number): Block {
       { text: `${outcome}${passing}` }
     ]
   }
-  const outcomeOf = (model: WholeAnswers): string => (passesCheck(model, check, rho) ? 'passes' : 'fails')
+  const outcomeOf = (model: FullAnswerScores): string => (passesCheck(model, check, rho) ? 'passes' : 'fails')
   return {
     kind: 'table',
     label:

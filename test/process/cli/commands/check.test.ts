@@ -116,7 +116,7 @@ describe('slr check', () => {
     await project.close()
   })
 
-  it('ends on Ctrl-C with nothing written, and says what is kept and the command that starts again', async () => {
+  it('ends on Ctrl-C with nothing written, and names what is kept and the command that starts again', async () => {
     const { folder, prompts, from, out } = await sweptFiles()
     const project = await projectIn(folder)
     expect(await slr`sweep --no-check --project ${project}`).toMatchObject({ status: 0 })

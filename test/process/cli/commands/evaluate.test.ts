@@ -30,7 +30,7 @@ async function projectWithTask(): Promise<{ folder: string; project: string; tas
 }
 
 describe('slr evaluate', () => {
-  it('measures variants on a task, and goes on in a project with what is there', async () => {
+  it('measures variants on a task, and reuses answers of the project', async () => {
     const { project, task } = await projectWithTask()
     const args = ['evaluate', '--project', project, '--task', task, '4-11', 'post']
     const first = await runHere([...args, '--json'])
@@ -52,7 +52,7 @@ describe('slr evaluate', () => {
     expect(await readFile(lines, 'utf8')).toBe(stored)
   })
 
-  it('says on Ctrl-C what a project keeps, and goes on from there with the command that it names', async () => {
+  it('reports on Ctrl-C what a project keeps, and the command that it names continues from there', async () => {
     const { project, task } = await projectWithTask()
     const args = ['evaluate', '--project', project, '--task', task, 'post', '--n', '50']
     const stopped = await stoppedHere(args, answers(20))
@@ -69,7 +69,7 @@ describe('slr evaluate', () => {
     expect(stderr).toContain('Stopped. 21 answers, ')
   })
 
-  it('generates where it is told to, and says and stores so', async () => {
+  it('generates on the requested device, and reports and stores it', async () => {
     const task = await smallTask(await temporaryFolder())
     const args = ['evaluate', '--demo', '--task', task, 'post', '--n', '1', '--json']
     const plain = await runHere(args)
@@ -83,7 +83,7 @@ describe('slr evaluate', () => {
     expect((await runHere([...args, '--device', 'abacus'])).stderr).toMatch(/Allowed choices are cpu, webgpu/)
   })
 
-  it('has answers judged only when it is told to, says where they go, and asks nothing twice', async () => {
+  it('has answers judged only on request, reports the recipient, and sends no question twice', async () => {
     const { folder, project, task } = await projectWithTask()
     const { settings, host, requests, contacts } = await startJudgeEndpoint(always('10'))
     const ofPost = ['evaluate', '--project', project, '--task', task, 'post']

@@ -11,14 +11,15 @@ import { filesOf, writePair } from '../../../fixtures/exported-pair'
 
 const DEMO_BASE = resourcePath('demo-pair', 'base')
 
-async function probed(...args: string[]): Promise<unknown> {
+/** Returns the next-token distribution of a model. */
+async function nextTokens(...args: string[]): Promise<unknown> {
   const { status, stdout } = await slr`sample --next ${args} --tokens 1,2,3 --logits --json`
   expect(status).toBe(0)
   return JSON.parse(stdout)
 }
 
 describe('slr export', () => {
-  it('writes a model that other commands take for one of a pair, and says how to go on', async () => {
+  it('writes a model that other commands can use in a pair, and names the next steps', async () => {
     const out = join(await temporaryFolder(), "it's out")
     const { status, stdout, stderr } = await runHere(['export', '--demo', '4-11', '--out', out])
     expect(status).toBe(0)
@@ -28,15 +29,15 @@ describe('slr export', () => {
     expect(stderr).toMatch(
       /^The model card has no measurements\. .*\n0 % {2}writing 0 B of 20\.0 MB to write, read back and hash\n/
     )
-    // Its own mergekit file is the recipe that it was made by.
+    // The exported mergekit file describes the same model.
     const [exported, hybrid] = await Promise.all([
-      probed('--base', DEMO_BASE, '--post', out),
-      probed('--demo', join(out, 'mergekit.yaml'))
+      nextTokens('--base', DEMO_BASE, '--post', out),
+      nextTokens('--demo', join(out, 'mergekit.yaml'))
     ])
     expect(exported).toEqual(hybrid)
   })
 
-  it('prints what it did as JSON, and nothing else when quiet', async () => {
+  it('prints a report as JSON, and nothing else when quiet', async () => {
     const folder = await temporaryFolder()
     const recipe = join(folder, 'recipe.json')
     const layers = new Array(12).fill({ attention: 0.5, mlp: 0 })
@@ -63,7 +64,7 @@ describe('slr export', () => {
     )
   })
 
-  it('replaces a model only when it is told to', async () => {
+  it('replaces a model only with --overwrite', async () => {
     const out = join(await temporaryFolder(), 'out')
     const args = ['export', '--demo', '--out', out, '--quiet']
     expect((await runHere([...args, '4-11'])).status).toBe(0)
@@ -81,7 +82,7 @@ describe('slr export', () => {
     expect(Buffer.compare(await readFile(exported), await readFile(post))).toBe(0)
   })
 
-  it('leaves nothing when it is stopped by Ctrl-C', async () => {
+  it('leaves no file when Ctrl-C stops it', async () => {
     const { base, post } = await writePair()
     await addHole(join(post, 'model.safetensors'), 2 ** 31)
     const place = await temporaryFolder()
@@ -89,15 +90,15 @@ describe('slr export', () => {
     const child = startCli(['export', ...args])
     const ended = exitStatus(child)
     await waitForOutput(child.stderr, /writing/)
-    const rest = text(child.stderr)
+    const lastLines = text(child.stderr)
     child.kill('SIGINT')
     expect(await ended).toBe(130)
-    expect(await rest).toMatch('Stopped. Nothing was written.\nStart again: slr export --base ')
+    expect(await lastLines).toMatch('Stopped. Nothing was written.\nStart again: slr export --base ')
     expect(await readdir(place)).toEqual([])
   })
 })
 
-/** Appends a tensor of zeros to a file of weights, without writing them: it is large, but takes no room. */
+/** Appends a large tensor of zeros to a file of weights as a hole, which takes no disk space. */
 async function addHole(file: string, bytes: number): Promise<void> {
   const stored = await readFile(file)
   const headerBytes = Number(stored.readBigUInt64LE())

@@ -16,7 +16,7 @@ describe('slr inspect', () => {
     expect(stdout).toMatch('The weights were not read. --values checks')
   })
 
-  it('prints the report alone with --json', async () => {
+  it('prints only the report with --json', async () => {
     const { status, stdout, stderr } = await runHere(['inspect', '--demo', '--json'])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     const report = PairReport.parse(JSON.parse(stdout))
@@ -26,7 +26,7 @@ describe('slr inspect', () => {
     })
   })
 
-  it('finds with --values what is not finite, and fails', async () => {
+  it('fails with --values if a weight is not finite', async () => {
     const { base, post } = await damagedPair({
       post: [{ tensor: 'model.layers.1.mlp.down_proj.weight', element: 17, value: NaN }]
     })

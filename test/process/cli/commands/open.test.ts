@@ -33,7 +33,7 @@ describe('slr open --serve', () => {
     await expect(fetch(url)).rejects.toThrow()
   })
 
-  it('tells people where to look', async () => {
+  it('advises where to look for pairs', async () => {
     const child = startCli(['open', '--serve'], await ownFolders())
     const ended = exitStatus(child)
     const said = await waitForOutput(child.stdout, /stop/)
@@ -104,7 +104,7 @@ describe('slr open --serve, once more', () => {
     await stop(first.child)
   })
 
-  it('after it ended: has the same address for those who were in, and for nobody else', async () => {
+  it('after it ended: keeps its address for admitted browsers, and for no others', async () => {
     const env = await ownFolders()
     const first = await startAndEnter(env)
     await stop(first.child)

@@ -49,7 +49,7 @@ function sorted(lines: SampleLine[]): SampleLine[] {
 }
 
 describe('slr sample', () => {
-  it('asks an endpoint for what a killed run has not stored, and for nothing else; the key is neither stored nor said', async () => {
+  it('asks an endpoint only for answers that a killed run has not stored, and neither stores nor prints the key', async () => {
     const { endpoint, requests, counts } = await startAnswerEndpoint({
       n: 'ignored',
       delayMs: 20,
@@ -148,7 +148,7 @@ describe('slr sample', () => {
     })
   })
 
-  it('takes the sampler, length and stop texts it is told', async () => {
+  it('applies the given sampler, length and stop texts', async () => {
     const prompts = await promptFile('story.jsonl', '{"text": "Tell me a very short story about a cat."}\n')
     const request = ['--demo', '--prompts', prompts, '--n', '3']
     const [greedy, short] = await Promise.all([
@@ -186,7 +186,7 @@ describe('slr sample', () => {
     expect(stderr).toMatch(/^Weights are held in int4: every product is wrong by about 10 %.*\n/)
   })
 
-  it.skipIf(missing !== null)('samples on the device that is asked for, and says how', async () => {
+  it.skipIf(missing !== null)('samples on the requested device, and reports how', async () => {
     const out = join(await temporaryFolder(), 'samples.jsonl')
     const request = ['--demo', '--prompts', await promptFile(), '--n', '2', '--max-tokens', '4', '--out', out]
     const { stdout } = await runHere(['sample', ...request, '--device', 'webgpu', '--json'])
@@ -216,7 +216,7 @@ describe('slr sample', () => {
     }
   )
 
-  it('says what is wrong with prompts, models and memory, and leaves an older file as it was', async () => {
+  it('names errors in prompts, models and memory, and leaves an older file unchanged', async () => {
     const out = await promptFile('samples.jsonl', '{"variant":"older"}\n')
     const failure = async (...args: string[]): Promise<string> => {
       const { status, stdout, stderr } = await runHere(['sample', '--demo', ...args, '--quiet', '--out', out])
@@ -258,7 +258,7 @@ describe('slr sample', () => {
     expect(parseLines(stdout).map(({ finish }) => finish)).toEqual(new Array(4).fill('length'))
   })
 
-  it('keeps the answers it has when it is stopped or its engine is killed, and goes on from there', async () => {
+  it('keeps finished answers when it is stopped or its engine is killed, and continues from them', async () => {
     const out = join(await temporaryFolder(), 'samples.jsonl')
     const request = ['sample', '--demo', '--prompts', await promptFile(), '--n', '20', '--out', out]
     const stopped = await stoppedHere(request, answers(5))

@@ -22,7 +22,7 @@ const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
 const SHORT = ['--generations', '1', '--strengths', 'none']
 
 describe('slr search', () => {
-  it('starts from a sweep in a file, and writes what it found as JSON', async () => {
+  it('starts from a sweep in a file, and writes its result as JSON', async () => {
     const folder = await temporaryFolder()
     const [from, out] = [join(folder, 'sweep.json'), join(folder, 'search.json')]
     const prompts = join(folder, 'prompts.json')
@@ -44,7 +44,7 @@ describe('slr search', () => {
     expect(models.map(({ recipe }) => recipe)).toEqual(search.found.map(({ recipe }) => recipe))
   })
 
-  it('goes on where it was killed, from the sweep or the generation that was under way', async () => {
+  it('continues after a kill from the sweep or the generation that was running', async () => {
     const folder = await temporaryFolder()
     const [prompts = '', out = ''] = ['prompts.json', 'search.json'].map((name) => join(folder, name))
     await writeFile(prompts, JSON.stringify(PROMPTS))

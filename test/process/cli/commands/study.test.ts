@@ -65,7 +65,7 @@ const totalWork = (steps: Steps): number =>
   steps.flatMap(({ work }) => Object.values(work)).reduce((sum, count) => sum + count, 0)
 
 describe('slr study', { timeout: 90_000 }, () => {
-  it('goes on after it was killed and after Ctrl-C, and computes nothing that is there', async () => {
+  it('continues after a kill and after Ctrl-C, and computes nothing twice', async () => {
     const { folder, file } = await smallStudy()
     const killed = startCli(['study', file])
     await waitForOutput(killed.stderr, '2 of 4: Short/check')
@@ -114,7 +114,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     expect(stdout).toMatch(/^Short:\nThe prompts do not fit[^]*\nProject: .*small\.slr\n/m)
   })
 
-  it('plans without writing, and says what would leave the machine', async () => {
+  it('plans without writing, and names data that would leave the machine', async () => {
     const { folder, file } = await smallStudy('    # asked\nreport: taken.html\n')
     await writeFile(join(folder, 'taken.html'), 'not a report')
     await writeFile(
@@ -164,7 +164,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     expect([refused.status, planned.status]).toEqual([1, 1])
   })
 
-  it('leaves out what needs a step that failed, does the rest, and ends with what failed', async () => {
+  it('skips steps that need a failed one, does the others, and ends with the failure', async () => {
     const { file } = await smallStudy('memory: 1MB\n')
     const { stdout, stderr, status } = await runHere(['study', file, '--json'])
     expect(status).toBe(1)
@@ -180,7 +180,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     )
   })
 
-  it('takes layers of another checkpoint, and computes anew what depends on it when that changes', async () => {
+  it('takes layers of another checkpoint, and computes results that depend on it again when it changes', async () => {
     const { folder, file } = await smallStudy()
     await cp(join(folder, 'base'), join(folder, 'sft'), { recursive: true })
     const study = (await readFile(file, 'utf8'))

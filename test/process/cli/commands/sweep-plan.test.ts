@@ -41,7 +41,7 @@ describe('slr sweep --dry-run', () => {
     expect(tight.blockEvaluations).toBe(388 * tight.groups.length)
   })
 
-  it('tells what a preview takes of it, which is as much as the preview then takes at most', async () => {
+  it('names the work of a preview, which the preview does not exceed', async () => {
     expect((await plan()).preview).toBeNull()
     const { preview } = await plan('--preview')
     expect(preview?.wholeRows).toBe(388 * 431)

@@ -88,12 +88,12 @@ describe('slr sweep --demo', () => {
     sweep = SweepDocument.parse(JSON.parse(await readFile(out, 'utf8')))
   })
 
-  it('tells its progress on stderr', () => {
+  it('shows its progress on stderr', () => {
     expect(result.status).toBe(0)
     expect(result.stderr).toMatch(/^0 % {2}preparing\n(\d+ % .*\n)*100 % {2}saving\n/)
   })
 
-  it('scores attention and MLP of the selected range alone once that is known, and counts the work', () => {
+  it('scores attention only and MLP only of the selected range after its selection, and counts the work', () => {
     const work = { blockEvaluations: 388, packedTokens: 431, promptTokens: 688, weightBytesRead: 8_859_648 }
     expect(sweep).toMatchObject({ selected: { start: 4, end: 11 }, work })
     expect(sweep.recipes.map(({ alone, recipe }) => [alone, recipe.name])).toEqual([
@@ -107,7 +107,7 @@ describe('slr sweep --demo', () => {
     )
   })
 
-  it('tells people what to restore and how sure that is', () => {
+  it('names the range to restore and its certainty', () => {
     const { stdout } = result
     expect(stdout).toMatch(
       /^Layers 4–11: diversity 0\.458 → 0\.917 on first tokens, but base filtered by post does better: 0\.988\.$/m
@@ -143,7 +143,7 @@ describe('slr sweep', () => {
     expect(strict.selected === null).toBe(strict.selection?.reason !== null)
   })
 
-  it('renders prompts as it is told, and stores how', async () => {
+  it('renders prompts with the given settings, and stores the settings', async () => {
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
     const args = ['--system', 'Be brief.']
     const more = ['--date', '2026-02-03', '--assistant-prefix', 'Answer: ', '--count-leading-space']
@@ -173,7 +173,7 @@ describe('slr sweep', () => {
     expect(range?.diversity).toBeGreaterThan(document.post.diversity)
   })
 
-  it('scores uniform blends of as many blends as asked for beside the rest', async () => {
+  it('scores the requested number of uniform blends beside the ranges', async () => {
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
     const [sweep, single] = await Promise.all([
       sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--uniform-blends', '5'),
@@ -220,7 +220,7 @@ describe('slr sweep --project', () => {
     await project.close()
   })
 
-  it('is scored by what the project chooses, unless told otherwise, and says by what', async () => {
+  it("is scored by the project's task unless an option names another, and reports it", async () => {
     const path = await demoProject({ kind: 'folders', ...PAIR })
     const project = await openProject(path)
     await project.firstPair.update({
@@ -320,7 +320,7 @@ describe('slr sweep that is cut short', () => {
     )
   })
 
-  it('ends as cleanly on SIGTERM, and says what is kept and which command goes on from there', async () => {
+  it('ends as cleanly on SIGTERM, and names what is kept and the command that continues', async () => {
     // So little memory that its prompts make many groups.
     const where = ['--demo', '--memory', '190MB', '--fresh']
     const { status, said, args, left } = await cutShort('SIGTERM', where, async (child, out) => {

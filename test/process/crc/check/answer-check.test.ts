@@ -1,6 +1,6 @@
 import { layersModel, type Model, rangeModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
-import { AnswerCheck, checkOf, type WholeAnswers } from '../../../../src/contract/documents/answer-check'
+import { AnswerCheck, checkOf, type FullAnswerScores } from '../../../../src/contract/documents/answer-check'
 import { DEFAULT_RENDERING, type Baseline } from '../../../../src/contract/documents/crc'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { rangeStrengths } from '../../../../src/contract/model/strengths'
@@ -8,7 +8,11 @@ import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/ans
 import { checkedSelection as checkedSelectionSteps } from '../../../../src/main/crc/check/checked-selection'
 import { type CheckRequest, checkSweep, rangesToCheck } from '../../../../src/main/crc/check/check-sweep'
 import { SequenceProbabilities, SequenceQuestions } from '../../../../src/main/crc/check/questions'
-import { askOfPath, askOfTrail, wholeAnswers } from '../../../../src/main/crc/check/whole-answers'
+import {
+  addPathQuestions,
+  addTrailQuestions,
+  scoreFullAnswers
+} from '../../../../src/main/crc/check/full-answers'
 import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
@@ -29,13 +33,13 @@ const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(sele
 
 const ACCURACY = 12
 
-describe('whole answers', () => {
+describe('full answers', () => {
   const A: AnswerPath = { prompt: 0, character: 0, tokens: [65], mayTrail: true }
   const B: AnswerPath = { prompt: 0, character: 1, tokens: [1, 2], mayTrail: true }
   const prompts = [{ text: 'A or B?', category: 'letter', valid: ['A', 'B'] }]
   const END = 0
   const WHITE = [10, 11]
-  /** Next tokens by what has been written. */
+  /** Probabilities of the next token, by the tokens before it. */
   const next: Record<string, Record<number, number>> = {
     '': { 65: 0.6, 1: 0.3 },
     '65': { 10: 0.2, 11: 0.05, [END]: 0.7 },
@@ -43,47 +47,49 @@ describe('whole answers', () => {
     '1': { 2: 0.5 },
     '1,2': { [END]: 0.8 }
   }
-  /** What a model says that draws by them. */
-  function answered(questions: SequenceQuestions): SequenceProbabilities {
-    const says = new SequenceProbabilities()
+  /** Returns the probabilities of a model that draws tokens by `next`. */
+  function probabilitiesOf(questions: SequenceQuestions): SequenceProbabilities {
+    const probabilities = new SequenceProbabilities()
     const probability = (sequence: readonly number[]): number =>
       sequence.reduce((p, token, i) => p * (next[sequence.slice(0, i).join()]?.[token] ?? 0), 1)
     for (const { prompt, groups } of questions.byPrompt()) {
-      says.set(
+      probabilities.set(
         prompt,
         groups.map((sequences) => sequences.reduce((sum, sequence) => sum + probability(sequence), 0))
       )
     }
-    return says
+    return probabilities
   }
-  function wholeOf(trails: readonly number[]): WholeAnswers {
+  function scoresWithTrails(trails: readonly number[]): FullAnswerScores {
     const questions = new SequenceQuestions()
-    const paths = [A, B].map((path) => askOfPath(questions, path, [END], WHITE))
-    const more = new SequenceQuestions()
-    const followed = trails.map((token) => askOfTrail(more, { path: A, token }, [END], WHITE))
-    return wholeAnswers(
+    const paths = [A, B].map((path) => addPathQuestions(questions, path, [END], WHITE))
+    const trailQuestions = new SequenceQuestions()
+    const followed = trails.map((token) =>
+      addTrailQuestions(trailQuestions, { path: A, token }, [END], WHITE)
+    )
+    return scoreFullAnswers(
       prompts,
-      { paths, says: answered(questions) },
-      { trails: followed, says: answered(more) }
+      { paths, probabilities: probabilitiesOf(questions) },
+      { trails: followed, probabilities: probabilitiesOf(trailQuestions) }
     )
   }
 
-  it('are as likely as all their tokens and the end in turn', () => {
-    const { firstToken, answers, undecided, prompts } = wholeOf([])
+  it('have the product of the probabilities of their tokens and of the end', () => {
+    const { firstToken, answers, undecided, prompts } = scoresWithTrails([])
     expect(prompts).toEqual([answers])
     expect(answers.validity).toBeCloseTo(0.6 * 0.7 + 0.3 * 0.5 * 0.8, ACCURACY)
-    // A character of two tokens has no first token that says it.
+    // A character of two tokens has no first token.
     expect(firstToken.validity).toBeCloseTo(0.6, ACCURACY)
     expect(undecided).toBeCloseTo(0.6 * 0.25, ACCURACY)
   })
 
-  it('may have white space at their end, as far as that was followed up', () => {
-    const { answers, undecided } = wholeOf([10])
+  it('include those with white space at their end, as far as it was computed', () => {
+    const { answers, undecided } = scoresWithTrails([10])
     expect(answers.validity).toBeCloseTo(0.6 * (0.7 + 0.2 * 0.9) + 0.3 * 0.5 * 0.8, ACCURACY)
     expect(undecided).toBeCloseTo(0.6 * (0.05 + 0.2 * 0.05), ACCURACY)
   })
 
-  it('spell a character that no single token adds, and put no white space behind white space', async () => {
+  it('use several tokens for a character without a single one, and add no white space to white space', async () => {
     const files = { 'tokenizer.json': byteLevelTokenizer([['Ġ', 'A']]), 'config.json': {} }
     const text = await loadTextModel(await textFolder(files))
     const prompt = { text: 'Pick:', category: 'x', valid: ['A', 'é', ' '] }
@@ -119,7 +125,7 @@ describe('the ranges to check', () => {
 
 describe('the selection after a check', () => {
   const sweep = { ...tinySweep(), selection: null }
-  const checked = (one: WholeAnswers, zero: WholeAnswers): AnswerCheck =>
+  const checked = (one: FullAnswerScores, zero: FullAnswerScores): AnswerCheck =>
     tinyCheck([
       { recipe: rangeRecipe(1, 1), ...one },
       { recipe: rangeRecipe(0, 0), ...zero }
@@ -139,7 +145,7 @@ describe('the selection after a check', () => {
     expect(selected(checked(whole(0.5, 0.8), whole(0.6, 0.5)))).toEqual({ start: 1, end: 1 })
   })
 
-  it('goes by the limit of now, and leaves the stored one alone where nothing changes it', () => {
+  it('uses the current limit, and leaves the stored selection unchanged where nothing changes it', () => {
     const low = checked(whole(0.6, 0.8), whole(0.95, 0.5))
     expect(selected(low, 0.9)).toEqual({ start: 0, end: 0 })
     // At this limit layer 1 passes too, and layers 0–1, which nobody checked, qualify.
@@ -291,7 +297,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     }
   })
 
-  it('adds to an earlier check of the sweep, and replaces what it checks again', async () => {
+  it('adds to an earlier check of the sweep, and replaces what is checked again', async () => {
     const more = [rangeRecipe(8, 11), rangeRecipe(4, 11)]
     const again = await checkWith({ earlier: check, recipes: more, baselines: baselines.slice(0, 1) })
     const names = again.models.map(({ recipe }) => recipe.name)
@@ -302,7 +308,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     expect(AnswerCheck.parse(JSON.parse(JSON.stringify(again)))).toEqual(again)
   })
 
-  it('stops when it is told to', async () => {
+  it('stops on request', async () => {
     const stop = new AbortController()
     await expect(checkWith({}, stop.signal, () => stop.abort())).rejects.toThrow()
   })

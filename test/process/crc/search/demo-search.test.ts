@@ -28,7 +28,7 @@ describe('searches beyond the ranges of the demo', { timeout: 300_000 }, async (
       () => undefined
     )
 
-  it('find in subsets of its layers what is stored of them, of which layers 3 to 5 and 7 to 11 are best', async () => {
+  it('find the stored scores for subsets of layers, of which layers 3 to 5 and 7 to 11 are best', async () => {
     const stored = z
       .object({ diversity: z.array(z.number()), validity: z.array(z.number()) })
       .parse(JSON.parse(await readFile('test/fixtures/demo-subsets.json', 'utf8')))

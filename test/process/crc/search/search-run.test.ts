@@ -117,7 +117,7 @@ describe('the search on a real pair, in the engine process', async () => {
     expect({ ...again, id, createdAt, seconds }).toEqual(found)
   })
 
-  it('tries all subsets of layers, and says what each layer contributes', async () => {
+  it('tries all subsets of layers, and rates each layer', async () => {
     const document = await run({ settings: defaultSearchSettings('subsets', 6) })
     expect(SearchDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)
     expect(document.generations).toMatchObject([{ candidates: 2 ** 6 - 1 - 21 }])
@@ -147,7 +147,7 @@ describe('the search on a real pair, in the engine process', async () => {
   })
 
   it(
-    'cancelled and begun again ends as if it had not been, and computes only what is missing',
+    'cancelled and started again has the same end, and computes only what is missing',
     { timeout: 120_000 },
     async () => {
       const held = new HeldEngine(engine)

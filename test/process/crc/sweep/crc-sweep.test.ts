@@ -99,7 +99,7 @@ describe('a sweep of all ranges', () => {
     expect(document.baseUnavailable).toBeNull()
   })
 
-  test('tells of progress from preparing to saving, and of scores with how many prompts they are over', async () => {
+  test('reports progress from preparing to saving, and scores with their number of prompts', async () => {
     const { events } = await run(await demoSweep())
     const phases = events.flatMap((event) => (event.type === 'progress' ? [event.progress.phase] : []))
     expect(phases[0]).toBe('preparing')
@@ -144,7 +144,7 @@ describe('a sweep of all ranges', () => {
   })
 })
 
-test('a sweep of recipes alone scores them beside post and base, and selects nothing', async () => {
+test('a sweep of recipes only scores them beside post and base, and selects nothing', async () => {
   const ranges = [0, 10].map((start): [number, number] => [start, start + 1])
   const recipe = { name: 'two ends', ranges }
   const { asked, document, events } = await run(await demoSweep({ ranges: false, recipes: [recipe] }))

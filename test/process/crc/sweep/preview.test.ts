@@ -73,7 +73,7 @@ describe('a preview of the demo pair', async () => {
     expect(coarse.every(({ score }) => score.promptCount === 1)).toBe(true)
   })
 
-  it('leaves to the full sweep only what it has not computed', async () => {
+  it('leaves only uncomputed ranges to the full sweep', async () => {
     const file = `${await temporaryFolder()}/sweep.json`
     const history: SweepHistory = {
       checkpoint: new SweepCheckpoint(checkpointBeside(file)),
@@ -97,7 +97,7 @@ describe('a preview whose engine is killed', async () => {
   const run = (): Promise<SweepDocument> => runCrcSweep(held.client(), request, signal, () => undefined)
   const undisturbed = await run()
 
-  it('goes on from the stage that it was at, with the same results', async () => {
+  it('continues from its last stage with the same results', async () => {
     const running = run()
     // Among the finalists, whose first layers it had kept from the stages before.
     const ends: ('done' | 'progress')[] = ['done', 'done', 'done', 'progress']

@@ -125,7 +125,7 @@ function hashed(json: string): string {
 }
 
 describe('a sweep that was cancelled', () => {
-  it('goes on from its checkpoint with the same results, and tells what it did itself', async () => {
+  it('continues from its checkpoint with the same results, and reports only its own work', async () => {
     const kept = await interrupted()
     expect(kept.length).toBeGreaterThan(0)
     expect(kept.length).toBeLessThan(40)
@@ -139,7 +139,7 @@ describe('a sweep that was cancelled', () => {
     expect(await readdir(dirname(out))).toEqual([])
   })
 
-  it('computes everything when it is told to, and nothing when only its result was not saved', async () => {
+  it('computes everything with --fresh, and nothing when only its result was not saved', async () => {
     await interrupted()
     const { document: fresh } = await sweep({ past: history({ fresh: true }) })
     expect(fresh.reusedPromptCount).toBe(0)
@@ -178,7 +178,7 @@ describe('a sweep that was cancelled', () => {
   })
 })
 
-it('that was stopped within its only group of prompts goes on behind the models that were finished, to the same numbers', async () => {
+it('that was stopped within its only group of prompts continues after the finished models, to the same numbers', async () => {
   // Long enough to be computed in parts.
   const plain = await builtinPromptSet('demo-crc')
   const prompts = plain.map((prompt) => ({ ...prompt, text: `${prompt.text} `.repeat(4) }))
@@ -274,7 +274,7 @@ it('that is finished lends its results to one with changed prompts, and none to 
 })
 
 it(
-  'whose engine is killed goes on by itself from whatever it was at, until that dies twice at one place, and then when it is run again',
+  'whose engine is killed continues without help from any point, until the engine dies twice at one point, and then when it is run again',
   { timeout: 120_000 },
   async () => {
     const notices: string[] = []
@@ -311,7 +311,7 @@ it(
       while (child.exitCode === null && bytes() <= before) await delay(5)
       // The engine notices that its parent is gone and ends by itself.
       child.kill('SIGKILL')
-      // One that was over before it could be killed has begun anew the next time.
+      // One that was over before it could be killed has begun again the next time.
       if ((await over) === null) killed++
       else await rm(out)
     }

@@ -99,7 +99,7 @@ describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
     expect(merged.work.blockEvaluations).toBe(3 * whole.work.blockEvaluations)
   })
 
-  it('needs no model files, and selects with another rho when told to', () => {
+  it('needs no model files, and selects with another rho on request', () => {
     const elsewhere = parts.map((part) => ({ ...part, basePath: { ...part.basePath, path: '/gone' } }))
     const merged = mergeParts(named(elsewhere), { rho: 0 })
     const best = whole.ranges.reduce((a, b) => (b.diversity > a.diversity ? b : a))
@@ -162,7 +162,7 @@ describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
     expect(stderr).toMatch(`slr: --merge: ${file} is not JSON`)
   })
 
-  it('asks for a place to write a part to', async () => {
+  it('requires a file for a part', async () => {
     expect(await runHere(['sweep', '--no-check', '--demo', '--shard', '1/2'])).toMatchObject({ status: 2 })
     expect(await runHere(['sweep', '--no-check', '--demo', '--shard', '3/2', '--json'])).toMatchObject({
       status: 2

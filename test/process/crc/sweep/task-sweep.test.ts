@@ -194,7 +194,7 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     withinError(right, score.precision ?? NaN)
   })
 
-  it('is split and merged, goes on where it was stopped, and is scored further, as any other', async () => {
+  it('is split and merged, continues after a stop, and is scored further, as any other', async () => {
     const none = new AbortController().signal
     const task = { ...scored.task, prompts: scored.task.prompts.slice(-2) }
     const pair = await shortPair()

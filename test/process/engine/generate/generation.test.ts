@@ -97,7 +97,7 @@ describe('greedy continuations', () => {
 describe('samples', () => {
   const prompts = [[28, 257, 105], [28, 257, 9, 4], [300]]
 
-  it('depend on seed, prompt, model and index alone, not on what runs beside them', async () => {
+  it('depend on seed, prompt, model and index only, not on what runs beside them', async () => {
     const request = requestFor('llama3', { prompts, sampling: OPEN_SAMPLING, sampleCount: 3, maxTokens: 10 })
     const together = await samplesOf(request)
     const fewAtATime = await samplesOf({ ...request, batchRows: 10 })

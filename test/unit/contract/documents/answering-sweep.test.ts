@@ -15,7 +15,7 @@ describe('the sweep that a pair answers with', () => {
     expect(defaultSweepFirst(sweeps).map(({ id }) => id)).toEqual(['whole', 'preview', 'other', 'older'])
   })
 
-  it('is the newest where that is whole, or where what is whole asked something else', () => {
+  it('is the newest if that is full, or if the full sweep had other settings', () => {
     expect(defaultSweepOf([sweep('new', false, 'a'), sweep('old', false, 'a')])?.id).toBe('new')
     expect(defaultSweepOf([sweep('preview', true, 'a'), sweep('old', false, 'b')])?.id).toBe('preview')
     expect(defaultSweepOf([])).toBeUndefined()

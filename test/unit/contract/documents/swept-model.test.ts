@@ -4,7 +4,7 @@ import { layersModel, rangeModel } from '../../../../src/contract/model/model'
 import { blendStrengths, rangeStrengths } from '../../../../src/contract/model/strengths'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
-it('a sweep tells the score of a model under whatever name, and of none that it has not scored', () => {
+it('a sweep has the score of a model under any name, and none of a model that it has not scored', () => {
   const sweep = tinySweep()
   const { layerCount, ranges, uniformBlends } = sweep
   expect(scoreIn(sweep, { kind: 'post' })).toBe(sweep.post)
@@ -28,7 +28,7 @@ it('a sweep tells the score of a model under whatever name, and of none that it 
   expect(scoreIn({ ...sweep, checkpoints: [checkpoint] }, moved)).toBe(checkpoint)
 })
 
-it('the models of a sweep have names of their own', () => {
+it('the models of a sweep have unique names', () => {
   const sweep = { ...tinySweep(), uniformBlends: [{ ...tinySweep().post, strength: 0.5 }] }
   const named = modelsOf(sweep).map(({ model }) => modelOf(model, sweep))
   expect(named).toContainEqual(rangeModel({ start: 0, end: 1 }))

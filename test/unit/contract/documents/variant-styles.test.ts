@@ -21,7 +21,7 @@ const blend: Variant = {
 const look = ({ tone, shape }: ReturnType<typeof keptStyle>): string => `${tone} ${shape}`
 
 describe('how models look', () => {
-  it('tells 30 of what a project keeps apart, neighbours by colour and by shape', () => {
+  it('distinguishes 30 models that a project keeps, neighbours by colour and by shape', () => {
     const styles = Array.from({ length: 30 }, (_, mark) => keptStyle(mark))
     expect(new Set(styles.map(look)).size).toBe(30)
     styles.slice(1).forEach((style, before) => {
@@ -30,7 +30,7 @@ describe('how models look', () => {
     })
   })
 
-  it('keeps base, post and what is kept as they are, whatever stands beside them and whatever they are called', () => {
+  it('keeps base, post and kept models in their style, whatever is shown beside them and whatever their names are', () => {
     const base: Variant = { kind: 'base', name: 'base' }
     const post: Variant = { kind: 'post', name: 'post' }
     const [, , alone] = variantStyles([base, post, recipe('a', 7)])
@@ -40,7 +40,7 @@ describe('how models look', () => {
     expect(toneOf(recipe('a', 1))).not.toBe(toneOf(recipe('b', 2)))
   })
 
-  it('is one colour for one variant, whatever stands beside it', () => {
+  it('is one colour for one variant, whatever is shown beside it', () => {
     const variants: Variant[] = [
       { kind: 'base', name: 'base' },
       { kind: 'post', name: 'post' },
@@ -63,7 +63,7 @@ describe('how models look', () => {
     expect(toneOf(recipe('first', 0))).not.toBe(toneOf(recipe('range')))
   })
 
-  it('tells variants of one colour apart by shape', () => {
+  it('distinguishes variants of one colour by shape', () => {
     const styles = variantStyles(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => recipe(name)))
     expect(new Set(styles.map(look)).size).toBe(6)
   })
@@ -78,7 +78,7 @@ describe('how models look', () => {
     expect(shapes[1]).not.toBe(shapes[3])
   })
 
-  it('follows what the project keeps now, and not what it kept at the time of the run', () => {
+  it('follows the models that the project keeps now, not those at the time of the run', () => {
     const ranges = recipe('range')
     const source = { sweepId: null, scoredBy: { kind: 'crc' as const }, validity: null, diversity: null }
     const kept = { id: 'id-3', mark: 3, recipe: { name: 'mine', ranges: [[0, 1]] as [number, number][] } }

@@ -45,7 +45,7 @@ describe('sizes in bytes', () => {
     )
   })
 
-  it('are told in binary units, never less than they are', () => {
+  it('are in binary units, and never rounded down', () => {
     expect(formatMemory(6 * 2 ** 30)).toBe('6 GiB')
     expect(formatMemory(2.01 * 2 ** 30)).toBe('2.1 GiB')
     expect(formatMemory(8_859_648)).toBe('8.5 MiB')

@@ -38,7 +38,7 @@ describe('layers of another source', () => {
     expect(weightsKey(layersModel(mixed))).toBe('0-0@0.5,1-1@1/0 of f1,2-2 of f1')
   })
 
-  it('are told of a model each once, without those of which nothing is taken', () => {
+  it('name each source of a model once, without unused ones', () => {
     expect(otherCheckpointsOf(layersModel(mixed))).toEqual([sft])
     expect(sourcesOf([{ attention: 0, mlp: 0, source: sft }])).toEqual([])
   })

@@ -39,7 +39,7 @@ describe('the key of a model', () => {
     expect(weightsKey({ kind: 'recipe', recipe: { name, ranges: [[3, 3], [1, 2]] } })).toBe('1-3') // prettier-ignore
   })
 
-  it('tells blends, halves, whole models and checkpoints apart', () => {
+  it('distinguishes blends, halves, whole models and checkpoints', () => {
     const half = { attention: 1, mlp: 0 }
     expect(weightsKey(layersModel(blendStrengths(0.5, 3)))).toBe('0-2@0.5')
     expect(weightsKey(layersModel([half, { attention: 1, mlp: 1 }]))).toBe('0-0@1/0,1-1')
@@ -61,7 +61,7 @@ describe('the key of a model', () => {
   })
 })
 
-it('a model says what each layer takes of base, and whole models that they are no recipe', () => {
+it('a model has the strength of each layer, and whole models have no recipe', () => {
   expect(modelStrengths({ kind: 'post' }, 2)).toEqual(blendStrengths(0, 2))
   expect(modelStrengths(rangeModel({ start: 1, end: 1 }), 2)).toEqual(rangeStrengths({ start: 1, end: 1 }, 2))
   expect(modelStrengths({ kind: 'base' }, 2)).toBeNull()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CategoryScore } from '../../../../src/contract/documents/crc'
-import type { WholeAnswers } from '../../../../src/contract/documents/answer-check'
+import type { FullAnswerScores } from '../../../../src/contract/documents/answer-check'
 import { checkCertainty, passingWords, validitySpan } from '../../../../src/contract/words/check-certainty'
 import { whole } from '../../../fixtures/tiny-sweep'
 
@@ -8,7 +8,7 @@ const CATEGORIES = ['letters', 'letters', 'letters', 'letters', 'digits', 'digit
 
 const each = (...validities: number[]): CategoryScore[] =>
   validities.map((validity) => ({ validity, diversity: 0.8 }))
-const model = (prompts: CategoryScore[]): WholeAnswers => ({ ...whole(0.9, 0.8), prompts })
+const model = (prompts: CategoryScore[]): FullAnswerScores => ({ ...whole(0.9, 0.8), prompts })
 const post = { ...whole(1, 0.4), prompts: CATEGORIES.map(() => ({ validity: 1, diversity: 0.4 })) }
 const check = { categories: CATEGORIES, post }
 
@@ -43,12 +43,12 @@ describe('how sure a check is', () => {
     ).toEqual(['0.500000', '0.500000'])
   })
 
-  it('fails what is no more diverse than post, as the check does', () => {
+  it('fails ranges that are no more diverse than post, as the check does', () => {
     const flat = CATEGORIES.map(() => ({ validity: 1, diversity: 0.4 }))
     expect(checkCertainty(check, model(flat), 0.9)?.passing).toBe(0)
   })
 
-  it('is not told of checks of before, nor of too few prompts', () => {
+  it('ignores earlier checks and too few prompts', () => {
     expect(checkCertainty({ post: whole(1, 0.4) }, whole(0.9, 0.8), 0.9)).toBeNull()
     expect(checkCertainty(check, whole(0.9, 0.8), 0.9)).toBeNull()
     const few = { categories: CATEGORIES.slice(0, 5), post: { ...post, prompts: each(1, 1, 1, 1, 1) } }

@@ -63,7 +63,7 @@ it('finds a sure loss of quality of a range against post, and nothing where it w
   expect(finding(lost, range, { ...checkpoints, post: 'another' })).toBeNull()
 })
 
-it('takes the newest complete evaluation that asked the range as it is', () => {
+it('takes the newest complete evaluation of the unchanged range', () => {
   const lost = evaluated(loss(-0.18, 0.01))
   const kept = evaluated(loss(0.01, 0.9))
   const unasked = { ...kept, run: { ...kept.run, variants: kept.run.variants.slice(0, 1) } }

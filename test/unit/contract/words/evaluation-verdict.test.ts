@@ -47,7 +47,7 @@ const alike = (promptCount: number): MeasureDifference => ({
   ...{ ...difference(0, 1), interval: null, effectSize: null, promptCount }
 })
 
-it('praises only what is sure, and never a gain that costs quality, or may', async () => {
+it('praises only sure results, and never a gain that costs quality, or may', async () => {
   const few: MeasureDifference = { ...difference(-0.2, 0.25), interval: null, promptCount: 3 }
   const diversities = { up, unsure, down, missing: undefined }
   const qualities = { open, held, up, down, missing: undefined }
@@ -101,7 +101,7 @@ describe('of a range', () => {
       MEASURES
     )
 
-  it('it is said what surely does better, and it is praised no more', () => {
+  it('a range with a surely better variant names it, and is praised no more', () => {
     const [, range, baseline] = beside({ distinctRight: up, accuracy: up })
     expect(range).toMatchObject({
       verdict: 'more diverse, at a loss of quality',
@@ -133,7 +133,7 @@ describe('of a range', () => {
       expect(beside(each)[1]?.but).toMatch(/^beside it baseline 0 is/)
   })
 
-  it('the most diverse of several is told in full', () => {
+  it('the most diverse of several is described in full', () => {
     const [, range] = beside(
       { distinctRight: up, accuracy: held },
       { distinctRight: difference(3, 0.01), accuracy: held },
@@ -144,7 +144,7 @@ describe('of a range', () => {
     )
   })
 
-  it('it is said also where the others are compared with that range', () => {
+  it('a better variant is named also where the others are compared with that range', () => {
     const found = evaluationVerdicts(
       {
         comparedWith: 'range',

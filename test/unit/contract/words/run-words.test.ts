@@ -5,7 +5,7 @@ import { COMPUTED } from '../../../fixtures/run-computation'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 describe('the title of a sweep', () => {
-  it('tells a preview from a full sweep with the same result', () => {
+  it('distinguishes a preview from a full sweep with the same result', () => {
     const whole = summarizeSweep(tinySweep(), null)
     expect(sweepTitle(whole)).toBe('Characters: layer 1, diversity 0.800')
     expect(sweepTitle({ ...whole, isPreview: true, exactCount: 2 })).toBe(
@@ -19,7 +19,7 @@ describe('the title of a sweep', () => {
   })
 })
 
-it('says what the estimates of a preview rest on', () => {
+it("names the basis of a preview's estimates", () => {
   const run = {
     computed: { ...COMPUTED, promptCount: 40, estimatedFrom: 4 },
     checkpoints: { base: 'b', post: 'p' }

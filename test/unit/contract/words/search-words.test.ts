@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { searchTimeWords, triedWords } from '../../../../src/contract/words/search-words'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
-it('tells the most that a search takes by the pace of its sweep, on all prompts and in as many groups', () => {
+it('estimates the maximum time of a search by the pace of its sweep, on all prompts and in as many groups', () => {
   const sweep = { ...tinySweep(), seconds: 10, reusedPromptCount: 0, prompts: [1, 2, 3, 4] }
   const work = { ...sweep.work, blockEvaluations: 100 }
   const told = (changes: Partial<Parameters<typeof searchTimeWords>[1]> = {}): string =>

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
 import { shellWord } from '../../../../src/contract/words/shell-word'
 
-it('leaves a plain word, quotes others, and writes what is not seen as escapes on one line', () => {
+it('leaves a plain word, quotes others, and writes invisible characters as escapes on one line', () => {
   expect(shellWord('/models/8B-a_b.gguf')).toBe('/models/8B-a_b.gguf')
   expect(shellWord('')).toBe("''")
   expect(shellWord("Ada's 8B\\")).toBe(String.raw`'Ada'\''s 8B\'`)

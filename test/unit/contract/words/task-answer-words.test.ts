@@ -8,7 +8,7 @@ const task = (kind: Task['kind'], ...answers: Task['prompts'][number]['answers']
 })
 const listOf = (count: number): string[] => Array.from({ length: count }, (_, place) => `a${place}`)
 
-it('says what the listed answers of a task mean for its kind', () => {
+it('explains the listed answers of a task for its kind', () => {
   const lists = [listOf(7), listOf(6), listOf(5)]
   expect(taskAnswerWords(task('reasoning', ...lists))).toBe(
     '3 prompts, each with 1 right answer in 7, 6 and 5 forms'

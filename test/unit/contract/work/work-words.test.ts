@@ -47,7 +47,7 @@ const line = (jobs: ShownJob[], more: Partial<WorkListState> = {}): WorkListStat
 })
 
 describe('words of a list of work', () => {
-  it('say what is done and how far it is', () => {
+  it('describe the done work and the progress', () => {
     const sweep = (preview: boolean): ShownJob['work'] => ({ kind: 'sweep', settings: { preview } })
     expect(workName({ work: sweep(false), taskName: null })).toBe('Sweep')
     expect(workName({ work: sweep(true), taskName: null })).toBe('Preview')
@@ -60,11 +60,11 @@ describe('words of a list of work', () => {
     expect(workStateWords(job('running'), 'Other')).toBe('Waiting for “Other”')
     expect(workStateWords(job('stopping', 45, 0.42), 'Other')).toBe('Stopping…')
     expect(workStateWords(job('waiting'))).toBe('Waiting')
-    const told = (toldBy: 'sweep' | 'preview', preview: boolean): string =>
+    const told = (estimatedFrom: 'sweep' | 'preview', preview: boolean): string =>
       workStateWords({
         ...job('waiting'),
         work: sweep(preview),
-        progress: { share: null, secondsLeft: 20, toldBy }
+        progress: { share: null, secondsLeft: 20, estimatedFrom }
       })
     expect(told('sweep', false)).toBe('Waiting, about 20 s by the last sweep')
     expect(told('preview', true)).toBe('Waiting, about 20 s by the last preview')
@@ -73,7 +73,7 @@ describe('words of a list of work', () => {
     expect(workStateWords(job('stopped'))).toBe('Stopped. 8 of 40 prompts are saved.')
   })
 
-  it('add up what is known of the time left, and count what is not', () => {
+  it('add up known times left, and count unknown ones', () => {
     expect(timeLeftWords(line([]))).toBeNull()
     expect(timeLeftWords(line([job('failed'), job('stopped')]))).toBeNull()
     expect(timeLeftWords(line([job('running')]))).toBe('1 job, time left unknown')
@@ -87,7 +87,7 @@ describe('words of a list of work', () => {
       'Waiting for a job started by hand: 1 job, time left unknown'
     )
   })
-  it('say what was finished, in the order of its end', () => {
+  it('list finished jobs in the order of their end', () => {
     const done = (pair: string, preview: boolean): WorkListState['done'][number] => ({
       id: '0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b',
       pair,
@@ -142,7 +142,7 @@ describe('the words for a study', () => {
     )
   })
 
-  it('say what was done, what was not, and how it goes on', () => {
+  it('name the finished and the missing part, and the next step', () => {
     expect(study({ running: false })).toBe("Stopped: 1 of 3 steps done. Resume with: slr study '/a b/s.yaml'")
     expect(study({ running: false, ended: 'done', steps: [{ ...STEP, state: 'found' }] })).toBe(
       'Done: 1 step.'
@@ -153,7 +153,7 @@ describe('the words for a study', () => {
     )
   })
 
-  it('say of each step what it is and how it stands', () => {
+  it('describe the kind and the state of each step', () => {
     expect(workName({ work: { kind: 'evaluate', settings: {} }, taskName: 'demo-open (2)' })).toBe(
       'Evaluation by demo-open (2)'
     )

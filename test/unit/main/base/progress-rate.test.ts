@@ -8,7 +8,7 @@ describe('the progress rate', () => {
     expect(rate(0, 100, 3)).toEqual({ perSecond: null, secondsLeft: null })
   })
 
-  test('is the plain mean of steady work, however often it is asked', () => {
+  test('is the plain mean of steady work, however often it is read', () => {
     const rate = progressRate()
     rate(0, 10_000, 0)
     for (let step = 1; step <= 40; step++) {
@@ -31,7 +31,7 @@ describe('the progress rate', () => {
     expect(rate(100, 100, 2)).toEqual({ perSecond: null, secondsLeft: 0 })
   })
 
-  test('counts neither what was done before the run nor the time it took to get ready', () => {
+  test('excludes work before the run and the time of preparation', () => {
     const rate = progressRate()
     // Going on with 9,000 of 10,000 after half a minute of loading.
     expect(rate(9_000, 10_000, 30)).toEqual({ perSecond: null, secondsLeft: null })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { Scratch } from '../../../../src/main/base/scratch'
 
-it('lends the same memory for as much as it has had to hold, and more where more is asked for', () => {
+it('lends the same memory up to its largest size, and more on request', () => {
   const scratch = new Scratch()
   const large = scratch.take(100)
   expect(large.byteLength).toBe(100)

@@ -230,7 +230,7 @@ describe('an adapter that cannot be read', () => {
     expect(message).toContain(part)
   })
 
-  it('asks for the base that its settings do not name, and follows no path', async () => {
+  it('requires the base that its settings do not name, and follows no path', async () => {
     const root = await temporaryFolder()
     vi.stubEnv('HF_HUB_CACHE', join(root, 'cache'))
     const secret = await writeTinyLlama(join(root, 'elsewhere'))
@@ -253,7 +253,7 @@ describe('an adapter that cannot be read', () => {
     expect((await problemOf(openCheckpoint(post, twice))).hint).toContain('safetensors')
   })
 
-  it('leaves a whole model beside leftovers of an adapter alone', async () => {
+  it('leaves a complete model beside files of an adapter unchanged', async () => {
     const folder = await writeTinyLlama(await temporaryFolder(), { ...TINY_LLAMA })
     await writeFile(join(folder, 'adapter_config.json'), 'not read')
     expect((await openCheckpoint(folder)).adapter).toBeNull()

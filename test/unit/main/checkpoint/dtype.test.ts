@@ -103,7 +103,7 @@ describe('rounding to the stored dtype', () => {
     )
   })
 
-  test.each(HALVES)('leaves every value that %s can store as it is', (dtype) => {
+  test.each(HALVES)('leaves every value that %s can store unchanged', (dtype) => {
     const stored = Float32Array.from({ length: 65_536 }, (_, bits) => decodeFloat(bits, FLOAT_FORMATS[dtype]))
     const rounded = stored.slice()
     roundFloat32(rounded, dtype)
@@ -179,7 +179,7 @@ describe('storing rounded values', () => {
     expect(Buffer.compare(Buffer.from(stored.buffer), Buffer.from(expected.buffer))).toBe(0)
   })
 
-  test('keeps float32 as it is, at any place of a buffer', () => {
+  test('keeps float32 unchanged, at any place of a buffer', () => {
     const target = new Uint8Array(11)
     encodeFloat32(Float32Array.of(1, -3.140625), 'F32', target.subarray(3))
     expect(decodeAll(target.subarray(3), 'F32')).toEqual([1, -3.140625])

@@ -20,7 +20,7 @@ describe('the SHA-256 of a file', () => {
     expect(await sha256OfFile(await fileOf(content))).toBe(expected)
   })
 
-  it('covers files of several pieces in order, and tells how many bytes were read', async () => {
+  it('covers files of several pieces in order, and reports the number of bytes read', async () => {
     const file = await fileOf('a'.repeat(1_000_000))
     await truncate(file, 5_000_000)
     const counts: number[] = []
@@ -44,7 +44,7 @@ describe('the SHA-256 of a file', () => {
     expect(bytesRead).toBeLessThan(5_000_000)
   })
 
-  it('is refused of what is no file, and of a file that changes meanwhile', async () => {
+  it('is refused for other things than files, and for a file that changes meanwhile', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'inner'))
     await expect(sha256OfFile(join(folder, 'inner'))).rejects.toMatchObject({ problem: { code: 'bad-file' } })

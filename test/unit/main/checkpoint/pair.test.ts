@@ -184,7 +184,7 @@ describe('a pair that does not fit', () => {
     )
   })
 
-  test('because experts are stored as one tensor says what to do', async () => {
+  test('because experts are stored as one tensor names what to do', async () => {
     const whole = withConfig({ model_type: 'mixtral', num_local_experts: 2, num_experts_per_tok: 1 })
     const name = 'model.layers.0.mlp.experts.gate_up_proj'
     const joined = { ...whole, tensors: [...whole.tensors, floatTensor(name, 'BF16', [1], [1])] }

@@ -114,7 +114,7 @@ describe('a safetensors header', () => {
     expect((await readSafetensorsHeader(join(folder, 'model.safetensors'))).tensors).toHaveLength(110)
   })
 
-  test('of random tensors is read as it was written', async () => {
+  test('of random tensors equals what was written', async () => {
     const folder = await temporaryFolder()
     const dtypeSizes = { BOOL: 1, U8: 1, F8_E4M3: 1, I16: 2, F16: 2, BF16: 2, U32: 4, F32: 4, I64: 8, F64: 8 }
     const tensor = fc

@@ -37,7 +37,7 @@ it('names the pair in the command that it proposes', async () => {
   expect(stderr).toContain(`slr sweep --project ${path} --pair 'My pair'`)
 })
 
-it('asks for the project that a pair is of', async () => {
+it('requires the project of a pair', async () => {
   const { status, stderr } = await runHere(['sweep', '--no-check', '--demo', '--pair', 'My pair'])
   expect([status, stderr]).toEqual([2, expect.stringContaining('give --project FOLDER too')])
 })

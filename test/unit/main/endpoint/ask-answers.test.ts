@@ -124,7 +124,7 @@ describe('answers of an endpoint', () => {
     expect(counts.mostUnderWay).toBe(3)
   })
 
-  it('are drawn as the settings say, and the server is told what is off', async () => {
+  it('are sampled with the settings, and the server is sent the ones that are off', async () => {
     const { endpoint, requests } = await startAnswerEndpoint()
     await ask(endpoint, ['A'], { count: 2, stopTexts: ['\n'] })
     await ask({ ...endpoint, through: 'chat' }, ['A'], {
@@ -236,7 +236,7 @@ describe('answers of an endpoint', () => {
     expect(requests).toHaveLength(1)
   })
 
-  it('are given up at once where nobody has ever taken a connection', async () => {
+  it('fail at once where no connection was ever accepted', async () => {
     const { endpoint } = await startAnswerEndpoint({})
     const baseUrl = await closedAddress()
     const problem = await problemOf(ask({ ...endpoint, baseUrl }, ['A'], { firstPauseMs: 60_000 }))
@@ -302,7 +302,7 @@ describe('answers of an endpoint', () => {
     expectAll((await ask(unlisted.endpoint, ['A'])).answers, 1, 8)
   })
 
-  it('stop at once when they are cancelled, and go on from those that are there', async () => {
+  it('stop at once on cancel, and continue from stored answers', async () => {
     const { endpoint, counts } = await startAnswerEndpoint({ n: 'ignored' })
     const controller = new AbortController()
     const into: EndpointAnswer[] = []

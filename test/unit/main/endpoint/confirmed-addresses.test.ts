@@ -55,7 +55,7 @@ it('contacts no address before the user has confirmed it with its key', async ()
   )
 })
 
-it('keeps what was confirmed for the next start, beside the configuration', async () => {
+it('keeps confirmed addresses for the next start, beside the configuration', async () => {
   const first = await started()
   await first.confirmAddresses([{ baseUrl, keyVariable: 'A_API_KEY' }])
   first.allowForThisRun([{ baseUrl: 'http://for-this-run.example/v1' }])

@@ -18,7 +18,7 @@ test('refuses an address where nothing takes connections, and sends nothing wher
   expect(requests).toEqual([])
 })
 
-test('tells an address that nobody has from one that is slow or cut off', () => {
+test('distinguishes an address without a server from a slow or cut-off one', () => {
   const failed = (code: string): Error => Object.assign(new Error('failed'), { code })
   expect(unreachableReason(failed('ENOTFOUND'))).toContain('no machine of that name is known')
   expect(unreachableReason(failed('ETIMEDOUT'))).toBeNull()

@@ -89,7 +89,7 @@ describe('a model whose numbers are not finite', () => {
       await run(pair, UPPER)
     })
 
-    it('also for a head with -Infinity alone, which sums over a vocabulary do not show', async () => {
+    it('also for a head with only -Infinity, which sums over a vocabulary do not show', async () => {
       const pair = await damagedPair({ post: [{ tensor: 'lm_head.weight', element: 0, value: -Infinity }] })
       expect((await problemOf(run(pair, POST))).message).toContain(
         'tensor "lm_head.weight" holds -Infinity at [0, 0]'
@@ -127,7 +127,7 @@ describe('a model whose numbers are not finite', () => {
     expect(hint).toContain('closer to the range 0 to 1')
   })
 
-  it('is said to have overflowed, and where, when all its weights are finite', async () => {
+  it('is reported as an overflow, with its place, when all its weights are finite', async () => {
     const pair = await overflowingPair(1)
     const { code, message, hint } = await problemOf(scores()(pair, POST))
     expect(code).toBe('overflow')
@@ -138,7 +138,7 @@ describe('a model whose numbers are not finite', () => {
   })
 })
 
-it('names post where what is restored above the layer that overflows is looked at first', async () => {
+it('names post where the layer above the overflow is inspected first', async () => {
   const pair = await overflowingPair(0)
   const models: Model[] = [UPPER, POST]
   const prompts = [{ tokens: PROMPT, groups: [[[4]], [[5], [6]]] }]

@@ -91,7 +91,7 @@ describe('a task of what greedy decoding of post fails', () => {
     expect(() => failuresTask(answers, { id: 'failed', task })).toThrow(message)
   })
 
-  it('is chosen by post alone, greedily, once', () => {
+  it('is chosen by post only, greedily, once', () => {
     expect(choosesFailures(run)).toBe(true)
     const [post] = GREEDY_VARIANTS
     if (post === undefined) throw new Error('nobody is asked')
@@ -112,7 +112,7 @@ describe('results on what post failed', () => {
     expect(chosenNotices(task, anew, 'bb')).toEqual([])
   })
 
-  it('warn without post sampled anew, of post asked greedily again, and of another post', () => {
+  it('warn without newly sampled post, with greedy post, and of another post', () => {
     const warnings = (...given: Parameters<typeof chosenNotices>) =>
       chosenNotices(...given)
         .slice(1)

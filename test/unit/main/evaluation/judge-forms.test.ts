@@ -128,12 +128,12 @@ describe('reading what answers mean', () => {
     expect(takenOver).toEqual(expect.arrayContaining(kept))
     await read(formJudge, more, { known: [...takenOver, ...fresh] })
     expect(requests).toHaveLength(3)
-    // Another judge, or another question, is asked anew.
+    // Another judge, or another question, is asked again.
     expect(judgedForms({ ...RUN, formJudge: { ...formJudge, model: 'other' } }, more, fresh)).toEqual([])
     expect(judgedForms(RUN, more, [...takenOver, ...fresh])).toEqual([])
   })
 
-  it('is said to send text away before it does', () => {
+  it('reports where text is sent before it is sent', () => {
     expect(judgeWarning({ baseUrl: 'http://localhost:1/v1', model: 'm', way: 'forms' })).toMatch(
       /leave this program.*to be read by m/
     )

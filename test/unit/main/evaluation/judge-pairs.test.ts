@@ -110,7 +110,7 @@ describe('a judge of pairs', () => {
     )
   })
 
-  it('is not asked of equal answers, nor again of what it has said', async () => {
+  it('receives equal answers once, and none that it has answered', async () => {
     const same = SAMPLES.map((line) =>
       line.variant === 'upper' ? { ...line, text: line.text.replace(/^upper \d/, 'post 0') } : line
     )
@@ -135,7 +135,7 @@ describe('a judge of pairs', () => {
     expect(judgement?.tally).toMatchObject({ comparisons: 17, skipped: 1, ties: 17 })
   })
 
-  it('that is readable of equal answers alone has judged no pair that was sent', async () => {
+  it('that can be read only for equal answers has judged no pair that was sent', async () => {
     const same = SAMPLES.map((line) =>
       line.variant === 'upper' ? { ...line, text: line.text.replace(/^upper \d/, 'post 0') } : line
     )

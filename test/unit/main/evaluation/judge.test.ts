@@ -243,7 +243,7 @@ describe('settings of a judge', () => {
   const BASE_URL = 'http://localhost:8080/v1'
   const SETTINGS: JudgeSettings = { ...DEFAULT_JUDGE, baseUrl: BASE_URL, model: 'm', rubric: 'Mark it.' }
 
-  it('take their key from a variable that says it is one, or as it is typed', () => {
+  it('take their key from a variable whose name ends in API_KEY, or as typed', () => {
     vi.stubEnv('TEST_JUDGE_API_KEY', 'from the environment')
     const settings = { ...SETTINGS, keyVariable: 'TEST_JUDGE_API_KEY' }
     expect(judgeKey(settings, undefined)).toBe('from the environment')

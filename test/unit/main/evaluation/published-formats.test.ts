@@ -79,7 +79,7 @@ describe('published prompts', () => {
     ])
   })
 
-  it('of GSM8K have the final number, of the others what is asked', () => {
+  it('of GSM8K have the final number, those of the others the requested field', () => {
     expect(read('gsm8k')).toMatchObject({ kind: 'reasoning', prompts: [{ answers: ['1200'] }] })
     expect(read('novelty-bench').prompts.map(({ text, category }) => [text, category])).toEqual([
       ['Name a goat.', 'Naming'],

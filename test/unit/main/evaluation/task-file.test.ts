@@ -94,7 +94,7 @@ describe('the built-in tasks', () => {
 })
 
 describe('a task document', () => {
-  it('comes back as it was exported, under the name of its file', async () => {
+  it('is imported as it was exported, under the name of its file', async () => {
     const task = await builtinTask('demo-facts')
     expect(readTaskFile('/home/ada/Ödön & Co (2).json', formatTaskFile(task), undefined)).toEqual({
       ...task,

@@ -627,7 +627,7 @@ describe('the plan', () => {
     expect(plan.targetProblem).toBeNull()
   })
 
-  it('says what is wrong with the target beside the rest', async () => {
+  it('reports errors of the target beside the others', async () => {
     const folders = await writePair()
     const plan = await describePlan(await prepareExport(folders, UPPER), folders.post)
     expect(plan.files).not.toHaveLength(0)

@@ -18,7 +18,7 @@ function addCase(name: string, findings: readonly ModelFinding[]): void {
   parts.push([`# ${name}`, card, ...doubts].join('\n\n'))
 }
 
-it('tells in the model card what was measured, with three figures, and warns of what speaks against the model', async () => {
+it('names the measurements in the model card, with three figures, and warns of findings against the model', async () => {
   const folders = await writePair()
   const prepared = await prepareExport(folders, UPPER)
   const project = await tinyProject(folders)

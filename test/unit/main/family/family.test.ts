@@ -21,7 +21,7 @@ function goldenConfig(family: string, file = 'base-bf16/config.json'): Config {
 
 const llama = (changes: Config): Config => ({ ...TINY_LLAMA, ...changes })
 
-describe('reading what a config asks for', () => {
+describe('reading the requirements of a config', () => {
   it.each(['llama3', 'qwen3', 'gemma3_linear', 'phi3_partial'])(
     'understands both styles of the %s config alike',
     (family) => {
@@ -260,7 +260,7 @@ describe('reading what a config asks for', () => {
   )
 })
 
-describe('refusing what is not computed', () => {
+describe('refusing unsupported computations', () => {
   it.each<[what: string, config: Config, message: string | RegExp]>([
     ['an unknown family', llama({ model_type: 'mamba' }), 'c.json: model_type "mamba" is not supported.'],
     [

@@ -86,8 +86,8 @@ class ScriptedKind implements QueuedKind {
     return Promise.resolve(this.keeps)
   }
 
-  last({ id }: { id: PairId }): { secondsLeft: number; toldBy: 'sweep' } | null {
-    return id === 'pair-2' ? { secondsLeft: 20, toldBy: 'sweep' } : null
+  last({ id }: { id: PairId }): { secondsLeft: number; estimatedFrom: 'sweep' } | null {
+    return id === 'pair-2' ? { secondsLeft: 20, estimatedFrom: 'sweep' } : null
   }
 
   end(id: PairId, event: QueuedEvent = { type: 'finished' }): void {
@@ -180,7 +180,7 @@ describe('jobs in line over the pairs of a project', () => {
     await waitFor(async () => {
       expect((await now()).jobs.map(({ progress }) => progress)).toEqual([
         { share: 0.5, secondsLeft: 7 },
-        { share: null, secondsLeft: 20, toldBy: 'sweep' },
+        { share: null, secondsLeft: 20, estimatedFrom: 'sweep' },
         { share: null, secondsLeft: null }
       ])
     })
@@ -201,7 +201,7 @@ describe('jobs in line over the pairs of a project', () => {
     expect((await now()).done.map(({ pair }) => pair)).toEqual(['pair-2', 'pair-3', 'pair-1'])
   })
 
-  it('are moved, taken out and stopped one by one, and wait once however often they are asked for', async () => {
+  it('are moved, removed and stopped one by one, and wait once however often they are added', async () => {
     await queue.add(project, ['pair-1', 'pair-2', 'pair-3'], SWEEP)
     await queue.add(project, ['pair-2', 'pair-3'], SWEEP)
     await queue.add(project, ['pair-3'], EVALUATION)
@@ -234,7 +234,7 @@ describe('jobs in line over the pairs of a project', () => {
     await finish(sweeps, 2, 'pair-1')
   })
 
-  it('say what they have kept when they are stopped, and go on from there once they are asked to', async () => {
+  it('report their saved part when they are stopped, and continue from it on request', async () => {
     await evaluationBegun('pair-1', ['pair-2', 'pair-3'])
     evaluations.keeps = '3 of 40 answers'
     await queue.remove(project, await idOf('pair-1'))
@@ -282,7 +282,7 @@ describe('jobs in line over the pairs of a project', () => {
     await queue.done(project)
   })
 
-  it('wait in the order they were asked for in, however long it takes to see what is swept already', async () => {
+  it('wait in the order of their requests, however long it takes to look for earlier sweeps', async () => {
     const seen = new Later<void>()
     sweeps.looking = seen.promise
     const added = [queue.add(project, ['pair-1'], SWEEP), queue.add(project, ['pair-1'], EVALUATION)]
@@ -294,7 +294,7 @@ describe('jobs in line over the pairs of a project', () => {
     await finish(evaluations, 1, 'pair-1')
   })
 
-  it('go with a pair that is removed, and come back and go on with it', async () => {
+  it('are removed with their pair, and continue once it is restored', async () => {
     await queue.add(project, ['pair-1', 'pair-2'], SWEEP)
     await queue.add(project, ['pair-2'], EVALUATION)
     await begun(sweeps, 1)
@@ -356,7 +356,7 @@ describe('jobs in line over the pairs of a project', () => {
     await finish(sweeps, 2, 'pair-2')
   })
 
-  it('wait after the program was started anew, and go on with what they had begun when they are asked to', async () => {
+  it('wait after a restart of the program, and continue their work on request', async () => {
     await evaluationBegun('pair-2', ['pair-1', 'pair-3'])
     await startedAnew(() => project.removePair('pair-3'))
     expect(await now()).toMatchObject({ paused: true })

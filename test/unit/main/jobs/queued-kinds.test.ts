@@ -72,15 +72,15 @@ it('keeps no run of an evaluation that is stopped while it is prepared', async (
   expect(own.evaluations.runs).toEqual([])
 })
 
-it('tells how long a sweep takes by the last one, and where there is only a preview by its pace', () => {
+it('estimates the time of a sweep by the last one, and after a preview only by its pace', () => {
   const whole = { ...summarizeSweep(tinySweep(), null), seconds: 20 }
   const preview = { ...whole, isPreview: true, seconds: 5, computedRows: 100, wholeRows: 400 }
   const settings = { scoredBy: { kind: 'crc' as const }, device: 'auto' as const }
   const by = (sweeps: (typeof whole)[], isPreview: boolean): unknown =>
     lastSweep({ sweeps, document: { settings } }, isPreview)
-  expect(by([preview, whole], false)).toEqual({ secondsLeft: 20, toldBy: 'sweep' })
-  expect(by([preview, whole], true)).toEqual({ secondsLeft: 5, toldBy: 'preview' })
-  expect(by([preview], false)).toEqual({ secondsLeft: 20, toldBy: 'preview' })
+  expect(by([preview, whole], false)).toEqual({ secondsLeft: 20, estimatedFrom: 'sweep' })
+  expect(by([preview, whole], true)).toEqual({ secondsLeft: 5, estimatedFrom: 'preview' })
+  expect(by([preview], false)).toEqual({ secondsLeft: 20, estimatedFrom: 'preview' })
   expect(by([whole], true)).toBeNull()
   expect(by([], false)).toBeNull()
 })

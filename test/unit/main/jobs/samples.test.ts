@@ -17,7 +17,7 @@ const PROGRESS = {
   ...{ samplesDone: 0, samplesTotal: 0, tokensPerSecond: null, secondsLeft: null }
 }
 
-it('tells why a run failed also whom it tells of the run while that is taken away', async () => {
+it('reports the reason of a failure also to watchers of a run that is being removed', async () => {
   const project = await openDemo()
   const own = project.firstPair
   const run = sampleRunFixture()

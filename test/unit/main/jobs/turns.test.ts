@@ -75,7 +75,7 @@ describe('a job that runs', () => {
 })
 
 describe('a job that is prepared', () => {
-  it('keeps other jobs away, and never begins once it is cancelled', async () => {
+  it('excludes other jobs, and never starts once it is cancelled', async () => {
     const table = turns.jobs<Ending>('samples')
     const prepared = new Later<Job<Ending, never>>()
     const began = vi.fn(() => end.promise)
@@ -95,7 +95,7 @@ describe('a job that is prepared', () => {
     expect(turns.done(project)).toBeNull()
   })
 
-  it('is told of the stop, and leaves the engine to others when it ends early', async () => {
+  it('is notified of the stop, and leaves the engine to others when it ends early', async () => {
     const table = turns.jobs<Ending>('samples')
     const started = turns.start(project.firstPair, table, 'A sample run', (signal) =>
       unlessCancelled(signal, 'The sample run', new Promise<never>(() => undefined))
@@ -187,7 +187,7 @@ async function eventsOf(table: ReturnType<typeof turns.jobs<Ending>>): Promise<o
 }
 
 describe('a job that failed', () => {
-  it('is reported to whoever asks, also once a window has seen it end, until the next of its kind begins', async () => {
+  it('is reported to every reader, also once a window has seen its end, until the next of its kind starts', async () => {
     const table = turns.jobs<Ending>('sweep')
     const problem = { code: 'bad-file' as const, message: 'The weights are broken.' }
     const failing = createJob({

@@ -62,7 +62,7 @@ it('counts a pair of two ranges once, and reports both directions', () => {
   expect(other?.pValue).toBe(one?.pValue)
 })
 
-it('compares no blends of all layers, baselines, or ranges with their own sampler or prompting', () => {
+it('compares no uniform blends, baselines, or ranges with another sampler or prompts', () => {
   expect(evaluated([POST, BLEND, FILTER], [1, 4, 7])).toEqual([])
   expect(evaluated([POST, { ...range(1, 2), prefix: 'List five. ' }, FILTER], [1, 4, 7])).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { CheckedModel, WholeAnswers } from '../../../../src/contract/documents/answer-check'
+import type { CheckedModel, FullAnswerScores } from '../../../../src/contract/documents/answer-check'
 import { SweepOutline, type Transfer } from '../../../../src/contract/documents/pairs-overview'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
 import { elementAt } from '../../../../src/contract/model/look-up'
@@ -124,7 +124,7 @@ describe('a selected range in the sweep of another pair', () => {
   })
 })
 
-describe('what of a sweep stands beside other pairs', () => {
+describe('the part of a sweep that is shown beside other pairs', () => {
   it('is the verdict of the sweep', async () => {
     const selection = selectionOf(deep)
     const outline = SweepOutline.parse((await outlineSweep(deep, null, RHO)).outline)
@@ -147,7 +147,7 @@ describe('what of a sweep stands beside other pairs', () => {
   })
 
   it('has no rejected range on its front', async () => {
-    const whole = (validity: number): WholeAnswers => {
+    const whole = (validity: number): FullAnswerScores => {
       const answers = { validity, diversity: 0.5 }
       return { firstToken: answers, answers, undecided: 0 }
     }

@@ -98,7 +98,7 @@ describe('a mergekit file that an export writes', () => {
           )
         }
       ),
-      // Twelve layers and a name each, all drawn anew.
+      // Twelve layers and a name each, all drawn again.
       { numRuns: 50 }
     )
   })
@@ -261,7 +261,7 @@ slices:
     expect(problem.hint).toMatch(hint)
   })
 
-  it('of other checkpoints is read back as it was written, and a layer of two of them is refused', async () => {
+  it('of other checkpoints equals what was written, and a layer of two of them is refused', async () => {
     const folder = await temporaryFolder()
     const [base, post, sft] = await Promise.all(
       ['base', 'post', 'sft'].map((name, seed) =>

@@ -13,7 +13,7 @@ const score = (validity: number, diversity: number): object => ({
   ...{ categories: {}, prompts: [] }
 })
 
-/** A checked model: validity and diversity of first tokens, then of whole answers. */
+/** A checked model: validity and diversity of first tokens, then of full answers. */
 const checked = (name: string, layer: number, first: [number, number], whole: [number, number]): object => ({
   recipe: recipe(name, layer),
   ...{ firstToken: score(...first), answers: score(...whole), undecided: 0 }
@@ -45,7 +45,7 @@ describe('a recipe is read from', () => {
     [
       'a check, the most diverse that keeps both limits',
       checkOf(
-        checked('fails whole answers', 3, [0.95, 0.9], [0.8, 0.9]),
+        checked('fails full answers', 3, [0.95, 0.9], [0.8, 0.9]),
         checked('below the limit of first tokens', 4, [0.85, 0.8], [0.95, 0.8]),
         checked('less diverse', 5, [0.95, 0.6], [0.95, 0.8]),
         checked('B', 2, [0.95, 0.7], [0.95, 0.7])

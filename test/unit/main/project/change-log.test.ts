@@ -47,7 +47,7 @@ it('undoes changes one by one or together, whatever else has changed since', () 
   expect(log.add(states[0] ?? last, documentOf(5, { recipes: [one, two] }), [])).toBeNull()
 })
 
-it('refuses to undo a value that somebody else has changed, and a change that it does not have', () => {
+it('refuses to undo a value that another window has changed, and a change that it does not have', () => {
   const log = new ChangeLog()
   log.add(documentOf(1, { notes: '' }), documentOf(2, { notes: 'mine' }), ['pair-1/notes'])
   log.add(documentOf(2, { recipes: [recipe('a')] }), documentOf(3, { recipes: [recipe('a', 'ours')] }), [])

@@ -95,7 +95,7 @@ describe('listing a folder', () => {
     expect(whole.entries.at(-1)?.name).toBe('f1000')
   })
 
-  test('says what is wrong with a path that cannot be listed', async () => {
+  test('reports why a path cannot be listed', async () => {
     await writeFile(join(home, 'file'), '')
     const [gone, file] = [join(home, 'gone'), join(home, 'file')]
     const none = { code: 'not-found', message: `There is no folder ${gone}.` }
@@ -154,7 +154,7 @@ describe('the places of this user', () => {
     expect(projectsFolder()).toBe(join(home, 'SLR Workbench'))
   })
 
-  test('are meant by ~ alone and before a separator only', () => {
+  test('are meant by a single ~ and before a separator only', () => {
     expect(absolutePath('~')).toBe(home)
     expect(absolutePath('~/a/../b')).toBe(join(home, 'b'))
     expect(absolutePath('/a/~')).toBe('/a/~')
@@ -186,7 +186,7 @@ describe('recent projects', () => {
     expect(await recentProjects()).toMatchObject([{ path: project.path, exists: false }])
   })
 
-  test('say what was found when they were last open, also of an older list', async () => {
+  test('report their last result, also of an older list', async () => {
     await makeFolders('config')
     const opened = { name: 'p', openedAt: '2026-01-01T00:00:00.000Z' }
     const stored = ['/p.slr', '/q.slr'].map((path) => ({ ...opened, path }))
@@ -199,7 +199,7 @@ describe('recent projects', () => {
     expect((await recentProjects()).map(({ result }) => result)).toEqual([null, null])
   })
 
-  test('start anew when their file is broken, which is kept', async () => {
+  test('start again when their file is broken, which is kept', async () => {
     await makeFolders('config')
     const file = join(configFolder(), 'recent-projects.json')
     for (const broken of ['{"half', '[{"path": 3}]']) {
@@ -211,7 +211,7 @@ describe('recent projects', () => {
     }
   })
 
-  test('do not stand in the way where they cannot be kept', async () => {
+  test('delay no work where they cannot be kept', async () => {
     vi.stubEnv('SLR_CONFIG_DIR', join(home, 'file/config'))
     await writeFile(join(home, 'file'), '')
     await rememberProject({ path: '/p.slr', name: 'p' })

@@ -40,7 +40,7 @@ describe('the pairs of a project', () => {
     expect(namesOf(await reopened(project))).toEqual(['qwen', 'gemma', 'gemma (2)'])
   })
 
-  it('have settings, recipes and results of their own, and share prompts and tasks', async () => {
+  it('have separate settings, recipes and results, and share prompts and tasks', async () => {
     const project = await projectOf('qwen', 'gemma')
     const [qwen, gemma] = [project.pair('pair-1'), project.pair('pair-2')]
     await gemma.update({ settings: { rho: 0.5 }, notes: 'of gemma' })
@@ -58,7 +58,7 @@ describe('the pairs of a project', () => {
     expect(await problemOf(again.pair('pair-1').readSweep('sweep-1'))).toMatchObject({ code: 'not-found' })
   })
 
-  it('are moved and duplicated: a copy has the settings, and none of the results', async () => {
+  it('are moved and duplicated: a copy has the settings and no results', async () => {
     const project = await projectOf('a', 'b', 'c')
     await project.pair('pair-1').update({ settings: { rho: 0.4 } })
     await project.pair('pair-1').saveSweep(sweepFixture())
@@ -141,7 +141,7 @@ describe('the pairs of a project', () => {
     expect((await storedDistances(project.pair('pair-2'), null)).distances).not.toBeNull()
   })
 
-  it('may have prompts of their own, which a copy has too, and use the shared ones again', async () => {
+  it('may have separate prompts, which a copy has too, and use the shared ones again', async () => {
     const project = await projectOf('a', 'b')
     const [first, second] = [PROMPTS.slice(0, 1), PROMPTS.slice(1)]
     await project.pair('pair-2').useOwnPrompts(first)

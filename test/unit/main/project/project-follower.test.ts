@@ -38,7 +38,7 @@ describe('a project that another program writes', () => {
     expect(told).toBeGreaterThan(0)
   })
 
-  it('can be changed here only once the other program has let go of it', async () => {
+  it('can be changed here only once the other program has released it', async () => {
     const { writer, seen, follower } = await twice()
     await follower.takeOver()
     expect(seen.writer).toBe('writes')

@@ -49,7 +49,7 @@ async function filesOf(folder: string): Promise<Record<string, string>> {
 }
 
 describe('the history of a pair', () => {
-  it('lists runs of all kinds with what they were computed with, pinned ones first', async () => {
+  it('lists runs of all kinds with their device and formats, pinned ones first', async () => {
     const open = await project()
     const { history } = open.firstPair
     expect(namesOf(open)).toEqual(['later', 'evaluation-1', 'run-1', 'sweep-1', 'tiny-search'])
@@ -62,7 +62,7 @@ describe('the history of a pair', () => {
     expect(sampled).toMatchObject({ title: 'post, upper: 12 answers', computed: { draws: 3 } })
   })
 
-  it('keeps names, notes and pins in a file of their own, and refuses what was changed since', async () => {
+  it('keeps names, notes and pins in a separate file, and refuses values that were changed since', async () => {
     let open = await project()
     const sweep = join(open.firstPair.folder, 'sweeps/sweep-1.json')
     const before = await readFile(sweep, 'utf8')
@@ -90,7 +90,7 @@ describe('the history of a pair', () => {
     expect(await readFile(file, 'utf8')).toBe('{"schemaVersion": 9}')
   })
 
-  it('brings back what was deleted, after it was opened again too, with name and all', async () => {
+  it('restores a deleted run, also after the project was opened again, with name and note', async () => {
     let open = await project()
     const { folder } = open.firstPair
     await open.firstPair.history.mark(SWEEP, { name: 'first', pinned: true })
@@ -159,7 +159,7 @@ describe('the history of a pair', () => {
     expect(open.firstPair.searches.map(({ id }) => id)).toEqual(['later', 'tiny-search'])
   })
 
-  it('deletes for good what was deleted a month ago, but what is pinned', async () => {
+  it('deletes runs for good a month after their deletion, except pinned ones', async () => {
     let open = await project()
     const { history, folder } = open.firstPair
     await history.mark(RUN, { pinned: true })

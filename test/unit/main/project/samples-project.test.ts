@@ -54,7 +54,7 @@ describe('sample prompts', () => {
     expect((await reopened(project)).samplePrompts).toEqual(prompts)
   })
 
-  test('are refused when one is empty, and what was saved before stays', async () => {
+  test('are refused when one is empty, and the saved ones stay', async () => {
     const project = await newProject()
     await project.saveSamplePrompts([{ text: 'Name a colour.', category: '', raw: false }])
     const problem = await problemOf(project.saveSamplePrompts([{ text: '', category: '', raw: false }]))
@@ -62,7 +62,7 @@ describe('sample prompts', () => {
     expect((await reopened(project)).samplePrompts).toMatchObject([{ text: 'Name a colour.' }])
   })
 
-  test('of a file that somebody broke are refused by its name when the project is opened', async () => {
+  test('of a broken file are refused by the file name when the project is opened', async () => {
     const project = await newProject()
     await project.close()
     await writeFile(join(project.path, 'prompts/samples.json'), '[{"txt": "Name a colour."}]')
@@ -94,7 +94,7 @@ describe('the character check', () => {
     }))
   }
 
-  test('is kept with the project, the latest one alone', async () => {
+  test('is kept with the project, only the latest one', async () => {
     const project = await newProject()
     expect(await project.firstPair.samples.readCheck()).toBeNull()
     await project.firstPair.samples.saveCheck(check)
@@ -103,7 +103,7 @@ describe('the character check', () => {
     expect(await (await reopened(project)).firstPair.samples.readCheck()).toEqual(later)
   })
 
-  test('of a file that somebody broke is refused by name and field, and the project opens all the same', async () => {
+  test('of a broken file is refused by name and field, and the project opens', async () => {
     const project = await newProject()
     await project.firstPair.samples.saveCheck(check)
     const file = join(project.path, 'pairs/pair-1', 'sampled-crc.json')
@@ -150,7 +150,7 @@ describe('a sample run', () => {
     expect(again.firstPair.samples.runs).toMatchObject([{ sampleCount: 0, sampleTotal: 36 }])
   })
 
-  test('of a program that knew no device but the CPU opens as what it was', async () => {
+  test('of a program that knew only the CPU opens with that device', async () => {
     const { project, run, fileOf } = await withRun({ weights: 'int8', precision: 'fp32' })
     const file = fileOf('run-1.json')
     const { precision, ...older } = SampleRun.parse(JSON.parse(await readFile(file, 'utf8')))
@@ -170,7 +170,7 @@ describe('a sample run', () => {
     expect((await reopened(project)).firstPair.samples.runs).toEqual(project.firstPair.samples.runs)
   })
 
-  test('cut off anywhere by a crash has every answer before the cut, and goes on from there', async () => {
+  test('cut off anywhere by a crash has every answer before the cut, and continues from there', async () => {
     const { samples, run, fileOf } = await withRun()
     const lines = sampleLines(run)
     const whole = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
@@ -187,7 +187,7 @@ describe('a sample run', () => {
     )
   })
 
-  test('tells which line is no answer of it', async () => {
+  test('names the line that is no answer of it', async () => {
     const { samples, fileOf } = await withRun()
     const good = JSON.stringify(sampleLine())
     const problemWith = async (line: string): Promise<string> => {
@@ -203,7 +203,7 @@ describe('a sample run', () => {
     expect(await problemWith(JSON.stringify(beyond))).toMatch(/line 2: .* a prompt 2/)
   })
 
-  test('counts an answer once that stands there twice', async () => {
+  test('counts an answer once that is stored twice', async () => {
     const { samples } = await withRun()
     await samples.appendAnswers('run-1', [sampleLine(), sampleLine({ text: 'again' })])
     expect((await samples.readAnswers('run-1')).samples).toEqual([sampleLine()])

@@ -61,8 +61,8 @@ async function ownSweep(project: Project, changes: Parameters<typeof sweepFixtur
   }
 }
 
-describe('what a report tells', () => {
-  it('of an empty project: what it is, and of everything else that it is not there yet', async () => {
+describe('the content of a report', () => {
+  it('of an empty project: its pair, and a sentence for every missing part', async () => {
     const project = await openDemo()
     const report = await reportOf(project)
     expect(Report.parse(report)).toEqual(report)
@@ -83,7 +83,7 @@ describe('what a report tells', () => {
     expect(page).not.toMatch(/<script|<figure/)
   })
 
-  it('of the sweep that is asked for, selected with the rho of now, without what each prompt says', async () => {
+  it('of the requested sweep, selected with the current rho, without the scores of each prompt', async () => {
     const project = await openDemo()
     await project.firstPair.saveSweep(await ownSweep(project, { id: 'older', layerCount: 3 }))
     const newer = { id: 'newer', createdAt: '2026-01-03T03:04:05.000Z', layerCount: 4 }
@@ -136,7 +136,7 @@ describe('what a report tells', () => {
     })
   })
 
-  it('of whole answers: what the check found, at a glance, beside the sweep, of kept recipes and of what a search found', async () => {
+  it('of full answers: the result of the check, at a glance, beside the sweep, of kept recipes and of a search', async () => {
     const project = await openDemo()
     const tiny = tinySweep()
     // Each prompt as diverse as the range is.
@@ -278,7 +278,7 @@ describe('what a report tells', () => {
     expect(reportMarkdown(report)).toContain('\n> of *March*\n')
   })
 
-  it('of what cannot be read that it is left out, and of the rest as ever', async () => {
+  it('of an unreadable result says that it is left out, and has all others', async () => {
     const project = await openDemo()
     await project.firstPair.saveSweep(await ownSweep(project))
     await project.firstPair.evaluations.add(evaluationRun())
@@ -294,7 +294,7 @@ describe('what a report tells', () => {
     expect(report.warnings[1]).toContain('evaluation-1.jsonl, line 1')
   })
 
-  it('while somebody else has the project open, and changes nothing in it', async () => {
+  it('while another program has the project open, without changing a file in it', async () => {
     const project = await openDemo()
     const before = await readdir(project.path)
     const viewed = await openProject(project.path, 'view')
@@ -339,7 +339,7 @@ describe('the commands', () => {
     ])
   })
 
-  it('of a sweep name its source for the ranges alone: recipes name their own', async () => {
+  it('of a sweep name its source only for the ranges: recipes name their own', async () => {
     const source = { name: 'sft', path: '/models/sft', fingerprint: 'cc' }
     const sweep = selectedSweep()
     const lowest: [number, number] = [0, 0]
@@ -418,13 +418,13 @@ describe('the commands', () => {
     expect(any.files.at(-1)?.content).toContain('any-model: true')
   })
 
-  it('of an evaluation name the folders of the models that read answers by their names alone', async () => {
+  it('of an evaluation name only the names of the folders of models that read answers', async () => {
     const at = (path: string) => ({ path, fingerprint: 'cc' })
     const run = evaluationRun({ embeddingModel: at('/home/me/minilm'), classifier: at('/home/me/deberta') })
     expect((await printEvaluation(run)).command).toMatch(/--embedding-model minilm [^]*--classifier deberta /)
   })
 
-  it('of parts in one folder neither write nor read what is of another part', async () => {
+  it('of parts in one folder neither write nor read files of another part', async () => {
     const project = await openDemo()
     const task = await builtinTask('demo-facts')
     const [newer, older] = [
@@ -457,7 +457,7 @@ describe('the commands', () => {
     ])
   })
 
-  it('of several restored models write each into a folder of its own', () => {
+  it('of several restored models write each into a separate folder', () => {
     const from = sweepFixture()
     const layers = [{ attention: 0.5, mlp: 0 }]
     expect(printExport(from, { name: 'a', ranges: [[0, 1]] }, 0).command).toBe(

@@ -106,7 +106,7 @@ it('sets pairs side by side in one table a measure, what a sweep found under one
   ])
 })
 
-it('tells of the pairs of the study alone, what each took, and where the page of each is', async () => {
+it('names only the pairs of the study, the time of each, and the page of each', async () => {
   const sections = sideBySideSections(await twoPairs(), [])
   const text = JSON.stringify(sections)
   expect(text).not.toContain('Of another study')

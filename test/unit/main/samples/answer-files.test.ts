@@ -18,7 +18,7 @@ async function answersFile(...lines: readonly object[]): Promise<string> {
 }
 
 describe('answers from a file', () => {
-  it('are those to the prompts by their text, as many as the run asks for, equal prompts in order', async () => {
+  it('are those to the prompts by their text, as many as the run needs, equal prompts in order', async () => {
     const file = await answersFile(
       { prompt: 'A colour?', answers: ['red', 'blue', 'green', 'white', 'black'] },
       { prompt: '<user>An animal?', answers: ['cat', 'dog'] },

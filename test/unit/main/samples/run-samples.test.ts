@@ -57,7 +57,7 @@ async function* slowly(): AsyncGenerator<EngineGenerateEvent> {
   yield { type: 'done', tokenCount: 60, steps: 30, seconds: 3 }
 }
 
-it('tells of growing answers as they grow, at most four times a second, and of finished ones at the end', async () => {
+it('reports growing answers at most four times a second, and finished ones at the end', async () => {
   const told: { finished: string[]; growing: string[] }[] = []
   const kept: string[] = []
   await generate(

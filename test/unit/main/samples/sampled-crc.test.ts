@@ -17,7 +17,7 @@ function validityOf(answers: CrcAnswer[], countLeadingSpace = false, valid = DIG
   return scoreSampledCrc([prompt('digit', valid)], [answers], countLeadingSpace).validity
 }
 
-describe('a whole answer', () => {
+describe('a full answer', () => {
   test('is valid when it is exactly one valid character, white space after it aside', () => {
     expect(validityOf(ended('7', '7\n', '7 \n\n'))).toBe(1)
     for (const text of ['7.', '77', 'I say 7', '"7"', 'x', '', '\n']) expect(validityOf(ended(text))).toBe(0)
@@ -78,7 +78,7 @@ describe('the sampled score', () => {
   })
 })
 
-describe('whole answers disagree with first tokens', () => {
+describe('full answers disagree with first tokens', () => {
   /** Exact validities of the prompts, and sampled counts of valid answers of n. */
   function flag(exact: number[], counts: number[], n: number, categories = exact.map(() => 'a')): boolean {
     const prompts = categories.map((category) => ({ category }))

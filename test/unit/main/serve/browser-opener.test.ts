@@ -6,7 +6,7 @@ import { showInBrowser } from '../../../../src/main/serve/browser'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { waitFor } from '../../../fixtures/wait-for'
 
-it('tells the browser where to go in a file of its user alone, and takes it away again', async () => {
+it('names the address to the browser in a file that only its user can read, and removes the file', async () => {
   const folder = await temporaryFolder()
   vi.stubEnv('SLR_PROJECTS_DIR', folder)
   const used = new AbortController()

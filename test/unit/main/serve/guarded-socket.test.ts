@@ -51,7 +51,7 @@ describe('a window', () => {
     expect(send).toHaveBeenCalledOnce()
   })
 
-  it('is ended when it asks for too much at once; calls that are over do not count', async () => {
+  it('is ended when it sends too many requests at once; finished ones do not count', async () => {
     const { terminate, handled, receive } = openSocket()
     receive('{"i":"1"}')
     receive('{"i":"2"}')

@@ -62,7 +62,7 @@ test('a project may lie in the folder, its pair outside is not read by anything'
   expect(document.checkpoints).toBeNull()
 })
 
-test('such a project is told where a pair in the folder is, but for weights that are links out of it', async () => {
+test('such a project names a pair in the folder, except for weights that are links out of it', async () => {
   const { home, only, path, pair, client } = await externalPair()
   const moved = { base: join(only, 'base'), post: join(only, 'post') }
   for (const [from, to] of [

@@ -15,7 +15,7 @@ const steps = (change: object = {}) => expandStudy(Study.parse({ ...WHOLE, ...ch
 const keys = (change: object = {}): string[] => steps(change).map(({ key }) => key)
 
 describe('the steps of a study', () => {
-  it('go pair by pair, each behind those that it needs, and reports of all pairs last', () => {
+  it('run pair by pair, each after those that it needs, with the reports of all pairs last', () => {
     expect(keys()).toEqual([
       ...['Demo/sweep', 'Demo/check', 'Demo/evaluate/demo-open', 'Demo/evaluate/demo-open (2)'],
       ...['other/sweep', 'other/check', 'other/evaluate/demo-open', 'other/evaluate/demo-open (2)'],
@@ -26,7 +26,7 @@ describe('the steps of a study', () => {
       for (const need of needs) expect(keys().slice(0, place)).toContain(need)
   })
 
-  it('are those that the file asks for, and wait for a sweep only where they need what it finds', () => {
+  it('are those of the file, and wait for a sweep only if they need its result', () => {
     const nothing = { sweep: undefined, check: undefined, report: false }
     const only = steps({ ...nothing, variants: ['post'], pairs: ['demo'] })
     expect(only.map(({ key, needs }) => [key, needs])).toEqual([
@@ -35,7 +35,7 @@ describe('the steps of a study', () => {
     ])
   })
 
-  it('need a sweep for what a sweep finds, and pairs that can be told apart', () => {
+  it('need a sweep for its result, and pairs with different names', () => {
     expect(() => steps({ sweep: undefined, check: undefined })).toThrow(/selected is what a sweep finds/)
     expect(() => expandStudy(Study.parse(WHOLE), ['Demo', 'Demo'])).toThrow(/Two pairs .* "Demo"/)
   })

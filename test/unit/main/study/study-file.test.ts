@@ -9,7 +9,7 @@ import { problemOf } from '../../../fixtures/problems'
 const HEAD = 'name: s\npairs:\n  - demo\n'
 
 describe('a study file', () => {
-  it('reads short forms as what they stand for', async () => {
+  it('reads short forms with their meaning', async () => {
     const study = await readStudy(
       `${HEAD}  - {name: L, base: a, post: b, template-argument: {enable_thinking: false}}\n` +
         'memory: 6GiB\nsweep: {}\ntasks: [open, {task: creative, n: 4}]\n' +

@@ -12,7 +12,7 @@ async function placed(folder: string, fields: string, named: NamedPlaces = {}): 
   return placedStudy(await readStudy(`name: s\npairs: [demo]\n${fields}`, file), file, named)
 }
 
-it('names a report that could not be written, unless no report is asked for', async () => {
+it('names a report that could not be written, unless no report is wanted', async () => {
   const study = await placed(await temporaryFolder(), 'report: gone/y.html\n')
   expect(await problemOf(requireOutputs(study, study.steps))).toMatchObject({
     message: expect.stringContaining(join('gone', 'y.html'))

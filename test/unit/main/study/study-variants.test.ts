@@ -19,7 +19,7 @@ async function variantsOf(variants: unknown[], samplers?: unknown[], folder = PL
 }
 
 describe('the variants of a study', () => {
-  it('are each model once, under a name of its own or the one that it is given', async () => {
+  it('are each model once, under an automatic or a given name', async () => {
     const made = await variantsOf([
       'post',
       { restore: '4-11' },
@@ -37,7 +37,7 @@ describe('the variants of a study', () => {
     expect(made[2]?.variant).toMatchObject({ kind: 'recipe', recipe: { name: 'half' } })
   })
 
-  it('restore layers of other checkpoints, as these are now, told from the folder of the study', async () => {
+  it('restore layers of other checkpoints, as these are now, relative to the folder of the study', async () => {
     const { base, post } = PLACE.folders
     const restored = async (restore: string) =>
       (await variantsOf([{ restore }], undefined, join(post, '..')))[0]?.variant
@@ -51,7 +51,7 @@ describe('the variants of a study', () => {
     await expect(restored('3-5@nowhere')).rejects.toThrow(/nowhere/)
   })
 
-  it('come under each sampler, of which the first keeps their names, but for what has a sampler of its own', async () => {
+  it('have each sampler, of which the first keeps their names, except variants with a sampler', async () => {
     const samplers = [{ temperature: 1, 'min-p': 0.1 }, { temperature: 1.5 }]
     const made = await variantsOf(['post', { baseline: 'sampler:3,0.1' }], samplers)
     const under = made.map(({ variant, sampling }) => [variant.name, sampling?.temperature, sampling?.minP])

@@ -107,7 +107,7 @@ describe('Llama 3', () => {
     })
   })
 
-  test('gives the same date to a template that asks for the time', async () => {
+  test('gives the same date to a template that uses the time', async () => {
     const text = await textModel(tokenizer, config, LLAMA3.replaceAll('date_string', 'today'))
     expect((await render(text, { date: '2024-07-26' })).prompts[0]?.rendered).toContain(
       'Today: 26 Jul 2024\n<|eot_id|>'
@@ -203,7 +203,7 @@ Be kind<|im_end|>
 describe('SmolLM2', () => {
   const tokenizer = smolLm2Tokenizer()
 
-  test('has a system turn of its own until it is given one', async () => {
+  test('has the system turn of its template unless another is given', async () => {
     const text = await textModel(tokenizer, { bos_token: '<|im_start|>' }, SMOLLM2)
     const user = '<|im_start|>user\nSay A<|im_end|>\n<|im_start|>assistant\n'
     expect((await render(text)).prompts[0]?.rendered).toBe(`<|im_start|>system\nBe kind<|im_end|>\n${user}`)
@@ -255,7 +255,7 @@ describe('Gemma', () => {
   const config = { bos_token: '<bos>', add_bos_token: true, add_eos_token: false }
 
   test.each([GEMMA2, GEMMA3])(
-    'gets BOS once, though config and post-processor ask for it too',
+    'has BOS once, though config and post-processor both add it',
     async (template) => {
       expect(seen(await render(await textModel(tokenizer, config, template)), tokenizer)).toEqual({
         rendered: '<bos><start_of_turn>user\nSay A<end_of_turn>\n<start_of_turn>model\n',
@@ -381,7 +381,7 @@ describe('base as a whole model', () => {
       .unavailable
   }
 
-  test('needs no chat template of its own', async () => {
+  test('needs no chat template', async () => {
     const removed = await compared('tokenizer_config.json', () => null)
     expect(removed).toBeNull()
   })
@@ -434,7 +434,7 @@ describe('special tokens before plain text', () => {
     expect(await plainTokens({ ...tokenizer, post_processor: processor }, {}, '')).toEqual([1])
   })
 
-  test('that the folder asks for and does not have are an error that names both files', async () => {
+  test('with a missing file is an error that names both files', async () => {
     const missing = plainTokens(tokenizer, { add_bos_token: true })
     await expect(missing).rejects.toThrow(/tokenizer_config\.json: add_bos_token .* bos_token is missing/)
     const unknown = plainTokens(tokenizer, { add_bos_token: true, bos_token: '<go>' })

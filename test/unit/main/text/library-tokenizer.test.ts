@@ -64,7 +64,7 @@ test('ByteFallback decodes a leading U+FEFF as that character', async () => {
   expect(await model.decodeAll([tokens, tokens.slice(1)])).toEqual(['\ufeffa', '\ufeffa'])
 })
 
-describe('ByteLevel that splits by itself', () => {
+describe('ByteLevel with its own splitting', () => {
   const merged: [string, string][] = [
     ['ï', '»'],
     ['ï»', '¿'],

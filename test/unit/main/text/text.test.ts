@@ -77,7 +77,7 @@ describe('tokenizer', () => {
     expect(text.encode(`${brackets}A`)).toEqual([256, 65])
   })
 
-  test('names a tokenizer.json that fails only once it is used', async () => {
+  test('names a tokenizer.json that fails only when it is used', async () => {
     const postProcessor = { type: 'TemplateProcessing', single: null, pair: null }
     const folder = await textFolder({ 'tokenizer.json': { ...TOKENIZER, post_processor: postProcessor } })
     const text = await loadTextModel(folder)
@@ -155,7 +155,7 @@ describe('chat template', () => {
     await expect(loadTextModel(folder)).rejects.toThrow(/"default", only tool_use/)
   })
 
-  test('sees the fixed date, whether it asks for the time or for date_string', async () => {
+  test('uses the fixed date for the time and for date_string', async () => {
     const template = '{{ strftime_now("%Y-%m-%d") }} {{ date_string }}'
     const { rendered } = await renderWith(template, { date: '2024-07-26' })
     expect(rendered).toBe('2024-07-26 26 Jul 2024')
@@ -174,7 +174,7 @@ describe('chat template', () => {
     await expect(renderWith(template, { templateArguments: { messages: '' } })).rejects.toThrow(/"messages"/)
   })
 
-  test('that refuses a system turn says what to do about it', async () => {
+  test('that refuses a system turn names the remedy', async () => {
     const template = `{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}${ECHO}`
     expect((await renderWith(template)).rendered).toBe('[user]Hi')
     await expect(renderWith(template, { systemPrompt: 'Be brief' })).rejects.toMatchObject({
@@ -186,7 +186,7 @@ describe('chat template', () => {
     })
   })
 
-  test('that drops the system turn is told', async () => {
+  test('that drops the system turn is reported', async () => {
     const { notices } = await renderWith("{{ messages[-1]['content'] }}", { systemPrompt: 'Be brief' })
     expect(notices).toEqual([expect.stringContaining('leaves the system prompt out')])
   })
@@ -253,7 +253,7 @@ describe('chat template', () => {
     expect(notices).toEqual([expect.stringContaining('takes messages in parts, and is given them so')])
   })
 
-  test('that leaves texts out either way is rendered as it is', async () => {
+  test('that leaves texts out either way is rendered unchanged', async () => {
     expect(await renderWith('nothing')).toMatchObject({ rendered: 'nothing', notices: [] })
   })
 

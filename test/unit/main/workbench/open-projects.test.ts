@@ -2,7 +2,7 @@ import { expect, it, onTestFinished, vi } from 'vitest'
 import { OpenProjects } from '../../../../src/main/workbench/open-projects'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 
-it('lists recent projects with what is computed for their pairs now, also in one that no window shows', async () => {
+it('lists recent projects with the running work of their pairs, also in one that no window shows', async () => {
   vi.stubEnv('SLR_CONFIG_DIR', await temporaryFolder())
   vi.stubEnv('SLR_PROJECTS_DIR', await temporaryFolder())
   const projects = new OpenProjects()

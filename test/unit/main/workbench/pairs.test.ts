@@ -36,7 +36,7 @@ async function demo() {
   return { path: project.path, client: createRouterClient(router) }
 }
 
-it('tells of each pair in brief, and what its model is as soon as that was looked at', async () => {
+it('describes each pair in brief, and its models as soon as they were read', async () => {
   const { path, client } = await demo()
   const { added, pairs } = await client.pairs.add({ path, ...QWEN })
   expect(added).toBe('pair-2')

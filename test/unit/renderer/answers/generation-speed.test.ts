@@ -15,7 +15,7 @@ const none: Told = { samplesDone: 0, tokensPerSecond: null }
 const ABOUT = 'about 1 min 24 s if answers are as long as the last ones, at most 2 min 48 s'
 const unknown = 'time unknown before a run of 64 answers'
 
-it('is learned from runs of many answers alone: few are slower, each, and would foretell hours', async () => {
+it('is learned only from runs of many answers: few are slower, each, and would predict hours', async () => {
   const { session } = await openSession(projectState({}))
   const speed = new GenerationSpeed(session)
   const few = ran(none, { samplesDone: 12, tokensPerSecond: 7 })

@@ -52,7 +52,7 @@ describe('an added variant', () => {
     expect(chosen(variants, 'evaluate')).toEqual(['base', 'post', 'asked politely'])
   })
 
-  it('with prompts of its own does not stand for the model that Samples wants', async () => {
+  it('with other prompts does not replace the model that Samples needs', async () => {
     const { session, variants } = await opened()
     variants.put(null, { variant: MIX, prefix: 'Please: ' })
     leaveLastOut(session)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { throttled } from '../../../../src/renderer/app/frames'
 
-describe('what is drawn of a job', () => {
+describe('the drawing of a job', () => {
   const draw = vi.fn()
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] })

@@ -61,7 +61,7 @@ it('takes many steps back and does them again, in order', async () => {
   expect([at, history.undoable]).toEqual([0, null])
 })
 
-it('takes back at once what was done in one go', async () => {
+it('undoes changes of one action together', async () => {
   const history = new History(
     () => undefined,
     () => Promise.resolve(null)
@@ -80,7 +80,7 @@ it('takes back at once what was done in one go', async () => {
   expect(text).toBe('ab')
 })
 
-it('has what is done while something is undone follow it, and nothing redone over it', async () => {
+it('puts changes during an undo after it, and redoes nothing over them', async () => {
   const history = new History(
     () => undefined,
     () => Promise.resolve(null)
@@ -95,7 +95,7 @@ it('has what is done while something is undone follow it, and nothing redone ove
   expect([history.undoable, history.redoable]).toEqual(['go to 2', null])
 })
 
-it('undoes the notes that are still in their field, not what was done before', async () => {
+it('undoes notes that are still in their field, not earlier changes', async () => {
   const { line, session } = await openSession(changed(1, {}))
   session.notes.pair.typed('seen')
   void session.history.undo()
@@ -156,7 +156,7 @@ it('keeps a step that failed for now, to be tried again', async () => {
   expect([session.history.undoable, session.history.redoable]).toEqual([null, 'compute on the GPU'])
 })
 
-it('takes back deleted prompts one after the other, and what is typed between two savings at once', async () => {
+it('undoes deleted prompts one after the other, and the typing between two savings together', async () => {
   const { session } = await openSession()
   const { prompts, history } = session
   const texts = (): string[] => prompts.drafts.map(({ text }) => text)
@@ -177,7 +177,7 @@ it('takes back deleted prompts one after the other, and what is typed between tw
   expect(texts()).toEqual(['Wo', before[1]])
 })
 
-it('does not undo an edit of prompts that somebody else has replaced', async () => {
+it('does not undo an edit of prompts that another window has replaced', async () => {
   const line = new ScriptedLine()
   const state = projectState()
   const { session } = await line.openProject(state)

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { jobNews } from '../../../../src/renderer/app/job-news'
 import type { WindowJob } from '../../../../src/renderer/app/window-job'
 
-it('tells of a job that it runs, each quarter of it once, and that it has ended', () => {
+it('reports a running job, each quarter of it once, and its end', () => {
   let job: Pick<WindowJob, 'kind' | 'progress'> | null = null
   const news = jobNews(() => job)
   expect(news()).toBe('')
@@ -21,7 +21,7 @@ it('tells of a job that it runs, each quarter of it once, and that it has ended'
   ])
 })
 
-it('leaves out what main does not tell of, which is said where it was asked for', () => {
+it('leaves out jobs that main does not report, which are shown where they were started', () => {
   const progress = { name: 'Chat', share: 0.5, secondsLeft: null }
   expect(jobNews(() => ({ kind: null, progress }))()).toBe('')
 })

@@ -40,7 +40,7 @@ it('answers only the newest question, in whatever order the answers come', async
   expect(await second).toEqual({ answer: 'answer to second' })
 })
 
-it('says what is awaited until the newest answer has come', async () => {
+it('reports a pending request until the newest answer has arrived', async () => {
   const [latest, asked] = [new Latest<string>(), new Asked()]
   const first = latest.ask('first', asked.request('first'))
   const second = latest.ask('second', asked.request('second'))
@@ -63,7 +63,7 @@ it('hides why an older question failed, and throws why the newest did', async ()
   expect(latest.awaited).toBeNull()
 })
 
-it('does not ask what is replaced, or dropped, before its rest is over', async () => {
+it('does not start a request that is replaced or dropped before its delay is over', async () => {
   const [latest, asked] = [new Latest<string>(), new Asked()]
   const first = latest.ask('first', asked.request('first'), 5)
   const second = latest.ask('second', asked.request('second'), 5)

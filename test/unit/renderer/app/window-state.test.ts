@@ -87,7 +87,7 @@ describe('the Ranges view', () => {
     expect(ranges.chosen).toBe('1-1')
   })
 
-  it('shows what an address says, and asks for the scores of the prompts of what is shown alone', async () => {
+  it('shows the place of an address, and requests only the prompt scores of what is shown', async () => {
     const { line, session, ranges } = await openSession()
     await showSweep(line, { ranges }, FIRST)
     expect(line.call('sweeps.scores', 0).input).toMatchObject({ sweepId: 'first', model: '0-0' })
@@ -108,7 +108,7 @@ describe('the Ranges view', () => {
     expect([ranges.chosen, ranges.metric]).toEqual(['0-0', 'diversity'])
   })
 
-  it('makes what is inspected or measured a place for Back, and not what is pointed at', async () => {
+  it('makes inspected or measured ranges a place for Back, but not pointed ones', async () => {
     const line = new ScriptedLine()
     const { session, workbench } = await line.openProject(
       projectState({ sweeps: [summarizeSweep(FIRST, null)] })
@@ -149,7 +149,7 @@ describe('the Ranges view', () => {
     expect(ranges.selecting).toBe(false)
   })
 
-  it('hears no answer any more when its project was left', async () => {
+  it('ignores answers after its project was left', async () => {
     const { line, workbench, ranges } = await openSession()
     void ranges.show('first')
     await settled()
@@ -214,7 +214,7 @@ describe('the Evaluate view', () => {
     expect(setup.variants.map(({ variant }) => variant.name)).toEqual(['base', 'post'])
   })
 
-  it('shows an evaluation that ended while the line was down, in place of the one before', async () => {
+  it('shows an evaluation that ended while the connection was lost, in place of the one before', async () => {
     const { line, session, evaluations } = await openSession()
     const adopted = async (place: number, ids: readonly string[]): Promise<void> => {
       session.accept(projectState({ evaluations: ids.map(summary) }))
@@ -286,7 +286,7 @@ describe('a new project', () => {
     expect(draft.blocked).toBeNull()
   })
 
-  it('says at once what is wrong with one folder, and asks whether the two are exchanged', async () => {
+  it('reports at once an error of one folder, and asks whether the two are exchanged', async () => {
     const line = new ScriptedLine()
     const draft = new ProjectDraft(await line.openWindow())
     draft.base = '/models/Wrong-7B-Instruct'
@@ -315,7 +315,7 @@ describe('a new project', () => {
     ])
   })
 
-  it('is not told what was wrong with folders that were chosen before', async () => {
+  it('drops the error of folders that were chosen before', async () => {
     const line = new ScriptedLine()
     const draft = new ProjectDraft(await line.openWindow())
     draft.base = '/models/base'
@@ -331,7 +331,7 @@ describe('a new project', () => {
 })
 
 describe('the Export view', () => {
-  it('takes for the name of the new folder one of a single folder', async () => {
+  it('names a new folder after a single folder', async () => {
     const { session } = await openSession(projectState({ sweeps: [] }))
     const { exports } = session
     exports.setParent('/models')
@@ -398,7 +398,7 @@ describe('the Export view', () => {
     expect(await offeredBy(newest, sweepSummary('tiny', { ...checked, bestAnswers: null }))).toEqual([own])
   })
 
-  it('says why there is no plan of what is typed', async () => {
+  it('explains why there is no plan of the typed settings', async () => {
     const { line, exports } = await exporting('3-99', '/models')
     const planned = exports.replan()
     await waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
@@ -408,7 +408,7 @@ describe('the Export view', () => {
     expect(exports.blocked).toBe('The model has no layer 99.')
   })
 
-  it('replaces a model only when that is asked for', async () => {
+  it('replaces a model only on request', async () => {
     const { line, exports } = await exporting('3-7', '/models')
     void exports.replan()
     await waitFor(() => expect(line.of('exports.plan')).toHaveLength(1))
@@ -438,7 +438,7 @@ describe('the Export view', () => {
 })
 
 describe('a job', () => {
-  it('that holds the engine is told of, and keeps every other that needs the engine from beginning', async () => {
+  it('that holds the engine is reported, and keeps every other job of the engine from starting', async () => {
     const line = new ScriptedLine()
     const state = projectState()
     const { session } = await line.openProject(state)
@@ -524,7 +524,7 @@ describe('a project that another window changes', () => {
     return { line, session, prompts, edit }
   }
 
-  it('is shown as it becomes, and never as it was before', async () => {
+  it('is shown with its new state, and never with an earlier one', async () => {
     const { session } = await openPrompts()
     session.accept(changed(3, { prompts: theirs }))
     expect(session.prompts.current()).toEqual(theirs)
@@ -625,7 +625,7 @@ describe('a project that another window changes', () => {
     expect(session.unsaved).toBeNull()
   })
 
-  it('gives what was saved there in place of an edit, which can be had back', async () => {
+  it('shows the saved value in place of an edit, which can be restored', async () => {
     const { session, prompts } = await editedPrompts()
     session.accept(changed(2, { prompts: theirs }))
     prompts.takeTheirs()
@@ -636,7 +636,7 @@ describe('a project that another window changes', () => {
     expect(prompts.drafts[0]?.text).toBe('Mine.')
   })
 
-  it('knows its own change, whichever way it hears of it first', async () => {
+  it('recognises its own change, in whichever order the answers arrive', async () => {
     const { line, session, prompts, edit } = await editedPrompts()
     const mine = prompts.current()
     void prompts.flush()
@@ -664,7 +664,7 @@ describe('a project that another window changes', () => {
     expect(line.of('pairs.update')).toHaveLength(0)
   })
 
-  it('shows a limit that another window has set with what is selected under it, and keeps the range that is being named', async () => {
+  it('shows a limit that another window has set with its selection, and keeps the range that is being named', async () => {
     const { line, session, ranges } = await openSession(before)
     await showSweep(line, { ranges }, FIRST)
     const [rho, selected] = [ranges.rho, ranges.chosen]
@@ -679,7 +679,7 @@ describe('a project that another window changes', () => {
     expect([ranges.rho, ranges.selected, ranges.chosen]).toEqual([0.5, '1-1', selected])
   })
 
-  it('tells every window of a check, a search and a task that another one has saved', async () => {
+  it('notifies every window of a check, a search and a task that another one has saved', async () => {
     const { line, session, ranges, evaluations } = await openSession(before)
     await showSweep(line, { ranges }, FIRST)
     await line.answer('searches.get', 0, null)

@@ -76,7 +76,7 @@ async function showing(state = stateOf('/projects/a.slr')) {
 }
 
 describe('a window that connects', () => {
-  it('asks for recent projects, or opens what its address or the command line names', async () => {
+  it('requests recent projects, or opens the one of its address or the command line', async () => {
     const { line, workbench } = await connected()
     await line.answer('app.recent', 0, [{ path: '/a', name: 'a', openedAt: '', result: null }])
     expect([workbench.view, workbench.start.recent.length]).toEqual(['models', 1])
@@ -98,7 +98,7 @@ describe('a window that connects', () => {
     expect([workbench.view, workbench.session?.path]).toEqual(['models', '/named.slr'])
   })
 
-  it('tries again when the line is lost, and comes back to the project that it shows', async () => {
+  it('tries again when the connection is lost, and shows its project again', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     const ended = new Later<void>()
     const lines = [new ScriptedLine(), new ScriptedLine()]
@@ -127,7 +127,7 @@ describe('a window that connects', () => {
 })
 
 describe('a call that the lost line has taken along', () => {
-  it('is told of neither before the loss is known nor by the library’s own words', async () => {
+  it('is reported neither before the loss is known nor in the library’s own words', async () => {
     const { line, workbench } = await showing()
     const ended = new Error('[AsyncIdQueue] Queue[6] was closed or aborted while waiting for pulling.')
     ended.name = 'AbortError'
@@ -287,7 +287,7 @@ describe('the places of a window', () => {
     expect([workbench.session?.here.pair, workbench.view]).toEqual(['pair-2', 'samples'])
   })
 
-  it('are left for another project, which main hears, with the warnings that were put away', async () => {
+  it('are left for another project, which main is notified of, with the hidden warnings', async () => {
     const { line, workbench } = await showing(stateOf('/projects/a.slr', 'pair-1', { warnings: ['odd'] }))
     expect(workbench.warnings).toEqual(['odd'])
     workbench.dismissWarning('odd')
@@ -299,7 +299,7 @@ describe('the places of a window', () => {
     expect([workbench.session?.path, workbench.warnings]).toEqual(['/projects/b.slr', ['odd']])
   })
 
-  it('stay as they are when the other project cannot be opened, which is said once', async () => {
+  it('are unchanged when the other project cannot be opened, which is reported once', async () => {
     const { line, workbench } = await showing()
     for (const place of [1, 2]) {
       void workbench.start.openProject('/gone.slr')
@@ -316,7 +316,7 @@ describe('the places of a window', () => {
 })
 
 describe('a dialog that lists folders', () => {
-  it('hears the newest listing, and asks for none that it was closed before', async () => {
+  it('shows the newest listing, and none from before it was closed', async () => {
     const line = new ScriptedLine()
     const workbench = await line.openWindow()
     const closing = new AbortController()

@@ -101,7 +101,7 @@ describe('the chat', () => {
     expect(elementAt(chat.turns, 0, 'turn').answers.post?.cut).toBe(false)
   })
 
-  it('goes on with what each model answered most often, or with the answer that is chosen', async () => {
+  it("continues with each model's most frequent answer, or with the chosen one", async () => {
     const { line, chat } = await openChat()
     chat.draft = 'Hello.'
     void chat.send()
@@ -119,7 +119,7 @@ describe('the chat', () => {
     expect(recipe?.turns.map(({ content }) => content)).toEqual(['And?'])
   })
 
-  it('has the recipe alone answer again when the layers are moved, and what was still being written', async () => {
+  it('has only the recipe answer again when the layers are moved, and the unfinished answers', async () => {
     const { line, chat } = await openChat()
     chat.draft = 'Hello.'
     void chat.send()
@@ -165,7 +165,7 @@ describe('the chat', () => {
     expect([chat.sendsWhenLoaded, questions(chat)]).toEqual([false, ['Hello.']])
   })
 
-  it('stops on demand with what is finished, and is there after a reload', async () => {
+  it('stops on demand with the finished part, and is restored after a reload', async () => {
     const { line, chat } = await openChat()
     chat.draft = 'Hello.'
     void chat.send()
@@ -190,7 +190,7 @@ describe('the chat', () => {
     expect((await openChat()).chat.turns).toEqual([])
   })
 
-  it('has a conversation of its own with each pair, and offers one pair the question to another', async () => {
+  it("has a separate conversation with each pair, and offers one pair's question to another", async () => {
     const first = await openPair('pair-1')
     first.chat.chooseRange({ start: 2, end: 5 })
     await converse(first, 'Name a colour.')
@@ -237,7 +237,7 @@ describe('the chat', () => {
     expect([chat.recipe.name, chat.range]).toEqual(['Layer 5', { start: 5, end: 5 }])
   })
 
-  it('puts cleared turns before those said since, and removes them alone again', async () => {
+  it('restores cleared turns before later ones, and removes only them again', async () => {
     const opened = await openChat()
     const { chat, session } = opened
     const { history } = session

@@ -109,7 +109,7 @@ describe('diversity against quality', () => {
     expect(x.bounds[1]).toBe(0)
   })
 
-  it('tells recipes apart by shape, and pales a variant with settings of its own', () => {
+  it('distinguishes recipes by shape, and pales a variant with other settings', () => {
     const styles = seriesStyles([
       hybrid('a'),
       hybrid('b'),
@@ -120,7 +120,7 @@ describe('diversity against quality', () => {
     expect(styles.map(({ opacity }) => opacity < 1)).toEqual([false, false, true])
   })
 
-  it('look as what is kept in every run, which no other does', () => {
+  it('look the same as kept in every run, unlike all others', () => {
     const kept = (name: string, mark: number): EvaluationVariant => ({
       variant: {
         kind: 'recipe',
@@ -192,7 +192,7 @@ describe('names in a plot', () => {
     }
   })
 
-  it('stand right above a point that is alone, and are led to when they had to go further', () => {
+  it('are right above a single point, and have a line to it when they are farther away', () => {
     const [alone] = placeNames([{ x: 100, y: 100, radius: 5, width: 40 }], area, HEIGHT)
     expect(alone?.led).toBe(false)
     expect(alone?.x).toBeGreaterThan(100)
@@ -309,7 +309,7 @@ describe('how well the character task predicts a task', () => {
     count
   })
 
-  it('is said with the number of variants, and with a warning where they are few', () => {
+  it('is reported with the number of variants, and with a warning where they are few', () => {
     const sentence = proxySentence({
       proxy: [correlation('diversity', 0.9, 9), correlation('validity', -0.5, 9)]
     })
@@ -318,7 +318,7 @@ describe('how well the character task predicts a task', () => {
     expect(proxySentence({ proxy: [correlation('diversity', 0.9, 4)] })).toMatch(/says little/)
   })
 
-  it('is said over all ranges without an interval, and with what its pick comes to, where a sweep has scored them by the task', () => {
+  it('is reported over all ranges without an interval, and with the result of its selection, where a sweep has scored them by the task', () => {
     const proxy = [{ ...correlation('diversity', 0.9, 78), over: 'ranges' as const }]
     const range = { start: 5, end: 11 }
     expect(proxySentence({ proxy })).toMatch(
@@ -332,7 +332,7 @@ describe('how well the character task predicts a task', () => {
     )
   })
 
-  it('is not said of too few, and not at all without a sweep', () => {
+  it('is not reported for too few variants, nor without a sweep', () => {
     expect(proxySentence({ proxy: [correlation('diversity', null, 2)] })).toMatch(/Too few variants.*2/)
     expect(proxySentence({ proxy: [] })).toBe('')
   })
@@ -348,7 +348,7 @@ describe('how well the character task predicts a task', () => {
   })
 })
 
-describe('a judge as it is typed', () => {
+describe('a typed judge', () => {
   const draft = { ...draftOfJudge('creative', null), baseUrl: ' http://localhost:8080/v1 ', model: 'm' }
 
   it('begins with the rubric for the kind of task, or as the judge of last time', () => {
@@ -382,7 +382,7 @@ describe('a judge as it is typed', () => {
     expect(problems.baseUrl).toMatch(/apart from the address/)
   })
 
-  it('says in the end what was known before and what was no mark', () => {
+  it('reports in the end the reused verdicts and the unreadable replies', () => {
     const progress = { done: 1200, total: 1200, unreadable: 3 }
     expect(judgeOutcome({ progress, knownCount: 1000 })).toBe(
       '1,200 questions asked; 1,000 of them earlier, and not sent again; 3 of the replies held no verdict and are left out.'

@@ -85,7 +85,7 @@ const names = (session: Session): string[] =>
   session.evaluations.setup.variants.map(({ variant }) => variant.name)
 
 describe('the setup of the next evaluation', () => {
-  it('begins with a task that is written for models such as those of its pair, wherever that stands', async () => {
+  it('begins with a task for models such as those of its pair, at any place of the list', async () => {
     const { line, session } = await opened()
     void session.tasks.load()
     await line.answer('evaluations.tasks', 1, [
@@ -95,7 +95,7 @@ describe('the setup of the next evaluation', () => {
     expect(session.evaluations.setup.task?.id).toBe('demo-open')
   })
 
-  it('takes variants, leaves them out and gives them samplers of their own, each of which can be undone', async () => {
+  it('adds and removes variants and sets their samplers, each of which can be undone', async () => {
     const { session } = await opened()
     const { setup } = session.evaluations
     expect([setup.task?.id, names(session)]).toEqual(['task-1', ['base', 'post']])
@@ -132,7 +132,7 @@ describe('the setup of the next evaluation', () => {
     expect(setup.size).toMatch(/1 variant computed by base and post, twice the work/)
   })
 
-  it('says what keeps it from running', async () => {
+  it('reports why it cannot run', async () => {
     const { line, session } = await opened()
     const { setup } = session.evaluations
     setup.sampleCount = '0'
@@ -178,7 +178,7 @@ describe('the setup of the next evaluation', () => {
     expect(line.of('sweeps.get')).toEqual([])
   })
 
-  it('goes on from the last evaluation with its task and its number of answers, and with the variants of now', async () => {
+  it('continues from the last evaluation with its task and its number of answers, and with the current variants', async () => {
     const { session } = await opened()
     const { setup } = session.evaluations
     const cold = { variant: { kind: 'post', name: 'cold' }, sampling: GREEDY_SAMPLING } as const
@@ -267,7 +267,7 @@ describe('an evaluation', () => {
     promptsTotal: 2
   }
 
-  it('tells how far it is, and is shown as it is stored once it ended', async () => {
+  it('reports its progress, and is shown as stored once it ended', async () => {
     const { line, session } = await opened()
     const { evaluations } = session
     evaluations.setup.embeddingModel = '/models/words'
@@ -398,7 +398,7 @@ describe('an evaluation', () => {
     expect(evaluations.newest).toBe('running')
   })
 
-  it('says no longer why one failed once another goes on that this window has not started', async () => {
+  it('drops the reason of a failure once another one runs that this window has not started', async () => {
     const { line, session } = await opened()
     const { evaluations } = session
     const over = new Stream<EvaluationEvent>()
@@ -422,7 +422,7 @@ describe('an evaluation', () => {
     expect(evaluations.failure).toBeNull()
   })
 
-  it('is read again while another program goes on with it, and gives its place where it is deleted', async () => {
+  it('is read again while another program continues it, and makes room where it is deleted', async () => {
     const running = (revision: number): ProjectState =>
       stateOf({ revision, evaluations: [summary('first')], readOnly: 'A study runs.', writer: 'writes' })
     const { line, session } = await opened()
@@ -457,7 +457,7 @@ describe('an evaluation', () => {
 })
 
 describe('what post fails', () => {
-  it('is asked greedily, of a task that lists right answers, and kept as a task', async () => {
+  it('is sampled greedily, for a task that lists right answers, and kept as a task', async () => {
     const { line, session } = await opened()
     const { evaluations } = session
     expect(evaluations.noFailures).toBe('The task lists no right answers.')
@@ -504,7 +504,7 @@ describe('what post fails', () => {
     expect(evaluations.failures.keeping).toBe(false)
   })
 
-  it('is told in words, of a finished run of post’s greedy answers alone', () => {
+  it('is described only for a finished run of post’s greedy answers', () => {
     const found = (accuracies: readonly number[], changes: Partial<EvaluationView> = {}): unknown =>
       foundFailures({
         run: evaluationRun({
@@ -577,7 +577,7 @@ describe('a judge', () => {
 })
 
 describe('a task as text', () => {
-  it('is read back, and copied under an id of its own', () => {
+  it('equals its export, and is copied under a new id', () => {
     expect(parseTask(JSON.stringify(TASK))).toEqual({ task: TASK })
     expect(taskCopy(TASK, ['task-1', 'task-1-copy'])).toMatchObject({
       name: 'A task (copy)',

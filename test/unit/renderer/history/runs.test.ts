@@ -69,7 +69,7 @@ describe('the history in the window', () => {
     expect(session.history.undoable).toBe('note on the sweep “made up”')
   })
 
-  it('shows the newest in place of a sweep that it deletes, and the sweep again once that is undone', async () => {
+  it('shows the newest in place of a deleted sweep, and the sweep again after an undo', async () => {
     const { line, session, workbench } = await opened()
     const { ranges, runs } = session
     const answered = async (place: number, id: string): Promise<void> => {
@@ -97,7 +97,7 @@ describe('the history in the window', () => {
     expect(workbench.complaints).toEqual([])
   })
 
-  it('says so when another window deletes what is shown, and shows nothing where nothing is left', async () => {
+  it('reports when another window deletes the shown run, and shows none where none is left', async () => {
     const { line, session, workbench } = await opened(RUNS.slice(0, 1))
     const { ranges } = session
     workbench.view = 'ranges'

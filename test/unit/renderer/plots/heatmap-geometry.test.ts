@@ -33,7 +33,7 @@ describe('the triangle of ranges', () => {
     expect(axisTicks(12, geometry.cell, geometry.view.starts)).toEqual([3, 4, 5, 6])
   })
 
-  it('zooms to what is dragged over, in whatever direction, and to nothing below the diagonal', () => {
+  it('zooms to the dragged area, in any direction, and to nothing below the diagonal', () => {
     const geometry = heatmapGeometry(12, 37 + 12 * 30)
     const at = (start: number, end: number) => ({ x: 36 + end * 30 + 15, y: 36 + start * 30 + 15 })
     const dragged = { starts: [2, 5], ends: [7, 9] }

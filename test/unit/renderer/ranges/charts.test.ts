@@ -52,7 +52,7 @@ const point = (start: number, end: number, validity: number, diversity: number):
 })
 
 describe('a kept recipe in a sweep', () => {
-  it('is what it restores, whatever it is called by now', () => {
+  it('is identified by its restored layers, under any name', () => {
     const sweep = tinySweep()
     const [score] = sweep.ranges
     if (score === undefined) throw new Error('the fixture has ranges')
@@ -217,7 +217,7 @@ describe('baselines of a sweep', () => {
     baselines: [{ baseline, ...tinySweep().post, validity: 0.91 }]
   }
 
-  it('stand in chart and table under a key by which they can be looked at', () => {
+  it('are in chart and table under a key that selects them', () => {
     const board = boardOfSweep(sweep)
     expect(boardRows(board).at(-1)).toMatchObject({ kind: 'baseline', key: 'mix 0.7', validity: 0.91 })
     expect(scoreOf(board, 'mix 0.7')?.validity).toBe(0.91)
@@ -230,7 +230,7 @@ describe('baselines of a sweep', () => {
     expect(sweepCsv(sweep)).toContain('logits with 0.7 of base,,,0.91')
   })
 
-  it('have the selected range under other samplers among them, and mark its halves alone and others of its length', () => {
+  it('include the selected range under other samplers, and mark attention only, MLP only and controls', () => {
     const recipe = { name: 'MLP 0', layers: halfStrengths({ start: 0, end: 0 }, 'mlp', 2) }
     const alone = { ...tinySweep().post, recipe, alone: 'mlp' as const }
     const board = boardOfSweep({ ...sweep, recipes: [alone] })
@@ -261,7 +261,7 @@ describe('baselines of a sweep', () => {
     const half = shown.baselines.find(({ kind }) => kind === 'half')
     expect(half).toMatchObject({ name: 'MLP of layer 0 alone', validity: alone.validity })
     expect(scoreOf(board, half?.key ?? '')?.validity).toBe(alone.validity)
-    // The check of whole answers may select another range than the one whose halves were scored.
+    // The check of full answers may select another range than the one whose halves were scored.
     const halved = boardOfSweep({ ...sweep, recipes: [alone], selected: { start: 0, end: 0 } })
     const row = boardRows(halved).find(({ key }) => key === half?.key) ?? {}
     expect(boardRows(halved).find(({ key }) => key === half?.key)?.changed).toBe(1)
@@ -405,7 +405,7 @@ describe('tables', () => {
     expect(order(false)).toEqual(['0-1', '0-0', '1-1'])
   })
 
-  it('put a range that fails the check of whole answers behind those that qualify', () => {
+  it('put a range that fails the full-answer check behind those that qualify', () => {
     const board = {
       ...boardOfSweep(tinySweep()),
       ranges: [point(1, 1, 0.9, 0.5), point(0, 1, 0.9, 0.7), point(0, 0, 0.9, 0.6)]

@@ -38,7 +38,7 @@ const sweep = shownSweep(previewedSweep())
 const board = boardOfSweep(sweep)
 
 describe('a preview in the window', () => {
-  it('shows all ranges, and tells those that are exact from the others', () => {
+  it('shows all ranges, and marks exact ones', () => {
     expect(board.ranges).toHaveLength(3)
     expect(firmRanges(board)).toEqual([board.ranges.find(({ start, end }) => start === 1 && end === 1)])
   })
@@ -61,7 +61,7 @@ describe('a preview in the window', () => {
     expect(JSON.stringify(sweep.preview)).not.toContain('probabilities')
   })
 
-  it('draws what is estimated smaller, in the middle of its cell', () => {
+  it('draws an estimate smaller, in the middle of its cell', () => {
     const geometry = exactGeometry(2, 400)
     const { cells } = new HeatmapCells().drawn(
       {
@@ -82,7 +82,7 @@ describe('a preview in the window', () => {
     expect(sides.get('0-1')).toBeCloseTo(1 - 2 * PARTIAL_INSET)
   })
 
-  it('says of an estimate what it rests on', () => {
+  it('names the basis of an estimate', () => {
     const score = scoredModel(sweep, null, '0-1')
     expect(score?.estimatedFrom).toBe(2)
     const readout = readoutOf(board, '0-1', score?.score ?? null, null)
@@ -91,7 +91,7 @@ describe('a preview in the window', () => {
     expect(partialWords(board)).toBe('from 2 of 3 prompts')
   })
 
-  it('says it to who does not see it too, in words and in the table', () => {
+  it('marks estimates in words and in the table, for screen readers too', () => {
     const describe = describeRanges({
       ...board,
       minimum: null,
@@ -127,7 +127,7 @@ describe('a preview in the window', () => {
     expect(belowAt(validity + 0.021)).toEqual({ scatter: true, table: true })
   })
 
-  it('says in saved figures and their tables what is estimated, from how many prompts and how surely', () => {
+  it('names estimates in saved figures and their tables, with their prompts and margins', () => {
     const shown = {
       ...{ board, before: null, rho: 0.9, selected: '1-1', chosen: null, brushed: null, view: null },
       spec: metricsOf(board.scoredBy).diversity,

@@ -42,7 +42,7 @@ const kept: KeptRecipe = {
   diversity: 0.24
 }
 
-it('a range is identified by its layers and by what they are restored to', () => {
+it('a range is identified by its layers and its source', () => {
   for (const source of [null, SOURCE])
     expect(rangeKey(RANGE, { source })).toBe(weightsKey(sweptRangeModel(RANGE, { layerCount: 2, source })))
   expect(rangeKey(RANGE, SWEEP)).toBe(SOURCE_KEY)

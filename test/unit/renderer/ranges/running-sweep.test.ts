@@ -185,7 +185,7 @@ describe('the shown sweep', () => {
     expect(line.of('sweeps.get')).toHaveLength(2)
   })
 
-  it('is checked on whole answers, and selected anew with what they say', async () => {
+  it('is checked on full answers, and selected again with the result', async () => {
     const { line, session } = await opened()
     const { ranges } = session
     void ranges.check.start('tiny', 0.9, [RECIPE])
@@ -233,7 +233,7 @@ describe('the shown sweep', () => {
     expect([ranges.chosen, ranges.inspectorShown]).toEqual(['0-0', true])
   })
 
-  it('has the limit of What if moved while that is asked, and its own otherwise', async () => {
+  it('has the limit of What if moved while that is shown, and its own otherwise', async () => {
     const { line, session } = await opened()
     const { ranges } = session
     void ranges.whatIf.change({ rho: 0.6 })
@@ -249,7 +249,7 @@ describe('the shown sweep', () => {
 describe('the plan of the next sweep', () => {
   const plan = { rows: 1 }
 
-  it('is asked once what is wanted rests, with what is known of it, and not while nothing is wanted', async () => {
+  it('is requested once the wanted settings rest, with the known part, and not while none is wanted', async () => {
     const { line, session } = await opened()
     const { planning } = session.ranges
     planning.want('one')
@@ -295,7 +295,7 @@ describe('the plan of the next sweep', () => {
     expect(sweepKey({ ...state, revision: 9, notes: 'other' }, false)).toBe(keys[0])
   })
 
-  it('names what it is scored by, what it restores to and whether blends are scored', async () => {
+  it('names its scores, its source and the blends', async () => {
     const { line, session } = await opened()
     const { ranges } = session
     expect([ranges.planning.scoring.kind, ranges.planning.askedCount]).toEqual(['crc', 0])

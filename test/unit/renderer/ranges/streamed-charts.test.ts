@@ -138,7 +138,7 @@ function elements(count: number): { element: CellElement; written: Map<string, s
   })
 }
 
-describe('what is drawn of a running sweep, piece by piece, is what is drawn of it at once', () => {
+describe('drawings of a running sweep in pieces equal a drawing at once', () => {
   const boards = streamedBoards()
 
   it('on the canvas of the triangle, zoomed in between', () => {
@@ -166,7 +166,7 @@ describe('what is drawn of a running sweep, piece by piece, is what is drawn of 
       const state = { chosen: turn % 4 === 0 ? null : `0-${turn % LAYERS}`, stop: `1-${1 + (turn % 3)}` }
       const shown = streamed.cells(board, WHOLE)
       if (turn % 5 === 4) continue
-      // Found anew, as after another size of the window, they keep what was written to them.
+      // Found again, as after another size of the window, they keep what was written to them.
       streamed.grid.speak(turn % 7 === 3 ? [...found] : found, shown, state)
       const once = elements(count)
       new SpokenCells().speak(

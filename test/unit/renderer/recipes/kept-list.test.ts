@@ -18,7 +18,7 @@ async function opened(...recipes: KeptRecipe[]) {
 }
 
 describe('kept recipes', () => {
-  it('are edited from what was seen, with the scores of their new layers', async () => {
+  it('are edited from the seen values, with the scores of their new layers', async () => {
     const { line, session } = await opened(kept('mine'))
     const edited = session.recipes.edit('one', 1, recipe('mine', 1), { validity: 0.9, diversity: 0.5 })
     await settled()
@@ -31,7 +31,7 @@ describe('kept recipes', () => {
     expect(session.history.undoable).toBe('edit “mine”')
   })
 
-  it('say to whoever edits them why they could not be saved', async () => {
+  it('report to their editor why they could not be saved', async () => {
     const { line, session } = await opened(kept('mine'))
     const edited = session.recipes.edit('one', 1, recipe('mine', 1), null)
     await settled()

@@ -45,7 +45,7 @@ describe('painting on the layer strip', () => {
     expect(painted(post, halves, mlp(5), attention(2), { strength: 1 })).toEqual(range)
   })
 
-  it('restores one half along one row, and leaves the rest alone', () => {
+  it('restores one half along one row, and leaves the other unchanged', () => {
     const layers = painted(
       painted(post, halves, mlp(1), mlp(2), { strength: 0.5 }),
       halves,
@@ -105,7 +105,7 @@ describe('painting on the layer strip', () => {
     expect(editSources([], layers)).toEqual([sft])
   })
 
-  it('has a router only where the model has one, and elsewhere takes it with the rest of its half', () => {
+  it('has a router only where the model has one, and elsewhere restores it with its half', () => {
     const dense = rowsOf('components', false)
     const names = (rows: readonly Row[]): (string | null)[] => rows.map(({ component }) => component)
     expect(names(dense)).not.toContain('router')
@@ -153,7 +153,7 @@ describe('undo and redo', () => {
     )
   })
 
-  it('count no stroke that changes nothing, and forget what was undone once something else is painted', () => {
+  it('count no stroke without a change, and forget undone strokes after a new one', () => {
     const first = change(beginEdit(post), painted(post, halves, attention(0), mlp(1), { strength: 1 }))
     expect(change(first, [...first.layers])).toBe(first)
     const other = change(undo(first), painted(post, halves, attention(5), mlp(5), { strength: 1 }))

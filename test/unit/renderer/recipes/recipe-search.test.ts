@@ -16,7 +16,7 @@ describe('a search further', () => {
     expect(search.settingsFor(12)).toMatchObject({ method: 'beam', beam: 5 })
   })
 
-  it('names the button that goes on with one in which the engine died, and none where nothing is kept', async () => {
+  it('names the button that continues a run whose engine died, and none where nothing is kept', async () => {
     const { search } = (await new ScriptedLine().openProject(projectState())).session.ranges
     const hint = 'Run again: finished work is kept.'
     search.job.failure = { code: 'engine-lost', message: 'The engine process ran out of memory.', hint }

@@ -16,7 +16,7 @@ const search = {
   generations: [generation(100, 0.8), generation(50, 0.85), generation(0, 0.85)]
 }
 
-it('goes from the best range over the best of each generation, by the work of all before it', () => {
+it('starts at the best range and follows the best of each generation, by the work of all before it', () => {
   const curve = searchCurve(search)
   const points = curve?.series[0]?.points.map(({ x, y }) => [x, y])
   expect(points).toEqual([

@@ -110,7 +110,7 @@ describe('comparing blind', () => {
     await line.answer('samples.mark', line.of('samples.mark').length - 1, projectState())
   }
 
-  it('shows sets of answers, goes on by itself, and goes on behind what is decided after a reload', async () => {
+  it('shows sets of answers, advances, and continues after the decided ones after a reload', async () => {
     const run = runOf(6, 3)
     const { line, blind } = await shown(run)
     blind.start()
@@ -130,7 +130,7 @@ describe('comparing blind', () => {
     expect((await shown(run)).blind.on).toBe(false)
   })
 
-  it('asks again what was taken back, or undone', async () => {
+  it('shows a revoked or undone set again', async () => {
     const { line, blind, session } = await shown(runOf(3, 5))
     blind.start()
     await decided(line, blind, 0)
@@ -187,7 +187,7 @@ describe('comparing blind', () => {
     expect(blind.marks).toEqual(before)
   })
 
-  it('asks for the tally only once the names are revealed', async () => {
+  it('requests the tally only once the names are revealed', async () => {
     const { line, blind } = await shown(runOf(2, 5))
     blind.start()
     await decided(line, blind, 0)

@@ -68,7 +68,7 @@ async function show(line: ScriptedLine, session: Session, run: SampleRun, answer
 }
 
 describe('the setup of the next sample run', () => {
-  it('begins with the model’s own settings, leaves out and adds variants, and is saved as it stands', async () => {
+  it('begins with the model’s own settings, leaves out and adds variants, and is saved', async () => {
     const { line, session, state } = await opened()
     const { setup } = session.samples
     const { variants } = session
@@ -141,7 +141,7 @@ describe('the setup of the next sample run', () => {
 
   const theirs: SampleSetup = { settings: { ...SAMPLE_SETTINGS, seed: 77 } }
 
-  it('is what another window saves, and then not undone to what was before', async () => {
+  it('is the one that another window saves, and is then not undone to an earlier one', async () => {
     const { session, workbench } = await opened()
     const { setup } = session.samples
     setup.edit({ temperature: '0.5' })
@@ -171,7 +171,7 @@ describe('the setup of the next sample run', () => {
     })
   })
 
-  it('goes on from the newest run where the project keeps none', async () => {
+  it('continues from the newest run where the project keeps none', async () => {
     const run = sampleRunFixture({
       settings: { ...SAMPLE_SETTINGS, sampleCount: 7 },
       variants: [
@@ -186,7 +186,7 @@ describe('the setup of the next sample run', () => {
     expect(samples.setup.draft?.sampleCount).toBe('7')
     expect(samples.incomplete).toBeNull()
     expect(samples.size).toMatch(/^1 prompt × 2 variants × 7 = 14 answers · time unknown/)
-    // A line that was made anew brings nothing new.
+    // A line that was made again brings nothing new.
     void samples.attach(null)
     await settled()
     expect(line.of('samples.get')).toHaveLength(1)
@@ -215,7 +215,7 @@ describe('a sample run', () => {
     return { ...all, events }
   }
 
-  it('is shown as its answers come, tells how far it is, and then as it is stored', async () => {
+  it('is shown as its answers arrive, with its progress, and then as stored', async () => {
     const { line, session, events } = await started()
     const { samples } = session
     expect([samples.tab, samples.blocked]).toEqual(['answers', 'Answers are being generated.'])
@@ -252,7 +252,7 @@ describe('a sample run', () => {
     expect(samples.size).not.toMatch(/time unknown/)
   })
 
-  it('that failed goes on with what is stored of it', async () => {
+  it('that failed continues with its stored part', async () => {
     const { line, session, events } = await started()
     const { samples } = session
     await events.tell(snapshot, {
@@ -322,7 +322,7 @@ describe('a sample run', () => {
     ])
   })
 
-  it('is looked at from its top, but stays as it was looked at when it is read again', async () => {
+  it('is shown from its top, but keeps its position when it is read again', async () => {
     const { line, session } = await opened()
     const { samples } = session
     await show(line, session, run)
@@ -363,7 +363,7 @@ describe('a sample run', () => {
   })
 })
 
-describe('the character task on whole answers', () => {
+describe('the character task on full answers', () => {
   const result = (state: ProjectState): SampledCrc => ({
     schemaVersion: 2,
     createdAt: '2026-01-02T03:04:05.000Z',

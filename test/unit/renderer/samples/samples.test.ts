@@ -135,7 +135,7 @@ describe('searching answers', () => {
     expect(searchPattern('   ')).toBeNull()
   })
 
-  it('begins a closed answer shortly before what is found in it', () => {
+  it('begins a closed answer shortly before the match', () => {
     const long = `${'once upon a time, '.repeat(20)}there was a gentle giant`
     expect(fromMatch(long, searchPattern('gentle'))).toBe('…there was a gentle giant')
     expect(fromMatch(long, searchPattern('once'))).toBe(long)
@@ -200,14 +200,14 @@ describe('sampler settings', () => {
     expect(parseSettings(draftOfSettings(SETTINGS), MACHINE).settings).toEqual(SETTINGS)
   })
 
-  it('are greedy at temperature 0, and come back to temperature 1', () => {
+  it('are greedy at temperature 0, and return to temperature 1', () => {
     const draft = draftOfSettings({ ...SETTINGS, sampling: { ...SETTINGS.sampling, temperature: 0 } })
     expect(draft).toMatchObject({ greedy: true, temperature: '1' })
     expect(parseSettings(draft, MACHINE).settings?.sampling.temperature).toBe(0)
     expect(parseSettings({ ...draft, greedy: false }, MACHINE).settings?.sampling.temperature).toBe(1)
   })
 
-  it('never ask for what cannot be computed: the CPU in fp16, or floats of another width than the products', () => {
+  it('never request an unsupported computation: the CPU in fp16, or floats of another width than the products', () => {
     const open = { precision: 'auto', weights: 'auto' } as const
     const onGpu = { device: 'webgpu', ...open } as const
     const inHalf = chooseComputation(onGpu, { weights: 'fp16' })
@@ -224,7 +224,7 @@ describe('sampler settings', () => {
     expect(chooseComputation(onCpu, { weights: 'int4' })).toEqual({ ...onCpu, weights: 'int4' })
   })
 
-  it('leave the choice of precision, weights and top-k open when nothing is asked for', () => {
+  it('leave the choice of precision, weights and top-k open by default', () => {
     const draft = draftOfSettings(SETTINGS)
     const { settings } = parseSettings({ ...draft, precision: 'auto', weights: 'auto', topK: ' ' }, MACHINE)
     expect(settings).not.toHaveProperty('precision')
@@ -232,7 +232,7 @@ describe('sampler settings', () => {
     expect(settings?.sampling.topK).toBeNull()
   })
 
-  it('name every field that is wrong, and what it needs', () => {
+  it('name every wrong field, and its requirement', () => {
     const { settings, problems } = parseSettings(
       {
         ...draftOfSettings(SETTINGS),
@@ -258,7 +258,7 @@ describe('sampler settings', () => {
     })
   })
 
-  it('are described without what is off', () => {
+  it('are described without settings that are off', () => {
     expect(describeSampling(SETTINGS)).toBe(
       'temperature 0.7, top-k 40, top-p 0.95, repetition penalty 1.1, at most 64 tokens'
     )
@@ -334,7 +334,7 @@ describe('sample prompts', () => {
     { text: 'Once upon', category: '', raw: true, system: '' }
   ]
 
-  it('survive being edited: no system prompt of their own is not an empty one', () => {
+  it('are unchanged by an edit: no system prompt is not an empty one', () => {
     const parsed = sampleDraftsOf(prompts, 7).map((draft) => parseSampleDraft(draft).prompt)
     expect(parsed).toEqual(prompts)
     expect(parsed[0]).not.toHaveProperty('system')
@@ -387,7 +387,7 @@ describe('the bars of a run', () => {
     kept: { id: `id-${index}`, mark: index }
   })
 
-  it('are told apart where they are means over fewer prompts than the run compares', () => {
+  it('are marked where they are means over fewer prompts than the run compares', () => {
     const measures = { sampleCount: 4, values: { distinct2: 0.5 } }
     const run = {
       compared: { prompts: 4, fewest: 4, most: 4 },

@@ -43,7 +43,7 @@ it('a theme follows the system until one is chosen, and is remembered', () => {
   expect([theme.choice, dataset]).toEqual(['system', {}])
 })
 
-it('a pane is as wide as it was left, also where the browser keeps nothing', () => {
+it('a pane keeps its width, also where the browser keeps nothing', () => {
   const stored = storage()
   const pane = new PaneWidth('inspector', () => 299.6)
   expect(pane.width).toBe(300)

@@ -2,7 +2,7 @@ import { ORPCError } from '@orpc/client'
 import { expect, it } from 'vitest'
 import { type Complaint, complaintOf, hintedWhenLost, resumable } from '../../../../src/renderer/ui/complaint'
 
-it('says what to do without the options of the command line', () => {
+it('names the remedy without the options of the command line', () => {
   const hint = 'Allow 180 MiB or more (--memory), or hold weights as int8 (--weights int8, 3 GiB).'
   const problem = { code: 'unsupported', message: '1 MiB are allowed.', hint }
   expect(complaintOf(new ORPCError('UNSUPPORTED', { data: problem }))).toEqual({
@@ -11,7 +11,7 @@ it('says what to do without the options of the command line', () => {
   })
 })
 
-it('says what to do of an engine that died where it is shown, and leaves other failures their own words', () => {
+it('names the remedy for an engine that died, and leaves the words of other failures', () => {
   const lost: Complaint = {
     code: 'engine-lost',
     message: 'It died.',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { shortName } from '../../../../src/renderer/ui/short-name'
 
-it('keeps the numbers that tell names apart', () => {
+it('keeps the numbers that distinguish names', () => {
   expect(shortName('Layers 4–11')).toBe('Layers 4–11')
   expect(shortName('base filtered by post at 0.001 of its likeliest token', 36)).toBe(
     'base filtered by post at 0.001…'

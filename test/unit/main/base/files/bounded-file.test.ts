@@ -12,7 +12,14 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slr-bounded-'))
 })
 
-const FORMAT = { kind: 'sweep' as const, name: 'sweep', schema: z.unknown(), version: 1, migrations: {}, maxBytes: 1000 }
+const FORMAT = {
+  kind: 'sweep' as const,
+  name: 'sweep',
+  schema: z.unknown(),
+  version: 1,
+  migrations: {},
+  maxBytes: 1000
+}
 
 async function written(content: string): Promise<string> {
   const file = join(folder, 'file.json')
@@ -40,7 +47,7 @@ it.each([
   expect((await problemOf(readDocument(await written(content), FORMAT))).message).toContain(message)
 })
 
-test('says what a file should have been where the complaint says nothing of what to do, and only there', async () => {
+test('adds the expected content to an error without advice, and only there', async () => {
   const place = join(folder, 'folder.json')
   await mkdir(place)
   const read = withHint('Write a list.', () => readJsonFile(place, 10))

@@ -12,11 +12,11 @@ test('whatever an interrupted step reports, the work was cancelled', async () =>
   })
 })
 
-test('what was done before it was stopped is not lost', async () => {
+test('keeps work that was done before a stop', async () => {
   expect(await cancellable(AbortSignal.abort(), 'The sweep', () => Promise.resolve('scores'))).toBe('scores')
 })
 
-test('work without a signal goes on', () => {
+test('work without a signal is not stopped', () => {
   expect(() => throwIfCancelled(undefined, 'The run')).not.toThrow()
   expect(() => throwIfCancelled(new AbortController().signal, 'The run')).not.toThrow()
   expect(() => throwIfCancelled(AbortSignal.abort(), 'The run')).toThrow('The run was cancelled.')

@@ -22,7 +22,7 @@ test.each([
   expect(stderr).toContain(`sweep.json is a sweep, not ${wanted}.`)
 })
 
-test('slr sweep --merge and slr report name what they are given in place of a part and of a project', async () => {
+test('slr sweep --merge and slr report name the kind of a file that is no part or no project', async () => {
   const file = join(await temporaryFolder(), 'given.json')
   await writeFile(file, JSON.stringify({ kind: 'check' }))
   const merged = await runHere(['sweep', '--merge', file, '--out', `${file}.merged.json`])

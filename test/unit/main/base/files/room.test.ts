@@ -6,7 +6,7 @@ import { problemOf } from '../../../../fixtures/problems'
 
 const FILE = join(tmpdir(), 'no-such-folder', 'result.json')
 
-test('refuses before the work what its disk cannot take, naming both sizes', async () => {
+test('a file larger than the free space is refused before the work, with both sizes', async () => {
   expect(await problemOf(requireRoom(FILE, 1e21))).toMatchObject({
     code: 'read-only',
     message: expect.stringMatching(
@@ -16,13 +16,13 @@ test('refuses before the work what its disk cannot take, naming both sizes', asy
   await requireRoom(FILE, 0)
 })
 
-test('refuses nothing where the file system does not say how much it takes', () => {
+test('a file is accepted where the file system reports no free space', () => {
   requireFits(FILE, 1e21, null)
   requireFits(FILE, 10, 10)
   expect(() => requireFits(FILE, 11, 10)).toThrow('it takes about 11 B, and its disk has 10 B free')
 })
 
-test('says when answers may not fit, and nothing when they do', async () => {
+test('a notice appears only when answers may not fit', async () => {
   expect(await roomNotice(FILE, 1e21)).toContain('can take up to')
   expect(await roomNotice(FILE, 0)).toBeNull()
 })

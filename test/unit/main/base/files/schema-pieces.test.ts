@@ -34,7 +34,7 @@ async function sameAsWhole(schema: z.ZodType, value: unknown): Promise<boolean> 
   return at.success
 }
 
-test('a schema says of a large value in pieces what it says of it at once', async () => {
+test('a schema reports the same for a large value in pieces as at once', async () => {
   const long = rows(12_000)
   for (const value of [
     table({ rows: long }),

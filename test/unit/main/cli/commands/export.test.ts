@@ -14,7 +14,7 @@ import { tinyCheck, whole } from '../../../../fixtures/tiny-sweep'
 
 const LOWER: Recipe = { name: 'lower', ranges: [[0, 0]] }
 
-/** A project of a two-layer pair whose sweep selects layer 1, which fails on whole answers, where layer 0 passes; it keeps a recipe. */
+/** A project of a two-layer pair whose sweep selects layer 1, which fails on full answers, where layer 0 passes; it keeps a recipe. */
 async function swept(): Promise<{ path: string; folders: { base: string; post: string } }> {
   const folders = await writePair()
   const project = await tinyProject(folders)
@@ -58,7 +58,7 @@ it('takes a recipe that the project keeps by its name, and what the project meas
   expect(kept.stderr).not.toContain('ails the check')
 })
 
-it('says that the card tells of no measurement, and how it would', async () => {
+it('reports that the card has no measurement, and how to add one', async () => {
   const { path, folders } = await swept()
   const pair = ['--base', folders.base, '--post', folders.post]
   const { card, stderr } = await exported(...pair, '1')

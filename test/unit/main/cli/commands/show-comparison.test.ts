@@ -52,7 +52,7 @@ test('slr show of a sweep with itself finds no difference', async () => {
   expect(ranges.every(({ difference }) => difference.validity === 0 && difference.diversity === 0)).toBe(true)
 })
 
-test('slr show of other depths says by which rule, and what is left out', async () => {
+test('slr show of other depths names the rule and the omitted ranges', async () => {
   const [a, b] = [comparedSweep({ layerCount: 3 }), comparedSweep({ id: 'b', layerCount: 6 })]
   const { stdout } = await compared(a, b)
   expect(stdout).toContain(

@@ -19,7 +19,7 @@ async function asked(...options: string[]) {
   return runHere(['show', file, ...options])
 }
 
-test('slr show selects under another limit, and says what was asked', async () => {
+test('slr show selects under another limit, and names the limit', async () => {
   const { status, stdout } = await asked('--rho', '0.5', '--json')
   expect(status).toBe(0)
   const { selection } = WhatIfSweep.parse(JSON.parse(stdout))
@@ -42,7 +42,7 @@ test("slr show of the sweep's own sampler is the plain call, also where no other
   expect(plain.stdout).toMatch(/\S/)
 })
 
-test('slr show names in the headline what was asked', async () => {
+test('slr show names the settings in the headline', async () => {
   const { stdout } = await asked('--rho', '0.5')
   expect(stdout).toContain("\nWhat if 50 % of post's validity kept? ")
 })

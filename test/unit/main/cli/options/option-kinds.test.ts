@@ -34,7 +34,7 @@ function parsed(...given: string[]) {
 }
 
 describe('options declared in a table', () => {
-  it('are flags of their names, and have what was given', () => {
+  it('are flags of their names, and have the given values', () => {
     const given = parsed('--project', 'p', '--judge-key', 'KEY', '--what-if', '--in', 'a', 'b', '--seed', '7')
     expect(given).toEqual({
       project: 'p',

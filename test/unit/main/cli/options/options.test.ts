@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { notifyOfPrompts } from '../../../../../src/main/cli/running/starting-sweep'
 
-it('says which prompts are asked where none were named, and nothing of the demo', () => {
+it('names the prompts where none were given, except for the demo', () => {
   const folders = { kind: 'folders', base: 'base', post: 'post' } as const
   const told: string[] = []
   const tell = (text: string): void => void told.push(text)

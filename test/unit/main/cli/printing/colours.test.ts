@@ -5,13 +5,13 @@ const PIPE = { isTTY: false }
 const TERMINAL = { isTTY: true }
 const ENVIRONMENT = { TERM: 'xterm-256color', COLORTERM: 'truecolor' }
 
-it('a pipe has colours only where they are asked for', () => {
+it('a pipe has colours only on request', () => {
   expect(colourBits(PIPE, ENVIRONMENT)).toBe(1)
   const forced = ['0', '1', '2', '3'].map((value) => colourBits(PIPE, { ...ENVIRONMENT, FORCE_COLOR: value }))
   expect(forced).toEqual([1, 4, 8, 24])
 })
 
-it('a terminal has the colours that it says, and none where nobody wants them', () => {
+it('a terminal has the colours that it reports, and none with NO_COLOR', () => {
   expect(colourBits(TERMINAL, ENVIRONMENT)).toBe(24)
   expect(colourBits(TERMINAL, { ...ENVIRONMENT, NO_COLOR: '1' })).toBe(1)
   expect(colourBits(TERMINAL, { TERM: 'dumb' })).toBe(1)

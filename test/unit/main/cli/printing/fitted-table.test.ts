@@ -11,7 +11,7 @@ it('a table aligns its cells, wraps between words, never within a number, and na
   const wide = rows('model|n', '通义千问|1', 'fire 🔥|22', 'cafe\u0301|3')
   const gains = rows('layers|validity|diversity|gain', '3-7|0.999|0.500|+0.250')
   const passes = 'layers 4–11|0.999|0.998|0.950|no'
-  const checked = rows('model|first token|whole answers|limit|passes', passes)
+  const checked = rows('model|first token|full answers|limit|passes', passes)
   const shown = {
     'as wide as its cells in a pipe': table(devices, 'lrl', null),
     'wide characters, emoji and combining marks': table(wide, 'lr', null),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { checkCommandOf } from '../../../../../src/main/cli/printing/verdict-report'
 
-it('names the check of what was swept, with the share to keep and how many ranges', () => {
+it('names the check of the sweep, with its limit and number of ranges', () => {
   expect(checkCommandOf({ demo: true })).toBe('slr check --demo')
   expect(checkCommandOf({ demo: false, out: 's.json', rho: 0.8 })).toBe('slr check --from s.json --rho 0.8')
   expect(checkCommandOf({ demo: false, out: 's.json', best: 10 })).toBe('slr check --from s.json --best 10')

@@ -3,7 +3,7 @@ import { wrappedProse } from '../../../../../src/main/cli/printing/wrapped-prose
 
 const PROSE = 'Restore layers 5-11: diversity up from 0.458 to 0.899.'
 
-test('prose is broken between words, and left alone in a pipe', () => {
+test('prose is wrapped between words, and unchanged in a pipe', () => {
   expect(wrappedProse(PROSE, 20)).toBe('Restore layers 5-11:\ndiversity up from\n0.458 to 0.899.')
   expect(wrappedProse(PROSE, null)).toBe(PROSE)
 })

@@ -45,7 +45,7 @@ describe('the file of a run that was stopped', () => {
     return path
   }
 
-  it('has what the same run goes on from, and nothing beside it in the end', async () => {
+  it('has the answers from which the same run continues, and no other file in the end', async () => {
     const path = await stoppedFile()
     const again = run({ id: 'another', createdAt: '2027-01-01T00:00:00Z' })
     const file = await AnswersFile.open(path, again, false)
@@ -56,7 +56,7 @@ describe('the file of a run that was stopped', () => {
     expect(file.answers).toEqual([first, second, third])
   })
 
-  it('stands by prompt, variant and index once all are there, however they came', async () => {
+  it('is sorted by prompt, variant and index once complete, in any order of arrival', async () => {
     const path = await newPath()
     const stopped = await AnswersFile.open(path, run(), false)
     await stopped.append(lines.toReversed().slice(0, 5))
@@ -71,7 +71,7 @@ describe('the file of a run that was stopped', () => {
     expect(written.map(({ prompt, variant, index }) => `${prompt} ${variant} ${index}`)).toEqual(expected)
   })
 
-  it('keeps what was there before where it cannot be begun', async () => {
+  it('keeps the old file where it cannot be started', async () => {
     const path = await newPath()
     await writeFile(path, 'older answers\n')
     // As a full disk would, it takes no record of the run.

@@ -33,7 +33,7 @@ it.each([0, 1])('hands back the evaluation of a judge that refuses after %d verd
   expect(files.run.judge).toEqual(judge)
 })
 
-it('says before the first request what is sent, and that nothing is where all verdicts are stored', async () => {
+it('reports before the first request what is sent, and that nothing is sent where all verdicts are stored', async () => {
   const { settings } = await startJudgeEndpoint((_, response) => response.end(says('7')))
   const notice = (done: number, total: number): string =>
     sendingNotice(settings, { done, total, unreadable: 0 })
@@ -43,7 +43,7 @@ it('says before the first request what is sent, and that nothing is where all ve
   expect(notice(0, 0)).toBe('No answer needs a verdict; nothing is sent.')
 })
 
-it('fails for a judge that replied to all and said nothing that can be used', () => {
+it('fails for a judge whose replies are all unreadable', () => {
   const judging = {
     ...({ way: 'marks', model: 'x', total: 52, done: 52, unreadable: 52, usable: 0 } as const),
     ...{ example: 'I like turtles', otherModels: [] }
@@ -57,7 +57,7 @@ it('fails for a judge that replied to all and said nothing that can be used', ()
   expect(nothingJudged([{ ...judging, total: 0, done: 0, unreadable: 0 }], 'marks')).toBeNull()
 })
 
-it('tells what keeps a judge from answering as a phase of its own, in its words', () => {
+it('reports why a judge does not answer as a separate phase, in its words', () => {
   const now = { done: 0, total: 6, unreadable: 0 }
   expect(judgeStep('marks', now)).toMatchObject({
     phase: 'judging',

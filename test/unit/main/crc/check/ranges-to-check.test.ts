@@ -32,7 +32,7 @@ function halved(): SweepDocument {
 const names = (...args: Parameters<typeof rangesToCheck>): string[] =>
   rangesToCheck(...args).map(({ name }) => name)
 
-it('has what halves of the prompts picked checked behind the best of all, and no more ranges for it', () => {
+it('has the ranges picked by halves of the prompts checked after the best of all, and no more ranges for it', () => {
   expect(names(tinySweep(), null, 0.9)).toEqual(['Layer 1', 'Layer 0'])
   expect(names(halved(), null, 0.9)).toEqual(['Layer 1', 'Layers 0–1', 'Layer 0'])
   expect(names(halved(), null, 0.9, 2)).toEqual(['Layer 1', 'Layers 0–1'])
@@ -41,7 +41,7 @@ it('has what halves of the prompts picked checked behind the best of all, and no
   expect(names(halved(), seen, 0.9)).toEqual(['Layer 1', 'Layer 0'])
 })
 
-it('does so for the limit that the halves were picked at alone, and calls a sweep checked that has no candidate left', () => {
+it('does so only for the limit of the halves, and calls a sweep checked that has no candidate left', () => {
   expect(names(halved(), null, 0.95)).toEqual(['Layer 0'])
   const seen = tinyCheck([
     { recipe: { name: 'upper', ranges: [[1, 1]] }, ...whole(0.9, 0.8) },

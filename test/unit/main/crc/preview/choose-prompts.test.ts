@@ -9,14 +9,14 @@ const categories = [
 const prefixesOf = (prompts: readonly number[]): number =>
   prompts.reduce((sum, prompt) => sum + 5 + prompt, 0)
 
-describe('prompts that stand for all', () => {
+describe('prompts that represent all', () => {
   it('are as many of each category as may be taken, and no more prefixes than that', () => {
     const drawn = choosePrompts({ categories, known: [], prefixesOf, maxPrefixes: 40, seed: 1 })
     expect(drawn?.map((prompts) => prompts.length)).toEqual([3, 2])
     expect(prefixesOf(drawn?.flat() ?? [])).toBeLessThanOrEqual(40)
   })
 
-  it('have the means that all have in what is known', () => {
+  it('have the means of all prompts in the known scores', () => {
     // Of each category the middle one, or any two around it, is the mean.
     const value = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
     const drawn = choosePrompts({ categories, known: [value], prefixesOf, maxPrefixes: 100, seed: 1 })

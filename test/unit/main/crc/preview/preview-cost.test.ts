@@ -46,7 +46,7 @@ describe('the cost of a preview', () => {
     }
   )
 
-  it('counts all layers of another checkpoint, and nothing twice that is there', () => {
+  it('counts all layers of another checkpoint, and no reused layer twice', () => {
     expect(cost.evaluations([7])).toBe(LAYERS)
     expect(cost.evaluationsAfter([2, 7])([2, 7])).toBe(0)
     expect(cost.evaluationsAfter([2])([3])).toBe(cost.evaluations([2, 3]) - cost.evaluations([2]))

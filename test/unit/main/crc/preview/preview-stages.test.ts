@@ -103,7 +103,7 @@ describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCo
     expect(stages.find(({ kind }) => kind === 'sample')?.models).toHaveLength(all.length - 2)
   })
 
-  it('take at most 22 % of the work, of which attention and MLP alone are a part', () => {
+  it('take at most 22 % of the work, attention only and MLP only included', () => {
     const followUp = (2 * layerCount) / cost.evaluations(all)
     expect(share(stages)).toBeLessThanOrEqual(0.22 * (1 + followUp))
   })
@@ -119,7 +119,7 @@ describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCo
   })
 })
 
-it('scores on all prompts what is looked at, once, as soon as a turn has room for it', () => {
+it('scores inspected ranges on all prompts, once, as soon as a turn has room for them', () => {
   const problem = problemOf(12, 40)
   const plain = walked(problem)
   const estimated = [...(plain.outcome?.estimates.keys() ?? [])]

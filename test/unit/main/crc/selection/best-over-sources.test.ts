@@ -43,7 +43,7 @@ const ofSft = sweepOf(sft, { '0-0': 0.8, '0-1': 0.4, '1-1': 0.45 })
 const ofDpo = sweepOf(dpo, { '0-0': 0.31, '0-1': 0.2, '1-1': 0.2 })
 
 describe('sweeps over sources', () => {
-  it('are those that differ in nothing but what they restore layers to', () => {
+  it('are those that differ only in the checkpoint that they restore layers to', () => {
     expect(areOverSources([ofBase, ofSft, ofDpo])).toBe(true)
     expect(areOverSources([ofBase, ofBase])).toBe(false)
     expect(areOverSources([ofBase, { ...ofSft, postPath: { path: '/x', fingerprint: 'x' } }])).toBe(false)
@@ -79,7 +79,7 @@ describe('sweeps over sources', () => {
     )
   })
 
-  it('are told with what they were picked from, and with what is left of it on unseen prompts', () => {
+  it('are described with the number of sources and the gain on unseen prompts', () => {
     const lines = sourceLines(runToEnd(bestOverSources([ofBase, ofSft], 0.9)), { kind: 'crc' })
     expect(lines[0]).toMatch(
       /^Layer 0 from sft: diversity 0\.818 .* on first tokens only\. It was selected from 6 ranges of 2 sources/

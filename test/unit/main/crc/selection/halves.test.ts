@@ -52,7 +52,7 @@ function found(ranges: RangeScore[]): SelectionInput {
 }
 
 describe('a task in two halves', () => {
-  it('is split by the seed alone, half of each category', () => {
+  it('is split by the seed only, half of each category', () => {
     expect(drawSplit(prompts, 1)).toEqual(holdOutSplit)
     expect(drawSplit(prompts, 2)).not.toEqual(holdOutSplit)
     expect([...holdOutSplit.selection, ...holdOutSplit.holdOut].sort((a, b) => a - b)).toEqual(
@@ -78,7 +78,7 @@ describe('a task in two halves', () => {
     expect(blend?.diversity).toBeCloseTo(0.6, 2)
   })
 
-  it('compares the selected range with attention and MLP of its layers alone, where they were scored, on the half reported', () => {
+  it('compares the selected range with attention only and MLP only of its layers, where they were scored, on the hold-out prompts', () => {
     const sweep = found([range(0, score(0.4, 0.3)), range(1, score(0.3, 0.9))])
     const selection = selectionOf(sweep, sweep.ranges, 0.9)
     const alone = ScoredHalf.options.map((half) => ({

@@ -122,7 +122,7 @@ describe('the bootstrap', () => {
     expect(run(2).bootstrap.post).not.toEqual(run().bootstrap.post)
   })
 
-  test('scores what it picked on the prompts that it left out, where luck does not help', () => {
+  test('scores its selection on left-out prompts, where luck does not help', () => {
     const prompts = Array.from({ length: 12 }, () => ({ category: 'a' }))
     const all = (value: number): number[] => prompts.map(() => value)
     const post = scoreOf(prompts, { validity: all(1), diversity: all(0.5) })

@@ -56,7 +56,7 @@ function kept(): SweepDocument {
 }
 
 describe('what if', () => {
-  it('stays a preview that knows nothing of what it has only estimated, under another sampler', () => {
+  it('is a preview that knows no estimated range under another sampler', () => {
     const sweep = kept()
     const margins = { validity: 0.1, diversity: 0.1 }
     const ranges = sweep.ranges.slice(1).map((range) => ({ ...range, margins }))
@@ -69,13 +69,13 @@ describe('what if', () => {
     expect(under.preview).toEqual({ ...preview, ranges: [] })
   })
 
-  it('is the sweep itself where nothing is asked otherwise', () => {
+  it('is the sweep itself without other settings', () => {
     const sweep = kept()
     expect(sweepUnder(sweep, AS_SWEPT)).toEqual(sweep)
     expect(askWhatIf(sweep, null, AS_SWEPT).selection.selected).toEqual({ start: 0, end: 0 })
   })
 
-  it('has the scores of another sampler, selects by them, and leaves the sweep as it was', () => {
+  it('has the scores of another sampler, selects by them, and leaves the sweep unchanged', () => {
     const sweep = kept()
     const before = structuredClone(sweep)
     const { sweep: under, selection } = askWhatIf(sweep, null, { ...AS_SWEPT, sampler: SAMPLERS[1] ?? null })
@@ -111,7 +111,7 @@ describe('what if', () => {
     })
   })
 
-  it('does not compare it with itself under the sampler that is asked about', () => {
+  it('does not compare the range with itself under the sampler in question', () => {
     const { selection } = askWhatIf(kept(), null, { ...AS_SWEPT, sampler: elementAt(SAMPLERS, 0, 'sampler') })
     expect(selection.tempered).toHaveLength(2)
     const tempered = selection.baselines.filter(({ baseline }) => baseline.kind === 'tempered')
@@ -131,7 +131,7 @@ describe('what if', () => {
     expect([post.validity, post.diversity]).toEqual([1, 1])
   })
 
-  it('leaves out what was scored without it, and refuses samplers that were not asked about', () => {
+  it('leaves out models that were scored without the sampler, and refuses unknown samplers', () => {
     const sweep = kept()
     const [first] = sweep.ranges
     if (first === undefined) throw new Error('no range')

@@ -39,7 +39,7 @@ describe('tokens that add exactly one character', () => {
   )
   const context = [...Buffer.from('say:')]
 
-  test('are those of a byte-level vocabulary that decode to it alone', async () => {
+  test('are only those of a byte-level vocabulary that decode to it', async () => {
     const { groups, unreachable } = await characterGroups(
       await byteLevel,
       context,
@@ -50,7 +50,7 @@ describe('tokens that add exactly one character', () => {
     expect(unreachable).toEqual(['ü'])
   })
 
-  test('may begin with white space where that is asked for', async () => {
+  test('may begin with white space on request', async () => {
     const text = await byteLevel
     expect((await characterGroups(text, context, ['A', 'B'], true)).groups).toEqual([[65, 256, 260], [66]])
     expect((await characterGroups(text, context, [' ', 'A'], false)).groups).toEqual([[32], [65]])

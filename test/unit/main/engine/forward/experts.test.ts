@@ -110,7 +110,7 @@ describe('experts of a layer', () => {
     for (const [leaf, states] of second) expect(states).toEqual(all.get(leaf))
   })
 
-  it('give each model in a sweep what it gives by itself', async () => {
+  it('score each model in a sweep as by itself', async () => {
     const tokens = prompts.past_window ?? []
     const groups = [[[7]], [[9]], [[30]]]
     const scored = new Map<number, number[]>()

@@ -17,7 +17,7 @@ describe('states of nodes in main memory', () => {
     await device.close()
   })
 
-  it('are what a run of one node gave, whose memory is free when nobody needs the state', async () => {
+  it('are those of a run of one node, whose memory is free when its state is not needed', async () => {
     const device = await openDevice('cpu')
     const states = openNodeStates(device, 2, 3)
     const outputs = [1, 2].map((value) => new Tensor('float32', new Float32Array(6).fill(value), [1, 2, 3]))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { OpenResources } from '../../../../../src/main/engine/forward/open-run'
 
-test('what was opened last is closed first, and all of it when closing fails', async () => {
+test('closes the last opened part first, and all parts when closing fails', async () => {
   const closed: string[] = []
   const open = new OpenResources()
   for (const name of ['pair', 'device', 'reader']) {

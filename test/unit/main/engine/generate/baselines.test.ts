@@ -88,7 +88,7 @@ describe('baselines that answer', () => {
     expect(base).not.toEqual(post)
   })
 
-  it('change nothing of what is drawn beside them, and draw the same alone', async () => {
+  it('change no drawing beside them, and draw the same by themselves', async () => {
     const settings = { sampling: { ...OPEN_SAMPLING, minP: 0.1 }, maxTokens: 6, sampleCount: 20 }
     const post: AnsweringModel = { kind: 'post' }
     const [together, alone, mixAlone] = [

@@ -87,7 +87,7 @@ describe('the sampler', () => {
     expect([...candidates(Float32Array.of(1, 2), { ...OPEN_SAMPLING, topP: 0.99 }).tokens]).toEqual([0, 1])
   })
 
-  it('draws only what was kept, and every stricter setting keeps a subset', () => {
+  it('draws only kept tokens, and every stricter setting keeps a subset', () => {
     fc.assert(
       fc.property(
         logits,
@@ -146,7 +146,7 @@ describe('the sampler', () => {
     expect([...scores]).toEqual([1, 2, 3])
   })
 
-  it('draws from the distribution that it tells: the share of uniform numbers that give a token', () => {
+  it('draws from the reported distribution: the share of uniform numbers that give a token', () => {
     const draws = 2_000
     fc.assert(
       fc.property(logits, sampling, (scores, settings) => {

@@ -126,7 +126,7 @@ describe('the stages of a sweep', () => {
     await sessions.endSweepSession(SESSION)
   })
 
-  it('tell what is wrong with the pair, whether or not it was opened before them', async () => {
+  it('report errors of the pair, whether or not it was opened before them', async () => {
     const missing = { ...pair, post: goldenPath('llama3', 'nothing') }
     const problem = { problem: { code: 'not-found' } }
     await expect(sweepSession(SESSION).open({ id: SESSION, ...missing })).rejects.toMatchObject(problem)
@@ -136,7 +136,7 @@ describe('the stages of a sweep', () => {
     await expect(outcomeOf({ models: [POST], prompts: [ONE], session })).resolves.toBeDefined()
   })
 
-  it('go on after one that was stopped on its way', async () => {
+  it('continue after a stage that was stopped', async () => {
     const session = { id: SESSION, leaves: 'weights' as const }
     const asked = { models: ALL, prompts: [ONE] }
     const plain = await alone()
@@ -151,7 +151,7 @@ describe('the stages of a sweep', () => {
     expectSame(await outcomeOf({ ...asked, session }), plain)
   })
 
-  it('have all weights read before them, each once, where they are told how much memory there is', async () => {
+  it('have all weights read before them, each once, if the memory is known', async () => {
     const session = sweepSession(SESSION)
     await session.open({ id: SESSION, ...pair, memoryBytes: PLENTY })
     const { prefetch } = session.weights
@@ -167,7 +167,7 @@ describe('the stages of a sweep', () => {
     expectSame(sample, await alone())
   })
 
-  it('compute with what was read before the first while the rest is being read, and with blends', async () => {
+  it('compute with the first weights while the others are read, and with blends', async () => {
     const half = { attention: 0.5, mlp: 0.5 }
     const models = [POST, BASE, restored(0, 3), layersModel([half, half, half, half])]
     const plain = await outcomeOf({ models, prompts: [ONE] })
@@ -202,7 +202,7 @@ describe('the stages of a sweep', () => {
     expect(weights.bytes).toBeGreaterThan(0)
   })
 
-  it('have nothing read before them where too little of it would fit, nor once they are over', async () => {
+  it('have no weights read before them where too few would fit, nor after their end', async () => {
     const session = sweepSession(SESSION)
     await session.open({ id: SESSION, ...pair, memoryBytes: 2 ** 20 })
     expect([session.weights.prefetch, session.weights.bytes]).toEqual([null, 0])

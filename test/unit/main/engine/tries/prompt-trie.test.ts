@@ -44,7 +44,7 @@ describe('packing prompts into a trie', () => {
 })
 
 describe('splitting prompts into groups', () => {
-  it('keeps every prompt once, in order, and every group within both bounds unless one prompt alone exceeds them', () => {
+  it('keeps every prompt once, in order, and every group within both bounds unless a single prompt exceeds them', () => {
     const maximumRows = fc.integer({ min: 0, max: 20 })
     const maximumPrompts = fc.integer({ min: 0, max: 6 })
     fc.assert(

@@ -73,7 +73,7 @@ describe('the recipe trie', () => {
     expect(trie.levels[0]?.blocks.map(blockKey)).toEqual(['1/1', 'base', '0/0'])
   })
 
-  it('merges models that differ only in layers that post-training left alone', () => {
+  it('merges models that differ only in layers that post-training did not change', () => {
     const sharing = { ...noSharing(2), identical: (layer: number) => layer === 1 }
     const trie = buildRecipeTrie([post, ...everyRange(2)], sharing)
     expect(countEdges(trie)).toBe(4)

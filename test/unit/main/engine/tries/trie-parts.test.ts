@@ -30,7 +30,7 @@ function split(trie: RecipeTrie, count: number, together = 0): number[][] {
 }
 
 describe('the parts of a trie', () => {
-  it('compute every node once when all are walked, each after the one that it goes on from', () => {
+  it('compute every node once over all parts, each after its parent', () => {
     fc.assert(
       fc.property(anyTrie, fc.integer({ min: 1, max: 15 }), (trie, count) => {
         const parts = walkParts(trie, split(trie, count))
@@ -92,7 +92,7 @@ describe('the parts of a trie', () => {
     expect(first?.slice(0, 2)).toEqual([leafOf('base'), leafOf('post')])
   })
 
-  it('of all ranges hold no more states at a time than all at once', () => {
+  it('of all ranges hold no more states at a time than one part', () => {
     const trie = trieOf(postAndRanges(LAYERS), LAYERS)
     for (const count of [2, 3, 7, 20])
       expect(maxAliveStates(trie, walkParts(trie, split(trie, count)))).toBeLessThanOrEqual(

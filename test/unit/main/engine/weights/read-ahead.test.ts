@@ -82,7 +82,7 @@ describe('reading weights beside the computing', () => {
     })
   })
 
-  it('says what is wrong with the files as a reader in this thread does, and reads on', async () => {
+  it('reports errors of the files as a reader in this thread does, and continues', async () => {
     await withReader(async (reader) => {
       const missing = { name: 'nothing.weight', first: 0, count: 1, source: 'post', keep: [] } as const
       await expect(reader.read([missing])).rejects.toMatchObject({

@@ -113,7 +113,7 @@ describe('the documents of a kind', () => {
   })
 })
 
-test('a document that stands alone is null until it is written, and again when it was removed', async () => {
+test('a single document is null until it is written, and again when it was removed', async () => {
   const project = await temporaryFolder()
   expect(await latest.read(project)).toBeNull()
   await latest.write(project, note('a', 'one'))

@@ -19,7 +19,7 @@ test.each([
   expect(problem.hint).toContain(hint)
 })
 
-test('a damaged sweep is told from other files by its field that is wrong', async () => {
+test('a damaged sweep is distinguished from other files by its wrong field', async () => {
   const file = join(await temporaryFolder(), 'sweep.json')
   await writeFile(file, JSON.stringify({ ...tinySweep(), layerCount: 'many' }))
   expect((await problemOf(readSweepFiles(file))).message).toContain('is not a sweep: layerCount')

@@ -98,7 +98,7 @@ it('what a killed program left unfinished in a project goes when it is opened to
 })
 
 describe('a project of version 2', () => {
-  it('becomes one of a pair that has all of it, and keeps its file as it was', async () => {
+  it('becomes one of a pair that has all of it, and keeps its file unchanged', async () => {
     const path = await olderProject()
     const before = await readFile(join(path, 'project.json'), 'utf8')
     const stored = await results(path)

@@ -33,7 +33,7 @@ async function spoil(file: string, age: 'same' | 'newer'): Promise<void> {
   await utimes(file, Math.floor(atimeMs) / 1000, seconds)
 }
 
-it('lists sweeps by what stands beside them, so that none is read', async () => {
+it('lists sweeps by their summaries, without reading any', async () => {
   const { path, sweeps } = await sweptProject()
   const before = await listed(path)
   expect(before.sweeps.map(({ id }) => id)).toEqual(['sweep-2', 'sweep-1'])

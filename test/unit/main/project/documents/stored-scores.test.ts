@@ -23,7 +23,7 @@ function swept() {
   }
 }
 
-it('takes a sweep as it was written, also with the rounding of single precision', () => {
+it('takes a sweep as written, also with the rounding of single precision', () => {
   const sweep = swept()
   expect(() => requireTrueScores(sweep, 'sweep.json')).not.toThrow()
   const rounded = { ...sweep.post, validity: sweep.post.validity + 2e-8 }
@@ -46,7 +46,7 @@ it('refuses a mean that is not that of the prompts, and a share that is none, by
   expect(edited({ prompts })).toThrow('has for layers 4–11 on prompt 2 the validity 1.9')
 })
 
-it('refuses scores of other prompts than the sweep is of, and ranges that are none of its models', () => {
+it('refuses scores of other prompts and of ranges without a model', () => {
   const sweep = swept()
   const [range] = sweep.ranges
   if (range === undefined) throw new Error('one range')

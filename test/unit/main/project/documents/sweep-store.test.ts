@@ -90,7 +90,7 @@ describe('a scores file', () => {
 })
 
 describe('a sweep of a project', () => {
-  it('is read as it was written, by its id or as a file', async () => {
+  it('equals what was written, by its id or as a file', async () => {
     for (const sweep of [tinySweep(), tinyTaskSweep(), sweepFixture()]) {
       await SWEEPS.write(folder, sweep)
       expect(await SWEEPS.read(folder, sweep.id)).toEqual(sweep)

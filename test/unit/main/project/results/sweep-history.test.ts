@@ -19,7 +19,7 @@ it('takes the newest sweep of the same kind on the device, or else one of the ot
   expect(newestLike({ sweeps }, { task: null, device: 'auto', isPreview: true })?.id).toBe('other')
 })
 
-it('passes over sweeps that computed little, for they tell of opening models', () => {
+it('ignores sweeps that computed little, which mostly opened models', () => {
   const sweeps = [
     { ...whole, id: 'resumed', computedRows: 0 },
     { ...whole, id: 'rest', computedRows: 8 },

@@ -38,7 +38,7 @@ const anyText = fc.oneof(
 )
 
 describe('JSON Lines', () => {
-  test('hold every answer as it is stored, with its prompt, sorted by prompt, variant and index', async () => {
+  test('hold every stored answer with its prompt, sorted by prompt, variant and index', async () => {
     const { fileName, content } = await exportSamples(sampleRun(), SAMPLES, 'jsonl')
     expect(fileName).toBe('samples-run-1.jsonl')
     const lines = linesOf(content)
@@ -104,7 +104,7 @@ describe('the page to share', () => {
     expect(html.match(/no answers yet/g)).toHaveLength(3)
   })
 
-  test('says what it was made with and how to repeat it', async () => {
+  test('names its settings and the command that repeats it', async () => {
     const html = await page(SAMPLES, { notices: ['No <template>.'], weights: null })
     expect(html).toContain('<dt dir="auto">Min-p</dt><dd dir="auto">0.1</dd>')
     expect(html).toContain(`tiny-base, fingerprint ${'b'.repeat(64)}`)
@@ -176,7 +176,7 @@ describe('preferences marked blind', () => {
     expect(columns).toEqual(['compared preferred', ...told])
   })
 
-  test('stand as a tally for each size of sets on the page, and in each cell', async () => {
+  test('are shown as a tally for each size of sets on the page, and in each cell', async () => {
     const { content } = await exportSamples(marked, SAMPLES, 'html')
     expect(content).toContain('single answers, 2 comparisons on 1 prompt, 1 tie, 1 skipped')
     expect(content).toContain('sets of 2 answers, 1 comparison on 1 prompt')
@@ -188,7 +188,7 @@ describe('preferences marked blind', () => {
     expect((await exportSamples(sampleRun(), SAMPLES, 'html')).content).not.toContain('Preferences')
   })
 
-  test('are a file of their own: every comparison as it was shown, and what they came to', () => {
+  test('are a separate file: every comparison as it was shown, and the totals', () => {
     const csv = exportPreferences(marked, 'csv')
     expect(csv.fileName).toBe('preferences-run-1.csv')
     expect(parseCsv('x.csv', csv.content.slice(1)).map(({ fields }) => fields)).toEqual([

@@ -7,7 +7,7 @@ describe('where results came from', () => {
   const sweep = (id: string, base: string, post: string): SweepSummary =>
     sweepSummary(id, { checkpoints: { base, post } })
 
-  it('is told by both fingerprints', () => {
+  it('is identified by both fingerprints', () => {
     const sweeps = [sweep('1', 'a', 'b'), sweep('2', 'a', 'c'), sweep('3', 'x', 'b')]
     const evaluations = [
       { checkpoints: { base: 'a', post: 'c' }, createdAt: '2026-01-02T03:04:05.000Z', taskName: 'Stories' },

@@ -65,7 +65,7 @@ describe('other checkpoints', () => {
 describe('the reading of whole checkpoints', () => {
   const progress: BytesProgress = { bytesDone: 1, bytesTotal: 4, bytesPerSecond: null, secondsLeft: 3 }
 
-  it('compares layers, tells how far it is, and fetches what was found with the pair as it is then', async () => {
+  it('compares layers, reports its progress, and shows the result with the current pair', async () => {
     const { line, session } = await opened()
     const { distances } = session
     void distances.job.start()
@@ -82,7 +82,7 @@ describe('the reading of whole checkpoints', () => {
     expect([distances.changed, distances.job.busy]).toEqual([['post'], false])
   })
 
-  it('hashes the files once at a time, and keeps what it knew when asking fails', async () => {
+  it('hashes the files once at a time, and keeps earlier hashes when a request fails', async () => {
     const { line, session, workbench } = await opened()
     const { checksums } = session
     void checksums.job.start()

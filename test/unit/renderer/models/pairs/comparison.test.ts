@@ -79,7 +79,7 @@ let made: Promise<PairsOverview> | null = null
 const overviewOf = (): Promise<PairsOverview> => (made ??= makeOverview())
 
 describe('the table of pairs', () => {
-  it('says of each what is known, and what is not', async () => {
+  it('reports known and unknown facts of each', async () => {
     const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
     expect(rows.map(({ status }) => status.label)).toEqual([
       expect.stringMatching(/^done: /),
@@ -94,7 +94,7 @@ describe('the table of pairs', () => {
     expect(pairRows(PAIRS, null, NOTHING).map(({ status }) => status.label)).toEqual(['…', '…', '…'])
   })
 
-  it('tells what runs before all else, then what is wrong with the folders', async () => {
+  it('reports the running work first, then errors of the folders', async () => {
     const overview = await overviewOf()
     const running = PAIRS.map((pair) => ({ ...pair, running: ['sweep' as const] }))
     const of = (pairs: PairBrief[], shares: SweepShares): string =>
@@ -163,7 +163,7 @@ describe('the table of pairs', () => {
     expect([row.range, row.headline?.best, row.status.warning]).toEqual([null, null, true])
   })
 
-  it('is sorted with what has no value last, and filtered by every word', async () => {
+  it('is sorted with missing values last, and filtered by every word', async () => {
     const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
     const names = (descending: boolean): string[] =>
       sortRows(rows, pairColumns(WORDS), { column: 'size', descending }).map(({ name }) => name)
@@ -173,7 +173,7 @@ describe('the table of pairs', () => {
     expect(filteredRows(rows, 'not swept').map(({ name }) => name)).toEqual(['Gemma'])
   })
 
-  it('is copied as Markdown, LaTeX and CSV, with what is no markup kept from being any', async () => {
+  it('is copied as Markdown, LaTeX and CSV, with plain text escaped', async () => {
     const rows = pairRows(PAIRS, await overviewOf(), NOTHING)
     const table = pairsTable(rows, WORDS)
     const markdown = tableText(table, 'Markdown').split('\n')
@@ -250,7 +250,7 @@ it('marks a preview as one in the table, in every copy, in the charts and in the
 })
 
 describe('the names in charts of pairs', () => {
-  it('lose their middle where they are long, but not what tells two apart', async () => {
+  it('lose their middle where they are long, but not the part that distinguishes two', async () => {
     const called = async (first: string, second: string): Promise<(string | undefined)[]> => {
       const pairs = PAIRS.map((pair, place) => ({ ...pair, name: [first, second, 'Gemma'][place] ?? '' }))
       const { y } = depthPlot(pairRows(pairs, await overviewOf(), NOTHING))
@@ -266,7 +266,7 @@ describe('the names in charts of pairs', () => {
 })
 
 describe('the transfer of pairs', () => {
-  it('tells in words what a range is elsewhere, or why it is nothing', async () => {
+  it('describes a range in another pair, or why it has no counterpart', async () => {
     const overview = await overviewOf()
     const rows = pairRows(PAIRS, overview, NOTHING)
     const nameOf = (id: string): string => rows.find((row) => row.id === id)?.name ?? id
@@ -288,7 +288,7 @@ describe('the transfer of pairs', () => {
 })
 
 describe('the comparison of pairs', () => {
-  it('is followed while it is shown, and anew when it is by something else', async () => {
+  it('is followed while it is shown, and again with other settings', async () => {
     const { line, session } = await openSession(projectState({ pairs: PAIRS }))
     const { comparison } = session
     expect(line.of('pairs.overview')).toHaveLength(0)
@@ -303,7 +303,7 @@ describe('the comparison of pairs', () => {
     expect(line.call('pairs.overview', 1).signal?.aborted).toBe(true)
   })
 
-  it('shows what main tells, of the rows that are chosen, or of all', async () => {
+  it('shows the reported states of the chosen rows, or of all', async () => {
     const { session } = await openSession(projectState({ pairs: PAIRS }))
     const { comparison } = session
     comparison.overview = await overviewOf()

@@ -140,7 +140,7 @@ it('shows the first pair when another window has removed this one', async () => 
   expect(workbench.session?.here.pair).toBe('pair-1')
 })
 
-it('uses prompts of its own and those of the project again, by steps that can be undone', async () => {
+it('uses separate prompts and those of the project again, by steps that can be undone', async () => {
   const { line, session } = await opened('pair-1', briefs('a', 'b'))
   const shared = session.state.prompts
   void session.prompts.useOwn(true)

@@ -34,7 +34,7 @@ async function opened() {
   return { line, session, path: session.path }
 }
 
-it('asks for work of all pairs of the project, in their order', async () => {
+it('requests work of all pairs of the project, in their order', async () => {
   const { line, session, path } = await opened()
   void session.work.sweepAll({ preview: false })
   void session.work.sweepAll({ preview: true })
@@ -87,7 +87,7 @@ it('leaves out pairs of which nothing can be computed, and says why', async () =
   expect(session.work.blocked).toBe('No pair can be computed.')
 })
 
-it('moves jobs by what main has told of the line, and never before its head', async () => {
+it('moves jobs by the last reported queue, and never before its head', async () => {
   const { line, session, path } = await opened()
   session.work.state = LINE
   void session.work.move(id(3), -1)
@@ -99,7 +99,7 @@ it('moves jobs by what main has told of the line, and never before its head', as
   ])
 })
 
-it('follows the line, anew when it is asked to, until the project is left', async () => {
+it('follows the queue, again on request, until the project is left', async () => {
   const { line, session, path } = await opened()
   void session.work.attach()
   void session.work.attach()

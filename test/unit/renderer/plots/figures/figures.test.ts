@@ -81,13 +81,13 @@ describe('a figure of a plot', () => {
     await expect(svgOf(drawing, 'plot', 85)).toMatchFileSnapshot('./plot.golden.svg')
   })
 
-  it('tells in a legend of what has no name beside it', () => {
+  it('names marks without a name beside them in a legend', () => {
     expect(wordsOf(drawing).filter((words) => words === HOSTILE || words === 'curve')).toHaveLength(2)
     expect(textOf(drawing, 'told beside it').bold).toBe(true)
     expect(textOf(drawing, 'curve').y).toBeGreaterThan(textOf(drawing, 'across').y)
   })
 
-  it('is as wide as it is told to be, with letters of the size that was asked for', () => {
+  it('has the requested width and font size', () => {
     const widthMm = 85
     const wide = plotFigure(CONTENT, []).draw(figurePage(unitsWide({ widthMm, fontPt: 7 })))
     const svg = svgOf(wide, 'plot', widthMm)
@@ -158,7 +158,7 @@ describe('a figure of bars', () => {
   })
 })
 
-describe('what is drawn', () => {
+describe('the drawn figure', () => {
   it('reads colours as style sheets and canvases write them', () => {
     expect(paintOf('#AbC')).toEqual({ color: '#aabbcc', opacity: 1 })
     expect(paintOf('rgb(1 2 3)')).toEqual({ color: '#010203', opacity: 1 })

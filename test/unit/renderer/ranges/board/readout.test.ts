@@ -29,7 +29,7 @@ function longSweep(): SweepDocument {
   return { ...sweep, prompts, post: more(sweep.post), base: null, ranges: sweep.ranges.map(more) }
 }
 
-it('says of a model what was measured, how sure that is, and how often it wins', () => {
+it('names the scores of a model, their certainty, and its share of wins', () => {
   const sweep = shownSweep(longSweep())
   const [range] = sweep.ranges
   if (range === undefined) throw new Error('no range')

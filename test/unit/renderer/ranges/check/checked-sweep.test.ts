@@ -91,7 +91,7 @@ describe('what recipes are marked by', () => {
     expect(labels(recipe)).toEqual(['not worth it'])
   })
 
-  it('is both where whole answers to the character task were checked too', async () => {
+  it('is both where full answers to the character task were checked too', async () => {
     const { line, ranges } = await taskShown(
       [sweepSummary('tiny-task', { scoredBy: BY_TASK }), sweepSummary('tiny')],
       shownSweep({ ...tinyTaskSweep(), selection })
@@ -113,7 +113,7 @@ describe('what recipes are marked by', () => {
     expect(ranges.checked.checkOf(recipe).state).toBe('unchecked')
   })
 
-  it('tells a kept recipe below the limit apart, by the score of that sweep alone', async () => {
+  it('marks a kept recipe below the limit, by the score of that sweep only', async () => {
     const weak = {
       name: 'weak',
       layers: [

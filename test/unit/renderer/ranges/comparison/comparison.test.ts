@@ -46,7 +46,7 @@ describe('what the charts show of two sweeps', () => {
     expect(board.post).toBeNull()
   })
 
-  it('is in the scatter every range twice, with a line of its own between', () => {
+  it('is in the scatter every range twice, with a line between', () => {
     const { series } = comparisonScatter(comparison, '1-2')
     const named = (name: string) =>
       elementAt(
@@ -68,7 +68,7 @@ describe('what the charts show of two sweeps', () => {
     expect(series.at(-1)?.name).toBe('Same range')
   })
 
-  it('is in words what both say of a range, and which range stands beside it', () => {
+  it('names the scores of a range in both, and its counterpart', () => {
     const found = comparedRange(comparison, '1-2')
     if (found === undefined) throw new Error('not compared')
     expect(comparedWords(comparison, found)).toBe(
@@ -104,7 +104,7 @@ describe('the table of two sweeps', () => {
     expect(comparisonRows(comparison)[0]).toMatchObject({ label: 'post', key: null })
   })
 
-  it('is saved with the margins, and the ranges that stand beside each other', () => {
+  it('is saved with the margins, and the ranges that correspond to each other', () => {
     const [header, post, first] = comparisonCsv(deep).split('\r\n')
     expect(header).toBe(
       'model_a,model_b,diversity_a,diversity_b,diversity_difference,diversity_margin_95,' +

@@ -32,7 +32,7 @@ async function shown() {
 }
 
 describe('comparing the shown sweep', () => {
-  it('asks with the limit of the window, is a place of its own, and is left', async () => {
+  it('sends the limit of the window, has its own address, and can be left', async () => {
     const { line, session, pushed } = await shown()
     const { comparing } = session.ranges
     comparing.open('pair-1/second')
@@ -59,7 +59,7 @@ describe('comparing the shown sweep', () => {
     expect(pushed).toEqual(['none', 'pair-1/second', 'none'])
   })
 
-  it('follows an address, and hears only what was asked last', async () => {
+  it('follows an address, and shows only the last request', async () => {
     const { line, session } = await shown()
     const { ranges } = session
     ranges.follow({ model: null, metric: null, against: 'pair-1/second', tab: null })
@@ -116,7 +116,7 @@ describe('comparing the shown sweep', () => {
     expect(ranges.comparing.against).toBe('pair-1/second')
   })
 
-  it('compares anew once another sweep is shown', async () => {
+  it('compares again once another sweep is shown', async () => {
     const { line, session } = await shown()
     const { ranges } = session
     ranges.comparing.open('pair-1/second')

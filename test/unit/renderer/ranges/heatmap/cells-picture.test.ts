@@ -108,7 +108,7 @@ describe('the picture of a triangle', () => {
     expect(empty).toMatchObject({ fill: 'grey', alpha: 1 })
   })
 
-  it('tells large cells apart by lines, which lie on their neighbours too', () => {
+  it('separates large cells by lines, which overlap their neighbours too', () => {
     const frame = { geometry: large, ratio: 1, colors }
     const first = point(0, 0, 0)
     picture.draw(context, rows(large, [first]), frame)

@@ -60,7 +60,7 @@ it('hands out the same cell again as long as it looks the same', () => {
   expect(wider[1]?.fill).not.toBe(anew[1]?.fill)
 })
 
-it('tells which cells look otherwise, to those who saw the turn before and to those who did not', () => {
+it('reports changed cells to readers that saw the last turn and to those that did not', () => {
   const cells = new HeatmapCells()
   const turn = (...points: RangePoint[]): DrawnCells => cells.drawn(look, points, valueOf, new Map())
   const empty = turn()

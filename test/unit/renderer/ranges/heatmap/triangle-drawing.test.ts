@@ -85,7 +85,7 @@ describe('the figure of the triangle', () => {
     expect(triangleCsv({ ...content, failed })).toContain('0,0,0.95,0.4,exact,4,,,fails check')
   })
 
-  it('says what it outlines and what it hatches, and shows no more where it is zoomed', () => {
+  it('names the outlined and the hatched ranges, and marks no others where it is zoomed', () => {
     expect(wordsOf(draw())).toEqual(
       expect.arrayContaining(['selected', 'inspected', '95 % of wins', 'validity < 0.900 (0.90 × post)'])
     )
@@ -95,7 +95,7 @@ describe('the figure of the triangle', () => {
     expect(zoomed.filter((shape) => shape.kind === 'path' && shape.title !== undefined)).toHaveLength(1)
   })
 
-  it('is named and listed after what it shows', async () => {
+  it('is named and listed after its content', async () => {
     const svg = svgOf(triangleFigure(content, 'diversity', undefined).draw(figurePage()), 'triangle', 85)
     await expect(svg).toMatchFileSnapshot('./triangle.golden.svg')
     expect(
@@ -120,7 +120,7 @@ describe('the figure of the trade-off', () => {
     rejected: new Set<string>()
   }
 
-  it('lists the models that it shows, without what is hidden or outside a zoom', () => {
+  it('lists its models, without hidden ones and those outside a zoom', () => {
     expect(scatterCsv(scatter).split('\r\n').slice(1, -1)).toEqual([
       'base,base,0.4,0.9,exact,4,,,',
       'post,post,1,0.3,exact,4,,,',
@@ -154,7 +154,7 @@ describe('the figure of the trade-off', () => {
     expect(front?.data.map(({ model }) => model)).toEqual(['0-2', '0-0'])
   })
 
-  it('tells in its legend of what can be seen', async () => {
+  it('names visible marks in its legend', async () => {
     const svg = svgOf(scatterFigure(scatter).draw(figurePage()), 'trade-off', 85)
     await expect(svg).toMatchFileSnapshot('./trade-off.golden.svg')
     const whole = wordsOf(scatterFigure(scatter).draw(figurePage()).shapes)

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-it('tells a running sweep the range that a pointer rests on, and none that it passes over', async () => {
+it('sends a running sweep the range under a resting pointer, and none that the pointer passes over', async () => {
   const { line, session } = await openSession()
   vi.useFakeTimers({ toFake: ['setTimeout'] })
   const looking = new LookingAt(session)

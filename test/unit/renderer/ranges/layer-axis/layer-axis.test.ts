@@ -3,7 +3,7 @@ import { effectRows, rowDomain, shownRanges } from '../../../../../src/renderer/
 import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
-it('takes what a layer is worth from what was swept: alone, and left out of ranges that begin or end with it', () => {
+it('computes the worth of a layer from the sweep: by itself, and left out of ranges that begin or end with it', () => {
   // Diversity: post 0.4; layer 0 alone 0.5, layer 1 alone 0.8, both 0.9.
   const rows = effectRows(boardOfSweep(tinySweep()))
   expect(rows.map(({ label }) => label)).toEqual([

@@ -46,7 +46,7 @@ const content = (hidden: ScatterPart[] = []): ScatterContent => ({
 })
 
 describe('the trade-off', () => {
-  it('names base, post, what is kept and the limit, as the legend does', () => {
+  it('names base, post, kept models and the limit, as the legend does', () => {
     const bounds = [
       [0, 1],
       [0, 1]
@@ -59,7 +59,7 @@ describe('the trade-off', () => {
     expect(y).toBe(1)
   })
 
-  it('names attention and MLP alone of the selected range, and of no range that a check has thrown out', () => {
+  it('names attention only and MLP only of the selected range, and of no range that failed a check', () => {
     const recipe = { name: 'MLP 0', layers: halfStrengths({ start: 0, end: 0 }, 'mlp', 2) }
     const alone = { ...tinySweep().post, recipe, alone: 'mlp' as const }
     const board = boardOfSweep({ ...tinySweep(), selected: { start: 0, end: 0 }, recipes: [alone] })
@@ -144,7 +144,7 @@ describe('the trade-off', () => {
     expect(scatterMarks(content(['blends']))).toHaveLength(scatterMarks(content()).length - 1)
   })
 
-  it('keeps what is not marked in sight, faintly, and the whole curve of blends', () => {
+  it('keeps unmarked points in sight, faintly, and the whole curve of blends', () => {
     const drawn = (label: string): unknown =>
       scatterSeries({ ...content(), brushed: new Set(['0-1']) }, COLORS)
         .find((dataset) => dataset.label === label)

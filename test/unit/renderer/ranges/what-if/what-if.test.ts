@@ -35,7 +35,7 @@ async function opened() {
 }
 
 describe('the panel of what if', () => {
-  it('has chart, inspector and selection follow what is answered, and go back when it is closed', async () => {
+  it('has chart, inspector and selection follow the answer, and return when it is closed', async () => {
     const { line, ranges } = await opened()
     const stored = ranges.selection
     expect([ranges.chosen, ranges.chosenModel?.score.diversity]).toEqual(['1-1', 0.8])
@@ -63,7 +63,7 @@ describe('the panel of what if', () => {
     expect(ranges.chosenModel?.score.diversity).toBe(0.8)
   })
 
-  it('names what the shown numbers are of until those that are asked for have come', async () => {
+  it('names the settings of the shown numbers until the requested ones have arrived', async () => {
     const { line, ranges } = await opened()
     const sampler = { temperature: 1.75, minP: 0.1 }
     const next = 'temperature 1.75, min-p 0.1'
@@ -105,7 +105,7 @@ describe('the panel of what if', () => {
     expect([ranges.chosen, ranges.followed.model]).toEqual(['0-1', '0-1'])
   })
 
-  it('is closed by another sweep, and tells of no model that was scored without it', async () => {
+  it('is closed by another sweep, and shows no model that was scored without it', async () => {
     const { line, ranges } = await opened()
     void ranges.whatIf.change({ sampler: { temperature: 2, minP: 0 } })
     await settled()
@@ -119,7 +119,7 @@ describe('the panel of what if', () => {
     expect([ranges.whatIf.asked, ranges.chosenModel?.score.diversity]).toEqual([null, 0.8])
   })
 
-  it('tells how many ranges have no score in the answer, for a preview has only estimated them as swept', async () => {
+  it('counts ranges without a score in the answer, because a preview has only estimated them as swept', async () => {
     const { line, ranges } = await opened()
     const previewed = { ...shownSweep(SWEEP), preview: PREVIEW }
     void ranges.show('preview')

@@ -1,5 +1,5 @@
 import type { CategoryScore, CrcPrompt, Score } from '../../../contract/documents/crc'
-import type { WholeAnswers } from '../../../contract/documents/answer-check'
+import type { FullAnswerScores } from '../../../contract/documents/answer-check'
 import { averageScores, scorePrompt } from '../task/scoring'
 import type { AnswerPath } from './answer-paths'
 import type { SequenceProbabilities, Question, SequenceQuestions } from './questions'
@@ -11,38 +11,39 @@ import { elementAt } from '../../../contract/model/look-up'
  */
 const MAX_TRAILING = 32
 
-/** Questions about one way to write a valid character. */
-export interface AskedPath {
+/** Questions about one way to write a valid character, each for its probability. */
+export interface PathQuestions {
   path: AnswerPath
-  /** Probability that the character is written. */
+  /** The character is written. */
   written: Question
-  /** Probability that the character is written and an end token follows. */
-  whole: Question
-  /** Probability that the character and any token of white space are written. Null if that is another answer. */
+  /** An end token follows. */
+  ended: Question
+  /** Any token of white space follows. Null if that is another answer. */
   white: Question | null
-  /** Probability that the character and this token of white space are written. */
+  /** This token of white space follows. */
   trails: readonly { token: number; written: Question }[]
 }
 
 /** Questions about a character with one token of white space behind it. */
-export interface AskedTrail {
+export interface TrailQuestions {
   path: AnswerPath
   written: Question
-  whole: Question
+  ended: Question
   white: Question
 }
 
-export function askOfPath(
+/** Adds the questions about a way to write a character. @param ends tokens that end an answer */
+export function addPathQuestions(
   questions: SequenceQuestions,
   path: AnswerPath,
   ends: readonly number[],
   white: readonly number[]
-): AskedPath {
+): PathQuestions {
   const { prompt, tokens, mayTrail } = path
   return {
     path,
     written: questions.add(prompt, [tokens]),
-    whole: questions.add(prompt, eachBehind(tokens, ends)),
+    ended: questions.add(prompt, eachBehind(tokens, ends)),
     white: mayTrail ? questions.add(prompt, eachBehind(tokens, white)) : null,
     trails: (mayTrail ? white.slice(0, MAX_TRAILING) : []).map((token) => ({
       token,
@@ -51,18 +52,19 @@ export function askOfPath(
   }
 }
 
-export function askOfTrail(
+/** Adds the questions about a character with a token of white space. @param ends tokens that end an answer */
+export function addTrailQuestions(
   questions: SequenceQuestions,
   { path, token }: { path: AnswerPath; token: number },
   ends: readonly number[],
   white: readonly number[]
-): AskedTrail {
+): TrailQuestions {
   const { prompt, tokens } = path
   const trailing = [...tokens, token]
   return {
     path,
     written: questions.add(prompt, [trailing]),
-    whole: questions.add(prompt, eachBehind(trailing, ends)),
+    ended: questions.add(prompt, eachBehind(trailing, ends)),
     white: questions.add(prompt, eachBehind(trailing, white))
   }
 }
@@ -76,15 +78,16 @@ const eachBehind = (tokens: readonly number[], nextTokens: readonly number[]): n
  * behind it, and then ends. Its probability is the product over its tokens and an end token.
  * White space has no maximum length. One token of it is computed for the trails; the remainder is `undecided`.
  *
- * @param first covers all ways to write the prompts' characters
+ * @param first all ways to write the prompts' characters, with a model's probabilities
+ * @param followed characters with white space that were asked about next
  */
-export function wholeAnswers(
+export function scoreFullAnswers(
   prompts: readonly CrcPrompt[],
-  first: { paths: readonly AskedPath[]; says: SequenceProbabilities },
-  followed: { trails: readonly AskedTrail[]; says: SequenceProbabilities }
-): WholeAnswers {
+  first: { paths: readonly PathQuestions[]; probabilities: SequenceProbabilities },
+  followed: { trails: readonly TrailQuestions[]; probabilities: SequenceProbabilities }
+): FullAnswerScores {
   const firstToken = prompts.map(({ valid }) => new Float64Array(valid.length))
-  const whole = prompts.map(({ valid }) => new Float64Array(valid.length))
+  const full = prompts.map(({ valid }) => new Float64Array(valid.length))
   const undecided = new Float64Array(prompts.length)
   const add = (to: readonly Float64Array[], { prompt, character }: AnswerPath, probability: number): void => {
     const values = elementAt(to, prompt, 'prompt')
@@ -93,17 +96,17 @@ export function wholeAnswers(
   const addUndecided = ({ prompt }: AnswerPath, probability: number): void => {
     undecided[prompt] = elementAt(undecided, prompt, 'prompt') + probability
   }
-  for (const { path, written, whole: ended, white } of first.paths) {
-    if (path.tokens.length === 1) add(firstToken, path, first.says.of(written))
-    add(whole, path, first.says.of(ended))
-    if (white !== null) addUndecided(path, first.says.of(white))
+  for (const { path, written, ended, white } of first.paths) {
+    if (path.tokens.length === 1) add(firstToken, path, first.probabilities.of(written))
+    add(full, path, first.probabilities.of(ended))
+    if (white !== null) addUndecided(path, first.probabilities.of(white))
   }
-  for (const { path, written, whole: ended, white } of followed.trails) {
-    add(whole, path, followed.says.of(ended))
+  for (const { path, written, ended, white } of followed.trails) {
+    add(full, path, followed.probabilities.of(ended))
     // The trail is decided now. Only its own white space stays undecided.
-    addUndecided(path, followed.says.of(white) - followed.says.of(written))
+    addUndecided(path, followed.probabilities.of(white) - followed.probabilities.of(written))
   }
-  const answers = scoreOf(prompts, whole)
+  const answers = scoreOf(prompts, full)
   return {
     firstToken: meansOf(scoreOf(prompts, firstToken)),
     answers: meansOf(answers),
