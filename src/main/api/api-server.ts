@@ -140,7 +140,7 @@ class Api {
 
   private async answer(request: ApiRequest, response: ServerResponse, signal: AbortSignal): Promise<void> {
     const { models, maxAnswers = MAX_ANSWERS } = this.options
-    models.requireServed(request.model)
+    await models.serve(request.model)
     const count =
       request.answerCount * (request.content.kind === 'completion' ? request.content.prompts.length : 1)
     if (count > maxAnswers)

@@ -8,6 +8,7 @@ import type {
   ServedRequest,
   TokenLogprob
 } from '../../contract/procedures/served-models'
+import { SerialQueue } from '../base/files/serial-queue'
 import { comparePrompts } from '../answers/compare-prompts'
 import { compareTokens, type WholeModel, type WholeModelTokens } from '../checkpoint/whole-model-tokens'
 import type { EngineClient } from '../engine/host'
@@ -30,6 +31,16 @@ interface ServingSettings {
   readonly rendering: Rendering
   readonly defaults: SampleSettings
   readonly variants: readonly NamedVariant[]
+  /** Finds a further model that a request names. Null for a name of no model. Omitted if only `variants` are served. */
+  readonly findVariant?: (name: string) => Promise<EngineVariant | null>
+}
+
+/** Models as they are loaded in the engine. */
+interface LoadedModels {
+  readonly variants: readonly NamedVariant[]
+  readonly served: ServedModels
+  readonly plan: ServedPlan
+  readonly notices: readonly string[]
 }
 
 /** A prompt of a request. */
@@ -61,40 +72,34 @@ const BATCH_ROWS = 64
 
 /** The models of a pair that answer requests, loaded in the engine. */
 export class ServedVariants {
+  private readonly changes = new SerialQueue()
+  private answerCount = 0
+  private allEnded = (): void => undefined
+
   private constructor(
     private readonly engine: EngineClient,
     private readonly pair: SampledPair,
     private readonly settings: ServingSettings,
-    private readonly served: ServedModels,
-    readonly plan: ServedPlan,
-    readonly notices: readonly string[]
+    private loaded: LoadedModels
   ) {}
 
   /** Checks the variants and loads them. @throws WorkbenchError as `prepareGeneration`, and of the engine */
   static async open(engine: EngineClient, settings: ServingSettings): Promise<ServedVariants> {
     const { variants, defaults, base, post } = settings
     const pair = await openSampledPair({ base, post })
-    const { generation, notices } = await prepareGeneration(
-      pair,
-      [],
-      variants.map(({ variant }) => variant),
-      defaults,
-      (whole) => comparePrompts(whole, pair, [])
-    )
-    const served: ServedModels = {
-      id: randomUUID(),
-      ...{ base: generation.base, post: generation.post },
-      ...{ device: defaults.device, precision: defaults.precision, weights: defaults.weights },
-      models: generation.models,
-      stopTokens: generation.stopTokens,
-      memoryBytes: defaults.memoryBytes,
-      batchRows: BATCH_ROWS
-    }
-    return new ServedVariants(engine, pair, settings, served, await engine.served.open(served), notices)
+    return new ServedVariants(engine, pair, settings, await load(engine, pair, variants, defaults))
+  }
+
+  get plan(): ServedPlan {
+    return this.loaded.plan
+  }
+
+  get notices(): readonly string[] {
+    return this.loaded.notices
   }
 
   get names(): string[] {
-    return this.settings.variants.map(({ name }) => name)
+    return this.loaded.variants.map(({ name }) => name)
   }
 
   get defaults(): SampleSettings {
@@ -151,8 +156,25 @@ export class ServedVariants {
     listener: AnswerListener,
     signal: AbortSignal
   ): Promise<void> {
+    // A change of the models under way comes first.
+    await this.changes.run(async () => void this.answerCount++)
+    try {
+      await this.answerNow(request, prompt, listener, signal)
+    } finally {
+      this.answerCount--
+      if (this.answerCount === 0) this.allEnded()
+    }
+  }
+
+  private async answerNow(
+    request: ApiRequest,
+    prompt: ServedPrompt,
+    listener: AnswerListener,
+    signal: AbortSignal
+  ): Promise<void> {
+    const { served, variants } = this.loaded
     const model = this.requireServed(request.model)
-    const { variant } = elementAt(this.settings.variants, model, 'model')
+    const { variant } = elementAt(variants, model, 'model')
     this.refuseUnknownTokens(request.logitBias)
     const { generation } = await prepareGeneration(
       this.pair,
@@ -164,7 +186,6 @@ export class ServedVariants {
     const decode = async (tokens: readonly number[]): Promise<string> =>
       elementAt(await generation.textsOf([{ variant: 0, tokens }]), 0, 'text')
     const texts = Array.from({ length: request.answerCount }, () => new TextStream(decode, request.stopTexts))
-    const { served } = this
     const id = randomUUID()
     const engineRequest: ServedRequest = {
       ...{ served, id, model, prompt: prompt.tokens, answerCount: request.answerCount },
@@ -204,7 +225,34 @@ export class ServedVariants {
 
   /** Frees the engine's memory. */
   async close(): Promise<void> {
-    await this.engine.served.close({ id: this.served.id })
+    await this.engine.served.close({ id: this.loaded.served.id })
+  }
+
+  /**
+   * Loads the model of a request if further models may be served. It waits until all running answers have ended.
+   *
+   * @throws ApiError for a model that is not served; WorkbenchError without memory for it, while the others stay served
+   */
+  async serve(name: string): Promise<void> {
+    await this.changes.run(async () => {
+      const { findVariant, defaults } = this.settings
+      const variant = this.names.includes(name) ? null : await findVariant?.(name)
+      if (!variant) return
+      if (this.answerCount > 0) await new Promise<void>((resolve) => (this.allEnded = resolve))
+      const { variants, served, plan } = this.loaded
+      // The weights of the served models stay as they are, or their answers would change.
+      const settings = { ...defaults, precision: plan.precision, weights: plan.weights }
+      await this.close()
+      const all = [...variants, { name, variant: { ...variant, name } }]
+      try {
+        this.loaded = await load(this.engine, this.pair, all, settings)
+      } catch (error) {
+        // The next request loads the earlier models again.
+        this.loaded = { ...this.loaded, served: { ...served, id: randomUUID() } }
+        throw error
+      }
+    })
+    this.requireServed(name)
   }
 
   /** Returns the index of a model. @throws ApiError for a model that is not served */
@@ -234,4 +282,29 @@ export class ServedVariants {
       return compareTokens(whole, this.pair.post, { prompts: [tokens], answers: [] }, async () => null)
     return comparePrompts(whole, this.pair, [{ text, category: '', raw, rendered: text, tokens }])
   }
+}
+
+async function load(
+  engine: EngineClient,
+  pair: SampledPair,
+  variants: readonly NamedVariant[],
+  settings: SampleSettings
+): Promise<LoadedModels> {
+  const { generation, notices } = await prepareGeneration(
+    pair,
+    [],
+    variants.map(({ variant }) => variant),
+    settings,
+    (whole) => comparePrompts(whole, pair, [])
+  )
+  const served: ServedModels = {
+    id: randomUUID(),
+    ...{ base: generation.base, post: generation.post },
+    ...{ device: settings.device, precision: settings.precision, weights: settings.weights },
+    models: generation.models,
+    stopTokens: generation.stopTokens,
+    memoryBytes: settings.memoryBytes,
+    batchRows: BATCH_ROWS
+  }
+  return { variants, served, plan: await engine.served.open(served), notices }
 }

@@ -2,6 +2,7 @@ import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { elementAt, mapGet } from '../../../src/contract/model/look-up'
+import { rangeModel } from '../../../src/contract/model/model'
 import { pairPaths } from '../../../src/main/project/demo'
 import { recentTextModel } from '../../../src/main/text/recent-text-models'
 import { exitStatus, startCli, waitForOutput } from '../../fixtures/cli'
@@ -281,6 +282,26 @@ describe('a request of the API', () => {
     const [refused] = results.filter((result) => result.status === 'rejected')
     expect(refused?.reason).toMatchObject({ status: 429, code: 'queue_full' })
     await guarded.close()
+  })
+})
+
+describe('a model that only a request names', () => {
+  it('is loaded beside the others, which answer as before', async () => {
+    const growing = await serveDemo({
+      findVariant: async (name) => (name === '3-4' ? { ...rangeModel({ start: 3, end: 4 }), name } : null)
+    })
+    const growingClient = new OpenAI({ baseURL: growing.url, apiKey: 'none', maxRetries: 0 })
+    const ask = async (model: string): Promise<string | undefined> => {
+      const request = { model, prompt: 'The quick brown', temperature: 0, max_tokens: 12 }
+      return (await growingClient.completions.create(request)).choices[0]?.text
+    }
+    const before = await ask('post')
+    const [during, added] = await Promise.all([ask('post'), ask('3-4')])
+    expect([during, await ask('post')]).toEqual([before, before])
+    expect(added).toBeTypeOf('string')
+    expect((await growingClient.models.list()).data.map(({ id }) => id)).toEqual([...MODELS, '3-4'])
+    await expect(ask('9-99')).rejects.toMatchObject({ status: 404 })
+    await growing.close()
   })
 })
 

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { changedRendering } from '../../../contract/work/settings'
-import { computingFromOptions } from '../../../contract/documents/samples'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { formatMemory } from '../../../contract/model/bytes'
 import { formatCount } from '../../../contract/words/format'
@@ -16,9 +15,14 @@ import { pairPaths } from '../../project/demo'
 import { defaultSampleSettings } from '../../samples/default-settings'
 import { engineOnly } from '../../samples/external'
 import { requireHalf } from '../../work/chosen-device'
+import { namedModel } from '../../work/named-models'
+import { computingFromOptions, type EngineVariant } from '../../../contract/documents/samples'
+import { isExternal } from '../../../contract/model/model'
+import { modelWordFromText } from '../../../contract/model/model-word'
+import type { PairFolders } from '../../crc/sweep/score-recipes'
 import { requireReadArguments } from '../../work/template-arguments'
 import { computingOptions } from '../options/computing-options'
-import { defaulting, number, several, text } from '../options/option-kinds'
+import { defaulting, flag, number, several, text } from '../options/option-kinds'
 import {
   memoryOption,
   notifyOfMemory,
@@ -42,6 +46,7 @@ const serveOptions = pairOptions
   .options({
     host: defaulting(text('<host>', 'address to listen on; others than loopback need a key'), '127.0.0.1'),
     port: defaulting(number('<n>', 'port; 0 is a free one', wholeNumber(0, 65_535)), 8000),
+    allowAnyRange: flag('also load layers, blends and mixes that a request names, while memory allows'),
     apiKeyFile: text('<file>', 'file with the key that requests must bring'),
     allowOrigin: several(z.string(), '<origin>', 'origin of a web page that may ask; repeatable', parseOrigin)
   })
@@ -87,7 +92,8 @@ async function serve(
         ...computingFromOptions(options),
         memoryBytes: options.memory ?? defaults.memoryBytes
       },
-      variants
+      variants,
+      ...(options.allowAnyRange ? { findVariant: (name) => variantOfWord(name, folders) } : {})
     })
     for (const notice of models.notices) tell(notice)
     const server = await startApi({ models, host, port, key, origins: allowOrigin })
@@ -108,6 +114,26 @@ async function namedVariants(place: ModelPlace, command: Command): Promise<Named
   const twice = named.find(({ name }, index) => named.findIndex((other) => other.name === name) !== index)
   if (twice !== undefined) throw usageError(command, `${twice.name} is named twice: name it once`)
   return named
+}
+
+/** Returns the model of a word. Words that name files, folders or endpoints are of the command line only. */
+async function variantOfWord(text: string, folders: PairFolders): Promise<EngineVariant | null> {
+  const word = modelWordFromText(text)
+  if (!('kind' in word)) return null
+  switch (word.kind) {
+    case 'layers':
+      if (word.restored.some(({ source }) => source !== null)) return null
+      break
+    case 'base':
+    case 'post':
+    case 'blend':
+    case 'baseline':
+      break
+    default:
+      return null
+  }
+  const variant = await namedModel(word, { folders, checkpoints: [] })
+  return isExternal(variant) ? null : variant
 }
 
 const MAX_KEY_BYTES = 10_000
