@@ -9,10 +9,11 @@ import type { CrcSweepEvent } from './compute-sweep'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import type { CrcSweepRequest } from './prepare-sweep'
 import { type PairFolders, scoreRecipes } from './score-recipes'
+import { verifiedOnCpu } from './verify-on-cpu'
 
 /**
- * Sweeps, then scores the baselines that depend on the selected range. Every entry to a sweep uses this
- * function, so that all sweeps compare the selected range with the same baselines.
+ * Sweeps, then scores the baselines that depend on the selected range, and verifies results of a GPU. Every entry to a
+ * sweep uses this function, so that all sweeps compare the selected range with the same baselines.
  *
  * @throws WorkbenchError as `runCrcSweep`
  */
@@ -24,7 +25,8 @@ export async function runWholeSweep(
   history: SweepHistory | null
 ): Promise<SweepDocument> {
   const swept = await runCrcSweep(engine, request, signal, onEvent, history)
-  const whole = await withHalvesAlone(engine, request, swept, signal)
+  const compared = await withHalvesAlone(engine, request, swept, signal)
+  const whole = await verifiedOnCpu(engine, request, compared, signal)
   for (const message of whole.notices.slice(swept.notices.length)) onEvent({ type: 'notice', message })
   return whole
 }

@@ -1,0 +1,59 @@
+import { beforeAll, expect, it } from 'vitest'
+import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
+import { elementAt } from '../../../../src/contract/model/look-up'
+import { WorkbenchError } from '../../../../src/contract/model/problem'
+import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
+import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
+import { verifiedOnCpu } from '../../../../src/main/crc/sweep/verify-on-cpu'
+import { scriptedEngine } from '../../../fixtures/scripted-engine'
+import { sharedEngine } from '../../../fixtures/shared-engine'
+import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
+
+const { signal } = new AbortController()
+let request: CrcSweepRequest
+let onCpu: SweepDocument
+/** The same sweep, as if a GPU had computed it. */
+let onGpu: SweepDocument
+
+beforeAll(async () => {
+  request = {
+    ...(await shortPair()),
+    prompts: await demoPrompts(8),
+    rendering: DEFAULT_RENDERING,
+    rho: 0.5,
+    ranges: true,
+    recipes: [],
+    uniformBlendCount: 0
+  }
+  onCpu = await runCrcSweep(sharedEngine.client(), request, signal, () => undefined)
+  onGpu = { ...onCpu, device: 'webgpu' }
+})
+
+it('says by how much a GPU differs from the CPU', async () => {
+  expect(onCpu.selected).not.toBeNull()
+  const { notices } = await verifiedOnCpu(sharedEngine.client(), request, onGpu, signal)
+  expect(notices.at(-1)).toMatch(
+    /^Verified on the CPU: post, base, the selected range on 5 prompts, .* at most (0|\de-\d+) in a probability\.$/
+  )
+})
+
+it('warns of a GPU with other probabilities', async () => {
+  const [prompt, ...others] = onGpu.post.prompts
+  if (prompt === undefined) throw new Error('no prompt was scored')
+  const [first, ...probabilities] = prompt.probabilities
+  const wrong = { ...prompt, probabilities: [(first ?? NaN) + 0.25, ...probabilities] }
+  const sweep = { ...onGpu, post: { ...onGpu.post, prompts: [wrong, ...others] } }
+  const { notices } = await verifiedOnCpu(sharedEngine.client(), request, sweep, signal)
+  expect(notices.at(-1)).toMatch(/^WebGPU may compute wrongly: .* differ by up to 0\.25 in a probability\./)
+})
+
+it('says so if nothing could be verified', async () => {
+  const lost = scriptedEngine({}, new WorkbenchError('out-of-memory', 'The pair does not fit.'))
+  const { notices } = await verifiedOnCpu(lost, request, onGpu, signal)
+  expect(notices.at(-1)).toBe('Nothing was verified on the CPU. The pair does not fit.')
+})
+
+it('repeats nothing of a sweep on the CPU', async () => {
+  expect(elementAt(onCpu.post.prompts, 0, 'prompt').probabilities.length).toBeGreaterThan(0)
+  expect(await verifiedOnCpu(scriptedEngine({}), request, onCpu, signal)).toBe(onCpu)
+})
