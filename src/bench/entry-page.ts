@@ -23,16 +23,16 @@ export type Fetched = z.infer<typeof Fetched>
 
 const ToPage = z.object({ port: z.number(), data: z.string() })
 
-/** The line to a program on the fake. */
-export interface EntryLine {
+/** Connection to a program that runs on the fake. */
+export interface EntryConnection {
   /** Fetches the program's answer to its page at an address. */
   fetch(url: string): Promise<Fetched>
   order(order: string, details: Record<string, unknown>): void
-  /** Calls back with all that was and will be told of an event. */
-  hear(event: string, listener: (told: FakeMessage) => void): void
+  /** Calls back with all earlier and later messages about an event. */
+  listen(event: string, listener: (message: FakeMessage) => void): void
 }
 
-/** Ports that the preload hands to the page, at the page's ends. */
+/** The page's ends of the ports that the preload script passes to it. */
 declare global {
   interface Window {
     sendToMain: (port: number, data: string) => Promise<void>
@@ -40,28 +40,28 @@ declare global {
   }
 }
 
-/** In a secure context, as the scheme of the window is. */
+/** A secure context, as the scheme of the window is. */
 const ORIGIN = 'https://workbench'
 
 /**
- * Loads the page, and hands it its ports and what comes through them.
+ * Loads the page and passes its ports and their messages on.
  *
- * @param dropped where the files lie that are dropped on it: `''` or a folder with a slash at its end
+ * @param dropped folder of files that are dropped on the page, with a slash at its end; `''` for none
  */
-export async function loadPage(page: Page, line: EntryLine, dropped: string): Promise<void> {
+export async function loadPage(page: Page, connection: EntryConnection, dropped: string): Promise<void> {
   await page.route(`${ORIGIN}/**`, async (route) => {
     const { pathname } = new URL(route.request().url())
-    await route.fulfill(await line.fetch(`slr://workbench${pathname}`))
+    await route.fulfill(await connection.fetch(`slr://workbench${pathname}`))
   })
   await page.exposeBinding('sendToMain', (_source, port: number, data: string) =>
-    line.order('to-main', { port, data })
+    connection.order('to-main', { port, data })
   )
   await page.addInitScript((folder) => {
     window.slrDesktop = { pathOf: (file) => folder + file.name }
     window.portsOfPage = new Map()
   }, dropped)
   await page.goto(`${ORIGIN}/`)
-  line.hear('port', ({ port }) => {
+  connection.listen('port', ({ port }) => {
     void page.evaluate((id) => {
       const { port1, port2 } = new MessageChannel()
       window.portsOfPage.set(id, port1)
@@ -69,8 +69,8 @@ export async function loadPage(page: Page, line: EntryLine, dropped: string): Pr
       window.postMessage('slr:port', location.origin, [port2])
     }, z.number().parse(port))
   })
-  line.hear('to-page', (told) => {
-    const { port, data } = ToPage.parse(told)
+  connection.listen('to-page', (message) => {
+    const { port, data } = ToPage.parse(message)
     page
       .evaluate(([id, text]) => window.portsOfPage.get(id)?.postMessage(text), [port, data] as const)
       .catch(() => undefined)

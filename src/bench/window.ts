@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { builtScript } from '../main/base/built'
 import { runningPackage } from '../main/base/resources'
-import { type EntryLine, FakeMessage, Fetched, loadPage } from './entry-page'
+import { type EntryConnection, FakeMessage, Fetched, loadPage } from './entry-page'
 import { section } from './table'
 
 /** Start times of the desktop's window, with its entry on the tests' fake of Electron and its page in Chromium. */
@@ -78,7 +78,7 @@ async function measureStart(home: string, browser: Browser, measured: WindowStar
 }
 
 /** The built entry on the fake (test/fixtures/electron), and the line to it. */
-class Program implements EntryLine {
+class Program implements EntryConnection {
   private readonly child: ChildProcess
   private readonly messages: FakeMessage[] = []
   private readonly news = new EventEmitter()
@@ -101,14 +101,14 @@ class Program implements EntryLine {
     })
   }
 
-  hear(event: string, listener: (message: FakeMessage) => void): void {
+  listen(event: string, listener: (message: FakeMessage) => void): void {
     for (const message of this.messages) if (message.event === event) listener(message)
     this.news.on(event, listener)
   }
 
   until(event: string, matches: (message: FakeMessage) => boolean = () => true): Promise<FakeMessage> {
     return new Promise((resolve) => {
-      this.hear(event, (message) => {
+      this.listen(event, (message) => {
         if (matches(message)) resolve(message)
       })
     })

@@ -29,7 +29,7 @@ const task = taskFixture({
 })
 const run = evaluationRun({ task: greedyTask(task), variants: GREEDY_VARIANTS })
 
-/** Post's answers, and whether each is right; null where that cannot be told. */
+/** Answers of post, each with true for a right one; null where that is unknown. */
 function answered(right: readonly (boolean | null)[], changes: Partial<EvaluationView> = {}) {
   const view: EvaluationView = {
     run,
@@ -48,7 +48,7 @@ function answered(right: readonly (boolean | null)[], changes: Partial<Evaluatio
 }
 
 describe('a task of what greedy decoding of post fails', () => {
-  it('has the prompts whose answer is wrong, each with that answer, and samples as the task before', () => {
+  it('has the prompts with a wrong answer, each with that answer, and the sampler of the task', () => {
     const failures = failuresTask(answered([true, null, false, false]), { id: 'failed', task })
     expect(Task.parse(failures)).toEqual(failures)
     expect(failures.prompts).toEqual([
@@ -105,7 +105,7 @@ describe('results on what post failed', () => {
   const failures = failuresTask(answered([true, null, false, false]), { id: 'failed', task })
   const anew = evaluationRun().variants
 
-  it('say how the prompts were chosen, and that failures regress to the mean', () => {
+  it('explain how the prompts were chosen, and that failures regress to the mean', () => {
     const [notice, ...more] = chosenNotices(failures, anew, 'bb')
     expect(notice).toMatch(/2 prompts of “A task”.*missed 2 of 3.*in a separate run.*regress to the mean/)
     expect(more).toEqual([])
@@ -126,7 +126,7 @@ describe('results on what post failed', () => {
 })
 
 describe('what post fails, in the window', () => {
-  it('is found in the finished run that chose, and in no other', () => {
+  it('is that of the finished run that chose the prompts, and of no other', () => {
     expect(foundFailures(answered([true, null, false, false]).view)).toMatchObject({
       count: 2,
       words: expect.stringContaining('2 of 3 prompts')
@@ -136,7 +136,7 @@ describe('what post fails, in the window', () => {
     expect(foundFailures(answered([false], { run: evaluationRun() }).view)).toBeNull()
   })
 
-  it('cannot be asked of a task that was chosen so, or that knows no right answer', () => {
+  it('is refused for a task that was chosen so, or that lists no right answers', () => {
     expect(whyNoFailures(task)).toBeNull()
     expect(whyNoFailures(taskFixture())).toMatch(/no right answers/)
     expect(whyNoFailures(failuresTask(answered([false, null, false, false]), { id: 'f', task }))).toMatch(

@@ -10,7 +10,7 @@ import { problemOf } from '../../../../fixtures/problems'
 import { sharedEngine } from '../../../../fixtures/shared-engine'
 import { demoPrompts } from '../../../../fixtures/swept-project'
 
-it('names what stopped work has left beside a file that cannot be written', async () => {
+it('names partial results beside a file that cannot be written', async () => {
   // A folder that is not empty is never replaced by a file.
   const path = join(await temporaryFolder(), 'sweep.json')
   await mkdir(join(path, 'inner'), { recursive: true })
@@ -22,7 +22,7 @@ it('names what stopped work has left beside a file that cannot be written', asyn
   )
 })
 
-it('names the folder that a stopped search has left', async () => {
+it('names the folder with partial results of a stopped search', async () => {
   const path = join(await temporaryFolder(), 'search.json')
   await mkdir(join(path, 'inner'), { recursive: true })
   await mkdir(`${path}.partial`)
@@ -31,12 +31,12 @@ it('names the folder that a stopped search has left', async () => {
   )
 })
 
-it('says of an output that takes no more that the disk is full', () => {
+it('reports a full disk for an output that cannot be written', () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
   expect(streamProblem('stdout', full).message).toBe('stdout cannot be written: the disk is full.')
 })
 
-it('keeps what another command has written into the file meanwhile, writes beside it, and says so', async () => {
+it('keeps a file that another command wrote meanwhile, writes beside it, and reports the path', async () => {
   const path = join(await temporaryFolder(), 'sweep.json')
   const [first, second] = [await checkWritable(path), await checkWritable(path)]
   await writeOutputText(first, 'one')
@@ -50,7 +50,7 @@ it('keeps what another command has written into the file meanwhile, writes besid
 })
 
 it.each(['real.json', 'nowhere.json'])(
-  'refuses a link to %s before any work, and leaves both',
+  'refuses a link to %s before any work, and changes neither',
   async (name) => {
     const folder = await temporaryFolder()
     const [target, link] = [join(folder, name), join(folder, 'link.json')]
@@ -71,7 +71,7 @@ it.each([
   ['sweep', ['sweep', '--no-check', '--recipes']],
   ['part of a sweep', ['sweep', '--no-check', '--shard', '1/2', '--recipes']],
   ['search', ['search', '--generations', '1', '--strengths', 'none', '--prompts']]
-])('leaves nothing to go on from of a %s whose result had to be written beside its file', async (_, args) => {
+])('keeps no partial results of a %s whose result was written beside its file', async (_, args) => {
   const folder = await temporaryFolder()
   const [out, given] = [join(folder, 'same.json'), join(folder, 'given.json')]
   const recipes = [{ name: 'range', ranges: [[3, 5]] }]
@@ -84,7 +84,7 @@ it.each([
   engine.letGo()
   const { status, stdout, stderr } = await run
   expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('same (2).json') })
-  // It is shown all the same.
+  // The result is also printed.
   expect(stdout).not.toBe('')
   expect(await readdir(folder)).toEqual(['given.json', 'same (2).json', 'same.json'])
 })
