@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
   type ChosenDevice,
@@ -17,6 +17,7 @@ import { runHere } from '../../fixtures/command-line'
 import { HeldEngine } from '../../fixtures/held-engine'
 import { Later } from '../../fixtures/later'
 import { sharedEngine } from '../../fixtures/shared-engine'
+import { waitFor } from '../../fixtures/wait-for'
 
 const DEMO_POST = resourcePath('demo-pair', 'post')
 
@@ -153,7 +154,7 @@ describe('a trial of devices that is stopped', () => {
       }
     })
     const reports = devices.reports()
-    await vi.waitFor(() => expect(opened).toHaveLength(1))
+    await waitFor(() => expect(opened).toHaveLength(1))
     stop.abort()
     await expect(reports).rejects.toThrow('The trial of devices was cancelled.')
     expect(opened).toHaveLength(1)
