@@ -158,15 +158,11 @@ describe('opening a project', () => {
 
   test('says when there is no folder, or a folder that is no project', async () => {
     const missing = join(folder, 'nothing.slr')
-    expect(await problemOf(openProject(missing))).toMatchObject({
-      code: 'not-found',
-      message: `There is no folder ${missing}.`
-    })
-    expect(await problemOf(openProject(folder))).toMatchObject({
-      code: 'not-found',
-      message: `${folder} is not a project: it has no project.json.`,
-      hint: expect.stringContaining('NAME.slr')
-    })
+    const none = { code: 'not-found', message: `There is no folder ${missing}.` }
+    expect(await problemOf(openProject(missing))).toMatchObject(none)
+    const message = `${folder} is not a project: it has no project.json.`
+    const other = { code: 'not-found', message, hint: expect.stringContaining('NAME.slr') }
+    expect(await problemOf(openProject(folder))).toMatchObject(other)
     expect(await readdir(folder)).toEqual([])
   })
 
@@ -193,10 +189,8 @@ describe('opening a project', () => {
   test('names the prompt file when it is missing', async () => {
     const path = await closedProject()
     await rm(join(path, 'prompts'), { recursive: true })
-    expect(await problemOf(openProject(path))).toMatchObject({
-      code: 'not-found',
-      message: `There is no file ${join(path, 'prompts/crc.json')}.`
-    })
+    const message = `There is no file ${join(path, 'prompts/crc.json')}.`
+    expect(await problemOf(openProject(path))).toMatchObject({ code: 'not-found', message })
   })
 
   test('refuses a project of a newer version and does not touch it', async () => {
@@ -205,10 +199,8 @@ describe('opening a project', () => {
     await writeFile(file, JSON.stringify({ schemaVersion: 5, future: true }))
     const before = await snapshot(path)
     const folderBefore = await stat(path)
-    expect(await problemOf(openProject(path))).toMatchObject({
-      code: 'newer-version',
-      message: `${file} is a project of version 5; this program reads versions up to 4.`
-    })
+    const message = `${file} is a project of version 5; this program reads versions up to 4.`
+    expect(await problemOf(openProject(path))).toMatchObject({ code: 'newer-version', message })
     expect(await snapshot(path)).toEqual(before)
     expect((await stat(path)).mtimeMs).toBe(folderBefore.mtimeMs)
   })
@@ -220,10 +212,8 @@ describe('opening a project', () => {
     for (const name of ['project.json', 'prompts/crc.json', 'prompts']) {
       await rm(join(path, name), { recursive: true })
       await symlink(join(elsewhere, name), join(path, name))
-      expect(await problemOf(openProject(path))).toMatchObject({
-        code: 'bad-file',
-        message: expect.stringContaining(`${join(path, name)} is not an ordinary`)
-      })
+      const message = expect.stringContaining(`${join(path, name)} is not an ordinary`)
+      expect(await problemOf(openProject(path))).toMatchObject({ code: 'bad-file', message })
       await rm(join(path, name))
       await cp(join(elsewhere, name), join(path, name), { recursive: true })
     }
@@ -242,11 +232,8 @@ describe('changing a project', () => {
       project.savePrompts(PROMPTS.slice(1)),
       project.firstPair.saveSweep(sweepFixture())
     ])
-    expect(project.document).toMatchObject({
-      pairs: [{ settings: { rho: 0.95 } }],
-      notes: 'kept',
-      name: 'Renamed'
-    })
+    const named = { notes: 'kept', name: 'Renamed' }
+    expect(project.document).toMatchObject({ ...named, pairs: [{ settings: { rho: 0.95 } }] })
     const stored: unknown = JSON.parse(await readFile(join(project.path, 'project.json'), 'utf8'))
     expect(stored).toEqual({ kind: 'project', ...project.document })
     const files = await readdir(project.path, { recursive: true })
@@ -344,10 +331,8 @@ describe('the sweeps of a project', () => {
     const again = await open(project.path)
     expect(again.firstPair.sweeps).toEqual(project.firstPair.sweeps)
     await again.firstPair.saveSweep({ ...older, seconds: 9 })
-    expect(again.firstPair.sweeps.map(({ id, seconds }) => [id, seconds])).toEqual([
-      ['a', 3.2],
-      ['b', 9]
-    ])
+    const listed = again.firstPair.sweeps.map(({ id, seconds }) => `${id} ${seconds}`)
+    expect(listed).toEqual(['a 3.2', 'b 9'])
   })
 
   test('are left out with a warning when they cannot be read, and the others stay', async () => {
@@ -485,20 +470,12 @@ describe.skipIf(process.platform === 'win32')('a project that cannot be written'
       Promise.all([project.path, join(project.firstPair.folder, 'sweeps')].map((path) => chmod(path, mode)))
     await allow(0o555)
     const before = await snapshot(project.path)
-    const refusal = {
-      code: 'read-only',
-      message: expect.stringContaining(
-        `${project.path} is open for viewing only. The folder cannot be written: EACCES`
-      ),
-      hint: expect.stringContaining('copy the folder')
-    }
+    const why = `${project.path} is open for viewing only. The folder cannot be written: EACCES`
+    const [message, hint] = [why, 'copy the folder'].map((words) => expect.stringContaining(words))
+    const refusal = { code: 'read-only', message, hint }
     expect(await answer(process.execPath, [program, 'view', project.path])).toEqual({
-      readOnly: expect.stringContaining('EACCES'),
-      name: 'Shapes',
-      sweep: 'sweep-1',
-      update: refusal,
-      savePrompts: refusal,
-      saveSweep: refusal
+      ...{ readOnly: expect.stringContaining('EACCES'), name: 'Shapes', sweep: 'sweep-1' },
+      ...{ update: refusal, savePrompts: refusal, saveSweep: refusal }
     })
     expect(await snapshot(project.path)).toEqual(before)
     await allow(0o755)

@@ -105,13 +105,10 @@ describe('slr sample', () => {
     const one = ['--prompts', prompts, '--n', '1', '--max-tokens', '4', '--out', out, '--json']
     const again = await runHere(['sample', ...pair, ...one])
     expect(again.stderr).toMatch(/Replaced .*samples\.jsonl: 2 answers/)
+    const measures = { sampleCount: 1, values: { distinctAnswers: 1 } }
     expect(JSON.parse(again.stdout)).toMatchObject({
-      out,
-      sampleCount: 2,
-      device: 'cpu',
-      precision: 'fp32',
-      weights: 'fp32',
-      variants: [{ variant: 'post', measures: { sampleCount: 1, values: { distinctAnswers: 1 } } }]
+      ...{ out, sampleCount: 2, device: 'cpu', precision: 'fp32', weights: 'fp32' },
+      variants: [{ variant: 'post', measures }]
     })
   })
 
@@ -174,9 +171,8 @@ describe('slr sample', () => {
     const held = ['--weights', 'int8', '--memory', '1GB', '--max-tokens', '8', '--out', out]
     const { stderr } = await runHere(['sample', ...request, ...held])
     expect(stderr).toMatch('weights held as int8')
-    expect(new Set(parseLines(await readFile(out, 'utf8')).map(({ variant }) => variant))).toEqual(
-      new Set(['upper'])
-    )
+    const variants = parseLines(await readFile(out, 'utf8')).map(({ variant }) => variant)
+    expect(new Set(variants)).toEqual(new Set(['upper']))
   })
 
   it('warns of int4 weights before it begins', async () => {
@@ -190,12 +186,8 @@ describe('slr sample', () => {
     const out = join(await temporaryFolder(), 'samples.jsonl')
     const request = ['--demo', '--prompts', await promptFile(), '--n', '2', '--max-tokens', '4', '--out', out]
     const { stdout } = await runHere(['sample', ...request, '--device', 'webgpu', '--json'])
-    expect(JSON.parse(stdout)).toMatchObject({
-      device: 'webgpu',
-      precision: 'fp16',
-      weights: 'fp16',
-      sampleCount: 4
-    })
+    const computed = { device: 'webgpu', precision: 'fp16', weights: 'fp16' }
+    expect(JSON.parse(stdout)).toMatchObject({ ...computed, sampleCount: 4 })
   })
 
   // On Linux, WebGPU finds adapters through Vulkan's list of drivers.
@@ -218,27 +210,19 @@ describe('slr sample', () => {
 
   it('names errors in prompts, models and memory, and leaves an older file unchanged', async () => {
     const out = await promptFile('samples.jsonl', '{"variant":"older"}\n')
-    const failure = async (...args: string[]): Promise<string> => {
+    const refused = async (words: RegExp, ...args: string[]): Promise<void> => {
       const { status, stdout, stderr } = await runHere(['sample', '--demo', ...args, '--quiet', '--out', out])
-      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-      return stderr
+      expect([status, stdout, stderr]).toEqual([1, '', expect.stringMatching(words)])
     }
     const prompts = ['--prompts', await promptFile()]
     const empty = await promptFile('p.json', '[{"text": "A."}, {"text": ""}]')
     const long = await promptFile('long.txt', `Name a colour.\n${'Name a colour. '.repeat(200)}\n`)
-    const failures = await Promise.all([
-      failure('--prompts', empty),
-      failure('--prompts', long),
-      failure(...prompts, '4-12'),
-      failure(...prompts, '1-2', '1-2'),
-      failure(...prompts, '--memory', '151MiB')
-    ])
-    expect(failures).toEqual([
-      expect.stringMatching(/p\.json, entry 2: text: a prompt needs some text/),
-      expect.stringMatching(/Prompt 2 becomes \d+ tokens; post's context window of 512/),
-      expect.stringMatching(/ends at layer 12/),
-      expect.stringMatching(/Two variants are named/),
-      expect.stringMatching(/Generating takes at least .*\n.*Allow more memory/)
+    await Promise.all([
+      refused(/p\.json, entry 2: text: a prompt needs some text/, '--prompts', empty),
+      refused(/Prompt 2 becomes \d+ tokens; post's context window of 512/, '--prompts', long),
+      refused(/ends at layer 12/, ...prompts, '4-12'),
+      refused(/Two variants are named/, ...prompts, '1-2', '1-2'),
+      refused(/Generating takes at least .*\n.*Allow more memory/, ...prompts, '--memory', '151MiB')
     ])
     expect(await readFile(out, 'utf8')).toBe('{"variant":"older"}\n')
   })

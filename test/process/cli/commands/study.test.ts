@@ -1,4 +1,4 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -15,29 +15,23 @@ import { whyNoWebGpu } from '../../../fixtures/webgpu'
 
 const missing = await whyNoWebGpu()
 
+const Verdict = z.object({ headline: z.string() }).nullable()
+const work = z.record(z.string(), z.number())
+const Step = z.object({ key: z.string(), outcome: z.string(), work, result: z.string().nullable() })
 const Outcome = z.object({
-  verdicts: z.array(z.object({ pair: z.string(), verdict: z.object({ headline: z.string() }).nullable() })),
-  steps: z.array(
-    z.object({
-      key: z.string(),
-      outcome: z.string(),
-      work: z.record(z.string(), z.number()),
-      result: z.string().nullable()
-    })
-  )
+  verdicts: z.array(z.object({ pair: z.string(), verdict: Verdict })),
+  steps: z.array(Step)
 })
 const Plan = z.object({ steps: z.array(z.object({ state: z.string() })) })
-type Steps = z.infer<typeof Outcome>['steps']
+type Steps = z.infer<typeof Step>[]
 
 /** A study of half of the demo pair on four prompts, two questions and two answers each. */
 async function smallStudy(change = ''): Promise<{ folder: string; file: string }> {
   const folder = await temporaryFolder()
   await writeShortPair(folder)
   const prompts = await builtinPromptSet('demo-crc')
-  await writeFile(
-    join(folder, 'prompts.json'),
-    JSON.stringify([...prompts.slice(0, 2), ...prompts.slice(-2)])
-  )
+  const few = [...prompts.slice(0, 2), ...prompts.slice(-2)]
+  await writeFile(join(folder, 'prompts.json'), JSON.stringify(few))
   const file = join(folder, 'small.yaml')
   await writeFile(
     file,
@@ -46,6 +40,13 @@ async function smallStudy(change = ''): Promise<{ folder: string; file: string }
       `tasks:\n  - {task: demo-open, prompts: 2, n: 2}\n${change}`
   )
   return { folder, file }
+}
+
+/** Writes other words into the file of a study. */
+async function reworded(file: string, ...changes: [string | RegExp, string][]): Promise<void> {
+  let text = await readFile(file, 'utf8')
+  for (const [from, to] of changes) text = text.replace(from, to)
+  await writeFile(file, text)
 }
 
 async function run(...args: string[]): Promise<Steps> {
@@ -60,7 +61,8 @@ async function planned(file: string): Promise<string[]> {
   return Plan.parse(JSON.parse(stdout)).steps.map(({ state }) => state)
 }
 
-const outcomes = (steps: Steps): string[][] => steps.map(({ key, outcome }) => [key, outcome])
+const outcomes = (steps: Steps): string[] => steps.map(({ key, outcome }) => `${key} ${outcome}`)
+const kinds = (steps: Steps): string[] => steps.map(({ outcome }) => outcome)
 const totalWork = (steps: Steps): number =>
   steps.flatMap(({ work }) => Object.values(work)).reduce((sum, count) => sum + count, 0)
 
@@ -82,7 +84,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     expect(followed.work.study).toMatchObject({ running: false, ended: null })
     expect(states()).toEqual(begun)
 
-    expect(outcomes(await run(file, '--only', 'step=check'))).toEqual([['Short/check', 'computed']])
+    expect(outcomes(await run(file, '--only', 'step=check'))).toEqual(['Short/check computed'])
 
     const stopped = await stoppedHere(['study', file], answers(3))
     await waitFor(() => expect(followed.work.study).toMatchObject({ running: false, ended: 'stopped' }))
@@ -93,10 +95,8 @@ describe('slr study', { timeout: 90_000 }, () => {
 
     const finished = await run(file)
     expect(outcomes(finished)).toEqual([
-      ['Short/sweep', 'found'],
-      ['Short/check', 'found'],
-      ['Short/evaluate/demo-open', 'computed'],
-      ['Short/report', 'written']
+      ...['Short/sweep found', 'Short/check found'],
+      ...['Short/evaluate/demo-open computed', 'Short/report written']
     ])
     expect(finished[2]?.work).toMatchObject({ answers: 5, promptsRead: 2 })
     const page = await readFile(join(folder, 'small.html'), 'utf8')
@@ -106,7 +106,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     expect(page).toMatch(/passes a token.*>post<.*>1<.*>1<.*>4</s)
 
     const again = await run(file)
-    expect(outcomes(again).map(([, outcome]) => outcome)).toEqual(['found', 'found', 'found', 'written'])
+    expect(kinds(again)).toEqual(['found', 'found', 'found', 'written'])
     expect(totalWork(again)).toBe(0)
     expect(again.map(({ result }) => result)).toEqual(finished.map(({ result }) => result))
 
@@ -117,13 +117,8 @@ describe('slr study', { timeout: 90_000 }, () => {
   it('plans without writing, and names data that would leave the machine', async () => {
     const { folder, file } = await smallStudy('    # asked\nreport: taken.html\n')
     await writeFile(join(folder, 'taken.html'), 'not a report')
-    await writeFile(
-      file,
-      (await readFile(file, 'utf8')).replace(
-        'variants: [post, selected]',
-        'variants: [post, selected, {endpoint: far=m@https://models.example/v1}]'
-      )
-    )
+    const far = '{endpoint: far=m@https://models.example/v1}'
+    await reworded(file, ['[post, selected]', `[post, selected, ${far}]`])
     const { stdout, stderr, status } = await runHere(['study', file, '--dry-run'])
     expect(status).toBe(1)
     expect(stderr).toContain('1 of 4 steps would fail: Short/report.')
@@ -146,8 +141,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     )
     expect(refused.status).toBe(1)
 
-    const keyed = (await readFile(file, 'utf8')).replace('v1}', 'v1, endpoint-key: SLR_UNSET_API_KEY}')
-    await writeFile(file, keyed)
+    await reworded(file, ['v1}', 'v1, endpoint-key: SLR_UNSET_API_KEY}'])
     const failing = await runHere(['study', file, '--dry-run'])
     expect(failing.stdout).toMatch(/evaluate\/demo-open .*would fail: .*SLR_UNSET_API_KEY/)
     expect(failing.stdout).toMatch(/models\.example .* Not before this step would no longer fail\./)
@@ -169,10 +163,8 @@ describe('slr study', { timeout: 90_000 }, () => {
     const { stdout, stderr, status } = await runHere(['study', file, '--json'])
     expect(status).toBe(1)
     expect(outcomes(Outcome.parse(JSON.parse(stdout)).steps)).toEqual([
-      ['Short/sweep', 'failed'],
-      ['Short/check', 'left out'],
-      ['Short/evaluate/demo-open', 'left out'],
-      ['Short/report', 'written']
+      ...['Short/sweep failed', 'Short/check left out'],
+      ...['Short/evaluate/demo-open left out', 'Short/report written']
     ])
     expect(stderr).toMatch(/Short\/sweep: Failed\. .*needs at least \d+ MiB/)
     expect(stderr).toContain(
@@ -183,23 +175,16 @@ describe('slr study', { timeout: 90_000 }, () => {
   it('takes layers of another checkpoint, and computes results that depend on it again when it changes', async () => {
     const { folder, file } = await smallStudy()
     await cp(join(folder, 'base'), join(folder, 'sft'), { recursive: true })
-    const study = (await readFile(file, 'utf8'))
-      .replace('check: 1\n', '')
-      .replace('sweep: {', 'sweep: {source: sft, ')
-      .replace('[post, selected]', '[post, selected, {restore: "1-2@sft,4"}]')
-      .replace('prompts: 2, n: 2', 'prompts: 1, n: 1')
-    await writeFile(file, study)
-    const kinds = (steps: Steps): string[] => steps.map(({ outcome }) => outcome)
+    const restored = '[post, selected, {restore: "1-2@sft,4"}]'
+    await reworded(file, ['check: 1\n', ''], ['sweep: {', 'sweep: {source: sft, '])
+    await reworded(file, ['[post, selected]', restored], ['prompts: 2, n: 2', 'prompts: 1, n: 1'])
     const first = await run(file)
     expect(kinds(first)).toEqual(['computed', 'computed', 'written'])
     expect(await readFile(join(folder, 'small.html'), 'utf8')).toMatch(/sft, fingerprint [0-9a-f]+/)
     expect(await planned(file)).toEqual(['there', 'there', 'missing'])
 
     // Base's layers, by another name, make what is there of other models.
-    await writeFile(
-      join(folder, 'sft', 'config.json'),
-      `${await readFile(join(folder, 'sft', 'config.json'), 'utf8')}\n`
-    )
+    await appendFile(join(folder, 'sft', 'config.json'), '\n')
     expect(await planned(file)).toEqual(['missing', 'missing', 'missing'])
     expect(kinds(await run(file, '--only', 'step=sweep'))).toEqual(['computed'])
 
@@ -211,16 +196,9 @@ describe('slr study', { timeout: 90_000 }, () => {
 
   it.skipIf(missing !== null)('evaluates on the device that it names, and finds that again', async () => {
     const { folder, file } = await smallStudy()
-    const text = await readFile(file, 'utf8')
-    await writeFile(
-      file,
-      text
-        .replace(
-          /sweep: .*\ncheck: 1\nvariants: .*\n/,
-          'variants: [post]\nevaluate: {device: webgpu, weights: int8}\n'
-        )
-        .replace('prompts: 2, n: 2', 'prompts: 1, n: 1')
-    )
+    const onGpu = 'variants: [post]\nevaluate: {device: webgpu, weights: int8}\n'
+    await reworded(file, [/sweep: .*\ncheck: 1\nvariants: .*\n/, onGpu])
+    await reworded(file, ['prompts: 2, n: 2', 'prompts: 1, n: 1'])
     const { stdout } = await runHere(['study', file, '--dry-run'])
     expect(stdout).toMatch(/1 of 1 answer · at most [\d,]+ tokens on WebGPU/)
     const [evaluated] = await run(file)
@@ -228,7 +206,7 @@ describe('slr study', { timeout: 90_000 }, () => {
     const { run: stored } = await project.firstPair.evaluations.read(evaluated?.result ?? '')
     await project.close()
     expect(stored).toMatchObject({ computing: { device: 'webgpu', weights: 'int8' }, weights: 'int8' })
-    await writeFile(file, (await readFile(file, 'utf8')).replace('n: 1', 'n: 1, device: cpu'))
+    await reworded(file, ['n: 1', 'n: 1, device: cpu'])
     expect(await planned(file)).toEqual(['missing', 'missing'])
   })
 
@@ -239,9 +217,6 @@ describe('slr study', { timeout: 90_000 }, () => {
     expect(JSON.parse(written.stdout)).toEqual({ kind: 'study-file', schemaVersion: 1, file: fresh })
     expect(await readFile(fresh, 'utf8')).toContain('name: fresh')
     const { stderr, status } = await runHere(['study', file, '--template', 'quick'])
-    expect({ status, stderr }).toMatchObject({
-      status: 2,
-      stderr: expect.stringContaining('exists already')
-    })
+    expect([status, stderr]).toEqual([2, expect.stringContaining('exists already')])
   })
 })

@@ -81,11 +81,7 @@ describe.skipIf(missing !== null)('prompts on WebGPU', () => {
     const request = requestFor('llama3', { precision: 'fp32', prompts: [long] })
     const pair = await openPairWeights(request.base, request.post)
     const device = await openDevice('webgpu')
-    const moved = (): { toDevice: number; fromDevice: number } => ({
-      toDevice: 0,
-      fromDevice: 0,
-      ...device.moved
-    })
+    const moved = () => ({ toDevice: 0, fromDevice: 0, ...device.moved })
     const trie = buildRecipeTrie(request.models, await findSharing(pair, []))
     const { spec } = pair.post
     const plan = planGeneration(request, spec, trie, 'fp32')
@@ -109,14 +105,8 @@ describe.skipIf(missing !== null)('prompts on WebGPU', () => {
       position: long.length
     }))
     await runner.admit(rows, prefilled)
-    const keyValueBytes =
-      2 *
-      rows.length *
-      long.length *
-      spec.layerCount *
-      spec.kvHeadCount *
-      spec.headSize *
-      Float32Array.BYTES_PER_ELEMENT
+    const tokenBytes = 2 * spec.layerCount * spec.kvHeadCount * spec.headSize * Float32Array.BYTES_PER_ELEMENT
+    const keyValueBytes = rows.length * long.length * tokenBytes
     // What goes there is which rows to take and where to put them.
     expect(moved().toDevice - uploaded).toBeLessThan(keyValueBytes / 2)
 
@@ -347,8 +337,7 @@ describe.skipIf(missing !== null)('the plan of a run on WebGPU', () => {
   })
 
   it('refuses floats of another width than the products', async () => {
-    await expect(planOf('llama3', { precision: 'fp16', weights: 'fp32' })).rejects.toThrow(
-      'Weights in fp32 cannot be computed in fp16.'
-    )
+    const mixed = planOf('llama3', { precision: 'fp16', weights: 'fp32' })
+    await expect(mixed).rejects.toThrow('Weights in fp32 cannot be computed in fp16.')
   })
 })
