@@ -169,7 +169,10 @@ describe('the workbench in Chromium', () => {
   }) => {
     const page = await open(await sweptFourTimes())
     const sweep = page.locator('footer').getByLabel('Sweep')
-    const shown = async (id: string): Promise<void> => expect.poll(() => sweep.inputValue()).toBe(id)
+    // A sweep that is being read is chosen already, and its place is followed when it has been read.
+    const isReading = (): Promise<boolean> => page.getByText('Reading the sweep…').isVisible()
+    const shown = async (id: string): Promise<void> =>
+      expect.poll(async () => [await sweep.inputValue(), await isReading()]).toEqual([id, false])
     const heading = (name: string): Locator => page.getByRole('heading', { name, exact: true, level: 1 })
     await shown('second')
 
