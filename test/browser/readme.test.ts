@@ -165,8 +165,8 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await showView(page, 'ranges')
     await inspectRange(page, '8-11')
     await page.getByRole('heading', { name: 'Layers 8–11' }).waitFor()
-    await page.getByRole('button', { name: 'Keep as recipe' }).click()
-    const kept = { name: 'Keep again' }
+    await page.getByRole('button', { name: RANGES_WORDS.keep }).click()
+    const kept = { name: RANGES_WORDS.keepAgain }
     await page.getByRole('button', kept).waitFor()
 
     const address = page.url()
@@ -179,7 +179,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     const again = await ServedWorkbench.start([], workbench.folder)
     await lost.waitFor({ state: 'detached' })
     // What it shows of the project that the new process has opened can be used.
-    await page.getByRole('button', { name: 'Sweep again' }).and(page.locator(':enabled')).waitFor()
+    await page.getByRole('button', { name: RANGES_WORDS.sweepAgain }).and(page.locator(':enabled')).waitFor()
     expect(page.url()).toBe(address)
     // So can another tab, and one that begins at the start.
     const tab = await context.newPage()

@@ -6,6 +6,7 @@ import { describe, expect } from 'vitest'
 import { MENU_WORDS, MORE_ACTIONS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
 import { RANGES_WORDS, type RangesTab } from '../../src/contract/words/ranges-words'
 import { stepOf, STEPS, type View } from '../../src/renderer/app/place'
+import { sweepLabel } from '../../src/renderer/ranges/new-sweep/sweep-words'
 import {
   allowComplaint,
   expectAccessible,
@@ -239,7 +240,7 @@ describe('the dialogs in Chromium', () => {
 
     // The notice of a failed job leaves the charts in sight.
     const computing = engine.holdAt(inOrder('plan'))
-    await page.getByRole('button', { name: 'Sweep again' }).click()
+    await page.getByRole('button', { name: RANGES_WORDS.sweepAgain }).click()
     await computing()
     engine.kill()
     await page.getByText(/The engine process was killed by SIGKILL/).waitFor()
@@ -292,15 +293,15 @@ describe('the workbench by keyboard only', () => {
     expect(await tabTo(page, /^Find the layers$/, 3)).toBe(3)
 
     await keyboard.press('Alt+2')
-    await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
+    await page.getByRole('button', { name: sweepLabel(false) }).waitFor()
     await expect.poll(() => focused(page)).toBe('Which layers to restore?')
-    await tabTo(page, /^Sweep all ranges$/, 2)
+    await tabTo(page, new RegExp(`^${sweepLabel(false)}$`), 2)
     await keyboard.press('Enter')
     // The keyboard follows the sweep and the check behind it: to Cancel, then to the answer, which is read.
     await page.getByRole('status').getByText('Check: ended').waitFor()
     await expect.poll(() => focused(page)).toMatch(/^The prompts do not fit this model/)
     // So too where the button that began it is taken away from the midst of others.
-    await tabTo(page, /^Sweep again$/, 3, 'Shift+Tab')
+    await tabTo(page, new RegExp(`^${RANGES_WORDS.sweepAgain}$`), 3, 'Shift+Tab')
     await keyboard.press('Enter')
     await page.getByRole('status').getByText('Check: ended').waitFor({ state: 'detached' })
     await page
@@ -317,9 +318,9 @@ describe('the workbench by keyboard only', () => {
     await keyboard.press('Enter')
     await page.getByRole('heading', { name, exact: true }).waitFor()
     await keyboard.press('F6')
-    await tabTo(page, /^Keep as recipe$/, 4)
+    await tabTo(page, new RegExp(`^${RANGES_WORDS.keep}$`), 4)
     await keyboard.press('Enter')
-    await page.getByRole('button', { name: 'Keep again' }).waitFor()
+    await page.getByRole('button', { name: RANGES_WORDS.keepAgain }).waitFor()
     await keyboard.press('Shift+F6')
     expect(await focused(page)).toBe(cell)
 
@@ -375,7 +376,7 @@ describe('the history in Chromium', () => {
     await history.getByRole('button', { name: 'Delete As published' }).click()
     await history.getByText(/^No runs yet/).waitFor()
     await page.reload()
-    await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
+    await page.getByRole('button', { name: sweepLabel(false) }).waitFor()
     await page.getByRole('button', { name: 'Runs' }).click()
     await history.getByText('Deleted 1').click()
     await history.getByRole('button', { name: 'Restore' }).click()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { loadPage } from '../../../src/bench/entry-page'
+import { RANGES_WORDS } from '../../../src/contract/words/ranges-words'
 import { browserMissing, it, STILL_WINDOW, showView } from '../../fixtures/browser'
 import { Desktop } from '../../fixtures/desktop'
 import { inspectRange, showTab } from '../../fixtures/ranges-view'
@@ -29,7 +30,7 @@ describe.skipIf(browserMissing !== null)("the desktop's page", () => {
     await page.getByText(/^Layers 4–5: diversity/).waitFor()
 
     await inspectRange(page, '4-5')
-    await page.getByRole('button', { name: 'Keep as recipe' }).click()
+    await page.getByRole('button', { name: RANGES_WORDS.keep }).click()
     await showTab(page, 'search')
     const remove = page.getByRole('button', { name: /^Remove Layers/ })
     await remove.click()
@@ -55,7 +56,7 @@ describe.skipIf(browserMissing !== null)("the desktop's page", () => {
     await page.evaluate(() => {
       window.dispatchEvent(new KeyboardEvent('keydown', { key: '™', code: 'Digit2', altKey: true }))
     })
-    await page.getByRole('button', { name: 'Sweep again' }).click()
+    await page.getByRole('button', { name: RANGES_WORDS.sweepAgain }).click()
     // The export was the first that kept the machine awake.
     await desktop.until('awake', () => desktop.all('awake').length === 2)
     await desktop.until('may-sleep', () => desktop.all('may-sleep').length === 2)
