@@ -73,10 +73,12 @@ export type TokenLogprob = z.infer<typeof TokenLogprob>
 export const ServedEvent = z.discriminatedUnion('type', [
   /** Log-probabilities of the prompt's tokens after the first. */
   z.object({ type: z.literal('prompt'), logprobs: z.array(TokenLogprob) }),
-  /** Tokens of one step, without those that end an answer. */
+  /** Tokens of one step. A token that ends an answer is null, and comes only with its log-probability. */
   z.object({
     type: z.literal('tokens'),
-    tokens: z.array(z.object({ index: z.number().int(), token, logprob: TokenLogprob.nullable() }))
+    tokens: z.array(
+      z.object({ index: z.number().int(), token: token.nullable(), logprob: TokenLogprob.nullable() })
+    )
   }),
   /** A complete answer. It ends before a stop token and before a stop text. */
   z.object({

@@ -212,7 +212,8 @@ export class ServedVariants {
           listener.firstToken()
           if (!request.stream && request.topLogprobs === null) continue
           for (const { index, token, logprob } of event.tokens) {
-            const text = request.stream ? await elementAt(texts, index, 'answer').add([token]) : ''
+            const added = token === null || !request.stream ? [] : [token]
+            const text = await elementAt(texts, index, 'answer').add(added)
             const logprobs = logprob === null ? [] : [logprob]
             if (text !== '' || logprobs.length > 0) listener.piece(index, { text, logprobs })
           }

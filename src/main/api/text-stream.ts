@@ -19,7 +19,7 @@ export class TextStream {
   /** Adds tokens. @returns the text that is certain now */
   async add(tokens: readonly number[]): Promise<string> {
     this.tokens.push(...tokens)
-    if (this.hasStopped) return ''
+    if (this.hasStopped || tokens.length === 0) return ''
     return this.send(await this.newText())
   }
 

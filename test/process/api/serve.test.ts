@@ -218,6 +218,37 @@ describe('log-probabilities of the API', () => {
       expect(Math.abs(Number(received[i]) - value)).toBeLessThan(1e-4)
   })
 
+  it('of several prompts have one more entry than each prompt, also where the answer ends at once', async () => {
+    // The request and the sums of log-likelihood tasks in lm-evaluation-harness, lm_eval/models/openai_completions.py.
+    const prompts = [
+      [28, 257, 105, 7],
+      [28, 257, 9]
+    ]
+    const text = await recentTextModel(pairPaths({ kind: 'demo' }).post)
+    const [[end] = []] = await text.encodeAll([mapGet(text.specialTokens, 'eos_token', 'token')])
+    const { choices } = await client.completions.create({
+      ...{
+        model: 'post',
+        prompt: prompts,
+        temperature: 0,
+        max_tokens: 1,
+        logprobs: 1,
+        seed: 1234,
+        echo: true
+      },
+      logit_bias: { [String(end)]: 100 }
+    })
+    const contextLength = 2
+    for (const [i, prompt] of prompts.entries()) {
+      const { token_logprobs = [], top_logprobs = [], tokens } = choices[i]?.logprobs ?? {}
+      expect([tokens?.length, token_logprobs?.length]).toEqual([prompt.length + 1, prompt.length + 1])
+      const continuation = token_logprobs?.slice(contextLength, -1) ?? []
+      expect(continuation).toHaveLength(prompt.length - contextLength)
+      for (const [place, logprob] of continuation.entries())
+        expect(Object.values(top_logprobs?.[contextLength + place] ?? {})).toContain(logprob)
+    }
+  })
+
   it('name the likeliest tokens, and a bias changes draws but not them', async () => {
     const request = {
       ...{ model: 'post', temperature: 0, max_tokens: 1, logprobs: true, top_logprobs: 3 },

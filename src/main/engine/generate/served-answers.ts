@@ -278,7 +278,7 @@ class ServedAnswers {
     )
     for (const [arrival, ofArrival] of byArrival) {
       const tokens = ofArrival.flatMap(({ row, token, logprob }) =>
-        token === null ? [] : [{ index: row.key.index, token, logprob }]
+        token === null && logprob === null ? [] : [{ index: row.key.index, token, logprob }]
       )
       if (tokens.length > 0) arrival.add({ type: 'tokens', tokens })
       for (const { row } of ofArrival) {
