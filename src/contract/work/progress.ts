@@ -5,6 +5,7 @@ import { type EvaluationProgress, evaluationShare } from '../documents/evaluatio
 import type { SampleProgress } from '../documents/samples'
 import type { SearchProgress } from '../documents/search'
 import type { LiveEntry, SweepProgress } from '../documents/sweep-events'
+import { formatBytes, formatCount, formatDuration, plural } from '../words/format'
 
 /** Completed share of work and its remaining time. */
 export const ProgressShare = z.object({
@@ -40,37 +41,131 @@ export type WorkEvent =
     }
   | { type: 'scores'; entries: LiveEntry[] }
 
-/** Returns the completed share of work and the time that is left, each null while it is unknown. */
-export function progressShare(work: WorkProgress): ProgressShare {
-  switch (work.kind) {
-    case 'sweep': {
-      // Other work precedes and follows the scoring of ranges.
-      const { phase, rowsDone, rowsTotal, secondsLeft } = work.progress
-      return phase === 'sweeping' ? { share: rowsDone / rowsTotal, secondsLeft } : UNKNOWN_PROGRESS
-    }
-    case 'check':
-      return rowsShare(work.progress)
-    case 'search':
-      // The number of generations is unknown, so this is the share of one.
-      return rowsShare(work.progress.sweep)
-    case 'sample': {
-      const { phase, samplesDone, samplesTotal, secondsLeft } = work.progress
-      return { share: phase === 'generating' ? samplesDone / samplesTotal : null, secondsLeft }
-    }
-    case 'decomposition':
-      return {
-        share: work.progress.bytesDone / work.progress.bytesTotal,
-        secondsLeft: work.progress.secondsLeft
-      }
-    case 'evaluate':
-      return { share: evaluationShare(work.progress), secondsLeft: work.progress.secondsLeft }
-  }
+/** Step of work that a terminal shows. */
+export interface ProgressStep {
+  phase: string
+  done: number
+  /** 0 while unknown. */
+  total: number
+  /** Text beside the share. */
+  status: string
+}
+
+interface DescribedProgress {
+  share: ProgressShare
+  step: ProgressStep
 }
 
 /** Progress before anything is known. */
 export const UNKNOWN_PROGRESS: ProgressShare = { share: null, secondsLeft: null }
 
-const rowsShare = ({ rowsDone, rowsTotal, secondsLeft }: CheckProgress): ProgressShare => ({
-  share: rowsTotal === 0 ? null : rowsDone / rowsTotal,
-  secondsLeft
-})
+/** Returns the completed share of work and the time that is left, each null while it is unknown. */
+export const progressShare = (work: WorkProgress): ProgressShare => described(work).share
+
+/** Describes the progress of work for a terminal. */
+export const progressStep = (work: WorkProgress): ProgressStep => described(work).step
+
+function described(work: WorkProgress): DescribedProgress {
+  switch (work.kind) {
+    case 'sweep':
+      return ofSweep(work.progress)
+    case 'check':
+      return ofRows('checking', ['checking full answers'], work.progress)
+    case 'search':
+      return ofSearch(work.progress)
+    case 'sample':
+      return ofAnswers(work.progress)
+    case 'evaluate':
+      return ofEvaluation(work.progress)
+    case 'decomposition': {
+      const { bytesDone, bytesTotal, secondsLeft } = work.progress
+      return {
+        share: { share: bytesDone / bytesTotal, secondsLeft },
+        step: bytesStep('decomposing', work.progress)
+      }
+    }
+  }
+}
+
+function ofSweep(progress: SweepProgress): DescribedProgress {
+  const { phase, layer, layerCount, rowsDone, rowsTotal, rowsPerSecond, secondsLeft } = progress
+  const step = { phase, done: rowsDone, total: rowsTotal }
+  // Other work precedes and follows the scoring of ranges.
+  if (phase !== 'sweeping') return { share: UNKNOWN_PROGRESS, step: { ...step, status: phase } }
+  const texts = [
+    layer === null ? 'sweeping' : `layer ${layer} of 0-${layerCount - 1}`,
+    rowsPerSecond === null ? 'time left unknown' : `${formatCount(rowsPerSecond)} rows/s`,
+    ...timeLeftTexts(progress)
+  ]
+  return { share: { share: rowsDone / rowsTotal, secondsLeft }, step: { ...step, status: texts.join(', ') } }
+}
+
+/** Describes scored rows. Their number is unknown at first. */
+function ofRows(
+  phase: string,
+  texts: string[],
+  { rowsDone, rowsTotal, rowsPerSecond, secondsLeft }: CheckProgress
+): DescribedProgress {
+  const pace = rowsPerSecond === null ? [] : [`${formatCount(rowsPerSecond)} rows/s`]
+  const status = [...texts, ...pace, ...timeLeftTexts({ secondsLeft })].join(', ')
+  return {
+    share: { share: rowsTotal === 0 ? null : rowsDone / rowsTotal, secondsLeft },
+    step: { phase, done: rowsDone, total: rowsTotal, status }
+  }
+}
+
+/** Describes one generation. The number of generations is unknown. */
+function ofSearch({ generation, candidates, best, sweep }: SearchProgress): DescribedProgress {
+  const phase = `generation ${generation}`
+  const bestText = best === null ? [] : [`best diversity ${best.diversity.toFixed(3)}`]
+  return ofRows(phase, [`${phase}, ${plural(candidates, 'recipe')}`, ...bestText], {
+    ...sweep,
+    rowsPerSecond: null
+  })
+}
+
+function ofAnswers(progress: SampleProgress): DescribedProgress {
+  const { phase, samplesDone, samplesTotal, tokensPerSecond, secondsLeft, mostSecondsLeft } = progress
+  const isGenerating = phase === 'generating'
+  // Before the first answer, only a maximum is known.
+  const isAtMost = secondsLeft === null && mostSecondsLeft !== undefined
+  const texts = [
+    `${formatCount(samplesDone)} of ${plural(samplesTotal, 'answer')}`,
+    ...(tokensPerSecond === null ? [] : [`${formatCount(tokensPerSecond)} tokens/s`]),
+    ...(isAtMost ? [`at most ${formatDuration(mostSecondsLeft)} left`] : timeLeftTexts({ secondsLeft }))
+  ]
+  const status = progress.trouble ?? (isGenerating ? texts.join(', ') : phase)
+  return {
+    share: { share: isGenerating ? samplesDone / samplesTotal : null, secondsLeft },
+    step: { phase, done: samplesDone, total: samplesTotal, status }
+  }
+}
+
+function ofEvaluation(progress: EvaluationProgress): DescribedProgress {
+  const share = { share: evaluationShare(progress), secondsLeft: progress.secondsLeft }
+  if (progress.phase !== 'scoring')
+    return { share, step: ofAnswers({ ...progress, phase: progress.phase }).step }
+  const { promptsScored, promptsTotal } = progress
+  const status = `scoring answers, ${formatCount(promptsScored)} of ${plural(promptsTotal, 'prompt')}`
+  return { share, step: { phase: 'scoring', done: promptsScored, total: promptsTotal, status } }
+}
+
+/**
+ * Describes the reading of files.
+ *
+ * @param phase action, such as "comparing"
+ * @param ofAll describes the total if it exceeds this phase
+ */
+export function bytesStep(phase: string, progress: BytesProgress, ofAll = ''): ProgressStep {
+  const { bytesDone, bytesTotal, bytesPerSecond } = progress
+  const status = [
+    `${phase} ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}${ofAll}`,
+    ...(bytesPerSecond === null ? [] : [`${formatBytes(Math.round(bytesPerSecond))}/s`]),
+    ...timeLeftTexts(progress)
+  ].join(', ')
+  return { phase, done: bytesDone, total: bytesTotal, status }
+}
+
+/** Lists the remaining time, unless it is unknown. */
+const timeLeftTexts = ({ secondsLeft }: { secondsLeft: number | null }): string[] =>
+  secondsLeft === null ? [] : [`${formatDuration(secondsLeft)} left`]

@@ -12,7 +12,8 @@ import { optionGroup } from '../options/option-group'
 import { choice, flag, text } from '../options/option-kinds'
 import { formatDuration, plural } from '../../../contract/words/format'
 import { bytes, count, printable, style, table } from '../printing/output'
-import { bytesStep, progressDisplay } from '../running/progress'
+import { bytesStep } from '../../../contract/work/progress'
+import { progressDisplay } from '../running/progress'
 
 const METRICS = {
   'relative-norm': {

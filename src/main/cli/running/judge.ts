@@ -20,7 +20,8 @@ import { optionGroup } from '../options/option-group'
 import { text } from '../options/option-kinds'
 import { addressOption } from '../options/server-file'
 import { count, remark } from '../printing/output'
-import { progressDisplay, type ProgressStep } from './progress'
+import type { ProgressStep } from '../../../contract/work/progress'
+import { progressDisplay } from './progress'
 
 export const judgeOptions = optionGroup('Servers (texts are sent to named servers only):')
   .options({

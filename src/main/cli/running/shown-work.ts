@@ -1,10 +1,10 @@
 import { knownPartWords } from '../../../contract/words/known-part'
-import type { WorkEvent } from '../../../contract/work/progress'
+import { progressStep, type WorkEvent } from '../../../contract/work/progress'
 import type { SweepHistory } from '../../crc/sweep/crc-sweep'
 import type { WorkMeans } from '../../work/means'
 import { remark } from '../printing/output'
 import { withEngine } from './engine'
-import { progressDisplay, progressStep } from './progress'
+import { progressDisplay } from './progress'
 import { type SavedWork, type Stoppable, untilStopped } from './stopped'
 
 /**

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { progressShare } from '../../../../src/contract/work/progress'
+import { progressShare, progressStep } from '../../../../src/contract/work/progress'
 import { NOTHING_DONE } from '../../../../src/main/crc/sweep/compute-sweep'
 
 const rows = { rowsDone: 30, rowsTotal: 40, rowsPerSecond: 2, secondsLeft: 5 }
@@ -29,4 +29,15 @@ it('counts the answers of samples, and the answers and readings of an evaluation
   expect(progressShare({ kind: 'evaluate', progress }).share).toBeCloseTo(0.6)
   const scoring = { ...progress, phase: 'scoring' as const, promptsScored: 2 }
   expect(progressShare({ kind: 'evaluate', progress: scoring }).share).toBeCloseTo(0.9)
+})
+
+it('the progress line of an evaluation names the answers while they are generated, and then the scored prompts', () => {
+  const progress = {
+    ...{ samplesDone: 30, samplesTotal: 40, tokensPerSecond: 2, secondsLeft: 5 },
+    ...{ promptsScored: 3, promptsTotal: 12 }
+  }
+  const statusOf = (phase: 'generating' | 'scoring') =>
+    progressStep({ kind: 'evaluate', progress: { ...progress, phase } }).status
+  expect(statusOf('generating')).toBe('30 of 40 answers, 2 tokens/s, 5.0 s left')
+  expect(statusOf('scoring')).toBe('scoring answers, 3 of 12 prompts')
 })
