@@ -1,17 +1,15 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { PairId } from '../../../contract/documents/project'
 import { Computing, ON_CPU } from '../../../contract/documents/samples'
-import { describeIssue, Problem, WorkbenchError } from '../../../contract/model/problem'
-import { ProgressShare, UNKNOWN_PROGRESS } from '../../../contract/work/progress'
+import { describeIssue } from '../../../contract/model/problem'
+import { UNKNOWN_PROGRESS } from '../../../contract/work/progress'
 import {
   MAX_QUEUED,
-  type QueuedJob,
-  type StudyStepState,
+  QueuedJob,
+  StudyStepState,
   WORK_LIST_VERSION,
-  type WorkListDocument,
-  WorkOutcome
+  WorkListDocument
 } from '../../../contract/work/work-list'
 import { flushFolder, writeProblem } from '../../base/files/atomic-file'
 import { errorMessage, readJsonFile } from '../../base/files/bounded-file'
@@ -25,112 +23,77 @@ import { WORK_LIST } from './stored-documents'
  * migration which was killed between its steps can run again.
  */
 
+const MAX_OLD_BYTES = 10_000_000
+
+const leftOut = (reason: string): string => `The list of work was left out. ${reason}`
+
 const NO_WORK: WorkListDocument = { schemaVersion: WORK_LIST_VERSION, study: null, entries: [] }
 
-const OldQueue = z.object({
-  schemaVersion: z.literal(1),
-  jobs: z
-    .array(
-      z.object({
-        id: z.uuid(),
-        pair: PairId,
-        work: z.discriminatedUnion('kind', [
-          z.object({ kind: z.literal('sweep'), preview: z.boolean().default(false) }),
-          z.object({
-            kind: z.literal('evaluation'),
-            task: z.object({ id: z.string(), name: z.string() }),
-            computing: Computing.default(ON_CPU)
-          })
-        ]),
-        evaluationId: z.string().nullable(),
-        problem: Problem.nullable()
-      })
-    )
-    .max(MAX_QUEUED)
-})
-
-const OldStudy = z.object({
-  schemaVersion: z.literal(1),
-  name: z.string(),
-  file: z.string(),
-  startedAt: z.iso.datetime(),
-  lock: z.string(),
-  ended: z.enum(['done', 'stopped']).nullable(),
-  steps: z.array(
+const OldJob = QueuedJob.pick({ id: true, pair: true, evaluationId: true, problem: true }).extend({
+  work: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('sweep'), preview: z.boolean().default(false) }),
     z.object({
-      key: z.string(),
-      pair: z.string().nullable(),
-      kind: z.enum(['sweep', 'check', 'evaluate', 'report']),
-      task: z.string().nullable(),
-      state: z.enum(['waiting', 'running', ...WorkOutcome.options]),
-      progress: ProgressShare,
-      seconds: z.number().nullable(),
-      problem: Problem.nullable()
+      kind: z.literal('evaluation'),
+      task: z.object({ id: z.string(), name: z.string() }),
+      computing: Computing.default(ON_CPU)
     })
-  )
+  ])
 })
 
-function migratedJob({ work, problem, ...job }: z.infer<typeof OldQueue>['jobs'][number]): QueuedJob {
-  return {
-    ...job,
-    origin: 'window',
-    work:
-      work.kind === 'sweep'
-        ? { kind: 'sweep', settings: { preview: work.preview } }
-        : { kind: 'evaluate', settings: { task: work.task.id, ...work.computing } },
-    taskName: work.kind === 'sweep' ? null : work.task.name,
-    state: problem === null ? 'waiting' : problem.code === 'cancelled' ? 'stopped' : 'failed',
-    ...{ progress: UNKNOWN_PROGRESS, seconds: null, problem }
+const OldStep = StudyStepState.pick({
+  pair: true,
+  state: true,
+  progress: true,
+  seconds: true,
+  problem: true
+}).extend({
+  key: z.string(),
+  kind: z.enum(['sweep', 'check', 'evaluate', 'report']),
+  task: z.string().nullable()
+})
+
+const migratedJob = ({ work, problem, ...job }: z.infer<typeof OldJob>): QueuedJob => ({
+  ...{ ...job, origin: 'window', problem, progress: UNKNOWN_PROGRESS, seconds: null },
+  ...(work.kind === 'sweep'
+    ? { work: { kind: 'sweep', settings: { preview: work.preview } }, taskName: null }
+    : {
+        work: { kind: 'evaluate', settings: { task: work.task.id, ...work.computing } },
+        taskName: work.task.name
+      }),
+  state: problem === null ? 'waiting' : problem.code === 'cancelled' ? 'stopped' : 'failed'
+})
+
+const migratedStep = ({ key, kind, task, ...step }: z.infer<typeof OldStep>): StudyStepState => ({
+  ...{ ...step, origin: 'study', id: key, work: { kind, settings: {} }, taskName: task }
+})
+
+/** Schemas of the files of earlier programs, as parts of a list of work. */
+const OLD_FILES = {
+  'queue.json': z
+    .object({ schemaVersion: z.literal(1), jobs: z.array(OldJob).max(MAX_QUEUED) })
+    .transform(({ jobs }) => ({ study: null, entries: jobs.map(migratedJob) })),
+  'study.json': WorkListDocument.shape.study
+    .unwrap()
+    .extend({ schemaVersion: z.literal(1), steps: z.array(OldStep) })
+    .transform(({ schemaVersion: _, steps, ...study }) => ({ study, entries: steps.map(migratedStep) }))
+}
+
+/** Adds the entries of an older file that a list does not have. */
+function withOld(
+  list: WorkListDocument,
+  { study, entries }: Omit<WorkListDocument, 'schemaVersion'>
+): WorkListDocument {
+  if (study === null) {
+    const added = entries.filter(({ id }) => !list.entries.some((entry) => entry.id === id))
+    return { ...list, entries: [...list.entries, ...added] }
   }
-}
-
-const migratedStep = ({
-  key,
-  kind,
-  task,
-  ...step
-}: z.infer<typeof OldStudy>['steps'][number]): StudyStepState => ({
-  ...step,
-  origin: 'study',
-  id: key,
-  work: { kind, settings: {} },
-  taskName: task
-})
-
-function withQueue(list: WorkListDocument, { jobs }: z.infer<typeof OldQueue>): WorkListDocument {
-  const added = jobs.filter(({ id }) => !list.entries.some((entry) => entry.id === id))
-  return { ...list, entries: [...list.entries, ...added.map(migratedJob)] }
-}
-
-function withStudy(list: WorkListDocument, old: z.infer<typeof OldStudy>): WorkListDocument {
-  const { name, file, startedAt, lock, ended, steps } = old
-  if (list.study !== null && list.study.startedAt >= startedAt) return list
-  const jobs = list.entries.filter(({ origin }) => origin === 'window')
+  if (list.study !== null && list.study.startedAt >= study.startedAt) return list
   return {
     ...list,
-    study: { name, file, startedAt, lock, ended },
-    entries: [...jobs, ...steps.map(migratedStep)]
+    study,
+    entries: [...list.entries.filter(({ origin }) => origin === 'window'), ...entries]
   }
 }
-
-/** @throws WorkbenchError `bad-file` */
-async function readOld<Old>(file: string, schema: z.ZodType<Old>): Promise<Old> {
-  const parsed = schema.safeParse(await readJsonFile(file, 10_000_000))
-  if (parsed.success) return parsed.data
-  throw new WorkbenchError('bad-file', `${file} cannot be read: ${describeIssue(parsed.error)}`)
-}
-
-/** The files of earlier programs, each with the change of the list that adds its entries. */
-const OLD_FILES = [
-  {
-    name: 'queue.json',
-    add: async (list: WorkListDocument, file: string) => withQueue(list, await readOld(file, OldQueue))
-  },
-  {
-    name: 'study.json',
-    add: async (list: WorkListDocument, file: string) => withStudy(list, await readOld(file, OldStudy))
-  }
-]
 
 /**
  * Reads the work of a project. A file that cannot be read is left out with a warning, because it holds no results.
@@ -145,18 +108,19 @@ export async function readWorkList(
     try {
       return await read()
     } catch (error) {
-      warnings.push(`The list of work was left out. ${errorMessage(error)}`)
+      warnings.push(leftOut(errorMessage(error)))
       return without
     }
   }
   let list = await attempt(async () => (await WORK_LIST.read(folder)) ?? NO_WORK, NO_WORK)
   const oldFiles: string[] = []
-  for (const { name, add } of OLD_FILES) {
+  for (const [name, schema] of Object.entries(OLD_FILES)) {
     const file = join(folder, name)
     if (!(await attempt(() => hasPlainFile(file), false))) continue
     oldFiles.push(name)
-    const before = list
-    list = await attempt(() => add(before, file), before)
+    const parsed = await attempt(async () => schema.safeParse(await readJsonFile(file, MAX_OLD_BYTES)), null)
+    if (parsed?.success === true) list = withOld(list, parsed.data)
+    else if (parsed !== null) warnings.push(leftOut(`${file} cannot be read: ${describeIssue(parsed.error)}`))
   }
   return { list, oldFiles, warnings }
 }
