@@ -2,15 +2,10 @@ import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import { EvaluationVariant, isPlain } from '../../contract/documents/evaluation'
 import type { Variant } from '../../contract/documents/samples'
 import { evaluatedChoices } from '../../contract/documents/variant-choices'
-import {
-  addedKey,
-  NO_VARIANT_CHANGES,
-  type VariantSelection
-} from '../../contract/documents/variant-selection'
+import { addedKey, type VariantSelection } from '../../contract/documents/variant-selection'
 import { freeName } from '../../contract/model/free-name'
 import { isExternal, modelKey, sameModel } from '../../contract/model/model'
-import { Autosave } from '../app/autosave'
-import { changedSince } from '../app/history.svelte'
+import { EditBuffer } from '../app/edit-buffer.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 
@@ -29,14 +24,10 @@ export interface VariantOption {
 
 /** The variants that Answers and Evaluate compare: those that the project offers, and those that the user added. */
 export class VariantList {
-  private selection = $state.raw<VariantSelection>(NO_VARIANT_CHANGES)
-  dirty = $state(false)
-  /** True if saving failed. The next edit, or leaving the pair, tries again. */
-  waits = $state(false)
-  readonly unsaved = 'it could not be saved.'
-  private readonly autosave = new Autosave(() => this.flush())
-  /** Counts changes by other windows. Older undo steps are void. */
-  private externalChanges = 0
+  readonly buffer: EditBuffer<VariantSelection, VariantSelection>
+  /** Selection while a change of several steps is made; null at other times. */
+  private changing = $state.raw<VariantSelection | null>(null)
+  private readonly selection = $derived.by(() => this.changing ?? this.buffer.draft)
 
   readonly options = $derived.by<readonly VariantOption[]>(() => {
     const sweep = defaultSweepOf(this.project.state.sweeps)
@@ -75,12 +66,14 @@ export class VariantList {
     private readonly project: OpenProject,
     private readonly offered: OfferedVariants
   ) {
-    this.selection = project.state.document.settings.variants
-    project.onChange(({ document }) => {
-      const { variants } = document.settings
-      if (this.dirty || JSON.stringify(variants) === JSON.stringify(this.selection)) return
-      this.selection = variants
-      this.externalChanges += 1
+    this.buffer = new EditBuffer<VariantSelection, VariantSelection>(project, {
+      name: 'the list of variants',
+      overwrites: true,
+      stored: ({ document }) => document.settings.variants,
+      draftOf: (selection) => selection,
+      valueOf: (selection) => selection,
+      store: (here, variants, seen) =>
+        project.client.pairs.update({ ...here, seen, changes: { settings: { variants } } })
     })
   }
 
@@ -189,44 +182,20 @@ export class VariantList {
 
   /** Makes a change that can be undone. */
   private record(what: string, change: () => void, message?: string): void {
-    const before = this.selection
+    const before = this.buffer.draft
+    this.changing = before
     change()
-    const after = this.selection
+    const after = this.changing
+    this.changing = null
     if (JSON.stringify(before) === JSON.stringify(after)) return
-    const { externalChanges } = this
-    const show = (selection: VariantSelection) => (): void => {
-      if (this.externalChanges !== externalChanges) throw changedSince('the list of variants')
-      this.edit(selection)
-    }
-    this.project.history.record({
-      what,
-      undo: show(before),
-      redo: show(after),
-      ...(message !== undefined && { message })
-    })
+    this.buffer.edit(after, { what, ...(message !== undefined && { message }) })
   }
 
   private edit({ added = this.selection.added, ...keys }: Partial<VariantSelection>): void {
+    const { leftOut, sampled } = this.selection
     // Fields are in the order of the schema, as main returns them, so that selections compare as text.
     const ordered = added.map((entry) => EvaluationVariant.safeParse(entry).data ?? entry)
-    this.selection = {
-      added: ordered,
-      leftOut: this.selection.leftOut,
-      sampled: this.selection.sampled,
-      ...keys
-    }
-    this.dirty = true
-    this.autosave.soon()
-  }
-
-  /** Saves the selection now. */
-  async flush(): Promise<void> {
-    this.autosave.stop()
-    if (!this.dirty || !this.project.writable) return
-    const variants = this.selection
-    const isSaved = await this.project.change({ settings: { variants } })
-    this.waits = !isSaved
-    if (isSaved && this.selection === variants) this.dirty = false
+    this.changing = { added: ordered, leftOut, sampled, ...keys }
   }
 }
 

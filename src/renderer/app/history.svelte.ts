@@ -24,6 +24,16 @@ export interface WindowChange extends NamedChange {
   redo(): unknown
 }
 
+/** Edits that main has not stored. */
+interface UnsavedEdits {
+  /** Description of the last one; null if there is none. */
+  what(): string | null
+  /** Saves those that can be saved. */
+  flush(): Promise<void>
+  /** Takes the last one back. @returns whether there was one */
+  discardLast(): boolean
+}
+
 /** A change by the user that can be undone and redone. */
 export type UndoableChange = StoredChange | WindowChange
 
@@ -43,19 +53,19 @@ export class History {
   /** Notice of the last change, shown for ten seconds. */
   notice = $state.raw<{ text: string; offer: 'undo' | 'redo' } | null>(null)
   /** Description of the change that is undone next; null if there is none. */
-  readonly undoable = $derived(this.past.at(-1)?.what ?? null)
+  readonly undoable = $derived.by(() => this.unsaved.what() ?? this.past.at(-1)?.what ?? null)
   /** Description of the change that is redone next; null if there is none. */
   readonly redoable = $derived(this.future.at(-1)?.what ?? null)
   private noticeTimer: ReturnType<typeof setTimeout> | undefined
 
   /**
    * @param revert asks main to undo stored changes. It returns the inverse change, or null if nothing changed.
-   * @param flush saves open edits before an undo, which then undoes them first
+   * @param unsaved open edits, which an undo saves or takes back first
    */
   constructor(
     private readonly complain: (error: unknown) => void,
     private readonly revert: (changes: readonly number[]) => Promise<number | null>,
-    private readonly flush: () => Promise<void> = () => Promise.resolve()
+    private readonly unsaved: UnsavedEdits
   ) {}
 
   /** Records a change. Changes that were undone before can no longer be redone. */
@@ -91,7 +101,8 @@ export class History {
   }
 
   private async moveLast(from: 'past' | 'future'): Promise<void> {
-    await this.flush()
+    await this.unsaved.flush()
+    if (from === 'past' && this.unsaved.discardLast()) return
     const change = this[from].at(-1)
     if (change === undefined) return
     this.isMoving = true

@@ -9,6 +9,7 @@ import { type RunKind, runKindFacts } from '../../contract/model/run-kinds'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
 import { History, type UndoableChange } from './history.svelte'
+import type { EditBuffer } from './edit-buffer.svelte'
 import type { Host } from './host'
 import { viewOfRun } from './place'
 import { WindowJobs } from './jobs.svelte'
@@ -47,11 +48,18 @@ export class OpenProject {
    */
   writeFailed = $state(false)
   readonly jobs = new WindowJobs()
+  /** Values that the window edits. Each adds itself. */
+  readonly buffers: Pick<EditBuffer<unknown, unknown>, 'dirty' | 'lastUnsaved' | 'flush' | 'discardLast'>[] =
+    []
   /** Changes of this window that can be undone. */
   readonly history = new History(
     (error) => this.complainOf(error),
     (changes) => this.revert(changes),
-    () => this.flushFields()
+    {
+      what: () => this.buffers.find(({ dirty }) => dirty)?.lastUnsaved ?? null,
+      flush: () => this.flush(),
+      discardLast: () => this.buffers.some((buffer) => buffer.discardLast())
+    }
   )
   /** True while an undone or redone deletion may remove a run that is shown. */
   private reverting = false
@@ -74,6 +82,8 @@ export class OpenProject {
   private readonly busyWithOtherPair = $derived.by(() => busyPair(this.state))
 
   private changes: Promise<unknown> = Promise.resolve()
+  /** Saves of the fields that are shown. */
+  private fields: readonly (() => Promise<void>)[] = []
   private readonly subscription = new Subscription(this)
   private readonly listeners: Listener[] = []
 
@@ -328,9 +338,20 @@ export class OpenProject {
     await this.changes
   }
 
-  /** Saves edited fields. Their changes are recorded only when saved. */
-  protected flushFields(): Promise<void> {
-    return Promise.resolve()
+  /**
+   * Registers a field, which is then saved with all other edits.
+   *
+   * @param save saves the field; does nothing without edits
+   * @returns a function that removes the field
+   */
+  editing(save: () => Promise<void>): () => void {
+    this.fields = [...this.fields, save]
+    return () => (this.fields = this.fields.filter((other) => other !== save))
+  }
+
+  /** Saves all edits at once. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.buffers.map((buffer) => buffer.flush()), ...this.fields.map((save) => save())])
   }
 
   /** Ends all follow-up work of the project in this window. Its jobs in main go on. */

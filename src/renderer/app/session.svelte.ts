@@ -30,15 +30,13 @@ import { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Probing } from '../recipes/probing.svelte'
 import { SamplesState } from '../samples/samples.svelte'
 import type { Host } from './host'
-import { Notes } from './notes.svelte'
+import { type Notes, openNotes } from './notes.svelte'
 import { OpenProject } from './open-project.svelte'
 import { type Place, placeHash, type StepId, stepOf, type View, viewOfRun } from './place'
 import { Tasks } from './tasks.svelte'
 
 /** Edits that the window saves automatically. */
 interface AutosavedDraft {
-  /** True if edits are not on disk yet. */
-  readonly dirty: boolean
   /** True if the edits wait for a decision of the user. */
   readonly waits: boolean
   /** Says why they wait, after a name and a colon. */
@@ -80,15 +78,13 @@ export class Session extends OpenProject {
   readonly runs: Runs
   /** The place that the last address named. */
   private lastPlace: ShownPlace | null = null
-  /** Saves of the fields that are shown. */
-  private fields: readonly (() => Promise<void>)[] = []
 
   constructor(host: Host, state: ProjectState) {
     super(host, state)
     this.work = new WorkList(this)
     this.pairs = new Pairs(this, this.work)
     this.comparison = new PairsComparison(this)
-    this.notes = { project: new Notes(this, 'project'), pair: new Notes(this, 'pair') }
+    this.notes = { project: openNotes(this, 'project'), pair: openNotes(this, 'pair') }
     // The top bar shows the first of these if several jobs run.
     this.tasks = new Tasks(this)
     this.prompts = new Prompts(this)
@@ -298,9 +294,9 @@ export class Session extends OpenProject {
     return [
       { name: 'Prompts', draft: prompts, show: () => host.go('prompts') },
       { name: 'Sample prompts', draft: samples.prompts, show: showSamples('prompts') },
-      { name: 'Variants', draft: variants, show: () => host.go('evaluate') },
+      { name: 'Variants', draft: variants.buffer, show: () => host.go('evaluate') },
       { name: 'Sampler', draft: samples.setup, show: showSamples('answers') },
-      { name: 'Evaluation setup', draft: evaluations.setup, show: () => host.go('evaluate') },
+      { name: 'Evaluation setup', draft: evaluations.setup.buffer, show: () => host.go('evaluate') },
       { name: 'Notes of the project', draft: notes.project, show: showNotes },
       { name: 'Notes of the pair', draft: notes.pair, show: showNotes }
     ]
@@ -320,35 +316,7 @@ export class Session extends OpenProject {
 
   /** True if edits are about to be saved, or on their way to disk. */
   get isSaving(): boolean {
-    return this.saving > 0 || this.drafts.some(({ draft }) => draft.dirty)
-  }
-
-  /**
-   * Registers a field, which is then saved with all other edits.
-   *
-   * @param save saves the field; does nothing without edits
-   * @returns a function that removes the field
-   */
-  editing(save: () => Promise<void>): () => void {
-    this.fields = [...this.fields, save]
-    return () => (this.fields = this.fields.filter((other) => other !== save))
-  }
-
-  /** Saves all edits at once. */
-  async flush(): Promise<void> {
-    await Promise.all([
-      this.prompts.flush(),
-      this.samples.prompts.flush(),
-      this.variants.flush(),
-      this.samples.setup.flush(),
-      this.evaluations.setup.flush(),
-      this.flushFields()
-    ])
-  }
-
-  protected override async flushFields(): Promise<void> {
-    const { notes, fields } = this
-    await Promise.all([notes.project.save(), notes.pair.save(), ...fields.map((save) => save())])
+    return this.saving > 0 || this.buffers.some(({ dirty }) => dirty)
   }
 
   /** Saves all edits and waits for all writes. @returns whether edits wait for the user */

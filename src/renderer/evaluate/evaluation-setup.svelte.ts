@@ -6,7 +6,6 @@ import {
   type TaskEntry
 } from '../../contract/documents/evaluation'
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
-import type { ProjectState } from '../../contract/documents/project'
 import { ON_CPU } from '../../contract/documents/samples'
 import type { Task } from '../../contract/documents/task'
 import { rangeVariant, spreadOfRanges } from './evaluation-variants'
@@ -21,7 +20,7 @@ import { complaintOf, type Complaint } from '../ui/complaint'
 import { textOfFile } from '../ui/file-text'
 import { plural } from '../ui/format'
 import { needsBase } from '../../contract/model/sampling-baseline'
-import { Autosave } from '../app/autosave'
+import { EditBuffer } from '../app/edit-buffer.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 
@@ -43,12 +42,8 @@ export class EvaluationSetupState {
   /** True once the settings of an earlier evaluation are loaded. Before that, none can run. */
   ready = $state(false)
   readonly tasks = $derived.by<readonly TaskEntry[]>(() => this.storedTasks.list)
-  private draft = $state.raw<StoredSetup>(NOTHING_SET)
-  dirty = $state(false)
-  /** True if saving failed. The next edit, or leaving the pair, tries again. */
-  waits = $state(false)
-  readonly unsaved = 'it could not be saved.'
-  private readonly autosave = new Autosave(() => this.flush())
+  readonly buffer: EditBuffer<StoredSetup, StoredSetup | undefined>
+  private readonly draft = $derived.by(() => this.buffer.draft)
   /** Device and number formats of the computation. */
   readonly computation = $derived.by<ComputationDraft>(() => draftOfComputing(this.draft.computing))
   /** Why a file could not be read as a task. */
@@ -131,9 +126,14 @@ export class EvaluationSetupState {
     private readonly storedTasks: Tasks,
     private readonly speed: GenerationSpeed
   ) {
-    this.show(project.state)
-    project.onChange((state) => {
-      if (!this.dirty) this.show(state)
+    this.buffer = new EditBuffer<StoredSetup, StoredSetup | undefined>(project, {
+      name: 'the setup',
+      overwrites: true,
+      stored: ({ document }) => document.settings.evaluation,
+      draftOf: (setup, shown) => setup ?? shown ?? NOTHING_SET,
+      valueOf: (draft) => draft,
+      store: (here, evaluation, seen) =>
+        project.client.pairs.update({ ...here, seen, changes: { settings: { evaluation } } })
     })
   }
 
@@ -168,27 +168,9 @@ export class EvaluationSetupState {
     this.edit({ classifier })
   }
 
-  /** Shows what the project keeps. */
-  private show({ document }: Pick<ProjectState, 'document'>): void {
-    const { evaluation } = document.settings
-    if (evaluation !== undefined && JSON.stringify(evaluation) !== JSON.stringify(this.draft))
-      this.draft = evaluation
-  }
-
   private edit(changes: Partial<StoredSetup>): void {
-    this.draft = { ...this.draft, ...changes }
-    this.dirty = true
-    this.autosave.soon()
-  }
-
-  /** Saves now what the user has set. */
-  async flush(): Promise<void> {
-    this.autosave.stop()
-    if (!this.dirty || !this.project.writable) return
-    const evaluation = this.draft
-    const isSaved = await this.project.change({ settings: { evaluation } })
-    this.waits = !isSaved
-    if (isSaved && this.draft === evaluation) this.dirty = false
+    const merge = Object.keys(changes).join(' ')
+    this.buffer.edit({ ...this.draft, ...changes }, { what: 'change the evaluation', merge })
   }
 
   /** Hears how fast an evaluation has generated. */
@@ -221,10 +203,10 @@ export class EvaluationSetupState {
 
   /** Takes task, number of answers and computation of an earlier evaluation if the user has set nothing. */
   follow({ task, embeddingModel, classifier, computing }: EvaluationRun): void {
-    if (this.project.state.document.settings.evaluation !== undefined || this.dirty) return
+    if (this.project.state.document.settings.evaluation !== undefined) return
     const taskCount = this.tasks.find((entry) => entry.task.id === task.id)?.task.settings.sampleCount
     const { sampleCount } = task.settings
-    this.draft = {
+    this.buffer.suggest({
       ...this.draft,
       classifier: classifier?.path ?? '',
       computing,
@@ -233,7 +215,7 @@ export class EvaluationSetupState {
         taskId: task.id,
         sampleCount: sampleCount === taskCount ? '' : String(sampleCount)
       })
-    }
+    })
   }
 
   /** The task that a file holds; null, and a complaint, when it is none. */

@@ -2,6 +2,13 @@ import type { z } from 'zod'
 import { CrcPrompt, CrcPrompts } from '../../contract/documents/crc'
 import { describeIssue, firstIssue } from '../../contract/model/problem'
 
+/** Fields of every draft. Only the window knows `id`. */
+export interface AnyDraft {
+  readonly id: number
+  readonly text: string
+  readonly category: string
+}
+
 /** A prompt being edited, with its valid set as one text. `id` identifies its row. */
 export interface PromptDraft {
   id: number
@@ -28,6 +35,18 @@ export const draftsOf = (prompts: readonly CrcPrompt[], firstId: number): Prompt
     category,
     valid: valid.join('')
   }))
+
+/** Returns new drafts, where a draft that is shown already keeps its id and so its row. */
+export function keepRows<Draft extends AnyDraft>(drafts: readonly Draft[], shown: readonly Draft[]): Draft[] {
+  const rowText = (draft: Draft): string => JSON.stringify({ ...draft, id: 0 })
+  const rows = new Map(shown.map((draft) => [rowText(draft), draft]))
+  return drafts.map((draft) => {
+    const text = rowText(draft)
+    const row = rows.get(text) ?? draft
+    rows.delete(text)
+    return row
+  })
+}
 
 /** Reads a prompt file. @throws Error with the file's name, the field and the problem */
 export function parsePromptFile(name: string, content: string): CrcPrompts {

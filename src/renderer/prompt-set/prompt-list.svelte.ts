@@ -1,35 +1,31 @@
 import type { ProjectState } from '../../contract/documents/project'
 import { plural } from '../ui/format'
-import { changedSince, type UndoableChange } from '../app/history.svelte'
-import { Autosave } from '../app/autosave'
-import { DraftBase } from '../app/draft-base.svelte'
+import { EditBuffer, type EditDescription } from '../app/edit-buffer.svelte'
 import type { Here, OpenProject } from '../app/open-project.svelte'
+import { type AnyDraft, keepRows } from './prompt-draft'
 
 /** A parsed draft, or its problem with the field's name. */
 export type Parsed<Prompt> = { prompt: Prompt; problem: null } | { prompt: null; problem: string }
 
-/** Fields of every draft. Only the window knows `id`. */
-export interface AnyDraft {
-  readonly id: number
-  readonly text: string
-  readonly category: string
+/** A kind of prompt set, and how it is edited and stored. */
+interface PromptKind<Draft, Prompt> {
+  parse(draft: Draft): Parsed<Prompt>
+  draftsOf(prompts: readonly Prompt[], firstId: number): Draft[]
+  /** Creates a prompt below `like`, or the first one. */
+  blank(id: number, like: Draft | undefined): Draft
+  stored(state: ProjectState): readonly Prompt[]
+  /** @param seen the revision that the drafts began with */
+  store(here: Here, prompts: Prompt[], seen: number): Promise<ProjectState>
 }
 
 /** A prompt set being edited. It saves itself when it is valid, and every edit can be undone. */
 export abstract class PromptList<Draft extends AnyDraft, Prompt> {
-  drafts = $state.raw<readonly Draft[]>([])
   selectedId = $state<number | null>(null)
-  /** True if edits are not on disk yet. */
-  dirty = $state(false)
-  /** True if saving failed, such as for a missing folder. The next edit tries again. */
-  refused = $state(false)
-  readonly base = new DraftBase<readonly Prompt[]>()
+  readonly buffer: EditBuffer<readonly Draft[], Prompt[]>
   protected nextId = 0
-  private readonly autosave = new Autosave(() => this.flush())
-  /** Counts changes by other windows. Edits before them cannot be undone. */
-  private externalChanges = 0
-  /** Counts saves. Typing between two saves is undone as one change. */
-  private savings = 0
+  private readonly results = new WeakMap<Draft, Parsed<Prompt>>()
+
+  readonly drafts = $derived.by(() => this.buffer.draft)
 
   /** The first invalid draft; null if all are valid. */
   readonly invalid = $derived.by(() => {
@@ -42,15 +38,11 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
       : null
   })
 
-  /** True if edits wait for the user: some are invalid, another window has saved others, or saving failed. */
-  readonly waits = $derived(
-    this.dirty && (this.invalid !== null || this.base.elsewhere !== null || this.refused)
-  )
+  readonly waits = $derived.by(() => this.buffer.waits)
 
-  /** Says why the edits wait; empty if they do not. */
+  /** Says why the edits wait, after a name and a colon. */
   readonly unsaved = $derived.by(() => {
-    if (this.base.elsewhere !== null) return 'changed in another window.'
-    if (this.invalid === null) return this.refused ? 'they could not be saved.' : ''
+    if (this.buffer.elsewhere !== null || this.invalid === null) return this.buffer.unsaved
     const { index, problem } = this.invalid
     return index === null ? `${problem}.` : `prompt ${index + 1}: ${problem}.`
   })
@@ -59,77 +51,61 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
 
   readonly writable = $derived.by(() => this.project.writable)
 
-  constructor(protected readonly project: OpenProject) {}
-
-  abstract parse(draft: Draft): Parsed<Prompt>
-  protected abstract draftsOf(prompts: readonly Prompt[], firstId: number): Draft[]
-  /** Creates a prompt below `like`, or the first one. */
-  protected abstract blank(id: number, like: Draft | undefined): Draft
-  /** @param seen the revision that the drafts began with */
-  protected abstract store(here: Here, prompts: readonly Prompt[], seen: number): Promise<ProjectState>
-  /** Renders the saved prompts again. */
-  protected abstract render(): Promise<void>
-
-  protected begin(prompts: readonly Prompt[]): void {
-    this.base.begin(prompts, this.project.state.revision)
-    this.show(prompts)
-  }
-
-  /** Shows the project's prompts unless there are unsaved edits. */
-  protected acceptStored(prompts: readonly Prompt[], revision: number): void {
-    if (!this.base.acceptStored(prompts, revision, this.dirty)) {
-      if (this.base.elsewhere !== null) void this.render()
-      return
-    }
-    this.externalChanges += 1
-    this.showAgain(prompts)
-  }
-
-  /** Discards the edits for the prompts of another window. Can be undone. */
-  takeTheirs(): void {
-    const before = this.snapshot()
-    const theirs = this.base.resolveConflict()
-    if (theirs === null) return
-    this.autosave.stop()
-    this.dirty = false
-    this.showAgain(theirs)
-    this.record('take the prompts of another window', before, {
-      message: 'Took the prompts of another window'
+  constructor(
+    protected readonly project: OpenProject,
+    protected readonly kind: PromptKind<Draft, Prompt>
+  ) {
+    this.buffer = new EditBuffer<readonly Draft[], Prompt[]>(project, {
+      name: 'the prompts',
+      stored: (state) => [...kind.stored(state)],
+      draftOf: (prompts, shown) => this.draftOf(prompts, shown ?? []),
+      valueOf: (drafts) => this.valueOf(drafts),
+      store: (here, prompts, seen) => kind.store(here, prompts, seen),
+      changed: () => void this.render()
     })
-  }
-
-  /** Saves the edits over the prompts of another window. */
-  async keepMine(): Promise<void> {
-    this.base.resolveConflict()
-    await this.flush()
-  }
-
-  /** Shows other prompts and selects the one at the same index. */
-  private showAgain(prompts: readonly Prompt[]): void {
-    const index = this.selectedIndex
-    this.show(prompts)
-    this.selectedId = (this.drafts[index] ?? this.drafts[0])?.id ?? null
-    void this.render()
-  }
-
-  private show(prompts: readonly Prompt[]): void {
-    this.drafts = this.draftsOf(prompts, this.nextId)
-    this.nextId += prompts.length
     this.selectedId = this.drafts[0]?.id ?? null
   }
 
+  /** Renders the saved prompts again. */
+  protected abstract render(): Promise<void>
+
+  parse(draft: Draft): Parsed<Prompt> {
+    const result = this.results.get(draft) ?? this.kind.parse(draft)
+    this.results.set(draft, result)
+    return result
+  }
+
+  /** Returns drafts of prompts. A prompt that is shown keeps its row, and the selection its place. */
+  private draftOf(prompts: readonly Prompt[], shown: readonly Draft[]): Draft[] {
+    const drafts = keepRows(this.kind.draftsOf(prompts, this.nextId), shown)
+    this.nextId += prompts.length
+    const index = shown.findIndex(({ id }) => id === this.selectedId)
+    if (drafts.every(({ id }) => id !== this.selectedId))
+      this.selectedId = (drafts[index] ?? drafts[0])?.id ?? null
+    return drafts
+  }
+
+  /** Returns the prompts of valid drafts; null if one is invalid. */
+  private valueOf(drafts: readonly Draft[]): Prompt[] | null {
+    const prompts = this.promptsOf(drafts)
+    return prompts.length === drafts.length && prompts.length > 0 ? prompts : null
+  }
+
+  private promptsOf(drafts: readonly Draft[]): Prompt[] {
+    return drafts.flatMap((draft) => this.parse(draft).prompt ?? [])
+  }
+
   edit(id: number, changes: Partial<Omit<Draft, 'id'>> | Partial<Omit<AnyDraft, 'id'>>): void {
-    const before = this.snapshot()
-    this.drafts = this.drafts.map((draft) => (draft.id === id ? { ...draft, ...changes } : draft))
-    this.touch()
     const index = this.drafts.findIndex((draft) => draft.id === id)
-    const merge = `${id} ${Object.keys(changes).join(' ')} ${this.savings}`
-    this.record(`edit prompt ${index + 1}`, before, { merge })
+    this.buffer.edit(
+      this.drafts.map((draft) => (draft.id === id ? { ...draft, ...changes } : draft)),
+      { what: `edit prompt ${index + 1}`, merge: `${id} ${Object.keys(changes).join(' ')}` }
+    )
   }
 
   /** Adds a prompt below the selected one. */
   add(): void {
-    this.insert(this.blank(this.nextId++, this.drafts[this.selectedIndex] ?? this.drafts.at(-1)))
+    this.insert(this.kind.blank(this.nextId++, this.drafts[this.selectedIndex] ?? this.drafts.at(-1)))
   }
 
   duplicate(id: number): void {
@@ -144,79 +120,30 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     draft: Draft,
     index = this.selectedIndex < 0 ? this.drafts.length : this.selectedIndex + 1
   ): void {
-    const before = this.snapshot()
-    this.drafts = this.drafts.toSpliced(index, 0, draft)
     this.selectedId = draft.id
-    this.touch()
-    this.record(`add prompt ${index + 1}`, before)
+    this.buffer.edit(this.drafts.toSpliced(index, 0, draft), { what: `add prompt ${index + 1}` })
   }
 
   remove(id: number): void {
     const index = this.drafts.findIndex((draft) => draft.id === id)
     if (index < 0) return
-    const before = this.snapshot()
-    this.drafts = this.drafts.toSpliced(index, 1)
-    if (this.selectedId === id) this.selectedId = (this.drafts[index] ?? this.drafts.at(-1))?.id ?? null
-    this.touch()
-    this.record(`delete prompt ${index + 1}`, before, { message: `Deleted prompt ${index + 1}` })
+    const drafts = this.drafts.toSpliced(index, 1)
+    if (this.selectedId === id) this.selectedId = (drafts[index] ?? drafts.at(-1))?.id ?? null
+    this.buffer.edit(drafts, { what: `delete prompt ${index + 1}`, message: `Deleted prompt ${index + 1}` })
   }
 
   /** Replaces the set, such as by a built-in or imported one. */
   replace(prompts: readonly Prompt[], name: string): void {
-    const before = this.snapshot()
-    this.show(prompts)
-    this.touch()
-    const what = `switch to ${plural(prompts.length, 'prompt')} of ${name}`
-    this.record(what, before, { message: `Switched${what.slice('switch'.length)}` })
+    const to = `to ${plural(prompts.length, 'prompt')} of ${name}`
+    const description: EditDescription = { what: `switch ${to}`, message: `Switched ${to}` }
+    this.buffer.edit(this.draftOf(prompts, []), description)
   }
 
-  /** Returns the state of the set for undo. */
-  private snapshot(): { drafts: readonly Draft[]; selectedId: number | null } {
-    const { drafts, selectedId } = this
-    return { drafts, selectedId }
-  }
-
-  /** Records an edit for undo. */
-  private record(
-    what: string,
-    before: ReturnType<typeof this.snapshot>,
-    more: Pick<UndoableChange, 'message' | 'merge'> = {}
-  ): void {
-    const { externalChanges } = this
-    const after = this.snapshot()
-    const put = ({ drafts, selectedId }: ReturnType<typeof this.snapshot>): void => {
-      if (this.externalChanges !== externalChanges) throw changedSince('the prompts')
-      this.drafts = drafts
-      this.selectedId = selectedId
-      this.touch()
-    }
-    this.project.history.record({ what, undo: () => put(before), redo: () => put(after), ...more })
-  }
-
-  private touch(): void {
-    this.dirty = true
-    this.autosave.soon()
-  }
-
-  /** Saves the edits if all are valid. */
-  async flush(): Promise<void> {
-    this.autosave.stop()
-    if (!this.dirty || this.invalid !== null || this.base.elsewhere !== null) return
-    const drafts = this.drafts
-    const prompts = this.current()
-    this.savings += 1
-    const saved = await this.project.save((here) =>
-      this.base.send(prompts, (seen) => this.store(here, prompts, seen))
-    )
-    this.refused = !saved
-    if (saved && this.drafts === drafts) this.dirty = false
-    if (saved) await this.render()
+  flush(): Promise<void> {
+    return this.buffer.flush()
   }
 
   current(): Prompt[] {
-    return this.drafts.flatMap((draft) => {
-      const { prompt } = this.parse(draft)
-      return prompt === null ? [] : [prompt]
-    })
+    return this.promptsOf(this.drafts)
   }
 }

@@ -1,9 +1,8 @@
 import type { CrcPrompt, CrcPrompts, RenderedPrompt, Rendering } from '../../contract/documents/crc'
-import type { ProjectState } from '../../contract/documents/project'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { draftsOf, parseDraft, areSamePrompts, type PromptDraft } from '../prompt-set/prompt-draft'
 import { Latest } from '../app/latest.svelte'
-import type { Here, OpenProject } from '../app/open-project.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 import { sameRecord } from '../ui/same-record'
 import { PromptList } from '../prompt-set/prompt-list.svelte'
 
@@ -21,28 +20,21 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
   renderProblem = $state.raw<Complaint | null>(null)
   private readonly rendering: Latest<string>
 
-  override parse = parseDraft
-  protected override draftsOf = draftsOf
-
-  protected override blank(id: number, like: PromptDraft | undefined): PromptDraft {
-    return {
-      id,
-      text: '',
-      category: like?.category ?? 'letter',
-      valid: like?.valid ?? 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
-    }
-  }
-
-  protected override store(here: Here, prompts: CrcPrompt[], seen: number): Promise<ProjectState> {
-    return this.project.client.prompts.save({ ...here, seen, prompts })
-  }
-
   constructor(project: OpenProject) {
-    super(project)
+    super(project, {
+      parse: parseDraft,
+      draftsOf,
+      blank: (id, like) => ({
+        id,
+        text: '',
+        category: like?.category ?? 'letter',
+        valid: like?.valid ?? 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+      }),
+      stored: ({ prompts }) => prompts,
+      store: (here, prompts, seen) => project.client.prompts.save({ ...here, seen, prompts })
+    })
     this.rendering = new Latest(project.left)
-    this.begin(project.state.prompts)
-    project.onChange(({ prompts, document, revision }, before) => {
-      this.acceptStored(prompts, revision)
+    project.onChange(({ document }, before) => {
       if (!sameRecord(document.rendering, before.document.rendering)) void this.render()
     })
   }

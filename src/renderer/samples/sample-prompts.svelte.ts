@@ -1,4 +1,3 @@
-import type { ProjectState } from '../../contract/documents/project'
 import type { SamplePrompt } from '../../contract/documents/task'
 import { type Client } from '../app/connection'
 import { complaintOf, type Complaint } from '../ui/complaint'
@@ -10,7 +9,7 @@ import {
   type SamplePromptDraft
 } from './sample-prompt-draft'
 import { Latest } from '../app/latest.svelte'
-import type { Here, OpenProject } from '../app/open-project.svelte'
+import type { OpenProject } from '../app/open-project.svelte'
 import { PromptList } from '../prompt-set/prompt-list.svelte'
 
 /** Long enough for a word to be typed. */
@@ -28,9 +27,6 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
   /** True while `rendered` is of an earlier text. */
   readonly renderPending = $derived.by(() => this.rendering.awaited !== null)
 
-  override parse = parseSampleDraft
-  protected override draftsOf = sampleDraftsOf
-
   /** The selected draft, when it is a prompt. */
   readonly selected = $derived.by(() => {
     const draft = this.drafts[this.selectedIndex]
@@ -39,19 +35,21 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
 
   readonly isBuiltin = $derived(sameSamplePrompts(this.builtin, this.current()))
 
-  protected override blank(id: number, like: SamplePromptDraft | undefined): SamplePromptDraft {
-    return { id, text: '', category: like?.category ?? '', system: like?.system, raw: like?.raw ?? false }
-  }
-
-  protected override store(here: Here, prompts: SamplePrompt[], seen: number): Promise<ProjectState> {
-    return this.project.client.samples.savePrompts({ ...here, seen, prompts })
-  }
-
   constructor(project: OpenProject) {
-    super(project)
+    super(project, {
+      parse: parseSampleDraft,
+      draftsOf: sampleDraftsOf,
+      blank: (id, like) => ({
+        id,
+        text: '',
+        category: like?.category ?? '',
+        system: like?.system,
+        raw: like?.raw ?? false
+      }),
+      stored: ({ samplePrompts }) => samplePrompts,
+      store: (here, prompts, seen) => project.client.samples.savePrompts({ ...here, seen, prompts })
+    })
     this.rendering = new Latest(project.left)
-    this.begin(project.state.samplePrompts)
-    project.onChange(({ samplePrompts, revision }) => this.acceptStored(samplePrompts, revision))
   }
 
   /** Returns whether one of the prompts has this text. */
@@ -62,7 +60,7 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
   /** Adds a text as the last prompt, unless it is one already. */
   async keep(text: string): Promise<void> {
     if (this.holds(text)) return
-    this.insert({ ...this.blank(this.nextId++, undefined), text }, this.drafts.length)
+    this.insert({ ...this.kind.blank(this.nextId++, undefined), text }, this.drafts.length)
     await this.flush()
   }
 

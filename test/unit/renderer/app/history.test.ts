@@ -5,7 +5,7 @@ import type { Session } from '../../../../src/renderer/app/session.svelte'
 import { History } from '../../../../src/renderer/app/history.svelte'
 import { KEPT_AT, NOT_SCORED } from '../../../fixtures/project-documents'
 import { Later } from '../../../fixtures/later'
-import { projectState, ScriptedLine, settled, openSession } from '../../../fixtures/scripted-line'
+import { projectState, settled, openSession } from '../../../fixtures/scripted-line'
 
 const recipe = (name: string): KeptRecipe['recipe'] => ({ name, ranges: [[0, 1]] })
 const kept = (name: string, id = 'one', mark = 0): KeptRecipe => ({
@@ -41,11 +41,15 @@ const complaints = (session: Session): string[] => {
     : []
 }
 
-it('takes many steps back and does them again, in order', async () => {
-  const history = new History(
+const windowHistory = (): History =>
+  new History(
     () => undefined,
-    () => Promise.resolve(null)
+    () => Promise.resolve(null),
+    { what: () => null, flush: () => Promise.resolve(), discardLast: () => false }
   )
+
+it('takes many steps back and does them again, in order', async () => {
+  const history = windowHistory()
   let at = 3
   for (const step of [1, 2, 3])
     history.record({ what: `go to ${step}`, undo: () => (at = step - 1), redo: () => (at = step) })
@@ -62,10 +66,7 @@ it('takes many steps back and does them again, in order', async () => {
 })
 
 it('undoes changes of one action together', async () => {
-  const history = new History(
-    () => undefined,
-    () => Promise.resolve(null)
-  )
+  const history = windowHistory()
   let text = ''
   for (const [before, after] of [
     ['', 'a'],
@@ -81,10 +82,7 @@ it('undoes changes of one action together', async () => {
 })
 
 it('puts changes during an undo after it, and redoes nothing over them', async () => {
-  const history = new History(
-    () => undefined,
-    () => Promise.resolve(null)
-  )
+  const history = windowHistory()
   const undoing = new Later<void>()
   history.record({ what: 'go to 1', undo: () => undoing.promise, redo: () => undefined })
   const undone = history.undo()
@@ -97,7 +95,7 @@ it('puts changes during an undo after it, and redoes nothing over them', async (
 
 it('undoes notes that are still in their field, not earlier changes', async () => {
   const { line, session } = await openSession(changed(1, {}))
-  session.notes.pair.typed('seen')
+  session.notes.pair.edit('seen', { what: 'write notes of the pair', merge: 'notes' })
   void session.history.undo()
   await line.answer('pairs.update', 0, changed(2, { notes: 'seen' }))
   expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [2] })
@@ -154,42 +152,4 @@ it('keeps a step that failed for now, to be tried again', async () => {
   void session.history.undo()
   await line.answer('projects.revert', 1, changed(3, {}))
   expect([session.history.undoable, session.history.redoable]).toEqual([null, 'compute on the GPU'])
-})
-
-it('undoes deleted prompts one after the other, and the typing between two savings together', async () => {
-  const { session } = await openSession()
-  const { prompts, history } = session
-  const texts = (): string[] => prompts.drafts.map(({ text }) => text)
-  const before = texts()
-  const [first, second] = prompts.drafts
-  if (first === undefined || second === undefined) throw new Error('two prompts are needed')
-  prompts.edit(first.id, { text: 'W' })
-  prompts.edit(first.id, { text: 'Wo' })
-  prompts.remove(second.id)
-  prompts.add()
-  expect(history.undoable).toBe('add prompt 2')
-  await history.undo()
-  await history.undo()
-  expect(texts()).toEqual(['Wo', before[1]])
-  await history.undo()
-  expect([texts(), history.undoable]).toEqual([before, null])
-  await history.redo()
-  expect(texts()).toEqual(['Wo', before[1]])
-})
-
-it('does not undo an edit of prompts that another window has replaced', async () => {
-  const line = new ScriptedLine()
-  const state = projectState()
-  const { session } = await line.openProject(state)
-  const { prompts, history } = session
-  const [first] = prompts.drafts
-  if (first === undefined) throw new Error('no prompt')
-  prompts.edit(first.id, { text: 'Mine.' })
-  const mine = prompts.current()
-  void prompts.flush()
-  await line.answer('prompts.save', 0, { ...changed(2, {}), prompts: mine })
-  session.accept({ ...changed(3, {}), prompts: state.prompts })
-  await history.undo()
-  expect(prompts.current()).toEqual(state.prompts)
-  expect(complaints(session)).toEqual(['Not undone: the prompts changed elsewhere since.'])
 })

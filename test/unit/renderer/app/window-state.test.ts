@@ -550,17 +550,17 @@ describe('a project that another window changes', () => {
     expect(prompts.waits).toBe(true)
     expect(session.unsaved?.why).toBe('Prompts: changed in another window.')
     expect(prompts.drafts[0]?.text).toBe('Mine.')
-    expect(prompts.base.elsewhere).toEqual(theirs)
+    expect(prompts.buffer.elsewhere?.value).toEqual(theirs)
     await prompts.flush()
     expect(line.of('prompts.save')).toHaveLength(0)
 
-    void prompts.keepMine()
+    void prompts.buffer.keepMine()
     await settled()
     expect(line.call('prompts.save', 0).input).toMatchObject({
       seen: 2,
       prompts: [{ text: 'Mine.' }, second]
     })
-    expect(prompts.base.elsewhere).toBeNull()
+    expect(prompts.buffer.elsewhere).toBeNull()
     expect(prompts.waits).toBe(false)
   })
 
@@ -568,12 +568,12 @@ describe('a project that another window changes', () => {
     const { line, session, prompts } = await editedPrompts()
     void prompts.flush()
     await line.refuse('prompts.save', 0, new Error('Its folder is gone.'))
-    expect(session.unsaved?.why).toBe('Prompts: they could not be saved.')
+    expect(session.unsaved?.why).toBe('Prompts: could not be saved.')
     expect(prompts.drafts[0]?.text).toBe('Mine.')
     void prompts.flush()
     await line.answer('prompts.save', 1, changed(2, { prompts: prompts.current() }))
     await settled()
-    expect([session.unsaved, prompts.dirty]).toEqual([null, false])
+    expect([session.unsaved, prompts.buffer.dirty]).toEqual([null, false])
   })
 
   it('has the step started by its key only where its button could be pressed, and from no other step', async () => {
@@ -606,10 +606,10 @@ describe('a project that another window changes', () => {
     expect([session.isSaving, session.unsaved?.why]).toEqual([true, 'Sampler: some settings need attention.'])
     setup.edit({ maxTokens: '9' })
     expect(session.unsaved).toBeNull()
-    void setup.flush()
+    void setup.buffer.flush()
     await line.refuse('pairs.update', 0, new WorkbenchError('read-only', 'The disk is full.'))
-    expect(session.unsaved?.why).toBe('Sampler: it could not be saved.')
-    void setup.flush()
+    expect(session.unsaved?.why).toBe('Sampler: could not be saved.')
+    void setup.buffer.flush()
     await settled()
     const samples = { settings: { ...GREEDY_SETTINGS, maxTokens: 9 } }
     const { document } = before
@@ -625,17 +625,6 @@ describe('a project that another window changes', () => {
     expect(session.unsaved).toBeNull()
   })
 
-  it('shows the saved value in place of an edit, which can be restored', async () => {
-    const { session, prompts } = await editedPrompts()
-    session.accept(changed(2, { prompts: theirs }))
-    prompts.takeTheirs()
-    expect(prompts.current()).toEqual(theirs)
-    expect(prompts.dirty).toBe(false)
-    void session.history.undo()
-    await settled()
-    expect(prompts.drafts[0]?.text).toBe('Mine.')
-  })
-
   it('recognises its own change, in whichever order the answers arrive', async () => {
     const { line, session, prompts, edit } = await editedPrompts()
     const mine = prompts.current()
@@ -644,7 +633,7 @@ describe('a project that another window changes', () => {
     expect(line.call('prompts.save', 0).input).toMatchObject({ seen: 1 })
     session.accept(changed(2, { prompts: mine }))
     await line.answer('prompts.save', 0, changed(2, { prompts: mine }))
-    expect([prompts.base.elsewhere, prompts.dirty]).toEqual([null, false])
+    expect([prompts.buffer.elsewhere, prompts.buffer.dirty]).toEqual([null, false])
     // The next edit is made from what was saved.
     edit('Mine again.')
     void prompts.flush()
@@ -652,7 +641,7 @@ describe('a project that another window changes', () => {
     expect(line.call('prompts.save', 1).input).toMatchObject({ seen: 2 })
     const again = prompts.current()
     await line.answer('prompts.save', 1, changed(3, { prompts: again }))
-    expect([prompts.base.elsewhere, prompts.dirty]).toEqual([null, false])
+    expect([prompts.buffer.elsewhere, prompts.buffer.dirty]).toEqual([null, false])
   })
 
   it('is not asked to keep another limit of validity when it cannot be saved', async () => {

@@ -95,7 +95,7 @@ describe('the setup of the next evaluation', () => {
     expect(session.evaluations.setup.task?.id).toBe('demo-open')
   })
 
-  it('adds and removes variants and sets their samplers, each of which can be undone', async () => {
+  it('adds and removes variants and sets their samplers', async () => {
     const { session } = await opened()
     const { setup } = session.evaluations
     expect([setup.task?.id, names(session)]).toEqual(['task-1', ['base', 'post']])
@@ -111,18 +111,6 @@ describe('the setup of the next evaluation', () => {
     expect([names(session), variants.options.at(-1)?.origin]).toEqual([['post', 'post + decoding'], 'suffix'])
     variants.remove(0)
     variants.remove(0)
-    expect(names(session)).toEqual(['post'])
-    expect(session.history.notice?.text).toBe('Removed post + decoding')
-    for (const after of [
-      ['post', 'post + decoding'],
-      ['post', 'post + decoding'],
-      ['post'],
-      ['base', 'post']
-    ]) {
-      await session.history.undo()
-      expect(names(session)).toEqual(after)
-    }
-    await session.history.redo()
     expect(names(session)).toEqual(['post'])
     // What takes part already is not added again.
     const half = { kind: 'baseline', name: 'half', baseline: { kind: 'mix', share: 0.5 } } as const
@@ -217,12 +205,11 @@ describe('the setup of the next evaluation', () => {
     variants.choose(elementAt(variants.options, 0, 'option'), 'evaluate', false)
     const hot = { variant: { kind: 'post', name: 'hot' } as const, prefix: 'Please: ' }
     variants.put(null, hot)
-    void variants.flush()
-    await settled()
+    await line.answer('pairs.update', 0, stateOf({ sweeps: [first] }))
     expect([isTicked('Layer 0'), isTicked('base')]).toEqual([true, false])
 
     // After a later sweep has selected another range, as the project has it when the window is loaded again.
-    const { changes } = z.object({ changes: PairChanges }).parse(line.call('pairs.update', 0).input)
+    const { changes } = z.object({ changes: PairChanges }).parse(line.call('pairs.update', 1).input)
     const { document } = stateOf()
     const kept = { ...document, settings: { ...document.settings, ...changes.settings } }
     const again = await opened(stateOf({ document: kept, sweeps: [later, first] }))
