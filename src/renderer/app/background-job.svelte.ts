@@ -4,6 +4,7 @@ import type { Problem } from '../../contract/model/problem'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { throttled } from './frames'
 import type { Here, OpenProject } from './open-project.svelte'
+import { Subscription } from './subscription.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
 /** The last event of a job is one of {@link ENDINGS}. The others report progress. */
@@ -61,7 +62,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     this.live === null || this.hasFailed ? null : this.story.tell(this.live)
   )
 
-  private watching: AbortController | null = null
+  private readonly stream: Subscription
   /** Last failed job that main has reported. A dismissed failure does not come back. */
   private lastFailure: FailedJob | null = null
 
@@ -69,6 +70,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     private readonly project: OpenProject,
     private readonly story: BackgroundJobDescription<Event, Live>
   ) {
+    this.stream = new Subscription(project)
     project.jobs.add(this)
   }
 
@@ -124,7 +126,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
       this.lastFailure = failed
       if (!this.busy) this.failure = failed?.problem ?? null
     }
-    if (running && !this.busy && this.watching === null) void this.follow()
+    if (running && !this.busy && !this.stream.isActive) void this.follow()
   }
 
   /**
@@ -133,19 +135,18 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
    * @param lastFailure main's last report of a failure before the job began
    */
   async follow(lastFailure = this.lastFailure): Promise<void> {
-    const { here, left } = this.project
-    this.watching?.abort()
-    const watching = new AbortController()
-    this.watching = watching
-    const signal = AbortSignal.any([watching.signal, left])
     let live: Live | null = null
     let hasEnded = false
+    let followed: AbortSignal | null = null
     const drawSoon = throttled(() => {
-      if (live !== null && !signal.aborted) this.live = this.story.draw(live)
+      if (live !== null && followed?.aborted === false) this.live = this.story.draw(live)
     })
-    try {
-      for await (const event of await this.story.calls().watch(here, { signal })) {
-        if (signal.aborted) return
+    const isLast = await this.stream.follow(
+      (signal) => {
+        followed = signal
+        return this.story.calls().watch(this.project.here, { signal })
+      },
+      async (event) => {
         // The failure of an earlier job disappears when another job runs, whichever window started it.
         this.failure = null
         if (ENDINGS.has(event.type)) {
@@ -155,22 +156,23 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
             this.hasFailed = true
           }
           await this.story.ended(event, live)
-          continue
+          return
         }
         live = this.story.advance(live, event)
-        if (live === null) continue
+        if (live === null) return
         this.starting = false
         drawSoon()
+      },
+      (error) => {
+        // After a lost connection, reopening the project follows the job again.
+        const complaint = complaintOf(error)
+        if (complaint.code !== 'lost') this.failure = complaint
       }
-    } catch (error) {
-      // After a lost connection, reopening the project follows the job again.
-      const complaint = complaintOf(error)
-      if (!signal.aborted && this.project.connected && complaint.code !== 'lost') this.failure = complaint
-    }
-    if (this.watching !== watching || left.aborted) return
+    )
+    // A newer job may be followed already.
+    if (!isLast || this.stream.isActive) return
     // Another window saw the ending first, and main reported the failure before this window got an event.
     if (!hasEnded && this.lastFailure !== lastFailure) this.failure = this.lastFailure?.problem ?? null
-    this.watching = null
     live = null
     this.live = null
     this.hasFailed = false

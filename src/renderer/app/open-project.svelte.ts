@@ -13,7 +13,7 @@ import type { EditBuffer } from './edit-buffer.svelte'
 import type { Host } from './host'
 import { viewOfRun } from './place'
 import { WindowJobs } from './jobs.svelte'
-import { Subscription } from './subscription'
+import { Subscription } from './subscription.svelte'
 import type { WindowJob } from './window-job'
 
 type Listener = (state: ProjectState, before: ProjectState) => void
@@ -178,7 +178,7 @@ export class OpenProject {
   }
 
   /** Follows changes of the project by any window, until the project is left or the connection is lost. */
-  watch(): Promise<void> {
+  watch(): Promise<unknown> {
     return this.subscription.follow(
       (signal) => this.client.projects.watch(this.here, { signal }),
       (state) => this.accept(state),

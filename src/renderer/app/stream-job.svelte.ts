@@ -1,6 +1,7 @@
 import type { JobKind } from '../../contract/model/job-kinds'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import type { OpenProject } from './open-project.svelte'
+import { Subscription } from './subscription.svelte'
 import type { JobProgress, WindowJob } from './window-job'
 
 /** Describes work that ends with its window. */
@@ -14,14 +15,15 @@ export interface StreamJobDescription {
 export class StreamJob<Event> implements WindowJob {
   readonly cancelling = false
   failure = $state.raw<Complaint | null>(null)
-  private running = $state.raw<AbortController | null>(null)
-  readonly busy = $derived(this.running !== null)
+  private readonly stream: Subscription
+  readonly busy = $derived.by(() => this.stream.isActive)
   readonly progress = $derived.by<JobProgress | null>(() => (this.busy ? this.story.tell() : null))
 
   constructor(
     private readonly project: OpenProject,
     private readonly story: StreamJobDescription
   ) {
+    this.stream = new Subscription(project)
     project.jobs.add(this)
   }
 
@@ -46,24 +48,11 @@ export class StreamJob<Event> implements WindowJob {
     ask: (signal: AbortSignal) => Promise<AsyncIterable<Event>>,
     handle: (event: Event) => Promise<void> | void
   ): Promise<void> {
-    this.cancel()
-    const running = new AbortController()
-    const signal = AbortSignal.any([running.signal, this.project.left])
-    this.running = running
     this.failure = null
-    try {
-      for await (const event of await ask(signal)) {
-        if (signal.aborted) break
-        await handle(event)
-      }
-    } catch (error) {
-      if (!signal.aborted && this.project.connected) this.failure = complaintOf(error)
-    }
-    if (this.running === running) this.running = null
+    await this.stream.follow(ask, handle, (error) => (this.failure = complaintOf(error)))
   }
 
   cancel(): void {
-    this.running?.abort()
-    this.running = null
+    this.stream.stop()
   }
 }

@@ -3,7 +3,7 @@ import type { PairsOverview } from '../../../contract/documents/pairs-overview'
 import type { PairId } from '../../../contract/documents/project'
 import { scoreWords } from '../../../contract/words/score-words'
 import { type Complaint, complaintOf } from '../../ui/complaint'
-import { Subscription } from '../../app/subscription'
+import { Subscription } from '../../app/subscription.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 import { doneShare } from '../../app/window-job'
 import { type Order, sortRows } from '../../ui/table'
@@ -37,6 +37,7 @@ export class PairsComparison {
   })
   private readonly subscription: Subscription
   private readonly sweepSubscription: Subscription
+  private isShown = false
   /** The pair whose sweep is followed. */
   private sweptPair: PairId | null = null
 
@@ -44,12 +45,13 @@ export class PairsComparison {
     this.subscription = new Subscription(project)
     this.sweepSubscription = new Subscription(project)
     project.onChange(() => {
-      if (this.subscription.isActive) this.followSweeps()
+      if (this.isShown) this.followSweeps()
     })
   }
 
   /** Follows the pairs while the table is shown. @returns a function that stops it */
   show(): () => void {
+    this.isShown = true
     void this.follow()
     return () => this.hide()
   }
@@ -58,7 +60,7 @@ export class PairsComparison {
   attach(): void {
     // The connection that was lost has ended both streams.
     this.sweptPair = null
-    if (this.subscription.isActive) void this.follow()
+    if (this.isShown) void this.follow()
   }
 
   /** Compares pairs by another scoring. */
@@ -78,7 +80,7 @@ export class PairsComparison {
 
   readonly nameOf = (id: PairId): string => this.allRows.find((row) => row.id === id)?.name ?? id
 
-  private follow(): Promise<void> {
+  private follow(): Promise<unknown> {
     const { path, client } = this.project
     const following = this.subscription.follow(
       (signal) => client.pairs.overview({ path, scoring: this.scoring }, { signal }),
@@ -96,6 +98,7 @@ export class PairsComparison {
   }
 
   private hide(): void {
+    this.isShown = false
     this.subscription.stop()
     this.sweepSubscription.stop()
     this.sweptPair = null

@@ -9,7 +9,7 @@ import {
   computingOf,
   draftOfComputing
 } from '../../answers/computation'
-import { Subscription } from '../../app/subscription'
+import { Subscription } from '../../app/subscription.svelte'
 import type { OpenProject } from '../../app/open-project.svelte'
 
 /** Work to queue, with the name of its task. */
@@ -45,7 +45,7 @@ export class WorkList {
   }
 
   /** Follows the work. Called when the project is opened and after every reconnect. */
-  attach(): Promise<void> {
+  attach(): Promise<unknown> {
     const { client, path } = this.project
     this.taskId ??= this.storedTask()
     return this.subscription.follow(
