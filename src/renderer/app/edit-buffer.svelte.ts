@@ -12,7 +12,7 @@ export interface EditedValue<Draft, Value> {
   /** True if edits replace the value of another window. By default the user decides. */
   readonly overwrites?: boolean
   stored(state: ProjectState): Value
-  /** @param shown the draft so far; null at first */
+  /** @param shown the draft so far, or the suggested one for an undefined value; null at first */
   draftOf(value: Value, shown: Draft | null): Draft
   /** Returns the value to store; null for a draft that cannot be stored. */
   valueOf(draft: Draft): Value | null
@@ -57,6 +57,8 @@ export class EditBuffer<Draft, Value> {
 
   /** The stored value that the edits began with, and the revision that had it. */
   private base: { readonly value: Value; readonly revision: number }
+  /** Draft of a value that the project does not store. */
+  private suggestion: Draft
   /** Value on its way to main. */
   private sending: { readonly value: Value } | null = null
   /** The only save in flight, so that edits are stored in order. */
@@ -69,13 +71,15 @@ export class EditBuffer<Draft, Value> {
   ) {
     const { state } = project
     this.base = { value: edited.stored(state), revision: state.revision }
-    this.draft = $state.raw(edited.draftOf(this.base.value, null))
+    this.suggestion = edited.draftOf(this.base.value, null)
+    this.draft = $state.raw(this.suggestion)
     project.onChange((now) => this.accept(edited.stored(now), now.revision))
     project.buffers.push(this)
   }
 
-  /** Shows a draft in place of one that nothing was edited in. */
+  /** Shows a draft as long as nothing is edited or stored. */
   suggest(draft: Draft): void {
+    this.suggestion = draft
     if (!this.dirty) this.draft = draft
   }
 
@@ -206,7 +210,7 @@ export class EditBuffer<Draft, Value> {
   private showElsewhere(stored: typeof this.base): void {
     this.rebase(stored)
     this.refused = false
-    this.draft = this.edited.draftOf(stored.value, this.draft)
+    this.draft = this.edited.draftOf(stored.value, stored.value === undefined ? this.suggestion : this.draft)
   }
 
   private rebase(stored: typeof this.base): void {
