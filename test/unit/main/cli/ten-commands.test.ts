@@ -12,24 +12,8 @@ import { sweepWork } from '../../../../src/main/engine/sweep/sweep-time'
 import { buildAnswerTrie } from '../../../../src/main/engine/tries/answer-trie'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
-import { runHere } from '../../../fixtures/command-line'
 
 const page = await readFile(join(import.meta.dirname, '../../../../docs/ten-commands.md'), 'utf8')
-const [, block = ''] = /```sh\n([^]*?)```/.exec(page) ?? []
-const commands = block.trim().split('\n')
-
-it('the ten commands lead from the demo pair to a restored model', async () => {
-  expect(commands).toHaveLength(10)
-  const folder = await temporaryFolder()
-  const inFolder = (word: string): string =>
-    /^(my-pair\.slr|report\.html|restored)$/.test(word) ? join(folder, word) : word
-  for (const command of commands) {
-    const words = [...command.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word)
-    const { status, stderr } = await runHere(words.slice(1).map(inFolder))
-    expect(status, `${command}\n${stderr}`).toBe(0)
-  }
-  await expect(readFile(join(folder, 'restored/README.md'), 'utf8')).resolves.toContain('5–11')
-})
 
 it.each([
   ['135M', { shape: 'SmolLM2-135M', layerCount: 30 }],
