@@ -160,6 +160,20 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await expectInSight(page, { controls: 15 })
     await page.getByText(/^\d+ % fewer right answers$/).click()
     expect(await page.locator(':popover-open').innerText()).toMatch(/fewer right answers/)
+    await page.keyboard.press('Escape')
+
+    // An adapter has a rank, and the scores of several ranks are a curve.
+    await page.getByRole('radio', { name: 'Layers 5–11' }).check()
+    await page.getByLabel('Form').selectOption('Adapter')
+    await page.getByText("remain post's, because vLLM and llama.cpp load none").waitFor()
+    await page.getByRole('button', { name: 'Score ranks' }).click()
+    await page.getByLabel(/^Rank 8: diversity 0\.\d+, validity 0\.\d+\. Rank 16: /).waitFor()
+    await page.getByLabel('Rank', { exact: true }).fill('16')
+    await page.getByLabel('Name of the new folder').fill('dial')
+    const files = page.getByRole('region', { name: 'Files to write' })
+    await files.getByText('98 tensors', { exact: false }).waitFor()
+    await page.getByRole('button', { name: 'Export', exact: true }).last().click()
+    await page.getByText('--max-lora-rank 16', { exact: false }).waitFor()
 
     // What the program stored is there after a restart.
     await showView(page, 'ranges')

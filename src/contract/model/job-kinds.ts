@@ -38,6 +38,7 @@ export const JOB_KINDS = [
   { id: 'evaluation', name: 'An evaluation', needs: 'engine', doing: 'evaluating', view: 'evaluate' },
   { id: 'judging', name: 'Judging', needs: 'endpoint', doing: 'judging', view: 'evaluate' },
   { id: 'export', name: 'An export', needs: 'files', doing: 'exporting', view: 'export' },
+  { id: 'ranks', name: 'The scoring of ranks', needs: 'engine', doing: 'scoring ranks', view: 'export' },
   { id: 'distances', name: 'A comparison', needs: 'files', doing: 'comparing weights', view: 'models' },
   { id: 'checksums', name: 'Hashing', needs: 'files', doing: 'hashing', view: 'models' },
   { id: 'values', name: 'A check of values', needs: 'files', doing: 'reading weights', view: 'models' }

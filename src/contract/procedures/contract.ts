@@ -1,7 +1,7 @@
 import { chatProcedures } from './groups/chat'
 import { checkProcedures } from './groups/checks'
 import { evaluationProcedures } from './groups/evaluations'
-import { exportProcedures } from './groups/exports'
+import { exportProcedures, rankProcedures } from './groups/exports'
 import { historyProcedures } from './groups/history'
 import { pairListProcedures } from './groups/pair-list'
 import { probeProcedures } from './groups/probes'
@@ -33,6 +33,7 @@ export const contract = {
   prompts: promptProcedures,
   sweeps: sweepProcedures,
   checks: checkProcedures,
+  ranks: rankProcedures,
   searches: searchProcedures,
   history: historyProcedures,
   probes: probeProcedures,

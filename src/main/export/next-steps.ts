@@ -101,7 +101,7 @@ export function adapterSteps(folder: string, base: string, rank: number): NextSt
     },
     {
       tool: 'llama.cpp (server; requests set "lora": [{"id": 0, "scale": 0.5}])',
-      command: `llama-server --model BASE.gguf --lora ${shellWord(gguf)} --port 8080`,
+      command: `llama-server --model ${shellWord(`${basename(base)}.gguf`)} --lora ${shellWord(gguf)} --port 8080`,
       serves: served('http://localhost:8080/v1', name, 'completions')
     }
   ]

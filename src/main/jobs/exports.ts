@@ -1,7 +1,7 @@
 import type { ExportEvent, ExportProgress } from '../../contract/procedures/export'
 import type { Recipe } from '../../contract/model/recipe'
 import { modelFindings } from '../export/model-findings'
-import { checkTarget, prepareExport } from '../export/prepare'
+import { checkTarget, prepareExport, requestedForm } from '../export/prepare'
 import { refuseExisting } from '../export/target'
 import { type ExportRequest, runExport } from '../export/run-export'
 import { unlessCancelled } from '../base/files/cancelling'
@@ -12,6 +12,14 @@ import type { TellJobNews } from './job-news'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 
+interface RequestedExport {
+  readonly recipe: Recipe
+  /** See `requestedForm`. */
+  readonly adapterRank: number | null
+  readonly target: string
+  readonly overwrite: boolean
+}
+
 /** Exports of open projects. They need no engine and change no project, so they run beside other jobs. */
 export class ExportJobs {
   readonly table: JobTable<ExportEvent>
@@ -21,16 +29,21 @@ export class ExportJobs {
   }
 
   /**
-   * Starts writing a restored model.
+   * Starts writing a restored model or an adapter.
    *
    * @returns id of the job.
    * @throws WorkbenchError `busy` while another export of the project runs; `cancelled` if the export was stopped
    *   before it began; as `prepareExport` and `checkTarget`.
    */
-  async start(pair: ProjectPair, recipe: Recipe, target: string, overwrite: boolean): Promise<string> {
+  async start(
+    pair: ProjectPair,
+    { recipe, adapterRank, target, overwrite }: RequestedExport
+  ): Promise<string> {
     const { turns, tell } = this.context
     const prepare = async (): Promise<ExportRequest> => {
-      const prepared = await prepareExport(pairPaths(pair.document.location), recipe)
+      const folders = pairPaths(pair.document.location)
+      const form = await requestedForm(folders, recipe, adapterRank)
+      const prepared = await prepareExport(folders, recipe, form)
       const { path, exists } = await checkTarget(prepared, target)
       refuseExisting({ path, exists }, overwrite)
       return { prepared, target: path, overwrite, findings: await modelFindings(pair, prepared) }

@@ -10,6 +10,7 @@ import type { TellJobNews } from './job-news'
 import { JobQueue } from './queue'
 import { queuedKinds } from './queued-kinds'
 import { EngineQuestions } from './questions'
+import { RankJobs } from './ranks'
 import { Readings } from './readings'
 import { SampleJobs } from './samples'
 import { Searches } from './searches'
@@ -27,6 +28,7 @@ export class ProjectJobs {
   readonly evaluations: EvaluationJobs
   readonly readings: Readings
   readonly exports: ExportJobs
+  readonly ranks: RankJobs
   readonly queue: JobQueue
   /** State of the jobs, and which of them may begin. */
   readonly turns = new JobTurns()
@@ -42,6 +44,7 @@ export class ProjectJobs {
     this.evaluations = new EvaluationJobs(context)
     this.readings = new Readings(context)
     this.exports = new ExportJobs(context)
+    this.ranks = new RankJobs(context)
     this.queue = new JobQueue(queuedKinds(this.sweeps, this.evaluations), this.turns)
   }
 

@@ -11,7 +11,7 @@ import { ProjectNews } from './project-news'
 import { chatRoutes } from './routes/chat'
 import { checkRoutes } from './routes/checks'
 import { evaluationRoutes } from './routes/evaluations'
-import { exportRoutes } from './routes/exports'
+import { exportRoutes, rankRoutes } from './routes/exports'
 import { probeRoutes } from './routes/probes'
 import { appRoutes, deviceRoutes, folderRoutes, pairRoutes } from './routes/program'
 import { historyRoutes } from './routes/history'
@@ -62,6 +62,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
     prompts: promptRoutes(routing),
     sweeps: sweepRoutes(routing),
     checks: checkRoutes(routing),
+    ranks: rankRoutes(routing),
     searches: searchRoutes(routing),
     history: historyRoutes(routing),
     probes: probeRoutes(routing),

@@ -2,13 +2,14 @@ import { NOT_CONNECTED } from '../app/state-words'
 import { modelNameFromPath } from '../../contract/model/called-after'
 import { MODELS_AWAY } from '../../contract/words/pair-words'
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
+import type { RankEvent, RankTable } from '../../contract/documents/rank-table'
 import type { Variant } from '../../contract/documents/samples'
 import { freeName } from '../../contract/model/free-name'
 import { sameModel } from '../../contract/model/model'
 import { rangesFromText, rangesText, type Recipe } from '../../contract/model/recipe'
 import { isReservedName } from '../../contract/model/reserved-name'
 import { complaintOf, type Complaint } from '../ui/complaint'
-import { BackgroundJob } from '../app/background-job.svelte'
+import { BackgroundJob, progressOnly } from '../app/background-job.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 import { Latest } from '../app/latest.svelte'
 import { doneShare } from '../app/window-job'
@@ -33,6 +34,11 @@ const FORMER_ORIGINS: Readonly<Record<string, string>> = {
   'kept recipe': 'not kept any more'
 }
 
+/** Rank of an adapter until the user chooses one. */
+const DEFAULT_RANK = 64
+
+type RankProgress = Extract<RankEvent, { type: 'progress' }>['progress']
+
 /** Pause before a plan, in milliseconds: a word may be typed meanwhile. */
 const PLAN_MS = 300
 
@@ -47,10 +53,16 @@ export class ExportsState {
   private givenParent = $state.raw<string | null>(null)
   private givenName = $state.raw<string | null>(null)
   overwrite = $state(false)
+  /** Written folder: a model, or an adapter. */
+  form = $state.raw<'model' | 'adapter'>('model')
+  private rank = $state.raw(DEFAULT_RANK)
+  /** The last scores of ranks, with the key of their recipe. */
+  private scoredRanks = $state.raw<{ key: string; table: RankTable } | null>(null)
   plan = $state.raw<ExportPlan | null>(null)
   planFailure = $state.raw<Complaint | null>(null)
   result = $state.raw<ExportResult | null>(null)
   readonly job: BackgroundJob<ExportEvent, LiveExport>
+  readonly ranks: BackgroundJob<RankEvent, RankProgress>
 
   private readonly offered = $derived.by<ExportChoice[]>(() =>
     this.variants.exported.flatMap(({ variant, origin }) =>
@@ -88,7 +100,10 @@ export class ExportsState {
     if (this.givenName !== null) return this.givenName
     const path = this.project.state.pair?.post.path
     const post = path === undefined ? 'model' : modelNameFromPath(path)
-    return `${post}-${this.recipe?.name ?? ''}`.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '')
+    const adapter = this.form === 'adapter' ? '-adapter' : ''
+    return `${post}-${this.recipe?.name ?? ''}${adapter}`
+      .replace(/[^\p{L}\p{N}._-]+/gu, '-')
+      .replace(/-+$/, '')
   })
   /** Returns why the name cannot be a folder's; null if it can. */
   readonly nameProblem = $derived.by(() => {
@@ -97,6 +112,14 @@ export class ExportsState {
       return 'The name must not contain / or \\. Set its place in “Write into”.'
     return isReservedName(name) ? 'Windows reserves this name. Enter another one.' : null
   })
+  /** The rank that is requested; null for a model. */
+  readonly adapterRank = $derived.by(() => (this.form === 'adapter' ? this.rank : null))
+  /** The scores of ranks of the chosen recipe; null if they are not computed. */
+  readonly rankTable = $derived.by(() =>
+    this.form === 'adapter' && this.scoredRanks?.key === JSON.stringify(this.recipe)
+      ? this.scoredRanks.table
+      : null
+  )
   readonly target = $derived.by(() => {
     const [parent, name] = [this.parent.trim(), this.name.trim()]
     return parent === '' || name === '' || this.nameProblem !== null
@@ -104,6 +127,8 @@ export class ExportsState {
       : `${parent.replace(/[/\\]+$/, '')}/${name}`
   })
   private readonly planRequest: Latest<string>
+  /** Key of the recipe whose ranks are being scored. */
+  private scoredKey = ''
   readonly planning = $derived.by(() => this.planRequest.awaited !== null)
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
@@ -150,6 +175,37 @@ export class ExportsState {
         void this.replan()
       }
     })
+    this.ranks = new BackgroundJob<RankEvent, RankProgress>(project, {
+      kind: 'ranks',
+      holdsEngine: 'Ranks are being scored',
+      tell: ({ share }) => ({ name: 'Ranks', share: share ?? 0, secondsLeft: null }),
+      calls: () => project.client.ranks,
+      ...progressOnly<RankEvent, RankProgress>(),
+      ended: (ending) => {
+        if (ending.type === 'finished') this.scoredRanks = { key: this.scoredKey, table: ending.table }
+      }
+    })
+  }
+
+  setForm(form: 'model' | 'adapter'): void {
+    this.form = form
+    this.setOverwrite(false)
+  }
+
+  setRank(rank: number): void {
+    this.rank = rank
+  }
+
+  /** Returns why no ranks can be scored; null if they can. */
+  readonly ranksBlocked = $derived.by(() => this.project.whyNot('score ranks', this.ranks))
+
+  /** Scores the chosen recipe as adapters of several ranks. */
+  async scoreRanks(): Promise<void> {
+    const { recipe } = this
+    if (recipe === null) return
+    const { here, client } = this.project
+    this.scoredKey = JSON.stringify(recipe)
+    await this.ranks.begin(() => client.ranks.start({ ...here, recipe }))
   }
 
   choose(choice: ExportChoice | typeof TYPED): void {
@@ -186,7 +242,7 @@ export class ExportsState {
   /** Requests the plan of the choice after a pause. The failure of the last export stays. */
   async replan(): Promise<void> {
     const { here, client, state } = this.project
-    const { recipe, target } = this
+    const { recipe, target, adapterRank } = this
     this.planFailure = null
     if (recipe === null || state.pair?.compatible !== true) {
       this.planRequest.drop()
@@ -196,7 +252,7 @@ export class ExportsState {
     try {
       const planned = await this.planRequest.ask(
         recipe.name,
-        (signal) => client.exports.plan({ ...here, recipe, target }, { signal }),
+        (signal) => client.exports.plan({ ...here, recipe, adapterRank, target }, { signal }),
         PLAN_MS
       )
       if (planned !== null) this.plan = planned.answer
@@ -207,11 +263,11 @@ export class ExportsState {
   }
 
   async start(): Promise<void> {
-    const { recipe, target, overwrite } = this
+    const { recipe, target, overwrite, adapterRank } = this
     if (recipe === null || target === null || this.blocked !== null) return
     this.result = null
     const { here, client } = this.project
-    await this.job.begin(() => client.exports.start({ ...here, recipe, target, overwrite }))
+    await this.job.begin(() => client.exports.start({ ...here, recipe, adapterRank, target, overwrite }))
   }
 }
 

@@ -1,22 +1,40 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
+import { RankEvent } from '../../documents/rank-table'
 import { Recipe } from '../../model/recipe'
-import { ExportEvent, ExportPlan } from '../export'
+import { ExportEvent, ExportPlan, LowRankAdapter } from '../export'
 import { folderPath, pairInput, procedure } from './procedure'
+
+/** A recipe, and the form of its export. */
+const exportInput = pairInput.extend({
+  recipe: Recipe,
+  /**
+   * Null for a model. Otherwise an adapter: the remaining part of post if that is an adapter, or one of this rank, or
+   * of the full rank if that is less.
+   */
+  adapterRank: LowRankAdapter.shape.rank.nullable().default(null)
+})
 
 export const exportProcedures = {
   /** Returns the files that an export would write, and whether `target` can be written. */
-  plan: procedure
-    .input(pairInput.extend({ recipe: Recipe, target: folderPath.nullable() }))
-    .output(ExportPlan),
+  plan: procedure.input(exportInput.extend({ target: folderPath.nullable() })).output(ExportPlan),
   /**
    * Starts an export. It is rejected while the project has a running export. The export continues if the window
    * closes.
    */
   start: procedure
-    .input(pairInput.extend({ recipe: Recipe, target: folderPath, overwrite: z.boolean() }))
+    .input(exportInput.extend({ target: folderPath, overwrite: z.boolean() }))
     .output(z.object({ exportId: z.string() })),
   /** Follows the running export. It ends at once if none runs. Aborting stops watching, not the export. */
   watch: procedure.input(pairInput).output(eventIterator(ExportEvent)),
+  cancel: procedure.input(pairInput).output(z.void())
+}
+
+/** Scores of a recipe as adapters of several ranks. */
+export const rankProcedures = {
+  /** Starts scoring. It is rejected while a job of the project uses the engine. */
+  start: procedure.input(pairInput.extend({ recipe: Recipe })).output(z.void()),
+  /** Follows the running job. It ends at once if none runs. Aborting stops watching, not the job. */
+  watch: procedure.input(pairInput).output(eventIterator(RankEvent)),
   cancel: procedure.input(pairInput).output(z.void())
 }

@@ -1,22 +1,34 @@
-import { describePlan, prepareExport } from '../../export/prepare'
+import { describePlan, prepareExport, requestedForm } from '../../export/prepare'
 import { pairPaths } from '../../project/demo'
 import { cancelling, route, type Routing, watching } from './route'
 
-/** Restored models as folders. */
+/** Restored models and adapters as folders. */
 export function exportRoutes({ jobs, withPair }: Routing) {
   const { exports } = route
   return exports.router({
     plan: exports.plan
       .use(withPair)
-      .handler(async ({ context: { pair }, input: { recipe, target } }) =>
-        describePlan(await prepareExport(pairPaths(pair.document.location), recipe), target)
-      ),
-    start: exports.start
-      .use(withPair)
-      .handler(async ({ context: { pair }, input: { recipe, target, overwrite } }) => ({
-        exportId: await jobs.exports.start(pair, recipe, target, overwrite)
-      })),
+      .handler(async ({ context: { pair }, input: { recipe, adapterRank, target } }) => {
+        const folders = pairPaths(pair.document.location)
+        const form = await requestedForm(folders, recipe, adapterRank)
+        return describePlan(await prepareExport(folders, recipe, form), target)
+      }),
+    start: exports.start.use(withPair).handler(async ({ context: { pair }, input }) => ({
+      exportId: await jobs.exports.start(pair, input)
+    })),
     watch: exports.watch.use(withPair).handler(watching(jobs.exports.table)),
     cancel: exports.cancel.use(withPair).handler(cancelling(jobs.exports.table))
+  })
+}
+
+/** Scores of ranks. */
+export function rankRoutes({ jobs, withPair }: Routing) {
+  const { ranks } = route
+  return ranks.router({
+    start: ranks.start
+      .use(withPair)
+      .handler(({ context: { pair }, input: { recipe } }) => jobs.ranks.start(pair, recipe)),
+    watch: ranks.watch.use(withPair).handler(watching(jobs.ranks.table)),
+    cancel: ranks.cancel.use(withPair).handler(cancelling(jobs.ranks.table))
   })
 }
