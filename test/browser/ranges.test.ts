@@ -217,13 +217,8 @@ describe('the workbench in Chromium', () => {
       ['1-3', 'Layers 1–3'],
       ['2-2', 'Layer 2']
     ] as const) {
-      // The place that Back leads to may be followed after the first click.
-      await expect
-        .poll(async () => {
-          await inspectRange(page, range)
-          return inspected.innerText()
-        })
-        .toContain(name)
+      await inspectRange(page, range)
+      await inspected.filter({ hasText: name }).waitFor()
     }
     await page.getByText('Gain over post', { exact: true }).click()
     await takeAction(page, 'inspector', INSPECTOR_WORDS.edit)

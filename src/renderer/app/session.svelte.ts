@@ -117,9 +117,10 @@ export class Session extends OpenProject {
     this.prompts.attach()
     this.lastPlace = place
     const at = (step: StepId): string | null => (stepOf(place.view) === step ? place.shown : null)
+    const { looks } = this.ranges
     void this.ranges.attach(at('ranges')).then(() => {
       // A comparison that was begun meanwhile stays.
-      this.followIn(place, place.against ?? this.ranges.comparing.against)
+      this.followIn(place, looks, place.against ?? this.ranges.comparing.against)
     })
     void this.samples.attach(place.view === 'samples' ? place.shown : null)
     this.chat.attach()
@@ -132,13 +133,20 @@ export class Session extends OpenProject {
     this.lastPlace = place
     const results = this.resultsOf(place.view)
     const wanted = place.shown ?? results?.newest ?? null
+    const { looks } = this.ranges
     if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
-    this.followIn(place, place.against)
+    this.followIn(place, looks, place.against)
   }
 
-  /** Shows the state of Ranges that a place names, unless a later address names another place. */
-  private followIn(place: ShownPlace, against: string | null): void {
-    if (place === this.lastPlace && stepOf(place.view) === 'ranges') this.ranges.follow({ ...place, against })
+  /**
+   * Shows the state of Ranges that a place names, unless a later address or the user chose another.
+   *
+   * @param looks the user's choices in Ranges before the place was read
+   */
+  private followIn(place: ShownPlace, looks: number, against: string | null): void {
+    if (place !== this.lastPlace || stepOf(place.view) !== 'ranges') return
+    if (looks === this.ranges.looks) this.ranges.follow({ ...place, against })
+    else this.ranges.comparing.follow(against)
   }
 
   /** Returns the result that the last address names in a view, even if it is not read yet. */

@@ -339,6 +339,7 @@ export class Ranges {
    */
   inspect(model: string): void {
     if (this.board !== null && !isInspectable(this.board, model)) return
+    this.looks += 1
     this.choose(model)
     // While a sweep runs, the inspector has no content yet, and in a narrow window it would cover the chart.
     if (this.busy) this.inspectsAtEnd = true
@@ -347,15 +348,20 @@ export class Ranges {
   }
 
   showTab(tab: RangesTab): void {
+    this.looks += 1
     this.tab = tab
     this.project.host.visit()
   }
 
   /** Shows another metric in the heatmap. */
   measure(metric: Metric): void {
+    this.looks += 1
     this.metric = metric
     this.project.host.visit()
   }
+
+  /** Number of the user's choices of a model, tab and metric. */
+  looks = 0
 
   /** State of the charts that the address contains. */
   readonly followed = $derived.by(() => ({

@@ -262,6 +262,24 @@ describe('the places of a window', () => {
     expect(workbench.session?.ranges.metric).toBe('diversity')
   })
 
+  it('leave what the user chose while the rest of an address was read', async () => {
+    const sweeps = ['newer', 'older'].map((id) => summarizeSweep(sweepFixture({ id }), null))
+    const { line, workbench } = await showing(stateOf('/projects/a.slr', 'pair-1', { sweeps }))
+    await line.answer('checks.get', 0, null)
+    await line.answer('sweeps.get', 0, sweepFixture({ id: 'newer' }))
+    page.hash = '#project=/projects/a.slr&step=ranges&shown=older&model=0-1'
+    void workbench.followAddress()
+    await line.answer('checks.get', 1, null)
+    await line.answer('sweeps.get', 1, sweepFixture({ id: 'older' }))
+    const ranges = workbench.session?.ranges
+    expect(ranges?.sweep?.id).toBe('older')
+    ranges?.inspect('1-1')
+    await line.answer('searches.get', 1, null)
+    await line.answer('searches.unfinished', 0, null)
+    await settled()
+    expect(ranges?.chosen).toBe('1-1')
+  })
+
   it('go to a pair, to a step of it, and to the first where one is there no more', async () => {
     const { line, workbench } = await showing()
     void workbench.showPair('pair-2', { view: 'export', model: null })
