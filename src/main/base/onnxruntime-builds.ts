@@ -1,9 +1,13 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { builtScript } from './built'
 
-/** Returns the folder of onnxruntime-node's libraries for a system. It may not exist. */
+/**
+ * Returns the folder of onnxruntime-node's libraries for a system. It may not exist. In a packaged program only the
+ * engine's scripts have the package beside them.
+ */
 export function onnxruntimeFolder(platform: NodeJS.Platform, arch: string): string {
-  const manifest = createRequire(import.meta.url).resolve('onnxruntime-node/package.json')
+  const manifest = createRequire(builtScript('engine.js')).resolve('onnxruntime-node/package.json')
   return join(dirname(manifest), 'bin', 'napi-v6', platform, arch)
 }
 

@@ -55,6 +55,7 @@ describe('slr export', () => {
       checkpoint: 0,
       converted: 0,
       blended: 60,
+      factor: 0,
       scaled: 0
     })
     const sizes = Object.fromEntries(result.files.map(({ name, bytes }) => [name, bytes]))
