@@ -19,7 +19,7 @@ import { type CheckedSweep, omittedVariants } from './study-variants'
 import { StudyWork } from './study-work'
 
 /** Answers that an evaluation still has to generate. */
-export interface PlannedAnswers {
+export interface AnswerPlan {
   prompts: number
   /** Number of variants; an upper bound while a sweep has yet to find some. */
   variants: number
@@ -42,7 +42,7 @@ export interface StepPlan {
   sweep: SweepPlan | null
   /** Number of ranges that still need a full-answer check. */
   ranges: number | null
-  answers: PlannedAnswers | null
+  answers: AnswerPlan | null
   /** Sentences about data that leaves this machine or this program. */
   leaves: string[]
   /** Sentences about requested variants that have no model. */
@@ -238,7 +238,7 @@ function answersToMake(
   { task: { prompts, settings }, computing }: EvaluationRun,
   variants: number,
   there: number
-): PlannedAnswers {
+): AnswerPlan {
   const missing = prompts.length * variants * settings.sampleCount - there
   return {
     prompts: prompts.length,

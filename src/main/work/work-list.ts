@@ -70,7 +70,7 @@ export async function runWorkList<Entry extends ListedWork, Done>(
 }
 
 /** Describes the end of an entry. */
-export function endWords(result: WorkResult): string {
+export function resultEndWords(result: WorkResult): string {
   const hint = result.problem?.hint === undefined ? '' : ` ${result.problem.hint}`
   return `${result.key}: ${outcomeWords(result)}${hint}`
 }

@@ -2,9 +2,9 @@ import { formatMemory } from '../../../contract/model/bytes'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { planLine } from '../../../contract/words/plan-words'
 import { formatDuration, plural } from '../../../contract/words/format'
-import type { PlannedAnswers, StepPlan } from '../../study/plan-study'
+import type { AnswerPlan, StepPlan } from '../../study/plan-study'
 import type { StepResult } from '../../study/step-result'
-import { endWords } from '../../work/work-list'
+import { resultEndWords } from '../../work/work-list'
 import type { StudyVerdict } from '../../study/study-verdicts'
 import { checkCommandOf, describeVerdict, nextCommandsOf } from './verdict-report'
 import { count, printable, table } from './output'
@@ -15,7 +15,9 @@ import { count, printable, table } from './output'
 export function endedLine(step: StepResult): string {
   const { key, outcome, seconds, work, result } = step
   if (outcome === 'written') return `Wrote ${result ?? ''}`
-  return outcome === 'computed' ? `${key}: ${workWords(work)} in ${formatDuration(seconds)}` : endWords(step)
+  return outcome === 'computed'
+    ? `${key}: ${workWords(work)} in ${formatDuration(seconds)}`
+    : resultEndWords(step)
 }
 
 /** Describes the computed work. */
@@ -100,7 +102,7 @@ function answerWords({
   mostTokens: tokens,
   device,
   memoryBytes
-}: PlannedAnswers): string {
+}: AnswerPlan): string {
   const all = prompts * variants * perVariant
   return [
     `${plural(prompts, 'prompt')} × ${plural(variants, 'variant')} at most × ${count(perVariant)}: ` +

@@ -10,7 +10,7 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { text } from '../options/option-kinds'
 import { usageError } from '../options/options'
-import { endWords, requireAllDone, runWorkList } from '../../work/work-list'
+import { resultEndWords, requireAllDone, runWorkList } from '../../work/work-list'
 import { remark, UsageError } from '../printing/output'
 import { openNamedProject } from './named-project'
 
@@ -116,7 +116,7 @@ export async function inEachPair(
       },
       nothing: {},
       ended: (_, result) => {
-        if (result.problem !== null) remark(endWords(result))
+        if (result.problem !== null) remark(resultEndWords(result))
       }
     })
     requireAllDone(results, 'pair')

@@ -12,7 +12,7 @@ import { allFinite } from '../../checkpoint/non-finite'
 import { sampleToken } from '../rows/sampler'
 import { tokenLogprob } from '../rows/token-logprob'
 import { drawNext, type Draw } from './draw-next'
-import { type DrawnModel, logitsToDraw, samplingOf } from './drawn-models'
+import { type DrawnModel, logitsToDraw, samplingOfDraw } from './drawn-models'
 import type { Prefilled, PromptTokens } from './prefill'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { lastToken, type RowRunner, type RunningRow } from './row-runner'
@@ -32,7 +32,7 @@ export interface RowSettings {
 }
 
 /** A sequence being generated. */
-export class Row {
+export class AnswerRow {
   readonly tokens: number[] = []
   /** The rows that compute the sequence, one for each of its model's parts. */
   readonly parts: readonly RunningRow[]
@@ -63,7 +63,7 @@ export class Row {
 class PartOfRow implements RunningRow {
   constructor(
     readonly model: number,
-    private readonly row: Row
+    private readonly row: AnswerRow
   ) {}
 
   get prompt(): PromptTokens {
@@ -79,7 +79,7 @@ class PartOfRow implements RunningRow {
   }
 }
 
-const partsOf = (rows: readonly Row[]): RunningRow[] => rows.flatMap(({ parts }) => parts)
+const partsOf = (rows: readonly AnswerRow[]): RunningRow[] => rows.flatMap(({ parts }) => parts)
 
 export interface DecoderParts {
   readonly models: readonly AnsweringModel[]
@@ -96,7 +96,7 @@ export interface DecoderParts {
 
 /** A token that a row has received. It is null if no token could be drawn, or if it ends the answer. */
 export interface RowToken {
-  readonly row: Row
+  readonly row: AnswerRow
   readonly token: number | null
   readonly logprob: TokenLogprob | null
 }
@@ -108,7 +108,7 @@ export interface RowToken {
 export class Decoder {
   tokenCount = 0
   steps = 0
-  private running: Row[] = []
+  private running: AnswerRow[] = []
   private readonly stopTokens: ReadonlySet<number>
   private readonly drawNames: readonly unknown[]
 
@@ -120,19 +120,19 @@ export class Decoder {
   }
 
   /** The rows that receive a token in the next step. */
-  get active(): readonly Row[] {
+  get active(): readonly AnswerRow[] {
     return this.running
   }
 
   /** Creates the row of an answer. Its draws depend only on the seed, its model, prompt and index. */
-  rowOf(key: AnswerKey, prompt: PromptTokens, settings: RowSettings): Row {
+  rowOf(key: AnswerKey, prompt: PromptTokens, settings: RowSettings): AnswerRow {
     const name = elementAt(this.drawNames, key.model, 'model')
     const random = sampleRandom(settings.seed, name, prompt, key.index)
-    return new Row(key, prompt, elementAt(this.parts.drawn, key.model, 'model'), settings, random)
+    return new AnswerRow(key, prompt, elementAt(this.parts.drawn, key.model, 'model'), settings, random)
   }
 
   /** Draws the first token of rows. Those that do not end with it run on. */
-  async admit(rows: readonly Row[], prefilled: Prefilled): Promise<RowToken[]> {
+  async admit(rows: readonly AnswerRow[], prefilled: Prefilled): Promise<RowToken[]> {
     const tokens: RowToken[] = []
     for (const row of rows) {
       const logits = row.parts.map(({ model }) => prefilled.logitsOf(model, row.prompt))
@@ -169,26 +169,30 @@ export class Decoder {
   }
 
   /** Ends rows before their next step. */
-  async remove(rows: readonly Row[]): Promise<void> {
+  async remove(rows: readonly AnswerRow[]): Promise<void> {
     const leaving = new Set(rows)
     const running = this.running.filter((row) => leaving.has(row))
     this.running = this.running.filter((row) => !leaving.has(row))
     await this.parts.runner.dismiss(partsOf(running))
   }
 
-  private drawOf({ settings, drawn, prompt, tokens, random }: Row): Draw {
+  private drawOf({ settings, drawn, prompt, tokens, random }: AnswerRow): Draw {
     const penalised = settings.sampling.repetitionPenalty !== 1
     const needsLogits =
       drawn.mixed !== null || settings.topLogprobs !== undefined || settings.logitBias !== undefined
     return {
       uniform: random(),
       earlier: penalised ? [...prompt, ...tokens] : [],
-      sampling: needsLogits ? null : samplingOf(drawn, settings.sampling)
+      sampling: needsLogits ? null : samplingOfDraw(drawn, settings.sampling)
     }
   }
 
   /** Adds a row's next token. @param results the token that its only part has drawn, or the logits of all parts */
-  private async accept(row: Row, results: readonly (number | Float32Array)[], draw: Draw): Promise<RowToken> {
+  private async accept(
+    row: AnswerRow,
+    results: readonly (number | Float32Array)[],
+    draw: Draw
+  ): Promise<RowToken> {
     const bad = results.findIndex((part) =>
       typeof part === 'number' ? Number.isNaN(part) : !allFinite(part)
     )
@@ -205,7 +209,7 @@ export class Decoder {
   }
 
   /** Returns the finished answer, or null while the answer continues. */
-  private finishOf(row: Row): Row['finished'] {
+  private finishOf(row: AnswerRow): AnswerRow['finished'] {
     const { maxTokens, stopText } = row.settings
     if (this.stopTokens.has(lastToken(row))) return { tokens: row.tokens.slice(0, -1), finish: 'stop' }
     const tokensBeforeStop = stopText(row.tokens)
@@ -218,7 +222,7 @@ export class Decoder {
 
 /** Returns the token that a row's only part has drawn, or draws it from the logits of all parts. */
 function tokenFrom(
-  { drawn, settings: { sampling, logitBias = [], topLogprobs } }: Row,
+  { drawn, settings: { sampling, logitBias = [], topLogprobs } }: AnswerRow,
   results: readonly (number | Float32Array)[],
   { earlier, uniform }: Draw
 ): { token: number; logprob: TokenLogprob | null } {
@@ -230,7 +234,7 @@ function tokenFrom(
   )
   const biased = logitBias.length === 0 ? logits : logits.slice()
   for (const [token, bias] of logitBias) biased[token] = elementAt(biased, token, 'token of a bias') + bias
-  const token = sampleToken(biased, samplingOf(drawn, sampling), earlier, uniform)
+  const token = sampleToken(biased, samplingOfDraw(drawn, sampling), earlier, uniform)
   return { token, logprob: topLogprobs === undefined ? null : tokenLogprob(logits, token, topLogprobs) }
 }
 

@@ -49,7 +49,7 @@ export function drawnModels(models: readonly AnsweringModel[]): DrawnModels {
 }
 
 /** Returns the sampling of a model's answers. */
-export function samplingOf({ sampler }: DrawnModel, requested: Sampling): Sampling {
+export function samplingOfDraw({ sampler }: DrawnModel, requested: Sampling): Sampling {
   return sampler === null ? requested : { ...requested, ...sampler }
 }
 

@@ -4,7 +4,7 @@ import type { HeldWeights } from '../../../contract/model/sampling'
 import type { Precision } from '../../../contract/model/device'
 import type { AnswerKey, EngineGenerateEvent, GenerateRequest } from '../../../contract/procedures/engine'
 import { throwIfCancelled } from '../../base/files/cancelling'
-import type { Decoder, Row, RowToken } from './decoder'
+import type { Decoder, AnswerRow, RowToken } from './decoder'
 import { drawnModels, type SinglesRequest } from './drawn-models'
 import type { Device } from '../device/device'
 import { choosePrecision } from '../forward/choose-precision'
@@ -101,7 +101,7 @@ async function* generateGroup(
   if (queues.every((queue) => queue.length === 0)) return
   const prompts = group.prompts.map((prompt) => elementAt(request.prompts, prompt, 'prompt'))
   const prefilled = await prefill({ prompts }, signal)
-  const nextRows = (): Row[] =>
+  const nextRows = (): AnswerRow[] =>
     queues.flatMap((queue, model) => {
       const running = decoder.active.filter(({ key }) => key.model === model)
       return queue.splice(0, plan.rowsPerModel - running.length)
@@ -126,7 +126,7 @@ async function* generateGroup(
  * Returns the missing answers of one model. The first answer to every prompt comes first, so that all prompts show an
  * answer early.
  */
-function queueOf(decoder: Decoder, model: number, { request, stopText, prompts }: PromptGroup): Row[] {
+function queueOf(decoder: Decoder, model: number, { request, stopText, prompts }: PromptGroup): AnswerRow[] {
   const { seed, sampling, maxTokens, sampleCount } = request
   const finished = new Set(request.finished.map(answerName))
   const settings = { seed, sampling, maxTokens, stopText }

@@ -17,7 +17,7 @@ import { joinRows, rowAt } from '../rows/rows'
 import { tokenLogprob } from '../rows/token-logprob'
 import { buildRecipeTrie, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
-import type { Row, RowToken } from './decoder'
+import type { AnswerRow, RowToken } from './decoder'
 import { drawnModels, logitsToDraw } from './drawn-models'
 import { widthOf } from './generate'
 import { cacheCapacity, planServing, type ServingPlan } from './generation-plan'
@@ -29,7 +29,7 @@ import { stopTextIn, type StopText } from './stop-text'
 /** A request with the rows that it waits for. */
 class Arrival {
   /** Rows that have not been admitted. */
-  waiting: Row[] = []
+  waiting: AnswerRow[] = []
   /** Number of likeliest tokens to report with the prompt's tokens. Null once they are reported, or for none. */
   promptTop: number | null
   /** True if nobody waits for the rest of the answers. */
@@ -81,7 +81,7 @@ class Arrival {
  */
 class ServedAnswers {
   private readonly arrivals = new Map<string, Arrival>()
-  private readonly arrivalOf = new Map<Row, Arrival>()
+  private readonly arrivalOf = new Map<AnswerRow, Arrival>()
   private running: Promise<void> | null = null
   private text: Promise<LocalTextModel> | null = null
 
@@ -171,13 +171,13 @@ class ServedAnswers {
    * Takes the longest-waiting rows that fit beside the running ones. All caches have the length of the longest row, and
    * the prompts of one admission are at most as long together as the longest sequence.
    */
-  private nextRows(): Row[] {
+  private nextRows(): AnswerRow[] {
     const { rows: maxRows, cacheTokens, maximumLength } = this.plan
     const running = this.decoding.decoder.active
     let partCount = running.reduce((sum, { parts }) => sum + parts.length, 0)
     let longest = Math.max(0, ...running.map((row) => this.lengthOf(row)))
     let promptTokens = 0
-    const chosen: Row[] = []
+    const chosen: AnswerRow[] = []
     for (const arrival of this.arrivals.values()) {
       if (arrival.waiting.length > 0) promptTokens += arrival.request.prompt.length
       while (arrival.waiting.length > 0) {
@@ -195,12 +195,12 @@ class ServedAnswers {
     return chosen
   }
 
-  private lengthOf({ prompt, settings }: Row): number {
+  private lengthOf({ prompt, settings }: AnswerRow): number {
     return Math.min(prompt.length + settings.maxTokens, this.plan.maximumLength)
   }
 
   /** Groups rows whose prompts the same models compute, because one pass runs all its models on all its prompts. */
-  private groupsOf(rows: readonly Row[]): Row[][] {
+  private groupsOf(rows: readonly AnswerRow[]): AnswerRow[][] {
     const byPrompt = multimap(rows.map((row) => [row.prompt.join(), row] as const))
     const byModels = multimap(
       [...byPrompt.values()].map((ofPrompt) => [partsOf(ofPrompt).join(), ofPrompt] as const)
@@ -208,7 +208,7 @@ class ServedAnswers {
     return [...byModels.values()].map((groups) => groups.flat())
   }
 
-  private async admit(rows: readonly Row[]): Promise<void> {
+  private async admit(rows: readonly AnswerRow[]): Promise<void> {
     const arrivals = [...new Set(rows.map((row) => mapGet(this.arrivalOf, row, 'row')))]
     const reading = arrivals.filter(({ promptTop }) => promptTop !== null)
     const prefilled = await this.decoding.prefill({
@@ -241,7 +241,11 @@ class ServedAnswers {
   }
 
   /** Computes the log-probability of every token of a prompt after the first. */
-  private async promptLogprobs(row: Row, topCount: number, prefilled: Prefilled): Promise<TokenLogprob[]> {
+  private async promptLogprobs(
+    row: AnswerRow,
+    topCount: number,
+    prefilled: Prefilled
+  ): Promise<TokenLogprob[]> {
     const { prompt } = row
     const { hiddenSize } = this.run.pair.post.spec
     const path = prefilled.pathOf(prompt)
@@ -307,7 +311,7 @@ class ServedAnswers {
 }
 
 /** Returns the computed models of rows, ascending. */
-function partsOf(rows: readonly Row[]): number[] {
+function partsOf(rows: readonly AnswerRow[]): number[] {
   const models = rows.flatMap(({ parts }) => parts.map(({ model }) => model))
   return [...new Set(models)].sort((a, b) => a - b)
 }

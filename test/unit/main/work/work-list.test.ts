@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
-import { endWords, requireAllDone, runWorkList } from '../../../../src/main/work/work-list'
+import { resultEndWords, requireAllDone, runWorkList } from '../../../../src/main/work/work-list'
 import { problemOf } from '../../../fixtures/problems'
 
 const ENTRIES = [
@@ -30,7 +30,7 @@ it('leaves out what needs a failed entry, does the others, and names those that 
     ['left out', ''],
     ['computed', 'b/sweep']
   ])
-  expect(results.map(endWords)).toEqual([
+  expect(results.map(resultEndWords)).toEqual([
     'a/sweep: Failed. It is broken. Mend it.',
     'a/check: Skipped. It needs a/sweep, which failed.',
     'a/evaluate: Skipped. It needs a/check, which failed.',
