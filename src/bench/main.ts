@@ -6,6 +6,7 @@ import { resourcePath } from '../main/base/resources'
 import { BANDWIDTH_WORKER, moveMemory } from './bandwidth'
 import { compareWithPlainWays, type ComparisonPlan } from './comparison'
 import { measureGeneration } from './generation'
+import { measureDevices } from './gpu'
 import { describeMachine } from './machine'
 import type { PairShape } from './model-shapes'
 import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
@@ -14,10 +15,11 @@ import { measurePreview, type PreviewedPair } from './preview'
 import { measureTaskSweep } from './task-sweep'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeSyntheticPair } from './synthetic-pair'
+import { triedDevices } from '../main/work/devices'
 import { measureWindow } from './window'
 import { demoPrompts } from './workload'
 
-const USAGE = `npm run bench -- [--full | --generation | --task | --preview | --window] [--json FILE]
+const USAGE = `npm run bench -- [--full | --generation | --task | --preview | --window | --gpu] [--json FILE]
 
 Measures sweeps and generation on the demo pair and on synthetic pairs of real shapes.
 Synthetic pairs have random weights. They are temporary files until the run ends.
@@ -29,6 +31,7 @@ Close other programs first, because they disturb the figures.
   --task          only the demo's sweep scored by a task, and What if
   --preview       only previews beside full sweeps, 12 to 30 layers (15 minutes, 3 GB of disk)
   --window        only how soon the window's page can be used, in the Chromium that CHROMIUM names
+  --gpu           only a sweep of an 8B's width on every device that works (4 GB of disk)
   --json FILE     write every figure to FILE`
 
 interface BenchPair {
@@ -99,7 +102,7 @@ const PREVIEWED: readonly PreviewedPair[] = [
 ]
 
 /** Parts that can be measured alone. */
-const PARTS = ['generation', 'task', 'preview', 'window'] as const
+const PARTS = ['generation', 'task', 'preview', 'window', 'gpu'] as const
 
 const TASK_ROUNDS = 3
 
@@ -131,7 +134,8 @@ async function bench(): Promise<number> {
     generations: [],
     tasks: [],
     previews: [],
-    windows: []
+    windows: [],
+    devices: []
   }
   const folder = await mkdtemp(join(tmpdir(), 'slr-bench-'))
   try {
@@ -147,6 +151,15 @@ async function bench(): Promise<number> {
       step('window')
       const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
       report.windows.push(await measureWindow(folder, chromium, WINDOW_STARTS))
+    }
+    if (only === 'gpu') {
+      step('Llama-3.1-8B, 2 layers: sweep on every device')
+      const shape = { shape: 'Llama-3.1-8B', layerCount: 2, vocabularySize: 8192 } as const
+      const folders = await pairFolders(folder, shape, interrupted.signal)
+      const { signal } = interrupted
+      const reports = await triedDevices(signal).reports()
+      const sweeps = await measureDevices(folders, shape.layerCount, await demoPrompts(), reports, signal)
+      report.devices.push(...sweeps)
     }
     return 0
   } catch (error) {
@@ -176,6 +189,7 @@ function readOptions(): {
         task: boolean,
         preview: boolean,
         window: boolean,
+        gpu: boolean,
         json: { type: 'string' }
       }
     })

@@ -1,5 +1,6 @@
 import { describeComparisons, describeWork, type Comparison } from './comparison'
 import { describeSpeeds, describeVariants, type GenerationTimes } from './generation'
+import { describeDevices, type DeviceSweep } from './gpu'
 import { describeMachineLine, type Machine } from './machine'
 import { describeMemory, type PeakMemory } from './peak-memory'
 import { describePreviews, type PreviewTime } from './preview'
@@ -16,6 +17,7 @@ export interface BenchReport {
   readonly tasks: TaskSweepTime[]
   readonly previews: PreviewTime[]
   readonly windows: WindowStart[]
+  readonly devices: DeviceSweep[]
 }
 
 /** The report as tables; parts that were not measured are left out. */
@@ -26,7 +28,8 @@ export function describeReport({
   generations,
   tasks,
   previews,
-  windows
+  windows,
+  devices
 }: BenchReport): string {
   const parts = [
     comparisons.length > 0 && describeComparisons(comparisons) + describeWork(comparisons),
@@ -34,7 +37,8 @@ export function describeReport({
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
     tasks.length > 0 && describeTasks(tasks),
     previews.length > 0 && describePreviews(previews),
-    windows.length > 0 && describeWindows(windows)
+    windows.length > 0 && describeWindows(windows),
+    devices.length > 0 && describeDevices(devices)
   ]
   return `${describeMachineLine(machine)}\n${parts.filter((part) => part !== false).join('')}`
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { tokenFlops } from '../../../src/bench/generation'
+import { describeDevices, measureDevices } from '../../../src/bench/gpu'
 import { modelConfig } from '../../../src/bench/model-shapes'
 import { writeSyntheticPair } from '../../../src/bench/synthetic-pair'
 import { demoPrompts, pack, somePrompts, postAndRanges, trieOf } from '../../../src/bench/workload'
@@ -36,6 +37,26 @@ describe('the bench', () => {
     for (const [all] of probabilities) expect(all).toBeCloseTo(1, 4)
     // Layers differ between base and post, so no two models are the same.
     expect(new Set(probabilities.map(([, first]) => first)).size).toBe(4)
+  })
+
+  it('sweeps on every device that works, but on no software adapter', async () => {
+    const { signal } = new AbortController()
+    const folders = await writeSyntheticPair(
+      await temporaryFolder(),
+      { ...SHAPE, vocabularySize: 2048 },
+      signal
+    )
+    const report = { adapter: null, reason: null, check: null, works: true, isSoftware: false }
+    const reports = [
+      { ...report, device: 'cpu' },
+      { ...report, device: 'webgpu', isSoftware: true },
+      { ...report, device: 'cuda', works: false }
+    ] as const
+    const prompts = somePrompts(await demoPrompts(), 4)
+    const sweeps = await measureDevices(folders, 2, prompts, reports, signal)
+    expect(sweeps).toMatchObject([{ device: 'cpu', precision: 'fp32', largestDifference: 0 }])
+    expect(sweeps[0]?.secondsPerBlock).toBeGreaterThan(0)
+    expect(describeDevices(sweeps)).toMatch(/^CPU +fp32 +\d+\.\d +\d+\.\d +\d+\.\d min$/m)
   })
 
   it('counts the products of a sweep: all rows in all layers but the last, where most is done for answers only', () => {
