@@ -5,7 +5,7 @@ import { describeMachineLine, type Machine } from './machine'
 import { describeMemory, type PeakMemory } from './peak-memory'
 import { describePreviews, type PreviewTime } from './preview'
 import { describeTasks, type TaskSweepTime } from './task-sweep'
-import { describeWindows, type WindowStart } from './window'
+import { describeWindows, type WindowStartTimes } from './window'
 
 /** Everything a run measured so far: what --json writes. */
 export interface BenchReport {
@@ -16,7 +16,7 @@ export interface BenchReport {
   readonly generations: GenerationTimes[]
   readonly tasks: TaskSweepTime[]
   readonly previews: PreviewTime[]
-  readonly windows: WindowStart[]
+  readonly windows: WindowStartTimes[]
   readonly devices: DeviceSweep[]
 }
 

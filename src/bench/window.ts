@@ -7,50 +7,59 @@ import { runningPackage } from '../main/base/resources'
 import { type EntryConnection, FakeMessage, Fetched, loadPage } from './entry-page'
 import { section } from './table'
 
-/** Start times of the desktop's window, with its entry on the tests' fake of Electron and its page in Chromium. */
-export interface WindowStart {
-  /** Milliseconds of each start: from the start of the program until it shows its page, */
+/**
+ * Milliseconds of each start of the desktop window. Its entry runs on the tests' fake of Electron, and its page in
+ * Chromium.
+ */
+export interface WindowStartTimes {
+  /** Time from the start of the program until it shows its page. */
   readonly programMs: number[]
-  /** from the page's navigation to its first contents, */
+  /** Time from the page's navigation until its first contents. */
   readonly paintMs: number[]
-  /** and from these until the demo is open and its sweep can be started. */
+  /** Time from the first contents until the demo is open and its sweep can be started. */
   readonly interactiveMs: number[]
-  /** Time from the sweep's start, the engine's included, until the first cell of the triangle has a score. */
+  /** Time from the start of the sweep, with that of the engine, until the first cell of the heatmap has a score. */
   readonly firstCellMs: number[]
 }
 
 const WINDOW = { width: 1440, height: 900 }
 
 /**
- * Starts the window some times, each with a new folder of projects, in which it makes the demo.
+ * Starts the window several times, each time with a new folder of projects, where it creates the demo.
  *
- * @param folder for what the program keeps @param chromium the browser's program
+ * @param folder receives the program's files
+ * @param chromium path of the browser
+ * @param starts number of starts
  */
-export async function measureWindow(folder: string, chromium: string, starts: number): Promise<WindowStart> {
+export async function measureWindow(
+  folder: string,
+  chromium: string,
+  starts: number
+): Promise<WindowStartTimes> {
   const playwright = await import('playwright-core')
   // Chromium's sandbox does not work for root, and the page is the program's own.
   const browser = await playwright.chromium.launch({
     executablePath: chromium,
     args: ['--no-sandbox', '--disable-gpu']
   })
-  const measured: WindowStart = { programMs: [], paintMs: [], interactiveMs: [], firstCellMs: [] }
+  const times: WindowStartTimes = { programMs: [], paintMs: [], interactiveMs: [], firstCellMs: [] }
   try {
     for (let start = 0; start < starts; start++) {
-      await measureStart(join(folder, `start-${start}`), browser, measured)
+      await measureStart(join(folder, `start-${start}`), browser, times)
     }
-    return measured
+    return times
   } finally {
     await browser.close()
   }
 }
 
-async function measureStart(home: string, browser: Browser, measured: WindowStart): Promise<void> {
+async function measureStart(home: string, browser: Browser, times: WindowStartTimes): Promise<void> {
   const startedMs = performance.now()
   const program = new Program(home)
   const context = await browser.newContext({ viewport: WINDOW })
   try {
     await program.until('loaded')
-    measured.programMs.push(performance.now() - startedMs)
+    times.programMs.push(performance.now() - startedMs)
     const page = await context.newPage()
     await loadPage(page, program, '')
     const ready = await page.waitForFunction(() => {
@@ -62,26 +71,26 @@ async function measureStart(home: string, browser: Browser, measured: WindowStar
     const paint = await page.evaluate(
       () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN
     )
-    measured.paintMs.push(paint)
-    measured.interactiveMs.push(Number(await ready.jsonValue()) - paint)
+    times.paintMs.push(paint)
+    times.interactiveMs.push(Number(await ready.jsonValue()) - paint)
     const pressedMs = await page.evaluate(() => performance.now())
     await page.getByRole('button', { name: 'Find the layers' }).click()
     const first = await page.waitForFunction(
       () =>
         document.querySelector('[data-range]:not([aria-label$="no score yet"])') !== null && performance.now()
     )
-    measured.firstCellMs.push(Number(await first.jsonValue()) - pressedMs)
+    times.firstCellMs.push(Number(await first.jsonValue()) - pressedMs)
   } finally {
     await context.close()
     await program.end()
   }
 }
 
-/** The built entry on the fake (test/fixtures/electron), and the line to it. */
+/** The built entry on the fake of Electron (test/fixtures/electron), and the connection to it. */
 class Program implements EntryConnection {
   private readonly child: ChildProcess
   private readonly messages: FakeMessage[] = []
-  private readonly news = new EventEmitter()
+  private readonly events = new EventEmitter()
   private fetches = 0
 
   constructor(home: string) {
@@ -97,13 +106,13 @@ class Program implements EntryConnection {
     this.child.on('message', (message) => {
       const parsed = FakeMessage.parse(message)
       this.messages.push(parsed)
-      this.news.emit(parsed.event, parsed)
+      this.events.emit(parsed.event, parsed)
     })
   }
 
   listen(event: string, listener: (message: FakeMessage) => void): void {
     for (const message of this.messages) if (message.event === event) listener(message)
-    this.news.on(event, listener)
+    this.events.on(event, listener)
   }
 
   until(event: string, matches: (message: FakeMessage) => boolean = () => true): Promise<FakeMessage> {
@@ -125,19 +134,19 @@ class Program implements EntryConnection {
   }
 
   async end(): Promise<void> {
-    const gone = once(this.child, 'exit')
+    const exited = once(this.child, 'exit')
     this.child.kill('SIGKILL')
-    await gone
+    await exited
   }
 }
 
 /** Formats the results as a table. */
-export function describeWindows(windows: readonly WindowStart[]): string {
-  const each = (milliseconds: readonly number[]): string => milliseconds.map((ms) => ms.toFixed(0)).join(', ')
+export function describeWindows(windows: readonly WindowStartTimes[]): string {
+  const list = (milliseconds: readonly number[]): string => milliseconds.map((ms) => ms.toFixed(0)).join(', ')
   return section(
     "Start of the desktop's window with the demo, on the fake of Electron, its page in Chromium (ms of each start)",
     ['program', 'first paint', 'then until the sweep can be started', 'first cell of the sweep'],
-    windows.map((row) => [row.programMs, row.paintMs, row.interactiveMs, row.firstCellMs].map(each)),
+    windows.map((row) => [row.programMs, row.paintMs, row.interactiveMs, row.firstCellMs].map(list)),
     'Program: from its start until it shows its page. First paint: from the page’s navigation. ' +
       'The first start reads files from the disk.'
   )

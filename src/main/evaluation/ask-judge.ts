@@ -18,7 +18,7 @@ export interface StoredVerdict {
 }
 
 /** Questions for a judge, its settings, and its earlier verdicts. */
-export interface JudgeQuestions<Question extends { key: string }, Verdict extends StoredVerdict, Meant> {
+export interface JudgeQuestions<Question extends { key: string }, Verdict extends StoredVerdict, Judgement> {
   readonly questions: readonly Question[]
   /** Stored verdicts, whose questions are not asked again. */
   readonly storedVerdicts: readonly Verdict[]
@@ -31,10 +31,10 @@ export interface JudgeQuestions<Question extends { key: string }, Verdict extend
   readonly system: string
   wordsOf(question: Question): string
   /** Interprets a reply; null if it is unreadable. */
-  read(reply: string): Meant | null
-  /** Builds a verdict. @param meant null without a readable reply */
-  verdict(key: string, meant: Meant | null): Verdict
-  meant(verdict: Verdict): Meant | null
+  read(reply: string): Judgement | null
+  /** Builds a verdict. @param judgement null for an unreadable reply */
+  verdict(key: string, judgement: Judgement | null): Verdict
+  judgementOf(verdict: Verdict): Judgement | null
 }
 
 /** Answers of a run for a judge, its settings, and its earlier verdicts. */
@@ -58,8 +58,8 @@ export interface JudgeListener<Verdict> {
  * @throws WorkbenchError `cancelled` when `signal` fires; `bad-input` when the endpoint cannot be used.
  * Earlier verdicts are already stored.
  */
-export async function askJudge<Question extends { key: string }, Verdict extends StoredVerdict, Meant>(
-  request: JudgeQuestions<Question, Verdict, Meant>,
+export async function askJudge<Question extends { key: string }, Verdict extends StoredVerdict, Judgement>(
+  request: JudgeQuestions<Question, Verdict, Judgement>,
   listener: JudgeListener<Verdict>,
   signal: AbortSignal
 ): Promise<void> {
@@ -67,7 +67,7 @@ export async function askJudge<Question extends { key: string }, Verdict extends
   const verdicts = verdictsByKey(request.storedVerdicts, settings)
   const reused = questions.flatMap(({ key }) => verdicts.get(key) ?? [])
   let done = reused.length
-  let unreadable = reused.filter((verdict) => request.meant(verdict) === null).length
+  let unreadable = reused.filter((verdict) => request.judgementOf(verdict) === null).length
   const report = (trouble?: string): void => {
     const counts = { done, total: questions.length, unreadable }
     listener.progress({ ...counts, ...(trouble === undefined ? {} : { trouble }) })
@@ -75,16 +75,16 @@ export async function askJudge<Question extends { key: string }, Verdict extends
   const endpoint = new JudgeEndpoint(settings, request.apiKey, report, request.patience)
   const judge = async (question: Question, stop: AbortSignal): Promise<void> => {
     const { text, otherModel } = await endpoint.ask(request.system, request.wordsOf(question), stop)
-    const meant = text === null ? null : request.read(text)
+    const judgement = text === null ? null : request.read(text)
     const verdict = {
-      ...request.verdict(question.key, meant),
+      ...request.verdict(question.key, judgement),
       baseUrl: settings.baseUrl,
-      ...(meant === null ? { reply: beginningOf(text ?? '') } : {}),
+      ...(judgement === null ? { reply: beginningOf(text ?? '') } : {}),
       ...(otherModel === null ? {} : { model: otherModel })
     }
     await listener.keep(verdict)
     done += 1
-    if (meant === null) unreadable += 1
+    if (judgement === null) unreadable += 1
     report()
   }
   report()

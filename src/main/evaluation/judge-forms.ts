@@ -70,7 +70,7 @@ export async function judgeForms(
       wordsOf: (question) => answerWords(question),
       read: readForm,
       verdict: (key, form) => ({ key, form }),
-      meant: ({ form }) => form
+      judgementOf: ({ form }) => form
     },
     listener,
     signal

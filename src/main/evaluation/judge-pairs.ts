@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { PairVerdict } from '../../contract/documents/judge'
 import type { SampleLine } from '../../contract/documents/samples'
@@ -26,7 +27,7 @@ interface PairQuestion {
 interface VariantPair {
   readonly prompt: number
   /** Indices of the variants in the run, ascending. */
-  readonly among: readonly [number, number]
+  readonly variants: readonly [number, number]
   /**
    * Questions with the lower variant's answers first, and with the other's first; null if both sets are
    * equal, which is a tie.
@@ -46,7 +47,7 @@ export async function judgePairs(
   signal: AbortSignal
 ): Promise<void> {
   const { rubric, answersPerPrompt } = judge.settings
-  const what =
+  const instruction =
     answersPerPrompt === 1
       ? 'Two answers to the same task follow, A and B. Say which of them is better.'
       : 'Two sets of answers to the same task follow, A and B, each drawn from one source. ' +
@@ -55,12 +56,12 @@ export async function judgePairs(
     {
       ...judge,
       questions: pairQuestionsOf({ ...run, pairJudge: judge.settings }, samples),
-      system: `${rubric}\n\n${what} Reply with A, B or TIE and nothing else.`,
+      system: `${rubric}\n\n${instruction} Reply with A, B or TIE and nothing else.`,
       wordsOf: ({ prompt, sets: [first, second] }) =>
         `<task>\n${prompt}\n</task>\n\n${setWords('A', first)}\n\n${setWords('B', second)}`,
       read: readChoice,
-      verdict: (key, said) => ({ key, said }),
-      meant: ({ said }) => said
+      verdict: (key, choice) => ({ key, said: choice }),
+      judgementOf: ({ said: choice }) => choice
     },
     listener,
     signal
@@ -81,17 +82,16 @@ export function judgedPairs(
 ): JudgedPair[] {
   if (run.pairJudge === null) return []
   const choices = verdictsByKey(verdicts, run.pairJudge)
-  return pairsOf(run, samples).map(({ prompt, among: [lower, higher], orders }) => {
-    if (orders === null) return { prompt, among: [lower, higher], orders: null }
-    const [forth, back] = orders
-    const winner = (key: string, first: number, second: number): number | 'tie' | null => {
-      const choice = choices.get(key)?.said ?? null
-      return choice === 'first' ? first : choice === 'second' ? second : choice
-    }
+  const winner = ({ key }: PairQuestion, first: number, second: number): number | 'tie' | null => {
+    const choice = choices.get(key)?.said ?? null
+    return choice === 'first' ? first : choice === 'second' ? second : choice
+  }
+  return pairsOf(run, samples).map(({ prompt, variants, orders }) => {
+    const [lower, higher] = variants
     return {
       prompt,
-      among: [lower, higher],
-      orders: [winner(forth.key, lower, higher), winner(back.key, higher, lower)]
+      variants,
+      orders: orders && [winner(orders[0], lower, higher), winner(orders[1], higher, lower)]
     }
   })
 }
@@ -119,36 +119,30 @@ function pairsOf(run: EvaluationRun, samples: readonly SampleLine[]): VariantPai
   const { pairJudge: settings, task, variants } = run
   if (settings === null) return []
   const cells = cellsOf(samples)
-  const key = (prompt: string, sets: PairQuestion['sets']): string =>
-    questionKey([settings.model, settings.rubric, prompt, ...sets])
+  const answersOf = (variant: number, prompt: number): string[] => {
+    const { name } = elementAt(variants, variant, 'variant').variant
+    const lines = cells.get(cellOf(name, prompt)) ?? []
+    return lines.slice(0, settings.answersPerPrompt).map(({ text }) => text)
+  }
+  const indices = [...variants.keys()]
+  const indexPairs = indices.flatMap((lower) =>
+    indices.slice(lower + 1).map((higher) => [lower, higher] as const)
+  )
   return task.prompts.flatMap(({ text }, prompt) =>
-    variants.flatMap((_, lower) =>
-      variants.slice(lower + 1).flatMap((_, further): VariantPair[] => {
-        const higher = lower + 1 + further
-        const [lowerAnswers, higherAnswers] = [lower, higher].map((variantIndex) => {
-          const { name } = elementAt(variants, variantIndex, 'variant').variant
-          const lines = cells.get(cellOf(name, prompt)) ?? []
-          return lines.slice(0, settings.answersPerPrompt).map((line) => line.text)
-        })
-        if (
-          lowerAnswers === undefined ||
-          higherAnswers === undefined ||
-          lowerAnswers.length === 0 ||
-          lowerAnswers.length !== higherAnswers.length
-        )
-          return []
-        const among = [lower, higher] as const
-        if (JSON.stringify(lowerAnswers.toSorted()) === JSON.stringify(higherAnswers.toSorted()))
-          return [{ prompt, among, orders: null }]
-        const ask = (sets: PairQuestion['sets']): PairQuestion => ({
-          key: key(text, sets),
-          prompt: text,
-          sets
-        })
-        return [
-          { prompt, among, orders: [ask([lowerAnswers, higherAnswers]), ask([higherAnswers, lowerAnswers])] }
-        ]
+    indexPairs.flatMap(([lower, higher]): VariantPair[] => {
+      const lowerAnswers = answersOf(lower, prompt)
+      const higherAnswers = answersOf(higher, prompt)
+      if (lowerAnswers.length === 0 || lowerAnswers.length !== higherAnswers.length) return []
+      const question = (...sets: PairQuestion['sets']): PairQuestion => ({
+        key: questionKey([settings.model, settings.rubric, text, ...sets]),
+        prompt: text,
+        sets
       })
-    )
+      const areEqual = isDeepStrictEqual(lowerAnswers.toSorted(), higherAnswers.toSorted())
+      const orders = areEqual
+        ? null
+        : ([question(lowerAnswers, higherAnswers), question(higherAnswers, lowerAnswers)] as const)
+      return [{ prompt, variants: [lower, higher], orders }]
+    })
   )
 }

@@ -47,7 +47,7 @@ export async function judgeAnswers(
       wordsOf: (question) => answerWords(question),
       read: readMark,
       verdict: (key, mark) => ({ key, mark }),
-      meant: ({ mark }) => mark
+      judgementOf: ({ mark }) => mark
     },
     listener,
     signal

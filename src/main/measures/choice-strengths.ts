@@ -8,7 +8,7 @@ import { multimap } from '../../contract/model/multimap'
 export interface Choice {
   readonly prompt: number
   /** Numbers of the candidates, without repetition. */
-  readonly among: readonly number[]
+  readonly candidates: readonly number[]
   /** Null for a tie. */
   readonly preferred: number | null
 }
@@ -23,8 +23,8 @@ export interface PreferredTo {
 
 /** Wins among the same candidates; a tie gives each candidate an equal share of a win. */
 interface WinCounts {
-  readonly among: readonly number[]
-  /** Parallel to `among`. */
+  readonly candidates: readonly number[]
+  /** Parallel to `candidates`. */
   readonly wins: readonly number[]
 }
 
@@ -67,7 +67,7 @@ export function preferredTo(
   count: number,
   reference: number
 ): (PreferredTo | null)[] {
-  const compared = [...new Set(choices.flatMap(({ among }) => among))].sort((a, b) => a - b)
+  const compared = [...new Set(choices.flatMap(({ candidates }) => candidates))].sort((a, b) => a - b)
   const results = Array.from({ length: count }, (): PreferredTo | null => null)
   if (!compared.includes(reference)) return results
   // The reference comes first. Candidates that were never compared are omitted, even from the added tie.
@@ -75,9 +75,9 @@ export function preferredTo(
   const indexOf = new Map(ordered.map((candidate, place) => [candidate, place]))
   const indexIn = (candidate: number): number => mapGet(indexOf, candidate, 'candidate')
   const model = new ChoiceModel(
-    choices.map(({ prompt, among, preferred }) => ({
+    choices.map(({ prompt, candidates, preferred }) => ({
       prompt,
-      among: among.map(indexIn),
+      candidates: candidates.map(indexIn),
       preferred: preferred === null ? null : indexIn(preferred)
     })),
     ordered.length
@@ -102,7 +102,7 @@ class ChoiceModel {
   constructor(choices: readonly Choice[], size: number) {
     this.prompts = [...multimap(choices.map((choice) => [choice.prompt, choice])).values()].map(countedOnce)
     const everyone = Array.from({ length: size }, (_, place) => place)
-    const added = { among: everyone, wins: everyone.map(() => 0.5) }
+    const added = { candidates: everyone, wins: everyone.map(() => 0.5) }
     this.counted = bySet([...this.prompts.flat(), added]).map(summed)
     this.best = this.maximise(everyone.map(() => 0))
     this.inflation = this.inflations()
@@ -184,13 +184,13 @@ function slopes(
   const gradient = free.map(() => 0)
   const information = Matrix.zeros(free.length, free.length)
   let likelihood = 0
-  for (const { among, wins } of counted) {
-    const candidateStrengths = among.map((place) => elementAt(strengths, place, 'strength'))
+  for (const { candidates, wins } of counted) {
+    const candidateStrengths = candidates.map((place) => elementAt(strengths, place, 'strength'))
     const greatest = Math.max(...candidateStrengths)
     const weights = candidateStrengths.map((strength) => Math.exp(strength - greatest))
     const sum = weights.reduce((total, weight) => total + weight, 0)
     const count = wins.reduce((total, won) => total + won, 0)
-    const freeRows = among.map((place) => rows.get(place))
+    const freeRows = candidates.map((place) => rows.get(place))
     for (const [index, row] of freeRows.entries()) {
       const won = elementAt(wins, index, 'count of wins')
       const share = elementAt(weights, index, 'weight') / sum
@@ -238,29 +238,32 @@ function falsePosition(evaluate: (distance: number) => number, low: Point, high:
 
 const logistic = (strength: number): number => 1 / (1 + Math.exp(-strength))
 
-const setKey = ({ among }: { among: readonly number[] }): string => among.toSorted((a, b) => a - b).join(',')
+const setKey = ({ candidates }: { candidates: readonly number[] }): string =>
+  candidates.toSorted((a, b) => a - b).join(',')
 
 /** Groups items with the same candidates. */
-const bySet = <Item extends { among: readonly number[] }>(items: readonly Item[]): Item[][] => [
+const bySet = <Item extends { candidates: readonly number[] }>(items: readonly Item[]): Item[][] => [
   ...multimap(items.map((item) => [setKey(item), item])).values()
 ]
 
 /** Counts the choices on one prompt; choices among the same candidates together count as one. */
 function countedOnce(choices: readonly Choice[]): WinCounts[] {
   return bySet(choices).map((same) => {
-    const among = elementAt(same, 0, 'choice').among.toSorted((a, b) => a - b)
+    const candidates = elementAt(same, 0, 'choice').candidates.toSorted((a, b) => a - b)
     const parts = same.map(({ preferred }) =>
-      among.map((candidate) => (preferred === null ? 1 / among.length : Number(candidate === preferred)))
+      candidates.map((candidate) =>
+        preferred === null ? 1 / candidates.length : Number(candidate === preferred)
+      )
     )
-    return { among, wins: among.map((_, place) => total(parts, place) / same.length) }
+    return { candidates, wins: candidates.map((_, place) => total(parts, place) / same.length) }
   })
 }
 
 /** Adds counts of the same candidates. */
 function summed(same: readonly WinCounts[]): WinCounts {
-  const { among } = elementAt(same, 0, 'count')
+  const { candidates } = elementAt(same, 0, 'count')
   const parts = same.map(({ wins }) => wins)
-  return { among, wins: among.map((_, place) => total(parts, place)) }
+  return { candidates, wins: candidates.map((_, place) => total(parts, place)) }
 }
 
 const total = (parts: readonly (readonly number[])[], place: number): number =>

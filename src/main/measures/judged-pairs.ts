@@ -16,7 +16,7 @@ type Winner = number | 'tie' | null
 export interface JudgedPair {
   readonly prompt: number
   /** Indices of the variants in ascending order. */
-  readonly among: readonly [number, number]
+  readonly variants: readonly [number, number]
   /**
    * Results with the lower variant first and with the other first; null if both gave the same answers, which
    * is a tie.
@@ -40,12 +40,12 @@ export function pairJudgement(
 ): PairJudgement | null {
   const readable = pairs.filter(({ orders }) => orders === null || !orders.includes(null))
   if (readable.length === 0) return null
-  const judged = readable.flatMap(({ prompt, among, orders }) =>
-    orders === null ? [] : [{ prompt, among, orders }]
+  const judged = readable.flatMap(({ prompt, variants, orders }) =>
+    orders === null ? [] : [{ prompt, variants, orders }]
   )
-  const choices = readable.map(({ prompt, among, orders }): Choice => {
+  const choices = readable.map(({ prompt, variants, orders }): Choice => {
     const winner = orders !== null && orders[0] === orders[1] ? orders[0] : 'tie'
-    return { prompt, among, preferred: typeof winner === 'number' ? winner : null }
+    return { prompt, candidates: variants, preferred: typeof winner === 'number' ? winner : null }
   })
   return {
     tally: { ...tallyOfChoices(choices, names, reference), size, skipped: pairs.length - readable.length },
@@ -58,7 +58,7 @@ export function pairJudgement(
 
 interface PairInOrders {
   readonly prompt: number
-  readonly among: readonly [number, number]
+  readonly variants: readonly [number, number]
   readonly orders: readonly [Winner, Winner]
 }
 
@@ -80,21 +80,22 @@ function agreementOf(pairs: readonly PairInOrders[]): PairJudgement['agreement']
  */
 function kappaOf(pairs: readonly PairInOrders[]): number | null {
   if (pairs.length === 0) return null
-  const categories = pairs.map(({ among, orders }) =>
-    orders.map((winner) => (winner === 'tie' ? 2 : among.findIndex((place) => place === winner)))
+  const categories = pairs.map(({ variants, orders }) =>
+    orders.map((winner) => (winner === 'tie' ? 2 : variants.findIndex((variant) => variant === winner)))
   )
   const share = (rater: number, category: number): number =>
     categories.filter((ratings) => elementAt(ratings, rater, 'order') === category).length / pairs.length
-  const observed = categories.filter(([forth, back]) => forth === back).length / pairs.length
+  const observed =
+    categories.filter(([lowerFirst, higherFirst]) => lowerFirst === higherFirst).length / pairs.length
   const expected = [0, 1, 2].reduce((sum, category) => sum + share(0, category) * share(1, category), 0)
   return expected === 1 ? null : (observed - expected) / (1 - expected)
 }
 
 /** Computes how often the variant shown first won, without ties. An unbiased judge gives one half. */
 function firstShownOf(pairs: readonly PairInOrders[]): number | null {
-  const first = pairs.flatMap(({ among: [lower, higher], orders: [forth, back] }) => [
-    ...(forth === 'tie' ? [] : [Number(forth === lower)]),
-    ...(back === 'tie' ? [] : [Number(back === higher)])
+  const first = pairs.flatMap(({ variants: [lower, higher], orders: [lowerFirst, higherFirst] }) => [
+    ...(lowerFirst === 'tie' ? [] : [Number(lowerFirst === lower)]),
+    ...(higherFirst === 'tie' ? [] : [Number(higherFirst === higher)])
   ])
   return first.length === 0 ? null : mean(first)
 }

@@ -34,7 +34,7 @@ export const MeasuringRequest = z.discriminatedUnion('kind', [
       pairs: z.array(
         z.object({
           prompt: z.number(),
-          among: z.tuple([z.number(), z.number()]).readonly(),
+          variants: z.tuple([z.number(), z.number()]).readonly(),
           orders: z.tuple([Winner, Winner]).readonly().nullable()
         })
       )

@@ -37,7 +37,8 @@ function tallyOf(
   const choices = marks.flatMap((mark): Choice[] =>
     mark.verdict === 'skipped' ? [] : [choiceOf(mark, names)]
   )
-  const compared = (candidate: number): boolean => choices.some(({ among }) => among.includes(candidate))
+  const compared = (candidate: number): boolean =>
+    choices.some(({ candidates }) => candidates.includes(candidate))
   const post = variants.findIndex(({ kind }) => kind === 'post')
   const reference = compared(post)
     ? post
@@ -70,17 +71,17 @@ export function tallyOfChoices(
 
 function choiceOf(mark: PreferenceMark, names: readonly string[]): Choice {
   const preferred = mark.verdict === 'preferred' ? names.indexOf(mark.variant) : null
-  return { prompt: mark.prompt, among: mark.among.map((name) => names.indexOf(name)), preferred }
+  return { prompt: mark.prompt, candidates: mark.among.map((name) => names.indexOf(name)), preferred }
 }
 
 type Wins = Pick<PreferenceTally['variants'][number], 'compared' | 'won' | 'tied' | 'share' | 'shareInterval'>
 
 function winsOf(choices: readonly Choice[], candidate: number): Wins {
-  const candidateChoices = choices.filter(({ among }) => among.includes(candidate))
+  const candidateChoices = choices.filter(({ candidates }) => candidates.includes(candidate))
   const byPrompt = multimap(
-    candidateChoices.map(({ prompt, among, preferred }) => [
+    candidateChoices.map(({ prompt, candidates, preferred }) => [
       prompt,
-      preferred === null ? 1 / among.length : Number(preferred === candidate)
+      preferred === null ? 1 / candidates.length : Number(preferred === candidate)
     ])
   )
   const share = byPrompt.size === 0 ? null : mean([...byPrompt.values()].map((parts) => mean(parts)))

@@ -168,7 +168,7 @@ describe('a judge of pairs', () => {
     const pairs = counts.flatMap(([count, forth, back]) =>
       Array.from(
         { length: count },
-        (_, prompt) => ({ prompt, among: [0, 1], orders: [forth, back] }) as const
+        (_, prompt) => ({ prompt, variants: [0, 1], orders: [forth, back] }) as const
       )
     )
     expect(pairJudgement(pairs, ['a', 'b'], 0, 1)?.kappa).toBeCloseTo(0.4, 12)

@@ -12,7 +12,7 @@ const Reference = z.array(
     count: z.number(),
     reference: z.number(),
     choices: z.array(
-      z.object({ prompt: z.number(), among: z.array(z.number()), preferred: z.number().nullable() })
+      z.object({ prompt: z.number(), candidates: z.array(z.number()), preferred: z.number().nullable() })
     ),
     over: z.array(z.object({ chance: z.number(), interval: Interval }).nullable())
   })
@@ -22,8 +22,8 @@ const REFERENCES = Reference.parse(
 )
 
 /** The same verdict on each of so many prompts. */
-const each = (prompts: number, among: number[], preferred: number | null): Choice[] =>
-  Array.from({ length: prompts }, (_, prompt) => ({ prompt, among, preferred }))
+const each = (prompts: number, candidates: number[], preferred: number | null): Choice[] =>
+  Array.from({ length: prompts }, (_, prompt) => ({ prompt, candidates, preferred }))
 
 describe('chances to be preferred', () => {
   test.for(REFERENCES)('agree with SciPy: $name', ({ choices, count, reference, over }) => {
@@ -48,7 +48,7 @@ describe('chances to be preferred', () => {
       ...each(2, [1, 0], 0).map((c) => ({ ...c, prompt: c.prompt + 6 }))
     ]
     expect(preferredTo(choices, 2, 0)[1]?.chance).toBeCloseTo(6.5 / 9, 10)
-    const tied = [...choices, { prompt: 8, among: [0, 1], preferred: null }]
+    const tied = [...choices, { prompt: 8, candidates: [0, 1], preferred: null }]
     expect(preferredTo(tied, 2, 0)[1]?.chance).toBeCloseTo(7 / 10, 10)
   })
 
@@ -79,13 +79,13 @@ describe('chances to be preferred', () => {
     const choice = fc
       .record({
         prompt: fc.integer({ min: 0, max: 8 }),
-        among: fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 2 }),
+        candidates: fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 2 }),
         won: fc.option(fc.nat(4))
       })
-      .map(({ prompt, among, won }) => ({
+      .map(({ prompt, candidates, won }) => ({
         prompt,
-        among,
-        preferred: won === null ? null : (among[won] ?? null)
+        candidates,
+        preferred: won === null ? null : (candidates[won] ?? null)
       }))
     fc.assert(
       fc.property(fc.array(choice, { maxLength: 60 }), (choices) => {

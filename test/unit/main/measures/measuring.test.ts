@@ -73,7 +73,7 @@ test('a pair judge with fewer answers than its limit reports the answers that ex
         samples: manyAnswers(4),
         scores: [],
         marks: [],
-        pairs: [{ prompt: 0, among: [0, 1], orders: [0, 0] }],
+        pairs: [{ prompt: 0, variants: [0, 1], orders: [0, 0] }],
         forms: []
       },
       NO_PROXIES
