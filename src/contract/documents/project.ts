@@ -245,7 +245,7 @@ export const ProjectState = z.object({
   document: PairDocument,
   prompts: CrcPrompts,
   /** True if the prompts belong only to this pair, in place of those that the project's pairs share. */
-  ownPrompts: z.boolean(),
+  separatePrompts: z.boolean(),
   samplePrompts: SamplePrompts,
   /** Sweeps, newest first. */
   sweeps: z.array(SweepSummary),

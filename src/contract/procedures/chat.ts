@@ -30,7 +30,7 @@ export type ChatAnswer = z.infer<typeof ChatAnswer>
 export const ChatEvent = z.discriminatedUnion('type', [
   /** Changes since the last event. */
   z.object({
-    type: z.literal('told'),
+    type: z.literal('update'),
     /** Remarks for the user on how turns became tokens. */
     notices: z.array(z.string()),
     answers: z.array(ChatAnswer),

@@ -22,7 +22,9 @@ export class RequestAnswer {
   private readonly tokenTexts = new Map<number, string>()
   private readonly choices = new Map<number, GrowingChoice>()
   private readonly usage: Usage = { promptTokens: 0, completionTokens: 0 }
-  /** The events of a stream are written one after the other, because texts of tokens are looked up for some. */
+  private readonly startedMs = performance.now()
+  private hasFirstToken = false
+  /** Writes the events of a stream in order, although some wait for the texts of tokens. */
   private writes: Promise<void> = Promise.resolve()
 
   constructor(
@@ -58,61 +60,70 @@ export class RequestAnswer {
   }
 
   private async answerAll(send: SendEvent | null): Promise<void> {
-    const { answerCount, model } = this.request
-    const startedMs = performance.now()
-    let isFirst = true
     await Promise.all(
-      this.prompts.map(async (prompt, place) => {
-        const first = place * answerCount
-        this.usage.promptTokens += prompt.tokens.length
-        this.metrics.promptTokens.add({ model }, prompt.tokens.length)
-        for (let index = first; index < first + answerCount; index++) {
-          this.choices.set(index, { text: '', logprobs: [], finish: null, promptLogprobs: [] })
-          const opening = send === null ? null : this.writer.opening(index)
-          if (opening !== null) send?.(opening)
-        }
-        // The echoed prompt comes with the first event of a choice.
-        const echoed = new Set<number>()
-        const emit = (index: number, choice: Omit<Choice, 'index' | 'echo'>): void => {
-          if (send === null) return
-          const isEchoed = echoed.has(index)
-          echoed.add(index)
-          this.writes = this.writes.then(async () => {
-            const echo = isEchoed ? null : await this.echoOf(index)
-            const event = { ...choice, index, echo }
-            await this.lookUpChoice(event)
-            send(this.writer.piece(event, this.tokenTexts))
-          })
-        }
-        await this.models.answer(
-          this.request,
-          prompt,
-          {
-            promptLogprobs: (logprobs) => {
-              for (let i = 0; i < answerCount; i++)
-                mapGet(this.choices, first + i, 'choice').promptLogprobs = logprobs
-            },
-            firstToken: () => {
-              if (isFirst) this.metrics.firstToken.observe((performance.now() - startedMs) / 1000)
-              isFirst = false
-            },
-            piece: (i, { text, logprobs }) => {
-              mapGet(this.choices, first + i, 'choice').logprobs.push(...logprobs)
-              emit(first + i, { text, logprobs, finish: null })
-            },
-            end: (i, text, finish, tokenCount) => {
-              const choice = mapGet(this.choices, first + i, 'choice')
-              choice.text = text
-              choice.finish = finish
-              this.usage.completionTokens += tokenCount
-              this.metrics.generatedTokens.add({ model }, tokenCount)
-              emit(first + i, { text, logprobs: [], finish })
-            }
-          },
-          this.signal
-        )
-      })
+      this.prompts.map((prompt, index) => this.answerPrompt(prompt, index * this.request.answerCount, send))
     )
+  }
+
+  /** Answers one prompt. @param first index of its first choice */
+  private async answerPrompt(prompt: ServedPrompt, first: number, send: SendEvent | null): Promise<void> {
+    const { answerCount, model } = this.request
+    this.usage.promptTokens += prompt.tokens.length
+    this.metrics.promptTokens.add({ model }, prompt.tokens.length)
+    const choices = Array.from({ length: answerCount }, (): GrowingChoice => ({
+      text: '',
+      logprobs: [],
+      finish: null,
+      promptLogprobs: []
+    }))
+    for (const [i, choice] of choices.entries()) {
+      this.choices.set(first + i, choice)
+      const opening = this.writer.opening(first + i)
+      if (opening !== null) send?.(opening)
+    }
+    const emit = this.emitter(send)
+    await this.models.answer(
+      this.request,
+      prompt,
+      {
+        promptLogprobs: (logprobs) => {
+          for (const choice of choices) choice.promptLogprobs = logprobs
+        },
+        firstToken: () => {
+          if (!this.hasFirstToken)
+            this.metrics.firstToken.observe((performance.now() - this.startedMs) / 1000)
+          this.hasFirstToken = true
+        },
+        piece: (i, { text, logprobs }) => {
+          elementAt(choices, i, 'choice').logprobs.push(...logprobs)
+          emit(first + i, { text, logprobs, finish: null })
+        },
+        end: (i, text, finish, tokenCount) => {
+          const choice = elementAt(choices, i, 'choice')
+          choice.text = text
+          choice.finish = finish
+          this.usage.completionTokens += tokenCount
+          this.metrics.generatedTokens.add({ model }, tokenCount)
+          emit(first + i, { text, logprobs: [], finish })
+        }
+      },
+      this.signal
+    )
+  }
+
+  /** Returns a function that sends a piece of a choice. The first piece of a choice brings the echoed prompt. */
+  private emitter(send: SendEvent | null): (index: number, piece: Omit<Choice, 'index' | 'echo'>) => void {
+    const echoed = new Set<number>()
+    return (index, piece) => {
+      if (send === null) return
+      const isEchoed = echoed.has(index)
+      echoed.add(index)
+      this.writes = this.writes.then(async () => {
+        const event = { ...piece, index, echo: isEchoed ? null : await this.echoOf(index) }
+        await this.lookUpChoice(event)
+        send(this.writer.piece(event, this.tokenTexts))
+      })
+    }
   }
 
   private async choiceOf(index: number): Promise<Choice> {

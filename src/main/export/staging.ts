@@ -5,22 +5,21 @@ import { errorCode, flushFolder, writeProblem } from '../base/files/atomic-file'
 import { acquireLock, type Lock } from '../base/files/lock'
 
 /**
- * The folder that an export is written into before it becomes the target: beside it, so that the last step is a rename.
- * Beside a target `NAME` there may be, hidden,
+ * An export is written into a staging folder beside its target, which a rename turns into the target. These hidden
+ * entries exist beside a target `NAME` during an export:
  *
- * - `.NAME.slr-export.lock`, which says who is exporting there now,
- * - `.NAME.slr-export-ID`, an export that is not complete,
- * - `.NAME.slr-replaced-ID`, the folder that an export is replacing.
+ * - `.NAME.slr-export.lock` names the process that exports.
+ * - `.NAME.slr-export-ID` is the incomplete export.
+ * - `.NAME.slr-replaced-ID` is the earlier folder while it is replaced.
  *
- * No system lets a program swap two folders in one portable step. A replacement is therefore two renames with
- * nothing between them: the old folder aside, the new one in its place. Killed just there, the old one is put back
- * by the next export. A replaced folder is kept as `NAME.replaced`, or with a number where there is one: it may hold
- * what is nowhere else.
+ * A replacement takes two renames, because no portable call swaps two folders. If the process is killed between
+ * them, the next export renames the earlier folder back. A replaced folder is kept as `NAME.replaced`, or with a
+ * number, because it may hold the only copy of its files.
  */
 export class Staging {
   private constructor(
     private readonly target: string,
-    /** Write here. */
+    /** The staging folder, which receives the files. */
     readonly path: string,
     private readonly lock: Lock
   ) {}
@@ -31,7 +30,7 @@ export class Staging {
    * @throws WorkbenchError `locked` while another process exports there; `read-only`, `not-found`
    */
   static async open(target: string): Promise<Staging> {
-    const path = besides(target, `export-${randomUUID()}`)
+    const path = hiddenPath(target, `export-${randomUUID()}`)
     const lock = await lockTarget(target)
     try {
       await cleanUp(target)
@@ -44,14 +43,14 @@ export class Staging {
   }
 
   /**
-   * Makes the folder the target. Its files must be flushed to the disk already.
+   * Renames the staging folder to the target. Its files must be flushed to the disk already.
    *
    * @param replace true allows to replace an existing model; otherwise only an empty folder is replaced.
    * @returns path of the replaced folder; null for none.
-   * @throws WorkbenchError `read-only`, `not-found`; what was there before is unchanged
+   * @throws WorkbenchError `read-only`, `not-found`; the target is then unchanged
    */
   async commit(replace: boolean): Promise<string | null> {
-    const replaced = besides(this.target, `replaced-${randomUUID()}`)
+    const replaced = hiddenPath(this.target, `replaced-${randomUUID()}`)
     try {
       await flushFolder(this.path)
       if (!replace) await removeEmpty(this.target)
@@ -62,7 +61,7 @@ export class Staging {
         if (hadTarget) await rename(replaced, this.target)
         throw error
       }
-      const replacedFolder = hadTarget ? await keep(replaced, this.target) : null
+      const replacedFolder = hadTarget ? await keepReplaced(replaced, this.target) : null
       await flushFolder(dirname(this.target))
       return replacedFolder
     } catch (error) {
@@ -70,20 +69,21 @@ export class Staging {
     }
   }
 
-  /** Ends the export, and removes everything except the target. */
+  /** Ends the export, and removes the staging folder and the lock. */
   async close(): Promise<void> {
     await rm(this.path, { recursive: true, force: true }).catch(() => undefined)
     this.lock.release()
   }
 }
 
-function besides(target: string, what: string): string {
-  return join(dirname(target), `.${basename(target)}.slr-${what}`)
+/** Returns the path of a hidden entry beside the target. */
+function hiddenPath(target: string, suffix: string): string {
+  return join(dirname(target), `.${basename(target)}.slr-${suffix}`)
 }
 
 async function lockTarget(target: string): Promise<Lock> {
   try {
-    return await acquireLock(besides(target, 'export.lock'), {
+    return await acquireLock(hiddenPath(target, 'export.lock'), {
       path: target,
       advice: 'Wait until that export has ended, or choose another folder.'
     })
@@ -99,23 +99,23 @@ const LEFTOVER = new RegExp(`^(.+)\\.slr-(export|replaced)-${UUID}$`)
 async function cleanUp(target: string): Promise<void> {
   const parent = dirname(target)
   for (const name of await readdir(parent)) {
-    const [, owner, kind] = LEFTOVER.exec(name) ?? []
+    const [, hiddenTarget, kind] = LEFTOVER.exec(name) ?? []
     const leftover = join(parent, name)
-    if (owner !== `.${basename(target)}` || !(await lstat(leftover)).isDirectory()) continue
+    if (hiddenTarget !== `.${basename(target)}` || !(await lstat(leftover)).isDirectory()) continue
     if (kind === 'export') await rm(leftover, { recursive: true, force: true })
-    else if (!(await renameIfFree(leftover, target))) await keep(leftover, target)
+    else if (!(await renameIfFree(leftover, target))) await keepReplaced(leftover, target)
   }
 }
 
-/** Gives a replaced folder its final name. @returns the name */
-async function keep(replaced: string, target: string): Promise<string> {
+/** Renames a replaced folder to the first free name beside the target. @returns its path */
+async function keepReplaced(replaced: string, target: string): Promise<string> {
   for (let number = 1; ; number += 1) {
-    const name = `${target}.replaced${number === 1 ? '' : `-${number}`}`
-    if (await renameIfFree(replaced, name)) return name
+    const path = `${target}.replaced${number === 1 ? '' : `-${number}`}`
+    if (await renameIfFree(replaced, path)) return path
   }
 }
 
-/** Removes an empty folder. It throws if files were added to the folder since the check. */
+/** Removes an empty folder. @throws if files were added since the check */
 async function removeEmpty(folder: string): Promise<void> {
   try {
     await rmdir(folder)

@@ -7,7 +7,7 @@ import { generateSamples, type SampleKey, type SampleListener } from '../samples
 import { type Facts, Job } from './job'
 import type { JobContext } from './job-context'
 
-/** Milliseconds between updates. A user reads the answer while it is generated. */
+/** Milliseconds between updates, short enough to read an answer while it is generated. */
 const INTERVAL_MS = 60
 
 type ChatFact =
@@ -15,13 +15,13 @@ type ChatFact =
   | { type: 'progress'; progress: SampleProgress }
   | { type: 'answer'; answer: ChatAnswer }
 
-/** Conversations with models of a project's pair; nothing of them is stored. */
+/** Conversations with models of a project's pair, which are not stored. */
 export class Chats {
   constructor(private readonly context: JobContext) {}
 
   /**
-   * Streams the next answers of some models, each to its own conversation. The work ends with its stream, and when any
-   * job starts.
+   * Streams the next answer of each model to its conversation. The work stops when the stream is closed or a job
+   * starts.
    *
    * @throws WorkbenchError as `JobTurns.answer` and `prepareChat`, and for failures of the engine
    */
@@ -49,9 +49,7 @@ export class Chats {
   }
 }
 
-/**
- * Stores answers as facts. Each variant answers one prompt, so its column and the answer's index identify an answer.
- */
+/** Stores answers as facts. Each variant answers one prompt, so variant and index identify an answer. */
 function listener(facts: Facts<ChatFact>): SampleListener {
   const set = (key: SampleKey, text: string, finish: ChatAnswer['finish']): void => {
     const { variant: column, index } = key
@@ -70,7 +68,7 @@ function listener(facts: Facts<ChatFact>): SampleListener {
 
 function eventOf(facts: readonly ChatFact[]): ChatEvent {
   return {
-    type: 'told',
+    type: 'update',
     notices: facts.find((fact) => fact.type === 'notices')?.notices ?? [],
     answers: facts.flatMap((fact) => (fact.type === 'answer' ? [fact.answer] : [])),
     progress: facts.find((fact) => fact.type === 'progress')?.progress ?? null

@@ -268,7 +268,7 @@ export class Project implements ProjectOfPair {
    * @throws WorkbenchError `not-found`, `read-only`
    */
   async duplicatePair(id: PairId): Promise<ProjectPair> {
-    return this.#add((document) => withDuplicate(document, id), this.pair(id).ownPrompts)
+    return this.#add((document) => withDuplicate(document, id), this.pair(id).separatePrompts)
   }
 
   /** @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
@@ -373,15 +373,15 @@ export class Project implements ProjectOfPair {
 
   async #add(
     change: (document: ProjectDocument) => { changed: Partial<ProjectDocument>; added: PairDocument },
-    ownPrompts: CrcPrompts | null
+    separatePrompts: CrcPrompts | null
   ): Promise<ProjectPair> {
     return this.#change(async () => {
       const { changed, added } = change(this.#document)
       const { id } = added
       await ensurePairFolder(this.path, id)
       const folder = pairFolder(this.path, id)
-      if (ownPrompts !== null) await writePrompts(folder, ownPrompts)
-      const pair = new ProjectPair(this, id, noResults(folder, ownPrompts))
+      if (separatePrompts !== null) await writePrompts(folder, separatePrompts)
+      const pair = new ProjectPair(this, id, noResults(folder, separatePrompts))
       this.#pairs.set(id, pair)
       await this.#advance([], undefined, changed)
       return pair

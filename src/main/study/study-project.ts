@@ -124,6 +124,6 @@ export async function settledPair(
   ) {
     await pair.update({ rendering, settings })
   }
-  if (!isDeepStrictEqual(pair.prompts, prompts)) await pair.useOwnPrompts(prompts)
+  if (!isDeepStrictEqual(pair.prompts, prompts)) await pair.useSeparatePrompts(prompts)
   return { projectPair: pair, studied }
 }

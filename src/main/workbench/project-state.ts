@@ -30,7 +30,7 @@ export async function projectState(
     pairs: pairBriefs(project, projects, jobs),
     document: pair.document,
     prompts: pair.prompts,
-    ownPrompts: pair.ownPrompts !== null,
+    separatePrompts: pair.separatePrompts !== null,
     samplePrompts: project.samplePrompts ?? samplePrompts,
     sweeps: [...pair.sweeps],
     sampleRuns: [...pair.samples.runs],

@@ -55,13 +55,14 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     return this.builtin.find((set) => areSamePrompts(set.prompts, prompts))?.id ?? null
   })
 
-  /** Gives the pair its own copy of the prompts, or lets it use the project's again. */
-  async useOwn(own: boolean): Promise<void> {
+  /** Gives the pair a separate copy of the prompts, or lets it use the project's again. */
+  async useSeparate(isSeparate: boolean): Promise<void> {
     await this.flush()
     const { project } = this
-    const prompts = own ? project.state.prompts : null
-    await project.do(own ? 'give the pair prompts of its own' : 'use the prompts of the project', (here) =>
-      project.client.prompts.own({ ...here, prompts })
+    const prompts = isSeparate ? project.state.prompts : null
+    await project.do(
+      isSeparate ? 'give the pair separate prompts' : 'use the prompts of the project',
+      (here) => project.client.prompts.separate({ ...here, prompts })
     )
   }
 

@@ -11,8 +11,8 @@ export const promptProcedures = {
    * project's pairs share.
    */
   save: procedure.input(pairInput.extend({ seen: seenRevision, prompts: CrcPrompts })).output(ProjectState),
-  /** Gives a pair its own prompt set. Null makes it use the set that the project's pairs share. */
-  own: procedure.input(pairInput.extend({ prompts: CrcPrompts.nullable() })).output(ProjectState),
+  /** Gives a pair a separate prompt set. Null makes it use the set that the project's pairs share. */
+  separate: procedure.input(pairInput.extend({ prompts: CrcPrompts.nullable() })).output(ProjectState),
   /** Returns the exact text and tokens of each prompt in the project's rendering. */
   render: procedure
     .input(pairInput)

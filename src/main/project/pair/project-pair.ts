@@ -156,7 +156,7 @@ export class ProjectPair {
   }
 
   /** Null if the pair uses the project's prompts. */
-  get ownPrompts(): CrcPrompts | null {
+  get separatePrompts(): CrcPrompts | null {
     return this.#prompts
   }
 
@@ -248,7 +248,7 @@ export class ProjectPair {
    *
    * @throws WorkbenchError `bad-input`, `read-only`
    */
-  async useOwnPrompts(prompts: CrcPrompts | null): Promise<number | null> {
+  async useSeparatePrompts(prompts: CrcPrompts | null): Promise<number | null> {
     return this.#saveOwnPrompts(prompts, undefined)
   }
 

@@ -11,8 +11,8 @@ export function promptRoutes({ stateOf, withPair }: Routing) {
     save: prompts.save.use(withPair).handler(async ({ context: { pair }, input }) => {
       return stateOf(pair, await pair.savePrompts(input.prompts, input.seen))
     }),
-    own: prompts.own.use(withPair).handler(async ({ context: { pair }, input }) => {
-      return stateOf(pair, await pair.useOwnPrompts(input.prompts))
+    separate: prompts.separate.use(withPair).handler(async ({ context: { pair }, input }) => {
+      return stateOf(pair, await pair.useSeparatePrompts(input.prompts))
     }),
     render: prompts.render.use(withPair).handler(async ({ context: { pair } }) => {
       const { document } = pair

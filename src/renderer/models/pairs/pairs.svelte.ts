@@ -23,18 +23,18 @@ export class Pairs {
     if (id !== this.shownId) await this.project.host.showPair(id)
   }
 
-  /** Adds a pair of two model folders and shows it. @returns whether it was added */
+  /** Adds a pair of two model folders and shows it. @returns true if it is shown */
   async add(base: string, post: string, name: string): Promise<boolean> {
     const { client, path } = this.project
     const answer = await this.project.attempt(() => client.pairs.add({ path, base, post, name }))
-    return this.added(answer, 'add')
+    return this.showAdded(answer, 'add')
   }
 
-  /** Adds a copy of a pair with its settings and shows it. @returns whether it was added */
+  /** Adds a copy of a pair with its settings and shows it. @returns true if it is shown */
   async duplicate(id: PairId): Promise<boolean> {
     const { client, path } = this.project
     const answer = await this.project.attempt(() => client.pairs.duplicate({ path, pair: id }))
-    return this.added(answer, 'duplicate')
+    return this.showAdded(answer, 'duplicate')
   }
 
   async rename(id: PairId, name: string): Promise<void> {
@@ -52,18 +52,18 @@ export class Pairs {
     })
   }
 
-  /** @param place the new index in the list without the pair */
-  async move(id: PairId, place: number): Promise<void> {
-    const from = this.placeOf(id)
-    if (from === place || place < 0 || place >= this.list.length) return
+  /** @param target the new index in the list without the pair */
+  async move(id: PairId, target: number): Promise<void> {
+    const source = this.indexOf(id)
+    if (source === target || target < 0 || target >= this.list.length) return
     const move = async (place: number): Promise<void> => {
       const { client, path } = this.project
       await client.pairs.move({ path, pair: id, place })
     }
     await this.apply({
       what: `move the pair “${this.nameOf(id)}”`,
-      undo: () => move(from),
-      redo: () => move(place)
+      undo: () => move(source),
+      redo: () => move(target)
     })
   }
 
@@ -78,13 +78,13 @@ export class Pairs {
     const { host } = this.project
     const queued = this.work.state?.jobs.filter(({ pair }) => pair === id).length ?? 0
     try {
-      await takeOff(host, id, queued)
+      await removePair(host, id, queued)
     } catch (error) {
       host.complainOf(error)
     }
   }
 
-  /** Runs a change that any pair shown later can undo. */
+  /** Makes a change and records it. */
   private async apply(change: WindowChange): Promise<void> {
     const { host } = this.project
     try {
@@ -95,7 +95,8 @@ export class Pairs {
     }
   }
 
-  private async added(
+  /** Shows a pair that was added and records the change. @returns false if it was not added or cannot be shown */
+  private async showAdded(
     answer: { added: PairId; pairs: readonly PairBrief[] } | null,
     verb: string
   ): Promise<boolean> {
@@ -108,13 +109,13 @@ export class Pairs {
     host.session?.history.record({
       what: `${verb} the pair “${name}”`,
       message: `Added the pair “${name}”`,
-      undo: () => takeOff(host, added, 0),
+      undo: () => removePair(host, added, 0),
       redo: async () => void (await host.client.pairs.restore({ path, pair: added, place: index }))
     })
     return true
   }
 
-  private placeOf(id: PairId): number {
+  private indexOf(id: PairId): number {
     return this.list.findIndex((pair) => pair.id === id)
   }
 
@@ -124,12 +125,12 @@ export class Pairs {
 }
 
 /**
- * Removes a pair from the open project. The pair shown then can undo it.
+ * Removes a pair from the open project, and records the change for the pair that is shown afterwards.
  *
  * @param queued number of its queued jobs, which an undo restores
  * @throws the error of main
  */
-async function takeOff(host: Host, id: PairId, queued: number): Promise<void> {
+async function removePair(host: Host, id: PairId, queued: number): Promise<void> {
   if (host.session === null) return
   const { state, path, here } = host.session
   const index = state.pairs.findIndex((pair) => pair.id === id)

@@ -144,7 +144,7 @@ describe('the pairs of a project', () => {
   it('may have separate prompts, which a copy has too, and use the shared ones again', async () => {
     const project = await projectOf('a', 'b')
     const [first, second] = [PROMPTS.slice(0, 1), PROMPTS.slice(1)]
-    await project.pair('pair-2').useOwnPrompts(first)
+    await project.pair('pair-2').useSeparatePrompts(first)
     const seen = project.revision
     await project.pair('pair-1').savePrompts(second, seen)
     await project.pair('pair-2').savePrompts(PROMPTS, seen)
@@ -153,9 +153,9 @@ describe('the pairs of a project', () => {
     const promptsOf = (id: string) => again.pair(id).prompts
     expect(['pair-1', 'pair-2', 'pair-3'].map(promptsOf)).toEqual([second, PROMPTS, PROMPTS])
     expect(await problemOf(again.pair('pair-2').savePrompts([]))).toMatchObject({ code: 'bad-input' })
-    await again.pair('pair-2').useOwnPrompts(null)
+    await again.pair('pair-2').useSeparatePrompts(null)
     await again.pair('pair-2').savePrompts(first)
     expect(['pair-1', 'pair-2', 'pair-3'].map(promptsOf)).toEqual([first, first, PROMPTS])
-    expect((await reopened(again)).pair('pair-2').ownPrompts).toBeNull()
+    expect((await reopened(again)).pair('pair-2').separatePrompts).toBeNull()
   })
 })

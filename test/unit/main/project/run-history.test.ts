@@ -139,11 +139,15 @@ describe('the history of a pair', () => {
     expect(namesOf(open)).not.toContain('run-1')
 
     const saved = await open.savePrompts(PROMPTS.slice(0, 1))
-    const own = await open.firstPair.useOwnPrompts(PROMPTS.slice(1))
+    const own = await open.firstPair.useSeparatePrompts(PROMPTS.slice(1))
     const sampled = await open.saveSamplePrompts([{ text: 'Name a colour.', category: '', raw: false }])
     for (const revision of [own, saved, sampled]) await undo(revision)
     const after = await reopened(open)
-    expect([after.prompts, after.firstPair.ownPrompts, after.samplePrompts]).toEqual([PROMPTS, null, null])
+    expect([after.prompts, after.firstPair.separatePrompts, after.samplePrompts]).toEqual([
+      PROMPTS,
+      null,
+      null
+    ])
   })
 
   it('restores no search without its sweep', async () => {

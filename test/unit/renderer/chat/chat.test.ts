@@ -25,7 +25,12 @@ const PAIR = await inspectPair(resourcePath('demo-pair', 'base'), resourcePath('
 
 const said = (column: number, ...texts: string[]): ChatAnswer[] =>
   texts.map((text, index) => ({ column, index, text, finish: 'stop' }))
-const told = (...answers: ChatAnswer[]): ChatEvent => ({ type: 'told', notices: [], answers, progress: null })
+const told = (...answers: ChatAnswer[]): ChatEvent => ({
+  type: 'update',
+  notices: [],
+  answers,
+  progress: null
+})
 
 /** A chat that has everything that it needs, on a line that the test plays. */
 async function openChat(changes: Partial<ProjectState> = {}) {

@@ -29,16 +29,16 @@ it('prompts are known for a built-in set, and rendered as main says or not at al
 
 it('prompts of a pair’s own are a copy of the project’s, and given back by undo', async () => {
   const { line, session, prompts } = await opened()
-  void prompts.useOwn(true)
+  void prompts.useSeparate(true)
   await settled()
-  expect(line.call('prompts.own', 0).input).toMatchObject({ prompts: PROMPTS })
-  await line.answer('prompts.own', 0, projectState({ revision: 2, ownPrompts: true }))
-  expect(session.history.undoable).toBe('give the pair prompts of its own')
+  expect(line.call('prompts.separate', 0).input).toMatchObject({ prompts: PROMPTS })
+  await line.answer('prompts.separate', 0, projectState({ revision: 2, separatePrompts: true }))
+  expect(session.history.undoable).toBe('give the pair separate prompts')
   void session.history.undo()
   await settled()
   await line.answer('projects.revert', 0, projectState({ revision: 3 }))
-  void prompts.useOwn(false)
-  await line.refuse('prompts.own', 1, new Error('The disk is full.'))
+  void prompts.useSeparate(false)
+  await line.refuse('prompts.separate', 1, new Error('The disk is full.'))
   expect(session.history.undoable).toBeNull()
 })
 

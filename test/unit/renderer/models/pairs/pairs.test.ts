@@ -143,17 +143,22 @@ it('shows the first pair when another window has removed this one', async () => 
 it('uses separate prompts and those of the project again, by steps that can be undone', async () => {
   const { line, session } = await opened('pair-1', briefs('a', 'b'))
   const shared = session.state.prompts
-  void session.prompts.useOwn(true)
+  void session.prompts.useSeparate(true)
   await settled()
-  expect(line.call('prompts.own', 0).input).toEqual({ ...session.here, prompts: shared })
+  expect(line.call('prompts.separate', 0).input).toEqual({ ...session.here, prompts: shared })
   const mine = shared.slice(0, 1)
-  await line.answer('prompts.own', 0, { ...session.state, revision: 2, ownPrompts: true, prompts: mine })
+  await line.answer('prompts.separate', 0, {
+    ...session.state,
+    revision: 2,
+    separatePrompts: true,
+    prompts: mine
+  })
   expect(session.prompts.current()).toEqual(mine)
-  void session.prompts.useOwn(false)
+  void session.prompts.useSeparate(false)
   await settled()
-  expect(line.call('prompts.own', 1).input).toMatchObject({ prompts: null })
-  await line.answer('prompts.own', 1, {
-    ...{ ...session.state, revision: 3, change: 3, ownPrompts: false, prompts: shared }
+  expect(line.call('prompts.separate', 1).input).toMatchObject({ prompts: null })
+  await line.answer('prompts.separate', 1, {
+    ...{ ...session.state, revision: 3, change: 3, separatePrompts: false, prompts: shared }
   })
   void session.history.undo()
   await settled()
