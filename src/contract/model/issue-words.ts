@@ -70,6 +70,8 @@ export function issueWords(issue: Issue): string {
       return `expected ${formatWords(issue.format, issue.pattern)}`
     case 'unrecognized_keys':
       return unknownFields(issue.keys)
+    case 'invalid_key':
+      return issue.issues.map(({ message }) => message).join(', ')
     case 'invalid_union':
       return 'is of none of the forms that are read'
     default:

@@ -41,7 +41,9 @@ export class RequestAnswer {
   async whole(): Promise<object> {
     await this.answerAll(null)
     const indices = [...this.choices.keys()].sort((a, b) => a - b)
-    const choices = await Promise.all(indices.map((index) => this.choiceOf(index)))
+    const choices: Choice[] = []
+    // One after the other, because most tokens of a choice are looked up for an earlier one.
+    for (const index of indices) choices.push(await this.choiceOf(index))
     const promptLogprobs =
       this.request.promptLogprobs === null
         ? null

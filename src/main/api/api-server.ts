@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -22,6 +23,9 @@ const MAX_BODY_VALUES = 1_000_000
 /** Most answers that run or wait. More are refused, so that no request waits for long. */
 const MAX_ANSWERS = 512
 
+/** Limit in milliseconds of a connection that takes nothing of its reply. */
+const UNREAD_MS = 60_000
+
 export interface ApiOptions {
   readonly models: ServedVariants
   readonly host: string
@@ -31,6 +35,7 @@ export interface ApiOptions {
   /** Origins of web pages that may send requests. */
   readonly origins: readonly string[]
   readonly maxAnswers?: number
+  readonly unreadMs?: number
 }
 
 export interface ApiServer {
@@ -75,11 +80,17 @@ class Api {
 
   /** Answers a request. @param admit called when the request may take as long as its answer does */
   async respond(request: IncomingMessage, response: ServerResponse, admit: () => void): Promise<void> {
-    const path = String(addressOf(request)?.pathname)
+    const { socket } = request
+    const { unreadMs = UNREAD_MS } = this.options
+    const path = addressOf(request)?.pathname ?? ''
     const left = new AbortController()
-    // Each prompt of a request listens.
-    setMaxListeners(0, left.signal)
-    response.once('close', () => left.abort())
+    const leave = (): void => left.abort()
+    // Each prompt of a request listens, and so does each of several requests of a connection.
+    setMaxListeners(0, left.signal, socket)
+    response.once('close', leave)
+    // A reply that waits for an earlier one of its connection is not closed with it.
+    socket.once('close', leave)
+    for (const taken of ['drain', 'finish']) response.prependListener(taken, () => socket.setTimeout(0))
     try {
       this.refuseForeign(request, response)
       if (request.method === 'OPTIONS') return void response.writeHead(204).end()
@@ -87,11 +98,13 @@ class Api {
       admit()
       await this.route(path, request, response, left.signal)
     } catch (error) {
-      sendError(response, error)
+      if (!left.signal.aborted) sendError(response, error)
     } finally {
+      socket.off('close', leave)
+      if (!response.writableFinished) socket.setTimeout(unreadMs)
       this.metrics.requests.add({
         path: PATHS.has(path) ? path : 'other',
-        status: String(response.statusCode)
+        status: left.signal.aborted ? 'left' : String(response.statusCode)
       })
     }
   }
@@ -104,7 +117,7 @@ class Api {
   ): Promise<void> {
     const expected = PATHS.get(path) ?? (path.startsWith(MODEL_PATH) ? 'GET' : undefined)
     if (expected === undefined)
-      throw new ApiError(404, `There is no ${path}. Expected ${[...PATHS.keys()].join(', ')}.`)
+      throw new ApiError(404, `This path is not served. Expected one of ${[...PATHS.keys()].join(', ')}.`)
     if (request.method !== expected) throw new ApiError(405, `${path} is requested with ${expected}.`)
     if (path === '/health') return sendJson(response, { status: 'ok' })
     if (path === '/metrics') {
@@ -139,8 +152,7 @@ class Api {
   }
 
   private async answer(request: ApiRequest, response: ServerResponse, signal: AbortSignal): Promise<void> {
-    const { models, maxAnswers = MAX_ANSWERS } = this.options
-    await models.serve(request.model)
+    const { models, maxAnswers = MAX_ANSWERS, unreadMs = UNREAD_MS } = this.options
     const count =
       request.answerCount * (request.content.kind === 'completion' ? request.content.prompts.length : 1)
     if (count > maxAnswers)
@@ -156,12 +168,13 @@ class Api {
     }
     this.metrics.answers += count
     try {
+      await models.serve(request.model)
       const prompts = await models.promptsOf(request)
       const answer = new RequestAnswer(models, request, prompts, this.metrics, signal)
       if (!request.stream) return sendJson(response, await answer.whole())
       const send = (text: string): void => {
         if (!response.headersSent) response.writeHead(200, STREAM_HEADERS)
-        response.write(`data: ${text}\n\n`)
+        if (!response.write(`data: ${text}\n\n`)) response.socket?.setTimeout(unreadMs)
       }
       await answer.stream((event) => send(JSON.stringify(event)))
       send('[DONE]')
@@ -223,7 +236,7 @@ function decodeName(text: string): string {
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {
-  if (!/^application\/json\b/i.test(String(request.headers['content-type'])))
+  if (!/^application\/json\s*(?:;|$)/i.test(String(request.headers['content-type'])))
     throw new ApiError(415, 'The body is not application/json, as its Content-Type says.')
   const chunks: Buffer[] = []
   let size = 0
@@ -233,7 +246,9 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
     if (size > MAX_BODY_BYTES) throw new ApiError(413, `The body has more than ${MAX_BODY_BYTES} bytes.`)
     chunks.push(chunk)
   }
-  const value = parseIfJson(Buffer.concat(chunks).toString(), 'The body', { values: MAX_BODY_VALUES })
+  const bytes = Buffer.concat(chunks)
+  if (!isUtf8(bytes)) throw new ApiError(400, 'The body is not UTF-8.')
+  const value = parseIfJson(bytes.toString(), 'The body', { values: MAX_BODY_VALUES })
   if (value === undefined) throw new ApiError(400, 'The body is no JSON.')
   return value
 }

@@ -4,6 +4,7 @@ import { firstIssue } from '../../contract/model/problem'
 import { Sampling } from '../../contract/model/sampling'
 import type { SampleSettings } from '../../contract/documents/samples'
 import type { ChatMessage } from '../sandbox/messages'
+import { quoteName } from '../base/json-object'
 import { ApiError } from './api-error'
 
 /** Requests to the API, as OpenAI and vLLM document them. */
@@ -15,6 +16,8 @@ const MAX_TOP = 20
 const MAX_STOPS = 16
 const MAX_BIASES = 1_024
 const MAX_TOKENS = 100_000
+/** Most characters of a field's name in an error. */
+const MAX_NAME = 200
 
 /** Default lengths of an answer. A longer default would reserve memory that most answers do not use. */
 const DEFAULT_TOKENS = { completion: 16, chat: 1_024 }
@@ -70,7 +73,9 @@ const shared = {
   top_k: z.number().int().min(-1).optional(),
   min_p: Sampling.shape.minP.optional(),
   repetition_penalty: Sampling.shape.repetitionPenalty.optional(),
-  stop: z.union([z.string(), z.array(z.string()).max(MAX_STOPS)]).default([]),
+  stop: z
+    .preprocess((stop) => (typeof stop === 'string' ? [stop] : stop), z.array(z.string()).max(MAX_STOPS))
+    .default([]),
   logit_bias: z
     .record(z.string().regex(/^\d+$/, 'expected token ids as names'), z.number().min(-100).max(100))
     .refine((biases) => Object.keys(biases).length <= MAX_BIASES, `has more than ${MAX_BIASES} tokens`)
@@ -102,9 +107,9 @@ const CompletionBody = z.strictObject({
 
 const TextPart = z
   .looseObject({
-    type: z
-      .string()
-      .refine((type) => type === 'text', { error: ({ input }) => `${String(input)} is not supported` }),
+    type: z.string().refine((type) => type === 'text', {
+      error: ({ input }) => `${quoteName(String(input))} is not supported`
+    }),
     text: z.string().optional()
   })
   .transform(({ text }, context): string => {
@@ -192,7 +197,6 @@ function sharedSettings(
   body: z.output<z.ZodObject<typeof shared>>,
   { sampling }: SampleSettings
 ): Omit<ApiRequest, 'content' | 'maxTokens' | 'topLogprobs' | 'promptLogprobs' | 'echo'> {
-  const stops = typeof body.stop === 'string' ? [body.stop] : body.stop
   const topK = body.top_k ?? sampling.topK
   return {
     model: body.model,
@@ -205,7 +209,7 @@ function sharedSettings(
       minP: body.min_p ?? sampling.minP,
       repetitionPenalty: body.repetition_penalty ?? sampling.repetitionPenalty
     },
-    stopTexts: stops.filter((stop) => stop !== ''),
+    stopTexts: body.stop.filter((stop) => stop !== ''),
     logitBias: Object.entries(body.logit_bias).map(([token, bias]) => [Number(token), bias]),
     stream: body.stream,
     streamUsage: body.stream_options?.include_usage ?? false
@@ -220,8 +224,9 @@ function parseBody<Schema extends z.ZodObject>(schema: Schema, value: unknown): 
     ([name, field]) => field !== null && !isNeutral(name, field)
   )
   for (const [name] of effective) {
-    if (name in schema.shape) continue
-    throw new ApiError(400, `${name} is not supported. Leave it out.`, 'unsupported_parameter', name)
+    if (Object.hasOwn(schema.shape, name)) continue
+    const message = `${quoteName(name)} is not supported. Leave it out.`
+    throw new ApiError(400, message, 'unsupported_parameter', name.slice(0, MAX_NAME))
   }
   const parsed = schema.safeParse(Object.fromEntries(effective))
   if (parsed.success) return parsed.data

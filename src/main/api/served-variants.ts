@@ -70,6 +70,9 @@ export interface AnswerListener {
 
 const BATCH_ROWS = 64
 
+/** Most models side by side. Each further one interrupts all answers, and a mix of logits takes no memory. */
+const MAX_MODELS = 64
+
 /** The models of a pair that answer requests, loaded in the engine. */
 export class ServedVariants {
   private readonly changes = new SerialQueue()
@@ -106,9 +109,13 @@ export class ServedVariants {
     return this.settings.defaults
   }
 
-  /** Renders the prompts of a request. @throws ApiError for a prompt that becomes no tokens */
-  async promptsOf({ content }: ApiRequest): Promise<ServedPrompt[]> {
+  /** Renders the prompts of a request. @throws ApiError for no tokens, or one outside the vocabulary */
+  async promptsOf({ content, logitBias }: ApiRequest): Promise<ServedPrompt[]> {
     const { rendering } = this.settings
+    this.refuseUnknownTokens(
+      'logit_bias',
+      logitBias.map(([token]) => token)
+    )
     const prompts: ServedPrompt[] = []
     if (content.kind === 'chat') {
       const { messages, templateArguments } = content
@@ -121,10 +128,13 @@ export class ServedVariants {
       prompts.push({ tokens: chat.tokens, text: chat.rendered, raw: false })
     } else {
       for (const prompt of content.prompts) {
-        if (typeof prompt !== 'string') prompts.push({ tokens: prompt, text: null, raw: true })
-        else
+        if (typeof prompt === 'string') {
           for (const { tokens } of await renderPlain(this.pair.text, [prompt]))
             prompts.push({ tokens, text: prompt, raw: true })
+        } else {
+          this.refuseUnknownTokens('prompt', prompt)
+          prompts.push({ tokens: prompt, text: null, raw: true })
+        }
       }
     }
     if (prompts.some(({ tokens }) => tokens.length === 0))
@@ -175,7 +185,6 @@ export class ServedVariants {
     const { served, variants } = this.loaded
     const model = this.requireServed(request.model)
     const { variant } = elementAt(variants, model, 'model')
-    this.refuseUnknownTokens(request.logitBias)
     const { generation } = await prepareGeneration(
       this.pair,
       [prompt.tokens],
@@ -232,13 +241,18 @@ export class ServedVariants {
   /**
    * Loads the model of a request if further models may be served. It waits until all running answers have ended.
    *
-   * @throws ApiError for a model that is not served; WorkbenchError without memory for it, while the others stay served
+   * @throws ApiError for a model that is not served, or too many; WorkbenchError without memory for it, while the others
+   * stay served
    */
   async serve(name: string): Promise<void> {
     await this.changes.run(async () => {
       const { findVariant, defaults } = this.settings
       const variant = this.names.includes(name) ? null : await findVariant?.(name)
       if (!variant) return
+      if (this.names.length >= MAX_MODELS) {
+        const message = `${MAX_MODELS} models are served, and no further one is loaded. Use one of them.`
+        throw new ApiError(503, message, 'too_many_models', 'model')
+      }
       if (this.answerCount > 0) await new Promise<void>((resolve) => (this.allEnded = resolve))
       const { variants, served, plan } = this.loaded
       // The weights of the served models stay as they are, or their answers would change.
@@ -268,13 +282,13 @@ export class ServedVariants {
     )
   }
 
-  /** @throws ApiError for a biased token outside the vocabulary */
-  private refuseUnknownTokens(logitBias: ApiRequest['logitBias']): void {
+  /** @throws ApiError for a token of a field outside the vocabulary */
+  private refuseUnknownTokens(field: string, tokens: readonly number[]): void {
     const { vocabularySize } = this.pair.post.spec
-    const outside = logitBias.find(([token]) => token >= vocabularySize)
+    const outside = tokens.find((token) => token >= vocabularySize)
     if (outside === undefined) return
-    const message = `logit_bias: token ${outside[0]} is outside the vocabulary of ${vocabularySize} tokens.`
-    throw new ApiError(400, message, null, 'logit_bias')
+    const message = `${field}: token ${outside} is outside the vocabulary of ${vocabularySize} tokens.`
+    throw new ApiError(400, message, null, field)
   }
 
   /** Compares a whole model with post. Token ids mean the same to every model of an equal vocabulary. */

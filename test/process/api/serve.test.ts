@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -11,6 +12,8 @@ import { serveDemo, type ServedDemo } from '../../fixtures/served-models'
 import { sharedEngine } from '../../fixtures/shared-engine'
 
 const PROMPTS = ['a big box.', 'Pick a letter.', 'Say hello to Ann.']
+/** Biases that rule out all special tokens, so that no answer ends early. */
+const WITHOUT_END = Object.fromEntries(Array.from({ length: 8 }, (_, token) => [token, -100]))
 const MODELS = ['base', 'post', '5-11', 'mix:0.5']
 
 const Sampled = z.object({
@@ -54,13 +57,38 @@ beforeAll(async () => {
 afterAll(() => demo.close())
 
 /** Posts a body as it is. */
-async function post(path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+async function post(
+  path: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {}
+): Promise<Response> {
   return fetch(`${demo.url}${path}`, {
     method: 'POST',
     body,
     headers: { 'Content-Type': 'application/json', ...headers }
   })
 }
+
+/** Writes a request for completions as it goes over a connection. */
+function rawRequest(fields: object): string {
+  const body = JSON.stringify({ model: 'post', prompt: 'a', ...fields })
+  const head = ['POST /v1/completions HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/json']
+  return [...head, `Content-Length: ${body.length}`, '', body].join('\r\n')
+}
+
+/** Opens a connection that reads nothing. */
+function connection(text: string, { port }: ServedDemo = demo): Socket {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.write(text)
+  return socket
+}
+
+const metricsText = async (): Promise<string> => (await fetch(demo.url.replace('/v1', '/metrics'))).text()
+
+/** Waits until a number of answers run. */
+const waitForAnswers = (count: number): Promise<void> =>
+  vi.waitFor(async () => expect(Metric('slr_answers_in_progress', await metricsText())).toBe(count), 5_000)
 
 const ErrorReply = z.object({ error: z.object({ message: z.string(), param: z.string().nullable() }) })
 const Metric = (name: string, text: string): number =>
@@ -178,9 +206,8 @@ describe('answers of the API', () => {
 
   it('end where their client leaves', async () => {
     const stop = new AbortController()
-    const never = { 0: -100, 1: -100, 2: -100 }
     const stream = await client.completions.create(
-      { model: 'post', prompt: 'a', max_tokens: 480, temperature: 1, logit_bias: never, stream: true },
+      { model: 'post', prompt: 'a', max_tokens: 480, temperature: 1, logit_bias: WITHOUT_END, stream: true },
       { signal: stop.signal }
     )
     for await (const chunk of stream) {
@@ -188,10 +215,15 @@ describe('answers of the API', () => {
       stop.abort()
       break
     }
-    await vi.waitFor(async () => {
-      const text = await (await fetch(demo.url.replace('/v1', '/metrics'))).text()
-      expect(Metric('slr_answers_in_progress', text)).toBe(0)
-    })
+    await waitForAnswers(0)
+  })
+
+  it('end where the client of several requests on one connection leaves', async () => {
+    const request = rawRequest({ max_tokens: 480, temperature: 1, logit_bias: WITHOUT_END, n: 16 })
+    const socket = connection(request.repeat(3))
+    await waitForAnswers(48)
+    socket.destroy()
+    await waitForAnswers(0)
   })
 })
 
@@ -278,12 +310,23 @@ describe('a request of the API', () => {
     [{ response_format: { type: 'json_object' } }, 'response_format'],
     [{ frequency_penalty: 0.5 }, 'frequency_penalty'],
     [{ messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }, 'messages.0.content.0.type'],
-    [{ temperature: -1 }, 'temperature']
+    [{ temperature: -1 }, 'temperature'],
+    [{ constructor: 1 }, 'constructor']
   ])('is refused by the name of its field: %j', async (fields, param) => {
     const body = { model: 'post', messages: [{ role: 'user', content: 'Hi' }], ...fields }
     const response = await post('/chat/completions', JSON.stringify(body))
     expect(response.status).toBe(400)
     expect(ErrorReply.parse(await response.json()).error.param).toBe(param)
+  })
+
+  it.each([
+    [{ prompt: [999_999] }, 'prompt: token 999999 is outside the vocabulary of 2048 tokens.'],
+    [{ stop: Array.from({ length: 17 }, () => 'x') }, 'stop: expected at most 16 entries, found a list'],
+    [{ logit_bias: { a: 1 } }, 'logit_bias.a: expected token ids as names']
+  ])('is refused with the values that its field may have: %j', async (fields, message) => {
+    const response = await post('/completions', JSON.stringify({ model: 'post', prompt: 'a', ...fields }))
+    expect(response.status).toBe(400)
+    expect(ErrorReply.parse(await response.json()).error.message).toBe(message)
   })
 
   it('is refused if its model, host, origin, type or JSON is wrong', async () => {
@@ -293,9 +336,41 @@ describe('a request of the API', () => {
       await post('/completions', body, { Origin: 'https://other.example' }),
       await post('/completions', body, { 'Content-Type': 'text/plain' }),
       await post('/completions', '{'),
+      await post('/completions', Buffer.from(body.replace('"a"', '"\xff"'), 'latin1')),
       await post('/completions', `"${'x'.repeat(8_000_001)}"`)
     ].map(({ status }) => status)
-    expect(statuses).toEqual([404, 403, 415, 400, 413])
+    expect(statuses).toEqual([404, 403, 415, 400, 400, 413])
+  })
+
+  it('is dropped without a word of failure if its client leaves before the end of the body', async () => {
+    const failures = vi.spyOn(console, 'error')
+    const left = /^slr_requests_total\{path="\/v1\/completions",status="left"\} (\d+)$/m
+    const countLeft = async (): Promise<number> => Number(left.exec(await metricsText())?.[1] ?? 0)
+    const before = await countLeft()
+    const socket = connection(rawRequest({}).slice(0, -1))
+    socket.end()
+    await vi.waitFor(async () => expect(await countLeft()).toBe(before + 1))
+    expect(failures).not.toHaveBeenCalled()
+    failures.mockRestore()
+  })
+
+  it('loses its connection if its client takes nothing of the reply', async () => {
+    const impatient = await serveDemo({ unreadMs: 100 })
+    const prompt = Array.from({ length: 500 }, (_, i) => i + 100)
+    const socket = connection(
+      rawRequest({ prompt, n: 16, echo: true, logprobs: 20, max_tokens: 0 }),
+      impatient
+    )
+    let hasFailed = false
+    socket.once('error', () => (hasFailed = true))
+    await vi.waitFor(
+      () => {
+        socket.write('\r\n')
+        expect(hasFailed).toBe(true)
+      },
+      { timeout: 10_000, interval: 500 }
+    )
+    await impatient.close()
   })
 
   it('needs the key, and more answers than the queue takes are refused with 429', async () => {
@@ -333,6 +408,35 @@ describe('a model that only a request names', () => {
     expect((await growingClient.models.list()).data.map(({ id }) => id)).toEqual([...MODELS, '3-4'])
     await expect(ask('9-99')).rejects.toMatchObject({ status: 404 })
     await growing.close()
+  })
+
+  it('is refused beside 64 others', async () => {
+    const variants = Array.from({ length: 64 }, (_, i) => {
+      const name = `mix:${i / 100}`
+      return { name, variant: { kind: 'baseline', name, baseline: { kind: 'mix', share: i / 100 } } } as const
+    })
+    const full = await serveDemo({
+      variants,
+      findVariant: async (name) => ({ ...rangeModel({ start: 3, end: 4 }), name })
+    })
+    const fullClient = new OpenAI({ baseURL: full.url, apiKey: 'none', maxRetries: 0 })
+    await expect(fullClient.completions.create({ model: '3-4', prompt: 'a' })).rejects.toMatchObject({
+      status: 503,
+      code: 'too_many_models'
+    })
+    await full.close()
+  })
+
+  it('takes its place in the queue while its model is loaded', async () => {
+    let find = (): void => undefined
+    const finding = new Promise<void>((resolve) => (find = resolve))
+    const slow = await serveDemo({ maxAnswers: 1, findVariant: () => finding.then(() => null) })
+    const slowClient = new OpenAI({ baseURL: slow.url, apiKey: 'none', maxRetries: 0 })
+    const ask = (): Promise<unknown> => slowClient.completions.create({ model: 'x', prompt: 'a' })
+    const results = Promise.allSettled([ask().finally(find), ask().finally(find)])
+    const statuses = (await results).map((result) => result.status === 'rejected' && result.reason.status)
+    expect(statuses.toSorted()).toEqual([404, 429])
+    await slow.close()
   })
 })
 
