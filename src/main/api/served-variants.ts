@@ -241,8 +241,8 @@ export class ServedVariants {
   /**
    * Loads the model of a request if further models may be served. It waits until all running answers have ended.
    *
-   * @throws ApiError for a model that is not served, or too many; WorkbenchError without memory for it, while the others
-   * stay served
+   * @throws ApiError for a model that is not served, or too many; WorkbenchError without memory for it, while the
+   * others stay served
    */
   async serve(name: string): Promise<void> {
     await this.changes.run(async () => {
