@@ -127,9 +127,9 @@ function addFourRanks(
   const [w0, w1, w2, w3] = [factor(0), factor(1), factor(2), factor(3)]
   for (let column = start; column < end; column++) {
     const at = offset + column
-    let sum = fround((sums[column] ?? 0) + fround(w0 * (right[at] ?? 0)))
-    sum = fround(sum + fround(w1 * (right[at + columns] ?? 0)))
-    sum = fround(sum + fround(w2 * (right[at + 2 * columns] ?? 0)))
-    sums[column] = sum + fround(w3 * (right[at + 3 * columns] ?? 0))
+    let sum = fround(elementAt(sums, column, 'sum') + fround(w0 * elementAt(right, at, 'factor')))
+    sum = fround(sum + fround(w1 * elementAt(right, at + columns, 'factor')))
+    sum = fround(sum + fround(w2 * elementAt(right, at + 2 * columns, 'factor')))
+    sums[column] = sum + fround(w3 * elementAt(right, at + 3 * columns, 'factor'))
   }
 }

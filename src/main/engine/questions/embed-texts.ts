@@ -1,7 +1,8 @@
 import type * as ort from 'onnxruntime-node'
 import type { EmbedRequest, EngineEmbedEvent } from '../../../contract/procedures/engine'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { floatsOf, openModelFile, runTensors } from '../device/device'
+import { floatsOf, runTensors } from '../device/device'
+import { openWatchedModelFile } from './open-model-file'
 import { requireTextInputs, withRuntimeErrors, textBatches, textFeeds } from './text-session'
 import { lengthOf } from '../../base/sums'
 import { floatsToText } from '../../base/float-text'
@@ -31,7 +32,7 @@ export async function* embedTexts(
   signal?: AbortSignal
 ): AsyncGenerator<EngineEmbedEvent> {
   const failed = (why: string): WorkbenchError => noEmbeddingModel(file, why)
-  const session = await withRuntimeErrors(failed, () => openModelFile(file))
+  const { session, release } = await withRuntimeErrors(failed, () => openWatchedModelFile(file))
   try {
     const output = outputOf(file, session)
     for (const batch of textBatches(texts)) {
@@ -47,7 +48,7 @@ export async function* embedTexts(
       }
     }
   } finally {
-    await session.release()
+    await release()
   }
 }
 

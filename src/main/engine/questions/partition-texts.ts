@@ -3,7 +3,8 @@ import type { EnginePartitionEvent, PartitionRequest } from '../../../contract/p
 import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { throwIfCancelled } from '../../base/files/cancelling'
-import { floatsOf, openModelFile, runTensors } from '../device/device'
+import { floatsOf, runTensors } from '../device/device'
+import { openWatchedModelFile } from './open-model-file'
 import { requireTextInputs, withRuntimeErrors, textBatches, textFeeds } from './text-session'
 
 /** The minimum score at which the classifier considers two texts the same, as in NoveltyBench. */
@@ -29,7 +30,7 @@ export async function* partitionTexts(
       `${file} does not work as a classifier of pairs of texts: ${why}.`,
       'Take a folder that optimum exported for text classification, with one or two labels.'
     )
-  const session = await withRuntimeErrors(refused, () => openModelFile(file))
+  const { session, release } = await withRuntimeErrors(refused, () => openWatchedModelFile(file))
   try {
     requireTextInputs(session, refused)
     for (const [group, { texts, decided }] of groups.entries()) {
@@ -55,7 +56,7 @@ export async function* partitionTexts(
       yield { group, classCount }
     }
   } finally {
-    await session.release()
+    await release()
   }
 }
 
