@@ -38,15 +38,15 @@ export const overReference = (
 
 /** Summarises a tally. Only an interval that excludes one half shows a preference. */
 export function tallyVerdict(tally: PreferenceTally): string {
-  const beside = tally.variants.flatMap((entry) => {
+  const compared = tally.variants.flatMap((entry) => {
     const chance = overReference(tally, entry)
     return chance === null ? [] : [{ variant: entry.variant, ...chance }]
   })
-  if (beside.every(({ interval }) => interval === null)) return 'Too few prompts to say what is preferred.'
-  const sure = beside.flatMap(({ variant, chance, interval }) => {
+  if (compared.every(({ interval }) => interval === null)) return 'Too few prompts to say what is preferred.'
+  const sure = compared.flatMap(({ variant, chance, interval }) => {
     if (interval === null || (interval[0] <= 0.5 && interval[1] >= 0.5)) return []
-    const says = chance > 0.5 ? 'is preferred to' : 'is liked less than'
-    return `${variant} ${says} ${tally.reference} (${formatShare(chance, interval)})`
+    const verb = chance > 0.5 ? 'is preferred to' : 'is liked less than'
+    return `${variant} ${verb} ${tally.reference} (${formatShare(chance, interval)})`
   })
   return sure.length === 0 ? `Nothing is surely preferred to ${tally.reference}.` : `${sure.join('; ')}.`
 }
@@ -68,8 +68,8 @@ export function preferenceColumns(
   const share = ({ share, shareInterval }: Preferred): string => formatShare(share, shareInterval)
   if (!comparesMany(tally)) return [{ name: 'share', of: share }]
   const over = (entry: Preferred): string => {
-    const beside = overReference(tally, entry)
-    return beside === null ? '–' : formatShare(beside.chance, beside.interval)
+    const result = overReference(tally, entry)
+    return result === null ? '–' : formatShare(result.chance, result.interval)
   }
   return [
     { name: 'share', of: share },
@@ -80,19 +80,21 @@ export function preferenceColumns(
 /** Returns the summary and the explanation of a tally. */
 export const tallyFinding = (tally: PreferenceTally): string => `${tallyVerdict(tally)} ${tallyRule(tally)}`
 
+/** Describes how far the orders of a judge agree, and the pairs that it did not decide. */
 export function judgeTrust({ tally, agreement, kappa, firstShown, equal }: PairJudgement): string {
   const parts = [
     agreement === null
       ? tally.skipped > 0
-        ? 'No pair was judged readably in both orders'
-        : 'No pair had to be sent'
-      : `Both orders say the same of ${formatShare(agreement.mean, agreement.interval)} of the pairs` +
+        ? 'No pair has readable verdicts in both orders'
+        : 'No pair was sent'
+      : `Both orders agree on ${formatShare(agreement.mean, agreement.interval)} of the pairs` +
         (kappa === null ? '' : ` (Cohen’s kappa ${formatDelta(kappa, 2)})`)
   ]
-  if (firstShown !== null) parts.push(`${formatPercent(firstShown)} of the choices are what was shown first`)
+  if (firstShown !== null)
+    parts.push(`${formatPercent(firstShown)} of the choices are the answers shown first`)
   if (equal > 0)
-    parts.push(`${plural(equal, 'pair')} with the same answers on both sides are ties that were not sent`)
+    parts.push(`${plural(equal, 'pair')} with equal answers on both sides are ties that were not sent`)
   if (agreement !== null && tally.skipped > 0)
-    parts.push(`${plural(tally.skipped, 'pair')} not judged readably in both orders are left out`)
-  return `${parts.join('; ')}.${agreement === null ? '' : ' Orders that disagree are a tie.'}`
+    parts.push(`${plural(tally.skipped, 'pair')} without readable verdicts in both orders are left out`)
+  return `${parts.join('; ')}.${agreement === null ? '' : ' If the orders disagree, the pair is a tie.'}`
 }

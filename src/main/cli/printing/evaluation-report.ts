@@ -33,8 +33,8 @@ import { shellCommand } from '../../report/shown-command'
 import { blocksText } from './blocks'
 import { decimal, printable, style, table } from './output'
 
-/** Pair and task of an evaluation, as a command names them. */
-export interface EvaluationPlace {
+/** Words of a command that name the pair and the task of an evaluation. */
+export interface EvaluationWords {
   readonly pair: readonly string[]
   readonly task: string
 }
@@ -43,7 +43,7 @@ export interface EvaluationPlace {
  * Describes an evaluation: the verdict in three lines, then the main measures. Details add the verdict on each variant,
  * all measures, categories and differences.
  */
-export function describeEvaluation(view: EvaluationView, place: EvaluationPlace, details: boolean): string {
+export function describeEvaluation(view: EvaluationView, words: EvaluationWords, details: boolean): string {
   const { run, results, judging, notices, answered } = view
   const { task } = run
   const main = mainMeasures(task.kind, results.variants)
@@ -54,7 +54,7 @@ export function describeEvaluation(view: EvaluationView, place: EvaluationPlace,
   const findings = { kind: task.kind, variants: run.variants, results, judging }
   const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${each}`
   return [
-    ...verdictLines(view, main, place),
+    ...verdictLines(view, main, words),
     '',
     ...(details ? [...variantLines(results, main), ''] : []),
     style('bold', heading),
@@ -87,10 +87,10 @@ const variantLines = (results: Results, main: MainMeasures): string[] =>
   )
 
 /** Returns the best variant with its figures, the next open question with its command, and a better variant. */
-function verdictLines(view: EvaluationView, main: MainMeasures, place: EvaluationPlace): string[] {
+function verdictLines(view: EvaluationView, main: MainMeasures, words: EvaluationWords): string[] {
   const { results } = view
   const best = bestVerdict(results, main)
-  const unknown = nextLine(view, main, best, place)
+  const unknown = nextLine(view, main, best, words)
   return [
     style('bold', style(best?.good === true ? 'green' : 'yellow', printable(headline(results, main, best)))),
     ...(unknown === null ? [] : [printable(unknown)]),
@@ -133,7 +133,7 @@ function bestVerdict(results: Results, main: MainMeasures): EvaluationVerdict | 
   return candidates.toSorted((a, b) => value(b) - value(a))[0]?.verdict ?? null
 }
 
-/** Baselines that a range is compared with first. */
+/** Models that the next command adds when no simple one was evaluated. */
 const SIMPLE_BASELINES = ['blend:0.5', 'filter:0.001']
 
 /** Returns the next open question with its command; null if none is left. */
@@ -141,7 +141,7 @@ function nextLine(
   { run, results, answered, complete }: EvaluationView,
   main: MainMeasures,
   best: EvaluationVerdict | null,
-  { pair, task }: EvaluationPlace
+  { pair, task }: EvaluationWords
 ): string | null {
   if (!answered) return 'Unknown: the missing answers. Next: resume the evaluation.'
   if (!complete) return 'Unknown: the missing replies of the judge. Next: the same command asks for them.'
@@ -175,7 +175,7 @@ function modelWord(variant: Variant): string | null {
   return files.length === 0 ? word : null
 }
 
-/** Names the variant that is surely better than a range; nothing where none is. */
+/** Names the first variant with a better one, and that better one; empty if there is none. */
 function betterLine(results: Results, main: MainMeasures): string[] {
   for (const { variant } of results.variants) {
     const [better] = betterVariants(results, variant, main)
@@ -187,11 +187,9 @@ function betterLine(results: Results, main: MainMeasures): string[] {
   return []
 }
 
-/** Returns the main measures and those of judges. */
-const shortMeasures = (results: EvaluationView['results'], main: readonly MeasureId[]): MeasureId[] =>
-  measuresOf(results).filter((id) => main.includes(id) || JUDGED.includes(id))
-
-const JUDGED: readonly MeasureId[] = ['judge']
+/** Returns the main measures and a judge's score. */
+const shortMeasures = (results: Results, main: readonly MeasureId[]): MeasureId[] =>
+  measuresOf(results).filter((id) => main.includes(id) || id === 'judge')
 
 function describeMeasures(
   { run, results, judging }: Pick<EvaluationView, 'run' | 'results' | 'judging'>,
