@@ -328,7 +328,8 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
   const key = ({ color, keyed }: MarkLook, left: number, top: number): Shape =>
     rect({ x: left + 1, y: top + 1, width: 12, height: 12 }, { stroke: colors[color], width: keyed })
   const failedTop = y + (plateau.length > 0 ? 112 : 90)
-  const besideSelected = x + (has(selected) ? 36 + textWidth(outlines.selected, 11) : 0)
+  // The window's font may be wider than the font of figures.
+  const besideSelected = x + (has(selected) ? 36 + 1.2 * textWidth(outlines.selected, 11) : 0)
   const validity = scoreWords(board.scoredBy).validity
   const ofPost = room < 180 ? '' : ` (${rho.toFixed(2)} × post)`
   return [

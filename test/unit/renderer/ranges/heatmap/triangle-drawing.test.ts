@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { colorAt, VIRIDIS } from '../../../../../src/contract/words/color-scale'
 import { exactGeometry } from '../../../../../src/renderer/plots/heatmap-geometry'
 import { paintOf, type PathShape, type Shape } from '../../../../../src/renderer/plots/figures/drawing'
@@ -89,6 +90,12 @@ describe('the figure of the triangle', () => {
     expect(wordsOf(draw())).toEqual(
       expect.arrayContaining(['selected', 'inspected', '95 % of wins', 'validity < 0.900 (0.90 × post)'])
     )
+    // 140 units are the width of these words in DejaVu Sans.
+    const selected = '18 % fewer right answers'
+    const places = draw({ outlines: { ...content.outlines, selected } }).flatMap((shape) =>
+      shape.kind === 'text' && [selected, 'inspected'].includes(shape.text) ? [shape.x] : []
+    )
+    expect(elementAt(places, 1, 'word') - elementAt(places, 0, 'word')).toBeGreaterThan(140 + 21)
     const zoomed = draw({ view: { starts: [1, 2], ends: [1, 2] } })
     expect(wordsOf(zoomed)).toContain('.60')
     expect(wordsOf(zoomed)).not.toContain('.40')
