@@ -44,13 +44,8 @@ export class RequestAnswer {
     const choices: Choice[] = []
     // One after the other, because most tokens of a choice are looked up for an earlier one.
     for (const index of indices) choices.push(await this.choiceOf(index))
-    const promptLogprobs =
-      this.request.promptLogprobs === null
-        ? null
-        : indices.map((index) => mapGet(this.choices, index, 'choice').promptLogprobs)
-    await this.lookUp(
-      indices.flatMap((index) => tokensOf(mapGet(this.choices, index, 'choice').promptLogprobs))
-    )
+    const promptLogprobs = indices.map((index) => mapGet(this.choices, index, 'choice').promptLogprobs)
+    await this.lookUp(promptLogprobs.flatMap(tokensOf))
     return this.writer.whole(choices, this.usage, this.tokenTexts, promptLogprobs)
   }
 

@@ -42,12 +42,12 @@ export class ReplyWriter {
     this.id = `${this.isChat ? 'chatcmpl' : 'cmpl'}-${randomUUID()}`
   }
 
-  /** Builds a complete reply. @param promptLogprobs by choice, if they were requested */
+  /** Builds a complete reply. @param promptLogprobs by choice */
   whole(
     choices: readonly Choice[],
     usage: Usage,
     texts: TokenTexts,
-    promptLogprobs: readonly (readonly TokenLogprob[])[] | null
+    promptLogprobs: readonly (readonly TokenLogprob[])[]
   ): object {
     return {
       ...this.frame(this.isChat ? 'chat.completion' : 'text_completion'),
@@ -58,7 +58,7 @@ export class ReplyWriter {
           : { text: textOf(choice) }),
         logprobs: this.logprobs(choice, texts),
         finish_reason: choice.finish,
-        ...(promptLogprobs === null
+        ...(this.request.promptLogprobs === null
           ? {}
           : { prompt_logprobs: promptTable(elementAt(promptLogprobs, i, 'choice'), texts) })
       })),
