@@ -84,7 +84,7 @@ export function evaluationVerdicts(results: Compared, measures: ComparedMeasures
     const but = outdoneWords(results, variant, measures)
     const compared =
       variant === comparedWith
-        ? { verdict: 'what the others are compared with', figures: '', good: null }
+        ? { verdict: 'reference of the others', figures: '', good: null }
         : compareBeside(differences, measures, referenceMean)
     return { variant, ...compared, but, good: but === null ? compared.good : false }
   })

@@ -82,7 +82,8 @@ class Api {
   async respond(request: IncomingMessage, response: ServerResponse, admit: () => void): Promise<void> {
     const { socket } = request
     const { unreadMs = UNREAD_MS } = this.options
-    const path = addressOf(request)?.pathname ?? ''
+    const address = addressOf(request)
+    const path = address === null ? 'none' : address.pathname
     const left = new AbortController()
     const leave = (): void => left.abort()
     // Each prompt of a request listens, and so does each of several requests of a connection.

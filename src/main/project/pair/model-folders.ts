@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises'
+import { WorkbenchError } from '../../../contract/model/problem'
 import { readUserConfig } from '../../base/config-file'
 import { formatJson } from '../../base/files/json-format'
 import { AddedFolders, addedFoldersFile, addedModelFolders } from '../../base/files/network-path'
 import { filterAllowed } from '../../base/files/only-folder'
+import { isFolder } from '../../base/files/path-kinds'
 import { SerialQueue } from '../../base/files/serial-queue'
 import { writeFileAtomic } from '../../base/files/atomic-file'
 import { absolutePath, configFolder, huggingFaceCacheFolder } from '../../base/files/places'
@@ -22,9 +24,10 @@ export async function modelFolders(): Promise<string[]> {
   return filterAllowed([...folders], (folder) => folder)
 }
 
-/** @throws the system's error if the list cannot be written */
+/** @throws WorkbenchError `not-found` without such a folder; the system's error if the list cannot be written */
 export async function addModelFolder(typed: string): Promise<void> {
   const folder = absolutePath(typed)
+  if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
   await change((folders) => [...folders.filter((other) => other !== folder), folder])
 }
 
