@@ -72,8 +72,9 @@ export interface Family {
   /** Config key of a factor of the logits. */
   readonly logitScaleKey?: string
   /**
-   * Layers without RoPE: none; the layers that are 0 in no_rope_layers, or every no_rope_layer_interval-th;
-   * the layers without a window in a model with windows; or all, unless position_embedding_type is "rope".
+   * Layers without RoPE. `marked`: those that are 0 in no_rope_layers, or every no_rope_layer_interval-th.
+   * `full`: those without a window in a model with windows. `allUnlessNamed`: all, unless
+   * position_embedding_type is "rope".
    */
   readonly layersWithoutRope: 'none' | 'marked' | 'full' | 'allUnlessNamed'
   /**

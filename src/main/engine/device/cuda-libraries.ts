@@ -43,8 +43,8 @@ export interface CudaLibraries {
 }
 
 /**
- * Finds CUDA 12 and cuDNN 9 where the loader looks, then in the active Python environment, the user's and the system's
- * Python packages, and the folders of CUDA's installer.
+ * Finds CUDA 12 and cuDNN 9. It looks where the loader looks and in the active Python environment. Then it looks in the
+ * Python packages of the user and the system, and in the folders of CUDA's installer.
  */
 export function findCudaLibraries(places: LibraryPlaces = THIS_MACHINE): CudaLibraries {
   const cache = places.loaderCache()
