@@ -200,8 +200,9 @@ const tell = (what, value, atMost) => {
 
 const folder = await mkdtemp(join(tmpdir(), 'window-pace-'))
 const [base, post] = [await deepModel('base', folder), await deepModel('post', folder)]
-const server = await serve(folder)
+// The browser first: without one, no program is left running.
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+const server = await serve(folder)
 try {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },

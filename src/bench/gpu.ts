@@ -1,4 +1,5 @@
 import { DEVICE_LABELS, type DeviceName, type DeviceReport, type Precision } from '../contract/model/device'
+import { elementAt, mapGet } from '../contract/model/look-up'
 import type { TrackedPrompt } from '../contract/procedures/engine'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { createEngineHost } from '../main/engine/host'
@@ -56,7 +57,7 @@ export async function measureDevices(
         secondsPerBlock: second.seconds / second.blockEvaluations,
         moved: second.moved,
         largestDifference: second.probabilities.reduce(
-          (most, value, index) => Math.max(most, Math.abs(value - (cpu[index] ?? NaN))),
+          (most, value, index) => Math.max(most, Math.abs(value - elementAt(cpu, index, 'probability'))),
           0
         )
       })
@@ -91,10 +92,10 @@ async function timeDevice(
     if (event.type === 'plan') precision = event.precision
     if (event.type === 'probabilities')
       for (const [index, prompt] of event.prompts.entries())
-        probabilitiesOf.set(`${event.model} ${prompt}`, event.probabilities[index] ?? [])
+        probabilitiesOf.set(`${event.model} ${prompt}`, elementAt(event.probabilities, index, 'prompt'))
     if (event.type === 'done') {
       const ordered = models.flatMap((_, model) =>
-        prompts.flatMap((_prompt, prompt) => probabilitiesOf.get(`${model} ${prompt}`) ?? [NaN])
+        prompts.flatMap((_prompt, prompt) => mapGet(probabilitiesOf, `${model} ${prompt}`, 'score'))
       )
       return {
         precision,

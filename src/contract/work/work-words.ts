@@ -28,7 +28,8 @@ export function workName({
       return 'Full-answer check'
     case 'evaluate': {
       const { device = 'cpu' } = work.settings
-      return `Evaluation by ${taskName ?? ''}${device === 'cpu' ? '' : ` on ${DEVICE_LABELS[device]}`}`
+      const task = taskName === null ? '' : ` by ${taskName}`
+      return `Evaluation${task}${device === 'cpu' ? '' : ` on ${DEVICE_LABELS[device]}`}`
     }
     case 'report':
       return 'Report'
@@ -117,7 +118,9 @@ export const stoppedProblem = (kept: string | null): Problem => ({
 export function timeLeftWords({ jobs, paused, waits }: WorkListState): string | null {
   const pending = jobs.filter(({ problem }) => problem === null)
   if (pending.length === 0) return null
-  const times = pending.flatMap(({ progress: { secondsLeft } }) => secondsLeft ?? [])
+  const times = pending
+    .map(({ progress: { secondsLeft } }) => secondsLeft)
+    .filter((seconds) => seconds !== null)
   const total = formatDuration(times.reduce((sum, seconds) => sum + seconds, 0))
   const unknown = pending.length - times.length
   const left =

@@ -33,6 +33,7 @@ const WORTHWHILE = 1.5
 /** Devices of this machine. They are tried once, at the first request. */
 export class Devices {
   private trial: Promise<DeviceReport[]> | null = null
+  private machine: Promise<MachineGpus | null> | null = null
 
   /**
    * @param openEngine starts an engine like those that compute later. A GPU may work in one kind of process only.
@@ -45,13 +46,20 @@ export class Devices {
 
   /** Tries every device that onnxruntime may have, the CPU first. */
   reports(): Promise<DeviceReport[]> {
-    this.trial ??= findDevices(this.openEngine, this.readMachine)
+    this.trial ??= findDevices(this.openEngine, this.gpus())
     return this.trial
   }
 
   /** Discards the reports, so that a newly installed driver is tried. */
   forget(): void {
     this.trial = null
+    this.machine = null
+  }
+
+  /** Reads the GPUs of this machine once, which starts a program of the system. */
+  private gpus(): Promise<MachineGpus | null> {
+    this.machine ??= this.readMachine()
+    return this.machine
   }
 
   /**
@@ -64,7 +72,7 @@ export class Devices {
    */
   async choose(choice: DeviceChoice, base: string): Promise<ChosenDevice> {
     if (choice !== 'auto') return { device: choice, notice: null }
-    const machine = await this.readMachine()
+    const machine = await this.gpus()
     if (machine?.gpus.length === 0) return { device: 'cpu', notice: null }
     if (layerWeights(await specOf(base)) < SMALL_LAYER)
       return { device: 'cpu', notice: machine === null ? null : SMALL_NOTICE }
@@ -109,8 +117,8 @@ export function bestDevice(reports: readonly DeviceReport[], machine: MachineGpu
 
 /** Returns why the CPU computes although there is a GPU; null if there is none. */
 function whyNoGpu(reports: readonly DeviceReport[], machine: MachineGpus | null): string | null {
-  const wrong = reports.find((report) => !report.works && report.check !== null)
-  if (wrong !== undefined) return `${DEVICE_LABELS[wrong.device]} is not used: ${wrong.reason ?? ''}`
+  for (const { device, reason, check } of reports)
+    if (reason !== null && check !== null) return `${DEVICE_LABELS[device]} is not used: ${reason}`
   const gpu = machine?.gpus[0]
   if (machine === null || gpu === undefined) return null
   const wanted = gpu.vendor === 'NVIDIA' ? 'cuda' : 'webgpu'
@@ -123,15 +131,16 @@ function whyNoGpu(reports: readonly DeviceReport[], machine: MachineGpus | null)
 /** Returns what this machine lacks for a device, with a remedy; null if nothing is known to be missing. */
 function missingFor(device: DeviceName, machine: MachineGpus | null): string | null {
   if (machine === null) return null
-  if (device === 'cuda' && machine.cuda === null) return 'This machine has no GPU of NVIDIA.'
-  return device === 'cuda' ? cudaProblem(machine) : device === 'webgpu' ? vulkanProblem(machine) : null
+  if (device === 'webgpu') return vulkanProblem(machine)
+  if (device !== 'cuda') return null
+  return machine.cuda === null ? 'This machine has no GPU of NVIDIA.' : cudaProblem(machine)
 }
 
 async function findDevices(
   openEngine: () => EngineHost,
-  readMachine: () => Promise<MachineGpus | null>
+  gpus: Promise<MachineGpus | null>
 ): Promise<DeviceReport[]> {
-  const machine = await readMachine()
+  const machine = await gpus
   const reports: DeviceReport[] = []
   // One after the other: they would slow each other down.
   for (const device of DeviceName.options)

@@ -16,15 +16,7 @@ import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { absolutePath } from '../../base/files/places'
 import { MAX_RANK } from '../../checkpoint/adapter-config'
-import {
-  csvOption,
-  forceOption,
-  pairIfGiven,
-  pairOptions,
-  requirePair,
-  usageError,
-  wholeNumber
-} from '../options/options'
+import { csvOption, forceOption, pairOptions, usageError, wholeNumber } from '../options/options'
 import { flag, number, text } from '../options/option-kinds'
 import { formatDuration, plural } from '../../../contract/words/format'
 import { bytes, count, printJson, printShown, printable, remark, style } from '../printing/output'
@@ -32,7 +24,7 @@ import type { ExportForm } from '../../../contract/procedures/export'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { bytesStep } from '../../../contract/work/progress'
 import { progressDisplay } from '../running/progress'
-import { projectOptions, requireSamePair } from '../results/project-to-save'
+import { projectOptions, pairOfCommand } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
 import { runShown } from '../running/shown-work'
 import { untilStopped } from '../running/stopped'
@@ -42,7 +34,7 @@ import { describeRanks } from '../printing/rank-report'
 import { triedDevices } from '../../work/devices'
 import { scoreRanks } from '../../work/rank-table'
 import { folderPlace, projectPlace } from '../../work/work-place'
-import type { PairLocation } from '../../../contract/documents/project'
+import type {} from '../../../contract/documents/project'
 
 const exportOptions = pairOptions
   .and(projectOptions('use the pair and the measurements of this project (read only)'))
@@ -111,7 +103,7 @@ async function showRanks(options: ExportOptions, command: Command, signal: Abort
   if (!options.adapter) throw usageError(command, '--ranks is for an adapter: give --adapter too')
   const output = await csvOutput(options)
   const table = await withViewedPair(options, command, async (projectPair) => {
-    const location = await locationOf(options, projectPair, command)
+    const location = await pairOfCommand(options, projectPair, command)
     const recipe = await givenRecipe({ folders: pairPaths(location), pair: projectPair }, command)
     const place = projectPair === null ? folderPlace(location) : projectPlace(projectPair, null, location)
     const request = { recipe, savesNorms: options.saveNorms, project: null }
@@ -131,21 +123,10 @@ async function preparedExport(
   projectPair: ProjectPair | null,
   command: Command
 ): Promise<{ prepared: PreparedExport; findings: ModelFinding[] }> {
-  const folders = pairPaths(await locationOf(options, projectPair, command))
+  const folders = pairPaths(await pairOfCommand(options, projectPair, command))
   const recipe = await givenRecipe({ folders, pair: projectPair }, command)
   const prepared = await prepareExport(folders, recipe, formOf(options, command))
   return { prepared, findings: projectPair === null ? [] : await modelFindings(projectPair, prepared) }
-}
-
-/** Returns the named pair, or that of the project. @throws as `requireSamePair` and `requirePair` */
-async function locationOf(
-  options: ExportOptions,
-  projectPair: ProjectPair | null,
-  command: Command
-): Promise<PairLocation> {
-  const requestedPair = await pairIfGiven(options, command)
-  await requireSamePair(requestedPair, projectPair)
-  return requestedPair ?? projectPair?.document.location ?? (await requirePair(options, command))
 }
 
 /** @throws UsageError for an option that has no effect */

@@ -3,9 +3,7 @@ import { type DeviceChoice, GenerationDevice, DEVICE_LABELS } from '../../../con
 import { samplingDevice } from '../options/computing-options'
 import { isConfigured } from '../options/configured'
 import {
-  pairIfGiven,
   refuseUnused,
-  requirePair,
   notifyOfMemory,
   usageError,
   wholeNumber,
@@ -25,7 +23,7 @@ import {
 } from '../running/models'
 import { addressOption } from '../options/server-file'
 import { allowForThisRun } from '../../endpoint/confirmed-addresses'
-import { projectOptions, requireSamePair } from '../results/project-to-save'
+import { projectOptions, pairOfCommand } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
 import { nextTokenOptions, showNextTokens } from './sample-next'
 import { plural } from '../../../contract/words/format'
@@ -130,11 +128,7 @@ export const sampleCommand = subcommand(sampleOptions, {
   operands: [comparedModels('post')],
   async run(options, command, signal) {
     await withViewedPair(options, command, async (pair) => {
-      const requestedPair = await pairIfGiven(options, command)
-      await requireSamePair(requestedPair, pair)
-      const folders = pairPaths(
-        requestedPair ?? pair?.document.location ?? (await requirePair(options, command))
-      )
+      const folders = pairPaths(await pairOfCommand(options, pair, command))
       const models = { folders, pair }
       if (options.next) {
         refuseUnused(command, OF_ANSWERS, 'has no effect with --next, which computes one token')

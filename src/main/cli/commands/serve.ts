@@ -26,16 +26,14 @@ import { defaulting, flag, number, several, text } from '../options/option-kinds
 import {
   memoryOption,
   notifyOfMemory,
-  pairIfGiven,
   pairOptions,
   renderingOptions,
-  requirePair,
   usageError,
   wholeNumber
 } from '../options/options'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { printJson, printText, remark } from '../printing/output'
-import { projectOptions, requireSamePair } from '../results/project-to-save'
+import { projectOptions, pairOfCommand } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
 import { withEngine } from '../running/engine'
 import { comparedModels, type ModelPlace, modelsNamed } from '../running/models'
@@ -58,11 +56,7 @@ export const serveCommand = subcommand(serveOptions, {
   operands: [comparedModels('base and post')],
   async run(options, command, signal) {
     await withViewedPair(options, command, async (pair) => {
-      const requestedPair = await pairIfGiven(options, command)
-      await requireSamePair(requestedPair, pair)
-      const folders = pairPaths(
-        requestedPair ?? pair?.document.location ?? (await requirePair(options, command))
-      )
+      const folders = pairPaths(await pairOfCommand(options, pair, command))
       await serve(options, { folders, pair }, command, signal)
     })
   }

@@ -7,12 +7,12 @@ import { planFacts } from '../../../contract/words/plan-words'
 import { NO_PREVIEW } from '../../../contract/words/preview-words'
 import type { SweepPlan } from '../../../contract/documents/sweep-plan'
 import { withEngine } from '../running/engine'
-import { pairIfGiven, refuseUnused, requirePair, notifyOfMemory } from '../options/options'
+import { refuseUnused, notifyOfMemory } from '../options/options'
 import { printJson, printShown, remark, table } from '../printing/output'
 import { requireFittingTask, requireOwnSources } from '../options/scored-options'
 import { requireRangesOfAll, type SweepOptions } from './sweep-options'
 import { checkSweepFile } from '../results/output-file'
-import { requireSamePair } from '../results/project-to-save'
+import { pairOfCommand } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { nothingSaved, untilStopped } from '../running/stopped'
@@ -50,9 +50,7 @@ async function openPlan(
   { tell, signal }: { tell: (text: string) => void; signal: AbortSignal }
 ): Promise<SweepPlan | null> {
   requireFittingTask(options, command, projectPair)
-  const requestedPair = await pairIfGiven(options, command)
-  await requireSamePair(requestedPair, projectPair)
-  const pair = requestedPair ?? projectPair?.document.location ?? (await requirePair(options, command))
+  const pair = await pairOfCommand(options, projectPair, command)
   const output =
     options.out === undefined ? null : await checkSweepFile(options.out, 'sweep', {}, options.force)
   const workPlace = projectPair === null ? folderPlace(pair, output) : projectPlace(projectPair, output, pair)

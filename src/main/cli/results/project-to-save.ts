@@ -9,7 +9,7 @@ import type { Project } from '../../project/project'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { text } from '../options/option-kinds'
-import { usageError } from '../options/options'
+import { pairIfGiven, type PairOptions, requirePair, usageError } from '../options/options'
 import { resultEndWords, requireAllDone, runWorkList } from '../../work/work-list'
 import { remark, UsageError } from '../printing/output'
 import { openNamedProject } from './named-project'
@@ -144,6 +144,21 @@ export async function requireSamePair(
       'Leave the pair out to use that of the project.'
     )
   }
+}
+
+/**
+ * Returns the pair that the command line names, or that of the project.
+ *
+ * @throws as {@link requireSamePair} and `requirePair`
+ */
+export async function pairOfCommand(
+  options: PairOptions,
+  projectPair: ProjectPair | null,
+  command: Command
+): Promise<PairLocation> {
+  const requested = await pairIfGiven(options, command)
+  await requireSamePair(requested, projectPair)
+  return requested ?? projectPair?.document.location ?? (await requirePair(options, command))
 }
 
 /** Returns the options that name a pair of a project in a shown command. */
