@@ -132,7 +132,7 @@ async function createProject(page, name, base, post) {
   }
   await page.getByLabel('Name', { exact: true }).fill(name)
   await page.getByRole('button', { name: 'Create project' }).click()
-  await page.getByRole('button', { name: 'Settings' }).waitFor()
+  await page.getByRole('button', { name: 'Sweep all ranges' }).waitFor()
 }
 
 /**
@@ -232,6 +232,8 @@ try {
   tell(`a frame while scores stream in, mean of ${scores.drawn}`, scores.each, 10)
 
   await page.getByRole('button', { name: 'Sweep again' }).waitFor()
+  // The check of the best ranges follows, and would count as hovering.
+  await page.getByText('Check: ended').waitFor({ state: 'attached' })
   const charts = (of) => of.locator('[role=img] canvas')
   await charts(page).first().waitFor()
   await page.waitForLoadState('networkidle')
