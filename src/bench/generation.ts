@@ -1,7 +1,7 @@
 import { PAPER_SAMPLING } from '../contract/documents/samples'
 import type { SinglesRequest } from '../main/engine/generate/drawn-models'
 import { type Model, rangeModel } from '../contract/model/model'
-import type { HeldWeights } from '../contract/model/sampling'
+import type { WeightStorage } from '../contract/model/sampling'
 import { openDevice, type Device } from '../main/engine/device/device'
 import { drawNext } from '../main/engine/generate/draw-next'
 import { planGeneration } from '../main/engine/generate/generation-plan'
@@ -31,7 +31,7 @@ import { section, ratio, milliseconds, percent, gflopsPerSecond, mebibytes } fro
  */
 interface GenerationSpeed {
   readonly pair: string
-  readonly weights: HeldWeights
+  readonly weights: WeightStorage
   readonly rows: number
   /** Median and minimum time of a step, which runs blocks and head and draws the tokens. */
   readonly stepMs: number
@@ -46,7 +46,7 @@ interface GenerationSpeed {
 /** Speed of generation with several variants at once, with one row for each variant. */
 interface VariantSpeed {
   readonly pair: string
-  readonly weights: HeldWeights
+  readonly weights: WeightStorage
   /** Median time of a step with base and post. */
   readonly twoMs: number
   /** Median time of a step with base, post and a range. The range shares all its blocks with base and post. */
@@ -174,7 +174,7 @@ async function openVariants(
   pair: PairWeights,
   folders: PairFolders,
   models: readonly Model[],
-  weights: HeldWeights,
+  weights: WeightStorage,
   prompt: readonly number[]
 ): Promise<Variants> {
   const request: SinglesRequest = {

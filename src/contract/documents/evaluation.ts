@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Interval } from './crc'
 import { CheckpointReference } from '../model/checkpoint'
 import { Precision } from '../model/device'
-import { HeldWeights, Sampling } from '../model/sampling'
+import { WeightStorage, Sampling } from '../model/sampling'
 import { JudgeSettings, Judging } from './judge'
 import { MeasureId } from '../model/measures'
 import { RestorationRange } from '../model/recipe'
@@ -109,7 +109,7 @@ export const EvaluationRun = z.object({
   computing: Computing,
   /** Precision and weights that the engine uses. Null until the engine starts, and if only external models answer. */
   precision: Precision.nullable(),
-  weights: HeldWeights.nullable(),
+  weights: WeightStorage.nullable(),
   /**
    * Sentence-embedding model of the user, by folder and fingerprint. Its embeddings are compared. Null means post's
    * own embeddings.

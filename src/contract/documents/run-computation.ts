@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
-import { HeldWeights } from '../model/sampling'
+import { WeightStorage } from '../model/sampling'
 
 /** Device, formats and counts of a run's computation, as stored in its document. Checkpoints are stored beside it. */
 export const RunComputation = z.object({
@@ -11,7 +11,7 @@ export const RunComputation = z.object({
    * Number format of weights in a run that generates answers. Null as for `precision`, and for runs without such
    * weights.
    */
-  weights: HeldWeights.nullable(),
+  weights: WeightStorage.nullable(),
   /** Null if the document does not store it. */
   promptCount: z.number().int().nullable(),
   /** In a preview, the number of prompts on which most ranges were scored. */

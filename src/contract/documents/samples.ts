@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CategoryScore, CrcPrompts, Rendering } from './crc'
 import { PairReferences } from '../model/checkpoint'
 import { DEVICE_LABELS, GenerationDevice, Precision } from '../model/device'
-import { type Sampling, HeldWeights } from '../model/sampling'
+import { type Sampling, WeightStorage } from '../model/sampling'
 import { TextMeasureId } from '../model/measures'
 import { AnsweringModel } from '../model/model'
 import { ExternalModel, ExternalRecord } from '../model/external-model'
@@ -34,7 +34,7 @@ export const Computing = z.object({
   /** If omitted, fp16 is used if both the device and the model's family gain from it, otherwise fp32. */
   precision: Precision.optional(),
   /** If omitted, the precision of the products is used if it fits into the memory, otherwise int8. */
-  weights: HeldWeights.optional()
+  weights: WeightStorage.optional()
 })
 export type Computing = z.infer<typeof Computing>
 
@@ -66,13 +66,13 @@ export type SampleSetup = z.infer<typeof SampleSetup>
 /** Formats that the device used, the same for all answers of a run. */
 export interface Computation {
   readonly precision: Precision
-  readonly weights: HeldWeights
+  readonly weights: WeightStorage
 }
 
 /** Describes a computation in one line of text. Null means that nothing has been computed yet. */
 export function describeComputation(
   { device }: Pick<Computing, 'device'>,
-  { precision, weights }: { precision: Precision | null; weights: HeldWeights | null }
+  { precision, weights }: { precision: Precision | null; weights: WeightStorage | null }
 ): string {
   if (precision === null || weights === null) return `on ${DEVICE_LABELS[device]}, no weights loaded`
   return `on ${DEVICE_LABELS[device]} in ${precision}, weights held as ${weights}`
@@ -122,7 +122,7 @@ export const SampleRun = z.object({
   /** Token ids that end an answer, from the generation config. */
   stopTokens: z.array(z.number().int()),
   /** Weight format and precision. Null until the first answers arrive. */
-  weights: HeldWeights.nullable(),
+  weights: WeightStorage.nullable(),
   precision: Precision.nullable().default('fp32'),
   /** Known facts about external models that answered in place of the engine. */
   external: z.array(ExternalRecord).default([]),
@@ -211,7 +211,7 @@ export const SampleEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('progress'),
     progress: SampleProgress,
-    weights: HeldWeights.nullable(),
+    weights: WeightStorage.nullable(),
     precision: Precision.nullable()
   }),
   /** Answers finished since the last event, and the current text of the others. */
@@ -258,7 +258,7 @@ export const SampledCrc = z.object({
   settings: SampleSettings,
   variants: z.array(Variant).min(1),
   /** Weight format and precision during generation. */
-  weights: HeldWeights,
+  weights: WeightStorage,
   precision: Precision.default('fp32'),
   /** Scores parallel to the variants. */
   scores: z.array(SampledCrcScore)

@@ -37,5 +37,5 @@ export function minPDraw({ temperature, topK, topP, minP, repetitionPenalty }: S
  * fp32's memory and is within 1 % per product. int4 takes an eighth and has an error of about 10 % per product. That
  * error distorts the diversity being compared, so the program never selects int4 by itself.
  */
-export const HeldWeights = z.enum(['fp32', 'fp16', 'int8', 'int4'])
-export type HeldWeights = z.infer<typeof HeldWeights>
+export const WeightStorage = z.enum(['fp32', 'fp16', 'int8', 'int4'])
+export type WeightStorage = z.infer<typeof WeightStorage>

@@ -1,6 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { HeldWeights, MinPDraw, Sampling } from '../model/sampling'
+import { WeightStorage, MinPDraw, Sampling } from '../model/sampling'
 import { WorkCounts } from '../documents/sweep-work'
 import { DeviceCheck, DeviceName, GenerationDevice, Precision } from '../model/device'
 import { Problem } from '../model/problem'
@@ -261,7 +261,7 @@ export const GenerateRequest = z.object({
    * If omitted, the precision of the products is used, fp32 or fp16, if it fits into memoryBytes. Otherwise int8 is
    * used.
    */
-  weights: HeldWeights.optional(),
+  weights: WeightStorage.optional(),
   /** Limit of the process's peak memory in bytes, including a device's own memory. */
   memoryBytes: z.number().positive(),
   /** Maximum number of sequences generated side by side, over all models. */
@@ -274,7 +274,7 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
     type: z.literal('plan'),
     device: GenerationDevice,
     precision: Precision,
-    weights: HeldWeights,
+    weights: WeightStorage,
     /**
      * Bytes of the weights that sessions receive. `keyValueBytes` are the bytes of keys and values of running
      * sequences at their maximum length.

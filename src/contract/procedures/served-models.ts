@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { GenerationDevice, Precision } from '../model/device'
 import { AnsweringModel } from '../model/model'
-import { HeldWeights, Sampling } from '../model/sampling'
+import { WeightStorage, Sampling } from '../model/sampling'
 
 const token = z.number().int().nonnegative()
 
@@ -15,7 +15,7 @@ export const ServedModels = z.object({
   precision: Precision.optional(),
   models: z.array(AnsweringModel).min(1),
   stopTokens: z.array(token),
-  weights: HeldWeights.optional(),
+  weights: WeightStorage.optional(),
   /** Limit of the process's peak memory in bytes, including a device's own memory. */
   memoryBytes: z.number().positive(),
   /** Maximum number of sequences side by side, over all models. */
@@ -26,7 +26,7 @@ export type ServedModels = z.infer<typeof ServedModels>
 /** How the engine serves models. */
 export const ServedPlan = z.object({
   precision: Precision,
-  weights: HeldWeights,
+  weights: WeightStorage,
   weightBytes: z.number(),
   /** Tokens of the longest sequence, prompt and answer. */
   maximumLength: z.number().int(),

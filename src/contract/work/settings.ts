@@ -3,7 +3,7 @@ import { Rendering } from '../documents/crc'
 import { DeviceChoice, GenerationDevice, Precision } from '../model/device'
 import { EndpointContact } from '../model/endpoint'
 import { UniformBlendCount } from '../model/recipe'
-import { HeldWeights, Sampling } from '../model/sampling'
+import { WeightStorage, Sampling } from '../model/sampling'
 
 /*
  * Settings of work. Each is named as its option of the command line. A setting that is left out has the default of the
@@ -145,7 +145,7 @@ const answering = {
   allowAddress: z.array(EndpointContact),
   device: GenerationDevice,
   precision: Precision,
-  weights: HeldWeights
+  weights: WeightStorage
 }
 
 /** Settings of a sample run. */

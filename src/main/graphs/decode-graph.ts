@@ -1,4 +1,4 @@
-import type { HeldWeights } from '../../contract/model/sampling'
+import type { WeightStorage } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { residentConstants, residentLayout, type ResidentTensor } from './resident-weights'
 import { LayerBuilder, rotaryInputs, softCap, type Products, type RotaryTables } from './layer-builder'
@@ -59,7 +59,7 @@ export function expertFile(layer: number, expert: number): string {
 }
 
 /** Lays out one layer's weights in memory for a decode graph, without its experts, named by role. */
-export function layerLayout(spec: DecoderSpec, layer: number, weights: HeldWeights): ResidentTensor[] {
+export function layerLayout(spec: DecoderSpec, layer: number, weights: WeightStorage): ResidentTensor[] {
   return residentLayout(
     residentTensors(spec, layer).map(({ role, shape, parts }) => ({ name: role, shape, parts })),
     weights
@@ -67,7 +67,7 @@ export function layerLayout(spec: DecoderSpec, layer: number, weights: HeldWeigh
 }
 
 /** Lays out the weights of one of its experts. */
-export function expertLayout(spec: DecoderSpec, layer: number, weights: HeldWeights): ResidentTensor[] {
+export function expertLayout(spec: DecoderSpec, layer: number, weights: WeightStorage): ResidentTensor[] {
   return residentLayout(
     expertTensors(spec, layer, 0).map(({ role, shape }) => ({ name: role, shape, parts: [role] })),
     weights
@@ -105,7 +105,11 @@ export function residentLayer(
  *
  * @param layers numbers of the layers in the model
  */
-export function decodeGraph(spec: DecoderSpec, weights: HeldWeights, layers: readonly number[]): Uint8Array {
+export function decodeGraph(
+  spec: DecoderSpec,
+  weights: WeightStorage,
+  layers: readonly number[]
+): Uint8Array {
   const graph = new OnnxGraph('decode')
   const { kvHeadCount, headSize } = spec
   const { ropes, windows } = decodeKinds(spec, layers)

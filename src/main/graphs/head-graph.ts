@@ -1,4 +1,4 @@
-import type { HeldWeights } from '../../contract/model/sampling'
+import type { WeightStorage } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { residentConstants, residentLayout, type ResidentTensor } from './resident-weights'
 import { finishLogits, quantisedBits, quantisedProduct } from './layer-builder'
@@ -72,7 +72,7 @@ export const HEAD_FILE = 'head'
  * Gives the format of a resident head beside blocks in `weights`. Logits are compared, so float16 and int4
  * are not exact enough for them.
  */
-export function headWeights(weights: HeldWeights): 'fp32' | 'int8' {
+export function headWeights(weights: WeightStorage): 'fp32' | 'int8' {
   return quantisedBits(weights) === null ? 'fp32' : 'int8'
 }
 

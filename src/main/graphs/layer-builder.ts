@@ -1,5 +1,5 @@
 import type { Precision } from '../../contract/model/device'
-import type { HeldWeights } from '../../contract/model/sampling'
+import type { WeightStorage } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { layerNorm, ones, rmsNorm } from './norms'
 import type { OnnxGraph } from './onnx-model'
@@ -11,14 +11,14 @@ import { NORM_ROLES, normBefore, type Role } from '../family/tensors'
 export interface Products {
   /** Type to which activations are rounded, and weights unless they are quantised. */
   readonly precision: Precision
-  readonly weights: HeldWeights
+  readonly weights: WeightStorage
 }
 
 /**
  * Gives the bits of quantised weights, which are stored in blocks (see the engine's quantise); null for
  * floats.
  */
-export function quantisedBits(weights: HeldWeights): 4 | 8 | null {
+export function quantisedBits(weights: WeightStorage): 4 | 8 | null {
   return weights === 'int8' ? 8 : weights === 'int4' ? 4 : null
 }
 

@@ -1,4 +1,4 @@
-import type { HeldWeights } from '../../contract/model/sampling'
+import type { WeightStorage } from '../../contract/model/sampling'
 import { alwaysFloat32, weightType } from './block-graph'
 import { QUANTISED_BLOCK, quantisedBits, scalesName, type Products } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
@@ -22,7 +22,7 @@ export interface ResidentTensor {
  */
 export function residentLayout(
   tensors: readonly Pick<ResidentTensor, 'name' | 'shape' | 'parts'>[],
-  weights: HeldWeights
+  weights: WeightStorage
 ): ResidentTensor[] {
   const bits = quantisedBits(weights)
   let offset = 0
@@ -46,7 +46,7 @@ export function layoutBytes(layout: readonly ResidentTensor[]): number {
 }
 
 /** Counts the bytes that a session keeps of a layout; float16 weights are given to it in float32. */
-export function sessionBytes(layout: readonly ResidentTensor[], weights: HeldWeights): number {
+export function sessionBytes(layout: readonly ResidentTensor[], weights: WeightStorage): number {
   return layout.reduce((sum, { name, byteLength, scaleBytes }) => {
     const halved = weights === 'fp16' && weightType(name, 'fp16') === 'float16'
     return sum + (halved ? byteLength / 2 : byteLength) + scaleBytes

@@ -5,7 +5,7 @@ import { PairName } from '../../contract/documents/project'
 import { DeviceChoice, GenerationDevice, hasHalf, Precision } from '../../contract/model/device'
 import { type FirstIssue, firstIssue, WorkbenchError } from '../../contract/model/problem'
 import { UniformBlendCount } from '../../contract/model/recipe'
-import { HeldWeights } from '../../contract/model/sampling'
+import { WeightStorage } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
 import { SweepSettings } from '../../contract/work/settings'
 import { turnsShown } from '../../contract/words/turned-text'
@@ -89,7 +89,7 @@ const StudyName = z
 const EVALUATING = {
   device: GenerationDevice.optional(),
   precision: Precision.optional(),
-  weights: HeldWeights.optional(),
+  weights: WeightStorage.optional(),
   'embedding-model': file.optional(),
   classifier: file.optional()
 }

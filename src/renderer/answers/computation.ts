@@ -1,12 +1,12 @@
 import type { GenerationDevice, Precision } from '../../contract/model/device'
-import type { HeldWeights } from '../../contract/model/sampling'
+import type { WeightStorage } from '../../contract/model/sampling'
 import type { Computing } from '../../contract/documents/samples'
 
 /** Settings of a computation being edited. */
 export interface ComputationDraft {
   device: GenerationDevice
   precision: 'auto' | Precision
-  weights: 'auto' | HeldWeights
+  weights: 'auto' | WeightStorage
 }
 
 export const draftOfComputing = ({ device, precision, weights }: Computing): ComputationDraft => ({

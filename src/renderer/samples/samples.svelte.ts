@@ -2,7 +2,7 @@ import { SvelteSet } from 'svelte/reactivity'
 import { withKeptIdentity } from '../../contract/documents/kept-models'
 import { isExternal } from '../../contract/model/model'
 import type { Precision } from '../../contract/model/device'
-import type { HeldWeights } from '../../contract/model/sampling'
+import type { WeightStorage } from '../../contract/model/sampling'
 import type { ProjectState } from '../../contract/documents/project'
 import type {
   SampleEvent,
@@ -34,7 +34,7 @@ interface LiveRun {
   run: SampleRun
   board: AnswerBoard
   progress: SampleProgress
-  weights: HeldWeights | null
+  weights: WeightStorage | null
   precision: Precision | null
 }
 

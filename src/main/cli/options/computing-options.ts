@@ -1,5 +1,5 @@
 import { DeviceChoice, GenerationDevice, Precision } from '../../../contract/model/device'
-import { HeldWeights } from '../../../contract/model/sampling'
+import { WeightStorage } from '../../../contract/model/sampling'
 import { optionGroup } from './option-group'
 import { choice } from './option-kinds'
 
@@ -10,7 +10,7 @@ const formatOptions = optionGroup().options({
     'of large matrix products (default: fp16 on webgpu if the model allows it, else fp32)'
   ),
   weights: choice(
-    HeldWeights,
+    WeightStorage,
     '<kind>',
     'storage of weights (default: as computed if that fits, else int8; int4 is inexact)'
   )

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { elementAt } from '../../../contract/model/look-up'
-import type { HeldWeights } from '../../../contract/model/sampling'
+import type { WeightStorage } from '../../../contract/model/sampling'
 import type { Precision } from '../../../contract/model/device'
 import type { AnswerKey, EngineGenerateEvent, GenerateRequest } from '../../../contract/procedures/engine'
 import { throwIfCancelled } from '../../base/files/cancelling'
@@ -155,6 +155,6 @@ function answerName({ model, prompt, index }: AnswerKey): string {
 }
 
 /** Returns the precision that float weights require. Quantised weights allow any. */
-export function widthOf(weights: HeldWeights | undefined): Precision | undefined {
-  return weights === 'fp32' || weights === 'fp16' ? weights : undefined
+export function widthOf(storage: WeightStorage | undefined): Precision | undefined {
+  return storage === 'fp32' || storage === 'fp16' ? storage : undefined
 }

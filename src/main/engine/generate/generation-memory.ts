@@ -1,4 +1,4 @@
-import type { HeldWeights } from '../../../contract/model/sampling'
+import type { WeightStorage } from '../../../contract/model/sampling'
 import { type DecoderSpec, widestMlp } from '../../family'
 import { quantisedBits } from '../../graphs/layer-builder'
 import { PROCESS_BYTES } from '../../base/engine-memory'
@@ -68,19 +68,19 @@ export function peakOf({ process, weights, opening, ...running }: GenerationMemo
 /** Returns the bytes of weights in the process. */
 export function weightMemory(
   { spec, trie, keepsTensors }: GeneratedModels,
-  weights: HeldWeights
+  storage: WeightStorage
 ): Pick<GenerationMemory, 'process' | 'weights' | 'opening'> {
-  const packs = quantisedBits(weights) !== null && !keepsTensors
+  const packs = quantisedBits(storage) !== null && !keepsTensors
   const ratio = packs ? QUANTISED_RATIO : { layers: 1, head: 1 }
-  const layer = largestLayerBytes(spec, weights)
+  const layer = largestLayerBytes(spec, storage)
   const chain = Math.min(spec.layerCount, keepsTensors ? 1 : chainLength(layer)) * layer
   return {
     process: PROCESS_BYTES,
     weights:
-      ratio.layers * residentBlockBytes(spec, trie, weights) +
-      ratio.head * trie.roots.length * residentHeadBytes(spec, weights),
+      ratio.layers * residentBlockBytes(spec, trie, storage) +
+      ratio.head * trie.roots.length * residentHeadBytes(spec, storage),
     opening:
-      OPENING_SHARE * Math.max(chain, headSessionBytes(spec, weights)) +
+      OPENING_SHARE * Math.max(chain, headSessionBytes(spec, storage)) +
       DECODER_BYTES +
       2 * FLOAT_BYTES * READ_ELEMENTS
   }

@@ -1,7 +1,7 @@
 import { DEVICE_LABELS, type DeviceName, type Precision } from '../../../contract/model/device'
 import type { ServedModels, ServedPlan } from '../../../contract/procedures/served-models'
 import type { SinglesRequest } from './drawn-models'
-import type { HeldWeights } from '../../../contract/model/sampling'
+import type { WeightStorage } from '../../../contract/model/sampling'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type DecoderSpec, hasExperts } from '../../family'
 import { cohortsOf } from '../tries/cohorts'
@@ -16,7 +16,7 @@ import {
   weightMemory
 } from './generation-memory'
 import { maxAliveStates } from '../tries/alive-states'
-import { chooseHeldWeights, residentBytes } from './resident-blocks'
+import { chooseWeightStorage, residentBytes } from './resident-blocks'
 import { elementAt } from '../../../contract/model/look-up'
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
@@ -46,7 +46,7 @@ const ARRAY_BYTES = 2 ** 30
 /** The plan that keeps a request within its memory, decided before anything is read. */
 export interface GenerationPlan {
   readonly precision: Precision
-  readonly weights: HeldWeights
+  readonly weights: WeightStorage
   /** Bytes of weights as sessions receive them. A step reads them once. */
   readonly weightBytes: number
   /** Maximum bytes of the whole process. */
@@ -92,7 +92,7 @@ export function planGeneration(
   type Group = [group: GroupSize, rows: number, isOneOfMany: boolean]
   const memoryOf = ([group, rows, isOneOfMany]: Group, ofWeights = weightSizes): GenerationMemory =>
     memoryWith(models, sizes, ofWeights, group, rows * models.modelCount, isOneOfMany)
-  const weights = chooseHeldWeights(
+  const weights = chooseWeightStorage(
     (stored) => peakOf(memoryOf([longestSize, 1, places.length > 1], weightMemory(models, stored))),
     memoryBytes,
     request.weights,
@@ -159,12 +159,12 @@ export function planServing(
   if (device !== 'cpu') refuseExperts(spec, device)
   const keepsTensors = device !== 'cpu'
   const models = { spec, trie, modelCount: 1, keepsTensors, maxAliveStates: maxAliveStates(trie) }
-  const fixedBytes = (weights: HeldWeights, length: number): number =>
-    bytesBesideRows(models, weightMemory(models, weights), rowSizes(length, models, precision), rows)
+  const fixedBytes = (storage: WeightStorage, length: number): number =>
+    bytesBesideRows(models, weightMemory(models, storage), rowSizes(length, models, precision), rows)
   const rowBytes = (length: number): number => rowSizes(length, models, precision).rowBytes
   const context = spec.contextLength ?? DEFAULT_CONTEXT
   const shortest = Math.min(context, MIN_CONTEXT)
-  const weights = chooseHeldWeights(
+  const weights = chooseWeightStorage(
     (stored) => fixedBytes(stored, shortest) + rowBytes(shortest),
     memoryBytes,
     request.weights,

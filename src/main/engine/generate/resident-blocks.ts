@@ -1,6 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import type { Precision } from '../../../contract/model/device'
-import type { HeldWeights } from '../../../contract/model/sampling'
+import type { WeightStorage } from '../../../contract/model/sampling'
 import { formatMemory } from '../../../contract/model/bytes'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type DecoderSpec, layerKinds } from '../../family'
@@ -23,15 +23,15 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 export const READ_ELEMENTS = 2 ** 22
 
 /** Returns the bytes in which sessions receive a trie's distinct blocks and its models' heads for generation. */
-export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
-  return residentBlockBytes(spec, trie, weights) + trie.roots.length * residentHeadBytes(spec, weights)
+export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, storage: WeightStorage): number {
+  return residentBlockBytes(spec, trie, storage) + trie.roots.length * residentHeadBytes(spec, storage)
 }
 
 /** Returns the bytes of the blocks only. */
-export function residentBlockBytes(spec: DecoderSpec, trie: RecipeTrie, weights: HeldWeights): number {
+export function residentBlockBytes(spec: DecoderSpec, trie: RecipeTrie, storage: WeightStorage): number {
   const blocks = trie.levels.map(
     (level, layer) =>
-      level.blocks.length * layerBytes(spec, layer, (layout) => sessionBytes(layout, weights), weights)
+      level.blocks.length * layerBytes(spec, layer, (layout) => sessionBytes(layout, storage), storage)
   )
   return blocks.reduce((sum, bytes) => sum + bytes, 0)
 }
@@ -41,18 +41,18 @@ function layerBytes(
   spec: DecoderSpec,
   layer: number,
   bytesOf: (layout: readonly ResidentTensor[]) => number,
-  weights: HeldWeights
+  storage: WeightStorage
 ): number {
   const { experts } = elementAt(spec.layers, layer, 'layer')
   return (
-    bytesOf(layerLayout(spec, layer, weights)) +
-    (experts === null ? 0 : experts.count * bytesOf(expertLayout(spec, layer, weights)))
+    bytesOf(layerLayout(spec, layer, storage)) +
+    (experts === null ? 0 : experts.count * bytesOf(expertLayout(spec, layer, storage)))
   )
 }
 
 /** Returns the bytes of the largest layer as a session receives it. */
-export function largestLayerBytes(spec: DecoderSpec, weights: HeldWeights): number {
-  return Math.max(...layerKinds(spec).map((layer) => layerBytes(spec, layer, layoutBytes, weights)))
+export function largestLayerBytes(spec: DecoderSpec, storage: WeightStorage): number {
+  return Math.max(...layerKinds(spec).map((layer) => layerBytes(spec, layer, layoutBytes, storage)))
 }
 
 /**
@@ -63,12 +63,12 @@ export function largestLayerBytes(spec: DecoderSpec, weights: HeldWeights): numb
  * @throws WorkbenchError `bad-input` for floats of another width than the products'; `out-of-memory` with the options
  * that fit.
  */
-export function chooseHeldWeights(
-  minBytes: (weights: HeldWeights) => number,
+export function chooseWeightStorage(
+  minBytes: (storage: WeightStorage) => number,
   memoryBytes: number,
-  requested: HeldWeights | undefined,
+  requested: WeightStorage | undefined,
   precision: Precision
-): HeldWeights {
+): WeightStorage {
   if (requested !== undefined && requested !== precision && quantisedBits(requested) === null) {
     throw new WorkbenchError(
       'bad-input',
@@ -76,7 +76,7 @@ export function chooseHeldWeights(
       'Set only one of the two options. The other follows from it.'
     )
   }
-  const fits = (weights: HeldWeights): boolean => minBytes(weights) <= memoryBytes
+  const fits = (storage: WeightStorage): boolean => minBytes(storage) <= memoryBytes
   const chosen = requested ?? (fits(precision) ? precision : 'int8')
   if (fits(chosen)) return chosen
   const fitting = NARROWER[chosen].find(fits) ?? null
@@ -93,7 +93,7 @@ export function chooseHeldWeights(
 }
 
 /** Alternatives to weights that do not fit, in order of preference. */
-const NARROWER: Readonly<Record<HeldWeights, readonly HeldWeights[]>> = {
+const NARROWER: Readonly<Record<WeightStorage, readonly WeightStorage[]>> = {
   fp32: ['int8', 'int4'],
   fp16: ['int8', 'int4'],
   int8: ['int4'],
@@ -111,7 +111,7 @@ export async function openResidentBlocks(
   pair: PairWeights,
   trie: RecipeTrie,
   modelOf: (spec: DecoderSpec) => Uint8Array,
-  weights: HeldWeights
+  storage: WeightStorage
 ): Promise<ort.InferenceSession[][]> {
   const sessions: ort.InferenceSession[][] = []
   const models = new Map<DecoderSpec, Uint8Array>()
@@ -120,7 +120,7 @@ export async function openResidentBlocks(
       const ofLayer: ort.InferenceSession[] = []
       sessions.push(ofLayer)
       for (const source of level.blocks) {
-        const files = await readHeldBlock(pair, layer, source, weights, 0)
+        const files = await readResidentBlock(pair, layer, source, storage, 0)
         const spec = specOf(pair, source)
         const model = models.get(spec) ?? modelOf(spec)
         models.set(spec, model)
@@ -140,21 +140,21 @@ export async function openResidentBlocks(
  *
  * @param graphLayer index of the layer in the graph
  */
-export async function readHeldBlock(
+export async function readResidentBlock(
   pair: PairWeights,
   layer: number,
   source: BlockSource,
-  weights: HeldWeights,
+  storage: WeightStorage,
   graphLayer: number
 ): Promise<{ path: string; data: Uint8Array }[]> {
   const { spec } = pair.post
   const decoder = new WeightDecoder(pair)
   const packed = (layout: readonly ResidentTensor[], expert: number | null): Promise<Uint8Array> =>
-    readPacked(decoder, readsByRole(spec, { layer, expert, source }), layout, weights)
-  const files = [{ path: layerFile(graphLayer), data: await packed(layerLayout(spec, layer, weights), null) }]
+    readPacked(decoder, readsByRole(spec, { layer, expert, source }), layout, storage)
+  const files = [{ path: layerFile(graphLayer), data: await packed(layerLayout(spec, layer, storage), null) }]
   const { experts } = elementAt(spec.layers, layer, 'layer')
   if (experts === null) return files
-  const layout = expertLayout(spec, layer, weights)
+  const layout = expertLayout(spec, layer, storage)
   for (let expert = 0; expert < experts.count; expert++) {
     files.push({ path: expertFile(graphLayer, expert), data: await packed(layout, expert) })
   }
@@ -169,7 +169,7 @@ async function readPacked(
   decoder: WeightDecoder,
   reads: ReadonlyMap<string, WeightRead>,
   layout: readonly ResidentTensor[],
-  weights: HeldWeights
+  storage: WeightStorage
 ): Promise<Uint8Array> {
   const packed = new Uint8Array(layoutBytes(layout))
   const widest = Math.max(...layout.map(({ shape: [, columns = 1] }) => columns))
@@ -186,7 +186,7 @@ async function readPacked(
         const count = Math.min(pieceRows, rows - first) * columns
         const piece = floats.subarray(0, count)
         await decoder.read({ ...read, first: first * columns, count }, piece)
-        packRows(packed, tensor, piece, row + first, weights)
+        packRows(packed, tensor, piece, row + first, storage)
       }
       row += rows
     }

@@ -1,12 +1,12 @@
 import type * as ort from 'onnxruntime-node'
-import type { HeldWeights } from '../../../contract/model/sampling'
+import type { WeightStorage } from '../../../contract/model/sampling'
 import { decodeGraph } from '../../graphs/decode-graph'
 import { cohortsOf, type Cohort } from '../tries/cohorts'
 import type { Device } from '../device/device'
 import type { DecoderSpec } from '../../family'
 import { type PairWeights, specOf } from '../weights/pair-weights'
 import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
-import { readHeldBlock } from './resident-blocks'
+import { readResidentBlock } from './resident-blocks'
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
@@ -64,11 +64,11 @@ export async function openChain(
   device: Device,
   pair: PairWeights,
   { layers, sources }: Chain,
-  weights: HeldWeights
+  storage: WeightStorage
 ): Promise<ort.InferenceSession> {
   const files: { path: string; data: Uint8Array }[] = []
   for (const [i, source] of sources.entries()) {
-    files.push(...(await readHeldBlock(pair, elementAt(layers, i, 'layer'), source, weights, i)))
+    files.push(...(await readResidentBlock(pair, elementAt(layers, i, 'layer'), source, storage, i)))
   }
-  return device.createSession(decodeGraph(chainSpec(pair, sources), weights, layers), { files })
+  return device.createSession(decodeGraph(chainSpec(pair, sources), storage, layers), { files })
 }

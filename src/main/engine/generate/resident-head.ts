@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import { type HeldWeights, minPDraw, type Sampling } from '../../../contract/model/sampling'
+import { type WeightStorage, minPDraw, type Sampling } from '../../../contract/model/sampling'
 import { wholeModelTensors, type DecoderSpec } from '../../family'
 import { DRAW_INPUTS, drawGraph, DRAWN_TOKENS, type GraphDrawing } from '../../graphs/draw-graph'
 import {
@@ -54,15 +54,15 @@ export interface ResidentHead {
   close(): Promise<void>
 }
 
-/** Returns the bytes of one model's head beside blocks stored as `weights`. */
-export function residentHeadBytes(spec: DecoderSpec, weights: HeldWeights): number {
-  const weightType = headWeights(weights)
+/** Returns the bytes of one model's head beside blocks stored as `storage`. */
+export function residentHeadBytes(spec: DecoderSpec, storage: WeightStorage): number {
+  const weightType = headWeights(storage)
   return sessionBytes(headLayout(spec, weightType, spec.vocabularySize), weightType)
 }
 
 /** Returns the bytes that one session of the head receives. */
-export function headSessionBytes(spec: DecoderSpec, weights: HeldWeights): number {
-  const weightType = headWeights(weights)
+export function headSessionBytes(spec: DecoderSpec, storage: WeightStorage): number {
+  const weightType = headWeights(storage)
   return layoutBytes(
     headLayout(spec, weightType, Math.min(spec.vocabularySize, tokensOfSession(spec.hiddenSize)))
   )
@@ -80,10 +80,10 @@ function tokensOfSession(hiddenSize: number, elements = SESSION_ELEMENTS): numbe
 export async function openResidentHead(
   device: Device,
   model: ModelWeights,
-  blockWeights: HeldWeights,
+  blockStorage: WeightStorage,
   sessionElements = SESSION_ELEMENTS
 ): Promise<ResidentHead> {
-  const weights = headWeights(blockWeights)
+  const weights = headWeights(blockStorage)
   const { hiddenSize, vocabularySize } = model.spec
   const tokensPerSession = tokensOfSession(hiddenSize, sessionElements)
   const parts: HeadPart[] = []

@@ -1,4 +1,4 @@
-import type { HeldWeights } from '../../../contract/model/sampling'
+import type { WeightStorage } from '../../../contract/model/sampling'
 import type { ResidentTensor } from '../../graphs/resident-weights'
 import { QUANTISED_BLOCK, quantisedBits } from '../../graphs/layer-builder'
 
@@ -69,11 +69,11 @@ export function packRows(
   { shape, offset, byteLength, scaleBytes }: ResidentTensor,
   data: Float32Array,
   first: number,
-  weights: HeldWeights
+  storage: WeightStorage
 ): void {
   const [rows = 1, columns = 1] = shape
   const start = offset + (first * byteLength) / rows
-  const bits = quantisedBits(weights)
+  const bits = quantisedBits(storage)
   if (bits === null || scaleBytes === 0) {
     packed.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start)
     return

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { GenerationDevice, Precision } from '../../../../src/contract/model/device'
 import type { EngineGenerateEvent } from '../../../../src/contract/procedures/engine'
 import type { SinglesRequest } from '../../../../src/main/engine/generate/drawn-models'
-import type { HeldWeights } from '../../../../src/contract/model/sampling'
+import type { WeightStorage } from '../../../../src/contract/model/sampling'
 import { openDevice, type Device } from '../../../../src/main/engine/device/device'
 import { generate, generateOn } from '../../../../src/main/engine/generate/generate'
 import { cacheCapacity, planGeneration } from '../../../../src/main/engine/generate/generation-plan'
@@ -130,7 +130,7 @@ describe.skipIf(missing !== null)('rows that come and go', () => {
     name: Family,
     device: GenerationDevice,
     precision: Precision,
-    weights: HeldWeights = precision
+    weights: WeightStorage = precision
   ): Promise<number> {
     const { long = [] } = readGolden(name).prompts
     const answer = Array.from({ length: 14 }, (_, i) => (i * 37 + 11) % 200)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PAPER_SAMPLING } from '../../../../../src/contract/documents/samples'
 import { type Model, rangeModel } from '../../../../../src/contract/model/model'
-import type { HeldWeights } from '../../../../../src/contract/model/sampling'
+import type { WeightStorage } from '../../../../../src/contract/model/sampling'
 import { modelConfig } from '../../../../../src/bench/model-shapes'
 import { trieOf } from '../../../../../src/bench/workload'
 import type { SinglesRequest } from '../../../../../src/main/engine/generate/drawn-models'
@@ -19,7 +19,7 @@ interface PlanOptions {
   prompts?: number[][]
   sampleCount?: number
   maxTokens?: number
-  weights?: HeldWeights
+  weights?: WeightStorage
   memoryBytes?: number
 }
 
