@@ -6,13 +6,21 @@ import { type Endpoint, endpointWarning } from '../../contract/model/external-mo
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { MAX_DONE, type QueuedJob, type ShownJob, type WorkListState } from '../../contract/work/work-list'
 import { stoppedProblem } from '../../contract/work/work-words'
+import { cancelled } from '../base/files/cancelling'
 import { problemOf, reportDefect } from '../base/rpc-problems'
-import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
-import type { BegunJob, QueuedKind, QueuedKinds } from './queued-kinds'
+import type { ProjectOfPair } from '../project/pair/project-pair'
+import { type ListedWork, runWorkList, type WorkResult } from '../work/work-list'
+import type { QueuedKinds } from './queued-kinds'
 import type { JobTurns } from './turns'
 
 /** Milliseconds until a turn is requested again while another job prepares to take it. */
 const BUSY_MS = 500
+
+type JobEnd = { isBegun: boolean } & Pick<WorkResult, 'outcome'> & Partial<Pick<WorkResult, 'problem'>>
+
+interface QueueEntry extends ListedWork {
+  readonly job: QueuedJob
+}
 
 /** The running job of the queue, from its preparation until its end is stored. */
 class RunningTurn {
@@ -46,12 +54,12 @@ export class QueueLine {
   private readonly news = new EventEmitter().setMaxListeners(0)
   private version = 0
 
-  /** @param isClosing returns true once the program ends */
+  /** @param closing fires when the program ends */
   constructor(
     private readonly project: ProjectOfPair,
     private readonly kinds: QueuedKinds,
     private readonly turns: JobTurns,
-    private readonly isClosing: () => boolean
+    private readonly closing: AbortSignal
   ) {
     project.work.onChange(() => this.tell())
     // Opening a project starts no stored job.
@@ -63,16 +71,11 @@ export class QueueLine {
     for (const id of ids) this.agreed.add(id)
     this.paused = false
     this.tell()
-    this.done ??= this.work()
-      .catch((error: unknown) => {
-        // The queue could not be written. A job would begin again and again, so none may begin.
-        this.paused = true
-        if (problemOf(error) === null) reportDefect(error, 'the queue')
-      })
-      .finally(() => {
-        this.done = null
-        this.tell()
-      })
+    this.done ??= this.work().finally(() => {
+      this.done = null
+      this.tell()
+      if (this.canBegin(this.next())) this.begin([])
+    })
   }
 
   /** Queues the jobs of a restored pair again. */
@@ -174,13 +177,42 @@ export class QueueLine {
     return this.waiting.find(({ id }) => this.agreed.has(id))
   }
 
+  private canBegin(next: QueuedJob | undefined): next is QueuedJob {
+    return next !== undefined && !this.paused && !this.closing.aborted
+  }
+
   /** Runs one job after the other, until none can begin. */
   private async work(): Promise<void> {
-    for (;;) {
-      const next = this.next()
-      if (next === undefined || this.paused || this.isClosing()) return
+    const stopHearing = this.turns.onChange(this.project, () => this.tell())
+    try {
+      await runWorkList<QueueEntry, Pick<JobEnd, 'isBegun'>>(this.entries(), {
+        name: 'The queue',
+        signal: this.closing,
+        begins: ({ job }) => {
+          this.running = new RunningTurn(job.id)
+          this.tell()
+        },
+        run: ({ job }) => this.run(job),
+        nothing: { isBegun: true },
+        ended: async ({ job }, { isBegun, problem }) => {
+          if (isBegun) await this.storeEnd(job, problem)
+          this.endTurn()
+        }
+      })
+    } catch (error) {
+      // The queue could not be written. A job would begin again and again, so none may begin.
+      this.paused = true
+      if (problemOf(error) === null) reportDefect(error, 'the queue')
+    } finally {
+      stopHearing()
+      this.endTurn()
+    }
+  }
+
+  private async *entries(): AsyncGenerator<QueueEntry> {
+    for (let job = this.next(); this.canBegin(job); job = this.next()) {
       const byHand = this.turns.done(this.project)
-      if (byHand === null) await this.turn(next)
+      if (byHand === null) yield { key: `${job.work.kind} ${job.id}`, needs: [], job }
       else {
         this.waits = true
         this.tell()
@@ -191,44 +223,33 @@ export class QueueLine {
     }
   }
 
-  private async turn(job: QueuedJob): Promise<void> {
-    const pair = this.project.pair(job.pair)
-    const kind = this.kinds[job.work.kind]
-    const running = new RunningTurn(job.id)
-    this.running = running
-    const stopHearing = this.turns.onChange(this.project, () => this.tell())
+  private endTurn(): void {
+    const { running } = this
+    // If the queue could not be written, its job would continue without being shown.
+    running?.stop.abort()
+    this.running = null
     this.tell()
-    try {
-      const end = await this.follow(job, pair, kind, running)
-      if (end === 'stopped' && this.isClosing()) return
-      if (end === 'busy') await delay(BUSY_MS)
-      else if (end === 'finished') {
-        this.finish(job)
-        await this.put(job.id, null)
-      } else {
-        const isStopped = end === 'stopped'
-        const problem = isStopped ? await this.stopped(job.id, pair, kind) : end
-        await this.put(job.id, { state: isStopped ? 'stopped' : 'failed', problem })
-      }
-    } finally {
-      stopHearing()
-      // If the queue could not be written, its job would continue without being shown.
-      running.stop.abort()
-      this.running = null
-      this.tell()
-      running.end()
-    }
+    running?.end()
+  }
+
+  private async storeEnd(job: QueuedJob, problem: Problem | null): Promise<void> {
+    if (problem === null) {
+      this.finish(job)
+      await this.put(job.id, null)
+    } else if (problem.code === 'cancelled') {
+      await this.put(job.id, { state: 'stopped', problem: await this.stopped(job.id) })
+    } else await this.put(job.id, { state: 'failed', problem })
   }
 
   /** Describes the partial results of a stopped job. */
-  private async stopped(id: string, pair: ProjectPair, kind: QueuedKind): Promise<Problem> {
+  private async stopped(id: string): Promise<Problem> {
     const job = elementAt(
       this.project.work.jobs.filter((queued) => queued.id === id),
       0,
       'job'
     )
     try {
-      return stoppedProblem(await kind.kept(pair, job))
+      return stoppedProblem(await this.kinds[job.work.kind].kept(this.project.pair(job.pair), job))
     } catch (error) {
       const problem = problemOf(error)
       if (problem === null) throw error
@@ -240,20 +261,19 @@ export class QueueLine {
     this.finished = [...this.finished, { id, pair, work, taskName }].slice(-MAX_DONE)
   }
 
-  /** Runs a job to its end. @returns how the job ended */
-  private async follow(
-    job: QueuedJob,
-    pair: ProjectPair,
-    kind: QueuedKind,
-    running: RunningTurn
-  ): Promise<Problem | 'finished' | 'stopped' | 'busy'> {
-    let begun: BegunJob
-    try {
-      begun = await kind.begin(pair, job, running.stop.signal)
-    } catch (error) {
-      const problem = problemOf(error) ?? reportDefect(error, 'the queue')
-      if (problem.code === 'cancelled') return 'stopped'
-      return problem.code === 'busy' ? 'busy' : problem
+  /** Runs a job to its end. A job that begins while another one prepares has not begun. */
+  private async run(job: QueuedJob): Promise<JobEnd> {
+    const running = this.running
+    if (running === null) throw new Error('a job of the queue runs without its turn')
+    const begun = await this.kinds[job.work.kind]
+      .begin(this.project.pair(job.pair), job, running.stop.signal)
+      .catch((error: unknown) => {
+        if (problemOf(error)?.code !== 'busy') throw error
+        return null
+      })
+    if (begun === null) {
+      await delay(BUSY_MS)
+      return { outcome: 'left out', isBegun: false }
     }
     const { evaluationId, events } = begun
     if (evaluationId !== job.evaluationId) await this.put(job.id, { evaluationId })
@@ -261,8 +281,9 @@ export class QueueLine {
       if (event.type === 'progress') {
         running.progress = event.progress
         this.tell()
-      } else if (event.type === 'failed') return event.problem
-      else return event.type === 'cancelled' ? 'stopped' : 'finished'
+      } else if (event.type === 'finished') return { outcome: 'computed', isBegun: true }
+      else if (event.type === 'cancelled') throw cancelled('The job')
+      else return { outcome: 'failed', isBegun: true, problem: event.problem }
     }
     throw new Error('a job of the queue ended without a word')
   }

@@ -23,7 +23,7 @@ export class JobQueue {
   private readonly lines = new WeakMap<ProjectOfPair, QueueLine>()
   /** Keeps the order of additions. It takes long to find out that a pair is already swept. */
   private readonly arrivals = new SerialQueue()
-  private closing = false
+  private readonly closing = new AbortController()
 
   constructor(
     private readonly kinds: QueuedKinds,
@@ -147,7 +147,7 @@ export class JobQueue {
 
   /** Lets no further job begin. Jobs that are stopped stay queued. */
   close(): void {
-    this.closing = true
+    this.closing.abort()
   }
 
   private async edit(
@@ -162,7 +162,7 @@ export class JobQueue {
   private lineOf(project: ProjectOfPair): QueueLine {
     const existing = this.lines.get(project)
     if (existing !== undefined) return existing
-    const queueLine = new QueueLine(project, this.kinds, this.turns, () => this.closing)
+    const queueLine = new QueueLine(project, this.kinds, this.turns, this.closing.signal)
     this.lines.set(project, queueLine)
     return queueLine
   }

@@ -39,7 +39,7 @@ export async function runStudy(
     const results = await runWorkList<StudyStep, StepOutput>(steps, {
       name: 'The study',
       signal,
-      begins: (step, place, count) => recorder.begin(step, place, count),
+      begins: (step, place) => recorder.begin(step, place, steps.length),
       async run(step) {
         const done = await run.do(step)
         return { ...done, outcome: outcomeOf(step, done) }

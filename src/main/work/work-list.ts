@@ -27,20 +27,22 @@ interface WorkListOptions<Entry, Done> {
   name: string
   signal: AbortSignal
   /** @param place number of the entry, counted from 1 */
-  begins: (entry: Entry, place: number, count: number) => Promise<void> | void
-  run: (entry: Entry) => Promise<Done & Pick<WorkResult, 'outcome'>>
+  begins: (entry: Entry, place: number) => Promise<void> | void
+  /** Ends with a problem, or throws it, if the entry failed. */
+  run: (entry: Entry) => Promise<Done & Pick<WorkResult, 'outcome'> & Partial<Pick<WorkResult, 'problem'>>>
   /** Result of an entry that is not done. */
   nothing: Done
-  ended: (entry: Entry, result: Done & WorkResult) => void
+  ended: (entry: Entry, result: Done & WorkResult) => Promise<void> | void
 }
 
 /**
  * Does the entries of a list in their order. If an entry fails, only the entries that need it are left out.
  *
+ * @param entries may grow: the next entry is requested after the end of the one before
  * @throws WorkbenchError `cancelled` when the signal fires
  */
 export async function runWorkList<Entry extends ListedWork, Done>(
-  entries: readonly Entry[],
+  entries: Iterable<Entry> | AsyncIterable<Entry>,
   { name, signal, begins, run, nothing, ended }: WorkListOptions<Entry, Done>
 ): Promise<(Done & WorkResult)[]> {
   const results: (Done & WorkResult)[] = []
@@ -51,20 +53,20 @@ export async function runWorkList<Entry extends ListedWork, Done>(
       return { ...nothing, outcome: 'left out', problem }
     }
     try {
-      return { ...(await run(entry)), problem: null }
+      return { problem: null, ...(await run(entry)) }
     } catch (error) {
       throwIfCancelled(signal, name)
       return { ...nothing, outcome: 'failed', problem: problemOf(error) ?? reportDefect(error, entry.key) }
     }
   }
-  for (const [index, entry] of entries.entries()) {
+  for await (const entry of entries) {
     throwIfCancelled(signal, name)
-    await begins(entry, index + 1, entries.length)
+    await begins(entry, results.length + 1)
     const startedMs = performance.now()
     const done = await attempt(entry)
     const result = { ...done, key: entry.key, seconds: (performance.now() - startedMs) / 1000 }
     results.push(result)
-    ended(entry, result)
+    await ended(entry, result)
   }
   return results
 }

@@ -105,7 +105,7 @@ export async function inEachPair(
     const results = await runWorkList(entries, {
       name: 'The work',
       signal,
-      begins: ({ key }, place, count) => tell(`${place} of ${count}: ${key}`),
+      begins: ({ key }, place) => tell(`${place} of ${entries.length}: ${key}`),
       async run({ pair }) {
         try {
           await work(pair)

@@ -15,7 +15,7 @@ it('leaves out what needs a failed entry, does the others, and names those that 
   const results = await runWorkList(ENTRIES, {
     name: 'The list',
     signal: new AbortController().signal,
-    begins: ({ key }, place, count) => void begun.push(`${place} of ${count}: ${key}`),
+    begins: ({ key }, place) => void begun.push(`${place}: ${key}`),
     run: ({ key }) =>
       key === 'a/sweep'
         ? Promise.reject(new WorkbenchError('bad-file', 'It is broken.', 'Mend it.'))
@@ -23,7 +23,7 @@ it('leaves out what needs a failed entry, does the others, and names those that 
     nothing: { result: '' },
     ended: () => undefined
   })
-  expect(begun).toEqual(['1 of 4: a/sweep', '2 of 4: a/check', '3 of 4: a/evaluate', '4 of 4: b/sweep'])
+  expect(begun).toEqual(['1: a/sweep', '2: a/check', '3: a/evaluate', '4: b/sweep'])
   expect(results.map(({ outcome, result }) => [outcome, result])).toEqual([
     ['failed', ''],
     ['left out', ''],
