@@ -1,3 +1,4 @@
+import { malformedCases } from '../../fixtures/malformed'
 import { elementAt } from '../../../src/contract/model/look-up'
 import { settingsKeyOf } from '../../../src/main/project/documents/settings-key'
 import { chmod, cp, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
@@ -83,26 +84,15 @@ describe('creating a project', () => {
     expect(basename(project.path)).toBe('Qwen3 8B – naïve (2).slr')
   })
 
-  test.each([
-    ['', 'is empty'],
-    ['.slr', 'is empty'],
-    ['a/b', 'holds a path separator'],
-    ['..\\b', 'holds a path separator'],
-    ['..', 'starts with a dot'],
-    ['.hidden', 'starts with a dot'],
-    ['a\u0000b', 'holds a control character'],
-    ['a\nb', 'holds a control character'],
-    ['what?', 'holds one of < > : " | ? *'],
-    ['nul', 'is reserved by Windows'],
-    ['COM1.backup', 'is reserved by Windows'],
-    ['end.', 'ends with a dot'],
-    ['ü'.repeat(101), 'is longer than 200 bytes']
-  ])('refuses the name %j', async (name, complaint) => {
-    const problem = await problemOf(createProject({ folder, name, pair: PAIR, prompts: PROMPTS }))
-    expect(problem.code).toBe('bad-input')
-    expect(problem.message).toContain(complaint)
-    expect(await readdir(folder)).toEqual([])
-  })
+  test.each(malformedCases('project-names', z.strictObject({ name: z.string(), message: z.string() })))(
+    'refuses the name $name',
+    async ({ name, message }) => {
+      const problem = await problemOf(createProject({ folder, name, pair: PAIR, prompts: PROMPTS }))
+      expect(problem.code).toBe('bad-input')
+      expect(problem.message).toContain(message)
+      expect(await readdir(folder)).toEqual([])
+    }
+  )
 
   test('puts no name anywhere but directly in the folder', async () => {
     await fc.assert(
@@ -166,25 +156,18 @@ describe('opening a project', () => {
     expect(await readdir(folder)).toEqual([])
   })
 
-  test.each([
-    ['project.json', '{"schemaVersion": 1', 'is not JSON'],
-    ['project.json', '[]', 'is not a project: expected an object, found an empty list'],
-    ['project.json', '{"schemaVersion": "1"}', 'is not a project: schemaVersion: '],
-    ['project.json', '{"schemaVersion": 4, "revision": 0, "name": ""}', 'is not a project: name: '],
-    [
-      'prompts/crc.json',
-      '[{"text": "t", "category": "c", "valid": ["A"]}]',
-      'is not a prompt set: entry 1: valid: '
-    ],
-    ['prompts/crc.json', '\xff', 'is not UTF-8 text']
-  ])('names the file and the field when %s is %s', async (name, content, complaint) => {
-    const path = await closedProject()
-    await writeFile(join(path, name), content, 'latin1')
-    const before = await snapshot(path)
-    const problem = await problemOf(openProject(path))
-    expect(problem.message).toContain(`${join(path, name)} ${complaint}`)
-    expect(await snapshot(path)).toEqual(before)
-  })
+  const Malformed = z.strictObject({ file: z.string(), content: z.string(), message: z.string() })
+  test.each(malformedCases('project-files', Malformed))(
+    'names the file and the field when $file is $content',
+    async ({ file, content, message }) => {
+      const path = await closedProject()
+      await writeFile(join(path, file), content, 'latin1')
+      const before = await snapshot(path)
+      const problem = await problemOf(openProject(path))
+      expect(problem.message).toContain(`${join(path, file)} ${message}`)
+      expect(await snapshot(path)).toEqual(before)
+    }
+  )
 
   test('names the prompt file when it is missing', async () => {
     const path = await closedProject()

@@ -1,3 +1,4 @@
+import { malformedCases } from '../../../fixtures/malformed'
 import { readFileSync } from 'node:fs'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -179,23 +180,17 @@ describe('an adapter that cannot be read', () => {
     return { code, message: message.replaceAll(root, '') }
   }
 
-  it.each([
-    [{ peft_type: 'IA3' }, 'unsupported', 'uses the method "IA3"'],
-    [{ use_dora: true }, 'unsupported', 'DoRA (use_dora)'],
-    [{ lora_bias: true }, 'unsupported', 'lora_bias'],
-    [{ use_qalora: true }, 'unsupported', 'QA-LoRA'],
-    [{ target_parameters: ['mlp.experts'] }, 'unsupported', 'target_parameters'],
-    [{ layer_replication: [[0, 2]] }, 'unsupported', 'layer_replication'],
-    [{ init_lora_weights: 'pissa_niter_4' }, 'unsupported', 'init_lora_weights "pissa_niter_4"'],
-    [{ r: 0 }, 'bad-file', 'r: '],
-    [{ lora_alpha: 'x' }, 'bad-file', 'lora_alpha'],
-    [{ rank_pattern: { '(': 2 } }, 'bad-file', 'rank_pattern: "(" is not a regular expression']
-  ])('names the field of the settings: %j', async (changes, code, part) => {
-    const problem = await refusal(qFactors(), changes)
-    expect(problem.code).toBe(code)
-    expect(problem.message).toContain('/post/adapter_config.json')
-    expect(problem.message).toContain(part)
+  const Settings = z.strictObject({
+    ...{ changes: z.record(z.string(), z.unknown()), code: z.string(), message: z.string() }
   })
+  it.each(malformedCases('adapter-settings', Settings))(
+    'names the field of the settings: $changes',
+    async ({ changes, code, message }) => {
+      const problem = await refusal(qFactors(), changes)
+      expect(problem).toMatchObject({ code, message: expect.stringContaining(message) })
+      expect(problem.message).toContain('/post/adapter_config.json')
+    }
+  )
 
   const [a, b] = [() => qFactors().slice(0, 1), () => qFactors().slice(1)]
   it.each<[string, () => TensorFixture[], string]>([

@@ -1,3 +1,4 @@
+import { malformedCases } from '../../../fixtures/malformed'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -52,6 +53,20 @@ const GPTQ = named('GPTQ, 4 bits, asymmetric, groups of 16, act-order')
 const IN_TURN = named('GPTQ, 4 bits, symmetric, groups of 16')
 const PACKED = named('compressed-tensors, int4, asymmetric, groups of 8, float16')
 const ORDERED = named('compressed-tensors, int4, symmetric, groups of 16, act-order, float16')
+
+const NAMED = { GPTQ, PACKED, ORDERED }
+const MalformedSettings = z.strictObject({
+  of: z.enum(['GPTQ', 'PACKED']).nullable(),
+  changes: z.record(z.string(), z.unknown()),
+  message: z.string()
+})
+/** A tensor that is missing, stored otherwise, or there besides; `sizes` are what the tensor of the shape holds. */
+const MalformedTensors = z.strictObject({
+  ...{ of: z.enum(['GPTQ', 'PACKED', 'ORDERED']), message: z.string() },
+  ...{ drop: z.string().optional(), set: z.string().optional(), add: z.string().optional() },
+  ...{ dtype: z.string().optional(), shape: z.array(z.number()).optional() },
+  sizes: z.array(z.string()).optional()
+})
 
 async function written(
   { config, tensors }: Pick<Case, 'config' | 'tensors'>,
@@ -111,81 +126,32 @@ describe('packed weights', () => {
 
   type Change = (tensors: TensorFixture[]) => TensorFixture[]
   const without =
-    (...names: string[]): Change =>
+    (removed?: string): Change =>
     (tensors) =>
-      tensors.filter(({ name }) => !names.includes(name))
+      tensors.filter(({ name }) => name !== removed)
   const changed =
-    (name: string, change: Partial<TensorFixture>): Change =>
+    (changedName: string | undefined, change: Partial<TensorFixture>): Change =>
     (tensors) =>
-      tensors.map((each) => (each.name === name ? { ...each, ...change } : each))
-  const zeros = (dtype: string, ...shape: number[]) => ({
+      tensors.map((each) => (each.name === changedName ? { ...each, ...change } : each))
+  const zeros = (dtype: string, shape: number[]) => ({
     ...{ dtype, shape },
     bytes: new Uint8Array(shape.reduce((size, count) => size * count, { I8: 1, I32: 4, I64: 8 }[dtype] ?? 2))
   })
-  const added =
-    (name: string, dtype: string, ...shape: number[]): Change =>
-    (tensors) => [...tensors, { name, ...zeros(dtype, ...shape) }]
-  const sized = (...sizes: bigint[]): Change =>
-    changed('x.weight_shape', { bytes: new Uint8Array(new BigInt64Array(sizes).buffer) })
 
-  test.each<[string, Case, Change]>([
-    ['"x.weight_packed" needs "x.weight_scale", which is missing', PACKED, without('x.weight_scale')],
-    ['needs "x.weight_shape", which is missing', PACKED, without('x.weight_shape')],
-    ['needs "x.weight_zero_point", which is missing', PACKED, without('x.weight_zero_point')],
-    ['needs "x.weight_g_idx", which is missing', ORDERED, without('x.weight_g_idx')],
-    ['"x.qweight" needs "x.scales", which is missing', GPTQ, without('x.scales')],
-    ['needs "x.g_idx", which is missing', GPTQ, without('x.g_idx')],
-    [
-      '"x.weight_packed" is I32 of the shape [24, 3], expected I32 of [24, 4] for a weight of [24, 32]',
-      PACKED,
-      changed('x.weight_packed', zeros('I32', 24, 3))
-    ],
-    ['"x.weight_packed" is I8', PACKED, changed('x.weight_packed', zeros('I8', 24, 16))],
-    ['"x.weight_shape" holds 24, -32, expected the number of rows and columns', PACKED, sized(24n, -32n)],
-    ['"x.weight_shape" is I64 of the shape [3]', PACKED, changed('x.weight_shape', zeros('I64', 3))],
-    ['"x.weight_shape" holds', PACKED, sized(2n ** 62n, 2n ** 62n)],
-    ['has 31 columns by its shape, which groups of 8 do not divide', PACKED, sized(24n, 31n)],
-    [
-      '"x.weight_scale" is F16 of the shape [24, 2], expected F16 of [24, 4]',
-      PACKED,
-      changed('x.weight_scale', zeros('F16', 24, 2))
-    ],
-    [
-      '"x.weight_scale" is I16 of the shape [24, 4], expected F32, F16 or BF16',
-      PACKED,
-      changed('x.weight_scale', zeros('I16', 24, 4))
-    ],
-    [
-      '"x.weight_zero_point" is I8 of the shape [24, 4], expected I32 of [3, 4]',
-      PACKED,
-      changed('x.weight_zero_point', zeros('I8', 24, 4))
-    ],
-    [
-      '"x.qzeros" is I32 of the shape [8, 2], expected I32 of [2, 8]',
-      GPTQ,
-      changed('x.qzeros', { shape: [8, 2] })
-    ],
-    ['"x.g_idx" is not I32 with a group for each of 32 columns', GPTQ, changed('x.g_idx', zeros('I32', 31))],
-    [
-      '"x.qweight" is of the shape [64, 4], expected [4, 64] by the tensors beside it: its rows and columns are exchanged',
-      GPTQ,
-      changed('x.qweight', { shape: [64, 4] })
-    ],
-    [
-      '"x.qweight" is there beside "x.weight" of model.safetensors: the weight is stored twice',
-      GPTQ,
-      added('x.weight', 'F16', 8, 32)
-    ],
-    [
-      '"x.weight_zero_point" is there, but by its config.json such weights have none',
-      ORDERED,
-      added('x.weight_zero_point', 'I32', 2, 4)
-    ]
-  ])('are refused: %s', async (message, given, change) => {
-    const problem = await problemOf(openCheckpoint(await written(given, change)))
-    expect(problem.message).toContain(message)
-    expect(problem.message).toContain('model.safetensors')
-  })
+  test.each(malformedCases('packed-tensors', MalformedTensors))(
+    'are refused: $message',
+    async ({ of, drop, set, add, dtype = '', shape = [], sizes, message }) => {
+      const stored =
+        sizes === undefined
+          ? zeros(dtype, shape)
+          : { bytes: new Uint8Array(new BigInt64Array(sizes.map(BigInt)).buffer) }
+      const added = add === undefined ? [] : [{ name: add, ...zeros(dtype, shape) }]
+      const change: Change = (tensors) => [...changed(set, stored)(without(drop)(tensors)), ...added]
+      const problem = await problemOf(openCheckpoint(await written(NAMED[of], change)))
+      expect(problem.message).toContain(message)
+      expect(problem.message).toContain('model.safetensors')
+    }
+  )
 
   test('without settings in the config are refused once, with the cause', async () => {
     const folder = await writeCheckpoint(await temporaryFolder(), {
@@ -260,30 +226,19 @@ describe('packed weights', () => {
     await reader.close()
   })
 
-  test.each([
-    [{ quant_method: 'awq', bits: 4 }, /of the method "awq", which is not read; read are float8/],
-    [{ ...GPTQ.config, bits: 3 }, /of the method "gptq", read but for this: bits: expected 4 or 8, found 3;/],
-    [
-      { ...GPTQ.config, checkpoint_format: 'marlin' },
-      /checkpoint_format: expected "gptq" or "gptq_v2", found "marlin"/
-    ],
-    [{ ...GPTQ.config, group_size: 0 }, /group_size: expected (-1|more than 0), found 0/],
-    [{ ...GPTQ.config, dynamic: { '+:.*down.*': { bits: 8 } } }, /dynamic/],
-    [{ ...GPTQ.config, rotation: 'hadamard' }, /rotation/],
-    [{ ...PACKED.config, format: 'nvfp4-pack-quantized' }, /of the method "compressed-tensors".*format/],
-    [{ ...PACKED.config, format: 'int-quantized' }, /config_groups.group_0/],
-    [{ ...PACKED.config, config_groups: { group_0: {}, group_1: {} } }, /config_groups/],
-    [{ ...PACKED.config, transform_config: { config_groups: {} } }, /transform_config/]
-  ])('said to be %j are refused with the reason', async (config, message) => {
-    const fixture = checkpointFixture({ seed: 1 })
-    const path = await writeCheckpoint(await temporaryFolder(), {
-      ...fixture,
-      config: { ...fixture.config, quantization_config: config }
-    })
-    const problem = await problemOf(inspectPair(path, path))
-    expect(problem).toMatchObject({ code: 'unsupported' })
-    expect(problem.message).toMatch(message)
-  })
+  test.each(malformedCases('packed-settings', MalformedSettings))(
+    'of $of said to be $changes are refused with the reason',
+    async ({ of, changes, message }) => {
+      const fixture = checkpointFixture({ seed: 1 })
+      const settings = { ...(of === null ? {} : NAMED[of].config), ...changes }
+      const path = await writeCheckpoint(await temporaryFolder(), {
+        ...fixture,
+        config: { ...fixture.config, quantization_config: settings }
+      })
+      const problem = await problemOf(inspectPair(path, path))
+      expect(problem).toMatchObject({ code: 'unsupported', message: expect.stringMatching(message) })
+    }
+  )
 })
 
 /** Sizes that packed tensors of the cases fit. */

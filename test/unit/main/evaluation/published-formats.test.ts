@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { malformedCases } from '../../../fixtures/malformed'
 import { describe, expect, it } from 'vitest'
 import {
   PUBLISHED_FORMATS,
@@ -6,6 +8,11 @@ import {
   publishedTask
 } from '../../../../src/main/evaluation/published-formats'
 import { formatTaskFile, readTaskFile } from '../../../../src/main/evaluation/task-file'
+
+const Malformed = z.strictObject({
+  ...{ what: z.string(), content: z.string(), message: z.string() },
+  format: z.enum(PUBLISHED_FORMATS.map(({ id }) => id))
+})
 
 /** Made-up lines in the form that each set is published in. */
 const FILES: Record<PublishedFormatId, PublishedFile[]> = {
@@ -92,21 +99,15 @@ describe('published prompts', () => {
     ])
   })
 
-  it.each<[string, PublishedFormatId, string, RegExp]>([
-    ['JSON that is none', 'novelty-bench', '{"prompt": "a"}\n{', /^f, line 2 is not JSON/],
-    ['another form', 'gsm8k', '{"prompt": "a"}', /^f, line 1: question: /],
-    [
-      'no final number',
-      'gsm8k',
-      '{"question": "a", "answer": "twelve"}',
-      /^f, line 1: answer: no number follows ####/
-    ],
-    ['an answer without a name', 'coverage-qa', '{"a": {"answers": [[]]}}', /^f: a\.answers\.0: /],
-    ['no question', 'infinity-chat', '{"messages": []}', /^f, line 1: /],
-    ['nothing', 'verbalized-sampling', '\n', /^f: there is no prompt in it; expected poem\.txt/],
-    ['a list', 'novelty-bench', '[\n  {"prompt": "a"}\n]', /^f, line 1 begins a list/],
-    ['too many', 'verbalized-sampling', 'a\n'.repeat(10_001), /^f: 10001 prompts; a task has at most 10000/]
-  ])('name the place of %s', (_, id, content, message) => {
-    expect(() => read(id, [{ name: 'f', content }])).toThrow(message)
+  it.each([
+    ...malformedCases('published-prompts', Malformed),
+    {
+      what: 'too many',
+      format: 'verbalized-sampling',
+      content: 'a\n'.repeat(10_001),
+      message: '^f: 10001 prompts; a task has at most 10000'
+    } as const
+  ])('name the place of $what', ({ format, content, message }) => {
+    expect(() => read(format, [{ name: 'f', content }])).toThrow(new RegExp(message))
   })
 })

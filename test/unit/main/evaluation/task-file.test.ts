@@ -1,10 +1,12 @@
+import { z } from 'zod'
+import { malformedCases } from '../../../fixtures/malformed'
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Task, type TaskPrompt } from '../../../../src/contract/documents/task'
-import type { TaskKind } from '../../../../src/contract/model/task-kinds'
+import { TaskKind } from '../../../../src/contract/model/task-kinds'
 import { type Problem, WorkbenchError } from '../../../../src/contract/model/problem'
 import {
   BUILTIN_TASKS,
@@ -24,6 +26,9 @@ function problemWith(fileName: string, content: string, kind?: TaskKind): Promis
   return problemOf(Promise.resolve().then(() => readTaskFile(fileName, content, kind)))
 }
 
+const Malformed = z.strictObject({
+  ...{ file: z.string(), content: z.string(), kind: TaskKind.optional(), message: z.string() }
+})
 const lines = (...values: object[]): string => values.map((value) => JSON.stringify(value)).join('\n')
 const answersOf = ({ prompts }: Task): TaskPrompt['answers'][] => prompts.map(({ answers }) => answers)
 
@@ -188,30 +193,13 @@ describe('a list of prompts', () => {
     expect([task.kind, task.reading.kind]).toEqual(['reasoning', 'last-number'])
   })
 
-  it.each<[string, string, RegExp, TaskKind?]>([
-    [
-      'p.jsonl',
-      '{"question": "a", "answer": "1"}\n{"question": "b"}',
-      /^p\.jsonl, line 2: answer: a prompt of a reasoning task needs its right answer\.$/,
-      'reasoning'
-    ],
-    [
-      'p.jsonl',
-      '{"question": "a", "answer": "so #### many"}',
-      /^p\.jsonl, line 1: answer: no number follows ####\.$/
-    ],
-    ['p.jsonl', '\n{"question": "a", "answers": []}', /^p\.jsonl, line 2: answers: /],
-    ['p.jsonl', '{"question": "a", "answers": [true]}', /^p\.jsonl, line 1: answers\.0: /],
-    ['p.jsonl', '{"question": "a", "answer": " "}', /^p\.jsonl, line 1: answers\.0: /],
-    ['p.csv', 'question,answers\na,b||c', /^p\.csv, line 2: answers\.1: /],
-    ['p.csv', 'answer\n1', /^p\.csv, line 1: the header needs one column text, prompt or question/],
-    ['p.json', '[{"answers": ["a"]}]', /^p\.json, entry 1: text: /],
-    ['p.xlsx', 'x', /^p\.xlsx is not read as prompts/],
-    ['p.jsonl', 'x'.repeat(20_000_001), /at most 20000000 are read/]
-  ])('is refused with file, line and field: %s %j', async (fileName, content, message, kind) => {
-    const problem = await problemWith(fileName, content, kind)
+  it.each([
+    ...malformedCases('task-files', Malformed),
+    { file: 'p.jsonl', content: 'x'.repeat(20_000_001), message: 'at most 20000000 are read' }
+  ])('is refused with file, line and field: $message', async ({ file, content, message, kind }) => {
+    const problem = await problemWith(file, content, kind)
     expect(problem.code).toBe('bad-input')
-    expect(problem.message).toMatch(message)
+    expect(problem.message).toMatch(new RegExp(message))
   })
 
   it('whatever it holds, is read as a task or refused by name', () => {

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { malformedCases } from '../../../fixtures/malformed'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
@@ -74,6 +76,10 @@ async function tinyPair(base: string, post: string): Promise<{ folder: string; m
 
 const LOWER = { attention: 0, mlp: 0 }
 const UPPER = { attention: 1, mlp: 1 }
+const MALFORMED = malformedCases(
+  'mergekit',
+  z.strictObject({ what: z.string(), text: z.string(), message: z.string() })
+)
 
 describe('a mergekit file that an export writes', () => {
   it('reads back as the same recipe where its layers are whole or blended', async () => {
@@ -295,96 +301,11 @@ slices:
       /slice 1 mixes base with sft/
     )
   })
-
-  const whole = slices('post 0 12')
-  it.each([
-    ['another method', whole.replace('passthrough', 'slerp'), /is "slerp", expected passthrough, linear/],
-    ['another model', slices('post 0 3', 'other/model 3 12'), /"other\/model" is neither base nor post/],
-    ['an adapter', slices('post+lora 0 12'), /"post\+lora" has an adapter/],
-    [
-      'layers in another order',
-      slices('post 0 3', 'base 5 8', 'post 3 7'),
-      /slice 2 puts layer 5 in the place of layer 3/
-    ],
-    ['repeated layers', slices('post 0 8', 'base 4 12'), /slice 2 puts layer 4 in the place of layer 8/],
-    ['too few layers', slices('post 0 3', 'base 3 10'), /come to 10 layers, but the models have 12/],
-    ['too many layers', slices('post 0 3', 'base 3 40'), /come to 40 layers, but the models have 12/],
-    ['a range backwards', slices('post 3 0'), /layer_range \[3, 0\], which ends before it starts/],
-    [
-      'embeddings of base',
-      slices('base 0 3', 'post 3 12'),
-      /takes model\.embed_tokens\.weight from its first/
-    ],
-    [
-      'the final norm of base',
-      slices('post 0 3', 'base 3 12'),
-      /takes model\.norm\.weight from its last slice/
-    ],
-    [
-      'a tokenizer of its own',
-      `${whole}\ntokenizer:\n  source: union`,
-      /tokenizer cannot be part of a recipe/
-    ],
-    ['the tokenizer of both', `${whole}\ntokenizer_source: union`, /tokenizer_source is "union"/],
-    ["base's tokenizer", `${whole}\ntokenizer_source: base\nbase_model: base`, /tokenizer_source is "base"/],
-    ['a chat template', `${whole}\nchat_template: chatml`, /chat_template cannot be part of a recipe/],
-    ['modules', `${whole}\nmodules: {text: {}}`, /modules cannot be part of a recipe/],
-    ['an unknown field', `${whole}\nlayers: 3`, /is not a mergekit recipe: .*layers/],
-    ['a scaled layer', `${whole}\nparameters: {scale: 0.5}`, /is scaled by 0\.5/],
-    [
-      'an unknown parameter',
-      `${whole}\nparameters: {gamma: 0.5}`,
-      /the parameter "gamma" cannot be part of a recipe/
-    ],
-    [
-      'two sources in passthrough',
-      linear('1', '0')
-        .replace('linear', 'passthrough')
-        .replaceAll(/, parameters: \{.*?\}/g, ''),
-      /has 2 sources; passthrough takes one/
-    ],
-    ['a gradient', linear('[0, 1]', '[1, 0]'), /the weight of slice 2 is no single number/],
-    [
-      'a filter',
-      linear('[{filter: mlp, value: 1}, {value: 0}]', '1'),
-      /the weight of slice 2 is no single number/
-    ],
-    [
-      'the method task_arithmetic',
-      whole.replace('passthrough', 'task_arithmetic'),
-      /merge_method is "task_arithmetic"/
-    ],
-    ['no weight', linear('1', '0').replace(', parameters: {weight: 0}', ''), /has no weight for "post"/],
-    ['too much of base', linear('-3', '2'), /would take 3 of base, expected from -1 to 2/],
-    ['weights that cancel', linear('-1', '1'), /add up to 0/],
-    ['weights that do not add up', `${linear('0.5', '0.6')}parameters: {normalize: false}`, /add up to 1\.1/],
-    [
-      'a blended embedding',
-      'merge_method: linear\nmodels:\n- {model: base, parameters: {weight: 0.5}}\n- {model: post, parameters: {weight: 0.5}}',
-      /takes model\.embed_tokens\.weight from its first slice, and with it 0\.5 of base/
-    ],
-    ['slices and models', `${whole}\nmodels: [{model: post}]`, /both slices and models/],
-    ['nothing to merge', 'merge_method: passthrough', /neither slices nor models/],
-    ['a list', '- 1', /is not a mergekit recipe/],
-    ['nothing', '', /is not a mergekit recipe/],
-    ['what is no YAML', 'slices: [', /is not YAML/],
-    ['several documents', `${whole}\n---\n${whole}`, /holds several YAML documents, separated by "---"/],
-    ['a number that is none', linear('"half"', '1'), /weight/],
-    [
-      'an adapter in an object',
-      whole.replace('model: post', 'model: {model: {path: post}, lora: {path: x}}'),
-      /model/
-    ],
-    [
-      'a bomb of aliases',
-      `a: &a [${'x, '.repeat(99)}x]\nb: &b [${'*a, '.repeat(99)}*a]\nc: [${'*b, '.repeat(99)}*b]`,
-      /is not YAML/
-    ]
-  ])('with %s is refused', async (_, text, message) => {
+  it.each(MALFORMED)('with $what is refused', async ({ text, message }) => {
     const problem = await problemOf(read(text))
     expect(['bad-file', 'bad-input']).toContain(problem.code)
     expect(problem.message).toMatch(/^merge\.yaml/)
-    expect(problem.message).toMatch(message)
+    expect(problem.message).toMatch(new RegExp(message))
   })
 
   it('names two models of one folder name by their roles, and reads them back', async () => {

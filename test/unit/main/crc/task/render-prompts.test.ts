@@ -1,3 +1,6 @@
+import { problemOf } from '../../../../fixtures/problems'
+import { z } from 'zod'
+import { malformedCases } from '../../../../fixtures/malformed'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { type CrcPrompt, DEFAULT_RENDERING, type Rendering } from '../../../../../src/contract/documents/crc'
@@ -195,36 +198,21 @@ describe('prompt sets', () => {
 })
 
 describe('a prompt file', () => {
-  test.each([
-    ['is no JSON', '[{', 'bad-file', /is not JSON/],
-    ['is no list', '{"text": "x"}', 'bad-input', /is not a prompt set: expected a list, found an object/],
-    ['has an empty list', '[]', 'bad-input', /at least one prompt/],
-    ['lacks a field', '[{"text": "x", "valid": ["A", "B"]}]', 'bad-input', /entry 1: category/],
-    [
-      'has a field too many',
-      '[{"text": "x", "category": "c", "valid": ["A", "B"], "n": 1}]',
-      'bad-input',
-      /"n"/
-    ],
-    [
-      'has one valid character',
-      '[{"text": "x", "category": "c", "valid": ["A"]}]',
-      'bad-input',
-      /entry 1: valid.*at least two/
-    ],
-    [
-      'has a valid word',
-      '[{"text": "x", "category": "c", "valid": ["A", "no"]}]',
-      'bad-input',
-      /entry 1: valid\.1.*one character/
-    ],
-    ['names a character twice', '[{"text": "x", "category": "c", "valid": ["A", "A"]}]', 'bad-input', /twice/]
-  ])('that %s is refused with its name', async (_, content, code, message) => {
-    const file = join(await textFolder({ 'prompts.json': content }), 'prompts.json')
-    await expect(readPromptFile(file)).rejects.toMatchObject({ problem: { code } })
-    await expect(readPromptFile(file)).rejects.toThrow(message)
-    await expect(readPromptFile(file)).rejects.toThrow(file)
+  const Malformed = z.strictObject({
+    what: z.string(),
+    content: z.string(),
+    code: z.string(),
+    message: z.string()
   })
+  test.each(malformedCases('prompt-files', Malformed))(
+    'that $what is refused with its name',
+    async ({ content, code, message }) => {
+      const file = join(await textFolder({ 'prompts.json': content }), 'prompts.json')
+      const problem = await problemOf(readPromptFile(file))
+      expect(problem).toMatchObject({ code, message: expect.stringMatching(message) })
+      expect(problem.message).toContain(file)
+    }
+  )
 
   test('that is missing is named', async () => {
     await expect(readPromptFile('/nowhere/prompts.json')).rejects.toThrow(
