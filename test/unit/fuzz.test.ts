@@ -13,7 +13,7 @@ import { decoderSpec } from '../../src/main/family'
 import { readTaskFile } from '../../src/main/evaluation/task-file'
 import { readSamplePrompts } from '../../src/main/samples/prompts'
 import { readTokenizerConfig } from '../../src/main/text/tokenizer-config'
-import { onlyWithin } from '../../src/main/serve/only-folder'
+import { onlyWithin } from '../../src/main/serve/windows'
 import { createWorkbench } from '../../src/main/workbench/router'
 import {
   checkpointFixture,

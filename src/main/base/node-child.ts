@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
-import { howItEnded } from './how-it-ended'
-import { LastLines } from './last-lines'
 import { MessagePipe } from './message-pipe'
 import { nodeProgram } from './node-program'
 import { PIPE_VARIABLE } from './parent-pipe'
@@ -117,4 +115,56 @@ export class NodeChild {
  */
 function helperEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE|ELECTRON)_/i.test(name)))
+}
+
+/** Reasons for signals whose names are not clear enough. */
+const SIGNAL_REASONS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+  SIGKILL: 'the system does this when memory runs out',
+  SIGSEGV: 'an error in native code'
+}
+
+/** Reasons for exit codes, which Windows uses instead of signals. */
+const CODE_REASONS: ReadonlyMap<number, string> = new Map([
+  [0xe0000008, 'memory ran out'],
+  [0xc0000005, 'an error in native code: access violation'],
+  [0xc0000409, 'it ended itself'],
+  [0xc000013a, 'its console window was closed']
+])
+
+/** Completes "the engine process ..." with the exit code or signal that Node reports. */
+export function howItEnded(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal !== null) return `was killed by ${signal}${inBrackets(SIGNAL_REASONS[signal])}`
+  const reason = code === null ? undefined : CODE_REASONS.get(code)
+  return `ended with exit code ${code}${inBrackets(reason)}`
+}
+
+function inBrackets(reason: string | undefined): string {
+  return reason === undefined ? '' : ` (${reason})`
+}
+
+const MAX_LINES = 40
+/** Limit of a line, because a native library may write endlessly without a line break. */
+const MAX_LINE_LENGTH = 10_000
+
+/** Keeps the last lines that a process writes to its standard error. */
+class LastLines {
+  private readonly lines: string[] = []
+  private openLine = ''
+
+  add(text: string): void {
+    const parts = (this.openLine + text).split('\n')
+    this.openLine = (parts.pop() ?? '').slice(-MAX_LINE_LENGTH)
+    this.lines.push(...parts)
+    this.lines.splice(0, this.lines.length - MAX_LINES)
+  }
+
+  /** The last line that may give the reason of an end; undefined when there is none. */
+  get reason(): string | undefined {
+    return [...this.lines, this.openLine].findLast(mayGiveReason)?.trimEnd()
+  }
+}
+
+/** Excludes the stacks, the excerpt and the version that Node prints around an uncaught error and a fatal one. */
+function mayGiveReason(line: string): boolean {
+  return /^\S/.test(line) && !/^(\}|Node\.js v|node:|file:|\d+: 0x|---|<---|\[\d+:)/.test(line)
 }

@@ -1,14 +1,13 @@
-import { whichHelp } from './printing/which-help'
+import { Command, CommanderError, Help, type HelpConfiguration } from 'commander'
 import { completionScript } from './printing/completion'
-import { Command, CommanderError } from 'commander'
 import { COMMANDS, REPLACED_COMMANDS } from './commands'
 import { examplesOf } from './printing/examples'
 import { wrapped } from './printing/fitted-table'
-import { helpLayout, sharedOptionsNote } from './printing/help-layout'
-import { printError, printText, printable, UsageError } from './printing/output'
+import { printable, printError, printText, UsageError } from './printing/output'
 import { versionLine } from './printing/program-version'
 import { drawnWidth } from './printing/shown-width'
 import { describeStop } from './running/stopped'
+import { calledAs, isShared } from './printing/shared-options'
 
 /** Exit statuses of `slr`. For a signal, cli.ts adds 128 to its number. */
 const EXIT_DONE = 0
@@ -135,3 +134,65 @@ export async function commandLine(
   program.addHelpText('after', () => `\n${wrapped(BEGIN, drawnWidth()).join('\n')}`)
   return program
 }
+
+const FORMS: readonly (readonly [string, string])[] = [
+  ['base, post', 'the models of the pair'],
+  ['4-11, 5, 3-7,9', 'post with these layers from base'],
+  ['3-7@FOLDER', 'post with these layers from another checkpoint'],
+  ['selected', 'selected range of the sweep of the project, after its check'],
+  ['NAME', 'a recipe or checkpoint of the project'],
+  ['FILE', 'a recipe (JSON or mergekit), or the best of a sweep, check or search'],
+  ['blend:0.5', 'post with all layers blended with base: 0 is post, 1 is base'],
+  ['FOLDER, org/name@revision', 'another checkpoint of the architecture'],
+  ['sampler:1.5,0.02', 'post at a temperature with a min-p'],
+  ['mix:0.5', 'logits of post with this share of base'],
+  ['filter:0.001', 'base, limited to tokens that post finds likely enough'],
+  ['NAME=MODEL@URL', 'an endpoint, which is sent the prompts; NAME=chat:MODEL@URL'],
+  ['NAME=FILE', 'answers, or an endpoint in YAML']
+]
+
+/** Describes the forms of model names; empty for a command without models. */
+function whichHelp(command: Command): string {
+  if (!command.registeredArguments.some((argument) => argument.name() === 'which')) return ''
+  const width = Math.max(...FORMS.map(([form]) => form.length))
+  return ['', 'WHICH is', ...FORMS.map(([form, model]) => `  ${form.padEnd(width)}  ${model}`)].join('\n')
+}
+
+/** Minimum width of a description beside its option. */
+const LEAST_BESIDE = 40
+
+const INDENT = ' '.repeat(6)
+
+/**
+ * Lays out the help of every command. On a narrow terminal, descriptions follow below their options.
+ *
+ * @param isWhole true lists shared options too
+ */
+const helpLayout = (isWhole: boolean): HelpConfiguration => ({
+  minWidthToWrap: 20,
+  // Options of commands that are not loaded are unknown.
+  subcommandTerm: (command) =>
+    command.parent?.parent === null ? command.name() : `${command.name()} ${command.usage()}`,
+  visibleOptions(command) {
+    const options = Help.prototype.visibleOptions.call(this, command)
+    return isWhole ? options : options.filter((option) => !isShared(option))
+  },
+  formatItem(term, termWidth, description, helper) {
+    const width = helper.helpWidth ?? 80
+    const beside = width - termWidth - 4
+    if (description === '' || beside >= LEAST_BESIDE)
+      return Help.prototype.formatItem.call(helper, term, termWidth, description, helper)
+    const below = helper.boxWrap(description, width - INDENT.length).replaceAll('\n', `\n${INDENT}`)
+    return `  ${term}\n${INDENT}${below}`
+  },
+  formatItemList(heading, items, helper) {
+    const title = helper.boxWrap(heading, helper.helpWidth ?? 80)
+    return Help.prototype.formatItemList.call(helper, title, items, helper)
+  }
+})
+
+/** Returns the line on shared options; empty where a command has none. */
+const sharedOptionsNote = (command: Command): string =>
+  command.options.some((option) => isShared(option) && !option.hidden)
+    ? `\nMore options (model names, device, memory, chat template, --json): ${calledAs(command)} --help all`
+    : ''

@@ -1,7 +1,8 @@
+import { fstatSync, writeSync } from 'node:fs'
+import type { Writable } from 'node:stream'
 import { failUnexpectedly, runCommandLine } from './command-line'
 import { streamProblem } from './printing/output'
 import { describeStop } from './running/stopped'
-import { writeWhole } from './results/whole-writes'
 
 /** Runs `slr` as a process, with its streams and unexpected errors. @returns as {@link runCommandLine} */
 export async function runProgram(args: readonly string[], signal: AbortSignal): Promise<number | null> {
@@ -23,4 +24,29 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
     return null
   }
   return runCommandLine(args, signal)
+}
+
+/**
+ * Makes a stream into a file write all bytes or fail. Node writes once and ignores how many bytes the system took, so
+ * a full disk would cut a result silently. Pipes and terminals are not affected.
+ */
+function writeWhole(stream: Writable & { readonly fd: number }): void {
+  if (!isFile(stream.fd)) return
+  stream._write = (chunk: Uint8Array, _, done) => {
+    try {
+      for (let written = 0; written < chunk.length;) written += writeSync(stream.fd, chunk, written)
+      done()
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+}
+
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile()
+  } catch {
+    // The parent process closed the stream.
+    return false
+  }
 }

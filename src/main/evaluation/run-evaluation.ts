@@ -5,22 +5,24 @@ import type { ExternalRecord } from '../../contract/model/external-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Computation, SampleLine } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
-import { cellOf, cellsOf } from './ask-judge'
+import { formatBytes, formatCount } from '../../contract/words/format'
 import { textToFloats } from '../base/float-text'
 import type { EngineClient } from '../engine/host'
 import type { SampledPair } from '../samples/generation'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { makeAnswers } from '../samples/make-answers'
 import { computationOf } from '../samples/run-samples'
-import { type EmbeddingModel, openEmbeddingModel } from './embedding-model'
 import { fixedSubset } from '../measures/texts/fixed-subset'
+import { COMPARED_ANSWERS } from '../measures/sample-measures'
+import { cancellable, throwIfCancelled } from '../base/files/cancelling'
+import { maskBytes } from '../engine/forward/run-memory'
+import type { DecoderSpec } from '../family/index'
+import { cellOf, cellsOf } from './ask-judge'
+import { type EmbeddingModel, openEmbeddingModel } from './embedding-model'
 import { evaluationGroups, groupAnswers } from './prepare-evaluation'
 import { answersIn, wholeLists } from './listed-answers'
 import { CLASSIFIED_ANSWERS, openPairClassifier, type PairClassifier } from './pair-classifier'
 import { PromptReading } from './prompt-reading'
-import { refuseUnreadable } from './readable-answers'
-import { COMPARED_ANSWERS } from '../measures/sample-measures'
-import { cancellable, throwIfCancelled } from '../base/files/cancelling'
 
 export interface EvaluationListener {
   /** Receives how the engine computes, which stays the same for the whole run. */
@@ -321,4 +323,35 @@ function baseReads(run: EvaluationRun, { base, post }: SampledPair): boolean {
   if (base.spec.vocabularySize === post.spec.vocabularySize) return true
   // A base that is not comparable was refused as a variant before the run began.
   return run.variants.some(({ variant }) => variant.kind === 'base')
+}
+
+/**
+ * Refuses an answer that post cannot read within its memory. Attention masks grow with the square of the
+ * length, and an engine without memory ends.
+ *
+ * @param memoryBytes limit of the masks
+ * @throws WorkbenchError `unsupported` for the first such answer
+ */
+function refuseUnreadable(
+  lines: readonly SampleLine[],
+  { promptSets }: EvaluationRun,
+  spec: DecoderSpec,
+  memoryBytes: number
+): void {
+  for (const { variant, prompt, tokens } of lines) {
+    const promptLengths = promptSets.map(({ prompts }) => elementAt(prompts, prompt, 'prompt').tokens.length)
+    const length = Math.max(0, ...promptLengths) + tokens.length
+    const bytes = maskBytes(spec, {
+      rows: length,
+      longest: length,
+      ...{ places: 1, leaves: 1, prompts: 1, furthest: 0 }
+    })
+    if (bytes <= memoryBytes) continue
+    throw new WorkbenchError(
+      'unsupported',
+      `An answer of the variant "${variant}" to prompt ${prompt + 1} has ${formatCount(tokens.length)} tokens. ` +
+        `Post would need ${formatBytes(bytes)} of memory to read it, and ${formatBytes(memoryBytes)} are there.`,
+      'Start another evaluation with fewer tokens per answer.'
+    )
+  }
 }

@@ -1,6 +1,16 @@
+import type { ProbeEvent } from '../../contract/procedures/probe'
+import type { SweepPlan } from '../../contract/documents/sweep-plan'
+import type { RankEvent } from '../../contract/documents/rank-table'
+import type { Recipe } from '../../contract/model/recipe'
+import { progressShare } from '../../contract/work/progress'
 import type { Devices } from '../work/devices'
 import type { EngineHost } from '../engine/host'
-import type { ProjectOfPair } from '../project/pair/project-pair'
+import type { ProjectOfPair, ProjectPair } from '../project/pair/project-pair'
+import { computingPlace } from '../work/computing-place'
+import { type NextTokenRequest, probeRecipe } from '../work/next-token'
+import { pairPaths } from '../project/demo'
+import { scoreRanks } from '../work/rank-table'
+import { projectPlace } from '../work/work-place'
 import { Chats } from './chats'
 import { Checks } from './checks'
 import { EvaluationJobs } from './evaluations'
@@ -9,13 +19,13 @@ import type { JobContext } from './job-context'
 import type { TellJobNews } from './job-news'
 import { JobQueue } from './queue'
 import { queuedKinds } from './queued-kinds'
-import { EngineQuestions } from './questions'
-import { RankJobs } from './ranks'
 import { Readings } from './readings'
 import { SampleJobs } from './samples'
 import { Searches } from './searches'
-import { Sweeps } from './sweeps'
+import { openNextSweep, Sweeps } from './sweeps'
 import { JobTurns } from './turns'
+import type { JobTable } from './job-table'
+import { createWorkJob } from './progress-job'
 
 /** The jobs of all open projects. */
 export class ProjectJobs {
@@ -56,5 +66,82 @@ export class ProjectJobs {
   async cancelAll(): Promise<void> {
     this.queue.close()
     await this.turns.cancelAll()
+  }
+}
+
+/** Short questions to the engine. Any job that starts ends them. */
+class EngineQuestions {
+  constructor(private readonly context: JobContext) {}
+
+  /**
+   * Plans the computation of the next sweep that no earlier sweep has done; null if nothing is left.
+   *
+   * @param preview true to plan a preview of the sweep too.
+   * @throws WorkbenchError as the sweep would; `busy` while a job of the project runs; `cancelled` when one starts.
+   */
+  async planSweep(pair: ProjectPair, preview: boolean, signal?: AbortSignal): Promise<SweepPlan | null> {
+    const { engine, devices, turns } = this.context
+    const question = turns.ask(pair, signal)
+    try {
+      const sweep = await openNextSweep(pair, devices, { preview })
+      return await sweep.plan(engine.client(), question.signal)
+    } finally {
+      question.over()
+    }
+  }
+
+  /**
+   * Streams the next tokens of post, a recipe and base after a prompt.
+   *
+   * @throws WorkbenchError as `probeRecipe`; `busy` while a job of the project runs; `cancelled` when one starts
+   */
+  async *probe(
+    pair: ProjectPair,
+    asked: Pick<NextTokenRequest, 'recipe' | 'prompt' | 'top'>,
+    signal?: AbortSignal
+  ): AsyncGenerator<ProbeEvent> {
+    const { engine, devices, turns } = this.context
+    const question = turns.ask(pair, signal)
+    try {
+      const { location, rendering, settings } = pair.document
+      const folders = pairPaths(location)
+      const place = await computingPlace({}, settings)
+      const device = await devices.choose(place.device, folders.base)
+      const request = { ...folders, ...asked, rendering, device }
+      yield* probeRecipe(engine.client(), request, question.signal)
+    } finally {
+      question.over()
+    }
+  }
+}
+
+/** Scores of recipes as adapters of several ranks, for open projects. */
+class RankJobs {
+  readonly table: JobTable<RankEvent>
+
+  constructor(private readonly context: JobContext) {
+    this.table = context.turns.jobs('ranks')
+  }
+
+  /** Starts scoring. @throws WorkbenchError as `JobTurns.start` */
+  async start(pair: ProjectPair, recipe: Recipe): Promise<void> {
+    const { turns, devices } = this.context
+    const request = { recipe, savesNorms: false, project: pair.folder }
+    await turns.start(pair, this.table, 'The scoring of ranks', () =>
+      Promise.resolve(
+        createWorkJob<RankEvent>(this.context, {
+          name: 'the scoring of ranks',
+          first: { type: 'progress', progress: { phase: 'decomposing', share: null } },
+          eventOf: (work) => {
+            const phase = work.kind === 'decomposition' ? 'decomposing' : 'scoring'
+            return { type: 'progress', progress: { phase, share: progressShare(work).share } }
+          },
+          run: async (means) => ({
+            type: 'finished',
+            table: await scoreRanks(projectPlace(pair), request, devices, means)
+          })
+        })
+      )
+    )
   }
 }

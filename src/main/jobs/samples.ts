@@ -1,13 +1,17 @@
 import { plural } from '../../contract/words/format'
 import { WorkbenchError } from '../../contract/model/problem'
 import type {
+  GrowingSample,
   SampledCrc,
   SampleEvent,
+  SampleLine,
+  SampleProgress,
   SampleRun,
   SampleSettings,
   Variant
 } from '../../contract/documents/samples'
 import { endpointsAmong } from '../../contract/model/model'
+import { progressShare } from '../../contract/work/progress'
 import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -17,11 +21,13 @@ import { prepareSampleRun } from '../samples/prepare-run'
 import { samplePromptsOf } from '../project/project-prompts'
 import { sampleCrc } from '../samples/sample-crc'
 import { projectAnswers, SampleWork } from '../work/sample'
-import type { Job, JobFailure } from './job'
+import type { EngineClient } from '../engine/host'
+import type { SampleKey } from '../samples/run-samples'
+import { Job, type JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 import { createProgressJob } from './progress-job'
-import { createSampleJob, type SampleJob } from './sample-job'
+import type { TellJobNews } from './job-news'
 
 export type CrcScoreEvent =
   { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
@@ -146,4 +152,76 @@ export class SampleJobs {
       })
     yield* turns.stream(pair, 'A check', this.crcScores, create, signal)
   }
+}
+
+type SampleFact =
+  | Extract<SampleEvent, { type: 'progress' }>
+  | { type: 'finished'; line: SampleLine }
+  | { type: 'growing'; sample: GrowingSample }
+
+type SampleJob = Job<SampleEvent, SampleFact>
+
+/** Creates a job that generates the missing answers of a stored run; its id is the run's. */
+function createSampleJob(engine: EngineClient, work: SampleWork, tell: TellJobNews): SampleJob {
+  const { store } = work
+  const { id } = store.run
+  return new Job<SampleEvent, SampleFact>(
+    {
+      name: 'the sample run',
+      async run(_id, facts, signal) {
+        for (const [place, line] of store.answers.entries())
+          facts.set(`stored ${place}`, { type: 'finished', line })
+        const { seconds } = await work.compute(
+          {
+            engine,
+            signal,
+            notify(event) {
+              if (event.type !== 'progress' || event.kind !== 'sample') return
+              const { weights, precision } = store.run
+              const progress = { type: 'progress', progress: event.progress, weights, precision } as const
+              facts.set('progress', progress, progressShare(event))
+            }
+          },
+          (finished, growing) => {
+            // A finished answer replaces its partial text.
+            for (const { key, line } of finished) facts.set(keyOf(key), { type: 'finished', line })
+            for (const { key, sample } of growing) facts.set(keyOf(key), { type: 'growing', sample })
+          }
+        )
+        return { type: 'finished', runId: id, seconds }
+      },
+      snapshot: (_id, facts) => ({
+        type: 'snapshot',
+        run: store.run,
+        samples: finishedOf(facts),
+        progress: facts.find((fact) => fact.type === 'progress')?.progress ?? NOT_STARTED
+      }),
+      events(facts) {
+        const progress = facts.filter((fact) => fact.type === 'progress')
+        const finished = finishedOf(facts)
+        const growing = facts.flatMap((fact) => (fact.type === 'growing' ? [fact.sample] : []))
+        if (finished.length + growing.length === 0) return progress
+        return [...progress, { type: 'samples', finished, growing }]
+      },
+      abandon: () => work.abandon(),
+      news: { tell, job: 'The sample run' }
+    },
+    id
+  )
+}
+
+const NOT_STARTED: SampleProgress = {
+  phase: 'preparing',
+  samplesDone: 0,
+  samplesTotal: 0,
+  tokensPerSecond: null,
+  secondsLeft: null
+}
+
+function finishedOf(facts: readonly SampleFact[]): SampleLine[] {
+  return facts.flatMap((fact) => (fact.type === 'finished' ? [fact.line] : []))
+}
+
+function keyOf({ variant, prompt, index }: SampleKey): string {
+  return `${variant}/${prompt}/${index}`
 }

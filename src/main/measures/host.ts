@@ -2,10 +2,10 @@ import type { EvaluationResults } from '../../contract/documents/evaluation'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleLine, SampleRun, SampleRunMeasures } from '../../contract/documents/samples'
 import { unlessCancelled } from '../base/files/cancelling'
+import { startHelper } from '../base/helper-process'
 import type { Proxies } from './proxy-correlation'
 import type { StoredEvaluation } from './results'
-import { MeasuringProcess } from './measuring-process'
-import type { MeasuringReply, MeasuringRequest } from './messages'
+import { MeasuringReply, type MeasuringRequest } from './messages'
 
 /**
  * Time that an idle process stays: the window soon asks again, and starting a process takes longer than most
@@ -100,4 +100,58 @@ function unexpected(reply: MeasuringReply): Error {
     return new Error(`the process that measures answers replied with a ${reply.kind}`)
   const { code, message, hint } = reply.problem
   return new WorkbenchError(code, message, hint)
+}
+
+interface PendingReply {
+  readonly resolve: (message: unknown) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/**
+ * A process that measures answers for one request after the other. While idle it does not keep the program
+ * running.
+ */
+export class MeasuringProcess {
+  private readonly helper = startHelper('measures.js', 'The process that measures answers')
+  /**
+   * Receiver of the next message. A new reaction to the helper's end for each request would keep every reply
+   * in memory while the helper lives.
+   */
+  private pending: PendingReply | null = null
+  private endReason: { reason: unknown } | null = null
+
+  constructor() {
+    this.helper.onMessage((message) => this.pending?.resolve(message))
+    this.helper.ended.catch((reason: unknown) => {
+      this.endReason = { reason }
+      this.pending?.reject(reason)
+    })
+  }
+
+  get hasEnded(): boolean {
+    return this.endReason !== null
+  }
+
+  /**
+   * Sends a request; call it only after the previous reply. @throws WorkbenchError `engine-lost` when the
+   * process ended
+   */
+  async ask(request: MeasuringRequest): Promise<MeasuringReply> {
+    if (this.endReason !== null) throw this.endReason.reason
+    this.helper.holdProgram(true)
+    try {
+      const reply = new Promise<unknown>((resolve, reject) => {
+        this.pending = { resolve, reject }
+      })
+      this.helper.post(request)
+      return MeasuringReply.parse(await reply)
+    } finally {
+      this.pending = null
+      this.helper.holdProgram(false)
+    }
+  }
+
+  end(): Promise<void> {
+    return this.helper.end()
+  }
 }

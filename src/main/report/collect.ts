@@ -1,15 +1,15 @@
 import { basename } from 'node:path'
 import { version } from '../../../package.json'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
-import type { SweepDocument } from '../../contract/documents/crc'
+import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { EvaluationView } from '../../contract/documents/evaluation'
 import type { RunMarks } from '../../contract/documents/history'
 import type { RunKind } from '../../contract/model/run-kinds'
 import {
-  withKeptIdentity,
-  type KeptModels,
   keptCheckpoint,
-  keptRecipe
+  type KeptModels,
+  keptRecipe,
+  withKeptIdentity
 } from '../../contract/documents/kept-models'
 import type { PairState } from '../../contract/documents/project'
 import {
@@ -17,6 +17,7 @@ import {
   type ReportedCheckpoint,
   type ReportedEvaluation,
   type ReportedOrigin,
+  type ReportedPairs,
   type ReportedSamples,
   type ReportedSearch,
   type ReportedSweep
@@ -29,14 +30,20 @@ import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
 import { newestFinding } from '../../contract/words/evaluation-finding'
 import { formatUtc } from '../../contract/words/format'
 import { verdictOf, withoutModels } from '../../contract/words/verdict'
+import type { EvaluationFinding } from '../../contract/documents/verdict'
+import { defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
 import { measureRun } from '../measures/host'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { changedMembers } from '../project/results/stored-distances'
+import { findingOfSelected } from '../project/results/finding-of-selected'
+import { type OutlinedSweep, outlineSweep } from '../measures/outline-sweep'
+import { transferSelections } from '../measures/transfer-selections'
+import { problemOf } from '../base/rpc-problems'
 import type { ComputedFrom } from './option-words'
 import { reportedOtherSweep } from './other-sweeps'
 import { reportedOrigin, reportedSamples } from './reported-samples'
-import { reportedPairs } from './reported-pairs'
 import { reproduction } from './reproduction'
 import { shownModelName, withoutFolder, withoutFolders, withoutSourceFolder } from './shown-command'
 import { readExperiment, type StoredExperiment } from './stored-experiment'
@@ -277,4 +284,54 @@ function originWarnings({
       ? []
       : [`${result}: computed from another ${origin.changed.join(' and ')} checkpoint than the pair has now.`]
   )
+}
+
+/**
+ * Compares the pairs of a project under the scoring of the shown sweep. Each pair has its default sweep of that kind,
+ * under its own limit.
+ *
+ * @param sweep that the report shows; null without a sweep
+ * @returns null if there is nothing to compare
+ */
+async function reportedPairs(
+  shownPair: ProjectPair,
+  sweep: Pick<SweepDocument, 'scoredBy'> | null
+): Promise<ReportedPairs | null> {
+  const { pairs } = shownPair.project
+  if (pairs.length === 1 || sweep === null) return null
+  const scoredBy = briefScoring(sweep.scoredBy)
+  const outlined: { id: string; name: string; sweep: OutlinedSweep | null }[] = []
+  for (const pair of pairs) {
+    const { name } = pair.document
+    outlined.push({ id: pair.id, name, sweep: await outlineOf(pair, scoringKey(scoredBy)) })
+  }
+  return {
+    scoredBy,
+    shown: shownPair.document.name,
+    pairs: outlined.map(({ id, name, sweep }) => ({ id, name, outline: sweep?.outline ?? null })),
+    transfers: transferSelections(
+      outlined.map(({ id, sweep }) => ({
+        id,
+        state: sweep === null ? 'none' : 'read',
+        side: sweep?.side ?? null
+      }))
+    )
+  }
+}
+
+/** Returns null without such a sweep, or if it cannot be read. A warning of the project names unreadable sweeps. */
+async function outlineOf(pair: ProjectPair, scoring: string): Promise<OutlinedSweep | null> {
+  const answering = defaultSweepOf(
+    pair.sweeps.filter(({ scoredBy, source }) => source === null && scoringKey(scoredBy) === scoring)
+  )
+  if (answering === undefined) return null
+  try {
+    const [sweep, check] = [await pair.readSweep(answering.id), await pair.readAnswerCheck(answering.id)]
+    const evaluationOf = (selection: Selection | null): Promise<EvaluationFinding | null> =>
+      findingOfSelected(pair, answering.id, selection)
+    return await outlineSweep(sweep, check, pair.document.settings.rho, evaluationOf)
+  } catch (error) {
+    if (problemOf(error) === null) throw error
+    return null
+  }
 }

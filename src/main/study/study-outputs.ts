@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { WorkbenchError } from '../../contract/model/problem'
-import { requireWritable } from '../base/files/atomic-file'
+import { errorCode, requireWritable } from '../base/files/atomic-file'
 import { liesWithin } from '../base/files/only-folder'
 import { projectsFolder } from '../base/files/places'
 import { MIN_RESULT_BYTES, requireRoom } from '../base/files/room'
-import { requireReplaceableReport } from './replaceable-report'
+import { errorMessage } from '../base/files/bounded-file'
+import { readHead } from '../base/files/file-head'
+import { isReportHead } from '../report/report-sign'
 import type { StudyStep } from './steps'
 import { type PlacedStudy, reportPath } from './study-project'
 
@@ -65,4 +67,31 @@ export async function requireProjectPlace(placed: PlacedStudy): Promise<void> {
 export async function requireOutputs(placed: PlacedStudy, steps: readonly StudyStep[]): Promise<void> {
   await requireProjectPlace(placed)
   for (const { kind, pair } of steps) if (kind === 'report') await writableReport(placed, pair)
+}
+
+/**
+ * Refuses to replace any file except an earlier report. A study file may come from another user, and it names the path
+ * of its report.
+ *
+ * @throws WorkbenchError `bad-input` for another file at the path
+ */
+export async function requireReplaceableReport(path: string): Promise<void> {
+  const head = await headOf(path)
+  if (head === null || isReportHead(head)) return
+  throw new WorkbenchError(
+    'bad-input',
+    `${path} is there, and is no report of this program: it is not replaced.`,
+    'Name another file as "report" of the study, or move that one away.'
+  )
+}
+
+/** Reads the beginning of a file; null if there is no file. */
+async function headOf(path: string): Promise<string | null> {
+  try {
+    return await readHead(path)
+  } catch (error) {
+    if (error instanceof WorkbenchError) throw error
+    if (errorCode(error) === 'ENOENT') return null
+    throw new WorkbenchError('bad-file', `${path} cannot be replaced by a report: ${errorMessage(error)}`)
+  }
 }

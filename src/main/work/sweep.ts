@@ -4,9 +4,10 @@ import type { Shard, SweepPart } from '../../contract/documents/sweep-part'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SweepSettings } from '../../contract/work/settings'
+import type { WorkEvent } from '../../contract/work/progress'
+import { DEVICE_LABELS, hasHalf } from '../../contract/model/device'
 import { openPair } from '../checkpoint/pair'
 import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
-import type { WorkEvent } from '../../contract/work/progress'
 import { runCrcShard, type StoredShare, storedShare, type SweepHistory } from '../crc/sweep/crc-sweep'
 import { holdsSweep } from '../crc/sweep/earlier-results'
 import { runWholeSweep } from '../crc/sweep/follow-up'
@@ -19,7 +20,6 @@ import { keepSweep } from '../project/results/keep-sweep'
 import { historyOf, likeOf } from '../project/results/sweep-history'
 import type { Devices } from './devices'
 import type { WorkMeans } from './means'
-import { requestAfter } from './request-after'
 import { sweepRequest } from './sweep-request'
 import type { WorkPlace } from './work-place'
 
@@ -147,4 +147,29 @@ function historyOfPlace(
     lastSweep: () => Promise.resolve(file.sweep),
     fresh
   }
+}
+
+/**
+ * Returns the request that takes the place of one that failed on a GPU. Results of two precisions or devices are never
+ * mixed in a sweep, so the new request begins again.
+ *
+ * - Numbers that overflowed in an automatic float16 are computed in float32.
+ * - On an automatically chosen GPU, an overflow in float32 or the death of the engine leads to the CPU.
+ *
+ * @returns null if the failure would repeat, or the user chose the device and precision
+ */
+function requestAfter({ problem }: WorkbenchError, request: CrcSweepRequest): CrcSweepRequest | null {
+  const { device: chosen, precision } = request
+  if (chosen === undefined || chosen.device === 'cpu') return null
+  const { device, isAutomatic = false } = chosen
+  const label = DEVICE_LABELS[device]
+  if (problem.code === 'overflow' && precision === undefined && hasHalf(device)) {
+    const notice = `Numbers overflowed in fp16 on ${label}. The sweep begins again in fp32.`
+    return { ...request, precision: 'fp32', device: { ...chosen, notice } }
+  }
+  if (isAutomatic && (problem.code === 'overflow' || problem.code === 'engine-lost')) {
+    const notice = `${label} failed, and the sweep begins again on the CPU: ${problem.message}`
+    return { ...request, precision: undefined, device: { device: 'cpu', notice } }
+  }
+  return null
 }

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { NodeChild } from '../../../src/main/base/node-child'
 import { Sandbox, SANDBOX_LIMITS } from '../../../src/main/sandbox/host'
-import { MeasuringProcess } from '../../../src/main/measures/measuring-process'
+import { MeasuringProcess } from '../../../src/main/measures/host'
 import { pairPaths } from '../../../src/main/project/demo'
 import { computeDistances } from '../../../src/main/readings/host'
 import { promptMessages } from '../../../src/main/text/chat'

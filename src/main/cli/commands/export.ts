@@ -1,40 +1,48 @@
-import { type ModelPlace, recipeNamed, writtenModel } from '../running/models'
-import { endpointWord } from '../../../contract/model/model-word'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
-import type { ExportResult } from '../../../contract/procedures/export'
+import { endpointWord } from '../../../contract/model/model-word'
+import type { ExportForm, ExportResult } from '../../../contract/procedures/export'
 import { describeNonFinite } from '../../../contract/documents/non-finite'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { Endpoint } from '../../../contract/model/external-model'
 import { shellWord } from '../../../contract/words/shell-word'
 import { SAFETY_NOTE } from '../../../contract/words/safety'
-import { modelFindings } from '../../export/model-findings'
 import { doubtsOf, type ModelFinding } from '../../../contract/words/model-finding'
+import { formatDuration, formatPercent, plural } from '../../../contract/words/format'
+import { bytesStep } from '../../../contract/work/progress'
+import type { RankTable } from '../../../contract/documents/rank-table'
+import { modelFindings } from '../../export/model-findings'
 import { type PreparedExport, prepareExport } from '../../export/prepare'
 import { runExport } from '../../export/run-export'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { absolutePath } from '../../base/files/places'
 import { MAX_RANK } from '../../checkpoint/adapter-config'
+import { triedDevices } from '../../work/devices'
+import { scoreRanks } from '../../work/rank-table'
+import { folderPlace, projectPlace } from '../../work/work-place'
+import { type ModelPlace, recipeNamed, writtenModel } from '../running/models'
 import { csvOption, forceOption, pairOptions, usageError, wholeNumber } from '../options/options'
 import { flag, number, text } from '../options/option-kinds'
-import { formatDuration, plural } from '../../../contract/words/format'
-import { bytes, count, printJson, printShown, printable, remark, style } from '../printing/output'
-import type { ExportForm } from '../../../contract/procedures/export'
+import {
+  bytes,
+  count,
+  decimal,
+  printable,
+  printJson,
+  printShown,
+  remark,
+  style,
+  table
+} from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
-import { bytesStep } from '../../../contract/work/progress'
 import { progressDisplay } from '../running/progress'
-import { projectOptions, pairOfCommand } from '../results/project-to-save'
+import { pairOfCommand, projectOptions } from '../results/project-to-save'
 import { withViewedPair } from '../results/project-to-view'
 import { runShown } from '../running/shown-work'
 import { untilStopped } from '../running/stopped'
 import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
 import { rankTable } from '../results/tables'
-import { describeRanks } from '../printing/rank-report'
-import { triedDevices } from '../../work/devices'
-import { scoreRanks } from '../../work/rank-table'
-import { folderPlace, projectPlace } from '../../work/work-place'
-import type {} from '../../../contract/documents/project'
 
 const exportOptions = pairOptions
   .and(projectOptions('use the pair and the measurements of this project (read only)'))
@@ -211,5 +219,32 @@ function describeResult({
     ),
     '',
     style('yellow', SAFETY_NOTE)
+  ].join('\n')
+}
+
+/** Describes the adapters of a recipe, by rank. */
+function describeRanks({ recipe, promptCount, post, complete, fullRank, ranks, notes }: RankTable): string {
+  const scores = ({ validity, diversity }: RankTable['post']): string[] => [
+    decimal(validity),
+    decimal(diversity)
+  ]
+  return [
+    style('bold', printable(`${recipe} as an adapter on post, by rank`)),
+    table(
+      [
+        ['Rank', 'Validity', 'Diversity', 'Size', 'Norm kept'],
+        ['post', ...scores(post), '', ''],
+        ...ranks.map((adapter) => [
+          String(adapter.rank),
+          ...scores(adapter),
+          bytes(adapter.bytes),
+          formatPercent(adapter.normShare)
+        ]),
+        ['complete', ...scores(complete), '', '']
+      ],
+      'LRRRR'
+    ),
+    `Scored on ${plural(promptCount, 'prompt')}. Rank ${fullRank} loses nothing of the linear weights.`,
+    ...notes
   ].join('\n')
 }

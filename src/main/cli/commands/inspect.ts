@@ -1,27 +1,61 @@
-import { postTextFolder } from '../../checkpoint/model-folder'
 import { plural } from '../../../contract/words/format'
 import type { CheckpointSummary, Finding, PairReport } from '../../../contract/documents/pair'
 import type { ChecksumsDocument } from '../../../contract/documents/checksums'
 import { describeNonFinite, type PairValues } from '../../../contract/documents/non-finite'
 import { mlpSize } from '../../../contract/words/mlp-size'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { distanceRows, type DistancesDocument } from '../../../contract/documents/distances'
+import { bytesStep } from '../../../contract/work/progress'
+import { postTextFolder } from '../../checkpoint/model-folder'
 import { inspectPair } from '../../checkpoint/pair'
 import { recentTextModel } from '../../text/recent-text-models'
 import { pairPaths } from '../../project/demo'
 import { computeChecksums, findNonFinite } from '../../readings/host'
-import { distanceRows, type DistancesDocument } from '../../../contract/documents/distances'
 import type { PairFolders } from '../../crc/sweep/score-recipes'
+import { findPairs } from '../../checkpoint/local-pairs'
+import { modelFolders } from '../../project/pair/model-folders'
+import { isFolder } from '../../base/files/path-kinds'
+import { absolutePath } from '../../base/files/places'
 import { forceOption, pairIfGiven, pairOptions, refuseUnused } from '../options/options'
-import { flag } from '../options/option-kinds'
-import { bytes, count, printJson, printShown, printable, style, table } from '../printing/output'
+import { flag, texts } from '../options/option-kinds'
+import { bytes, count, printable, printJson, printShown, remark, style, table } from '../printing/output'
 import { type CommandOptions, subcommand } from '../options/subcommand'
 import { writeCsvFile } from '../results/csv-file'
 import { checkOutputFile } from '../results/output-file'
-import { bytesStep } from '../../../contract/work/progress'
 import { progressDisplay } from '../running/progress'
 import { nothingSaved, untilStopped } from '../running/stopped'
+import { optionGroup } from '../options/option-group'
 import { describeDistances, distanceOptions, measureDistances } from './inspect-distances'
-import { listLocalPairs, machineOptions } from './inspect-machine'
+
+const machineOptions = optionGroup('Without a pair:').options({
+  in: texts('<folder...>', 'list pairs in these folders instead of the usual ones')
+})
+
+/** Lists the pairs of models on this machine. */
+async function listLocalPairs(
+  { in: folders = [], json, quiet }: { in?: string[] | undefined; json: boolean; quiet: boolean },
+  signal: AbortSignal
+): Promise<void> {
+  const named = folders.map((path) => absolutePath(path))
+  for (const folder of named) {
+    if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
+  }
+  const foundPairs = await findPairs(named.length > 0 ? named : await modelFolders(), signal)
+  if (json) return printJson('pairs', foundPairs)
+  const rows = foundPairs.pairs.map(({ postName, baseName, family, layers, bytes: size, by }) => [
+    postName,
+    baseName,
+    family,
+    count(layers),
+    bytes(size),
+    by
+  ])
+  if (rows.length === 0) await printShown(`No pair was found in ${foundPairs.folders.join(', ')}.`)
+  else await printShown(table([['post', 'base', 'family', 'layers', 'size', 'joined by'], ...rows], 'lllrrl'))
+  if (quiet) return
+  for (const { folder, reason } of foundPairs.leftOut) remark(`${folder}: ${reason}`)
+  if (foundPairs.cutShort) remark('The search was cut short, because there are too many folders.')
+}
 
 const inspectOptions = pairOptions
   .heading('Also read the weights:')

@@ -1,13 +1,32 @@
-import type { Command } from 'commander'
-import { projectNewCommand } from './project-new'
+import { basename, dirname } from 'node:path'
+import { Argument, type Command } from 'commander'
+import { elementAt } from '../../../contract/model/look-up'
 import {
-  projectDeleteCommand,
-  projectListCommand,
-  projectNameCommand,
-  projectNoteCommand,
-  projectPinCommand,
-  projectRestoreCommand
-} from './project-runs'
+  type HistoryRun,
+  type PairHistory,
+  type RunKey,
+  type RunMarkChanges,
+  TRASH_DAYS
+} from '../../../contract/documents/history'
+import { formatUtc } from '../../../contract/words/format'
+import { runKindFacts } from '../../../contract/model/run-kinds'
+import { computedWords, runTitle } from '../../../contract/words/run-words'
+import { absolutePath } from '../../base/files/places'
+import { openPair } from '../../checkpoint/pair'
+import { builtinPromptSet } from '../../crc/task/builtin-prompts'
+import { createProject } from '../../project/create-project'
+import { pairPaths } from '../../project/demo'
+import { shellCommand } from '../../report/shown-command'
+import { pairNamed } from '../../project/pair-named'
+import { runNamed } from '../../project/runs/run-named'
+import type { RunHistory } from '../../project/pair/pair-history'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { pairOptions, requirePair } from '../options/options'
+import { type DeclaredCommand, subcommand } from '../options/subcommand'
+import { printable, printJson, printShown, remark, style, table } from '../printing/output'
+import { flag } from '../options/option-kinds'
+import { openNamedProject } from '../results/named-project'
+import { openPairOfProject, pairOption } from '../results/project-to-save'
 
 /** `slr project`: creates a project and manages the runs of its pairs. */
 export function projectCommand(command: Command, signal: AbortSignal): void {
@@ -20,4 +39,158 @@ export function projectCommand(command: Command, signal: AbortSignal): void {
   projectPinCommand(add('pin', 'pin a run, so that it is listed first'), signal)
   projectDeleteCommand(add('delete', 'move a run to the trash of its pair'), signal)
   projectRestoreCommand(add('restore', 'restore a run from the trash'), signal)
+}
+
+/** `slr project new`: creates a project with its first pair and the prompts that suit the pair. */
+const projectNewCommand = subcommand(pairOptions, {
+  operands: [new Argument('<project>', 'folder NAME.slr to create; its parent must exist')],
+  async run(options, command) {
+    const pair = await requirePair(options, command)
+    const folders = pairPaths(pair)
+    await openPair(folders.base, folders.post)
+    const path = absolutePath(elementAt(command.args, 0, 'project'))
+    const project = await createProject({
+      folder: dirname(path),
+      name: basename(path),
+      pair,
+      prompts: await builtinPromptSet(pair.kind === 'demo' ? 'demo-crc' : 'crc')
+    })
+    await project.close()
+    if (options.json) {
+      await printJson('new-project', { project: project.path, pair: project.firstPair.document.name })
+      return
+    }
+    const next = shellCommand([['slr', 'sweep', '--project', project.path]])
+    await printShown(`Created ${printable(project.path)}\nNext: ${next}`)
+  }
+})
+
+const PROJECT = new Argument('<project>', 'project folder NAME.slr')
+const RUN = new Argument('<run>', 'id of the run, or the beginning of the id')
+
+/** `slr project list`: opens the project for viewing, so another program may have it open. */
+const projectListCommand = subcommand(pairOption, {
+  operands: [PROJECT],
+  async run(options, command) {
+    const project = await openNamedProject(elementAt(command.args, 0, 'project'), 'view')
+    try {
+      if (!options.quiet) for (const warning of project.warnings) remark(warning)
+      await printRuns(pairNamed(project, options.pair), options.json)
+    } finally {
+      await project.close()
+    }
+  }
+})
+
+/** `slr project name`: a run's name in lists and reports. */
+const projectNameCommand = markCommand('name', 'name of the run')
+/** `slr project note`: Markdown beside a run. */
+const projectNoteCommand = markCommand('note', 'the note, as Markdown')
+
+/** A command that sets a text of a run. */
+function markCommand(field: 'name' | 'note', description: string): DeclaredCommand {
+  return subcommand(pairOption, {
+    operands: [PROJECT, RUN, new Argument('<text>', description)],
+    run: (options, { args }) =>
+      changeRun(options, args, (history, id) => setText(history, id, { [field]: elementAt(args, 2, 'text') }))
+  })
+}
+
+/** `slr project pin`: pins a run, or unpins it. */
+const projectPinCommand = subcommand(pairOption.options({ off: flag('unpin the run') }), {
+  operands: [PROJECT, RUN],
+  run: (options, { args }) =>
+    changeRun(options, args, (history, id) => setText(history, id, { pinned: !options.off }))
+})
+
+/** `slr project delete`: moves a run to the trash. */
+const projectDeleteCommand = subcommand(pairOption, {
+  operands: [PROJECT, RUN],
+  run: (options, { args }) =>
+    changeRun(options, args, (history, id) => history.delete(runNamed(history.state.runs, id, 'run')))
+})
+
+/** `slr project restore`: restores a run from the trash. */
+const projectRestoreCommand = subcommand(pairOption, {
+  operands: [PROJECT, RUN],
+  run: (options, { args }) =>
+    changeRun(options, args, async (history, id) => {
+      const { deleted } = history.state
+      const run = runNamed(
+        deleted.map((entry) => entry.run),
+        id,
+        'deleted run'
+      )
+      const index = deleted.findIndex((entry) => entry.run === run)
+      await history.restore(elementAt(deleted, index, 'deleted run').deletion)
+    })
+})
+
+const setText = (history: RunHistory, id: string, changes: RunMarkChanges): Promise<unknown> =>
+  history.mark(runNamed(history.state.runs, id, 'run'), changes)
+
+interface RunOptions {
+  readonly pair?: string | undefined
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+/** Changes one run of a project's pair and prints the runs afterwards. @param args project, run and further operands */
+async function changeRun(
+  { pair, json, quiet }: RunOptions,
+  args: readonly string[],
+  change: (history: RunHistory, id: string) => Promise<unknown>
+): Promise<void> {
+  const projectPair = await openPairOfProject(
+    elementAt(args, 0, 'project'),
+    pair,
+    quiet ? () => undefined : remark
+  )
+  try {
+    await change(projectPair.history, elementAt(args, 1, 'run'))
+    await printRuns(projectPair, json)
+  } finally {
+    await projectPair.project.close()
+  }
+}
+async function printRuns(projectPair: ProjectPair, json: boolean): Promise<void> {
+  const { state } = projectPair.history
+  if (json) return printJson('runs', { pair: projectPair.document.name, ...state })
+  await printShown(describeHistory(state))
+}
+
+/** The shortest length at which all ids differ, at least 8 characters. */
+function idLength(runs: readonly RunKey[]): number {
+  for (let length = 8; length < 64; length++) {
+    if (new Set(runs.map(({ id }) => id.slice(0, length))).size === runs.length) return length
+  }
+  return 64
+}
+
+function describeHistory({ runs, deleted }: PairHistory): string {
+  if (runs.length + deleted.length === 0) return 'This pair has no runs yet.'
+  const length = idLength([...runs, ...deleted.map(({ run }) => run)])
+  const row = (run: HistoryRun): string[] => [
+    run.id.slice(0, length),
+    runKindFacts(run.kind).one,
+    formatUtc(run.createdAt),
+    `${run.pinned ? '* ' : ''}${runTitle(run)}`,
+    computedWords(run).join(', ')
+  ]
+  const head = ['id', 'kind', 'started', 'name (* pinned)', 'computed with']
+  const notes = runs.filter(({ note }) => note !== '')
+  return [
+    runs.length === 0 ? 'No runs.' : table([head, ...runs.map(row)], 'lllll'),
+    ...notes.flatMap(({ id, note }) => ['', `${style('bold', id.slice(0, length))} ${note}`]),
+    ...(deleted.length === 0
+      ? []
+      : [
+          '',
+          `Deleted, kept for ${TRASH_DAYS} days:`,
+          table(
+            deleted.map(({ run }) => row(run)),
+            'lllll'
+          )
+        ])
+  ].join('\n')
 }

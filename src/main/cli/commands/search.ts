@@ -1,15 +1,18 @@
-import {
-  detailsOption,
-  pairOptions,
-  deviceOptions,
-  outOption,
-  rhoOption,
-  usageError
-} from '../options/options'
+import { type Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
+import {
+  defaultSearchSettings,
+  EXHAUSTIVE_LAYERS,
+  type SearchMethodName,
+  SearchSettings,
+  StrengthStart,
+  TriedStrength
+} from '../../../contract/documents/search'
+import { STRENGTH_BOUNDS } from '../../../contract/model/recipe'
 import { readDocument } from '../../base/files/migrate'
 import { resultPath } from '../../base/files/places'
 import { runToEnd } from '../../base/steps'
@@ -18,7 +21,17 @@ import type { SearchCheckpoints } from '../../crc/search/search-checkpoints'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { searchFile } from '../../project/documents/search-files'
 import { CHECK_FORMAT } from '../../project/documents/stored-documents'
-import { flag, text } from '../options/option-kinds'
+import { searchCheckpoints, SearchWork } from '../../work/search'
+import {
+  detailsOption,
+  deviceOptions,
+  outOption,
+  pairOptions,
+  rhoOption,
+  usageError,
+  wholeNumber
+} from '../options/options'
+import { defaulting, flag, flagIfGiven, number, text, value } from '../options/option-kinds'
 import { printJson, printShown } from '../printing/output'
 import { subcommand } from '../options/subcommand'
 import { writeOutputFile, writtenWords } from '../results/output-file'
@@ -26,11 +39,150 @@ import { describePreview } from '../printing/preview-report'
 import { projectOptions } from '../results/project-to-save'
 import { checkFoundCommandOf, describeSearch } from '../printing/search-report'
 import { startingSweep, startOptions } from '../running/starting-sweep'
-import { searchMethodOf, searchSettings, searchMethodOptions } from '../options/search-options'
 import { runShown } from '../running/shown-work'
-import { searchCheckpoints, SearchWork } from '../../work/search'
-import { type SavedWork, savedOnlyWithPlace } from '../running/stopped'
+import { savedOnlyWithPlace, type SavedWork } from '../running/stopped'
 import { savedThenShown, withResultPlaces } from '../results/result-places'
+import { optionGroup, type OptionsOf } from '../options/option-group'
+
+const METHODS = ['greedy', 'beam', 'subsets', 'strengths'] as const satisfies readonly SearchMethodName[]
+
+const searchMethodOptions = optionGroup('Search:').options({
+  method: value(
+    z.enum(METHODS),
+    '<name>',
+    'greedy or beam: grow the best ranges; subsets: combine layers; strengths: optimise every strength ' +
+      '(default: greedy, with --beam beam)',
+    oneOf(METHODS)
+  ),
+  budget: number(
+    '<n>',
+    'block evaluations per prompt group (default: ten sweeps per recipe of a beam, or all subsets)',
+    wholeNumber(1, 2 ** 31 - 1)
+  ),
+  seed: defaulting(
+    number('<n>', 'seed of the bootstrap and of random orders', wholeNumber(0, 2 ** 31 - 1)),
+    1
+  ),
+  beam: number('<n>', 'recipes per generation; 1 is greedy', wholeNumber(1, 32)),
+  generations: number('<n>', 'greedy, beam: maximum number (default: 12)', wholeNumber(1, 100)),
+  strengths: value(
+    z.array(z.number()),
+    '<list>',
+    'greedy, beam: strengths besides 0 and 1, such as 0.25,0.5, or none (default: 0.5)',
+    parseStrengths
+  ),
+  orders: number(
+    '<n>',
+    `subsets: random orders, an even number (default: 40 for more than ${EXHAUSTIVE_LAYERS} layers, else none)`,
+    parseOrders
+  ),
+  halves: flagIfGiven('strengths: separate strengths for attention and MLP'),
+  starts: value(
+    z.array(StrengthStart),
+    '<list>',
+    'strengths: range, blend (needs --uniform-blends), or range,blend (default: range)',
+    parseStarts
+  ),
+  bounds: value(
+    z.tuple([z.number(), z.number()]),
+    '<least,most>',
+    'strengths: limits from -1 to 2, such as -0.5,1.5; beyond 0 and 1 extrapolates (default: 0,1)',
+    parseBounds
+  )
+})
+type SearchMethodOptions = OptionsOf<typeof searchMethodOptions>
+
+/** Methods that accept an option. */
+const OWNERS: readonly { option: keyof SearchMethodOptions; methods: readonly SearchMethodName[] }[] = [
+  { option: 'beam', methods: ['greedy', 'beam'] },
+  { option: 'generations', methods: ['greedy', 'beam'] },
+  { option: 'strengths', methods: ['greedy', 'beam'] },
+  { option: 'orders', methods: ['subsets'] },
+  { option: 'halves', methods: ['strengths'] },
+  { option: 'starts', methods: ['strengths'] },
+  { option: 'bounds', methods: ['strengths'] }
+]
+
+/** Returns the requested method. @throws UsageError for an option of another method */
+function searchMethodOf(options: SearchMethodOptions, command: Command): SearchMethodName {
+  const beam = options.beam ?? 1
+  const method = options.method ?? (beam > 1 ? 'beam' : 'greedy')
+  const stranger = OWNERS.find(
+    ({ option, methods }) => options[option] !== undefined && !methods.includes(method)
+  )
+  if (stranger !== undefined) {
+    throw usageError(
+      command,
+      `--${stranger.option} belongs to ${stranger.methods.join(' and ')}, not to ${method}.`
+    )
+  }
+  if (options.beam !== undefined && beam > 1 !== (method === 'beam')) {
+    throw usageError(command, `--beam ${beam} does not fit the method ${method}.`)
+  }
+  return method
+}
+
+/** Returns the settings of a search: the defaults of its method, changed by the given options. */
+function searchSettings(
+  method: SearchMethodName,
+  { beam, budget, orders, seed, generations, strengths, halves, starts, bounds }: SearchMethodOptions,
+  layerCount: number
+): SearchSettings {
+  return SearchSettings.parse({
+    ...defaultSearchSettings(method, layerCount, beam),
+    ...onlyGiven({
+      ...{ generations, strengths, halves, starts, least: bounds?.[0], most: bounds?.[1] },
+      blockEvaluations: budget,
+      orderPairs: orders === undefined ? undefined : orders / 2
+    }),
+    seed
+  })
+}
+
+/** Removes undefined values. */
+const onlyGiven = (values: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+
+function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
+  return (text) => {
+    const name = names.find((known) => known === text)
+    if (name === undefined) throw new InvalidArgumentError(`Expected ${names.join(', ')}.`)
+    return name
+  }
+}
+
+/** Parses strengths, such as `0.25,1.5` or `none`. */
+function parseStrengths(text: string): number[] {
+  if (text === 'none') return []
+  const strengths = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
+  if (strengths.length <= 9 && strengths.every((strength) => TriedStrength.safeParse(strength).success))
+    return strengths
+  throw new InvalidArgumentError(
+    'Expected up to nine numbers from -1 to 2, but not 0 and 1, such as 0.25,0.5, or none.'
+  )
+}
+
+/** Parses bounds that contain 0 to 1, such as `-0.5,1.5`. */
+function parseBounds(text: string): [number, number] {
+  const [least = NaN, most = NaN, ...more] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? NaN : Number(part)))
+  const { least: lowest, most: highest } = STRENGTH_BOUNDS
+  if (more.length === 0 && least >= lowest && least <= 0 && most >= 1 && most <= highest) return [least, most]
+  throw new InvalidArgumentError('Expected a number from -1 to 0 and one from 1 to 2, such as -0.5,1.5.')
+}
+
+function parseOrders(text: string): number {
+  const orders = wholeNumber(2, 200)(text)
+  if (orders % 2 !== 0)
+    throw new InvalidArgumentError('Expected an even number: every order comes with its reverse.')
+  return orders
+}
+
+function parseStarts(text: string): StrengthStart[] {
+  const starts = text.split(',').map((part) => oneOf(StrengthStart.options)(part.trim()))
+  return [...new Set(starts)]
+}
 
 const searchOptions = pairOptions
   .and(startOptions)

@@ -1,36 +1,146 @@
-import { csvOutput, type CsvTable, writeCsvFile } from '../results/csv-file'
-import { checkTable, comparisonTable, evaluationTable } from '../results/tables'
-import { csvOption, detailsOption, forceOption, refuseUnused } from '../options/options'
+import { basename, dirname } from 'node:path'
 import { Argument, type Command } from 'commander'
 import { z } from 'zod'
 import { Verdict } from '../../../contract/documents/verdict'
 import { EvaluationView } from '../../../contract/documents/evaluation'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
-import { readJsonFile } from '../../base/files/bounded-file'
 import { DOCUMENT_NAMES, type DocumentKind } from '../../../contract/documents/document-kind'
 import { SweepComparison } from '../../../contract/documents/sweep-comparison'
-import { kindOfDocument } from '../../base/files/document-kinds'
+import { distanceRows } from '../../../contract/documents/distances'
+import type { SweepDocument } from '../../../contract/documents/crc'
+import { elementAt } from '../../../contract/model/look-up'
+import type { RestorationRange } from '../../../contract/model/recipe'
+import { dropUnchangedSettings } from '../../../contract/documents/what-if'
+import { shownSweep } from '../../../contract/documents/shown-sweep'
+import { AS_SWEPT, whatIfWords } from '../../../contract/words/what-if-words'
+import { readJsonFile } from '../../base/files/bounded-file'
+import { kindOfDocument, kindOfFile } from '../../base/files/document-kinds'
 import { parseDocument } from '../../base/files/migrate'
-import { resultPath } from '../../base/files/places'
+import { absolutePath, resultPath } from '../../base/files/places'
 import { readPartFile } from '../../project/documents/part-file'
-import { CHECK_FORMAT, DISTANCES_FORMAT, SEARCH_FORMAT } from '../../project/documents/stored-documents'
+import {
+  CHECK_FORMAT,
+  DISTANCES_FORMAT,
+  SEARCH_FORMAT,
+  SWEEP_FORMAT
+} from '../../project/documents/stored-documents'
+import { measureRun } from '../../measures/host'
+import { evaluationView } from '../../project/results/stored-evaluation'
+import { isProject } from '../../project/documents/project-file'
+import { openProject } from '../../project/open-project'
+import type { ProjectPair } from '../../project/pair/project-pair'
+import { areOverSources } from '../../crc/selection/best-over-sources'
+import { compareSweeps, type SweepToCompare } from '../../measures/compare-sweeps'
+import { readSweepFiles } from '../../project/documents/sweep-files'
+import { runCooperatively } from '../../base/steps'
+import { askWhatIf } from '../../crc/check/ask-what-if'
+import { builtinSetOf } from '../../crc/task/builtin-prompts'
+import { csvOutput, type CsvTable, writeCsvFile, writeCsvIfAsked } from '../results/csv-file'
+import { checkTable, comparisonTable, evaluationTable, sweepTable } from '../results/tables'
+import {
+  csvOption,
+  detailsOption,
+  forceOption,
+  numberWithin,
+  refuseUnused,
+  usageError,
+  wholeNumber
+} from '../options/options'
 import { type CommandOptions, subcommand } from '../options/subcommand'
-import { printJson, printShown } from '../printing/output'
+import { printJson, printShown, style } from '../printing/output'
 import { describeComparison } from '../printing/comparison-report'
 import { describeCheck } from '../printing/check-report'
 import { describeEvaluation } from '../printing/evaluation-report'
 import { describeSearch } from '../printing/search-report'
-import { describePart } from '../printing/sweep-report'
-import { checkCommandOf, pairOfResult, pairOptionsOf } from '../printing/verdict-report'
-import { distanceRows } from '../../../contract/documents/distances'
-import { describeDistances } from './inspect-distances'
+import { describePart, describeSweep } from '../printing/sweep-report'
+import {
+  checkCommandOf,
+  type NextCommands,
+  nextCommandsOf,
+  pairOfResult,
+  pairOptionsOf
+} from '../printing/verdict-report'
 import { describeSamples } from '../printing/samples-report'
-import { withPairOfDocument } from '../results/pair-of-document'
-import { measureRun } from '../../measures/host'
-import { evaluationView } from '../../project/results/stored-evaluation'
-import { showComparison } from './show-comparison'
-import { showSweep, whatIfOptions } from './show-what-if'
+import { readCheckBeside } from '../results/check-beside'
+import { nothingSaved, untilStopped } from '../running/stopped'
+import { optionGroup, type OptionsOf } from '../options/option-group'
+import { number } from '../options/option-kinds'
+import { describeDistances } from './inspect-distances'
+
+const whatIfOptions = optionGroup('Recalculate a sweep, exactly and without a model:').options({
+  rho: number('<share>', "share of post's validity to keep (default: as the sweep)", numberWithin(0, 1)),
+  temperature: number('<t>', 'a temperature of --what-if, with --min-p', numberWithin(0, 100)),
+  minP: number('<p>', 'a min-p of --what-if, with --temperature', numberWithin(0, 1)),
+  draws: number('<n>', 'count the right answers of a task in so many draws', wholeNumber(1, 1_000_000)),
+  mix: number('<share>', "compare with this scored share of base's logits", numberWithin(0, 1))
+})
+
+type WhatIfSettings = OptionsOf<typeof whatIfOptions> & {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly details: boolean
+  readonly csv?: string | undefined
+  readonly force: boolean
+}
+
+/** `slr show` of a sweep, as it is or recalculated for another limit, sampler or number of draws. */
+async function showSweep(
+  typed: string,
+  { temperature, minP, rho, draws, mix, json, quiet, details, csv, force }: WhatIfSettings,
+  command: Command,
+  signal: AbortSignal
+): Promise<void> {
+  if ((temperature === undefined) !== (minP === undefined)) {
+    throw usageError(command, '--temperature and --min-p go together')
+  }
+  const file = await resultPath(typed)
+  const sweep = await readSweepFiles(file, signal)
+  const check = await readCheckBeside(file, sweep.id)
+  const promptSet = await builtinSetOf(sweep.prompts)
+  const resultPlace = { demo: false, out: typed, rho }
+  const next = (selected: RestorationRange | null): NextCommands =>
+    nextCommandsOf({ ...resultPlace, ...pairOfResult(sweep) }, checkCommandOf(resultPlace), selected)
+  const table = await csvOutput({ csv, force })
+  const asPlain = async (): Promise<void> => {
+    await writeCsvIfAsked(table, () => sweepTable(sweep), quiet)
+    await (json
+      ? printJson('sweep', sweep)
+      : printShown(describeSweep(sweep, check, next, { promptSet, details })))
+  }
+  const isAsked = [rho, temperature, draws, mix].some((setting) => setting !== undefined)
+  if (!isAsked) return asPlain()
+  if (sweep.selection === null) {
+    throw new WorkbenchError('bad-input', `${typed} scored no ranges to select from.`)
+  }
+  const whatIf = dropUnchangedSettings(
+    {
+      rho: rho ?? sweep.selection.rho,
+      sampler: temperature === undefined || minP === undefined ? null : { temperature, minP },
+      draws: draws ?? null,
+      mix: mix ?? null
+    },
+    sweep
+  )
+  const words = whatIfWords(whatIf, sweep)
+  if (words === AS_SWEPT) return asPlain()
+  const answer = await untilStopped({ signal, quiet }, nothingSaved, () =>
+    runCooperatively(askWhatIf(sweep, check, whatIf), { signal, what: 'The question' })
+  )
+  await writeCsvIfAsked(table, () => sweepTable({ ...answer.sweep, selection: answer.selection }), quiet)
+  if (json) return printJson('what-if', { ...answer, sweep: shownSweep(answer.sweep) })
+  const recalculated = { ...answer.sweep, selection: answer.selection }
+  return printShown(
+    [
+      style('bold', `What if: ${words}`),
+      describeSweep(recalculated, check, next, {
+        details,
+        promptSet,
+        whatIf: { sampler: whatIf.sampler, words }
+      })
+    ].join('\n\n')
+  )
+}
 
 const showOptions = whatIfOptions.heading('Output:').and(csvOption, forceOption, detailsOption)
 type ShowOptions = CommandOptions<typeof showOptions>
@@ -153,4 +263,99 @@ function parseAs<T>(schema: z.ZodType<T, unknown>, value: unknown, argument: str
     `${argument} cannot be read: ${describeIssue(result.error)}`,
     RESULT_HINT
   )
+}
+
+/**
+ * Opens the project that stores a document, for viewing.
+ *
+ * @param file document of a pair, such as `P.slr/pairs/pair-1/evaluations/ID.json`.
+ * @param work gets the pair and the id of the document.
+ * @throws WorkbenchError as `openProject`; `not-found` for a file in no pair
+ */
+async function withPairOfDocument<Result>(
+  file: string,
+  work: (pair: ProjectPair, id: string) => Promise<Result>
+): Promise<Result> {
+  const folder = dirname(dirname(file))
+  // A project of an earlier version is one pair with its results in the project's folder.
+  const project = await openProject((await isProject(folder)) ? folder : dirname(dirname(folder)), 'view')
+  try {
+    const pair = project.pairs.find((each) => each.folder === folder)
+    if (pair !== undefined) return await work(pair, basename(file, '.json'))
+    throw new WorkbenchError('not-found', `${file} belongs to no pair of ${project.path}.`)
+  } finally {
+    await project.close()
+  }
+}
+
+/** `slr show` of several sweeps: compares them. Differences are the second minus the first. */
+async function showComparison(
+  files: readonly string[],
+  {
+    rho,
+    csv,
+    json,
+    quiet,
+    force
+  }: { rho?: number | undefined; csv?: string | undefined; json: boolean; quiet: boolean; force: boolean },
+  signal: AbortSignal
+): Promise<void> {
+  const [a, b] = [elementAt(files, 0, 'sweep'), elementAt(files, 1, 'sweep')]
+  const more = files.slice(2)
+  requireNewFiles([a, b], more)
+  const table = await csvOutput({ csv, force })
+  const [first, second] = [await read(a, signal), await read(b, signal)]
+  const others = await Promise.all(more.map(async (file) => readCompared(await resultPath(file), signal)))
+  for (const [index, sweep] of others.entries())
+    requireOverSources([first.sweep, second.sweep, sweep], more[index])
+  const options = { signal, others, ...(rho === undefined ? {} : { rho }) }
+  const comparison = await untilStopped({ signal, quiet }, nothingSaved, () =>
+    compareSweeps(first, second, options)
+  )
+  await writeCsvIfAsked(table, () => comparisonTable(comparison), quiet)
+  await (json ? printJson('comparison', comparison) : printShown(describeComparison(comparison)))
+}
+
+/** @throws WorkbenchError `bad-input` naming a repeated file, which would be ignored silently */
+function requireNewFiles(two: readonly string[], others: readonly string[]): void {
+  const files = [...two, ...others].map((path) => absolutePath(path))
+  const twice = others.find(
+    (_, index) => files.indexOf(elementAt(files, two.length + index, 'file')) < two.length + index
+  )
+  if (twice !== undefined)
+    throw new WorkbenchError('bad-input', `${twice} is given twice.`, 'Name each sweep once.')
+}
+
+/**
+ * Requires that more than two sweeps differ only by their source. @throws WorkbenchError `bad-input` naming the file
+ */
+function requireOverSources(sweeps: readonly SweepDocument[], file: string | undefined): void {
+  if (areOverSources(sweeps)) return
+  throw new WorkbenchError(
+    'bad-input',
+    `${file}: more than two sweeps must differ only by their source.`,
+    'Sweep the same pair on the same prompts with --source, without --preview and --split.'
+  )
+}
+
+/** Reads a sweep. @throws WorkbenchError `bad-input` naming a result of another kind and what can be compared */
+async function readCompared(file: string, signal: AbortSignal): Promise<SweepDocument> {
+  try {
+    return await readSweepFiles(file, signal)
+  } catch (error) {
+    const content = error instanceof WorkbenchError ? await kindOfFile(file, SWEEP_FORMAT.maxBytes) : null
+    if (content === null || content.kind === 'sweep') throw error
+    throw new WorkbenchError(
+      'bad-input',
+      `${file} is ${content.is}, and only sweeps are compared.`,
+      'Show other results one at a time, or write each with --csv and compare the tables.'
+    )
+  }
+}
+
+/** Reads a sweep with the full-answer check beside its file. */
+async function read(typed: string, signal: AbortSignal): Promise<SweepToCompare> {
+  const file = await resultPath(typed)
+  const sweep = await readCompared(file, signal)
+  return { sweep, check: await readCheckBeside(file, sweep.id) }
 }

@@ -1,40 +1,51 @@
-import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
-import { sweepTable } from '../results/tables'
-import type { AnswerCheck } from '../../../contract/documents/answer-check'
-import { rangesToCheck } from '../../crc/check/check-sweep'
-import { nextCommandsOf, checkCommandOf } from '../printing/verdict-report'
-import { besideOf, firstCheck } from './sweep-check'
-import { changedRendering } from '../../../contract/work/settings'
-import { requireSameSweep } from '../results/same-sweep'
-import { triedDevices } from '../../work/devices'
-import { SweepWork } from '../../work/sweep'
-import { folderPlace, projectPlace } from '../../work/work-place'
 import type { Command } from 'commander'
+import { type AnswerCheck, CHECKED_AT_ONCE } from '../../../contract/documents/answer-check'
+import { changedRendering } from '../../../contract/work/settings'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO, type PairLocation } from '../../../contract/documents/project'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { scoredByWords } from '../../../contract/words/score-words'
 import type { Shard } from '../../../contract/documents/sweep-part'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
+import { rangesToCheck } from '../../crc/check/check-sweep'
+import { triedDevices } from '../../work/devices'
+import { SweepWork } from '../../work/sweep'
+import { folderPlace, projectPlace } from '../../work/work-place'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
 import { type CrcSweepRequest, prepareSweep, scoredByOf } from '../../crc/sweep/prepare-sweep'
 import { computesPreview } from '../../crc/sweep/sweep-stages'
-import { findingOfSwept } from '../../project/results/finding-of-selected'
+import { findingOfSwept, storedVerdict } from '../../project/results/finding-of-selected'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { pairIfGiven, requirePair, notifyOfMemory, usageError } from '../options/options'
+import { throwIfCancelled } from '../../base/files/cancelling'
+import { openPair } from '../../checkpoint/pair'
+import { runCooperatively } from '../../base/steps'
+import { checkedSelection } from '../../crc/check/checked-selection'
+import type { PairFolders } from '../../crc/sweep/score-recipes'
+import { CheckWork } from '../../work/check'
+import { csvOutput, writeCsvIfAsked } from '../results/csv-file'
+import { sweepTable } from '../results/tables'
+import { checkCommandOf, nextCommandsOf } from '../printing/verdict-report'
+import { requireSameSweep } from '../results/same-sweep'
+import { notifyOfMemory, pairIfGiven, requirePair, usageError } from '../options/options'
 import { printJson, printShown, remark } from '../printing/output'
 import { subcommand } from '../options/subcommand'
-import { checkSweepFile, type OutputFile, writeOutputFile, writtenWords } from '../results/output-file'
+import {
+  checkOutputFile,
+  checkSweepFile,
+  type OutputFile,
+  type PairResultFile,
+  writeOutputFile,
+  writtenWords
+} from '../results/output-file'
 import { inEachPair, openPairToSave, requireSamePair } from '../results/project-to-save'
 import { savedThenShown } from '../results/result-places'
 import { notifyOfPrompts } from '../running/starting-sweep'
-import { savedOnlyWithPlace } from '../running/stopped'
-import { savedOfSweep, runShown } from '../running/shown-work'
+import { savedOnlyWithPlace, type SavedWork } from '../running/stopped'
+import { runShown, savedOfSweep } from '../running/shown-work'
 import { describePart, describeSweep } from '../printing/sweep-report'
-import { throwIfCancelled } from '../../base/files/cancelling'
-import { openPair } from '../../checkpoint/pair'
 import { requireFittingTask, requireOwnSources } from '../options/scored-options'
-import { DEFAULT_SEED } from '../../../contract/model/resampling'
+import { checkFileBeside } from '../results/check-beside'
 import { requireRangesOfAll, type SweepOptions, sweepOptions } from './sweep-options'
 import { mergeSweep } from './sweep-merge'
 import { printSweepPlan } from './sweep-plan'
@@ -279,4 +290,70 @@ async function sweepShard(
     () => run.forget()
   )
   if (output !== null) tell(writtenWords(output))
+}
+
+/** Places of a sweep and of its check. */
+interface CheckPlace {
+  readonly projectPair: ProjectPair | null
+  readonly output: OutputFile | null
+  /** File beside that of the sweep; null for none. */
+  readonly beside: PairResultFile | null
+  readonly options: SweepOptions
+  readonly signal: AbortSignal
+}
+
+/**
+ * Checks the file for the check of a sweep before any work.
+ *
+ * @returns null if the sweep is not checked
+ * @throws WorkbenchError as `checkOutputFile`
+ */
+async function besideOf(
+  { path }: OutputFile,
+  { check, shard, recipes, preview, force }: SweepOptions
+): Promise<PairResultFile | null> {
+  if (!check || preview || shard !== undefined || recipes !== undefined) return null
+  return checkOutputFile(checkFileBeside(path), 'check', {}, force)
+}
+
+/**
+ * Checks the best ranges of a saved sweep on full answers.
+ *
+ * @returns null if an earlier check covers them
+ * @throws WorkbenchError as `CheckWork.compute`
+ */
+async function firstCheck(
+  sweep: SweepDocument,
+  folders: PairFolders,
+  { projectPair, output, beside, options, signal }: CheckPlace
+): Promise<AnswerCheck | null> {
+  const rho = sweep.selection?.rho
+  if (rho === undefined) return null
+  const { base, post } = folders
+  const work = await CheckWork.first({ base, post }, sweep, { rho, best: CHECKED_AT_ONCE }, projectPair)
+  if (work.isComplete) return null
+  const check = await runShown(
+    { signal, quiet: options.quiet },
+    () => savedOfSwept(projectPair, output),
+    (means) => work.compute(means)
+  )
+  await work.keep(check)
+  if (beside !== null) {
+    const selection = await runCooperatively(checkedSelection(sweep, check, rho))
+    const verdict = await storedVerdict(projectPair, sweep, check, selection)
+    await writeOutputFile(beside, 'check', { ...check, rho, verdict })
+  }
+  return check
+}
+
+/** Describes a check that was stopped after its sweep. */
+function savedOfSwept(projectPair: ProjectPair | null, output: OutputFile | null): SavedWork {
+  const savedPath = projectPair?.project.path ?? output?.path
+  return {
+    saved:
+      savedPath === undefined
+        ? 'Nothing is saved.'
+        : `The sweep is saved in ${savedPath}, and nothing of its check.`,
+    resumable: false
+  }
 }

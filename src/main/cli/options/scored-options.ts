@@ -5,10 +5,11 @@ import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { TASK_CHOICES } from './given-task'
 import { optionGroup, type OptionsOf } from './option-group'
-import { flagIfGiven, flagOf, number, text, value } from './option-kinds'
+import { flagIfGiven, flagOf, number, text, texts, value } from './option-kinds'
 import { PROMPTS, usageError, wholeNumber } from './options'
 import { samplerOptions } from './sampler-options'
-import { checkpointOption } from './checkpoints'
+
+const checkpointOption = texts('<folder>', 'also score another checkpoint of the architecture; repeatable')
 
 /** Options of the scored models and prompts. */
 export const scoredOptions = optionGroup('Scores:')

@@ -1,16 +1,16 @@
 import { styleText } from 'node:util'
+import { WriteStream } from 'node:tty'
 import stringWidth from 'string-width'
+import wrapAnsi from 'wrap-ansi'
 import { type DocumentKind, withKind } from '../../../contract/documents/document-kind'
 import { elementAt } from '../../../contract/model/look-up'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { formatNumber } from '../../../contract/words/format'
 import { isDiskFull } from '../../base/files/atomic-file'
 import { formatJson } from '../../base/files/json-format'
-import { colourBits } from './colours'
+import { errorMessage } from '../../base/files/bounded-file'
 import { fitColumns, type Layout, wrapped } from './fitted-table'
 import { shownWidth } from './shown-width'
-import { wrappedProse } from './wrapped-prose'
-import { errorMessage } from '../../base/files/bounded-file'
 
 export { formatBytes as bytes, formatCount as count } from '../../../contract/words/format'
 
@@ -135,3 +135,35 @@ function rowLines(row: readonly string[], visible: Layout['visible'], align: str
 
 /** Formats a share, score or mean with three decimals. */
 export const decimal = (value: number): string => formatNumber(value, 3)
+
+const terminal = WriteStream.prototype
+
+/**
+ * Returns the bits of colour that stdout shows, 1 for none. FORCE_COLOR also applies to pipes. A non-empty NO_COLOR
+ * overrides it (https://no-color.org), where Node would print a warning.
+ */
+export function colourBits(stdout: { isTTY: boolean } = process.stdout, environment = process.env): number {
+  if (environment.NO_COLOR !== undefined && environment.NO_COLOR !== '') return 1
+  if (!stdout.isTTY && environment.FORCE_COLOR === undefined) return 1
+  return terminal.getColorDepth(environment)
+}
+
+/** Lines that stay unwrapped: rows of tables, indented lines, and lines with a command. */
+const AS_IT_IS = / {2}|^ |: (?:slr|npx|python3?) /
+
+/**
+ * Wraps prose between words. Paths and commands stay whole, because each line of a command would run alone.
+ *
+ * @param width null for unlimited
+ */
+export function wrappedProse(text: string, width: number | null): string {
+  if (width === null) return text
+  return text
+    .split('\n')
+    .map((line) => (isWrapped(line, width) ? wrapAnsi(line, width) : line))
+    .join('\n')
+}
+
+/** Wrapping composes characters, which would change file names. Such a line stays as it is. */
+const isWrapped = (line: string, width: number): boolean =>
+  stringWidth(line) > width && !AS_IT_IS.test(line) && line === line.normalize()

@@ -1,9 +1,17 @@
 import { EXHAUSTIVE_LAYERS, type SearchSettings } from '../../../contract/documents/search'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { growRecipes } from './grow-recipes'
+import type { LayerStrength } from '../../../contract/model/recipe'
+import { growRecipes, unionOf } from './grow-recipes'
 import { optimiseStrengths } from './optimise-strengths'
-import type { ScoredRecipes, SearchMethod, SearchProblem } from './search-problem'
-import { trySubsets } from './try-subsets'
+import {
+  type PromptView,
+  rank,
+  type ScoredRecipes,
+  type SearchMethod,
+  type SearchProblem,
+  type Strand
+} from './search-problem'
+import { allButOne, prefixes, randomOrders, subsetsOf, toStrengths } from './layer-subsets'
 
 /** Most generations of a search; the folder of an unfinished search has room for no more. */
 const MAX_GENERATIONS = 98
@@ -56,5 +64,60 @@ function requireBlends({ blends }: SearchProblem, { starts }: { starts: readonly
     'bad-input',
     'The sweep has no blends of all layers for a search to start from.',
     'Sweep with blends, or start from the best range.'
+  )
+}
+
+/** Subsets of one generation, which bounds the memory for their scores. */
+const SUBSETS_PER_GENERATION = 4096
+/** Number of the best ranges that are joined in pairs. */
+const JOINED_RANGES = 12
+/** Pairs of orders in one generation. */
+const ORDER_PAIRS_PER_GENERATION = 2
+/** Number of the best recipes that are reported. */
+const MAX_RESULTS = 10
+
+/**
+ * Tries whole layers in every combination, or in some combinations. These are unions of two of the best ranges, all
+ * layers but one, and the layers along random orders.
+ *
+ * @param orderPairs number of random orders, each with its reverse; 0 for all subsets
+ */
+export function trySubsets(
+  problem: SearchProblem,
+  scored: ScoredRecipes,
+  { orderPairs, seed }: { orderPairs: number; seed: number }
+): SearchMethod {
+  const wholeLayers = (layers: readonly LayerStrength[]): boolean =>
+    layers.every(({ attention, mlp }) => attention === mlp && (attention === 0 || attention === 1))
+  return {
+    strands: [orderPairs === 0 ? allSubsets(problem.layerCount) : someSubsets(problem, orderPairs, seed)],
+    best: (view) => {
+      const tried = [...scored.values()].filter(({ layers }) => wholeLayers(layers))
+      return rank(tried, view, problem).slice(0, MAX_RESULTS)
+    }
+  }
+}
+
+function* allSubsets(layerCount: number): Strand {
+  const subsets = subsetsOf(layerCount)
+  for (let from = 0; from < subsets.length; from += SUBSETS_PER_GENERATION) {
+    yield subsets.slice(from, from + SUBSETS_PER_GENERATION).map(toStrengths)
+  }
+}
+
+function* someSubsets(problem: SearchProblem, orderPairs: number, seed: number): Strand {
+  const { layerCount, views } = problem
+  yield [...allButOne(layerCount).map(toStrengths), ...views.flatMap((view) => joinedRanges(problem, view))]
+  const pairs = randomOrders(layerCount, orderPairs, seed)
+  for (let from = 0; from < pairs.length; from += ORDER_PAIRS_PER_GENERATION) {
+    const orders = pairs.slice(from, from + ORDER_PAIRS_PER_GENERATION).flat()
+    yield orders.flatMap((order) => prefixes(order).map(toStrengths))
+  }
+}
+
+function joinedRanges(problem: SearchProblem, view: PromptView): LayerStrength[][] {
+  const best = rank(problem.ranges, view, problem).slice(0, JOINED_RANGES)
+  return best.flatMap(({ layers }, index) =>
+    best.slice(index + 1).map((other) => unionOf(layers, other.layers))
   )
 }

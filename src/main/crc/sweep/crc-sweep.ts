@@ -2,14 +2,18 @@ import type { PromptScore, SweepDocument } from '../../../contract/documents/crc
 import type { KnownPart } from '../../../contract/documents/known-part'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { type Shard, SWEEP_PART_VERSION, type SweepPart } from '../../../contract/documents/sweep-part'
+import { elementAt } from '../../../contract/model/look-up'
+import { NO_PREVIEW } from '../../../contract/words/preview-words'
+import { DEFAULT_SEED } from '../../../contract/model/resampling'
 import { requireRoom } from '../../base/files/room'
 import { runCooperatively } from '../../base/steps'
 import { openPair, pairReferences } from '../../checkpoint/pair'
 import type { EngineClient } from '../../engine/host'
+import { cancellable, throwIfCancelled } from '../../base/files/cancelling'
 import {
   assembleSweep,
-  type ModelResults,
   type BaselineResults,
+  type ModelResults,
   storedPrompt,
   type SweepFacts
 } from './assemble-sweep'
@@ -22,17 +26,12 @@ import {
   resultsOfSweep,
   type SweepIdentity
 } from './earlier-results'
-import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
+import { type CrcSweepRequest, type PreparedSweep, prepareSweep, whatIfBytes } from './prepare-sweep'
 import { promptsOfShard } from './shard'
 import { sessionRequest } from './engine-request'
 import { StageSession } from './stage-session'
-import { sweepBytes } from './sweep-bytes'
 import type { SweepCheckpoint } from './sweep-checkpoint'
-import { elementAt } from '../../../contract/model/look-up'
 import { computesPreview, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
-import { cancellable, throwIfCancelled } from '../../base/files/cancelling'
-import { NO_PREVIEW } from '../../../contract/words/preview-words'
-import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /** Progress after the computation; the time for saving is unknown. */
 const SAVING = { phase: 'saving', layer: null, rowsPerSecond: null, secondsLeft: null } as const
@@ -295,4 +294,33 @@ function factsOf(
     memory: computed.memory,
     reusedPromptCount: computed.reusedPromptCount
   }
+}
+
+/** Bytes of a model's score on a prompt without its probabilities. */
+const SCORE_BYTES = 120
+const PROBABILITY_BYTES = 15
+/** Bytes of a probability in a checkpoint: a float64 in base64. */
+const CHECKPOINT_PROBABILITY_BYTES = 11
+
+/**
+ * Estimates the bytes that a sweep writes: its document, and the checkpoint that stays until the document
+ * exists.
+ *
+ * @param missing indices of the prompts that have not been computed yet
+ */
+function sweepBytes(
+  { models, baselines, groups, whatIf, scoredBy }: PreparedSweep,
+  missing: readonly number[]
+): number {
+  const modelCount = models.length + baselines.length
+  const answerCount = groups.reduce((sum, answers) => sum + answers.length, 0)
+  const missingCount = missing.reduce((sum, prompt) => sum + elementAt(groups, prompt, 'prompt').length, 0)
+  const others = whatIf.length === 0 ? 0 : whatIfBytes(modelCount, groups, scoredBy)
+  return (
+    modelCount *
+      (groups.length * SCORE_BYTES +
+        answerCount * PROBABILITY_BYTES +
+        missingCount * CHECKPOINT_PROBABILITY_BYTES) +
+    others
+  )
 }

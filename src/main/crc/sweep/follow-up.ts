@@ -1,6 +1,8 @@
-import { ScoredHalf, type SweepDocument } from '../../../contract/documents/crc'
+import { type RecipeScore, type Score, ScoredHalf, type SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { halfStrengths, nameStrengths, recipeOf } from '../../../contract/model/strengths'
+import { halfStrengths, nameStrengths, rangeStrengths, recipeOf } from '../../../contract/model/strengths'
+import { DEVICE_LABELS } from '../../../contract/model/device'
+import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { runCooperatively } from '../../base/steps'
 import type { EngineClient } from '../../engine/host'
@@ -9,7 +11,6 @@ import type { CrcSweepEvent } from './compute-sweep'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import type { CrcSweepRequest } from './prepare-sweep'
 import { type PairFolders, scoreRecipes } from './score-recipes'
-import { verifiedOnCpu } from './verify-on-cpu'
 
 /**
  * Sweeps, then scores the baselines that depend on the selected range, and verifies results of a GPU. Every entry to a
@@ -61,4 +62,116 @@ export async function withHalvesAlone(
     const notice = `Attention and MLP of the selected range were not scored alone. ${error.message}`
     return { ...sweep, notices: [...sweep.notices, notice] }
   }
+}
+
+/** Most prompts that are computed again. */
+const MAX_PROMPTS = 5
+
+/**
+ * Difference of a probability beyond which the device is suspected. On the demo, a software adapter differs by 3e-4 in
+ * float16 and by 2e-6 in float32.
+ */
+const SUSPICIOUS = 0.02
+
+/**
+ * Computes post, base and the selected range of a sweep again on the CPU, on some prompts. The sweep gets a notice with
+ * the largest difference of a probability. A sweep computed on the CPU and a preview stay unchanged.
+ *
+ * @throws WorkbenchError `cancelled`
+ */
+export async function verifiedOnCpu(
+  engine: EngineClient,
+  request: Pick<CrcSweepRequest, 'base' | 'post' | 'memoryBytes'>,
+  sweep: SweepDocument,
+  signal: AbortSignal
+): Promise<SweepDocument> {
+  if (sweep.device === 'cpu' || sweep.preview !== null) return sweep
+  try {
+    return { ...sweep, notices: [...sweep.notices, await comparison(engine, request, sweep, signal)] }
+  } catch (error) {
+    throwIfCancelled(signal, 'The sweep')
+    if (!(error instanceof WorkbenchError)) throw error
+    return { ...sweep, notices: [...sweep.notices, `Nothing was verified on the CPU. ${error.message}`] }
+  }
+}
+
+async function comparison(
+  engine: EngineClient,
+  { base, post, memoryBytes }: Parameters<typeof verifiedOnCpu>[1],
+  sweep: SweepDocument,
+  signal: AbortSignal
+): Promise<string> {
+  const { selected, source, layerCount, device } = sweep
+  const count = Math.min(MAX_PROMPTS, sweep.prompts.length)
+  const prompts = Array.from({ length: count }, (_, index) =>
+    Math.floor((index * sweep.prompts.length) / count)
+  )
+  const layers = selected === null ? null : rangeStrengths(selected, layerCount, source)
+  const again = await runCrcSweep(
+    engine,
+    {
+      base,
+      post,
+      memoryBytes,
+      prompts: somePrompts(sweep, prompts),
+      rendering: sweep.rendering,
+      rho: 0,
+      ranges: false,
+      wholeBase: sweep.base !== null,
+      uniformBlendCount: 0,
+      recipes: layers === null ? [] : [recipeOf(nameStrengths(layers), layers)],
+      device: { device: 'cpu', notice: null }
+    },
+    signal,
+    () => undefined
+  )
+  const [recipe] = again.recipes
+  const range = sweep.ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
+  const pairs: [Score, Score | RecipeScore | null | undefined][] = [[sweep.post, again.post]]
+  if (sweep.base !== null) pairs.push([sweep.base, again.base])
+  if (range !== undefined) pairs.push([range, recipe])
+  const largest = Math.max(
+    ...pairs.flatMap(([before, after]) =>
+      after === null || after === undefined ? [] : [largestDifference(before, after, prompts)]
+    )
+  )
+  const models = [
+    'post',
+    ...(sweep.base === null ? [] : ['base']),
+    ...(selected === null ? [] : ['the selected range'])
+  ]
+  const repeated = `${models.join(', ')} on ${count} prompts, computed again on the CPU`
+  const most = largest === 0 ? '0' : largest.toExponential(0)
+  return largest > SUSPICIOUS
+    ? `${DEVICE_LABELS[device]} may compute wrongly: ${repeated}, differ by up to ${largest.toPrecision(2)} in a ` +
+        'probability. Sweep again on the CPU.'
+    : `Verified on the CPU: ${repeated}, differ by at most ${most} in a probability.`
+}
+
+/** @param chosen indices of prompts */
+function somePrompts(
+  { scoredBy, prompts }: SweepDocument,
+  chosen: readonly number[]
+): CrcSweepRequest['prompts'] {
+  if (scoredBy.kind !== 'task')
+    return chosen.map((index) => {
+      const { text, category, valid } = elementAt(prompts, index, 'prompt')
+      return { text, category, valid }
+    })
+  const { task } = scoredBy
+  return {
+    ...scoredBy,
+    task: { ...task, prompts: chosen.map((index) => elementAt(task.prompts, index, 'prompt')) }
+  }
+}
+
+/** Returns the largest difference between probabilities of two scores, of which one has only the chosen prompts. */
+function largestDifference(whole: Score, some: Score, chosen: readonly number[]): number {
+  const differences = chosen.flatMap((prompt, index) => {
+    const expected = elementAt(some.prompts, index, 'prompt').probabilities
+    return elementAt(whole.prompts, prompt, 'prompt').probabilities.map((value, answer) =>
+      Math.abs(value - elementAt(expected, answer, 'answer'))
+    )
+  })
+  return Math.max(0, ...differences)
 }

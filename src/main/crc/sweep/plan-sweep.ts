@@ -1,14 +1,15 @@
 import { WorkbenchError } from '../../../contract/model/problem'
-import type { SweepPlan } from '../../../contract/documents/sweep-plan'
+import type { PreviewPlan, SweepPlan } from '../../../contract/documents/sweep-plan'
+import { elementAt } from '../../../contract/model/look-up'
 import { openPair } from '../../checkpoint/pair'
 import type { EngineClient } from '../../engine/host'
+import { plannedPreview } from '../preview/preview-stages'
 import { findEarlier, type SweepHistory } from './crc-sweep'
 import type { EarlierResults } from './earlier-results'
 import { engineRequest } from './engine-request'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepare-sweep'
-import { planPreview } from './plan-preview'
 import { type LikeSweep, paceOf, plannedRows, type SweepPace } from './sweep-pace'
-import { elementAt } from '../../../contract/model/look-up'
+import { previewSetting } from './sweep-stages'
 
 /**
  * Plans a sweep of all its prompts without running it, and a preview if one is requested.
@@ -75,5 +76,49 @@ async function planOf(
       ? { seconds: plan.estimate.seconds, timedBy: 'block' }
       : { seconds: plannedRows(plan) / pace.rowsPerSecond, timedBy: 'sweep' }),
     preview
+  }
+}
+
+/**
+ * Seconds that a preview needs besides reading and computing, measured on two cores. They go into graphs of its
+ * stages, choices between stages, and computing in small pieces.
+ */
+const STAGES_SECONDS = 0.25
+
+/**
+ * Plans a preview of a sweep: its rows, an upper bound of its memory, and its time. Without the speed of a finished
+ * sweep, the time has three parts. They are its share of the full sweep's computation, one reading of the weights, and
+ * a constant for the stages.
+ *
+ * @param whole plan of the full sweep.
+ * @param pace speed of a similar sweep; null if none was finished on this machine.
+ * @returns null if there are so few prompts that everything is scored.
+ */
+async function planPreview(
+  engine: EngineClient,
+  prepared: PreparedSweep,
+  whole: Pick<SweepPlan, 'memoryBytes' | 'peakBytes' | 'estimate'>,
+  pace: SweepPace | null,
+  signal: AbortSignal | undefined
+): Promise<PreviewPlan | null> {
+  const planned = plannedPreview(previewSetting(prepared))
+  if (planned === null) return null
+  const { candidates, prompts, rows, statesRows, wholeRows } = planned
+  const { request } = engineRequest(prepared, candidates, prompts, () => false, null)
+  const sample = await engine.plan({ ...request, session: { id: 'planned', leaves: 'weights' } }, { signal })
+  const weights = sample.peakBytes - Object.values(sample.memory).reduce((sum, bytes) => sum + bytes, 0)
+  const states = Float32Array.BYTES_PER_ELEMENT * statesRows * prepared.post.spec.hiddenSize
+  return {
+    rows,
+    wholeRows,
+    promptCount: prompts.length,
+    peakBytes: Math.min(whole.memoryBytes, whole.peakBytes + weights + states),
+    ...(pace === null
+      ? {
+          seconds:
+            (whole.estimate.computeSeconds * rows) / wholeRows + sample.estimate.readSeconds + STAGES_SECONDS,
+          timedBy: 'block'
+        }
+      : { seconds: rows / pace.rowsPerSecond, timedBy: 'sweep' })
   }
 }

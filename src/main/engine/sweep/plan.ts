@@ -1,8 +1,10 @@
 import type { DeviceName } from '../../../contract/model/device'
 import type { EnginePlan, SweepRequest } from '../../../contract/procedures/engine'
+import { elementAt } from '../../../contract/model/look-up'
+import type { SweepEstimate } from '../../../contract/documents/sweep-plan'
+import { sum } from '../../base/sums'
 import { type BlockStep, type BlockWeights, decodeBlock } from '../weights/block-weights'
 import type { Device } from '../device/device'
-import { elementAt } from '../../../contract/model/look-up'
 import { choosePrecision } from '../forward/choose-precision'
 import { forward } from '../forward/forward'
 import { nodesPerRun } from '../forward/nodes-per-run'
@@ -11,15 +13,14 @@ import type { PairWeights } from '../weights/pair-weights'
 import { WeightDecoder } from '../weights/weight-decoder'
 import { buildAnswerTrie } from '../tries/answer-trie'
 import { finalRows } from '../tries/prompt-trie'
-import type { RecipeTrie } from '../tries/recipe-trie'
+import { countEdges, type RecipeTrie } from '../tries/recipe-trie'
 import { countPartEdges } from '../tries/trie-parts'
+import { physicalCores } from '../device/physical-cores'
 import { buildSweptModels } from './sweep'
-import { sweepGroups } from './sweep-groups'
-import { projectionFlops, type Grouping } from './sweep-plan'
+import { type GroupInParts, readingOf, sweepGroups } from './sweep-groups'
+import { countFlops, type Flops, type Grouping, projectionFlops, storedBytes } from './sweep-plan'
 import type { SweptModels } from './sweep-memory'
 import { type StagePlan, SweepSession } from './sweep-session'
-import { type Speed, sweepTime, sweepWork } from './sweep-time'
-import { sum } from '../../base/sums'
 
 /**
  * Plans a sweep and estimates its time on this machine without running it. Planning takes seconds for a large model.
@@ -189,4 +190,83 @@ async function trySpeed(
 function medianSpeed(speeds: readonly number[]): number {
   const ascending = [...speeds].sort((a, b) => a - b)
   return elementAt(ascending, Math.floor(speeds.length / 2), 'speed')
+}
+
+/** The measured speed of a machine. */
+export interface Speed {
+  /** Floating-point operations of projections per second, with all other work of a block included in the time. */
+  readonly flopsPerSecond: number
+  /** Stored bytes read and converted per second. */
+  readonly bytesPerSecond: number
+}
+
+/** The work of all groups of prompts together. */
+interface PlannedWork {
+  readonly flops: Flops
+  /** Stored bytes to read, once for each part of a group. */
+  readonly readBytes: { readonly layers: number; readonly head: number }
+}
+
+export function sweepWork(
+  { pair, trie }: SweptModels,
+  groups: readonly Pick<GroupInParts, 'packed' | 'parts'>[]
+): PlannedWork {
+  const stored = groups.flatMap(({ parts, packed }) =>
+    parts.map((part) => storedBytes(pair, readingOf(trie, part), packed.tokens.length))
+  )
+  const flops = groups.flatMap(({ parts, packed }) =>
+    parts.map((part) => countFlops(pair.post.spec, part, packed))
+  )
+  return {
+    flops: {
+      projections: sum(flops.map(({ projections }) => projections)),
+      head: sum(flops.map((group) => group.head))
+    },
+    readBytes: {
+      layers: sum(stored.map(({ layers }) => layers)),
+      head: sum(stored.map(({ head }) => head))
+    }
+  }
+}
+
+/**
+ * The ratio of a pass's time to that of its blocks timed by themselves. It covers garbage collection, scores and
+ * events, measured on pairs of 16 and 24 layers.
+ */
+const OVERHEAD_RATIO = 1.1
+
+/** Seconds of a sweep that hardly grow with it: opening the pair, planning, creating graphs and scoring baselines. */
+const FIXED_SECONDS = 0.2
+
+/**
+ * Estimates the time layer by layer as the larger of computing and reading, which run side by side. On the CPU the
+ * reading thread takes one of the computing cores. The time of the first read is added, because nothing computes
+ * meanwhile.
+ */
+export function sweepTime(
+  { flops, readBytes }: PlannedWork,
+  { trie }: SweptModels,
+  device: DeviceName,
+  speed: Speed
+): SweepEstimate {
+  const edges = countEdges(trie)
+  const blocks = sum(trie.levels.map((level) => level.blocks.length))
+  const projectionSeconds = (OVERHEAD_RATIO * flops.projections) / speed.flopsPerSecond
+  const layerReadSeconds = readBytes.layers / speed.bytesPerSecond
+  const head = {
+    compute: (OVERHEAD_RATIO * flops.head) / speed.flopsPerSecond,
+    read: readBytes.head / speed.bytesPerSecond
+  }
+  const readersShare = device === 'cpu' ? 1 / physicalCores() : 0
+  const parallelSeconds = (compute: number, read: number): number =>
+    Math.max(read, compute + readersShare * read)
+  const layers = trie.levels.map(({ nodes }) =>
+    parallelSeconds((projectionSeconds * nodes.length) / edges, layerReadSeconds / trie.levels.length)
+  )
+  return {
+    seconds:
+      FIXED_SECONDS + layerReadSeconds / blocks + sum(layers) + parallelSeconds(head.compute, head.read),
+    computeSeconds: projectionSeconds + head.compute,
+    readSeconds: layerReadSeconds + head.read
+  }
 }

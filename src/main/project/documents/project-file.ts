@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { CrcPrompts } from '../../../contract/documents/crc'
-import { PROJECT_VERSION, ProjectDocument } from '../../../contract/documents/project'
+import { PairLocation, PROJECT_VERSION, ProjectDocument } from '../../../contract/documents/project'
 import type { SamplePrompts } from '../../../contract/documents/task'
-import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { withKind } from '../../../contract/documents/document-kind'
+import { writeFileAtomic, writeProblem } from '../../base/files/atomic-file'
 import { formatJson } from '../../base/files/json-format'
-import { type DocumentFormat, readDocument } from '../../base/files/migrate'
+import { type DocumentFormat, type Migration, readDocument } from '../../base/files/migrate'
 import { isFile } from '../../base/files/path-kinds'
 import {
   ensurePlainFolder,
@@ -16,8 +17,35 @@ import {
 } from '../../base/files/plain-paths'
 import { readPromptFile } from '../../crc/task/prompt-file'
 import { readStoredSamplePrompts } from '../../samples/prompts'
-import { listPairs } from './project-migrations'
 import { renameFields } from './renamed-fields'
+import { pairName } from './pair-list'
+
+const Named = z.looseObject({ name: z.string() })
+/** Moves the one pair of a version 2 project to the list of pairs. */
+const listPairs: Migration = (document) => {
+  const parsed = Named.safeParse(document)
+  // The schema of version 3 reports errors of the document.
+  if (!parsed.success) return document
+  const {
+    pair: location,
+    checkpoints,
+    rendering,
+    settings,
+    recipes,
+    otherCheckpoints,
+    nextMark,
+    ...shared
+  } = parsed.data
+  const pairFields = { location, checkpoints, rendering, settings, recipes, otherCheckpoints, nextMark }
+  const name = pairNameOf(location) ?? shared.name
+  return { ...shared, pairs: [{ id: 'pair-1', name, ...pairFields }], nextPair: 2 }
+}
+
+/** Returns the name of a new pair at this location; null for an invalid location. */
+function pairNameOf(location: unknown): string | null {
+  const parsed = PairLocation.safeParse(location)
+  return parsed.success ? pairName(parsed.data) : null
+}
 
 /* project.json, and the prompts that all pairs of a project share. */
 

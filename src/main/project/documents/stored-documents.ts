@@ -11,16 +11,16 @@ import { RUN_MARKS_VERSION, RunMarksDocument } from '../../../contract/documents
 import {
   ON_CPU,
   SAMPLE_RUN_VERSION,
-  SampledCrc,
   SAMPLED_CRC_VERSION,
+  SampledCrc,
   SampleRun
 } from '../../../contract/documents/samples'
 import { WORK_LIST_VERSION, WorkListDocument } from '../../../contract/work/work-list'
 import { SEARCH_VERSION, SearchDocument } from '../../../contract/documents/search'
+import type { PreferenceMark } from '../../../contract/documents/preferences'
 import type { DocumentFormat } from '../../base/files/migrate'
 import { DocumentFile, DocumentFolder } from './document-store'
 import { renameFields } from './renamed-fields'
-import { namedComparisons } from './sample-run-migration'
 
 /*
  * The kinds of documents that a project stores beside project.json and its prompts: their place, their ids and their
@@ -233,4 +233,19 @@ export function checksumKeys({ fingerprint, files }: CheckpointIdentity): string
 /** Joins the first digits of hexadecimal keys. The document holds the complete keys. */
 export function readingId(keys: readonly string[]): string {
   return keys.map((key) => key.slice(0, 16)).join('-')
+}
+
+const Version1 = z.looseObject({
+  variants: z.array(z.looseObject({ name: z.string() })),
+  marks: z.array(z.object({ prompt: z.number(), index: z.number(), variant: z.string() }))
+})
+
+/** Migrates version 1, which compared one answer of all variants at once, without ties and skipped comparisons. */
+function namedComparisons(run: Record<string, unknown>): Record<string, unknown> {
+  const { success, data } = Version1.safeParse(run)
+  // The schema reports errors of the document.
+  if (!success) return run
+  const among = data.variants.map(({ name }) => name)
+  const marks = data.marks.map((mark): PreferenceMark => ({ ...mark, size: 1, among, verdict: 'preferred' }))
+  return { ...run, marks }
 }

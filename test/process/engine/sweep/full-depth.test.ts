@@ -15,7 +15,7 @@ import {
 } from '../../../../src/main/engine/sweep/sweep-plan'
 import { sweepGroups } from '../../../../src/main/engine/sweep/sweep-groups'
 import { buildAnswerTrie } from '../../../../src/main/engine/tries/answer-trie'
-import { type Speed, sweepTime, sweepWork } from '../../../../src/main/engine/sweep/sweep-time'
+import { type Speed, sweepTime, sweepWork } from '../../../../src/main/engine/sweep/plan'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { countPartEdges, wholeTrie } from '../../../../src/main/engine/tries/trie-parts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { howItEnded } from '../../../../src/main/base/how-it-ended'
+import { howItEnded } from '../../../../src/main/base/node-child'
 
 it('explains signals and the exit codes of Windows', () => {
   expect(howItEnded(null, 'SIGKILL')).toBe(

@@ -8,7 +8,7 @@ import { formatCount, formatDuration } from '../../../../src/contract/words/form
 import { buildSweptModels } from '../../../../src/main/engine/sweep/sweep'
 import { sweepGroups } from '../../../../src/main/engine/sweep/sweep-groups'
 import { smallestMemory } from '../../../../src/main/engine/sweep/sweep-plan'
-import { sweepWork } from '../../../../src/main/engine/sweep/sweep-time'
+import { sweepWork } from '../../../../src/main/engine/sweep/plan'
 import { buildAnswerTrie } from '../../../../src/main/engine/tries/answer-trie'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'

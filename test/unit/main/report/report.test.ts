@@ -25,7 +25,7 @@ import {
   printSearch,
   printSweep
 } from '../../../../src/main/report/commands'
-import { reportMarkdown } from '../../../../src/main/report/markdown'
+import { reportMarkdown } from '../../../../src/main/report/write'
 import { reportPage } from '../../../../src/main/report/page'
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { openDemo } from '../../../fixtures/open-demo'

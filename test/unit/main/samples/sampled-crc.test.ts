@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { averageScores, scorePrompt } from '../../../../src/main/crc/task/scoring'
-import { agreement, type CrcAnswer, scoreSampledCrc } from '../../../../src/main/samples/sampled-crc'
+import { agreement, type CrcAnswer, scoreSampledCrc } from '../../../../src/main/samples/sample-crc'
 import { problemOf } from '../../../fixtures/problems'
 
 const DIGITS = [...'0123456789']

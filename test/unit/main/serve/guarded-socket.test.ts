@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import type WebSocket from 'ws'
-import { guardedSocket, type WindowBounds } from '../../../../src/main/serve/guarded-socket'
+import { guardedSocket, type WindowBounds } from '../../../../src/main/serve/windows'
 import { Later } from '../../../fixtures/later'
 import { settled } from '../../../fixtures/scripted-line'
 

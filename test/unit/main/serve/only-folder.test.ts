@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { contract } from '../../../../src/contract/procedures/contract'
-import { onlyWithin, PATH_FIELDS } from '../../../../src/main/serve/only-folder'
+import { onlyWithin, PATH_FIELDS } from '../../../../src/main/serve/windows'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 
 /** Names of the fields of all procedures that take a path, which are those of up to 4,096 characters. */

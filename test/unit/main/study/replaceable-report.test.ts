@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { documentPage } from '../../../../src/main/report/page'
-import { requireReplaceableReport } from '../../../../src/main/study/replaceable-report'
+import { requireReplaceableReport } from '../../../../src/main/study/study-outputs'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { colourBits } from '../../../../../src/main/cli/printing/colours'
+import { colourBits } from '../../../../../src/main/cli/printing/output'
 
 const PIPE = { isTTY: false }
 const TERMINAL = { isTTY: true }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { wrappedProse } from '../../../../../src/main/cli/printing/wrapped-prose'
+import { wrappedProse } from '../../../../../src/main/cli/printing/output'
 
 const PROSE = 'Restore layers 5-11: diversity up from 0.458 to 0.899.'
 

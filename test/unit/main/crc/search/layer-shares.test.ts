@@ -17,7 +17,7 @@ import {
   toStrengths
 } from '../../../../../src/main/crc/search/layer-subsets'
 import { type ScoredRecipes, layersKey, runSearch } from '../../../../../src/main/crc/search/search-problem'
-import { trySubsets } from '../../../../../src/main/crc/search/try-subsets'
+import { trySubsets } from '../../../../../src/main/crc/search/search-methods'
 import { countBlockEvaluations } from '../../../../../src/main/crc/search/search-run'
 import { elementAt } from '../../../../../src/contract/model/look-up'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { largestIndices } from '../../../../../src/main/engine/forward/largest-indices'
-import { routeRows } from '../../../../../src/main/engine/forward/routing'
+import { routeRows } from '../../../../../src/main/engine/forward/routed-rows'
 import topk from '../../../../fixtures/torch-topk.json'
 
 /** Indices that torch.topk of torch 2.6 selects on the CPU, sorted. */
