@@ -81,6 +81,18 @@ GOLDENS_MADE = {
                      rope_scaling=None),
         head_dim=8, output_gain=2.0, embedding_scale=6.0, residual_scale=0.4, score_scale=0.25, logits_divisor=4.0,
         fused_mlp=True, gate_up="shared_mlp.input_linear", modules=dict(down="shared_mlp.output_linear")),
+    "internlm3": dict(
+        config=small("internlm3", "InternLM3ForCausalLM", head_dim=16, bias=True, qkv_bias=True,
+                     rope_scaling=dict(rope_type="dynamic", factor=6.0)),
+        head_dim=16, qkv_bias=True, o_bias=True, mlp_bias=True),
+    "mimo": dict(
+        config=small("mimo", "MiMoForCausalLM", head_dim=16, attention_bias=True, num_nextn_predict_layers=1,
+                     use_sliding_window=False, sliding_window=None, max_window_layers=4),
+        head_dim=16, qkv_bias=True),
+    "helium": dict(
+        config=changed(small("helium", "HeliumForCausalLM", head_dim=16, attention_bias=False, mlp_bias=False),
+                       rms_norm_eps=1e-8, tie_word_embeddings=True),
+        head_dim=16, neighbours=True),
     "phi4_longrope": dict(
         config=changed(config("phi3", architectures=["Phi3ForCausalLM"], sliding_window=None, partial_rotary_factor=0.75,
                               original_max_position_embeddings=128, attention_bias=False,

@@ -30,6 +30,7 @@ export const DOCUMENT_NAMES = {
   pair: 'a report on a pair',
   pairs: 'a list of pairs',
   machine: 'a report on a machine',
+  families: 'a list of model families',
   runs: 'a list of runs',
   report: 'the content of a report',
   export: 'a report on an export',

@@ -161,7 +161,7 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
     throw new WorkbenchError(
       'unsupported',
       `${configPath}: model_type "${modelType}" is not supported${detail}.`,
-      `Supported: ${[...Object.keys(FAMILIES), ...Object.keys(NESTED_TEXT_CONFIGS)].sort().join(', ')}.`
+      `${Object.keys(supportedTypes()).length} types are supported; see slr doctor --families.`
     )
   }
   const root = new ConfigReader(rawConfig, nested === undefined ? family.defaults : {}, configPath)
@@ -178,6 +178,18 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
     throw reader.unsupported('model_type', nested?.modelTypes.join(', ') ?? modelType)
   reader.ignore(...family.ignored)
   return { root, reader, modelType, family }
+}
+
+/** Lists every supported `model_type` with the names of its families, in the order of the types. */
+export function supportedTypes(): Readonly<Record<string, string>> {
+  const labelOf = (type: string): string => FAMILIES[type]?.label ?? type
+  const types = [
+    ...Object.keys(FAMILIES).map((type) => [type, labelOf(type)] as const),
+    ...Object.entries(NESTED_TEXT_CONFIGS).map(
+      ([type, { modelTypes }]) => [type, `${modelTypes.map(labelOf).join(', ')} with images`] as const
+    )
+  ]
+  return Object.fromEntries(types.sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 /**

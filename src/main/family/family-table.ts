@@ -12,6 +12,7 @@ import {
   plain,
   postNorms,
   preNorms,
+  qwen2,
   exaoneSlides,
   qwenWindows,
   rotates,
@@ -27,14 +28,12 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     windows: 'always',
     defaults: { ...plain.defaults, num_key_value_heads: 8, sliding_window: 4096 }
   },
-  qwen2: {
-    ...plain,
-    label: 'Qwen2',
-    // These biases have no config key: q, k and v have biases, o has none.
-    bias: { qkv: true, output: false, mlp: false },
-    ...qwenWindows,
-    dualChunks: true,
-    ignored: ['attention_bias']
+  qwen2: { ...qwen2, label: 'Qwen2' },
+  mimo: {
+    ...qwen2,
+    label: 'MiMo',
+    // Layers that predict further tokens are not part of the decoder.
+    ignored: [...qwen2.ignored, 'num_nextn_predict_layers']
   },
   qwen3: {
     ...plain,
@@ -183,6 +182,18 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     halfPrecision: false,
     defaults: { ...plain.defaults, hidden_act: 'relu2', rms_norm_eps: 1e-5 }
   },
+  internlm3: {
+    ...plain,
+    label: 'InternLM3',
+    bias: { qkv: 'qkv_bias', output: 'bias', mlp: 'bias' }
+  },
+  helium: {
+    ...plain,
+    label: 'Helium',
+    bias: { qkv: 'attention_bias', output: false, mlp: 'mlp_bias' },
+    interleavedRope: true,
+    defaults: { rms_norm_eps: 1e-8, rope_theta: 100_000, hidden_act: 'silu', head_dim: 128 }
+  },
   ernie4_5: {
     ...plain,
     label: 'ERNIE 4.5',
@@ -232,14 +243,17 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       'add_classification_head',
       'attention_head_dim',
       'cla_share_factor',
+      'cla_share_kv',
       'class_num',
       'dense_list',
       'eod_token_id',
       'im_end_id',
       'im_newline_id',
       'im_start_id',
+      'image_token_id',
       'mask_init_id',
       'norm_type',
+      'num_media_embeds',
       'org_vocab_size',
       'pad_id',
       'pool_type',

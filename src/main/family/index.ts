@@ -1,4 +1,4 @@
-export { computeAlike, decoderSpec, type DecoderSpec } from './decoder-spec'
+export { computeAlike, decoderSpec, supportedTypes, type DecoderSpec } from './decoder-spec'
 export { anyExperts, hasExperts, layerKinds, widestMlp } from './expert-layers'
 export type { Experts } from './experts'
 export type { LayerSpec } from './layer-specs'

@@ -106,6 +106,8 @@ const NEUTRAL = new Set([
  * Keys that change the computation unless they have one of these values, for families that do not read them.
  */
 const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  // Falcon 3 names its gated MLP, whose activation is hidden_act.
+  activation: ['swiglu'],
   add_cross_attention: [false],
   attention_bias: [false],
   is_encoder_decoder: [false],

@@ -178,6 +178,15 @@ export const qwenWindows = {
   defaults: { ...plain.defaults, num_key_value_heads: 32, sliding_window: 4096, max_window_layers: 28 }
 } satisfies Partial<Family>
 
+export const qwen2 = {
+  ...plain,
+  // These biases have no config key: q, k and v have biases, o has none.
+  bias: { qkv: true, output: false, mlp: false },
+  ...qwenWindows,
+  dualChunks: true,
+  ignored: ['attention_bias']
+} satisfies Partial<Family>
+
 /** Cohere's second generation: layers that slide, and full layers without RoPE. */
 export const cohereWithWindows = {
   ...cohere,

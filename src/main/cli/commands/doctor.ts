@@ -8,14 +8,21 @@ import { configFile, readUserConfig, type UserConfig } from '../../base/config-f
 import { modelFolders } from '../../project/pair/model-folders'
 import { bestDevice, triedDevices } from '../../work/devices'
 import { cudaProblem, type MachineGpus, readGpus, vulkanProblem } from '../../work/gpus'
+import { supportedTypes } from '../../family'
 import { bytes, count, printJson, printShown, remark, style, table } from '../printing/output'
 import { optionGroup } from '../options/option-group'
+import { flag } from '../options/option-kinds'
 import { subcommand } from '../options/subcommand'
 import { programVersion } from '../printing/program-version'
 
+const doctorOptions = optionGroup().options({
+  families: flag('list the model types that can be computed, and nothing else')
+})
+
 /** `slr doctor`: devices, each tried on a small model, and the memory, disks, folders and versions of this machine. */
-export const doctorCommand = subcommand(optionGroup(), {
+export const doctorCommand = subcommand(doctorOptions, {
   async run(options, _command, signal) {
+    if (options.families) return printFamilies(options.json)
     if (!options.quiet) remark('Testing each device on a small model ...')
     const devices = await triedDevices(signal).reports()
     const gpus = await readGpus()
@@ -33,6 +40,13 @@ export const doctorCommand = subcommand(optionGroup(), {
         ))
   }
 })
+
+function printFamilies(json: boolean): Promise<void> {
+  const types = supportedTypes()
+  return json
+    ? printJson('families', { families: types })
+    : printShown(table([['model_type', 'models'], ...Object.entries(types)], 'll'))
+}
 
 /** Free bytes of the disk of a folder; null where they are unknown. */
 interface FolderFacts {

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { canonicalTensorName, decoderSpec } from '../../../../src/main/family'
+import { WorkbenchError, type Problem } from '../../../../src/contract/model/problem'
+import { canonicalTensorName, decoderSpec, supportedTypes } from '../../../../src/main/family'
+import type { Family } from '../../../../src/main/family/family'
+import { FAMILIES } from '../../../../src/main/family/family-table'
+import { NESTED_TEXT_CONFIGS } from '../../../../src/main/family/nested-text'
+import { UNSUPPORTED_PARTS } from '../../../../src/main/family/unbuilt'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { inverseFrequencies, rotaryTables } from '../../../../src/main/family/rope'
 import { TINY_LLAMA } from '../../../fixtures/checkpoint-builder'
@@ -258,6 +264,45 @@ describe('reading the requirements of a config', () => {
       })
     }
   )
+})
+
+describe('the list of supported model types', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../../../README.md'), 'utf8')
+  const labels = (families: readonly Family[]): string => families.map(({ label }) => label).join(', ')
+  const all = Object.values(FAMILIES)
+
+  it.each([
+    ['attention', labels(all.filter(({ experts }) => experts === null))],
+    ['experts', labels(all.filter(({ experts }) => experts !== null))],
+    ['images', Object.keys(NESTED_TEXT_CONFIGS).join(', ')]
+  ])('has every family with %s in README.md', (layers, models) => {
+    const row = readme.split('\n').find((line) => line.startsWith(`| ${layers} `))
+    expect(row?.split('|')[2]?.trim()).toBe(models)
+  })
+
+  const refusal = (modelType: string): Problem => {
+    try {
+      decoderSpec({ model_type: modelType }, 'c.json')
+    } catch (error) {
+      if (error instanceof WorkbenchError) return error.problem
+    }
+    throw new Error(`${modelType} is not refused`)
+  }
+
+  it('counts the types in the hint of a refused type', () => {
+    const types = supportedTypes()
+    const { hint } = refusal('opt')
+    expect(hint).toBe(`${Object.keys(types).length} types are supported; see slr doctor --families.`)
+    expect(types).toMatchObject({ mistral3: 'Mistral, Ministral 3 with images', qwen3: 'Qwen3' })
+  })
+
+  it('names the missing part of a refused type in one sentence', () => {
+    for (const [type, part] of Object.entries(UNSUPPORTED_PARTS)) {
+      expect(type in supportedTypes(), type).toBe(false)
+      const { message } = refusal(type)
+      expect(message).toBe(`c.json: model_type "${type}" is not supported: ${part} are not computed.`)
+    }
+  })
 })
 
 describe('tensor names', () => {
