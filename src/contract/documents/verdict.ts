@@ -96,6 +96,7 @@ export const VerdictStepKind = z.enum([
   'compare',
   'export',
   'sweep-rest',
+  'search',
   'prompts',
   'limit'
 ])
@@ -151,6 +152,16 @@ export const Verdict = z.object({
   evaluationId: z.string().nullable()
 })
 export type Verdict = z.infer<typeof Verdict>
+
+/** The parts of a verdict that every view shows: its headline, caveats, a better model and the next step. */
+export const ShownVerdict = Verdict.pick({
+  state: true,
+  headline: true,
+  caveats: true,
+  better: true,
+  next: true
+})
+export type ShownVerdict = z.infer<typeof ShownVerdict>
 
 /** The newest complete evaluation of a model, compared with post. */
 export const EvaluationFinding = z.object({

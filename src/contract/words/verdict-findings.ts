@@ -6,7 +6,7 @@ import {
   passesCheck,
   type FullAnswerScores
 } from '../documents/answer-check'
-import type { CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
+import type { BaselineComparison, CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
 import type { ScoredBy } from '../documents/scored-by'
 import type {
   BetterModel,
@@ -16,6 +16,7 @@ import type {
   VerdictStep
 } from '../documents/verdict'
 import type { RestoredTo } from '../model/checkpoint'
+import type { Restoring } from '../model/model'
 import type { MinPDraw } from '../model/sampling'
 import {
   baselineName,
@@ -384,14 +385,8 @@ class SelectedRange {
     const range = diversity - difference.diversity.mean
     const post = this.postOn(isOnFullAnswers).diversity
     const on = this.isTask ? '' : isOnFullAnswers ? ' on full answers' : ' on first tokens'
-    const better: BetterModel = {
-      name: baselineName(baseline),
-      phrase: baselinePhrase(baseline),
-      model: comparedModel(baseline, { layerCount, source }),
-      basis: this.isTask ? 'task' : isOnFullAnswers ? 'full answers' : 'first tokens',
-      modelsPerToken: modelsPerToken(baseline),
-      failsCheck: false
-    }
+    const basis = this.isTask ? 'task' : isOnFullAnswers ? 'full answers' : 'first tokens'
+    const better = betterModelOf(baseline, basis, { layerCount, source })
     const isSure = doesBetter(baseline)
     // A strength would be a fourth figure in the headline.
     const named = baseline.baseline.kind === 'uniform-blend' ? 'a uniform blend' : better.phrase
@@ -500,6 +495,20 @@ class SelectedRange {
   }
 }
 
+/** Describes a baseline as a better model. @param basis answers on which it is better */
+export const betterModelOf = (
+  baseline: BaselineComparison,
+  basis: BetterModel['basis'],
+  restoring: Restoring
+): BetterModel => ({
+  name: baselineName(baseline),
+  phrase: baselinePhrase(baseline),
+  model: comparedModel(baseline, restoring),
+  basis,
+  modelsPerToken: modelsPerToken(baseline),
+  failsCheck: false
+})
+
 const isOne = ({ start, end }: Scored): boolean => start === end
 
 const DIVERSITY_WORDS: Readonly<Record<EvaluationFinding['diversity'], string>> = {
@@ -522,7 +531,7 @@ const betterClause = ({ phrase, inBoth }: NonNullable<EvaluationFinding['better'
   `${capitalised(phrase)} did better${inBoth ? ' on both' : ''}.`
 
 /** Suggests to keep a recipe, and to compare any other model. */
-function actionFor({ model, phrase, modelsPerToken }: BetterModel): VerdictStep {
+export function actionFor({ model, phrase, modelsPerToken }: BetterModel): VerdictStep {
   if (model?.kind === 'recipe') return { kind: 'keep', text: `Keep ${phrase} and compare it with the range.` }
   const runs = modelsPerToken === 2 ? ` It runs two models for each token.` : ''
   return { kind: 'compare', text: `Compare the range with ${phrase}.${runs}` }

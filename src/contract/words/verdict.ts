@@ -29,6 +29,7 @@ export const STEP_LABELS: Readonly<Record<VerdictStepKind, string>> = {
   compare: 'Compare',
   export: 'Export',
   'sweep-rest': 'Sweep the rest',
+  search: 'Search again',
   prompts: 'Edit prompts',
   limit: 'Change the limit'
 }

@@ -33,11 +33,13 @@ import {
 } from '../options/options'
 import { defaulting, flag, flagIfGiven, number, text, value } from '../options/option-kinds'
 import { printJson, printShown } from '../printing/output'
-import { subcommand } from '../options/subcommand'
+import { type CommandOptions, subcommand } from '../options/subcommand'
 import { writeOutputFile, writtenWords } from '../results/output-file'
 import { describePreview } from '../printing/preview-report'
 import { projectOptions } from '../results/project-to-save'
-import { checkFoundCommandOf, describeSearch } from '../printing/search-report'
+import { commandsAfterSearch, describeSearch } from '../printing/search-report'
+import { readCheckBeside } from '../results/check-beside'
+import { searchFinding } from '../../../contract/words/search-finding'
 import { startingSweep, startOptions } from '../running/starting-sweep'
 import { runShown } from '../running/shown-work'
 import { savedOnlyWithPlace, type SavedWork } from '../running/stopped'
@@ -189,7 +191,7 @@ const searchOptions = pairOptions
   .options({
     check: text(
       '<file>',
-      "check of that sweep, whose failed ranges are left out (default: the project's, else none)"
+      "check of that sweep, whose failed ranges are left out (default: the project's, or the one beside the file)"
     )
   })
   .and(rhoOption(), detailsOption, searchMethodOptions)
@@ -221,7 +223,7 @@ export const searchCommand = subcommand(searchOptions, {
           sweepOnlyOptions: ['prompts', 'device', 'precision']
         }
       )
-      const check = await checkOfSweep(options.check, projectPair, sweep)
+      const check = await checkOfSweep(options, projectPair, sweep)
       const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
       const settings = searchSettings(method, options, sweep.layerCount)
       const work = new SearchWork({ pair, sweep, check, rho, settings }, projectPair, checkpoints)
@@ -231,19 +233,20 @@ export const searchCommand = subcommand(searchOptions, {
         (means) => work.compute(means)
       )
       const selection = runToEnd(checkedSelection(sweep, check, document.rho))
-      const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
-      const again = checkFoundCommandOf({
-        ...options,
-        search: projectPair === null ? null : searchFile(projectPair.folder, document.id)
-      })
+      const finding = searchFinding(document, { check, rho, selection, promptCount: sweep.prompts.length })
       await savedThenShown(
-        [work.keep(document), ...(output === null ? [] : [writeOutputFile(output, 'search', document)])],
-        () =>
-          options.json
-            ? printJson('search', { best: document.found[0] ?? null, ...document })
-            : printShown(
-                describeSearch(document, check, { checkCommand: again, preview, details: options.details })
-              ),
+        [
+          work.keep(document),
+          ...(output === null ? [] : [writeOutputFile(output, 'search', { ...document, finding })])
+        ],
+        () => {
+          if (options.json)
+            return printJson('search', { best: document.found[0] ?? null, ...document, finding })
+          const saved = projectPair === null ? null : searchFile(projectPair.folder, document.id)
+          const next = commandsAfterSearch({ ...options, file: saved ?? options.out ?? null }, document)
+          const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
+          return printShown(describeSearch(document, finding, { next, preview, details: options.details }))
+        },
         () => work.forget()
       )
       if (output !== null) tell(writtenWords(output))
@@ -252,13 +255,20 @@ export const searchCommand = subcommand(searchOptions, {
   }
 })
 
-/** @throws WorkbenchError `mismatch` for a check of another sweep; `bad-file` */
+/**
+ * Returns the check of `--check`, that of the project, or the one beside the sweep's file; null if there is none.
+ *
+ * @throws WorkbenchError `mismatch` for a check of another sweep; `bad-file`
+ */
 async function checkOfSweep(
-  file: string | undefined,
+  { check: file, from }: Pick<CommandOptions<typeof searchOptions>, 'check' | 'from'>,
   projectPair: ProjectPair | null,
   { id }: Pick<SweepDocument, 'id'>
 ): Promise<AnswerCheck | null> {
-  if (file === undefined) return (await projectPair?.readAnswerCheck(id)) ?? null
+  if (file === undefined) {
+    const inProject = await projectPair?.readAnswerCheck(id)
+    return inProject ?? (from === undefined ? null : readCheckBeside(await resultPath(from), id))
+  }
   const { document } = await readDocument(await resultPath(file), CHECK_FORMAT)
   if (document.sweepId === id) return document
   throw new WorkbenchError(

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path'
 import { Argument, type Command } from 'commander'
 import { z } from 'zod'
-import { Verdict } from '../../../contract/documents/verdict'
+import { ShownVerdict, Verdict } from '../../../contract/documents/verdict'
 import { EvaluationView } from '../../../contract/documents/evaluation'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
@@ -52,7 +52,7 @@ import { printJson, printShown, style } from '../printing/output'
 import { describeComparison } from '../printing/comparison-report'
 import { describeCheck } from '../printing/check-report'
 import { describeEvaluation } from '../printing/evaluation-report'
-import { describeSearch } from '../printing/search-report'
+import { commandsAfterSearch, describeSearch } from '../printing/search-report'
 import { describePart, describeSweep } from '../printing/sweep-report'
 import {
   checkCommandOf,
@@ -67,6 +67,10 @@ import { nothingSaved, untilStopped } from '../running/stopped'
 import { optionGroup, type OptionsOf } from '../options/option-group'
 import { number } from '../options/option-kinds'
 import { describeDistances } from './inspect-distances'
+import { join } from 'node:path'
+import type { SearchDocument } from '../../../contract/documents/search'
+import { type SearchEvidence, searchFinding } from '../../../contract/words/search-finding'
+import { checkedSelection } from '../../crc/check/checked-selection'
 
 const whatIfOptions = optionGroup('Recalculate a sweep, exactly and without a model:').options({
   rho: number('<share>', "share of post's validity to keep (default: as the sweep)", numberWithin(0, 1)),
@@ -224,7 +228,10 @@ async function describeResult(
     }
     case 'search': {
       const { document } = await parseDocument(value, file, SEARCH_FORMAT)
-      return describeSearch(document, null, { checkCommand, preview: [], details })
+      const finding =
+        SearchOutcome.parse(value).finding ?? searchFinding(document, await searchEvidence(file, document))
+      const next = commandsAfterSearch({ demo: false, from: 'sweep.json', file: argument }, document)
+      return describeSearch(document, finding, { next, preview: [], details })
     }
     case 'evaluation': {
       const view = parseAs(EvaluationView, value, argument)
@@ -254,6 +261,23 @@ const CheckOutcome = z.object({
   rho: z.number().default(DEFAULT_RHO),
   verdict: Verdict.nullable().default(null)
 })
+
+/** The finding that `slr search --out` adds to a search. Searches in a project do not have it. */
+const SearchOutcome = z.object({ finding: ShownVerdict.nullable().default(null) })
+
+/** Reads the sweep and the check of a search that a project stores. Elsewhere they are unknown. */
+async function searchEvidence(
+  file: string,
+  { sweepId, rho, found }: SearchDocument
+): Promise<SearchEvidence> {
+  const promptCount = found[0]?.prompts.length ?? 0
+  if (!(await isProject(join(file, '../../../..')))) return { check: null, selection: null, rho, promptCount }
+  return withPairOfDocument(file, async (pair) => {
+    const sweep = await pair.readSweep(sweepId)
+    const check = await pair.readAnswerCheck(sweepId)
+    return { check, rho, promptCount, selection: await runCooperatively(checkedSelection(sweep, check, rho)) }
+  })
+}
 
 function parseAs<T>(schema: z.ZodType<T, unknown>, value: unknown, argument: string): T {
   const result = schema.safeParse(value)

@@ -1,28 +1,24 @@
+import type { SearchDocument, SearchMethodName } from '../../../contract/documents/search'
+import type { ShownVerdict } from '../../../contract/documents/verdict'
 import { placeWord } from '../../../contract/model/model-word'
-import type { CheckResult } from '../../../contract/documents/answer-check'
-import type { SearchDocument } from '../../../contract/documents/search'
-import { searchFinding } from '../../../contract/words/search-words'
 import { certaintyFacts, effortFacts, foundTable, shareBlocks } from '../../report/sections/search'
 import { shellCommand } from '../../report/shown-command'
 import { blocksText } from './blocks'
+import { describeVerdict, type NextCommands, pairOfResult, pairOptionsOf } from './verdict-report'
 
 /**
- * Describes a search: its result on unseen prompts and on full answers.
+ * Describes a search: the verdict in three lines, then the recipes.
  *
- * @param check full-answer check of its sweep, or null.
- * @param checkCommand command that checks the recipe.
- * @param details true adds the comparison on unseen prompts.
+ * @param details true adds every caveat and the comparison on unseen prompts.
  * @param preview remarks on a sweep that is a preview
  */
 export function describeSearch(
   search: SearchDocument,
-  check: CheckResult | null,
-  { checkCommand, preview, details }: { checkCommand: string; preview: readonly string[]; details: boolean }
+  finding: ShownVerdict,
+  { next, preview, details }: { next: NextCommands; preview: readonly string[]; details: boolean }
 ): string {
-  const { words, checkNext } = searchFinding(search, check, search.rho)
-  const lead = blocksText([{ kind: 'lead', text: words }])
   return [
-    checkNext ? `${lead}\nUnknown: whether full answers hold. Next: ${checkCommand}` : lead,
+    describeVerdict(finding, next, { details }),
     ...preview,
     blocksText([
       ...(details ? [{ kind: 'facts', facts: certaintyFacts(search) } as const] : []),
@@ -33,22 +29,43 @@ export function describeSearch(
   ].join('\n\n')
 }
 
-type PairOption = 'project' | 'pair' | 'from' | 'base' | 'post' | 'prompts'
-interface FoundPlace extends Readonly<Partial<Record<PairOption, string>>> {
+type StartOption = 'project' | 'pair' | 'from' | 'base' | 'post' | 'prompts'
+
+/** Start of a search on its command line, and the file that has its result. */
+interface SearchPlace extends Readonly<Partial<Record<StartOption, string>>> {
   readonly demo: boolean
-  readonly out?: string
-  /** The file in the project that holds the search; null without a project. */
-  readonly search: string | null
+  /** File of `--out` or in the project; null if the result was only printed. */
+  readonly file: string | null
 }
 
-/** Returns the command that checks what a search found, wherever the search and the sweep were saved. */
-export function checkFoundCommandOf({ demo, out, search, ...options }: FoundPlace): string {
+/** The method to try after another one. */
+const NEXT_METHOD: Readonly<Record<SearchMethodName, SearchMethodName>> = {
+  greedy: 'beam',
+  beam: 'strengths',
+  strengths: 'subsets',
+  subsets: 'greedy'
+}
+
+/** Returns the commands that may follow a search: check or evaluate its best recipe, or try another method. */
+export function commandsAfterSearch(
+  { demo, file, ...options }: SearchPlace,
+  search: Pick<SearchDocument, 'settings' | 'basePath' | 'postPath'>
+): NextCommands {
   const start = (['project', 'pair', 'from', 'base', 'post', 'prompts'] as const).flatMap((name) => {
     const value = options[name]
     return value === undefined ? [] : [`--${name}`, value]
   })
   if (demo) start.push('--demo')
-  const file = search ?? out
-  const command = shellCommand([['slr', 'check', ...start, placeWord(file ?? 'search.json')]])
-  return file === undefined ? `${command}, after the same command with --out search.json` : command
+  const recipe = placeWord(file ?? 'search.json')
+  const { project, pair } = options
+  const pairWords = pairOptionsOf({ ...pairOfResult(search), project, pair })
+  const command = (...words: string[]): string => {
+    const text = shellCommand([['slr', ...words]])
+    return file === null ? `${text}, after the same command with --out search.json` : text
+  }
+  return {
+    check: command('check', ...start, recipe),
+    evaluate: command('evaluate', ...pairWords, 'post', recipe, '--task', demo ? 'demo-open' : 'open'),
+    search: shellCommand([['slr', 'search', ...start, '--method', NEXT_METHOD[search.settings.method]]])
+  }
 }

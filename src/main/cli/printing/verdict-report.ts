@@ -1,4 +1,4 @@
-import type { BetterModel, Verdict, VerdictStepKind } from '../../../contract/documents/verdict'
+import type { BetterModel, ShownVerdict, VerdictStepKind } from '../../../contract/documents/verdict'
 import { placeWord } from '../../../contract/model/model-word'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
@@ -13,6 +13,7 @@ export interface NextCommands {
   readonly check: string
   readonly evaluate?: string | undefined
   readonly export?: string | undefined
+  readonly search?: string | undefined
 }
 
 /** Options of a printed verdict. */
@@ -28,7 +29,8 @@ const UNKNOWN: Partial<Record<VerdictStepKind, string>> = {
   check: 'Unknown: whether full answers hold.',
   'check-more': 'Unknown: whether another range holds on full answers.',
   evaluate: 'Unknown: quality on a task.',
-  'sweep-rest': 'Unknown: the ranges that are only estimated.'
+  'sweep-rest': 'Unknown: the ranges that are only estimated.',
+  search: 'Unknown: recipes that other methods try.'
 }
 
 /**
@@ -37,7 +39,7 @@ const UNKNOWN: Partial<Record<VerdictStepKind, string>> = {
  * @param details true prints every caveat too
  */
 export function describeVerdict(
-  verdict: Verdict,
+  verdict: ShownVerdict,
   next: NextCommands,
   { whatIf = null, details = false }: VerdictOptions = {}
 ): string {
@@ -53,7 +55,7 @@ export function describeVerdict(
   ].join('\n')
 }
 
-function nextLine({ next }: Verdict, commands: NextCommands): string[] {
+function nextLine({ next }: ShownVerdict, commands: NextCommands): string[] {
   if (next === null) return []
   const unknown = UNKNOWN[next.kind]
   const command = commandOf(next.kind, commands)
@@ -62,12 +64,11 @@ function nextLine({ next }: Verdict, commands: NextCommands): string[] {
 
 function commandOf(kind: VerdictStepKind, commands: NextCommands): string | undefined {
   if (kind === 'check' || kind === 'check-more') return commands.check
-  if (kind === 'evaluate') return commands.evaluate
-  return kind === 'export' ? commands.export : undefined
+  return kind === 'evaluate' || kind === 'export' || kind === 'search' ? commands[kind] : undefined
 }
 
 /** Returns a line on a better model; null where there is none. */
-function betterLine({ better, caveats }: Verdict): string | null {
+function betterLine({ better, caveats }: ShownVerdict): string | null {
   if (better === null) return null
   return caveats.find((each) => each.better !== null)?.text ?? `Better: ${betterWords(better)}.`
 }
@@ -87,7 +88,7 @@ export function pairOfResult(result: ComputedFrom): Pick<ResultPlace, 'demo' | '
 }
 
 /** Pair and selected range of a result on a command line. */
-interface ResultPlace {
+export interface ResultPlace {
   readonly demo: boolean
   readonly base?: string | undefined
   readonly post?: string | undefined

@@ -19,12 +19,8 @@ import type { Recipe } from '../../../contract/model/recipe'
 import type { Report, ReportedSearch, ReportedSweep } from '../../../contract/documents/report'
 import type { ModelTone } from '../../../contract/model/model-style'
 import { scoreWords } from '../../../contract/words/score-words'
-import {
-  heldOutWords,
-  searchFinding,
-  searchSettingsWords,
-  triedWords
-} from '../../../contract/words/search-words'
+import { searchFinding } from '../../../contract/words/search-finding'
+import { heldOutWords, searchSettingsWords, triedWords } from '../../../contract/words/search-words'
 import { layerShareColumns, sharesBasisWords } from '../../../contract/words/share-words'
 import {
   type Block,
@@ -39,18 +35,20 @@ import {
 import { elementAt } from '../../../contract/model/look-up'
 import { describeRecipe } from './recipes'
 import { originFacts } from './settings-facts'
+import { verdictBlocks } from './verdict'
 
 /** Shows recipes that a search found beyond one range; nothing without a search. */
 export function searchSections({ sweep, distances }: Report): Section[] {
   const search = sweep?.search ?? null
   if (sweep === null || search === null) return []
-  const rho = sweep.selection?.rho ?? search.rho
+  const { selection, promptCount } = sweep
+  const rho = selection?.rho ?? search.rho
   return [
     {
       id: 'search',
       title: 'Beyond one range',
       blocks: [
-        block.lead(searchFinding(search, sweep.check ?? null, rho).words),
+        ...verdictBlocks(searchFinding(search, { check: sweep.check, rho, selection, promptCount })),
         ...markBlocks(search.runMarks),
         block.facts(certaintyFacts(search)),
         foundTable(search),

@@ -1,7 +1,9 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { AnswerCheck } from '../../../../src/contract/documents/answer-check'
+import { ShownVerdict } from '../../../../src/contract/documents/verdict'
 import { SearchDocument } from '../../../../src/contract/documents/search'
 import type { EngineHost } from '../../../../src/main/engine/host'
 import { openProject } from '../../../../src/main/project/open-project'
@@ -30,9 +32,13 @@ describe('slr search', () => {
     const swept = await slr`sweep --no-check ${PAIR_OPTIONS} --prompts ${prompts} --quiet --out ${from}`
     expect(swept.status).toBe(0)
     const result = await runHere(['search', '--from', from, ...SHORT, '--out', out, '--json'])
-    const { best, ...printed }: { best: unknown } = JSON.parse(result.stdout)
+    const { best, finding, ...printed } = z
+      .looseObject({ best: z.unknown(), finding: ShownVerdict })
+      .parse(JSON.parse(result.stdout))
     const search = SearchDocument.parse(printed)
-    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual({ kind: 'search', ...search })
+    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual({ kind: 'search', ...search, finding })
+    const shown = await runHere(['show', out])
+    expect(shown.stdout.split('\n')[0]).toBe(finding.headline)
     expect(best).toEqual(search.found[0])
     expect(search).toMatchObject({ stopped: 'generations', settings: { method: 'greedy', strengths: [] } })
     expect(search.generations).toHaveLength(1)
@@ -92,7 +98,9 @@ describe('slr search', () => {
     const id = project.firstPair.searches[0]?.id ?? ''
     expect(await project.firstPair.readSearch(sweepId)).toMatchObject({ id, sweepId })
     const file = join(path, 'pairs/pair-1', 'searches', `${id}.json`)
-    expect(result.stdout).toMatch(/^On first tokens only, .* Full answers are not checked/m)
+    expect(result.stdout).toMatch(
+      /^\S.*, not checked: diversity .* on first tokens\. Over .* on \d unseen prompts\.$/m
+    )
     expect(result.stdout).toContain(`Next: slr check --project ${path} ${file}\n`)
     expect(await project.firstPair.readSearch('../project')).toBeNull()
     await project.close()

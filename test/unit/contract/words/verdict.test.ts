@@ -19,8 +19,10 @@ import {
 } from '../../../../src/contract/words/verdict'
 import { goldenText } from '../../../fixtures/golden-text'
 import {
+  baseline,
   checked,
   checkOfModels,
+  difference,
   FAILING,
   FEW,
   LAYERS,
@@ -36,25 +38,6 @@ import {
   whole
 } from '../../../fixtures/verdict-evidence'
 
-const difference = (mean: number, low: number) => ({
-  mean,
-  interval: [low, 2 * mean - low] satisfies [number, number],
-  pValue: 0.01
-})
-
-/** A baseline on first tokens, by default surely better than layers 4–11 with diversity 0.917. */
-const baseline = (
-  baseline: BaselineComparison['baseline'],
-  low = 0.02,
-  answers: BaselineComparison['answers'] = null
-): BaselineComparison => ({
-  baseline,
-  validity: 0.98,
-  diversity: 0.988,
-  promptCount: 40,
-  difference: { validity: difference(0.06, 0.01), diversity: difference(0.071, low) },
-  answers
-})
 const FILTER = { kind: 'filter', share: 0.001 } as const
 const BLEND = { kind: 'uniform-blend', strength: 0.7 } as const
 const against = (...baselines: BaselineComparison[]): Selection => ({ ...STABLE, baselines })

@@ -161,7 +161,7 @@ describe('the content of a report', () => {
     expect(text.match(failure)).toHaveLength(2)
     expect(text).toMatch(/\| upper \| 0\.500 \| 0\.500.* \| 0\.800 \| fails \|/)
     expect(text).toContain('fails the check, 0.500 on full answers')
-    expect(text).toMatch(/upper fails the check: .*\. On first tokens it is more diverse than layer 0/)
+    expect(text).toMatch(/upper fails the check: .*\. It is more diverse than layer 0/)
   })
 
   it('of each other kind of sweep what the newest found, and how to report it in full', async () => {

@@ -1,10 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { searchFinding } from '../../../../../src/contract/words/search-finding'
 import { verdictOf } from '../../../../../src/contract/words/verdict'
 import { describeCheck } from '../../../../../src/main/cli/printing/check-report'
 import { describeEvaluation } from '../../../../../src/main/cli/printing/evaluation-report'
-import { describeSearch } from '../../../../../src/main/cli/printing/search-report'
+import { commandsAfterSearch, describeSearch } from '../../../../../src/main/cli/printing/search-report'
 import { describeResults } from '../../../../../src/main/cli/printing/study-report'
 import { describeSweep } from '../../../../../src/main/cli/printing/sweep-report'
 import { nextCommandsOf } from '../../../../../src/main/cli/printing/verdict-report'
@@ -20,6 +21,7 @@ const check = tinyCheck([
   { recipe: { name: 'Layer 1', ranges: [[1, 1]] }, ...whole(0.5, 0.8) },
   { recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }
 ])
+const search = tinySearch({ name: 'upper', ranges: [[1, 1]] })
 const place = { demo: false, base: 'base', post: 'post', out: 'sweep.json' }
 const EVALUATED = { pair: ['--demo'], task: 'demo-creative' }
 const next = nextCommandsOf(place, 'slr check --from sweep.json', { start: 0, end: 0 })
@@ -29,9 +31,14 @@ test('results begin with the verdict in three lines, which the golden file shows
     'a sweep': describeSweep(sweep, null, () => next),
     'a sweep with its check': describeSweep(sweep, check, () => next),
     'a check': describeCheck(check, verdictOf(UNCHECKED), { rho: 0.9, next, details: false, preview: [] }),
-    'a search': describeSearch(tinySearch({ name: 'upper', ranges: [[1, 1]] }), null, {
-      ...{ checkCommand: 'slr check --from sweep.json search.json', preview: [], details: false }
-    }),
+    'a search': describeSearch(
+      search,
+      searchFinding(search, { check: null, rho: 0.9, selection: sweep.selection, promptCount: 3 }),
+      {
+        next: commandsAfterSearch({ demo: true, from: 'sweep.json', file: 'search.json' }, search),
+        ...{ preview: [], details: false }
+      }
+    ),
     'an evaluation': describeEvaluation(evaluationView(), EVALUATED, false),
     'an evaluation with details': describeEvaluation(evaluationView(), EVALUATED, true),
     'a study': describeResults([], [{ pair: 'Demo', verdict: verdictOf(UNCHECKED) }], 'demo.slr', false)
