@@ -17,7 +17,6 @@ for (const signal of SIGNALS) {
 const { runProgram } = await import('./program')
 process.exitCode = (await runProgram(process.argv.slice(2), ending.signal)) ?? signalStatus()
 
-/** Returns the exit status of a program that a signal ended. */
 function signalStatus(): number {
   const signal = SIGNALS.find((name) => name === ending.signal.reason)
   if (signal === undefined) throw new Error(`stopped by ${String(ending.signal.reason)}`)

@@ -14,13 +14,7 @@ const EXIT_DONE = 0
 const EXIT_FAILED = 1
 const EXIT_WRONG_USAGE = 2
 
-/**
- * Runs one command and prints its result.
- *
- * @param args arguments after `slr`.
- * @param signal stops the command; its error is then not printed.
- * @returns the exit status, or null if the command was stopped
- */
+/** Runs one command and prints its result. @returns the exit status, or null if the signal stopped the command */
 export async function runCommandLine(args: readonly string[], signal: AbortSignal): Promise<number | null> {
   try {
     requireWholeText(args)
@@ -91,12 +85,7 @@ function usageLines(text: string): string[] {
 
 const BEGIN = 'Start with "slr sweep --demo", which takes seconds and needs no files.'
 
-/**
- * Builds `slr` with all commands.
- *
- * @param needed commands whose code is loaded; the program's help needs none
- * @param isWholeHelp true lists shared options in the help too
- */
+/** Builds `slr` with all commands, and loads the code of the `needed` ones. */
 export async function commandLine(
   signal: AbortSignal,
   needed: readonly string[] = COMMANDS.map(({ name }) => name),
@@ -163,11 +152,7 @@ const LEAST_BESIDE = 40
 
 const INDENT = ' '.repeat(6)
 
-/**
- * Lays out the help of every command. On a narrow terminal, descriptions follow below their options.
- *
- * @param isWhole true lists shared options too
- */
+/** Lays out the help of every command. On a narrow terminal, descriptions follow below their options. */
 const helpLayout = (isWhole: boolean): HelpConfiguration => ({
   minWidthToWrap: 20,
   // Options of commands that are not loaded are unknown.

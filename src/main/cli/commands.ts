@@ -5,7 +5,6 @@ interface CommandRow {
   readonly name: string
   /** One line in the program's help. */
   readonly description: string
-  /** Heading of its group in the program's help. */
   readonly group: string
   /** Loads the command's code. One command needs a small part of the program. */
   readonly load: () => Promise<DeclaredCommand>
@@ -105,7 +104,6 @@ export const COMMANDS: readonly CommandRow[] = [
   }
 ]
 
-/** Commands of earlier versions and their replacements. */
 export const REPLACED_COMMANDS: ReadonlyMap<string, string> = new Map([
   ['compare', 'slr show A.json B.json'],
   ['devices', 'slr doctor'],

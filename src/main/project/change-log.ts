@@ -11,7 +11,6 @@ const MAX_CHANGES = 1000
 interface LoggedChange {
   readonly edits: readonly DocumentEdit[]
   readonly parts: readonly { readonly stored: StoredPart; readonly edits: readonly DocumentEdit[] }[]
-  /** See `Revisions`. */
   readonly fields: readonly string[]
 }
 
@@ -19,10 +18,7 @@ interface LoggedChange {
 export class ChangeLog {
   readonly #changes = new Map<number, LoggedChange>()
 
-  /**
-   * @param partsBefore values beside the document before the change
-   * @returns the revision of the change; null if nothing changed
-   */
+  /** @param partsBefore values beside the document before the change; returns null if nothing changed */
   add(
     before: ProjectDocument,
     after: ProjectDocument,
@@ -43,10 +39,7 @@ export class ChangeLog {
   }
 
   /**
-   * Returns the document and the values beside it without some changes, and the fields that they set.
-   *
-   * @param revisions oldest first
-   * @throws WorkbenchError `stale` or `not-found`
+   * Undoes changes, oldest first, in the document and the values beside it. @throws WorkbenchError `stale`, `not-found`
    */
   revert(
     document: ProjectDocument,
@@ -137,7 +130,6 @@ function withFreeNames(document: ProjectDocument, restored: ReadonlySet<string>)
   }
 }
 
-/** A value and its position among its siblings. */
 interface PlacedValue {
   readonly value: unknown
   readonly index: number
@@ -188,11 +180,7 @@ function documentEdits(before: unknown, after: unknown, path: readonly string[] 
   })
 }
 
-/**
- * Returns the document with the values from before an edit.
- *
- * @throws whatever `changedSince` returns when a value is no longer as the edit left it
- */
+/** Returns the document with the values from before an edit, or throws if it changed since. */
 function revertEdit(
   document: unknown,
   { path, before, after }: DocumentEdit,

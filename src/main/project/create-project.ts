@@ -17,7 +17,6 @@ import { PROJECT_SUFFIX, projectName } from './project-name'
 const DOUBLE_CLICKED = 'Open.slrproject'
 
 export interface NewProjectOptions {
-  /** The parent of the project folder. It must exist, except for the program's own projects folder. */
   folder: string
   /** Becomes the folder's name too: `folder/name.slr`. */
   name: string
@@ -27,10 +26,8 @@ export interface NewProjectOptions {
 }
 
 /**
- * Creates a project and opens it. It is written under another name and renamed at the end, so that a crash leaves no
- * half project.
- *
- * @throws WorkbenchError `bad-input` for a name no folder can have or one that is taken; `not-found`; `read-only`
+ * Creates and opens a project. It is renamed at the end, so that a crash leaves no half project. @throws WorkbenchError
+ * `bad-input` for a name no folder can have or one that is taken; `not-found`; `read-only`
  */
 export async function createProject(project: NewProjectOptions): Promise<Project> {
   const name = projectName(project.name)

@@ -13,28 +13,20 @@ const DEMO_NAME = 'Demo project'
 /** The name in earlier versions. It was the name of the project's pair too. */
 const EARLIER_NAME = 'Demo'
 
-/**
- * Opens the demo project in the projects folder. The first time it is created with the built-in pair and `prompts`.
- *
- * @throws WorkbenchError as `openOrFollow` and `createProject`
- */
+/** Opens the demo project. The first time it is created with the built-in pair and `prompts`. */
 export async function openOrCreateDemo(prompts: CrcPrompts): Promise<Project> {
   const path = await demoPath()
   if (await isProject(path)) return openOrFollow(path)
   return createProject({ folder: projectsFolder(), name: DEMO_NAME, pair: { kind: 'demo' }, prompts })
 }
 
-/**
- * Returns the folder of the demo project, which may not exist yet. A demo project of an earlier version keeps its
- * folder.
- */
+/** Returns the folder of the demo project, which may not exist yet or have the name of an earlier version. */
 export async function demoPath(): Promise<string> {
   const path = join(projectsFolder(), `${DEMO_NAME}${PROJECT_SUFFIX}`)
   const earlier = join(projectsFolder(), `${EARLIER_NAME}${PROJECT_SUFFIX}`)
   return !(await isProject(path)) && (await isProject(earlier)) ? earlier : path
 }
 
-/** Returns the model folders of a pair. */
 export function pairPaths(location: PairLocation): { base: string; post: string } {
   if (location.kind === 'folders') return { base: location.base, post: location.post }
   return { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }

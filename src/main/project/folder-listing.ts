@@ -59,7 +59,6 @@ async function readEntries(folder: string): Promise<Dirent[]> {
   }
 }
 
-/** Returns null for entries other than folders, such as a link to a file. */
 async function describeEntry(path: string, entry: Dirent): Promise<FolderEntry | null> {
   if (!entry.isDirectory() && !(await isFolder(path))) return null
   return { name: entry.name, path, kind: await folderKind(path) }

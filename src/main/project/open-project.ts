@@ -16,11 +16,8 @@ import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './documents/proj
 import { migrateWorkList, readWorkList } from './documents/work-list-files'
 
 /**
- * Opens a project, given its folder or the project.json in it. A folder that cannot be written opens for viewing.
- *
- * @param purpose a view needs no lock and changes nothing, so another program may write the project meanwhile.
- * @throws WorkbenchError `not-found` if it is no project; `bad-file` naming file and field; `newer-version`; `locked`.
- * The project is then unchanged.
+ * Opens a project, given its folder or the project.json in it. A view needs no lock and changes nothing. @throws
+ * WorkbenchError `not-found`, `bad-file`, `newer-version`; `locked`
  */
 export async function openProject(path: string, purpose: 'change' | 'view' = 'change'): Promise<Project> {
   const folder = await projectFolder(absolutePath(path))
@@ -35,11 +32,7 @@ export async function openProject(path: string, purpose: 'change' | 'view' = 'ch
   }
 }
 
-/**
- * Opens a project. If another program writes it, it opens read-only for a `ProjectFollower`.
- *
- * @throws WorkbenchError as {@link openProject}, except `locked`
- */
+/** Opens a project. If another program writes it, it opens read-only for a `ProjectFollower`. */
 export async function openOrFollow(path: string): Promise<Project> {
   try {
     return await openProject(path)
@@ -50,23 +43,14 @@ export async function openOrFollow(path: string): Promise<Project> {
   }
 }
 
-/**
- * Returns the access to a followed project.
- *
- * @param locked problem of locking it; null if no program writes it any more
- */
+/** Returns the access to a followed project. @param locked null if no program writes it any more */
 export const accessOf = (locked: Problem | null): ProjectAccess => ({
   lock: null,
   readOnly: locked?.message ?? 'The program that wrote it has ended.',
   writer: locked === null ? 'gone' : 'writes'
 })
 
-/**
- * Reads the contents of a project's folder.
- *
- * @param lock null for a read-only project
- * @throws WorkbenchError as {@link openProject}
- */
+/** Reads the contents of a project's folder. @param lock null for a read-only project */
 export async function projectContent(folder: string, lock: Lock | null): Promise<ProjectContent> {
   // Files are read again, because another program may have written them before this lock.
   const backup = lock === null ? null : await migrateProject(folder)
@@ -118,7 +102,6 @@ const VIEWED: ProjectAccess = {
   writer: null
 }
 
-/** @throws WorkbenchError `locked` */
 export async function requestAccess(folder: string): Promise<ProjectAccess> {
   try {
     // This check comes first, so that a program without write access never disturbs a lock.

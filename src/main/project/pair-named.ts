@@ -5,10 +5,8 @@ import type { Project } from './project'
 import type { ProjectPair } from './pair/project-pair'
 
 /**
- * Returns a pair of a project by its name or id.
- *
- * @param name undefined for the only pair
- * @throws WorkbenchError `bad-input` for several pairs without a name; `not-found`; both list the names
+ * Returns a pair by its name or id, or the only pair. @throws WorkbenchError `bad-input` for several pairs without a
+ * name; `not-found`; both list the names
  */
 export function pairNamed({ path, pairs, document }: Project, name: string | undefined): ProjectPair {
   const named = documentNamed(path, document.pairs, name)

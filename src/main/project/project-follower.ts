@@ -17,7 +17,6 @@ const FOLDER_DEPTH = 3
 
 /** Follows the changes of another program to a project, until the project is written here or closed. */
 export class ProjectFollower {
-  /** Runs one check or takeover at a time. */
   readonly #turns = new SerialQueue()
   #seen = ''
   #seenWork = ''
@@ -29,11 +28,7 @@ export class ProjectFollower {
     this.#wait()
   }
 
-  /**
-   * Makes the project writable here, if no other program writes it any more.
-   *
-   * @throws WorkbenchError as `openProject`, except `locked`
-   */
+  /** Makes the project writable here, if no other program writes it any more. */
   takeOver(): Promise<void> {
     return this.#turns.run(async () => {
       const { project } = this

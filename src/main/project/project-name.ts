@@ -3,11 +3,7 @@ import { projectNameComplaint, tidyProjectName } from '../../contract/model/proj
 
 export const PROJECT_SUFFIX = '.slr'
 
-/**
- * Tidies the name of a project as the user typed it.
- *
- * @throws WorkbenchError `bad-input` when no folder can have this name
- */
+/** Tidies the name of a project. @throws WorkbenchError `bad-input` when no folder can have this name */
 export function projectName(typed: string): string {
   const complaint = projectNameComplaint(typed)
   if (complaint === null) return tidyProjectName(typed)

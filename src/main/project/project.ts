@@ -49,14 +49,12 @@ import { ChangeLog } from './change-log'
 import type { PartChange, StoredPart } from './documents/stored-part'
 import { Revisions } from './revisions'
 
-/** Contents of a project's folder. */
 export interface ProjectContent extends Omit<ProjectDocuments, 'foundVersion'> {
   results: ReadonlyMap<PairId, PairResults>
   workList: WorkListDocument
   warnings: string[]
 }
 
-/** Access of this program to a project. */
 export interface ProjectAccess {
   /** Null for a read-only project. */
   lock: Lock | null
@@ -92,7 +90,6 @@ export class Project implements ProjectOfPair {
   readonly #log = new ChangeLog()
   readonly #news = new EventEmitter().setMaxListeners(0)
 
-  /** @param path the project folder, absolute and without links */
   constructor(path: string, content: ProjectContent, access: ProjectAccess) {
     this.path = path
     this.#warnings = content.warnings
@@ -115,7 +112,6 @@ export class Project implements ProjectOfPair {
     return this.#document
   }
 
-  /** Messages about documents that were omitted or migrated at opening. */
   get warnings(): readonly string[] {
     return this.#warnings
   }
@@ -138,7 +134,6 @@ export class Project implements ProjectOfPair {
     return this.#closed
   }
 
-  /** Replaces the contents and the access after changes by another program. */
   take(
     { document, prompts, samplePrompts, results, workList, warnings }: ProjectContent,
     access: ProjectAccess
@@ -171,12 +166,10 @@ export class Project implements ProjectOfPair {
     return this.#document.name
   }
 
-  /** Markdown. */
   get notes(): string {
     return this.#document.notes
   }
 
-  /** ISO time. */
   get createdAt(): string {
     return this.#document.createdAt
   }
@@ -194,7 +187,6 @@ export class Project implements ProjectOfPair {
     return elementAt(this.pairs, 0, 'pair')
   }
 
-  /** @throws WorkbenchError `not-found` for a removed pair */
   pair(id: PairId): ProjectPair {
     pairIndex(this.#document, id)
     return mapGet(this.#pairs, id, 'pair')
@@ -257,21 +249,15 @@ export class Project implements ProjectOfPair {
     )
   }
 
-  /** Adds a pair at the end of the list. @throws WorkbenchError `bad-input`, `read-only` */
   addPair(location: PairLocation, name?: string): Promise<ProjectPair> {
     return this.#add((document) => withPair(document, newPair(location, name)), null)
   }
 
-  /**
-   * Adds a pair with the settings of another pair, without its results.
-   *
-   * @throws WorkbenchError `not-found`, `read-only`
-   */
+  /** Adds a pair with the settings of another pair, without its results. */
   async duplicatePair(id: PairId): Promise<ProjectPair> {
     return this.#add((document) => withDuplicate(document, id), this.pair(id).separatePrompts)
   }
 
-  /** @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
   async renamePair(id: PairId, name: string): Promise<void> {
     await this.#edit([], undefined, (document) => withPairNamed(document, id, name))
   }
@@ -281,11 +267,6 @@ export class Project implements ProjectOfPair {
     await this.#edit([], undefined, (document) => withPairMoved(document, id, place))
   }
 
-  /**
-   * Removes a pair from the list. Its results are deleted when the project is opened the next time.
-   *
-   * @throws WorkbenchError `not-found`; `bad-input` for the only pair; `read-only`
-   */
   async removePair(id: PairId): Promise<void> {
     await this.#edit([], undefined, (document) => {
       const { pairs } = withoutPair(document, id)
@@ -294,11 +275,7 @@ export class Project implements ProjectOfPair {
     })
   }
 
-  /**
-   * Puts a removed pair back into its place.
-   *
-   * @throws WorkbenchError `not-found` if its results are deleted; `read-only`
-   */
+  /** Puts a removed pair back. @throws WorkbenchError `not-found` if its results are deleted; `read-only` */
   async restorePair(id: PairId, place: number): Promise<void> {
     await this.#edit([], undefined, (document) => {
       if (!this.#removed.has(id)) {
@@ -312,7 +289,6 @@ export class Project implements ProjectOfPair {
     })
   }
 
-  /** @throws WorkbenchError as {@link update} */
   async savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null> {
     return this.savePart({ stored: this.#promptsPart, value: savedPrompts(prompts) }, seen)
   }
@@ -327,7 +303,6 @@ export class Project implements ProjectOfPair {
     }
   }
 
-  /** @throws WorkbenchError as {@link update} */
   async saveSamplePrompts(prompts: SamplePrompts, seen?: number): Promise<number | null> {
     return this.savePart({ stored: this.#samplePromptsPart, value: savedSamplePrompts(prompts) }, seen)
   }
@@ -352,7 +327,6 @@ export class Project implements ProjectOfPair {
     return this.#change(() => this.#advance(fields, seen, {}, [part]))
   }
 
-  /** Calls `listener` after every change except new answers of runs, until the returned function is called. */
   onChange(listener: () => void): () => void {
     this.#news.on('change', listener)
     return () => void this.#news.off('change', listener)
@@ -396,11 +370,7 @@ export class Project implements ProjectOfPair {
     return this.#change(() => this.#advance(fields, seen, change(this.#document)))
   }
 
-  /**
-   * Writes changes of the document and of values beside it. Values that changed after the revision `seen` are refused.
-   *
-   * @returns the revision that was written; null if all is as before
-   */
+  /** Writes changes of the document and of values beside it. Values that changed after `seen` are refused. */
   async #advance(
     fields: readonly string[],
     seen: number | undefined,

@@ -30,10 +30,7 @@ export async function recentProjects(): Promise<RecentProject[]> {
   return Promise.all(allowed.map(async (recent) => ({ ...recent, exists: await isProject(recent.path) })))
 }
 
-/**
- * Puts a project at the top of the list, and keeps its result. An error of writing the list is ignored, because opening
- * must not fail.
- */
+/** Puts a project at the top of the list. An error of writing is ignored, because opening must not fail. */
 export async function rememberProject(project: Pick<StoredRecent, 'path' | 'name'>): Promise<void> {
   const openedAt = new Date().toISOString()
   await change((recents) => {
@@ -56,7 +53,6 @@ export async function noteResults(results: ReadonlyMap<string, string | null>): 
   )
 }
 
-/** Removes a project from the list. The project itself stays. */
 export async function forgetProject(path: string): Promise<void> {
   await change((recents) => recents.filter((recent) => recent.path !== path))
 }

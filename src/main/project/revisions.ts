@@ -1,10 +1,8 @@
 import { WorkbenchError } from '../../contract/model/problem'
 
-/** Knows the revision of a project at which each value changed last. */
 export class Revisions {
   private readonly changed = new Map<string, number>()
 
-  /** @param opened revision at opening; a client with an older revision may know no value */
   constructor(private readonly opened: number) {}
 
   /** @throws WorkbenchError `stale` if one of these values changed after the revision `seen` */

@@ -116,10 +116,7 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
 
 type ComputedIn = Pick<AnswerCheck, 'device' | 'precision'>
 
-/**
- * Returns the device and precision of a check: those of the options, else of the sweep. @throws WorkbenchError as
- * `chosenDevice`
- */
+/** Returns the device and precision of a check: those of the options, else of the sweep. */
 async function computedWhere(
   { device, precision }: Pick<CheckOptions, 'device' | 'precision'>,
   base: string,
@@ -135,7 +132,6 @@ async function computedWhere(
   }
 }
 
-/** Describes a check that was stopped, also during its sweep. */
 function savedOfCheck(options: CheckOptions, projectPair: ProjectPair | null): SavedWork {
   const { from, demo, base, post, prompts, device, precision } = options
   if (from !== undefined) {

@@ -19,7 +19,6 @@ const doctorOptions = optionGroup().options({
   families: flag('list the model types that can be computed, and nothing else')
 })
 
-/** `slr doctor`: devices, each tried on a small model, and the memory, disks, folders and versions of this machine. */
 export const doctorCommand = subcommand(doctorOptions, {
   async run(options, _command, signal) {
     if (options.families) return printFamilies(options.json)
@@ -133,7 +132,6 @@ const gpuJson = ({ cuda, ...others }: MachineGpus) => ({
         }
 })
 
-/** Lists GPUs, their drivers and CUDA's libraries, and a remedy for each that is missing. */
 function describeGpus(machine: MachineGpus): string {
   const { gpus, cuda, vulkan } = machine
   const problems = [cudaProblem(machine), vulkanProblem(machine)].flatMap((problem) => problem ?? [])
@@ -155,7 +153,6 @@ function describeGpus(machine: MachineGpus): string {
   )
 }
 
-/** Describes the defaults of the configuration file. */
 const configWords = ({ device, memory }: UserConfig): string =>
   [device === undefined ? [] : `device ${device}`, memory === undefined ? [] : `memory ${memory}`]
     .flat()

@@ -88,7 +88,6 @@ const evaluateOptions = pairOptions
   )
 type EvaluateOptions = CommandOptions<typeof evaluateOptions>
 
-/** `slr evaluate`: measures diversity and quality of variants on an open-ended task. */
 export const evaluateCommand = subcommand(evaluateOptions, {
   operands: [comparedModels('base, post, kept')],
   run: evaluate
@@ -161,7 +160,6 @@ const answerLines = ({ task: { prompts } }: EvaluationRun, samples: readonly Sam
     })
     .join('')
 
-/** Prints the work of an evaluation, and how many answers a project has already. */
 async function showPlan({ run, sampled, stored }: EvaluationWork, json: boolean): Promise<void> {
   const { task, variants } = run
   const answers = task.prompts.length * variants.length * task.settings.sampleCount
@@ -175,7 +173,6 @@ async function showPlan({ run, sampled, stored }: EvaluationWork, json: boolean)
     : printShown(`${describePlan(run, sampled.post.spec.contextLength)}${there}`))
 }
 
-/** Describes the answers to generate, and the device that reads them. */
 function describePlan(
   { task: { prompts, settings }, variants, computing: { device } }: EvaluationRun,
   contextLength: number | null
@@ -187,7 +184,6 @@ function describePlan(
   return `${work}; then post reads them${device === 'cpu' ? '' : `, on ${DEVICE_LABELS[device]}`}.`
 }
 
-/** @throws UsageError before any work if no variant has this name */
 function requireVariant(name: string, { variants }: EvaluationRun, command: Command): void {
   const names = variants.map(({ variant }) => variant.name)
   if (!names.includes(name)) {

@@ -60,7 +60,6 @@ const exportOptions = pairOptions
   .and(csvOption, forceOption)
 type ExportOptions = CommandOptions<typeof exportOptions>
 
-/** `slr export`: writes a restored model as a folder that other programs load. */
 export const exportCommand = subcommand(exportOptions, {
   operands: [writtenModel],
   async run(options, command, signal) {
@@ -125,7 +124,6 @@ async function showRanks(options: ExportOptions, command: Command, signal: Abort
   await (options.json ? printJson('rank-table', table) : printShown(describeRanks(table)))
 }
 
-/** Prepares the model, with the project's measurements of it. @param projectPair pair of the project; null for none */
 async function preparedExport(
   options: ExportOptions,
   projectPair: ProjectPair | null,
@@ -137,7 +135,6 @@ async function preparedExport(
   return { prepared, findings: projectPair === null ? [] : await modelFindings(projectPair, prepared) }
 }
 
-/** @throws UsageError for an option that has no effect */
 function formOf({ adapter, rank, saveNorms }: ExportOptions, command: Command): ExportForm {
   if (!adapter && rank !== undefined)
     throw usageError(command, '--rank is for an adapter: give --adapter too')
@@ -147,20 +144,17 @@ function formOf({ adapter, rank, saveNorms }: ExportOptions, command: Command): 
   return { kind: adapter ? 'adapter' : 'model' }
 }
 
-/** @throws UsageError if none is named; as `recipeNamed` */
 async function givenRecipe(place: ModelPlace, command: Command): Promise<Recipe> {
   const [which] = command.args
   if (which !== undefined) return recipeNamed(which, place, command)
   throw usageError(command, 'no model is named: give one, such as 4-11, selected or a file')
 }
 
-/** Explains a model card without measurements. */
 const unmeasuredWords = ({ project }: ExportOptions): string =>
   project === undefined
     ? 'The model card has no measurements. With --project FOLDER it has those of the project.'
     : `The model card has no measurements: ${project} has none of this model.`
 
-/** Describes how to sample from the served model. */
 function askingWords(path: string, endpoint: Endpoint): string {
   return `then slr sample or slr evaluate … ${shellWord(endpointWord(basename(path), endpoint))}`
 }
@@ -222,7 +216,6 @@ function describeResult({
   ].join('\n')
 }
 
-/** Describes the adapters of a recipe, by rank. */
 function describeRanks({ recipe, promptCount, post, complete, fullRank, ranks, notes }: RankTable): string {
   const scores = ({ validity, diversity }: RankTable['post']): string[] => [
     decimal(validity),

@@ -31,7 +31,6 @@ const machineOptions = optionGroup('Without a pair:').options({
   in: texts('<folder...>', 'list pairs in these folders instead of the usual ones')
 })
 
-/** Lists the pairs of models on this machine. */
 async function listLocalPairs(
   { in: folders = [], json, quiet }: { in?: string[] | undefined; json: boolean; quiet: boolean },
   signal: AbortSignal
@@ -67,7 +66,6 @@ const inspectOptions = pairOptions
   .and(machineOptions)
 type InspectOptions = CommandOptions<typeof inspectOptions>
 
-/** `slr inspect`: describes a pair and whether it fits together, or lists the pairs on this machine. */
 export const inspectCommand = subcommand(inspectOptions, {
   async run(options, command, signal) {
     const pair = await pairIfGiven(options, command)
@@ -143,10 +141,7 @@ function unfitPair({ findings }: PairReport): WorkbenchError {
   )
 }
 
-/**
- * Adds an unusable tokenizer of post to the report. The window finds it with the first prompt, because loading a
- * large one takes a second.
- */
+/** Adds an unusable tokenizer of post to the report. The window finds it only with the first prompt. */
 async function withTokenizer(
   report: PairReport
 ): Promise<{ report: PairReport; unreadable: WorkbenchError | null }> {
@@ -218,7 +213,6 @@ function describeValues({ base, post, bytesRead }: PairValues): string {
   return problems.length > 0 ? problems.join('\n') : `All weights are finite (${bytes(bytesRead)} read).`
 }
 
-/** @throws WorkbenchError `bad-file` for values that are not finite, with which no model can be computed */
 function requireFinite({ base, post }: PairValues): void {
   const problems = [...base, ...post]
   const [first] = problems

@@ -31,7 +31,6 @@ const openOptions = optionGroup().options({
 })
 type OpenOptions = CommandOptions<typeof openOptions>
 
-/** `slr open`: opens the workbench in its window, or in a browser without Electron. */
 export const openCommand = subcommand(openOptions, {
   operands: [new Argument('[project]', 'project folder to show first')],
   async run(options, command, signal) {
@@ -64,10 +63,6 @@ async function onlyFolder(typed: string): Promise<string> {
   return folder
 }
 
-/**
- * @throws UsageError for a project with `--demo`, and for a pair without a project.
- * @throws WorkbenchError `not-found` for no project, or no such pair
- */
 async function initialProject({ demo, pair }: OpenOptions, command: Command): Promise<InitialProject> {
   const [typed] = command.args
   if (pair !== undefined && typed === undefined) {

@@ -82,9 +82,7 @@ const projectListCommand = subcommand(pairOption, {
   }
 })
 
-/** `slr project name`: a run's name in lists and reports. */
 const projectNameCommand = markCommand('name', 'name of the run')
-/** `slr project note`: Markdown beside a run. */
 const projectNoteCommand = markCommand('note', 'the note, as Markdown')
 
 /** A command that sets a text of a run. */
@@ -96,21 +94,18 @@ function markCommand(field: 'name' | 'note', description: string): DeclaredComma
   })
 }
 
-/** `slr project pin`: pins a run, or unpins it. */
 const projectPinCommand = subcommand(pairOption.options({ off: flag('unpin the run') }), {
   operands: [PROJECT, RUN],
   run: (options, { args }) =>
     changeRun(options, args, (history, id) => setText(history, id, { pinned: !options.off }))
 })
 
-/** `slr project delete`: moves a run to the trash. */
 const projectDeleteCommand = subcommand(pairOption, {
   operands: [PROJECT, RUN],
   run: (options, { args }) =>
     changeRun(options, args, (history, id) => history.delete(runNamed(history.state.runs, id, 'run')))
 })
 
-/** `slr project restore`: restores a run from the trash. */
 const projectRestoreCommand = subcommand(pairOption, {
   operands: [PROJECT, RUN],
   run: (options, { args }) =>
@@ -135,7 +130,6 @@ interface RunOptions {
   readonly quiet: boolean
 }
 
-/** Changes one run of a project's pair and prints the runs afterwards. @param args project, run and further operands */
 async function changeRun(
   { pair, json, quiet }: RunOptions,
   args: readonly string[],

@@ -34,7 +34,6 @@ const FORMATS: Readonly<Record<string, ReportFormat>> = {
   '.markdown': 'markdown'
 }
 
-/** `slr report`: a project as one page. */
 export const reportCommand = subcommand(reportOptions, {
   operands: [new Argument('<project>', 'project folder NAME.slr')],
   run: report

@@ -39,7 +39,6 @@ export const nextTokenOptions = optionGroup('Next token of one model, instead of
   logits: flagIfGiven('with --json: also the logits of the whole vocabulary')
 })
 
-/** Options of `slr sample` that `--next` reads. */
 type NextTokenQuestion = OptionsOf<typeof nextTokenOptions> &
   DeviceOptions &
   OptionsOf<typeof renderingOptions> & {
@@ -57,7 +56,6 @@ interface ProbeResult {
   logits?: number[]
 }
 
-/** `slr sample --next`: the next token of one model of the pair. */
 export async function showNextTokens(
   question: NextTokenQuestion,
   place: ModelPlace,
@@ -134,7 +132,6 @@ export function contextNotices(
   )
 }
 
-/** Renders chat prompts as tokens, and prints each notice once. */
 async function renderPrompts(
   prompts: readonly string[],
   options: NextTokenQuestion,

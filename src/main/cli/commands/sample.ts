@@ -123,7 +123,6 @@ const OF_ANSWERS = [
 /** Options that only `--next` reads. */
 const OF_NEXT = ['tokens', 'top', 'logits']
 
-/** `slr sample`: samples answers of several models to the same prompts, as text on a terminal, else as JSON lines. */
 export const sampleCommand = subcommand(sampleOptions, {
   operands: [comparedModels('post')],
   async run(options, command, signal) {
@@ -140,7 +139,6 @@ export const sampleCommand = subcommand(sampleOptions, {
   }
 })
 
-/** Returns the device of answers. @throws UsageError for a typed one that computes single tokens only */
 function generationDevice(
   { device }: { device?: DeviceChoice | undefined },
   command: Command
@@ -273,11 +271,7 @@ async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: 
   )
 }
 
-/**
- * Checks the disk for the missing answers, and warns if long ones may not fit.
- *
- * @throws WorkbenchError `read-only` if even short answers do not fit
- */
+/** Checks the disk for the missing answers, and warns if long ones may not fit. */
 async function requireRoomForAnswers(
   { path, run, answers }: AnswersFile,
   tell: (text: string) => void
@@ -323,7 +317,6 @@ function parseStop(text: string): string {
   throw new InvalidArgumentError('Expected a text: leave --stop out where none ends an answer.')
 }
 
-/** Describes the answers to generate. */
 function describePlan({ prompts, variants, settings }: SampleRun, contextLength: number | null): string {
   const { sampleCount, maxTokens } = settings
   const answers = { promptCount: prompts.length, variantCount: variants.length, sampleCount }
@@ -346,7 +339,6 @@ function settingsFrom(options: SampleOptions, defaults: SampleSettings): SampleS
   }
 }
 
-/** @throws WorkbenchError as `SampleWork.compute` */
 async function generateInto(
   file: AnswersFile,
   work: SampleWork,

@@ -105,7 +105,6 @@ const OWNERS: readonly { option: keyof SearchMethodOptions; methods: readonly Se
   { option: 'bounds', methods: ['strengths'] }
 ]
 
-/** Returns the requested method. @throws UsageError for an option of another method */
 function searchMethodOf(options: SearchMethodOptions, command: Command): SearchMethodName {
   const beam = options.beam ?? 1
   const method = options.method ?? (beam > 1 ? 'beam' : 'greedy')
@@ -124,7 +123,6 @@ function searchMethodOf(options: SearchMethodOptions, command: Command): SearchM
   return method
 }
 
-/** Returns the settings of a search: the defaults of its method, changed by the given options. */
 function searchSettings(
   method: SearchMethodName,
   { beam, budget, orders, seed, generations, strengths, halves, starts, bounds }: SearchMethodOptions,
@@ -141,7 +139,6 @@ function searchSettings(
   })
 }
 
-/** Removes undefined values. */
 const onlyGiven = (values: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 
@@ -202,7 +199,6 @@ const searchOptions = pairOptions
   })
   .and(projectOptions('save in this project, and start from its newest sweep, previews last'), deviceOptions)
 
-/** `slr search`: looks for recipes beyond one range, starting from a sweep of ranges. */
 export const searchCommand = subcommand(searchOptions, {
   ofPair: true,
   async run(options, command, signal) {
@@ -255,11 +251,6 @@ export const searchCommand = subcommand(searchOptions, {
   }
 })
 
-/**
- * Returns the check of `--check`, that of the project, or the one beside the sweep's file; null if there is none.
- *
- * @throws WorkbenchError `mismatch` for a check of another sweep; `bad-file`
- */
 async function checkOfSweep(
   { check: file, from }: Pick<CommandOptions<typeof searchOptions>, 'check' | 'from'>,
   projectPair: ProjectPair | null,

@@ -51,7 +51,6 @@ const serveOptions = pairOptions
   .and(computingOptions, memoryOption, renderingOptions)
 type ServeOptions = CommandOptions<typeof serveOptions>
 
-/** `slr serve`: answers requests to an OpenAI-compatible API with models of a pair. */
 export const serveCommand = subcommand(serveOptions, {
   operands: [comparedModels('base and post')],
   async run(options, command, signal) {

@@ -152,10 +152,8 @@ type ShowOptions = CommandOptions<typeof showOptions>
 const MAX_RESULT_BYTES = 256_000_000
 const RESULT_HINT =
   'Name a file that "slr sweep", "slr check", "slr search" or "slr evaluate" wrote with --out.'
-/** Options that need a single sweep. */
 const SINGLE_SWEEP_OPTIONS = ['temperature', 'minP', 'draws', 'mix']
 
-/** `slr show`: prints results that commands wrote, and compares several sweeps. */
 export const showCommand = subcommand(showOptions, {
   operands: [new Argument('<file...>', 'file that a command wrote with --out; several sweeps are compared')],
   async run(options, command, signal) {
@@ -193,11 +191,9 @@ async function showResult(
   await (options.json ? printJson(kind, z.looseObject({}).parse(value)) : printShown(text))
 }
 
-/** Computes the measures of an evaluation that a project stores. @throws WorkbenchError from `withPairOfDocument` */
 const measureEvaluation = (file: string, signal: AbortSignal): Promise<EvaluationView> =>
   withPairOfDocument(file, (pair, id) => evaluationView(pair, id, { signal }))
 
-/** Returns a result, except a sweep, as a table. @throws WorkbenchError `bad-input` if its kind has no table */
 async function resultTable(kind: DocumentKind, value: unknown, argument: string): Promise<CsvTable> {
   if (kind === 'evaluation') return evaluationTable(parseAs(EvaluationView, value, argument))
   if (kind === 'comparison') return comparisonTable(parseAs(SweepComparison, value, argument))
@@ -209,7 +205,6 @@ async function resultTable(kind: DocumentKind, value: unknown, argument: string)
   return checkTable(document, CheckOutcome.parse(value).rho)
 }
 
-/** Describes a result, except a sweep. @throws WorkbenchError `bad-input` if the file is not a result */
 async function describeResult(
   kind: DocumentKind,
   value: unknown,
@@ -289,13 +284,7 @@ function parseAs<T>(schema: z.ZodType<T, unknown>, value: unknown, argument: str
   )
 }
 
-/**
- * Opens the project that stores a document, for viewing.
- *
- * @param file document of a pair, such as `P.slr/pairs/pair-1/evaluations/ID.json`.
- * @param work gets the pair and the id of the document.
- * @throws WorkbenchError as `openProject`; `not-found` for a file in no pair
- */
+/** Opens the project that stores a document, such as `P.slr/pairs/pair-1/evaluations/ID.json`, for viewing. */
 async function withPairOfDocument<Result>(
   file: string,
   work: (pair: ProjectPair, id: string) => Promise<Result>
@@ -350,9 +339,7 @@ function requireNewFiles(two: readonly string[], others: readonly string[]): voi
     throw new WorkbenchError('bad-input', `${twice} is given twice.`, 'Name each sweep once.')
 }
 
-/**
- * Requires that more than two sweeps differ only by their source. @throws WorkbenchError `bad-input` naming the file
- */
+/** @throws WorkbenchError `bad-input` naming the file if sweeps differ by more than their source */
 function requireOverSources(sweeps: readonly SweepDocument[], file: string | undefined): void {
   if (areOverSources(sweeps)) return
   throw new WorkbenchError(
@@ -362,7 +349,6 @@ function requireOverSources(sweeps: readonly SweepDocument[], file: string | und
   )
 }
 
-/** Reads a sweep. @throws WorkbenchError `bad-input` naming a result of another kind and what can be compared */
 async function readCompared(file: string, signal: AbortSignal): Promise<SweepDocument> {
   try {
     return await readSweepFiles(file, signal)

@@ -58,7 +58,6 @@ const studyOptions = optionGroup()
   .and(detailsOption)
 type StudyOptions = CommandOptions<typeof studyOptions>
 
-/** `slr study`: a whole study from one file. */
 export const studyCommand = subcommand(studyOptions, {
   operands: [new Argument('<file>', 'the study, a YAML file')],
   async run(options, command, signal) {
@@ -70,7 +69,6 @@ export const studyCommand = subcommand(studyOptions, {
 const MAX_OTHER_BYTES = 1_000_000_000
 const STUDY = 'A study is a YAML file: "slr study FILE.yaml --template quick" writes one to start from.'
 
-/** Reads a study. @throws WorkbenchError as `readTextFile`; `bad-input` naming the kind of another file */
 async function studyText(path: string): Promise<string> {
   // JSON is also YAML. A document of this program is recognised by its name, because it may be too large to read.
   const otherKind = extname(path) === '.json' ? await kindOfFile(path, MAX_OTHER_BYTES) : null
@@ -200,7 +198,6 @@ async function runSteps(
 
 type EndpointVariant = ReturnType<typeof endpointsOf>[number]
 
-/** Lists the endpoints of the evaluations among the steps, each once. */
 function endpointsOfSteps({ study, pairs }: PlacedStudy, steps: readonly StudyStep[]): EndpointVariant[] {
   const endpoints = new Map<string, EndpointVariant>()
   for (const { entry, name } of pairs) {
@@ -212,7 +209,6 @@ function endpointsOfSteps({ study, pairs }: PlacedStudy, steps: readonly StudySt
   return [...endpoints.values()]
 }
 
-/** @throws WorkbenchError naming the steps that would fail */
 function refuseFailing(plans: readonly StepPlan[]): void {
   const failing = plans.filter(({ problem }) => problem !== null)
   if (failing.length === 0) return

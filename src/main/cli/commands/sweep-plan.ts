@@ -64,7 +64,6 @@ async function openPlan(
   )
 }
 
-/** Prints a plan as a table, with the parts of its peak memory. */
 function describePlan(plan: SweepPlan): string {
   const rows = planFacts(plan).flatMap(({ label, value, parts = [] }) => [
     [label, value],

@@ -50,7 +50,6 @@ import { requireRangesOfAll, type SweepOptions, sweepOptions } from './sweep-opt
 import { mergeSweep } from './sweep-merge'
 import { printSweepPlan } from './sweep-plan'
 
-/** `slr sweep`: scores every restoration range, or the given recipes, and selects a range. */
 export const sweepCommand = subcommand(sweepOptions, {
   ofPair: true,
   run: sweep
@@ -249,7 +248,6 @@ function requirePlaceForPart(options: SweepOptions, command: Command): void {
   }
 }
 
-/** @throws WorkbenchError `bad-input` if a preview would replace a full sweep of ranges */
 async function refuseToKeepLess(path: string, sweep: SweepDocument, request: CrcSweepRequest): Promise<void> {
   const isWhole = sweep.preview === null && sweep.ranges.length > 0
   if (!isWhole || !computesPreview(await prepareSweep(request, await openPair(request.base, request.post))))
@@ -292,7 +290,6 @@ async function sweepShard(
   if (output !== null) tell(writtenWords(output))
 }
 
-/** Places of a sweep and of its check. */
 interface CheckPlace {
   readonly projectPair: ProjectPair | null
   readonly output: OutputFile | null
@@ -302,12 +299,7 @@ interface CheckPlace {
   readonly signal: AbortSignal
 }
 
-/**
- * Checks the file for the check of a sweep before any work.
- *
- * @returns null if the sweep is not checked
- * @throws WorkbenchError as `checkOutputFile`
- */
+/** Checks the file for the check of a sweep before any work; null if the sweep is not checked. */
 async function besideOf(
   { path }: OutputFile,
   { check, shard, recipes, preview, force }: SweepOptions
@@ -316,12 +308,7 @@ async function besideOf(
   return checkOutputFile(checkFileBeside(path), 'check', {}, force)
 }
 
-/**
- * Checks the best ranges of a saved sweep on full answers.
- *
- * @returns null if an earlier check covers them
- * @throws WorkbenchError as `CheckWork.compute`
- */
+/** Checks the best ranges of a saved sweep on full answers; null if an earlier check covers them. */
 async function firstCheck(
   sweep: SweepDocument,
   folders: PairFolders,
@@ -346,7 +333,6 @@ async function firstCheck(
   return check
 }
 
-/** Describes a check that was stopped after its sweep. */
 function savedOfSwept(projectPair: ProjectPair | null, output: OutputFile | null): SavedWork {
   const savedPath = projectPair?.project.path ?? output?.path
   return {

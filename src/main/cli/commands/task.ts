@@ -59,7 +59,6 @@ const filterOptions = pairOptions
     renderingOptions
   )
 
-/** `slr task filter`: selects the problems that greedy decoding of post fails. */
 const taskFilterCommand = subcommand(filterOptions, {
   async run(options, command, signal) {
     const { quiet, task: from } = options
@@ -121,7 +120,6 @@ type TaskOptions = CommandOptions<typeof taskOptions>
 
 const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) => [format.id, format]))
 
-/** `slr task import`: creates a task from files of a published format. */
 const taskImportCommand = subcommand(taskOptions, {
   operands: [
     new Argument('<format>', 'format of the files').choices(PUBLISHED_FORMATS.map(({ id }) => id)),

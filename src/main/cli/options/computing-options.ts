@@ -16,7 +16,6 @@ const formatOptions = optionGroup().options({
   )
 })
 
-/** Options of where and how answers are computed. */
 export const computingOptions = optionGroup('Device and number formats:')
   .options({ device: choice(GenerationDevice, '<name>', 'default: cpu') })
   .and(formatOptions)

@@ -4,7 +4,6 @@ import { Task } from '../../../contract/documents/task'
 import { BUILTIN_TASKS } from '../../evaluation/builtin-tasks'
 import { usageError } from './options'
 
-/** Values of `--task`. */
 export const TASK_CHOICES = `${BUILTIN_TASKS.join(', ')}, one of the project, or a file`
 
 /** Returns the id of a task from the file that it is written to. @throws UsageError if the name is no task id */

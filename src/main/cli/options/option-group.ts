@@ -6,13 +6,11 @@ import { type DeclaredOption, flagOf } from './option-kinds'
 type OptionTable = Readonly<Record<string, DeclaredOption>>
 type ShapeOf<Table extends OptionTable> = { readonly [Name in keyof Table]: Table[Name]['schema'] }
 
-/** Part of a joined group. */
 interface Part<Shape extends z.ZodRawShape> {
   readonly shape: Shape
   readonly declare: (command: Command) => Command
 }
 
-/** Intersection of several shapes. */
 type Joined<Shapes extends readonly z.ZodRawShape[]> = Shapes extends readonly [
   infer First extends z.ZodRawShape,
   ...infer Rest extends readonly z.ZodRawShape[]
@@ -20,10 +18,7 @@ type Joined<Shapes extends readonly z.ZodRawShape[]> = Shapes extends readonly [
   ? First & Joined<Rest>
   : unknown
 
-/**
- * Options that belong together, in the order of the help. Each is declared once, by its name and its kind from
- * `option-kinds.ts`.
- */
+/** Options that belong together, in the order of the help, by their names and kinds. */
 export class OptionGroup<Shape extends z.ZodRawShape> {
   constructor(
     readonly shape: Shape,
@@ -58,7 +53,6 @@ export class OptionGroup<Shape extends z.ZodRawShape> {
     })
   }
 
-  /** Appends the options of other groups. */
   and<Others extends readonly z.ZodRawShape[]>(
     ...others: { [Place in keyof Others]: Part<Others[Place]> }
   ): OptionGroup<Shape & Joined<Others>>
@@ -97,5 +91,4 @@ export function optionGroup(heading?: string): OptionGroup<Record<never, never>>
   return heading === undefined ? group : group.heading(heading)
 }
 
-/** Parsed options of a group. */
 export type OptionsOf<Group extends { read: (command: Command) => unknown }> = ReturnType<Group['read']>

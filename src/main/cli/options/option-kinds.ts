@@ -14,7 +14,6 @@ type MayBeGiven<Schema extends z.ZodType> = DeclaredOption<z.ZodOptional<Schema>
 interface Rules {
   /** Names of options that exclude this one. */
   readonly conflicts?: string[]
-  /** Hides the option in the help. */
   readonly hidden?: boolean
 }
 
@@ -121,7 +120,6 @@ export const choice = <Schema extends z.ZodType & { readonly options: readonly s
 ): MayBeGiven<Schema> =>
   declared(schema.optional(), operand, description, rules, (option) => option.choices(schema.options))
 
-/** Adds a default value, which the help shows. */
 export const defaulting = <Schema extends z.ZodType>(
   { schema, mayRepeat, withFlag }: MayBeGiven<Schema>,
   otherwise: z.input<Schema>
@@ -131,7 +129,6 @@ export const defaulting = <Schema extends z.ZodType>(
   withFlag: (flag) => withFlag(flag).default(otherwise)
 })
 
-/** Makes an option mandatory. */
 export const required = <Schema extends z.ZodType>({
   schema,
   mayRepeat,

@@ -21,10 +21,7 @@ export const pairOptions = optionGroup('Pair:').options({
 })
 export type PairOptions = OptionsOf<typeof pairOptions>
 
-/**
- * Returns the pair with absolute folders, because results store them; null if no pair is named. An adapter brings its
- * base model from the Hugging Face cache.
- */
+/** Returns the pair with absolute folders, because results store them; null if no pair is named. */
 export async function pairIfGiven(options: PairOptions, command: Command): Promise<PairLocation | null> {
   if (options.demo) return { kind: 'demo' }
   const { base, post } = options
@@ -59,7 +56,6 @@ export const deviceOptions = optionGroup('Device:')
   .shared()
 export type DeviceOptions = OptionsOf<typeof deviceOptions>
 
-/** Description of a sweep's `--prompts`. */
 export const PROMPTS =
   'JSON list, or demo-crc, crc, crc-choices or crc-four (default: the set that suits the pair)'
 
@@ -120,7 +116,6 @@ export const forceOption = optionGroup()
   .options({ force: flag('replace the file that is written, whatever it holds') })
   .shared()
 
-/** The file that the result goes to. */
 export const outOption = (what = 'write the result as JSON; an earlier one is replaced') =>
   optionGroup()
     .options({ out: text('<file>', what) })
@@ -130,13 +125,7 @@ export function usageError(command: Command, message: string): UsageError {
   return new UsageError(message, `${calledAs(command)} --help`)
 }
 
-/**
- * Refuses options that would have no effect.
- *
- * @param names names of the parsed options
- * @param why follows the option's name and says what to do
- * @throws UsageError for the first such option
- */
+/** Refuses options that would have no effect. @param why follows the option's name and says what to do */
 export function refuseUnused(command: Command, names: readonly string[], why: string): void {
   const unusedOption = command.options.find((option) => {
     const name = option.attributeName()

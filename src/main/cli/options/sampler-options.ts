@@ -2,7 +2,6 @@ import { optionGroup } from './option-group'
 import { number } from './option-kinds'
 import { numberWithin, wholeNumber } from './options'
 
-/** Options of how tokens are drawn. */
 export const samplerOptions = optionGroup().options({
   temperature: number('<t>', '0 is greedy', numberWithin(0, 100)),
   topK: number('<k>', 'only the k likeliest tokens; 0 for all', wholeNumber(0, 2 ** 31 - 1)),

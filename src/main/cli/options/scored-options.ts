@@ -11,7 +11,6 @@ import { samplerOptions } from './sampler-options'
 
 const checkpointOption = texts('<folder>', 'also score another checkpoint of the architecture; repeatable')
 
-/** Options of the scored models and prompts. */
 export const scoredOptions = optionGroup('Scores:')
   .options({
     prompts: text('<file>', PROMPTS),
@@ -39,13 +38,7 @@ export const scoredOptions = optionGroup('Scores:')
   .and(samplerOptions)
 type ScoredOptions = OptionsOf<typeof scoredOptions>
 
-/**
- * Refuses options that do not fit the score. The character task uses the models' own distributions, and only it
- * counts answers by their beginning.
- *
- * @param projectPair supplies the score if the command line names no task
- * @throws UsageError for an option of another score
- */
+/** Refuses options that do not fit the score. @param projectPair supplies the score without `--task` */
 export function requireFittingTask(
   options: ScoredOptions,
   command: Command,

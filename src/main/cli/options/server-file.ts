@@ -56,11 +56,7 @@ export const addressOption = optionGroup().options({
   )
 })
 
-/**
- * Reads the endpoint that a file describes.
- *
- * @throws WorkbenchError `bad-input` naming the field that is wrong; as `requireConfirmed`
- */
+/** Reads the endpoint that a file describes. @throws WorkbenchError `bad-input` naming the wrong field */
 export async function endpointOfFile(file: string): Promise<Endpoint> {
   const { url, model, key, chat, requests, ...more } = await readServer(file, AnsweringServer, ANSWERING_HINT)
   const endpoint = Endpoint.parse({
@@ -71,12 +67,7 @@ export async function endpointOfFile(file: string): Promise<Endpoint> {
   return endpoint
 }
 
-/**
- * Returns the judge that `--judge` names, as MODEL@URL or as a file.
- *
- * @returns null if none is named
- * @throws UsageError for a wrong address; WorkbenchError as {@link endpointOfFile}
- */
+/** Returns the judge that `--judge` names, as MODEL@URL or as a file; null if none is named. */
 export async function judgeNamed(
   text: string | undefined,
   kind: TaskKind,

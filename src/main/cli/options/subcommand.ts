@@ -11,7 +11,6 @@ import { applyConfig } from './configured'
 import { optionGroup, type OptionGroup, type OptionsOf } from './option-group'
 import { flag } from './option-kinds'
 
-/** Options of every command. */
 const commonOptions = optionGroup('Options:')
   .options({
     json: flag('print JSON and nothing else on stdout'),
@@ -20,7 +19,6 @@ const commonOptions = optionGroup('Options:')
   .shared()
 type CommonShape = (typeof commonOptions)['shape']
 
-/** Parsed options of a command. */
 export type CommandOptions<Group> = Group extends { readonly shape: infer Shape extends z.ZodRawShape }
   ? OptionsOf<OptionGroup<Shape & CommonShape>>
   : never
@@ -40,7 +38,6 @@ interface Subcommand<Shape extends z.ZodRawShape> {
 /** Adds options, operands and an action to a command that has its name and description. */
 export type DeclaredCommand = (command: Command, signal: AbortSignal) => void
 
-/** Declares a command with these options and the common ones. */
 export function subcommand<Shape extends z.ZodRawShape>(
   options: OptionGroup<Shape>,
   { operands = [], ofPair = false, run }: Subcommand<Shape>
@@ -67,7 +64,6 @@ const HalfOnDevice = z.looseObject({
   precision: z.literal('fp16')
 })
 
-/** @throws UsageError for `--precision fp16` with a device that computes in fp32 only */
 function refuseHalf(command: Command): void {
   const parsed = HalfOnDevice.safeParse(command.opts())
   if (!parsed.success) return
@@ -80,11 +76,7 @@ function refuseHalf(command: Command): void {
 /** Text that may follow a path in a message: the end, punctuation, or a file below it. */
 const PATH_END = /^(?:$|[\s.,:;'")/\\])/
 
-/**
- * Names the option that gave the file or folder of an error.
- *
- * @returns the same error if no option gave the path, or if the message names an option
- */
+/** Names the option that gave the file or folder of an error. Returns the same error if there is none. */
 function errorNamingOption(error: unknown, command: Command): unknown {
   if (error instanceof HalfUnavailable) {
     const { device } = error

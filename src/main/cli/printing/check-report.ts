@@ -8,22 +8,15 @@ import { baselineWord } from './baseline-word'
 import { decimal, printable, style, table } from './output'
 import { describeVerdict, type NextCommands } from './verdict-report'
 
-/** Context of a check. */
 interface Beside {
   rho: number
-  /** The commands that may follow. */
   next: NextCommands
-  /** True prints every caveat. */
   details: boolean
   /** Statements about its sweep if that is a preview. */
   preview: readonly string[]
 }
 
-/**
- * Describes a check: the verdict of the sweep, then the checked models and their results.
- *
- * @param verdict verdict on the sweep with this check; null without ranges
- */
+/** Describes a check: the verdict of the sweep, then the checked models. @param verdict null without ranges */
 export function describeCheck(
   check: AnswerCheck,
   verdict: Verdict | null,
@@ -42,7 +35,6 @@ export function describeCheck(
   ].join('\n\n')
 }
 
-/** Lists the checked models without intervals. */
 function describeModels(check: AnswerCheck, rho: number): string {
   const limit = decimal(answerLimit(check, rho))
   const row = (name: string, model: AnswerCheck['post'], passes: string): string[] => [

@@ -39,10 +39,7 @@ export interface EvaluationWords {
   readonly task: string
 }
 
-/**
- * Describes an evaluation: the verdict in three lines, then the main measures. Details add the verdict on each variant,
- * all measures, categories and differences.
- */
+/** Describes an evaluation: the verdict in three lines, then the main measures. Details add all others. */
 export function describeEvaluation(view: EvaluationView, words: EvaluationWords, details: boolean): string {
   const { run, results, judging, notices, answered } = view
   const { task } = run
@@ -73,7 +70,6 @@ export function describeEvaluation(view: EvaluationView, words: EvaluationWords,
 type Results = EvaluationView['results']
 type MainMeasures = ReturnType<typeof mainMeasures>
 
-/** Returns the verdict on each variant, except the reference. */
 const variantLines = (results: Results, main: MainMeasures): string[] =>
   evaluationVerdicts(results, main).flatMap((verdict) =>
     verdict.variant === results.comparedWith && verdict.but === null
@@ -175,7 +171,6 @@ function modelWord(variant: Variant): string | null {
   return files.length === 0 ? word : null
 }
 
-/** Names the first variant with a better one, and that better one; empty if there is none. */
 function betterLine(results: Results, main: MainMeasures): string[] {
   for (const { variant } of results.variants) {
     const [better] = betterVariants(results, variant, main)
@@ -187,7 +182,6 @@ function betterLine(results: Results, main: MainMeasures): string[] {
   return []
 }
 
-/** Returns the main measures and a judge's score. */
 const shortMeasures = (results: Results, main: readonly MeasureId[]): MeasureId[] =>
   measuresOf(results).filter((id) => main.includes(id) || id === 'judge')
 

@@ -2,7 +2,6 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 const PAIR = '--base Llama-3.1-8B --post Llama-3.1-8B-Instruct'
 
-/** Example calls of each command, shown in its help. */
 export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
     sweep: [
@@ -64,12 +63,7 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
   })
 )
 
-/**
- * Returns the examples of a command for its help.
- *
- * @param words words of the command, such as `task import`
- * @throws Error for a command without examples
- */
+/** Returns the examples of a command, such as `task import`, for its help. */
 export function examplesOf(words: string): string {
   const command = elementAt(words.split(' '), 0, 'word')
   const examples = mapGet(EXAMPLES, command, 'examples').filter((example) =>

@@ -11,7 +11,6 @@ const ALWAYS_SHOWN = 2
 /** A word of this width is broken rather than another column dropped. */
 const LEAST_BREAK = 8
 
-/** Layout of a table. */
 export interface Layout {
   /** Shown columns, with their index and width. */
   readonly visible: readonly { readonly index: number; readonly width: number }[]
@@ -20,12 +19,9 @@ export interface Layout {
 }
 
 /**
- * Fits columns into `width`. Cells wrap between words, the widest column first, and numbers stay whole. Columns that
- * do not fit are dropped from the end, those with a capital letter last.
- *
- * @param cells rows with as many cells as `align` has letters, the heading first.
- * @param align one letter per column: l for text, r for numbers; a capital for essential ones.
- * @param width null for unlimited
+ * Fits columns into `width`, null for unlimited. Cells wrap between words, the widest column first, and numbers stay
+ * whole. Columns that do not fit are dropped from the end. `align` has a letter for each column: l for text, r for
+ * numbers, a capital for essential ones.
  */
 export function fitColumns(
   cells: readonly (readonly string[])[],
@@ -63,7 +59,6 @@ function leastWidth([heading = '', ...body]: readonly string[], side: string, wi
 
 const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => stringWidth(text)))
 
-/** Returns the leading spaces of a cell. */
 const indentOf = (cell: string): string => cell.slice(0, cell.search(/[^ ]|$/))
 
 const total = (widths: readonly number[]): number =>

@@ -16,7 +16,6 @@ export { formatBytes as bytes, formatCount as count } from '../../../contract/wo
 
 /** Error of an invalid command line. The program ends with exit status 2. */
 export class UsageError extends Error {
-  /** Command that prints help, such as `slr sweep --help`. */
   readonly help: string
 
   constructor(message: string, help: string) {
@@ -92,13 +91,7 @@ export function style(kind: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: s
   return colourBits() > 1 ? styleText(kind, text) : text
 }
 
-/**
- * Aligns rows as columns, see {@link fitColumns}. A last line names dropped columns.
- *
- * @param rows the heading first.
- * @param align one letter per column: l for left, r for right; a capital for essential ones.
- * @param width null for unlimited
- */
+/** Aligns rows as columns, the heading first, see {@link fitColumns}. A last line names dropped columns. */
 export function table(rows: readonly (readonly string[])[], align: string, width = shownWidth()): string {
   const cells = rows.map((row) => row.map(printable))
   const { visible, needed } = fitColumns(cells, align, width)
@@ -113,7 +106,6 @@ export function table(rows: readonly (readonly string[])[], align: string, width
   return lines.join('\n')
 }
 
-/** Lays out a row whose cells may take several lines. */
 function rowLines(row: readonly string[], visible: Layout['visible'], align: string): string[] {
   const columns = visible.map(({ index, width }) => ({
     lines: wrapped(elementAt(row, index, 'cell'), width),
@@ -151,11 +143,7 @@ export function colourBits(stdout: { isTTY: boolean } = process.stdout, environm
 /** Lines that stay unwrapped: rows of tables, indented lines, and lines with a command. */
 const AS_IT_IS = / {2}|^ |: (?:slr|npx|python3?) /
 
-/**
- * Wraps prose between words. Paths and commands stay whole, because each line of a command would run alone.
- *
- * @param width null for unlimited
- */
+/** Wraps prose between words. Paths and commands stay whole, because each line of a command would run alone. */
 export function wrappedProse(text: string, width: number | null): string {
   if (width === null) return text
   return text

@@ -16,7 +16,6 @@ export const programVersion = (): ProgramVersion => ({
   onnxruntime: dependencies['onnxruntime-node']
 })
 
-/** Returns the line that `--version` prints. */
 export function versionLine(): string {
   const { commit, onnxruntime } = programVersion()
   return `${version} (${commit === null ? '' : `commit ${commit}, `}onnxruntime ${onnxruntime})`

@@ -4,7 +4,6 @@ import { fewerPrompts } from '../../../contract/words/evaluation-words'
 import { plural } from '../../../contract/words/format'
 import { decimal, table } from './output'
 
-/** Describes the measures of a sample run in a table. */
 export function describeSamples(
   { prompts, settings }: SampleRun,
   { variants, compared }: SampleRunMeasures

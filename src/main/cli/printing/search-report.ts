@@ -6,12 +6,7 @@ import { shellCommand } from '../../report/shown-command'
 import { blocksText } from './blocks'
 import { describeVerdict, type NextCommands, pairOfResult, pairOptionsOf } from './verdict-report'
 
-/**
- * Describes a search: the verdict in three lines, then the recipes.
- *
- * @param details true adds every caveat and the comparison on unseen prompts.
- * @param preview remarks on a sweep that is a preview
- */
+/** Describes a search by its results on unseen prompts and on full answers. */
 export function describeSearch(
   search: SearchDocument,
   finding: ShownVerdict,

@@ -6,12 +6,7 @@ import { wrapped } from './fitted-table'
 import { printable, style } from './output'
 import { shownWidth } from './shown-width'
 
-/**
- * Lists answers by prompt and variant. Equal answers are counted, the most frequent first.
- *
- * @param lines in any order
- * @param width null for unlimited
- */
+/** Lists answers by prompt and variant. Equal answers are counted, the most frequent first. */
 export function describeAnswers(
   { prompts, variants }: Pick<SampleRun, 'prompts' | 'variants'>,
   lines: readonly SampleLine[],
@@ -31,7 +26,6 @@ export function describeAnswers(
     .join('\n\n')
 }
 
-/** Lists the answers of a variant to one prompt. */
 function describeCell(name: string, answers: readonly SampleLine[], width: number | null): string[] {
   const inOrder = answers.toSorted((a, b) => a.index - b.index)
   // Stable sort: equally frequent answers keep their order.

@@ -1,8 +1,4 @@
-/**
- * Returns the columns of stdout: COLUMNS, also for pipes, or else the terminal's.
- *
- * @returns null for a pipe or a file, whose lines are unlimited
- */
+/** Returns the columns of stdout: COLUMNS, also for pipes, or else the terminal's; null for unlimited lines. */
 export function shownWidth(
   stdout: { isTTY: boolean; columns: number } = process.stdout,
   environment = process.env

@@ -11,7 +11,6 @@ import { count, printable, table } from './output'
 
 /* Output of `slr study` about its steps. */
 
-/** Describes a finished step in one line. */
 export function endedLine(step: StepResult): string {
   const { key, outcome, seconds, work, result } = step
   if (outcome === 'written') return `Wrote ${result ?? ''}`
@@ -20,7 +19,6 @@ export function endedLine(step: StepResult): string {
     : resultEndWords(step)
 }
 
-/** Describes the computed work. */
 function workWords({
   blockEvaluations,
   checked,
@@ -60,7 +58,6 @@ export function describeResults(
   ].join('\n\n')
 }
 
-/** @param isNamed true names the pair in the next command */
 function describePairVerdict(
   { pair, verdict }: StudyVerdict,
   isNamed: boolean,

@@ -31,27 +31,18 @@ import { blocksText } from './blocks'
 import { describePreview } from './preview-report'
 import { workOfPrompts } from '../../../contract/words/preview-words'
 
-/** Facts about a sweep that its document does not have. */
 interface SweepContext {
   /** The built-in set of its prompts; null for none. */
   promptSet?: string | null
   /** Settings that differ from the sweep. */
   whatIf?: { sampler: MinPDraw | null; words: string | null }
-  /** The newest evaluation of the selected range; null for none. */
   evaluation?: EvaluationFinding | null
-  /** True prints every table and caveat. */
   details?: boolean
   /** True if a check covers every range that may be selected. */
   isAllChecked?: boolean
 }
 
-/**
- * Describes a sweep: the verdict in three lines and the best models. Details add the certainty of the selection,
- * every model, the best ranges and the uniform blends.
- *
- * @param check full-answer check; null for none
- * @param next returns the commands that may follow, for the selected range
- */
+/** Describes a sweep: the verdict in three lines and the best models. Details add all models and figures. */
 export function describeSweep(
   stored: SweepDocument,
   check: CheckResult | null,
@@ -122,13 +113,11 @@ function describeEffort({
 
 const DETAILS = 'More ranges, baselines and caveats: --details. All ranges: --csv FILE.'
 
-/** Numbers of ranges and baselines in the short form. */
 const SHORT_RANGES = 5
 const SHORT_BASELINES = 2
 
 type Scored = Pick<CategoryScore, 'diversity' | 'validity'>
 
-/** Lists post, the best ranges and the best baselines, with checked full answers. */
 function describeBest(
   { post, ranges, scoredBy }: SweepDocument,
   selection: Selection,

@@ -16,11 +16,9 @@ export interface NextCommands {
   readonly search?: string | undefined
 }
 
-/** Options of a printed verdict. */
 interface VerdictOptions {
   /** Settings that differ from the sweep; null if none. */
   readonly whatIf?: string | null
-  /** True prints every caveat. */
   readonly details?: boolean
 }
 
@@ -33,11 +31,7 @@ const UNKNOWN: Partial<Record<VerdictStepKind, string>> = {
   search: 'Unknown: recipes that other methods try.'
 }
 
-/**
- * Describes the verdict in three lines: its headline, the next command with its open question, and a better model.
- *
- * @param details true prints every caveat too
- */
+/** Describes the verdict in three lines: its headline, the next command with its question, and a better model. */
 export function describeVerdict(
   verdict: ShownVerdict,
   next: NextCommands,
@@ -67,13 +61,11 @@ function commandOf(kind: VerdictStepKind, commands: NextCommands): string | unde
   return kind === 'evaluate' || kind === 'export' || kind === 'search' ? commands[kind] : undefined
 }
 
-/** Returns a line on a better model; null where there is none. */
 function betterLine({ better, caveats }: ShownVerdict): string | null {
   if (better === null) return null
   return caveats.find((each) => each.better !== null)?.text ?? `Better: ${betterWords(better)}.`
 }
 
-/** Names a better model for commands, and says how it can be used. */
 function betterWords({ model, phrase, name, modelsPerToken }: BetterModel): string {
   if (model?.kind === 'recipe') return `${name}, which can be exported`
   if (model?.kind !== 'baseline') return phrase
@@ -87,7 +79,6 @@ export function pairOfResult(result: ComputedFrom): Pick<ResultPlace, 'demo' | '
   return { demo: false, base: result.basePath.path, post: result.postPath.path }
 }
 
-/** Pair and selected range of a result on a command line. */
 export interface ResultPlace {
   readonly demo: boolean
   readonly base?: string | undefined
@@ -105,12 +96,7 @@ export function pairOptionsOf({ demo, base, post, project, pair }: ResultPlace):
   return base === undefined || post === undefined ? [] : pairWords({ base, post })
 }
 
-/**
- * Returns the commands that may follow a sweep.
- *
- * @param check command that checks it
- * @param selected selected range; null for none
- */
+/** Returns the commands that may follow a sweep. @param check command that checks it */
 export function nextCommandsOf(
   place: ResultPlace,
   check: string,
@@ -133,13 +119,7 @@ export function nextCommandsOf(
   }
 }
 
-/**
- * Returns the command that checks a sweep.
- *
- * @param demo true if a check of the demo makes the same sweep first.
- * @param rho limit from the command line.
- * @param best number of ranges to check, unless it is the default
- */
+/** Returns the command that checks a sweep. `demo`: a check of the demo makes the same sweep first. */
 export function checkCommandOf(place: ResultPlace & { readonly best?: number | undefined }): string {
   const { demo, out, project, rho, best } = place
   const settings = Object.entries({ best, rho }).flatMap(([name, value]) =>

@@ -21,14 +21,9 @@ import { parseJson } from '../../base/files/bounded-json'
 /** Maximum size of a run's record. Prompts with their tokens take some MB. */
 const MAX_RECORD_BYTES = 256_000_000
 
-/** Record of an unfinished run, stored beside its answers. */
 const UnfinishedRun = z.strictObject({ programVersion: z.string(), run: SampleRun })
 
-/**
- * Keeps other commands from writing answers into a file while one does, because each would lose the other's answers.
- *
- * @throws WorkbenchError `locked` while another command writes there; `read-only`, `not-found`
- */
+/** Keeps other commands from writing answers into a file. @throws WorkbenchError `locked`, `read-only`, `not-found` */
 export async function lockAnswersFile(path: string): Promise<Lock> {
   const lock = join(dirname(path), `.${basename(path)}.slr-sample.lock`)
   try {
@@ -60,11 +55,8 @@ export class AnswersFile implements AnswerStore {
   }
 
   /**
-   * Opens the file. Nothing is written before the first answer, so that a run that fails earlier changes nothing.
-   *
-   * @param requested resumes a stopped run of the same request and program version.
-   * @param fresh true starts again.
-   * @throws WorkbenchError `bad-file` naming the line that is no answer of the stopped run
+   * Opens the file. Nothing is written before the first answer. Unless `fresh`, a stopped run of the same request and
+   * program version is resumed. @throws WorkbenchError `bad-file` naming the line that is no answer of the stopped run
    */
   static async open(path: string, requested: SampleRun, fresh: boolean): Promise<AnswersFile> {
     const stopped = fresh ? null : await readRecord(recordOf(path))
@@ -82,13 +74,11 @@ export class AnswersFile implements AnswerStore {
     return this.samples
   }
 
-  /** Records how the answers are computed. */
   planned(computation: Computation): Promise<void> {
     this.current = { ...this.current, ...computation }
     return Promise.resolve()
   }
 
-  /** Records the external model that answers. */
   learned(record: ExternalRecord): Promise<void> {
     this.current = { ...this.current, external: withRecord(this.current.external, record) }
     return Promise.resolve()
@@ -152,10 +142,8 @@ export class AnswersFile implements AnswerStore {
   }
 
   /**
-   * Finishes a run with all answers: sorts them by prompt, variant and index, and removes the record. An unfinished
-   * run keeps their order, and the same command resumes it.
-   *
-   * @throws WorkbenchError `read-only` without room for a second file; the first stays as it was
+   * Finishes a run: sorts its answers by prompt, variant and index, and removes the record. @throws WorkbenchError
+   * `read-only` without room for a second file; the first stays as it was
    */
   async finish(): Promise<void> {
     const ordered = inOrder(this.current, this.samples)
@@ -180,7 +168,6 @@ async function* pieces(run: SampleRun, lines: readonly SampleLine[]): AsyncGener
 
 const recordOf = (path: string): string => `${path}.partial`
 
-/** Returns the record, or null if none of this version exists. */
 async function readRecord(file: string): Promise<SampleRun | null> {
   try {
     const parsed = UnfinishedRun.safeParse(await readJsonFile(file, MAX_RECORD_BYTES))

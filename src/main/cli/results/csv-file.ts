@@ -12,7 +12,6 @@ export interface CsvTable {
 export const csvText = ({ header, rows }: CsvTable): string =>
   formatCsv([header, ...rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell))))])
 
-/** Writes the table that `--csv` names. @throws WorkbenchError as `writeOutputText` */
 export async function writeCsvFile(output: OutputFile, table: CsvTable, quiet: boolean): Promise<void> {
   await writeOutputText(output, csvText(table))
   if (!quiet) remark(writtenWords(output))
@@ -27,7 +26,6 @@ export const csvOutput = async ({
   force?: boolean
 }): Promise<OutputFile | null> => (csv === undefined ? null : checkOutputFile(csv, 'table', {}, force))
 
-/** Writes the requested table. @throws WorkbenchError as `writeOutputText` */
 export async function writeCsvIfAsked(
   output: OutputFile | null,
   table: () => CsvTable,

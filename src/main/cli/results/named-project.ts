@@ -12,11 +12,7 @@ export function newProjectAdvice(typed: string): string {
   return `Create it with ${shellCommand([['slr', 'project', 'new', name, '--base', 'BASE', '--post', 'POST']])}`
 }
 
-/**
- * Opens the project that the command line names.
- *
- * @throws WorkbenchError as `openProject`; for a missing folder with the command that creates the project
- */
+/** Opens the project that the command line names. A missing one is refused with the command that creates it. */
 export async function openNamedProject(
   typed: string,
   purpose: 'change' | 'view' = 'change'

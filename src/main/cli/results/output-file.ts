@@ -15,7 +15,6 @@ import { sweepIn } from '../../project/documents/sweep-files'
 import { bytes } from '../printing/output'
 import { type ReplacedFile, type ResultIdentity, requireReplaceable, type WrittenKind } from './replaced-file'
 
-/** File for the result of a command. */
 export interface OutputFile {
   /** Absolute path, without links in its folder. */
   path: string
@@ -33,13 +32,7 @@ export interface PairResultFile extends OutputFile {
 export const writtenWords = ({ exists, path }: OutputFile): string =>
   `${exists ? 'Replaced' : 'Wrote'} ${path}`
 
-/**
- * Checks before the work whether its result can be written. An hour's sweep must not end at a wrong path or replace
- * something else.
- *
- * @param inputs files that the result is computed from, none of which it may replace
- * @throws WorkbenchError as {@link checkWritable} and {@link requireReplaceable}
- */
+/** Checks before the work whether its result can be written. @param inputs files that it may not replace */
 export async function checkOutputFile(
   typed: string,
   kind: WrittenKind,
@@ -76,11 +69,7 @@ async function readReplaced(
 
 const NAME_ANOTHER = 'Name a file to write, or use --json to have the result on stdout.'
 
-/**
- * Checks whether a file can be written. Links are refused, for reading and writing.
- *
- * @throws WorkbenchError `not-found`, `bad-input` or `read-only`
- */
+/** Checks whether a file can be written. Links are refused, for reading and writing. */
 export async function checkWritable(typed: string): Promise<OutputFile> {
   const file = absolutePath(typed)
   const folder = dirname(file)
@@ -100,10 +89,8 @@ export async function checkWritable(typed: string): Promise<OutputFile> {
   return output
 }
 
-/** Files that a command reads, by their options. */
 type GivenFiles = Readonly<Record<string, string | undefined>>
 
-/** @throws WorkbenchError `bad-input` if the result would replace one of its inputs */
 function refuseToReplace(output: OutputFile, inputs: GivenFiles): void {
   const [option] =
     Object.entries(inputs).find(([, file]) => file !== undefined && absolutePath(file) === output.path) ?? []
@@ -125,10 +112,8 @@ export async function writeOutputFile(
 }
 
 /**
- * Writes a text completely or not at all. If another program has changed the file meanwhile, the text goes into a
- * file beside it.
- *
- * @throws WorkbenchError `read-only`, `not-found`; `stale` naming the file beside
+ * Writes a text completely or not at all. @throws WorkbenchError `read-only`, `not-found`; `stale` if another program
+ * has changed the file, naming the file beside it that has the text
  */
 export async function writeOutputText(output: OutputFile, text: string): Promise<void> {
   const { path, state } = output
@@ -176,7 +161,6 @@ async function namingPartial({ path }: OutputFile, write: () => Promise<void>): 
   }
 }
 
-/** Identifies a version of a file. */
 interface FileState {
   readonly inode: number
   readonly bytes: number
@@ -189,7 +173,6 @@ const stateOf = ({ ino, size, mtimeMs }: Stats): FileState => ({
   modifiedMs: mtimeMs
 })
 
-/** Describes an entry that is no ordinary file. */
 async function kindOf(path: string, stats: Stats): Promise<string> {
   if (stats.isDirectory()) return 'a folder'
   if (!stats.isSymbolicLink()) return 'not an ordinary file'

@@ -18,7 +18,6 @@ export const pairOption = optionGroup().options({
   pair: text('<name>', 'pair of the project (default: its only one)')
 })
 
-/** Options of a project and its pair. @param what describes the use of the project, for the help */
 export const projectOptions = (what: string) =>
   optionGroup()
     .options({
@@ -27,12 +26,7 @@ export const projectOptions = (what: string) =>
     .and(pairOption)
 export type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
 
-/**
- * Opens the project for a result.
- *
- * @returns the named pair, or the only one; null without a project
- * @throws WorkbenchError as {@link openPairOfProject}. UsageError for a pair without a project
- */
+/** Opens the project for a result. @returns the named pair, or the only one; null without a project */
 export async function openPairToSave(
   { project: path, pair }: ProjectOptions,
   command: Command,
@@ -42,12 +36,7 @@ export async function openPairToSave(
   return path === undefined ? null : openPairOfProject(path, pair, tell)
 }
 
-/**
- * Opens a pair of a project for changes.
- *
- * @param pair undefined for the only one
- * @throws WorkbenchError as `openNamedProject` and `pairNamed`; `read-only`
- */
+/** Opens a pair of a project for changes. @throws WorkbenchError `read-only`; as `pairNamed` */
 export async function openPairOfProject(
   path: string,
   pair: string | undefined,
@@ -88,11 +77,7 @@ async function openToSave(path: string, tell: (text: string) => void): Promise<P
   return project
 }
 
-/**
- * Does work for every pair of a project, in their order.
- *
- * @throws WorkbenchError as {@link openPairToSave} and `runWorkList`; after the last pair, naming those that failed
- */
+/** Does work for every pair of a project. @throws WorkbenchError after the last pair, naming those that failed */
 export async function inEachPair(
   path: string,
   signal: AbortSignal,
@@ -125,10 +110,7 @@ export async function inEachPair(
   }
 }
 
-/**
- * Refuses a project of other models, because it would show the result as its own. @param requested null if the
- * command line names no folders
- */
+/** Refuses a project of other models, because it would show the result as its own. */
 export async function requireSamePair(
   requested: PairLocation | null,
   projectPair: ProjectPair | null
@@ -146,11 +128,7 @@ export async function requireSamePair(
   }
 }
 
-/**
- * Returns the pair that the command line names, or that of the project.
- *
- * @throws as {@link requireSamePair} and `requirePair`
- */
+/** Returns the pair that the command line names, or that of the project. */
 export async function pairOfCommand(
   options: PairOptions,
   projectPair: ProjectPair | null,

@@ -19,7 +19,6 @@ const TEXT_FILES = { answers: 'answers', page: 'a report', table: 'a table' } as
 
 const WRITTEN: Readonly<Record<WrittenKind, string>> = { ...DOCUMENT_NAMES, ...TEXT_FILES }
 
-/** Maximum size of a document. */
 const MAX_DOCUMENT_BYTES = 256_000_000
 const HINT = 'Name another file, or replace this one with --force.'
 
@@ -44,7 +43,6 @@ const IdentityOfResult = z.union([
   z.object({ run: ResultIdentity }).transform(({ run }) => run)
 ])
 
-/** Content of a file that will be replaced. */
 export interface ReplacedFile {
   /** Identity of the result; null if unknown. */
   readonly identity: ResultIdentity | null
@@ -52,12 +50,7 @@ export interface ReplacedFile {
   readonly value: unknown
 }
 
-/**
- * Refuses to replace a file of another kind, unless it is empty or --force is given. A slip must not cost weights or an
- * hour's result.
- *
- * @throws WorkbenchError `bad-input` describing the file
- */
+/** Refuses to replace a file of another kind, unless it is empty or --force is given. */
 export async function requireReplaceable(
   path: string,
   kind: WrittenKind,
@@ -72,7 +65,6 @@ export async function requireReplaceable(
   throw new WorkbenchError('bad-input', `${path} cannot be replaced by ${WRITTEN[kind]}: it is ${is}.`, HINT)
 }
 
-/** Identity of a new result. */
 interface NewResult {
   basePath: Pick<CheckpointReference, 'fingerprint'>
   postPath: Pick<CheckpointReference, 'fingerprint'>
@@ -80,11 +72,7 @@ interface NewResult {
   shard?: Shard | undefined
 }
 
-/**
- * Refuses to replace a result of another pair, a sweep without a shared prompt, and a different part.
- *
- * @throws WorkbenchError `bad-input` describing the existing file
- */
+/** Refuses to replace a result of another pair, a sweep without a shared prompt, and a different part. */
 export function requireSameIdentity(
   { path, identity }: { path: string; identity: ResultIdentity | null },
   kind: WrittenKind,

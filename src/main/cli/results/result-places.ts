@@ -7,7 +7,6 @@ import { checkOutputFile, type PairResultFile, WrittenBeside } from './output-fi
 import type { WrittenKind } from './replaced-file'
 import { openPairToSave, requireSamePair } from './project-to-save'
 
-/** Places for the result of a command, all of them writable. */
 export interface ResultPlaces {
   /** Null if the command line names no folders. */
   readonly givenPair: PairLocation | null
@@ -26,12 +25,7 @@ interface PlaceOptions extends Partial<Record<PathOption, string | undefined>> {
   force: boolean
 }
 
-/**
- * Opens the places of a result before the work, and closes the project afterwards.
- *
- * @throws WorkbenchError as {@link openPairToSave}, {@link requireSamePair} and {@link checkOutputFile}; UsageError
- * for half a pair
- */
+/** Opens the places of a result before the work, and closes the project afterwards. */
 export async function withResultPlaces(
   kind: WrittenKind,
   options: PlaceOptions,
@@ -53,11 +47,7 @@ export async function withResultPlaces(
   }
 }
 
-/**
- * Waits until a result is saved everywhere. A failure stops neither the other places nor the output.
- *
- * @param forget removes partial results once the result is saved everywhere, or beside its file
- */
+/** Waits until a result is saved everywhere, then forgets partial results. A failure stops no other place. */
 export async function savedThenShown(
   saving: readonly Promise<unknown>[],
   show: () => Promise<void>,

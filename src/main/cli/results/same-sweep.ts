@@ -4,7 +4,6 @@ import type { CrcSweepRequest } from '../../crc/sweep/prepare-sweep'
 import type { PairResultFile } from './output-file'
 import { requireSameIdentity } from './replaced-file'
 
-/** @throws WorkbenchError as {@link requireSameIdentity} */
 export async function requireSameSweep(
   output: PairResultFile,
   kind: 'sweep' | 'sweep-part',

@@ -15,10 +15,7 @@ const columns = (names: string): string[] => names.split(' ')
 type Row = CsvTable['rows'][number]
 type SweptScore = SweepDocument['post']
 
-/**
- * Returns a row for each model of a sweep. `passes` says whether it keeps the validity on first tokens, or on the
- * answers of a task.
- */
+/** Returns a row for each model. `passes`: it keeps the validity on first tokens, or on the answers of a task. */
 export function sweepTable(sweep: SweepDocument): CsvTable {
   const { base, post, ranges, recipes, checkpoints, uniformBlends, baselines, selection } = sweep
   const limit = selection?.minimumValidity ?? null
@@ -84,14 +81,12 @@ export function checkTable(check: AnswerCheck, rho: number): CsvTable {
   }
 }
 
-/** Returns the range that a recipe restores; null for other recipes. */
 function rangeOf(recipe: Recipe): RestorationRange | null {
   if (!('ranges' in recipe) || recipe.ranges.length !== 1) return null
   const [range] = recipe.ranges
   return range === undefined ? null : { start: range[0], end: range[1] }
 }
 
-/** Returns a row for each variant and measure of an evaluation, with the difference from the reference variant. */
 export function evaluationTable({ results }: EvaluationView): CsvTable {
   return {
     header: columns('variant measure mean low high n difference difference_low difference_high p adjusted_p'),
@@ -122,7 +117,6 @@ export function rankTable({ post, complete, ranks }: RankTable): CsvTable {
   }
 }
 
-/** Returns a row for each model that both sweeps scored. */
 export function comparisonTable({ base, post, ranges }: SweepComparison): CsvTable {
   const row = (
     kind: string,

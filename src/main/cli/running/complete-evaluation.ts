@@ -15,7 +15,6 @@ import { runJudge } from './judge'
 import { withProgress } from './shown-work'
 import { type SavedWork, untilStopped } from './stopped'
 
-/** Settings of a run: the judge, the output and the signal. */
 interface EvaluationContext {
   readonly judge: JudgeSettings | null
   readonly quiet: boolean
@@ -23,7 +22,6 @@ interface EvaluationContext {
   readonly tell: (text: string) => void
 }
 
-/** Result of an evaluation, with the sweeps that act as its proxies. */
 export interface EvaluationOutcome {
   files: EvaluationFiles
   proxies: Proxies

@@ -36,18 +36,12 @@ const ASKED: Record<JudgeWay, { done: string; no: string }> = {
   forms: { done: 'different answers', no: 'no form of an answer' }
 }
 
-/** Evaluation with the replies of its judge, and the error that stopped the judge. */
 export interface JudgedEvaluation {
   readonly files: EvaluationFiles
   readonly failure: WorkbenchError | null
 }
 
-/**
- * Judges the answers of an evaluation, after an unconditional notice of the sent texts. A failing judge keeps all
- * other measurements.
- *
- * @returns the evaluation with the replies of the judge
- */
+/** Judges the answers of an evaluation, after a notice of the sent texts. A failing judge keeps all measures. */
 export async function runJudge(
   files: EvaluationFiles,
   judge: JudgeSettings,

@@ -32,14 +32,11 @@ import { sweepOfRanges } from './starting-sweep'
  * the words.
  */
 
-/** Operands of commands that compare models. @param otherwise models when none is named, for the help */
 export const comparedModels = (otherwise: string): Argument =>
   new Argument('[which...]', `such as base, 4-11, selected or FILE (default: ${otherwise})`)
 
-/** The operand of a command that writes one model. */
 export const writtenModel = new Argument('[which]', 'such as 4-11, selected, FILE or post')
 
-/** Operands of a command that checks recipes. @param otherwise recipes when none is named, for the help */
 export const checkedRecipes = (otherwise: string): Argument =>
   new Argument('[which...]', `such as 4-11, selected or FILE (default: ${otherwise})`)
 
@@ -50,11 +47,7 @@ export interface ModelPlace {
   readonly pair: ProjectPair | null
 }
 
-/**
- * The models that the operands name, in their order.
- *
- * @throws UsageError for an operand that names no model; WorkbenchError as what it names is read
- */
+/** The models that the operands name. @throws UsageError for an operand that names no model */
 export async function modelsNamed(
   texts: readonly string[],
   place: ModelPlace,
@@ -164,7 +157,6 @@ async function modelNamed(word: ModelWord, place: ModelPlace, command: Command):
 
 const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(path))
 
-/** A recipe or checkpoint that the project keeps under this name; null for none. */
 function keptModel(name: string, { pair }: ModelPlace): Variant | null {
   const recipe = pair?.document.recipes.find((storedModel) => storedModel.recipe.name === name)?.recipe
   if (recipe !== undefined) return recipeVariant(recipe)
@@ -172,12 +164,7 @@ function keptModel(name: string, { pair }: ModelPlace): Variant | null {
   return checkpoint === undefined ? null : { kind: 'checkpoint', ...checkpoint }
 }
 
-/**
- * Finds a kept model, or the selected range of a sweep's file.
- *
- * @returns null for another file, and for a folder
- * @throws UsageError for a word that is none of them
- */
+/** Finds a kept model, or the selected range of a sweep's file; null for another file, and for a folder. */
 async function placeNamed(text: string, place: ModelPlace, command: Command): Promise<Variant | null> {
   const storedModel = keptModel(text, place)
   if (storedModel !== null) return storedModel
@@ -208,15 +195,9 @@ export function warnOfEndpoints(variants: readonly Variant[]): void {
   for (const variant of variants) if (variant.kind === 'endpoint') remark(endpointWarning(variant.endpoint))
 }
 
-/** Maximum size of a sweep's file. */
 const MAX_SWEEP_BYTES = 256_000_000
 
-/**
- * Returns the range that the sweep in a file selects, considering the check beside it.
- *
- * @returns null for a file of another kind
- * @throws WorkbenchError `bad-input` if the sweep selects none; as `readSweep`
- */
+/** Returns the range that the sweep in a file selects, considering the check beside it; null for another kind. */
 async function selectedInFile(typed: string): Promise<Recipe | null> {
   const file = await resultPath(typed)
   if ((await kindOfFile(file, MAX_SWEEP_BYTES))?.kind !== 'sweep') return null
@@ -232,12 +213,7 @@ async function selectedInFile(typed: string): Promise<Recipe | null> {
   return { ...sweptRangeModel(selected, sweep).recipe, name: rangeName(selected, sweep.source) }
 }
 
-/**
- * Returns the range that the sweep of a project's pair selects, considering its check and the project's limit.
- *
- * @param folders folders of the pair as it is now
- * @throws WorkbenchError as `sweepOfRanges`; `bad-input` if it selects none; `mismatch` if a checkpoint has changed
- */
+/** Returns the range that the sweep of a pair selects, considering its check and the project's limit. */
 async function selectedRecipe(
   projectPair: ProjectPair,
   folders: { base: string; post: string }

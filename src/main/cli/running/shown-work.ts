@@ -7,11 +7,7 @@ import { withEngine } from './engine'
 import { progressDisplay } from './progress'
 import { type SavedWork, type Stoppable, untilStopped } from './stopped'
 
-/**
- * Runs work with an engine, its progress and remarks. Describes saved results if the user stops it.
- *
- * @param saved is called if the work was stopped
- */
+/** Runs work with an engine, its progress and remarks. Describes saved results if the user stops it. */
 export function runShown<T>(
   stoppable: Stoppable,
   saved: () => SavedWork | Promise<SavedWork>,

@@ -32,7 +32,6 @@ import { folderPlace } from '../../work/work-place'
 import type { SavedWork } from './stopped'
 import { savedOfSweep, runShown } from './shown-work'
 
-/** Options of the sweep that a command starts from. */
 export const startOptions = optionGroup('Start from:').options({
   from: text('<sweep>', 'file of a sweep of all ranges (default: sweep first)'),
   prompts: text('<file>', `of a first sweep: ${PROMPTS}`),
@@ -40,7 +39,6 @@ export const startOptions = optionGroup('Start from:').options({
 })
 type StartOptions = OptionsOf<typeof startOptions>
 
-/** Explains the missing option `--task`. */
 function refuseTask(): never {
   throw new InvalidArgumentError(
     'The sweep has the task: run slr sweep with --task and --out, then use --from. ' +
@@ -60,7 +58,6 @@ interface SweepFirst {
   sweepOnlyOptions: readonly string[]
 }
 
-/** Pair of the sweep, and place of the result. */
 interface StartingFrom {
   command: Command
   projectPair: ProjectPair | null
@@ -68,11 +65,7 @@ interface StartingFrom {
   place: (PairResultFile & { kind: WrittenKind }) | null
 }
 
-/**
- * Returns the sweep to start from and its models: that of `--from`, the project's, or a new one.
- *
- * @throws WorkbenchError `bad-input` for a project without one, and as {@link requireSameIdentity}; errors of a sweep
- */
+/** Returns the sweep to start from and its models: that of `--from`, the project's, or a new one. */
 export async function startingSweep(
   options: StartOptions & RhoOption & PairOptions & DeviceOptions,
   { command, projectPair, givenPair, place }: StartingFrom,
@@ -133,11 +126,7 @@ async function givenSweep(
   return projectPair === null ? null : sweepOfRanges(projectPair)
 }
 
-/**
- * Returns the sweep of ranges that represents a project's pair.
- *
- * @throws WorkbenchError `bad-input` if it has none
- */
+/** Returns the sweep of ranges that represents a project's pair. @throws WorkbenchError `bad-input` without one */
 export async function sweepOfRanges(projectPair: ProjectPair): Promise<SweepDocument> {
   for (const { id } of defaultSweepFirst(projectPair.sweeps)) {
     const sweep = await projectPair.readSweep(id)

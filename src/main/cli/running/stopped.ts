@@ -8,13 +8,11 @@ export interface SavedWork {
   readonly resumable: boolean
 }
 
-/** Signal and output of a command that can be stopped. */
 export interface Stoppable {
   readonly signal: AbortSignal
   readonly quiet: boolean
 }
 
-/** Describes a command that writes only at its end. */
 export const nothingSaved = (): SavedWork => ({ saved: 'Nothing is saved.', resumable: false })
 
 /** Describes work without a place for its result. @param what noun, such as "sweep" */
@@ -33,12 +31,7 @@ export function describeStop(args: readonly string[], signal: AbortSignal): void
   remark(`Start again: ${commandAgain(args)}`)
 }
 
-/**
- * Runs the long work of a command. If the user stops it, describes the saved results and the command to resume. The
- * error of the work is thrown on, and not shown.
- *
- * @param kept called if the work was stopped
- */
+/** Runs the long work of a command. If the user stops it, describes the saved results and how to resume. */
 export async function untilStopped<T>(
   { signal, quiet }: Stoppable,
   saved: () => SavedWork | Promise<SavedWork>,

@@ -13,10 +13,7 @@ export interface AnswerPath {
   mayTrail: boolean
 }
 
-/**
- * Lists the ways to write each valid character. They are the single tokens that add the character.
- * If no single token adds it, the tokenizer's own encoding of the character is used.
- */
+/** Lists the ways to write each valid character: the single tokens that add it, else the tokenizer's encoding. */
 export async function answerPaths(
   { prompts, groups }: RenderedPrompts,
   text: TextModel

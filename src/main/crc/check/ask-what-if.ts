@@ -7,10 +7,8 @@ import { sweepUnder } from '../selection/what-if'
 import { selectAnew } from './checked-selection'
 
 /**
- * Recalculates a sweep under other settings and selects a range again.
- *
- * @param check full-answer check. It holds for the models' own distributions, so it is ignored under another sampler
- * @throws WorkbenchError as `sweepUnder`; `bad-input` for a sweep without ranges
+ * Recalculates a sweep under other settings and selects again. @throws WorkbenchError as `sweepUnder`; `bad-input` for
+ * a sweep without ranges
  */
 export function* askWhatIf(
   sweep: SweepDocument,

@@ -3,11 +3,8 @@ import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 
 /**
- * Copies the check of an earlier sweep to a later one. Checks are exact, so equal inputs give equal numbers.
- * The samplers of `whatIf` are no input of a check.
- *
- * @param endTokens the pair's end tokens now, which the checkpoints' fingerprints do not cover
- * @returns null where anything differs
+ * Copies the check of an earlier sweep to a later one; null where anything differs. Checks are exact, so equal inputs
+ * give equal numbers. The fingerprints of checkpoints do not cover `endTokens`.
  */
 export function carriedCheck(
   check: AnswerCheck,

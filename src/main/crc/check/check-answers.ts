@@ -21,7 +21,6 @@ import { multimap } from '../../../contract/model/multimap'
 const NEGLIGIBLE = 2.5e-4
 
 export interface FullAnswersRequest {
-  /** Model folders. */
   base: string
   post: string
   models: readonly Model[]
@@ -30,7 +29,6 @@ export interface FullAnswersRequest {
   device: SweepRequest['device']
   precision: Precision
   rendered: RenderedPrompts
-  /** Post's tokenizer. */
   text: TextModel
   /** At least one token. */
   endTokens: readonly number[]
@@ -186,10 +184,7 @@ class Asking {
     throw new WorkbenchError('engine-lost', 'The engine ended before every answer was checked.')
   }
 
-  /**
-   * Computes progress that never decreases. The rows of the next round are unknown, so every round counts as an equal
-   * share of the check. A round still to come is assumed to have as many rows as this one.
-   */
+  /** Computes progress that never decreases. Every round counts as an equal share of the check. */
   private progress(rowsDone: number, rowsTotal: number): CheckProgress {
     const { roundsDone, rowsBefore } = this
     const done = rowsBefore + rowsDone

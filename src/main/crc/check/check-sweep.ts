@@ -35,10 +35,8 @@ import { type RenderedPrompts, renderPrompts } from '../task/render-prompts'
 import { checkAnswers } from './check-answers'
 
 export interface CheckRequest {
-  /** Current folders of the sweep's models. */
   pair: PairFolders
   sweep: SweepDocument
-  /** An earlier check of the sweep, to which this check adds; null for none. */
   earlier: AnswerCheck | null
   recipes: readonly Recipe[]
   baselines: readonly Baseline[]
@@ -47,11 +45,8 @@ export interface CheckRequest {
 }
 
 /**
- * Returns the best ranges of a sweep that are not checked yet: those that the selection rule accepts, the most
- * diverse first. After the best of all come the unchecked ranges that halves of the prompts selected. The
- * cross-fitted score needs these.
- *
- * @param rho share of post's validity that must be kept
+ * Returns the unchecked ranges that the selection rule accepts, the most diverse first. After the best of all come
+ * ranges that halves of the prompts selected, which the cross-fitted score needs.
  */
 export function rangesToCheck(
   sweep: Pick<SweepDocument, 'post' | 'ranges' | 'layerCount' | 'source' | 'selection'>,
@@ -76,17 +71,14 @@ export function rangesToCheck(
   }))
 }
 
-/** The ranges that halves picked as the sweep was stored; none of another limit. */
 function pickedByHalves({ selection }: Pick<SweepDocument, 'selection'>, rho: number): RestorationRange[] {
   if (selection === null || selection.rho !== rho || selection.crossFit === null) return []
   return selection.crossFit.folds.flatMap(({ selected }) => (selected === null ? [] : [selected]))
 }
 
 /**
- * The best baselines of each kind that no check has seen yet, until one of the kind passes. They compete with
- * the ranges on equal terms: both are chosen by first tokens, and checked on full answers.
- *
- * @param rho share of post's validity that must be kept
+ * Returns the best unchecked baselines of each kind, until one of the kind passes. Like ranges, they are chosen by
+ * first tokens and checked on full answers.
  */
 export function baselinesToCheck(
   sweep: Pick<SweepDocument, 'prompts' | 'post' | 'holdOutSplit' | 'uniformBlends' | 'baselines'>,
@@ -104,11 +96,7 @@ export function baselinesToCheck(
   })
 }
 
-/**
- * Recipes and baselines that a first check of so many ranges covers, without those that an earlier check has seen.
- *
- * @param rho share of post's validity that must be kept
- */
+/** Returns recipes and baselines that a first check of so many ranges covers, without those of an earlier check. */
 export function missingOfCheck(
   sweep: SweepDocument,
   earlier: AnswerCheck | null,
@@ -126,13 +114,9 @@ export function missingOfCheck(
 }
 
 /**
- * Checks recipes and baselines on full answers to a sweep's prompts, exactly, on the sweep's device and in
- * its precision unless the request names others. Results of an earlier check for other models stay.
- *
- * @throws WorkbenchError `engine-lost`, and nothing is stored.
- * @throws WorkbenchError `bad-input` without a recipe, or if one does not fit the model, or if the model names no token
- * that ends an answer.
- * @throws WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed since the sweep; as `checkAnswers`.
+ * Checks recipes and baselines exactly on full answers to a sweep's prompts. Earlier results for other models stay.
+ * @throws WorkbenchError `engine-lost`; `mismatch` when a checkpoint or its tokenizer has changed; `bad-input` without
+ * a recipe, for one that does not fit, or if the model names no token that ends an answer
  */
 export async function checkSweep(
   engine: EngineClient,
@@ -194,10 +178,7 @@ export async function checkSweep(
   })
 }
 
-/**
- * Returns the models and baselines of the engine's request. The models are post, the recipes, uniform blends, and base
- * if a baseline is drawn from it.
- */
+/** Returns the models of the engine's request: post, the recipes, uniform blends, and base if a baseline needs it. */
 function checkedModels(
   recipes: readonly Recipe[],
   baselines: readonly Baseline[],
@@ -232,16 +213,12 @@ function startsAgain({ problem }: WorkbenchError): WorkbenchError {
   )
 }
 
-/** A sweep's prompts as its models see them, with what it takes to know where an answer ends. */
 interface SweptPrompts extends Pick<AnswerCheck, 'basePath' | 'postPath' | 'endTokens'> {
   rendered: RenderedPrompts
   text: TextModel
 }
 
-/**
- * @throws WorkbenchError `bad-input` for a model that names no token that ends an answer; `mismatch` as
- * `checkSweep`
- */
+/** @throws WorkbenchError `bad-input` for a model without a token that ends an answer; `mismatch` */
 async function sweptPrompts(folders: PairFolders, sweep: SweepDocument): Promise<SweptPrompts> {
   const pair = await openPair(folders.base, folders.post)
   const text = await recentTextModel(pair.post.checkpoint.textFolder)
@@ -283,7 +260,6 @@ function joinChecks(earlier: AnswerCheck | null, fresh: AnswerCheck): AnswerChec
   return { ...fresh, models: [...models, ...fresh.models], baselines: [...baselines, ...fresh.baselines] }
 }
 
-/** Why no range is left to check, and what there may be to do. */
 function nothingToCheck({ preview }: SweepDocument, earlier: AnswerCheck | null): WorkbenchError {
   return new WorkbenchError(
     'bad-input',

@@ -6,12 +6,9 @@ import { recompareBaselines, selectionOf } from '../selection/compare-baselines'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 /**
- * Selects from a sweep's ranges after a full-answer check. If a checked range passes, ranges that fail are no
- * candidates, neither here nor in the resamples. If none passes, all ranges are candidates and the best is shown with
- * its failure. Baselines follow the same rule. They are compared with the range on full answers if both were checked.
- *
- * @param rho share of post's validity that must be kept, by first tokens and by full answers
- * @returns null for a sweep without ranges
+ * Selects from a sweep's ranges after a full-answer check; null for a sweep without ranges. If a checked range passes,
+ * ranges that fail are no candidates, neither here nor in the resamples. If none passes, all are candidates and the
+ * best is shown with its failure. Baselines follow the same rule.
  */
 export function* checkedSelection(
   sweep: SelectionInput & Pick<SweepDocument, 'selection'>,

@@ -11,10 +11,8 @@ import { elementAt } from '../../../contract/model/look-up'
  */
 const MAX_TRAILING = 32
 
-/** Questions about one way to write a valid character, each for its probability. */
 export interface PathQuestions {
   path: AnswerPath
-  /** The character is written. */
   written: Question
   /** An end token follows. */
   ended: Question
@@ -24,7 +22,6 @@ export interface PathQuestions {
   trails: readonly { token: number; written: Question }[]
 }
 
-/** Questions about a character with one token of white space behind it. */
 export interface TrailQuestions {
   path: AnswerPath
   written: Question
@@ -32,7 +29,6 @@ export interface TrailQuestions {
   white: Question
 }
 
-/** Adds the questions about a way to write a character. @param ends tokens that end an answer */
 export function addPathQuestions(
   questions: SequenceQuestions,
   path: AnswerPath,
@@ -52,7 +48,6 @@ export function addPathQuestions(
   }
 }
 
-/** Adds the questions about a character with a token of white space. @param ends tokens that end an answer */
 export function addTrailQuestions(
   questions: SequenceQuestions,
   { path, token }: { path: AnswerPath; token: number },
@@ -74,12 +69,9 @@ const eachBehind = (tokens: readonly number[], nextTokens: readonly number[]): n
   nextTokens.map((next) => [...tokens, next])
 
 /**
- * Scores the full answers of a model. An answer is valid if it is one valid character, optionally with white space
- * behind it, and then ends. Its probability is the product over its tokens and an end token.
- * White space has no maximum length. One token of it is computed for the trails; the remainder is `undecided`.
- *
- * @param first all ways to write the prompts' characters, with a model's probabilities
- * @param followed characters with white space that were asked about next
+ * Scores the full answers of a model. A valid answer is one valid character, optionally with white space behind it, and
+ * then ends. Its probability is the product over its tokens and an end token. One token of white space is computed for
+ * the trails; more of it is `undecided`.
  */
 export function scoreFullAnswers(
   prompts: readonly CrcPrompt[],

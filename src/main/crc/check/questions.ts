@@ -1,7 +1,6 @@
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/** Identifies one group of continuations of a prompt. */
 export interface Question {
   readonly prompt: number
   readonly group: number
@@ -19,13 +18,11 @@ export class SequenceQuestions {
     return { prompt, group: promptGroups.length - 1 }
   }
 
-  /** Lists the prompts that have questions, each with its groups. */
   byPrompt(): { prompt: number; groups: TrackedPrompt['groups'] }[] {
     return Array.from(this.groups, ([prompt, groups]) => ({ prompt, groups }))
   }
 }
 
-/** Holds the probabilities that the engine computed for one model, by prompt. */
 export class SequenceProbabilities {
   private readonly probabilities = new Map<number, readonly number[]>()
 
@@ -33,7 +30,6 @@ export class SequenceProbabilities {
     this.probabilities.set(prompt, probabilities)
   }
 
-  /** Number of prompts with probabilities. */
   get count(): number {
     return this.probabilities.size
   }

@@ -7,9 +7,7 @@ import { elementAt } from '../../../contract/model/look-up'
 const DRAWS = 300
 
 export interface ChoiceOfPrompts {
-  /** Prompts of each category. */
   categories: readonly (readonly number[])[]
-  /** Scores of models that were scored on all prompts, `[model and measure][prompt]`. */
   known: readonly (readonly number[])[]
   /** Counts the distinct prefixes of the prompts. */
   prefixesOf: (prompts: readonly number[]) => number

@@ -4,9 +4,8 @@ import { packPrompts, type PromptPlaces } from '../../engine/tries/prompt-trie'
 import { buildRecipeTrie, nodePath } from '../../engine/tries/recipe-trie'
 
 /**
- * Computes the cost of scoring models on prompts, in rows of one block. The cost is the number of block evaluations
- * times the number of distinct prefixes of the prompts. Layers that are equal in base and post are unknown here.
- * If there are any, a sweep costs less.
+ * Computes the cost of scoring models on prompts in rows of one block: block evaluations times distinct prefixes.
+ * Layers that are equal in base and post are unknown here, and make a sweep cheaper.
  */
 export class PreviewCost {
   private readonly modelEvaluations: DistinctCounter
@@ -43,8 +42,8 @@ export class PreviewCost {
 }
 
 /**
- * Counts the distinct numbered parts of items that share parts. It allocates nothing per count, because thousands of
- * draws of prompts and sets of models are counted.
+ * Counts the distinct numbered parts of items that share parts. It allocates nothing, because thousands of draws are
+ * counted.
  */
 class DistinctCounter {
   /** Number of the last count in which each part occurred. */
@@ -76,10 +75,7 @@ function joined(paths: readonly Int32Array[]): Int32Array {
   return Int32Array.from(paths.flatMap((path) => [...path]))
 }
 
-/**
- * Numbers the block evaluations of each model. Models of the pair share evaluations. A model of another checkpoint
- * shares none.
- */
+/** Numbers the block evaluations of each model. Only models of the pair share evaluations. */
 function evaluationsOf(layerCount: number, models: readonly SweptModel[]): Int32Array[] {
   const inPair = models.filter(({ kind }) => kind !== 'checkpoint')
   const trie = buildRecipeTrie(

@@ -23,7 +23,6 @@ export interface RaceScores {
   scoreOf: (model: number, prompt: number) => CategoryScore
 }
 
-/** Estimate of a mean over all deciding prompts. */
 export interface MeanEstimate {
   mean: number
   /** Standard error, widened so that 1.96 times the value is the half-width of Student's 95 % interval. */
@@ -60,7 +59,6 @@ export class PreviewRace {
     readonly candidates: readonly number[]
   ) {}
 
-  /** Candidates that are scored on all prompts. */
   get finished(): number[] {
     return [...this.exact.keys()]
   }
@@ -71,10 +69,7 @@ export class PreviewRace {
       if (this.candidates.includes(model)) this.exact.set(model, this.exactOf(model))
   }
 
-  /**
-   * Returns the candidate that the rule selects by exact scores, or by expected scores if none is exact.
-   * Null if the rule selects none.
-   */
+  /** Returns the candidate that the rule selects by exact, else by expected scores; null if it selects none. */
   leader(): number | null {
     const post = this.exactOf(this.scores.post)
     const among = this.exact.size === 0 ? this.expected() : this.exact
@@ -223,23 +218,19 @@ export class PreviewRace {
   }
 }
 
-/** Averages over the prompts of each category, then over categories. */
 function meanOver(categories: readonly (readonly number[])[], valueOf: (prompt: number) => number): number {
   return meanOf(categories.map((prompts) => meanOf(prompts.map(valueOf))))
 }
 
-/** Computes the expectation of max(0, X) for a normal X with this mean and spread. */
 function excess(mean: number, spread: number): number {
   const density = Math.exp(-((mean / spread) ** 2) / 2) / Math.sqrt(2 * Math.PI)
   return spread === 0 ? Math.max(0, mean) : mean * above(mean, spread) + spread * density
 }
 
-/** Computes the probability that a normal X with this mean and spread is above 0. */
 function above(mean: number, spread: number): number {
   return spread === 0 ? Number(mean > 0) : (1 + errorFunction(mean / spread / Math.SQRT2)) / 2
 }
 
-/** Computes the sample variance. It is 0 for a single value. */
 function varianceOf(values: readonly number[]): number {
   const mean = meanOf(values)
   return sum(values.map((value) => (value - mean) ** 2)) / Math.max(1, values.length - 1)

@@ -10,10 +10,7 @@ import { type MeanEstimate, PreviewRace } from './preview-race'
 
 /** Maximum cost of a preview as a share of the full sweep. The documentation promises a quarter. */
 const BUDGET_SHARE = 0.206
-/**
- * Minimum evaluations per layer of the follow-up of a full sweep. The follow-up scores attention only and MLP only
- * of the selected range.
- */
+/** Minimum evaluations per layer of the follow-up, which scores attention only and MLP only of the selected range. */
 const FOLLOW_UP = 2
 /** Maximum cost of the coarse stage, whose ranges are shown first, as a share of the full sweep. */
 const COARSE_SHARE = 0.006
@@ -29,9 +26,7 @@ const MAX_TURNS = 8
 /** Next scores that a preview needs: each of the models on each of the prompts. */
 export interface PreviewStage {
   kind: 'coarse' | 'whole' | 'sample' | 'finalists'
-  /** Model indices. */
   models: readonly number[]
-  /** Prompt indices. */
   prompts: readonly number[]
   /** Maximum cost of the whole preview, in rows of a block. */
   budget: number
@@ -42,7 +37,6 @@ export interface PreviewSetting {
   layerCount: number
   models: readonly SweptModel[]
   prompts: readonly { category: string }[]
-  /** Token sequences that are computed for each prompt. */
   places: readonly PromptPlaces[]
   /** Prompts that decide the selection. Null if all do. */
   choose: readonly number[] | null
@@ -58,9 +52,7 @@ export interface PreviewProblem extends PreviewSetting {
 }
 
 export interface PreviewOutcome {
-  /** The prompts that all ranges and blends are scored on, ascending. */
   prompts: number[]
-  /** Models that are scored on all prompts, ascending. */
   exact: number[]
   /** Estimates over all prompts of the ranges and blends that are not exact. */
   estimates: Map<number, Record<keyof CategoryScore, MeanEstimate>>
@@ -132,7 +124,6 @@ export interface PlannedPreview {
   rows: number
   /** Rows, among `rows`, whose states are kept for later stages. */
   statesRows: number
-  /** Cost of the full sweep, in rows of a block. */
   wholeRows: number
 }
 
@@ -198,7 +189,6 @@ function planPreview(problem: PreviewSetting) {
   }
 }
 
-/** Lists the scores of post, and of base if it is scored, as `[model and measure][prompt]`. */
 function exactScores({ scoreOf }: PreviewProblem, { post, base, all }: PreviewPlan): number[][] {
   return (base === null ? [post] : [post, base]).flatMap((model) =>
     (['validity', 'diversity'] as const).map((measure) =>
@@ -232,16 +222,12 @@ function* finalists(
   return exact
 }
 
-/** Groups the chosen prompts by category. */
 function categoriesOf(prompts: PreviewProblem['prompts'], chosen: readonly number[]): number[][] {
   const { categories } = promptsByCategory(chosen.map((prompt) => elementAt(prompts, prompt, 'prompt')))
   return categories.map((indices) => indices.map((index) => elementAt(chosen, index, 'prompt')))
 }
 
-/**
- * Chooses the ranges whose edges lie on the finest grid that the budget allows, on the shortest prompt.
- * Empty if it allows no grid.
- */
+/** Chooses the ranges on the finest grid that the budget allows, on the shortest prompt. Empty if it allows none. */
 function coarseStage(
   { layerCount, models, prompts }: PreviewSetting,
   cost: PreviewCost,

@@ -8,7 +8,6 @@ import type { EngineClient } from '../../engine/host'
 import { type PairFolders, scoreRecipes } from '../sweep/score-recipes'
 import type { SearchCheckpoints } from './search-checkpoints'
 
-/** Scores the candidates of a search, generation by generation, and reports progress. */
 export class CandidateScoring {
   /** Work of all generations so far. */
   readonly work: WorkCounts

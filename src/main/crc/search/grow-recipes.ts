@@ -4,9 +4,7 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
 import { layersKey, rank } from './search-problem'
 
-/**
- * Number of the best ranges that a recipe may add as a whole, which jumps further than one layer at a time.
- */
+/** Number of the best ranges that a recipe may add as a whole. */
 const WHOLE_RANGES = 8
 
 /**
@@ -89,7 +87,6 @@ export function neighbours(
   return [...distinct.values()]
 }
 
-/** Restores each component by the larger of two strengths. */
 export const unionOf = (a: readonly LayerStrength[], b: readonly LayerStrength[]): LayerStrength[] =>
   a.map((layerStrength, layer) => {
     const other = elementAt(b, layer, 'layer')

@@ -81,10 +81,8 @@ export function layerShares(
   }
 }
 
-/** Gives the value of one measure for a subset. */
 type Value = (subset: Subset) => number
 
-/** Describes the scored subsets and shares a measure among the layers. */
 interface Sharing {
   basis: LayerShares['basis']
   share: (value: Value) => { values: number[]; intervals: Interval[] | null }

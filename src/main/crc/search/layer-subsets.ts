@@ -6,10 +6,7 @@ import { elementAt } from '../../../contract/model/look-up'
 /** Holds for each layer whether the whole layer is restored. */
 export type Subset = readonly boolean[]
 
-/**
- * Lists all 2^L subsets. The highest bit of the index is layer 0, so neighbours have their first layers in
- * common.
- */
+/** Lists all 2^L subsets. The highest bit of the index is layer 0, so neighbours share their first layers. */
 export const subsetsOf = (layerCount: number): Subset[] =>
   Array.from({ length: 2 ** layerCount }, (_, index) =>
     Array.from({ length: layerCount }, (__, layer) => (index & bitOf(layer, layerCount)) !== 0)
@@ -30,10 +27,7 @@ export const toStrengths = (subset: Subset): LayerStrength[] =>
 /** An order of the layers and the reverse of it. */
 export type OrderPair = readonly [readonly number[], readonly number[]]
 
-/**
- * Draws random orders of the layers. The same seed gives the same orders, and a longer list begins with the
- * shorter one.
- */
+/** Draws random orders of the layers. For one seed, a longer list begins with the shorter one. */
 export function randomOrders(layerCount: number, pairs: number, seed: number): OrderPair[] {
   const random = xoroshiro128plus(seed)
   return Array.from({ length: pairs }, () => {

@@ -6,16 +6,12 @@ import { HALVES, meanStrength } from '../../../contract/model/strengths'
 import type { PromptView, ScoredLayers, SearchMethod, SearchProblem, Strand } from './search-problem'
 import { viewMeans, rank } from './search-problem'
 
-/** Bounds of a strength: 0 is post's weights, 1 is base's, and values outside 0 to 1 extrapolate. */
 export interface StrengthBounds {
   readonly least: number
   readonly most: number
 }
 
-/**
- * Finite-difference steps. The large step sees past local roughness, because half a layer gains little from a
- * small change. The small step is used when the large one no longer helps.
- */
+/** Finite-difference steps. The large one sees past local roughness, the small one is used when it no longer helps. */
 const PROBES = [0.2, 0.05] as const
 
 /** Trust region: the largest change of any strength in one step. */
@@ -24,10 +20,7 @@ const RADIUS = { first: 0.3, min: 0.02, max: 0.5 }
 /** Steps on one measured gradient, which each step corrects. */
 const STEPS_PER_GRADIENT = 6
 
-/**
- * Share of a step's missing validity that is added to the required validity of the next step, which is half
- * as long.
- */
+/** Share of a step's missing validity that is added to the required validity of the next step. */
 const VALIDITY_MARGIN = 0.5
 
 /** A gradient that promises less diversity than this within a small step ends the climb. */
@@ -71,7 +64,6 @@ export function optimiseStrengths(
   }
 }
 
-/** Linear model of diversity and validity around a point. */
 interface Slopes {
   diversity: number[]
   validity: number[]
@@ -80,7 +72,6 @@ interface Slopes {
 interface ClimbOptions {
   halves: boolean
   bounds: StrengthBounds
-  /** Collects every recipe that was scored for the view. */
   visited: ScoredLayers[]
 }
 
@@ -125,7 +116,6 @@ function* climb(
   }
 }
 
-/** Current point of a climb and its score. */
 interface ClimbPosition {
   point: number[]
   score: CategoryScore
@@ -150,12 +140,7 @@ function* slopesAt(
   return { diversity: slopes('diversity'), validity: slopes('validity') }
 }
 
-/**
- * Walks along slopes, which each step corrects. The radius grows after a better step and shrinks after
- * another.
- *
- * @returns number of better steps, and the radius after the last step
- */
+/** Walks along slopes, which each step corrects. @returns number of better steps, and the radius after the last step */
 function* walk(
   position: ClimbPosition,
   slopes: Slopes,

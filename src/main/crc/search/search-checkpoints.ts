@@ -3,9 +3,8 @@ import type { SweepHistory } from '../sweep/crc-sweep'
 import { SweepCheckpoint } from '../sweep/sweep-checkpoint'
 
 /**
- * Stores the sweeps of an unfinished search, one for each generation. The recipes of a generation follow from
- * the scores of earlier ones. A repeated search therefore tries the same generations and computes only the
- * missing scores.
+ * Stores the sweeps of an unfinished search, one for each generation. A repeated search tries the same generations and
+ * computes only the missing scores.
  */
 export class SearchCheckpoints {
   private readonly sweeps: SweepCheckpoint[] = []
@@ -33,7 +32,6 @@ export class SearchCheckpoints {
     }
   }
 
-  /** Removes everything in the folder; call it when the search is saved. */
   clear(): Promise<void> {
     return this.folder.clear()
   }

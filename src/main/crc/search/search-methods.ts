@@ -17,10 +17,8 @@ import { allButOne, prefixes, randomOrders, subsetsOf, toStrengths } from './lay
 const MAX_GENERATIONS = 98
 
 /**
- * Creates the search method that the settings name.
- *
- * @throws WorkbenchError `bad-input` for all subsets of a model that is too deep.
- * @throws WorkbenchError `bad-input` for a start from a blend if the sweep has no blends.
+ * Creates the search method that the settings name. @throws WorkbenchError `bad-input` for all subsets of too deep a
+ * model, or a start from a blend without blends
  */
 export function searchMethod(
   problem: SearchProblem,
@@ -77,10 +75,8 @@ const ORDER_PAIRS_PER_GENERATION = 2
 const MAX_RESULTS = 10
 
 /**
- * Tries whole layers in every combination, or in some combinations. These are unions of two of the best ranges, all
- * layers but one, and the layers along random orders.
- *
- * @param orderPairs number of random orders, each with its reverse; 0 for all subsets
+ * Tries whole layers in every combination if `orderPairs` is 0. Otherwise tries unions of two of the best ranges, all
+ * layers but one, and the layers along random orders and their reverses.
  */
 export function trySubsets(
   problem: SearchProblem,

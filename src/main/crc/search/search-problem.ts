@@ -11,7 +11,6 @@ export interface PromptMeasures extends Readonly<Partial<Record<TaskShares['meas
   diversity: readonly number[]
 }
 
-/** Strengths of all layers with their scores. */
 export interface ScoredLayers {
   layers: readonly LayerStrength[]
   measures: PromptMeasures
@@ -30,17 +29,11 @@ export interface SearchProblem {
   blends: readonly ScoredLayers[]
   /** Keys of recipes that failed the full-answer check; see `layersKey`. */
   rejected: ReadonlySet<string>
-  /**
-   * Each view is searched separately on its prompts. Views share the scores of recipes that several of them
-   * try.
-   */
+  /** Views that are searched separately. They share the scores of recipes that several of them try. */
   views: readonly PromptView[]
 }
 
-/**
- * A running search method. Each strand requests scores. The requests of all strands form one generation,
- * which one sweep scores, so that equal first layers are computed once.
- */
+/** A running search method. The requests of all strands form one generation, which one sweep scores. */
 export interface SearchMethod {
   /**
    * A strand yields recipes, receives their scores in the same order, and ends when it finds nothing better.
@@ -76,7 +69,6 @@ export interface SearchScoring {
   onGeneration?: (report: GenerationReport) => void
 }
 
-/** Holds every scored recipe by the key of its layers. */
 export type ScoredRecipes = Map<string, ScoredLayers>
 
 /** Collects the scores of the sweep: post, ranges and uniform blends. */
@@ -85,10 +77,7 @@ export function scoredBySweep({ layerCount, post, ranges, blends }: SearchProble
   return new Map([postItself, ...blends, ...ranges].map((scored) => [layersKey(scored.layers), scored]))
 }
 
-/**
- * Runs a method until its strands end or a limit is reached. No recipe is scored twice or scored again after
- * the sweep.
- */
+/** Runs a method until its strands end or a limit is reached. No recipe is scored twice. */
 export async function runSearch(
   problem: SearchProblem,
   scored: ScoredRecipes,
@@ -168,13 +157,11 @@ export function rank(
     .map(({ candidate }) => candidate)
 }
 
-/** Averages over the prompts of each category, then over categories. */
 export const viewMeans = ({ validity, diversity }: PromptMeasures, view: PromptView): CategoryScore => ({
   validity: meanOver(validity, view),
   diversity: meanOver(diversity, view)
 })
 
-/** Averages one measure over the prompts of each category, then over categories. */
 export const meanOver = (values: readonly number[], view: PromptView): number =>
   view.reduce(
     (sum, indices) => sum + indices.reduce((s, i) => s + elementAt(values, i, 'prompt'), 0) / indices.length,

@@ -59,22 +59,15 @@ export interface RecipeSearchRequest {
   pair: PairFolders
   /** Sweep of all ranges. */
   sweep: SweepDocument
-  /**
-   * Full-answer check of the sweep. Ranges that failed it are neither starts, results nor comparisons. Null
-   * for no check.
-   */
+  /** Full-answer check of the sweep, or null. Ranges that failed it are neither starts, results nor comparisons. */
   check: CheckResult | null
   rho: number
   settings: SearchSettings
 }
 
 /**
- * Searches for recipes beyond the ranges of a sweep, and tests on unseen prompts whether one beats the best
- * range.
- *
- * @param checkpoints stored scores of the same search, which are not computed again.
- * @throws WorkbenchError `bad-input` when the sweep has no ranges, or the method cannot start from it;
- * `cancelled`; as `scoreRecipes`.
+ * Searches for recipes beyond the ranges of a sweep, and tests on unseen prompts whether one beats the best range.
+ * @throws WorkbenchError `bad-input` when the sweep has no ranges, or the method cannot start from it; `cancelled`
  */
 export async function runRecipeSearch(
   engine: EngineClient,
@@ -131,7 +124,6 @@ export async function runRecipeSearch(
   }
 }
 
-/** Prompts of each search, and the prompts on which its result is compared. */
 interface SearchViews {
   /** The result that is reported comes from the first view. */
   readonly searched: readonly PromptView[]
@@ -142,8 +134,8 @@ interface SearchViews {
 }
 
 /**
- * Searches all prompts, and each half of them for a comparison on the other. Of a split sweep only its
- * selection prompts are searched.
+ * Searches all prompts, and each half of them for a comparison on the other. Of a split sweep only its selection
+ * prompts are searched.
  */
 function viewsOf({
   prompts,
@@ -254,7 +246,6 @@ function describeSearch(
   }
 }
 
-/** Finds the range of a sweep with these strengths. */
 function sweptRange(
   { ranges, layerCount }: SweepDocument,
   layers: readonly LayerStrength[]

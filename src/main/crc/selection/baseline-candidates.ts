@@ -32,7 +32,6 @@ export interface Candidate {
   score: Score
 }
 
-/** Kinds of baselines that do not depend on the selected range, in the order of tables. */
 export const BASELINE_KINDS = [
   'uniform-blend',
   'sampler',
@@ -89,10 +88,7 @@ export function halvesAlone(
   })
 }
 
-/**
- * Lists the first, the middle and the last range of the selected length. The selected range itself and ranges that
- * were not scored are left out.
- */
+/** Lists the other scored ranges of the selected length: the first, the middle and the last. */
 export function controls({ ranges, layerCount }: SelectionInput, selected: RangeScore): Candidate[] {
   const length = selected.end - selected.start + 1
   const latest = layerCount - length

@@ -100,7 +100,6 @@ export function* bestOverSources(
   }
 }
 
-/** Applies the selection rule to ranges. Returns null if none qualifies. */
 function selectedOf(
   ranges: readonly RangeScore[],
   post: CategoryScore,

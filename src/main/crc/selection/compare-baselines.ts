@@ -41,12 +41,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import type { Steps } from '../../base/steps'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
-/**
- * Selects a range and compares it with the baselines of the sweep.
- *
- * @param candidates the sweep's ranges that may be selected
- * @param check full answers of ranges and baselines; null if none were checked
- */
+/** Selects a range among `candidates` and compares it with the baselines of the sweep. */
 export function* selectionOf(
   sweep: SelectionInput,
   candidates: readonly RangeScore[],
@@ -159,7 +154,6 @@ function* reportOn(
   }
 }
 
-/** A baseline that keeps the validity and is more diverse than post on first tokens. */
 interface Qualified<Baseline> {
   baseline: Baseline
   score: Score
@@ -204,10 +198,7 @@ interface Comparing extends Pick<Selection, 'minimumValidity' | 'rho'> {
   check: CheckResult | null
 }
 
-/**
- * Compares the selected range with the best baseline of each kind by the selection rule. It also compares the range
- * with its two layer halves and with the controls of the same length.
- */
+/** Compares the selected range with the best baseline of each kind, its two layer halves and the controls. */
 function* compareBaselines(
   sweep: SelectionInput,
   { range, tempered, minimumValidity, rho, check }: Comparing,
@@ -257,7 +248,6 @@ function* compareBaselines(
   return compared
 }
 
-/** Returns the full answers of a baseline, or null if they were not checked. */
 function answersOf(check: CheckResult, baseline: BaselineComparison['baseline']): FullAnswerScores | null {
   if (baseline.kind === 'tempered') return null
   if (baseline.kind === 'control') return checkOfRange(check, baseline.range)
@@ -272,9 +262,7 @@ interface AnswersCompared {
   baseline: BaselineComparison['baseline']
   range: RangeScore
   rho: number
-  /** Indices of the hold-out prompts, or of all prompts of a sweep that is not split. */
   reporting: readonly number[]
-  /** Indices into `reporting`. */
   categories: readonly (readonly number[])[]
   seed: number
 }

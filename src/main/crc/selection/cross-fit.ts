@@ -28,7 +28,6 @@ export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit }
   }
 }
 
-/** Splits prompts by even and odd positions within their category, or returns the reason why it cannot. */
 export function halves({
   categoryNames,
   categories

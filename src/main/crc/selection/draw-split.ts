@@ -6,10 +6,8 @@ import { elementAt } from '../../../contract/model/look-up'
 import { promptsByCategory } from './score-table'
 
 /**
- * Draws half of each category's prompts as selection prompts. The remaining prompts are the hold-out prompts.
- * If a category has an odd number of prompts, the larger half selects.
- *
- * @throws WorkbenchError `bad-input` naming a category of a single prompt
+ * Draws half of each category's prompts as selection prompts, of odd numbers the larger half. @throws WorkbenchError
+ * `bad-input` naming a category of a single prompt
  */
 export function drawSplit(prompts: readonly { category: string }[], seed: number): HoldOutSplit {
   const { categories, categoryNames } = promptsByCategory(prompts)

@@ -5,11 +5,7 @@ import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from '../../../contract/
 
 /**
  * Computes the mean difference of two models over prompts and its percentile interval. Every category has the same
- * weight. The interval is from a bootstrap over prompts, stratified by category. It keeps each prompt's two scores
- * together.
- *
- * @param differences one per prompt
- * @param categories prompt indices of each category
+ * weight. The bootstrap over prompts is stratified by category and keeps each prompt's two scores together.
  */
 export function pairedDifference(
   differences: readonly number[],

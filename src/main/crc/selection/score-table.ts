@@ -69,12 +69,7 @@ export function weightsOf(
   return weights
 }
 
-/**
- * Averages every row over the drawn prompts of each category, then over categories.
- *
- * @param drawn prompt indices of each category, repeated as often as they were drawn
- * @param into overwritten, so that thousands of calls share the arrays
- */
+/** Averages every row over the drawn prompts of each category, then over categories, into shared arrays. */
 export function meansOver(
   table: ScoreTable,
   drawn: readonly (readonly number[])[],
@@ -89,11 +84,7 @@ export function meansOver(
   return into
 }
 
-/**
- * Computes the weighted mean of one row.
- *
- * @param weights of the prompts, see {@link weightsOf}
- */
+/** Computes the mean of one row, weighted as by {@link weightsOf}. */
 export function meanOfRow(table: ScoreTable, row: number, weights: Float64Array): CategoryScore {
   const { promptCount } = table
   let validity = 0

@@ -8,12 +8,7 @@ import { scoreTable } from './score-table'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 import { selectRange } from './select-range'
 
-/**
- * Selects a restoration range from the scores of a sweep and computes the uncertainty of the choice.
- *
- * @param prompts parallel to the `prompts` of every score
- * @param rho share of post's validity that must be kept, 0 to 1
- */
+/** Selects a restoration range from the scores of a sweep and computes the uncertainty of the choice. */
 export function* selection(
   prompts: readonly { category: string }[],
   post: Score,

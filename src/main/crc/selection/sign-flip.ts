@@ -27,11 +27,7 @@ export interface SignFlips {
   interval: (level: number) => Interval | null
 }
 
-/**
- * Flips the signs of differences: in every way for up to 14 differences, and in 10,000 random ways for more.
- *
- * @param weights one per difference
- */
+/** Flips the signs of differences: in every way for up to 14 differences, and in 10,000 random ways for more. */
 export function signFlips(
   differences: readonly number[],
   weights: readonly number[],
@@ -80,11 +76,7 @@ export function signFlips(
   }
 }
 
-/**
- * Computes a weighted mean of differences with its 95 % interval and p-value, see {@link signFlips}.
- *
- * @param weights one per difference
- */
+/** Computes a weighted mean of differences with its 95 % interval and p-value, see {@link signFlips}. */
 export function signFlip(
   differences: readonly number[],
   weights: readonly number[],

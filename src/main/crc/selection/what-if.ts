@@ -8,7 +8,6 @@ import { averageScores } from '../task/scoring'
 import { type Scorer, scorerOf } from '../task/scorer'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** Score of a range under a sampler other than the sweep's own. */
 export interface Tempered {
   readonly sampler: MinPDraw
   readonly score: Score

@@ -17,7 +17,6 @@ import type { PreviewResults } from './sweep-stages'
 /** Digits of a stored probability: more than float32's seven, and few enough to omit noise. */
 const STORED_DIGITS = 9
 
-/** A model with its scores, in the order of the prompts. */
 export interface ModelResults {
   model: SweptModel
   prompts: readonly PromptScore[]
@@ -42,30 +41,22 @@ export type SweepFacts = Omit<
   | 'followUp'
 >
 
-/** A baseline with its scores. */
 export interface BaselineResults {
   baseline: SamplingBaseline
   prompts: readonly PromptScore[]
 }
 
 export interface SweepOutcome {
-  /** Id of the document; a new one if omitted. */
   id?: string
   facts: SweepFacts
   models: readonly ModelResults[]
   baselines: readonly BaselineResults[]
-  /** Null if every model was scored on all prompts. */
   preview: PreviewResults | null
   rho: number
-  /** Seed of the bootstrap. */
   seed?: number
 }
 
-/**
- * Builds the document of a sweep: the means of every model, the selected range and its stability.
- *
- * @throws Error without scores of post, which every sweep has
- */
+/** Builds the document of a sweep: the means of every model, the selected range and its stability. */
 export function* assembleSweep({
   id,
   facts,

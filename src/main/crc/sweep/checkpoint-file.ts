@@ -34,7 +34,6 @@ const Header = z.object({
   post: z.string(),
   device: DeviceName,
   precision: Precision,
-  /** Keys of the models; lines refer to this order. */
   models: z.array(z.string()).min(1),
   /** Groups of prompts that the sweep computes together, as prompt keys. */
   split: z.object({ groups: z.array(z.array(z.string())), rowBound: z.number() }).optional()
@@ -47,14 +46,10 @@ const Line = z.object({
   models: z.array(z.number().int().nonnegative()).min(1).optional(),
   /** Probabilities of the prompt's groups as [models][groups], little-endian float64 in base64. */
   probabilities: z.base64(),
-  /**
-   * Scores under other samplers, one entry for each model; null for a baseline with its own sampler. Omitted if
-   * the sweep has none.
-   */
+  /** Scores under other samplers for each model; null for a baseline with its own sampler. */
   whatIf: z.array(z.base64().nullable()).optional()
 })
 
-/** Scores of some models on one prompt. */
 export interface PromptResults {
   promptKey: string
   scores: ScoresByModel
@@ -104,10 +99,7 @@ function checkedLine(content: unknown): string {
   return `${sha256(json)} ${json}\n`
 }
 
-/**
- * Reports whether a file begins as checkpoints do, even if the remainder is damaged. Only such a file may be
- * replaced.
- */
+/** Reports whether a file begins as a checkpoint. Only such a file may be replaced. */
 export async function wasCheckpoint(file: string): Promise<boolean> {
   const bytes = await readBytes(file, MAX_CHECKPOINT_BYTES)
   return /^[0-9a-f]{64} \{"kind":"sweep-checkpoint"/.test(
@@ -123,9 +115,7 @@ export interface ReadCheckpoint {
   hasOthers: boolean
 }
 
-/**
- * Reads a checkpoint; null if there is no such file. @throws WorkbenchError `bad-file` if it is no checkpoint
- */
+/** Reads a checkpoint; null if there is no such file. @throws WorkbenchError `bad-file` if it is no checkpoint */
 export async function readCheckpoint(file: string, identity: SweepIdentity): Promise<ReadCheckpoint | null> {
   if (!(await hasPlainFile(file))) return null
   const [first, ...lines] = completeLines(await readBytes(file, MAX_CHECKPOINT_BYTES))

@@ -19,10 +19,8 @@ import type { SweptModel } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
-/** Progress and new scores for watchers, and notices for the user. */
 export type CrcSweepEvent = Extract<SweepEvent, { type: 'progress' | 'scores' | 'notice' }>
 
-/** Progress of a sweep that has not begun. */
 export const NOTHING_DONE: SweepProgress = {
   phase: 'preparing',
   rowsDone: 0,
@@ -34,22 +32,16 @@ export const NOTHING_DONE: SweepProgress = {
   reusedPromptCount: 0
 }
 
-/**
- * A part of a sweep that is computed at a time: some models, followed by some baselines, on some prompts.
- * Indices are ascending.
- */
+/** A part of a sweep that is computed at a time: some models, then some baselines, on some prompts. */
 export interface SweepStage {
   models: readonly number[]
   prompts: readonly number[]
   /** Most rows of a block for all stages together; omitted if this is the only stage. */
   budget?: number
-  /**
-   * Weights and states that stay in memory for later stages on the same prompts; omitted if no stage follows.
-   */
+  /** Weights and states that stay in memory for later stages on the same prompts. */
   leaves?: Leaves
 }
 
-/** All scores of a sweep, and the work for them. */
 export interface ComputedSweep extends ComputedIn {
   /** Scores of the sweep's models, followed by those of its baselines. */
   scores: readonly ScoreCollector[]
@@ -82,10 +74,8 @@ export interface ComputeOptions {
 const EVENT_INTERVAL_MS = 100
 
 /**
- * Lets the engine compute the scores that earlier results lack. A lost engine is restarted and repeats the
- * part that it lost. If it is lost again in the same part, the sweep fails.
- *
- * @throws WorkbenchError `engine-lost` when the engine was lost twice in one part; errors of the engine
+ * Lets the engine compute the scores that earlier results lack. @throws WorkbenchError `engine-lost` when the engine
+ * was lost twice in one part; errors of the engine
  */
 export async function computeSweep(
   engine: EngineClient,
@@ -116,18 +106,13 @@ class SweepRun {
   private readonly scorer: Scorer
   readonly scores: readonly ScoreCollector[]
   private readonly session: StageSession
-  /** Current stage. */
   private stage: SweepStage = { models: [], prompts: [] }
   private stagesBegun = 0
-  /**
-   * Groups of prompts, including those that an earlier run has finished; null until the engine has planned.
-   */
+  /** Groups of prompts, also those of an earlier run; null until the engine has planned. */
   private split: KeyedSplit | null
-  /** New scores by prompt and model that are not in the checkpoint yet. */
   private unsaved = new Map<number, Map<number, PromptScore>>()
   private groupCount = 0
   private rows = 0
-  /** Block evaluations of the current group. */
   private evaluations = 0
   partsFinished = 0
   private readonly changed = new Set<number>()
@@ -139,9 +124,7 @@ class SweepRun {
   private memory: Omit<SweepMemory, 'groupCount'> | null = null
   private readonly budgetBytes: number
   private readonly parts: PartSaver
-  /** Rows of the parts that were finished before the last start of the engine. */
   private rowsBefore = 0
-  /** Rows of all finished parts. */
   private rowsFinished = 0
   private startedMs = 0
   /** Seconds from `startedMs` to the end of the last finished part. */
@@ -173,7 +156,6 @@ class SweepRun {
     return elementAt(this.scores, model, 'model').get(prompt) !== undefined
   }
 
-  /** Begins a stage; some of its scores may exist already. */
   begin(stage: SweepStage): void {
     this.stage = stage
     this.rowsBefore = this.rowsFinished
@@ -260,12 +242,7 @@ class SweepRun {
     throw new WorkbenchError('engine-lost', 'The engine ended the sweep before it was done.')
   }
 
-  /**
-   * Handles the engine's plan.
-   *
-   * @returns false if earlier scores were computed on another device or precision, so that everything is
-   * computed again
-   */
+  /** Handles the engine's plan. @returns false if earlier scores are of another device or precision */
   private planned(
     plan: Extract<EngineSweepEvent, { type: 'plan' }>,
     missing: readonly number[],
@@ -322,7 +299,6 @@ class SweepRun {
     this.unsaved.set(prompt, promptScores.set(model, score))
   }
 
-  /** Writes the scores of the finished part to the checkpoint. */
   private async finishPart(): Promise<void> {
     const results = Array.from(this.unsaved, ([prompt, scores]) => ({
       promptKey: elementAt(this.prepared.prompts, prompt, 'prompt').key,

@@ -41,19 +41,14 @@ export interface SweepHistory {
   checkpoint: SweepCheckpoint
   /** Files and folders that the result will be written to. */
   places: readonly string[]
-  /** Loads the last finished sweep; null if there is none. */
   lastSweep: () => Promise<SweepDocument | null>
-  /** True to ignore earlier scores and compute everything. */
   fresh: boolean
 }
 
 /**
- * Scores post, base as a whole model, all restoration ranges and the given recipes on a prompt set, and
- * selects a range. Scores are exact: they come from the next-token distribution at the first answer position.
- *
- * @param onEvent receives progress, scores as they arrive (means over the prompts scored so far), and notices.
- * @param history its scores are not computed again.
- * @throws WorkbenchError `cancelled` when `signal` fires; errors of the pair, tokenizer, prompts or engine.
+ * Scores post, base as a whole model, all restoration ranges and the given recipes on a prompt set, and selects a
+ * range. Scores are exact: they come from the next-token distribution at the first answer position. @throws
+ * WorkbenchError `cancelled` when `signal` fires; errors of the pair, tokenizer, prompts or engine
  */
 export async function runCrcSweep(
   engine: EngineClient,
@@ -68,10 +63,8 @@ export async function runCrcSweep(
 }
 
 /**
- * Scores the same models on a shard's share of the prompts. Nothing is selected, because that needs all
- * parts.
- *
- * @throws WorkbenchError as {@link runCrcSweep}; `bad-input` when there are more shards than prompts
+ * Scores the same models on a shard's share of the prompts and selects nothing. @throws WorkbenchError as {@link
+ * runCrcSweep}; `bad-input` for more shards than prompts
  */
 export async function runCrcShard(
   engine: EngineClient,
@@ -99,13 +92,11 @@ export async function runCrcShard(
   }
 }
 
-/** Share of a sweep that is already scored; see `sweeps.known` of the contract. */
 export interface StoredShare {
   known: KnownPart
   interrupted: boolean
 }
 
-/** Reports the share of a sweep that is scored before it begins. */
 export async function storedShare(request: CrcSweepRequest, history: SweepHistory): Promise<StoredShare> {
   const prepared = await prepareSweep(request, await openPair(request.base, request.post))
   return shareOf(prepared.identity, await findEarlier(prepared, history))
@@ -123,14 +114,12 @@ const knownPartOf = (identity: SweepIdentity, earlier: EarlierResults | null): K
 
 interface ScoredPrompts {
   facts: SweepFacts
-  /** Indices of the prompts that were scored. */
   chosen: number[]
   models: ModelResults[]
   baselines: BaselineResults[]
   preview: PreviewResults | null
 }
 
-/** Indices of the prompts to score. */
 function chosenPrompts({ prompts }: PreparedSweep, shard: Shard | null): number[] {
   if (shard === null) return [...prompts.keys()]
   return promptsOfShard(
@@ -264,7 +253,6 @@ export async function findEarlier(
   return { earlier, interrupted, notices }
 }
 
-/** Sends notices. @param endings notices that say why a preview is a full sweep */
 function notify(onEvent: (event: CrcSweepEvent) => void, notices: string[], endings: string[]): void {
   for (const message of notices)
     onEvent({ type: 'notice', message, ...(endings.includes(message) && { endsPreview: true }) })
@@ -302,12 +290,7 @@ const PROBABILITY_BYTES = 15
 /** Bytes of a probability in a checkpoint: a float64 in base64. */
 const CHECKPOINT_PROBABILITY_BYTES = 11
 
-/**
- * Estimates the bytes that a sweep writes: its document, and the checkpoint that stays until the document
- * exists.
- *
- * @param missing indices of the prompts that have not been computed yet
- */
+/** Estimates the bytes that a sweep writes: its document, and the checkpoint that stays until the document exists. */
 function sweepBytes(
   { models, baselines, groups, whatIf, scoredBy }: PreparedSweep,
   missing: readonly number[]

@@ -9,10 +9,7 @@ import type { PromptSplit } from '../../../contract/procedures/engine'
 import { type Scorer, scorerOf } from '../task/scorer'
 import { multimap } from '../../../contract/model/multimap'
 
-/**
- * Identifies a sweep's computation. Two sweeps with equal identity share the results of prompts and models
- * with equal keys.
- */
+/** Identifies a sweep's computation. Results of prompts and models with equal keys can then be shared. */
 export interface SweepIdentity {
   /** Version of this program; another version may compute differently. */
   programVersion: string
@@ -52,11 +49,7 @@ export interface EarlierResults extends ComputedIn {
   split: KeyedSplit | null
 }
 
-/**
- * Counts the stored results of a sweep.
- *
- * @param modelsOf the scored models of a prompt, by its key
- */
+/** Counts the stored results of a sweep. @param modelsOf the scored models of a prompt, by its key */
 export function knownPart(
   { modelKeys, baselineCount, prompts }: SweepIdentity,
   modelsOf: (promptKey: string) => { readonly size: number; has(model: number): boolean } | undefined,
@@ -79,12 +72,7 @@ export function knownPart(
   }
 }
 
-/**
- * Gives the groups of an earlier split that are still missing.
- *
- * @param missing keys of the missing prompts, in the order of the new groups' indices.
- * @returns undefined if a group is only partly missing, so that prompts must be split again.
- */
+/** Gives the groups of an earlier split that are missing; undefined if a group is only partly missing. */
 export function missingGroups(split: KeyedSplit | null, missing: readonly string[]): PromptSplit | undefined {
   if (split === null) return undefined
   const indices = multimap(missing.map((key, index) => [key, index]))
@@ -97,10 +85,7 @@ export function missingGroups(split: KeyedSplit | null, missing: readonly string
     : undefined
 }
 
-/**
- * Largest difference between a stored score and the score computed from its probabilities, which are stored
- * with nine digits.
- */
+/** Largest difference between a stored score and its probabilities, which are stored with nine digits. */
 const STORED_TOLERANCE = 1e-6
 
 /** Checks that a score from a file agrees with its own probabilities. */
@@ -128,8 +113,7 @@ const MEASURES = [
 ] as const
 
 /**
- * Takes from a finished sweep the scores that another one shares; null if there are none. A sweep that
- * repeats the finished one gets null too, because a repeated sweep is computed again.
+ * Returns the scores of a finished sweep that another one shares; null if there are none, or if it repeats the sweep.
  */
 export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): EarlierResults | null {
   if (!isComputedAlike(sweep, identity)) return null
@@ -217,10 +201,7 @@ function isScoredAlike(first: ScoredBy, second: ScoredBy): boolean {
     : first.draws === second.draws
 }
 
-/**
- * Joins results of the same device and precision. Of several devices or precisions, the one with more scores
- * is returned.
- */
+/** Joins results of the same device and precision. Of several, the one with more scores is returned. */
 export function joinResults(resultSets: readonly EarlierResults[]): EarlierResults | null {
   const joined = new Map<string, EarlierResults>()
   for (const results of resultSets) {

@@ -5,15 +5,11 @@ import { elementAt } from '../../../contract/model/look-up'
 import { type KeyedSplit, missingGroups } from './earlier-results'
 import { type PreparedSweep, samplingOf } from './prepare-sweep'
 
-/** Memory limit of the engine's process for a sweep, in bytes. */
 export function budgetOf({ request }: Pick<PreparedSweep, 'request'>): number {
   return request.memoryBytes ?? defaultMemoryBytes()
 }
 
-/**
- * Request for the engine session of a sweep. All weights fit in memory if base is scored and ranges are
- * restored to it.
- */
+/** Request for the engine session of a sweep. All weights fit if base is scored and ranges are restored to it. */
 export function sessionRequest(
   request: PreparedSweep['request']
 ): Omit<SessionRequest, 'id' | 'device'> & Partial<SessionRequest> {
@@ -22,22 +18,15 @@ export function sessionRequest(
   return { base, post, device: device?.device, memoryBytes }
 }
 
-/**
- * Request to the engine, and the indices of the requested models and baselines. The engine's answers refer to
- * positions in `asked`.
- */
+/** Request to the engine. Its answers refer to positions in `asked`, the indices of the requested models. */
 export interface EngineRequest {
   request: Omit<SweepRequest, 'device'> & { device?: SweepRequest['device'] }
   modelIndices: readonly number[]
 }
 
 /**
- * Builds the request to the engine. If whole groups of an interrupted sweep are missing, all of their models
- * are requested, so that parts stay the same. Otherwise only missing scores are requested.
- *
- * @param wanted models, followed by baselines, ascending.
- * @param missing indices of the prompts that lack scores.
- * @param isKnown reports whether a model is scored on a prompt.
+ * Builds the request to the engine for the missing scores. If whole groups of an interrupted sweep are missing, all of
+ * their models are requested, so that parts stay the same.
  */
 export function engineRequest(
   prepared: PreparedSweep,

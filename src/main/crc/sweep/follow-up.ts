@@ -14,9 +14,7 @@ import { type PairFolders, scoreRecipes } from './score-recipes'
 
 /**
  * Sweeps, then scores the baselines that depend on the selected range, and verifies results of a GPU. Every entry to a
- * sweep uses this function, so that all sweeps compare the selected range with the same baselines.
- *
- * @throws WorkbenchError as `runCrcSweep`
+ * sweep uses this function, so that all sweeps have the same baselines.
  */
 export async function runWholeSweep(
   engine: EngineClient,
@@ -33,10 +31,7 @@ export async function runWholeSweep(
 }
 
 /**
- * Adds attention alone and MLP alone of the selected layers as baselines. These two models are omitted in a
- * preview. If scoring fails, the sweep stays unchanged and gets a notice.
- *
- * @throws WorkbenchError `cancelled`
+ * Adds attention alone and MLP alone of the selected layers as baselines. If scoring fails, the sweep gets a notice.
  */
 export async function withHalvesAlone(
   engine: EngineClient,
@@ -67,17 +62,12 @@ export async function withHalvesAlone(
 /** Most prompts that are computed again. */
 const MAX_PROMPTS = 5
 
-/**
- * Difference of a probability beyond which the device is suspected. On the demo, a software adapter differs by 3e-4 in
- * float16 and by 2e-6 in float32.
- */
+/** Suspicious difference of a probability. On the demo, an adapter differs by 3e-4 in fp16 and 2e-6 in fp32. */
 const SUSPICIOUS = 0.02
 
 /**
- * Computes post, base and the selected range of a sweep again on the CPU, on some prompts. The sweep gets a notice with
- * the largest difference of a probability. A sweep computed on the CPU and a preview stay unchanged.
- *
- * @throws WorkbenchError `cancelled`
+ * Computes post, base and the selected range of a GPU's sweep again on the CPU, on some prompts. The sweep gets a
+ * notice with the largest difference of a probability.
  */
 export async function verifiedOnCpu(
   engine: EngineClient,

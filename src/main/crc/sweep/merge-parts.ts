@@ -9,25 +9,20 @@ import { scorerOf } from '../task/scorer'
 import { isConsistent } from './earlier-results'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/** A part, and its file for error messages. */
 export interface PartFile {
   file: string
   part: SweepPart
 }
 
-/** Overrides of the parts' settings. */
 export interface MergeOptions {
   rho?: number
   seed?: number
 }
 
 /**
- * Joins the parts of a sweep into the document that a single machine would have made. Model files are not
- * needed, because parts hold the scores of every prompt.
- *
- * @param parts at least one, in any order.
- * @throws WorkbenchError `mismatch` if a file belongs to another sweep, or a part is missing or given twice.
- * @throws WorkbenchError `bad-file` if the content of a file contradicts itself.
+ * Joins the parts of a sweep, in any order, into the document that a single machine would have made. @throws
+ * WorkbenchError `mismatch` if a file belongs to another sweep, or a part is missing or given twice; `bad-file` if the
+ * content of a file contradicts itself
  */
 export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {}): SweepDocument {
   const [first] = parts

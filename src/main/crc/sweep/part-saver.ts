@@ -6,7 +6,6 @@ export class PartSaver {
   /** True if the last write failed. */
   private isFailing = false
 
-  /** @param checkpoint null keeps no parts */
   constructor(
     private checkpoint: SweepCheckpoint | null,
     private readonly notice: (message: string) => void
@@ -16,10 +15,7 @@ export class PartSaver {
     this.checkpoint?.begin(...plan)
   }
 
-  /**
-   * Writes the scores of a part. A full disk is tried again; after other errors the sweep continues without a
-   * checkpoint.
-   */
+  /** Writes the scores of a part. A full disk is tried again; after other errors the sweep keeps no parts. */
   async add(results: Parameters<SweepCheckpoint['add']>[0]): Promise<void> {
     try {
       await this.checkpoint?.add(results)

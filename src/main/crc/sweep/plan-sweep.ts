@@ -12,10 +12,8 @@ import { type LikeSweep, paceOf, plannedRows, type SweepPace } from './sweep-pac
 import { previewSetting } from './sweep-stages'
 
 /**
- * Plans a sweep of all its prompts without running it, and a preview if one is requested.
- *
- * @throws WorkbenchError as the sweep would before it reads weights; `out-of-memory` names the smallest
- * budget that works
+ * Plans a sweep of all its prompts, and a requested preview. @throws WorkbenchError as the sweep would before it reads
+ * weights; `out-of-memory` names the smallest budget that works
  */
 export async function planCrcSweep(
   engine: EngineClient,
@@ -29,10 +27,8 @@ export async function planCrcSweep(
 }
 
 /**
- * Plans the missing part of a sweep; null if nothing is missing.
- *
- * @param like finds a similar finished sweep, whose speed predicts the time better than one timed block
- * @throws WorkbenchError as {@link planCrcSweep}
+ * Plans the missing part of a sweep; null if nothing is missing. @param like finds a similar finished sweep, whose
+ * speed predicts the time better than one timed block
  */
 export async function planRestOfSweep(
   engine: EngineClient,
@@ -79,20 +75,13 @@ async function planOf(
   }
 }
 
-/**
- * Seconds that a preview needs besides reading and computing, measured on two cores. They go into graphs of its
- * stages, choices between stages, and computing in small pieces.
- */
+/** Seconds for graphs of a preview's stages and the choices between them, measured on two cores. */
 const STAGES_SECONDS = 0.25
 
 /**
- * Plans a preview of a sweep: its rows, an upper bound of its memory, and its time. Without the speed of a finished
- * sweep, the time has three parts. They are its share of the full sweep's computation, one reading of the weights, and
- * a constant for the stages.
- *
- * @param whole plan of the full sweep.
- * @param pace speed of a similar sweep; null if none was finished on this machine.
- * @returns null if there are so few prompts that everything is scored.
+ * Plans a preview: its rows, an upper bound of its memory, and its time; null if everything is scored. Without the
+ * speed of a finished sweep, the time is its share of the full sweep's computation, one reading of the weights, and a
+ * constant for the stages.
  */
 async function planPreview(
   engine: EngineClient,

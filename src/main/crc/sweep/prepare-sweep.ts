@@ -51,7 +51,6 @@ import { elementAt } from '../../../contract/model/look-up'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 export interface CrcSweepRequest {
-  /** Id of the document; a new one if omitted. */
   id?: string
   base: string
   post: string
@@ -65,7 +64,6 @@ export interface CrcSweepRequest {
   source?: RestoredTo
   /** False omits base as a whole model. */
   wholeBase?: boolean
-  /** Recipes to score besides post, base and the ranges. */
   recipes: readonly Recipe[]
   /** Other checkpoints to score as whole models; one that cannot be scored is omitted with a notice. */
   checkpoints?: readonly OtherCheckpoint[]
@@ -73,38 +71,28 @@ export interface CrcSweepRequest {
   baselines?: boolean
   /** True to store scores under other samplers too, if the sampler uses only temperature and min-p. */
   whatIf?: boolean
-  /**
-   * True to select on one half of the prompts, drawn by the seed, and to evaluate the selection on the other
-   * half.
-   */
+  /** True to select on one half of the prompts, drawn by the seed, and to evaluate on the other. */
   split?: boolean
-  /** True to score ranges and blends that cannot be selected on a few prompts only. */
   preview?: boolean
   /** Range that the user looks at; read whenever a preview chooses its next stage. */
   lookedAt?: () => RestorationRange | null
   /** Number of blends from post to base with one strength for all layers; 0 for none. */
   uniformBlendCount: number
-  /** Seed of the bootstrap. */
   seed?: number
-  /** Device; the CPU if omitted. */
   device?: ChosenDevice
-  /** Precision; the default of device and family if omitted. */
   precision?: Precision
   /** Memory limit of the engine process in bytes; half of this machine's memory if null or omitted. */
   memoryBytes?: number | null
 }
 
-/** Counts the prompts that a sweep scores. */
 export function promptCountOf({ prompts }: Pick<CrcSweepRequest, 'prompts'>): number {
   if (Array.isArray(prompts)) return prompts.length
   return prompts.task.prompts.filter(({ answers }) => answers !== undefined).length
 }
 
-/** Describes how a sweep scores answers. */
 export const scoredByOf = ({ prompts }: Pick<CrcSweepRequest, 'prompts'>): ScoredByBrief =>
   Array.isArray(prompts) ? BY_CHARACTERS : briefScoring(prompts)
 
-/** The opened checkpoints of a sweep. */
 type Pair = Record<'base' | 'post', PairMember>
 
 /** A sweep ready to compute: its prompts as tokens, and the models to score. */
@@ -123,7 +111,6 @@ export interface PreparedSweep {
   /** Other samplers to score. */
   whatIf: readonly MinPDraw[]
   models: SweptModel[]
-  /** Baselines, scored after the models. */
   baselines: SamplingBaseline[]
   identity: SweepIdentity
   /** Reason that base cannot be scored as a whole model. */
@@ -131,11 +118,7 @@ export interface PreparedSweep {
   notices: string[]
 }
 
-/**
- * Renders the prompts and lists the models.
- *
- * @throws WorkbenchError for errors of the pair, tokenizer, prompts or recipes
- */
+/** Renders the prompts and lists the models. @throws WorkbenchError for the pair, tokenizer, prompts or recipes */
 export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pair): Promise<PreparedSweep> {
   const { layerCount } = post.spec
   const source = request.source ?? null
@@ -204,9 +187,7 @@ function refuseOwnLayers(source: PairMember, post: PairMember): void {
   )
 }
 
-/**
- * Refuses a pair of equal checkpoints: every range would equal post, and the sweep would blame the prompts.
- */
+/** Refuses a pair of equal checkpoints: every range would equal post. */
 function refuseOneCheckpoint(base: PairMember, post: PairMember): void {
   if (base.checkpoint.fingerprint !== post.checkpoint.fingerprint) return
   throw new WorkbenchError(
@@ -268,7 +249,6 @@ export function samplingOf({ scoredBy }: Pick<PreparedSweep, 'scoredBy'>): Sampl
   return scoredBy.kind === 'task' ? scoredBy.sampling : undefined
 }
 
-/** Prompts as the models see them, and a function that compares another whole model on them. */
 interface RenderedSweep {
   scoredBy: ScoredBy
   prompts: readonly RenderedPrompt[]
@@ -310,10 +290,7 @@ async function renderSweep(
   }
 }
 
-/**
- * Selects the checkpoints that can be scored and explains why others cannot. The sweep continues without
- * them.
- */
+/** Selects the checkpoints that can be scored and explains why others cannot. */
 async function comparableCheckpoints(
   checkpoints: readonly OtherCheckpoint[],
   post: PairMember,
@@ -347,10 +324,7 @@ function promptKey(
     .slice(0, 32)
 }
 
-/**
- * Refuses prompts that exceed the context window with their longest answer. The last token of an answer is
- * never an input.
- */
+/** Refuses prompts that exceed the context window with their longest answer, except its last token. */
 function refuseLongPrompts(
   { prompts, groups }: Pick<RenderedSweep, 'prompts' | 'groups'>,
   post: PairMember

@@ -2,11 +2,8 @@ import type { RenderedPrompt, SweepDocument } from '../../../contract/documents/
 import { WorkbenchError } from '../../../contract/model/problem'
 
 /**
- * Refuses scores that cannot be compared with a sweep.
- *
- * @param now the checkpoints and the sweep's prompts as they are now.
- * @throws WorkbenchError `mismatch` if a checkpoint differs, or it or its tokenizer has changed since the
- * sweep.
+ * Refuses scores that cannot be compared with a sweep. @throws WorkbenchError `mismatch` if a checkpoint or its
+ * tokenizer has changed since the sweep
  */
 export function requireSameAsSwept(
   now: Pick<SweepDocument, 'basePath' | 'postPath'> & { prompts: readonly Pick<RenderedPrompt, 'tokens'>[] },

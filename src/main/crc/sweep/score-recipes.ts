@@ -6,19 +6,14 @@ import type { EngineClient } from '../../engine/host'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import { requireSameAsSwept } from './same-as-swept'
 
-/** Current folders of a sweep's models. */
 export interface PairFolders {
   base: string
   post: string
 }
 
 /**
- * Scores recipes exactly as a sweep scored its ranges (prompts, rendering, device, precision), so that the
- * scores can be compared.
- *
- * @param history its scores are not computed again.
- * @returns a sweep of only the recipes, in their order.
- * @throws WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed since; as `runCrcSweep`.
+ * Scores recipes exactly as a sweep scored its ranges. @returns a sweep of only the recipes, in their order. @throws
+ * WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed; as `runCrcSweep`
  */
 export async function scoreRecipes(
   engine: EngineClient,
@@ -57,10 +52,7 @@ export async function scoreRecipes(
   return scored
 }
 
-/**
- * Adds a score to the recipes of a sweep. It replaces the score of equal weights, because two recipes may
- * have the same name.
- */
+/** Adds a score to the recipes of a sweep. It replaces the score of equal weights, because names may repeat. */
 export function withRecipeScore(scores: readonly RecipeScore[], score: RecipeScore): RecipeScore[] {
   const keyOf = ({ recipe }: RecipeScore): string => weightsKey({ kind: 'recipe', recipe })
   return [...scores.filter((other) => keyOf(other) !== keyOf(score)), score]

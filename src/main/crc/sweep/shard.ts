@@ -5,13 +5,9 @@ import { countNewTokens } from '../../engine/tries/prompt-trie'
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
- * Selects the prompts of a shard; every machine gets the same division. Prompts are sorted by their tokens,
- * so that prompts with a common beginning are neighbours. The sorted list is cut into runs. The number of distinct
- * prefixes determines the work of a run, and the largest such number is as small as possible.
- *
- * @param prompts token ids of all prompts of the sweep.
- * @returns ascending indices, at least one.
- * @throws WorkbenchError `bad-input` when there are more shards than prompts.
+ * Selects the prompts of a shard as ascending indices; every machine gets the same division. Prompts are sorted by
+ * their tokens, so that common beginnings are neighbours, and cut into runs. The largest number of distinct prefixes in
+ * a run is as small as possible. @throws WorkbenchError `bad-input` when there are more shards than prompts
  */
 export function promptsOfShard(prompts: readonly (readonly number[])[], { index, count }: Shard): number[] {
   if (count > prompts.length) {
@@ -49,10 +45,7 @@ function smallestLimit(
   return low
 }
 
-/**
- * Lists the start indices of runs with at most `limit` prefixes each; at least `count` runs if there are
- * enough prompts.
- */
+/** Lists the start indices of runs with at most `limit` prefixes each; at least `count` runs if possible. */
 function runStarts(
   sorted: readonly (readonly number[])[],
   newPrefixes: readonly number[],

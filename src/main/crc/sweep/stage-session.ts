@@ -13,10 +13,7 @@ export class StageSession {
 
   constructor(private readonly engine: EngineClient) {}
 
-  /**
-   * Starts the engine while main opens the pair, to save the time of a process start. The first stage reports
-   * its errors.
-   */
+  /** Starts the engine while main opens the pair, to save time. The first stage reports its errors. */
   start({ memoryBytes }: Pick<SessionRequest, 'memoryBytes'>): void {
     this.engine.ready({ memoryBytes }).catch(() => undefined)
   }

@@ -33,10 +33,7 @@ export interface CheckpointPlace {
   readonly owned: boolean
   /** Lists files that may be checkpoints. @throws WorkbenchError when they cannot be listed */
   list(): Promise<string[]>
-  /**
-   * Gives the file for a sweep of this name and makes room for it. @throws WorkbenchError `read-only`,
-   * `bad-file`
-   */
+  /** Gives the file for a sweep of this name and makes room for it. @throws WorkbenchError `read-only`, `bad-file` */
   fileFor(name: string): Promise<string>
 }
 
@@ -50,7 +47,6 @@ export function checkpointBeside(file: string): CheckpointPlace {
 const CHECKPOINT_MEANING =
   'That file holds the scores of the sweep so far. The sweep continues from them; without the file it starts again.'
 
-/** The open file of a checkpoint. */
 interface OpenFile {
   name: string
   path: string
@@ -87,10 +83,8 @@ export class SweepCheckpoint {
   }
 
   /**
-   * Loads stored scores of a sweep, with notices on files that could not be used.
-   *
-   * @param fresh true if the sweep starts again; then damaged checkpoints may be replaced.
-   * @throws WorkbenchError `bad-file` when another file has the name of the checkpoint.
+   * Loads stored scores of a sweep, with notices on unusable files. @throws WorkbenchError `bad-file` when another file
+   * has the name of the checkpoint
    */
   async find(
     identity: SweepIdentity,
@@ -125,10 +119,8 @@ export class SweepCheckpoint {
   }
 
   /**
-   * Prepares the checkpoint of a sweep. No file is written until there are scores.
-   *
-   * @param split groups of prompts, which stay the same when the sweep is resumed.
-   * @param resumes true if the loaded scores belong to this sweep; false if the sweep starts again.
+   * Prepares the checkpoint of a sweep. No file is written until there are scores. @param resumes true if the loaded
+   * scores belong to this sweep
    */
   begin(
     identity: SweepIdentity,
@@ -153,18 +145,14 @@ export class SweepCheckpoint {
   }
 
   /**
-   * Adds scores, which are written within a second or when the checkpoint is closed. A power failure loses up
-   * to a second of scores besides the unfinished part. Results that could not be written are written with the
-   * next ones.
-   *
-   * @throws WorkbenchError `read-only`, `bad-input`
+   * Adds scores, which are written within a second or when the checkpoint is closed. Failed writes are repeated with
+   * the next scores. @throws WorkbenchError `read-only`, `bad-input`
    */
   async add(results: readonly PromptResults[]): Promise<void> {
     this.waiting.push(...results)
     if (performance.now() - this.writtenMs >= WRITE_INTERVAL_MS) await this.write()
   }
 
-  /** Writes pending results if possible, and closes the file. */
   async close(): Promise<void> {
     try {
       await this.write()
@@ -235,7 +223,6 @@ class WrittenScores {
   private identity: SweepIdentity | null = null
   private readonly models = new Map<string, Set<number>>()
 
-  /** Starts recording for a sweep. */
   reset(identity: SweepIdentity): void {
     this.identity = identity
     this.models.clear()

@@ -15,10 +15,7 @@ export type LikeSweep = (
 /** A sweep that computed less than this share measures mainly the start of engines, not the computation. */
 const MIN_SHARE = 1 / 2
 
-/**
- * Counts the rows of hidden states that a sweep itself put through blocks; 0 if it computed little, because
- * most scores were reused. Groups of prompts are assumed to have equal sizes.
- */
+/** Counts the rows of hidden states that a sweep itself put through blocks; 0 if it reused most scores. */
 export function computedRows({
   preview,
   work,

@@ -17,19 +17,13 @@ import type { PreparedSweep } from './prepare-sweep'
 import type { Leaves } from './stage-session'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
-/** The stages of a sweep, and the outcome of a preview after the last stage. */
 export interface FollowedStages {
   follow: (scores: readonly ScoreCollector[]) => Iterable<SweepStage>
   /** Null if everything was scored. */
   readonly outcome: PreviewOutcome | null
 }
 
-/**
- * Lists one stage with everything, or the stages of a preview. If there are too few prompts for a preview,
- * everything follows.
- *
- * @param chosen the prompts to score
- */
+/** Lists one stage with everything, or the stages of a preview of enough prompts. */
 export function stagesOf(prepared: PreparedSweep, chosen: readonly number[]): FollowedStages {
   const { models, baselines, request } = prepared
   const everything: SweepStage = {
@@ -48,7 +42,6 @@ export function stagesOf(prepared: PreparedSweep, chosen: readonly number[]): Fo
   }
 }
 
-/** Builds the settings of a preview, without its scores. */
 export function previewSetting({
   layerCount,
   models,

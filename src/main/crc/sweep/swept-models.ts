@@ -4,10 +4,8 @@ import { allRanges, recipeStrengths, uniformBlendStrengths } from '../../../cont
 import type { SweptModel } from '../../../contract/documents/swept-model'
 
 /**
- * Lists the models of a sweep: post, base if it can be compared, the requested ranges and uniform blends, the
- * recipes and other checkpoints.
- *
- * @throws WorkbenchError `bad-input` for a recipe that does not fit the model's layers
+ * Lists the models of a sweep: post, comparable base, ranges, uniform blends, recipes and other checkpoints. @throws
+ * WorkbenchError `bad-input` for a recipe that does not fit the model's layers
  */
 export function listSweptModels(
   request: { ranges: boolean; uniformBlendCount: number; recipes: readonly Recipe[] },

@@ -28,7 +28,6 @@ export interface BuiltinPrompts {
   prompts: CrcPrompts
 }
 
-/** The prompt sets that ship with the program: `demo-crc` suits the demo pair, the others full-size chat models. */
 export async function builtinPrompts(): Promise<BuiltinPrompts[]> {
   return Promise.all(
     BUILTIN_PROMPT_SETS.map(async ({ id, name }) => ({ id, name, prompts: await builtinPromptSet(id) }))
@@ -49,10 +48,7 @@ export async function builtinSetOf(prompts: CrcPrompts): Promise<BuiltinPromptsI
 }
 
 /**
- * Loads a prompt set by name. The name is a built-in set or else a file.
- *
- * @param file path to read if the name is no built-in set
- * @throws WorkbenchError as `readPromptFile`
+ * Loads a built-in prompt set by its name, or else the prompts of a file. @throws WorkbenchError as `readPromptFile`
  */
 export async function namedPrompts(name: string, file = name): Promise<CrcPrompts> {
   const builtin = BUILTIN_PROMPT_SETS.find(({ id }) => id === name)

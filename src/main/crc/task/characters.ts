@@ -12,12 +12,9 @@ export interface CharacterGroups {
 }
 
 /**
- * Finds the tokens that add exactly one valid character to a context. For such a token, decode(context + token) is
- * decode(context) followed by the character (docs/methods.md). A special token adds nothing.
- *
- * @param context token ids the answer follows.
- * @param countLeadingSpace also count tokens that add white space and then the character.
- * @throws WorkbenchError `bad-file` when the tokenizer does not work, or takes too long.
+ * Finds the tokens that add exactly one valid character to a context: decode(context + token) is decode(context)
+ * followed by the character (docs/methods.md). With `countLeadingSpace` they may add white space before it. @throws
+ * WorkbenchError `bad-file` when the tokenizer does not work, or takes too long
  */
 export async function characterGroups(
   text: TextModel,
@@ -70,10 +67,8 @@ const PASS = 16_384
 const candidateCache = new WeakMap<TextModel, Promise<Map<string, number[]>>>()
 
 /**
- * Maps each character to the tokens that may add it. The context changes only the white space of an added text:
- * decoders strip it at the start of a text or insert it between words. One pass over the vocabulary behind an ordinary
- * letter therefore finds every token that adds the character, alone or after white space. The caller then decides by
- * the real context.
+ * Maps each character to the tokens that may add it behind an ordinary letter, alone or after white space. The context
+ * changes only the white space of an added text, and the caller decides by the real context.
  */
 function candidatesOf(text: TextModel): Promise<Map<string, number[]>> {
   const cached = candidateCache.get(text)

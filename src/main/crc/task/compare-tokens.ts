@@ -17,8 +17,8 @@ import { elementAt } from '../../../contract/model/look-up'
 const agreeingTokenizers = new WeakMap<RenderedPrompts, WeakSet<TextModel>>()
 
 /**
- * Decides whether a whole model can be scored on the tokens that post sees. Its own tokenizer must turn the prompts,
- * rendered with post's template, into the same tokens. The same tokens must add the valid characters.
+ * Decides whether a whole model can be scored on the tokens that post sees. Its tokenizer must give the prompts the
+ * same tokens, and the same tokens must add the valid characters.
  */
 export async function compareCrcTokens(
   whole: WholeModel,
@@ -76,10 +76,7 @@ async function findDifference(
   return null
 }
 
-/**
- * Names the added token of post, such as a turn marker, that the model's tokenizer does not have.
- * Returns an empty string if there is none.
- */
+/** Names the added token of post that the model's tokenizer does not have, such as a turn marker; '' for none. */
 async function foreignToken(
   ownText: TextModel,
   postText: TextModel,

@@ -10,7 +10,6 @@ import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** A task's questions as models see them, with the token sequences that count as answers. */
 export interface RenderedTask {
   /** Questions that list right answers. `valid` holds the first name of each answer. */
   prompts: RenderedPrompt[]
@@ -22,11 +21,8 @@ export interface RenderedTask {
 }
 
 /**
- * Renders a task's questions and lists the token sequences that the engine scores.
- *
- * @param endTokens tokens that end an answer.
- * @throws WorkbenchError `bad-input` for a task that lists no answers or reads them at the end of longer texts.
- *   `bad-input` for a model that names no token that ends an answer. Otherwise as `renderSamplePrompts`.
+ * Renders a task's questions and lists the token sequences that the engine scores. @throws WorkbenchError `bad-input`
+ * for a task without listed answers or with longer texts, or a model without a token that ends an answer
  */
 export async function renderTask(
   { task }: ScoredTask,

@@ -2,7 +2,6 @@ import type { CrcPrompt, PromptScore, Score } from '../../../contract/documents/
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { averageScores } from './scoring'
 
-/** Collects the scores of one model, prompt by prompt. */
 export class ScoreCollector {
   private readonly scores: (PromptScore | undefined)[]
 
@@ -14,7 +13,6 @@ export class ScoreCollector {
     this.scores[prompt] = score
   }
 
-  /** Number of prompts with a score. */
   get count(): number {
     return this.available().length
   }

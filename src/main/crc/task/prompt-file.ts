@@ -10,9 +10,8 @@ const EXPECTED =
   'A prompt set is a list such as [{"text": "Name a digit.", "category": "digit", "valid": ["0", "1"]}].'
 
 /**
- * Reads a prompt set: a JSON list of `{"text", "category", "valid"}`.
- *
- * @throws WorkbenchError `not-found`; `bad-file` when it is not JSON; `bad-input` naming the first field that is wrong
+ * Reads a JSON list of `{"text", "category", "valid"}`. @throws WorkbenchError `not-found`; `bad-file` when it is not
+ * JSON; `bad-input` naming the first wrong field
  */
 export async function readPromptFile(file: string): Promise<CrcPrompts> {
   const value = await withHint(EXPECTED, () => readJsonFile(file, MAX_PROMPT_FILE_BYTES))

@@ -18,12 +18,9 @@ export interface RenderedPrompts {
 const lastRendered = new WeakMap<TextModel, { key: string; rendered: Promise<RenderedPrompts> }>()
 
 /**
- * Renders a prompt set exactly as the model sees it, with the tokens that count as each valid answer. Repeated calls
- * with the same prompts return the same object, because every window, plan and sweep of a project makes one.
- *
- * @throws WorkbenchError `bad-input` when the template refuses the prompts.
- * @throws WorkbenchError `bad-input` when a prompt has no valid character that a single token can add.
- * @throws WorkbenchError `bad-file` when the tokenizer or template does not work.
+ * Renders a prompt set as the model sees it, with the tokens that count as each valid answer. Equal calls share one
+ * object. @throws WorkbenchError `bad-input` when the template refuses the prompts, or a prompt has no valid character
+ * that a single token can add; `bad-file` when the tokenizer or template does not work
  */
 export async function renderPrompts(
   prompts: CrcPrompts,
@@ -96,7 +93,6 @@ function unreachableNotices(prompts: readonly RenderedPrompt[]): string[] {
   )
 }
 
-/** Lists at most ten items, to keep messages short. */
 function listed(items: readonly string[]): string {
   const firstItems = items.slice(0, 10).join(', ')
   return items.length <= 10 ? firstItems : `${firstItems} and ${items.length - 10} more`

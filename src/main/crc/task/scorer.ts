@@ -10,17 +10,9 @@ export interface Scorer {
   /** @param whatIf stored form of the scores under other samplers */
   score(groups: readonly number[], whatIf?: string): PromptScore
   groupsOf(score: PromptScore): number[]
-  /**
-   * Converts the engine's probabilities under other samplers to the form that a sweep stores.
-   *
-   * @param whatIf `[samplers][groups]` as float32 in base64
-   */
+  /** Converts probabilities `[samplers][groups]`, float32 in base64, to the form that a sweep stores. */
   keep(whatIf: string, groupCount: number): string
-  /**
-   * Reads the score under one of the other samplers from the stored form.
-   *
-   * @param answerCount right answers of the prompt
-   */
+  /** Reads the score under one of the other samplers from the stored form. */
   under(whatIf: string, sampler: number, answerCount: number): PromptScore
 }
 

@@ -53,10 +53,8 @@ export class DocumentFolder<T> {
   constructor(private readonly kind: FolderKind<T>) {}
 
   /**
-   * Reads a document, and migrates an older version in memory. Stored results are never rewritten. The same object is
-   * returned while its file stays as it was, and nobody may change it.
-   *
-   * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
+   * Reads a document, migrated in memory. The same object is returned while its file stays as it was, and nobody may
+   * change it. @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
    */
   async read(project: string, id: string): Promise<T> {
     const file = this.companion(project, id, '.json')
@@ -81,17 +79,12 @@ export class DocumentFolder<T> {
     )
   }
 
-  /** Returns null if there is none of this id. @throws WorkbenchError `bad-file` or `newer-version` */
   async readIfAny(project: string, id: string): Promise<T | null> {
     if (!DocumentId.safeParse(id).success || !(await hasPlainFolder(this.folderOf(project)))) return null
     return (await hasPlainFile(this.companion(project, id, '.json'))) ? this.read(project, id) : null
   }
 
-  /**
-   * Replaces an earlier document of the same id.
-   *
-   * @throws WorkbenchError `bad-input` for a document that could not be read back; `read-only`
-   */
+  /** Replaces a document. @throws WorkbenchError `bad-input` if it could not be read back; `read-only` */
   async write(project: string, document: T): Promise<void> {
     const file = this.companion(project, this.kind.id(document), '.json')
     const stored = await storedDocument(this.kind, document)
@@ -127,22 +120,14 @@ export class DocumentFolder<T> {
     }
   }
 
-  /**
-   * Removes a document, its summary and its companions of these suffixes.
-   *
-   * @throws WorkbenchError `not-found` for an invalid id
-   */
+  /** Removes a document, its summary and its companions. @throws WorkbenchError `not-found` for an invalid id */
   async remove(project: string, id: string, companions: readonly string[] = []): Promise<void> {
     for (const suffix of [...companions, SUMMARY, '.json']) {
       await rm(this.companion(project, id, suffix), { force: true })
     }
   }
 
-  /**
-   * Returns the path of a file beside a document, under its name.
-   *
-   * @throws WorkbenchError `not-found` for an invalid id
-   */
+  /** Returns the path of a file beside a document. @throws WorkbenchError `not-found` for an invalid id */
   companion(project: string, id: string, suffix: string): string {
     if (DocumentId.safeParse(id).success) return join(this.folderOf(project), `${id}${suffix}`)
     throw new WorkbenchError(
@@ -156,7 +141,6 @@ export class DocumentFolder<T> {
   }
 }
 
-/** The one document of a kind, in the file that the kind names. */
 export class DocumentFile<T> {
   constructor(private readonly kind: FileKind<T>) {}
 
@@ -166,7 +150,6 @@ export class DocumentFile<T> {
     return (await hasPlainFile(file)) ? (await readDocument(file, this.kind)).document : null
   }
 
-  /** @throws WorkbenchError `bad-input` for a document that could not be read back; `read-only` */
   async write(project: string, document: T): Promise<void> {
     const stored = await storedDocument(this.kind, document)
     const folder = dirname(this.fileOf(project))
@@ -196,11 +179,7 @@ export async function storedDocument<T>(
 /** Size of a written piece: large for the disk, and formatted within some milliseconds. */
 const PIECE_CHARACTERS = 2 ** 19
 
-/**
- * Yields the text of a document in pieces. Other work has its turn between them.
- *
- * @throws WorkbenchError `bad-input` for a text that is too long to be read back
- */
+/** Yields the text of a document in pieces. @throws WorkbenchError `bad-input` if it is too long to be read back */
 async function* storedText<T>(
   { kind, name, maxBytes, tooLarge }: StoredKind<T>,
   document: T

@@ -8,7 +8,6 @@ import { readAnswerLines } from './sample-files'
 import { RunSummaries } from './run-summaries'
 import { EVALUATIONS } from './stored-documents'
 
-/** Lines of an evaluation, each kind in a file beside it. */
 export interface EvaluationLines {
   samples: SampleLine
   scores: PromptScores
@@ -24,7 +23,6 @@ const ENDINGS: Readonly<Record<keyof EvaluationLines, string>> = {
   pairVerdicts: '.pairs.jsonl',
   forms: '.forms.jsonl'
 }
-/** Endings of the files beside an evaluation. */
 export const EVALUATION_ENDINGS = Object.values(ENDINGS)
 
 /** An evaluation with the lines of its files. */
@@ -40,7 +38,6 @@ export interface EvaluationFiles {
   forms: AnswerForm[]
 }
 
-/** @throws WorkbenchError `not-found`, `newer-version`, or `bad-file` naming the line that is wrong */
 export async function readEvaluation(folder: string, id: string): Promise<EvaluationFiles> {
   const run = await EVALUATIONS.read(folder, id)
   const names = new Set(run.variants.map(({ variant }) => variant.name))
@@ -103,11 +100,7 @@ export async function appendEvaluationLines<Part extends keyof EvaluationLines>(
   await appendLines(pathOf(folder, id, part), lines)
 }
 
-/**
- * Reads the meanings that judges read in an evaluation's answers.
- *
- * @throws WorkbenchError `bad-file` naming the line that is wrong
- */
+/** Reads the meanings that judges read in answers. @throws WorkbenchError `bad-file` naming the wrong line */
 export async function readForms(folder: string, id: string): Promise<AnswerForm[]> {
   const forms = await readFormLines(folder, id)
   return forms.every(({ baseUrl }) => baseUrl !== undefined)
@@ -127,7 +120,6 @@ export const EVALUATION_SUMMARIES = new RunSummaries<EvaluationRun, EvaluationSu
   beside: (folder, id) => pathOf(folder, id, 'samples')
 })
 
-/** Summarises an evaluation for lists. @param answerCount number of stored answers */
 export function summarizeEvaluation(run: EvaluationRun, answerCount: number): EvaluationSummary {
   const { task, variants } = run
   return {

@@ -16,11 +16,8 @@ const RESULTS = ['sweeps', 'searches', 'checks', 'samples', 'evaluations', 'samp
 const FIRST_PAIR = join('pairs', 'pair-1')
 
 /**
- * Migrates a project to the present version. The caller holds its lock.
- *
- * @param beforeStep is called before each change of the disk.
- * @returns the name of the copy of its project.json; null when that is of the present version already.
- * @throws WorkbenchError `bad-file`, `newer-version`, `read-only`: project.json is as it was.
+ * Migrates a project to the present version. The caller holds its lock. @param beforeStep is called before each change
+ * of the disk @returns name of the copy of an older project.json, or null
  */
 export async function migrateProject(
   folder: string,
@@ -36,7 +33,6 @@ export async function migrateProject(
   return backup
 }
 
-/** Folder of the project with files as they were before sweeps were stored in two files. */
 export const BACKUP = 'backup'
 
 /**

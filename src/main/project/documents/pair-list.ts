@@ -21,11 +21,9 @@ type Changed = Pick<Pairs, 'pairs'>
 
 const NO_PAIRS: Pairs = { pairs: [], nextPair: 1 }
 
-/** Returns the name of a new pair. */
 export const pairName = (location: PairLocation): string =>
   location.kind === 'demo' ? 'Demo' : modelNameFromPath(location.post)
 
-/** Creates the list of a new project. */
 export const firstPair = (
   location: PairLocation,
   rendering: Rendering = DEFAULT_RENDERING,
@@ -69,13 +67,11 @@ export function withDuplicate(list: Pairs, id: PairId): { changed: Pairs; added:
   return withPair(list, elementAt(list.pairs, index, 'pair'), index + 1)
 }
 
-/** @throws WorkbenchError `not-found` */
 export function withPairNamed(list: Pairs, id: PairId, name: string): Changed {
   const others = list.pairs.filter((pair) => pair.id !== id)
   return withPairChanged(list, id, { name: freeName(name, namesOf(others)) })
 }
 
-/** @throws WorkbenchError `not-found` */
 export function withPairChanged(list: Pairs, id: PairId, changes: Partial<PairDocument>): Changed {
   const index = pairIndex(list, id)
   return { pairs: list.pairs.with(index, { ...elementAt(list.pairs, index, 'pair'), ...changes }) }

@@ -18,11 +18,7 @@ const PART_FORMAT: DocumentFormat<SweepPart> = {
 
 const PARTS = 'Parts are what "slr sweep --shard I/N --out FILE" writes.'
 
-/**
- * Reads a file of `slr sweep --shard`.
- *
- * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`, naming the file
- */
+/** Reads a file of `slr sweep --shard`. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
 export async function readPartFile(file: string): Promise<SweepPart> {
   const real = await resultPath(file)
   try {

@@ -70,7 +70,6 @@ export interface ProjectDocuments {
   /** Version of project.json. It decides the places of results. */
   foundVersion: number
   prompts: CrcPrompts
-  /** Null until sample prompts are saved. */
   samplePrompts: SamplePrompts | null
 }
 
@@ -79,7 +78,6 @@ export async function isProject(folder: string): Promise<boolean> {
   return isFile(join(folder, PROJECT_FILE))
 }
 
-/** @throws WorkbenchError `not-found`, `bad-file` naming file and field, or `newer-version` */
 export async function readProjectFiles(folder: string): Promise<ProjectDocuments> {
   const { document, foundVersion } = await readDocument(join(folder, PROJECT_FILE), PROJECT_FORMAT)
   await hasPlainFolder(join(folder, 'prompts'))
@@ -105,11 +103,7 @@ export async function writeSamplePrompts(folder: string, prompts: SamplePrompts)
   await writePromptFile(folder, SAMPLE_PROMPTS, prompts)
 }
 
-/**
- * Reads the separate prompts of a pair; null if it uses the project's prompts.
- *
- * @throws WorkbenchError `bad-file` naming file and field
- */
+/** Reads the separate prompts of a pair; null if it uses the project's. @throws WorkbenchError `bad-file` */
 export async function readOwnPrompts(pairFolder: string): Promise<CrcPrompts | null> {
   const file = promptFile(pairFolder, CRC_PROMPTS)
   if (!(await hasPlainFolder(join(pairFolder, 'prompts'))) || !(await hasPlainFile(file))) return null

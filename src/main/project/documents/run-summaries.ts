@@ -14,7 +14,6 @@ import { type DocumentFolder, SUMMARY } from './document-store'
  * it, or if the document or the file beside it has another size.
  */
 
-/** Fields that identify and order the entries of lists. */
 export interface Listed {
   readonly id: string
   readonly createdAt: string
@@ -23,9 +22,7 @@ export interface Listed {
 /** A folder of documents that lists show by their summaries. */
 export type SummarizedFolder<Document> = Pick<DocumentFolder<Document>, 'read' | 'ids' | 'companion'>
 
-/** A kind of document that lists show by its summary. */
 interface SummarizedKind<Document, Summary> {
-  /** Name of a document in warnings. */
   name: string
   documents: SummarizedFolder<Document>
   schema: z.ZodType<Summary>
@@ -63,7 +60,6 @@ export class RunSummaries<Document, Summary extends Listed> {
     return summary
   }
 
-  /** Writes a summary if the folder can be written. Without it the document is read again. */
   async write(folder: string, summary: Summary): Promise<void> {
     try {
       const { document, besideBytes } = await this.sizesOf(folder, summary.id)
@@ -75,11 +71,7 @@ export class RunSummaries<Document, Summary extends Listed> {
     }
   }
 
-  /**
-   * Lists the summaries, newest first, with warnings about documents that cannot be read.
-   *
-   * @param writes true to store summaries that had to be computed
-   */
+  /** Lists the summaries, newest first, with warnings about unreadable documents. `writes` stores computed ones. */
   async list(folder: string, writes: boolean): Promise<{ runs: Summary[]; warnings: string[] }> {
     const { ids, warnings } = await this.kind.documents.ids(folder)
     const runs: Summary[] = []

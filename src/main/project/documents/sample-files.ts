@@ -7,15 +7,12 @@ import { SAMPLE_RUNS } from './stored-documents'
 /** Ending of the file with the answers of a run. */
 export const ANSWERS = '.jsonl'
 
-/** Removes a run and its answers. */
 export async function removeSampleRun(folder: string, id: string): Promise<void> {
   await SAMPLE_RUNS.remove(folder, id, [ANSWERS])
 }
 
 /**
- * Reads a file of answers, each answer once.
- *
- * @throws WorkbenchError `bad-file` naming a line with another variant or prompt
+ * Reads a file of answers, each once. @throws WorkbenchError `bad-file` naming a line with another variant or prompt
  */
 export async function readAnswerLines(
   file: string,
@@ -39,17 +36,12 @@ export async function readAnswerLines(
   return answers
 }
 
-/**
- * Reads the stored answers of a run, in the order of their generation.
- *
- * @throws WorkbenchError `bad-file` naming a line that is no answer of this run
- */
+/** Reads a run's answers in the order of generation. @throws WorkbenchError `bad-file` naming a line of another run */
 export async function readSampleLines(folder: string, run: SampleRun): Promise<SampleLine[]> {
   const variants = new Set(run.variants.map(({ name }) => name))
   return readAnswerLines(linesFile(folder, run.id), variants, run.prompts.length)
 }
 
-/** Adds answers to a run's file. @throws WorkbenchError as {@link appendLines} */
 export async function appendSampleLines(
   folder: string,
   id: string,
@@ -66,7 +58,6 @@ export const SAMPLE_SUMMARIES = new RunSummaries<SampleRun, SampleRunSummary>({
   beside: (folder, id) => SAMPLE_RUNS.companion(folder, id, ANSWERS)
 })
 
-/** Summarises a run for lists. @param sampleCount number of stored answers */
 export function summarizeSampleRun(run: SampleRun, sampleCount: number): SampleRunSummary {
   return {
     id: run.id,

@@ -41,14 +41,11 @@ const MEASURES = [
   'continued'
 ] as const satisfies readonly (keyof TaskMeasures)[]
 
-/** Scores of one model: a prompt each. */
 export type ScoreRow = readonly PromptScore[]
 
 /**
- * Writes the scores of all models as a whole file or not at all.
- *
- * @returns the sha256 of the scores
- * @throws WorkbenchError `read-only`, `not-found`; `bad-input` for scores that could not be read back
+ * Writes the scores of all models as a whole file or not at all. @returns the sha256 of the scores @throws
+ * WorkbenchError `read-only`, `not-found`; `bad-input` for scores that could not be read back
  */
 export async function writeScores(file: string, rows: readonly ScoreRow[]): Promise<string> {
   const yieldTurn = yieldEvery20ms()
@@ -116,13 +113,11 @@ const valuesOf = (score: PromptScore): number[] => [
   ...score.probabilities
 ]
 
-/** Expected contents of a scores file: rows, and the sha256 that the sweep notes. */
 export interface ExpectedScores {
   readonly rows: number
   readonly sha256: string
 }
 
-/** Reads the scores of one model. @throws WorkbenchError `not-found`; `bad-file` naming the file */
 export async function readScoreRow(
   file: string,
   expected: ExpectedScores,
@@ -135,9 +130,7 @@ export async function readScoreRow(
 }
 
 /**
- * Reads the scores of all models, and checks their hash.
- *
- * @throws WorkbenchError as {@link readScoreRow}; `cancelled`
+ * Reads the scores of all models, and checks their hash. @throws WorkbenchError as {@link readScoreRow}; `cancelled`
  */
 export async function readAllScores(
   file: string,

@@ -10,16 +10,12 @@ import { RunSummaries } from './run-summaries'
 import { SEARCHES } from './stored-documents'
 import { drawsOf } from '../../../contract/documents/scored-by'
 
-/** The file holds only settings. */
 const MAX_UNFINISHED_BYTES = 100_000
 
 /** A search has a sweep for each generation, at most a hundred, one to start from and one at its end. */
 const MAX_CHECKPOINTS = 102
 
-/**
- * Returns the folder of a project's unfinished search: searches/partial/<name>.checkpoint. Beside them is the request,
- * see {@link writeUnfinishedSearch}.
- */
+/** Returns the folder of a project's unfinished search, searches/partial, with its request and checkpoints. */
 export function projectSearchCheckpoints(folder: string): CheckpointFolder {
   const [searches, partial] = partialFolders(folder)
   const checkpoints = checkpointFolder([searches, partial], MAX_CHECKPOINTS)
@@ -32,10 +28,8 @@ export function projectSearchCheckpoints(folder: string): CheckpointFolder {
   }
 }
 
-/** Returns the file of a search. */
 export const searchFile = (folder: string, id: string): string => SEARCHES.companion(folder, id, '.json')
 
-/** Summarises a search for lists. */
 export function summarizeSearch(search: SearchDocument): SearchSummary {
   const { id, createdAt, seconds, sweepId, verdict, basePath, postPath, device, precision } = search
   const [best] = search.found
@@ -65,7 +59,6 @@ export const SEARCH_SUMMARIES = new RunSummaries<SearchDocument, SearchSummary>(
   beside: null
 })
 
-/** Stores the request of a search that begins. @throws WorkbenchError `read-only`, `bad-file` */
 export async function writeUnfinishedSearch(folder: string, search: UnfinishedSearch): Promise<void> {
   for (const path of partialFolders(folder)) await ensurePlainFolder(path)
   await writeFileAtomic(unfinishedFile(folder), formatJson(search))

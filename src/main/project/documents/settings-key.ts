@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { briefScoring, scoringKey } from '../../../contract/documents/scored-by'
 
-/** The settings of a sweep that decide the scores of its ranges. */
 export interface RangeSettings extends Pick<SweepDocument, 'source' | 'scoredBy' | 'holdOutSplit'> {
-  /** Fingerprints. */
   base: string
   post: string
   /** False for a sweep of recipes only. */
@@ -12,10 +10,7 @@ export interface RangeSettings extends Pick<SweepDocument, 'source' | 'scoredBy'
   prompts: readonly Pick<SweepDocument['prompts'][number], 'tokens' | 'category' | 'valid'>[]
 }
 
-/**
- * Returns a key that is equal for sweeps of the same models with the same settings. It does not depend on the number of
- * scored ranges, or on other scored models.
- */
+/** Returns a key that is equal for sweeps of the same models with the same settings of ranges. */
 export function settingsKey({
   base,
   post,
@@ -37,7 +32,6 @@ export function settingsKey({
     .slice(0, 16)
 }
 
-/** Returns the settings key of a stored sweep. */
 export const settingsKeyOf = (sweep: SweepDocument): string =>
   settingsKey({
     ...sweep,

@@ -27,7 +27,6 @@ import { renameFields } from './renamed-fields'
  * maximum size.
  */
 
-/** Format of stored sweeps, and of files that `slr sweep --out` writes. */
 export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   kind: 'sweep',
   name: 'sweep',
@@ -38,7 +37,6 @@ export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   maxBytes: 256_000_000
 }
 
-/** Format of stored searches, and of files that `slr search --out` writes. */
 export const SEARCH_FORMAT: DocumentFormat<SearchDocument> = {
   kind: 'search',
   name: 'search',
@@ -69,9 +67,7 @@ function grownSearch(search: Record<string, unknown>): Record<string, unknown> {
 
 const OneWayJudge = z.looseObject({ pairs: z.boolean() })
 
-/**
- * Migrates an evaluation of version 1. A judge gave scores or compared pairs, and answers came from the CPU in fp32.
- */
+/** Migrates an evaluation of version 1: one way of judging, and answers from the CPU in fp32. */
 function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown> {
   const wayOf = (judge: unknown): unknown => {
     const parsed = OneWayJudge.safeParse(judge)
@@ -87,7 +83,6 @@ function judgedOneWayOnCpu(run: Record<string, unknown>): Record<string, unknown
   }
 }
 
-/** Format of stored full-answer checks, and of files that `slr check --out` writes. */
 export const CHECK_FORMAT: DocumentFormat<AnswerCheck> = {
   kind: 'check',
   name: 'check',

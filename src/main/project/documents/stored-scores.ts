@@ -12,10 +12,8 @@ const ROUNDING = 1e-6
 const MEASURES = ['validity', 'diversity'] as const
 
 /**
- * Refuses a sweep that was changed by hand, because other commands would use wrong scores or fail. It checks the means,
- * the number of prompts of each model, and the ranges.
- *
- * @throws WorkbenchError `bad-file` naming the model and what is wrong of it
+ * Refuses a sweep that was changed by hand: wrong means, numbers of prompts or ranges. @throws WorkbenchError
+ * `bad-file` naming the model and what is wrong of it
  */
 export function requireTrueScores(sweep: SweepDocument, file: string): void {
   for (const [name, score] of scoresOf(sweep)) {

@@ -20,7 +20,6 @@ import { requireTrueScores } from './stored-scores'
 import { ANSWER_CHECKS, SWEEP_FORMAT } from './stored-documents'
 import { readSweepFile, SWEEPS } from './sweep-store'
 
-/** @throws WorkbenchError for an unreadable file or another kind of document, which is named; `cancelled` */
 export async function readSweepFiles(file: string, signal?: AbortSignal): Promise<SweepDocument> {
   try {
     const sweep = await readSweepFile(file, signal)
@@ -32,7 +31,6 @@ export async function readSweepFiles(file: string, signal?: AbortSignal): Promis
   }
 }
 
-/** Parses a value from a file as a sweep; null if it is something else. */
 export async function sweepIn(value: unknown, file: string): Promise<SweepDocument | null> {
   try {
     return (await parseDocument(value, file, SWEEP_FORMAT)).document
@@ -51,12 +49,7 @@ export function projectCheckpoints(folder: string): CheckpointPlace {
   return checkpointFolder([sweeps, join(sweeps, 'partial')], MAX_CHECKPOINTS)
 }
 
-/**
- * Summarises a sweep for lists.
- *
- * @param check latest check; null before the first one
- * @param selection selection with the check; the stored one, made without a check, when left out
- */
+/** Summarises a sweep for lists. @param selection selection with the check; the stored one when left out */
 export function summarizeSweep(
   sweep: SweepDocument,
   check: AnswerCheck | null,
@@ -100,7 +93,6 @@ export function summarizeSweep(
   }
 }
 
-/** Summarises a sweep with the range that is selected after its check. */
 export async function summarizeChecked(
   sweep: SweepDocument,
   check: AnswerCheck | null
@@ -151,11 +143,7 @@ const HINTS: Partial<Record<DocumentKind, string>> = {
   'what-if': FROM_ITS_SWEEP
 }
 
-/**
- * Explains why a file is no sweep.
- *
- * @returns null if the error itself explains it: the file cannot be read, or has unknown contents
- */
+/** Explains why a file is no sweep; null if the error itself explains it. */
 async function insteadOfSweep(file: string, error: unknown): Promise<WorkbenchError | null> {
   // Other kinds count versions separately, so a greater version need not mean a newer sweep.
   const isRead = error instanceof WorkbenchError && ['bad-file', 'newer-version'].includes(error.problem.code)

@@ -49,13 +49,11 @@ type Slot = (typeof SLOTS)[number]
 
 const scoresEnding = (slot: Slot): string => `.${slot}.scores`
 
-/** Endings of the files with a sweep's scores. */
 export const SCORES_ENDINGS = SLOTS.map(scoresEnding)
 
 /** Lists of models whose scores of each prompt lie in the scores file, in the order of its rows. */
 const LISTS = ['ranges', 'recipes', 'checkpoints', 'uniformBlends', 'baselines'] as const
 
-/** A sweep in one of its forms. */
 type SweepFile = { stored: StoredSweep } | { stored: null; whole: SweepDocument }
 
 async function openSweepFile(file: string, signal?: AbortSignal): Promise<SweepFile> {
@@ -66,11 +64,7 @@ async function openSweepFile(file: string, signal?: AbortSignal): Promise<SweepF
   return { stored: null, whole: (await parseDocument(value, file, SWEEP_FORMAT, signal)).document }
 }
 
-/**
- * Reads a sweep with all scores, in either form.
- *
- * @throws WorkbenchError `not-found`, `bad-file`, `newer-version`, `cancelled`
- */
+/** Reads a sweep in either form. @throws WorkbenchError `not-found`, `bad-file`, `newer-version`, `cancelled` */
 export async function readSweepFile(file: string, signal?: AbortSignal): Promise<SweepDocument> {
   const opened = await openSweepFile(file, signal)
   if (opened.stored === null) return opened.whole
@@ -121,10 +115,7 @@ function joinScores({ scores: _, ...stored }: StoredSweep, rows: readonly Prompt
   }
 }
 
-/**
- * Reports whether a file is a sweep in one piece, as in older projects. The other form names its scores near the
- * beginning.
- */
+/** Reports whether a file is a sweep in one piece. The other form names its scores near the beginning. */
 async function isWhole(file: string): Promise<boolean> {
   return !(await readHead(file)).includes('"scores": {')
 }
@@ -141,9 +132,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
 
   /**
    * Reads a sweep with all scores. The same object is returned while its file stays as it was, and nobody may change
-   * it.
-   *
-   * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
+   * it. @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
    */
   async read(project: string, id: string): Promise<SweepDocument> {
     const { file, state } = await this.found(project, id)
@@ -154,11 +143,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return sweep
   }
 
-  /**
-   * Reads a sweep without the scores of each prompt, except those of base and post.
-   *
-   * @throws WorkbenchError as {@link read}
-   */
+  /** Reads a sweep without the scores of each prompt, except those of base and post. */
   async readShown(project: string, id: string): Promise<ShownSweep> {
     const { file } = await this.found(project, id)
     const opened = await openSweepFile(file)
@@ -167,12 +152,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return sweep
   }
 
-  /**
-   * Reads the scores of each prompt of one model.
-   *
-   * @returns null if the sweep scored no model of this key
-   * @throws WorkbenchError as {@link read}
-   */
+  /** Reads the scores of each prompt of the model with this key; null if the sweep scored none. */
   async readPromptScores(project: string, id: string, key: string): Promise<PromptScore[] | null> {
     const { file } = await this.found(project, id)
     const opened = await openSweepFile(file)
@@ -185,11 +165,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return readScoreRow(scoresFileOf(file, stored), expectedOf(stored), row)
   }
 
-  /**
-   * Replaces an earlier sweep of the same id.
-   *
-   * @throws WorkbenchError `bad-input` if it could not be read back; `read-only`
-   */
+  /** Replaces a sweep. @throws WorkbenchError `bad-input` if it could not be read back; `read-only` */
   async write(project: string, sweep: SweepDocument): Promise<void> {
     const file = this.companion(project, sweep.id, '.json')
     const means = await runCooperatively(shownSweepInSteps(sweep))
@@ -253,7 +229,6 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return this.files.companion(project, id, suffix)
   }
 
-  /** @throws WorkbenchError `not-found`, `bad-file` */
   private async found(project: string, id: string): Promise<{ file: string; state: string | undefined }> {
     const file = this.companion(project, id, '.json')
     await hasPlainFolder(dirname(file))
@@ -266,5 +241,4 @@ function requireId(file: string, sweep: Pick<SweepDocument, 'id'>, id: string): 
   throw new WorkbenchError('bad-file', `${file} holds the sweep ${sweep.id} instead of ${id}.`)
 }
 
-/** The sweeps of a pair. */
 export const SWEEPS = new SweepFolder()

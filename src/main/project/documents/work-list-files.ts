@@ -96,9 +96,8 @@ function withOld(
 }
 
 /**
- * Reads the work of a project. A file that cannot be read is left out with a warning, because it holds no results.
- *
- * @returns also the names of the files of earlier programs
+ * Reads the work of a project, with the names of the files of earlier programs. An unreadable file is left out with a
+ * warning, because it holds no results.
  */
 export async function readWorkList(
   folder: string

@@ -11,7 +11,6 @@ type Changed = Pick<Checkpoints, 'otherCheckpoints'>
 /** Recipes with layers of a changed checkpoint change with it. */
 type Followed = Pick<Checkpoints, 'otherCheckpoints' | 'recipes'>
 
-/** Adds a checkpoint, or updates the one of the same folder. A name that is taken gets a number. */
 export function withCheckpoint(
   checkpoints: Checkpoints,
   id: string,
@@ -26,11 +25,7 @@ export function withCheckpoint(
   return { otherCheckpoints: [...otherCheckpoints, added], nextMark: nextMark + 1 }
 }
 
-/**
- * Changes folder or fingerprint of a checkpoint, also in recipes.
- *
- * @throws WorkbenchError `not-found` if it was removed
- */
+/** Changes folder or fingerprint of a checkpoint, also in recipes. @throws WorkbenchError `not-found` */
 export const withCheckpointAt = (
   checkpoints: Checkpoints,
   id: string,
@@ -42,7 +37,6 @@ export const withCheckpointAt = (
     changedIn(checkpoints.otherCheckpoints, id, 'checkpoint', (kept) => ({ ...kept, path, fingerprint }))
   )
 
-/** Renames a checkpoint, also in recipes. @throws WorkbenchError as {@link withCheckpointAt} */
 export const withCheckpointNamed = (checkpoints: Checkpoints, id: string, name: string): Followed =>
   followed(
     checkpoints,
@@ -79,7 +73,6 @@ function followed(
   }
 }
 
-/** Removes a checkpoint if it exists. */
 export const withoutCheckpoint = ({ otherCheckpoints }: Checkpoints, id: string): Changed => ({
   otherCheckpoints: otherCheckpoints.filter((checkpoint) => checkpoint.id !== id)
 })

@@ -1,12 +1,7 @@
 import type { KeptIdentity } from '../../../contract/model/kept'
 import { WorkbenchError } from '../../../contract/model/problem'
 
-/**
- * Changes one entry of a list.
- *
- * @param what kind of entry for messages, such as "recipe"
- * @throws WorkbenchError `not-found` if it was removed
- */
+/** Changes one entry of a list. @throws WorkbenchError `not-found` if it was removed */
 export function changedIn<Entry extends KeptIdentity>(
   list: readonly Entry[],
   id: string,

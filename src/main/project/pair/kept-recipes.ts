@@ -5,7 +5,6 @@ import { changedIn } from './kept-list'
 
 type Recipes = Pick<PairDocument, 'recipes' | 'nextMark'>
 
-/** Adds a recipe. A name that is taken gets a number. @param keptAt ISO time */
 export function withKept(
   { recipes, nextMark }: Recipes,
   id: string,
@@ -17,7 +16,6 @@ export function withKept(
   return { recipes: [...recipes, added], nextMark: nextMark + 1 }
 }
 
-/** Replaces a kept recipe. @throws WorkbenchError `not-found` if it was removed */
 export function withEdited(
   { recipes }: Recipes,
   id: string,
@@ -33,12 +31,10 @@ export function withEdited(
   }))
 }
 
-/** @throws WorkbenchError as {@link withEdited} */
 export function withRenamed({ recipes }: Recipes, id: string, name: string): Pick<Recipes, 'recipes'> {
   return changedRecipe(recipes, id, (kept, others) => ({ ...kept, recipe: named(kept.recipe, name, others) }))
 }
 
-/** Removes a recipe if it exists. */
 export const withoutRecipe = ({ recipes }: Recipes, id: string): Pick<Recipes, 'recipes'> => ({
   recipes: recipes.filter((kept) => kept.id !== id)
 })

@@ -12,26 +12,19 @@ import { absolutePath, configFolder, huggingFaceCacheFolder } from '../../base/f
 /** A change reads and writes the list, so changes run one at a time. */
 const changes = new SerialQueue()
 
-/**
- * Lists the folders that are searched for models: the Hugging Face cache, those that the window has added, and those of
- * the configuration file.
- *
- * @throws WorkbenchError as `readUserConfig`
- */
+/** Lists the folders that are searched for models: the cache, those added in the window, and the configured ones. */
 export async function modelFolders(): Promise<string[]> {
   const configured = (await readUserConfig()).modelFolders.map((folder) => absolutePath(folder))
   const folders = new Set([huggingFaceCacheFolder(), ...(await addedModelFolders()), ...configured])
   return filterAllowed([...folders], (folder) => folder)
 }
 
-/** @throws WorkbenchError `not-found` without such a folder; the system's error if the list cannot be written */
 export async function addModelFolder(typed: string): Promise<void> {
   const folder = absolutePath(typed)
   if (!(await isFolder(folder))) throw new WorkbenchError('not-found', `There is no folder ${folder}.`)
   await change((folders) => [...folders.filter((other) => other !== folder), folder])
 }
 
-/** @throws as {@link addModelFolder} */
 export async function removeModelFolder(folder: string): Promise<void> {
   await change((folders) => folders.filter((other) => other !== folder))
 }

@@ -21,10 +21,7 @@ export async function requirePlainPairs(project: string, pairs: readonly { id: P
   for (const { id } of pairs) await hasPlainFolder(join(project, PAIRS, id))
 }
 
-/**
- * Deletes the folders of pairs that were removed when the project was open the last time. Their removal could be undone
- * until now. Other files beside them stay.
- */
+/** Deletes the folders of pairs whose removal can no longer be undone. Other files beside them stay. */
 export async function removeLeftPairs(project: string, pairs: readonly { id: PairId }[]): Promise<void> {
   const entries = await readdir(join(project, PAIRS), { withFileTypes: true }).catch(() => [])
   for (const entry of entries) {

@@ -27,7 +27,6 @@ import { destroyRun, trashRun, untrashRun } from '../runs/run-trash'
 import { RUN_MARKS } from '../documents/stored-documents'
 import { SCORES_ENDINGS } from '../documents/sweep-store'
 
-/** The runs of a pair, by kind. */
 export interface PairRuns {
   readonly sweep: RunList<SweepSummary>
   readonly search: RunList<SearchSummary>
@@ -35,7 +34,6 @@ export interface PairRuns {
   readonly evaluation: RunList<EvaluationSummary>
 }
 
-/** The stored history of a pair. */
 export interface StoredHistory extends StoredMarks {
   deleted: readonly DeletionDocument[]
 }
@@ -62,7 +60,6 @@ export class RunHistory {
     this.#deleted = deleted
   }
 
-  /** Replaces the history after changes by another program. */
   take({ marks, unread, deleted }: StoredHistory): void {
     this.#marks = marks
     this.#unread = unread
@@ -115,11 +112,8 @@ export class RunHistory {
   }
 
   /**
-   * Moves a run to the trash. A sweep takes its searches and its check with it.
-   *
-   * @param requireIdle throws while a job may use the run, also when the deletion is redone
-   * @returns id of the deletion, and the revision that was written, to undo it
-   * @throws WorkbenchError `not-found`, `read-only`
+   * Moves a run to the trash, a sweep with its searches and its check. @param requireIdle throws while a job may use
+   * the run, also when the deletion is redone
    */
   async delete(
     key: RunKey,
@@ -130,13 +124,11 @@ export class RunHistory {
     return { deletion: this.requiredDeletion(key).deletion, change }
   }
 
-  /** Restores a deleted run. @throws WorkbenchError `not-found`, `bad-input`, `read-only` */
   async restore(deletion: string): Promise<void> {
     const { run } = this.deletedBy(deletion)
     await this.save({ stored: this.deletionOf(run, () => undefined), value: false }, undefined, [])
   }
 
-  /** Removes a deleted run from the trash. @throws WorkbenchError `not-found`, `read-only` */
   async destroy(deletion: string): Promise<void> {
     const write = async (): Promise<void> => {
       const document = this.deletedBy(deletion)
@@ -229,12 +221,7 @@ export class RunHistory {
     )
   }
 
-  /**
-   * Writes the marks of existing runs.
-   *
-   * @param more runs that are being restored
-   * @throws WorkbenchError `bad-file`, `bad-input`, `read-only`
-   */
+  /** Writes the marks of existing runs, and of `more` runs that are being restored. */
   private async write(marks: ReadonlyMap<string, RunMarks>, more: readonly RunKey[] = []): Promise<void> {
     this.requireReadMarks()
     const runs = [...this.state.runs, ...more].flatMap(({ kind, id }) => {

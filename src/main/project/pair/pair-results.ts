@@ -11,7 +11,6 @@ import { SAMPLE_SUMMARIES } from '../documents/sample-files'
 import { SEARCH_SUMMARIES } from '../documents/search-files'
 import { SWEEP_SUMMARIES } from '../documents/sweep-files'
 
-/** Summaries of a pair's results. Each list is newest first. */
 export interface PairResults {
   folder: string
   sweeps: SweepSummary[]
@@ -24,9 +23,8 @@ export interface PairResults {
 }
 
 /**
- * Reads the summaries of a pair's results. Unreadable documents are omitted, with a warning.
- *
- * @param keeps true if the folder may be changed: new summaries are written, and interrupted deletions are completed
+ * Reads the summaries of a pair's results. Unreadable documents are omitted, with a warning. @param keeps true to write
+ * new summaries and complete interrupted deletions
  */
 export async function readPairResults(
   folder: string,

@@ -24,7 +24,6 @@ export function withJudge(run: EvaluationRun, judge: JudgeSettings): EvaluationR
   return { ...run, addressesOfOldVerdicts: addressesOfOldVerdicts(run), ...noted[judge.way] }
 }
 
-/** The evaluations of a pair. */
 export class ProjectEvaluations {
   constructor(private readonly storage: KeptRuns<EvaluationSummary>) {}
 
@@ -33,12 +32,10 @@ export class ProjectEvaluations {
     return this.storage.list.runs
   }
 
-  /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   read(id: string): Promise<EvaluationFiles> {
     return readEvaluation(this.storage.folder, id)
   }
 
-  /** Adds a run without answers. @throws WorkbenchError `bad-input`, `read-only` */
   async add(run: EvaluationRun): Promise<void> {
     const { variants, task } = run
     const answerCount = variants.length * task.prompts.length * task.settings.sampleCount
@@ -46,7 +43,6 @@ export class ProjectEvaluations {
     await this.storage.change(() => this.write(run))
   }
 
-  /** Removes a run unless it has answers, or is pinned. @throws WorkbenchError `read-only` */
   async dropUnanswered(id: string): Promise<void> {
     await this.storage.change(async () => {
       if (this.storage.list.find(id)?.answerCount !== 0 || this.storage.isPinned(id)) return
@@ -56,7 +52,6 @@ export class ProjectEvaluations {
     })
   }
 
-  /** Stores how the engine computes. @throws WorkbenchError `read-only` */
   async noteComputation(id: string, { precision, weights }: Computation): Promise<void> {
     await this.storage.change(async () => {
       const run = await EVALUATIONS.read(this.storage.folder, id)
@@ -66,7 +61,6 @@ export class ProjectEvaluations {
     })
   }
 
-  /** Stores a model that answers outside the engine. @throws WorkbenchError `read-only` */
   async noteExternal(id: string, record: ExternalRecord): Promise<void> {
     await this.storage.change(async () => {
       const run = await EVALUATIONS.read(this.storage.folder, id)
@@ -74,7 +68,6 @@ export class ProjectEvaluations {
     })
   }
 
-  /** Adds answers to a run. @throws WorkbenchError `bad-input`, `read-only` */
   appendSamples(id: string, lines: readonly SampleLine[]): Promise<void> {
     return this.storage.change(async () => {
       await appendEvaluationLines(this.storage.folder, id, 'samples', lines)
@@ -96,7 +89,6 @@ export class ProjectEvaluations {
     return this.storage.change(() => appendEvaluationLines(this.storage.folder, id, part, lines))
   }
 
-  /** Stores the judge whose verdicts the results show. @throws WorkbenchError `not-found`, `read-only` */
   async noteJudge(id: string, judge: JudgeSettings): Promise<void> {
     await this.storage.change(async () => {
       const run = await EVALUATIONS.read(this.storage.folder, id)
@@ -104,11 +96,7 @@ export class ProjectEvaluations {
     })
   }
 
-  /**
-   * Reads the meanings that judges read in answers to all evaluations.
-   *
-   * @throws WorkbenchError `bad-file` naming the line that is wrong
-   */
+  /** Reads the meanings that judges read in answers to all evaluations. @throws WorkbenchError `bad-file` */
   async knownForms(): Promise<AnswerForm[]> {
     const forms: AnswerForm[] = []
     for (const { id } of this.runs) forms.push(...(await readForms(this.storage.folder, id)))

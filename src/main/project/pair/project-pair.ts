@@ -44,7 +44,6 @@ export interface ProjectOfPair {
   readonly writer: ProjectWriter | null
   readonly warnings: readonly string[]
   readonly pairs: readonly ProjectPair[]
-  /** @throws WorkbenchError `not-found` for a removed pair */
   pair(id: PairId): ProjectPair
   readonly prompts: CrcPrompts
   readonly samplePrompts: SamplePrompts | null
@@ -55,11 +54,8 @@ export interface ProjectOfPair {
   /** Also returns the document of a removed pair. */
   documentOf(id: PairId): PairDocument
   /**
-   * Changes the document of a pair by what it is when it is the change's turn.
-   *
-   * @param fields what is set as a whole, as `Revisions` names it within the pair.
-   * @returns the revision that was written, to undo it; null if nothing changed.
-   * @param seen the revision of the project that whoever asks for it knows; undefined: the one there is.
+   * Changes the document of a pair. @param fields values set as a whole, as `Revisions` names them within the pair
+   * @param seen revision that the caller knows @returns the written revision; null if nothing changed
    */
   editPair(
     id: PairId,
@@ -72,7 +68,6 @@ export interface ProjectOfPair {
   savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null>
   /** Counts and writes a change of a value beside the document. @param fields see `editPair` */
   savePart(part: PartChange, seen: number | undefined, fields?: readonly string[]): Promise<number | null>
-  /** Notifies listeners of a change. */
   tell(): void
   close(): Promise<void>
 }
@@ -81,7 +76,6 @@ export interface ProjectOfPair {
 export class ProjectPair {
   readonly samples: ProjectSamples
   readonly evaluations: ProjectEvaluations
-  /** Folder of its results. */
   readonly folder: string
   readonly history: RunHistory
   readonly #runs: PairRuns
@@ -119,7 +113,6 @@ export class ProjectPair {
     this.evaluations = new ProjectEvaluations({ ...storage('evaluation'), list: runs.evaluation })
   }
 
-  /** Replaces the results after changes by another program. */
   take({ sweeps, searches, sampleRuns, evaluations, history, prompts }: PairResults): void {
     this.#prompts = prompts
     this.#savedChecks += 1
@@ -134,7 +127,6 @@ export class ProjectPair {
     return this.project.documentOf(this.id)
   }
 
-  /** Name in messages: that of the project, and of the pair if the project has several. */
   get title(): string {
     const { name, pairs } = this.project
     return pairs.length === 1 ? name : `${name}, ${this.document.name}`
@@ -190,21 +182,12 @@ export class ProjectPair {
     }))
   }
 
-  /**
-   * Changes lists of the pair. The change receives the lists after all earlier changes, so that none is lost.
-   *
-   * @throws WorkbenchError whatever `change` throws; `bad-input` naming the field that is wrong; `read-only`
-   */
+  /** Changes lists of the pair. The change receives the lists after all earlier changes, so that none is lost. */
   async edit(change: (document: PairDocument) => Partial<PairDocument>): Promise<number | null> {
     return this.project.editPair(this.id, [], undefined, change)
   }
 
-  /**
-   * Replaces a kept recipe.
-   *
-   * @param seen see {@link update}
-   * @throws WorkbenchError as {@link edit}; `stale` when it changed since
-   */
+  /** Replaces a kept recipe. @throws WorkbenchError as {@link edit}; `stale` when it changed after `seen` */
   async editRecipe(
     id: string,
     seen: number,
@@ -213,11 +196,7 @@ export class ProjectPair {
     return this.project.editPair(this.id, [`recipes.${id}`], seen, change)
   }
 
-  /**
-   * Sets other folders of the pair. Its checkpoints are unknown until they are read.
-   *
-   * @throws WorkbenchError `bad-input` for the built-in pair; `read-only`
-   */
+  /** Sets other folders of the pair. @throws WorkbenchError `bad-input` for the built-in pair; `read-only` */
   async relocate(base: string, post: string): Promise<void> {
     await this.edit(({ location }) => {
       if (location.kind !== 'demo') return { location: { kind: 'folders', base, post }, checkpoints: null }
@@ -228,26 +207,17 @@ export class ProjectPair {
     })
   }
 
-  /** Stores the checkpoints of the pair. @throws WorkbenchError `read-only` */
   async rememberCheckpoints(checkpoints: PairCheckpoints): Promise<void> {
     await this.edit(() => ({ checkpoints }))
   }
 
-  /**
-   * Saves the prompts of the pair, or those of the project if it uses them.
-   *
-   * @throws WorkbenchError as `Project.savePrompts`
-   */
+  /** Saves the prompts of the pair, or those of the project if it uses them. */
   async savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null> {
     if (this.#prompts === null) return this.project.savePrompts(prompts, seen)
     return this.#saveOwnPrompts(prompts, seen)
   }
 
-  /**
-   * Gives the pair separate prompts; null for the project's prompts.
-   *
-   * @throws WorkbenchError `bad-input`, `read-only`
-   */
+  /** Gives the pair separate prompts; null for the project's. @throws WorkbenchError `bad-input`, `read-only` */
   async useSeparatePrompts(prompts: CrcPrompts | null): Promise<number | null> {
     return this.#saveOwnPrompts(prompts, undefined)
   }
@@ -266,7 +236,6 @@ export class ProjectPair {
     return this.project.savePart({ stored, value: prompts === null ? null : savedPrompts(prompts) }, seen)
   }
 
-  /** Adds a sweep, or replaces the one of the same id. @throws WorkbenchError `bad-input`, `read-only` */
   async saveSweep(sweep: SweepDocument): Promise<void> {
     await this.project.change(async () => {
       await SWEEPS.write(this.folder, sweep)
@@ -275,32 +244,20 @@ export class ProjectPair {
     })
   }
 
-  /** @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   async readSweep(id: string): Promise<SweepDocument> {
     return SWEEPS.read(this.folder, id)
   }
 
-  /**
-   * Reads a sweep without the scores of each prompt, except those of base and post.
-   *
-   * @throws WorkbenchError as {@link readSweep}
-   */
+  /** Reads a sweep without the scores of each prompt, except those of base and post. */
   async readShownSweep(id: string): Promise<ShownSweep> {
     return SWEEPS.readShown(this.folder, id)
   }
 
-  /**
-   * Reads the scores of each prompt that a sweep gave one model.
-   *
-   * @param model key of the model
-   * @returns null if the sweep scored no such model
-   * @throws WorkbenchError as {@link readSweep}
-   */
+  /** Reads the scores of each prompt of the model with this key; null if the sweep scored none. */
   async readPromptScores(id: string, model: string): Promise<PromptScore[] | null> {
     return SWEEPS.readPromptScores(this.folder, id, model)
   }
 
-  /** @throws WorkbenchError `bad-input`, `read-only` */
   async saveSearch(search: SearchDocument): Promise<void> {
     await this.project.change(async () => {
       await SEARCHES.write(this.folder, search)
@@ -309,17 +266,11 @@ export class ProjectPair {
     })
   }
 
-  /** Searches from all sweeps, newest first. */
   get searches(): readonly SearchSummary[] {
     return this.#runs.search.runs
   }
 
-  /**
-   * Reads a search from a sweep; null if there is none.
-   *
-   * @param id of the search; the latest when left out
-   * @throws WorkbenchError `bad-file` or `newer-version`
-   */
+  /** Reads a search from a sweep, by default the latest; null if there is none. */
   async readSearch(sweepId: string, id?: string): Promise<SearchDocument | null> {
     const summary = this.searches.find(
       (search) => search.sweepId === sweepId && search.id === (id ?? search.id)
@@ -327,7 +278,6 @@ export class ProjectPair {
     return summary === undefined ? null : SEARCHES.read(this.folder, summary.id)
   }
 
-  /** Replaces the full-answer check of a sweep. @throws WorkbenchError `bad-input`, `read-only` */
   async saveAnswerCheck(check: AnswerCheck): Promise<void> {
     await this.project.change(async () => {
       await ANSWER_CHECKS.write(this.folder, check)
@@ -339,24 +289,18 @@ export class ProjectPair {
     this.project.tell()
   }
 
-  /**
-   * Reads the full-answer check of a sweep; null if there is none.
-   *
-   * @throws WorkbenchError `bad-file` or `newer-version`
-   */
+  /** Reads the full-answer check of a sweep; null if there is none. */
   async readAnswerCheck(sweepId: string): Promise<AnswerCheck | null> {
     return ANSWER_CHECKS.readIfAny(this.folder, sweepId)
   }
 }
 
-/** Removes fields that are undefined. The bridge to the window may add them. */
 export const definedFields = (fields: object): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 /** @throws WorkbenchError `bad-input` naming the field that is wrong */
 export const savedPrompts = (prompts: unknown): CrcPrompts => savedAs(CrcPrompts, prompts, 'prompts')
 
-/** @throws WorkbenchError as {@link savedPrompts} */
 export const savedSamplePrompts = (prompts: unknown): SamplePrompts =>
   savedAs(SamplePrompts, prompts, 'sample prompts')
 

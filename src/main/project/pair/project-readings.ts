@@ -29,7 +29,6 @@ export class ProjectReadings {
     return sorted[0] ?? null
   }
 
-  /** @throws WorkbenchError `read-only` */
   async saveDistances(distances: DistancesDocument): Promise<void> {
     await this.change(() => DISTANCES.write(this.folder, distances))
   }
@@ -39,7 +38,6 @@ export class ProjectReadings {
     return this.read(CHECKSUMS, checksumKeys(checkpoint), checksumKeys)
   }
 
-  /** @throws WorkbenchError `read-only` */
   async saveChecksums(checksums: ChecksumsDocument): Promise<void> {
     await this.change(() => CHECKSUMS.write(this.folder, checksums))
   }

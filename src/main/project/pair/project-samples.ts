@@ -20,7 +20,6 @@ export class ProjectSamples {
     return this.storage.list.runs
   }
 
-  /** Adds a run that has no answers yet. @throws WorkbenchError `bad-input`, `read-only` */
   async addRun(run: SampleRun): Promise<void> {
     const { variants, prompts, settings } = run
     await requireRoom(
@@ -35,10 +34,8 @@ export class ProjectSamples {
   }
 
   /**
-   * Changes the document of a run.
-   *
-   * @returns the changed run
-   * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`; `bad-input`, `read-only`
+   * Changes the document of a run. @throws WorkbenchError `not-found`, `bad-file`, `newer-version`, `bad-input`,
+   * `read-only`
    */
   async changeRun(
     id: string,
@@ -68,7 +65,6 @@ export class ProjectSamples {
     })
   }
 
-  /** Removes a run unless it has answers, or is pinned. @throws WorkbenchError `read-only` */
   async dropUnanswered(id: string): Promise<void> {
     await this.storage.change(async () => {
       if (this.storage.list.find(id)?.sampleCount !== 0 || this.storage.isPinned(id)) return
@@ -78,11 +74,7 @@ export class ProjectSamples {
     })
   }
 
-  /**
-   * Adds answers to a run. A crash may leave an incomplete line, see `appendLines`.
-   *
-   * @throws WorkbenchError `read-only`, `bad-input`
-   */
+  /** Adds answers to a run. @throws WorkbenchError `read-only`, `bad-input` */
   async appendAnswers(id: string, lines: readonly SampleLine[]): Promise<void> {
     await this.storage.change(async () => {
       await appendSampleLines(this.storage.folder, id, lines)
@@ -90,22 +82,16 @@ export class ProjectSamples {
     })
   }
 
-  /** Reads a run without its answers. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   readRun(id: string): Promise<SampleRun> {
     return SAMPLE_RUNS.read(this.storage.folder, id)
   }
 
-  /** Reads a run with its answers so far. @throws WorkbenchError `not-found`, `bad-file` or `newer-version` */
   async readAnswers(id: string): Promise<{ run: SampleRun; samples: SampleLine[] }> {
     const run = await SAMPLE_RUNS.read(this.storage.folder, id)
     return { run, samples: await readSampleLines(this.storage.folder, run) }
   }
 
-  /**
-   * Replaces the latest scores of the character task from sampled answers.
-   *
-   * @throws WorkbenchError `bad-input`, `read-only`
-   */
+  /** Replaces the latest scores of the character task from sampled answers. */
   saveCheck(document: SampledCrc): Promise<void> {
     return this.storage.change(() => SAMPLED_CRC.write(this.storage.folder, document))
   }
@@ -116,10 +102,7 @@ export class ProjectSamples {
   }
 }
 
-/**
- * Counts answers. The summary is written with the last answer. The answers of a stopped run are counted again at
- * opening.
- */
+/** Counts answers. The summary is written with the last one; a stopped run is counted again at opening. */
 async function noteAnswers(list: RunList<SampleRunSummary>, id: string, more: number): Promise<void> {
   const before = list.find(id)
   if (before === undefined) return

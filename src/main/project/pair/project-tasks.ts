@@ -19,7 +19,6 @@ export class ProjectTasks {
       .map((task) => ({ task, origin: 'project' }))
   }
 
-  /** Replaces an earlier task of the same id. @throws WorkbenchError `bad-input`, `read-only` */
   async save(task: Task): Promise<void> {
     await this.change(() => TASKS.write(this.folder, task))
     this.saved()

@@ -34,7 +34,6 @@ export class ProjectWork {
     return { ...shown, running, steps: entries.filter((entry) => entry.origin === 'study') }
   }
 
-  /** Calls `listener` after every change. */
   onChange(listener: () => void): void {
     this.listeners.add(listener)
   }
@@ -50,11 +49,7 @@ export class ProjectWork {
     this.notify()
   }
 
-  /**
-   * Changes the queue. The change receives the queue after all earlier changes.
-   *
-   * @throws WorkbenchError `bad-input`, `read-only`
-   */
+  /** Changes the queue. The change receives the queue after all earlier changes. */
   async edit(change: (jobs: readonly QueuedJob[]) => readonly QueuedJob[]): Promise<void> {
     await this.change(async () => {
       const jobs = change(this.jobs)

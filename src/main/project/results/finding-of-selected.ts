@@ -8,12 +8,7 @@ import { checkedSelection } from '../../crc/check/checked-selection'
 import type { ProjectPair } from '../pair/project-pair'
 import { findingOfRange } from './stored-evaluation'
 
-/**
- * The finding of the newest evaluation of the range that a sweep of a project selects.
- *
- * @param pair null where the sweep is in no project.
- * @returns null where none was made, and where an evaluation cannot be read: the reason is shown with that evaluation.
- */
+/** Returns the finding of the newest evaluation of a sweep's selected range; null without a readable one. */
 export async function findingOfSelected(
   pair: ProjectPair | null,
   sweepId: string,
@@ -29,11 +24,7 @@ export async function findingOfSelected(
   }
 }
 
-/**
- * Returns the finding for the range that a sweep selects under its own limit.
- *
- * @param check full-answer check of the sweep
- */
+/** Returns the finding for the range that a sweep selects under its own limit. */
 export async function findingOfSwept(
   pair: ProjectPair | null,
   sweep: SweepDocument,
@@ -45,12 +36,7 @@ export async function findingOfSwept(
   return findingOfSelected(pair, sweep.id, selection)
 }
 
-/**
- * Returns the verdict on a sweep, with the findings of the pair's evaluations.
- *
- * @param pair null if the sweep is in no project
- * @param selection selection with the check; null for a sweep without ranges
- */
+/** Returns the verdict on a sweep, with the findings of the pair's evaluations. */
 export async function storedVerdict(
   pair: ProjectPair | null,
   sweep: SweepDocument,

@@ -9,12 +9,7 @@ import { recentTextModel } from '../../text/recent-text-models'
 import { pairPaths } from '../demo'
 import type { ProjectPair } from '../pair/project-pair'
 
-/**
- * Saves a new sweep, with the check of an earlier sweep if it is valid for the new one.
- *
- * @returns the check; null for none
- * @throws WorkbenchError as `Project.saveSweep`
- */
+/** Saves a new sweep, and returns the check of an earlier sweep that is valid for it; null for none. */
 export async function keepSweep(pair: ProjectPair, sweep: SweepDocument): Promise<AnswerCheck | null> {
   const check = await earlierCheck(pair, sweep).catch((error: unknown) => {
     // Without the check, the sweep counts as not checked.

@@ -6,11 +6,8 @@ import { pairPaths } from '../demo'
 import type { ProjectPair } from '../pair/project-pair'
 
 /**
- * Refuses a sweep of another pair. If the models cannot be read, stored fingerprints decide: those of the pair, or
- * those of its newest result.
- *
- * @returns false if there are neither models nor stored fingerprints.
- * @throws WorkbenchError `mismatch` for a sweep of another pair.
+ * Refuses a sweep of another pair. If the models cannot be read, stored fingerprints decide. @returns false if there
+ * are neither @throws WorkbenchError `mismatch`
  */
 export async function requirePairOfSweep(
   pair: ProjectPair,

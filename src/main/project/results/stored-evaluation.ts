@@ -42,12 +42,7 @@ export async function allTasks(pair: ProjectPair | null): Promise<TaskEntry[]> {
   ]
 }
 
-/**
- * Returns a task of the project, or a built-in task.
- *
- * @param orElse end of the sentence that lists the tasks
- * @throws WorkbenchError `not-found` naming the tasks
- */
+/** Returns a task of the project, or a built-in task. @throws WorkbenchError `not-found` naming the tasks */
 export async function taskOf(pair: ProjectPair | null, id: string, orElse = ''): Promise<Task> {
   const tasks = await allTasks(pair)
   const entry = tasks.find(({ task }) => task.id === id)
@@ -88,12 +83,7 @@ export async function saveFailures(pair: ProjectPair, evaluationId: string): Pro
   return id
 }
 
-/**
- * Returns the newest stored run with the same checkpoints, rendered prompts, variants and settings. Its answers are
- * those that the run would generate.
- *
- * @returns null if there is none
- */
+/** Returns the newest stored run with the same checkpoints, rendered prompts, variants and settings, or null. */
 export async function sameEvaluation(pair: ProjectPair, run: EvaluationRun): Promise<EvaluationFiles | null> {
   for (const { id, taskId } of pair.evaluations.runs) {
     if (taskId !== run.task.id) continue
@@ -118,7 +108,6 @@ function identity({
   return JSON.stringify([models, task, variants.map(withoutMark), promptSets, stopTokens, computing])
 }
 
-/** Removes the mark of a kept model, which changes no answers. Parsing gives fields one order. */
 const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVariant =>
   EvaluationVariant.parse({
     ...entry,
@@ -145,12 +134,7 @@ export async function evaluationView(
   return viewEvaluation(stored, await proxiesOf(pair, stored.run, sweepId), against, signal)
 }
 
-/**
- * Returns the finding of the newest complete evaluation of a range.
- *
- * @returns null without an evaluation of the same range, or without the sweep
- * @throws WorkbenchError as {@link evaluationView}
- */
+/** Returns the finding of the newest complete evaluation of a range; null without one, or without the sweep. */
 export async function findingOfRange(
   pair: ProjectPair,
   sweepId: string,
@@ -213,12 +197,7 @@ async function sweepOfTask(pair: ProjectPair, run: EvaluationRun): Promise<Sweep
   return null
 }
 
-/**
- * Measures the stored answers and scores.
- *
- * @param against as {@link evaluationView}
- * @throws WorkbenchError as `measureEvaluation`
- */
+/** Measures the stored answers and scores. @throws WorkbenchError as `measureEvaluation` */
 export async function viewEvaluation(
   stored: EvaluationFiles,
   proxies: Proxies,
@@ -252,10 +231,7 @@ export async function viewEvaluation(
   }
 }
 
-/**
- * Removes differences of the judge's scores. Until the judge has scored everything, variants have scores on different
- * parts of their answers.
- */
+/** Removes differences of the judge's scores, which are on different parts of the answers until all are scored. */
 export function uncompared(results: EvaluationResults): EvaluationResults {
   const unjudged = ({
     judge: _,

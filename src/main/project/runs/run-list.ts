@@ -14,7 +14,6 @@ export interface KeptRuns<Summary extends Listed> {
   readonly isPinned: (id: string) => boolean
 }
 
-/** Summaries of a pair's runs of one kind. */
 export class RunList<Summary extends Listed> {
   #runs: readonly Summary[]
 
@@ -31,7 +30,6 @@ export class RunList<Summary extends Listed> {
     return this.#runs
   }
 
-  /** Replaces the list after changes by another program. */
   take(runs: readonly Summary[]): void {
     this.#runs = runs
   }

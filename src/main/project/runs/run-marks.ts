@@ -5,7 +5,6 @@ import { RUN_MARKS } from '../documents/stored-documents'
 /** Returns a key that is unique among the runs of a pair. */
 export const runKey = ({ kind, id }: RunKey): string => `${kind} ${id}`
 
-/** Names, notes and pins of a pair's runs. */
 export interface StoredMarks {
   /** Key: see `runKey`. */
   marks: ReadonlyMap<string, RunMarks>

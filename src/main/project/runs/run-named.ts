@@ -2,10 +2,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { plural } from '../../../contract/words/format'
 
 /**
- * Returns the run with an id, or the only run whose id begins with it.
- *
- * @param what kind of run, such as "sweep"
- * @throws WorkbenchError `not-found`; `bad-input` for several runs
+ * Returns the run with an id, or the only one whose id begins with it. @throws WorkbenchError `not-found`; `bad-input`
  */
 export function runNamed<Run extends { readonly id: string }>(
   runs: readonly Run[],

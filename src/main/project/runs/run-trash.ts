@@ -47,12 +47,7 @@ const trashedOf = (pair: string, deletion: string, { folder, name }: ResultFile)
 
 const documentOf = ({ files }: DeletionDocument): ResultFile => elementAt(files, 0, 'file of a deletion')
 
-/**
- * Moves a run of a pair's folder to the trash.
- *
- * @param files files that may exist, the document of the run first
- * @throws WorkbenchError `read-only`
- */
+/** Moves a run of a pair's folder to the trash. @param files files that may exist, the document of the run first */
 export async function trashRun(
   pair: string,
   run: HistoryRun,
@@ -80,11 +75,7 @@ export async function trashRun(
   return document
 }
 
-/**
- * Restores the files of a deleted run.
- *
- * @throws WorkbenchError `bad-input` if another run is in its place; `read-only`
- */
+/** Restores the files of a deleted run. @throws WorkbenchError `bad-input` if another run is in its place */
 export async function untrashRun(
   pair: string,
   document: DeletionDocument,
@@ -112,9 +103,7 @@ export async function destroyRun(
 }
 
 /**
- * Lists the trash of a pair, the last deletion first, with warnings about unreadable entries.
- *
- * @param keeps true to complete interrupted moves, and to remove old entries that are not pinned.
+ * Lists the trash, the last deletion first, with warnings. `keeps` completes interrupted moves and removes old entries.
  */
 export async function listTrash(
   pair: string,
@@ -194,7 +183,6 @@ async function moveAll(
   for (const folder of [entryFolder(pair, deletion), ...folders]) await flushFolder(folder)
 }
 
-/** Removes an empty entry. */
 async function forgetEntry(pair: string, deletion: string, beforeStep: BeforeStep): Promise<void> {
   const folder = entryFolder(pair, deletion)
   beforeStep()
