@@ -112,12 +112,9 @@ export class Sweeps {
         first: { type: 'progress', progress: NOTHING_DONE },
         run: async (report, cancelled) => {
           const sweep = await pair.readSweep(sweepId)
-          const folders = pairPaths(pair.document.location)
           const { recipes } = await scoreRecipes(
             this.context.engine.client(),
-            folders,
-            sweep,
-            [recipe],
+            { pair: pairPaths(pair.document.location), sweep, recipes: [recipe] },
             cancelled,
             (progress) => report({ type: 'progress', progress })
           )

@@ -117,6 +117,13 @@ export async function requestAccess(folder: string): Promise<ProjectAccess> {
   }
 }
 
+async function whyNoProject(path: string): Promise<string> {
+  if (await isFolder(path)) return `${path} is not a project: it has no ${PROJECT_FILE}.`
+  return (await isFile(path))
+    ? `${path} is a file, not the folder of a project.`
+    : `There is no folder ${path}.`
+}
+
 async function projectFolder(path: string): Promise<string> {
   const folder = basename(path) === PROJECT_FILE ? dirname(path) : path
   try {
@@ -128,14 +135,9 @@ async function projectFolder(path: string): Promise<string> {
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
       throw new WorkbenchError('bad-file', `${folder} cannot be opened: ${errorMessage(error)}.`)
     }
-    const complaint = (await isFolder(folder))
-      ? `${folder} is not a project: it has no ${PROJECT_FILE}.`
-      : (await isFile(folder))
-        ? `${folder} is a file, not the folder of a project.`
-        : `There is no folder ${folder}.`
     throw new WorkbenchError(
       'not-found',
-      complaint,
+      await whyNoProject(folder),
       `A project is a folder NAME.slr that holds a ${PROJECT_FILE}.`
     )
   }

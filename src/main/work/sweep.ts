@@ -105,7 +105,7 @@ export class SweepWork {
 
   /** Computes a share of the prompts. @throws WorkbenchError as `runCrcShard` */
   computeShard(shard: Shard, { engine, signal, notify }: WorkMeans): Promise<SweepPart> {
-    return runCrcShard(engine, this.request, shard, signal, sweepListener(notify), this.history)
+    return runCrcShard(engine, { ...this.request, shard }, signal, sweepListener(notify), this.history)
   }
 
   /** Stores the sweep in the project, if there is one. @returns the check of an earlier sweep that holds for it */

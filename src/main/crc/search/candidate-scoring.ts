@@ -43,7 +43,7 @@ export class CandidateScoring {
         sweep: current
       })
     const history = this.checkpoints?.next() ?? null
-    const scored = await scoreRecipes(this.engine, pair, sweep, recipes, this.signal, notify, history)
+    const scored = await scoreRecipes(this.engine, { pair, sweep, recipes }, this.signal, notify, history)
     this.work.blockEvaluations += scored.work.blockEvaluations
     this.work.weightBytesRead += scored.work.weightBytesRead
     return scored.recipes

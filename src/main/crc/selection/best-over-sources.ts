@@ -6,7 +6,7 @@ import type { RestorationRange } from '../../../contract/model/recipe'
 import { scoreWords } from '../../../contract/words/score-words'
 import type { Steps } from '../../base/steps'
 import { selectRange } from './select-range'
-import { selection } from './selection'
+import { computeSelection } from './selection'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 const sourceKey = (source: RestoredTo): string => source?.fingerprint ?? 'base'
@@ -64,13 +64,15 @@ export function* bestOverSources(
     }))
   )
   const sourceIndexOf = ({ start }: { start: number }): number => Math.floor(start / layerCount)
-  const joint = yield* selection(prompts, post, all, rho, seed, words)
+  const joint = yield* computeSelection({ prompts, post, ranges: all }, rho, { seed, words })
   const selectedBySource = sorted.map(({ ranges }) => selectedOf(ranges, post, rho))
   const picked = joint.selected === null ? null : elementAt(sorted, sourceIndexOf(joint.selected), 'source')
   const range = joint.selected === null ? null : selectedOf(all, post, rho)
   const base = sorted.find(({ source }) => source === null)
   const ofBase =
-    base === undefined ? null : (yield* selection(prompts, post, base.ranges, rho, seed, words)).crossFit
+    base === undefined
+      ? null
+      : (yield* computeSelection({ prompts, post, ranges: base.ranges }, rho, { seed, words })).crossFit
   const gain = joint.bootstrap.selected?.diversityGain
   return {
     layerCount,

@@ -34,7 +34,7 @@ import {
 } from './baseline-candidates'
 import { temperedScores, type Tempered } from './what-if'
 import { scoreWords } from '../../../contract/words/score-words'
-import { selection } from './selection'
+import { computeSelection } from './selection'
 import { promptsByCategory } from './score-table'
 import { signFlip } from './sign-flip'
 import { elementAt } from '../../../contract/model/look-up'
@@ -52,14 +52,11 @@ export function* selectionOf(
   const { holdOutSplit, scoredBy } = sweep
   const choosing = holdOutSplit === null ? sweep : yield* onPrompts(sweep, holdOutSplit.selection)
   const candidateKeys = new Set(candidates.map(spanKey))
-  const selected = yield* selection(
-    choosing.prompts,
-    choosing.post,
-    choosing.ranges.filter((range) => candidateKeys.has(spanKey(range))),
-    rho,
+  const ranges = choosing.ranges.filter((range) => candidateKeys.has(spanKey(range)))
+  const selected = yield* computeSelection({ ...choosing, ranges }, rho, {
     seed,
-    scoreWords(scoredBy)
-  )
+    words: scoreWords(scoredBy)
+  })
   const range = sweep.ranges.find(
     ({ start, end }) => start === selected.selected?.start && end === selected.selected.end
   )

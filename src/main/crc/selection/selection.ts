@@ -8,14 +8,21 @@ import { scoreTable } from './score-table'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 import { selectRange } from './select-range'
 
+/** Scores that a selection is computed from. `prompts` are parallel to the prompts of every score. */
+interface ScoredRanges {
+  readonly prompts: readonly { category: string }[]
+  readonly post: Score
+  readonly ranges: readonly RangeScore[]
+}
+
 /** Selects a restoration range from the scores of a sweep and computes the uncertainty of the choice. */
-export function* selection(
-  prompts: readonly { category: string }[],
-  post: Score,
-  ranges: readonly RangeScore[],
+export function* computeSelection(
+  { prompts, post, ranges }: ScoredRanges,
   rho: number,
-  seed = DEFAULT_SEED,
-  words: ScoreWords = scoreWords({ kind: 'crc' })
+  {
+    seed = DEFAULT_SEED,
+    words = scoreWords({ kind: 'crc' })
+  }: { seed?: number | undefined; words?: ScoreWords } = {}
 ): Steps<Selection> {
   const validity = ranges.map((range) => range.validity)
   const diversity = ranges.map((range) => range.diversity)

@@ -57,7 +57,7 @@ export async function runCrcSweep(
   onEvent: (event: CrcSweepEvent) => void,
   history: SweepHistory | null = null
 ): Promise<SweepDocument> {
-  const scored = await scorePrompts(engine, request, null, signal, onEvent, history)
+  const scored = await scorePrompts(engine, { ...request, shard: null }, signal, onEvent, history)
   const { id, rho, seed } = request
   return runCooperatively(assembleSweep({ id, ...scored, rho, seed }))
 }
@@ -68,17 +68,16 @@ export async function runCrcSweep(
  */
 export async function runCrcShard(
   engine: EngineClient,
-  request: CrcSweepRequest,
-  shard: Shard,
+  request: CrcSweepRequest & { shard: Shard },
   signal: AbortSignal,
   onEvent: (event: CrcSweepEvent) => void,
   history: SweepHistory | null = null
 ): Promise<SweepPart> {
-  const scored = await scorePrompts(engine, request, shard, signal, onEvent, history)
+  const scored = await scorePrompts(engine, request, signal, onEvent, history)
   return {
     kind: 'sweep-part',
     schemaVersion: SWEEP_PART_VERSION,
-    shard,
+    shard: request.shard,
     createdAt: new Date().toISOString(),
     rho: request.rho,
     seed: request.seed ?? DEFAULT_SEED,
@@ -130,8 +129,7 @@ function chosenPrompts({ prompts }: PreparedSweep, shard: Shard | null): number[
 
 async function scorePrompts(
   engine: EngineClient,
-  request: CrcSweepRequest,
-  shard: Shard | null,
+  request: CrcSweepRequest & { shard: Shard | null },
   signal: AbortSignal,
   onEvent: (event: CrcSweepEvent) => void,
   history: SweepHistory | null
@@ -147,7 +145,7 @@ async function scorePrompts(
       onEvent({ type: 'progress', progress: { ...NOTHING_DONE, layerCount: pair.post.spec.layerCount } })
       const prepared = await prepareSweep(request, pair)
       throwIfCancelled(signal, 'The sweep')
-      const chosen = chosenPrompts(prepared, shard)
+      const chosen = chosenPrompts(prepared, request.shard)
       const stored = await findEarlier(prepared, history)
       const { earlier } = stored
       const previewNotices = request.preview === true && !computesPreview(prepared) ? [NO_PREVIEW] : []

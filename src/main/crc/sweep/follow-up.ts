@@ -46,7 +46,7 @@ export async function withHalvesAlone(
     return recipeOf(nameStrengths(layers), layers)
   })
   try {
-    const scored = await scoreRecipes(engine, pair, sweep, recipes, signal, () => undefined)
+    const scored = await scoreRecipes(engine, { pair, sweep, recipes }, signal, () => undefined)
     const alone = scored.recipes.map((score, index) => ({ ...score, alone: ScoredHalf.options[index] }))
     const whole = { ...sweep, recipes: [...sweep.recipes, ...alone], followUp: scored.work }
     const stop = { signal, what: 'The sweep' }

@@ -17,9 +17,7 @@ export interface PairFolders {
  */
 export async function scoreRecipes(
   engine: EngineClient,
-  pair: PairFolders,
-  sweep: SweepDocument,
-  recipes: readonly Recipe[],
+  { pair, sweep, recipes }: { pair: PairFolders; sweep: SweepDocument; recipes: readonly Recipe[] },
   signal: AbortSignal,
   onProgress: (progress: SweepProgress) => void,
   history: SweepHistory | null = null

@@ -109,12 +109,16 @@ export async function whyNonFinite(
     'overflow',
     `Computing ${failing} in ${precision} on ${DEVICE_LABELS[device.name]} overflowed in ${where}. ` +
       'Its output is not finite, though all its weights are.',
-    precision === 'fp16'
-      ? 'Compute in fp32 (--precision fp32), or on the CPU.'
-      : device.name === 'cpu'
-        ? 'Weights this large do not result from training. Compare the SHA-256 of the files with those published.'
-        : 'Compute on the CPU (--device cpu) to find out whether the device is the cause.'
+    overflowHint(precision, device)
   )
+}
+
+/** Suggests what to do after finite weights overflowed. */
+function overflowHint(precision: Precision, device: Device): string {
+  if (precision === 'fp16') return 'Compute in fp32 (--precision fp32), or on the CPU.'
+  return device.name === 'cpu'
+    ? 'Weights this large do not result from training. Compare the SHA-256 of the files with those published.'
+    : 'Compute on the CPU (--device cpu) to find out whether the device is the cause.'
 }
 
 /**

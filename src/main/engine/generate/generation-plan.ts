@@ -91,9 +91,9 @@ export function planGeneration(
   const longestSize = sizeOf(places.filter(([prompt]) => prompt?.length === longestPrompt).slice(0, 1))
   type Group = [group: GroupSize, rows: number, isOneOfMany: boolean]
   const memoryOf = ([group, rows, isOneOfMany]: Group, ofWeights = weightSizes): GenerationMemory =>
-    memoryWith(models, sizes, ofWeights, group, rows * models.modelCount, isOneOfMany)
+    memoryWith(models, sizes, ofWeights, { group, rows: rows * models.modelCount, isOneOfMany })
   const weights = chooseWeightStorage(
-    (stored) => peakOf(memoryOf([longestSize, 1, places.length > 1], weightMemory(models, stored))),
+    (storage) => peakOf(memoryOf([longestSize, 1, places.length > 1], weightMemory(models, storage))),
     memoryBytes,
     request.weights,
     precision
@@ -165,7 +165,7 @@ export function planServing(
   const context = spec.contextLength ?? DEFAULT_CONTEXT
   const shortest = Math.min(context, MIN_CONTEXT)
   const weights = chooseWeightStorage(
-    (stored) => fixedBytes(stored, shortest) + rowBytes(shortest),
+    (storage) => fixedBytes(storage, shortest) + rowBytes(shortest),
     memoryBytes,
     request.weights,
     precision
@@ -173,8 +173,8 @@ export function planServing(
   const resident = weightMemory(models, weights)
   const free = memoryBytes - resident.process - resident.weights
   const fits = (length: number): boolean => {
-    const ofPrompt = fixedBytes(weights, length) - resident.process - resident.weights
-    return ofPrompt <= PROMPT_SHARE * free && ofPrompt + rowBytes(length) <= free
+    const promptBytes = fixedBytes(weights, length) - resident.process - resident.weights
+    return promptBytes <= PROMPT_SHARE * free && promptBytes + rowBytes(length) <= free
   }
   let maximumLength = context
   while (maximumLength > shortest && !fits(maximumLength))
@@ -201,7 +201,7 @@ function bytesBesideRows(
 ): number {
   const { maximumLength: length } = sizes
   const group = { rows: length, places: rows, leaves: rows, furthest: 0, prompts: rows, longest: length }
-  const memory = memoryWith(models, sizes, weightSizes, group, rows, true)
+  const memory = memoryWith(models, sizes, weightSizes, { group, rows, isOneOfMany: true })
   return peakOf({ ...memory, keyValues: 0, earlierKeyValues: 0 })
 }
 
@@ -227,14 +227,21 @@ function rowSizes(maximumLength: number, { spec, trie }: GeneratedModels, precis
   }
 }
 
+/** A group of prompts while its answers are generated. */
+interface RunningGroup {
+  readonly group: GroupSize
+  /** Rows of all models. */
+  readonly rows: number
+  /** True if keys and values of an earlier group may still be in memory. */
+  readonly isOneOfMany: boolean
+}
+
+/** Returns the memory of a generation with this group. */
 function memoryWith(
   models: GeneratedModels,
   { rowBytes, capacity, promptRowBytes }: RowSizes,
   weightSizes: ReturnType<typeof weightMemory>,
-  group: GroupSize,
-  /** Rows of all models. */
-  rows: number,
-  isOneOfMany: boolean
+  { group, rows, isOneOfMany }: RunningGroup
 ): GenerationMemory {
   const keyValues = rows * rowBytes
   return {

@@ -144,7 +144,8 @@ async function trySpeed(
   const isLast = spec.layerCount === 1
   const nodesOfRun = isLast ? perRun.last : perRun.full
   // With experts, a row is done once it has been through the last of its experts, so the layer is timed as a whole.
-  const nodes = experts !== null ? nodesOfRun : device.keepsTensors ? DEVICE_RUNS : MAX_RUNS * nodesOfRun
+  const runsOfLayer = device.keepsTensors ? DEVICE_RUNS : MAX_RUNS * nodesOfRun
+  const nodes = experts === null ? runsOfLayer : nodesOfRun
   const trie: RecipeTrie = {
     roots: ['post'],
     levels: [

@@ -60,8 +60,13 @@ const migratedJob = ({ work, problem, ...job }: z.infer<typeof OldJob>): QueuedJ
         work: { kind: 'evaluate', settings: { task: work.task.id, ...work.computing } },
         taskName: work.task.name
       }),
-  state: problem === null ? 'waiting' : problem.code === 'cancelled' ? 'stopped' : 'failed'
+  state: stateAfter(problem)
 })
+
+function stateAfter(problem: z.infer<typeof OldJob>['problem']): QueuedJob['state'] {
+  if (problem === null) return 'waiting'
+  return problem.code === 'cancelled' ? 'stopped' : 'failed'
+}
 
 const migratedStep = ({ key, kind, task, ...step }: z.infer<typeof OldStep>): StudyStepState => ({
   ...{ ...step, origin: 'study', id: key, work: { kind, settings: {} }, taskName: task }

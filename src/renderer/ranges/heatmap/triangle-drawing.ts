@@ -332,24 +332,24 @@ function legend({ board, geometry, spec, domain, minimum, rho, fine, ...parts }:
   const besideSelected = x + (has(selected) ? 36 + 1.2 * textWidth(outlines.selected, 11) : 0)
   const validity = scoreWords(board.scoredBy).validity
   const ofPost = room < 180 ? '' : ` (${rho.toFixed(2)} × post)`
+  const limitKey = (): Shape[] => {
+    if (minimum === null) return []
+    const limit = `${formatScore(minimum)}${ofPost}`
+    if (fine) return [key(MARK_LOOKS.limit, x, y + 46), label(`${validity} ≥ ${limit}`, x + 21, y + 57)]
+    const square = { x, y: y + 46, width: 14, height: 14 }
+    return [
+      rect(square, { fill: cssColor(colorAt(spec.scale, 1 / 3)) }),
+      rect(square, { fill: colors.surface, opacity: 0.4 }),
+      path(`M${x} ${y + 52}l6 -6M${x} ${y + 60}l14 -14M${x + 8} ${y + 60}l6 -6`, {
+        stroke: colors.ink,
+        opacity: 0.55
+      }),
+      label(`${validity} < ${limit}`, x + 21, y + 57)
+    ]
+  }
   return [
     ...bar,
-    ...(minimum === null
-      ? []
-      : fine
-        ? [
-            key(MARK_LOOKS.limit, x, y + 46),
-            label(`${validity} ≥ ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
-          ]
-        : [
-            rect({ x, y: y + 46, width: 14, height: 14 }, { fill: cssColor(colorAt(spec.scale, 1 / 3)) }),
-            rect({ x, y: y + 46, width: 14, height: 14 }, { fill: colors.surface, opacity: 0.4 }),
-            path(`M${x} ${y + 52}l6 -6M${x} ${y + 60}l14 -14M${x + 8} ${y + 60}l6 -6`, {
-              stroke: colors.ink,
-              opacity: 0.55
-            }),
-            label(`${validity} < ${formatScore(minimum)}${ofPost}`, x + 21, y + 57)
-          ]),
+    ...limitKey(),
     ...(has(selected)
       ? [
           key(MARK_LOOKS.selected, x, y + 68),

@@ -73,7 +73,10 @@ function layerAxisDrawing(axis: LayerAxis, page: FigurePage): Drawing {
       {
         scale: centred ? DIVERGING : VIRIDIS,
         centred,
-        format: (value) => (value < 0 ? 'loss' : value === 0 ? '0' : words)
+        format: (value) => {
+          if (value < 0) return 'loss'
+          return value === 0 ? '0' : words
+        }
       },
       [centred ? -1 : 0, 1],
       { x, y: below, width: 120 },

@@ -81,13 +81,11 @@ export function effectRows(board: ScoreBoard): LayerRow[] {
       const [full, reduced] = [scores.get(spanKey(withLayer)), scores.get(spanKey(withoutLayer))]
       return full === undefined || reduced === undefined ? [] : [reduced[measure] - full[measure]]
     }
-    const changes = layers.flatMap((other) =>
-      other > layer
-        ? change({ start: layer, end: other }, { start: layer + 1, end: other })
-        : other < layer
-          ? change({ start: other, end: layer }, { start: other, end: layer - 1 })
-          : []
-    )
+    const changes = layers.flatMap((other) => {
+      if (other > layer) return change({ start: layer, end: other }, { start: layer + 1, end: other })
+      if (other < layer) return change({ start: other, end: layer }, { start: other, end: layer - 1 })
+      return []
+    })
     return changes.length === 0 ? null : changes.reduce((sum, value) => sum + value, 0) / changes.length
   }
   const alone = (layer: number, measure: 'validity' | 'diversity'): number | null => {

@@ -13,7 +13,7 @@ import {
   addTrailQuestions,
   scoreFullAnswers
 } from '../../../../src/main/crc/check/full-answers'
-import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
+import { computeSelection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { whiteSpaceTokens } from '../../../../src/main/crc/task/characters'
@@ -29,7 +29,7 @@ import { runToEnd } from '../../../../src/main/base/steps'
 const checkedSelection = (...given: Parameters<typeof checkedSelectionSteps>) =>
   runToEnd(checkedSelectionSteps(...given))
 
-const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
+const computeSelection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
 const ACCURACY = 12
 
@@ -151,7 +151,7 @@ describe('the selection after a check', () => {
     // At this limit layer 1 passes too, and layers 0–1, which nobody checked, qualify.
     expect(selected(low, 0.6)).toEqual({ start: 0, end: 1 })
     const { prompts, post, ranges } = sweep
-    const stored = selection(prompts, post, ranges, 0.9)
+    const stored = computeSelection({ prompts, post, ranges }, 0.9)
     const passing = checked(whole(0.95, 0.8), whole(0.95, 0.5))
     const kept = checkedSelection({ ...sweep, selection: stored }, passing, 0.9)
     expect(kept?.bootstrap).toBe(stored.bootstrap)

@@ -43,9 +43,7 @@ describe('searches beyond the ranges of the demo', { timeout: 300_000 }, async (
     }))
     const scored = await scoreRecipes(
       sharedEngine.client(),
-      { base, post },
-      sweep,
-      recipes,
+      { pair: { base, post }, sweep, recipes },
       never,
       () => undefined
     )

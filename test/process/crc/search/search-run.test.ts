@@ -54,7 +54,12 @@ describe('the search on a real pair, in the engine process', async () => {
   it('reports the scores that the recipe has when it is scored on its own', async () => {
     const [best] = found.found
     if (best === undefined) throw new Error('nothing was found')
-    const alone = await scoreRecipes(engine.client(), pair, sweep, [best.recipe], never, () => undefined)
+    const alone = await scoreRecipes(
+      engine.client(),
+      { pair, sweep, recipes: [best.recipe] },
+      never,
+      () => undefined
+    )
     expect(alone.recipes[0]?.diversity).toBeCloseTo(best.diversity, 6)
     expect(alone.recipes[0]?.validity).toBeCloseTo(best.validity, 6)
     expect(found.generations.at(-1)?.best.diversity).toBeCloseTo(best.diversity, 6)

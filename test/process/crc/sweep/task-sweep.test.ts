@@ -205,7 +205,12 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     const parts = await Promise.all(
       [1, 2].map(async (index) => ({
         file: `${index}.json`,
-        part: await runCrcShard(sharedEngine.client(), small, { index, count: 2 }, none, () => undefined)
+        part: await runCrcShard(
+          sharedEngine.client(),
+          { ...small, shard: { index, count: 2 } },
+          none,
+          () => undefined
+        )
       }))
     )
     const merged = mergeParts(parts)
@@ -242,7 +247,12 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     expectWithin(under(resumed), swept8, 1e-6)
     await rm(folder, { recursive: true })
 
-    const again = await scoreRecipes(sharedEngine.client(), pair, whole, small.recipes, none, () => undefined)
+    const again = await scoreRecipes(
+      sharedEngine.client(),
+      { pair, sweep: whole, recipes: small.recipes },
+      none,
+      () => undefined
+    )
     expect(again.recipes[0]?.precision).toBeCloseTo(whole.recipes[0]?.precision ?? NaN, 5)
     const check = { pair, sweep: whole, earlier: null, recipes: small.recipes, baselines: [] }
     const checking = problemOf(checkSweep(sharedEngine.client(), check, none, () => undefined))

@@ -10,7 +10,7 @@ import { Report } from '../../../../src/contract/documents/report'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
 import { builtinPromptSet } from '../../../../src/main/crc/task/builtin-prompts'
 import { selectionOf } from '../../../../src/main/crc/selection/compare-baselines'
-import { selection as selectionSteps } from '../../../../src/main/crc/selection/selection'
+import { computeSelection as selectionSteps } from '../../../../src/main/crc/selection/selection'
 import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { inlineMarkdown } from '../../../../src/main/base/markdown-text'
 import { readPairState } from '../../../../src/main/project/pair-state'
@@ -35,7 +35,7 @@ import { problemOf } from '../../../fixtures/problems'
 import { sampleLines, sampleRunFixture } from '../../../fixtures/sample-documents'
 import { runToEnd } from '../../../../src/main/base/steps'
 
-const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
+const computeSelection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
 async function reportOf(project: Project, sweepId?: string): Promise<Report> {
   const state = await readPairState(project.firstPair)
@@ -45,7 +45,7 @@ async function reportOf(project: Project, sweepId?: string): Promise<Report> {
 /** Made-up scores, and what is selected by them. */
 function selectedSweep(changes: Parameters<typeof sweepFixture>[0] = {}): SweepDocument {
   const sweep = sweepFixture(changes)
-  const selected = selection(sweep.prompts, sweep.post, sweep.ranges, 0.9)
+  const selected = computeSelection(sweep, 0.9)
   return { ...sweep, selected: selected.selected, selection: selected }
 }
 
@@ -108,7 +108,7 @@ describe('the content of a report', () => {
     const project = await openDemo()
     const sweep = tinyTaskSweep()
     const recipe = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
-    const selected = selection(sweep.prompts, sweep.post, sweep.ranges, 0.9)
+    const selected = computeSelection(sweep, 0.9)
     await project.firstPair.saveSweep({ ...sweep, selected: selected.selected, selection: selected })
     await project.firstPair.saveSearch({ ...tinySearch(recipe), sweepId: sweep.id, scoredBy: sweep.scoredBy })
     const report = await reportOf(project)

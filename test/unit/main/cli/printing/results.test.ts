@@ -10,13 +10,13 @@ import { describeResults } from '../../../../../src/main/cli/printing/study-repo
 import { describeSweep } from '../../../../../src/main/cli/printing/sweep-report'
 import { nextCommandsOf } from '../../../../../src/main/cli/printing/verdict-report'
 import { runToEnd } from '../../../../../src/main/base/steps'
-import { selection } from '../../../../../src/main/crc/selection/selection'
+import { computeSelection } from '../../../../../src/main/crc/selection/selection'
 import { evaluationView } from '../../../../fixtures/evaluation-documents'
 import { tinyCheck, tinySearch, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
 import { UNCHECKED } from '../../../../fixtures/verdict-evidence'
 
 const tiny = tinySweep()
-const sweep = { ...tiny, selection: runToEnd(selection(tiny.prompts, tiny.post, tiny.ranges, 0.9)) }
+const sweep = { ...tiny, selection: runToEnd(computeSelection(tiny, 0.9)) }
 const check = tinyCheck([
   { recipe: { name: 'Layer 1', ranges: [[1, 1]] }, ...whole(0.5, 0.8) },
   { recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }

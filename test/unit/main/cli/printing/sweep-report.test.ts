@@ -6,14 +6,14 @@ import { describeCheck } from '../../../../../src/main/cli/printing/check-report
 import { describeSweep } from '../../../../../src/main/cli/printing/sweep-report'
 import { checkAfter } from '../../../../../src/main/cli/commands/sweep'
 import { sweepOptions } from '../../../../../src/main/cli/commands/sweep-options'
-import { selection as selectionSteps } from '../../../../../src/main/crc/selection/selection'
+import { computeSelection as selectionSteps } from '../../../../../src/main/crc/selection/selection'
 import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { DEFAULT_SEED } from '../../../../../src/contract/model/resampling'
 
 const NEXT = { check: 'slr check' }
 
-const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
+const computeSelection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
 /** The tiny sweep, with its prompts asked twice where that gives enough of them for intervals. */
 function sweepOf(changed: Partial<SweepDocument> = {}, isTwice = false): SweepDocument {
@@ -29,7 +29,7 @@ function sweepOf(changed: Partial<SweepDocument> = {}, isTwice = false): SweepDo
     ranges: tiny.ranges.map(often),
     ...changed
   }
-  return { ...sweep, selection: sweep.selection ?? selection(sweep.prompts, sweep.post, sweep.ranges, 0.9) }
+  return { ...sweep, selection: sweep.selection ?? computeSelection(sweep, 0.9) }
 }
 
 const CHECK = tinyCheck([

@@ -11,7 +11,7 @@ import {
   sweepTable
 } from '../../../../../src/main/cli/results/tables'
 import { runToEnd } from '../../../../../src/main/base/steps'
-import { selection } from '../../../../../src/main/crc/selection/selection'
+import { computeSelection } from '../../../../../src/main/crc/selection/selection'
 import { compareSweeps } from '../../../../../src/main/measures/compare-sweeps'
 import {
   DISTANCES_VERSION,
@@ -24,7 +24,7 @@ import { evaluationView } from '../../../../fixtures/evaluation-documents'
 import { tinyCheck, tinySweep, whole } from '../../../../fixtures/tiny-sweep'
 
 const tiny = tinySweep()
-const sweep = { ...tiny, selection: runToEnd(selection(tiny.prompts, tiny.post, tiny.ranges, 0.9)) }
+const sweep = { ...tiny, selection: runToEnd(computeSelection(tiny, 0.9)) }
 const check = tinyCheck([{ recipe: { name: 'Layer 0', ranges: [[0, 0]] }, ...whole(0.95, 0.5) }])
 
 const DISTANCES: DistancesDocument = {

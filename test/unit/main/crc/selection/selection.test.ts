@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type RangeScore, Selection } from '../../../../../src/contract/documents/crc'
 import { selectRange } from '../../../../../src/main/crc/selection/select-range'
-import { selection as selectionSteps } from '../../../../../src/main/crc/selection/selection'
+import { computeSelection as selectionSteps } from '../../../../../src/main/crc/selection/selection'
 import { crcReference, referencePost, referenceRanges, scoreOf } from '../../../../fixtures/crc-reference'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { DEFAULT_SEED } from '../../../../../src/contract/model/resampling'
 
-const selection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
+const computeSelection = (...given: Parameters<typeof selectionSteps>) => runToEnd(selectionSteps(...given))
 
 interface Row {
   start: number
@@ -73,7 +73,10 @@ describe('the rule', () => {
 })
 
 test("selects the reference's range on the demo pair's reference scores", () => {
-  const chosen = selection(crcReference.prompts, referencePost, referenceRanges, 0.9)
+  const chosen = computeSelection(
+    { prompts: crcReference.prompts, post: referencePost, ranges: referenceRanges },
+    0.9
+  )
   expect(Selection.parse(chosen)).toEqual(chosen)
   expect(chosen.selected).toEqual({ start: 4, end: 11 })
   expect(chosen.selected).toEqual({ start: crcReference.pick.start, end: crcReference.pick.end })
@@ -89,7 +92,7 @@ describe('no selection says why', () => {
     return { start, end, ...flat(validity, diversity) }
   }
   const reason = (ranges: RangeScore[]): string | null => {
-    const chosen = selection(prompts, flat(1, 0.5), ranges, 0.9)
+    const chosen = computeSelection({ prompts, post: flat(1, 0.5), ranges }, 0.9)
     expect(chosen.selected).toBeNull()
     expect(chosen.bootstrap).toMatchObject({ selected: null, noSelectionShare: 1, wins: [] })
     return chosen.reason
@@ -117,7 +120,9 @@ describe('no selection says why', () => {
 describe('the bootstrap', () => {
   test('is the same for the same seed and another for another', () => {
     const run = (seed?: number): Selection =>
-      selection(crcReference.prompts, referencePost, referenceRanges, 0.9, seed)
+      computeSelection({ prompts: crcReference.prompts, post: referencePost, ranges: referenceRanges }, 0.9, {
+        seed
+      })
     expect(run()).toEqual(run(DEFAULT_SEED))
     expect(run(2).bootstrap.post).not.toEqual(run().bootstrap.post)
   })
@@ -134,11 +139,11 @@ describe('the bootstrap', () => {
       }))
     // Each is good on a prompt of its own alone.
     const own = ranges((range, prompt) => (range === prompt ? 1 : 0.49))
-    const lucky = selection(prompts, post, own, 0.9)
+    const lucky = computeSelection({ prompts, post, ranges: own }, 0.9)
     expect(lucky.bootstrap.selected?.diversityGain[1]).toBeGreaterThan(0.03)
     expect(lucky.bootstrap.outOfBag?.diversityGain).toBeCloseTo(-0.01, 2)
     const rising = ranges((range) => 0.5 + range / 100)
-    const steady = selection(prompts, post, rising, 0.9)
+    const steady = computeSelection({ prompts, post, ranges: rising }, 0.9)
     expect(steady.bootstrap.outOfBag).toMatchObject({
       resamples: 1000,
       validity: expect.closeTo(1, 9),
@@ -148,7 +153,10 @@ describe('the bootstrap', () => {
   })
 
   test('counts how often ranges win and puts intervals around the scores', () => {
-    const { bootstrap } = selection(crcReference.prompts, referencePost, referenceRanges, 0.9)
+    const { bootstrap } = computeSelection(
+      { prompts: crcReference.prompts, post: referencePost, ranges: referenceRanges },
+      0.9
+    )
     const shares = bootstrap.wins.map((win) => win.share)
     expect(shares.reduce((sum, share) => sum + share, bootstrap.noSelectionShare)).toBeCloseTo(1, 12)
     expect(shares).toEqual(shares.toSorted((a, b) => b - a))
@@ -174,7 +182,7 @@ describe('the bootstrap', () => {
     const prompts = Array.from({ length: 110 }, (_, index) => ({ category: index < 100 ? 'a' : 'b' }))
     const values = prompts.map(({ category }, index) => (category === 'a' ? index % 2 : 0.25))
     const post = scoreOf(prompts, { validity: values, diversity: values })
-    const [low, high] = selection(prompts, post, [], 0.9).bootstrap.post.validity
+    const [low, high] = computeSelection({ prompts, post, ranges: [] }, 0.9).bootstrap.post.validity
     expect((low + high) / 2).toBeCloseTo(0.375, 2)
     expect(high - low).toBeGreaterThan(2 * 1.96 * 0.025 * 0.9)
     expect(high - low).toBeLessThan(2 * 1.96 * 0.025 * 1.1)
@@ -194,7 +202,7 @@ describe('the cross-fitted score', () => {
       { start: 0, end: 0, ...all((at) => (at % 2 === 0 ? 0.9 : 0.3)) },
       { start: 1, end: 1, ...all((at) => (at % 2 === 1 ? 0.8 : 0.4)) }
     ]
-    const { crossFit } = selection(prompts, post, ranges, 0.9)
+    const { crossFit } = computeSelection({ prompts, post, ranges }, 0.9)
     expect(crossFit?.folds.map((fold) => fold.selected)).toEqual([
       { start: 0, end: 0 },
       { start: 1, end: 1 }
@@ -207,7 +215,7 @@ describe('the cross-fitted score', () => {
 
   test('scores post where a half selects nothing', () => {
     const ranges = [{ start: 0, end: 0, ...all((at) => (at % 2 === 0 ? 0.9 : 0.3)) }]
-    const { crossFit } = selection(prompts, post, ranges, 0.9)
+    const { crossFit } = computeSelection({ prompts, post, ranges }, 0.9)
     const ofPost = { validity: 1, diversity: 0.5, postValidity: 1, postDiversity: 0.5 }
     expect(crossFit?.folds[1]).toEqual({ selected: null, ...ofPost })
     expect(crossFit?.diversity).toBeCloseTo((0.3 + 0.5) / 2, 12)
@@ -216,7 +224,7 @@ describe('the cross-fitted score', () => {
   test('does not exist for a category of one prompt, and says so', () => {
     const single = [...prompts, { category: 'c' }]
     const flat = scoreOf(single, { validity: single.map(() => 1), diversity: single.map(() => 0.5) })
-    const chosen = selection(single, flat, [], 0.9)
+    const chosen = computeSelection({ prompts: single, post: flat, ranges: [] }, 0.9)
     expect(chosen.crossFit).toBeNull()
     expect(chosen.crossFitReason).toContain('"c" has a single prompt')
   })
