@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { Baseline, SweepDocument } from './crc'
+import { SweepDocument } from './crc'
+import { Baseline } from '../model/sampling-baseline'
 import { ComputedBy } from './computed-by'
 import { type AnyModel, sweptRangeModel, weightsKey } from '../model/model'
 import { Recipe, type RestorationRange } from '../model/recipe'

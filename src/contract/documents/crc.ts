@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
-import { Recipe, RestorationRange } from '../model/recipe'
-import { SamplingBaseline } from '../model/sampling-baseline'
+import { Blend, Recipe, RestorationRange } from '../model/recipe'
+import { Baseline, SamplingBaseline } from '../model/sampling-baseline'
 import { MinPDraw } from '../model/sampling'
 import { ComputedBy } from './computed-by'
 import { ScoredBy } from './scored-by'
@@ -203,13 +203,6 @@ export const Difference = z.object({
 })
 export type Difference = z.infer<typeof Difference>
 
-/** A baseline that the selection rule picked among those of one kind, or among uniform blends. */
-export const Baseline = z.discriminatedUnion('kind', [
-  ...SamplingBaseline.options,
-  z.object({ kind: z.literal('uniform-blend'), strength: z.number() })
-])
-export type Baseline = z.infer<typeof Baseline>
-
 /** Scores of the selected range under another sampler than the sweep's. */
 const TemperedScore = MinPDraw.extend({
   validity: z.number(),
@@ -317,8 +310,8 @@ export const RecipeScore = Score.extend({
 })
 export type RecipeScore = z.infer<typeof RecipeScore>
 
-/** Score of a uniform blend: every layer takes the same share of base. Embeddings, norm and head stay post's. */
-export const UniformBlendScore = Score.extend({ strength: z.number().min(0).max(1) })
+/** Score of a uniform blend or a depth ramp. Embeddings, norm and head stay post's. */
+export const UniformBlendScore = Score.extend(Blend.shape)
 export type UniformBlendScore = z.infer<typeof UniformBlendScore>
 
 export const CheckpointScore = Score.extend(OtherCheckpoint.shape)
@@ -393,8 +386,8 @@ export const SweepDocument = z.object({
   /** Other checkpoints of the pair's architecture that the sweep could compare. */
   checkpoints: z.array(CheckpointScore).default([]),
   /**
-   * Uniform blends (the paper's "soup"). One strength applies to all layers, from 0 (post) to 1 (every layer base's).
-   * Empty if none were requested.
+   * Uniform blends (the paper's "soup"), whose strength applies to all layers, and depth ramps. Empty if none were
+   * requested.
    */
   uniformBlends: z.array(UniformBlendScore).default([]),
   /**

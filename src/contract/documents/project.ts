@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { CategoryScore, CrcPrompts, Rendering, Baseline } from './crc'
+import { CategoryScore, CrcPrompts, Rendering } from './crc'
+import { Baseline } from '../model/sampling-baseline'
 import { BY_CHARACTERS, ScoredByBrief, ScoringChoice } from './scored-by'
 import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
 import { DeviceChoice } from '../model/device'

@@ -33,7 +33,7 @@ export type ReportChart =
         ranges: (RestorationRange & LiveScore & { margins?: BriefPreview['ranges'][number]['margins'] })[]
         others: (LiveScore & {
           key: string
-          kind: 'uniform-blend' | 'recipe' | 'found' | 'checkpoint'
+          kind: 'uniform-blend' | 'depth-ramp' | 'recipe' | 'found' | 'checkpoint'
           name: string
           mark: number | null
           changed: null

@@ -5,7 +5,7 @@ import { CategoryScore, Rendering, Score, Selection, SweepDocument } from './crc
 import { DistancesDocument } from './distances'
 import { EvaluationResults, EvaluationRun, EvaluationVariant } from './evaluation'
 import { Task } from './task'
-import { RestorationRange } from '../model/recipe'
+import { RestorationRange, Blend } from '../model/recipe'
 import { Judging } from './judge'
 import { SamplingBaseline } from '../model/sampling-baseline'
 import { CheckpointSummary, Finding } from './pair'
@@ -99,7 +99,7 @@ const ReportedSweep = SweepDocument.omit({
       halfOf: RestorationRange.nullable()
     })
   ),
-  uniformBlends: z.array(ReportedScore.extend({ strength: z.number() })),
+  uniformBlends: z.array(ReportedScore.extend(Blend.shape)),
   baselines: z.array(ReportedScore.extend({ baseline: SamplingBaseline })),
   preview: BriefPreview.nullable(),
   checkpoints: z.array(ReportedScore.extend({ name: z.string(), fingerprint: z.string(), mark: keptNumber })),

@@ -3,7 +3,7 @@ import { CategoryScore, Interval, RecipeScore, SweepDocument } from './crc'
 import { WorkCounts } from './sweep-work'
 import { PairReferences } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
-import { Recipe, RestorationRange, STRENGTH_BOUNDS } from '../model/recipe'
+import { type Blend, isUniform, Recipe, RestorationRange, STRENGTH_BOUNDS } from '../model/recipe'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 import { BY_CHARACTERS, ScoredByBrief } from './scored-by'
@@ -77,11 +77,13 @@ export const rangesCost = (layerCount: number): number =>
 
 /**
  * Returns the block evaluations of a sweep of post, base, all ranges and uniform blends. It equals the plan's count
- * without kept recipes.
- * @param blends number of blends strictly between post and base
+ * without kept recipes and with the default blends, with which ramps share their first layer.
+ * @param blends blends strictly between post and base, and ramps
  */
-export const sweepCost = (layerCount: number, blends: number): number =>
-  rangesCost(layerCount) + (1 + blends) * layerCount
+export const sweepCost = (layerCount: number, blends: readonly Blend[]): number =>
+  rangesCost(layerCount) +
+  (1 + blends.length) * layerCount -
+  blends.filter((blend) => !isUniform(blend)).length
 
 /** Default number of recipes that a beam search keeps. */
 const DEFAULT_BEAM = 4

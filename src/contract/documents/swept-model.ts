@@ -8,43 +8,47 @@ import {
   weightsKey
 } from '../model/model'
 import type { RestoredTo } from '../model/checkpoint'
-import { type Recipe, RestorationRange } from '../model/recipe'
-import { samplingBaselineKey } from '../model/sampling-baseline'
+import { Blend, type Recipe, RestorationRange } from '../model/recipe'
+import { type Baseline, isBlend, samplingBaselineKey } from '../model/sampling-baseline'
 import { blendStrengths, rangeKey, strengthWords } from '../model/strengths'
-import type { Score, SweepDocument, Baseline } from './crc'
+import type { Score, SweepDocument } from './crc'
 import type { BriefScore, ShownSweep } from './shown-sweep'
 
 /**
- * Identifies a model that a sweep scores. Ranges and uniform blends have short forms. Other models are as everywhere.
+ * Identifies a model that a sweep scores. Ranges, uniform blends and depth ramps have short forms. Other models are as
+ * everywhere.
  */
 export const SweptModel = z.discriminatedUnion('kind', [
   ...Model.options,
   z.object({ kind: z.literal('range'), range: RestorationRange }),
-  z.object({ kind: z.literal('uniform-blend'), strength: z.number().min(0).max(1) })
+  Blend.extend({ kind: z.literal('uniform-blend') })
 ])
 export type SweptModel = z.infer<typeof SweptModel>
 
-export const blendName = (strength: number, source: RestoredTo = null): string =>
-  `All layers at ${strengthWords(strength)}${source === null ? '' : ` from ${source.name}`}`
+export const blendName = ({ strength, last }: Blend, source: RestoredTo = null): string => {
+  const strengths =
+    strengthWords(strength) + (last === undefined ? '' : ` to ${strengthWords(last)} over depth`)
+  return `All layers at ${strengths}${source === null ? '' : ` from ${source.name}`}`
+}
 
 /** Returns the model that a sweep's short form stands for. */
 export function modelOf(swept: SweptModel, restoring: Restoring): Model {
   if (swept.kind === 'range') return sweptRangeModel(swept.range, restoring)
   if (swept.kind !== 'uniform-blend') return swept
-  return { kind: 'recipe', recipe: blendRecipe(swept.strength, restoring) }
+  return { kind: 'recipe', recipe: blendRecipe(swept, restoring) }
 }
 
-/** Returns the recipe of a uniform blend. */
-export const blendRecipe = (strength: number, { layerCount, source }: Restoring): Recipe => ({
-  name: blendName(strength, source),
-  layers: blendStrengths(strength, layerCount, source)
+/** Returns the recipe of a blend. */
+export const blendRecipe = (blend: Blend, { layerCount, source }: Restoring): Recipe => ({
+  name: blendName(blend, source),
+  layers: blendStrengths(blend, layerCount, source)
 })
 
-/** Returns the model of a baseline: a recipe for a uniform blend, a way to draw for all others. */
+/** Returns the model of a baseline: a recipe for a blend, a way to draw for all others. */
 export const baselineModel = (baseline: Baseline, restoring: Restoring): AnsweringModel =>
-  baseline.kind === 'uniform-blend'
-    ? { kind: 'recipe', recipe: blendRecipe(baseline.strength, restoring) }
-    : { kind: 'baseline', baseline: baseline }
+  isBlend(baseline)
+    ? { kind: 'recipe', recipe: blendRecipe(baseline, restoring) }
+    : { kind: 'baseline', baseline }
 
 /** Returns all models that a sweep scored, with their scores. Baselines are excluded. */
 export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[]
@@ -57,10 +61,10 @@ export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefSc
       const { start, end } = score
       return { model: { kind: 'range' as const, range: { start, end } }, score }
     }),
-    ...sweep.uniformBlends.map((score) => ({
-      model: { kind: 'uniform-blend' as const, strength: score.strength },
-      score
-    })),
+    ...sweep.uniformBlends.map((score) => {
+      const { strength, last } = score
+      return { model: { kind: 'uniform-blend' as const, strength, last }, score }
+    }),
     ...sweep.recipes.map((score) => ({ model: { kind: 'recipe' as const, recipe: score.recipe }, score })),
     ...sweep.checkpoints.map((score) => {
       const { name, path, fingerprint } = score

@@ -1,12 +1,13 @@
+import { mostDiverse } from '../model/by-diversity'
+import type { BaselineComparison } from './crc'
+import { baselineModel } from './swept-model'
 import { freeName } from '../model/free-name'
 import type { KeptCheckpoint, KeptRecipe, SweepSummary } from './project'
 import type { Recipe, RestorationRange } from '../model/recipe'
 import type { KeptIdentity } from '../model/kept'
 import type { Variant } from './samples'
-import { blendRecipe } from './swept-model'
-import type { Baseline } from './crc'
-import { samplingBaselineName } from '../model/sampling-baseline'
-import { sweptRangeModel, type Restoring, sameModel } from '../model/model'
+import { type Baseline, isBlend, needsBase } from '../model/sampling-baseline'
+import { sweptRangeModel, type Restoring, sameModel, modelName } from '../model/model'
 
 /** A variant that the user can choose, and its origin. */
 export interface VariantChoice {
@@ -71,19 +72,37 @@ export function variantChoices(
 }
 
 /**
+ * Returns the baselines that are evaluated beside the selected range: the most diverse blend of all layers, sampler of
+ * post, mix and filter.
+ */
+export function evaluatedBaselines(compared: readonly BaselineComparison[]): Baseline[] {
+  const scored = compared.flatMap(({ baseline, ...score }) =>
+    baseline.kind === 'control' || baseline.kind === 'tempered' || baseline.kind === 'half'
+      ? []
+      : [{ baseline, score }]
+  )
+  const groups = [
+    isBlend,
+    (baseline: Baseline) => !isBlend(baseline) && !needsBase(baseline),
+    ({ kind }: Baseline) => kind === 'mix',
+    ({ kind }: Baseline) => kind === 'filter'
+  ]
+  return groups.flatMap((isIn) => {
+    const group = scored.filter(({ baseline }) => isIn(baseline))
+    return mostDiverse(group, ({ score }) => score)
+      .slice(0, 1)
+      .map(({ baseline }) => baseline)
+  })
+}
+
+/**
  * Returns the blends and baselines that a sweep's selection rule picks, as variants.
  * @param restoring layer count and source of the sweep
  */
 export function takenVariants(baselines: readonly Baseline[], restoring: Restoring): VariantChoice[] {
   return baselines.map((taken): VariantChoice => {
-    if (taken.kind !== 'uniform-blend') {
-      return {
-        variant: { kind: 'baseline', name: samplingBaselineName(taken), baseline: taken },
-        origin: 'baseline'
-      }
-    }
-    const recipe = blendRecipe(taken.strength, restoring)
-    return { variant: { kind: 'recipe', name: recipe.name, recipe }, origin: 'baseline' }
+    const model = baselineModel(taken, restoring)
+    return { variant: { ...model, name: modelName(model) }, origin: 'baseline' }
   })
 }
 

@@ -2,23 +2,15 @@ import {
   keptStyle,
   MARK_SHAPES,
   EXTERNAL_TONE,
-  BASELINE_TONES,
   type MarkShape,
   type ModelStyle,
   type ModelTone
 } from '../model/model-style'
 import { isExternal, keptOf } from '../model/model'
 import type { Recipe } from '../model/recipe'
-import type { SamplingBaseline } from '../model/sampling-baseline'
+import { BASELINE_FAMILIES } from '../model/sampling-baseline'
 import { isRestored, sameStrength } from '../model/strengths'
 import type { Variant } from './samples'
-
-/** Shapes of baselines in every chart. They distinguish a baseline from the model with the same colour. */
-const BASELINE_SHAPES: Readonly<Record<SamplingBaseline['kind'], MarkShape>> = {
-  sampler: 'crossRot',
-  mix: 'rectRounded',
-  filter: 'triangle'
-}
 
 /** Reports whether a recipe blends all layers equally, and therefore chooses none. */
 const isUniformBlend = (recipe: Recipe): boolean => {
@@ -44,7 +36,7 @@ export function variantStyle(variant: Variant): ModelStyle {
     case 'checkpoint':
       return { tone: 'checkpoint', shape: 'rectRounded' }
     case 'baseline':
-      return { tone: BASELINE_TONES[variant.baseline.kind], shape: BASELINE_SHAPES[variant.baseline.kind] }
+      return BASELINE_FAMILIES[variant.baseline.kind]
     case 'recipe':
       return isUniformBlend(variant.recipe)
         ? { tone: 'black', shape: 'cross' }

@@ -1,5 +1,3 @@
-import type { SamplingBaseline } from './sampling-baseline'
-
 /**
  * Colours and shapes of models in all charts and lists. Base and post look the same everywhere. A kept recipe or
  * checkpoint has one colour and shape for the project's life.
@@ -22,15 +20,6 @@ export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRound
  */
 export const MODEL_TONES = ['base', 'post', ...KEPT_TONES] as const
 export type ModelTone = (typeof MODEL_TONES)[number]
-/** A baseline that restores no layer has the colour of the model that it draws from. */
-export const BASELINE_TONES: Readonly<Record<SamplingBaseline['kind'], ModelTone>> = {
-  sampler: 'post',
-  mix: 'orange',
-  filter: 'base'
-}
-/** Returns the colour of a baseline. A uniform blend is a recipe, so it has a recipe's colour. */
-export const baselineTone = ({ kind }: { kind: SamplingBaseline['kind'] | 'uniform-blend' }): ModelTone =>
-  kind === 'uniform-blend' ? 'hybrid' : BASELINE_TONES[kind]
 /** Colour of external models. Any model may answer there, so no model of the pair has this colour by default. */
 export const EXTERNAL_TONE: ModelTone = 'black'
 export type MarkShape = 'rect' | 'rectRot' | (typeof MARK_SHAPES)[number]

@@ -1,7 +1,12 @@
 import { Endpoint, endpointFromText } from './external-model'
 import { describeIssue } from './problem'
 import { type SourcedRanges, sourcedRangesFromText, STRENGTH_BOUNDS } from './recipe'
-import { type SamplingBaseline, samplingBaselineFromText } from './sampling-baseline'
+import {
+  BASELINE_EXPECTED,
+  SAMPLING_KINDS,
+  type SamplingBaseline,
+  samplingBaselineFromText
+} from './sampling-baseline'
 
 /** A model as a command, a study or a report names it, before any file or folder is looked at. */
 export type ModelWord =
@@ -9,7 +14,7 @@ export type ModelWord =
   | { readonly kind: 'selected' }
   /** Post with these layers from base, or from the checkpoint behind `@`. */
   | { readonly kind: 'layers'; readonly restored: SourcedRanges[] }
-  | { readonly kind: 'blend'; readonly strength: number }
+  | { readonly kind: 'blend'; readonly strength: number; readonly last?: number }
   | { readonly kind: 'baseline'; readonly baseline: SamplingBaseline }
   | { readonly kind: 'endpoint'; readonly name: string; readonly endpoint: Endpoint }
   /** Answers, or the description of an endpoint, under a name. */
@@ -30,9 +35,9 @@ export function modelWordFromText(text: string): ModelWord | { readonly expected
     const restored = sourcedRangesFromText(text)
     return restored === null ? { expected: LAYERS_EXPECTED } : { kind: 'layers', restored }
   }
-  const blend = /^blend:(.*)$/.exec(text)
-  if (blend !== null) return blendWord(blend[1] ?? '')
-  if (/^(sampler|mix|filter):/.test(text)) {
+  const blend = /^(?:blend|ramp):(.*)$/.exec(text)
+  if (blend !== null) return blendWord(text, (blend[1] ?? '').split(','))
+  if (SAMPLING_KINDS.some((kind) => text.startsWith(`${kind}:`))) {
     const baseline = samplingBaselineFromText(text)
     return baseline === null ? { expected: BASELINE_EXPECTED } : { kind: 'baseline', baseline }
   }
@@ -42,14 +47,24 @@ export function modelWordFromText(text: string): ModelWord | { readonly expected
 const LAYERS_EXPECTED =
   'a layer or first-last, counted from 0, first not after last and no layer twice, such as 5, 3-7 or 3-7,9, ' +
   'each with @FOLDER behind it where it is of another checkpoint than base'
-const BASELINE_EXPECTED = 'sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5'
 
-function blendWord(text: string): ModelWord | { readonly expected: string } {
-  const strength = text.trim() === '' ? NaN : Number(text)
+function blendWord(text: string, parts: readonly string[]): ModelWord | { readonly expected: string } {
   const { least, most } = STRENGTH_BOUNDS
-  const isInThousandths = strength === Number(strength.toFixed(3))
-  if (strength >= least && strength <= most && isInThousandths) return { kind: 'blend', strength }
-  return { expected: `blend:STRENGTH from ${least} to ${most} in thousandths, such as blend:0.5` }
+  const strengths = parts.map((part) => (part.trim() === '' ? NaN : Number(part)))
+  const areInThousandths = strengths.every(
+    (strength) => strength >= least && strength <= most && strength === Number(strength.toFixed(3))
+  )
+  const [strength, last, ...others] = strengths
+  const isRamp = text.startsWith('ramp:')
+  const isComplete = others.length === 0 && isRamp === (last !== undefined)
+  if (strength !== undefined && areInThousandths && isComplete)
+    return { kind: 'blend', strength, ...(last !== undefined && { last }) }
+  const bounds = `from ${least} to ${most} in thousandths`
+  return {
+    expected: isRamp
+      ? `ramp:FIRST,LAST, the strengths of the first and the last layer ${bounds}, such as ramp:0.5,0`
+      : `blend:STRENGTH ${bounds}, such as blend:0.5`
+  }
 }
 
 /** Parses `NAME=MODEL@URL`, `NAME=chat:MODEL@URL` or `NAME=FILE`. @returns null for any other text */

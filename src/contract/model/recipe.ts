@@ -71,6 +71,25 @@ export type LayerStrength = z.infer<typeof LayerStrength>
 /** Default number of uniform blends, as many as the paper's baseline searched. */
 export const DEFAULT_UNIFORM_BLENDS = 21
 
+/**
+ * A blend of all layers with one strength. With `last`, the strength changes linearly from the first layer to the last
+ * (a depth ramp, as LiNeS has it: arXiv 2410.17146).
+ */
+export const Blend = z.object({
+  strength: z.number().min(0).max(1),
+  last: z.number().min(0).max(1).optional()
+})
+export type Blend = z.infer<typeof Blend>
+
+/** Depth ramps that a sweep scores beside its uniform blends: restoring fades out, or sets in, over the layers. */
+export const DEPTH_RAMPS: readonly Required<Blend>[] = [0.25, 0.5, 0.75, 1].flatMap((strength) => [
+  { strength, last: 0 },
+  { strength: 0, last: strength }
+])
+
+/** Reports whether a blend is no ramp. */
+export const isUniform = ({ last }: Blend): boolean => last === undefined
+
 /** Number of uniform blends that a sweep may have. 0 means none. One blend is not a curve. */
 export const UniformBlendCount = z
   .number()

@@ -1,5 +1,9 @@
 import { z } from 'zod'
-import { MinPDraw } from './sampling'
+import { type DrawSettings, MinPDraw } from './sampling'
+import type { MarkShape, ModelTone } from './model-style'
+import { DEPTH_RAMPS } from './recipe'
+
+const Temperature = MinPDraw.shape.temperature
 
 /**
  * A baseline that restores no layer. It is post under another sampler, a mix of the logits of base and post, or base
@@ -8,44 +12,200 @@ import { MinPDraw } from './sampling'
 export const SamplingBaseline = z.discriminatedUnion('kind', [
   /** Post with this temperature and min-p in place of the sweep's. */
   MinPDraw.extend({ kind: z.literal('sampler') }),
-  /** Logits (1 - share) x post + share x base. */
-  z.object({ kind: z.literal('mix'), share: z.number().min(0).max(1) }),
+  /** Post with this temperature, cut to the likeliest tokens that have this probability together. */
+  z.object({ kind: z.literal('top-p'), temperature: Temperature, limit: z.number().gt(0).max(1) }),
+  /** Post with this temperature, cut to so many likeliest tokens. */
+  z.object({ kind: z.literal('top-k'), temperature: Temperature, limit: z.number().int().min(1) }),
+  /**
+   * Post with this temperature, cut to logits at most so many standard deviations of all logits below the greatest
+   * (arXiv 2411.07641).
+   */
+  z.object({ kind: z.literal('top-n-sigma'), temperature: Temperature, limit: z.number().gt(0).max(100) }),
+  /** Logits (1 - share) x post + share x base; a share below 0 or above 1 extrapolates. */
+  z.object({ kind: z.literal('mix'), share: z.number().min(-1).max(2) }),
   /**
    * Base restricted to tokens whose probability under post is at least `share` times that of post's most likely token.
    */
   z.object({ kind: z.literal('filter'), share: z.number().gt(0).max(1) })
 ])
 export type SamplingBaseline = z.infer<typeof SamplingBaseline>
+type SamplingKind = SamplingBaseline['kind']
 
-const TEMPERATURES = [1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4]
-const MIN_PS = [0, 0.02, 0.05, 0.1]
-const MIXES = Array.from({ length: 19 }, (_, i) => (i + 1) / 20)
-const FILTERS = [0.1, 0.03, 0.01, 0.005, 0.003, 0.002, 0.001, 0.0005, 0.0003, 0.0001]
+/** A baseline whose tokens are drawn from the logits of two models. */
+export type MixedBaseline = Extract<SamplingBaseline, { share: number }>
+/** A baseline that is post under another sampler. */
+export type PostBaseline = Exclude<SamplingBaseline, MixedBaseline>
+/** A baseline that blends all layers: uniformly, or along a ramp over depth. */
+export const BlendBaseline = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('uniform-blend'), strength: z.number() }),
+  z.object({ kind: z.literal('depth-ramp'), strength: z.number(), last: z.number() })
+])
+export type BlendBaseline = z.infer<typeof BlendBaseline>
+
+/** A baseline of any family. */
+export const Baseline = z.discriminatedUnion('kind', [...BlendBaseline.options, ...SamplingBaseline.options])
+export type Baseline = z.infer<typeof Baseline>
+
+export const isBlend = (baseline: Baseline): baseline is BlendBaseline => 'strength' in baseline
+
+/** A baseline that cuts post's tokens by another limit than min-p. */
+export type TruncatedBaseline = Exclude<PostBaseline, { kind: 'sampler' }>
+
+const grid = <A, B, Point>(
+  first: readonly A[],
+  second: readonly B[],
+  point: (a: A, b: B) => Point
+): Point[] => first.flatMap((a) => second.map((b) => point(a, b)))
 
 /** Samplers for which a sweep can also store what-if scores. */
-export const WHAT_IF_SAMPLERS: readonly MinPDraw[] = TEMPERATURES.flatMap((temperature) =>
-  MIN_PS.map((minP) => ({ temperature, minP }))
+export const WHAT_IF_SAMPLERS: readonly MinPDraw[] = grid(
+  [1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4],
+  [0, 0.02, 0.05, 0.1],
+  (temperature, minP) => ({ temperature, minP })
+)
+
+const truncated = <Kind extends TruncatedBaseline['kind']>(
+  kind: Kind,
+  limits: readonly number[]
+): { kind: Kind; temperature: number; limit: number }[] =>
+  grid([1, 1.5, 2, 3], limits, (temperature, limit) => ({ kind, temperature, limit }))
+
+const mixed = <Kind extends MixedBaseline['kind']>(
+  kind: Kind,
+  shares: readonly number[]
+): { kind: Kind; share: number }[] => shares.map((share) => ({ kind, share }))
+
+/** A family of baselines that differ in their parameters only. */
+interface BaselineFamily {
+  /** Name of its curve. */
+  readonly curve: string
+  /** Name in a legend. */
+  readonly label: string
+  /** Parameters, in the order in which a command names them. */
+  readonly parameters: readonly ('temperature' | 'minP' | 'limit' | 'share' | 'strength' | 'last')[]
+  /** Source of its scores: next-token logits that a sweep has in any case, or blocks of its own. */
+  readonly scoredFrom: 'logits of post' | 'logits of both' | 'blocks'
+  /** The colour of the model that it draws from; of recipes for blends. */
+  readonly tone: ModelTone
+  readonly shape: MarkShape
+  /** Baselines that a sweep scores, in the order of the curve. Settings determine the number of uniform blends. */
+  readonly candidates: readonly Baseline[]
+}
+
+/** All families, in the order of tables. */
+export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily>> = {
+  'uniform-blend': {
+    curve: 'Uniform blends',
+    label: 'uniform blends',
+    parameters: ['strength'],
+    scoredFrom: 'blocks',
+    tone: 'hybrid',
+    shape: 'circle',
+    candidates: []
+  },
+  'depth-ramp': {
+    curve: 'Depth ramps',
+    label: 'depth ramps',
+    parameters: ['strength', 'last'],
+    scoredFrom: 'blocks',
+    tone: 'hybrid',
+    shape: 'crossRot',
+    candidates: DEPTH_RAMPS.map((ramp) => ({ kind: 'depth-ramp', ...ramp }))
+  },
+  sampler: {
+    curve: 'Post under temperature and min-p',
+    label: 'samplers',
+    parameters: ['temperature', 'minP'],
+    scoredFrom: 'logits of post',
+    tone: 'post',
+    shape: 'crossRot',
+    candidates: WHAT_IF_SAMPLERS.map((sampler) => ({ kind: 'sampler', ...sampler }))
+  },
+  'top-p': {
+    curve: 'Post under temperature and top-p',
+    label: 'top-p',
+    parameters: ['temperature', 'limit'],
+    scoredFrom: 'logits of post',
+    tone: 'post',
+    shape: 'star',
+    candidates: truncated('top-p', [0.5, 0.8, 0.9, 0.95])
+  },
+  'top-k': {
+    curve: 'Post under temperature and top-k',
+    label: 'top-k',
+    parameters: ['temperature', 'limit'],
+    scoredFrom: 'logits of post',
+    tone: 'post',
+    shape: 'cross',
+    candidates: truncated('top-k', [10, 20, 50, 100])
+  },
+  'top-n-sigma': {
+    curve: 'Post under temperature and top-n-sigma',
+    label: 'top-n-sigma',
+    parameters: ['temperature', 'limit'],
+    scoredFrom: 'logits of post',
+    tone: 'post',
+    shape: 'triangle',
+    candidates: truncated('top-n-sigma', [0.5, 1, 1.5, 2])
+  },
+  mix: {
+    curve: 'Logits of base and post mixed',
+    label: 'mixed logits',
+    parameters: ['share'],
+    scoredFrom: 'logits of both',
+    tone: 'orange',
+    shape: 'rectRounded',
+    candidates: mixed('mix', [
+      ...[-1, -0.5, -0.25],
+      ...Array.from({ length: 19 }, (_, i) => (i + 1) / 20),
+      ...[1.1, 1.25, 1.5, 2]
+    ])
+  },
+  filter: {
+    curve: 'Base filtered by post',
+    label: 'filtered base',
+    parameters: ['share'],
+    scoredFrom: 'logits of both',
+    tone: 'base',
+    shape: 'triangle',
+    candidates: mixed('filter', [0.1, 0.03, 0.01, 0.005, 0.003, 0.002, 0.001, 0.0005, 0.0003, 0.0001])
+  }
+}
+
+/** Kinds of families, in the order of tables. */
+export const BASELINE_KINDS: readonly Baseline['kind'][] = Baseline.options.map(
+  ({ shape }) => shape.kind.value
+)
+/** Kinds of families that only draw tokens differently. */
+export const SAMPLING_KINDS: readonly SamplingKind[] = SamplingBaseline.options.map(
+  ({ shape }) => shape.kind.value
 )
 
 /**
  * Returns the default baselines of a sweep.
  * @param withBase whether base's logits over post's vocabulary are available
  */
-export function defaultSamplingBaselines(withBase: boolean): SamplingBaseline[] {
-  const samplers = WHAT_IF_SAMPLERS.map((sampler): SamplingBaseline => ({ kind: 'sampler', ...sampler }))
-  if (!withBase) return samplers
-  return [
-    ...samplers,
-    ...MIXES.map((share): SamplingBaseline => ({ kind: 'mix', share })),
-    ...FILTERS.map((share): SamplingBaseline => ({ kind: 'filter', share }))
-  ]
-}
+export const defaultSamplingBaselines = (withBase: boolean): SamplingBaseline[] =>
+  BASELINE_KINDS.flatMap((kind) => BASELINE_FAMILIES[kind].candidates)
+    .filter((baseline) => !isBlend(baseline))
+    .filter((baseline) => withBase || !needsBase(baseline))
 
 /**
  * Reports whether a baseline draws from the logits of post and base together, which takes two rows of work for each
  * token.
  */
-export const needsBase = ({ kind }: SamplingBaseline): boolean => kind !== 'sampler'
+export const needsBase = (baseline: Baseline): baseline is MixedBaseline => 'share' in baseline
+
+/** Returns the settings that a baseline from post replaces. */
+export function baselineSampler(baseline: PostBaseline): Partial<DrawSettings> {
+  const { temperature } = baseline
+  if (baseline.kind === 'sampler') return { temperature, minP: baseline.minP }
+  const open = { temperature, topK: null, topP: 1, minP: 0 }
+  if (baseline.kind === 'top-p') return { ...open, topP: baseline.limit }
+  return baseline.kind === 'top-k'
+    ? { ...open, topK: baseline.limit }
+    : { ...open, topNSigma: baseline.limit }
+}
 
 /** Describes a baseline and the work for one of its answers, compared with an answer of post. */
 export const samplingBaselineWork = (baseline: SamplingBaseline): string =>
@@ -53,39 +213,39 @@ export const samplingBaselineWork = (baseline: SamplingBaseline): string =>
     ? `${samplingBaselineName(baseline)}; each token is computed by base and by post`
     : `${samplingBaselineName(baseline)}; as much work as post`
 
-/** Names of curves, one for each kind of baseline. */
-export const SAMPLING_BASELINE_KINDS: Readonly<Record<SamplingBaseline['kind'], string>> = {
-  sampler: 'Post under temperature and min-p',
-  mix: 'Logits of base and post mixed',
-  filter: 'Base filtered by post'
+function valuesOf(baseline: SamplingBaseline): number[] {
+  if (needsBase(baseline)) return [baseline.share]
+  return [baseline.temperature, baseline.kind === 'sampler' ? baseline.minP : baseline.limit]
 }
 
 /** Returns a key that is equal for equal baselines. */
 export const samplingBaselineKey = (baseline: SamplingBaseline): string =>
-  baseline.kind === 'sampler'
-    ? `sampler ${baseline.temperature} ${baseline.minP}`
-    : `${baseline.kind} ${baseline.share}`
+  [baseline.kind, ...valuesOf(baseline)].join(' ')
 
-/** Formats a baseline as it is typed: `mix:0.5`, `filter:0.001`, `sampler:1.5,0.02` with temperature and min-p. */
+/** Formats a baseline as it is typed, such as `mix:0.5`, or `top-p:1.5,0.9` with its temperature first. */
 export const samplingBaselineText = (baseline: SamplingBaseline): string =>
-  baseline.kind === 'sampler'
-    ? `sampler:${baseline.temperature},${baseline.minP}`
-    : `${baseline.kind}:${baseline.share}`
+  `${baseline.kind}:${valuesOf(baseline).join(',')}`
 
 /** Parses a text that {@link samplingBaselineText} wrote. Returns null if the text is not a baseline. */
 export function samplingBaselineFromText(text: string): SamplingBaseline | null {
-  const [, kind, values = ''] = /^(\w+):(.+)$/.exec(text) ?? []
-  const [first, second] = values.split(',').map(Number)
-  const baseline = SamplingBaseline.safeParse(
-    kind === 'sampler' ? { kind, temperature: first, minP: second } : { kind, share: first }
-  )
-  return baseline.success ? baseline.data : null
+  const [, word, values = ''] = /^([\w-]+):(.+)$/.exec(text) ?? []
+  const kind = SAMPLING_KINDS.find((other) => other === word)
+  if (kind === undefined) return null
+  const { parameters } = BASELINE_FAMILIES[kind]
+  const numbers = values.split(',').map(Number)
+  const named = Object.fromEntries(parameters.map((parameter, index) => [parameter, numbers[index]]))
+  const baseline = SamplingBaseline.safeParse({ kind, ...named })
+  return baseline.success && numbers.length === parameters.length ? baseline.data : null
 }
 
+/** Describes the texts of baselines for an error message. */
+export const BASELINE_EXPECTED =
+  'sampler:TEMPERATURE,MIN_P, top-p:TEMPERATURE,P, top-k:TEMPERATURE,K, top-n-sigma:TEMPERATURE,N, ' +
+  'mix:SHARE or filter:SHARE, such as mix:0.5'
+
 export function samplingBaselineName(baseline: SamplingBaseline): string {
-  if (baseline.kind === 'sampler')
-    return `post at temperature ${baseline.temperature}, min-p ${baseline.minP}`
-  return baseline.kind === 'mix'
-    ? `logits with ${baseline.share} of base`
-    : `base filtered by post at ${baseline.share} of its likeliest token`
+  if (baseline.kind === 'filter') return `base filtered by post at ${baseline.share} of its likeliest token`
+  if (baseline.kind === 'mix') return `logits with ${baseline.share} of base`
+  const [temperature, limit] = valuesOf(baseline)
+  return `post at temperature ${temperature}, ${baseline.kind === 'sampler' ? 'min-p' : baseline.kind} ${limit}`
 }

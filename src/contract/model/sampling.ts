@@ -12,6 +12,11 @@ export const Sampling = z
   .strict()
 export type Sampling = z.infer<typeof Sampling>
 
+/** A sampler with a cut that only baselines have: logits so many standard deviations below the greatest. */
+export interface DrawSettings extends Sampling {
+  topNSigma?: number
+}
+
 /** A sampler with only a temperature and a min-p. */
 export const MinPDraw = z.object({ temperature: z.number().positive(), minP: z.number().min(0).max(1) })
 export type MinPDraw = z.infer<typeof MinPDraw>
@@ -26,10 +31,10 @@ export const GREEDY_SAMPLING: Sampling = { ...OPEN_SAMPLING, temperature: 0 }
  * Returns the temperature and min-p of a sampler. Returns null if other settings have an effect, or if the sampler is
  * greedy.
  */
-export function minPDraw({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): MinPDraw | null {
-  return temperature > 0 && topK === null && topP === 1 && repetitionPenalty === 1
-    ? { temperature, minP }
-    : null
+export function minPDraw(settings: DrawSettings): MinPDraw | null {
+  const { temperature, topK, topP, topNSigma, minP, repetitionPenalty } = settings
+  const isCut = topK !== null || topP !== 1 || topNSigma !== undefined || repetitionPenalty !== 1
+  return temperature > 0 && !isCut ? { temperature, minP } : null
 }
 
 /**

@@ -2,6 +2,7 @@ import { WorkbenchError } from './problem'
 import { mapGet } from './look-up'
 import type { OtherCheckpoint, RestoredTo } from './checkpoint'
 import {
+  type Blend,
   type Component,
   COMPONENTS,
   type ComponentStrengths,
@@ -72,13 +73,17 @@ export function halfStrengths(
   return setSource(layers, source)
 }
 
-/** Returns strengths that blend every layer of post equally with base or another source. */
+/** Returns the strengths of a blend of post with base or another source. Those of a ramp are in thousandths. */
 export function blendStrengths(
-  strength: number,
+  { strength, last = strength }: Blend,
   layerCount: number,
   source: RestoredTo = null
 ): LayerStrength[] {
-  const layers = new Array<LayerStrength>(layerCount).fill({ attention: strength, mlp: strength })
+  const layers = Array.from({ length: layerCount }, (_, layer): LayerStrength => {
+    const ramped = strength + ((last - strength) * layer) / Math.max(1, layerCount - 1)
+    const amount = last === strength ? strength : Number(ramped.toFixed(3))
+    return { attention: amount, mlp: amount }
+  })
   return setSource(layers, source)
 }
 

@@ -1,9 +1,11 @@
+import { blendName } from '../documents/swept-model'
 import type { CheckResult } from '../documents/answer-check'
-import type { ScoredHalf, BaselineComparison, Selection, Baseline } from '../documents/crc'
+import type { ScoredHalf, BaselineComparison, Selection } from '../documents/crc'
+import { type Baseline, isBlend } from '../model/sampling-baseline'
 import { mostDiverse } from '../model/by-diversity'
 import type { RestorationRange } from '../model/recipe'
 import { samplingBaselineName } from '../model/sampling-baseline'
-import { formatDelta, formatDeltas, formatP, rangePhrase } from './format'
+import { formatDelta, formatDeltas, formatP, rangePhrase, lowerFirst } from './format'
 import type { ScoreWords } from './score-words'
 
 /** Minimum number of prompts for an interval. A sign-flip test of five prompts has p of at least 1 / 16. */
@@ -27,7 +29,7 @@ export function tooFewWords(
 
 /** Names a baseline that does not depend on the selected range. */
 export const takenName = (baseline: Baseline): string =>
-  baseline.kind === 'uniform-blend' ? `all layers at ${baseline.strength}` : samplingBaselineName(baseline)
+  isBlend(baseline) ? lowerFirst(blendName(baseline)) : samplingBaselineName(baseline)
 
 /** Names a model that is compared with the selected range. */
 export function baselineName({ baseline }: Pick<BaselineComparison, 'baseline'>): string {
@@ -84,7 +86,7 @@ const baselinesThatKeep = ({ baselines, minimumValidity }: Compared): BaselineCo
 
 /** Returns the number of models that run for each token. */
 export const modelsPerToken = ({ baseline }: Pick<BaselineComparison, 'baseline'>): 1 | 2 =>
-  baseline.kind === 'mix' || baseline.kind === 'filter' ? 2 : 1
+  'share' in baseline ? 2 : 1
 
 /** Returns the most diverse baseline; of equal ones the cheapest to run. */
 function best(baselines: readonly BaselineComparison[]): BaselineComparison | null {

@@ -1,6 +1,8 @@
 import type { RestoredTo } from '../model/checkpoint'
 import type { RestorationRange } from '../model/recipe'
 
+export const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
+
 export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** Formats a score from 0 to 1 with three decimals. */

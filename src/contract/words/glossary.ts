@@ -32,7 +32,7 @@ export const GLOSSARY = {
     'The number of equally likely right answers with the same diversity: exp of their entropy.',
   baseline:
     'A simpler way to diverse answers: another sampler for post, mixed logits, base filtered by post, ' +
-    'or a uniform blend.',
+    'or a blend of all layers.',
   'first token': 'The token that begins an answer. A sweep of the character task scores its distribution.',
   'full answer':
     'The first token and all that follows. A valid first token may begin an invalid answer. The ' +

@@ -1,21 +1,21 @@
 import type { BaselineComparison } from '../documents/crc'
-import { blendRecipe } from '../documents/swept-model'
+import { baselineModel } from '../documents/swept-model'
 import { type AnsweringModel, type AnyModel, layersModel, type Restoring } from '../model/model'
 import type { Recipe } from '../model/recipe'
-import { samplingBaselineName } from '../model/sampling-baseline'
+import { samplingBaselineName, needsBase } from '../model/sampling-baseline'
 import { halfStrengths } from '../model/strengths'
-import { formatPercent } from './format'
+import { formatPercent, lowerFirst } from './format'
 
 /** Returns a short name of a model for sentences, without settings. */
 export function modelPhrase(model: AnyModel, name: string): string {
   if (model.kind === 'baseline') {
     const { baseline } = model
-    if (baseline.kind === 'filter') return 'base filtered by post'
-    return baseline.kind === 'mix' ? 'a mix of logits' : `post at temperature ${baseline.temperature}`
+    if (!needsBase(baseline)) return `post at temperature ${baseline.temperature}`
+    return baseline.kind === 'filter' ? 'base filtered by post' : 'a mix of logits'
   }
   const strength = model.kind === 'recipe' ? uniformStrength(model.recipe) : null
   if (strength !== null) return blendPhrase(strength)
-  return model.kind === 'recipe' ? name.charAt(0).toLowerCase() + name.slice(1) : name
+  return model.kind === 'recipe' ? lowerFirst(name) : name
 }
 
 const blendPhrase = (strength: number): string => `a ${formatPercent(strength)} blend of all layers`
@@ -32,6 +32,7 @@ export function uniformStrength(recipe: Recipe): number | null {
 /** Returns a short name of a baseline for sentences. */
 export function baselinePhrase({ baseline }: Pick<BaselineComparison, 'baseline'>): string {
   if (baseline.kind === 'uniform-blend') return blendPhrase(baseline.strength)
+  if (baseline.kind === 'depth-ramp') return 'a ramp over depth'
   if (baseline.kind === 'tempered') return 'another sampler'
   if (baseline.kind === 'control') return `the ${baseline.place} range of that length`
   if (baseline.kind === 'half') return `its ${baseline.half === 'mlp' ? 'MLP' : 'attention'} alone`
@@ -44,8 +45,6 @@ export function comparedModel(
   restoring: Restoring
 ): AnsweringModel | null {
   if (baseline.kind === 'tempered' || baseline.kind === 'control') return null
-  if (baseline.kind === 'uniform-blend')
-    return { kind: 'recipe', recipe: blendRecipe(baseline.strength, restoring) }
-  if (baseline.kind !== 'half') return { kind: 'baseline', baseline }
+  if (baseline.kind !== 'half') return baselineModel(baseline, restoring)
   return layersModel(halfStrengths(baseline.range, baseline.half, restoring.layerCount, restoring.source))
 }

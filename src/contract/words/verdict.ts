@@ -1,3 +1,4 @@
+import { lowerFirst } from './format'
 import {
   type BetterModel,
   type Verdict,
@@ -59,8 +60,6 @@ export function verdictOf(evidence: VerdictEvidence): Verdict {
     evaluationId: evidence.evaluation?.evaluationId ?? null
   }
 }
-
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
 /** Suggests to check, hear, evaluate, then keep the better model or export. Problems of the range come first. */
 function nextStep(

@@ -69,7 +69,7 @@ export function whatDiffers(
         : `${plural(ranges.length, 'range')}, ${preview.ranges.length} more only estimated`
     ),
     ...differing('blends', ({ sweep: { uniformBlends, preview } }) =>
-      scoredWords(uniformBlends.length, preview?.uniformBlends.length ?? 0, 'uniform blend')
+      scoredWords(uniformBlends.length, preview?.uniformBlends.length ?? 0, 'blend')
     ),
     ...differing('baselines', ({ sweep: { baselines } }) => scoredWords(baselines.length, 0, 'baseline')),
     ...differing('models', ({ sweep }) => modelsOf(sweep)),

@@ -6,7 +6,7 @@ import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { Task } from '../../contract/documents/task'
 import type { JudgeSettings } from '../../contract/documents/judge'
 import { rubricOf } from '../../contract/model/task-kinds'
-import type { Recipe } from '../../contract/model/recipe'
+import { type Recipe, isUniform } from '../../contract/model/recipe'
 import type { SearchDocument, SearchSettings } from '../../contract/documents/search'
 import { isSame } from '../../contract/words/range-facts'
 import { weightsKey } from '../../contract/model/model'
@@ -90,7 +90,8 @@ export async function printSweep(
       },
       out
     )
-  const blends = uniformBlends.length < 2 ? {} : { uniformBlends: uniformBlends.length }
+  const blendCount = uniformBlends.filter(isUniform).length
+  const blends = blendCount < 2 ? {} : { uniformBlends: blendCount }
   const restored = source === null ? {} : { source: shownModelName(source.path) }
   // The command scores the halves of its selected range without a request.
   const requested = recipes.filter(({ alone }) => alone === undefined)

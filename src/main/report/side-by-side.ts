@@ -1,3 +1,5 @@
+import { baselineModel } from '../../contract/documents/swept-model'
+import { BASELINE_FAMILIES } from '../../contract/model/sampling-baseline'
 import {
   type EvaluationVariant,
   frameKey,
@@ -5,12 +7,10 @@ import {
   type VariantResult
 } from '../../contract/documents/evaluation'
 import type { Report, ReportedEvaluation } from '../../contract/documents/report'
-import { modelOf } from '../../contract/documents/swept-model'
 import { toneOf } from '../../contract/documents/variant-styles'
 import { elementAt } from '../../contract/model/look-up'
 import { measureOf } from '../../contract/model/measures'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
-import { SAMPLING_BASELINE_KINDS, samplingBaselineKey } from '../../contract/model/sampling-baseline'
 import type { Sampling } from '../../contract/model/sampling'
 import { measureLabel } from '../../contract/words/evaluation-words'
 import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
@@ -188,11 +188,13 @@ function rolesOf(sweep: Report['sweep']): ReadonlyMap<string, string> {
   for (const { baseline } of baselines) {
     if (baseline.kind === 'control')
       roles.set(weightsKey(sweptRangeModel(baseline.range, sweep)), `${baseline.place} range of that length`)
-    else if (baseline.kind === 'uniform-blend') {
-      roles.set(weightsKey(modelOf(baseline, sweep)), 'uniform blend')
-    } else if (baseline.kind !== 'tempered' && baseline.kind !== 'half') {
-      roles.set(samplingBaselineKey(baseline), SAMPLING_BASELINE_KINDS[baseline.kind].toLowerCase())
-    }
+    else if (baseline.kind === 'uniform-blend')
+      roles.set(weightsKey(baselineModel(baseline, sweep)), 'uniform blend')
+    else if (baseline.kind !== 'tempered' && baseline.kind !== 'half')
+      roles.set(
+        weightsKey(baselineModel(baseline, sweep)),
+        BASELINE_FAMILIES[baseline.kind].curve.toLowerCase()
+      )
   }
   // The selected range comes last, because a control may be the same range.
   if (selected !== null) roles.set(weightsKey(sweptRangeModel(selected, sweep)), 'selected range')

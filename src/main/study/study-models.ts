@@ -1,3 +1,4 @@
+import { BASELINE_EXPECTED } from '../../contract/model/sampling-baseline'
 import { z } from 'zod'
 import { EvaluationVariant } from '../../contract/documents/evaluation'
 import { Endpoint, endpointFromText } from '../../contract/model/external-model'
@@ -93,10 +94,7 @@ const MODELS = {
     .min(STRENGTH_BOUNDS.least)
     .max(STRENGTH_BOUNDS.most)
     .transform((strength): StudyModel => ({ kind: 'blend', strength })),
-  baseline: wordOf(
-    'baseline',
-    'expected sampler:TEMPERATURE,MIN_P, mix:SHARE or filter:SHARE, such as mix:0.5'
-  ),
+  baseline: wordOf('baseline', `expected ${BASELINE_EXPECTED}`),
   checkpoint: place,
   endpoint: endpointOf(''),
   'endpoint-chat': endpointOf('chat:'),

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type EvaluationVariant, frameKey } from '../../contract/documents/evaluation'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { Variant } from '../../contract/documents/samples'
-import { takenVariants } from '../../contract/documents/variant-choices'
+import { takenVariants, evaluatedBaselines } from '../../contract/documents/variant-choices'
 import { freeName } from '../../contract/model/free-name'
 import { sweptRangeModel, sameModel } from '../../contract/model/model'
 import type { Sampling } from '../../contract/model/sampling'
@@ -54,10 +54,7 @@ function selectedVariants(which: SelectedModels, { sweep, selection }: CheckedSw
   }
   // As in the window, the scores of the sweep select the baselines. The check does not replace them.
   const { baselines: scored } = sweep.selection?.rho === selection.rho ? sweep.selection : selection
-  const taken = scored.flatMap(({ baseline }) =>
-    baseline.kind === 'control' || baseline.kind === 'tempered' || baseline.kind === 'half' ? [] : [baseline]
-  )
-  return takenVariants(taken, sweep).map(({ variant }) => variant)
+  return takenVariants(evaluatedBaselines(scored), sweep).map(({ variant }) => variant)
 }
 
 /**

@@ -1,13 +1,13 @@
+import { blendRecipe } from '../../contract/documents/swept-model'
 import { extname } from 'node:path'
 import type { Variant } from '../../contract/documents/samples'
-import { blendName } from '../../contract/documents/swept-model'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import type { ModelWord } from '../../contract/model/model-word'
 import { rangesText, type Recipe, type SourcedRanges } from '../../contract/model/recipe'
 import { samplingBaselineText } from '../../contract/model/sampling-baseline'
 import { sourcedRecipe } from '../../contract/model/sourced-recipe'
-import { blendStrengths, rangesStrengths } from '../../contract/model/strengths'
+import { rangesStrengths } from '../../contract/model/strengths'
 import { isFile } from '../base/files/path-kinds'
 import { absolutePath } from '../base/files/places'
 import { openPair } from '../checkpoint/pair'
@@ -42,10 +42,8 @@ export async function namedModel(
       return { kind: word.kind, name: word.kind }
     case 'layers':
       return recipeVariant(await restoredRecipe(word.restored, place))
-    case 'blend': {
-      const name = blendName(word.strength)
-      return recipeVariant({ name, layers: blendStrengths(word.strength, await layerCountOf(folders)) })
-    }
+    case 'blend':
+      return recipeVariant(blendRecipe(word, { layerCount: await layerCountOf(folders), source: null }))
     case 'baseline':
       return { kind: 'baseline', name: samplingBaselineText(word.baseline), baseline: word.baseline }
     case 'endpoint':

@@ -76,7 +76,7 @@ export class Ranges {
   /** Models marked in the charts; null for none. */
   brushed = $state.raw<ReadonlySet<string> | null>(null)
   /** Parts of the scatter that its legend has switched off. */
-  hidden = $state.raw<readonly ScatterPart[]>(BASELINE_PARTS)
+  hidden = $state.raw<readonly ScatterPart[]>(['best', ...BASELINE_PARTS])
   metric = $state<Metric>('diversity')
   layout = $state<'charts' | 'table'>('charts')
 

@@ -1,5 +1,5 @@
 import type { BriefScore, ShownSweep } from '../../contract/documents/shown-sweep'
-import type { LayerStrength } from '../../contract/model/recipe'
+import { type Blend, isUniform, type LayerStrength } from '../../contract/model/recipe'
 import type { SearchDocument } from '../../contract/documents/search'
 import { samplingBaselineKey, samplingBaselineName } from '../../contract/model/sampling-baseline'
 import type { ModelTone } from '../../contract/model/model-style'
@@ -25,7 +25,7 @@ import { capitalised, rangeName } from '../ui/format'
 export interface ScoredModel {
   /** Equal for models of equal weights. */
   key: string
-  kind: 'range' | 'uniform-blend' | 'recipe' | 'found' | 'checkpoint' | 'baseline'
+  kind: 'range' | 'uniform-blend' | 'depth-ramp' | 'recipe' | 'found' | 'checkpoint' | 'baseline'
   name: string
   /** Number of a kept recipe or checkpoint in the order of keeping; null for others. */
   mark: number | null
@@ -92,8 +92,9 @@ export function otherModels(
   ].sort((a, b) => a.score.strength - b.score.strength)
   return [
     ...blends.map(({ score, estimatedFrom }) => {
-      const model = modelOf({ kind: 'uniform-blend', strength: score.strength }, sweep)
-      return scored(model, score, 'uniform-blend', null, estimatedFrom)
+      const { strength, last } = score
+      const model = modelOf({ kind: 'uniform-blend', strength, last }, sweep)
+      return scored(model, score, blendKind(score), null, estimatedFrom)
     }),
     ...modelsOf({ ...sweep, uniformBlends: [] }).flatMap(({ model, score }) => {
       if (model.kind === 'post' || model.kind === 'base' || model.kind === 'range') return []
@@ -103,16 +104,20 @@ export function otherModels(
   ]
 }
 
-/** Counts the blends strictly between post and base, exact or estimated. */
-export const blendCount = ({
+export const blendKind = (blend: Blend): 'uniform-blend' | 'depth-ramp' =>
+  isUniform(blend) ? 'uniform-blend' : 'depth-ramp'
+
+/** Lists the ramps and the blends strictly between post and base, exact or estimated. */
+export const blendsBetween = ({
   uniformBlends,
   preview
 }: {
-  uniformBlends: readonly { strength: number }[]
-  preview: { uniformBlends: readonly { strength: number }[] } | null
-}): number =>
-  [...uniformBlends, ...(preview?.uniformBlends ?? [])].filter(({ strength }) => strength > 0 && strength < 1)
-    .length
+  uniformBlends: readonly Blend[]
+  preview: { uniformBlends: readonly Blend[] } | null
+}): Blend[] =>
+  [...uniformBlends, ...(preview?.uniformBlends ?? [])].filter(
+    (blend) => !isUniform(blend) || (blend.strength > 0 && blend.strength < 1)
+  )
 
 /** Name and number of a kept model. */
 type Named = Pick<OtherModel, 'name' | 'mark'>

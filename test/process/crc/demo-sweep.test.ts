@@ -1,3 +1,4 @@
+import { isUniform } from '../../../src/contract/model/recipe'
 import { modelOf } from '../../../src/contract/documents/swept-model'
 import { weightsKey } from '../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
@@ -45,10 +46,14 @@ describe('the sweep of the demo pair with uniform blends, in the engine process'
     expect(document.selection?.minimumValidity).toBeCloseTo(0.9 * document.post.validity, 12)
   })
 
-  it('does the counted work and no more, of which the uniform blends is one evaluation per layer and blend between its ends', () => {
-    // 388 for post, base and all ranges; the ends of the uniform blends are among them.
+  it('does the counted work and no more, of which blends take one evaluation per layer', () => {
+    // 388 for post, base and all ranges; the ends of the uniform blends are among them. Ramps share first layers.
     const { weightBytesRead, ...work } = document.work
-    expect(work).toEqual({ blockEvaluations: 388 + 19 * LAYERS, packedTokens: 431, promptTokens: 688 })
+    expect(work).toEqual({
+      blockEvaluations: 388 + 19 * LAYERS + 8 * (LAYERS - 1),
+      packedTokens: 431,
+      promptTokens: 688
+    })
     // Once for each part that it is computed in.
     expect(weightBytesRead).toBeLessThanOrEqual(8_859_648 * 4)
   })
@@ -57,7 +62,7 @@ describe('the sweep of the demo pair with uniform blends, in the engine process'
     const [first] = events
     expect(first).toMatchObject({ type: 'progress', progress: { phase: 'preparing' } })
     const entries = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
-    expect(new Set(entries.map(entryName)).size).toBe(80 + 19)
+    expect(new Set(entries.map(entryName)).size).toBe(80 + 19 + 8)
     const rows = events.flatMap((event) => (event.type === 'progress' ? event.progress.rowsDone : []))
     expect(rows).toEqual([...rows].sort((a, b) => a - b))
     const last = events.findLast((event) => event.type === 'progress')
@@ -65,22 +70,37 @@ describe('the sweep of the demo pair with uniform blends, in the engine process'
   })
 
   it('has uniform blends of 21 blends from post to base', () => {
-    expect(document.uniformBlends.map(({ strength }) => strength)).toEqual(uniformBlendStrengths(21))
-    expect(document.uniformBlends[1]?.strength).toBe(0.05)
+    const uniform = document.uniformBlends.filter(isUniform)
+    expect(uniform.map(({ strength }) => strength)).toEqual(uniformBlendStrengths(21))
+    expect(uniform[1]?.strength).toBe(0.05)
   })
 
   it('begins its uniformBlends at post and ends it at all layers restored, which is not base as a whole', () => {
     const all = document.ranges.find(({ start, end }) => start === 0 && end === LAYERS - 1)
     expectSame(document.uniformBlends[0], document.post)
-    expectSame(document.uniformBlends.at(-1), all)
+    expectSame(
+      document.uniformBlends.find((blend) => isUniform(blend) && blend.strength === 1),
+      all
+    )
     expect(Math.abs((document.base?.validity ?? 0) - (all?.validity ?? 0))).toBeGreaterThan(1e-3)
   })
 
-  it('blends as a recipe of the same strengths does', async () => {
+  it('blends, uniformly and along a ramp, as a recipe of the same strengths does', async () => {
     const layers = new Array(LAYERS).fill({ attention: 0.35, mlp: 0.35 })
+    // A ramp of LiNeS from 0.5 to 0: the strength falls by 0.5 / 11 from layer to layer.
+    const ramp = [0.5, 0.455, 0.409, 0.364, 0.318, 0.273, 0.227, 0.182, 0.136, 0.091, 0.045, 0]
+    const rampLayers = ramp.map((strength) => ({ attention: strength, mlp: strength }))
     const alone = await runCrcSweep(
       sharedEngine.client(),
-      { ...request, ranges: false, uniformBlendCount: 0, recipes: [{ name: 'a third', layers }] },
+      {
+        ...request,
+        ranges: false,
+        uniformBlendCount: 0,
+        recipes: [
+          { name: 'a third', layers },
+          { name: 'ramp', layers: rampLayers }
+        ]
+      },
       new AbortController().signal,
       () => undefined
     )
@@ -88,11 +108,15 @@ describe('the sweep of the demo pair with uniform blends, in the engine process'
       document.uniformBlends.find(({ strength }) => strength === 0.35),
       alone.recipes[0]
     )
+    expectSame(
+      document.uniformBlends.find(({ strength, last }) => strength === 0.5 && last === 0),
+      alone.recipes[1]
+    )
   })
 
   it('opens as a document of before there were uniform blends, without one', () => {
     const { uniformBlends, ...older } = document
-    expect(uniformBlends).toHaveLength(21)
+    expect(uniformBlends).toHaveLength(29)
     expect(SweepDocument.parse(older).uniformBlends).toEqual([])
   })
 })

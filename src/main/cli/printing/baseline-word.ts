@@ -4,6 +4,7 @@ import { SamplingBaseline, samplingBaselineText } from '../../../contract/model/
 /** Returns the name of a baseline on the command line; null if it has none. */
 export function baselineWord(baseline: BaselineComparison['baseline']): string | null {
   if (baseline.kind === 'uniform-blend') return `blend:${baseline.strength}`
+  if (baseline.kind === 'depth-ramp') return `ramp:${baseline.strength},${baseline.last}`
   const sampling = SamplingBaseline.safeParse(baseline)
   return sampling.success ? samplingBaselineText(sampling.data) : null
 }

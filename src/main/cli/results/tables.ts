@@ -3,7 +3,7 @@ import type { SweepDocument } from '../../../contract/documents/crc'
 import type { RankTable } from '../../../contract/documents/rank-table'
 import type { EvaluationView } from '../../../contract/documents/evaluation'
 import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
-import type { Recipe, RestorationRange } from '../../../contract/model/recipe'
+import { type Recipe, type RestorationRange, isUniform } from '../../../contract/model/recipe'
 import { takenName } from '../../../contract/words/baseline-words'
 import { isSame } from '../../../contract/words/range-facts'
 import type { CsvTable } from './csv-file'
@@ -44,7 +44,9 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
       ...recipes.map((score) => row('recipe', score.recipe.name, score)),
       ...checkpoints.map((score) => row('checkpoint', score.name, score)),
       ...uniformBlends.map((score) =>
-        row('uniform-blend', `blend:${score.strength}`, score, null, score.strength)
+        isUniform(score)
+          ? row('uniform-blend', `blend:${score.strength}`, score, null, score.strength)
+          : row('depth-ramp', `ramp:${score.strength},${score.last}`, score)
       ),
       ...baselines.map((score) => row(score.baseline.kind, takenName(score.baseline), score))
     ]

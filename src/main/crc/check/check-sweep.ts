@@ -10,7 +10,8 @@ import {
   checkOfBaseline,
   passesCheck
 } from '../../../contract/documents/answer-check'
-import type { SweepDocument, Baseline } from '../../../contract/documents/crc'
+import type { SweepDocument } from '../../../contract/documents/crc'
+import { type Baseline, BASELINE_KINDS, isBlend } from '../../../contract/model/sampling-baseline'
 import { baselineModel, blendRecipe } from '../../../contract/documents/swept-model'
 import { rangeName } from '../../../contract/words/format'
 import { isSame } from '../../../contract/words/range-facts'
@@ -27,7 +28,6 @@ import type { EngineClient } from '../../engine/host'
 import { recentTextModel } from '../../text/recent-text-models'
 import type { TextModel } from '../../text/text-model'
 import { bestRanges } from '../selection/best-ranges'
-import { BASELINE_KINDS } from '../selection/baseline-candidates'
 import { bestBaselines } from '../selection/compare-baselines'
 import type { PairFolders } from '../sweep/score-recipes'
 import { requireSameAsSwept } from '../sweep/same-as-swept'
@@ -185,19 +185,19 @@ function checkedModels(
   sweep: Pick<SweepDocument, 'layerCount' | 'source'>
 ): { models: Model[]; baselines: SamplingBaseline[]; placeOfBaseline: number[] } {
   const asModel = (recipe: Recipe): Model => ({ kind: 'recipe', recipe })
-  const blends = baselines.flatMap((baseline) => (baseline.kind === 'uniform-blend' ? [baseline] : []))
-  const drawn = baselines.flatMap((baseline) => (baseline.kind === 'uniform-blend' ? [] : [baseline]))
+  const blends = baselines.filter(isBlend)
+  const drawn = baselines.filter((baseline) => !isBlend(baseline))
   const models: Model[] = [
     { kind: 'post' },
     ...recipes.map(asModel),
-    ...blends.map(({ strength }) => asModel(blendRecipe(strength, sweep))),
+    ...blends.map((blend) => asModel(blendRecipe(blend, sweep))),
     ...(drawn.some(needsBase) ? [{ kind: 'base' } as const] : [])
   ]
   return {
     models,
     baselines: drawn,
     placeOfBaseline: baselines.map((baseline) =>
-      baseline.kind === 'uniform-blend'
+      isBlend(baseline)
         ? 1 + recipes.length + blends.indexOf(baseline)
         : models.length + drawn.indexOf(baseline)
     )

@@ -1,3 +1,4 @@
+import { isUniform } from '../../../contract/model/recipe'
 import type { CategoryScore } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { elementAt } from '../../../contract/model/look-up'
@@ -150,7 +151,7 @@ function planPreview(problem: PreviewSetting) {
   // A blend of strength 0 is post itself.
   const isPost = (model: number): boolean => {
     const swept = elementAt(models, model, 'model')
-    return swept.kind === 'uniform-blend' && swept.strength === 0
+    return swept.kind === 'uniform-blend' && swept.strength === 0 && isUniform(swept)
   }
   const ranges = ofKinds('range')
   const blends = ofKinds('uniform-blend').filter((model) => !isPost(model))

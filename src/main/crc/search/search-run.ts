@@ -11,7 +11,12 @@ import type {
 import { layersModel, type Model, type Restoring } from '../../../contract/model/model'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
-import type { LayerStrength, Recipe, RestorationRange } from '../../../contract/model/recipe'
+import {
+  type LayerStrength,
+  type Recipe,
+  type RestorationRange,
+  isUniform
+} from '../../../contract/model/recipe'
 import { triedNothing } from '../../../contract/words/search-words'
 import { briefScoring } from '../../../contract/documents/scored-by'
 import {
@@ -175,8 +180,8 @@ function problemOf({ sweep, check, rho }: RecipeSearchRequest, views: readonly P
       layers: rangeStrengths(range, layerCount),
       measures: measuresOf(range)
     })),
-    blends: sweep.uniformBlends.map((blend) => ({
-      layers: blendStrengths(blend.strength, layerCount),
+    blends: sweep.uniformBlends.filter(isUniform).map((blend) => ({
+      layers: blendStrengths(blend, layerCount),
       measures: measuresOf(blend)
     })),
     rejected: new Set(

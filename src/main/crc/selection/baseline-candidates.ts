@@ -1,11 +1,11 @@
 import {
-  type Baseline,
   type BaselineComparison,
   type RangeScore,
   type Score,
   ScoredHalf,
   type SweepDocument
 } from '../../../contract/documents/crc'
+import type { Baseline } from '../../../contract/model/sampling-baseline'
 import { samplerOfSweep } from '../../../contract/documents/scored-by'
 import { layersModel, weightsKey } from '../../../contract/model/model'
 import { halfStrengths, spanKey } from '../../../contract/model/strengths'
@@ -32,28 +32,23 @@ export interface Candidate {
   score: Score
 }
 
-export const BASELINE_KINDS = [
-  'uniform-blend',
-  'sampler',
-  'mix',
-  'filter'
-] as const satisfies readonly Baseline['kind'][]
-
 export const baselinesOfKind = (
   { uniformBlends, baselines }: Pick<SelectionInput, 'uniformBlends' | 'baselines'>,
   kind: Baseline['kind']
 ): { baseline: Baseline; score: Score }[] =>
-  kind === 'uniform-blend'
-    ? blendsOf(uniformBlends)
+  kind === 'uniform-blend' || kind === 'depth-ramp'
+    ? blendsOf(uniformBlends).filter(({ baseline }) => baseline.kind === kind)
     : baselines
         .filter(({ baseline }) => baseline.kind === kind)
         .map((score) => ({ baseline: score.baseline, score }))
 
-/** Lists the uniform blends without strength 0, which is post, and strength 1, which is a range. */
+/** Lists the blends without uniform ones of strength 0, which is post, and strength 1, which is a range. */
 const blendsOf = (uniformBlends: SelectionInput['uniformBlends']): { baseline: Baseline; score: Score }[] =>
-  uniformBlends
-    .filter(({ strength }) => strength > 0 && strength < 1)
-    .map((score) => ({ baseline: { kind: 'uniform-blend', strength: score.strength }, score }))
+  uniformBlends.flatMap((score): { baseline: Baseline; score: Score }[] => {
+    const { strength, last } = score
+    if (last !== undefined) return [{ baseline: { kind: 'depth-ramp', strength, last }, score }]
+    return strength > 0 && strength < 1 ? [{ baseline: { kind: 'uniform-blend', strength }, score }] : []
+  })
 
 /** Lists scores of the selected range under other samplers. Scores equal to the range's own are left out. */
 export function otherwiseDrawn(

@@ -6,9 +6,9 @@ import {
   type HoldOutResult,
   type BaselineComparison,
   type Score,
-  type Selection,
-  type Baseline
+  type Selection
 } from '../../../contract/documents/crc'
+import { type Baseline, BASELINE_KINDS } from '../../../contract/model/sampling-baseline'
 import { mostDiverse } from '../../../contract/model/by-diversity'
 import { layersModel } from '../../../contract/model/model'
 import { halfStrengths, spanKey } from '../../../contract/model/strengths'
@@ -24,7 +24,6 @@ import {
   type FullAnswerScores
 } from '../../../contract/documents/answer-check'
 import {
-  BASELINE_KINDS,
   baselinesOfKind,
   type Candidate,
   controls,

@@ -1,3 +1,4 @@
+import { needsBase } from '../../../contract/model/sampling-baseline'
 import type { PromptScore, Score, SweepDocument } from '../../../contract/documents/crc'
 import type { WhatIf } from '../../../contract/documents/what-if'
 import { WorkbenchError } from '../../../contract/model/problem'
@@ -83,8 +84,8 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
       sweep.baselines.filter(
         ({ baseline }) => mix === null || baseline.kind !== 'mix' || baseline.share === mix
       ),
-      // A baseline of kind `sampler` has its own sampler.
-      (score) => (score.baseline.kind === 'sampler' ? [recounted(score)] : rescored(score))
+      // A baseline from post alone has its own sampler.
+      (score) => (needsBase(score.baseline) ? rescored(score) : [recounted(score)])
     )
   }
 }

@@ -73,7 +73,7 @@ export function* assembleSweep({
     model.kind === 'range' ? [{ ...model.range, ...score }] : []
   )
   const uniformBlends = scored.flatMap(({ model, score }) =>
-    model.kind === 'uniform-blend' ? [{ strength: model.strength, ...score }] : []
+    model.kind === 'uniform-blend' ? [{ strength: model.strength, last: model.last, ...score }] : []
   )
   const scoredBaselines = baselines.map(({ baseline, prompts }) => ({
     baseline,
@@ -124,7 +124,7 @@ function storedPreview(
       model.kind === 'range' ? [{ ...model.range, ...score }] : []
     ),
     uniformBlends: scored.flatMap(({ model, score }) =>
-      model.kind === 'uniform-blend' ? [{ strength: model.strength, ...score }] : []
+      model.kind === 'uniform-blend' ? [{ strength: model.strength, last: model.last, ...score }] : []
     ),
     likeliest:
       likeliest?.model.kind === 'range' ? { ...likeliest.model.range, chance: likeliest.chance } : null

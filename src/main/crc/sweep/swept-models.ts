@@ -1,5 +1,5 @@
 import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
-import type { Recipe } from '../../../contract/model/recipe'
+import { DEPTH_RAMPS, type Recipe } from '../../../contract/model/recipe'
 import { allRanges, recipeStrengths, uniformBlendStrengths } from '../../../contract/model/strengths'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 
@@ -16,8 +16,10 @@ export function listSweptModels(
   const models: SweptModel[] = [{ kind: 'post' }]
   if (withBase) models.push({ kind: 'base' })
   for (const range of request.ranges ? allRanges(layerCount) : []) models.push({ kind: 'range', range })
-  for (const strength of uniformBlendStrengths(request.uniformBlendCount))
-    models.push({ kind: 'uniform-blend', strength })
+  const { uniformBlendCount } = request
+  const uniform = uniformBlendStrengths(uniformBlendCount).map((strength) => ({ strength }))
+  const ramps = request.ranges && uniformBlendCount > 0 ? DEPTH_RAMPS : []
+  for (const blend of [...uniform, ...ramps]) models.push({ kind: 'uniform-blend', ...blend })
   for (const recipe of request.recipes) {
     recipeStrengths(recipe, layerCount)
     models.push({ kind: 'recipe', recipe })

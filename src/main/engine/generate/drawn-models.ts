@@ -1,15 +1,16 @@
 import type { AnsweringModel, Model } from '../../../contract/model/model'
 import type { GenerateRequest } from '../../../contract/procedures/engine'
-import type { MinPDraw, Sampling } from '../../../contract/model/sampling'
-import { type MixedBaseline, mixedLogits } from '../rows/baseline-logits'
+import { baselineSampler, type MixedBaseline, needsBase } from '../../../contract/model/sampling-baseline'
+import type { DrawSettings, Sampling } from '../../../contract/model/sampling'
+import { mixedLogits } from '../rows/baseline-logits'
 import { elementAt } from '../../../contract/model/look-up'
 
 /** The models that compute the answers of a requested model: one model, or two. */
 export interface DrawnModel {
   /** Indices into {@link DrawnModels.singles}. */
   readonly parts: readonly number[]
-  /** Sampler of the model, which replaces the requested temperature and min-p. Null for the requested ones. */
-  readonly sampler: MinPDraw | null
+  /** Sampler of the model, which replaces the requested settings. Null for the requested ones. */
+  readonly sampler: Partial<DrawSettings> | null
   /** The mixed baseline. Null if tokens are drawn from the logits of the only part. */
   readonly mixed: MixedBaseline | null
 }
@@ -37,10 +38,9 @@ export function drawnModels(models: readonly AnsweringModel[]): DrawnModels {
       return { parts: [first], sampler: null, mixed: null }
     }
     const { baseline } = model
-    if (baseline.kind === 'sampler') {
-      const { temperature, minP } = baseline
+    if (!needsBase(baseline)) {
       singles.push({ kind: 'post' })
-      return { parts: [first], sampler: { temperature, minP }, mixed: null }
+      return { parts: [first], sampler: baselineSampler(baseline), mixed: null }
     }
     singles.push({ kind: 'post' }, { kind: 'base' })
     return { parts: [first, first + 1], sampler: null, mixed: baseline }
@@ -49,7 +49,7 @@ export function drawnModels(models: readonly AnsweringModel[]): DrawnModels {
 }
 
 /** Returns the sampling of a model's answers. */
-export function samplingOfDraw({ sampler }: DrawnModel, requested: Sampling): Sampling {
+export function samplingOfDraw({ sampler }: DrawnModel, requested: Sampling): DrawSettings {
   return sampler === null ? requested : { ...requested, ...sampler }
 }
 

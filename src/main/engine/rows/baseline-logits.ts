@@ -1,7 +1,4 @@
-import type { SamplingBaseline } from '../../../contract/model/sampling-baseline'
-
-/** A baseline whose tokens are drawn from the logits of two models. */
-export type MixedBaseline = Exclude<SamplingBaseline, { kind: 'sampler' }>
+import type { MixedBaseline } from '../../../contract/model/sampling-baseline'
 
 /**
  * Computes the logits from which a baseline's tokens are drawn.

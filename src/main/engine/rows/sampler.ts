@@ -1,4 +1,4 @@
-import type { Sampling } from '../../../contract/model/sampling'
+import type { DrawSettings } from '../../../contract/model/sampling'
 
 /*
  * Indices in this module are not checked. Its loops go over the whole vocabulary for every drawn token, and indices
@@ -6,8 +6,8 @@ import type { Sampling } from '../../../contract/model/sampling'
  */
 
 /**
- * Draws the next token as common libraries do: repetition penalty, temperature, top-k, top-p and min-p in that order,
- * then one draw from the remaining tokens.
+ * Draws the next token as common libraries do: repetition penalty, temperature, top-k or top-n-sigma, top-p and min-p
+ * in that order, then one draw from the remaining tokens.
  *
  * @param logits [vocabulary]; not changed.
  * @param earlier tokens that the repetition penalty counts: prompt and answer so far.
@@ -15,7 +15,7 @@ import type { Sampling } from '../../../contract/model/sampling'
  */
 export function sampleToken(
   logits: Float32Array,
-  sampling: Sampling,
+  sampling: DrawSettings,
   earlier: readonly number[],
   uniform: number
 ): number {
@@ -33,7 +33,7 @@ export function sampleToken(
  */
 export function tokenProbabilities(
   logits: Float32Array,
-  sampling: Sampling,
+  sampling: DrawSettings,
   earlier: readonly number[],
   tokens: readonly number[]
 ): Float64Array {
@@ -109,21 +109,40 @@ function penalised(logits: Float32Array, penalty: number, earlier: readonly numb
 }
 
 /** Returns the tokens that pass the filters. The result is valid until the next call. */
-export function candidates(scores: Float32Array, sampling: Omit<Sampling, 'repetitionPenalty'>): Candidates {
-  const { temperature, topK, topP, minP } = sampling
+export function candidates(
+  scores: Float32Array,
+  sampling: Omit<DrawSettings, 'repetitionPenalty'>
+): Candidates {
+  const { temperature, topP, minP } = sampling
   const likeliest = scores[indexOfMaximum(scores)] ?? 0
+  const lowestKept = Math.max(lowestOfTopK(scores, sampling.topK), lowestOfSigma(scores, sampling.topNSigma))
   if (topP === 1) {
     // min-p (Nguyen et al. 2024, arXiv 2407.01082) keeps tokens at least minP times as likely as the likeliest, which
     // top-k never removes. It can therefore cut first here, which saves most of the exponentials.
     const lowest = minP > 0 ? likeliest + temperature * Math.log(minP) : -Infinity
-    return weigh(scores, Math.max(lowest, lowestOfTopK(scores, topK)), likeliest, temperature)
+    return weigh(scores, Math.max(lowest, lowestKept), likeliest, temperature)
   }
-  const nucleus = nucleusOf(scores, lowestOfTopK(scores, topK), likeliest, temperature, topP)
+  const nucleus = nucleusOf(scores, lowestKept, likeliest, temperature, topP)
   return minP === 0 ? nucleus : keep(nucleus, { lowest: minP, ties: Infinity })
 }
 
 function lowestOfTopK(scores: Float32Array, topK: number | null): number {
   return topK === null ? -Infinity : kthLargest(scores, topK)
+}
+
+const lowestOfSigma = (scores: Float32Array, topNSigma: number | undefined): number =>
+  topNSigma === undefined
+    ? -Infinity
+    : (scores[indexOfMaximum(scores)] ?? 0) - topNSigma * standardDeviation(scores)
+
+/** Returns the standard deviation of a row's logits, with n - 1 as the published implementation has it. */
+export function standardDeviation(scores: Float32Array): number {
+  let total = 0
+  for (const score of scores) total += score
+  const mean = total / scores.length
+  let squares = 0
+  for (const score of scores) squares += (score - mean) ** 2
+  return Math.sqrt(squares / (scores.length - 1))
 }
 
 /** Weighs the tokens that score at least `lowest`. */

@@ -1,10 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Sampling } from '../../../contract/model/sampling'
-import type { SamplingBaseline } from '../../../contract/model/sampling-baseline'
+import {
+  baselineSampler,
+  needsBase,
+  type SamplingBaseline,
+  type TruncatedBaseline
+} from '../../../contract/model/sampling-baseline'
 import type { DrawnRows, Draws } from '../forward/draws'
 import { type LanguageHead, valuesOf } from '../forward/language-head'
 import { mixedLogits } from '../rows/baseline-logits'
 import { joinNumbers, rowAt } from '../rows/rows'
+import { truncatedProbabilities } from '../rows/truncated-probabilities'
 import { tokenProbabilities } from '../rows/sampler'
 import { logitRows } from './next-tokens'
 import type { RowTargets } from './group-scorer'
@@ -72,22 +78,42 @@ export async function baselineTokens(run: BaselineRun): Promise<DrawnRows[]> {
 }
 
 async function drawTogether(
-  { baselines, samplers, signal }: BaselineRun,
+  { baselines, samplers, signal, vocabularySize }: BaselineRun,
   draws: Draws,
   { post, base }: Logits,
   rows: readonly RowTargets[]
 ): Promise<DrawnRows[]> {
   const targetTokens = rows.map(({ next }) => next)
   const ofSamplers = samplers === null ? [] : [...(await samplers.ofLogits(post, targetTokens))]
+  const ofTruncated = await drawTruncated(baselines.filter(isTruncated), post, targetTokens, vocabularySize)
   const drawn: DrawnRows[] = []
   for (const baseline of baselines) {
     throwIfCancelled(signal, 'The run')
-    if (baseline.kind === 'sampler') drawn.push(ofSamplers.splice(0, 1))
+    if (isTruncated(baseline)) drawn.push(ofTruncated.splice(0, 1))
+    else if (!needsBase(baseline)) drawn.push(ofSamplers.splice(0, 1))
     else drawn.push(await draws.ofBoth(baseline, { post, base: requireBase(base) }, targetTokens))
     // Inference blocks the thread. Yield, so that a cancellation can arrive.
     await nextTurn()
   }
   return drawn
+}
+
+const isTruncated = (baseline: SamplingBaseline): baseline is TruncatedBaseline => 'limit' in baseline
+
+/** Computes the probabilities of truncated baselines, row after row, from post's logits, [rows, vocabulary]. */
+async function drawTruncated(
+  baselines: readonly TruncatedBaseline[],
+  post: Float32Array,
+  targetTokens: readonly (readonly number[])[],
+  vocabularySize: number
+): Promise<Float64Array[]> {
+  const parts = baselines.map((): Float64Array[] => [])
+  for (const [row, tokens] of targetTokens.entries()) {
+    const ofRow = truncatedProbabilities(rowAt(post, row, vocabularySize), baselines, tokens)
+    for (const [index, values] of ofRow.entries()) elementAt(parts, index, 'baseline').push(values)
+    if (row % 64 === 0) await nextTurn()
+  }
+  return parts.map(joinNumbers)
 }
 
 /** Computes probabilities row by row, for samplers with settings other than temperature and min-p. */
@@ -101,12 +127,11 @@ async function drawRowByRow(
   for (const [i, { tokens, next }] of rows.entries()) {
     const ofPost = rowAt(post, i, vocabularySize)
     for (const [r, baseline] of baselines.entries()) {
-      if (baseline.kind !== 'sampler')
+      if (needsBase(baseline))
         mixedLogits(baseline, ofPost, rowAt(requireBase(base), i, vocabularySize), scratch)
-      const [logits, drawing] =
-        baseline.kind === 'sampler'
-          ? [ofPost, { ...sampling, temperature: baseline.temperature, minP: baseline.minP }]
-          : [scratch, sampling]
+      const [logits, drawing] = needsBase(baseline)
+        ? [scratch, sampling]
+        : [ofPost, { ...sampling, ...baselineSampler(baseline) }]
       elementAt(result, r, 'baseline').push(tokenProbabilities(logits, drawing, tokens, next))
     }
     // This loop blocks the thread. Yield, so that a cancellation can arrive.

@@ -24,6 +24,7 @@ import { maxAliveStates } from '../tries/alive-states'
 import { scaleBytes, type SweptModels } from './sweep-memory'
 import { type GroupingInParts, type GroupInParts, sweepGroups } from './sweep-groups'
 import { type HeadRun, scoreNextTokens } from './next-tokens'
+import { needsBase } from '../../../contract/model/sampling-baseline'
 import { type LastStates, baselineTokens } from './baseline-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
 import { SweepResources } from './sweep-resources'
@@ -329,7 +330,7 @@ class SweepRun {
       rows: scorer.rows,
       vocabularySize: this.spec.vocabularySize,
       post: await last('post'),
-      base: baselines.some(({ kind }) => kind !== 'sampler') ? await last('base') : null,
+      base: baselines.some(needsBase) ? await last('base') : null,
       sampling,
       draws: this.draws,
       samplers: this.samplers,

@@ -48,7 +48,7 @@ function scoresOf({
     ...ranges.map((score): [string, Score] => [rangePhrase(score), score]),
     ...recipes.map((score): [string, Score] => [`the recipe "${score.recipe.name}"`, score]),
     ...checkpoints.map((score): [string, Score] => [`the checkpoint "${score.name}"`, score]),
-    ...uniformBlends.map((score): [string, Score] => [blendName(score.strength), score]),
+    ...uniformBlends.map((score): [string, Score] => [blendName(score), score]),
     ...baselines.map((score): [string, Score] => [samplingBaselineName(score.baseline), score])
   ]
 }

@@ -1,3 +1,4 @@
+import { evaluatedBaselines } from '../../../contract/documents/variant-choices'
 import { join } from 'node:path'
 import { type AnswerCheck, checkOfRange, rejectedRanges } from '../../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../../contract/documents/crc'
@@ -66,11 +67,7 @@ export function summarizeSweep(
     scoredBy: briefScoring(sweep.scoredBy),
     promptCount: sweep.prompts.length,
     selected: best === null ? null : { start: best.start, end: best.end },
-    baselines: (sweep.selection?.baselines ?? []).flatMap(({ baseline }) =>
-      baseline.kind === 'control' || baseline.kind === 'tempered' || baseline.kind === 'half'
-        ? []
-        : [baseline]
-    ),
+    baselines: evaluatedBaselines(sweep.selection?.baselines ?? []),
     source: sweep.source,
     layerCount: sweep.layerCount,
     post: { validity: sweep.post.validity, diversity: sweep.post.diversity },

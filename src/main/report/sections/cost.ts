@@ -26,7 +26,7 @@ function searchTable(sweep: NonNullable<Report['sweep']>): Block {
       {
         text:
           `${plural(promptCount, 'prompt')}: ${rangesWords(sweep)}, and ` +
-          `${plural(uniformBlends.length, 'uniform blend')}`
+          `${plural(uniformBlends.length, 'blend')}`
       },
       workCell(sweep),
       { text: formatDuration(seconds) }

@@ -1,3 +1,4 @@
+import { isUniform } from '../../../contract/model/recipe'
 import { rangePasses, rejectedRanges } from '../../../contract/documents/answer-check'
 import { blendName } from '../../../contract/documents/swept-model'
 import { briefScoring } from '../../../contract/documents/scored-by'
@@ -98,8 +99,8 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
       ranges: rangePoints(sweep),
       others: [
         ...uniformBlends.map((score) => ({
-          kind: 'uniform-blend' as const,
-          name: blendName(score.strength, source),
+          kind: isUniform(score) ? ('uniform-blend' as const) : ('depth-ramp' as const),
+          name: blendName(score, source),
           mark: null,
           ...live(score)
         })),

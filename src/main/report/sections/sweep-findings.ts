@@ -10,7 +10,9 @@ import type { ReportedRange, ReportedScore } from '../../../contract/documents/r
 import type { ScoredBy } from '../../../contract/documents/scored-by'
 import type { BriefPreview } from '../../../contract/documents/shown-sweep'
 import type { RestoredTo } from '../../../contract/model/checkpoint'
-import { baselineTone, type ModelTone } from '../../../contract/model/model-style'
+import type { ModelTone } from '../../../contract/model/model-style'
+import type { Blend } from '../../../contract/model/recipe'
+import { BASELINE_FAMILIES } from '../../../contract/model/sampling-baseline'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { assurances } from '../../../contract/words/assurances'
 import {
@@ -157,7 +159,7 @@ export function fullAnswersTable(check: CheckResult, rho: number): Block {
       row('post', 'post', check.post, ''),
       ...check.models.map((model) => row(model.recipe.name, 'hybrid', model, outcomeOf(model))),
       ...check.baselines.map((model) =>
-        row(takenName(model.baseline), baselineTone(model.baseline), model, outcomeOf(model))
+        row(takenName(model.baseline), BASELINE_FAMILIES[model.baseline.kind].tone, model, outcomeOf(model))
       )
     ]
   }
@@ -268,14 +270,17 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
 
 /** Shows the uniform blends, by strength. */
 export const blendsTable = (
-  blends: readonly (ReportedScore & { strength: number })[],
+  blends: readonly (ReportedScore & Blend)[],
   { scoredBy }: Pick<SweepScores, 'scoredBy'>
 ): TableBlock =>
   block.table(
-    'Uniform blends of all layers: strength 0 is post, 1 is base',
-    [textColumn('Strength'), ...scoreColumns(scoredBy)],
-    blends.map((blend): TableCell[] => [{ text: String(blend.strength) }, ...scoreCells(blend)])
+    'Uniform blends and depth ramps of all layers: strength 0 is post, 1 is base',
+    [textColumn('Strength', 'first layer to last'), ...scoreColumns(scoredBy)],
+    blends.map((blend): TableCell[] => [{ text: strengthsText(blend) }, ...scoreCells(blend)])
   )
+
+const strengthsText = ({ strength, last }: Blend): string =>
+  [strength, ...(last === undefined ? [] : [last])].join(' to ')
 
 /** Shows all scored ranges. */
 export const rangesTable = (

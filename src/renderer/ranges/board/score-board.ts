@@ -3,6 +3,8 @@ import { type CategoryScore, ScoredHalf, type Selection } from '../../../contrac
 import type { BriefScore, ShownSweep } from '../../../contract/documents/shown-sweep'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import {
+  BASELINE_FAMILIES,
+  SAMPLING_KINDS,
   type SamplingBaseline,
   samplingBaselineKey,
   samplingBaselineName
@@ -18,7 +20,7 @@ import { halfStrengths, isPostLayer, rangeKey, rangeOfKey, spanKey } from '../..
 import { isBelowLimit } from '../../../contract/words/preview-words'
 import { rangePhrase } from '../../../contract/words/format'
 import { baselineName } from '../../../contract/words/baseline-words'
-import { type OtherModel, otherModels } from '../../recipes/scored-models'
+import { blendKind, type OtherModel, otherModels } from '../../recipes/scored-models'
 
 /** A range with its score so far. */
 export interface RangePoint extends RestorationRange, LiveScore {
@@ -151,7 +153,7 @@ export function withSelection(
   return { ...board, baselines: [...board.baselines, ...paretoFront(tempered), ...controls] }
 }
 
-/** Returns the baselines of a sweep as points. Of the grid of samplers it keeps those on the Pareto front. */
+/** Returns the baselines of a sweep as points. Of a grid with temperatures it keeps those on the Pareto front. */
 export function baselinePoints(
   baselines: readonly (LiveScore & { baseline: SamplingBaseline })[]
 ): BaselinePoint[] {
@@ -161,8 +163,10 @@ export function baselinePoints(
     kind: baseline.kind,
     name: samplingBaselineName(baseline)
   }))
-  const samplers = paretoFront(points.filter(({ kind }) => kind === 'sampler'))
-  return [...samplers, ...points.filter(({ kind }) => kind !== 'sampler')]
+  return SAMPLING_KINDS.flatMap((kind) => {
+    const ofKind = points.filter((point) => point.kind === kind)
+    return BASELINE_FAMILIES[kind].parameters.length > 1 ? paretoFront(ofKind) : ofKind
+  })
 }
 
 /** Tells whether a score is based on fewer prompts than the board has. It is then an estimate, or still incomplete. */
@@ -314,7 +318,7 @@ export class LiveBoard {
       else if (model.kind === 'post') this.post = score
       else if (model.kind === 'range') this.ranges.set(spanKey(model.range), { ...model.range, ...score })
       else {
-        const { kind } = model
+        const kind = model.kind === 'uniform-blend' ? blendKind(model) : model.kind
         const scored = modelOf(model, this.restoring)
         const name = modelName(scored)
         const point = { key: weightsKey(scored), kind, name, mark: null, changed: null, ...score }

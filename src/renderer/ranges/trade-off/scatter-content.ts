@@ -1,4 +1,10 @@
 import { keptStyle, type ModelStyle } from '../../../contract/model/model-style'
+import {
+  type Baseline,
+  BASELINE_FAMILIES,
+  BASELINE_KINDS,
+  type BlendBaseline
+} from '../../../contract/model/sampling-baseline'
 import type { AxisBounds } from '../board/chart-look.svelte'
 import {
   acrossLimit,
@@ -20,12 +26,15 @@ export interface ScatterDatum {
 }
 
 const hasBaseline =
-  (kind: BaselinePoint['kind']) =>
-  ({ baselines }: ScoreBoard): boolean =>
-    baselines.some((baseline) => baseline.kind === kind)
+  (kind: Baseline['kind'] | BaselinePoint['kind']) =>
+  ({ others, baselines }: ScoreBoard): boolean =>
+    [...others, ...baselines].some((point) => point.kind === kind)
+
+/** The parts that the legend can show and hide. `best` is the best baseline of each family. */
+export type ScatterPart = 'below' | 'front' | 'best' | Baseline['kind'] | BaselinePoint['kind']
 
 interface LegendEntry {
-  id: string
+  id: ScatterPart
   /** True for models that ranges are compared with. */
   isBaseline: boolean
   label: string
@@ -37,8 +46,7 @@ interface LegendEntry {
   isIn: (board: ScoreBoard, minimum: number | null) => boolean
 }
 
-/** The parts that the legend can show and hide. */
-export const SCATTER_PARTS = [
+export const SCATTER_PARTS: readonly LegendEntry[] = [
   {
     id: 'below',
     label: 'below limit',
@@ -46,22 +54,19 @@ export const SCATTER_PARTS = [
     isIn: (board, minimum) => acrossLimit(board, minimum).below.length > 0
   },
   { id: 'front', label: 'front', isBaseline: false, isIn: ({ ranges }) => ranges.length > 0 },
-  {
-    id: 'blends',
-    label: 'uniform blends',
+  { id: 'best', label: 'best of each', isBaseline: false, isIn: ({ baselines }) => baselines.length > 0 },
+  ...BASELINE_KINDS.map((kind): LegendEntry => ({
+    id: kind,
+    label: BASELINE_FAMILIES[kind].label,
     isBaseline: true,
-    isIn: ({ others }) => others.some(({ kind }) => kind === 'uniform-blend')
-  },
-  { id: 'sampler', label: 'samplers', isBaseline: true, isIn: hasBaseline('sampler') },
-  { id: 'mix', label: 'mixed logits', isBaseline: true, isIn: hasBaseline('mix') },
-  { id: 'filter', label: 'filtered base', isBaseline: true, isIn: hasBaseline('filter') },
+    isIn: hasBaseline(kind)
+  })),
   { id: 'tempered', label: 'selected, other samplers', isBaseline: true, isIn: hasBaseline('tempered') },
   { id: 'half', label: 'attention, MLP alone', isBaseline: true, isIn: hasBaseline('half') },
   { id: 'control', label: 'other ranges, same length', isBaseline: true, isIn: hasBaseline('control') }
-] as const satisfies readonly LegendEntry[]
-export type ScatterPart = (typeof SCATTER_PARTS)[number]['id']
+]
 
-/** The parts that one switch of the legend shows and hides together. */
+/** The curves of baselines, which are hidden until somebody asks for them. */
 export const BASELINE_PARTS: readonly ScatterPart[] = SCATTER_PARTS.filter(
   ({ isBaseline }) => isBaseline
 ).map(({ id }) => id)
@@ -77,6 +82,8 @@ export interface ScatterContent {
   hidden: readonly ScatterPart[]
   /** Key of the baseline that the headline names. It is shown even while its part is hidden. */
   named?: string | null
+  /** Keys of the best baseline of each family. They are shown unless the part `best` is hidden. */
+  best?: ReadonlySet<string>
   /** Keys of models that fail the full-answer check. They are crossed out. */
   failed: ReadonlySet<string>
   /** Keys of ranges that the check rejected because another range passes. They are not on the front. */
@@ -102,20 +109,24 @@ export function styleOf({ kind, mark }: OtherPoint): ModelStyle {
 
 /** Returns a function that tells whether a baseline is shown. */
 export const isShownIn =
-  ({ hidden, named = null }: Pick<ScatterContent, 'hidden' | 'named'>) =>
+  ({ hidden, named = null, best }: Pick<ScatterContent, 'hidden' | 'named' | 'best'>) =>
   (part: ScatterPart, key: string): boolean =>
-    !hidden.includes(part) || key === named
+    !hidden.includes(part) || key === named || (!hidden.includes('best') && best?.has(key) === true)
+
+/** Reports whether a model is a blend of all layers, which belongs to the baselines. */
+export const isBlendPoint = (kind: OtherPoint['kind']): kind is BlendBaseline['kind'] =>
+  kind === 'uniform-blend' || kind === 'depth-ramp'
 
 /** Returns keys of the shown models whose scores are within these bounds. */
 export function visibleModels(
-  content: Pick<ScatterContent, 'board' | 'hidden' | 'named'>,
+  content: Pick<ScatterContent, 'board' | 'hidden' | 'named' | 'best'>,
   bounds: Record<'validity' | 'diversity', readonly [number, number]>
 ): string[] {
   const { board } = content
   const isShown = isShownIn(content)
   const hiddenKeys = new Set([
     ...board.others
-      .filter(({ kind, key }) => kind === 'uniform-blend' && !isShown('blends', key))
+      .filter(({ kind, key }) => isBlendPoint(kind) && !isShown(kind, key))
       .map(({ key }) => key),
     ...board.baselines
       // Halves and controls are also models of their own.

@@ -16,7 +16,7 @@ import {
   minimumValidity,
   rangeText
 } from '../board/score-board'
-import { isShownIn, scatterBounds, type ScatterContent } from './scatter-content'
+import { isBlendPoint, isShownIn, scatterBounds, type ScatterContent } from './scatter-content'
 import { limitLine, scatterMarks, scatterNames } from './scatter-names'
 import { scatterSeries } from './scatter-series'
 
@@ -96,7 +96,7 @@ export function scatterCsv(content: ScatterContent): string {
       ]
     }))
   const others = board.others
-    .filter(({ kind, key }) => (kind === 'uniform-blend' ? isShown('blends', key) : marked(key)))
+    .filter(({ kind, key }) => (isBlendPoint(kind) ? isShown(kind, key) : marked(key)))
     .map((point) => ({ ...point, is: [] }))
   const baselines = board.baselines
     .filter(({ kind, key }) => isShown(kind, key))

@@ -6,7 +6,7 @@ import type { DrawnLine } from '../../plots/draw-lines'
 import type { DrawnName } from '../../plots/draw-names'
 import type { Mark } from '../../plots/plot-names'
 import type { AxisBounds } from '../board/chart-look.svelte'
-import { isShownIn, type ScatterContent, styleOf } from './scatter-content'
+import { isBlendPoint, isShownIn, type ScatterContent, styleOf } from './scatter-content'
 import { minimumValidity } from '../board/score-board'
 
 /** Returns the limit of validity as a line over the points. */
@@ -43,7 +43,9 @@ export function scatterNames(
   const minimum = minimumValidity(board, rho)
   // Only one recipe found by the search and one blend are named, because their points are close together.
   const foundRecipe = board.others.find(({ kind }) => kind === 'found')
-  const blends = hidden.includes('blends') ? [] : board.others.filter(({ kind }) => kind === 'uniform-blend')
+  const blends = hidden.includes('uniform-blend')
+    ? []
+    : board.others.filter(({ kind }) => kind === 'uniform-blend')
   const namedBaseline = [...board.others, ...board.baselines].find(({ key }) => key === named)
   const middle = blends[Math.floor(blends.length / 2)]
   const names = [
@@ -91,6 +93,6 @@ export const scatterMarks = (content: ScatterContent): Mark[] => {
     : [
         ...board.ranges,
         ...board.baselines.filter(({ kind, key }) => isShown(kind, key)),
-        ...board.others.filter(({ kind, key }) => kind !== 'uniform-blend' || isShown('blends', key))
+        ...board.others.filter(({ kind, key }) => !isBlendPoint(kind) || isShown(kind, key))
       ].map(({ validity, diversity }) => ({ x: validity, y: diversity, radius: 4 }))
 }

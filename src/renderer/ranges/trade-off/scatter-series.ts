@@ -1,10 +1,10 @@
-import { SAMPLING_BASELINE_KINDS } from '../../../contract/model/sampling-baseline'
-import { isOpen, BASELINE_TONES } from '../../../contract/model/model-style'
+import { BASELINE_FAMILIES, SAMPLING_KINDS } from '../../../contract/model/sampling-baseline'
+import { isOpen, type MarkShape, type ModelTone } from '../../../contract/model/model-style'
 import { rangeKey } from '../../../contract/model/strengths'
 import { rangePhrase } from '../../ui/format'
 import { translucent, type ChartColors } from '../../plots/chart-theme'
 import type { MarkSeries } from '../../plots/mark-series'
-import { isShownIn, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
+import { isBlendPoint, isShownIn, type ScatterContent, type ScatterDatum, styleOf } from './scatter-content'
 import { MARK_LOOKS } from '../board/mark-looks'
 import {
   acrossLimit,
@@ -57,16 +57,11 @@ function marked(points: readonly OtherPoint[], colors: ChartColors): Partial<Sca
   }
 }
 
-/** Baselines that are drawn as curves. */
-const BASELINES = [
-  { kind: 'sampler', shape: 'crossRot' },
-  { kind: 'mix', shape: 'rect' },
-  { kind: 'filter', shape: 'triangle' },
-  { kind: 'tempered', shape: 'cross' }
-] as const
-
-const CURVES = { ...SAMPLING_BASELINE_KINDS, tempered: 'Selected range under temperature and min-p' } as const
-const CURVE_TONES = { ...BASELINE_TONES, tempered: 'hybrid' } as const
+/** Baselines that are drawn as dashed curves. */
+const CURVES: readonly { kind: BaselinePoint['kind']; curve: string; tone: ModelTone; shape: MarkShape }[] = [
+  ...SAMPLING_KINDS.map((kind) => ({ kind, ...BASELINE_FAMILIES[kind] })),
+  { kind: 'tempered', curve: 'Selected range under temperature and min-p', tone: 'hybrid', shape: 'cross' }
+]
 
 /** Resolution of each axis from 0 to 1 while scores arrive: a quarter of a point's size, or less. */
 const STREAMING_STEPS = 200
@@ -111,17 +106,17 @@ function rings(content: ScatterContent, colors: ChartColors): ScatterSeries[] {
 }
 
 function baselineDatasets(content: ScatterContent, colors: ChartColors): ScatterSeries[] {
-  return BASELINES.map(({ kind, shape }) => ({
-    label: CURVES[kind],
+  return CURVES.map(({ kind, curve, tone, shape }) => ({
+    label: curve,
     data: shownBaselines(content, kind),
     showLine: true,
-    borderColor: translucent(colors[CURVE_TONES[kind]], 0.7),
+    borderColor: translucent(colors[tone], 0.7),
     borderWidth: 1.25,
     borderDash: [3, 3],
     pointStyle: shape,
     pointRadius: 3,
-    pointBackgroundColor: colors[CURVE_TONES[kind]],
-    pointBorderColor: colors[CURVE_TONES[kind]],
+    pointBackgroundColor: colors[tone],
+    pointBorderColor: colors[tone],
     pointBorderWidth: 1
   }))
 }
@@ -143,7 +138,7 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
   // Marking does not split the blends, which are one curve like the baselines.
   const isMarked = (key: string): boolean => brushed === null || brushed.has(key)
   const visiblePoints = (kind: OtherPoint['kind']): OtherPoint[] =>
-    board.others.filter((point) => point.kind === kind && (kind === 'uniform-blend' || isMarked(point.key)))
+    board.others.filter((point) => point.kind === kind && (isBlendPoint(kind) || isMarked(point.key)))
   const others = (kind: OtherPoint['kind']): ScatterDatum[] => visiblePoints(kind).map(otherDatum)
   const visible = (points: readonly RangePoint[]): readonly RangePoint[] =>
     content.streaming && content.zoom === null ? points.filter(firstOfOverlapping()) : points
@@ -213,18 +208,19 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
       ...marked(visiblePoints('checkpoint'), colors),
       pointRadius: 6.5
     },
-    {
-      label: 'Blends',
-      data: others('uniform-blend').filter(({ model }) => isShownIn(content)('blends', model ?? '')),
-      // While scores arrive, a line between the known blends could pass where no blend is.
-      showLine: !content.streaming,
+    ...(['uniform-blend', 'depth-ramp'] as const).map((kind) => ({
+      label: kind === 'uniform-blend' ? 'Blends' : BASELINE_FAMILIES[kind].curve,
+      data: others(kind).filter(({ model }) => isShownIn(content)(kind, model ?? '')),
+      // While scores arrive, a line between the known blends could pass where no blend is. Ramps are two curves.
+      showLine: kind === 'uniform-blend' && !content.streaming,
       borderColor: colors['ink-soft'],
       borderWidth: 1.5,
-      pointStyle: 'circle',
+      pointStyle: BASELINE_FAMILIES[kind].shape,
       pointRadius: 2.5,
       pointBackgroundColor: colors['ink-soft'],
-      pointBorderWidth: 0
-    },
+      pointBorderColor: colors['ink-soft'],
+      pointBorderWidth: kind === 'uniform-blend' ? 0 : 1
+    })),
     ...rings(content, colors),
     ...baselineDatasets(content, colors),
     {

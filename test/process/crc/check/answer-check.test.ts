@@ -1,7 +1,8 @@
 import { layersModel, type Model, rangeModel } from '../../../../src/contract/model/model'
 import { describe, expect, it } from 'vitest'
 import { AnswerCheck, checkOf, type FullAnswerScores } from '../../../../src/contract/documents/answer-check'
-import { DEFAULT_RENDERING, type Baseline } from '../../../../src/contract/documents/crc'
+import { DEFAULT_RENDERING } from '../../../../src/contract/documents/crc'
+import type { Baseline } from '../../../../src/contract/model/sampling-baseline'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { rangeStrengths } from '../../../../src/contract/model/strengths'
 import { type AnswerPath, answerPaths } from '../../../../src/main/crc/check/answer-paths'
@@ -172,7 +173,11 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
   const baselines: Baseline[] = [
     { kind: 'uniform-blend', strength: 0.5 },
     { kind: 'sampler', temperature: 2, minP: 0.1 },
-    { kind: 'mix', share: 0.5 },
+    { kind: 'top-p', temperature: 2, limit: 0.8 },
+    { kind: 'top-k', temperature: 2, limit: 20 },
+    { kind: 'top-n-sigma', temperature: 2, limit: 1 },
+    { kind: 'depth-ramp', strength: 0.5, last: 0 },
+    { kind: 'mix', share: -0.5 },
     { kind: 'filter', share: 0.01 }
   ]
   const shares: number[] = []
@@ -258,12 +263,31 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     }
     const next: Record<Baseline['kind'], ((p: number[], b: number[]) => number[]) | null> = {
       'uniform-blend': null,
+      'depth-ramp': null,
+      'top-p': (p) => {
+        const hot = softmax(p.map((logit) => logit / 2))
+        // A token is kept if the tokens that are likelier have less than 0.8.
+        const likelier = (index: number): number =>
+          hot.reduce((sum, value) => sum + (value > (hot[index] ?? 0) ? value : 0), 0)
+        return cut(hot, (index) => likelier(index) < 0.8)
+      },
+      'top-k': (p) => {
+        const hot = softmax(p.map((logit) => logit / 2))
+        const twentieth = hot.toSorted((a, b) => b - a)[19] ?? NaN
+        return cut(hot, (index) => (hot[index] ?? 0) >= twentieth)
+      },
+      'top-n-sigma': (p) => {
+        const average = p.reduce((sum, logit) => sum + logit, 0) / p.length
+        const variance = p.reduce((sum, logit) => sum + (logit - average) ** 2, 0) / (p.length - 1)
+        const lowest = Math.max(...p) - Math.sqrt(variance)
+        return cut(softmax(p.map((logit) => logit / 2)), (index) => (p[index] ?? NaN) >= lowest)
+      },
       sampler: (p) => {
         const hot = softmax(p.map((logit) => logit / 2))
         const largest = Math.max(...hot)
         return cut(hot, (index) => (hot[index] ?? 0) >= 0.1 * largest)
       },
-      mix: (p, b) => softmax(p.map((logit, index) => 0.5 * logit + 0.5 * (b[index] ?? NaN))),
+      mix: (p, b) => softmax(p.map((logit, index) => 1.5 * logit - 0.5 * (b[index] ?? NaN))),
       filter: (p, b) => {
         const ofPost = softmax(p)
         const largest = Math.max(...ofPost)
@@ -289,7 +313,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
         }
       })
       const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
-      expect(firstToken.validity).toBeCloseTo(mean(sums.map(({ begun }) => begun)), 4)
+      expect(Math.abs(firstToken.validity - mean(sums.map(({ begun }) => begun)))).toBeLessThan(1e-5)
       // White space before the end makes it a little more.
       const ended = mean(sums.map(({ whole }) => whole))
       expect(answers.validity).toBeGreaterThan(ended - 1e-4)
@@ -304,7 +328,7 @@ describe('a check of the demo pair', { timeout: 60_000 }, async () => {
     expect(names).toEqual(['Layers 5–11', 'Layers 8–11', 'Layers 4–11'])
     expect(checkOf(again, rangeModel({ start: 5, end: 11 }))).toEqual(check.models[1])
     const kinds = again.baselines.map(({ baseline }) => baseline.kind)
-    expect(kinds).toEqual(['sampler', 'mix', 'filter', 'uniform-blend'])
+    expect(kinds.toSorted()).toEqual(baselines.map(({ kind }) => kind).toSorted())
     expect(AnswerCheck.parse(JSON.parse(JSON.stringify(again)))).toEqual(again)
   })
 

@@ -19,7 +19,7 @@ it('a sweep has the score of a model under any name, and none of a model that it
   expect(
     scoreIn(
       { ...sweep, uniformBlends: [...uniformBlends, blend] },
-      layersModel(blendStrengths(0.3, layerCount))
+      layersModel(blendStrengths({ strength: 0.3 }, layerCount))
     )
   ).toBe(blend)
   const name = 'of mine'
@@ -34,6 +34,6 @@ it('the models of a sweep have unique names', () => {
   expect(named).toContainEqual(rangeModel({ start: 0, end: 1 }))
   expect(named).toContainEqual({
     kind: 'recipe',
-    recipe: { name: 'All layers at 0.5', layers: blendStrengths(0.5, sweep.layerCount) }
+    recipe: { name: 'All layers at 0.5', layers: blendStrengths({ strength: 0.5 }, sweep.layerCount) }
   })
 })

@@ -16,7 +16,7 @@ const recipe = (name: string, mark?: number): Variant => ({
 const blend: Variant = {
   kind: 'recipe',
   name: 'uniform-blend',
-  recipe: blendRecipe(0.7, { layerCount: 2, source: null })
+  recipe: blendRecipe({ strength: 0.7 }, { layerCount: 2, source: null })
 }
 const look = ({ tone, shape }: ReturnType<typeof keptStyle>): string => `${tone} ${shape}`
 

@@ -26,7 +26,7 @@ it.each([
   expect(modelWordFromText(text)).toEqual(word)
 })
 
-it.each(['7-3', '7-', '0-9999', 'blend:', 'blend:3', 'blend:0.1234', 'mix:2', 'sampler:1'])(
+it.each(['7-3', '7-', '0-9999', 'blend:', 'blend:3', 'blend:0.1234', 'mix:3', 'sampler:1'])(
   'says what was expected in place of %s',
   (text) => {
     expect(modelWordFromText(text)).toEqual({ expected: expect.stringMatching(/such as/) })

@@ -41,10 +41,10 @@ describe('the key of a model', () => {
 
   it('distinguishes blends, halves, whole models and checkpoints', () => {
     const half = { attention: 1, mlp: 0 }
-    expect(weightsKey(layersModel(blendStrengths(0.5, 3)))).toBe('0-2@0.5')
+    expect(weightsKey(layersModel(blendStrengths({ strength: 0.5 }, 3)))).toBe('0-2@0.5')
     expect(weightsKey(layersModel([half, { attention: 1, mlp: 1 }]))).toBe('0-0@1/0,1-1')
-    expect(weightsKey(layersModel(blendStrengths(0, 3)))).toBe(weightsKey({ kind: 'post' }))
-    expect(weightsKey(layersModel(blendStrengths(1, 3)))).not.toBe(weightsKey({ kind: 'base' }))
+    expect(weightsKey(layersModel(blendStrengths({ strength: 0 }, 3)))).toBe(weightsKey({ kind: 'post' }))
+    expect(weightsKey(layersModel(blendStrengths({ strength: 1 }, 3)))).not.toBe(weightsKey({ kind: 'base' }))
     const checkpoint: Model = { kind: 'checkpoint', name: 'other', path: '/other', fingerprint: 'f' }
     expect(weightsKey(checkpoint)).toBe(weightsKey({ ...checkpoint, name: 'moved', path: '/elsewhere' }))
   })
@@ -62,7 +62,7 @@ describe('the key of a model', () => {
 })
 
 it('a model has the strength of each layer, and whole models have no recipe', () => {
-  expect(modelStrengths({ kind: 'post' }, 2)).toEqual(blendStrengths(0, 2))
+  expect(modelStrengths({ kind: 'post' }, 2)).toEqual(blendStrengths({ strength: 0 }, 2))
   expect(modelStrengths(rangeModel({ start: 1, end: 1 }), 2)).toEqual(rangeStrengths({ start: 1, end: 1 }, 2))
   expect(modelStrengths({ kind: 'base' }, 2)).toBeNull()
   expect(() => modelStrengths(rangeModel({ start: 1, end: 2 }), 2)).toThrow('ends at layer 2')

@@ -85,7 +85,7 @@ it('finds the variant that surely does better, as a model that can be kept', () 
   const blend = {
     kind: 'recipe' as const,
     name: 'a blend',
-    recipe: blendRecipe(0.7, { layerCount: 2, source: null })
+    recipe: blendRecipe({ strength: 0.7 }, { layerCount: 2, source: null })
   }
   const run = { ...one.run, variants: [...one.run.variants, { variant: blend }] }
   expect(newestFinding([{ ...one, run }], checkpoints, range)?.better).toMatchObject({

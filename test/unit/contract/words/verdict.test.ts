@@ -56,7 +56,7 @@ const LOSS = { measure: 'accuracy', mean: -0.182, postMean: 1 } as const
 const BETTER = {
   name: 'All layers at 0.7',
   phrase: 'a 70 % blend of all layers',
-  model: { kind: 'recipe', recipe: blendRecipe(0.7, { layerCount: LAYERS, source: null }) },
+  model: { kind: 'recipe', recipe: blendRecipe({ strength: 0.7 }, { layerCount: LAYERS, source: null }) },
   basis: 'evaluation',
   modelsPerToken: 1,
   failsCheck: false,

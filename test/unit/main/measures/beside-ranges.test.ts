@@ -15,7 +15,7 @@ const BLEND: EvaluationRun['variants'][number] = {
   variant: {
     kind: 'recipe',
     name: 'uniform-blend',
-    recipe: { name: 'uniform-blend', layers: blendStrengths(0.7, 4) }
+    recipe: { name: 'uniform-blend', layers: blendStrengths({ strength: 0.7 }, 4) }
   }
 }
 const FILTER: EvaluationRun['variants'][number] = {

@@ -237,7 +237,7 @@ describe('a mergekit file', () => {
   ])('of weights %s is followed, below post and above base too', async (_, base, post, parameters) => {
     const text = `${linear(base, post)}${parameters}\n`
     const share = Number(base) / (Number(base) + Number(post))
-    expect(strengthsOf(await read(text))).toEqual(blendStrengths(share, 12))
+    expect(strengthsOf(await read(text))).toEqual(blendStrengths({ strength: share }, 12))
   })
 
   it('may write models as objects, and numbers as text', async () => {
@@ -255,7 +255,7 @@ slices:
 - sources:
   - {model: post, layer_range: [12, 12], parameters: {weight: 1.0}}
 `
-    expect(strengthsOf(await read(text))).toEqual(blendStrengths(0.25, 12))
+    expect(strengthsOf(await read(text))).toEqual(blendStrengths({ strength: 0.25 }, 12))
   })
 
   it.each([

@@ -78,7 +78,11 @@ async function twoPairs(): Promise<[PairOfPage, PairOfPage]> {
         { kind: 'post', name: 'post' },
         { kind: 'base', name: 'base' },
         range('Layers 5–9', 5, 9),
-        { kind: 'recipe', name: 'half', recipe: { name: 'half', layers: blendStrengths(0.5, 10) } }
+        {
+          kind: 'recipe',
+          name: 'half',
+          recipe: { name: 'half', layers: blendStrengths({ strength: 0.5 }, 10) }
+        }
       ]),
       null
     ])

@@ -13,7 +13,7 @@ import { triangleFigure } from '../../../../src/renderer/ranges/heatmap/triangle
 import { withNote } from '../../../../src/renderer/plots/figures/figure-note'
 import { BARE_PREVIEW } from '../../../fixtures/bare-sweep'
 import { figurePage } from '../../../fixtures/figure-page'
-import { blendCount, scoredModel } from '../../../../src/renderer/recipes/scored-models'
+import { blendsBetween, scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
 /** Of the three ranges one is exact. */
@@ -45,8 +45,10 @@ describe('a preview in the window', () => {
 
   it('counts the blends that it has estimated with those that are exact', () => {
     const blends = (...strengths: number[]) => strengths.map((strength) => ({ strength }))
-    expect(blendCount({ uniformBlends: blends(0, 0.5, 1), preview: { uniformBlends: blends(0.25) } })).toBe(2)
-    expect(blendCount({ uniformBlends: blends(0, 0.5, 1), preview: null })).toBe(1)
+    expect(
+      blendsBetween({ uniformBlends: blends(0, 0.5, 1), preview: { uniformBlends: blends(0.25) } })
+    ).toHaveLength(2)
+    expect(blendsBetween({ uniformBlends: blends(0, 0.5, 1), preview: null })).toHaveLength(1)
   })
 
   it('is copied from the table with what an estimate rests on', () => {

@@ -77,7 +77,7 @@ describe('the strengths of layers', () => {
       return { layers, measures: scored(layers) }
     }),
     blends: [0.5, 1].map((strength) => {
-      const layers = blendStrengths(strength, LAYERS)
+      const layers = blendStrengths({ strength: strength }, LAYERS)
       return { layers, measures: scored(layers) }
     }),
     rejected: new Set<string>(),

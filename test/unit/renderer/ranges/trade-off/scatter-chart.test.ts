@@ -136,12 +136,12 @@ describe('the trade-off', () => {
         scatterSeries(content(hidden), COLORS).map(({ label, data }) => [label ?? '', data.length])
       )
     const all = drawn([])
-    const none = drawn(['below', 'front', 'blends'])
+    const none = drawn(['below', 'front', 'uniform-blend'])
     expect(all['Pareto front']).toBeGreaterThan(0)
     expect(none).toMatchObject({ 'Pareto front': 0, 'Ranges below the limit': 0, Blends: 0 })
     expect(none['Ranges']).toBe(all['Ranges'])
     expect(all['Blends']).toBe(1)
-    expect(scatterMarks(content(['blends']))).toHaveLength(scatterMarks(content()).length - 1)
+    expect(scatterMarks(content(['uniform-blend']))).toHaveLength(scatterMarks(content()).length - 1)
   })
 
   it('keeps unmarked points in sight, faintly, and the whole curve of blends', () => {
