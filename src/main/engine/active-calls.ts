@@ -6,7 +6,6 @@ interface ActiveCall {
   readonly ended: Promise<void>
 }
 
-/** The calls on which the engine works, including cancelled calls that have not stopped yet. */
 export class ActiveCalls {
   private readonly calls = new Set<ActiveCall>()
 
@@ -38,10 +37,7 @@ export class ActiveCalls {
   }
 }
 
-/**
- * Returns the same events and calls `settle` at their end. It is no generator, whose `finally` is skipped if the first
- * event is never requested.
- */
+/** Returns the same events and calls `settle` at their end, even if the first event is never requested. */
 function settling(events: AsyncIterator<unknown>, settle: () => void): AsyncIterableIterator<unknown> {
   return {
     async next() {

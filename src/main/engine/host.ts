@@ -15,14 +15,12 @@ import { cancelled, throwIfCancelled, unlessCancelled } from '../base/files/canc
 
 export type EngineClient = ContractRouterClient<EngineContract>
 
-/** Starts an engine process. */
 export type EngineStarter = () => NodeChild
 
 export interface EngineHost {
   /**
    * Returns a client for calls on the engine. After a process has died, the next call starts another. Every failure is
-   * a WorkbenchError: the engine's own error, `engine-lost` if it died during the call, or `cancelled` if the call's
-   * signal fired.
+   * a WorkbenchError: the engine's own error, `engine-lost` if it died during the call, or `cancelled`.
    */
   client(): EngineClient
   /** Process id of the running engine. Undefined while none runs. */
@@ -34,19 +32,13 @@ export interface EngineHost {
 }
 
 /**
- * Milliseconds that a process may continue after a call was cancelled. Computations stop between two steps, but a
- * user's model may have a step that never ends.
+ * Milliseconds that a process may continue after a call was cancelled. A user's model may have a step that never ends.
  */
 const STOP_LIMIT_MS = 10_000
 
-/** The name of the engine's work in messages about cancellation. */
 const WORK_NAME = 'The computation'
 
-/**
- * Creates main's handle on the engine process. The process starts on first use, and again after it died.
- *
- * @param stopLimitMs milliseconds that a process may compute after a call was cancelled
- */
+/** Creates main's handle on the engine process, which starts on first use, and again after it died. */
 export function createEngineHost(
   startProcess: EngineStarter = engineStarter(),
   stopLimitMs = STOP_LIMIT_MS
@@ -115,7 +107,6 @@ class RunningEngine {
     })
   }
 
-  /** Calls a procedure of the engine. @throws WorkbenchError see {@link EngineHost} */
   async call(
     path: readonly string[],
     input: unknown,
@@ -147,10 +138,7 @@ class RunningEngine {
     }
   }
 
-  /**
-   * Ends the process unless the cancelled calls end soon. A process that has ended has no calls, though their
-   * signal fires later.
-   */
+  /** Ends the process unless the cancelled calls end soon. */
   private expectStop(): void {
     if (this.lossError !== null) return
     this.stopping ??= this.stopOrEnd().finally(() => (this.stopping = null))
@@ -179,12 +167,7 @@ function engineLost({ how, reason }: NodeChildEnd): WorkbenchError {
   )
 }
 
-/**
- * Returns a function that starts processes of the built engine, or of another script that serves the engine's contract.
- *
- * @param args command-line arguments of the process
- * @param environment returns variables for the process. The loader reads LD_LIBRARY_PATH only when a process starts.
- */
+/** Returns a function that starts processes of the built engine, or of another script that serves its contract. */
 export function engineStarter(
   entry = builtScript('engine.js'),
   args: readonly string[] = [],

@@ -1,16 +1,11 @@
-/**
- * An argument of the engine process that lowers its priority, so that the window stays responsive while the engine
- * computes.
- */
+/** Lowers the priority of the engine process, so that the window stays responsive. */
 export const BESIDE_A_WINDOW = '--beside-a-window'
 
-/** One end of a connection between two processes, in the form that oRPC's message-port adapter takes. */
 export interface RpcPort {
   on(event: string, listener: (event?: { data: unknown }) => void): void
   postMessage(data: unknown): void
 }
 
-/** One end of a pipe between main and another process. */
 interface PipeEnd {
   post(message: unknown): void
   onMessage(listener: (message: unknown) => void): void

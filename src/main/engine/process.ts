@@ -25,10 +25,7 @@ import { errorMessage } from '../base/files/bounded-file'
 
 /** The engine process. It computes, stores nothing and may die at any time. Main owns it (host.ts). */
 
-/**
- * Describes an unexpected error to main. Only main receives it, so it may contain a native library's message. The stack
- * goes to the captured stderr.
- */
+/** Describes an unexpected error to main, the only reader. The stack goes to the captured stderr. */
 function computationFailed(error: unknown, where: string): Problem {
   console.error(error)
   const reason = errorMessage(error)

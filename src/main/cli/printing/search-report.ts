@@ -6,7 +6,7 @@ import { shellCommand } from '../../report/shown-command'
 import { blocksText } from './blocks'
 import { describeVerdict, type NextCommands, pairOfResult, pairOptionsOf } from './verdict-report'
 
-/** Describes a search by its results on unseen prompts and on full answers. */
+/** Describes a search: the verdict in three lines, then the recipes. */
 export function describeSearch(
   search: SearchDocument,
   finding: ShownVerdict,

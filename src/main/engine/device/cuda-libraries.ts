@@ -3,10 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
-/**
- * Libraries that onnxruntime's CUDA provider is linked to (microsoft/onnxruntime#22703). The other parts of cuDNN lie
- * beside libcudnn.
- */
+/** Libraries that onnxruntime's CUDA provider is linked to (microsoft/onnxruntime#22703). */
 export const CUDA_LIBRARIES = [
   'libcudart.so.12',
   'libcublas.so.12',
@@ -17,10 +14,8 @@ export const CUDA_LIBRARIES = [
   'libcudnn.so.9'
 ] as const
 
-/** Places that are searched for libraries. */
 export interface LibraryPlaces {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Folder that stands for `/`. */
   readonly root: string
   readonly home: string
   /** Returns the paths of the libraries in the loader's cache, by name. */
@@ -35,17 +30,13 @@ export const THIS_MACHINE: LibraryPlaces = {
 }
 
 export interface CudaLibraries {
-  /** Folder of each library of {@link CUDA_LIBRARIES} that this machine has. */
   readonly folders: ReadonlyMap<string, string>
   readonly missing: readonly string[]
   /** Folders that the loader does not search without LD_LIBRARY_PATH. */
   readonly toAdd: readonly string[]
 }
 
-/**
- * Finds CUDA 12 and cuDNN 9. It looks where the loader looks and in the active Python environment. Then it looks in the
- * Python packages of the user and the system, and in the folders of CUDA's installer.
- */
+/** Finds CUDA 12 and cuDNN 9 where the loader looks, in Python environments, and in the folders of CUDA's installer. */
 export function findCudaLibraries(places: LibraryPlaces = THIS_MACHINE): CudaLibraries {
   const cache = places.loaderCache()
   const { LD_LIBRARY_PATH: added = '' } = places.environment
@@ -83,7 +74,6 @@ export function cudaEnvironment(places: LibraryPlaces = THIS_MACHINE): Readonly<
 export const hasNvidiaNode = (root = '/'): boolean =>
   ['dev/nvidiactl', 'dev/dxg'].some((node) => existsSync(join(root, node)))
 
-/** Folders with libraries that the loader does not search. */
 function* otherFolders({ environment, root, home }: LibraryPlaces): Generator<string> {
   for (const prefix of [environment.VIRTUAL_ENV, environment.CONDA_PREFIX]) {
     if (prefix === undefined || prefix === '') continue
@@ -109,7 +99,6 @@ function* pythonFolders(prefix: string): Generator<string> {
   }
 }
 
-/** Returns the names in a folder, none if it cannot be read. */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).sort()

@@ -17,13 +17,11 @@ export interface Device {
   readonly keepsTensors: boolean
   /** Bytes that runs have copied between main memory and the device's own. Null if they cannot be counted. */
   readonly moved: Readonly<MovedBytes> | null
-  /**
-   * Creates a tensor that many runs will read, uploaded once if the device keeps tensors. The caller disposes of it.
-   */
+  /** Creates a tensor that many runs will read, uploaded once if the device keeps tensors. */
   resident(data: Float32Array, dims: readonly number[], type?: 'float32' | 'float16'): Promise<ort.Tensor>
   /**
-   * Returns a tensor with the values of a session's output, for use after the session is released. onnxruntime kills
-   * the process if a tensor in a device's memory is disposed of after its session. The given tensor is disposed of.
+   * Returns a tensor for use after its session is released, in place of the given one. onnxruntime kills the process if
+   * a tensor in a device's memory is disposed of after its session.
    */
   outlive(tensor: ort.Tensor): Promise<ort.Tensor>
   /** Waits until all queued runs on the device are done. */
@@ -34,24 +32,17 @@ export interface Device {
 interface SessionSettings {
   /** Weights that the model names as external data. */
   readonly files?: readonly { path: string; data: Uint8Array }[]
-  /**
-   * Outputs that stay in the device's memory if it keeps tensors: all, or those with these names. The caller of a run
-   * disposes of them.
-   */
+  /** Outputs that stay in the device's memory if it keeps tensors: all, or those with these names. */
   readonly outputsStay?: boolean | readonly string[]
-  /**
-   * True if the main memory of a run is kept for the next one. It is meant for sessions whose runs have a limited size.
-   */
+  /** True if the main memory of a run is kept for the next one, whose size must be limited. */
   readonly keepsMemory?: boolean
 }
 
-/** Bytes of tensors that were copied between main memory and a device's own. */
 export interface MovedBytes {
   toDevice: number
   fromDevice: number
 }
 
-/** Options of every session, on any device. */
 export const SESSION_OPTIONS: ort.InferenceSession.SessionOptions = {
   intraOpNumThreads: physicalCores(),
   // Without the arena, peak memory agrees with the plan, for at most a tenth of the speed.
@@ -116,7 +107,6 @@ export async function openDevice(name: DeviceName): Promise<Device> {
   }
 }
 
-/** Opens a user's model file on the CPU. External weights are found next to the file. */
 export const openModelFile = (file: string): Promise<ort.InferenceSession> =>
   InferenceSession.create(file, { ...SESSION_OPTIONS, executionProviders: ['cpu'] })
 
@@ -143,7 +133,7 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
 
 /**
  * A session that is never released. With its last session, onnxruntime would release its WebGPU device and the compiled
- * shaders, which the next job would compile again. A tensor disposed of later would kill the process.
+ * shaders. A tensor disposed of later would kill the process.
  */
 let webGpuSession: Promise<ort.InferenceSession> | null = null
 
@@ -228,12 +218,7 @@ function uploadGraph(rank: number, type: 'float32' | 'float16'): Uint8Array {
 /** The counter of each session's moved bytes. */
 const movedBy = new WeakMap<ort.InferenceSession, MovedBytes>()
 
-/**
- * Runs a session and returns its outputs by name, each at its configured location.
- *
- * @param wanted names of the outputs to return (the others are computed but not returned), or the tensors whose memory
- * the outputs take
- */
+/** Runs a session and returns the wanted outputs by name, or into the given tensors. */
 export async function runTensors(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>,
@@ -255,11 +240,7 @@ function bytesInMainMemory(tensors: Readonly<Record<string, ort.Tensor>>): numbe
   }, 0)
 }
 
-/**
- * Runs a session and returns its float outputs by name.
- *
- * @param wanted outputs to return; the others are computed but not copied
- */
+/** Runs a session and returns the wanted float outputs by name. */
 export async function runSession(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>,
@@ -269,17 +250,12 @@ export async function runSession(
   return new Map(Object.entries(results).map(([name, tensor]) => [name, floatsOf(tensor)]))
 }
 
-/** Returns the values of a float32 tensor in main memory. */
 export function floatsOf(tensor: ort.Tensor): Float32Array {
   if (!(tensor.data instanceof Float32Array)) throw new TypeError(`a tensor is ${tensor.type}, not float32`)
   return tensor.data
 }
 
-/**
- * Runs a session that writes its outputs into the memory of its inputs.
- *
- * @param targets for each output the tensor whose memory it takes, which may be one of the feeds
- */
+/** Runs a session that writes each output into the memory of a tensor, which may be one of the feeds. */
 export async function runInPlace(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>,

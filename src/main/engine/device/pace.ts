@@ -1,16 +1,10 @@
 import type { Device } from './device'
 
-/**
- * Milliseconds of work that may be queued on a device. Cancellation and progress wait for this work. With less, the
- * device would be idle between runs.
- */
+/** Milliseconds of work that may be queued on a device. Cancellation and progress wait for this work. */
 const MAX_QUEUED_MS = 50
 const MAX_RUNS = 64
 
-/**
- * Limits the queue of a device and counts its finished runs. Runs whose outputs stay on a device return when their work
- * is queued there, not when it is done.
- */
+/** Limits the queue of a device and counts its finished runs. Runs whose outputs stay there return early. */
 export class Pace {
   private queued = 0
   private sinceMs = performance.now()
@@ -20,10 +14,8 @@ export class Pace {
   constructor(private readonly device: Device) {}
 
   /**
-   * Records a run. Call this after each run.
-   *
-   * @param isDone whether the run's outputs have returned.
-   * @returns the number of runs finished since the last report, this one included; 0 while some are queued.
+   * Records a run. @param isDone true if its outputs have returned @returns runs finished since the last report; 0
+   * while some are queued
    */
   async ran(isDone: boolean): Promise<number> {
     this.queued++

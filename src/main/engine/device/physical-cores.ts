@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 
 /**
- * Counts the cores that this process may use, with hyperthreads counted once. Matrix products keep a core's arithmetic
- * units busy, so a second thread on a core only slows them down. If the system does not report its cores (Windows),
- * each logical processor counts.
+ * Counts the cores that this process may use, with hyperthreads counted once, because a second thread on a core only
+ * slows matrix products down. Windows' logical processors all count.
  */
 export function physicalCores(): number {
   const threadsPerCore = cpus().length / (coresOfSystem() ?? cpus().length)
@@ -22,10 +21,7 @@ function coresOfSystem(): number | null {
   }
 }
 
-/**
- * Counts the distinct pairs of package and core in the text of Linux's /proc/cpuinfo. Returns null if the text has
- * none.
- */
+/** Counts the distinct pairs of package and core in Linux's /proc/cpuinfo; null if the text has none. */
 export function coresOfCpuinfo(text: string): number | null {
   const cores = new Set<string>()
   for (const processor of text.split(/\n\s*\n/)) {

@@ -10,11 +10,7 @@ const ONLY_ON: Readonly<Record<DeviceName, { platform: NodeJS.Platform; name: st
   coreml: { platform: 'darwin', name: 'macOS' }
 }
 
-/**
- * Rejects a device that this platform cannot have, without starting an engine.
- *
- * @throws WorkbenchError `unsupported` on a system that has no such device
- */
+/** Rejects a device that this platform cannot have. @throws WorkbenchError `unsupported` */
 export function requirePlatform(device: DeviceName): void {
   const only = ONLY_ON[device]
   if (only === null || process.platform === only.platform) return

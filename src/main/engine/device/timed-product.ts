@@ -15,14 +15,12 @@ export interface TimedProduct {
   close(): Promise<void>
 }
 
-/** The name of the product in a profile. */
 export const PRODUCT_NODE = 'product/Gemm'
 
 export function productFlops({ rows, inner, columns }: ProductShape): number {
   return 2 * rows * inner * columns
 }
 
-/** Opens a product and runs it once, because a first run compiles. */
 export async function openTimedProduct(device: Device, shape: ProductShape): Promise<TimedProduct> {
   const { rows, inner, columns } = shape
   const graph = new OnnxGraph('product')

@@ -4,9 +4,8 @@ import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
 
 /**
- * Chooses the precision of a run: the requested one, or else the one that suits device and family.
- *
- * @throws WorkbenchError `unsupported` for float16 if it gains nothing or would overflow
+ * Chooses the requested precision, or the one that suits device and family. @throws WorkbenchError `unsupported` for
+ * float16 if it gains nothing or would overflow
  */
 export function choosePrecision(
   device: Device,

@@ -6,13 +6,9 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { type Device, floatTensor, integerTensor, runSession } from '../device/device'
 import type { Feeds } from './layer-session'
 
-/**
- * The requested probabilities of a range of rows, concatenated, for each sampler. NaN where a logit of the row is not
- * finite.
- */
+/** The requested probabilities of some rows, concatenated, for each sampler. NaN where a logit is not finite. */
 export type DrawnRows = readonly Float64Array[]
 
-/** Logits that go through at once. With a few results of their size, they stay near the cache. */
 const RUN_ELEMENTS = 2 ** 20
 
 /** Computes probabilities of tokens under samplers that have only temperature and min-p. */
@@ -26,17 +22,14 @@ export class Draws {
     readonly samplers: readonly MinPDraw[]
   ) {}
 
-  /** Draws from states, through a whole head. @param feeds states, final norm and head of the model */
   ofHidden(model: DecoderSpec, feeds: Feeds, targets: readonly (readonly number[])[]): Promise<DrawnRows> {
     return this.run('hidden', feeds, targets, model)
   }
 
-  /** Draws from a model's logits, [rows, vocabulary]. */
   ofLogits(logits: Float32Array, targets: readonly (readonly number[])[]): Promise<DrawnRows> {
     return this.inRuns('logits', { [DRAWS_INPUTS.logits]: logits }, {}, targets)
   }
 
-  /** Draws from the mixed or filtered logits of post and base, [rows, vocabulary] each. */
   ofBoth(
     { kind, share }: { readonly kind: 'mix' | 'filter'; readonly share: number },
     { post, base }: { readonly post: Float32Array; readonly base: Float32Array },
@@ -98,7 +91,6 @@ export class Draws {
   }
 }
 
-/** Returns the requested tokens of each row as a tensor. Shorter rows are padded with token 0. */
 function targetsTensor(targets: readonly (readonly number[])[]): ort.Tensor {
   const width = Math.max(1, ...targets.map((tokens) => tokens.length))
   const tokenIds = new BigInt64Array(targets.length * width)
@@ -108,7 +100,6 @@ function targetsTensor(targets: readonly (readonly number[])[]): ort.Tensor {
   return integerTensor(tokenIds, [targets.length, width])
 }
 
-/** Counts the probabilities requested for rows. */
 const countTargets = (targets: readonly (readonly number[])[]): number =>
   targets.reduce((sum, { length }) => sum + length, 0)
 

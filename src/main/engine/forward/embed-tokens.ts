@@ -6,9 +6,7 @@ import type { ModelWeights } from '../weights/pair-weights'
 import { gatherFloatRows } from '../weights/stored-rows'
 
 /**
- * Reads the scaled embeddings of tokens, [tokens, hidden].
- *
- * @throws WorkbenchError `bad-input` naming a token outside the vocabulary
+ * Reads the scaled embeddings of tokens, [tokens, hidden]. @throws WorkbenchError `bad-input` outside the vocabulary
  */
 export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>): Promise<Float32Array> {
   const { spec } = model

@@ -35,38 +35,20 @@ import { throwIfCancelled } from '../../base/files/cancelling'
 /** A packed prompt group that passes through every model of a trie. */
 export interface ForwardRun extends LayerSource {
   readonly trie: RecipeTrie
-  /**
-   * Parts of the trie, each of which passes through all layers before the next begins. If omitted, the whole trie is
-   * one part.
-   */
+  /** Parts of the trie, which pass through all layers one after the other; the whole trie if omitted. */
   readonly parts?: readonly TriePart[]
-  /**
-   * Nodes to advance at once in all layers but the last, and in the last. Defaults to `nodesPerRun` of the usual rows.
-   * Nodes whose states stay on the device advance one by one.
-   */
+  /** Nodes to advance at once in all layers but the last, and in the last. Nodes on the device advance one by one. */
   readonly nodesPerRun?: NodesPerRun
   readonly signal?: AbortSignal
-  /**
-   * True if hidden states after the last layer are needed for every packed row, not only for rows that predict a next
-   * token.
-   */
+  /** True if hidden states after the last layer are needed for every packed row. */
   readonly everyRow?: boolean
-  /**
-   * True to yield the states of every node after every layer but the last. These states do not stay on the device.
-   */
+  /** True to yield the states of every node after every layer but the last, in main memory. */
   readonly everyState?: boolean
-  /**
-   * Cached states from which the parts continue, and to which the run's states are added. Not supported if states stay
-   * on the device.
-   */
+  /** Cached states from which the parts continue, and to which the run's are added; not on a device. */
   readonly cachedStates?: RunStates
-  /**
-   * Supplies blocks, from a reading thread or from memory. If omitted, this thread reads them from the pair's files.
-   */
+  /** Supplies blocks, from a reading thread or from memory; the pair's files if omitted. */
   readonly blocks?: (step: BlockStep) => Promise<BlockWeights>
-  /**
-   * Open graphs of passes over the same prompts with the same last rows. If omitted, the run opens and closes its own.
-   */
+  /** Open graphs of passes over the same prompts with the same last rows. */
   readonly sessions?: LayerSessions
 }
 
@@ -89,8 +71,8 @@ export type ForwardEvent =
       /** Node on the trie's level `layer`. */
       readonly node: number
       /**
-       * Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. Keys are
-       * rotated. The consumer disposes of them before it requests the next event (see `Device.outlive`).
+       * Rotated keys, and values, of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. The
+       * consumer disposes of them before it requests the next event.
        */
       readonly keys: ort.Tensor
       readonly values: ort.Tensor
@@ -102,7 +84,6 @@ export type ForwardEvent =
   | { readonly type: 'state'; readonly layer: number; readonly hidden: Float32Array }
   | {
       readonly type: 'final'
-      /** Node on the trie's last level. */
       readonly leaf: number
       /** Hidden states after the last layer at the packed prompts' `finalRows`, or at every row, [rows, hidden]. */
       readonly hidden: Float32Array
@@ -134,7 +115,6 @@ export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   }
 }
 
-/** A block of a layer that is being computed. */
 interface LayerStep {
   readonly layer: number
   readonly isLast: boolean
@@ -223,10 +203,7 @@ class ForwardPass {
     return elementAt(this.spec.layers, layer, 'layer').experts !== null
   }
 
-  /**
-   * Returns the steps up to the first layer with experts. The experts to read are known only once that layer has routed
-   * its rows.
-   */
+  /** Returns the steps up to the first layer with experts, which must have routed its rows before more is read. */
   private untilExperts(layers: readonly (readonly PartStep[])[]): BlockStep[] {
     const first = layers.findIndex((steps) => steps.some(({ layer }) => this.hasExperts(layer)))
     return layers.slice(0, first === -1 ? layers.length : first + 1).flat()
@@ -284,7 +261,6 @@ class ForwardPass {
     return new OneStepPrefetch(steps, this.run.blocks ?? fromFiles)
   }
 
-  /** Uploads a block's weights and returns them with the other inputs of a layer's runs. */
   private async feedsOf({ layer, spec, session }: LayerStep, weights: BlockWeights): Promise<Feeds> {
     const { rope, window } = elementAt(spec.layers, layer, 'layer')
     return { ...(await this.upload(weights)), ...this.rotary.of(rope), ...(await session.masks(window)) }
@@ -298,7 +274,6 @@ class ForwardPass {
     return Object.fromEntries(this.block)
   }
 
-  /** Releases the weights of a computed block. */
   private drop(weights: BlockWeights): void {
     this.dropBlock()
     weights.release()
@@ -309,7 +284,6 @@ class ForwardPass {
     this.block.clear()
   }
 
-  /** Advances the nodes of a block, in runs of the maximum size. */
   private async *advance(
     step: LayerStep,
     nodes: readonly PartNode[],
@@ -331,7 +305,6 @@ class ForwardPass {
     if (countsRows && done > 0) yield { type: 'rows', layer, rows: done * session.outputRowCount }
   }
 
-  /** Advances some nodes in one run. */
   private async *advanceChunk(
     step: LayerStep,
     nodes: readonly PartNode[],
@@ -350,7 +323,6 @@ class ForwardPass {
     if (routed === null) yield* this.takeStates(step, nodes, hidden)
   }
 
-  /** Takes the rows that need an expert through it. */
   private async *throughExpert(
     routed: RoutedRows,
     step: ExpertStep,

@@ -16,25 +16,21 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 /**
- * Weights of one vocabulary slice, 16 MiB in float32. A slice's logits then stay small for any vocabulary and near the
- * cache. They also stay below the size from which the allocator maps fresh pages for every run (a fifth of the head's
- * time).
+ * Weights of one vocabulary slice, 16 MiB in float32: its logits stay near the cache and below the size from which the
+ * allocator maps fresh pages for every run (a fifth of the head's time).
  */
 const SLICE_ELEMENTS = 2 ** 22
 
 /** Final states go through a slice in batches of this many rows. */
 export const HEAD_ROWS = 512
 
-/** Tokens first .. first + count - 1 of the vocabulary. */
 export interface HeadSlice {
   readonly first: number
   readonly count: number
 }
 
-/** Reads the weights of slices, one array each. */
 export type SliceReader = (slice: HeadSlice) => Promise<LentWeights>
 
-/** Reports that all states have gone through a slice. */
 export interface SliceDone {
   readonly type: 'slice'
   /** The slice's share of the vocabulary. */
@@ -47,7 +43,6 @@ export interface SliceDone {
 
 export type HeadEvent<Values> = SliceDone | { readonly type: 'done'; readonly values: Values }
 
-/** The requested probabilities of a range of rows. Ranges come in order. */
 export interface RowsDrawn {
   readonly type: 'drawn'
   readonly first: number
@@ -55,7 +50,6 @@ export interface RowsDrawn {
   readonly next: DrawnRows
 }
 
-/** The result of one batch of states in one slice. */
 interface BatchDone<Result> {
   readonly type: 'batch'
   readonly first: number
@@ -63,24 +57,17 @@ interface BatchDone<Result> {
 }
 
 /**
- * The final norm and head of one model, for states after its last layer, [rows, hidden]. A pass over the vocabulary
- * takes slice by slice. Each slice is read while the one before it computes, so that at most two slices are in memory.
+ * The final norm and head of one model, for states after its last layer, [rows, hidden]. Each slice of the vocabulary
+ * is read while the one before it computes, so that at most two are in memory.
  */
 export interface LanguageHead {
-  /**
-   * Computes the log of the sum of exp over the whole vocabulary, [rows]. NaN where a logit is not finite.
-   *
-   * @throws WorkbenchError when reading fails, or `signal` fires
-   */
+  /** Computes the log of the sum of exp over the whole vocabulary, [rows]. NaN where a logit is not finite. */
   logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>>
   /** Computes the logits of the whole vocabulary, [rows, vocabulary]. @throws WorkbenchError as `logSums` */
   logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>>
   /**
-   * Computes probabilities of tokens under samplers that have only temperature and min-p.
-   *
-   * @param targetsOf returns the requested tokens of a row.
-   * @param maxRows rows whose logits are in memory at once if the vocabulary has several slices.
-   * @throws WorkbenchError as `logSums`.
+   * Computes probabilities of tokens under samplers that have only temperature and min-p. @param maxRows rows whose
+   * logits are in memory at once if the vocabulary has several slices
    */
   drawn(
     hidden: Float32Array,
@@ -96,12 +83,10 @@ export interface LanguageHead {
   close(): Promise<void>
 }
 
-/** Returns the number of tokens of a full slice. */
 export function sliceTokens({ hiddenSize, vocabularySize }: DecoderSpec): number {
   return Math.min(vocabularySize, Math.max(1, Math.floor(SLICE_ELEMENTS / hiddenSize)))
 }
 
-/** Returns the slices of a head, in order. */
 export function headSlices(spec: DecoderSpec): HeadSlice[] {
   const { vocabularySize } = spec
   const step = sliceTokens(spec)
@@ -111,7 +96,6 @@ export function headSlices(spec: DecoderSpec): HeadSlice[] {
   }))
 }
 
-/** Returns the read of a slice, which consists of rows of the head. */
 export function sliceRead(spec: DecoderSpec, origin: Origin, { first, count }: HeadSlice): WeightRead {
   const { hiddenSize } = spec
   const { name } = wholeModelTensors(spec).head
@@ -273,7 +257,6 @@ class SlicedHead implements LanguageHead {
       if (outcome.status === 'fulfilled') await outcome.value.release()
   }
 
-  /** Returns a session, which is created on first use, because few runs need all of them. */
   private session(name: keyof typeof HEAD_GRAPHS): Promise<ort.InferenceSession> {
     const existing = this.sessions.get(name)
     if (existing !== undefined) return existing
@@ -320,7 +303,6 @@ class SlicedHead implements LanguageHead {
     }
   }
 
-  /** Divides the states into batches in main memory. */
   private *batches(hidden: Float32Array): Generator<Batch> {
     const { hiddenSize } = this
     for (let first = 0; first < hidden.length / hiddenSize; first += HEAD_ROWS) {
@@ -339,7 +321,6 @@ class SlicedHead implements LanguageHead {
   }
 }
 
-/** Computes log(exp(a) + exp(b)) without overflow. */
 function logAddExp(a: number, b: number): number {
   const high = Math.max(a, b)
   return high === -Infinity ? high : high + Math.log1p(Math.exp(Math.min(a, b) - high))

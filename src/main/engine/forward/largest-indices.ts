@@ -1,14 +1,11 @@
 import { elementAt } from '../../../contract/model/look-up'
 
-/**
- * The number of values per selected value above which torch selects with a heap. Below it, torch selects by
- * partitioning.
- */
+/** The number of values per selected value above which torch selects with a heap instead of partitioning. */
 const HEAP_SHARE = 64
 
 /**
- * Returns the indices of the `count` largest values, in no order. Among equal values it selects those that torch.topk
- * selects on the CPU. Torch uses std::nth_element or std::partial_sort of the GNU library.
+ * Returns the indices of the `count` largest values, in no order. Ties are those of torch.topk on the CPU, which uses
+ * std::nth_element or std::partial_sort of the GNU library.
  */
 export function largestIndices(values: Float32Array, count: number): Int32Array {
   const selection = new Selection(values)
@@ -25,10 +22,7 @@ class Selection {
     this.indices = Int32Array.from(values, (_, index) => index)
   }
 
-  /**
-   * Selects with introselect. It partitions by the median of three until three values are left, and changes to a heap
-   * if that takes too many steps.
-   */
+  /** Selects with introselect: partitions by the median of three, and a heap after too many steps. */
   byPartition(nth: number): void {
     let first = 0
     let last = this.indices.length

@@ -8,7 +8,6 @@ import { segmentMask, type AttentionLayout } from '../tries/attention-layout'
 import type { PackedPrompts } from '../tries/prompt-trie'
 import type { PairWeights } from '../weights/pair-weights'
 
-/** The inputs from which the sessions of a pass are created. */
 export interface LayerSource {
   readonly device: Device
   readonly precision: Precision
@@ -18,12 +17,9 @@ export interface LayerSource {
   readonly withKeyValues?: boolean
 }
 
-/** Inputs of one or several runs by name. */
 export type Feeds = Readonly<Record<string, ort.Tensor>>
 
-/**
- * Inputs of experts: normed rows, [nodes, rows, hidden], and the probability of each expert, [nodes, rows, experts].
- */
+/** Inputs of experts: normed rows, [nodes, rows, hidden], and probabilities, [nodes, rows, experts]. */
 interface Routed {
   readonly normed: ort.Tensor
   readonly routing: ort.Tensor
@@ -39,11 +35,8 @@ export interface LayerOutputs {
 }
 
 /**
- * Opens a session for layers of one kind.
- *
- * @param spec config by which the layer is computed.
- * @param kind index of a layer of the kind.
- * @param statesStay whether hidden states stay on the device for the next layer.
+ * Opens a session for layers of one kind. @param kind index of a layer of the kind @param statesStay true if hidden
+ * states stay on the device for the next layer
  */
 export async function openLayer(
   source: LayerSource,
@@ -129,10 +122,7 @@ export class LayerSession {
   }
 }
 
-/**
- * Block graphs of one layout's passes. Each is created once per kind. The last layer and everything that is fixed in a
- * graph make a kind.
- */
+/** Block graphs of one layout's passes, each created once per kind. The last layer is a kind of its own. */
 export class LayerSessions {
   private readonly sessions = new Map<string, LayerSession>()
 
@@ -150,7 +140,6 @@ export class LayerSessions {
   }
 }
 
-/** The graph of one expert, which runs with the weights of any expert. */
 export class ExpertSession {
   private constructor(
     private readonly session: ort.InferenceSession,
@@ -161,12 +150,7 @@ export class ExpertSession {
     return new ExpertSession(await device.createSession(expertGraph(spec, precision)), spec.hiddenSize)
   }
 
-  /**
-   * Takes rows through an expert.
-   *
-   * @param rows [rows, hidden]
-   * @returns the results, [rows, hidden]
-   */
+  /** Takes rows, [rows, hidden], through an expert. */
   async run(rows: Float32Array, weights: Feeds): Promise<Float32Array> {
     const input = floatTensor(rows, [rows.length / this.width, this.width])
     const { [EXPERT_ROWS.out]: output } = await runTensors(this.session, {

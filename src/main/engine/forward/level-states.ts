@@ -3,14 +3,10 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { LevelNode } from '../tries/trie-parts'
 import type { NodeStates } from './node-states'
 
-/**
- * States of a level's parents and children. A parent's state is freed once the last of its computed children is done.
- * The children's states are added as they are computed.
- */
+/** States of a level's parents and children. A parent's state is freed after the last of its children. */
 export class LevelStates {
   /** States by node of the level. */
   readonly children: ort.Tensor[] = []
-  /** The number of each parent's children that are still to be computed. */
   private readonly remaining = new Map<number, number>()
 
   constructor(
@@ -35,7 +31,6 @@ export class LevelStates {
     }
   }
 
-  /** Stores the states of computed nodes. @param output output of the run that computed the nodes */
   keep(nodes: readonly LevelNode[], output: ort.Tensor): void {
     for (const [i, state] of this.store.keep(output).entries()) {
       this.children[elementAt(nodes, i, 'node').node] = state

@@ -4,9 +4,8 @@ import { floatsOf, floatTensor, type Device } from '../device/device'
 import { rowAt } from '../rows/rows'
 
 /**
- * Stores hidden states of a trie's nodes between runs of blocks, [rows, hidden] each. On a device with its own memory
- * they stay there: each is a tensor that one run outputs and others take as it is. Elsewhere they are in main memory,
- * where several nodes are joined for a run.
+ * Stores hidden states of a trie's nodes between runs of blocks, [rows, hidden] each: as tensors in the device's own
+ * memory, or in main memory, where several nodes are joined for a run.
  */
 export interface NodeStates {
   /** The maximum number of nodes that one run can advance. */
@@ -65,8 +64,7 @@ class DeviceStates implements NodeStates {
 }
 
 /**
- * Stores states in main memory. The output of a run with one node is that node's state. The output of several nodes is
- * one array, which would live as long as its last node. Their states are therefore copied into memory that is reused.
+ * Stores states in main memory. The output of several nodes is copied, because it would live as long as its last node.
  */
 class HostStates implements NodeStates {
   readonly maxNodes = Infinity

@@ -1,7 +1,4 @@
-/**
- * The weight of an input row in the last layer, where most work concerns the final rows only. It is not 0, because an
- * input row takes memory.
- */
+/** The weight of an input row in the last layer, where most work concerns the final rows only. */
 const INPUT_ROW_SHARE = 1 / 2
 
 /** The number of nodes that one run of a block advances, in all layers but the last and in the last. */

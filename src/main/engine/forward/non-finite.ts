@@ -32,10 +32,8 @@ export interface ForwardComputation {
 }
 
 /**
- * Runs a pass and checks that all last states are finite. Every layer adds to the states, so a number that is not
- * finite stays so to the end. Checking these few rows is therefore enough.
- *
- * @throws WorkbenchError as {@link whyNonFinite} returns
+ * Runs a pass and checks that all last states are finite, which is enough: layers add to the states. @throws
+ * WorkbenchError as {@link whyNonFinite}
  */
 export async function* finiteForward(
   run: ForwardRun,
@@ -113,7 +111,6 @@ export async function whyNonFinite(
   )
 }
 
-/** Suggests what to do after finite weights overflowed. */
 function overflowHint(precision: Precision, device: Device): string {
   if (precision === 'fp16') return 'Compute in fp32 (--precision fp32), or on the CPU.'
   return device.name === 'cpu'
@@ -121,19 +118,13 @@ function overflowHint(precision: Precision, device: Device): string {
     : 'Compute on the CPU (--device cpu) to find out whether the device is the cause.'
 }
 
-/**
- * Names the models that a bad tensor affects: first the checkpoint whose file holds it, then the model in which it
- * showed.
- */
+/** Names the models that a bad tensor affects: the checkpoint that holds it, then the model in which it showed. */
 const affectedModels = (owner: string, name: string): string =>
   owner === name
     ? `${name} cannot be computed with it`
     : `Neither ${owner} nor ${name} can be computed with it`
 
-/**
- * Returns post or base if it is among the models and has equal weights up to the location, so that it fails there too.
- * Returns null for neither.
- */
+/** Returns post or base if it is among the models and fails there too, having equal weights up to the location. */
 function alikeUpTo(
   { trie, models }: ForwardComputation,
   { origin, blocks }: ModelSources,
@@ -205,10 +196,7 @@ function tensorsOf(
   )
 }
 
-/**
- * Describes the first tensor of a layer that is finite in both models but not in the recipe's blend. Returns null if
- * there is none.
- */
+/** Describes the first tensor of a layer that is finite in both models but not in the recipe's blend, or null. */
 async function overflowedIn(
   pair: PairWeights,
   { blocks }: ModelSources,

@@ -3,7 +3,6 @@ import type { Model } from '../../../contract/model/model'
 import { type Device, openDevice } from '../device/device'
 import { closePairWeights, openPairWeights, type PairWeights } from '../weights/pair-weights'
 
-/** A resource that stays open until it is closed. */
 export interface Closable {
   close(): Promise<void>
 }
@@ -12,7 +11,6 @@ export interface Closable {
 export class OpenResources {
   private readonly opened: Closable[] = []
 
-  /** Registers a resource, which is closed with the others. */
   own<Thing extends Closable>(thing: Thing): Thing {
     this.opened.push(thing)
     return thing
@@ -32,9 +30,7 @@ export class OpenResources {
   }
 }
 
-/**
- * The resources of a running engine request: its pair, its device, and all that it opens later. Close it on every exit.
- */
+/** The resources of a running engine request: its pair, its device, and all that it opens later. */
 export class OpenRun extends OpenResources {
   constructor(
     readonly pair: PairWeights,
@@ -46,12 +42,7 @@ export class OpenRun extends OpenResources {
   }
 }
 
-/**
- * Opens the pair and the device of a request.
- *
- * @param models models whose other checkpoints are opened too
- * @throws WorkbenchError as `openPairWeights` and `openDevice`
- */
+/** Opens the pair and the device of a request, and other checkpoints of its models. */
 export async function openRun(
   { base, post, device }: { readonly base: string; readonly post: string; readonly device: DeviceName },
   models: readonly Model[]

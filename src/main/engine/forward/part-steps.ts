@@ -3,7 +3,6 @@ import type { RecipeTrie } from '../tries/recipe-trie'
 import type { PartNode, TriePart } from '../tries/trie-parts'
 import type { BlockStep } from '../weights/block-weights'
 
-/** A block and the nodes of a part that go through it. */
 export interface PartStep extends BlockStep {
   readonly nodes: readonly PartNode[]
 }
@@ -24,10 +23,7 @@ export function partSteps(trie: RecipeTrie, part: TriePart): PartStep[][] {
   })
 }
 
-/**
- * Divides nodes into runs. Each node with `alone` has a run of its own. The others follow in runs of at most
- * `maxNodes`.
- */
+/** Divides nodes into runs of at most `maxNodes`. Each node with `alone` has a run of its own. */
 export function chunksOf(nodes: readonly PartNode[], maxNodes: number): PartNode[][] {
   const chunks = nodes.filter(({ alone }) => alone).map((node) => [node])
   const others = nodes.filter(({ alone }) => !alone)

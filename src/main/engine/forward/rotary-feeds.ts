@@ -4,10 +4,7 @@ import { ROTARY_INPUTS, type RotaryTables } from '../../graphs/layer-builder'
 import { rotaryTables, type Rope } from '../../family/rope'
 import { floatTensor } from '../device/device'
 
-/**
- * Creates the cos and sin inputs for the positions 0 .. positionCount - 1, by RoPE kind. Sliding and full layers may
- * rotate differently.
- */
+/** Creates the cos and sin inputs for the positions 0 .. positionCount - 1, by RoPE kind. */
 export class RotaryFeeds {
   private readonly cache = new Map<Rope, { readonly cos: ort.Tensor; readonly sin: ort.Tensor }>()
 
@@ -16,7 +13,6 @@ export class RotaryFeeds {
     private readonly positionCount: number
   ) {}
 
-  /** @param names input names of the tables in the graph */
   of(rope: Rope, names: RotaryTables = ROTARY_INPUTS): Readonly<Record<string, ort.Tensor>> {
     const { cos, sin } = this.tables(rope)
     return { [names.cos]: cos, [names.sin]: sin }

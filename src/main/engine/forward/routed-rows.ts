@@ -30,9 +30,8 @@ export interface ExpertStep extends BlockStep {
 }
 
 /**
- * Rows of one layer, of all its blocks, between attention and the experts' results. Each expert is read once all rows
- * that need it are known: once, or never if no row needs it. Nodes with `alone` go through experts by themselves too
- * (see `PartNode`).
+ * Rows of one layer, of all its blocks, between attention and the experts' results. Each expert is read at most once,
+ * after all rows that need it are known. Nodes with `alone` go through experts by themselves too.
  */
 export class RoutedRows {
   private readonly chunks: { readonly source: BlockSource; readonly chunk: RoutedChunk }[] = []
@@ -61,10 +60,7 @@ export class RoutedRows {
     this.chunks.push({ source, chunk })
   }
 
-  /**
-   * Returns the steps, expert by expert. Tensors that an expert of one block shares with the same expert of another
-   * block are then read once.
-   */
+  /** Returns the steps, expert by expert, so that tensors which blocks share are read once. */
   steps(): ExpertStep[] {
     const byWeights = new Map<string, { source: BlockSource; chunks: RoutedChunk[] }>()
     for (const { source, chunk } of this.chunks) {
@@ -94,11 +90,8 @@ export class RoutedRows {
   }
 
   /**
-   * Takes the rows of each batch through an expert.
-   *
-   * @param maxRows maximum rows at once.
-   * @param compute maps [rows, hidden] to the same shape.
-   * @returns after each run, the completed rows; an expert is one of `perRow` of a row.
+   * Takes the rows of each batch through an expert. @returns after each run, the completed rows; an expert is one of
+   * `perRow` of a row
    */
   async *through(
     { expert, batches }: ExpertStep,
@@ -130,7 +123,6 @@ export class RoutedRows {
   }
 }
 
-/** Returns a key that is equal for blocks whose experts have equal weights. */
 function expertKey(source: BlockSource): string {
   if (source.kind === 'stored') return source.origin
   const strengths = componentStrengths(source, 'mlp')
@@ -139,14 +131,12 @@ function expertKey(source: BlockSource): string {
   return [...strengths, source.from ?? 'base'].join('/')
 }
 
-/** A row that goes through an expert, with the weight of its result. */
 interface ExpertRow {
   readonly chunk: RoutedChunk
   readonly row: number
   readonly weight: number
 }
 
-/** Yields the rows of a batch that go through an expert, at most `maxRows` at a time. */
 function* expertRowsOf(
   batch: readonly RoutedChunk[],
   expert: number,

@@ -21,13 +21,7 @@ export function statesOfRow(spec: DecoderSpec): number {
   return hasExperts(spec) ? 2 : 1
 }
 
-/**
- * Returns the bytes of one run of a block: its input and output, and the widest point in between, which is the MLP or
- * attention.
- *
- * @param keepsTensors whether the device keeps tensors
- * @param rowBound rows that go through a block at once, see `rowsPerRun`
- */
+/** Returns the bytes of one run of a block: its input and output, and the MLP or attention in between. */
 export function blockRunBytes(
   spec: DecoderSpec,
   keepsTensors: boolean,
@@ -49,10 +43,7 @@ export function blockRunBytes(
   return Math.max(inAllLayers, inTheLast)
 }
 
-/**
- * Returns the maximum queries of a node's paths: each prompt as a whole, and the tokens after a prompt for each further
- * leaf.
- */
+/** Returns the maximum queries of a node's paths: each whole prompt, and the tokens after it for each further leaf. */
 function queriesOf({ prompts, leaves, longest, furthest }: GroupSize): number {
   return Math.min(prompts, leaves) * longest + Math.max(0, leaves - prompts) * furthest
 }
@@ -63,17 +54,14 @@ function finalQueriesOf({ prompts, leaves, furthest }: GroupSize): number {
 }
 
 /**
- * Returns the maximum extra queries of joined paths, compared with separate paths. Joining saves the cost of gathering
- * keys. Whole prompts are joined only if they share so much that the queries counted for each exceed this number.
+ * Returns the maximum extra queries of joined paths, compared with separate ones. Whole prompts are joined only if they
+ * share so much that the queries counted for each exceed this number.
  */
 function joinedQueries({ prompts, leaves }: GroupSize): number {
   return KEY_COST * Math.max(0, leaves - prompts)
 }
 
-/**
- * @param outputRows output rows of a node
- * @param attention number of paths of a node, and of the queries of all of them
- */
+/** @param outputRows output rows of a node @param attention number of a node's paths, and of all their queries */
 function runBytes(
   spec: DecoderSpec,
   group: GroupSize,

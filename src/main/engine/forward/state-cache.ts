@@ -13,8 +13,8 @@ interface Pack {
 }
 
 /**
- * Caches hidden states between layers from one request to the next. They serve models that share their first layers, on
- * prompts that were computed before or that begin like those.
+ * Caches hidden states between layers from one request to the next, for models that share their first layers, on
+ * prompts that begin alike.
  */
 export class StateCache {
   /** Bytes of all cached states. */
@@ -22,7 +22,6 @@ export class StateCache {
   private readonly packs: Pack[] = []
   private limitBytes = 0
 
-  /** Sets the memory limit for further states. */
   limit(bytes: number): void {
     this.limitBytes = bytes
   }
@@ -52,7 +51,6 @@ export class StateCache {
     this.bytes += state.byteLength
   }
 
-  /** The prompts of the last pack. */
   private newest: PackedPrompts | null = null
 }
 
@@ -96,7 +94,6 @@ export class RunStates {
     return gathered
   }
 
-  /** Stores a copy if there is room. @param state [rows, hidden] */
   put(level: number, node: number, state: Float32Array): void {
     this.keep(this.keyOf(level, node), state)
   }

@@ -27,10 +27,7 @@ interface ResidentChain extends Chain {
   readonly caches: readonly KeyValueCache[]
 }
 
-/**
- * Opens a runner on the CPU. Hidden states, keys and values are arrays of this process, which the sessions read in
- * place.
- */
+/** Opens a runner on the CPU. The sessions read hidden states, keys and values in place. */
 export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
   const { device, pair, trie, plan } = parts
   const { spec } = pair.post
@@ -165,10 +162,7 @@ class CpuRunner implements RowRunner {
     return floatTensor(mask, [rows.length, 1, 1, width])
   }
 
-  /**
-   * Resizes the caches to the need of the running rows and of those to be added. Attention reads every position of the
-   * capacity, so a long row's capacity ends with the row.
-   */
+  /** Resizes the caches to the need of the running rows and of those to be added. Attention reads all of them. */
   private fitCaches(added: readonly RunningRow[]): void {
     const running = [...this.slotsOf.values()].flatMap(({ rows }) => rows)
     const needed = cacheCapacity(Math.max(...[...running, ...added].map((row) => row.position + 1)))

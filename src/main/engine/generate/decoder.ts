@@ -19,7 +19,6 @@ import { lastToken, type RowRunner, type RunningRow } from './row-runner'
 import type { StopText } from './stop-text'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** Settings of an answer. */
 export interface RowSettings {
   readonly seed: number
   readonly sampling: Sampling
@@ -36,7 +35,6 @@ export class AnswerRow {
   readonly tokens: number[] = []
   /** The rows that compute the sequence, one for each of its model's parts. */
   readonly parts: readonly RunningRow[]
-  /** The answer once it is complete. */
   finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null = null
   /** The reason why no token can be drawn. It ends the row. */
   failure: WorkbenchError | null = null
@@ -59,7 +57,6 @@ export class AnswerRow {
   }
 }
 
-/** The part of a row that one model computes. */
 class PartOfRow implements RunningRow {
   constructor(
     readonly model: number,
@@ -83,11 +80,9 @@ const partsOf = (rows: readonly AnswerRow[]): RunningRow[] => rows.flatMap(({ pa
 
 export interface DecoderParts {
   readonly models: readonly AnsweringModel[]
-  /** The drawn models, in the order of `models`. */
   readonly drawn: readonly DrawnModel[]
   readonly trie: RecipeTrie
   readonly stopTokens: readonly number[]
-  /** Tokens of the longest sequence, prompt and answer. */
   readonly maximumLength: number
   readonly runner: RowRunner
   /** Explains why logits after some tokens are not finite. @param part index among the computed models */
@@ -102,8 +97,8 @@ export interface RowToken {
 }
 
 /**
- * Draws the tokens of rows and ends them. A runner computes one token of each row per step. At every layer the rows of
- * all models that use the same block are one batch. Rows may join and leave before any step.
+ * Draws the tokens of rows and ends them. A runner computes one token of each row per step. Rows may join and leave
+ * before any step.
  */
 export class Decoder {
   tokenCount = 0
@@ -119,7 +114,6 @@ export class Decoder {
     )
   }
 
-  /** The rows that receive a token in the next step. */
   get active(): readonly AnswerRow[] {
     return this.running
   }
@@ -168,7 +162,6 @@ export class Decoder {
     return tokens
   }
 
-  /** Ends rows before their next step. */
   async remove(rows: readonly AnswerRow[]): Promise<void> {
     const leaving = new Set(rows)
     const running = this.running.filter((row) => leaving.has(row))
@@ -208,7 +201,6 @@ export class Decoder {
     return { row, token: this.stopTokens.has(token) ? null : token, logprob }
   }
 
-  /** Returns the finished answer, or null while the answer continues. */
   private finishOf(row: AnswerRow): AnswerRow['finished'] {
     const { maxTokens, stopText } = row.settings
     if (this.stopTokens.has(lastToken(row))) return { tokens: row.tokens.slice(0, -1), finish: 'stop' }
@@ -238,10 +230,7 @@ function tokenFrom(
   return { token, logprob: topLogprobs === undefined ? null : tokenLogprob(logits, token, topLogprobs) }
 }
 
-/**
- * Returns a name that identifies a model's draws, independent of the location of its files. An exported recipe that is
- * opened as a checkpoint draws as the recipe does.
- */
+/** Returns a name that identifies a model's draws: an exported recipe draws as the recipe does. */
 function drawName(model: AnsweringModel, trie: RecipeTrie, index: number): unknown {
   if (model.kind === 'base') return 'base'
   if (model.kind === 'baseline') return samplingBaselineKey(model.baseline)

@@ -35,7 +35,7 @@ interface Tensors {
 
 /**
  * Keys and values of one block for many sequences, in a device's memory, [slots, kvHeads, capacity, headSize] each. One
- * tensor is replaced at a time, so that changing a cache's size takes little more memory than the larger size.
+ * tensor is replaced at a time, to save memory.
  */
 export class DeviceCache {
   private content: { tensors: Tensors; slotCount: number; capacity: number } | null = null
@@ -45,7 +45,6 @@ export class DeviceCache {
     private readonly shape: KeyValueShape
   ) {}
 
-  /** Returns the tensors of the cache. @throws RangeError while there are no slots */
   get tensors(): Tensors {
     if (this.content === null) throw new RangeError('the cache has no slots')
     return this.content.tensors
@@ -69,7 +68,6 @@ export class DeviceCache {
     await this.replace(content, take, { slotCount: from.length, capacity: content.capacity })
   }
 
-  /** Extends the cache for longer sequences. */
   async extend(capacity: number): Promise<void> {
     const { content } = this
     if (content === null || content.capacity === capacity) return
@@ -84,10 +82,8 @@ export class DeviceCache {
   }
 
   /**
-   * Stores a prompt's keys and values in a slot.
-   *
-   * @param packed keys and values of packed rows, [1, packed rows, kvHeads x headSize]
-   * @param path packed row of each of the prompt's tokens
+   * Stores a prompt's keys and values in a slot. @param packed [1, packed rows, kvHeads x headSize] each @param path
+   * packed row of each of the prompt's tokens
    */
   async fill(slot: number, packed: Tensors, path: Int32Array): Promise<void> {
     const rows = integerTensor(BigInt64Array.from(path, BigInt), [path.length])

@@ -5,7 +5,6 @@ import { allFinite } from '../../checkpoint/non-finite'
 import { rowAt } from '../rows/rows'
 import { sampleToken } from '../rows/sampler'
 
-/** The input that draws a row's next token. */
 export interface Draw {
   /** A number from 0 (included) to 1 (excluded). */
   readonly uniform: number
@@ -16,10 +15,8 @@ export interface Draw {
 }
 
 /**
- * Draws the next token of rows from their states after the last layer. It draws in a graph if one graph can draw all
- * rows, else from logits.
- *
- * @returns the token of each row with a sampling, NaN if a logit of the row is not finite; the logits of each other row
+ * Draws the next token of rows from their states after the last layer, in a graph if one can draw all rows. @returns
+ * the token of each row with a sampling, NaN if a logit is not finite; the logits of the others
  */
 export async function drawNext(
   head: ResidentHead,

@@ -5,7 +5,6 @@ import type { DrawSettings, Sampling } from '../../../contract/model/sampling'
 import { mixedLogits } from '../rows/baseline-logits'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** The models that compute the answers of a requested model: one model, or two. */
 export interface DrawnModel {
   /** Indices into {@link DrawnModels.singles}. */
   readonly parts: readonly number[]
@@ -15,20 +14,14 @@ export interface DrawnModel {
   readonly mixed: MixedBaseline | null
 }
 
-/** A request in which every model is one set of weights. */
 export type SinglesRequest = Omit<GenerateRequest, 'models'> & { readonly models: Model[] }
 
-/** The models from which a request's models are computed. */
 export interface DrawnModels {
-  /** Models with rows of their own. Several may have the same weights, and then share blocks and prompts. */
   readonly singles: Model[]
-  /** The drawn models, in the order of the request's models. */
   readonly drawn: readonly DrawnModel[]
 }
 
-/**
- * Lists the models of answers. Post under another sampler takes one row per answer. Base and post together take two.
- */
+/** Lists the models of answers. Post under another sampler takes one row per answer, base and post together two. */
 export function drawnModels(models: readonly AnsweringModel[]): DrawnModels {
   const singles: Model[] = []
   const drawn = models.map((model): DrawnModel => {
@@ -48,7 +41,6 @@ export function drawnModels(models: readonly AnsweringModel[]): DrawnModels {
   return { singles, drawn }
 }
 
-/** Returns the sampling of a model's answers. */
 export function samplingOfDraw({ sampler }: DrawnModel, requested: Sampling): DrawSettings {
   return sampler === null ? requested : { ...requested, ...sampler }
 }

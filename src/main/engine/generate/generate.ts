@@ -18,12 +18,8 @@ import type { StopText } from './stop-text'
 
 /**
  * Samples answers of several models side by side. Blocks stay in memory. At every layer the rows of all models that use
- * the same block run as one batch. Prompts are prefilled once per model, in one pass through the tries.
- *
- * The draws of a sample depend only on the seed, its prompt, its model and its index.
- *
- * @throws WorkbenchError when the pair cannot be read, nothing fits into memory, numbers are not finite (see
- * `whyNonFinite`), or `signal` fires
+ * the same block run as one batch. Prompts are prefilled once per model. @throws WorkbenchError for the pair, the
+ * device or the memory; `cancelled`
  */
 export async function* generate(
   request: GenerateRequest,
@@ -81,12 +77,10 @@ export async function* generateOn(
   }
 }
 
-/** A group of prompts whose answers are generated together. */
 interface PromptGroup {
   readonly request: GenerateRequest
   readonly stopText: StopText
   readonly plan: GenerationPlan
-  /** Indices into the request's prompts. */
   readonly prompts: readonly number[]
 }
 
@@ -122,10 +116,7 @@ async function* generateGroup(
   }
 }
 
-/**
- * Returns the missing answers of one model. The first answer to every prompt comes first, so that all prompts show an
- * answer early.
- */
+/** Returns the missing answers of one model, the first answer to every prompt first. */
 function queueOf(decoder: Decoder, model: number, { request, stopText, prompts }: PromptGroup): AnswerRow[] {
   const { seed, sampling, maxTokens, sampleCount } = request
   const finished = new Set(request.finished.map(answerName))

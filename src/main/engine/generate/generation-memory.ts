@@ -15,16 +15,12 @@ import { headSessionBytes, residentHeadBytes, RUN_ROWS } from './resident-head'
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * Bytes that onnxruntime keeps per byte of quantised weights on the CPU. It stores scales a second time, sums of blocks
- * for its own layout, and gaps. Measured on Linux x64: 1.5 for layers of an 8B model, 1.14 for its head. Float weights
- * are kept as they are.
+ * Bytes that onnxruntime keeps per byte of quantised weights on the CPU, measured on Linux x64: 1.5 for layers of an 8B
+ * model, 1.14 for its head. Float weights are kept as they are.
  */
 const QUANTISED_RATIO = { layers: 1.5, head: 1.2 }
 
-/**
- * The ratio of the extra memory for opening a session to its weights: the weights as read, and the largest of them
- * again.
- */
+/** Extra memory for opening a session, as a share of its weights: as read, and the largest of them again. */
 const OPENING_SHARE = 1.5
 
 /** The properties of the models that decide how much memory generation takes. */
@@ -49,23 +45,17 @@ export interface GenerationMemory {
   readonly prefill: number
   /** Keys and values of running rows at their maximum length. */
   readonly keyValues: number
-  /**
-   * Maximum share of `keyValues` in use while prompts run: rows of other prompts have left it. 0 if all prompts run
-   * together.
-   */
+  /** Maximum share of `keyValues` in use while prompts run. 0 if all prompts run together. */
   readonly earlierKeyValues: number
-  /** Extra bytes in a step: activations, and logits of the whole vocabulary. */
   readonly step: number
 }
 
-/** Returns the maximum bytes in use at the same time. */
 export function peakOf({ process, weights, opening, ...running }: GenerationMemory): number {
   const { prompts, prefill, earlierKeyValues, keyValues, step } = running
   const generating = prompts + Math.max(prefill + earlierKeyValues, keyValues + step)
   return process + weights + Math.max(opening, generating)
 }
 
-/** Returns the bytes of weights in the process. */
 export function weightMemory(
   { spec, trie, keepsTensors }: GeneratedModels,
   storage: WeightStorage
@@ -86,11 +76,7 @@ export function weightMemory(
   }
 }
 
-/**
- * Returns the bytes of prompts that run together.
- *
- * @param keyValueBytes keys and values of one packed row, in all layers of all models
- */
+/** Returns the bytes of prompts that run together. @param keyValueBytes of one packed row, for all models */
 export function promptMemory(
   { spec, trie, modelCount, keepsTensors, maxAliveStates }: GeneratedModels,
   group: GroupSize,
@@ -114,12 +100,7 @@ export function promptMemory(
   }
 }
 
-/**
- * Returns the bytes of one step.
- *
- * @param rows rows of all models
- * @param capacity positions of each row's cache
- */
+/** Returns the bytes of one step. @param capacity positions of each row's cache */
 export function stepMemory({ spec }: GeneratedModels, rows: number, capacity: number): number {
   const { hiddenSize, headCount, kvHeadCount, headSize, vocabularySize } = spec
   // Scores before, with and after the mask, and the weights of the past separately.

@@ -21,52 +21,34 @@ import { elementAt } from '../../../contract/model/look-up'
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
-/**
- * The maximum bytes of keys, values and logits of prompts that wait for their answers, unless one prompt takes more.
- */
+/** The maximum bytes of keys, values and logits of prompts that wait, unless one prompt takes more. */
 const PROMPT_BYTES = 2 ** 29
 
-/**
- * The initial capacity of a cache in tokens, by which it also grows. Attention reads the whole capacity in every step.
- */
+/** The initial capacity of a cache in tokens, by which it also grows. */
 const CAPACITY_STEP = 64
 
-/**
- * The bytes of one buffer that every WebGPU shader can address. Beyond a device's limit operators read zeros and report
- * no error.
- */
+/** The bytes of one buffer that every WebGPU shader can address. Beyond it operators read zeros without an error. */
 const ADDRESSABLE_BYTES = 128 * 2 ** 20
 
-/**
- * The maximum bytes of one layer's keys on the CPU. In a process of Chromium, in which an engine may run, arrays are
- * limited to 2 GiB.
- */
+/** The maximum bytes of one layer's keys on the CPU: arrays in a process of Chromium are limited to 2 GiB. */
 const ARRAY_BYTES = 2 ** 30
 
 /** The plan that keeps a request within its memory, decided before anything is read. */
 export interface GenerationPlan {
   readonly precision: Precision
   readonly weights: WeightStorage
-  /** Bytes of weights as sessions receive them. A step reads them once. */
   readonly weightBytes: number
-  /** Maximum bytes of the whole process. */
   readonly peakBytes: number
   readonly memory: GenerationMemory
-  /** Bytes of all running sequences at their maximum length. */
   readonly keyValueBytes: number
-  /** Number of sequences of each model that run side by side. */
   readonly rowsPerModel: number
-  /** Tokens of the longest sequence, prompt and answer. */
   readonly maximumLength: number
-  /** Indices of the prompts that are prefilled together, in order. */
   readonly promptGroups: readonly (readonly number[])[]
 }
 
 /**
- * Plans a generation.
- *
- * @throws WorkbenchError `bad-input` for a prompt that leaves no room for an answer; `out-of-memory` with the memory
- * needed if nothing fits
+ * Plans a generation. @throws WorkbenchError `bad-input` for a prompt that leaves no room for an answer;
+ * `out-of-memory` with the memory needed if nothing fits
  */
 export function planGeneration(
   request: SinglesRequest,
@@ -144,10 +126,8 @@ export interface ServingPlan extends ServedPlan {
 }
 
 /**
- * Plans models that stay in memory for requests as they come. The longest sequence is the longest half, quarter and so
- * on of the context whose prompt leaves enough memory for other sequences.
- *
- * @throws WorkbenchError `out-of-memory` with the memory needed if nothing fits
+ * Plans models that stay in memory for requests. The longest sequence is the longest half, quarter and so on of the
+ * context whose prompt leaves enough memory for other sequences. @throws WorkbenchError `out-of-memory`
  */
 export function planServing(
   request: Pick<ServedModels, 'device' | 'weights' | 'memoryBytes' | 'batchRows'>,
@@ -205,11 +185,8 @@ function bytesBesideRows(
   return peakOf({ ...memory, keyValues: 0, earlierKeyValues: 0 })
 }
 
-/** The sizes of a row, which do not depend on other rows. */
 interface RowSizes {
-  /** Tokens of the longest sequence, prompt and answer. */
   readonly maximumLength: number
-  /** Bytes of the keys and values of one sequence at its maximum length. */
   readonly rowBytes: number
   readonly capacity: number
   /** Bytes of the keys and values of one row of packed prompts, for all models. */
@@ -268,25 +245,19 @@ function maxRows(
   )
 }
 
-/**
- * Returns the largest number up to `max` that fits, at least 1.
- *
- * @param fits returns false for every number above one that does not fit
- */
+/** Returns the largest number up to `max` that fits, at least 1. */
 function maxThatFits(max: number, fits: (count: number) => boolean): number {
   let count = max
   while (count > 1 && !fits(count)) count--
   return count
 }
 
-/** Returns the capacity of a cache that stores `length` tokens. */
 export function cacheCapacity(length: number): number {
   return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP
 }
 
 /**
- * Returns the bytes of one token's keys and values in all layers. With float16 caches, one layer's are copied to
- * float32 for reading.
+ * Returns the bytes of one token's keys and values in all layers. Reading float16 caches copies one layer's to float32.
  */
 function tokenBytes(spec: DecoderSpec, precision: Precision): number {
   const ofLayers = precision === 'fp16' ? 2 * spec.layerCount + 4 : 4 * spec.layerCount
@@ -315,10 +286,7 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: Decode
   )
 }
 
-/**
- * Returns the bytes of one layer's keys in float32, for one sequence in each model. Keys in float16 are copied to
- * float32 before they are read.
- */
+/** Returns the bytes of one layer's keys in float32, for one sequence in each model. */
 function layerKeyBytes(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
   const largestCohort = Math.max(...cohortsOf(trie).flatMap((ofLayer) => ofLayer.map(({ size }) => size)))
   const values = cacheCapacity(length) * spec.kvHeadCount * spec.headSize
@@ -331,9 +299,8 @@ function rowsWithin(bytes: number, spec: DecoderSpec, trie: RecipeTrie, length: 
 }
 
 /**
- * Returns the number of sequences of each model whose keys in one layer every WebGPU device can address as a whole.
- *
- * @throws WorkbenchError `out-of-memory` if not even one sequence fits
+ * Returns the number of sequences of each model whose keys in one layer every WebGPU device can address. @throws
+ * WorkbenchError `out-of-memory` if not even one fits
  */
 function addressableRows(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
   const rows = rowsWithin(ADDRESSABLE_BYTES, spec, trie, length)

@@ -1,13 +1,11 @@
-/** Sizes of one layer's keys and values. */
 export interface KeyValueShape {
   readonly kvHeadCount: number
   readonly headSize: number
 }
 
 /**
- * Keys and values of one block for many sequences, in the layout of a decode graph. Keys are [slots, kvHeads, headSize,
- * capacity]. Values are [slots, kvHeads, capacity, headSize]. The first slots are in use. When a sequence ends, the
- * last one moves into its slot, so that a run always reads dense data.
+ * Keys and values of one block for many sequences: keys are [slots, kvHeads, headSize, capacity], values are [slots,
+ * kvHeads, capacity, headSize]. The last sequence moves into a free slot, so that a run always reads dense data.
  */
 export class KeyValueCache {
   private keys = new Float32Array(0)
@@ -16,7 +14,6 @@ export class KeyValueCache {
 
   constructor(private readonly shape: KeyValueShape) {}
 
-  /** Number of floats of one slot's keys (or values). */
   private get slotSize(): number {
     return this.shape.kvHeadCount * this.shape.headSize * this.capacity
   }
@@ -40,7 +37,6 @@ export class KeyValueCache {
     }
   }
 
-  /** Copies one slot over another. */
   move(from: number, to: number): void {
     const size = this.slotSize
     for (const cache of [this.keys, this.values]) cache.copyWithin(to * size, from * size, (from + 1) * size)

@@ -11,7 +11,6 @@ import { openRunner } from './open-runner'
 import { type Prefilled, prefill, type PrefillWork } from './prefill'
 import { openResidentHead, type ResidentHead } from './resident-head'
 
-/** Models in memory that generate answers. */
 export interface Decoding {
   readonly decoder: Decoder
   readonly heads: ReadonlyMap<Origin, ResidentHead>

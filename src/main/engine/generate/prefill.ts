@@ -18,7 +18,6 @@ export interface PrefillParts {
   readonly precision: Precision
   readonly pair: PairWeights
   readonly trie: RecipeTrie
-  /** The models of the trie. */
   readonly models: readonly Model[]
   readonly heads: ReadonlyMap<Origin, ResidentHead>
 }
@@ -26,19 +25,15 @@ export interface PrefillParts {
 /** A prompt's tokens. Results of a pass are stored by this array itself. */
 export type PromptTokens = readonly number[]
 
-/**
- * Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. Keys are rotated.
- */
+/** Rotated keys, and values, of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. */
 interface PackedKeyValues {
   readonly keys: ort.Tensor
   readonly values: ort.Tensor
 }
 
-/** The results of a pass over a group of prompts, from which generation continues. */
 export interface Prefilled {
   /** Returns the packed rows of a prompt's tokens, in order. */
   pathOf(prompt: PromptTokens): Int32Array
-  /** Returns the keys and values of a model in a layer. */
   keyValuesOf(model: number, layer: number): PackedKeyValues
   /** Returns the logits of a prompt's next token, [vocabulary]. */
   logitsOf(model: number, prompt: PromptTokens): Float32Array
@@ -48,21 +43,15 @@ export interface Prefilled {
   dispose(): void
 }
 
-/** The models and prompts of a pass. */
 export interface PrefillWork {
-  /** Indices into the trie's models. All models if omitted. */
   readonly models?: readonly number[]
   readonly prompts: readonly PromptTokens[]
-  /** True for the states of every token. */
   readonly everyState?: boolean
 }
 
 /**
- * Runs one pass over some prompts for some models, and returns their keys and values and the logits of their next
- * tokens.
- *
- * @returns the results, to be disposed of when no answer to these prompts is being generated.
- * @throws WorkbenchError `cancelled` when `signal` fires, or as `finiteForward`.
+ * Runs one pass over some prompts for some models. @returns their keys and values, to be disposed of, and the logits of
+ * their next tokens @throws WorkbenchError `cancelled`; for weights and numbers that are not finite
  */
 export async function prefill(
   parts: PrefillParts,
@@ -99,7 +88,6 @@ export async function prefill(
   }
 }
 
-/** The keys and values of a pass, and its states after the last layer. */
 interface Pass {
   /** Keys and values by layer and node of the trie's level. */
   readonly keyValues: readonly ReadonlyMap<number, PackedKeyValues>[]
@@ -140,7 +128,6 @@ async function runPass(
   }
 }
 
-/** Returns the states at the rows that predict a next token. @param states [packed rows, hidden] */
 function lastRowsOf(states: Float32Array, packed: PackedPrompts, { post }: PairWeights): Float32Array {
   const { hiddenSize } = post.spec
   return joinRows(
@@ -150,10 +137,8 @@ function lastRowsOf(states: Float32Array, packed: PackedPrompts, { post }: PairW
 }
 
 /**
- * Computes the next-token logits of prompts, for each model.
- *
- * @param rowOf row of each prompt among the final rows
- * @param statesOf returns the states of a leaf after the last layer, [final rows, hidden]
+ * Computes the next-token logits of prompts, for each model. @param statesOf returns the states of a leaf after the
+ * last layer, [final rows, hidden]
  */
 async function nextTokenLogits(
   { pair, trie, heads }: Pick<PrefillParts, 'pair' | 'trie' | 'heads'>,
@@ -175,10 +160,7 @@ async function nextTokenLogits(
   return logits
 }
 
-/**
- * Reads blocks in this thread into one shared buffer. The next block is read once the one before it is released. It
- * serves passes that run while little memory is free.
- */
+/** Reads blocks in this thread into one shared buffer, for passes that run while little memory is free. */
 class SingleBlockReader {
   private readonly decoder: WeightDecoder
   private readonly spec: DecoderSpec

@@ -16,10 +16,7 @@ import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { residentHeadBytes } from './resident-head'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/**
- * Elements of weights that are read and packed at a time. They are several pieces of the decoder, which reads one piece
- * while it decodes another.
- */
+/** Elements of weights that are read and packed at a time, several pieces of the decoder. */
 export const READ_ELEMENTS = 2 ** 22
 
 /** Returns the bytes in which sessions receive a trie's distinct blocks and its models' heads for generation. */
@@ -27,7 +24,6 @@ export function residentBytes(spec: DecoderSpec, trie: RecipeTrie, storage: Weig
   return residentBlockBytes(spec, trie, storage) + trie.roots.length * residentHeadBytes(spec, storage)
 }
 
-/** Returns the bytes of the blocks only. */
 export function residentBlockBytes(spec: DecoderSpec, trie: RecipeTrie, storage: WeightStorage): number {
   const blocks = trie.levels.map(
     (level, layer) =>
@@ -50,18 +46,13 @@ function layerBytes(
   )
 }
 
-/** Returns the bytes of the largest layer as a session receives it. */
 export function largestLayerBytes(spec: DecoderSpec, storage: WeightStorage): number {
   return Math.max(...layerKinds(spec).map((layer) => layerBytes(spec, layer, layoutBytes, storage)))
 }
 
 /**
- * Chooses the widest weights that fit: those of the products' precision, or int8 if they are too large.
- *
- * @param precision precision of the products.
- * @param minBytes returns the minimum bytes of a generation with such weights.
- * @throws WorkbenchError `bad-input` for floats of another width than the products'; `out-of-memory` with the options
- * that fit.
+ * Chooses the widest weights that fit: those of the products' precision, or int8 if they are too large. @throws
+ * WorkbenchError `out-of-memory` if the requested weights do not fit
  */
 export function chooseWeightStorage(
   minBytes: (storage: WeightStorage) => number,
@@ -100,12 +91,7 @@ const NARROWER: Readonly<Record<WeightStorage, readonly WeightStorage[]>> = {
   int4: []
 }
 
-/**
- * Opens a decode session for every distinct block, [layer][block of the trie's level]. It serves devices on which a run
- * costs little.
- *
- * @param modelOf returns the decode graph of a block by its spec, whose weights are external data
- */
+/** Opens a decode session for every distinct block, [layer][block of the trie's level]. */
 export async function openResidentBlocks(
   device: Device,
   pair: PairWeights,
@@ -135,11 +121,7 @@ export async function openResidentBlocks(
   }
 }
 
-/**
- * Reads the weights of a block and its experts as the files of a decode graph.
- *
- * @param graphLayer index of the layer in the graph
- */
+/** Reads the weights of a block and its experts as the files of a decode graph, whose layer is `graphLayer`. */
 export async function readResidentBlock(
   pair: PairWeights,
   layer: number,
@@ -161,10 +143,6 @@ export async function readResidentBlock(
   return files
 }
 
-/**
- * Reads weights as the bytes of a layout. Float weights, which take several times as much memory, exist one piece at a
- * time.
- */
 async function readPacked(
   decoder: WeightDecoder,
   reads: ReadonlyMap<string, WeightRead>,

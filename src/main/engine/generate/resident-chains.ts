@@ -9,16 +9,12 @@ import type { BlockSource, RecipeTrie } from '../tries/recipe-trie'
 import { readResidentBlock } from './resident-blocks'
 import { elementAt } from '../../../contract/model/look-up'
 
-/**
- * The maximum bytes of one session's weights, unless a single layer has more. While a session opens, its weights are in
- * memory twice: as read, and in the layout of its products.
- */
+/** The maximum bytes of one session's weights, unless a single layer has more. An opening session holds them twice. */
 const SESSION_BYTES = 2 ** 28
 
 /** Consecutive blocks that the same rows go through, in one session. A step then has few runs, each with much work. */
 export interface Chain {
   readonly cohort: Cohort
-  /** Indices of the layers. */
   readonly layers: readonly number[]
   readonly sources: readonly BlockSource[]
 }
@@ -28,11 +24,7 @@ export function chainLength(layerBytes: number): number {
   return Math.max(1, Math.floor(SESSION_BYTES / layerBytes))
 }
 
-/**
- * Divides a trie's distinct blocks into chains, in an order in which rows can run through them.
- *
- * @param layerBytes bytes of one block's weights as a session receives them
- */
+/** Divides a trie's distinct blocks into chains, in an order in which rows can run through them. */
 export function chainBlocks(trie: RecipeTrie, layerBytes: number): Chain[] {
   const longest = chainLength(layerBytes)
   const cohorts = cohortsOf(trie)
@@ -59,7 +51,6 @@ export function chainSpec(pair: PairWeights, sources: readonly BlockSource[]): D
   return specOf(pair, elementAt(sources, 0, 'block'))
 }
 
-/** Opens the session of a chain with its weights in memory. */
 export async function openChain(
   device: Device,
   pair: PairWeights,

@@ -18,49 +18,35 @@ import { joinArrays, setColumns } from '../rows/rows'
 import { readFinalNorm, readFloatRows } from '../weights/stored-rows'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/** States after the last layer, [rows, hidden]. */
 export type HiddenRows = Float32Array | ort.Tensor
 
-/**
- * Elements of the head that are read and rounded at a time. As floats, the whole head would take several times as much
- * memory.
- */
+/** Elements of the head that are read and rounded at a time, because floats take several times as much memory. */
 const READ_ELEMENTS = 2 ** 22
 
 /**
- * The maximum weights of one session. Opening a session takes up to four times its weights. A device may not support
- * larger buffers, and a process of Chromium has none of 2 GiB.
+ * The maximum weights of one session, whose opening takes up to four times as much. Devices and Chromium limit buffers.
  */
 const SESSION_ELEMENTS = 2 ** 26
 
 /** The maximum rows of one run. It limits the memory of their logits, which the next run reuses. */
 export const RUN_ROWS = 64
 
-/** The final norm and head of one model, stored for generation like the blocks. */
 export interface ResidentHead {
-  /**
-   * Computes the logits of the whole vocabulary, [rows, vocabulary], from states [rows, hidden], which may be on the
-   * device.
-   */
+  /** Computes the logits of the whole vocabulary, [rows, vocabulary], from states that may be on the device. */
   logits(hidden: HiddenRows): Promise<Float32Array>
   /**
-   * Draws a token of each row in a graph, with a uniform number for each row. Logits of many rows are tens of
-   * megabytes, which are not copied this way.
-   *
-   * @returns the tokens, NaN for a row that has a logit which is not finite. Null if the sampling or the device
-   * requires the engine's sampler.
+   * Draws a token of each row in a graph, with a uniform number for each row, without copying the logits. @returns the
+   * tokens, NaN for a row with a logit that is not finite; null if no graph can draw this sampling
    */
   draw(hidden: HiddenRows, sampling: Sampling, uniforms: readonly number[]): Promise<number[] | null>
   close(): Promise<void>
 }
 
-/** Returns the bytes of one model's head beside blocks stored as `storage`. */
 export function residentHeadBytes(spec: DecoderSpec, storage: WeightStorage): number {
   const weightType = headWeights(storage)
   return sessionBytes(headLayout(spec, weightType, spec.vocabularySize), weightType)
 }
 
-/** Returns the bytes that one session of the head receives. */
 export function headSessionBytes(spec: DecoderSpec, storage: WeightStorage): number {
   const weightType = headWeights(storage)
   return layoutBytes(
@@ -72,11 +58,7 @@ function tokensOfSession(hiddenSize: number, elements = SESSION_ELEMENTS): numbe
   return Math.max(1, Math.floor(elements / hiddenSize))
 }
 
-/**
- * Opens the head of a model.
- *
- * @param sessionElements maximum weights of one session
- */
+/** Opens the head of a model, with at most `sessionElements` weights in one session. */
 export async function openResidentHead(
   device: Device,
   model: ModelWeights,
@@ -104,14 +86,12 @@ export async function openResidentHead(
   return new SplitHead(device, model.spec, parts)
 }
 
-/** A range of the vocabulary and the session that computes its logits. */
 interface HeadPart {
   readonly first: number
   readonly count: number
   readonly session: ort.InferenceSession
 }
 
-/** The session that draws tokens of one sampling. */
 interface Drawer {
   readonly drawing: GraphDrawing
   readonly session: ort.InferenceSession
@@ -197,10 +177,7 @@ class SplitHead implements ResidentHead {
     return joinArrays(results)
   }
 
-  /**
-   * Divides states into batches of about equal size, so that no batch has a single row, which other kernels would
-   * compute.
-   */
+  /** Divides states into batches of about equal size. Other kernels would compute a batch of a single row. */
   private *batches(hidden: Float32Array): Generator<{ first: number; rows: ort.Tensor; count: number }> {
     const { hiddenSize } = this.spec
     const rowCount = hidden.length / hiddenSize
@@ -226,7 +203,6 @@ function floatRows(hidden: HiddenRows): Float32Array {
   return hidden instanceof Float32Array ? hidden : floatsOf(hidden)
 }
 
-/** Reads the final norm and `tokenCount` rows of the head, beginning at `firstToken`, as the bytes of their layout. */
 async function readPackedHead(
   model: ModelWeights,
   weights: 'fp32' | 'int8',

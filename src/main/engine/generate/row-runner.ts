@@ -7,35 +7,28 @@ import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { HiddenRows, ResidentHead } from './resident-head'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** A sequence being generated, in the view of its runner. */
 export interface RunningRow {
   readonly model: number
   readonly prompt: PromptTokens
   /** The answer so far, whose last token has not been run. */
   readonly tokens: readonly number[]
-  /** Position of the last token. */
   readonly position: number
 }
 
 /**
- * Runs rows through resident blocks. At every layer the rows of all models that use the same block are one batch.
- * Hidden states, keys and values are stored on the runner's device. The caller decides which rows run.
+ * Runs rows through resident blocks. At every layer the rows of all models that use the same block are one batch. The
+ * caller decides which rows run.
  */
 export interface RowRunner {
   /** Adds rows whose prompts have been prefilled. */
   admit(rows: readonly RunningRow[], prefilled: Prefilled): Promise<void>
-  /** Removes rows that have ended. */
   dismiss(rows: readonly RunningRow[]): Promise<void>
   /** Runs the last token of all admitted rows. @returns the result of `finish` for each row, in the order of `rows` */
   step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]>
   close(): Promise<void>
 }
 
-/**
- * Computes one result for each row from its state after the last layer, [rows, hidden], with the head of its model.
- *
- * @param indices indices of the rows in the step
- */
+/** Computes one result for each row from its state after the last layer, [rows, hidden], with its model's head. */
 export type Finish<T> = (
   head: ResidentHead,
   hidden: HiddenRows,
@@ -78,7 +71,6 @@ export async function finishRows<T>(
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result)
 }
 
-/** Returns the last token of a running row, which has at least one. */
 export function lastToken({ tokens }: Pick<RunningRow, 'tokens'>): number {
   return elementAt(tokens, tokens.length - 1, 'token')
 }

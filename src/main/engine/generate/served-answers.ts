@@ -26,9 +26,7 @@ import type { Prefilled } from './prefill'
 import { RUN_ROWS } from './resident-head'
 import { stopTextIn, type StopText } from './stop-text'
 
-/** A request with the rows that it waits for. */
 class Arrival {
-  /** Rows that have not been admitted. */
   waiting: AnswerRow[] = []
   /** Number of likeliest tokens to report with the prompt's tokens. Null once they are reported, or for none. */
   promptTop: number | null
@@ -76,8 +74,8 @@ class Arrival {
 }
 
 /**
- * Answers requests with models that stay in memory. Rows of all requests run together. A row joins and leaves before
- * any step, and the blocks that models share are computed once per step.
+ * Answers requests with models that stay in memory. Rows of all requests run together, and the blocks that models share
+ * are computed once per step.
  */
 class ServedAnswers {
   private readonly arrivals = new Map<string, Arrival>()
@@ -167,10 +165,7 @@ class ServedAnswers {
     }
   }
 
-  /**
-   * Takes the longest-waiting rows that fit beside the running ones. All caches have the length of the longest row, and
-   * the prompts of one admission are at most as long together as the longest sequence.
-   */
+  /** Takes the longest-waiting rows that fit beside the running ones, within the length of the longest sequence. */
   private nextRows(): AnswerRow[] {
     const { rows: maxRows, cacheTokens, maximumLength } = this.plan
     const running = this.decoding.decoder.active
@@ -275,7 +270,6 @@ class ServedAnswers {
     return logprobs
   }
 
-  /** Passes tokens and answers on to the requests that wait for them. */
   private deliver(rowTokens: readonly RowToken[]): void {
     const byArrival = multimap(
       rowTokens.map((rowToken) => [mapGet(this.arrivalOf, rowToken.row, 'row'), rowToken] as const)
@@ -310,7 +304,6 @@ class ServedAnswers {
   }
 }
 
-/** Returns the computed models of rows, ascending. */
 function partsOf(rows: readonly AnswerRow[]): number[] {
   const models = rows.flatMap(({ parts }) => parts.map(({ model }) => model))
   return [...new Set(models)].sort((a, b) => a - b)
@@ -319,9 +312,8 @@ function partsOf(rows: readonly AnswerRow[]): number[] {
 const loaded = new Map<string, Promise<ServedAnswers>>()
 
 /**
- * Returns the loaded models, and loads them at first.
- *
- * @throws WorkbenchError as `openRun` and `planServing`; the next request then tries again
+ * Returns the models, loaded once. After a failure the next request tries again. @throws WorkbenchError as `openRun`
+ * and `planServing`
  */
 export function servedAnswers(served: ServedModels): Promise<ServedAnswers> {
   const existing = loaded.get(served.id)

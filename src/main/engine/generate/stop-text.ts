@@ -13,9 +13,8 @@ export async function stopTextOf({ base, post, stopTexts }: GenerateRequest): Pr
 }
 
 /**
- * Ends an answer directly before a stop text, as servers do. A token may contain both, such as a full stop and a line
- * break. Its text before the stop text is then kept, in the tokens of the tokenizer, like stored answers of external
- * models.
+ * Ends an answer directly before a stop text, as servers do. Of a token that contains both, the text before the stop
+ * text is kept, in the tokens of the tokenizer.
  */
 export function stopTextIn(
   text: Pick<LocalTextModel, 'encode' | 'decode'>,

@@ -24,7 +24,6 @@ import { elementAt } from '../../../contract/model/look-up'
 
 /** The sessions and tensors that rows on a device use, open until `release`. */
 interface Resident {
-  /** [layer][block] */
   readonly blocks: readonly (readonly ort.InferenceSession[])[]
   readonly cache: CacheSessions
   readonly takeStates: ort.InferenceSession
@@ -32,10 +31,7 @@ interface Resident {
   release(): Promise<void>
 }
 
-/**
- * A cohort's slots. A slot stores a row's keys and values until the row ends. A free slot still computes, but its
- * results are not read.
- */
+/** A cohort's slots, one for each row. A free slot still computes, but its results are not read. */
 interface Slots {
   readonly cohort: Cohort
   rows: (RunningRow | null)[]
@@ -51,8 +47,8 @@ interface ResidentBlock {
 }
 
 /**
- * Opens a runner on a device with its own memory. Hidden states, keys and values stay on the device, and a step returns
- * only logits. The states of all rows are one tensor, in which every block replaces its cohort's rows in place.
+ * Opens a runner on a device with its own memory. Hidden states, keys and values stay there, and a step returns only
+ * logits. The states of all rows are one tensor, in which every block replaces its cohort's rows.
  */
 export async function openWebGpuRunner(parts: RunnerParts): Promise<RowRunner> {
   return new WebGpuRunner(parts, await openResident(parts))
@@ -91,7 +87,6 @@ async function openResident({ device, pair, trie, plan }: RunnerParts): Promise<
   }
 }
 
-/** Returns all rotations of a trie's blocks. */
 function ropesOf(pair: PairWeights, { levels }: RecipeTrie): Set<Rope> {
   return new Set(
     levels.flatMap(({ blocks }, layer) =>
@@ -102,7 +97,6 @@ function ropesOf(pair: PairWeights, { levels }: RecipeTrie): Set<Rope> {
 
 class WebGpuRunner implements RowRunner {
   private capacity = 0
-  /** [layer][block] */
   private readonly blocks: readonly (readonly ResidentBlock[])[]
   private readonly slots: readonly Slots[]
 
@@ -275,7 +269,6 @@ class WebGpuRunner implements RowRunner {
   }
 }
 
-/** The inputs of every block of a cohort in a step. */
 interface SlotFeeds {
   readonly always: Readonly<Record<string, ort.Tensor>>
   mask(window: number | null): ort.Tensor

@@ -4,10 +4,7 @@ import { openDevice } from '../device/device'
 import { probe } from './probe'
 import { openTimedProduct } from '../device/timed-product'
 
-/**
- * Tokens of the test prompt, enough for every kernel that a real prompt takes. Attention kernels change at 32
- * positions.
- */
+/** Tokens of the test prompt, enough for every kernel that a real prompt takes: attention's change at 32 positions. */
 const PROMPT_LENGTH = 64
 
 /** The shape of the timed product: as large as a layer's, and small enough for a software adapter. */

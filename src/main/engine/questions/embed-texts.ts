@@ -9,14 +9,10 @@ import { floatsToText } from '../../base/float-text'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
-/**
- * The maximum values of an embedding, more than any published model has. Main compares the embeddings of all answers.
- */
+/** The maximum values of an embedding, more than any published model has. */
 const MAX_VALUES = 65_536
 
-/**
- * Outputs that may contain embeddings, in order of preference: of a whole text, or of each token, which are averaged.
- */
+/** Outputs with embeddings of a whole text, or of each token, which are averaged. In order of preference. */
 const OUTPUTS = ['sentence_embedding', 'last_hidden_state', 'token_embeddings']
 
 /**
@@ -52,11 +48,7 @@ export async function* embedTexts(
   }
 }
 
-/**
- * Finds the output that contains the embeddings.
- *
- * @throws WorkbenchError `bad-file` when inputs or outputs differ from the expected ones
- */
+/** Finds the output that contains the embeddings. @throws WorkbenchError `bad-file` for other inputs or outputs */
 function outputOf(file: string, session: ort.InferenceSession): string {
   requireTextInputs(session, (why) => noEmbeddingModel(file, why))
   const { outputNames } = session
@@ -68,11 +60,7 @@ function outputOf(file: string, session: ort.InferenceSession): string {
   )
 }
 
-/**
- * Returns one vector of length 1 for each text.
- *
- * @throws WorkbenchError `bad-file` when the output has another type or shape
- */
+/** Returns one vector of length 1 for each text. @throws WorkbenchError `bad-file` for another type or shape */
 function textVectors(
   file: string,
   output: string,

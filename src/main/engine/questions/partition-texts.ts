@@ -72,7 +72,6 @@ interface Pair {
   readonly types: readonly number[]
 }
 
-/** Joins two texts: begin token, first text, end token, other text, end token. */
 function pairOf(
   { begin, end }: Pick<PartitionRequest, 'begin' | 'end'>,
   first: readonly number[],

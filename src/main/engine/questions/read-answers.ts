@@ -12,16 +12,12 @@ import { joinRows, rowAt } from '../rows/rows'
 import { findSharing } from '../weights/sharing'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/** Rows of hidden states whose next tokens are looked up at once. */
 const LOOKUP_ROWS = 512
 
-/** An answer with its rows in a packed group. */
 interface PackedAnswer {
   readonly prompt: number
   readonly answer: number
-  /** Rows of its prompt and then of its tokens. */
   readonly path: Int32Array
-  /** Position of its first token. */
   readonly first: number
 }
 
@@ -79,11 +75,9 @@ export async function* readAnswers(
   }
 }
 
-/** A group of answers with its states after the last layer. */
 interface ReadGroup {
   readonly answers: readonly PackedAnswer[]
   readonly packed: PackedPrompts
-  /** [rows, hidden] */
   readonly hidden: Float32Array
   readonly hiddenSize: number
   readonly computation: ForwardComputation

@@ -14,7 +14,6 @@ const BATCH_TOKENS = 8_192
 
 const INPUTS = ['input_ids', 'attention_mask', 'token_type_ids']
 
-/** Checks the inputs of a text model. @param refused creates the error for other inputs */
 export function requireTextInputs(
   { inputNames, inputMetadata }: ort.InferenceSession,
   refused: (why: string) => WorkbenchError
@@ -52,11 +51,7 @@ export function textBatches(texts: readonly (readonly number[])[]): number[][] {
 const lengthOf = (texts: readonly (readonly number[])[], index: number): number =>
   elementAt(texts, index, 'text').length
 
-/**
- * Creates the inputs of a batch of texts.
- *
- * @param types types of each text's tokens, if not all 0; omitted for models without such an input
- */
+/** Creates the inputs of a batch of texts. @param types types of each text's tokens, if not all 0 */
 export function textFeeds(
   { inputNames }: Pick<ort.InferenceSession, 'inputNames'>,
   texts: readonly (readonly number[])[],

@@ -1,10 +1,5 @@
 import type { MixedBaseline } from '../../../contract/model/sampling-baseline'
 
-/**
- * Computes the logits from which a baseline's tokens are drawn.
- *
- * @param into result, [vocabulary], as long as the other two
- */
 export function mixedLogits(
   baseline: MixedBaseline,
   post: Float32Array,
@@ -19,20 +14,14 @@ export function mixedLogits(
  * Indices below are not checked. These loops go over the whole vocabulary for every row, and the arrays are as long.
  */
 
-/**
- * Mixes logits: (1 - share) x post + share x base, as DeRa (Liu et al. 2024, arXiv 2402.02992) mixes an aligned model
- * with its reference.
- */
+/** Mixes logits: (1 - share) x post + share x base, as DeRa does (Liu et al. 2024, arXiv 2402.02992). */
 function mix(post: Float32Array, base: Float32Array, share: number, into: Float32Array): void {
   for (let token = 0; token < into.length; token++) {
     into[token] = (1 - share) * (post[token] ?? 0) + share * (base[token] ?? 0)
   }
 }
 
-/**
- * Keeps base's logits of the tokens to which post gives at least `share` of its greatest probability. All other tokens
- * get -Infinity.
- */
+/** Keeps base's logits of tokens to which post gives at least `share` of its greatest probability, else -Infinity. */
 function filter(post: Float32Array, base: Float32Array, share: number, into: Float32Array): void {
   let greatest = -Infinity
   for (let token = 0; token < into.length; token++) greatest = Math.max(greatest, post[token] ?? 0)

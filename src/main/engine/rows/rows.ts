@@ -1,9 +1,7 @@
-/** Returns row i of a matrix with rows of `size`, without a copy. */
 export function rowAt(matrix: Float32Array, i: number, size: number): Float32Array {
   return matrix.subarray(i * size, (i + 1) * size)
 }
 
-/** Joins rows of `size` into one matrix. */
 export function joinRows(rows: readonly Float32Array[], size: number): Float32Array {
   const matrix = new Float32Array(rows.length * size)
   rows.forEach((row, i) => {
@@ -12,10 +10,7 @@ export function joinRows(rows: readonly Float32Array[], size: number): Float32Ar
   return matrix
 }
 
-/**
- * Writes `part` into the columns `first` .. `first + count - 1` of a matrix with rows of `size`. The matrix has at
- * least as many rows as `part`.
- */
+/** Writes `part` into the columns `first` .. `first + count - 1` of a matrix with rows of `size`. */
 export function setColumns(
   matrix: Float32Array,
   size: number,
@@ -27,7 +22,6 @@ export function setColumns(
   }
 }
 
-/** Concatenates arrays. A single array is returned without a copy. */
 export function joinArrays(arrays: readonly Float32Array[]): Float32Array {
   const [only] = arrays
   if (only !== undefined && arrays.length === 1) return only

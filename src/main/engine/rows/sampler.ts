@@ -50,7 +50,6 @@ export function tokenProbabilities(
   })
 }
 
-/** Returns the index of a value among ascending values, or -1 if it is missing. */
 function indexOfValue(values: Int32Array, value: number): number {
   let [first, end] = [0, values.length]
   while (first < end) {
@@ -61,20 +60,14 @@ function indexOfValue(values: Int32Array, value: number): number {
   return values[first] === value ? first : -1
 }
 
-/**
- * Tokens that may be drawn, in the order of their ids. A vocabulary has 150,000 tokens, so these are flat arrays whose
- * memory the next draw reuses.
- */
+/** Tokens that may be drawn, ascending, in flat arrays whose memory the next draw reuses. */
 interface Candidates {
   readonly tokens: Int32Array
   /** Weights proportional to the probabilities. The likeliest token has 1. */
   readonly weights: Float64Array
 }
 
-/**
- * Arrays as long as the largest vocabulary so far. Allocating fresh arrays of that size for every row would take longer
- * than filling them.
- */
+/** Arrays as long as the largest vocabulary so far, because allocating them takes longer than filling them. */
 let scratch = scratchOf(0)
 
 function scratchOf(
@@ -94,8 +87,8 @@ function reserve(size: number): typeof scratch {
 }
 
 /**
- * Applies the repetition penalty (Keskar et al. 2019, arXiv 1909.05858). Logits of earlier tokens are divided by the
- * penalty if positive and multiplied by it if negative.
+ * Applies the repetition penalty (Keskar et al. 2019, arXiv 1909.05858): logits of earlier tokens are divided by it if
+ * positive and multiplied by it if negative.
  */
 function penalised(logits: Float32Array, penalty: number, earlier: readonly number[]): Float32Array {
   if (penalty === 1) return logits
@@ -158,15 +151,12 @@ function weigh(scores: Float32Array, lowest: number, likeliest: number, temperat
   return { tokens: tokens.subarray(0, count), weights: weights.subarray(0, count) }
 }
 
-/**
- * Distance below the likeliest score, in temperatures. Most of a vocabulary is further away and has next to no weight
- * in total.
- */
+/** Distance below the likeliest score, in temperatures, beyond which tokens have next to no weight in total. */
 const FAR = 20
 
 /**
  * Applies top-p (Holtzman et al. 2019, arXiv 1904.09751): the fewest likeliest tokens that together have at least topP.
- * Far tokens are weighed only if their maximum weight makes a difference.
+ * Far tokens are weighed only if they may matter.
  */
 function nucleusOf(
   scores: Float32Array,
@@ -192,9 +182,8 @@ interface Edge {
 }
 
 /**
- * Finds the smallest of the largest weights that together reach `wanted`, and their sum. Sorting a whole vocabulary
- * would take longer than computing its logits. Weights are therefore summed by their leading bits, which order positive
- * numbers. Only the weights of the bucket that reaches the sum are sorted.
+ * Finds the smallest of the largest weights that together reach `wanted`, and their sum. Weights are summed by their
+ * leading bits, which is faster than sorting.
  */
 function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly heldWeight: number } {
   const words = new Uint32Array(weights.buffer, weights.byteOffset, 2 * weights.length)
@@ -227,7 +216,6 @@ const BUCKET_BITS_OF_ONE = 0x3ff00000 >>> 14
 const LAST_BUCKET = 64 * 64
 const bucketSums = new Float64Array(LAST_BUCKET + 1)
 
-/** Keeps the weights within the edge, in place. */
 function keep({ tokens, weights }: Candidates, { lowest, ties }: Edge): Candidates {
   let count = 0
   let equals = 0
@@ -240,10 +228,7 @@ function keep({ tokens, weights }: Candidates, { lowest, ties }: Edge): Candidat
   return { tokens: tokens.subarray(0, count), weights: weights.subarray(0, count) }
 }
 
-/**
- * Returns the k-th largest score. Tokens that tie with it pass too, as in common libraries. A heap of the k largest
- * scores so far has it on top, and nearly every score of a large vocabulary is below.
- */
+/** Returns the k-th largest score, by a heap of the k largest so far. Tokens that tie with it pass too. */
 function kthLargest(scores: Float32Array, k: number): number {
   if (k >= scores.length) return -Infinity
   const heap = scores.slice(0, k).sort()

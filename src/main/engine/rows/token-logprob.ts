@@ -1,12 +1,7 @@
 import { elementAt } from '../../../contract/model/look-up'
 import type { TokenLogprob } from '../../../contract/procedures/served-models'
 
-/**
- * Computes the log-probability of a token, and the likeliest tokens.
- *
- * @param logits [vocabulary], all finite
- * @param topCount number of likeliest tokens
- */
+/** Computes the log-probability of a token, and the `topCount` likeliest tokens, from finite logits [vocabulary]. */
 export function tokenLogprob(logits: Float32Array, token: number, topCount: number): TokenLogprob {
   const tokenLogit = elementAt(logits, token, 'token')
   let rank = 0

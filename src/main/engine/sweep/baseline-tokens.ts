@@ -17,9 +17,7 @@ import type { RowTargets } from './group-scorer'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
-/** A model's last states, one for each row of a leaf, and the model's head. */
 export interface LastStates {
-  /** [rows, hidden] */
   readonly hidden: Float32Array
   readonly head: LanguageHead
 }
@@ -29,16 +27,12 @@ export interface BaselineRun {
   readonly rows: readonly RowTargets[]
   readonly vocabularySize: number
   readonly post: LastStates
-  /** Null if no baseline needs it. */
   readonly base: LastStates | null
   /** The sampler of the sweep. */
   readonly sampling: Sampling
   /** The sampler and the other requested samplers. Null unless temperature and min-p are their only settings. */
   readonly draws: Draws | null
-  /**
-   * Draws from post under the baselines that are samplers, in their order. Null unless temperature and min-p are the
-   * sampler's only settings.
-   */
+  /** Draws from post under the baselines that are samplers; null for samplers with other settings. */
   readonly samplers: Draws | null
   readonly signal: AbortSignal | undefined
 }
@@ -51,7 +45,7 @@ interface Logits {
 
 /**
  * Computes the requested probabilities of each baseline under each sampler, row after row. A baseline that is itself a
- * sampler has only its own probabilities. No block is evaluated for baselines.
+ * sampler has only its own. No block is evaluated.
  */
 export async function baselineTokens(run: BaselineRun): Promise<DrawnRows[]> {
   const { baselines, rows, vocabularySize, post, base, signal } = run

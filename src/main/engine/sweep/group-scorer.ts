@@ -6,7 +6,6 @@ import { finalRowOfPrompts, type PackedPrompts } from '../tries/prompt-trie'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/** States after the last layer, for the leaves that share an embedding and a head. */
 export interface FinalStates {
   readonly origin: Origin
   readonly leaves: readonly number[]
@@ -19,10 +18,7 @@ export function trackedTokens(prompts: readonly TrackedPrompt[]): number[] {
   return [...new Set(prompts.flatMap((prompt) => prompt.groups.flat(2)))]
 }
 
-/**
- * A distinct place of a group of prompts, with the tokens whose probabilities are requested there. Each leaf has one
- * row per place.
- */
+/** A distinct place of a group of prompts, with the tokens whose probabilities are requested there. */
 export interface RowTargets {
   /** Tokens up to the place, including the prompt's tokens. */
   readonly tokens: readonly number[]
@@ -30,11 +26,8 @@ export interface RowTargets {
   readonly next: readonly number[]
 }
 
-/** The probabilities requested for a group of prompts. */
 export interface GroupTargets {
-  /** Indices of the group's prompts in the request. */
   readonly indices: readonly number[]
-  /** The tokens requested at each row of a leaf. */
   readonly rows: readonly RowTargets[]
   /** Number of probabilities requested per leaf. They are ordered by row, and within a row by next token. */
   readonly size: number
@@ -50,10 +43,7 @@ export function buildGroupTargets(
   return { indices, ...collectTargets(tries, finalRowOfPrompts(packed)) }
 }
 
-/**
- * Collects the final states of leaves over a prompt group, and turns next-token probabilities into probabilities of
- * answers.
- */
+/** Collects the final states of leaves, and turns next-token probabilities into probabilities of answers. */
 export class GroupScorer {
   readonly finals: readonly FinalStates[]
   private readonly modelsOfLeaf = new Map<number, number[]>()
@@ -74,17 +64,14 @@ export class GroupScorer {
     })
   }
 
-  /** The tokens requested at each row of a leaf. */
   get rows(): readonly RowTargets[] {
     return this.targets.rows
   }
 
-  /** The number of probabilities requested per leaf. */
   get size(): number {
     return this.targets.size
   }
 
-  /** The indices of the models of all leaves. */
   get models(): number[] {
     return [...this.modelsOfLeaf.values()].flat()
   }
@@ -97,23 +84,19 @@ export class GroupScorer {
     }
   }
 
-  /** Returns the number of rows in an origin's final states. */
   rowsOf({ leaves }: FinalStates): number {
     return leaves.length * this.rows.length
   }
 
-  /** Returns the tokens requested at a row of an origin's final states. */
   targetsOf(row: number): RowTargets {
     return elementAt(this.rows, row % this.rows.length, 'row')
   }
 
-  /** Returns a model to which a row of an origin's final states belongs. */
   modelOf({ leaves }: FinalStates, row: number): number {
     const leaf = elementAt(leaves, Math.floor(row / this.rows.length), 'leaf')
     return elementAt(mapGet(this.modelsOfLeaf, leaf, 'leaf'), 0, 'model')
   }
 
-  /** Returns the states of one leaf after the last layer, [rows of a leaf, hidden]. */
   statesOf(leaf: number): Float32Array {
     for (const { leaves, hidden } of this.finals) {
       const leafIndex = leaves.indexOf(leaf)
@@ -124,10 +107,7 @@ export class GroupScorer {
   }
 
   /**
-   * Yields the probabilities of models, or of a baseline, whose index follows those of the models.
-   *
-   * @param next requested probabilities of a leaf, first under the sweep's sampler and then under the other requested
-   * samplers
+   * Yields the probabilities of models or a baseline, whose index follows theirs, under the sweep's and other samplers.
    */
   *events(models: readonly number[], next: DrawnRows): Generator<EngineSweepEvent> {
     const probabilities = this.probabilities(elementAt(next, 0, 'sampler'))
@@ -164,11 +144,7 @@ export class GroupScorer {
   }
 }
 
-/**
- * Collects the requested tokens of each row and the index of each answer step.
- *
- * @param rowOf row of each place, prompt by prompt
- */
+/** Collects the requested tokens of each row and the index of each answer step. */
 function collectTargets(
   tries: readonly AnswerTrie[],
   rowOf: readonly number[]

@@ -8,24 +8,17 @@ import { tokenProbabilities } from '../rows/sampler'
 import type { RowTargets, FinalStates, GroupScorer } from './group-scorer'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/**
- * Bytes of logits in memory at once. More gains nothing, because a pass over the head then costs little beside its
- * products.
- */
 const LOGIT_BYTES = 2 ** 26
 
-/** Returns the number of rows whose logits are in memory at once. @param width logits of a row */
 export function logitRows(width: number): number {
   return Math.max(HEAD_ROWS, Math.floor(LOGIT_BYTES / Float32Array.BYTES_PER_ELEMENT / width))
 }
 
-/** The inputs of a pass that takes last states through a head. */
 export interface HeadRun {
   readonly computation: ForwardComputation
   readonly scorer: GroupScorer
   readonly head: LanguageHead
   readonly vocabularySize: number
-  /** All tokens whose probabilities are requested. */
   readonly tokens: readonly number[]
   /** The sampler. Undefined means the model's own distribution, for which a sum over the vocabulary is enough. */
   readonly sampling: Sampling | undefined
@@ -132,17 +125,12 @@ function targetProbabilities(
   return tokenProbabilities(logits, sampling, tokens, next)
 }
 
-/** A range of an origin's rows. */
 interface Part {
   readonly first: number
   readonly count: number
 }
 
-/**
- * Concatenates the requested probabilities of a part's rows.
- *
- * @param valuesOf returns the values of a row, given its index in the origin's final states and its index in the part
- */
+/** Concatenates the requested probabilities of a part's rows. */
 function concatenateRows(
   { first, count }: Part,
   valuesOf: (row: number, i: number) => ArrayLike<number>

@@ -22,11 +22,7 @@ import { countFlops, type Flops, type Grouping, projectionFlops, storedBytes } f
 import type { SweptModels } from './sweep-memory'
 import { type StagePlan, SweepSession } from './sweep-session'
 
-/**
- * Plans a sweep and estimates its time on this machine without running it. Planning takes seconds for a large model.
- *
- * @throws WorkbenchError as a sweep does before it reads weights
- */
+/** Plans a sweep and estimates its time on this machine. @throws WorkbenchError as a sweep before it reads weights */
 export async function planEngineSweep(request: SweepRequest, signal?: AbortSignal): Promise<EnginePlan> {
   const open = await openRun(request, request.models)
   try {
@@ -61,7 +57,6 @@ export async function planEngineSweep(request: SweepRequest, signal?: AbortSigna
   }
 }
 
-/** Returns the groups of a sweep, or of the first stage of a session. */
 function stageGroups(
   models: SweptModels,
   request: SweepRequest,
@@ -72,27 +67,21 @@ function stageGroups(
   return { grouping: sweepGroups(models, tries, request, device), keptBytes: 0 }
 }
 
-/**
- * A run that takes longer than this, in milliseconds, is not repeated. The first run prepares memory and code for later
- * runs.
- */
+/** A run that takes longer than this, in milliseconds, is not repeated. */
 const LONG_RUN_MS = 250
 
 /** The maximum number of timed runs, of which the median counts. */
 const MAX_RUNS = 12
 
-/**
- * The number of nodes on a device that keeps tensors. The first run is timed by itself and compiles, which takes long.
- * The others then run together.
- */
+/** The number of nodes on a device that keeps tensors. The first run compiles and is timed by itself. */
 const DEVICE_RUNS = 8
 const LONG_FIRST_RUN_MS = 5000
 
 const POST_BLOCK = { kind: 'recipe', attention: 0, mlp: 0 } as const
 
 /**
- * Reads the weights of post's first layer that every row goes through, and one expert, which represents all experts. It
- * then reads base's weights into the same memory, as a sweep does. The reported speed is that of the faster read.
+ * Reads the part of post's first layer that every row goes through, and one expert. It then reads base's weights into
+ * the same memory, as a sweep does, and reports the speed of the faster one.
  */
 async function readFirstLayer(
   pair: PairWeights
@@ -193,7 +182,6 @@ function medianSpeed(speeds: readonly number[]): number {
   return elementAt(ascending, Math.floor(speeds.length / 2), 'speed')
 }
 
-/** The measured speed of a machine. */
 export interface Speed {
   /** Floating-point operations of projections per second, with all other work of a block included in the time. */
   readonly flopsPerSecond: number
@@ -201,7 +189,6 @@ export interface Speed {
   readonly bytesPerSecond: number
 }
 
-/** The work of all groups of prompts together. */
 interface PlannedWork {
   readonly flops: Flops
   /** Stored bytes to read, once for each part of a group. */
@@ -230,19 +217,15 @@ export function sweepWork(
   }
 }
 
-/**
- * The ratio of a pass's time to that of its blocks timed by themselves. It covers garbage collection, scores and
- * events, measured on pairs of 16 and 24 layers.
- */
+/** The ratio of a pass's time to that of its blocks timed by themselves, measured on pairs of 16 and 24 layers. */
 const OVERHEAD_RATIO = 1.1
 
 /** Seconds of a sweep that hardly grow with it: opening the pair, planning, creating graphs and scoring baselines. */
 const FIXED_SECONDS = 0.2
 
 /**
- * Estimates the time layer by layer as the larger of computing and reading, which run side by side. On the CPU the
- * reading thread takes one of the computing cores. The time of the first read is added, because nothing computes
- * meanwhile.
+ * Estimates the time layer by layer as the larger of computing and reading, plus the first read. On the CPU the reading
+ * thread takes one of the computing cores.
  */
 export function sweepTime(
   { flops, readBytes }: PlannedWork,

@@ -19,17 +19,12 @@ import {
   storedBytes
 } from './sweep-plan'
 
-/**
- * The minimum operations of a part: half a second to two seconds on two cores. A smaller part is hardly worth storing.
- * Small models take as long to read their layers again as to compute a fraction of that.
- */
+/** The minimum operations of a part: half a second to two seconds on two cores. Less is hardly worth storing. */
 const PART_FLOPS = 1e11
 
 /**
- * The minimum operations per byte read. Each part reads weights again, in a thread beside the computation. On the CPU,
- * where the thread takes one of the cores, this ratio keeps reading within a tenth of the time. Elsewhere it hides
- * reading behind the computation. The ratio is fixed rather than measured. Measured parts would differ from run to run,
- * and with them the last digits of scores.
+ * The minimum operations per byte read, because each part reads weights again. On the CPU, where the reading thread
+ * takes a core, reading stays within a tenth of the time. Elsewhere computation hides it.
  */
 const FLOPS_PER_BYTE = { cpu: 1200, others: 5000 }
 
@@ -45,10 +40,8 @@ export type GroupInParts = Grouping['groups'][number] & {
 export type GroupingInParts = Omit<Grouping, 'groups'> & { readonly groups: readonly GroupInParts[] }
 
 /**
- * Splits a group's models into parts, whose results are stored as each part finishes. Parts are as small as possible at
- * little cost. They take no more memory than all models at once.
- *
- * @param together indices of models that must be in one part
+ * Splits a group's models into parts that are as small as possible at little cost, and take no more memory than all
+ * models at once. @param together indices of models that stay in one part
  */
 function splitIntoParts(
   models: SweptModels,
@@ -83,11 +76,8 @@ function splitIntoParts(
 }
 
 /**
- * Divides the prompts of a sweep into groups, each in parts. It uses the request's split, or else as few groups as fit
- * into memory.
- *
- * @param cachedStates states that need not be computed
- * @throws WorkbenchError as `groupWithin`
+ * Divides the prompts of a sweep into groups in parts, by the request's split or as few as fit into memory. @throws
+ * WorkbenchError as `groupWithin`
  */
 export function sweepGroups(
   models: SweptModels,

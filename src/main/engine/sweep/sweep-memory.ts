@@ -14,19 +14,15 @@ import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
 import { readerBytes } from '../../checkpoint/scaled-weights'
 import { DECODER_BYTES } from '../weights/weight-decoder'
 
-/** The properties of a sweep's models that decide how much memory it takes. */
 export interface SweptModels {
   readonly pair: PairWeights
   readonly trie: RecipeTrie
-  /** The maximum of states alive at once in the trie. It is computed once for the many groups that a plan tries. */
   readonly maxAliveStates: number
-  /** Number of distinct tokens whose probabilities are requested. */
   readonly trackedTokens: number
   /** True if the whole vocabulary's logits are needed, as samplers need them. */
   readonly allLogits: boolean
   /** Maximum bytes of weights kept for later blocks of the same layer (see `WeightRead.keep`). */
   readonly keptBytes: number
-  /** See `scaleBytes`. */
   readonly scaleBytes: number
   /** Layers whose blocks are identical in base and post. */
   readonly identicalLayers: readonly number[]
@@ -37,10 +33,8 @@ export interface SweptModels {
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * Estimates the peak memory of a pass over one prompt group, device memory included. The memory of most devices is main
- * memory, and WebGPU does not report which. Memory that a driver takes for itself is unknown and not counted.
- *
- * @param rowBound rows per run of a block, see `rowsPerRun`
+ * Estimates the peak memory of a pass over one prompt group, device memory included. Memory that a driver takes for
+ * itself is unknown.
  */
 export function groupMemory(models: SweptModels, group: GroupSize, rowBound: number): PlannedMemory {
   const { pair, trie, uploadedIn } = models
@@ -66,7 +60,6 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
   }
 }
 
-/** Returns the share of a group's memory that is in the device's own memory. */
 export function deviceBytes(models: SweptModels, group: GroupSize, rowBound: number): number {
   if (models.uploadedIn === null) return 0
   const { states, activations } = groupMemory(models, group, rowBound)
@@ -83,8 +76,7 @@ export function scaleBytes(pair: PairWeights): number {
 }
 
 /**
- * Returns the bytes of a block as its products take it, or of a head slice if that is larger. The largest matrix is
- * added twice, before and after its copy during the upload.
+ * Returns the bytes of a block or a head slice as products take it, with the largest matrix twice more for its upload.
  */
 function uploadedWeightBytes({ pair, uploadedIn }: SweptModels): number {
   if (uploadedIn === null) return 0
@@ -105,10 +97,7 @@ function uploadedFinalBytes({ pair, trie, uploadedIn }: SweptModels, group: Grou
   return FLOAT_BYTES * countLeaves(trie) * group.places * pair.post.spec.hiddenSize
 }
 
-/**
- * Returns the states alive at once. On a device a state is the output of a run, so one more exists before the run's
- * parents are freed.
- */
+/** Returns the states alive at once. On a device one more exists before the run's parents are freed. */
 function aliveStates({ maxAliveStates, uploadedIn }: SweptModels): number {
   return maxAliveStates + (uploadedIn === null ? 0 : 1)
 }
@@ -133,10 +122,7 @@ function bufferBytes({ pair, trie }: SweptModels): number {
   return Math.max(...blocks, ...slices)
 }
 
-/**
- * Returns the bytes of a slice's logits, of the same shifted and as exponentials, and of the head's rows of the
- * requested tokens.
- */
+/** Returns the bytes of a slice's logits, three times, and of the head's rows of the requested tokens. */
 function headRunBytes({ pair, trie, trackedTokens }: SweptModels): number {
   const perOrigin = trie.roots.map((origin) => {
     const { spec } = memberOf(pair, origin)

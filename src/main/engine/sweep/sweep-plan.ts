@@ -28,12 +28,10 @@ import { originsOf } from '../weights/weight-decoder'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { sum } from '../../base/sums'
 
-/** The division of prompts that keeps a sweep within its memory, decided before any weight is read. */
 export interface Grouping {
   readonly groups: readonly { readonly indices: readonly number[]; readonly packed: PackedPrompts }[]
   /** Rows that go through a block at once. */
   readonly rowBound: number
-  /** Memory of the largest group. */
   readonly memory: PlannedMemory
   readonly peakBytes: number
   /** The share of `peakBytes` in the device's own memory. */
@@ -44,10 +42,8 @@ export interface Grouping {
 const MIN_ROWS = 256
 
 /**
- * Splits prompts into as few groups as fit, with neighbours together. Runs of blocks become smaller only if that saves
- * groups. They go below MIN_ROWS only if nothing else fits.
- *
- * @throws WorkbenchError `out-of-memory` naming the smallest budget that works
+ * Splits prompts into as few groups as fit. Runs of blocks become smaller only if that saves groups, and go below
+ * MIN_ROWS only if nothing else fits. @throws WorkbenchError `out-of-memory` naming the smallest budget
  */
 export function groupWithin(
   models: SweptModels,
@@ -72,9 +68,7 @@ export function groupWithin(
   )
 }
 
-/**
- * Returns the smallest budget that works: the memory of the largest prompt in a group of its own, one node at a time.
- */
+/** Returns the smallest budget that works: of the largest prompt alone, one node at a time. */
 export function smallestMemory(models: SweptModels, prompts: readonly PromptPlaces[]): number {
   return Math.max(...prompts.map((prompt) => totalBytes(groupMemory(models, sizeOf([prompt]), 1))))
 }
@@ -118,15 +112,14 @@ export function groupingOf(
   }
 }
 
-/** Multiplications and additions of matrix products with weights. Attention's own products are not counted. */
 export interface Flops {
   readonly projections: number
   readonly head: number
 }
 
 /**
- * Counts 2 x parameters x rows for each projection. In the last layer only keys and values are computed for every
- * packed row. All else is computed for the rows that predict an answer.
+ * Counts 2 x parameters x rows for each projection. In the last layer all but keys and values is computed only for rows
+ * that predict an answer.
  */
 export function countFlops(spec: DecoderSpec, { levels, leaves }: TriePart, packed: PackedPrompts): Flops {
   const finalCount = finalRows(packed).length
@@ -138,7 +131,6 @@ export function countFlops(spec: DecoderSpec, { levels, leaves }: TriePart, pack
   return { projections, head: headFlops(spec, finalCount * leaves.length) }
 }
 
-/** @param rows number of last states that go through the head */
 export function headFlops({ hiddenSize, vocabularySize }: DecoderSpec, rows: number): number {
   return 2 * hiddenSize * vocabularySize * rows
 }
@@ -172,10 +164,7 @@ export interface Reading {
 }
 
 /**
- * Returns the maximum stored bytes that one pass over the layers and the heads reads. It also returns the maximum bytes
- * of weights kept for later blocks.
- *
- * @param rows rows of a node, each of which needs some of the experts
+ * Returns the maximum stored bytes that one pass over the layers and the heads reads, and the weights kept meanwhile.
  */
 export function storedBytes(
   pair: PairWeights,

@@ -17,10 +17,7 @@ import { findSharing, requireModels } from '../weights/sharing'
 
 export type OpenRequest = Pick<SweepRequest, 'base' | 'post' | 'device' | 'models'>
 
-/**
- * The resources of a sweep, or of all its stages. They are the opened pair and device, the prefetch thread, and graphs.
- * Each graph is created once. Close the resources after use.
- */
+/** The resources of a sweep or its stages: the opened pair and device, the prefetch thread, and graphs. */
 export class SweepResources {
   readonly reader: PrefetchReader
   private sharing: Promise<Sharing> | null = null

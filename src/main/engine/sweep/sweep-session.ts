@@ -12,9 +12,8 @@ import { type OpenRequest, SweepResources } from './sweep-resources'
 import { allReads, MIN_SHARE, READERS, WeightPrefetch } from './weight-prefetch'
 
 /**
- * The minimum of unread bytes above which a stage with `leaves: 'nothing'` caches none of the weights that it reads.
- * New memory takes twice as long to get as to fill. Below this size, reading twice costs a short sweep more than its
- * earlier first scores gain.
+ * The minimum of unread bytes above which a stage with `leaves: 'nothing'` caches none of its weights: getting new
+ * memory takes time, but reading twice costs a short sweep more.
  */
 const PASSED_BYTES = 2 ** 30
 
@@ -27,10 +26,7 @@ export interface StagePlan {
   readonly readers: number
 }
 
-/**
- * The state that consecutive stages of a sweep share: opened resources, converted weights and hidden states. All belong
- * to one pair, on one device, in one precision.
- */
+/** The state that consecutive stages of a sweep share: opened resources, converted weights and hidden states. */
 export class SweepSession {
   readonly weights = new WeightCache()
   readonly states = new StateCache()
@@ -41,23 +37,13 @@ export class SweepSession {
   /** True if weights are read without being cached. */
   private isPaused = false
 
-  /**
-   * Opens the resources of all stages, compares the pair's layers and begins to read weights, before the first stage
-   * begins.
-   *
-   * @throws WorkbenchError as `openRun`; the first stage then tries again
-   */
+  /** Opens the resources of all stages and begins to read weights. After a failure the first stage tries again. */
   async open({ memoryBytes, ...request }: SessionRequest): Promise<void> {
     const resources = await this.opened({ ...request, models: [] })
     if (memoryBytes !== undefined) await this.startPrefetch(memoryBytes, resources)
   }
 
-  /**
-   * Begins a stage. The first stage opens the resources at the latest. They are opened again if the stage needs a
-   * checkpoint that no earlier stage has needed.
-   *
-   * @throws WorkbenchError as `openRun`
-   */
+  /** Begins a stage. Resources are opened again if it needs another checkpoint. @throws WorkbenchError as `openRun` */
   async begin(request: SweepRequest): Promise<SweepResources> {
     this.running++
     try {
@@ -72,7 +58,6 @@ export class SweepSession {
     }
   }
 
-  /** Ends a stage. @param completely whether the stage finished */
   async done({ memoryBytes }: SweepRequest, completely: boolean): Promise<void> {
     this.running--
     if (!completely) await this.close()
@@ -90,10 +75,8 @@ export class SweepSession {
   }
 
   /**
-   * Returns the groups of a stage that continues from cached data. It also divides the spare memory during the stage:
-   * states first, then weights.
-   *
-   * @throws WorkbenchError as `sweepGroups`
+   * Returns the groups of a stage that continues from cached data. The spare memory goes to states first, then to
+   * weights. @throws WorkbenchError as `sweepGroups`
    */
   groups(
     models: SweptModels,
@@ -190,14 +173,12 @@ export function sweepSession(id: string): SweepSession {
   return session
 }
 
-/** Ends a session, if there is one with this id, and releases its memory. */
 export async function endSweepSession(id: string): Promise<void> {
   const session = sessions.get(id)
   sessions.delete(id)
   await session?.end()
 }
 
-/** Returns the bytes of the copies of cached states, for the pass that continues from them. */
 function copiedBytes(models: SweptModels, { groups }: GroupingInParts): number {
   const copied = groups.map(
     ({ packed, parts }) =>
@@ -206,7 +187,6 @@ function copiedBytes(models: SweptModels, { groups }: GroupingInParts): number {
   return Math.max(...copied)
 }
 
-/** Returns the bytes of the states between layers that a stage computes. */
 function freshBytes(models: SweptModels, { groups }: GroupingInParts): number {
   return groups
     .flatMap(({ packed, parts }) =>

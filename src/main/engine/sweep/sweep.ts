@@ -78,13 +78,9 @@ const movedSince = (before: MovedBytes, now: Readonly<MovedBytes>): MovedBytes =
   fromDevice: now.fromDevice - before.fromDevice
 })
 
-/**
- * Minimum milliseconds between progress events. Each event passes through two processes and a schema, which takes as
- * long as a small model's block.
- */
+/** Minimum milliseconds between progress events, each of which takes as long as a small model's block. */
 const PROGRESS_INTERVAL_MS = 50
 
-/** The setting in which a sweep runs. */
 interface SweepSetting {
   readonly resources: SweepResources
   readonly precision: Precision
@@ -92,7 +88,6 @@ interface SweepSetting {
   readonly signal: AbortSignal | undefined
 }
 
-/** A group of prompts that is being computed. */
 interface RunningGroup extends GroupInParts {
   readonly index: number
   readonly targets: GroupTargets
@@ -105,28 +100,18 @@ class SweepRun {
   /** Milliseconds of reading and converting weights, of converting only, and of waiting for them. */
   readonly reading = { readMs: 0, convertMs: 0, waitMs: 0 }
   private readonly tries: readonly AnswerTrie[]
-  /** All tokens whose probabilities are requested. */
   private readonly tokens: readonly number[]
   private readonly grouping: GroupingInParts
-  /** Maximum bytes that the session keeps meanwhile. */
   private readonly keptBytes: number
   private readonly readers: number
   private readonly computation: ForwardComputation
-  /**
-   * The sweep's sampler and then the other requested samplers. Null if the sweep's sampler has settings other than
-   * temperature and min-p.
-   */
+  /** The sweep's sampler and then the others; null if the sweep's has settings other than temperature and min-p. */
   private readonly draws: Draws | null
-  /**
-   * Draws of the baselines that are samplers. Null if there are none, or if the sweep's sampler has settings other than
-   * temperature and min-p.
-   */
+  /** Draws of the baselines that are samplers; null if there are none, or as for `draws`. */
   private readonly samplers: Draws | null
   private rowsDone = 0
-  /** Time, layer and finished rows of the last progress event. */
   private lastProgress = { ms: -Infinity, layer: -1, rows: 0 }
 
-  /** @throws WorkbenchError as `sweepGroups` */
   constructor(
     private readonly request: SweepRequest,
     private readonly setting: SweepSetting,
@@ -192,7 +177,6 @@ class SweepRun {
     }
   }
 
-  /** Takes a group through all layers and heads, part by part. */
   private async *parts(group: RunningGroup): AsyncGenerator<EngineSweepEvent> {
     const { index, packed, parts, states, targets } = group
     const { pair, trie } = this.models
@@ -252,7 +236,6 @@ class SweepRun {
     return { type: 'progress', rowsDone: Math.round(this.rowsDone), layer, group }
   }
 
-  /** Takes a part's last states through the heads. */
   private async *score(
     group: RunningGroup,
     part: TriePart,
@@ -266,7 +249,6 @@ class SweepRun {
     if (this.hasBaselines(part.leaves)) yield* this.baselines(scorer)
   }
 
-  /** @param rows progress of the pass, in rows */
   private async *throughHead(
     group: number,
     rows: number,
@@ -304,10 +286,7 @@ class SweepRun {
     }
   }
 
-  /**
-   * Tells whether baselines are scored with these leaves. They are scored with post's leaf, whose part also contains
-   * base's.
-   */
+  /** Tells whether baselines are scored with these leaves: those of the part with post, which contains base's. */
   private hasBaselines(leaves: readonly number[]): boolean {
     const { baselines = [] } = this.request
     return baselines.length > 0 && leaves.includes(this.leafOf('post'))
@@ -318,7 +297,6 @@ class SweepRun {
     return elementAt(this.models.trie.leafOf, model, kind)
   }
 
-  /** Scores the request's baselines from the last states of post and base. */
   private async *baselines(scorer: GroupScorer): AsyncGenerator<EngineSweepEvent> {
     const { baselines = [], models, sampling = OPEN_SAMPLING } = this.request
     const last = async (kind: 'base' | 'post'): Promise<LastStates> => ({
@@ -356,12 +334,7 @@ class SweepRun {
   }
 }
 
-/**
- * Merges the models of a request into a trie, and computes the sizes that decide how much memory they take.
- *
- * @param uploadedIn see `SweptModels`
- * @param pendingSharing see `findSharing`
- */
+/** Merges the models of a request into a trie, and computes the sizes that decide how much memory they take. */
 export async function buildSweptModels(
   pair: PairWeights,
   request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling' | 'whatIf'>,

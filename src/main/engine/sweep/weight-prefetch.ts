@@ -27,10 +27,7 @@ export const readersAtStart = (memoryBytes: number | undefined): number =>
 /** The share of memory that may be read into before a sweep is planned, when its other needs are unknown. */
 const MEMORY_SHARE = 1 / 2
 
-/**
- * Approximate bytes read at a time. The consumer waits for the whole batch, but memory in many pieces causes constant
- * garbage collection.
- */
+/** Approximate bytes read at a time. Memory in many pieces causes constant garbage collection. */
 const BATCH_BYTES = 2 ** 26
 
 /** Reads the missing weights of a pair into the cache, in the order in which they will be computed with. */
@@ -100,10 +97,6 @@ function batchesOf(reads: readonly (readonly WeightRead[])[]): (readonly WeightR
   return groups
 }
 
-/**
- * Lists all weights that a request or another stage of its preview computes with: blocks one by one, and heads slice by
- * slice.
- */
 export function allReads(models: Pick<SweptModels, 'pair' | 'trie'>): WeightRead[][] {
   return [...readsOfLayers(models), ...readsOfHeads(models)]
 }

@@ -3,8 +3,8 @@ import type { RecipeTrie } from './recipe-trie'
 import { type TriePart, wholeTrie } from './trie-parts'
 
 /**
- * Computes the maximum number of hidden states alive at once. A parent lives until its last child is computed. Nodes of
- * the last level are not counted, because they are states of some rows only (`finals`).
+ * Computes the maximum number of hidden states alive at once: a parent lives until its last child is computed. The last
+ * level is left out, whose states are of some rows only.
  */
 export function maxAliveStates(trie: RecipeTrie, parts: readonly TriePart[] = [wholeTrie(trie)]): number {
   const { roots, levels } = trie

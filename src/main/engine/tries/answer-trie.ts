@@ -9,9 +9,8 @@ export interface AnswerStep {
 }
 
 /**
- * The continuations requested for a prompt, as a trie. A place is a point in a continuation at which probabilities of
- * next tokens are requested. A beginning that continuations share is computed once, and its next tokens are requested
- * once. A prompt with single-token continuations has one place, its own end.
+ * The continuations requested for a prompt, as a trie. A place is a point at which probabilities of next tokens are
+ * requested. A shared beginning is computed once. Single tokens have one place, the prompt's end.
  */
 export interface AnswerTrie {
   /** The tokens up to each place. The prompt's own end is first, and each place comes after the one that it follows. */
@@ -64,20 +63,14 @@ export interface PlacedAnswers {
   /** For each place but the first: the place that it follows, and the index of the probability of its step. */
   readonly parents: Int32Array
   readonly cameBy: Int32Array
-  /**
-   * For each sequence of all groups: the place of its last step, the index of that step's probability, and its group.
-   */
+  /** For each sequence of all groups: the place of its last step, the index of its probability, and its group. */
   readonly ends: Int32Array
   readonly lastSteps: Int32Array
   readonly groupOf: Int32Array
   readonly groupCount: number
 }
 
-/**
- * Replaces the steps of an answer trie by indices of their probabilities.
- *
- * @param indexOf returns the index of a step's probability
- */
+/** Replaces the steps of an answer trie by indices of their probabilities. */
 export function placeAnswers(
   { cameBy, groups }: AnswerTrie,
   indexOf: (step: AnswerStep) => number
@@ -98,11 +91,7 @@ export function placeAnswers(
   }
 }
 
-/**
- * Computes the probability of each group: the sum over its sequences of the product of their tokens' probabilities.
- *
- * @param next requested probabilities, concatenated
- */
+/** Computes the probability of each group: the sum over its sequences of the product of their tokens' probabilities. */
 export function groupProbabilities(answers: PlacedAnswers, next: Float64Array): number[] {
   const { parents, cameBy, ends, lastSteps, groupOf, groupCount } = answers
   // Indices are not checked. A sweep calls this for every model, prompt and sampler, and `placeAnswers` built the

@@ -31,24 +31,18 @@ export interface AttentionLayout {
   /** Number of input rows, and number of output rows, whose queries are computed. */
   readonly inputRowCount: number
   readonly outputRowCount: number
-  /**
-   * Rows to keep in the last layer once keys and values are computed. Null keeps all. Queries index into these rows.
-   */
+  /** Rows to keep in the last layer once keys and values are computed, into which queries index. Null keeps all. */
   readonly keptRows: Int32Array | null
   readonly segments: readonly AttentionSegment[]
   /** For each output row the index of its result in the concatenated results of the segments. */
   readonly resultIndex: Int32Array
 }
 
-/** Returns the layout that computes every packed row, for all layers but the last. */
 export function fullLayout(packed: PackedPrompts): AttentionLayout {
   return layoutOf(packed, null)
 }
 
-/**
- * Returns the layout that computes only `rows` (distinct), for the last layer of a sweep. Keys and values still cover
- * all rows.
- */
+/** Returns the layout that computes only `rows` (distinct) in the last layer. Keys and values cover all rows. */
 export function lastRowsLayout(packed: PackedPrompts, rows: Int32Array): AttentionLayout {
   return layoutOf(packed, rows)
 }
@@ -76,22 +70,14 @@ function layoutOf(packed: PackedPrompts, keptRows: Int32Array | null): Attention
 
 /** Trie rows whose keys are used together, and the requested rows among them that no earlier branch computes. */
 interface Branch {
-  /**
-   * Rows on the path of a leaf. A branch of several leaves has the rows of all paths: each path's own rows follow those
-   * that it shares with earlier paths.
-   */
+  /** Rows on the paths of all leaves: each path's own rows follow those that it shares with earlier paths. */
   readonly keys: readonly number[]
-  /** Indices of the last path's rows among the keys. */
   readonly last: readonly number[]
   /** Requested rows. `keyIndex` is an index into `keys`. */
   readonly queries: readonly { readonly keyIndex: number; readonly output: number }[]
 }
 
-/**
- * Divides the requested rows into branches, each row in one branch.
- *
- * @param outputOf output index of each requested row; null requests all rows, in input order
- */
+/** Divides the requested rows into branches. @param outputOf output index of each requested row; null requests all */
 function branchesOf(packed: PackedPrompts, outputOf: ReadonlyMap<number, number> | null): Branch[] {
   const seen = new Uint8Array(packed.tokens.length)
   return leafPaths(packed).flatMap((path) => {
@@ -106,10 +92,7 @@ function branchesOf(packed: PackedPrompts, outputOf: ReadonlyMap<number, number>
   })
 }
 
-/**
- * The cost of gathering a key, in units of one score of a query with it. It was set on the CPU for a few dozen answers
- * of two or three tokens to a question.
- */
+/** The cost of gathering a key, in scores of a query with it. Set on the CPU for a few dozen short answers. */
 export const KEY_COST = 5
 
 const costOf = (keys: number, queries: number): number => keys * (queries + KEY_COST)
@@ -126,11 +109,7 @@ function joined(branches: readonly Branch[]): Branch[] {
   return open === null ? result : [...result, open]
 }
 
-/**
- * Joins two branches. Returns null if the joined branch costs no less than both separately.
- *
- * @param one branch that ends with the leaf before the other's, so that their common rows are those of that leaf's path
- */
+/** Joins two branches, neighbours in the order of leaves; null if the joined branch costs no less. */
 function join(one: Branch, other: Branch): Branch | null {
   const differs = other.keys.findIndex(
     (row, i) => i >= one.last.length || row !== elementAt(one.keys, elementAt(one.last, i, 'place'), 'key')
@@ -158,8 +137,8 @@ const cheaper = (one: Branch[][], other: Branch[][]): Branch[][] => {
 }
 
 /**
- * Divides branches into buckets of similar length, so that little padding is computed. One bucket has whole prompts.
- * The other has the few tokens in which prompts with a common beginning, or the answers to one prompt, differ.
+ * Divides branches by length, so that little padding is computed: whole prompts, and the few tokens in which prompts
+ * differ.
  */
 function bucketsOf(branches: readonly Branch[]): Branch[][] {
   const byLength = [...branches].sort((a, b) => lengthOf(b) - lengthOf(a))
@@ -174,9 +153,8 @@ function bucketsOf(branches: readonly Branch[]): Branch[][] {
 }
 
 /**
- * The maximum scores of one head in a segment. The scores of all heads are in memory at once, several times, and grow
- * with the square of a prompt's length. A longer prompt is scored some queries at a time, each batch with the keys up
- * to its last query.
+ * The maximum scores of one head in a segment, because the scores of all heads are in memory several times. A longer
+ * prompt is scored some queries at a time, with the keys up to the last query.
  */
 export const SEGMENT_SCORES = 2 ** 19
 
@@ -191,11 +169,7 @@ function boundedParts(branches: readonly Branch[]): Branch[][] {
   )
 }
 
-/**
- * Returns a branch with some of its queries and all keys that they may see.
- *
- * @param queries queries in the order of their key indices
- */
+/** Returns a branch with some of its queries and all keys that they may see. */
 function upTo(branch: Branch, queries: Branch['queries']): Branch {
   return {
     ...branch,
@@ -215,10 +189,7 @@ function paddedCost(branches: readonly Branch[]): number {
   return branches.length * costOf(Math.max(...branches.map(({ keys }) => keys.length)), queries)
 }
 
-/**
- * The value that a mask adds to an excluded score. It is finite, because a row of -Infinity becomes NaN on some
- * devices.
- */
+/** The value that a mask adds to an excluded score. A row of -Infinity becomes NaN on some devices. */
 export const MASKED = -30_000
 
 /**
@@ -274,10 +245,7 @@ function makeSegment(branches: readonly Branch[], packed: PackedPrompts): Attent
   }
 }
 
-/**
- * Returns for each key the index after its last descendant. Descendants directly follow their row, so the first key at
- * the same depth or above ends the row.
- */
+/** Returns for each key the index after its last descendant: the first later key at the same depth or above. */
 function endsOf(keys: readonly number[], { positions }: PackedPrompts): number[] {
   const ends = keys.map(() => keys.length)
   const unended: number[] = []
@@ -290,10 +258,7 @@ function endsOf(keys: readonly number[], { positions }: PackedPrompts): number[]
   return ends
 }
 
-/**
- * Returns the paths that are no proper prefix of another, in an order that puts similar paths next to each other.
- * Together they cover every row.
- */
+/** Returns the paths that are no proper prefix of another, similar ones next to each other. They cover every row. */
 function leafPaths(packed: PackedPrompts): Int32Array[] {
   const hasChild = new Uint8Array(packed.tokens.length)
   for (const path of packed.paths) path.subarray(0, -1).forEach((row) => (hasChild[row] = 1))
@@ -305,7 +270,6 @@ function leafPaths(packed: PackedPrompts): Int32Array[] {
   return [...leaves.values()].sort(byRows)
 }
 
-/** Compares paths depth first: by the first row in which they differ. */
 function byRows(one: Int32Array, other: Int32Array): number {
   const differs = one.findIndex((row, i) => row !== other[i])
   return differs === -1 ? 0 : elementAt(one, differs, 'row') - elementAt(other, differs, 'row')

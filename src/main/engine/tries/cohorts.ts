@@ -2,12 +2,10 @@ import { nodePath, type RecipeTrie } from './recipe-trie'
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
- * The models that share a block of a layer. Their rows keep one order in every layer in which the same models meet. A
- * cohort is therefore one object, even if it has several blocks.
+ * The models that share a block of a layer. They are one object, because their rows keep one order in all their blocks.
  */
 export type Cohort = ReadonlySet<number>
 
-/** Returns the cohort of every block, [layer][block of the trie's level]. */
 export function cohortsOf(trie: RecipeTrie): Cohort[][] {
   const byModels = new Map<string, Cohort>()
   const paths = trie.leafOf.map((_, model) => nodePath(trie, model))

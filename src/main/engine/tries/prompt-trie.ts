@@ -1,8 +1,8 @@
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /**
- * All prompts of a run as one packed sequence with one row per distinct token prefix, so that shared prefixes are
- * computed once per recipe. Rows are in order of first appearance. A row's parent always comes before it.
+ * All prompts of a run as one packed sequence with one row per distinct token prefix. Rows are in order of first
+ * appearance, parents before their children.
  */
 export interface PackedPrompts {
   /** Token of each row, [rowCount]. */
@@ -25,7 +25,6 @@ class PromptTrie {
   leaves = 0
   private readonly root: TrieNode = { row: -1, children: new Map() }
 
-  /** Adds the new tokens of a sequence and returns the row of each of its tokens. */
   insert(sequence: readonly number[]): Int32Array {
     let node = this.root
     return Int32Array.from(sequence, (token, position) => {
@@ -56,28 +55,20 @@ export function packPrompts(prompts: readonly (readonly number[])[]): PackedProm
   return { tokens: Int32Array.from(trie.tokens), positions: Int32Array.from(trie.positions), paths }
 }
 
-/**
- * The token sequences of one prompt after which a next token is requested: the prompt itself, and beginnings of its
- * answers.
- */
+/** The token sequences after which a prompt's next tokens are requested: itself, and beginnings of its answers. */
 export type PromptPlaces = readonly (readonly number[])[]
 
-/** The size of a group of prompts. */
 export interface GroupSize {
-  /** Rows of its packed sequence. */
   readonly rows: number
   /** Places at which a next token is requested. Equal places count each. */
   readonly places: number
-  /** Sequences that are no prefix of another. */
   readonly leaves: number
   /** Maximum distance in tokens of a place from its prompt's first place. */
   readonly furthest: number
   readonly prompts: number
-  /** Tokens of the longest sequence. */
   readonly longest: number
 }
 
-/** A group of prompts to which prompts are added. */
 class GrowingGroup {
   readonly prompts: number[] = []
   private readonly trie = new PromptTrie()
@@ -108,19 +99,13 @@ class GrowingGroup {
   }
 }
 
-/** Returns the size of prompts as one group. */
 export function sizeOf(prompts: readonly PromptPlaces[]): GroupSize {
   const group = new GrowingGroup()
   for (const [index, places] of prompts.entries()) group.add(index, places)
   return group.size
 }
 
-/**
- * Splits prompts into the longest runs of neighbours that fit. A prompt that does not fit gets a group of its own.
- *
- * @param fits returns false for every group that contains a group that does not fit
- * @returns indices of the prompts of each group, in order
- */
+/** Splits prompts into the longest runs of neighbours that fit, as indices. One that does not fit is alone. */
 export function groupPrompts(
   prompts: readonly PromptPlaces[],
   fits: (size: GroupSize) => boolean

@@ -15,11 +15,8 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
  * (l+1) + l(l+1)/2 nodes instead of L(L+1)/2. Nothing here depends on ranges: any set of models works.
  */
 export interface RecipeTrie {
-  /** Distinct embeddings from which the models start. */
   readonly roots: readonly Origin[]
-  /** One level per decoder layer. */
   readonly levels: readonly TrieLevel[]
-  /** Each model's node on the last level. */
   readonly leafOf: readonly number[]
   /** The sources of each model. Models of one leaf have one origin. */
   readonly sourcesOf: readonly ModelSources[]
@@ -31,7 +28,6 @@ export type OtherOrigin = `checkpoint:${string}`
 /** The checkpoint whose embedding and head a model uses. */
 export type Origin = 'base' | 'post' | OtherOrigin
 
-/** The sources of a model: the checkpoint of its embedding and head, and the block of each layer. */
 export interface ModelSources {
   readonly origin: Origin
   readonly blocks: readonly BlockSource[]
@@ -52,8 +48,8 @@ interface TrieEdge {
 }
 
 /**
- * The weights of one block. `stored` is a checkpoint's layer as it is stored. `recipe` is the block as an export would
- * hold it: post, a source, or a blend of both, rounded to post's dtype.
+ * The weights of one block: a checkpoint's layer as it is stored, or a `recipe` as an export would hold it: post, a
+ * source, or a blend of both, rounded to post's dtype.
  */
 export type BlockSource =
   | { readonly kind: 'stored'; readonly origin: Exclude<Origin, 'post'> }
@@ -63,17 +59,13 @@ export type BlockSource =
       readonly from?: OtherOrigin
     } & Readonly<Omit<LayerStrength, 'source'>>)
 
-/** Facts on checkpoints that let the trie share more blocks than equal recipes do. */
 export interface Sharing {
   readonly layerCount: number
   /** True if a layer of base equals post's byte for byte. */
   readonly identical: (layer: number) => boolean
   /** True if restoring base's layer rounds nothing, so that base as a whole model has the same block. */
   readonly lossless: boolean
-  /**
-   * True if base's layers by base's config compute as they do by post's config. If not, base shares no block with other
-   * models.
-   */
+  /** True if base's layers compute alike by base's and post's config. If not, base shares no block. */
   readonly alike: boolean
   /** The sources of other checkpoints, as far as they are found in the pair. */
   readonly others: ReadonlyMap<OtherOrigin, ModelSources>
@@ -120,12 +112,10 @@ function trieOfSources(sourcesOf: readonly ModelSources[], layerCount: number): 
   return { roots, levels, leafOf: current, sourcesOf }
 }
 
-/** Returns the node of each level on the path to a model's leaf. */
 export function nodePath(trie: RecipeTrie, model: number): number[] {
   return pathTo(trie, elementAt(trie.leafOf, model, 'model'))
 }
 
-/** Returns the node of each level on the path to a leaf. */
 export function pathTo(trie: RecipeTrie, leaf: number): number[] {
   let node = leaf
   const path: number[] = []
@@ -136,7 +126,6 @@ export function pathTo(trie: RecipeTrie, leaf: number): number[] {
   return path.reverse()
 }
 
-/** Returns the checkpoint whose embedding and head a model uses. */
 export function originOf(trie: RecipeTrie, model: number): Origin {
   return elementAt(trie.sourcesOf, model, 'model').origin
 }
@@ -146,7 +135,6 @@ export function countEdges(trie: RecipeTrie): number {
   return trie.levels.reduce((sum, level) => sum + level.nodes.length, 0)
 }
 
-/** Counts the distinct states after the last layer. */
 export function countLeaves({ levels }: RecipeTrie): number {
   return elementAt(levels, levels.length - 1, 'level').nodes.length
 }
@@ -168,7 +156,6 @@ export function isOrigin(name: string): name is Origin {
   return name === 'base' || name === 'post' || isOtherOrigin(name)
 }
 
-/** Returns a key that is equal for equal weights. */
 export function blockKey(source: BlockSource): string {
   if (source.kind === 'stored') return source.origin
   return source.from === undefined ? amountKey(source) : `${amountKey(source)} of ${source.from}`
@@ -182,10 +169,8 @@ function postLast(a: string, b: string): number {
 }
 
 /**
- * Returns the sources of a model, which are equal for models of equal weights.
- *
- * @throws WorkbenchError `bad-input` for a recipe that does not fit the layers; Error for a checkpoint missing in
- * `sharing`
+ * Returns the sources of a model, which are equal for models of equal weights. @throws WorkbenchError `bad-input` for a
+ * recipe that does not fit the layers
  */
 function modelSources(model: Model, sharing: Sharing): ModelSources {
   if (model.kind === 'checkpoint') {

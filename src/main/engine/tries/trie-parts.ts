@@ -1,19 +1,16 @@
 import { elementAt } from '../../../contract/model/look-up'
 import { type Origin, pathTo, type RecipeTrie } from './recipe-trie'
 
-/** A node of a level and its parent on the level above. */
 export interface LevelNode {
   readonly node: number
   readonly parent: number
 }
 
-/** A node that a part has to compute. */
 export interface PartNode extends LevelNode {
-  /** Index into the level's blocks. */
   readonly block: number
   /**
-   * True if the node is computed by itself, because several parts continue from it and any of them may compute it. The
-   * number of nodes in one run of a block changes the last bits of their states.
+   * True if several parts continue from the node and any may compute it. The number of nodes in a run changes the last
+   * bits of their states.
    */
   readonly alone: boolean
 }
@@ -26,9 +23,8 @@ export interface TriePart {
 }
 
 /**
- * Returns the leaves in depth-first order: base before post, and models that stay post before those that leave it.
- * Consecutive leaves share most of their path. Whatever a leaf shares with any earlier leaf, it shares with the one
- * directly before it.
+ * Returns the leaves in depth-first order: base before post, and models that stay post before others. Whatever a leaf
+ * shares with any earlier leaf, it shares with the one directly before it.
  */
 export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
   const children = levels.map(({ nodes }, level) => {
@@ -53,11 +49,8 @@ export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
 }
 
 /**
- * Splits leaves into runs of about equal cost.
- *
- * @param leaves leaves in the order of `leavesByDepth`.
- * @param costOf returns the cost of a node of a level.
- * @param together number of first leaves that stay in one part.
+ * Splits leaves, in the order of `leavesByDepth`, into runs of about equal cost. @param costOf returns the cost of a
+ * node of a level @param together number of first leaves that stay in one part
  */
 export function splitLeaves(
   trie: RecipeTrie,
@@ -86,12 +79,8 @@ export function splitLeaves(
 }
 
 /**
- * Returns the nodes that each part has to compute when the parts run one after the other. Nodes that earlier parts have
- * computed are still available.
- *
- * @param parts leaves of all parts.
- * @param known indices of parts that are omitted.
- * @param isThere whether a node above the last level is available before any part.
+ * Returns the nodes that each part has to compute when the parts run one after the other. @param known indices of parts
+ * that are not computed
  */
 export function walkParts(
   trie: RecipeTrie,
@@ -147,7 +136,6 @@ export function nodesBefore({ levels }: RecipeTrie, parts: readonly TriePart[]):
   })
 }
 
-/** Returns the whole trie as one part. */
 export function wholeTrie(trie: RecipeTrie): TriePart {
   const { nodes } = elementAt(trie.levels, trie.levels.length - 1, 'level')
   return elementAt(walkParts(trie, [[...nodes.keys()]]), 0, 'part')

@@ -5,7 +5,6 @@ import type { BlockSource } from '../tries/recipe-trie'
 import { addCost, originsOf, WeightDecoder, type WeightRead } from './weight-decoder'
 import { elementAt } from '../../../contract/model/look-up'
 
-/** Holds the float32 weights of one block or of one of its experts, by their role in the layer. */
 export interface BlockWeights {
   readonly tensors: ReadonlyMap<Role, { readonly data: Float32Array; readonly shape: readonly number[] }>
   /** Stored bytes read, time of reading and converting together, and time of converting only. */
@@ -17,8 +16,8 @@ export interface BlockWeights {
 }
 
 /**
- * Names one step of computing a block: the part that every row goes through, or one expert. It also lists the later
- * blocks of the same layer, which may share tensors with this one.
+ * One step of computing a block: the part that every row goes through, or one expert. Later blocks of the layer may
+ * share tensors with it.
  */
 export interface BlockStep {
   readonly layer: number
@@ -59,7 +58,6 @@ function tensorRead(tensor: LayerTensorSpec, source: BlockSource, later: readonl
   }
 }
 
-/** Lists the tensors of a step with their roles and element counts. */
 export function stepSizes(
   spec: DecoderSpec,
   step: Pick<BlockStep, 'layer' | 'expert'>
@@ -80,7 +78,6 @@ function readFrom(source: BlockSource, tensor: LayerTensorSpec): WeightRead['sou
   return strength === 0 ? 'post' : { from: source.from ?? 'base', strength }
 }
 
-/** Assigns the arrays read for `blockReads` to the roles of the layer. */
 export function blockTensors(
   spec: DecoderSpec,
   step: Pick<BlockStep, 'layer' | 'expert'>,
@@ -104,12 +101,7 @@ export async function readBlock(
   return decodeBlock(new WeightDecoder(pair), pair.post.spec, { layer, source, expert, later: [] })
 }
 
-/**
- * Reads one block with a decoder that keeps the stored bytes that later blocks need. Only one block may be read at a
- * time.
- *
- * @param memory arrays of a block, whose values are overwritten; omit it to allocate new arrays
- */
+/** Reads one block, and keeps the stored bytes that later blocks need. @param memory arrays to overwrite */
 export async function decodeBlock(
   decoder: WeightDecoder,
   spec: DecoderSpec,

@@ -18,12 +18,7 @@ export class OneStepPrefetch<Step, Read> {
     this.steps.push(...steps)
   }
 
-  /**
-   * Returns the data of the next step and the time waited for it. It then begins to read the following step, if that
-   * step has been added.
-   *
-   * @throws what reading throws; RangeError after the last step
-   */
+  /** Returns the data of the next step and the time waited for it, and begins to read the step after it. */
   async next(): Promise<{ read: Read; waitMs: number }> {
     const waitingSinceMs = performance.now()
     const reading = this.pending ?? this.begin()

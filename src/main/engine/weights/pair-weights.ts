@@ -8,20 +8,16 @@ import { openWeightReader, type StoredTensors, type WeightReader } from '../../c
 import type { DecoderSpec } from '../../family'
 import { type BlockSource, type Origin, type OtherOrigin, otherOrigin } from '../tries/recipe-trie'
 
-/** Stored tensors that are open for reading. */
 export interface StoredModel {
   readonly checkpoint: StoredTensors
   readonly reader: WeightReader
-  /** Returns the stored dtype of a tensor. */
   dtype: (name: string) => WeightDtype
 }
 
-/** One checkpoint that is open for reading weights. */
 export interface ModelWeights extends StoredModel {
   readonly spec: DecoderSpec
 }
 
-/** A pair and further whole checkpoints. */
 export interface Checkpoints<Stored extends StoredModel> {
   readonly base: Stored
   readonly post: Stored
@@ -52,7 +48,6 @@ export async function closePairWeights({ base, post, others }: PairWeights): Pro
   await Promise.all([base, post, ...others.values()].map(({ reader }) => reader.close()))
 }
 
-/** Returns the checkpoint that an origin names. */
 export function memberOf<Stored extends StoredModel>(
   checkpoints: Checkpoints<Stored>,
   origin: Origin
@@ -63,10 +58,7 @@ export function memberOf<Stored extends StoredModel>(
   return other
 }
 
-/**
- * Returns the spec that a block is computed by. A checkpoint's stored layer uses that checkpoint's config. Every recipe
- * uses post's config, as an export does.
- */
+/** Returns the spec that a block is computed by: a checkpoint's own for its stored layer, post's for every recipe. */
 export function specOf(pair: PairWeights, source: BlockSource): DecoderSpec {
   return source.kind === 'stored' ? memberOf(pair, source.origin).spec : pair.post.spec
 }

@@ -59,11 +59,7 @@ function largestOf(weights: Float32Array, first: number, end: number): number {
   return Number.isNaN(sum) ? sum : largest
 }
 
-/**
- * Writes consecutive rows of a tensor (or elements of a vector) into the bytes of its layout.
- *
- * @param data values of the rows, beginning with row `first`
- */
+/** Writes consecutive rows of a tensor, beginning with row `first`, into the bytes of its layout. */
 export function packRows(
   packed: Uint8Array,
   { shape, offset, byteLength, scaleBytes }: ResidentTensor,

@@ -13,10 +13,7 @@ const StoredCheckpoint = z.object({
   tensors: z.map(z.string(), TensorEntry)
 })
 
-/**
- * The first message to a reader: the checkpoints as the computing thread opened them. The reader rejects a file that
- * changed since.
- */
+/** The first message to a reader: the checkpoints as they were opened. It rejects a file that changed since. */
 export const WorkerStart = z.object({
   base: StoredCheckpoint,
   post: StoredCheckpoint,

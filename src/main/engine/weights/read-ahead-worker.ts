@@ -8,7 +8,6 @@ import { type WorkerReply, WorkerRequest, WorkerStart } from './read-ahead-messa
 // it. The computing thread owns the buffers: each is transferred here and back without a copy. The computing thread
 // also ends this worker (read-ahead.ts).
 
-/** Creates the decoder for the checkpoints that the first message names. */
 function decoderOf({ base, post, others }: WorkerStart): WeightDecoder {
   return new WeightDecoder({
     base: openStoredModel(base),
@@ -17,7 +16,6 @@ function decoderOf({ base, post, others }: WorkerStart): WeightDecoder {
   })
 }
 
-/** Fills the buffer of a request with decoded weights. */
 async function fill(
   decoder: WeightDecoder,
   { buffer: lent, bytes, reads }: WorkerRequest

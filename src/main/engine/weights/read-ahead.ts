@@ -14,7 +14,6 @@ import { cancelled } from '../../base/files/cancelling'
 /** One buffer is computed from while the other is filled. More buffers would only take memory. */
 export const BUFFER_COUNT = 2
 
-/** Arrays begin at a cache line of 64 bytes. */
 const ALIGNMENT_BYTES = 64
 
 /** Weights in lent memory, in the order of the request. */
@@ -33,7 +32,6 @@ export interface DetachableWeights extends LentWeights {
   detach(): readonly ArrayBuffer[]
 }
 
-/** The stored tensors of all checkpoints, as sent to a reader. */
 interface StoredCheckpoints {
   readonly base: StoredTensors
   readonly post: StoredTensors
@@ -45,7 +43,6 @@ interface Waiting {
   reject: (error: Error) => void
 }
 
-/** A reading thread and its pending requests, in the order in which they were sent. */
 class Reader {
   private readonly worker: Worker = takeReadingThread()
   private readonly waiting: Waiting[] = []
@@ -80,7 +77,6 @@ class Reader {
     for (const { reject } of this.waiting.splice(0)) reject(error)
   }
 
-  /** Ends the thread, even in the middle of a read. */
   async end(): Promise<void> {
     this.worker.off('exit', this.onExit)
     await this.worker.terminate()
@@ -92,9 +88,8 @@ class Reader {
 }
 
 /**
- * Reads weights in one thread or several while this thread computes. There is memory for two requests, which is reused:
- * one is computed from while the other is filled. A thread takes a moment to start, so open this reader before weights
- * are needed.
+ * Reads weights in one thread or several while this thread computes. The memory of two requests is reused: one is
+ * computed from while the other is filled.
  */
 export class PrefetchReader {
   /** The maximum number of requests whose memory was lent or being filled at the same time. */
@@ -165,7 +160,6 @@ export class PrefetchReader {
     return { arrays, ...cost, release, detach }
   }
 
-  /** Ends the threads, even in the middle of a read. */
   async close(): Promise<void> {
     this.fail(new Error('the reader of weights was closed'))
     await this.share(0)
@@ -213,16 +207,14 @@ export class PrefetchReader {
 /** The number of bytes by which a reused buffer may exceed its share. */
 const SPARE_BYTES = 2 ** 20
 
-/** The reads of a request that one thread performs. */
 interface Share {
-  /** Indices into the request's reads. */
   readonly indices: readonly number[]
   readonly placed: WorkerRequest['reads']
 }
 
 /**
- * Divides reads into shares of about equal size, one per thread. Requests for the same tensors are divided equally,
- * because a thread may have kept their stored bytes.
+ * Divides reads into equal shares, one per thread. Requests for the same tensors are divided equally, because a thread
+ * may have kept their stored bytes.
  */
 function sharesOf(reads: readonly WeightRead[], count: number): Share[] {
   const shares = Array.from({ length: count }, () => ({ indices: new Array<number>(), size: 0 }))
@@ -240,7 +232,6 @@ function sharesOf(reads: readonly WeightRead[], count: number): Share[] {
     }))
 }
 
-/** Returns the size in bytes of a buffer that holds all arrays of the reads. */
 export function requestBytes(reads: readonly WeightRead[]): number {
   return bytesOf(placeReads(reads))
 }

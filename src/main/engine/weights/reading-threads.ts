@@ -4,10 +4,7 @@ import { builtScript } from '../../base/built'
 /** Threads that run or are starting, and have not received any checkpoints yet. */
 const idle: Worker[] = []
 
-/**
- * Starts threads until `count` are idle. A thread takes a moment to start, during which the caller opens the files that
- * it will read.
- */
+/** Starts threads until `count` are idle, while the caller opens the files that they will read. */
 export function startReadingThreads(count: number): void {
   while (idle.length < count) {
     const thread = newThread()

@@ -13,11 +13,7 @@ import type { ModelWeights, PairWeights } from './pair-weights'
 import type { BlockSource, ModelSources, Origin, OtherOrigin, Sharing } from '../tries/recipe-trie'
 import { mapGet } from '../../../contract/model/look-up'
 
-/**
- * Checks that the layers have the components that each recipe scales.
- *
- * @throws WorkbenchError as `requireComponents`, for a recipe among the models
- */
+/** Checks that the layers have the components that each recipe scales. @throws WorkbenchError as `requireComponents` */
 export function requireModels({ post: { spec } }: PairWeights, models: readonly Model[]): void {
   for (const model of models) {
     const strengths = modelStrengths(model, spec.layerCount)
@@ -25,13 +21,7 @@ export function requireModels({ post: { spec } }: PairWeights, models: readonly 
   }
 }
 
-/**
- * Finds identical blocks within a pair and other checkpoints. Layers are compared by a sample first. For an ordinary
- * pair, whose layers post-training changed, the comparison then costs a few kilobytes.
- *
- * @param models models to be computed
- * @throws WorkbenchError as `requireModels`
- */
+/** Finds identical blocks within a pair and other checkpoints. A sample is compared first, which usually decides. */
 export async function findSharing(pair: PairWeights, models: readonly Model[]): Promise<Sharing> {
   const { base, post } = pair
   requireModels(pair, models)
@@ -49,10 +39,7 @@ export async function findSharing(pair: PairWeights, models: readonly Model[]): 
   return { layerCount, identical: (layer) => identical[layer] ?? false, lossless, alike, others }
 }
 
-/**
- * Remembers one comparison of every checkpoint while no file of the checkpoint or the pair has changed. Comparing a
- * checkpoint that consists of the pair's layers takes as long as reading them.
- */
+/** Remembers one comparison of every checkpoint, while no file of it or the pair has changed. */
 const remembered = new Map<OtherOrigin, { readonly files: unknown; readonly sources: ModelSources }>()
 
 async function rememberedSources(pair: PairWeights, origin: OtherOrigin): Promise<ModelSources> {
@@ -64,10 +51,7 @@ async function rememberedSources(pair: PairWeights, origin: OtherOrigin): Promis
   return sources
 }
 
-/**
- * Finds the sources of a checkpoint's embedding, blocks and head: the pair's where the bytes are equal, else the
- * checkpoint itself.
- */
+/** Finds the sources of a checkpoint's embedding, blocks and head: the pair's where the bytes are equal. */
 async function otherSources(pair: PairWeights, origin: OtherOrigin): Promise<ModelSources> {
   const other = pair.others.get(origin)
   if (other === undefined) throw new Error(`${origin} is not open`)
@@ -115,7 +99,6 @@ function sameDtypes(model: ModelWeights, other: ModelWeights, names: readonly st
   return names.every((name) => model.dtype(name) === other.dtype(name))
 }
 
-/** Tells whether tensors are equal byte for byte in two checkpoints. */
 async function sameTensors(
   model: ModelWeights,
   other: ModelWeights,

@@ -3,9 +3,7 @@ import { wholeModelTensors } from '../../family'
 import type { ModelWeights } from './pair-weights'
 
 /**
- * Reads rows first .. first + count - 1 of a stored matrix as float32, row after row. A vector's rows are its elements.
- *
- * @param width elements of a row; 1 for a vector
+ * Reads rows first .. first + count - 1 of a stored matrix as float32. A vector's rows are its elements, of width 1.
  */
 export async function readFloatRows(
   model: ModelWeights,
@@ -31,9 +29,7 @@ export async function gatherFloatRows(
   return data
 }
 
-/**
- * Reads the final norm's weight and then its bias, as head graphs take them. Returns ones for a norm without either.
- */
+/** Reads the final norm's weight and then its bias; ones for a norm without either. */
 export async function readFinalNorm(model: ModelWeights): Promise<Float32Array> {
   const { hiddenSize } = model.spec
   const { finalNorm } = wholeModelTensors(model.spec)

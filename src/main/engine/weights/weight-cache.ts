@@ -8,7 +8,6 @@ type Cost = Pick<LentWeights, 'bytesRead' | 'readMs' | 'convertMs'>
 
 const NO_COST: Cost = { bytesRead: 0, readMs: 0, convertMs: 0 }
 
-/** A batch of reads whose memory is allocated and released together. */
 interface ReadBatch {
   readonly keys: readonly string[]
   readonly buffers: readonly ArrayBuffer[]
@@ -26,18 +25,15 @@ export interface PrefetchQueue {
   readonly reads: readonly (readonly WeightRead[])[]
   /** Resolves once this read is in the cache, or is certain not to be cached. */
   waitFor(key: string): Promise<void>
-  /** Stops the queue. Resolves once no read is in progress and none will begin. */
   end(): Promise<void>
 }
 
 /**
- * Caches converted weights from one request to the next, in the order in which they are read, up to a memory limit.
- * Blends are not cached, because a request computes with each blend only once and there are many of them.
+ * Caches converted weights from one request to the next, up to a memory limit. Blends are not cached, because a request
+ * computes with each only once.
  */
 export class WeightCache {
-  /** Bytes of all cached weights. */
   bytes = 0
-  /** Null while no prefetch queue is running. */
   prefetch: PrefetchQueue | null = null
   private readonly entries = new Map<string, CachedRead>()
   private readonly batches: ReadBatch[] = []
@@ -78,7 +74,6 @@ export class WeightCache {
     return { ...lent, tensors: blockTensors(spec, step, arrays) }
   }
 
-  /** @throws WorkbenchError as the reader does */
   async read(reader: PrefetchReader, reads: readonly WeightRead[]): Promise<LentWeights> {
     const key = cacheKey(reads)
     await this.prefetch?.waitFor(key)
@@ -97,12 +92,7 @@ export class WeightCache {
     return { ...lent, release }
   }
 
-  /**
-   * Reads a batch into the cache, for later computations.
-   *
-   * @returns false if the cache has no room for the batch
-   * @throws WorkbenchError as the reader does
-   */
+  /** Reads a batch into the cache; false if the cache has no room for it. @throws WorkbenchError as the reader does */
   async readBatch(reader: PrefetchReader, requests: readonly (readonly WeightRead[])[]): Promise<boolean> {
     const all = requests.flat()
     if (!this.hasRoomFor(all)) return false

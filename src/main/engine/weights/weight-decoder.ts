@@ -14,23 +14,17 @@ interface Blend {
 
 /** A request for a float32 array of stored weights. */
 export interface WeightRead {
-  /** Canonical name of the tensor. */
   readonly name: string
   /** The request covers elements first .. first + count - 1. */
   readonly first: number
   readonly count: number
   /** Values of one checkpoint, or a blend of two. */
   readonly source: Origin | Blend
-  /**
-   * Checkpoints whose stored bytes of this tensor a later read needs too. The decoder keeps these bytes, so that each
-   * is read from the file once. Reads of kept bytes cover whole tensors.
-   */
+  /** Checkpoints whose stored bytes of this tensor a later read needs too, and which the decoder keeps. */
   readonly keep: readonly Origin[]
 }
 
-/** The cost of reads. */
 export interface ReadCost {
-  /** Stored bytes read from files. */
   bytesRead: number
   /** Milliseconds that the reading thread took to convert them to float32. */
   convertMs: number
@@ -41,10 +35,7 @@ export function addCost(total: ReadCost, { bytesRead, convertMs }: ReadCost): vo
   total.convertMs += convertMs
 }
 
-/**
- * Elements read at a time. Stored bytes are never in memory as a whole, and reading one piece overlaps with decoding
- * another.
- */
+/** Elements read at a time. Reading one piece overlaps with decoding another. */
 const PIECE_ELEMENTS = 2 ** 20
 
 /** The maximum bytes of a decoder while it reads: stored bytes of two pieces, and one decoded piece of a blend. */
@@ -54,7 +45,6 @@ interface Piece {
   readonly origin: Origin
   readonly first: number
   readonly count: number
-  /** Index of the first element in the target. */
   readonly offset: number
 }
 
