@@ -112,22 +112,29 @@ export function passesCheck(
   )
 }
 
+/** Scores of each check by the keys of its models, because a deep sweep asks for thousands of ranges. */
+const indices = new WeakMap<CheckResult, ReadonlyMap<string, FullAnswerScores>>()
+
+function scoresByKey(check: CheckResult): ReadonlyMap<string, FullAnswerScores> {
+  const stored = indices.get(check)
+  if (stored !== undefined) return stored
+  const index = new Map<string, FullAnswerScores>()
+  const add = (model: AnyModel, scores: FullAnswerScores): void => {
+    const key = weightsKey(model)
+    if (!index.has(key)) index.set(key, scores)
+  }
+  for (const checked of check.models) add({ kind: 'recipe', recipe: checked.recipe }, checked)
+  for (const checked of check.baselines) add(baselineModel(checked.baseline, check), checked)
+  indices.set(check, index)
+  return index
+}
+
 /**
  * Returns the full-answer scores of a model, regardless of the name under which it was checked. Returns null if it was
  * not checked.
  */
-export function checkOf(check: CheckResult | null, model: AnyModel): FullAnswerScores | null {
-  if (check === null) return null
-  const wanted = weightsKey(model)
-  const recipe = check.models.find(
-    (checked) => weightsKey({ kind: 'recipe', recipe: checked.recipe }) === wanted
-  )
-  return (
-    recipe ??
-    check.baselines.find(({ baseline }) => weightsKey(baselineModel(baseline, check)) === wanted) ??
-    null
-  )
-}
+export const checkOf = (check: CheckResult | null, model: AnyModel): FullAnswerScores | null =>
+  check === null ? null : (scoresByKey(check).get(weightsKey(model)) ?? null)
 
 /** Returns the full-answer scores of a range of the sweep, or null if it was not checked. */
 export const checkOfRange = (check: CheckResult | null, range: RestorationRange): FullAnswerScores | null =>

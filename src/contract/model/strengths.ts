@@ -264,7 +264,8 @@ export const strengthsKey = (layers: readonly LayerStrength[]): string =>
     })
     .join()
 
-export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean => layerKey(a) === layerKey(b)
+export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean =>
+  a === b || layerKey(a) === layerKey(b)
 
 /** Reports whether a layer takes nothing from another source than post. */
 export const isPostLayer = (layer: LayerStrength): boolean => amountKey(layer) === POST_KEY
