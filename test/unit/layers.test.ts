@@ -119,7 +119,6 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/forward/routed-rows.ts': 2,
   'main/engine/generate/key-value-cache.ts': 1,
   'main/engine/generate/webgpu-runner.ts': 1,
-  'main/engine/questions/device-check.ts': 1,
   'main/engine/questions/embed-texts.ts': 4,
   'main/engine/questions/read-answers.ts': 2,
   'main/engine/rows/baseline-logits.ts': 5,

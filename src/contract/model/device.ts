@@ -35,9 +35,11 @@ export type Precision = z.infer<typeof Precision>
 /** Reports whether a device supports float16 for large products. On other devices, float16 brings no gain. */
 export const hasHalf = (device: DeviceName): boolean => device === 'webgpu'
 
-/** Results of a device for a small reference model and one large product. */
+/** Results of a device for some layers of a model and one large product. */
 export const DeviceCheck = z.object({
-  /** Largest difference of its logits from the CPU's. The logits have a standard deviation of about 2. */
+  /** Precision of the layers. */
+  precision: Precision,
+  /** Largest difference from the CPU, relative to what a layer adds to its input. Huge if not finite. */
   largestDifference: z.number(),
   /** Speed of a 512 x 1024 x 1024 float32 product in GFLOP/s, including the transfer of its rows. */
   gigaflops: z.number()

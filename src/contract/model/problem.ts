@@ -19,6 +19,8 @@ const PROBLEM_CODES = [
   'busy', // the project already runs a job
   'out-of-memory', // the work does not fit
   'overflow', // numbers are not finite, though all weights are: another precision or device may do
+  'device-memory', // the memory of a GPU is too small: fewer rows at a time may fit
+  'device-lost', // a GPU failed, though the engine lives: the CPU may do
   'engine-lost', // the engine, or another process of the program, died
   'cancelled', // the user stopped it
   'internal' // a defect of the program; the log has the details

@@ -226,12 +226,8 @@ export type PartitionRequest = z.infer<typeof PartitionRequest>
 export const EnginePartitionEvent = z.object({ group: z.number().int(), classCount: z.number().int() })
 export type EnginePartitionEvent = z.infer<typeof EnginePartitionEvent>
 
-/** A small pair whose logits a device computes, to test whether the device is correct. */
-export const CheckDeviceRequest = z.object({
-  base: z.string(),
-  post: z.string(),
-  device: DeviceName
-})
+/** A pair of which a device computes some layers, to test whether the device is correct. */
+export const CheckDeviceRequest = z.object(pair)
 export type CheckDeviceRequest = z.infer<typeof CheckDeviceRequest>
 
 /** Identifies one answer by its indices into the request's models and prompts, and its number among their answers. */

@@ -38,6 +38,8 @@ export function apiErrorOf({ problem }: WorkbenchError): ApiError {
     case 'engine-lost':
     case 'cancelled':
     case 'out-of-memory':
+    case 'device-memory':
+    case 'device-lost':
       return new ApiError(503, message, problem.code)
     default:
       return new ApiError(500, message, problem.code)

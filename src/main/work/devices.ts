@@ -1,3 +1,5 @@
+import { release } from 'node:os'
+import { version } from '../../../package.json'
 import {
   type ChosenDevice,
   DEVICE_LABELS,
@@ -8,6 +10,7 @@ import {
 } from '../../contract/model/device'
 import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
+import type { CheckDeviceRequest } from '../../contract/procedures/engine'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { openMember } from '../checkpoint/pair-member'
 import { requirePlatform } from '../engine/device/platforms'
@@ -16,8 +19,18 @@ import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors } 
 import { pairPaths } from '../project/demo'
 import { cudaProblem, type MachineGpus, readGpus, vulkanGpus, vulkanProblem } from './gpus'
 
-/** float32 products in another order move logits by some 1e-5; a wrong kernel moves them by whole units. */
-const TOLERANCE = 1e-3
+/**
+ * Largest relative difference of a correct device. Products in another order differ by some 1e-6 in float32, and by
+ * some 1e-3 in float16. A wrong kernel differs by about 1.
+ */
+const TOLERANCE = { fp32: 1e-3, fp16: 0.03 }
+
+/** Returns why a device is wrong; null if it is correct. */
+export function whyWrong({ largestDifference, precision }: DeviceCheck): string | null {
+  if (largestDifference <= TOLERANCE[precision]) return null
+  const difference = largestDifference.toPrecision(2)
+  return `its results in ${precision} differ from the CPU's by ${difference}; a newer driver may help.`
+}
 
 /**
  * A layer of fewer weights than this is done before a GPU has begun, and a speed measured on large products says
@@ -54,6 +67,16 @@ export class Devices {
   forget(): void {
     this.trial = null
     this.machine = null
+  }
+
+  /** Compares layers of a pair on a device with the CPU. */
+  check(request: CheckDeviceRequest, signal: AbortSignal): Promise<DeviceCheck> {
+    return checkedBy(this.openEngine(), request, signal)
+  }
+
+  /** Describes the GPUs, their drivers and the runtime, which decide whether a device computes correctly. */
+  async drivers(): Promise<string> {
+    return JSON.stringify([version, release(), await this.gpus()])
   }
 
   /** Reads the GPUs of this machine once, which starts a program of the system. */
@@ -173,12 +196,9 @@ async function tryDevice(
 ): Promise<Trial> {
   try {
     requirePlatform(device)
-    const check = await checkedBy(openEngine(), device)
-    const works = check.largestDifference <= TOLERANCE
-    const reason = works
-      ? null
-      : `its results differ from the CPU's by ${check.largestDifference.toPrecision(2)}; a newer driver may help.`
-    return { device, works, reason, check }
+    const check = await checkedBy(openEngine(), { ...pairPaths({ kind: 'demo' }), device, precision: 'fp32' })
+    const reason = whyWrong(check)
+    return { device, works: reason === null, reason, check }
   } catch (error) {
     if (!(error instanceof WorkbenchError) || error.problem.code === 'cancelled') throw error
     const { message, hint } = error.problem
@@ -188,9 +208,13 @@ async function tryDevice(
 }
 
 /** Ends the engine. */
-async function checkedBy(host: EngineHost, device: DeviceName): Promise<DeviceCheck> {
+async function checkedBy(
+  host: EngineHost,
+  request: CheckDeviceRequest,
+  signal?: AbortSignal
+): Promise<DeviceCheck> {
   try {
-    return await host.client().checkDevice({ ...pairPaths({ kind: 'demo' }), device })
+    return await host.client().checkDevice(request, { signal })
   } finally {
     await host.close()
   }

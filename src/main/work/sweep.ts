@@ -18,6 +18,7 @@ import type { LikeSweep } from '../crc/sweep/sweep-pace'
 import type { EngineClient } from '../engine/host'
 import { keepSweep } from '../project/results/keep-sweep'
 import { historyOf, likeOf } from '../project/results/sweep-history'
+import { checkedRequest } from './checked-device'
 import type { Devices } from './devices'
 import type { WorkMeans } from './means'
 import { sweepRequest } from './sweep-request'
@@ -28,6 +29,7 @@ export class SweepWork {
   private constructor(
     readonly request: CrcSweepRequest,
     private readonly place: WorkPlace,
+    private readonly devices: Devices,
     /** Partial results, in the project or beside the file; null where neither takes the sweep. */
     readonly history: SweepHistory | null
   ) {}
@@ -49,6 +51,7 @@ export class SweepWork {
     return new SweepWork(
       request,
       place,
+      devices,
       history === undefined ? historyOfPlace(place, request, fresh) : history
     )
   }
@@ -82,16 +85,16 @@ export class SweepWork {
   }
 
   /**
-   * Computes the sweep and resumes an interrupted one. A sweep that fails on a GPU begins again in float32 or on the
-   * CPU, with a notice; see `requestAfter`.
+   * Computes the sweep and resumes an interrupted one. A GPU is checked first. A sweep whose numbers overflow on a GPU
+   * begins again in float32 or on the CPU, with a notice; see `requestAfter`.
    *
-   * @throws WorkbenchError as `runWholeSweep`
+   * @throws WorkbenchError as `checkedRequest` and `runWholeSweep`
    */
   async compute(
     { engine, signal, notify }: WorkMeans,
     more: Pick<CrcSweepRequest, 'id' | 'lookedAt'> = {}
   ): Promise<SweepDocument> {
-    let request: CrcSweepRequest = { ...this.request, ...more }
+    let request = { ...(await checkedRequest(this.request, this.devices, signal)), ...more }
     for (;;) {
       try {
         return await runWholeSweep(engine, request, signal, sweepListener(notify), this.history)
@@ -103,9 +106,10 @@ export class SweepWork {
     }
   }
 
-  /** Computes a share of the prompts. @throws WorkbenchError as `runCrcShard` */
-  computeShard(shard: Shard, { engine, signal, notify }: WorkMeans): Promise<SweepPart> {
-    return runCrcShard(engine, { ...this.request, shard }, signal, sweepListener(notify), this.history)
+  /** Computes a share of the prompts. @throws WorkbenchError as `checkedRequest` and `runCrcShard` */
+  async computeShard(shard: Shard, { engine, signal, notify }: WorkMeans): Promise<SweepPart> {
+    const request = await checkedRequest(this.request, this.devices, signal)
+    return runCrcShard(engine, { ...request, shard }, signal, sweepListener(notify), this.history)
   }
 
   /** Stores the sweep in the project, if there is one. @returns the check of an earlier sweep that holds for it */
@@ -150,26 +154,24 @@ function historyOfPlace(
 }
 
 /**
- * Returns the request that takes the place of one that failed on a GPU. Results of two precisions or devices are never
- * mixed in a sweep, so the new request begins again.
+ * Returns the request that takes the place of one whose numbers overflowed on a GPU. Its earlier results are doubtful,
+ * so the new request begins again.
  *
- * - Numbers that overflowed in an automatic float16 are computed in float32.
- * - On an automatically chosen GPU, an overflow in float32 or the death of the engine leads to the CPU.
+ * - An automatic float16 is replaced by float32.
+ * - An automatically chosen GPU is replaced by the CPU.
  *
  * @returns null if the failure would repeat, or the user chose the device and precision
  */
 function requestAfter({ problem }: WorkbenchError, request: CrcSweepRequest): CrcSweepRequest | null {
   const { device: chosen, precision } = request
-  if (chosen === undefined || chosen.device === 'cpu') return null
+  if (chosen === undefined || chosen.device === 'cpu' || problem.code !== 'overflow') return null
   const { device, isAutomatic = false } = chosen
   const label = DEVICE_LABELS[device]
-  if (problem.code === 'overflow' && precision === undefined && hasHalf(device)) {
+  if (precision === undefined && hasHalf(device)) {
     const notice = `Numbers overflowed in fp16 on ${label}. The sweep begins again in fp32.`
     return { ...request, precision: 'fp32', device: { ...chosen, notice } }
   }
-  if (isAutomatic && (problem.code === 'overflow' || problem.code === 'engine-lost')) {
-    const notice = `${label} failed, and the sweep begins again on the CPU: ${problem.message}`
-    return { ...request, precision: undefined, device: { device: 'cpu', notice } }
-  }
-  return null
+  if (!isAutomatic) return null
+  const notice = `${label} failed, and the sweep begins again on the CPU: ${problem.message}`
+  return { ...request, precision: undefined, device: { device: 'cpu', notice } }
 }

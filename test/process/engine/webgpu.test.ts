@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Precision } from '../../../src/contract/model/device'
 import { elementAt } from '../../../src/contract/model/look-up'
+import { checkDevice } from '../../../src/main/engine/questions/device-check'
 import { probe } from '../../../src/main/engine/questions/probe'
 import { GOLDEN_FAMILIES, largestDifference, readGolden } from '../../fixtures/goldens'
+import { shortPair } from '../../fixtures/swept-project'
 import { FP16_TOLERANCE, FP32_TOLERANCE, whyNoWebGpu } from '../../fixtures/webgpu'
 
 const missing = await whyNoWebGpu()
@@ -11,6 +13,18 @@ const FP16_CORRELATION = 0.9995
 
 /** Gemma's residual grows past half precision, and so may what is squared in an MLP; rounding may send rows to other experts. */
 const SINGLE = /^(gemma|arcee|nemotron|apertus|qwen3_moe|mixtral|olmoe)/
+
+describe.skipIf(missing !== null)('the check of WebGPU on a pair', () => {
+  it.each([
+    ['fp32', 1e-5],
+    ['fp16', 0.01]
+  ] as const)('passes in %s', async (precision, tolerance) => {
+    const check = await checkDevice({ ...(await shortPair()), device: 'webgpu', precision })
+    expect(check.precision).toBe(precision)
+    expect(check.largestDifference).toBeGreaterThan(0)
+    expect(check.largestDifference).toBeLessThan(tolerance)
+  })
+})
 
 describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) => {
   const family = readGolden(name)

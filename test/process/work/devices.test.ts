@@ -31,7 +31,7 @@ const machineWith = (gpus: readonly Gpu[]): MachineGpus => ({
 })
 const RADEON: Gpu = { name: 'AMD GPU 0x744c', vendor: 'AMD', driver: 'amdgpu' }
 const checked = (gigaflops: number, largestDifference = 1e-5): DeviceCheck => {
-  return { gigaflops, largestDifference }
+  return { precision: 'fp32', gigaflops, largestDifference }
 }
 
 describe('the automatic choice of a device', () => {

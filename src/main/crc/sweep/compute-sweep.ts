@@ -70,12 +70,20 @@ export interface ComputeOptions {
   onEvent: (event: CrcSweepEvent) => void
 }
 
+/** Fewest rows that go through a block at once after a lack of memory. */
+const MIN_ROWS = 64
+
 /** Shortest time between two events of progress. */
 const EVENT_INTERVAL_MS = 100
 
 /**
- * Lets the engine compute the scores that earlier results lack. @throws WorkbenchError `engine-lost` when the engine
- * was lost twice in one part; errors of the engine
+ * Lets the engine compute the scores that earlier results lack. A failed part is repeated:
+ *
+ * - after the loss of the engine, once;
+ * - after a lack of memory on a GPU, with half the rows at a time;
+ * - after a further failure of an automatically chosen GPU, on the CPU, which computes all parts that are left.
+ *
+ * @throws WorkbenchError of the engine for any other failure
  */
 export async function computeSweep(
   engine: EngineClient,
@@ -83,7 +91,6 @@ export async function computeSweep(
   options: ComputeOptions
 ): Promise<ComputedSweep> {
   const run = new SweepRun(prepared, options)
-  let diedInPart = false
   for (const stage of options.stages(run.scores)) {
     run.begin(stage)
     while (run.missing.length > 0) {
@@ -91,10 +98,8 @@ export async function computeSweep(
       try {
         await run.follow(engine)
       } catch (error) {
-        const advanced = run.partsFinished > finishedBefore
-        if (!isLost(error) || options.signal.aborted || (diedInPart && !advanced)) throw error
-        diedInPart = true
-        run.engineDied(error)
+        const isRepeated = run.partsFinished === finishedBefore
+        if (options.signal.aborted || !run.recover(error, isRepeated)) throw error
       }
     }
   }
@@ -108,6 +113,10 @@ class SweepRun {
   private readonly session: StageSession
   private stage: SweepStage = { models: [], prompts: [] }
   private stagesBegun = 0
+  /** True if the engine died in the current part or before. */
+  private hasDied = false
+  /** Place of the computation after a GPU failed. Empty before. */
+  private fallback: { device?: 'cpu'; precision?: undefined } = {}
   /** Groups of prompts, also those of an earlier run; null until the engine has planned. */
   private split: KeyedSplit | null
   private unsaved = new Map<number, Map<number, PromptScore>>()
@@ -196,7 +205,7 @@ class SweepRun {
       this.split
     )
     const events = await engine.sweep(
-      { ...request, session: this.session.settingsFor(this.stage) },
+      { ...request, ...this.fallback, session: this.session.settingsFor(this.stage) },
       { signal }
     )
     for await (const event of events) {
@@ -250,7 +259,8 @@ class SweepRun {
   ): boolean {
     const { device, precision, rowsTotal, split } = plan
     const earlier = this.computedIn
-    if (earlier !== null && (earlier.device !== device || earlier.precision !== precision)) {
+    const isFallback = this.fallback.device !== undefined
+    if (!isFallback && earlier !== null && (earlier.device !== device || earlier.precision !== precision)) {
       const before = `Earlier results, computed on ${earlier.device} in ${earlier.precision}, were not used`
       if (this.stagesBegun > 1)
         throw new WorkbenchError('mismatch', `${before} further.`, 'Sweep from the start.')
@@ -258,7 +268,8 @@ class SweepRun {
       this.discardScores()
       return false
     }
-    this.computedIn = { device, precision }
+    if (!isFallback) this.computedIn = { device, precision }
+    else this.computedIn ??= { device, precision }
     this.memory = {
       budgetBytes: this.budgetBytes,
       plannedPeakBytes: Math.max(plan.peakBytes, this.memory?.plannedPeakBytes ?? 0)
@@ -319,8 +330,52 @@ class SweepRun {
     }
   }
 
-  /** Counts the finished work and reports that the engine was restarted. */
-  engineDied(reason: Error): void {
+  /**
+   * Prepares another attempt at a failed part.
+   *
+   * @param isRepeated true if the part failed before it advanced
+   * @returns false if the failure would repeat
+   */
+  recover(error: unknown, isRepeated: boolean): boolean {
+    if (!(error instanceof WorkbenchError)) return false
+    const { code } = error.problem
+    if (isLost(error) && !(this.hasDied && isRepeated)) {
+      this.hasDied = true
+      this.goOn(error, 'It was started again and goes on')
+      return true
+    }
+    if (code === 'device-memory' && this.halveRows()) {
+      this.goOn(error, 'The sweep goes on with half the rows at a time')
+      return true
+    }
+    const { device } = this.prepared.request
+    const isGpu =
+      device?.isAutomatic === true && device.device !== 'cpu' && this.fallback.device === undefined
+    if (!isGpu || !(isLost(error) || code === 'device-memory' || code === 'device-lost')) return false
+    this.hasDied = false
+    this.fallback = { device: 'cpu', precision: undefined }
+    if (this.partsFinished === 0 && this.progress.reusedPromptCount === 0) this.discardScores()
+    this.goOn(error, 'The sweep goes on, on the CPU,')
+    return true
+  }
+
+  /** Halves the groups of prompts, and the rows that go through a block at once. @returns false if they are small */
+  private halveRows(): boolean {
+    if (this.split === null) return false
+    const { groups, rowBound } = this.split
+    if (rowBound <= MIN_ROWS && groups.every((keys) => keys.length === 1)) return false
+    const half = (keys: readonly string[]): number => Math.ceil(keys.length / 2)
+    this.split = {
+      groups: groups
+        .flatMap((keys) => [keys.slice(0, half(keys)), keys.slice(half(keys))])
+        .filter((keys) => keys.length > 0),
+      rowBound: Math.max(MIN_ROWS, rowBound / 2)
+    }
+    return true
+  }
+
+  /** Counts the finished work and reports why and how the rest is computed. */
+  private goOn(reason: Error, how: string): void {
     // Lost work is computed again, and its time is counted then.
     this.seconds += this.finishedSeconds
     this.rowsBefore = this.rowsFinished
@@ -333,7 +388,7 @@ class SweepRun {
     }
     const { rowsDone, rowsTotal } = this.progress
     const percent = formatPercent(rowsTotal === 0 ? 0 : rowsDone / rowsTotal)
-    this.notice(`${reason.message} It was started again and goes on at ${percent}.`)
+    this.notice(`${reason.message} ${how} at ${percent}.`)
     this.notify()
   }
 

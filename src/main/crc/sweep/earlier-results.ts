@@ -25,7 +25,8 @@ export interface SweepIdentity {
 }
 
 /**
- * Device and precision of results. Results of different devices or precisions are never mixed in one sweep.
+ * Device and precision of results. Results of different devices or precisions are not mixed in one sweep, except that
+ * the CPU finishes a sweep whose GPU failed. A notice says so.
  */
 export interface ComputedIn {
   device: DeviceName

@@ -112,18 +112,14 @@ export const openModelFile = (file: string): Promise<ort.InferenceSession> =>
 
 /** Creates a device whose tensors onnxruntime for Node keeps in main memory and copies for each run. */
 function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.SessionOptions): Device {
+  const create = sessionFactory(name, null)
   return {
     name,
     gainsFromHalf: false,
     keepsTensors: false,
     moved: null,
     createSession: (model, { files = [], keepsMemory = false } = {}) =>
-      InferenceSession.create(model, {
-        ...SESSION_OPTIONS,
-        ...options,
-        enableCpuMemArena: keepsMemory,
-        externalData: files
-      }),
+      create(model, { ...SESSION_OPTIONS, ...options, enableCpuMemArena: keepsMemory, externalData: files }),
     resident: (data, dims) => Promise.resolve(new Tensor('float32', data, dims)),
     outlive: (tensor) => Promise.resolve(tensor),
     settle: () => Promise.resolve(),
@@ -152,15 +148,13 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
   const options = { ...SESSION_OPTIONS, ...provider }
   await keepWebGpu(options)
   const moved = { toDevice: 0, fromDevice: 0 }
-  const createSession: Device['createSession'] = async (model, { files = [], outputsStay = false } = {}) => {
-    const session = await InferenceSession.create(model, {
+  const create = sessionFactory('webgpu', moved)
+  const createSession: Device['createSession'] = (model, { files = [], outputsStay = false } = {}) =>
+    create(model, {
       ...options,
       externalData: files,
       ...(outputsStay !== false && { preferredOutputLocation: onGpu(outputsStay) })
     })
-    movedBy.set(session, moved)
-    return session
-  }
   // From Node, a tensor gets into GPU memory only as a session's output.
   const uploaders = new Map<string, ort.InferenceSession>()
   const uploader = async (rank: number, type: 'float32' | 'float16'): Promise<ort.InferenceSession> => {
@@ -215,20 +209,55 @@ function uploadGraph(rank: number, type: 'float32' | 'float16'): Uint8Array {
   return graph.encode()
 }
 
-/** The counter of each session's moved bytes. */
-const movedBy = new WeakMap<ort.InferenceSession, MovedBytes>()
+/** The device of each session on a GPU, and the counter of its moved bytes. */
+const gpuOf = new WeakMap<ort.InferenceSession, { name: DeviceName; moved: MovedBytes | null }>()
 
-/** Runs a session and returns the wanted outputs by name, or into the given tensors. */
+/** Returns a function that creates sessions whose failures are the device's. @throws as {@link runTensors} */
+function sessionFactory(name: DeviceName, moved: MovedBytes | null) {
+  return async (
+    model: Uint8Array,
+    options: ort.InferenceSession.SessionOptions
+  ): Promise<ort.InferenceSession> => {
+    if (name === 'cpu') return InferenceSession.create(model, options)
+    const session = await InferenceSession.create(model, options).catch(deviceFailed(name))
+    gpuOf.set(session, { name, moved })
+    return session
+  }
+}
+
+/** Words of a runtime whose GPU has too little memory: allocators of onnxruntime, CUDA, Direct3D and Dawn. */
+const NO_MEMORY =
+  /out of memory|failed to allocate|bad_alloc|alloc_failed|allocation failed|8007000E|buffer ?size/i
+
+/** Returns a handler of an error that throws `device-memory` or `device-lost`. */
+const deviceFailed =
+  (name: DeviceName) =>
+  (error: unknown): never => {
+    const label = DEVICE_LABELS[name]
+    const reason = errorMessage(error).replace(/\.?$/, '.')
+    if (NO_MEMORY.test(reason))
+      throw new WorkbenchError('device-memory', `${label} has too little memory: ${reason}`, GPU_HINT)
+    throw new WorkbenchError('device-lost', `${label} failed: ${reason}`, GPU_HINT)
+  }
+
+const GPU_HINT = 'Run again with --device cpu, or start the program again. Finished parts are kept.'
+
+/**
+ * Runs a session and returns the wanted outputs by name, or into the given tensors.
+ *
+ * @throws WorkbenchError `device-memory` or `device-lost` when a GPU fails
+ */
 export async function runTensors(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>,
   wanted: readonly string[] | Readonly<Record<string, ort.Tensor>> = session.outputNames
 ): Promise<Readonly<Record<string, ort.Tensor>>> {
-  const results = await session.run(feeds, wanted)
-  const moved = movedBy.get(session)
-  if (moved !== undefined) {
-    moved.toDevice += bytesInMainMemory(feeds)
-    moved.fromDevice += bytesInMainMemory(results)
+  const gpu = gpuOf.get(session)
+  if (gpu === undefined) return session.run(feeds, wanted)
+  const results = await session.run(feeds, wanted).catch(deviceFailed(gpu.name))
+  if (gpu.moved !== null) {
+    gpu.moved.toDevice += bytesInMainMemory(feeds)
+    gpu.moved.fromDevice += bytesInMainMemory(results)
   }
   return results
 }

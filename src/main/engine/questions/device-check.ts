@@ -1,11 +1,28 @@
-import type { DeviceCheck, DeviceName } from '../../../contract/model/device'
+import type * as ort from 'onnxruntime-node'
+import { elementAt } from '../../../contract/model/look-up'
+import type { DeviceCheck, Precision } from '../../../contract/model/device'
 import type { CheckDeviceRequest } from '../../../contract/procedures/engine'
-import { openDevice } from '../device/device'
-import { probe } from './probe'
+import { throwIfCancelled } from '../../base/files/cancelling'
+import { weightType } from '../../graphs/block-graph'
+import { type Device, floatsOf, floatTensor, openDevice } from '../device/device'
 import { openTimedProduct } from '../device/timed-product'
+import { choosePrecision } from '../forward/choose-precision'
+import { embedTokens } from '../forward/embed-tokens'
+import { openLanguageHead, valuesOf } from '../forward/language-head'
+import { type LayerSource, openLayer } from '../forward/layer-session'
+import { openRun } from '../forward/open-run'
+import { RotaryFeeds } from '../forward/rotary-feeds'
+import { fullLayout } from '../tries/attention-layout'
+import { packPrompts } from '../tries/prompt-trie'
+import { readBlock } from '../weights/block-weights'
+import type { PairWeights } from '../weights/pair-weights'
+import { rowAt } from '../rows/rows'
 
-/** Tokens of the test prompt, enough for every kernel that a real prompt takes: attention's change at 32 positions. */
+/** Tokens of each prompt. Attention kernels change at 32 positions. */
 const PROMPT_LENGTH = 64
+
+/** Prompts of the two checks, of 64 and 512 rows. Kernels of products change with the number of rows. */
+const PROMPT_COUNTS = [1, 8]
 
 /** The shape of the timed product: as large as a layer's, and small enough for a software adapter. */
 const PRODUCT = { rows: 512, inner: 1024, columns: 1024 }
@@ -15,39 +32,96 @@ const PRODUCT_RUNS = 3
  * Checks whether a device computes the same as the CPU, and measures its speed. The existence of an adapter proves
  * neither. An adapter may be software, and some drivers return wrong numbers without an error.
  *
- * @param request a small pair whose logits both devices compute, in float32
- * @throws WorkbenchError `unsupported` when this machine has no such device
+ * @param request a pair, of which post's first, middle and last layer and its head are computed on both devices.
+ * @throws WorkbenchError `unsupported` when this machine has no such device, or not with the requested precision
  */
 export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSignal): Promise<DeviceCheck> {
-  const { device, base, post } = request
-  const model = { kind: 'post' as const }
-  const prompts = [Array.from({ length: PROMPT_LENGTH }, (_, i) => i + 1)]
-  const logitsOn = async (name: DeviceName): Promise<number[]> => {
-    const [logits = []] = await probe({ base, post, device: name, precision: 'fp32', model, prompts }, signal)
-    return logits
-  }
-  const computed = await logitsOn(device)
-  const expected = device === 'cpu' ? computed : await logitsOn('cpu')
-  return {
-    largestDifference: computed.reduce(
-      // A NaN anywhere makes the result NaN.
-      (largest, value, i) => Math.max(largest, Math.abs(value - (expected[i] ?? NaN))),
-      0
-    ),
-    gigaflops: await productSpeed(device)
+  const open = await openRun(request, [])
+  try {
+    const { pair, device } = open
+    const precision = choosePrecision(device, pair, request.precision)
+    let largestDifference = 0
+    if (device.name !== 'cpu') {
+      const cpu = open.own(await openDevice('cpu'))
+      for (const count of PROMPT_COUNTS) {
+        // A NaN anywhere makes the result NaN.
+        for await (const difference of differences(pair, count, [device, precision], cpu, signal))
+          largestDifference = Math.max(largestDifference, difference)
+      }
+    }
+    if (!Number.isFinite(largestDifference)) largestDifference = Number.MAX_VALUE
+    return { precision, largestDifference, gigaflops: await productSpeed(device) }
+  } finally {
+    await open.close()
   }
 }
 
-/** Measures the best of a few runs of one product, in GFLOP/s. */
-async function productSpeed(name: DeviceName): Promise<number> {
-  const device = await openDevice(name)
-  try {
-    const product = await openTimedProduct(device, PRODUCT)
-    let best = 0
-    for (let run = 0; run < PRODUCT_RUNS; run++) best = Math.max(best, await product.measure())
-    await product.close()
-    return best
-  } finally {
-    await device.close()
+/** Yields the relative difference of each checked part of post. Each layer gets the CPU's states of the one before. */
+async function* differences(
+  pair: PairWeights,
+  promptCount: number,
+  [device, precision]: readonly [Device, Precision],
+  cpu: Device,
+  signal: AbortSignal | undefined
+): AsyncGenerator<number> {
+  const { spec } = pair.post
+  const tokenAt = (_: unknown, i: number): number => (7919 * i + 1) % spec.vocabularySize
+  const tokens = Array.from({ length: promptCount * PROMPT_LENGTH }, tokenAt)
+  const packed = packPrompts(
+    Array.from({ length: promptCount }, (_, i) => tokens.slice(PROMPT_LENGTH * i, PROMPT_LENGTH * (i + 1)))
+  )
+  let states = await embedTokens(pair.post, packed.tokens)
+  for (const layer of new Set([0, Math.floor(spec.layerCount / 2), spec.layerCount - 1])) {
+    throwIfCancelled(signal, 'The check of a device')
+    const expected = await throughLayer({ device: cpu, precision: 'fp32', pair, packed }, layer, states)
+    const actual = await throughLayer({ device, precision, pair, packed }, layer, states)
+    yield distance(actual, expected) / distance(expected, states)
+    states = expected
   }
+  const last = rowAt(states, packed.tokens.length - 1, spec.hiddenSize)
+  const logitsOn = async (name: Device): Promise<Float32Array> => {
+    const head = await openLanguageHead(name, pair.post)
+    try {
+      return await valuesOf(head.logits(last, signal))
+    } finally {
+      await head.close()
+    }
+  }
+  const expected = await logitsOn(cpu)
+  yield distance(await logitsOn(device), expected) / distance(expected, new Float32Array(expected.length))
+}
+
+/** Takes states through a layer of post, without its experts. Both are [rows, hidden]. */
+async function throughLayer(source: LayerSource, layer: number, states: Float32Array): Promise<Float32Array> {
+  const { device, precision, pair, packed } = source
+  const { spec } = pair.post
+  const { rope, window } = elementAt(spec.layers, layer, 'layer')
+  const session = await openLayer(source, spec, layer, fullLayout(packed), false)
+  const weights: Record<string, ort.Tensor> = {}
+  try {
+    const block = await readBlock(pair, layer, { kind: 'recipe', attention: 0, mlp: 0 })
+    for (const [role, { data, shape }] of block.tensors)
+      weights[role] = await device.resident(data, shape, weightType(role, precision))
+    const input = floatTensor(states, [1, packed.tokens.length, spec.hiddenSize])
+    const rotary = new RotaryFeeds(spec, PROMPT_LENGTH).of(rope)
+    const masks = await session.masks(window)
+    return floatsOf((await session.advance(input, 1, { ...weights, ...rotary, ...masks })).hidden)
+  } finally {
+    for (const tensor of Object.values(weights)) tensor.dispose()
+    await session.close()
+  }
+}
+
+/** Returns the Euclidean distance of two vectors. */
+function distance(left: Float32Array, right: Float32Array): number {
+  return Math.sqrt(left.reduce((sum, value, i) => sum + (value - elementAt(right, i, 'value')) ** 2, 0))
+}
+
+/** Measures the best of a few runs of one product, in GFLOP/s. */
+async function productSpeed(device: Device): Promise<number> {
+  const product = await openTimedProduct(device, PRODUCT)
+  let best = 0
+  for (let run = 0; run < PRODUCT_RUNS; run++) best = Math.max(best, await product.measure())
+  await product.close()
+  return best
 }

@@ -1,15 +1,33 @@
+import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
-import type { ChosenDevice } from '../../../../src/contract/model/device'
+import type { ChosenDevice, DeviceCheck } from '../../../../src/contract/model/device'
 import { type ProblemCode, WorkbenchError } from '../../../../src/contract/model/problem'
-import type { EngineSweepEvent } from '../../../../src/contract/procedures/engine'
+import type { CheckDeviceRequest, EngineSweepEvent } from '../../../../src/contract/procedures/engine'
 import { Devices } from '../../../../src/main/work/devices'
 import { SweepWork } from '../../../../src/main/work/sweep'
 import { folderPlace } from '../../../../src/main/work/work-place'
 import { problemOf } from '../../../fixtures/problems'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
 
-/** A machine whose automatic device is WebGPU. */
+/** A machine whose automatic device is WebGPU, with its differences from the CPU in each precision. */
 class GpuFirst extends Devices {
+  readonly checked: string[] = []
+
+  /** @param driver version of the driver */
+  constructor(
+    private readonly differences: { fp16: number; fp32: number } = { fp16: 1e-3, fp32: 1e-6 },
+    private readonly driver = randomUUID()
+  ) {
+    super()
+  }
+
+  override drivers = () => Promise.resolve(this.driver)
+
+  override check = ({ precision = 'fp16' }: CheckDeviceRequest): Promise<DeviceCheck> => {
+    this.checked.push(precision)
+    return Promise.resolve({ precision, largestDifference: this.differences[precision], gigaflops: 100 })
+  }
+
   override choose = (choice: string): Promise<ChosenDevice> =>
     Promise.resolve({ device: choice === 'cpu' ? 'cpu' : 'webgpu', notice: null })
 }
@@ -17,7 +35,8 @@ class GpuFirst extends Devices {
 /** Attempts of a sweep of which every one fails, and the notices between them. */
 async function attempts(
   code: ProblemCode,
-  settings: Parameters<typeof SweepWork.open>[0]
+  settings: Parameters<typeof SweepWork.open>[0],
+  devices = new GpuFirst()
 ): Promise<{ tried: string[]; notices: string[]; problem: ProblemCode }> {
   const tried: string[] = []
   const notices: string[] = []
@@ -27,7 +46,7 @@ async function attempts(
       yield await Promise.reject<EngineSweepEvent>(new WorkbenchError(code, 'It failed.'))
     }
   })
-  const work = await SweepWork.open(settings, folderPlace({ kind: 'demo' }), new GpuFirst())
+  const work = await SweepWork.open(settings, folderPlace({ kind: 'demo' }), devices)
   const { signal } = new AbortController()
   const notify = (event: { type?: string; message?: string }): void => {
     if (event.type === 'notice' && event.message !== undefined) notices.push(event.message)
@@ -66,4 +85,29 @@ it('keeps a device and a precision that the user named', async () => {
 it('does not repeat a failure that another device has too', async () => {
   expect((await attempts('bad-file', { device: 'auto' })).tried).toEqual(['webgpu automatic'])
   expect((await attempts('overflow', { device: 'cpu' })).tried).toEqual(['cpu automatic'])
+})
+
+it('checks a GPU once for each driver and precision before a sweep', async () => {
+  const devices = new GpuFirst()
+  for (let sweep = 0; sweep < 2; sweep++) await attempts('bad-file', { device: 'auto' }, devices)
+  expect(devices.checked).toEqual(['fp16'])
+  const updated = new GpuFirst()
+  await attempts('bad-file', { device: 'auto' }, updated)
+  await attempts('bad-file', { device: 'webgpu', precision: 'fp32' }, updated)
+  expect(updated.checked).toEqual(['fp16', 'fp32'])
+})
+
+it('computes in fp32, or on the CPU, if layers of the pair differ on an automatic GPU', async () => {
+  const halfWrong = new GpuFirst({ fp16: NaN, fp32: 1e-6 })
+  expect((await attempts('bad-file', { device: 'auto' }, halfWrong)).tried).toEqual(['webgpu fp32'])
+  const { tried } = await attempts('bad-file', { device: 'auto' }, new GpuFirst({ fp16: 0.8, fp32: 0.7 }))
+  expect(tried).toEqual(['cpu automatic'])
+})
+
+it('refuses a GPU that the user named if layers of the pair differ there', async () => {
+  const wrong = new GpuFirst({ fp16: 0.8, fp32: 0.7 })
+  expect(await attempts('bad-file', { device: 'webgpu' }, wrong)).toMatchObject({
+    tried: [],
+    problem: 'unsupported'
+  })
 })

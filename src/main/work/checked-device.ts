@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { DEVICE_LABELS } from '../../contract/model/device'
+import { WorkbenchError } from '../../contract/model/problem'
+import type { CheckDeviceRequest } from '../../contract/procedures/engine'
+import { writeFileAtomic } from '../base/files/atomic-file'
+import { readJsonFile } from '../base/files/bounded-file'
+import { formatJson } from '../base/files/json-format'
+import { configFolder } from '../base/files/places'
+import { throwIfCancelled } from '../base/files/cancelling'
+import { openPair } from '../checkpoint/pair'
+import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
+import { type Devices, whyWrong } from './devices'
+
+/** Reasons why pairs are computed wrongly, by `keyOf`; null for pairs that are computed correctly. Newest last. */
+const StoredChecks = z.record(z.string(), z.string().nullable())
+type StoredChecks = z.infer<typeof StoredChecks>
+
+const MAX_CHECKS = 200
+const MAX_FILE_BYTES = 2 ** 20
+
+/**
+ * Compares layers of the pair on a GPU with the CPU, before the first sweep of the pair there. A wrong or failing
+ * automatic choice is replaced: fp16 by fp32, and the GPU by the CPU. A lack of memory is left to the sweep.
+ *
+ * @throws WorkbenchError when the GPU that the user named is wrong or fails
+ */
+export async function checkedRequest(
+  request: CrcSweepRequest,
+  devices: Devices,
+  signal: AbortSignal
+): Promise<CrcSweepRequest> {
+  const { base, post, device: chosen, precision } = request
+  if (chosen === undefined || chosen.device === 'cpu') return request
+  const { device, isAutomatic = false } = chosen
+  const label = DEVICE_LABELS[device]
+  const wrong = await whyUnusable(devices, { base, post, device, precision }, signal, isAutomatic)
+  if (wrong === null) return request
+  if (precision === undefined) {
+    const single = { base, post, device, precision: 'fp32' } as const
+    if ((await whyUnusable(devices, single, signal, isAutomatic)) === null) {
+      const notice = `${label} computes this pair in fp32: ${wrong}`
+      return { ...request, precision: 'fp32', device: { ...chosen, notice } }
+    }
+  }
+  if (!isAutomatic)
+    throw new WorkbenchError(
+      'unsupported',
+      `${label} computes this pair wrongly: ${wrong}`,
+      'Use --device cpu.'
+    )
+  const notice = `The CPU computes this pair, not ${label}: ${wrong}`
+  return { ...request, precision: undefined, device: { device: 'cpu', notice } }
+}
+
+/** Returns why a pair cannot be computed on a device; null if it can. Answers are remembered. */
+async function whyUnusable(
+  devices: Devices,
+  request: CheckDeviceRequest,
+  signal: AbortSignal,
+  isAutomatic: boolean
+): Promise<string | null> {
+  const key = await keyOf(devices, request)
+  const stored = (await readChecks())[key]
+  if (stored !== undefined) return stored
+  try {
+    const reason = whyWrong(await devices.check(request, signal))
+    await addCheck(key, reason)
+    return reason
+  } catch (error) {
+    throwIfCancelled(signal, 'The check of a device')
+    if (!(error instanceof WorkbenchError)) throw error
+    if (error.problem.code === 'device-memory') return null
+    if (!isAutomatic) throw error
+    return error.problem.message
+  }
+}
+
+/** Identifies a check by everything that may change its result. */
+async function keyOf(
+  devices: Devices,
+  { base, post, device, precision }: CheckDeviceRequest
+): Promise<string> {
+  const pair = await openPair(base, post)
+  const models = [pair.base.checkpoint.fingerprint, pair.post.checkpoint.fingerprint]
+  return JSON.stringify([device, precision ?? 'automatic', ...models, await devices.drivers()])
+}
+
+const checksFile = (): string => join(configFolder(), 'checked-devices.json')
+
+/** Reads the remembered checks. A missing or damaged file holds none. */
+async function readChecks(): Promise<StoredChecks> {
+  const stored = await readJsonFile(checksFile(), MAX_FILE_BYTES).catch(() => null)
+  return StoredChecks.safeParse(stored).data ?? {}
+}
+
+async function addCheck(key: string, reason: string | null): Promise<void> {
+  const checks = Object.entries({ ...(await readChecks()), [key]: reason }).slice(-MAX_CHECKS)
+  try {
+    await mkdir(configFolder(), { recursive: true })
+    await writeFileAtomic(checksFile(), formatJson(Object.fromEntries(checks)))
+  } catch {
+    // The next sweep checks again.
+  }
+}
