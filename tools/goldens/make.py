@@ -89,6 +89,22 @@ GOLDENS_MADE = {
         config=small("mimo", "MiMoForCausalLM", head_dim=16, attention_bias=True, num_nextn_predict_layers=1,
                      use_sliding_window=False, sliding_window=None, max_window_layers=4),
         head_dim=16, qkv_bias=True),
+    "qwen2_5_vl": dict(
+        config=changed(small("qwen2", "Qwen2_5_VLForConditionalGeneration", use_sliding_window=False, sliding_window=None,
+                             max_window_layers=4, rope_scaling=dict(type="mrope", mrope_section=[1, 1, 2]),
+                             image_token_id=60, vision_config=dict(depth=1)), model_type="qwen2_5_vl"),
+        head_dim=8, qkv_bias=True),
+    "qwen3_vl": dict(
+        config=dict(architectures=["Qwen3VLForConditionalGeneration"], model_type="qwen3_vl", image_token_id=60,
+                    vision_config=dict(depth=1), tie_word_embeddings=False,
+                    text_config=small("qwen3_vl_text", "Qwen3VLTextModel", head_dim=16, attention_bias=False,
+                                      rope_scaling=dict(mrope_interleaved=True, mrope_section=[4, 2, 2], rope_type="default"))),
+        head_dim=16, head_norms=True, names=("model.language_model.", "lm_head.weight")),
+    "llava": dict(
+        config=dict(architectures=["LlavaForConditionalGeneration"], model_type="llava", image_token_index=10,
+                    text_config=small("mistral", "MistralForCausalLM", head_dim=16, sliding_window=None),
+                    vision_config=dict(model_type="pixtral", hidden_size=8, num_hidden_layers=1)),
+        head_dim=16, names=("language_model.model.", "language_model.lm_head.weight")),
     "helium": dict(
         config=changed(small("helium", "HeliumForCausalLM", head_dim=16, attention_bias=False, mlp_bias=False),
                        rms_norm_eps=1e-8, tie_word_embeddings=True),
@@ -224,6 +240,25 @@ GOLDENS_MADE |= {
                      named=lambda expert, name: f"mlp.experts.{expert}.{name}_proj")),
 }
 
+# Layers with a gated delta rule in place of attention: which, their heads, their sizes, and the tokens that the convolution sees.
+DELTA = dict(layers=[0, 1, 2], key_heads=2, value_heads=4, key_size=8, value_size=6, kernel=4)
+DELTA_KEYS = dict(linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=8, linear_value_head_dim=6,
+                  linear_conv_kernel_dim=4)
+GOLDENS_MADE |= {
+    "qwen3_5": dict(
+        config=dict(architectures=["Qwen3_5ForConditionalGeneration"], model_type="qwen3_5", image_token_id=60,
+                    tie_word_embeddings=True, vision_config=dict(depth=1),
+                    text_config=changed(small("qwen3_5_text", "Qwen3_5TextModel", drop=["rope_theta"], head_dim=16,
+                                              attention_bias=False, attn_output_gate=True, **DELTA_KEYS,
+                                              layer_types=["linear_attention"] * 3 + ["full_attention"],
+                                              rope_parameters=dict(mrope_interleaved=True, mrope_section=[1, 1, 0],
+                                                                   rope_type="default", rope_theta=10000.0,
+                                                                   partial_rotary_factor=0.25)),
+                                    tie_word_embeddings=True, rms_norm_eps=1e-3)),
+        head_dim=16, rotary_dim=4, head_norms=True, norm_offset=1, gates=True, delta=DELTA, longest=100, ropes=["none"] * 3 + ["plain"],
+        names=("model.language_model.", "lm_head.weight")),
+}
+
 # What a family's modules are called, and its norms, where its row says nothing else.
 MODULES = dict(q="self_attn.q_proj", k="self_attn.k_proj", v="self_attn.v_proj", o="self_attn.o_proj", gate="mlp.gate_proj",
                up="mlp.up_proj", down="mlp.down_proj", q_norm="self_attn.q_norm", k_norm="self_attn.k_norm")
@@ -291,17 +326,23 @@ def make_weights(made, seed):
         # In the order of the first of these fixtures.
         for name in sorted(filter(None, norms_of(made).values()), key=lambda name: name != "post_attention_layernorm"):
             add_norm(at + name)
+        if layer in made.get("delta", {}).get("layers", []):
+            add_delta(made, weights, at, normal, linear, hidden)
         for name, size, gain in [("q", heads, 1.5), ("k", kv_heads, 1.5), ("v", kv_heads, 1.0)]:
+            if layer in made.get("delta", {}).get("layers", []):
+                break
+            size = 2 * size if name == "q" and made.get("gates") else size
             weights[f"{at}{modules[name]}.weight"] = linear(size * head_dim, hidden, gain)
             if made.get("qkv_bias"):
                 weights[f"{at}{modules[name]}.bias"] = normal(size * head_dim, std=0.3)
-        weights[f"{at}{modules['o']}.weight"] = linear(hidden, heads * head_dim, made.get("output_gain", 1.0))
+        if layer not in made.get("delta", {}).get("layers", []):
+            weights[f"{at}{modules['o']}.weight"] = linear(hidden, heads * head_dim, made.get("output_gain", 1.0))
         if made.get("o_bias"):
             weights[f"{at}{modules['o']}.bias"] = normal(hidden, std=0.3)
         for name, size in [("q_norm", heads), ("k_norm", kv_heads)]:
             if made.get("projection_norms"):
                 weights[f"{at}{modules[name]}.weight"] = norm(size * head_dim) * 1.2
-            if made.get("head_norms"):
+            if made.get("head_norms") and layer not in made.get("delta", {}).get("layers", []):
                 weights[f"{at}{modules[name]}.weight"] = norm(head_dim) * 1.2
             if made.get("norms_of_each_head"):
                 weights[f"{at}{modules[name]}.weight"] = torch.stack([norm(head_dim) * 1.2 for _ in range(size)])
@@ -334,6 +375,22 @@ def make_weights(made, seed):
                 by_head = [torch.chunk(part, heads) for part in parts]
                 weights[f"{at}{made['heads_together']}.{kind}"] = torch.cat([rows for head in zip(*by_head) for rows in head])
     return weights
+
+
+def add_delta(made, weights, at, normal, linear, hidden):
+    """Weights of a layer with a gated delta rule."""
+    delta, at = made["delta"], f"{at}linear_attn."
+    values = delta["value_heads"] * delta["value_size"]
+    channels = 2 * delta["key_heads"] * delta["key_size"] + values
+    weights[f"{at}in_proj_qkv.weight"] = linear(channels, hidden, 1.5)
+    weights[f"{at}in_proj_z.weight"] = linear(values, hidden)
+    weights[f"{at}in_proj_b.weight"] = linear(delta["value_heads"], hidden)
+    weights[f"{at}in_proj_a.weight"] = linear(delta["value_heads"], hidden)
+    weights[f"{at}conv1d.weight"] = normal(channels, 1, delta["kernel"], std=0.7)
+    weights[f"{at}A_log"] = normal(delta["value_heads"], std=0.5) - 1
+    weights[f"{at}dt_bias"] = normal(delta["value_heads"], std=0.5) - 1
+    weights[f"{at}norm.weight"] = 1 + normal(delta["value_size"], std=0.2)
+    weights[f"{at}out_proj.weight"] = linear(hidden, values)
 
 
 def join(weights, at, joined, parts):
@@ -417,6 +474,32 @@ ACTIVATIONS = {
 }
 
 
+def delta_rule(delta, w, at, inner, eps):
+    """The gated delta rule, arXiv 2412.06464, token by token and head by head, after a causal convolution."""
+    silu, length = ACTIVATIONS["silu"], len(inner)
+    keys, size = delta["key_heads"] * delta["key_size"], delta["value_size"]
+    seen = torch.cat([inner.new_zeros(delta["kernel"] - 1, 2 * keys + delta["value_heads"] * size),
+                      inner @ w[f"{at}in_proj_qkv.weight"].T])
+    taps = w[f"{at}conv1d.weight"][:, 0, :]
+    q, k, v = torch.split(silu(torch.stack([(seen[t:t + delta["kernel"]].T * taps).sum(1) for t in range(length)])),
+                          [keys, keys, delta["value_heads"] * size], dim=1)
+    strength = torch.sigmoid(inner @ w[f"{at}in_proj_b.weight"].T)
+    steps = torch.nn.functional.softplus(inner @ w[f"{at}in_proj_a.weight"].T + w[f"{at}dt_bias"])
+    kept = torch.exp(-torch.exp(w[f"{at}A_log"]) * steps)
+    unit = lambda x: x / torch.sqrt((x * x).sum() + 1e-6)
+    heads = []
+    for head in range(delta["value_heads"]):
+        of_key = head // (delta["value_heads"] // delta["key_heads"]) * delta["key_size"]
+        state, outputs = inner.new_zeros(delta["key_size"], size), []
+        for t in range(length):
+            key, query = (unit(x[t, of_key:of_key + delta["key_size"]]) for x in (k, q))
+            state = state * kept[t, head]
+            state = state + torch.outer(key, strength[t, head] * (v[t, head * size:(head + 1) * size] - key @ state))
+            outputs.append(query @ state / math.sqrt(delta["key_size"]))
+        heads.append(rms_norm(torch.stack(outputs), w[f"{at}norm.weight"], eps))
+    return (torch.cat(heads, dim=1) * silu(inner @ w[f"{at}in_proj_z.weight"].T)) @ w[f"{at}out_proj.weight"].T
+
+
 def forward(made, stored, tokens, dtype=torch.float32):
     """Logits at every position of one sequence, [positions, vocabulary]."""
     text, head_dim, offset = text_of(made["config"]), made["head_dim"], made.get("norm_offset", 0)
@@ -448,7 +531,11 @@ def forward(made, stored, tokens, dtype=torch.float32):
             return norm(x, at + norms[place]) if norms.get(place) else x
 
         def attention(inner):
+            if layer in made.get("delta", {}).get("layers", []):
+                return delta_rule(made["delta"], w, f"{at}linear_attn.", inner, eps)
             q, k, v = (linear(inner, at + modules[name]) for name in "qkv")
+            if made.get("gates"):
+                q, gates = (part.flatten(1) for part in q.view(length, heads, 2, head_dim).unbind(2))
             if "clip" in made:
                 q, k, v = (y.clamp(-made["clip"], made["clip"]) for y in (q, k, v))
             if made.get("projection_norms"):
@@ -494,7 +581,8 @@ def forward(made, stored, tokens, dtype=torch.float32):
                 scores = query @ head_of(k, "k_norm", kv).T * made.get("score_scale", 1 / math.sqrt(head_dim))
                 chances = torch.softmax(scores.masked_fill(unseen, -math.inf), dim=-1)
                 mixed.append(chances @ v[:, kv * head_dim:(kv + 1) * head_dim])
-            return linear(torch.cat(mixed, dim=1), at + modules["o"])
+            mixed = torch.cat(mixed, dim=1)
+            return linear(mixed * torch.sigmoid(gates) if made.get("gates") else mixed, at + modules["o"])
 
         def routed(inner, experts):
             """Every expert of every token, weighed by its probability where it is among the likeliest and by nothing elsewhere."""

@@ -151,21 +151,23 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
     )
   }
   const nested = Object.hasOwn(NESTED_TEXT_CONFIGS, outerType) ? NESTED_TEXT_CONFIGS[outerType] : undefined
+  const isFlat = nested?.mayBeFlat === true && rawConfig[nested.key] === undefined
   const modelType = nested === undefined ? outerType : nestedType(rawConfig, nested)
   const family = Object.hasOwn(FAMILIES, modelType) ? FAMILIES[modelType] : undefined
   if (family === undefined) {
     const unsupportedPart = Object.hasOwn(UNSUPPORTED_PARTS, modelType)
       ? UNSUPPORTED_PARTS[modelType]
       : undefined
-    const detail = unsupportedPart === undefined ? '' : `: ${unsupportedPart} are not computed`
+    const detail = unsupportedPart === undefined ? '' : `: ${unsupportedPart} cannot be computed`
     throw new WorkbenchError(
       'unsupported',
       `${configPath}: model_type "${modelType}" is not supported${detail}.`,
       `${Object.keys(supportedTypes()).length} types are supported; see slr doctor --families.`
     )
   }
-  const root = new ConfigReader(rawConfig, nested === undefined ? family.defaults : {}, configPath)
-  const reader = nested === undefined ? root : root.section(nested.key, family.defaults)
+  const isRoot = nested === undefined || isFlat
+  const root = new ConfigReader(rawConfig, isRoot ? family.defaults : {}, configPath)
+  const reader = isRoot ? root : root.section(nested.key, family.defaults)
   if (reader === null) {
     throw new WorkbenchError(
       'bad-file',
@@ -174,7 +176,7 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
   }
   root.ignore('model_type', ...(nested?.ignored ?? []))
   const innerType = reader.value('model_type')
-  if (innerType !== undefined && innerType !== modelType)
+  if (!isFlat && innerType !== undefined && innerType !== modelType)
     throw reader.unsupported('model_type', nested?.modelTypes.join(', ') ?? modelType)
   reader.ignore(...family.ignored)
   return { root, reader, modelType, family }

@@ -1,5 +1,7 @@
 import type { DecoderSpec } from './decoder-spec'
 import type { Experts } from './experts'
+import { convolutionSize, type GatedDelta, stateSize } from './recurrent'
+import { elementAt } from '../../contract/model/look-up'
 
 /** Reports whether a layer has experts. */
 export function hasExperts(spec: DecoderSpec): boolean {
@@ -12,15 +14,33 @@ export function anyExperts({ layers }: DecoderSpec): Experts | null {
   return first
 }
 
-/** Lists one layer of each kind in the model: with one MLP, and with experts. */
-export function layerKinds({ layers }: DecoderSpec): number[] {
-  const kinds = [false, true].map((routed) =>
-    layers.findIndex(({ experts }) => (experts !== null) === routed)
-  )
-  return kinds.filter((layer) => layer !== -1)
+/** Lists one layer of each kind in the model: with one MLP or experts, and with attention or a state. */
+export function layerKinds(spec: DecoderSpec): number[] {
+  const kinds = spec.layers.map((_, layer) => layerKind(spec, layer))
+  return [...new Set(kinds)].map((kind) => kinds.indexOf(kind))
+}
+
+/** Names what is fixed in the graph of a layer. */
+export function layerKind({ layers, normEpsilon }: DecoderSpec, layer: number): string {
+  const { experts, recurrent } = elementAt(layers, layer, 'layer')
+  return `${experts !== null}/${recurrent !== null}/${normEpsilon}`
+}
+
+/** Gives the recurrence of the first layer that has one; all have the same. */
+export function anyRecurrence({ layers }: DecoderSpec): GatedDelta | null {
+  return layers.find(({ recurrent }) => recurrent !== null)?.recurrent ?? null
 }
 
 /** Gives the inner size of the widest MLP, or of the experts that replace it. */
 export function widestMlp({ layers, intermediateSize }: DecoderSpec): number {
   return Math.max(...layers.map(({ experts }) => (experts === null ? intermediateSize : experts.size)))
+}
+
+/** Counts the numbers that a layer caches for a token: key and value, or input of the convolution and state. */
+export function cachedSizes(spec: DecoderSpec, layer: number): { key: number; value: number } {
+  const { recurrent } = elementAt(spec.layers, layer, 'layer')
+  const size = spec.kvHeadCount * spec.headSize
+  return recurrent === null
+    ? { key: size, value: size }
+    : { key: convolutionSize(recurrent), value: stateSize(recurrent) }
 }

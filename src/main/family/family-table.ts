@@ -13,8 +13,9 @@ import {
   postNorms,
   preNorms,
   qwen2,
+  qwen3,
+  deltaLayers,
   exaoneSlides,
-  qwenWindows,
   rotates,
   routerLosses,
   slidesByPattern
@@ -26,7 +27,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     ...plain,
     label: 'Mistral',
     windows: 'always',
-    defaults: { ...plain.defaults, num_key_value_heads: 8, sliding_window: 4096 }
+    defaults: { ...plain.defaults, num_attention_heads: 32, num_key_value_heads: 8, sliding_window: 4096 }
   },
   qwen2: { ...qwen2, label: 'Qwen2' },
   mimo: {
@@ -35,14 +36,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     // Layers that predict further tokens are not part of the decoder.
     ignored: [...qwen2.ignored, 'num_nextn_predict_layers']
   },
-  qwen3: {
-    ...plain,
-    label: 'Qwen3',
-    qkNorm: 'head',
-    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
-    ...qwenWindows,
-    defaults: { ...qwenWindows.defaults, head_dim: 128 }
-  },
+  qwen3: { ...qwen3, label: 'Qwen3' },
+  qwen3_5_text: { ...deltaLayers, label: 'Qwen3.5' },
+  qwen2_vl_text: { ...qwen2, label: 'Qwen2-VL', imageRope: true },
+  qwen2_5_vl_text: { ...qwen2, label: 'Qwen2.5-VL', imageRope: true },
+  qwen3_vl_text: { ...qwen3, label: 'Qwen3-VL', imageRope: true },
   gemma: {
     ...plain,
     label: 'Gemma',

@@ -1,4 +1,5 @@
 import type { ConfigReader } from './config-reader'
+import type { RecurrentTrait } from './recurrent'
 
 /**
  * Describes as data how a model family computes. The family table has one row per `model_type`. The graph
@@ -54,6 +55,10 @@ export interface Family {
    * without experts.
    */
   readonly experts: ExpertKeys | null
+  /** Layers with a state in place of attention; null if all layers have attention. */
+  readonly recurrent: RecurrentTrait | null
+  /** True if q has a gate beside each head, whose sigmoid multiplies the head's mixed values. */
+  readonly gatedAttention: boolean
   /** Config key of the MLP's inner size. */
   readonly mlpSizeKey: 'intermediate_size' | 'shared_intermediate_size'
   /** Config key of the limit of q, k and v after their norms, if the family has one. */
@@ -113,6 +118,11 @@ export interface Family {
   readonly ropeKeys: { readonly theta: string; readonly partial: string }
   /** True if dynamic RoPE may have an `alpha`, which raises its base frequency for all lengths. */
   readonly alphaRope: boolean
+  /**
+   * True if RoPE may divide its dimensions among time, height and width of images ("mrope"). All three are
+   * the position of a token in text, where it is plain RoPE.
+   */
+  readonly imageRope: boolean
   /** True if YaRN may have llama_4_scaling_beta, which makes queries beyond the original context grow. */
   readonly growingQueries: boolean
   /** True if the config may have original_max_position_embeddings, the context before LongRoPE. */
@@ -158,6 +168,7 @@ const MODULES = {
   qNorm: 'self_attn.q_norm',
   kNorm: 'self_attn.k_norm',
   o: 'self_attn.o_proj',
+  recurrent: 'linear_attn',
   gate: 'mlp.gate_proj',
   up: 'mlp.up_proj',
   gateUp: 'mlp.gate_up_proj',

@@ -1,7 +1,16 @@
 export { computeAlike, decoderSpec, supportedTypes, type DecoderSpec } from './decoder-spec'
-export { anyExperts, hasExperts, layerKinds, widestMlp } from './expert-layers'
+export {
+  anyExperts,
+  anyRecurrence,
+  cachedSizes,
+  hasExperts,
+  layerKind,
+  layerKinds,
+  widestMlp
+} from './expert-layers'
 export type { Experts } from './experts'
 export type { LayerSpec } from './layer-specs'
+export { convolutionSize, type GatedDelta, stateSize } from './recurrent'
 export { requireComponents, tensorStrength } from './tensor-strength'
 export {
   canonicalTensorName,

@@ -1,6 +1,7 @@
 import { describeValue, type ConfigReader } from './config-reader'
 import { layerExperts, type Experts } from './experts'
 import type { Family } from './family'
+import { type GatedDelta, readRecurrence } from './recurrent'
 import { readRope, type Rope } from './rope'
 import { rotates } from './shared-traits'
 
@@ -11,6 +12,8 @@ export interface LayerSpec {
   readonly rope: Rope
   /** Null if every row goes through one MLP. */
   readonly experts: Experts | null
+  /** Null if the layer has attention. */
+  readonly recurrent: GatedDelta | null
 }
 
 /**
@@ -108,8 +111,11 @@ export function layerSpecs(
 ): LayerSpec[] {
   const ropes = readRopes(reader, family, rotarySize)
   const window = slidingWindow(reader, family)
+  const recurrence = readRecurrence(reader, family.recurrent)
   const types = family.windows === 'always' ? null : layerTypes(reader, family, layerCount)
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
+    if (recurrence !== null && isRecurrent(reader, family, types, layer))
+      return { window: null, rope: NO_ROPE, experts, recurrent: recurrence }
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
     if (slides && window === null) refuseWithoutWindow(reader, family, types !== null)
@@ -120,8 +126,20 @@ export function layerSpecs(
       full: () => window !== null && !slides,
       allUnlessNamed: () => reader.value('position_embedding_type') !== 'rope'
     }[family.layersWithoutRope]()
-    return { window: slides ? window : null, rope: withoutRope ? NO_ROPE : rope, experts }
+    return { window: slides ? window : null, rope: withoutRope ? NO_ROPE : rope, experts, recurrent: null }
   })
+}
+
+/** Reports whether a layer has a state in place of attention. */
+function isRecurrent(
+  reader: ConfigReader,
+  { recurrent }: Family,
+  types: readonly unknown[] | null,
+  layer: number
+): boolean {
+  if (recurrent === null) return false
+  const interval = reader.count(recurrent.intervalKey)
+  return types === null ? (layer + 1) % interval !== 0 : types[layer] === recurrent.layerType
 }
 
 function slidingWindow(reader: ConfigReader, family: Family): number | null {
@@ -155,7 +173,8 @@ function readRopes(reader: ConfigReader, family: Family, rotarySize: number): { 
     contextLength: reader.optionalCount('max_position_embeddings'),
     originalContext: family.originalContext ? reader.optionalCount('original_max_position_embeddings') : null,
     rotarySize,
-    alpha: family.alphaRope
+    alpha: family.alphaRope,
+    image: family.imageRope
   }
   const thetaKey = family.ropeKeys.theta
   const perType = section?.section('full_attention') ?? null
@@ -191,7 +210,7 @@ function theta(reader: ConfigReader, section: ConfigReader | null, outerKey: str
 
 function layerTypes(
   reader: ConfigReader,
-  { windows, fullLayers: { type: full, isListOptional } }: Family,
+  { windows, recurrent, fullLayers: { type: full, isListOptional } }: Family,
   layerCount: number
 ): readonly unknown[] | null {
   const types = reader.value('layer_types')
@@ -199,8 +218,10 @@ function layerTypes(
   if (!Array.isArray(types) || types.length !== layerCount) {
     throw reader.bad('layer_types', `a list of ${layerCount} entries, one per layer`)
   }
-  if (!types.every((type) => type === full || type === 'sliding_attention')) {
-    throw reader.unsupported('layer_types', windows === 'never' ? full : `${full}, sliding_attention`)
+  const others = recurrent?.layerType ?? 'sliding_attention'
+  if (!types.every((type) => type === full || type === others)) {
+    const all = windows === 'never' && recurrent === null ? [full] : [full, others]
+    throw reader.unsupported('layer_types', all.join(', '))
   }
   return types
 }

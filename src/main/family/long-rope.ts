@@ -10,6 +10,8 @@ export interface RopeContext {
   readonly rotarySize: number
   /** True if dynamic RoPE may have an `alpha`. */
   readonly alpha: boolean
+  /** True if dimensions may be divided among the axes of images. */
+  readonly image: boolean
 }
 
 /**

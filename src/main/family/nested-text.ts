@@ -3,9 +3,22 @@ export interface NestedText {
   readonly key: string
   /** Allowed families; the first is the default. */
   readonly modelTypes: readonly [string, ...string[]]
+  /** True if older configs have the text model's keys beside those of images, without a section. */
+  readonly mayBeFlat?: boolean
   /** Surrounding keys for images, which prompts here never contain. */
   readonly ignored: readonly string[]
 }
+
+/** Keys around the text model of Qwen's models with images. */
+const QWEN_IMAGES = [
+  'image_token_id',
+  'language_model_only',
+  'video_token_id',
+  'vision_config',
+  'vision_end_token_id',
+  'vision_start_token_id',
+  'vision_token_id'
+]
 
 export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
   gemma3: {
@@ -22,6 +35,20 @@ export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
       'vision_config'
     ]
   },
+  llava: {
+    key: 'text_config',
+    modelTypes: ['llama', 'mistral', 'qwen2'],
+    ignored: [
+      'ignore_index',
+      'image_seq_length',
+      'image_token_index',
+      'multimodal_projector_bias',
+      'projector_hidden_act',
+      'vision_config',
+      'vision_feature_layer',
+      'vision_feature_select_strategy'
+    ]
+  },
   mistral3: {
     key: 'text_config',
     modelTypes: ['mistral', 'ministral3'],
@@ -34,5 +61,19 @@ export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
       'vision_config',
       'vision_feature_layer'
     ]
-  }
+  },
+  qwen2_vl: {
+    key: 'text_config',
+    modelTypes: ['qwen2_vl_text'],
+    mayBeFlat: true,
+    ignored: QWEN_IMAGES
+  },
+  qwen2_5_vl: {
+    key: 'text_config',
+    modelTypes: ['qwen2_5_vl_text'],
+    mayBeFlat: true,
+    ignored: QWEN_IMAGES
+  },
+  qwen3_5: { key: 'text_config', modelTypes: ['qwen3_5_text'], ignored: QWEN_IMAGES },
+  qwen3_vl: { key: 'text_config', modelTypes: ['qwen3_vl_text'], ignored: QWEN_IMAGES }
 }

@@ -12,6 +12,7 @@ const NEUTRAL = new Set([
     'architectures',
     'auto_map',
     'custom_pipelines',
+    'is_composition',
     'model_name',
     'name_or_path',
     'tokenizer_class',

@@ -32,9 +32,15 @@ export function readRope(section: ConfigReader | null, theta: number, context: R
   if (section === null) return { kind: 'default', theta }
   const older = section.value('type')
   const key = section.value('rope_type') === undefined ? 'type' : 'rope_type'
-  if (older !== undefined && older !== section.value(key))
+  if (older !== undefined && older !== section.value(key) && !(context.image && older === 'mrope'))
     throw section.unsupported('type', 'the same as rope_type')
-  switch (section.value(key)) {
+  const type = section.value(key)
+  if (context.image) {
+    section.ignore('mrope_interleaved', 'mrope_section')
+    // In rope_type, which newer releases write beside it, this type is "default".
+    if (type === 'mrope') return { kind: 'default', theta }
+  }
+  switch (type) {
     case undefined:
     case 'default':
       return { kind: 'default', theta }

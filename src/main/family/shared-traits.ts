@@ -32,6 +32,8 @@ export const plain = {
   attention: 'separate',
   mlp: 'gated',
   experts: null,
+  recurrent: null,
+  gatedAttention: false,
   mlpSizeKey: 'intermediate_size',
   activationKey: 'hidden_act',
   scaledEmbeddings: false,
@@ -47,6 +49,7 @@ export const plain = {
   interleavedRope: false,
   ropeKeys: { theta: 'rope_theta', partial: 'partial_rotary_factor' },
   alphaRope: false,
+  imageRope: false,
   growingQueries: false,
   originalContext: false,
   halfPrecision: true,
@@ -185,6 +188,48 @@ export const qwen2 = {
   ...qwenWindows,
   dualChunks: true,
   ignored: ['attention_bias']
+} satisfies Partial<Family>
+
+export const qwen3 = {
+  ...plain,
+  qkNorm: 'head',
+  bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+  ...qwenWindows,
+  defaults: { ...qwenWindows.defaults, head_dim: 128 }
+} satisfies Partial<Family>
+
+/** Three layers with a gated delta rule before each layer with gated attention. */
+export const deltaLayers = {
+  ...plain,
+  normOffset: 1,
+  qkNorm: 'head',
+  bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+  recurrent: {
+    kind: 'gatedDelta',
+    layerType: 'linear_attention',
+    intervalKey: 'full_attention_interval',
+    fused: false
+  },
+  gatedAttention: true,
+  required: { attn_output_gate: true },
+  imageRope: true,
+  partialRotary: true,
+  halfPrecision: false,
+  defaults: {
+    ...plain.defaults,
+    num_key_value_heads: 4,
+    head_dim: 256,
+    partial_rotary_factor: 0.25,
+    attn_output_gate: true,
+    full_attention_interval: 4,
+    linear_conv_kernel_dim: 4,
+    linear_key_head_dim: 128,
+    linear_value_head_dim: 128,
+    linear_num_key_heads: 16,
+    linear_num_value_heads: 32
+  },
+  // Keys of layers that predict further tokens, and of types that only kernels read.
+  ignored: ['mamba_ssm_dtype', 'mtp_num_hidden_layers', 'mtp_use_dedicated_embeddings']
 } satisfies Partial<Family>
 
 /** Cohere's second generation: layers that slide, and full layers without RoPE. */

@@ -51,7 +51,6 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   phi: 'heads with a bias',
   phimoe: 'experts routed by sparsemixer',
   qwen2_moe: 'shared experts',
-  qwen3_5: 'linear attention',
   qwen3_5_moe: 'linear attention and shared experts',
   qwen3_next: 'linear attention and shared experts',
   recurrent_gemma: 'gated linear recurrences',

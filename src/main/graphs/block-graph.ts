@@ -2,6 +2,9 @@ import type { Precision } from '../../contract/model/device'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
+import { cachedSizes } from '../family/expert-layers'
+import { GatedDeltaLayer, type RecurrentShape } from './gated-delta'
+import type { GatedDelta } from '../family/recurrent'
 import { expertTensors, sharedTensors } from '../family/tensors'
 import { elementAt } from '../../contract/model/look-up'
 
@@ -23,6 +26,8 @@ export interface BlockShape {
   }[]
   /** Index of each output row in the concatenated results of the segments, [outputRowCount]. */
   readonly resultIndex: Int32Array
+  /** Chunks of a recurrent layer; null for attention. */
+  readonly recurrence: RecurrentShape | null
 }
 
 /** Names of a block graph's inputs besides the weights, which are named by role. */
@@ -47,7 +52,10 @@ export const BLOCK_OUTPUTS = {
   /** Inputs of experts, shaped like `hidden`, and expert probabilities, [nodes, outputRowCount, experts]. */
   normed: 'normed',
   routing: 'routing',
-  /** [nodes, inputRowCount, kvHeads x headSize] */
+  /**
+   * [nodes, inputRowCount, kvHeads x headSize]. In a recurrent layer, keys are the inputs of its convolution and values
+   * the states after prompts, [nodes, prompts, state].
+   */
   keys: 'keys',
   values: 'values'
 } as const
@@ -80,13 +88,16 @@ export function blockGraph(
     ])
   )
   const products = { precision, weights: precision }
-  const layer = new LayerBuilder(graph, spec, weights, rotaryInputs(graph, spec), products)
-  const packed = new PackedAttention(layer, shape)
+  const { experts, recurrent } = elementAt(spec.layers, kind, 'layer')
   const hidden = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.hiddenSize])
-  const { rows, block, keys, values } = packed.build(hidden)
+  const rotary = recurrent === null ? rotaryInputs(graph, spec) : ROTARY_INPUTS
+  const layer = new LayerBuilder(graph, spec, weights, rotary, products)
+  const { rows, block, keys, values } =
+    recurrent === null
+      ? new PackedAttention(layer, shape).build(hidden)
+      : packedRecurrence(layer, recurrent, hidden, shape)
   const byNode = (path: string, value: string): string =>
     graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
-  const { experts } = elementAt(spec.layers, kind, 'layer')
   const dims = (width: number): [string, number, number] => ['nodes', shape.outputRowCount, width]
   if (experts === null) {
     graph.output(layer.mlp(rows, block, byNode), BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
@@ -98,11 +109,40 @@ export function blockGraph(
     graph.output(routing, BLOCK_OUTPUTS.routing, dims(experts.count))
   }
   if (withKeyValues) {
-    const kvDims = ['nodes', shape.inputRowCount, spec.kvHeadCount * spec.headSize]
-    graph.output(keys, BLOCK_OUTPUTS.keys, kvDims)
-    graph.output(values, BLOCK_OUTPUTS.values, kvDims)
+    const { key, value } = cachedSizes(spec, kind)
+    graph.output(keys, BLOCK_OUTPUTS.keys, ['nodes', shape.inputRowCount, key])
+    graph.output(values, BLOCK_OUTPUTS.values, ['nodes', 'valueRows', value])
   }
   return graph.encode()
+}
+
+/** Builds the attention half of a recurrent layer; results as for {@link PackedAttention}. */
+function packedRecurrence(
+  layer: LayerBuilder,
+  recurrent: GatedDelta,
+  hidden: string,
+  { recurrence, keptRows, inputRowCount }: BlockShape
+): Record<'rows' | 'block' | 'keys' | 'values', string> {
+  if (recurrence === null) throw new Error('a recurrent layer needs chunks')
+  const { graph } = layer
+  const { hiddenSize } = layer.spec
+  const inputRows = graph.reshape('rows', hidden, [-1, hiddenSize])
+  const { attended, inputs, states } = new GatedDeltaLayer(layer, recurrent).packed(inputRows, recurrence)
+  const kept = (path: string, rows: string): string => {
+    if (keptRows === null) return rows
+    const byNode = graph.reshape(`${path}/nodes`, rows, [-1, inputRowCount, hiddenSize])
+    const index = graph.constant(`${path}/index`, BigInt64Array.from(keptRows, BigInt))
+    return graph.reshape(`${path}/rows`, graph.node(path, 'Gather', [byNode, index], { axis: { int: 1 } }), [
+      -1,
+      hiddenSize
+    ])
+  }
+  return {
+    rows: kept('kept/attended', attended),
+    block: kept('kept/block', inputRows),
+    keys: inputs,
+    values: states ?? inputs
+  }
 }
 
 /** Names of an expert graph's input and output, [rows, hidden] each. Weights are named by role. */
@@ -125,8 +165,9 @@ export function expertGraph(spec: DecoderSpec, precision: Precision): Uint8Array
   return graph.encode()
 }
 
-/** Reports whether a tensor stays in float32 in every precision: norms, activation parameters and routers. */
-export const alwaysFloat32 = (role: string): boolean => /norm|alpha|router/i.test(role)
+/** Reports whether a tensor stays in float32 in every precision: norms, convolutions, activation parameters and routers. */
+export const alwaysFloat32 = (role: string): boolean =>
+  /norm|alpha|router|convolution|decayRate|decayBias/i.test(role)
 
 /** Gives the type of a weight: projections and their biases have the precision of the products. */
 export function weightType(role: string, precision: Precision): 'float32' | 'float16' {
@@ -192,7 +233,7 @@ class PackedAttention {
     })
     const mixedRows = graph.reshape('attention/mixed/rows', byRow, [-1, headCount * headSize])
     return {
-      rows: layer.attentionOutput('attention', mixedRows, keptRows),
+      rows: layer.attentionOutput('attention', layer.gated('attention', mixedRows, qRows), keptRows),
       block: keptRows,
       keys,
       values

@@ -1,8 +1,18 @@
 import type { WeightStorage } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { residentConstants, residentLayout, type ResidentTensor } from './resident-weights'
-import { LayerBuilder, rotaryInputs, softCap, type Products, type RotaryTables } from './layer-builder'
-import { OnnxGraph } from './onnx-model'
+import {
+  LayerBuilder,
+  ROTARY_INPUTS,
+  rotaryInputs,
+  softCap,
+  type Products,
+  type RotaryTables
+} from './layer-builder'
+import { type Dimension, OnnxGraph } from './onnx-model'
+import { GatedDeltaLayer } from './gated-delta'
+import { cachedSizes } from '../family/expert-layers'
+import { convolutionSize, type GatedDelta, stateSize } from '../family/recurrent'
 import type { Rope } from '../family/rope'
 import { expertTensors, residentTensors } from '../family/tensors'
 import { routedMlp } from './routed-mlp'
@@ -42,7 +52,9 @@ export function decodeKinds(
   spec: DecoderSpec,
   layers: readonly number[]
 ): { ropes: Rope[]; windows: (number | null)[] } {
-  const used = layers.map((layer) => elementAt(spec.layers, layer, 'layer'))
+  const used = layers
+    .map((layer) => elementAt(spec.layers, layer, 'layer'))
+    .filter(({ recurrent }) => recurrent === null)
   return {
     ropes: [...new Set(used.map(({ rope }) => rope))],
     windows: [...new Set(used.map(({ window }) => window))]
@@ -111,7 +123,6 @@ export function decodeGraph(
   layers: readonly number[]
 ): Uint8Array {
   const graph = new OnnxGraph('decode')
-  const { kvHeadCount, headSize } = spec
   const { ropes, windows } = decodeKinds(spec, layers)
   const hidden = graph.input(DECODE_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
   const positions = graph.input(DECODE_INPUTS.positions, 'int64', ['rows', 1])
@@ -121,19 +132,23 @@ export function decodeGraph(
   )
   let rows = hidden
   for (const [i, layer] of layers.entries()) {
-    const { rope, window } = spec.layers[layer] ?? {}
-    const tablesOfLayer = tables[ropes.findIndex((kind) => kind === rope)]
-    const mask = masks[windows.findIndex((kind) => kind === window)]
-    if (tablesOfLayer === undefined || mask === undefined) throw new RangeError(`no layer ${layer}`)
+    const { rope, window, experts, recurrent } = elementAt(spec.layers, layer, 'layer')
+    const tablesOfLayer = recurrent === null ? elementAt(tables, ropes.indexOf(rope), 'table') : ROTARY_INPUTS
     const products = { precision: 'fp32', weights } as const
     const scoped = graph.within(`layer${layer}`)
     const builder = residentLayer(scoped, { spec, layer }, products, layerFile(i), tablesOfLayer)
-    const cache = {
-      keys: graph.input(DECODE_INPUTS.keys(i), 'float32', ['rows', kvHeadCount, headSize, 'capacity']),
-      values: graph.input(DECODE_INPUTS.values(i), 'float32', ['rows', kvHeadCount, 'capacity', headSize])
-    }
-    const { attended, newKeys, newValues } = decodeAttention(builder, rows, { positions, mask, ...cache })
-    const { experts } = elementAt(spec.layers, layer, 'layer')
+    const [keyDims, valueDims] = cacheDims(spec, layer, 'capacity')
+    const keys = graph.input(DECODE_INPUTS.keys(i), 'float32', ['rows', ...keyDims])
+    const values = graph.input(DECODE_INPUTS.values(i), 'float32', ['rows', ...valueDims])
+    const { attended, newKeys, newValues } =
+      recurrent === null
+        ? decodeAttention(builder, rows, {
+            positions,
+            mask: elementAt(masks, windows.indexOf(window), 'mask'),
+            keys,
+            values
+          })
+        : decodeRecurrence(builder, recurrent, rows, keys, values)
     const layout = experts === null ? [] : expertLayout(spec, layer, weights)
     rows =
       experts === null
@@ -148,12 +163,47 @@ export function decodeGraph(
             )
             return new LayerBuilder(branch, spec, constants, tablesOfLayer, products, layout)
           })
-    const kvDims = ['rows', kvHeadCount * headSize]
-    graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), kvDims)
-    graph.output(newValues, DECODE_OUTPUTS.newValues(i), kvDims)
+    const { key, value } = cachedSizes(spec, layer)
+    graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), ['rows', key])
+    graph.output(newValues, DECODE_OUTPUTS.newValues(i), ['rows', value])
   }
   graph.output(rows, DECODE_OUTPUTS.hidden, ['rows', spec.hiddenSize])
   return graph.encode()
+}
+
+/** Lists the dimensions of a layer's cached keys and values after its rows. A recurrent layer keeps inputs and state. */
+export function cacheDims<Capacity extends Dimension>(
+  spec: DecoderSpec,
+  layer: number,
+  capacity: Capacity
+): [keys: (number | Capacity)[], values: (number | Capacity)[]] {
+  const { kvHeadCount, headSize } = spec
+  const { recurrent } = elementAt(spec.layers, layer, 'layer')
+  if (recurrent === null)
+    return [
+      [kvHeadCount, headSize, capacity],
+      [kvHeadCount, capacity, headSize]
+    ]
+  const { keyHeads, valueHeads, keySize, valueSize, kernel } = recurrent
+  return [
+    [kernel - 1, convolutionSize(recurrent)],
+    [keyHeads, valueHeads / keyHeads, keySize, valueSize]
+  ]
+}
+
+function decodeRecurrence(
+  layer: LayerBuilder,
+  recurrent: GatedDelta,
+  hidden: string,
+  past: string,
+  before: string
+): { attended: string; newKeys: string; newValues: string } {
+  const { attended, input, state } = new GatedDeltaLayer(layer, recurrent).step(hidden, past, before)
+  return {
+    attended,
+    newKeys: input,
+    newValues: layer.graph.reshape('recurrent/state', state, [-1, stateSize(recurrent)])
+  }
 }
 
 /**
@@ -199,7 +249,7 @@ function decodeAttention(
   ])
   const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
   return {
-    attended: layer.attentionOutput('attention', mixedRows, hidden),
+    attended: layer.attentionOutput('attention', layer.gated('attention', mixedRows, qRows), hidden),
     newKeys: graph.reshape('newKeys/rows', k, [-1, kvHeadCount * headSize]),
     newValues: vRows
   }

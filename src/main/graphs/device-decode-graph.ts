@@ -89,7 +89,10 @@ export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8A
   const weights = graph.node('attention/weights', 'Softmax', [masked], { axis: { int: -1 } })
   const mixed = graph.node('attention/mixed', 'MatMul', [weights, values])
   const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
-  const rows = layer.mlp(layer.attentionOutput('attention', mixedRows, hidden), hidden)
+  const rows = layer.mlp(
+    layer.attentionOutput('attention', layer.gated('attention', mixedRows, qRows), hidden),
+    hidden
+  )
   const replaced = graph.node(DEVICE_DECODE_OUTPUTS.states, 'ScatterND', [states, stateRows, rows])
   graph.output(replaced, DEVICE_DECODE_OUTPUTS.states, ['states', hiddenSize])
   return graph.encode()

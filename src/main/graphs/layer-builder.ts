@@ -86,7 +86,8 @@ export class LayerBuilder {
     const heads = grouped
       ? this.graph.reshape(`${path}/qkv/heads`, joined, [-1, headCount, 3 * headSize])
       : joined
-    const sizes = grouped ? [1, 1, 1] : [headCount, kvHeadCount, kvHeadCount]
+    const queries = family.gatedAttention ? 2 * headCount : headCount
+    const sizes = grouped ? [1, 1, 1] : [queries, kvHeadCount, kvHeadCount]
     const parts = this.splitColumns(
       `${path}/qkv`,
       heads,
@@ -103,7 +104,8 @@ export class LayerBuilder {
 
   /** Applies q norm and RoPE: [rows, heads x headSize] to as many rows. */
   finishQ(path: string, rows: string, positions: string): string {
-    const turned = this.normAndRotate(`${path}/q`, rows, positions, 'qNorm', this.spec.headCount)
+    const queries = this.partOfQ(`${path}/q/queries`, rows, 0)
+    const turned = this.normAndRotate(`${path}/q`, queries, positions, 'qNorm', this.spec.headCount)
     return this.grow(`${path}/q`, turned, positions)
   }
 
@@ -116,6 +118,28 @@ export class LayerBuilder {
   /** Applies k norm and RoPE: [rows, kvHeads x headSize] to as many rows. */
   finishK(path: string, rows: string, positions: string): string {
     return this.normAndRotate(`${path}/k`, rows, positions, 'kNorm', this.spec.kvHeadCount)
+  }
+
+  /** Gives the queries (0) or the gates (1) of projected q, [rows, heads x headSize]. */
+  private partOfQ(path: string, rows: string, part: 0 | 1): string {
+    const { family, headCount, headSize } = this.spec
+    if (!family.gatedAttention) return rows
+    const parts = this.graph.reshape(`${path}/parts`, rows, [-1, headCount, 2, headSize])
+    const index = this.graph.constant(`${path}/index`, BigInt64Array.of(BigInt(part)))
+    const chosen = this.graph.node(path, 'Gather', [parts, index], { axis: { int: 2 } })
+    return this.graph.reshape(`${path}/rows`, chosen, [-1, headCount * headSize])
+  }
+
+  /** Multiplies mixed values, [rows, heads x headSize], by the gates of q if it has gates. */
+  gated(path: string, mixed: string, q: string): string {
+    if (!this.spec.family.gatedAttention) return mixed
+    const gate = this.graph.node(`${path}/gate`, 'Sigmoid', [this.partOfQ(`${path}/q/gates`, q, 1)])
+    return this.graph.node(`${path}/gated`, 'Mul', [mixed, gate])
+  }
+
+  /** Gives the graph's value of a weight. */
+  weight(role: Role): string {
+    return mapGet(this.weights, role, 'weight')
   }
 
   /** Applies output projection and residual: mixed values [rows, heads x headSize] to [rows, hidden]. */
@@ -154,7 +178,7 @@ export class LayerBuilder {
   /** Computes expert probabilities of normed rows, [rows, experts], in float32. */
   routing(normed: string): string {
     const { graph } = this
-    const router = mapGet(this.weights, 'router', 'weight')
+    const router = this.weight('router')
     const logits = graph.node('mlp/router/Gemm', 'Gemm', [normed, router], { transB: { int: 1 } })
     return graph.node('mlp/routing', 'Softmax', [logits], { axis: { int: -1 } })
   }
@@ -165,7 +189,7 @@ export class LayerBuilder {
     if (family.norms[place] === undefined) return value
     const role = NORM_ROLES[place]
     return family.normKind === 'rms'
-      ? rmsNorm(this.graph, this.spec, path, value, mapGet(this.weights, role, 'weight'))
+      ? rmsNorm(this.graph, this.spec, path, value, this.weight(role))
       : layerNorm(this.graph, this.spec, path, value, this.weights.get(role), this.weights.get(`${role}Bias`))
   }
 
@@ -223,7 +247,7 @@ export class LayerBuilder {
     return graph.node(`${path}/grown`, 'Mul', [queries, factor])
   }
 
-  private splitColumns(path: string, value: string, sizes: readonly number[]): string[] {
+  splitColumns(path: string, value: string, sizes: readonly number[]): string[] {
     const split = this.graph.constant(`${path}/sizes`, BigInt64Array.from(sizes, BigInt))
     return this.graph.split(path, 'Split', [value, split], sizes.length, { axis: { int: -1 } })
   }
@@ -252,7 +276,7 @@ export class LayerBuilder {
   private headNorm(path: string, rows: string, role: 'qNorm' | 'kNorm', heads: number): string {
     const { graph, spec } = this
     if (spec.qkNorm === 'none') return rows
-    const weight = mapGet(this.weights, role, 'weight')
+    const weight = this.weight(role)
     if (spec.qkNorm === 'projection') return rmsNorm(graph, spec, path, rows, weight)
     const split = graph.reshape(`${path}/heads`, rows, [-1, heads, spec.headSize])
     const normed =
@@ -266,7 +290,7 @@ export class LayerBuilder {
   }
 
   /** Computes [rows, in] x [out, in]^T (+ bias), [rows, out]. */
-  private project(path: string, rows: string, role: Role, biasRole?: Role): string {
+  project(path: string, rows: string, role: Role, biasRole?: Role): string {
     const { graph, weights } = this
     const weight = weights.get(role) ?? role
     const bias = biasRole === undefined ? undefined : weights.get(biasRole)
@@ -299,12 +323,7 @@ export class LayerBuilder {
         return graph.node('mlp/relu2', 'Mul', [positive, positive])
       }
       case 'xielu':
-        return xielu(
-          graph,
-          value,
-          mapGet(this.weights, 'alphaP', 'weight'),
-          mapGet(this.weights, 'alphaN', 'weight')
-        )
+        return xielu(graph, value, this.weight('alphaP'), this.weight('alphaN'))
       case 'silu':
         return graph.node('mlp/silu', 'Mul', [value, graph.node('mlp/sigmoid', 'Sigmoid', [value])])
     }

@@ -9,16 +9,22 @@ export function rmsNorm(
   value: string,
   weight: string
 ): string {
-  return graph.node(
-    `${path}/norm`,
-    'SimplifiedLayerNormalization',
-    [value, gain(graph, spec, path, weight)],
-    {
-      axis: { int: -1 },
-      epsilon: { float: spec.normEpsilon },
-      stash_type: { int: 1 }
-    }
-  )
+  return rmsNormBy(graph, path, value, gain(graph, spec, path, weight), spec.normEpsilon)
+}
+
+/** Applies an RMS norm with this weight and epsilon over the last axis, in float32. */
+export function rmsNormBy(
+  graph: OnnxGraph,
+  path: string,
+  value: string,
+  weight: string,
+  epsilon: number
+): string {
+  return graph.node(`${path}/norm`, 'SimplifiedLayerNormalization', [value, weight], {
+    axis: { int: -1 },
+    epsilon: { float: epsilon },
+    stash_type: { int: 1 }
+  })
 }
 
 /** Weights of a norm without a stored weight. */

@@ -27,7 +27,8 @@ export function residentLayout(
   const bits = quantisedBits(weights)
   let offset = 0
   return tensors.map(({ name, shape, parts }) => {
-    const [rows = 1, columns] = shape
+    const [rows = 1, ...inner] = shape
+    const columns = inner.length === 0 ? undefined : inner.reduce((product, size) => product * size, 1)
     const quantised = columns !== undefined && bits !== null && !alwaysFloat32(name)
     const blocks = rows * Math.ceil((columns ?? 1) / QUANTISED_BLOCK)
     const byteLength = quantised

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type * as ort from 'onnxruntime-node'
 import { weightType } from '../../graphs/block-graph'
-import { type DecoderSpec, hasExperts, widestMlp } from '../../family'
+import { type DecoderSpec, hasExperts, layerKind, widestMlp } from '../../family'
 import { fullLayout, lastRowsLayout } from '../tries/attention-layout'
 import { decodeBlock, type BlockStep, type BlockWeights } from '../weights/block-weights'
 import { floatsOf, floatTensor } from '../device/device'
@@ -217,8 +217,8 @@ class ForwardPass {
     const { layer } = levelStep
     const isLast = this.isLast(layer)
     const spec = specOf(pair, source)
-    // Sessions differ by what is fixed in a graph: the rows of the last layer, experts, and the norm's epsilon.
-    const kind = `${isLast}/${this.hasExperts(layer)}/${spec.normEpsilon}`
+    // Sessions differ by what is fixed in a graph.
+    const kind = `${isLast}/${layerKind(spec, layer)}`
     const session = await this.sessions.open(kind, () => {
       const lastRows = isLast && everyRow !== true
       const layout = lastRows ? lastRowsLayout(packed, finalRows(packed)) : fullLayout(packed)
@@ -262,8 +262,9 @@ class ForwardPass {
   }
 
   private async feedsOf({ layer, spec, session }: LayerStep, weights: BlockWeights): Promise<Feeds> {
-    const { rope, window } = elementAt(spec.layers, layer, 'layer')
-    return { ...(await this.upload(weights)), ...this.rotary.of(rope), ...(await session.masks(window)) }
+    const { rope, window, recurrent } = elementAt(spec.layers, layer, 'layer')
+    const rotary = recurrent === null ? this.rotary.of(rope) : {}
+    return { ...(await this.upload(weights)), ...rotary, ...(await session.masks(window)) }
   }
 
   private async upload({ tensors }: BlockWeights): Promise<Feeds> {

@@ -5,7 +5,8 @@ import { BLOCK_INPUTS, BLOCK_OUTPUTS, blockGraph, EXPERT_ROWS, expertGraph } fro
 import { elementAt } from '../../../contract/model/look-up'
 import { floatsOf, floatTensor, integerTensor, runTensors, type Device } from '../device/device'
 import { segmentMask, type AttentionLayout } from '../tries/attention-layout'
-import type { PackedPrompts } from '../tries/prompt-trie'
+import { finalRows, type PackedPrompts } from '../tries/prompt-trie'
+import { recurrentLayout } from '../tries/recurrent-layout'
 import type { PairWeights } from '../weights/pair-weights'
 
 export interface LayerSource {
@@ -47,10 +48,14 @@ export async function openLayer(
 ): Promise<LayerSession> {
   const { device, precision, withKeyValues } = source
   const { hidden, keys, values } = BLOCK_OUTPUTS
-  const session = await device.createSession(blockGraph(spec, kind, layout, precision, withKeyValues), {
+  const { recurrent } = elementAt(spec.layers, kind, 'layer')
+  const ends = withKeyValues === true ? finalRows(source.packed) : new Int32Array()
+  const recurrence = recurrent === null ? null : recurrentLayout(source.packed, ends)
+  const shape = { ...layout, recurrence }
+  const session = await device.createSession(blockGraph(spec, kind, shape, precision, withKeyValues), {
     outputsStay: [...(statesStay ? [hidden] : []), ...(withKeyValues === true ? [keys, values] : [])]
   })
-  return new LayerSession(source, layout, session)
+  return new LayerSession(source, layout, session, recurrent !== null)
 }
 
 /** A block graph for one layout, which runs with the weights of any layer. */
@@ -61,7 +66,9 @@ export class LayerSession {
   constructor(
     private readonly source: LayerSource,
     private readonly layout: AttentionLayout,
-    private readonly session: ort.InferenceSession
+    private readonly session: ort.InferenceSession,
+    /** True if the graph has neither positions nor masks. */
+    private readonly isRecurrent: boolean
   ) {}
 
   get outputRowCount(): number {
@@ -70,6 +77,7 @@ export class LayerSession {
 
   /** Returns the masks of a window width, which are created once. */
   async masks(window: number | null): Promise<Feeds> {
+    if (this.isRecurrent) return {}
     const cached = this.masksOf.get(window)
     if (cached !== undefined) return cached
     const masks: Record<string, ort.Tensor> = {}
@@ -106,6 +114,7 @@ export class LayerSession {
   }
 
   private positions(nodeCount: number): Feeds {
+    if (this.isRecurrent) return {}
     const cached = this.positionsOf.get(nodeCount)
     if (cached !== undefined) return cached
     const { positions } = this.source.packed

@@ -1,5 +1,14 @@
-import { type DecoderSpec, hasExperts, layerKinds, widestMlp } from '../../family'
+import {
+  anyRecurrence,
+  convolutionSize,
+  type DecoderSpec,
+  hasExperts,
+  layerKinds,
+  stateSize,
+  widestMlp
+} from '../../family'
 import { KEY_COST, SEGMENT_SCORES } from '../tries/attention-layout'
+import { CHUNK_ROWS } from '../tries/recurrent-layout'
 import type { GroupSize } from '../tries/prompt-trie'
 import type { BlockStep } from '../weights/block-weights'
 import { nodesPerRun } from './nodes-per-run'
@@ -90,8 +99,27 @@ function runBytes(
     paths * 4 * longest * kvSize +
     queries * 2 * qSize +
     scores * 3 * headCount
+  const recurrent = recurrentSize(spec, rowsIn, paths)
   // The result leaves onnxruntime as a copy.
-  return FLOAT_BYTES * (rowsIn * hiddenSize + 2 * rowsOut * hiddenSize + Math.max(mlp, scored))
+  return FLOAT_BYTES * (rowsIn * hiddenSize + 2 * rowsOut * hiddenSize + Math.max(mlp, scored, recurrent))
+}
+
+/** Matrices of a chunk of a recurrent layer with a number for each pair of its rows, in memory at a time. */
+const CHUNK_MATRICES = 6
+
+/** Returns the numbers of a recurrent layer's run beside its input and output; 0 without such layers. */
+function recurrentSize(spec: DecoderSpec, rows: number, paths: number): number {
+  const recurrent = anyRecurrence(spec)
+  if (recurrent === null) return 0
+  // A row of a chunk that is shorter than its group is computed like others, and groups are powers of two.
+  const chunkRows = 2 * rows
+  const { valueHeads, valueSize } = recurrent
+  return (
+    rows * (spec.hiddenSize + 5 * convolutionSize(recurrent) + 3 * valueHeads * valueSize) +
+    chunkRows * (CHUNK_MATRICES * CHUNK_ROWS * valueHeads + 5 * valueHeads * valueSize) +
+    // States before and after chunks of a level, what is added to them, and those that wait for their prompts' end.
+    5 * paths * stateSize(recurrent)
+  )
 }
 
 /** Returns the bytes of the masks: one for each width of attention window, for the last layer and for the others. */

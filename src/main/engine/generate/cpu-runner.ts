@@ -1,10 +1,11 @@
 import type * as ort from 'onnxruntime-node'
-import { DECODE_INPUTS, DECODE_OUTPUTS, decodeKinds } from '../../graphs/decode-graph'
+import { cacheDims, DECODE_INPUTS, DECODE_OUTPUTS, decodeKinds } from '../../graphs/decode-graph'
 import { MASKED } from '../tries/attention-layout'
 import type { Cohort } from '../tries/cohorts'
 import { floatsOf, floatTensor, integerTensor, runSession } from '../device/device'
 import { cacheCapacity } from './generation-plan'
-import { KeyValueCache } from './key-value-cache'
+import { type LayerCache, openLayerCache } from './key-value-cache'
+import { cachedSizes } from '../../family'
 import type { Prefilled } from './prefill'
 import { largestLayerBytes } from './resident-blocks'
 import { chainBlocks, chainSpec, openChain, type Chain } from './resident-chains'
@@ -24,7 +25,7 @@ interface ResidentChain extends Chain {
   readonly session: ort.InferenceSession
   readonly slots: CohortSlots
   /** Caches by layer of the chain. */
-  readonly caches: readonly KeyValueCache[]
+  readonly caches: readonly LayerCache[]
 }
 
 /** Opens a runner on the CPU. The sessions read hidden states, keys and values in place. */
@@ -36,7 +37,7 @@ export async function openCpuRunner(parts: RunnerParts): Promise<RowRunner> {
   try {
     for (const chain of chainBlocks(trie, largestLayerBytes(spec, plan.weights))) {
       const session = await openChain(device, pair, chain, plan.weights)
-      const caches = chain.layers.map(() => new KeyValueCache(spec))
+      const caches = chain.layers.map((layer) => openLayerCache(spec, layer))
       const slots = slotsOf.get(chain.cohort) ?? { rows: [], slotCount: 0 }
       slotsOf.set(chain.cohort, slots)
       chains.push({ ...chain, session, slots, caches })
@@ -62,8 +63,6 @@ class CpuRunner implements RowRunner {
   }
 
   async admit(rows: readonly RunningRow[], prefilled: Prefilled): Promise<void> {
-    const { kvHeadCount, headSize } = this.parts.pair.post.spec
-    const size = kvHeadCount * headSize
     if (rows.length === 0) return
     this.fitCaches(rows)
     for (const row of rows) {
@@ -72,12 +71,13 @@ class CpuRunner implements RowRunner {
         if (!cohort.has(row.model)) continue
         for (const [i, layer] of layers.entries()) {
           const source = prefilled.keyValuesOf(row.model, layer)
-          const [keys, values] = [floatsOf(source.keys), floatsOf(source.values)]
-          prefilled.pathOf(row.prompt).forEach((packedRow, position) => {
-            const key = rowAt(keys, packedRow, size)
-            const value = rowAt(values, packedRow, size)
-            elementAt(caches, i, 'cache').put(slots.rows.length - 1, position, key, value)
-          })
+          elementAt(caches, i, 'cache').putPrompt(
+            slots.rows.length - 1,
+            prefilled.pathOf(row.prompt),
+            prefilled.finalRowOf(row.prompt),
+            floatsOf(source.keys),
+            floatsOf(source.values)
+          )
         }
       }
     }
@@ -120,7 +120,7 @@ class CpuRunner implements RowRunner {
     hidden: Map<RunningRow, Float32Array>
   ): Promise<void> {
     const spec = chainSpec(this.parts.pair, sources)
-    const { kvHeadCount, headSize, hiddenSize } = spec
+    const { hiddenSize } = spec
     const { ropes, windows } = decodeKinds(spec, layers)
     const positions = BigInt64Array.from(rows, (row) => BigInt(row.position))
     const feeds: Record<string, ort.Tensor> = {
@@ -133,19 +133,19 @@ class CpuRunner implements RowRunner {
     for (const [i, window] of windows.entries()) feeds[DECODE_INPUTS.mask(i)] = this.mask(rows, window)
     for (const [i, cache] of caches.entries()) {
       const { keys, values } = cache.used(rows.length)
-      const dims = [rows.length, kvHeadCount]
-      feeds[DECODE_INPUTS.keys(i)] = floatTensor(keys, [...dims, headSize, this.capacity])
-      feeds[DECODE_INPUTS.values(i)] = floatTensor(values, [...dims, this.capacity, headSize])
+      const [keyDims, valueDims] = cacheDims(spec, elementAt(layers, i, 'layer'), this.capacity)
+      feeds[DECODE_INPUTS.keys(i)] = floatTensor(keys, [rows.length, ...keyDims])
+      feeds[DECODE_INPUTS.values(i)] = floatTensor(values, [rows.length, ...valueDims])
     }
     const outputs = await runSession(session, feeds)
     const output = (name: string): Float32Array => mapGet(outputs, name, 'output')
     const advanced = output(DECODE_OUTPUTS.hidden)
     rows.forEach((row, slot) => hidden.set(row, rowAt(advanced, slot, hiddenSize)))
-    const size = kvHeadCount * headSize
     for (const [i, cache] of caches.entries()) {
+      const size = cachedSizes(spec, elementAt(layers, i, 'layer'))
       const [keys, values] = [output(DECODE_OUTPUTS.newKeys(i)), output(DECODE_OUTPUTS.newValues(i))]
       rows.forEach(({ position }, slot) => {
-        cache.put(slot, position, rowAt(keys, slot, size), rowAt(values, slot, size))
+        cache.put(slot, position, rowAt(keys, slot, size.key), rowAt(values, slot, size.value))
       })
     }
   }

@@ -1,5 +1,5 @@
 import type { WeightStorage } from '../../../contract/model/sampling'
-import { type DecoderSpec, widestMlp } from '../../family'
+import { anyRecurrence, convolutionSize, type DecoderSpec, stateSize, widestMlp } from '../../family'
 import { quantisedBits } from '../../graphs/layer-builder'
 import { PROCESS_BYTES } from '../../base/engine-memory'
 import { anySteps, blockRunBytes, maskBytes, statesOfRow } from '../forward/run-memory'
@@ -76,7 +76,7 @@ export function weightMemory(
   }
 }
 
-/** Returns the bytes of prompts that run together. @param keyValueBytes of one packed row, for all models */
+/** Returns the bytes of prompts that run together. @param keyValueBytes keys, values and states, for all models */
 export function promptMemory(
   { spec, trie, modelCount, keepsTensors, maxAliveStates }: GeneratedModels,
   group: GroupSize,
@@ -88,7 +88,7 @@ export function promptMemory(
   )
   const ofNode = (width: number): number => FLOAT_BYTES * group.rows * width
   return {
-    prompts: group.rows * keyValueBytes + FLOAT_BYTES * modelCount * group.places * vocabularySize,
+    prompts: keyValueBytes + FLOAT_BYTES * modelCount * group.places * vocabularySize,
     prefill:
       FLOAT_BYTES * largestBlock * (keepsTensors ? 2 : 1) +
       DECODER_BYTES +
@@ -107,7 +107,11 @@ export function stepMemory({ spec }: GeneratedModels, rows: number, capacity: nu
   const attention = (4 * headCount + 1) * capacity
   // One layer of a growing cache is in memory twice.
   const grown = 2 * kvHeadCount * headSize * capacity
-  const activations = rows * (grown + Math.max(attention, 3 * widestMlp(spec)) + 6 * hiddenSize)
+  // States after a token are outputs of all layers of a session.
+  const recurrent = anyRecurrence(spec)
+  const states =
+    recurrent === null ? 0 : spec.layerCount * (stateSize(recurrent) + convolutionSize(recurrent))
+  const activations = rows * (states + grown + Math.max(attention, 3 * widestMlp(spec)) + 6 * hiddenSize)
   // Logits, and in the drawing graph weights in float32 and sums in float64.
   const drawing = 5 * Math.min(rows, RUN_ROWS) * vocabularySize
   return FLOAT_BYTES * (activations + drawing)

@@ -3,7 +3,7 @@ import type { ServedModels, ServedPlan } from '../../../contract/procedures/serv
 import type { SinglesRequest } from './drawn-models'
 import type { WeightStorage } from '../../../contract/model/sampling'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { type DecoderSpec, hasExperts } from '../../family'
+import { anyRecurrence, convolutionSize, type DecoderSpec, hasExperts, stateSize } from '../../family'
 import { cohortsOf } from '../tries/cohorts'
 import { groupPrompts, type GroupSize, sizeOf } from '../tries/prompt-trie'
 import type { RecipeTrie } from '../tries/recipe-trie'
@@ -56,7 +56,7 @@ export function planGeneration(
   trie: RecipeTrie,
   precision: Precision
 ): GenerationPlan {
-  if (request.device !== 'cpu') refuseExperts(spec, request.device)
+  if (request.device !== 'cpu') refuseOffCpu(spec, request.device)
   refuseLongPrompts(request.prompts, spec)
   const models: GeneratedModels = {
     spec,
@@ -136,7 +136,7 @@ export function planServing(
   precision: Precision
 ): ServingPlan {
   const { device, memoryBytes, batchRows: rows } = request
-  if (device !== 'cpu') refuseExperts(spec, device)
+  if (device !== 'cpu') refuseOffCpu(spec, device)
   const keepsTensors = device !== 'cpu'
   const models = { spec, trie, modelCount: 1, keepsTensors, maxAliveStates: maxAliveStates(trie) }
   const fixedBytes = (storage: WeightStorage, length: number): number =>
@@ -159,7 +159,7 @@ export function planServing(
   let maximumLength = context
   while (maximumLength > shortest && !fits(maximumLength))
     maximumLength = Math.max(shortest, maximumLength >> 1)
-  const cacheBytes = memoryBytes - fixedBytes(weights, maximumLength)
+  const cacheBytes = memoryBytes - fixedBytes(weights, maximumLength) - rows * sequenceBytes(spec)
   const layerBytes = FLOAT_BYTES * spec.kvHeadCount * spec.headSize
   const inOneTensor = (keepsTensors ? ADDRESSABLE_BYTES : ARRAY_BYTES) / layerBytes
   return {
@@ -191,6 +191,8 @@ interface RowSizes {
   readonly capacity: number
   /** Bytes of the keys and values of one row of packed prompts, for all models. */
   readonly promptRowBytes: number
+  /** Bytes of the states after one prompt, for all models. */
+  readonly promptBytes: number
 }
 
 function rowSizes(maximumLength: number, { spec, trie }: GeneratedModels, precision: Precision): RowSizes {
@@ -199,8 +201,9 @@ function rowSizes(maximumLength: number, { spec, trie }: GeneratedModels, precis
   return {
     maximumLength,
     capacity,
-    rowBytes: tokenBytes(spec, precision) * capacity,
-    promptRowBytes: (nodes / spec.layerCount) * tokenBytes(spec, 'fp32')
+    rowBytes: tokenBytes(spec, precision) * capacity + sequenceBytes(spec),
+    promptRowBytes: (nodes / spec.layerCount) * promptTokenBytes(spec),
+    promptBytes: (nodes / spec.layerCount) * sequenceBytes(spec)
   }
 }
 
@@ -216,14 +219,14 @@ interface RunningGroup {
 /** Returns the memory of a generation with this group. */
 function memoryWith(
   models: GeneratedModels,
-  { rowBytes, capacity, promptRowBytes }: RowSizes,
+  { rowBytes, capacity, promptRowBytes, promptBytes }: RowSizes,
   weightSizes: ReturnType<typeof weightMemory>,
   { group, rows, isOneOfMany }: RunningGroup
 ): GenerationMemory {
   const keyValues = rows * rowBytes
   return {
     ...weightSizes,
-    ...promptMemory(models, group, promptRowBytes),
+    ...promptMemory(models, group, group.rows * promptRowBytes + group.places * promptBytes),
     keyValues,
     earlierKeyValues: isOneOfMany ? keyValues : 0,
     step: stepMemory(models, rows, capacity)
@@ -260,16 +263,40 @@ export function cacheCapacity(length: number): number {
  * Returns the bytes of one token's keys and values in all layers. Reading float16 caches copies one layer's to float32.
  */
 function tokenBytes(spec: DecoderSpec, precision: Precision): number {
-  const ofLayers = precision === 'fp16' ? 2 * spec.layerCount + 4 : 4 * spec.layerCount
+  const layerCount = spec.layers.filter(({ recurrent }) => recurrent === null).length
+  const ofLayers = precision === 'fp16' ? 2 * layerCount + 4 : 4 * layerCount
   return 2 * spec.kvHeadCount * spec.headSize * ofLayers
 }
 
-function refuseExperts(spec: DecoderSpec, device: DeviceName): void {
-  if (!hasExperts(spec)) return
+/** Returns the bytes of the states of one sequence in all recurrent layers, whatever its length. */
+function sequenceBytes(spec: DecoderSpec): number {
+  return spec.layers.reduce(
+    (sum, { recurrent }) =>
+      recurrent === null
+        ? sum
+        : sum + FLOAT_BYTES * (stateSize(recurrent) + (recurrent.kernel - 1) * convolutionSize(recurrent)),
+    0
+  )
+}
+
+/** Returns the bytes that one packed row of a prompt takes for generation in all layers. */
+function promptTokenBytes(spec: DecoderSpec): number {
+  const inputs = spec.layers.reduce(
+    (sum, { recurrent }) => (recurrent === null ? sum : sum + convolutionSize(recurrent)),
+    0
+  )
+  return tokenBytes(spec, 'fp32') + FLOAT_BYTES * inputs
+}
+
+function refuseOffCpu(spec: DecoderSpec, device: DeviceName): void {
+  const reason = hasExperts(spec)
+    ? 'Experts that run only for the tokens that select them'
+    : 'Layers that carry a state from token to token'
+  if (!hasExperts(spec) && anyRecurrence(spec) === null) return
   throw new WorkbenchError(
     'unsupported',
     `Answers of ${spec.family.label} models cannot be generated on ${DEVICE_LABELS[device]}. ` +
-      'Experts that run only for the tokens that select them are supported on the CPU only.',
+      `${reason} are supported on the CPU only.`,
     'Generate them on the CPU (--device cpu). Sweeps, probes and full-answer checks work on both.'
   )
 }

@@ -1,3 +1,27 @@
+import { elementAt } from '../../../contract/model/look-up'
+import { convolutionSize, type DecoderSpec, type GatedDelta, stateSize } from '../../family'
+import { rowAt } from '../rows/rows'
+
+/** The tokens of many sequences in one layer, in the layout of a decode graph. The first slots are in use. */
+export interface LayerCache {
+  /** Returns keys and values of the first slots without a copy. */
+  used(slots: number): { keys: Float32Array; values: Float32Array }
+  /** Stores one token: key and value, or in a recurrent layer the input of the convolution and the state. */
+  put(slot: number, position: number, key: Float32Array, value: Float32Array): void
+  /** Stores the tokens of a prompt. @param path packed rows of the prompt. @param finalRow see `Prefilled` */
+  putPrompt(slot: number, path: Int32Array, finalRow: number, keys: Float32Array, values: Float32Array): void
+  /** Copies one slot over another. */
+  move(from: number, to: number): void
+  /** Changes the number of slots and their capacity. The first `used` slots keep their tokens that still fit. */
+  resize(slotCount: number, capacity: number, used: number): void
+}
+
+/** Opens the cache of a layer. */
+export function openLayerCache(spec: DecoderSpec, layer: number): LayerCache {
+  const { recurrent } = elementAt(spec.layers, layer, 'layer')
+  return recurrent === null ? new KeyValueCache(spec) : new StateCache(recurrent)
+}
+
 export interface KeyValueShape {
   readonly kvHeadCount: number
   readonly headSize: number
@@ -7,7 +31,7 @@ export interface KeyValueShape {
  * Keys and values of one block for many sequences: keys are [slots, kvHeads, headSize, capacity], values are [slots,
  * kvHeads, capacity, headSize]. The last sequence moves into a free slot, so that a run always reads dense data.
  */
-export class KeyValueCache {
+export class KeyValueCache implements LayerCache {
   private keys = new Float32Array(0)
   private values = new Float32Array(0)
   private capacity = 0
@@ -18,13 +42,11 @@ export class KeyValueCache {
     return this.shape.kvHeadCount * this.shape.headSize * this.capacity
   }
 
-  /** Returns keys and values of the first slots without a copy. */
   used(slots: number): { keys: Float32Array; values: Float32Array } {
     const size = slots * this.slotSize
     return { keys: this.keys.subarray(0, size), values: this.values.subarray(0, size) }
   }
 
-  /** Stores the key and value of one token, [kvHeads x headSize] each. */
   put(slot: number, position: number, key: Float32Array, value: Float32Array): void {
     const { kvHeadCount, headSize } = this.shape
     for (let head = 0; head < kvHeadCount; head++) {
@@ -37,12 +59,24 @@ export class KeyValueCache {
     }
   }
 
+  putPrompt(
+    slot: number,
+    path: Int32Array,
+    _finalRow: number,
+    keys: Float32Array,
+    values: Float32Array
+  ): void {
+    const size = this.shape.kvHeadCount * this.shape.headSize
+    path.forEach((row, position) => {
+      this.put(slot, position, rowAt(keys, row, size), rowAt(values, row, size))
+    })
+  }
+
   move(from: number, to: number): void {
     const size = this.slotSize
     for (const cache of [this.keys, this.values]) cache.copyWithin(to * size, from * size, (from + 1) * size)
   }
 
-  /** Changes the number of slots and their capacity. The first `used` slots keep their tokens that still fit. */
   resize(slotCount: number, capacity: number, used: number): void {
     const { kvHeadCount, headSize } = this.shape
     const old = { keys: this.keys, values: this.values, capacity: this.capacity }
@@ -57,5 +91,64 @@ export class KeyValueCache {
       const start = head * old.capacity * headSize
       this.values.set(old.values.subarray(start, start + copied * headSize), head * capacity * headSize)
     }
+  }
+}
+
+/**
+ * States of a recurrent layer for many sequences: the inputs of the convolution of the latest tokens, [slots, kernel - 1,
+ * channels], and the state after the last token, [slots, state]. Their size does not depend on the capacity.
+ */
+class StateCache implements LayerCache {
+  private inputs = new Float32Array(0)
+  private states = new Float32Array(0)
+  private readonly channels: number
+  private readonly inputSize: number
+  private readonly stateSize: number
+
+  constructor(sizes: GatedDelta) {
+    this.channels = convolutionSize(sizes)
+    this.inputSize = (sizes.kernel - 1) * this.channels
+    this.stateSize = stateSize(sizes)
+  }
+
+  used(slots: number): { keys: Float32Array; values: Float32Array } {
+    return {
+      keys: this.inputs.subarray(0, slots * this.inputSize),
+      values: this.states.subarray(0, slots * this.stateSize)
+    }
+  }
+
+  put(slot: number, _position: number, input: Float32Array, state: Float32Array): void {
+    const start = slot * this.inputSize
+    this.inputs.copyWithin(start, start + this.channels, start + this.inputSize)
+    this.inputs.set(input, start + this.inputSize - this.channels)
+    this.states.set(state, slot * this.stateSize)
+  }
+
+  putPrompt(
+    slot: number,
+    path: Int32Array,
+    finalRow: number,
+    inputs: Float32Array,
+    states: Float32Array
+  ): void {
+    // Tokens before a prompt are zero.
+    this.inputs.fill(0, slot * this.inputSize, (slot + 1) * this.inputSize)
+    const state = rowAt(states, finalRow, this.stateSize)
+    for (const row of path.slice(-this.inputSize / this.channels))
+      this.put(slot, 0, rowAt(inputs, row, this.channels), state)
+  }
+
+  move(from: number, to: number): void {
+    this.inputs.copyWithin(to * this.inputSize, from * this.inputSize, (from + 1) * this.inputSize)
+    this.states.copyWithin(to * this.stateSize, from * this.stateSize, (from + 1) * this.stateSize)
+  }
+
+  resize(slotCount: number, _capacity: number, used: number): void {
+    const { keys, values } = this.used(used)
+    this.inputs = new Float32Array(slotCount * this.inputSize)
+    this.states = new Float32Array(slotCount * this.stateSize)
+    this.inputs.set(keys)
+    this.states.set(values)
   }
 }

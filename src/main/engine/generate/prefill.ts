@@ -25,7 +25,10 @@ export interface PrefillParts {
 /** A prompt's tokens. Results of a pass are stored by this array itself. */
 export type PromptTokens = readonly number[]
 
-/** Rotated keys, and values, of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. */
+/**
+ * Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. Keys are rotated. In a
+ * recurrent layer they are inputs of the convolution of all rows, and states after the final rows.
+ */
 interface PackedKeyValues {
   readonly keys: ort.Tensor
   readonly values: ort.Tensor
@@ -34,6 +37,8 @@ interface PackedKeyValues {
 export interface Prefilled {
   /** Returns the packed rows of a prompt's tokens, in order. */
   pathOf(prompt: PromptTokens): Int32Array
+  /** Returns the index of a prompt's last row among the final rows. */
+  finalRowOf(prompt: PromptTokens): number
   keyValuesOf(model: number, layer: number): PackedKeyValues
   /** Returns the logits of a prompt's next token, [vocabulary]. */
   logitsOf(model: number, prompt: PromptTokens): Float32Array
@@ -63,16 +68,19 @@ export async function prefill(
   const packed = packPrompts(prompts)
   const passed = await runPass(ofWork, packed, everyState, signal)
   try {
-    const logits = await nextTokenLogits(ofWork, prompts, finalRowOfPrompts(packed), (leaf) => {
+    const finalRow = finalRowOfPrompts(packed)
+    const logits = await nextTokenLogits(ofWork, prompts, finalRow, (leaf) => {
       const states = mapGet(passed.finals, leaf, 'leaf')
       return everyState ? lastRowsOf(states, packed, parts.pair) : states
     })
     const indexOf = new Map(models.map((model, index) => [model, index]))
     const index = (model: number): number => mapGet(indexOf, model, 'model')
     const paths = new Map(prompts.map((prompt, i) => [prompt, elementAt(packed.paths, i, 'path')]))
+    const finals = new Map(prompts.map((prompt, i) => [prompt, elementAt(finalRow, i, 'final row')]))
     const nodesOf = models.map((_, model) => nodePath(trie, model))
     return {
       pathOf: (prompt) => mapGet(paths, prompt, 'prompt'),
+      finalRowOf: (prompt) => mapGet(finals, prompt, 'prompt'),
       keyValuesOf: (model, layer) => {
         const node = elementAt(elementAt(nodesOf, index(model), 'model'), layer, 'layer')
         return mapGet(elementAt(passed.keyValues, layer, 'layer'), node, 'keys and values of node')

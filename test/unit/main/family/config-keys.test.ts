@@ -13,11 +13,16 @@ type Config = Record<string, unknown>
 
 const spec = (config: Config): ReturnType<typeof decoderSpec> => decoderSpec(config, 'config.json')
 
-/** The first published config of a family, changed. */
+const TextConfig = z.looseObject({ model_type: z.string() })
+
+/** The first published config of a family, or the text model's in it, changed. */
 function configOf(modelType: string, changes: Config): Config {
-  const published = PUBLISHED_CONFIGS.find(({ config }) => config.model_type === modelType)
+  const published = PUBLISHED_CONFIGS.flatMap(({ config }) => [
+    config,
+    TextConfig.safeParse(config.text_config).data ?? {}
+  ]).find((config) => config.model_type === modelType)
   if (published === undefined) throw new Error(`no config of ${modelType}`)
-  return { ...published.config, ...changes }
+  return { ...published, ...changes }
 }
 
 function problemOf(config: Config): WorkbenchError['problem'] {
@@ -36,7 +41,7 @@ describe('configs as they are published', () => {
   })
 
   test('every family has one', () => {
-    const published = new Set(PUBLISHED_CONFIGS.map(({ config }) => config.model_type))
+    const published = new Set(PUBLISHED_CONFIGS.map(({ config }) => spec(config).modelType))
     expect(Object.keys(FAMILIES).filter((modelType) => !published.has(modelType))).toEqual([])
   })
 

@@ -64,6 +64,7 @@ function ownKeys(
       [
         'llama',
         'qwen3',
+        'qwen3_vl_text',
         'olmo2',
         'olmo3',
         'seed_oss',
@@ -101,6 +102,19 @@ function ownKeys(
         num_experts_per_tok: 2,
         norm_topk_prob: shape.bias,
         mlp_only_layers: shape.tied ? [1] : []
+      }
+    ],
+    [
+      ['qwen3_5_text'],
+      {
+        attention_bias: shape.bias,
+        full_attention_interval: 2,
+        partial_rotary_factor: 1,
+        linear_num_key_heads: shape.tied ? 1 : 2,
+        linear_num_value_heads: 2,
+        linear_key_head_dim: 4,
+        linear_value_head_dim: 3,
+        linear_conv_kernel_dim: shape.bias ? 4 : 2
       }
     ],
     [['mixtral'], { num_local_experts: 4, num_experts_per_tok: 3, sliding_window: shape.window }],
@@ -149,7 +163,10 @@ function ownKeys(
       ['granite', 'granitemoehybrid'],
       { embedding_multiplier: 2, residual_multiplier: 0.5, attention_multiplier: 0.3, logits_scaling: 4 }
     ],
-    [['qwen2', 'qwen3'], { use_sliding_window: true, max_window_layers: 1 }],
+    [
+      ['qwen2', 'mimo', 'qwen3', 'qwen2_vl_text', 'qwen2_5_vl_text', 'qwen3_vl_text'],
+      { use_sliding_window: true, max_window_layers: 1 }
+    ],
     [['gemma2', 'gemma3_text'], { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 3 }],
     [['gemma3_text'], { rope_local_base_freq: 100, sliding_window_pattern: 2 }]
   ]

@@ -272,7 +272,8 @@ describe('the list of supported model types', () => {
   const all = Object.values(FAMILIES)
 
   it.each([
-    ['attention', labels(all.filter(({ experts }) => experts === null))],
+    ['attention', labels(all.filter(({ experts, recurrent }) => experts === null && recurrent === null))],
+    ['recurrent', labels(all.filter(({ recurrent }) => recurrent !== null))],
     ['experts', labels(all.filter(({ experts }) => experts !== null))],
     ['images', Object.keys(NESTED_TEXT_CONFIGS).join(', ')]
   ])('has every family with %s in README.md', (layers, models) => {
@@ -300,7 +301,7 @@ describe('the list of supported model types', () => {
     for (const [type, part] of Object.entries(UNSUPPORTED_PARTS)) {
       expect(type in supportedTypes(), type).toBe(false)
       const { message } = refusal(type)
-      expect(message).toBe(`c.json: model_type "${type}" is not supported: ${part} are not computed.`)
+      expect(message).toBe(`c.json: model_type "${type}" is not supported: ${part} cannot be computed.`)
     }
   })
 })

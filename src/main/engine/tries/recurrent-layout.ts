@@ -1,0 +1,96 @@
+import type { RecurrentShape } from '../../graphs/gated-delta'
+import { elementAt } from '../../../contract/model/look-up'
+import type { PackedPrompts } from './prompt-trie'
+
+/** The maximum rows of a chunk. Within a chunk the work of a row grows with its length. */
+export const CHUNK_ROWS = 64
+
+/** Consecutive rows of one path, which continue from the state after the last row of another chunk. */
+interface Chunk {
+  readonly rows: number[]
+  readonly level: number
+  readonly before: Chunk | null
+}
+
+/**
+ * Divides packed rows into chunks. A chunk ends where paths part, so that the state of a common beginning is computed
+ * once. Chunks of one level depend only on the level before, and those of similar length are computed together.
+ *
+ * @param ends rows after which the state is requested, each of them the last row of a prompt
+ */
+export function recurrentLayout(packed: PackedPrompts, ends: Int32Array): RecurrentShape {
+  const parents = parentsOf(packed)
+  const chunks = chunksOf(parents, new Set(ends))
+  const levelCount = 1 + Math.max(...chunks.map(({ level }) => level))
+  const placeOf = new Map<Chunk, { level: number; chunk: number }>()
+  const resultIndex = new Int32Array(parents.length)
+  let results = 0
+  const levels = Array.from({ length: levelCount }, (_, level) => {
+    let count = 0
+    return byLength(chunks.filter((chunk) => chunk.level === level)).map(({ length, bucket }) => {
+      const rows = new Int32Array(bucket.length * length).fill(parents.length)
+      for (const [i, chunk] of bucket.entries()) {
+        placeOf.set(chunk, { level, chunk: count++ })
+        rows.set(chunk.rows, i * length)
+        for (const [place, row] of chunk.rows.entries()) resultIndex[row] = results + i * length + place
+      }
+      results += rows.length
+      const before = bucket.flatMap((chunk) =>
+        chunk.before === null ? [] : [placed(placeOf, chunk.before).chunk]
+      )
+      return { length, rows, before: Int32Array.from(before) }
+    })
+  })
+  const lastOf = new Map(chunks.map((chunk) => [elementAt(chunk.rows, chunk.rows.length - 1, 'row'), chunk]))
+  return {
+    parents,
+    levels,
+    resultIndex,
+    ends: Array.from(ends, (row) => placed(placeOf, placed(lastOf, row)))
+  }
+}
+
+function placed<Key, Place>(places: ReadonlyMap<Key, Place>, key: Key): Place {
+  const place = places.get(key)
+  if (place === undefined) throw new RangeError('no chunk')
+  return place
+}
+
+/** Returns the row before each row in its prompts, or the number of rows if there is none. */
+function parentsOf({ tokens, paths }: PackedPrompts): Int32Array {
+  const parents = new Int32Array(tokens.length).fill(tokens.length)
+  for (const path of paths) path.forEach((row, i) => (parents[row] = path[i - 1] ?? tokens.length))
+  return parents
+}
+
+/** Lists chunks; a chunk follows the one before it. */
+function chunksOf(parents: Int32Array, ends: ReadonlySet<number>): Chunk[] {
+  const childCounts = new Int32Array(parents.length + 1)
+  for (const parent of parents) childCounts[parent] = elementAt(childCounts, parent, 'row') + 1
+  const chunks: Chunk[] = []
+  const chunkOf: Chunk[] = []
+  for (const [row, parent] of parents.entries()) {
+    const open = chunkOf[parent]
+    const continues =
+      open !== undefined && childCounts[parent] === 1 && !ends.has(parent) && open.rows.length < CHUNK_ROWS
+    const chunk = continues
+      ? open
+      : { rows: [], level: open === undefined ? 0 : open.level + 1, before: open ?? null }
+    if (!continues) chunks.push(chunk)
+    chunk.rows.push(row)
+    chunkOf[row] = chunk
+  }
+  return chunks
+}
+
+/** Groups chunks by the next power of two of their length. */
+function byLength(chunks: readonly Chunk[]): { length: number; bucket: Chunk[] }[] {
+  const buckets = new Map<number, Chunk[]>()
+  for (const chunk of chunks) {
+    const length = 2 ** Math.ceil(Math.log2(chunk.rows.length))
+    const bucket = buckets.get(length) ?? []
+    bucket.push(chunk)
+    buckets.set(length, bucket)
+  }
+  return [...buckets].map(([length, bucket]) => ({ length, bucket }))
+}
