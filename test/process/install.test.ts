@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { symlink } from 'node:fs/promises'
+import { symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { scripts } from '../../package.json'
 import { resourcePath } from '../../src/main/base/resources'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
+import { demoPrompts } from '../fixtures/swept-project'
 import { exitStatus, runCli, startCli, waitForOutput } from '../fixtures/cli'
 
 const program = (...parts: string[]): string => resourcePath('..', ...parts)
@@ -65,7 +66,10 @@ describe.skipIf(process.platform === 'win32')('npm pack', () => {
     const run = (...args: string[]): string =>
       execFileSync(process.execPath, [script, ...args], { encoding: 'utf8' })
     expect(run('--version')).toBe(await runCli(['--version']).then(({ stdout }) => stdout))
-    expect(run('sweep', '--demo', '--device', 'cpu', '--no-check', '--quiet')).toMatch(/^Layers 4–11/)
+    const prompts = join(folder, 'prompts.json')
+    await writeFile(prompts, JSON.stringify(await demoPrompts(4)))
+    const swept = run('sweep', '--demo', '--prompts', prompts, '--device', 'cpu', '--no-check', '--quiet')
+    expect(swept).toMatch(/^Layers 4–11/)
     const env = { SLR_PROJECTS_DIR: join(folder, 'projects'), SLR_CONFIG_DIR: join(folder, 'config') }
     const served = startCli(['open', '--serve', '--demo', '--json'], env, script)
     const ended = exitStatus(served)

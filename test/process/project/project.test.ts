@@ -340,17 +340,6 @@ describe('the sweeps of a project', () => {
       expect.stringMatching(/no sweep "bad name"/)
     ])
   })
-
-  test('of the full size (528 ranges, 40 prompts) have a small document beside their scores', async () => {
-    const project = await newProject()
-    const sweep = sweepFixture({ layerCount: 32, promptCount: 40, validCount: 18 })
-    await project.firstPair.saveSweep(sweep)
-    expect(await project.firstPair.readSweep(sweep.id)).toEqual(sweep)
-
-    const text = await readFile(join(project.path, 'pairs/pair-1', 'sweeps/sweep-1.json'), 'utf8')
-    expect(text.length).toBeLessThan(JSON.stringify(sweep).length / 25)
-    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(1_000)
-  })
 })
 
 describe('a document of an older version', () => {

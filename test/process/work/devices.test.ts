@@ -127,13 +127,6 @@ describe('a device that this machine cannot have', () => {
       reason: expect.stringMatching(/exists on (Windows|macOS) only/)
     })
   })
-
-  it('fails a command that names it, in one line', async () => {
-    const line = `sample --next --demo --tokens 1,2 --device ${elsewhere}`
-    const { status, stderr } = await runHere(line.split(' '))
-    expect(status).toBe(1)
-    expect(stderr).toMatch(/^slr: (DirectML|CoreML) exists on/)
-  })
 })
 
 describe('a trial of devices that is stopped', () => {

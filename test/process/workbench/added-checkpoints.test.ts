@@ -8,7 +8,7 @@ import { ProjectDocument } from '../../../src/contract/documents/project'
 import { elementAt } from '../../../src/contract/model/look-up'
 import type { OtherCheckpoint } from '../../../src/contract/model/checkpoint'
 import { EvaluationView } from '../../../src/contract/documents/evaluation'
-import { SampleLine, type Variant } from '../../../src/contract/documents/samples'
+import { type Variant } from '../../../src/contract/documents/samples'
 import { builtinPromptSet } from '../../../src/main/crc/task/builtin-prompts'
 import { prepareSweep } from '../../../src/main/crc/sweep/prepare-sweep'
 import { openCheckpoint } from '../../../src/main/checkpoint/checkpoint'
@@ -100,26 +100,6 @@ describe('slr with another checkpoint', () => {
     expect(notices).toEqual([])
   })
 
-  it('samples it to the very answers of its recipe', async () => {
-    const prompts = join(await temporaryFolder(), 'prompts.txt')
-    await writeFile(prompts, 'Name a colour.\n')
-    const models = ['4-11', restored]
-    const asked = ['--prompts', prompts, '--n', '4', '--paper', '--quiet']
-    const { status, stdout } = await runHere(['sample', '--demo', ...models, ...asked])
-    expect(status).toBe(0)
-    const lines = stdout
-      .trim()
-      .split('\n')
-      .map((line) => SampleLine.parse(JSON.parse(line)))
-    const textsOf = (name: string): string[] =>
-      lines
-        .filter(({ variant }) => variant === name)
-        .sort((a, b) => a.index - b.index)
-        .map(({ text }) => text)
-    expect(textsOf('restored')).toHaveLength(4)
-    expect(textsOf('restored')).toEqual(textsOf('4-11'))
-  })
-
   it("evaluates a project's own by name, and those it keeps when no variant is named", async () => {
     const { path } = await demoProject([reference])
     const task = await builtinTask('demo-open')
@@ -139,16 +119,6 @@ describe('slr with another checkpoint', () => {
     }
     expect(await evaluated('restored')).toEqual(['checkpoint restored'])
     expect(await evaluated()).toEqual(['base base', 'post post', 'checkpoint restored'])
-  })
-
-  it('refuses a folder that is not of the architecture, and one that is not there', async () => {
-    const other = await slr`sweep --no-check --demo --checkpoint ${goldenPath('qwen3', 'post-bf16')}`
-    expect(other).toMatchObject({
-      status: 1,
-      stderr: expect.stringMatching(/cannot be compared with the pair/)
-    })
-    const missing = await runHere(['sweep', '--no-check', '--demo', '--checkpoint', '/nowhere/at/all'])
-    expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining('/nowhere/at/all') })
   })
 })
 

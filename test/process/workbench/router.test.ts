@@ -282,21 +282,17 @@ describe('a sweep', () => {
     const { path, revision } = await client.projects.openDemo()
     await stirred(client, path, revision, 0)
     const own = { path, pair: 'pair-1' }
-    const preview = async (range: { start: number; end: number } | null) => {
-      const sampling = engine.holdAt(inOrder('done', 'done', 'progress'))
-      const { sweepId } = await client.sweeps.start({ ...own, preview: true, fresh: true })
-      await sampling()
-      if (range !== null) await client.sweeps.lookAt({ ...own, range })
-      engine.letGo()
-      await collect(await client.sweeps.watch(own))
-      return client.sweeps.get({ ...own, sweepId })
-    }
-    const looked = { start: 9, end: 9 }
-    const before = await preview(null)
-    expect(before.preview?.ranges).toContainEqual(expect.objectContaining(looked))
-    const after = await preview(looked)
-    expect(after.ranges).toContainEqual(expect.objectContaining(looked))
-    expect(after.preview?.rows).toBeLessThan((after.preview?.wholeRows ?? 0) / 4)
+    const sampling = engine.holdAt(inOrder('done', 'done', 'progress'))
+    const { sweepId } = await client.sweeps.start({ ...own, preview: true, fresh: true })
+    await sampling()
+    // Nobody looks at this range in the test of previews, where it is estimated.
+    const range = { start: 9, end: 9 }
+    await client.sweeps.lookAt({ ...own, range })
+    engine.letGo()
+    await collect(await client.sweeps.watch(own))
+    const { ranges, preview } = await client.sweeps.get({ ...own, sweepId })
+    expect(ranges).toContainEqual(expect.objectContaining(range))
+    expect(preview?.rows).toBeLessThan((preview?.wholeRows ?? 0) / 4)
   })
 
   it('continues when a watcher leaves, and shows a later one all scores so far', async () => {
@@ -347,10 +343,7 @@ describe('a sweep', () => {
     })
     expect(told.at(-1)).toMatchObject({ type: 'finished' })
     const { notices, selected } = await client.sweeps.get({ path, pair: 'pair-1', sweepId })
-    const again = await client.sweeps.start({ path, pair: 'pair-1', fresh: true })
-    await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
     expect(selected).not.toBeNull()
-    expect(await client.sweeps.get({ path, pair: 'pair-1', ...again })).toMatchObject({ selected })
     expect(notices).toContainEqual(expect.stringMatching(/killed by SIGKILL .* started again/))
   })
 

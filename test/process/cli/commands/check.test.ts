@@ -33,18 +33,21 @@ async function projectIn(folder: string): Promise<string> {
   return project.path
 }
 
+/** The sweep of the prompts, as a document, computed once. */
+let sweptText = ''
+
 /** A folder with the prompts and their sweep, by the paths of both and of a check to write. */
 async function sweptFiles(): Promise<{ folder: string; prompts: string; from: string; out: string }> {
   const folder = await temporaryFolder()
-  const [prompts, from, out] = [
-    join(folder, 'p.json'),
-    join(folder, 'sweep.json'),
-    join(folder, 'check.json')
-  ]
+  const path = (name: string): string => join(folder, name)
+  const [prompts, from] = [path('p.json'), path('sweep.json')]
   await writeFile(prompts, JSON.stringify(PROMPTS))
-  const { status } = await slr`sweep --no-check ${PAIR_OPTIONS} --prompts ${prompts} --out ${from}`
-  expect(status).toBe(0)
-  return { folder, prompts, from, out }
+  if (sweptText === '') {
+    const { status } = await slr`sweep --no-check ${PAIR_OPTIONS} --prompts ${prompts} --out ${from}`
+    expect(status).toBe(0)
+    sweptText = await readFile(from, 'utf8')
+  } else await writeFile(from, sweptText)
+  return { folder, prompts, from, out: path('check.json') }
 }
 
 describe('slr check', () => {

@@ -175,11 +175,20 @@ describe('slr sample', () => {
     expect(new Set(variants)).toEqual(new Set(['upper']))
   })
 
-  it('warns of int4 weights before it begins', async () => {
-    const request = ['--demo', '--prompts', await promptFile(), '--n', '1', '--max-tokens', '2']
-    const { status, stderr } = await runHere(['sample', ...request, '--weights', 'int4'])
+  it('warns before it begins of int4 weights, and of answers that end only at the most tokens', async () => {
+    const post = join(await temporaryFolder(), 'post')
+    await cp(POST, post, { recursive: true })
+    for (const name of ['config', 'generation_config', 'tokenizer_config', 'special_tokens_map']) {
+      const file = join(post, `${name}.json`)
+      const text = await readFile(file, 'utf8')
+      await writeFile(file, text.replace(/"eos_token(_id)?"/g, '"sep_token$1"'))
+    }
+    const request = ['--base', post, '--post', post, '--prompts', await promptFile(), '--n', '2']
+    const { status, stdout, stderr } = await slr`sample ${request} --max-tokens 12 --weights int4`
     expect(status).toBe(0)
-    expect(stderr).toMatch(/^Weights are held in int4: every product is wrong by about 10 %.*\n/)
+    expect(stderr).toMatch(/^Weights are held in int4: every product is wrong by about 10 %.*\n[^]*^0 % {2}/m)
+    expect(stderr).toMatch(/names no token that ends an answer/)
+    expect(parseLines(stdout).map(({ finish }) => finish)).toEqual(new Array(4).fill('length'))
   })
 
   it.skipIf(missing !== null)('samples on the requested device, and reports how', async () => {
@@ -225,21 +234,6 @@ describe('slr sample', () => {
       refused(/Generating takes at least .*\n.*Allow more memory/, ...prompts, '--memory', '151MiB')
     ])
     expect(await readFile(out, 'utf8')).toBe('{"variant":"older"}\n')
-  })
-
-  it('says that answers end only at the most tokens when the model names no end token', async () => {
-    const post = join(await temporaryFolder(), 'post')
-    await cp(POST, post, { recursive: true })
-    for (const name of ['config', 'generation_config', 'tokenizer_config', 'special_tokens_map']) {
-      const file = join(post, `${name}.json`)
-      const text = await readFile(file, 'utf8')
-      await writeFile(file, text.replace(/"eos_token(_id)?"/g, '"sep_token$1"'))
-    }
-    const request = ['--prompts', await promptFile(), '--n', '2', '--max-tokens', '12']
-    const { status, stdout, stderr } = await runHere(['sample', '--base', post, '--post', post, ...request])
-    expect(status).toBe(0)
-    expect(stderr).toMatch(/names no token that ends an answer/)
-    expect(parseLines(stdout).map(({ finish }) => finish)).toEqual(new Array(4).fill('length'))
   })
 
   it('keeps finished answers when it is stopped or its engine is killed, and continues from them', async () => {

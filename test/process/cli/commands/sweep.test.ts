@@ -129,33 +129,28 @@ describe('slr sweep --demo', () => {
 })
 
 describe('slr sweep', () => {
-  it('selects with the given rho, or says why it selects nothing', async () => {
+  it('selects with the given rho, or says why it selects nothing, and renders, stores and blends as given', async () => {
     const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
+    const given = [...PAIR_OPTIONS, '--prompts', prompts]
+    const rendered = ['--system', 'Be brief.', '--date', '2026-02-03', '--assistant-prefix', 'Answer: ']
     const [strict, loose] = await Promise.all([
-      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--rho', '1'),
-      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--rho', '0', '--seed', '7')
+      sweptDocument(...given, '--rho', '1', ...rendered, '--count-leading-space'),
+      sweptDocument(...given, '--rho', '0', '--seed', '7', '--uniform-blends', '5')
     ])
     const mostDiverse = loose.ranges.reduce((a, b) => (b.diversity > a.diversity ? b : a))
     expect(loose.selected).toEqual({ start: mostDiverse.start, end: mostDiverse.end })
     expect(loose.selection).toMatchObject({ rho: 0, minimumValidity: 0, bootstrap: { seed: 7 } })
+    expect(loose.uniformBlends.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
+    expect(loose.ranges).toHaveLength(21)
     expect(strict.selection?.minimumValidity).toBe(strict.post.validity)
     expect(strict.selected === null).toBe(strict.selection?.reason !== null)
-  })
-
-  it('renders prompts with the given settings, and stores the settings', async () => {
-    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const args = ['--system', 'Be brief.']
-    const more = ['--date', '2026-02-03', '--assistant-prefix', 'Answer: ', '--count-leading-space']
-    const given = [...PAIR_OPTIONS, '--prompts', prompts, ...args, ...more]
-    const { rendering, prompts: rendered } = await sweptDocument(...given)
-    expect(rendering).toEqual({
-      systemPrompt: 'Be brief.',
-      templateArguments: {},
-      date: '2026-02-03',
-      assistantPrefix: 'Answer: ',
-      countLeadingSpace: true
+    expect(strict.rendering).toEqual({
+      ...{ systemPrompt: 'Be brief.', templateArguments: {}, date: '2026-02-03' },
+      ...{ assistantPrefix: 'Answer: ', countLeadingSpace: true }
     })
-    expect(rendered[0]?.rendered).toMatch(/Be brief\.[^]*Pick a letter\.[^]*Answer: $/)
+    expect(strict.prompts[0]?.rendered).toMatch(/Be brief\.[^]*Pick a letter\.[^]*Answer: $/)
+    // One blend is no curve.
+    expect(await slr`sweep --no-check --demo --uniform-blends 1`).toMatchObject({ status: 2 })
   })
 
   it('scores recipes instead of ranges', async () => {
@@ -170,18 +165,6 @@ describe('slr sweep', () => {
     expect(nothing).toEqual({ ...document.post, recipe: nothing?.recipe })
     expect(range?.recipe).toEqual({ name: 'range', ranges: [[3, 5]] })
     expect(range?.diversity).toBeGreaterThan(document.post.diversity)
-  })
-
-  it('scores the requested number of uniform blends beside the ranges', async () => {
-    const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
-    const [sweep, single] = await Promise.all([
-      sweptDocument(...PAIR_OPTIONS, '--prompts', prompts, '--uniform-blends', '5'),
-      runHere(['sweep', '--no-check', '--demo', '--uniform-blends', '1'])
-    ])
-    expect(sweep.uniformBlends.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
-    expect(sweep.ranges).toHaveLength(21)
-    // One blend is no curve.
-    expect(single).toMatchObject({ status: 2 })
   })
 
   it('takes the built-in prompts for full-size models unless the pair is the demo', async () => {

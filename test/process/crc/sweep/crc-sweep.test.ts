@@ -94,6 +94,11 @@ describe('a sweep of all ranges', () => {
     expect(document.post.diversity).toBeCloseTo(referencePost.diversity, 6)
     expect(document.base?.diversity).toBeCloseTo(crcReference.base.entropy, 6)
     expect(document.ranges).toHaveLength(78)
+    // Stored probabilities are rounded, and scores are of the exact ones.
+    const exact = referenceProbabilities('post', 0)
+    const [first] = document.post.prompts
+    expect(first?.probabilities).toEqual(exact.map((p) => Number(p.toPrecision(9))))
+    expect(first?.validity).toBe(exact.reduce((sum, p) => sum + p, 0))
     expect(document.selected).toEqual({ start: 4, end: 11 })
     expect(document.selection?.selected).toEqual({ start: 4, end: 11 })
     expect(document.baseUnavailable).toBeNull()
@@ -153,13 +158,6 @@ test('a sweep of recipes only scores them beside post and base, and selects noth
   expect(document).toMatchObject({ ranges: [], selected: null, selection: null })
   const entries = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
   expect(entries.map(({ model }) => model)).toContainEqual({ kind: 'recipe', recipe })
-})
-
-test('the stored probabilities are rounded, the scores are of the exact ones', async () => {
-  const { document } = await run(await demoSweep({ ranges: false }))
-  const exact = referenceProbabilities('post', 0)
-  expect(document.post.prompts[0]?.probabilities).toEqual(exact.map((p) => Number(p.toPrecision(9))))
-  expect(document.post.prompts[0]?.validity).toBe(exact.reduce((sum, p) => sum + p, 0))
 })
 
 describe('base as a whole model', () => {

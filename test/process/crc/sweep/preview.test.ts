@@ -53,6 +53,8 @@ describe('a preview of the demo pair', async () => {
 
   it('estimates all other ranges, in the order that exact scores have and within its margins', () => {
     expect(preview.ranges.length + previewed.length).toBe(78)
+    // Nobody looked at it: it is scored exactly once somebody does, as the test of the workbench shows.
+    expect(previewed).toContainEqual(expect.objectContaining({ start: 9, end: 9 }))
     const pairs = [...preview.ranges, ...previewed].map((range) => [
       range.diversity,
       scoreOf(whole.ranges, range).diversity
@@ -73,6 +75,21 @@ describe('a preview of the demo pair', async () => {
     expect(coarse.every(({ score }) => score.promptCount === 1)).toBe(true)
   })
 
+  it('continues from its last stage with the same results when its engine is killed', async () => {
+    const held = new HeldEngine(sharedEngine)
+    const running = runCrcSweep(held.client(), { ...request, preview: true }, signal, () => undefined)
+    // Among the finalists, whose first layers it had kept from the stages before.
+    const ends: ('done' | 'progress')[] = ['done', 'done', 'done', 'progress']
+    await held.holdAt(inOrder('plan', ...ends))()
+    held.kill()
+    const resumed = await running
+    expect(resumed.notices.join()).toMatch(/killed.* started again and goes on at/)
+    expect(resumed.selected).toEqual(preview.selected)
+    expect(resumed.preview?.prompts).toEqual(preview.preview?.prompts)
+    expect(resumed.ranges).toHaveLength(preview.ranges.length)
+    for (const range of resumed.ranges) expectSame(range, scoreOf(preview.ranges, range))
+  })
+
   it('leaves only uncomputed ranges to the full sweep', async () => {
     const file = `${await temporaryFolder()}/sweep.json`
     const history: SweepHistory = {
@@ -88,27 +105,6 @@ describe('a preview of the demo pair', async () => {
     expect(rest.work.packedTokens).toBeLessThan(DEMO_WORK.packedTokens)
     expect(rest.selected).toEqual(whole.selected)
     for (const range of rest.ranges) expectSame(range, scoreOf(whole.ranges, range))
-  })
-})
-
-describe('a preview whose engine is killed', async () => {
-  const held = new HeldEngine(sharedEngine)
-  const request = await demoSweep({ preview: true })
-  const run = (): Promise<SweepDocument> => runCrcSweep(held.client(), request, signal, () => undefined)
-  const undisturbed = await run()
-
-  it('continues from its last stage with the same results', async () => {
-    const running = run()
-    // Among the finalists, whose first layers it had kept from the stages before.
-    const ends: ('done' | 'progress')[] = ['done', 'done', 'done', 'progress']
-    await held.holdAt(inOrder('plan', ...ends))()
-    held.kill()
-    const { ranges, selected, preview, notices } = await running
-    expect(notices.join()).toMatch(/killed.* started again and goes on at/)
-    expect(selected).toEqual(undisturbed.selected)
-    expect(preview?.prompts).toEqual(undisturbed.preview?.prompts)
-    expect(ranges).toHaveLength(undisturbed.ranges.length)
-    for (const range of ranges) expectSame(range, scoreOf(undisturbed.ranges, range))
   })
 })
 

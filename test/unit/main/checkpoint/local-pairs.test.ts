@@ -217,7 +217,7 @@ describe('models are joined', () => {
 
   test('with work that grows with their number, even if their names are similar', () => {
     let reads = 0
-    const models = Array.from({ length: 6_000 }, (_, n) => ({
+    const models = Array.from({ length: 1_500 }, (_, n) => ({
       folder: `/${n}`,
       get name() {
         reads += 1
@@ -226,8 +226,8 @@ describe('models are joined', () => {
       madeFrom: n % 2 === 0 ? [] : ['llama', 'none/llama'],
       isAdapter: false
     }))
-    expect(joinedModels(models)).toHaveLength(3_000 * 20)
-    // Comparing each with each would read 36,000,000.
+    expect(joinedModels(models)).toHaveLength(750 * 20)
+    // Comparing each with each would read 2,250,000.
     expect(reads).toBeLessThan(20 * models.length)
   })
 

@@ -8,10 +8,10 @@ import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { createProject } from '../../../../src/main/project/create-project'
 import { startAnswerEndpoint } from '../../../fixtures/answer-endpoint'
 import { runHere } from '../../../fixtures/command-line'
-import { demoPrompts } from '../../../fixtures/swept-project'
+import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
 
 /*
- * Runs the commands of the documentation. They differ from the pages only where that saves time: the demo pair stands in
+ * Runs the commands of the documentation. They differ from the pages only where that saves time: half of the demo pair stands in
  * for all models, a sweep has few prompts, and a model gives one answer to each.
  */
 
@@ -46,18 +46,21 @@ const commandsOf = (page: string): string[] =>
 
 /** Commands of earlier pages, which are not run again. */
 const done = new Set<string>()
+const PAIR = await shortPair()
+const PAIR_OPTIONS = ['--base', PAIR.base, '--post', PAIR.post]
 let folder: string
 let endpoint: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slr-test-'))
   const prompts = await demoPrompts(10)
-  const project = await createProject({ folder, name: 'my-pair', pair: { kind: 'demo' }, prompts })
+  const pair = { kind: 'folders' as const, ...PAIR }
+  const project = await createProject({ folder, name: 'my-pair', pair, prompts })
   await project.close()
   const file = (name: string, content: unknown): Promise<void> =>
     writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
   await file('few.json', await demoPrompts(20))
-  await file('recipes.json', [{ name: 'upper', ranges: [[3, 11]] }])
+  await file('recipes.json', [{ name: 'upper', ranges: [[1, 5]] }])
   await file('state_name.json', { 'Name a state.': { answers: [['Ohio']], category: 'state' } })
   await cp(resourcePath('tasks', 'demo-facts.json'), join(folder, 'gsm8k.json'))
   const open = await builtinTask('demo-open')
@@ -65,7 +68,7 @@ beforeAll(async () => {
   const answers = Array.from({ length: 12 }, (_, prompt) => JSON.stringify({ prompt, text: 'red' }))
   await file('answers.jsonl', answers.join('\n'))
   const { status, stderr } = await runHere([
-    ...['sweep', '--demo', '--no-check', '--prompts', join(folder, 'few.json'), '--what-if'],
+    ...['sweep', ...PAIR_OPTIONS, '--no-check', '--prompts', join(folder, 'few.json'), '--what-if'],
     ...['--uniform-blends', '3', '--out', join(folder, 'sweep.json')]
   ])
   expect(status, stderr).toBe(0)
@@ -77,14 +80,18 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const inFolder = (word: string): string =>
   /^(?:[\w-]+\.(?:json|jsonl|yaml|slr|html)|restored|dial)$/.test(word) ? join(folder, word) : word
 
-/** Returns the words of a command with files in the folder, the demo pair and little work. */
+/** Returns the words of a command with files in the folder, the short pair with its half of the layers, and little work. */
 async function wordsOf(line: string): Promise<string[]> {
   const words = [...line.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word).slice(1)
   const [command = '', part] = words
   const [run = ''] = await readdir(join(folder, 'my-pair.slr/pairs/pair-1/sweeps')).catch(() => [])
-  const changed = words.map((word, index) => {
+  const changed = words.flatMap((word, index) => {
     const before = words[index - 1]
-    if (before === '--base' || before === '--post') return resourcePath('demo-pair', before.slice(2))
+    if (word === '--demo') return PAIR_OPTIONS
+    if (before === '--base') return PAIR.base
+    if (before === '--post') return PAIR.post
+    const [, start] = /^(\d+)-11$/.exec(word) ?? []
+    if (start !== undefined) return `${Math.floor(Number(start) / 2)}-5`
     if (before === '--n') return '1'
     if (before === '--uniform-blends') return '3'
     if (before === 'new' && part === 'new') return join(folder, `new-${randomUUID()}.slr`)
@@ -101,7 +108,7 @@ async function wordsOf(line: string): Promise<string[]> {
     !gives('--project', '--from', '--merge', '--task', '--prompts')
   )
     changed.push('--prompts', join(folder, 'few.json'))
-  if (command === 'search') changed.push('--budget', '300')
+  if (command === 'search') changed.push('--budget', '100')
   if (command === 'evaluate' && !gives('--n')) changed.push('--n', '1')
   return changed
 }
