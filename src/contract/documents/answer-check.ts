@@ -14,23 +14,15 @@ const Share = z
   .max(1 + 1e-6)
 const AnswerScore = z.object({ validity: Share, diversity: Share })
 
-/**
- * Scores of a model's full answers to the prompts of a sweep. The probability that an answer is one valid character
- * and then ends is exact. It is taken at temperature 1 without truncation, as a sum over the few token sequences that
- * are such answers.
- */
+/** Exact scores of a model's full answers: one valid character, then the end, at temperature 1 without truncation. */
 export const FullAnswerScores = z.object({
-  /** Scores of the first token only, as in a sweep. */
   firstToken: AnswerScore,
   /**
-   * Means, computed as for every score. Validity is the probability that the answer ends and is exactly one valid
-   * character, ignoring white space after it. Diversity is the entropy of these answers divided by log |V|.
+   * Means of the probability that the answer is exactly one valid character, ignoring white space after it, and of the
+   * entropy of these answers divided by log |V|.
    */
   answers: AnswerScore,
-  /**
-   * Probability of answers that were not followed to their end. It is an upper bound on how much too low the validity
-   * is.
-   */
+  /** Probability of answers that were not followed to their end, a bound on how much too low the validity is. */
   undecided: Share,
   /** Full-answer scores for each of the sweep's prompts, used for intervals. Older checks lack this field. */
   prompts: z.array(AnswerScore).optional()
@@ -40,30 +32,24 @@ export type FullAnswerScores = z.infer<typeof FullAnswerScores>
 export const CheckedModel = FullAnswerScores.extend({ recipe: Recipe })
 export type CheckedModel = z.infer<typeof CheckedModel>
 
-/** Full-answer scores of a baseline: a sampler, a mix, a filter or a uniform blend. */
 export const CheckedBaseline = FullAnswerScores.extend({ baseline: Baseline })
 export type CheckedBaseline = z.infer<typeof CheckedBaseline>
 
 /** Version 1 had no baselines. Version 3 renamed fields. */
 export const ANSWER_CHECK_VERSION = 3
 
-/** The full-answer check of a sweep: its best recipes and baselines. A project keeps one for each sweep. */
 export const AnswerCheck = z.object({
   schemaVersion: z.literal(ANSWER_CHECK_VERSION),
   sweepId: SweepDocument.shape.id,
   createdAt: z.iso.datetime(),
   programVersion: z.string().max(100),
   ...ComputedBy.shape,
-  /** The `source` of the checked sweep. */
   source: SweepDocument.shape.source,
-  /** Tokens that end an answer. */
   endTokens: z.array(z.number().int().nonnegative()),
   /** Categories of the sweep's prompts. Older checks lack this field. */
   categories: z.array(z.string()).optional(),
   post: FullAnswerScores,
-  /** Models in the order in which they were checked. A sweep's ranges are checked with the most diverse first. */
   models: z.array(CheckedModel),
-  /** The best baselines of each kind by their first-token scores. */
   baselines: z.array(CheckedBaseline)
 })
 export type AnswerCheck = z.infer<typeof AnswerCheck>
@@ -71,13 +57,9 @@ export type AnswerCheck = z.infer<typeof AnswerCheck>
 /** Number of a sweep's best ranges that one check covers. */
 export const CHECKED_AT_ONCE = 5
 
-/** Maximum number of baselines of a kind that one check adds. */
 export const BASELINES_AT_ONCE = 2
 
-/**
- * Rows of hidden states pushed through blocks, and the rows that the current step needs. The first step computes
- * answers, and the second the white space after them.
- */
+/** Rows pushed through blocks, and the rows of the current step: first answers, then white space after them. */
 export const CheckProgress = z.object({
   rowsDone: z.number(),
   rowsTotal: z.number(),
@@ -86,7 +68,6 @@ export const CheckProgress = z.object({
 })
 export type CheckProgress = z.infer<typeof CheckProgress>
 
-/** Events of a running check. The stream ends after `finished`, `failed` or `cancelled`. */
 export const CheckEvent = sweepJobEvent(CheckProgress)
 export type CheckEvent = z.infer<typeof CheckEvent>
 
@@ -129,18 +110,13 @@ function scoresByKey(check: CheckResult): ReadonlyMap<string, FullAnswerScores> 
   return index
 }
 
-/**
- * Returns the full-answer scores of a model, regardless of the name under which it was checked. Returns null if it was
- * not checked.
- */
+/** Returns the full-answer scores of a model, regardless of its name; null if it was not checked. */
 export const checkOf = (check: CheckResult | null, model: AnyModel): FullAnswerScores | null =>
   check === null ? null : (scoresByKey(check).get(weightsKey(model)) ?? null)
 
-/** Returns the full-answer scores of a range of the sweep, or null if it was not checked. */
 export const checkOfRange = (check: CheckResult | null, range: RestorationRange): FullAnswerScores | null =>
   check === null ? null : checkOf(check, sweptRangeModel(range, check))
 
-/** Returns the full-answer scores of a baseline, or null if it was not checked. */
 export const checkOfBaseline = (check: CheckResult | null, baseline: Baseline): FullAnswerScores | null =>
   check === null ? null : checkOf(check, baselineModel(baseline, check))
 
@@ -150,10 +126,7 @@ export function rangePasses(check: CheckResult | null, range: RestorationRange, 
   return check === null || checked === null ? null : passesCheck(checked, check, rho)
 }
 
-/**
- * Returns the ranges that a check rejects: those that fail while another range passes. If no range passes, none is
- * rejected, so that the best is shown together with its failure.
- */
+/** Returns the ranges that a check rejects: those that fail while another range passes. */
 export function rejectedRanges<Range extends RestorationRange>(
   ranges: readonly Range[],
   check: CheckResult | null,

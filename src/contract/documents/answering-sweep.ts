@@ -5,11 +5,8 @@ import { scoringKey } from './scored-by'
 type SweepSettings = Pick<SweepSummary, 'isPreview' | 'settingsKey'>
 
 /**
- * Returns the sweep whose results a pair uses when no sweep is named. This is the newest sweep. If the newest is a
- * preview, the newest full sweep with the same settings replaces it, because that sweep scored what the preview
- * estimates.
- * @param sweeps newest first
- * @returns undefined if there are no sweeps
+ * Returns the sweep whose results a pair uses when no sweep is named: the newest, or a full one instead of a preview
+ * with the same settings.
  */
 export function defaultSweepOf<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep | undefined {
   const [newest] = sweeps
@@ -17,7 +14,6 @@ export function defaultSweepOf<Sweep extends SweepSettings>(sweeps: readonly Swe
   return newestFullSweep(sweeps, newest.settingsKey) ?? newest
 }
 
-/** Returns the same sweeps with the pair's default sweep moved to the front. */
 export function defaultSweepFirst<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep[] {
   const answering = defaultSweepOf(sweeps)
   return answering === undefined ? [] : [answering, ...sweeps.filter((sweep) => sweep !== answering)]
@@ -35,10 +31,7 @@ export function newestFullSweep<Sweep extends SweepSettings>(
 export const sweepKind = ({ scoredBy, source }: Pick<SweepSummary, 'scoredBy' | 'source'>): string =>
   `${scoringKey(scoredBy)} ${source === null ? '' : source.fingerprint}`
 
-/**
- * Returns the default sweep for each kind of sweep that a pair has.
- * @param sweeps newest first
- */
+/** Returns the default sweep for each kind of sweep that a pair has. @param sweeps newest first */
 export const defaultSweepsByKind = (sweeps: readonly SweepSummary[]): SweepSummary[] =>
   [...multimap(sweeps.map((sweep) => [sweepKind(sweep), sweep])).values()].flatMap(
     (kind) => defaultSweepOf(kind) ?? []

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { PairReferences } from '../model/checkpoint'
 import { DeviceName, Precision } from '../model/device'
 
-/** Time, device, precision and checkpoints of a computation by the engine. */
 export const ComputedBy = z.object({
   /** Wall time of the engine's work in seconds. A merged sweep has the sum over its parts. */
   seconds: z.number(),

@@ -14,7 +14,6 @@ const oneCharacter = z
   .string()
   .refine((text) => [...text].length === 1, 'each valid answer must be exactly one character')
 
-/** One prompt of the Constrained Random Character task. */
 export const CrcPrompt = z
   .object({
     text: z.string().min(1, 'a prompt needs some text').max(100_000),
@@ -28,7 +27,6 @@ export const CrcPrompt = z
   .strict()
 export type CrcPrompt = z.infer<typeof CrcPrompt>
 
-/** A prompt set in its import and export format, a JSON list. */
 export const CrcPrompts = z.array(CrcPrompt).min(1, 'a prompt set needs at least one prompt').max(MAX_PROMPTS)
 export type CrcPrompts = z.infer<typeof CrcPrompts>
 
@@ -57,7 +55,6 @@ export const DEFAULT_RENDERING: Rendering = {
   countLeadingSpace: false
 }
 
-/** A prompt with its rendered text and tokens. */
 export const RenderedPrompt = CrcPrompt.extend({
   rendered: z.string(),
   tokens: z.array(z.number().int().nonnegative()).min(1),
@@ -66,13 +63,11 @@ export const RenderedPrompt = CrcPrompt.extend({
 })
 export type RenderedPrompt = z.infer<typeof RenderedPrompt>
 
-/** A prompt of a sweep. */
 export const SweptPrompt = RenderedPrompt.extend({
   /** Correct answers. These are characters, or the first name of each answer of a task. */
   valid: z.array(z.string().min(1)).min(1).max(10_000),
   /**
-   * Hash of the tokens and of the answer tokens looked for. Prompts with the same key share one computation. Empty in
-   * old sweeps.
+   * Hash of the tokens and of the answer tokens. Prompts with the same key share one computation. Empty in old sweeps.
    */
   key: z.string().max(100).default('')
 })
@@ -82,8 +77,8 @@ export const CategoryScore = z.object({ validity: z.number(), diversity: z.numbe
 export type CategoryScore = z.infer<typeof CategoryScore>
 
 /**
- * Exact measures of a model's answers to a question with listed answers. P(a) is the probability that answer `a` is
- * given in one of its written forms and to its end.
+ * Exact measures of a model's answers. P(a) is the probability that answer `a` is given in a written form and to its
+ * end.
  */
 const TaskMeasures = z.object({
   /** Sum of P over the correct answers. */
@@ -94,7 +89,6 @@ const TaskMeasures = z.object({
   coverage: z.number(),
   /** Effective number of answers: exp of the entropy of P divided by its sum. */
   effectiveAnswers: z.number(),
-  /** Probability of text that begins with a listed answer, correct or wrong, and goes on in an unlisted way. */
   continued: z.number()
 })
 export type TaskMeasures = z.infer<typeof TaskMeasures>
@@ -103,10 +97,7 @@ export const PromptScore = z.object({
   validity: z.number(),
   diversity: z.number(),
   effectiveChoices: z.number(),
-  /**
-   * Probability of each correct answer (a character, or an answer that a task lists) in the prompt's order. They sum
-   * to the validity.
-   */
+  /** Probability of each correct answer in the prompt's order. They sum to the validity. */
   probabilities: z.array(z.number()),
   /**
    * Values under each of the sweep's `whatIf` samplers, as little-endian float32 in base64. The character task stores
@@ -128,12 +119,10 @@ export const Score = z.object({
   effectiveChoices: z.number(),
   ...TaskMeasures.partial().shape,
   categories: z.record(z.string(), CategoryScore),
-  /** Scores of the prompts, in the sweep's order. */
   prompts: z.array(PromptScore)
 })
 export type Score = z.infer<typeof Score>
 
-/** A percentile interval [low, high]. */
 export const Interval = z.tuple([z.number(), z.number()])
 export type Interval = z.infer<typeof Interval>
 
@@ -143,14 +132,12 @@ const ScoreIntervals = z.object({ validity: Interval, diversity: Interval })
 export const Bootstrap = z.object({
   resamples: z.number().int().positive(),
   seed: z.number().int(),
-  /** Coverage of the intervals: 0.95 for 95 %. */
   confidence: z.number(),
   /** Share of the resamples that each range won, highest first. Ranges that never won are omitted. */
   wins: z.array(z.object({ start: z.number().int(), end: z.number().int(), share: z.number() })),
   /** Share of the resamples in which no range qualified. */
   noSelectionShare: z.number(),
   post: ScoreIntervals,
-  /** Intervals of the selected range and of its gain in diversity over post. Null without a selection. */
   selected: ScoreIntervals.extend({ diversityGain: Interval }).nullable(),
   /**
    * Scores on the prompts that a resample left out, about 37 of 100. Each resample scores the range that it selected,
@@ -171,7 +158,6 @@ export const Bootstrap = z.object({
 })
 export type Bootstrap = z.infer<typeof Bootstrap>
 
-/** Scores of the range selected on the other half of the prompts, and of post on the same prompts. */
 const HeldOutScores = CategoryScore.extend({ postValidity: z.number(), postDiversity: z.number() })
 
 const Fold = z.object({
@@ -180,30 +166,20 @@ const Fold = z.object({
   ...HeldOutScores.shape
 })
 
-/**
- * Scores from selecting on one half of each category and scoring on the other, in both directions. They are free of
- * the bias of picking the best of many.
- */
+/** Scores from selecting on one half of each category and scoring on the other, both ways, without selection bias. */
 export const CrossFit = z.object({ folds: z.tuple([Fold, Fold]), ...HeldOutScores.shape })
 export type CrossFit = z.infer<typeof CrossFit>
 
-/**
- * A mean difference over prompts in which categories weigh the same. It is tested by flipping the signs of the
- * prompts' differences.
- */
+/** A mean difference over prompts in which categories weigh the same, tested by flipping its signs. */
 export const Difference = z.object({
   mean: z.number(),
-  /**
-   * 95 % interval: all differences that the test at 5 % does not reject. Null below six prompts, where the test
-   * rejects none.
-   */
+  /** 95 % interval: all differences that the test at 5 % does not reject. Null below six prompts. */
   interval: Interval.nullable(),
   /** Two-sided p-value. */
   pValue: z.number()
 })
 export type Difference = z.infer<typeof Difference>
 
-/** Scores of the selected range under another sampler than the sweep's. */
 const TemperedScore = MinPDraw.extend({
   validity: z.number(),
   diversity: z.number(),
@@ -217,13 +193,11 @@ type TemperedScore = z.infer<typeof TemperedScore>
 export const ScoredHalf = z.enum(['attention', 'mlp'])
 export type ScoredHalf = z.infer<typeof ScoredHalf>
 
-/** Compares a baseline with the selected range on full answers, over the same prompts as on first tokens. */
 const AnswerComparison = z.object({
   validity: z.number(),
   diversity: z.number(),
   /** Minimum validity of full answers: rho times that of post, on all prompts of the check. */
   minimumValidity: z.number(),
-  /** Score of the baseline minus that of the selected range. */
   difference: z.object({ validity: Difference, diversity: Difference })
 })
 
@@ -231,7 +205,6 @@ const AnswerComparison = z.object({
 export const BaselineComparison = z.object({
   baseline: z.discriminatedUnion('kind', [
     ...Baseline.options,
-    /** The selected range itself, under another sampler. */
     MinPDraw.extend({ kind: z.literal('tempered'), range: RestorationRange }),
     /** A control range of the selected length: the first of all, the last, or the middle one. */
     z.object({
@@ -244,18 +217,13 @@ export const BaselineComparison = z.object({
   ]),
   validity: z.number(),
   diversity: z.number(),
-  /** Score of the baseline minus that of the selected range, over `promptCount` prompts. */
   difference: z.object({ validity: Difference, diversity: Difference }),
   promptCount: z.number().int(),
-  /** Null unless both models were checked on full answers, prompt by prompt. */
   answers: AnswerComparison.nullable().default(null)
 })
 export type BaselineComparison = z.infer<typeof BaselineComparison>
 
-/**
- * Ascending indices of the selection prompts (`selection`) and of the hold-out prompts (`holdOut`). Selection prompts
- * decide the range, and hold-out prompts score it.
- */
+/** Ascending indices of prompts: `selection` decides the range, and `holdOut` scores it. */
 export const HoldOutSplit = z.object({
   seed: z.number().int(),
   selection: z.array(z.number().int().nonnegative()).min(1),
@@ -263,35 +231,29 @@ export const HoldOutSplit = z.object({
 })
 export type HoldOutSplit = z.infer<typeof HoldOutSplit>
 
-/** Scores on the hold-out prompts of the range that was selected on the selection prompts. */
 export const HoldOutResult = z.object({
   selectionPromptCount: z.number().int(),
   holdOutPromptCount: z.number().int(),
   post: CategoryScore,
   selected: CategoryScore,
-  /** Score of the selected range minus that of post, over the hold-out prompts. */
   gain: z.object({ validity: Difference, diversity: Difference })
 })
 export type HoldOutResult = z.infer<typeof HoldOutResult>
 
 export const Selection = z.object({
   rho: z.number(),
-  /** Minimum validity, rho x Q(post). */
   minimumValidity: z.number(),
   selected: RestorationRange.nullable(),
-  /** Reason why no range was selected. */
   reason: z.string().nullable(),
   bootstrap: Bootstrap,
   crossFit: CrossFit.nullable(),
-  /** Reason why there is no cross-fitted score. */
   crossFitReason: z.string().nullable(),
-  /** Empty if no range was selected. */
   baselines: z.array(BaselineComparison).default([]),
   /** Scores of the selected range under each of the sweep's other samplers. Empty if the sweep has none. */
   tempered: z.array(TemperedScore).default([]),
   /**
-   * Null if all prompts decided the selection, or if no range was selected. All other fields then describe all
-   * prompts. Otherwise `baselines` describe the hold-out prompts.
+   * Null if all prompts decided the selection, or no range was selected. Otherwise `baselines` describe the hold-out
+   * prompts.
    */
   holdOut: HoldOutResult.nullable().default(null)
 })
@@ -302,10 +264,7 @@ export type RangeScore = z.infer<typeof RangeScore>
 
 export const RecipeScore = Score.extend({
   recipe: Recipe,
-  /**
-   * Present on a recipe that the user did not request. It was scored after a range was selected, and restores only
-   * this half of the range's layers.
-   */
+  /** Present on a recipe that was scored after a range was selected, and restores only this half of its layers. */
   alone: ScoredHalf.optional()
 })
 export type RecipeScore = z.infer<typeof RecipeScore>
@@ -320,10 +279,7 @@ export type CheckpointScore = z.infer<typeof CheckpointScore>
 export const BaselineScore = Score.extend({ baseline: SamplingBaseline })
 export type BaselineScore = z.infer<typeof BaselineScore>
 
-/**
- * Fields that a preview adds to a model scored on some of the prompts. They describe the estimated mean over all
- * prompts.
- */
+/** Fields of a model that a preview scored on some prompts, with its estimated mean over all. */
 const previewed = {
   /** Half the widths of the 95 % intervals around validity and diversity. */
   margins: CategoryScore
@@ -345,12 +301,8 @@ export const SweepPreview = z.object({
   likeliest: RestorationRange.extend({ chance: z.number().min(0).max(1) }).nullable(),
   /** Number of ranges here that a full sweep might select with a probability of at least 0.001. */
   open: z.number().int().nonnegative(),
-  /** Share of post's validity to keep (rho) when the preview decided what to score on all prompts. */
   rho: z.number().min(0).max(1),
-  /**
-   * Rows pushed through a block, and the rows that the full sweep would push: evaluations times distinct prompt
-   * prefixes.
-   */
+  /** Rows pushed through a block, and those of the full sweep: evaluations times distinct prompt prefixes. */
   rows: z.number(),
   wholeRows: z.number()
 })
@@ -373,7 +325,6 @@ export const SweepDocument = z.object({
   /** Other samplers under which every score is known. Empty if none were requested. */
   whatIf: z.array(MinPDraw).default([]),
   prompts: z.array(SweptPrompt),
-  /** Null if all prompts decide the selection. */
   holdOutSplit: HoldOutSplit.nullable().default(null),
   /** Score of base as a complete model. Null with a reason in `baseUnavailable` if base cannot be compared. */
   base: Score.nullable(),
@@ -390,20 +341,14 @@ export const SweepDocument = z.object({
    * requested.
    */
   uniformBlends: z.array(UniformBlendScore).default([]),
-  /**
-   * Baselines computed from the logits of post and base, which a sweep has in any case. Empty if none were requested.
-   */
+  /** Baselines computed from the logits of post and base. Empty if none were requested. */
   baselines: z.array(BaselineScore).default([]),
-  /** Null if all fields above cover every requested range and prompt. */
   preview: SweepPreview.nullable().default(null),
   selected: RestorationRange.nullable(),
   selection: Selection.nullable(),
   work: WorkCounts,
-  /** Work of the models that were scored after a range was selected. Null if there were none. */
   followUp: WorkCounts.nullable().default(null),
-  /**
-   * Number of prompts whose results came from an interrupted or an earlier sweep. `work` and `seconds` exclude them.
-   */
+  /** Number of prompts whose results came from another sweep. `work` and `seconds` exclude them. */
   reusedPromptCount: z.number().int().nonnegative().default(0),
   /** Missing if nothing was computed, and in sweeps older than memory plans. */
   memory: SweepMemory.optional()

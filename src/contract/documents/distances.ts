@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { PairReferences } from '../model/checkpoint'
 import { UNFINISHED } from './job-ending'
 
-/** Components compared between base and post, in table order. Biases and norms exist in some families only. */
 export const DISTANCE_COMPONENTS = [
   'normBeforeAttention',
   'normBeforeAttentionBias',
@@ -101,12 +100,8 @@ const norm = z.number().nonnegative()
 
 /** Distance between weights of post and those of base. Norms are Frobenius norms of the weights as stored. */
 export const Distance = z.object({
-  /** Number of weights compared. */
   elements: count,
-  /**
-   * Number of weights whose float32 bits differ. A zero that changed its sign counts, and so does a NaN with other
-   * bits.
-   */
+  /** Number of weights whose float32 bits differ, also in the sign of a zero or the bits of a NaN. */
   changed: count,
   /** Number of weights that are NaN or infinite on either side. Norms and cosine exclude them. */
   nonFinite: count,
@@ -147,7 +142,6 @@ export type LayerDistance = z.infer<typeof LayerDistance>
 
 export const DISTANCES_VERSION = 1
 
-/** Distances between base and post for every part of a model. */
 export const DistancesDocument = z.object({
   schemaVersion: z.literal(DISTANCES_VERSION),
   createdAt: z.iso.datetime(),
@@ -156,18 +150,15 @@ export const DistancesDocument = z.object({
   bytesRead: count,
   ...PairReferences.shape,
   components: z.array(ComponentDistance),
-  /** Distance of each decoder layer over all its components. */
   layers: z.array(LayerDistance),
   /** Remarks for the reader, such as vocabularies of different sizes. */
   notices: z.array(z.string())
 })
 export type DistancesDocument = z.infer<typeof DistancesDocument>
 
-/** Returns the layers that post-training did not change. */
 export const identicalLayers = ({ layers }: Pick<DistancesDocument, 'layers'>): number[] =>
   layers.flatMap(({ layer, identical }) => (identical ? [layer] : []))
 
-/** Progress of reading weight files, in bytes. */
 export const BytesProgress = z.object({
   bytesDone: count,
   bytesTotal: count,
@@ -176,19 +167,16 @@ export const BytesProgress = z.object({
 })
 export type BytesProgress = z.infer<typeof BytesProgress>
 
-/** Events of a running comparison. `finished`, `failed` or `cancelled` is the last event. */
 export const DistancesEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: BytesProgress }),
   z.object({
     type: z.literal('finished'),
-    /** Bytes read by this run. It is 0 if the project already had the distances of the same checkpoints. */
     bytesRead: count
   }),
   ...UNFINISHED
 ])
 export type DistancesEvent = z.infer<typeof DistancesEvent>
 
-/** Returns the share of the weights that have different bits, or 0 if there are no weights. */
 export const changedShare = ({ changed, elements }: Pick<Distance, 'changed' | 'elements'>): number =>
   elements === 0 ? 0 : changed / elements
 
@@ -212,7 +200,6 @@ const TABLE_COLUMNS = [
   ['identical', ({ identical }) => String(identical)]
 ] as const satisfies readonly (readonly [string, (distance: ComponentDistance) => string | number | null])[]
 
-/** Returns all components as spreadsheet rows with one column for each field. */
 export const distanceRows = ({
   components
 }: DistancesDocument): { header: string[]; rows: (string | number | null)[][] } => ({

@@ -40,7 +40,6 @@ export const DOCUMENT_NAMES = {
 
 export type DocumentKind = keyof typeof DOCUMENT_NAMES
 
-/** Reports whether a text is a kind of document. */
 export const isDocumentKind = (text: string): text is DocumentKind => Object.hasOwn(DOCUMENT_NAMES, text)
 
 /** Puts kind and schema version before the fields of a document. A task keeps its kind of task. */

@@ -30,21 +30,15 @@ export const EvaluationVariant = PromptFrame.extend({
   variant: Variant,
   /** Replaces the sampling of the task. */
   sampling: Sampling.optional(),
-  /**
-   * Number of answers that the prompting requests at once, as a list. The text is split into this many answers, so the
-   * model is sampled that many times less. Missing list items are empty answers.
-   */
+  /** Number of answers that the prompting requests at once, as a list. Missing list items are empty answers. */
   listed: z.number().int().min(2).max(100).optional()
 }).strict()
 export type EvaluationVariant = z.infer<typeof EvaluationVariant>
 
-/** The user's settings for the next evaluation. */
 export const EvaluationSetup = z.object({
   /** Null selects the first task that suits the pair. */
   taskId: z.string().nullable(),
-  /** Number of answers as typed. Empty means the task's own number. */
   sampleCount: z.string().max(100),
-  /** Folders of the embedding model and the classifier. Empty means none. */
   embeddingModel: z.string(),
   classifier: z.string(),
   computing: Computing
@@ -55,17 +49,13 @@ export type EvaluationSetup = z.infer<typeof EvaluationSetup>
 export const frameKey = ({ prefix, suffix, system }: Frame): string =>
   JSON.stringify([prefix ?? '', suffix ?? '', system ?? null])
 
-/** Frame of a variant or of a stored prompt set. */
 interface Frame {
   readonly prefix?: string | undefined
   readonly suffix?: string | undefined
   readonly system?: string | null | undefined
 }
 
-/**
- * Returns a key that is equal for variants with the same sampling and the same prompts.
- * @param sampling sampling of the task
- */
+/** Returns a key that is equal for variants with the same sampling, also by default, and the same prompts. */
 export const variantSettingsKey = (
   entry: Pick<EvaluationVariant, 'sampling' | 'listed' | keyof PromptFrame>,
   sampling: Sampling
@@ -91,7 +81,6 @@ export const EvaluationRun = z.object({
   schemaVersion: z.literal(EVALUATION_VERSION),
   ...RunHead.shape,
   task: Task,
-  /** Variants with unique names. */
   variants: z.array(EvaluationVariant).min(1).max(60),
   /** Prompts that the models saw: one list for each frame in use. The list without a frame has empty strings. */
   promptSets: z.array(
@@ -105,33 +94,23 @@ export const EvaluationRun = z.object({
   stopTokens: z.array(z.number().int()),
   /** Vocabulary size of the tokenizer, for expectation-adjusted measures. */
   vocabularySize: z.number().int().min(1),
-  /** Requested computation settings for generating and reading answers. */
   computing: Computing,
-  /** Precision and weights that the engine uses. Null until the engine starts, and if only external models answer. */
   precision: Precision.nullable(),
   weights: WeightStorage.nullable(),
-  /**
-   * Sentence-embedding model of the user, by folder and fingerprint. Its embeddings are compared. Null means post's
-   * own embeddings.
-   */
+  /** Sentence-embedding model of the user; null means post's own embeddings. */
   embeddingModel: CheckpointReference.nullable().default(null),
   /** Classifier of the user that decides which answers are the same. Null means none. */
   classifier: CheckpointReference.nullable().default(null),
-  /** The judge that last scored answers. Null if no judge was used. */
   judge: JudgeSettings.nullable().default(null),
   /** The judge that last compared answers in pairs. */
   pairJudge: JudgeSettings.nullable().default(null),
   /** The judge that last read the meaning of answers. */
   formJudge: JudgeSettings.nullable().default(null),
-  /**
-   * Addresses of the judges that gave the stored verdicts without an address. They are the last ones noted before
-   * verdicts stored an address. Null until another judge is noted. Until then, the judges above gave those verdicts.
-   */
+  /** Addresses of the judges that gave the stored verdicts without an address; null means those above. */
   addressesOfOldVerdicts: z
     .object({ marks: z.string().nullable(), pairs: z.string().nullable(), forms: z.string().nullable() })
     .nullable()
     .default(null),
-  /** Known facts about external models that answered in place of the engine. */
   external: z.array(ExternalRecord).default([]),
   notices: z.array(z.string())
 })
@@ -169,19 +148,14 @@ const Estimate = z.object({
   mean: z.number(),
   /** 95 % interval over prompts. Null below {@link FEWEST_PROMPTS}, or if all prompts have the same value. */
   interval: Interval.nullable(),
-  /** Number of prompts that have the measure. */
   promptCount: z.number().int()
 })
 export type Estimate = z.infer<typeof Estimate>
 
 /** Difference over the prompts on which both variants have the measure. */
 const MeasureDifference = Estimate.extend({
-  /**
-   * Interval of at least 95 %, adjusted like p. It contains 0 exactly if the adjusted p is above 0.05. Also null if
-   * all prompts have the same difference.
-   */
+  /** Interval of at least 95 %, adjusted like p. Also null if all prompts have the same difference. */
   interval: Interval.nullable(),
-  /** Cohen's d for paired values. Null if the differences do not vary. */
   effectSize: z.number().nullable(),
   pValue: z.number(),
   /** p-value adjusted for all comparisons of this measure (Holm). */
@@ -189,7 +163,6 @@ const MeasureDifference = Estimate.extend({
 })
 export type MeasureDifference = z.infer<typeof MeasureDifference>
 
-/** Measures of one variant of an evaluation. Measures that the task or the answers do not provide are omitted. */
 export const VariantResult = z.object({
   variant: z.string(),
   answerCount: z.number().int(),
@@ -201,10 +174,7 @@ export const VariantResult = z.object({
 })
 export type VariantResult = z.infer<typeof VariantResult>
 
-/**
- * Returns the diversity and quality measures that an evaluation shows first. Each is the first measure of the task's
- * kind that any variant has.
- */
+/** Returns the diversity and quality measures that an evaluation shows first: those that any variant has. */
 export function mainMeasures(
   kind: TaskKind,
   variants: readonly Pick<VariantResult, 'measures'>[]
@@ -222,18 +192,11 @@ export const ProxyCorrelation = z.object({
   sweepId: z.string(),
   measure: MeasureId,
   against: z.enum(['diversity', 'validity']),
-  /** Null if the correlation is undefined, such as with fewer than three variants. */
   correlation: z.number().nullable(),
-  /**
-   * 95 % interval over variants (Bonett and Wright 2000). Null with fewer than five. Null over ranges, because they
-   * overlap and are not independent.
-   */
+  /** 95 % interval over variants (Bonett and Wright 2000), at least five. Null over ranges, which overlap. */
   interval: Interval.nullable(),
-  /**
-   * `ranges` if a sweep scored by this task has exact scores for every range, otherwise `variants`, those evaluated.
-   */
+  /** `ranges` if a sweep scored by this task has exact scores for every range, otherwise `variants`. */
   over: z.enum(['variants', 'ranges']),
-  /** Number of variants or ranges. */
   count: z.number().int()
 })
 export type ProxyCorrelation = z.infer<typeof ProxyCorrelation>
@@ -241,19 +204,14 @@ export type ProxyCorrelation = z.infer<typeof ProxyCorrelation>
 /** The range that the proxy selects, scored by the task. */
 const ProxyPick = z.object({
   range: RestorationRange,
-  /** Score by the task: precision replaces validity. */
   validity: z.number(),
   /** Minimum validity that the task's own selection requires. */
   limit: z.number(),
-  /** Gain in coverage over post. */
   gain: z.number()
 })
 export type ProxyPick = z.infer<typeof ProxyPick>
 
-/**
- * Results of the variants on the prompts of one category. Differences are adjusted for the variants, not for the
- * categories.
- */
+/** Results on the prompts of one category. Differences are adjusted for the variants, not for the categories. */
 const CategoryResult = z.object({
   category: z.string(),
   promptCount: z.number().int(),
@@ -261,34 +219,23 @@ const CategoryResult = z.object({
 })
 export type CategoryResult = z.infer<typeof CategoryResult>
 
-/** Compares a variant with a range that was evaluated in the same run. */
 const BesideRange = z.object({
   range: z.string(),
   variant: z.string(),
-  /**
-   * Value of the variant minus that of the range, for measures that an evaluation of this kind can show first.
-   * Adjusted (Holm) for all these pairs.
-   */
+  /** Value of the variant minus that of the range. Adjusted (Holm) for all these pairs. */
   differences: z.partialRecord(MeasureId, MeasureDifference)
 })
 export type BesideRange = z.infer<typeof BesideRange>
 
 export const EvaluationResults = z.object({
-  /** The variant that others are compared with: the requested one, else post, else the first. */
   comparedWith: z.string(),
   variants: z.array(VariantResult),
-  /**
-   * Compares every range, and every other recipe that chooses layers, with each other variant. Post, or the other
-   * default variant of `comparedWith`, is excluded. The `differences` of the variants hold those comparisons, with a
-   * separate adjustment.
-   */
+  /** Compares every range, and other recipes that choose layers, with each other variant except `comparedWith`. */
   besideRanges: z.array(BesideRange).default([]),
-  /** Results for each category of the task, if it has several. */
   categories: z.array(CategoryResult).default([]),
   proxy: z.array(ProxyCorrelation),
   /** Missing if the proxy selects no range, or if no sweep of the task has scored the selected one. */
   proxyPick: ProxyPick.optional(),
-  /** Verdicts of a judge of pairs. Null if there was no such judge. */
   pairs: PairJudgement.nullable(),
   /** Values per prompt and variant, indexed [prompt][variant]. */
   cells: z.array(z.array(z.partialRecord(MeasureId, z.number())))
@@ -312,7 +259,6 @@ export const answeredFirst = <Listed extends Pick<EvaluationSummary, 'answerCoun
   return [...evaluations.filter(isAnswered), ...evaluations.filter((listed) => !isAnswered(listed))]
 }
 
-/** Progress of an evaluation. Answers are generated first, and the engine then scores them. */
 export const EvaluationProgress = SampleProgress.extend({
   phase: z.enum(['preparing', 'generating', 'scoring']),
   promptsScored: z.number().int(),
@@ -323,7 +269,6 @@ export type EvaluationProgress = z.infer<typeof EvaluationProgress>
 /** Estimated share of the time that generating takes. Scoring answers takes far less time. */
 const GENERATING_SHARE = 0.8
 
-/** Returns the completed share of an evaluation, from 0 to 1. */
 export function evaluationShare({
   phase,
   samplesDone,
@@ -335,7 +280,6 @@ export function evaluationShare({
   return GENERATING_SHARE + ((1 - GENERATING_SHARE) * promptsScored) / Math.max(1, promptsTotal)
 }
 
-/** Events of a running evaluation. Clients request the results separately, during the run or after it. */
 export const EvaluationEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), evaluationId: z.string(), progress: EvaluationProgress }),
   z.object({ type: z.literal('finished'), evaluationId: z.string(), seconds: z.number() }),
@@ -347,13 +291,11 @@ export type EvaluationEvent = z.infer<typeof EvaluationEvent>
 export const TaskEntry = z.object({ task: Task, origin: z.enum(['builtin', 'project']) })
 export type TaskEntry = z.infer<typeof TaskEntry>
 
-/** A stored evaluation with its results. */
 export const EvaluationView = z.object({
   run: EvaluationRun,
   results: EvaluationResults,
   /** Work of each judge that was used. */
   judging: z.array(Judging),
-  /** Warnings about the judges' work that affect how to read its numbers. */
   notices: z.array(z.string()),
   /** True if every answer is stored and every prompt scored. */
   answered: z.boolean(),
@@ -362,15 +304,10 @@ export const EvaluationView = z.object({
 })
 export type EvaluationView = z.infer<typeof EvaluationView>
 
-/** One prompt of an evaluation, for drilling down. */
 export const EvaluatedPrompt = z.object({
   samples: z.array(ShownSample),
-  /** Null until the engine has scored the prompt. */
   scores: PromptScores.nullable(),
-  /**
-   * Meanings of texts according to a judge, for variants of which the judge read all texts. An empty form means no
-   * answer.
-   */
+  /** Meanings of texts, for variants of which a judge read all texts. An empty form means no answer. */
   meanings: z.array(z.object({ variant: z.string(), text: z.string(), form: z.string() }))
 })
 export type EvaluatedPrompt = z.infer<typeof EvaluatedPrompt>

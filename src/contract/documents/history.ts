@@ -3,11 +3,9 @@ import { RunKind } from '../model/run-kinds'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 
-/** Identifies a run among those of its pair. */
 export const RunKey = z.object({ kind: RunKind, id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) })
 export type RunKey = z.infer<typeof RunKey>
 
-/** Name, note and pin that the user gave a run. */
 export const RunMarks = z.object({
   /** Empty means that the run has a default name from its contents. */
   name: z.string().max(200),
@@ -20,16 +18,13 @@ export type RunMarks = z.infer<typeof RunMarks>
 
 export const UNMARKED: RunMarks = { name: '', note: '', pinned: false }
 
-/** Changes to a run's name, note and pin. Missing fields stay unchanged. */
 export const RunMarkChanges = RunMarks.partial().strict()
 export type RunMarkChanges = z.infer<typeof RunMarkChanges>
 
-/** A run as it appears in the history of its pair. */
 export const HistoryRun = RunKey.extend({
   createdAt: z.iso.datetime(),
   /** Kind and outcome of the run, in words. */
   title: z.string(),
-  /** The sweep that a search started from. Null for other kinds. */
   sweepId: z.string().nullable(),
   checkpoints: PairFingerprints,
   computed: RunComputation,
@@ -39,7 +34,6 @@ export type HistoryRun = z.infer<typeof HistoryRun>
 
 /** A deleted run that can be restored. */
 export const DeletedRun = z.object({
-  /** Identifies the deletion, not the run. */
   deletion: z.uuid(),
   deletedAt: z.iso.datetime(),
   run: HistoryRun,
@@ -54,7 +48,6 @@ export const TRASH_DAYS = 30
 export const PairHistory = z.object({
   /** Pinned runs first, then newest first. */
   runs: z.array(HistoryRun),
-  /** Deleted runs, the last deleted first. */
   deleted: z.array(DeletedRun)
 })
 export type PairHistory = z.infer<typeof PairHistory>
@@ -68,10 +61,8 @@ export const RunMarksDocument = z.object({
 })
 export type RunMarksDocument = z.infer<typeof RunMarksDocument>
 
-/** Folders of a pair's results. */
 const ResultFolder = z.enum(['sweeps', 'searches', 'checks', 'samples', 'evaluations'])
 
-/** A file in one of the result folders. */
 export const ResultFile = z.object({
   folder: ResultFolder,
   name: z.string().regex(/^[A-Za-z0-9-]{1,64}(\.[a-z]{1,20}){1,2}$/)
@@ -83,7 +74,6 @@ export const DELETION_VERSION = 1
 /** Manifest of a deletion, stored in trash/<deletion>/deleted.json beside the deleted files. */
 export const DeletionDocument = DeletedRun.extend({
   schemaVersion: z.literal(DELETION_VERSION),
-  /** Deleted files, the run's document first. */
   files: z.array(ResultFile).min(1).max(100_000)
 })
 export type DeletionDocument = z.infer<typeof DeletionDocument>

@@ -2,10 +2,7 @@ import { z } from 'zod'
 import { EndpointAddress, whereEndpoint, withKey } from '../model/endpoint'
 import { JudgeWay } from '../model/judge-way'
 
-/**
- * Settings of a model that judges answers over OpenAI's chat interface, which local servers offer too. They are stored
- * with the evaluation, so they do not contain the key itself.
- */
+/** Settings of a model that judges answers over OpenAI's chat interface, stored without the key itself. */
 export const JudgeSettings = z
   .object({
     ...EndpointAddress.shape,
@@ -13,10 +10,7 @@ export const JudgeSettings = z
     way: JudgeWay,
     /** Also accepts verdicts if the server reports another model name. */
     anyModel: z.boolean().default(false),
-    /**
-     * Maximum number of answers of each variant to each prompt that are scored, or that form a compared set. A judge
-     * of forms reads all answers.
-     */
+    /** Maximum number of answers of each variant to each prompt that are scored, or that form a compared set. */
     answersPerPrompt: z.number().int().min(1).max(100_000),
     requestsPerMinute: z.number().int().min(1).max(100_000),
     /** Number of concurrent requests. */
@@ -33,7 +27,6 @@ export const DEFAULT_JUDGE = {
   concurrency: 4
 } as const satisfies Partial<JudgeSettings>
 
-/** Returns the warning that a user must see before the program sends anything. */
 export const judgeWarning = (
   judge: Pick<JudgeSettings, 'baseUrl' | 'model' | 'keyVariable' | 'way'>
 ): string =>
@@ -46,7 +39,6 @@ export const MAX_FORM_CHARACTERS = 200
 /** Number of characters from the start of a reply that are stored for display. */
 export const MAX_KEPT_REPLY = 120
 
-/** Fields of every verdict in addition to the judgement. */
 const Aside = z.object({
   /** Address of the endpoint that replied. Older files lack it. */
   baseUrl: z.string().max(2_000).optional(),
@@ -65,7 +57,6 @@ export const JudgeVerdict = Aside.extend({
 })
 export type JudgeVerdict = z.infer<typeof JudgeVerdict>
 
-/** A judge's preference between two sets of answers in one order, one line of evaluations/<id>.pairs.jsonl. */
 export const PairVerdict = Aside.extend({
   /** SHA-256 of model, rubric, prompt and both sets in their order. No question is sent twice to one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
@@ -74,7 +65,6 @@ export const PairVerdict = Aside.extend({
 })
 export type PairVerdict = z.infer<typeof PairVerdict>
 
-/** A judge's reading of the answer that a text gives, one line of evaluations/<id>.forms.jsonl. */
 export const AnswerForm = Aside.extend({
   /** SHA-256 of model, rubric, prompt and answer. No question is sent twice to one endpoint. */
   key: z.string().regex(/^[0-9a-f]{64}$/),
@@ -86,13 +76,11 @@ export type AnswerForm = z.infer<typeof AnswerForm>
 /** Progress of a judge's questions. Each question is a different answer, or a different pair in one order. */
 const AskedQuestions = z.object({
   total: z.number().int(),
-  /** Questions that have a reply. */
   done: z.number().int(),
   /** Replies among `done` that were not verdicts. */
   unreadable: z.number().int()
 })
 
-/** State of a judge's work on the current answers of an evaluation. */
 export const Judging = AskedQuestions.extend({
   way: JudgeWay,
   model: z.string(),
@@ -105,10 +93,7 @@ export const Judging = AskedQuestions.extend({
 })
 export type Judging = z.infer<typeof Judging>
 
-/**
- * Returns the number of questions to a judge of pairs: each pair on each prompt, in both orders. It assumes that no
- * two variants gave the same answers.
- */
+/** Returns the number of questions to a judge of pairs, if no two variants gave the same answers. */
 export const pairQuestions = (variantCount: number, promptCount: number): number =>
   variantCount * (variantCount - 1) * promptCount
 
@@ -118,7 +103,6 @@ export const JudgeProgress = AskedQuestions.extend({
 })
 export type JudgeProgress = z.infer<typeof JudgeProgress>
 
-/** Events of a judging stream. The stream fails if the judging fails. */
 export const JudgeEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: JudgeProgress }),
   z.object({ type: z.literal('finished'), progress: JudgeProgress })

@@ -4,19 +4,14 @@ import type { Recipe } from '../model/recipe'
 import type { KeptCheckpoint, KeptRecipe } from './project'
 import type { Variant } from './samples'
 
-/** Recipes and checkpoints that a project keeps. They identify scored models even after a kept model was renamed. */
 export interface KeptModels {
   recipes: readonly KeptRecipe[]
   otherCheckpoints: readonly KeptCheckpoint[]
 }
 
-/** The kept models of an empty project. */
 export const NOTHING_KEPT: KeptModels = { recipes: [], otherCheckpoints: [] }
 
-/**
- * Returns the kept recipe that restores the same weights as a scored one, or undefined. Among several, it prefers the
- * one with the same name.
- */
+/** Returns the kept recipe that restores the same weights, preferably with the same name, or undefined. */
 export function keptRecipe(recipe: Recipe, { recipes }: KeptModels): KeptRecipe | undefined {
   const model: Model = { kind: 'recipe', recipe }
   const same = recipes.filter((kept) => sameModel({ kind: 'recipe', recipe: kept.recipe }, model))
@@ -29,7 +24,6 @@ export const keptCheckpoint = (
   { otherCheckpoints }: KeptModels
 ): KeptCheckpoint | undefined => otherCheckpoints.find((kept) => kept.fingerprint === fingerprint)
 
-/** Returns the project's current entry for a variant, or undefined if the project does not keep it. */
 function currentEntry(variant: Variant, project: KeptModels): KeptIdentity | undefined {
   const id = keptOf(variant)?.id
   if (variant.kind === 'recipe')
@@ -40,9 +34,7 @@ function currentEntry(variant: Variant, project: KeptModels): KeptIdentity | und
 }
 
 /**
- * Returns a variant of a stored run with the id and number of the project's current entry. This gives the model one
- * colour on every page, even if its recipe was kept or removed after the run.
- * @returns the same object if nothing has changed
+ * Returns a variant of a stored run with the id and number of the project's current entry, which give it its colour.
  */
 export function withKeptIdentity(variant: Variant, project: KeptModels): Variant {
   if (variant.kind !== 'recipe' && variant.kind !== 'checkpoint') return variant

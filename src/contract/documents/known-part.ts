@@ -1,9 +1,6 @@
 import { z } from 'zod'
 
-/**
- * Progress of a stopped sweep within a group of prompts. `models` of the `modelCount` models have results. `group`
- * is the number of the group, from 1 to `groupCount`.
- */
+/** Progress of a stopped sweep within group `group` of `groupCount`: `models` of `modelCount` have results. */
 export const BegunGroup = z.object({
   models: z.number().int(),
   modelCount: z.number().int(),
@@ -12,7 +9,6 @@ export const BegunGroup = z.object({
 })
 export type BegunGroup = z.infer<typeof BegunGroup>
 
-/** Results of a sweep that are available before it begins. */
 export const KnownPart = z.object({
   /** Number of prompts with results for every model. `of` is the number of all prompts. */
   prompts: z.number().int(),

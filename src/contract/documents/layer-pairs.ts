@@ -4,12 +4,7 @@ import type { RestorationRange } from '../model/recipe'
 /** A symmetric matrix with a number for each two layers. Null on the diagonal and for unknown values. */
 export type LayerPairs = readonly (readonly (number | null)[])[]
 
-/**
- * Returns the extra diversity that the two ends of a range add together, compared with each end without the other. All
- * layers between them are restored. The value is the second difference D(a-b) - D(a+1 - b) - D(a - b-1) + D(a+1 -
- * b-1). For neighbours, the last term is post's. A sweep of all ranges has it for each two layers at no further cost.
- * A negative value means that one end does the work of the other.
- */
+/** Returns the extra diversity that the two ends of a range add together, with all layers between them restored. */
 export function rangePairs({
   layerCount,
   post,
@@ -41,7 +36,6 @@ export function rangePairs({
   )
 }
 
-/** Returns the pairs with the largest absolute values, in descending order. */
 export const strongestPairs = (
   pairs: LayerPairs,
   count: number

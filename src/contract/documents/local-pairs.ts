@@ -2,7 +2,6 @@ import { z } from 'zod'
 
 /** Two models on this machine that are base and post of one architecture. */
 export const LocalPair = z.object({
-  /** Folders that contain config.json. */
   base: z.string(),
   post: z.string(),
   /** org/name in the Hugging Face cache, otherwise the folder's name. */
@@ -11,7 +10,6 @@ export const LocalPair = z.object({
   /** `model_type` of the configurations. */
   family: z.string(),
   layers: z.number().int(),
-  /** Total size of the weights of both models. */
   bytes: z.number(),
   /** Evidence that the models belong together: post's model card, or only their names. */
   by: z.enum(['card', 'name'])
@@ -22,7 +20,6 @@ export const LocalPairs = z.object({
   pairs: z.array(LocalPair),
   /** Folders that looked like a model or a pair but are not, with the reason. */
   leftOut: z.array(z.object({ folder: z.string(), reason: z.string() })),
-  /** Folders that were searched. */
   folders: z.array(z.string()),
   /** True if a limit on time or folders ended the search early. */
   cutShort: z.boolean()

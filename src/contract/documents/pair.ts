@@ -1,13 +1,11 @@
 import { z } from 'zod'
 
-/** State of a weight file when it was inspected. It shows whether the file was written again. */
 const WeightFileState = z.object({ name: z.string(), bytes: z.number(), modifiedMs: z.number() })
 
 /** Identity of a checkpoint when a project last saw it: its fingerprint, and the modification times of its files. */
 export const CheckpointIdentity = z.object({ fingerprint: z.string(), files: z.array(WeightFileState) })
 export type CheckpointIdentity = z.infer<typeof CheckpointIdentity>
 
-/** Fingerprints of the checkpoints that a result was computed from. */
 export const PairFingerprints = z.object({ base: z.string(), post: z.string() })
 export type PairFingerprints = z.infer<typeof PairFingerprints>
 
@@ -15,14 +13,10 @@ export type PairFingerprints = z.infer<typeof PairFingerprints>
 export const CheckpointSummary = z.object({
   path: z.string(),
   name: z.string(),
-  /**
-   * Distinguishes the checkpoint from others, and from itself after a change. It does not depend on the folder's
-   * location.
-   */
+  /** Distinguishes the checkpoint from others, and from itself after a change, in any folder. */
   fingerprint: z.string(),
   modelType: z.string(),
   parameterCount: z.number().int(),
-  /** Bytes of all weight files. */
   weightBytes: z.number(),
   /** Number of tensors of each stored dtype, such as { BF16: 110 }. */
   dtypes: z.record(z.string(), z.number().int()),
@@ -44,16 +38,13 @@ export const CheckpointSummary = z.object({
 })
 export type CheckpointSummary = z.infer<typeof CheckpointSummary>
 
-/**
- * A finding about a pair. An error makes the pair unusable, a warning limits its use, and a note is for information.
- */
+/** An error makes the pair unusable, a warning limits its use, and a note is for information. */
 export const Finding = z.object({ severity: z.enum(['error', 'warning', 'note']), message: z.string() })
 export type Finding = z.infer<typeof Finding>
 
 export const PairReport = z.object({
   base: CheckpointSummary,
   post: CheckpointSummary,
-  /** True if no finding is an error. */
   compatible: z.boolean(),
   findings: z.array(Finding)
 })

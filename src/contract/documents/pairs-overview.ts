@@ -17,7 +17,6 @@ export type SureScore = z.infer<typeof SureScore>
 /** Share of post's validity that is kept. Null if post has no validity. */
 const keptShare = z.number().nullable()
 
-/** Figures of a sweep's verdict under the limit of its pair, for the table of pairs. */
 export const SweepOutline = z.object({
   id: z.string(),
   createdAt: z.iso.datetime(),
@@ -32,12 +31,10 @@ export const SweepOutline = z.object({
   promptCount: z.number().int(),
   /** Key that is equal for sweeps with the same prompts. */
   promptsKey: z.string(),
-  /** Share of post's validity that a selected range must keep. */
   rho: z.number(),
   post: SureScore,
   selected: SureScore.extend({
     range: RestorationRange,
-    /** Gain in diversity over post. */
     gain: z.number(),
     gainInterval: Interval.nullable(),
     kept: keptShare
@@ -46,7 +43,6 @@ export const SweepOutline = z.object({
   answers: z.object({ post: CategoryScore, selected: CategoryScore }).nullable(),
   /** Null where no ranges were scored. */
   verdict: Verdict.nullable(),
-  /** Picked on one half of the prompts and scored on the other, both ways; null with the reason. */
   crossFit: CrossFit.omit({ folds: true })
     .extend({
       /** Ranges that the halves selected, but that are missing from an existing full-answer check. */
@@ -54,7 +50,6 @@ export const SweepOutline = z.object({
     })
     .nullable(),
   crossFitReason: z.string().nullable(),
-  /** The best baseline among those that keep the validity. Null if none does, or if none was scored. */
   baseline: BaselineComparison.nullable(),
   /** Ranges that no other range beats in both measures, by rising validity. */
   front: z.array(CategoryScore.extend({ range: RestorationRange, kept: keptShare }))
@@ -76,9 +71,7 @@ export const PairOutline = z.object({
   sweep: OutlinedSweep,
   /** Scorings of the pair's sweeps in words, the newest first. */
   tasks: z.array(z.string()),
-  /**
-   * Contents of the pair's folders: not inspected yet, the checkpoints of the sweep, other checkpoints, or unreadable.
-   */
+  /** Contents of the pair's folders: not inspected yet, those of the sweep, other checkpoints, or unreadable. */
   folders: z.enum(['unseen', 'same', 'changed', 'unreadable'])
 })
 export type PairOutline = z.infer<typeof PairOutline>
@@ -95,7 +88,6 @@ const NotCarried = z.enum([
 ])
 export type NotCarried = z.infer<typeof NotCarried>
 
-/** The score of one pair's selected range in the sweep of another pair. */
 export const Transfer = z.object({
   from: PairId,
   to: PairId,
@@ -112,7 +104,6 @@ export const PairsOverview = z.object({
   scorings: z.array(z.object({ key: z.string(), scoredBy: ScoredByBrief, pairCount: z.number().int() })),
   /** Key of the scoring in use. Null before the first sweep. */
   scoring: z.string().nullable(),
-  /** Pairs in the order of the project's list. */
   pairs: z.array(PairOutline),
   /** Transfers from every pair to every pair, including itself. */
   transfers: z.array(Transfer)

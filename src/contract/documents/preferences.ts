@@ -6,7 +6,6 @@ export const BlindComparison = z.object({
   prompt: z.number().int().min(0),
   /** Index of the first answer of each set. */
   index: z.number().int().min(0),
-  /** Number of answers in each set. */
   size: z.number().int().min(1).max(100_000),
   /** Names of the variants in their display order. */
   among: z.array(z.string()).min(2).max(20)
@@ -21,7 +20,6 @@ export const PreferenceMark = z.discriminatedUnion('verdict', [
 ])
 export type PreferenceMark = z.infer<typeof PreferenceMark>
 
-/** Returns a key that is equal for comparisons of the same sets, regardless of their display order. */
 export const comparisonKey = ({ prompt, index, size, among }: BlindComparison): string =>
   JSON.stringify([prompt, index, size, among.toSorted()])
 
@@ -43,26 +41,18 @@ const PreferredVariant = z.object({
   compared: whole,
   won: whole,
   tied: whole,
-  /**
-   * Mean over prompts of the variant's share of wins. A tie counts in equal parts for each variant. Null if the
-   * variant was never compared.
-   */
+  /** Mean over prompts of the variant's share of wins, with ties in equal parts. Null if it was never compared. */
   share: z.number().nullable(),
   /** Wilson's 95 % interval over prompts. Null below five prompts. */
   shareInterval: Interval.nullable(),
-  /**
-   * Probability that the variant is preferred to the reference in a comparison of only these two (Bradley-Terry). Null
-   * for the reference.
-   */
+  /** Probability that the variant is preferred to the reference alone (Bradley-Terry). Null for the reference. */
   overReference: z.object({ chance: z.number(), interval: Interval.nullable() }).nullable()
 })
 
 /** Totals of the comparisons with one size of sets. */
 export const PreferenceTally = z.object({
   size: whole,
-  /** Number of decided comparisons, including ties. Skipped ones are excluded. */
   comparisons: whole,
-  /** Number of prompts with decided comparisons. */
   prompts: whole,
   ties: whole,
   skipped: whole,
@@ -72,7 +62,6 @@ export const PreferenceTally = z.object({
 })
 export type PreferenceTally = z.infer<typeof PreferenceTally>
 
-/** Results of a judge of pairs. */
 export const PairJudgement = z.object({
   /** Totals with `size` answers of each variant. `skipped` counts pairs without a readable verdict in both orders. */
   tally: PreferenceTally,

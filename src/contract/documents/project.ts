@@ -22,7 +22,6 @@ export const PROJECT_VERSION = 4
 /** Share of post's validity that a selected range must keep, as in the paper. */
 export const DEFAULT_RHO = 0.9
 
-/** Location of a pair. The built-in pair moves with the program, so a project stores its name, not its folder. */
 export const PairLocation = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('demo') }),
   z.object({ kind: z.literal('folders'), base: z.string().min(1), post: z.string().min(1) })
@@ -32,10 +31,7 @@ export type PairLocation = z.infer<typeof PairLocation>
 export const PairCheckpoints = z.object({ base: CheckpointIdentity, post: CheckpointIdentity })
 export type PairCheckpoints = z.infer<typeof PairCheckpoints>
 
-/**
- * Origin of a recipe: the sweep that scored it, the scoring, and the scores at that time. Fields are null if there was
- * no sweep.
- */
+/** Origin of a recipe: the sweep that scored it, the scoring, and the scores. Null without a sweep. */
 export const RecipeSource = z.object({
   sweepId: z.string().nullable(),
   scoredBy: ScoredByBrief.default(BY_CHARACTERS),
@@ -44,7 +40,6 @@ export const RecipeSource = z.object({
 })
 export type RecipeSource = z.infer<typeof RecipeSource>
 
-/** A recipe that the user kept, with its origin. */
 export const KeptRecipe = RecipeSource.extend({
   ...KeptIdentity.shape,
   recipe: Recipe,
@@ -68,17 +63,12 @@ export type OtherCheckpointState = z.infer<typeof OtherCheckpointState>
 
 /** Default settings of a pair's runs. */
 const PairSettings = z.object({
-  /** Share of post's validity that a selected range must keep. */
   rho: z.number().min(0).max(1),
-  /** Scoring of sweeps. */
   scoredBy: ScoringChoice,
   /** Id of the other checkpoint that sweeps restore layers to. Null means base. */
   source: KeptId.nullable(),
-  /** Number of uniform blends that a sweep scores in addition to the ranges. */
   uniformBlendCount: UniformBlendCount,
-  /** Device for sweeps. */
   device: DeviceChoice,
-  /** Memory limit of the engine process during a sweep, in bytes. Null means half of the machine's memory. */
   memoryBytes: z.number().positive().nullable(),
   /** Variants that Answers and Evaluate compare. */
   variants: VariantSelection,
@@ -88,10 +78,7 @@ const PairSettings = z.object({
   evaluation: EvaluationSetup.optional()
 })
 
-/**
- * Id of a pair: `pair-1`, `pair-2`, ... Each is used once in a project and also names the folder of the pair's
- * results.
- */
+/** Id of a pair, used once in a project, which also names the folder of the pair's results. */
 export const PairId = z.string().regex(/^pair-[1-9][0-9]{0,8}$/)
 export type PairId = z.infer<typeof PairId>
 
@@ -100,13 +87,9 @@ export const PairName = z.string().min(1).max(200)
 /** A pair of a project with its settings. Its results are separate files. */
 export const PairDocument = z.object({
   id: PairId,
-  /** Name of the pair, unique in the project. */
   name: PairName,
   location: PairLocation,
-  /**
-   * The checkpoints that the user last accepted for the pair, to detect changes. Null until both could be read, and
-   * for the built-in pair.
-   */
+  /** The checkpoints that the user last accepted, to detect changes. Null until both could be read. */
   checkpoints: PairCheckpoints.nullable().default(null),
   rendering: Rendering,
   /** Settings that are missing in an older file have their defaults. */
@@ -125,7 +108,6 @@ export const PairDocument = z.object({
   otherCheckpoints: z.array(KeptCheckpoint).max(MAX_OTHER_CHECKPOINTS),
   /** Number that the next kept recipe or checkpoint receives. */
   nextMark: z.number().int().nonnegative(),
-  /** Notes in Markdown. */
   notes: z.string().default('')
 })
 export type PairDocument = z.infer<typeof PairDocument>
@@ -140,9 +122,7 @@ export const ProjectDocument = z.object({
   revision: z.number().int().nonnegative(),
   name: z.string().min(1).max(200),
   createdAt: z.iso.datetime(),
-  /** Notes in Markdown. */
   notes: z.string(),
-  /** Pairs in the user's order. */
   pairs: z
     .array(PairDocument)
     .min(1)
@@ -161,27 +141,18 @@ export const SweepSummary = z.object({
   checkpoints: PairFingerprints,
   createdAt: z.iso.datetime(),
   seconds: z.number(),
-  /**
-   * Rows of hidden states that the sweep pushed through a block itself. It is 0 if most scores came from an earlier
-   * sweep.
-   */
+  /** Rows of hidden states that the sweep pushed through a block itself; 0 if most scores were reused. */
   computedRows: z.number(),
-  /**
-   * Rows that a full sweep would compute. The pace of the preview gives its estimated time. Null if the sweep is not a
-   * preview.
-   */
+  /** Rows that a full sweep would compute, to estimate its time from a preview. Null otherwise. */
   wholeRows: z.number().nullable(),
   scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
-  /** Range selected under the sweep's limit, excluding ranges that its latest full-answer check rejected. */
   selected: RestorationRange.nullable(),
-  /** Source that the ranges are restored to. Null means base. */
   source: RestoredTo.default(null),
   /** The baseline of each kind that the selection rule picks. */
   baselines: z.array(Baseline),
   layerCount: z.number().int(),
   post: CategoryScore,
-  /** Score of the selected range. */
   best: CategoryScore.nullable(),
   /** Full-answer score of the selected range. Null if it was not checked. */
   bestAnswers: CategoryScore.nullable(),
@@ -197,10 +168,7 @@ export const SweepSummary = z.object({
 })
 export type SweepSummary = z.infer<typeof SweepSummary>
 
-/**
- * Numbers of saves since the project was opened, for documents that are loaded separately. A window reloads its copy
- * if a number changes.
- */
+/** Numbers of saves since the project was opened. A window reloads its copy if a number changes. */
 export const SavedCounts = z.object({
   answerChecks: z.number().int(),
   tasks: z.number().int()
@@ -209,7 +177,6 @@ export type SavedCounts = z.infer<typeof SavedCounts>
 
 /** A pair in the list of the project's pairs. The list reads none of the pair's files. */
 export const PairBrief = PairDocument.pick({ id: true, name: true, location: true }).extend({
-  /** Architecture of post. Null until the pair is inspected. */
   model: z
     .object({ family: z.string(), layerCount: z.number().int(), parameterCount: z.number().int() })
     .nullable(),
@@ -218,7 +185,6 @@ export const PairBrief = PairDocument.pick({ id: true, name: true, location: tru
   sweepCount: z.number().int(),
   /** The pair's default sweep. Null before the first sweep. */
   answeringSweep: SweepSummary.nullable(),
-  /** Kinds of jobs that run for the pair. */
   running: z.array(JobKind)
 })
 export type PairBrief = z.infer<typeof PairBrief>
@@ -227,10 +193,7 @@ export type PairBrief = z.infer<typeof PairBrief>
 export const FailedJob = z.object({ kind: JobKind, id: z.string(), problem: Problem })
 export type FailedJob = z.infer<typeof FailedJob>
 
-/**
- * State of another program that writes the project while this one follows it. After its end (`gone`), this program can
- * change the project.
- */
+/** State of another program that writes the project. After its end (`gone`), this program can change it. */
 export const ProjectWriter = z.enum(['writes', 'gone'])
 export type ProjectWriter = z.infer<typeof ProjectWriter>
 
@@ -240,26 +203,19 @@ export const ProjectState = z.object({
   ...ProjectDocument.pick({ name: true, notes: true, revision: true }).shape,
   /** Revision that the answered call wrote, to undo it. Null for a state that answers no change of the document. */
   change: z.number().int().nullable(),
-  /** All pairs of the project, including this one. */
   pairs: z.array(PairBrief),
-  /** The pair shown by the window. */
   document: PairDocument,
   prompts: CrcPrompts,
   /** True if the prompts belong only to this pair, in place of those that the project's pairs share. */
   separatePrompts: z.boolean(),
   samplePrompts: SamplePrompts,
-  /** Sweeps, newest first. */
   sweeps: z.array(SweepSummary),
-  /** Sample runs, newest first. */
   sampleRuns: z.array(SampleRunSummary),
-  /** Evaluations, newest first. */
   evaluations: z.array(EvaluationSummary),
-  /** All runs of the pair. */
   history: PairHistory,
   pair: PairReport.nullable(),
   /** Reason why the pair cannot be read at present. The project remains usable. */
   pairProblem: Problem.nullable(),
-  /** States parallel to the document's other checkpoints. */
   otherCheckpoints: z.array(OtherCheckpointState),
   /** Omissions and changes when the project was opened, such as a sweep file that cannot be read. */
   warnings: z.array(z.string()),
@@ -267,12 +223,8 @@ export const ProjectState = z.object({
   readOnly: z.string().nullable(),
   /** Null if this program does not follow another one. */
   writer: ProjectWriter.nullable(),
-  /** Kinds of jobs that run for this pair. */
   running: z.array(JobKind),
-  /**
-   * Name of the other project that the engine computes for. Null if a job of this project can start at once or is
-   * running.
-   */
+  /** Name of the other project that the engine computes for. Null if this project's job can run. */
   busyProject: z.string().nullable(),
   /** Latest failures of this pair's jobs, for windows that did not follow them. */
   failed: z.array(FailedJob),
@@ -280,13 +232,9 @@ export const ProjectState = z.object({
 })
 export type ProjectState = z.infer<typeof ProjectState>
 
-/** Current report on the pair's two folders, or the problem that prevented it. */
 export type PairState = Pick<ProjectState, 'pair' | 'pairProblem'>
 
-/**
- * New values for a pair, each complete. Missing fields stay unchanged. No field may have a default here, because
- * `partial` would fill it in and change a missing field. Lists have separate operations.
- */
+/** New complete values for a pair. No field may have a default here, because `partial` would fill it in. */
 export const PairChanges = z
   .object({
     notes: z.string(),
@@ -305,13 +253,11 @@ export const RecentProject = z.object({
   path: z.string(),
   name: z.string(),
   openedAt: z.iso.datetime(),
-  /** Result in words when the project was last open. Null if it had none. */
   result: z.string().max(1000).nullable(),
   exists: z.boolean()
 })
 export type RecentProject = z.infer<typeof RecentProject>
 
-/** A recent project in the list of the Start page. */
 export const ListedProject = RecentProject.extend({
   /** Kinds of jobs that this program runs for any of the project's pairs. */
   running: z.array(JobKind)

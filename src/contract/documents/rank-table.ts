@@ -8,14 +8,12 @@ export const RankTable = z.object({
   recipe: z.string(),
   promptCount: z.number().int(),
   post: RankScore,
-  /** The complete restoration. */
   complete: RankScore,
   /** The rank that loses nothing of the linear weights. */
   fullRank: z.number().int(),
   ranks: z.array(
     RankScore.extend({
       rank: z.number().int(),
-      /** Size of the adapter's weights. */
       bytes: z.number(),
       /** Frobenius norm of the adapter's change as a share of the norm of the complete change. */
       normShare: z.number()
@@ -26,7 +24,6 @@ export const RankTable = z.object({
 })
 export type RankTable = z.infer<typeof RankTable>
 
-/** Events of the scoring of ranks. The last states the outcome. */
 export const RankEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('progress'),

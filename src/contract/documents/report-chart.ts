@@ -10,18 +10,14 @@ import type { LayerShares } from './search'
 import type { BriefPreview } from './shown-sweep'
 import type { LiveScore } from './sweep-events'
 
-/** Data of a report's chart. */
 export type ReportChart =
   | {
       kind: 'ranges'
       rho: number
-      /** Key of the selected range. */
       selected: string | null
       /** Badge text of the selected range. */
       mark: string
-      /** Keys of ranges that fail a full-answer check. */
       failed: string[]
-      /** Keys of ranges that the check rejects because another range passes. */
       rejected: string[]
       board: {
         layerCount: number

@@ -22,14 +22,10 @@ export const REPORT_FORMATS = ['html', 'markdown'] as const
 export const ReportFormat = z.enum(REPORT_FORMATS)
 export type ReportFormat = z.infer<typeof ReportFormat>
 
-/**
- * Checkpoints that a result came from. Models have names, not paths, because a report is shared and must not reveal
- * the author's folders.
- */
+/** Checkpoints that a result came from, without paths, because a report is shared. */
 const Origin = z.object({
   base: z.object({ name: z.string(), fingerprint: z.string() }),
   post: z.object({ name: z.string(), fingerprint: z.string() }),
-  /** Members of the pair that have changed since. Also empty if the pair cannot be read. */
   changed: z.array(z.enum(['base', 'post']))
 })
 export type ReportedOrigin = z.infer<typeof Origin>
@@ -40,7 +36,6 @@ const ReportedCheckpoint = CheckpointSummary.omit({ path: true }).extend({
 })
 export type ReportedCheckpoint = z.infer<typeof ReportedCheckpoint>
 
-/** A command for a POSIX shell, and the files that it needs. */
 const ReportedCommand = z.object({
   command: z.string(),
   files: z.array(z.object({ name: z.string(), content: z.string() }))
@@ -83,7 +78,6 @@ const ReportedSweep = SweepDocument.omit({
   origin: Origin,
   runMarks: RunMarks,
   promptCount: whole,
-  /** Null when no ranges were scored. */
   verdict: Verdict.nullable(),
   base: ReportedScore.nullable(),
   post: ReportedScore,
@@ -92,10 +86,7 @@ const ReportedSweep = SweepDocument.omit({
     ReportedScore.extend({
       recipe: KeptRecipe.shape.recipe,
       mark: keptNumber,
-      /**
-       * Selected range (by first tokens) that this recipe is a half of, if the user did not request the recipe. Null
-       * for other recipes.
-       */
+      /** Selected range that this recipe is a half of, if the user did not request the recipe. */
       halfOf: RestorationRange.nullable()
     })
   ),
@@ -117,7 +108,6 @@ const OtherSweep = SweepDocument.pick({ id: true, createdAt: true, source: true 
   promptCount: whole,
   verdict: Verdict.nullable(),
   post: CategoryScore,
-  /** Score of the selected range. Null if none is selected. */
   best: CategoryScore.extend({ range: RestorationRange }).nullable()
 })
 export type OtherSweep = z.infer<typeof OtherSweep>
@@ -126,7 +116,6 @@ export type OtherSweep = z.infer<typeof OtherSweep>
 const Excerpt = z.object({
   prompt: z.string(),
   category: z.string(),
-  /** Cells parallel to the run's variants. */
   cells: z.array(
     z.object({
       answerCount: whole,
@@ -204,7 +193,6 @@ const ReportedPairs = z.object({
     z.object({
       id: PairId,
       name: z.string(),
-      /** Null if the pair has no readable sweep with this scoring. */
       outline: SweepOutline.nullable()
     })
   ),
@@ -221,7 +209,6 @@ export const Report = z.object({
   pair: z
     .object({ base: ReportedCheckpoint, post: ReportedCheckpoint, findings: z.array(Finding) })
     .nullable(),
-  /** Notes of the pair in Markdown. */
   notes: z.string(),
   rendering: Rendering,
   distances: DistancesDocument.omit({ basePath: true, postPath: true }).extend({ origin: Origin }).nullable(),
@@ -234,10 +221,8 @@ export const Report = z.object({
   sweepCount: whole,
   sampleRunCount: whole,
   recipes: z.array(KeptRecipe),
-  /** The newest sample runs, newest first. */
   samples: z.array(ReportedSamples),
   characterCheck: ReportedCheck.nullable(),
-  /** All evaluations, newest first. */
   evaluations: z.array(ReportedEvaluation),
   /** Warnings about files that could not be read, and results of other checkpoints than the current ones. */
   warnings: z.array(z.string()),

@@ -2,15 +2,11 @@ import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
 import { WeightStorage } from '../model/sampling'
 
-/** Device, formats and counts of a run's computation, as stored in its document. Checkpoints are stored beside it. */
 export const RunComputation = z.object({
   device: DeviceName,
   /** Precision of the large products. Null before the first computation, and if the document does not store it. */
   precision: Precision.nullable(),
-  /**
-   * Number format of weights in a run that generates answers. Null as for `precision`, and for runs without such
-   * weights.
-   */
+  /** Number format of weights in a run that generates answers. Null for others, and as for `precision`. */
   weights: WeightStorage.nullable(),
   /** Null if the document does not store it. */
   promptCount: z.number().int().nullable(),

@@ -4,7 +4,6 @@ import { Rendering } from './crc'
 import { PairFingerprints } from './pair'
 import { RunComputation } from './run-computation'
 
-/** First fields of every run of answers: its identity and its pair. */
 export const RunHead = z.object({
   id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
   createdAt: z.iso.datetime(),
@@ -15,7 +14,6 @@ export const RunHead = z.object({
 })
 export type RunHead = z.infer<typeof RunHead>
 
-/** Fields of any run of answers in a list. */
 export const RunInList = z.object({
   id: z.string(),
   checkpoints: PairFingerprints,

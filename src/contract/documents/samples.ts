@@ -14,7 +14,6 @@ import { UNFINISHED } from './job-ending'
 const [base, post, recipe, checkpoint, baseline] = AnsweringModel.options
 const name = z.string()
 
-/** One column of a comparison: a model and its name in the run. Names are unique within a run. */
 export const Variant = z.discriminatedUnion('kind', [
   z.object({ kind: base.shape.kind, name }),
   z.object({ kind: post.shape.kind, name }),
@@ -25,10 +24,8 @@ export const Variant = z.discriminatedUnion('kind', [
 ])
 export type Variant = z.infer<typeof Variant>
 
-/** A variant that the engine computes. */
 export type EngineVariant = Exclude<Variant, ExternalModel>
 
-/** Requested device and formats for generating answers. */
 export const Computing = z.object({
   device: GenerationDevice.default('cpu'),
   /** If omitted, fp16 is used if both the device and the model's family gain from it, otherwise fp32. */
@@ -38,10 +35,8 @@ export const Computing = z.object({
 })
 export type Computing = z.infer<typeof Computing>
 
-/** The default device. */
 export const ON_CPU: Computing = { device: 'cpu' }
 
-/** Returns the computation settings from options. */
 export const computingFromOptions = ({
   device = 'cpu',
   precision,
@@ -54,12 +49,10 @@ export const computingFromOptions = ({
 
 export const SampleSettings = TaskSettings.extend({
   ...Computing.shape,
-  /** Memory limit of the device, in bytes. */
   memoryBytes: z.number().positive()
 })
 export type SampleSettings = z.infer<typeof SampleSettings>
 
-/** Settings of the next run, as the project stores them. */
 export const SampleSetup = z.object({ settings: SampleSettings })
 export type SampleSetup = z.infer<typeof SampleSetup>
 
@@ -78,7 +71,6 @@ export function describeComputation(
   return `on ${DEVICE_LABELS[device]} in ${precision}, weights held as ${weights}`
 }
 
-/** The paper's sampler for generation: temperature 1 and min-p 0.1. */
 export const PAPER_SAMPLING: Sampling = {
   temperature: 1,
   topK: null,
@@ -89,7 +81,6 @@ export const PAPER_SAMPLING: Sampling = {
 
 /** One answer, one line of samples/<id>.jsonl. */
 export const SampleLine = z.object({
-  /** Name of the variant. */
   variant: z.string(),
   /** Index into the run's prompts. */
   prompt: z.number().int().min(0),
@@ -98,8 +89,7 @@ export const SampleLine = z.object({
   tokens: z.array(z.number().int().nonnegative()),
   finish: z.enum(['stop', 'length']),
   /**
-   * Present for an answer from a list. `whole` is the complete text, stored with the first answer of the list.
-   * `probability` is the probability that the text states for this answer.
+   * Present for an answer from a list: the complete text, with the first answer, and the probability that it states.
    */
   list: z.object({ whole: z.string().optional(), probability: z.number().nullable() }).optional()
 })
@@ -117,9 +107,7 @@ export const SampleRun = z.object({
   ...RunHead.shape,
   settings: SampleSettings,
   variants: z.array(Variant).min(1),
-  /** Prompts with their rendered text and tokens. */
   prompts: z.array(SamplePrompt.extend({ rendered: z.string(), tokens: z.array(z.number().int()).min(1) })),
-  /** Token ids that end an answer, from the generation config. */
   stopTokens: z.array(z.number().int()),
   /** Weight format and precision. Null until the first answers arrive. */
   weights: WeightStorage.nullable(),
@@ -132,20 +120,12 @@ export const SampleRun = z.object({
 })
 export type SampleRun = z.infer<typeof SampleRun>
 
-/**
- * Diversity of the answers of one cell (a variant's answers to one prompt), or its mean over a variant's cells.
- * Measures are omitted if the answers are too few or too short for them.
- */
 export const SampleMeasures = z.object({
   sampleCount: z.number(),
   values: z.partialRecord(TextMeasureId, z.number())
 })
 export type SampleMeasures = z.infer<typeof SampleMeasures>
 
-/**
- * Answers that the means of a run cover: prompts that all variants answered, with equally many answers of each
- * variant.
- */
 export const ComparedAnswers = z.object({
   prompts: z.number().int(),
   /** Minimum and maximum over these prompts of the number of answers per variant. 0 if there are none. */
@@ -185,13 +165,10 @@ export const SampleProgress = z.object({
   samplesDone: z.number().int(),
   samplesTotal: z.number().int(),
   tokensPerSecond: z.number().nullable(),
-  /**
-   * Estimated seconds if the other answers become as long as the finished ones. Null before the first finished answer.
-   */
+  /** Estimated seconds if the other answers become as long as the finished ones. */
   secondsLeft: z.number().nullable(),
   /** Estimated seconds if every answer reaches its maximum length. */
   mostSecondsLeft: z.number().optional(),
-  /** Reason why an endpoint does not answer at the moment, while the program retries. */
   trouble: z.string().optional()
 })
 export type SampleProgress = z.infer<typeof SampleProgress>
@@ -214,7 +191,6 @@ export const SampleEvent = z.discriminatedUnion('type', [
     weights: WeightStorage.nullable(),
     precision: Precision.nullable()
   }),
-  /** Answers finished since the last event, and the current text of the others. */
   z.object({ type: z.literal('samples'), finished: z.array(ShownSample), growing: z.array(GrowingSample) }),
   z.object({ type: z.literal('finished'), runId: z.string(), seconds: z.number() }),
   ...UNFINISHED
@@ -227,12 +203,8 @@ export type SampleExportFormat = (typeof SAMPLE_EXPORT_FORMATS)[number]
 /** One variant's answers to the CRC prompts, compared with the scores of their first tokens. */
 const SampledCrcScore = z.object({
   variant: z.string(),
-  /**
-   * Share of answers that are exactly one valid character, and the entropy of these answers. Means are computed as for
-   * exact scores.
-   */
+  /** Share of answers that are exactly one valid character, and the entropy of these answers. */
   answers: CategoryScore,
-  /** Exact scores of the first token under the run's sampler. Full answers are compared with them. */
   firstToken: CategoryScore,
   /** A sweep's scores of the same prompts, at temperature 1 without truncation. Null if no sweep has them. */
   exact: CategoryScore.nullable(),
@@ -245,10 +217,7 @@ type SampledCrcScore = z.infer<typeof SampledCrcScore>
 
 export const SAMPLED_CRC_VERSION = 2
 
-/**
- * Scores of the CRC prompts from full generated answers, stored in sampled-crc.json. The file holds the project's
- * latest check.
- */
+/** Scores of the CRC prompts from full generated answers, stored in sampled-crc.json. */
 export const SampledCrc = z.object({
   schemaVersion: z.literal(SAMPLED_CRC_VERSION),
   createdAt: z.iso.datetime(),
@@ -260,7 +229,6 @@ export const SampledCrc = z.object({
   /** Weight format and precision during generation. */
   weights: WeightStorage,
   precision: Precision.default('fp32'),
-  /** Scores parallel to the variants. */
   scores: z.array(SampledCrcScore)
 })
 export type SampledCrc = z.infer<typeof SampledCrc>

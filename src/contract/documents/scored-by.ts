@@ -2,15 +2,11 @@ import { z } from 'zod'
 import { type MinPDraw, OPEN_SAMPLING, Sampling } from '../model/sampling'
 import { Task } from './task'
 
-/** Settings for scoring a task's listed answers. */
 const TaskScoring = z.object({
-  /** Sampler of each token. */
   sampling: Sampling,
-  /** Number of draws in which different correct answers are counted. */
   draws: z.number().int().min(1).max(1_000_000)
 })
 
-/** A task with listed answers that scores a sweep. */
 export const ScoredTask = TaskScoring.extend({ kind: z.literal('task'), task: Task })
 export type ScoredTask = z.infer<typeof ScoredTask>
 
@@ -20,14 +16,12 @@ const ByCharacters = z.object({ kind: z.literal('crc') })
 export const ScoredBy = z.discriminatedUnion('kind', [ByCharacters, ScoredTask])
 export type ScoredBy = z.infer<typeof ScoredBy>
 
-/** Scoring of a sweep with only the id and name of its task. */
 export const ScoredByBrief = z.discriminatedUnion('kind', [
   ByCharacters,
   ScoredTask.extend({ task: z.object({ id: Task.shape.id, name: Task.shape.name }) })
 ])
 export type ScoredByBrief = z.infer<typeof ScoredByBrief>
 
-/** Returns the scoring without the task's questions. */
 export function briefScoring(scoredBy: ScoredBy): ScoredByBrief {
   if (scoredBy.kind === 'crc') return scoredBy
   const { id, name } = scoredBy.task

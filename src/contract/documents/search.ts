@@ -13,7 +13,6 @@ import { sweepJobEvent } from './job-ending'
 /** Maximum number of layers for trying every subset: 16,384 subsets at 14 layers. */
 export const EXHAUSTIVE_LAYERS = 14
 
-/** A strength that a search tries in addition to 0 (post) and 1 (base). */
 export const TriedStrength = z
   .number()
   .min(STRENGTH_BOUNDS.least)
@@ -30,7 +29,6 @@ const growing = {
   ...limited,
   /** Maximum number of generations. A search that finds no improvement ends earlier. */
   generations: z.number().int().min(1).max(100),
-  /** Strengths of a layer in addition to 0 and 1. */
   strengths: z.array(TriedStrength).max(9)
 }
 
@@ -85,13 +83,9 @@ export const sweepCost = (layerCount: number, blends: readonly Blend[]): number 
   (1 + blends.length) * layerCount -
   blends.filter((blend) => !isUniform(blend)).length
 
-/** Default number of recipes that a beam search keeps. */
 const DEFAULT_BEAM = 4
 
-/**
- * Returns the default settings of a search. Its work is at most ten times that of the sweep it starts from, for a beam
- * search ten times per kept recipe. Trying all subsets has no such limit.
- */
+/** Returns the default settings of a search, whose work is at most ten times that of the sweep it starts from. */
 export function defaultSearchSettings(
   method: SearchMethodName,
   layerCount: number,
@@ -113,14 +107,10 @@ export function defaultSearchSettings(
   }
 }
 
-/** One number for each layer. */
 const perLayer = z.array(z.number())
 const PerMeasure = z.object({ diversity: perLayer, validity: perLayer })
 
-/**
- * Further measures with layer shares if a task scores the sweep: expected number of different correct answers, and
- * effective answers.
- */
+/** Further measures with layer shares if a task scores the sweep. */
 export const TASK_SHARES = ['distinctRight', 'effectiveChoices'] as const
 
 const TaskShares = z.object({
@@ -133,7 +123,6 @@ const TaskShares = z.object({
 })
 export type TaskShares = z.infer<typeof TaskShares>
 
-/** Shapley values: the contribution of each layer to the change from restoring all layers. */
 export const LayerShares = z.object({
   /** The restored models: all subsets of layers, or random orders of restoring them. */
   basis: z.discriminatedUnion('kind', [
@@ -148,21 +137,16 @@ export const LayerShares = z.object({
   validity: perLayer,
   /** Intervals over random orders. Null if the shares are exact. */
   intervals: z.object({ diversity: z.array(Interval), validity: z.array(Interval) }).nullable(),
-  /** Change from restoring only this layer. */
   alone: PerMeasure,
   /** Change from restoring this layer after all others. */
   leftOut: PerMeasure,
   /** Empty on the character task. */
   further: z.array(TaskShares).default([]),
-  /**
-   * Extra diversity of each two layers together compared with each without the other. Null unless all subsets are
-   * known.
-   */
+  /** Extra diversity of each two layers together. Null unless all subsets are known. */
   interactions: z.array(perLayer).nullable()
 })
 export type LayerShares = z.infer<typeof LayerShares>
 
-/** Diversity of the found recipe minus that of the best range on the same prompts, with its bootstrap interval. */
 export const PairedDifference = z.object({
   difference: z.number(),
   interval: Interval,
@@ -172,10 +156,8 @@ export const PairedDifference = z.object({
 export type PairedDifference = z.infer<typeof PairedDifference>
 
 /**
- * Comparison of the search on prompts that it did not use. The search runs twice more, each time on one half of every
- * category's prompts. Its result is compared, on the other half, with the range that the same half selects. If the
- * sweep's questions are split, only the hold-out prompts are scored. The comparison is free of the bias of trying many
- * recipes on the scored prompts.
+ * Comparison on prompts that the search did not use: it runs on one half of every category's prompts, and its result is
+ * compared on the other half with the range that the same half selects.
  */
 export const HeldOut = PairedDifference.extend({
   found: CategoryScore,
@@ -183,7 +165,6 @@ export const HeldOut = PairedDifference.extend({
   post: CategoryScore,
   /** Recipes found on the selecting halves. */
   recipes: z.array(Recipe).min(1).max(2),
-  /** Numbers of selection prompts and hold-out prompts, if the sweep's questions are split. */
   split: z.object({ selectionPromptCount: z.number().int(), holdOutPromptCount: z.number().int() }).optional()
 })
 export type HeldOut = z.infer<typeof HeldOut>
@@ -199,7 +180,6 @@ export type SearchVerdict = z.infer<typeof SearchVerdict>
 const SearchGeneration = z.object({
   candidates: z.number().int(),
   blockEvaluations: z.number().int(),
-  /** The best recipe after the generation. */
   best: CategoryScore.extend({ recipe: Recipe })
 })
 type SearchGeneration = z.infer<typeof SearchGeneration>
@@ -214,24 +194,20 @@ export const HeldOutOrWhy = z.union([
 ])
 export type HeldOutOrWhy = z.infer<typeof HeldOutOrWhy>
 
-/** Results of a search without its comparison on unseen prompts. */
 export const SearchFacts = z.object({
   schemaVersion: z.literal(SEARCH_VERSION),
   id: SweepDocument.shape.id,
   createdAt: z.iso.datetime(),
   programVersion: SweepDocument.shape.programVersion,
   seconds: z.number(),
-  /** The sweep that provided the ranges, prompts and rendering. */
   sweepId: SweepDocument.shape.id,
   device: DeviceName,
   precision: Precision,
   layerCount: z.number().int(),
   scoredBy: ScoredByBrief.default(BY_CHARACTERS),
   ...PairReferences.shape,
-  /** Source that the sweep restores layers to. Null means base. */
   source: SweepDocument.shape.source,
   rho: z.number(),
-  /** Minimum validity, rho x Q(post). */
   minimumValidity: z.number(),
   settings: SearchSettings,
   post: CategoryScore,
@@ -243,7 +219,7 @@ export const SearchFacts = z.object({
   found: z.array(RecipeScore),
   verdict: SearchVerdict,
   /**
-   * Comparison of the best recipe with the best range, on the prompts that selected both. Null if they are the same.
+   * Comparison of the best recipe with the best range, on the prompts that selected both; null if they are the same.
    */
   comparison: PairedDifference.nullable(),
   /** Present if the search tried enough subsets of layers, otherwise null. */
@@ -255,7 +231,6 @@ export type SearchFacts = z.infer<typeof SearchFacts>
 export const SearchDocument = SearchFacts.and(HeldOutOrWhy)
 export type SearchDocument = z.infer<typeof SearchDocument>
 
-/** A search in a list. */
 export const SearchSummary = SearchFacts.pick({
   id: true,
   createdAt: true,
@@ -265,7 +240,6 @@ export const SearchSummary = SearchFacts.pick({
 }).extend({
   checkpoints: PairFingerprints,
   method: z.enum(['greedy', 'beam', 'subsets', 'strengths']),
-  /** The best recipe. Null if none qualifies. */
   best: CategoryScore.extend({ name: z.string() }).nullable(),
   computed: RunComputation
 })
@@ -281,11 +255,9 @@ export const SearchProgress = z.object({
   candidates: z.number().int(),
   blockEvaluationsDone: z.number().int(),
   best: CategoryScore.extend({ recipe: Recipe }).nullable(),
-  /** Progress of the generation being scored. */
   sweep: SweepProgress
 })
 export type SearchProgress = z.infer<typeof SearchProgress>
 
-/** Events of a running search. The stream ends after `finished`, `failed` or `cancelled`. */
 export const SearchEvent = sweepJobEvent(SearchProgress)
 export type SearchEvent = z.infer<typeof SearchEvent>

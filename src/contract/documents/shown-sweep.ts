@@ -45,8 +45,7 @@ export const ShownSweep = SweepDocument.extend(fields)
 export type ShownSweep = z.infer<typeof ShownSweep>
 
 /**
- * A sweep as a project stores it in sweeps/<id>.json. The scores of each prompt of all models except base and post lie
- * in sweeps/<id>.a.scores or sweeps/<id>.b.scores.
+ * A sweep as stored in sweeps/<id>.json. All scores but those of base and post lie in <id>.a.scores or <id>.b.scores.
  */
 export const StoredSweep = z.object({
   /** The file with the scores and its hash. It comes first, so that the start of the file shows its form. */
@@ -84,7 +83,6 @@ export function* shownSweepInSteps(sweep: SweepDocument): Generator<void, ShownS
   }
 }
 
-/** Returns what {@link shownSweepInSteps} returns, at once. */
 export function shownSweep(sweep: SweepDocument): ShownSweep {
   const steps = shownSweepInSteps(sweep)
   for (;;) {

@@ -8,13 +8,9 @@ const Unseen = CrossFit.pick({ validity: true, diversity: true, postValidity: tr
 
 export type Unseen = z.infer<typeof Unseen>
 
-/** A range of one of the sources. */
 const PickedRange = RestorationRange.and(CategoryScore)
 
-/**
- * Joint comparison of a pair's sweeps on the same prompts that restore layers to different checkpoints. The selection
- * rule is applied to the ranges of all sweeps together.
- */
+/** Joint comparison of a pair's sweeps on the same prompts that restore layers to different checkpoints. */
 export const SourceComparison = z.object({
   layerCount: z.number().int(),
   rho: z.number(),
@@ -36,10 +32,7 @@ export const SourceComparison = z.object({
     .min(2),
   /** The best range over all sources. Null if none qualifies. */
   best: z.object({ source: RestoredTo, range: PickedRange, gain: Interval }).nullable(),
-  /**
-   * Scores of the selection over all sources (`over`), and among base's ranges only (`ofBase`). Null if there are too
-   * few prompts, or if base is not a source.
-   */
+  /** Scores of the selection over all sources, and among base's ranges only. Null if there are too few prompts. */
   unseen: z.object({ over: Unseen, ofBase: Unseen.nullable() }).nullable()
 })
 export type SourceComparison = z.infer<typeof SourceComparison>

@@ -6,21 +6,18 @@ import { RestorationRange } from '../model/recipe'
 import { CategoryScore } from './crc'
 import { ScoredByBrief } from './scored-by'
 
-/** One of two compared sweeps. */
 const ComparedSweep = z.object({
   id: z.string(),
   createdAt: z.iso.datetime(),
   scoredBy: ScoredByBrief,
   promptCount: z.number().int(),
   layerCount: z.number().int(),
-  /** Source that the ranges are restored to. Null means base. */
   source: RestoredTo,
   rangeCount: z.number().int(),
   /** Further ranges that a preview only estimated. They are not compared. */
   estimatedCount: z.number().int(),
   device: DeviceName,
   precision: Precision,
-  /** Share of post's validity that the sweep's selected range must keep. */
   rho: z.number(),
   selected: RestorationRange.nullable(),
   /** Full-answer check of the sweep's ranges. Null if none was checked. */
@@ -36,16 +33,12 @@ const ComparedSweep = z.object({
 })
 export type ComparedSweep = z.infer<typeof ComparedSweep>
 
-/** Scores of one model, or of two corresponding ranges, in both sweeps. */
 const ComparedScores = z.object({
   a: CategoryScore,
   b: CategoryScore,
   /** b minus a. */
   difference: CategoryScore,
-  /**
-   * Half the widths of the 95 % intervals of the differences, over prompts. Null if the prompts differ, or if there
-   * are too few.
-   */
+  /** Half the widths of the differences' 95 % intervals over prompts. Null if the prompts differ or are too few. */
   margins: z.object({ validity: z.number().nullable(), diversity: z.number().nullable() })
 })
 export type ComparedScores = z.infer<typeof ComparedScores>
@@ -60,19 +53,14 @@ export type ComparedRange = z.infer<typeof ComparedRange>
 /** Minimum number of ranges for a rank correlation. Fewer ranges agree in order by chance. */
 export const FEWEST_ORDERED = 10
 
-/**
- * Spearman's rank correlation of the compared ranges in two sweeps. Null if one sweep gives all ranges the same score.
- * Also null if fewer than {@link FEWEST_ORDERED} ranges are compared.
- */
+/** Spearman's rank correlation of the compared ranges. Null below {@link FEWEST_ORDERED}, or without variation. */
 const RankCorrelation = z.number().nullable()
 
 /** The range that one sweep selects, with its score in the other sweep. */
 export const CarriedSelection = z.object({
   range: RestorationRange,
   other: RestorationRange,
-  /** Score in the other sweep. */
   score: CategoryScore,
-  /** Gain in diversity over post in the other sweep. */
   gain: z.number(),
   /** Share of post's validity in the other sweep. Null if post has no validity there. */
   validityKept: z.number().nullable(),
@@ -90,10 +78,7 @@ const SelectionAgreement = z.object({
   same: z.boolean(),
   /** Share of the depth covered by either selected range that both ranges cover. Null if one sweep selects nothing. */
   overlap: z.number().nullable(),
-  /**
-   * Selection of the first sweep in the second. Null if it selects nothing, or if the second did not score the
-   * counterpart.
-   */
+  /** Selection of the first sweep in the second. Null if there is none, or if it was not scored. */
   a: CarriedSelection.nullable(),
   b: CarriedSelection.nullable()
 })
@@ -124,7 +109,6 @@ const DIFFERING = [
   'program'
 ] as const
 
-/** A setting that differs between the two sweeps, in words. */
 export const SweepDifference = z.object({ what: z.enum(DIFFERING), a: z.string(), b: z.string() })
 export type SweepDifference = z.infer<typeof SweepDifference>
 
@@ -145,7 +129,6 @@ export const SweepComparison = z.object({
   /** Rank correlations over the compared ranges. Each sweep uses all its own prompts. */
   agreement: z.object({ validity: RankCorrelation, diversity: RankCorrelation }),
   selection: SelectionAgreement,
-  /** Joint comparison of the sources. Null unless the sweeps differ only in the source. */
   sources: SourceComparison.nullable()
 })
 export type SweepComparison = z.infer<typeof SweepComparison>

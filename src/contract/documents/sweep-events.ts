@@ -9,7 +9,6 @@ import { UNFINISHED } from './job-ending'
 /** Score of one model so far, without values for each prompt. */
 export const LiveScore = CategoryScore.extend({
   effectiveChoices: z.number(),
-  /** Expected number of different correct answers in the draws. Present if a task scores. */
   distinctRight: z.number().optional(),
   /** Number of scored prompts. It is below the total until the last prompt group is done. */
   promptCount: z.number().int()
@@ -34,10 +33,7 @@ export const SweepProgress = z.object({
 })
 export type SweepProgress = z.infer<typeof SweepProgress>
 
-/**
- * Events of a running sweep. The first is a snapshot with all scores so far, so a reloaded window shows the complete
- * sweep. The stream ends after `finished`, `failed` or `cancelled`.
- */
+/** Events of a running sweep. The first is a snapshot with all scores so far. */
 export const SweepEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('snapshot'),
@@ -46,10 +42,7 @@ export const SweepEvent = z.discriminatedUnion('type', [
     layerCount: z.number().int(),
     source: RestoredTo,
     promptCount: z.number().int(),
-    /**
-     * True if the sweep scores most ranges on some prompts only. It becomes false if there are too few prompts for a
-     * preview.
-     */
+    /** True if the sweep scores most ranges on some prompts only, which may end. */
     isPreview: z.boolean(),
     progress: SweepProgress,
     entries: z.array(LiveEntry),
@@ -57,7 +50,6 @@ export const SweepEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('progress'), progress: SweepProgress }),
   z.object({ type: z.literal('scores'), entries: z.array(LiveEntry) }),
-  /** Remark for the user, such as that the engine died and was started again. */
   z.object({
     type: z.literal('notice'),
     message: z.string(),

@@ -11,7 +11,6 @@ export const SWEEP_PART_VERSION = 2
 /** Limits the memory that a malicious file can claim. No cluster assigns this many machines to one sweep. */
 const MAX_SHARDS = 10_000
 
-/** Share of a sweep: number `index` of `count`, from 1. */
 export const Shard = z
   .object({ index: z.number().int().min(1), count: z.number().int().min(1).max(MAX_SHARDS) })
   .refine(({ index, count }) => index <= count, 'the index must not be greater than the count')
@@ -33,7 +32,6 @@ export const SweepPart = z.object({
   /** Default rho and seed for the merged sweep's selection. */
   rho: z.number().min(0).max(1),
   seed: z.number().int(),
-  /** All prompts of the sweep, the same in every part. */
   prompts: z.array(SweptPrompt),
   /** Prompts that this part scores: ascending indices into `prompts`. */
   scoredPrompts: z.array(z.number().int().nonnegative()).min(1),

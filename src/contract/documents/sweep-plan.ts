@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { DeviceName, Precision } from '../model/device'
 
-/** Peak memory of a sweep in bytes, in the engine process and in the memory of a device that keeps tensors. */
 export const PlannedMemory = z.object({
   /** The process without a sweep: runtime, libraries, this program, and results that are not collected yet. */
   process: z.number(),
@@ -11,7 +10,6 @@ export const PlannedMemory = z.object({
   states: z.number(),
   /** Working memory of one run of a block or of the head. */
   activations: z.number(),
-  /** States after the last layer, and the head's results. */
   finals: z.number()
 })
 export type PlannedMemory = z.infer<typeof PlannedMemory>
@@ -29,16 +27,11 @@ export type SweepEstimate = z.infer<typeof SweepEstimate>
 export const TimedBy = z.enum(['sweep', 'block'])
 export type TimedBy = z.infer<typeof TimedBy>
 
-/** Plan of a preview that replaces a full sweep. */
 export const PreviewPlan = z.object({
-  /**
-   * Maximum number of block evaluations times distinct prompt prefixes. `wholeRows` is the number for the full sweep.
-   */
+  /** Maximum number of block evaluations times distinct prompt prefixes; `wholeRows` for the full sweep. */
   rows: z.number(),
   wholeRows: z.number(),
-  /** Number of prompts on which all ranges are scored. */
   promptCount: z.number().int(),
-  /** Peak memory in bytes, including weights and states that the stages leave for each other. */
   peakBytes: z.number(),
   seconds: z.number(),
   timedBy: TimedBy
@@ -49,7 +42,6 @@ export type PreviewPlan = z.infer<typeof PreviewPlan>
 export const SweepPlan = z.object({
   device: DeviceName,
   precision: Precision,
-  /** Memory limit in bytes. `peakBytes` is the planned peak. */
   memoryBytes: z.number(),
   peakBytes: z.number(),
   /** Part of the peak in the device's own memory. 0 if everything is in main memory, or if the part is unknown. */
@@ -69,7 +61,6 @@ export const SweepPlan = z.object({
   readBytes: z.object({ layers: z.number(), head: z.number() }),
   /** Estimate from the timing of one block. */
   estimate: SweepEstimate,
-  /** Estimated duration in seconds. `timedBy` is its source. */
   seconds: z.number(),
   timedBy: TimedBy,
   /** Null if no preview is requested, or if there are so few prompts that it would score everything. */

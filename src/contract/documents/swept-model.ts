@@ -31,7 +31,6 @@ export const blendName = ({ strength, last }: Blend, source: RestoredTo = null):
   return `All layers at ${strengths}${source === null ? '' : ` from ${source.name}`}`
 }
 
-/** Returns the model that a sweep's short form stands for. */
 export function modelOf(swept: SweptModel, restoring: Restoring): Model {
   if (swept.kind === 'range') return sweptRangeModel(swept.range, restoring)
   if (swept.kind !== 'uniform-blend') return swept
@@ -73,7 +72,6 @@ export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefSc
   ]
 }
 
-/** Returns the score that a sweep gave a model, regardless of its name. Returns null if it gave none. */
 export function scoreIn(sweep: SweepDocument, model: AnyModel): Score | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
@@ -84,10 +82,7 @@ export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
   return scored?.score ?? null
 }
 
-/**
- * Returns the sweep with each score replaced.
- * @param other returns the new score and keeps additional fields
- */
+/** Returns the sweep with each score replaced. @param other returns the new score and keeps additional fields */
 export const withScores = (
   sweep: SweepDocument,
   other: <Scored extends Score>(score: Scored) => Scored
@@ -102,7 +97,6 @@ export const withScores = (
   baselines: sweep.baselines.map(other)
 })
 
-/** Returns the score of the model with a key. Returns null if the sweep scored no such model. */
 export function scoreOfKey(sweep: SweepDocument, key: string): Score | null
 export function scoreOfKey(sweep: ShownSweep, key: string): BriefScore | null
 export function scoreOfKey(sweep: ShownSweep, key: string): BriefScore | null {

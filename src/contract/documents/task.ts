@@ -12,9 +12,7 @@ export const SamplePrompt = z
     category: z.string().max(200).default(''),
     /** System turn of this prompt. If omitted, the project's is used. */
     system: z.string().max(100_000).optional(),
-    /**
-     * True if the text is passed to the model without the chat template, so that it is continued rather than answered.
-     */
+    /** True if the text is passed to the model without the chat template. */
     raw: z.boolean().default(false)
   })
   .strict()
@@ -29,7 +27,6 @@ export type SamplePrompts = z.infer<typeof SamplePrompts>
 /** A regular expression. It comes from a task file, so it is short and runs under a time limit. */
 const Pattern = z.string().min(1).max(1_000)
 
-/** Rule that finds the answer in a generated text. */
 export const AnswerReading = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('whole') }).strict(),
   z.object({ kind: z.literal('first-line') }).strict(),
@@ -47,14 +44,12 @@ const ListedAnswer = z.union([AnswerText, z.array(AnswerText).min(1).max(1_000)]
 type ListedAnswer = z.infer<typeof ListedAnswer>
 
 export const TaskPrompt = SamplePrompt.extend({
-  /** Correct answers: all of them (open-ended), or the final answer in every accepted form (reasoning). */
   answers: z.array(ListedAnswer).min(1).max(10_000).optional(),
   /** Post's greedy answer, if the prompt was selected because that answer was wrong. */
   failedWith: z.string().max(1_000_000).optional()
 }).strict()
 export type TaskPrompt = z.infer<typeof TaskPrompt>
 
-/** Format rules for every answer of a task. */
 const FormatChecks = z
   .object({
     minWords: z.number().int().min(0).optional(),
@@ -64,29 +59,23 @@ const FormatChecks = z
   .strict()
 type FormatChecks = z.infer<typeof FormatChecks>
 
-/** Sampling settings of a task. */
 export const TaskSettings = z
   .object({
     sampling: Sampling,
     maxTokens: z.number().int().min(1).max(100_000),
     stopTexts: z.array(z.string().min(1)).max(100),
     seed: z.number().int(),
-    /** Answers per prompt and variant. */
     sampleCount: z.number().int().min(1).max(100_000)
   })
   .strict()
 export type TaskSettings = z.infer<typeof TaskSettings>
 
-/**
- * Origin of a task's prompts that were selected from another task. They are those that post's greedy answers got wrong
- * in a separate run.
- */
+/** Origin of prompts selected from another task, which post's greedy answers got wrong in a separate run. */
 export const ChosenPrompts = z
   .object({
     by: z.literal('greedy-failures'),
     /** Name of the other task. */
     from: z.string().min(1).max(200),
-    /** Number of its answered prompts with a known correct answer. `failed` is the number of wrong answers. */
     judged: z.number().int().min(1),
     failed: z.number().int().min(1),
     /** Fingerprint of the post checkpoint that gave the answers. */
@@ -103,10 +92,7 @@ export const TASK_VERSION = 1
 /** Maximum length of a task file, ten times GSM8K. A longer file is not an intended task. */
 export const MAX_TASK_CHARACTERS = 20_000_000
 
-/**
- * A task: its prompts, and the rules for sampling, reading and scoring answers. Users copy, edit, import and export
- * it.
- */
+/** A task: its prompts, and the rules for sampling, reading and scoring answers. */
 export const Task = z
   .object({
     schemaVersion: z.literal(TASK_VERSION),
@@ -120,7 +106,6 @@ export const Task = z
     /** Pattern of correct answers for open-ended prompts without listed answers. */
     rightPattern: Pattern.optional(),
     checks: FormatChecks,
-    /** If omitted, the prompts are the complete set. */
     chosen: ChosenPrompts.optional()
   })
   .strict()

@@ -9,7 +9,6 @@ import type { Variant } from './samples'
 import { type Baseline, isBlend, needsBase } from '../model/sampling-baseline'
 import { sweptRangeModel, type Restoring, sameModel, modelName } from '../model/model'
 
-/** A variant that the user can choose, and its origin. */
 export interface VariantChoice {
   variant: Variant
   origin:
@@ -23,12 +22,7 @@ export interface VariantChoice {
     | 'file'
 }
 
-/**
- * Returns the variants that can be compared: base, post, a sweep's selected range if it is not kept, kept recipes, and
- * other checkpoints. Names are made unique, because answers are stored by name.
- * @param ofCharacters range selected by a sweep of the character task, in addition to a newer sweep by a task; null
- * for none
- */
+/** Returns the variants that can be compared: base, post, a sweep's selected range, kept recipes, and checkpoints. */
 export function variantChoices(
   recipes: readonly KeptRecipe[],
   checkpoints: readonly KeptCheckpoint[],
@@ -95,10 +89,7 @@ export function evaluatedBaselines(compared: readonly BaselineComparison[]): Bas
   })
 }
 
-/**
- * Returns the blends and baselines that a sweep's selection rule picks, as variants.
- * @param restoring layer count and source of the sweep
- */
+/** Returns the blends and baselines that a sweep's selection rule picks, as variants. */
 export function takenVariants(baselines: readonly Baseline[], restoring: Restoring): VariantChoice[] {
   return baselines.map((taken): VariantChoice => {
     const model = baselineModel(taken, restoring)
@@ -106,10 +97,7 @@ export function takenVariants(baselines: readonly Baseline[], restoring: Restori
   })
 }
 
-/**
- * Returns the default variants of an evaluation: the variants that can be compared, and the baselines of the newest
- * sweep.
- */
+/** Returns the default variants of an evaluation: those that can be compared, and the newest sweep's baselines. */
 export function evaluatedChoices(
   offered: readonly VariantChoice[],
   newest: Pick<SweepSummary, 'baselines' | 'layerCount' | 'source'> | undefined

@@ -22,7 +22,6 @@ export const NO_VARIANT_CHANGES: VariantSelection = { added: [], leftOut: [], sa
 /** Returns the key of an added variant. Its name is unique in the selection, but its model may not be. */
 export const addedKey = (name: string): string => `added ${name}`
 
-/** Settings of a project in which Samples and Evaluate each had their own variants. */
 const SeparateSettings = z.object({
   samples: z
     .object({ added: z.array(Variant).default([]), leftOut: z.array(z.string()).default([]) })
@@ -35,12 +34,7 @@ const SeparateSettings = z.object({
 /** Matches keys of the baselines that a sweep offers: samplers, mixes, filters and uniform blends. */
 const SWEEP_BASELINE_KEY = /^(?:sampler|mix|filter) |^0-\d+@[\d.]+/
 
-/**
- * Adds the shared selection to stored settings of a pair that have none. A variant is left out if each step that listed
- * it left it out.
- *
- * @param context receives the fields that are not as earlier versions wrote them
- */
+/** Adds the shared selection to stored settings of a pair that have none, without variants that each step left out. */
 export function withSharedVariants(settings: unknown, context: Pick<z.RefinementCtx, 'addIssue'>): unknown {
   if (typeof settings !== 'object' || settings === null || 'variants' in settings) return settings
   const separate = SeparateSettings.safeParse(settings)

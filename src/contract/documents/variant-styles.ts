@@ -12,18 +12,13 @@ import { BASELINE_FAMILIES } from '../model/sampling-baseline'
 import { isRestored, sameStrength } from '../model/strengths'
 import type { Variant } from './samples'
 
-/** Reports whether a recipe blends all layers equally, and therefore chooses none. */
 const isUniformBlend = (recipe: Recipe): boolean => {
   if (!('layers' in recipe) || isRestored(recipe.layers)) return false
   const [first] = recipe.layers
   return first !== undefined && recipe.layers.every((layer) => sameStrength(layer, first))
 }
 
-/**
- * Returns the colour of a variant, and its shape if no earlier variant has the same colour and shape. Both depend only
- * on the variant: the number of a kept model, otherwise the kind of model. A variant therefore has one colour on every
- * page, regardless of other variants and later changes. Several variants may share a colour.
- */
+/** Returns the colour and shape of a variant, which depend only on the number of a kept model or the kind of model. */
 export function variantStyle(variant: Variant): ModelStyle {
   const identity = keptOf(variant)
   if (identity !== undefined) return keptStyle(identity.mark)
@@ -46,10 +41,7 @@ export function variantStyle(variant: Variant): ModelStyle {
 
 export const toneOf = (variant: Variant): ModelTone => variantStyle(variant).tone
 
-/**
- * Returns the styles of a run's variants in a chart, in their order. Each is that of {@link variantStyle}, with an
- * unused shape if an earlier variant has the same colour and shape.
- */
+/** Returns the styles of a run's variants, with unused shapes for those of the same colour and shape. */
 export function variantStyles(variants: readonly Variant[]): ModelStyle[] {
   const styles: ModelStyle[] = []
   for (const variant of variants) {

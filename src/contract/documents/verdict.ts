@@ -6,7 +6,6 @@ import { RestorationRange } from '../model/recipe'
 /** Facts about a finding. */
 interface VerdictFacts<Id extends string> {
   id: Id
-  /** Label of its chip. A finding may have a more precise one. */
   label: string
   /** True if an export warns of a recipe with this finding. */
   isDoubt: boolean
@@ -102,7 +101,6 @@ export const VerdictStepKind = z.enum([
 ])
 export type VerdictStepKind = z.infer<typeof VerdictStepKind>
 
-/** Next action, with the sentence that terminal and report print. */
 export const VerdictStep = z.object({ kind: VerdictStepKind, text: z.string() })
 export type VerdictStep = z.infer<typeof VerdictStep>
 
@@ -111,7 +109,6 @@ export type VerdictFigure = z.infer<typeof VerdictFigure>
 
 /** A baseline, or another evaluated model, that does better than the selected range. */
 export const BetterModel = z.object({
-  /** Name in lists. */
   name: z.string(),
   /** Name in sentences, such as "a 70 % blend of all layers". */
   phrase: z.string(),
@@ -134,10 +131,8 @@ export const VerdictCaveat = z.object({
 })
 export type VerdictCaveat = z.infer<typeof VerdictCaveat>
 
-/** Everything known about a sweep's selected range, as one headline, caveats and a next step. */
 export const Verdict = z.object({
   state: VerdictState,
-  /** For a chip. */
   label: z.string(),
   range: RestorationRange.nullable(),
   /** At most 20 words and three figures. "Restore" only where nothing known speaks against it. */
@@ -146,9 +141,7 @@ export const Verdict = z.object({
   better: BetterModel.nullable(),
   /** Worst first, without the one that the headline says. */
   caveats: z.array(VerdictCaveat),
-  /** Null where nothing follows, as where another sampler is asked about. */
   next: VerdictStep.nullable(),
-  /** The evaluation behind it; null for none. */
   evaluationId: z.string().nullable()
 })
 export type Verdict = z.infer<typeof Verdict>
@@ -163,7 +156,6 @@ export const ShownVerdict = Verdict.pick({
 })
 export type ShownVerdict = z.infer<typeof ShownVerdict>
 
-/** The newest complete evaluation of a model, compared with post. */
 export const EvaluationFinding = z.object({
   evaluationId: z.string(),
   task: z.string(),
@@ -173,7 +165,6 @@ export const EvaluationFinding = z.object({
   loss: z
     .object({
       measure: MeasureId,
-      /** The model minus post. */
       mean: z.number(),
       /** Mean of post; null if it is unknown. */
       postMean: z.number().nullable()

@@ -16,10 +16,7 @@ export const WhatIf = z.object({
 })
 export type WhatIf = z.infer<typeof WhatIf>
 
-/**
- * Returns the settings without a sampler or draws equal to the sweep's own. These change nothing, so the sweep's
- * check stays valid.
- */
+/** Returns the settings without those equal to the sweep's own, so that its check stays valid. */
 export function dropUnchangedSettings(asked: WhatIf, sweep: { readonly scoredBy: ScoredByBrief }): WhatIf {
   const { scoredBy } = sweep
   const sweepSampler = minPDraw(scoredBy.kind === 'task' ? scoredBy.sampling : OPEN_SAMPLING)
@@ -36,6 +33,5 @@ export function dropUnchangedSettings(asked: WhatIf, sweep: { readonly scoredBy:
   }
 }
 
-/** The sweep under the changed settings, and its selection. */
 export const WhatIfSweep = z.object({ sweep: ShownSweep, selection: Selection })
 export type WhatIfSweep = z.infer<typeof WhatIfSweep>

@@ -1,10 +1,7 @@
 /** Western and East Asian punctuation at the end of an answer. Repeated marks count as one. */
 const FINAL_MARKS = '.!?…。！？'
 
-/**
- * Returns the text that two equal answers share: without case, outer white space and final punctuation. "Red.", " red"
- * and "RED!" are one answer. Composed and decomposed accents are the same text.
- */
+/** Returns the text that equal answers share, without case, outer white space, final punctuation and composition. */
 export function normaliseAnswer(text: string): string {
   const trimmed = text.normalize('NFC').trim()
   let end = trimmed.length

@@ -1,18 +1,9 @@
-/**
- * Scores closer than this are equal. The order of float32 sums changes them by this much, without a change in the
- * model.
- */
+/** Scores closer than this are equal: the order of float32 sums changes them by this much. */
 const SCORE_NOISE = 1e-6
 
-/** Returns the score of a candidate. */
 type Scored<T> = (candidate: T) => { validity: number; diversity: number }
 
-/**
- * Returns the best candidates by diversity. It takes those within noise of the maximum diversity, and of these the
- * ones within noise of the maximum validity. Distances are measured from the maximum, so the order of the candidates
- * cannot change the outcome. Candidates that are equal in both scores are all returned. No candidates give an empty
- * list.
- */
+/** Returns the best candidates: those within noise of the maximum diversity, and of these the most valid. */
 export const mostDiverse = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[] =>
   leaders(
     leaders(candidates, (candidate) => scoreOf(candidate).diversity),
@@ -25,16 +16,12 @@ function leaders<T>(candidates: readonly T[], value: (candidate: T) => number): 
   return candidates.filter((candidate) => value(candidate) >= threshold)
 }
 
-/**
- * Returns all candidates in groups, the best by diversity first. Candidates of a group are equal in both scores. Each
- * group is the result of {@link mostDiverse} after the earlier groups are removed.
- */
+/** Returns all candidates in groups of equals, the best by diversity first, see {@link mostDiverse}. */
 export const byDiversity = <T>(candidates: readonly T[], scoreOf: Scored<T>): T[][] =>
   groups(candidates, (candidate) => scoreOf(candidate).diversity).flatMap((equal) =>
     groups(equal, (candidate) => scoreOf(candidate).validity)
   )
 
-/** Groups candidates by value, the greatest first. A group contains the candidates within noise of its first. */
 function groups<T>(candidates: readonly T[], value: (candidate: T) => number): T[][] {
   const ranked: T[][] = []
   let group: T[] = []

@@ -25,19 +25,14 @@ export function bytesFromText(text: string): number | null {
   return size >= 1 && Number.isFinite(size) ? size : null
 }
 
-/** More memory than any machine has. It bounds GPUs, whose memory is not always known. */
 const MOST_BYTES = 16 * UNITS.TiB
 
-/**
- * Describes why a memory limit exceeds the available memory. Returns null if it does not.
- * @param machineBytes all memory of the machine, without its GPUs
- */
+/** Describes why a memory limit exceeds the available memory; null if it does not. */
 export function beyondMemory(bytes: number, device: string, machineBytes: number): string | null {
   if (device !== 'cpu') return bytes <= MOST_BYTES ? null : 'needs less than 16 TiB, more than any GPU has'
   return bytes <= machineBytes ? null : `needs at most ${formatMemory(machineBytes)}, what this machine has`
 }
 
-/** Returns a size as typed text. It is the shortest text that {@link bytesFromText} reads as exactly these bytes. */
 export function bytesAsText(bytes: number): string {
   const texts = Object.entries(UNITS).map(([unit, factor]) => `${bytes / factor} ${unit}`.trim())
   return texts

@@ -1,10 +1,8 @@
 import { z } from 'zod'
 
-/** Identifies the checkpoint that a result came from. The fingerprint shows whether the checkpoint changed. */
 export const CheckpointReference = z.object({ path: z.string(), fingerprint: z.string() })
 export type CheckpointReference = z.infer<typeof CheckpointReference>
 
-/** Identifies the pair that a result came from. */
 export const PairReferences = z.object({ basePath: CheckpointReference, postPath: CheckpointReference })
 export type PairReferences = z.infer<typeof PairReferences>
 

@@ -16,7 +16,6 @@ export interface ChosenDevice {
   readonly device: DeviceName
   /** True if the user did not name the device. */
   readonly isAutomatic?: boolean
-  /** Remark for the user about an automatic choice. */
   readonly notice: string | null
 }
 
@@ -46,7 +45,6 @@ export const DeviceCheck = z.object({
 })
 export type DeviceCheck = z.infer<typeof DeviceCheck>
 
-/** Test result of one device of this machine. */
 export const DeviceReport = z.object({
   device: DeviceName,
   /** Names of the GPUs that it may compute on; null if unknown. */

@@ -6,10 +6,7 @@ function namesUser(url: string): boolean {
   return username !== '' || password !== ''
 }
 
-/**
- * Address of a model behind OpenAI's interface, which local servers offer too. It is stored with the model's answers,
- * so it does not contain the key itself.
- */
+/** Address of a model behind OpenAI's interface, stored without the key itself. */
 export const EndpointAddress = z.object({
   /** Address up to and including the version, such as http://localhost:8080/v1. */
   baseUrl: z
@@ -18,10 +15,7 @@ export const EndpointAddress = z.object({
     .refine((url) => !namesUser(url), 'names a user; a key is given apart from the address')
     .refine((url) => !/[?#\\]/.test(url), 'expected an address without "?", "#" and backslashes'),
   model: z.string().min(1).max(200),
-  /**
-   * Environment variable of this program that holds the key. Its name must end in API_KEY, so that a project cannot
-   * cause another secret to be sent.
-   */
+  /** Environment variable with the key. It must end in API_KEY, so that no other secret can be sent. */
   keyVariable: z
     .string()
     .max(200)
@@ -30,31 +24,22 @@ export const EndpointAddress = z.object({
 })
 export type EndpointAddress = z.infer<typeof EndpointAddress>
 
-/** An address and the variable whose key is sent to it. */
 export const EndpointContact = EndpointAddress.pick({ baseUrl: true, keyVariable: true })
 export type EndpointContact = z.infer<typeof EndpointContact>
 
-/**
- * Returns the text of a contact that a user confirms: scheme, host, port and key variable. An example is
- * `OPENAI_API_KEY@https://api.example.org`.
- */
+/** Returns the text of a contact that a user confirms, such as `OPENAI_API_KEY@https://api.example.org`. */
 export const contactText = ({ baseUrl, keyVariable }: EndpointContact): string =>
   `${keyVariable === undefined ? '' : `${keyVariable}@`}${new URL(baseUrl).origin}`
 
-/**
- * Parses a text that {@link contactText} wrote.
- * @returns null if the text is not a contact
- */
+/** Parses a text that {@link contactText} wrote; null for any other. */
 export function contactFromText(text: string): EndpointContact | null {
   const [, keyVariable, baseUrl] = /^(?:([A-Z0-9_]+)@)?(https?:\/\/.+)$/i.exec(text) ?? []
   return EndpointContact.safeParse({ baseUrl, keyVariable }).data ?? null
 }
 
-/** Returns the end of a clause that names the key sent along. */
 export const withKey = ({ keyVariable }: Pick<EndpointAddress, 'keyVariable'>): string =>
   keyVariable === undefined ? '' : ` with the key in ${keyVariable}`
 
-/** Reports whether an address belongs to this machine. */
 const isLocal = ({ hostname }: URL): boolean => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 
 /** Describes the destination of text sent to an endpoint, as in "api.example.org (another machine)". */

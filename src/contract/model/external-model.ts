@@ -1,10 +1,7 @@
 import { z } from 'zod'
 import { EndpointAddress, whereEndpoint, withKey } from './endpoint'
 
-/**
- * Interfaces of an endpoint. `completions` sends a prompt rendered by the pair's own chat template, so that all models
- * see the same text. `chat` sends the turns, which the server renders with its own template.
- */
+/** Interfaces of an endpoint: `completions` sends a prompt rendered by the pair's template, `chat` sends the turns. */
 export const EndpointInterface = z.enum(['completions', 'chat'])
 export type EndpointInterface = z.infer<typeof EndpointInterface>
 
@@ -12,9 +9,7 @@ export const DEFAULT_CONCURRENCY = 16
 
 export const Endpoint = EndpointAddress.extend({
   through: EndpointInterface.default('completions'),
-  /** Also accepts answers if the server reports another model name. */
   anyModel: z.boolean().default(false),
-  /** Number of concurrent requests. */
   concurrency: z.number().int().min(1).max(256).default(DEFAULT_CONCURRENCY)
 }).strict()
 export type Endpoint = z.infer<typeof Endpoint>
@@ -28,7 +23,6 @@ export const ExternalModel = z.discriminatedUnion('kind', [
     kind: z.literal('file'),
     name,
     path: z.string().min(1).max(4_096),
-    /** SHA-256 of the file. */
     fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
     /** Name of the model inside the file. Omitted if the file has answers of only one model. */
     of: z.string().max(1_000).optional()
@@ -36,17 +30,13 @@ export const ExternalModel = z.discriminatedUnion('kind', [
 ])
 export type ExternalModel = z.infer<typeof ExternalModel>
 
-/**
- * Returns a key that is equal for external models with the same answers, regardless of their names and number of
- * concurrent requests.
- */
+/** Returns a key that is equal for external models with the same answers, regardless of names. */
 export function externalKey(model: ExternalModel): string {
   if (model.kind === 'file') return `file ${model.fingerprint} ${model.of ?? ''}`.trimEnd()
   const { through, baseUrl, model: served } = model.endpoint
   return `endpoint ${through} ${baseUrl} ${served}`
 }
 
-/** Describes an external model in one line of text. */
 export function describeExternal(model: ExternalModel): string {
   if (model.kind === 'file')
     return `answers from ${model.path}${model.of === undefined ? '' : ` of ${model.of}`}`
@@ -54,21 +44,16 @@ export function describeExternal(model: ExternalModel): string {
   return `${served} at ${baseUrl}, ${through}`
 }
 
-/**
- * Parses an endpoint typed as `[NAME=]MODEL@URL`.
- * @returns null if the text is not an endpoint
- */
+/** Parses an endpoint typed as `[NAME=]MODEL@URL`; null for any other text. */
 export function endpointFromText(text: string): { name: string; model: string; baseUrl: string } | null {
   const [, name, model, baseUrl] = /^(?:([^=@]+)=)?(.+?)@(https?:\/\/.+)$/.exec(text) ?? []
   return model === undefined || baseUrl === undefined ? null : { name: name ?? model, model, baseUrl }
 }
 
-/** Returns the warning that a user must see before the program sends anything. */
 export const endpointWarning = (endpoint: Pick<Endpoint, 'baseUrl' | 'model' | 'keyVariable'>): string =>
   `Prompts leave this program: they are sent to ${whereEndpoint(endpoint)}${withKey(endpoint)}, ` +
   `to be answered by ${endpoint.model}.`
 
-/** Contents of a file of answers. */
 export const AnswerFileFacts = z.object({
   format: z.string(),
   fingerprint: z.string(),
@@ -79,9 +64,7 @@ export type AnswerFileFacts = z.infer<typeof AnswerFileFacts>
 
 /** Facts that an external model reports about itself. */
 export const ExternalRecord = z.object({
-  /** Name of the variant. */
   variant: z.string(),
-  /** Model names that the server reported, or that the file contains. */
   models: z.array(z.string()),
   /** `system_fingerprint` of the replies. A different value means a different build or configuration of the server. */
   fingerprints: z.array(z.string()),

@@ -3,14 +3,9 @@ import { z } from 'zod'
 /** Facts about a kind of long job that the main process runs for a pair. Each kind is a row of {@link JOB_KINDS}. */
 export interface JobKindFacts {
   id: string
-  /** Name of a running job at the beginning of a sentence. */
   name: string
-  /**
-   * Resource that the job needs. A project runs one job at a time that needs the engine or an endpoint. The program
-   * runs one that needs the engine. Jobs that only read files run beside all others.
-   */
+  /** Resource that the job needs. Jobs that only read files run beside all others. */
   needs: 'engine' | 'endpoint' | 'files'
-  /** Activity shown after the pair's name while the job runs. */
   doing: string
   /** View of the window that shows the job's progress and can stop it. */
   view: string

@@ -1,8 +1,5 @@
 import { z } from 'zod'
 
-/**
- * Tasks of a judge. `marks` gives each answer a score. `pairs` decides which of two variants' answers are better.
- * `forms` finds the answer that each text means, in its canonical form.
- */
+/** Tasks of a judge: scoring answers, comparing those of two variants, or finding the answer that a text means. */
 export const JudgeWay = z.enum(['marks', 'pairs', 'forms'])
 export type JudgeWay = z.infer<typeof JudgeWay>

@@ -6,10 +6,6 @@ export const KeptId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/)
 /** Identity of a recipe or checkpoint that a project keeps. */
 export const KeptIdentity = z.object({
   id: KeptId,
-  /**
-   * Number that selects its colour and shape in charts. No other recipe or checkpoint of the project ever gets the
-   * same number.
-   */
   mark: z.number().int().nonnegative()
 })
 export type KeptIdentity = z.infer<typeof KeptIdentity>

@@ -1,10 +1,8 @@
 import { z } from 'zod'
 
-/** A measure of answers, with its names, its subject, its better direction and its scale. */
 export interface Measure {
   id: string
   label: string
-  /** Label for narrow places. */
   short: string
   explain: string
   about: 'diversity' | 'quality' | 'likelihood' | 'length'
@@ -21,7 +19,6 @@ export interface Measure {
  * show the measure from its row.
  */
 
-/** Measures computed from the text of the answers to one prompt. Sample runs and evaluations show them. */
 export const TEXT_MEASURES = [
   {
     id: 'distinctAnswers',
@@ -70,7 +67,6 @@ export const TEXT_MEASURES = [
   }
 ] as const satisfies readonly Measure[]
 
-/** Measures that need the task, the tokens, the engine or a judge. Only evaluations show them. */
 const OTHER_MEASURES = [
   {
     id: 'distinct2Equal',

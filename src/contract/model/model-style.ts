@@ -3,21 +3,12 @@
  * checkpoint has one colour and shape for the project's life.
  */
 
-/**
- * Colours of kept models. The first differs from that of recipes that are not kept, because the selected range appears
- * beside kept ones.
- */
+/** Colours of kept models. The first differs from that of other recipes, which appear beside them. */
 const KEPT_TONES = ['checkpoint', 'sky', 'orange', 'black', 'hybrid'] as const
-/**
- * Shapes that Chart.js draws. There is one more than there are colours. So 30 models differ, and neighbours differ in
- * both colour and shape.
- */
+/** Shapes that Chart.js draws, one more than colours, so that 30 models differ. */
 export const MARK_SHAPES = ['circle', 'triangle', 'star', 'crossRot', 'rectRounded', 'cross'] as const
 
-/**
- * Colour names from the palette of Okabe and Ito. Recipes that are not kept are `hybrid`. Additional checkpoints have
- * a separate colour.
- */
+/** Colour names from the palette of Okabe and Ito. Recipes that are not kept are `hybrid`. */
 export const MODEL_TONES = ['base', 'post', ...KEPT_TONES] as const
 export type ModelTone = (typeof MODEL_TONES)[number]
 /** Colour of external models. Any model may answer there, so no model of the pair has this colour by default. */
@@ -29,16 +20,12 @@ export interface ModelStyle {
   shape: MarkShape
 }
 
-/**
- * Returns the style of a kept model.
- * @param mark number of the kept model, assigned by the project in the order of keeping
- */
+/** Returns the style of a kept model. @param mark number of the kept model */
 export const keptStyle = (mark: number): ModelStyle => ({
   tone: KEPT_TONES[mark % KEPT_TONES.length] ?? 'checkpoint',
   shape: MARK_SHAPES[mark % MARK_SHAPES.length] ?? 'circle'
 })
 
-/** Characters that show a shape in a line of text. */
 export const MARK_GLYPHS: Readonly<Record<MarkShape, string>> = {
   rect: '■',
   rectRot: '◆',

@@ -24,11 +24,7 @@ export type ModelWord =
 
 const CHAT = 'chat:'
 
-/**
- * Parses the name of a model.
- *
- * @returns the model, or what was expected where the text begins like one and is none
- */
+/** Parses the name of a model. Returns what was expected if the text begins like one and is none. */
 export function modelWordFromText(text: string): ModelWord | { readonly expected: string } {
   if (text === 'base' || text === 'post' || text === 'selected') return { kind: text }
   if (/^\d+\s*(?:$|[-–,@])/.test(text)) {

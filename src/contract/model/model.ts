@@ -13,11 +13,7 @@ import {
   strengthsKey
 } from './strengths'
 
-/**
- * One set of weights: base, post, post with a recipe, or another checkpoint of their architecture. Base and other
- * checkpoints are complete models with their own embeddings and head. `kept` identifies the project's recipe or
- * checkpoint.
- */
+/** One set of weights: base, post, post with a recipe, or another checkpoint. `kept` identifies the project's entry. */
 export const Model = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base') }),
   z.object({ kind: z.literal('post') }),
@@ -36,48 +32,38 @@ export type AnsweringModel = z.infer<typeof AnsweringModel>
 /** A model that answers, in the engine or outside it. */
 export type AnyModel = AnsweringModel | ExternalModel
 
-/** Reports whether a model answers outside the engine. */
 export const isExternal = <Other extends { kind: string }>(
   model: Other
 ): model is Extract<Other, { kind: ExternalModel['kind'] }> =>
   model.kind === 'endpoint' || model.kind === 'file'
 
-/** Lists the endpoints that answer for these models. */
 export const endpointsAmong = (models: readonly AnyModel[]): Endpoint[] =>
   models.flatMap((model) => (model.kind === 'endpoint' ? [model.endpoint] : []))
 
-/** Returns one warning for each endpoint that receives prompts from these models. */
 export const endpointWarnings = (models: readonly AnyModel[]): string[] => [
   ...new Set(endpointsAmong(models).map(endpointWarning))
 ]
 
-/**
- * Returns the notices of a run after the warnings about endpoints. The warnings appear even if the run's document
- * lacks them.
- */
+/** Returns the notices of a run after the warnings about endpoints, which the run's document may lack. */
 export const runNotices = (notices: readonly string[], models: readonly AnyModel[]): string[] => [
   ...new Set([...endpointWarnings(models), ...notices])
 ]
 
-/** Returns the model with these strengths, named after them. */
 export const layersModel = (layers: readonly LayerStrength[]): Extract<Model, { kind: 'recipe' }> => ({
   kind: 'recipe',
   recipe: { name: nameStrengths(layers), layers: [...layers] }
 })
 
-/** Layer count of a sweep, and the source that it restores layers to. */
 export interface Restoring {
   layerCount: number
   source: RestoredTo
 }
 
-/** Returns the model with one range restored to base, named after the range. */
 export const rangeModel = ({ start, end }: RestorationRange): Extract<Model, { kind: 'recipe' }> => ({
   kind: 'recipe',
   recipe: { name: nameStrengths(rangeStrengths({ start, end }, end + 1)), ranges: [[start, end]] }
 })
 
-/** Returns the model with one range restored to a sweep's source, named after the range. */
 export const sweptRangeModel = (
   { start, end }: RestorationRange,
   { layerCount, source }: Restoring
@@ -86,7 +72,6 @@ export const sweptRangeModel = (
     ? rangeModel({ start, end })
     : layersModel(rangeStrengths({ start, end }, layerCount, source))
 
-/** Returns the default name of a model. */
 export function modelName(model: AnyModel): string {
   if (model.kind === 'recipe') return model.recipe.name
   if (model.kind === 'baseline') return samplingBaselineName(model.baseline)
@@ -94,24 +79,21 @@ export function modelName(model: AnyModel): string {
 }
 
 /**
- * Returns the strength of base in each layer. Returns null for models that are not recipes over the pair: complete
- * models, baselines and external models.
- * @throws WorkbenchError `bad-input` for a recipe that does not fit this number of layers
+ * Returns the strength of base in each layer; null for models that are not recipes. @throws WorkbenchError `bad-input`
+ * for a recipe of another depth
  */
 export function modelStrengths(model: AnyModel, layerCount: number): LayerStrength[] | null {
   if (model.kind === 'post') return postStrengths(layerCount)
   return model.kind === 'recipe' ? recipeStrengths(model.recipe, layerCount) : null
 }
 
-/** Returns the additional checkpoints that a model consists of: the model itself, or the sources of its layers. */
 export function otherCheckpointsOf(model: AnyModel): OtherCheckpoint[] {
   if (model.kind === 'checkpoint') return [model]
   return model.kind === 'recipe' && 'layers' in model.recipe ? sourcesOf(model.recipe.layers) : []
 }
 
 /**
- * Returns a key that is equal for models with the same answers, regardless of their names: `base`, `post`, `4-11`,
- * `checkpoint <fingerprint>`, `mix 0.5`.
+ * Returns a key that is equal for models with the same answers: `base`, `4-11`, `checkpoint <fingerprint>`, `mix 0.5`.
  */
 export function weightsKey(model: AnyModel): string {
   if (isExternal(model)) return externalKey(model)
@@ -124,19 +106,13 @@ export function weightsKey(model: AnyModel): string {
   return strengthsKey(recipeStrengths(recipe, layerCount)) || 'post'
 }
 
-/** Returns the identity of a kept recipe or checkpoint, or undefined for other models. */
 export const keptOf = (model: AnyModel): KeptIdentity | undefined =>
   model.kind === 'recipe' || model.kind === 'checkpoint' ? model.kept : undefined
 
-/**
- * Returns a key of a model in its project that does not depend on its name. It is the id of a kept model, and the
- * weights key of any other.
- */
+/** Returns a key of a model in its project: the id of a kept model, and the weights key of any other. */
 export const modelKey = (model: AnyModel): string => keptOf(model)?.id ?? weightsKey(model)
 
-/**
- * Reports whether two models are the same in their project. Weights decide if either lacks a kept id, as in old runs.
- */
+/** Reports whether two models are the same in their project. Weights decide if either lacks a kept id. */
 export const sameModel = (a: AnyModel, b: AnyModel): boolean =>
   keptOf(a) === undefined || keptOf(b) === undefined
     ? weightsKey(a) === weightsKey(b)

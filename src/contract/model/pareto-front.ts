@@ -1,9 +1,6 @@
 import { elementAt } from './look-up'
 
-/**
- * Returns the points that no other point beats in both validity and diversity, by rising validity. If two points tie
- * in one measure, the better one in the other measure beats the other.
- */
+/** Returns the points that no other point beats in both validity and diversity, by rising validity. */
 export function paretoFront<Point extends { validity: number; diversity: number }>(
   points: readonly Point[]
 ): Point[] {

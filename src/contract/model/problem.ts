@@ -61,10 +61,8 @@ export function describeIssue(error: z.ZodError): string {
 
 /** The first issue that a schema reports. */
 export interface FirstIssue {
-  /** Path of the field. */
   path: PropertyKey[]
   message: string
-  /** Names of unexpected fields. */
   unknown: string[]
 }
 
@@ -72,7 +70,6 @@ export function firstIssue(error: z.ZodError): FirstIssue {
   return closest(error.issues, [])
 }
 
-/** Counts the issues about unexpected fields. */
 const countUnknownFields = (issues: readonly z.core.$ZodIssue[]): number =>
   issues.filter(({ code }) => code === 'unrecognized_keys').length
 

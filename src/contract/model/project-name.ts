@@ -1,6 +1,5 @@
 import { isReservedName } from './reserved-name'
 
-/** Maximum length of a name in bytes. File systems allow 255, which leaves room for the suffix. */
 const MAX_NAME_BYTES = 200
 
 const RULES = [
@@ -25,10 +24,7 @@ export const tidyProjectName = (typed: string): string =>
     .replace(/\.slr$/i, '')
     .trim()
 
-/**
- * Returns the reason why no folder can have this name, such as "holds a path separator". Returns null for a valid
- * name.
- */
+/** Returns the reason why no folder can have this name, or null. */
 export function projectNameComplaint(typed: string): string | null {
   const name = tidyProjectName(typed)
   return RULES.find(({ broken }) => broken(name))?.complaint ?? null

@@ -1,10 +1,7 @@
 import { z } from 'zod'
 import { OtherCheckpoint } from './checkpoint'
 
-/**
- * Maximum number of layers. It is far above any published decoder (126 layers), and low enough to bound the work on
- * all ranges.
- */
+/** Maximum number of layers, far above any published decoder (126 layers). */
 export const MAX_LAYERS = 512
 
 const layerIndex = z
@@ -19,10 +16,7 @@ export const RestorationRange = z
   .refine((range) => range.start <= range.end, 'start must not be after end')
 export type RestorationRange = z.infer<typeof RestorationRange>
 
-/**
- * Limits of a strength. Values from 0 (post) to 1 (base) blend the two models. Values outside extrapolate, at most by
- * as much as the models differ.
- */
+/** Limits of a strength. Values outside 0 (post) to 1 (base) extrapolate. */
 export const STRENGTH_BOUNDS = { least: -1, most: 2 } as const
 
 const strength = z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most)
@@ -39,7 +33,6 @@ export const COMPONENTS = {
 export type LayerHalf = keyof typeof COMPONENTS
 export type Component = (typeof COMPONENTS)[LayerHalf][number]
 
-/** Strength of base in each component of a half. */
 export type ComponentStrengths = Partial<Record<Component, number>>
 
 /** Returns one number if all components agree, otherwise the strengths. Equal weights therefore have one notation. */
@@ -57,8 +50,8 @@ const mlp = z
   .transform(wholeHalf)
 
 /**
- * Strength of the source in each half of one decoder layer, or in each component of a half. Unnamed components take
- * nothing. 0 is post, 1 is the source, and values between blend the two. Values outside extrapolate.
+ * Strength of the source in each half of a decoder layer, or in its components: 0 is post, 1 is the source. Values
+ * outside extrapolate. Unnamed components take nothing.
  */
 export const LayerStrength = z.object({
   attention: z.union([strength, attention]),
@@ -115,10 +108,7 @@ export type Recipe = z.infer<typeof Recipe>
 export const SourcedRanges = z.object({ ranges: z.array(rangePair), source: z.string().nullable() })
 export type SourcedRanges = z.infer<typeof SourcedRanges>
 
-/**
- * Parses typed ranges with optional sources: `3-7`, or `3-7@sft,9`, where layers 3 to 7 come from the checkpoint named
- * sft. Returns null if the text is not a list of ranges.
- */
+/** Parses typed ranges with optional sources, such as `3-7@sft,9`; null for any other text. */
 export function sourcedRangesFromText(text: string): SourcedRanges[] | null {
   // A comma separates two ranges only if a layer follows it, because names and folders may contain other commas.
   const parts = text.split(/,(?=\s*\d+\s*(?:[-–]\s*\d+\s*)?(?:[@,]|$))/)
@@ -135,10 +125,7 @@ export function sourcedRangesFromText(text: string): SourcedRanges[] | null {
   return sourced
 }
 
-/**
- * Parses typed ranges such as `3-7` or `3-7,9`, and returns them in layer order. Returns null if the text is not a
- * list of ranges, or if it names a layer twice.
- */
+/** Parses typed ranges such as `3-7,9` in layer order; null for any other text, or a layer named twice. */
 export function rangesFromText(text: string): [number, number][] | null {
   const ranges: [number, number][] = []
   for (const part of text.split(',')) {
@@ -150,7 +137,6 @@ export function rangesFromText(text: string): [number, number][] | null {
   return layerNamedTwice(ranges) === null ? joined(ranges) : null
 }
 
-/** Returns the first layer that several ranges contain, or null if no ranges overlap. */
 export function layerNamedTwice(ranges: readonly [number, number][]): number | null {
   const sorted = ranges.toSorted(([a], [b]) => a - b)
   const overlapping = sorted.find(
@@ -170,6 +156,5 @@ function joined(ranges: readonly [number, number][]): [number, number][] {
   return apart
 }
 
-/** Formats ranges as they are typed: `3-7,9`. */
 export const rangesText = (ranges: readonly [number, number][]): string =>
   ranges.map(([start, end]) => (start === end ? String(start) : `${start}-${end}`)).join(',')

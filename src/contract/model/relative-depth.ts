@@ -21,12 +21,7 @@ export function atRelativeDepth(
   return { start: middle, end: middle }
 }
 
-/**
- * Returns the share of the depth covered by either range that both ranges cover. It is 1 for equal ranges and 0 for
- * separate ones.
- * @param a a range with the layer count of its model
- * @param b another range with the layer count of its model
- */
+/** Returns the share of the depth covered by either range that both cover: 1 for equal ranges, 0 for separate ones. */
 export function depthOverlap(
   a: RestorationRange & { layerCount: number },
   b: RestorationRange & { layerCount: number }

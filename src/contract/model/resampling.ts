@@ -7,7 +7,6 @@ export const CONFIDENCE = 0.95
 /** Any constant would do. A fixed seed makes intervals reproducible. */
 export const DEFAULT_SEED = 1
 
-/** Draws each category's prompts with replacement, as many as the category has. */
 export function drawPrompts(random: RandomGenerator, categories: readonly (readonly number[])[]): number[][] {
   return categories.map((indices) =>
     indices.map(() => elementAt(indices, uniformInt(random, 0, indices.length - 1), 'prompt'))
@@ -20,7 +19,6 @@ export function interval(values: Float64Array): [number, number] {
   return [quantile(sorted, (1 - CONFIDENCE) / 2), quantile(sorted, (1 + CONFIDENCE) / 2)]
 }
 
-/** Interpolates linearly between the two nearest order statistics, like NumPy's default. */
 function quantile(sorted: Float64Array, share: number): number {
   const position = share * (sorted.length - 1)
   const below = elementAt(sorted, Math.floor(position), 'value')

@@ -3,10 +3,8 @@ import { z } from 'zod'
 /** Facts about a kind of run that a pair stores. Each kind is a row of {@link RUN_KINDS}. */
 interface RunKindFacts {
   id: string
-  /** Noun for one run, and for several. */
   one: string
   several: string
-  /** View of the window that shows the run. */
   view: string
 }
 

@@ -6,11 +6,10 @@ import { DEPTH_RAMPS } from './recipe'
 const Temperature = MinPDraw.shape.temperature
 
 /**
- * A baseline that restores no layer. It is post under another sampler, a mix of the logits of base and post, or base
- * filtered by post's plausible tokens. Each needs only the next-token logits of post and base.
+ * A baseline that restores no layer: post under another sampler, a mix of the logits of base and post, or base filtered
+ * by post's plausible tokens.
  */
 export const SamplingBaseline = z.discriminatedUnion('kind', [
-  /** Post with this temperature and min-p in place of the sweep's. */
   MinPDraw.extend({ kind: z.literal('sampler') }),
   /** Post with this temperature, cut to the likeliest tokens that have this probability together. */
   z.object({ kind: z.literal('top-p'), temperature: Temperature, limit: z.number().gt(0).max(1) }),
@@ -23,9 +22,7 @@ export const SamplingBaseline = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('top-n-sigma'), temperature: Temperature, limit: z.number().gt(0).max(100) }),
   /** Logits (1 - share) x post + share x base; a share below 0 or above 1 extrapolates. */
   z.object({ kind: z.literal('mix'), share: z.number().min(-1).max(2) }),
-  /**
-   * Base restricted to tokens whose probability under post is at least `share` times that of post's most likely token.
-   */
+  /** Base restricted to tokens that have under post at least `share` times the probability of the likeliest. */
   z.object({ kind: z.literal('filter'), share: z.number().gt(0).max(1) })
 ])
 export type SamplingBaseline = z.infer<typeof SamplingBaseline>
@@ -218,7 +215,6 @@ function valuesOf(baseline: SamplingBaseline): number[] {
   return [baseline.temperature, baseline.kind === 'sampler' ? baseline.minP : baseline.limit]
 }
 
-/** Returns a key that is equal for equal baselines. */
 export const samplingBaselineKey = (baseline: SamplingBaseline): string =>
   [baseline.kind, ...valuesOf(baseline)].join(' ')
 

@@ -17,14 +17,12 @@ export interface DrawSettings extends Sampling {
   topNSigma?: number
 }
 
-/** A sampler with only a temperature and a min-p. */
 export const MinPDraw = z.object({ temperature: z.number().positive(), minP: z.number().min(0).max(1) })
 export type MinPDraw = z.infer<typeof MinPDraw>
 
 /** Samples from a model's own distribution: temperature 1 without truncation. */
 export const OPEN_SAMPLING: Sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
 
-/** Takes the most likely token at each step. */
 export const GREEDY_SAMPLING: Sampling = { ...OPEN_SAMPLING, temperature: 0 }
 
 /**

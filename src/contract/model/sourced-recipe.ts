@@ -4,13 +4,11 @@ import { WorkbenchError } from './problem'
 import type { Recipe, SourcedRanges } from './recipe'
 import { isPostLayer, postStrengths, rangesStrengths, setSource } from './strengths'
 
-/** Post with ranges of layers from base and from other checkpoints. */
 export interface SourcedRecipe {
   name: string
   restored: readonly SourcedRanges[]
   /** Checkpoints by the names that the ranges use. */
   sources: ReadonlyMap<string, OtherCheckpoint>
-  /** Origin of the request for messages, such as "model 3-7@sft". */
   asked: string
 }
 

@@ -14,14 +14,12 @@ import {
 } from './recipe'
 import { multimap } from './multimap'
 
-/** The halves of a layer in the order of computation. */
 export const HALVES = ['attention', 'mlp'] as const satisfies readonly LayerHalf[]
 
 const POST: LayerStrength = { attention: 0, mlp: 0 }
 const BASE: LayerStrength = { attention: 1, mlp: 1 }
 const POST_KEY = '0/0'
 
-/** Number of contiguous ranges of `layerCount` layers. */
 export const rangeCount = (layerCount: number): number => (layerCount * (layerCount + 1)) / 2
 
 /** Returns all L(L+1)/2 contiguous restoration ranges, by start and then end. */
@@ -33,7 +31,6 @@ export function allRanges(layerCount: number): RestorationRange[] {
   return ranges
 }
 
-/** Returns the strengths of post, with no layer restored. */
 export function postStrengths(layerCount: number): LayerStrength[] {
   return new Array<LayerStrength>(layerCount).fill(POST)
 }
@@ -48,13 +45,11 @@ export function rangeStrengths(
   return setSource(layers, source)
 }
 
-/** Returns the same strengths with another source. */
 export const setSource = (layers: readonly LayerStrength[], source: RestoredTo): LayerStrength[] =>
   layers.map(({ attention, mlp }) =>
     source === null || isPostLayer({ attention, mlp }) ? { attention, mlp } : { attention, mlp, source }
   )
 
-/** Returns the distinct checkpoints that layers take weights from. */
 export function sourcesOf(layers: readonly LayerStrength[]): OtherCheckpoint[] {
   const sources = new Map<string, OtherCheckpoint>()
   for (const { source } of layers.filter((layer) => !isPostLayer(layer)))
@@ -92,10 +87,7 @@ export function uniformBlendStrengths(size: number): number[] {
   return Array.from({ length: size }, (_, index) => Number((index / (size - 1)).toFixed(6)))
 }
 
-/**
- * Returns a recipe's strength for every layer of a model.
- * @throws WorkbenchError `bad-input` if the recipe names layers that the model does not have
- */
+/** Returns a recipe's strength for every layer. @throws WorkbenchError `bad-input` for layers that do not exist */
 export function recipeStrengths(recipe: Recipe, layerCount: number): LayerStrength[] {
   if ('ranges' in recipe) return rangesStrengths(recipe.ranges, layerCount, `recipe "${recipe.name}"`)
   if (recipe.layers.length !== layerCount) {
@@ -112,7 +104,6 @@ export function recipeStrengths(recipe: Recipe, layerCount: number): LayerStreng
 export const choosesLayers = (recipe: Recipe): boolean =>
   'ranges' in recipe || stretches(recipe.layers).length > 1
 
-/** Returns the recipe with its sources replaced, such as by the same checkpoints in other folders. */
 export function withSources(recipe: Recipe, change: (source: OtherCheckpoint) => OtherCheckpoint): Recipe {
   if ('ranges' in recipe) return recipe
   const layers = recipe.layers.map((layer) =>
@@ -149,7 +140,6 @@ export function componentStrengths(
   return COMPONENTS[half].map((component) => ({ component, strength: named[component] ?? otherwise }))
 }
 
-/** Returns the strength of one component of a half. */
 export function componentStrength(layer: LayerStrength, half: LayerHalf, wanted: Component): number {
   const entry = componentStrengths(layer, half).find(({ component }) => component === wanted)
   if (entry === undefined) throw new Error(`${HALF_NAMES[half]} has no ${wanted}`)
@@ -191,7 +181,6 @@ export function withComponents(
   }
 }
 
-/** Returns the mean strength over the components of a half. */
 export function meanStrength(layer: LayerStrength, half: LayerHalf): number {
   const halfStrength = layer[half]
   if (typeof halfStrength === 'number') return halfStrength
@@ -199,16 +188,10 @@ export function meanStrength(layer: LayerStrength, half: LayerHalf): number {
   return all.reduce((sum, { strength }) => sum + strength, 0) / all.length
 }
 
-/**
- * Returns the position of a range in the triangle of all ranges: `4-11`. Ranges restored to different checkpoints
- * share it, so it identifies no model.
- */
+/** Returns the position of a range in the triangle of all ranges, `4-11`, which identifies no model. */
 export const spanKey = ({ start, end }: RestorationRange): string => `${start}-${end}`
 
-/**
- * Returns the key of the model with one range restored, equal to its `weightsKey`. It is `4-11` from base, and `4-11
- * of FINGERPRINT` from another checkpoint.
- */
+/** Returns the `weightsKey` of the model with one range restored: `4-11`, or `4-11 of FINGERPRINT`. */
 export const rangeKey = (range: RestorationRange, { source }: { readonly source: RestoredTo }): string =>
   source === null ? spanKey(range) : `${spanKey(range)} of ${source.fingerprint}`
 
@@ -226,7 +209,6 @@ export function rangeOfKey<Range extends RestorationRange>(
   return place === undefined ? undefined : ranges[place]
 }
 
-/** Returns `0.5`, or the components with a strength other than post's 0: `q:1+k:0.5`. */
 function halfKey(layer: LayerStrength, half: LayerHalf): string {
   const halfStrength = layer[half]
   if (typeof halfStrength === 'number') return String(halfStrength)
@@ -240,20 +222,13 @@ function halfKey(layer: LayerStrength, half: LayerHalf): string {
 export const amountKey = (layer: LayerStrength): string =>
   `${halfKey(layer, 'attention')}/${halfKey(layer, 'mlp')}`
 
-/** Returns the suffix that identifies the source. It is empty for base and for layers that take nothing. */
 const sourceKey = (layer: LayerStrength): string =>
   layer.source === undefined || isPostLayer(layer) ? '' : ` of ${layer.source.fingerprint}`
 
-/**
- * Returns a key that is equal for equal strengths of a layer. It is {@link amountKey}, followed by the fingerprint of
- * a source other than base.
- */
+/** Returns a key that is equal for equal strengths of a layer from the same source. */
 export const layerKey = (layer: LayerStrength): string => `${amountKey(layer)}${sourceKey(layer)}`
 
-/**
- * Returns a key that is equal for equal strengths, regardless of the layers after the last restored one. Examples are
- * `4-11`, `2-2@0.5/0,4-11`, `4-11 of FINGERPRINT`. It is empty for post.
- */
+/** Returns a key that is equal for equal strengths: `4-11`, `2-2@0.5/0,4-11`, `4-11 of FINGERPRINT`; '' for post. */
 export const strengthsKey = (layers: readonly LayerStrength[]): string =>
   stretches(layers)
     .filter(({ strength }) => !isPostLayer(strength))
@@ -267,13 +242,9 @@ export const strengthsKey = (layers: readonly LayerStrength[]): string =>
 export const sameStrength = (a: LayerStrength, b: LayerStrength): boolean =>
   a === b || layerKey(a) === layerKey(b)
 
-/** Reports whether a layer takes nothing from another source than post. */
 export const isPostLayer = (layer: LayerStrength): boolean => amountKey(layer) === POST_KEY
 
-/**
- * Reports whether a strength lies outside 0 to 1. The resulting weights are neither post's, nor base's, nor between
- * them.
- */
+/** Reports whether a strength lies outside 0 to 1. */
 export const isExtrapolated = (strength: number): boolean => strength < 0 || strength > 1
 
 /** Formats a strength with a typographic minus sign: `0.5`, `−0.5`. */
@@ -289,14 +260,10 @@ export const isRestored = (layers: readonly LayerStrength[]): boolean =>
 
 const HALF_NAMES: Readonly<Record<LayerHalf, string>> = { attention: 'attention', mlp: 'MLP' }
 
-/** Returns the name of a component, such as `q` or `attention norms`. */
 export const componentName = (half: LayerHalf, component: Component): string =>
   component === 'norms' ? `${HALF_NAMES[half]} norms` : component
 
-/**
- * Groups the components of a half by strength, in the order of their first components: `[1, 'q and k']`.
- * @param routed whether the model's layers have a router, or may have one; if false, the router is omitted
- */
+/** Groups the components of a half by strength: `[1, 'q and k']`. @param routed true if layers may have a router */
 export function componentGroups(layer: LayerStrength, half: LayerHalf, routed = true): [number, string][] {
   const groups = multimap(
     componentStrengths(layer, half)
@@ -310,8 +277,7 @@ export function componentGroups(layer: LayerStrength, half: LayerHalf, routed = 
 }
 
 /**
- * Describes strengths shortly and completely. Examples are `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `q and k of
- * layers 4–11`, `3 at 1.2 (extrapolated)`, `4–7 from sft, 8–11`. Post is `nothing`. Base is not named as a source.
+ * Describes strengths shortly and completely, such as `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `4–7 from sft`.
  */
 export function describeStrengths(layers: readonly LayerStrength[]): string {
   const parts = stretches(layers).flatMap(({ start, end, strength: layer }) => {
@@ -345,10 +311,7 @@ export function nameStrengths(layers: readonly LayerStrength[]): string {
   return cut.charAt(0).toUpperCase() + cut.slice(1)
 }
 
-/**
- * Returns the recipe with these strengths. It has ranges if only complete layers are restored, otherwise one entry for
- * each layer.
- */
+/** Returns the recipe with these strengths, as ranges if only complete layers are restored. */
 export function recipeOf(name: string, layers: readonly LayerStrength[]): Recipe {
   const restored = stretches(layers).filter(({ strength }) => !isPostLayer(strength))
   return restored.length > 0 && restored.every(({ strength }) => sameStrength(strength, BASE))
@@ -356,11 +319,7 @@ export function recipeOf(name: string, layers: readonly LayerStrength[]): Recipe
     : { name, layers: [...layers] }
 }
 
-/**
- * Returns strengths that take the layers of all ranges from base, and all others from post.
- * @param what owner of the ranges, for the message
- * @throws WorkbenchError `bad-input` if a range ends beyond the model's layers
- */
+/** Returns strengths that take the layers of all ranges from base. @throws WorkbenchError `bad-input` naming `what` */
 export function rangesStrengths(
   ranges: readonly (readonly [number, number])[],
   layerCount: number,

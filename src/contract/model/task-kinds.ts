@@ -6,15 +6,9 @@ import type { MeasureId } from './measures'
 export interface TaskKindFacts {
   id: string
   name: string
-  /**
-   * Number of correct answers to a prompt. Free writing has none, and a question has many. A problem has one, which
-   * every prompt must give.
-   */
+  /** Number of correct answers to a prompt: none in free writing, many to a question, one to a problem. */
   rightAnswers: 'none' | 'many' | 'one'
-  /**
-   * Measures of the first scatter plot: diversity on the vertical axis, quality on the horizontal. Each axis shows the
-   * first measure that an evaluation has.
-   */
+  /** Measures of the first scatter plot, of which an evaluation shows the first that it has. */
   mainMeasures: Readonly<Record<'diversity' | 'quality', readonly [MeasureId, ...MeasureId[]]>>
   /** Answers per prompt and tokens per answer in the published evaluations of the method. */
   sampled: Readonly<{ sampleCount: number; maxTokens: number }>
@@ -22,7 +16,6 @@ export interface TaskKindFacts {
   rubrics: Readonly<Record<JudgeWay, string>>
 }
 
-/** The paper's three kinds of task. */
 export const TASK_KINDS = [
   {
     id: 'creative',
@@ -91,5 +84,4 @@ export function taskKindFacts(kind: TaskKind): TaskKindFacts {
   return facts
 }
 
-/** Returns the default instructions for a judge of this kind of task. */
 export const rubricOf = (kind: TaskKind, way: JudgeWay): string => taskKindFacts(kind).rubrics[way]

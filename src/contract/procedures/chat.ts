@@ -3,7 +3,6 @@ import { SampleLine, SampleProgress, SampleSettings, Variant } from '../document
 
 const MAX_TURNS = 200
 
-/** One turn of a conversation. */
 export const ChatTurn = z.object({
   role: z.enum(['user', 'assistant']),
   content: z.string().min(1).max(100_000)
@@ -31,7 +30,6 @@ export const ChatEvent = z.discriminatedUnion('type', [
   /** Changes since the last event. */
   z.object({
     type: z.literal('update'),
-    /** Remarks for the user on how turns became tokens. */
     notices: z.array(z.string()),
     answers: z.array(ChatAnswer),
     /** Null if the progress has not changed. */

@@ -2,18 +2,12 @@ import type { ProjectState } from '../documents/project'
 
 export interface CheckpointChange {
   member: 'base' | 'post'
-  /**
-   * `changed` means another checkpoint. `rewritten` means the same fingerprint, but these files are new or have
-   * another size or modification time.
-   */
+  /** `changed` is another checkpoint, `rewritten` the same fingerprint in files with another size or time. */
   kind: 'changed' | 'rewritten'
   files: string[]
 }
 
-/**
- * Returns the differences between the pair's checkpoints and those that the project last stored. Returns an empty list
- * if either is unknown.
- */
+/** Returns the differences between the pair's checkpoints and those that the project last stored, if known. */
 export function checkpointChanges({
   document,
   pair

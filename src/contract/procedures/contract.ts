@@ -15,10 +15,7 @@ import { searchProcedures } from './groups/searches'
 import { sweepProcedures } from './groups/sweeps'
 import { workProcedures } from './groups/work'
 
-/**
- * Procedures that the window calls in the main process. The same router answers over Electron message ports and over a
- * WebSocket.
- */
+/** Procedures that the window calls in main, over Electron's message ports or a WebSocket. */
 export const contract = {
   app: appProcedures,
   folders: folderProcedures,

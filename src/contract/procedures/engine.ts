@@ -9,12 +9,6 @@ import { AnsweringModel, Model } from '../model/model'
 import { ServedEvent, ServedModels, ServedPlan, ServedRequest } from './served-models'
 import { SweepPlan } from '../documents/sweep-plan'
 
-/**
- * Procedures that the main process calls in the engine process. The engine knows checkpoints, models and tokens, but
- * not CRC. It rejects recipes that do not fit its model's layers. It also rejects other checkpoints that no longer
- * match their fingerprints.
- */
-
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 const tokens = z.array(z.number().int().nonnegative()).min(1)
@@ -27,17 +21,12 @@ const pair = {
   precision: Precision.optional()
 }
 
-/**
- * A prompt and groups of continuations whose probabilities are requested. A continuation is a token sequence, and its
- * probability is the product of its tokens' probabilities. The probability of a group is the sum over its sequences.
- * Sequences of a group differ, and none is the beginning of another.
- */
+/** A prompt and groups of continuations, whose probabilities (products of their tokens') are summed for each group. */
 export const TrackedPrompt = z.object({ tokens, groups: z.array(z.array(tokens)) })
 export type TrackedPrompt = z.infer<typeof TrackedPrompt>
 
 /** Split of a sweep's prompts into groups. The last digits of scores depend on it. */
 export const PromptSplit = z.object({
-  /** Prompt indices of each group. */
   groups: z.array(z.array(z.number().int())),
   /** Approximate maximum of rows that pass through a block at once. */
   rowBound: z.number()
@@ -48,22 +37,12 @@ export const SweepRequest = z.object({
   ...pair,
   models: z.array(Model).min(1),
   prompts: z.array(TrackedPrompt).min(1),
-  /** Memory limit of the complete process, in bytes. Prompts are split into groups to keep it. */
   memoryBytes: z.number().positive(),
-  /**
-   * Sampler of each token. If omitted, the model's own distribution is used, with temperature 1 and without
-   * truncation.
-   */
+  /** Sampler of each token. If omitted, the model's own distribution is used. */
   sampling: Sampling.optional(),
-  /**
-   * Other samplers with additional probabilities. They apply to the models, and to baselines that do not set a
-   * sampler. They require a request whose sampler has only temperature and min-p.
-   */
+  /** Other samplers with additional probabilities. All must have only temperature and min-p. */
   whatIf: z.array(MinPDraw).optional(),
-  /**
-   * Baselines scored from the logits of post and base, which must be among the models. Their probabilities follow
-   * those of the last model, with continued model indices.
-   */
+  /** Baselines scored from the logits of post and base, with model indices that continue those of the models. */
   baselines: z.array(SamplingBaseline).optional(),
   /** Split of an earlier run of the same sweep. It is reused if it fits into the memory limit. */
   split: PromptSplit.optional(),
@@ -84,10 +63,7 @@ export type SweepRequest = z.infer<typeof SweepRequest>
 /** Pair and device that all requests of a session use. */
 export const SessionRequest = SweepRequest.pick({ base: true, post: true, device: true }).extend({
   id: z.string(),
-  /**
-   * Memory limit of the complete process, in bytes. Within it, the engine reads the pair's weights until the first
-   * request arrives. If omitted, it reads none.
-   */
+  /** Memory limit of the process in bytes, within which the engine reads weights before the first request. */
   memoryBytes: SweepRequest.shape.memoryBytes.optional()
 })
 export type SessionRequest = z.infer<typeof SessionRequest>
@@ -97,7 +73,6 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     type: z.literal('plan'),
     rowsTotal: z.number(),
     split: PromptSplit,
-    /** Peak memory of the process, in bytes. */
     peakBytes: z.number(),
     /** Layers whose base and post versions are identical bit for bit, and therefore one block. */
     identicalLayers: z.array(z.number().int()),
@@ -112,14 +87,11 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('probabilities'),
-    /** Index into `models`, continued into `baselines`. */
     model: z.number().int(),
     /** Indices into `prompts`. `probabilities` holds the summed probability of each group of each of these prompts. */
     prompts: z.array(z.number().int()),
     probabilities: z.array(z.array(z.number())),
-    /**
-     * Probabilities of each prompt under the other samplers, [samplers][groups], as little-endian float32 in base64.
-     */
+    /** Probabilities under the other samplers, [samplers][groups], as little-endian float32 in base64. */
     whatIf: z.array(z.base64()).optional()
   }),
   /** Reports that a part of a group's models is done. Earlier events contain their probabilities of these prompts. */
@@ -128,10 +100,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
     prompts: z.array(z.number().int()),
     work: WorkCounts.pick({ blockEvaluations: true, weightBytesRead: true })
   }),
-  /**
-   * Reports that a prompt group is done. Every model's probabilities of these prompts were known or sent in earlier
-   * events.
-   */
+  /** Reports that a prompt group is done, whose probabilities were known or sent in earlier events. */
   z.object({
     type: z.literal('group'),
     prompts: z.array(z.number().int()),
@@ -140,11 +109,7 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('done'),
     work: WorkCounts,
-    /**
-     * Times in ms of the reader thread, which runs beside the computation: reading and converting weights (`readMs`),
-     * converting only (`convertMs`), and waiting for weights (`waitMs`). `peakBuffers` is the maximum number of
-     * buffers in use.
-     */
+    /** Times in ms of the reader thread beside the computation, and the maximum number of buffers in use. */
     reading: z.object({
       readMs: z.number(),
       convertMs: z.number(),
@@ -176,7 +141,6 @@ export type ReadRequest = z.infer<typeof ReadRequest>
 
 /** Likelihood and embedding of one answer under a model. */
 export const EngineReadEvent = z.object({
-  /** Index into `prompts`. `answer` is an index into the prompt's answers. */
   prompt: z.number().int(),
   answer: z.number().int(),
   /** Sum over the answer's tokens of their log-probability after all tokens before them, in nats. */
@@ -191,17 +155,13 @@ export const EmbedRequest = z.object({ file: z.string(), texts: z.array(tokens.m
 export type EmbedRequest = z.infer<typeof EmbedRequest>
 
 export const EngineEmbedEvent = z.object({
-  /** Index into `texts`. */
   text: z.number().int(),
   /** Embedding of length 1, [hidden], as float32 values in base64. */
   embedding: z.base64()
 })
 export type EngineEmbedEvent = z.infer<typeof EngineEmbedEvent>
 
-/**
- * Groups of texts that a classifier outside the pair sorts into classes by comparing texts in pairs. Texts are tokens
- * of the classifier's tokenizer without special ones.
- */
+/** Groups of texts that a classifier sorts into classes by pairs, as its tokens without special ones. */
 export const PartitionRequest = z.object({
   file: z.string(),
   /** Token before each text (`begin`) and after it (`end`). */
@@ -211,10 +171,7 @@ export const PartitionRequest = z.object({
     .array(
       z.object({
         texts: z.array(z.array(z.number().int().nonnegative())).max(100),
-        /**
-         * Known decisions, [text][later text]: whether two texts are the same. Null leaves the decision to the
-         * classifier.
-         */
+        /** Known decisions, [text][later text]; null leaves the decision to the classifier. */
         decided: z.array(z.array(z.boolean().nullable()))
       })
     )
@@ -253,10 +210,7 @@ export const GenerateRequest = z.object({
   stopTokens: z.array(z.number().int().nonnegative()),
   /** Texts that end an answer. The answer keeps the text before them. */
   stopTexts: z.array(z.string().min(1)),
-  /**
-   * If omitted, the precision of the products is used, fp32 or fp16, if it fits into memoryBytes. Otherwise int8 is
-   * used.
-   */
+  /** If omitted, the precision of the products is used if it fits into memoryBytes, otherwise int8. */
   weights: WeightStorage.optional(),
   /** Limit of the process's peak memory in bytes, including a device's own memory. */
   memoryBytes: z.number().positive(),
@@ -271,13 +225,9 @@ export const EngineGenerateEvent = z.discriminatedUnion('type', [
     device: GenerationDevice,
     precision: Precision,
     weights: WeightStorage,
-    /**
-     * Bytes of the weights that sessions receive. `keyValueBytes` are the bytes of keys and values of running
-     * sequences at their maximum length.
-     */
+    /** Bytes of the weights that sessions receive, and of running sequences at their maximum length. */
     weightBytes: z.number(),
     keyValueBytes: z.number(),
-    /** Peak memory of the process, in bytes. */
     peakBytes: z.number(),
     rows: z.number().int(),
     sampleTotal: z.number().int()
@@ -312,19 +262,16 @@ export const engineContract = {
   plan: procedure.input(SweepRequest).output(EnginePlan),
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
   /**
-   * Returns once the engine and its reader threads can compute. It starts while the caller still prepares a request.
-   * `memoryBytes` is the limit of the session of sweeps that follows. If omitted, a single sweep follows.
+   * Returns once the engine and its reader threads can compute. `memoryBytes` is the limit of the following session.
    */
   ready: procedure.input(SessionRequest.pick({ memoryBytes: true })).output(z.void()),
   /** Opens a session of sweeps, so that the engine can prepare before the first request is known. */
   openSession: procedure.input(SessionRequest).output(z.void()),
-  /** Releases everything that a session of sweeps keeps. */
   endSession: procedure.input(z.object({ id: z.string() })).output(z.void()),
   /** Returns once all cancelled calls have ended. */
   cancelledEnded: procedure.output(z.void()),
   generate: procedure.input(GenerateRequest).output(eventIterator(EngineGenerateEvent)),
   served: {
-    /** Loads models that answer requests as they come. */
     open: procedure.input(ServedModels).output(ServedPlan),
     answer: procedure.input(ServedRequest).output(eventIterator(ServedEvent)),
     /** Ends a request early. Its stream ends, and its rows are free before the next step. */

@@ -5,7 +5,6 @@ import { NonFiniteTensor } from '../documents/non-finite'
 import { Problem } from '../model/problem'
 import { UNFINISHED } from '../documents/job-ending'
 
-/** Origins of an exported tensor's bytes. The recipe decides the origin. */
 export const TENSOR_ORIGINS = [
   'post',
   'merged',
@@ -30,16 +29,13 @@ export const ExportForm = z.discriminatedUnion('kind', [
 export type ExportForm = z.infer<typeof ExportForm>
 
 export const ExportedTensor = z.object({
-  /** Name of the stored tensor. */
   name: z.string(),
   dtype: z.string(),
   bytes: z.number(),
   origin: z.enum(TENSOR_ORIGINS),
   /** Strength of the source that the tensor is restored to. */
   strength: z.number(),
-  /**
-   * Source that the tensor is restored to: base, or the name of another checkpoint. Null if the tensor is only post's.
-   */
+  /** Source that the tensor is restored to: base, or the name of a checkpoint. Null if it is only post's. */
   restoredTo: z.string().nullable()
 })
 export type ExportedTensor = z.infer<typeof ExportedTensor>
@@ -49,18 +45,14 @@ export const ExportedFile = z.object({
   bytes: z.number(),
   /** weights: tensors of both models. copied: from post's folder. written: by this program. */
   kind: z.enum(['weights', 'copied', 'written']),
-  /** Tensors of a weight file, in the order of their bytes. */
   tensors: z.array(ExportedTensor)
 })
 export type ExportedFile = z.infer<typeof ExportedFile>
 
-/** State of the target folder before an export. */
 export const TargetState = z.object({
   /** Absolute path without links. */
   path: z.string(),
-  /** True if the export would replace a model. */
   exists: z.boolean(),
-  /** Free space on the folder's disk, in bytes. Null if the system does not report it. */
   freeBytes: z.number().nullable()
 })
 export type TargetState = z.infer<typeof TargetState>
@@ -71,12 +63,10 @@ export const ExportPlan = z.object({
   bytes: z.number(),
   /** Reason why mergekit cannot express this recipe. Null if it can, in which case mergekit.yaml is written. */
   mergekitProblem: z.string().nullable(),
-  /** Differences between a low-rank adapter and its recipe. */
   notes: z.array(z.string()),
   form: ExportForm,
   /** The rank of a low-rank adapter that loses nothing of the linear weights; null for another form. */
   fullRank: z.number().nullable(),
-  /** Null until a target is chosen, or if nothing can be written there. */
   target: TargetState.nullable(),
   targetProblem: Problem.nullable()
 })
@@ -100,17 +90,14 @@ export const NextStep = z.object({
 export type NextStep = z.infer<typeof NextStep>
 
 export const ExportResult = z.object({
-  /** The written folder. */
   path: z.string(),
   recipe: z.string(),
   /** The model that was replaced: its current folder, and how to remove it. Null if there was none. */
   replaced: z.object({ keptAs: z.string(), removal: z.string() }).nullable(),
   files: z.array(z.object({ name: z.string(), bytes: z.number() })),
   bytes: z.number(),
-  /** Number of tensors of each origin. */
   tensors: z.record(z.enum(TENSOR_ORIGINS), z.number().int()),
   mergekitProblem: z.string().nullable(),
-  /** Differences between a low-rank adapter and its recipe. */
   notes: z.array(z.string()),
   /** Written tensors that contain NaN or infinity because their sources do, with the written file's name. */
   nonFinite: z.array(NonFiniteTensor),

@@ -10,7 +10,6 @@ export type FolderEntry = z.infer<typeof FolderEntry>
 
 export const FolderListing = z.object({
   path: z.string(),
-  /** Null at the file system's root. */
   parent: z.string().nullable(),
   kind: z.enum(['folder', 'model', 'project']),
   entries: z.array(FolderEntry),

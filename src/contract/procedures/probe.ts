@@ -1,6 +1,5 @@
 import { z } from 'zod'
 
-/** A candidate for the next token. */
 export const NextToken = z.object({
   id: z.number().int(),
   /** Text that the token adds. Null if the model has no tokenizer. */
@@ -10,7 +9,6 @@ export const NextToken = z.object({
 })
 export type NextToken = z.infer<typeof NextToken>
 
-/** Default number of tokens that a probe lists. */
 export const DEFAULT_TOP = 20
 
 /** Models that a probe compares, in the order of their answers. Post and the recipe share a tokenizer. */
@@ -22,10 +20,8 @@ export const ProbeEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('probed'),
     model: z.enum(PROBED_MODELS),
-    /** The prompt as rendered for this model. */
     rendered: z.string(),
     tokens: z.array(z.number().int()),
-    /** Most probable first. */
     top: z.array(NextToken),
     notices: z.array(z.string())
   }),

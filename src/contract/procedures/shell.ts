@@ -5,10 +5,7 @@ import { PairId } from '../documents/project'
  * Communication between the page and the desktop window around it: menus, further starts of the program, and its end.
  */
 
-/**
- * Menu commands for the page. `folder` is the open project's. `undo` and `redo` apply to a field while the user types
- * in it.
- */
+/** Menu commands for the page. `undo` and `redo` apply to a field while the user types in it. */
 export const ShellCommand = z.enum(['new', 'open', 'report', 'folder', 'close', 'undo', 'redo', 'help'])
 export type ShellCommand = z.infer<typeof ShellCommand>
 

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { DeviceChoice } from '../model/device'
 
-/** Values of the user's configuration file. Null for a value that the file leaves out. */
 export const UserDefaults = z.object({
   path: z.string(),
   device: DeviceChoice.nullable(),

@@ -7,10 +7,7 @@ import { Problem } from '../model/problem'
 import { LayerStrength } from '../model/recipe'
 import { LowRankAdapter } from './export'
 
-/**
- * Procedures that the main process calls in the process that reads complete checkpoints. They keep the main process
- * responsive.
- */
+/** Procedures of the process that reads complete checkpoints, which keeps main responsive. */
 
 const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
@@ -20,7 +17,6 @@ const progress = z.object({ type: z.literal('progress'), bytesDone: z.number(), 
 export const LowRankRequest = z.object({
   base: z.string(),
   post: z.string(),
-  /** Strengths of every layer. */
   strengths: z.array(LayerStrength),
   savesNorms: LowRankAdapter.shape.savesNorms,
   /** Weight files to create, one for each rank. */
@@ -43,7 +39,6 @@ export const LowRankResult = z.object({
 export type LowRankResult = z.infer<typeof LowRankResult>
 
 export const weightsContract = {
-  /** Computes the distances between post and base for each part. */
   distances: procedure
     .input(z.object({ base: z.string(), post: z.string() }))
     .output(
@@ -54,7 +49,6 @@ export const weightsContract = {
         ])
       )
     ),
-  /** Computes SHA-256 of all weight files of a pair, base's first. */
   checksums: procedure
     .input(z.object({ base: z.string(), post: z.string() }))
     .output(
@@ -65,7 +59,6 @@ export const weightsContract = {
         ])
       )
     ),
-  /** Writes a restoration as low-rank adapters. */
   lowRank: procedure
     .input(LowRankRequest)
     .output(
@@ -73,7 +66,6 @@ export const weightsContract = {
         z.discriminatedUnion('type', [progress, z.object({ type: z.literal('done'), result: LowRankResult })])
       )
     ),
-  /** Finds the tensors of a pair that contain NaN or infinity. */
   values: procedure
     .input(z.object({ base: z.string(), post: z.string() }))
     .output(

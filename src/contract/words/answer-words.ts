@@ -1,11 +1,9 @@
 import type { ComparedAnswers } from '../documents/samples'
 import { formatCount, plural } from './format'
 
-/** Size of a planned run. */
 export interface AnswersToMake {
   promptCount: number
   variantCount: number
-  /** Answers of each variant to each prompt. */
   sampleCount: number
 }
 
@@ -14,11 +12,7 @@ export const answersToMake = ({ promptCount, variantCount, sampleCount }: Answer
   `${plural(promptCount, 'prompt')} × ${plural(variantCount, 'variant')} × ${formatCount(sampleCount)} = ` +
   plural(promptCount * variantCount * sampleCount, 'answer')
 
-/**
- * Describes the maximum work: "at most 256 tokens each, 12,288 in all".
- *
- * @param contextLength context window in tokens; null where it is unknown, or where external models answer too
- */
+/** Describes the maximum work: "at most 256 tokens each, 12,288 in all". */
 export const mostTokens = (
   { promptCount, variantCount, sampleCount }: AnswersToMake,
   maxTokens: number,
@@ -31,10 +25,7 @@ export const mostTokens = (
   )
 }
 
-/**
- * Explains the measures of a stopped run; null for a complete one. @param answers stored answers @param total
- * requested answers
- */
+/** Explains the measures of a stopped run; null for a complete one. */
 export function stoppedRunWords(
   answers: number,
   total: number,

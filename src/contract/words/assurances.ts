@@ -19,12 +19,10 @@ import { checkCertainty, passingWords, validitySpan } from './check-certainty'
 import { type ScoreWords, scoreWords } from './score-words'
 import { holdOutPrompts, onSelectionPrompts } from './split-words'
 
-/** A figure with its explanation. */
 export interface Assurance {
   label: string
   value: string
   detail: string
-  /** Glossary term of the label. */
   term: Term
 }
 

@@ -61,7 +61,6 @@ export interface BaselineScores extends Pick<BaselineComparison, 'validity' | 'd
   isOnFullAnswers: boolean
 }
 
-/** Returns the strictest comparison. Both sides are always scored on the same basis. */
 export function comparedScores(compared: BaselineComparison): BaselineScores {
   const { validity, diversity, difference } = compared.answers ?? compared
   return { validity, diversity, difference, isOnFullAnswers: compared.answers !== null }
@@ -88,16 +87,12 @@ const baselinesThatKeep = ({ baselines, minimumValidity }: Compared): BaselineCo
 export const modelsPerToken = ({ baseline }: Pick<BaselineComparison, 'baseline'>): 1 | 2 =>
   'share' in baseline ? 2 : 1
 
-/** Returns the most diverse baseline; of equal ones the cheapest to run. */
 function best(baselines: readonly BaselineComparison[]): BaselineComparison | null {
   const equal = mostDiverse(baselines, comparedScores)
   return equal.find((baseline) => modelsPerToken(baseline) === 1) ?? equal[0] ?? null
 }
 
-/**
- * Returns the baseline that most questions the selected range. A surely better one precedes a possibly better one,
- * and full answers precede first tokens. Null when none is ahead.
- */
+/** Returns the baseline that most questions the selected range: a surely better one first, then one on full answers. */
 export function strongestBaseline(selection: Compared): BaselineComparison | null {
   const ahead = baselinesThatKeep(selection).filter(
     (baseline) => comparedScores(baseline).difference.diversity.mean > 0
@@ -112,11 +107,7 @@ export function strongestBaseline(selection: Compared): BaselineComparison | nul
 export const bestBaseline = (selection: Compared): BaselineComparison | null =>
   strongestBaseline(selection) ?? best(baselinesThatKeep(selection))
 
-/**
- * Names the basis of a comparison by the character task. Beside a checked range it marks an unchecked baseline.
- *
- * @param check null where no range was checked either
- */
+/** Names the basis of a comparison by the character task, and marks a baseline that only the check left out. */
 export function basisWords(compared: BaselineComparison, check: CheckResult | null): string {
   if (compared.answers !== null) return 'on full answers'
   return `on first tokens${check === null ? '' : ' (full answers not checked)'}`

@@ -8,19 +8,12 @@ import { formatPercent, formatScore } from './format'
 import { PROMPTS_FOR_INTERVAL } from './baseline-words'
 
 export interface CheckCertainty {
-  /** 95 % interval of the validity of full answers. */
   validity: Interval
   /** Share of resamples in which the model passes. Post is resampled along. */
   passing: number
 }
 
-/**
- * Computes a bootstrap over the prompts of a check, stratified by category like that of the sweep
- * (`src/main/crc/selection/bootstrap.ts`).
- *
- * @param rho share of post's validity that must be kept
- * @returns null for old checks without scores per prompt, and for too few prompts
- */
+/** Computes a bootstrap over the prompts of a check, stratified by category like that of the sweep. */
 export function checkCertainty(
   { categories, post }: Pick<CheckResult, 'categories' | 'post'>,
   model: Pick<FullAnswerScores, 'prompts'>,
@@ -72,7 +65,6 @@ function resampled(categories: readonly string[], prompts: readonly CategoryScor
   return means
 }
 
-/** Formats the interval: "0.899 to 0.939". */
 export const validitySpan = ({ validity: [low, high] }: CheckCertainty): string =>
   `${formatScore(low)} to ${formatScore(high)}`
 

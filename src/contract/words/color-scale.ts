@@ -1,6 +1,5 @@
 type Rgb = readonly [number, number, number]
 
-/** Evenly spaced colours, interpolated between. */
 export type ColorScale = readonly Rgb[]
 
 const hex = (code: string): Rgb => [

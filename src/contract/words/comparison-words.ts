@@ -31,7 +31,6 @@ const GRADES = [
 const gradeOf = (value: number): string =>
   GRADES.find(({ from }) => value >= from)?.words ?? 'opposite orders'
 
-/** Reports whether both sweeps have exactly the same prompts. */
 export const samePrompts = ({ prompts: { onlyA, onlyB } }: Pick<SweepComparison, 'prompts'>): boolean =>
   onlyA === 0 && onlyB === 0
 
@@ -53,7 +52,6 @@ function verdictWords(comparison: SweepComparison): string {
   return `${selectionWords(comparison)}; ${order}.`
 }
 
-/** Explains a missing order by too few ranges. */
 function fewWords({ a, b, ranges }: SweepComparison): string {
   if (ranges.length >= FEWEST_ORDERED) return ''
   const { prompt } = scoreWords(a.scoredBy)

@@ -26,13 +26,7 @@ export function uncheckedWins({ wins }: Pick<Bootstrap, 'wins'>, check: CheckRes
   return `a range that was not checked picked in ${formatPercent(share)} of them`
 }
 
-/**
- * Describes the validity of cross-fitted selections, such as "at validity 0.896, below the limit of 0.900". The limit
- * was applied on the selecting half only.
- *
- * @param minimum validity that a selected range must keep
- * @param unchecked ranges that {@link uncheckedHalves} returns
- */
+/** Describes the validity of cross-fitted selections, such as "at validity 0.896, below the limit of 0.900". */
 export function crossFitAt(
   { validity }: Pick<CrossFit, 'validity'>,
   minimum: number,

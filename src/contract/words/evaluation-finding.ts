@@ -26,11 +26,7 @@ const entryOf = (
 ): EvaluatedRun['variants'][number] | undefined =>
   variants.find((entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model))
 
-/**
- * Summarises how an evaluation compares a model with post.
- *
- * @returns null unless the model is compared with plain post
- */
+/** Summarises how an evaluation compares a model with plain post; null if it does not. */
 export function evaluationFinding({ run, results }: Evaluated, model: Model): EvaluationFinding | null {
   const against = run.variants.find(({ variant }) => variant.name === results.comparedWith)
   if (against?.variant.kind !== 'post' || !isPlain(against)) return null

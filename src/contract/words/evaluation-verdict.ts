@@ -3,7 +3,6 @@ import { type MeasureId, measureOf } from '../model/measures'
 import { formatDifference, formatMeasure, isAlike, isGain, isLoss, mostDiffering } from './evaluation-words'
 import { formatPercent, plural } from './format'
 
-/** Compares one variant of an evaluation with the reference variant. */
 export interface EvaluationVerdict {
   variant: string
   verdict: string
@@ -15,11 +14,9 @@ export interface EvaluationVerdict {
   good: boolean | null
 }
 
-/** Returns the verdict with the better variants, in one sentence. */
 export const verdictSentence = ({ verdict, but }: Pick<EvaluationVerdict, 'verdict' | 'but'>): string =>
   but === null ? verdict : `${verdict}, but ${but}`
 
-/** The two measures that are compared. */
 interface ComparedMeasures {
   diversity: MeasureId
   quality: MeasureId
@@ -76,7 +73,6 @@ interface Compared extends Pick<EvaluationResults, 'comparedWith' | 'besideRange
   readonly variants: readonly Pick<VariantResult, 'variant' | 'measures' | 'differences'>[]
 }
 
-/** Returns a verdict for each variant, in their order. */
 export function evaluationVerdicts(results: Compared, measures: ComparedMeasures): EvaluationVerdict[] {
   const { variants, comparedWith } = results
   const referenceMean = qualityOf(results, comparedWith, measures)
@@ -90,7 +86,6 @@ export function evaluationVerdicts(results: Compared, measures: ComparedMeasures
   })
 }
 
-/** Returns the mean quality of a variant. */
 const qualityOf = ({ variants }: Compared, name: string, { quality }: ComparedMeasures): number | undefined =>
   variants.find(({ variant }) => variant === name)?.measures[quality]?.mean
 
@@ -119,7 +114,6 @@ function compareBeside(
 
 /** A variant that is surely better than another. */
 interface BetterVariant extends Omit<EvaluationVerdict, 'but'> {
-  /** Gain in the compared diversity, positive for better. */
   gain: number
   changes: Record<'diversity' | 'quality', Change>
 }
@@ -145,7 +139,6 @@ export function betterVariants(
   return better.toSorted((a, b) => b.gain - a.gain)
 }
 
-/** Names the variants that do better than a range, the most diverse one with its figures; null if none does. */
 function outdoneWords(results: Compared, range: string, measures: ComparedMeasures): string | null {
   const [first, ...others] = betterVariants(results, range, measures)
   if (first === undefined) return null

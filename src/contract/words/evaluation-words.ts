@@ -19,7 +19,6 @@ import {
 import { scoreWords } from './score-words'
 import { type Measure, MeasureId, measureOf } from '../model/measures'
 
-/** Formats a measure: whole counts as they are, otherwise three decimals, fewer for large numbers. */
 export const formatMeasure = (id: MeasureId, value: number): string =>
   formatOnScale(measureOf(id).scale, value)
 
@@ -32,7 +31,6 @@ export function formatOnScale(scale: Measure['scale'], value: number): string {
 export const formatMeasureOrDash = (id: MeasureId, value: number | undefined): string =>
   value === undefined ? '–' : formatMeasure(id, value)
 
-/** Formats a difference of a measure with its sign. */
 export const formatMeasureDelta = (id: MeasureId, value: number): string =>
   formatDelta(value, measureOf(id).scale === 'count' ? 1 : 3)
 
@@ -48,7 +46,6 @@ export const measureLabel = (id: MeasureId): string => {
 export const embedderName = ({ embeddingModel }: Pick<EvaluationRun, 'embeddingModel'>): string =>
   embeddingModel === null ? 'post' : (embeddingModel.path.split(/[\\/]/).at(-1) ?? embeddingModel.path)
 
-/** Returns the measures that any variant of an evaluation has, in their order. */
 export const measuresOf = ({ variants }: Pick<EvaluationView['results'], 'variants'>): MeasureId[] =>
   MeasureId.options.filter((id) => variants.some(({ measures }) => measures[id] !== undefined))
 
@@ -71,10 +68,7 @@ export const withInterval = (id: MeasureId, estimate: Estimate): string => {
 export const isAlike = ({ mean, effectSize }: Pick<MeasureDifference, 'mean' | 'effectSize'>): boolean =>
   mean === 0 && effectSize === null
 
-/**
- * Returns the share of prompts that may differ although none did, by the rule of three (Hanley and Lippman-Hand
- * 1983). 1 and more means all.
- */
+/** Returns the share of prompts that may differ although none did (rule of three, Hanley and Lippman-Hand 1983). */
 export const mostDiffering = ({ promptCount }: Pick<MeasureDifference, 'promptCount'>): number =>
   3 / promptCount
 
@@ -114,7 +108,6 @@ export function pWords(id: MeasureId, difference: MeasureDifference): string {
   return `p ${formatPValue(difference.adjustedPValue)}${unadjusted}`
 }
 
-/** Formats a difference with its interval and adjusted p. */
 export function formatDifference(id: MeasureId, difference: MeasureDifference): string {
   const mean = formatMeasureDelta(id, difference.mean)
   if (isAlike(difference)) return `${mean}, ${alikeWords(difference).join(': ')}`
@@ -159,7 +152,6 @@ export function proxySentence({
   )
 }
 
-/** Describes how the range selected by the proxy scores on this task. */
 function pickSentence({ range, validity, limit, gain }: ProxyPick): string {
   const words = scoreWords({ kind: 'task' })
   const side = validity < limit ? 'below' : 'not below'
@@ -195,7 +187,6 @@ export function runningSentence(results: Answered, requested: number): string {
 /** Describes the data of a stopped evaluation. @param stopped text of {@link stoppedAt} */
 export const stoppedSentence = (stopped: string): string => `This evaluation was ${stopped}. ${EQUALLY_MANY}`
 
-/** Describes the size of a task: "12 prompts × 32 answers". Measures that count different answers grow with it. */
 export const askedWords = ({
   promptCount,
   sampleCount

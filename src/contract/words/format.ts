@@ -17,10 +17,7 @@ export function formatNumber(value: number, decimals: number): string {
 /** Smaller values are rounding errors of zero. */
 const LEFT_OVER = 1e-6
 
-/**
- * Formats an end of an interval. A small value keeps its first digit, because an interval that ends at −0.0004
- * excludes zero. Zero has no sign.
- */
+/** Formats an end of an interval. A small value keeps its first digit, and zero has no sign. */
 export function formatEnd(end: number, format: (end: number) => string): string {
   const text = format(end)
   if (/[1-9]/.test(text)) return text
@@ -29,7 +26,6 @@ export function formatEnd(end: number, format: (end: number) => string): string 
   return `${end < 0 ? '−' : plus}${Math.abs(end).toPrecision(1)}`
 }
 
-/** Formats the ends of an interval: [0.902, 0.931]. */
 export const formatInterval = (
   interval: readonly [number, number],
   format: (end: number) => string = formatScore
@@ -51,7 +47,6 @@ export function formatDelta(value: number, decimals = 3): string {
   return `${value < 0 ? '−' : '+'}${digits}`
 }
 
-/** Formats the interval of a difference: −0.012 to +0.018. */
 export const formatDeltas = ([low, high]: readonly [number, number]): string =>
   `${formatEnd(low, formatDelta)} to ${formatEnd(high, formatDelta)}`
 
@@ -124,7 +119,6 @@ export const rangePhrase = (range: RestorationRange, source: RestoredTo = null):
   rangeLabel(range) +
   (source === null ? '' : ` from ${source.name}`)
 
-/** Formats a range as a name: Layers 4–11. */
 export const rangeName = (range: RestorationRange, source: RestoredTo = null): string =>
   capitalised(rangePhrase(range, source))
 

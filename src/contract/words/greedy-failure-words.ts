@@ -7,11 +7,7 @@ export const chosenWords = ({ prompts, chosen }: Task & { chosen: ChosenPrompts 
   (prompts.length === chosen.failed ? '' : `, the first of ${formatCount(chosen.failed)}`) +
   `. It missed ${formatCount(chosen.failed)} of ${formatCount(chosen.judged)} in a separate run.`
 
-/**
- * Returns warnings about results on prompts that post failed; none for other tasks.
- *
- * @param post fingerprint of the evaluated post
- */
+/** Returns warnings about results on prompts that post failed; none for other tasks. */
 export function chosenNotices(task: Task, variants: readonly EvaluationVariant[], post: string): string[] {
   const { chosen, settings } = task
   if (chosen === undefined) return []

@@ -4,7 +4,6 @@ import type { MeasureId } from '../model/measures'
 import { formatCount, plural } from './format'
 import { turnsShown } from './turned-text'
 
-/** Words for a judge, by the kind of its judgements. */
 const WORDS: Readonly<Record<JudgeWay, { who: string; asked: string; verdict: string; part: string }>> = {
   marks: {
     who: 'Judge',
@@ -37,7 +36,6 @@ export const judgingNotices = (judging: readonly Judging[]): string[] =>
 export const isUnusable = ({ done, total, usable }: Judging): boolean =>
   done > 0 && done === total && usable === 0
 
-/** Reports whether a judge has replied to every request. */
 export const isJudged = ({ done, total }: Judging): boolean => done === total
 
 /** Says how many answers a judge's measure covers; empty if all, and for other measures. */

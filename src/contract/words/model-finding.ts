@@ -13,7 +13,6 @@ import { isGood } from './verdict'
 
 /** Result of one sweep or evaluation for a model, in the shape of a verdict. */
 export interface ModelFinding {
-  /** Names what measured the model. */
   by: string
   headline: string
   figures: VerdictFigure[]
@@ -30,11 +29,8 @@ export interface ModelMeasurements {
   recipe: Recipe
   score: Score
   post: Score
-  /** Includes the project's limit and the check. */
   selection: Selection
-  /** Null if no full answers were checked. */
   check: CheckResult | null
-  /** The verdict if the sweep selects the model; null otherwise. */
   verdict: Verdict | null
 }
 

@@ -29,7 +29,6 @@ export function uniformStrength(recipe: Recipe): number | null {
   return isUniform ? strength : null
 }
 
-/** Returns a short name of a baseline for sentences. */
 export function baselinePhrase({ baseline }: Pick<BaselineComparison, 'baseline'>): string {
   if (baseline.kind === 'uniform-blend') return blendPhrase(baseline.strength)
   if (baseline.kind === 'depth-ramp') return 'a ramp over depth'

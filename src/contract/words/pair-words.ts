@@ -10,10 +10,7 @@ export const MODELS_AWAY = 'The model folders are not on this machine.'
 export const areModelsAway = ({ pairProblem }: Pick<PairState, 'pairProblem'>): boolean =>
   pairProblem?.code === 'models-away'
 
-/**
- * Returns why a pair cannot compute prompts, as it follows “cannot be computed:”. Null where it can, and while the
- * folders are unread.
- */
+/** Returns why a pair cannot compute prompts; null where it can, and while the folders are unread. */
 export function unusableWords({ pair, pairProblem }: PairState): string | null {
   if (pairProblem !== null) return pairProblem.message
   if (pair === null) return null
@@ -21,7 +18,6 @@ export function unusableWords({ pair, pairProblem }: PairState): string | null {
   return pair.post.hasTokenizer ? null : `${tokenizerWords(pair)}, and prompts need one.`
 }
 
-/** Names the models without a tokenizer. */
 export const tokenizerWords = ({ base }: NonNullable<PairState['pair']>): string =>
   base.hasTokenizer ? 'Post has no tokenizer.json' : 'Neither base nor post has a tokenizer.json'
 
@@ -43,10 +39,7 @@ export function resultOf<Pair extends NamedPair>(
   return first === undefined ? null : { ...first, otherCount: swept.length - 1 }
 }
 
-/**
- * Describes a project's result. @param verdict verdict on the sweep of {@link resultOf}; null where no range is
- * selected
- */
+/** Describes a project's result. @param verdict on the sweep of {@link resultOf}; null without a selected range */
 export function resultWords(pairs: readonly NamedPair[], verdict: Verdict | null): string | null {
   const result = resultOf(pairs)
   if (result === null) return null

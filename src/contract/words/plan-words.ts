@@ -3,7 +3,6 @@ import { DEVICE_LABELS } from '../model/device'
 import { formatCount, formatPercent, plural } from './format'
 import type { PreviewPlan, SweepPlan, TimedBy } from '../documents/sweep-plan'
 
-/** Basis of an estimated time. */
 const TIMED_BY: Record<TimedBy, string> = {
   sweep: 'by the last sweep',
   block: 'timed with one block, if the machine gets no busier'
@@ -146,5 +145,4 @@ export function roughTime(seconds: number): string {
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
 }
 
-/** Label of the switch for the full-answer check after a sweep. */
 export const CHECK_AFTERWARDS = 'Then check full answers'

@@ -3,11 +3,9 @@ import { formatCount, formatDelta, formatInterval, formatPercent, plural } from 
 
 type Preferred = PreferenceTally['variants'][number]
 
-/** Describes the compared sets: single answers, or several. */
 export const setWords = (size: number): string =>
   size === 1 ? 'single answers' : `sets of ${formatCount(size)} answers`
 
-/** Describes the data of a tally in one line. */
 export function tallyBasis({ comparisons, prompts, ties, skipped }: PreferenceTally): string {
   const parts = [`${plural(comparisons, 'comparison')} on ${plural(prompts, 'prompt')}`]
   if (ties > 0) parts.push(plural(ties, 'tie'))
@@ -77,7 +75,6 @@ export function preferenceColumns(
   ]
 }
 
-/** Returns the summary and the explanation of a tally. */
 export const tallyFinding = (tally: PreferenceTally): string => `${tallyVerdict(tally)} ${tallyRule(tally)}`
 
 /** Describes how far the orders of a judge agree, and the pairs that it did not decide. */

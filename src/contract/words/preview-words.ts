@@ -21,12 +21,8 @@ export const NO_PREVIEW = 'The prompts are too few for a preview: every range is
 export interface PreviewFacts {
   /** Number of exact ranges, and basis of the estimates. */
   basis: string
-  /**
-   * Chance that a full sweep selects another range, and which. Where it is unknown: why, and which ranges may be
-   * better.
-   */
+  /** Chance that a full sweep selects another range, and which, or why it is unknown. */
   elsewhere: string
-  /** Both, shortened. */
   brief: string
   /** True if the chance is too large to ignore. */
   isDoubtful: boolean
@@ -66,11 +62,7 @@ export function chanceWords(chance: number): string {
   return chance < 0.01 ? `${(100 * chance).toFixed(1)} %` : formatPercent(chance)
 }
 
-/**
- * Names the ranges that a certainty covers: " among 4 exact ranges"; empty for a full sweep.
- *
- * @param leftOut number of exact ranges that fail the check
- */
+/** Names the ranges that a certainty covers: " among 4 exact ranges"; empty for a full sweep. */
 export function amongExact(
   { preview, ranges }: { preview: object | null; ranges: readonly unknown[] },
   leftOut: number
@@ -91,10 +83,7 @@ export const previewMark = ({
     ? null
     : `preview, ${formatCount(rangeCount)} of ${plural(rangeCount + estimatedCount, 'range')} exact`
 
-/**
- * Describes the work of a sweep. A preview counts rows through blocks, because its block evaluations cover few
- * prompts each.
- */
+/** Describes the work of a sweep, of a preview in rows through blocks. */
 export function sweepWorkWords(
   { blockEvaluations }: Pick<WorkCounts, 'blockEvaluations'>,
   preview: Pick<SweepPreview, 'rows' | 'wholeRows'> | null
@@ -111,10 +100,7 @@ export function sweepWorkWords(
 export const restWords = (blockEvaluations: number, whole: number): string =>
   blockEvaluations < whole ? `, of the ${formatCount(whole)} of a full sweep` : ''
 
-/**
- * Describes the work and its prompts: "776 block evaluations of 431 distinct prompt prefixes (688 prompt tokens)". A
- * preview has no count of prompts, because it computes them in stages.
- */
+/** Describes the work and its prompts, such as "776 block evaluations of 431 distinct prompt prefixes". */
 export function workOfPrompts(
   work: Pick<WorkCounts, 'blockEvaluations' | 'packedTokens' | 'promptTokens'>,
   preview: Pick<SweepPreview, 'rows' | 'wholeRows'> | null
@@ -126,15 +112,10 @@ export function workOfPrompts(
   return `${done} of ${formatCount(work.packedTokens)} distinct prompt ${noun} (${tokens})`
 }
 
-/**
- * Reports whether a score is below the limit. An estimate must be below it by more than its margin.
- *
- * @param margin half the width of an estimate's 95 % interval; null for exact scores
- */
+/** Reports whether a score is below the limit, an estimate by more than its margin. */
 export const isBelowLimit = (validity: number, margin: number | null, minimum: number): boolean =>
   validity + (margin === null ? 0 : margin) < minimum
 
-/** Describes the basis of a preview. */
 export function previewFacts(evidence: Previewed & { promptCount: number }): PreviewFacts {
   const { scoredBy, promptCount, ranges, preview } = evidence
   const words = scoreWords(scoredBy)
@@ -153,10 +134,7 @@ export function previewFacts(evidence: Previewed & { promptCount: number }): Pre
   }
 }
 
-/**
- * Returns the chance that a full sweep selects another range. Null for another limit, for unknown ranges, and where
- * the check rejects the best range.
- */
+/** Returns the chance that a full sweep selects another range; null where it is unknown. */
 export function chanceElsewhere(evidence: Previewed): number | null {
   const { preview, selection } = evidence
   return unknownCount(evidence) > 0 || selection.rho !== preview.rho || isPassedOver(evidence)
@@ -201,7 +179,6 @@ function chanceOfAnother(evidence: Previewed): Omit<PreviewFacts, 'basis'> {
   }
 }
 
-/** @param reason reason why the chance is unknown, in a few words */
 function withoutChance(evidence: Previewed, reason: string): Omit<PreviewFacts, 'basis'> {
   const brief = `${reason}: ${betterWords(evidence)}`
   const before = evidence.selection.selected === null ? '' : ' before you rely on this selection'

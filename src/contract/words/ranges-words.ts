@@ -10,7 +10,6 @@ export const RANGES_TABS = [
 ] as const
 export type RangesTab = (typeof RANGES_TABS)[number]['value']
 
-/** Labels of models that the user selects in the charts to keep, sample or evaluate them. */
 export const SELECTION_WORDS = {
   region: 'Selection',
   dialog: 'Select by value',
@@ -23,14 +22,12 @@ export const ZOOM_WORDS = {
   selectable: 'Zoom to the selectable ranges'
 } as const
 
-/** Actions of the inspector's menu. */
 export const INSPECTOR_WORDS = {
   nextTokens: 'Compare next tokens',
   edit: 'Edit layers…',
   copy: 'Copy these scores'
 } as const
 
-/** Labels of the trade-off's legend. */
 export const LEGEND_WORDS = {
   baselines: 'Baselines',
   list: 'Parts of the trade-off'

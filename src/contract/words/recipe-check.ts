@@ -6,19 +6,15 @@ import type { Recipe, RestorationRange } from '../model/recipe'
 import { formatScore } from './format'
 import { baselineName, basisWords, comparedScores, doesBetter, strongestBaseline } from './baseline-words'
 
-/** The finding of a sweep or its full-answer check about a recipe, for a badge; `words` say it in full. */
 export interface RecipeCheck {
   state: VerdictState | 'below'
   label: string
   words: string
 }
 
-/** Part of a sweep of the character task that describes recipes. */
 export interface CheckEvidence {
-  /** Null where no full answers were checked. */
   check: CheckResult | null
   rho: number
-  /** Null where the sweep has none. */
   selection: Pick<Selection, 'baselines' | 'minimumValidity'> | null
 }
 
@@ -26,12 +22,7 @@ export interface CheckEvidence {
 export const uncheckedSuffix = (check: CheckResult | null, range: RestorationRange): string =>
   check === null || checkOfRange(check, range) !== null ? '' : ' (not checked)'
 
-/**
- * Describes the full-answer check of a recipe. A recipe that holds is not praised where a baseline is surely more
- * diverse. An unchecked recipe is reported as below the limit where its first tokens are.
- *
- * @param firstToken the recipe's validity in the sweep; null where it was not scored
- */
+/** Describes the full-answer check of a recipe, and a surely better baseline. */
 export function recipeCheck(
   { check, rho, selection }: CheckEvidence,
   recipe: Recipe,

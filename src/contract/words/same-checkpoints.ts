@@ -7,10 +7,7 @@ export interface PairOfCheckpoints {
   readonly outline: Pick<SweepOutline, 'checkpoints' | 'scoredBy' | 'isChecked'> | null
 }
 
-/**
- * Lists pairs with the same checkpoints, a sentence each. A full-answer check of only some of them may explain
- * different selections.
- */
+/** Lists pairs with the same checkpoints, a sentence each. */
 export function sameCheckpointsWords(pairs: readonly PairOfCheckpoints[]): string[] {
   const groups = multimap(
     pairs.flatMap(({ name, outline }) => {

@@ -14,7 +14,6 @@ export interface ScoreWords {
   readonly means: { readonly validity: string; readonly diversity: string }
   /** Comparative of diversity. */
   readonly more: string
-  /** Noun for a prompt. */
   readonly prompt: string
   /** Noun for an answer, whose probabilities validity and diversity describe. */
   readonly answer: string
@@ -53,7 +52,6 @@ const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
   }
 }
 
-/** Returns the words for a score: validity and diversity, or precision and coverage of a task. */
 export const scoreWords = ({ kind }: Pick<ScoredBy, 'kind'>): ScoreWords => WORDS[kind]
 
 /** Describes the score of a sweep in a few words. */
@@ -63,11 +61,9 @@ export function scoredByWords(scoredBy: ScoredByBrief): string {
   return `listed answers of the task "${task.name}", exact, ${samplerWords(sampling)}, ${plural(draws, 'draw')}`
 }
 
-/** Names the score of a sweep in a list. */
 export const scoredByName = (scoredBy: ScoredByBrief): string =>
   scoredBy.kind === 'crc' ? 'characters' : scoredBy.task.name
 
-/** Describes a sampler without its defaults. */
 function samplerWords({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): string {
   return [
     `temperature ${temperature}`,

@@ -17,7 +17,6 @@ import { type ScoreWords, scoreWords } from './score-words'
 import { triedNothing } from './search-words'
 import { actionFor, betterModelOf } from './verdict-findings'
 
-/** The parts of a search that its finding is about. A stored search and a report have them. */
 type SearchResult = Pick<
   SearchDocument,
   | 'verdict'
@@ -32,13 +31,10 @@ type SearchResult = Pick<
   | 'settings'
 > & { found: readonly (CategoryScore & { recipe: Recipe })[] }
 
-/** Evidence from the sweep that a search started from. */
 export interface SearchEvidence {
-  /** Full-answer check of the sweep; null for none. */
   readonly check: CheckResult | null
   /** Share of post's validity that full answers must keep. */
   readonly rho: number
-  /** Selection of the sweep with its check; null where it is unknown. */
   readonly selection: Pick<Selection, 'baselines' | 'minimumValidity'> | null
   readonly promptCount: number
 }
@@ -81,7 +77,6 @@ function nothingBetter(search: SearchResult, evidence: SearchEvidence): ShownVer
   }
 }
 
-/** Derives the finding about the best recipe of a search. */
 class BestRecipe {
   private readonly words: ScoreWords
   private readonly isTask: boolean
@@ -197,10 +192,7 @@ function referencePhrase({ range: { range }, source }: SearchResult, { check, rh
   return fails ? `${phrase} (which ${range.start === range.end ? 'fails' : 'fail'} the check)` : phrase
 }
 
-/**
- * Names the sweep's surely better baseline if it is more diverse than a model too. Both are compared on full answers if
- * both were checked, else on first tokens.
- */
+/** Names the sweep's surely better baseline if it is more diverse than a model too, on the strictest basis. */
 function baselineCaveats(
   { scoredBy, layerCount, source }: SearchResult,
   { selection }: SearchEvidence,

@@ -4,7 +4,6 @@ import { strengthWords } from '../model/strengths'
 import { formatCount, plural } from './format'
 import { roughTime } from './plan-words'
 
-/** Progress of a search and the reason for its end. */
 type Course = Pick<SearchDocument, 'generations' | 'stopped' | 'settings'>
 
 /** Reports whether the budget was too small for one generation. */
@@ -41,10 +40,7 @@ export const METHOD_WORDS: Readonly<Record<SearchMethodName, { name: string; doe
   }
 }
 
-/**
- * Estimates the maximum time of a search, cross-fitting included, from the pace of the sweep that it starts from.
- * Only prompts that the sweep computed itself count.
- */
+/** Estimates the maximum time of a search from the pace of the sweep that it starts from. */
 export function searchTimeWords(
   { blockEvaluations }: Pick<SearchSettings, 'blockEvaluations'>,
   sweep: Pick<SweepDocument, 'seconds' | 'work' | 'reusedPromptCount' | 'memory'> & {
@@ -61,7 +57,6 @@ export function searchTimeWords(
   return `At most about ${time} at this sweep's pace. A search that finds nothing better ends earlier.`
 }
 
-/** Describes the settings of a search, without budget and seed. */
 export function searchSettingsWords(settings: SearchSettings): string {
   switch (settings.method) {
     case 'greedy':

@@ -8,7 +8,6 @@ export const sharesBasisWords = ({ basis }: LayerShares): string =>
     ? `over all ${formatCount(basis.models)} subsets`
     : `over ${formatCount(basis.orders)} random orders, with ${basis.confidence * 100} % intervals`
 
-/** Names the measure that is attributed beside precision and coverage. */
 export const taskShareWords = (measure: TaskShares['measure'], scoredBy: ScoredByBrief): string =>
   measure === 'distinctRight' ? (distinctWords(scoredBy) ?? 'distinct right') : scoreWords(scoredBy).choices
 

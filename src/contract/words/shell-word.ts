@@ -1,10 +1,7 @@
 /** Characters that are invisible, control a terminal, or end a command. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 
-/**
- * Quotes a text as one POSIX shell word on one line. Invisible characters become octal UTF-8 bytes (`$'…'`,
- * POSIX.1-2024) of three digits, so that a digit after them is not read as a part of them.
- */
+/** Quotes a text as one POSIX shell word on one line. Invisible characters become octal UTF-8 bytes of three digits. */
 export function shellWord(text: string): string {
   if (/^[\w@%+=:,./-]+$/.test(text)) return text
   if (!UNSEEN.test(text)) return `'${text.replaceAll("'", String.raw`'\''`)}'`

@@ -10,7 +10,6 @@ import { scoreWords } from './score-words'
 /** Names the checkpoint of layers: `base`, `sft`. */
 export const sourceName = (source: RestoredTo): string => source?.name ?? 'base'
 
-/** Follows the name of layers: ` from sft`; empty for base. */
 export const fromWords = (source: RestoredTo): string => (source === null ? '' : ` from ${source.name}`)
 
 /** Names the checkpoints that layers are restored to: `base`, `sft`, `base or sft`. */
@@ -20,10 +19,7 @@ export function sourcesWords(layers: readonly LayerStrength[]): string {
   return names.length === 0 ? 'base' : names.join(' or ')
 }
 
-/**
- * Summarises sweeps that restore layers to different checkpoints. Lines: the best of all, the best of each source,
- * and the cross-fitted score.
- */
+/** Summarises sweeps that restore layers to different checkpoints: the best of all and of each source. */
 export function sourceLines(
   { best, sources, minimumValidity, promptCount, post, unseen }: SourceComparison,
   scoredBy: Pick<ScoredBy, 'kind'>

@@ -2,8 +2,8 @@
 const FORMULA = /^(?:['\s]*[=+\-@＝＋－＠]|'*[\t\r\n])/u
 
 /**
- * Puts an apostrophe before a text that a spreadsheet would take for a formula (OWASP, "CSV Injection"). A formula
- * can fetch addresses and start programs. A text that already has one gets another, so no two texts become equal.
+ * Puts an apostrophe before a text that a spreadsheet would take for a formula (OWASP, "CSV Injection"), and before one
+ * that has one.
  */
 export function spreadsheetText(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text

@@ -15,13 +15,7 @@ export function selects(sweep: Restoring & { selection: Selection | null }, reci
   return weightsKey(sweptRangeModel(selected, sweep)) === weightsKey({ kind: 'recipe', recipe })
 }
 
-/**
- * Returns a sweep's finding about a recipe, for its badge.
- *
- * @param verdict verdict if the sweep selects the recipe; null otherwise.
- * @param precision precision of the recipe in a sweep by a task, or null.
- * @returns null where the sweep says nothing about the recipe
- */
+/** Returns a sweep's finding about a recipe, for its badge. @param verdict null unless the sweep selects it */
 export function sweepFinding(
   { scoredBy, selection }: { scoredBy: ScoredByBrief; selection: Selection | null },
   verdict: Verdict | null,

@@ -14,10 +14,7 @@ function countsText(counts: readonly number[]): string {
   return `${counts.slice(0, -1).map(formatCount).join(', ')} and ${formatCount(counts.at(-1) ?? 0)}`
 }
 
-/**
- * Describes how many right answers the prompts of a task list. Depending on the kind of task, a list has many right
- * answers, or several forms of one.
- */
+/** Describes how many right answers, or forms of one, the prompts of a task list. */
 export function taskAnswerWords({ kind, prompts }: Pick<Task, 'kind' | 'prompts'>): string {
   const count = plural(prompts.length, 'prompt')
   const { rightAnswers } = taskKindFacts(kind)

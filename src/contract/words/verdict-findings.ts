@@ -182,7 +182,6 @@ function noneQualifies(evidence: VerdictEvidence): VerdictFinding {
   }
 }
 
-/** Scores of post and of the range on the strictest basis. */
 interface Gain {
   post: CategoryScore
   range: CategoryScore
@@ -190,7 +189,6 @@ interface Gain {
   on: string
 }
 
-/** Derives the findings about the selected range. */
 class SelectedRange {
   private readonly words: ScoreWords
   private readonly isTask: boolean
@@ -518,7 +516,6 @@ const DIVERSITY_WORDS: Readonly<Record<EvaluationFinding['diversity'], string>> 
   unknown: 'variety not measured'
 }
 
-/** Describes a loss, such as "18 % fewer right answers". */
 export function lossWords({ measure, mean, postMean }: NonNullable<EvaluationFinding['loss']>): string {
   const isOfAnswers = measure === 'accuracy' || measure === 'accuracyForms'
   if (isOfAnswers && postMean !== null && postMean > 0) {

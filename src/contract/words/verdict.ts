@@ -19,7 +19,6 @@ export type { VerdictEvidence } from './verdict-findings'
  * terminal and studies show this data. A new state is a row of `VERDICT_STATES` and a finding in `verdict-findings.ts`.
  */
 
-/** Labels of the buttons that take a step. */
 export const STEP_LABELS: Readonly<Record<VerdictStepKind, string>> = {
   check: 'Check full answers',
   'check-more': 'Check more ranges',
@@ -61,7 +60,6 @@ export function verdictOf(evidence: VerdictEvidence): Verdict {
   }
 }
 
-/** Suggests to check, hear, evaluate, then keep the better model or export. Problems of the range come first. */
 function nextStep(
   evidence: VerdictEvidence,
   worst: VerdictFinding,
@@ -97,7 +95,6 @@ export const betterUse = ({ model, modelsPerToken, failsCheck }: BetterModel): s
     : 'It is one of the models of the pair.'
 }
 
-/** Badge of the selected range on charts and lists. */
 export interface SelectedBadge {
   readonly label: string
   readonly good: boolean

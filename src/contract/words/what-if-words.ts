@@ -21,20 +21,12 @@ export function noSamplersWords({
 /** Follows a range with an estimate only, where other settings than the swept ones are shown. */
 export const ONLY_ESTIMATED = 'known only as swept, by an estimate'
 
-/** Names the settings of the sweep itself. */
 export const AS_SWEPT = 'as swept'
 
-/** Precedes the settings of numbers that no sweep has measured. */
 export const NOT_MEASURED = 'Not measured'
-/** Button that returns to the measured numbers. */
 export const SHOW_MEASURED = 'Show measured'
 
-/**
- * Describes the settings of recalculated numbers and of those that are being computed.
- *
- * @param shown settings of the shown numbers; null while they are the measured ones.
- * @param computing settings of the requested numbers; null if none are requested
- */
+/** Describes the settings of recalculated numbers and of those that are being computed; null for none. */
 export function whatIfSentence(shown: string | null, computing: string | null): string {
   if (computing === null) return `${shown ?? AS_SWEPT}.`
   return `${shown === null ? 'c' : `${shown}; c`}omputing ${computing}…`

@@ -7,21 +7,15 @@ import type { SearchProgress } from '../documents/search'
 import type { LiveEntry, SweepProgress } from '../documents/sweep-events'
 import { formatBytes, formatCount, formatDuration, plural } from '../words/format'
 
-/** Completed share of work and its remaining time. */
 export const ProgressShare = z.object({
-  /** 0 to 1. Null if it is unknown. */
   share: z.number().nullable(),
-  /**
-   * Remaining seconds, or null if unknown. Waiting work has the duration of similar earlier work, or an estimate from
-   * the pace of a preview.
-   */
+  /** Remaining seconds, or null. Waiting work has the duration of similar earlier work or of a preview. */
   secondsLeft: z.number().nullable(),
   /** Kind of sweep that the estimate for waiting work comes from. */
   estimatedFrom: z.enum(['sweep', 'preview']).optional()
 })
 export type ProgressShare = z.infer<typeof ProgressShare>
 
-/** Progress of work of any kind. */
 export type WorkProgress =
   | { kind: 'sweep'; progress: SweepProgress }
   | { kind: 'check'; progress: CheckProgress }
@@ -56,7 +50,6 @@ interface DescribedProgress {
   step: ProgressStep
 }
 
-/** Progress before anything is known. */
 export const UNKNOWN_PROGRESS: ProgressShare = { share: null, secondsLeft: null }
 
 /** Returns the completed share of work and the time that is left, each null while it is unknown. */
@@ -150,12 +143,7 @@ function ofEvaluation(progress: EvaluationProgress): DescribedProgress {
   return { share, step: { phase: 'scoring', done: promptsScored, total: promptsTotal, status } }
 }
 
-/**
- * Describes the reading of files.
- *
- * @param phase action, such as "comparing"
- * @param ofAll describes the total if it exceeds this phase
- */
+/** Describes the reading of files. @param ofAll describes the total if it exceeds this phase */
 export function bytesStep(phase: string, progress: BytesProgress, ofAll = ''): ProgressStep {
   const { bytesDone, bytesTotal, bytesPerSecond } = progress
   const status = [

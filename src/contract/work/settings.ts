@@ -10,7 +10,6 @@ import { WeightStorage, Sampling } from '../model/sampling'
  * place that the work is done in.
  */
 
-/** Changes of a sampler. */
 export const SamplerSettings = z
   .object({
     temperature: Sampling.shape.temperature,
@@ -23,7 +22,6 @@ export const SamplerSettings = z
   .partial()
 export type SamplerSettings = z.infer<typeof SamplerSettings>
 
-/** Returns a sampler with the settings that are given. */
 export function changedSampling(
   { temperature, topK, topP, minP, repetitionPenalty }: SamplerSettings,
   sampling: Sampling
@@ -37,7 +35,6 @@ export function changedSampling(
   }
 }
 
-/** Changes of the rendering of prompts. */
 export const RenderingSettings = z
   .object({
     system: Rendering.shape.systemPrompt,
@@ -49,7 +46,6 @@ export const RenderingSettings = z
   .partial()
 export type RenderingSettings = z.infer<typeof RenderingSettings>
 
-/** Returns a rendering with the settings that are given. */
 export function changedRendering(
   { system, date, assistantPrefix, templateArgument = [] }: RenderingSettings,
   rendering: Rendering
@@ -66,7 +62,6 @@ export function changedRendering(
 const rho = z.number().min(0).max(1)
 const seed = z.number().int().min(0)
 
-/** Settings of a sweep. */
 export const SweepSettings = z
   .object({
     /** Name of a built-in prompt set, or a file. */
@@ -86,7 +81,6 @@ export const SweepSettings = z
     whatIf: z.boolean(),
     countLeadingSpace: z.boolean(),
     preview: z.boolean(),
-    /** False leaves out the full-answer check of the best ranges. */
     check: z.boolean(),
     rho,
     seed,
@@ -102,10 +96,8 @@ export type SweepSettings = z.infer<typeof SweepSettings>
 
 const computed = { device: DeviceChoice, precision: Precision }
 
-/** Settings of a full-answer check. */
 export const CheckSettings = z
   .object({
-    /** File with the sweep. */
     from: z.string(),
     /** Number of the best ranges that are not checked yet. */
     best: z.number().int().min(1),
@@ -114,11 +106,9 @@ export const CheckSettings = z
   })
   .partial()
 
-/** Settings of a search for recipes. */
 export const SearchCommandSettings = z
   .object({
     from: z.string(),
-    /** File with the full-answer check of the sweep. */
     check: z.string(),
     method: z.string(),
     budget: z.number().int().min(1),
@@ -136,7 +126,6 @@ export const SearchCommandSettings = z
   })
   .partial()
 
-/** Settings that answers of models have, in a sample run or an evaluation. */
 const answering = {
   /** Answers per prompt and model. */
   n: z.number().int().min(1),
@@ -148,10 +137,8 @@ const answering = {
   weights: WeightStorage
 }
 
-/** Settings of a sample run. */
 export const SampleCommandSettings = z
   .object({
-    /** File with prompts. */
     prompts: z.string(),
     maxTokens: z.number().int().min(1),
     stop: z.array(z.string()),
@@ -162,7 +149,6 @@ export const SampleCommandSettings = z
   .extend(SamplerSettings.shape)
   .extend(RenderingSettings.shape)
 
-/** Settings of an evaluation. */
 export const EvaluateSettings = z
   .object({
     /** Name of a task, or a file. */
@@ -171,9 +157,7 @@ export const EvaluateSettings = z
     variants: z.string(),
     embeddingModel: z.string(),
     classifier: z.string(),
-    /** Variant that the others are compared with. */
     against: z.string(),
-    /** File that describes the judge. */
     judge: z.string(),
     ...answering
   })

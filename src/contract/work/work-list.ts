@@ -7,7 +7,6 @@ import { workSettings } from './work'
 
 export const WORK_LIST_VERSION = 1
 
-/** Far above the number of jobs that a user waits for. */
 export const MAX_QUEUED = 500
 
 /** Work that can wait in the queue. It uses the pair's settings at the time when it starts. */
@@ -29,10 +28,7 @@ export const StudyStepWork = z.discriminatedUnion('kind', [
 ])
 export type StudyStepWork = z.infer<typeof StudyStepWork>
 
-/**
- * End of an entry. `found`: the results existed. `computed` and `written`: the work produced results or a report. `left
- * out`: something that the work needs is missing.
- */
+/** End of an entry. `found`: the results existed. `left out`: something that the work needs is missing. */
 export const WorkOutcome = z.enum(['found', 'computed', 'written', 'failed', 'left out'])
 export type WorkOutcome = z.infer<typeof WorkOutcome>
 
@@ -47,22 +43,17 @@ const entry = {
   problem: Problem.nullable()
 }
 
-/** Work that the window has queued. */
 export const QueuedJob = z.object({
   origin: z.literal('window'),
   id: z.uuid(),
   pair: PairId,
   work: QueuedWork,
   ...entry,
-  /**
-   * The evaluation that the job started and would resume. Null before its start, and for sweeps, which find their own
-   * partial results.
-   */
+  /** The evaluation that the job started and would resume. Null before its start, and for sweeps. */
   evaluationId: z.string().nullable()
 })
 export type QueuedJob = z.infer<typeof QueuedJob>
 
-/** Step of the newest study. */
 export const StudyStepState = z.object({
   origin: z.literal('study'),
   /** Key of the step within the study, such as `Demo/evaluate/demo-open`. */
@@ -74,10 +65,8 @@ export const StudyStepState = z.object({
 })
 export type StudyStepState = z.infer<typeof StudyStepState>
 
-/** The newest study that was run into the project. */
 const StudyRun = z.object({
   name: z.string(),
-  /** Absolute path of the study file. */
   file: z.string(),
   startedAt: z.iso.datetime(),
   /** Lock under which the study writes the project. It shows whether the study still runs. */
@@ -104,14 +93,12 @@ export const ShownJob = QueuedJob.omit({ evaluationId: true }).extend({
 })
 export type ShownJob = z.infer<typeof ShownJob>
 
-/** The newest study with its steps, for windows. */
 export const StudyState = StudyRun.omit({ lock: true }).extend({
   running: z.boolean(),
   steps: z.array(StudyStepState)
 })
 export type StudyState = z.infer<typeof StudyState>
 
-/** State of a project's work for windows. */
 export const WorkListState = z.object({
   /** True if the queue is paused by the user, or because only jobs from before the program's start wait. */
   paused: z.boolean(),

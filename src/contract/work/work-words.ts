@@ -13,7 +13,6 @@ export const STOPPING = 'Stopping…'
 /** State of work that cannot begin before a job of another project has ended. */
 export const waitingForWords = (project: string): string => `Waiting for “${project}”`
 
-/** Names the work of an entry. */
 export function workName({
   work,
   taskName
@@ -41,12 +40,7 @@ type ShownWork = Pick<ShownJob, 'state' | 'progress' | 'seconds' | 'problem'> & 
   work: QueuedWork | StudyStepWork
 }
 
-/**
- * Describes the state of an entry.
- *
- * @param waitsFor project whose job the entry waits for; null for none
- * @param isEnded true for a step of a study that no longer runs
- */
+/** Describes the state of an entry. @param isEnded true for a step of a study that no longer runs */
 export function workStateWords(entry: ShownWork, waitsFor: string | null = null, isEnded = false): string {
   const { state, progress } = entry
   switch (state) {
@@ -64,7 +58,6 @@ export function workStateWords(entry: ShownWork, waitsFor: string | null = null,
   }
 }
 
-/** Describes the end of work, in the window and on the terminal. */
 export function outcomeWords({
   outcome,
   seconds,
@@ -110,11 +103,7 @@ export const stoppedProblem = (kept: string | null): Problem => ({
   hint: kept === null ? 'Go on to begin it again.' : 'Go on to compute the rest.'
 })
 
-/**
- * Describes the remaining time of the queue.
- *
- * @returns null when nothing runs or waits
- */
+/** Describes the remaining time of the queue; null when nothing runs or waits. */
 export function timeLeftWords({ jobs, paused, waits }: WorkListState): string | null {
   const pending = jobs.filter(({ problem }) => problem === null)
   if (pending.length === 0) return null
@@ -133,10 +122,7 @@ export function timeLeftWords({ jobs, paused, waits }: WorkListState): string | 
   return `${reason}${plural(pending.length, 'job')}, ${left}`
 }
 
-/**
- * Lists finished jobs in order, such as `Done: Preview of a, b.` @param nameOf names a pair by its id @returns null
- * for none
- */
+/** Lists finished jobs in order, such as `Done: Preview of a, b.`; null for none. */
 export function doneWords(done: WorkListState['done'], nameOf: (pair: string) => string): string | null {
   if (done.length === 0) return null
   const pairs = new Map<string, string[]>()

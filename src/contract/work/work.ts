@@ -9,7 +9,6 @@ import {
   SweepSettings
 } from './settings'
 
-/** Models that work is done on: the built-in pair, two folders, or a pair of a project. */
 const WorkPair = z.union([
   z.strictObject({ demo: z.literal(true) }),
   z.strictObject({ base: z.string(), post: z.string() }),
@@ -44,10 +43,7 @@ export const Work = z.discriminatedUnion('kind', [
 ])
 export type Work = z.infer<typeof Work>
 
-/**
- * Identifies a computation. Work with the same key, on the same pair, is not done twice. A preview counts as its sweep,
- * because it becomes the sweep when it is continued.
- */
+/** Identifies a computation. A preview counts as its sweep, which it becomes when it is continued. */
 export function workKey({ kind, settings }: { kind: string; settings: object }): string {
   const named = Object.entries(settings).filter(([name, value]) => name !== 'preview' && value !== undefined)
   return JSON.stringify([kind, named.toSorted(([a], [b]) => (a < b ? -1 : 1))])
@@ -67,11 +63,7 @@ const LINES: readonly (readonly string[])[] = [
   ['judge', 'allowAddress']
 ]
 
-/**
- * Returns the command that does the work, for a POSIX shell. Each group of settings has its own line.
- *
- * @param out file or folder that takes the result
- */
+/** Returns the command that does the work, for a POSIX shell, with a line for each group of settings. */
 export function workCommand(work: Work, out: string): string {
   const { kind, pair, models } = work
   const settings: ReadonlyMap<string, unknown> = new Map(Object.entries(work.settings))
@@ -86,14 +78,12 @@ export function workCommand(work: Work, out: string): string {
     .join(' \\\n  ')
 }
 
-/** Returns the options that name a pair. */
 export function pairWords(pair: WorkPair): string[] {
   if ('demo' in pair) return ['--demo']
   if ('base' in pair) return ['--base', pair.base, '--post', pair.post]
   return ['--project', pair.project, ...(pair.pair === undefined ? [] : ['--pair', pair.pair])]
 }
 
-/** Returns the option of a setting, such as `top-k` for `topK`. */
 export const optionName = (setting: string): string =>
   setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 

@@ -5,12 +5,8 @@ import { Recipe } from '../../model/recipe'
 import { pairInput, sweepInput, limitInput, procedure } from './procedure'
 
 export const checkProcedures = {
-  /**
-   * Starts a full-answer check of recipes on a sweep's prompts. An empty list checks the best ranges without a check.
-   * It is rejected while a job of the project runs. The check continues if the window closes.
-   */
+  /** Starts a full-answer check of recipes on a sweep's prompts, or of its best unchecked ranges. */
   start: procedure.input(limitInput.extend({ recipes: z.array(Recipe).max(100) })).output(z.void()),
-  /** Follows the running check. It ends at once if none runs. Aborting stops watching, not the check. */
   watch: procedure.input(pairInput).output(eventIterator(CheckEvent)),
   cancel: procedure.input(pairInput).output(z.void()),
   /** Returns the full-answer check of a sweep, or null if there is none. */

@@ -15,21 +15,13 @@ import { pairInput, procedure } from './procedure'
 import { EvaluationFinding } from '../../documents/verdict'
 
 export const evaluationProcedures = {
-  /** Returns the tasks of the program and of the project. */
   tasks: procedure.input(pairInput).output(z.array(TaskEntry)),
-  /**
-   * Reads the text of a file as a task. The file is an exported task, or prompts with answers (.json, .jsonl, .csv,
-   * .txt).
-   */
+  /** Reads the text of a file as a task or as prompts with answers (.json, .jsonl, .csv, .txt). */
   readTask: procedure
     .input(z.object({ fileName: z.string().max(1000), content: z.string().max(MAX_TASK_CHARACTERS) }))
     .output(Task),
-  /** Adds a task to the project, or replaces the one with the same id. */
   saveTask: procedure.input(pairInput.extend({ task: Task })).output(z.array(TaskEntry)),
-  /**
-   * Saves the prompts that post failed as a task of the project. The failures come from an evaluation with only post's
-   * greedy answers.
-   */
+  /** Saves the prompts that post failed in an evaluation of its greedy answers as a task. */
   saveFailures: procedure
     .input(pairInput.extend({ evaluationId: z.string() }))
     .output(z.object({ taskId: z.string(), tasks: z.array(TaskEntry) })),
@@ -54,10 +46,7 @@ export const evaluationProcedures = {
     .output(z.object({ evaluationId: z.string() })),
   watch: procedure.input(pairInput).output(eventIterator(EvaluationEvent)),
   cancel: procedure.input(pairInput).output(z.void()),
-  /**
-   * Returns the results of the answers so far. Variants are compared with the one named `against`. If omitted, this is
-   * post, or else the first.
-   */
+  /** Returns the results of the answers so far. Variants are compared with `against`, by default post. */
   get: procedure
     .input(pairInput.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))
     .output(EvaluationView),
@@ -69,10 +58,7 @@ export const evaluationProcedures = {
   judgeModels: procedure
     .input(JudgeSettings.pick({ baseUrl: true }).extend({ apiKey: z.string().max(10_000).optional() }))
     .output(z.array(z.string()).nullable()),
-  /**
-   * Sends the answers to the endpoint of the settings for judging. Ending the stream ends the work. Prompts and
-   * answers leave the program. The key is used only for this call and is not stored.
-   */
+  /** Sends the answers to a judge. Prompts and answers leave the program. The key is not stored. */
   judge: procedure
     .input(
       pairInput.extend({

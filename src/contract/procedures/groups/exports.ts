@@ -8,24 +8,15 @@ import { folderPath, pairInput, procedure } from './procedure'
 /** A recipe, and the form of its export. */
 const exportInput = pairInput.extend({
   recipe: Recipe,
-  /**
-   * Null for a model. Otherwise an adapter: the remaining part of post if that is an adapter, or one of this rank, or
-   * of the full rank if that is less.
-   */
   adapterRank: LowRankAdapter.shape.rank.nullable().default(null)
 })
 
 export const exportProcedures = {
-  /** Returns the files that an export would write, and whether `target` can be written. */
   plan: procedure.input(exportInput.extend({ target: folderPath.nullable() })).output(ExportPlan),
-  /**
-   * Starts an export. It is rejected while the project has a running export. The export continues if the window
-   * closes.
-   */
+  /** Starts an export, which continues if the window closes. */
   start: procedure
     .input(exportInput.extend({ target: folderPath, overwrite: z.boolean() }))
     .output(z.object({ exportId: z.string() })),
-  /** Follows the running export. It ends at once if none runs. Aborting stops watching, not the export. */
   watch: procedure.input(pairInput).output(eventIterator(ExportEvent)),
   cancel: procedure.input(pairInput).output(z.void())
 }

@@ -4,14 +4,11 @@ import { ProjectState } from '../../documents/project'
 import { pairInput, procedure, seenRevision } from './procedure'
 
 export const historyProcedures = {
-  /** Changes the name, note or pin of a run. */
   mark: procedure
     .input(pairInput.extend({ seen: seenRevision, run: RunKey, changes: RunMarkChanges }))
     .output(ProjectState),
   /** Deletes a run, which can be restored. It is rejected while a job of the pair runs. */
   delete: procedure.input(pairInput.extend({ run: RunKey })).output(ProjectState),
-  /** Restores a deleted run. */
   restore: procedure.input(pairInput.extend({ deletion: z.uuid() })).output(ProjectState),
-  /** Removes a deleted run permanently. */
   destroy: procedure.input(pairInput.extend({ deletion: z.uuid() })).output(ProjectState)
 }

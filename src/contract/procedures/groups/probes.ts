@@ -5,17 +5,13 @@ import { DEFAULT_TOP, ProbeEvent } from '../probe'
 import { pairInput, procedure } from './procedure'
 
 export const probeProcedures = {
-  /**
-   * Streams the next-token probabilities of post, a recipe and base after a prompt in the project's rendering, one
-   * model after the other. It is rejected while a job of the project runs, and cancelled by one that starts.
-   */
+  /** Streams the next-token probabilities of post, a recipe and base after a prompt. */
   next: procedure
     .input(
       pairInput.extend({
         /** Null to ask only post and base. */
         recipe: Recipe.nullable(),
         prompt: z.string().min(1).max(100_000),
-        /** Number of the most probable tokens. */
         top: z.number().int().min(1).max(1000).default(DEFAULT_TOP)
       })
     )

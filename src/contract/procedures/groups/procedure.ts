@@ -8,7 +8,6 @@ export const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 
 export const projectPath = z.object({ path: z.string().min(1).max(4096) })
 
-/** A pair of a project. Results and settings belong to one pair. */
 export const pairInput = projectPath.extend({ pair: PairId })
 
 export const sweepInput = pairInput.extend({ sweepId: z.string() })
@@ -16,10 +15,7 @@ export const sweepInput = pairInput.extend({ sweepId: z.string() })
 /** A limit for a sweep: the share of post's validity to keep. */
 export const limitInput = sweepInput.extend({ rho: z.number().min(0).max(1) })
 
-/**
- * Revision of the project that the caller has seen. A change of complete values fails with `stale` if one of them has
- * changed since.
- */
+/** Revision that the caller has seen. A change fails with `stale` if a value has changed since. */
 export const seenRevision = z.number().int().nonnegative()
 
 /** Position in a list. Restoring uses the position before the removal, unless the entry exists again. */

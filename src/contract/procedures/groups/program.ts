@@ -16,11 +16,9 @@ export const appProcedures = {
       version: z.string(),
       /** desktop: native dialogs exist. browser: pick folders with folders.list. */
       entry: z.enum(['desktop', 'browser']),
-      /** Project to show first, such as the one named on the command line. */
       initialProject: z.string().nullable(),
       /** Pair of the initial project to show. Null means its first. */
       initialPair: PairId.nullable(),
-      /** Default folder for new projects. */
       projectsFolder: z.string(),
       /** Total memory of this machine in bytes, the maximum that a setting can request. */
       memoryBytes: z.number(),
@@ -42,13 +40,9 @@ export const appProcedures = {
     .output(z.void()),
   recent: procedure.output(z.array(ListedProject)),
   forget: procedure.input(projectPath).output(z.array(ListedProject)),
-  /**
-   * Finds pairs of models in the Hugging Face cache and in the folders that the user added. Each call searches again.
-   */
+  /** Finds pairs of models in the Hugging Face cache and in the folders that the user added. */
   localPairs: procedure.output(LocalPairs),
-  /** Returns the defaults of the user's configuration file. */
   config: procedure.output(UserDefaults),
-  /** Returns the folders that the window added to the search for models. */
   modelFolders: procedure.output(z.array(folderPath)),
   addModelFolder: procedure.input(z.object({ folder: folderPath })).output(z.array(folderPath)),
   removeModelFolder: procedure.input(z.object({ folder: folderPath })).output(z.array(folderPath))
@@ -57,10 +51,7 @@ export const appProcedures = {
 export const folderProcedures = {
   /** Lists a folder. Null lists the projects folder's parent, or the home folder if that does not exist. */
   list: procedure.input(z.object({ path: folderPath.nullable() })).output(FolderListing),
-  /**
-   * Opens the native folder dialog in `start` or the folder above it. Returns null if it was cancelled. It is rejected
-   * in the browser.
-   */
+  /** Opens the native folder dialog in `start` or the folder above it; null if it was cancelled. */
   pick: procedure
     .input(z.object({ title: z.string().max(200), start: z.string().max(4096).default('') }))
     .output(z.string().nullable()),
@@ -69,9 +60,7 @@ export const folderProcedures = {
 }
 
 export const deviceProcedures = {
-  /**
-   * Returns the test results of this machine's devices. `again` repeats the test. The first answer takes some seconds.
-   */
+  /** Returns the test results of this machine's devices. `again` repeats the test. */
   list: procedure.input(z.object({ again: z.boolean() })).output(z.array(DeviceReport))
 }
 

@@ -13,29 +13,15 @@ export const projectProcedures = {
       z.object({ folder: folderPath, name: z.string().min(1).max(200), base: folderPath, post: folderPath })
     )
     .output(ProjectState),
-  /**
-   * Opens a project.
-   * @param pair pair to show; the first if omitted
-   */
+  /** Opens a project, at its first pair unless `pair` is given. */
   open: procedure.input(projectPath.extend({ pair: PairId.optional() })).output(ProjectState),
-  /**
-   * Streams the state of a project with one of its pairs, at once and after every change by any client. The state
-   * includes runs, results and running jobs. The stream never ends by itself and keeps the project open. It fails with
-   * `not-found` if the pair is removed.
-   */
+  /** Streams the state of a project with one of its pairs, at once and after every change by any client. */
   watch: procedure.input(pairInput).output(eventIterator(ProjectState)),
-  /**
-   * Changes values of the project.
-   * @param pair pair that the answer shows
-   */
+  /** Changes values of the project. @param pair pair that the answer shows */
   update: procedure
     .input(pairInput.extend({ seen: seenRevision, changes: ProjectChanges }))
     .output(ProjectState),
-  /**
-   * Undoes changes of the project's document. It fails with `stale` if one of the values has changed since. The
-   * answer names the change that undoes this in turn.
-   * @param changes oldest first
-   */
+  /** Undoes changes, oldest first. It fails with `stale` if one of the values has changed since. */
   revert: procedure
     .input(pairInput.extend({ changes: z.array(z.number().int()).min(1).max(1000) }))
     .output(ProjectState),

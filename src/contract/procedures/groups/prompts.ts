@@ -4,16 +4,11 @@ import { ProjectState } from '../../documents/project'
 import { pairInput, procedure, seenRevision } from './procedure'
 
 export const promptProcedures = {
-  /** Returns the built-in prompt sets. */
   builtin: procedure.output(z.array(z.object({ id: z.string(), name: z.string(), prompts: CrcPrompts }))),
-  /**
-   * Saves the prompt set that the pair uses. This is the pair's own set if it has one, otherwise the one that the
-   * project's pairs share.
-   */
+  /** Saves the prompt set that the pair uses: its own, or the one that the project's pairs share. */
   save: procedure.input(pairInput.extend({ seen: seenRevision, prompts: CrcPrompts })).output(ProjectState),
   /** Gives a pair a separate prompt set. Null makes it use the set that the project's pairs share. */
   separate: procedure.input(pairInput.extend({ prompts: CrcPrompts.nullable() })).output(ProjectState),
-  /** Returns the exact text and tokens of each prompt in the project's rendering. */
   render: procedure
     .input(pairInput)
     .output(z.object({ prompts: z.array(RenderedPrompt), notices: z.array(z.string()) }))

@@ -6,18 +6,12 @@ import { ValuesEvent } from '../../documents/non-finite'
 import { pairInput, procedure } from './procedure'
 
 export const distanceProcedures = {
-  /**
-   * Starts a comparison of the project's base with its post. It is rejected while one runs. If the project already has
-   * the distances of the same checkpoints, they are not computed again.
-   */
+  /** Starts a comparison of base with post, unless the project has the distances of the same checkpoints. */
   start: procedure.input(pairInput).output(z.void()),
   /** Follows the comparison. It ends at once if none runs. Aborting stops watching, not the comparison. */
   watch: procedure.input(pairInput).output(eventIterator(DistancesEvent)),
   cancel: procedure.input(pairInput).output(z.void()),
-  /**
-   * Returns the distances of the pair's current checkpoints, or else the project's newest, and the members that have
-   * changed since.
-   */
+  /** Returns the distances of the pair's checkpoints, or the newest, and the members that have changed since. */
   get: procedure.input(pairInput).output(
     z.object({
       distances: DistancesDocument.nullable(),

@@ -22,12 +22,8 @@ import { AnswerFileFacts } from '../../model/external-model'
 import { folderPath, pairInput, procedure, seenRevision } from './procedure'
 
 export const sampleProcedures = {
-  /** Returns the built-in open prompts. */
   builtinPrompts: procedure.output(SamplePrompts),
-  /**
-   * Reads prompts from the text of a file: .txt has one a line, .jsonl and .csv have a `text` (or `prompt`,
-   * `question`) field.
-   */
+  /** Reads prompts from the text of a file: .txt has one a line, .jsonl and .csv have a field. */
   readPrompts: procedure
     .input(z.object({ fileName: z.string().max(1000), content: z.string().max(MAX_TASK_CHARACTERS) }))
     .output(SamplePrompts),
@@ -36,7 +32,6 @@ export const sampleProcedures = {
   savePrompts: procedure
     .input(pairInput.extend({ seen: seenRevision, prompts: SamplePrompts }))
     .output(ProjectState),
-  /** Returns the exact text and tokens of a prompt. */
   render: procedure
     .input(pairInput.extend({ prompt: SamplePrompt }))
     .output(
@@ -44,10 +39,7 @@ export const sampleProcedures = {
     ),
   /** Returns the sampler settings from post's generation config, or the paper's if it has none. */
   defaults: procedure.input(pairInput).output(SampleSettings),
-  /**
-   * Starts a run over the project's sample prompts. It is rejected while a job of the project runs. The run continues
-   * if the window closes.
-   */
+  /** Starts a run over the project's sample prompts, which continues if the window closes. */
   start: procedure
     .input(pairInput.extend({ settings: SampleSettings, variants: z.array(Variant).min(1).max(20) }))
     .output(z.object({ runId: z.string() })),
@@ -72,7 +64,6 @@ export const sampleProcedures = {
     .output(ProjectState),
   /** Returns the totals of a run's blind comparisons for each size of sets. Empty if there were none. */
   preferences: procedure.input(pairInput.extend({ runId: z.string() })).output(z.array(PreferenceTally)),
-  /** Returns the blind comparisons of a run as a file. */
   exportPreferences: procedure
     .input(pairInput.extend({ runId: z.string(), format: z.enum(PREFERENCE_EXPORT_FORMATS) }))
     .output(z.object({ fileName: z.string(), content: z.string() })),

@@ -4,10 +4,7 @@ import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '.
 import { pairInput, sweepInput, limitInput, procedure } from './procedure'
 
 export const searchProcedures = {
-  /**
-   * Starts growing recipes from a sweep's best ranges. It is rejected while a job of the project runs. The search
-   * continues if the window closes.
-   */
+  /** Starts growing recipes from a sweep's best ranges, which continues if the window closes. */
   start: procedure
     .input(
       limitInput.extend({
@@ -19,7 +16,6 @@ export const searchProcedures = {
     .output(z.void()),
   /** Returns the stopped search that started from a sweep, or null if there is none. */
   unfinished: procedure.input(sweepInput).output(UnfinishedSearch.nullable()),
-  /** Follows the running search. It ends at once if none runs. Aborting stops watching, not the search. */
   watch: procedure.input(pairInput).output(eventIterator(SearchEvent)),
   cancel: procedure.input(pairInput).output(z.void()),
   /** Returns a search from a sweep, the latest if none is named, or null if there is none. */

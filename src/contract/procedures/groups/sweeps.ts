@@ -12,10 +12,7 @@ import { Recipe, RestorationRange } from '../../model/recipe'
 import { pairInput, sweepInput, limitInput, procedure } from './procedure'
 
 export const sweepProcedures = {
-  /**
-   * Starts the project's sweep of all ranges and kept recipes. It is rejected while one runs. The sweep continues if
-   * the window closes.
-   */
+  /** Starts the project's sweep of all ranges and kept recipes, which continues if the window closes. */
   start: procedure
     .input(
       pairInput.extend({
@@ -32,39 +29,27 @@ export const sweepProcedures = {
   known: procedure.input(pairInput).output(
     z.object({
       known: KnownPart,
-      /**
-       * True if the results come from a sweep that was stopped before its end. Otherwise they come from the last
-       * finished one.
-       */
+      /** True if the results come from a stopped sweep, false if from the last finished one. */
       interrupted: z.boolean()
     })
   ),
   /**
-   * Returns the remaining work of the project's next sweep, its memory and approximate time, from a short measurement.
-   * Returns null if nothing is left to compute. It is rejected while a job of the project runs, and cancelled by one
-   * that starts. `preview` adds the work of a preview.
+   * Returns the remaining work, memory and approximate time of the next sweep, from a short measurement; null if
+   * nothing is left.
    */
   plan: procedure
     .input(pairInput.extend({ preview: z.boolean().default(false) }))
     .output(SweepPlan.nullable()),
   /** Sets the range that the user looks at. A running preview scores it next on all prompts, if its work allows. */
   lookAt: procedure.input(pairInput.extend({ range: RestorationRange })).output(z.void()),
-  /** Follows the running sweep. It ends at once if none runs. Aborting stops watching, not the sweep. */
   watch: procedure.input(pairInput).output(eventIterator(SweepEvent)),
   cancel: procedure.input(pairInput).output(z.void()),
-  /** Returns a sweep without its scores of each prompt. */
   get: procedure.input(sweepInput).output(ShownSweep),
-  /**
-   * Returns the scores of one model for each prompt, in the prompts' order.
-   * @param model key of the model in the sweep or in the search from it
-   */
+  /** Returns the scores of one model for each prompt. @param model key of the model in the sweep or its search */
   scores: procedure.input(sweepInput.extend({ model: z.string().max(100_000) })).output(z.array(PromptScore)),
   /** Selects again with another rho and the results of a check. The stored document stays unchanged. */
   select: procedure.input(limitInput).output(Selection),
-  /**
-   * Returns the sweep under another limit, sampler or number of draws, computed from its stored data. Nothing is
-   * stored.
-   */
+  /** Returns the sweep under other settings, computed from its stored data. */
   whatIf: procedure.input(sweepInput.extend({ asked: WhatIf })).output(WhatIfSweep),
   /** Compares the sweep with another of the project, both selecting with this rho. Nothing is stored. */
   compare: procedure
