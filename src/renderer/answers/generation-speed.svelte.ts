@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Computing, SampleProgress } from '../../contract/documents/samples'
+import { readStoredJson, storeText } from '../ui/browser-storage'
 import { formatDuration } from '../ui/format'
 import type { OpenProject } from '../app/open-project.svelte'
 
@@ -48,17 +49,9 @@ export class RunSpeed {
   }
 }
 
-function stored(): z.infer<typeof Speeds> {
-  try {
-    return Speeds.parse(JSON.parse(localStorage.getItem(STORED_AS) ?? '{}'))
-  } catch {
-    return {}
-  }
-}
-
 /** Speed of the last run for each pair, device and precision. It predicts the time of the next run. */
 export class GenerationSpeed {
-  private speeds = $state.raw(stored())
+  private speeds = $state.raw(Speeds.catch({}).parse(readStoredJson(STORED_AS)))
 
   constructor(private readonly project: OpenProject) {}
 
@@ -66,11 +59,7 @@ export class GenerationSpeed {
   remember(computing: Computing, { speed }: RunSpeed): void {
     if (speed === null) return
     this.speeds = { ...this.speeds, [this.keyOf(computing)]: speed }
-    try {
-      localStorage.setItem(STORED_AS, JSON.stringify(this.speeds))
-    } catch {
-      // The storage is full or forbidden. The speed is lost with the page.
-    }
+    storeText(STORED_AS, JSON.stringify(this.speeds))
   }
 
   /** Describes the time of a run: expected from the last run's answers, and at most. */

@@ -12,6 +12,7 @@ import type { AnswerBoard } from '../answers/answers'
 import { changedSince } from '../app/history.svelte'
 import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
+import { readStoredJson } from '../ui/browser-storage'
 import { saveText } from '../ui/save-file'
 import { type BlindPlan, blindPlan, blindSizes, type BlindWay, marksByComparison, sameVerdict } from './blind'
 
@@ -274,13 +275,5 @@ function markOf(comparison: BlindComparison, verdict: BlindVerdict): PreferenceM
   return variant === undefined ? null : { ...comparison, verdict: 'preferred', variant }
 }
 
-function storedWay(): z.infer<typeof Stored> | null {
-  const stored = sessionStorage.getItem(STORED_AS)
-  if (stored === null) return null
-  try {
-    return Stored.safeParse(JSON.parse(stored)).data ?? null
-  } catch {
-    // The stored text is not of this program.
-    return null
-  }
-}
+const storedWay = (): z.infer<typeof Stored> | undefined =>
+  Stored.safeParse(readStoredJson(STORED_AS, 'session')).data

@@ -1,4 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity'
+import { readStored, storeText } from './browser-storage'
 
 const STORED_AS = 'slr-fold-'
 
@@ -8,24 +9,12 @@ export class Folds {
 
   /** @param otherwise the state of a fold that the user has not touched */
   isOpen(id: string, otherwise = false): boolean {
-    return this.chosen.get(id) ?? read(id) ?? otherwise
+    const stored = readStored(STORED_AS + id)
+    return this.chosen.get(id) ?? (stored === null ? otherwise : stored === 'open')
   }
 
   set(id: string, open: boolean): void {
     this.chosen.set(id, open)
-    try {
-      localStorage.setItem(STORED_AS + id, open ? 'open' : 'closed')
-    } catch {
-      // The choice holds until the page is left.
-    }
-  }
-}
-
-function read(id: string): boolean | null {
-  try {
-    const stored = localStorage.getItem(STORED_AS + id)
-    return stored === null ? null : stored === 'open'
-  } catch {
-    return null
+    storeText(STORED_AS + id, open ? 'open' : 'closed')
   }
 }

@@ -1,3 +1,5 @@
+import { readStored, storeText } from './browser-storage'
+
 /** Remembers the width of a pane, in pixels. A browser without storage starts with the default width. */
 export class PaneWidth {
   /** Width that the user chose; null until then. */
@@ -9,24 +11,12 @@ export class PaneWidth {
     private readonly name: string,
     private readonly first: () => number
   ) {
-    const stored = Number(this.readStored())
+    const stored = Number(readStored(`width of ${name}`))
     if (stored > 0) this.chosen = stored
-  }
-
-  private readStored(): string | null {
-    try {
-      return localStorage.getItem(`width of ${this.name}`)
-    } catch {
-      return null
-    }
   }
 
   resize(width: number): void {
     this.chosen = width
-    try {
-      localStorage.setItem(`width of ${this.name}`, String(width))
-    } catch {
-      // The width holds until the page is left.
-    }
+    storeText(`width of ${this.name}`, String(width))
   }
 }

@@ -1,3 +1,5 @@
+import { readStored, storeText } from './browser-storage'
+
 /** A switch that the browser remembers where possible. It is on until the user turns it off. */
 export class StoredSwitch {
   private enabled: boolean
@@ -10,7 +12,7 @@ export class StoredSwitch {
     private readonly storedAs: string,
     fallback = storedAs
   ) {
-    this.enabled = $state((read(storedAs) ?? read(fallback)) !== 'off')
+    this.enabled = $state((readStored(storedAs) ?? readStored(fallback)) !== 'off')
   }
 
   get on(): boolean {
@@ -19,18 +21,6 @@ export class StoredSwitch {
 
   set on(on: boolean) {
     this.enabled = on
-    try {
-      localStorage.setItem(this.storedAs, on ? 'on' : 'off')
-    } catch {
-      // The choice holds until the page is left.
-    }
-  }
-}
-
-function read(storedAs: string): string | null {
-  try {
-    return localStorage.getItem(storedAs)
-  } catch {
-    return null
+    storeText(this.storedAs, on ? 'on' : 'off')
   }
 }

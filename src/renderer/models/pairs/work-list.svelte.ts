@@ -10,6 +10,7 @@ import {
   draftOfComputing
 } from '../../answers/computation'
 import { Subscription } from '../../app/subscription.svelte'
+import { readStored, storeText } from '../../ui/browser-storage'
 import type { OpenProject } from '../../app/open-project.svelte'
 
 /** Work to queue, with the name of its task. */
@@ -47,7 +48,7 @@ export class WorkList {
   /** Follows the work. Called when the project is opened and after every reconnect. */
   attach(): Promise<unknown> {
     const { client, path } = this.project
-    this.taskId ??= this.storedTask()
+    this.taskId ??= readStored(this.storedAs, 'session')
     return this.subscription.follow(
       (signal) => client.work.watch({ path }, { signal }),
       (state) => (this.state = state)
@@ -69,22 +70,10 @@ export class WorkList {
     })
   }
 
-  private storedTask(): string | null {
-    try {
-      return sessionStorage.getItem(this.storedAs)
-    } catch {
-      return null
-    }
-  }
-
   /** Chooses the task of the next evaluations. */
   chooseTask(id: string): void {
     this.taskId = id
-    try {
-      sessionStorage.setItem(this.storedAs, id)
-    } catch {
-      // The storage is full. The choice is lost with the page.
-    }
+    storeText(this.storedAs, id, 'session')
   }
 
   compute(choice: Partial<ComputationDraft>): void {

@@ -1,0 +1,29 @@
+/** Returns a text that the browser remembers; null for none, and where the browser forbids storage. */
+export function readStored(key: string, storage: 'local' | 'session' = 'local'): string | null {
+  try {
+    return storageOf(storage).getItem(key)
+  } catch {
+    return null
+  }
+}
+
+/** Has the browser remember a text. @returns false if the storage is full or forbidden, so it ends with the page */
+export function storeText(key: string, text: string, storage: 'local' | 'session' = 'local'): boolean {
+  try {
+    storageOf(storage).setItem(key, text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Returns the JSON value that the browser remembers; null for none, and for text of another program. */
+export function readStoredJson(key: string, storage: 'local' | 'session' = 'local'): unknown {
+  try {
+    return JSON.parse(readStored(key, storage) ?? 'null')
+  } catch {
+    return null
+  }
+}
+
+const storageOf = (kind: 'local' | 'session'): Storage => (kind === 'local' ? localStorage : sessionStorage)
