@@ -38,7 +38,7 @@ describe('the chat in Chromium', () => {
     await page.keyboard.press('Control+Enter')
     for (const name of ['base', 'post', 'Layers 4–11']) await answers(name).getByText('of 4').waitFor()
 
-    await openSettings(page, SETTINGS_WORDS.recipe)
+    await openSettings(page, SETTINGS_WORDS.range)
     await page.getByRole('slider', { name: 'First layer' }).focus()
     await page.keyboard.press('ArrowLeft')
     await answers('Layers 3–11').getByText('of 4').waitFor()

@@ -136,8 +136,11 @@ describe.skipIf(browserMissing !== null)('the README', () => {
 
     // The verdict is the worst thing known, wherever the range is chosen, with buttons for what does better.
     await showView(page, 'chat')
-    await openSettings(page, SETTINGS_WORDS.models)
-    await page.getByText(/^\d+ % fewer right answers$/).waitFor()
+    await openSettings(page, SETTINGS_WORDS.variants)
+    await page
+      .getByText(/^\d+ % fewer right answers$/)
+      .first()
+      .waitFor()
     await page.keyboard.press('Escape')
     await page.getByLabel('What you say').fill('Name a colour.')
     await page.keyboard.press('Enter')

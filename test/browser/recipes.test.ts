@@ -38,7 +38,8 @@ describe('recipes in Chromium', () => {
 
     await takeAction(page, 'inspector', INSPECTOR_WORDS.nextTokens)
     const view = page.getByRole('main')
-    await view.getByText('two parts, from Ranges.').waitFor()
+    const compared = view.getByLabel('Compare with').locator('option:checked')
+    await expect.poll(() => compared.innerText()).toBe('two parts')
     await view.getByRole('button', { name: 'Compare next tokens' }).click()
     const post = view.getByRole('table', { name: 'Most probable next tokens of post' }).getByRole('row')
     const mostProbable = post.filter({ has: page.getByRole('rowheader', { name: /^"K"/ }) }).getByRole('cell')

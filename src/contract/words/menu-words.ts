@@ -23,6 +23,5 @@ export const SETTINGS_WORDS = {
   sampler: 'Sampler',
   task: 'Task',
   run: 'Run settings',
-  models: 'Models',
-  recipe: 'Recipe'
+  range: 'Range of layers'
 } as const

@@ -1,3 +1,4 @@
+import { SvelteSet } from 'svelte/reactivity'
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
 import { EvaluationVariant, isPlain } from '../../contract/documents/evaluation'
 import type { Variant } from '../../contract/documents/samples'
@@ -10,7 +11,7 @@ import type { OpenProject } from '../app/open-project.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 
 /** The step that asks the variants. */
-export type VariantStep = 'samples' | 'evaluate'
+export type VariantStep = 'chat' | 'samples' | 'evaluate'
 
 /** A variant that can be compared. */
 export interface VariantOption {
@@ -28,6 +29,9 @@ export class VariantList {
   /** Selection while a change of several steps is made; null at other times. */
   private changing = $state.raw<VariantSelection | null>(null)
   private readonly selection = $derived.by(() => this.changing ?? this.buffer.draft)
+
+  /** Keys of the variants that Chat asks, which only this page stores. */
+  private readonly chatKeys = new SvelteSet(['base', 'post'])
 
   readonly options = $derived.by<readonly VariantOption[]>(() => {
     const sweep = defaultSweepOf(this.project.state.sweeps)
@@ -57,6 +61,8 @@ export class VariantList {
     return options
   })
 
+  /** Variants that Chat asks. */
+  readonly chatted = $derived<VariantOption[]>(this.chosenIn('chat'))
   /** Variants of the next sample run. They have the run's own sampler and prompts. */
   readonly sampled = $derived<Variant[]>(this.chosenIn('samples').map(({ entry }) => entry.variant))
   /** Variants of the next evaluation. */
@@ -77,26 +83,45 @@ export class VariantList {
     })
   }
 
+  /** Makes Chat ask exactly the variants with these keys. */
+  chat(keys: readonly string[]): void {
+    this.chatKeys.clear()
+    for (const key of keys) this.chatKeys.add(key)
+  }
+
   private chosenIn(step: VariantStep): VariantOption[] {
     return this.options.filter((option) => this.isChosen(option, step))
   }
 
-  /** Returns whether a step can ask a variant. Samples has one sampler for all. */
-  canAsk = ({ entry }: VariantOption, step: VariantStep): boolean => step === 'evaluate' || isPlain(entry)
+  /** Returns why a step cannot ask a variant; null if it can. Samples and Chat have one sampler for all. */
+  whyNot({ entry }: VariantOption, step: VariantStep): string | null {
+    if (step !== 'evaluate' && !isPlain(entry)) return 'only in Evaluate'
+    return step === 'chat' && isExternal(entry.variant) ? 'not in Chat' : null
+  }
 
   isChosen(option: VariantOption, step: VariantStep): boolean {
+    if (this.whyNot(option, step) !== null) return false
+    if (step === 'chat') return this.chatKeys.has(option.key)
     const { leftOut, sampled } = this.selection
-    if (!this.canAsk(option, step) || leftOut.includes(option.key)) return false
+    if (leftOut.includes(option.key)) return false
     return step === 'evaluate' || !isSweepBaseline(option) || sampled.includes(option.key)
   }
 
   choose(option: VariantOption, step: VariantStep, chosen: boolean): void {
     const { name } = option.entry.variant
-    this.record(chosen ? `choose ${name}` : `leave ${name} out`, () => this.include([option], step, chosen))
+    if (step === 'chat') this.include([option], step, chosen)
+    else
+      this.record(chosen ? `choose ${name}` : `leave ${name} out`, () => this.include([option], step, chosen))
   }
 
   /** Makes variants take part, or not. Samples asks a baseline of the sweep only if it was chosen there. */
   private include(options: readonly VariantOption[], step: VariantStep, chosen: boolean): void {
+    if (step === 'chat') {
+      for (const { key } of options)
+        if (chosen) this.chatKeys.add(key)
+        else this.chatKeys.delete(key)
+      return
+    }
     const { leftOut, sampled } = this.selection
     const without = (keys: readonly string[], removed: readonly VariantOption[]): string[] =>
       keys.filter((key) => removed.every((option) => option.key !== key))
@@ -167,6 +192,7 @@ export class VariantList {
 
   /** Moves the choice of a variant to its new key. A new variant takes part, also under the name of a removed one. */
   private renameKey(before: string | null, after: string | null): void {
+    if (before !== null && this.chatKeys.delete(before) && after !== null) this.chatKeys.add(after)
     const leftOut = this.selection.leftOut
       .map((key) => (key === before ? after : key === after ? null : key))
       .filter((key) => key !== null)

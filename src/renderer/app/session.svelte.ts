@@ -100,7 +100,7 @@ export class Session extends OpenProject {
     this.exports = new ExportsState(this, offered)
     const { ranges, recipes } = this
     const { prompts, setup } = this.samples
-    this.chat = new Chat(this, { ranges, recipes, prompts, setup })
+    this.chat = new Chat(this, { ranges, recipes, variants: this.variants, prompts, setup })
     this.distances = new Distances(this)
     this.checksums = new Checksums(this)
     this.values = new ValuesCheck(this)
@@ -197,8 +197,7 @@ export class Session extends OpenProject {
 
   /** Opens Samples with a kept recipe as a variant. @param id identifies the recipe */
   sample(id: string): void {
-    const option = this.variants.options.find(({ key }) => key === id)
-    if (option !== undefined) this.variants.choose(option, 'samples', true)
+    this.includeKept(id, 'samples')
     this.host.go('samples')
   }
 
@@ -237,10 +236,16 @@ export class Session extends OpenProject {
     this.host.go('next-token')
   }
 
-  /** Opens Chat with a kept recipe beside base and post. @param id identifies the recipe */
+  /** Opens Chat with a kept recipe among its variants. @param id identifies the recipe */
   chatWith(id: string): void {
-    this.chat.choose({ kind: 'kept', id })
+    this.includeKept(id, 'chat')
+    this.chat.answerLater()
     this.host.go('chat')
+  }
+
+  private includeKept(id: string, step: VariantStep): void {
+    const option = this.variants.options.find(({ key }) => key === id)
+    if (option !== undefined) this.variants.choose(option, step, true)
   }
 
   /** Opens Samples with a served model as a variant, and adds it to Evaluate. */

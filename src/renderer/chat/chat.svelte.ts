@@ -1,43 +1,34 @@
-import { SvelteSet } from 'svelte/reactivity'
+import { SvelteMap } from 'svelte/reactivity'
 import { z } from 'zod'
 import type { PairId } from '../../contract/documents/project'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import { scoreIn } from '../../contract/documents/swept-model'
 import type { SampleProgress, SampleSettings, Variant } from '../../contract/documents/samples'
 import { rangeModel, type Restoring, sameModel, sweptRangeModel } from '../../contract/model/model'
+import { mapGet } from '../../contract/model/look-up'
 import { RestorationRange } from '../../contract/model/recipe'
 import type { ChatEvent } from '../../contract/procedures/chat'
+import type { VariantList } from '../answers/variant-list.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import { StreamJob } from '../app/stream-job.svelte'
+import { readStoredJson, storeText } from '../ui/browser-storage'
 import { doneShare } from '../app/window-job'
 import type { KeptList } from '../recipes/kept-list.svelte'
 import type { SamplePromptList } from '../samples/sample-prompts.svelte'
 import type { SampleSetupState } from '../samples/sample-setup.svelte'
-import {
-  TurnAnswers,
-  type ColumnId,
-  COLUMNS,
-  conversationOf,
-  keptTurn,
-  KeptTurn,
-  turnFrom
-} from './conversation.svelte'
-import type { Turn } from './conversation.svelte'
+import { conversationOf, keptTurn, KeptTurn, type Turn, TurnAnswers, turnFrom } from './conversation.svelte'
 
-/** Third model of a conversation: a range of layers, or a kept recipe by its id. */
-export const ChatChoice = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('range'), range: RestorationRange }),
-  z.object({ kind: z.literal('kept'), id: z.string() })
-])
-export type ChatChoice = z.infer<typeof ChatChoice>
+/** Column of the range that the sliders choose. Other columns have the key of a variant. */
+export const RANGE_COLUMN = 'range'
 
 /** A conversation as the page stores it for a reload. */
 const StoredChat = z.object({
   draft: z.string(),
   turns: z.array(KeptTurn),
-  choice: ChatChoice.nullable(),
-  count: z.number().int().min(1).max(64),
-  leftOut: z.array(z.enum(COLUMNS))
+  range: RestorationRange.nullable(),
+  asksRange: z.boolean(),
+  chosen: z.array(z.string()),
+  count: z.number().int().min(1).max(64)
 })
 type StoredChat = z.infer<typeof StoredChat>
 
@@ -54,20 +45,22 @@ interface Needs {
     readonly sweep: ShownSweep | null
   }
   readonly recipes: KeptList
+  readonly variants: VariantList
   readonly prompts: SamplePromptList
   /** The sampler's settings. */
   readonly setup: SampleSetupState
 }
 
-/** A conversation with base, post and a recipe side by side. Each pair has one, which only this page stores. */
+/** A conversation with several variants side by side. Each pair has one, which only this page stores. */
 export class Chat {
   draft = $state('')
   turns = $state.raw<readonly Turn[]>([])
   /** Number of answers of each model to each turn. */
   count = $state(4)
-  /** Null until the user chooses. The default is the range that the newest sweep selected. */
-  private chosen = $state.raw<ChatChoice | null>(null)
-  private readonly leftOut = new SvelteSet<ColumnId>()
+  /** Null until the user moves a slider. The default is the range that the newest sweep selected. */
+  private movedRange = $state.raw<RestorationRange | null>(null)
+  /** True if the range of the sliders is asked too. */
+  private asksRange = $state(true)
   notices = $state.raw<readonly string[]>([])
   progress = $state.raw<SampleProgress | null>(null)
   /** True if the typed text is sent as soon as {@link loading} is null. */
@@ -82,56 +75,41 @@ export class Chat {
   private lastQuestionElsewhere = $state.raw<string | null>(null)
   readonly suggestedQuestion = $derived(this.turns.length === 0 ? this.lastQuestionElsewhere : null)
 
-  /** The last range of the sliders, before a kept recipe was chosen. */
-  private lastRange = $state.raw<RestorationRange>({ start: 0, end: 0 })
-
   readonly writable = $derived.by(() => this.project.writable)
 
-  /** The user's choice limited to what the pair has: no removed recipe, and no layer after the last. */
-  private readonly validChoice = $derived.by<ChatChoice | null>(() => {
-    const { chosen, layerCount } = this
-    if (chosen?.kind === 'kept') {
-      return this.project.state.document.recipes.some(({ id }) => id === chosen.id) ? chosen : null
-    }
-    // The pair may have been relocated to models with fewer layers.
-    if (chosen === null || layerCount === 0 || chosen.range.end < layerCount) return chosen
-    const end = layerCount - 1
-    return { kind: 'range', range: { start: Math.min(chosen.range.start, end), end } }
-  })
-
-  readonly choice = $derived.by<ChatChoice>(() => {
-    if (this.validChoice !== null) return this.validChoice
+  /** The range of the sliders. The pair may have been relocated to models with fewer layers. */
+  readonly range = $derived.by<RestorationRange>(() => {
     const last = Math.max(0, this.layerCount - 1)
     const otherwise = { start: Math.floor(this.layerCount / 3), end: last }
-    return { kind: 'range', range: this.needs.ranges.selectedOfNewest ?? otherwise }
+    const { start, end } = this.movedRange ?? this.needs.ranges.selectedOfNewest ?? otherwise
+    return this.layerCount === 0 ? { start, end } : { start: Math.min(start, last), end: Math.min(end, last) }
   })
 
-  /** True while the third column waits for the range that the newest sweep selected. */
-  readonly awaitsRange = $derived.by(() => this.needs.ranges.awaitsNewest && this.validChoice === null)
+  /** True while the sliders wait for the range that the newest sweep selected. */
+  readonly awaitsRange = $derived.by(() => this.needs.ranges.awaitsNewest && this.movedRange === null)
 
-  /** The model of the third column. */
-  readonly recipe = $derived.by<Extract<Variant, { kind: 'recipe' }>>(() => {
-    const { choice } = this
-    const keptRecipe =
-      choice.kind === 'kept'
-        ? this.project.state.document.recipes.find(({ id }) => id === choice.id)
-        : undefined
-    if (keptRecipe !== undefined) {
-      const { id, mark, recipe } = keptRecipe
-      return { kind: 'recipe', name: recipe.name, recipe, kept: { id, mark } }
-    }
-    const range = choice.kind === 'range' ? choice.range : { start: 0, end: 0 }
-    // A moved range keeps the checkpoint that the newest sweep restores.
+  /** The model of the sliders. A moved range keeps the checkpoint that the newest sweep restores. */
+  readonly rangeVariant = $derived.by<Extract<Variant, { kind: 'recipe' }>>(() => {
     const newest = this.needs.ranges.selectedOfNewest
-    const { recipe } = newest === null ? rangeModel(range) : sweptRangeModel(range, newest)
+    const { recipe } = newest === null ? rangeModel(this.range) : sweptRangeModel(this.range, newest)
     return { kind: 'recipe', name: recipe.name, recipe }
   })
 
-  readonly columns = $derived(COLUMNS.filter((id) => !this.leftOut.has(id)))
+  readonly rangeName = $derived.by(() => (this.awaitsRange ? 'the selected range' : this.rangeVariant.name))
+
+  /** Variants by their columns. */
+  readonly variantsByColumn = $derived.by<ReadonlyMap<string, Variant>>(
+    () =>
+      new SvelteMap([
+        ...this.needs.variants.chatted.map(({ key, entry }) => [key, entry.variant] as const),
+        ...(this.asksRange ? [[RANGE_COLUMN, this.rangeVariant] as const] : [])
+      ])
+  )
+  readonly columns = $derived([...this.variantsByColumn.keys()])
 
   /** Names the part of a question that is still being read; null when all parts are there. */
   readonly loading = $derived.by(() => {
-    if (this.awaitsRange) return 'The selected range is being read.'
+    if (this.asksRange && this.awaitsRange) return 'The selected range is being read.'
     return this.needs.setup.parsed === null ? 'The sampler settings are being read.' : null
   })
 
@@ -140,12 +118,12 @@ export class Chat {
     const blocked = this.project.whyNotAsk('ask again', this.job) ?? this.loading
     if (blocked !== null) return blocked
     if (this.settings === null) return 'Some settings of the sampler need attention.'
-    return this.columns.length === 0 ? 'Choose at least one model.' : null
+    return this.columns.length === 0 ? 'Choose at least one variant.' : null
   })
 
   readonly isKept = $derived.by(() =>
     this.project.state.document.recipes.some(({ recipe }) =>
-      sameModel({ kind: 'recipe', recipe }, this.recipe)
+      sameModel({ kind: 'recipe', recipe }, this.rangeVariant)
     )
   )
 
@@ -181,40 +159,21 @@ export class Chat {
     this.sendsWhenLoaded = false
     this.lastQuestionElsewhere = this.questionToOtherPair()
     if (this.turns.length > 0 || this.draft !== '') return
-    const stored = storedChat(sessionStorage.getItem(this.storageKey)) ?? this.adoptProjectChat()
-    if (stored === null) return
+    const stored = storedChat(this.project.path, this.project.here.pair)
+    if (stored === undefined) return
     this.draft = stored.draft
     this.turns = stored.turns.map(turnFrom)
-    this.chosen = stored.choice
+    this.movedRange = stored.range
+    this.asksRange = stored.asksRange
     this.count = stored.count
-    for (const id of stored.leftOut) this.leftOut.add(id)
-  }
-
-  private get storageKey(): string {
-    return storageKeyOf(this.project.path, this.project.here.pair)
-  }
-
-  /**
-   * Adopts a conversation that an earlier version stored for the whole project. It belongs to the pair whose kept
-   * recipe it names, else to the first pair.
-   */
-  private adoptProjectChat(): StoredChat | null {
-    const key = `slr-chat ${this.project.path}`
-    const stored = storedChat(sessionStorage.getItem(key))
-    if (stored === null) return null
-    const { pairs, document } = this.project.state
-    const { choice } = stored
-    const hasRecipe = choice?.kind === 'kept' && document.recipes.some(({ id }) => id === choice.id)
-    if (!hasRecipe && pairs[0]?.id !== document.id) return null
-    sessionStorage.removeItem(key)
-    return stored
+    this.needs.variants.chat(stored.chosen)
   }
 
   private questionToOtherPair(): string | null {
     const { path, here, state } = this.project
     for (const { id } of state.pairs) {
       if (id === here.pair) continue
-      const question = storedChat(sessionStorage.getItem(storageKeyOf(path, id)))?.turns.at(-1)?.text
+      const question = storedChat(path, id)?.turns.at(-1)?.text
       if (question !== undefined) return question
     }
     return null
@@ -228,20 +187,10 @@ export class Chat {
     await this.ask(this.columns)
   }
 
-  isShown(column: ColumnId): boolean {
-    return !this.leftOut.has(column)
-  }
-
-  show(column: ColumnId, shown: boolean): void {
-    if (shown) this.leftOut.delete(column)
-    else this.leftOut.add(column)
-    this.save()
-  }
-
-  /** Returns the name of a column's model. */
-  nameOf(column: ColumnId): string {
-    if (column !== 'recipe') return column
-    return this.awaitsRange ? 'the selected range' : this.recipe.name
+  /** Includes or excludes the range of the sliders. */
+  askRange(asked: boolean): void {
+    this.asksRange = asked
+    this.answerLater()
   }
 
   /** Sends the typed text to all shown models. If a part of the question is loading, the text waits for it. */
@@ -259,33 +208,30 @@ export class Chat {
     if (this.blocked === null) await this.ask(this.columns)
   }
 
-  get range(): RestorationRange {
-    return this.choice.kind === 'range' ? this.choice.range : this.lastRange
-  }
-
   chooseRange(range: RestorationRange): void {
-    this.lastRange = range
-    this.choose({ kind: 'range', range })
+    this.movedRange = range
+    this.answerLater()
   }
 
-  /** Chooses the third model. After a pause it answers the last turn. */
-  choose(choice: ChatChoice): void {
-    if (choice.kind === 'kept') this.lastRange = this.range
-    this.chosen = choice
+  /** Has new and changed models answer the last turn, after a pause. */
+  answerLater(): void {
     this.save()
     clearTimeout(this.pause)
-    if (this.turns.length > 0) this.pause = setTimeout(() => void this.answerByRecipe(), PAUSE_MS)
+    if (this.turns.length > 0) this.pause = setTimeout(() => void this.answerMissing(), PAUSE_MS)
   }
 
-  private async answerByRecipe(): Promise<void> {
+  private async answerMissing(): Promise<void> {
     if (this.project.left.aborted) return
     const answers = this.turns.at(-1)?.answers ?? {}
+    const isMissing = (id: string): boolean => {
+      const [variant, shown] = [this.variantsByColumn.get(id), answers[id]]
+      return variant !== undefined && (shown === undefined || !sameModel(shown.variant, variant))
+    }
+    const columns = this.columns.filter((id) => isMissing(id) || answers[id]?.running === true)
+    if (!columns.some(isMissing)) return
     // All unfinished answers come from the stream that ends here, so they are asked for again.
-    const unfinished = COLUMNS.filter((id) => id !== 'recipe' && answers[id]?.running)
-    if (unfinished.length > 0) this.cancel()
-    const columns = this.columns.filter((id) => id === 'recipe' || unfinished.includes(id))
-    this.job.cancel()
-    if (this.blocked === null && columns.includes('recipe')) await this.ask(columns)
+    if (this.job.busy) this.cancel()
+    if (this.blocked === null) await this.ask(columns)
   }
 
   /** Stops answers that are being written or requested. Finished ones stay. */
@@ -296,7 +242,7 @@ export class Chat {
   }
 
   /** Continues the conversation with an answer to the last turn. */
-  pick(column: ColumnId, text: string): void {
+  pick(column: string, text: string): void {
     const answers = this.turns.at(-1)?.answers[column]
     if (answers === undefined) return
     answers.picked = text
@@ -334,42 +280,30 @@ export class Chat {
     return this.needs.prompts.holds(text)
   }
 
-  /** Keeps the recipe with its score in the shown sweep. */
-  async keepRecipe(): Promise<void> {
-    const { choice, recipe } = this
-    if (choice.kind !== 'range') return
+  /** Keeps the range as a recipe, with its score in the shown sweep. */
+  async keepRange(): Promise<void> {
     const { sweep } = this.needs.ranges
-    const score = sweep === null ? null : scoreIn(sweep, recipe)
-    await this.project.attempt(() => this.needs.recipes.keep(recipe.recipe, score))
+    const score = sweep === null ? null : scoreIn(sweep, this.rangeVariant)
+    await this.project.attempt(() => this.needs.recipes.keep(this.rangeVariant.recipe, score))
   }
 
   /** Stores the draft and the conversation for a reload. */
   save(): void {
-    const { draft, turns, chosen: choice, count } = this
-    const stored: StoredChat = {
-      draft,
-      turns: turns.map(keptTurn),
-      choice,
-      count,
-      leftOut: [...this.leftOut]
-    }
-    try {
-      sessionStorage.setItem(this.storageKey, JSON.stringify(stored))
-      this.tooLong = false
-    } catch (error) {
-      if (!(error instanceof DOMException)) throw error
-      this.tooLong = true
-    }
+    const { draft, turns, movedRange: range, asksRange, count } = this
+    const chosen = this.needs.variants.chatted.map(({ key }) => key)
+    const stored: StoredChat = { draft, turns: turns.map(keptTurn), range, asksRange, chosen, count }
+    const key = storageKeyOf(this.project.path, this.project.here.pair)
+    this.tooLong = !storeText(key, JSON.stringify(stored), 'session')
   }
 
-  private async ask(columns: readonly ColumnId[]): Promise<void> {
+  private async ask(columns: readonly string[]): Promise<void> {
     const { settings } = this
     const turn = this.turns.at(-1)
     if (settings === null || turn === undefined) return
     this.questionCount += 1
     const fresh = columns.map((id) => ({
       id,
-      answers: new TurnAnswers(this.variantOf(id), settings.sampleCount)
+      answers: new TurnAnswers(mapGet(this.variantsByColumn, id, 'variant'), settings.sampleCount)
     }))
     for (const { answers } of fresh) answers.running = true
     const answers = {
@@ -402,24 +336,15 @@ export class Chat {
     this.save()
   }
 
-  private variantOf(column: ColumnId): Variant {
-    return column === 'recipe' ? this.recipe : { kind: column, name: column }
-  }
-
   /** Marks all answers as complete. */
   private finish(): void {
-    for (const answers of Object.values(this.turns.at(-1)?.answers ?? {})) answers.running = false
+    for (const answers of Object.values(this.turns.at(-1)?.answers ?? {}))
+      if (answers) answers.running = false
     this.save()
   }
 }
 
 const storageKeyOf = (path: string, pair: PairId): string => `slr-chat ${JSON.stringify([path, pair])}`
 
-function storedChat(stored: string | null): StoredChat | null {
-  if (stored === null) return null
-  try {
-    return StoredChat.safeParse(JSON.parse(stored)).data ?? null
-  } catch {
-    return null
-  }
-}
+const storedChat = (path: string, pair: PairId): StoredChat | undefined =>
+  StoredChat.safeParse(readStoredJson(storageKeyOf(path, pair), 'session')).data

@@ -3,20 +3,16 @@ import { SampleLine, Variant } from '../../contract/documents/samples'
 import type { ChatAnswer, ChatTurn } from '../../contract/procedures/chat'
 import { AnswerBoard, EMPTY_CELL } from '../answers/answers'
 
-/** The models in the order of their columns: base, post and the chosen recipe. */
-export const COLUMNS = ['base', 'post', 'recipe'] as const
-export type ColumnId = (typeof COLUMNS)[number]
-
 const Finished = SampleLine.pick({ index: true, text: true, finish: true })
 
 /** The answers of one model as the page stores them. */
-export const KeptAnswers = z.object({
+const KeptAnswers = z.object({
   variant: Variant,
   finished: z.array(Finished),
   picked: z.string().nullable(),
   asked: z.number().int()
 })
-export type KeptAnswers = z.infer<typeof KeptAnswers>
+type KeptAnswers = z.infer<typeof KeptAnswers>
 
 export class TurnAnswers {
   /** Equal answers once, with their count. */
@@ -70,25 +66,26 @@ export class TurnAnswers {
 /** A message of the user with the answers of each model. */
 export interface Turn {
   readonly text: string
-  readonly answers: Readonly<Partial<Record<ColumnId, TurnAnswers>>>
+  /** Keys name the columns. */
+  readonly answers: Readonly<Partial<Record<string, TurnAnswers>>>
 }
 
-export const KeptTurn = z.object({ text: z.string(), answers: z.partialRecord(z.enum(COLUMNS), KeptAnswers) })
+export const KeptTurn = z.object({ text: z.string(), answers: z.record(z.string(), KeptAnswers) })
 
 export const keptTurn = ({ text, answers }: Turn): z.infer<typeof KeptTurn> => ({
   text,
-  answers: Object.fromEntries(COLUMNS.flatMap((id) => (answers[id] ? [[id, answers[id].kept()]] : [])))
+  answers: Object.fromEntries(
+    Object.entries(answers).flatMap(([id, column]) => (column ? [[id, column.kept()]] : []))
+  )
 })
 
 export const turnFrom = ({ text, answers }: z.infer<typeof KeptTurn>): Turn => ({
   text,
-  answers: Object.fromEntries(
-    COLUMNS.flatMap((id) => (answers[id] ? [[id, TurnAnswers.from(answers[id])]] : []))
-  )
+  answers: Object.fromEntries(Object.entries(answers).map(([id, column]) => [id, TurnAnswers.from(column)]))
 })
 
 /** Returns the conversation of one model up to the last message. Turns without an answer of the model are left out. */
-export function conversationOf(turns: readonly Turn[], column: ColumnId): ChatTurn[] {
+export function conversationOf(turns: readonly Turn[], column: string): ChatTurn[] {
   const last = turns.at(-1)
   const before = turns.slice(0, -1).flatMap(({ text, answers }): ChatTurn[] => {
     const answer = answers[column]?.continuation

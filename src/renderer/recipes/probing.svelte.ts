@@ -12,7 +12,7 @@ interface Probed {
 
 /** The next tokens of base, post and a recipe after a prompt. */
 export class Probing {
-  /** The recipe that Ranges asked about; null for the recipe of Chat. */
+  /** The compared recipe; null for the range of Chat. */
   recipe = $state.raw<Recipe | null>(null)
   /** The typed or chosen prompt. */
   prompt: string

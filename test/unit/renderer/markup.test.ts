@@ -37,7 +37,7 @@ const REASONS: Record<string, RegExp> = {
   'below it: Samples is set to Greedy': /^greedy$/,
   'by the switch beside it': /^draft\.(greedy && .*|raw)$|^name === /,
   'in its row':
-    /^!isAskable$|^!report\.works$|^(?:whyKept|keptId) !== null$|^!project\.exists$|^refused$|^!blended$/,
+    /^whyNot !== null$|^!report\.works$|^(?:whyKept|keptId) !== null$|^!project\.exists$|^refused$|^!blended$/,
   'above it, by whoever shows it': /^disabled$/
 }
 /** Never to be pressed, and said so in their row. */

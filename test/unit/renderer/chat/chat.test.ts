@@ -71,7 +71,7 @@ async function stream(line: ScriptedLine, place: number): Promise<Stream<ChatEve
 }
 
 /** What is shown of the answers of a turn. */
-const shown = (chat: Chat, turn: number, column: 'base' | 'post' | 'recipe'): [string, number][] =>
+const shown = (chat: Chat, turn: number, column: 'base' | 'post' | 'range'): [string, number][] =>
   (elementAt(chat.turns, turn, 'turn').answers[column]?.cell.groups ?? []).map(({ text, count }) => [
     text,
     count
@@ -139,7 +139,7 @@ describe('the chat', () => {
     expect(asked(line, 1).columns.map(({ variant }) => variant.name)).toEqual(['Layers 2–5'])
     expect(asked(line, 1).settings.seed).toBe(2)
     expect(shown(chat, 0, 'base')).toEqual([['a', 4]])
-    expect(shown(chat, 0, 'recipe')).toEqual([])
+    expect(shown(chat, 0, 'range')).toEqual([])
 
     const second = await stream(line, 1)
     await second.over()
@@ -188,7 +188,7 @@ describe('the chat', () => {
     expect(reloaded.turns.map(({ text }) => text)).toEqual(['Hello.'])
     expect(shown(reloaded, 0, 'post')).toEqual([['b', 1]])
     expect(elementAt(reloaded.turns, 0, 'turn').answers.post?.cut).toBe(true)
-    expect(reloaded.recipe.name).toBe('Layers 1–2')
+    expect(reloaded.rangeVariant.name).toBe('Layers 1–2')
 
     reloaded.clear()
     expect(reloaded.turns).toEqual([])
@@ -201,7 +201,7 @@ describe('the chat', () => {
     await converse(first, 'Name a colour.')
 
     const second = await openPair('pair-2')
-    expect([questions(second.chat), second.chat.recipe.name]).toEqual([[], 'Layers 4–11'])
+    expect([questions(second.chat), second.chat.rangeVariant.name]).toEqual([[], 'Layers 4–11'])
     expect(second.chat.suggestedQuestion).toBe('Name a colour.')
     void second.chat.askSuggested()
     await settled()
@@ -216,30 +216,32 @@ describe('the chat', () => {
     expect(questions((await openPair('pair-2')).chat)).toEqual(['Name a colour.', 'And a bird?'])
   })
 
-  it('gives a conversation that was stored for the project to the pair that has its recipe, or to the first', async () => {
-    const choice = { kind: 'kept', id: 'one' }
-    const stored = { draft: 'Hello', turns: [], choice, count: 4, leftOut: [] }
-    const key = `slr-chat ${projectState().path}`
-    const recipes = [
-      { id: 'one', mark: 0, recipe: rangeModel({ start: 0, end: 1 }).recipe, keptAt: KEPT_AT, ...NOT_SCORED }
-    ]
-    expect((await openPair('pair-2')).chat.draft).toBe('')
-    sessionStorage.setItem(key, JSON.stringify(stored))
-    expect((await openPair('pair-2')).chat.draft).toBe('')
-    expect((await openPair('pair-2', { recipes })).chat.draft).toBe('Hello')
-    expect((await openPair('pair-1')).chat.draft).toBe('')
-
-    sessionStorage.setItem(key, JSON.stringify({ ...stored, choice: null }))
-    expect((await openPair('pair-2')).chat.draft).toBe('')
-    expect((await openPair('pair-1')).chat.draft).toBe('Hello')
+  it('asks the variants that are chosen from the list, and a new one at once about the last turn', async () => {
+    const recipe = { ...rangeModel({ start: 0, end: 1 }).recipe, name: 'mine' }
+    const recipes = [{ id: 'one', mark: 0, recipe, keptAt: KEPT_AT, ...NOT_SCORED }]
+    const opened = await openPair('pair-1', { recipes })
+    const { line, chat, session } = opened
+    chat.askRange(false)
+    await converse(opened, 'Hello.')
+    session.chatWith('one')
+    await waitFor(() => expect(line.of('chat.answer')).toHaveLength(2))
+    const namesAsked = (place: number): string[] =>
+      asked(line, place).columns.map(({ variant }) => variant.name)
+    expect([namesAsked(0), namesAsked(1)]).toEqual([['base', 'post'], ['mine']])
+    expect(session.variants.sampled.map(({ name }) => name)).toEqual(['base', 'post', 'mine'])
+    expect([...(await openPair('pair-1', { recipes })).chat.variantsByColumn.keys()]).toEqual([
+      'base',
+      'post',
+      'one'
+    ])
   })
 
   it('ends a chosen range at the last layer of a pair that now has fewer', async () => {
     const { chat, session } = await openChat()
     chat.chooseRange({ start: 10, end: 11 })
-    expect(chat.recipe.name).toBe('Layers 10–11')
+    expect(chat.rangeVariant.name).toBe('Layers 10–11')
     session.accept(projectState({ revision: 2, pair: { ...PAIR, post: { ...PAIR.post, layerCount: 6 } } }))
-    expect([chat.recipe.name, chat.range]).toEqual(['Layer 5', { start: 5, end: 5 }])
+    expect([chat.rangeVariant.name, chat.range]).toEqual(['Layer 5', { start: 5, end: 5 }])
   })
 
   it('restores cleared turns before later ones, and removes only them again', async () => {
@@ -281,7 +283,7 @@ describe('the chat', () => {
     expect(chat.isKeptPrompt('Hello.')).toBe(true)
     await line.answer('samples.savePrompts', 0, projectState({ pair: PAIR }))
     chat.chooseRange({ start: 2, end: 3 })
-    void chat.keepRecipe()
+    void chat.keepRange()
     await settled()
     expect(line.call('recipes.keep', 0).input).toMatchObject({
       recipe: { name: 'Layers 2–3', ranges: [[2, 3]] }

@@ -278,7 +278,12 @@ describe('the plan of the next sweep', () => {
     await refused('one', 0, new Error('Layers do not fit.'))
     expect([planning.plan, planning.failure?.message]).toEqual([null, 'Layers do not fit.'])
     await refused('two', 1, new WorkbenchError('busy', 'A check runs.', ''))
-    expect(planning.failure).toBeNull()
+    expect([planning.failure, planning.impossible]).toEqual([null, null])
+    await refused('three', 2, new WorkbenchError('out-of-memory', 'This sweep needs at least 300 MiB.'))
+    expect(planning.impossible).toBe('This sweep needs at least 300 MiB.')
+    void session.ranges.start()
+    await settled()
+    expect(line.of('sweeps.start')).toEqual([])
   })
 
   it('is another one for other prompts, tasks or settings, and for a preview', () => {
@@ -351,7 +356,7 @@ describe('what the newest sweep selects', () => {
     void ranges.attach(null)
     await settled()
     expect(SWEEP.selected).not.toBeNull()
-    expect([ranges.selectedOfNewest, chat.awaitsRange, chat.nameOf('recipe')]).toEqual([
+    expect([ranges.selectedOfNewest, chat.awaitsRange, chat.rangeName]).toEqual([
       null,
       true,
       'the selected range'
