@@ -20,12 +20,12 @@ export type LiveEntry = z.infer<typeof LiveEntry>
 
 /** Rows of hidden states pushed through blocks, and the rows that the sweep needs. */
 export const SweepProgress = z.object({
-  phase: z.enum(['preparing', 'sweeping', 'saving']),
+  phase: z.enum(['preparing', 'sweeping', 'selecting', 'halving', 'verifying', 'saving']),
   rowsDone: z.number(),
   rowsTotal: z.number(),
   rowsPerSecond: z.number().nullable(),
   secondsLeft: z.number().nullable(),
-  /** Decoder layer being computed, 0-based, of layerCount. Null while preparing or saving. */
+  /** Decoder layer being computed, 0-based, of layerCount. Null outside of sweeping. */
   layer: z.number().int().nullable(),
   layerCount: z.number().int(),
   /** Number of prompts whose results come from an interrupted or earlier sweep. */

@@ -33,8 +33,8 @@ import { StageSession } from './stage-session'
 import type { SweepCheckpoint } from './sweep-checkpoint'
 import { computesPreview, type PreviewResults, previewResults, stagesOf } from './sweep-stages'
 
-/** Progress after the computation; the time for saving is unknown. */
-const SAVING = { phase: 'saving', layer: null, rowsPerSecond: null, secondsLeft: null } as const
+/** Progress after the computation; the time for resampling is unknown. */
+const SELECTING = { phase: 'selecting', layer: null, rowsPerSecond: null, secondsLeft: null } as const
 
 /** Stored scores of earlier sweeps, and the checkpoint of this one. */
 export interface SweepHistory {
@@ -162,7 +162,7 @@ async function scorePrompts(
         signal,
         onEvent
       })
-      onEvent({ type: 'progress', progress: { ...computed.progress, ...SAVING } })
+      onEvent({ type: 'progress', progress: { ...computed.progress, ...SELECTING } })
       const { outcome } = stages
       const scoresOf = (model: number, prompts: readonly number[]): PromptScore[] =>
         prompts.map((prompt) => elementAt(computed.scores, model, 'model').of(prompt))

@@ -1,4 +1,5 @@
 import { type RecipeScore, type Score, ScoredHalf, type SweepDocument } from '../../../contract/documents/crc'
+import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { halfStrengths, nameStrengths, rangeStrengths, recipeOf } from '../../../contract/model/strengths'
 import { DEVICE_LABELS } from '../../../contract/model/device'
@@ -7,7 +8,7 @@ import { throwIfCancelled } from '../../base/files/cancelling'
 import { runCooperatively } from '../../base/steps'
 import type { EngineClient } from '../../engine/host'
 import { recompareBaselines } from '../selection/compare-baselines'
-import type { CrcSweepEvent } from './compute-sweep'
+import { type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import type { CrcSweepRequest } from './prepare-sweep'
 import { type PairFolders, scoreRecipes } from './score-recipes'
@@ -23,9 +24,25 @@ export async function runWholeSweep(
   onEvent: (event: CrcSweepEvent) => void,
   history: SweepHistory | null
 ): Promise<SweepDocument> {
-  const swept = await runCrcSweep(engine, request, signal, onEvent, history)
-  const compared = await withHalvesAlone(engine, request, swept, signal)
+  let progress: SweepProgress = NOTHING_DONE
+  const swept = await runCrcSweep(
+    engine,
+    request,
+    signal,
+    (event) => {
+      if (event.type === 'progress') progress = event.progress
+      onEvent(event)
+    },
+    history
+  )
+  const tell = (changes: Partial<SweepProgress>): void =>
+    onEvent({ type: 'progress', progress: { ...progress, ...changes } })
+  const compared = await withHalvesAlone(engine, request, swept, signal, ({ rowsDone, rowsTotal }) =>
+    tell({ phase: 'halving', rowsDone, rowsTotal })
+  )
+  if (compared.device !== 'cpu') tell({ phase: 'verifying' })
   const whole = await verifiedOnCpu(engine, request, compared, signal)
+  tell({ phase: 'saving' })
   for (const message of whole.notices.slice(swept.notices.length)) onEvent({ type: 'notice', message })
   return whole
 }
@@ -37,7 +54,8 @@ export async function withHalvesAlone(
   engine: EngineClient,
   pair: PairFolders,
   sweep: SweepDocument,
-  signal: AbortSignal
+  signal: AbortSignal,
+  onProgress: (progress: SweepProgress) => void = () => undefined
 ): Promise<SweepDocument> {
   const { selected, selection, layerCount, source, preview } = sweep
   if (selected === null || selection === null || preview !== null) return sweep
@@ -46,7 +64,7 @@ export async function withHalvesAlone(
     return recipeOf(nameStrengths(layers), layers)
   })
   try {
-    const scored = await scoreRecipes(engine, { pair, sweep, recipes }, signal, () => undefined)
+    const scored = await scoreRecipes(engine, { pair, sweep, recipes }, signal, onProgress)
     const alone = scored.recipes.map((score, index) => ({ ...score, alone: ScoredHalf.options[index] }))
     const whole = { ...sweep, recipes: [...sweep.recipes, ...alone], followUp: scored.work }
     const stop = { signal, what: 'The sweep' }

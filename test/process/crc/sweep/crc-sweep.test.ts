@@ -104,11 +104,11 @@ describe('a sweep of all ranges', () => {
     expect(document.baseUnavailable).toBeNull()
   })
 
-  test('reports progress from preparing to saving, and scores with their number of prompts', async () => {
+  test('reports progress from preparing to selecting, and scores with their number of prompts', async () => {
     const { events } = await run(await demoSweep())
     const phases = events.flatMap((event) => (event.type === 'progress' ? [event.progress.phase] : []))
     expect(phases[0]).toBe('preparing')
-    expect(phases.at(-1)).toBe('saving')
+    expect(phases.at(-1)).toBe('selecting')
     expect(phases).toContain('sweeping')
     const last = events.filter((event) => event.type === 'progress').at(-1)
     expect(last?.progress).toMatchObject({ rowsDone: 200, rowsTotal: 200, secondsLeft: null, layerCount: 12 })

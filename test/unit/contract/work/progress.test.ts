@@ -6,10 +6,10 @@ const rows = { rowsDone: 30, rowsTotal: 40, rowsPerSecond: 2, secondsLeft: 5 }
 const answers = { samplesDone: 30, samplesTotal: 40, tokensPerSecond: 2, secondsLeft: 5 }
 
 it('knows the share of a sweep only while ranges are scored', () => {
-  const share = (phase: 'preparing' | 'sweeping' | 'saving') =>
+  const share = (phase: 'preparing' | 'sweeping' | 'halving' | 'saving') =>
     progressShare({ kind: 'sweep', progress: { ...NOTHING_DONE, ...rows, phase } })
   expect(share('sweeping')).toEqual({ share: 0.75, secondsLeft: 5 })
-  for (const phase of ['preparing', 'saving'] as const)
+  for (const phase of ['preparing', 'halving', 'saving'] as const)
     expect(share(phase)).toEqual({ share: null, secondsLeft: null })
 })
 
