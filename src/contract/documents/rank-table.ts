@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Recipe } from '../model/recipe'
 import { UNFINISHED } from './job-ending'
 
 const RankScore = z.object({ validity: z.number(), diversity: z.number() })
@@ -30,7 +31,7 @@ export const RankEvent = z.discriminatedUnion('type', [
     /** Completed share of the current phase; null while unknown. */
     progress: z.object({ phase: z.enum(['decomposing', 'scoring']), share: z.number().nullable() })
   }),
-  z.object({ type: z.literal('finished'), table: RankTable }),
+  z.object({ type: z.literal('finished'), recipe: Recipe, table: RankTable }),
   ...UNFINISHED
 ])
 export type RankEvent = z.infer<typeof RankEvent>

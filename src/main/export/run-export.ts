@@ -250,7 +250,7 @@ const REPORT_INTERVAL_MS = 100
 /** Counts and reports the bytes of all phases, and stops the work when the user cancels. */
 class Meter {
   readonly seconds = { writing: 0, verifying: 0, hashing: 0 }
-  private readonly bytesTotal: number
+  private bytesTotal: number
   private readonly startedAt = performance.now()
   private readonly rate = progressRate()
   private bytesDone = 0
@@ -285,6 +285,10 @@ class Meter {
     this.throwIfCancelled()
     this.bytesDone += bytes
     if (performance.now() >= this.nextReportAt) this.report()
+  }
+
+  readonly expect = (bytes: number): void => {
+    this.bytesTotal += bytes
   }
 
   throwIfCancelled(): void {

@@ -37,8 +37,10 @@ export async function verifyWeights(
   const handle = await openWeightFile(path)
   try {
     const written = new WrittenFile({ handle, path })
-    if (weights.header !== null) await written.requireBytes('the header', 0, weights.header)
-    else {
+    if (weights.header !== null) {
+      await written.requireBytes('the header', 0, weights.header)
+      await advance(weights.header.byteLength)
+    } else {
       const post = await sources.open(weights.source)
       await written.requireCopy('the header', 0, post, 0, weights.headerBytes, advance)
     }

@@ -14,20 +14,22 @@ export type WrittenLowRank = LowRankResult['files'][number]
 interface Progress {
   readonly signal: AbortSignal
   readonly advance: Advance
+  /** Adds bytes to the total. */
+  readonly expect: (bytes: number) => void
 }
 
 /** Computes and writes the factors in another process. @throws WorkbenchError as `computeLowRank` */
 export async function writeLowRankFile(
-  { pair, strengths, weights }: Pick<PreparedExport, 'pair' | 'strengths' | 'weights'>,
+  { pair, strengths }: Pick<PreparedExport, 'pair' | 'strengths'>,
   { rank, savesNorms }: LowRankAdapter,
   path: string,
-  { signal, advance }: Progress
+  { signal, advance, expect }: Progress
 ): Promise<WrittenLowRank> {
-  const total = weights.reduce((sum, { bytes }) => sum + bytes, 0)
-  let counted = 0
-  const advanceTo = (bytes: number): void => {
-    void advance(bytes - counted)
-    counted = bytes
+  let counted = { bytesDone: 0, bytesTotal: 0 }
+  const count = (now: typeof counted): void => {
+    expect(now.bytesTotal - counted.bytesTotal)
+    void advance(now.bytesDone - counted.bytesDone)
+    counted = now
   }
   const { files } = await computeLowRank(
     {
@@ -38,12 +40,13 @@ export async function writeLowRankFile(
       files: [{ rank, path }]
     },
     signal,
-    // Progress counts the weights that are read, which is most of the work.
-    ({ bytesDone, bytesTotal }) => advanceTo(Math.floor((total * bytesDone) / bytesTotal))
+    // The weights that are read are most of the work.
+    count
   )
-  advanceTo(total)
   const [file] = files
   if (file === undefined) throw new Error('an adapter without a file')
+  count({ bytesDone: counted.bytesTotal, bytesTotal: counted.bytesTotal })
+  void advance(file.bytes)
   return file
 }
 
@@ -51,7 +54,7 @@ export async function writeLowRankFile(
 export async function verifyLowRank(
   { bytes }: PlannedWeights,
   { path, ...written }: WrittenLowRank,
-  { signal, advance }: Progress
+  { signal, advance }: Pick<Progress, 'signal' | 'advance'>
 ): Promise<void> {
   const sha256 = await sha256OfFile(path, signal, (length) => void advance(length))
   if (written.bytes === bytes && sha256 === written.sha256) return

@@ -21,8 +21,10 @@ export async function writeWeights(
   await writeFlushed(path, async (target) => {
     const copier = new ByteCopier()
     for (const span of spansOf(weights)) {
-      if (span.kind === 'header') await writeExactly(target, span.bytes, 0)
-      else if (span.kind === 'copied') {
+      if (span.kind === 'header') {
+        await writeExactly(target, span.bytes, 0)
+        await advance(span.bytes.byteLength)
+      } else if (span.kind === 'copied') {
         const source = await sources.open(span.file)
         await copier.copy(source, span.offset, target, span.position, span.byteLength, advance)
       } else {

@@ -138,6 +138,7 @@ class RankJobs {
           },
           run: async (means) => ({
             type: 'finished',
+            recipe,
             table: await scoreRanks(projectPlace(pair), request, devices, means)
           })
         })

@@ -2,12 +2,13 @@ import { NOT_CONNECTED } from '../app/state-words'
 import { modelNameFromPath } from '../../contract/model/called-after'
 import { MODELS_AWAY } from '../../contract/words/pair-words'
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
-import type { RankEvent, RankTable } from '../../contract/documents/rank-table'
+import type { RankEvent } from '../../contract/documents/rank-table'
 import type { Variant } from '../../contract/documents/samples'
 import { freeName } from '../../contract/model/free-name'
-import { sameModel } from '../../contract/model/model'
+import { sameModel, weightsKey } from '../../contract/model/model'
 import { rangesFromText, rangesText, type Recipe } from '../../contract/model/recipe'
 import { isReservedName } from '../../contract/model/reserved-name'
+import { readStored, storeText } from '../ui/browser-storage'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { BackgroundJob, progressOnly } from '../app/background-job.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
@@ -39,6 +40,8 @@ const DEFAULT_RANK = 64
 
 type RankProgress = Extract<RankEvent, { type: 'progress' }>['progress']
 
+const FORM_STORED_AS = 'slr-export-form'
+
 /** Pause before a plan, in milliseconds: a word may be typed meanwhile. */
 const PLAN_MS = 300
 
@@ -54,10 +57,11 @@ export class ExportsState {
   private givenName = $state.raw<string | null>(null)
   overwrite = $state(false)
   /** Written folder: a model, or an adapter. */
-  form = $state.raw<'model' | 'adapter'>('model')
+  form = $state.raw<'model' | 'adapter'>(
+    readStored(FORM_STORED_AS, 'session') === 'adapter' ? 'adapter' : 'model'
+  )
   private rank = $state.raw(DEFAULT_RANK)
-  /** The last scores of ranks, with the key of their recipe. */
-  private scoredRanks = $state.raw<{ key: string; table: RankTable } | null>(null)
+  private scoredRanks = $state.raw<Extract<RankEvent, { type: 'finished' }> | null>(null)
   plan = $state.raw<ExportPlan | null>(null)
   planFailure = $state.raw<Complaint | null>(null)
   result = $state.raw<ExportResult | null>(null)
@@ -116,7 +120,10 @@ export class ExportsState {
   readonly adapterRank = $derived.by(() => (this.form === 'adapter' ? this.rank : null))
   /** The scores of ranks of the chosen recipe; null if they are not computed. */
   readonly rankTable = $derived.by(() =>
-    this.form === 'adapter' && this.scoredRanks?.key === JSON.stringify(this.recipe)
+    this.form === 'adapter' &&
+    this.recipe !== null &&
+    this.scoredRanks !== null &&
+    hasEqualWeights(this.recipe, this.scoredRanks.recipe)
       ? this.scoredRanks.table
       : null
   )
@@ -127,8 +134,6 @@ export class ExportsState {
       : `${parent.replace(/[/\\]+$/, '')}/${name}`
   })
   private readonly planRequest: Latest<string>
-  /** Key of the recipe whose ranks are being scored. */
-  private scoredKey = ''
   readonly planning = $derived.by(() => this.planRequest.awaited !== null)
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
@@ -182,13 +187,14 @@ export class ExportsState {
       calls: () => project.client.ranks,
       ...progressOnly<RankEvent, RankProgress>(),
       ended: (ending) => {
-        if (ending.type === 'finished') this.scoredRanks = { key: this.scoredKey, table: ending.table }
+        if (ending.type === 'finished') this.scoredRanks = ending
       }
     })
   }
 
   setForm(form: 'model' | 'adapter'): void {
     this.form = form
+    storeText(FORM_STORED_AS, form, 'session')
     this.setOverwrite(false)
   }
 
@@ -204,7 +210,6 @@ export class ExportsState {
     const { recipe } = this
     if (recipe === null) return
     const { here, client } = this.project
-    this.scoredKey = JSON.stringify(recipe)
     await this.ranks.begin(() => client.ranks.start({ ...here, recipe }))
   }
 
@@ -270,6 +275,9 @@ export class ExportsState {
     await this.job.begin(() => client.exports.start({ ...here, recipe, adapterRank, target, overwrite }))
   }
 }
+
+const hasEqualWeights = (a: Recipe, b: Recipe): boolean =>
+  weightsKey({ kind: 'recipe', recipe: a }) === weightsKey({ kind: 'recipe', recipe: b })
 
 function advanced(live: LiveExport | null, event: ExportEvent): LiveExport | null {
   if (event.type === 'snapshot') return { recipe: event.recipe, path: event.path, progress: event.progress }

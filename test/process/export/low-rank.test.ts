@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { RankTable } from '../../../src/contract/documents/rank-table'
 import { layersModel } from '../../../src/contract/model/model'
+import { elementAt } from '../../../src/contract/model/look-up'
+import type { ExportProgress } from '../../../src/contract/procedures/export'
 import type { LayerStrength, Recipe } from '../../../src/contract/model/recipe'
 import { postStrengths, recipeStrengths } from '../../../src/contract/model/strengths'
 import { probe } from '../../../src/main/engine/questions/probe'
@@ -44,7 +46,11 @@ it('writes a restoration as an adapter on post, which at full rank is the restor
   const folders = await writePair({ config: BIASED, dtype: 'F32' })
   const target = join(await temporaryFolder(), 'out')
   const form = { kind: 'low-rank', rank: 8, savesNorms: true } as const
-  const result = await exportRecipe(folders, UPPER, target, { form })
+  const seen: ExportProgress[] = []
+  const onProgress = (progress: ExportProgress): void => void seen.push(progress)
+  const result = await exportRecipe(folders, UPPER, target, { form, onProgress })
+  const { bytesDone, bytesTotal } = elementAt(seen, seen.length - 1, 'progress')
+  expect(bytesDone).toBe(bytesTotal)
   expect(result.tensors).toMatchObject({ factor: 14, base: 6 })
   expect(result.notes.join(' ')).toMatch(/100 % of the norm.*6 tensors\) are stored whole/)
   expect(result.nextSteps.map(({ command }) => command).join()).toContain(

@@ -1,3 +1,4 @@
+import { elementAt } from '../../../../src/contract/model/look-up'
 import { layersModel } from '../../../../src/contract/model/model'
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
@@ -94,7 +95,13 @@ describe('an export of an adapter', () => {
     const modules = ['0.self_attn.q', '0.self_attn.o', '1.self_attn.q', '1.self_attn.o']
     const { base, post, target } = await adapterPair(modules, [head('BF16')], 'F32')
     const halved: Recipe = { name: 'halved', layers: [strength(0.5, 0), strength(1, 1)] }
-    const result = await exportRecipe({ base, post }, halved, target, { form: { kind: 'adapter' } })
+    const seen: ExportProgress[] = []
+    const result = await exportRecipe({ base, post }, halved, target, {
+      form: { kind: 'adapter' },
+      onProgress: (progress) => void seen.push(progress)
+    })
+    const { bytesDone, bytesTotal } = elementAt(seen, seen.length - 1, 'progress')
+    expect(bytesDone).toBe(bytesTotal)
     expect(result.tensors).toMatchObject({ post: 3, scaled: 2 })
     const files = ['README.md', 'adapter_config.json', 'adapter_model.safetensors']
     expect((await readdir(target)).sort()).toEqual(files)

@@ -1,3 +1,4 @@
+import type { RankEvent } from '../../../../src/contract/documents/rank-table'
 import { describe, expect, it, vi } from 'vitest'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
 import type { EvaluationSummary } from '../../../../src/contract/documents/evaluation'
@@ -374,6 +375,32 @@ describe('the Export view', () => {
     session.accept(state({ start: 0, end: 0 }, []))
     expect(chosen()).toBe('mine')
     expect(exports.choices.at(-1)?.origin).toBe('not kept any more')
+  })
+
+  it('shows the ranks that another window scored, and keeps the form of an adapter for the next page', async () => {
+    const { line, session } = await openSession()
+    const { exports } = session
+    exports.setForm('adapter')
+    exports.choose(TYPED)
+    exports.setTyped('1')
+    const score = { validity: 0.9, diversity: 0.8 }
+    const table = {
+      recipe: 'x',
+      promptCount: 1,
+      post: score,
+      complete: score,
+      fullRank: 8,
+      ranks: [],
+      notes: []
+    }
+    void exports.ranks.follow()
+    const scored = await line.stream<RankEvent>('ranks.watch', 0)
+    await scored.tell({ type: 'finished', recipe: { name: 'x', ranges: [[1, 1]] }, table })
+    await scored.over()
+    expect(exports.rankTable).toEqual(table)
+    exports.setTyped('0')
+    expect(exports.rankTable).toBeNull()
+    expect((await openSession()).session.exports.form).toBe('adapter')
   })
 
   it('still offers the range that was checked on the character task, while the newest sweep is by a task', async () => {
