@@ -41,6 +41,8 @@ export type PreviewPlan = z.infer<typeof PreviewPlan>
 /** Work, memory and time of a sweep, known before it runs. */
 export const SweepPlan = z.object({
   device: DeviceName,
+  /** Why a GPU of this machine is not used. Absent if there is none, or it is used. */
+  deviceNotice: z.string().optional(),
   precision: Precision,
   memoryBytes: z.number(),
   peakBytes: z.number(),

@@ -251,6 +251,7 @@ export type EngineGenerateEvent = z.infer<typeof EngineGenerateEvent>
 
 /** A plan from the engine. The main process adds times from earlier sweeps. */
 export const EnginePlan = SweepPlan.omit({
+  deviceNotice: true,
   preview: true,
   seconds: true,
   timedBy: true

@@ -427,7 +427,7 @@ export class Ranges {
    * @param fresh true to compute reusable results again
    */
   async start(fresh = false): Promise<void> {
-    if (this.busy || this.project.whyNot('sweep') !== null) return
+    if (this.busy || this.project.whyNot('sweep') !== null || this.planning.impossible !== null) return
     const { previews: preview } = this.planning
     this.planning.reusable = null
     this.tab = 'result'

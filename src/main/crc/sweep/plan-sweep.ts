@@ -66,8 +66,10 @@ async function planOf(
       ? await planPreview(engine, prepared, plan, await findPace(true), signal)
       : null
   const pace = await findPace(false)
+  const notice = prepared.request.device?.notice ?? null
   return {
     ...plan,
+    ...(notice !== null && { deviceNotice: notice }),
     ...(pace === null
       ? { seconds: plan.estimate.seconds, timedBy: 'block' }
       : { seconds: plannedRows(plan) / pace.rowsPerSecond, timedBy: 'sweep' }),

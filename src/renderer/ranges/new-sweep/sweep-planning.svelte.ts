@@ -55,8 +55,12 @@ export class SweepPlanning {
   reusable = $state.raw<ReusableWork | null>(null)
   /** Null while the plan is unknown, or when nothing is left to compute. */
   plan = $state.raw<SweepPlan | null>(null)
-  /** The reason why the sweep is impossible with these settings. */
+  /** Why there is no plan. */
   failure = $state.raw<Complaint | null>(null)
+  /** Why no sweep can run with these settings; null if one can. Other failures of the plan may pass. */
+  readonly impossible = $derived.by(() =>
+    this.failure?.code === 'out-of-memory' || this.failure?.code === 'bad-input' ? this.failure.message : null
+  )
   private readonly latest: Latest<string>
   readonly working = $derived.by(() => this.latest.awaited !== null)
 
