@@ -25,7 +25,6 @@ export interface JudgeQuestions<Question extends { key: string }, Verdict extend
   /** Stored verdicts, whose questions are not asked again. */
   readonly storedVerdicts: readonly Verdict[]
   readonly settings: JudgeSettings
-  /** Null if the endpoint needs no key. */
   readonly apiKey: string | null
   /** The default of `EndpointClient` if omitted. */
   readonly patience?: EndpointPatience
@@ -39,7 +38,6 @@ export interface JudgeQuestions<Question extends { key: string }, Verdict extend
   judgementOf(verdict: Verdict): Judgement | null
 }
 
-/** Answers of a run for a judge, its settings, and its earlier verdicts. */
 export interface RunToJudge<Question extends { key: string }, Verdict extends StoredVerdict> extends Pick<
   JudgeQuestions<Question, Verdict, unknown>,
   'storedVerdicts' | 'settings' | 'apiKey' | 'patience'
@@ -55,10 +53,8 @@ export interface JudgeListener<Verdict> {
 }
 
 /**
- * Asks a judge all questions without a verdict, several at once.
- *
- * @throws WorkbenchError `cancelled` when `signal` fires; `bad-input` when the endpoint cannot be used.
- * Earlier verdicts are already stored.
+ * Asks a judge all questions without a verdict, several at once. @throws WorkbenchError `cancelled` when `signal`
+ * fires; `bad-input` when the endpoint cannot be used
  */
 export async function askJudge<Question extends { key: string }, Verdict extends StoredVerdict, Judgement>(
   request: JudgeQuestions<Question, Verdict, Judgement>,
@@ -101,10 +97,7 @@ const beginningOf = (reply: string): string => {
   return `${whole.slice(0, MAX_KEPT_REPLY - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 }
 
-/**
- * Returns the stored verdicts of the endpoint of these settings by their keys, because another server may serve
- * another model under the same name.
- */
+/** Returns the stored verdicts of one endpoint by key, because another server may serve another model of that name. */
 export function verdictsByKey<Verdict extends StoredVerdict>(
   verdicts: readonly Verdict[],
   { baseUrl }: Pick<JudgeSettings, 'baseUrl'>
@@ -146,7 +139,6 @@ const Reply = z.object({
 
 const WHO = 'The judge'
 
-/** Reply of a judge. */
 interface JudgeReply {
   /** Null if the reply contains no text. */
   readonly text: string | null
@@ -154,7 +146,6 @@ interface JudgeReply {
   readonly otherModel: string | null
 }
 
-/** A chat endpoint with a limited rate of requests, including repetitions. */
 class JudgeEndpoint {
   private readonly client: EndpointClient
 
@@ -176,11 +167,7 @@ class JudgeEndpoint {
     })
   }
 
-  /**
-   * Requests one reply.
-   *
-   * @throws WorkbenchError as `EndpointClient.ask` and `requireNamedModel`
-   */
+  /** Requests one reply. @throws WorkbenchError as `EndpointClient.ask` and `requireNamedModel` */
   async ask(system: string, user: string, signal: AbortSignal): Promise<JudgeReply> {
     const { reply } = await this.client.ask(
       {

@@ -5,10 +5,7 @@ import { resourcePath } from '../base/resources'
 
 const MAX_TASK_BYTES = 10_000_000
 
-/**
- * Ids of the built-in tasks: `demo-...` use the demo pair's few words, and the others are for full-size models. The
- * window proposes the first of either kind.
- */
+/** Ids of the built-in tasks, `demo-...` for the demo pair. The window proposes the first of either kind. */
 export const BUILTIN_TASKS = [
   'demo-open',
   'demo-creative',

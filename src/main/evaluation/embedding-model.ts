@@ -23,12 +23,7 @@ export interface EmbeddingModel {
   readonly reference: CheckpointReference
   /** Path of the ONNX file. */
   readonly file: string
-  /**
-   * Encodes texts with special tokens around them; a long text is cut at its end. Each has at least one
-   * token.
-   *
-   * @throws WorkbenchError `bad-file` when the tokenizer does not work, or takes too long
-   */
+  /** Encodes texts with special tokens around them; long texts are cut. @throws WorkbenchError `bad-file` */
   encodeAll(texts: readonly string[]): Promise<number[][]>
 }
 

@@ -12,7 +12,6 @@ export interface GreedyAnswers {
   readonly samples: readonly SampleLine[]
 }
 
-/** Settings of the new task. */
 export interface FailuresTask {
   readonly id: string
   /** The evaluated task, with its settings for sampling. */
@@ -21,11 +20,7 @@ export interface FailuresTask {
   readonly maxPrompts?: number | undefined
 }
 
-/**
- * Refuses a task without right answers before post answers it.
- *
- * @throws WorkbenchError `bad-input`
- */
+/** Refuses a task without right answers before post answers it. @throws WorkbenchError `bad-input` */
 export function requireRightAnswers(task: Task): void {
   if (task.prompts.every(({ answers }) => answers === undefined)) throw noRightAnswers(task)
 }
@@ -38,10 +33,8 @@ const noRightAnswers = ({ name }: Task): WorkbenchError =>
   )
 
 /**
- * Builds a task of the prompts that post's greedy decoding got wrong, each with the wrong answer.
- *
- * @throws WorkbenchError `bad-input` when the run is unfinished or no greedy evaluation, when no answer can
- * be judged, or when all are right
+ * Builds a task of the prompts that post's greedy decoding got wrong. @throws WorkbenchError `bad-input` when the run
+ * is unfinished or not greedy, or no prompt failed
  */
 export function failuresTask(
   { view, samples }: GreedyAnswers,

@@ -11,7 +11,6 @@ import { judgeAnswers } from './judge'
 import { judgeForms } from './judge-forms'
 import { judgePairs } from './judge-pairs'
 
-/** Answers of an evaluation, with the verdicts of its judges. */
 export interface AnswersWithVerdicts {
   readonly run: EvaluationRun
   readonly samples: readonly SampleLine[]
@@ -20,7 +19,6 @@ export interface AnswersWithVerdicts {
   readonly forms: readonly AnswerForm[]
 }
 
-/** Stores verdicts as they arrive. */
 export interface VerdictStore {
   keep(verdict: JudgeVerdict): Promise<void>
   keepPair(verdict: PairVerdict): Promise<void>
@@ -29,13 +27,7 @@ export interface VerdictStore {
   knownForms(): Promise<readonly AnswerForm[]>
 }
 
-/**
- * Runs a judge in the way that its settings name: scores of answers, comparisons in pairs, or forms. Stored
- * verdicts are reused.
- *
- * @param apiKey null if the endpoint needs no key
- * @throws WorkbenchError as `askJudge`
- */
+/** Runs a judge in the way that its settings name. Stored verdicts are reused. @throws WorkbenchError as `askJudge` */
 export async function judgeEvaluation(
   { run, samples, verdicts, pairVerdicts, forms }: AnswersWithVerdicts,
   { settings, apiKey }: { settings: JudgeSettings; apiKey: string | null },

@@ -16,7 +16,6 @@ import {
 /** Reply of a judge for a text without an answer. */
 const NO_ANSWER = 'NONE'
 
-/** An answer whose canonical form is requested. */
 interface FormQuestion {
   readonly key: string
   readonly prompt: string
@@ -31,11 +30,8 @@ export interface CellForms {
 }
 
 /**
- * Lets a judge give the canonical form of each answer of a run. The judge sees the prompt and the answer, but
- * not the right answers, so that it cannot favour them. Equal answers to a prompt are one question, and forms
- * from other evaluations are reused.
- *
- * @throws WorkbenchError as `askJudge`
+ * Lets a judge give the canonical form of each answer of a run, without the right answers. Equal answers to a prompt
+ * are one question. @throws WorkbenchError as `askJudge`
  */
 export async function judgeForms(
   {
@@ -77,10 +73,7 @@ export async function judgeForms(
   )
 }
 
-/**
- * Lists the forms of a run's answers by its latest judge. Incomplete cells are omitted, because their
- * measures would use fewer answers than others.
- */
+/** Lists the forms of a run's answers by its latest judge, without incomplete cells. */
 export function judgedForms(
   run: EvaluationRun,
   samples: readonly SampleLine[],
@@ -114,11 +107,7 @@ export function meaningsOf(
   })
 }
 
-/**
- * Extracts the form from a reply, without thoughts, quotation marks and a final full stop.
- *
- * @returns '' for no answer; null if the reply has several lines, or is too long for a form
- */
+/** Extracts the form from a reply: '' for no answer; null if it has several lines, or is too long for a form. */
 export function readForm(reply: string): string | null {
   const form = withoutThoughts(reply)
     .replace(/^["'“‘*`]+|["'”’*`.]+$/gu, '')

@@ -15,7 +15,6 @@ import {
   verdictsByKey
 } from './ask-judge'
 
-/** Two sets of answers in one order. */
 interface PairQuestion {
   readonly key: string
   readonly prompt: string
@@ -23,23 +22,17 @@ interface PairQuestion {
   readonly sets: readonly [readonly string[], readonly string[]]
 }
 
-/** Two variants on one prompt. */
 interface VariantPair {
   readonly prompt: number
   /** Indices of the variants in the run, ascending. */
   readonly variants: readonly [number, number]
-  /**
-   * Questions with the lower variant's answers first, and with the other's first; null if both sets are
-   * equal, which is a tie.
-   */
+  /** Questions in both orders of the variants; null if both sets are equal, which is a tie. */
   readonly orders: readonly [PairQuestion, PairQuestion] | null
 }
 
 /**
- * Lets a judge compare the answers of every two variants to every prompt, in both orders. Equal sets are ties
- * and are not sent, and no question is sent twice.
- *
- * @throws WorkbenchError as `askJudge`
+ * Lets a judge compare the answers of every two variants to every prompt, in both orders. Equal sets are ties and are
+ * not sent. @throws WorkbenchError as `askJudge`
  */
 export async function judgePairs(
   { run, samples, ...judge }: RunToJudge<PairQuestion, PairVerdict>,
@@ -96,11 +89,7 @@ export function judgedPairs(
   })
 }
 
-/**
- * Extracts the choice from a reply, without thoughts.
- *
- * @returns null if the reply is none of A, B and TIE
- */
+/** Extracts the choice from a reply; null if it is none of A, B and TIE. */
 export function readChoice(reply: string): PairVerdict['said'] {
   const answer = withoutThoughts(reply)
   const choice = /^[[("'*]*(a|b|tie)[\])"'*.]*$/i.exec(answer)?.[1]?.toLowerCase()

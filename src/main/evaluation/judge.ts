@@ -18,7 +18,6 @@ import {
 const MIN_SCORE = 1
 const MAX_SCORE = 10
 
-/** An answer to score, with the cells that contain it. */
 interface ScoreQuestion {
   readonly key: string
   readonly prompt: string
@@ -27,10 +26,8 @@ interface ScoreQuestion {
 }
 
 /**
- * Lets a judge score the answers of a run that have no verdict yet. Nothing is sent elsewhere, and equal
- * answers to a prompt are one question.
- *
- * @throws WorkbenchError as `askJudge`
+ * Lets a judge score the answers of a run without a verdict. Equal answers to a prompt are one question. @throws
+ * WorkbenchError as `askJudge`
  */
 export async function judgeAnswers(
   { run, samples, ...judge }: RunToJudge<ScoreQuestion, JudgeVerdict>,
@@ -68,11 +65,7 @@ export function judgeMarks(
   })
 }
 
-/**
- * Extracts the score from a reply, scaled to 0 to 1, without thoughts.
- *
- * @returns null if the reply is no whole number from 1 to 10
- */
+/** Extracts the score from a reply, scaled to 0 to 1; null if it is no whole number from 1 to 10. */
 export function readMark(reply: string): number | null {
   const answer = withoutThoughts(reply)
   const digits = /^(\d{1,2})(?:\s*\/\s*10)?\.?$/.exec(answer)?.[1]
@@ -81,9 +74,7 @@ export function readMark(reply: string): number | null {
 }
 
 /**
- * Gives the judge's key: the typed one, or the one from the variable in its settings.
- *
- * @throws WorkbenchError `bad-input` when the environment lacks the variable
+ * Gives the typed key, or the one from the settings' variable. @throws WorkbenchError `bad-input` without the variable
  */
 export function judgeKey(settings: JudgeSettings, typed: string | undefined): string | null {
   return typed !== undefined && typed !== '' ? typed : endpointKey(settings, "the judge's")

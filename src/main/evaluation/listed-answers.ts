@@ -42,11 +42,7 @@ export function wholeLists(
   })
 }
 
-/**
- * Splits lists into their answers, in tokens of post.
- *
- * @param lists lines whose index is that of the list
- */
+/** Splits lists into their answers, in tokens of post. The index of a line in `lists` is that of the list. */
 export async function answersIn(
   lists: readonly SampleLine[],
   { sampleCount }: TaskSettings,

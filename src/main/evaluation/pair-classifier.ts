@@ -12,9 +12,7 @@ const READ_TOKENS = 128
 /** Most words of texts that are compared by their words. */
 const SHORT_WORDS = 5
 
-/** A classifier of pairs of texts in a folder of the user: a cross-encoder in ONNX form. */
 export interface PairClassifier {
-  /** The folder, with a SHA-256 of model.onnx and tokenizer.json. */
   readonly reference: CheckpointReference
   /**
    * Counts the classes of the texts of each group. @throws WorkbenchError as the engine's `partitionTexts`;

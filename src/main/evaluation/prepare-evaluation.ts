@@ -25,13 +25,11 @@ import { openPairClassifier } from './pair-classifier'
 import { AnswerReader } from '../answers/read-answer'
 
 export interface EvaluationRequest {
-  /** Model folders. */
   base: string
   post: string
   task: Task
   variants: EvaluationVariant[]
   rendering: Rendering
-  /** The CPU if omitted. */
   computing?: Computing | undefined
   /** Folder of a sentence-embedding model; if omitted, answers are compared by post's hidden states. */
   embeddingModel?: string | undefined
@@ -68,11 +66,7 @@ export function evaluationGroups({
   return [...groups.values()]
 }
 
-/**
- * Builds a run from a task and variants. Errors in either are reported before anything is computed.
- *
- * @throws WorkbenchError naming the prompt, variant, pattern or file with the error
- */
+/** Builds a run from a task and variants. @throws WorkbenchError naming the prompt, variant, pattern or file */
 export async function prepareEvaluation(
   request: EvaluationRequest
 ): Promise<{ run: EvaluationRun; pair: SampledPair }> {
@@ -127,11 +121,7 @@ export async function prepareEvaluation(
   return { run, pair }
 }
 
-/**
- * Prepares the answers of one group of a run.
- *
- * @throws WorkbenchError `mismatch` when a checkpoint has changed
- */
+/** Prepares the answers of one group of a run. @throws WorkbenchError `mismatch` when a checkpoint has changed */
 export async function groupAnswers(
   run: EvaluationRun,
   group: EvaluationGroup,

@@ -5,7 +5,6 @@ import { textToFloats } from '../base/float-text'
 import { meanCosineDistance, vendiScore } from '../measures/texts/embedding-measures'
 import { planeMap } from '../measures/texts/principal-components'
 
-/** An answer with the results of reading it. */
 interface AnswerReading {
   readonly sample: SampleLine
   postLogLikelihood: number | null
@@ -73,10 +72,7 @@ export class PromptReading {
     if (read !== undefined) read.baseLogLikelihood = logLikelihood
   }
 
-  /**
-   * Adds the embedding from a sentence-embedding model, which replaces post's; call it before post has read
-   * the answer.
-   */
+  /** Adds the embedding that replaces post's; call it before post has read the answer. */
   addEmbedding(part: ReadingPart, answer: number, embedding: Float32Array): void {
     const read = part.read[answer]
     if (read !== undefined) read.embedding = embedding

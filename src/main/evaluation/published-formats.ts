@@ -23,7 +23,6 @@ export interface PublishedFile {
   content: string
 }
 
-/** A prompt with its position in the file. */
 interface Entry {
   place: string
   prompt: z.input<typeof TaskPrompt>
@@ -31,7 +30,6 @@ interface Entry {
 
 export interface PublishedFormat {
   id: string
-  /** Description for the help. */
   name: string
   kind: TaskKind
   reading: AnswerReading
@@ -45,10 +43,7 @@ const CoverageQuestions = z.record(
 )
 const Gsm8kLine = z.object({ question: z.string(), answer: z.string() })
 const NoveltyLine = z.object({ prompt: z.string(), category: z.string().nullish() })
-/**
- * Evaluation lines have a query. Lines of the taxonomy have a query revised by a model, or the original
- * conversation.
- */
+/** Evaluation lines have a query. Lines of the taxonomy have a revised query, or the original conversation. */
 const InfinityLine = z.union([
   z.object({ query: z.string() }).transform(({ query }) => query),
   z
@@ -122,12 +117,7 @@ export const PUBLISHED_FORMATS = [
 
 export type PublishedFormatId = (typeof PUBLISHED_FORMATS)[number]['id']
 
-/**
- * Builds a task from files of a published format.
- *
- * @param id of the task, which is also its name
- * @throws WorkbenchError `bad-input` naming file, line or entry, and field
- */
+/** Builds a task from files of a published format. @throws WorkbenchError `bad-input` naming file, line and field */
 export function publishedTask(id: string, format: PublishedFormat, files: readonly PublishedFile[]): Task {
   const prompts = files.flatMap((file) => {
     if (file.content.length > MAX_TASK_CHARACTERS) {

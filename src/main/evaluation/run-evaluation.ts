@@ -35,7 +35,6 @@ export interface EvaluationListener {
   progress(progress: EvaluationProgress): void
 }
 
-/** A run with its stored results. */
 export interface UnfinishedEvaluation {
   run: EvaluationRun
   pair: SampledPair
@@ -65,13 +64,9 @@ export async function runEvaluation(
   return (performance.now() - startedMs) / 1000
 }
 
-/**
- * Memory for the hidden states of answers that are read together; the masks of their attention may use as
- * much.
- */
+/** Memory for the hidden states of answers that are read together; attention masks may use as much. */
 const readingBytes = (): number => Math.floor(defaultMemoryBytes() / 4)
 
-/** Data for every step of a run. */
 interface EvaluationContext {
   readonly engine: EngineClient
   readonly run: EvaluationRun
@@ -267,10 +262,7 @@ async function embedAnswers(
   }
 }
 
-/**
- * Lets base and then post read the answers to several prompts in one request. This bounds the lost work
- * after a stop and the embeddings in memory.
- */
+/** Lets base and then post read the answers to several prompts, which bounds the lost work and the memory. */
 async function readTogether(
   { engine, run, pair, signal, computation }: EvaluationContext,
   readings: readonly PromptReading[],
@@ -315,10 +307,7 @@ function comparedAnswers(run: EvaluationRun, prompt: number, samples: readonly S
   ])
 }
 
-/**
- * Reports whether base can read post's tokens: with equal vocabulary sizes, its tokenizer numbers tokens like
- * post's.
- */
+/** Reports whether base can read post's tokens: vocabularies of one size, numbered alike. */
 function baseReads(run: EvaluationRun, { base, post }: SampledPair): boolean {
   if (base.spec.vocabularySize === post.spec.vocabularySize) return true
   // A base that is not comparable was refused as a variant before the run began.

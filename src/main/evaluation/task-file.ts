@@ -115,7 +115,6 @@ function readTaskPrompts(fileName: string, content: string, requestedKind: TaskK
 
 const Answer = z.union([z.string(), z.number()]).transform((answer) => String(answer).trim())
 
-/** Answers of an entry; data sets use null for missing fields. */
 const FileAnswers = z.object({
   answers: z
     .union([

@@ -19,12 +19,7 @@ type ChatFact =
 export class Chats {
   constructor(private readonly context: JobContext) {}
 
-  /**
-   * Streams the next answer of each model to its conversation. The work stops when the stream is closed or a job
-   * starts.
-   *
-   * @throws WorkbenchError as `JobTurns.answer` and `prepareChat`, and for failures of the engine
-   */
+  /** Streams the next answer of each model to its conversation, until the stream is closed or a job starts. */
   async *answer(pair: ProjectPair, question: ChatQuestion, signal?: AbortSignal): AsyncGenerator<ChatEvent> {
     const { engine, turns } = this.context
     const { location, rendering } = pair.document

@@ -9,10 +9,8 @@ import type { JobTable } from './job-table'
 import { createWorkJob } from './progress-job'
 import type { SweepJob } from './sweep-job'
 
-/** Progress of a check that has not asked the engine yet. */
 const NOTHING_DONE: CheckProgress = { rowsDone: 0, rowsTotal: 0, rowsPerSecond: null, secondsLeft: null }
 
-/** Full-answer checks of sweeps of open projects. */
 export class Checks {
   readonly table: JobTable<CheckEvent>
 
@@ -21,8 +19,7 @@ export class Checks {
   }
 
   /**
-   * Starts the first check of a sweep's best ranges once the sweep is stored, unless an earlier check covers them. If
-   * another job starts first, no check starts. The user can start it by hand.
+   * Starts the first check of a stored sweep's best ranges, unless an earlier check covers them or another job runs.
    */
   async startAfter(pair: ProjectPair, { id: sweepId, done }: Pick<SweepJob, 'id' | 'done'>): Promise<void> {
     await done
@@ -39,13 +36,7 @@ export class Checks {
     }
   }
 
-  /**
-   * Starts checking recipes and the best baselines. The check is stored with the sweep.
-   *
-   * @param recipes recipes to check; empty for the best ranges of the sweep that were not checked yet.
-   * @param rho share of post's validity that a range must keep.
-   * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`.
-   */
+  /** Starts checking recipes, or the best unchecked ranges, and the best baselines. The check is stored. */
   async start(
     pair: ProjectPair,
     { sweepId, rho, recipes }: { sweepId: string; rho: number; recipes: readonly Recipe[] }

@@ -9,8 +9,8 @@ interface WaitingJob {
 }
 
 /**
- * Decides which project the engine computes for. The program has one engine process, and each computation is planned to
- * fill the memory budget. So jobs of several open projects take turns in the order of their requests.
+ * Decides which project the engine computes for. Each computation may fill the memory budget, so jobs of several open
+ * projects take turns in the order of their requests.
  */
 export class EngineTurn {
   private holder: ProjectOfPair | null = null
@@ -27,12 +27,7 @@ export class EngineTurn {
     return this.waiting.some((job) => job.project === project) ? this.askingBeside(project) : null
   }
 
-  /**
-   * Waits until the engine is free for a job of the project.
-   *
-   * @returns function that ends the turn
-   * @throws WorkbenchError `cancelled` when `signal` fires first
-   */
+  /** Waits until the engine is free. @returns function that ends the turn @throws WorkbenchError `cancelled` */
   async take(project: ProjectOfPair, signal: AbortSignal, onWait: () => void): Promise<() => void> {
     if (signal.aborted) throw cancelled('The work')
     if (!this.isFreeFor(project)) await this.wait(project, signal, onWait)
@@ -44,10 +39,8 @@ export class EngineTurn {
   }
 
   /**
-   * Begins a question, which never waits.
-   *
-   * @returns function that ends the question
-   * @throws WorkbenchError `busy` while a job of another project computes or waits
+   * Begins a question. @returns function that ends it @throws WorkbenchError `busy` while a job of another project
+   * computes or waits
    */
   ask(project: ProjectOfPair): () => void {
     const other = this.busyFor(project) ?? this.waiting.find((job) => job.project !== project)?.project

@@ -17,7 +17,6 @@ import { createProgressJob, createWorkJob } from './progress-job'
 
 export type EvaluationJob = Job<EvaluationEvent, EvaluationEvent>
 
-/** Evaluations of open projects, and the judging of their answers. */
 export class EvaluationJobs {
   readonly table: JobTable<EvaluationEvent>
   private readonly judging: JobTable<JudgeEvent | JobFailure>
@@ -28,10 +27,8 @@ export class EvaluationJobs {
   }
 
   /**
-   * Starts an evaluation. Faults of the task or variants are reported before it begins.
-   *
-   * @param stopped stops the evaluation at any moment
-   * @throws WorkbenchError as `JobTurns.start`, `requireConfirmed` and `prepareEvaluation`
+   * Starts an evaluation. Faults of the task or variants are reported before it begins. @throws WorkbenchError as
+   * `JobTurns.start`, `requireConfirmed` and `prepareEvaluation`
    */
   start(
     pair: ProjectPair,
@@ -53,12 +50,7 @@ export class EvaluationJobs {
     return this.context.turns.start(pair, this.table, 'An evaluation', prepare, stopped)
   }
 
-  /**
-   * Resumes a stored evaluation that was stopped. The job fails with `mismatch` if a checkpoint has changed.
-   *
-   * @param stopped stops the evaluation at any moment
-   * @throws WorkbenchError as `JobTurns.start` and `requireConfirmed`
-   */
+  /** Resumes a stored evaluation. The job fails with `mismatch` if a checkpoint has changed. */
   goOn(pair: ProjectPair, id: string, stopped?: AbortSignal): Promise<EvaluationJob> {
     const prepare = async (signal: AbortSignal): Promise<EvaluationJob> => {
       const work = await unlessCancelled(signal, 'The evaluation', EvaluationWork.resume(pair, id))
@@ -85,11 +77,7 @@ export class EvaluationJobs {
     })
   }
 
-  /**
-   * Has an endpoint judge the answers of a stored evaluation. The work ends with its stream.
-   *
-   * @throws WorkbenchError as `JobTurns.start`, `requireConfirmed` and `judgeAnswers`
-   */
+  /** Has an endpoint judge the answers of a stored evaluation. The work ends with its stream. */
   async judge(
     pair: ProjectPair,
     evaluationId: string,
@@ -120,12 +108,7 @@ function notStarted({ task, variants }: EvaluationRun): EvaluationProgress {
   }
 }
 
-/**
- * Has the answers of a stored evaluation scored, compared in pairs, or grouped by meaning. Each verdict is stored at
- * once. The results show this judge from the start.
- *
- * @param typedKey API key for this job only; undefined reads the environment variable that the settings name
- */
+/** Has the answers of a stored evaluation judged. Each verdict is stored at once. */
 function createJudgeJob(
   pair: ProjectPair,
   evaluationId: string,

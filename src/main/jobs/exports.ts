@@ -20,7 +20,6 @@ interface RequestedExport {
   readonly overwrite: boolean
 }
 
-/** Exports of open projects. They need no engine and change no project, so they run beside other jobs. */
 export class ExportJobs {
   readonly table: JobTable<ExportEvent>
 
@@ -28,13 +27,6 @@ export class ExportJobs {
     this.table = context.turns.jobs('export')
   }
 
-  /**
-   * Starts writing a restored model or an adapter.
-   *
-   * @returns id of the job.
-   * @throws WorkbenchError `busy` while another export of the project runs; `cancelled` if the export was stopped
-   *   before it began; as `prepareExport` and `checkTarget`.
-   */
   async start(
     pair: ProjectPair,
     { recipe, adapterRank, target, overwrite }: RequestedExport
@@ -82,7 +74,6 @@ function createExportJob(
   })
 }
 
-/** Progress of an export that failed before it wrote anything. */
 const NOT_STARTED: ExportProgress = {
   phase: 'preparing',
   file: '',

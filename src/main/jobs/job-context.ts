@@ -3,7 +3,6 @@ import type { EngineHost } from '../engine/host'
 import type { TellJobNews } from './job-news'
 import type { JobTurns } from './turns'
 
-/** Services that every kind of job uses. */
 export interface JobContext {
   readonly engine: EngineHost
   readonly devices: Devices

@@ -9,34 +9,23 @@ interface TableOptions {
   readonly takeTurn: (project: ProjectOfPair) => TakeTurn
 }
 
-/** A job that is being prepared. */
 interface PreparedJob {
   readonly stop: AbortController
   /** Settles when the preparation is over, with the job or null after a failure. */
   readonly job: Promise<AnyJob | null>
 }
 
-/** Jobs of one kind, at most one per pair. */
 export class JobTable<Event extends { type: string }> {
   /** Jobs that are being prepared, by the pair's key. */
   private readonly preparations = new Map<string, PreparedJob>()
   /** Jobs by the pair's key. A job stays here after its end until a watcher has seen its end. */
   private readonly jobs = new Map<string, RunningJob<Event>>()
-  /**
-   * Failure of the last job, by the pair's key, until the next begins. A window may ask after others have seen the
-   * end.
-   */
+  /** Failure of the last job, by the pair's key, until the next begins. */
   private readonly failures = new Map<string, JobProblem>()
 
   constructor(private readonly options: TableOptions) {}
 
-  /**
-   * Prepares a job and begins it. A stop during the preparation cancels the job before it computes anything.
-   *
-   * @param prepare receives a signal that fires when the job is stopped.
-   * @param stopped stops the job at any moment of its life.
-   * @throws as `prepare`.
-   */
+  /** Prepares a job and begins it. A stop during the preparation cancels the job before it computes anything. */
   async start<Started extends RunningJob<Event>>(
     pair: ProjectPair,
     prepare: (signal: AbortSignal) => Promise<Started>,
@@ -60,7 +49,6 @@ export class JobTable<Event extends { type: string }> {
     }
   }
 
-  /** Begins a job. */
   add(pair: ProjectPair, job: RunningJob<Event>): void {
     this.jobs.set(pair.key, job)
     this.failures.delete(pair.key)
@@ -93,13 +81,11 @@ export class JobTable<Event extends { type: string }> {
     return this.runningJob(pair) !== null
   }
 
-  /** Settles when the pair's job, prepared or running, is over; null if there is none. */
   done(pair: ProjectPair): Promise<void> | null {
     const preparation = this.preparations.get(pair.key)
     return preparation?.job.then((job) => job?.done) ?? this.runningJob(pair)?.done ?? null
   }
 
-  /** Stops the pair's job, prepared or running. @returns when it is over */
   async cancel(pair: ProjectPair): Promise<void> {
     const done = this.done(pair)
     this.preparations.get(pair.key)?.stop.abort()
@@ -107,7 +93,6 @@ export class JobTable<Event extends { type: string }> {
     await done
   }
 
-  /** Stops all jobs. @returns when they are over */
   async cancelAll(): Promise<void> {
     const preparations = [...this.preparations.values()]
     const jobs = [...this.jobs.values()]
@@ -126,7 +111,6 @@ export class JobTable<Event extends { type: string }> {
 }
 
 interface JobProblem {
-  /** Id of the job. */
   readonly id: string
   readonly problem: Problem
 }

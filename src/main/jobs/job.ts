@@ -68,11 +68,8 @@ export interface JobWork<Event, Fact> {
 }
 
 /**
- * Waits until the job may compute.
- *
- * @param onWait is called when the job has to wait for others
- * @returns function that ends the turn
- * @throws WorkbenchError `cancelled` when `signal` fires first
+ * Waits until the job may compute, calling `onWait` if others run. @returns function that ends the turn @throws
+ * WorkbenchError `cancelled` when `signal` fires first
  */
 export type TakeTurn = (signal: AbortSignal, onWait: () => void) => Promise<() => void>
 
@@ -80,8 +77,8 @@ export type TakeTurn = (signal: AbortSignal, onWait: () => void) => Promise<() =
 export const NO_TURN: TakeTurn = () => Promise.resolve(() => undefined)
 
 /**
- * Work that runs in main with any number of watchers, which may join late. It keeps facts instead of events, so a slow
- * watcher receives fewer and larger events.
+ * Work that runs in main with any number of watchers. It keeps facts instead of events, so a slow watcher receives
+ * fewer and larger events.
  */
 export class Job<Event extends { type: string }, Fact> {
   /** Settles at every end of the work; never rejects. */

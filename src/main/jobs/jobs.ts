@@ -27,7 +27,6 @@ import { JobTurns } from './turns'
 import type { JobTable } from './job-table'
 import { createWorkJob } from './progress-job'
 
-/** The jobs of all open projects. */
 export class ProjectJobs {
   readonly sweeps: Sweeps
   readonly questions: EngineQuestions
@@ -40,7 +39,6 @@ export class ProjectJobs {
   readonly exports: ExportJobs
   readonly ranks: RankJobs
   readonly queue: JobQueue
-  /** State of the jobs, and which of them may begin. */
   readonly turns = new JobTurns()
 
   constructor(engine: EngineHost, devices: Devices, tell: TellJobNews = () => undefined) {
@@ -58,7 +56,6 @@ export class ProjectJobs {
     this.queue = new JobQueue(queuedKinds(this.sweeps, this.evaluations), this.turns)
   }
 
-  /** Settles when all running and queued jobs of a project are over; null if none runs. */
   done(project: ProjectOfPair): Promise<void> | null {
     return this.queue.done(project) ?? this.turns.done(project)
   }
@@ -73,12 +70,7 @@ export class ProjectJobs {
 class EngineQuestions {
   constructor(private readonly context: JobContext) {}
 
-  /**
-   * Plans the computation of the next sweep that no earlier sweep has done; null if nothing is left.
-   *
-   * @param preview true to plan a preview of the sweep too.
-   * @throws WorkbenchError as the sweep would; `busy` while a job of the project runs; `cancelled` when one starts.
-   */
+  /** Plans the missing computation of the next sweep, and a preview of it if asked; null if nothing is left. */
   async planSweep(pair: ProjectPair, preview: boolean, signal?: AbortSignal): Promise<SweepPlan | null> {
     const { engine, devices, turns } = this.context
     const question = turns.ask(pair, signal)
@@ -91,9 +83,8 @@ class EngineQuestions {
   }
 
   /**
-   * Streams the next tokens of post, a recipe and base after a prompt.
-   *
-   * @throws WorkbenchError as `probeRecipe`; `busy` while a job of the project runs; `cancelled` when one starts
+   * Streams the next tokens of post, a recipe and base after a prompt. @throws WorkbenchError `busy` while a job of the
+   * project runs; `cancelled` when one starts
    */
   async *probe(
     pair: ProjectPair,
@@ -115,7 +106,6 @@ class EngineQuestions {
   }
 }
 
-/** Scores of recipes as adapters of several ranks, for open projects. */
 class RankJobs {
   readonly table: JobTable<RankEvent>
 

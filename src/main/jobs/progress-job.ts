@@ -5,18 +5,14 @@ import { Job } from './job'
 import type { NamedNews, TellJobNews } from './job-news'
 
 type ProgressJobOptions<Event> = ProgressJobParts<Event> & {
-  /** Does the work, and resolves with the event of its end. */
   run: (report: (event: Event, progress?: ProgressShare) => void, signal: AbortSignal) => Promise<Event>
   news?: NamedNews
 }
 
 interface ProgressJobParts<Event> {
-  /** Name for messages about defects, such as "the check". */
   name: string
-  /** Shown before the first report. */
   first: Event
   id?: string
-  /** Removes what was stored for work that was cancelled before it began. */
   abandon?: () => Promise<void>
 }
 
@@ -42,11 +38,7 @@ export function createProgressJob<Event extends { type: string }>({
   )
 }
 
-/**
- * Creates the job of work that computes.
- *
- * @param work.eventOf returns the event of its progress; null for progress of another kind
- */
+/** Creates the job of work that computes. `work.eventOf` returns null for progress of another kind. */
 export function createWorkJob<Event extends { type: string }>(
   { engine, tell }: { engine: EngineHost; tell: TellJobNews },
   {

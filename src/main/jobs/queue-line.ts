@@ -38,9 +38,7 @@ class RunningTurn {
   }
 }
 
-/** The queue of one open project. */
 export class QueueLine {
-  /** Settles when no job runs or can begin; null if none does. */
   done: Promise<void> | null = null
   private paused: boolean
   /** True while the queue waits for a job that was started by hand. */
@@ -54,7 +52,6 @@ export class QueueLine {
   private readonly news = new EventEmitter().setMaxListeners(0)
   private version = 0
 
-  /** @param closing fires when the program ends */
   constructor(
     private readonly project: ProjectOfPair,
     private readonly kinds: QueuedKinds,
@@ -78,13 +75,11 @@ export class QueueLine {
     })
   }
 
-  /** Queues the jobs of a restored pair again. */
   pairIsBack(): void {
     if (this.paused) this.tell()
     else this.begin([])
   }
 
-  /** Jobs that wait for their turn or for the user. */
   get waiting(): QueuedJob[] {
     return this.jobs.filter(({ problem }) => problem === null)
   }
@@ -172,7 +167,6 @@ export class QueueLine {
     return { ...job, sends, progress: last === null ? UNKNOWN_PROGRESS : { share: null, ...last } }
   }
 
-  /** Returns the job whose turn comes next. */
   private next(): QueuedJob | undefined {
     return this.waiting.find(({ id }) => this.agreed.has(id))
   }
@@ -181,7 +175,6 @@ export class QueueLine {
     return next !== undefined && !this.paused && !this.closing.aborted
   }
 
-  /** Runs one job after the other, until none can begin. */
   private async work(): Promise<void> {
     const stopHearing = this.turns.onChange(this.project, () => this.tell())
     try {
@@ -241,7 +234,6 @@ export class QueueLine {
     } else await this.put(job.id, { state: 'failed', problem })
   }
 
-  /** Describes the partial results of a stopped job. */
   private async stopped(id: string): Promise<Problem> {
     const job = elementAt(
       this.project.work.jobs.filter((queued) => queued.id === id),

@@ -11,13 +11,11 @@ import { QueueLine } from './queue-line'
 import type { QueuedKinds } from './queued-kinds'
 import type { JobTurns } from './turns'
 
-/** Work to queue, with the name of its task. */
 export type NewWork = Pick<QueuedJob, 'work' | 'taskName'>
 
 /**
- * Queued jobs over a project's pairs. One job runs at a time, with the settings of its pair at that moment. The next
- * job starts after every end. A job that is started by hand goes first. Queues are stored. After a restart of the
- * program no job begins by itself, and an interrupted job resumes from its partial results.
+ * Queued jobs over a project's pairs. One job runs at a time, and a job that is started by hand goes first. Queues are
+ * stored. After a restart no job begins by itself, and an interrupted job resumes.
  */
 export class JobQueue {
   private readonly lines = new WeakMap<ProjectOfPair, QueueLine>()
@@ -31,12 +29,8 @@ export class JobQueue {
   ) {}
 
   /**
-   * Appends the same work for each of these pairs, in the order of the calls. Work that waits already is not added. A
-   * stopped or failed job waits again, with its partial results.
-   *
-   * @param again true also queues pairs that have the results.
-   * @returns pairs that are left out because they have the results.
-   * @throws WorkbenchError `not-found`, `bad-input`, `read-only`.
+   * Appends the same work for each of these pairs, unless it waits already. A stopped or failed job waits again. @param
+   * again true also queues pairs that have the results @returns pairs that are left out because they have the results
    */
   add(project: ProjectOfPair, pairs: readonly PairId[], added: NewWork, again = false): Promise<PairId[]> {
     return this.arrivals.run(async () => {
@@ -84,34 +78,20 @@ export class JobQueue {
     this.lineOf(project).begin(startable.map(({ id }) => id))
   }
 
-  /**
-   * Moves a job.
-   *
-   * @param place index in the queue without the job
-   * @throws WorkbenchError `not-found` if the job is over; `read-only`
-   */
+  /** Moves a job to an index in the queue without it. @throws WorkbenchError `not-found` if the job is over */
   async move(project: ProjectOfPair, id: string, place: number): Promise<void> {
     await this.edit(project, (jobs) =>
       jobs.filter((job) => job.id !== id).toSpliced(place, 0, findJob(jobs, id))
     )
   }
 
-  /**
-   * Removes a job from the queue. A running job is stopped instead and keeps its partial results. The call returns
-   * after its end.
-   *
-   * @throws WorkbenchError `read-only`
-   */
+  /** Removes a job from the queue. A running job is stopped instead, and the call returns after its end. */
   async remove(project: ProjectOfPair, id: string): Promise<void> {
     if (await this.lineOf(project).stop(id)) return
     await this.edit(project, (jobs) => jobs.filter((job) => job.id !== id))
   }
 
-  /**
-   * Queues a failed or stopped job again, at its place.
-   *
-   * @throws WorkbenchError `not-found` if the job is over; `read-only`; as `requireConfirmed`
-   */
+  /** Queues a failed or stopped job again, at its place. @throws WorkbenchError `not-found`; as `requireConfirmed` */
   async retry(project: ProjectOfPair, id: string): Promise<void> {
     await requireConfirmed(await this.lineOf(project).endpoints(findJob(project.work.jobs, id)))
     await this.edit(project, (jobs) => {
@@ -121,12 +101,10 @@ export class JobQueue {
     this.lineOf(project).begin([id])
   }
 
-  /** Queues the jobs of a pair again after its removal was undone. */
   pairIsBack(project: ProjectOfPair): void {
     this.lineOf(project).pairIsBack()
   }
 
-  /** Pauses the queue, or resumes it. @throws WorkbenchError as `requireConfirmed` */
   async pause(project: ProjectOfPair, paused: boolean): Promise<void> {
     const queueLine = this.lineOf(project)
     if (paused) return queueLine.pause()
@@ -145,7 +123,6 @@ export class JobQueue {
     return this.lines.get(project)?.done ?? null
   }
 
-  /** Lets no further job begin. Jobs that are stopped stay queued. */
   close(): void {
     this.closing.abort()
   }

@@ -21,30 +21,18 @@ import type { Sweeps } from './sweeps'
 /** Events of a queued job: its progress and its end. */
 export type QueuedEvent = { type: 'progress'; progress: ProgressShare } | { type: 'finished' } | JobFailure
 
-/** A job of the queue that runs. */
 export interface BegunJob {
-  /** Id of the evaluation; null for other work. */
   readonly evaluationId: string | null
-  /** Events of the job to its end. */
   readonly events: AsyncIterable<QueuedEvent>
 }
 
 /** A kind of work that can be queued. */
 export interface QueuedKind {
-  /**
-   * Begins the job, or resumes it.
-   *
-   * @param stop stops the job at any moment
-   * @throws WorkbenchError as the job; `cancelled` if the job was stopped before it began
-   */
+  /** Begins the job, or resumes it. @throws WorkbenchError as the job; `cancelled` if it was stopped before it began */
   begin(pair: ProjectPair, job: QueuedJob, stop: AbortSignal): Promise<BegunJob>
   /** Returns true if the pair has all results of the job. @throws WorkbenchError if the results cannot be read */
   isDone(pair: ProjectPair): Promise<boolean>
-  /**
-   * Describes the partial results of a stopped job, as in `8 of 40 prompts`; null for none.
-   *
-   * @throws WorkbenchError if the results cannot be read
-   */
+  /** Describes the partial results of a stopped job, as in `8 of 40 prompts`; null for none. */
   kept(pair: ProjectPair, job: QueuedJob): Promise<string | null>
   /** Returns the endpoints that the job has yet to call. @throws WorkbenchError if its run cannot be read */
   endpoints(pair: ProjectPair, job: QueuedJob): Promise<Endpoint[]>
@@ -54,7 +42,6 @@ export interface QueuedKind {
 
 const isPreview = (work: QueuedWork): boolean => work.kind === 'sweep' && work.settings.preview === true
 
-/** The kinds of queued work by name. */
 export type QueuedKinds = Readonly<Record<QueuedWork['kind'], QueuedKind>>
 
 export function queuedKinds(sweeps: Sweeps, evaluations: EvaluationJobs): QueuedKinds {
@@ -116,7 +103,6 @@ export function lastSweep(
   return { secondsLeft: (seconds * wholeRows) / computedRows, estimatedFrom }
 }
 
-/** Yields the progress of a job and its end. */
 async function* queuedEvents(job: RunningJob<{ type: string }>): AsyncGenerator<QueuedEvent> {
   let last = ''
   for await (const { type } of job.watch()) {

@@ -14,7 +14,6 @@ const NOT_STARTED: BytesProgress = { bytesDone: 0, bytesTotal: 0, bytesPerSecond
 
 const eventOf = (progress: BytesProgress) => ({ type: 'progress' as const, progress })
 
-/** Readings of whole checkpoints of open projects. They run beside the engine. */
 export class Readings {
   readonly distances: JobTable<DistancesEvent>
   readonly checksums: JobTable<ChecksumsEvent>
@@ -26,12 +25,7 @@ export class Readings {
     this.values = context.turns.jobs('values')
   }
 
-  /**
-   * Starts comparing the pair, and saves the distances in the project. Only file headers are read if the project has
-   * the distances of these checkpoints.
-   *
-   * @throws WorkbenchError `busy` while a comparison runs; `read-only`
-   */
+  /** Starts comparing the pair, and saves the distances. @throws WorkbenchError `busy` while a comparison runs */
   async startDistances(pair: ProjectPair): Promise<void> {
     requireWritablePair(pair, 'Layer distances')
     const { readings } = pair.project
@@ -46,11 +40,6 @@ export class Readings {
     })
   }
 
-  /**
-   * Starts hashing the pair's weight files, and saves the checksums in the project.
-   *
-   * @throws WorkbenchError `busy` while hashing runs; `read-only`
-   */
   async startChecksums(pair: ProjectPair): Promise<void> {
     requireWritablePair(pair, 'Checksums')
     const folders = pairPaths(pair.document.location)
@@ -61,12 +50,7 @@ export class Readings {
     })
   }
 
-  /**
-   * Starts searching the pair's weights for values that are not finite. The last event has the result, and nothing is
-   * saved.
-   *
-   * @throws WorkbenchError `busy` while a search runs
-   */
+  /** Starts searching the pair's weights for values that are not finite. The last event has the result. */
   async startValues(pair: ProjectPair): Promise<void> {
     const folders = pairPaths(pair.document.location)
     await this.start<ValuesEvent>(pair, this.values, 'The check of values', async (signal, onProgress) => ({

@@ -32,10 +32,7 @@ import type { TellJobNews } from './job-news'
 export type CrcScoreEvent =
   { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
 
-/**
- * Reads a run again, because the user may have voted since its job began. A run that failed without an answer may be
- * removed meanwhile; its job reports the reason.
- */
+/** Reads a run again, because the user may have voted since its job began, or removed it. */
 async function currentRun(pair: ProjectPair, run: SampleRun): Promise<SampleRun> {
   try {
     return await pair.samples.readRun(run.id)
@@ -45,7 +42,6 @@ async function currentRun(pair: ProjectPair, run: SampleRun): Promise<SampleRun>
   }
 }
 
-/** Sample runs of open projects, and the character task scored from full answers. */
 export class SampleJobs {
   readonly table: JobTable<SampleEvent>
   private readonly crcScores: JobTable<CrcScoreEvent | JobFailure>
@@ -56,10 +52,8 @@ export class SampleJobs {
   }
 
   /**
-   * Starts a run over the project's sample prompts. Faults of prompts or variants are reported before it begins.
-   *
-   * @returns id of the run
-   * @throws WorkbenchError as `JobTurns.start`, `requireConfirmed` and `prepareSampleRun`
+   * Starts a run over the project's sample prompts. @returns id of the run @throws WorkbenchError as `JobTurns.start`,
+   * `requireConfirmed` and `prepareSampleRun`
    */
   start(pair: ProjectPair, settings: SampleSettings, variants: Variant[]): Promise<string> {
     return this.begin(pair, async (signal) => {
@@ -74,11 +68,8 @@ export class SampleJobs {
   }
 
   /**
-   * Resumes a stored run until every cell has `sampleCount` answers. It adds answers, or completes a stopped run.
-   *
-   * @returns id of the run
-   * @throws WorkbenchError as `JobTurns.start` and `requireConfirmed`; `bad-input` for fewer answers than the run
-   *   requests; `mismatch` if a checkpoint has changed
+   * Resumes a stored run until every cell has `sampleCount` answers. @returns id of the run @throws WorkbenchError as
+   * `JobTurns.start` and `requireConfirmed`
    */
   goOn(pair: ProjectPair, runId: string, sampleCount: number): Promise<string> {
     return this.begin(pair, async (signal) => {
@@ -122,11 +113,7 @@ export class SampleJobs {
     }
   }
 
-  /**
-   * Scores the project's CRC prompts from generated answers and stores the scores. The work ends with its stream.
-   *
-   * @throws WorkbenchError as `JobTurns.start`, and as `sampleCrc`
-   */
+  /** Scores the project's CRC prompts from generated answers and stores the scores. The work ends with its stream. */
   async *scoreCrc(
     pair: ProjectPair,
     settings: SampleSettings,

@@ -16,7 +16,6 @@ const NO_GENERATION: SearchProgress = {
   sweep: NOTHING_DONE
 }
 
-/** Searches of open projects for recipes beyond one range. */
 export class Searches {
   readonly table: JobTable<SearchEvent>
 
@@ -24,12 +23,7 @@ export class Searches {
     this.table = context.turns.jobs('search')
   }
 
-  /**
-   * Starts growing recipes from the best ranges of a sweep.
-   *
-   * @param fresh true ignores the partial results of an interrupted search
-   * @throws WorkbenchError as `JobTurns.start`, and as `readSweep`
-   */
+  /** Starts growing recipes from the best ranges of a sweep. @param fresh true ignores partial results */
   async start(pair: ProjectPair, { sweepId, ...settings }: UnfinishedSearch, fresh: boolean): Promise<void> {
     await this.context.turns.start(pair, this.table, 'A search', async () => {
       const sweep = await pair.readSweep(sweepId)

@@ -25,7 +25,6 @@ import { createSweepJob, type SweepJob } from './sweep-job'
 export type RecipeScoreEvent =
   { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: RecipeScore }
 
-/** Sweeps of open projects, and the scoring of single recipes. */
 export class Sweeps {
   readonly table: JobTable<SweepEvent>
   private readonly recipeScores: JobTable<RecipeScoreEvent | JobFailure>
@@ -37,12 +36,8 @@ export class Sweeps {
   }
 
   /**
-   * Starts the sweep of all ranges and kept recipes.
-   *
-   * @param options.fresh true ignores the results of interrupted and earlier sweeps.
-   * @param options.preview true scores ranges that cannot be selected on a few prompts only.
-   * @param stopped stops the sweep at any moment.
-   * @throws WorkbenchError as `JobTurns.start`.
+   * Starts the sweep of all ranges and kept recipes. @param options.fresh true ignores earlier results @throws
+   * WorkbenchError as `JobTurns.start`; for the prompts or source of the sweep
    */
   start(
     pair: ProjectPair,
@@ -69,22 +64,14 @@ export class Sweeps {
     this.lookedAt.set(pair, range)
   }
 
-  /**
-   * Returns the share of the next sweep that an interrupted or the last sweep has computed.
-   *
-   * @throws WorkbenchError as the sweep would
-   */
+  /** Returns the share of the next sweep that an interrupted or the last sweep has computed. */
   async knownOfNext(pair: ProjectPair): Promise<StoredShare> {
     const share = await (await openNextSweep(pair, this.context.devices)).known()
     if (share === null) throw new Error('a project keeps no partial sweeps')
     return share
   }
 
-  /**
-   * Finds the newest full sweep with the settings of the next one; null for none.
-   *
-   * @throws WorkbenchError as the sweep would
-   */
+  /** Finds the newest full sweep with the settings of the next one; null for none. */
   async wholeOfNext(pair: ProjectPair): Promise<SweepSummary | null> {
     // Without a full sweep, no prompt has to be rendered.
     if (pair.sweeps.every(({ isPreview }) => isPreview)) return null
@@ -94,12 +81,7 @@ export class Sweeps {
     return newestFullSweep(pair.sweeps, settingsKey({ ...prepared, base, post, hasRanges: true })) ?? null
   }
 
-  /**
-   * Scores one recipe as a sweep scored its ranges, and adds it to that sweep. It replaces a recipe of the same name.
-   * The work ends with its stream.
-   *
-   * @throws WorkbenchError as `JobTurns.start`, and as `scoreRecipes`
-   */
+  /** Scores one recipe as a sweep scored its ranges, and adds it to that sweep. */
   async *scoreRecipe(
     pair: ProjectPair,
     sweepId: string,

@@ -19,16 +19,12 @@ interface NamedTable {
   >
 }
 
-/** A question that the engine answers. */
 interface Question {
   readonly project: ProjectOfPair
   readonly stop: AbortController
 }
 
-/**
- * Decides which job may begin. A project has one job at a time that uses the engine process, and jobs of several
- * projects take turns; see {@link EngineTurn}.
- */
+/** Decides which job may begin. A project has one job at a time that needs the engine; see {@link EngineTurn}. */
 export class JobTurns {
   private readonly tables: NamedTable[] = []
   /** Questions that the engine is answering, see {@link ask}. */
@@ -41,7 +37,6 @@ export class JobTurns {
     for (const path of this.news.eventNames()) this.news.emit(path)
   })
 
-  /** Creates the table for jobs of a kind. */
   jobs<Event extends { type: string }>(kind: JobKind): JobTable<Event> {
     const computes = jobKindFacts(kind).needs === 'engine'
     const table = new JobTable<Event>({
@@ -53,12 +48,10 @@ export class JobTurns {
     return table
   }
 
-  /** Returns the kinds of job that run for a pair now. */
   running(pair: ProjectPair): JobKind[] {
     return this.tables.filter(({ table }) => table.isRunning(pair)).map(({ kind }) => kind)
   }
 
-  /** Returns the other project that a job of this project has to wait for; null if the job could begin at once. */
   busyFor(project: ProjectOfPair): ProjectOfPair | null {
     return this.engineTurn.busyFor(project)
   }
@@ -71,23 +64,16 @@ export class JobTurns {
     })
   }
 
-  /**
-   * Calls `hear` whenever a job of one of the project's pairs begins or ends, until the returned function is called.
-   */
+  /** Calls `hear` whenever a job of the project begins or ends, until the returned function is called. */
   onChange({ path }: ProjectOfPair, hear: () => void): () => void {
     this.news.on(path, hear)
     return () => void this.news.off(path, hear)
   }
 
   /**
-   * Prepares and starts a job that saves its result.
-   *
-   * @param name name of the job in messages.
-   * @param prepare ends early when its signal fires, or resolves with a job that is then cancelled.
-   * @param stopped stops the job at any moment.
-   * @throws WorkbenchError `busy` while a job of the project runs, or the program ends.
-   * @throws WorkbenchError `cancelled` if the job was stopped before it began.
-   * @throws WorkbenchError `read-only` or `not-found` if the result could not be saved.
+   * Prepares and starts a job that saves its result. @param prepare ends early when its signal fires, or resolves with
+   * a job that is then cancelled @throws WorkbenchError `busy` while a job of the project runs, or the program ends;
+   * `cancelled`; `read-only` or `not-found` if the result could not be saved
    */
   async start<Event extends { type: string }, Started extends RunningJob<Event>>(
     pair: ProjectPair,
@@ -106,11 +92,7 @@ export class JobTurns {
     return table.start(pair, begin, stopped)
   }
 
-  /**
-   * Prepares and starts a job that runs beside jobs of other kinds.
-   *
-   * @throws WorkbenchError `busy` while a job of its kind runs for the pair, or the program ends
-   */
+  /** Prepares and starts a job that runs beside jobs of other kinds. @throws WorkbenchError `busy` */
   async startBeside<Event extends { type: string }, Started extends RunningJob<Event>>(
     pair: ProjectPair,
     table: JobTable<Event>,
@@ -124,11 +106,7 @@ export class JobTurns {
     return table.start(pair, prepare)
   }
 
-  /**
-   * Starts a job that ends with its stream, and throws its failure.
-   *
-   * @throws WorkbenchError as {@link start}
-   */
+  /** Starts a job that ends with its stream. @throws WorkbenchError as {@link start}, and as the job fails */
   async *stream<Event extends { type: string }, Fact>(
     pair: ProjectPair,
     name: string,
@@ -141,9 +119,8 @@ export class JobTurns {
   }
 
   /**
-   * Asks a question whose answer comes piece by piece, as a job that ends with its stream; see {@link ask}.
-   *
-   * @throws WorkbenchError as {@link ask}; `cancelled` when a job started; as the question fails
+   * Asks a question whose answer comes piece by piece, see {@link ask}. @throws WorkbenchError `cancelled` when a job
+   * started
    */
   async *answer<Event extends { type: string }, Fact>(
     pair: ProjectPair,
@@ -160,9 +137,7 @@ export class JobTurns {
   }
 
   /**
-   * Begins a short question to the engine. The first job of its project that starts ends the question. Jobs of other
-   * projects wait for it.
-   *
+   * Begins a short question to the engine, which the first job of its project ends. Jobs of other projects wait.
    * @throws WorkbenchError `busy` while a job of the project runs, or another project has the engine
    */
   ask({ project }: ProjectPair, signal: AbortSignal | undefined): { signal: AbortSignal; over: () => void } {
@@ -179,7 +154,6 @@ export class JobTurns {
     }
   }
 
-  /** Settles when the project's jobs, prepared or running, are over; null if there are none. */
   done({ pairs }: ProjectOfPair): Promise<void> | null {
     const running = this.tables.flatMap(({ table }) => pairs.flatMap((pair) => table.done(pair) ?? []))
     return running.length === 0 ? null : Promise.all(running).then(() => undefined)
@@ -191,7 +165,6 @@ export class JobTurns {
     await Promise.all(this.tables.map(({ table }) => table.cancelAll()))
   }
 
-  /** @throws WorkbenchError `busy` while any job of the pair runs */
   requireNone(pair: ProjectPair): void {
     requireNot(pair, this.tables)
   }
@@ -228,7 +201,6 @@ export function requireWritablePair(pair: ProjectPair, what: string): void {
 const requireSavable = ({ project }: ProjectPair): Promise<void> =>
   requireFileTaken(join(project.path, PROJECT_FILE))
 
-/** @throws WorkbenchError `busy` while a job of one of these kinds is prepared or runs */
 function requireNot(pair: ProjectPair, tables: readonly NamedTable[]): void {
   const running = tables.find(({ table }) => table.isRunning(pair) || table.isPreparing(pair))
   if (running === undefined) return

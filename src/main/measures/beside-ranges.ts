@@ -11,14 +11,12 @@ import { taskKindFacts } from '../../contract/model/task-kinds'
 import type { Measures } from './cell-measures'
 import { pairedDifferences } from './statistics'
 
-/** Measures of an evaluation, with what the comparisons need. */
 interface EvaluationMeasures {
   readonly run: Pick<EvaluationRun, 'task' | 'variants'>
   /** [prompt][variant] */
   readonly measures: readonly (readonly Measures[])[]
   /** Index of the variant that others are compared with by default. */
   readonly reference: number
-  /** Keys of the variants; equal for variants that must answer alike. */
   readonly keys: readonly string[]
 }
 
@@ -72,7 +70,6 @@ interface RangePair {
   both: boolean
 }
 
-/** Lists each pair of a range and another variant once. */
 function pairsOf({ variants }: EvaluationMeasures['run'], reference: number): RangePair[] {
   const isRange = variants.map(
     (entry) => entry.variant.kind === 'recipe' && isPlain(entry) && choosesLayers(entry.variant.recipe)
@@ -99,7 +96,6 @@ const onBoth = (
     return value === undefined || other === undefined ? [] : [value - other]
   })
 
-/** Reverses the direction of a difference. */
 const reversed = (difference: MeasureDifference): MeasureDifference => ({
   ...difference,
   mean: -difference.mean,

@@ -3,7 +3,6 @@ import type { CarriedSelection } from '../../contract/documents/sweep-comparison
 import type { RestorationRange } from '../../contract/model/recipe'
 import { atRelativeDepth } from '../../contract/model/relative-depth'
 
-/** Fields of a sweep that decide what its selected range is worth in another sweep. */
 export interface SelectionSide {
   readonly layerCount: number
   /** Share of post's validity that a selected range must keep. */
@@ -16,11 +15,7 @@ export interface SelectionSide {
   readonly passes: (range: RestorationRange) => boolean | null
 }
 
-/**
- * Finds the score in another sweep of the range at the same relative depth as the selected range.
- *
- * @returns null if nothing is selected, or the other sweep has not scored that range
- */
+/** Finds the score in another sweep of the range at the selected range's relative depth; null without one. */
 export function carriedSelection(from: SelectionSide, to: SelectionSide): CarriedSelection | null {
   if (from.selected === null) return null
   const other = atRelativeDepth(from.selected, from.layerCount, to.layerCount)

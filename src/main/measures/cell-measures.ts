@@ -17,7 +17,6 @@ export type Measures = Partial<Record<MeasureId, number>>
 /** Length of the n-grams for repetition inside an answer, as in the paper of that measure. */
 const REPEATED_WORDS = 4
 
-/** A variant's answers to one prompt, with their scores. */
 export interface EvaluationCell {
   readonly prompt: TaskPrompt
   readonly samples: readonly SampleLine[]
@@ -25,10 +24,7 @@ export interface EvaluationCell {
   readonly scores: PromptScores['cells'][number] | undefined
   /** The judge's scores of answers, from 0 to 1. */
   readonly marks: readonly number[]
-  /**
-   * Canonical form of each answer, read by a judge: '' for no answer, null if unreadable. Null until every
-   * answer was read.
-   */
+  /** Canonical form of each answer, read by a judge: '' for no answer, null if unreadable. */
   readonly forms: readonly (string | null)[] | null
 }
 
@@ -46,11 +42,7 @@ export function equalLength(answers: readonly (readonly SampleLine[])[]): number
   return middles.length === 0 ? 1 : Math.max(1, Math.floor(Math.min(...middles)))
 }
 
-/**
- * Computes every measure of a cell; measures that do not apply to the task or the answers are omitted.
- *
- * @param equalWords see {@link equalLength}
- */
+/** Computes every measure of a cell that applies to the task and the answers. */
 export function cellMeasures(
   task: Task,
   reader: AnswerReader,
@@ -94,7 +86,6 @@ function equalLengthMeasures(
   return { distinct2Equal: distinct2, selfBleuEqual: selfBleu, wordDistanceEqual: wordDistance }
 }
 
-/** Counts the right answers of a cell. @returns null if the task has no right answers */
 export function rightCount(reader: AnswerReader, { prompt, samples }: EvaluationCell): number | null {
   if (!reader.canJudge(prompt)) return null
   return samples.filter(({ text }) => isRight(reader, prompt, text)).length

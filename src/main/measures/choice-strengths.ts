@@ -4,7 +4,6 @@ import { FEWEST_PROMPTS } from '../../contract/documents/evaluation'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import { multimap } from '../../contract/model/multimap'
 
-/** One comparison of some candidates: one was preferred, or it is a tie. */
 export interface Choice {
   readonly prompt: number
   /** Numbers of the candidates, without repetition. */
@@ -13,18 +12,14 @@ export interface Choice {
   readonly preferred: number | null
 }
 
-/** Probability that a candidate is preferred to another if only these two are compared. */
 export interface PreferredTo {
-  /** Probability from 0 to 1. */
   chance: number
-  /** 95 % interval over prompts; null below FEWEST_PROMPTS prompts. */
   interval: Interval | null
 }
 
 /** Wins among the same candidates; a tie gives each candidate an equal share of a win. */
 interface WinCounts {
   readonly candidates: readonly number[]
-  /** Parallel to `candidates`. */
   readonly wins: readonly number[]
 }
 
@@ -93,10 +88,7 @@ class ChoiceModel {
   private readonly prompts: readonly (readonly WinCounts[])[]
   private readonly counted: readonly WinCounts[]
   private readonly best: Fit
-  /**
-   * Variance clustered over prompts, as a multiple of the variance without clusters, of each candidate after
-   * the first.
-   */
+  /** Variance clustered over prompts, as a multiple of the variance without clusters. */
   private readonly inflation: readonly number[]
 
   constructor(choices: readonly Choice[], size: number) {
@@ -172,9 +164,7 @@ class ChoiceModel {
   }
 }
 
-/**
- * Computes the log-likelihood with its gradient and its negative second derivatives by the free strengths.
- */
+/** Computes the log-likelihood with its gradient and negative second derivatives by the free strengths. */
 function slopes(
   counted: readonly WinCounts[],
   strengths: readonly number[],
@@ -246,7 +236,6 @@ const bySet = <Item extends { candidates: readonly number[] }>(items: readonly I
   ...multimap(items.map((item) => [setKey(item), item])).values()
 ]
 
-/** Counts the choices on one prompt; choices among the same candidates together count as one. */
 function countedOnce(choices: readonly Choice[]): WinCounts[] {
   return bySet(choices).map((same) => {
     const candidates = elementAt(same, 0, 'choice').candidates.toSorted((a, b) => a - b)
@@ -259,7 +248,6 @@ function countedOnce(choices: readonly Choice[]): WinCounts[] {
   })
 }
 
-/** Adds counts of the same candidates. */
 function summed(same: readonly WinCounts[]): WinCounts {
   const { candidates } = elementAt(same, 0, 'count')
   const parts = same.map(({ wins }) => wins)

@@ -40,7 +40,6 @@ export interface SweepToCompare {
   readonly check: CheckResult | null
 }
 
-/** A sweep with its selection. */
 interface Side {
   readonly sweep: SweepDocument
   readonly rho: number
@@ -174,7 +173,6 @@ async function sideOf(
   }
 }
 
-/** Describes the check of a sweep. @returns null if no range was checked */
 function comparedCheck({ sweep, check }: SweepToCompare, rho: number): ComparedSweep['check'] {
   const { ranges, post } = sweep
   const checkedCount = ranges.filter((range) => checkOfRange(check, range) !== null).length
@@ -226,7 +224,6 @@ function comparedSweep({ sweep, rho, selected, check }: Side): ComparedSweep {
   }
 }
 
-/** Compares two scores. @param matched all prompts of both; empty if the prompts differ */
 function comparedScores(a: Score, b: Score, matched: readonly MatchedPrompt[]): ComparedScores {
   const widths = halfWidths(matched.map(({ category }) => category))
   const margin = (measure: 'validity' | 'diversity'): number | null =>

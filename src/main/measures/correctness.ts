@@ -35,12 +35,7 @@ export function majorityVote(
   return winners.filter(right).length / winners.length
 }
 
-/**
- * Computes the share of a closed set of right answers that was given at least once.
- *
- * @param given the right answers that were given, including repetitions
- * @param rightCount size of the set
- */
+/** Computes the share of a closed set of `rightCount` right answers that was given at least once. */
 export function coverage(given: readonly string[], rightCount: number): number {
   return new Set(given).size / rightCount
 }

@@ -7,12 +7,8 @@ import type { Proxies } from './proxy-correlation'
 import type { StoredEvaluation } from './results'
 import { MeasuringReply, type MeasuringRequest } from './messages'
 
-/**
- * Time that an idle process stays: the window soon asks again, and starting a process takes longer than most
- * requests.
- */
+/** Time that an idle process stays, because starting one takes longer than most requests. */
 const IDLE_MS = 30_000
-/** Largest request after which a process stays; its memory grows with the request. */
 const MAX_REUSED_SAMPLES = 2_000
 
 let idleProcess: MeasuringProcess | null = null
@@ -31,10 +27,8 @@ function keepIdleProcess(process: MeasuringProcess): void {
 }
 
 /**
- * Runs `runMeasures` in another process, because thousands of long answers take seconds and very long ones
- * take minutes.
- *
- * @throws WorkbenchError `cancelled` as soon as `signal` fires
+ * Runs `runMeasures` in another process, because long answers take seconds to minutes. @throws WorkbenchError
+ * `cancelled`
  */
 export async function measureRun(
   { prompts, variants }: Pick<SampleRun, 'prompts' | 'variants'>,
@@ -49,11 +43,7 @@ export async function measureRun(
   throw unexpected(reply)
 }
 
-/**
- * Runs `evaluationResults` in another process.
- *
- * @throws WorkbenchError as `evaluationResults`; `cancelled` as soon as `signal` fires
- */
+/** Runs `evaluationResults` in another process. @throws WorkbenchError as `evaluationResults`; `cancelled` */
 export async function measureEvaluation(
   { run, samples, scores, marks, pairs, forms }: StoredEvaluation,
   proxies: Proxies,
@@ -107,16 +97,9 @@ interface PendingReply {
   readonly reject: (reason: unknown) => void
 }
 
-/**
- * A process that measures answers for one request after the other. While idle it does not keep the program
- * running.
- */
 export class MeasuringProcess {
   private readonly helper = startHelper('measures.js', 'The process that measures answers')
-  /**
-   * Receiver of the next message. A new reaction to the helper's end for each request would keep every reply
-   * in memory while the helper lives.
-   */
+  /** Receiver of the next message. */
   private pending: PendingReply | null = null
   private endReason: { reason: unknown } | null = null
 

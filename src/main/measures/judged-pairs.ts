@@ -6,21 +6,14 @@ import { tallyOfChoices } from './preferences'
 import { meanEstimate } from './statistics'
 import { multimap } from '../../contract/model/multimap'
 
-/**
- * Result for a pair in one order: the index of the better variant, or a tie; null if the judge's answer is
- * unreadable.
- */
+/** Index of the better variant, or a tie; null if the judge's answer is unreadable. */
 type Winner = number | 'tie' | null
 
-/** Two variants on one prompt, judged in both orders. */
 export interface JudgedPair {
   readonly prompt: number
   /** Indices of the variants in ascending order. */
   readonly variants: readonly [number, number]
-  /**
-   * Results with the lower variant first and with the other first; null if both gave the same answers, which
-   * is a tie.
-   */
+  /** Results in both orders of the variants; null if both gave the same answers, which is a tie. */
   readonly orders: readonly [Winner, Winner] | null
 }
 

@@ -9,10 +9,7 @@ export interface MatchedPrompt {
   category: string
 }
 
-/**
- * Matches prompts with the same text, category and right answers; their rendering may differ. Repeated
- * prompts are matched one to one.
- */
+/** Matches prompts with the same text, category and right answers, repeated ones one to one. */
 export function matchedPrompts(a: readonly SweptPrompt[], b: readonly SweptPrompt[]): MatchedPrompt[] {
   const unmatched = multimap(b.map((prompt, index) => [keyOf(prompt), index]))
   return a.flatMap((prompt, inA) => {

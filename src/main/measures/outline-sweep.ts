@@ -20,20 +20,12 @@ import { checkedSelection } from '../crc/check/checked-selection'
 import { type SelectionSide, validityKept } from './carried-selection'
 import { promptsKey } from './matched-prompts'
 
-/** A sweep without its prompts: a thousandth of the document, and enough to compare pairs. */
 export interface OutlinedSweep {
   readonly outline: SweepOutline
-  /** Fields for carrying a selection to or from this sweep. */
   readonly side: SelectionSide
 }
 
-/**
- * Summarises a sweep for comparisons with other pairs. Every number equals the one in the sweep's verdict.
- *
- * @param check full-answer check of its ranges; null if there is none.
- * @param rho share of post's validity that a selected range must keep.
- * @param evaluationOf the finding of the newest evaluation of the selected range
- */
+/** Summarises a sweep for comparisons with other pairs, with the numbers of its verdict. */
 export async function outlineSweep(
   sweep: SweepDocument,
   check: CheckResult | null,

@@ -13,22 +13,16 @@ import type { RestorationRange } from '../../contract/model/recipe'
 import { spanKey } from '../../contract/model/strengths'
 import { rankCorrelation, rankInterval } from './statistics'
 
-/** Sweeps of a project that show how well the character task predicts an evaluated task. */
 export interface Proxies {
   /** Sweep scored by characters; null if there is none. */
   readonly characters: SweepDocument | null
   /** Sweep of the same checkpoints scored by the evaluated task; null if there is none. */
   readonly task: SweepDocument | null
-  /**
-   * Range selected by the character sweep, and its share of post's validity; omitted if nothing is selected.
-   */
+  /** Range selected by the character sweep, and its share of post's validity. */
   readonly picked?: { range: RestorationRange; rho: number } | undefined
 }
 
-/**
- * Removes the prompts of a sweep, which leaves a fiftieth of a deep one for the message to the measuring
- * process.
- */
+/** Removes the prompts of a sweep, which leaves a fiftieth for the message to the measuring process. */
 export const withoutPromptScores = (sweep: SweepDocument): SweepDocument =>
   withScores(sweep, (score) => ({ ...score, prompts: [] }))
 
@@ -45,10 +39,7 @@ export function proxyCorrelations(
   return task === null ? overVariants(run, variants, characters) : overRanges(characters, task)
 }
 
-/**
- * Compares evaluated variants with a sweep. Only variants that the sweep scored, with default settings, can
- * be compared.
- */
+/** Compares evaluated variants with a sweep that scored them with default settings. */
 function overVariants(
   run: EvaluationRun,
   variants: readonly VariantResult[],
@@ -104,10 +95,7 @@ function overRanges(characters: SweepDocument, task: SweepDocument): ProxyCorrel
   }))
 }
 
-/**
- * Scores the range selected by characters with the task; undefined if nothing is selected or the range has no
- * score.
- */
+/** Scores the range selected by characters with the task; undefined without a range or a score. */
 export function proxyPick({ picked, task }: Proxies): ProxyPick | undefined {
   if (picked === undefined || task === null) return undefined
   const { range, rho } = picked

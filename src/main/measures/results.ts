@@ -25,7 +25,6 @@ import { type Proxies, proxyCorrelations, proxyPick } from './proxy-correlation'
 import { meanEstimate, pairedDifferences } from './statistics'
 import { multimap } from '../../contract/model/multimap'
 
-/** All stored data of an evaluation. */
 export interface StoredEvaluation {
   readonly run: EvaluationRun
   readonly samples: readonly SampleLine[]
@@ -86,7 +85,6 @@ export function evaluationResults(
   }
 }
 
-/** A cell reduced to the number of answers that is compared. */
 interface ComparedCell extends EvaluationCell {
   /** Number of stored answers. */
   readonly answerCount: number
@@ -172,7 +170,6 @@ function categoryResults({ table, measures, ...others }: Tables): CategoryResult
   }))
 }
 
-/** Finds the variant to compare with. @throws WorkbenchError `not-found` */
 function referenceIn(variants: EvaluationRun['variants'], against: string | undefined): number {
   if (against === undefined) {
     const post = variants.findIndex((entry) => entry.variant.kind === 'post' && isPlain(entry))
@@ -187,7 +184,6 @@ function referenceIn(variants: EvaluationRun['variants'], against: string | unde
   )
 }
 
-/** [prompt][variant] */
 function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): EvaluationCell[][] {
   const key = (prompt: number, variant: string): string => `${prompt} ${variant}`
   const samplesOf = multimap(samples.map((sample) => [key(sample.prompt, sample.variant), sample]))

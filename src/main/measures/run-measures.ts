@@ -11,7 +11,6 @@ import { TEXT_MEASURES } from '../../contract/model/measures'
 import { averageMeasures, sampleMeasures } from './sample-measures'
 import { multimap } from '../../contract/model/multimap'
 
-/** A variant's answers to one prompt. */
 export interface SampleCell {
   /** Name of the variant, and index of the prompt in the run. */
   variant: string
@@ -19,7 +18,6 @@ export interface SampleCell {
   samples: ShownSample[]
 }
 
-/** Lists every prompt with every variant, prompts outermost, with the answers so far in order. */
 export function sampleCells(
   run: Pick<SampleRun, 'prompts' | 'variants'>,
   samples: readonly ShownSample[]
@@ -77,7 +75,6 @@ const promptCounts = (cells: readonly SampleMeasures[]): MeanPrompts =>
 const measuresOf = (answers: readonly ShownSample[]): SampleMeasures =>
   sampleMeasures(answers.map(({ text }) => text))
 
-/** Summarises the compared answers. @param counts answers per variant of each compared prompt */
 const comparedAnswers = (counts: readonly number[]): ComparedAnswers => ({
   prompts: counts.length,
   fewest: counts.length === 0 ? 0 : Math.min(...counts),

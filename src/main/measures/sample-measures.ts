@@ -31,10 +31,7 @@ export function sampleMeasures(texts: readonly string[]): SampleMeasures {
   return { sampleCount: texts.length, values: valuesOf((id) => measures[id]) }
 }
 
-/**
- * Computes measures of the words of the answers to one prompt. More than {@link COMPARED_ANSWERS} answers are
- * reduced to a fixed subset.
- */
+/** Computes measures of the words of at most {@link COMPARED_ANSWERS} answers to one prompt. */
 export function measuresOfWords(
   words: readonly (readonly string[])[]
 ): Record<'distinct2' | 'selfBleu' | 'wordDistance', number | null> {
@@ -66,7 +63,6 @@ function valuesOf(value: (id: TextMeasureId) => number | null): SampleMeasures['
   )
 }
 
-/** Averages values; null without values. */
 export function meanIfAny(values: readonly number[]): number | null {
   return values.length === 0 ? null : mean(values)
 }

@@ -7,7 +7,6 @@ import { NORMAL_QUANTILE as Z, tQuantile } from '../../contract/model/t-quantile
 import { elementAt } from '../../contract/model/look-up'
 import { signFlips } from '../crc/selection/sign-flip'
 
-/** Seed of the drawn sign assignments. */
 const SEED = 1
 /** Share of intervals that miss the true value: 1 in 20. */
 const LEVEL = 0.05
@@ -71,10 +70,7 @@ function momentSkewness(values: readonly number[]): number {
   return moment(3) / moment(2) ** 1.5
 }
 
-/**
- * Inverts Hall's cubic transformation: converts a symmetric quantile to one of a t statistic with this
- * skewness.
- */
+/** Inverts Hall's cubic transformation of a symmetric quantile. */
 function skewed(quantile: number, skewness: number, n: number): number {
   if (Math.abs(skewness) < 1e-6) return quantile
   const root = Math.sqrt(n)

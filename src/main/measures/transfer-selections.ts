@@ -2,7 +2,6 @@ import type { NotCarried, PairOutline, Transfer } from '../../contract/documents
 import type { PairId } from '../../contract/documents/project'
 import { carriedSelection, type SelectionSide } from './carried-selection'
 
-/** A pair with its sweep, if there is one. */
 export interface TransferPair {
   readonly id: PairId
   readonly state: PairOutline['sweep']['state']
@@ -10,10 +9,6 @@ export interface TransferPair {
   readonly side: SelectionSide | null
 }
 
-/**
- * Carries the selected range of each pair to every pair by relative depth. Scores come from the sweeps, so
- * nothing is computed. A pair carried to itself gives its own selection.
- */
 export const transferSelections = (pairs: readonly TransferPair[]): Transfer[] =>
   pairs.flatMap((from) =>
     pairs.map((to): Transfer => ({ from: from.id, to: to.id, result: transferred(from, to) }))

@@ -7,7 +7,6 @@ import type { NameStyle } from '../../contract/documents/variant-styles'
  * plain except notes. The writers escape it.
  */
 
-/** A cell that names a model has the style of the model in charts. */
 export interface TableCell extends Partial<NameStyle> {
   text: string
   /** A second, smaller line. */
@@ -82,7 +81,6 @@ const textBlock =
   (kind: TextBlock['kind']) =>
   (text: string): Block => ({ kind, text })
 
-/** Makes blocks of each kind. */
 export const block = {
   heading: textBlock('heading'),
   lead: textBlock('lead'),
@@ -106,7 +104,6 @@ export const ifAny = <T>(value: T | null, block: (value: T) => Block): Block[] =
 
 export const DASH: TableCell = { text: '–' }
 
-/** A section without content, which says why. */
 export const emptySection = (section: Omit<Section, 'blocks'>, text: string): Section => ({
   ...section,
   blocks: [block.paragraph(text)]

@@ -48,7 +48,6 @@ import { reproduction } from './reproduction'
 import { shownModelName, withoutFolder, withoutFolders, withoutSourceFolder } from './shown-command'
 import { readExperiment, type StoredExperiment } from './stored-experiment'
 
-/** Properties of a project that its results need in a report. */
 interface Context {
   kept: KeptModels
   originOf: (from: ComputedFrom) => ReportedOrigin
@@ -58,12 +57,8 @@ interface Context {
 }
 
 /**
- * Collects the contents of a project's report. They are parsed with their schema, so no other field of a stored
- * document gets into a report.
- *
- * @param sweepId of the sweep to show; the newest when left out.
- * @throws WorkbenchError `not-found`, `bad-file` or `newer-version` for the sweep. Other unreadable files are omitted,
- * with a warning.
+ * Collects the contents of a project's report, parsed with their schema, so that no other field gets into it. @throws
+ * WorkbenchError as `readExperiment`
  */
 export async function collectReport(
   projectPair: ProjectPair,
@@ -136,7 +131,6 @@ async function describeResults(experiment: StoredExperiment, context: Context) {
   }
 }
 
-/** Replaces paths in a message. A report is shared and must not name the author's folders. */
 function nameFolders(text: string, { project: { path }, document }: ProjectPair): string {
   const { base, post } = pairPaths(document.location)
   const folders = [path, base, post, ...document.otherCheckpoints.map((other) => other.path)]
@@ -257,7 +251,6 @@ const changeWarnings = ({ document, pair }: StoredExperiment): string[] =>
         'They look the same.'
   )
 
-/** Warns about results of other checkpoints than the pair has now. */
 function originWarnings({
   distances,
   sweep,
@@ -286,13 +279,7 @@ function originWarnings({
   )
 }
 
-/**
- * Compares the pairs of a project under the scoring of the shown sweep. Each pair has its default sweep of that kind,
- * under its own limit.
- *
- * @param sweep that the report shows; null without a sweep
- * @returns null if there is nothing to compare
- */
+/** Compares the pairs of a project under the scoring of the shown sweep, each with its own limit. */
 async function reportedPairs(
   shownPair: ProjectPair,
   sweep: Pick<SweepDocument, 'scoredBy'> | null

@@ -43,7 +43,6 @@ import {
 const SWEEP_FILE = 'sweep.json'
 const CHECK_FILE = 'check.json'
 
-/** Prints the command that describes the pair and the distances of its layers. */
 export function printInspect(from: ComputedFrom): ShownCommand[] {
   return [
     {
@@ -55,12 +54,7 @@ export function printInspect(from: ComputedFrom): ShownCommand[] {
   ]
 }
 
-/**
- * Prints the command of a sweep without its check, which {@link printCheck} prints. A second command scores recipes
- * that were scored beside the ranges.
- *
- * @param rho of the shown selection
- */
+/** Prints the command of a sweep without its check, and one that scores recipes beside the ranges. */
 export async function printSweep(
   sweep: SweepDocument,
   rho: number,
@@ -110,12 +104,7 @@ export async function printSweep(
   ]
 }
 
-/**
- * Prints the command of a full-answer check, which reads the file of its sweep. It names the recipes, unless the best
- * ranges were checked.
- *
- * @param rho of the shown selection
- */
+/** Prints the command of a full-answer check, which reads the file of its sweep. */
 export function printCheck(
   sweep: SweepDocument,
   check: AnswerCheck,
@@ -144,11 +133,7 @@ export function printCheck(
   return { command, files: isBest ? [] : [file] }
 }
 
-/**
- * Prints the command of a search, which reads the file of its sweep.
- *
- * @param check of the sweep; a later search excluded ranges that fail it
- */
+/** Prints the command of a search, which reads the file of its sweep. A check excludes ranges that fail it. */
 export function printSearch(
   search: SearchDocument,
   sweep: Pick<SweepDocument, 'ranges'>,
@@ -193,7 +178,6 @@ function methodSettings(settings: SearchSettings): Extract<Work, { kind: 'search
   }
 }
 
-/** Prints the command of an evaluation, with the file of its task. */
 export async function printEvaluation(run: EvaluationRun, named = asNamed): Promise<ShownCommand> {
   const { task, variants, rendering, embeddingModel, classifier, computing } = run
   // The command asks one judge at a time.
@@ -228,7 +212,6 @@ export async function printEvaluation(run: EvaluationRun, named = asNamed): Prom
 
 const contactOf = ({ baseUrl, keyVariable }: JudgeSettings): EndpointContact => ({ baseUrl, keyVariable })
 
-/** Prints the command that writes a restored model. @param index of the model among several */
 export function printExport(
   from: ComputedFrom,
   recipe: Recipe,
@@ -253,14 +236,12 @@ async function scoredSettings(sweep: SweepDocument, named: FileNaming): Promise<
   return { settings: { task: name, ...samplerSettings(sampling), draws }, files }
 }
 
-/** Names a built-in task, or puts a task into a file. */
 async function namedTaskFile(task: Task, named: FileNaming): Promise<{ name: string; files: CommandFile[] }> {
   if ((await builtinTasks()).some((other) => isSameTask(other, task))) return { name: task.id, files: [] }
   const file = { name: named(`${task.id}.json`), content: formatTaskFile(task) }
   return { name: file.name, files: [file] }
 }
 
-/** Names the prompts of a sweep; no settings for the default prompts. */
 async function promptSettings(sweep: SweepDocument, named: FileNaming): Promise<NamedSettings> {
   const prompts = sweep.prompts.map(({ text, category, valid }) => ({ text, category, valid }))
   const defaultSet = isDemoPair(sweep) ? 'demo-crc' : 'crc'

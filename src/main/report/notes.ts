@@ -17,7 +17,6 @@ markdown.renderer.rules['link_open'] = (tokens, index, options, _env, renderer) 
   return renderer.renderToken(tokens, index, options)
 }
 
-/** Puts headings of notes below those of the page. */
 const lowered = (tag: string): string => `h${Math.min(6, Number(tag.slice(1)) + 3)}`
 for (const rule of ['heading_open', 'heading_close']) {
   markdown.renderer.rules[rule] = (tokens, index, options, _env, renderer) => {
@@ -27,7 +26,6 @@ for (const rule of ['heading_open', 'heading_close']) {
   }
 }
 
-/** Writes notes as HTML with only text, lists, tables, code and safe links. */
 export const notesMarkup = (text: string): Markup => new Markup(markdown.render(text))
 
 /** Quotes notes in Markdown. HTML, images and unsafe links become text. */

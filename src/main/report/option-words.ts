@@ -19,16 +19,12 @@ export function isDemoPair({ basePath, postPath }: ComputedFrom): boolean {
   return basePath.path === demo.base && postPath.path === demo.post
 }
 
-/**
- * Names the pair in a command. Model folders are reduced to their names, because a shared page must not reveal the
- * author's folders.
- */
+/** Names the pair in a command, without folders, because a page is shared. */
 export function pairOfCommand(from: ComputedFrom): WorkPair {
   if (isDemoPair(from)) return { demo: true }
   return { base: shownModelName(from.basePath.path), post: shownModelName(from.postPath.path) }
 }
 
-/** Returns the settings of a rendering that differ from the defaults, and its date. */
 export const renderingSettings = ({
   systemPrompt,
   templateArguments,
@@ -49,7 +45,6 @@ export const samplerSettings = ({ topK, ...sampling }: Sampling): SamplerSetting
   topK: topK ?? 0
 })
 
-/** Writes a recipe as an operand of a command: its ranges, or a file. */
 export function recipeWord(recipe: Recipe, fileName: string): { word: string; files: CommandFile[] } {
   if ('ranges' in recipe) {
     return { word: recipe.ranges.map(([start, end]) => `${start}-${end}`).join(','), files: [] }

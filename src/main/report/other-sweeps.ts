@@ -8,19 +8,13 @@ import { isSame } from '../../contract/words/range-facts'
 import { verdictOf, withoutModels } from '../../contract/words/verdict'
 import { withoutSourceFolder } from './shown-command'
 
-/** A stored sweep of another kind than the shown sweep. */
 export interface StoredOtherSweep {
   sweep: SweepDocument
-  /** Selection under the pair's current rho. */
   selection: Selection | null
   check: AnswerCheck | null
 }
 
-/**
- * Returns the default sweep of every other kind. Kinds differ in scoring and in the source of restored layers.
- *
- * @param sweeps newest first
- */
+/** Returns the default sweep of every other scoring and source. @param sweeps newest first */
 export function otherSweeps(sweeps: readonly SweepSummary[], shownId: string | undefined): SweepSummary[] {
   const shownSweep = sweeps.find(({ id }) => id === shownId)
   return defaultSweepsByKind(
@@ -28,7 +22,6 @@ export function otherSweeps(sweeps: readonly SweepSummary[], shownId: string | u
   )
 }
 
-/** Describes another sweep for a report. */
 export function reportedOtherSweep({ sweep, selection, check }: StoredOtherSweep): OtherSweep {
   const { id, createdAt, source, scoredBy, prompts, post, ranges } = sweep
   const best = ranges.find((range) => isSame(range, selection?.selected ?? null))

@@ -1,10 +1,7 @@
 import LETTERS from '../../renderer/ui/styles/letters.css?raw'
 import PALETTE from '../../renderer/ui/styles/palette.css?raw'
 
-/**
- * The style sheet of pages. Colours are those of the window, light or dark as the reader's system, and light on paper.
- * On paper nothing scrolls, all columns fit the page, every page repeats column heads, and folded parts are open.
- */
+/** The style sheet of pages. On paper nothing scrolls, and folded parts are open. */
 export const REPORT_STYLE = `${PALETTE}
 * { box-sizing: border-box; }
 ${LETTERS}

@@ -10,10 +10,7 @@ import { notesMarkup } from './notes'
 import { PAGE_SIGN } from './report-sign'
 import { type ReportHead, reportHead, reportSections } from './sections'
 
-/**
- * Writes a report as one HTML page that needs nothing else. Its charts are SVG. Its security policy lets it run no
- * script and load nothing.
- */
+/** Writes a report as one HTML page that needs nothing else and runs no script. */
 export const reportPage = (report: Report): string => documentPage(reportHead(report), reportSections(report))
 
 /** Writes sections as one HTML page. A browser blocks every style sheet of the page except `REPORT_STYLE`. */

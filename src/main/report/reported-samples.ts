@@ -11,7 +11,6 @@ const EXCERPT_PROMPTS = 4
 const EXCERPT_ANSWERS = 4
 const EXCERPT_CHARACTERS = 300
 
-/** @param changed members of the pair that are other checkpoints now */
 export function reportedOrigin(
   { basePath, postPath }: ComputedFrom,
   changed: ReportedOrigin['changed']
@@ -23,11 +22,6 @@ export function reportedOrigin(
   return { base: named(basePath), post: named(postPath), changed }
 }
 
-/**
- * Describes a sample run for a report and a page of its own.
- *
- * @param shown variants without folders, the origin, and the name and note of the run
- */
 export function reportedSamples(
   run: SampleRun,
   samples: readonly SampleLine[],

@@ -12,7 +12,6 @@ import { printCheck, printEvaluation, printExport, printInspect, printSearch, pr
 import { type FileNaming, namingOfParts, type ShownCommand } from './shown-command'
 import type { StoredExperiment } from './stored-experiment'
 
-/** How to compute every part of an experiment again from the command line. */
 export async function reproduction(experiment: StoredExperiment): Promise<Report['reproduction']> {
   const { document, pair, sweep, samples, check, evaluations } = experiment
   const parts: Report['reproduction'] = []

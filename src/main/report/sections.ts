@@ -12,10 +12,8 @@ import { checkSection, samplesSection } from './sections/samples'
 import { searchSections } from './sections/search'
 import { headlineBlocks, sweepSection } from './sections/sweep'
 
-/** The text above the sections. */
 export interface ReportHead {
   title: string
-  /** Models, time and program. */
   subtitle: string
 }
 
@@ -27,7 +25,6 @@ export function reportHead({ project, pair, createdAt, programVersion }: Report)
   }
 }
 
-/** Returns a report as sections, in the order of the work. */
 export function reportSections(report: Report): Section[] {
   return [
     glanceSection(report),

@@ -63,7 +63,6 @@ export function shownModelName(path: string): string {
 export const withoutSourceFolder = (source: RestoredTo): RestoredTo =>
   source === null ? null : { ...source, path: shownModelName(source.path) }
 
-/** Reduces the folders of a recipe's sources to their names. */
 export const withoutFolders = (recipe: Recipe): Recipe =>
   withSources(recipe, (source) => ({ ...source, path: shownModelName(source.path) }))
 

@@ -26,7 +26,6 @@ import { BLOCK_EVALUATION, workCell } from './sections/work-cell'
 
 /* One page for the pairs of a study: the tables of the paper, with a row for each pair. */
 
-/** A pair of a study with its results. */
 export interface PairOfPage {
   name: string
   report: Report
@@ -49,10 +48,7 @@ export function sideBySideHead(
   }
 }
 
-/**
- * @param pairs at least one
- * @param missing reasons why pairs of the study are missing
- */
+/** @param pairs at least one @param missing reasons why other pairs are missing */
 export function sideBySideSections(pairs: readonly PairOfPage[], missing: readonly string[]): Section[] {
   return [
     glance(pairs, missing),
@@ -80,7 +76,6 @@ const glance = (pairs: readonly PairOfPage[], missing: readonly string[]): Secti
   ]
 })
 
-/** Returns the pairs of the study under the scoring of its first sweep. */
 function sweptPairs(pairs: readonly PairOfPage[]): Report['pairs'] {
   const overview = pairs.find(({ report }) => report.pairs !== null)?.report.pairs ?? null
   if (overview === null) return null

@@ -20,7 +20,6 @@ import { storedDistances } from '../project/results/stored-distances'
 /** Runs of samples that a report shows; each takes a table of answers. */
 const SHOWN_SAMPLE_RUNS = 3
 
-/** The stored documents that a report shows. */
 export interface StoredExperiment {
   document: PairDocument
   /** Null if the pair cannot be read at present. */
@@ -36,7 +35,6 @@ export interface StoredExperiment {
   /** The newest runs, newest first. */
   samples: { run: SampleRun; samples: SampleLine[] }[]
   check: SampledCrc | null
-  /** Newest first. */
   evaluations: EvaluationView[]
   /** One sweep of each other kind. */
   otherSweeps: StoredOtherSweep[]
@@ -47,11 +45,8 @@ export interface StoredExperiment {
 }
 
 /**
- * Reads the documents of a pair for its report.
- *
- * @param sweepId of the sweep to show; the pair's default sweep when left out.
- * @throws WorkbenchError `not-found`, `bad-file` or `newer-version` for the sweep. Other unreadable documents are
- * omitted.
+ * Reads the documents of a pair for its report of a sweep, the default one when left out. @throws WorkbenchError
+ * `not-found`, `bad-file` or `newer-version` for that sweep
  */
 export async function readExperiment(
   pair: ProjectPair,

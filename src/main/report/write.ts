@@ -13,12 +13,10 @@ const WRITERS: Readonly<Record<ReportFormat, (report: Report) => string>> = {
   markdown: reportMarkdown
 }
 
-/** Returns a file name that begins with the project's name. */
 export function reportFileName(projectPath: string, format: ReportFormat): string {
   return `${basename(projectPath, PROJECT_SUFFIX)}-report.${format === 'html' ? 'html' : 'md'}`
 }
 
-/** Returns a report as the text of a file. */
 export function writeReport(report: Report, format: ReportFormat): string {
   return WRITERS[format](report)
 }
@@ -78,7 +76,6 @@ function blockText(block: Block): string[] {
   }
 }
 
-/** Quotes text with its line breaks. */
 function quoted(text: string): string {
   return lines(text)
     .map((line) => `> ${line}`)

@@ -110,16 +110,12 @@ async function eachOfLog(
   return { format: 'Inspect log', fingerprint: reply.fingerprint }
 }
 
-/**
- * Lists the models whose answers a file contains. @throws WorkbenchError `not-found`, `bad-file`, `bad-input`
- */
+/** Lists the models whose answers a file contains. */
 export const readAnswerFacts = (path: string): Promise<AnswerFileFacts> => eachAnswer(path, () => undefined)
 
 /**
- * Builds a variant from a file of answers. If the file contains several models, the one with the variant's
- * name is used.
- *
- * @throws WorkbenchError `bad-input` naming the file's models; as {@link readAnswerFacts}
+ * Builds a variant from a file of answers, of several models the one with its name. @throws WorkbenchError `bad-input`
+ * naming the file's models
  */
 export async function answerFileModel(name: string, path: string): Promise<FileModel> {
   const { fingerprint, by } = await readAnswerFacts(path)
@@ -182,7 +178,6 @@ export async function answersFromFile(
   return { format: file.format, by: file.by.map(({ of }) => of), answers }
 }
 
-/** Assigns answers to prompts. Prompts with equal text receive them in order. */
 class PromptMatcher {
   readonly answers: FileAnswer[][]
   private readonly promptsByText: ReadonlyMap<string, readonly number[]>

@@ -9,17 +9,14 @@ import { engineOnly } from './external'
 import type { SampleKey, SamplesWork } from './run-samples'
 
 export interface ChatRequest extends ChatQuestion {
-  /** Model folders. */
   base: string
   post: string
   rendering: Rendering
 }
 
 /**
- * Prepares the next answers of several conversations, one by each model. Conversations with equal text form
- * one prompt.
- *
- * @throws WorkbenchError `bad-input` when the template refuses the turns; as `planGeneration`
+ * Prepares the next answers of several conversations, of which equal ones form one prompt. @throws WorkbenchError
+ * `bad-input` when the template refuses the turns
  */
 export async function prepareChat(request: ChatRequest): Promise<{ work: SamplesWork; notices: string[] }> {
   const { columns, rendering, settings } = request

@@ -21,10 +21,8 @@ const SAMPLING_FIELDS = [
 ] as const satisfies readonly (keyof GenerationConfig)[]
 
 /**
- * Reads the sampling settings of a model folder's generation_config.json; missing ones are those of the
- * paper.
- *
- * @throws WorkbenchError `bad-file` naming the wrong field
+ * Reads the sampling settings of generation_config.json; missing ones are those of the paper. @throws WorkbenchError
+ * `bad-file` naming the wrong field
  */
 export async function defaultSampleSettings(folder: string): Promise<SampleSettings> {
   const config = await openGenerationConfig(folder)

@@ -1,6 +1,5 @@
 import type { ExternalRecord } from '../../contract/model/external-model'
 
-/** Adds new facts about one model to the records of those that answered. */
 export function withRecord(records: readonly ExternalRecord[], learned: ExternalRecord): ExternalRecord[] {
   const earlier = records.find(({ variant }) => variant === learned.variant)
   const others = records.filter((record) => record !== earlier)

@@ -18,7 +18,6 @@ import { promptName } from '../text/prompt-name'
 import type { TextModel } from '../text/text-model'
 import { answersFromFile } from './answer-files'
 
-/** Data for answers of the run's external variants. */
 export interface ExternalWork {
   variants: readonly ExternalModel[]
   /** Prompts as sent to endpoints, with the texts that files may use for them. */
@@ -31,21 +30,16 @@ export interface ExternalWork {
   patience?: EndpointPatience
 }
 
-/** Request for answers of external variants. */
 export interface ExternalRequest extends Pick<ExternalWork, 'settings' | 'text' | 'vocabularySize'> {
   variants: readonly Variant[]
   prompts: readonly (RenderedSamplePrompt & { otherTexts?: readonly string[] })[]
   rendering: Rendering
 }
 
-/** Selects the variants that the engine answers for. */
 export const engineVariants = (variants: readonly Variant[]): EngineVariant[] =>
   variants.flatMap((variant) => (isExternal(variant) ? [] : [variant]))
 
-/**
- * Selects the engine's variants and refuses others. @throws WorkbenchError `bad-input`. @param what the
- * impossible action
- */
+/** Selects the engine's variants and refuses others. @throws WorkbenchError `bad-input` */
 export function engineOnly(variants: readonly Variant[], what: string): EngineVariant[] {
   const external = variants.find(isExternal)
   if (external === undefined) return engineVariants(variants)
@@ -56,12 +50,7 @@ export function engineOnly(variants: readonly Variant[], what: string): EngineVa
   )
 }
 
-/**
- * Prepares the external variants of a run. Errors are reported before anything is sent.
- *
- * @returns null if the engine answers for all variants, with notices for the user
- * @throws WorkbenchError `bad-input` naming variant and prompt; as `endpointKey` and `answersFromFile`
- */
+/** Prepares the external variants of a run; null without any. Errors are reported before anything is sent. */
 export async function planExternal(
   request: ExternalRequest
 ): Promise<{ external: ExternalWork | null; notices: string[] }> {
@@ -127,10 +116,7 @@ function refuseContinuing(
   )
 }
 
-/**
- * Builds the texts from which an endpoint makes the tokens of the engine. Servers add the tokens of plain
- * text, such as BOS, which a template has already written.
- */
+/** Builds the texts from which an endpoint makes the tokens of the engine, without those that servers add. */
 async function completionTexts(
   prompts: readonly RenderedSamplePrompt[],
   text: TextModel
@@ -167,11 +153,7 @@ export interface ExternalListener {
   tokens(count: number): void
 }
 
-/**
- * Gets the missing answers of every external variant, files first.
- *
- * @throws WorkbenchError as `askAnswers` and `answersFromFile`. Earlier answers are already stored.
- */
+/** Gets the missing answers of every external variant, files first. Earlier answers stay stored. */
 export async function answerExternal(
   work: ExternalWork,
   stored: readonly SampleLine[],
@@ -271,10 +253,7 @@ async function askEndpoint(
 const tokensOf = (lines: readonly SampleLine[]): number =>
   lines.reduce((sum, { tokens }) => sum + tokens.length, 0)
 
-/**
- * Converts answers to stored lines in tokens of post: the tokens of a file if they decode to the text,
- * otherwise those of the text.
- */
+/** Converts answers to stored lines in tokens of post. */
 async function sampleLines(
   { text, settings, vocabularySize }: ExternalWork,
   { name }: ExternalModel,
@@ -295,10 +274,7 @@ async function sampleLines(
   })
 }
 
-/**
- * Factor of the token limit beyond which an answer is refused; another tokenizer cannot explain such a
- * length, and the answer could not be read.
- */
+/** Factor of the token limit beyond which an answer is refused, because it could not be read. */
 const MAX_LENGTH_FACTOR = 8
 
 function refuseOverlong(length: number, name: string, { maxTokens }: TaskSettings): void {

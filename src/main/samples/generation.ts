@@ -20,22 +20,18 @@ import {
 } from '../checkpoint/whole-model-tokens'
 import { requireUsable } from './variants'
 
-/** A pair with post's tokenizer, open for sampling. */
 export interface SampledPair {
   base: PairMember
   post: PairMember
   text: TextModel
 }
 
-/** Data for generating the answers of a run, from tokens to text. */
 export interface Generation {
-  /** Model folders. */
   base: string
   post: string
   /** Names of the variants, with their models. */
   variantNames: string[]
   models: AnsweringModel[]
-  /** Tokens of each prompt. */
   prompts: number[][]
   settings: SampleSettings
   stopTokens: number[]
@@ -101,10 +97,7 @@ export async function prepareGeneration(
   }
 }
 
-/**
- * Four times the answers of a file with 100 tokens each; all answers of a run are in memory when they are
- * measured.
- */
+/** Maximum number of answers, which are all in memory when they are measured. */
 const MAX_ANSWERS = 1_000_000
 
 /** Refuses too many answers. @throws WorkbenchError `bad-input` naming the factors */
@@ -137,7 +130,6 @@ async function decodeAnswers(
   })
 }
 
-/** Warns about variants that compute two models. */
 function doubledNotice(variants: readonly EngineVariant[]): string[] {
   const doubled = variants.flatMap((variant) =>
     variant.kind === 'baseline' && needsBase(variant.baseline) ? [`"${variant.name}"`] : []
@@ -146,7 +138,6 @@ function doubledNotice(variants: readonly EngineVariant[]): string[] {
   return [`${doubled.join(', ')}: each token is computed by base and by post, twice the work of one model.`]
 }
 
-/** Lists names that stand for the same model. */
 const alikeNotices = (variants: readonly EngineVariant[]): string[] =>
   distinctModels(variants).flatMap(({ indices: places }) => {
     if (places.length === 1) return []
@@ -175,10 +166,7 @@ export function refuseOtherCheckpoints(
   }
 }
 
-/**
- * Refuses prompts without room for an answer. The engine would too, but may see only some prompts and not
- * know their numbers.
- */
+/** Refuses prompts without room for an answer, with their numbers, which the engine does not know. */
 function refuseLongPrompts(prompts: readonly (readonly number[])[], { spec }: PairMember): void {
   const { contextLength } = spec
   const tooLong = prompts.findIndex(({ length }) => contextLength !== null && length >= contextLength)

@@ -6,7 +6,6 @@ import type { EngineClient } from '../engine/host'
 import { answerExternal, type ExternalWork } from './external'
 import { generateSamples, type SampleListener, type SamplesWork } from './run-samples'
 
-/** Missing answers of all variants of a run. */
 export interface AnswersWork extends SamplesWork {
   /** Null if the engine answers for all variants. */
   external: ExternalWork | null
@@ -21,10 +20,8 @@ export interface AnswersListener extends SampleListener {
 const EVENT_INTERVAL_MS = 250
 
 /**
- * Makes the missing answers of a run: first from files and endpoints, then by the engine (`generateSamples`).
- *
- * @returns wall time in seconds, and how the engine computed
- * @throws WorkbenchError as `answerExternal` and `generateSamples`. Finished answers are already stored.
+ * Makes the missing answers of a run: first from files and endpoints, then by the engine. @returns wall time in
+ * seconds, and how the engine computed @throws WorkbenchError as both
  */
 export async function makeAnswers(
   engine: EngineClient,

@@ -5,7 +5,6 @@ import type { RunHead } from '../../contract/documents/run-head'
 import { pairReferences } from '../checkpoint/pair'
 import type { SampledPair } from './generation'
 
-/** Builds the head of a new run. */
 export const newRunHead = (
   request: { base: string; post: string; rendering: Rendering },
   pair: SampledPair

@@ -16,13 +16,11 @@ import {
 import { engineVariants, type ExternalRequest, type ExternalWork, planExternal } from './external'
 import { requireUsable } from './variants'
 
-/** Answers by the engine, and by files and endpoints. */
 export interface PlannedAnswers {
   generation: Generation
   external: ExternalWork | null
 }
 
-/** Prompts, variants and settings of the requested answers. */
 export interface AnswersRequest {
   prompts: ExternalRequest['prompts']
   rendering: Rendering
@@ -30,12 +28,7 @@ export interface AnswersRequest {
   settings: SampleSettings
 }
 
-/**
- * Prepares variants to answer a set of prompts, by the engine or elsewhere.
- *
- * @param compare as for `planGeneration`
- * @throws WorkbenchError as `planGeneration` and `planExternal`
- */
+/** Prepares variants to answer a set of prompts, by the engine or elsewhere. */
 export async function planAnswers(
   pair: SampledPair,
   { prompts, rendering, variants, settings }: AnswersRequest,
@@ -57,9 +50,8 @@ export async function planAnswers(
 }
 
 /**
- * Prepares a stored run to continue, with its own tokens, variants, settings and stop tokens.
- *
- * @throws WorkbenchError `mismatch` when a checkpoint has changed; otherwise as {@link planAnswers}
+ * Prepares a stored run to continue, with its own tokens and settings. @throws WorkbenchError `mismatch` when a
+ * checkpoint has changed
  */
 export async function resumeAnswers(run: SampleRun, pair: SampledPair): Promise<PlannedAnswers> {
   refuseOtherCheckpoints(run, pair)

@@ -13,7 +13,6 @@ import { planAnswers, type PlannedAnswers } from './plan-answers'
 import { renderSamplePrompts } from '../answers/render-sample-prompts'
 
 export interface SampleRunRequest {
-  /** Model folders. */
   base: string
   post: string
   prompts: readonly SamplePrompt[]
@@ -22,11 +21,7 @@ export interface SampleRunRequest {
   settings: SampleSettings
 }
 
-/**
- * Builds a run from a request, and prepares its answers.
- *
- * @throws WorkbenchError naming the prompt, variant, field or file with the error
- */
+/** Builds a run from a request, and prepares its answers. @throws WorkbenchError naming the prompt, variant or field */
 export async function prepareSampleRun(
   request: SampleRunRequest
 ): Promise<{ run: SampleRun; planned: PlannedAnswers }> {

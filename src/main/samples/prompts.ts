@@ -11,27 +11,21 @@ import { parseCsv } from '../base/csv'
 
 const MAX_BUILTIN_BYTES = 1_000_000
 
-/**
- * Loads built-in open prompts: `demo-open` uses the demo pair's few words, and `open` is for full-size
- * models.
- */
+/** Loads built-in open prompts: `demo-open` for the demo pair's few words, `open` for full-size models. */
 export async function builtinSamplePromptSet(id: 'open' | 'demo-open'): Promise<SamplePrompts> {
   const file = resourcePath('prompts', `${id}.json`)
   return readSamplePrompts(file, await readTextFile(file, MAX_BUILTIN_BYTES))
 }
 
-/** Loads the open prompts for full-size models. */
 export async function builtinSamplePrompts(): Promise<SamplePrompts> {
   return builtinSamplePromptSet('open')
 }
 
-/** A value of a file with its position, for messages. */
 interface Entry {
   place: string
   value: unknown
 }
 
-/** An entry of a file with its prompt. */
 export interface PromptEntry extends Entry {
   prompt: SamplePrompt
 }
@@ -59,10 +53,7 @@ export function readSamplePrompts(fileName: string, content: string): SampleProm
   return readPromptEntries(fileName, content).map(({ prompt }) => prompt)
 }
 
-/**
- * Reads sample prompts as {@link readSamplePrompts} does, each with its entry, which may contain further
- * fields.
- */
+/** Reads sample prompts with their entries, which may contain further fields. */
 export function readPromptEntries(fileName: string, content: string): PromptEntry[] {
   const reader = READERS[extname(fileName).toLowerCase()]
   if (reader === undefined) {
@@ -76,11 +67,7 @@ export function readPromptEntries(fileName: string, content: string): PromptEntr
   return entries.map((entry) => promptOf(fileName, entry))
 }
 
-/**
- * Reads the list in a project's own file, yielding to other work in between.
- *
- * @throws WorkbenchError as `readJsonFile` and {@link readSamplePrompts}
- */
+/** Reads the list in a project's own file, yielding to other work in between. */
 export async function readStoredSamplePrompts(file: string, maxBytes: number): Promise<SamplePrompts> {
   const entries = jsonEntries(file, await readJsonFile(file, maxBytes))
   requireSome(file, entries)
@@ -218,7 +205,6 @@ function requireColumns(fileName: string, line: number, columns: readonly string
   }
 }
 
-/** Reads a truth value; other cells stay unchanged, and the schema refuses them. */
 function booleanCell(cell: string): boolean | string {
   const lower = cell.trim().toLowerCase()
   return lower === 'true' || (lower === 'false' ? false : cell)

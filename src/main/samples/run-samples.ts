@@ -18,29 +18,21 @@ import { cancellable } from '../base/files/cancelling'
 /** Rows that are computed together, over all variants; more rows gain little and delay the answers. */
 const BATCH_ROWS = 64
 
-/**
- * Shortest time between two events of progress and answers. Each makes the window lay out its cells again, on
- * the cores that the engine uses.
- */
+/** Shortest time between two events of progress, which make the window lay out its cells again. */
 const EVENT_INTERVAL_MS = 250
 
 /** Growing answers are decoded as often, but for at most a fifth of the time. */
 const GROWING_PAUSE = 4
 
-/** Tokens after which the speed can be estimated. */
 const MIN_TOKENS_FOR_RATE = 20
 
-/**
- * Identifies an answer by the indices of its variant and prompt in the run, and its index among their
- * answers.
- */
+/** Identifies an answer by the indices of its variant and prompt, and its index among their answers. */
 export interface SampleKey {
   variant: number
   prompt: number
   index: number
 }
 
-/** A finished answer with its position in the run. */
 interface FinishedSample {
   key: SampleKey
   line: SampleLine
@@ -54,17 +46,12 @@ export interface SampleListener {
   progress(progress: SampleProgress): void
   /** Longer time between two events, for a few answers that are read as they grow. */
   intervalMs?: number
-  /**
-   * Receives answers finished since the last call, and the text of unfinished ones. Omitted if nobody watches
-   * single answers.
-   */
+  /** Receives answers finished since the last call, and the text of unfinished ones. */
   samples?(finished: FinishedSample[], growing: { key: SampleKey; sample: GrowingSample }[]): void
 }
 
-/** A generation with its stored answers. */
 export interface SamplesWork {
   generation: Generation
-  /** Stored answers. */
   stored: readonly SampleLine[]
   /** How the stored answers were computed; null for a new run. */
   earlier: Computation | null
@@ -72,7 +59,6 @@ export interface SamplesWork {
   leaveOut?: readonly SampleKey[]
 }
 
-/** Reads how a run's stored answers were computed; null while there are none. */
 export function computationOf({
   precision,
   weights
@@ -139,7 +125,6 @@ export async function generateSamples(
 }
 
 interface FollowedRun extends Required<Pick<SamplesWork, 'generation' | 'stored' | 'leaveOut'>> {
-  /** The distinct models among the generation's models, which the engine computes. */
   distinct: readonly DistinctModel<Generation['models'][number]>[]
 }
 
@@ -185,7 +170,6 @@ class Follower {
     return this.listener.intervalMs ?? EVENT_INTERVAL_MS
   }
 
-  /** Number of missing answers. */
   get missingCount(): number {
     return this.progress.samplesTotal - this.progress.samplesDone
   }
@@ -207,10 +191,7 @@ class Follower {
     }
   }
 
-  /**
-   * Lists the answers that the engine need not compute, by its own models, because every name of the model
-   * has them.
-   */
+  /** Lists the answers that the engine need not compute. */
   settledKeys(): AnswerKey[] {
     const { prompts, settings } = this.generation
     return this.distinct.flatMap(({ indices: places }, model) =>
@@ -222,7 +203,6 @@ class Follower {
     )
   }
 
-  /** Follows the engine's work to its end. @returns how it computes */
   async follow(events: AsyncIterable<EngineGenerateEvent>): Promise<Computation> {
     const keysOf = ({ model, prompt, index }: AnswerKey): SampleKey[] =>
       this.missingKeys(elementAt(this.distinct, model, 'model').indices, prompt, index)

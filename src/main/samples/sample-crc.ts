@@ -29,7 +29,6 @@ import { generateSamples } from './run-samples'
 import { engineOnly } from './external'
 
 export interface SampleCrcRequest {
-  /** Model folders. */
   base: string
   post: string
   prompts: CrcPrompts

@@ -2,10 +2,7 @@ import { modelStrengths } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Variant } from '../../contract/documents/samples'
 
-/**
- * Refuses unusable variants. @throws WorkbenchError `bad-input` when two variants share a name, or a recipe
- * does not fit the model
- */
+/** Refuses variants. @throws WorkbenchError `bad-input` for a name twice, or a recipe that does not fit the model */
 export function requireUsable(variants: readonly Variant[], layerCount: number): void {
   const names = new Set<string>()
   for (const variant of variants) {

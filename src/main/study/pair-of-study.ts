@@ -87,7 +87,6 @@ export class PairOfStudy {
     return this.work.evaluation(task, await this.#checkedSweep())
   }
 
-  /** Returns the sweep with its checked selection; null if no variant needs it. */
   async #checkedSweep(): Promise<CheckedSweep | null> {
     return this.work.needsSweep ? this.work.checkedSweep(await this.#swept()) : null
   }

@@ -18,10 +18,8 @@ import { pairOfName, placeOf, type PlacedStudy } from './study-project'
 import { type CheckedSweep, omittedVariants } from './study-variants'
 import { StudyWork } from './study-work'
 
-/** Answers that an evaluation still has to generate. */
 export interface AnswerPlan {
   prompts: number
-  /** Number of variants; an upper bound while a sweep has yet to find some. */
   variants: number
   /** Answers per prompt and variant. */
   perVariant: number
@@ -30,11 +28,9 @@ export interface AnswerPlan {
   /** Upper bound on the tokens of the missing answers. */
   mostTokens: number
   device: GenerationDevice
-  /** Memory limit of the engine in bytes. */
   memoryBytes: number
 }
 
-/** The planned work of a step. */
 export interface StepPlan {
   key: string
   /** Stored results: all, some or none. */
@@ -49,14 +45,10 @@ export interface StepPlan {
   omitted: string[]
   /** Path of a report; null for other steps. */
   file: string | null
-  /** Problem because of which the step would fail; null for none. */
   problem: Problem | null
 }
 
-/**
- * Largest number of models that each word stands for. The baselines are blend, sampler, mixed logits and filter. The
- * controls are the earliest, latest and middle range.
- */
+/** Largest number of models that each word stands for. */
 const MOST_FOUND: Readonly<Record<SelectedModels, number>> = { selected: 1, baselines: 4, controls: 3 }
 
 /**
@@ -102,7 +94,6 @@ export async function planStudy(
   return plans
 }
 
-/** Empty values of the fields that most steps leave out. */
 const NOTHING = {
   sweep: null,
   ranges: null,
@@ -184,11 +175,7 @@ class PairPlanner {
     }
   }
 
-  /**
-   * Plans a step that would fail. It sends nothing until its problem is repaired, but its endpoints are reported.
-   *
-   * @throws defects and `cancelled`
-   */
+  /** Plans a step that would fail. It sends nothing until its problem is repaired. */
   #failing(error: unknown): Pick<StepPlan, 'state' | 'leaves' | 'problem'> {
     const problem = problemOf(error)
     if (problem === null || problem.code === 'cancelled') throw error
@@ -226,7 +213,6 @@ class PairPlanner {
   }
 }
 
-/** Plans a report. @param pair null for the page of all pairs @throws WorkbenchError as `writableReport` */
 async function planReport(
   placed: PlacedStudy,
   pair: string | null

@@ -18,10 +18,7 @@ import { StudyRecorder } from './study-recorder'
 import { StudyWork } from './study-work'
 
 /**
- * Runs the steps of a study in order, into its project. Stored results are reused, and interrupted work is resumed. If
- * a step fails, only the steps that need it are left out.
- *
- * @param steps requested steps of the study, in its order
+ * Runs the steps of a study in order, into its project. Stored results are reused, and interrupted work is resumed.
  * @throws WorkbenchError `cancelled` when `signal` fires
  */
 export async function runStudy(

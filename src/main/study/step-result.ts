@@ -2,14 +2,11 @@ import type { WorkEvent } from '../../contract/work/progress'
 import type { WorkResult } from '../work/work-list'
 import type { StudyStep } from './steps'
 
-/** Amounts that a step computed in this run; zero if all results were stored. */
 export interface StepWork {
   blockEvaluations: number
-  /** Ranges that got a full-answer check. */
   checked: number
   answers: number
   answerTokens: number
-  /** Prompts whose answers were read. */
   promptsRead: number
 }
 
@@ -21,7 +18,6 @@ export const NO_WORK: StepWork = {
   promptsRead: 0
 }
 
-/** Results of a step. */
 export interface StepOutput {
   work: StepWork
   /** Id of the run in the project, or path of the report; null for none. */
@@ -30,7 +26,6 @@ export interface StepOutput {
 
 export type StepResult = StepOutput & WorkResult
 
-/** Receives the events of a running step. */
 export interface StepListener {
   notify(event: WorkEvent): void
 }

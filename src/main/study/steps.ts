@@ -7,20 +7,15 @@ import type { PairLocation } from '../../contract/documents/project'
 import type { Study, StudyPair, StudyTask } from './study-file'
 import type { StudyModel, StudyVariant } from './study-models'
 
-/** One step of a study: a sweep, check, evaluation or report. */
 export interface StudyStep {
   /** Unique name of the step, such as `Demo/evaluate/demo-open`. */
   key: string
-  /** Name of the pair; null for the report of all pairs. */
   pair: string | null
   kind: StudyStepWork['kind']
-  /** Task of an evaluation; null for other kinds. */
   task: StudyTask | null
-  /** Keys of the steps that this step needs. */
   needs: string[]
 }
 
-/** Returns the name of a study's pair in the project. @param location folders of the pair */
 export const studyPairName = (pair: StudyPair, location: PairLocation): string =>
   pair.name ?? pairName(location)
 
@@ -36,16 +31,8 @@ export const variantsOf = ({ variants }: Study, pair: StudyPair): StudyVariant[]
   ...pair.variants
 ]
 
-/** Returns true for a variant that only a sweep selects. */
 export const isFromSweep = ({ model }: StudyVariant): boolean => model.kind === 'from sweep'
 
-/**
- * Lists the steps of a study pair by pair, each after the steps that it needs. The reports come last, and the report of
- * all pairs is the very last.
- *
- * @param names names of the study's pairs, in their order.
- * @throws WorkbenchError `bad-input` for pairs of one name, and for variants that need a sweep which the study has not
- */
 export function expandStudy(study: Study, names: readonly string[]): StudyStep[] {
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) {
@@ -94,7 +81,6 @@ function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
   return [...sweep, ...check, ...evaluations, ...(study.report === false ? [] : [step('report', [])])]
 }
 
-/** Returns the endpoints among the models of a pair. */
 export const endpointsOf = (study: Study, pair: StudyPair): Extract<StudyModel, { kind: 'endpoint' }>[] =>
   variantsOf(study, pair).flatMap(({ model }) => (model.kind === 'endpoint' ? [model] : []))
 

@@ -17,20 +17,15 @@ import { taskOf } from '../project/results/stored-evaluation'
 import { namedTask } from '../work/named-task'
 import type { Study, StudyPair } from './study-file'
 
-/** Settings of a study for a pair. The project supplies the settings that the file leaves out. */
 export interface StudiedPair {
   name: string
   entry: StudyPair
   location: PairLocation
   rendering: Rendering
   settings: PairDocument['settings']
-  /** Folder of the checkpoint that its sweep restores layers to; null: base. */
   source: string | null
-  /** Prompts of the character task. */
   prompts: CrcPrompts
-  /** Prompts or task of its sweep. */
   scored: CrcSweepRequest['prompts']
-  /** Task from a file that scores its sweep, which the project stores; null for none. */
   ownTask: Task | null
 }
 
@@ -80,7 +75,6 @@ export async function studiedPair(
 const sourceOf = (typed: string | undefined, folder: string): string | null =>
   typed === undefined || typed === 'base' ? null : modelPath(typed, folder)
 
-/** Returns the sampler and draws of a choice that scores a task. */
 function taskScoring(choice: ScoringChoice): { sampling: Sampling; draws: number } {
   if (choice.kind === 'task') return { sampling: choice.sampling, draws: choice.draws }
   throw new RangeError('the character task has no sampler')

@@ -43,9 +43,7 @@ export const StudyPair = z.preprocess(
         base: file.optional(),
         post: file.optional(),
         ...RENDERING,
-        /** Checkpoint that its sweep restores layers to; replaces the source of `sweep`. */
         source: file.optional(),
-        /** Variants in addition to those of the study. */
         variants: StudyVariants.default([])
       },
       { error: ({ code }) => (code === 'invalid_type' ? PAIR_EXPECTED : undefined) }
@@ -180,11 +178,7 @@ const PROMPT_FIELDS: readonly string[] = [
   'template-argument'
 ]
 
-/**
- * Finds a field outside of prompts whose text could forge what the program prints of the study.
- *
- * @returns null for none
- */
+/** Finds a field outside of prompts whose text could forge what the program prints; null for none. */
 function brokenField(value: unknown): PropertyKey[] | null {
   if (typeof value === 'string') return isOneLine(value) ? null : []
   if (typeof value !== 'object' || value === null) return null
@@ -196,18 +190,12 @@ function brokenField(value: unknown): PropertyKey[] | null {
   return null
 }
 
-/** Reports whether a text has no line breaks, and no characters that control a terminal or turn letters around. */
 const isOneLine = (text: string): boolean => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) && turnsShown(text) === text
 
 /** Largest number of YAML aliases. A variant may reuse the settings of another through an alias. */
 const MAX_ALIASES = 100
 
-/**
- * Reads a study from the text of its file.
- *
- * @param path path of the file, for messages
- * @throws WorkbenchError as `readYaml`; `bad-input` naming line and field
- */
+/** Reads a study from the text of its file. @throws WorkbenchError as `readYaml`; `bad-input` naming line and field */
 export async function readStudy(text: string, path: string): Promise<Study> {
   const { value, lines } = await readYaml(text, path, MAX_ALIASES)
   const parsed = Study.safeParse(value)

@@ -10,7 +10,6 @@ import { optionName, settingName } from '../../contract/work/work'
 
 /* Schemas of the models that a study evaluates. */
 
-/** Path of a file or folder. */
 export const file = z.string().min(1).max(4_096)
 
 /** Creates the schema of a text with a parser. @param expected expected form of the text, for the message */
@@ -44,7 +43,6 @@ export type StudySampler = z.infer<typeof StudySampler>
 export const SelectedModels = z.enum(['selected', 'baselines', 'controls'])
 export type SelectedModels = z.infer<typeof SelectedModels>
 
-/** A model of a study: a word of the command line, a recipe, or models that a sweep selects. */
 export type StudyModel =
   | Exclude<ModelWord, { kind: 'selected' }>
   | { kind: 'recipe'; recipe: Recipe }

@@ -28,12 +28,7 @@ async function requireBesideStudy(
   )
 }
 
-/**
- * Returns the path of a report after checking that the report can be written.
- *
- * @param pair name of the pair; null for the page of all pairs
- * @throws WorkbenchError as `requireBesideStudy`, `requireReplaceableReport` and `requireWritable`
- */
+/** Returns the path of a report that can be written. @param pair null for the page of all pairs */
 export async function writableReport(placed: PlacedStudy, pair: string | null): Promise<string> {
   const path = reportPath(placed, pair)
   await requireBesideStudy(placed, path, 'report')
@@ -44,11 +39,7 @@ export async function writableReport(placed: PlacedStudy, pair: string | null): 
   return path
 }
 
-/**
- * Checks that a missing project can be created.
- *
- * @throws WorkbenchError as `requireBesideStudy` and `requireWritable`
- */
+/** Checks that a missing project can be created. */
 export async function requireProjectPlace(placed: PlacedStudy): Promise<void> {
   const { projectPath } = placed
   await requireBesideStudy(placed, projectPath, 'project')
@@ -58,22 +49,15 @@ export async function requireProjectPlace(placed: PlacedStudy): Promise<void> {
   await requireRoom(projectPath, MIN_RESULT_BYTES)
 }
 
-/**
- * Checks all outputs.
- *
- * @param steps requested steps
- * @throws WorkbenchError as `requireProjectPlace`, `writableReport`
- */
+/** Checks all outputs of the steps. @throws WorkbenchError as `requireProjectPlace`, `writableReport` */
 export async function requireOutputs(placed: PlacedStudy, steps: readonly StudyStep[]): Promise<void> {
   await requireProjectPlace(placed)
   for (const { kind, pair } of steps) if (kind === 'report') await writableReport(placed, pair)
 }
 
 /**
- * Refuses to replace any file except an earlier report. A study file may come from another user, and it names the path
- * of its report.
- *
- * @throws WorkbenchError `bad-input` for another file at the path
+ * Refuses to replace any file except an earlier report, because a study file may come from another user. @throws
+ * WorkbenchError `bad-input`
  */
 export async function requireReplaceableReport(path: string): Promise<void> {
   const head = await headOf(path)
@@ -85,7 +69,6 @@ export async function requireReplaceableReport(path: string): Promise<void> {
   )
 }
 
-/** Reads the beginning of a file; null if there is no file. */
 async function headOf(path: string): Promise<string | null> {
   try {
     return await readHead(path)

@@ -15,18 +15,14 @@ import { type StudiedPair, studiedPair } from './studied-pair'
 import type { Study, StudyPair } from './study-file'
 import { absolutePath, modelPath } from '../base/files/places'
 
-/** A study with the paths of its files and folders. */
 export interface PlacedStudy {
   study: Study
-  /** Absolute path of its file. */
   path: string
-  /** Folder of its file. */
   folder: string
   /** Path of its project, which may not exist yet. */
   projectPath: string
   named: NamedPlaces
   steps: StudyStep[]
-  /** Pairs in the order of the file. */
   pairs: Pick<StudiedPair, 'entry' | 'name' | 'location'>[]
 }
 
@@ -77,7 +73,6 @@ export function reportPath({ study, folder, pairs }: PlacedStudy, pair: string |
   return path.replace(/(\.html?)?$/i, (ending) => `-${name}${ending || '.html'}`)
 }
 
-/** Opens or creates the project of a study. @throws WorkbenchError as `openProject`, `createProject`; `read-only` */
 export async function openStudyProject({ projectPath, pairs }: PlacedStudy): Promise<Project> {
   if (!(await isProject(projectPath))) {
     const { location, name } = elementAt(pairs, 0, 'pair')
@@ -100,7 +95,6 @@ export async function openStudyProject({ projectPath, pairs }: PlacedStudy): Pro
   )
 }
 
-/** Returns the project's pair of this name; null for none. */
 export const pairOfName = (project: Project, name: string): ProjectPair | null =>
   project.pairs.find(({ document }) => document.name === name) ?? null
 

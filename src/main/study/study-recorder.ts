@@ -8,7 +8,6 @@ import type { StudyStep } from './steps'
 import { evaluatingAsked, type Study } from './study-file'
 import type { PlacedStudy } from './study-project'
 
-/** Milliseconds between writes of a changed state. */
 const TELL_MS = 500
 
 /** Stores the progress of a study in the project for windows that show it, and forwards all events to a listener. */
@@ -20,7 +19,6 @@ export class StudyRecorder implements StepListener {
   /** The first state is written at once. */
   #delayMs = 0
 
-  /** @param steps steps of this run */
   constructor(
     private readonly project: Project,
     { study, path }: PlacedStudy,
@@ -64,7 +62,6 @@ export class StudyRecorder implements StepListener {
     this.#set(step.key, { state: outcome, progress: UNKNOWN_PROGRESS, seconds, problem })
   }
 
-  /** Stores the end of the study. */
   async end(ended: 'done' | 'stopped'): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#study = { ...this.#study, ended }
@@ -96,7 +93,6 @@ export class StudyRecorder implements StepListener {
   }
 }
 
-/** Returns the settings that the study's file gives a step. */
 function workOfStep({ sweep, check, evaluate }: Study, { kind, task }: StudyStep): StudyStepWork {
   switch (kind) {
     case 'sweep':

@@ -11,14 +11,12 @@ import { optionName } from '../../contract/work/work'
 import { namedModel, recipeVariant, type WordPlace } from '../work/named-models'
 import type { SelectedModels, StudyModel, StudySampler, StudyVariant } from './study-models'
 
-/** A sweep with its checked selection. */
 export interface CheckedSweep {
   sweep: Pick<SweepDocument, 'layerCount' | 'source' | 'selection'>
   /** Null for a sweep without ranges. */
   selection: Selection | null
 }
 
-/** Returns the variants that a model of a study stands for. @param checkedSweep null if no entry needs it */
 async function variantsOfModel(
   model: StudyModel,
   place: WordPlace,
@@ -110,7 +108,6 @@ const asksAlike = (one: Asking, other: Asking): boolean =>
   one.listed === other.listed &&
   isDeepStrictEqual(one.sampling, other.sampling)
 
-/** Renames a variant and its recipe. */
 const renamed = (variant: Variant, name: string): Variant =>
   variant.kind === 'recipe' ? { ...variant, name, recipe: { ...variant.recipe, name } } : { ...variant, name }
 

@@ -8,18 +8,13 @@ import { storedVerdict } from '../project/results/finding-of-selected'
 import type { StepResult } from './step-result'
 import type { StudyStep } from './steps'
 
-/** The verdict of a study on one pair. */
 export interface StudyVerdict {
   readonly pair: string
   /** Null for a sweep without ranges. */
   readonly verdict: Verdict | null
 }
 
-/**
- * Returns the verdict on each pair whose sweep a study has computed or reused.
- *
- * @param results results of the steps, in the same order
- */
+/** Returns the verdict on each pair whose sweep a study has computed or reused. */
 export async function studyVerdicts(
   project: Project,
   steps: readonly StudyStep[],

@@ -19,17 +19,13 @@ import type { StudyVariant } from './study-models'
 import type { PlacedStudy } from './study-project'
 import { type CheckedSweep, studyVariants } from './study-variants'
 
-/** Work of a study on one pair, to be planned or run. */
 export class StudyWork {
   readonly entries: readonly StudyVariant[]
   /** True if a variant is known only after the sweep. */
   readonly needsSweep: boolean
   private stored: SweepDocument | null = null
 
-  /**
-   * @param devices devices, tried at most once for the whole study.
-   * @param pair pair of the project; null if the project has no such pair yet
-   */
+  /** @param devices tried at most once for the whole study @param pair null if the project has no such pair yet */
   constructor(
     readonly placed: PlacedStudy,
     readonly studied: StudiedPair,
@@ -40,11 +36,7 @@ export class StudyWork {
     this.needsSweep = this.entries.some(isFromSweep)
   }
 
-  /**
-   * Prepares the sweep. Recipes and checkpoints that the project keeps are not part of a study.
-   *
-   * @throws WorkbenchError as `SweepWork.open`
-   */
+  /** Prepares the sweep, without recipes and checkpoints that the project keeps. */
   sweep(): Promise<SweepWork> {
     const { location, rendering, settings, source, scored } = this.studied
     return SweepWork.open(
@@ -66,12 +58,10 @@ export class StudyWork {
     return this.stored
   }
 
-  /** Remembers a sweep that was stored. */
   useSweep(sweep: SweepDocument): void {
     this.stored = sweep
   }
 
-  /** Prepares the full-answer check of the best ranges. */
   check(sweep: SweepDocument): Promise<CheckWork> {
     const { location, settings } = this.studied
     const parts = { rho: settings.rho, best: rangesChecked(this.placed.study) }
@@ -87,12 +77,7 @@ export class StudyWork {
     }
   }
 
-  /**
-   * Prepares the evaluation on a task.
-   *
-   * @param checkedSweep sweep with its checked selection; null if no variant needs it
-   * @throws WorkbenchError as `namedTask`, `studyVariants` and `prepareEvaluation`
-   */
+  /** Prepares the evaluation on a task. @param checkedSweep null if no variant needs it */
   async evaluation(settings: StudyTask, checkedSweep: CheckedSweep | null): Promise<EvaluationWork> {
     const { study, folder } = this.placed
     const { location, rendering } = this.studied

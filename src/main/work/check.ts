@@ -14,14 +14,10 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { keepSweepOnce } from '../project/results/keep-sweep'
 import type { WorkMeans } from './means'
 
-/** Parts of a sweep that a full-answer check covers. */
 export interface CheckedParts {
-  /** Recipes to check; left out: the best ranges that no check has seen. */
   recipes?: readonly Recipe[] | undefined
-  /** Number of the best ranges. */
   best?: number | undefined
   rho: number
-  /** A check of the sweep in a file, which is used where no project has one. */
   besideSweep?: AnswerCheck | null | undefined
   /** Left out: as the sweep was. */
   computedIn?: Pick<AnswerCheck, 'device' | 'precision'> | undefined

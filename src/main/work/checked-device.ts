@@ -89,7 +89,6 @@ async function keyOf(
 
 const checksFile = (): string => join(configFolder(), 'checked-devices.json')
 
-/** Reads the remembered checks. A missing or damaged file holds none. */
 async function readChecks(): Promise<StoredChecks> {
   const stored = await readJsonFile(checksFile(), MAX_FILE_BYTES).catch(() => null)
   return StoredChecks.safeParse(stored).data ?? {}

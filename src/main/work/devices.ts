@@ -43,21 +43,15 @@ const SMALL_NOTICE = 'The CPU computes, because layers this small gain nothing f
 /** Required speed relative to the CPU. Copies of states and results take extra time. */
 const WORTHWHILE = 1.5
 
-/** Devices of this machine. They are tried once, at the first request. */
 export class Devices {
   private trial: Promise<DeviceReport[]> | null = null
   private machine: Promise<MachineGpus | null> | null = null
 
-  /**
-   * @param openEngine starts an engine like those that compute later. A GPU may work in one kind of process only.
-   * @param readMachine returns the GPUs of this machine; null if only a trial can tell
-   */
   constructor(
     private readonly openEngine: () => EngineHost = createEngineHost,
     private readonly readMachine: () => Promise<MachineGpus | null> = () => readGpus()
   ) {}
 
-  /** Tries every device that onnxruntime may have, the CPU first. */
   reports(): Promise<DeviceReport[]> {
     this.trial ??= findDevices(this.openEngine, this.gpus())
     return this.trial

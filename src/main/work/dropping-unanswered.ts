@@ -1,5 +1,4 @@
 interface StoredRun {
-  /** Removes the run if it has no answers. */
   drop(): Promise<void>
 }
 

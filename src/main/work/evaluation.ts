@@ -13,15 +13,11 @@ import type { WorkMeans } from './means'
 
 /** Takes the results of an evaluation as they come. */
 interface EvaluationStore extends Omit<EvaluationListener, 'progress'> {
-  /** Adds the run, before its first answer. */
   begin(): Promise<void>
-  /** Reads all results. */
   files(): Promise<EvaluationFiles>
-  /** Removes the run if it has no answers. */
   drop(): Promise<void>
 }
 
-/** Results that an evaluation has computed in this process. */
 export interface ComputedAnswers {
   seconds: number
   answers: number
@@ -30,7 +26,6 @@ export interface ComputedAnswers {
   scored: number
 }
 
-/** An evaluation that can be run, in a project or in memory. */
 export class EvaluationWork {
   private isBegun: boolean
 
@@ -110,12 +105,10 @@ export class EvaluationWork {
     return { ...computed, seconds }
   }
 
-  /** Reads all results. */
   files(): Promise<EvaluationFiles> {
     return this.store.files()
   }
 
-  /** Removes a run that has no answers. */
   abandon(): Promise<void> {
     return dropUnanswered(this.store)
   }

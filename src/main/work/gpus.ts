@@ -175,7 +175,6 @@ async function libraryOf(manifest: string): Promise<string | null> {
   return parsed.success ? parsed.data.ICD.library_path : null
 }
 
-/** Libraries of Vulkan drivers by the vendor whose GPUs they drive. */
 const DRIVER_LIBRARIES: Readonly<Record<Exclude<Vendor, 'other'>, RegExp>> = {
   NVIDIA: /nvidia|nouveau/i,
   AMD: /radeon|amdvlk/i,
@@ -183,7 +182,6 @@ const DRIVER_LIBRARIES: Readonly<Record<Exclude<Vendor, 'other'>, RegExp>> = {
 }
 const SOFTWARE_LIBRARY = /lvp|llvmpipe|swiftshader/i
 
-/** Reports whether a GPU has a Vulkan driver. */
 function hasVulkanDriver({ vendor }: Gpu, drivers: readonly VulkanDriver[]): boolean {
   return drivers.some(({ library }) =>
     vendor === 'other' ? !SOFTWARE_LIBRARY.test(library) : DRIVER_LIBRARIES[vendor].test(library)
@@ -225,10 +223,8 @@ export function vulkanProblem(machine: MachineGpus): string | null {
   )
 }
 
-/** Returns the names in a folder; none if the folder cannot be read. */
 const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => [])
 
-/** Returns the text of a small file of the kernel; empty if it cannot be read. */
 const textOf = (file: string): Promise<string> =>
   readFile(file, 'utf8').then(
     (text) => text.trim(),

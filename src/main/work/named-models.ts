@@ -19,7 +19,6 @@ import { namedCheckpoints } from './named-checkpoints'
 /** Place where words that name models are looked up. */
 export interface WordPlace {
   readonly folders: PairFolders
-  /** Checkpoints that the project keeps for the pair, which layers may be restored to by name. */
   readonly checkpoints: readonly OtherCheckpoint[]
   /** Folder that relative paths start from; left out: the working directory. */
   readonly folder?: string

@@ -80,10 +80,8 @@ export async function renderProbed(
 export interface NextTokenRequest {
   base: string
   post: string
-  /** Null to ask only post and base. */
   recipe: Recipe | null
   prompt: string
-  /** Number of the most probable tokens. */
   top: number
   rendering: Rendering
   device: ChosenDevice

@@ -9,7 +9,6 @@ import { computationOf, type SampleListener } from '../samples/run-samples'
 import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
 import type { WorkMeans } from './means'
 
-/** Takes the answers of a sample run as they come. */
 export interface AnswerStore {
   /** The run with all that is known of its computation. */
   readonly run: SampleRun
@@ -18,11 +17,9 @@ export interface AnswerStore {
   planned(computation: Computation): Promise<void>
   learned(record: ExternalRecord): Promise<void>
   append(lines: readonly SampleLine[]): Promise<void>
-  /** Removes the run if it has no answers. */
   drop(): Promise<void>
 }
 
-/** A sample run that can be computed, in a project, in a file or in memory. */
 export class SampleWork {
   /** @param planned missing answers, as `prepareSampleRun` plans them */
   constructor(
@@ -65,13 +62,11 @@ export class SampleWork {
     ).catch(droppingUnanswered(store))
   }
 
-  /** Removes a run that has no answers. */
   abandon(): Promise<void> {
     return dropUnanswered(this.store)
   }
 }
 
-/** Stores answers in a project, which has the run. */
 export function projectAnswers(
   { samples }: ProjectPair,
   stored: { run: SampleRun; samples: readonly SampleLine[] }
@@ -94,7 +89,6 @@ export function projectAnswers(
   }
 }
 
-/** Keeps answers in memory. @param appended receives answers as they are finished */
 export function answersInMemory(
   run: SampleRun,
   appended: (lines: readonly SampleLine[]) => Promise<void> = () => Promise.resolve()

@@ -25,7 +25,6 @@ export function searchCheckpoints(
   return file === null ? null : new SearchCheckpoints(searchCheckpointsBeside(file.path), fresh)
 }
 
-/** A search for recipes that can be run. */
 export class SearchWork {
   constructor(
     readonly request: RecipeSearchRequest,
@@ -55,14 +54,12 @@ export class SearchWork {
     return search
   }
 
-  /** Stores the search in the project, if there is one, with its sweep. */
   async keep(search: SearchDocument): Promise<void> {
     if (this.pair === null) return
     await keepSweepOnce(this.pair, this.request.sweep)
     await this.pair.saveSearch(search)
   }
 
-  /** Removes the partial results, once the search is stored. */
   async forget(): Promise<void> {
     await this.checkpoints?.clear()
   }

@@ -24,7 +24,6 @@ import type { WorkMeans } from './means'
 import { sweepRequest } from './sweep-request'
 import type { WorkPlace } from './work-place'
 
-/** A sweep that can be planned and run. */
 export class SweepWork {
   private constructor(
     readonly request: CrcSweepRequest,
@@ -117,7 +116,6 @@ export class SweepWork {
     return this.place.pair === null ? null : keepSweep(this.place.pair, sweep)
   }
 
-  /** Removes the partial results, once the sweep is stored. */
   async forget(): Promise<void> {
     await this.history?.checkpoint.remove()
   }

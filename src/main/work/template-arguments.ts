@@ -3,12 +3,6 @@ import type { RenderingSettings } from '../../contract/work/settings'
 import { askSandbox } from '../sandbox/host'
 import { recentTextModel } from '../text/recent-text-models'
 
-/**
- * Refuses a template argument that would change nothing, such as a misspelt one.
- *
- * @param textFolder folder of the template that renders the prompts
- * @throws WorkbenchError `bad-input` naming those that the template reads
- */
 export async function requireReadArguments(
   { templateArgument = [] }: Pick<RenderingSettings, 'templateArgument'>,
   textFolder: string

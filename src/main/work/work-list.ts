@@ -5,7 +5,6 @@ import { outcomeWords } from '../../contract/work/work-words'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { problemOf, reportDefect } from '../base/rpc-problems'
 
-/** An entry of a list of work, such as a step of a study or a pair of a project. */
 export interface ListedWork {
   /** Unique name of the entry, such as `Demo/evaluate/demo-open`. */
   readonly key: string
@@ -13,7 +12,6 @@ export interface ListedWork {
   readonly needs: readonly string[]
 }
 
-/** End of an entry of a list of work. */
 export interface WorkResult {
   key: string
   outcome: WorkOutcome
@@ -23,14 +21,12 @@ export interface WorkResult {
 }
 
 interface WorkListOptions<Entry, Done> {
-  /** Name of the list in messages, such as "The study". */
   name: string
   signal: AbortSignal
   /** @param place number of the entry, counted from 1 */
   begins: (entry: Entry, place: number) => Promise<void> | void
   /** Ends with a problem, or throws it, if the entry failed. */
   run: (entry: Entry) => Promise<Done & Pick<WorkResult, 'outcome'> & Partial<Pick<WorkResult, 'problem'>>>
-  /** Result of an entry that is not done. */
   nothing: Done
   ended: (entry: Entry, result: Done & WorkResult) => Promise<void> | void
 }
@@ -71,13 +67,11 @@ export async function runWorkList<Entry extends ListedWork, Done>(
   return results
 }
 
-/** Describes the end of an entry. */
 export function resultEndWords(result: WorkResult): string {
   const hint = result.problem?.hint === undefined ? '' : ` ${result.problem.hint}`
   return `${result.key}: ${outcomeWords(result)}${hint}`
 }
 
-/** @param noun name of an entry, such as "step" @throws WorkbenchError naming the entries that were not done */
 export function requireAllDone(results: readonly WorkResult[], noun: string): void {
   const failed = results.filter(({ problem }) => problem !== null)
   if (failed.length === 0) return

@@ -50,7 +50,6 @@ export class OpenProjects {
   /** States of a pair's other checkpoints since it was opened, by fingerprint and folder. */
   private readonly others = new WeakMap<ProjectPair, Map<string, Promise<OtherCheckpointState>>>()
 
-  /** @throws WorkbenchError as `openOrFollow` */
   async use(path: string): Promise<Project> {
     return this.share(await folderOf(path), () => openOrFollow(path))
   }
@@ -75,7 +74,6 @@ export class OpenProjects {
     return this.show(await this.share(await folderOf(await demoPath()), open))
   }
 
-  /** @throws WorkbenchError as `createProject` */
   async create(newProject: NewProjectOptions): Promise<ProjectPair> {
     if (this.closed) throw new WorkbenchError('busy', 'The program is closing.')
     const project = await createProject(newProject)
@@ -172,7 +170,6 @@ export class OpenProjects {
     await project.close()
   }
 
-  /** Closes all projects. No project opens afterwards, because a late call would lock it again. */
   async closeAll(): Promise<void> {
     this.closed = true
     await Promise.all(Array.from(this.opening.keys(), (path) => this.close(path)))
@@ -270,10 +267,6 @@ async function rememberFirstSeen(pair: ProjectPair, { base, post }: PairReport):
   })
 }
 
-/**
- * Returns one name for all paths of a project: its folder, without links. A path may name the project.json instead. A
- * path without a file is returned as it is.
- */
 async function folderOf(path: string): Promise<string> {
   const absolute = absolutePath(path)
   return realpath((await isFile(absolute)) ? dirname(absolute) : absolute).catch(() => absolute)

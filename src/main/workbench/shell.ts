@@ -2,12 +2,9 @@ import { EventEmitter, on, once } from 'node:events'
 import { z } from 'zod'
 import { ShellEvent, type ThemeChoice } from '../../contract/procedures/shell'
 
-/** Services of an entry with a native window, beside the other procedures of the contract. */
 export interface Shell {
   readonly requests: ShellRequests
-  /** Shows a file or folder in the system's file manager. */
   showInFolder(path: string): void
-  /** Sets the theme of the window frame, menus and dialogs. */
   setTheme(choice: ThemeChoice): void
   /** Folder of the files that defects are written to. */
   readonly logFolder: string

@@ -6,7 +6,6 @@ export interface AnswerCount {
   count: number
 }
 
-/** Counts the different answers among `texts`, the most frequent first; ties keep their order. */
 export function countAnswers(texts: readonly string[]): AnswerCount[] {
   const spellings = new Map<string, Map<string, number>>()
   for (const text of texts) {

@@ -2,7 +2,6 @@ import { EigenvalueDecomposition, Matrix, QrDecomposition } from 'ml-matrix'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** Points in the plane that shows most of their variance. */
 export interface PlaneMap {
   points: { x: number; y: number }[]
   /** Share of the variance along x and along y. */

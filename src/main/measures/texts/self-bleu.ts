@@ -62,7 +62,6 @@ function clippedMatches(answers: readonly (readonly string[])[], n: number): num
   })
 }
 
-/** Finds the closest length, the shorter of equally close ones, as BLEU's brevity penalty requires. */
 function closestLength(length: number, others: readonly number[]): number {
   return others.reduce((closest, other) => {
     const difference = Math.abs(other - length) - Math.abs(closest - length)

@@ -4,7 +4,6 @@ import { spreadsheetText } from '../../../contract/words/spreadsheet-text'
 import { formatCsv } from '../../base/csv'
 import { samplesPage } from './samples-page'
 
-/** A text to save as a file. */
 export interface TextFile {
   fileName: string
   content: string
@@ -35,7 +34,6 @@ export async function exportSamples(
   return { fileName: `samples-${run.id}.${format}`, content }
 }
 
-/** Sorts answers by prompt, variant and index. */
 export function inOrder(
   { variants }: Pick<SampleRun, 'variants'>,
   samples: readonly SampleLine[]
@@ -108,7 +106,6 @@ function preferences({
     counts.get(keyOf(variant, prompt, index)) ?? { compared: 0, preferred: 0 }
 }
 
-/** Returns the prompt of an answer. */
 export function promptOf(
   run: Pick<SampleRun, 'prompts'>,
   sample: SampleLine

@@ -14,7 +14,6 @@ import {
   type ShownCommand
 } from '../shown-command'
 
-/** Prints the `slr sample` command that repeats a run. @param named names its files */
 export function printSample(run: SampleRun, named = asNamed): ShownCommand {
   const { settings, rendering } = run
   const { sampleCount, seed, maxTokens, stopTexts, device, sampling } = settings
@@ -45,7 +44,6 @@ export function printSample(run: SampleRun, named = asNamed): ShownCommand {
   return { command, files: [prompts, ...variants.flatMap(({ files }) => files)] }
 }
 
-/** A variant as a word of the command line. */
 interface NamedVariant {
   word: string
   files: CommandFile[]

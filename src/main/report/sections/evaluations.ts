@@ -39,7 +39,6 @@ import { answerFacts, samplingFacts } from './settings-facts'
 const stoppedWords = ({ task, results, variants, answered }: ReportedEvaluation): string | null =>
   stoppedAt(results, task.promptCount * variants.length * task.settings.sampleCount, answered)
 
-/** Compares the variants of all evaluations by the main measures of their kind of task; nothing without evaluations. */
 export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Block[] {
   const rows = evaluations.flatMap(comparisonRows)
   if (rows.length === 0) return []
@@ -101,7 +100,6 @@ function comparisonRows(evaluation: ReportedEvaluation): TableCell[][] {
   })
 }
 
-/** Shows all evaluations, newest first. */
 export function evaluationsSection({ evaluations }: Report): Section {
   const section = { id: 'evaluations', title: 'Evaluations' }
   if (evaluations.length === 0)
@@ -136,7 +134,6 @@ function evaluationBlocks(evaluation: ReportedEvaluation): Block[] {
   ]
 }
 
-/** Evaluated variants with their results. */
 interface Evaluated extends Pick<ReportedEvaluation, 'variants' | 'results' | 'judging'> {
   readonly kind: TaskKind
 }

@@ -6,7 +6,6 @@ import { type Block, block, type Section } from '../blocks'
 import { verdictBlocks } from './verdict'
 import { shellCommand } from '../shown-command'
 
-/** Shows the findings of sweeps with another scoring, or another source of restored layers. */
 export function otherSweepsSections({ otherSweeps, project, pairs }: Report): Section[] {
   if (otherSweeps.length === 0) return []
   const pair = pairs?.shown ?? null
@@ -28,11 +27,9 @@ export function otherSweepsSections({ otherSweeps, project, pairs }: Report): Se
   ]
 }
 
-/** Names the scoring of a sweep, and the source of restored layers if it is not base. */
 const kindWords = ({ scoredBy, source }: OtherSweep): string =>
   `scored by ${scoredByWords(scoredBy)}${source === null ? '' : `, restored to ${source.name}`}`
 
-/** Summarises the other sweeps for the first section. */
 export const otherSweepsAtAGlance = ({ otherSweeps }: Report): Block[] =>
   otherSweeps.map((sweep) => block.paragraph(`Another sweep, ${kindWords(sweep)}: ${findingWords(sweep)}`))
 

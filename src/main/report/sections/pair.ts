@@ -21,7 +21,6 @@ import {
 } from '../blocks'
 import { originFacts } from './settings-facts'
 
-/** Describes the two checkpoints, with what identifies them. */
 export function pairSection({ pair, notes }: Report): Section {
   const section = { id: 'pair', title: 'The pair' }
   if (pair === null) {
@@ -88,7 +87,6 @@ function hashes({ sha256 }: ReportedCheckpoint, member: 'base' | 'post'): Block[
   return [block.fold(label, [block.table(label, [textColumn('File'), textColumn('SHA-256')], rows)])]
 }
 
-/** Shows how far post-training moved each layer. */
 export function distancesSection({ distances }: Report): Section {
   const section = { id: 'distances', title: 'How far post-training moved each layer' }
   if (distances === null)

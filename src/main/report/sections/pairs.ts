@@ -18,7 +18,6 @@ import { scoredByWords, type ScoreWords, scoreWords } from '../../../contract/wo
 import { fallsShort, uncheckedBadge } from '../../../contract/words/transfer-words'
 import { type Block, block, DASH, numberColumn, type Section, type TableCell, textColumn } from '../blocks'
 
-/** Shows all pairs of the project side by side; nothing if there is one pair. */
 export function pairsSections({ pairs }: Pick<Report, 'pairs'>): Section[] {
   if (pairs === null) return []
   const words = scoreWords(pairs.scoredBy)
@@ -72,7 +71,6 @@ const pairsTable = ({ pairs }: ReportedPairs, words: ScoreWords): Block =>
 const isPreview = (outline: SweepOutline | null): boolean =>
   outline !== null && outline.estimatedCount !== null
 
-/** Names a pair, with a badge if its sweep is a preview. */
 function nameCell(name: string, outline: SweepOutline | null): TableCell {
   const badge = outline === null ? null : previewMark(outline)
   return { text: name, ...(badge === null ? {} : { detail: badge }) }

@@ -10,7 +10,6 @@ import {
 } from '../../../contract/words/preference-words'
 import { type Block, block, numberColumn, type TableCell, textColumn } from '../blocks'
 
-/** Shows preferred variants and the finding. @param how the vote, such as "Preferred blind" */
 export function preferenceBlocks(how: string, tally: PreferenceTally, variants: readonly Variant[]): Block[] {
   const shares = preferenceColumns(tally)
   const label = `${how}, ${setWords(tally.size)}`

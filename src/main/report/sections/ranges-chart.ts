@@ -55,7 +55,6 @@ const rejectedKeys = ({ ranges, check, selection, source }: ReportedSweep): stri
     ? []
     : rejectedRanges(ranges, check, selection.rho).map((range) => rangeKey(range, { source }))
 
-/** Lists the keys of ranges that fail the full-answer check. */
 const failedRanges = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
   selection === null
     ? []

@@ -8,7 +8,6 @@ import { scoredByName } from '../../../contract/words/score-words'
 import { describeStrengths, sourcesOf } from '../../../contract/model/strengths'
 import { block, emptySection, numberColumn, type Section, type TableCell, textColumn } from '../blocks'
 
-/** Describes the layers of a recipe and their checkpoints, counted from layer 0. */
 export function describeRecipe(recipe: Recipe): string {
   if ('layers' in recipe) {
     const sources = sourcesOf(recipe.layers)
@@ -21,7 +20,6 @@ export function describeRecipe(recipe: Recipe): string {
   return `layers of base: ${ranges.join(', ')}`
 }
 
-/** Shows the recipes that the project keeps. */
 export function keptSection({ recipes, sweep }: Report): Section {
   const section = { id: 'recipes', title: 'Kept recipes' }
   if (recipes.length === 0) return emptySection(section, 'No recipe was kept.')

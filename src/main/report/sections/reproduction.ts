@@ -1,7 +1,6 @@
 import type { Report } from '../../../contract/documents/report'
 import { type Block, block, emptySection, ifAny, type Section } from '../blocks'
 
-/** Shows the commands that compute every part again. */
 export function reproductionSection({ reproduction, programVersion }: Report): Section {
   const section = { id: 'reproduce', title: 'From the command line' }
   if (reproduction.length === 0) return emptySection(section, 'There are no results to compute again yet.')

@@ -28,7 +28,6 @@ import {
 import { preferenceBlocks } from './preferences'
 import { answerFacts } from './settings-facts'
 
-/** Shows answers to open prompts side by side. */
 export function samplesSection({ samples, sampleRunCount }: Report): Section {
   const section = { id: 'samples', title: 'Samples' }
   if (samples.length === 0)
@@ -53,7 +52,6 @@ const runBlocks = (run: ReportedSamples): Block[] => [
   block.fold('Settings of the run', [block.facts(runFacts(run))])
 ]
 
-/** Shows the measures of a run's answers, and how many answers there are. */
 export function diversityBlocks(run: ReportedSamples): Block[] {
   const { variants, promptCount, answerCount, settings } = run
   const total = promptCount * variants.length * settings.sampleCount
@@ -127,7 +125,6 @@ export const runFacts = (run: ReportedSamples): Fact[] => [
   ...answerFacts(run.settings, describeComputation(run.settings, run), run)
 ]
 
-/** Shows the character task scored from sampled answers, beside the scores of first tokens. */
 export function checkSection({ characterCheck: check }: Report): Section {
   const section = { id: 'check', title: 'The character task on sampled answers' }
   if (check === null)

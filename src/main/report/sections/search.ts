@@ -37,7 +37,6 @@ import { describeRecipe } from './recipes'
 import { originFacts } from './settings-facts'
 import { verdictBlocks } from './verdict'
 
-/** Shows recipes that a search found beyond one range; nothing without a search. */
 export function searchSections({ sweep, distances }: Report): Section[] {
   const search = sweep?.search ?? null
   if (sweep === null || search === null) return []
@@ -97,7 +96,6 @@ export function certaintyFacts({ comparison, heldOut, heldOutReason, scoredBy }:
   return certainty
 }
 
-/** Shows the found recipes beside post and the best range. */
 export function foundTable({ post, range, found, scoredBy, source }: SearchFindings): Block {
   const words = scoreWords(scoredBy)
   const row = (name: string, tone: ModelTone, score: CategoryScore, restored: string): TableCell[] => [
@@ -133,7 +131,6 @@ export function foundTable({ post, range, found, scoredBy, source }: SearchFindi
   )
 }
 
-/** Shows the best recipe after each generation. */
 function courseBlocks(search: ReportedSearch): Block[] {
   const { generations, range, scoredBy } = search
   if (generations.length < 2) return []
@@ -227,7 +224,6 @@ function pairBlocks({ shapley, scoredBy }: ReportedSearch, sweep: ReportedSweep)
   ]
 }
 
-/** Lists the work and the settings of a search. */
 export function effortFacts(search: SearchFindings): Fact[] {
   const { settings, work } = search
   return [

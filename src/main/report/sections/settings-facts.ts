@@ -41,7 +41,6 @@ export const samplingFacts = (sampling: Sampling): Fact[] => [
   ['Repetition penalty', String(sampling.repetitionPenalty)]
 ]
 
-/** Lists how prompts become tokens. */
 export function renderingFacts(rendering: Rendering): Fact[] {
   const { templateArguments } = rendering
   return [
@@ -55,7 +54,6 @@ export function renderingFacts(rendering: Rendering): Fact[] {
   ]
 }
 
-/** Names the checkpoints that a result came from. */
 export function originFacts({ base, post, changed }: ReportedOrigin): Fact[] {
   const described = (member: 'base' | 'post', { name, fingerprint }: ReportedOrigin['base']): string =>
     `${name}, fingerprint ${fingerprint}${changed.includes(member) ? ' (another checkpoint than now)' : ''}`

@@ -50,7 +50,6 @@ import {
 
 const BEST_RANGES = 10
 
-/** The parts of a sweep that its findings are about. A stored sweep and a report have them. */
 export interface SweepScores {
   scoredBy: ScoredBy
   layerCount: number
@@ -63,7 +62,6 @@ export interface SweepScores {
   preview: VerdictEvidence['preview'] & (Pick<BriefPreview, 'prompts'> | null)
 }
 
-/** Shows how sure the selection is: one figure with its interval per entry. */
 export const confidenceBlock = (
   sweep: SweepScores,
   selection: Selection,
@@ -94,7 +92,6 @@ function scoreCells({ validity, diversity, effectiveChoices, distinctRight }: Re
   ]
 }
 
-/** A model of the table of all models. */
 export interface ModelRow {
   name: string
   tone: ModelTone
@@ -102,7 +99,6 @@ export interface ModelRow {
   detail?: string
 }
 
-/** Shows the scores of models, over all prompts and by category. */
 export function modelsTable(
   models: readonly ModelRow[],
   { post, promptCount, scoredBy }: SweepScores
@@ -229,7 +225,6 @@ export function ruleWords(selection: Selection, scoredBy: ScoredBy): string {
   )
 }
 
-/** Shows the best baseline of each kind against the selected range, on full answers if both were checked. */
 export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, selection: Selection): Block[] {
   const { baselines, selected, rho, holdOut } = selection
   if (selected === null || baselines.length === 0) return []
@@ -268,7 +263,6 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
   ]
 }
 
-/** Shows the uniform blends, by strength. */
 export const blendsTable = (
   blends: readonly (ReportedScore & Blend)[],
   { scoredBy }: Pick<SweepScores, 'scoredBy'>
@@ -282,7 +276,6 @@ export const blendsTable = (
 const strengthsText = ({ strength, last }: Blend): string =>
   [strength, ...(last === undefined ? [] : [last])].join(' to ')
 
-/** Shows all scored ranges. */
 export const rangesTable = (
   label: string,
   { ranges, scoredBy }: Pick<SweepScores, 'ranges' | 'scoredBy'>

@@ -44,7 +44,6 @@ import {
 } from './sweep-findings'
 import { verdictBlocks } from './verdict'
 
-/** Shows the verdict on a sweep with its certainty, all scored models, and the settings. */
 export function sweepSection({ sweep, sweepCount }: Report): Section {
   const section = { id: 'sweep', title: 'The sweep' }
   if (sweep === null)
@@ -92,7 +91,6 @@ const folded = (table: TableBlock): Block => block.fold(table.label, [table])
 const allRangesLabel = ({ ranges, preview }: ReportedSweep): string =>
   preview === null ? `All ${plural(ranges.length, 'range')}` : rangesWords({ ranges, preview })
 
-/** Shows the verdict, the basis of a preview, and the note on safety. */
 export function headlineBlocks(sweep: ReportedSweep): Block[] {
   const { verdict } = sweep
   if (verdict === null) return [block.lead('No ranges were scored, so none is selected.')]

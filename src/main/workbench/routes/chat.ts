@@ -1,6 +1,5 @@
 import { route, type Routing } from './route'
 
-/** Handles conversations with several models of a pair. Each model answers in a column of its own. */
 export function chatRoutes({ jobs, withPair }: Routing) {
   const { chat } = route
   return chat.router({

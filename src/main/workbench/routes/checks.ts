@@ -1,6 +1,5 @@
 import { cancelling, route, type Routing, watching } from './route'
 
-/** Full-answer checks of a sweep's ranges. */
 export function checkRoutes({ jobs, withPair }: Routing) {
   const { checks } = route
   return checks.router({

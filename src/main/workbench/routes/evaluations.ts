@@ -9,7 +9,6 @@ import {
 import { meaningsOf } from '../../evaluation/judge-forms'
 import { cancelling, route, type Routing, watching } from './route'
 
-/** Open-ended tasks, their evaluations and judges. */
 export function evaluationRoutes({ jobs, withPair }: Routing) {
   const { evaluations } = route
   return evaluations.router({

@@ -2,7 +2,6 @@ import { describePlan, prepareExport, requestedForm } from '../../export/prepare
 import { pairPaths } from '../../project/demo'
 import { cancelling, route, type Routing, watching } from './route'
 
-/** Restored models and adapters as folders. */
 export function exportRoutes({ jobs, withPair }: Routing) {
   const { exports } = route
   return exports.router({
@@ -21,7 +20,6 @@ export function exportRoutes({ jobs, withPair }: Routing) {
   })
 }
 
-/** Scores of ranks. */
 export function rankRoutes({ jobs, withPair }: Routing) {
   const { ranks } = route
   return ranks.router({

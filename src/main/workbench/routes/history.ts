@@ -1,6 +1,5 @@
 import { route, type Routing } from './route'
 
-/** Handles changes to the runs of a pair: name, note and pin, deletion, and restoration of deleted runs. */
 export function historyRoutes({ jobs, stateOf, withPair }: Routing) {
   const { history } = route
   return history.router({

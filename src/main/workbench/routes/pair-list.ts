@@ -15,7 +15,6 @@ import { atChanges } from '../project-news'
 import type { OutlineState } from '../sweep-outlines'
 import { route, type Routing } from './route'
 
-/** The list of a project's pairs, and the settings of a pair. */
 export function pairListRoutes({ projects: open, jobs, stateOf, withProject, withPair }: Routing) {
   const { pairs } = route
   const overviews = new PairsOverviews(open, jobs)
@@ -165,7 +164,6 @@ class PairsOverviews {
   }
 }
 
-/** Lists the scorings of the pairs' sweeps, the most frequent first. */
 function scoringsOf(pairs: readonly ProjectPair[]): PairsOverview['scorings'] {
   const scorings = new Map<string, PairsOverview['scorings'][number]>()
   for (const { sweeps } of pairs) {

@@ -1,6 +1,5 @@
 import { route, type Routing } from './route'
 
-/** Next tokens of models after a prompt. */
 export function probeRoutes({ jobs, withPair }: Routing) {
   const { probes } = route
   return probes.router({

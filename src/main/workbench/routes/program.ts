@@ -19,7 +19,6 @@ import type { Entry } from '../entry'
 import { ShellRequests } from '../shell'
 import { route, type Routing } from './route'
 
-/** The program and its first page. */
 export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, onRecent }: Entry) {
   const { app } = route
   const recent = (): Promise<ListedProject[]> => projects.recent((pair) => jobs.turns.running(pair))
@@ -76,7 +75,6 @@ export function appRoutes({ projects, jobs }: Routing, { entry, initial, shell, 
   })
 }
 
-/** Folders of this machine, to pick one. */
 export function folderRoutes({ pickFolder, shell }: Entry) {
   const { folders } = route
   return folders.router({
@@ -95,7 +93,6 @@ export function folderRoutes({ pickFolder, shell }: Entry) {
   })
 }
 
-/** Devices of this machine. */
 export function deviceRoutes(machineDevices: Devices) {
   const { devices } = route
   return devices.router({
@@ -106,7 +103,6 @@ export function deviceRoutes(machineDevices: Devices) {
   })
 }
 
-/** Model folders that belong to no project yet. */
 export function pairRoutes({ withPair }: Routing) {
   const { pair: pairRoute } = route
   return pairRoute.router({

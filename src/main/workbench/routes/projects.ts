@@ -5,7 +5,6 @@ import { reportFileName, writeReport } from '../../report/write'
 import type { ProjectNews } from '../project-news'
 import { route, type Routing } from './route'
 
-/** Projects as a whole. */
 export function projectRoutes(
   { projects: open, jobs, stateOf, withProject, withPair }: Routing,
   news: ProjectNews

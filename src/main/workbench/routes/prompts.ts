@@ -3,7 +3,6 @@ import { renderPrompts } from '../../crc/task/render-prompts'
 import { textModelOf } from './post'
 import { route, type Routing } from './route'
 
-/** Prompts of the character task. */
 export function promptRoutes({ stateOf, withPair }: Routing) {
   const { prompts } = route
   return prompts.router({

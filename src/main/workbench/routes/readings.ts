@@ -1,7 +1,6 @@
 import { storedDistances } from '../../project/results/stored-distances'
 import { cancelling, route, type Routing, watching } from './route'
 
-/** Distances between the weights of base and post. */
 export function distanceRoutes({ projects, jobs: { readings }, withPair }: Routing) {
   const { distances } = route
   return distances.router({
@@ -14,7 +13,6 @@ export function distanceRoutes({ projects, jobs: { readings }, withPair }: Routi
   })
 }
 
-/** SHA-256 of the pair's files. */
 export function checksumRoutes({ projects, jobs: { readings }, withPair }: Routing) {
   const { checksums } = route
   return checksums.router({
@@ -33,7 +31,6 @@ export function checksumRoutes({ projects, jobs: { readings }, withPair }: Routi
   })
 }
 
-/** NaN and infinity in the pair's weights. */
 export function valueRoutes({ jobs: { readings }, withPair }: Routing) {
   const { values } = route
   return values.router({

@@ -15,7 +15,6 @@ import {
 import { withEdited, withKept, withoutRecipe, withRenamed } from '../../project/pair/kept-recipes'
 import { edited, editing, route, type Routing } from './route'
 
-/** Recipes that a project keeps. */
 export function recipeRoutes(routing: Routing) {
   const { recipes } = route
   const { stateOf, withPair } = routing
@@ -48,7 +47,6 @@ export function recipeRoutes(routing: Routing) {
   })
 }
 
-/** Other checkpoints that a project keeps beside its pair. */
 export function checkpointRoutes(routing: Routing) {
   const { checkpoints } = route
   const { withPair } = routing

@@ -11,7 +11,6 @@ import { renderSamplePrompt } from '../../answers/render-sample-prompts'
 import { textFolder, textModelOf } from './post'
 import { cancelling, route, type Routing, watching } from './route'
 
-/** Answers side by side, and the full-answer scores of the character task. */
 export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
   const { samples } = route
   return samples.router({

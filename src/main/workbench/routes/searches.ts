@@ -1,7 +1,6 @@
 import { readUnfinishedSearch } from '../../project/documents/search-files'
 import { cancelling, route, type Routing, watching } from './route'
 
-/** Searches for recipes beyond one range. */
 export function searchRoutes({ jobs, withPair }: Routing) {
   const { searches } = route
   return searches.router({

@@ -59,7 +59,6 @@ const readChecked = async (pair: ProjectPair, sweepId: string) => ({
   check: await pair.readAnswerCheck(sweepId)
 })
 
-/** Sweeps of all ranges, and questions about stored sweeps. */
 export function sweepRoutes({ jobs, withPair }: Routing) {
   const { sweeps } = route
   return sweeps.router({

@@ -1,6 +1,5 @@
 import { route, type Routing } from './route'
 
-/** The queue of a project's pairs, and the study that runs into the project. */
 export function workRoutes({ jobs, withProject }: Routing) {
   const { work: procedures } = route
   return procedures.router({
