@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { malformedCases } from '../../../fixtures/malformed'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Problem } from '../../../../src/contract/model/problem'
@@ -8,7 +10,6 @@ import {
   builtinSamplePromptSet,
   readSamplePrompts
 } from '../../../../src/main/samples/prompts'
-import { goldenText } from '../../../fixtures/golden-text'
 import { problemOf } from '../../../fixtures/problems'
 
 const prompt = (text: string, rest: object = {}): object => ({ text, category: '', raw: false, ...rest })
@@ -148,28 +149,12 @@ test('whatever a file holds, reading ends in prompts or in a problem that names 
   )
 })
 
-test('what cannot be read as prompts is refused with file, line and field', async () => {
-  const files = {
-    'p.jsonl': [
-      ...['"ok"\n{"text": }', '\n{"text": ""}', '{"prompt": 7}', '{"query": "x"}', '{"messages": []}'],
-      ...['{"messages": [{"role": "user", "content": []}]}', '{"text": "a", "raw": "yes"}', '7'],
-      `"ok"\n${'['.repeat(1000)}`
-    ],
-    'p.json': ['{"text": "A"}', '["A", {}]', '[', '[]'],
-    'p.csv': [
-      ...['text;category\nA;b', 'text,prompt\nA,B', 'text,system,system\nA,,', 'text,category\nA, b,c'],
-      ...['text,category\n"A\nB",c\n,d', 'text\n"A', 'text\nA\n"B" c', 'text\n\nsay "hi"'],
-      ...['text\n"A\r\nB"\nC,"', 'text,raw\nA,maybe', 'text\n', '']
-    ],
-    'p.txt': [' \n'],
-    'prompts.xlsx': ['x']
+const Refused = z.strictObject({ file: z.string(), content: z.string(), message: z.string() })
+test.each(malformedCases('sample-prompts', Refused))(
+  'what cannot be read as prompts is refused with file, line and field: $message',
+  async ({ file, content, message }) => {
+    const problem = await problemWith(file, content)
+    // What the parser says of a character is its own.
+    expect(`${problem.code}: ${problem.message.replace(/Unexpected.*/, '')}`).toBe(message)
   }
-  const told: Record<string, string> = {}
-  for (const [name, contents] of Object.entries(files))
-    for (const content of contents) {
-      const { code, message } = await problemWith(name, content)
-      // What the parser says of a character is its own.
-      told[JSON.stringify(content).slice(0, 60)] = `${code}: ${message.replace(/Unexpected.*/, '')}`
-    }
-  await expect(goldenText(told)).toMatchFileSnapshot('sample-prompts.golden.txt')
-})
+)

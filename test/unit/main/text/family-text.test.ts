@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { malformedCases } from '../../../fixtures/malformed'
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -487,30 +489,19 @@ describe('special tokens named beside tokenizer.json', () => {
 
 describe('a tokenizer.json', () => {
   const tokenizer = qwenTokenizer()
-  const withModel = (model: object): object => ({ ...tokenizer, model: { ...tokenizer.model, ...model } })
 
-  test.each([
-    ['merges of both forms', withModel({ merges: ['Ġ A', ['Ċ', 'Ċ']] }), /model\.merges.*pairs of tokens/],
-    ['a merge of three', withModel({ merges: [['a', 'b', 'c']] }), /model\.merges/],
-    ['words for tokens', withModel({ type: 'WordLevel' }), /model\.type.*"BPE" or "Unigram"/],
-    [
-      'whole-word tokens',
-      { ...tokenizer, added_tokens: [{ id: 300, content: 'x', single_word: true }] },
-      /added_tokens\.0\.single_word: tokens that match whole words only/
-    ],
-    [
-      'a split the library lacks',
-      {
-        ...tokenizer,
-        pre_tokenizer: { type: 'Split', pattern: { Regex: 'ab' }, behavior: 'MergedWithNext', invert: false }
-      },
-      /cannot be used: a pre_tokenizer Split with behavior "MergedWithNext"/
-    ]
-  ])('with %s is refused by name', async (_, file, message) => {
-    await expect(textModel(file)).rejects.toMatchObject({
-      problem: { code: 'bad-file', message: expect.stringMatching(message) }
-    })
+  const Refused = z.strictObject({
+    ...{ what: z.string(), message: z.string() },
+    ...{ model: z.looseObject({}).optional(), changes: z.looseObject({}).optional() }
   })
+  test.each(malformedCases('tokenizers', Refused))(
+    'with $what is refused by name',
+    async ({ model, changes, message }) => {
+      await expect(
+        textModel({ ...tokenizer, ...changes, model: { ...tokenizer.model, ...model } })
+      ).rejects.toMatchObject({ problem: { code: 'bad-file', message: expect.stringMatching(message) } })
+    }
+  )
 
   test('may leave out the parts it does without', async () => {
     const { model, decoder } = tokenizer

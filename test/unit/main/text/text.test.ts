@@ -1,3 +1,6 @@
+import JINJA_TEMPLATES from '../../../fixtures/jinja-templates.json'
+import { z } from 'zod'
+import { malformedCases } from '../../../fixtures/malformed'
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -207,32 +210,9 @@ describe('chat template', () => {
     30_000
   )
 
-  test.each([
-    // What is expected was rendered by Python's Jinja with transformers' settings.
-    [
-      'the characters of a text, which have no type',
-      "{% for part in messages[0]['content'] %}{% if part['type'] == 'image' %}!{% elif part is string %}{{ part }}.{% endif %}{% endfor %}",
-      'H.i.'
-    ],
-    [
-      'some characters of a text',
-      "{% for part in messages[0]['content'] if part != 'H' %}{{ part }}{% endfor %}",
-      'i'
-    ],
-    ['tools that are none', "{{ tools | selectattr('type', 'equalto', 'x') | list | length }}", '0'],
-    ['what is not there', "{{ missing | rejectattr('type') | list | length }}", '0'],
-    [
-      'a dictionary of numbers by its order',
-      '{% set budgets = {512: 128, 0: 0, 16384: 1024} %}{% for key, value in budgets | dictsort %}{{ key + 1 }}:{{ value }} {% endfor %}',
-      '1:0 513:128 16385:1024 '
-    ],
-    [
-      'a dictionary of numbers by a number',
-      '{% set budgets = {512: 128, 0: 0} %}{{ budgets[256 + 256] }}{{ budgets[1] }}',
-      '128'
-    ]
-  ])('may go through %s, as in Python', async (_, template, expected) => {
-    expect((await renderWith(template)).rendered).toBe(expected)
+  // Rendered by Python's Jinja with transformers' settings.
+  test.each(JINJA_TEMPLATES)('may go through $what, as in Python', async ({ template, rendered }) => {
+    expect((await renderWith(template)).rendered).toBe(rendered)
   })
 
   /** As Llama Guard Vision has it: text is looked for in parts alone. */
@@ -257,16 +237,13 @@ describe('chat template', () => {
     expect(await renderWith('nothing')).toMatchObject({ rendered: 'nothing', notices: [] })
   })
 
-  test.each([
-    ['loops over it', '{% for key in {1: 2} %}{{ key }}{% endfor %}'],
-    ['counts it', '{{ {1: 2} | length }}'],
-    ['asks for its items', '{{ {1: 2}.items() }}'],
-    ['looks for a key in it', '{{ 1 in {1: 2} }}'],
-    ['writes it', '{{ {1: 2} }}'],
-    ['writes it behind a text', "{{ 'a' ~ {1: 2} }}"],
-    ['has other keys too', "{{ {1: 2, 'a': 3}['a'] }}"]
-  ])('with a dictionary of numbers that %s is refused', async (_, template) => {
-    await expect(renderWith(template)).rejects.toThrow(/does not work/)
+  test.each(
+    malformedCases(
+      'templates',
+      z.strictObject({ what: z.string(), template: z.string(), message: z.string() })
+    )
+  )('with a dictionary of numbers that $what is refused', async ({ template, message }) => {
+    await expect(renderWith(template)).rejects.toThrow(message)
   })
 
   test("cannot reach JavaScript's prototypes", async () => {
