@@ -257,7 +257,24 @@ GOLDENS_MADE |= {
                                     tie_word_embeddings=True, rms_norm_eps=1e-3)),
         head_dim=16, rotary_dim=4, head_norms=True, norm_offset=1, gates=True, delta=DELTA, longest=100, ropes=["none"] * 3 + ["plain"],
         names=("model.language_model.", "lm_head.weight")),
+    "qwen3_next": dict(
+        config=changed(small("qwen3_next", "Qwen3NextForCausalLM", head_dim=16, attention_bias=False, partial_rotary_factor=0.25,
+                             full_attention_interval=4, decoder_sparse_step=1, moe_intermediate_size=12, num_experts=8,
+                             shared_expert_intermediate_size=20, num_experts_per_tok=3, norm_topk_prob=True, mlp_only_layers=[],
+                             output_router_logits=False, router_aux_loss_coef=0.001, **DELTA_KEYS), rms_norm_eps=1e-3),
+        head_dim=16, rotary_dim=4, head_norms=True, norm_offset=1, gates=True, delta=dict(DELTA, by_key_head=True), longest=100,
+        ropes=["none"] * 3 + ["plain"], output_gain=2.0,
+        experts=dict(count=8, chosen=3, size=12, sum_to_one=True, layers=[0, 1, 2, 3], router="mlp.gate", shared=20,
+                     named=lambda expert, name: f"mlp.experts.{expert}.{name}_proj")),
 }
+GOLDENS_MADE["qwen2_moe"] = dict(
+    config=small("qwen2_moe", "Qwen2MoeForCausalLM", decoder_sparse_step=1, moe_intermediate_size=12, num_experts=8,
+                 shared_expert_intermediate_size=20, num_experts_per_tok=2, norm_topk_prob=False, mlp_only_layers=[2],
+                 use_sliding_window=False, sliding_window=None, max_window_layers=4, output_router_logits=False,
+                 router_aux_loss_coef=0.001),
+    head_dim=8, qkv_bias=True, output_gain=2.0,
+    experts=dict(count=8, chosen=2, size=12, sum_to_one=False, layers=[0, 1, 3], router="mlp.gate", shared=20,
+                 named=lambda expert, name: f"mlp.experts.{expert}.{name}_proj"))
 
 # What a family's modules are called, and its norms, where its row says nothing else.
 MODULES = dict(q="self_attn.q_proj", k="self_attn.k_proj", v="self_attn.v_proj", o="self_attn.o_proj", gate="mlp.gate_proj",
@@ -350,6 +367,11 @@ def make_weights(made, seed):
         if experts and layer in experts["layers"]:
             # Spread so that the chosen differ from token to token.
             weights[f"{at}{experts['router']}.weight"] = linear(experts["count"], hidden, 2.0)
+            if "shared" in experts:
+                weights[f"{at}mlp.shared_expert_gate.weight"] = linear(1, hidden, 2.0)
+                for name, out, into in [("gate", experts["shared"], hidden), ("up", experts["shared"], hidden),
+                                        ("down", hidden, experts["shared"])]:
+                    weights[f"{at}mlp.shared_expert.{name}_proj.weight"] = linear(out, into)
             for expert in range(experts["count"]):
                 for name, out, into in [("gate", experts["size"], hidden), ("up", experts["size"], hidden),
                                         ("down", hidden, experts["size"])]:
@@ -391,6 +413,23 @@ def add_delta(made, weights, at, normal, linear, hidden):
     weights[f"{at}dt_bias"] = normal(delta["value_heads"], std=0.5) - 1
     weights[f"{at}norm.weight"] = 1 + normal(delta["value_size"], std=0.2)
     weights[f"{at}out_proj.weight"] = linear(hidden, values)
+    if delta.get("by_key_head"):
+        q, k, v = torch.split(weights.pop(f"{at}in_proj_qkv.weight"),
+                              [delta["key_heads"] * delta["key_size"]] * 2 + [values])
+        rows = [q, k, v, weights.pop(f"{at}in_proj_z.weight")]
+        weights[f"{at}in_proj_qkvz.weight"] = by_key_head(delta, rows)
+        weights[f"{at}in_proj_ba.weight"] = by_key_head(delta, [weights.pop(f"{at}in_proj_{name}.weight") for name in "ba"])
+
+
+def by_key_head(delta, parts):
+    """Rows of several weights, those of one key head together."""
+    return torch.cat([rows for head in zip(*(torch.chunk(part, delta["key_heads"]) for part in parts)) for rows in head])
+
+
+def out_of_key_heads(delta, joined, sizes):
+    """The weights again, whose rows per key head are so many."""
+    heads = [torch.split(rows, sizes) for rows in torch.chunk(joined, delta["key_heads"])]
+    return [torch.cat(parts) for parts in zip(*heads)]
 
 
 def join(weights, at, joined, parts):
@@ -477,6 +516,12 @@ ACTIVATIONS = {
 def delta_rule(delta, w, at, inner, eps):
     """The gated delta rule, arXiv 2412.06464, token by token and head by head, after a causal convolution."""
     silu, length = ACTIVATIONS["silu"], len(inner)
+    if delta.get("by_key_head"):
+        group = delta["value_heads"] // delta["key_heads"]
+        sizes = [delta["key_size"], delta["key_size"], group * delta["value_size"], group * delta["value_size"]]
+        *qkv, z = out_of_key_heads(delta, w[f"{at}in_proj_qkvz.weight"], sizes)
+        b, a = out_of_key_heads(delta, w[f"{at}in_proj_ba.weight"], [group, group])
+        w = {**w, **{f"{at}in_proj_{name}.weight": part for name, part in dict(qkv=torch.cat(qkv), z=z, b=b, a=a).items()}}
     keys, size = delta["key_heads"] * delta["key_size"], delta["value_size"]
     seen = torch.cat([inner.new_zeros(delta["kernel"] - 1, 2 * keys + delta["value_heads"] * size),
                       inner @ w[f"{at}in_proj_qkv.weight"].T])
@@ -592,6 +637,10 @@ def forward(made, stored, tokens, dtype=torch.float32):
             if experts["sum_to_one"]:
                 share = share / share.sum(1, keepdim=True)
             added = torch.zeros_like(inner)
+            if "shared" in experts:
+                gate, up, down = (w[f"{at}mlp.shared_expert.{name}_proj.weight"] for name in ("gate", "up", "down"))
+                added = torch.sigmoid(inner @ w[f"{at}mlp.shared_expert_gate.weight"].T) * (
+                    (ACTIVATIONS["silu"](inner @ gate.T) * (inner @ up.T)) @ down.T)
             for expert in range(experts["count"]):
                 gate, up, down = (w[f"{at}{experts['named'](expert, name)}.weight"] for name in ("gate", "up", "down"))
                 added = added + share[:, expert, None] * ((ACTIVATIONS["silu"](inner @ gate.T) * (inner @ up.T)) @ down.T)

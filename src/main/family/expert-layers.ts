@@ -33,7 +33,11 @@ export function anyRecurrence({ layers }: DecoderSpec): GatedDelta | null {
 
 /** Gives the inner size of the widest MLP, or of the experts that replace it. */
 export function widestMlp({ layers, intermediateSize }: DecoderSpec): number {
-  return Math.max(...layers.map(({ experts }) => (experts === null ? intermediateSize : experts.size)))
+  return Math.max(
+    ...layers.map(({ experts }) =>
+      experts === null ? intermediateSize : Math.max(experts.size, experts.sharedSize ?? 0)
+    )
+  )
 }
 
 /** Counts the numbers that a layer caches for a token: key and value, or input of the convolution and state. */

@@ -12,6 +12,8 @@ export interface Experts {
    * True if the weights of a row's experts sum to one; otherwise they are probabilities among all experts.
    */
   readonly normed: boolean
+  /** Inner size of an MLP that every row goes through too, weighted by a sigmoid of its own router; null without one. */
+  readonly sharedSize: number | null
 }
 
 /** Lists the experts of each layer; null for a layer with one MLP. */
@@ -23,7 +25,8 @@ export function layerExperts(reader: ConfigReader, family: Family, layerCount: n
     count,
     perRow: reader.count('num_experts_per_tok', 1, count),
     size: reader.count(keys.sizeKey),
-    normed: typeof keys.normed === 'boolean' ? keys.normed : reader.flag(keys.normed, false)
+    normed: typeof keys.normed === 'boolean' ? keys.normed : reader.flag(keys.normed, false),
+    sharedSize: keys.sharedSizeKey === undefined ? null : reader.count(keys.sharedSizeKey)
   }
   return Array.from({ length: layerCount }, (_, layer) =>
     keys.someDense && isDense(reader, layer) ? null : experts

@@ -154,6 +154,8 @@ export interface ExpertKeys {
   readonly normed: boolean | string
   /** True if mlp_only_layers and decoder_sparse_step may leave layers with one MLP. */
   readonly someDense: boolean
+  /** Config key of the inner size of the expert that every row goes through, if the family has one. */
+  readonly sharedSizeKey?: string
 }
 
 /**
@@ -178,6 +180,8 @@ const MODULES = {
   expertGate: 'gate_proj',
   expertUp: 'up_proj',
   expertDown: 'down_proj',
+  sharedExpert: 'mlp.shared_expert',
+  sharedRouter: 'mlp.shared_expert_gate',
   embedding: 'model.embed_tokens',
   finalNorm: 'model.norm',
   head: 'lm_head'

@@ -51,6 +51,10 @@ export type Role =
   | 'alphaP'
   | 'alphaN'
   | 'router'
+  | 'sharedGate'
+  | 'sharedUp'
+  | 'sharedDown'
+  | 'sharedRouter'
   | 'stateQkv'
   | 'stateGate'
   | 'stateStrength'
@@ -95,6 +99,10 @@ const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   down: ['down'],
   downBias: ['down'],
   router: ['router'],
+  sharedGate: ['gate'],
+  sharedUp: ['up'],
+  sharedDown: ['down'],
+  sharedRouter: ['router'],
   // Inputs of a recurrent layer. The gate multiplies its output, and strength and decay act on its keys.
   stateQkv: ['q', 'k', 'v'],
   stateGate: ['o'],
@@ -278,11 +286,25 @@ function mlpTensors(spec: DecoderSpec): PartialTensor[] {
 }
 
 /** Lists the tensors that replace an MLP's in a layer with experts. */
-function routerTensors(spec: DecoderSpec, { count }: Experts): PartialTensor[] {
-  const { router } = moduleNames(spec.family)
+function routerTensors(spec: DecoderSpec, { count, sharedSize }: Experts): PartialTensor[] {
+  const { hiddenSize } = spec
+  const { router, sharedExpert, sharedRouter } = moduleNames(spec.family)
+  const weight = (role: Role, name: string, shape: number[]): PartialTensor => ({
+    role,
+    name: `${name}.weight`,
+    shape
+  })
   return [
     ...norm(spec, 'beforeMlp'),
-    { role: 'router' as const, name: `${router}.weight`, shape: [count, spec.hiddenSize] }
+    weight('router', router, [count, hiddenSize]),
+    ...(sharedSize === null
+      ? []
+      : [
+          weight('sharedGate', `${sharedExpert}.gate_proj`, [sharedSize, hiddenSize]),
+          weight('sharedUp', `${sharedExpert}.up_proj`, [sharedSize, hiddenSize]),
+          weight('sharedDown', `${sharedExpert}.down_proj`, [hiddenSize, sharedSize]),
+          weight('sharedRouter', sharedRouter, [1, hiddenSize])
+        ])
   ]
 }
 

@@ -50,9 +50,7 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   opt: 'learned positions',
   phi: 'heads with a bias',
   phimoe: 'experts routed by sparsemixer',
-  qwen2_moe: 'shared experts',
-  qwen3_5_moe: 'linear attention and shared experts',
-  qwen3_next: 'linear attention and shared experts',
+  qwen3_5_moe: 'experts stored as one tensor',
   recurrent_gemma: 'gated linear recurrences',
   vaultgemma: 'norms before sublayers alone with soft caps'
 }

@@ -104,7 +104,11 @@ export function blockGraph(
   } else {
     const normed = layer.mlpInput(rows, block)
     const routing = graph.reshape('routing', layer.routing(normed), [-1, shape.outputRowCount, experts.count])
-    graph.output(byNode('attended', rows), BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
+    graph.output(
+      byNode('attended', layer.withSharedExpert(rows, normed)),
+      BLOCK_OUTPUTS.hidden,
+      dims(spec.hiddenSize)
+    )
     graph.output(byNode('normed', normed), BLOCK_OUTPUTS.normed, dims(spec.hiddenSize))
     graph.output(routing, BLOCK_OUTPUTS.routing, dims(experts.count))
   }

@@ -175,6 +175,20 @@ export class LayerBuilder {
     return this.project('mlp/down_proj', this.inner(normed), 'down', 'downBias')
   }
 
+  /** Adds to rows what an expert that every row goes through gives for normed rows, if the layer has one. */
+  withSharedExpert(rows: string, normed: string): string {
+    const { graph, weights } = this
+    const router = weights.get('sharedRouter')
+    if (router === undefined) return rows
+    const gate = this.activation(this.project('mlp/shared/gate_proj', normed, 'sharedGate'))
+    const up = this.project('mlp/shared/up_proj', normed, 'sharedUp')
+    const inner = graph.node('mlp/shared/gated', 'Mul', [gate, up])
+    const output = this.project('mlp/shared/down_proj', inner, 'sharedDown')
+    const logit = graph.node('mlp/shared/router', 'Gemm', [normed, router], { transB: { int: 1 } })
+    const share = graph.node('mlp/shared/share', 'Sigmoid', [logit])
+    return graph.node('mlp/shared/sum', 'Add', [rows, graph.node('mlp/shared', 'Mul', [output, share])])
+  }
+
   /** Computes expert probabilities of normed rows, [rows, experts], in float32. */
   routing(normed: string): string {
     const { graph } = this

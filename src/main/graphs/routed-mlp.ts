@@ -27,22 +27,25 @@ export function routedMlp(
   })
   const needs = perExpert(graph, 'mlp/needs', largest, experts)
   const dims = ['rows', spec.hiddenSize]
-  return perExpert(graph, 'mlp/share', shares, experts).reduce((sum, share, expert) => {
-    const path = `mlp/expert${expert}`
-    const taken = graph.branch(`${path}/taken`)
-    const added = addExpert(taken, expertOf(taken, expert), { normed, share, sum })
-    taken.output(added, `${path}/taken/out`, dims)
-    const passed = graph.branch(`${path}/passed`)
-    passed.output(sum, `${path}/passed/out`, dims)
-    const needed = graph.node(`${path}/needed`, 'Greater', [
-      elementAt(needs, expert, 'expert'),
-      graph.constant(`${path}/none`, 0)
-    ])
-    return graph.node(path, 'If', [needed], {
-      then_branch: { graph: taken },
-      else_branch: { graph: passed }
-    })
-  }, rows)
+  return perExpert(graph, 'mlp/share', shares, experts).reduce(
+    (sum, share, expert) => {
+      const path = `mlp/expert${expert}`
+      const taken = graph.branch(`${path}/taken`)
+      const added = addExpert(taken, expertOf(taken, expert), { normed, share, sum })
+      taken.output(added, `${path}/taken/out`, dims)
+      const passed = graph.branch(`${path}/passed`)
+      passed.output(sum, `${path}/passed/out`, dims)
+      const needed = graph.node(`${path}/needed`, 'Greater', [
+        elementAt(needs, expert, 'expert'),
+        graph.constant(`${path}/none`, 0)
+      ])
+      return graph.node(path, 'If', [needed], {
+        then_branch: { graph: taken },
+        else_branch: { graph: passed }
+      })
+    },
+    layer.withSharedExpert(rows, normed)
+  )
 }
 
 /**

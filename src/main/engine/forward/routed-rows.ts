@@ -184,7 +184,10 @@ interface ExpertRouting {
  *
  * @param probabilities [rows, experts]
  */
-export function routeRows(probabilities: Float32Array, { count, perRow, normed }: Experts): ExpertRouting {
+export function routeRows(
+  probabilities: Float32Array,
+  { count, perRow, normed }: Pick<Experts, 'count' | 'perRow' | 'normed'>
+): ExpertRouting {
   const rowCount = probabilities.length / count
   const selected = new Int32Array(rowCount * perRow)
   const starts = new Int32Array(count + 1)

@@ -205,7 +205,7 @@ function componentStrengths(name: string, layerCount: number): LayerStrength[] {
   return halfStrengths(layerCount).map(({ attention, mlp }, layer) => {
     if (layer === 0) return { attention: { norms: 1, q: 1, k: 0.4, v: 0, o: -0.5 }, mlp }
     if (layer % 2 === 0) return { attention, mlp }
-    const router = layer === 3 && /^(qwen3_moe|mixtral|olmoe)/.test(name) ? 1 : 0
+    const router = layer === 3 && /^(qwen3_moe|qwen2_moe|qwen3_next|mixtral|olmoe)/.test(name) ? 1 : 0
     return { attention, mlp: { norms: 0, router, gate: 1.5, up: 0, down: 1 } }
   })
 }

@@ -105,7 +105,18 @@ function ownKeys(
       }
     ],
     [
-      ['qwen3_5_text'],
+      ['qwen2_moe', 'qwen3_next'],
+      {
+        moe_intermediate_size: 5,
+        shared_expert_intermediate_size: 3,
+        num_experts: 5,
+        num_experts_per_tok: 2,
+        norm_topk_prob: shape.bias,
+        mlp_only_layers: shape.tied ? [1] : []
+      }
+    ],
+    [
+      ['qwen3_5_text', 'qwen3_next'],
       {
         attention_bias: shape.bias,
         full_attention_interval: 2,
