@@ -3,10 +3,7 @@ import { type LanguageHead, openLanguageHead, readSlice } from '../main/engine/f
 import type { ModelWeights } from '../main/engine/weights/pair-weights'
 import type { LentWeights } from '../main/engine/weights/read-ahead'
 
-/**
- * Opens a language head that caches its weights as float32 during its first run. Later runs can be measured without the
- * time for reading weights.
- */
+/** Opens a language head that caches its weights as float32 during its first run. */
 export function openCachedHead(device: Device, model: ModelWeights): Promise<LanguageHead> {
   const slices = new Map<number, Promise<LentWeights>>()
   return openLanguageHead(device, model, (slice) => {

@@ -29,7 +29,6 @@ export interface ComparisonPlan {
   readonly batchedSamples: number
 }
 
-/** The sweep against the plain ways: passes of every model over one prompt each, or over all prompts packed. */
 export interface Comparison {
   readonly pair: string
   readonly layerCount: number
@@ -231,7 +230,6 @@ function total({ projections, head }: Flops): number {
   return projections + head
 }
 
-/** Formats the results as a table. */
 export function describeComparisons(comparisons: readonly Comparison[]): string {
   return section(
     'Sweep of all ranges and post against the plain ways (times as long as the sweep; "work" is the ratio of FLOPs)',
@@ -263,7 +261,6 @@ export function describeComparisons(comparisons: readonly Comparison[]): string 
   )
 }
 
-/** Formats the results as a table. */
 export function describeWork(comparisons: readonly Comparison[]): string {
   return section(
     "Work of a sweep, and its speed against the machine's peak for a plain large Gemm",

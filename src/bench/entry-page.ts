@@ -23,9 +23,7 @@ export type Fetched = z.infer<typeof Fetched>
 
 const ToPage = z.object({ port: z.number(), data: z.string() })
 
-/** Connection to a program that runs on the fake. */
 export interface EntryConnection {
-  /** Fetches the program's answer to its page at an address. */
   fetch(url: string): Promise<Fetched>
   order(order: string, details: Record<string, unknown>): void
   /** Calls back with all earlier and later messages about an event. */
@@ -43,11 +41,7 @@ declare global {
 /** A secure context, as the scheme of the window is. */
 const ORIGIN = 'https://workbench'
 
-/**
- * Loads the page and passes its ports and their messages on.
- *
- * @param dropped folder of files that are dropped on the page, with a slash at its end; `''` for none
- */
+/** Loads the page and passes its ports and their messages on. @param dropped folder of dropped files; '' for none */
 export async function loadPage(page: Page, connection: EntryConnection, dropped: string): Promise<void> {
   await page.route(`${ORIGIN}/**`, async (route) => {
     const { pathname } = new URL(route.request().url())

@@ -25,10 +25,7 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { trieOf } from './workload'
 import { section, ratio, milliseconds, percent, gflopsPerSecond, mebibytes } from './table'
 
-/**
- * Speed of generation with one model, and the limits that memory and arithmetic set. A step generates one token for
- * every row.
- */
+/** Speed of generation with one model, and its limits. A step generates one token for every row. */
 interface GenerationSpeed {
   readonly pair: string
   readonly weights: WeightStorage
@@ -161,7 +158,6 @@ export function tokenFlops(spec: DecoderSpec): number {
     .reduce((sum, { shape }) => sum + 2 * elementCount(shape), 0)
 }
 
-/** Models that stay in memory for generation. Each can run any number of rows. */
 interface Variants {
   readonly weightBytes: number
   /** Runs a step with one new row for each entry, which is a model index. @returns milliseconds of the step */
@@ -237,7 +233,6 @@ async function timeStep(
   return elapsedMs
 }
 
-/** Formats the results as a table. */
 export function describeSpeeds(generations: readonly GenerationTimes[]): string {
   const limits = generations.map(
     ({ bandwidth: { read, copy }, peakGflops }) =>
@@ -283,7 +278,6 @@ export function describeSpeeds(generations: readonly GenerationTimes[]): string 
   )
 }
 
-/** Formats the results as a table. */
 export function describeVariants(generations: readonly GenerationTimes[]): string {
   return section(
     'Generation with several variants, one row each (median time of a step; setups alternate)',

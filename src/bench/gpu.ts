@@ -6,7 +6,6 @@ import { createEngineHost } from '../main/engine/host'
 import { section } from './table'
 import { postAndRanges } from './workload'
 
-/** A sweep on one device. */
 export interface DeviceSweep {
   readonly device: DeviceName
   /** Name of the GPU; null if it is unknown. */
@@ -14,7 +13,6 @@ export interface DeviceSweep {
   readonly precision: Precision
   /** Seconds of the first sweep, which also compiles, and of the second. */
   readonly seconds: readonly [first: number, second: number]
-  /** Seconds of the second sweep for each block evaluation over all prompts. */
   readonly secondsPerBlock: number
   /** Bytes copied to the device and back in the second sweep; null if unknown. */
   readonly moved: { readonly toDevice: number; readonly fromDevice: number } | null
@@ -25,11 +23,7 @@ export interface DeviceSweep {
 /** Block evaluations of a sweep of all ranges of an 8B of 32 layers. */
 const EVALUATIONS_8B = 6_016
 
-/**
- * Sweeps a pair on the CPU and on every device that works, each in an engine process of its own.
- *
- * @param reports results of trying the devices, the CPU first. Software adapters are left out.
- */
+/** Sweeps a pair on the CPU and on every device that works, each in a new engine process. */
 export async function measureDevices(
   folders: PairFolders,
   layerCount: number,
@@ -109,7 +103,6 @@ async function timeDevice(
   throw new Error('the sweep ended without a result')
 }
 
-/** Formats the card that users of a GPU can send in. */
 export function describeDevices(sweeps: readonly DeviceSweep[]): string {
   const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1)
   return section(

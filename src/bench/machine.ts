@@ -1,7 +1,6 @@
 import { availableParallelism, cpus, loadavg, totalmem, type } from 'node:os'
 import { env } from '../main/base/onnxruntime'
 
-/** The machine that figures were measured on. */
 export interface Machine {
   readonly cpu: string
   readonly cores: number
@@ -25,7 +24,6 @@ export function describeMachine(): Machine {
   }
 }
 
-/** Describes the machine of the figures in one line. */
 export function describeMachineLine(machine: Machine): string {
   const { cpu, cores, memoryGiB, system, node, onnxruntime, loadAverage } = machine
   return (

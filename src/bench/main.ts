@@ -39,7 +39,6 @@ interface BenchPair {
   /** null is the demo pair. */
   readonly shape: PairShape | null
   readonly plan: ComparisonPlan
-  /** Number of the demo's 40 prompts in the measurement of memory: all where that takes no minutes. */
   readonly memoryPrompts: number
 }
 
@@ -202,7 +201,6 @@ function readOptions(): {
   }
 }
 
-/** Adds what it measures to the report. */
 async function measure(
   report: BenchReport,
   folder: string,
@@ -221,7 +219,6 @@ async function measure(
   }
 }
 
-/** Adds to the report how fast pairs generate. */
 async function measureGenerations(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
   const prompt = (await demoPrompts())[0]?.tokens ?? []
   for (const [index, { name, shape }] of GENERATION_PAIRS.entries()) {

@@ -10,10 +10,8 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { demoPrompts, somePrompts, postAndRanges } from './workload'
 import { section, mebibytes } from './table'
 
-/** Peak resident memory of a process that sweeps, beside what was planned; in bytes. */
 export interface PeakMemory {
   readonly pair: string
-  /** The budget. */
   readonly memoryBytes: number
   readonly groupCount: number
   readonly plannedBytes: number
@@ -80,10 +78,7 @@ export async function reportOwnMemory(
 }
 
 /**
- * Linux counts a child's maxRSS from its parent's size at the fork; its VmHWM starts with the program.
- *
- * @param pid this process when left out
- * @returns NaN for another process where it cannot be asked for
+ * Peak memory of a process, NaN where it is unknown. Linux counts a child's maxRSS from its parent's size at the fork.
  */
 export async function peakResidentBytes(pid?: number): Promise<number> {
   if (process.platform !== 'linux')
@@ -92,7 +87,6 @@ export async function peakResidentBytes(pid?: number): Promise<number> {
   return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024
 }
 
-/** Formats the results as a table. */
 export function describeMemory(memory: readonly PeakMemory[]): string {
   return section(
     'Peak resident memory of a process that only sweeps, beside its plan',

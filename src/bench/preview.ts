@@ -23,16 +23,12 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeSyntheticPair } from './synthetic-pair'
 import { section } from './table'
 
-/** Compares a preview with the full sweep of the same pair. */
 export interface PreviewTime {
   readonly pair: string
   readonly layerCount: number
   /** Seconds that the engine reports for the preview, one value for each round. */
   readonly previewSeconds: readonly number[]
-  /**
-   * Seconds of the full sweep for each round. If all prompts take too long, only some are swept. The time for all
-   * prompts is then estimated as these seconds times `wholeRows` / `measuredRows`.
-   */
+  /** Seconds of the full sweep for each round, for all prompts times `wholeRows` / `measuredRows`. */
   readonly wholeSeconds: readonly number[]
   /** Rows are block evaluations times distinct prompt prefixes. These are the rows of the measured full sweep. */
   readonly measuredRows: number
@@ -59,7 +55,6 @@ export interface PreviewTime {
   readonly peakBytes: number
 }
 
-/** A pair to measure. */
 export interface PreviewedPair {
   readonly name: string
   /** Shape of a synthetic pair with random weights. Null for the demo pair. */
@@ -69,7 +64,6 @@ export interface PreviewedPair {
   readonly memoryBytes: number
   /** Disk space for the pair's files, with a margin, in bytes. */
   readonly minFreeBytes: number
-  /** Number of prompts, out of 40, that the measured full sweep uses. */
   readonly wholePrompts: number
 }
 
@@ -224,7 +218,6 @@ function describeSelection({ same, diversityLoss }: NonNullable<PreviewTime['agr
   return diversityLoss === null ? 'only one selects' : `${diversityLoss.toFixed(4)} less diverse`
 }
 
-/** Formats one result as a row of the table. */
 function previewCells(row: PreviewTime): string[] {
   const span = (values: readonly number[]): string => {
     const [min, max] = [Math.min(...values).toFixed(1), Math.max(...values).toFixed(1)]
@@ -253,7 +246,6 @@ function previewCells(row: PreviewTime): string[] {
   ]
 }
 
-/** Formats the results as a table. */
 export function describePreviews(previews: readonly PreviewTime[]): string {
   return section(
     'A preview compared with the full sweep (engine time: median, minimum and maximum of the rounds; ' +

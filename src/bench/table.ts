@@ -25,12 +25,10 @@ export function section(
   )
 }
 
-/** Formats a large ratio of two durations or amounts of work, such as `12.3x`. */
 export function times(ratio: number): string {
   return `${ratio.toFixed(1)}x`
 }
 
-/** Formats a ratio near 1, such as `1.05x`. */
 export function ratio(value: number): string {
   return `${value.toFixed(2)}x`
 }

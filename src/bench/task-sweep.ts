@@ -123,7 +123,6 @@ function taskSweepCells(row: TaskSweepTime): string[] {
   ]
 }
 
-/** Formats the results as a table. */
 export function describeTasks(tasks: readonly TaskSweepTime[]): string {
   return section(
     'Sweep of the demo pair scored by its open questions (median, and the least and the most of the rounds)',

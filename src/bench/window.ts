@@ -7,10 +7,7 @@ import { runningPackage } from '../main/base/resources'
 import { type EntryConnection, FakeMessage, Fetched, loadPage } from './entry-page'
 import { section } from './table'
 
-/**
- * Milliseconds of each start of the desktop window. Its entry runs on the tests' fake of Electron, and its page in
- * Chromium.
- */
+/** Milliseconds of each start of the desktop window, on the tests' fake of Electron and in Chromium. */
 export interface WindowStartTimes {
   /** Time from the start of the program until it shows its page. */
   readonly programMs: number[]
@@ -140,7 +137,6 @@ class Program implements EntryConnection {
   }
 }
 
-/** Formats the results as a table. */
 export function describeWindows(windows: readonly WindowStartTimes[]): string {
   const list = (milliseconds: readonly number[]): string => milliseconds.map((ms) => ms.toFixed(0)).join(', ')
   return section(

@@ -11,10 +11,7 @@ import { buildRecipeTrie, type RecipeTrie } from '../main/engine/tries/recipe-tr
 import { resourcePath } from '../main/base/resources'
 import { loadTextModel } from '../main/text/text-model'
 
-/**
- * The demo's 40 prompts as its tokenizer renders them: real prompts with a real amount of sharing, and tokens below
- * 2,048 that every vocabulary has. Chat templates of large models are longer and share more.
- */
+/** The demo's 40 prompts as its tokenizer renders them, with tokens below 2,048 that every vocabulary has. */
 export async function demoPrompts(): Promise<TrackedPrompt[]> {
   const text = await loadTextModel(resourcePath('demo-pair', 'post'))
   const { prompts, groups } = await renderPrompts(await builtinPromptSet('demo-crc'), DEFAULT_RENDERING, text)
@@ -29,7 +26,6 @@ export function somePrompts(prompts: readonly TrackedPrompt[], count: number): T
   return prompts.filter((_, index) => (index * count) % prompts.length < count)
 }
 
-/** Lists the models of a sweep of all ranges: post and every range. */
 export function postAndRanges(layerCount: number): Model[] {
   return [{ kind: 'post' }, ...allRanges(layerCount).map(rangeModel)]
 }

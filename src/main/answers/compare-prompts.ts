@@ -9,9 +9,7 @@ import {
 } from '../checkpoint/whole-model-tokens'
 import { addsSpecialTokens, type RenderedSamplePrompt } from './render-sample-prompts'
 
-/**
- * Compares a whole model with post: its own tokenizer must turn the rendered prompts into the same tokens.
- */
+/** Compares a whole model with post by the tokens of rendered prompts. */
 export function comparePrompts(
   whole: WholeModel,
   { post, text }: { post: PairMember; text: TextModel },

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
 import { parseIfJson, parseJson } from '../base/files/bounded-json'
 
-/** An answer in a file. */
 export interface FileAnswer {
   /** Model that answered; null if the file does not contain it. */
   of: string | null
@@ -16,7 +15,6 @@ export interface FileAnswer {
   tokens: readonly number[] | null
 }
 
-/** Format of a file of answers. */
 export type AnswerFormat = 'JSON lines' | 'lm-evaluation-harness samples' | 'Inspect log'
 
 /** Reads one record of a file. @param where position for messages */
@@ -156,7 +154,6 @@ const CUT_OFF = ['max_tokens', 'model_length', 'length']
 
 /** Most answers in a file, more than a run can use. */
 const MAX_ANSWERS = 1_000_000
-/** Most models in a file. */
 const MAX_NAMES = 1_000
 /** Most values in a line; an answer of 100,000 tokens has as many. */
 const MAX_LINE_VALUES = 500_000
@@ -167,10 +164,7 @@ export const EXPECTED_ANSWERS =
   'Expected JSON lines with prompt and text, samples of lm-evaluation-harness, or an Inspect log as JSON ' +
   '(inspect log convert --to json).'
 
-/**
- * Parses a line within bounds. @throws WorkbenchError `bad-file` if it contains too much, `bad-input` if it
- * is not JSON
- */
+/** Parses a line. @throws WorkbenchError `bad-file` if it contains too much, `bad-input` if it is not JSON */
 const lineValue = (line: string, where: string): unknown =>
   parseJson(line, where, { names: MAX_LINE_NAMES, values: MAX_LINE_VALUES, notJson: 'bad-input' })
 
@@ -179,10 +173,7 @@ export class AnswerLines {
   format: AnswerFormat = 'JSON lines'
   private reader: RecordReader | null = null
 
-  /**
-   * Reads a line. @throws WorkbenchError `bad-input` naming line and field; `bad-file` for a line that
-   * contains too much
-   */
+  /** Reads a line. @throws WorkbenchError `bad-input` naming line and field; `bad-file` for too much content */
   read(line: string, where: string): FileAnswer[] {
     const value = lineValue(line, where)
     if (this.reader === null && HarnessLine.safeParse(value).success) {
@@ -193,13 +184,7 @@ export class AnswerLines {
   }
 }
 
-/**
- * Reports whether a file is a log of Inspect, one object that nearly always spans many lines, instead of
- * lines of JSON.
- *
- * @param first the first line that is not blank; null if it exceeds the limit of a line.
- * @throws WorkbenchError `bad-file` for a line that contains too much
- */
+/** Reports whether a file is a log of Inspect, one object over many lines. @param first null if it is too long */
 export function isLogStart(first: string | null): boolean {
   if (first === null) return true
   const bounds = { names: MAX_LINE_NAMES, values: MAX_LINE_VALUES }
@@ -214,9 +199,7 @@ const LogSample = z.object({
   choices: z.array(z.tuple([z.string(), z.enum(['stop', 'length'])]))
 })
 
-/**
- * Converts the samples of a log to lines of JSON. @throws WorkbenchError `bad-input` naming sample and field
- */
+/** Converts the samples of a log to lines of JSON. @throws WorkbenchError `bad-input` naming sample and field */
 export function logLines(value: unknown, file: string): string[] {
   const log = InspectLog.safeParse(value)
   if (!log.success) throw new WorkbenchError('bad-input', `${file} is no file of answers.`, EXPECTED_ANSWERS)
@@ -234,10 +217,7 @@ export function logLines(value: unknown, file: string): string[] {
   })
 }
 
-/**
- * Reads the answers in a line of {@link logLines}. @throws WorkbenchError `bad-file` for a sample that
- * contains too much
- */
+/** Reads the answers in a line of {@link logLines}. */
 export function logLineAnswers(line: string, where: string): FileAnswer[] {
   const { of, prompts, choices } = LogSample.parse(lineValue(line, where))
   return choices.map(([text, finish]) => ({ of, prompts, promptIndex: null, text, finish, tokens: null }))
@@ -250,7 +230,6 @@ export class AnswerCounts {
 
   constructor(private readonly file: string) {}
 
-  /** Counts an answer. @throws WorkbenchError `bad-input` for too many answers or models */
   add({ of }: FileAnswer): void {
     this.total += 1
     this.counts.set(of, (this.counts.get(of) ?? 0) + 1)
@@ -258,7 +237,6 @@ export class AnswerCounts {
     if (this.counts.size > MAX_NAMES) throw this.tooMany(`answers of more than ${MAX_NAMES} models`)
   }
 
-  /** Lists the counts. @throws WorkbenchError `bad-input` without answers */
   all(): { of: string | null; answers: number }[] {
     if (this.total === 0)
       throw new WorkbenchError('bad-input', `${this.file} holds no answer.`, EXPECTED_ANSWERS)

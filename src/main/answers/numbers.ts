@@ -8,10 +8,7 @@ export function numbersOf(text: string): string[] {
   )
 }
 
-/**
- * Writes a number in its shortest form, so that 1,000 and 1000.0 are equal. A number with more digits than a double
- * holds keeps its text.
- */
+/** Writes a number in its shortest form, so that 1,000 and 1000.0 are equal. */
 function shortestForm(text: string): string {
   const value = Number(text.replaceAll(',', '').replace('−', '-'))
   return Number.isSafeInteger(value) || Math.abs(value) < 1e15 ? String(value) : text

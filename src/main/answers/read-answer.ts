@@ -6,15 +6,9 @@ import { withTimeLimit } from '../base/time-limit'
 import { numbersOf } from './numbers'
 import { errorMessage } from '../base/files/bounded-file'
 
-/** Time limit, because a pattern of a task file may take endless time on a hostile answer. */
 const PATTERN_LIMIT_MS = 2_000
 
-/**
- * Reads one task's answers: extracts the final answer, and reports whether it is right. Patterns are compiled
- * once.
- *
- * @throws WorkbenchError `bad-input` naming a pattern that is no regular expression
- */
+/** Reads one task's answers. @throws WorkbenchError `bad-input` naming a pattern that is no regular expression */
 export class AnswerReader {
   private readonly reading: RegExp | null
   private readonly right: RegExp | null
@@ -47,20 +41,13 @@ export class AnswerReader {
     return prompt.answers !== undefined || this.right !== null
   }
 
-  /**
-   * Counts the different right answers that a prompt lists; null if it lists none. Answers that compare as
-   * equal count once, and a name of several answers belongs to the first.
-   */
+  /** Counts the different right answers that a prompt lists; null if it lists none. */
   rightCount(prompt: TaskPrompt): number | null {
     const firstNames = this.listed(prompt)
     return firstNames === null ? null : new Set(firstNames.values()).size
   }
 
-  /**
-   * Gives the first name of a right answer; null for a wrong answer.
-   *
-   * @param answer as {@link read} returns it
-   */
+  /** Gives the first name of a right answer, as {@link read} returns it; null for a wrong answer. */
   rightAnswer(answer: string, prompt: TaskPrompt): string | null {
     const firstNames = this.listed(prompt)
     if (firstNames !== null) return firstNames.get(answer) ?? null
@@ -116,10 +103,7 @@ export class AnswerReader {
   }
 }
 
-/**
- * Lists the names of each right answer of a prompt. If the task has one right answer, all listed texts are
- * its names.
- */
+/** Lists the names of each right answer of a prompt, of which a task may have only one. */
 export function rightAnswers({ kind }: Task, { answers = [] }: TaskPrompt): string[][] {
   const names = answers.map((answer) => [answer].flat())
   return taskKindFacts(kind).rightAnswers === 'one' ? [names.flat()] : names
@@ -134,10 +118,7 @@ function compilePattern(task: Task, field: string, pattern: string, flags: strin
   }
 }
 
-/**
- * Converts an answer to the form for comparisons: a number for tasks with numbers, otherwise a text without
- * case and final mark.
- */
+/** Converts an answer to a number for tasks with numbers, otherwise a text without case and final mark. */
 function comparable(answer: string, { reading }: Task): string {
   const number = reading.kind === 'last-number' ? numbersOf(answer).at(-1) : undefined
   return number ?? normaliseAnswer(answer)

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { parseJson } from '../base/files/bounded-json'
 import { withoutThoughts } from './thoughts'
 
-/** One answer of a list that a model wrote. */
 export interface ListedItem {
   text: string
   /** Probability that the model states, from 0 to 1; null if it states none. */
@@ -113,7 +112,6 @@ function bulleted(said: string): ListedItem[] {
   return marks.length < 2 ? [] : splitAtMarks(said, marks)
 }
 
-/** Splits a text at marks. */
 function splitAtMarks(said: string, marks: readonly RegExpExecArray[]): ListedItem[] {
   const texts = marks.map((mark, index) =>
     said.slice(mark.index + mark[0].length, marks[index + 1]?.index).trim()

@@ -25,11 +25,7 @@ export async function renderSamplePrompt(
   return chat
 }
 
-/**
- * Renders all prompts of a run, with distinct notices for the user.
- *
- * @throws WorkbenchError as {@link renderSamplePrompt}, naming the prompt with the error
- */
+/** Renders all prompts of a run, with distinct notices. @throws WorkbenchError naming the prompt */
 export async function renderSamplePrompts(
   prompts: readonly SamplePrompt[],
   rendering: Rendering,
@@ -76,10 +72,7 @@ async function renderAll(
   })
 }
 
-/**
- * Reports whether the tokenizer adds its special tokens to a prompt: only to plain text, because templates
- * contain them.
- */
+/** Reports whether the tokenizer adds its special tokens to a prompt, which templates contain. */
 export function addsSpecialTokens(prompt: SamplePrompt, text: TextModel): boolean {
   return prompt.raw || !text.hasChatTemplate
 }

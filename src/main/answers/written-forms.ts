@@ -3,12 +3,9 @@ import { elementAt } from '../../contract/model/look-up'
 import { decodeOne, type TextModel } from '../text/text-model'
 import { type AnswerReader, rightAnswers } from './read-answer'
 
-/** Marks that may end an answer. */
 const FINAL_MARKS = ['', '.', '!']
 
-/** A right answer as sequences of tokens. */
 interface TokenizedAnswer {
-  /** First name of the answer. */
   readonly name: string
   /** Sequences that include the end of the answer. */
   readonly sequences: readonly (readonly number[])[]
@@ -21,10 +18,7 @@ export interface TokenizedAnswers {
   readonly begun: readonly (readonly number[])[]
 }
 
-/**
- * Lists the usual spellings of an answer: as listed, with a capital, and in lower case. Each is bare, or has a
- * full stop or an exclamation mark.
- */
+/** Lists the usual spellings of an answer: with or without a capital, bare or with a final mark. */
 function writtenForms(answer: string): string[] {
   const [first = '', ...tail] = answer
   const spellings = [answer, first.toUpperCase() + tail.join(''), answer.toLowerCase()]
@@ -40,13 +34,7 @@ export class AnswerWriter {
     private readonly ends: readonly number[]
   ) {}
 
-  /**
-   * Creates a writer.
-   *
-   * @param reader of the task; texts that it reads otherwise are no form of the answer.
-   * @param text of the model that answers.
-   * @param endTokens tokens that end an answer
-   */
+  /** Creates a writer. @param text tokenizer of the model that answers */
   static async create(
     task: Task,
     reader: AnswerReader,

@@ -6,17 +6,12 @@ import { runningPackage, plainFolder } from './resources'
  * into a folder of chunks, and tests run from the sources.
  */
 
-/**
- * Gives the absolute path of a built file that this process reads or shows, such as `builtPath('renderer')`.
- */
+/** Gives the absolute path of a built file, such as `builtPath('renderer')`. */
 export function builtPath(...parts: string[]): string {
   return join(runningPackage(), 'out', ...parts)
 }
 
-/**
- * Gives the absolute path of a built script that a process or thread is started with, such as
- * `builtScript('engine.js')`.
- */
+/** Gives the absolute path of a built script, such as `builtScript('engine.js')`. */
 export function builtScript(name: string): string {
   return join(plainFolder(), 'out', 'main', name)
 }

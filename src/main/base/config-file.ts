@@ -18,7 +18,6 @@ export const UserConfig = z.strictObject({
   device: DeviceChoice.optional(),
   /** Memory limit of the engine process, such as `6GiB`. */
   memory: z.string().refine(isEngineMemory, BYTES_EXPECTED).optional(),
-  /** Folders that are searched for models. */
   modelFolders: z.array(z.string().min(1).max(4096)).max(50).default([])
 })
 export type UserConfig = z.infer<typeof UserConfig>
@@ -32,7 +31,6 @@ const EXPECTED = 'Write such as {"device": "cpu", "memory": "6GiB", "modelFolder
 
 export const configFile = (): string => join(configFolder(), 'config.json')
 
-/** Reads the user's configuration file. @throws WorkbenchError `bad-file` naming file and field */
 export async function readUserConfig(): Promise<UserConfig> {
   const file = configFile()
   const value = (await isFile(file))

@@ -17,12 +17,6 @@ const BROKEN_QUOTES: Partial<Record<CsvErrorCode, string>> = {
   INVALID_OPENING_QUOTE: 'has a quote inside a field that does not start with one'
 }
 
-/**
- * Reads comma-separated values as in RFC 4180: quoted fields may contain commas, doubled quotes and line
- * breaks. In addition, lines may end with LF or CR only, and empty lines are skipped.
- *
- * @throws WorkbenchError `bad-input` with file and line of a record whose quotes do not enclose whole fields
- */
 export function parseCsv(fileName: string, content: string): CsvRecord[] {
   const bytes = Buffer.from(content)
   const records: CsvRecord[] = []
@@ -60,7 +54,6 @@ function countBreaks(text = ''): number {
   return text.match(/\r\n|\r|\n/g)?.length ?? 0
 }
 
-/** Writes records as in RFC 4180: every line ends with CR LF, and fields are quoted if necessary. */
 export function formatCsv(records: readonly (readonly string[])[]): string {
   return records.map((fields) => `${fields.map(formatField).join(',')}\r\n`).join('')
 }

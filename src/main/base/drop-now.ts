@@ -2,10 +2,7 @@
 const nowhere = new MessageChannel().port1
 nowhere.close()
 
-/**
- * Frees a buffer that nobody reads any more. The garbage collector sees only small objects, not the memory
- * behind them, and would let about 64 MB accumulate first.
- */
+/** Frees a buffer that nobody reads any more, which the garbage collector would do only after about 64 MB. */
 export function dropNow(buffer: ArrayBufferLike): void {
   if (buffer instanceof ArrayBuffer) nowhere.postMessage(null, [buffer])
 }

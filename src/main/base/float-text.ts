@@ -1,12 +1,8 @@
-/**
- * Encodes float32 values as base64 of their little-endian bytes, because messages between processes carry
- * text.
- */
+/** Encodes float32 values as base64 of their little-endian bytes. */
 export function floatsToText(values: Float32Array): string {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
 }
 
-/** Decodes float32 values. @throws RangeError when the text does not contain whole values */
 export function textToFloats(text: string): Float32Array {
   const bytes = Buffer.from(text, 'base64')
   if (bytes.byteLength % Float32Array.BYTES_PER_ELEMENT !== 0)

@@ -3,7 +3,6 @@ import { builtScript } from './built'
 import { NodeChild } from './node-child'
 import { processLost } from './process-lost'
 
-/** A process for one long piece of work, which keeps main responsive. */
 export interface Helper {
   post(message: unknown): void
   onMessage(listener: (message: unknown) => void): void
@@ -18,10 +17,7 @@ export interface Helper {
 }
 
 /**
- * Starts a built script on Node. A process is used instead of a thread, because under Electron the ends of
- * threads may end main (electron/electron#47986).
- *
- * @param subject name of the process for the message about its end, such as "The process that reads weights"
+ * Starts a built script on Node, not as a thread, because under Electron these may end main (electron/electron#47986).
  */
 export function startHelper(script: string, subject: string): Helper {
   // The process reports defects on its standard error.

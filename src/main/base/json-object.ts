@@ -2,10 +2,7 @@ import { turnsShown } from '../../contract/words/turned-text'
 import { WorkbenchError } from '../../contract/model/problem'
 import { parseJson } from './files/bounded-json'
 
-/**
- * Limit of names, far above all files except weights. Checking so many takes a tenth of a second, during
- * which nothing else is answered.
- */
+/** Limit of names, far above all files except weights. */
 const MAX_NAMES = 20_000
 
 /**
@@ -26,9 +23,7 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/**
- * Refuses repeated keys. @param text valid JSON, so that brackets match and a string before a colon is a key
- */
+/** Refuses repeated keys. @param text valid JSON */
 function refuseRepeatedKeys(text: string, what: string): void {
   /** Keys of each open object; null for an open list. */
   const open: (Set<string> | null)[] = []
@@ -78,10 +73,7 @@ function isBeforeColon(text: string, from: number): boolean {
   return text[position] === ':'
 }
 
-/**
- * Quotes a name from a file for printing. Control characters are escaped, characters that change the
- * direction of text are shown by number, and long names are shortened.
- */
+/** Quotes a name from a file for printing, with control and direction characters escaped. */
 export function quoteName(name: string): string {
   return turnsShown(JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name))
 }

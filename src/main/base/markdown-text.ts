@@ -1,7 +1,4 @@
-/**
- * Escapes text for one line of Markdown, because names come from files, folders and people. Breaks and
- * control characters become spaces.
- */
+/** Escapes text for one line of Markdown. */
 export function inlineMarkdown(text: string): string {
   return (
     text

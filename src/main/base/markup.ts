@@ -1,13 +1,10 @@
-/** HTML source that is inserted into a page unchanged; all other values are escaped as text. */
 export class Markup {
   constructor(readonly source: string) {}
 }
 
 type Content = Markup | string | number | readonly Content[]
 
-/**
- * Builds HTML from a template. Values are escaped unless they are markup themselves, and lists are joined.
- */
+/** Builds HTML from a template. Values are escaped unless they are markup themselves. */
 export function markup(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
   return new Markup(parts.map((part, index) => part + sourceOf(values[index] ?? '')).join(''))
 }

@@ -10,7 +10,6 @@ import { errorMessage } from './files/bounded-file'
  * values. Numbers are big-endian.
  */
 
-/** Marks that distinguish frames from other data on the pipe. */
 const TEXT_MARK = 0x534c5254
 const VALUE_MARK = 0x534c5256
 const HEADER_BYTES = 8
@@ -35,7 +34,6 @@ const packr = new Packr({ moreTypes: true })
 const MAX_KEPT_BYTES = 2 ** 16
 const BUFFER_BYTES = 2 ** 13
 
-/** Encodes a message as a frame. @throws Error when it is too long */
 export function encodeFrame(message: unknown, maxBytes = MAX_BODY_BYTES): Buffer {
   const isText = typeof message === 'string'
   const frame = isText ? textFrame(message) : valueFrame(message)
@@ -77,7 +75,6 @@ function isPlainObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
-/** Extracts messages from the bytes of a pipe. */
 export class FrameReader {
   private readonly chunks: Buffer[] = []
   private bytes = 0
@@ -91,7 +88,6 @@ export class FrameReader {
     return this.bytes > 0
   }
 
-  /** Adds a chunk. @returns the messages that it completes @throws Error when the bytes are no frames */
   read(chunk: Buffer): unknown[] {
     this.chunks.push(chunk)
     this.bytes += chunk.length
@@ -136,7 +132,6 @@ function decodeBody(mark: number, body: Buffer): unknown {
   }
 }
 
-/** One end of a pipe between two processes of this program. */
 export class MessagePipe {
   private readonly reader = new FrameReader()
   private readonly news = new EventEmitter<{ message: [unknown]; end: [Error | null] }>()
@@ -154,7 +149,6 @@ export class MessagePipe {
     stream.on('close', () => this.end(null))
   }
 
-  /** True if the other process can still be reached. */
   get isOpen(): boolean {
     return !this.ended && this.stream.writable
   }
@@ -168,16 +162,12 @@ export class MessagePipe {
     this.write()
   }
 
-  /** Adds a listener; messages wait in the pipe until there is one. */
   onMessage(listener: (message: unknown) => void): void {
     this.news.on('message', listener)
     if (this.news.listenerCount('message') === 1) this.stream.on('data', (chunk: Buffer) => this.read(chunk))
   }
 
-  /**
-   * Adds a listener for the end: null if the other process has closed the pipe, otherwise the error of a
-   * malformed message.
-   */
+  /** Adds a listener for the end: null, or the error of a malformed message. */
   onEnd(listener: (broken: Error | null) => void): void {
     this.news.on('end', listener)
   }

@@ -1,7 +1,6 @@
 /** Most names that a message lists. */
 const MAX_NAMES = 8
 
-/** Lists the first few names for a message, and counts the others. */
 export function listNames(names: readonly string[]): string {
   const listed = names.slice(0, MAX_NAMES).join(', ')
   return names.length > MAX_NAMES ? `${listed} and ${names.length - MAX_NAMES} more` : listed

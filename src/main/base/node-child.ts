@@ -19,7 +19,6 @@ export interface NodeChildOptions {
   readonly showErrors?: boolean
 }
 
-/** End of a process. */
 export interface NodeChildEnd {
   /** Completes "the engine process ...". */
   readonly how: string
@@ -75,7 +74,6 @@ export class NodeChild {
     return this.child.pid
   }
 
-  /** Sends a message; `ended` reports a process that ends before it reads the message. */
   post(message: unknown): void {
     this.pipe.post(message)
   }
@@ -84,7 +82,6 @@ export class NodeChild {
     this.pipe.onMessage(listener)
   }
 
-  /** Sets whether this program stays alive for the process. */
   holdProgram(held: boolean): void {
     for (const handle of [this.child, ...this.sockets])
       if (held) handle.ref()
@@ -97,10 +94,7 @@ export class NodeChild {
     this.child.kill('SIGKILL')
   }
 
-  /**
-   * Kills a process with a closed or broken pipe if it does not end soon; a process that dies closes its pipe
-   * first.
-   */
+  /** Kills a process with a closed or broken pipe if it does not end soon. */
   private killUnlessEnded(broken: Error | null): void {
     const fault = `was stopped because it ${broken === null ? 'closed its pipe' : `sent ${broken.message}`}`
     if (broken !== null) this.pipeFault = fault
@@ -109,10 +103,7 @@ export class NodeChild {
   }
 }
 
-/**
- * Removes the user's settings for Node and Electron, which would change or break the processes of this
- * program.
- */
+/** Removes the user's settings for Node and Electron, which would change the processes. */
 function helperEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(NODE|ELECTRON)_/i.test(name)))
 }

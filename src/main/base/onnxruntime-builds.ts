@@ -2,10 +2,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { builtScript } from './built'
 
-/**
- * Returns the folder of onnxruntime-node's libraries for a system. It may not exist. In a packaged program only the
- * engine's scripts have the package beside them.
- */
+/** Returns the folder of onnxruntime-node's libraries for a system, which may not exist. */
 export function onnxruntimeFolder(platform: NodeJS.Platform, arch: string): string {
   const manifest = createRequire(builtScript('engine.js')).resolve('onnxruntime-node/package.json')
   return join(dirname(manifest), 'bin', 'napi-v6', platform, arch)

@@ -4,10 +4,7 @@ import { MessagePipe } from './message-pipe'
 /** Environment variable with the file descriptor of the pipe to the program that started a process. */
 export const PIPE_VARIABLE = 'SLR_PIPE'
 
-/**
- * Opens the pipe to the program that started this process. The process ends with that program, or when the
- * pipe breaks. A process that a user started ends at once.
- */
+/** Opens the pipe to the program that started this process, with which the process ends. */
 export function pipeToParent(): MessagePipe {
   const descriptor = process.env[PIPE_VARIABLE]
   if (descriptor === undefined) {
@@ -22,10 +19,7 @@ export function pipeToParent(): MessagePipe {
   return pipe
 }
 
-/**
- * Ignores Ctrl-C, which reaches every process of a terminal; the program that started this process handles
- * it.
- */
+/** Ignores Ctrl-C, which reaches every process of a terminal. */
 export function ignoreInterrupt(): void {
   process.on('SIGINT', () => undefined)
 }

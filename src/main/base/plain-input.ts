@@ -4,11 +4,6 @@ import { WorkbenchError } from '../../contract/model/problem'
 /** Most values in one message, ten times as many as in the largest prompt set. */
 const MAX_VALUES = 1_000_000
 
-/**
- * Refuses input that is not plain data before a schema or a handler uses it. The protocol can carry dates,
- * addresses, patterns, maps and sets, which the contract never uses, and can replace the prototype of an
- * object. Reading a field of such an object would fail with an error of the library.
- */
 export const plainInput = os.middleware(async ({ next }, input: unknown) => {
   refuseUnplain(input)
   return next()

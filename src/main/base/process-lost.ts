@@ -10,10 +10,7 @@ export const ranOutOfMemory = (words: string): boolean => OUT_OF_MEMORY.test(wor
 export const endWords = ({ how, reason }: NodeChildEnd): string =>
   `${how}${reason === undefined ? '' : `: ${reason}`}`
 
-/**
- * Builds the error for callers of a process that has ended. @param subject name of the process, which begins
- * the message
- */
+/** Builds the error for callers of a process that has ended. @param subject begins the message */
 export function processLost(subject: string, end: NodeChildEnd): WorkbenchError {
   const words = endWords(end)
   return new WorkbenchError(

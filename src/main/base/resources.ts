@@ -5,40 +5,29 @@ import { parseJson } from './files/bounded-json'
 
 const PACKAGE_NAME = 'slr-workbench'
 
-/**
- * Name of Electron's archive in a packaged program, and of the folder beside it (tools/installers/stage.mjs).
- */
+/** Name of Electron's archive in a packaged program, and of the folder beside it. */
 const ARCHIVE = 'app.asar'
 const BESIDE_ARCHIVE = 'program'
 
 let packageFolder: string | null = null
 
-/**
- * Gives the absolute path of a file or folder that ships with the program, such as `resourcePath('demo-pair',
- * 'base')`.
- */
+/** Gives the absolute path of a file that ships with the program, such as `resourcePath('demo-pair', 'base')`. */
 export function resourcePath(...parts: string[]): string {
   return join(plainFolder(), 'resources', ...parts)
 }
 
-/**
- * Gives the folder of the running package: the source tree, or the archive in a packaged program's window.
- */
+/** Gives the folder of the running package: the source tree, or the archive in a packaged window. */
 export function runningPackage(): string {
   packageFolder ??= packageAbove(dirname(fileURLToPath(import.meta.url)))
   return packageFolder
 }
 
-/**
- * Gives the package as a folder that a plain Node can read; engines run on Node, which cannot read archives.
- */
+/** Gives the package as a folder that a plain Node can read. */
 export function plainFolder(packagePath = runningPackage()): string {
   return basename(packagePath) === ARCHIVE ? join(dirname(packagePath), BESIDE_ARCHIVE) : packagePath
 }
 
-/**
- * Finds the package's folder above a module: in the source tree, the built bundle and the packaged program.
- */
+/** Finds the package's folder above a module. */
 function packageAbove(moduleFolder: string): string {
   for (let folder = moduleFolder; folder !== dirname(folder); folder = dirname(folder)) {
     if (isPackageFolder(folder)) return folder

@@ -2,10 +2,8 @@ import { mapEventIterator, ORPCError } from '@orpc/client'
 import { os, ValidationError } from '@orpc/server'
 import { Problem, WorkbenchError } from '../../contract/model/problem'
 
-/** Matches the messages of V8, the C++ runtime and onnxruntime when memory has run out. */
 const MEMORY_ERROR = /bad_alloc|out of memory|allocation failed|failed to allocate/i
 
-/** Gives the problem of an error, or null for a defect. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof WorkbenchError) return error.problem
   if (error instanceof Error && MEMORY_ERROR.test(error.message)) {
@@ -31,10 +29,7 @@ export function reportDefect(error: unknown, where: string): Problem {
   }
 }
 
-/**
- * Converts errors at the border of a process: a WorkbenchError keeps its problem. Input that the contract
- * refuses becomes `bad-input`, and `onDefect` words other errors for the caller.
- */
+/** Converts errors at the border of a process. Input that the contract refuses becomes `bad-input`. */
 export function convertProblems(onDefect: (error: unknown, where: string) => Problem) {
   return os.middleware(async ({ next, path }) => {
     const translate = (error: unknown): Error => {
@@ -56,7 +51,6 @@ export function convertProblems(onDefect: (error: unknown, where: string) => Pro
   })
 }
 
-/** Converts an error from another process back to its WorkbenchError. */
 export function fromRpcError(error: unknown): unknown {
   if (!(error instanceof ORPCError)) return error
   const { data: problem, success } = Problem.safeParse(error.data)

@@ -1,7 +1,4 @@
-/**
- * Reused memory for short-lived bytes. It grows to the largest request so far, because memory for the largest
- * possible request would make the garbage collector run after few instances.
- */
+/** Reused memory for short-lived bytes, which grows to the largest request so far. */
 export class Scratch {
   private bytes = new Uint8Array()
 

@@ -4,7 +4,6 @@ import { yieldEvery20ms } from './files/yield-every-20ms'
 /** Long work that yields between its steps, so that the caller may do other work there. */
 export type Steps<Result> = Generator<void, Result>
 
-/** Runs all steps without a pause. */
 export function runToEnd<Result>(steps: Steps<Result>): Result {
   for (;;) {
     const { done, value } = steps.next()
@@ -13,10 +12,7 @@ export function runToEnd<Result>(steps: Steps<Result>): Result {
 }
 
 /**
- * Runs all steps, and lets waiting requests go first between them.
- *
- * @param stop its signal ends the work between two steps
- * @throws WorkbenchError `cancelled`, naming the work
+ * Runs all steps, and lets waiting requests go first between them. @throws WorkbenchError `cancelled` when `stop` fires
  */
 export async function runCooperatively<Result>(
   steps: Steps<Result>,

@@ -12,7 +12,6 @@ interface LoadedFactors {
   readonly right: Float32Array
 }
 
-/** Fills `target` with the bytes of a weight without its adapter, from element `first` on. */
 type ReadWeight = (weight: TensorEntry, first: number, target: Uint8Array) => Promise<void>
 
 /**
@@ -61,7 +60,6 @@ export class AdaptedReader {
   }
 }
 
-/** Transposes a matrix of `rows` rows. */
 function transposed(values: Float32Array, rows: number): Float32Array {
   const columns = values.length / rows
   return Float32Array.from(values, (_, i) =>
@@ -69,12 +67,7 @@ function transposed(values: Float32Array, rows: number): Float32Array {
   )
 }
 
-/**
- * Adds scale · left·right to values of a matrix.
- *
- * @param values from element `first` of the matrix on, any number of them
- * @param columns of the matrix
- */
+/** Adds scale · left·right to values of a matrix, from element `first` on. */
 function addProduct(
   values: Float32Array,
   first: number,
@@ -105,13 +98,6 @@ function addProduct(
   }
 }
 
-/**
- * Adds the products of four ranks to sums, one rank after the other. It takes 0.6 times as long as four passes, because
- * a sum stays in a register.
- *
- * @param place index of the first of four factors of the row in `left`
- * @param offset index of the first rank's row in `right`, whose rows are as long as `sums`
- */
 function addFourRanks(
   sums: Float32Array,
   left: Float32Array,

@@ -20,7 +20,6 @@ const MAX_CONFIG_BYTES = 1_000_000
 
 /** A Hugging Face checkpoint, described by its config and safetensors headers. It has no open files. */
 export interface Checkpoint {
-  /** The folder that holds config.json. */
   readonly path: string
   readonly configPath: string
   readonly config: Record<string, unknown>
@@ -38,11 +37,8 @@ export interface Checkpoint {
 
 /** A PEFT adapter and the model below it. */
 const Adapter = z.object({
-  /** The folder of the base model that the adapter is put over. */
   basePath: z.string(),
-  /** The name of the base model in the adapter's config; null if it has none. */
   trainedOn: z.string().nullable(),
-  /** Path of the adapter's weights. */
   file: z.string()
 })
 export type Adapter = z.infer<typeof Adapter>
@@ -63,14 +59,6 @@ export const DescribedCheckpoint = z.object({
   fingerprint: z.string()
 })
 
-/**
- * Opens a model folder, or that of a PEFT adapter, in this process (see resolveModelFolder for accepted paths).
- * Only processes that main can end may do so.
- *
- * @param adapterBase the base model of an adapter; without it, the one that its config names.
- * @param namedBase a model whose path the config of an adapter may name.
- * @throws WorkbenchError `not-found`, `bad-input`, `bad-file` or `unsupported`, naming the file and tensor
- */
 export async function openCheckpoint(
   folder: string,
   adapterBase?: string,
@@ -167,17 +155,11 @@ function byCanonicalName(files: readonly WeightFile[]): Map<string, TensorEntry>
   return tensors
 }
 
-/**
- * Sample of each tensor. Fine-tuning changes few of the low-precision values in a row, so many bytes of many
- * tensors are needed.
- */
+/** Sample of each tensor. Fine-tuning changes few low-precision values, so many bytes of many tensors are needed. */
 const SAMPLE_BYTES = 256
 const MAX_SAMPLES_PER_FILE = 2048
 
-/**
- * Computes the sha256 of config.json and of each weight file's name, size, header and a sample of its data.
- * Base and post often differ only in their data, and reading all of it would take minutes.
- */
+/** Computes the sha256 of config.json and of each weight file's name, size, header and a sample of its data. */
 async function fingerprint(configText: string, files: readonly WeightFile[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(configText))
   for (const file of files) {

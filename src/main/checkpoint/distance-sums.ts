@@ -17,11 +17,7 @@ export class DistanceSums {
   private differenceSquares = 0
   private products = 0
 
-  /**
-   * Adds stored weights, equally many on both sides.
-   *
-   * @param base little-endian, of `baseDtype`; fastest when aligned to 4 bytes
-   */
+  /** Adds stored little-endian weights, equally many on both sides. */
   add(base: Uint8Array, baseDtype: WeightDtype, post: Uint8Array, postDtype: WeightDtype): void {
     const elements = base.byteLength / DTYPE_BYTES[baseDtype]
     for (let start = 0; start < elements; start += BLOCK) {
@@ -36,7 +32,6 @@ export class DistanceSums {
     this.elements += elements
   }
 
-  /** Adds the sums of another instance. */
   addSums(other: DistanceSums): void {
     this.elements += other.elements
     this.changed += other.changed
@@ -109,10 +104,7 @@ interface BlockSums {
 // The two loops that determine the speed. In both, `changed` grows by 1 if any bit differs, without a
 // comparison, because mispredicted branches would halve the speed.
 
-/**
- * Sums two blocks of 16-bit floats. @param values the float32 of each of the 65,536 bit patterns, because a
- * look-up is faster than decoding
- */
+/** Sums two blocks of 16-bit floats. @param values the float32 of each of the 65,536 bit patterns */
 function sumHalves(base: Uint16Array, post: Uint16Array, values: Float32Array): BlockSums {
   let changed = 0
   let baseSquares = 0

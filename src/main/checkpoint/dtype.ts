@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { WorkbenchError } from '../../contract/model/problem'
 
-/** Dtypes that the engine computes from. */
 export type WeightDtype = 'F32' | 'F16' | 'BF16'
 
 /** Bytes per element of every dtype of the safetensors format that fills whole bytes. */
@@ -42,11 +41,7 @@ export function isWeightDtype(dtype: string): dtype is WeightDtype {
   return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16'
 }
 
-/**
- * Narrows the dtype of a tensor that is used for computing.
- *
- * @throws WorkbenchError `unsupported` naming the file, the tensor and its dtype
- */
+/** Narrows the dtype of a tensor that is used for computing. @throws WorkbenchError `unsupported` naming it */
 export function weightDtype(entry: { name: string; dtype: string; file: string }): WeightDtype {
   if (isWeightDtype(entry.dtype)) return entry.dtype
   throw new WorkbenchError(
@@ -56,11 +51,7 @@ export function weightDtype(entry: { name: string; dtype: string; file: string }
   )
 }
 
-/**
- * Decodes little-endian stored bytes to float32, including NaN payloads.
- *
- * @param bytes any alignment; `target.length` elements of `dtype`
- */
+/** Decodes little-endian stored bytes of any alignment to float32, including NaN payloads. */
 export function decodeFloat32(bytes: Uint8Array, dtype: WeightDtype, target: Float32Array): void {
   if (bytes.byteLength !== target.length * DTYPE_BYTES[dtype]) {
     throw new RangeError(`${bytes.byteLength} bytes of ${dtype} do not fill ${target.length} float32 values`)
@@ -97,9 +88,7 @@ function decodeF16(source: Uint16Array, target: Int32Array): void {
 
 let cachedF16Table: Int32Array | undefined
 
-/**
- * Tabulates the float32 bits of each of the 65,536 halves in 256 kB, so that nothing is computed per weight.
- */
+/** Tabulates the float32 bits of each of the 65,536 halves. */
 function f16Table(): Int32Array {
   cachedF16Table ??= Int32Array.from({ length: 65_536 }, (_, half) => {
     const sign = (half & 0x8000) << 16
@@ -117,10 +106,6 @@ function float32Bits(value: number): number {
   return new Int32Array(Float32Array.of(value).buffer)[0] ?? 0
 }
 
-/**
- * Rounds each value in place to the nearest value of `dtype`, ties to even (IEEE 754). Overflow becomes
- * infinity, the sign of zero is preserved, and NaN becomes the quiet NaN.
- */
 export function roundFloat32(values: Float32Array, dtype: WeightDtype): void {
   if (dtype === 'F32') return
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length)
@@ -163,12 +148,7 @@ function roundToF16(values: Float32Array, bits: Int32Array): void {
   }
 }
 
-/**
- * Stores values as little-endian `dtype`. They must be exactly representable in it (see {@link
- * roundFloat32}), because nothing is rounded here.
- *
- * @param target `values.length` elements of `dtype`, any alignment
- */
+/** Stores values as little-endian `dtype`, in which they must be representable (see {@link roundFloat32}). */
 export function encodeFloat32(values: Float32Array, dtype: WeightDtype, target: Uint8Array): void {
   if (target.byteLength !== values.length * DTYPE_BYTES[dtype]) {
     throw new RangeError(`${values.length} values do not fill ${target.byteLength} bytes of ${dtype}`)

@@ -37,10 +37,7 @@ async function findTemplate(
   }
 }
 
-/**
- * Reports whether the tokenizer.json of two folders differ in any byte; false if one cannot be read, which a
- * task that needs it reports.
- */
+/** Reports whether the tokenizer.json of two folders differ in any byte; false if one cannot be read. */
 export async function tokenizersDiffer(folderA: string, folderB: string): Promise<boolean> {
   const [a, b] = await Promise.all(
     [folderA, folderB].map((folder) =>

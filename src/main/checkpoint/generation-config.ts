@@ -8,7 +8,6 @@ import type { Checkpoint } from './checkpoint'
 import { folderFacts } from './folder-facts'
 import type { PairMember } from './pair-member'
 
-/** Typical files have a few hundred bytes. */
 const MAX_BYTES = 1_000_000
 
 const tokenId = z.number().int().nonnegative()
@@ -80,12 +79,10 @@ export async function pairEndTokens(
   return [...new Set([...postTokens, ...(sameVocabulary ? await endTokens(base.checkpoint, null) : [])])]
 }
 
-/** Reads the file in the sandbox process. @throws WorkbenchError `bad-file` naming the wrong field */
 export async function openGenerationConfig(folder: string): Promise<GenerationConfig> {
   return GenerationConfig.parse(await folderFacts('generation-config', folder))
 }
 
-/** Reads the file in this process. @throws WorkbenchError as {@link openGenerationConfig} */
 export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
   const file = join(folder, 'generation_config.json')
   const parsed = GenerationConfig.safeParse(await readOptional(folder))

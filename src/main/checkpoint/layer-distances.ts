@@ -12,25 +12,19 @@ import type { PairMember } from './pair-member'
 import { openWeightReader, type WeightReader } from './weight-reader'
 import { throwIfCancelled } from '../base/files/cancelling'
 
-/**
- * Piece of each checkpoint that is read at a time: long enough for a disk, and short enough to cancel
- * quickly.
- */
+/** Piece of each checkpoint that is read at a time. */
 const PIECE_BYTES = 2 ** 20
 
-/** Result of {@link compareLayers}. */
 export interface LayerDistances {
   components: ComponentDistance[]
   layers: LayerDistance[]
   notices: string[]
-  /** Bytes of both checkpoints. */
   bytesRead: number
 }
 
 export type LayerDistancesEvent =
   { type: 'progress'; bytesDone: number; bytesTotal: number } | { type: 'done'; distances: LayerDistances }
 
-/** Rows of a tensor of base, and the same rows of a tensor of post. */
 interface Comparison {
   layer: number | null
   component: DistanceComponent
@@ -40,9 +34,7 @@ interface Comparison {
   rowCount: number
   /** True if the tensor has further rows. */
   partial: boolean
-  /**
-   * Name of a component that consists of this tensor in all experts of a layer; null for a tensor by itself.
-   */
+  /** Name of a component that consists of this tensor in all experts of a layer, or null. */
   groupName: string | null
 }
 
@@ -116,7 +108,6 @@ class ComparedRows {
   readonly sums = new DistanceSums()
   readonly baseDtype: WeightDtype
   readonly postDtype: WeightDtype
-  /** Stored bytes of both sides. */
   readonly byteLength: number
   private readonly rowsPerPiece: number
 
@@ -157,7 +148,6 @@ class ComparedRows {
     return this.baseDtype === this.postDtype && this.sums.changed === 0
   }
 
-  /** Builds the result. @param others further rows of the same component */
   result(others: readonly ComparedRows[] = []): ComponentDistance {
     const { layer, component, postTensor, firstRow, rowCount, partial, groupName: together } = this.comparison
     const all = [this, ...others]
@@ -247,10 +237,7 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
   }
 }
 
-/**
- * Lists the comparisons of a layer tensor. A fused tensor is compared by parts: the stacked rows [q; k; v] or
- * [gate; up].
- */
+/** Lists the comparisons of a layer tensor, of a fused one by parts: [q; k; v] or [gate; up]. */
 function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorSpec): Comparison[] {
   const { name, role, shape, expert } = tensor
   const [rows = 0] = shape
@@ -285,10 +272,7 @@ function layerComparisons(spec: DecoderSpec, layer: number, tensor: LayerTensorS
   })
 }
 
-/**
- * Names a tensor of all experts, `model.layers.1.mlp.experts.*.up_proj.weight`. The layer may have the
- * expert's number.
- */
+/** Names a tensor of all experts, `model.layers.1.mlp.experts.*.up_proj.weight`. */
 function ofAnyExpert(name: string, expert: number): string {
   const number = `.${expert}.`
   const index = name.lastIndexOf(number)

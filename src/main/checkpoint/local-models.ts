@@ -29,9 +29,7 @@ export interface ModelSearchResult {
   readonly cutShort: boolean
 }
 
-/** Limits of a search. */
 export interface SearchLimits {
-  /** Number of folders to search. */
   readonly folders: number
   readonly untilMs: number
 }
@@ -39,7 +37,6 @@ export interface SearchLimits {
 /** Depth of the search, enough for models/org/name/checkpoint. */
 const MAX_DEPTH = 4
 const CACHE_PREFIX = 'models--'
-/** Cards of the largest models have about 60 kB. */
 const MAX_CARD_BYTES = 1_000_000
 
 /**
@@ -95,12 +92,8 @@ interface FolderToSearch {
   readonly depth: number
 }
 
-/**
- * Folders in the order of the search: entries of a Hugging Face cache first, because each is a model, then
- * the shallower folders.
- */
+/** Folders in the order of the search: entries of a Hugging Face cache, then the shallower folders. */
 class FoldersToSearch {
-  /** Number of folders returned so far. */
   count = 0
   private readonly cached: FolderToSearch[] = []
   private readonly others: FolderToSearch[] = []
@@ -165,10 +158,7 @@ export async function readLocalModel(path: string): Promise<LocalModel> {
 }
 
 /**
- * Finds the base model of a post that was named alone.
- *
- * @returns null if the post is a whole model or cannot be read, which opening it reports.
- * @throws WorkbenchError `not-found` for an adapter whose base is not in the Hugging Face cache
+ * Finds the base model of an adapter that was named alone; null for another post. @throws WorkbenchError `not-found`
  */
 export async function baseOfAdapter(post: string): Promise<string | null> {
   const facts = await folderFacts('local-model', post).catch(() => null)
@@ -180,10 +170,7 @@ export async function baseOfAdapter(post: string): Promise<string | null> {
 
 const ModelId = z.string().regex(/^[\w.-]+(?:\/[\w.-]+)?$/)
 
-/**
- * Lists the `base_model` entries of a model card, one or several. The card is an untrusted file, so it is
- * read line by line without a YAML parser.
- */
+/** Lists the `base_model` entries of a model card, read line by line without a YAML parser. */
 export function baseModels(card: string): string[] {
   const front = /^---\r?\n([^]*?)\r?\n---/.exec(card)?.[1]
   if (front === undefined) return []

@@ -85,7 +85,6 @@ export async function findPairs(
   return { pairs, leftOut, folders: [...roots], cutShort }
 }
 
-/** Lists the adapters whose base model was not found. */
 function adaptersWithoutBase(
   models: readonly LocalModel[],
   matches: readonly ModelMatch[]
@@ -97,11 +96,7 @@ function adaptersWithoutBase(
   }))
 }
 
-/**
- * Lists models that fit none of the bases that their names suggest, once each.
- *
- * @param failed reasons, by model folder
- */
+/** Lists models that fit none of the bases that their names suggest, with the reasons, by model folder. */
 function unpaired(
   failed: ReadonlyMap<string, readonly string[]>,
   pairs: readonly LocalPair[]
@@ -124,7 +119,6 @@ const VERSION = /^v?\d+$/
 /** Most bases for one model; many similar names carry no information. */
 const MAX_BASES = 20
 
-/** A model with the facts in its name. */
 interface NamedModel {
   readonly model: LocalModel
   readonly owner: string | null
@@ -178,7 +172,6 @@ class ModelsByName {
   }
 }
 
-/** Lists the values of a key; empty if the map lacks it. */
 const listOf = <Value>(lists: ReadonlyMap<string, readonly Value[]>, key: string): readonly Value[] =>
   lists.has(key) ? mapGet(lists, key, 'name') : []
 

@@ -10,7 +10,6 @@ import { safetensorsHeader, type StoredTensor, type TensorEntry } from './safete
 
 /** A tensor of post that a recipe restores. */
 export interface ChangedTensor {
-  /** The canonical name. */
   readonly name: string
   readonly post: TensorEntry
   readonly dtype: WeightDtype
@@ -18,7 +17,6 @@ export interface ChangedTensor {
   readonly layer: LayerStrength
 }
 
-/** A restoration as a low-rank adapter on post. */
 export interface LowRankPlan {
   /** Weights of linear modules, whose difference from post becomes two factors. */
   readonly factored: readonly ChangedTensor[]
@@ -28,11 +26,7 @@ export interface LowRankPlan {
   readonly fullRank: number
 }
 
-/**
- * Plans a restoration as an adapter on post.
- *
- * @throws WorkbenchError `unsupported` if post is an adapter itself, or experts are restored; as `restoredTensors`
- */
+/** Plans a restoration as an adapter on post. @throws WorkbenchError `unsupported` for an adapter or experts */
 export function planLowRank(pair: SourcedPair, strengths: readonly LayerStrength[]): LowRankPlan {
   const { checkpoint, spec } = pair.post
   if (checkpoint.adapter !== null)
@@ -91,7 +85,6 @@ export function lowRankTensors(
   ]
 }
 
-/** Writes the header of an adapter's file. @throws WorkbenchError as {@link lowRankTensors} */
 export const lowRankHeader = (plan: LowRankPlan, adapter: LowRankAdapter): Uint8Array =>
   safetensorsHeader(lowRankTensors(plan, adapter))
 
@@ -113,11 +106,7 @@ function wholeName(name: string, factored: readonly ChangedTensor[]): string {
   return `base_model.model.${module}${isInside ? '.base_layer' : ''}${name.slice(module.length)}`
 }
 
-/**
- * Writes the settings of a low-rank adapter. The factor of its product is 1, because `lora_alpha` is the rank.
- *
- * @param post the folder or name of the model that it is loaded on
- */
+/** Writes the settings of a low-rank adapter. The factor of its product is 1, because `lora_alpha` is the rank. */
 export function lowRankConfig(
   plan: LowRankPlan,
   { rank, savesNorms }: LowRankAdapter,

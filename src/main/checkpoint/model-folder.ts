@@ -68,12 +68,7 @@ function notCached(folder: string): string | undefined {
   )
 }
 
-/**
- * Finds the folder of the tokenizer that makes a pair's prompts: post's, or base's if post is an adapter without a
- * tokenizer.
- *
- * @throws WorkbenchError as {@link resolveModelFolder}
- */
+/** Finds the folder of the tokenizer of a pair's prompts: post's, or base's for an adapter without one. */
 export async function postTextFolder(folders: {
   readonly base: string
   readonly post: string
@@ -97,11 +92,7 @@ export function fullModelName(folder: string): string {
   return isRoleName(name) && parentFolder !== '' ? `${parentFolder}/${name}` : name
 }
 
-/**
- * Gives the model's name for files that leave this machine: its Hub name in the Hugging Face cache, otherwise
- * the folder's name, with the parent folder if the name only says its role. The latter contains no slash,
- * which would make it a Hub name.
- */
+/** Gives the model's name for files that leave this machine, without its path. */
 export function publicModelName(folder: string): string {
   const name = folderModelName(folder)
   const full = fullModelName(folder)

@@ -28,12 +28,10 @@ function anyNonFinite(words: Int32Array, dtype: WeightDtype): boolean {
   return (carried & carry) !== 0
 }
 
-/** Reports whether no value is NaN or infinite. */
 export function allFinite(values: Float32Array): boolean {
   return !anyNonFinite(new Int32Array(values.buffer, values.byteOffset, values.length), 'F32')
 }
 
-/** Counts non-finite values in a tensor whose stored bytes are given piece by piece, in order. */
 export class NonFiniteCount {
   private elements = 0
   private nan = 0
@@ -45,7 +43,6 @@ export class NonFiniteCount {
     private readonly dtype: WeightDtype
   ) {}
 
-  /** Adds bytes. @param bytes whole elements, any alignment */
   add(bytes: Uint8Array): void {
     // Integer views need an aligned start, which a copy has.
     const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
@@ -60,7 +57,6 @@ export class NonFiniteCount {
     this.elements += byteLength / DTYPE_BYTES[this.dtype]
   }
 
-  /** Result so far; null if all values are finite. */
   get result(): NonFiniteTensor | null {
     if (this.first === null) return null
     const { name, file, shape } = this.entry
@@ -131,7 +127,6 @@ export async function nonFiniteValues(
   return result === null || scaled === undefined ? result : ((await nonFiniteScales(scaled)) ?? result)
 }
 
-/** Checks the scales of a weight; except for float8, small numbers are always finite. */
 async function nonFiniteScales({ scales }: Scaled): Promise<NonFiniteTensor | null> {
   if (!isWeightDtype(scales.dtype)) return null
   const counter = new NonFiniteCount(scales, scales.dtype)

@@ -7,12 +7,7 @@ import { openPair, refuse, summarise, unusedNotes } from './pair'
 import { type MemberOpener, openMember, type PairMember, readMember } from './pair-member'
 import { otherErrors } from './pair-errors'
 
-/**
- * Opens another checkpoint to compute it as a whole model beside a pair.
- *
- * @throws WorkbenchError when it cannot be opened, or differs from the pair's architecture (`mismatch`,
- * `bad-file` or `unsupported`), naming the first differences
- */
+/** Opens another checkpoint as a whole model beside a pair. @throws WorkbenchError when it differs from the pair */
 export async function openOther(
   post: PairMember,
   path: string,
@@ -31,19 +26,12 @@ export async function openOther(
 const openBeside = ({ checkpoint }: PairMember, path: string, open: MemberOpener): Promise<PairMember> =>
   open(path, checkpoint.adapter?.basePath, checkpoint.path)
 
-/**
- * Opens another checkpoint that was chosen before.
- *
- * @throws WorkbenchError as {@link openOther}; `mismatch` when it has changed
- */
+/** Opens another checkpoint that was chosen before. @throws WorkbenchError `mismatch` when it has changed */
 export async function openSameOther(post: PairMember, reference: CheckpointReference): Promise<PairMember> {
   return sameOther(post, reference, openMember)
 }
 
-/**
- * Opens it in this process, which only processes that main can end may do. @throws WorkbenchError as {@link
- * openSameOther}
- */
+/** Opens it in this process, which only processes that main can end may do. */
 export async function readSameOther(post: PairMember, reference: CheckpointReference): Promise<PairMember> {
   return sameOther(post, reference, readMember)
 }
@@ -62,11 +50,7 @@ async function sameOther(
   )
 }
 
-/**
- * Describes another checkpoint and lists everything that prevents or limits its use beside a pair.
- *
- * @throws WorkbenchError when the pair cannot be used, or when the checkpoint cannot be opened
- */
+/** Describes another checkpoint and lists everything that prevents or limits its use beside a pair. */
 export async function inspectOther(
   pair: { base: string; post: string },
   path: string

@@ -13,10 +13,7 @@ export interface PairError {
 /** Most tensor errors that are listed one by one. */
 const MAX_TENSOR_ERRORS = 20
 
-/**
- * Traits that must agree for layers to be exchanged, with words for errors. Traits that only post determines,
- * or that each model may compute differently (see config-differences), are not listed.
- */
+/** Traits that must agree for layers to be exchanged, with words for errors. */
 const BLOCK_TRAITS = [
   ['layerCount', 'number of decoder layers'],
   ['hiddenSize', 'hidden size'],
@@ -47,9 +44,7 @@ export function pairErrors(base: PairMember, post: PairMember): PairError[] {
   ]
 }
 
-/**
- * Lists everything that prevents a whole checkpoint from being computed beside a pair; empty if nothing does.
- */
+/** Lists everything that prevents a whole checkpoint from being computed beside a pair. */
 export function otherErrors(other: PairMember, post: PairMember): PairError[] {
   return [...specErrors('the checkpoint', other.spec, post.spec), ...tensorErrors('the checkpoint', other)]
 }

@@ -17,12 +17,10 @@ export interface PairMember {
 /** A pair whose headers were read. */
 export type PairMembers = Readonly<Record<'base' | 'post', PairMember>>
 
-/** A pair with the other checkpoints that layers of a recipe come from, by folder. */
 export interface SourcedPair extends PairMembers {
   readonly others: ReadonlyMap<string, PairMember>
 }
 
-/** Lists all checkpoints, post first. */
 export const membersOf = ({ base, post, others }: SourcedPair): PairMember[] => [
   post,
   base,
@@ -33,16 +31,9 @@ export const membersOf = ({ base, post, others }: SourcedPair): PairMember[] => 
 export const sourceMember = ({ base, others }: SourcedPair, { source }: LayerStrength): PairMember =>
   source === undefined ? base : mapGet(others, source.path, 'checkpoint')
 
-/** Opens a member: `openMember` or `readMember`. */
 export type MemberOpener = (path: string, adapterBase?: string, namedBase?: string) => Promise<PairMember>
 
-/**
- * Opens a checkpoint in the sandbox process.
- *
- * @param adapterBase the base model of an adapter; without it, the one that its config names.
- * @param namedBase a model whose path the config of an adapter may name.
- * @throws WorkbenchError when the checkpoint cannot be opened or is of an unsupported family
- */
+/** Opens a checkpoint in the sandbox process. @param adapterBase the base model of an adapter */
 export const openMember: MemberOpener = async (path, adapterBase, namedBase) => {
   const facts = await folderFacts('checkpoint', path, { adapterBase, namedBase })
   const { data, error } = await parseInPieces(DescribedCheckpoint, facts)
@@ -50,10 +41,6 @@ export const openMember: MemberOpener = async (path, adapterBase, namedBase) => 
   return memberOf({ ...data, tensors: new Map(data.tensors) })
 }
 
-/**
- * Opens it in this process, which only processes that main can end may do. @throws WorkbenchError as {@link
- * openMember}
- */
 export const readMember: MemberOpener = async (path, adapterBase, namedBase) =>
   memberOf(await openCheckpoint(path, adapterBase, namedBase))
 
@@ -74,10 +61,7 @@ function usedTensors(spec: DecoderSpec): PairMember['used'] {
   }
 }
 
-/**
- * Reports whether a nested text model lacks a head tensor. Its two configs may disagree, and transformers
- * ties the head then.
- */
+/** Reports whether a nested text model lacks a head tensor, which transformers ties then. */
 function lacksHead({ config, tensors }: Checkpoint, spec: DecoderSpec): boolean {
   return config.model_type !== spec.modelType && !tensors.has(wholeModelTensors(spec).head.name)
 }

@@ -14,20 +14,11 @@ import { fullModelName, folderModelName } from './model-folder'
 import { pairErrors, type PairError } from './pair-errors'
 import { type MemberOpener, openMember, type PairMember, type PairMembers, readMember } from './pair-member'
 
-/**
- * Opens a pair.
- *
- * @throws WorkbenchError when a checkpoint cannot be opened, or when the two do not fit together (`mismatch`,
- * `bad-file` or `unsupported`), naming the first problems
- */
+/** Opens a pair. @throws WorkbenchError for a checkpoint that cannot be opened, or the first problem of the two */
 export async function openPair(basePath: string, postPath: string): Promise<PairMembers> {
   return usablePair(openMember, basePath, postPath)
 }
 
-/**
- * Opens it in this process, which only processes that main can end may do. @throws WorkbenchError as {@link
- * openPair}
- */
 export async function readPair(basePath: string, postPath: string): Promise<PairMembers> {
   return usablePair(readMember, basePath, postPath)
 }
@@ -39,13 +30,11 @@ async function usablePair(open: MemberOpener, basePath: string, postPath: string
   return { base, post }
 }
 
-/** Gives the command that lists every problem of a pair. */
 function inspection(base: PairMember, post: PairMember): string {
   const [inBase, inPost] = [base, post].map(({ checkpoint }) => shellWord(checkpoint.path))
   return `This command lists every problem: slr inspect --base ${inBase} --post ${inPost}`
 }
 
-/** Throws the first of the errors, if any. @throws WorkbenchError */
 export function refuse(errors: readonly PairError[], complaint: string, hint: string): void {
   const [first] = errors
   if (first === undefined) return
@@ -58,11 +47,7 @@ export function refuse(errors: readonly PairError[], complaint: string, hint: st
   )
 }
 
-/**
- * Describes a pair and lists everything that prevents or limits its use.
- *
- * @throws WorkbenchError when a checkpoint cannot be opened at all or is of an unsupported family
- */
+/** Describes a pair and lists everything that prevents or limits its use. */
 export async function inspectPair(basePath: string, postPath: string): Promise<PairReport> {
   const { base, post } = await openMembers(openMember, basePath, postPath)
   const [baseExtras, postExtras] = await Promise.all([
@@ -88,10 +73,7 @@ export async function inspectPair(basePath: string, postPath: string): Promise<P
   }
 }
 
-/**
- * Checks the groups of one checkpoint. The first problem is named, because an error in one weight is usually
- * in many.
- */
+/** Checks the groups of one checkpoint, and names the first problem. */
 async function groupErrors({ checkpoint }: PairMember): Promise<PairError[]> {
   const [first, ...others] = await groupProblems(checkpoint)
   if (first === undefined) return []
@@ -99,9 +81,7 @@ async function groupErrors({ checkpoint }: PairMember): Promise<PairError[]> {
   return [{ code: 'bad-file', message: `${first.message}${more}` }]
 }
 
-/**
- * Opens both, so that one message reports the errors of both. A post that is an adapter is put over base.
- */
+/** Opens both, so that one message reports the errors of both. */
 async function openMembers(open: MemberOpener, basePath: string, postPath: string): Promise<PairMembers> {
   const [base, post] = await Promise.allSettled([open(basePath), open(postPath, basePath)])
   if (base.status === 'fulfilled' && post.status === 'fulfilled')
@@ -130,9 +110,7 @@ export const pairReferences = (
   postPath: { path: folders.post, fingerprint: post.checkpoint.fingerprint }
 })
 
-/**
- * Summarises a member of the pair. Other checkpoints, which the user names, have only their folder's name.
- */
+/** Summarises a member of the pair. */
 const summariseMember = (member: PairMember, extras: FolderExtras): CheckpointSummary => ({
   ...summarise(member, extras),
   name: fullModelName(member.checkpoint.path)
@@ -195,10 +173,7 @@ function warnings(
   return messages.map((message) => ({ severity: 'warning', message }))
 }
 
-/**
- * Compares tokenizers. Restored models receive post's tokens; base as a whole model needs the same tokens
- * from its own tokenizer.
- */
+/** Compares tokenizers. Base as a whole model needs post's tokens from its own. */
 async function tokenizerFindings(base: PairMember, post: PairMember): Promise<Finding[]> {
   if (!(await tokenizersDiffer(base.checkpoint.textFolder, post.checkpoint.textFolder))) return []
   const message =

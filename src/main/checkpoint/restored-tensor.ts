@@ -14,12 +14,7 @@ export type TensorOrigin =
   | 'factor' // a factor of a low-rank adapter
   | 'blended' // values between the two or beyond them, rounded to post's dtype
 
-/**
- * Determines the source of a tensor's bytes.
- *
- * @param strength share of the source
- * @param from the source
- */
+/** Determines the source of a tensor's bytes from the strength of the source `from`. */
 export function tensorOrigin(
   strength: number,
   dtypes: { source: WeightDtype; post: WeightDtype },
@@ -55,11 +50,7 @@ export function restoreValues(
   if (strength !== 1 || dtypes.source !== dtypes.post) roundFloat32(values, dtypes.post)
 }
 
-/**
- * Returns the restored tensors of the decoder layers by canonical name, each with its share of the layer's source.
- *
- * @throws WorkbenchError as `requireComponents`
- */
+/** Returns the restored tensors of the decoder layers by canonical name, each with its share of the layer's source. */
 export function restoredTensors(
   { spec }: PairMember,
   strengths: readonly LayerStrength[]

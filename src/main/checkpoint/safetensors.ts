@@ -16,7 +16,6 @@ const MAX_HEADER_NAMES = 100_000
 const LENGTH_BYTES = 8
 
 const StoredTensor = z.object({
-  /** The stored name. */
   name: z.string(),
   dtype: StoredDtype,
   shape: z.array(z.number()),
@@ -28,7 +27,6 @@ const StoredTensor = z.object({
 })
 export type StoredTensor = z.infer<typeof StoredTensor>
 
-/** Weights stored as small numbers with scales (see scaled-weights). */
 const Scaled = z.object({
   codes: StoredTensor,
   kind: z.enum(['F8_E4M3', 'I8', 'I4']),
@@ -38,11 +36,8 @@ const Scaled = z.object({
    */
   layout: z.enum(['bytes', 'rows', 'columns']),
   scales: StoredTensor,
-  /** Rows and columns that share a scale. */
   block: z.tuple([z.number(), z.number()]),
-  /**
-   * Packed zero points; `added` is missing from them in the file. Null if zero is the middle of the numbers.
-   */
+  /** Packed zero points; `added` is missing from them. Null if zero is the middle of the numbers. */
   zeros: z.object({ tensor: StoredTensor, added: z.union([z.literal(0), z.literal(1)]) }).nullable(),
   /** The group of each column; null if groups are consecutive. */
   groups: z.object({ tensor: StoredTensor, order: z.enum(['any', 'even', 'inTurn']) }).nullable()
@@ -55,7 +50,6 @@ const Adapted = z.object({
   weight: StoredTensor.extend({ scaled: Scaled.optional() }),
   a: StoredTensor,
   b: StoredTensor,
-  /** The factor of the product. */
   scale: z.number(),
   /** True if the product is the transposed weight, as for embeddings. */
   isEmbedding: z.boolean()
@@ -87,15 +81,6 @@ const TensorInfo = z.object({
 })
 const FileMetadata = z.record(z.string(), z.string()).nullish()
 
-/**
- * Reads a safetensors header without data. It has 8 bytes of length (little-endian), then a JSON object of `name: {
- * dtype, shape, data_offsets: [begin, end) }`, then the data. The checks are those of the reference
- * implementation. They cover bounds of the header, UTF-8, JSON, dtypes, and that the tensors cover the data without
- * holes or overlaps.
- *
- * @throws WorkbenchError `not-found`; `bad-file` naming the file and tensor; `unsupported` for sub-byte
- * dtypes
- */
 export async function readSafetensorsHeader(file: string): Promise<SafetensorsHeader> {
   const handle = await openWeightFile(file)
   try {
@@ -203,10 +188,7 @@ function tensorEntry(name: string, stored: unknown, file: string, dataStart: num
   return { name, dtype, shape, file, offset: dataStart + begin, byteLength }
 }
 
-/**
- * Multiplies sizes exactly up to 2^53, far beyond any file; a larger product would round and might pass the
- * checks.
- */
+/** Multiplies sizes exactly up to 2^53, far beyond any file. */
 function checkedProduct(what: string, shape: readonly number[]): (product: number, size: number) => number {
   return (product, size) => {
     if (!Number.isSafeInteger(product * size)) {

@@ -10,11 +10,7 @@ import { openWeightFile, readNow } from './weight-file'
 /** The stored group of scales of each column. */
 type Groups = NonNullable<Scaled['groups']>
 
-/**
- * Checks the groups of a weight's columns.
- *
- * @throws WorkbenchError `bad-file` as `groupProblem`
- */
+/** Checks the groups of a weight's columns. @throws WorkbenchError `bad-file` */
 export function checkedGroups(
   scaled: Pick<Scaled, 'block'>,
   groups: Groups,
@@ -26,12 +22,7 @@ export function checkedGroups(
   return stored
 }
 
-/**
- * Finds a group that does not exist or contradicts the config; null if all are correct.
- *
- * @param stored the group of each column
- * @param across number of groups
- */
+/** Finds a group that does not exist or contradicts the config; null if all are correct. */
 function groupProblem(
   { block: [, size] }: Pick<Scaled, 'block'>,
   { tensor, order }: Groups,
@@ -58,12 +49,7 @@ function groupProblem(
       )
 }
 
-/**
- * Checks the stored groups of a checkpoint without its weights. A mixture of experts has tens of thousands,
- * so each file is opened once.
- *
- * @throws WorkbenchError `bad-file` when a file cannot be read
- */
+/** Checks the stored groups of a checkpoint without its weights, each file at once. */
 export async function groupProblems({ tensors }: Pick<Checkpoint, 'tensors'>): Promise<WorkbenchError[]> {
   const grouped = [...tensors.values()].flatMap(({ scaled, shape }) =>
     scaled === undefined || scaled.groups === null

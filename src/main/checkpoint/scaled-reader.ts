@@ -9,14 +9,10 @@ import { CODE_BITS, multiplyOut, rowBytesOf, type ScaleValues } from './scaled-v
 /** Reads bytes of a stored tensor from `skip` on; the caller checks the file and counts bytes. */
 export type ReadStored = (tensor: StoredTensor, skip: number, target: Uint8Array) => Promise<void>
 
-/** Scales and zero points of a weight in memory, for all its pieces. */
 interface LoadedScales {
   readonly scaled: Scaled
   readonly values: Promise<ScaleValues>
-  /**
-   * Numbers stored along columns, transposed. Reading a piece of them directly would take one read per
-   * column.
-   */
+  /** Numbers stored along columns, transposed. */
   transposed: Promise<Uint8Array> | null
 }
 
@@ -26,10 +22,7 @@ const MAX_DIRECT_ROWS = 4
 /** Bytes of words that are transposed at a time. */
 const TRANSPOSED_BYTES = 2 ** 22
 
-/**
- * Reads scaled weights as floats. The scales of a weight stay in memory until another weight is read, because
- * those of a whole checkpoint may be a thirtieth of it.
- */
+/** Reads scaled weights as floats. The scales of one weight stay in memory. */
 export class ScaledReader {
   private loaded: LoadedScales | null = null
 
@@ -52,7 +45,6 @@ export class ScaledReader {
     return this.loaded
   }
 
-  /** Reads the stored bytes of elements, starting with the first element's. */
   private async numbers(
     loadedScales: LoadedScales,
     columns: number,
@@ -161,12 +153,7 @@ function transposeFloats(values: Float32Array, across: number, rows: number): Fl
   return transposed
 }
 
-/**
- * Decodes zero points, [rows, across].
- *
- * @param words [rows / words' numbers, across], or the same transposed
- * @throws WorkbenchError `unsupported` for a value whose meaning differs between programs
- */
+/** Decodes zero points, [rows, across]. @throws WorkbenchError `unsupported` for an ambiguous one */
 function zeroPoints(
   { kind, layout }: Scaled,
   { tensor, added }: NonNullable<Scaled['zeros']>,

@@ -42,7 +42,6 @@ const BYTES = {
 
 const count = z.number().int().positive()
 
-/** Scales of blocks, or one scale of the whole tensor if `weight_block_size` is null. */
 const Float8Config = z.strictObject({
   quant_method: z.literal('fp8'),
   fmt: z.literal('e4m3').nullish(),
@@ -221,11 +220,7 @@ export function schemeOf({ quantization_config: config }: Config): Scheme | null
   return METHODS.get(config.quant_method)?.safeParse(config).data ?? null
 }
 
-/**
- * Removes the settings of scaled weights from a config, so that it is read like any other.
- *
- * @throws WorkbenchError `unsupported` with the reason, for weights that are quantised in another way
- */
+/** Removes the settings of scaled weights from a config. @throws WorkbenchError `unsupported` with the reason */
 export function configWithoutScales(
   config: Record<string, unknown>,
   configPath: string

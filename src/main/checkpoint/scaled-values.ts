@@ -13,7 +13,6 @@ export function wordsFor(codes: number, bits: number): number {
   return Math.ceil((codes * bits) / 32)
 }
 
-/** Scales and zero points of a weight in memory. */
 export interface ScaleValues {
   /** Scales of all blocks, row by row. */
   readonly scales: Float32Array

@@ -19,9 +19,8 @@ type Tensors = ReadonlyMap<string, TensorEntry>
 type Shape = readonly [rows: number, columns: number]
 
 /**
- * Replaces the stored numbers and scales of a checkpoint by the weights that they encode.
- *
- * @throws WorkbenchError `bad-file` naming the file and tensor, for missing or contradictory tensors
+ * Replaces the stored numbers and scales of a checkpoint by the weights that they encode. @throws WorkbenchError
+ * `bad-file` naming the file and tensor
  */
 export async function joinScales(
   tensors: Tensors,
@@ -67,15 +66,11 @@ function refuseUnexplained(tensors: Tensors): void {
 
 interface QuantisedWeight {
   readonly module: string
-  /** Tensor with the shape of the weight; null if the shape of the numbers implies it. */
   readonly shape: StoredTensor | null
   readonly parts: Omit<Scaled, 'block'>
 }
 
-/**
- * Collects the tensors of a scaled weight; null for other tensors, and for weights stored as floats in a
- * partly scaled checkpoint.
- */
+/** Collects the tensors of a scaled weight; null for other tensors. */
 function partsOf(tensors: Tensors, name: string, codes: TensorEntry, scheme: Scheme): QuantisedWeight | null {
   const { kinds, layout, suffixes } = scheme
   if (!name.endsWith(suffixes.codes)) return null
@@ -121,7 +116,6 @@ function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
   )
 }
 
-/** Computes the shape of a weight from that of its numbers. */
 function shapeOf({ codes, kind, layout }: QuantisedWeight['parts']): Shape {
   const [down = 0, across = 0] = codes.shape
   return layout === 'columns' ? [across, (down * 32) / CODE_BITS[kind]] : [down, across]
@@ -163,10 +157,7 @@ function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
     throw misfit(groups.tensor, `is not I32 with a group for each of ${columns} columns`)
 }
 
-/**
- * Gives the expected shape of numbers along columns, if all other tensors show that they are transposed;
- * otherwise null.
- */
+/** Gives the expected shape of numbers along columns, if all other tensors show it; otherwise null. */
 function swappedShape({ codes, scales, groups, kind, block }: Scaled): Shape | null {
   const [across = 0, rows = 0] = scales.shape
   const columns = groups?.tensor.shape[0] ?? across * block[1]
@@ -190,12 +181,10 @@ function requireScales(
   )
 }
 
-/** Gives the dtype in which a tensor is stored, for messages. */
 export function storedDtype({ dtype, scaled }: Pick<TensorEntry, 'dtype' | 'scaled'>): string {
   return scaled === undefined ? dtype : scaled.kind
 }
 
-/** Counts the bytes of files that a tensor is read from, including scales and the factors of an adapter. */
 export function storedTensorBytes({
   byteLength,
   scaled,
@@ -232,11 +221,7 @@ const WIDTHS = new Map<string, number>([
   ['I64', 8]
 ])
 
-/**
- * Reads stored shapes, by tensor.
- *
- * @throws WorkbenchError `bad-file` naming the file and tensor
- */
+/** Reads stored shapes, by tensor. @throws WorkbenchError `bad-file` naming the file and tensor */
 async function readShapes(
   tensors: readonly StoredTensor[]
 ): Promise<Map<StoredTensor | null, [rows: number, columns: number]>> {

@@ -4,23 +4,15 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { openRegularFile } from '../base/files/regular-file'
 
-/**
- * Node's read length is a signed 32-bit number, so large tensors are read in pieces. Larger pieces gain
- * nothing.
- */
+/** Pieces in which large tensors are read: Node's read length is a signed 32-bit number. */
 const MAX_PIECE_BYTES = 64 * 2 ** 20
 
-/** Size and change time, which show whether a file has changed. */
 export interface FileState {
   bytes: number
   modifiedMs: number
 }
 
-/**
- * Opens a weight file for reading, through symbolic links such as those of the Hugging Face cache.
- *
- * @throws WorkbenchError `not-found`, or `bad-file` when it is not a regular file or may not be read
- */
+/** Opens a weight file through links. @throws WorkbenchError `not-found`; `bad-file` */
 export async function openWeightFile(file: string): Promise<FileHandle> {
   try {
     return await openRegularFile(file)
@@ -61,11 +53,7 @@ function stateOf({ size, mtimeMs }: Stats): FileState {
   return { bytes: size, modifiedMs: mtimeMs }
 }
 
-/**
- * Fills `target` from the byte `position` of the file on. Reads have explicit positions, so they may overlap.
- *
- * @throws WorkbenchError `bad-file` when the file ends early or cannot be read
- */
+/** Fills `target` from the byte `position` of the file on; reads may overlap. @throws WorkbenchError `bad-file` */
 export async function readExactly(
   handle: FileHandle,
   file: string,
@@ -81,11 +69,7 @@ export async function readExactly(
   }
 }
 
-/**
- * Reads a few kilobytes synchronously, because handing a short read to another thread takes longer (0.1 ms).
- *
- * @throws WorkbenchError as `readExactly`
- */
+/** Reads a few kilobytes synchronously, which is faster than another thread (0.1 ms). */
 export function readNow({ fd }: FileHandle, file: string, target: Uint8Array, position: number): void {
   let done = 0
   while (done < target.byteLength) {

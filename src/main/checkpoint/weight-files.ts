@@ -20,7 +20,6 @@ const MAX_FILES = 500
 const MAX_HEADERS_BYTES = 16_000_000
 const MAX_INDEX_NAMES = 100_000
 
-/** A safetensors file of a checkpoint. */
 export interface WeightFile extends SafetensorsHeader {
   name: string
   path: string
@@ -40,7 +39,6 @@ export async function readWeightFiles(folder: string): Promise<WeightFile[]> {
   throw adapterProblem(folder, present) ?? noWeights(folder, present)
 }
 
-/** Reads the header of one file of a folder. @throws WorkbenchError as `readSafetensorsHeader` */
 export async function readWeightFile(folder: string, name: string): Promise<WeightFile> {
   const path = join(folder, name)
   return { name, path, ...(await readSafetensorsHeader(path)) }
@@ -101,10 +99,7 @@ async function readIndex(folder: string, indexFile: string): Promise<Map<string,
   return shardOf
 }
 
-/**
- * Reports whether a name has no separators of either system, no drive and no "..", because an index must not
- * reach files outside its folder.
- */
+/** Reports whether a name has no separators of either system, no drive and no "..". */
 function isPlainFileName(name: string): boolean {
   return win32.basename(name) === name && name.endsWith('.safetensors') && !name.includes('\0')
 }
@@ -127,10 +122,7 @@ async function refuseMissingShards(
   )
 }
 
-/**
- * Reports whether a file exists. One that cannot be inspected, such as a link to itself, fails when it is
- * opened.
- */
+/** Reports whether a file exists. One that cannot be inspected fails when it is opened. */
 async function exists(file: string): Promise<boolean> {
   try {
     await stat(file)

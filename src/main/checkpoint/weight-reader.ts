@@ -10,31 +10,17 @@ import { changedFile, fileStateNow, openWeightFile, readExactly, readNow } from 
 
 /** Reads stored bytes of tensors, by canonical name. Reads may overlap. */
 export interface WeightReader {
-  /** Reads all bytes of a tensor. */
   read(name: string): Promise<Uint8Array>
-  /**
-   * Reads rows firstRow to firstRow + rowCount - 1 along a tensor's first dimension; a row of a vector is one
-   * element.
-   *
-   * @param memory receives the bytes if they fit, which allows reading in constant memory
-   */
+  /** Reads rows along a tensor's first dimension, into `memory` if given; a row of a vector is one element. */
   readRows(name: string, firstRow: number, rowCount: number, memory?: Uint8Array): Promise<Uint8Array>
-  /**
-   * Reads single rows along a tensor's first dimension, in the given order. Synchronous, so only for few
-   * short rows.
-   */
+  /** Reads few short rows along a tensor's first dimension, in the given order, synchronously. */
   gatherRows(name: string, rows: readonly number[]): Promise<Uint8Array>
-  /**
-   * Fills `target` with a tensor's bytes from `offset` on, for reading a large tensor in pieces into reused
-   * memory.
-   */
+  /** Fills `target` with a tensor's bytes from `offset` on. */
   readInto(name: string, offset: number, target: Uint8Array): Promise<void>
-  /** Bytes read so far. */
   readonly bytesRead: number
   close(): Promise<void>
 }
 
-/** Fields of a checkpoint that a reader needs. */
 export type StoredTensors = Pick<Checkpoint, 'path' | 'files' | 'tensors'>
 
 const NO_MEMORY: Uint8Array = new Uint8Array(0)
@@ -176,7 +162,6 @@ class CheckedReader implements WeightReader {
   }
 }
 
-/** Counts the bytes of a row. @throws RangeError when the tensor does not have those rows */
 function rowBytesOf(
   { name, shape: [rows = 0], byteLength }: TensorEntry,
   first: number,

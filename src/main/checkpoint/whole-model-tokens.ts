@@ -6,16 +6,13 @@ import { encodeOne, type TextModel } from '../text/text-model'
 
 /** Tokens that a task gives to both models. */
 export interface SharedTokens {
-  /** Tokens of every prompt. */
   prompts: readonly (readonly number[])[]
-  /** Tokens of the answers that the task lists. */
   answers: readonly number[]
 }
 
 /** A checkpoint that is computed as a whole, with its own embeddings and head: base, or another one. */
 export interface WholeModel {
   member: PairMember
-  /** Name for sentences: base, or the quoted name of another checkpoint. */
   name: string
 }
 
@@ -27,12 +24,7 @@ export interface WholeModelTokens {
   text: TextModel | null
 }
 
-/**
- * Checks whether a whole model can use the same tokens as post. Restored models need no check, because their
- * embeddings and head come from post.
- *
- * @param difference describes how the model's tokenizer treats the task differently; null if it agrees
- */
+/** Checks whether a whole model can use the same tokens as post. */
 export async function compareTokens(
   { member, name }: WholeModel,
   post: PairMember,
@@ -79,10 +71,7 @@ export async function compareTokens(
   }
 }
 
-/**
- * Opens the model's own tokenizer; null if its folder has none. @throws WorkbenchError `bad-file` for a
- * broken one
- */
+/** Opens the model's own tokenizer; null without one. @throws WorkbenchError `bad-file` */
 export async function ownTextModel({ checkpoint }: PairMember): Promise<TextModel | null> {
   try {
     return await recentTextModel(checkpoint.textFolder)

@@ -10,7 +10,6 @@ import { OTHER_MODEL_HINT, requireNamedModel } from './named-model'
 import { type EndpointPrompt, requestBody, type RequestSettings } from './request-body'
 import { askServed, type ServerProgram } from './server-program'
 
-/** Most answers in one request, which limits the loss if the program is killed. */
 const MAX_ANSWERS_PER_REQUEST = 16
 /** Most tokens in one reply, unless a single answer may have more. */
 const MAX_TOKENS_PER_REPLY = 65_536
@@ -20,7 +19,6 @@ const REPLY_FRAME_BYTES = 1_000_000
 /** Limit of one answer, as in stored lines. */
 const MAX_ANSWER_BYTES = 2_000_000
 
-/** Answers to request from an endpoint. */
 export interface EndpointWork {
   endpoint: Endpoint
   apiKey: string | null
@@ -42,11 +40,7 @@ interface Answer {
 }
 
 export interface EndpointListener {
-  /**
-   * Stores answers when they arrive. A rejection ends the requests.
-   *
-   * @param counted their tokens as counted by the server; null if it does not count
-   */
+  /** Stores answers when they arrive. @param counted their tokens as counted by the server, or null */
   keep(answers: EndpointAnswer[], counted: number | null): Promise<void>
   /** Receives new facts about the model. */
   learned(record: Omit<ExternalRecord, 'variant'>): Promise<void>
@@ -82,10 +76,7 @@ const Replies = {
 }
 type Reply = z.infer<(typeof Replies)['chat']>
 
-/**
- * Cuts an answer at the first stop text, because a server may ignore them, and measures compare answers with
- * equal ends.
- */
+/** Cuts an answer at the first stop text, because a server may ignore them. */
 function beforeStop(answer: Answer, stopTexts: readonly string[]): Answer {
   const ends = stopTexts.map((stop) => answer.text.indexOf(stop)).filter((place) => place !== -1)
   return ends.length === 0 ? answer : { text: answer.text.slice(0, Math.min(...ends)), finish: 'stop' }
@@ -120,15 +111,12 @@ export async function askAnswers(
   throwIfCancelled(signal, 'Sampling')
 }
 
-/** Answers to one prompt, by their numbers. */
 interface Chunk {
   prompt: number
   indices: readonly number[]
 }
 
-/** Form of a request; a server may refuse some forms. */
 interface RequestForm {
-  /** Most answers in one request. */
   most: number
   whatIsOff: boolean
 }
@@ -184,7 +172,6 @@ class Asking {
     }
   }
 
-  /** Identifies the server program, and checks that its list of models contains the model. */
   async meet(signal: AbortSignal): Promise<void> {
     const { model, anyModel, baseUrl } = this.work.endpoint
     const { models, program } = await askServed(this.client, !anyModel, signal)
@@ -198,7 +185,6 @@ class Asking {
     )
   }
 
-  /** Requests a chunk until all its answers have arrived. */
   async ask({ prompt, indices }: Chunk, signal: AbortSignal): Promise<void> {
     for (let done = 0; done < indices.length;) {
       throwIfCancelled(signal, 'Sampling')

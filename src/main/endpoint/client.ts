@@ -8,12 +8,8 @@ import { throwIfCancelled } from '../base/files/cancelling'
 import { sendRequest } from './contact'
 import { unreachableReason, reachProblem, reasonOf, endpointMessage } from './reachable'
 
-/** Time limits; shorter in tests. */
 export interface EndpointPatience {
-  /**
-   * Limit of one reply, because local models may think for long. Node's fetch waits at most five minutes for
-   * the first byte.
-   */
+  /** Limit of one reply. Node's fetch waits at most five minutes for the first byte. */
   timeoutMs: number
   /** Pause before the first repetition, doubled for each further one. */
   firstPauseMs: number
@@ -26,21 +22,16 @@ const MAX_PAUSE_MS = 60_000
 const MAX_LOADING_MS = 900_000
 /** Most JSON values in a reply. Servers send some per answer; token probabilities are not requested. */
 const MAX_REPLY_VALUES = 100_000
-/**
- * Shortest key that is removed from texts. Local servers accept short words such as EMPTY, which answers may
- * contain too.
- */
+/** Shortest key that is removed from texts, longer than words such as EMPTY. */
 const MIN_SECRET_CHARACTERS = 12
 /** Most characters of a reply that messages quote. */
 const QUOTED_CHARACTERS = 300
 
-/** Description of the use of an endpoint, for messages. */
 export interface EndpointUse {
   /** Subject of messages, such as "The judge". */
   who: string
   /** Work that a cancellation stops, such as "Judging". */
   work: string
-  /** Advice if the endpoint stays out of reach. */
   later: string
   /** Null if the endpoint needs no key. */
   apiKey: string | null
@@ -51,22 +42,18 @@ export interface EndpointUse {
   pace?: <Result>(request: () => Promise<Result>, signal: AbortSignal) => Promise<Result>
 }
 
-/** A request with the expected reply. */
 export interface EndpointQuestion<Reply> {
   /** Path below the endpoint's address, such as `/chat/completions`. */
   path: string
   /** Body of a POST request; a GET request if omitted. */
   body?: unknown
-  /** Name of the reply, such as "a chat completion". */
   name: string
   schema: z.ZodType<Reply>
-  /** Limit of the reply. */
   maxBytes: number
 }
 
 export interface EndpointReply<Reply> {
   reply: Reply
-  /** Name of the server program in its reply. */
   server: string | null
 }
 
@@ -253,10 +240,7 @@ export class EndpointClient {
   }
 }
 
-/**
- * Ends one request at its time limit or when the common signal fires; after the request nothing of it stays
- * in memory.
- */
+/** Ends one request at its time limit or when the common signal fires. */
 class RequestLimit {
   isOver = false
   private readonly controller = new AbortController()
@@ -294,7 +278,6 @@ const isSaidToBeJson = (response: Response): boolean =>
 const isStream = (response: Response): boolean =>
   /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
 
-/** Reads a text within a limit, because an endpoint may send without end. */
 async function boundedText(response: Response, maxBytes: number, who: string): Promise<string> {
   if (response.body === null) return ''
   const decoder = new TextDecoder()

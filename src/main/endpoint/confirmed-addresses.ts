@@ -27,10 +27,7 @@ const confirmed = new Set<string>()
 /** A change reads the list and writes it back; two at a time would lose one. */
 const changes = new SerialQueue()
 
-/**
- * The work would contact addresses that the user has not confirmed; its problem names them for the window,
- * which asks.
- */
+/** The work would contact addresses that the user has not confirmed, which its problem names. */
 export class UnconfirmedAddress extends WorkbenchError {
   override readonly problem: Problem
 
@@ -50,7 +47,6 @@ export async function requireConfirmed(contacts: readonly EndpointContact[]): Pr
   if (unconfirmed.length > 0) throw new UnconfirmedAddress(unconfirmed)
 }
 
-/** Lists the addresses that the user has not confirmed, each once. */
 export async function unconfirmedOf(contacts: readonly EndpointContact[]): Promise<EndpointContact[]> {
   const isMissing = (contact: EndpointContact): boolean => !confirmed.has(contactText(contact))
   if (!contacts.some(isMissing)) return []

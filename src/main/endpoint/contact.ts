@@ -5,22 +5,12 @@ import { requireConfirmed } from './confirmed-addresses'
 
 /* The only functions of main that contact other programs. ESLint refuses others. */
 
-/** Parts of a request. */
 interface SentRequest {
-  /** Body of a POST request; a GET request if omitted. */
   body?: unknown
-  /** Null if the endpoint needs no key. */
   apiKey: string | null
   signal: AbortSignal
 }
 
-/**
- * Sends one request to a confirmed address. Redirects are not followed, because the user has not agreed to
- * send text to their targets.
- *
- * @param url below the address
- * @throws WorkbenchError as `requireConfirmed`; as `fetch`
- */
 export async function sendRequest(
   contact: EndpointContact,
   url: string,
@@ -40,11 +30,6 @@ export async function sendRequest(
   })
 }
 
-/**
- * Opens a connection to a confirmed address and closes it. Nothing is sent.
- *
- * @throws WorkbenchError as `requireConfirmed`; as the socket; AbortError when `signal` fires
- */
 export async function tryConnection(contact: EndpointContact, signal: AbortSignal): Promise<void> {
   await requireConfirmed([contact])
   const { hostname, port, protocol } = new URL(contact.baseUrl)

@@ -1,13 +1,7 @@
 import type { EndpointAddress } from '../../contract/model/endpoint'
 import { WorkbenchError } from '../../contract/model/problem'
 
-/**
- * Reads the key of an address from the environment.
- *
- * @param whose owner for the message, such as "the judge's".
- * @returns null if the endpoint needs no key.
- * @throws WorkbenchError `bad-input` when the environment lacks the variable.
- */
+/** Reads the key of an address from the environment; null if none is needed. @throws WorkbenchError `bad-input` */
 export function endpointKey(
   { keyVariable }: Pick<EndpointAddress, 'keyVariable'>,
   whose: string

@@ -15,7 +15,6 @@ const UNREACHABLE: ReadonlyMap<string, string> = new Map([
 /** Limit of a connection; a slower one is left to the requests, which are repeated. */
 const PATIENCE_MS = 5_000
 
-/** Words why an address is unreachable; null for other failures. */
 export const unreachableReason = (error: unknown): string | null =>
   UNREACHABLE.get(errorCode(error) ?? '') ?? null
 
@@ -26,7 +25,6 @@ export const endpointMessage = (who: string, url: string, what: string): string 
 export const reasonOf = (error: unknown): unknown =>
   error instanceof Error && error.cause !== undefined ? error.cause : error
 
-/** Words why an address could not be reached. */
 export function reachProblem(error: unknown): string {
   const reason = reasonOf(error)
   const code = errorCode(reason)
@@ -36,12 +34,7 @@ export function reachProblem(error: unknown): string {
   )
 }
 
-/**
- * Checks before work begins that an address accepts connections. Nothing is sent.
- *
- * @param who subject, such as "The judge"
- * @throws WorkbenchError `bad-input` if it does not; `cancelled` when `signal` fires; as `tryConnection`
- */
+/** Checks before work begins that an address accepts connections. @throws WorkbenchError `bad-input` */
 export async function requireReachable(
   contact: EndpointContact,
   who: string,

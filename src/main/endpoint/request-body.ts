@@ -4,7 +4,6 @@ import type { Sampling } from '../../contract/model/sampling'
 import type { Endpoint } from '../../contract/model/external-model'
 import type { ServerProgram } from './server-program'
 
-/** A prompt as sent to an endpoint. */
 export interface EndpointPrompt {
   /** Turns, for `chat`; empty for a prompt to continue. */
   turns: readonly { role: 'system' | 'user'; content: string }[]
@@ -12,7 +11,6 @@ export interface EndpointPrompt {
   rendered: string
 }
 
-/** Settings that all requests of a run share. */
 export interface RequestSettings extends TaskSettings {
   /** Arguments of the chat template. */
   templateArguments: Readonly<Record<string, unknown>>

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { type EndpointClient, EndpointRefusal } from './client'
 
-/** A server program with known behaviour. */
 export type ServerProgram = 'vLLM' | 'SGLang' | 'llama.cpp' | 'SLR Workbench'
 
 /** Owner of the models that `slr serve` lists. */
@@ -23,7 +22,6 @@ const Models = z.object({
   data: z.array(z.object({ id: z.string().max(1_000), owned_by: z.string().nullish() })).max(MAX_LISTED)
 })
 
-/** Facts that a server gives before answers are requested. */
 export interface ServerFacts {
   /** Names of its models; null if it has no list. */
   models: string[] | null

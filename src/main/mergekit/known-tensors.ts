@@ -4,7 +4,6 @@ import { hasExperts, type Role, sharedTensors } from '../family'
 /** Version of mergekit that these tables describe. */
 const MERGEKIT = 'mergekit 0.1.4'
 
-/** Tensors in mergekit's table of an architecture, besides norms and projections. */
 interface KnownTensors {
   /** `every` if mergekit has no table and takes the names from the models' files. */
   readonly more: readonly Role[] | 'every'

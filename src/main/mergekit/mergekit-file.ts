@@ -1,6 +1,5 @@
 import { z } from 'zod'
 
-/** A number, or its text, which mergekit also accepts. */
 export const Quantity = z.union([
   z.number(),
   z
@@ -12,7 +11,6 @@ export const Quantity = z.union([
 /** Parameters by name. A parameter is checked where it is used, so that an error can name its slice. */
 const Settings = z.record(z.string(), z.unknown())
 
-/** Methods whose results are recipes. */
 export const METHODS = ['passthrough', 'linear'] as const
 const boundary = Quantity.pipe(z.number().int().min(0).max(100_000))
 /** A model by name, or as mergekit's objects with an optional revision: `{path: …}`, `{model: {path: …}}`. */

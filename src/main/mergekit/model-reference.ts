@@ -35,19 +35,13 @@ function withoutRevision(reference: string): string {
   return reference.split('@')[0] ?? reference
 }
 
-/** A model that a recipe may contain. */
 export type MergedModel = 'base' | 'post' | OtherCheckpoint
 
-/** Names a model for messages. */
 export const mergedName = (model: MergedModel): string => (typeof model === 'string' ? model : model.name)
 
 /**
- * Finds the models that a mergekit file may mean. They are those at that path, or else those with that full name, or
- * else those whose folder has that name.
- *
- * @param file that contains the reference: relative paths may start from its folder, or from the working
- * folder.
- * @returns several if the reference is ambiguous
+ * Finds the models that a mergekit file may mean by path, full name, or folder name. @throws WorkbenchError `bad-input`
+ * for none or several
  */
 export async function matchReference(
   reference: string,
@@ -81,7 +75,6 @@ export async function matchReference(
   return []
 }
 
-/** Lists the existing folders that a reference in a mergekit file may mean. */
 export async function foldersOf(reference: string, file: string): Promise<string[]> {
   const path = withoutRevision(reference)
   const folders = await Promise.all([

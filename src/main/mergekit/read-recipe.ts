@@ -100,7 +100,6 @@ async function parseConfig(text: string, file: string): Promise<MergekitFile> {
   throw new WorkbenchError('bad-input', `${file} is not a mergekit recipe: ${describeIssue(parsed.error)}`)
 }
 
-/** Finds the model of each name in the file. */
 async function resolveModels(
   { base_model, slices, models }: MergekitFile,
   file: string,
@@ -145,10 +144,7 @@ function pathsOf({ base, post }: PairMembers, others: readonly OtherCheckpoint[]
   return `Base is ${base.checkpoint.path}, post is ${post.checkpoint.path}${otherPaths.join('')}`
 }
 
-/**
- * Opens the checkpoint in a folder that the file names; null if there is no such folder. @throws
- * WorkbenchError as `openOther`
- */
+/** Opens the checkpoint in a folder that the file names; null if there is no such folder. */
 async function openNamedFolder(
   reference: string,
   file: string,
@@ -235,10 +231,7 @@ function refuseParameters(slices: readonly Slice[], config: MergekitFile, refuse
   )
 }
 
-/**
- * Refuses embeddings, norm or head of another model. mergekit takes them from the first and the last slice,
- * while a recipe uses post's.
- */
+/** Refuses embeddings, norm or head of another model than post. */
 function refuseOtherEnds(
   shares: readonly SliceShare[],
   { merge_method }: MergekitFile,

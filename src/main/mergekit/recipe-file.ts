@@ -68,12 +68,7 @@ export async function readRecipeFile(file: string, folders: { base: string; post
   return elementAt(await withFolders([recipe], folders), 0, 'recipe')
 }
 
-/**
- * Selects the best recipe of a search, a check or a list.
- *
- * @returns null for any other value
- * @throws WorkbenchError `bad-input` if there is no such recipe, or a list contains several
- */
+/** Selects the best recipe of a search, a check or a list; null for any other value. */
 function bestRecipe(file: string, value: unknown): FileRecipe | null {
   const search = SearchRecipes.safeParse(value)
   if (search.success) {
@@ -103,10 +98,7 @@ function bestRecipe(file: string, value: unknown): FileRecipe | null {
   )
 }
 
-/**
- * Selects the recipe that the check selects: the most diverse one that keeps the limit on first tokens and on
- * full answers.
- */
+/** Selects the recipe that the check selects. */
 function bestPassing({ rho, ...check }: CheckRecipes): Recipe | null {
   const minimumValidity = rho * check.post.firstToken.validity
   const passing = check.models.filter(
@@ -117,10 +109,7 @@ function bestPassing({ rho, ...check }: CheckRecipes): Recipe | null {
 }
 
 /**
- * Reads a JSON list of recipes or a single one, the recipes of a search or of a check, or the one of a
- * mergekit file.
- *
- * @throws WorkbenchError as {@link readRecipeFile}
+ * Reads the recipes of a JSON list, search, check or mergekit file. @throws WorkbenchError as {@link readRecipeFile}
  */
 export async function readRecipesFile(
   file: string,
@@ -137,11 +126,7 @@ export async function readRecipesFile(
   return withFolders(parseRecipes(file, value, Recipes, 'a list of recipes', hint), folders)
 }
 
-/**
- * Opens the named folders of sources; relative paths start from the working folder.
- *
- * @throws WorkbenchError as `openOther` for a folder without a fingerprint
- */
+/** Opens the named folders of sources; relative paths start from the working folder. */
 async function withFolders(
   recipes: readonly FileRecipe[],
   folders: { base: string; post: string }
@@ -176,9 +161,7 @@ function isYaml(file: string): boolean {
   return /\.ya?ml$/i.test(file)
 }
 
-/**
- * Parses recipes. @throws WorkbenchError `bad-input` naming the actual kind of the value, or the wrong field
- */
+/** Parses recipes. @throws WorkbenchError `bad-input` naming the kind of the value, or the wrong field */
 function parseRecipes<T>(
   file: string,
   value: unknown,

@@ -5,15 +5,12 @@ import { quoteName } from '../base/json-object'
 import { type MergekitFile, Quantity, type Slice, type Source } from './mergekit-file'
 import { type MergedModel, mergedName } from './model-reference'
 
-/** Builds an error that names the mergekit file. */
 export type Refuse = (message: string, hint?: string) => WorkbenchError
 
 /** Maps each model name in a mergekit file to its model. */
 export type Origins = ReadonlyMap<string, MergedModel>
 
-/** The share of one slice that does not come from post. */
 export interface SliceShare {
-  /** Strength, from 0 for post to 1 for `source`. */
   readonly strength: number
   readonly source: Exclude<MergedModel, 'post'>
 }
@@ -21,7 +18,6 @@ export interface SliceShare {
 const TOLERANCE = 1e-9
 const POST: SliceShare = { strength: 0, source: 'base' }
 
-/** Context of one slice: its name in messages, and its file. */
 interface SliceContext {
   readonly label: string
   readonly slice: Slice
@@ -31,10 +27,8 @@ interface SliceContext {
 }
 
 /**
- * Computes the share of a slice that mergekit takes from base or another checkpoint.
- *
- * @throws WorkbenchError `bad-input` when the slice mixes more than post and one other model, or has
- * parameters that a recipe cannot contain
+ * Computes the share of a slice that mergekit takes from base or another checkpoint. @throws WorkbenchError `bad-input`
+ * for a slice that is no recipe
  */
 export function sliceShare(
   index: number,

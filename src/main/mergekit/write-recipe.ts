@@ -21,7 +21,6 @@ const TORCH_DTYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } satisf
   string
 >
 
-/** Consecutive layers of equal strength; as in mergekit, `end` is the layer after the last. */
 interface LayerRun {
   start: number
   end: number
@@ -87,10 +86,7 @@ export function mergekitText(pair: SourcedPair, name: string, strengths: readonl
   return [...comment, ...folderComment([...written.values()]), forPython(text)].join('\n')
 }
 
-/**
- * Adapts YAML to Python's reader, which takes an exponent only after a point, and other characters than a newline as
- * line breaks.
- */
+/** Adapts YAML to Python's reader: exponents after a point, and only newlines as line breaks. */
 const forPython = (yaml: string): string =>
   yaml
     .replace(/^(.*: -?\d+)(e-?\d+)$/gm, '$1.0$2')
@@ -132,10 +128,7 @@ function folderComment(written: readonly WrittenReference[]): string[] {
   return [`# Put the folder of the model in place of its name first: ${[...names].join(', ')}`]
 }
 
-/**
- * Refuses other tensor names, such as those of multimodal wrappers, because mergekit uses its own table of
- * names.
- */
+/** Refuses tensor names that are not in mergekit's own table. */
 function refuseOtherNames(pair: SourcedPair): void {
   for (const { checkpoint } of membersOf(pair)) {
     const other = [...checkpoint.tensors].find(([name, entry]) => name !== entry.name)?.[1]
@@ -178,11 +171,7 @@ function isWhole(strength: LayerStrength): boolean {
   return isPure(strength, 0) || isPure(strength, 1)
 }
 
-/**
- * Gives the only dtype that mergekit can write; null if tensors keep their dtypes and post has several.
- *
- * @throws WorkbenchError if restored tensors must be converted to post's dtypes, and these differ
- */
+/** Gives the only dtype that mergekit can write; null if tensors keep their several dtypes. */
 function outputDtype(
   pair: SourcedPair,
   strengths: readonly LayerStrength[],
@@ -224,10 +213,7 @@ function weightOf(layer: LayerStrength, pair: PairMembers): number | { filter?: 
   ]
 }
 
-/**
- * Lists one filter for each module of a layer. A filter matches any part of a name, so longer ones come
- * first: `mlp.up_proj` would otherwise match `mlp.up_proj_2` too.
- */
+/** Lists one filter for each module of a layer, longer ones first, because a filter matches any part of a name. */
 function moduleFilters({ post }: PairMembers, layer: LayerStrength): { filter: string; value: number }[] {
   const filters = new Map(
     sharedTensors(post.spec, 0).map((tensor) => [

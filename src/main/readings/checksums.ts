@@ -3,12 +3,7 @@ import { openCheckpoint } from '../checkpoint/checkpoint'
 import { sha256OfFile } from '../checkpoint/file-sha256'
 import type { BytesRead } from './distances'
 
-/**
- * Hashes all weight files of a pair, base's first.
- *
- * @param onBytes receives the progress
- * @throws WorkbenchError as `openCheckpoint` and `sha256OfFile`
- */
+/** Hashes all weight files of a pair, base's first. */
 export async function checkpointChecksums(
   folders: { base: string; post: string },
   signal: AbortSignal | undefined,

@@ -2,7 +2,6 @@ import { DISTANCES_VERSION, type DistancesDocument } from '../../contract/docume
 import { compareLayers } from '../checkpoint/layer-distances'
 import { pairReferences, readPair } from '../checkpoint/pair'
 
-/** Progress of reading files. */
 export interface BytesRead {
   type: 'progress'
   bytesDone: number

@@ -13,7 +13,6 @@ import { throwIfCancelled } from '../base/files/cancelling'
 
 type WeightsClient = ContractRouterClient<WeightsContract>
 
-/** Reads all weights of a pair in another process, and reports progress. */
 type PairReading<Folders, Result> = (
   folders: Folders,
   signal: AbortSignal,
@@ -25,38 +24,22 @@ interface PairFolders {
   post: string
 }
 
-/**
- * Compares the weights of base and post, layer by layer, in another process.
- *
- * @throws WorkbenchError from `openPair` and `compareLayers`; `cancelled` as soon as `signal` fires
- */
+/** Compares the weights of base and post in another process. @throws WorkbenchError as the comparison; `cancelled` */
 export const computeDistances: PairReading<PairFolders, DistancesDocument> = (folders, signal, onProgress) =>
   runInProcess(signal, onProgress, (client) => client.distances(folders, { signal }))
 
-/**
- * Computes SHA-256 of all weight files of a pair in another process. Base's files come first.
- *
- * @throws WorkbenchError from `openCheckpoint` and `sha256OfFile`; `cancelled` as soon as `signal` fires
- */
+/** Computes SHA-256 of all weight files of a pair, base's first, in another process. */
 export const computeChecksums: PairReading<PairFolders, ChecksumsDocument[]> = (
   folders,
   signal,
   onProgress
 ) => runInProcess(signal, onProgress, (client) => client.checksums(folders, { signal }))
 
-/**
- * Searches all weights of a pair for NaN and infinity in another process.
- *
- * @throws WorkbenchError from `openCheckpoint` and the weight reader; `cancelled` as soon as `signal` fires
- */
+/** Searches all weights of a pair for NaN and infinity in another process. */
 export const findNonFinite: PairReading<PairFolders, PairValues> = (folders, signal, onProgress) =>
   runInProcess(signal, onProgress, (client) => client.values(folders, { signal }))
 
-/**
- * Writes a restoration as low-rank adapters in another process.
- *
- * @throws WorkbenchError from `writeLowRank`; `cancelled` as soon as `signal` fires
- */
+/** Writes a restoration as low-rank adapters in another process. */
 export const computeLowRank: PairReading<LowRankRequest, LowRankResult> = (request, signal, onProgress) =>
   runInProcess(signal, onProgress, (client) => client.lowRank(request, { signal }))
 

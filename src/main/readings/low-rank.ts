@@ -139,7 +139,6 @@ function encoded(values: Float32Array, dtype: WeightDtype): Uint8Array {
   return bytes
 }
 
-/** A new adapter's weight file, which is written front to back. */
 class AdapterFile {
   private handle: FileHandle | null = null
   private readonly hash: Hash = createHash('sha256')

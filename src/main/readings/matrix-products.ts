@@ -19,7 +19,6 @@ export interface StoredMatrix<Values extends Float32Array | Float64Array = Float
 
 type Transposed = 'left' | 'right' | 'none'
 
-/** Computes products of matrices on the processor, in float32 or float64. */
 export class MatrixProducts {
   private readonly sessions = new Map<string, Promise<ort.InferenceSession>>()
 

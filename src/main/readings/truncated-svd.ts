@@ -15,8 +15,8 @@ const SEED = 1
 const NOISE = 1e-14
 
 /**
- * The leading part of a singular value decomposition: the sum of left[k] · right[k]ᵀ over k. Both factors of a
- * direction contain the root of its singular value.
+ * The leading part of a singular value decomposition: the sum of left[k] · right[k]ᵀ over k, each with the root of its
+ * singular value.
  */
 export interface LowRankFactors {
   /** [rank, rows of the matrix], the largest singular value first. */

@@ -24,16 +24,10 @@ export const SANDBOX_LIMITS: SandboxLimits = {
   read: { cpuMs: 20_000, wallMs: 60_000 }
 }
 
-/**
- * Extra time after which a process is killed that did not end itself at its limit, for example because it was
- * halted.
- */
+/** Extra time after which a process is killed that did not end itself at its limit. */
 const GRACE_MS = 5_000
 
-/**
- * The sandbox process: started when needed, restarted after it ended, and kept. It does not keep the program
- * running.
- */
+/** The sandbox process: started when needed, restarted after it ended, and kept. */
 export class Sandbox {
   private readonly queue = new SerialQueue()
   private running: SandboxProcess | null = null
@@ -41,10 +35,8 @@ export class Sandbox {
   constructor(private readonly limits: SandboxLimits) {}
 
   /**
-   * Sends a request; requests run one after the other.
-   *
-   * @throws WorkbenchError the sandbox's error; `bad-file`, naming the file, when it takes too long or too
-   * much memory; `engine-lost` when the system ended the process
+   * Sends a request; requests run one after the other. @throws WorkbenchError the sandbox's error; `bad-file` when it
+   * takes too long or too much memory; `engine-lost`
    */
   ask(request: SandboxRequest): Promise<SandboxReply> {
     return this.queue.run(async () => {
@@ -71,7 +63,6 @@ export class Sandbox {
 
 const sandbox = new Sandbox(SANDBOX_LIMITS)
 
-/** Sends a request to this program's sandbox process; see `Sandbox.ask`. @param kind of the reply */
 export async function askSandbox<Kind extends SandboxReply['kind']>(
   request: SandboxRequest,
   kind: Kind
@@ -95,10 +86,7 @@ class SandboxProcess {
   /** Set when this program ends the process because of its limit. */
   private overdue: Overdue | null = null
   private readonly ready: Promise<SandboxReply>
-  /**
-   * Receiver of the next message or the end. A reaction to `ended` for each request would keep every reply in
-   * memory while the process lives.
-   */
+  /** Receiver of the next message or the end. */
   private pending: PendingReply | null = null
   private endState: End | null = null
 

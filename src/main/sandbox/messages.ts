@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { Problem } from '../../contract/model/problem'
 
-/** Heap of the process in MiB, enough for the two tokenizers of a pair with 256,000 tokens each. */
 export const HEAP_MIB = 1024
 
 /** Time limit of a step: processor time of the process, and wall-clock time in milliseconds. */
@@ -12,14 +11,12 @@ export type Limit = z.infer<typeof Limit>
 export const Overdue = z.object({ by: z.enum(['processor', 'clock']), ms: z.number() })
 export type Overdue = z.infer<typeof Overdue>
 
-/** Limit for one request, and additional limit for reading its files. */
 export const SandboxLimits = z.object({ work: Limit, read: Limit })
 export type SandboxLimits = z.infer<typeof SandboxLimits>
 
 const ChatMessage = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
 export type ChatMessage = z.infer<typeof ChatMessage>
 
-/** Chats to render with one template. */
 export const TemplateRequest = z.object({
   kind: z.literal('template'),
   /** File of the template, for messages. */
@@ -28,13 +25,11 @@ export const TemplateRequest = z.object({
   /** Texts of `bos_token` and other special tokens. */
   specialTokens: z.array(z.tuple([z.string(), z.string()])),
   templateArguments: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-  /** YYYY-MM-DD */
   date: z.string(),
   chats: z.array(z.array(ChatMessage))
 })
 export type TemplateRequest = z.infer<typeof TemplateRequest>
 
-/** Requests the names of the variables that a template reads. */
 const TemplateVariablesRequest = TemplateRequest.pick({ file: true, source: true }).extend({
   kind: z.literal('template-variables')
 })
@@ -44,7 +39,6 @@ export const YamlRequest = z.object({
   /** File name for messages. */
   file: z.string(),
   text: z.string(),
-  /** Most nodes that aliases may expand to: a few are common, and millions are an attack on the memory. */
   maxAliases: z.number()
 })
 export type YamlRequest = z.infer<typeof YamlRequest>
@@ -61,7 +55,6 @@ const textFields = {
   folder: z.string(),
   /** Key of the state of the folder's files. */
   files: z.string(),
-  /** The tokenizer's file, for messages. */
   file: z.string()
 }
 export const TextRequest = z.discriminatedUnion('kind', [
@@ -83,10 +76,7 @@ export const TextRequest = z.discriminatedUnion('kind', [
 ])
 export type TextRequest = z.infer<typeof TextRequest>
 
-/**
- * Requests tokens by the tokenizer of a sentence-embedding model, with special tokens, cut to the model's
- * length.
- */
+/** Requests tokens by the tokenizer of a sentence-embedding model, cut to the model's length. */
 const EmbeddingTokensRequest = z.object({
   kind: z.literal('embedding-tokens'),
   ...textFields,
@@ -94,23 +84,16 @@ const EmbeddingTokensRequest = z.object({
 })
 export type EmbeddingTokensRequest = z.infer<typeof EmbeddingTokensRequest>
 
-/**
- * Checks for the chat template of a folder without loading the tokenizer; its settings may list every token.
- */
+/** Checks for the chat template of a folder without loading the tokenizer. */
 const FindTemplateRequest = z.object({
   kind: z.literal('find-template'),
   folder: z.string(),
-  /** The tokenizer's settings, for messages. */
   file: z.string()
 })
 
-/**
- * Requests facts of a model folder besides its tokenizer: config and weight headers, sampling settings, or
- * the base models on its card.
- */
+/** Requests facts of a model folder besides its tokenizer. */
 const FolderRequest = z.object({
   kind: z.enum(['checkpoint', 'generation-config', 'local-model']),
-  /** Absolute path of the folder. */
   file: z.string(),
   /** The base model of an adapter, if it is known. */
   adapterBase: z.string().optional(),
@@ -123,7 +106,6 @@ export type FolderRequest = z.infer<typeof FolderRequest>
 const ImportRequest = z.object({
   kind: z.literal('import'),
   as: z.enum(['prompts', 'task']),
-  /** Name of the file. */
   file: z.string(),
   content: z.string()
 })
@@ -131,7 +113,6 @@ const ImportRequest = z.object({
 /** A log of Inspect, which contains answers. */
 const AnswerLogRequest = z.object({ kind: z.literal('answer-log'), file: z.string() })
 
-/** Requests to the sandbox process, one at a time. */
 export const SandboxRequest = z.discriminatedUnion('kind', [
   TemplateRequest,
   TemplateVariablesRequest,
@@ -145,7 +126,6 @@ export const SandboxRequest = z.discriminatedUnion('kind', [
 ])
 export type SandboxRequest = z.infer<typeof SandboxRequest>
 
-/** Names the subject of a request, for the start of a message. */
 export function subjectOf({ kind, file }: SandboxRequest): string {
   switch (kind) {
     case 'yaml':
@@ -164,12 +144,10 @@ export function subjectOf({ kind, file }: SandboxRequest): string {
   }
 }
 
-/** Reports whether a request opens files. */
 export function readsFiles({ kind }: SandboxRequest): boolean {
   return !['template', 'template-variables', 'yaml', 'import'].includes(kind)
 }
 
-/** Messages of the process: first that it is ready, then one reply to each request. */
 export const SandboxReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('template'), rendered: z.array(z.string()), inParts: z.boolean() }),
@@ -177,10 +155,7 @@ export const SandboxReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('imported'), value: z.unknown() }),
   /** Samples of a log, each as a line of JSON, which main reads one by one. */
   z.object({ kind: z.literal('answer-log'), lines: z.instanceof(Uint8Array), fingerprint: z.string() }),
-  /**
-   * Facts as JSON text: main would be blocked while it decodes a message of 40,000 tensors, and reads text in
-   * pieces.
-   */
+  /** Facts as JSON text, which main reads in pieces. */
   z.object({ kind: z.literal('folder'), json: z.instanceof(Uint8Array) }),
   /** Facts about a tokenizer and its chat template for a `TextModel`. */
   z.object({

@@ -3,7 +3,6 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import type { YamlLine, YamlRequest } from './messages'
 
-/** Most fields whose lines are recorded; files written by hand have fewer. */
 const MAX_LINES = 10_000
 
 /** Parses YAML and records the lines of its fields. @throws WorkbenchError `bad-file` when it is not YAML */
@@ -29,10 +28,7 @@ export function parseYaml({ text, file, maxAliases }: YamlRequest): { value: unk
   }
 }
 
-/**
- * Records the fields of a node and of all nodes within it. Content of an alias has the lines of its
- * definition.
- */
+/** Records the fields of a node and of all nodes within it. */
 function addLines(node: unknown, path: YamlLine['path'], counter: LineCounter, lines: YamlLine[]): void {
   const add = (position: Node, name: string | number, value: unknown): void => {
     if (lines.length >= MAX_LINES) return

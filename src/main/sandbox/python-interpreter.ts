@@ -3,7 +3,6 @@ import { Environment, Interpreter } from '@huggingface/jinja'
 type Node = NonNullable<Parameters<Interpreter['evaluate']>[0]>
 type Value = ReturnType<Interpreter['evaluate']>
 
-/** An expression whose value is already computed. */
 interface EvaluatedNode extends Node {
   readonly type: 'Evaluated'
   readonly value: Value
@@ -126,7 +125,6 @@ function evaluated(value: Value): EvaluatedNode {
   return { type: 'Evaluated', value }
 }
 
-/** Converts a JavaScript value to a value of the library. */
 function valueOf(value: unknown): Value {
   return new Environment().set('value', value)
 }

@@ -10,13 +10,11 @@ const MAX_RENDERED_CHARACTERS = 10_000_000
 /** Templates count messages and characters; a list of a billion numbers is an attack on the memory. */
 const MAX_RANGE_ITEMS = 100_000
 
-/** Variables that only the program sets; all others may be template arguments. */
 const RESERVED = ['messages', 'add_generation_prompt', 'namespace']
 
 /** Thrown by a template's own `raise_exception`, in contrast to a broken template. */
 class TemplateRefusal extends Error {}
 
-/** Result of rendering chats. */
 export interface RenderedTemplate {
   readonly rendered: string[]
   /** True if the template received messages in parts, because it does not accept text. */

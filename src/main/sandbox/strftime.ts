@@ -1,10 +1,7 @@
 import { utcFormat } from 'd3-time-format'
 import { WorkbenchError } from '../../contract/model/problem'
 
-/**
- * Directives that d3-time-format formats as Python does in the C locale. The results are equal for every day from 1998
- * to 2030.
- */
+/** Directives that d3-time-format formats as Python does in the C locale, for every day from 1998 to 2030. */
 const DIRECTIVES = 'YymdejUWVGuwBbAaHIMSpf%'.split('')
 const DIRECTIVE = /%[-_0]?(.?)/gsu
 

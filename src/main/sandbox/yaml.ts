@@ -2,15 +2,11 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { askSandbox } from './host'
 import type { YamlLine } from './messages'
 
-/**
- * Typical recipes have a few kB. One with two blended sources for each of 512 layers has about 200 kB, and
- * more with long paths.
- */
+/** Limit of a recipe. One with two blended sources for each of 512 layers has about 200 kB. */
 export const MAX_YAML_BYTES = 1_000_000
 const MAX_OPEN_BRACKETS = 50
 const MAX_INDENT = 100
 
-/** The value of a YAML text, and the lines of its fields. */
 export interface ReadYaml {
   value: unknown
   lines: readonly YamlLine[]

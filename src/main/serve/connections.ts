@@ -6,16 +6,13 @@ import type { Socket } from 'node:net'
  * saving and sweeping need too. Waiting connections are therefore few and short.
  */
 
-/**
- * Most connections that wait. A page requests a few files at a time, over six connections in most browsers.
- */
+/** Most connections that wait. A page requests a few files at a time. */
 const MAX_WAITING = 64
 /** Most windows that are open at a time. */
 export const MAX_WINDOWS = 32
 
 /** Time limits of connections in milliseconds. */
 export const CONNECTION_TIMES = {
-  /** Limit of a connection that sends nothing. */
   silent: 10_000,
   headersTimeout: 10_000,
   requestTimeout: 15_000,
@@ -24,12 +21,7 @@ export const CONNECTION_TIMES = {
 } satisfies ServerOptions & { silent: number }
 export type ConnectionTimes = typeof CONNECTION_TIMES
 
-/**
- * Limits waiting connections, except those of windows, in time and number. The oldest are closed first, so
- * that nobody can exclude others by opening many.
- *
- * @returns a function to call when a connection becomes a window's
- */
+/** Limits waiting connections, except those of windows, in time and number, the oldest first. */
 export function limitWaiting(server: Server, { silent }: ConnectionTimes): (socket: Socket) => void {
   const waiting = new Set<Socket>()
   server.setTimeout(silent)

@@ -1,21 +1,13 @@
 import { statSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/**
- * AppArmor setting of Ubuntu 23.10 and later. The value 1 restricts the user namespaces that Chromium's sandbox needs.
- */
+/** AppArmor setting of Ubuntu, whose value 1 restricts the user namespaces of Chromium's sandbox. */
 const RESTRICTION_FILE = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns'
 
 /** File mode of the helper `chrome-sandbox`. If root owns the helper too, the sandbox works without user namespaces. */
 const SETUID_ROOT = 0o4755
 
-/**
- * Explains why Chromium's sandbox would stop Electron before it shows a window, and how to fix this.
- *
- * @param binary path of the Electron executable.
- * @param setting path of the file with the AppArmor setting.
- * @returns null if Electron can start
- */
+/** Explains why Chromium's sandbox would stop Electron, and how to fix this; null if it would not. */
 export function sandboxProblem(binary: string, setting = RESTRICTION_FILE): string | null {
   if (process.platform !== 'linux' || !isRestricted(setting)) return null
   const helper = join(dirname(binary), 'chrome-sandbox')

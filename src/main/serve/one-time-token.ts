@@ -39,11 +39,7 @@ export class OneTimeTokens {
 
   constructor(private readonly key: string) {}
 
-  /**
-   * Checks a token without using it.
-   *
-   * @returns the session it was used for, null if it is unused, or the reason for its refusal
-   */
+  /** Checks a token. @returns the session it was used for, null if it is unused, or the reason for its refusal */
   check(token: string, nowMs = performance.now()): { session: string | null } | 'wrong' | 'too-many' {
     if (nowMs - this.wrongSinceMs > MINUTE_MS) {
       this.wrong = 0
@@ -67,7 +63,6 @@ export class OneTimeTokens {
   }
 }
 
-/** Gives the nonce of a token, whose text has several spellings. */
 function nonceOf(bytes: Buffer): string {
   return bytes.toString('hex', 0, NONCE_BYTES)
 }

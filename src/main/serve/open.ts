@@ -9,24 +9,14 @@ import type { InitialProject } from '../workbench/entry'
 import { sandboxProblem } from './electron-sandbox'
 import { serveWorkbench, type ServeOptions } from './serve'
 
-/**
- * Longest wait for Electron's download at the first start; after that the browser is used, and the download
- * continues for the next start.
- */
 const FETCH_LIMIT_MS = 60_000
 
-/**
- * Time within which an Electron that ends with an error never showed a window, for example because a system
- * library is missing.
- */
+/** Time within which an Electron that ends with an error never showed a window. */
 const FAILED_START_MS = 10_000
 
 export type OpenOptions = Pick<ServeOptions, 'initial' | 'port' | 'announce' | 'remark' | 'signal'>
 
-/**
- * Shows the workbench in Electron's window, or else in the browser, and returns when it was closed or
- * `signal` fired.
- */
+/** Shows the workbench in Electron's window, or else in the browser, until it was closed or `signal` fired. */
 export async function openWorkbench(options: OpenOptions): Promise<void> {
   const { initial, signal, remark } = options
   const hasDisplay = displayExists()
@@ -98,10 +88,7 @@ function electronFolder(): string | null {
   }
 }
 
-/**
- * Finds the binary that an electron package has downloaded; null if it has not. Its path.txt names the file
- * for this platform.
- */
+/** Finds the binary that an electron package has downloaded; null if it has not. */
 function electronBinary(folder: string): string | null {
   const pathFile = join(folder, 'path.txt')
   if (!existsSync(pathFile)) return null

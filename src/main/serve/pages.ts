@@ -23,7 +23,6 @@ export const RUNNING_PATH = '/running'
 const RUNNING_NONCE = /^[\w-]{22}$/
 
 export interface PageAccess {
-  /** Key of the server. */
   key: string
   tokens: OneTimeTokens
   sessions: Sessions
@@ -32,10 +31,7 @@ export interface PageAccess {
   onEntry: () => Promise<void>
 }
 
-/**
- * Answers HTTP requests: the window's files for sessions, a session for a one-time token, and a refusal
- * otherwise.
- */
+/** Answers HTTP requests: files for sessions, a session for a one-time token, and a refusal otherwise. */
 export function answerPages(access: PageAccess): RequestListener {
   return (request, response) => {
     const address = addressOf(request)

@@ -3,7 +3,6 @@ import { Markup, markup } from '../base/markup'
 import { MAX_WINDOWS } from './connections'
 import { SECURITY_HEADERS } from './renderer-files'
 
-/** Refusal of a request: a status, and a message for people. */
 export interface Refusal {
   status: 401 | 403 | 404 | 405 | 429 | 503
   message: string

@@ -4,7 +4,6 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { builtPath } from '../base/built'
 
 export interface RendererFile {
-  /** Absolute path. */
   file: string
   headers: Record<string, string>
 }
@@ -18,7 +17,6 @@ const CONTENT_TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml'
 }
 
-/** Policy that allows the page only its own scripts and styles, and connections to its own server. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -40,12 +38,7 @@ export const SECURITY_HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin'
 }
 
-/**
- * Lists the built page's files by address path ('/', '/assets/index-1234.js'). Only these files are ever
- * served, so that a request cannot leave the folder.
- *
- * @throws WorkbenchError `not-found` when the page has not been built
- */
+/** Lists the built page's files by address path. Only these files are ever served. */
 export async function rendererFiles(
   folder = builtPath('renderer')
 ): Promise<ReadonlyMap<string, RendererFile>> {

@@ -1,7 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Facts that a request to the loopback server contains. */
-
 export const HOST = '127.0.0.1'
 
 /** Accepts any port, because an SSH tunnel may use another one. */
@@ -20,10 +18,7 @@ export function namesLoopback(request: IncomingMessage): boolean {
   return LOOPBACK_HOST.test(request.headers.host ?? '')
 }
 
-/**
- * Reports whether another page, or one of another port, requests a part of this page instead of showing it;
- * browsers send this.
- */
+/** Reports whether another page or port requests a part of this page. */
 export function isCrossSiteRequest({ headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site']
   return site !== undefined && site !== 'same-origin' && headers['sec-fetch-mode'] !== 'navigate'
@@ -34,10 +29,7 @@ export function sessionPath(address: URL | null): { id: string | null; path: str
   return { id, path }
 }
 
-/**
- * Names the cookie by port: all ports of a host name share cookies, so that two servers (or tunnels) need two
- * names.
- */
+/** Names the cookie by port, because all ports of a host name share cookies. */
 export function cookieName(host: string): string {
   return `slr-${LOOPBACK_HOST.exec(host)?.[1] ?? '80'}`
 }

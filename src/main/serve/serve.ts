@@ -9,28 +9,19 @@ import { readServerRecord, serverFile } from './server-file'
 
 export interface ServeOptions {
   initial: InitialProject
-  /** Port; 0 uses that of the last run, or a free one. */
   port: number
-  /** Folder to which windows are restricted; null for no restriction. */
   only: string | null
   /** True to also show the page in the user's browser. */
   openBrowser: boolean
-  /**
-   * Receives an address that admits one browser, once it answers, and whether this start is the one that
-   * answers.
-   */
   announce: (url: string, startedHere: boolean) => Promise<void>
   /** Receives a line about unexpected circumstances. */
   remark: (text: string) => void
-  /** Ends the serving. */
   signal: AbortSignal
 }
 
 /**
- * Serves the workbench to browsers on this machine until `signal` fires. If the same is already served, only
- * a new address of that server is announced.
- *
- * @throws WorkbenchError when the port is not available or the page has not been built
+ * Serves the workbench to browsers on this machine until `signal` fires, or announces a running server. @throws
+ * WorkbenchError when the port is not available
  */
 export async function serveWorkbench(options: ServeOptions): Promise<void> {
   const { initial, port, only, openBrowser, announce, remark, signal } = options

@@ -9,10 +9,7 @@ import { configFolder } from '../base/files/places'
 import type { InitialProject } from '../workbench/entry'
 import { StoredSession } from './sessions'
 
-/**
- * Record of a server, so that it can be restarted under its address with its browsers, and so that a second
- * start finds the first. Only its user can read it.
- */
+/** Record of a server, which a second start or a restart finds. Only its user can read it. */
 export type ServerRecord = z.infer<typeof ServerRecord>
 const ServerRecord = z.strictObject({
   version: z.literal(1),
@@ -24,12 +21,7 @@ const ServerRecord = z.strictObject({
 
 const MAX_FILE_BYTES = 100_000
 
-/**
- * Gives the file of a server's record, for a project, the demo or the start page.
- *
- * @param port requested port; 0 for any
- * @param only the folder to which the server is restricted; sessions of other restrictions are not shared
- */
+/** Gives the file of a server's record, for a project, the demo or the start page. */
 export function serverFile({ project, demo }: InitialProject, port: number, only: string | null): string {
   const subject = demo ? 'demo' : (project ?? 'start')
   const name = createHash('sha256')
@@ -39,7 +31,6 @@ export function serverFile({ project, demo }: InitialProject, port: number, only
   return join(configFolder(), 'servers', `${name}.json`)
 }
 
-/** Reads a record; null without a readable one, and the server then starts without earlier sessions. */
 export async function readServerRecord(file: string): Promise<ServerRecord | null> {
   try {
     return ServerRecord.parse(await readJsonFile(file, MAX_FILE_BYTES))
@@ -48,7 +39,6 @@ export async function readServerRecord(file: string): Promise<ServerRecord | nul
   }
 }
 
-/** Writes a record. If that fails, serving continues, and the record ends with the program. */
 export async function writeServerRecord(file: string, record: ServerRecord): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })

@@ -24,10 +24,7 @@ import { acceptWindows } from './windows'
  */
 
 export interface WorkbenchServer {
-  /**
-   * Creates an address with a token, with which the first browser that opens it can use the workbench. Each
-   * call gives another.
-   */
+  /** Creates an address that admits the first browser that opens it. */
   newUrl(): string
   port: number
   /** Fires when a browser has been admitted. */
@@ -37,22 +34,15 @@ export interface WorkbenchServer {
 
 export interface ServerOptions {
   router: WorkbenchRouter
-  /** Port; 0 picks a free one. */
   port?: number
-  /** Folder to which windows are restricted; null for no restriction. */
   only?: string | null
-  /** File of the server's record, if it is stored. */
   file?: string
   /** Sessions of earlier runs, which stay valid. */
   earlierSessions?: readonly StoredSession[]
   times?: ConnectionTimes
 }
 
-/**
- * Starts serving on loopback.
- *
- * @throws WorkbenchError when the port is not available or the page has not been built
- */
+/** Starts serving on loopback. @throws WorkbenchError for a port in use, or a page that is not built */
 export async function startServer(options: ServerOptions): Promise<WorkbenchServer> {
   const { router, port = 0, only = null, file, earlierSessions = [], times = CONNECTION_TIMES } = options
   const key = newKey()
@@ -118,14 +108,11 @@ export async function isRunning(
   }
 }
 
-/**
- * Requests without `fetch`: Node 20's never ends if a connection is closed at once, and so ends the program.
- */
+/** Requests without `fetch`: Node 20's never ends if a connection is closed at once. */
 function sendGet(request: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => get(request, resolve).once('error', reject))
 }
 
-/** Starts listening. @throws WorkbenchError `bad-input` when the port or host cannot be used */
 export async function listen(server: Server, port: number, host = HOST): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -19,7 +19,6 @@ const SECRET_BYTES = 32
 const MAX_SESSIONS = 64
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000
 
-/** The browsers that have been admitted. */
 export class Sessions {
   private sessions: StoredSession[]
 
@@ -32,7 +31,6 @@ export class Sessions {
     return this.sessions
   }
 
-  /** Admits a browser. Its secret is returned only here. */
   open(): { id: string; secret: string } {
     const id = randomBytes(ID_BYTES).toString('base64url')
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
@@ -45,7 +43,6 @@ export class Sessions {
     return this.sessions.some((session) => session.id === id)
   }
 
-  /** Reports whether the secret belongs to the session. */
   accepts(id: string, secret: string): boolean {
     const session = this.sessions.find((known) => known.id === id)
     return (

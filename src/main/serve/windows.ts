@@ -26,12 +26,7 @@ import type { Sessions } from './sessions'
 /** Limit of a message, far above the largest prompt set, which bounds the memory for one. */
 const MAX_MESSAGE_BYTES = 24 * 2 ** 20
 
-/**
- * Accepts the WebSockets of sessions on a server, and connects them to the router.
- *
- * @param only the folder to which calls are restricted; null for no restriction
- * @returns a function that closes all connections
- */
+/** Accepts the WebSockets of sessions on a server, and connects them to the router. */
 export function acceptWindows(
   server: Server,
   router: WorkbenchRouter,
@@ -121,12 +116,10 @@ function pathsIn(input: unknown): string[] {
   return paths
 }
 
-/** The part of a WebSocket that the RPC handler uses. */
 type HandledSocket = Pick<WebSocket, 'addEventListener' | 'send'>
 
 type Listener<Event> = ((event: Event) => void) | { handleEvent(event: Event): void }
 
-/** Limits of a window. */
 export interface WindowBounds {
   /** Most pending calls, including watched jobs; a window has several dozen. */
   calls: number

@@ -1,6 +1,4 @@
-/**
- * Groups items into batches with limits of their number and total size; a larger item is a batch by itself.
- */
+/** Groups items into batches with limits of their number and total size. */
 export function inBatches<Item>(
   items: readonly Item[],
   limits: { readonly items: number; readonly size: number },

@@ -17,10 +17,7 @@ export interface TokenizerDefinition {
   readonly model: { readonly type: string; readonly byte_fallback?: boolean | null | undefined }
 }
 
-/**
- * GPT-2's splitting of text, which ByteLevel implies. The library uses JavaScript's `\s`, which contains
- * U+FEFF and lacks U+0085; the reference library uses Unicode's white space.
- */
+/** GPT-2's splitting of text, which ByteLevel implies. JavaScript's `\s` differs from Unicode's white space. */
 const BYTE_LEVEL_PARTS =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu
 
@@ -56,10 +53,7 @@ function keepByteOrderMark(decoder: Decoder | null): void {
   if (decoder instanceof SequenceDecoder) for (const inner of decoder.decoders) keepByteOrderMark(inner)
 }
 
-/**
- * Encodes runs of unknown characters as the tokens of their UTF-8 bytes, if the vocabulary has all of them.
- * The library does so only for BPE, and would use <unk> here.
- */
+/** Encodes runs of unknown characters as the tokens of their UTF-8 bytes, if the vocabulary has all of them. */
 function spellUnknownByBytes(model: Unigram): void {
   const spelled = (unknown: string): string[] => {
     const bytes = [...Buffer.from(unknown)].map(

@@ -46,10 +46,7 @@ function isolate(pattern: string): object {
   return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false }
 }
 
-/**
- * Builds a Split that joins its separator, one character, with the text before or after it or with equal
- * separators.
- */
+/** Builds a Split that joins its separator, one character, with its neighbour. */
 function mergeWithNeighbour(behavior: string, separator: string | undefined): object {
   if (separator === undefined || [...separator].length !== 1) {
     throw new Error(`a pre_tokenizer Split with behavior "${behavior}" needs a pattern of one character here`)

@@ -14,12 +14,7 @@ const BATCH = { texts: { items: 64, size: 1_000_000 }, lists: { items: 256, size
 /** Tokenizers by folder, the least recently used first. */
 const recent = new Map<string, { files: string; text: Promise<TextModel> }>()
 
-/**
- * Gives the tokenizer and chat template of a folder, which the sandbox process keeps. The folder is read
- * again only if its files have changed.
- *
- * @throws WorkbenchError as `loadTextModel`
- */
+/** Gives the tokenizer and chat template of a folder, read again only if its files have changed. */
 export async function recentTextModel(folder: string): Promise<TextModel> {
   const files = await stateOfFiles(folder)
   const cached = recent.get(folder)

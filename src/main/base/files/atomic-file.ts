@@ -43,10 +43,8 @@ export async function writeFileAtomic(
 }
 
 /**
- * Checks that {@link writeFileAtomic} could write a file, by a temporary file beside it. The permissions are
- * not enough, because folders such as /proc take no files.
- *
- * @throws WorkbenchError as `writeFileAtomic`
+ * Checks that {@link writeFileAtomic} could write a file, by a temporary file beside it, because permissions are not
+ * enough. @throws WorkbenchError as `writeFileAtomic`
  */
 export async function requireWritable(file: string): Promise<void> {
   const testFile = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
@@ -61,11 +59,7 @@ export async function requireWritable(file: string): Promise<void> {
 /** Matches the names of `writeFileAtomic`'s unfinished files. */
 const UNFINISHED = /^\..+\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/
 
-/**
- * Removes the unfinished files that a killed program left in a folder. No other process may be writing there.
- *
- * @param depth number of levels of subfolders to search; links are not followed
- */
+/** Removes the unfinished files that a killed program left in a folder, down to `depth` levels. */
 export async function removeUnfinished(folder: string, depth: number): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
   for (const entry of entries) {
@@ -75,11 +69,7 @@ export async function removeUnfinished(folder: string, depth: number): Promise<v
   }
 }
 
-/**
- * Describes a file or folder that could not be written.
- *
- * @param more further facts, such as a file of the program that takes space
- */
+/** Describes a file or folder that could not be written, with `more` facts. */
 export function writeProblem(path: string, error: unknown, more?: string): WorkbenchError {
   const code = errorCode(error)
   // A folder that takes no files, such as /proc, gives the same error as a missing folder.
@@ -93,7 +83,6 @@ export function writeProblem(path: string, error: unknown, more?: string): Workb
   return new WorkbenchError('read-only', `${path} cannot be written: ${systemWords(error)}.`, hint.join(' '))
 }
 
-/** Reports whether the disk, or the user's quota, is full. */
 export function isDiskFull(error: unknown): boolean {
   const code = errorCode(error)
   return code === 'ENOSPC' || code === 'EDQUOT'
@@ -110,10 +99,7 @@ export function errorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 }
 
-/**
- * Flushes a folder, because a rename survives a power failure only once its folder is on the disk. Windows
- * and some network drives cannot flush folders; there the old file may come back, which is also complete.
- */
+/** Flushes a folder, so that a rename survives a power failure, where the system can. */
 export async function flushFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r')

@@ -4,10 +4,8 @@ import { parseJsonBytes } from './json-pieces'
 import { readRegularFile } from './regular-file'
 
 /**
- * Reads a UTF-8 text file of at most `maxBytes`, so that a hostile or wrong file cannot fill the memory.
- *
- * @throws WorkbenchError `not-found` when there is no such file; `bad-file` when it is not a file, too large
- * or not UTF-8
+ * Reads a UTF-8 text file of at most `maxBytes`. @throws WorkbenchError `not-found`; `bad-file` for a larger or another
+ * file, or other bytes than UTF-8
  */
 export async function readTextFile(file: string, maxBytes: number): Promise<string> {
   return decodeText(await readBytes(file, maxBytes), file, 'Save it as UTF-8 text and try again.')
@@ -25,10 +23,8 @@ function decodeText(bytes: Buffer, file: string, hint?: string): string {
 const MAX_UNDIVIDED_BYTES = 2 ** 18
 
 /**
- * Reads a JSON file; the caller checks its shape.
- *
- * @throws WorkbenchError as {@link readTextFile}, and `bad-file` when the text is not JSON, nests too deep or
- * contains too much
+ * Reads a JSON file. @throws WorkbenchError as {@link readTextFile}; `bad-file` for no JSON, or too much or deep
+ * content
  */
 export async function readJsonFile(file: string, maxBytes: number, signal?: AbortSignal): Promise<unknown> {
   const bytes = await readBytes(file, maxBytes)
@@ -36,11 +32,7 @@ export async function readJsonFile(file: string, maxBytes: number, signal?: Abor
   return parseJson(decodeText(bytes, file), file)
 }
 
-/**
- * Reads what the user named, and adds the expected content to errors without advice.
- *
- * @param hint advice for errors without one
- */
+/** Reads what the user named, and adds `hint` to errors without advice. */
 export async function withHint<T>(hint: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
@@ -56,11 +48,7 @@ export function errorMessage(error: unknown): string {
   return String(error)
 }
 
-/**
- * Reads the bytes of a file of at most `maxBytes`.
- *
- * @throws WorkbenchError as {@link readTextFile}, except for the encoding
- */
+/** Reads the bytes of a file of at most `maxBytes`. @throws WorkbenchError as {@link readTextFile} */
 export async function readBytes(file: string, maxBytes: number): Promise<Buffer> {
   try {
     return await readRegularFile(file, maxBytes)
@@ -69,7 +57,6 @@ export async function readBytes(file: string, maxBytes: number): Promise<Buffer>
   }
 }
 
-/** Describes a file that could not be read. */
 export function readProblem(file: string, error: unknown): WorkbenchError {
   if (error instanceof WorkbenchError) return error
   const code = error instanceof Error && 'code' in error ? error.code : null

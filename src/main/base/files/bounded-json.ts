@@ -10,7 +10,6 @@ import { CUT_OFF } from './json-pieces'
 /** Limit of JSON that is parsed at once; messages and files are smaller. */
 const MAX_CHARACTERS = 64_000_000
 
-/** Limits of JSON, and the code of the error. */
 export interface JsonBounds {
   /** Most members of objects. */
   names?: number | undefined
@@ -22,10 +21,7 @@ export interface JsonBounds {
 }
 
 /**
- * Parses JSON after checking its size. The caller checks the shape of the value.
- *
- * @param what the file, and its part, for messages
- * @throws WorkbenchError `bad-file` when it is too large; `notJson` when it is not JSON
+ * Parses JSON after checking its size. @throws WorkbenchError `bad-file` when it is too large, too deep, or not JSON
  */
 export function parseJson(
   text: string,
@@ -42,10 +38,7 @@ export function parseJson(
   }
 }
 
-/**
- * Parses as {@link parseJson} does. @returns undefined if it is not JSON @throws WorkbenchError `bad-file`
- * when it is too large
- */
+/** Parses as {@link parseJson} does; undefined if it is not JSON. @throws WorkbenchError `bad-file` when too large */
 export function parseIfJson(text: string, what: string, bounds: JsonBounds = {}): unknown {
   try {
     return parseJson(text, what, { ...bounds, notJson: 'bad-input' })
@@ -55,7 +48,6 @@ export function parseIfJson(text: string, what: string, bounds: JsonBounds = {})
   }
 }
 
-/** Words why a text is not JSON. The parser's own message only says that an end was unexpected. */
 function notJsonWords(text: string, error: unknown): string {
   if (text.trim() === '') return 'it is empty'
   const message = error instanceof Error ? error.message : String(error)

@@ -1,10 +1,6 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 
-/**
- * Builds the error of cancelled work.
- *
- * @param what the work, as the subject of a sentence, such as "The sweep"
- */
+/** Builds the error of cancelled work. @param what subject of a sentence, such as "The sweep" */
 export function cancelled(what: string): WorkbenchError {
   return new WorkbenchError('cancelled', `${what} was cancelled.`)
 }
@@ -14,11 +10,7 @@ export function throwIfCancelled(signal: AbortSignal | undefined, what: string):
   if (signal?.aborted === true) throw cancelled(what)
 }
 
-/**
- * Runs work whose steps `signal` interrupts, and reports any error after that as a cancellation.
- *
- * @throws WorkbenchError `cancelled` in place of any error once `signal` has fired
- */
+/** Runs work that `signal` interrupts, and reports any error after that as `cancelled`. */
 export async function cancellable<Result>(
   signal: AbortSignal,
   what: string,
@@ -32,11 +24,7 @@ export async function cancellable<Result>(
   }
 }
 
-/**
- * Waits for work that changes nothing and cannot be stopped, until `signal` fires.
- *
- * @throws WorkbenchError `cancelled` as soon as `signal` fires; the work then ends unnoticed
- */
+/** Waits for work that cannot be stopped. @throws WorkbenchError `cancelled` as soon as `signal` fires */
 export async function unlessCancelled<Result>(
   signal: AbortSignal,
   what: string,

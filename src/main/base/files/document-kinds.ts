@@ -4,7 +4,6 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { TaskKind } from '../../../contract/model/task-kinds'
 import { readJsonFile } from './bounded-file'
 
-/** A kind with its words for an error. */
 export interface RecognisedKind {
   kind: DocumentKind
   is: string
@@ -35,12 +34,6 @@ export function kindOfDocument(value: unknown): RecognisedKind | null {
   return isDocumentKind(kind) ? { kind, is: DOCUMENT_NAMES[kind] } : null
 }
 
-/**
- * Refuses a document of another kind before its fields are checked.
- *
- * @param wanted.name in a complaint: "a task"; @param wanted.kind that may be read
- * @throws WorkbenchError `bad-input` that says what it is
- */
 export function refuseOtherKind(
   file: string,
   value: unknown,

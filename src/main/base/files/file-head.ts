@@ -2,10 +2,7 @@ import { openRegularFile } from './regular-file'
 
 const HEAD_BYTES = 4096
 
-/**
- * Reads the beginning of a file, one character for each of at most 4096 bytes. @throws WorkbenchError as
- * {@link openRegularFile}; the system's error
- */
+/** Reads the beginning of a file, one character for each of at most 4096 bytes. */
 export async function readHead(path: string): Promise<string> {
   const file = await openRegularFile(path)
   try {

@@ -38,7 +38,6 @@ export async function parseJsonBytes(bytes: Buffer, what: string, signal?: Abort
 
 class PieceReader {
   private readonly breathe: () => Promise<void>
-  /** Ends of lists and objects that are larger than a piece, by their starts. */
   private readonly large = new Map<number, number>()
 
   constructor(

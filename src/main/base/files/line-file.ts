@@ -16,7 +16,6 @@ export const MAX_LINE_BYTES = 4_000_000
 
 const NEWLINE = 0x0a
 
-/** Format of a file of JSON lines that only grows, so that lines survive a crash. */
 export interface LineFormat<T> {
   /** Name of a line for messages, such as "an answer". */
   name: string
@@ -47,10 +46,8 @@ export async function readLines<T>(
 }
 
 /**
- * Appends lines to a file. When this resolves, they survive a crash of the program; after a second, or after
- * {@link flushLines}, also a power failure. An incomplete line from an earlier crash is removed first.
- *
- * @throws WorkbenchError `read-only` when it cannot be written, `bad-input` when it has grown too large
+ * Appends lines to a file, which survive a crash of the program at once and a power failure after a second. @throws
+ * WorkbenchError `read-only`, `bad-input`
  */
 export async function appendLines(file: string, lines: readonly unknown[]): Promise<void> {
   await hasPlainFile(file)

@@ -19,7 +19,6 @@ import { parseJson } from './bounded-json'
  * Calls are synchronous if other work of this process must not come between two steps; the files are tiny.
  */
 
-/** Owner of a lock. All fields except the token are shown to people, or show whether the owner still runs. */
 const LockOwner = z.object({
   pid: z.number().int().positive(),
   host: z.string().max(300),
@@ -57,12 +56,10 @@ export class Lock {
     ownLocks.set(owner.token, this)
   }
 
-  /** Distinguishes this lock from all others. */
   get token(): string {
     return this.#owner.token
   }
 
-  /** Releases the lock; has no effect if it was released or deleted before. */
   release(): void {
     ownLocks.delete(this.#owner.token)
     const owner = readOwner(this.#file)
@@ -76,9 +73,8 @@ export class Lock {
 }
 
 /**
- * Locks a project folder for writing, and takes over the lock of an owner that no longer runs.
- *
- * @throws WorkbenchError `locked` naming the owner; the system's error when no lock file can be written there
+ * Locks a project folder for writing, also after an owner that no longer runs. @throws WorkbenchError `locked` naming
+ * the owner
  */
 export async function lockProject(folder: string): Promise<Lock> {
   return acquireLock(lockFile(folder), lockedProject(folder))
@@ -102,18 +98,12 @@ export function writerOf(folder: string): Writer | null {
   return { token: owner.token, problem: lockedBy(lockFile(folder), owner, lockedProject(folder)).problem }
 }
 
-/** Subject of a lock, for the error of a second process. */
 export interface LockedResource {
   path: string
-  /** Advice for the user. */
   advice: string
 }
 
-/**
- * Ensures that one process at a time works on something, by a file of any name.
- *
- * @throws WorkbenchError as {@link lockProject}
- */
+/** Ensures that one process at a time works on something, by a file of any name. @throws as {@link lockProject} */
 export async function acquireLock(file: string, locked: LockedResource): Promise<Lock> {
   for (;;) {
     const lock = create(file)
@@ -191,10 +181,7 @@ function ageMs(file: string): number {
   return Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
 }
 
-/**
- * Reports whether the lock must be respected. An owner on another computer cannot be checked, so its lock
- * counts.
- */
+/** Reports whether the lock must be respected, as that of any other computer. */
 function isLive(owner: LockOwner): boolean {
   if (owner.host !== hostname()) return true
   if (owner.pid === process.pid) return ownLocks.has(owner.token)
@@ -216,7 +203,6 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Reads the boot's id and the process's start in clock ticks after it; Linux only, see proc(5). */
 function startOf(pid: number): string | null {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()

@@ -14,14 +14,11 @@ export type Migration = (document: Record<string, unknown>) => Record<string, un
 
 /** A kind of document with a `schemaVersion`. */
 export interface DocumentFormat<T> {
-  /** Stored as the first field. */
   kind: DocumentKind
-  /** Name for messages, such as "project". */
   name: string
   schema: z.ZodType<T>
   /** Version that this program writes. */
   version: number
-  /** Migrations by the older version that each converts. */
   migrations: Readonly<Record<number, Migration>>
   maxBytes: number
 }
@@ -29,10 +26,8 @@ export interface DocumentFormat<T> {
 const Versioned = z.looseObject({ schemaVersion: z.number().int().min(1) })
 
 /**
- * Reads a document and converts it to the current version in memory; the file stays unchanged.
- *
- * @throws WorkbenchError `not-found`; `newer-version`; `bad-file` naming the file and the first wrong field;
- * `cancelled` when `signal` fires
+ * Reads a document, converted to the current version. @throws WorkbenchError `not-found`; `newer-version`; `bad-file`
+ * naming the field
  */
 export async function readDocument<T>(
   file: string,
@@ -43,10 +38,7 @@ export async function readDocument<T>(
   return parseDocument(await readJsonFile(file, format.maxBytes, signal), file, format, signal)
 }
 
-/**
- * Converts a value that was read from a file. @throws WorkbenchError `newer-version`, `bad-file` as {@link
- * readDocument}
- */
+/** Converts a value that was read from a file. @throws WorkbenchError as {@link readDocument} */
 export async function parseDocument<T>(
   value: unknown,
   file: string,
@@ -103,7 +95,6 @@ export async function migrateFile<T>(
   return { document, backup: basename(backup) }
 }
 
-/** Words what a value is instead of a document; all documents of this program contain their version. */
 export function unversionedWords(value: unknown, error: z.ZodError): string {
   const isOther = z.record(z.string(), z.unknown()).safeParse(value)
   if (!isOther.success || 'schemaVersion' in isOther.data) return describeIssue(error)

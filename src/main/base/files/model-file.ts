@@ -40,9 +40,7 @@ export async function readModelJson(folder: string, name: string, maxBytes: numb
   return readJsonFile(await withoutForeignLink(folder, name), maxBytes)
 }
 
-/**
- * Reads the bytes of a file of a model. @throws WorkbenchError as {@link modelFilePath} and {@link readBytes}
- */
+/** Reads the bytes of a file of a model. */
 export async function readModelBytes(folder: string, name: string, maxBytes: number): Promise<Buffer> {
   return readBytes(await withoutForeignLink(folder, name), maxBytes)
 }

@@ -10,19 +10,14 @@ export const AddedFolders = z.array(z.string().min(1).max(4096)).max(50)
 
 export const addedFoldersFile = (): string => join(configFolder(), 'model-folders.json')
 
-/**
- * Lists the folders in which the user lets models be found. An unreadable list counts as empty, because
- * folders can be added again.
- */
+/** Lists the folders in which the user lets models be found. An unreadable list counts as empty. */
 export async function addedModelFolders(): Promise<string[]> {
   const stored = await readJsonFile(addedFoldersFile(), MAX_FILE_BYTES).catch(() => [])
   const parsed = AddedFolders.safeParse(stored)
   return parsed.success ? parsed.data : []
 }
 
-/**
- * Gives the machine of a Windows path such as `\\nas\models` or `\\?\UNC\nas\models`; null for this machine.
- */
+/** Gives the machine of a Windows path such as `\\nas\models`; null for this machine. */
 export function networkHost(path: string): string | null {
   const host = /^[\\/]{2}(?:[?.][\\/]UNC[\\/])?([^\\/?.][^\\/]*)/i.exec(path)?.[1]
   return host === undefined ? null : host.toLowerCase()

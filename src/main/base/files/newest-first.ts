@@ -1,7 +1,4 @@
-/**
- * Sorts by time, the newest first. Times are parsed, because they may be written with different offsets and
- * precision.
- */
+/** Sorts by time, the newest first. Times may be written with different offsets and precision. */
 export function newestFirst<Entry extends { createdAt: string; id: string }>(
   entries: readonly Entry[]
 ): Entry[] {

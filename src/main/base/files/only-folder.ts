@@ -11,12 +11,7 @@ import { parseJson } from './bounded-json'
 const ONLY_VARIABLE = 'SLR_ONLY_DIRS'
 const Folders = z.array(z.string()).min(1)
 
-/**
- * Restricts this process, and those that it starts from now on, to a folder; see {@link requireAllowed}.
- *
- * @param folder absolute path
- * @param own further folders of the program that may be read
- */
+/** Restricts this process, and those that it starts from now on, to a folder; see {@link requireAllowed}. */
 export function restrictTo(folder: string, programFolders: readonly string[]): void {
   process.env[ONLY_VARIABLE] = JSON.stringify([folder, ...programFolders])
 }
@@ -30,10 +25,7 @@ function allowedFolders(): string[] | null {
   return stored === '' ? null : Folders.parse(parseJson(stored, ONLY_VARIABLE))
 }
 
-/**
- * Reports whether a path may be read: any path without a restriction, otherwise only those in the allowed
- * folders, with links followed.
- */
+/** Reports whether a path may be read, with links followed. */
 async function isAllowed(path: string): Promise<boolean> {
   const folders = allowedFolders()
   if (folders === null) return true

@@ -27,11 +27,7 @@ export function documentsFolder(): string {
   return existsSync(documents) ? documents : homedir()
 }
 
-/**
- * Converts the user's input to an absolute path; `~` is the home folder.
- *
- * @param folder folder that a relative path starts from
- */
+/** Converts the user's input to an absolute path, from `folder` on; `~` is the home folder. */
 export function absolutePath(typed: string, folder = '.'): string {
   return resolve(
     folder,
@@ -52,12 +48,7 @@ export const HUB_ID = /^\w[\w.-]*\/[\w.-]+$/
 /** The longest content of a reference: a commit. */
 const MAX_REFERENCE = 1_000
 
-/**
- * Converts the user's input for a model to an absolute path: its folder, or its name in the Hugging Face cache, such
- * as Qwen/Qwen3-0.6B, with or without a revision after `@`.
- *
- * @param folder folder that a relative path starts from
- */
+/** Converts the user's input for a model to an absolute path: its folder, or its name in the Hugging Face cache. */
 export function modelPath(typed: string, folder?: string): string {
   const path = absolutePath(typed, folder)
   const named = /^([^@]+)(?:@(\w[\w./-]*))?$/.exec(typed)
@@ -67,11 +58,7 @@ export function modelPath(typed: string, folder?: string): string {
   return cachedModelFolder(id, revision) ?? path
 }
 
-/**
- * Finds a model in the Hugging Face cache by its name.
- *
- * @returns null for a name that the cache does not have, or that is not of the form org/name
- */
+/** Finds a model in the Hugging Face cache by its name org/name; null if it is not there. */
 export function cachedModelFolder(id: string, revision: string | undefined): string | null {
   if (!HUB_ID.test(id)) return null
   const cached = join(huggingFaceCacheFolder(), `models--${id.replace('/', '--')}`)

@@ -4,10 +4,8 @@ import { errorMessage } from './bounded-file'
 import { errorCode, writeProblem } from './atomic-file'
 
 /**
- * Requires an ordinary file. Project folders come from other people: a link could lead reading and writing
- * anywhere, and a pipe would block the reader.
- *
- * @throws WorkbenchError `not-found`, or `bad-file` when it is a link, a folder, a pipe or a device
+ * Requires an ordinary file, because project folders come from other people. @throws WorkbenchError `not-found`;
+ * `bad-file` for a link or another entry
  */
 export async function requirePlainFile(file: string): Promise<void> {
   if (!(await hasPlainFile(file))) throw new WorkbenchError('not-found', `There is no file ${file}.`)
@@ -18,17 +16,13 @@ export async function hasPlainFile(file: string): Promise<boolean> {
   return (await plainFileStats(file)) !== null
 }
 
-/** Size of a file, and a key that changes when it is written or replaced. */
 export interface PlainFileState {
   readonly bytes: number
   readonly modifiedMs: number
   readonly state: string
 }
 
-/**
- * Reads the state of a file; null if it does not exist. @throws WorkbenchError `bad-file` when it is a link
- * or no file
- */
+/** Reads the state of a file; null if it does not exist. @throws WorkbenchError `bad-file` for a link or no file */
 export async function plainFileState(file: string): Promise<PlainFileState | null> {
   const stats = await plainFileStats(file)
   if (stats === null) return null
@@ -58,9 +52,7 @@ export async function hasPlainFolder(folder: string): Promise<boolean> {
   return stats !== null
 }
 
-/**
- * Creates the folder unless it exists; its parent must exist. @throws WorkbenchError `bad-file`, `read-only`
- */
+/** Creates the folder unless it exists. @throws WorkbenchError `bad-file`, `read-only` */
 export async function ensurePlainFolder(folder: string): Promise<void> {
   if (await hasPlainFolder(folder)) return
   try {

@@ -24,10 +24,8 @@ interface FileSystem {
 }
 
 /**
- * Opens a file for reading, through links, and refuses anything but a regular file without waiting for it.
- *
- * @throws WorkbenchError `bad-file` when it is not a regular file, or does not open in time; `bad-input`
- * outside the allowed folders; the system's error otherwise
+ * Opens a file for reading, through links. @throws WorkbenchError `bad-file` when it is no regular file, or its drive
+ * does not answer
  */
 export async function openRegularFile(
   file: string,
@@ -49,11 +47,7 @@ export async function openRegularFile(
   throw notRegular(file)
 }
 
-/**
- * Reads the bytes that a file has when it is opened, even if it grows meanwhile.
- *
- * @throws WorkbenchError as {@link openRegularFile}, and `bad-file` when it has more than `maxBytes`
- */
+/** Reads the bytes that a file has when it is opened. @throws WorkbenchError `bad-file` for more than `maxBytes` */
 export async function readRegularFile(file: string, maxBytes: number): Promise<Buffer> {
   const handle = await openRegularFile(file)
   try {
@@ -75,11 +69,6 @@ export async function readRegularFile(file: string, maxBytes: number): Promise<B
   }
 }
 
-/**
- * Reads the bytes that a file has when it is opened, in pieces, so that nothing is kept in memory.
- *
- * @throws WorkbenchError as {@link readRegularFile}
- */
 export async function* regularFilePieces(
   file: string,
   maxBytes: number,
@@ -101,11 +90,7 @@ export async function* regularFilePieces(
   }
 }
 
-/**
- * Reads a few kilobytes of a file synchronously; links are refused.
- *
- * @throws WorkbenchError as {@link readRegularFile}
- */
+/** Reads a few kilobytes of a file synchronously; links are refused. */
 export function readRegularFileNow(file: string, maxBytes: number): string {
   if (!lstatSync(file).isFile()) throw notRegular(file)
   const descriptor = openSync(file, READ_ONLY)
@@ -132,10 +117,7 @@ function notRegular(file: string): WorkbenchError {
   return new WorkbenchError('bad-file', `${file} is not a file.`)
 }
 
-/**
- * Limits the time of an operation, which itself goes on: nothing can end a read of a drive that does not
- * answer.
- */
+/** Limits the time of an operation, which itself goes on. */
 async function inTime<T>(file: string, work: Promise<T>, limitMs = SILENT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {

@@ -7,21 +7,14 @@ import { isFolder } from './path-kinds'
 /** Smallest size of a result, including the file system's overhead. */
 export const MIN_RESULT_BYTES = 64_000
 
-/**
- * Reads the free bytes of a folder's disk for this user; null if its file system, such as a network drive,
- * does not report them.
- */
+/** Reads the free bytes of a folder's disk for this user; null if its file system does not report them. */
 export async function freeBytes(folder: string): Promise<number | null> {
   const { bavail, bsize, blocks } = await statfs(folder)
   return blocks === 0 ? null : bavail * bsize
 }
 
 /**
- * Checks before work begins that the disk has room for its result.
- *
- * @param path result file, which may not exist yet, or a folder
- * @param bytes estimated size
- * @throws WorkbenchError `read-only` when it does not fit
+ * Checks before work begins that the disk has room for its result. @throws WorkbenchError `read-only` with both sizes
  */
 export async function requireRoom(path: string, bytes: number): Promise<void> {
   requireFits(path, bytes, await freeAt(path))
@@ -47,7 +40,6 @@ export async function roomNotice(path: string, maxBytes: number): Promise<string
   )
 }
 
-/** Reads the free bytes of the nearest existing folder. */
 async function freeAt(path: string): Promise<number | null> {
   if (await isFolder(path)) return freeBytes(path)
   const around = dirname(path)

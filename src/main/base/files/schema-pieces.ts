@@ -37,7 +37,6 @@ class SchemaPieces {
     this.breathe = yieldEvery20ms(signal)
   }
 
-  /** Parses a value. @throws ZodError */
   async parse(schema: unknown, value: unknown, path: Path): Promise<unknown> {
     if (!isLarge(value)) return whole(schema, value, path)
     if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)

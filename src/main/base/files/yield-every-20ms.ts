@@ -5,10 +5,8 @@ import { throwIfCancelled } from './cancelling'
 const MAX_MS = 20
 
 /**
- * Creates a function for long work on the thread that answers requests: await it between small pieces. After 20 ms it
- * lets waiting requests go first.
- *
- * @param signal when it fires, the function throws WorkbenchError `cancelled`
+ * Creates a function for long work: await it between small pieces. After 20 ms it lets waiting requests go first.
+ * @throws WorkbenchError `cancelled` when `signal` has fired
  */
 export function yieldEvery20ms(signal?: AbortSignal): () => Promise<void> {
   let sinceMs = performance.now()

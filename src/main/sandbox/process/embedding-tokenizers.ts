@@ -1,11 +1,9 @@
 import { type EmbeddingTokenizer, readEmbeddingTokenizer } from '../../evaluation/embedding-tokenizer'
 import type { EmbeddingTokensRequest } from '../messages'
 
-/** Keeps the tokenizer of the current sentence-embedding model. */
 export class EmbeddingTokenizers {
   private cached: { key: string; tokensOf: EmbeddingTokenizer } | null = null
 
-  /** Gives the tokenizer of a folder. @throws WorkbenchError as `readEmbeddingTokenizer` */
   async get({ folder, files }: EmbeddingTokensRequest): Promise<EmbeddingTokenizer> {
     const key = JSON.stringify([folder, files])
     if (this.cached?.key === key) return this.cached.tokensOf

@@ -32,10 +32,7 @@ async function answer(request: SandboxRequest): Promise<SandboxReply> {
   }
 }
 
-/**
- * Starts the work of a request. Modules that most processes never need are loaded on demand, because loading
- * all of them took a sixth of the start.
- */
+/** Starts the work of a request. Rarely needed modules are loaded on demand. */
 async function workOf(request: SandboxRequest): Promise<() => SandboxReply> {
   switch (request.kind) {
     case 'template': {

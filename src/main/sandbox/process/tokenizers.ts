@@ -2,14 +2,11 @@ import type { LocalTextModel } from '../../text/text-model'
 import { loadTextModel } from '../../text/text-model'
 import type { SandboxReply, TextRequest } from '../messages'
 
-/** Number of tokenizers in memory, for base and post. */
 const MAX_TOKENIZERS = 2
 
-/** Tokenizers in the sandbox process, the least recently used first. */
 export class Tokenizers {
   private readonly byKey = new Map<string, LocalTextModel>()
 
-  /** Gives the tokenizer of a folder. @throws WorkbenchError as `loadTextModel` */
   async get({ folder, files }: TextRequest): Promise<LocalTextModel> {
     const key = JSON.stringify([folder, files])
     const cached = this.byKey.get(key)

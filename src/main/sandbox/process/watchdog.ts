@@ -5,16 +5,14 @@ import type { Limit } from '../messages'
 import { WATCHED } from './watched'
 
 /**
- * Ends this process when a step exceeds its limit of processor or wall-clock time. It needs a thread, because
- * endless work blocks everything else. It runs in this process, so that the process also ends if main has
- * ended.
+ * Ends this process when a step exceeds its limit of processor or wall-clock time, by a thread, because endless work
+ * blocks everything else.
  */
 export class Watchdog {
   private readonly state = new Int32Array(
     new SharedArrayBuffer(Object.keys(WATCHED).length * Int32Array.BYTES_PER_ELEMENT)
   )
 
-  /** Resolves when the thread runs; before that nothing would be ended. */
   private readonly watching: Promise<unknown>
 
   constructor() {
@@ -23,7 +21,6 @@ export class Watchdog {
     thread.unref()
   }
 
-  /** Runs work within a limit. If the work takes too long, the process ends. */
   async within<T>({ cpuMs, wallMs }: Limit, work: () => T | Promise<T>): Promise<T> {
     await this.watching
     Atomics.store(this.state, WATCHED.cpuMs, cpuMs)
