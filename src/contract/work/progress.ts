@@ -2,9 +2,11 @@ import { z } from 'zod'
 import type { CheckProgress } from '../documents/answer-check'
 import type { BytesProgress } from '../documents/distances'
 import { type EvaluationProgress, evaluationShare } from '../documents/evaluation'
+import type { JudgeProgress } from '../documents/judge'
 import type { SampleProgress } from '../documents/samples'
 import type { SearchProgress } from '../documents/search'
 import type { LiveEntry, SweepProgress } from '../documents/sweep-events'
+import type { JudgeWay } from '../model/judge-way'
 import { formatBytes, formatCount, formatDuration, plural } from '../words/format'
 
 export const ProgressShare = z.object({
@@ -22,6 +24,7 @@ export type WorkProgress =
   | { kind: 'search'; progress: SearchProgress }
   | { kind: 'sample'; progress: SampleProgress }
   | { kind: 'evaluate'; progress: EvaluationProgress }
+  | { kind: 'judge'; way: JudgeWay; progress: JudgeProgress }
   | { kind: 'decomposition'; progress: BytesProgress }
 
 /** Events of work that runs: its progress, remarks for the user, and the scores of a sweep as they come. */
@@ -70,6 +73,8 @@ function described(work: WorkProgress): DescribedProgress {
       return ofAnswers(work.progress)
     case 'evaluate':
       return ofEvaluation(work.progress)
+    case 'judge':
+      return ofJudge(work.way, work.progress)
     case 'decomposition': {
       const { bytesDone, bytesTotal, secondsLeft } = work.progress
       return {
@@ -141,6 +146,28 @@ function ofEvaluation(progress: EvaluationProgress): DescribedProgress {
   const { promptsScored, promptsTotal } = progress
   const status = `scoring answers, ${formatCount(promptsScored)} of ${plural(promptsTotal, 'prompt')}`
   return { share, step: { phase: 'scoring', done: promptsScored, total: promptsTotal, status } }
+}
+
+/** Words for the replies of a judge. */
+const JUDGED: Record<JudgeWay, { done: string; no: string }> = {
+  marks: { done: 'different answers', no: 'no verdict' },
+  pairs: { done: 'pairs in one order', no: 'no verdict' },
+  forms: { done: 'different answers', no: 'no form of an answer' }
+}
+
+/** Describes the progress of a judge. A problem is a phase of its own, so that it is printed immediately. */
+function ofJudge(way: JudgeWay, { done, total, unreadable, trouble }: JudgeProgress): DescribedProgress {
+  const share = { share: total === 0 ? null : done / total, secondsLeft: null }
+  if (trouble !== undefined)
+    return { share, step: { phase: 'waiting for the judge', done, total, status: trouble } }
+  const words = JUDGED[way]
+  const no =
+    unreadable === 0
+      ? ''
+      : `, ${unreadable === 1 ? '1 reply was' : `${formatCount(unreadable)} replies were`} ${words.no}`
+  const judged = way === 'forms' ? 'read' : 'judged'
+  const status = `${judged} ${formatCount(done)} of ${formatCount(total)} ${words.done}${no}`
+  return { share, step: { phase: 'judging', done, total, status } }
 }
 
 /** Describes the reading of files. @param ofAll describes the total if it exceeds this phase */

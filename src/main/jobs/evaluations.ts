@@ -3,13 +3,12 @@ import type { JudgeEvent, JudgeProgress, JudgeSettings } from '../../contract/do
 import { endpointsAmong } from '../../contract/model/model'
 import { requireConfirmed } from '../endpoint/confirmed-addresses'
 import { judgeKey } from '../evaluation/judge'
-import { judgeEvaluation } from '../evaluation/judge-evaluation'
 import type { EvaluationRequest } from '../evaluation/prepare-evaluation'
 import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { verdictsOf } from '../project/results/stored-verdicts'
 import { EvaluationWork } from '../work/evaluation'
+import { judgeStored } from '../work/judging'
 import type { Job, JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
@@ -115,20 +114,17 @@ function createJudgeJob(
   settings: JudgeSettings,
   typedKey: string | undefined
 ): Job<JudgeEvent, JudgeEvent> {
-  const { evaluations } = pair
   return createProgressJob<JudgeEvent>({
     name: 'judging',
     first: { type: 'progress', progress: NOTHING_JUDGED },
     async run(report, signal) {
       const apiKey = judgeKey(settings, typedKey)
-      const files = await evaluations.read(evaluationId)
-      await evaluations.noteJudge(evaluationId, settings)
       let last = NOTHING_JUDGED
       const notify = (progress: JudgeProgress): void => {
         last = progress
         report({ type: 'progress', progress })
       }
-      await judgeEvaluation(files, { settings, apiKey }, verdictsOf(pair, evaluationId), notify, signal)
+      await judgeStored(pair, evaluationId, { settings, apiKey }, notify, signal)
       return { type: 'finished', progress: last }
     }
   })

@@ -1,17 +1,22 @@
 import { basename } from 'node:path'
 import type { SweepDocument } from '../../contract/documents/crc'
+import type { JudgeProgress } from '../../contract/documents/judge'
 import type { Report } from '../../contract/documents/report'
 import { WorkbenchError } from '../../contract/model/problem'
 import { writeFileAtomic } from '../base/files/atomic-file'
 import { problemOf } from '../base/rpc-problems'
+import { judgeKey } from '../evaluation/judge'
 import { readPairState } from '../project/pair-state'
 import type { ProjectPair } from '../project/pair/project-pair'
+import { saveFailures } from '../project/results/stored-evaluation'
 import { collectReport } from '../report/collect'
 import type { PairOfPage } from '../report/side-by-side'
 import { writeReport } from '../report/write'
-import type { EvaluationWork } from '../work/evaluation'
+import type { ComputedAnswers, EvaluationWork } from '../work/evaluation'
+import { judgeStored, missingVerdicts, sendingNotice } from '../work/judging'
 import type { WorkMeans } from '../work/means'
-import { NO_WORK, type StepOutput } from './step-result'
+import type { SweepWork } from '../work/sweep'
+import { NO_WORK, type StepOutput, type StepWork } from './step-result'
 import type { StudyStep } from './steps'
 import type { StudyTask } from './study-file'
 import { writableReport } from './study-outputs'
@@ -34,12 +39,13 @@ export class PairOfStudy {
   do(step: StudyStep): Promise<StepOutput> {
     switch (step.kind) {
       case 'sweep':
-        return this.#doSweep()
+        return step.task === null ? this.#doSweep() : this.#doTaskSweep(step.task)
       case 'check':
         return this.#doCheck()
+      case 'filter':
       case 'evaluate':
         if (step.task === null) throw new RangeError('an evaluation without a task')
-        return this.#doEvaluation(step.task)
+        return step.kind === 'filter' ? this.#doFilter(step.task) : this.#doEvaluation(step.task)
       case 'report':
         return this.#doReport()
     }
@@ -48,13 +54,23 @@ export class PairOfStudy {
   async #doSweep(): Promise<StepOutput> {
     const stored = await this.work.swept()
     if (stored !== null) return { work: NO_WORK, result: stored.id }
-    const run = await this.work.sweep()
+    const sweep = await this.#compute(await this.work.sweep())
+    this.work.useSweep(sweep)
+    return sweepOutput(sweep)
+  }
+
+  /** Scores all ranges by a task, so that the report correlates both orders of the ranges. */
+  async #doTaskSweep(task: StudyTask): Promise<StepOutput> {
+    const run = await this.work.sweep(task)
+    const stored = await run.stored()
+    return stored === null ? sweepOutput(await this.#compute(run)) : { work: NO_WORK, result: stored.id }
+  }
+
+  async #compute(run: SweepWork): Promise<SweepDocument> {
     const sweep = await run.compute(this.means)
     await run.keep(sweep)
     await run.forget()
-    this.work.useSweep(sweep)
-    const blockEvaluations = sweep.work.blockEvaluations + (sweep.followUp?.blockEvaluations ?? 0)
-    return { work: { ...NO_WORK, blockEvaluations }, result: sweep.id }
+    return sweep
   }
 
   async #doCheck(): Promise<StepOutput> {
@@ -69,18 +85,48 @@ export class PairOfStudy {
     this.means.notify({ type: 'notice', message })
   }
 
+  /** Chooses the prompts that greedy decoding of post fails, and stores them as a task of the project. */
+  async #doFilter(task: StudyTask): Promise<StepOutput> {
+    const filter = await this.work.filter(task)
+    const result = filter.run.id
+    if ((await this.work.failures(task)) !== null) return { work: NO_WORK, result }
+    const work = filter.isComplete ? NO_WORK : answerWork(await filter.compute(this.means))
+    await saveFailures(this.pair, result)
+    return { work, result }
+  }
+
   async #doEvaluation(task: StudyTask): Promise<StepOutput> {
     const { entries, studied } = this.work
     const checkedSweep = await this.#checkedSweep()
+    if (task['failed-by-post'] !== undefined && (await this.work.failures(task)) === null)
+      throw missingStep(studied.name, 'filter', 'has no prompts that post fails yet')
     const evaluation = await this.work.evaluation(task, checkedSweep)
     const result = evaluation.run.id
     this.#evaluated.set(task, result)
     const omitted = checkedSweep === null ? [] : omittedVariants(entries, checkedSweep)
     for (const notice of omitted) this.#remark(`${studied.name}: ${notice}`)
-    if (evaluation.isComplete) return { work: NO_WORK, result }
-    for (const notice of evaluation.run.notices) this.#remark(notice)
-    const { answers, tokens, scored } = await evaluation.compute(this.means)
-    return { work: { ...NO_WORK, answers, answerTokens: tokens, promptsRead: scored }, result }
+    if (!evaluation.isComplete) for (const notice of evaluation.run.notices) this.#remark(notice)
+    const work = evaluation.isComplete ? NO_WORK : answerWork(await evaluation.compute(this.means))
+    return { work: { ...work, verdicts: await this.#judge(task, result) }, result }
+  }
+
+  /** Has the judge of a task reply to its open questions. @returns number of new verdicts */
+  async #judge(task: StudyTask, evaluationId: string): Promise<number> {
+    const settings = await this.work.judge(task)
+    if (settings === null) return 0
+    const missing = missingVerdicts(await this.pair.evaluations.read(evaluationId), settings)
+    if (missing === 0) return 0
+    const { notify, signal } = this.means
+    const apiKey = judgeKey(settings, undefined)
+    let isAnnounced = false
+    const announce = (progress: JudgeProgress): void => {
+      // The first progress precedes the first request.
+      if (!isAnnounced) this.#remark(sendingNotice(settings, progress))
+      isAnnounced = true
+      notify({ type: 'progress', kind: 'judge', way: settings.way, progress })
+    }
+    await judgeStored(this.pair, evaluationId, { settings, apiKey }, announce, signal)
+    return missing
   }
 
   async #evaluationOf(task: StudyTask): Promise<EvaluationWork> {
@@ -142,10 +188,21 @@ export class PairOfStudy {
   async #swept(): Promise<SweepDocument> {
     const sweep = await this.work.swept()
     if (sweep !== null) return sweep
-    throw new WorkbenchError(
-      'not-found',
-      `${this.work.studied.name} has not been swept as the study says.`,
-      'Run the step "sweep" first.'
-    )
+    throw missingStep(this.work.studied.name, 'sweep', 'has not been swept as the study says')
   }
 }
+
+const missingStep = (pair: string, step: string, problem: string): WorkbenchError =>
+  new WorkbenchError('not-found', `${pair} ${problem}.`, `Run the step "${step}" first.`)
+
+function sweepOutput({ id, work, followUp }: SweepDocument): StepOutput {
+  const blockEvaluations = work.blockEvaluations + (followUp?.blockEvaluations ?? 0)
+  return { work: { ...NO_WORK, blockEvaluations }, result: id }
+}
+
+const answerWork = ({ answers, tokens, scored }: ComputedAnswers): StepWork => ({
+  ...NO_WORK,
+  answers,
+  answerTokens: tokens,
+  promptsRead: scored
+})

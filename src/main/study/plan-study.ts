@@ -1,18 +1,24 @@
-import { plural } from '../../contract/words/format'
+import { formatDuration, plural } from '../../contract/words/format'
+import { type JudgeSettings, judgeWarning, pairQuestions } from '../../contract/documents/judge'
 import type { EvaluationRun } from '../../contract/documents/evaluation'
 import type { SweepPlan } from '../../contract/documents/sweep-plan'
 import type { GenerationDevice } from '../../contract/model/device'
+import { isExternal } from '../../contract/model/model'
 import type { Problem } from '../../contract/model/problem'
 import { endpointWarning } from '../../contract/model/external-model'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { throwIfCancelled } from '../base/files/cancelling'
 import { problemOf } from '../base/rpc-problems'
 import type { EngineClient } from '../engine/host'
+import type { WorkEvent } from '../../contract/work/progress'
 import { triedDevices } from '../work/devices'
+import { missingVerdicts } from '../work/judging'
+import type { SweepWork } from '../work/sweep'
 import type { Project } from '../project/project'
 import { endpointsOf, rangesChecked, type StudyStep } from './steps'
 import { studiedPair } from './studied-pair'
-import type { SelectedModels, StudyModel, StudyVariant } from './study-models'
+import type { StudyTask } from './study-file'
+import type { SelectedModels, StudyModel } from './study-models'
 import { writableReport } from './study-outputs'
 import { pairOfName, placeOf, type PlacedStudy } from './study-project'
 import { type CheckedSweep, omittedVariants } from './study-variants'
@@ -27,6 +33,8 @@ export interface AnswerPlan {
   missing: number
   /** Upper bound on the tokens of the missing answers. */
   mostTokens: number
+  /** Tokens per second of a short trial; null without one, as for answers of endpoints only. */
+  tokensPerSecond: number | null
   device: GenerationDevice
   memoryBytes: number
 }
@@ -104,7 +112,12 @@ const NOTHING = {
   problem: null
 }
 
+const THERE = { state: 'there', sweep: null } as const
+
 class PairPlanner {
+  /** Tokens per second by device, precision and weights. */
+  readonly #paces = new Map<string, number | null>()
+
   constructor(
     private readonly engine: EngineClient,
     private readonly work: StudyWork,
@@ -115,9 +128,14 @@ class PairPlanner {
     const nothing = { ...NOTHING, key: step.key }
     switch (step.kind) {
       case 'sweep':
-        return { ...nothing, ...(await this.#planSweep()) }
+        return {
+          ...nothing,
+          ...(await (step.task === null ? this.#planSweep() : this.#planTaskSweep(step.task)))
+        }
       case 'check':
         return { ...nothing, ...(await this.#planCheck()) }
+      case 'filter':
+        return { ...nothing, ...(await this.#planFilter(step)) }
       case 'evaluate':
         return {
           ...nothing,
@@ -129,13 +147,32 @@ class PairPlanner {
   }
 
   async #planSweep(): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
-    if ((await this.work.swept()) !== null) return { state: 'there', sweep: null }
-    const run = await this.work.sweep()
+    const { work } = this
+    return (await work.swept()) === null ? this.#planMissing(await work.sweep()) : THERE
+  }
+
+  async #planTaskSweep(task: StudyTask): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
+    const run = await this.work.sweep(task)
+    return (await run.stored()) === null ? this.#planMissing(run) : THERE
+  }
+
+  async #planMissing(run: SweepWork): Promise<Pick<StepPlan, 'state' | 'sweep'>> {
     const storedPart = (await run.known())?.known ?? null
     const sweep = await run.plan(this.engine, this.signal)
     const isBegun =
       sweep === null || (storedPart !== null && (storedPart.prompts > 0 || storedPart.begun !== null))
     return { state: isBegun ? 'begun' : 'missing', sweep }
+  }
+
+  async #planFilter({ task }: StudyStep): Promise<Pick<StepPlan, 'state' | 'answers'>> {
+    if (task === null) throw new RangeError('a filter without a task')
+    if ((await this.work.failures(task)) !== null) return { state: 'there', answers: null }
+    const { run, stored } = await this.work.filter(task)
+    const there = stored?.samples.length ?? 0
+    return {
+      state: there > 0 ? 'begun' : 'missing',
+      answers: await this.#timed(task, run, answersToMake(run, 1, there))
+    }
   }
 
   async #planCheck(): Promise<Pick<StepPlan, 'state' | 'ranges'>> {
@@ -155,23 +192,59 @@ class PairPlanner {
     const { entries, needsSweep } = this.work
     const checkedSweep = needsSweep ? await this.#checkedSweep() : null
     const evaluation = await this.work.evaluation(task, checkedSweep)
+    const { run } = evaluation
+    const isFiltered = task['failed-by-post'] === undefined || (await this.work.failures(task)) !== null
     // The result of the sweep is unknown, and with it the run. Faults of the other variants are reported nevertheless.
-    if (checkedSweep === null && needsSweep)
-      return { ...this.#planOfUnknown(entries, evaluation.run), omitted: [] }
-    const { variants } = evaluation.run
+    if ((checkedSweep === null && needsSweep) || !isFiltered) return this.#planOfUnknown(task, run)
+    const { variants } = run
     const storedSamples = evaluation.stored?.samples ?? []
-    const answers = answersToMake(evaluation.run, variants.length, storedSamples.length)
+    const answers = answersToMake(run, variants.length, storedSamples.length)
     const leaves = variants.flatMap(({ variant }) => {
       if (variant.kind !== 'endpoint') return []
       const answered = storedSamples.filter((sample) => sample.variant === variant.name).length
       return leaving(variant, answers.prompts, answers.prompts * answers.perVariant - answered)
     })
-    const state = evaluation.isComplete ? 'there' : storedSamples.length > 0 ? 'begun' : 'missing'
+    const judge = await this.work.judge(task)
+    const { stored } = evaluation
+    const questions =
+      judge === null
+        ? 0
+        : stored !== null && evaluation.isComplete
+          ? missingVerdicts(stored, judge)
+          : mostQuestions(judge, answers)
+    const isThere = evaluation.isComplete && questions === 0
     return {
-      state,
-      answers,
-      leaves,
+      state: isThere ? 'there' : storedSamples.length > 0 ? 'begun' : 'missing',
+      answers: await this.#timed(task, run, answers),
+      leaves: [...leaves, ...leavingToJudge(judge, questions)],
       omitted: checkedSweep === null ? [] : omittedVariants(entries, checkedSweep)
+    }
+  }
+
+  /** Adds the pace of a short trial, if the engine has answers to generate. */
+  async #timed(task: StudyTask, run: EvaluationRun, answers: AnswerPlan): Promise<AnswerPlan> {
+    if (answers.missing === 0 || run.variants.every(({ variant }) => isExternal(variant))) return answers
+    const key = JSON.stringify(run.computing)
+    const pace = this.#paces.get(key) ?? (await this.#trialPace(task))
+    this.#paces.set(key, pace)
+    return { ...answers, tokensPerSecond: pace }
+  }
+
+  /** Measures how fast post answers one prompt; null if the trial fails. */
+  async #trialPace(task: StudyTask): Promise<number | null> {
+    const { engine, signal } = this
+    let pace: number | null = null
+    const notify = (event: WorkEvent): void => {
+      if (event.type === 'progress' && event.kind === 'evaluate')
+        pace = event.progress.tokensPerSecond ?? pace
+    }
+    try {
+      const { tokens, seconds } = await (await this.work.trial(task)).compute({ engine, signal, notify })
+      return pace ?? tokens / seconds
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem === null || problem.code === 'cancelled') throw error
+      return null
     }
   }
 
@@ -185,12 +258,13 @@ class PairPlanner {
     return { state: 'missing', leaves, problem }
   }
 
-  /** Plans an evaluation whose variants are not all known. @param run run of the known variants */
-  #planOfUnknown(
-    entries: readonly StudyVariant[],
+  /** Plans an evaluation whose variants or prompts are not all known. @param run run of the known ones */
+  async #planOfUnknown(
+    task: StudyTask,
     run: EvaluationRun
-  ): Pick<StepPlan, 'state' | 'answers' | 'leaves'> {
-    const samplers = this.work.placed.study.samplers?.length ?? 1
+  ): Promise<Pick<StepPlan, 'state' | 'answers' | 'leaves' | 'omitted'>> {
+    const { entries, placed } = this.work
+    const samplers = placed.study.samplers?.length ?? 1
     const models = entries.reduce(
       (sum, { model }) => sum + (model.kind === 'from sweep' ? MOST_FOUND[model.models] : 1),
       0
@@ -200,7 +274,13 @@ class PairPlanner {
     const leaves = entries.flatMap(({ model, name }) =>
       model.kind === 'endpoint' ? leaving({ ...model, name: name ?? model.name }, answers.prompts, each) : []
     )
-    return { state: 'missing', answers, leaves }
+    const judge = await this.work.judge(task)
+    return {
+      state: 'missing',
+      answers: await this.#timed(task, run, answers),
+      leaves: [...leaves, ...leavingToJudge(judge, judge === null ? 0 : mostQuestions(judge, answers))],
+      omitted: []
+    }
   }
 
   /** Returns the checked sweep; null before the sweep, and before the check of the study. */
@@ -232,6 +312,7 @@ function answersToMake(
     perVariant: settings.sampleCount,
     missing,
     mostTokens: missing * settings.maxTokens,
+    tokensPerSecond: null,
     device: computing.device,
     memoryBytes: defaultMemoryBytes()
   }
@@ -249,3 +330,22 @@ function leaving(
       `${plural(prompts, 'prompt')}, for ${plural(answers, 'answer')} as ${variant.name}.`
   ]
 }
+
+/** Describes the data that a judge receives. @param questions upper bound on the questions without a reply */
+function leavingToJudge(judge: JudgeSettings | null, questions: number): string[] {
+  if (judge === null || questions === 0) return []
+  const minutes = questions / judge.requestsPerMinute
+  return [
+    `${judgeWarning(judge)} At most ${plural(questions, 'request')}, ` +
+      `which take at least ${formatDuration(60 * minutes)}.`
+  ]
+}
+
+/** Returns the number of a judge's questions if all answers differ. */
+const mostQuestions = (
+  { way, answersPerPrompt }: JudgeSettings,
+  { prompts, variants, perVariant }: AnswerPlan
+): number =>
+  way === 'pairs'
+    ? pairQuestions(variants, prompts)
+    : prompts * variants * (way === 'marks' ? Math.min(perVariant, answersPerPrompt) : perVariant)

@@ -8,6 +8,8 @@ export interface StepWork {
   answers: number
   answerTokens: number
   promptsRead: number
+  /** Verdicts of a judge. */
+  verdicts: number
 }
 
 export const NO_WORK: StepWork = {
@@ -15,7 +17,8 @@ export const NO_WORK: StepWork = {
   checked: 0,
   answers: 0,
   answerTokens: 0,
-  promptsRead: 0
+  promptsRead: 0,
+  verdicts: 0
 }
 
 export interface StepOutput {

@@ -4,14 +4,16 @@ import { elementAt } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 import { pairName } from '../project/documents/pair-list'
 import type { PairLocation } from '../../contract/documents/project'
-import type { Study, StudyPair, StudyTask } from './study-file'
+import { type Study, type StudyPair, type StudyTask, taskName } from './study-file'
 import type { StudyModel, StudyVariant } from './study-models'
 
+/** One step of a study: a sweep, check, filter, evaluation or report. A filter asks post greedily. */
 export interface StudyStep {
   /** Unique name of the step, such as `Demo/evaluate/demo-open`. */
   key: string
   pair: string | null
-  kind: StudyStepWork['kind']
+  kind: StudyStepWork['kind'] | 'filter'
+  /** Task of an evaluation, of its filter, or of a sweep that it scores; null for other steps. */
   task: StudyTask | null
   needs: string[]
 }
@@ -48,11 +50,16 @@ export function expandStudy(study: Study, names: readonly string[]): StudyStep[]
   ]
 }
 
-function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
-  const key = (...parts: string[]): string => [name, ...parts].join('/')
-  const step = (kind: StudyStepWork['kind'], needs: string[], task: StudyTask | null = null): StudyStep => ({
-    key: key(kind, ...(task === null ? [] : [task.task])),
-    pair: name,
+function stepsOf(study: Study, pair: StudyPair, pairName: string): StudyStep[] {
+  const key = (...parts: string[]): string => [pairName, ...parts].join('/')
+  const step = (
+    kind: StudyStep['kind'],
+    needs: string[],
+    task: StudyTask | null = null,
+    name = ''
+  ): StudyStep => ({
+    key: key(kind, ...(task === null ? [] : [name])),
+    pair: pairName,
     kind,
     task,
     needs
@@ -62,23 +69,29 @@ function stepsOf(study: Study, pair: StudyPair, name: string): StudyStep[] {
   if (fromSweep !== undefined && study.sweep === undefined && study.tasks.length > 0) {
     throw new WorkbenchError(
       'bad-input',
-      `${name}: the variant ${fromSweep.models} is what a sweep finds, and the study has none.`,
+      `${pairName}: the variant ${fromSweep.models} is what a sweep finds, and the study has none.`,
       'Add "sweep: {}", or leave the variant out.'
     )
   }
   const sweep = study.sweep === undefined ? [] : [step('sweep', [])]
   const check = study.check === undefined ? [] : [step('check', [key('sweep')])]
   const sweepKeys = [...sweep, ...check].map((before) => before.key)
-  const evaluations = study.tasks.reduce<StudyStep[]>((before, task) => {
-    const evaluation = step('evaluate', fromSweep === undefined ? [] : sweepKeys, task)
-    // A study may contain a task twice, with different settings.
-    const free = freeName(
-      evaluation.key,
-      before.map((other) => other.key)
-    )
-    return [...before, { ...evaluation, key: free }]
-  }, [])
-  return [...sweep, ...check, ...evaluations, ...(study.report === false ? [] : [step('report', [])])]
+  // A study may contain a task twice, with different settings.
+  const names = study.tasks.reduce<string[]>(
+    (before, task) => [...before, freeName(taskName(task), before)],
+    []
+  )
+  const ofTasks = study.tasks.flatMap((task, index) => {
+    const name = elementAt(names, index, 'name')
+    const filter = task['failed-by-post'] === undefined ? [] : [step('filter', [], task, name)]
+    const needs = [...(fromSweep === undefined ? [] : sweepKeys), ...filter.map((before) => before.key)]
+    return [
+      ...(task.sweep === true ? [step('sweep', [], task, name)] : []),
+      ...filter,
+      step('evaluate', needs, task, name)
+    ]
+  })
+  return [...sweep, ...check, ...ofTasks, ...(study.report === false ? [] : [step('report', [])])]
 }
 
 export const endpointsOf = (study: Study, pair: StudyPair): Extract<StudyModel, { kind: 'endpoint' }>[] =>

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bytesFromText, BYTES_EXPECTED } from '../../contract/model/bytes'
 import { Rendering } from '../../contract/documents/crc'
 import { PairName } from '../../contract/documents/project'
+import { endpointFromText } from '../../contract/model/external-model'
 import { DeviceChoice, GenerationDevice, hasHalf, Precision } from '../../contract/model/device'
 import { type FirstIssue, firstIssue, WorkbenchError } from '../../contract/model/problem'
 import { UniformBlendCount } from '../../contract/model/recipe'
@@ -9,6 +10,8 @@ import { WeightStorage } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
 import { SweepSettings } from '../../contract/work/settings'
 import { turnsShown } from '../../contract/words/turned-text'
+import { JudgingServer } from '../evaluation/judging-server'
+import { PUBLISHED_FORMATS } from '../evaluation/published-formats'
 import { readYaml } from '../sandbox/yaml'
 import { file, optionFields, readBy, StudySampler, StudyVariant } from './study-models'
 
@@ -83,34 +86,59 @@ const StudyName = z
       '"project" and "report" say where they go'
   )
 
-/** Settings of the computation of answers, named as the options of `slr evaluate`. */
+/** A judge: MODEL@URL, or the fields of a judge's file. */
+const StudyJudge = z.preprocess((value) => {
+  const typed = typeof value === 'string' ? endpointFromText(value) : null
+  return typed === null ? value : { url: typed.baseUrl, model: typed.model }
+}, JudgingServer)
+
+/** Settings of answers and their measures, named as the options of `slr evaluate`. */
 const EVALUATING = {
   device: GenerationDevice.optional(),
   precision: Precision.optional(),
   weights: WeightStorage.optional(),
   'embedding-model': file.optional(),
-  classifier: file.optional()
+  classifier: file.optional(),
+  judge: StudyJudge.optional()
 }
 const StudyEvaluating = z.strictObject(EVALUATING)
 type StudyEvaluating = z.infer<typeof StudyEvaluating>
 
 const StudyTask = z.preprocess(
   (value) => (typeof value === 'string' ? { task: value } : value),
-  z.strictObject({
-    ...EVALUATING,
-    task: z.string({ error: 'expected the name of a task, or a file' }).min(1),
-    n: TaskSettings.shape.sampleCount.optional(),
-    seed: z
-      .number()
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .optional(),
-    /** Number of prompts, from the beginning of the task. */
-    prompts: z.number().int().min(1).max(MAX_SAMPLE_PROMPTS).optional()
-  })
+  z
+    .strictObject({
+      ...EVALUATING,
+      task: z.string({ error: 'expected the name of a task, or a file' }).min(1).optional(),
+      /** Format of published prompts, which `file` holds. */
+      import: z.enum(PUBLISHED_FORMATS.map(({ id }) => id)).optional(),
+      file: z.union([file.transform((path) => [path]), z.array(file).min(1).max(MAX_ENTRIES)]).optional(),
+      /** Evaluates only prompts that greedy decoding of post fails, at most so many. */
+      'failed-by-post': z.number().int().min(1).max(MAX_SAMPLE_PROMPTS).optional(),
+      /** Also scores all ranges by the task's listed answers. */
+      sweep: z.boolean().optional(),
+      n: TaskSettings.shape.sampleCount.optional(),
+      seed: z
+        .number()
+        .int()
+        .min(0)
+        .max(2 ** 31 - 1)
+        .optional(),
+      /** Number of prompts, from the beginning of the task. */
+      prompts: z.number().int().min(1).max(MAX_SAMPLE_PROMPTS).optional()
+    })
+    .transform(({ task, import: format, file: files, ...settings }, context) => {
+      if (task !== undefined && format === undefined && files === undefined) return { ...settings, task }
+      if (task === undefined && format !== undefined && files !== undefined)
+        return { ...settings, task: { import: format, file: files } }
+      context.addIssue({ code: 'custom', message: 'expected task, or import with file' })
+      return z.NEVER
+    })
 )
 export type StudyTask = z.infer<typeof StudyTask>
+
+/** Returns the name of a task as its entry writes it. */
+export const taskName = ({ task }: StudyTask): string => (typeof task === 'string' ? task : task.import)
 
 /** Returns the computation settings of a task, else of the study. Precision and weights go with the device. */
 export const evaluatingAsked = (

@@ -5,7 +5,7 @@ import { errorMessage } from '../base/files/bounded-file'
 import type { Project } from '../project/project'
 import type { StepListener, StepResult, StudyListener } from './step-result'
 import type { StudyStep } from './steps'
-import { evaluatingAsked, type Study } from './study-file'
+import { evaluatingAsked, type Study, taskName } from './study-file'
 import type { PlacedStudy } from './study-project'
 
 const TELL_MS = 500
@@ -96,13 +96,15 @@ export class StudyRecorder implements StepListener {
 function workOfStep({ sweep, check, evaluate }: Study, { kind, task }: StudyStep): StudyStepWork {
   switch (kind) {
     case 'sweep':
-      return { kind, settings: sweep ?? {} }
+      return { kind, settings: task === null ? (sweep ?? {}) : { task: taskName(task) } }
     case 'check':
       return { kind, settings: { best: check } }
+    case 'filter':
     case 'evaluate': {
       if (task === null) throw new RangeError('an evaluation without a task')
       const computing = computingFromOptions(evaluatingAsked(evaluate, task))
-      return { kind, settings: { task: task.task, n: task.n, seed: task.seed, ...computing } }
+      const n = kind === 'filter' ? 1 : task.n
+      return { kind: 'evaluate', settings: { task: taskName(task), n, seed: task.seed, ...computing } }
     }
     case 'report':
       return { kind, settings: {} }

@@ -57,9 +57,9 @@ function selectedVariants(which: SelectedModels, { sweep, selection }: CheckedSw
 
 /**
  * Returns the variants of an evaluation. Each model appears once, under a unique name. Models that are sampled appear
- * once per sampler, unless their entry sets a sampler. The first sampler leaves the names unchanged.
+ * once per sampler, unless their entry sets a sampler. The first sampler is that of the task and changes no name.
  *
- * @param otherwise sampler of the task
+ * @param otherwise sampler that the task has without the study
  * @throws WorkbenchError as a model, file or endpoint
  */
 export async function studyVariants(
@@ -90,8 +90,9 @@ export async function studyVariants(
         asked.sampling !== undefined ||
         variant.kind === 'file' ||
         (variant.kind === 'baseline' && variant.baseline.kind === 'sampler')
-      if (isFixed) return index === 0 ? [{ variant, ...asked }] : []
-      const name = index === 0 ? variant.name : `${variant.name}, ${samplerName(sampler)}`
+      if (index === 0) return [{ variant, ...asked }]
+      if (isFixed) return []
+      const name = `${variant.name}, ${samplerName(sampler)}`
       return [{ ...asked, variant: { ...variant, name }, sampling: changedSampling(sampler, otherwise) }]
     })
   )

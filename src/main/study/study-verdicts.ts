@@ -32,8 +32,8 @@ export async function studyVerdicts(
 }
 
 /** Returns the id of the sweep that a step computed, reused or checked; empty for other steps and after a failure. */
-const sweepOf = ({ kind }: StudyStep, { result }: StepResult): string[] =>
-  result !== null && (kind === 'sweep' || kind === 'check') ? [result] : []
+const sweepOf = ({ kind, task }: StudyStep, { result }: StepResult): string[] =>
+  result !== null && task === null && (kind === 'sweep' || kind === 'check') ? [result] : []
 
 async function pairVerdict(pair: ProjectPair, sweepId: string): Promise<StudyVerdict> {
   const sweep = await pair.readSweep(sweepId)

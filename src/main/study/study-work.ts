@@ -1,21 +1,28 @@
 import { computingFromOptions } from '../../contract/documents/samples'
 import type { SweepDocument } from '../../contract/documents/crc'
-import type { Task } from '../../contract/documents/task'
+import type { EvaluationVariant } from '../../contract/documents/evaluation'
+import { GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-failures'
+import type { JudgeSettings } from '../../contract/documents/judge'
+import type { ScoredTask } from '../../contract/documents/scored-by'
+import { type Task, TaskSettings } from '../../contract/documents/task'
 import { absolutePath } from '../base/files/places'
 import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
+import { requireRightAnswers } from '../evaluation/greedy-failures'
+import { judgeSettings } from '../evaluation/judging-server'
 import type { EvaluationRequest } from '../evaluation/prepare-evaluation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { CheckWork } from '../work/check'
 import type { Devices } from '../work/devices'
 import { EvaluationWork } from '../work/evaluation'
-import { namedTask } from '../work/named-task'
+import { changedSampling } from '../../contract/work/settings'
+import { namedTask, publishedTaskOf } from '../work/named-task'
 import { SweepWork } from '../work/sweep'
 import { isFromSweep, rangesChecked, variantsOf } from './steps'
 import type { StudiedPair } from './studied-pair'
 import { evaluatingAsked, type Study, type StudyTask } from './study-file'
-import type { StudyVariant } from './study-models'
+import type { StudySampler, StudyVariant } from './study-models'
 import type { PlacedStudy } from './study-project'
 import { type CheckedSweep, studyVariants } from './study-variants'
 
@@ -24,6 +31,7 @@ export class StudyWork {
   /** True if a variant is known only after the sweep. */
   readonly needsSweep: boolean
   private stored: SweepDocument | null = null
+  private readonly tasks = new Map<StudyTask, Task>()
 
   /** @param devices tried at most once for the whole study @param pair null if the project has no such pair yet */
   constructor(
@@ -36,11 +44,12 @@ export class StudyWork {
     this.needsSweep = this.entries.some(isFromSweep)
   }
 
-  /** Prepares the sweep, without recipes and checkpoints that the project keeps. */
-  sweep(): Promise<SweepWork> {
-    const { location, rendering, settings, source, scored } = this.studied
+  /** Prepares a sweep, without recipes and checkpoints that the project keeps. @param scoring null for the main sweep */
+  async sweep(scoring: StudyTask | null = null): Promise<SweepWork> {
+    const { location, rendering, settings, source } = this.studied
+    const scored = scoring === null ? this.studied.scored : scoredBy(await this.task(scoring))
     return SweepWork.open(
-      { whatIf: true, source: source ?? 'base' },
+      { whatIf: true, source: source ?? 'base', ...(scoring === null ? {} : { split: false }) },
       {
         document: { location, rendering, settings, recipes: [], otherCheckpoints: [] },
         pair: this.pair,
@@ -51,7 +60,7 @@ export class StudyWork {
     )
   }
 
-  /** Returns the sweep of this run, or a stored one with its results; null for none. */
+  /** Returns the main sweep of this run, or a stored one with its results; null for none. */
   async swept(): Promise<SweepDocument | null> {
     if (this.pair === null) return null
     this.stored ??= await (await this.sweep()).stored()
@@ -77,31 +86,110 @@ export class StudyWork {
     }
   }
 
-  /** Prepares the evaluation on a task. @param checkedSweep null if no variant needs it */
+  /** Returns a task with the settings of the study. @throws WorkbenchError as `namedTask` and `publishedTaskOf` */
+  async task(settings: StudyTask): Promise<Task> {
+    const [first = {}] = this.placed.study.samplers ?? []
+    return taskWithSettings(await this.#readTask(settings), settings, first)
+  }
+
+  async #readTask(settings: StudyTask): Promise<Task> {
+    const { folder } = this.placed
+    const { task: named } = settings
+    const read = this.tasks.get(settings)
+    const task =
+      read ??
+      (typeof named === 'string'
+        ? await namedTask(named, this.pair, folder)
+        : await publishedTaskOf(
+            named.import,
+            named.import,
+            named.file.map((path) => absolutePath(path, folder))
+          ))
+    this.tasks.set(settings, task)
+    return task
+  }
+
+  /** Prepares post's greedy answers to a task. @throws WorkbenchError as `EvaluationWork.open` */
+  async filter(settings: StudyTask): Promise<EvaluationWork> {
+    const task = await this.task(settings)
+    requireRightAnswers(task)
+    return this.#evaluation(settings, greedyTask(task), GREEDY_VARIANTS)
+  }
+
+  /** Returns the prompts that post fails; null before the filter has chosen them. */
+  async failures(settings: StudyTask): Promise<Task | null> {
+    const { run, isComplete } = await this.filter(settings)
+    if (!isComplete || this.pair === null) return null
+    const tasks = await this.pair.project.tasks.list()
+    const chosen = tasks.find(({ task }) => task.chosen?.evaluationId === run.id)?.task
+    if (chosen === undefined) return null
+    const prompts = chosen.prompts.slice(0, settings['failed-by-post'])
+    return { ...chosen, prompts, settings: (await this.task(settings)).settings }
+  }
+
+  /** Prepares the evaluation on a task. Before its filter, its first prompts stand for the chosen ones. */
   async evaluation(settings: StudyTask, checkedSweep: CheckedSweep | null): Promise<EvaluationWork> {
     const { study, folder } = this.placed
-    const { location, rendering } = this.studied
-    const folders = pairPaths(location)
-    const task = taskWithSettings(await namedTask(settings.task, this.pair, folder), settings)
+    const most = settings['failed-by-post']
+    const given = await this.task(settings)
+    const failures = most === undefined ? null : await this.failures(settings)
+    const task = failures ?? { ...given, prompts: given.prompts.slice(0, most) }
+    const folders = pairPaths(this.studied.location)
     const variants = await studyVariants(
       this.entries,
       study.samplers,
-      task.settings.sampling,
+      (await this.#readTask(settings)).settings.sampling,
       { folder, folders, checkpoints: [] },
       checkedSweep
     )
+    return this.#evaluation(settings, task, variants)
+  }
+
+  /** Prepares a few short answers of post to the first prompt, in memory. */
+  async trial(settings: StudyTask): Promise<EvaluationWork> {
+    const task = await this.task(settings)
+    const short = { ...task.settings, sampleCount: 16, maxTokens: 16 }
+    const trialTask = { ...task, prompts: task.prompts.slice(0, 1), settings: short }
+    const { location, rendering } = this.studied
+    const computing = computingFromOptions(evaluatingAsked(this.placed.study.evaluate, settings))
+    const models = { ...pairPaths(location), variants: GREEDY_VARIANTS, rendering, computing }
+    return EvaluationWork.open({ ...models, task: trialTask }, null)
+  }
+
+  /** Returns the judge of a task; null for none. */
+  async judge(settings: StudyTask): Promise<JudgeSettings | null> {
+    const judge = settings.judge ?? this.placed.study.evaluate.judge
+    return judge === undefined ? null : judgeSettings(judge, (await this.task(settings)).kind)
+  }
+
+  #evaluation(settings: StudyTask, task: Task, variants: EvaluationVariant[]): Promise<EvaluationWork> {
+    const { study, folder } = this.placed
+    const { location, rendering } = this.studied
     const computed = evaluatingOf(study, settings, folder)
-    return EvaluationWork.open({ ...folders, task, variants, rendering, ...computed }, this.pair)
+    return EvaluationWork.open({ ...pairPaths(location), task, variants, rendering, ...computed }, this.pair)
   }
 }
 
-/** Applies the settings of a study to a task: number of prompts, number of answers, and seed. */
-function taskWithSettings(task: Task, { n, seed, prompts }: StudyTask): Task {
+const scoredBy = (task: Task): ScoredTask => ({
+  kind: 'task',
+  task,
+  sampling: task.settings.sampling,
+  draws: task.settings.sampleCount
+})
+
+/** Applies the settings of a study to a task. Its first sampler becomes that of the task. */
+function taskWithSettings(task: Task, { n, seed, prompts }: StudyTask, first: StudySampler): Task {
   const { settings } = task
   return {
     ...task,
     prompts: task.prompts.slice(0, prompts),
-    settings: { ...settings, sampleCount: n ?? settings.sampleCount, seed: seed ?? settings.seed }
+    // Parsing gives fields the order of stored runs, by which these are recognised.
+    settings: TaskSettings.parse({
+      ...settings,
+      sampling: changedSampling(first, settings.sampling),
+      sampleCount: n ?? settings.sampleCount,
+      seed: seed ?? settings.seed
+    })
   }
 }
 

@@ -41,24 +41,45 @@ tasks:
     # prompts: 6 # only the first so many of the task
 `
 
+/** Tasks of the paper, from published files. */
+const PAPER_TASKS = `
+tasks:
+  - import: verbalized-sampling
+    file: [poem.txt, creative_story.txt, joke.txt] # each file is a category
+    n: 32
+    # A judge scores the answers, which are sent to it:
+    # judge: {url: https://api.example.org/v1, model: gemini-2.5-pro, key: OPENAI_API_KEY, rate: 600}
+  - import: coverage-qa
+    file: state_name.json
+    sweep: true # also scores all ranges by this task, so that the report correlates both orders
+    n: 128
+  - import: gsm8k
+    file: test.jsonl
+    failed-by-post: 100 # only problems that greedy decoding of post fails
+    n: 64
+`
+
 /** Returns the paper's study for a pair of the user. @param name name of the study */
 export const paperTemplate = (name: string): string => `\
-# The study of Selective Layer Restoration (arXiv 2602.06665): of each pair all restoration ranges on the character
-# task, the one that the rule selects, its baselines and controls, on three tasks, with intervals, tests and cost.
-# See what it would take, and what would leave this machine:   slr study FILE --dry-run
-# Run it; it goes on where it was stopped:                      slr study FILE
+# The study of Selective Layer Restoration (arXiv 2602.06665): for each pair all restoration ranges on the character
+# task, the selected one with its baselines and controls on three tasks, and one report.
+# The plan, with its time and all data that would leave this machine:   slr study FILE --dry-run
+# Run it, or continue it:                                               slr study FILE
 # docs/batch.md lists all fields.
 ${nameLine(name)}
 
-# Folders, told from that of this file, or names in the Hugging Face cache.
+# Prompts of the tasks, which are not part of this program. Put these files beside this one:
+#   github.com/CHATS-lab/verbalized-sampling: poem.txt, creative_story.txt and joke.txt, and state_name.json of CoverageQA, all in data/
+#   github.com/openai/grade-school-math: test.jsonl of GSM8K, in grade_school_math/data/
+
+# Folders, relative to this file, or names in the Hugging Face cache.
 pairs:
   - name: Llama 3.1 8B
     base: meta-llama/Llama-3.1-8B
     post: meta-llama/Llama-3.1-8B-Instruct
     # system: You are a helpful assistant.
     # template-argument: {enable_thinking: false}
-    # Generating is the expensive part: an engine made for it may do it (docs/answers.md). Its answers stand beside, or
-    # in place of, those of this program. Prompts are sent there.
+    # Another engine may answer for a model (docs/answers.md). Prompts are sent to it.
     # variants:
     #   - endpoint: restored=slr-8b@http://localhost:8000/v1
     #     endpoint-key: SLR_ENDPOINT_API_KEY
@@ -66,11 +87,13 @@ pairs:
 
 # device: auto # of sweeps
 # memory: 24GiB # of the engine, while it sweeps
-# evaluate: { device: webgpu } # otherwise the CPU makes the answers
+# Answers and their measures. Without an embedding model, hidden states of post are compared.
+# evaluate:
+#   device: webgpu # otherwise the CPU generates the answers
+#   embedding-model: all-mpnet-base-v2 # a folder from huggingface.co/sentence-transformers, with its onnx folder
 
 sweep:
   # source: ../sft # another checkpoint that layers are restored to, in place of base
-  # prompts: prompts.json # a prompt set of one's own; or task: TASK, to score by a task's listed answers
   uniform-blends: 21 # blends of all layers alike, beside the ranges
   rho: 0.9 # share of post's validity that a range must keep
 
@@ -81,10 +104,9 @@ variants:
   - base
   - post
   - selected # the range that the sweep selects
-  - baselines # what the same rule takes of blends, samplers, mixed logits and filters
+  - baselines # the best uniform blend, sampler, logit mix and filter of the same sweep
   - controls # ranges of the same length: the earliest, the latest and the middle one
   # - restore: 8-15 # or 8-15@../sft, layers of another checkpoint
-  # - blend: 0.5 # or baseline: mix:0.5
 
 # Each variant under each of these; the first keeps the names as they are.
 samplers:
@@ -92,13 +114,4 @@ samplers:
     min-p: 0.1
   # - temperature: 1.5
   #   min-p: 0.1
-
-# The built-in tasks, or files of your own.
-tasks:
-  - task: creative # 100 writing prompts in the paper
-    n: 32
-  - task: open # 40 questions with many right answers in the paper
-    n: 128
-  - task: reasoning # 100 problems of GSM8K in the paper
-    n: 64
-`
+${PAPER_TASKS}`

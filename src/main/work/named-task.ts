@@ -1,8 +1,10 @@
 import { extname } from 'node:path'
-import type { Task } from '../../contract/documents/task'
+import { MAX_TASK_CHARACTERS, type Task } from '../../contract/documents/task'
+import { mapGet } from '../../contract/model/look-up'
 import { withHint, readTextFile } from '../base/files/bounded-file'
 import { absolutePath } from '../base/files/places'
 import { importTask } from '../evaluation/import-file'
+import { PUBLISHED_FORMATS, type PublishedFormat, publishedTask } from '../evaluation/published-formats'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { taskOf } from '../project/results/stored-evaluation'
 
@@ -21,4 +23,20 @@ export async function namedTask(name: string, pair: ProjectPair | null, folder?:
   if (extname(name) === '') return taskOf(pair, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
   const file = folder === undefined ? name : absolutePath(name, folder)
   return withHint(TASK_FILE, async () => importTask(file, await readTextFile(file, MAX_TASK_BYTES)))
+}
+
+const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) => [format.id, format]))
+
+/**
+ * Creates a task from published files.
+ *
+ * @param id id of the task
+ * @param files paths of the files
+ * @throws WorkbenchError as `publishedTask`
+ */
+export async function publishedTaskOf(id: string, format: string, files: readonly string[]): Promise<Task> {
+  const read = await Promise.all(
+    files.map(async (name) => ({ name, content: await readTextFile(name, 4 * MAX_TASK_CHARACTERS) }))
+  )
+  return publishedTask(id, mapGet(FORMATS, format, 'format'), read)
 }

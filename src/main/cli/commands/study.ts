@@ -143,7 +143,7 @@ async function planSteps(
 
 /** Prints the options that a run needs to send anything. */
 async function remarkUnconfirmed(placed: PlacedStudy, steps: readonly StudyStep[]): Promise<void> {
-  const missing = await unconfirmedOf(endpointsOfSteps(placed, steps).map(({ endpoint }) => endpoint))
+  const missing = await unconfirmedOf(contactsOfSteps(placed, steps))
   if (missing.length === 0) return
   const options = missing.map((contact) => `--allow-address ${contactText(contact)}`)
   remark(`Nothing is sent before you confirm it. To run the study, add ${options.join(' ')}`)
@@ -157,7 +157,7 @@ async function runSteps(
 ): Promise<void> {
   const { quiet } = options
   const endpoints = endpointsOfSteps(placed, steps)
-  await requireConfirmed(endpoints.map(({ endpoint }) => endpoint))
+  await requireConfirmed(contactsOfSteps(placed, steps))
   await requireOutputs(placed, steps)
   const project = await openStudyProject(placed)
   const display = progressDisplay(quiet)
@@ -208,6 +208,15 @@ function endpointsOfSteps({ study, pairs }: PlacedStudy, steps: readonly StudySt
   }
   return [...endpoints.values()]
 }
+
+/** Lists the addresses that steps send texts to: endpoints that answer, and judges. */
+const contactsOfSteps = (placed: PlacedStudy, steps: readonly StudyStep[]): EndpointContact[] => [
+  ...endpointsOfSteps(placed, steps).map(({ endpoint }) => endpoint),
+  ...steps.flatMap(({ kind, task }) => {
+    const judge = kind === 'evaluate' ? (task?.judge ?? placed.study.evaluate.judge) : undefined
+    return judge === undefined ? [] : [{ baseUrl: judge.url, keyVariable: judge.key }]
+  })
+]
 
 function refuseFailing(plans: readonly StepPlan[]): void {
   const failing = plans.filter(({ problem }) => problem !== null)

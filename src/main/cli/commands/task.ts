@@ -3,12 +3,12 @@ import { changedRendering } from '../../../contract/work/settings'
 import { computingFromOptions } from '../../../contract/documents/samples'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { GREEDY_VARIANTS, greedyTask } from '../../../contract/documents/greedy-failures'
-import { MAX_TASK_CHARACTERS, type Task } from '../../../contract/documents/task'
+import type { Task } from '../../../contract/documents/task'
 import { chosenWords } from '../../../contract/words/greedy-failure-words'
-import { elementAt, mapGet } from '../../../contract/model/look-up'
+import { elementAt } from '../../../contract/model/look-up'
 import { plural } from '../../../contract/words/format'
 import { postTextFolder } from '../../checkpoint/model-folder'
-import { namedTask } from '../../work/named-task'
+import { namedTask, publishedTaskOf } from '../../work/named-task'
 import { absolutePath } from '../../base/files/places'
 import { failuresTask, requireRightAnswers } from '../../evaluation/greedy-failures'
 import { pairPaths } from '../../project/demo'
@@ -17,8 +17,7 @@ import { viewEvaluation } from '../../project/results/stored-evaluation'
 import { requireHalf } from '../../work/chosen-device'
 import { EvaluationWork } from '../../work/evaluation'
 import { requireReadArguments } from '../../work/template-arguments'
-import { readTextFile } from '../../base/files/bounded-file'
-import { PUBLISHED_FORMATS, type PublishedFormat, publishedTask } from '../../evaluation/published-formats'
+import { PUBLISHED_FORMATS } from '../../evaluation/published-formats'
 import { computingOptions } from '../options/computing-options'
 import { number, text } from '../options/option-kinds'
 import { TASK_CHOICES, taskIdOf } from '../options/given-task'
@@ -118,8 +117,6 @@ function outcome(task: Task, projectPair: ProjectPair | null, output: OutputFile
 const taskOptions = outOption('write the task as NAME.json, in place of an earlier one')
 type TaskOptions = CommandOptions<typeof taskOptions>
 
-const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) => [format.id, format]))
-
 const taskImportCommand = subcommand(taskOptions, {
   operands: [
     new Argument('<format>', 'format of the files').choices(PUBLISHED_FORMATS.map(({ id }) => id)),
@@ -137,11 +134,8 @@ async function importTask({ out, force, json, quiet }: TaskOptions, command: Com
   if (output !== null && files.some((name) => absolutePath(name) === output.path)) {
     throw usageError(command, `--out would replace ${output.path}, which is imported: name another file`)
   }
-  const read = await Promise.all(
-    files.map(async (name) => ({ name, content: await readTextFile(name, 4 * MAX_TASK_CHARACTERS) }))
-  )
   const id = output === null ? format : taskIdOf(output.path, command)
-  const task = publishedTask(id, mapGet(FORMATS, format, 'format'), read)
+  const task = await publishedTaskOf(id, format, files)
   if (output !== null) await writeOutputFile(output, 'task', task)
   if (json) await printJson('task', task)
   if (output !== null && !quiet) {

@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { DEFAULT_JUDGE, JudgeSettings } from '../../../contract/documents/judge'
-import { contactFromText, EndpointAddress, EndpointContact } from '../../../contract/model/endpoint'
-import { JudgeWay } from '../../../contract/model/judge-way'
+import type { JudgeSettings } from '../../../contract/documents/judge'
+import { contactFromText, EndpointContact } from '../../../contract/model/endpoint'
 import { DEFAULT_CONCURRENCY, Endpoint, endpointFromText } from '../../../contract/model/external-model'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
-import { rubricOf, type TaskKind } from '../../../contract/model/task-kinds'
+import type { TaskKind } from '../../../contract/model/task-kinds'
 import { withHint, readTextFile } from '../../base/files/bounded-file'
 import { MAX_YAML_BYTES, readYaml } from '../../sandbox/yaml'
+import { JudgingServer, judgeSettings, SERVER } from '../../evaluation/judging-server'
 import { allowForThisRun, requireConfirmed } from '../../endpoint/confirmed-addresses'
 import { optionGroup } from './option-group'
 import { several } from './option-kinds'
@@ -18,29 +18,12 @@ import { usageError } from './options'
  * others, so their addresses need a confirmation. A server typed as MODEL@URL is confirmed by typing it.
  */
 
-const SERVER = {
-  url: EndpointAddress.shape.baseUrl,
-  model: EndpointAddress.shape.model,
-  key: EndpointAddress.shape.keyVariable,
-  'any-model': z.boolean().default(false)
-}
-
 /** A model that answers prompts. */
 const AnsweringServer = z.strictObject({
   ...SERVER,
   chat: z.boolean().default(false),
   requests: Endpoint.shape.concurrency.default(DEFAULT_CONCURRENCY)
 })
-
-/** A model that judges answers. Without a rubric it takes the one for the kind of task. */
-const JudgingServer = z.strictObject({
-  ...SERVER,
-  way: JudgeWay.default(DEFAULT_JUDGE.way),
-  rubric: JudgeSettings.shape.rubric.optional(),
-  answers: JudgeSettings.shape.answersPerPrompt.default(DEFAULT_JUDGE.answersPerPrompt),
-  rate: JudgeSettings.shape.requestsPerMinute.default(DEFAULT_JUDGE.requestsPerMinute)
-})
-type JudgingServer = z.infer<typeof JudgingServer>
 
 const ANSWERING_HINT = 'The file needs url and model. Optional: key, chat, requests and any-model.'
 const JUDGING_HINT =
@@ -86,16 +69,6 @@ export async function judgeNamed(
   allowForThisRun([judge])
   return judge
 }
-
-const judgeSettings = (
-  { url, model, key, way, rubric, answers, rate, ...more }: JudgingServer,
-  kind: TaskKind
-): JudgeSettings =>
-  JudgeSettings.parse({
-    ...DEFAULT_JUDGE,
-    ...{ baseUrl: url, model, keyVariable: key, anyModel: more['any-model'], way },
-    ...{ rubric: rubric ?? rubricOf(kind, way), answersPerPrompt: answers, requestsPerMinute: rate }
-  })
 
 async function readServer<T>(file: string, schema: z.ZodType<T, unknown>, hint: string): Promise<T> {
   const text = await withHint(hint, () => readTextFile(file, MAX_YAML_BYTES))

@@ -1,6 +1,6 @@
 import { formatMemory } from '../../../contract/model/bytes'
 import { DEVICE_LABELS } from '../../../contract/model/device'
-import { planLine } from '../../../contract/words/plan-words'
+import { planLine, roughTime } from '../../../contract/words/plan-words'
 import { formatDuration, plural } from '../../../contract/words/format'
 import type { AnswerPlan, StepPlan } from '../../study/plan-study'
 import type { StepResult } from '../../study/step-result'
@@ -24,14 +24,16 @@ function workWords({
   checked,
   answers,
   answerTokens,
-  promptsRead
+  promptsRead,
+  verdicts
 }: StepResult['work']): string {
   const parts = [
     [blockEvaluations, 'block evaluation', ''],
     [checked, 'range', ' checked'],
     [answers, 'answer', ''],
     [answerTokens, 'token', ''],
-    [promptsRead, 'prompt', ' read']
+    [promptsRead, 'prompt', ' read'],
+    [verdicts, 'verdict', '']
   ] as const
   return parts
     .flatMap(([value, what, done]) => (value === 0 ? [] : [`${plural(value, what)}${done}`]))
@@ -97,6 +99,7 @@ function answerWords({
   perVariant,
   missing,
   mostTokens: tokens,
+  tokensPerSecond,
   device,
   memoryBytes
 }: AnswerPlan): string {
@@ -106,6 +109,8 @@ function answerWords({
       `${count(missing)} of ${plural(all, 'answer')}`,
     `at most ${plural(tokens, 'token')}${device === 'cpu' ? '' : ` on ${DEVICE_LABELS[device]}`}`,
     `within ${formatMemory(memoryBytes)}`,
-    'time unknown'
+    tokensPerSecond === null
+      ? 'time unknown'
+      : `at most ${roughTime(tokens / tokensPerSecond)} at ${count(tokensPerSecond)} tokens/s, as in a short trial`
   ].join(' · ')
 }

@@ -1,16 +1,9 @@
 import type { JudgeWay } from '../../../contract/model/judge-way'
-import {
-  type JudgeSettings,
-  type JudgeProgress,
-  type Judging,
-  judgeWarning
-} from '../../../contract/documents/judge'
-import { plural } from '../../../contract/words/format'
-import { isJudged, isUnusable } from '../../../contract/words/judging-words'
+import type { JudgeProgress, JudgeSettings, Judging } from '../../../contract/documents/judge'
+import { isUnusable } from '../../../contract/words/judging-words'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { judgeKey } from '../../evaluation/judge'
 import { judgeEvaluation, type VerdictStore } from '../../evaluation/judge-evaluation'
-import { judgingOf } from '../../evaluation/judging'
 import type { EvaluationFiles } from '../../project/documents/evaluation-files'
 import { withJudge } from '../../project/pair/project-evaluations'
 import type { ProjectPair } from '../../project/pair/project-pair'
@@ -19,8 +12,9 @@ import { verdictsOf } from '../../project/results/stored-verdicts'
 import { optionGroup } from '../options/option-group'
 import { text } from '../options/option-kinds'
 import { addressOption } from '../options/server-file'
-import { count, remark } from '../printing/output'
-import type { ProgressStep } from '../../../contract/work/progress'
+import { remark } from '../printing/output'
+import { progressStep } from '../../../contract/work/progress'
+import { missingVerdicts, sendingNotice } from '../../work/judging'
 import { progressDisplay } from './progress'
 
 export const judgeOptions = optionGroup('Servers (texts are sent to named servers only):')
@@ -28,13 +22,6 @@ export const judgeOptions = optionGroup('Servers (texts are sent to named server
     judge: text('<file>', 'judge of answers: MODEL@URL, or a file in YAML')
   })
   .and(addressOption)
-
-/** Words for the replies of a judge. */
-const ASKED: Record<JudgeWay, { done: string; no: string }> = {
-  marks: { done: 'different answers', no: 'no verdict' },
-  pairs: { done: 'pairs in one order', no: 'no verdict' },
-  forms: { done: 'different answers', no: 'no form of an answer' }
-}
 
 export interface JudgedEvaluation {
   readonly files: EvaluationFiles
@@ -56,7 +43,7 @@ export async function runJudge(
     // The first progress precedes the first request.
     if (!isAnnounced) remark(sendingNotice(judge, now))
     isAnnounced = true
-    display.update(judgeStep(judge.way, now))
+    display.update(progressStep({ kind: 'judge', way: judge.way, progress: now }))
   }
   const replies = {
     verdicts: [...files.verdicts],
@@ -98,20 +85,7 @@ export async function lacksVerdicts(
 ): Promise<boolean> {
   if (projectPair === null || stored === null || !isComplete(stored)) return true
   const reusable = judge.way === 'forms' ? await verdictsOf(projectPair, stored.run.id).knownForms() : []
-  const judging = judgingOf({
-    ...stored,
-    run: withJudge(stored.run, judge),
-    forms: [...stored.forms, ...reusable]
-  })
-  return judging.some((one) => one.way === judge.way && !isJudged(one))
-}
-
-/** Describes before the first request what is sent where, and how many stored verdicts are reused. */
-export function sendingNotice(judge: JudgeSettings, { done, total }: JudgeProgress): string {
-  const reused = `${count(done)} of ${plural(total, 'verdict')} ${done === 1 ? 'is' : 'are'} reused`
-  if (total === 0) return 'No answer needs a verdict; nothing is sent.'
-  if (done === total) return `${reused}; nothing is sent.`
-  return done === 0 ? judgeWarning(judge) : `${judgeWarning(judge)} ${reused}.`
+  return missingVerdicts({ ...stored, forms: [...stored.forms, ...reusable] }, judge) > 0
 }
 
 /** Returns an error if no reply of a judge is usable; null otherwise. */
@@ -123,20 +97,4 @@ export function nothingJudged(judging: readonly Judging[], way: JudgeWay): Workb
     `The judge ${judged.model} gave no usable verdict.`,
     'Use another model or rubric in --judge. All answers are then sent again.'
   )
-}
-
-/** Describes the progress of a judge. A problem is a phase of its own, so that it is printed immediately. */
-export function judgeStep(way: JudgeWay, { done, total, unreadable, trouble }: JudgeProgress): ProgressStep {
-  if (trouble !== undefined) return { phase: 'waiting for the judge', done, total, status: trouble }
-  const words = ASKED[way]
-  return {
-    phase: 'judging',
-    done,
-    total,
-    status:
-      `${way === 'forms' ? 'read' : 'judged'} ${count(done)} of ${count(total)} ${words.done}` +
-      (unreadable === 0
-        ? ''
-        : `, ${unreadable === 1 ? '1 reply was' : `${count(unreadable)} replies were`} ${words.no}`)
-  }
 }

@@ -9,6 +9,7 @@ import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { exitStatus, startCli, waitForOutput } from '../../../fixtures/cli'
 import { runHere, stoppedHere } from '../../../fixtures/command-line'
 import { answers } from '../../../fixtures/held-engine'
+import { says, startJudgeEndpoint } from '../../../fixtures/judge-endpoint'
 import { writeShortPair } from '../../../fixtures/short-pair'
 import { waitFor } from '../../../fixtures/wait-for'
 import { whyNoWebGpu } from '../../../fixtures/webgpu'
@@ -192,6 +193,58 @@ describe('slr study', { timeout: 90_000 }, () => {
     const gone = await runHere(['study', file, '--dry-run'])
     expect(gone.status).toBe(1)
     expect(gone.stdout).toMatch(/Short\/sweep .*would fail: .*sft/)
+  })
+
+  it('imports published prompts, chooses those that post fails, scores ranges by a task and asks a judge', async () => {
+    let refusing = true
+    const { host, requests } = await startJudgeEndpoint((_, response) => {
+      if (refusing && requests.length > 1) response.writeHead(401).end()
+      else response.end(says('7'))
+    })
+    const judge = `judge: {url: http://${host}/v1, model: j, rate: 60000}`
+    const { folder, file } = await smallStudy(
+      `  - {import: verbalized-sampling, file: [joke.txt], n: 2, ${judge}}\n` +
+        '  - {import: coverage-qa, file: state.json, n: 1, sweep: true}\n' +
+        '  - {import: gsm8k, file: test.jsonl, n: 1, failed-by-post: 1}\n'
+    )
+    await reworded(file, ['check: 1\n', ''], ['  - {task: demo-open, prompts: 2, n: 2}\n', ''])
+    await writeFile(join(folder, 'joke.txt'), 'Tell a joke.\n')
+    const question = { answers: [['Red'], ['Blue']], category: 'colours' }
+    await writeFile(join(folder, 'state.json'), JSON.stringify({ 'Name a colour.': question }))
+    const lines = [1, 2].map((n) =>
+      JSON.stringify({ question: `What is ${n} + 90?`, answer: `#### ${n + 90}` })
+    )
+    await writeFile(join(folder, 'test.jsonl'), lines.join('\n'))
+
+    const plan = await runHere(['study', file, '--dry-run'])
+    expect(plan.stdout).toMatch(/evaluate\/verbalized-sampling +missing .* at most .* as in a short trial/)
+    expect(plan.stdout).toContain('to be judged by j. At most 4 requests, which take at least')
+    expect(plan.stdout).toMatch(/filter\/gsm8k +missing +2 prompts × 1 variant/)
+    expect(requests).toEqual([])
+
+    // Each step is run by another process, as after a kill.
+    for (const step of ['sweep', 'filter']) await run(file, '--only', `step=${step}`)
+    const stopped = await runHere(['study', file])
+    expect(stopped.stderr).toMatch(
+      /evaluate\/verbalized-sampling: Failed\. The judge at .* refused the key \(401\)/
+    )
+    expect(stopped.status).toBe(1)
+    const asked = requests.length
+    refusing = false
+    const finished = await run(file)
+    expect(outcomes(finished)).toEqual([
+      ...['Short/sweep found', 'Short/evaluate/verbalized-sampling computed'],
+      ...['Short/sweep/coverage-qa found', 'Short/evaluate/coverage-qa found'],
+      ...['Short/filter/gsm8k found', 'Short/evaluate/gsm8k found', 'Short/report written']
+    ])
+    const verdicts = finished[1]?.work['verdicts'] ?? 0
+    expect(finished[1]?.work).toMatchObject({ answers: 0, verdicts })
+    expect(requests).toHaveLength(asked + verdicts)
+    expect(totalWork(await run(file))).toBe(0)
+
+    const page = await readFile(join(folder, 'small.html'), 'utf8')
+    expect(page).toContain('1 prompt of “gsm8k” that post&#39;s greedy decoding missed, the first of 2')
+    expect(page).toContain('scored exactly by both')
   })
 
   it.skipIf(missing !== null)('evaluates on the device that it names, and finds that again', async () => {

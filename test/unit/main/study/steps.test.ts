@@ -26,6 +26,16 @@ describe('the steps of a study', () => {
       for (const need of needs) expect(keys().slice(0, place)).toContain(need)
   })
 
+  it('score ranges by a task and choose what post fails before the evaluation that needs it', () => {
+    const tasks = [{ import: 'gsm8k', file: 'a.jsonl', 'failed-by-post': 9, sweep: true }]
+    const only = steps({ tasks, pairs: ['demo'], report: false }).slice(2)
+    expect(only.map(({ key, needs }) => [key, needs])).toEqual([
+      ['Demo/sweep/gsm8k', []],
+      ['Demo/filter/gsm8k', []],
+      ['Demo/evaluate/gsm8k', ['Demo/sweep', 'Demo/check', 'Demo/filter/gsm8k']]
+    ])
+  })
+
   it('are those of the file, and wait for a sweep only if they need its result', () => {
     const nothing = { sweep: undefined, check: undefined, report: false }
     const only = steps({ ...nothing, variants: ['post'], pairs: ['demo'] })

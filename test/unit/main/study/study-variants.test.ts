@@ -51,12 +51,12 @@ describe('the variants of a study', () => {
     await expect(restored('3-5@nowhere')).rejects.toThrow(/nowhere/)
   })
 
-  it('have each sampler, of which the first keeps their names, except variants with a sampler', async () => {
+  it('have each sampler after the first, which is that of the task, except variants with a sampler', async () => {
     const samplers = [{ temperature: 1, 'min-p': 0.1 }, { temperature: 1.5 }]
     const made = await variantsOf(['post', { baseline: 'sampler:3,0.1' }], samplers)
     const under = made.map(({ variant, sampling }) => [variant.name, sampling?.temperature, sampling?.minP])
     expect(under).toEqual([
-      ['post', 1, 0.1],
+      ['post', undefined, undefined],
       ['sampler:3,0.1', undefined, undefined],
       ['post, temperature 1.5', 1.5, 0]
     ])

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import type { VerdictStore } from '../../../../../src/main/evaluation/judge-evaluation'
-import { runJudge, judgeStep, nothingJudged, sendingNotice } from '../../../../../src/main/cli/running/judge'
+import { progressStep } from '../../../../../src/contract/work/progress'
+import { runJudge, nothingJudged } from '../../../../../src/main/cli/running/judge'
+import { sendingNotice } from '../../../../../src/main/work/judging'
 import { evaluationRun } from '../../../../fixtures/evaluation-documents'
 import { says, startJudgeEndpoint } from '../../../../fixtures/judge-endpoint'
 import { sampleLine } from '../../../../fixtures/sample-run'
@@ -59,11 +61,11 @@ it('fails for a judge whose replies are all unreadable', () => {
 
 it('reports why a judge does not answer as a separate phase, in its words', () => {
   const now = { done: 0, total: 6, unreadable: 0 }
-  expect(judgeStep('marks', now)).toMatchObject({
+  expect(progressStep({ kind: 'judge', way: 'marks', progress: now })).toMatchObject({
     phase: 'judging',
     status: 'judged 0 of 6 different answers'
   })
-  expect(judgeStep('marks', { ...now, trouble: 'It cannot be reached.' })).toMatchObject({
+  expect(progressStep({ kind: 'judge', way: 'marks', progress: { ...now, trouble: 'It cannot be reached.' } })).toMatchObject({
     phase: 'waiting for the judge',
     status: 'It cannot be reached.'
   })

@@ -1,0 +1,40 @@
+import { type JudgeProgress, type JudgeSettings, judgeWarning } from '../../contract/documents/judge'
+import { formatCount, plural } from '../../contract/words/format'
+import { judgeEvaluation } from '../evaluation/judge-evaluation'
+import { judgingOf } from '../evaluation/judging'
+import type { EvaluationFiles } from '../project/documents/evaluation-files'
+import { withJudge } from '../project/pair/project-evaluations'
+import type { ProjectPair } from '../project/pair/project-pair'
+import { verdictsOf } from '../project/results/stored-verdicts'
+
+/** Counts the questions of a judge that have no stored reply. */
+export const missingVerdicts = (stored: EvaluationFiles, judge: JudgeSettings): number =>
+  judgingOf({ ...stored, run: withJudge(stored.run, judge) })
+    .filter(({ way }) => way === judge.way)
+    .reduce((missing, { total, done }) => missing + total - done, 0)
+
+/**
+ * Has a judge reply to its open questions on a stored evaluation. Results show this judge from the start.
+ *
+ * @param apiKey null if the endpoint needs no key
+ * @throws WorkbenchError as `judgeEvaluation`
+ */
+export async function judgeStored(
+  pair: ProjectPair,
+  evaluationId: string,
+  judge: { settings: JudgeSettings; apiKey: string | null },
+  progress: (progress: JudgeProgress) => void,
+  signal: AbortSignal
+): Promise<void> {
+  const files = await pair.evaluations.read(evaluationId)
+  await pair.evaluations.noteJudge(evaluationId, judge.settings)
+  await judgeEvaluation(files, judge, verdictsOf(pair, evaluationId), progress, signal)
+}
+
+/** Describes before the first request what is sent where, and how many stored verdicts are reused. */
+export function sendingNotice(judge: JudgeSettings, { done, total }: JudgeProgress): string {
+  const reused = `${formatCount(done)} of ${plural(total, 'verdict')} ${done === 1 ? 'is' : 'are'} reused`
+  if (total === 0) return 'No answer needs a verdict; nothing is sent.'
+  if (done === total) return `${reused}; nothing is sent.`
+  return done === 0 ? judgeWarning(judge) : `${judgeWarning(judge)} ${reused}.`
+}
