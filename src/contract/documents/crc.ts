@@ -118,6 +118,13 @@ export const Score = z.object({
   diversity: z.number(),
   effectiveChoices: z.number(),
   ...TaskMeasures.partial().shape,
+  /**
+   * Kullback-Leibler divergence from base in nats, over listed answers and all others together. Null if infinite.
+   * Missing without base.
+   */
+  klToBase: z.number().nullable().optional(),
+  /** Expected calibration error against a fair draw of the listed answers. Only the character task has it. */
+  calibrationError: z.number().optional(),
   categories: z.record(z.string(), CategoryScore),
   prompts: z.array(PromptScore)
 })

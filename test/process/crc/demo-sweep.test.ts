@@ -41,6 +41,40 @@ describe('the sweep of the demo pair with uniform blends, in the engine process'
     }
   })
 
+  it('measures divergence from base and calibration as plain arithmetic on its probabilities does', () => {
+    const categories = ['letter', 'digit']
+    const placesOf = (category: string): number[] =>
+      document.prompts.flatMap((prompt, place) => (prompt.category === category ? [place] : []))
+    const rest = (p: number[]): number => 1 - p.reduce((a, b) => a + b, 0)
+    for (const model of [
+      document.post,
+      ...document.ranges,
+      ...document.uniformBlends,
+      ...document.baselines
+    ]) {
+      let [kl, error] = [0, 0]
+      for (const category of categories) {
+        const places = placesOf(category)
+        const bins: number[] = new Array(10).fill(0)
+        for (const place of places) {
+          const p = model.prompts[place]?.probabilities ?? []
+          const q = document.base?.prompts[place]?.probabilities ?? []
+          p.forEach((value, answer) => {
+            if (value > 0) kl += (value * Math.log(value / (q[answer] ?? NaN))) / places.length / 2
+            const bin = Math.min(9, Math.floor(value * 10))
+            bins[bin] = (bins[bin] ?? 0) + (value - 1 / p.length) / p.length
+          })
+          if (rest(p) >= 1e-6) kl += (rest(p) * Math.log(rest(p) / rest(q))) / places.length / 2
+        }
+        error += bins.reduce((sum, gap) => sum + Math.abs(gap), 0) / places.length / 2
+      }
+      expect(Math.abs((model.klToBase ?? NaN) - kl)).toBeLessThan(1e-6)
+      expect(Math.abs((model.calibrationError ?? NaN) - error)).toBeLessThan(1e-6)
+    }
+    expect(document.base?.klToBase).toBe(0)
+    expect(document.post.klToBase).toBeGreaterThan(0.5)
+  })
+
   it('selects layers 4 to 11', () => {
     expect(document.selected).toEqual({ start: 4, end: 11 })
     expect(document.selection?.minimumValidity).toBeCloseTo(0.9 * document.post.validity, 12)

@@ -26,17 +26,23 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
     {
       validity,
       diversity,
-      effectiveChoices
-    }: Pick<SweptScore, 'validity' | 'diversity' | 'effectiveChoices'>,
+      effectiveChoices,
+      klToBase,
+      calibrationError
+    }: Omit<SweptScore, 'prompts' | 'categories'>,
     range: RestorationRange | null = null,
     strength: number | null = null
   ): Row => [
     ...[kind, name, range?.start ?? null, range?.end ?? null, strength],
     ...[validity, diversity, effectiveChoices, limit === null ? null : validity >= limit],
-    range !== null && selected !== null && isSame(range, selected)
+    range !== null && selected !== null && isSame(range, selected),
+    klToBase ?? null,
+    calibrationError ?? null
   ]
   return {
-    header: columns('kind name start end strength validity diversity effective_choices passes selected'),
+    header: columns(
+      'kind name start end strength validity diversity effective_choices passes selected kl_to_base calibration_error'
+    ),
     rows: [
       ...(base === null ? [] : [row('base', 'base', base)]),
       row('post', 'post', post),

@@ -8,6 +8,7 @@ import {
 } from '../../../contract/documents/crc'
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import type { SamplingBaseline } from '../../../contract/model/sampling-baseline'
+import { forecastMeasures } from '../task/forecasts'
 import { averageScores } from '../task/scoring'
 import type { Steps } from '../../base/steps'
 import { elementAt } from '../../../contract/model/look-up'
@@ -66,7 +67,13 @@ export function* assembleSweep({
   rho,
   seed
 }: SweepOutcome): Steps<SweepDocument> {
-  const scored = models.map(({ model, prompts }) => ({ model, score: averageScores(facts.prompts, prompts) }))
+  const basePrompts = models.find(({ model }) => model.kind === 'base')?.prompts
+  const isFair = facts.scoredBy.kind === 'crc'
+  const scoreOf = (prompts: readonly PromptScore[]): Score => ({
+    ...averageScores(facts.prompts, prompts),
+    ...forecastMeasures(facts.prompts, prompts, basePrompts, isFair)
+  })
+  const scored = models.map(({ model, prompts }) => ({ model, score: scoreOf(prompts) }))
   const post = scored.find(({ model }) => model.kind === 'post')?.score
   if (post === undefined) throw new Error('a sweep without post')
   const ranges = scored.flatMap(({ model, score }) =>
@@ -77,7 +84,7 @@ export function* assembleSweep({
   )
   const scoredBaselines = baselines.map(({ baseline, prompts }) => ({
     baseline,
-    ...averageScores(facts.prompts, prompts)
+    ...scoreOf(prompts)
   }))
   const recipes = scored.flatMap(({ model, score }) =>
     model.kind === 'recipe' ? [{ recipe: model.recipe, ...score }] : []

@@ -92,6 +92,9 @@ function scoreCells({ validity, diversity, effectiveChoices, distinctRight }: Re
   ]
 }
 
+const divergenceWords = (kl: number | null | undefined): string =>
+  kl === undefined ? '–' : (kl?.toFixed(3) ?? 'infinite')
+
 export interface ModelRow {
   name: string
   tone: ModelTone
@@ -105,16 +108,21 @@ export function modelsTable(
 ): Block {
   const categories = Object.keys(post.categories)
   const words = scoreWords(scoredBy)
+  const [hasKl, hasError] = [post.klToBase !== undefined, post.calibrationError !== undefined]
   return block.table(
     `Means over ${plural(promptCount, words.prompt)}, then over categories`,
     [
       textColumn('Model'),
       ...scoreColumns(scoredBy),
+      ...(hasKl ? [numberColumn('KL to base', 'nats, over listed answers')] : []),
+      ...(hasError ? [numberColumn('calibration error', 'against a fair draw')] : []),
       ...categories.map((category) => numberColumn(category, `${words.validity} / ${words.diversity}`))
     ],
     models.map(({ name, tone, score, detail }) => [
       { text: name, tone, ...(detail !== undefined && { detail }) },
       ...scoreCells(score),
+      ...(hasKl ? [{ text: divergenceWords(score.klToBase) }] : []),
+      ...(hasError ? [{ text: score.calibrationError?.toFixed(3) ?? '–' }] : []),
       ...categories.map((category): TableCell => {
         const mean = score.categories[category]
         if (mean === undefined) return { text: '–' }
