@@ -131,9 +131,9 @@ export class StudyWork {
   async evaluation(settings: StudyTask, checkedSweep: CheckedSweep | null): Promise<EvaluationWork> {
     const { study, folder } = this.placed
     const most = settings['failed-by-post']
-    const given = await this.task(settings)
+    const completeTask = await this.task(settings)
     const failures = most === undefined ? null : await this.failures(settings)
-    const task = failures ?? { ...given, prompts: given.prompts.slice(0, most) }
+    const task = failures ?? { ...completeTask, prompts: completeTask.prompts.slice(0, most) }
     const folders = pairPaths(this.studied.location)
     const variants = await studyVariants(
       this.entries,

@@ -69,8 +69,8 @@ export const paperTemplate = (name: string): string => `\
 ${nameLine(name)}
 
 # Prompts of the tasks, which are not part of this program. Put these files beside this one:
-#   github.com/CHATS-lab/verbalized-sampling: poem.txt, creative_story.txt and joke.txt, and state_name.json of CoverageQA, all in data/
-#   github.com/openai/grade-school-math: test.jsonl of GSM8K, in grade_school_math/data/
+#   github.com/CHATS-lab/verbalized-sampling, folder data: poem.txt, creative_story.txt, joke.txt, state_name.json
+#   github.com/openai/grade-school-math, folder grade_school_math/data: test.jsonl
 
 # Folders, relative to this file, or names in the Hugging Face cache.
 pairs:
