@@ -132,7 +132,7 @@ function packedRecurrence(
   const { hiddenSize } = layer.spec
   const inputRows = graph.reshape('rows', hidden, [-1, hiddenSize])
   const { attended, inputs, states } = new GatedDeltaLayer(layer, recurrent).packed(inputRows, recurrence)
-  const kept = (path: string, rows: string): string => {
+  const selectRows = (path: string, rows: string): string => {
     if (keptRows === null) return rows
     const byNode = graph.reshape(`${path}/nodes`, rows, [-1, inputRowCount, hiddenSize])
     const index = graph.constant(`${path}/index`, BigInt64Array.from(keptRows, BigInt))
@@ -142,8 +142,8 @@ function packedRecurrence(
     ])
   }
   return {
-    rows: kept('kept/attended', attended),
-    block: kept('kept/block', inputRows),
+    rows: selectRows('kept/attended', attended),
+    block: selectRows('kept/block', inputRows),
     keys: inputs,
     values: states ?? inputs
   }

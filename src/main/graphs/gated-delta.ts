@@ -327,21 +327,21 @@ export class GatedDeltaLayer {
       graph.node(`${path}/${name}`, op, values)
     const columns = graph.node(`${path}/k/columns`, 'Transpose', [k], { perm: { ints: [0, 1, 3, 2] } })
     const total = length === 1 ? decay : apply('total', 'MatMul', this.triangle(length), decay)
-    const kept = before === null ? null : apply('kept', 'Exp', total)
+    const stateDecay = before === null ? null : apply('kept', 'Exp', total)
     const decays = length === 1 ? null : this.decays(path, total, length)
     // Products of rows with the state before, which has decayed; null without one.
     const fromBefore = (name: 'q' | 'k', rows: string): string | null => {
-      if (before === null || kept === null) return null
+      if (before === null || stateDecay === null) return null
       const shared = this.ofGroup(`${path}/${name}/group`, rows, [length, this.sizes.keySize])
-      return apply(`${name}/before`, 'Mul', kept, apply(`${name}/state`, 'MatMul', shared, before))
+      return apply(`${name}/before`, 'Mul', stateDecay, apply(`${name}/state`, 'MatMul', shared, before))
     }
     const products = (name: 'q' | 'k', rows: string): string => {
       const ofKeyHead = apply(`${name}k`, 'MatMul', rows, columns)
       const ofHeads = this.ofGroup(`${path}/${name}k/group`, ofKeyHead, [length, length])
       return decays === null ? ofHeads : apply(`${name}k/decayed`, 'Mul', ofHeads, decays)
     }
-    const known = fromBefore('k', k)
-    const unknown = known === null ? v : apply('unknown', 'Sub', v, known)
+    const predicted = fromBefore('k', k)
+    const unknown = predicted === null ? v : apply('unknown', 'Sub', v, predicted)
     const weighed = apply('weighed', 'Mul', strength, unknown)
     const solve = (): string => {
       const inverse = this.inverse(path, apply('A', 'Mul', products('k', k), strength), length)

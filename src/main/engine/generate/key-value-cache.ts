@@ -95,8 +95,8 @@ export class KeyValueCache implements LayerCache {
 }
 
 /**
- * States of a recurrent layer for many sequences: the inputs of the convolution of the latest tokens, [slots, kernel - 1,
- * channels], and the state after the last token, [slots, state]. Their size does not depend on the capacity.
+ * States of a recurrent layer for many sequences: inputs of the convolution of the latest tokens,
+ * [slots, kernel - 1, channels], and the state after the last token, [slots, state].
  */
 class StateCache implements LayerCache {
   private inputs = new Float32Array(0)

@@ -26,7 +26,7 @@ export interface PrefillParts {
 export type PromptTokens = readonly number[]
 
 /**
- * Keys and values of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. Keys are rotated. In a
+ * Rotated keys, and values, of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. In a
  * recurrent layer they are inputs of the convolution of all rows, and states after the final rows.
  */
 interface PackedKeyValues {
