@@ -36,7 +36,7 @@ export function trieOf(models: readonly Model[], layerCount: number): RecipeTrie
     layerCount,
     identical: () => false,
     lossless: true,
-    alike: true,
+    computesAlike: true,
     others: new Map()
   })
 }

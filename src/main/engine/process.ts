@@ -26,10 +26,10 @@ import { errorMessage } from '../base/files/bounded-file'
 /** The engine process. It computes, stores nothing and may die at any time. Main owns it (host.ts). */
 
 /** Describes an unexpected error to main, the only reader. The stack goes to the captured stderr. */
-function computationFailed(error: unknown, where: string): Problem {
+function computationFailed(error: unknown, location: string): Problem {
   console.error(error)
   const reason = errorMessage(error)
-  return { code: 'internal', message: `The engine failed during ${where}: ${reason}` }
+  return { code: 'internal', message: `The engine failed during ${location}: ${reason}` }
 }
 
 // This runs before any computing thread starts. On Linux each thread inherits the priority of the thread that starts

@@ -35,7 +35,7 @@ export class ProjectFollower {
       if (!this.#follows || writerOf(project.path) !== null) return
       const access = await requestAccess(project.path)
       try {
-        project.take(await projectContent(project.path, access.lock), access)
+        project.replaceContent(await projectContent(project.path, access.lock), access)
       } catch (error) {
         access.lock?.release()
         throw error
@@ -66,13 +66,13 @@ export class ProjectFollower {
       if (stamp !== this.#seen) {
         const content = await projectContent(project.path, null)
         if (project.closed) return
-        project.take(content, access)
+        project.replaceContent(content, access)
         this.#seen = stamp
         this.#seenWork = workStamp
         return
       }
       if (workStamp !== this.#seenWork) {
-        project.work.take(withPairs((await readWorkList(project.path)).list, project.pairs))
+        project.work.replaceWork(withPairs((await readWorkList(project.path)).list, project.pairs))
         this.#seenWork = workStamp
       }
       if (access.readOnly !== project.readOnly) project.allow(access)

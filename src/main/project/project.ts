@@ -101,7 +101,7 @@ export class Project implements ProjectOfPair {
     this.change = (task) => this.#change(task)
     this.tasks = new ProjectTasks(this.path, this.change, () => {
       this.#savedTasks += 1
-      this.tell()
+      this.notifySubscribers()
     })
     this.readings = new ProjectReadings(this.path, this.change)
     this.work = new ProjectWork(this.path, this.change, content.workList)
@@ -134,7 +134,7 @@ export class Project implements ProjectOfPair {
     return this.#closed
   }
 
-  take(
+  replaceContent(
     { document, prompts, samplePrompts, results, workList, warnings }: ProjectContent,
     access: ProjectAccess
   ): void {
@@ -146,20 +146,20 @@ export class Project implements ProjectOfPair {
     // A client with an earlier revision may know no value.
     this.#revisions = new Revisions(document.revision)
     this.#savedTasks += 1
-    this.work.take(workList)
+    this.work.replaceWork(workList)
     for (const [id, pairResults] of results) {
       const pair = this.#pairs.get(id)
       if (pair === undefined) this.#pairs.set(id, new ProjectPair(this, id, pairResults))
-      else pair.take(pairResults)
+      else pair.replaceResults(pairResults)
     }
-    this.tell()
+    this.notifySubscribers()
   }
 
   /** Changes the access when another program begins or ends writing. */
   allow(access: ProjectAccess): void {
     this.#access = access
     this.work.notify()
-    this.tell()
+    this.notifySubscribers()
   }
 
   get name(): string {
@@ -332,7 +332,7 @@ export class Project implements ProjectOfPair {
     return () => void this.#news.off('change', listener)
   }
 
-  tell(): void {
+  notifySubscribers(): void {
     this.#news.emit('change')
   }
 
@@ -382,7 +382,7 @@ export class Project implements ProjectOfPair {
     const partsBefore = parts.map(({ stored }) => ({ stored, value: stored.read() }))
     await this.#write(changes)
     for (const { stored, value } of parts) await stored.write(value)
-    if (parts.length > 0) this.tell()
+    if (parts.length > 0) this.notifySubscribers()
     this.#revisions.note(fields, this.#document.revision)
     return this.#log.add(before, this.#document, fields, partsBefore)
   }
@@ -395,7 +395,7 @@ export class Project implements ProjectOfPair {
     }
     await writeProjectDocument(this.path, parsed.data)
     this.#document = parsed.data
-    this.tell()
+    this.notifySubscribers()
   }
 
   async #change<T>(task: () => Promise<T>): Promise<T> {

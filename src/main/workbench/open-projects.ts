@@ -104,7 +104,7 @@ export class OpenProjects {
         const unseen = project.pairs.find((pair) => this.knownPair(pair) === null)
         if (unseen === undefined || this.closed) return
         await this.pairOf(unseen)
-        project.tell()
+        project.notifySubscribers()
       }
     } catch (error) {
       reportDefect(error, 'looking at pairs')

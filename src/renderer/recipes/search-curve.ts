@@ -47,7 +47,7 @@ export function searchCurve({ generations, range, scoredBy }: Curve): PlotConten
       }
     ],
     x: {
-      title: 'block evaluations, the halves that check included',
+      title: 'block evaluations, cross-fitting included',
       bounds: [0, roomyBounds([0, work], [0, Infinity])[1]],
       tick: formatCount
     },

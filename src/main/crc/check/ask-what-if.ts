@@ -15,9 +15,9 @@ export function* askWhatIf(
   check: CheckResult | null,
   whatIf: WhatIf
 ): Steps<{ sweep: SweepDocument; selection: Selection }> {
-  const under = yield* sweepUnder(sweep, whatIf)
+  const recalculated = yield* sweepUnder(sweep, whatIf)
   const selection = yield* selectAnew(
-    under,
+    recalculated,
     whatIf.sampler === null ? check : null,
     whatIf.rho,
     sweep.selection?.bootstrap.seed
@@ -25,5 +25,5 @@ export function* askWhatIf(
   if (selection === null) {
     throw new WorkbenchError('bad-input', `The sweep ${sweep.id} scored no ranges to select from.`)
   }
-  return { sweep: { ...under, selected: selection.selected, selection: null }, selection }
+  return { sweep: { ...recalculated, selected: selection.selected, selection: null }, selection }
 }

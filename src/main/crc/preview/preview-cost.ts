@@ -80,7 +80,7 @@ function evaluationsOf(layerCount: number, models: readonly SweptModel[]): Int32
   const inPair = models.filter(({ kind }) => kind !== 'checkpoint')
   const trie = buildRecipeTrie(
     inPair.map((model) => modelOf(model, { layerCount, source: null })),
-    { layerCount, identical: () => false, lossless: true, alike: true, others: new Map() }
+    { layerCount, identical: () => false, lossless: true, computesAlike: true, others: new Map() }
   )
   let next = 0
   const firstOf = trie.levels.map(({ nodes }) => (next += nodes.length) - nodes.length)

@@ -72,10 +72,10 @@ export class PreviewRace {
   /** Returns the candidate that the rule selects by exact, else by expected scores; null if it selects none. */
   leader(): number | null {
     const post = this.exactOf(this.scores.post)
-    const among = this.exact.size === 0 ? this.expected() : this.exact
+    const scores = this.exact.size === 0 ? this.expected() : this.exact
     let leader: number | null = null
     let greatest = post.diversity
-    for (const [model, { validity, diversity }] of among) {
+    for (const [model, { validity, diversity }] of scores) {
       if (validity < this.scores.rho * post.validity || diversity <= greatest) continue
       leader = model
       greatest = diversity
@@ -129,16 +129,20 @@ export class PreviewRace {
     const unfinished = this.candidates.filter((model) => !this.exact.has(model))
     const leader = this.leader()
     const reference = this.reference()
-    const slack = this.exactOf(reference).validity - this.scores.rho * this.exactOf(this.scores.post).validity
+    const validityMargin =
+      this.exactOf(reference).validity - this.scores.rho * this.exactOf(this.scores.post).validity
     const validity = this.differences('validity', unfinished, reference)
     const diversity = this.differences('diversity', unfinished, leader ?? this.scores.post)
     return new Map(
       unfinished.map((model, index) => {
         const validityDifference = elementAt(validity, index, 'candidate')
-        const valid = above(validityDifference.mean + slack, validityDifference.spread)
+        const valid = probabilityAboveZero(
+          validityDifference.mean + validityMargin,
+          validityDifference.spread
+        )
         const { mean, spread } = elementAt(diversity, index, 'candidate')
-        const chance = model === leader ? valid : valid * above(mean, spread)
-        return [model, { chance, gain: valid * excess(mean, spread) }]
+        const chance = model === leader ? valid : valid * probabilityAboveZero(mean, spread)
+        return [model, { chance, gain: valid * expectedGain(mean, spread) }]
       })
     )
   }
@@ -193,12 +197,12 @@ export class PreviewRace {
     return fitted.map(({ slope, mean, variances }) => {
       const parts = drawn.map(({ length }, category) => {
         const categoryFreedom = length - 1
-        const moderated =
+        const pooledVariance =
           (PRIOR_FREEDOM * priorOf(slope, category) +
             categoryFreedom * elementAt(variances, category, 'category')) /
           (PRIOR_FREEDOM + categoryFreedom)
         const undrawnShare = 1 - length / elementAt(categories, category, 'category').length
-        return (undrawnShare * moderated) / length
+        return (undrawnShare * pooledVariance) / length
       })
       const error = Math.sqrt(sum(parts)) / drawn.length
       return { mean, spread: (error * tQuantile(freedom)) / NORMAL_QUANTILE }
@@ -222,12 +226,12 @@ function meanOver(categories: readonly (readonly number[])[], valueOf: (prompt: 
   return meanOf(categories.map((prompts) => meanOf(prompts.map(valueOf))))
 }
 
-function excess(mean: number, spread: number): number {
+function expectedGain(mean: number, spread: number): number {
   const density = Math.exp(-((mean / spread) ** 2) / 2) / Math.sqrt(2 * Math.PI)
-  return spread === 0 ? Math.max(0, mean) : mean * above(mean, spread) + spread * density
+  return spread === 0 ? Math.max(0, mean) : mean * probabilityAboveZero(mean, spread) + spread * density
 }
 
-function above(mean: number, spread: number): number {
+function probabilityAboveZero(mean: number, spread: number): number {
   return spread === 0 ? Number(mean > 0) : (1 + errorFunction(mean / spread / Math.SQRT2)) / 2
 }
 

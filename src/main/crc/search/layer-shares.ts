@@ -177,7 +177,7 @@ export function interactions(values: readonly number[], players: number): number
   const index = (a: number, b: number): number =>
     values.reduce((sum, neither, subset) => {
       if ((subset & (a | b)) !== 0) return sum
-      const value = (more: number): number => elementAt(values, subset | more, 'subset')
+      const value = (layersMask: number): number => elementAt(values, subset | layersMask, 'subset')
       return sum + elementAt(weights, sizeOf(subset), 'size') * (value(a | b) - value(a) - value(b) + neither)
     }, 0)
   const matrix = Array.from({ length: players }, () => new Array<number>(players).fill(0))

@@ -51,16 +51,18 @@ export function optimiseStrengths(
       )
     ])
   )
-  const seen = (view: PromptView): ScoredLayers[] => {
+  const visitedOn = (view: PromptView): ScoredLayers[] => {
     const list = visited.get(view)
     if (list === undefined) throw new Error('a view that is not searched')
     return list
   }
   return {
     strands: problem.views.flatMap((view) =>
-      seen(view).map((start) => climb(problem, view, start, { halves, bounds, visited: seen(view) }))
+      visitedOn(view).map((start) =>
+        climb(problem, view, start, { halves, bounds, visited: visitedOn(view) })
+      )
     ),
-    best: (view) => rank(seen(view), view, problem).slice(0, 1)
+    best: (view) => rank(visitedOn(view), view, problem).slice(0, 1)
   }
 }
 
@@ -96,14 +98,14 @@ function* climb(
     let moved = true
     while (moved) {
       const slopes = yield* slopesAt(position, reach, bounds, ask)
-      const promised = bestStep(
+      const predictedStep = bestStep(
         position.point,
         slopes,
         minValidity - position.score.validity,
         PROMISE_RADIUS,
         bounds
       )
-      if (dot(slopes.diversity, promised) < MIN_PROMISE) break
+      if (dot(slopes.diversity, predictedStep) < MIN_PROMISE) break
       const steps = yield* walk(
         position,
         slopes,
@@ -211,7 +213,7 @@ export function bestStep(
     end(slope !== 0 ? slope : elementAt(slopes.validity, index, 'slope'), index)
   )
   let missing = need - dot(slopes.validity, step)
-  const purchases = step
+  const exchanges = step
     .map((from, index) => {
       const to = end(elementAt(slopes.validity, index, 'slope'), index)
       const gain = elementAt(slopes.validity, index, 'slope') * (to - from)
@@ -225,7 +227,7 @@ export function bestStep(
     })
     .filter(({ gain }) => gain > 0)
     .sort((a, b) => a.price - b.price)
-  for (const { index, from, to, gain } of purchases) {
+  for (const { index, from, to, gain } of exchanges) {
     if (missing <= 0) break
     step[index] = from + (to - from) * Math.min(1, missing / gain)
     missing -= gain

@@ -272,7 +272,7 @@ export function countBlockEvaluations(
       layerCount,
       identical: () => false,
       lossless: true,
-      alike: true,
+      computesAlike: true,
       others: new Map()
     })
   )

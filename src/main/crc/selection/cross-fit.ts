@@ -49,20 +49,26 @@ function fold(
   scoreOn: readonly (readonly number[])[],
   rho: number
 ): CrossFit['folds'][number] {
-  const here = meansOver(table, selectOn, emptyMeans(table))
+  const selectionMeans = meansOver(table, selectOn, emptyMeans(table))
   const post = {
-    validity: elementAt(here.validity, 0, 'row'),
-    diversity: elementAt(here.diversity, 0, 'row')
+    validity: elementAt(selectionMeans.validity, 0, 'row'),
+    diversity: elementAt(selectionMeans.diversity, 0, 'row')
   }
-  const index = selectRange(table.ranges, here.validity.subarray(1), here.diversity.subarray(1), post, rho)
+  const index = selectRange(
+    table.ranges,
+    selectionMeans.validity.subarray(1),
+    selectionMeans.diversity.subarray(1),
+    post,
+    rho
+  )
   const range = table.ranges[index]
-  const there = meansOver(table, scoreOn, emptyMeans(table))
+  const holdOutMeans = meansOver(table, scoreOn, emptyMeans(table))
   // Row 0 of the means is post, so nothing selected (-1) scores post.
   return {
     selected: range === undefined ? null : { start: range.start, end: range.end },
-    validity: elementAt(there.validity, index + 1, 'row'),
-    diversity: elementAt(there.diversity, index + 1, 'row'),
-    postValidity: elementAt(there.validity, 0, 'row'),
-    postDiversity: elementAt(there.diversity, 0, 'row')
+    validity: elementAt(holdOutMeans.validity, index + 1, 'row'),
+    diversity: elementAt(holdOutMeans.diversity, index + 1, 'row'),
+    postValidity: elementAt(holdOutMeans.validity, 0, 'row'),
+    postDiversity: elementAt(holdOutMeans.diversity, 0, 'row')
   }
 }

@@ -22,8 +22,8 @@ export function* temperedScores(
   const scorer = scorerOf(scoredBy)
   const tempered: Tempered[] = []
   for (const [index, sampler] of whatIf.entries()) {
-    const under = underSampler(score.prompts, prompts, scorer, index)
-    if (under !== null) tempered.push({ sampler, score: averageScores(prompts, under) })
+    const tempering = underSampler(score.prompts, prompts, scorer, index)
+    if (tempering !== null) tempered.push({ sampler, score: averageScores(prompts, tempering) })
     yield
   }
   return tempered
@@ -119,8 +119,8 @@ function samplerIndex(sweep: SweepDocument, { temperature, minP }: MinPDraw): nu
   const { whatIf } = sweep
   const index = whatIf.findIndex((one) => one.temperature === temperature && one.minP === minP)
   if (index !== -1) return index
-  const none = noSamplersWords(sweep)
-  if (none !== null) throw new WorkbenchError('bad-input', none)
+  const noSamplers = noSamplersWords(sweep)
+  if (noSamplers !== null) throw new WorkbenchError('bad-input', noSamplers)
   const list = (values: number[]): string => [...new Set(values)].join(', ')
   throw new WorkbenchError(
     'bad-input',
@@ -140,7 +140,7 @@ function underSampler(
   const under = scores.flatMap(({ whatIf }, index) =>
     whatIf === undefined
       ? []
-      : [scorer.under(whatIf, sampler, elementAt(prompts, index, 'prompt').valid.length)]
+      : [scorer.scoreUnder(whatIf, sampler, elementAt(prompts, index, 'prompt').valid.length)]
   )
   return under.length < scores.length ? null : under
 }

@@ -149,11 +149,11 @@ async function comparison(
     ...(selected === null ? [] : ['the selected range'])
   ]
   const repeated = `${models.join(', ')} on ${count} prompts, computed again on the CPU`
-  const most = largest === 0 ? '0' : largest.toExponential(0)
+  const largestText = largest === 0 ? '0' : largest.toExponential(0)
   return largest > SUSPICIOUS
     ? `${DEVICE_LABELS[device]} may compute wrongly: ${repeated}, differ by up to ${largest.toPrecision(2)} in a ` +
         'probability. Sweep again on the CPU.'
-    : `Verified on the CPU: ${repeated}, differ by at most ${most} in a probability.`
+    : `Verified on the CPU: ${repeated}, differ by at most ${largestText} in a probability.`
 }
 
 /** @param chosen indices of prompts */
@@ -174,10 +174,10 @@ function somePrompts(
 }
 
 /** Returns the largest difference between probabilities of two scores, of which one has only the chosen prompts. */
-function largestDifference(whole: Score, some: Score, chosen: readonly number[]): number {
+function largestDifference(fullScore: Score, partialScore: Score, chosen: readonly number[]): number {
   const differences = chosen.flatMap((prompt, index) => {
-    const expected = elementAt(some.prompts, index, 'prompt').probabilities
-    return elementAt(whole.prompts, prompt, 'prompt').probabilities.map((value, answer) =>
+    const expected = elementAt(partialScore.prompts, index, 'prompt').probabilities
+    return elementAt(fullScore.prompts, prompt, 'prompt').probabilities.map((value, answer) =>
       Math.abs(value - elementAt(expected, answer, 'answer'))
     )
   })

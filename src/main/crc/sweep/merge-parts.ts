@@ -132,13 +132,13 @@ const SHARED = {
 } as const satisfies Partial<Record<keyof SweepPart, string>>
 
 function requireSameSweep(first: PartFile, other: PartFile, options: MergeOptions): void {
-  const [mine, theirs] = [sharedOf(first.part, options), sharedOf(other.part, options)]
-  for (const [index, [name, value]] of theirs.entries()) {
-    if (canonical(value) === canonical(mine[index]?.[1])) continue
+  const [firstValues, otherValues] = [sharedOf(first.part, options), sharedOf(other.part, options)]
+  for (const [index, [name, value]] of otherValues.entries()) {
+    if (canonical(value) === canonical(firstValues[index]?.[1])) continue
     throw new WorkbenchError(
       'mismatch',
       `${other.file} does not belong to the sweep of ${first.file}: it is of ` +
-        `${SHARED[name]}${shortValues(mine[index]?.[1], value)}.`,
+        `${SHARED[name]}${shortValues(firstValues[index]?.[1], value)}.`,
       name === 'rho' || name === 'seed' ? `Choose one with --${name}.` : 'Merge parts of one sweep.'
     )
   }

@@ -6,26 +6,28 @@ import { WorkbenchError } from '../../../contract/model/problem'
  * tokenizer has changed since the sweep
  */
 export function requireSameAsSwept(
-  now: Pick<SweepDocument, 'basePath' | 'postPath'> & { prompts: readonly Pick<RenderedPrompt, 'tokens'>[] },
+  current: Pick<SweepDocument, 'basePath' | 'postPath'> & {
+    prompts: readonly Pick<RenderedPrompt, 'tokens'>[]
+  },
   sweep: SweepDocument
 ): void {
   for (const member of ['basePath', 'postPath'] as const) {
-    if (now[member].fingerprint === sweep[member].fingerprint) continue
-    if (now[member].path !== sweep[member].path) {
+    if (current[member].fingerprint === sweep[member].fingerprint) continue
+    if (current[member].path !== sweep[member].path) {
       throw new WorkbenchError(
         'mismatch',
-        `${now[member].path} is another model than that of the sweep ${sweep.id}, ` +
+        `${current[member].path} is another model than that of the sweep ${sweep.id}, ` +
           `${sweep[member].path}: its scores cannot be compared.`,
         `Give the sweep's own models, or sweep this one.`
       )
     }
     throw new WorkbenchError(
       'mismatch',
-      `${now[member].path} has changed since the sweep ${sweep.id}: its scores cannot be compared.`,
+      `${current[member].path} has changed since the sweep ${sweep.id}: its scores cannot be compared.`,
       'Sweep again.'
     )
   }
-  const changed = now.prompts.findIndex(
+  const changed = current.prompts.findIndex(
     ({ tokens }, index) => tokens.join() !== sweep.prompts[index]?.tokens.join()
   )
   if (changed !== -1) {

@@ -55,12 +55,12 @@ function runStarts(
   const starts = [0]
   let rows = elementAt(sorted, 0, 'prompt').length
   for (let index = 1; index < sorted.length; index++) {
-    const more = elementAt(newPrefixes, index, 'prompt')
+    const addedRows = elementAt(newPrefixes, index, 'prompt')
     const runsLeft = count - starts.length
-    if (rows + more > limit || sorted.length - index <= runsLeft) {
+    if (rows + addedRows > limit || sorted.length - index <= runsLeft) {
       starts.push(index)
       rows = elementAt(sorted, index, 'prompt').length
-    } else rows += more
+    } else rows += addedRows
   }
   return starts
 }

@@ -27,9 +27,9 @@ export async function characterGroups(
   const tokens = [...new Set(candidates.flat())]
   const added = await addedBehind(text, context, tokens)
   const adds = (token: number, character: string): boolean => {
-    const more = mapGet(added, token, 'token')
-    if (more === null) return false
-    return countLeadingSpace ? endsAfterSpace(more, character) : more === character
+    const addedText = mapGet(added, token, 'token')
+    if (addedText === null) return false
+    return countLeadingSpace ? endsAfterSpace(addedText, character) : addedText === character
   }
   const groups = valid.map((character, index) =>
     elementAt(candidates, index, 'character').filter((token) => adds(token, character))

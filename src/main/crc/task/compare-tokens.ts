@@ -60,8 +60,8 @@ async function findDifference(
   for (const [index, prompt] of rendered.prompts.entries()) {
     const name = promptName(prompt, index)
     if (!(await becomesTokens(ownText, prompt.rendered, !postText.hasChatTemplate, prompt.tokens))) {
-      const foreign = await foreignToken(ownText, postText, prompt.tokens)
-      return `${name} becomes other tokens under ${modelName}'s own tokenizer${foreign}`
+      const missingToken = await foreignToken(ownText, postText, prompt.tokens)
+      return `${name} becomes other tokens under ${modelName}'s own tokenizer${missingToken}`
     }
     const { groups } = await characterGroups(ownText, prompt.tokens, prompt.valid, countLeadingSpace)
     const differs = groups.findIndex(

@@ -13,7 +13,7 @@ export interface Scorer {
   /** Converts probabilities `[samplers][groups]`, float32 in base64, to the form that a sweep stores. */
   keep(whatIf: string, groupCount: number): string
   /** Reads the score under one of the other samplers from the stored form. */
-  under(whatIf: string, sampler: number, answerCount: number): PromptScore
+  scoreUnder(whatIf: string, sampler: number, answerCount: number): PromptScore
 }
 
 export function scorerOf(scoredBy: ScoredBy): Scorer {
@@ -29,7 +29,7 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
             return [validity, diversity]
           })
         ),
-      under(whatIf, sampler, answerCount) {
+      scoreUnder(whatIf, sampler, answerCount) {
         const scores = decode(whatIf, 2 * sampler, 2)
         // Old sweeps stored values that rounding had taken slightly above 1.
         const [validity, diversity] = [
@@ -48,7 +48,7 @@ export function scorerOf(scoredBy: ScoredBy): Scorer {
     score: (groups, whatIf) => withWhatIf(score(groups), whatIf),
     groupsOf: ({ probabilities, validity, continued = 0 }) => [...probabilities, validity + continued],
     keep: (whatIf) => whatIf,
-    under(whatIf, sampler, answerCount) {
+    scoreUnder(whatIf, sampler, answerCount) {
       const groups = answerCount + 1
       return withWhatIf(score(decode(whatIf, sampler * groups, groups)), whatIf)
     }

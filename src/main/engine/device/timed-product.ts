@@ -25,11 +25,11 @@ export async function openTimedProduct(device: Device, shape: ProductShape): Pro
   const { rows, inner, columns } = shape
   const graph = new OnnxGraph('product')
   const left = graph.input('rows', 'float32', [rows, inner])
-  const weights = graph.constant('weights', waves(inner * columns), [columns, inner])
+  const weights = graph.constant('weights', sineValues(inner * columns), [columns, inner])
   const product = graph.node(PRODUCT_NODE, 'Gemm', [left, weights], { transB: { int: 1 } })
   graph.output(product, 'product', [rows, columns])
   const session = await device.createSession(graph.encode())
-  const feeds = { rows: floatTensor(waves(rows * inner), [rows, inner]) }
+  const feeds = { rows: floatTensor(sineValues(rows * inner), [rows, inner]) }
   await runSession(session, feeds)
   return {
     measure: async () => {
@@ -42,6 +42,6 @@ export async function openTimedProduct(device: Device, shape: ProductShape): Pro
 }
 
 /** Creates values in [-1, 1], which do not affect the speed of products. */
-function waves(length: number): Float32Array {
+function sineValues(length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => Math.sin(i))
 }

@@ -350,7 +350,7 @@ class ForwardPass {
       if (this.run.everyState === true) yield { type: 'state', layer, hidden: floatsOf(hidden) }
       states.keep(nodes, hidden)
       for (const { node } of nodes) {
-        this.run.cachedStates?.put(layer, node, floatsOf(elementAt(states.children, node, 'state')))
+        this.run.cachedStates?.store(layer, node, floatsOf(elementAt(states.children, node, 'state')))
       }
       return
     }

@@ -7,7 +7,7 @@ import { floatsOf, floatTensor, runSession, type Device } from '../device/device
 import type { ModelWeights } from '../weights/pair-weights'
 import { OneStepPrefetch } from '../weights/one-step-prefetch'
 import type { DrawnRows, Draws } from './draws'
-import type { LentWeights } from '../weights/read-ahead'
+import type { ReleasableWeights } from '../weights/read-ahead'
 import type { Origin } from '../tries/recipe-trie'
 import { setColumns } from '../rows/rows'
 import { gatherFloatRows, readFinalNorm } from '../weights/stored-rows'
@@ -29,7 +29,7 @@ export interface HeadSlice {
   readonly count: number
 }
 
-export type SliceReader = (slice: HeadSlice) => Promise<LentWeights>
+export type SliceReader = (slice: HeadSlice) => Promise<ReleasableWeights>
 
 export interface SliceDone {
   readonly type: 'slice'
@@ -103,7 +103,10 @@ export function sliceRead(spec: DecoderSpec, origin: Origin, { first, count }: H
 }
 
 /** Reads a slice in this thread, into newly allocated memory. */
-export async function readSlice(model: ModelWeights, { first, count }: HeadSlice): Promise<LentWeights> {
+export async function readSlice(
+  model: ModelWeights,
+  { first, count }: HeadSlice
+): Promise<ReleasableWeights> {
   const startedMs = performance.now()
   const { name } = wholeModelTensors(model.spec).head
   const data = new Float32Array(count * model.spec.hiddenSize)
@@ -282,8 +285,11 @@ class SlicedHead implements LanguageHead {
       }
       const weights = new OneStepPrefetch(slices, this.read)
       for (const slice of slices) {
-        const { read: lent, waitMs } = await weights.next()
-        head = await this.device.resident(elementAt(lent.arrays, 0, 'array'), [slice.count, hiddenSize])
+        const { read: sliceWeights, waitMs } = await weights.next()
+        head = await this.device.resident(elementAt(sliceWeights.arrays, 0, 'array'), [
+          slice.count,
+          hiddenSize
+        ])
         for (const batch of batches) {
           throwIfCancelled(signal, 'The run')
           yield { type: 'batch', first: batch.first, result: await use(batch, head, slice) }
@@ -292,8 +298,8 @@ class SlicedHead implements LanguageHead {
         }
         head.dispose()
         head = null
-        lent.release()
-        const { readMs, convertMs } = lent
+        sliceWeights.release()
+        const { readMs, convertMs } = sliceWeights
         yield { type: 'slice', share: slice.count / vocabularySize, readMs, convertMs, waitMs }
       }
     } finally {

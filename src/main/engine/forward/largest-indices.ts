@@ -34,9 +34,9 @@ class Selection {
         return
       }
       depth--
-      const cut = this.partition(first, last)
-      if (cut <= nth) first = cut
-      else last = cut
+      const split = this.partition(first, last)
+      if (split <= nth) first = split
+      else last = split
     }
     for (let end = first + 1; end < last; end++)
       for (let i = end; i > first && this.before(i, i - 1); i--) this.swap(i, i - 1)
@@ -45,17 +45,17 @@ class Selection {
   /** Collects the largest `length` values from `first` on in a heap whose root is the smallest of them. */
   byHeap(first: number, length: number, last = this.indices.length): void {
     for (let parent = Math.floor((length - 2) / 2); parent >= 0; parent--)
-      this.sift(first, length, parent, this.index(first + parent))
+      this.placeInHeap(first, length, parent, this.index(first + parent))
     for (let i = first + length; i < last; i++) {
       if (!this.before(i, first)) continue
       const index = this.index(i)
       this.indices[i] = this.index(first)
-      this.sift(first, length, 0, index)
+      this.placeInHeap(first, length, 0, index)
     }
   }
 
   /** Puts an index into the hole of a heap: down to the end, and then up to its position. */
-  private sift(first: number, length: number, top: number, index: number): void {
+  private placeInHeap(first: number, length: number, top: number, index: number): void {
     let hole = top
     let child = top
     const up = (from: number): void => {

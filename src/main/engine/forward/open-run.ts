@@ -11,7 +11,7 @@ export interface Closable {
 export class OpenResources {
   private readonly opened: Closable[] = []
 
-  own<Thing extends Closable>(thing: Thing): Thing {
+  register<Thing extends Closable>(thing: Thing): Thing {
     this.opened.push(thing)
     return thing
   }
@@ -37,8 +37,8 @@ export class OpenRun extends OpenResources {
     readonly device: Device
   ) {
     super()
-    this.own({ close: () => closePairWeights(pair) })
-    this.own(device)
+    this.register({ close: () => closePairWeights(pair) })
+    this.register(device)
   }
 }
 

@@ -94,7 +94,7 @@ export class RunStates {
     return gathered
   }
 
-  put(level: number, node: number, state: Float32Array): void {
+  store(level: number, node: number, state: Float32Array): void {
     this.keep(this.keyOf(level, node), state)
   }
 

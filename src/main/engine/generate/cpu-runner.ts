@@ -145,7 +145,7 @@ class CpuRunner implements RowRunner {
       const size = cachedSizes(spec, elementAt(layers, i, 'layer'))
       const [keys, values] = [output(DECODE_OUTPUTS.newKeys(i)), output(DECODE_OUTPUTS.newValues(i))]
       rows.forEach(({ position }, slot) => {
-        cache.put(slot, position, rowAt(keys, slot, size.key), rowAt(values, slot, size.value))
+        cache.write(slot, position, rowAt(keys, slot, size.key), rowAt(values, slot, size.value))
       })
     }
   }

@@ -63,21 +63,21 @@ export class DeviceCache {
       return
     }
     const rows = integerTensor(BigInt64Array.from(from, BigInt), [from.length])
-    const take = (tensor: ort.Tensor): Promise<ort.Tensor> =>
+    const selectRows = (tensor: ort.Tensor): Promise<ort.Tensor> =>
       runOnDevice(this.sessions.takeRows, { from: tensor, rows })
-    await this.replace(content, take, { slotCount: from.length, capacity: content.capacity })
+    await this.replace(content, selectRows, { slotCount: from.length, capacity: content.capacity })
   }
 
   async extend(capacity: number): Promise<void> {
     const { content } = this
     if (content === null || content.capacity === capacity) return
-    const more = await this.zeros(content.slotCount, capacity - content.capacity)
+    const addedTokens = await this.zeros(content.slotCount, capacity - content.capacity)
     try {
       const extend = (cache: ort.Tensor): Promise<ort.Tensor> =>
-        runOnDevice(this.sessions.extend, { cache, more })
+        runOnDevice(this.sessions.extend, { cache, more: addedTokens })
       await this.replace(content, extend, { slotCount: content.slotCount, capacity })
     } finally {
-      more.dispose()
+      addedTokens.dispose()
     }
   }
 

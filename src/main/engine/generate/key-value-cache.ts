@@ -7,7 +7,7 @@ export interface LayerCache {
   /** Returns keys and values of the first slots without a copy. */
   used(slots: number): { keys: Float32Array; values: Float32Array }
   /** Stores one token: key and value, or in a recurrent layer the input of the convolution and the state. */
-  put(slot: number, position: number, key: Float32Array, value: Float32Array): void
+  write(slot: number, position: number, key: Float32Array, value: Float32Array): void
   /** Stores the tokens of a prompt. @param path packed rows of the prompt. @param finalRow see `Prefilled` */
   putPrompt(slot: number, path: Int32Array, finalRow: number, keys: Float32Array, values: Float32Array): void
   /** Copies one slot over another. */
@@ -47,7 +47,7 @@ export class KeyValueCache implements LayerCache {
     return { keys: this.keys.subarray(0, size), values: this.values.subarray(0, size) }
   }
 
-  put(slot: number, position: number, key: Float32Array, value: Float32Array): void {
+  write(slot: number, position: number, key: Float32Array, value: Float32Array): void {
     const { kvHeadCount, headSize } = this.shape
     for (let head = 0; head < kvHeadCount; head++) {
       const start = slot * this.slotSize + head * headSize * this.capacity
@@ -68,7 +68,7 @@ export class KeyValueCache implements LayerCache {
   ): void {
     const size = this.shape.kvHeadCount * this.shape.headSize
     path.forEach((row, position) => {
-      this.put(slot, position, rowAt(keys, row, size), rowAt(values, row, size))
+      this.write(slot, position, rowAt(keys, row, size), rowAt(values, row, size))
     })
   }
 
@@ -118,7 +118,7 @@ class StateCache implements LayerCache {
     }
   }
 
-  put(slot: number, _position: number, input: Float32Array, state: Float32Array): void {
+  write(slot: number, _position: number, input: Float32Array, state: Float32Array): void {
     const start = slot * this.inputSize
     this.inputs.copyWithin(start, start + this.channels, start + this.inputSize)
     this.inputs.set(input, start + this.inputSize - this.channels)
@@ -136,7 +136,7 @@ class StateCache implements LayerCache {
     this.inputs.fill(0, slot * this.inputSize, (slot + 1) * this.inputSize)
     const state = rowAt(states, finalRow, this.stateSize)
     for (const row of path.slice(-this.inputSize / this.channels))
-      this.put(slot, 0, rowAt(inputs, row, this.channels), state)
+      this.write(slot, 0, rowAt(inputs, row, this.channels), state)
   }
 
   move(from: number, to: number): void {

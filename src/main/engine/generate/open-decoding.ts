@@ -35,8 +35,8 @@ export async function openDecoding(
   const heads = new Map<Origin, ResidentHead>()
   // Heads are opened first. An opening head is in memory several times, and the blocks are not in memory yet.
   for (const origin of trie.roots)
-    heads.set(origin, open.own(await openResidentHead(device, memberOf(pair, origin), plan.weights)))
-  const runner = open.own(await openRunner({ device, pair, trie, heads, plan }))
+    heads.set(origin, open.register(await openResidentHead(device, memberOf(pair, origin), plan.weights)))
+  const runner = open.register(await openRunner({ device, pair, trie, heads, plan }))
   const { singles } = drawn
   const computation = { device, precision: plan.precision, pair, trie, models: singles }
   const decoder = new Decoder({

@@ -182,15 +182,15 @@ class SingleBlockReader {
 
   async block(step: BlockStep): Promise<BlockWeights> {
     const { before } = this
-    const lent = { release: (): void => undefined }
+    const turn = { release: (): void => undefined }
     this.before = new Promise((resolve) => {
-      lent.release = resolve
+      turn.release = resolve
     })
     await before
     try {
-      return { ...(await this.read(step)), ...lent }
+      return { ...(await this.read(step)), ...turn }
     } catch (error) {
-      lent.release()
+      turn.release()
       throw error
     }
   }

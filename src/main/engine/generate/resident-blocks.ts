@@ -70,11 +70,11 @@ export function chooseWeightStorage(
   const fits = (storage: WeightStorage): boolean => minBytes(storage) <= memoryBytes
   const chosen = requested ?? (fits(precision) ? precision : 'int8')
   if (fits(chosen)) return chosen
-  const fitting = NARROWER[chosen].find(fits) ?? null
+  const narrower = NARROWER[chosen].find(fits) ?? null
   const alternative =
-    fitting === null
+    narrower === null
       ? ''
-      : `, or hold weights as ${fitting} (--weights ${fitting}, ${formatMemory(minBytes(fitting))})`
+      : `, or hold weights as ${narrower} (--weights ${narrower}, ${formatMemory(minBytes(narrower))})`
   throw new WorkbenchError(
     'out-of-memory',
     `Generating takes at least ${formatMemory(minBytes(chosen))} with weights in ${chosen}, one sequence ` +
@@ -103,14 +103,14 @@ export async function openResidentBlocks(
   const models = new Map<DecoderSpec, Uint8Array>()
   try {
     for (const [layer, level] of trie.levels.entries()) {
-      const ofLayer: ort.InferenceSession[] = []
-      sessions.push(ofLayer)
+      const layerSessions: ort.InferenceSession[] = []
+      sessions.push(layerSessions)
       for (const source of level.blocks) {
         const files = await readResidentBlock(pair, layer, source, storage, 0)
         const spec = specOf(pair, source)
         const model = models.get(spec) ?? modelOf(spec)
         models.set(spec, model)
-        ofLayer.push(await device.createSession(model, { files }))
+        layerSessions.push(await device.createSession(model, { files }))
       }
     }
     return sessions
@@ -151,8 +151,8 @@ async function readPacked(
 ): Promise<Uint8Array> {
   const packed = new Uint8Array(layoutBytes(layout))
   const widest = Math.max(...layout.map(({ shape: [, columns = 1] }) => columns))
-  const most = Math.max(...[...reads.values()].map(({ count }) => count))
-  const floats = new Float32Array(Math.max(widest, Math.min(most, READ_ELEMENTS)))
+  const largestRead = Math.max(...[...reads.values()].map(({ count }) => count))
+  const floats = new Float32Array(Math.max(widest, Math.min(largestRead, READ_ELEMENTS)))
   for (const tensor of layout) {
     const [, columns = 1] = tensor.shape
     const pieceRows = Math.floor(floats.length / columns)

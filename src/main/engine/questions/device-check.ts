@@ -42,7 +42,7 @@ export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSig
     const precision = choosePrecision(device, pair, request.precision)
     let largestDifference = 0
     if (device.name !== 'cpu') {
-      const cpu = open.own(await openDevice('cpu'))
+      const cpu = open.register(await openDevice('cpu'))
       for (const count of PROMPT_COUNTS) {
         // A NaN anywhere makes the result NaN.
         for await (const difference of differences(pair, count, [device, precision], cpu, signal))

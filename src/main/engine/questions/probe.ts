@@ -25,7 +25,7 @@ export async function probe(request: ProbeRequest, signal?: AbortSignal): Promis
     const precision = choosePrecision(device, pair, request.precision)
     const packed = packPrompts(request.prompts)
     const member = memberOf(pair, originOf(trie, 0))
-    const head = open.own(await openLanguageHead(device, member))
+    const head = open.register(await openLanguageHead(device, member))
     const models = [request.model]
     for await (const event of finiteForward({ device, precision, pair, trie, packed, signal }, models)) {
       if (event.type !== 'final') continue

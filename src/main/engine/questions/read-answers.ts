@@ -48,7 +48,7 @@ export async function* readAnswers(
       }))
     )
     const maximumRows = Math.floor(request.stateBytes / (hiddenSize * Float32Array.BYTES_PER_ELEMENT))
-    const head = open.own(await openLanguageHead(device, memberOf(pair, originOf(trie, 0))))
+    const head = open.register(await openLanguageHead(device, memberOf(pair, originOf(trie, 0))))
     const groups = groupPrompts(
       sequences.map(({ tokens }) => [tokens]),
       (size) => size.rows <= maximumRows && maskBytes(pair.post.spec, size) <= request.stateBytes

@@ -116,7 +116,7 @@ export function candidates(
     return weigh(scores, Math.max(lowest, lowestKept), likeliest, temperature)
   }
   const nucleus = nucleusOf(scores, lowestKept, likeliest, temperature, topP)
-  return minP === 0 ? nucleus : keep(nucleus, { lowest: minP, ties: Infinity })
+  return minP === 0 ? nucleus : keepWithinEdge(nucleus, { lowest: minP, ties: Infinity })
 }
 
 function lowestOfTopK(scores: Float32Array, topK: number | null): number {
@@ -170,9 +170,9 @@ function nucleusOf(
   const nearWeight = sum(near.weights)
   const farWeight = lowest >= far ? 0 : scores.length * Math.exp(-FAR)
   const edge = nucleusEdge(near.weights, topP * nearWeight)
-  if (farWeight === 0 || edge.heldWeight >= topP * (nearWeight + farWeight)) return keep(near, edge)
+  if (farWeight === 0 || edge.keptWeight >= topP * (nearWeight + farWeight)) return keepWithinEdge(near, edge)
   const all = weigh(scores, lowest, likeliest, temperature)
-  return keep(all, nucleusEdge(all.weights, topP * sum(all.weights)))
+  return keepWithinEdge(all, nucleusEdge(all.weights, topP * sum(all.weights)))
 }
 
 /** The limit of kept weights: all above `lowest`, and the first `ties` of those equal to it. */
@@ -185,7 +185,7 @@ interface Edge {
  * Finds the smallest of the largest weights that together reach `wanted`, and their sum. Weights are summed by their
  * leading bits, which is faster than sorting.
  */
-function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly heldWeight: number } {
+function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly keptWeight: number } {
   const words = new Uint32Array(weights.buffer, weights.byteOffset, 2 * weights.length)
   const bucketOf = (i: number): number =>
     Math.min(BUCKET_BITS_OF_ONE - ((words[2 * i + 1] ?? 0) >>> 14), LAST_BUCKET)
@@ -208,7 +208,7 @@ function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly h
   const lowest = ascending[at] ?? 0
   let ties = 0
   while (ascending[at + ties] === lowest) ties++
-  return { lowest, ties, heldWeight }
+  return { lowest, ties, keptWeight: heldWeight }
 }
 
 /** Sign, exponent and six bits of the fraction of a float64. There are 64 buckets per octave, from 1 down to 2^-64. */
@@ -216,7 +216,7 @@ const BUCKET_BITS_OF_ONE = 0x3ff00000 >>> 14
 const LAST_BUCKET = 64 * 64
 const bucketSums = new Float64Array(LAST_BUCKET + 1)
 
-function keep({ tokens, weights }: Candidates, { lowest, ties }: Edge): Candidates {
+function keepWithinEdge({ tokens, weights }: Candidates, { lowest, ties }: Edge): Candidates {
   let count = 0
   let equals = 0
   for (let i = 0; i < weights.length; i++) {

@@ -31,8 +31,8 @@ export class SweepResources {
     private readonly open: OpenRun,
     private readonly weights: WeightCache | null
   ) {
-    this.reader = open.own(new PrefetchReader(open.pair))
-    open.own({ close: async () => this.layers?.sessions.close() })
+    this.reader = open.register(new PrefetchReader(open.pair))
+    open.register({ close: async () => this.layers?.sessions.close() })
   }
 
   /** @throws WorkbenchError as `openRun` */
@@ -76,7 +76,7 @@ export class SweepResources {
       const reads = [sliceRead(model.spec, origin, slice)]
       return weights === null ? reader.read(reads) : weights.read(reader, reads)
     })
-    this.heads.set(origin, open.own(opened))
+    this.heads.set(origin, open.register(opened))
     return opened
   }
 
@@ -84,7 +84,7 @@ export class SweepResources {
     const key = JSON.stringify(samplers)
     const cached = this.draws.get(key)
     if (cached !== undefined) return cached
-    const opened = this.open.own(new Draws(this.device, this.pair.post.spec, samplers))
+    const opened = this.open.register(new Draws(this.device, this.pair.post.spec, samplers))
     this.draws.set(key, opened)
     return opened
   }

@@ -73,9 +73,9 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   }
 }
 
-const movedSince = (before: MovedBytes, now: Readonly<MovedBytes>): MovedBytes => ({
-  toDevice: now.toDevice - before.toDevice,
-  fromDevice: now.fromDevice - before.fromDevice
+const movedSince = (before: MovedBytes, after: Readonly<MovedBytes>): MovedBytes => ({
+  toDevice: after.toDevice - before.toDevice,
+  fromDevice: after.fromDevice - before.fromDevice
 })
 
 /** Minimum milliseconds between progress events, each of which takes as long as a small model's block. */

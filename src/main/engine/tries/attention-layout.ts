@@ -248,12 +248,12 @@ function makeSegment(branches: readonly Branch[], packed: PackedPrompts): Attent
 /** Returns for each key the index after its last descendant: the first later key at the same depth or above. */
 function endsOf(keys: readonly number[], { positions }: PackedPrompts): number[] {
   const ends = keys.map(() => keys.length)
-  const unended: number[] = []
+  const openKeys: number[] = []
   for (const [keyIndex, row] of keys.entries()) {
     const depth = elementAt(positions, row, 'row')
     // The open rows have one depth each, increasing from the first.
-    for (const ended of unended.splice(depth)) ends[ended] = keyIndex
-    unended.push(keyIndex)
+    for (const ended of openKeys.splice(depth)) ends[ended] = keyIndex
+    openKeys.push(keyIndex)
   }
   return ends
 }

@@ -66,7 +66,7 @@ export interface Sharing {
   /** True if restoring base's layer rounds nothing, so that base as a whole model has the same block. */
   readonly lossless: boolean
   /** True if base's layers compute alike by base's and post's config. If not, base shares no block. */
-  readonly alike: boolean
+  readonly computesAlike: boolean
   /** The sources of other checkpoints, as far as they are found in the pair. */
   readonly others: ReadonlyMap<OtherOrigin, ModelSources>
 }
@@ -180,7 +180,7 @@ function modelSources(model: Model, sharing: Sharing): ModelSources {
   }
   const layers = Array.from({ length: sharing.layerCount }, (_, layer) => layer)
   if (model.kind === 'base') {
-    const { alike, lossless } = sharing
+    const { computesAlike: alike, lossless } = sharing
     const baseBlock: BlockSource =
       alike && lossless ? { kind: 'recipe', attention: 1, mlp: 1 } : { kind: 'stored', origin: 'base' }
     const blocks = layers.map((layer) => (alike && sharing.identical(layer) ? POST_BLOCK : baseBlock))

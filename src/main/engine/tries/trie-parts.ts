@@ -86,14 +86,14 @@ export function walkParts(
   trie: RecipeTrie,
   parts: readonly (readonly number[])[],
   known: ReadonlySet<number> = new Set(),
-  isThere: (level: number, node: number) => boolean = () => false
+  isAvailable: (level: number, node: number) => boolean = () => false
 ): TriePart[] {
   const last = trie.levels.length - 1
   const paths = parts.map((leaves) =>
     leaves.map((leaf) => {
       const path = pathTo(trie, leaf)
-      const there = path.findLastIndex((node, level) => level < last && isThere(level, node))
-      return { path, from: there + 1 }
+      const deepestAvailable = path.findLastIndex((node, level) => level < last && isAvailable(level, node))
+      return { path, from: deepestAvailable + 1 }
     })
   )
   const timesNeeded = trie.levels.map(({ nodes }) => new Uint32Array(nodes.length))

@@ -18,9 +18,9 @@ function decoderOf({ base, post, others }: WorkerStart): WeightDecoder {
 
 async function fill(
   decoder: WeightDecoder,
-  { buffer: lent, bytes, reads }: WorkerRequest
+  { buffer: reusedBuffer, bytes, reads }: WorkerRequest
 ): Promise<WorkerReply> {
-  const buffer = lent ?? new ArrayBuffer(bytes)
+  const buffer = reusedBuffer ?? new ArrayBuffer(bytes)
   const startedMs = performance.now()
   try {
     const cost = { bytesRead: 0, convertMs: 0 }

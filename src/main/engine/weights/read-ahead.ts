@@ -16,8 +16,8 @@ export const BUFFER_COUNT = 2
 
 const ALIGNMENT_BYTES = 64
 
-/** Weights in lent memory, in the order of the request. */
-export interface LentWeights {
+/** Weights in memory of the reader, in the order of the request. */
+export interface ReleasableWeights {
   readonly arrays: readonly Float32Array[]
   readonly bytesRead: number
   readonly readMs: number
@@ -26,8 +26,8 @@ export interface LentWeights {
   release(): void
 }
 
-/** Lent weights that the caller may also keep. */
-export interface DetachableWeights extends LentWeights {
+/** Weights that the caller may also keep. */
+export interface DetachableWeights extends ReleasableWeights {
   /** Keeps the arrays, instead of returning their memory, and returns the buffers that hold them. */
   detach(): readonly ArrayBuffer[]
 }
@@ -118,8 +118,8 @@ export class PrefetchReader {
   /** Reads the weights of a block. At most BUFFER_COUNT requests may be unreleased. */
   async block(step: BlockStep): Promise<BlockWeights> {
     const { spec } = this.pair.post
-    const { arrays, ...lent } = await this.read(blockReads(spec, step))
-    return { ...lent, tensors: blockTensors(spec, step, arrays) }
+    const { arrays, ...weights } = await this.read(blockReads(spec, step))
+    return { ...weights, tensors: blockTensors(spec, step, arrays) }
   }
 
   /** @throws WorkbenchError what is wrong with the files, or `cancelled` */
@@ -129,13 +129,13 @@ export class PrefetchReader {
     const shares = sharesOf(reads, this.readers.length)
     const replies = await Promise.all(
       shares.map(({ placed }, reader) =>
-        elementAt(this.readers, reader, 'reader').fill(this.take(bytesOf(placed)), placed)
+        elementAt(this.readers, reader, 'reader').fill(this.takeBuffer(bytesOf(placed)), placed)
       )
     )
     const buffers = replies.map(({ buffer }) => buffer)
     let isLent = true
     const release = (): void => {
-      if (isLent) this.giveBack(buffers)
+      if (isLent) this.returnBuffers(buffers)
       isLent = false
     }
     const detach = (): ArrayBuffer[] => {
@@ -188,17 +188,19 @@ export class PrefetchReader {
     this.peakBuffers = Math.max(this.peakBuffers, this.inUse)
   }
 
-  private take(bytes: number): ArrayBuffer | null {
+  private takeBuffer(bytes: number): ArrayBuffer | null {
     // With several threads no share takes the memory of a larger one, so that all shares together need no more than the
     // requests.
     const maxBytes = this.readers.length === 1 ? Infinity : bytes + SPARE_BYTES
-    const fitting = this.free.findIndex(({ byteLength }) => byteLength >= bytes && byteLength <= maxBytes)
-    if (fitting !== -1) return elementAt(this.free.splice(fitting, 1), 0, 'buffer')
+    const fittingIndex = this.free.findIndex(
+      ({ byteLength }) => byteLength >= bytes && byteLength <= maxBytes
+    )
+    if (fittingIndex !== -1) return elementAt(this.free.splice(fittingIndex, 1), 0, 'buffer')
     for (const buffer of this.free.splice(0)) dropNow(buffer)
     return null
   }
 
-  private giveBack(buffers: readonly ArrayBuffer[]): void {
+  private returnBuffers(buffers: readonly ArrayBuffer[]): void {
     this.inUse--
     this.free.push(...buffers)
   }

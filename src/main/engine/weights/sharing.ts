@@ -36,7 +36,13 @@ export async function findSharing(pair: PairWeights, models: readonly Model[]): 
   const others = new Map<OtherOrigin, ModelSources>()
   for (const origin of pair.others.keys()) others.set(origin, await rememberedSources(pair, origin))
   const alike = computeAlike(base.spec, post.spec)
-  return { layerCount, identical: (layer) => identical[layer] ?? false, lossless, alike, others }
+  return {
+    layerCount,
+    identical: (layer) => identical[layer] ?? false,
+    lossless,
+    computesAlike: alike,
+    others
+  }
 }
 
 /** Remembers one comparison of every checkpoint, while no file of it or the pair has changed. */

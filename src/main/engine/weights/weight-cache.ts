@@ -1,10 +1,15 @@
 import { dropNow } from '../../base/drop-now'
 import { type BlockStep, type BlockWeights, blockReads, blockTensors } from './block-weights'
 import type { DecoderSpec } from '../../family'
-import { type LentWeights, type PrefetchReader, type DetachableWeights, requestBytes } from './read-ahead'
+import {
+  type ReleasableWeights,
+  type PrefetchReader,
+  type DetachableWeights,
+  requestBytes
+} from './read-ahead'
 import type { WeightRead } from './weight-decoder'
 
-type Cost = Pick<LentWeights, 'bytesRead' | 'readMs' | 'convertMs'>
+type Cost = Pick<ReleasableWeights, 'bytesRead' | 'readMs' | 'convertMs'>
 
 const NO_COST: Cost = { bytesRead: 0, readMs: 0, convertMs: 0 }
 
@@ -70,11 +75,11 @@ export class WeightCache {
     const later = step.later.filter(
       (source) => !this.has(cacheKey(blockReads(spec, { ...step, source, later: [] })))
     )
-    const { arrays, ...lent } = await this.read(reader, blockReads(spec, { ...step, later }))
-    return { ...lent, tensors: blockTensors(spec, step, arrays) }
+    const { arrays, ...weights } = await this.read(reader, blockReads(spec, { ...step, later }))
+    return { ...weights, tensors: blockTensors(spec, step, arrays) }
   }
 
-  async read(reader: PrefetchReader, reads: readonly WeightRead[]): Promise<LentWeights> {
+  async read(reader: PrefetchReader, reads: readonly WeightRead[]): Promise<ReleasableWeights> {
     const key = cacheKey(reads)
     await this.prefetch?.waitFor(key)
     const release = (): void => undefined
@@ -86,39 +91,42 @@ export class WeightCache {
       return { arrays, ...unreportedCost, release }
     }
     await this.prefetch?.end()
-    const lent = await reader.read(reads)
-    if (!isKeepable(reads) || !this.hasRoomFor(reads)) return lent
-    this.keep([reads], lent, NO_COST)
-    return { ...lent, release }
+    const weights = await reader.read(reads)
+    if (!isKeepable(reads) || !this.hasRoomFor(reads)) return weights
+    this.keep([reads], weights, NO_COST)
+    return { ...weights, release }
   }
 
   /** Reads a batch into the cache; false if the cache has no room for it. @throws WorkbenchError as the reader does */
   async readBatch(reader: PrefetchReader, requests: readonly (readonly WeightRead[])[]): Promise<boolean> {
     const all = requests.flat()
     if (!this.hasRoomFor(all)) return false
-    const lent = await reader.read(all)
+    const weights = await reader.read(all)
     if (this.hasRoomFor(all)) {
-      this.keep(requests, lent, lent)
+      this.keep(requests, weights, weights)
       return true
     }
-    for (const buffer of lent.detach()) dropNow(buffer)
+    for (const buffer of weights.detach()) dropNow(buffer)
     return false
   }
 
   private keep(
     requests: readonly (readonly WeightRead[])[],
-    lent: DetachableWeights,
+    weights: DetachableWeights,
     unreportedCost: Cost
   ): void {
     const { bytesRead, readMs, convertMs } = unreportedCost
     const batch: ReadBatch = {
       keys: requests.map(cacheKey),
-      buffers: lent.detach(),
+      buffers: weights.detach(),
       unreportedCost: { bytesRead, readMs, convertMs }
     }
     let first = 0
     for (const reads of requests)
-      this.entries.set(cacheKey(reads), { arrays: lent.arrays.slice(first, (first += reads.length)), batch })
+      this.entries.set(cacheKey(reads), {
+        arrays: weights.arrays.slice(first, (first += reads.length)),
+        batch
+      })
     this.batches.push(batch)
     for (const { byteLength } of batch.buffers) this.bytes += byteLength
   }

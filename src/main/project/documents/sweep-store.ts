@@ -135,7 +135,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
    * it. @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
    */
   async read(project: string, id: string): Promise<SweepDocument> {
-    const { file, state } = await this.found(project, id)
+    const { file, state } = await this.findFile(project, id)
     if (this.last !== null && this.last.file === file && this.last.state === state) return this.last.sweep
     const sweep = await readSweepFile(file)
     requireId(file, sweep, id)
@@ -145,7 +145,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
 
   /** Reads a sweep without the scores of each prompt, except those of base and post. */
   async readShown(project: string, id: string): Promise<ShownSweep> {
-    const { file } = await this.found(project, id)
+    const { file } = await this.findFile(project, id)
     const opened = await openSweepFile(file)
     const sweep = opened.stored ?? (await runCooperatively(shownSweepInSteps(opened.whole)))
     requireId(file, sweep, id)
@@ -154,7 +154,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
 
   /** Reads the scores of each prompt of the model with this key; null if the sweep scored none. */
   async readPromptScores(project: string, id: string, key: string): Promise<PromptScore[] | null> {
-    const { file } = await this.found(project, id)
+    const { file } = await this.findFile(project, id)
     const opened = await openSweepFile(file)
     if (opened.stored === null) return scoreOfKey(opened.whole, key)?.prompts ?? null
     const { stored } = opened
@@ -229,7 +229,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return this.files.companion(project, id, suffix)
   }
 
-  private async found(project: string, id: string): Promise<{ file: string; state: string | undefined }> {
+  private async findFile(project: string, id: string): Promise<{ file: string; state: string | undefined }> {
     const file = this.companion(project, id, '.json')
     await hasPlainFolder(dirname(file))
     return { file, state: (await plainFileState(file))?.state }

@@ -53,12 +53,14 @@ function followed(
   id: string,
   otherCheckpoints: KeptCheckpoint[]
 ): Followed {
-  const was = before.find((checkpoint) => checkpoint.id === id)
-  const is = otherCheckpoints.find((checkpoint) => checkpoint.id === id)
-  if (was === undefined || is === undefined) return { otherCheckpoints, recipes }
-  const { name, path, fingerprint } = is
+  const earlier = before.find((checkpoint) => checkpoint.id === id)
+  const current = otherCheckpoints.find((checkpoint) => checkpoint.id === id)
+  if (earlier === undefined || current === undefined) return { otherCheckpoints, recipes }
+  const { name, path, fingerprint } = current
   const follow = (source: OtherCheckpoint): OtherCheckpoint =>
-    source.path === was.path && source.fingerprint === was.fingerprint ? { name, path, fingerprint } : source
+    source.path === earlier.path && source.fingerprint === earlier.fingerprint
+      ? { name, path, fingerprint }
+      : source
   return {
     otherCheckpoints,
     recipes: recipes.map((kept) => {

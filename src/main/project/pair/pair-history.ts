@@ -60,7 +60,7 @@ export class RunHistory {
     this.#deleted = deleted
   }
 
-  take({ marks, unread, deleted }: StoredHistory): void {
+  replaceStored({ marks, unread, deleted }: StoredHistory): void {
     this.#marks = marks
     this.#unread = unread
     this.#deleted = deleted
@@ -221,10 +221,10 @@ export class RunHistory {
     )
   }
 
-  /** Writes the marks of existing runs, and of `more` runs that are being restored. */
-  private async write(marks: ReadonlyMap<string, RunMarks>, more: readonly RunKey[] = []): Promise<void> {
+  /** Writes the marks of existing and restored runs. */
+  private async write(marks: ReadonlyMap<string, RunMarks>, restored: readonly RunKey[] = []): Promise<void> {
     this.requireReadMarks()
-    const runs = [...this.state.runs, ...more].flatMap(({ kind, id }) => {
+    const runs = [...this.state.runs, ...restored].flatMap(({ kind, id }) => {
       const runMarks = marks.get(runKey({ kind, id }))
       return runMarks === undefined || isUnmarked(runMarks) ? [] : [{ kind, id, ...runMarks }]
     })

@@ -48,7 +48,7 @@ export class ProjectEvaluations {
       if (this.storage.list.find(id)?.answerCount !== 0 || this.storage.isPinned(id)) return
       await EVALUATIONS.remove(this.storage.folder, id, EVALUATION_ENDINGS)
       this.storage.list.drop(id)
-      this.storage.tell()
+      this.storage.notify()
     })
   }
 
@@ -75,8 +75,8 @@ export class ProjectEvaluations {
       if (before === undefined) return
       const summary = { ...before, answerCount: before.answerCount + lines.length }
       // The summary is written with the last answer. The answers of a stopped run are counted again when it is opened.
-      if (summary.answerCount < summary.answerTotal) this.storage.list.note(summary)
-      else await this.storage.list.put(summary)
+      if (summary.answerCount < summary.answerTotal) this.storage.list.setInMemory(summary)
+      else await this.storage.list.save(summary)
     })
   }
 
@@ -105,7 +105,7 @@ export class ProjectEvaluations {
 
   private async write(run: EvaluationRun): Promise<void> {
     await EVALUATIONS.write(this.storage.folder, run)
-    await this.storage.list.put(summarizeEvaluation(run, this.storage.list.find(run.id)?.answerCount ?? 0))
-    this.storage.tell()
+    await this.storage.list.save(summarizeEvaluation(run, this.storage.list.find(run.id)?.answerCount ?? 0))
+    this.storage.notify()
   }
 }

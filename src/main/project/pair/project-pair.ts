@@ -68,7 +68,7 @@ export interface ProjectOfPair {
   savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null>
   /** Counts and writes a change of a value beside the document. @param fields see `editPair` */
   savePart(part: PartChange, seen: number | undefined, fields?: readonly string[]): Promise<number | null>
-  tell(): void
+  notifySubscribers(): void
   close(): Promise<void>
 }
 
@@ -106,21 +106,21 @@ export class ProjectPair {
     const storage = (kind: RunKind) => ({
       folder,
       change: project.change,
-      tell: () => project.tell(),
+      notify: () => project.notifySubscribers(),
       isPinned: (id: string) => this.history.marksOf({ kind, id }).pinned
     })
     this.samples = new ProjectSamples({ ...storage('samples'), list: runs.samples })
     this.evaluations = new ProjectEvaluations({ ...storage('evaluation'), list: runs.evaluation })
   }
 
-  take({ sweeps, searches, sampleRuns, evaluations, history, prompts }: PairResults): void {
+  replaceResults({ sweeps, searches, sampleRuns, evaluations, history, prompts }: PairResults): void {
     this.#prompts = prompts
     this.#savedChecks += 1
-    this.#runs.sweep.take(sweeps)
-    this.#runs.search.take(searches)
-    this.#runs.samples.take(sampleRuns)
-    this.#runs.evaluation.take(evaluations)
-    this.history.take(history)
+    this.#runs.sweep.replaceRuns(sweeps)
+    this.#runs.search.replaceRuns(searches)
+    this.#runs.samples.replaceRuns(sampleRuns)
+    this.#runs.evaluation.replaceRuns(evaluations)
+    this.history.replaceStored(history)
   }
 
   get document(): PairDocument {
@@ -239,8 +239,8 @@ export class ProjectPair {
   async saveSweep(sweep: SweepDocument): Promise<void> {
     await this.project.change(async () => {
       await SWEEPS.write(this.folder, sweep)
-      await this.#runs.sweep.put(await summarizeStored(sweep, this.folder))
-      this.project.tell()
+      await this.#runs.sweep.save(await summarizeStored(sweep, this.folder))
+      this.project.notifySubscribers()
     })
   }
 
@@ -261,8 +261,8 @@ export class ProjectPair {
   async saveSearch(search: SearchDocument): Promise<void> {
     await this.project.change(async () => {
       await SEARCHES.write(this.folder, search)
-      await this.#runs.search.put(summarizeSearch(search))
-      this.project.tell()
+      await this.#runs.search.save(summarizeSearch(search))
+      this.project.notifySubscribers()
     })
   }
 
@@ -283,10 +283,10 @@ export class ProjectPair {
       await ANSWER_CHECKS.write(this.folder, check)
       // A check that comes with its sweep is stored before the sweep.
       if (this.#runs.sweep.find(check.sweepId) === undefined) return
-      await this.#runs.sweep.put(await summarizeChecked(await this.readSweep(check.sweepId), check))
+      await this.#runs.sweep.save(await summarizeChecked(await this.readSweep(check.sweepId), check))
     })
     this.#savedChecks += 1
-    this.project.tell()
+    this.project.notifySubscribers()
   }
 
   /** Reads the full-answer check of a sweep; null if there is none. */

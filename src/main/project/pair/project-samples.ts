@@ -28,8 +28,8 @@ export class ProjectSamples {
     )
     await this.storage.change(async () => {
       await SAMPLE_RUNS.write(this.storage.folder, run)
-      await this.storage.list.put(summarizeSampleRun(run, 0))
-      this.storage.tell()
+      await this.storage.list.save(summarizeSampleRun(run, 0))
+      this.storage.notify()
     })
   }
 
@@ -59,8 +59,8 @@ export class ProjectSamples {
       const run = { ...stored, ...change(stored) }
       await SAMPLE_RUNS.write(this.storage.folder, run)
       const before = this.storage.list.find(id)
-      if (before !== undefined) await this.storage.list.put(summarizeSampleRun(run, before.sampleCount))
-      this.storage.tell()
+      if (before !== undefined) await this.storage.list.save(summarizeSampleRun(run, before.sampleCount))
+      this.storage.notify()
       return run
     })
   }
@@ -70,7 +70,7 @@ export class ProjectSamples {
       if (this.storage.list.find(id)?.sampleCount !== 0 || this.storage.isPinned(id)) return
       await removeSampleRun(this.storage.folder, id)
       this.storage.list.drop(id)
-      this.storage.tell()
+      this.storage.notify()
     })
   }
 
@@ -103,10 +103,10 @@ export class ProjectSamples {
 }
 
 /** Counts answers. The summary is written with the last one; a stopped run is counted again at opening. */
-async function noteAnswers(list: RunList<SampleRunSummary>, id: string, more: number): Promise<void> {
+async function noteAnswers(list: RunList<SampleRunSummary>, id: string, addedCount: number): Promise<void> {
   const before = list.find(id)
   if (before === undefined) return
-  const summary = { ...before, sampleCount: before.sampleCount + more }
-  if (summary.sampleCount < summary.sampleTotal) list.note(summary)
-  else await list.put(summary)
+  const summary = { ...before, sampleCount: before.sampleCount + addedCount }
+  if (summary.sampleCount < summary.sampleTotal) list.setInMemory(summary)
+  else await list.save(summary)
 }

@@ -44,7 +44,7 @@ export class ProjectWork {
   }
 
   /** Replaces the work after changes by another program. */
-  take(document: WorkListDocument): void {
+  replaceWork(document: WorkListDocument): void {
     this.document = document
     this.notify()
   }

@@ -42,9 +42,9 @@ export async function storedVerdict(
   sweep: SweepDocument,
   check: CheckResult | null,
   selection: Selection | null,
-  more: Pick<VerdictEvidence, 'isAllChecked' | 'sampler'> = {}
+  furtherEvidence: Pick<VerdictEvidence, 'isAllChecked' | 'sampler'> = {}
 ): Promise<Verdict | null> {
   if (selection === null) return null
   const evaluation = await findingOfSelected(pair, sweep.id, selection)
-  return verdictOf({ ...sweep, selection, check, evaluation, ...more })
+  return verdictOf({ ...sweep, selection, check, evaluation, ...furtherEvidence })
 }

@@ -30,16 +30,16 @@ export function newestLike(
   { sweeps }: Pick<ProjectPair, 'sweeps'>,
   { task, device, isPreview }: { task: string | null; device: DeviceChoice; isPreview: boolean }
 ): SweepSummary | undefined {
-  const alike = sweeps.filter(
+  const candidates = sweeps.filter(
     (sweep) => taskOf(sweep.scoredBy) === task && (device === 'auto' || sweep.computed.device === device)
   )
   const kinds = [isPreview, !isPreview].map((kind) =>
-    alike.filter((sweep) => sweep.isPreview === kind && sweep.computedRows > 0)
+    candidates.filter((sweep) => sweep.isPreview === kind && sweep.computedRows > 0)
   )
   const kind = kinds.find(({ length }) => length > 0)
   if (kind === undefined) return undefined
-  const most = Math.max(...kind.map(({ computedRows }) => computedRows))
-  return kind.find(({ computedRows }) => computedRows >= most / 2)
+  const maxRows = Math.max(...kind.map(({ computedRows }) => computedRows))
+  return kind.find(({ computedRows }) => computedRows >= maxRows / 2)
 }
 
 /** Returns the sweep of {@link newestLike} for a plan. */

@@ -8,7 +8,7 @@ export interface KeptRuns<Summary extends Listed> {
   readonly folder: string
   readonly change: RunChange
   /** Notifies listeners of a change of the list or a run's document. */
-  readonly tell: () => void
+  readonly notify: () => void
   readonly list: RunList<Summary>
   /** Reports whether the user pinned a run. */
   readonly isPinned: (id: string) => boolean
@@ -30,7 +30,7 @@ export class RunList<Summary extends Listed> {
     return this.#runs
   }
 
-  take(runs: readonly Summary[]): void {
+  replaceRuns(runs: readonly Summary[]): void {
     this.#runs = runs
   }
 
@@ -39,13 +39,13 @@ export class RunList<Summary extends Listed> {
   }
 
   /** Adds or replaces a summary, also in its file. */
-  async put(summary: Summary): Promise<void> {
-    this.note(summary)
+  async save(summary: Summary): Promise<void> {
+    this.setInMemory(summary)
     await this.summaries.write(this.folder, summary)
   }
 
   /** Adds or replaces a summary in memory. Its file is written later, or computed again. */
-  note(summary: Summary): void {
+  setInMemory(summary: Summary): void {
     this.#runs = newestFirst([...this.#runs.filter(({ id }) => id !== summary.id), summary])
   }
 
@@ -55,6 +55,6 @@ export class RunList<Summary extends Listed> {
 
   /** Adds a run whose files were restored. @throws WorkbenchError as the reading of its document */
   async bringBack(id: string): Promise<void> {
-    this.note(await this.summaries.read(this.folder, id, true))
+    this.setInMemory(await this.summaries.read(this.folder, id, true))
   }
 }

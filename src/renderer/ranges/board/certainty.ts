@@ -11,7 +11,7 @@ import { scoreWords } from '../../../contract/words/score-words'
 export interface Certainty {
   readonly wins: Selection['bootstrap']['wins']
   /** Describes the ranges that take part if a preview only estimated the others; else empty. */
-  readonly among: string
+  readonly amongWords: string
   /** Keys of the ranges that a check rejected. They take no part. */
   readonly leftOut: ReadonlySet<string>
 }
@@ -26,7 +26,7 @@ export function certaintyOf(
   const leftOut: RestorationRange[] = rejectedRanges(ranges, check, selection.rho)
   return {
     wins: selection.bootstrap.wins,
-    among: amongExact({ preview, ranges }, leftOut.length),
+    amongWords: amongExact({ preview, ranges }, leftOut.length),
     leftOut: new Set(leftOut.map((range) => rangeKey(range, { source })))
   }
 }

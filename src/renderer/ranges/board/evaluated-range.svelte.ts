@@ -8,7 +8,7 @@ import type { OpenProject } from '../../app/open-project.svelte'
 
 /** The newest evaluation of the selected range, whichever evaluation or step is shown. */
 export class EvaluatedRange {
-  private readonly asking: Latest<string>
+  private readonly request: Latest<string>
   private askedFor: string | null = null
   private answer = $state.raw<{ to: string; finding: EvaluationFinding | null } | null>(null)
 
@@ -43,28 +43,28 @@ export class EvaluatedRange {
       readonly numbers: { readonly selection: Selection | null }
     }
   ) {
-    this.asking = new Latest(project.left)
+    this.request = new Latest(project.left)
   }
 
   /** Asks again where the selected range, the evaluations or the connection have changed. */
-  want(): void {
+  refresh(): void {
     const { subject, question, project } = this
     if (subject === null || question === null || !project.connected) {
       this.askedFor = null
-      this.asking.drop()
+      this.request.drop()
       return
     }
     // An evaluation is scored after its last answer, and ends then.
-    const wanted = `${question} ${project.state.running.includes('evaluation')}`
-    if (wanted === this.askedFor) return
-    this.askedFor = wanted
+    const requestKey = `${question} ${project.state.running.includes('evaluation')}`
+    if (requestKey === this.askedFor) return
+    this.askedFor = requestKey
     void this.ask(question, subject)
   }
 
   private async ask(question: string, about: { sweepId: string; range: RestorationRange }): Promise<void> {
     const { here, client } = this.project
     // The reason why an evaluation cannot be read is shown with that evaluation.
-    const read = await this.asking
+    const read = await this.request
       .ask(question, (signal) => client.evaluations.findingOf({ ...here, ...about }, { signal }))
       .catch((error: unknown) => (complaintOf(error).code === 'lost' ? null : { answer: null }))
     if (read !== null) this.answer = { to: question, finding: read.answer }

@@ -69,7 +69,11 @@ export function readoutOf(
  * States how often a range wins in resamples. Estimated ranges have no score there, and ranges that fail a check are
  * left out.
  */
-function winsWords(board: ScoreBoard, range: RangePoint, { wins, among, leftOut }: Certainty): string {
+function winsWords(
+  board: ScoreBoard,
+  range: RangePoint,
+  { wins, amongWords: among, leftOut }: Certainty
+): string {
   if (isPartial(range, board)) return '–, estimated only'
   if (leftOut.has(rangeKey(range, board))) return '–, fails the check'
   const win = wins.find((other) => spanKey(other) === spanKey(range))

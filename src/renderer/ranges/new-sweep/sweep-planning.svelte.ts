@@ -145,7 +145,7 @@ export class SweepPlanning {
    * @param key see {@link sweepKey}; null while there is nothing to plan. Also null while the engine has other work,
    * after which less may be left to compute.
    */
-  want(key: string | null): void {
+  planFor(key: string | null): void {
     if (key === this.plannedFor) return
     this.plannedFor = key
     if (key === null) this.latest.drop()

@@ -252,16 +252,16 @@ describe('the plan of the next sweep', () => {
   it('is requested once the wanted settings rest, with the known part, and not while none is wanted', async () => {
     const { line, session } = await opened()
     const { planning } = session.ranges
-    planning.want('one')
-    planning.want('two')
-    planning.want('two')
+    planning.planFor('one')
+    planning.planFor('two')
+    planning.planFor('two')
     await waitFor(() => expect(line.of('sweeps.known')).toHaveLength(1))
     expect(planning.working).toBe(true)
     await line.answer('sweeps.known', 0, { known: { prompts: 0, begun: null } })
     await line.answer('sweeps.plan', 0, plan)
     expect([planning.working, planning.plan, planning.reusable]).toEqual([false, plan, null])
-    planning.want('three')
-    planning.want(null)
+    planning.planFor('three')
+    planning.planFor(null)
     expect(planning.working).toBe(false)
     expect(line.of('sweeps.plan')).toHaveLength(1)
   })
@@ -270,7 +270,7 @@ describe('the plan of the next sweep', () => {
     const { line, session } = await opened()
     const { planning } = session.ranges
     const refused = async (what: string, place: number, error: Error): Promise<void> => {
-      planning.want(what)
+      planning.planFor(what)
       await waitFor(() => expect(line.of('sweeps.known')).toHaveLength(place + 1))
       await line.refuse('sweeps.known', place, new Error('no pair'))
       await line.refuse('sweeps.plan', place, error)
@@ -336,7 +336,7 @@ describe('the plan of the next sweep', () => {
     const { ranges } = session
     ranges.planning.preview = true
     expect(ranges.planning.previews).toBe(true)
-    ranges.planning.want('a preview')
+    ranges.planning.planFor('a preview')
     await waitFor(() => expect(line.of('sweeps.known')).toHaveLength(1))
     await line.answer('sweeps.known', 0, { known: { prompts: 0, begun: null } })
     expect(line.call('sweeps.plan', 0).input).toMatchObject({ preview: true })

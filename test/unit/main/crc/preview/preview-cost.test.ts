@@ -31,7 +31,7 @@ const sharing = {
   layerCount: LAYERS,
   identical: () => false,
   lossless: true,
-  alike: true,
+  computesAlike: true,
   others: new Map()
 }
 

@@ -5,7 +5,7 @@ test('closes the last opened part first, and all parts when closing fails', asyn
   const closed: string[] = []
   const open = new OpenResources()
   for (const name of ['pair', 'device', 'reader']) {
-    open.own({
+    open.register({
       close: () => {
         closed.push(name)
         return name === 'device' ? Promise.reject(new Error('the device is lost')) : Promise.resolve()
@@ -19,7 +19,7 @@ test('closes the last opened part first, and all parts when closing fails', asyn
 test('nothing is closed twice', async () => {
   let count = 0
   const open = new OpenResources()
-  open.own({ close: () => Promise.resolve(void count++) })
+  open.register({ close: () => Promise.resolve(void count++) })
   await open.close()
   await open.close()
   expect(count).toBe(1)

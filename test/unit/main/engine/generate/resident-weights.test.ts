@@ -27,7 +27,7 @@ function chainsOf(models: readonly Model[], layerBytes: number): string[] {
     layerCount: LAYERS,
     identical: () => false,
     lossless: true,
-    alike: true,
+    computesAlike: true,
     others: new Map()
   })
   return chainBlocks(trie, layerBytes).map(({ cohort, layers, sources }) => {

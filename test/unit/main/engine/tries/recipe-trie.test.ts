@@ -15,7 +15,7 @@ const noSharing = (layerCount: number): Sharing => ({
   layerCount,
   identical: () => false,
   lossless: true,
-  alike: true,
+  computesAlike: true,
   others: new Map()
 })
 const base: Model = { kind: 'base' }

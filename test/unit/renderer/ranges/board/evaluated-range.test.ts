@@ -19,8 +19,8 @@ it('reads the newest evaluation of the selected range, again when one comes, and
   await showSweep(line, session, sweep)
   const range = ranges.numbers.selection?.selected ?? null
   expect(range).not.toBeNull()
-  ranges.evaluated.want()
-  ranges.evaluated.want()
+  ranges.evaluated.refresh()
+  ranges.evaluated.refresh()
   expect(line.of('evaluations.findingOf')).toHaveLength(1)
   expect(line.call('evaluations.findingOf', 0).input).toMatchObject({ sweepId: 'swept', range })
   const recipe = { name: 'kept', ranges: [[range?.start ?? 0, range?.end ?? 0]] satisfies [[number, number]] }
@@ -41,7 +41,7 @@ it('reads the newest evaluation of the selected range, again when one comes, and
   session.accept({ ...state, evaluations: [{ ...older, id: 'newer' }, older] })
   expect(ranges.evaluated.current).toBeNull()
   expect(ranges.evaluated.isReading).toBe(true)
-  ranges.evaluated.want()
+  ranges.evaluated.refresh()
   await line.answer('evaluations.findingOf', 1, null)
   expect(ranges.evaluated.isReading).toBe(false)
   expect(ranges.result?.badge).toMatchObject({ label: 'selected' })
@@ -51,7 +51,7 @@ it('reads the newest evaluation of the selected range, again when one comes, and
   for (const answerCount of [0, 1]) {
     const answerTotal = 2
     session.accept({ ...state, evaluations: [{ ...running, answerCount, answerTotal }, older] })
-    ranges.evaluated.want()
+    ranges.evaluated.refresh()
   }
   expect(ranges.evaluated.isReading).toBe(true)
   expect(line.of('evaluations.findingOf')).toHaveLength(3)
