@@ -3,13 +3,9 @@ import type { ShellRequests } from '../workbench/shell'
 import type { JobSigns } from './job-signs'
 import { confirm, UNSAVED_EDITS } from './questions'
 
-/**
- * Longest time that a hanging page delays the end of the window. Linux gives a program 5 s at a shutdown
- * (logind.conf).
- */
+/** Longest time that a hanging page delays the end of the window; Linux gives 5 s at a shutdown (logind.conf). */
 const SETTLE_LIMIT_MS = 3000
 
-/** Lets the page save edits before the window closes, and asks the user about running jobs. */
 export function closeInOrder(window: BrowserWindow, requests: ShellRequests, signs: JobSigns): void {
   let closing = false
   const close = async (mayStop: () => Promise<boolean>): Promise<void> => {

@@ -30,10 +30,7 @@ const signs = new JobSigns()
 const recents = { known: [] as Parameters<typeof menuTemplate>[1] }
 let closing = false
 
-/**
- * The launcher of an AppImage adds the switch if the system refuses user namespaces (electron-builder's
- * appImageUtil.js).
- */
+/** The launcher of an AppImage adds the switch if the system refuses user namespaces. */
 const NO_SANDBOX: Parameters<typeof confirm>[1] = {
   type: 'warning',
   message: "The window runs without Chromium's full sandbox.",
@@ -75,10 +72,7 @@ if (app.requestSingleInstanceLock(startRequest)) {
   app.quit()
 }
 
-/**
- * Opens the request of another start in this process; while this process ends, it restarts itself for the
- * request.
- */
+/** Opens the request of another start in this process, or restarts it if this process ends. */
 function openRequest({ project, pair, demo }: StartRequest): void {
   if (closing) {
     const ownArguments = process.argv.slice(1, app.isPackaged ? 1 : 2)
@@ -158,7 +152,6 @@ function showMenu(logFolder: string): void {
   Menu.setApplicationMenu(Menu.buildFromTemplate(template))
 }
 
-/** Asks for a folder; Electron's dialog starts in Downloads by default. */
 async function pickFolder(title: string, start: string): Promise<string | null> {
   const places = [start, dirname(start), huggingFaceCacheFolder(), projectsFolder()]
   const options = {

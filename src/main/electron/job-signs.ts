@@ -43,10 +43,7 @@ export class JobSigns {
     }
   }
 
-  /**
-   * Notifies a user who looks elsewhere. A notification needs a signed program on macOS and a shortcut on
-   * Windows; the other signs need nothing.
-   */
+  /** Notifies a user who looks elsewhere, where the system allows it. */
   private announce(body: string): void {
     const [window] = BrowserWindow.getAllWindows()
     if (window === undefined || window.isFocused()) return

@@ -14,10 +14,7 @@ type CommandItem = (label: string, command: ShellCommand, accelerator?: string) 
 const MAX_RECENT = 10
 const SEPARATOR: Item = { type: 'separator' }
 
-/**
- * Builds the application menu. Its requests to the page are also available in the page, which browsers show
- * without a menu.
- */
+/** Builds the application menu, whose requests are also available in the page. */
 export function menuTemplate(
   platform: NodeJS.Platform,
   recents: readonly RecentProject[],

@@ -1,6 +1,5 @@
 import { type BrowserWindow, dialog, type MessageBoxOptions } from 'electron'
 
-/** A question with two answers, the first of which changes nothing. */
 interface Question {
   readonly type?: 'question' | 'warning'
   readonly message: string

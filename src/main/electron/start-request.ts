@@ -3,13 +3,9 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { PairId } from '../../contract/documents/project'
 
-/**
- * Request of a start. A second start passes it to the first (requestSingleInstanceLock), because Chromium
- * reorders arguments.
- */
+/** Request of a start, which a second start passes to the first (requestSingleInstanceLock). */
 export const StartRequest = z.object({
   project: z.string().nullable(),
-  /** Pair of the project; the first if omitted. */
   pair: PairId.optional(),
   demo: z.boolean()
 })

@@ -16,10 +16,7 @@ const BROKEN_AGAIN_MS = 60_000
 
 const SHOW_LIMIT_MS = 10_000
 
-/**
- * Opens the window. @param page its address @param onLoaded called after every load of the page's main frame,
- * including reloads
- */
+/** Opens the window. @param onLoaded called after every load of the page's main frame, including reloads */
 export function openWindow(page: string, onLoaded: (contents: WebContents) => void): BrowserWindow {
   const { width, height } = screen.getPrimaryDisplay().workAreaSize
   const window = new BrowserWindow({
@@ -64,10 +61,7 @@ export function openWindow(page: string, onLoaded: (contents: WebContents) => vo
   return window
 }
 
-/**
- * Shows the window with its first picture, or after a time limit, because a broken graphics driver draws
- * none.
- */
+/** Shows the window with its first picture, or after a time limit. */
 function showWhenReady(window: BrowserWindow): void {
   const limit = setTimeout(() => {
     console.error(`The page has drawn nothing for ${SHOW_LIMIT_MS / 1000} s.`)
@@ -80,7 +74,6 @@ function showWhenReady(window: BrowserWindow): void {
   window.once('closed', () => clearTimeout(limit))
 }
 
-/** Brings a window to the front. */
 export function bringToFront(window: BrowserWindow): void {
   if (window.isMinimized()) window.restore()
   window.show()

@@ -1,4 +1,3 @@
-/** Groups items into batches with limits of their number and total size. */
 export function inBatches<Item>(
   items: readonly Item[],
   limits: { readonly items: number; readonly size: number },

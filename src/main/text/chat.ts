@@ -18,11 +18,9 @@ const BATCH = { items: 64, size: 1_000_000 }
 
 type ChatRendering = Pick<Rendering, 'templateArguments' | 'date' | 'assistantPrefix'>
 
-/** Adds a system turn before other turns, unless the system prompt is empty. */
 export const withSystemTurn = (turns: readonly ChatMessage[], systemPrompt: string): ChatMessage[] =>
   systemPrompt === '' ? [...turns] : [{ role: 'system', content: systemPrompt }, ...turns]
 
-/** Builds one user turn, after a system turn unless the system prompt is empty. */
 export const promptMessages = (prompt: string, systemPrompt: string): ChatMessage[] =>
   withSystemTurn([{ role: 'user', content: prompt }], systemPrompt)
 
@@ -65,7 +63,6 @@ export async function renderChats(
   })
 }
 
-/** Renders one chat; see {@link renderChats}. */
 export async function renderChat(
   text: TextModel,
   messages: readonly ChatMessage[],

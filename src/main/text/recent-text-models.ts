@@ -5,7 +5,6 @@ import type { SandboxReply, TextRequest } from '../sandbox/messages'
 import { inBatches } from './batches'
 import type { TextModel } from './text-model'
 
-/** Number of tokenizers that are kept, for base and post. */
 const MAX_MODELS = 2
 
 /** Limits of one request, so that each fits well in its 3 s and other requests come in between. */

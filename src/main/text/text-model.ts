@@ -15,7 +15,6 @@ import {
   type TokenizerConfig
 } from './tokenizer-config'
 
-/** The largest published tokenizer.json files have about 35 MB. */
 export const MAX_TOKENIZER_BYTES = 64_000_000
 
 /** The library requires these parts; files may omit parts without effect. */
@@ -46,7 +45,6 @@ function areMerges(merges: readonly unknown[]): boolean {
   return merges.every(Array.isArray(merges[0]) ? isPair : isText)
 }
 
-/** A checkpoint's tokenizer and chat template. */
 export interface TextModel {
   readonly folder: string
   readonly hasChatTemplate: boolean
@@ -67,10 +65,7 @@ export interface TextModel {
    * does not work, or takes too long
    */
   encodeAll(texts: readonly string[], addSpecialTokens?: boolean): Promise<number[][]>
-  /**
-   * Decodes tokens. Special and unknown ones are omitted, and nothing is cleaned up or stripped. @throws as
-   * `encodeAll`
-   */
+  /** Decodes tokens without special and unknown ones; nothing is stripped. @throws as `encodeAll` */
   decodeAll(lists: readonly (readonly number[])[]): Promise<string[]>
   /** Decodes a context followed by each of many tokens. @throws as `encodeAll` */
   decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]>
@@ -83,21 +78,17 @@ export interface LocalTextModel extends TextModel {
   decodeContextWith(context: readonly number[], tokens: ArrayLike<number>): string[]
 }
 
-/** Encodes one text. @throws WorkbenchError as `encodeAll` */
 export async function encodeOne(text: TextModel, input: string, addSpecialTokens = false): Promise<number[]> {
   return elementAt(await text.encodeAll([input], addSpecialTokens), 0, 'text')
 }
 
-/** Decodes one list. @throws WorkbenchError as `encodeAll` */
 export async function decodeOne(text: TextModel, tokens: readonly number[]): Promise<string> {
   return elementAt(await text.decodeAll([tokens]), 0, 'list of tokens')
 }
 
 /**
- * Reads tokenizer.json, further tokenizer files, and the chat template of a folder. Only the first is
- * required.
- *
- * @throws WorkbenchError `not-found` when there is no tokenizer.json; `bad-file` when a file is broken
+ * Reads the tokenizer and chat template of a folder. @throws WorkbenchError `not-found` without tokenizer.json;
+ * `bad-file` when a file is broken
  */
 export async function loadTextModel(folder: string): Promise<LocalTextModel> {
   const file = join(folder, 'tokenizer.json')
@@ -191,7 +182,6 @@ class FolderTextModel implements LocalTextModel {
     })
   }
 
-  /** Lists the tokens that the folder requires before a text. */
   private leadingTokens(text: string): number[] {
     const { addBos, namedTokens } = this.config
     const leading = tokensBefore(this.encodeWith(text, true), this.encodeWith(text, false))
@@ -222,10 +212,7 @@ async function readTokenizer(folder: string): Promise<unknown> {
   }
 }
 
-/**
- * Lists the added tokens of tokenizer.json, changed and completed by tokenizer_config.json, and special
- * tokens of the vocabulary. As in transformers, all of them are matched in a text before anything else.
- */
+/** Lists the added tokens of tokenizer.json and tokenizer_config.json, which are matched before anything else. */
 function allAddedTokens(definition: z.infer<typeof TokenizerFile>, config: TokenizerConfig): AddedToken[] {
   const { vocab } = definition.model
   const vocabularyId = (content: string): number | undefined =>
@@ -244,24 +231,17 @@ function allAddedTokens(definition: z.infer<typeof TokenizerFile>, config: Token
   return [...tokens.values()]
 }
 
-/** Lists the tokens before `inner` in `outer`. */
 function tokensBefore(outer: readonly number[], inner: readonly number[]): number[] {
   const start = outer.findIndex((_, index) => inner.every((id, offset) => outer[index + offset] === id))
   return outer.slice(0, Math.max(0, start))
 }
 
-/**
- * Replaces half a surrogate pair by the replacement character, as in any UTF-8 text, because the model cannot
- * see it.
- */
+/** Replaces half a surrogate pair by the replacement character, as in any UTF-8 text. */
 function wellFormed(text: string): string {
   return Buffer.from(text).toString()
 }
 
-/**
- * Wraps errors of the library, which checks little of a tokenizer.json: a broken one may fail only on the
- * first text that needs the part.
- */
+/** Wraps errors of the library, which checks little of a tokenizer.json. */
 function usingTokenizer<T>(file: string, work: () => T): T {
   try {
     return work()

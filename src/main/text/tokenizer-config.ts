@@ -6,10 +6,7 @@ import { TemplateField } from './chat-template'
 
 /** The file lists every added token; large ones have a few MB. */
 const MAX_CONFIG_BYTES = 10_000_000
-/**
- * Largest token id. Ids index an array, which a hostile id of 4e9 would make that long. Published
- * vocabularies have fewer than 300,000 tokens.
- */
+/** Largest token id, which indexes an array. Published vocabularies have fewer than 300,000 tokens. */
 export const MAX_TOKEN_ID = 10_000_000
 
 export const TokenId = z.number().int().min(0).max(MAX_TOKEN_ID)
@@ -55,7 +52,6 @@ const ConfigFile = NamedTokens.extend({
   chat_template: TemplateField.nullish()
 })
 
-/** Settings of a tokenizer outside tokenizer.json. */
 export interface TokenizerConfig {
   chatTemplate: z.infer<typeof TemplateField> | undefined
   /** Texts of `bos_token`, `eos_token` and so on by name, for templates. */
