@@ -42,6 +42,13 @@ function configs(modelType: string): fc.Arbitrary<Record<string, unknown>> {
 
 const LAYER_NORMS = ['stablelm', 'starcoder2', 'gpt_neox', 'cohere', 'cohere2', 'nemotron', 'olmo']
 
+const ATTENTION_BIASES = [
+  ...'llama qwen3 qwen3_vl_text olmo2 olmo3 seed_oss smollm3 granite granitemoehybrid gemma gemma2'.split(
+    ' '
+  ),
+  ...'gemma3_text arcee hunyuan_v1_dense glm glm4 gpt_neox cohere cohere2 nemotron olmo apertus'.split(' ')
+]
+
 /** What others know by another name, or not at all. */
 function droppedKeys(modelType: string): readonly string[] {
   return [
@@ -60,33 +67,7 @@ function ownKeys(
   shape: { window: number | null; layers: number; bias: boolean; tied: boolean }
 ): Record<string, unknown> {
   const keys: readonly [families: readonly string[], own: Record<string, unknown>][] = [
-    [
-      [
-        'llama',
-        'qwen3',
-        'qwen3_vl_text',
-        'olmo2',
-        'olmo3',
-        'seed_oss',
-        'smollm3',
-        'granite',
-        'granitemoehybrid',
-        'gemma',
-        'gemma2',
-        'gemma3_text',
-        'arcee',
-        'hunyuan_v1_dense',
-        'glm',
-        'glm4',
-        'gpt_neox',
-        'cohere',
-        'cohere2',
-        'nemotron',
-        'olmo',
-        'apertus'
-      ],
-      { attention_bias: shape.bias }
-    ],
+    [ATTENTION_BIASES, { attention_bias: shape.bias }],
     [['llama', 'seed_oss', 'smollm3', 'granite', 'arcee', 'nemotron'], { mlp_bias: shape.bias }],
     [['ernie4_5', 'starcoder2'], { use_bias: shape.bias }],
     [['stablelm'], { use_qkv_bias: !shape.bias }],

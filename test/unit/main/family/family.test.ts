@@ -41,7 +41,9 @@ describe('reading the requirements of a config', () => {
     'reads $family as newer versions write it as before: $newer',
     ({ family, newer, dropped }) => {
       const older = goldenConfig(family)
-      const kept = Object.fromEntries(Object.entries(older).filter(([key]) => !new Set<string>(dropped).has(key)))
+      const kept = Object.fromEntries(
+        Object.entries(older).filter(([key]) => !new Set<string>(dropped).has(key))
+      )
       expect(decoderSpec({ ...kept, ...newer }, 'config.json')).toEqual(decoderSpec(older, 'config.json'))
     }
   )
