@@ -175,6 +175,26 @@ def gptq(autogptq, seed, rows, columns, bits, symmetric, group, order, version=1
     return case(what + (", second format" if version == 2 else ""), config, tensors, weight)
 
 
+def awq(seed, rows, columns, group):
+    """Packed as AutoAWQ's WQLinear_GEMM packs: of 8 neighbouring rows, a word holds 0, 2, 4, 6, 1, 3, 5, 7 from its lowest bits."""
+    torch.manual_seed(seed)
+    order = [0, 2, 4, 6, 1, 3, 5, 7]
+    groups = columns // group
+    scales = (torch.rand(groups, rows) / 16 + 1 / 32).half()
+    zeros, codes = torch.randint(0, 16, (groups, rows)), torch.randint(0, 16, (columns, rows))
+
+    def packed(values):
+        words = sum(values[:, place::8].to(torch.int64) << 4 * i for i, place in enumerate(order))
+        return torch.where(words >= 2**31, words - 2**32, words).int()
+
+    of_column = torch.arange(columns) // group
+    weight = ((codes - zeros[of_column]).half() * scales[of_column]).t().contiguous()
+    tensors = {"qweight": packed(codes), "qzeros": packed(zeros), "scales": scales}
+    config = {"quant_method": "awq", "bits": 4, "group_size": group, "zero_point": True, "version": "gemm",
+              "modules_to_not_convert": None}
+    return case(f"AWQ, groups of {group}", config, tensors, weight)
+
+
 def main():
     sys.meta_path.insert(0, StandIns())
     importlib.import_module("transformers.pytorch_utils")
@@ -205,6 +225,7 @@ def main():
         gptq(auto, 15, 64, 64, 8, False, 32, True),
         gptq(auto, 16, 32, 64, 4, False, 16, True, version=2),
     ]
+    cases += [awq(21, 32, 48, 16), awq(22, 16, 64, 64)]
     print(json.dumps(cases, indent=2))
 
 

@@ -32,9 +32,10 @@ const Scaled = z.object({
   kind: z.enum(['F8_E4M3', 'I8', 'I4']),
   /**
    * Storage of the numbers: one byte each, or packed into words of 32 bits. The first is in the lowest bits,
-   * along rows or columns of the weight. With columns, scales and zero points are transposed too.
+   * along rows or columns of the weight. With columns, scales and zero points are transposed too. AWQ stores the
+   * transposed weight, with a word for 8 of its rows.
    */
-  layout: z.enum(['bytes', 'rows', 'columns']),
+  layout: z.enum(['bytes', 'rows', 'columns', 'awq']),
   scales: StoredTensor,
   block: z.tuple([z.number(), z.number()]),
   /** Packed zero points; `added` is missing from them. Null if zero is the middle of the numbers. */

@@ -60,6 +60,10 @@ export class ScaledReader {
     const start = byteOf(first)
     // The remainder of the last word of a row is read too.
     const end = (first + count) % columns === 0 ? byteOf(first + count) : byteOf(first + count - 1) + 1
+    if (scaled.layout === 'awq') {
+      loadedScales.transposed ??= this.words(scaled.codes).then((words) => rowsOfAwq(scaled.codes, words))
+      return (await loadedScales.transposed).subarray(start, end)
+    }
     if (scaled.layout === 'columns') {
       const rows = { first: Math.floor(first / columns), end: Math.floor((first + count - 1) / columns) + 1 }
       if (loadedScales.transposed === null && rows.end - rows.first <= MAX_DIRECT_ROWS) {
@@ -100,7 +104,7 @@ export class ScaledReader {
     const [rows, columns] = [elementAt(shape, 0, 'size'), elementAt(shape, 1, 'size')]
     const across = Math.ceil(columns / scaled.block[1])
     const scales = await storedFloats(scaled.scales, this.readStored)
-    const isTransposed = scaled.layout === 'columns'
+    const isTransposed = scaled.layout !== 'rows' && scaled.layout !== 'bytes'
     return {
       scales: isTransposed ? transposeFloats(scales, across, rows) : scales,
       zeros:
@@ -129,6 +133,27 @@ export async function storedFloats(tensor: StoredTensor, readStored: ReadStored)
   const values = new Float32Array(bytes.byteLength / DTYPE_BYTES[dtype])
   decodeFloat32(bytes, dtype, values)
   return values
+}
+
+/** Places in a word, from the lowest bits, of 8 neighbouring numbers of AWQ. */
+const AWQ_PLACES = [0, 4, 1, 5, 2, 6, 3, 7]
+
+/** Packs rows of a weight from AWQ's words, [columns, rows / 8], two numbers to a byte. */
+function rowsOfAwq({ shape: [columns = 0, width = 0] }: StoredTensor, words: Int32Array): Uint8Array {
+  const rowBytes = 4 * Math.ceil(columns / 8)
+  const packed = new Uint8Array(8 * width * rowBytes)
+  for (let column = 0; column < columns; column++) {
+    const high = 4 * (column & 1)
+    for (let wordRow = 0; wordRow < width; wordRow++) {
+      // Indices are not checked, because every number of a weight passes here.
+      const word = words[column * width + wordRow] ?? 0
+      for (const [row, place] of AWQ_PLACES.entries()) {
+        const at = (8 * wordRow + row) * rowBytes + (column >> 1)
+        packed[at] = (packed[at] ?? 0) | (((word >>> (4 * place)) & 15) << high)
+      }
+    }
+  }
+  return packed
 }
 
 /** Transposes rows of words into columns. */
@@ -168,9 +193,10 @@ function zeroPoints(
   const values = new Float32Array(rows * across)
   for (let row = 0; row < rows; row++) {
     const wordRow = Math.floor(row / perWord)
-    const shift = (row % perWord) * bits
+    const place = layout === 'awq' ? elementAt(AWQ_PLACES, row % perWord, 'place') : row % perWord
+    const shift = place * bits
     for (let group = 0; group < across; group++) {
-      const index = layout === 'columns' ? group * wordRows + wordRow : wordRow * across + group
+      const index = layout === 'rows' ? wordRow * across + group : group * wordRows + wordRow
       const stored = (elementAt(words, index, 'word') >>> shift) & max
       if (added === 1 && stored === max) throw ambiguousZero(tensor, stored)
       values[row * across + group] = stored + added - middle

@@ -6,7 +6,7 @@ import type { Scaled } from './safetensors'
 
 /**
  * Formats of weights stored as small numbers with scales, one row of `METHODS` each. They are float8 as DeepSeek, Qwen
- * and Mistral publish it, the formats of compressed-tensors, and GPTQ. Other formats are refused with the
+ * and Mistral publish it, the formats of compressed-tensors, GPTQ and AWQ. Other formats are refused with the
  * reason.
  */
 
@@ -194,6 +194,28 @@ function gptqScheme(config: z.infer<typeof GptqConfig>): Scheme {
   }
 }
 
+/** Config of AWQ in the format of its GEMM kernels. */
+const AwqConfig = z.object({
+  quant_method: z.literal('awq'),
+  bits: z.literal(4),
+  group_size: z.union([z.literal(-1), count]),
+  zero_point: z.literal(true),
+  version: z.enum(['gemm', 'GEMM'])
+})
+
+function awqScheme({ group_size: size }: z.infer<typeof AwqConfig>): Scheme {
+  return {
+    kinds: ['I4'],
+    layout: 'awq',
+    suffixes: { codes: '.qweight', scales: '.scales', zeros: '.qzeros', groups: null, shape: null },
+    absent: ['.g_idx'],
+    zerosAdded: 0,
+    groupsOptional: true,
+    groupOrder: 'any',
+    blockOf: (_rows, columns) => [1, size === -1 ? columns : size]
+  }
+}
+
 /** Quantisation methods with the schemes of their configs. */
 const METHODS = new Map<unknown, z.ZodType<Scheme>>([
   ['fp8', Float8Config.transform(float8Scheme)],
@@ -205,12 +227,13 @@ const METHODS = new Map<unknown, z.ZodType<Scheme>>([
         config.format === 'pack-quantized' ? compressedWords(config) : compressedBytes(config)
       )
   ],
-  ['gptq', GptqConfig.transform(gptqScheme)]
+  ['gptq', GptqConfig.transform(gptqScheme)],
+  ['awq', AwqConfig.transform(awqScheme)]
 ])
 
 const READ =
-  'float8 with scales ("fp8"), 8-bit and packed 4-bit or 8-bit integers of "compressed-tensors", and "gptq" of ' +
-  '4 or 8 bits'
+  'float8 with scales ("fp8"), 8-bit and packed 4-bit or 8-bit integers of "compressed-tensors", "gptq" of ' +
+  '4 or 8 bits, and "awq" of 4 bits (gemm)'
 
 type Config = Readonly<Record<string, unknown>>
 

@@ -118,6 +118,7 @@ function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
 
 function shapeOf({ codes, kind, layout }: QuantisedWeight['parts']): Shape {
   const [down = 0, across = 0] = codes.shape
+  if (layout === 'awq') return [(across * 32) / CODE_BITS[kind], down]
   return layout === 'columns' ? [across, (down * 32) / CODE_BITS[kind]] : [down, across]
 }
 
@@ -132,7 +133,7 @@ function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
   }
   if (layout === 'rows' && columns % block[1] !== 0)
     throw misfit(codes, `has ${columns} columns by its shape, which groups of ${block[1]} do not divide`)
-  const isTransposed = layout === 'columns'
+  const isTransposed = layout !== 'rows'
   const bits = CODE_BITS[kind]
   const require = (tensor: StoredTensor, dtype: string, shape: Shape): void => {
     const expected = isTransposed ? shape.toReversed() : shape
@@ -143,14 +144,14 @@ function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
         `for a weight of [${rows}, ${columns}] in groups of ${block[1]}`
     )
   }
-  const swapped = isTransposed ? swappedShape(scaled) : null
+  const swapped = layout === 'columns' ? swappedShape(scaled) : null
   if (swapped !== null)
     throw misfit(
       codes,
       `is of the shape [${codes.shape.join(', ')}], expected [${swapped.join(', ')}] by the tensors beside it: ` +
         'its rows and columns are exchanged'
     )
-  require(codes, 'I32', [rows, wordsFor(columns, bits)])
+  require(codes, 'I32', layout === 'awq' ? [wordsFor(rows, bits), columns] : [rows, wordsFor(columns, bits)])
   require(scales, isWeightDtype(scales.dtype) ? scales.dtype : 'F32, F16 or BF16', [rows, across])
   if (zeros !== null) require(zeros.tensor, 'I32', [wordsFor(rows, bits), across])
   if (groups !== null && (groups.tensor.dtype !== 'I32' || String(groups.tensor.shape) !== String(columns)))
@@ -211,7 +212,7 @@ export function readerBytes({ scaled, adapted, shape: [rows = 0, columns = 0] }:
   return (
     Float32Array.BYTES_PER_ELEMENT * blocks * (zeros === null ? 1 : 2) +
     (groups?.tensor.byteLength ?? 0) +
-    (layout === 'columns' ? codes.byteLength : 0)
+    (layout === 'columns' || layout === 'awq' ? codes.byteLength : 0)
   )
 }
 
