@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
 import { Blend, Recipe, RestorationRange } from '../model/recipe'
-import { Baseline, SamplingBaseline } from '../model/sampling-baseline'
+import { Baseline, BASELINE_KINDS, SamplingBaseline } from '../model/sampling-baseline'
 import { MinPDraw } from '../model/sampling'
 import { ComputedBy } from './computed-by'
 import { ScoredBy } from './scored-by'
@@ -247,6 +247,23 @@ export const HoldOutResult = z.object({
 })
 export type HoldOutResult = z.infer<typeof HoldOutResult>
 
+/** A family of candidates, scored out of bag: picked on resampled prompts and scored on the prompts left out. */
+export const FamilyScore = z.object({
+  family: z.enum(['range', ...BASELINE_KINDS]),
+  /** Number of candidates of which each resample picked one. */
+  candidateCount: z.number().int().positive(),
+  /** Null if there are too few prompts to leave any out. */
+  outOfBag: z
+    .object({
+      validity: z.number(),
+      diversity: z.number(),
+      /** Diversity minus that of ranges: mean and middle 95 % over the resamples. */
+      difference: z.object({ mean: z.number(), interval: Interval })
+    })
+    .nullable()
+})
+export type FamilyScore = z.infer<typeof FamilyScore>
+
 export const Selection = z.object({
   rho: z.number(),
   minimumValidity: z.number(),
@@ -256,6 +273,10 @@ export const Selection = z.object({
   crossFit: CrossFit.nullable(),
   crossFitReason: z.string().nullable(),
   baselines: z.array(BaselineComparison).default([]),
+  /** Out-of-bag scores of ranges and of each family of baselines. Empty in old sweeps. */
+  families: z.array(FamilyScore).default([]),
+  /** Number of candidates that each family picked from. Null for all that it has. */
+  budget: z.number().int().positive().nullable().default(null),
   /** Scores of the selected range under each of the sweep's other samplers. Empty if the sweep has none. */
   tempered: z.array(TemperedScore).default([]),
   /**

@@ -1,6 +1,6 @@
 import { blendName } from '../documents/swept-model'
 import type { CheckResult } from '../documents/answer-check'
-import type { ScoredHalf, BaselineComparison, Selection } from '../documents/crc'
+import type { ScoredHalf, BaselineComparison, Selection, FamilyScore } from '../documents/crc'
 import { type Baseline, isBlend } from '../model/sampling-baseline'
 import { mostDiverse } from '../model/by-diversity'
 import type { RestorationRange } from '../model/recipe'
@@ -72,7 +72,19 @@ export function doesBetter(compared: BaselineComparison): boolean {
   return interval !== null && interval[0] > 0
 }
 
-type Compared = Pick<Selection, 'baselines' | 'minimumValidity'>
+type Compared = Pick<Selection, 'baselines' | 'families' | 'minimumValidity'>
+
+/** Returns the out-of-bag score of a baseline's family; undefined for halves, controls and other samplers. */
+export const familyOf = (
+  { families }: Pick<Selection, 'families'>,
+  { baseline }: Pick<BaselineComparison, 'baseline'>
+): FamilyScore | undefined => families.find(({ family }) => family === baseline.kind)
+
+/** Reports whether the advantage of a baseline comes from having been picked from many: out of bag it is behind. */
+function isBehindOutOfBag(selection: Compared, compared: BaselineComparison): boolean {
+  const outOfBag = familyOf(selection, compared)?.outOfBag ?? null
+  return outOfBag !== null && outOfBag.difference.mean <= 0
+}
 
 /** Returns the baselines that keep the validity, without controls. */
 const baselinesThatKeep = ({ baselines, minimumValidity }: Compared): BaselineComparison[] =>
@@ -92,10 +104,11 @@ function best(baselines: readonly BaselineComparison[]): BaselineComparison | nu
   return equal.find((baseline) => modelsPerToken(baseline) === 1) ?? equal[0] ?? null
 }
 
-/** Returns the baseline that most questions the selected range: a surely better one first, then one on full answers. */
+/** Returns the baseline that most questions the range and is ahead out of bag too, a surely better one first. */
 export function strongestBaseline(selection: Compared): BaselineComparison | null {
   const ahead = baselinesThatKeep(selection).filter(
-    (baseline) => comparedScores(baseline).difference.diversity.mean > 0
+    (baseline) =>
+      comparedScores(baseline).difference.diversity.mean > 0 && !isBehindOutOfBag(selection, baseline)
   )
   const isChecked = ({ answers }: BaselineComparison): boolean => answers !== null
   const better = ahead.filter(doesBetter)

@@ -15,7 +15,7 @@ export interface RecipeCheck {
 export interface CheckEvidence {
   check: CheckResult | null
   rho: number
-  selection: Pick<Selection, 'baselines' | 'minimumValidity'> | null
+  selection: Pick<Selection, 'baselines' | 'families' | 'minimumValidity'> | null
 }
 
 /** Marks an unchecked range where others were checked; else empty. */

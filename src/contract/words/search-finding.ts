@@ -35,7 +35,7 @@ export interface SearchEvidence {
   readonly check: CheckResult | null
   /** Share of post's validity that full answers must keep. */
   readonly rho: number
-  readonly selection: Pick<Selection, 'baselines' | 'minimumValidity'> | null
+  readonly selection: Pick<Selection, 'baselines' | 'families' | 'minimumValidity'> | null
   readonly promptCount: number
 }
 

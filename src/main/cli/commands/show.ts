@@ -77,7 +77,8 @@ const whatIfOptions = optionGroup('Recalculate a sweep, exactly and without a mo
   temperature: number('<t>', 'a temperature of --what-if, with --min-p', numberWithin(0, 100)),
   minP: number('<p>', 'a min-p of --what-if, with --temperature', numberWithin(0, 1)),
   draws: number('<n>', 'count the right answers of a task in so many draws', wholeNumber(1, 1_000_000)),
-  mix: number('<share>', "compare with this scored share of base's logits", numberWithin(0, 1))
+  mix: number('<share>', "compare with this scored share of base's logits", numberWithin(-1, 2)),
+  budget: number('<n>', 'give ranges and each family of baselines n candidates', wholeNumber(1, 10_000))
 })
 
 type WhatIfSettings = OptionsOf<typeof whatIfOptions> & {
@@ -91,7 +92,7 @@ type WhatIfSettings = OptionsOf<typeof whatIfOptions> & {
 /** `slr show` of a sweep, as it is or recalculated for another limit, sampler or number of draws. */
 async function showSweep(
   typed: string,
-  { temperature, minP, rho, draws, mix, json, quiet, details, csv, force }: WhatIfSettings,
+  { temperature, minP, rho, draws, mix, budget, json, quiet, details, csv, force }: WhatIfSettings,
   command: Command,
   signal: AbortSignal
 ): Promise<void> {
@@ -112,7 +113,7 @@ async function showSweep(
       ? printJson('sweep', sweep)
       : printShown(describeSweep(sweep, check, next, { promptSet, details })))
   }
-  const isAsked = [rho, temperature, draws, mix].some((setting) => setting !== undefined)
+  const isAsked = [rho, temperature, draws, mix, budget].some((setting) => setting !== undefined)
   if (!isAsked) return asPlain()
   if (sweep.selection === null) {
     throw new WorkbenchError('bad-input', `${typed} scored no ranges to select from.`)
@@ -127,16 +128,16 @@ async function showSweep(
     sweep
   )
   const words = whatIfWords(whatIf, sweep)
-  if (words === AS_SWEPT) return asPlain()
+  if (words === AS_SWEPT && budget === undefined) return asPlain()
   const answer = await untilStopped({ signal, quiet }, nothingSaved, () =>
-    runCooperatively(askWhatIf(sweep, check, whatIf), { signal, what: 'The question' })
+    runCooperatively(askWhatIf(sweep, check, whatIf, budget ?? null), { signal, what: 'The question' })
   )
   await writeCsvIfAsked(table, () => sweepTable({ ...answer.sweep, selection: answer.selection }), quiet)
   if (json) return printJson('what-if', { ...answer, sweep: shownSweep(answer.sweep) })
   const recalculated = { ...answer.sweep, selection: answer.selection }
   return printShown(
     [
-      style('bold', `What if: ${words}`),
+      style('bold', `What if: ${[words, ...(budget === undefined ? [] : [`budget ${budget}`])].join(', ')}`),
       describeSweep(recalculated, check, next, {
         details,
         promptSet,
@@ -152,7 +153,7 @@ type ShowOptions = CommandOptions<typeof showOptions>
 const MAX_RESULT_BYTES = 256_000_000
 const RESULT_HINT =
   'Name a file that "slr sweep", "slr check", "slr search" or "slr evaluate" wrote with --out.'
-const SINGLE_SWEEP_OPTIONS = ['temperature', 'minP', 'draws', 'mix']
+const SINGLE_SWEEP_OPTIONS = ['temperature', 'minP', 'draws', 'mix', 'budget']
 
 export const showCommand = subcommand(showOptions, {
   operands: [new Argument('<file...>', 'file that a command wrote with --out; several sweeps are compared')],

@@ -13,15 +13,14 @@ import { selectAnew } from './checked-selection'
 export function* askWhatIf(
   sweep: SweepDocument,
   check: CheckResult | null,
-  whatIf: WhatIf
+  whatIf: WhatIf,
+  budget: number | null = null
 ): Steps<{ sweep: SweepDocument; selection: Selection }> {
   const recalculated = yield* sweepUnder(sweep, whatIf)
-  const selection = yield* selectAnew(
-    recalculated,
-    whatIf.sampler === null ? check : null,
-    whatIf.rho,
-    sweep.selection?.bootstrap.seed
-  )
+  const selection = yield* selectAnew(recalculated, whatIf.sampler === null ? check : null, whatIf.rho, {
+    seed: sweep.selection?.bootstrap.seed,
+    budget
+  })
   if (selection === null) {
     throw new WorkbenchError('bad-input', `The sweep ${sweep.id} scored no ranges to select from.`)
   }

@@ -20,7 +20,10 @@ export function* checkedSelection(
   if (rejected.length === 0 && stored?.rho === rho) {
     return check === null ? stored : yield* recompareBaselines(sweep, stored, check)
   }
-  return yield* selectAnew(sweep, check, rho, stored?.bootstrap.seed)
+  return yield* selectAnew(sweep, check, rho, {
+    seed: stored?.bootstrap.seed,
+    budget: stored?.budget ?? null
+  })
 }
 
 /** Selects as {@link checkedSelection} does, but ignores the stored selection. */
@@ -28,10 +31,10 @@ export function* selectAnew(
   sweep: SelectionInput,
   check: CheckResult | null,
   rho: number,
-  seed = DEFAULT_SEED
+  { seed = DEFAULT_SEED, budget = null }: { seed?: number | undefined; budget?: number | null } = {}
 ): Steps<Selection | null> {
   if (sweep.ranges.length === 0) return null
   const rejected = new Set(rejectedRanges(sweep.ranges, check, rho))
   const candidates = sweep.ranges.filter((range) => !rejected.has(range))
-  return yield* selectionOf(sweep, candidates, rho, seed, check)
+  return yield* selectionOf(sweep, candidates, rho, seed, { check, budget })
 }

@@ -67,9 +67,10 @@ export function* bootstrap(table: ScoreTable, selected: number, rho: number, see
 }
 
 /** Scores the range selected by each resample on the prompts that the resample left out (Breiman 1996, out-of-bag). */
-class OutOfBag {
+export class OutOfBag {
   private readonly validity: number[] = []
-  private readonly diversity: number[] = []
+  /** Diversity of the selected range in each resample that left prompts out. */
+  readonly diversity: number[] = []
   private readonly diversityGain: number[] = []
 
   constructor(private readonly table: ScoreTable) {}

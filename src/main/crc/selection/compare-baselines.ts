@@ -1,3 +1,4 @@
+import { familyScores } from './family-scores'
 import {
   type CategoryScore,
   type Difference,
@@ -46,7 +47,7 @@ export function* selectionOf(
   candidates: readonly RangeScore[],
   rho: number,
   seed = DEFAULT_SEED,
-  check: CheckResult | null = null
+  { check = null, budget = null }: { check?: CheckResult | null; budget?: number | null } = {}
 ): Steps<Selection> {
   const { holdOutSplit, scoredBy } = sweep
   const choosing = holdOutSplit === null ? sweep : yield* onPrompts(sweep, holdOutSplit.selection)
@@ -61,10 +62,12 @@ export function* selectionOf(
   )
   if (range === undefined) return selected
   yield
+  const families = yield* familyScores(choosing, ranges, { rho, seed, budget })
   const tempered = yield* temperedScores(sweep, range)
   const { minimumValidity } = selected
   return {
     ...selected,
+    ...{ families, budget },
     baselines: yield* compareBaselines(sweep, { minimumValidity, rho, range, tempered, check }, seed),
     holdOut: holdOutSplit === null ? null : yield* reportOn(sweep, range, holdOutSplit, seed),
     tempered: tempered.map(

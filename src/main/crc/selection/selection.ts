@@ -39,6 +39,8 @@ export function* computeSelection(
     crossFit: 'crossFit' in crossFitted ? crossFitted.crossFit : null,
     crossFitReason: 'reason' in crossFitted ? crossFitted.reason : null,
     baselines: [],
+    families: [],
+    budget: null,
     tempered: [],
     holdOut: null
   }

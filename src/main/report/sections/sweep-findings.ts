@@ -5,7 +5,7 @@ import {
   rangePasses,
   type FullAnswerScores
 } from '../../../contract/documents/answer-check'
-import type { Selection } from '../../../contract/documents/crc'
+import type { Selection, FamilyScore } from '../../../contract/documents/crc'
 import type { ReportedRange, ReportedScore } from '../../../contract/documents/report'
 import type { ScoredBy } from '../../../contract/documents/scored-by'
 import type { BriefPreview } from '../../../contract/documents/shown-sweep'
@@ -20,7 +20,8 @@ import {
   comparedScores,
   baselineDifference,
   takenName,
-  tooFewWords
+  tooFewWords,
+  familyOf
 } from '../../../contract/words/baseline-words'
 import { checkCertainty, passingWords, validitySpan } from '../../../contract/words/check-certainty'
 import {
@@ -242,33 +243,52 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
     `more${onSelectionPrompts(selection, words, 'on')}, against ${rangePhrase(selected)}` +
     (holdOut === null ? '' : ` on ${holdOutPrompts(holdOut, words)}`)
   const isAnyChecked = baselines.some(({ answers }) => answers !== null)
+  const ranges = selection.families.find(({ family }) => family === 'range')
   const rows = baselines.map((baseline): TableCell[] => {
     const { validity, diversity, difference, isOnFullAnswers } = comparedScores(baseline)
     return [
       { text: baselineName(baseline) },
+      { text: candidatesText(familyOf(selection, baseline)) },
       ...(isAnyChecked ? [{ text: isOnFullAnswers ? 'full answers' : 'first tokens' }] : []),
       { text: formatScore(validity) },
       { text: formatScore(diversity) },
       { text: baselineDifference(difference.validity) },
-      { text: baselineDifference(difference.diversity) }
+      { text: baselineDifference(difference.diversity) },
+      { text: outOfBagText(familyOf(selection, baseline)) }
     ]
   })
   const columns = [
     textColumn('Baseline'),
+    numberColumn('picked from'),
     ...(isAnyChecked ? [textColumn('scored on')] : []),
     numberColumn(words.validity),
     numberColumn(words.diversity),
     numberColumn(words.validity, 'difference, 95 %, p'),
-    numberColumn(words.diversity, 'difference, 95 %, p')
+    numberColumn(words.diversity, 'difference, 95 %, p'),
+    numberColumn('out of bag', `${words.diversity} at ${words.validity}`)
   ]
   return [
     block.table(label, columns, rows),
     block.note(
       'Differences are by sign flips over prompts, each pair by itself. ' +
-        'The interval of the best of many flatters it. ' +
+        'Out of bag, each family is picked on resampled prompts and scored on the others. ' +
+        (ranges === undefined || ranges.outOfBag === null
+          ? ''
+          : `Ranges, picked from ${candidatesText(ranges)}, reach ${outOfBagText(ranges)}. `) +
         'Halves and controls may keep less.'
     )
   ]
+}
+
+const candidatesText = (family: FamilyScore | undefined): string =>
+  family === undefined ? '' : String(family.candidateCount)
+
+function outOfBagText(family: FamilyScore | undefined): string {
+  if (family === undefined) return ''
+  const { outOfBag } = family
+  return outOfBag === null
+    ? 'too few prompts'
+    : `${formatScore(outOfBag.diversity)} at ${formatScore(outOfBag.validity)}`
 }
 
 export const blendsTable = (

@@ -4,7 +4,7 @@ import { recipeDoubt } from '../../../../src/contract/words/recipe-doubt'
 import { tinyCheck, whole } from '../../../fixtures/tiny-sweep'
 
 const recipe = { name: 'upper', ranges: [[1, 1] satisfies [number, number]] }
-const selection = { baselines: [], minimumValidity: 0.892 }
+const selection = { baselines: [], families: [], minimumValidity: 0.892 }
 
 it.each([
   ['fails the check', whole(0.5, 0.8), 0.95, 'upper: fails the check, 0.500 on full answers'],

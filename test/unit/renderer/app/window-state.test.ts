@@ -49,6 +49,8 @@ const selection = (selected: RestorationRange, rho = 0.9): Selection => ({
   crossFit: null,
   crossFitReason: null,
   baselines: [],
+  families: [],
+  budget: null,
   tempered: [],
   holdOut: null
 })
