@@ -2,19 +2,19 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { parentPort, Worker } from 'node:worker_threads'
 
-/** Measures the memory bandwidth of all cores together, in bytes per second: the best of several runs. */
+/** Memory bandwidth of all cores together in bytes per second: the best of several runs. */
 export interface Bandwidth {
-  /** memcmp of two equal buffers: both are read, nothing is written. */
+  /** Bytes read while two equal buffers are compared. */
   readonly read: number
-  /** memcpy: what is read and what is written, together. */
+  /** Bytes read and written while one buffer is copied to another. */
   readonly copy: number
 }
 
-/** First argument of the bench when it is to be one of the threads that move memory. */
+/** First argument of a thread that reads and copies memory. */
 export const BANDWIDTH_WORKER = 'move-memory'
 
 const KINDS = ['read', 'copy'] as const
-/** Far beyond any cache. */
+/** Larger than any cache. */
 const BUFFER_BYTES = 2 ** 27
 const REPEATS = 9
 
@@ -24,22 +24,22 @@ export async function measureBandwidth(signal: AbortSignal): Promise<Bandwidth> 
     { length: availableParallelism() },
     () => new Worker(script, { argv: [BANDWIDTH_WORKER] })
   )
-  const moved = (kind: string): Promise<unknown> =>
+  const moveInAllThreads = (kind: string): Promise<unknown> =>
     Promise.all(
       workers.map((worker) => {
-        const answered = once(worker, 'message')
+        const reply = once(worker, 'message')
         worker.postMessage(kind)
-        return answered
+        return reply
       })
     )
   try {
     const best = { read: 0, copy: 0 }
-    for (const kind of KINDS) await moved(kind)
+    for (const kind of KINDS) await moveInAllThreads(kind)
     for (let i = 0; i < REPEATS; i++) {
       for (const kind of KINDS) {
         signal.throwIfAborted()
         const startedMs = performance.now()
-        await moved(kind)
+        await moveInAllThreads(kind)
         const seconds = (performance.now() - startedMs) / 1000
         best[kind] = Math.max(best[kind], (2 * BUFFER_BYTES * workers.length) / seconds)
       }
@@ -50,7 +50,7 @@ export async function measureBandwidth(signal: AbortSignal): Promise<Bandwidth> 
   }
 }
 
-/** Runs in the thread: reads or copies its buffers at every message. */
+/** Reads or copies two buffers at every message. It runs in each thread. */
 export function moveMemory(): void {
   const [from, to] = [Buffer.alloc(BUFFER_BYTES, 1), Buffer.alloc(BUFFER_BYTES, 1)]
   parentPort?.on('message', (kind: unknown) => {

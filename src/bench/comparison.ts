@@ -12,7 +12,7 @@ import { openGemmPeak } from './gemm-peak'
 import { openPlainWay } from './plain-way'
 import { mean, median } from 'simple-statistics'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
-import { pack, postAndRanges, trieOf } from './workload'
+import { packTokens, postAndRanges, trieOf } from './workload'
 import { wholeTrie } from '../main/engine/tries/trie-parts'
 import { section, times, percent, gflopsPerSecond, gigaflops, mebibytes } from './table'
 
@@ -128,14 +128,14 @@ export async function compareWithPlainWays(
     const rounds: Round[] = []
     while (rounds.length < plan.rounds) rounds.push(await playRound())
 
-    const flops = countFlops(spec, wholeTrie(trieOf(models, spec.layerCount)), pack(prompts))
+    const flops = countFlops(spec, wholeTrie(trieOf(models, spec.layerCount)), packTokens(prompts))
     const plainFlops = mean(
       prompts.map((prompt) =>
-        total(countFlops(spec, wholeTrie(trieOf(models.slice(0, 1), spec.layerCount)), pack([prompt])))
+        total(countFlops(spec, wholeTrie(trieOf(models.slice(0, 1), spec.layerCount)), packTokens([prompt])))
       )
     )
     const batchedFlops = total(
-      countFlops(spec, wholeTrie(trieOf(models.slice(0, 1), spec.layerCount)), pack(prompts))
+      countFlops(spec, wholeTrie(trieOf(models.slice(0, 1), spec.layerCount)), packTokens(prompts))
     )
     const ratio = (of: (round: Round) => number, work: number): Ratio => {
       const values = rounds.map((round) => of(round) / round.sweepMs)

@@ -7,7 +7,7 @@ import { openDevice } from '../main/engine/device/device'
 import { decoderSpec } from '../main/family'
 import { timeSweep } from './comparison'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
-import { demoPrompts, somePrompts, postAndRanges } from './workload'
+import { demoPrompts, spreadPrompts, postAndRanges } from './workload'
 import { section, mebibytes } from './table'
 
 export interface PeakMemory {
@@ -56,7 +56,7 @@ export async function reportOwnMemory(
   memoryBytes: number,
   promptCount: number
 ): Promise<void> {
-  const prompts = somePrompts(await demoPrompts(), promptCount)
+  const prompts = spreadPrompts(await demoPrompts(), promptCount)
   await (await openDevice('cpu')).close()
   const { config, configPath } = await openCheckpoint(folders.post)
   const { layerCount } = decoderSpec(config, configPath)

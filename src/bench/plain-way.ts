@@ -8,7 +8,7 @@ import { closePairWeights, openPairWeights } from '../main/engine/weights/pair-w
 import { blockKey } from '../main/engine/tries/recipe-trie'
 import { openCachedHead } from './cached-head'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
-import { pack, trieOf } from './workload'
+import { packTokens, trieOf } from './workload'
 
 /**
  * Runs model by model, one pass over one prompt or over all prompts packed. A sweep replaces this work. The measurement
@@ -44,7 +44,7 @@ export async function openPlainWay(device: Device, folders: PairFolders): Promis
         for (const source of level.blocks) await blocks({ layer, source })
       }
       const tokens = [...new Set(prompts.flatMap((prompt) => prompt.groups.flat(2)))]
-      const run = { device, precision: 'fp32', pair, trie, packed: pack(prompts), blocks } as const
+      const run = { device, precision: 'fp32', pair, trie, packed: packTokens(prompts), blocks } as const
       let startedMs = 0
       for await (const event of forward(run)) {
         if (event.type === 'block' && startedMs === 0) startedMs = performance.now()

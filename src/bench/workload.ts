@@ -22,7 +22,7 @@ export async function demoPrompts(): Promise<TrackedPrompt[]> {
 }
 
 /** Every n-th prompt, so that both categories stay represented. */
-export function somePrompts(prompts: readonly TrackedPrompt[], count: number): TrackedPrompt[] {
+export function spreadPrompts(prompts: readonly TrackedPrompt[], count: number): TrackedPrompt[] {
   return prompts.filter((_, index) => (index * count) % prompts.length < count)
 }
 
@@ -41,6 +41,6 @@ export function trieOf(models: readonly Model[], layerCount: number): RecipeTrie
   })
 }
 
-export function pack(prompts: readonly TrackedPrompt[]): PackedPrompts {
+export function packTokens(prompts: readonly TrackedPrompt[]): PackedPrompts {
   return packPrompts(prompts.map((prompt) => prompt.tokens))
 }

@@ -89,6 +89,7 @@ const TaskMeasures = z.object({
   coverage: z.number(),
   /** Effective number of answers: exp of the entropy of P divided by its sum. */
   effectiveAnswers: z.number(),
+  /** Probability that an answer begins as a correct one and continues differently. */
   continued: z.number()
 })
 export type TaskMeasures = z.infer<typeof TaskMeasures>

@@ -16,7 +16,7 @@ export type ReportChart =
       rho: number
       selected: string | null
       /** Badge text of the selected range. */
-      mark: string
+      badge: string
       failed: string[]
       rejected: string[]
       board: {

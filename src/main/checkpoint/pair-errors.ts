@@ -87,7 +87,7 @@ function describe(value: unknown): string {
 /** Matches joined experts, as transformers 5 has them in memory; it writes each expert separately. */
 const JOINED_EXPERTS = /\.experts\.(gate_up_proj|down_proj)$/
 
-function tensorErrors(label: string, { checkpoint, spec, used }: PairMember): PairError[] {
+function tensorErrors(label: string, { checkpoint, spec, requiredTensors: used }: PairMember): PairError[] {
   const joined = hasExperts(spec) && [...checkpoint.tensors.keys()].find((name) => JOINED_EXPERTS.test(name))
   if (typeof joined === 'string') {
     const message =

@@ -11,7 +11,7 @@ export interface PairMember {
   readonly checkpoint: Checkpoint
   readonly spec: DecoderSpec
   /** Tensors that it computes with, of its layers and of the whole model. A mixture of experts has 37,000. */
-  readonly used: { readonly layers: readonly TensorSpec[]; readonly whole: readonly TensorSpec[] }
+  readonly requiredTensors: { readonly layers: readonly TensorSpec[]; readonly whole: readonly TensorSpec[] }
 }
 
 /** A pair whose headers were read. */
@@ -50,10 +50,10 @@ function memberOf(checkpoint: Checkpoint): PairMember {
     checkpoint.configPath
   )
   const adjusted = { ...spec, tiedHead: spec.tiedHead || lacksHead(checkpoint, spec) }
-  return { checkpoint, spec: adjusted, used: usedTensors(adjusted) }
+  return { checkpoint, spec: adjusted, requiredTensors: usedTensors(adjusted) }
 }
 
-function usedTensors(spec: DecoderSpec): PairMember['used'] {
+function usedTensors(spec: DecoderSpec): PairMember['requiredTensors'] {
   const { embedding, finalNorm, head } = wholeModelTensors(spec)
   return {
     layers: spec.layers.flatMap((_, layer) => layerTensors(spec, layer)),

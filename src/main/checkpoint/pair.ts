@@ -220,7 +220,7 @@ function scaledNotes(label: string, { checkpoint }: PairMember): string[] {
 }
 
 function dtypeNotes(base: PairMember, post: PairMember): string[] {
-  const different = post.used.layers.flatMap(({ name }) => {
+  const different = post.requiredTensors.layers.flatMap(({ name }) => {
     const [inBase, inPost] = [base.checkpoint.tensors.get(name), post.checkpoint.tensors.get(name)]
     if (inBase === undefined || inPost === undefined || inBase.dtype === inPost.dtype) return []
     return [`${inBase.dtype} in base, ${inPost.dtype} in post (${name})`]
@@ -233,7 +233,10 @@ function dtypeNotes(base: PairMember, post: PairMember): string[] {
   ]
 }
 
-export function unusedNotes(label: string, { checkpoint, spec, used }: PairMember): string[] {
+export function unusedNotes(
+  label: string,
+  { checkpoint, spec, requiredTensors: used }: PairMember
+): string[] {
   const names = new Set([...used.layers, ...used.whole].map(({ name }) => name))
   const unused = [...checkpoint.tensors].filter(([name]) => !names.has(name))
   const head = unused.find(([name]) => name === wholeModelTensors({ ...spec, tiedHead: false }).head.name)

@@ -15,9 +15,9 @@ export function checkedGroups(
   scaled: Pick<Scaled, 'block'>,
   groups: Groups,
   stored: Int32Array,
-  across: number
+  groupCount: number
 ): Int32Array {
-  const problem = groupProblem(scaled, groups, stored, across)
+  const problem = groupProblem(scaled, groups, stored, groupCount)
   if (problem !== null) throw problem
   return stored
 }
@@ -27,12 +27,12 @@ function groupProblem(
   { block: [, size] }: Pick<Scaled, 'block'>,
   { tensor, order }: Groups,
   stored: Int32Array,
-  across: number
+  groupCount: number
 ): WorkbenchError | null {
-  const sizes = new Int32Array(across)
+  const sizes = new Int32Array(groupCount)
   for (const [column, group] of stored.entries()) {
-    if (group < 0 || group >= across)
-      return badGroup(tensor, `puts column ${column} into group ${group}, expected 0 to ${across - 1}`)
+    if (group < 0 || group >= groupCount)
+      return badGroup(tensor, `puts column ${column} into group ${group}, expected 0 to ${groupCount - 1}`)
     if (order === 'inTurn' && group !== Math.floor(column / size))
       return badGroup(
         tensor,
@@ -49,7 +49,7 @@ function groupProblem(
       )
 }
 
-/** Checks the stored groups of a checkpoint without its weights, each file at once. */
+/** Checks the stored groups of a checkpoint without reading its weights. Each file is opened once. */
 export async function groupProblems({ tensors }: Pick<Checkpoint, 'tensors'>): Promise<WorkbenchError[]> {
   const grouped = [...tensors.values()].flatMap(({ scaled, shape }) =>
     scaled === undefined || scaled.groups === null

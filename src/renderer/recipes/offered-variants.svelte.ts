@@ -20,9 +20,9 @@ interface OfferedRanges {
 /** Variants that Samples, Evaluate and Export offer. */
 export class OfferedVariants {
   readonly choices = $derived.by<VariantChoice[]>(() => this.offered(null))
-  /** Variants of Export: also a range checked on the character task if the newest sweep is by a task. */
-  readonly exported = $derived.by<VariantChoice[]>(() => this.offered(this.checkedOfCharacters))
-  private readonly checkedOfCharacters = $derived.by<Selected | null>(() => {
+  /** Variants of Export. If a task scored the newest sweep, the range of the newest character sweep is added. */
+  readonly exported = $derived.by<VariantChoice[]>(() => this.offered(this.selectedByCharacters))
+  private readonly selectedByCharacters = $derived.by<Selected | null>(() => {
     const { sweeps } = this.project.state
     if (defaultSweepOf(sweeps)?.scoredBy.kind !== 'task') return null
     const summary = defaultSweepOf(sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
@@ -38,9 +38,9 @@ export class OfferedVariants {
     private readonly ranges: OfferedRanges
   ) {}
 
-  private offered(ofCharacters: Selected | null): VariantChoice[] {
+  private offered(byCharacters: Selected | null): VariantChoice[] {
     const { state } = this.project
     const { selectedOfNewest } = this.ranges
-    return variantChoices(state.document.recipes, usableCheckpoints(state), selectedOfNewest, ofCharacters)
+    return variantChoices(state.document.recipes, usableCheckpoints(state), selectedOfNewest, byCharacters)
   }
 }

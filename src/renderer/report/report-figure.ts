@@ -55,7 +55,7 @@ const plot = (content: PlotContent | null, page: FigurePage): Drawing[] =>
   content === null ? [] : [plotPicture(content, page, 0.56)]
 
 function rangesDrawings(
-  { board: stored, rho, selected, mark, failed, rejected }: Extract<ReportChart, { kind: 'ranges' }>,
+  { board: stored, rho, selected, badge: mark, failed, rejected }: Extract<ReportChart, { kind: 'ranges' }>,
   page: FigurePage
 ): Drawing[] {
   const content = {

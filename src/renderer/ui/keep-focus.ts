@@ -21,8 +21,8 @@ function positionOf(element: HTMLElement | SVGElement): FocusPosition {
   return { element, path }
 }
 
-/** Tells whether two buttons have the same `data-action`. */
-function doTheSame(first: Element, other: Element): boolean {
+/** Reports whether two buttons have the same `data-action`. */
+function haveSameAction(first: Element, other: Element): boolean {
   const action = first.getAttribute('data-action')
   return action !== null && action === other.getAttribute('data-action')
 }
@@ -37,7 +37,7 @@ function stopIn(element: Element, lost: Element): HTMLElement | SVGElement | nul
     .filter(isStop)
   const alike = stops.filter(({ tagName }) => tagName === lost.tagName)
   return (
-    alike.find((stop) => doTheSame(stop, lost)) ??
+    alike.find((stop) => haveSameAction(stop, lost)) ??
     element.querySelector<HTMLElement>('[data-focus-target]') ??
     alike[0] ??
     stops.find((stop) => !stop.matches('input, select, textarea')) ??
@@ -77,7 +77,7 @@ function nextTo({ element, path }: FocusPosition): HTMLElement | SVGElement | nu
     const nearest = [...children.slice(index), ...children.slice(0, index).reverse()]
     // An element of the same action is preferred, however far: "move up" comes before "remove" after "move down".
     const alike = nearest.find(
-      (child) => child.matches(`:is(${STOPS}):not(:disabled)`) && doTheSame(child, element)
+      (child) => child.matches(`:is(${STOPS}):not(:disabled)`) && haveSameAction(child, element)
     )
     for (const child of alike === undefined ? nearest : [alike]) {
       const stop = stopIn(child, element)
@@ -100,52 +100,55 @@ function nextTo({ element, path }: FocusPosition): HTMLElement | SVGElement | nu
 export function keepFocus(body: HTMLElement): () => void {
   let lastFocus: FocusPosition | null = null
   const isLost = (): boolean => document.activeElement === null || document.activeElement === body
-  const isThere = ({ element }: FocusPosition): boolean =>
+  const canHaveFocus = ({ element }: FocusPosition): boolean =>
     element.isConnected && !element.matches(':disabled')
 
-  const came = ({ target }: FocusEvent): void => {
+  const handleFocus = ({ target }: FocusEvent): void => {
     if (isStop(target) && target !== body) lastFocus = positionOf(target)
   }
-  const left = ({ target }: FocusEvent): void => {
+  const handleBlur = ({ target }: FocusEvent): void => {
     const before = lastFocus
-    // Only afterwards does the page show whether the element was left or removed.
+    // Whether the element was left or removed shows only after this event.
     setTimeout(() => {
-      if (lastFocus === before && before !== null && before.element === target && isThere(before) && isLost())
+      if (
+        lastFocus === before &&
+        before !== null &&
+        before.element === target &&
+        canHaveFocus(before) &&
+        isLost()
+      )
         lastFocus = null
     })
   }
-  const goOn = (focusTarget: HTMLElement | null): void => {
+  const restoreFocus = (focusTarget: HTMLElement | null): void => {
     if (lastFocus === null || !isLost()) return
-    const next = isThere(lastFocus)
-      ? lastFocus.element
-      : focusTarget?.isConnected === true
-        ? focusTarget
-        : nextTo(lastFocus)
+    if (canHaveFocus(lastFocus)) return lastFocus.element.focus({ preventScroll: true })
+    const next = focusTarget?.isConnected === true ? focusTarget : nextTo(lastFocus)
     next?.focus({ preventScroll: true })
   }
   const wasMoved = ({ element }: FocusPosition, changes: readonly MutationRecord[]): boolean =>
     element.isConnected &&
     changes.some(({ removedNodes }) => [...removedNodes].some((node) => node.contains(element)))
-  const changed = (changes: readonly MutationRecord[]): void => {
+  const handleMutations = (changes: readonly MutationRecord[]): void => {
     // Moving an element, such as a row in a new sort order, removes the focus. The focus is restored now, before the
     // loss counts as leaving.
     if (lastFocus !== null && isLost() && wasMoved(lastFocus, changes))
       lastFocus.element.focus({ preventScroll: true })
     // A disabled element keeps the focus until the page is drawn again.
-    if (lastFocus === null || (!isLost() && isThere(lastFocus))) return
+    if (lastFocus === null || (!isLost() && canHaveFocus(lastFocus))) return
     // The code that removed the element may set the focus itself, and a disabled element may soon be enabled again.
     const isTaken = !lastFocus.element.isConnected
     const focusTarget =
       isTaken && lastFocus.element.matches('button') ? focusTargetIn(lastFocus, changes) : null
-    setTimeout(() => goOn(focusTarget), isTaken || isThere(lastFocus) ? 0 : DISABLED_MS)
+    setTimeout(() => restoreFocus(focusTarget), isTaken || canHaveFocus(lastFocus) ? 0 : DISABLED_MS)
   }
-  const observer = new MutationObserver(changed)
-  document.addEventListener('focusin', came)
-  document.addEventListener('focusout', left)
+  const observer = new MutationObserver(handleMutations)
+  document.addEventListener('focusin', handleFocus)
+  document.addEventListener('focusout', handleBlur)
   observer.observe(body, { subtree: true, childList: true, attributeFilter: ['disabled'] })
   return () => {
     observer.disconnect()
-    document.removeEventListener('focusin', came)
-    document.removeEventListener('focusout', left)
+    document.removeEventListener('focusin', handleFocus)
+    document.removeEventListener('focusout', handleBlur)
   }
 }

@@ -3,7 +3,7 @@ import { tokenFlops } from '../../../src/bench/generation'
 import { describeDevices, measureDevices } from '../../../src/bench/gpu'
 import { modelConfig } from '../../../src/bench/model-shapes'
 import { writeSyntheticPair } from '../../../src/bench/synthetic-pair'
-import { demoPrompts, pack, somePrompts, postAndRanges, trieOf } from '../../../src/bench/workload'
+import { demoPrompts, packTokens, spreadPrompts, postAndRanges, trieOf } from '../../../src/bench/workload'
 import { openPair } from '../../../src/main/checkpoint/pair'
 import { sweep } from '../../../src/main/engine/sweep/sweep'
 import { countFlops } from '../../../src/main/engine/sweep/sweep-plan'
@@ -52,7 +52,7 @@ describe('the bench', () => {
       { ...report, device: 'webgpu', isSoftware: true },
       { ...report, device: 'cuda', works: false }
     ] as const
-    const prompts = somePrompts(await demoPrompts(), 4)
+    const prompts = spreadPrompts(await demoPrompts(), 4)
     const sweeps = await measureDevices(folders, 2, prompts, reports, signal)
     expect(sweeps).toMatchObject([{ device: 'cpu', precision: 'fp32', largestDifference: 0 }])
     expect(sweeps[0]?.secondsPerBlock).toBeGreaterThan(0)
@@ -62,7 +62,7 @@ describe('the bench', () => {
   it('counts the products of a sweep: all rows in all layers but the last, where most is done for answers only', () => {
     const spec = decoderSpec(modelConfig(SHAPE), 'config.json')
     // Two prompts that share a prefix of two: four packed rows, two of which predict an answer.
-    const packed = pack([
+    const packed = packTokens([
       { tokens: [1, 2, 3], groups: [] },
       { tokens: [1, 2, 4], groups: [] }
     ])
@@ -85,7 +85,7 @@ describe('the bench', () => {
   it('takes its prompts from both categories', async () => {
     const prompts = await demoPrompts()
     expect(prompts).toHaveLength(40)
-    const ten = somePrompts(prompts, 10)
+    const ten = spreadPrompts(prompts, 10)
     expect(ten.map((prompt) => prompts.indexOf(prompt))).toEqual([0, 4, 8, 12, 16, 20, 24, 28, 32, 36])
   })
 })

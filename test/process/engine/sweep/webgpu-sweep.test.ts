@@ -2,7 +2,7 @@ import { cp, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type * as ort from 'onnxruntime-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { demoPrompts, pack, somePrompts, trieOf } from '../../../../src/bench/workload'
+import { demoPrompts, packTokens, spreadPrompts, trieOf } from '../../../../src/bench/workload'
 import type { EngineSweepEvent, SweepRequest } from '../../../../src/contract/procedures/engine'
 import { type Model, rangeModel } from '../../../../src/contract/model/model'
 import { InferenceSession } from '../../../../src/main/base/onnxruntime'
@@ -38,7 +38,7 @@ async function requestFor(changes: Partial<SweepRequest>, promptCount = 2): Prom
     ...(await shortPair()),
     device: 'webgpu',
     models: MODELS,
-    prompts: somePrompts(prompts, promptCount),
+    prompts: spreadPrompts(prompts, promptCount),
     memoryBytes: 2 ** 31,
     ...changes
   }
@@ -147,7 +147,7 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
         await device.settle()
       }
     }
-    const packed = pack(prompts)
+    const packed = packTokens(prompts)
     const trie = trieOf(MODELS.slice(1), LAYERS)
     const rowsOf = new Array<number>(LAYERS).fill(0)
     for await (const event of forward({ device: counted, precision: 'fp32', pair, trie, packed })) {
