@@ -22,7 +22,8 @@ const MAX_NAME = 200
 /** Default lengths of an answer. A longer default would reserve memory that most answers do not use. */
 const DEFAULT_TOKENS = { completion: 16, chat: 1_024 }
 
-const tokenId = z.number().int().min(0)
+/** The vocabulary decides which ids exist. */
+const tokenId = z.number().int()
 const count = (max: number) => z.number().int().min(1).max(max)
 
 /** Fields without an effect on answers. */

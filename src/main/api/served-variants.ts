@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto'
 import type { Rendering } from '../../contract/documents/crc'
 import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
+import { weightsKey } from '../../contract/model/model'
 import type {
   ServedModels,
   ServedPlan,
@@ -12,6 +13,7 @@ import { SerialQueue } from '../base/files/serial-queue'
 import { comparePrompts } from '../answers/compare-prompts'
 import { compareTokens, type WholeModel, type WholeModelTokens } from '../checkpoint/whole-model-tokens'
 import type { EngineClient } from '../engine/host'
+import { distinctModels } from '../samples/distinct-models'
 import { openSampledPair, prepareGeneration, type SampledPair } from '../samples/generation'
 import { renderChat, renderPlain, withSystemTurn } from '../text/chat'
 import { decodeOne } from '../text/text-model'
@@ -35,9 +37,12 @@ interface ServingSettings {
   readonly findVariant?: (name: string) => Promise<EngineVariant | null>
 }
 
-/** Models as they are loaded in the engine. */
+/** Models as they are loaded in the engine. Equal ones are loaded once. */
 interface LoadedModels {
-  readonly variants: readonly NamedVariant[]
+  readonly variants: readonly (NamedVariant & {
+    /** Index into the models of `served`. */
+    readonly model: number
+  })[]
   readonly served: ServedModels
   readonly plan: ServedPlan
   readonly notices: readonly string[]
@@ -69,6 +74,9 @@ export interface AnswerListener {
 }
 
 const BATCH_ROWS = 64
+
+/** More characters than the mean token of any text has. */
+const MAX_TOKEN_CHARACTERS = 16
 
 /** Most models side by side. Each further one interrupts all answers, and a mix of logits takes no memory. */
 const MAX_MODELS = 64
@@ -109,7 +117,7 @@ export class ServedVariants {
     return this.settings.defaults
   }
 
-  /** Renders the prompts of a request. @throws ApiError for no tokens, or one outside the vocabulary */
+  /** Renders the prompts of a request. @throws ApiError for no or too long text, or a token outside the vocabulary */
   async promptsOf({ content, logitBias }: ApiRequest): Promise<ServedPrompt[]> {
     const { rendering } = this.settings
     this.refuseUnknownTokens(
@@ -119,6 +127,7 @@ export class ServedVariants {
     const prompts: ServedPrompt[] = []
     if (content.kind === 'chat') {
       const { messages, templateArguments } = content
+      this.refuseLongText('messages', messages.map((message) => message.content).join(''))
       const hasSystem = messages.some(({ role }) => role === 'system')
       const chat = await renderChat(
         this.pair.text,
@@ -129,6 +138,7 @@ export class ServedVariants {
     } else {
       for (const prompt of content.prompts) {
         if (typeof prompt === 'string') {
+          this.refuseLongText('prompt', prompt)
           for (const { tokens } of await renderPlain(this.pair.text, [prompt]))
             prompts.push({ tokens, text: prompt, raw: true })
         } else {
@@ -182,9 +192,8 @@ export class ServedVariants {
     listener: AnswerListener,
     signal: AbortSignal
   ): Promise<void> {
-    const { served, variants } = this.loaded
-    const model = this.requireServed(request.model)
-    const { variant } = elementAt(variants, model, 'model')
+    const { served } = this.loaded
+    const { variant, model } = this.requireServed(request.model)
     const { generation } = await prepareGeneration(
       this.pair,
       [prompt.tokens],
@@ -253,8 +262,13 @@ export class ServedVariants {
         const message = `${MAX_MODELS} models are served, and no further one is loaded. Use one of them.`
         throw new ApiError(503, message, 'too_many_models', 'model')
       }
-      if (this.answerCount > 0) await new Promise<void>((resolve) => (this.allEnded = resolve))
       const { variants, served, plan } = this.loaded
+      const equal = variants.find((other) => weightsKey(other.variant) === weightsKey(variant))
+      if (equal !== undefined) {
+        this.loaded = { ...this.loaded, variants: [...variants, { ...equal, name }] }
+        return
+      }
+      if (this.answerCount > 0) await new Promise<void>((resolve) => (this.allEnded = resolve))
       // The weights of the served models stay as they are, or their answers would change.
       const settings = { ...defaults, precision: plan.precision, weights: plan.weights }
       await this.close()
@@ -270,10 +284,10 @@ export class ServedVariants {
     this.requireServed(name)
   }
 
-  /** Returns the index of a model. @throws ApiError for a model that is not served */
-  requireServed(name: string): number {
-    const index = this.names.indexOf(name)
-    if (index !== -1) return index
+  /** Finds a model. @throws ApiError for a model that is not served */
+  requireServed(name: string): LoadedModels['variants'][number] {
+    const served = this.loaded.variants.find((variant) => variant.name === name)
+    if (served !== undefined) return served
     throw new ApiError(
       404,
       `The model ${JSON.stringify(name)} is not served. Expected one of ${this.names.join(', ')}.`,
@@ -282,10 +296,18 @@ export class ServedVariants {
     )
   }
 
+  /** Saves the tokenizer seconds of work. @throws ApiError for a text that no context has room for */
+  private refuseLongText(field: string, text: string): void {
+    const { contextLength } = this.pair.post.spec
+    if (contextLength === null || text.length <= MAX_TOKEN_CHARACTERS * contextLength) return
+    const message = `${field}: ${text.length} characters do not fit into post's context of ${contextLength} tokens.`
+    throw new ApiError(400, message, 'context_length_exceeded', field)
+  }
+
   /** @throws ApiError for a token of a field outside the vocabulary */
   private refuseUnknownTokens(field: string, tokens: readonly number[]): void {
     const { vocabularySize } = this.pair.post.spec
-    const outside = tokens.find((token) => token >= vocabularySize)
+    const outside = tokens.find((token) => token < 0 || token >= vocabularySize)
     if (outside === undefined) return
     const message = `${field}: token ${outside} is outside the vocabulary of ${vocabularySize} tokens.`
     throw new ApiError(400, message, null, field)
@@ -312,14 +334,21 @@ async function load(
     settings,
     (whole) => comparePrompts(whole, pair, [])
   )
+  const distinct = distinctModels(generation.models)
   const served: ServedModels = {
     id: randomUUID(),
     ...{ base: generation.base, post: generation.post },
     ...{ device: settings.device, precision: settings.precision, weights: settings.weights },
-    models: generation.models,
+    models: distinct.map(({ model }) => model),
     stopTokens: generation.stopTokens,
     memoryBytes: settings.memoryBytes,
     batchRows: BATCH_ROWS
   }
-  return { variants, served, plan: await engine.served.open(served), notices }
+  return {
+    variants: variants.map((variant, index) => ({
+      ...variant,
+      model: distinct.findIndex(({ indices }) => indices.includes(index))
+    })),
+    ...{ served, plan: await engine.served.open(served), notices }
+  }
 }

@@ -321,6 +321,8 @@ describe('a request of the API', () => {
 
   it.each([
     [{ prompt: [999_999] }, 'prompt: token 999999 is outside the vocabulary of 2048 tokens.'],
+    [{ prompt: [-1] }, 'prompt: token -1 is outside the vocabulary of 2048 tokens.'],
+    [{ prompt: 'x'.repeat(8_193) }, "prompt: 8193 characters do not fit into post's context of 512 tokens."],
     [{ stop: Array.from({ length: 17 }, () => 'x') }, 'stop: expected at most 16 entries, found a list'],
     [{ logit_bias: { a: 1 } }, 'logit_bias.a: expected token ids as names']
   ])('is refused with the values that its field may have: %j', async (fields, message) => {
@@ -408,6 +410,27 @@ describe('a model that only a request names', () => {
     expect((await growingClient.models.list()).data.map(({ id }) => id)).toEqual([...MODELS, '3-4'])
     await expect(ask('9-99')).rejects.toMatchObject({ status: 404 })
     await growing.close()
+  })
+
+  it('interrupts no answer if an equal model is served under another name', async () => {
+    const renamed = await serveDemo({
+      findVariant: async (name) => ({ ...rangeModel({ start: 5, end: 11 }), name })
+    })
+    const renamedClient = new OpenAI({ baseURL: renamed.url, apiKey: 'none', maxRetries: 0 })
+    const request = { prompt: 'The quick brown', temperature: 0, max_tokens: 12 }
+    const long = { ...request, model: 'post', max_tokens: 450, logit_bias: WITHOUT_END }
+    const answer = await renamedClient.completions.create({ ...long, stream: true })
+    let isOver = false
+    const reading = (async () => {
+      for await (const piece of answer) isOver = piece.choices[0]?.finish_reason !== null
+    })()
+    const texts: (string | undefined)[] = []
+    for (const model of ['05-11', '5-11'])
+      texts.push((await renamedClient.completions.create({ ...request, model })).choices[0]?.text)
+    expect(isOver).toBe(false)
+    expect(texts[0]).toBe(texts[1])
+    await reading
+    await renamed.close()
   })
 
   it('is refused beside 64 others', async () => {
