@@ -143,6 +143,7 @@ function misfit({ file, name }: StoredTensor, what: string): WorkbenchError {
   return new WorkbenchError('bad-file', `${file}: tensor ${quoteName(name)} ${what}.`)
 }
 
+/** Counts the bytes that a reader keeps in memory for the factors of a tensor, as float32 and in a `ProductAdder`. */
 export function factorBytes({ a, b }: NonNullable<TensorEntry['adapted']>): number {
-  return [a, b].reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 4), 0)
+  return [a, b].reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 8), 0)
 }

@@ -1,0 +1,33 @@
+;; Adds scale · left · right to a row of values: left [rank], right [rank, rowBytes / 4]. rowBytes is a multiple of 64.
+;; Products are added rank by rank in float32, sixteen columns at once.
+(module
+  (memory (export "memory") 1)
+  (func (export "addRow")
+    (param $left i32) (param $right i32) (param $values i32) (param $rowBytes i32) (param $rank i32) (param $scale f32)
+    (local $end i32) (local $k i32) (local $l i32) (local $r i32) (local $w v128) (local $s v128)
+    (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (local.set $end (i32.add (local.get $right) (local.get $rowBytes)))
+    (local.set $s (f32x4.splat (local.get $scale)))
+    (loop $columns
+      (local.set $a (v128.const f32x4 0 0 0 0))
+      (local.set $b (v128.const f32x4 0 0 0 0))
+      (local.set $c (v128.const f32x4 0 0 0 0))
+      (local.set $d (v128.const f32x4 0 0 0 0))
+      (local.set $k (local.get $rank))
+      (local.set $l (local.get $left))
+      (local.set $r (local.get $right))
+      (loop $ranks
+        (local.set $w (v128.load32_splat (local.get $l)))
+        (local.set $a (f32x4.add (local.get $a) (f32x4.mul (local.get $w) (v128.load offset=0 (local.get $r)))))
+        (local.set $b (f32x4.add (local.get $b) (f32x4.mul (local.get $w) (v128.load offset=16 (local.get $r)))))
+        (local.set $c (f32x4.add (local.get $c) (f32x4.mul (local.get $w) (v128.load offset=32 (local.get $r)))))
+        (local.set $d (f32x4.add (local.get $d) (f32x4.mul (local.get $w) (v128.load offset=48 (local.get $r)))))
+        (local.set $l (i32.add (local.get $l) (i32.const 4)))
+        (local.set $r (i32.add (local.get $r) (local.get $rowBytes)))
+        (br_if $ranks (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
+      (v128.store offset=0 (local.get $values) (f32x4.add (v128.load offset=0 (local.get $values)) (f32x4.mul (local.get $a) (local.get $s))))
+      (v128.store offset=16 (local.get $values) (f32x4.add (v128.load offset=16 (local.get $values)) (f32x4.mul (local.get $b) (local.get $s))))
+      (v128.store offset=32 (local.get $values) (f32x4.add (v128.load offset=32 (local.get $values)) (f32x4.mul (local.get $c) (local.get $s))))
+      (v128.store offset=48 (local.get $values) (f32x4.add (v128.load offset=48 (local.get $values)) (f32x4.mul (local.get $d) (local.get $s))))
+      (local.set $values (i32.add (local.get $values) (i32.const 64)))
+      (br_if $columns (i32.lt_u (local.tee $right (i32.add (local.get $right) (i32.const 64))) (local.get $end))))))

