@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SweepDocument } from '../../contract/documents/crc'
@@ -8,6 +8,7 @@ import { elementAt } from '../../contract/model/look-up'
 import type { LayerStrength, Recipe } from '../../contract/model/recipe'
 import { isPostLayer } from '../../contract/model/strengths'
 import type { LowRankResult } from '../../contract/procedures/weights'
+import { isProcessRunning } from '../base/files/lock'
 import { requireRoom } from '../base/files/room'
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from '../checkpoint/adapter-config'
 import { lowRankConfig, type LowRankPlan, planLowRank } from '../checkpoint/low-rank-plan'
@@ -120,9 +121,25 @@ function tableOf(
   }
 }
 
+/** Start of the name of a temporary folder, before the id of its process. */
+const TEMPORARY = 'slr-ranks-'
+
+/** Removes the temporary folders of killed programs. */
+async function removeLeftFolders(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = new RegExp(`^${TEMPORARY}(\\d+)-`).exec(name)?.[1]
+    if (pid === undefined || isProcessRunning(Number(pid))) continue
+    // A folder of another user stays.
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
 /** Creates a folder for adapters: a temporary one, or in a project, which may be the only place that is read. */
 async function adaptersFolder(project: string | null): Promise<string> {
-  if (project === null) return mkdtemp(join(tmpdir(), 'slr-ranks-'))
+  if (project === null) {
+    await removeLeftFolders()
+    return mkdtemp(join(tmpdir(), `${TEMPORARY}${process.pid}-`))
+  }
   const folder = join(project, 'ranks.partial')
   // A killed program may have left it.
   await rm(folder, { recursive: true, force: true })

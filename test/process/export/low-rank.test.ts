@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { RankTable } from '../../../src/contract/documents/rank-table'
@@ -80,12 +82,17 @@ it('writes a restoration as an adapter on post, which at full rank is the restor
   expect(await largestDifference(plain, linear, layers)).toBeLessThan(1e-4)
 })
 
-it('scores the ranks of an adapter between post and the complete restoration', async () => {
+it('scores the ranks of an adapter between post and the complete restoration, and clears what a killed program left', async () => {
+  // No process has an id as large.
+  const left = await mkdtemp(join(tmpdir(), 'slr-ranks-999999999-'))
+  const inUse = await mkdtemp(join(tmpdir(), `slr-ranks-${process.ppid}-`))
   const csv = join(await temporaryFolder(), 'ranks.csv')
   const args = ['export', '--demo', '4-11', '--adapter', '--ranks', '--csv', csv, '--quiet']
   const { status, stdout } = await runHere([...args, '--json'])
   expect(status).toBe(0)
   const { post, complete, ranks, fullRank } = RankTable.parse(JSON.parse(stdout))
+  expect([left, inUse].map((folder) => existsSync(folder))).toEqual([false, true])
+  await rm(inUse, { recursive: true })
   expect(fullRank).toBe(128)
   expect(ranks.map(({ rank }) => rank)).toEqual([8, 16, 32, 64])
   const diversities = [post, ...ranks, complete].map(({ diversity }) => diversity)

@@ -185,7 +185,7 @@ function ageMs(file: string): number {
 function isLive(owner: LockOwner): boolean {
   if (owner.host !== hostname()) return true
   if (owner.pid === process.pid) return ownLocks.has(owner.token)
-  if (!isRunning(owner.pid)) return false
+  if (!isProcessRunning(owner.pid)) return false
   // The number may belong to another process by now.
   const processStart = startOf(owner.pid)
   if (owner.processStart !== null && processStart !== null) return owner.processStart === processStart
@@ -193,7 +193,8 @@ function isLive(owner: LockOwner): boolean {
   return Date.parse(owner.startedAt) > bootedAt - BOOT_TIME_TOLERANCE_MS
 }
 
-function isRunning(pid: number): boolean {
+/** Reports whether a process of this computer runs. */
+export function isProcessRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
