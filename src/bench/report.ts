@@ -1,9 +1,11 @@
+import { type AdapterSweepTime, describeAdapterSweeps } from './adapter-sweep'
 import { describeComparisons, describeWork, type Comparison } from './comparison'
 import { describeSpeeds, describeVariants, type GenerationTimes } from './generation'
 import { describeDevices, type DeviceSweep } from './gpu'
 import { describeMachineLine, type Machine } from './machine'
 import { describeMemory, type PeakMemory } from './peak-memory'
 import { describePreviews, type PreviewTime } from './preview'
+import { describeServing, type ServingTimes } from './serving'
 import { describeTasks, type TaskSweepTime } from './task-sweep'
 import { describeWindows, type WindowStartTimes } from './window'
 
@@ -15,6 +17,8 @@ export interface BenchReport {
   /** One entry for each pair. */
   readonly generations: GenerationTimes[]
   readonly tasks: TaskSweepTime[]
+  readonly adapters: AdapterSweepTime[]
+  readonly servings: ServingTimes[]
   readonly previews: PreviewTime[]
   readonly windows: WindowStartTimes[]
   readonly devices: DeviceSweep[]
@@ -27,6 +31,8 @@ export function describeReport({
   memory,
   generations,
   tasks,
+  adapters,
+  servings,
   previews,
   windows,
   devices
@@ -36,6 +42,8 @@ export function describeReport({
     memory.length > 0 && describeMemory(memory),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
     tasks.length > 0 && describeTasks(tasks),
+    adapters.length > 0 && describeAdapterSweeps(adapters),
+    servings.length > 0 && describeServing(servings),
     previews.length > 0 && describePreviews(previews),
     windows.length > 0 && describeWindows(windows),
     devices.length > 0 && describeDevices(devices)

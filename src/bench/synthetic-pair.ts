@@ -73,7 +73,7 @@ function ones(piece: Uint16Array): void {
  * at any width and depth. Sign, mantissa and the exponent's last bit are random, and the other exponent bits are fixed.
  * Magnitudes therefore lie in [2^-7, 2^-5). 32 random bits give two values without arithmetic on floats.
  */
-function randomBf16(seed: number): (piece: Uint16Array) => void {
+export function randomBf16(seed: number): (piece: Uint16Array) => void {
   const random = xoroshiro128plus(seed)
   return (piece) => {
     for (let i = 0; i < piece.length; i += 2) {
