@@ -35,7 +35,7 @@ export function anyRecurrence({ layers }: DecoderSpec): GatedDelta | null {
 export function widestMlp({ layers, intermediateSize }: DecoderSpec): number {
   return Math.max(
     ...layers.map(({ experts }) =>
-      experts === null ? intermediateSize : Math.max(experts.size, experts.sharedSize ?? 0)
+      experts === null ? intermediateSize : Math.max(experts.size, experts.sharedSize ?? experts.size)
     )
   )
 }

@@ -1,5 +1,6 @@
 import type { RecurrentShape } from '../../graphs/gated-delta'
 import { elementAt } from '../../../contract/model/look-up'
+import { multimap } from '../../../contract/model/multimap'
 import type { PackedPrompts } from './prompt-trie'
 
 /** The maximum rows of a chunk. Within a chunk the work of a row grows with its length. */
@@ -85,12 +86,8 @@ function chunksOf(parents: Int32Array, ends: ReadonlySet<number>): Chunk[] {
 
 /** Groups chunks by the next power of two of their length. */
 function byLength(chunks: readonly Chunk[]): { length: number; bucket: Chunk[] }[] {
-  const buckets = new Map<number, Chunk[]>()
-  for (const chunk of chunks) {
-    const length = 2 ** Math.ceil(Math.log2(chunk.rows.length))
-    const bucket = buckets.get(length) ?? []
-    bucket.push(chunk)
-    buckets.set(length, bucket)
-  }
+  const buckets = multimap(
+    chunks.map((chunk) => [2 ** Math.ceil(Math.log2(chunk.rows.length)), chunk] as const)
+  )
   return [...buckets].map(([length, bucket]) => ({ length, bucket }))
 }
