@@ -128,8 +128,12 @@ export const PromptScores = z.object({
       logLikelihoodBase: z.number().nullable(),
       cosineDistance: z.number().nullable(),
       vendiScore: z.number().nullable(),
-      /** Number of classes among the first answers of the cell. Missing without a classifier. */
-      classCount: z.number().int().optional()
+      /** Vendi score of the answers that are right, or else keep the form. Missing if the task tells neither. */
+      vendiPassing: z.number().optional(),
+      /** Number of classes among the first answers. Older files have it in place of `classBegins`. */
+      classCount: z.number().int().optional(),
+      /** Positions of the answers that begin a class, among the first of the cell. Missing without a classifier. */
+      classBegins: z.array(z.number().int()).optional()
     })
   ),
   /** Answers of all variants, projected on their first two principal components. */

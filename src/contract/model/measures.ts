@@ -5,12 +5,14 @@ export interface Measure {
   label: string
   short: string
   explain: string
-  about: 'diversity' | 'quality' | 'likelihood' | 'length'
+  about: 'diversity' | 'quality' | 'likelihood' | 'length' | 'failure'
   better: 'higher' | 'lower' | null
   /** A share lies between 0 and 1. A count is a whole number for one prompt. Any other measure has its own scale. */
   scale: 'share' | 'count' | 'own'
   /** Maximum of an `own` scale, if there is one. */
   greatest?: number
+  /** True for a measure that published comparisons no longer lead with. Reports fold it. */
+  isSecondary?: true
 }
 
 /**
@@ -45,7 +47,8 @@ export const TEXT_MEASURES = [
     explain: 'different pairs of neighbouring words over all pairs',
     about: 'diversity',
     better: 'higher',
-    scale: 'share'
+    scale: 'share',
+    isSecondary: true
   },
   {
     id: 'selfBleu',
@@ -54,7 +57,8 @@ export const TEXT_MEASURES = [
     explain: 'how much each answer reads like the others (BLEU-4): lower is more diverse',
     about: 'diversity',
     better: 'lower',
-    scale: 'share'
+    scale: 'share',
+    isSecondary: true
   },
   {
     id: 'wordDistance',
@@ -63,7 +67,8 @@ export const TEXT_MEASURES = [
     explain: 'mean distance between the word sets of two answers (Jaccard): 1 when no word is shared',
     about: 'diversity',
     better: 'higher',
-    scale: 'share'
+    scale: 'share',
+    isSecondary: true
   }
 ] as const satisfies readonly Measure[]
 
@@ -103,7 +108,8 @@ const OTHER_MEASURES = [
     explain: 'distinct tokens over how many are to be expected in answers of such length',
     about: 'diversity',
     better: 'higher',
-    scale: 'own'
+    scale: 'own',
+    isSecondary: true
   },
   {
     id: 'compressionRatio',
@@ -112,7 +118,8 @@ const OTHER_MEASURES = [
     explain: 'size of all answers over their compressed size: lower is more diverse',
     about: 'diversity',
     better: 'lower',
-    scale: 'own'
+    scale: 'own',
+    isSecondary: true
   },
   {
     id: 'cosineDistance',
@@ -141,6 +148,51 @@ const OTHER_MEASURES = [
     about: 'diversity',
     better: 'higher',
     scale: 'count'
+  },
+  {
+    id: 'effectivePassing',
+    label: 'Effective answers that pass',
+    short: 'Pass, effective',
+    explain: 'effective number of answers that are right, in form, or scored at least 5 of 10',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'count'
+  },
+  {
+    id: 'effectiveFailing',
+    label: 'Effective answers that fail',
+    short: 'Fail, effective',
+    explain: 'effective number that failing answers add; lost by quality control, not by narrowing',
+    about: 'failure',
+    better: null,
+    scale: 'own'
+  },
+  {
+    id: 'distinctPassing',
+    label: 'Distinct answers that pass',
+    short: 'Pass, distinct',
+    explain: 'different answers that are in form, or scored at least 5 of 10',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'count'
+  },
+  {
+    id: 'vendiPassing',
+    label: 'Vendi score of answers that pass',
+    short: 'Pass, Vendi',
+    explain: 'effective number of answers that are right or in form, by their embeddings',
+    about: 'diversity',
+    better: 'higher',
+    scale: 'count'
+  },
+  {
+    id: 'vendiFailing',
+    label: 'Vendi score that failing answers add',
+    short: 'Fail, Vendi',
+    explain: 'Vendi score of all answers minus that of answers that pass',
+    about: 'failure',
+    better: null,
+    scale: 'own'
   },
   {
     id: 'distinctRight',
@@ -282,6 +334,24 @@ const OTHER_MEASURES = [
     about: 'quality',
     better: 'higher',
     scale: 'share'
+  },
+  {
+    id: 'passing',
+    label: 'Answers that pass',
+    short: 'Pass',
+    explain: 'share of answers that the judge scores at least 5 of 10',
+    about: 'quality',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'utility',
+    label: 'Utility of ten answers',
+    short: 'Utility',
+    explain: 'scores of answers that begin a class, with patience 0.8, as NoveltyBench has them (utility_k)',
+    about: 'quality',
+    better: 'higher',
+    scale: 'own'
   },
   {
     id: 'words',

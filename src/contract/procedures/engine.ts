@@ -180,7 +180,11 @@ export const PartitionRequest = z.object({
 export type PartitionRequest = z.infer<typeof PartitionRequest>
 
 /** Number of classes among the texts of a group. */
-export const EnginePartitionEvent = z.object({ group: z.number().int(), classCount: z.number().int() })
+export const EnginePartitionEvent = z.object({
+  group: z.number().int(),
+  /** Positions of the texts that begin a class. */
+  begins: z.array(z.number().int())
+})
 export type EnginePartitionEvent = z.infer<typeof EnginePartitionEvent>
 
 /** A pair of which a device computes some layers, to test whether the device is correct. */

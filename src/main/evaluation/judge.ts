@@ -22,7 +22,7 @@ interface ScoreQuestion {
   readonly key: string
   readonly prompt: string
   readonly answer: string
-  readonly places: { variant: string; prompt: number }[]
+  readonly places: { variant: string; prompt: number; index: number }[]
 }
 
 /**
@@ -56,7 +56,7 @@ export function judgeMarks(
   run: EvaluationRun,
   samples: readonly SampleLine[],
   verdicts: readonly JudgeVerdict[]
-): { variant: string; prompt: number; mark: number }[] {
+): { variant: string; prompt: number; index: number; mark: number }[] {
   if (run.judge === null) return []
   const byKey = verdictsByKey(verdicts, run.judge)
   return questionsOf(run, samples, run.judge).flatMap(({ key, places }) => {
@@ -88,12 +88,12 @@ export function questionsOf(
 ): ScoreQuestion[] {
   const questions = new Map<string, ScoreQuestion>()
   for (const lines of cellsOf(samples).values()) {
-    for (const { variant, prompt, text } of fixedSubset(lines, settings.answersPerPrompt)) {
+    for (const { variant, prompt, index, text } of fixedSubset(lines, settings.answersPerPrompt)) {
       // The variant's prefix is omitted, because the answer to the task is scored.
       const promptText = elementAt(run.task.prompts, prompt, 'prompt').text
       const key = questionKey([settings.model, settings.rubric, promptText, text])
       const question = questions.get(key) ?? { key, prompt: promptText, answer: text, places: [] }
-      question.places.push({ variant, prompt })
+      question.places.push({ variant, prompt, index })
       questions.set(key, question)
     }
   }

@@ -5,8 +5,6 @@ import type { PartitionRequest } from '../../contract/procedures/engine'
 import type { EngineClient } from '../engine/host'
 import { openEmbeddingModel } from './embedding-model'
 
-/** Number of answers in which NoveltyBench counts classes. */
-export const CLASSIFIED_ANSWERS = 10
 /** Tokens of a text that its classifier reads. */
 const READ_TOKENS = 128
 /** Most words of texts that are compared by their words. */
@@ -15,14 +13,14 @@ const SHORT_WORDS = 5
 export interface PairClassifier {
   readonly reference: CheckpointReference
   /**
-   * Counts the classes of the texts of each group. @throws WorkbenchError as the engine's `partitionTexts`;
+   * Finds the texts of each group that begin a class. @throws WorkbenchError as the engine's `partitionTexts`;
    * `bad-file` for its tokenizer
    */
-  countClasses(
+  partition(
     engine: EngineClient,
     groups: readonly (readonly string[])[],
     signal: AbortSignal
-  ): Promise<number[]>
+  ): Promise<(readonly number[])[]>
 }
 
 /**
@@ -45,7 +43,7 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
   }
   return {
     reference: model.reference,
-    async countClasses(engine, groups, signal) {
+    async partition(engine, groups, signal) {
       const tokens = await model.encodeAll(groups.flat())
       let read = 0
       const request: PartitionRequest = {
@@ -56,11 +54,11 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
           decided: texts.map((text) => texts.map((other) => sameByWords(text, other)))
         }))
       }
-      const counts: number[] = groups.map(() => 0)
-      for await (const { group, classCount } of await engine.partition(request, { signal })) {
-        counts[group] = classCount
+      const partitions: (readonly number[])[] = groups.map(() => [])
+      for await (const { group, begins } of await engine.partition(request, { signal })) {
+        partitions[group] = begins
       }
-      return counts
+      return partitions
     }
   }
 }

@@ -2,6 +2,9 @@ import type { EngineReadEvent } from '../../contract/procedures/engine'
 import { type EvaluationRun, frameKey, type PromptScores } from '../../contract/documents/evaluation'
 import type { SampleLine } from '../../contract/documents/samples'
 import { textToFloats } from '../base/float-text'
+import { AnswerReader } from '../answers/read-answer'
+import { elementAt } from '../../contract/model/look-up'
+import { passesTask } from '../measures/passing'
 import { meanCosineDistance, vendiScore } from '../measures/texts/embedding-measures'
 import { planeMap } from '../measures/texts/principal-components'
 
@@ -23,8 +26,9 @@ export interface ReadingPart {
 export class PromptReading {
   readonly parts: readonly ReadingPart[]
   private missing: number
-  /** Counts of classes by variant name. */
-  private classCounts: ReadonlyMap<string, number> = new Map()
+  /** Positions of the answers that begin a class, by variant name. */
+  private classBegins: ReadonlyMap<string, readonly number[]> = new Map()
+  private readonly reader: AnswerReader
 
   /** @param samples answers of all variants to this prompt; answers without tokens are ignored */
   constructor(
@@ -32,6 +36,7 @@ export class PromptReading {
     readonly prompt: number,
     samples: readonly SampleLine[]
   ) {
+    this.reader = new AnswerReader(run.task)
     const frameOf = new Map(run.variants.map((entry) => [entry.variant.name, frameKey(entry)]))
     this.parts = run.promptSets.map((set) => {
       const { prompts } = set
@@ -78,9 +83,9 @@ export class PromptReading {
     if (read !== undefined) read.embedding = embedding
   }
 
-  /** Adds the number of classes of each variant's first answers; call it before post has read them. */
-  addClasses(counts: ReadonlyMap<string, number>): void {
-    this.classCounts = counts
+  /** Adds the classes of each variant's first answers; call it before post has read them. */
+  addClasses(begins: ReadonlyMap<string, readonly number[]>): void {
+    this.classBegins = begins
   }
 
   addPost(part: ReadingPart, { answer, logLikelihood, embedding }: EngineReadEvent): void {
@@ -89,6 +94,21 @@ export class PromptReading {
     if (read.postLogLikelihood === null) this.missing--
     read.postLogLikelihood = logLikelihood
     read.embedding ??= textToFloats(embedding)
+  }
+
+  /** Computes the Vendi score of the answers that pass; null if the task does not tell. */
+  private vendiPassing(answers: readonly AnswerReading[]): number | null {
+    const { task } = this.run
+    const prompt = elementAt(task.prompts, this.prompt, 'prompt')
+    const judged = answers.map(({ sample, embedding }) => ({
+      embedding,
+      passes: passesTask(task, this.reader, prompt, sample.text)
+    }))
+    if (judged.length === 0 || judged.some(({ passes }) => passes === null)) return null
+    const passing = judged.flatMap(({ passes, embedding }) =>
+      passes === true && embedding !== null ? [embedding] : []
+    )
+    return passing.length === 0 ? 0 : vendiScore(passing)
   }
 
   scores(): PromptScores {
@@ -102,14 +122,16 @@ export class PromptReading {
       cells: this.run.variants.map(({ variant: { name } }) => {
         const variantAnswers = answers.filter(({ sample }) => sample.variant === name)
         const embeddings = variantAnswers.flatMap(({ embedding }) => (embedding === null ? [] : [embedding]))
-        const classCount = this.classCounts.get(name)
+        const begins = this.classBegins.get(name)
+        const vendiPassing = this.vendiPassing(variantAnswers)
         return {
           variant: name,
           logLikelihoodPost: perToken(variantAnswers, ({ postLogLikelihood }) => postLogLikelihood),
           logLikelihoodBase: perToken(variantAnswers, ({ baseLogLikelihood }) => baseLogLikelihood),
           cosineDistance: meanCosineDistance(embeddings),
           vendiScore: vendiScore(embeddings),
-          ...(classCount === undefined ? {} : { classCount })
+          ...(vendiPassing === null ? {} : { vendiPassing }),
+          ...(begins === undefined ? {} : { classBegins: [...begins] })
         }
       }),
       map: embedded.map(({ sample: { variant, index } }, i) => ({

@@ -21,7 +21,8 @@ import { cellOf, cellsOf } from './ask-judge'
 import { type EmbeddingModel, openEmbeddingModel } from './embedding-model'
 import { evaluationGroups, groupAnswers } from './prepare-evaluation'
 import { answersIn, wholeLists } from './listed-answers'
-import { CLASSIFIED_ANSWERS, openPairClassifier, type PairClassifier } from './pair-classifier'
+import { CLASSIFIED_ANSWERS } from '../measures/evaluation-cell'
+import { openPairClassifier, type PairClassifier } from './pair-classifier'
 import { PromptReading } from './prompt-reading'
 
 export interface EvaluationListener {
@@ -211,7 +212,7 @@ async function reopened<Model extends { reference: CheckpointReference }>(
   )
 }
 
-/** Counts the classes of the first answers of each variant to some prompts. */
+/** Partitions the first answers of each variant to some prompts into classes. */
 async function classifyAnswers(
   { engine, run, samples, signal }: EvaluationContext,
   classifier: PairClassifier,
@@ -224,16 +225,16 @@ async function classifyAnswers(
       return { prompt, name, texts: lines.slice(0, CLASSIFIED_ANSWERS).map(({ text }) => text) }
     })
   )
-  const counts = await classifier.countClasses(
+  const partitions = await classifier.partition(
     engine,
     cells.map(({ texts }) => texts),
     signal
   )
   for (const reading of readings) {
-    const promptCounts = cells.flatMap(({ prompt, name }, cell) =>
-      prompt === reading.prompt ? [[name, elementAt(counts, cell, 'cell')] as const] : []
+    const classBegins = cells.flatMap(({ prompt, name }, cell) =>
+      prompt === reading.prompt ? [[name, elementAt(partitions, cell, 'cell')] as const] : []
     )
-    reading.addClasses(new Map(promptCounts))
+    reading.addClasses(new Map(classBegins))
   }
 }
 

@@ -8,7 +8,7 @@ import { elementAt } from '../../contract/model/look-up'
 import type { MeasureId } from '../../contract/model/measures'
 import { choosesLayers } from '../../contract/model/strengths'
 import { taskKindFacts } from '../../contract/model/task-kinds'
-import type { Measures } from './cell-measures'
+import type { Measures } from './evaluation-cell'
 import { pairedDifferences } from './statistics'
 
 interface EvaluationMeasures {

@@ -1,9 +1,10 @@
 import { median } from 'simple-statistics'
-import type { PromptScores } from '../../contract/documents/evaluation'
 import type { Task, TaskPrompt } from '../../contract/documents/task'
 import type { MeasureId } from '../../contract/model/measures'
 import type { SampleLine } from '../../contract/documents/samples'
 import { taskKindFacts, type TaskKindFacts } from '../../contract/model/task-kinds'
+import { CLASSIFIED_ANSWERS, type EvaluationCell, type Measures } from './evaluation-cell'
+import { passingMeasures, utility } from './passing'
 import { coverage, majorityVote, passAtK, solutionPaths } from './correctness'
 import { compressionRatio } from './texts/compression-ratio'
 import { expectationAdjustedDistinct } from './texts/expectation-adjusted-distinct'
@@ -12,21 +13,8 @@ import { repetition } from './texts/repetition'
 import { meanIfAny, measuresOfWords, sampleMeasures } from './sample-measures'
 import { wordsOf } from './texts/words'
 
-export type Measures = Partial<Record<MeasureId, number>>
-
 /** Length of the n-grams for repetition inside an answer, as in the paper of that measure. */
 const REPEATED_WORDS = 4
-
-export interface EvaluationCell {
-  readonly prompt: TaskPrompt
-  readonly samples: readonly SampleLine[]
-  /** Scores from the engine; undefined until computed. */
-  readonly scores: PromptScores['cells'][number] | undefined
-  /** The judge's scores of answers, from 0 to 1. */
-  readonly marks: readonly number[]
-  /** Canonical form of each answer, read by a judge: '' for no answer, null if unreadable. */
-  readonly forms: readonly (string | null)[] | null
-}
 
 /**
  * Computes the number of words to which each answer is cut for comparisons at equal length, because all
@@ -65,16 +53,30 @@ export function cellMeasures(
     compressionRatio: compressionRatio(texts),
     cosineDistance: scores?.cosineDistance,
     vendiScore: scores?.vendiScore,
-    distinctClasses: scores?.classCount,
+    distinctClasses: scores?.classBegins?.length ?? scores?.classCount,
+    utility: utilityOf(cell),
     ...correctnessMeasures(taskKindFacts(task.kind), reader, cell),
     ...formMeasures(taskKindFacts(task.kind), reader, cell),
+    ...passingMeasures(task, reader, cell),
     formatKept: Object.keys(task.checks).length === 0 ? null : meanIfAny(formatKept),
     logLikelihoodPost: scores?.logLikelihoodPost,
     logLikelihoodBase: scores?.logLikelihoodBase,
     repetition: meanIfAny(words.map((answer) => repetition(answer, REPEATED_WORDS))),
-    judge: meanIfAny(marks),
+    judge: meanIfAny([...marks.values()]),
     words: meanIfAny(words.map(({ length }) => length))
   })
+}
+
+/** Computes the utility of the classified answers; null unless a judge has scored all of them. */
+function utilityOf({ scores, samples, marks }: EvaluationCell): number | null {
+  const begins = scores?.classBegins
+  if (begins === undefined) return null
+  const classified = samples
+    .slice(0, CLASSIFIED_ANSWERS)
+    .map(({ index }) => marks.get(index))
+    .filter((mark) => mark !== undefined)
+  const isScored = classified.length === Math.min(samples.length, CLASSIFIED_ANSWERS)
+  return isScored ? utility(begins, classified) : null
 }
 
 function equalLengthMeasures(

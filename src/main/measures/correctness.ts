@@ -47,5 +47,7 @@ export function coverage(given: readonly string[], rightCount: number): number {
  * @param solutions texts of the right answers only
  */
 export function solutionPaths(solutions: readonly string[]): number {
-  return new Set(solutions.map((text) => numbersOf(text).join(' '))).size
+  return new Set(solutions.map(solutionPath)).size
 }
+
+export const solutionPath = (text: string): string => numbersOf(text).join(' ')

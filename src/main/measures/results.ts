@@ -14,7 +14,8 @@ import { type Measure, MeasureId, measureOf } from '../../contract/model/measure
 import { taskKindFacts } from '../../contract/model/task-kinds'
 import type { SampleLine } from '../../contract/documents/samples'
 import { besideRanges } from './beside-ranges'
-import { type EvaluationCell, cellMeasures, equalLength, type Measures, rightCount } from './cell-measures'
+import { cellMeasures, equalLength, rightCount } from './cell-measures'
+import type { EvaluationCell, Measures } from './evaluation-cell'
 import { passAtK } from './correctness'
 import { WorkbenchError } from '../../contract/model/problem'
 import { isExternal, weightsKey } from '../../contract/model/model'
@@ -30,7 +31,7 @@ export interface StoredEvaluation {
   readonly samples: readonly SampleLine[]
   readonly scores: readonly PromptScores[]
   /** The judge's scores of answers, from 0 to 1. */
-  readonly marks: readonly { variant: string; prompt: number; mark: number }[]
+  readonly marks: readonly { variant: string; prompt: number; index: number; mark: number }[]
   readonly pairs: readonly JudgedPair[]
   /** Canonical forms of the answers of a cell, in order, as read by a judge. Incomplete cells are omitted. */
   readonly forms: readonly { variant: string; prompt: number; forms: readonly (string | null)[] }[]
@@ -187,7 +188,9 @@ function referenceIn(variants: EvaluationRun['variants'], against: string | unde
 function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): EvaluationCell[][] {
   const key = (prompt: number, variant: string): string => `${prompt} ${variant}`
   const samplesOf = multimap(samples.map((sample) => [key(sample.prompt, sample.variant), sample]))
-  const marksOf = multimap(marks.map(({ prompt, variant, mark }) => [key(prompt, variant), mark]))
+  const marksOf = multimap(
+    marks.map(({ prompt, variant, index, mark }) => [key(prompt, variant), [index, mark] as const])
+  )
   const formsOf = new Map(forms.map((cell) => [key(cell.prompt, cell.variant), cell.forms]))
   const scoresOf = new Map(scores.map((score) => [score.prompt, score.cells]))
   return run.task.prompts.map((taskPrompt, prompt) =>
@@ -195,7 +198,7 @@ function cellsOf({ run, samples, scores, marks, forms }: StoredEvaluation): Eval
       prompt: taskPrompt,
       samples: (samplesOf.get(key(prompt, name)) ?? []).toSorted((a, b) => a.index - b.index),
       scores: scoresOf.get(prompt)?.find(({ variant }) => variant === name),
-      marks: marksOf.get(key(prompt, name)) ?? [],
+      marks: new Map(marksOf.get(key(prompt, name)) ?? []),
       forms: formsOf.get(key(prompt, name)) ?? null
     }))
   )

@@ -35,7 +35,7 @@ export async function* partitionTexts(
     requireTextInputs(session, refused)
     for (const [group, { texts, decided }] of groups.entries()) {
       const classes: (number | null)[] = texts.map(() => null)
-      let classCount = 0
+      const begins: number[] = []
       for (const first of texts.keys()) {
         if (classes[first] !== null) continue
         throwIfCancelled(signal, 'Classifying')
@@ -50,10 +50,10 @@ export async function* partitionTexts(
         )
         const same = (other: number): boolean =>
           decisionOf(decided, first, other) ?? elementAt(scores, open.indexOf(other), 'score') > SAME_FROM
-        for (const member of [first, ...others.filter(same)]) classes[member] = classCount
-        classCount += 1
+        for (const member of [first, ...others.filter(same)]) classes[member] = first
+        begins.push(first)
       }
-      yield { group, classCount }
+      yield { group, begins }
     }
   } finally {
     await release()

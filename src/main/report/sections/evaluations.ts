@@ -1,4 +1,4 @@
-import { mainMeasures } from '../../../contract/documents/evaluation'
+import { isPlain, mainMeasures } from '../../../contract/documents/evaluation'
 import type { JudgeSettings } from '../../../contract/documents/judge'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
 import { describeComputation } from '../../../contract/documents/samples'
@@ -17,7 +17,7 @@ import {
   stoppedAt,
   stoppedSentence
 } from '../../../contract/words/evaluation-words'
-import { formatUtc, plural } from '../../../contract/words/format'
+import { formatDelta, formatUtc, plural } from '../../../contract/words/format'
 import { judgedShare, judgingNotices } from '../../../contract/words/judging-words'
 import { judgeTrust } from '../../../contract/words/preference-words'
 import {
@@ -142,8 +142,15 @@ interface Evaluated extends Pick<ReportedEvaluation, 'variants' | 'results' | 'j
 export function evaluationFindings(evaluation: Evaluated): Block[] {
   const { results } = evaluation
   const proxy = proxySentence(results)
+  const ids = measuresOf(results)
+  const secondary = ids.filter((id) => measureOf(id).isSecondary === true)
   return [
-    measuresTable(evaluation),
+    measuresTable(
+      evaluation,
+      ids.filter((id) => measureOf(id).isSecondary !== true)
+    ),
+    ...(secondary.length === 0 ? [] : [block.fold('Other measures', [measuresTable(evaluation, secondary)])]),
+    ...lossBlocks(evaluation),
     ...categoryBlocks(evaluation),
     ...passAtKBlocks(evaluation),
     ...(proxy === '' ? [] : [block.paragraph(proxy)]),
@@ -184,13 +191,30 @@ export const differenceRule = (comparedWith: string, p: string): string =>
   `its interval, and p adjusted ${p} (sign-flip test, Holm). ` +
   `Bold: p below ${SIGNIFICANCE}, for losses also without the adjustment`
 
-function measuresTable(evaluation: Evaluated): Block {
+/** Splits the effective answers that post has lost to base into quality control and narrowing. */
+function lossBlocks({ variants, results }: Evaluated): Block[] {
+  const base = variants.findIndex((entry) => entry.variant.kind === 'base' && isPlain(entry))
+  const { effectivePassing, effectiveFailing } = results.variants[base]?.differences ?? {}
+  const isOfPost = variants.some(
+    ({ variant }) => variant.kind === 'post' && variant.name === results.comparedWith
+  )
+  if (!isOfPost || effectivePassing === undefined || effectiveFailing === undefined) return []
+  const [narrowing, control] = [effectivePassing.mean, effectiveFailing.mean]
+  return [
+    block.paragraph(
+      `Base has ${formatDelta(narrowing + control, 1)} effective answers to a prompt against post: ` +
+        `${formatDelta(control, 1)} that fail (quality control) and ${formatDelta(narrowing, 1)} that pass (narrowing).`
+    )
+  ]
+}
+
+function measuresTable(evaluation: Evaluated, ids: readonly MeasureId[]): Block {
   const { results, judging } = evaluation
   return block.table(
     `${differenceRule(results.comparedWith, 'for all comparisons of the measure')}. ` +
       'Of many measures, one may differ by chance',
     [textColumn('Measure', 'the arrow points to better'), ...variantColumns(evaluation)],
-    measuresOf(results).map((id): TableCell[] => [
+    ids.map((id): TableCell[] => [
       { text: measureLabel(id), detail: judgedShare(id, judging) || measureOf(id).about },
       ...results.variants.map((result) => measureCell(result, id))
     ])

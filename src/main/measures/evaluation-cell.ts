@@ -1,0 +1,23 @@
+import type { PromptScores } from '../../contract/documents/evaluation'
+import type { SampleLine } from '../../contract/documents/samples'
+import type { TaskPrompt } from '../../contract/documents/task'
+import type { MeasureId } from '../../contract/model/measures'
+
+export type Measures = Partial<Record<MeasureId, number>>
+
+/** Number of answers in which NoveltyBench counts classes. */
+export const CLASSIFIED_ANSWERS = 10
+
+export interface EvaluationCell {
+  readonly prompt: TaskPrompt
+  readonly samples: readonly SampleLine[]
+  /** Scores from the engine; undefined until computed. */
+  readonly scores: PromptScores['cells'][number] | undefined
+  /** The judge's scores from 0 to 1, by the index of the answer. */
+  readonly marks: ReadonlyMap<number, number>
+  /**
+   * Canonical form of each answer, read by a judge: '' for no answer, null if unreadable. Null until every
+   * answer was read.
+   */
+  readonly forms: readonly (string | null)[] | null
+}

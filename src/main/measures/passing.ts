@@ -1,0 +1,112 @@
+import { normaliseAnswer } from '../../contract/model/answer'
+import type { Task } from '../../contract/documents/task'
+import { taskKindFacts } from '../../contract/model/task-kinds'
+import type { AnswerReader } from '../answers/read-answer'
+import { multimap } from '../../contract/model/multimap'
+import { sum } from '../base/sums'
+import type { EvaluationCell, Measures } from './evaluation-cell'
+import { solutionPath } from './correctness'
+import { wordsOf } from './texts/words'
+
+/** Lowest score of a judge that passes, on the scale from 0 to 1: 5 of 10, which rubrics call sound. */
+const PASSING_MARK = 4 / 9
+
+/** An answer with its class, and whether it passes. */
+interface JudgedAnswer {
+  readonly passes: boolean
+  /** Equal for answers that count as the same. */
+  readonly answerClass: string
+}
+
+/** Reports whether an answer is right, or else keeps the form; null if the task tells neither. */
+export function passesTask(
+  task: Task,
+  reader: AnswerReader,
+  prompt: EvaluationCell['prompt'],
+  text: string
+): boolean | null {
+  if (taskKindFacts(task.kind).rightAnswers !== 'none' && reader.canJudge(prompt)) {
+    const final = reader.read(text)
+    return final !== null && reader.isRight(final, prompt)
+  }
+  return Object.keys(task.checks).length === 0 ? null : reader.keepsFormat(text, wordsOf(text))
+}
+
+/**
+ * Splits the diversity of a cell into passing and failing answers. An answer passes if it is right; in tasks without
+ * right answers, if a judge scores at least 5 of 10, or else if it keeps the form. The difference of `effectiveFailing`
+ * between two variants is the part of a loss that quality control explains, and that of `effectivePassing` is genuine
+ * narrowing (arXiv 2604.16027).
+ */
+export function passingMeasures(task: Task, reader: AnswerReader, cell: EvaluationCell): Measures {
+  const answers = judgedAnswers(task, reader, cell)
+  if (answers.length === 0) return {}
+  const passing = answers.filter(({ passes }) => passes)
+  const effectivePassing = effectiveNumber(passing)
+  const { vendiScore = null, vendiPassing } = cell.scores ?? {}
+  const { rightAnswers } = taskKindFacts(task.kind)
+  return {
+    effectivePassing,
+    effectiveFailing: effectiveNumber(answers) - effectivePassing,
+    ...(rightAnswers === 'none' ? { distinctPassing: new Set(passing.map(classOf)).size } : {}),
+    ...(rightAnswers === 'none' && cell.marks.size > 0 ? { passing: passing.length / answers.length } : {}),
+    ...(vendiPassing === undefined || vendiScore === null
+      ? {}
+      : { vendiPassing, vendiFailing: vendiScore - vendiPassing })
+  }
+}
+
+const classOf = ({ answerClass }: JudgedAnswer): string => answerClass
+
+function judgedAnswers(
+  task: Task,
+  reader: AnswerReader,
+  { prompt, samples, marks }: EvaluationCell
+): JudgedAnswer[] {
+  const { rightAnswers } = taskKindFacts(task.kind)
+  return samples.flatMap(({ text, index }): JudgedAnswer[] => {
+    const mark = rightAnswers === 'none' && marks.size > 0 ? marks.get(index) : undefined
+    // A judge scores a part of the answers only. The others are left out.
+    if (rightAnswers === 'none' && marks.size > 0 && mark === undefined) return []
+    const passes = mark === undefined ? passesTask(task, reader, prompt, text) : mark >= PASSING_MARK
+    if (passes === null) return []
+    return [{ passes, answerClass: classOfText(rightAnswers, reader, prompt, text) }]
+  })
+}
+
+function classOfText(
+  rightAnswers: 'none' | 'many' | 'one',
+  reader: AnswerReader,
+  prompt: EvaluationCell['prompt'],
+  text: string
+): string {
+  if (rightAnswers === 'one') return solutionPath(text)
+  const final = rightAnswers === 'none' ? null : reader.read(text)
+  return final === null ? normaliseAnswer(text) : (reader.rightAnswer(final, prompt) ?? final)
+}
+
+/** Returns exp of the Shannon entropy of the classes; 0 without answers. */
+function effectiveNumber(answers: readonly JudgedAnswer[]): number {
+  if (answers.length === 0) return 0
+  const classes = multimap(answers.map((answer) => [classOf(answer), answer]))
+  const shares = [...classes.values()].map(({ length }) => length / answers.length)
+  return Math.exp(-sum(shares.map((share) => share * Math.log(share))))
+}
+
+/** Probability that a reader goes on to the next answer, as in NoveltyBench. */
+const PATIENCE = 0.8
+
+/**
+ * Computes utility_k of NoveltyBench (Zhang et al. 2025, arXiv 2504.05228): the scores, from 1 to 10, of the answers
+ * that begin a class, weighted by the probability that a reader gets that far.
+ *
+ * @param begins positions of the answers that begin a class
+ * @param marks scores of all classified answers, from 0 to 1
+ */
+export function utility(begins: readonly number[], marks: readonly number[]): number {
+  const weights = marks.map((_, position) => PATIENCE ** position)
+  const gained = marks.map((mark, position) =>
+    begins.includes(position) ? (1 + 9 * mark) * PATIENCE ** position : 0
+  )
+  return sum(gained) / sum(weights)
+}
