@@ -14,7 +14,6 @@ export interface AnswerGroup {
 
 /** Answers of a variant to one prompt. */
 export interface AnswerCell {
-  /** Number of finished answers. */
   count: number
   /** Groups, most frequent first. */
   groups: readonly AnswerGroup[]
@@ -34,7 +33,6 @@ interface Spellings {
 
 interface Gathered {
   answers: Map<number, ShownSample>
-  /** Groups by the key of their answers. */
   groups: Map<string, Spellings>
   growing: Map<number, GrowingSample>
   /** Cached view of the cell; null after a change. */

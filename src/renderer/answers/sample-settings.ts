@@ -98,7 +98,6 @@ export const settingInput = (field: SettingField) =>
     ? ({ type: 'text', inputmode: 'numeric', placeholder: 'off' } as const)
     : ({ type: 'number', step: SETTING_FIELDS[field].step } as const)
 
-/** Fields of an editable sampler. */
 export type SamplingField = keyof Sampling
 export type SamplingDraft = Record<SamplingField, string>
 

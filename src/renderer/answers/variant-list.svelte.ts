@@ -10,7 +10,6 @@ import { EditBuffer } from '../app/edit-buffer.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 
-/** The step that asks the variants. */
 export type VariantStep = 'chat' | 'samples' | 'evaluate'
 
 /** A variant that can be compared. */
@@ -61,11 +60,9 @@ export class VariantList {
     return options
   })
 
-  /** Variants that Chat asks. */
   readonly chatted = $derived<VariantOption[]>(this.chosenIn('chat'))
   /** Variants of the next sample run. They have the run's own sampler and prompts. */
   readonly sampled = $derived<Variant[]>(this.chosenIn('samples').map(({ entry }) => entry.variant))
-  /** Variants of the next evaluation. */
   readonly evaluated = $derived<EvaluationVariant[]>(this.chosenIn('evaluate').map(({ entry }) => entry))
 
   constructor(
@@ -225,7 +222,6 @@ export class VariantList {
   }
 }
 
-/** Returns whether the sweep offers a variant as a baseline. */
 const isSweepBaseline = ({ origin, added }: VariantOption): boolean => origin === 'baseline' && added === null
 
 function additionOrigin({ variant, sampling, ...frame }: EvaluationVariant): string {

@@ -57,7 +57,6 @@ export const singleKeySwitches = (): SingleKeys => {
   }
 }
 
-/** Lists the single keys with their switches. */
 export const listSingleKeys = (switches: SingleKeys): (Shortcut & { readonly isOn: StoredSwitch })[] => [
   { ...SINGLE_KEYS.help, isOn: switches.help },
   { ...SINGLE_KEYS.runs, isOn: switches.runs },

@@ -48,7 +48,6 @@ export class EditBuffer<Draft, Value> {
   readonly dirty = $derived(this.edits.length > 0)
   /** Description of the last edit that is not stored; null if all are. */
   readonly lastUnsaved = $derived(this.edits.at(-1)?.what ?? null)
-  /** True if the edits wait for the user. */
   readonly waits = $derived.by(
     () => this.dirty && (this.refused || this.elsewhere !== null || this.edited.valueOf(this.draft) === null)
   )

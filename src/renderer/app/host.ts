@@ -8,7 +8,6 @@ import type { Place, View } from './place'
 
 export type AppInfo = Awaited<ReturnType<Client['app']['info']>>
 
-/** A place in a pair: a view, and the model that Ranges shows. */
 export type PairPlace = Pick<Place, 'model'> & { view: View }
 
 /** The window, as an open project needs it. */

@@ -3,7 +3,6 @@ import type { OpenProject } from './open-project.svelte'
 
 export type Notes = EditBuffer<string, string>
 
-/** Creates the notes of the project or of the shown pair. */
 export function openNotes(project: OpenProject, owner: 'project' | 'pair'): Notes {
   return new EditBuffer<string, string>(project, {
     name: `the notes of the ${owner}`,

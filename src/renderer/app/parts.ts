@@ -7,7 +7,6 @@ const FIRST =
 
 type Stop = HTMLElement | SVGElement
 
-/** The last focused element of each part. */
 const lastStops = new WeakMap<Element, Stop>()
 
 const partsOf = (page: Document): Element[] =>

@@ -253,7 +253,6 @@ export class Session extends OpenProject {
     this.compare([{ kind: 'endpoint', name, endpoint }], 'samples')
   }
 
-  /** Opens Evaluate with a scored model as a variant. */
   evaluate(model: ScoredModel): void {
     this.evaluateAll([model])
   }

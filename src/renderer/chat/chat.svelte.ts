@@ -97,7 +97,6 @@ export class Chat {
 
   readonly rangeName = $derived.by(() => (this.awaitsRange ? 'the selected range' : this.rangeVariant.name))
 
-  /** Variants by their columns. */
   readonly variantsByColumn = $derived.by<ReadonlyMap<string, Variant>>(
     () =>
       new SvelteMap([

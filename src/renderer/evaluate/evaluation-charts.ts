@@ -1,10 +1,10 @@
-import { isPlain } from '../../contract/documents/evaluation'
-import type {
-  MeasureDifference,
-  Estimate,
-  EvaluatedPrompt,
-  EvaluationVariant,
-  EvaluationView
+import {
+  isPlain,
+  type MeasureDifference,
+  type Estimate,
+  type EvaluatedPrompt,
+  type EvaluationVariant,
+  type EvaluationView
 } from '../../contract/documents/evaluation'
 import { formatDifference, measuresOf, withInterval } from '../../contract/words/evaluation-words'
 import { limitsOf, MeasureId, measureOf } from '../../contract/model/measures'

@@ -61,7 +61,6 @@ export class EvaluationSetupState {
 
   readonly variants = $derived.by(() => this.list.evaluated)
 
-  /** The task as it will run. */
   readonly runTask = $derived.by<Task | null>(() => {
     if (this.task === null || this.countProblem !== null) return null
     const { settings } = this.task

@@ -29,7 +29,6 @@ export function spreadOfRanges<Range extends RestorationRange & CategoryScore>(
   return chosen.sort((a, b) => a.diversity - b.diversity)
 }
 
-/** Returns a range of a sweep as a variant. */
 export function rangeVariant(range: RestorationRange, restoring: Restoring): Variant {
   const name = rangeName(range, restoring.source)
   const { recipe } = sweptRangeModel(range, restoring)

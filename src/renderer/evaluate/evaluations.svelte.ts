@@ -91,7 +91,6 @@ export class EvaluationsState {
   private newestSeen: string | null = null
   /** Answers of the run that is followed, when it was last measured. */
   private measuredAt = 0
-  /** Speed of the followed run. */
   private speed = new RunSpeed()
 
   /**

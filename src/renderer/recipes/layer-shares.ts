@@ -18,7 +18,6 @@ export interface ShareRow {
   leftOut: { diversity: number; validity: number }
 }
 
-/** Returns a row for each layer with its contributions. */
 export function shareRows({
   diversity,
   validity,

@@ -1,7 +1,6 @@
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import type { KeptCheckpoint, OtherCheckpointState, ProjectState } from '../../contract/documents/project'
 
-/** Condition of a project's other checkpoint. */
 export type OtherCheckpointCondition = 'usable' | 'changed' | 'unfit' | 'unreadable'
 
 export function conditionOf(

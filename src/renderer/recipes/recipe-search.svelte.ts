@@ -18,7 +18,6 @@ export class RecipeSearch {
   document = $state.raw<SearchDocument | null>(null)
   unfinished = $state.raw<UnfinishedSearch | null>(null)
   method = $state<SearchMethodName>('greedy')
-  /** Settings that the user has changed, by method. */
   private changed = $state.raw<Partial<Record<SearchMethodName, SearchSettings>>>({})
   readonly job: BackgroundJob<SearchEvent, SearchProgress>
   readonly progress = $derived.by(() => this.job.live)

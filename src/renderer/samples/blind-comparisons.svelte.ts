@@ -231,7 +231,6 @@ export class BlindComparisons {
     await this.tally(runId)
   }
 
-  /** Shows comparisons as decided or not. */
   private show(states: readonly State[]): { decided: PreferenceMark[]; undecided: BlindComparison[] } {
     const decided = states.flatMap(({ mark }) => mark ?? [])
     const undecided = states.flatMap(({ comparison, mark }) => (mark === null ? comparison : []))

@@ -27,7 +27,6 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
   /** True while `rendered` is of an earlier text. */
   readonly renderPending = $derived.by(() => this.rendering.awaited !== null)
 
-  /** The selected draft, when it is a prompt. */
   readonly selected = $derived.by(() => {
     const draft = this.drafts[this.selectedIndex]
     return draft === undefined ? null : this.parse(draft).prompt
@@ -52,7 +51,6 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     this.rendering = new Latest(project.left)
   }
 
-  /** Returns whether one of the prompts has this text. */
   holds(text: string): boolean {
     return this.drafts.some((draft) => draft.text === text)
   }

@@ -146,7 +146,6 @@ export class SamplesState {
   private newestSeen: string | null = null
 
   private attached = false
-  /** Speed of the followed run. */
   private runSpeed = new RunSpeed()
 
   /**
@@ -276,7 +275,6 @@ export class SamplesState {
       await this.goOn(this.shownRun.run, this.shownRun.run.settings.sampleCount + count)
   }
 
-  /** Finishes the shown run. */
   async finishShown(): Promise<void> {
     if (this.shownRun !== null) await this.goOn(this.shownRun.run, this.shownRun.run.settings.sampleCount)
   }

@@ -22,7 +22,6 @@ export interface TableColumn<Row, Id extends string = string> {
   readonly sort?: (rows: readonly Row[], descending: boolean) => Row[]
 }
 
-/** Sorts rows by the order in which they are given. */
 export const givenOrder = <Row>(rows: readonly Row[], descending: boolean): Row[] =>
   descending ? rows.toReversed() : [...rows]
 

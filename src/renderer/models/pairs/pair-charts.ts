@@ -173,7 +173,6 @@ export function depthWords(row: PairRow): string {
   return `${markedName(row)}: ${rangePhrase(row.range)} of ${row.layerCount}, ${from} to ${to} % of the depth`
 }
 
-/** Names of the charts in their files. */
 export const CHART_NAMES = { fronts: 'frontiers', depth: 'depth' } as const
 
 export const frontsTitle = (words: ScoreWords): string =>

@@ -13,7 +13,6 @@ import { Subscription } from '../../app/subscription.svelte'
 import { readStored, storeText } from '../../ui/browser-storage'
 import type { OpenProject } from '../../app/open-project.svelte'
 
-/** Work to queue, with the name of its task. */
 type NewWork = Pick<QueuedJob, 'work' | 'taskName'>
 
 /** The queue of all pairs and the newest study, as main reports them. */

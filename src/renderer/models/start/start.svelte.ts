@@ -6,7 +6,6 @@ import { complaintOf } from '../../ui/complaint'
 import { LocalPairList } from './local-pairs.svelte'
 import type { Workbench } from '../../app/workbench.svelte'
 
-/** Id of the form of a new project on the page. */
 export const NEW_PROJECT_ID = 'new-project'
 
 /** Ways into a project: recent ones, the demo, pairs on this machine, and a new project. */
@@ -32,7 +31,6 @@ export class Start {
     void this.focusNewProject()
   }
 
-  /** Moves focus to the folders of a new project. */
   async focusNewProject(): Promise<void> {
     this.workbench.go('models')
     await tick()

@@ -2,7 +2,6 @@ import { baselineAt, type Box, path, type Shape, short, textShape } from './draw
 import type { FigurePage } from './figure'
 import { textWidth } from './text-width'
 
-/** A numeric axis of a figure. */
 export interface FigureAxis {
   /** Titles from the longest to the shortest. The first one that fits is written. */
   titles: readonly string[]

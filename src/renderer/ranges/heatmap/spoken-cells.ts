@@ -7,7 +7,6 @@ export type CellElement = Pick<Element, 'setAttribute' | 'toggleAttribute'>
 /** Keys of the chosen cell and of the Tab stop. */
 export interface CellsState {
   chosen: string | null
-  /** The cell that is the Tab stop. */
   stop: string
 }
 

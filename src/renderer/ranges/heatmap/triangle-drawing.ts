@@ -39,7 +39,6 @@ import {
 import type { ChartColors } from '../../plots/chart-theme'
 import { FAILS_CHECK, MARK_LOOKS, MARKS_ROOM, type MarkLook } from '../board/mark-looks'
 
-/** The content of the triangle of ranges. */
 export interface TriangleContent {
   board: ScoreBoard
   /** Scores of the previous sweep while another runs, shown faintly where the new sweep has no score. */

@@ -148,7 +148,6 @@ export function shownRanges(
   return [...(selected === null ? [] : [{ ...selected, share }]), ...members].slice(0, MAX_RANGES)
 }
 
-/** Returns the label of a range's bar. */
 export const rangeBarLabel = ({ share }: ShownRange): string =>
   share === null ? 'selected' : `${formatPercent(share)} of wins`
 

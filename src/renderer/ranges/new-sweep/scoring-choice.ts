@@ -6,7 +6,6 @@ import type { Task } from '../../../contract/documents/task'
 const isScorable = ({ reading, prompts }: Task): boolean =>
   reading.kind !== 'last-number' && prompts.some(({ answers }) => answers !== undefined)
 
-/** Returns the tasks that a sweep can be scored by. */
 export const scorableTasks = (tasks: readonly TaskEntry[]): Task[] =>
   tasks.map(({ task }) => task).filter(isScorable)
 
@@ -19,7 +18,6 @@ export const byTask = ({ id, settings: { sampling, sampleCount } }: Task): Scori
   split: false
 })
 
-/** Returns how a sweep of this choice describes its scoring. */
 export function scoringOf(choice: ScoringChoice, tasks: readonly TaskEntry[]): ScoredByBrief {
   if (choice.kind === 'crc') return BY_CHARACTERS
   const { taskId, sampling, draws } = choice

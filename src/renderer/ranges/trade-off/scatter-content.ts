@@ -71,7 +71,6 @@ export const BASELINE_PARTS: readonly ScatterPart[] = SCATTER_PARTS.filter(
   ({ isBaseline }) => isBaseline
 ).map(({ id }) => id)
 
-/** The content of the scatter. */
 export interface ScatterContent {
   board: ScoreBoard
   rho: number

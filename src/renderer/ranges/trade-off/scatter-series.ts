@@ -87,7 +87,6 @@ const RINGS = [
   { kind: 'control', label: 'Earliest, median and latest of the selected length', pointStyle: 'rectRot' }
 ] as const
 
-/** Returns the shown baselines of a kind as points. */
 const shownBaselines = (content: ScatterContent, kind: BaselinePoint['kind']): ScatterDatum[] =>
   content.board.baselines
     .filter((point) => point.kind === kind && isShownIn(content)(kind, point.key))
