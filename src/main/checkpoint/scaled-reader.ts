@@ -142,14 +142,15 @@ const AWQ_PLACES = [0, 4, 1, 5, 2, 6, 3, 7]
 function rowsOfAwq({ shape: [columns = 0, width = 0] }: StoredTensor, words: Int32Array): Uint8Array {
   const rowBytes = 4 * Math.ceil(columns / 8)
   const packed = new Uint8Array(8 * width * rowBytes)
-  for (let column = 0; column < columns; column++) {
-    const high = 4 * (column & 1)
+  const wordAt = (column: number, wordRow: number): number =>
+    column === columns ? 0 : elementAt(words, column * width + wordRow, 'word')
+  for (let column = 0; column < columns; column += 2) {
     for (let wordRow = 0; wordRow < width; wordRow++) {
-      // Indices are not checked, because every number of a weight passes here.
-      const word = words[column * width + wordRow] ?? 0
+      const [low, high] = [wordAt(column, wordRow), wordAt(column + 1, wordRow)]
       for (const [row, place] of AWQ_PLACES.entries()) {
-        const at = (8 * wordRow + row) * rowBytes + (column >> 1)
-        packed[at] = (packed[at] ?? 0) | (((word >>> (4 * place)) & 15) << high)
+        const shift = 4 * place
+        const at = (8 * wordRow + row) * rowBytes + column / 2
+        packed[at] = ((low >>> shift) & 15) | (((high >>> shift) & 15) << 4)
       }
     }
   }
