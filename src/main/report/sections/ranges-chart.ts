@@ -42,11 +42,11 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRa
 /** Returns the selected range with its badge. */
 function selectedOf({ verdict, selection, source }: ReportedSweep): {
   selected: string | null
-  mark: string
+  badge: string
 } {
   const badge = verdict === null ? null : selectedBadge(verdict)
-  if (badge === null || !selection?.selected) return { selected: null, mark: '' }
-  return { selected: rangeKey(selection.selected, { source }), mark: badge.label }
+  if (badge === null || !selection?.selected) return { selected: null, badge: '' }
+  return { selected: rangeKey(selection.selected, { source }), badge: badge.label }
 }
 
 /** Lists the keys of ranges that the check rejects. */
