@@ -55,7 +55,7 @@ const plot = (content: PlotContent | null, page: FigurePage): Drawing[] =>
   content === null ? [] : [plotPicture(content, page, 0.56)]
 
 function rangesDrawings(
-  { board: stored, rho, selected, badge: mark, failed, rejected }: Extract<ReportChart, { kind: 'ranges' }>,
+  { board: stored, rho, selected, badge, failed, rejected }: Extract<ReportChart, { kind: 'ranges' }>,
   page: FigurePage
 ): Drawing[] {
   const content = {
@@ -77,7 +77,7 @@ function rangesDrawings(
     ...content,
     spec: metricsOf(stored.scoredBy).diversity,
     plateau: [],
-    outlines: { selected: mark, plateau: '' },
+    outlines: { selected: badge, plateau: '' },
     view: null
   }
   return [triangleDrawing(triangle, heatmapGeometry(stored.layerCount, WIDTH), page.colors), scatter]
