@@ -18,8 +18,8 @@ const AnswerScore = z.object({ validity: Share, diversity: Share })
 export const FullAnswerScores = z.object({
   firstToken: AnswerScore,
   /**
-   * Means of the probability that the answer is exactly one valid character, ignoring white space after it, and of the
-   * entropy of these answers divided by log |V|.
+   * Mean probability that the answer is exactly one valid character, ignoring white space after it. The diversity is
+   * the mean entropy of these answers divided by log |V|.
    */
   answers: AnswerScore,
   /** Probability of answers that were not followed to their end, a bound on how much too low the validity is. */

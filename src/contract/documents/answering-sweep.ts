@@ -5,8 +5,8 @@ import { scoringKey } from './scored-by'
 type SweepSettings = Pick<SweepSummary, 'isPreview' | 'settingsKey'>
 
 /**
- * Returns the sweep whose results a pair uses when no sweep is named: the newest, or a full one instead of a preview
- * with the same settings.
+ * Returns the sweep whose results a pair uses when no sweep is named. It is the newest one. If that is a preview, a
+ * full sweep with the same settings comes first.
  */
 export function defaultSweepOf<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep | undefined {
   const [newest] = sweeps

@@ -156,8 +156,8 @@ export const PairedDifference = z.object({
 export type PairedDifference = z.infer<typeof PairedDifference>
 
 /**
- * Comparison on prompts that the search did not use: it runs on one half of every category's prompts, and its result is
- * compared on the other half with the range that the same half selects.
+ * Comparison on prompts that the search did not use. The search runs on one half of every category's prompts. Its
+ * result is compared on the other half with the range that the first half selects.
  */
 export const HeldOut = PairedDifference.extend({
   found: CategoryScore,

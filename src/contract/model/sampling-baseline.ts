@@ -6,8 +6,8 @@ import { DEPTH_RAMPS } from './recipe'
 const Temperature = MinPDraw.shape.temperature
 
 /**
- * A baseline that restores no layer: post under another sampler, a mix of the logits of base and post, or base filtered
- * by post's plausible tokens.
+ * A baseline that restores no layer. It is post under another sampler, a mix of the logits of base and post, or base
+ * filtered by post's plausible tokens.
  */
 export const SamplingBaseline = z.discriminatedUnion('kind', [
   MinPDraw.extend({ kind: z.literal('sampler') }),

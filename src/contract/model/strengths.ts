@@ -197,7 +197,7 @@ export const rangeKey = (range: RestorationRange, { source }: { readonly source:
 
 const places = new WeakMap<readonly RestorationRange[], ReadonlyMap<string, number>>()
 
-/** Returns the range of a key among thousands, which must not change in place; undefined if the key is of another model. */
+/** Returns the range of a key, or undefined if the key is of another model. The ranges must not change in place. */
 export function rangeOfKey<Range extends RestorationRange>(
   { ranges, source }: { readonly ranges: readonly Range[]; readonly source: RestoredTo },
   key: string | null

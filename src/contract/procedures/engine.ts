@@ -134,7 +134,7 @@ export const ReadRequest = z.object({
   ...pair,
   model: Model,
   prompts: z.array(ReadPrompt).min(1),
-  /** Maximum bytes of the hidden states in memory at once, and of the masks of their attention. Prompts are read in groups to keep it. */
+  /** Maximum bytes of hidden states and attention masks in memory at once. Prompts are read in groups to keep it. */
   stateBytes: z.number().positive()
 })
 export type ReadRequest = z.infer<typeof ReadRequest>

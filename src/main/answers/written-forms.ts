@@ -46,8 +46,8 @@ export class AnswerWriter {
   }
 
   /**
-   * Lists the forms of a prompt's answers as the tokenizer splits them, each followed by an end token or a
-   * token that begins with a stop text. A form of maximal length ends there. Other splits of the same text
+   * Lists the forms of a prompt's answers as the tokenizer splits them. An end token follows each, or a token
+   * that begins with a stop text. A form of maximal length ends there. Other splits of the same text
    * are omitted, as are longer texts that contain a right answer. If the prompt does not end in white space,
    * an answer may begin with a space.
    *

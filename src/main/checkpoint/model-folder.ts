@@ -14,8 +14,8 @@ import { isMissing } from './weight-file'
 const CACHE_PREFIX = 'models--'
 
 /**
- * Finds the folder of a model's config.json, or of an adapter: the given one, or, for a Hugging Face cache folder
- * (`models--org--name`), the snapshot in its `refs/main`, or else the newest.
+ * Finds the folder of a model's config.json, or of an adapter. In a Hugging Face cache folder (`models--org--name`),
+ * it is the snapshot in `refs/main`, or else the newest.
  *
  * @returns an absolute path.
  * @throws WorkbenchError `not-found` or `bad-input`, naming the missing file

@@ -12,7 +12,7 @@ export interface Experts {
    * True if the weights of a row's experts sum to one; otherwise they are probabilities among all experts.
    */
   readonly normed: boolean
-  /** Inner size of an MLP that every row goes through too, weighted by a sigmoid of its own router; null without one. */
+  /** Inner size of the MLP that every row also passes, weighted by a sigmoid of its own router; null without one. */
   readonly sharedSize: number | null
 }
 

@@ -23,8 +23,8 @@ export interface Family {
   /** Norms multiply by (offset + weight): 1 for Gemma, whose weights are stored around zero. */
   readonly normOffset: 0 | 1
   /**
-   * Norm of q and k. It is an RMS norm with one weight for every head or for the whole projection, or a layer norm
-   * without bias and with one weight per head.
+   * Norm of q and k. An RMS norm has one weight for every head or for the whole projection. A layer norm
+   * has no bias and one weight per head.
    */
   readonly qkNorm: 'none' | 'head' | 'projection' | 'eachHead'
   /** Config key that switches these norms on; omitted if they are always on. */

@@ -169,7 +169,7 @@ export function expertGraph(spec: DecoderSpec, precision: Precision): Uint8Array
   return graph.encode()
 }
 
-/** Reports whether a tensor stays in float32 in every precision: norms, convolutions, activation parameters and routers. */
+/** Reports whether a tensor is float32 in every precision: norms, convolutions, activation parameters and routers. */
 export const alwaysFloat32 = (role: string): boolean =>
   /norm|alpha|router|convolution|decayRate|decayBias/i.test(role)
 

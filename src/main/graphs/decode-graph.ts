@@ -171,7 +171,7 @@ export function decodeGraph(
   return graph.encode()
 }
 
-/** Lists the dimensions of a layer's cached keys and values after its rows. A recurrent layer keeps inputs and state. */
+/** Lists the dimensions of a layer's cached keys and values; for a recurrent layer, of its inputs and state. */
 export function cacheDims<Capacity extends Dimension>(
   spec: DecoderSpec,
   layer: number,

@@ -263,7 +263,7 @@ export class GatedDeltaLayer {
     return { q: this.unit('q', q, 1 / keySize), k: this.unit('k', k, keySize ** -0.5), v }
   }
 
-  /** Divides each head by its length: an RMS norm with another weight. The reference adds 1e-6 to the squared length. */
+  /** Divides each head by its length: an RMS norm with another weight. 1e-6 is added to the squared length. */
   private unit(name: string, value: string, weight: number): string {
     const { graph } = this
     const { keySize } = this.sizes

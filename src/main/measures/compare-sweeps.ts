@@ -52,8 +52,8 @@ interface Side {
 }
 
 /**
- * Compares two sweeps. The result has their differences in settings, the scores of equal ranges, and how far they
- * agree in the order of ranges and in the selection. Models of different depth are compared by relative depth; see
+ * Compares two sweeps. The result has their differences in settings and the scores of equal ranges. It also
+ * says how far they agree in the order of ranges and in the selection. Models of different depth are compared by relative depth; see
  * `atRelativeDepth`.
  *
  * @param options.others sweeps of the same pair that restore layers to further checkpoints.

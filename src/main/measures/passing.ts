@@ -33,10 +33,10 @@ export function passesTask(
 }
 
 /**
- * Splits the diversity of a cell into passing and failing answers. An answer passes if it is right; in tasks without
- * right answers, if a judge scores at least 5 of 10, or else if it keeps the form. The difference of `effectiveFailing`
- * between two variants is the part of a loss that quality control explains, and that of `effectivePassing` is genuine
- * narrowing (arXiv 2604.16027).
+ * Splits the diversity of a cell into passing and failing answers. An answer passes if it is right. In tasks without
+ * right answers, it passes if a judge scores at least 5 of 10, or else if it keeps the form. Quality control explains
+ * the difference of `effectiveFailing` between two variants. That of `effectivePassing` is genuine narrowing
+ * (arXiv 2604.16027).
  */
 export function passingMeasures(task: Task, reader: AnswerReader, cell: EvaluationCell): Measures {
   const answers = judgedAnswers(task, reader, cell)

@@ -28,7 +28,7 @@ export interface LowRankFactors {
 }
 
 /**
- * Decomposes a matrix up to a rank: exactly if its shorter side is short, and otherwise by a randomised search with
+ * Decomposes a matrix up to a rank. It is exact if the shorter side is short. Otherwise it is a randomised search with
  * power iterations (Halko, Martinsson and Tropp 2011, algorithm 4.4). All entries must be finite.
  *
  * @returns as many directions as requested, or as the shorter side has

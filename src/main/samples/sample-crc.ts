@@ -142,8 +142,8 @@ const TOLERATED_DIFFERENCE = 0.02
  * counts divided by log |V|. Means are taken over the prompts of a category, then over categories, as for
  * exact scores; `probabilities` are shares of all answers.
  *
- * The entropy of counts is below that of the model, on average by about (m - 1) / 2n nats for n valid answers
- * among m possible characters. It is 0.12 of log |V| for 32 answers on 26 letters (Miller 1955; adding that back is
+ * The entropy of counts is below that of the model. For n valid answers among m possible characters, the mean
+ * difference is about (m - 1) / 2n nats. It is 0.12 of log |V| for 32 answers on 26 letters (Miller 1955; adding that back is
  * the Miller-Madow correction). No correction is applied, because a corrected entropy can exceed log |V|.
  * Compare equal n, or use the exact score.
  *

@@ -44,7 +44,7 @@ export class StudyWork {
     this.needsSweep = this.entries.some(isFromSweep)
   }
 
-  /** Prepares a sweep, without recipes and checkpoints that the project keeps. @param scoring null for the main sweep */
+  /** Prepares a sweep without the recipes and checkpoints of the project. @param scoring null for the main sweep */
   async sweep(scoring: StudyTask | null = null): Promise<SweepWork> {
     const { location, rendering, settings, source } = this.studied
     const scored = scoring === null ? this.studied.scored : scoredBy(await this.task(scoring))

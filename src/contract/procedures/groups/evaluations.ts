@@ -54,7 +54,7 @@ export const evaluationProcedures = {
   findingOf: procedure
     .input(pairInput.extend({ sweepId: z.string(), range: RestorationRange }))
     .output(EvaluationFinding.nullable()),
-  /** The models that a judge's server lists; null where it lists none, or does not say in time. Nothing but the key is sent. */
+  /** Lists the models of a judge's server; null if it lists none or does not answer in time. Only the key is sent. */
   judgeModels: procedure
     .input(JudgeSettings.pick({ baseUrl: true }).extend({ apiKey: z.string().max(10_000).optional() }))
     .output(z.array(z.string()).nullable()),

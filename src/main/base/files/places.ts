@@ -66,7 +66,7 @@ export function cachedModelFolder(id: string, revision: string | undefined): str
   return revision === undefined ? cached : join(cached, 'snapshots', commitOf(cached, revision))
 }
 
-/** The commit of a branch, a tag or a commit of a model in the cache; the revision itself where the cache does not say. */
+/** Returns the commit of a revision in the cache, or the revision itself where the cache does not say. */
 function commitOf(cached: string, revision: string): string {
   // An adapter's file may name any text, also one that leads out of the cache.
   const name = revision.replaceAll(/^\.+|[^\w.-]/g, '-')

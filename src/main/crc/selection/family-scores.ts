@@ -14,7 +14,7 @@ import { emptyMeans, meansOver, promptsByCategory, type ScoreTable, scoreTable }
 import { selectRange } from './select-range'
 
 /**
- * Scores every family out of bag: each resample picks one candidate of each family by the selection rule, and scores it
+ * Scores every family out of bag: each resample picks one candidate of each family by the selection rule. It is scored
  * on the prompts that it left out. All families share the resamples, so their differences are paired.
  *
  * @param budget number of candidates, drawn anew in each resample, among which each family picks; null for all
@@ -101,7 +101,7 @@ class Family {
   }
 }
 
-/** Draws `count` of the numbers below `total` without replacement (Fisher-Yates). Returns all where there are no more. */
+/** Draws `count` of the numbers below `total` without replacement (Fisher-Yates), or all if there are fewer. */
 function drawCandidates(total: number, count: number, random: RandomGenerator): number[] {
   const numbers = Array.from({ length: total }, (_, index) => index)
   if (count >= total) return numbers

@@ -77,11 +77,11 @@ const MIN_ROWS = 64
 const EVENT_INTERVAL_MS = 100
 
 /**
- * Lets the engine compute the scores that earlier results lack. A failed part is repeated:
+ * Lets the engine compute the scores that earlier results lack. A failed part is repeated.
  *
- * - after the loss of the engine, once;
- * - after a lack of memory on a GPU, with half the rows at a time;
- * - after a further failure of an automatically chosen GPU, on the CPU, which computes all parts that are left.
+ * - After the loss of the engine, it is repeated once.
+ * - After a lack of memory on a GPU, half the rows are computed at a time.
+ * - After a further failure of an automatically chosen GPU, the CPU computes all parts that are left.
  *
  * @throws WorkbenchError of the engine for any other failure
  */

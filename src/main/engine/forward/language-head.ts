@@ -16,8 +16,8 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
 /**
- * Weights of one vocabulary slice, 16 MiB in float32: its logits stay near the cache and below the size from which the
- * allocator maps fresh pages for every run (a fifth of the head's time).
+ * Weights of one vocabulary slice, 16 MiB in float32. Its logits stay near the cache. They also stay below the size
+ * from which the allocator maps fresh pages for every run, which took a fifth of the head's time.
  */
 const SLICE_ELEMENTS = 2 ** 22
 

@@ -4,8 +4,8 @@ import { floatsOf, floatTensor, type Device } from '../device/device'
 import { rowAt } from '../rows/rows'
 
 /**
- * Stores hidden states of a trie's nodes between runs of blocks, [rows, hidden] each: as tensors in the device's own
- * memory, or in main memory, where several nodes are joined for a run.
+ * Stores hidden states of a trie's nodes between runs of blocks, [rows, hidden] each. They are tensors in the device's
+ * own memory, or lie in main memory, where several nodes are joined for a run.
  */
 export interface NodeStates {
   /** The maximum number of nodes that one run can advance. */

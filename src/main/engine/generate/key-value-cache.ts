@@ -95,8 +95,8 @@ export class KeyValueCache implements LayerCache {
 }
 
 /**
- * States of a recurrent layer for many sequences: inputs of the convolution of the latest tokens,
- * [slots, kernel - 1, channels], and the state after the last token, [slots, state].
+ * States of a recurrent layer for many sequences. Inputs of the convolution of the latest tokens are
+ * [slots, kernel - 1, channels]. The state after the last token is [slots, state].
  */
 class StateCache implements LayerCache {
   private inputs = new Float32Array(0)

@@ -6,8 +6,8 @@ import type { DrawSettings } from '../../../contract/model/sampling'
  */
 
 /**
- * Draws the next token as common libraries do: repetition penalty, temperature, top-k or top-n-sigma, top-p and min-p
- * in that order, then one draw from the remaining tokens.
+ * Draws the next token as common libraries do. Repetition penalty, temperature, top-k or top-n-sigma, top-p and min-p
+ * are applied in this order. One draw from the remaining tokens follows.
  *
  * @param logits [vocabulary]; not changed.
  * @param earlier tokens that the repetition penalty counts: prompt and answer so far.

@@ -12,8 +12,8 @@ import { type OpenRequest, SweepResources } from './sweep-resources'
 import { allReads, MIN_SHARE, READERS, WeightPrefetch } from './weight-prefetch'
 
 /**
- * The minimum of unread bytes above which a stage with `leaves: 'nothing'` caches none of its weights: getting new
- * memory takes time, but reading twice costs a short sweep more.
+ * Unread bytes above which a stage with `leaves: 'nothing'` caches none of its weights. New memory takes time, but a
+ * short sweep loses more by reading twice.
  */
 const PASSED_BYTES = 2 ** 30
 

@@ -48,8 +48,8 @@ interface TrieEdge {
 }
 
 /**
- * The weights of one block: a checkpoint's layer as it is stored, or a `recipe` as an export would hold it: post, a
- * source, or a blend of both, rounded to post's dtype.
+ * The weights of one block. `stored` is a checkpoint's layer as it is. A `recipe` is the layer that an export would
+ * hold: post, a source, or a blend of both, rounded to post's dtype.
  */
 export type BlockSource =
   | { readonly kind: 'stored'; readonly origin: Exclude<Origin, 'post'> }

@@ -26,7 +26,7 @@ export function meanCosineDistance(embeddings: readonly Float32Array[]): number 
 
 /**
  * Computes the Vendi score (Friedman and Dieng 2023, arXiv 2210.02410): exp of the Shannon entropy of the
- * eigenvalues of K/n, where K holds the cosine similarities of all pairs. It is the effective number of
+ * eigenvalues of K/n. K holds the cosine similarities of all pairs. It is the effective number of
  * different answers, from 1 (all equal) to n (all orthogonal).
  *
  * @param embeddings one vector per answer; time grows with the cube of their number.
