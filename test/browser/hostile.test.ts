@@ -251,6 +251,7 @@ async function readTensors(page: Page, project: string): Promise<void> {
   const main = page.getByRole('main')
   await lead(page, project, 'models')
   await unfold(page, 'Weights')
+  await unfold(page, 'Specification')
   await main.getByText('holds tensors that its decoder does not use: 14 tensors').first().waitFor()
   await main.getByRole('button', { name: 'Check all values' }).click()
   await main

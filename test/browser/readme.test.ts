@@ -82,7 +82,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
       /^Layers 5–11: diversity 0\.458 → 0\.899 on full answers, but base filtered by post does better: 0\.988\./
     await page.getByRole('heading', { name: headline }).waitFor()
     const details = await page
-      .locator('footer', { hasText: / on CPU in fp32 · 616 block\s+evaluations/ })
+      .locator('footer', { hasText: / on CPU in fp32 · 704 block\s+evaluations/ })
       .innerText()
     expect(details).toContain('431 of 688 prompt tokens')
     expect(readme).toMatch(

@@ -10,6 +10,7 @@ import { SweepDocument } from '../../src/contract/documents/crc'
 import { EvaluationView } from '../../src/contract/documents/evaluation'
 import { Report } from '../../src/contract/documents/report'
 import { SearchDocument } from '../../src/contract/documents/search'
+import { DEPTH_RAMPS } from '../../src/contract/model/recipe'
 import { browserMissing, downloadedText, expectPrintsWhole, it } from '../fixtures/browser'
 import { runCli } from '../fixtures/cli'
 import { runHere } from '../fixtures/command-line'
@@ -57,7 +58,7 @@ describe('slr report', () => {
     })
     expect(report.sweep).toMatchObject({
       ranges: { length: 21 },
-      uniformBlends: { length: 21 },
+      uniformBlends: { length: 21 + DEPTH_RAMPS.length },
       // The kept one, and attention and MLP of the selected range alone.
       recipes: { length: 3 }
     })

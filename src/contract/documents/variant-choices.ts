@@ -66,8 +66,8 @@ export function variantChoices(
 }
 
 /**
- * Returns the baselines that are evaluated beside the selected range: the most diverse blend of all layers, sampler of
- * post, mix and filter.
+ * Returns the baselines that are evaluated beside the selected range: the most diverse uniform blend, sampler of post,
+ * mix and filter.
  */
 export function evaluatedBaselines(compared: readonly BaselineComparison[]): Baseline[] {
   const scored = compared.flatMap(({ baseline, ...score }) =>
@@ -76,7 +76,7 @@ export function evaluatedBaselines(compared: readonly BaselineComparison[]): Bas
       : [{ baseline, score }]
   )
   const groups = [
-    isBlend,
+    ({ kind }: Baseline) => kind === 'uniform-blend',
     (baseline: Baseline) => !isBlend(baseline) && !needsBase(baseline),
     ({ kind }: Baseline) => kind === 'mix',
     ({ kind }: Baseline) => kind === 'filter'

@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { cp, mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Recipe } from '../../../src/contract/model/recipe'
+import { acquireLock } from '../../../src/main/base/files/lock'
 import { bundleProgram, LineProcess } from '../../fixtures/bundled-program'
 import { COMPILE_LATER } from '../../fixtures/cli'
 import { checkpointFixture, temporaryFolder, writeCheckpoint } from '../../fixtures/checkpoint-builder'
@@ -154,14 +155,18 @@ describe('an export that is killed', () => {
 
   it('keeps a second export from the same place while it runs', async () => {
     const folders = await writePair()
-    const target = join(await temporaryFolder(), 'out')
-    let second: Promise<unknown> | null = null
-    await exportRecipe(folders, UPPER, target, {
-      onProgress: ({ phase }) => {
-        if (phase === 'writing') second ??= problemOf(exportRecipe(folders, UPPER, target))
-      }
+    const parent = await temporaryFolder()
+    const lockOf = (name: string): string => join(parent, `.${name}.slr-export.lock`)
+    const isLocked: boolean[] = []
+    await exportRecipe(folders, UPPER, join(parent, 'first'), {
+      onProgress: () => isLocked.push(existsSync(lockOf('first')))
     })
-    expect(await second).toMatchObject({ code: 'locked' })
+    expect(new Set(isLocked)).toEqual(new Set([true]))
+
+    const target = join(parent, 'second')
+    const lock = await acquireLock(lockOf('second'), { path: target, advice: 'Wait.' })
+    expect(await problemOf(exportRecipe(folders, UPPER, target))).toMatchObject({ code: 'locked' })
+    lock.release()
   })
 })
 

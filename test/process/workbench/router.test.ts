@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { elementAt } from '../../../src/contract/model/look-up'
+import { DEPTH_RAMPS } from '../../../src/contract/model/recipe'
 import { DEFAULT_RENDERING, Rendering } from '../../../src/contract/documents/crc'
 import { PairChanges } from '../../../src/contract/documents/project'
 import type { EvaluationSetup } from '../../../src/contract/documents/evaluation'
@@ -252,13 +253,15 @@ describe('a sweep', () => {
 
     const events = await collect(await client.sweeps.watch({ path, pair: 'pair-1' }))
     expect(events[0]).toMatchObject({ type: 'snapshot', sweepId, layerCount: 6, promptCount: 5 })
-    const work = { blockEvaluations: 68 + 19 * 6 }
+    const work = { blockEvaluations: 68 + 19 * 6 + 8 * 5 }
     expect(events.at(-1)).toMatchObject({ type: 'finished', sweepId, work })
     const shares = told.flatMap((news) => (news.type === 'progress' ? [news.share] : []))
     expect(shares).toContain(1)
     expect(told.at(-1)).toEqual({ job: 'The sweep', type: 'finished' })
     const ranges = events.flatMap((event) => (event.type === 'scores' ? event.entries : []))
-    expect(new Set(ranges.map(({ model }) => JSON.stringify(model))).size).toBe(21 + 2 + 21)
+    expect(new Set(ranges.map(({ model }) => JSON.stringify(model))).size).toBe(
+      21 + 2 + 21 + DEPTH_RAMPS.length
+    )
 
     const { sweeps, running } = await client.projects.open({ path })
     expect(running).toEqual([])

@@ -22,11 +22,11 @@ describe("a project's next sweep", () => {
     const client = own.client()
     const { path } = await client.projects.openDemo()
     const whole = await client.sweeps.plan({ path, pair: 'pair-1' })
-    // 388 for ranges, post and base; 19 blends between the two ends, in 12 layers each.
-    expect(whole).toMatchObject({ blockEvaluations: 388 + 19 * 12, groups: [{ promptCount: 40 }] })
+    // 388 for ranges, post and base; 19 blends between the two ends, in 12 layers each; 8 ramps, whose first layer is a blend's.
+    expect(whole).toMatchObject({ blockEvaluations: 388 + 19 * 12 + 8 * 11, groups: [{ promptCount: 40 }] })
     if (whole === null) return
     expect(planLine(whole)).toMatch(
-      /^1 prompt group · peak \d+ MiB of [\d.]+ GiB · 616 block evaluations · [\d.]+ GFLOP · reads 9\.5 MiB · about [\d.]+ s timed with one block, if the machine gets no busier$/
+      /^1 prompt group · peak \d+ MiB of [\d.]+ GiB · 704 block evaluations · [\d.]+ GFLOP · reads 9\.5 MiB · about [\d.]+ s timed with one block, if the machine gets no busier$/
     )
     expect(whole.preview).toBeNull()
     const previewed = await client.sweeps.plan({ path, pair: 'pair-1', preview: true })

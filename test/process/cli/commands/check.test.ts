@@ -85,7 +85,8 @@ describe('slr check', () => {
     }
     // Without uniform blends in the sweep, two of each other kind.
     const kinds = check.baselines.map(({ baseline }) => baseline.kind)
-    expect(kinds).toEqual(['sampler', 'sampler', 'mix', 'mix', 'filter', 'filter'])
+    const families = ['sampler', 'top-p', 'top-k', 'top-n-sigma', 'mix', 'filter']
+    expect(kinds).toEqual(families.flatMap((kind) => [kind, kind]))
     for (const { baseline } of check.baselines) {
       expect(shown.stdout).toMatch(new RegExp(`^${takenName(baseline)} .* (passes|fails).*$`, 'm'))
     }

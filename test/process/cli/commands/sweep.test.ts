@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { CrcPrompts, SweepDocument } from '../../../../src/contract/documents/crc'
 import type { PairLocation } from '../../../../src/contract/documents/project'
 import { PAPER_SAMPLING } from '../../../../src/contract/documents/samples'
+import { DEPTH_RAMPS, isUniform } from '../../../../src/contract/model/recipe'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { createProject } from '../../../../src/main/project/create-project'
 import { openProject } from '../../../../src/main/project/open-project'
@@ -140,7 +141,9 @@ describe('slr sweep', () => {
     const mostDiverse = loose.ranges.reduce((a, b) => (b.diversity > a.diversity ? b : a))
     expect(loose.selected).toEqual({ start: mostDiverse.start, end: mostDiverse.end })
     expect(loose.selection).toMatchObject({ rho: 0, minimumValidity: 0, bootstrap: { seed: 7 } })
-    expect(loose.uniformBlends.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
+    const blends = loose.uniformBlends.filter(isUniform)
+    expect(blends.map(({ strength }) => strength)).toEqual([0, 0.25, 0.5, 0.75, 1])
+    expect(loose.uniformBlends).toHaveLength(blends.length + DEPTH_RAMPS.length)
     expect(loose.ranges).toHaveLength(21)
     expect(strict.selection?.minimumValidity).toBe(strict.post.validity)
     expect(strict.selected === null).toBe(strict.selection?.reason !== null)

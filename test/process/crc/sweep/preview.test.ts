@@ -1,6 +1,7 @@
 import { sampleRankCorrelation } from 'simple-statistics'
 import { describe, expect, it } from 'vitest'
 import type { RangeScore, SweepDocument } from '../../../../src/contract/documents/crc'
+import { DEPTH_RAMPS } from '../../../../src/contract/model/recipe'
 import { spanKey } from '../../../../src/contract/model/strengths'
 import type { CrcSweepEvent } from '../../../../src/main/crc/sweep/compute-sweep'
 import { runCrcSweep, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
@@ -114,7 +115,7 @@ describe('a preview with uniform blends', async () => {
 
   it('has the best blend and post exactly, and estimates the others', () => {
     const estimated = preview.preview?.uniformBlends ?? []
-    expect(preview.uniformBlends.length + estimated.length).toBe(21)
+    expect(preview.uniformBlends.length + estimated.length).toBe(21 + DEPTH_RAMPS.length)
     expect(preview.uniformBlends.map(({ strength }) => strength)).toContain(0)
     expect(preview.uniformBlends.length).toBe(2)
     expect(preview.preview?.rows).toBeLessThanOrEqual((preview.preview?.wholeRows ?? 0) / 3.7)

@@ -60,7 +60,7 @@ describe('two sweeps', () => {
       whatIf: [{ temperature: 1, minP: 0.1 }]
     }
     expect((await compared(more, { ...sweep, baselines: [] })).differs).toEqual([
-      { what: 'blends', a: '3 uniform blends', b: 'none' },
+      { what: 'blends', a: '3 blends', b: 'none' },
       { what: 'models', a: '1 recipe', b: 'none' },
       { what: 'what if', a: 'kept for 1 sampler', b: 'not kept' }
     ])
