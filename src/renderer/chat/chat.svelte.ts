@@ -5,6 +5,7 @@ import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import { scoreIn } from '../../contract/documents/swept-model'
 import type { SampleProgress, SampleSettings, Variant } from '../../contract/documents/samples'
 import { rangeModel, type Restoring, sameModel, sweptRangeModel } from '../../contract/model/model'
+import { freeName } from '../../contract/model/free-name'
 import { mapGet } from '../../contract/model/look-up'
 import { RestorationRange } from '../../contract/model/recipe'
 import type { ChatEvent } from '../../contract/procedures/chat'
@@ -97,13 +98,18 @@ export class Chat {
 
   readonly rangeName = $derived.by(() => (this.awaitsRange ? 'the selected range' : this.rangeVariant.name))
 
-  readonly variantsByColumn = $derived.by<ReadonlyMap<string, Variant>>(
-    () =>
-      new SvelteMap([
-        ...this.needs.variants.chatted.map(({ key, entry }) => [key, entry.variant] as const),
-        ...(this.asksRange ? [[RANGE_COLUMN, this.rangeVariant] as const] : [])
-      ])
-  )
+  /** The asked variants. A listed one that equals the range of the sliders is asked once, as that range. */
+  readonly variantsByColumn = $derived.by<ReadonlyMap<string, Variant>>(() => {
+    const listed = this.needs.variants.chatted
+      .map(({ key, entry }) => [key, entry.variant] as const)
+      .filter(([, variant]) => !this.asksRange || !sameModel(variant, this.rangeVariant))
+    if (!this.asksRange) return new SvelteMap(listed)
+    const name = freeName(
+      this.rangeVariant.name,
+      listed.map(([, variant]) => variant.name)
+    )
+    return new SvelteMap<string, Variant>([...listed, [RANGE_COLUMN, { ...this.rangeVariant, name }]])
+  })
   readonly columns = $derived([...this.variantsByColumn.keys()])
 
   /** Names the part of a question that is still being read; null when all parts are there. */

@@ -236,6 +236,21 @@ describe('the chat', () => {
     ])
   })
 
+  it('asks a listed model once while the sliders have its range, and names two models apart', async () => {
+    const { recipe } = rangeModel({ start: 4, end: 11 })
+    const kept = { mark: 0, keptAt: KEPT_AT, ...NOT_SCORED }
+    const recipes = [
+      { ...kept, id: 'same', recipe },
+      { ...kept, id: 'other', recipe: { ...rangeModel({ start: 0, end: 1 }).recipe, name: 'Layers 5–11' } }
+    ]
+    const { chat, session } = await openPair('pair-1', { recipes })
+    const asks = (): string[] => [...chat.variantsByColumn].map(([key, { name }]) => `${key}: ${name}`)
+    session.variants.chat(['same', 'other'])
+    expect(asks()).toEqual(['other: Layers 5–11', 'range: Layers 4–11'])
+    chat.chooseRange({ start: 5, end: 11 })
+    expect(asks()).toEqual(['same: Layers 4–11', 'other: Layers 5–11', 'range: Layers 5–11 (2)'])
+  })
+
   it('ends a chosen range at the last layer of a pair that now has fewer', async () => {
     const { chat, session } = await openChat()
     chat.chooseRange({ start: 10, end: 11 })
