@@ -1,4 +1,4 @@
-import { keptStyle, type ModelStyle } from '../../../contract/model/model-style'
+import { keptStyle, type MarkShape, type ModelStyle } from '../../../contract/model/model-style'
 import {
   type Baseline,
   BASELINE_FAMILIES,
@@ -38,6 +38,8 @@ interface LegendEntry {
   /** True for models that ranges are compared with. */
   isBaseline: boolean
   label: string
+  /** Shape of the part's points; undefined where the chart shows a ring or only a line. */
+  shape?: MarkShape
   /**
    * Tells whether a board has this part.
    *
@@ -58,10 +60,17 @@ export const SCATTER_PARTS: readonly LegendEntry[] = [
   ...BASELINE_KINDS.map((kind): LegendEntry => ({
     id: kind,
     label: BASELINE_FAMILIES[kind].label,
+    shape: BASELINE_FAMILIES[kind].shape,
     isBaseline: true,
     isIn: hasBaseline(kind)
   })),
-  { id: 'tempered', label: 'selected, other samplers', isBaseline: true, isIn: hasBaseline('tempered') },
+  {
+    id: 'tempered',
+    label: 'selected, other samplers',
+    shape: 'cross',
+    isBaseline: true,
+    isIn: hasBaseline('tempered')
+  },
   { id: 'half', label: 'attention, MLP alone', isBaseline: true, isIn: hasBaseline('half') },
   { id: 'control', label: 'other ranges, same length', isBaseline: true, isIn: hasBaseline('control') }
 ]
