@@ -131,7 +131,8 @@ function requireFit(scaled: Scaled, [rows, columns]: Shape): void {
     requireScales(scales, down * across, block, codes.shape)
     return
   }
-  if (layout === 'rows' && columns % block[1] !== 0)
+  // Only GPTQ permits a shorter last group.
+  if (layout !== 'columns' && columns % block[1] !== 0)
     throw misfit(codes, `has ${columns} columns by its shape, which groups of ${block[1]} do not divide`)
   const isTransposed = layout !== 'rows'
   const bits = CODE_BITS[kind]

@@ -153,6 +153,13 @@ describe('packed weights', () => {
     }
   )
 
+  test('of AWQ in groups that do not divide the columns are refused', async () => {
+    const { config, tensors } = named('AWQ, groups of 16')
+    const folder = await written({ config: { ...config, group_size: 17 }, tensors })
+    const { message } = await problemOf(openCheckpoint(folder))
+    expect(message).toContain('has 48 columns by its shape, which groups of 17 do not divide')
+  })
+
   test('without settings in the config are refused once, with the cause', async () => {
     const folder = await writeCheckpoint(await temporaryFolder(), {
       config: TINY_LLAMA,
