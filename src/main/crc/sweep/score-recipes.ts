@@ -3,6 +3,7 @@ import { weightsKey } from '../../../contract/model/model'
 import type { Recipe } from '../../../contract/model/recipe'
 import type { SweepProgress } from '../../../contract/documents/sweep-events'
 import type { EngineClient } from '../../engine/host'
+import { forecastMeasures } from '../task/forecasts'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import { requireSameAsSwept } from './same-as-swept'
 
@@ -47,7 +48,11 @@ export async function scoreRecipes(
     history
   )
   requireSameAsSwept(scored, sweep)
-  return scored
+  const recipeScores = scored.recipes.map((score) => ({
+    ...score,
+    ...forecastMeasures(sweep.prompts, score.prompts, sweep.base?.prompts, sweep.scoredBy.kind === 'crc')
+  }))
+  return { ...scored, recipes: recipeScores }
 }
 
 /** Adds a score to the recipes of a sweep. It replaces the score of equal weights, because names may repeat. */

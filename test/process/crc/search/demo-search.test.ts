@@ -56,6 +56,10 @@ describe('searches beyond the ranges of the demo', { timeout: 300_000 }, async (
         )
       }
     }
+    // Subset 0 is post.
+    const { klToBase = null } = sweep.post
+    expect(klToBase).toBeGreaterThan(0)
+    expect(elementAt(scored.recipes, 0, 'recipe').klToBase).toBeCloseTo(klToBase ?? NaN, 5)
     expect(elementAt(scored.recipes, 2, 'recipe').validity).toBeGreaterThanOrEqual(0.9 * sweep.post.validity)
   })
 
