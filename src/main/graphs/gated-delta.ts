@@ -238,7 +238,8 @@ export class GatedDeltaLayer {
     const taps = this.taps()
     let rows = Int32Array.from([...parents.keys(), none])
     let sum: string | null = null
-    for (let distance = 0; distance < kernel; distance++) {
+    // Tokens before all prompts are zeros.
+    for (let distance = 0; distance < kernel && rows.some((row) => row !== none); distance++) {
       const path = `recurrent/convolution/tap${distance}`
       const index = graph.constant(`${path}/index`, BigInt64Array.of(BigInt(kernel - 1 - distance)))
       const weight = graph.node(`${path}/weight`, 'Gather', [taps, index], { axis: { int: 0 } })
