@@ -58,7 +58,8 @@ export async function renderTask(
     asked: answerable,
     prompts: rendered.prompts.map((prompt, index) => ({
       text: prompt.text,
-      category: prompt.category,
+      // Tasks may have prompts without a category, sweeps may not.
+      category: prompt.category === '' ? 'no category' : prompt.category,
       valid: elementAt(written, index, 'prompt').answers.map(({ name }) => name),
       rendered: prompt.rendered,
       tokens: prompt.tokens,

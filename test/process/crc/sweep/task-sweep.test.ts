@@ -101,6 +101,19 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     expectReference(await swept({ ...request, prompts: open }), 'open')
   })
 
+  it('gives questions without a category one that a project can store', async () => {
+    const prompts = scored.task.prompts.slice(0, 2).map((prompt) => ({ ...prompt, category: '' }))
+    const task = { ...scored.task, prompts }
+    const document = await swept({
+      ...request,
+      prompts: { ...scored, task },
+      recipes: [],
+      uniformBlendCount: 0
+    })
+    expect(document.prompts.map(({ category }) => category)).toEqual(['no category', 'no category'])
+    expect(Object.keys(document.post.categories)).toEqual(['no category'])
+  })
+
   it('has the baselines that an independent computation has, without a block for them', async () => {
     const baselines = Object.keys(taskReference).flatMap((name): [string, SamplingBaseline][] => {
       const [, temperature, minP] = /^postT([\d.]+)mp([\d.]+)$/.exec(name) ?? []
