@@ -209,6 +209,8 @@ describe('samples in Chromium', () => {
     const variants = await openSettings(page, SETTINGS_WORDS.variants)
     await variants.getByRole('checkbox', { name: 'base' }).uncheck()
     await page.keyboard.press('Escape')
+    // The button that opened the settings has the focus again, not the next one.
+    await expect.poll(() => page.locator(':focus').innerText()).toMatch(/^Variants/)
     await page
       .getByRole('button', { name: /^Generate/ })
       .first()

@@ -71,6 +71,11 @@ const focusTargetIn = (
 function nextTo({ element, path }: FocusPosition): HTMLElement | SVGElement | null {
   for (const { parent, index } of path) {
     if (!parent.isConnected) continue
+    // The content of a popover is removed when it closes, before the browser would focus its button.
+    if (parent.matches('[popover]:not(:popover-open)')) {
+      const opener = document.querySelector<HTMLElement>(`[popovertarget="${parent.id}"]`)
+      if (opener !== null) return opener
+    }
     // Outside the view is the frame, whose first button is far from the lost one.
     if (parent.querySelector('main') !== null) break
     const children = [...parent.children]
