@@ -53,8 +53,8 @@ interface Side {
 
 /**
  * Compares two sweeps. The result has their differences in settings and the scores of equal ranges. It also
- * says how far they agree in the order of ranges and in the selection. Models of different depth are compared by relative depth; see
- * `atRelativeDepth`.
+ * says how far they agree in the order of ranges and in the selection. Models of different depth are compared by
+ * relative depth; see `atRelativeDepth`.
  *
  * @param options.others sweeps of the same pair that restore layers to further checkpoints.
  * @param options.rho share of post's validity that a selected range keeps in both; each sweep's own if

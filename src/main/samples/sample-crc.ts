@@ -143,8 +143,8 @@ const TOLERATED_DIFFERENCE = 0.02
  * exact scores; `probabilities` are shares of all answers.
  *
  * The entropy of counts is below that of the model. For n valid answers among m possible characters, the mean
- * difference is about (m - 1) / 2n nats. It is 0.12 of log |V| for 32 answers on 26 letters (Miller 1955; adding that back is
- * the Miller-Madow correction). No correction is applied, because a corrected entropy can exceed log |V|.
+ * difference is about (m - 1) / 2n nats. It is 0.12 of log |V| for 32 answers on 26 letters (Miller 1955; adding that
+ * back is the Miller-Madow correction). No correction is applied, because a corrected entropy can exceed log |V|.
  * Compare equal n, or use the exact score.
  *
  * @param answers of each prompt, at least one; parallel to `prompts`.
