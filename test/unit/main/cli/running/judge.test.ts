@@ -65,7 +65,9 @@ it('reports why a judge does not answer as a separate phase, in its words', () =
     phase: 'judging',
     status: 'judged 0 of 6 different answers'
   })
-  expect(progressStep({ kind: 'judge', way: 'marks', progress: { ...now, trouble: 'It cannot be reached.' } })).toMatchObject({
+  expect(
+    progressStep({ kind: 'judge', way: 'marks', progress: { ...now, trouble: 'It cannot be reached.' } })
+  ).toMatchObject({
     phase: 'waiting for the judge',
     status: 'It cannot be reached.'
   })
