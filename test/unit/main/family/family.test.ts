@@ -7,7 +7,6 @@ import { WorkbenchError, type Problem } from '../../../../src/contract/model/pro
 import { canonicalTensorName, decoderSpec, supportedTypes } from '../../../../src/main/family'
 import type { Family } from '../../../../src/main/family/family'
 import { FAMILIES } from '../../../../src/main/family/family-table'
-import { NESTED_TEXT_CONFIGS } from '../../../../src/main/family/nested-text'
 import { UNSUPPORTED_PARTS } from '../../../../src/main/family/unbuilt'
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { inverseFrequencies, rotaryTables } from '../../../../src/main/family/rope'
@@ -239,8 +238,7 @@ describe('the list of supported model types', () => {
   it.each([
     ['attention', labels(all.filter(({ experts, recurrent }) => experts === null && recurrent === null))],
     ['recurrent', labels(all.filter(({ recurrent }) => recurrent !== null))],
-    ['experts', labels(all.filter(({ experts }) => experts !== null))],
-    ['images', Object.keys(NESTED_TEXT_CONFIGS).join(', ')]
+    ['experts', labels(all.filter(({ experts }) => experts !== null))]
   ])('has every family with %s in README.md', (layers, models) => {
     const row = readme.split('\n').find((line) => line.startsWith(`| ${layers} `))
     expect(row?.split('|')[2]?.trim()).toBe(models)
