@@ -3,6 +3,7 @@ import { describeIssue } from './problem'
 import { type SourcedRanges, sourcedRangesFromText, STRENGTH_BOUNDS } from './recipe'
 import {
   BASELINE_EXPECTED,
+  numbersBehindColon,
   SAMPLING_KINDS,
   type SamplingBaseline,
   samplingBaselineFromText
@@ -19,7 +20,7 @@ export type ModelWord =
   | { readonly kind: 'endpoint'; readonly name: string; readonly endpoint: Endpoint }
   /** Answers, or the description of an endpoint, under a name. */
   | { readonly kind: 'file'; readonly name: string; readonly path: string }
-  /** A kept name, a file or a folder: which of them, the disk tells. */
+  /** A kept name, a file or a folder. The caller looks on the disk for it. */
   | { readonly kind: 'place'; readonly text: string }
 
 const CHAT = 'chat:'
@@ -31,8 +32,7 @@ export function modelWordFromText(text: string): ModelWord | { readonly expected
     const restored = sourcedRangesFromText(text)
     return restored === null ? { expected: LAYERS_EXPECTED } : { kind: 'layers', restored }
   }
-  const blend = /^(?:blend|ramp):(.*)$/.exec(text)
-  if (blend !== null) return blendWord(text, (blend[1] ?? '').split(','))
+  if (/^(?:blend|ramp):/.test(text)) return blendWord(text)
   if (SAMPLING_KINDS.some((kind) => text.startsWith(`${kind}:`))) {
     const baseline = samplingBaselineFromText(text)
     return baseline === null ? { expected: BASELINE_EXPECTED } : { kind: 'baseline', baseline }
@@ -44,9 +44,10 @@ const LAYERS_EXPECTED =
   'a layer or first-last, counted from 0, first not after last and no layer twice, such as 5, 3-7 or 3-7,9, ' +
   'each with @FOLDER behind it where it is of another checkpoint than base'
 
-function blendWord(text: string, parts: readonly string[]): ModelWord | { readonly expected: string } {
+/** Parses `blend:STRENGTH` or `ramp:FIRST,LAST`. */
+function blendWord(text: string): ModelWord | { readonly expected: string } {
   const { least, most } = STRENGTH_BOUNDS
-  const strengths = parts.map((part) => (part.trim() === '' ? NaN : Number(part)))
+  const strengths = numbersBehindColon(text)
   const areInThousandths = strengths.every(
     (strength) => strength >= least && strength <= most && strength === Number(strength.toFixed(3))
   )

@@ -222,13 +222,19 @@ export const samplingBaselineKey = (baseline: SamplingBaseline): string =>
 export const samplingBaselineText = (baseline: SamplingBaseline): string =>
   `${baseline.kind}:${valuesOf(baseline).join(',')}`
 
+/** Parses the numbers of a text such as `top-p:1.5,0.9`. A missing number is NaN. */
+export const numbersBehindColon = (text: string): number[] =>
+  text
+    .slice(text.indexOf(':') + 1)
+    .split(',')
+    .map((value) => (value.trim() === '' ? NaN : Number(value)))
+
 /** Parses a text that {@link samplingBaselineText} wrote. Returns null if the text is not a baseline. */
 export function samplingBaselineFromText(text: string): SamplingBaseline | null {
-  const [, word, values = ''] = /^([\w-]+):(.+)$/.exec(text) ?? []
-  const kind = SAMPLING_KINDS.find((other) => other === word)
+  const kind = SAMPLING_KINDS.find((other) => text.startsWith(`${other}:`))
   if (kind === undefined) return null
   const { parameters } = BASELINE_FAMILIES[kind]
-  const numbers = values.split(',').map(Number)
+  const numbers = numbersBehindColon(text)
   const named = Object.fromEntries(parameters.map((parameter, index) => [parameter, numbers[index]]))
   const baseline = SamplingBaseline.safeParse({ kind, ...named })
   return baseline.success && numbers.length === parameters.length ? baseline.data : null

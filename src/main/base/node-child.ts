@@ -144,8 +144,8 @@ class LastLines {
 
   add(text: string): void {
     const parts = (this.openLine + text).split('\n')
-    this.openLine = (parts.pop() ?? '').slice(-MAX_LINE_LENGTH)
-    this.lines.push(...parts)
+    this.openLine = parts.slice(-1).join().slice(-MAX_LINE_LENGTH)
+    this.lines.push(...parts.slice(0, -1))
     this.lines.splice(0, this.lines.length - MAX_LINES)
   }
 

@@ -1,3 +1,4 @@
+import { elementAt } from '../../../contract/model/look-up'
 import type { DrawSettings } from '../../../contract/model/sampling'
 
 /*
@@ -126,7 +127,7 @@ function lowestOfTopK(scores: Float32Array, topK: number | null): number {
 const lowestOfSigma = (scores: Float32Array, topNSigma: number | undefined): number =>
   topNSigma === undefined
     ? -Infinity
-    : (scores[indexOfMaximum(scores)] ?? 0) - topNSigma * standardDeviation(scores)
+    : elementAt(scores, indexOfMaximum(scores), 'logit') - topNSigma * standardDeviation(scores)
 
 /** Returns the standard deviation of a row's logits, with n - 1 as the published implementation has it. */
 export function standardDeviation(scores: Float32Array): number {

@@ -19,7 +19,7 @@ export function truncatedProbabilities(
   tokens: readonly number[]
 ): Float64Array[] {
   const descending = logits.slice().sort().reverse()
-  const greatest = descending[0] ?? 0
+  const greatest = elementAt(descending, 0, 'logit')
   const deviation = standardDeviation(logits)
   const sumsAt = new Map<number, Float64Array>()
   return baselines.map((baseline) => {
@@ -27,11 +27,12 @@ export function truncatedProbabilities(
     const sums = sumsAt.get(temperature) ?? cumulativeWeights(descending, temperature)
     sumsAt.set(temperature, sums)
     const count = keptCount(baseline, descending, sums, deviation)
-    const lowest = descending[count - 1] ?? greatest
-    const total = sums[count - 1] ?? 1
+    const lowest = elementAt(descending, count - 1, 'logit')
+    const total = elementAt(sums, count - 1, 'sum of weights')
     return Float64Array.from(tokens, (token) => {
       const logit = elementAt(logits, token, 'logit')
-      return logit >= lowest ? Math.exp((logit - greatest) / temperature) / total : total * 0
+      if (logit < lowest) return 0
+      return Math.exp((logit - greatest) / temperature) / total
     })
   })
 }
@@ -39,7 +40,7 @@ export function truncatedProbabilities(
 /** Sums the weights of the likeliest 1, 2, … tokens. The likeliest token has weight 1. */
 function cumulativeWeights(descending: Float32Array, temperature: number): Float64Array {
   const sums = new Float64Array(descending.length)
-  const greatest = descending[0] ?? 0
+  const greatest = elementAt(descending, 0, 'logit')
   let sum = 0
   for (let i = 0; i < sums.length; i++) {
     sum += Math.exp(((descending[i] ?? 0) - greatest) / temperature)
@@ -55,10 +56,10 @@ function keptCount(
   deviation: number
 ): number {
   const { length } = descending
+  const least = limit * elementAt(sums, length - 1, 'sum of weights')
+  const lowest = elementAt(descending, 0, 'logit') - limit * deviation
   const reached = (index: number): boolean =>
-    kind === 'top-p'
-      ? (sums[index] ?? 0) >= limit * (sums[length - 1] ?? 0)
-      : (descending[index + 1] ?? -Infinity) < (descending[0] ?? 0) - limit * deviation
+    kind === 'top-p' ? (sums[index] ?? 0) >= least : (descending[index + 1] ?? -Infinity) < lowest
   let count = kind === 'top-k' ? Math.min(limit, length) : firstIndex(length, reached) + 1
   while (count < length && descending[count] === descending[count - 1]) count++
   return count
