@@ -21,8 +21,8 @@ const LEFT_OVER = 1e-6
 export function formatEnd(end: number, format: (end: number) => string): string {
   const text = format(end)
   if (/[1-9]/.test(text)) return text
-  if (Math.abs(end) < LEFT_OVER) return text.replace(/^±/, '')
-  const plus = text.startsWith('±') ? '+' : ''
+  if (Math.abs(end) < LEFT_OVER) return text
+  const plus = format(1).startsWith('+') ? '+' : ''
   return `${end < 0 ? '−' : plus}${Math.abs(end).toPrecision(1)}`
 }
 
@@ -40,10 +40,10 @@ export function formatWithMargin(value: number, margin: number): string {
     : `${formatScore(value)} ± ${formatScore(margin)}`
 }
 
-/** Formats a difference with its sign: +0.459, −0.012. */
+/** Formats a difference with its sign: +0.459, −0.012. A difference that rounds to zero has none. */
 export function formatDelta(value: number, decimals = 3): string {
   const digits = Math.abs(value).toFixed(decimals)
-  if (Number(digits) === 0) return `±${digits}`
+  if (Number(digits) === 0) return digits
   return `${value < 0 ? '−' : '+'}${digits}`
 }
 

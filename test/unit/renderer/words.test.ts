@@ -31,7 +31,7 @@ describe('numbers in words', () => {
   it('give differences a sign, and none to what rounds to nothing', () => {
     expect(formatDelta(0.459)).toBe('+0.459')
     expect(formatDelta(-0.0751)).toBe('−0.075')
-    expect(formatDelta(-0.0001)).toBe('±0.000')
+    expect(formatDelta(-0.0001)).toBe('0.000')
     expect(formatDelta(10.412, 2)).toBe('+10.41')
     expect([0, -0, -0.0004, -0.25].map((value) => formatNumber(value, 3))).toEqual([
       '0.000',

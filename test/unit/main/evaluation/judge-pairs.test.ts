@@ -106,7 +106,7 @@ describe('a judge of pairs', () => {
     expect(judgement).toMatchObject({ kappa: 0, firstShown: 1, agreement: { mean: 0 }, tally: { ties: 18 } })
     expect(judgement?.tally.variants.map(({ share }) => share)).toEqual([0.5, 0.5, 0.5])
     expect(judgement === null ? '' : judgeTrust(judgement)).toBe(
-      'Both orders agree on 0 % [0 %, 39 %] of the pairs (Cohen’s kappa ±0.00); 100 % of the choices are the answers shown first. If the orders disagree, the pair is a tie.'
+      'Both orders agree on 0 % [0 %, 39 %] of the pairs (Cohen’s kappa 0.00); 100 % of the choices are the answers shown first. If the orders disagree, the pair is a tie.'
     )
   })
 

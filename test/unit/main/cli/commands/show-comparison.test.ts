@@ -34,7 +34,7 @@ test('slr show says first what both select and how they order, then what differs
   expect(stdout).toContain(
     "The selection of A, layers 2–3, has diversity 0.253 in B: −0.072 over post, with 98 % of post's validity kept; 0.210 less than the selection of B."
   )
-  expect(stdout).toMatch(/\nlayers 0–3 +0\.500 +0\.500 +±0\.000 ± 0\.000 +0\.763 +0\.013 +−0\.750 ± 0\.000\n/)
+  expect(stdout).toMatch(/\nlayers 0–3 +0\.500 +0\.500 +0\.000 ± 0\.000 +0\.763 +0\.013 +−0\.750 ± 0\.000\n/)
 })
 
 test('slr show of a sweep with itself finds no difference', async () => {
