@@ -241,7 +241,7 @@ GOLDENS_MADE |= {
 }
 
 # Layers with a gated delta rule in place of attention: which, their heads, their sizes, and the tokens that the convolution sees.
-DELTA = dict(layers=[0, 1, 2], key_heads=2, value_heads=4, key_size=8, value_size=6, kernel=4)
+DELTA = dict(kind="delta", layers=[0, 1, 2], key_heads=2, value_heads=4, key_size=8, value_size=6, kernel=4)
 DELTA_KEYS = dict(linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=8, linear_value_head_dim=6,
                   linear_conv_kernel_dim=4)
 GOLDENS_MADE |= {
@@ -255,18 +255,31 @@ GOLDENS_MADE |= {
                                                                    rope_type="default", rope_theta=10000.0,
                                                                    partial_rotary_factor=0.25)),
                                     tie_word_embeddings=True, rms_norm_eps=1e-3)),
-        head_dim=16, rotary_dim=4, head_norms=True, norm_offset=1, gates=True, delta=DELTA, longest=100, ropes=["none"] * 3 + ["plain"],
+        head_dim=16, rotary_dim=4, head_norms=True, norm_offset=1, gates=True, recurrent=DELTA, longest=100, ropes=["none"] * 3 + ["plain"],
         names=("model.language_model.", "lm_head.weight")),
     "qwen3_next": dict(
         config=changed(small("qwen3_next", "Qwen3NextForCausalLM", head_dim=16, attention_bias=False, partial_rotary_factor=0.25,
                              full_attention_interval=4, decoder_sparse_step=1, moe_intermediate_size=12, num_experts=8,
                              shared_expert_intermediate_size=20, num_experts_per_tok=3, norm_topk_prob=True, mlp_only_layers=[],
                              output_router_logits=False, router_aux_loss_coef=0.001, **DELTA_KEYS), rms_norm_eps=1e-3),
-        head_dim=16, rotary_dim=4, head_norms=True, norm_offset=1, gates=True, delta=dict(DELTA, by_key_head=True), longest=100,
+        head_dim=16, rotary_dim=4, head_norms=True, norm_offset=1, gates=True, recurrent=dict(DELTA, by_key_head=True), longest=100,
         ropes=["none"] * 3 + ["plain"], output_gain=2.0,
         experts=dict(count=8, chosen=3, size=12, sum_to_one=True, layers=[0, 1, 2, 3], router="mlp.gate", shared=20,
                      named=lambda expert, name: f"mlp.experts.{expert}.{name}_proj")),
 }
+
+# Layers with a convolution over few tokens between two gates.
+SHORT = dict(kind="short", layers=[0, 2], kernel=3)
+GOLDENS_MADE["lfm2"] = dict(
+    config=changed(small("lfm2", "Lfm2ForCausalLM", drop=["rms_norm_eps", "hidden_act", "intermediate_size", "rope_theta"], block_ff_dim=48,
+                         block_auto_adjust_ff_dim=True, block_ffn_dim_multiplier=1.1, block_multiple_of=8, norm_eps=1e-5,
+                         conv_L_cache=3, conv_bias=False, conv_dim=32, full_attn_idxs=[1, 3], theta=10000.0, use_pos_enc=True),
+                   tie_word_embeddings=True),
+    head_dim=8, head_norms=True, eps=1e-5, inner=40, recurrent=SHORT, longest=100, ropes=["none", "plain"] * 2,
+    around=("embed_tokens", "embedding_norm"), layer_norms=dict(before_attention="operator_norm", before_mlp="ffn_norm"),
+    modules=dict(q_norm="self_attn.q_layernorm", k_norm="self_attn.k_layernorm", o="self_attn.out_proj", gate="feed_forward.w1",
+                 up="feed_forward.w3", down="feed_forward.w2"))
+
 GOLDENS_MADE["qwen2_moe"] = dict(
     config=small("qwen2_moe", "Qwen2MoeForCausalLM", decoder_sparse_step=1, moe_intermediate_size=12, num_experts=8,
                  shared_expert_intermediate_size=20, num_experts_per_tok=2, norm_topk_prob=False, mlp_only_layers=[2],
@@ -298,7 +311,17 @@ def text_of(config):
 def rope_of(text):
     """What the config says of RoPE, and the base frequency."""
     section = text.get("rope_parameters") or text.get("rope_scaling")
-    return section, (section or {}).get("rope_theta") or text.get("rope_theta") or text["rotary_emb_base"]
+    return section, (section or {}).get("rope_theta") or text.get("rope_theta") or text.get("theta") or text["rotary_emb_base"]
+
+
+def inner_of(made):
+    return made.get("inner") or text_of(made["config"])["intermediate_size"]
+
+
+def recurrent_in(made, layer):
+    """How a layer computes that has a state in place of attention; nothing for one with attention."""
+    recurrent = made.get("recurrent")
+    return recurrent if recurrent and layer in recurrent["layers"] else None
 
 
 def heads_of(text):
@@ -310,7 +333,7 @@ def heads_of(text):
 def make_weights(made, seed):
     """Random weights that give logits of a standard deviation of about 2 and attention that is neither flat nor saturated."""
     text, rng = text_of(made["config"]), torch.Generator().manual_seed(seed)
-    hidden, inter, head_dim = text["hidden_size"], text["intermediate_size"], made["head_dim"]
+    hidden, inter, head_dim = text["hidden_size"], inner_of(made), made["head_dim"]
     heads, kv_heads = heads_of(text)
     offset, vocabulary, modules = made.get("norm_offset", 0), text["vocab_size"], modules_of(made)
 
@@ -343,23 +366,24 @@ def make_weights(made, seed):
         # In the order of the first of these fixtures.
         for name in sorted(filter(None, norms_of(made).values()), key=lambda name: name != "post_attention_layernorm"):
             add_norm(at + name)
-        if layer in made.get("delta", {}).get("layers", []):
-            add_delta(made, weights, at, normal, linear, hidden)
+        recurrent = recurrent_in(made, layer)
+        if recurrent:
+            RECURRENT[recurrent["kind"]]["add"](recurrent, weights, at, normal, linear, hidden)
         for name, size, gain in [("q", heads, 1.5), ("k", kv_heads, 1.5), ("v", kv_heads, 1.0)]:
-            if layer in made.get("delta", {}).get("layers", []):
+            if recurrent:
                 break
             size = 2 * size if name == "q" and made.get("gates") else size
             weights[f"{at}{modules[name]}.weight"] = linear(size * head_dim, hidden, gain)
             if made.get("qkv_bias"):
                 weights[f"{at}{modules[name]}.bias"] = normal(size * head_dim, std=0.3)
-        if layer not in made.get("delta", {}).get("layers", []):
+        if not recurrent:
             weights[f"{at}{modules['o']}.weight"] = linear(hidden, heads * head_dim, made.get("output_gain", 1.0))
         if made.get("o_bias"):
             weights[f"{at}{modules['o']}.bias"] = normal(hidden, std=0.3)
         for name, size in [("q_norm", heads), ("k_norm", kv_heads)]:
             if made.get("projection_norms"):
                 weights[f"{at}{modules[name]}.weight"] = norm(size * head_dim) * 1.2
-            if made.get("head_norms") and layer not in made.get("delta", {}).get("layers", []):
+            if made.get("head_norms") and not recurrent:
                 weights[f"{at}{modules[name]}.weight"] = norm(head_dim) * 1.2
             if made.get("norms_of_each_head"):
                 weights[f"{at}{modules[name]}.weight"] = torch.stack([norm(head_dim) * 1.2 for _ in range(size)])
@@ -399,9 +423,16 @@ def make_weights(made, seed):
     return weights
 
 
-def add_delta(made, weights, at, normal, linear, hidden):
+def add_short(short, weights, at, normal, linear, hidden):
+    """Weights of a layer with a short convolution."""
+    weights[f"{at}conv.in_proj.weight"] = linear(3 * hidden, hidden, 1.5)
+    weights[f"{at}conv.conv.weight"] = normal(hidden, 1, short["kernel"], std=0.7)
+    weights[f"{at}conv.out_proj.weight"] = linear(hidden, hidden)
+
+
+def add_delta(delta, weights, at, normal, linear, hidden):
     """Weights of a layer with a gated delta rule."""
-    delta, at = made["delta"], f"{at}linear_attn."
+    at = f"{at}linear_attn."
     values = delta["value_heads"] * delta["value_size"]
     channels = 2 * delta["key_heads"] * delta["key_size"] + values
     weights[f"{at}in_proj_qkv.weight"] = linear(channels, hidden, 1.5)
@@ -513,8 +544,22 @@ ACTIVATIONS = {
 }
 
 
+def convolved(inputs, weight):
+    """A causal convolution with weights for each channel, [channels, 1, kernel], token by token."""
+    kernel = weight.shape[2]
+    seen = torch.cat([inputs.new_zeros(kernel - 1, inputs.shape[1]), inputs])
+    return torch.stack([(seen[t:t + kernel].T * weight[:, 0, :]).sum(1) for t in range(len(inputs))])
+
+
+def short_convolution(short, w, at, inner, eps):
+    """A convolution between two gates."""
+    before, after, x = torch.chunk(inner @ w[f"{at}conv.in_proj.weight"].T, 3, dim=1)
+    return (after * convolved(before * x, w[f"{at}conv.conv.weight"])) @ w[f"{at}conv.out_proj.weight"].T
+
+
 def delta_rule(delta, w, at, inner, eps):
     """The gated delta rule, arXiv 2412.06464, token by token and head by head, after a causal convolution."""
+    at = f"{at}linear_attn."
     silu, length = ACTIVATIONS["silu"], len(inner)
     if delta.get("by_key_head"):
         group = delta["value_heads"] // delta["key_heads"]
@@ -523,10 +568,7 @@ def delta_rule(delta, w, at, inner, eps):
         b, a = out_of_key_heads(delta, w[f"{at}in_proj_ba.weight"], [group, group])
         w = {**w, **{f"{at}in_proj_{name}.weight": part for name, part in dict(qkv=torch.cat(qkv), z=z, b=b, a=a).items()}}
     keys, size = delta["key_heads"] * delta["key_size"], delta["value_size"]
-    seen = torch.cat([inner.new_zeros(delta["kernel"] - 1, 2 * keys + delta["value_heads"] * size),
-                      inner @ w[f"{at}in_proj_qkv.weight"].T])
-    taps = w[f"{at}conv1d.weight"][:, 0, :]
-    q, k, v = torch.split(silu(torch.stack([(seen[t:t + delta["kernel"]].T * taps).sum(1) for t in range(length)])),
+    q, k, v = torch.split(silu(convolved(inner @ w[f"{at}in_proj_qkv.weight"].T, w[f"{at}conv1d.weight"])),
                           [keys, keys, delta["value_heads"] * size], dim=1)
     strength = torch.sigmoid(inner @ w[f"{at}in_proj_b.weight"].T)
     steps = torch.nn.functional.softplus(inner @ w[f"{at}in_proj_a.weight"].T + w[f"{at}dt_bias"])
@@ -543,6 +585,9 @@ def delta_rule(delta, w, at, inner, eps):
             outputs.append(query @ state / math.sqrt(delta["key_size"]))
         heads.append(rms_norm(torch.stack(outputs), w[f"{at}norm.weight"], eps))
     return (torch.cat(heads, dim=1) * silu(inner @ w[f"{at}in_proj_z.weight"].T)) @ w[f"{at}out_proj.weight"].T
+
+
+RECURRENT = {"delta": dict(add=add_delta, run=delta_rule), "short": dict(add=add_short, run=short_convolution)}
 
 
 def forward(made, stored, tokens, dtype=torch.float32):
@@ -576,8 +621,9 @@ def forward(made, stored, tokens, dtype=torch.float32):
             return norm(x, at + norms[place]) if norms.get(place) else x
 
         def attention(inner):
-            if layer in made.get("delta", {}).get("layers", []):
-                return delta_rule(made["delta"], w, f"{at}linear_attn.", inner, eps)
+            recurrent = recurrent_in(made, layer)
+            if recurrent:
+                return RECURRENT[recurrent["kind"]]["run"](recurrent, w, at, inner, eps)
             q, k, v = (linear(inner, at + modules[name]) for name in "qkv")
             if made.get("gates"):
                 q, gates = (part.flatten(1) for part in q.view(length, heads, 2, head_dim).unbind(2))
@@ -673,7 +719,7 @@ def forward(made, stored, tokens, dtype=torch.float32):
 def taken_apart(made, w, heads, kv_heads):
     """Gives the parts of fused weights names of their own."""
     text, head_dim, modules = text_of(made["config"]), made["head_dim"], modules_of(made)
-    body, inter = made.get("names", ("model.",))[0], text["intermediate_size"]
+    body, inter = made.get("names", ("model.",))[0], inner_of(made)
     for layer in range(LAYERS):
         at, parts = f"{body}layers.{layer}.", {}
         if made.get("fused"):

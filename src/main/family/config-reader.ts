@@ -20,7 +20,9 @@ export class ConfigReader {
   constructor(
     private readonly config: Readonly<Record<string, unknown>>,
     private readonly defaults: Readonly<Record<string, unknown>>,
-    private readonly configPath: string
+    private readonly configPath: string,
+    /** Older names of keys, which have priority. */
+    private readonly olderNames: Readonly<Record<string, string>> = {}
   ) {}
 
   /** The raw value, or the family's default if the config lacks the key. Null is a value. */
@@ -32,7 +34,13 @@ export class ConfigReader {
   /** The raw value of the config itself, without the family's default. */
   configured(key: string): unknown {
     this.read.add(key)
-    return Object.hasOwn(this.config, key) ? this.config[key] : undefined
+    const value = Object.hasOwn(this.config, key) ? this.config[key] : undefined
+    const older = this.olderNames[key]
+    if (older === undefined || this.config[older] === undefined) return value
+    this.read.add(older)
+    if (value !== undefined && value !== this.config[older])
+      throw this.bad(older, `${describeValue(value)}, as "${key}" is`)
+    return this.config[older]
   }
 
   /** Marks keys as read that have no effect beside the keys that were read. */
@@ -84,6 +92,15 @@ export class ConfigReader {
     const value = this.value(key)
     if (value === undefined) return byDefault
     if (typeof value !== 'boolean') throw this.bad(key, 'true or false')
+    return value
+  }
+
+  /** Reads a list of layers; null without one. */
+  layerList(key: string): number[] | null {
+    const value = this.value(key)
+    if (value === undefined || value === null) return null
+    if (!Array.isArray(value) || !value.every((index) => Number.isInteger(index)))
+      throw this.bad(key, 'a list of layers, counted from 0')
     return value
   }
 

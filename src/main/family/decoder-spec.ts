@@ -106,7 +106,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     family,
     layerCount,
     hiddenSize,
-    intermediateSize: reader.count(family.mlpSizeKey),
+    intermediateSize: family.mlpSize?.(reader) ?? reader.count(family.mlpSizeKey),
     headCount,
     kvHeadCount,
     headSize,
@@ -166,7 +166,7 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
     )
   }
   const isRoot = nested === undefined || isFlat
-  const root = new ConfigReader(rawConfig, isRoot ? family.defaults : {}, configPath)
+  const root = new ConfigReader(rawConfig, isRoot ? family.defaults : {}, configPath, family.olderNames)
   const reader = isRoot ? root : root.section(nested.key, family.defaults)
   if (reader === null) {
     throw new WorkbenchError(

@@ -1,6 +1,6 @@
 import type { DecoderSpec } from './decoder-spec'
 import type { Experts } from './experts'
-import { convolutionSize, type GatedDelta, stateSize } from './recurrent'
+import { type Recurrence, stateSize } from './recurrent'
 import { elementAt } from '../../contract/model/look-up'
 
 /** Reports whether a layer has experts. */
@@ -27,7 +27,7 @@ export function layerKind({ layers, normEpsilon }: DecoderSpec, layer: number): 
 }
 
 /** Gives the recurrence of the first layer that has one; all have the same. */
-export function anyRecurrence({ layers }: DecoderSpec): GatedDelta | null {
+export function anyRecurrence({ layers }: DecoderSpec): Recurrence | null {
   return layers.find(({ recurrent }) => recurrent !== null)?.recurrent ?? null
 }
 
@@ -46,5 +46,5 @@ export function cachedSizes(spec: DecoderSpec, layer: number): { key: number; va
   const size = spec.kvHeadCount * spec.headSize
   return recurrent === null
     ? { key: size, value: size }
-    : { key: convolutionSize(recurrent), value: stateSize(recurrent) }
+    : { key: recurrent.channels, value: stateSize(recurrent) }
 }

@@ -45,9 +45,6 @@ function expertCount(reader: ConfigReader, { countKeys }: ExpertKeys): number {
 
 /** Reports whether a layer has one MLP: a listed layer, or one between the sparse layers. */
 function isDense(reader: ConfigReader, layer: number): boolean {
-  const value = reader.value('mlp_only_layers')
-  const listed = value === undefined || value === null ? [] : value
-  if (!Array.isArray(listed) || !listed.every((index) => Number.isInteger(index)))
-    throw reader.bad('mlp_only_layers', 'a list of layers, counted from 0')
-  return listed.includes(layer) || (layer + 1) % reader.count('decoder_sparse_step') !== 0
+  const listed = reader.layerList('mlp_only_layers')
+  return listed?.includes(layer) === true || (layer + 1) % reader.count('decoder_sparse_step') !== 0
 }

@@ -17,6 +17,8 @@ import {
   deltaLayers,
   exaoneSlides,
   rotates,
+  shortConvolutions,
+  shortenedMlp,
   routerLosses,
   slidesByPattern
 } from './shared-traits'
@@ -261,6 +263,34 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       'use_cla',
       'use_qk_norm',
       'use_rotary_pos_emb'
+    ]
+  },
+  lfm2: {
+    ...shortConvolutions,
+    label: 'LFM2',
+    mlpSize: shortenedMlp,
+    defaults: {
+      ...shortConvolutions.defaults,
+      hidden_size: 2560,
+      intermediate_size: 12_288,
+      block_ffn_dim_multiplier: 1,
+      block_multiple_of: 256
+    },
+    olderNames: { ...shortConvolutions.olderNames, intermediate_size: 'block_ff_dim' },
+    ignored: [
+      'block_dim',
+      'block_mlp_init_scale',
+      'block_norm_eps',
+      'block_out_init_scale',
+      'block_use_swiglu',
+      'block_use_xavier_init',
+      // Read if a layer has a convolution.
+      'conv_L_cache',
+      'conv_dim',
+      'conv_dim_out',
+      'conv_use_xavier_init',
+      'num_heads',
+      'use_pos_enc'
     ]
   },
   glm: { ...glm, label: 'GLM-4' },

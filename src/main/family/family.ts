@@ -61,6 +61,8 @@ export interface Family {
   readonly gatedAttention: boolean
   /** Config key of the MLP's inner size. */
   readonly mlpSizeKey: 'intermediate_size' | 'shared_intermediate_size'
+  /** Rule for the MLP's inner size, if it is not the key's value. */
+  readonly mlpSize?: (config: ConfigReader) => number
   /** Config key of the limit of q, k and v after their norms, if the family has one. */
   readonly qkvClipKey?: string
   readonly activationKey: 'hidden_act' | 'hidden_activation'
@@ -139,6 +141,8 @@ export interface Family {
    * Class defaults of the reference implementation, for configs that omit them, as nested text configs do.
    */
   readonly defaults: Readonly<Record<string, unknown>>
+  /** Names that older configs have for keys. */
+  readonly olderNames?: Readonly<Record<string, string>>
   /** Keys in published configs of the family that its reference implementation does not read. */
   readonly ignored: readonly string[]
 }

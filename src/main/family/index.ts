@@ -10,7 +10,7 @@ export {
 } from './expert-layers'
 export type { Experts } from './experts'
 export type { LayerSpec } from './layer-specs'
-export { convolutionSize, type GatedDelta, stateSize } from './recurrent'
+export { outputSize, type Recurrence, stateSize } from './recurrent'
 export { requireComponents, tensorStrength } from './tensor-strength'
 export {
   canonicalTensorName,

@@ -1,7 +1,7 @@
 import { describeValue, type ConfigReader } from './config-reader'
 import { layerExperts, type Experts } from './experts'
 import type { Family } from './family'
-import { type GatedDelta, readRecurrence } from './recurrent'
+import { readRecurrence, type Recurrence, type RecurrentTrait } from './recurrent'
 import { readRope, type Rope } from './rope'
 import { rotates } from './shared-traits'
 
@@ -13,7 +13,7 @@ export interface LayerSpec {
   /** Null if every row goes through one MLP. */
   readonly experts: Experts | null
   /** Null if the layer has attention. */
-  readonly recurrent: GatedDelta | null
+  readonly recurrent: Recurrence | null
 }
 
 /**
@@ -111,11 +111,12 @@ export function layerSpecs(
 ): LayerSpec[] {
   const ropes = readRopes(reader, family, rotarySize)
   const window = slidingWindow(reader, family)
-  const recurrence = readRecurrence(reader, family.recurrent)
   const types = family.windows === 'always' ? null : layerTypes(reader, family, layerCount)
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
-    if (recurrence !== null && isRecurrent(reader, family, types, layer))
-      return { window: null, rope: NO_ROPE, experts, recurrent: recurrence }
+    if (family.recurrent !== null && isRecurrent(reader, family.recurrent, types, layer)) {
+      const recurrent = readRecurrence(reader, family.recurrent)
+      return { window: null, rope: NO_ROPE, experts, recurrent }
+    }
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
     if (slides && window === null) refuseWithoutWindow(reader, family, types !== null)
@@ -133,13 +134,12 @@ export function layerSpecs(
 /** Reports whether a layer has a state in place of attention. */
 function isRecurrent(
   reader: ConfigReader,
-  { recurrent }: Family,
+  { attends, layerType }: RecurrentTrait,
   types: readonly unknown[] | null,
   layer: number
 ): boolean {
-  if (recurrent === null) return false
-  const interval = reader.count(recurrent.intervalKey)
-  return types === null ? (layer + 1) % interval !== 0 : types[layer] === recurrent.layerType
+  const byRule = !attends(layer, reader)
+  return types === null ? byRule : types[layer] === layerType
 }
 
 function slidingWindow(reader: ConfigReader, family: Family): number | null {

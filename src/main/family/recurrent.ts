@@ -1,57 +1,89 @@
 import type { ConfigReader } from './config-reader'
 
 /** A trait of families in which some layers have a state in place of attention. */
-export interface RecurrentTrait {
-  readonly kind: 'gatedDelta'
+export type RecurrentTrait = {
   /** Name of these layers in layer_types. */
   readonly layerType: string
-  /** Config key n: without layer_types, every n-th layer has attention. */
-  readonly intervalKey: string
-  /**
-   * True if the input projections are two, whose rows are grouped by key head, [q | k | v | gate] and
-   * [strength | decay].
-   */
-  readonly fused: boolean
-}
+  /** Reports which layers have attention without layer_types. */
+  readonly attends: (layer: number, config: ConfigReader) => boolean
+} & (
+  | {
+      readonly kind: 'gatedDelta'
+      /**
+       * True if the input projections are two, whose rows are grouped by key head, [q | k | v | gate] and
+       * [strength | decay].
+       */
+      readonly fused: boolean
+    }
+  | { readonly kind: 'shortConvolution' }
+)
 
-/**
- * Gated delta rule (Yang et al., arXiv 2412.06464) after a causal convolution over q, k and v. The state of a
- * value head is [keySize, valueSize].
- */
-export interface GatedDelta {
-  readonly kind: 'gatedDelta'
+/** Sizes of the state of a layer, which is [keySize, valueSize] for each value head. */
+export interface StateShape {
   readonly keyHeads: number
   /** A multiple of keyHeads. */
   readonly valueHeads: number
   readonly keySize: number
   readonly valueSize: number
+}
+
+/** A causal convolution with one weight for each channel and distance. */
+export interface ConvolutionShape {
+  readonly channels: number
   /** Tokens that the convolution sees. */
   readonly kernel: number
 }
 
-/** Reads the recurrence of a model's layers; null if the family has none. */
-export function readRecurrence(reader: ConfigReader, trait: RecurrentTrait | null): GatedDelta | null {
-  if (trait === null) return null
+/** Gated delta rule (Yang et al., arXiv 2412.06464) after a convolution over q, k and v. */
+export interface GatedDelta extends ConvolutionShape {
+  readonly kind: 'gatedDelta'
+  readonly state: StateShape
+}
+
+/** A convolution between two gates, without a further state. */
+export interface ShortConvolution extends ConvolutionShape {
+  readonly kind: 'shortConvolution'
+  readonly state: null
+}
+
+export type Recurrence = GatedDelta | ShortConvolution
+
+/** Reads the recurrence of a model's layers. */
+export function readRecurrence(reader: ConfigReader, trait: RecurrentTrait): Recurrence {
+  switch (trait.kind) {
+    case 'gatedDelta':
+      return readGatedDelta(reader)
+    case 'shortConvolution':
+      return {
+        kind: trait.kind,
+        channels: reader.count('hidden_size'),
+        kernel: reader.count('conv_L_cache', 2),
+        state: null
+      }
+  }
+}
+
+function readGatedDelta(reader: ConfigReader): GatedDelta {
   const keyHeads = reader.count('linear_num_key_heads')
   const valueHeads = reader.count('linear_num_value_heads')
   if (valueHeads % keyHeads !== 0)
     throw reader.bad('linear_num_value_heads', `a multiple of linear_num_key_heads (${keyHeads})`)
+  const keySize = reader.count('linear_key_head_dim')
+  const valueSize = reader.count('linear_value_head_dim')
   return {
-    kind: trait.kind,
-    keyHeads,
-    valueHeads,
-    keySize: reader.count('linear_key_head_dim'),
-    valueSize: reader.count('linear_value_head_dim'),
-    kernel: reader.count('linear_conv_kernel_dim', 2)
+    kind: 'gatedDelta',
+    channels: 2 * keyHeads * keySize + valueHeads * valueSize,
+    kernel: reader.count('linear_conv_kernel_dim', 2),
+    state: { keyHeads, valueHeads, keySize, valueSize }
   }
 }
 
-/** Counts the channels of the convolution: q, k and v of a token. */
-export function convolutionSize({ keyHeads, valueHeads, keySize, valueSize }: GatedDelta): number {
-  return 2 * keyHeads * keySize + valueHeads * valueSize
+/** Counts the numbers of a token's output over all heads. */
+export function outputSize({ state, channels }: Recurrence): number {
+  return state === null ? channels : state.valueHeads * state.valueSize
 }
 
 /** Counts the numbers of the state after a token, over all heads. */
-export function stateSize({ valueHeads, keySize, valueSize }: GatedDelta): number {
-  return valueHeads * keySize * valueSize
+export function stateSize({ state }: Recurrence): number {
+  return state === null ? 0 : state.valueHeads * state.keySize * state.valueSize
 }

@@ -207,7 +207,8 @@ export const deltaLayers = {
   recurrent: {
     kind: 'gatedDelta',
     layerType: 'linear_attention',
-    intervalKey: 'full_attention_interval',
+    attends: (layer: number, config: ConfigReader) =>
+      (layer + 1) % config.count('full_attention_interval') === 0,
     fused: false
   },
   gatedAttention: true,
@@ -231,6 +232,56 @@ export const deltaLayers = {
   // Keys of layers that predict further tokens, and of types that only kernels read.
   ignored: ['mamba_ssm_dtype', 'mtp_num_hidden_layers', 'mtp_use_dedicated_embeddings']
 } satisfies Partial<Family>
+
+/** Short convolutions in most layers, and attention with normed heads in the others. */
+export const shortConvolutions = {
+  ...plain,
+  norms: { beforeAttention: 'operator_norm', beforeMlp: 'ffn_norm' },
+  normEpsilonKey: 'norm_eps',
+  qkNorm: 'head',
+  names: {
+    qNorm: 'self_attn.q_layernorm',
+    kNorm: 'self_attn.k_layernorm',
+    o: 'self_attn.out_proj',
+    recurrent: 'conv',
+    gate: 'feed_forward.w1',
+    up: 'feed_forward.w3',
+    down: 'feed_forward.w2',
+    finalNorm: 'model.embedding_norm'
+  },
+  recurrent: {
+    kind: 'shortConvolution',
+    layerType: 'conv',
+    attends: (layer: number, config: ConfigReader) =>
+      config.layerList('full_attn_idxs')?.includes(layer) ?? true
+  },
+  required: { conv_bias: false },
+  halfPrecision: false,
+  tiedHeadByDefault: true,
+  defaults: {
+    vocab_size: 65_536,
+    num_hidden_layers: 32,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    max_position_embeddings: 128_000,
+    norm_eps: 1e-5,
+    rope_theta: 1_000_000,
+    hidden_act: 'silu',
+    conv_bias: false,
+    conv_L_cache: 3
+  },
+  olderNames: { rope_theta: 'theta', tie_word_embeddings: 'tie_embedding' }
+} satisfies Partial<Family>
+
+/** Rounds two thirds of the MLP's inner size up to a multiple, unless a flag turns this off. */
+export function shortenedMlp(config: ConfigReader): number {
+  const size = config.count('intermediate_size')
+  const factor = config.optionalPositive('block_ffn_dim_multiplier')
+  const multiple = config.count('block_multiple_of')
+  if (!config.flag('block_auto_adjust_ff_dim', true)) return size
+  const shortened = Math.trunc((2 * size) / 3)
+  return factor === null ? shortened : multiple * Math.ceil(Math.trunc(factor * shortened) / multiple)
+}
 
 /** Cohere's second generation: layers that slide, and full layers without RoPE. */
 export const cohereWithWindows = {

@@ -1,7 +1,7 @@
 import type { DecoderSpec } from './decoder-spec'
 import type { Component, LayerHalf } from '../../contract/model/recipe'
 import type { Experts } from './experts'
-import { convolutionSize, type GatedDelta } from './recurrent'
+import { RECURRENT_COMPONENTS, type RecurrentRole, recurrentTensors } from './recurrent-tensors'
 import { moduleNames, type Family, type NormPosition } from './family'
 import { elementAt } from '../../contract/model/look-up'
 
@@ -55,16 +55,7 @@ export type Role =
   | 'sharedUp'
   | 'sharedDown'
   | 'sharedRouter'
-  | 'stateQkv'
-  | 'stateGate'
-  | 'stateStrength'
-  | 'stateDecay'
-  | 'stateQkvGate'
-  | 'stateStrengthDecay'
-  | 'convolution'
-  | 'decayRate'
-  | 'decayBias'
-  | 'stateNorm'
+  | RecurrentRole
 
 /** Components that each tensor contains; a fused tensor has several. A bias belongs to its weight. */
 const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
@@ -103,17 +94,7 @@ const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   sharedUp: ['up'],
   sharedDown: ['down'],
   sharedRouter: ['router'],
-  // Inputs of a recurrent layer. The gate multiplies its output, and strength and decay act on its keys.
-  stateQkv: ['q', 'k', 'v'],
-  stateGate: ['o'],
-  stateStrength: ['k'],
-  stateDecay: ['k'],
-  stateQkvGate: ['q', 'k', 'v', 'o'],
-  stateStrengthDecay: ['k'],
-  convolution: ['q', 'k', 'v'],
-  decayRate: ['k'],
-  decayBias: ['k'],
-  stateNorm: ['norms']
+  ...RECURRENT_COMPONENTS
 }
 
 export interface LayerTensorSpec extends TensorSpec {
@@ -151,9 +132,12 @@ export function sharedTensors(spec: DecoderSpec, layer: number): readonly LayerT
 
 function listShared(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
   const { experts, recurrent } = elementAt(spec.layers, layer, 'layer')
-  const mixing = recurrent === null ? attentionTensors(spec) : recurrentTensors(spec, recurrent)
   return [
-    ...inLayer(layer, 'attention', null, mixing),
+    ...inLayer(layer, 'attention', null, [
+      ...norm(spec, 'beforeAttention'),
+      ...(recurrent === null ? attentionTensors(spec) : recurrentTensors(spec, recurrent)),
+      ...norm(spec, 'afterAttention')
+    ]),
     ...inLayer(layer, 'mlp', null, experts === null ? mlpTensors(spec) : routerTensors(spec, experts))
   ]
 }
@@ -202,49 +186,11 @@ function attentionTensors(spec: DecoderSpec): PartialTensor[] {
         ]
       : linear('qkv', 'qkvBias', names.qkv, qSize + 2 * kvSize, hiddenSize, spec.qkvBias)
   return [
-    ...norm(spec, 'beforeAttention'),
     ...projections.filter(({ shape }) => shape.length > 1),
     ...projections.filter(({ shape }) => shape.length === 1),
     ...headNorm(spec, 'qNorm', spec.headCount),
     ...headNorm(spec, 'kNorm', spec.kvHeadCount),
-    ...linear('o', 'oBias', names.o, hiddenSize, qSize, spec.outputBias),
-    ...norm(spec, 'afterAttention')
-  ]
-}
-
-/** Lists the tensors that replace attention's in a recurrent layer. */
-function recurrentTensors(spec: DecoderSpec, recurrent: GatedDelta): PartialTensor[] {
-  const { hiddenSize, family } = spec
-  const { valueHeads, valueSize, kernel } = recurrent
-  const { recurrent: folder } = moduleNames(family)
-  const width = convolutionSize(recurrent)
-  const gate = valueHeads * valueSize
-  const input = (role: Role, name: string, size: number): PartialTensor => ({
-    role,
-    name: `${folder}.${name}.weight`,
-    shape: [size, hiddenSize]
-  })
-  const inputs =
-    family.recurrent?.fused === true
-      ? [
-          input('stateQkvGate', 'in_proj_qkvz', width + gate),
-          input('stateStrengthDecay', 'in_proj_ba', 2 * valueHeads)
-        ]
-      : [
-          input('stateQkv', 'in_proj_qkv', width),
-          input('stateGate', 'in_proj_z', gate),
-          input('stateStrength', 'in_proj_b', valueHeads),
-          input('stateDecay', 'in_proj_a', valueHeads)
-        ]
-  return [
-    ...norm(spec, 'beforeAttention'),
-    ...inputs,
-    { role: 'convolution', name: `${folder}.conv1d.weight`, shape: [width, 1, kernel] },
-    { role: 'decayRate', name: `${folder}.A_log`, shape: [valueHeads] },
-    { role: 'decayBias', name: `${folder}.dt_bias`, shape: [valueHeads] },
-    { role: 'stateNorm', name: `${folder}.norm.weight`, shape: [valueSize] },
-    { role: 'o', name: `${folder}.out_proj.weight`, shape: [hiddenSize, gate] },
-    ...norm(spec, 'afterAttention')
+    ...linear('o', 'oBias', names.o, hiddenSize, qSize, spec.outputBias)
   ]
 }
 

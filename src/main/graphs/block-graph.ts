@@ -3,8 +3,10 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { cachedSizes } from '../family/expert-layers'
-import { GatedDeltaLayer, type RecurrentShape } from './gated-delta'
-import type { GatedDelta } from '../family/recurrent'
+import { gatherRows } from './graph-rows'
+import { recurrentLayer } from './recurrent-layer'
+import type { RecurrentShape } from './recurrent-shape'
+import type { Recurrence } from '../family/recurrent'
 import { expertTensors, sharedTensors } from '../family/tensors'
 import { elementAt } from '../../contract/model/look-up'
 
@@ -123,7 +125,7 @@ export function blockGraph(
 /** Builds the attention half of a recurrent layer; results as for {@link PackedAttention}. */
 function packedRecurrence(
   layer: LayerBuilder,
-  recurrent: GatedDelta,
+  recurrent: Recurrence,
   hidden: string,
   { recurrence, keptRows, inputRowCount }: BlockShape
 ): Record<'rows' | 'block' | 'keys' | 'values', string> {
@@ -131,15 +133,11 @@ function packedRecurrence(
   const { graph } = layer
   const { hiddenSize } = layer.spec
   const inputRows = graph.reshape('rows', hidden, [-1, hiddenSize])
-  const { attended, inputs, states } = new GatedDeltaLayer(layer, recurrent).packed(inputRows, recurrence)
+  const { attended, inputs, states } = recurrentLayer(layer, recurrent).packed(inputRows, recurrence)
   const selectRows = (path: string, rows: string): string => {
     if (keptRows === null) return rows
     const byNode = graph.reshape(`${path}/nodes`, rows, [-1, inputRowCount, hiddenSize])
-    const index = graph.constant(`${path}/index`, BigInt64Array.from(keptRows, BigInt))
-    return graph.reshape(`${path}/rows`, graph.node(path, 'Gather', [byNode, index], { axis: { int: 1 } }), [
-      -1,
-      hiddenSize
-    ])
+    return graph.reshape(`${path}/rows`, gatherRows(graph, path, byNode, keptRows), [-1, hiddenSize])
   }
   return {
     rows: selectRows('kept/attended', attended),
@@ -210,10 +208,7 @@ class PackedAttention {
     const keptRows =
       shape.keptRows === null
         ? inputRows
-        : graph.reshape('kept/rows', this.gatherRows('kept', hidden, shape.keptRows, 1), [
-            -1,
-            spec.hiddenSize
-          ])
+        : graph.reshape('kept/rows', gatherRows(graph, 'kept', hidden, shape.keptRows), [-1, spec.hiddenSize])
     const [qRows, kRows, vRows] = this.projections(inputRows, keptRows)
     const byNode = (path: string, rows: string, rowCount: number, heads: number): string =>
       graph.reshape(path, rows, [-1, rowCount, heads * headSize])
@@ -231,7 +226,7 @@ class PackedAttention {
       results.length === 1
         ? elementAt(results, 0, 'segment')
         : graph.node('attention/joined', 'Concat', results, { axis: { int: 2 } })
-    const mixed = this.gatherRows('attention/mixed', joined, shape.resultIndex, 2)
+    const mixed = gatherRows(graph, 'attention/mixed', joined, shape.resultIndex, 2)
     const byRow = graph.node('attention/mixed/transposed', 'Transpose', [mixed], {
       perm: { ints: [0, 2, 1, 3] }
     })
@@ -242,12 +237,6 @@ class PackedAttention {
       keys,
       values
     }
-  }
-
-  /** Gathers rows along `axis` of [nodes, rows, width] or [nodes, heads, rows, width]. */
-  private gatherRows(path: string, value: string, rows: Int32Array, axis: 1 | 2): string {
-    const index = this.graph.constant(`${path}/index`, BigInt64Array.from(rows, BigInt))
-    return this.graph.node(path, 'Gather', [value, index], { axis: { int: axis } })
   }
 
   /** Reshapes rows to [nodes, kvHeads, rowCount, width], once for all segments that gather from them. */
@@ -270,7 +259,7 @@ class PackedAttention {
     // A fused projection computes q for every row; only the output rows are used further.
     const qSize = spec.headCount * spec.headSize
     const byNode = graph.reshape('attention/qkv/q/nodes', q, [-1, shape.inputRowCount, qSize])
-    const gathered = this.gatherRows('attention/qkv/q/kept', byNode, shape.keptRows, 1)
+    const gathered = gatherRows(graph, 'attention/qkv/q/kept', byNode, shape.keptRows)
     return [graph.reshape('attention/qkv/q/rows', gathered, [-1, qSize]), k, v]
   }
 
@@ -292,7 +281,7 @@ class PackedAttention {
 
     // [nodes x kvHeads, pathCount, queryLength x group or keyLength, headSize]
     const byPath = (name: string, value: string, rows: Int32Array, length: number): string =>
-      graph.reshape(`${path}/${name}/paths`, this.gatherRows(`${path}/${name}`, value, rows, 2), [
+      graph.reshape(`${path}/${name}/paths`, gatherRows(graph, `${path}/${name}`, value, rows, 2), [
         -1,
         pathCount,
         length,

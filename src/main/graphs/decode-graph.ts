@@ -10,9 +10,9 @@ import {
   type RotaryTables
 } from './layer-builder'
 import { type Dimension, OnnxGraph } from './onnx-model'
-import { GatedDeltaLayer } from './gated-delta'
+import { recurrentLayer, stateDims } from './recurrent-layer'
 import { cachedSizes } from '../family/expert-layers'
-import { convolutionSize, type GatedDelta, stateSize } from '../family/recurrent'
+import type { Recurrence } from '../family/recurrent'
 import type { Rope } from '../family/rope'
 import { expertTensors, residentTensors } from '../family/tensors'
 import { routedMlp } from './routed-mlp'
@@ -184,26 +184,18 @@ export function cacheDims<Capacity extends Dimension>(
       [kvHeadCount, headSize, capacity],
       [kvHeadCount, capacity, headSize]
     ]
-  const { keyHeads, valueHeads, keySize, valueSize, kernel } = recurrent
-  return [
-    [kernel - 1, convolutionSize(recurrent)],
-    [keyHeads, valueHeads / keyHeads, keySize, valueSize]
-  ]
+  return [[recurrent.kernel - 1, recurrent.channels], stateDims(recurrent)]
 }
 
 function decodeRecurrence(
   layer: LayerBuilder,
-  recurrent: GatedDelta,
+  recurrent: Recurrence,
   hidden: string,
   past: string,
   before: string
 ): { attended: string; newKeys: string; newValues: string } {
-  const { attended, input, state } = new GatedDeltaLayer(layer, recurrent).step(hidden, past, before)
-  return {
-    attended,
-    newKeys: input,
-    newValues: layer.graph.reshape('recurrent/state', state, [-1, stateSize(recurrent)])
-  }
+  const { attended, input, state } = recurrentLayer(layer, recurrent).step(hidden, past, before)
+  return { attended, newKeys: input, newValues: state }
 }
 
 /**

@@ -1,9 +1,9 @@
 import {
   anyRecurrence,
-  convolutionSize,
   type DecoderSpec,
   hasExperts,
   layerKinds,
+  outputSize,
   stateSize,
   widestMlp
 } from '../../family'
@@ -113,10 +113,12 @@ function recurrentSize(spec: DecoderSpec, rows: number, paths: number): number {
   if (recurrent === null) return 0
   // A row of a chunk that is shorter than its group is computed like others, and groups are powers of two.
   const chunkRows = 2 * rows
-  const { valueHeads, valueSize } = recurrent
+  const size = outputSize(recurrent)
+  const inChunks =
+    recurrent.state === null ? 0 : CHUNK_MATRICES * CHUNK_ROWS * recurrent.state.valueHeads + 5 * size
   return (
-    rows * (spec.hiddenSize + 5 * convolutionSize(recurrent) + 3 * valueHeads * valueSize) +
-    chunkRows * (CHUNK_MATRICES * CHUNK_ROWS * valueHeads + 5 * valueHeads * valueSize) +
+    rows * (spec.hiddenSize + 5 * recurrent.channels + 3 * size) +
+    chunkRows * inChunks +
     // States before and after chunks of a level, what is added to them, and those that wait for their prompts' end.
     5 * paths * stateSize(recurrent)
   )

@@ -1,5 +1,5 @@
 import type { WeightStorage } from '../../../contract/model/sampling'
-import { anyRecurrence, convolutionSize, type DecoderSpec, stateSize, widestMlp } from '../../family'
+import { anyRecurrence, type DecoderSpec, stateSize, widestMlp } from '../../family'
 import { quantisedBits } from '../../graphs/layer-builder'
 import { PROCESS_BYTES } from '../../base/engine-memory'
 import { anySteps, blockRunBytes, maskBytes, statesOfRow } from '../forward/run-memory'
@@ -110,7 +110,7 @@ export function stepMemory({ spec }: GeneratedModels, rows: number, capacity: nu
   // States after a token are outputs of all layers of a session.
   const recurrent = anyRecurrence(spec)
   const states =
-    recurrent === null ? 0 : spec.layerCount * (stateSize(recurrent) + convolutionSize(recurrent))
+    recurrent === null ? 0 : spec.layerCount * (stateSize(recurrent) + recurrent.channels)
   const activations = rows * (states + grown + Math.max(attention, 3 * widestMlp(spec)) + 6 * hiddenSize)
   // Logits, and in the drawing graph weights in float32 and sums in float64.
   const drawing = 5 * Math.min(rows, RUN_ROWS) * vocabularySize

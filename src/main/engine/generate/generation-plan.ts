@@ -3,7 +3,7 @@ import type { ServedModels, ServedPlan } from '../../../contract/procedures/serv
 import type { SinglesRequest } from './drawn-models'
 import type { WeightStorage } from '../../../contract/model/sampling'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { anyRecurrence, convolutionSize, type DecoderSpec, hasExperts, stateSize } from '../../family'
+import { anyRecurrence, type DecoderSpec, hasExperts, stateSize } from '../../family'
 import { cohortsOf } from '../tries/cohorts'
 import { groupPrompts, type GroupSize, sizeOf } from '../tries/prompt-trie'
 import type { RecipeTrie } from '../tries/recipe-trie'
@@ -274,7 +274,7 @@ function sequenceBytes(spec: DecoderSpec): number {
     (sum, { recurrent }) =>
       recurrent === null
         ? sum
-        : sum + FLOAT_BYTES * (stateSize(recurrent) + (recurrent.kernel - 1) * convolutionSize(recurrent)),
+        : sum + FLOAT_BYTES * (stateSize(recurrent) + (recurrent.kernel - 1) * recurrent.channels),
     0
   )
 }
@@ -282,7 +282,7 @@ function sequenceBytes(spec: DecoderSpec): number {
 /** Returns the bytes that one packed row of a prompt takes for generation in all layers. */
 function promptTokenBytes(spec: DecoderSpec): number {
   const inputs = spec.layers.reduce(
-    (sum, { recurrent }) => (recurrent === null ? sum : sum + convolutionSize(recurrent)),
+    (sum, { recurrent }) => (recurrent === null ? sum : sum + recurrent.channels),
     0
   )
   return tokenBytes(spec, 'fp32') + FLOAT_BYTES * inputs

@@ -1,5 +1,5 @@
 import { elementAt } from '../../../contract/model/look-up'
-import { convolutionSize, type DecoderSpec, type GatedDelta, stateSize } from '../../family'
+import { type DecoderSpec, type Recurrence, stateSize } from '../../family'
 import { rowAt } from '../rows/rows'
 
 /** The tokens of many sequences in one layer, in the layout of a decode graph. The first slots are in use. */
@@ -105,8 +105,8 @@ class StateCache implements LayerCache {
   private readonly inputSize: number
   private readonly stateSize: number
 
-  constructor(sizes: GatedDelta) {
-    this.channels = convolutionSize(sizes)
+  constructor(sizes: Recurrence) {
+    this.channels = sizes.channels
     this.inputSize = (sizes.kernel - 1) * this.channels
     this.stateSize = stateSize(sizes)
   }

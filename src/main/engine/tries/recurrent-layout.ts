@@ -1,4 +1,4 @@
-import type { RecurrentShape } from '../../graphs/gated-delta'
+import type { RecurrentShape } from '../../graphs/recurrent-shape'
 import { elementAt } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
 import type { PackedPrompts } from './prompt-trie'

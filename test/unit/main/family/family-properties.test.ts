@@ -40,7 +40,7 @@ function configs(modelType: string): fc.Arbitrary<Record<string, unknown>> {
     )
 }
 
-const LAYER_NORMS = ['stablelm', 'starcoder2', 'gpt_neox', 'cohere', 'cohere2', 'nemotron', 'olmo']
+const LAYER_NORMS = ['stablelm', 'starcoder2', 'gpt_neox', 'cohere', 'cohere2', 'nemotron', 'olmo', 'lfm2']
 
 const ATTENTION_BIASES = [
   ...'llama qwen3 qwen3_vl_text olmo2 olmo3 seed_oss smollm3 granite granitemoehybrid gemma gemma2'.split(
@@ -107,6 +107,15 @@ function ownKeys(
         linear_key_head_dim: 4,
         linear_value_head_dim: 3,
         linear_conv_kernel_dim: shape.bias ? 4 : 2
+      }
+    ],
+    [
+      ['lfm2'],
+      {
+        norm_eps: 1e-5,
+        block_multiple_of: 4,
+        full_attn_idxs: shape.bias ? [0] : [1],
+        conv_L_cache: shape.tied ? 3 : 2
       }
     ],
     [['mixtral'], { num_local_experts: 4, num_experts_per_tok: 3, sliding_window: shape.window }],

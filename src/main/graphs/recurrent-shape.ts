@@ -1,0 +1,43 @@
+/** Chunks of packed rows, in which a recurrence is computed (see the engine's recurrent layout). */
+export interface RecurrentShape {
+  /** Row before each row, or the number of rows where a prompt begins, [rows]. */
+  readonly parents: Int32Array
+  /** Chunks by level, in groups of one length. A chunk continues from a state after a chunk of the level before. */
+  readonly levels: readonly (readonly ChunkGroup[])[]
+  /** Index of each row's result in the concatenated results of all groups, [rows]. */
+  readonly resultIndex: Int32Array
+  /** Chunks after which the state is an output. */
+  readonly ends: readonly { readonly level: number; readonly chunk: number }[]
+}
+
+export interface ChunkGroup {
+  /** A power of two. */
+  readonly length: number
+  /** Rows of the chunks, [chunks x length]; the number of rows where a chunk is shorter. */
+  readonly rows: Int32Array
+  /** Chunk of the level before that each chunk follows, [chunks]; empty on the first level. */
+  readonly before: Int32Array
+}
+
+/** The attention half of a layer that carries a state from token to token. */
+export interface RecurrentLayer {
+  /**
+   * Computes packed rows.
+   *
+   * @param rows [nodes x rows, hidden]
+   * @returns rows after the residual, [nodes x rows, hidden]; inputs of the convolution, [nodes, rows, channels]; and
+   * states after the ends, [nodes, ends, state]; null without ends
+   */
+  packed(rows: string, shape: RecurrentShape): { attended: string; inputs: string; states: string | null }
+
+  /**
+   * Computes one token of each row.
+   *
+   * @param hidden [rows, hidden]
+   * @param past inputs of the convolution of the tokens before, [rows, kernel - 1, channels]
+   * @param state as `stateDims` describes it, for each row
+   * @returns rows after the residual; the token's input of the convolution, [rows, channels]; and the state after the
+   * token, [rows, state]
+   */
+  step(hidden: string, past: string, state: string): { attended: string; input: string; state: string }
+}

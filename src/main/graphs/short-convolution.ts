@@ -1,0 +1,60 @@
+import type { ShortConvolution } from '../family/recurrent'
+import { CausalConvolution } from './causal-convolution'
+import type { LayerBuilder } from './layer-builder'
+import type { OnnxGraph } from './onnx-model'
+import type { RecurrentLayer, RecurrentShape } from './recurrent-shape'
+
+/**
+ * Builds a layer with a short convolution between two gates (LFM2, arXiv 2511.23404). Of the projected parts b, c
+ * and x, the output is c · conv(b · x). Its state is the last inputs of the convolution alone.
+ */
+export class ShortConvolutionLayer implements RecurrentLayer {
+  private readonly graph: OnnxGraph
+  private readonly convolution: CausalConvolution
+
+  constructor(
+    private readonly layer: LayerBuilder,
+    private readonly sizes: ShortConvolution
+  ) {
+    this.graph = layer.graph
+    this.convolution = new CausalConvolution(layer, sizes)
+  }
+
+  packed(
+    rows: string,
+    { parents, ends }: RecurrentShape
+  ): { attended: string; inputs: string; states: string | null } {
+    const { graph } = this
+    const { channels } = this.sizes
+    const { input, gate } = this.projections(rows)
+    const inputs = graph.reshape('recurrent/inputs', input, [-1, parents.length, channels])
+    const convolved = this.convolution.packed(inputs, parents)
+    const mixed = graph.reshape('recurrent/convolved', convolved, [-1, channels])
+    const [states = null] =
+      ends.length === 0 ? [] : this.layer.splitColumns('recurrent/states', inputs, [0, channels])
+    return { attended: this.output(gate, mixed, rows), inputs, states }
+  }
+
+  step(hidden: string, past: string, state: string): { attended: string; input: string; state: string } {
+    const { input, gate } = this.projections(hidden)
+    return { attended: this.output(gate, this.convolution.step(input, past), hidden), input, state }
+  }
+
+  private projections(rows: string): { input: string; gate: string } {
+    const { graph, layer } = this
+    const { channels } = this.sizes
+    const normed = layer.norm('attention/before', rows, 'beforeAttention')
+    const projected = layer.project('recurrent/in_proj', normed, 'stateInputs')
+    const [inputGate = '', gate = '', value = ''] = layer.splitColumns('recurrent/parts', projected, [
+      channels,
+      channels,
+      channels
+    ])
+    return { input: graph.node('recurrent/input', 'Mul', [inputGate, value]), gate }
+  }
+
+  private output(gate: string, convolved: string, residual: string): string {
+    const mixed = this.graph.node('recurrent/output/gated', 'Mul', [gate, convolved])
+    return this.layer.attentionOutput('attention', mixed, residual)
+  }
+}

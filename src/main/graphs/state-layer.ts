@@ -1,0 +1,77 @@
+import type { ConvolutionShape, StateShape } from '../family/recurrent'
+import { CausalConvolution } from './causal-convolution'
+import { ChunkedStates, type TokenChunk, type TokenInputs } from './chunked-states'
+import { silu, withZeroRow } from './graph-rows'
+import type { LayerBuilder } from './layer-builder'
+import type { OnnxGraph } from './onnx-model'
+import type { RecurrentLayer, RecurrentShape } from './recurrent-shape'
+
+/** Projections of rows: inputs of the convolution, gate of the output, strength of tokens, and decay. */
+export type StateProjections = Record<'inputs' | 'gate' | 'strength' | 'decay', string>
+
+/** A layer whose state is a matrix for each head, after a convolution with SiLU. */
+export abstract class StateLayer implements RecurrentLayer {
+  protected readonly graph: OnnxGraph
+  protected readonly chunks: ChunkedStates
+  private readonly convolution: CausalConvolution
+
+  constructor(
+    protected readonly layer: LayerBuilder,
+    protected readonly sizes: ConvolutionShape & { readonly state: StateShape }
+  ) {
+    this.graph = layer.graph
+    this.convolution = new CausalConvolution(layer, sizes)
+    this.chunks = new ChunkedStates(layer.graph, sizes.state, (chunk) => this.changes(chunk))
+  }
+
+  /** Projects normed rows; the logarithm of the decay is negative. */
+  protected abstract projections(normed: string): StateProjections
+  /** Splits convolved inputs. */
+  protected abstract split(convolved: string): Pick<TokenInputs, 'q' | 'k' | 'v'>
+  protected abstract changes(chunk: TokenChunk): string
+  /** Gives the input of the output projection from mixed values and gates, [rows, heads x size] each. */
+  protected abstract gated(mixed: string, gate: string): string
+
+  packed(rows: string, shape: RecurrentShape): { attended: string; inputs: string; states: string | null } {
+    const { graph, layer } = this
+    const { valueHeads } = this.sizes.state
+    const normed = layer.norm('attention/before', rows, 'beforeAttention')
+    const { gate, ...projected } = this.projections(normed)
+    const byNode = (name: 'inputs' | 'decay' | 'strength', width: number): string =>
+      graph.reshape(`recurrent/${name}/nodes`, projected[name], [-1, shape.parents.length, width])
+    const inputs = byNode('inputs', this.sizes.channels)
+    const convolved = silu(graph, 'recurrent/convolution', this.convolution.packed(inputs, shape.parents))
+    const tokens = {
+      ...this.split(withZeroRow(graph, 'recurrent/convolved', convolved)),
+      decay: withZeroRow(graph, 'recurrent/decay', byNode('decay', valueHeads)),
+      strength: withZeroRow(graph, 'recurrent/strength', byNode('strength', valueHeads))
+    }
+    const { mixed, states } = this.chunks.packed(tokens, shape)
+    const mixedRows = graph.reshape('recurrent/mixed/rows', mixed, [-1, this.outputSize])
+    return { attended: layer.attentionOutput('attention', this.gated(mixedRows, gate), rows), inputs, states }
+  }
+
+  step(hidden: string, past: string, state: string): { attended: string; input: string; state: string } {
+    const { layer } = this
+    const normed = layer.norm('attention/before', hidden, 'beforeAttention')
+    const { inputs, gate, strength, decay } = this.projections(normed)
+    const convolved = silu(this.graph, 'recurrent/convolution', this.convolution.step(inputs, past))
+    const after = this.chunks.step({ ...this.split(convolved), strength, decay }, state)
+    const attended = layer.attentionOutput('attention', this.gated(after.mixed, gate), hidden)
+    return { attended, input: inputs, state: after.state }
+  }
+
+  protected get outputSize(): number {
+    return this.sizes.state.valueHeads * this.sizes.state.valueSize
+  }
+
+  /** Computes -e^rate softplus(steps + bias), the logarithm of the decay, and softplus(steps + bias). */
+  protected decayOf(steps: string): { decay: string; softplus: string } {
+    const { graph, layer } = this
+    const biased = graph.node('recurrent/decay/biased', 'Add', [steps, layer.weight('decayBias')])
+    const rate = graph.node('recurrent/decay/rate', 'Exp', [layer.weight('decayRate')])
+    const softplus = graph.node('recurrent/decay/softplus', 'Softplus', [biased])
+    const size = graph.node('recurrent/decay/size', 'Mul', [rate, softplus])
+    return { decay: graph.node('recurrent/decay', 'Neg', [size]), softplus }
+  }
+}
