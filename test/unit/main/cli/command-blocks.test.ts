@@ -108,6 +108,11 @@ async function wordsOf(line: string): Promise<string[]> {
     !gives('--project', '--from', '--merge', '--task', '--prompts')
   )
     changed.push('--prompts', join(folder, 'few.json'))
+  // The first sweep is checked too. Others are scored alone, with few blends.
+  if (command === 'sweep' && done.size > 1) {
+    if (!gives('--dry-run', '--shard', '--merge', '--preview', '--task')) changed.push('--no-check')
+    if (!gives('--uniform-blends', '--merge')) changed.push('--uniform-blends', '2')
+  }
   if (command === 'search') changed.push('--budget', '100')
   if (command === 'evaluate' && !gives('--n')) changed.push('--n', '1')
   return changed
@@ -122,7 +127,10 @@ async function prepare(line: string): Promise<void> {
   if (/ study quick.yaml --dry-run/.test(line)) {
     const template = await readFile(study, 'utf8')
     const small = template
+      .replace('  - demo', `  - ${JSON.stringify({ name: 'Short', ...PAIR })}`)
       .replace('task: crc', 'prompts: few.json')
+      .replace('uniform-blends: 21', 'uniform-blends: 0')
+      .replace('check: 5', 'check: 1')
       .replace('n: 8', 'n: 1')
       .replace('# prompts: 6', 'prompts: 2')
     await writeFile(study, small)
