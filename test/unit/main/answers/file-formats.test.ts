@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FileAnswer } from '../../../../src/main/answers/file-formats'
+import { AnswerCounts, type FileAnswer } from '../../../../src/main/answers/file-formats'
 import { eachAnswer } from '../../../../src/main/samples/answer-files'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { problemOf } from '../../../fixtures/problems'
@@ -172,7 +172,6 @@ describe('a file of answers', () => {
     [`{"prompt": 1, "text": "x"}\n${'['.repeat(5_000_000)}\n`, /line 2 has more than 4000000 bytes/],
     ['['.repeat(5_000_000), /a\.jsonl nests more than 100 deep/],
     [`{"version": 2,\n"x": [${'[],'.repeat(5_100_000)}1]}`, /a\.jsonl has more than 5000000 lists/],
-    ['{"prompt": 1, "text": "x"}\n'.repeat(1_000_001), /holds more than 1000000 answers/],
     [
       lines(HARNESS('none', { resps: [[-3.2, false]] })),
       /line 1: resps: expected texts; the task asks for likelihoods/
@@ -180,5 +179,12 @@ describe('a file of answers', () => {
   ])('is refused in words: %.40s', async (content, message) => {
     const problem = await problemOf(readAnswerFile('a.jsonl', content))
     expect(problem.message).toMatch(message)
+  })
+
+  it('holds at most a million answers', () => {
+    const counts = new AnswerCounts('a.jsonl')
+    const answer = { of: null, prompts: [], promptIndex: 1, text: 'x', finish: 'stop', tokens: null } as const
+    for (let added = 0; added < 1_000_000; added++) counts.add(answer)
+    expect(() => counts.add(answer)).toThrow('a.jsonl holds more than 1000000 answers')
   })
 })

@@ -8,7 +8,7 @@ import { runHere } from '../../../../fixtures/command-line'
 import { HeldEngine } from '../../../../fixtures/held-engine'
 import { problemOf } from '../../../../fixtures/problems'
 import { sharedEngine } from '../../../../fixtures/shared-engine'
-import { demoPrompts } from '../../../../fixtures/swept-project'
+import { demoPrompts, shortPair } from '../../../../fixtures/swept-project'
 
 it('names partial results beside a file that cannot be written', async () => {
   // A folder that is not empty is never replaced by a file.
@@ -78,7 +78,9 @@ it.each([
   await writeFile(given, JSON.stringify(args.includes('--recipes') ? recipes : await demoPrompts(10)))
   const engine = new HeldEngine(sharedEngine)
   const reached = engine.holdAt(({ type }) => type === 'group')
-  const run = runHere([...args, given, '--demo', '--device', 'cpu', '--out', out], { engine })
+  const { base, post } = await shortPair()
+  const pair = ['--base', base, '--post', post]
+  const run = runHere([...args, given, ...pair, '--device', 'cpu', '--out', out], { engine })
   await Promise.race([reached(), run])
   await writeFile(out, 'of another')
   engine.letGo()
