@@ -280,6 +280,18 @@ GOLDENS_MADE["lfm2"] = dict(
     modules=dict(q_norm="self_attn.q_layernorm", k_norm="self_attn.k_layernorm", o="self_attn.out_proj", gate="feed_forward.w1",
                  up="feed_forward.w3", down="feed_forward.w2"))
 
+# Layers with a state space: their heads, their sizes, groups of heads that share keys and queries, and limits of a token's step.
+SPACE = dict(kind="space", folder="mamba", layers=[0, 2], heads=8, size=8, groups=2, state_size=6, kernel=4, step_limits=(0.0, math.inf),
+             norm_groups=1)
+GOLDENS_MADE["granite4_hybrid"] = dict(
+    config=small("granitemoehybrid", "GraniteMoeHybridForCausalLM", attention_bias=False, layer_types=["mamba", "attention"] * 2,
+                 mamba_n_heads=8, mamba_d_head=8, mamba_n_groups=2, mamba_d_state=6, mamba_d_conv=4, mamba_expand=2,
+                 mamba_chunk_size=256, mamba_conv_bias=True, mamba_proj_bias=False, num_local_experts=0, num_experts_per_tok=0,
+                 shared_intermediate_size=32, position_embedding_type="nope", embedding_multiplier=6.0, residual_multiplier=0.4,
+                 attention_multiplier=0.25, logits_scaling=4.0, rope_scaling=None),
+    head_dim=8, output_gain=2.0, embedding_scale=6.0, residual_scale=0.4, score_scale=0.25, logits_divisor=4.0, fused_mlp=True,
+    gate_up="shared_mlp.input_linear", modules=dict(down="shared_mlp.output_linear"), recurrent=SPACE, longest=100, ropes=["none"] * 4)
+
 GOLDENS_MADE["qwen2_moe"] = dict(
     config=small("qwen2_moe", "Qwen2MoeForCausalLM", decoder_sparse_step=1, moe_intermediate_size=12, num_experts=8,
                  shared_expert_intermediate_size=20, num_experts_per_tok=2, norm_topk_prob=False, mlp_only_layers=[2],
@@ -430,6 +442,21 @@ def add_short(short, weights, at, normal, linear, hidden):
     weights[f"{at}conv.out_proj.weight"] = linear(hidden, hidden)
 
 
+def add_space(space, weights, at, normal, linear, hidden):
+    """Weights of a layer with a state space."""
+    at, heads = f"{at}{space['folder']}.", space["heads"]
+    inner = heads * space["size"]
+    channels = inner + 2 * space["groups"] * space["state_size"]
+    weights[f"{at}in_proj.weight"] = linear(inner + channels + heads, hidden, 1.5)
+    weights[f"{at}conv1d.weight"] = normal(channels, 1, space["kernel"], std=0.7)
+    weights[f"{at}conv1d.bias"] = normal(channels, std=0.3)
+    weights[f"{at}A_log"] = normal(heads, std=0.5) - 1
+    weights[f"{at}dt_bias"] = normal(heads, std=0.5) - 1
+    weights[f"{at}D"] = 1 + normal(heads, std=0.5)
+    weights[f"{at}norm.weight"] = 1 + normal(inner, std=0.2)
+    weights[f"{at}out_proj.weight"] = linear(hidden, inner, 2.0)
+
+
 def add_delta(delta, weights, at, normal, linear, hidden):
     """Weights of a layer with a gated delta rule."""
     at = f"{at}linear_attn."
@@ -557,6 +584,28 @@ def short_convolution(short, w, at, inner, eps):
     return (after * convolved(before * x, w[f"{at}conv.conv.weight"])) @ w[f"{at}conv.out_proj.weight"].T
 
 
+def state_space(space, w, at, inner, eps):
+    """Mamba-2, arXiv 2405.21060, as a scan token by token and head by head, after a causal convolution."""
+    at, silu, size, n = f"{at}{space['folder']}.", ACTIVATIONS["silu"], space["size"], space["state_size"]
+    heads, groups = space["heads"], space["groups"]
+    width = heads * size
+    gate, inputs, steps = torch.split(inner @ w[f"{at}in_proj.weight"].T, [width, width + 2 * groups * n, heads], dim=1)
+    x, b, c = torch.split(silu(convolved(inputs, w[f"{at}conv1d.weight"]) + w[f"{at}conv1d.bias"]), [width, groups * n, groups * n], dim=1)
+    steps = torch.nn.functional.softplus(steps + w[f"{at}dt_bias"]).clamp(*space["step_limits"])
+    outputs = []
+    for head in range(heads):
+        own, of_group = slice(head * size, (head + 1) * size), head // (heads // groups) * n
+        state, ofhead = inner.new_zeros(size, n), []
+        for t in range(len(inner)):
+            key, query = b[t, of_group:of_group + n], c[t, of_group:of_group + n]
+            state = state * torch.exp(-torch.exp(w[f"{at}A_log"][head]) * steps[t, head]) + steps[t, head] * torch.outer(x[t, own], key)
+            ofhead.append(state @ query + w[f"{at}D"][head] * x[t, own])
+        outputs.append(torch.stack(ofhead))
+    gated = torch.cat(outputs, dim=1) * silu(gate)
+    normed = rms_norm(gated.unflatten(1, (space["norm_groups"], -1)), 1, eps).flatten(1) * w[f"{at}norm.weight"]
+    return normed @ w[f"{at}out_proj.weight"].T
+
+
 def delta_rule(delta, w, at, inner, eps):
     """The gated delta rule, arXiv 2412.06464, token by token and head by head, after a causal convolution."""
     at = f"{at}linear_attn."
@@ -587,7 +636,8 @@ def delta_rule(delta, w, at, inner, eps):
     return (torch.cat(heads, dim=1) * silu(inner @ w[f"{at}in_proj_z.weight"].T)) @ w[f"{at}out_proj.weight"].T
 
 
-RECURRENT = {"delta": dict(add=add_delta, run=delta_rule), "short": dict(add=add_short, run=short_convolution)}
+RECURRENT = {"delta": dict(add=add_delta, run=delta_rule), "short": dict(add=add_short, run=short_convolution),
+             "space": dict(add=add_space, run=state_space)}
 
 
 def forward(made, stored, tokens, dtype=torch.float32):

@@ -1,5 +1,6 @@
 import type { Family } from './family'
-import { deltaLayers, plain, qwen2, routerLosses } from './shared-traits'
+import { deltaLayers } from './recurrent-families'
+import { plain, qwen2, routerLosses } from './shared-traits'
 
 /** Experts of Qwen's models. */
 const qwenExperts = {

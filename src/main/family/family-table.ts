@@ -1,5 +1,6 @@
 import { EXPERT_FAMILIES } from './expert-families'
 import type { Family } from './family'
+import { RECURRENT_FAMILIES } from './recurrent-families'
 import {
   cohere,
   cohereWithWindows,
@@ -14,12 +15,8 @@ import {
   preNorms,
   qwen2,
   qwen3,
-  deltaLayers,
   exaoneSlides,
   rotates,
-  shortConvolutions,
-  shortenedMlp,
-  routerLosses,
   slidesByPattern
 } from './shared-traits'
 
@@ -39,7 +36,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     ignored: [...qwen2.ignored, 'num_nextn_predict_layers']
   },
   qwen3: { ...qwen3, label: 'Qwen3' },
-  qwen3_5_text: { ...deltaLayers, label: 'Qwen3.5' },
   qwen2_vl_text: { ...qwen2, label: 'Qwen2-VL', imageRope: true },
   qwen2_5_vl_text: { ...qwen2, label: 'Qwen2.5-VL', imageRope: true },
   qwen3_vl_text: { ...qwen3, label: 'Qwen3-VL', imageRope: true },
@@ -144,37 +140,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     ignored: ['max_window_layers']
   },
   granite: { ...granite, label: 'Granite' },
-  granitemoehybrid: {
-    ...granite,
-    label: 'Granite 4',
-    names: { gateUp: 'shared_mlp.input_linear', down: 'shared_mlp.output_linear' },
-    bias: { ...granite.bias, mlp: false },
-    mlp: 'fused',
-    mlpSizeKey: 'shared_intermediate_size',
-    layersWithoutRope: 'allUnlessNamed',
-    fullLayers: { type: 'attention', isListOptional: false },
-    // Models with mamba layers or experts have other tensors.
-    required: { num_local_experts: 0 },
-    ignored: [
-      ...routerLosses,
-      'init_method',
-      'intermediate_size',
-      'mamba_chunk_size',
-      'mamba_conv_bias',
-      'mamba_d_conv',
-      'mamba_d_head',
-      'mamba_d_state',
-      'mamba_expand',
-      'mamba_n_groups',
-      'mamba_n_heads',
-      'mamba_proj_bias',
-      'normalization_function',
-      'num_experts_per_tok',
-      'time_step_limit',
-      'time_step_max',
-      'time_step_min'
-    ]
-  },
   arcee: {
     ...llama,
     label: 'Arcee',
@@ -263,34 +228,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       'use_cla',
       'use_qk_norm',
       'use_rotary_pos_emb'
-    ]
-  },
-  lfm2: {
-    ...shortConvolutions,
-    label: 'LFM2',
-    mlpSize: shortenedMlp,
-    defaults: {
-      ...shortConvolutions.defaults,
-      hidden_size: 2560,
-      intermediate_size: 12_288,
-      block_ffn_dim_multiplier: 1,
-      block_multiple_of: 256
-    },
-    olderNames: { ...shortConvolutions.olderNames, intermediate_size: 'block_ff_dim' },
-    ignored: [
-      'block_dim',
-      'block_mlp_init_scale',
-      'block_norm_eps',
-      'block_out_init_scale',
-      'block_use_swiglu',
-      'block_use_xavier_init',
-      // Read if a layer has a convolution.
-      'conv_L_cache',
-      'conv_dim',
-      'conv_dim_out',
-      'conv_use_xavier_init',
-      'num_heads',
-      'use_pos_enc'
     ]
   },
   glm: { ...glm, label: 'GLM-4' },
@@ -450,5 +387,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     },
     ignored: ['full_attn_mod', 'interpolate_factor']
   },
+  ...RECURRENT_FAMILIES,
   ...EXPERT_FAMILIES
 }

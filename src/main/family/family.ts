@@ -133,7 +133,7 @@ export interface Family {
    * True if projections may be computed in float16 on devices that gain from it. Gemma is excluded: its norms
    * multiply by (1 + weight), and its residual grows past float16's largest number, 65,504. So float16
    * overflows where bfloat16 does not. Activations that square their input and layers with experts are
-   * excluded too; rounding could send a row to other experts.
+   * excluded too; rounding could send a row to other experts. Models with recurrent layers never have it.
    */
   readonly halfPrecision: boolean
   readonly tiedHeadByDefault: boolean

@@ -1,6 +1,6 @@
 import type { DecoderSpec } from './decoder-spec'
 import { moduleNames } from './family'
-import type { GatedDelta, Recurrence } from './recurrent'
+import { type GatedDelta, outputSize, type Recurrence } from './recurrent'
 
 /** Components of the tensors of recurrent layers. A gate multiplies the output, and strength and decay act on keys. */
 export const RECURRENT_COMPONENTS = {
@@ -12,8 +12,10 @@ export const RECURRENT_COMPONENTS = {
   stateQkvGate: ['q', 'k', 'v', 'o'],
   stateStrengthDecay: ['k'],
   convolution: ['q', 'k', 'v'],
+  convolutionBias: ['q', 'k', 'v'],
   decayRate: ['k'],
   decayBias: ['k'],
+  stateSkip: ['v'],
   stateNorm: ['norms']
 } as const
 export type RecurrentRole = keyof typeof RECURRENT_COMPONENTS
@@ -47,6 +49,20 @@ export function recurrentTensors(spec: DecoderSpec, recurrence: Recurrence): Rec
         tensor('convolution', 'conv.weight', [channels, 1, kernel]),
         tensor('o', 'out_proj.weight', [hiddenSize, channels])
       ]
+    case 'stateSpace': {
+      const { valueHeads } = recurrence.state
+      const size = outputSize(recurrence)
+      return [
+        tensor('stateInputs', 'in_proj.weight', [size + channels + valueHeads, hiddenSize]),
+        tensor('convolution', 'conv1d.weight', [channels, 1, kernel]),
+        ...(recurrence.biased ? [tensor('convolutionBias', 'conv1d.bias', [channels])] : []),
+        tensor('decayRate', 'A_log', [valueHeads]),
+        tensor('decayBias', 'dt_bias', [valueHeads]),
+        tensor('stateSkip', 'D', [valueHeads]),
+        tensor('stateNorm', 'norm.weight', [size]),
+        tensor('o', 'out_proj.weight', [hiddenSize, size])
+      ]
+    }
   }
 }
 

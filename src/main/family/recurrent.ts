@@ -16,6 +16,15 @@ export type RecurrentTrait = {
       readonly fused: boolean
     }
   | { readonly kind: 'shortConvolution' }
+  | {
+      readonly kind: 'stateSpace'
+      /** Config keys of the sizes, and of a bias of the convolution. */
+      readonly keys: Readonly<
+        Record<'heads' | 'headSize' | 'groups' | 'stateSize' | 'kernel' | 'biased', string>
+      >
+      /** True if the heads of each group have a separate norm. */
+      readonly groupNorm: boolean
+    }
 )
 
 /** Sizes of the state of a layer, which is [keySize, valueSize] for each value head. */
@@ -32,6 +41,7 @@ export interface ConvolutionShape {
   readonly channels: number
   /** Tokens that the convolution sees. */
   readonly kernel: number
+  readonly biased: boolean
 }
 
 /** Gated delta rule (Yang et al., arXiv 2412.06464) after a convolution over q, k and v. */
@@ -46,7 +56,17 @@ export interface ShortConvolution extends ConvolutionShape {
   readonly state: null
 }
 
-export type Recurrence = GatedDelta | ShortConvolution
+/** State space of Mamba-2 (Dao and Gu, arXiv 2405.21060) after a convolution over its inputs. */
+export interface StateSpace extends ConvolutionShape {
+  readonly kind: 'stateSpace'
+  readonly state: StateShape
+  /** Groups of heads that are normed apart. */
+  readonly normGroups: number
+  /** Limits of a token's step; null without them. */
+  readonly stepLimits: readonly [min: number, max: number] | null
+}
+
+export type Recurrence = GatedDelta | ShortConvolution | StateSpace
 
 /** Reads the recurrence of a model's layers. */
 export function readRecurrence(reader: ConfigReader, trait: RecurrentTrait): Recurrence {
@@ -58,8 +78,11 @@ export function readRecurrence(reader: ConfigReader, trait: RecurrentTrait): Rec
         kind: trait.kind,
         channels: reader.count('hidden_size'),
         kernel: reader.count('conv_L_cache', 2),
+        biased: false,
         state: null
       }
+    case 'stateSpace':
+      return readStateSpace(reader, trait)
   }
 }
 
@@ -74,8 +97,42 @@ function readGatedDelta(reader: ConfigReader): GatedDelta {
     kind: 'gatedDelta',
     channels: 2 * keyHeads * keySize + valueHeads * valueSize,
     kernel: reader.count('linear_conv_kernel_dim', 2),
+    biased: false,
     state: { keyHeads, valueHeads, keySize, valueSize }
   }
+}
+
+function readStateSpace(
+  reader: ConfigReader,
+  { keys, groupNorm }: Extract<RecurrentTrait, { kind: 'stateSpace' }>
+): StateSpace {
+  const groups = reader.count(keys.groups)
+  const heads = reader.count(keys.heads)
+  if (heads % groups !== 0) throw reader.bad(keys.heads, `a multiple of ${keys.groups} (${groups})`)
+  const valueSize =
+    reader.value(keys.headSize) === 'auto'
+      ? (reader.count('mamba_expand') * reader.count('hidden_size')) / heads
+      : reader.count(keys.headSize)
+  if (!Number.isInteger(valueSize)) throw reader.bad(keys.heads, 'a divisor of mamba_expand x hidden_size')
+  const keySize = reader.count(keys.stateSize)
+  return {
+    kind: 'stateSpace',
+    channels: heads * valueSize + 2 * groups * keySize,
+    kernel: reader.count(keys.kernel, 2),
+    biased: reader.flag(keys.biased, true),
+    state: { keyHeads: groups, valueHeads: heads, keySize, valueSize },
+    normGroups: groupNorm ? groups : 1,
+    stepLimits: readStepLimits(reader)
+  }
+}
+
+function readStepLimits(reader: ConfigReader): StateSpace['stepLimits'] {
+  const value = reader.value('time_step_limit')
+  if (value === undefined || value === null) return null
+  const [min, max]: unknown[] = Array.isArray(value) ? value : []
+  if (typeof min !== 'number' || typeof max !== 'number' || min < 0 || max < min)
+    throw reader.bad('time_step_limit', 'the minimum and the maximum of a step')
+  return min === 0 && max === Infinity ? null : [min, max]
 }
 
 /** Counts the numbers of a token's output over all heads. */

@@ -169,7 +169,7 @@ export function expertGraph(spec: DecoderSpec, precision: Precision): Uint8Array
 
 /** Reports whether a tensor is float32 in every precision: norms, convolutions, activation parameters and routers. */
 export const alwaysFloat32 = (role: string): boolean =>
-  /norm|alpha|router|convolution|decayRate|decayBias/i.test(role)
+  /norm|alpha|router|convolution|decayRate|decayBias|stateSkip/i.test(role)
 
 /** Gives the type of a weight: projections and their biases have the precision of the products. */
 export function weightType(role: string, precision: Precision): 'float32' | 'float16' {

@@ -37,7 +37,7 @@ export class CausalConvolution {
       sum = sum === null ? product : graph.node(`${path}/sum`, 'Add', [sum, product])
       rows = rows.map((row) => (row === none ? none : elementAt(parents, row, 'row')))
     }
-    return sum ?? inputs
+    return this.biased(sum ?? inputs)
   }
 
   /**
@@ -53,7 +53,14 @@ export class CausalConvolution {
     const taps = graph.reshape('recurrent/taps/kernel', this.taps(), [1, kernel, channels])
     const axis = graph.constant('recurrent/convolution/axis', BigInt64Array.of(1n))
     const products = graph.node('recurrent/convolution/products', 'Mul', [seen, taps])
-    return graph.node('recurrent/convolution/sum', 'ReduceSum', [products, axis], { keepdims: { int: 0 } })
+    return this.biased(
+      graph.node('recurrent/convolution/sum', 'ReduceSum', [products, axis], { keepdims: { int: 0 } })
+    )
+  }
+
+  private biased(sum: string): string {
+    if (!this.sizes.biased) return sum
+    return this.graph.node('recurrent/convolution/biased', 'Add', [sum, this.layer.weight('convolutionBias')])
   }
 
   /** Gives the weights, [kernel, channels]; the last are those of the token itself. */

@@ -29,11 +29,13 @@ export interface TokenChunk extends TokenInputs {
   productsWithState(name: 'q' | 'k', rows: string): string | null
 }
 
-/**
- * Gives the changes u of a chunk's tokens, of the shape of v. The state of a value head changes with each token by
- * S' = e^g S + k u^T, where g is the decay.
- */
-export type ChangesOf = (chunk: TokenChunk) => string
+/** The state of a value head changes with each token by S' = e^g S + k u^T, where g is the decay. */
+export interface StateRule {
+  /** Gives the changes u of a chunk's tokens, of the shape of v. */
+  changes(chunk: TokenChunk): string
+  /** Gives what is added to the outputs of a chunk's tokens, of the shape of v; null for nothing. */
+  direct(chunk: TokenChunk): string | null
+}
 
 /**
  * Computes the outputs S'^T q of tokens, whose state S carries what earlier tokens of the prompt changed. With G the
@@ -46,7 +48,7 @@ export class ChunkedStates {
   constructor(
     private readonly graph: OnnxGraph,
     private readonly sizes: StateShape,
-    private readonly changesOf: ChangesOf
+    private readonly rule: StateRule
   ) {
     this.group = sizes.valueHeads / sizes.keyHeads
   }
@@ -187,10 +189,12 @@ export class ChunkedStates {
       const ofHeads = this.ofGroup(`${path}/${name}k/group`, ofKeyHead, [length, length])
       return decays === null ? ofHeads : apply(`${name}k/decayed`, 'Mul', ofHeads, decays)
     }
-    const changes = this.changesOf({ ...tokens, path, length, productsWithKeys, productsWithState })
+    const ofRule = { ...tokens, path, length, productsWithKeys, productsWithState }
+    const changes = this.rule.changes(ofRule)
     const within = apply('within', 'MatMul', productsWithKeys('q', q), changes)
-    const earlier = productsWithState('q', q)
-    const mixed = earlier === null ? within : apply('mixed', 'Add', within, earlier)
+    const mixed = [productsWithState('q', q), this.rule.direct(ofRule)]
+      .filter((part) => part !== null)
+      .reduce((sum, part, i) => apply(`mixed${i}`, 'Add', sum, part), within)
     const result = graph.node(`${path}/result`, 'Transpose', [mixed], { perm: { ints: [0, 3, 1, 2, 4] } })
     const ofState = { columns, total, changes, length, before }
     return { result, state: isStateRead ? this.stateAfter(path, ofState) : null }

@@ -18,7 +18,7 @@ export class GatedDeltaLayer extends StateLayer {
       inputs: qkv,
       gate,
       strength: this.graph.node('recurrent/strength', 'Sigmoid', [strength]),
-      decay: this.decayOf(decay).decay
+      decay: this.decayOf(this.softplus(decay))
     }
   }
 
@@ -83,7 +83,7 @@ export class GatedDeltaLayer extends StateLayer {
     ])
   }
 
-  protected changes({ path, k, v, strength, length, ...chunk }: TokenChunk): string {
+  changes({ path, k, v, strength, length, ...chunk }: TokenChunk): string {
     const { graph } = this
     const predicted = chunk.productsWithState('k', k)
     const unknown = predicted === null ? v : graph.node(`${path}/unknown`, 'Sub', [v, predicted])

@@ -3,6 +3,7 @@ import { GatedDeltaLayer } from './gated-delta'
 import type { LayerBuilder } from './layer-builder'
 import type { RecurrentLayer } from './recurrent-shape'
 import { ShortConvolutionLayer } from './short-convolution'
+import { StateSpaceLayer } from './state-space'
 
 /** Opens a builder of a layer's recurrence. */
 export function recurrentLayer(layer: LayerBuilder, recurrence: Recurrence): RecurrentLayer {
@@ -11,6 +12,8 @@ export function recurrentLayer(layer: LayerBuilder, recurrence: Recurrence): Rec
       return new GatedDeltaLayer(layer, recurrence)
     case 'shortConvolution':
       return new ShortConvolutionLayer(layer, recurrence)
+    case 'stateSpace':
+      return new StateSpaceLayer(layer, recurrence)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ConvolutionShape, StateShape } from '../family/recurrent'
 import { CausalConvolution } from './causal-convolution'
-import { ChunkedStates, type TokenChunk, type TokenInputs } from './chunked-states'
+import { ChunkedStates, type StateRule, type TokenChunk, type TokenInputs } from './chunked-states'
 import { silu, withZeroRow } from './graph-rows'
 import type { LayerBuilder } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
@@ -10,7 +10,7 @@ import type { RecurrentLayer, RecurrentShape } from './recurrent-shape'
 export type StateProjections = Record<'inputs' | 'gate' | 'strength' | 'decay', string>
 
 /** A layer whose state is a matrix for each head, after a convolution with SiLU. */
-export abstract class StateLayer implements RecurrentLayer {
+export abstract class StateLayer implements RecurrentLayer, StateRule {
   protected readonly graph: OnnxGraph
   protected readonly chunks: ChunkedStates
   private readonly convolution: CausalConvolution
@@ -21,16 +21,20 @@ export abstract class StateLayer implements RecurrentLayer {
   ) {
     this.graph = layer.graph
     this.convolution = new CausalConvolution(layer, sizes)
-    this.chunks = new ChunkedStates(layer.graph, sizes.state, (chunk) => this.changes(chunk))
+    this.chunks = new ChunkedStates(layer.graph, sizes.state, this)
   }
 
   /** Projects normed rows; the logarithm of the decay is negative. */
   protected abstract projections(normed: string): StateProjections
   /** Splits convolved inputs. */
   protected abstract split(convolved: string): Pick<TokenInputs, 'q' | 'k' | 'v'>
-  protected abstract changes(chunk: TokenChunk): string
+  abstract changes(chunk: TokenChunk): string
   /** Gives the input of the output projection from mixed values and gates, [rows, heads x size] each. */
   protected abstract gated(mixed: string, gate: string): string
+
+  direct(_chunk: TokenChunk): string | null {
+    return null
+  }
 
   packed(rows: string, shape: RecurrentShape): { attended: string; inputs: string; states: string | null } {
     const { graph, layer } = this
@@ -65,13 +69,17 @@ export abstract class StateLayer implements RecurrentLayer {
     return this.sizes.state.valueHeads * this.sizes.state.valueSize
   }
 
-  /** Computes -e^rate softplus(steps + bias), the logarithm of the decay, and softplus(steps + bias). */
-  protected decayOf(steps: string): { decay: string; softplus: string } {
+  /** Computes softplus(steps + bias). */
+  protected softplus(steps: string): string {
     const { graph, layer } = this
-    const biased = graph.node('recurrent/decay/biased', 'Add', [steps, layer.weight('decayBias')])
+    const biased = graph.node('recurrent/steps/biased', 'Add', [steps, layer.weight('decayBias')])
+    return graph.node('recurrent/steps/softplus', 'Softplus', [biased])
+  }
+
+  /** Computes -e^rate times the steps, the logarithm of the decay. */
+  protected decayOf(steps: string): string {
+    const { graph, layer } = this
     const rate = graph.node('recurrent/decay/rate', 'Exp', [layer.weight('decayRate')])
-    const softplus = graph.node('recurrent/decay/softplus', 'Softplus', [biased])
-    const size = graph.node('recurrent/decay/size', 'Mul', [rate, softplus])
-    return { decay: graph.node('recurrent/decay', 'Neg', [size]), softplus }
+    return graph.node('recurrent/decay', 'Neg', [graph.node('recurrent/decay/size', 'Mul', [rate, steps])])
   }
 }

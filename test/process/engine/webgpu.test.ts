@@ -12,7 +12,7 @@ const missing = await whyNoWebGpu()
 const FP16_CORRELATION = 0.9995
 
 /** Gemma's residual grows past half precision, and so may what is squared in an MLP; rounding may send rows to other experts. A state sums over all tokens. */
-const SINGLE = /^(gemma|arcee|nemotron|apertus|qwen3_moe|mixtral|olmoe|qwen3_5|qwen3_next|qwen2_moe|lfm2)/
+const SINGLE = /^(gemma|arcee|nemotron|apertus|qwen3_moe|mixtral|olmoe|qwen3_5|qwen3_next|qwen2_moe|lfm2|granite4_hybrid)/
 
 describe.skipIf(missing !== null)('the check of WebGPU on a pair', () => {
   it.each([

@@ -1,5 +1,6 @@
 import type { Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
+import { anyRecurrence } from '../../family'
 import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
 
@@ -13,6 +14,7 @@ export function choosePrecision(
   requested: Precision | undefined
 ): Precision {
   const { family } = pair.post.spec
+  const mayHalve = family.halfPrecision && anyRecurrence(pair.post.spec) === null
   if (requested === 'fp16' && !device.gainsFromHalf) {
     throw new WorkbenchError(
       'unsupported',
@@ -20,11 +22,11 @@ export function choosePrecision(
       PRECISION_HINT
     )
   }
-  if (requested === 'fp16' && !family.halfPrecision) {
+  if (requested === 'fp16' && !mayHalve) {
     const why = family.experts === null ? 'overflows in fp16' : 'may choose other experts in fp16'
     throw new WorkbenchError('unsupported', `${family.label} ${why}.`, PRECISION_HINT)
   }
-  return requested ?? (device.gainsFromHalf && family.halfPrecision ? 'fp16' : 'fp32')
+  return requested ?? (device.gainsFromHalf && mayHalve ? 'fp16' : 'fp32')
 }
 
 const PRECISION_HINT = 'Omit the precision to use the one that suits device and model.'

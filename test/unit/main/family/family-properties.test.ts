@@ -156,7 +156,16 @@ function ownKeys(
       {
         shared_intermediate_size: 6,
         num_local_experts: 0,
-        layer_types: Array.from({ length: shape.layers }, () => 'attention'),
+        layer_types: Array.from({ length: shape.layers }, (_, layer) =>
+          layer === (shape.bias ? 0 : 1) ? 'mamba' : 'attention'
+        ),
+        mamba_n_heads: 4,
+        mamba_d_head: 'auto',
+        mamba_n_groups: shape.tied ? 1 : 2,
+        mamba_d_state: 3,
+        mamba_d_conv: shape.bias ? 4 : 2,
+        mamba_conv_bias: shape.tied,
+        time_step_limit: shape.bias ? [0.1, 0.5] : null,
         position_embedding_type: shape.tied ? 'rope' : 'nope'
       }
     ],

@@ -1,0 +1,179 @@
+import type { ConfigReader } from './config-reader'
+import type { Family } from './family'
+import { granite, plain, routerLosses } from './shared-traits'
+
+/** Three layers with a gated delta rule before each layer with gated attention. */
+export const deltaLayers = {
+  ...plain,
+  normOffset: 1,
+  qkNorm: 'head',
+  bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+  recurrent: {
+    kind: 'gatedDelta',
+    layerType: 'linear_attention',
+    attends: (layer: number, config: ConfigReader) =>
+      (layer + 1) % config.count('full_attention_interval') === 0,
+    fused: false
+  },
+  gatedAttention: true,
+  required: { attn_output_gate: true },
+  imageRope: true,
+  partialRotary: true,
+  defaults: {
+    ...plain.defaults,
+    num_key_value_heads: 4,
+    head_dim: 256,
+    partial_rotary_factor: 0.25,
+    attn_output_gate: true,
+    full_attention_interval: 4,
+    linear_conv_kernel_dim: 4,
+    linear_key_head_dim: 128,
+    linear_value_head_dim: 128,
+    linear_num_key_heads: 16,
+    linear_num_value_heads: 32
+  },
+  // Keys of layers that predict further tokens, and of types that only kernels read.
+  ignored: ['mamba_ssm_dtype', 'mtp_num_hidden_layers', 'mtp_use_dedicated_embeddings']
+} satisfies Partial<Family>
+
+/** State spaces of Mamba-2 in the layers that layer_types names. */
+const stateSpaces = {
+  kind: 'stateSpace',
+  layerType: 'mamba',
+  attends: () => true,
+  keys: {
+    heads: 'mamba_n_heads',
+    headSize: 'mamba_d_head',
+    groups: 'mamba_n_groups',
+    stateSize: 'mamba_d_state',
+    kernel: 'mamba_d_conv',
+    biased: 'mamba_conv_bias'
+  },
+  groupNorm: false
+} satisfies Family['recurrent']
+
+/** Short convolutions in most layers, and attention with normed heads in the others. */
+const shortConvolutions = {
+  ...plain,
+  norms: { beforeAttention: 'operator_norm', beforeMlp: 'ffn_norm' },
+  normEpsilonKey: 'norm_eps',
+  qkNorm: 'head',
+  names: {
+    qNorm: 'self_attn.q_layernorm',
+    kNorm: 'self_attn.k_layernorm',
+    o: 'self_attn.out_proj',
+    recurrent: 'conv',
+    gate: 'feed_forward.w1',
+    up: 'feed_forward.w3',
+    down: 'feed_forward.w2',
+    finalNorm: 'model.embedding_norm'
+  },
+  recurrent: {
+    kind: 'shortConvolution',
+    layerType: 'conv',
+    attends: (layer: number, config: ConfigReader) =>
+      config.layerList('full_attn_idxs')?.includes(layer) ?? true
+  },
+  required: { conv_bias: false },
+  tiedHeadByDefault: true,
+  defaults: {
+    vocab_size: 65_536,
+    num_hidden_layers: 32,
+    num_attention_heads: 32,
+    num_key_value_heads: 8,
+    max_position_embeddings: 128_000,
+    norm_eps: 1e-5,
+    rope_theta: 1_000_000,
+    hidden_act: 'silu',
+    conv_bias: false,
+    conv_L_cache: 3
+  },
+  olderNames: { rope_theta: 'theta', tie_word_embeddings: 'tie_embedding' }
+} satisfies Partial<Family>
+
+/** Rounds two thirds of the MLP's inner size up to a multiple, unless a flag turns this off. */
+function shortenedMlp(config: ConfigReader): number {
+  const size = config.count('intermediate_size')
+  const factor = config.optionalPositive('block_ffn_dim_multiplier')
+  const multiple = config.count('block_multiple_of')
+  if (!config.flag('block_auto_adjust_ff_dim', true)) return size
+  const shortened = Math.trunc((2 * size) / 3)
+  return factor === null ? shortened : multiple * Math.ceil(Math.trunc(factor * shortened) / multiple)
+}
+
+/** Rows of families whose layers may have a state in place of attention. */
+export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
+  qwen3_5_text: { ...deltaLayers, label: 'Qwen3.5' },
+  granitemoehybrid: {
+    ...granite,
+    label: 'Granite 4',
+    names: { recurrent: 'mamba', gateUp: 'shared_mlp.input_linear', down: 'shared_mlp.output_linear' },
+    bias: { ...granite.bias, mlp: false },
+    mlp: 'fused',
+    mlpSizeKey: 'shared_intermediate_size',
+    layersWithoutRope: 'allUnlessNamed',
+    fullLayers: { type: 'attention', isListOptional: false },
+    recurrent: stateSpaces,
+    // Experts of this family are stored as one tensor.
+    required: { num_local_experts: 0, mamba_proj_bias: false },
+    defaults: {
+      ...granite.defaults,
+      mamba_n_heads: 128,
+      mamba_n_groups: 1,
+      mamba_d_state: 256,
+      mamba_d_head: 'auto',
+      mamba_d_conv: 4,
+      mamba_expand: 2,
+      mamba_conv_bias: true,
+      mamba_proj_bias: false
+    },
+    ignored: [
+      ...routerLosses,
+      'init_method',
+      'intermediate_size',
+      'mamba_chunk_size',
+      'mamba_conv_bias',
+      'mamba_d_conv',
+      'mamba_d_head',
+      'mamba_d_state',
+      'mamba_expand',
+      'mamba_n_groups',
+      'mamba_n_heads',
+      'normalization_function',
+      'num_experts_per_tok',
+      // Read if a layer has attention.
+      'position_embedding_type',
+      'time_step_limit',
+      'time_step_max',
+      'time_step_min'
+    ]
+  },
+  lfm2: {
+    ...shortConvolutions,
+    label: 'LFM2',
+    mlpSize: shortenedMlp,
+    defaults: {
+      ...shortConvolutions.defaults,
+      hidden_size: 2560,
+      intermediate_size: 12_288,
+      block_ffn_dim_multiplier: 1,
+      block_multiple_of: 256
+    },
+    olderNames: { ...shortConvolutions.olderNames, intermediate_size: 'block_ff_dim' },
+    ignored: [
+      'block_dim',
+      'block_mlp_init_scale',
+      'block_norm_eps',
+      'block_out_init_scale',
+      'block_use_swiglu',
+      'block_use_xavier_init',
+      // Read if a layer has a convolution.
+      'conv_L_cache',
+      'conv_dim',
+      'conv_dim_out',
+      'conv_use_xavier_init',
+      'num_heads',
+      'use_pos_enc'
+    ]
+  }
+}

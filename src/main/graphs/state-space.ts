@@ -1,0 +1,69 @@
+import type { StateSpace } from '../family/recurrent'
+import type { TokenChunk, TokenInputs } from './chunked-states'
+import { silu } from './graph-rows'
+import type { LayerBuilder } from './layer-builder'
+import { ones, rmsNormBy } from './norms'
+import { StateLayer, type StateProjections } from './state-layer'
+
+/**
+ * Builds a layer with a state space (Mamba-2, Dao and Gu, arXiv 2405.21060). A token with the step d changes the state
+ * of a value head by u = d x, which decays by d e^rate, and its output has D x added.
+ */
+export class StateSpaceLayer extends StateLayer {
+  constructor(
+    layer: LayerBuilder,
+    private readonly space: StateSpace
+  ) {
+    super(layer, space)
+  }
+
+  protected projections(normed: string): StateProjections {
+    const { layer, space } = this
+    const projected = layer.project('recurrent/in_proj', normed, 'stateInputs')
+    const sizes = [this.outputSize, space.channels, space.state.valueHeads]
+    const [gate = '', inputs = '', steps = ''] = layer.splitColumns('recurrent/parts', projected, sizes)
+    const strength = this.limited(this.softplus(steps))
+    return { inputs, gate, strength, decay: this.decayOf(strength) }
+  }
+
+  protected split(convolved: string): Pick<TokenInputs, 'q' | 'k' | 'v'> {
+    const { keyHeads, keySize } = this.space.state
+    const sizes = [this.outputSize, keyHeads * keySize, keyHeads * keySize]
+    const [v = '', k = '', q = ''] = this.layer.splitColumns('recurrent/convolved', convolved, sizes)
+    return { q, k, v }
+  }
+
+  changes({ path, v, strength }: TokenChunk): string {
+    return this.graph.node(`${path}/changes`, 'Mul', [strength, v])
+  }
+
+  override direct({ path, v }: TokenChunk): string {
+    const { graph } = this
+    const { keyHeads, valueHeads } = this.space.state
+    const dims = [keyHeads, valueHeads / keyHeads, 1, 1]
+    const factors = graph.reshape(`${path}/skip/heads`, this.layer.weight('stateSkip'), dims)
+    return graph.node(`${path}/skip`, 'Mul', [factors, v])
+  }
+
+  /** Applies the gate, and then the norm over the heads of each group. */
+  protected gated(mixed: string, gate: string): string {
+    const { graph, layer, outputSize, space } = this
+    const gated = graph.node('recurrent/output/gated', 'Mul', [mixed, silu(graph, 'recurrent/gate', gate)])
+    const weight = layer.weight('stateNorm')
+    const { normEpsilon } = layer.spec
+    if (space.normGroups === 1) return rmsNormBy(graph, 'recurrent/output', gated, weight, normEpsilon)
+    const size = outputSize / space.normGroups
+    const groups = graph.reshape('recurrent/output/groups', gated, [-1, size])
+    const unit = graph.constant('recurrent/output/ones', ones(size))
+    const normed = rmsNormBy(graph, 'recurrent/output', groups, unit, normEpsilon)
+    const rows = graph.reshape('recurrent/output/rows', normed, [-1, outputSize])
+    return graph.node('recurrent/output/weighed', 'Mul', [rows, weight])
+  }
+
+  private limited(steps: string): string {
+    const { stepLimits } = this.space
+    if (stepLimits === null) return steps
+    const bounds = stepLimits.map((limit, i) => this.graph.constant(`recurrent/steps/limit${i}`, limit))
+    return this.graph.node('recurrent/steps/limited', 'Clip', [steps, ...bounds])
+  }
+}
