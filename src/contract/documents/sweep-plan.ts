@@ -27,6 +27,10 @@ export type SweepEstimate = z.infer<typeof SweepEstimate>
 export const TimedBy = z.enum(['sweep', 'block'])
 export type TimedBy = z.infer<typeof TimedBy>
 
+/** Runs on a device that keeps no tensors, and the bytes that they copy to its own memory and back. */
+export const DeviceCopies = z.object({ runs: z.number().int(), toDevice: z.number(), fromDevice: z.number() })
+export type DeviceCopies = z.infer<typeof DeviceCopies>
+
 export const PreviewPlan = z.object({
   /** Maximum number of block evaluations times distinct prompt prefixes; `wholeRows` for the full sweep. */
   rows: z.number(),
@@ -49,6 +53,8 @@ export const SweepPlan = z.object({
   /** Part of the peak in the device's own memory. 0 if everything is in main memory, or if the part is unknown. */
   deviceBytes: z.number(),
   memory: PlannedMemory,
+  /** Absent if runs copy nothing, or an unknown number of experts. */
+  copies: DeviceCopies.optional(),
   /** Groups of prompts that are swept one after the other. */
   groups: z.array(z.object({ promptCount: z.number().int(), packedTokens: z.number().int() })).min(1),
   modelCount: z.number().int(),

@@ -57,7 +57,7 @@ export interface PlanFact {
 
 /** Lists all facts of a plan, with the parts of its time and of its peak memory. */
 export function planFacts(plan: SweepPlan): PlanFact[] {
-  const { memory, groups, estimate, flops, readBytes, preview } = plan
+  const { memory, groups, estimate, flops, readBytes, preview, copies } = plan
   return [
     ...(preview === null ? [] : [previewFact(preview, plan)]),
     {
@@ -87,6 +87,15 @@ export function planFacts(plan: SweepPlan): PlanFact[] {
         { label: 'head', value: formatMemory(readBytes.head) }
       ]
     },
+    ...(copies === undefined
+      ? []
+      : [
+          {
+            label: 'copied to the device',
+            value: `${formatMemory(copies.toDevice)} in ${plural(copies.runs, 'run')}`,
+            parts: [{ label: 'copied back', value: formatMemory(copies.fromDevice) }]
+          }
+        ]),
     {
       label: 'time, about',
       value: `${roughTime(plan.seconds)} ${TIMED_BY[plan.timedBy]}`,

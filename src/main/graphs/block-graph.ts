@@ -7,7 +7,7 @@ import { gatherRows } from './graph-rows'
 import { recurrentLayer } from './recurrent-layer'
 import type { RecurrentShape } from './recurrent-shape'
 import type { Recurrence } from '../family/recurrent'
-import { expertTensors, sharedTensors } from '../family/tensors'
+import { expertTensors, type LayerTensorSpec, type Role, sharedTensors } from '../family/tensors'
 import { elementAt } from '../../contract/model/look-up'
 
 /**
@@ -80,15 +80,10 @@ export function blockGraph(
   kind: number,
   shape: BlockShape,
   precision: Precision,
-  withKeyValues = false
+  { withKeyValues = false, castsWeights = false }: { withKeyValues?: boolean; castsWeights?: boolean } = {}
 ): Uint8Array {
   const graph = new OnnxGraph('block')
-  const weights = new Map(
-    sharedTensors(spec, kind).map(({ role, shape }) => [
-      role,
-      graph.input(role, weightType(role, precision), shape)
-    ])
-  )
+  const weights = weightInputs(graph, sharedTensors(spec, kind), precision, castsWeights)
   const products = { precision, weights: precision }
   const { experts, recurrent } = elementAt(spec.layers, kind, 'layer')
   const hidden = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.hiddenSize])
@@ -151,20 +146,31 @@ function packedRecurrence(
 export const EXPERT_ROWS = { into: 'rows', out: 'expert' } as const
 
 /** Builds the graph of any one expert: act(gate) · up, and down. */
-export function expertGraph(spec: DecoderSpec, precision: Precision): Uint8Array {
+export function expertGraph(spec: DecoderSpec, precision: Precision, castsWeights: boolean): Uint8Array {
   const graph = new OnnxGraph('expert')
   const layer = spec.layers.findIndex(({ experts }) => experts !== null)
-  const weights = new Map(
-    expertTensors(spec, layer, 0).map(({ role, shape }) => [
-      role,
-      graph.input(role, weightType(role, precision), shape)
-    ])
-  )
+  const weights = weightInputs(graph, expertTensors(spec, layer, 0), precision, castsWeights)
   const builder = new LayerBuilder(graph, spec, weights, ROTARY_INPUTS, { precision, weights: precision })
   const dims = ['rows', spec.hiddenSize]
   const rows = graph.input(EXPERT_ROWS.into, 'float32', dims)
   graph.output(builder.projected(rows), EXPERT_ROWS.out, dims)
   return graph.encode()
+}
+
+/** Declares weights by role. @param castsWeights true if all are given in float32, and the graph converts them */
+function weightInputs(
+  graph: OnnxGraph,
+  tensors: readonly LayerTensorSpec[],
+  precision: Precision,
+  castsWeights: boolean
+): Map<Role, string> {
+  return new Map(
+    tensors.map(({ role, shape }) => {
+      const type = weightType(role, precision)
+      if (!castsWeights || type === 'float32') return [role, graph.input(role, type, shape)]
+      return [role, graph.cast(`${role}/half`, graph.input(role, 'float32', shape), type)]
+    })
+  )
 }
 
 /** Reports whether a tensor is float32 in every precision: norms, convolutions, activation parameters and routers. */

@@ -73,6 +73,9 @@ export interface ComputeOptions {
 /** Fewest rows that go through a block at once after a lack of memory. */
 const MIN_ROWS = 64
 
+/** The number of rows up to which a lack of memory splits groups of prompts too. */
+const SPLIT_ROWS = 2048
+
 /** Shortest time between two events of progress. */
 const EVENT_INTERVAL_MS = 100
 
@@ -365,10 +368,10 @@ class SweepRun {
     const { groups, rowBound } = this.split
     if (rowBound <= MIN_ROWS && groups.every((keys) => keys.length === 1)) return false
     const half = (keys: readonly string[]): number => Math.ceil(keys.length / 2)
+    const halves = groups.flatMap((keys) => [keys.slice(0, half(keys)), keys.slice(half(keys))])
     this.split = {
-      groups: groups
-        .flatMap((keys) => [keys.slice(0, half(keys)), keys.slice(half(keys))])
-        .filter((keys) => keys.length > 0),
+      // More groups read all weights again, so large runs become smaller first.
+      groups: rowBound > SPLIT_ROWS ? groups : halves.filter((keys) => keys.length > 0),
       rowBound: Math.max(MIN_ROWS, rowBound / 2)
     }
     return true

@@ -1,8 +1,9 @@
 import type * as ort from 'onnxruntime-node'
-import { DEVICE_LABELS, type DeviceName } from '../../../contract/model/device'
+import { DEVICE_LABELS, type DeviceName, hasHalf } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { InferenceSession, Tensor } from '../../base/onnxruntime'
 import { OnnxGraph } from '../../graphs/onnx-model'
+import { freeCudaMemory } from './cuda-memory'
 import { physicalCores } from './physical-cores'
 import { requirePlatform } from './platforms'
 import { errorMessage } from '../../base/files/bounded-file'
@@ -15,6 +16,13 @@ export interface Device {
   readonly gainsFromHalf: boolean
   /** True if tensors can stay in the device's own memory from one run to the next. */
   readonly keepsTensors: boolean
+  /**
+   * True if each run copies all of its inputs to the device's own memory, so that runs should be large. onnxruntime for
+   * Node creates tensors in main memory or in WebGPU's (js/node/src/tensor_helper.cc).
+   */
+  readonly copiesTensors: boolean
+  /** Free bytes of the device's own memory. Null if they are unknown, or if it computes in main memory. */
+  readonly memoryBytes: number | null
   /** Bytes that runs have copied between main memory and the device's own. Null if they cannot be counted. */
   readonly moved: Readonly<MovedBytes> | null
   /** Creates a tensor that many runs will read, uploaded once if the device keeps tensors. */
@@ -112,13 +120,17 @@ export const openModelFile = (file: string): Promise<ort.InferenceSession> =>
 
 /** Creates a device whose tensors onnxruntime for Node keeps in main memory and copies for each run. */
 function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.SessionOptions): Device {
-  const create = sessionFactory(name, null)
+  const isCuda = name === 'cuda'
+  const moved = isCuda ? { toDevice: 0, fromDevice: 0 } : null
+  const create = sessionFactory(name, moved)
   return {
     name,
-    gainsFromHalf: false,
+    gainsFromHalf: hasHalf(name),
     keepsTensors: false,
-    moved: null,
-    createSession: (model, { files = [], keepsMemory = false } = {}) =>
+    copiesTensors: isCuda,
+    memoryBytes: isCuda ? freeCudaMemory() : null,
+    moved,
+    createSession: (model, { files = [], keepsMemory = isCuda } = {}) =>
       create(model, { ...SESSION_OPTIONS, ...options, enableCpuMemArena: keepsMemory, externalData: files }),
     resident: (data, dims) => Promise.resolve(new Tensor('float32', data, dims)),
     outlive: (tensor) => Promise.resolve(tensor),
@@ -171,6 +183,8 @@ async function openWebGpu(provider: ort.InferenceSession.SessionOptions): Promis
     name: 'webgpu',
     gainsFromHalf: true,
     keepsTensors: true,
+    copiesTensors: false,
+    memoryBytes: null,
     moved,
     createSession,
     resident: async (data, dims, type = 'float32') =>

@@ -94,9 +94,15 @@ export type ForwardEvent =
  * hundreds of rows, and a cancellation waits for one run. Between these limits, the widest activation (the MLP's) is at
  * most 8 MiB. Allocators return larger ones to the system after every run and fault them in again, which costs a tenth
  * of the time.
+ *
+ * @param copiesTensors true if each run copies its weights to a device. 32,768 rows of an 8B have more states than
+ *   weights. An activation has at most 2^29 elements, because kernels may count them in 31 bits.
  */
-export function rowsPerRun(spec: DecoderSpec): number {
-  return Math.min(Math.max(2 ** 21 / widestMlp(spec), 512), 2048)
+export function rowsPerRun(spec: DecoderSpec, copiesTensors: boolean): number {
+  const width = widestMlp(spec)
+  return copiesTensors
+    ? Math.min(2 ** Math.floor(Math.log2(2 ** 29 / width)), 32_768)
+    : Math.min(Math.max(2 ** 21 / width, 512), 2048)
 }
 
 /**
@@ -150,7 +156,7 @@ class ForwardPass {
     this.statesStay = run.everyState !== true && !hasExperts(this.spec)
     const rows = packed.tokens.length
     const lastRows = run.everyRow === true ? rows : finalRows(packed).length
-    this.perRun = run.nodesPerRun ?? nodesPerRun(rowsPerRun(this.spec), rows, lastRows)
+    this.perRun = run.nodesPerRun ?? nodesPerRun(rowsPerRun(this.spec, device.copiesTensors), rows, lastRows)
     this.rotary = new RotaryFeeds(this.spec, Math.max(...packed.paths.map((path) => path.length)))
     this.store = openNodeStates(device, rows, hiddenSize, this.statesStay)
     this.pace = new Pace(device)

@@ -15,14 +15,27 @@ import type { WeightRead } from '../weights/weight-decoder'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
-/**
- * Weights of one vocabulary slice, 16 MiB in float32. Its logits stay near the cache. They also stay below the size
- * from which the allocator maps fresh pages for every run, which took a fifth of the head's time.
- */
-const SLICE_ELEMENTS = 2 ** 22
+/** Sizes of a run of the head. */
+export interface HeadSize {
+  /** Maximum weights and tokens of a vocabulary slice. */
+  readonly sliceElements: number
+  readonly sliceTokens: number
+  /** Final states go through a slice in batches of this many rows. */
+  readonly rows: number
+  /** Bytes of logits in main memory at once, beside those of one batch. */
+  readonly logitBytes: number
+}
 
-/** Final states go through a slice in batches of this many rows. */
-export const HEAD_ROWS = 512
+/**
+ * A slice of 16 MiB. Its logits stay near the cache. They also stay below the size from which the allocator maps fresh
+ * pages for every run, which took a fifth of the head's time.
+ */
+const IN_MEMORY: HeadSize = { sliceElements: 2 ** 22, sliceTokens: Infinity, rows: 512, logitBytes: 2 ** 26 }
+
+/** Sizes for a device to which each run copies its rows and its slice. */
+const COPIED: HeadSize = { sliceElements: 2 ** 25, sliceTokens: 2 ** 13, rows: 4096, logitBytes: 2 ** 30 }
+
+export const headSize = (copiesTensors: boolean): HeadSize => (copiesTensors ? COPIED : IN_MEMORY)
 
 export interface HeadSlice {
   readonly first: number
@@ -83,13 +96,14 @@ export interface LanguageHead {
   close(): Promise<void>
 }
 
-export function sliceTokens({ hiddenSize, vocabularySize }: DecoderSpec): number {
-  return Math.min(vocabularySize, Math.max(1, Math.floor(SLICE_ELEMENTS / hiddenSize)))
+export function sliceTokens({ hiddenSize, vocabularySize }: DecoderSpec, size: HeadSize): number {
+  const maxTokens = Math.min(Math.floor(size.sliceElements / hiddenSize), size.sliceTokens)
+  return Math.min(vocabularySize, Math.max(1, maxTokens))
 }
 
-export function headSlices(spec: DecoderSpec): HeadSlice[] {
+export function headSlices(spec: DecoderSpec, size: HeadSize): HeadSlice[] {
   const { vocabularySize } = spec
-  const step = sliceTokens(spec)
+  const step = sliceTokens(spec, size)
   return Array.from({ length: Math.ceil(vocabularySize / step) }, (_, i) => ({
     first: i * step,
     count: Math.min(step, vocabularySize - i * step)
@@ -154,6 +168,7 @@ interface Batch {
 class SlicedHead implements LanguageHead {
   private readonly hiddenSize: number
   private readonly vocabularySize: number
+  private readonly size: HeadSize
   private readonly sessions = new Map<keyof typeof HEAD_GRAPHS, Promise<ort.InferenceSession>>()
 
   constructor(
@@ -164,6 +179,7 @@ class SlicedHead implements LanguageHead {
   ) {
     this.hiddenSize = model.spec.hiddenSize
     this.vocabularySize = model.spec.vocabularySize
+    this.size = headSize(device.copiesTensors)
   }
 
   async *logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>> {
@@ -204,7 +220,7 @@ class SlicedHead implements LanguageHead {
     const rowCount = hidden.length / this.hiddenSize
     const targetsFrom = (first: number, count: number): (readonly number[])[] =>
       Array.from({ length: count }, (_, i) => targetsOf(first + i))
-    if (sliceTokens(this.model.spec) === this.vocabularySize) {
+    if (sliceTokens(this.model.spec, this.size) === this.vocabularySize) {
       const pass = this.pass(hidden, signal, async ({ first, rows }, head) => {
         const count = elementAt(rows.dims, 0, 'dimension')
         const targets = targetsFrom(first, count)
@@ -275,7 +291,7 @@ class SlicedHead implements LanguageHead {
     use: (batch: Batch, head: ort.Tensor, slice: HeadSlice) => Promise<Result>
   ): AsyncGenerator<SliceDone | BatchDone<Result>> {
     const { hiddenSize, vocabularySize } = this
-    const slices = headSlices(this.model.spec)
+    const slices = headSlices(this.model.spec, this.size)
     // The states are uploaded once, because every slice reads them.
     const batches: Batch[] = []
     let head: ort.Tensor | null = null
@@ -311,8 +327,9 @@ class SlicedHead implements LanguageHead {
 
   private *batches(hidden: Float32Array): Generator<Batch> {
     const { hiddenSize } = this
-    for (let first = 0; first < hidden.length / hiddenSize; first += HEAD_ROWS) {
-      const data = hidden.subarray(first * hiddenSize, (first + HEAD_ROWS) * hiddenSize)
+    const { rows } = this.size
+    for (let first = 0; first < hidden.length / hiddenSize; first += rows) {
+      const data = hidden.subarray(first * hiddenSize, (first + rows) * hiddenSize)
       yield { first, rows: floatTensor(data, [data.length / hiddenSize, hiddenSize]) }
     }
   }

@@ -52,7 +52,9 @@ export async function openLayer(
   const ends = withKeyValues === true ? finalRows(source.packed) : new Int32Array()
   const recurrence = recurrent === null ? null : recurrentLayout(source.packed, ends)
   const shape = { ...layout, recurrence }
-  const session = await device.createSession(blockGraph(spec, kind, shape, precision, withKeyValues), {
+  const castsWeights = device.copiesTensors
+  const graph = blockGraph(spec, kind, shape, precision, { withKeyValues, castsWeights })
+  const session = await device.createSession(graph, {
     outputsStay: [...(statesStay ? [hidden] : []), ...(withKeyValues === true ? [keys, values] : [])]
   })
   return new LayerSession(source, layout, session, recurrent !== null)
@@ -156,7 +158,8 @@ export class ExpertSession {
   ) {}
 
   static async open({ device, precision }: LayerSource, spec: DecoderSpec): Promise<ExpertSession> {
-    return new ExpertSession(await device.createSession(expertGraph(spec, precision)), spec.hiddenSize)
+    const graph = expertGraph(spec, precision, device.copiesTensors)
+    return new ExpertSession(await device.createSession(graph), spec.hiddenSize)
   }
 
   /** Takes rows, [rows, hidden], through an expert. */

@@ -1,5 +1,6 @@
 import type * as ort from 'onnxruntime-node'
 import { dropNow } from '../../base/drop-now'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { floatsOf, floatTensor, type Device } from '../device/device'
 import { rowAt } from '../rows/rows'
 
@@ -64,13 +65,13 @@ class DeviceStates implements NodeStates {
 }
 
 /**
- * Stores states in main memory. The output of several nodes is copied, because it would live as long as its last node.
+ * Stores states in main memory, where they stay in the outputs of runs. A copy would take longer than a fast device
+ * takes to compute. The memory of an output is freed with the last of its states.
  */
 class HostStates implements NodeStates {
   readonly maxNodes = Infinity
-  private readonly unused: ort.Tensor[] = []
-  /** States that are outputs of runs, not copies. */
-  private readonly returned = new Set<ort.Tensor>()
+  /** The number of remaining states in each output. */
+  private readonly remaining = new Map<ArrayBufferLike, number>()
   private readonly size: number
   private joined = new Float32Array()
 
@@ -79,47 +80,53 @@ class HostStates implements NodeStates {
   }
 
   add(state: Float32Array): Promise<ort.Tensor> {
-    return Promise.resolve(this.copy(state))
+    return Promise.resolve(elementAt(this.keep(floatTensor(state, [1, ...this.dims])), 0, 'state'))
   }
 
   join(states: readonly ort.Tensor[]): ort.Tensor {
-    const [first, second] = states
-    if (first !== undefined && second === undefined) return floatTensor(floatsOf(first), [1, ...this.dims])
-    const length = states.length * this.size
-    if (this.joined.length < length) this.joined = new Float32Array(length)
-    const joined = this.joined.subarray(0, length)
-    states.forEach((state, i) => {
-      joined.set(floatsOf(state), i * this.size)
-    })
-    return floatTensor(joined, [states.length, ...this.dims])
+    return floatTensor(this.adjacent(states) ?? this.copied(states), [states.length, ...this.dims])
   }
 
   keep(output: ort.Tensor): ort.Tensor[] {
     const all = floatsOf(output)
     const count = all.length / this.size
-    if (count === 1) {
-      this.returned.add(output)
-      return [output]
-    }
-    const states = Array.from({ length: count }, (_, node) => this.copy(rowAt(all, node, this.size)))
-    dropNow(all.buffer)
-    return states
+    this.remaining.set(all.buffer, count)
+    return Array.from({ length: count }, (_, node) => floatTensor(rowAt(all, node, this.size), this.dims))
   }
 
   free(state: ort.Tensor): void {
-    if (this.returned.delete(state)) dropNow(floatsOf(state).buffer)
-    else this.unused.push(state)
+    const { buffer } = floatsOf(state)
+    const remaining = mapGet(this.remaining, buffer, 'output') - 1
+    this.remaining.set(buffer, remaining)
+    if (remaining > 0) return
+    this.remaining.delete(buffer)
+    dropNow(buffer)
   }
 
   close(): void {
-    for (const state of this.returned) dropNow(floatsOf(state).buffer)
-    this.returned.clear()
-    this.unused.length = 0
+    for (const buffer of this.remaining.keys()) dropNow(buffer)
+    this.remaining.clear()
   }
 
-  private copy(state: Float32Array): ort.Tensor {
-    const tensor = this.unused.pop() ?? floatTensor(new Float32Array(this.size), this.dims)
-    floatsOf(tensor).set(state)
-    return tensor
+  /** Returns the memory of states that follow each other in one output; null for others. */
+  private adjacent(states: readonly ort.Tensor[]): Float32Array<ArrayBufferLike> | null {
+    const [first] = states.map(floatsOf)
+    if (first === undefined) throw new RangeError('a run without nodes')
+    const isNext = (state: ort.Tensor, i: number): boolean => {
+      const { buffer, byteOffset } = floatsOf(state)
+      return buffer === first.buffer && byteOffset === first.byteOffset + i * first.byteLength
+    }
+    return states.every(isNext)
+      ? new Float32Array(first.buffer, first.byteOffset, states.length * this.size)
+      : null
+  }
+
+  private copied(states: readonly ort.Tensor[]): Float32Array {
+    const length = states.length * this.size
+    if (this.joined.length < length) this.joined = new Float32Array(length)
+    states.forEach((state, i) => {
+      this.joined.set(floatsOf(state), i * this.size)
+    })
+    return this.joined.subarray(0, length)
   }
 }

@@ -93,7 +93,7 @@ export function promptMemory(
       FLOAT_BYTES * largestBlock * (keepsTensors ? 2 : 1) +
       DECODER_BYTES +
       maxAliveStates * ofNode(statesOfRow(spec) * hiddenSize) +
-      blockRunBytes(spec, keepsTensors, group, rowsPerRun(spec)) +
+      blockRunBytes(spec, keepsTensors, group, rowsPerRun(spec, false)) +
       ofNode(2 * kvHeadCount * headSize) +
       maskBytes(spec, group) +
       FLOAT_BYTES * group.places * (countLeaves(trie) * hiddenSize + vocabularySize)

@@ -7,7 +7,7 @@ import {
   type TruncatedBaseline
 } from '../../../contract/model/sampling-baseline'
 import type { DrawnRows, Draws } from '../forward/draws'
-import { type LanguageHead, valuesOf } from '../forward/language-head'
+import { headSize, type LanguageHead, valuesOf } from '../forward/language-head'
 import { mixedLogits } from '../rows/baseline-logits'
 import { joinNumbers, rowAt } from '../rows/rows'
 import { truncatedProbabilities } from '../rows/truncated-probabilities'
@@ -50,7 +50,7 @@ interface Logits {
 export async function baselineTokens(run: BaselineRun): Promise<DrawnRows[]> {
   const { baselines, rows, vocabularySize, post, base, signal } = run
   const parts = baselines.map((): Float64Array[][] => [])
-  const maxRows = logitRows(2 * vocabularySize)
+  const maxRows = logitRows(2 * vocabularySize, headSize(false))
   for (let first = 0; first < rows.length; first += maxRows) {
     throwIfCancelled(signal, 'The run')
     const targets = rows.slice(first, first + maxRows)

@@ -1,17 +1,15 @@
 import type { Sampling } from '../../../contract/model/sampling'
 import { allFinite } from '../../checkpoint/non-finite'
 import type { DrawnRows, Draws } from '../forward/draws'
-import { HEAD_ROWS, type LanguageHead, type SliceDone } from '../forward/language-head'
+import { type HeadSize, headSize, type LanguageHead, type SliceDone } from '../forward/language-head'
 import { type ForwardComputation, whyNonFinite } from '../forward/non-finite'
 import { joinNumbers, rowAt } from '../rows/rows'
 import { tokenProbabilities } from '../rows/sampler'
 import type { RowTargets, FinalStates, GroupScorer } from './group-scorer'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-const LOGIT_BYTES = 2 ** 26
-
-export function logitRows(width: number): number {
-  return Math.max(HEAD_ROWS, Math.floor(LOGIT_BYTES / Float32Array.BYTES_PER_ELEMENT / width))
+export function logitRows(width: number, { rows, logitBytes }: HeadSize): number {
+  return Math.max(rows, Math.floor(logitBytes / Float32Array.BYTES_PER_ELEMENT / width))
 }
 
 export interface HeadRun {
@@ -46,7 +44,7 @@ export function scoreNextTokens(run: HeadRun, finals: FinalStates): NextTokens {
 async function* underDraws(run: HeadRun, draws: Draws, finals: FinalStates): NextTokens {
   const { scorer, head, vocabularySize, signal } = run
   const targetsOf = (row: number): readonly number[] => scorer.targetsOf(row).next
-  const maxRows = logitRows(vocabularySize)
+  const maxRows = logitRows(vocabularySize, sizeOf(run))
   for await (const event of head.drawn(finals.hidden, draws, targetsOf, maxRows, signal)) {
     if (event.type === 'slice') {
       yield event
@@ -77,7 +75,7 @@ async function* underModel(run: HeadRun, finals: FinalStates): NextTokens {
   }
   await requireFinite(run, finals, { first: 0, count: rowCount }, (row) => Number.isFinite(sums[row]))
   const column = new Map(tokens.map((token, i) => [token, i]))
-  for (const part of partsOf(rowCount, logitRows(tokens.length))) {
+  for (const part of partsOf(rowCount, logitRows(tokens.length, sizeOf(run)))) {
     const logits = await head.logitsOf(statesOf(finals, rowCount, part), tokens)
     yield {
       type: 'rows',
@@ -99,7 +97,7 @@ async function* underModel(run: HeadRun, finals: FinalStates): NextTokens {
 async function* underSampler(run: HeadRun, sampling: Sampling, finals: FinalStates): NextTokens {
   const { scorer, head, vocabularySize, signal } = run
   const rowCount = scorer.rowsOf(finals)
-  for (const part of partsOf(rowCount, logitRows(vocabularySize))) {
+  for (const part of partsOf(rowCount, logitRows(vocabularySize, sizeOf(run)))) {
     for await (const event of head.logits(statesOf(finals, rowCount, part), signal)) {
       if (event.type === 'slice') {
         yield { ...event, share: (event.share * part.count) / rowCount }
@@ -116,6 +114,8 @@ async function* underSampler(run: HeadRun, sampling: Sampling, finals: FinalStat
     }
   }
 }
+
+const sizeOf = ({ computation }: HeadRun): HeadSize => headSize(computation.device.copiesTensors)
 
 function targetProbabilities(
   logits: Float32Array,

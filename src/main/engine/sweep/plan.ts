@@ -17,10 +17,11 @@ import { countEdges, type RecipeTrie } from '../tries/recipe-trie'
 import { countPartEdges } from '../tries/trie-parts'
 import { physicalCores } from '../device/physical-cores'
 import { buildSweptModels } from './sweep'
-import { type GroupInParts, readingOf, sweepGroups } from './sweep-groups'
+import { type GroupInParts, readingOf } from './sweep-groups'
+import { plannedCopies } from './copied-bytes'
 import { countFlops, type Flops, type Grouping, projectionFlops, storedBytes } from './sweep-plan'
 import type { SweptModels } from './sweep-memory'
-import { type StagePlan, SweepSession } from './sweep-session'
+import { plainStage, SweepSession } from './sweep-session'
 
 /** Plans a sweep and estimates its time on this machine. @throws WorkbenchError as a sweep before it reads weights */
 export async function planEngineSweep(request: SweepRequest, signal?: AbortSignal): Promise<EnginePlan> {
@@ -28,8 +29,12 @@ export async function planEngineSweep(request: SweepRequest, signal?: AbortSigna
   try {
     const { pair, device } = open
     const precision = choosePrecision(device, pair, request.precision)
-    const models = await buildSweptModels(pair, request, device.keepsTensors ? precision : null)
-    const { grouping, keptBytes } = stageGroups(models, request, device.name)
+    const models = await buildSweptModels(pair, request, { ...device, precision })
+    const tries = request.prompts.map(buildAnswerTrie)
+    const { grouping, keptBytes, readers } =
+      request.session === undefined
+        ? plainStage(models, tries, request, device.name)
+        : new SweepSession().groups(models, tries, request, device.name)
     const groups = grouping.groups
     const work = sweepWork(models, groups)
     const speed = await trySpeed(device, precision, pair, grouping, signal)
@@ -40,6 +45,7 @@ export async function planEngineSweep(request: SweepRequest, signal?: AbortSigna
       peakBytes: grouping.peakBytes + keptBytes,
       deviceBytes: grouping.deviceBytes,
       memory: grouping.memory,
+      copies: plannedCopies(models, grouping),
       groups: groups.map(({ indices, packed }) => ({
         promptCount: indices.length,
         packedTokens: packed.tokens.length
@@ -50,21 +56,14 @@ export async function planEngineSweep(request: SweepRequest, signal?: AbortSigna
       packedTokens: sum(groups.map(({ packed }) => packed.tokens.length)),
       promptTokens: sum(request.prompts.map(({ tokens }) => tokens.length)),
       ...work,
-      estimate: sweepTime(work, models, device.name, speed)
+      estimate: sweepTime(work, models, device.name, {
+        ...speed,
+        bytesPerSecond: speed.bytesPerSecond * (device.copiesTensors ? readers : 1)
+      })
     }
   } finally {
     await open.close()
   }
-}
-
-function stageGroups(
-  models: SweptModels,
-  request: SweepRequest,
-  device: DeviceName
-): Pick<StagePlan, 'grouping' | 'keptBytes'> {
-  const tries = request.prompts.map(buildAnswerTrie)
-  if (request.session !== undefined) return new SweepSession().groups(models, tries, request, device)
-  return { grouping: sweepGroups(models, tries, request, device), keptBytes: 0 }
 }
 
 /** A run that takes longer than this, in milliseconds, is not repeated. */
@@ -73,7 +72,7 @@ const LONG_RUN_MS = 250
 /** The maximum number of timed runs, of which the median counts. */
 const MAX_RUNS = 12
 
-/** The number of nodes on a device that keeps tensors. The first run compiles and is timed by itself. */
+/** The number of runs on a GPU. The first run compiles and is timed by itself. */
 const DEVICE_RUNS = 8
 const LONG_FIRST_RUN_MS = 5000
 
@@ -133,7 +132,7 @@ async function trySpeed(
   const isLast = spec.layerCount === 1
   const nodesOfRun = isLast ? perRun.last : perRun.full
   // With experts, a row is done once it has been through the last of its experts, so the layer is timed as a whole.
-  const runsOfLayer = device.keepsTensors ? DEVICE_RUNS : MAX_RUNS * nodesOfRun
+  const runsOfLayer = device.keepsTensors ? DEVICE_RUNS : (device.copiesTensors ? 2 : MAX_RUNS) * nodesOfRun
   const nodes = experts === null ? runsOfLayer : nodesOfRun
   const trie: RecipeTrie = {
     roots: ['post'],
@@ -147,7 +146,8 @@ async function trySpeed(
   }
   const rowsPerNode = isLast ? finalCount : packed.tokens.length
   const flopsPerRow = projectionFlops(spec, 0, packed.tokens.length, finalCount) / rowsPerNode
-  const [maxRuns, longMs] = device.keepsTensors ? [2, LONG_FIRST_RUN_MS] : [MAX_RUNS, LONG_RUN_MS]
+  const [maxRuns, longMs] =
+    device.keepsTensors || device.copiesTensors ? [2, LONG_FIRST_RUN_MS] : [MAX_RUNS, LONG_RUN_MS]
   let startedMs = 0
   let spentMs = 0
   let rows = 0

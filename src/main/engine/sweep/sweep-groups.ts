@@ -1,6 +1,7 @@
 import type { DeviceName } from '../../../contract/model/device'
 import type { SweepRequest } from '../../../contract/procedures/engine'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
+import { rowsPerRun } from '../forward/forward'
 import type { StateCache, RunStates } from '../forward/state-cache'
 import type { AnswerTrie } from '../tries/answer-trie'
 import { finalRows, type PackedPrompts } from '../tries/prompt-trie'
@@ -24,9 +25,10 @@ const PART_FLOPS = 1e11
 
 /**
  * The minimum operations per byte read, because each part reads weights again. On the CPU, where the reading thread
- * takes a core, reading stays within a tenth of the time. Elsewhere computation hides it.
+ * takes a core, reading stays within a tenth of the time. Elsewhere computation hides it. On CUDA, where an H100 is as
+ * fast as its reading threads, an 8B is one part.
  */
-const FLOPS_PER_BYTE = { cpu: 1200, others: 5000 }
+const FLOPS_PER_BYTE = { cpu: 1200, webgpu: 5000, cuda: 50_000, dml: 5000, coreml: 5000 }
 
 /** A group of prompts and the parts of its models, which pass through the layers one after the other. */
 export type GroupInParts = Grouping['groups'][number] & {
@@ -53,8 +55,7 @@ function splitIntoParts(
   const { spec } = pair.post
   const { projections, head } = countFlops(spec, wholeTrie(trie), packed)
   const stored = storedBytes(pair, trie, packed.tokens.length)
-  const perByte = device === 'cpu' ? FLOPS_PER_BYTE.cpu : FLOPS_PER_BYTE.others
-  const minFlops = Math.max(PART_FLOPS, perByte * (stored.layers + stored.head))
+  const minFlops = Math.max(PART_FLOPS, FLOPS_PER_BYTE[device] * (stored.layers + stored.head))
   const leaves = leavesByDepth(trie)
   const last = trie.levels.length - 1
   const finalCount = finalRows(packed).length
@@ -88,7 +89,9 @@ export function sweepGroups(
 ): GroupingInParts {
   const { baselines = [], memoryBytes, split } = request
   const places = tries.map((trie) => trie.places)
-  const requested = split && groupingOf(models, places, split.groups, split.rowBound)
+  // A sweep may go on on another device, where runs are smaller.
+  const maxRows = rowsPerRun(models.pair.post.spec, models.placement.copiesTensors)
+  const requested = split && groupingOf(models, places, split.groups, Math.min(split.rowBound, maxRows))
   const grouping =
     requested !== undefined && requested.peakBytes <= memoryBytes
       ? requested

@@ -3,9 +3,11 @@ import type { PlannedMemory } from '../../../contract/documents/sweep-plan'
 import type { Role } from '../../family'
 import { weightType } from '../../graphs/block-graph'
 import { PROCESS_BYTES } from '../../base/engine-memory'
+import { nodesPerRun } from '../forward/nodes-per-run'
 import { anySteps, blockRunBytes, maskBytes, statesOfRow } from '../forward/run-memory'
 import { blockReads, stepSizes } from '../weights/block-weights'
-import { HEAD_ROWS, sliceRead, sliceTokens } from '../forward/language-head'
+import type { Device } from '../device/device'
+import { headSize, sliceRead, sliceTokens } from '../forward/language-head'
 import type { GroupSize } from '../tries/prompt-trie'
 import { BUFFER_COUNT, requestBytes } from '../weights/read-ahead'
 import { memberOf, type PairWeights } from '../weights/pair-weights'
@@ -26,8 +28,19 @@ export interface SweptModels {
   readonly scaleBytes: number
   /** Layers whose blocks are identical in base and post. */
   readonly identicalLayers: readonly number[]
-  /** The precision of uploaded weights, if the device keeps tensors. Null if all weights are in main memory. */
-  readonly uploadedIn: Precision | null
+  readonly placement: Placement
+}
+
+/** The place where a device computes, which decides how much memory a sweep takes. */
+export interface Placement extends Pick<Device, 'keepsTensors' | 'copiesTensors' | 'memoryBytes'> {
+  readonly precision: Precision
+}
+
+export const MAIN_MEMORY: Placement = {
+  keepsTensors: false,
+  copiesTensors: false,
+  memoryBytes: null,
+  precision: 'fp32'
 }
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
@@ -37,8 +50,9 @@ const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
  * itself is unknown.
  */
 export function groupMemory(models: SweptModels, group: GroupSize, rowBound: number): PlannedMemory {
-  const { pair, trie, uploadedIn } = models
+  const { pair, trie, placement } = models
   const { spec } = pair.post
+  const size = headSize(placement.copiesTensors)
   const leaves = countLeaves(trie)
   const finalRows = leaves * group.places
   return {
@@ -48,22 +62,54 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
       DECODER_BYTES +
       models.scaleBytes +
       models.keptBytes +
-      uploadedWeightBytes(models),
-    states: FLOAT_BYTES * statesOfRow(spec) * aliveStates(models) * group.rows * spec.hiddenSize,
-    activations:
-      Math.max(blockRunBytes(spec, uploadedIn !== null, group, rowBound), headRunBytes(models)) +
-      maskBytes(spec, group),
+      deviceWeightBytes(models),
+    states:
+      FLOAT_BYTES * statesOfRow(spec) * aliveStates(models, group, rowBound) * group.rows * spec.hiddenSize,
+    activations: runBytes(models, group, rowBound) + hostRunBytes(models, group, rowBound),
     finals:
       FLOAT_BYTES * finalRows * ((2 * statesOfRow(spec) - 1) * spec.hiddenSize + 2) +
-      FLOAT_BYTES * logitsOfRow(models) * Math.min(finalRows, logitRows(logitsOfRow(models))) +
+      FLOAT_BYTES * logitsOfRow(models) * Math.min(finalRows, logitRows(logitsOfRow(models), size)) +
       uploadedFinalBytes(models, group)
   }
 }
 
 export function deviceBytes(models: SweptModels, group: GroupSize, rowBound: number): number {
-  if (models.uploadedIn === null) return 0
-  const { states, activations } = groupMemory(models, group, rowBound)
-  return uploadedWeightBytes(models) + states + activations + uploadedFinalBytes(models, group)
+  const { keepsTensors, copiesTensors } = models.placement
+  if (!keepsTensors && !copiesTensors) return 0
+  const ofRun = deviceWeightBytes(models) + runBytes(models, group, rowBound)
+  if (copiesTensors) return ofRun
+  return ofRun + groupMemory(models, group, rowBound).states + uploadedFinalBytes(models, group)
+}
+
+/**
+ * The share of a device's free memory that one run may take. The other sessions of a sweep keep what their runs took,
+ * and onnxruntime's arenas, whose settings Node cannot change, grow to powers of two.
+ */
+const RUN_SHARE = 1 / 4
+
+/** Returns the bytes of the device's own memory that one run may take. */
+export const runLimit = ({ placement: { memoryBytes } }: SweptModels): number =>
+  memoryBytes === null ? Infinity : RUN_SHARE * memoryBytes
+
+/** Returns the bytes of a run of a block or the head where it computes, without its weights. */
+function runBytes(models: SweptModels, group: GroupSize, rowBound: number): number {
+  const { pair, placement } = models
+  const { spec } = pair.post
+  const ofBlock = blockRunBytes(spec, placement.keepsTensors, group, rowsOfRun(models, group, rowBound))
+  return Math.max(ofBlock, headRunBytes(models, group)) + maskBytes(spec, group)
+}
+
+/** Returns the bytes of a run's joined states and of its result, twice, in main memory if it computes elsewhere. */
+function hostRunBytes(models: SweptModels, group: GroupSize, rowBound: number): number {
+  if (!models.placement.copiesTensors) return 0
+  return 3 * FLOAT_BYTES * rowsOfRun(models, group, rowBound) * models.pair.post.spec.hiddenSize
+}
+
+/** Returns the rows that go through a block at once. A large run has at most the nodes of a layer. */
+function rowsOfRun({ trie, placement }: SweptModels, group: GroupSize, rowBound: number): number {
+  if (!placement.copiesTensors) return rowBound
+  const nodes = Math.max(...trie.levels.map((level) => level.nodes.length))
+  return group.rows * Math.min(nodes, nodesPerRun(rowBound, group.rows, group.places).full)
 }
 
 /** Returns the bytes that readers hold for one weight of each checkpoint that is stored with scales. */
@@ -76,30 +122,41 @@ export function scaleBytes(pair: PairWeights): number {
 }
 
 /**
- * Returns the bytes of a block or a head slice as products take it, with the largest matrix twice more for its upload.
+ * Returns the bytes of a block or a head slice in the device's memory. If a run casts the weights, they are there as
+ * float32 too. Otherwise the largest matrix is there twice more for its upload.
  */
-function uploadedWeightBytes({ pair, uploadedIn }: SweptModels): number {
-  if (uploadedIn === null) return 0
+function deviceWeightBytes({ pair, placement }: SweptModels): number {
+  const { keepsTensors, copiesTensors, precision } = placement
+  if (!keepsTensors && !copiesTensors) return 0
   const { spec } = pair.post
-  const bytesOf = (role: Role): number =>
-    weightType(role, uploadedIn) === 'float16' ? FLOAT_BYTES / 2 : FLOAT_BYTES
+  const bytesOf = (role: Role): number => {
+    const isHalf = weightType(role, precision) === 'float16'
+    if (!isHalf) return FLOAT_BYTES
+    return copiesTensors ? (3 / 2) * FLOAT_BYTES : FLOAT_BYTES / 2
+  }
   const uploads = anySteps(spec).map((step) =>
     stepSizes(spec, step).map(({ role, count }) => ({ count, bytes: count * bytesOf(role) }))
   )
   const block = Math.max(...uploads.map((tensors) => tensors.reduce((sum, { bytes }) => sum + bytes, 0)))
-  const slice = FLOAT_BYTES * sliceTokens(spec) * spec.hiddenSize
-  return Math.max(block, slice) + 2 * FLOAT_BYTES * Math.max(...uploads.flat().map(({ count }) => count))
+  const slice = FLOAT_BYTES * sliceTokens(spec, headSize(copiesTensors)) * spec.hiddenSize
+  const uploaded = copiesTensors ? 0 : 2 * FLOAT_BYTES * Math.max(...uploads.flat().map(({ count }) => count))
+  return Math.max(block, slice) + uploaded
 }
 
 /** Returns the bytes of the last states, which the device keeps for the head. */
-function uploadedFinalBytes({ pair, trie, uploadedIn }: SweptModels, group: GroupSize): number {
-  if (uploadedIn === null) return 0
+function uploadedFinalBytes({ pair, trie, placement }: SweptModels, group: GroupSize): number {
+  if (!placement.keepsTensors) return 0
   return FLOAT_BYTES * countLeaves(trie) * group.places * pair.post.spec.hiddenSize
 }
 
-/** Returns the states alive at once. On a device one more exists before the run's parents are freed. */
-function aliveStates({ maxAliveStates, uploadedIn }: SweptModels): number {
-  return maxAliveStates + (uploadedIn === null ? 0 : 1)
+/**
+ * Returns the states alive at once. On a device one more exists before the run's parents are freed. A large run frees
+ * its parents with the last of another run's states.
+ */
+function aliveStates(models: SweptModels, group: GroupSize, rowBound: number): number {
+  const { maxAliveStates, placement } = models
+  if (placement.copiesTensors) return maxAliveStates + (2 * rowsOfRun(models, group, rowBound)) / group.rows
+  return maxAliveStates + (placement.keepsTensors ? 1 : 0)
 }
 
 function logitsOfRow({ pair, trie, trackedTokens, allLogits }: SweptModels): number {
@@ -112,21 +169,24 @@ export function totalBytes(memory: PlannedMemory): number {
 }
 
 /** Returns the size of a buffer that holds any block of any layer and any slice of a head. */
-function bufferBytes({ pair, trie }: SweptModels): number {
+function bufferBytes({ pair, trie, placement }: SweptModels): number {
+  const size = headSize(placement.copiesTensors)
   const { spec: post } = pair.post
   const blocks = anySteps(post).map((step) => requestBytes(blockReads(post, step)))
   const slices = trie.roots.map((origin) => {
     const { spec } = memberOf(pair, origin)
-    return requestBytes([sliceRead(spec, origin, { first: 0, count: sliceTokens(spec) })])
+    return requestBytes([sliceRead(spec, origin, { first: 0, count: sliceTokens(spec, size) })])
   })
   return Math.max(...blocks, ...slices)
 }
 
 /** Returns the bytes of a slice's logits, three times, and of the head's rows of the requested tokens. */
-function headRunBytes({ pair, trie, trackedTokens }: SweptModels): number {
+function headRunBytes({ pair, trie, trackedTokens, placement }: SweptModels, group: GroupSize): number {
+  const size = headSize(placement.copiesTensors)
+  const rows = placement.copiesTensors ? Math.min(size.rows, countLeaves(trie) * group.places) : size.rows
   const perOrigin = trie.roots.map((origin) => {
     const { spec } = memberOf(pair, origin)
-    return HEAD_ROWS * (3 * sliceTokens(spec) + spec.hiddenSize) + trackedTokens * spec.hiddenSize
+    return rows * (3 * sliceTokens(spec, size) + spec.hiddenSize) + trackedTokens * spec.hiddenSize
   })
   return FLOAT_BYTES * Math.max(...perOrigin)
 }

@@ -22,7 +22,7 @@ import {
   sizeOf
 } from '../tries/prompt-trie'
 import type { BlockSource, Origin } from '../tries/recipe-trie'
-import { deviceBytes, groupMemory, totalBytes, type SweptModels } from './sweep-memory'
+import { deviceBytes, groupMemory, runLimit, totalBytes, type SweptModels } from './sweep-memory'
 import type { TriePart } from '../tries/trie-parts'
 import { originsOf } from '../weights/weight-decoder'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
@@ -50,8 +50,12 @@ export function groupWithin(
   prompts: readonly PromptPlaces[],
   memoryBytes: number
 ): Grouping {
-  const usual = rowsPerRun(models.pair.post.spec)
-  const bounds = [usual, usual / 2, usual / 4].filter((bound) => bound >= MIN_ROWS)
+  const { copiesTensors } = models.placement
+  const usual = rowsPerRun(models.pair.post.spec, copiesTensors)
+  const halvings = copiesTensors ? Math.log2(usual / MIN_ROWS) : 2
+  const bounds = Array.from({ length: halvings + 1 }, (_, i) => usual / 2 ** i).filter(
+    (bound) => bound >= MIN_ROWS
+  )
   let fewest: Grouping | null = null
   for (const rowBound of bounds) {
     const grouping = groupingWith(models, prompts, memoryBytes, rowBound)
@@ -80,9 +84,13 @@ function groupingWith(
   memoryBytes: number,
   rowBound: number
 ): Grouping | null {
-  const fits = (size: GroupSize): boolean => totalBytes(groupMemory(models, size, rowBound)) <= memoryBytes
+  // A run of one node is tried on any device.
+  const maxBytes = rowBound === 1 ? Infinity : runLimit(models)
+  const fits = (size: GroupSize): boolean =>
+    totalBytes(groupMemory(models, size, rowBound)) <= memoryBytes &&
+    deviceBytes(models, size, rowBound) <= maxBytes
   const grouping = groupingOf(models, prompts, groupPrompts(prompts, fits), rowBound)
-  return grouping.peakBytes > memoryBytes ? null : grouping
+  return grouping.peakBytes > memoryBytes || grouping.deviceBytes > maxBytes ? null : grouping
 }
 
 /** @param split indices of the prompts of each group */

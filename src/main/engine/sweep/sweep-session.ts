@@ -3,6 +3,7 @@ import type { SessionRequest, SweepRequest } from '../../../contract/procedures/
 import { StateCache } from '../forward/state-cache'
 import type { AnswerTrie } from '../tries/answer-trie'
 import { nodesBefore } from '../tries/trie-parts'
+import { physicalCores } from '../device/physical-cores'
 import { WeightCache } from '../weights/weight-cache'
 import type { PrefetchReader } from '../weights/read-ahead'
 import { DECODER_BYTES } from '../weights/weight-decoder'
@@ -24,6 +25,22 @@ export interface StagePlan {
   readonly keptBytes: number
   /** Number of reading threads. */
   readonly readers: number
+}
+
+/** Threads that read a sweep's weights for a GPU that would wait for one of them. */
+const CUDA_READERS = Math.min(4, physicalCores())
+
+/** Plans a sweep that keeps nothing for another one. @throws WorkbenchError as `sweepGroups` */
+export function plainStage(
+  models: SweptModels,
+  tries: readonly AnswerTrie[],
+  request: SweepRequest,
+  device: DeviceName
+): StagePlan {
+  const grouping = sweepGroups(models, tries, request, device)
+  const spare = request.memoryBytes - grouping.peakBytes
+  const extra = device === 'cuda' ? Math.min(CUDA_READERS - 1, Math.floor(spare / DECODER_BYTES)) : 0
+  return { grouping, keptBytes: extra * DECODER_BYTES, readers: 1 + extra }
 }
 
 /** The state that consecutive stages of a sweep share: opened resources, converted weights and hidden states. */
@@ -84,7 +101,7 @@ export class SweepSession {
     request: SweepRequest,
     device: DeviceName
   ): StagePlan {
-    const cachedStates = models.uploadedIn === null ? this.states : null
+    const cachedStates = models.placement.keepsTensors ? null : this.states
     let grouping = sweepGroups(models, tries, request, device, cachedStates)
     if (this.states.bytes + copiedBytes(models, grouping) > request.memoryBytes - grouping.peakBytes) {
       this.states.clear()

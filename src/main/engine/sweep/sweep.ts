@@ -21,14 +21,14 @@ import { buildRecipeTrie, type Sharing } from '../tries/recipe-trie'
 import { countPartEdges, type TriePart } from '../tries/trie-parts'
 import { findSharing } from '../weights/sharing'
 import { maxAliveStates } from '../tries/alive-states'
-import { scaleBytes, type SweptModels } from './sweep-memory'
-import { type GroupingInParts, type GroupInParts, sweepGroups } from './sweep-groups'
+import { MAIN_MEMORY, type Placement, scaleBytes, type SweptModels } from './sweep-memory'
+import type { GroupingInParts, GroupInParts } from './sweep-groups'
 import { type HeadRun, scoreNextTokens } from './next-tokens'
 import { needsBase } from '../../../contract/model/sampling-baseline'
 import { type LastStates, baselineTokens } from './baseline-tokens'
 import { progressRows, storedBytes } from './sweep-plan'
 import { SweepResources } from './sweep-resources'
-import { type SweepSession, sweepSession } from './sweep-session'
+import { plainStage, type SweepSession, sweepSession } from './sweep-session'
 import { elementAt } from '../../../contract/model/look-up'
 import { joinNumbers } from '../rows/rows'
 
@@ -55,7 +55,7 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
   try {
     const precision = choosePrecision(device, pair, request.precision)
     const sharing = resources.sharingOf(request.models)
-    const models = await buildSweptModels(pair, request, device.keepsTensors ? precision : null, sharing)
+    const models = await buildSweptModels(pair, request, { ...device, precision }, sharing)
     const run = new SweepRun(request, { resources, precision, session, signal }, models)
     yield run.plan()
     yield* run.groups()
@@ -124,7 +124,7 @@ class SweepRun {
     this.tokens = trackedTokens(request.prompts)
     const { grouping, keptBytes, readers } =
       session === null
-        ? { grouping: sweepGroups(models, this.tries, request, device.name), keptBytes: 0, readers: 1 }
+        ? plainStage(models, this.tries, request, device.name)
         : session.groups(models, this.tries, request, device.name)
     this.grouping = grouping
     this.keptBytes = keptBytes
@@ -338,7 +338,7 @@ class SweepRun {
 export async function buildSweptModels(
   pair: PairWeights,
   request: Pick<SweepRequest, 'models' | 'prompts' | 'sampling' | 'whatIf'>,
-  uploadedIn: SweptModels['uploadedIn'] = null,
+  { keepsTensors, copiesTensors, memoryBytes, precision }: Placement = MAIN_MEMORY,
   pendingSharing: Promise<Sharing> = findSharing(pair, request.models)
 ): Promise<SweptModels> {
   const sharing = await pendingSharing
@@ -352,6 +352,6 @@ export async function buildSweptModels(
     keptBytes: storedBytes(pair, trie, Infinity).kept,
     scaleBytes: scaleBytes(pair),
     identicalLayers: pair.post.spec.layers.flatMap((_, layer) => (sharing.identical(layer) ? [layer] : [])),
-    uploadedIn
+    placement: { keepsTensors, copiesTensors, memoryBytes, precision }
   }
 }

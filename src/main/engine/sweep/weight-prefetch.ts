@@ -1,14 +1,14 @@
 import { rangeModel } from '../../../contract/model/model'
 import { elementAt } from '../../../contract/model/look-up'
 import { physicalCores } from '../device/physical-cores'
-import { headSlices, sliceRead } from '../forward/language-head'
+import { headSize, headSlices, sliceRead } from '../forward/language-head'
 import { buildRecipeTrie, type Origin, type Sharing } from '../tries/recipe-trie'
 import { blockReads } from '../weights/block-weights'
 import { cacheKey, type WeightCache, type PrefetchQueue } from '../weights/weight-cache'
 import { type PrefetchReader, requestBytes } from '../weights/read-ahead'
 import { memberOf } from '../weights/pair-weights'
 import { DECODER_BYTES, type WeightRead } from '../weights/weight-decoder'
-import type { SweptModels } from './sweep-memory'
+import type { Placement, SweptModels } from './sweep-memory'
 import type { SweepResources } from './sweep-resources'
 
 /** The minimum share of weights that must fit for any to be cached. A smaller share gains little for its memory. */
@@ -57,16 +57,15 @@ export class WeightPrefetch implements PrefetchQueue {
   /** Begins to read, or returns null if so little fits that no weights would be cached. */
   static within(
     memoryBytes: number,
-    { pair, reader }: Pick<SweepResources, 'pair' | 'reader'>,
+    { pair, reader, device }: Pick<SweepResources, 'pair' | 'reader' | 'device'>,
     sharing: Sharing,
     weights: WeightCache
   ): WeightPrefetch | null {
     const restored = rangeModel({ start: 0, end: sharing.layerCount - 1 })
     const trie = buildRecipeTrie([{ kind: 'post' }, { kind: 'base' }, restored], sharing)
+    const models = { pair, trie, placement: device }
     const isMissing = (reads: readonly WeightRead[]): boolean => !weights.has(cacheKey(reads))
-    const reads = [readsOfLayers({ pair, trie }), readsOfHeads({ pair, trie })].map((section) =>
-      section.filter(isMissing)
-    )
+    const reads = [readsOfLayers(models), readsOfHeads(models)].map((section) => section.filter(isMissing))
     const room = MEMORY_SHARE * memoryBytes - READERS * DECODER_BYTES
     if (room < MIN_SHARE * weights.bytesWith(reads.flat())) return null
     weights.limit(room)
@@ -97,11 +96,16 @@ function batchesOf(reads: readonly (readonly WeightRead[])[]): (readonly WeightR
   return groups
 }
 
-export function allReads(models: Pick<SweptModels, 'pair' | 'trie'>): WeightRead[][] {
+/** Models whose reads are listed, and the way in which the device takes their weights. */
+interface ReadModels extends Pick<SweptModels, 'pair' | 'trie'> {
+  readonly placement: Pick<Placement, 'copiesTensors'>
+}
+
+export function allReads(models: ReadModels): WeightRead[][] {
   return [...readsOfLayers(models), ...readsOfHeads(models)]
 }
 
-function readsOfLayers({ pair, trie }: Pick<SweptModels, 'pair' | 'trie'>): WeightRead[][] {
+function readsOfLayers({ pair, trie }: ReadModels): WeightRead[][] {
   const { spec } = pair.post
   return trie.levels.flatMap(({ blocks }, layer) => {
     const { experts } = elementAt(spec.layers, layer, 'layer')
@@ -112,9 +116,11 @@ function readsOfLayers({ pair, trie }: Pick<SweptModels, 'pair' | 'trie'>): Weig
   })
 }
 
-function readsOfHeads({ pair, trie }: Pick<SweptModels, 'pair' | 'trie'>): WeightRead[][] {
+function readsOfHeads({ pair, trie, placement }: ReadModels): WeightRead[][] {
   return [...new Set<Origin>([...trie.roots, 'post', 'base'])].flatMap((origin) => {
     const model = memberOf(pair, origin)
-    return headSlices(model.spec).map((slice) => [sliceRead(model.spec, origin, slice)])
+    return headSlices(model.spec, headSize(placement.copiesTensors)).map((slice) => [
+      sliceRead(model.spec, origin, slice)
+    ])
   })
 }

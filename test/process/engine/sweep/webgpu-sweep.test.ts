@@ -6,7 +6,7 @@ import { demoPrompts, packTokens, spreadPrompts, trieOf } from '../../../../src/
 import type { EngineSweepEvent, SweepRequest } from '../../../../src/contract/procedures/engine'
 import { type Model, rangeModel } from '../../../../src/contract/model/model'
 import { InferenceSession } from '../../../../src/main/base/onnxruntime'
-import { openDevice } from '../../../../src/main/engine/device/device'
+import { floatTensor, openDevice } from '../../../../src/main/engine/device/device'
 import { forward } from '../../../../src/main/engine/forward/forward'
 import { closePairWeights, openPairWeights } from '../../../../src/main/engine/weights/pair-weights'
 import { planEngineSweep } from '../../../../src/main/engine/sweep/plan'
@@ -162,6 +162,34 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
       ({ nodes }, layer) => nodes.length * (layer === LAYERS - 1 ? finals : packed.tokens.length)
     )
     expect(rowsOf).toEqual(expected)
+    await device.close()
+    await closePairWeights(pair)
+  })
+
+  it('gives the same states in fp16 from weights that each run copies and converts', async () => {
+    const { base, post, prompts } = await requestFor({})
+    const pair = await openPairWeights(base, post)
+    const device = await openDevice('webgpu')
+    const copying = {
+      ...device,
+      keepsTensors: false,
+      copiesTensors: true,
+      createSession: (model: Uint8Array) => device.createSession(model),
+      resident: (data: Float32Array, dims: readonly number[]) => Promise.resolve(floatTensor(data, dims))
+    }
+    const packed = packTokens(prompts)
+    const trie = trieOf(MODELS.slice(1), LAYERS)
+    const finalsOn = async (computing: typeof device): Promise<number[]> => {
+      const finals: number[][] = []
+      for await (const event of forward({ device: computing, precision: 'fp16', pair, trie, packed }))
+        if (event.type === 'final') finals[event.leaf] = [...event.hidden]
+      return finals.flat()
+    }
+    const [uploaded, copied] = [await finalsOn(device), await finalsOn(copying)]
+    expect(copied).toHaveLength(uploaded.length)
+    const largest = Math.max(...uploaded.map(Math.abs))
+    const difference = Math.max(...copied.map((value, i) => Math.abs(value - (uploaded[i] ?? NaN))))
+    expect(difference / largest).toBeLessThan(1e-5)
     await device.close()
     await closePairWeights(pair)
   })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { writeSyntheticPair } from '../../../../../src/bench/synthetic-pair'
 import { openDevice } from '../../../../../src/main/engine/device/device'
 import {
+  headSize,
   openLanguageHead,
   readSlice,
   sliceTokens,
@@ -31,7 +32,7 @@ describe('the head', () => {
       const read = await readSlice(pair.post, slice)
       return { ...read, release: () => void lent-- }
     })
-    const full = sliceTokens(pair.post.spec)
+    const full = sliceTokens(pair.post.spec, headSize(false))
     const logits = await valuesOf(head.logits(hidden))
     expect(asked).toEqual([full, full, SHAPE.vocabularySize - 2 * full])
     const logSums = await valuesOf(head.logSums(hidden))

@@ -5,14 +5,23 @@ import { floatsOf, openDevice } from '../../../../../src/main/engine/device/devi
 import { openNodeStates } from '../../../../../src/main/engine/forward/node-states'
 
 describe('states of nodes in main memory', () => {
-  it('are copies, and the memory of the run that gave them is free at once', async () => {
+  it('stay in the output of their run, joined without a copy where they are adjacent', async () => {
     const device = await openDevice('cpu')
     const states = openNodeStates(device, 2, 3)
     const values = Float32Array.from({ length: 12 }, (_, i) => i)
     const { buffer } = values
     const kept = states.keep(new Tensor('float32', values, [2, 2, 3]))
-    expect(buffer.byteLength).toBe(0)
-    expect(floatsOf(states.join(kept))).toEqual(Float32Array.from({ length: 12 }, (_, i) => i))
+    const joined = states.join(kept)
+    expect(floatsOf(joined).buffer).toBe(buffer)
+    expect(joined.dims).toEqual([2, 2, 3])
+    const swapped = floatsOf(states.join(kept.toReversed()))
+    expect(swapped.buffer).not.toBe(buffer)
+    expect([...swapped]).toEqual([6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5])
+    const sizes = kept.map((state) => {
+      states.free(state)
+      return buffer.byteLength
+    })
+    expect(sizes).toEqual([48, 0])
     states.close()
     await device.close()
   })
