@@ -5,6 +5,7 @@ import { Precision } from '../model/device'
 import { WeightStorage, Sampling } from '../model/sampling'
 import { JudgeSettings, Judging } from './judge'
 import { MeasureId } from '../model/measures'
+import { Prompting } from '../model/prompting'
 import { RestorationRange } from '../model/recipe'
 import { ExternalRecord } from '../model/external-model'
 import { RunHead, RunInList } from './run-head'
@@ -31,7 +32,9 @@ export const EvaluationVariant = PromptFrame.extend({
   /** Replaces the sampling of the task. */
   sampling: Sampling.optional(),
   /** Number of answers that the prompting requests at once, as a list. Missing list items are empty answers. */
-  listed: z.number().int().min(2).max(100).optional()
+  listed: z.number().int().min(2).max(100).optional(),
+  /** Selects how answers are requested and read. Its text replaces a missing suffix. */
+  prompting: Prompting.optional()
 }).strict()
 export type EvaluationVariant = z.infer<typeof EvaluationVariant>
 
@@ -55,15 +58,28 @@ interface Frame {
   readonly system?: string | null | undefined
 }
 
+/** Returns the frame of a variant's first prompts. Regeneration adds its suffix to later prompts only. */
+export const firstFrame = ({
+  prefix,
+  suffix,
+  system,
+  prompting
+}: Pick<EvaluationVariant, keyof PromptFrame | 'prompting'>): PromptFrame =>
+  prompting === 'regeneration' ? { prefix, system } : { prefix, suffix, system }
+
 /** Returns a key that is equal for variants with the same sampling, also by default, and the same prompts. */
 export const variantSettingsKey = (
-  entry: Pick<EvaluationVariant, 'sampling' | 'listed' | keyof PromptFrame>,
+  entry: Pick<EvaluationVariant, 'sampling' | 'listed' | 'prompting' | keyof PromptFrame>,
   sampling: Sampling
-): string => JSON.stringify([frameKey(entry), entry.sampling ?? sampling, entry.listed ?? 1])
+): string =>
+  JSON.stringify([frameKey(entry), entry.sampling ?? sampling, entry.listed ?? 1, entry.prompting ?? null])
 
 /** Reports whether a variant uses the task's sampling and the unchanged prompts. */
 export const isPlain = (variant: EvaluationVariant): boolean =>
-  variant.sampling === undefined && variant.listed === undefined && frameKey(variant) === frameKey({})
+  variant.sampling === undefined &&
+  variant.listed === undefined &&
+  variant.prompting === undefined &&
+  frameKey(variant) === frameKey({})
 
 const PromptTokens = z.object({
   rendered: z.string(),
@@ -231,11 +247,26 @@ const BesideRange = z.object({
 })
 export type BesideRange = z.infer<typeof BesideRange>
 
+/** Means of one model, with the change that the same settings give `comparedWith`. */
+const Interaction = z.object({
+  /** The variant with these settings. */
+  variant: z.string(),
+  /** The same model with the settings of `comparedWith`. */
+  plain: z.string(),
+  /** The model of `comparedWith` with the settings of `variant`. */
+  reference: z.string(),
+  /** (variant - plain) - (reference - comparedWith). Adjusted (Holm) for all interactions of a measure. */
+  differences: z.partialRecord(MeasureId, MeasureDifference)
+})
+export type Interaction = z.infer<typeof Interaction>
+
 export const EvaluationResults = z.object({
   comparedWith: z.string(),
   variants: z.array(VariantResult),
   /** Compares every range, and other recipes that choose layers, with each other variant except `comparedWith`. */
   besideRanges: z.array(BesideRange).default([]),
+  /** Missing unless a model and the one of `comparedWith` share settings that differ from those of `comparedWith`. */
+  interactions: z.array(Interaction).optional(),
   categories: z.array(CategoryResult).default([]),
   proxy: z.array(ProxyCorrelation),
   /** Missing if the proxy selects no range, or if no sweep of the task has scored the selected one. */

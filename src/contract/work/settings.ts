@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Rendering } from '../documents/crc'
 import { DeviceChoice, GenerationDevice, Precision } from '../model/device'
 import { EndpointContact } from '../model/endpoint'
+import { Prompting } from '../model/prompting'
 import { UniformBlendCount } from '../model/recipe'
 import { WeightStorage, Sampling } from '../model/sampling'
 
@@ -82,6 +83,8 @@ export const SweepSettings = z
     countLeadingSpace: z.boolean(),
     preview: z.boolean(),
     check: z.boolean(),
+    /** Number of candidates that ranges and every family of baselines pick from. */
+    budget: z.number().int().min(1).max(10_000),
     rho,
     seed,
     device: DeviceChoice,
@@ -155,6 +158,8 @@ export const EvaluateSettings = z
     task: z.string(),
     /** File with variants that replace the models. */
     variants: z.string(),
+    /** Promptings that every model is asked by too. */
+    prompting: z.array(Prompting),
     embeddingModel: z.string(),
     classifier: z.string(),
     against: z.string(),

@@ -3,23 +3,27 @@ import {
   EVALUATION_VERSION,
   type EvaluationRun,
   type EvaluationVariant,
+  firstFrame,
   frameKey,
   type PromptFrame,
   variantSettingsKey
 } from '../../contract/documents/evaluation'
-import { type Task } from '../../contract/documents/task'
+import type { Task, TaskSettings } from '../../contract/documents/task'
 import { type Computing, ON_CPU } from '../../contract/documents/samples'
 import type { Sampling } from '../../contract/model/sampling'
 import { elementAt } from '../../contract/model/look-up'
+import { multimap } from '../../contract/model/multimap'
+import { PROMPTED_ANSWERS, type Prompting, PROMPTINGS } from '../../contract/model/prompting'
 import { WorkbenchError } from '../../contract/model/problem'
 import { chosenNotices } from '../../contract/words/greedy-failure-words'
 import { comparePrompts } from '../answers/compare-prompts'
 import { newRunHead } from '../samples/new-run'
 import { openSampledPair, refuseOtherCheckpoints, type SampledPair } from '../samples/generation'
-import { planAnswers, type PlannedAnswers } from '../samples/plan-answers'
+import { type AnswersRequest, planAnswers, type PlannedAnswers } from '../samples/plan-answers'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { renderSamplePrompts } from '../answers/render-sample-prompts'
 import { listSettings } from './listed-answers'
+import { type RegenerationPrompt, regenerationText } from './prompted-answers'
 import { openEmbeddingModel } from './embedding-model'
 import { openPairClassifier } from './pair-classifier'
 import { AnswerReader } from '../answers/read-answer'
@@ -45,6 +49,9 @@ export interface EvaluationGroup {
   readonly frame: PromptFrame
   /** Answers in each requested list; 1 without lists. */
   readonly listed: number
+  readonly prompting: Prompting | undefined
+  /** Text after the earlier answers in prompts of regeneration. */
+  readonly suffix: string
 }
 
 /** Groups a run's variants by their settings. */
@@ -52,25 +59,28 @@ export function evaluationGroups({
   task,
   variants
 }: Pick<EvaluationRun, 'task' | 'variants'>): EvaluationGroup[] {
-  const groups = new Map<
-    string,
-    { members: number[]; sampling: Sampling; frame: PromptFrame; listed: number }
-  >()
-  for (const [index, entry] of variants.entries()) {
-    const { sampling = task.settings.sampling, prefix, suffix, system, listed = 1 } = entry
-    const key = variantSettingsKey(entry, task.settings.sampling)
-    const group = groups.get(key) ?? { members: [], sampling, frame: { prefix, suffix, system }, listed }
-    group.members.push(index)
-    groups.set(key, group)
-  }
-  return [...groups.values()]
+  const groups = multimap(
+    [...variants.entries()].map(([index, entry]) => [
+      variantSettingsKey(entry, task.settings.sampling),
+      { index, entry }
+    ])
+  )
+  return [...groups.values()].map((members): EvaluationGroup => {
+    const { entry } = elementAt(members, 0, 'variant')
+    const { sampling = task.settings.sampling, suffix = '', listed = 1, prompting } = entry
+    return {
+      members: members.map(({ index }) => index),
+      ...{ sampling, frame: firstFrame(entry), listed, prompting, suffix }
+    }
+  })
 }
 
 /** Builds a run from a task and variants. @throws WorkbenchError naming the prompt, variant, pattern or file */
 export async function prepareEvaluation(
   request: EvaluationRequest
 ): Promise<{ run: EvaluationRun; pair: SampledPair }> {
-  const { task, variants, rendering, computing = ON_CPU } = request
+  const { task, rendering, computing = ON_CPU } = request
+  const variants = request.variants.map(withPromptingText)
   refuseSameNames(variants)
   // Compiles the patterns, so that a wrong one is reported now and not after hours.
   new AnswerReader(task)
@@ -81,7 +91,7 @@ export async function prepareEvaluation(
   const notices = new Set(chosenNotices(task, variants, pair.post.checkpoint.fingerprint))
   const promptSets: EvaluationRun['promptSets'] = []
   let stopTokens: number[] = []
-  for (const group of evaluationGroups(request)) {
+  for (const group of evaluationGroups({ task, variants })) {
     let set = promptSets.find((existing) => frameKey(existing) === frameKey(group.frame))
     if (set === undefined) {
       const rendered = await renderSamplePrompts(framed(task, group.frame), rendering, pair.text)
@@ -121,6 +131,21 @@ export async function prepareEvaluation(
   return { run, pair }
 }
 
+/** Adds the text of a prompting. @throws WorkbenchError `bad-input` for a variant that cannot be asked so */
+function withPromptingText(entry: EvaluationVariant): EvaluationVariant {
+  const { variant, prompting, listed, suffix } = entry
+  if (prompting === undefined) return entry
+  if (listed !== undefined || (variant.kind === 'file' && prompting === 'regeneration')) {
+    throw new WorkbenchError(
+      'bad-input',
+      `The variant "${variant.name}" has prompting ${prompting}, ` +
+        `which does not go with ${listed === undefined ? 'answers from a file' : '"listed"'}.`,
+      'Leave one of them out.'
+    )
+  }
+  return { ...entry, suffix: suffix ?? PROMPTINGS[prompting].suffix }
+}
+
 /** Prepares the answers of one group of a run. @throws WorkbenchError `mismatch` when a checkpoint has changed */
 export async function groupAnswers(
   run: EvaluationRun,
@@ -132,37 +157,67 @@ export async function groupAnswers(
   return { ...planned, generation: { ...planned.generation, stopTokens: run.stopTokens } }
 }
 
-async function planGroup(
-  {
-    task,
-    variants,
-    promptSets,
-    rendering,
-    computing
-  }: Pick<EvaluationRun, 'task' | 'variants' | 'promptSets' | 'rendering' | 'computing'>,
-  { members, sampling, frame, listed }: EvaluationGroup,
+/** Prepares a round of regeneration for one variant. */
+export async function regeneratedAnswers(
+  run: EvaluationRun,
+  group: EvaluationGroup,
+  requests: readonly RegenerationPrompt[],
+  pair: SampledPair
+): Promise<PlannedAnswers> {
+  const prompts = framed(run.task, group.frame)
+  const { prompts: rendered } = await renderSamplePrompts(
+    requests.map(({ prompt, earlier }) => {
+      const { text, ...others } = elementAt(prompts, prompt, 'prompt')
+      return { ...others, text: `${text}${regenerationText(earlier, group.suffix)}` }
+    }),
+    run.rendering,
+    pair.text
+  )
+  const sampleCount = Math.max(...requests.map(({ indices }) => indices.length))
+  const settings = { ...run.task.settings, sampleCount }
+  const { planned } = await planPrompts(run, { group, settings, prompts: rendered }, pair)
+  return { ...planned, generation: { ...planned.generation, stopTokens: run.stopTokens } }
+}
+
+type PlannedRun = Pick<EvaluationRun, 'task' | 'variants' | 'promptSets' | 'rendering' | 'computing'>
+
+function planGroup(
+  run: PlannedRun,
+  group: EvaluationGroup,
   pair: SampledPair
 ): Promise<{ planned: PlannedAnswers; notices: string[] }> {
-  const prompts = promptSets.find((set) => frameKey(set) === frameKey(frame))?.prompts ?? []
-  const rendered = framed(task, frame).map((prompt, index) => ({
+  const { task, promptSets } = run
+  const { frame, listed, prompting } = group
+  const stored = promptSets.find((set) => frameKey(set) === frameKey(frame))?.prompts ?? []
+  const prompts = framed(task, frame).map((prompt, index) => ({
     ...prompt,
-    ...elementAt(prompts, index, 'prompt'),
+    ...elementAt(stored, index, 'prompt'),
     otherTexts: [elementAt(task.prompts, index, 'prompt').text]
   }))
+  const settings = listSettings(task.settings, listed)
+  const isList = prompting !== undefined && PROMPTINGS[prompting].isList
+  const maxTokens = isList ? listSettings(settings, PROMPTED_ANSWERS).maxTokens : settings.maxTokens
+  return planPrompts(run, { group, settings: { ...settings, maxTokens }, prompts }, pair)
+}
+
+function planPrompts(
+  { variants, rendering, computing }: PlannedRun,
+  {
+    group: { members, sampling },
+    settings,
+    prompts
+  }: { group: EvaluationGroup; settings: TaskSettings; prompts: AnswersRequest['prompts'] },
+  pair: SampledPair
+): Promise<{ planned: PlannedAnswers; notices: string[] }> {
   return planAnswers(
     pair,
     {
-      prompts: rendered,
+      prompts,
       rendering,
       variants: members.map((index) => elementAt(variants, index, 'variant').variant),
-      settings: {
-        ...listSettings(task.settings, listed),
-        sampling,
-        ...computing,
-        memoryBytes: defaultMemoryBytes()
-      }
+      settings: { ...settings, sampling, ...computing, memoryBytes: defaultMemoryBytes() }
     },
-    (whole) => comparePrompts(whole, pair, rendered)
+    (whole) => comparePrompts(whole, pair, prompts)
   )
 }
 

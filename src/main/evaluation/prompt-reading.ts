@@ -1,5 +1,10 @@
 import type { EngineReadEvent } from '../../contract/procedures/engine'
-import { type EvaluationRun, frameKey, type PromptScores } from '../../contract/documents/evaluation'
+import {
+  type EvaluationRun,
+  firstFrame,
+  frameKey,
+  type PromptScores
+} from '../../contract/documents/evaluation'
 import type { SampleLine } from '../../contract/documents/samples'
 import { textToFloats } from '../base/float-text'
 import { AnswerReader } from '../answers/read-answer'
@@ -37,7 +42,7 @@ export class PromptReading {
     samples: readonly SampleLine[]
   ) {
     this.reader = new AnswerReader(run.task)
-    const frameOf = new Map(run.variants.map((entry) => [entry.variant.name, frameKey(entry)]))
+    const frameOf = new Map(run.variants.map((entry) => [entry.variant.name, frameKey(firstFrame(entry))]))
     this.parts = run.promptSets.map((set) => {
       const { prompts } = set
       const frame = frameKey(set)

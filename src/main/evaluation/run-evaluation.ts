@@ -5,10 +5,13 @@ import type { ExternalRecord } from '../../contract/model/external-model'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Computation, SampleLine } from '../../contract/documents/samples'
 import { elementAt } from '../../contract/model/look-up'
+import { multimap } from '../../contract/model/multimap'
+import { PROMPTED_ANSWERS } from '../../contract/model/prompting'
 import { formatBytes, formatCount } from '../../contract/words/format'
 import { textToFloats } from '../base/float-text'
 import type { EngineClient } from '../engine/host'
 import type { SampledPair } from '../samples/generation'
+import type { PlannedAnswers } from '../samples/plan-answers'
 import { defaultMemoryBytes } from '../base/engine-memory'
 import { makeAnswers } from '../samples/make-answers'
 import { computationOf } from '../samples/run-samples'
@@ -19,8 +22,14 @@ import { maskBytes } from '../engine/forward/run-memory'
 import type { DecoderSpec } from '../family/index'
 import { cellOf, cellsOf } from './ask-judge'
 import { type EmbeddingModel, openEmbeddingModel } from './embedding-model'
-import { evaluationGroups, groupAnswers } from './prepare-evaluation'
+import {
+  type EvaluationGroup,
+  evaluationGroups,
+  groupAnswers,
+  regeneratedAnswers
+} from './prepare-evaluation'
 import { answersIn, wholeLists } from './listed-answers'
+import { answersOfLists, regenerationRound } from './prompted-answers'
 import { CLASSIFIED_ANSWERS } from '../measures/evaluation-cell'
 import { openPairClassifier, type PairClassifier } from './pair-classifier'
 import { PromptReading } from './prompt-reading'
@@ -92,41 +101,29 @@ async function generate({
   let computation = computationOf(run)
   const promptsTotal = run.task.prompts.length
   const samplesTotal = run.variants.length * promptsTotal * run.task.settings.sampleCount
-  for (const group of evaluationGroups(run)) {
-    const planned = await groupAnswers(run, group, pair)
-    const names = new Set(
-      group.members.map((member) => elementAt(run.variants, member, 'variant').variant.name)
-    )
-    const [{ listed }, { settings }] = [group, run.task]
-    const groupSamples = samples.filter(({ variant }) => names.has(variant))
-    const others = samples.length - groupSamples.length
-    const existing = new Set(groupSamples.map(keyOf))
+  for await (const { planned, stored, answersInText, answersIn } of roundsOf({ run, pair, samples })) {
+    const existing = new Set(samples.map(keyOf))
     const generated = await makeAnswers(
       engine,
-      {
-        ...planned,
-        stored: listed === 1 ? groupSamples : wholeLists(groupSamples, settings, listed),
-        earlier: computation
-      },
+      { ...planned, stored, earlier: computation },
       {
         learned: (record) => listener.learned(record),
         planned: (planned) => listener.planned(planned),
         async keep(lines) {
-          const answers = listed === 1 ? lines : await answersIn(lines, settings, listed, pair.text)
           // Some answers of an interrupted list may already be stored.
-          const fresh = answers.filter((answer) => !existing.has(keyOf(answer)))
+          const fresh = (await answersIn(lines)).filter((answer) => !existing.has(keyOf(answer)))
           await listener.keepSamples(fresh)
           samples.push(...fresh)
           refuseUnreadable(fresh, run, pair.post.spec, readingBytes())
         },
         progress({ mostSecondsLeft, ...progress }) {
-          // Estimated from this group; other groups take about as long per answer.
+          // Estimated from this round; other rounds take about as long per answer.
           const factor =
             (samplesTotal - samples.length) /
-            Math.max(1, listed * (progress.samplesTotal - progress.samplesDone))
+            Math.max(1, answersInText * (progress.samplesTotal - progress.samplesDone))
           listener.progress({
             ...progress,
-            samplesDone: listed === 1 ? others + progress.samplesDone : samples.length,
+            samplesDone: samples.length,
             samplesTotal,
             secondsLeft: progress.secondsLeft === null ? null : factor * progress.secondsLeft,
             ...(mostSecondsLeft === undefined ? {} : { mostSecondsLeft: factor * mostSecondsLeft }),
@@ -135,11 +132,86 @@ async function generate({
           })
         }
       },
-      signal
+      // Listeners of a request stay on its signal.
+      AbortSignal.any([signal])
     )
     computation = generated.computation
   }
   return computation
+}
+
+/** Texts that are requested together, and the answers in them. */
+interface GenerationRound {
+  readonly planned: PlannedAnswers
+  /** Texts that need no request. */
+  readonly stored: readonly SampleLine[]
+  readonly answersInText: number
+  readonly answersIn: (texts: SampleLine[]) => SampleLine[] | Promise<SampleLine[]>
+}
+
+type RoundContext = Pick<EvaluationContext, 'run' | 'pair' | 'samples'>
+
+/** Lists the rounds of a run. Rounds of regeneration follow from the answers before them. */
+async function* roundsOf({ run, pair, samples }: RoundContext): AsyncGenerator<GenerationRound> {
+  const { settings } = run.task
+  for (const group of evaluationGroups(run)) {
+    const { listed, prompting } = group
+    if (prompting === 'regeneration') {
+      for (const member of group.members) yield* regenerationRounds({ run, pair, samples }, group, member)
+      continue
+    }
+    const names = new Set(
+      group.members.map((member) => elementAt(run.variants, member, 'variant').variant.name)
+    )
+    const stored = samples
+      .filter(({ variant }) => names.has(variant))
+      .map((line) => (prompting === undefined ? line : { ...line, text: line.list?.whole ?? line.text }))
+    const planned = await groupAnswers(run, group, pair)
+    yield {
+      planned,
+      stored: listed === 1 ? stored : wholeLists(stored, settings, listed),
+      answersInText: listed,
+      answersIn: (texts) => {
+        if (prompting !== undefined) return answersOfLists(prompting, texts, settings.seed, pair.text)
+        return listed === 1 ? texts : answersIn(texts, settings, listed, pair.text)
+      }
+    }
+  }
+}
+
+async function* regenerationRounds(
+  { run, pair, samples }: RoundContext,
+  group: EvaluationGroup,
+  member: number
+): AsyncGenerator<GenerationRound> {
+  const { name } = elementAt(run.variants, member, 'variant').variant
+  const counts = { promptCount: run.task.prompts.length, sampleCount: run.task.settings.sampleCount }
+  for (let round = 0; round < Math.min(PROMPTED_ANSWERS, counts.sampleCount); round++) {
+    const lines = samples.filter(({ variant }) => variant === name)
+    const texts = multimap(lines.map(({ prompt, index, text }) => [prompt, [index, text] as const]))
+    const byPrompt = new Map([...texts].map(([prompt, entries]) => [prompt, new Map(entries)]))
+    const requests = regenerationRound(byPrompt, { ...counts, round })
+    const most = Math.max(...requests.map(({ indices }) => indices.length))
+    const lineOf = new Map(lines.map((line) => [JSON.stringify([line.prompt, line.index]), line]))
+    yield {
+      planned: await regeneratedAnswers(run, { ...group, members: [member] }, requests, pair),
+      // Prompts with fewer chains than others request fewer answers.
+      stored: requests.flatMap(({ prompt, indices }, place) =>
+        Array.from({ length: most }, (_, chain) => chain).flatMap((chain): SampleLine[] => {
+          const filler = { variant: name, text: '', tokens: [], finish: 'stop' as const }
+          const storedLine =
+            chain < indices.length ? lineOf.get(JSON.stringify([prompt, indices[chain]])) : filler
+          return storedLine === undefined ? [] : [{ ...storedLine, prompt: place, index: chain }]
+        })
+      ),
+      answersInText: 1,
+      answersIn: (answers) =>
+        answers.map((line) => {
+          const { prompt, indices } = elementAt(requests, line.prompt, 'prompt')
+          return { ...line, prompt, index: elementAt(indices, line.index, 'chain') }
+        })
+    }
+  }
 }
 
 const keyOf = ({ variant, prompt, index }: SampleLine): string => JSON.stringify([variant, prompt, index])

@@ -14,6 +14,7 @@ import { type Measure, MeasureId, measureOf } from '../../contract/model/measure
 import { taskKindFacts } from '../../contract/model/task-kinds'
 import type { SampleLine } from '../../contract/documents/samples'
 import { besideRanges } from './beside-ranges'
+import { interactions } from './interactions'
 import { cellMeasures, equalLength, rightCount } from './cell-measures'
 import type { EvaluationCell, Measures } from './evaluation-cell'
 import { passAtK } from './correctness'
@@ -63,6 +64,7 @@ export function evaluationResults(
   const tables = { run, reader, table, measures, reference }
   const variants = variantResults(tables)
   const pick = proxyPick(proxies)
+  const changes = interactions(run, measures, reference)
   return {
     comparedWith: elementAt(run.variants, reference, 'variant').variant.name,
     variants,
@@ -70,6 +72,7 @@ export function evaluationResults(
       ...{ run, measures, reference: referenceIn(run.variants, undefined) },
       keys: run.variants.map((entry) => variantKey(run, entry))
     }),
+    ...(changes.length === 0 ? {} : { interactions: changes }),
     categories: categoryResults(tables),
     proxy: proxyCorrelations(run, variants, proxies),
     ...(pick === undefined ? {} : { proxyPick: pick }),

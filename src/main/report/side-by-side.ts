@@ -2,7 +2,7 @@ import { baselineModel } from '../../contract/documents/swept-model'
 import { BASELINE_FAMILIES } from '../../contract/model/sampling-baseline'
 import {
   type EvaluationVariant,
-  frameKey,
+  isPlain,
   mainMeasures,
   type VariantResult
 } from '../../contract/documents/evaluation'
@@ -11,6 +11,7 @@ import { toneOf } from '../../contract/documents/variant-styles'
 import { elementAt } from '../../contract/model/look-up'
 import { measureOf } from '../../contract/model/measures'
 import { sweptRangeModel, weightsKey } from '../../contract/model/model'
+import { PROMPTINGS } from '../../contract/model/prompting'
 import type { Sampling } from '../../contract/model/sampling'
 import { measureLabel } from '../../contract/words/evaluation-words'
 import { formatCount, formatDuration, formatUtc, plural } from '../../contract/words/format'
@@ -162,16 +163,18 @@ interface VariantInRole extends EvaluationVariant {
 function variantsInRoles({ variants, results }: ReportedEvaluation, sweep: Report['sweep']): VariantInRole[] {
   const roles = rolesOf(sweep)
   return variants.reduce<VariantInRole[]>((before, entry, index) => {
-    const { variant, listed, sampling } = entry
-    const isFramed = listed !== undefined || frameKey(entry) !== frameKey({})
-    const label = (isFramed ? undefined : roles.get(weightsKey(variant))) ?? variant.name
+    const { variant, sampling, prompting } = entry
+    const role = roles.get(weightsKey(variant))
+    const isFramed = prompting === undefined && !isPlain({ ...entry, sampling: undefined })
+    const suffix = prompting === undefined ? '' : `, ${PROMPTINGS[prompting].label}`
+    const label = isFramed || role === undefined ? variant.name : `${role}${suffix}`
     const candidates = [
       label,
       ...(sampling === undefined ? [] : [`${label}, ${samplerWords(sampling)}`]),
       variant.name
     ]
-    const role = candidates.find((name) => before.every((other) => other.role !== name)) ?? variant.name
-    return [...before, { ...entry, result: elementAt(results.variants, index, 'result'), role }]
+    const free = candidates.find((name) => before.every((other) => other.role !== name)) ?? variant.name
+    return [...before, { ...entry, result: elementAt(results.variants, index, 'result'), role: free }]
   }, [])
 }
 

@@ -269,8 +269,9 @@ class PairPlanner {
       (sum, { model }) => sum + (model.kind === 'from sweep' ? MOST_FOUND[model.models] : 1),
       0
     )
-    const answers = answersToMake(run, models * samplers, 0)
-    const each = samplers * answers.prompts * answers.perVariant
+    const settings = samplers * (1 + this.work.promptings(task).length)
+    const answers = answersToMake(run, models * settings, 0)
+    const each = settings * answers.prompts * answers.perVariant
     const leaves = entries.flatMap(({ model, name }) =>
       model.kind === 'endpoint' ? leaving({ ...model, name: name ?? model.name }, answers.prompts, each) : []
     )

@@ -5,6 +5,7 @@ import { PairName } from '../../contract/documents/project'
 import { endpointFromText } from '../../contract/model/external-model'
 import { DeviceChoice, GenerationDevice, hasHalf, Precision } from '../../contract/model/device'
 import { type FirstIssue, firstIssue, WorkbenchError } from '../../contract/model/problem'
+import { Prompting } from '../../contract/model/prompting'
 import { UniformBlendCount } from '../../contract/model/recipe'
 import { WeightStorage } from '../../contract/model/sampling'
 import { MAX_SAMPLE_PROMPTS, TaskSettings } from '../../contract/documents/task'
@@ -99,6 +100,8 @@ const EVALUATING = {
   weights: WeightStorage.optional(),
   'embedding-model': file.optional(),
   classifier: file.optional(),
+  /** Promptings that every variant is asked by too. */
+  prompting: z.array(Prompting).max(Prompting.options.length).optional(),
   judge: StudyJudge.optional()
 }
 const StudyEvaluating = z.strictObject(EVALUATING)

@@ -126,6 +126,8 @@ function fieldOfWord(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
+const ASKING = { prefix: true, suffix: true, system: true, listed: true, prompting: true } as const
+
 /** `selected` stands for `model: selected`, `4-11` for `restore: 4-11`. */
 export const StudyVariant = z.preprocess(
   (value) => (typeof value === 'string' ? fieldOfWord(value) : value),
@@ -134,7 +136,7 @@ export const StudyVariant = z.preprocess(
       ...z.object(MODELS).partial().shape,
       /** Name in results; left out: derived from the model. */
       name: z.string().min(1).max(200).optional(),
-      ...EvaluationVariant.pick({ prefix: true, suffix: true, system: true, listed: true }).shape,
+      ...EvaluationVariant.pick(ASKING).shape,
       /** Sampler that replaces the samplers of the study. */
       sampler: StudySampler.optional(),
       'endpoint-key': Endpoint.shape.keyVariable,
@@ -149,12 +151,12 @@ export const StudyVariant = z.preprocess(
       path: ['name'],
       message: 'is of one model, and a sweep may find several'
     })
-    .transform(({ name, prefix, suffix, system, listed, sampler, ...fields }): StudyVariant => ({
+    .transform(({ name, prefix, suffix, system, listed, prompting, sampler, ...fields }): StudyVariant => ({
       model: modelOfFields(fields),
-      ...{ name, prefix, suffix, system, listed, sampler }
+      ...{ name, prefix, suffix, system, listed, prompting, sampler }
     }))
 )
-export interface StudyVariant extends Pick<EvaluationVariant, 'prefix' | 'suffix' | 'system' | 'listed'> {
+export interface StudyVariant extends Pick<EvaluationVariant, keyof typeof ASKING> {
   model: StudyModel
   name: string | undefined
   sampler: StudySampler | undefined

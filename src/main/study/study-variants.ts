@@ -70,10 +70,10 @@ export async function studyVariants(
   checkedSweep: CheckedSweep | null
 ): Promise<EvaluationVariant[]> {
   const models: EvaluationVariant[] = []
-  for (const { prefix, suffix, system, listed, sampler, ...entry } of entries) {
+  for (const { prefix, suffix, system, listed, prompting, sampler, ...entry } of entries) {
     const sampling = sampler === undefined ? undefined : changedSampling(sampler, otherwise)
     for (const variant of await variantsOfModel(entry.model, place, checkedSweep)) {
-      const asking = { variant, ...present({ prefix, suffix, system, listed, sampling }) }
+      const asking = { variant, ...present({ prefix, suffix, system, listed, prompting, sampling }) }
       if (models.some((other) => sameModel(other.variant, variant) && asksAlike(other, asking))) continue
       const name = freeName(
         entry.name ?? variant.name,
@@ -98,7 +98,7 @@ export async function studyVariants(
   )
 }
 
-type Asking = Pick<EvaluationVariant, 'prefix' | 'suffix' | 'system' | 'listed' | 'sampling'>
+type Asking = Omit<EvaluationVariant, 'variant'>
 
 /** Removes undefined fields, as in a stored run. */
 const present = (asking: Asking): Asking =>
@@ -107,6 +107,7 @@ const present = (asking: Asking): Asking =>
 const asksAlike = (one: Asking, other: Asking): boolean =>
   frameKey(one) === frameKey(other) &&
   one.listed === other.listed &&
+  one.prompting === other.prompting &&
   isDeepStrictEqual(one.sampling, other.sampling)
 
 const renamed = (variant: Variant, name: string): Variant =>

@@ -5,11 +5,13 @@ import { GREEDY_VARIANTS, greedyTask } from '../../contract/documents/greedy-fai
 import type { JudgeSettings } from '../../contract/documents/judge'
 import type { ScoredTask } from '../../contract/documents/scored-by'
 import { type Task, TaskSettings } from '../../contract/documents/task'
+import type { Prompting } from '../../contract/model/prompting'
 import { absolutePath } from '../base/files/places'
 import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import { requireRightAnswers } from '../evaluation/greedy-failures'
 import { judgeSettings } from '../evaluation/judging-server'
+import { withPromptings } from '../evaluation/prompted-answers'
 import type { EvaluationRequest } from '../evaluation/prepare-evaluation'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
@@ -142,7 +144,11 @@ export class StudyWork {
       { folder, folders, checkpoints: [] },
       checkedSweep
     )
-    return this.#evaluation(settings, task, variants)
+    return this.#evaluation(settings, task, withPromptings(variants, this.promptings(settings)))
+  }
+
+  promptings({ prompting }: StudyTask): readonly Prompting[] {
+    return prompting ?? this.placed.study.evaluate.prompting ?? []
   }
 
   /** Prepares a few short answers of post to the first prompt, in memory. */

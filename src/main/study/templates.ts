@@ -47,6 +47,7 @@ tasks:
   - import: verbalized-sampling
     file: [poem.txt, creative_story.txt, joke.txt] # each file is a category
     n: 32
+    prompting: [verbalized-sampling] # asks every variant by it too, for the interaction with restored layers
     # A judge scores the answers, which are sent to it:
     # judge: {url: https://api.example.org/v1, model: gemini-2.5-pro, key: OPENAI_API_KEY, rate: 600}
   - import: coverage-qa

@@ -227,7 +227,9 @@ const isSweepBaseline = ({ origin, added }: VariantOption): boolean => origin ==
 function additionOrigin({ variant, sampling, ...frame }: EvaluationVariant): string {
   const parts = [
     ...(sampling === undefined ? [] : ['own sampler']),
-    ...(['prefix', 'suffix', 'system', 'listed'] as const).filter((part) => frame[part] !== undefined)
+    ...(['prefix', 'suffix', 'system', 'listed', 'prompting'] as const).filter(
+      (part) => frame[part] !== undefined
+    )
   ]
   if (parts.length > 0) return parts.join(', ')
   return isExternal(variant) || variant.kind === 'baseline' ? variant.kind : 'added'

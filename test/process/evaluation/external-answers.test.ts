@@ -34,7 +34,8 @@ interface Evaluated {
 
 async function evaluated(
   variant: Variant,
-  around: Omit<EvaluationVariant, 'variant'> = {}
+  around: Omit<EvaluationVariant, 'variant'> = {},
+  stored: readonly SampleLine[] = []
 ): Promise<Evaluated> {
   const task = await builtinTask('demo-open')
   const { run, pair } = await prepareEvaluation({
@@ -50,12 +51,12 @@ async function evaluated(
       { variant, ...around }
     ]
   })
-  const samples: SampleLine[] = []
+  const samples: SampleLine[] = [...stored]
   const scores: PromptScores[] = []
   const records: ExternalRecord[] = []
   await runEvaluation(
     sharedEngine.client(),
-    { run, pair, stored: { samples: [], scores: [] } },
+    { run, pair, stored: { samples: stored, scores: [] } },
     {
       planned: () => Promise.resolve(),
       learned: async (record) => void records.push(record),
@@ -141,4 +142,32 @@ it('a variant with a system turn, a suffix and lists of answers is asked so, and
     PROMPT_COUNT * SAMPLE_COUNT,
     PROMPT_COUNT * SAMPLE_COUNT
   ])
+})
+
+it('a variant under regeneration shows the earlier answers of its chain, and continues after a stop', async () => {
+  const { endpoint, requests } = await startAnswerEndpoint({
+    answer: (prompt, given) =>
+      `${['Red', 'Blue', 'Green'][given] ?? 'Grey'} after ${prompt.split('\n').length}`
+  })
+  const variant: Variant = {
+    kind: 'endpoint',
+    name: 'again',
+    endpoint: { ...endpoint, through: 'chat', concurrency: 1 }
+  }
+  const whole = await evaluated(variant, { prompting: 'regeneration' })
+  const contents = requests.map(({ body }) => body.messages?.[0]?.content ?? '')
+  const question = whole.run.task.prompts[0]?.text ?? ''
+  // Four answers of one chain to each of three prompts.
+  expect(contents).toHaveLength(4 * PROMPT_COUNT)
+  expect(contents[0]).toBe(question)
+  const lines = whole.samples.filter(({ variant, prompt }) => variant === 'again' && prompt === 0)
+  expect(lines.map(({ index }) => index)).toEqual([0, 1, 2, 3])
+  expect(contents[2 * PROMPT_COUNT]).toBe(
+    `${question}\n\nEarlier answers:\n1. ${lines[0]?.text}\n2. ${lines[1]?.text}\n\n` +
+      'Give another answer, which differs from all earlier ones. Write only the answer.'
+  )
+  const kept = whole.samples.filter(({ index, prompt }) => index < 2 || (index === 2 && prompt === 0))
+  const before = requests.length
+  await evaluated(variant, { prompting: 'regeneration' }, kept)
+  expect(requests.length - before).toBe(PROMPT_COUNT - 1 + PROMPT_COUNT)
 })

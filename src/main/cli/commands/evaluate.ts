@@ -15,23 +15,25 @@ import {
   seedOption
 } from '../options/options'
 import { optionGroup } from '../options/option-group'
-import { flag, text } from '../options/option-kinds'
+import { flag, several, text } from '../options/option-kinds'
 import { checkOutputFile, writeOutputText, writeOutputFile, writtenWords } from '../results/output-file'
 import { plural } from '../../../contract/words/format'
 import { namedTask } from '../../work/named-task'
 import { changedRendering } from '../../../contract/work/settings'
 import { EvaluationWork } from '../../work/evaluation'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { type EvaluationRun, EvaluationVariant } from '../../../contract/documents/evaluation'
 import type { Task } from '../../../contract/documents/task'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import { isExternal } from '../../../contract/model/model'
+import { Prompting } from '../../../contract/model/prompting'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
 import { answersToMake, mostTokens } from '../../../contract/words/answer-words'
 import { withHint, readJsonFile } from '../../base/files/bounded-file'
 import { requireReachable } from '../../endpoint/reachable'
+import { withPromptings } from '../../evaluation/prompted-answers'
 import { BUILTIN_TASKS } from '../../evaluation/builtin-tasks'
 import { viewEvaluation } from '../../project/results/stored-evaluation'
 import { pairPaths } from '../../project/demo'
@@ -57,11 +59,23 @@ const MAX_TASK_BYTES = 256_000_000
 
 const VARIANTS = 'Write [{"variant": {"kind": "post", "name": "post"}, "prefix": "..."}, ...].'
 
+function parsePrompting(text: string): Prompting {
+  const prompting = Prompting.safeParse(text)
+  if (prompting.success) return prompting.data
+  throw new InvalidArgumentError(`Expected ${Prompting.options.join(', ')}.`)
+}
+
 const evaluateOptions = pairOptions
   .heading('Evaluation:')
   .options({
     task: text('<task>', TASK_CHOICES),
     variants: text('<file>', 'variants as JSON, with their own samplers'),
+    prompting: several(
+      Prompting,
+      '<name>',
+      'also ask every model by this prompting; repeatable',
+      parsePrompting
+    ),
     embeddingModel: text('<folder>', 'compare answers by this sentence-embedding model'),
     classifier: text('<folder>', 'count classes of answers by this classifier')
   })
@@ -116,7 +130,10 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       {
         ...folders,
         task,
-        variants: await givenVariants(options, folders, projectPair, command),
+        variants: withPromptings(
+          await givenVariants(options, folders, projectPair, command),
+          options.prompting
+        ),
         rendering: changedRendering(options, projectPair?.document.rendering ?? DEFAULT_RENDERING),
         computing: computingFromOptions(options),
         embeddingModel: options.embeddingModel,

@@ -33,7 +33,7 @@ import { sweepOfRanges } from './starting-sweep'
  */
 
 export const comparedModels = (otherwise: string): Argument =>
-  new Argument('[which...]', `such as base, 4-11, selected or FILE (default: ${otherwise})`)
+  new Argument('[which...]', `such as 4-11 or FILE (default: ${otherwise})`)
 
 export const writtenModel = new Argument('[which]', 'such as 4-11, selected, FILE or post')
 

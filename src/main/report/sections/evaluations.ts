@@ -1,4 +1,4 @@
-import { isPlain, mainMeasures } from '../../../contract/documents/evaluation'
+import { isPlain, mainMeasures, type VariantResult } from '../../../contract/documents/evaluation'
 import type { JudgeSettings } from '../../../contract/documents/judge'
 import type { Report, ReportedEvaluation } from '../../../contract/documents/report'
 import { describeComputation } from '../../../contract/documents/samples'
@@ -23,6 +23,7 @@ import { judgeTrust } from '../../../contract/words/preference-words'
 import {
   type Block,
   block,
+  DASH,
   type ReportColumn,
   emptySection,
   type Fact,
@@ -150,6 +151,7 @@ export function evaluationFindings(evaluation: Evaluated): Block[] {
       ids.filter((id) => measureOf(id).isSecondary !== true)
     ),
     ...(secondary.length === 0 ? [] : [block.fold('Other measures', [measuresTable(evaluation, secondary)])]),
+    ...interactionBlocks(evaluation),
     ...lossBlocks(evaluation),
     ...categoryBlocks(evaluation),
     ...passAtKBlocks(evaluation),
@@ -221,6 +223,48 @@ function measuresTable(evaluation: Evaluated, ids: readonly MeasureId[]): Block 
   )
 }
 
+/** Shows whether settings such as a prompting change each model as they change the compared one. */
+function interactionBlocks({ kind, results }: Evaluated): Block[] {
+  const { comparedWith, interactions = [] } = results
+  if (interactions.length === 0) return []
+  const settings = [...new Set(interactions.map(({ reference }) => reference))]
+  const resultOf = (name: string): VariantResult | undefined =>
+    results.variants.find(({ variant }) => variant === name)
+  const mean = (name: string, id: MeasureId): TableCell =>
+    estimateCell(id, resultOf(name)?.measures[id], null)
+  return [
+    block.table(
+      `Interaction with settings. Below: the change that the settings make to a model, minus the change that they ` +
+        `make to ${comparedWith}, its interval, and p adjusted for all interactions of the measure (Holm)`,
+      [
+        textColumn('Measure'),
+        textColumn('Model'),
+        ...[comparedWith, ...settings].map((name) => numberColumn(name))
+      ],
+      Object.values(mainMeasures(kind, results.variants)).flatMap((id) =>
+        [comparedWith, ...new Set(interactions.map(({ plain }) => plain))].map((model): TableCell[] => [
+          { text: measureLabel(id) },
+          { text: model },
+          mean(model, id),
+          ...settings.map((setting): TableCell => {
+            if (model === comparedWith) return mean(setting, id)
+            const interaction = interactions.find(
+              ({ plain, reference }) => plain === model && reference === setting
+            )
+            return interaction === undefined
+              ? DASH
+              : estimateCell(
+                  id,
+                  resultOf(interaction.variant)?.measures[id],
+                  interaction.differences[id] ?? null
+                )
+          })
+        ])
+      )
+    )
+  ]
+}
+
 /** Shows the main measures for the prompts of each category. */
 function categoryBlocks(evaluation: Evaluated): Block[] {
   const { kind, results } = evaluation
@@ -290,19 +334,22 @@ function evaluationFacts(evaluation: ReportedEvaluation): Fact[] {
       ...evaluation,
       variants: variants.map(({ variant }) => variant)
     }),
-    ...variants.flatMap(({ variant: { name }, sampling, prefix, suffix, system, listed }): Fact[] => [
-      ...optional(
-        `Sampler of ${name}`,
-        sampling &&
-          samplingFacts(sampling)
-            .map(([setting, value]) => `${setting.toLowerCase()} ${value}`)
-            .join(', ')
-      ),
-      ...optional(`Prefix of ${name}`, prefix),
-      ...optional(`Suffix of ${name}`, suffix),
-      ...optional(`System turn of ${name}`, system),
-      ...optional(`Answers in each list of ${name}`, listed)
-    ]),
+    ...variants.flatMap(
+      ({ variant: { name }, sampling, prefix, suffix, system, listed, prompting }): Fact[] => [
+        ...optional(
+          `Sampler of ${name}`,
+          sampling &&
+            samplingFacts(sampling)
+              .map(([setting, value]) => `${setting.toLowerCase()} ${value}`)
+              .join(', ')
+        ),
+        ...optional(`Prefix of ${name}`, prefix),
+        ...optional(`Suffix of ${name}`, suffix),
+        ...optional(`System turn of ${name}`, system),
+        ...optional(`Answers in each list of ${name}`, listed),
+        ...optional(`Prompting of ${name}`, prompting)
+      ]
+    ),
     ...judgeFacts('Judge', judge, 'per prompt'),
     ...judgeFacts('Judge of pairs', pairJudge, 'in each set'),
     ...optional(
