@@ -292,6 +292,19 @@ GOLDENS_MADE["granite4_hybrid"] = dict(
     head_dim=8, output_gain=2.0, embedding_scale=6.0, residual_scale=0.4, score_scale=0.25, logits_divisor=4.0, fused_mlp=True,
     gate_up="shared_mlp.input_linear", modules=dict(down="shared_mlp.output_linear"), recurrent=SPACE, longest=100, ropes=["none"] * 4)
 
+# Layers with one half each: M and * have an attention half, and - an MLP.
+GOLDENS_MADE["nemotron_h"] = dict(
+    config=small("nemotron_h", "NemotronHForCausalLM", drop=["rms_norm_eps", "hidden_act", "rope_theta"], hybrid_override_pattern="M*-M",
+                 head_dim=8, layer_norm_epsilon=1e-5, mlp_hidden_act="relu2", mamba_num_heads=8, mamba_head_dim=8, n_groups=2,
+                 ssm_state_size=6, conv_kernel=4, expand=2, chunk_size=128, use_conv_bias=True, use_bias=False, mlp_bias=False,
+                 mamba_hidden_act="silu", mamba_proj_bias=False, attention_bias=False, time_step_limit=[0.05, 0.5],
+                 residual_in_fp32=False),
+    head_dim=8, eps=1e-5, mlp="plain", act="relu2", output_gain=2.0, halves="M*-M", longest=100, ropes=["none"] * 4,
+    recurrent=dict(SPACE, folder="mixer", layers=[0, 3], step_limits=(0.05, 0.5), norm_groups=2),
+    names=("backbone.", "lm_head.weight"), around=("embeddings", "norm_f"),
+    layer_norms=dict(before_attention="norm", before_mlp="norm"),
+    modules=dict(q="mixer.q_proj", k="mixer.k_proj", v="mixer.v_proj", o="mixer.o_proj", up="mixer.up_proj", down="mixer.down_proj"))
+
 GOLDENS_MADE["qwen2_moe"] = dict(
     config=small("qwen2_moe", "Qwen2MoeForCausalLM", decoder_sparse_step=1, moe_intermediate_size=12, num_experts=8,
                  shared_expert_intermediate_size=20, num_experts_per_tok=2, norm_topk_prob=False, mlp_only_layers=[2],
@@ -323,7 +336,7 @@ def text_of(config):
 def rope_of(text):
     """What the config says of RoPE, and the base frequency."""
     section = text.get("rope_parameters") or text.get("rope_scaling")
-    return section, (section or {}).get("rope_theta") or text.get("rope_theta") or text.get("theta") or text["rotary_emb_base"]
+    return section, (section or {}).get("rope_theta") or text.get("rope_theta") or text.get("theta") or text.get("rotary_emb_base", 10000.0)
 
 
 def inner_of(made):
@@ -334,6 +347,11 @@ def recurrent_in(made, layer):
     """How a layer computes that has a state in place of attention; nothing for one with attention."""
     recurrent = made.get("recurrent")
     return recurrent if recurrent and layer in recurrent["layers"] else None
+
+
+def half_of(made, layer):
+    """The letter of a layer with one half; nothing for a layer with both."""
+    return made["halves"][layer] if "halves" in made else None
 
 
 def heads_of(text):
@@ -381,24 +399,28 @@ def make_weights(made, seed):
         recurrent = recurrent_in(made, layer)
         if recurrent:
             RECURRENT[recurrent["kind"]]["add"](recurrent, weights, at, normal, linear, hidden)
+        half = half_of(made, layer)
+        without_attention = recurrent or half == "-"
         for name, size, gain in [("q", heads, 1.5), ("k", kv_heads, 1.5), ("v", kv_heads, 1.0)]:
-            if recurrent:
+            if without_attention:
                 break
             size = 2 * size if name == "q" and made.get("gates") else size
             weights[f"{at}{modules[name]}.weight"] = linear(size * head_dim, hidden, gain)
             if made.get("qkv_bias"):
                 weights[f"{at}{modules[name]}.bias"] = normal(size * head_dim, std=0.3)
-        if not recurrent:
+        if not without_attention:
             weights[f"{at}{modules['o']}.weight"] = linear(hidden, heads * head_dim, made.get("output_gain", 1.0))
         if made.get("o_bias"):
             weights[f"{at}{modules['o']}.bias"] = normal(hidden, std=0.3)
         for name, size in [("q_norm", heads), ("k_norm", kv_heads)]:
             if made.get("projection_norms"):
                 weights[f"{at}{modules[name]}.weight"] = norm(size * head_dim) * 1.2
-            if made.get("head_norms") and not recurrent:
+            if made.get("head_norms") and not without_attention:
                 weights[f"{at}{modules[name]}.weight"] = norm(head_dim) * 1.2
             if made.get("norms_of_each_head"):
                 weights[f"{at}{modules[name]}.weight"] = torch.stack([norm(head_dim) * 1.2 for _ in range(size)])
+        if half in list("M*"):
+            continue
         experts = made.get("experts")
         if experts and layer in experts["layers"]:
             # Spread so that the chosen differ from token to token.
@@ -755,7 +777,11 @@ def forward(made, stored, tokens, dtype=torch.float32):
                           at + modules["down"])
 
         scale, before = made.get("residual_scale", 1.0), placed(x, "before_attention")
-        attended = x + placed(attention(before), "after_attention") * scale
+        half = half_of(made, layer)
+        attended = x if half == "-" else x + placed(attention(before), "after_attention") * scale
+        if half in list("M*"):
+            x = attended
+            continue
         if made.get("parallel"):
             inner = placed(x, "before_mlp") if norms["before_mlp"] else before
         else:

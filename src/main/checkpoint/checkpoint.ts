@@ -68,10 +68,15 @@ export async function openCheckpoint(
   return isAdapter(await readdir(path)) ? openAdapter(path, adapterBase, namedBase) : openWholeModel(path)
 }
 
+/** Replaces Infinity, which Python writes into JSON, by a number of JSON that is read as infinite. */
+function withInfinity(text: string): string {
+  return text.replace(/([[,:]\s*)Infinity(?=\s*[\],}])/g, (_, before: string) => `${before}1e999`)
+}
+
 async function openWholeModel(path: string): Promise<Checkpoint> {
   const configPath = join(path, 'config.json')
   const configText = await readModelText(path, 'config.json', MAX_CONFIG_BYTES)
-  const config = parseJsonObject(configText, configPath)
+  const config = parseJsonObject(withInfinity(configText), configPath)
   const files = await readWeightFiles(path)
   const tensors = await joinScales(byCanonicalName(files), config)
   if (tensors.size > MAX_TENSORS) {

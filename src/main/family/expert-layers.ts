@@ -22,13 +22,16 @@ export function layerKinds(spec: DecoderSpec): number[] {
 
 /** Names what is fixed in the graph of a layer. */
 export function layerKind({ layers, normEpsilon }: DecoderSpec, layer: number): string {
-  const { experts, recurrent } = elementAt(layers, layer, 'layer')
-  return `${experts !== null}/${recurrent !== null}/${normEpsilon}`
+  const { experts, recurrent, hasMlp } = elementAt(layers, layer, 'layer')
+  return `${experts !== null}/${recurrent === null ? 'attention' : recurrent.kind}/${hasMlp}/${normEpsilon}`
 }
 
-/** Gives the recurrence of the first layer that has one; all have the same. */
+/** Gives the largest recurrence of a layer. All that carry numbers from token to token are the same. */
 export function anyRecurrence({ layers }: DecoderSpec): Recurrence | null {
-  return layers.find(({ recurrent }) => recurrent !== null)?.recurrent ?? null
+  const [largest = null] = layers
+    .flatMap(({ recurrent }) => (recurrent === null ? [] : [recurrent]))
+    .sort((one, other) => other.channels - one.channels)
+  return largest
 }
 
 /** Gives the inner size of the widest MLP, or of the experts that replace it. */

@@ -57,6 +57,11 @@ export interface Family {
   readonly experts: ExpertKeys | null
   /** Layers with a state in place of attention; null if all layers have attention. */
   readonly recurrent: RecurrentTrait | null
+  /**
+   * Config key of letters for the layers, and the type of each letter; null if layers have both halves. Such layers
+   * have an attention half or, if their type is "mlp", only an MLP.
+   */
+  readonly halves: { readonly key: string; readonly types: Readonly<Record<string, string>> } | null
   /** True if q has a gate beside each head, whose sigmoid multiplies the head's mixed values. */
   readonly gatedAttention: boolean
   /** Config key of the MLP's inner size. */
@@ -65,7 +70,7 @@ export interface Family {
   readonly mlpSize?: (config: ConfigReader) => number
   /** Config key of the limit of q, k and v after their norms, if the family has one. */
   readonly qkvClipKey?: string
-  readonly activationKey: 'hidden_act' | 'hidden_activation'
+  readonly activationKey: 'hidden_act' | 'hidden_activation' | 'mlp_hidden_act'
   /** True if embeddings are multiplied by sqrt(hidden_size); the head is not. */
   readonly scaledEmbeddings: boolean
   /** Config key s, which scales attention scores by s^-0.5; otherwise head_size^-0.5. */

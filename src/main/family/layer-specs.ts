@@ -1,7 +1,7 @@
 import { describeValue, type ConfigReader } from './config-reader'
 import { layerExperts, type Experts } from './experts'
 import type { Family } from './family'
-import { readRecurrence, type Recurrence, type RecurrentTrait } from './recurrent'
+import { IDENTITY, readRecurrence, type Recurrence, type RecurrentTrait } from './recurrent'
 import { readRope, type Rope } from './rope'
 import { rotates } from './shared-traits'
 
@@ -14,6 +14,7 @@ export interface LayerSpec {
   readonly experts: Experts | null
   /** Null if the layer has attention. */
   readonly recurrent: Recurrence | null
+  readonly hasMlp: boolean
 }
 
 /**
@@ -113,9 +114,12 @@ export function layerSpecs(
   const window = slidingWindow(reader, family)
   const types = family.windows === 'always' ? null : layerTypes(reader, family, layerCount)
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
+    const hasMlp = family.halves === null
+    if (types?.[layer] === 'mlp')
+      return { window: null, rope: NO_ROPE, experts, recurrent: IDENTITY, hasMlp: true }
     if (family.recurrent !== null && isRecurrent(reader, family.recurrent, types, layer)) {
       const recurrent = readRecurrence(reader, family.recurrent)
-      return { window: null, rope: NO_ROPE, experts, recurrent }
+      return { window: null, rope: NO_ROPE, experts, recurrent, hasMlp }
     }
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
@@ -127,7 +131,8 @@ export function layerSpecs(
       full: () => window !== null && !slides,
       allUnlessNamed: () => reader.value('position_embedding_type') !== 'rope'
     }[family.layersWithoutRope]()
-    return { window: slides ? window : null, rope: withoutRope ? NO_ROPE : rope, experts, recurrent: null }
+    const ofAttention = { window: slides ? window : null, rope: withoutRope ? NO_ROPE : rope }
+    return { ...ofAttention, experts, recurrent: null, hasMlp }
   })
 }
 
@@ -210,9 +215,10 @@ function theta(reader: ConfigReader, section: ConfigReader | null, outerKey: str
 
 function layerTypes(
   reader: ConfigReader,
-  { windows, recurrent, fullLayers: { type: full, isListOptional } }: Family,
+  { windows, recurrent, halves, fullLayers: { type: full, isListOptional } }: Family,
   layerCount: number
 ): readonly unknown[] | null {
+  if (halves !== null) return typesOfLetters(reader, halves, layerCount)
   const types = reader.value('layer_types')
   if ((types === undefined || types === null) && isListOptional) return null
   if (!Array.isArray(types) || types.length !== layerCount) {
@@ -224,4 +230,20 @@ function layerTypes(
     throw reader.unsupported('layer_types', all.join(', '))
   }
   return types
+}
+
+/** Reads the types of layers from a text with a letter for each. */
+function typesOfLetters(
+  reader: ConfigReader,
+  { key, types }: NonNullable<Family['halves']>,
+  layerCount: number
+): string[] {
+  const letters = reader.value(key)
+  if (typeof letters !== 'string' || letters.length !== layerCount)
+    throw reader.bad(key, `${layerCount} letters, one per layer`)
+  return [...letters].map((letter) => {
+    const type = types[letter]
+    if (type === undefined) throw reader.unsupported(key, `the letters ${Object.keys(types).join(' ')}`)
+    return type
+  })
 }

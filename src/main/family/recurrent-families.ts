@@ -175,5 +175,80 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       'num_heads',
       'use_pos_enc'
     ]
+  },
+  nemotron_h: {
+    ...plain,
+    label: 'Nemotron-H',
+    norms: { beforeAttention: 'norm', beforeMlp: 'norm' },
+    normEpsilonKey: 'layer_norm_epsilon',
+    names: {
+      q: 'mixer.q_proj',
+      k: 'mixer.k_proj',
+      v: 'mixer.v_proj',
+      o: 'mixer.o_proj',
+      recurrent: 'mixer',
+      up: 'mixer.up_proj',
+      down: 'mixer.down_proj',
+      embedding: 'model.embeddings',
+      finalNorm: 'model.norm_f'
+    },
+    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: 'mlp_bias' },
+    mlp: 'plain',
+    activationKey: 'mlp_hidden_act',
+    layersWithoutRope: 'allUnlessNamed',
+    // Steps are limited as by the model's kernels. transformers limits them otherwise on the CPU.
+    recurrent: {
+      ...stateSpaces,
+      keys: {
+        heads: 'mamba_num_heads',
+        headSize: 'mamba_head_dim',
+        groups: 'n_groups',
+        stateSize: 'ssm_state_size',
+        kernel: 'conv_kernel',
+        biased: 'use_conv_bias'
+      },
+      groupNorm: true
+    },
+    halves: { key: 'hybrid_override_pattern', types: { M: 'mamba', '*': 'full_attention', '-': 'mlp' } },
+    required: { mamba_hidden_act: 'silu', use_bias: false, mamba_proj_bias: false },
+    halfPrecision: false,
+    defaults: {
+      rope_theta: 10_000,
+      mlp_hidden_act: 'relu2',
+      layer_norm_epsilon: 1e-5,
+      vocab_size: 131_072,
+      num_hidden_layers: 52,
+      intermediate_size: 21_504,
+      num_attention_heads: 32,
+      num_key_value_heads: 8,
+      head_dim: 128,
+      max_position_embeddings: 4096,
+      mamba_num_heads: 128,
+      mamba_head_dim: 64,
+      mamba_hidden_act: 'silu',
+      mamba_proj_bias: false,
+      n_groups: 8,
+      ssm_state_size: 128,
+      conv_kernel: 4,
+      use_bias: false,
+      use_conv_bias: true
+    },
+    olderNames: { head_dim: 'attention_head_dim' },
+    ignored: [
+      'chunk_size',
+      'expand',
+      'mamba_ssm_cache_dtype',
+      'num_logits_to_keep',
+      'num_query_groups',
+      'rescale_prenorm_residual',
+      'residual_in_fp32',
+      'rms_norm_eps',
+      'sliding_window',
+      'time_step_floor',
+      'time_step_max',
+      'time_step_min',
+      'time_step_rank',
+      'use_mamba_kernels'
+    ]
   }
 }

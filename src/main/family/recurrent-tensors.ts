@@ -49,6 +49,8 @@ export function recurrentTensors(spec: DecoderSpec, recurrence: Recurrence): Rec
         tensor('convolution', 'conv.weight', [channels, 1, kernel]),
         tensor('o', 'out_proj.weight', [hiddenSize, channels])
       ]
+    case 'identity':
+      return []
     case 'stateSpace': {
       const { valueHeads } = recurrence.state
       const size = outputSize(recurrence)

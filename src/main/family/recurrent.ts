@@ -66,7 +66,10 @@ export interface StateSpace extends ConvolutionShape {
   readonly stepLimits: readonly [min: number, max: number] | null
 }
 
-export type Recurrence = GatedDelta | ShortConvolution | StateSpace
+/** A layer without an attention half. */
+export const IDENTITY = { kind: 'identity', channels: 0, kernel: 1, biased: false, state: null } as const
+
+export type Recurrence = GatedDelta | ShortConvolution | StateSpace | typeof IDENTITY
 
 /** Reads the recurrence of a model's layers. */
 export function readRecurrence(reader: ConfigReader, trait: RecurrentTrait): Recurrence {

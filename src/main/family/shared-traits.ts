@@ -33,6 +33,7 @@ export const plain = {
   mlp: 'gated',
   experts: null,
   recurrent: null,
+  halves: null,
   gatedAttention: false,
   mlpSizeKey: 'intermediate_size',
   activationKey: 'hidden_act',

@@ -131,14 +131,16 @@ export function sharedTensors(spec: DecoderSpec, layer: number): readonly LayerT
 }
 
 function listShared(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
-  const { experts, recurrent } = elementAt(spec.layers, layer, 'layer')
+  const { experts, recurrent, hasMlp } = elementAt(spec.layers, layer, 'layer')
+  const ofMlp = (): PartialTensor[] => (experts === null ? mlpTensors(spec) : routerTensors(spec, experts))
+  const ofAttention = (): PartialTensor[] => [
+    ...norm(spec, 'beforeAttention'),
+    ...(recurrent === null ? attentionTensors(spec) : recurrentTensors(spec, recurrent)),
+    ...norm(spec, 'afterAttention')
+  ]
   return [
-    ...inLayer(layer, 'attention', null, [
-      ...norm(spec, 'beforeAttention'),
-      ...(recurrent === null ? attentionTensors(spec) : recurrentTensors(spec, recurrent)),
-      ...norm(spec, 'afterAttention')
-    ]),
-    ...inLayer(layer, 'mlp', null, experts === null ? mlpTensors(spec) : routerTensors(spec, experts))
+    ...inLayer(layer, 'attention', null, recurrent?.kind === 'identity' ? [] : ofAttention()),
+    ...inLayer(layer, 'mlp', null, hasMlp ? ofMlp() : [])
   ]
 }
 
@@ -340,9 +342,15 @@ export function wholeModelTensors(spec: DecoderSpec): {
 }
 
 /**
- * Prefixes of decoder tensors in checkpoints: plain, bare, GPT-NeoX's, and two styles of multimodal wrappers.
+ * Prefixes of decoder tensors: plain, bare, of GPT-NeoX and Nemotron-H, and of two multimodal wrappers.
  */
-const DECODER_PREFIXES = ['model.language_model.', 'language_model.model.', 'gpt_neox.', 'model.'] as const
+const DECODER_PREFIXES = [
+  'model.language_model.',
+  'language_model.model.',
+  'gpt_neox.',
+  'backbone.',
+  'model.'
+] as const
 const BARE_DECODER_NAME = /^(layers\.\d+\.|embed_tokens\.|norm\.)/
 
 /**

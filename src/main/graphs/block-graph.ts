@@ -85,7 +85,7 @@ export function blockGraph(
   const graph = new OnnxGraph('block')
   const weights = weightInputs(graph, sharedTensors(spec, kind), precision, castsWeights)
   const products = { precision, weights: precision }
-  const { experts, recurrent } = elementAt(spec.layers, kind, 'layer')
+  const { experts, recurrent, hasMlp } = elementAt(spec.layers, kind, 'layer')
   const hidden = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.hiddenSize])
   const rotary = recurrent === null ? rotaryInputs(graph, spec) : ROTARY_INPUTS
   const layer = new LayerBuilder(graph, spec, weights, rotary, products)
@@ -97,7 +97,8 @@ export function blockGraph(
     graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
   const dims = (width: number): [string, number, number] => ['nodes', shape.outputRowCount, width]
   if (experts === null) {
-    graph.output(layer.mlp(rows, block, byNode), BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
+    const output = hasMlp ? layer.mlp(rows, block, byNode) : byNode('attended', rows)
+    graph.output(output, BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
   } else {
     const normed = layer.mlpInput(rows, block)
     const routing = graph.reshape('routing', layer.routing(normed), [-1, shape.outputRowCount, experts.count])

@@ -132,7 +132,7 @@ export function decodeGraph(
   )
   let rows = hidden
   for (const [i, layer] of layers.entries()) {
-    const { rope, window, experts, recurrent } = elementAt(spec.layers, layer, 'layer')
+    const { rope, window, experts, recurrent, hasMlp } = elementAt(spec.layers, layer, 'layer')
     const tablesOfLayer = recurrent === null ? elementAt(tables, ropes.indexOf(rope), 'table') : ROTARY_INPUTS
     const products = { precision: 'fp32', weights } as const
     const scoped = graph.within(`layer${layer}`)
@@ -152,7 +152,9 @@ export function decodeGraph(
     const layout = experts === null ? [] : expertLayout(spec, layer, weights)
     rows =
       experts === null
-        ? builder.mlp(attended, rows)
+        ? hasMlp
+          ? builder.mlp(attended, rows)
+          : attended
         : routedMlp(builder, experts, attended, rows, (branch, expert) => {
             // Weights are constants of the whole graph, even if only one branch uses them.
             const constants = residentConstants(

@@ -1,5 +1,6 @@
 import type { Recurrence } from '../family/recurrent'
 import { GatedDeltaLayer } from './gated-delta'
+import { IdentityLayer } from './identity-layer'
 import type { LayerBuilder } from './layer-builder'
 import type { RecurrentLayer } from './recurrent-shape'
 import { ShortConvolutionLayer } from './short-convolution'
@@ -12,6 +13,8 @@ export function recurrentLayer(layer: LayerBuilder, recurrence: Recurrence): Rec
       return new GatedDeltaLayer(layer, recurrence)
     case 'shortConvolution':
       return new ShortConvolutionLayer(layer, recurrence)
+    case 'identity':
+      return new IdentityLayer(layer)
     case 'stateSpace':
       return new StateSpaceLayer(layer, recurrence)
   }

@@ -79,6 +79,15 @@ describe('a model folder', () => {
     )
   })
 
+  test('may have Infinity in config.json, as Python writes it', async () => {
+    const folder = await writeCheckpoint(await temporaryFolder(), checkpointFixture())
+    const file = join(folder, 'config.json')
+    const text = await readFile(file, 'utf8')
+    await writeFile(file, text.replace('{', '{ "time_step_limit": [0.0, Infinity], "note": "Infinity",'))
+    const { config } = await openCheckpoint(folder)
+    expect(config).toMatchObject({ time_step_limit: [0, Infinity], note: 'Infinity' })
+  })
+
   test('is the folder of config.json, and gives the model its name', async () => {
     expect(await resolveModelFolder(join(DEMO, 'base', '..', 'post'))).toBe(join(DEMO, 'post'))
     expect(folderModelName(join(DEMO, 'post'))).toBe('post')

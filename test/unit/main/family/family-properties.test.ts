@@ -53,6 +53,7 @@ const ATTENTION_BIASES = [
 function droppedKeys(modelType: string): readonly string[] {
   return [
     ...(LAYER_NORMS.includes(modelType) ? ['rms_norm_eps'] : []),
+    ...(modelType === 'nemotron_h' ? ['hidden_act'] : []),
     ...(modelType === 'gpt_neox' ? ['rope_theta', 'num_key_value_heads'] : [])
   ]
 }
@@ -116,6 +117,18 @@ function ownKeys(
         block_multiple_of: 4,
         full_attn_idxs: shape.bias ? [0] : [1],
         conv_L_cache: shape.tied ? 3 : 2
+      }
+    ],
+    [
+      ['nemotron_h'],
+      {
+        hybrid_override_pattern: shape.bias ? 'M-' : '*M',
+        num_hidden_layers: 2,
+        mamba_num_heads: 4,
+        mamba_head_dim: 3,
+        n_groups: shape.tied ? 1 : 2,
+        ssm_state_size: 3,
+        mlp_bias: shape.tied
       }
     ],
     [['mixtral'], { num_local_experts: 4, num_experts_per_tok: 3, sliding_window: shape.window }],
