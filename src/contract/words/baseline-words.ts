@@ -5,7 +5,7 @@ import { type Baseline, isBlend } from '../model/sampling-baseline'
 import { mostDiverse } from '../model/by-diversity'
 import type { RestorationRange } from '../model/recipe'
 import { samplingBaselineName } from '../model/sampling-baseline'
-import { formatDelta, formatDeltas, formatP, rangePhrase, lowerFirst } from './format'
+import { formatDelta, formatDeltas, formatP, formatScore, rangePhrase, lowerFirst } from './format'
 import type { ScoreWords } from './score-words'
 
 /** Minimum number of prompts for an interval. A sign-flip test of five prompts has p of at least 1 / 16. */
@@ -80,10 +80,16 @@ export const familyOf = (
   { baseline }: Pick<BaselineComparison, 'baseline'>
 ): FamilyScore | undefined => families.find(({ family }) => family === baseline.kind)
 
-/** Reports whether the advantage of a baseline comes from having been picked from many: out of bag it is behind. */
-function isBehindOutOfBag(selection: Compared, compared: BaselineComparison): boolean {
-  const outOfBag = familyOf(selection, compared)?.outOfBag ?? null
-  return outOfBag !== null && outOfBag.difference.mean <= 0
+/** Formats the score of a family out of bag, as diversity at validity. */
+export const outOfBagText = ({ outOfBag }: FamilyScore): string =>
+  outOfBag === null
+    ? 'too few prompts'
+    : `${formatScore(outOfBag.diversity)} at ${formatScore(outOfBag.validity)}`
+
+/** Reports whether a baseline may lead only because it was picked from many: its family is not ahead out of bag. */
+function mayLeadByChance(selection: Compared, compared: BaselineComparison): boolean {
+  const family = familyOf(selection, compared)
+  return family !== undefined && (family.outOfBag === null || family.outOfBag.difference.mean <= 0)
 }
 
 /** Returns the baselines that keep the validity, without controls. */
@@ -108,7 +114,7 @@ function best(baselines: readonly BaselineComparison[]): BaselineComparison | nu
 export function strongestBaseline(selection: Compared): BaselineComparison | null {
   const ahead = baselinesThatKeep(selection).filter(
     (baseline) =>
-      comparedScores(baseline).difference.diversity.mean > 0 && !isBehindOutOfBag(selection, baseline)
+      comparedScores(baseline).difference.diversity.mean > 0 && !mayLeadByChance(selection, baseline)
   )
   const isChecked = ({ answers }: BaselineComparison): boolean => answers !== null
   const better = ahead.filter(doesBetter)

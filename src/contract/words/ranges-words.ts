@@ -30,7 +30,8 @@ export const INSPECTOR_WORDS = {
 
 export const LEGEND_WORDS = {
   baselines: 'Baselines',
-  list: 'Parts of the trade-off'
+  list: 'Parts of the trade-off',
+  outOfBag: 'Beside: candidates, and diversity at validity out of bag.'
 } as const
 
 export const RANGES_WORDS = {

@@ -76,7 +76,7 @@ export async function printSweep(
           ...(checkpoints.length === 0
             ? {}
             : { checkpoint: checkpoints.map(({ path }) => shownModelName(path)) }),
-          ...{ rho, seed: selection?.bootstrap.seed },
+          ...{ rho, seed: selection?.bootstrap.seed, budget: selection?.budget ?? undefined },
           ...renderingSettings(rendering),
           countLeadingSpace: rendering.countLeadingSpace,
           ...{ device: sweep.device, precision: sweep.precision }

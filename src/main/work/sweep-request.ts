@@ -59,6 +59,7 @@ export async function sweepRequest(
         : await namedCheckpoints(settings.checkpoint, folders, document.otherCheckpoints),
     device: await chosenDevice({ device, precision: settings.precision }, folders.base, devices),
     seed: settings.seed,
+    budget: settings.budget,
     precision: settings.precision,
     memoryBytes
   }

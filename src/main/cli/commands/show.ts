@@ -39,6 +39,7 @@ import { builtinSetOf } from '../../crc/task/builtin-prompts'
 import { csvOutput, type CsvTable, writeCsvFile, writeCsvIfAsked } from '../results/csv-file'
 import { checkTable, comparisonTable, evaluationTable, sweepTable } from '../results/tables'
 import {
+  budgetOption,
   csvOption,
   detailsOption,
   forceOption,
@@ -72,14 +73,15 @@ import type { SearchDocument } from '../../../contract/documents/search'
 import { type SearchEvidence, searchFinding } from '../../../contract/words/search-finding'
 import { checkedSelection } from '../../crc/check/checked-selection'
 
-const whatIfOptions = optionGroup('Recalculate a sweep, exactly and without a model:').options({
-  rho: number('<share>', "share of post's validity to keep (default: as the sweep)", numberWithin(0, 1)),
-  temperature: number('<t>', 'a temperature of --what-if, with --min-p', numberWithin(0, 100)),
-  minP: number('<p>', 'a min-p of --what-if, with --temperature', numberWithin(0, 1)),
-  draws: number('<n>', 'count the right answers of a task in so many draws', wholeNumber(1, 1_000_000)),
-  mix: number('<share>', "compare with this scored share of base's logits", numberWithin(-1, 2)),
-  budget: number('<n>', 'give ranges and each family of baselines n candidates', wholeNumber(1, 10_000))
-})
+const whatIfOptions = optionGroup('Recalculate a sweep, exactly and without a model:')
+  .options({
+    rho: number('<share>', "share of post's validity to keep (default: as the sweep)", numberWithin(0, 1)),
+    temperature: number('<t>', 'a temperature of --what-if, with --min-p', numberWithin(0, 100)),
+    minP: number('<p>', 'a min-p of --what-if, with --temperature', numberWithin(0, 1)),
+    draws: number('<n>', 'count the right answers of a task in so many draws', wholeNumber(1, 1_000_000)),
+    mix: number('<share>', "compare with this scored share of base's logits", numberWithin(-1, 2))
+  })
+  .and(budgetOption)
 
 type WhatIfSettings = OptionsOf<typeof whatIfOptions> & {
   readonly json: boolean

@@ -1,4 +1,5 @@
 import {
+  budgetOption,
   csvOption,
   detailsOption,
   deviceOptions,
@@ -39,7 +40,7 @@ export const sweepOptions = pairOptions
   .options({
     all: flag('sweep every pair of the project, even if one fails')
   })
-  .and(scoredOptions, rhoOption())
+  .and(scoredOptions, rhoOption(), budgetOption)
   .options({
     seed: number('<n>', `seed of the bootstrap (default: ${DEFAULT_SEED})`, wholeNumber(0, 2 ** 31 - 1))
   })

@@ -93,6 +93,10 @@ export const rhoOption = (otherwise: number | string = DEFAULT_RHO) =>
   })
 export type RhoOption = OptionsOf<ReturnType<typeof rhoOption>>
 
+export const budgetOption = optionGroup().options({
+  budget: number('<n>', 'give ranges and each family of baselines n candidates', wholeNumber(1, 10_000))
+})
+
 export const seedOption = (what: string) =>
   optionGroup().options({
     seed: number('<n>', what, wholeNumber(0, 2 ** 31 - 1))

@@ -47,7 +47,7 @@ export function* selectionOf(
   candidates: readonly RangeScore[],
   rho: number,
   seed = DEFAULT_SEED,
-  { check = null, budget = null }: { check?: CheckResult | null; budget?: number | null } = {}
+  { check = null, budget = null }: { check?: CheckResult | null; budget?: number | null | undefined } = {}
 ): Steps<Selection> {
   const { holdOutSplit, scoredBy } = sweep
   const choosing = holdOutSplit === null ? sweep : yield* onPrompts(sweep, holdOutSplit.selection)

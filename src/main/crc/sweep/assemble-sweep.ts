@@ -55,6 +55,7 @@ export interface SweepOutcome {
   preview: PreviewResults | null
   rho: number
   seed?: number
+  budget?: number | undefined
 }
 
 /** Builds the document of a sweep: the means of every model, the selected range and its stability. */
@@ -65,7 +66,8 @@ export function* assembleSweep({
   baselines,
   preview,
   rho,
-  seed
+  seed,
+  budget
 }: SweepOutcome): Steps<SweepDocument> {
   const basePrompts = models.find(({ model }) => model.kind === 'base')?.prompts
   const isFair = facts.scoredBy.kind === 'crc'
@@ -90,7 +92,7 @@ export function* assembleSweep({
     model.kind === 'recipe' ? [{ recipe: model.recipe, ...score }] : []
   )
   const sweep = { ...facts, post, ranges, recipes, uniformBlends, baselines: scoredBaselines }
-  const selected = ranges.length === 0 ? null : yield* selectionOf(sweep, ranges, rho, seed)
+  const selected = ranges.length === 0 ? null : yield* selectionOf(sweep, ranges, rho, seed, { budget })
   const base = scored.find(({ model }) => model.kind === 'base')?.score ?? null
   return {
     schemaVersion: SWEEP_VERSION,

@@ -58,8 +58,8 @@ export async function runCrcSweep(
   history: SweepHistory | null = null
 ): Promise<SweepDocument> {
   const scored = await scorePrompts(engine, { ...request, shard: null }, signal, onEvent, history)
-  const { id, rho, seed } = request
-  return runCooperatively(assembleSweep({ id, ...scored, rho, seed }))
+  const { id, rho, seed, budget } = request
+  return runCooperatively(assembleSweep({ id, ...scored, rho, seed, budget }))
 }
 
 /**

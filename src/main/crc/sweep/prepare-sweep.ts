@@ -79,6 +79,8 @@ export interface CrcSweepRequest {
   /** Number of blends from post to base with one strength for all layers; 0 for none. */
   uniformBlendCount: number
   seed?: number
+  /** Number of candidates that ranges and every family of baselines pick from out of bag. */
+  budget?: number | undefined
   device?: ChosenDevice
   precision?: Precision
   /** Memory limit of the engine process in bytes; half of this machine's memory if null or omitted. */

@@ -5,7 +5,7 @@ import {
   rangePasses,
   type FullAnswerScores
 } from '../../../contract/documents/answer-check'
-import type { Selection, FamilyScore } from '../../../contract/documents/crc'
+import type { Selection } from '../../../contract/documents/crc'
 import type { ReportedRange, ReportedScore } from '../../../contract/documents/report'
 import type { ScoredBy } from '../../../contract/documents/scored-by'
 import type { BriefPreview } from '../../../contract/documents/shown-sweep'
@@ -21,7 +21,8 @@ import {
   baselineDifference,
   takenName,
   tooFewWords,
-  familyOf
+  familyOf,
+  outOfBagText
 } from '../../../contract/words/baseline-words'
 import { checkCertainty, passingWords, validitySpan } from '../../../contract/words/check-certainty'
 import {
@@ -245,16 +246,17 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
   const isAnyChecked = baselines.some(({ answers }) => answers !== null)
   const ranges = selection.families.find(({ family }) => family === 'range')
   const rows = baselines.map((baseline): TableCell[] => {
+    const family = familyOf(selection, baseline)
     const { validity, diversity, difference, isOnFullAnswers } = comparedScores(baseline)
     return [
       { text: baselineName(baseline) },
-      { text: candidatesText(familyOf(selection, baseline)) },
+      { text: family === undefined ? '' : String(family.candidateCount) },
       ...(isAnyChecked ? [{ text: isOnFullAnswers ? 'full answers' : 'first tokens' }] : []),
       { text: formatScore(validity) },
       { text: formatScore(diversity) },
       { text: baselineDifference(difference.validity) },
       { text: baselineDifference(difference.diversity) },
-      { text: outOfBagText(familyOf(selection, baseline)) }
+      { text: family === undefined ? '' : outOfBagText(family) }
     ]
   })
   const columns = [
@@ -274,21 +276,10 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
         'Out of bag, each family is picked on resampled prompts and scored on the others. ' +
         (ranges === undefined || ranges.outOfBag === null
           ? ''
-          : `Ranges, picked from ${candidatesText(ranges)}, reach ${outOfBagText(ranges)}. `) +
+          : `Ranges, picked from ${ranges.candidateCount}, reach ${outOfBagText(ranges)}. `) +
         'Halves and controls may keep less.'
     )
   ]
-}
-
-const candidatesText = (family: FamilyScore | undefined): string =>
-  family === undefined ? '' : String(family.candidateCount)
-
-function outOfBagText(family: FamilyScore | undefined): string {
-  if (family === undefined) return ''
-  const { outOfBag } = family
-  return outOfBag === null
-    ? 'too few prompts'
-    : `${formatScore(outOfBag.diversity)} at ${formatScore(outOfBag.validity)}`
 }
 
 export const blendsTable = (

@@ -129,5 +129,7 @@ it('names no baseline as better whose family is behind ranges out of bag', () =>
     strongestBaseline({ baselines: [compared], families, minimumValidity: 0.9 })
   expect(strongest([family(-0.01)])).toBeNull()
   expect(strongest([family(0.01)])).toBe(compared)
+  expect(strongest([{ ...family(0.01), outOfBag: null }])).toBeNull()
+  // Old sweeps have no families.
   expect(strongest([])).toBe(compared)
 })
