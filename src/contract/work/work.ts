@@ -52,25 +52,14 @@ export function workKey({ kind, settings }: { kind: string; settings: object }):
 /** Settings as they are grouped into the lines of a command, in this order. */
 const LINES: readonly (readonly string[])[] = [
   ['from', 'check', 'recipes'],
-  [
-    'task',
-    'prompts',
-    'variants',
-    'prompting',
-    'temperature',
-    'topK',
-    'topP',
-    'minP',
-    'repetitionPenalty',
-    'draws'
-  ],
+  ['task', 'prompts', 'variants', 'temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'draws'],
   ['split', 'uniformBlends', 'whatIf', 'preview'],
   ['source', 'checkpoint'],
   ['method', 'beam', 'generations', 'strengths', 'orders', 'halves', 'starts', 'bounds', 'budget'],
   ['n', 'best', 'rho', 'seed', 'maxTokens', 'stop'],
   ['system', 'templateArgument', 'date', 'assistantPrefix', 'countLeadingSpace'],
   ['device', 'precision', 'weights', 'memory'],
-  ['embeddingModel', 'classifier', 'against'],
+  ['prompting', 'embeddingModel', 'classifier', 'against'],
   ['judge', 'allowAddress']
 ]
 
