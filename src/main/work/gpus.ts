@@ -182,8 +182,13 @@ const DRIVER_LIBRARIES: Readonly<Record<Exclude<Vendor, 'other'>, RegExp>> = {
 }
 const SOFTWARE_LIBRARY = /lvp|llvmpipe|swiftshader/i
 
-function hasVulkanDriver({ vendor }: Gpu, drivers: readonly VulkanDriver[]): boolean {
-  return drivers.some(({ library }) =>
+function hasVulkanDriver({ vendor, driver }: Gpu, drivers: readonly VulkanDriver[]): boolean {
+  // Mesa's nouveau does not work on NVIDIA's kernel driver.
+  const usable =
+    driver?.startsWith('nvidia') === true
+      ? drivers.filter(({ library }) => !/nouveau/i.test(library))
+      : drivers
+  return usable.some(({ library }) =>
     vendor === 'other' ? !SOFTWARE_LIBRARY.test(library) : DRIVER_LIBRARIES[vendor].test(library)
   )
 }

@@ -148,7 +148,10 @@ function generationDevice(
   if (generation.success) return generation.data
   if (isConfigured(command, 'device')) return undefined
   const devices = GenerationDevice.options.join(' or ')
-  throw usageError(command, `--device ${device} answers --next only: answers are computed on ${devices}`)
+  throw usageError(
+    command,
+    `--device ${device} answers --next only: answers are computed on ${devices}, or by vLLM as an external model`
+  )
 }
 
 async function sample(

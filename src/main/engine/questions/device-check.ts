@@ -24,6 +24,9 @@ const PROMPT_LENGTH = 64
 /** Prompts of the two checks, of 64 and 512 rows. Kernels of products change with the number of rows. */
 const PROMPT_COUNTS = [1, 8]
 
+/** Equal nodes in a run of 8,192 rows, for a device whose runs are large. The CPU computes one of them. */
+const LARGE_RUN_NODES = 16
+
 /** The shape of the timed product: as large as a layer's, and small enough for a software adapter. */
 const PRODUCT = { rows: 512, inner: 1024, columns: 1024 }
 const PRODUCT_RUNS = 3
@@ -74,8 +77,13 @@ async function* differences(
   for (const layer of new Set([0, Math.floor(spec.layerCount / 2), spec.layerCount - 1])) {
     throwIfCancelled(signal, 'The check of a device')
     const expected = await throughLayer({ device: cpu, precision: 'fp32', pair, packed }, layer, states)
-    const actual = await throughLayer({ device, precision, pair, packed }, layer, states)
-    yield distance(actual, expected) / distance(expected, states)
+    const source = { device, precision, pair, packed }
+    const nodeCounts = device.copiesTensors && promptCount > 1 ? [1, LARGE_RUN_NODES] : [1]
+    for (const nodes of nodeCounts) {
+      const actual = await throughLayer(source, layer, states, nodes)
+      for (let node = 0; node < nodes; node++)
+        yield distance(rowAt(actual, node, states.length), expected) / distance(expected, states)
+    }
     states = expected
   }
   const last = rowAt(states, packed.tokens.length - 1, spec.hiddenSize)
@@ -91,8 +99,16 @@ async function* differences(
   yield distance(await logitsOn(device), expected) / distance(expected, new Float32Array(expected.length))
 }
 
-/** Takes states through a layer of post, without its experts. Both are [rows, hidden]. */
-async function throughLayer(source: LayerSource, layer: number, states: Float32Array): Promise<Float32Array> {
+/**
+ * Takes equal nodes through a layer of post, without its experts. @param states [rows, hidden] @returns [nodes, rows,
+ * hidden]
+ */
+async function throughLayer(
+  source: LayerSource,
+  layer: number,
+  states: Float32Array,
+  nodes = 1
+): Promise<Float32Array> {
   const { device, precision, pair, packed } = source
   const { spec } = pair.post
   const { rope, window } = elementAt(spec.layers, layer, 'layer')
@@ -102,10 +118,12 @@ async function throughLayer(source: LayerSource, layer: number, states: Float32A
     const block = await readBlock(pair, layer, { kind: 'recipe', attention: 0, mlp: 0 })
     for (const [role, { data, shape }] of block.tensors)
       weights[role] = await device.resident(data, shape, weightType(role, precision))
-    const input = floatTensor(states, [1, packed.tokens.length, spec.hiddenSize])
+    const repeated = new Float32Array(nodes * states.length)
+    for (let node = 0; node < nodes; node++) repeated.set(states, node * states.length)
+    const input = floatTensor(repeated, [nodes, packed.tokens.length, spec.hiddenSize])
     const rotary = new RotaryFeeds(spec, PROMPT_LENGTH).of(rope)
     const masks = await session.masks(window)
-    return floatsOf((await session.advance(input, 1, { ...weights, ...rotary, ...masks })).hidden)
+    return floatsOf((await session.advance(input, nodes, { ...weights, ...rotary, ...masks })).hidden)
   } finally {
     for (const tensor of Object.values(weights)) tensor.dispose()
     await session.close()

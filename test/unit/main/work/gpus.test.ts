@@ -110,6 +110,10 @@ it('what WebGPU lacks is named with a remedy', async () => {
   expect(vulkanProblem(await machine({ ...NVIDIA, ...radeon }, { libraries: loader }))).toMatch(
     /NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics/
   )
+  // Mesa's driver for GPUs of NVIDIA needs another kernel driver.
+  const nouveau = { [`${VULKAN}/nouveau_icd.json`]: manifest('libvulkan_nouveau.so') }
+  const withNouveau = { libraries: [...loader, 'libvulkan_nouveau.so'] }
+  expect(vulkanGpus(await machine({ ...NVIDIA, ...nouveau }, withNouveau))).toEqual([])
   const unlisted = { libraries: ['libvulkan.so.1'] }
   expect(vulkanProblem(await machine({ ...NVIDIA, ...nvidia }, unlisted))).not.toBeNull()
   expect(vulkanProblem(await machine({ ...NVIDIA, ...nvidia }, { libraries: loader }))).toBeNull()
