@@ -314,6 +314,88 @@ GOLDENS_MADE["qwen2_moe"] = dict(
     experts=dict(count=8, chosen=2, size=12, sum_to_one=False, layers=[0, 1, 3], router="mlp.gate", shared=20,
                  named=lambda expert, name: f"mlp.experts.{expert}.{name}_proj"))
 
+
+def deepseek_experts(layers, **more):
+    """Experts by the names of DeepSeek's models, beside a shared one of twice their size without a router."""
+    return dict(dict(count=8, chosen=3, size=12, sum_to_one=True, layers=layers, router="mlp.gate", shared=24,
+                     shared_at="mlp.shared_experts", shared_router=False,
+                     named=lambda expert, name: f"mlp.experts.{expert}.{name}_proj"), **more)
+
+
+DEEPSEEK_KEYS = dict(moe_intermediate_size=12, n_routed_experts=8, n_shared_experts=2, num_experts_per_tok=3,
+                     first_k_dense_replace=1, norm_topk_prob=True)
+CORRECTION = "mlp.gate.e_score_correction_bias"
+GOLDENS_MADE |= {
+    "deepseek": dict(
+        config=changed(small("deepseek", "DeepseekForCausalLM", attention_bias=False, aux_loss_alpha=0.001, moe_layer_freq=1,
+                             scoring_func="softmax", seq_aux=True, rope_scaling=None, **DEEPSEEK_KEYS),
+                       norm_topk_prob=False, num_key_value_heads=4),
+        head_dim=8, output_gain=2.0, experts=deepseek_experts([1, 2, 3], sum_to_one=False)),
+    "glm4_moe": dict(
+        config=small("glm4_moe", "Glm4MoeForCausalLM", head_dim=16, attention_bias=True, partial_rotary_factor=0.5,
+                     use_qk_norm=True, n_group=4, topk_group=2, routed_scaling_factor=1.5, num_nextn_predict_layers=1,
+                     rope_scaling=None, **DEEPSEEK_KEYS),
+        head_dim=16, rotary_dim=8, qkv_bias=True, head_norms=True, output_gain=2.0,
+        experts=deepseek_experts([1, 2, 3], scores="sigmoid", bias=CORRECTION, groups=(4, 2, 2), scale=1.5)),
+    "dots1": dict(
+        config=small("dots1", "Dots1ForCausalLM", attention_bias=False, n_group=1, topk_group=1, routed_scaling_factor=2.5,
+                     scoring_func="noaux_tc", topk_method="noaux_tc", moe_layer_freq=1, sliding_window=8, max_window_layers=2,
+                     use_sliding_window=False, rope_scaling=None, **DEEPSEEK_KEYS),
+        head_dim=8, head_norms=True, windows=[None, None, 8, 8],
+        experts=deepseek_experts([1, 2, 3], scores="sigmoid", bias=CORRECTION, scale=2.5)),
+    "ernie4_5_moe": dict(
+        config=small("ernie4_5_moe", "Ernie4_5_MoeForCausalLM", use_bias=False, use_rmsnorm=True, moe_num_experts=8, moe_k=3,
+                     moe_num_shared_experts=2, moe_intermediate_size=12, moe_layer_start_index=1, moe_layer_end_index=2,
+                     moe_layer_interval=1, moe_capacity=[8, 8, 8], moe_gate="topk", moe_use_aux_free=True,
+                     tie_word_embeddings=True),
+        head_dim=8, neighbours=True, output_gain=2.0,
+        experts=deepseek_experts([1, 2], bias="mlp.moe_statics.e_score_correction_bias", bias_row=True)),
+    "hunyuan_v1_moe": dict(
+        config=changed(small("hunyuan_v1_moe", "HunYuanMoEV1ForCausalLM", head_dim=16, attention_bias=False, use_qk_norm=True,
+                             num_experts=8, moe_topk=[3] * 4, num_shared_expert=[1] * 4, moe_intermediate_size=[12] * 4,
+                             moe_layer_num_skipped=0, moe_drop_tokens=False, use_mla=False, use_cla=False,
+                             use_mixed_mlp_moe=True, group_limited_greedy=False, tie_word_embeddings=True,
+                             rope_scaling=dict(type="dynamic", alpha=50.0, factor=1.0)), intermediate_size=12),
+        head_dim=16, head_norms=True, norms_after_rope=True, ropes=["alpha"] * 4, output_gain=2.0,
+        modules=dict(q_norm="self_attn.query_layernorm", k_norm="self_attn.key_layernorm"),
+        experts=deepseek_experts([0, 1, 2, 3], shared=12, shared_at="mlp.shared_mlp", router="mlp.gate.wg")),
+}
+
+# Latent attention: the sizes of the vectors that q, and k and v, come from, and of the parts of a head.
+LATENT = dict(q_rank=12, kv_rank=10, plain=8, turning=4, value=6)
+LATENT_KEYS = dict(q_lora_rank=12, kv_lora_rank=10, qk_nope_head_dim=8, qk_rope_head_dim=4, v_head_dim=6, attention_bias=False,
+                   num_key_value_heads=4, moe_layer_freq=1, aux_loss_alpha=0.001, seq_aux=True, ep_size=1, pretraining_tp=1)
+DEEPSEEK_YARN = dict(type="yarn", factor=8.0, original_max_position_embeddings=32, beta_fast=4, beta_slow=1, mscale=0.707,
+                     mscale_all_dim=0.707)
+SHARPER = (0.1 * 0.707 * math.log(8.0) + 1) ** 2 / math.sqrt(12)
+
+
+def latent(model_type, layers_of_experts, without_q_rank=False, more_experts={}, more={}, **keys):
+    """A model with DeepSeek's latent attention and experts."""
+    drop_rank = dict(q_lora_rank=None) if without_q_rank else {}
+    made = small(model_type, model_type, **{**LATENT_KEYS, **DEEPSEEK_KEYS, **drop_rank, **keys})
+    return dict(config=made, head_dim=12, rotary_dim=4, neighbours=True, output_gain=2.0,
+                latent={**LATENT, **(dict(q_rank=None) if without_q_rank else {})},
+                experts=deepseek_experts(layers_of_experts, **more_experts), **more)
+
+
+YARN_TRAITS = dict(ropes=["yarn"] * 4, score_scale=SHARPER, longest=75)
+GOLDENS_MADE |= {
+    "deepseek_v2": latent("deepseek_v2", [1, 2, 3], norm_topk_prob=False, scoring_func="softmax", topk_method="group_limited_greedy",
+                          n_group=4, topk_group=2, routed_scaling_factor=3.0, rope_scaling=DEEPSEEK_YARN, more=YARN_TRAITS,
+                          more_experts=dict(sum_to_one=False, groups=(4, 2, 1), scale=3.0)),
+    "deepseek_v2_lite": latent("deepseek_v2", [1, 2, 3], without_q_rank=True, norm_topk_prob=False, scoring_func="softmax",
+                               topk_method="greedy", n_group=1, topk_group=1, routed_scaling_factor=1.0,
+                               rope_scaling=DEEPSEEK_YARN, more=YARN_TRAITS, more_experts=dict(sum_to_one=False)),
+    "deepseek_v3": latent("deepseek_v3", [2, 3], first_k_dense_replace=2, scoring_func="sigmoid", topk_method="noaux_tc", n_group=4,
+                          topk_group=2, routed_scaling_factor=2.5, num_nextn_predict_layers=1, rope_scaling=DEEPSEEK_YARN,
+                          more=YARN_TRAITS,
+                          more_experts=dict(scores="sigmoid", bias=CORRECTION, groups=(4, 2, 2), scale=2.5)),
+    "kimi_k2": latent("kimi_k2", [1, 2, 3], without_q_rank=True, scoring_func="sigmoid", topk_method="noaux_tc", n_group=1,
+                      topk_group=1, routed_scaling_factor=2.0, rms_norm_eps=1e-3, rope_scaling=None,
+                      more_experts=dict(scores="sigmoid", bias=CORRECTION, scale=2.0)),
+}
+
 # What a family's modules are called, and its norms, where its row says nothing else.
 MODULES = dict(q="self_attn.q_proj", k="self_attn.k_proj", v="self_attn.v_proj", o="self_attn.o_proj", gate="mlp.gate_proj",
                up="mlp.up_proj", down="mlp.down_proj", q_norm="self_attn.q_norm", k_norm="self_attn.k_norm")
@@ -401,15 +483,18 @@ def make_weights(made, seed):
             RECURRENT[recurrent["kind"]]["add"](recurrent, weights, at, normal, linear, hidden)
         half = half_of(made, layer)
         without_attention = recurrent or half == "-"
+        if "latent" in made:
+            add_latent(made["latent"], weights, f"{at}self_attn.", linear, norm, hidden, heads)
         for name, size, gain in [("q", heads, 1.5), ("k", kv_heads, 1.5), ("v", kv_heads, 1.0)]:
-            if without_attention:
+            if without_attention or "latent" in made:
                 break
             size = 2 * size if name == "q" and made.get("gates") else size
             weights[f"{at}{modules[name]}.weight"] = linear(size * head_dim, hidden, gain)
             if made.get("qkv_bias"):
                 weights[f"{at}{modules[name]}.bias"] = normal(size * head_dim, std=0.3)
         if not without_attention:
-            weights[f"{at}{modules['o']}.weight"] = linear(hidden, heads * head_dim, made.get("output_gain", 1.0))
+            value_dim = made["latent"]["value"] if "latent" in made else head_dim
+            weights[f"{at}{modules['o']}.weight"] = linear(hidden, heads * value_dim, made.get("output_gain", 1.0))
         if made.get("o_bias"):
             weights[f"{at}{modules['o']}.bias"] = normal(hidden, std=0.3)
         for name, size in [("q_norm", heads), ("k_norm", kv_heads)]:
@@ -425,11 +510,17 @@ def make_weights(made, seed):
         if experts and layer in experts["layers"]:
             # Spread so that the chosen differ from token to token.
             weights[f"{at}{experts['router']}.weight"] = linear(experts["count"], hidden, 2.0)
+            if "bias" in experts:
+                # As wide as the scores are apart, so that it changes the choice. Positive, because experts outside the best
+                # groups have a score of zero.
+                shape = [1, experts["count"]] if "bias_row" in experts else [experts["count"]]
+                weights[f"{at}{experts['bias']}"] = normal(*shape, std=0.3).abs() + 0.2
             if "shared" in experts:
-                weights[f"{at}mlp.shared_expert_gate.weight"] = linear(1, hidden, 2.0)
+                if experts.get("shared_router", True):
+                    weights[f"{at}mlp.shared_expert_gate.weight"] = linear(1, hidden, 2.0)
                 for name, out, into in [("gate", experts["shared"], hidden), ("up", experts["shared"], hidden),
                                         ("down", hidden, experts["shared"])]:
-                    weights[f"{at}mlp.shared_expert.{name}_proj.weight"] = linear(out, into)
+                    weights[f"{at}{experts.get('shared_at', 'mlp.shared_expert')}.{name}_proj.weight"] = linear(out, into)
             for expert in range(experts["count"]):
                 for name, out, into in [("gate", experts["size"], hidden), ("up", experts["size"], hidden),
                                         ("down", hidden, experts["size"])]:
@@ -455,6 +546,34 @@ def make_weights(made, seed):
                 by_head = [torch.chunk(part, heads) for part in parts]
                 weights[f"{at}{made['heads_together']}.{kind}"] = torch.cat([rows for head in zip(*by_head) for rows in head])
     return weights
+
+
+def add_latent(latent, weights, at, linear, norm, hidden, heads):
+    """Weights of latent attention without its output."""
+    q_size, up = heads * (latent["plain"] + latent["turning"]), heads * (latent["plain"] + latent["value"])
+    if latent["q_rank"] is None:
+        weights[f"{at}q_proj.weight"] = linear(q_size, hidden, 1.5)
+    else:
+        weights[f"{at}q_a_proj.weight"] = linear(latent["q_rank"], hidden)
+        weights[f"{at}q_a_layernorm.weight"] = norm(latent["q_rank"])
+        weights[f"{at}q_b_proj.weight"] = linear(q_size, latent["q_rank"], 1.5)
+    weights[f"{at}kv_a_proj_with_mqa.weight"] = linear(latent["kv_rank"] + latent["turning"], hidden)
+    weights[f"{at}kv_a_layernorm.weight"] = norm(latent["kv_rank"])
+    weights[f"{at}kv_b_proj.weight"] = linear(up, latent["kv_rank"], 1.3)
+
+
+def latent_parts(latent, linear, w, at, inner, heads):
+    """q, k and v of latent attention, arXiv 2405.04434, heads in a row; the dims of a head that turn come last."""
+    normed = lambda x, name: rms_norm(x, w[f"{at}{name}.weight"], 1e-6)
+    q = linear(inner, f"{at}q_proj") if latent["q_rank"] is None else linear(
+        normed(linear(inner, f"{at}q_a_proj"), "q_a_layernorm"), f"{at}q_b_proj")
+    down = linear(inner, f"{at}kv_a_proj_with_mqa")
+    up = linear(normed(down[:, :latent["kv_rank"]], "kv_a_layernorm"), f"{at}kv_b_proj")
+    k, v = [], []
+    for head in torch.chunk(up, heads, dim=1):
+        k += [head[:, :latent["plain"]], down[:, latent["kv_rank"]:]]
+        v.append(head[:, latent["plain"]:])
+    return q, torch.cat(k, dim=1), torch.cat(v, dim=1)
 
 
 def add_short(short, weights, at, normal, linear, hidden):
@@ -696,7 +815,11 @@ def forward(made, stored, tokens, dtype=torch.float32):
             recurrent = recurrent_in(made, layer)
             if recurrent:
                 return RECURRENT[recurrent["kind"]]["run"](recurrent, w, at, inner, eps)
-            q, k, v = (linear(inner, at + modules[name]) for name in "qkv")
+            if "latent" in made:
+                q, k, v = latent_parts(made["latent"], linear, w, f"{at}self_attn.", inner, heads)
+            else:
+                q, k, v = (linear(inner, at + modules[name]) for name in "qkv")
+            value_dim = v.shape[1] // kv_heads
             if made.get("gates"):
                 q, gates = (part.flatten(1) for part in q.view(length, heads, 2, head_dim).unbind(2))
             if "clip" in made:
@@ -711,6 +834,12 @@ def forward(made, stored, tokens, dtype=torch.float32):
             cos, sin = torch.cos(angles) * sharper, torch.sin(angles) * sharper
 
             def rotated(y):
+                if "latent" in made:
+                    plain = made["latent"]["plain"]
+                    return torch.cat([y[:, :plain], turned(y[:, plain:])], dim=1)
+                return turned(y)
+
+            def turned(y):
                 turning, rest = y[:, :rotary], y[:, rotary:]
                 if made.get("neighbours"):
                     first, second = turning[:, 0::2], turning[:, 1::2]
@@ -743,22 +872,34 @@ def forward(made, stored, tokens, dtype=torch.float32):
                 query = head_of(q, "q_norm", head) * growing
                 scores = query @ head_of(k, "k_norm", kv).T * made.get("score_scale", 1 / math.sqrt(head_dim))
                 chances = torch.softmax(scores.masked_fill(unseen, -math.inf), dim=-1)
-                mixed.append(chances @ v[:, kv * head_dim:(kv + 1) * head_dim])
+                mixed.append(chances @ v[:, kv * value_dim:(kv + 1) * value_dim])
             mixed = torch.cat(mixed, dim=1)
             return linear(mixed * torch.sigmoid(gates) if made.get("gates") else mixed, at + modules["o"])
 
         def routed(inner, experts):
             """Every expert of every token, weighed by its probability where it is among the likeliest and by nothing elsewhere."""
-            chances = torch.softmax(inner @ w[f"{at}{experts['router']}.weight"].T, dim=1)
-            likeliest = torch.sort(chances, dim=1, descending=True).indices[:, :experts["chosen"]]
+            products = inner @ w[f"{at}{experts['router']}.weight"].T
+            chances = torch.sigmoid(products) if experts.get("scores") == "sigmoid" else torch.softmax(products, dim=1)
+            ranked = chances + w[f"{at}{experts['bias']}"].reshape(-1) if "bias" in experts else chances
+            if "groups" in experts:
+                # Only experts of the best groups are chosen; a group is as good as its best experts together.
+                count, best, of_group = experts["groups"]
+                groups = ranked.reshape(len(inner), count, -1)
+                order = groups.sort(dim=2, descending=True).values[:, :, :of_group].sum(2).argsort(dim=1, descending=True)
+                ranked = torch.stack([torch.stack([row[group] if group in chosen[:best] else torch.zeros_like(row[group])
+                                                   for group in range(count)]).flatten() for row, chosen in zip(groups, order)])
+            likeliest = torch.sort(ranked, dim=1, descending=True).indices[:, :experts["chosen"]]
             share = torch.zeros_like(chances).scatter(1, likeliest, chances.gather(1, likeliest))
             if experts["sum_to_one"]:
                 share = share / share.sum(1, keepdim=True)
+            share = share * experts.get("scale", 1.0)
             added = torch.zeros_like(inner)
             if "shared" in experts:
-                gate, up, down = (w[f"{at}mlp.shared_expert.{name}_proj.weight"] for name in ("gate", "up", "down"))
-                added = torch.sigmoid(inner @ w[f"{at}mlp.shared_expert_gate.weight"].T) * (
-                    (ACTIVATIONS["silu"](inner @ gate.T) * (inner @ up.T)) @ down.T)
+                shared = at + experts.get("shared_at", "mlp.shared_expert")
+                gate, up, down = (w[f"{shared}.{name}_proj.weight"] for name in ("gate", "up", "down"))
+                added = (ACTIVATIONS["silu"](inner @ gate.T) * (inner @ up.T)) @ down.T
+                if experts.get("shared_router", True):
+                    added = added * torch.sigmoid(inner @ w[f"{at}mlp.shared_expert_gate.weight"].T)
             for expert in range(experts["count"]):
                 gate, up, down = (w[f"{at}{experts['named'](expert, name)}.weight"] for name in ("gate", "up", "down"))
                 added = added + share[:, expert, None] * ((ACTIVATIONS["silu"](inner @ gate.T) * (inner @ up.T)) @ down.T)
@@ -821,9 +962,13 @@ def hybrid(base, post, layers):
     return {name: base[name] if any(f"layers.{layer}." in name for layer in layers) else post[name] for name in post}
 
 
+CLEAR = 0.02
+
+
 def greedy(made, weights, prompt):
+    """Twelve tokens and the smallest distance between the best two logits; stops where a step is close."""
     tokens, margin = [], math.inf
-    for _ in range(12):
+    while len(tokens) < 12 and margin > CLEAR and 2 not in tokens:
         best = forward(made, weights, prompt + tokens)[-1].topk(2)
         margin = min(margin, float(best.values[0] - best.values[1]))
         tokens.append(int(best.indices[0]))
@@ -851,8 +996,12 @@ def make(name):
     # Greedy tokens are only worth comparing where no step is close.
     for _ in range(200):
         prompts["pre_window"] = draw(window - 3 if window > 6 else 3)
-        chosen = {key: greedy(made, stored, prompts["pre_window"]) for key, stored in models.items()}
-        if all(margin > 0.02 and 2 not in tokens for tokens, margin in chosen.values()):
+        chosen = {}
+        for key, stored in models.items():
+            chosen[key] = greedy(made, stored, prompts["pre_window"])
+            if chosen[key][1] <= CLEAR or 2 in chosen[key][0]:
+                break
+        else:
             break
     else:
         raise SystemExit(f"{name}: no prompt with a clear greedy answer")

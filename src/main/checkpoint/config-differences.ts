@@ -51,8 +51,10 @@ export function describeBaseDifferences(base: DecoderSpec, post: DecoderSpec): s
 
 function describeChoice(experts: Experts | null): string {
   if (experts === null) return 'none'
-  const weighting = experts.normed ? 'weights that sum to one' : 'weighted by their probabilities'
-  return `${experts.perRow} for a token, ${weighting}`
+  const { perRow, groups, normed, scale } = experts
+  const within = groups === null ? '' : ` from ${groups.perRow} of ${groups.count} groups`
+  const weighting = normed ? 'weights that sum to one' : 'weighted by their scores'
+  return `${perRow} for a token${within}, ${weighting}${scale === 1 ? '' : `, times ${scale}`}`
 }
 
 function describeWindow(window: number | null): string {

@@ -70,6 +70,16 @@ export class ConfigReader {
     return value
   }
 
+  /** Reads a whole number, or a list in which every layer has the same one. */
+  uniformCount(key: string, maximum?: number): number {
+    const value = this.value(key)
+    if (!Array.isArray(value)) return this.count(key, 1, maximum)
+    const first: unknown = value[0]
+    if (typeof first !== 'number' || !value.every((item) => item === first))
+      throw this.bad(key, 'one whole number for all layers')
+    return first
+  }
+
   optionalCount(key: string): number | null {
     const value = this.value(key)
     return value === undefined || value === null ? null : this.count(key)

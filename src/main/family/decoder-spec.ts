@@ -5,6 +5,7 @@ import { isJsonObject, quoteName } from '../base/json-object'
 import { ConfigReader, describeValue } from './config-reader'
 import type { Family } from './family'
 import { FAMILIES } from './family-table'
+import { type LatentAttention, latentScoreFactor, readLatent } from './latent'
 import { contextLength, layerSpecs, ropeSection, rotaryFactor, type LayerSpec } from './layer-specs'
 import { NESTED_TEXT_CONFIGS, type NestedText } from './nested-text'
 import { isNeutral, neutralValues } from './neutral-keys'
@@ -37,7 +38,11 @@ export interface DecoderSpec {
   readonly intermediateSize: number
   readonly headCount: number
   readonly kvHeadCount: number
+  /** Dimensions of a query or key. */
   readonly headSize: number
+  /** Dimensions of a value, other than `headSize` only in latent attention. */
+  readonly valueSize: number
+  readonly latent: LatentAttention | null
   /** Dimensions of each head that rotate; the others pass through. */
   readonly rotarySize: number
   readonly vocabularySize: number
@@ -85,21 +90,10 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   const { root, reader, modelType, family } = openConfig(rawConfig, configPath)
   requireValues(reader, family)
   const hiddenSize = reader.count('hidden_size')
-  const headCount = reader.count('num_attention_heads')
-  const kvHeadCount =
-    (family.attention === 'grouped' ? null : reader.optionalCount('num_key_value_heads')) ?? headCount
-  if (headCount % kvHeadCount !== 0) {
-    throw reader.bad('num_key_value_heads', `a divisor of num_attention_heads (${headCount})`)
-  }
-  const headSize = headDim(reader, family) ?? hiddenSize / headCount
-  if (!Number.isInteger(headSize))
-    throw reader.bad('num_attention_heads', `a divisor of hidden_size (${hiddenSize})`)
-  const rotarySize = Math.trunc(headSize * rotaryFactor(reader, family))
-  if (rotarySize < 2 || rotarySize % 2 !== 0)
-    throw reader.bad('head_dim', 'a head with an even number of rotary dims')
+  const heads = readHeads(reader, family, hiddenSize)
   const layerCount = reader.count('num_hidden_layers', 1, MAX_LAYERS)
 
-  const layers = layerSpecs(reader, family, layerCount, rotarySize)
+  const layers = layerSpecs(reader, family, layerCount, heads.rotarySize)
 
   const spec: DecoderSpec = {
     modelType,
@@ -107,10 +101,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     layerCount,
     hiddenSize,
     intermediateSize: family.mlpSize?.(reader) ?? reader.count(family.mlpSizeKey),
-    headCount,
-    kvHeadCount,
-    headSize,
-    rotarySize,
+    ...heads,
     vocabularySize: reader.count('vocab_size'),
     contextLength: contextLength(reader, family, layers),
     normEpsilon: family.normEpsilonKey === null ? 1e-5 : reader.positive(family.normEpsilonKey),
@@ -122,7 +113,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     parallel: readFlag(reader, family.parallel),
     qkvClip: family.qkvClipKey === undefined ? null : reader.optionalPositive(family.qkvClipKey),
     queryGrowth: family.growingQueries ? queryGrowth(reader) : null,
-    ...scales(reader, family, hiddenSize, headSize),
+    ...scales(reader, family, hiddenSize, heads.headSize),
     ...softCaps(root, reader, family),
     tiedHead: tiedHead(root, reader, family),
     layers
@@ -234,6 +225,33 @@ function refuseUnread(root: ConfigReader, reader: ConfigReader, family: Family):
   )
 }
 
+type Heads = Pick<
+  DecoderSpec,
+  'headCount' | 'kvHeadCount' | 'headSize' | 'valueSize' | 'rotarySize' | 'latent'
+>
+
+function readHeads(reader: ConfigReader, family: Family, hiddenSize: number): Heads {
+  const headCount = reader.count('num_attention_heads')
+  const kvHeadCount =
+    (family.attention === 'grouped' ? null : reader.optionalCount('num_key_value_heads')) ?? headCount
+  if (family.attention === 'latent') {
+    if (kvHeadCount !== headCount)
+      throw reader.bad('num_key_value_heads', `${headCount}, as num_attention_heads is`)
+    const { rotarySize, valueSize, ...latent } = readLatent(reader)
+    return { headCount, kvHeadCount, headSize: latent.plainSize + rotarySize, valueSize, rotarySize, latent }
+  }
+  if (headCount % kvHeadCount !== 0) {
+    throw reader.bad('num_key_value_heads', `a divisor of num_attention_heads (${headCount})`)
+  }
+  const headSize = headDim(reader, family) ?? hiddenSize / headCount
+  if (!Number.isInteger(headSize))
+    throw reader.bad('num_attention_heads', `a divisor of hidden_size (${hiddenSize})`)
+  const rotarySize = Math.trunc(headSize * rotaryFactor(reader, family))
+  if (rotarySize < 2 || rotarySize % 2 !== 0)
+    throw reader.bad('head_dim', 'a head with an even number of rotary dims')
+  return { headCount, kvHeadCount, headSize, valueSize: headSize, rotarySize, latent: null }
+}
+
 type Scales = Pick<DecoderSpec, 'embeddingScale' | 'scoreScale' | 'residualScale' | 'logitScale'>
 
 function scales(reader: ConfigReader, family: Family, hiddenSize: number, headSize: number): Scales {
@@ -248,7 +266,7 @@ function scales(reader: ConfigReader, family: Family, hiddenSize: number, headSi
   const base = family.scoreScaleKey === undefined ? headSize : reader.positive(family.scoreScaleKey)
   return {
     embeddingScale: family.scaledEmbeddings ? Math.sqrt(hiddenSize) : 1,
-    scoreScale: base ** -0.5,
+    scoreScale: base ** -0.5 * (family.attention === 'latent' ? latentScoreFactor(reader) : 1),
     residualScale: 1,
     logitScale: family.logitScaleKey === undefined ? 1 : reader.positive(family.logitScaleKey)
   }

@@ -46,8 +46,8 @@ export function widestMlp({ layers, intermediateSize }: DecoderSpec): number {
 /** Counts the numbers that a layer caches for a token: key and value, or input of the convolution and state. */
 export function cachedSizes(spec: DecoderSpec, layer: number): { key: number; value: number } {
   const { recurrent } = elementAt(spec.layers, layer, 'layer')
-  const size = spec.kvHeadCount * spec.headSize
+  const { kvHeadCount, headSize, valueSize } = spec
   return recurrent === null
-    ? { key: size, value: size }
+    ? { key: kvHeadCount * headSize, value: kvHeadCount * valueSize }
     : { key: recurrent.channels, value: stateSize(recurrent) }
 }

@@ -4,47 +4,101 @@ import type { ExpertKeys, Family } from './family'
 /** Describes the experts of a layer: each row goes through a few of many MLPs. */
 export interface Experts {
   readonly count: number
-  /** Number of experts for each row, those with the largest router probabilities. */
+  /** Number of experts for each row, those with the largest scores. */
   readonly perRow: number
   /** Inner size of each expert. */
   readonly size: number
-  /**
-   * True if the weights of a row's experts sum to one; otherwise they are probabilities among all experts.
-   */
+  readonly scores: ExpertKeys['scores']
+  /** True if a bias is added to the scores that choose experts. */
+  readonly biased: boolean
+  /** Groups of equally many experts. A row uses only experts of the best `perRow` groups. */
+  readonly groups: {
+    readonly count: number
+    readonly perRow: number
+    readonly rank: 'byLargest' | 'byTopTwo'
+  } | null
+  /** True if the weights of a row's experts sum to one before `scale`; otherwise they are the scores. */
   readonly normed: boolean
-  /** Inner size of the MLP that every row also passes, weighted by a sigmoid of its own router; null without one. */
+  /** Factor of the weights. */
+  readonly scale: number
+  /** Inner size of the MLP that every row also passes, weighted by a router of its own in some families; null without one. */
   readonly sharedSize: number | null
+}
+
+/** Reports whether experts are chosen by other numbers than they are weighed by. */
+export function choosesApart({ biased, groups }: Pick<Experts, 'biased' | 'groups'>): boolean {
+  return biased || groups !== null
 }
 
 /** Lists the experts of each layer; null for a layer with one MLP. */
 export function layerExperts(reader: ConfigReader, family: Family, layerCount: number): (Experts | null)[] {
   const { experts: keys } = family
   if (keys === null) return new Array<null>(layerCount).fill(null)
-  const count = expertCount(reader, keys)
+  const count = renamedCount(reader, keys.countKeys)
   const experts: Experts = {
     count,
-    perRow: reader.count('num_experts_per_tok', 1, count),
+    perRow: renamedCount(reader, keys.perRowKeys, count),
     size: reader.count(keys.sizeKey),
+    scores: keys.scores,
+    biased: keys.choiceBias !== 'none',
+    groups: readGroups(reader, keys, count),
     normed: typeof keys.normed === 'boolean' ? keys.normed : reader.flag(keys.normed, false),
-    sharedSize: keys.sharedSizeKey === undefined ? null : reader.count(keys.sharedSizeKey)
+    scale: keys.scaleKey === undefined ? 1 : reader.positive(keys.scaleKey),
+    sharedSize: readSharedSize(reader, keys)
   }
   return Array.from({ length: layerCount }, (_, layer) =>
-    keys.someDense && isDense(reader, layer) ? null : experts
+    keys.isDense?.(reader, layer, layerCount) === true ? null : experts
   )
 }
 
-/** Reads the number of experts. Releases that renamed the key write either name. */
-function expertCount(reader: ConfigReader, { countKeys }: ExpertKeys): number {
-  const configured = countKeys.filter((key) => reader.configured(key) !== undefined)
-  const [first = countKeys[0], ...others] = configured
-  const count = reader.count(first)
+/** Reads a number whose key has several names. Releases that renamed the key write either name. */
+function renamedCount(reader: ConfigReader, keys: ExpertKeys['countKeys'], maximum?: number): number {
+  const [first = keys[0], ...others] = keys.filter((key) => reader.configured(key) !== undefined)
+  const count = reader.uniformCount(first, maximum)
   for (const key of others)
-    if (reader.count(key) !== count) throw reader.bad(key, `${count}, as "${first}" is`)
+    if (reader.uniformCount(key) !== count) throw reader.bad(key, `${count}, as "${first}" is`)
   return count
 }
 
-/** Reports whether a layer has one MLP: a listed layer, or one between the sparse layers. */
-function isDense(reader: ConfigReader, layer: number): boolean {
+function readSharedSize(reader: ConfigReader, { shared }: ExpertKeys): number | null {
+  if (shared === undefined) return null
+  if (shared.countKey === undefined) return reader.count(shared.sizeKey)
+  const count = reader.value(shared.countKey)
+  return count === null || count === 0 ? null : reader.count(shared.countKey) * reader.count(shared.sizeKey)
+}
+
+function readGroups(reader: ConfigReader, { groups }: ExpertKeys, expertCount: number): Experts['groups'] {
+  if (groups === 'none') return null
+  const method = reader.value('topk_method') ?? (groups === 'byLargest' ? 'greedy' : 'noaux_tc')
+  if (groups === 'byLargest' && method === 'greedy') {
+    reader.ignore('n_group', 'topk_group')
+    return null
+  }
+  const expected = groups === 'byLargest' ? 'group_limited_greedy' : 'noaux_tc'
+  if (method !== expected) throw reader.unsupported('topk_method', expected)
+  const count = reader.count('n_group')
+  const perRow = reader.count('topk_group', 1, count)
+  const size = expertCount / count
+  if (!Number.isInteger(size) || (groups === 'byTopTwo' && count > 1 && size < 2))
+    throw reader.bad('n_group', `a divisor of the number of experts (${expertCount})`)
+  return perRow === count ? null : { count, perRow, rank: groups }
+}
+
+/** Reports a listed layer, or one between the sparse layers. */
+export function isListedDense(reader: ConfigReader, layer: number): boolean {
   const listed = reader.layerList('mlp_only_layers')
   return listed?.includes(layer) === true || (layer + 1) % reader.count('decoder_sparse_step') !== 0
+}
+
+/** Reports one of the first layers. */
+export function isLeading(reader: ConfigReader, layer: number): boolean {
+  return layer < reader.count('first_k_dense_replace', 0)
+}
+
+/** Reports a layer outside the range of layers with experts, or between them. An end of -1 is the last layer. */
+export function isOutsideRange(reader: ConfigReader, layer: number, layerCount: number): boolean {
+  const end = reader.value('moe_layer_end_index')
+  const last = end === -1 || end === undefined ? layerCount - 1 : reader.count('moe_layer_end_index', 0)
+  const first = reader.count('moe_layer_start_index', 0)
+  return layer < first || layer > last || (layer + 1) % reader.count('moe_layer_interval') !== 0
 }

@@ -4,14 +4,17 @@ import { RECURRENT_FAMILIES } from './recurrent-families'
 import {
   cohere,
   cohereWithWindows,
+  ernie,
   gemma,
   glm,
   granite,
+  hunyuan,
   layerNorms,
   llama,
   normsOfEachHead,
   plain,
   postNorms,
+  predictedTokens,
   preNorms,
   qwen2,
   qwen3,
@@ -32,8 +35,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   mimo: {
     ...qwen2,
     label: 'MiMo',
-    // Layers that predict further tokens are not part of the decoder.
-    ignored: [...qwen2.ignored, 'num_nextn_predict_layers']
+    ignored: [...qwen2.ignored, ...predictedTokens]
   },
   qwen3: { ...qwen3, label: 'Qwen3' },
   qwen2_vl_text: { ...qwen2, label: 'Qwen2-VL', imageRope: true },
@@ -159,20 +161,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     interleavedRope: true,
     defaults: { rms_norm_eps: 1e-8, rope_theta: 100_000, hidden_act: 'silu', head_dim: 128 }
   },
-  ernie4_5: {
-    ...plain,
-    label: 'ERNIE 4.5',
-    bias: { qkv: 'use_bias', output: 'use_bias', mlp: 'use_bias' },
-    interleavedRope: true,
-    tiedHeadByDefault: true,
-    defaults: {
-      ...plain.defaults,
-      num_key_value_heads: 2,
-      head_dim: 128,
-      rms_norm_eps: 1e-5,
-      rope_theta: 500_000
-    }
-  },
+  ernie4_5: { ...ernie, label: 'ERNIE 4.5' },
   ministral3: {
     ...plain,
     label: 'Ministral 3',
@@ -195,41 +184,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       }
     }
   },
-  hunyuan_v1_dense: {
-    ...plain,
-    label: 'Hunyuan',
-    qkNorm: 'head',
-    qkNormAfterRope: true,
-    names: { qNorm: 'self_attn.query_layernorm', kNorm: 'self_attn.key_layernorm' },
-    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
-    alphaRope: true,
-    defaults: { ...plain.defaults, rms_norm_eps: 1e-5 },
-    ignored: [
-      'add_classification_head',
-      'attention_head_dim',
-      'cla_share_factor',
-      'cla_share_kv',
-      'class_num',
-      'dense_list',
-      'eod_token_id',
-      'im_end_id',
-      'im_newline_id',
-      'im_start_id',
-      'image_token_id',
-      'mask_init_id',
-      'norm_type',
-      'num_media_embeds',
-      'org_vocab_size',
-      'pad_id',
-      'pool_type',
-      'position_embedding_xdrope',
-      'text_end_id',
-      'text_start_id',
-      'use_cla',
-      'use_qk_norm',
-      'use_rotary_pos_emb'
-    ]
-  },
+  hunyuan_v1_dense: { ...hunyuan, label: 'Hunyuan' },
   glm: { ...glm, label: 'GLM-4' },
   glm4: {
     ...glm,

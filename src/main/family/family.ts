@@ -45,9 +45,9 @@ export interface Family {
   }
   /**
    * Layout of q, k and v. Fused: rows of qkv_proj are [q | k | v]. Grouped: q, k and v of each head lie
-   * together, [heads, q | k | v].
+   * together, [heads, q | k | v]. Latent: see `LatentAttention`.
    */
-  readonly attention: 'separate' | 'fused' | 'grouped'
+  readonly attention: 'separate' | 'fused' | 'grouped' | 'latent'
   /** MLP: act(gate) · up, with separate weights or fused rows [gate | up], or only act(up). */
   readonly mlp: 'gated' | 'fused' | 'plain'
   /**
@@ -154,17 +154,37 @@ export interface Family {
 
 export type NormPosition = 'beforeAttention' | 'afterAttention' | 'beforeMlp' | 'afterMlp'
 
-/** Config keys of a family's experts, besides num_experts_per_tok. */
+/** Config keys and traits of a family's experts. */
 export interface ExpertKeys {
-  /** Names of the key for the number of experts. */
+  /** Names of the key for the number of experts, and of the key for the number of experts of a row. */
   readonly countKeys: readonly [string, ...string[]]
+  readonly perRowKeys: readonly [string, ...string[]]
   readonly sizeKey: string
+  /** Function that turns a row's products with the router into the scores of the experts. */
+  readonly scores: 'softmax' | 'sigmoid'
+  /** Shape of the bias that is added to scores to choose experts, but not to weigh them: [experts] or [1, experts]. */
+  readonly choiceBias: 'none' | 'vector' | 'row'
+  /**
+   * Experts are in n_group groups, and a row uses those of topk_group groups. A group is ranked by its largest score
+   * (if topk_method is "group_limited_greedy") or by the sum of its two largest.
+   */
+  readonly groups: 'none' | 'byLargest' | 'byTopTwo'
   /** True if the weights of a row's experts sum to one, or the config key for it. */
   readonly normed: boolean | string
-  /** True if mlp_only_layers and decoder_sparse_step may leave layers with one MLP. */
-  readonly someDense: boolean
-  /** Config key of the inner size of the expert that every row goes through, if the family has one. */
-  readonly sharedSizeKey?: string
+  /** Config key of a factor of these weights. */
+  readonly scaleKey?: string
+  /** Reports whether a layer has one MLP; omitted if all layers have experts. */
+  readonly isDense?: (config: ConfigReader, layer: number, layerCount: number) => boolean
+  /**
+   * Config key of the inner size of the expert that every row goes through, if the family has one. If there is a
+   * count key, this many experts of that size are stored as one.
+   */
+  readonly shared?: {
+    readonly sizeKey: string
+    readonly countKey?: string
+    /** True if a router of its own weighs this expert. */
+    readonly gated: boolean
+  }
 }
 
 /**
@@ -175,6 +195,12 @@ const MODULES = {
   q: 'self_attn.q_proj',
   k: 'self_attn.k_proj',
   v: 'self_attn.v_proj',
+  qDown: 'self_attn.q_a_proj',
+  qDownNorm: 'self_attn.q_a_layernorm',
+  qUp: 'self_attn.q_b_proj',
+  kvDown: 'self_attn.kv_a_proj_with_mqa',
+  kvDownNorm: 'self_attn.kv_a_layernorm',
+  kvUp: 'self_attn.kv_b_proj',
   qkv: 'self_attn.qkv_proj',
   qNorm: 'self_attn.q_norm',
   kNorm: 'self_attn.k_norm',
@@ -185,6 +211,8 @@ const MODULES = {
   gateUp: 'mlp.gate_up_proj',
   down: 'mlp.down_proj',
   router: 'mlp.gate',
+  /** Name of the tensor itself, because a bias that only chooses has no module in some families. */
+  choiceBias: 'mlp.gate.e_score_correction_bias',
   experts: 'mlp.experts',
   expertGate: 'gate_proj',
   expertUp: 'up_proj',

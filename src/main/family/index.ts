@@ -8,7 +8,7 @@ export {
   layerKinds,
   widestMlp
 } from './expert-layers'
-export type { Experts } from './experts'
+export { choosesApart, type Experts } from './experts'
 export type { LayerSpec } from './layer-specs'
 export { outputSize, type Recurrence, stateSize } from './recurrent'
 export { requireComponents, tensorStrength } from './tensor-strength'

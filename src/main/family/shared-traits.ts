@@ -174,11 +174,18 @@ export function exaoneSlides(layer: number, config: ConfigReader): boolean {
 /** Keys of the router's training loss and of its output. */
 export const routerLosses = ['output_router_logits', 'router_aux_loss_coef']
 
+/** Keys of layers that predict further tokens, which are not part of the decoder. */
+export const predictedTokens = ['num_nextn_predict_layers']
+
+export function slidesFromUpperLayer(layer: number, config: ConfigReader): boolean {
+  return layer >= config.count('max_window_layers', 0)
+}
+
 /** Qwen can slide its upper layers, but does so only with use_sliding_window. */
 export const qwenWindows = {
   windows: 'layerTypes',
   windowSwitch: 'use_sliding_window',
-  slides: (layer: number, config: ConfigReader) => layer >= config.count('max_window_layers', 0),
+  slides: slidesFromUpperLayer,
   defaults: { ...plain.defaults, num_key_value_heads: 32, sliding_window: 4096, max_window_layers: 28 }
 } satisfies Partial<Family>
 
@@ -207,4 +214,54 @@ export const cohereWithWindows = {
   slides: slidesByPattern('sliding_window_pattern', 4),
   defaults: { ...cohere.defaults, rope_theta: 10_000, sliding_window: 4096 },
   ignored: [...cohere.ignored, '_sliding_window_pattern']
+} satisfies Partial<Family>
+
+export const ernie = {
+  ...plain,
+  bias: { qkv: 'use_bias', output: 'use_bias', mlp: 'use_bias' },
+  interleavedRope: true,
+  tiedHeadByDefault: true,
+  defaults: {
+    ...plain.defaults,
+    num_key_value_heads: 2,
+    head_dim: 128,
+    rms_norm_eps: 1e-5,
+    rope_theta: 500_000
+  }
+} satisfies Partial<Family>
+
+/** Traits of Hunyuan. Norms of q and k come after RoPE, and the base frequency grows with an alpha. */
+export const hunyuan = {
+  ...plain,
+  qkNorm: 'head',
+  qkNormAfterRope: true,
+  names: { qNorm: 'self_attn.query_layernorm', kNorm: 'self_attn.key_layernorm' },
+  bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
+  alphaRope: true,
+  defaults: { ...plain.defaults, rms_norm_eps: 1e-5 },
+  ignored: [
+    'add_classification_head',
+    'attention_head_dim',
+    'cla_share_factor',
+    'cla_share_kv',
+    'class_num',
+    'dense_list',
+    'eod_token_id',
+    'im_end_id',
+    'im_newline_id',
+    'im_start_id',
+    'image_token_id',
+    'mask_init_id',
+    'norm_type',
+    'num_media_embeds',
+    'org_vocab_size',
+    'pad_id',
+    'pool_type',
+    'position_embedding_xdrope',
+    'text_end_id',
+    'text_start_id',
+    'use_cla',
+    'use_qk_norm',
+    'use_rotary_pos_emb'
+  ]
 } satisfies Partial<Family>

@@ -2,6 +2,7 @@ import type { DecoderSpec } from './decoder-spec'
 import type { Component, LayerHalf } from '../../contract/model/recipe'
 import type { Experts } from './experts'
 import { RECURRENT_COMPONENTS, type RecurrentRole, recurrentTensors } from './recurrent-tensors'
+import type { LatentAttention } from './latent'
 import { moduleNames, type Family, type NormPosition } from './family'
 import { elementAt } from '../../contract/model/look-up'
 
@@ -37,6 +38,14 @@ export type Role =
   | 'kBias'
   | 'vBias'
   | 'qkvBias'
+  | 'qDown'
+  | 'qDownBias'
+  | 'qDownNorm'
+  | 'qUp'
+  | 'kvDown'
+  | 'kvDownBias'
+  | 'kvDownNorm'
+  | 'kvUp'
   | 'qNorm'
   | 'kNorm'
   | 'o'
@@ -51,6 +60,7 @@ export type Role =
   | 'alphaP'
   | 'alphaN'
   | 'router'
+  | 'routerBias'
   | 'sharedGate'
   | 'sharedUp'
   | 'sharedDown'
@@ -77,6 +87,15 @@ const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   kBias: ['k'],
   vBias: ['v'],
   qkvBias: ['q', 'k', 'v'],
+  // Projections to and from the vectors of latent attention.
+  qDown: ['q'],
+  qDownBias: ['q'],
+  qDownNorm: ['norms'],
+  qUp: ['q'],
+  kvDown: ['k', 'v'],
+  kvDownBias: ['k', 'v'],
+  kvDownNorm: ['norms'],
+  kvUp: ['k', 'v'],
   o: ['o'],
   oBias: ['o'],
   gate: ['gate'],
@@ -90,6 +109,7 @@ const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   down: ['down'],
   downBias: ['down'],
   router: ['router'],
+  routerBias: ['router'],
   sharedGate: ['gate'],
   sharedUp: ['up'],
   sharedDown: ['down'],
@@ -173,26 +193,52 @@ function inLayer(
 }
 
 function attentionTensors(spec: DecoderSpec): PartialTensor[] {
-  const { family, hiddenSize, headSize } = spec
+  const { family, hiddenSize, headSize, latent } = spec
   const names = moduleNames(family)
   const qSize = spec.headCount * headSize
   const kvSize = spec.kvHeadCount * headSize
   // Rows of q with gates are [q | gate] of each head.
   const qRows = family.gatedAttention ? 2 * qSize : qSize
   const projections: PartialTensor[] =
-    family.attention === 'separate'
-      ? [
-          ...linear('q', 'qBias', names.q, qRows, hiddenSize, spec.qkvBias),
-          ...linear('k', 'kBias', names.k, kvSize, hiddenSize, spec.qkvBias),
-          ...linear('v', 'vBias', names.v, kvSize, hiddenSize, spec.qkvBias)
-        ]
-      : linear('qkv', 'qkvBias', names.qkv, qSize + 2 * kvSize, hiddenSize, spec.qkvBias)
+    latent !== null
+      ? latentTensors(spec, latent)
+      : family.attention === 'separate'
+        ? [
+            ...linear('q', 'qBias', names.q, qRows, hiddenSize, spec.qkvBias),
+            ...linear('k', 'kBias', names.k, kvSize, hiddenSize, spec.qkvBias),
+            ...linear('v', 'vBias', names.v, kvSize, hiddenSize, spec.qkvBias)
+          ]
+        : linear('qkv', 'qkvBias', names.qkv, qSize + 2 * kvSize, hiddenSize, spec.qkvBias)
   return [
     ...projections.filter(({ shape }) => shape.length > 1),
     ...projections.filter(({ shape }) => shape.length === 1),
     ...headNorm(spec, 'qNorm', spec.headCount),
     ...headNorm(spec, 'kNorm', spec.kvHeadCount),
-    ...linear('o', 'oBias', names.o, hiddenSize, qSize, spec.outputBias)
+    ...linear('o', 'oBias', names.o, hiddenSize, spec.headCount * spec.valueSize, spec.outputBias)
+  ]
+}
+
+/** Lists the tensors that replace the projections to q, k and v in latent attention. */
+function latentTensors(spec: DecoderSpec, { queryRank, rank, plainSize }: LatentAttention): PartialTensor[] {
+  const { hiddenSize, headCount, headSize, rotarySize, valueSize, qkvBias } = spec
+  const names = moduleNames(spec.family)
+  const norm = (role: 'qDownNorm' | 'kvDownNorm', size: number): PartialTensor => ({
+    role,
+    name: `${names[role]}.weight`,
+    shape: [size]
+  })
+  const qSize = headCount * headSize
+  return [
+    ...(queryRank === null
+      ? linear('qUp', 'qBias', names.q, qSize, hiddenSize, false)
+      : [
+          ...linear('qDown', 'qDownBias', names.qDown, queryRank, hiddenSize, qkvBias),
+          norm('qDownNorm', queryRank),
+          ...linear('qUp', 'qBias', names.qUp, qSize, queryRank, false)
+        ]),
+    ...linear('kvDown', 'kvDownBias', names.kvDown, rank + rotarySize, hiddenSize, qkvBias),
+    norm('kvDownNorm', rank),
+    ...linear('kvUp', 'kBias', names.kvUp, headCount * (plainSize + valueSize), rank, false)
   ]
 }
 
@@ -234,9 +280,9 @@ function mlpTensors(spec: DecoderSpec): PartialTensor[] {
 }
 
 /** Lists the tensors that replace an MLP's in a layer with experts. */
-function routerTensors(spec: DecoderSpec, { count, sharedSize }: Experts): PartialTensor[] {
-  const { hiddenSize } = spec
-  const { router, sharedExpert, sharedRouter } = moduleNames(spec.family)
+function routerTensors(spec: DecoderSpec, { count, biased, sharedSize }: Experts): PartialTensor[] {
+  const { hiddenSize, family } = spec
+  const { router, choiceBias, sharedExpert, sharedRouter } = moduleNames(family)
   const weight = (role: Role, name: string, shape: number[]): PartialTensor => ({
     role,
     name: `${name}.weight`,
@@ -245,13 +291,24 @@ function routerTensors(spec: DecoderSpec, { count, sharedSize }: Experts): Parti
   return [
     ...norm(spec, 'beforeMlp'),
     weight('router', router, [count, hiddenSize]),
+    ...(biased
+      ? [
+          {
+            role: 'routerBias' as const,
+            name: choiceBias,
+            shape: family.experts?.choiceBias === 'row' ? [1, count] : [count]
+          }
+        ]
+      : []),
     ...(sharedSize === null
       ? []
       : [
           weight('sharedGate', `${sharedExpert}.gate_proj`, [sharedSize, hiddenSize]),
           weight('sharedUp', `${sharedExpert}.up_proj`, [sharedSize, hiddenSize]),
           weight('sharedDown', `${sharedExpert}.down_proj`, [hiddenSize, sharedSize]),
-          weight('sharedRouter', sharedRouter, [1, hiddenSize])
+          ...(family.experts?.shared?.gated === true
+            ? [weight('sharedRouter', sharedRouter, [1, hiddenSize])]
+            : [])
         ])
   ]
 }

@@ -58,7 +58,7 @@ export function readYarn(section: ConfigReader, theta: number, contextLength: nu
 }
 
 /** Computes the paper's 0.1 ln(s) + 1. */
-function sharpening(factor: number, scale: number): number {
+export function sharpening(factor: number, scale: number): number {
   return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1
 }
 

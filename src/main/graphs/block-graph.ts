@@ -3,9 +3,11 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 import { cachedSizes } from '../family/expert-layers'
+import { choosesApart } from '../family/experts'
 import { gatherRows } from './graph-rows'
 import { recurrentLayer } from './recurrent-layer'
 import type { RecurrentShape } from './recurrent-shape'
+import { expertScores, withSharedExpert } from './router'
 import type { Recurrence } from '../family/recurrent'
 import { expertTensors, type LayerTensorSpec, type Role, sharedTensors } from '../family/tensors'
 import { elementAt } from '../../contract/model/look-up'
@@ -51,12 +53,15 @@ export const BLOCK_INPUTS = {
 export const BLOCK_OUTPUTS = {
   /** [nodes, outputRowCount, hidden]; in a layer with experts, before their outputs are added. */
   hidden: 'hiddenOut',
-  /** Inputs of experts, shaped like `hidden`, and expert probabilities, [nodes, outputRowCount, experts]. */
+  /**
+   * Inputs of experts, shaped like `hidden`, and scores of experts, [nodes, outputRowCount, experts]. Scores that
+   * choose experts follow those that weigh them, if they differ.
+   */
   normed: 'normed',
   routing: 'routing',
   /**
-   * [nodes, inputRowCount, kvHeads x headSize]. In a recurrent layer, keys are the inputs of its convolution and values
-   * the states after prompts, [nodes, prompts, state].
+   * [nodes, inputRowCount, kvHeads x headSize or valueSize]. In a recurrent layer, keys are the inputs of its
+   * convolution, and values are the states after prompts, [nodes, prompts, state].
    */
   keys: 'keys',
   values: 'values'
@@ -101,14 +106,20 @@ export function blockGraph(
     graph.output(output, BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
   } else {
     const normed = layer.mlpInput(rows, block)
-    const routing = graph.reshape('routing', layer.routing(normed), [-1, shape.outputRowCount, experts.count])
+    const { scores, choice } = expertScores(layer, normed, experts)
+    const apart = choosesApart(experts)
+    const joined = apart
+      ? graph.node('routing/joined', 'Concat', [scores, choice], { axis: { int: -1 } })
+      : scores
+    const width = apart ? 2 * experts.count : experts.count
+    const routing = graph.reshape('routing', joined, [-1, shape.outputRowCount, width])
     graph.output(
-      byNode('attended', layer.withSharedExpert(rows, normed)),
+      byNode('attended', withSharedExpert(layer, rows, normed)),
       BLOCK_OUTPUTS.hidden,
       dims(spec.hiddenSize)
     )
     graph.output(byNode('normed', normed), BLOCK_OUTPUTS.normed, dims(spec.hiddenSize))
-    graph.output(routing, BLOCK_OUTPUTS.routing, dims(experts.count))
+    graph.output(routing, BLOCK_OUTPUTS.routing, dims(width))
   }
   if (withKeyValues) {
     const { key, value } = cachedSizes(spec, kind)
@@ -205,7 +216,7 @@ class PackedAttention {
    */
   build(hidden: string): { rows: string; block: string; keys: string; values: string } {
     const { graph, spec, shape, layer } = this
-    const { headCount, kvHeadCount, headSize } = spec
+    const { headCount, kvHeadCount, headSize, valueSize } = spec
     const keyPositions = graph.input(BLOCK_INPUTS.keyPositions, 'int64', ['inputRows', 1])
     const queryPositions =
       shape.keptRows === null
@@ -217,17 +228,17 @@ class PackedAttention {
         ? inputRows
         : graph.reshape('kept/rows', gatherRows(graph, 'kept', hidden, shape.keptRows), [-1, spec.hiddenSize])
     const [qRows, kRows, vRows] = this.projections(inputRows, keptRows)
-    const byNode = (path: string, rows: string, rowCount: number, heads: number): string =>
-      graph.reshape(path, rows, [-1, rowCount, heads * headSize])
+    const byNode = (path: string, rows: string, size: number): string =>
+      graph.reshape(path, rows, [-1, shape.inputRowCount, kvHeadCount * size])
     const rotatedQ = layer.finishQ('attention', qRows, queryPositions)
     const rotatedK = layer.finishK('attention', kRows, keyPositions)
-    const keys = byNode('attention/k', rotatedK, shape.inputRowCount, kvHeadCount)
-    const values = byNode('attention/v', vRows, shape.inputRowCount, kvHeadCount)
+    const keys = byNode('attention/k', rotatedK, headSize)
+    const values = byNode('attention/v', vRows, valueSize)
 
     const { inputRowCount, outputRowCount } = shape
     const q = this.byHead('attention/q', rotatedQ, outputRowCount, (headCount / kvHeadCount) * headSize)
     const k = this.byHead('attention/k', keys, inputRowCount, headSize)
-    const v = this.byHead('attention/v', values, inputRowCount, headSize)
+    const v = this.byHead('attention/v', values, inputRowCount, valueSize)
     const results = shape.segments.map((_, i) => this.segmentAttention(i, q, k, v))
     const joined =
       results.length === 1
@@ -237,7 +248,7 @@ class PackedAttention {
     const byRow = graph.node('attention/mixed/transposed', 'Transpose', [mixed], {
       perm: { ints: [0, 2, 1, 3] }
     })
-    const mixedRows = graph.reshape('attention/mixed/rows', byRow, [-1, headCount * headSize])
+    const mixedRows = graph.reshape('attention/mixed/rows', byRow, [-1, headCount * valueSize])
     return {
       rows: layer.attentionOutput('attention', layer.gated('attention', mixedRows, qRows), keptRows),
       block: keptRows,
@@ -256,7 +267,7 @@ class PackedAttention {
   private projections(inputRows: string, keptRows: string): [q: string, k: string, v: string] {
     const { graph, spec, shape, layer } = this
     const normed = layer.norm('attention/before', inputRows, 'beforeAttention')
-    if (spec.family.attention === 'separate') {
+    if (spec.family.attention === 'separate' || spec.family.attention === 'latent') {
       const normedKept =
         inputRows === keptRows ? normed : layer.norm('attention/before/kept', keptRows, 'beforeAttention')
       return [layer.q('attention', normedKept), ...layer.kv('attention', normed)]
@@ -271,34 +282,34 @@ class PackedAttention {
   }
 
   /**
-   * Computes attention of one segment, [nodes, kvHeads, pathCount x queryLength, group x headSize].
+   * Computes attention of one segment, [nodes, kvHeads, pathCount x queryLength, group x valueSize].
    *
    * @param q [nodes, kvHeads, outputRowCount, group x headSize]: the query heads of one kv head are adjacent,
    * so that k and v are never repeated.
-   * @param k as `v`: [nodes, kvHeads, inputRowCount, headSize]
+   * @param k as `v`: [nodes, kvHeads, inputRowCount, headSize or valueSize]
    */
   private segmentAttention(index: number, q: string, k: string, v: string): string {
     const { graph, spec, shape, layer } = this
     const segment = shape.segments[index]
     if (segment === undefined) throw new RangeError(`no attention segment ${index}`)
-    const { headCount, kvHeadCount, headSize } = spec
+    const { headCount, kvHeadCount, headSize, valueSize } = spec
     const { pathCount, queryLength, keyLength } = segment
     const groupSize = headCount / kvHeadCount
     const path = `attention/segment${index}`
 
-    // [nodes x kvHeads, pathCount, queryLength x group or keyLength, headSize]
-    const byPath = (name: string, value: string, rows: Int32Array, length: number): string =>
+    // [nodes x kvHeads, pathCount, queryLength x group or keyLength, size]
+    const byPath = (name: string, value: string, rows: Int32Array, length: number, size: number): string =>
       graph.reshape(`${path}/${name}/paths`, gatherRows(graph, `${path}/${name}`, value, rows, 2), [
         -1,
         pathCount,
         length,
-        headSize
+        size
       ])
-    const queries = byPath('q', q, segment.queryRows, queryLength * groupSize)
+    const queries = byPath('q', q, segment.queryRows, queryLength * groupSize, headSize)
     const keys = graph.node(
       `${path}/k/transposed`,
       'Transpose',
-      [byPath('k', k, segment.keyRows, keyLength)],
+      [byPath('k', k, segment.keyRows, keyLength, headSize)],
       { perm: { ints: [0, 1, 3, 2] } }
     )
     // On the CPU, onnxruntime fuses the transposition, the scale and the product.
@@ -318,13 +329,13 @@ class PackedAttention {
       graph.node(`${path}/weights`, 'Softmax', [masked], { axis: { int: -1 } }),
       [-1, pathCount, queryLength * groupSize, keyLength]
     )
-    const values = byPath('v', v, segment.keyRows, keyLength)
+    const values = byPath('v', v, segment.keyRows, keyLength, valueSize)
     const mixed = graph.node(`${path}/mixed`, 'MatMul', [weights, values])
     return graph.reshape(`${path}/result`, mixed, [
       -1,
       kvHeadCount,
       pathCount * queryLength,
-      groupSize * headSize
+      groupSize * valueSize
     ])
   }
 }

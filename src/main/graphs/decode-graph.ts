@@ -35,14 +35,14 @@ export const DECODE_INPUTS = {
    * scores need no transpose.
    */
   keys: (layer: number): string => `keys${layer}`,
-  /** [rows, kvHeads, capacity, headSize] */
+  /** [rows, kvHeads, capacity, valueSize] */
   values: (layer: number): string => `values${layer}`
 } as const
 
 export const DECODE_OUTPUTS = {
   /** [rows, hidden] */
   hidden: 'hiddenOut',
-  /** Key and value of the new token, [rows, kvHeads x headSize]; the caller writes them to the cache. */
+  /** Key and value of the new token, [rows, kvHeads x headSize or valueSize]; the caller writes them to the cache. */
   newKeys: (layer: number): string => `newKeys${layer}`,
   newValues: (layer: number): string => `newValues${layer}`
 } as const
@@ -179,12 +179,11 @@ export function cacheDims<Capacity extends Dimension>(
   layer: number,
   capacity: Capacity
 ): [keys: (number | Capacity)[], values: (number | Capacity)[]] {
-  const { kvHeadCount, headSize } = spec
   const { recurrent } = elementAt(spec.layers, layer, 'layer')
   if (recurrent === null)
     return [
-      [kvHeadCount, headSize, capacity],
-      [kvHeadCount, capacity, headSize]
+      [spec.kvHeadCount, spec.headSize, capacity],
+      [spec.kvHeadCount, capacity, spec.valueSize]
     ]
   return [[recurrent.kernel - 1, recurrent.channels], stateDims(recurrent)]
 }
@@ -202,7 +201,7 @@ function decodeRecurrence(
 
 /**
  * Builds the attention half: rows after the residual, and the new token's key and value, [rows, kvHeads x
- * headSize] each.
+ * headSize or valueSize].
  */
 function decodeAttention(
   layer: LayerBuilder,
@@ -210,7 +209,7 @@ function decodeAttention(
   { positions, mask, keys, values }: Record<'positions' | 'mask' | 'keys' | 'values', string>
 ): { attended: string; newKeys: string; newValues: string } {
   const { graph, spec } = layer
-  const { headCount, kvHeadCount, headSize } = spec
+  const { headCount, kvHeadCount, headSize, valueSize } = spec
   const normed = layer.norm('attention/before', hidden, 'beforeAttention')
   const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
   // [rows, kvHeads, group, headSize]: the query heads of one kv head are rows of one product.
@@ -221,7 +220,7 @@ function decodeAttention(
   )
   const k = layer.finishK('attention', kRows, positions)
   const newKeys = graph.reshape('attention/k', k, [-1, kvHeadCount, headSize, 1])
-  const newValues = graph.reshape('attention/v', vRows, [-1, kvHeadCount, 1, headSize])
+  const newValues = graph.reshape('attention/v', vRows, [-1, kvHeadCount, 1, valueSize])
 
   const scores = graph.node(
     'attention/scores',
@@ -241,7 +240,7 @@ function decodeAttention(
     graph.node('attention/mixed/past', 'MatMul', [pastWeights, values]),
     graph.node('attention/mixed/new', 'Mul', [newWeights, newValues])
   ])
-  const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * headSize])
+  const mixedRows = graph.reshape('attention/mixed/rows', mixed, [-1, headCount * valueSize])
   return {
     attended: layer.attentionOutput('attention', layer.gated('attention', mixedRows, qRows), hidden),
     newKeys: graph.reshape('newKeys/rows', k, [-1, kvHeadCount * headSize]),

@@ -1,6 +1,7 @@
 import type { Precision } from '../../contract/model/device'
 import type { WeightStorage } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
+import { latentKeyValues, latentQueries } from './latent-attention'
 import { layerNorm, ones, rmsNorm } from './norms'
 import type { OnnxGraph } from './onnx-model'
 import { elementAt, mapGet } from '../../contract/model/look-up'
@@ -67,11 +68,15 @@ export class LayerBuilder {
 
   /** Projects normed rows to q before RoPE; use `joinedProjections` if q, k and v are one weight. */
   q(path: string, rows: string): string {
+    const { latent } = this.spec
+    if (latent !== null) return latentQueries(this, latent, path, rows)
     return this.project(`${path}/q_proj`, rows, 'q', 'qBias')
   }
 
   /** Projects normed rows to k and v before RoPE. */
   kv(path: string, rows: string): [k: string, v: string] {
+    const { latent } = this.spec
+    if (latent !== null) return latentKeyValues(this, latent, path, rows)
     return [
       this.project(`${path}/k_proj`, rows, 'k', 'kBias'),
       this.clip(`${path}/v`, this.project(`${path}/v_proj`, rows, 'v', 'vBias'))
@@ -81,6 +86,7 @@ export class LayerBuilder {
   /** Projects normed rows to q, k and v before RoPE in one product. */
   joinedProjections(path: string, rows: string): [q: string, k: string, v: string] {
     const { family, headCount, kvHeadCount, headSize } = this.spec
+    if (family.attention === 'latent') return [this.q(path, rows), ...this.kv(path, rows)]
     const joined = this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias')
     const grouped = family.attention === 'grouped'
     const heads = grouped
@@ -130,7 +136,7 @@ export class LayerBuilder {
     return this.graph.reshape(`${path}/rows`, chosen, [-1, headCount * headSize])
   }
 
-  /** Multiplies mixed values, [rows, heads x headSize], by the gates of q if it has gates. */
+  /** Multiplies mixed values, [rows, heads x valueSize], by the gates of q if it has gates. */
   gated(path: string, mixed: string, q: string): string {
     if (!this.spec.family.gatedAttention) return mixed
     const gate = this.graph.node(`${path}/gate`, 'Sigmoid', [this.partOfQ(`${path}/q/gates`, q, 1)])
@@ -142,7 +148,11 @@ export class LayerBuilder {
     return mapGet(this.weights, role, 'weight')
   }
 
-  /** Applies output projection and residual: mixed values [rows, heads x headSize] to [rows, hidden]. */
+  hasWeight(role: Role): boolean {
+    return this.weights.has(role)
+  }
+
+  /** Applies output projection and residual: mixed values [rows, heads x valueSize] to [rows, hidden]. */
   attentionOutput(path: string, mixed: string, residual: string): string {
     const projected = this.project(`${path}/o_proj`, mixed, 'o', 'oBias')
     const output = this.norm(`${path}/after`, projected, 'afterAttention')
@@ -173,28 +183,6 @@ export class LayerBuilder {
   /** Applies the MLP to normed rows, [rows, hidden] to the same. */
   projected(normed: string): string {
     return this.project('mlp/down_proj', this.inner(normed), 'down', 'downBias')
-  }
-
-  /** Adds to rows what an expert that every row goes through gives for normed rows, if the layer has one. */
-  withSharedExpert(rows: string, normed: string): string {
-    const { graph, weights } = this
-    const router = weights.get('sharedRouter')
-    if (router === undefined) return rows
-    const gate = this.activation(this.project('mlp/shared/gate_proj', normed, 'sharedGate'))
-    const up = this.project('mlp/shared/up_proj', normed, 'sharedUp')
-    const inner = graph.node('mlp/shared/gated', 'Mul', [gate, up])
-    const output = this.project('mlp/shared/down_proj', inner, 'sharedDown')
-    const logit = graph.node('mlp/shared/router', 'Gemm', [normed, router], { transB: { int: 1 } })
-    const share = graph.node('mlp/shared/share', 'Sigmoid', [logit])
-    return graph.node('mlp/shared/sum', 'Add', [rows, graph.node('mlp/shared', 'Mul', [output, share])])
-  }
-
-  /** Computes expert probabilities of normed rows, [rows, experts], in float32. */
-  routing(normed: string): string {
-    const { graph } = this
-    const router = this.weight('router')
-    const logits = graph.node('mlp/router/Gemm', 'Gemm', [normed, router], { transB: { int: 1 } })
-    return graph.node('mlp/routing', 'Softmax', [logits], { axis: { int: -1 } })
   }
 
   /** Applies a norm over the last axis; returns the value unchanged if the family has none there. */
@@ -323,7 +311,8 @@ export class LayerBuilder {
     return toSingle(graph.node(`${path}/Gemm`, 'Gemm', [input, weight, ...biases], { transB: { int: 1 } }))
   }
 
-  private activation(value: string): string {
+  /** Applies the activation of the MLP. */
+  activation(value: string): string {
     const { graph, spec } = this
     switch (spec.activation) {
       case 'gelu':

@@ -2,11 +2,11 @@ import { elementAt } from '../../contract/model/look-up'
 import type { Experts } from '../family/experts'
 import type { LayerBuilder } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
+import { expertScores, expertShares, integers, withSharedExpert } from './router'
 
 /**
  * Builds the MLP half of a layer with all its experts and the residual, [rows, hidden] to the same. Each
- * expert is a branch that runs only if a row chooses it. Among equal probabilities the first experts are
- * chosen.
+ * expert is a branch that runs only if a row chooses it. Among equal scores the first experts are chosen.
  *
  * @param rows after attention
  * @param block before attention
@@ -21,7 +21,7 @@ export function routedMlp(
 ): string {
   const { graph, spec } = layer
   const normed = layer.mlpInput(rows, block)
-  const shares = sharesOf(graph, layer.routing(normed), experts)
+  const shares = expertShares(graph, expertScores(layer, normed, experts), experts)
   const largest = graph.node('mlp/largest', 'ReduceMax', [shares, integers(graph, 'mlp/largest/axis', 1)], {
     keepdims: { int: 0 }
   })
@@ -44,33 +44,8 @@ export function routedMlp(
         else_branch: { graph: passed }
       })
     },
-    layer.withSharedExpert(rows, normed)
+    withSharedExpert(layer, rows, normed)
   )
-}
-
-/**
- * Computes the factor of each expert's result for each row, [experts, rows]: 0 if the row did not choose the
- * expert.
- */
-function sharesOf(graph: OnnxGraph, probabilities: string, { perRow, normed }: Experts): string {
-  const [largest, chosen] = graph.split(
-    'mlp/chosen',
-    'TopK',
-    [probabilities, integers(graph, 'mlp/chosen/count', perRow)],
-    2,
-    { axis: { int: -1 } }
-  )
-  if (largest === undefined || chosen === undefined) throw new Error('a choice has values and places')
-  const sum = (): string =>
-    graph.node('mlp/chosen/sum', 'ReduceSum', [largest, integers(graph, 'mlp/chosen/axis', -1)], {
-      keepdims: { int: 1 }
-    })
-  const weights = normed ? graph.node('mlp/chosen/normed', 'Div', [largest, sum()]) : largest
-  const nothing = graph.node('mlp/nothing', 'Mul', [probabilities, graph.constant('mlp/nought', 0)])
-  const shares = graph.node('mlp/shares', 'ScatterElements', [nothing, chosen, weights], {
-    axis: { int: 1 }
-  })
-  return graph.node('mlp/shares/transposed', 'Transpose', [shares], { perm: { ints: [1, 0] } })
 }
 
 /** Splits a value, [experts, ...], into one value for each expert. */
@@ -97,8 +72,4 @@ function addExpert(
   return graph.node('sum', 'ScatterND', [sum, graph.reshape('indices', places, [-1, 1]), weighted], {
     reduction: { string: 'add' }
   })
-}
-
-function integers(graph: OnnxGraph, path: string, value: number): string {
-  return graph.constant(path, BigInt64Array.of(BigInt(value)))
 }

@@ -3,16 +3,13 @@ import type { Precision } from '../../../src/contract/model/device'
 import { elementAt } from '../../../src/contract/model/look-up'
 import { checkDevice } from '../../../src/main/engine/questions/device-check'
 import { probe } from '../../../src/main/engine/questions/probe'
-import { GOLDEN_FAMILIES, largestDifference, readGolden } from '../../fixtures/goldens'
+import { GOLDEN_FAMILIES, goldenSpec, largestDifference, readGolden } from '../../fixtures/goldens'
 import { shortPair } from '../../fixtures/swept-project'
 import { FP16_TOLERANCE, FP32_TOLERANCE, whyNoWebGpu } from '../../fixtures/webgpu'
 
 const missing = await whyNoWebGpu()
 
 const FP16_CORRELATION = 0.9995
-
-/** Gemma's residual grows past half precision, and so may what is squared in an MLP; rounding may send rows to other experts. A state sums over all tokens. */
-const SINGLE = /^(gemma|arcee|nemotron|apertus|qwen3_moe|mixtral|olmoe|qwen3_5|qwen3_next|qwen2_moe|lfm2|granite4_hybrid)/
 
 describe.skipIf(missing !== null)('the check of WebGPU on a pair', () => {
   it.each([
@@ -54,7 +51,7 @@ describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) =
     return worst
   }
 
-  if (SINGLE.test(name)) {
+  if (!goldenSpec(name).family.halfPrecision) {
     it('gives the reference logits in fp32, in which it stays by default, because half precision may not do', async () => {
       expect((await compare()).difference).toBeLessThan(FP32_TOLERANCE)
     })

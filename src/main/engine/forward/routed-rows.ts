@@ -1,7 +1,7 @@
 import type * as ort from 'onnxruntime-node'
 import { componentStrengths } from '../../../contract/model/strengths'
 import { elementAt } from '../../../contract/model/look-up'
-import type { Experts } from '../../family/index'
+import { choosesApart, type Experts } from '../../family'
 import { dropNow } from '../../base/drop-now'
 import type { BlockSource } from '../tries/recipe-trie'
 import type { PartNode } from '../tries/trie-parts'
@@ -179,20 +179,22 @@ interface ExpertRouting {
 }
 
 /**
- * Routes rows to the experts with the highest probabilities, as transformers does. It takes the softmax over all
- * experts and then selects. If the model says so, it divides the selected probabilities by their sum.
+ * Routes rows to the experts with the highest scores, as transformers does. If the model says so, it divides the
+ * selected scores by their sum.
  *
- * @param probabilities [rows, experts]
+ * @param scores [rows, experts], or twice as wide with the scores that choose experts after those that weigh them
  */
 export function routeRows(
-  probabilities: Float32Array,
-  { count, perRow, normed }: Pick<Experts, 'count' | 'perRow' | 'normed'>
+  scores: Float32Array,
+  experts: Pick<Experts, 'count' | 'perRow' | 'normed' | 'scale' | 'biased' | 'groups'>
 ): ExpertRouting {
-  const rowCount = probabilities.length / count
+  const { count, perRow, normed, scale } = experts
+  const width = choosesApart(experts) ? 2 * count : count
+  const rowCount = scores.length / width
   const selected = new Int32Array(rowCount * perRow)
   const starts = new Int32Array(count + 1)
   for (let row = 0; row < rowCount; row++) {
-    const largest = largestIndices(rowAt(probabilities, row, count), perRow)
+    const largest = largestIndices(rowAt(scores, row, width).subarray(width - count), perRow)
     selected.set(largest, row * perRow)
     for (const expert of largest) starts[expert + 1] = elementAt(starts, expert + 1, 'expert') + 1
   }
@@ -202,7 +204,7 @@ export function routeRows(
   const rows = new Int32Array(selected.length)
   const weights = new Float32Array(selected.length)
   for (let row = 0; row < rowCount; row++) {
-    const ofRow = rowAt(probabilities, row, count)
+    const ofRow = rowAt(scores, row, width)
     const rowExperts = selected.subarray(row * perRow, (row + 1) * perRow)
     const sum = normed
       ? rowExperts.reduce((total, expert) => Math.fround(total + elementAt(ofRow, expert, 'expert')), 0)
@@ -211,7 +213,7 @@ export function routeRows(
       const index = elementAt(next, expert, 'expert')
       next[expert] = index + 1
       rows[index] = row
-      weights[index] = elementAt(ofRow, expert, 'expert') / sum
+      weights[index] = (elementAt(ofRow, expert, 'expert') / sum) * scale
     }
   }
   return { starts, rows, weights }

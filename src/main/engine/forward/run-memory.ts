@@ -79,9 +79,10 @@ function runBytes(
   attention: { paths: number; queries: number }
 ): number {
   const { rows, longest } = group
-  const { hiddenSize, headCount, kvHeadCount, headSize } = spec
-  const qSize = headCount * headSize
-  const kvSize = kvHeadCount * headSize
+  const { hiddenSize, headCount, kvHeadCount, headSize, valueSize } = spec
+  // Values of latent attention are smaller, but its keys and values are split and joined once more.
+  const qSize = headCount * Math.max(headSize, valueSize)
+  const kvSize = (spec.latent === null ? 1 : 2) * kvHeadCount * Math.max(headSize, valueSize)
   const rowsIn = nodes * rows
   const rowsOut = nodes * outputRows
   const paths = nodes * attention.paths

@@ -82,7 +82,7 @@ export function promptMemory(
   group: GroupSize,
   keyValueBytes: number
 ): Pick<GenerationMemory, 'prompts' | 'prefill'> {
-  const { hiddenSize, kvHeadCount, headSize, vocabularySize } = spec
+  const { hiddenSize, kvHeadCount, headSize, valueSize, vocabularySize } = spec
   const largestBlock = Math.max(
     ...anySteps(spec).map((step) => stepSizes(spec, step).reduce((sum, { count }) => sum + count, 0))
   )
@@ -94,7 +94,7 @@ export function promptMemory(
       DECODER_BYTES +
       maxAliveStates * ofNode(statesOfRow(spec) * hiddenSize) +
       blockRunBytes(spec, keepsTensors, group, rowsPerRun(spec, false)) +
-      ofNode(2 * kvHeadCount * headSize) +
+      ofNode(kvHeadCount * (headSize + valueSize)) +
       maskBytes(spec, group) +
       FLOAT_BYTES * group.places * (countLeaves(trie) * hiddenSize + vocabularySize)
   }
@@ -102,11 +102,11 @@ export function promptMemory(
 
 /** Returns the bytes of one step. @param capacity positions of each row's cache */
 export function stepMemory({ spec }: GeneratedModels, rows: number, capacity: number): number {
-  const { hiddenSize, headCount, kvHeadCount, headSize, vocabularySize } = spec
+  const { hiddenSize, headCount, kvHeadCount, headSize, valueSize, vocabularySize } = spec
   // Scores before, with and after the mask, and the weights of the past separately.
   const attention = (4 * headCount + 1) * capacity
   // One layer of a growing cache is in memory twice.
-  const grown = 2 * kvHeadCount * headSize * capacity
+  const grown = kvHeadCount * (headSize + valueSize) * capacity
   // States after a token are outputs of all layers of a session.
   const recurrent = anyRecurrence(spec)
   const states =

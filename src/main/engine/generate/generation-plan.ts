@@ -160,7 +160,7 @@ export function planServing(
   while (maximumLength > shortest && !fits(maximumLength))
     maximumLength = Math.max(shortest, maximumLength >> 1)
   const cacheBytes = memoryBytes - fixedBytes(weights, maximumLength) - rows * sequenceBytes(spec)
-  const layerBytes = FLOAT_BYTES * spec.kvHeadCount * spec.headSize
+  const layerBytes = FLOAT_BYTES * spec.kvHeadCount * Math.max(spec.headSize, spec.valueSize)
   const inOneTensor = (keepsTensors ? ADDRESSABLE_BYTES : ARRAY_BYTES) / layerBytes
   return {
     precision,
@@ -265,7 +265,7 @@ export function cacheCapacity(length: number): number {
 function tokenBytes(spec: DecoderSpec, precision: Precision): number {
   const layerCount = spec.layers.filter(({ recurrent }) => recurrent === null).length
   const ofLayers = precision === 'fp16' ? 2 * layerCount + 4 : 4 * layerCount
-  return 2 * spec.kvHeadCount * spec.headSize * ofLayers
+  return spec.kvHeadCount * (spec.headSize + spec.valueSize) * ofLayers
 }
 
 /** Returns the bytes of the states of one sequence in all recurrent layers, whatever its length. */
@@ -291,8 +291,10 @@ function promptTokenBytes(spec: DecoderSpec): number {
 function refuseOffCpu(spec: DecoderSpec, device: DeviceName): void {
   const reason = hasExperts(spec)
     ? 'Experts that run only for the tokens that select them'
-    : 'Layers that carry a state from token to token'
-  if (!hasExperts(spec) && anyRecurrence(spec) === null) return
+    : spec.latent === null
+      ? 'Layers that carry a state from token to token'
+      : 'Heads whose keys and values have different sizes'
+  if (!hasExperts(spec) && anyRecurrence(spec) === null && spec.latent === null) return
   throw new WorkbenchError(
     'unsupported',
     `Answers of ${spec.family.label} models cannot be generated on ${DEVICE_LABELS[device]}. ` +
@@ -316,7 +318,7 @@ function refuseLongPrompts(prompts: readonly (readonly number[])[], spec: Decode
 /** Returns the bytes of one layer's keys in float32, for one sequence in each model. */
 function layerKeyBytes(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
   const largestCohort = Math.max(...cohortsOf(trie).flatMap((ofLayer) => ofLayer.map(({ size }) => size)))
-  const values = cacheCapacity(length) * spec.kvHeadCount * spec.headSize
+  const values = cacheCapacity(length) * spec.kvHeadCount * Math.max(spec.headSize, spec.valueSize)
   return values * FLOAT_BYTES * largestCohort
 }
 

@@ -25,11 +25,13 @@ export function openLayerCache(spec: DecoderSpec, layer: number): LayerCache {
 export interface KeyValueShape {
   readonly kvHeadCount: number
   readonly headSize: number
+  /** Size of a value. */
+  readonly valueSize: number
 }
 
 /**
  * Keys and values of one block for many sequences: keys are [slots, kvHeads, headSize, capacity], values are [slots,
- * kvHeads, capacity, headSize]. The last sequence moves into a free slot, so that a run always reads dense data.
+ * kvHeads, capacity, valueSize]. The last sequence moves into a free slot, so that a run always reads dense data.
  */
 export class KeyValueCache implements LayerCache {
   private keys = new Float32Array(0)
@@ -38,24 +40,29 @@ export class KeyValueCache implements LayerCache {
 
   constructor(private readonly shape: KeyValueShape) {}
 
-  private get slotSize(): number {
-    return this.shape.kvHeadCount * this.shape.headSize * this.capacity
+  /** Returns the numbers of a slot. */
+  private get slotSizes(): Record<'keys' | 'values', number> {
+    const { kvHeadCount, headSize, valueSize } = this.shape
+    const places = kvHeadCount * this.capacity
+    return { keys: places * headSize, values: places * valueSize }
   }
 
   used(slots: number): { keys: Float32Array; values: Float32Array } {
-    const size = slots * this.slotSize
-    return { keys: this.keys.subarray(0, size), values: this.values.subarray(0, size) }
+    const { keys, values } = this.slotSizes
+    return { keys: this.keys.subarray(0, slots * keys), values: this.values.subarray(0, slots * values) }
   }
 
   write(slot: number, position: number, key: Float32Array, value: Float32Array): void {
-    const { kvHeadCount, headSize } = this.shape
+    const { kvHeadCount, headSize, valueSize } = this.shape
     for (let head = 0; head < kvHeadCount; head++) {
-      const start = slot * this.slotSize + head * headSize * this.capacity
+      const place = (slot * kvHeadCount + head) * this.capacity
+      const start = place * headSize
       for (let dim = 0; dim < headSize; dim++) {
         // Indices are not checked, because every number of every token passes here.
         this.keys[start + dim * this.capacity + position] = key[head * headSize + dim] ?? 0
       }
-      this.values.set(value.subarray(head * headSize, (head + 1) * headSize), start + position * headSize)
+      const ofHead = value.subarray(head * valueSize, (head + 1) * valueSize)
+      this.values.set(ofHead, (place + position) * valueSize)
     }
   }
 
@@ -66,30 +73,33 @@ export class KeyValueCache implements LayerCache {
     keys: Float32Array,
     values: Float32Array
   ): void {
-    const size = this.shape.kvHeadCount * this.shape.headSize
+    const { kvHeadCount, headSize, valueSize } = this.shape
     path.forEach((row, position) => {
-      this.write(slot, position, rowAt(keys, row, size), rowAt(values, row, size))
+      const value = rowAt(values, row, kvHeadCount * valueSize)
+      this.write(slot, position, rowAt(keys, row, kvHeadCount * headSize), value)
     })
   }
 
   move(from: number, to: number): void {
-    const size = this.slotSize
-    for (const cache of [this.keys, this.values]) cache.copyWithin(to * size, from * size, (from + 1) * size)
+    for (const part of ['keys', 'values'] as const) {
+      const size = this.slotSizes[part]
+      this[part].copyWithin(to * size, from * size, (from + 1) * size)
+    }
   }
 
   resize(slotCount: number, capacity: number, used: number): void {
-    const { kvHeadCount, headSize } = this.shape
+    const { kvHeadCount, headSize, valueSize } = this.shape
     const old = { keys: this.keys, values: this.values, capacity: this.capacity }
     this.capacity = capacity
-    this.keys = new Float32Array(slotCount * this.slotSize)
-    this.values = new Float32Array(slotCount * this.slotSize)
+    this.keys = new Float32Array(slotCount * this.slotSizes.keys)
+    this.values = new Float32Array(slotCount * this.slotSizes.values)
     const copied = Math.min(old.capacity, capacity)
     for (let row = 0; row < used * kvHeadCount * headSize; row++) {
       this.keys.set(old.keys.subarray(row * old.capacity, row * old.capacity + copied), row * capacity)
     }
     for (let head = 0; head < used * kvHeadCount; head++) {
-      const start = head * old.capacity * headSize
-      this.values.set(old.values.subarray(start, start + copied * headSize), head * capacity * headSize)
+      const start = head * old.capacity * valueSize
+      this.values.set(old.values.subarray(start, start + copied * valueSize), head * capacity * valueSize)
     }
   }
 }

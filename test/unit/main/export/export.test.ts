@@ -201,11 +201,11 @@ function halfStrengths(layerCount: number): LayerStrength[] {
 }
 
 /** Halves as before, but for attention in layer 0 and the MLP in layers 1 and 3, whose components go their own ways. */
-function componentStrengths(name: string, layerCount: number): LayerStrength[] {
-  return halfStrengths(layerCount).map(({ attention, mlp }, layer) => {
+function componentStrengths({ layers }: DecoderSpec): LayerStrength[] {
+  return halfStrengths(layers.length).map(({ attention, mlp }, layer) => {
     if (layer === 0) return { attention: { norms: 1, q: 1, k: 0.4, v: 0, o: -0.5 }, mlp }
     if (layer % 2 === 0) return { attention, mlp }
-    const router = layer === 3 && /^(qwen3_moe|qwen2_moe|qwen3_next|mixtral|olmoe)/.test(name) ? 1 : 0
+    const router = (layers[layer]?.experts ?? null) === null ? 0 : 1
     return { attention, mlp: { norms: 0, router, gate: 1.5, up: 0, down: 1 } }
   })
 }
@@ -228,9 +228,9 @@ const logitsOver =
 describe('an exported model', () => {
   it.each(PAIRS)(
     'gives the logits of its recipe bit for bit, or says which components a family has not: $name',
-    async ({ name, layerCount, prompts, base, post }) => {
+    async ({ layerCount, prompts, base, post }) => {
       const { spec } = await openPair(base, post).then((pair) => pair.post)
-      const ofComponents = componentStrengths(name, layerCount)
+      const ofComponents = componentStrengths(spec)
       const target = join(await temporaryFolder(), 'out')
       const ask = logitsOver(base, prompts)
       const divides = dividesAsRecipe(spec)

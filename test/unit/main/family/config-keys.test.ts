@@ -138,10 +138,42 @@ describe('a key that changes the numbers', () => {
     expect(sparse({ mlp_only_layers: [0, 2] })).toEqual([false, true, false, true])
     expect(sparse({ decoder_sparse_step: 2 })).toEqual([false, true, false, true])
     const { layers } = spec(configOf('qwen3_moe', { num_experts: undefined, num_local_experts: 16 }))
-    expect(layers[0]?.experts).toEqual({ count: 16, perRow: 8, size: 768, normed: true, sharedSize: null })
+    expect(layers[0]?.experts).toMatchObject({ count: 16, perRow: 8, size: 768, normed: true })
     const mixtral = { count: 8, perRow: 2, size: 14_336, normed: true, sharedSize: null }
-    expect(spec(configOf('mixtral', {})).layers[3]?.experts).toEqual(mixtral)
+    expect(spec(configOf('mixtral', {})).layers[3]?.experts).toMatchObject(mixtral)
     expect(spec(configOf('olmoe', {})).layers[3]?.experts?.normed).toBe(false)
+  })
+
+  test('sets experts outside the first layers, or within a range of them', () => {
+    const sparse = (modelType: string, changes: Config): number[] =>
+      spec(configOf(modelType, { num_hidden_layers: 5, ...changes })).layers.flatMap(({ experts }, layer) =>
+        experts === null ? [] : [layer]
+      )
+    expect(sparse('glm4_moe', { first_k_dense_replace: 3 })).toEqual([3, 4])
+    expect(sparse('ernie4_5_moe', {})).toEqual([1, 2, 3, 4])
+    expect(sparse('ernie4_5_moe', { moe_layer_end_index: 3, moe_layer_interval: 2 })).toEqual([1, 3])
+  })
+
+  test('chooses experts within groups, with a bias and a factor', () => {
+    const experts = (modelType: string, changes: Config): unknown =>
+      spec(configOf(modelType, changes)).layers[4]?.experts
+    expect(experts('glm4_moe', { n_group: 8, topk_group: 4, routed_scaling_factor: 2.5 })).toMatchObject({
+      scores: 'sigmoid',
+      biased: true,
+      scale: 2.5,
+      sharedSize: 1408,
+      groups: { count: 8, perRow: 4, rank: 'byTopTwo' }
+    })
+    expect(experts('ernie4_5_moe', { moe_num_shared_experts: 0 })).toMatchObject({
+      scores: 'softmax',
+      biased: true,
+      sharedSize: null
+    })
+    expect(experts('hunyuan_v1_moe', {})).toMatchObject({ perRow: 8, biased: false, sharedSize: 3072 })
+    expect(() => experts('glm4_moe', { n_group: 7 })).toThrow(
+      'config.json: "n_group" is 7, expected a divisor of the number of experts (128).'
+    )
+    expect(() => experts('hunyuan_v1_moe', { moe_topk: [8, 7] })).toThrow('one whole number for all layers')
   })
 
   test('has the reference implementation’s default if the config omits it', () => {

@@ -8,6 +8,16 @@ import { largestDifference } from '../../../fixtures/goldens'
 
 const VOCABULARY = 12
 
+interface Shape {
+  readonly kvHeads: number
+  readonly group: number
+  readonly headSize: number
+  readonly window: number | null
+  readonly layers: number
+  readonly bias: boolean
+  readonly tied: boolean
+}
+
 /** Small configs of one family: any heads, kv heads, head size, window, layers, tied or not. */
 function configs(modelType: string): fc.Arbitrary<Record<string, unknown>> {
   return fc
@@ -49,6 +59,8 @@ const ATTENTION_BIASES = [
   ...'gemma3_text arcee hunyuan_v1_dense glm glm4 gpt_neox cohere cohere2 nemotron olmo apertus'.split(' ')
 ]
 
+const LATENT = ['deepseek_v2', 'deepseek_v3', 'kimi_k2']
+
 /** What others know by another name, or not at all. */
 function droppedKeys(modelType: string): readonly string[] {
   return [
@@ -63,10 +75,7 @@ function without(keys: readonly string[], config: Record<string, unknown>): Reco
 }
 
 /** What only some families know: a key that a family does not know is refused. */
-function ownKeys(
-  modelType: string,
-  shape: { window: number | null; layers: number; bias: boolean; tied: boolean }
-): Record<string, unknown> {
+function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
   const keys: readonly [families: readonly string[], own: Record<string, unknown>][] = [
     [ATTENTION_BIASES, { attention_bias: shape.bias }],
     [['llama', 'seed_oss', 'smollm3', 'granite', 'arcee', 'nemotron'], { mlp_bias: shape.bias }],
@@ -131,6 +140,46 @@ function ownKeys(
         mlp_bias: shape.tied
       }
     ],
+    [
+      ['deepseek', 'glm4_moe', 'dots1', ...LATENT],
+      {
+        attention_bias: shape.bias,
+        moe_intermediate_size: 5,
+        n_routed_experts: 6,
+        n_shared_experts: shape.bias ? 2 : 1,
+        num_experts_per_tok: 2,
+        norm_topk_prob: shape.bias,
+        first_k_dense_replace: shape.tied ? 1 : 0
+      }
+    ],
+    [
+      LATENT,
+      {
+        num_key_value_heads: shape.kvHeads * shape.group,
+        q_lora_rank: shape.tied ? null : 3,
+        kv_lora_rank: 5,
+        qk_nope_head_dim: 3,
+        qk_rope_head_dim: 4,
+        v_head_dim: shape.headSize
+      }
+    ],
+    [['deepseek_v2'], { norm_topk_prob: false, topk_method: 'group_limited_greedy' }],
+    [
+      ['glm4_moe', 'dots1', ...LATENT],
+      { n_group: 3, topk_group: shape.bias ? 2 : 1, routed_scaling_factor: 2, rope_scaling: null }
+    ],
+    [['glm4_moe'], { partial_rotary_factor: 1, use_qk_norm: shape.tied }],
+    [
+      ['ernie4_5_moe'],
+      {
+        moe_intermediate_size: 5,
+        moe_num_experts: 5,
+        moe_k: 2,
+        moe_num_shared_experts: shape.bias ? 2 : 0,
+        moe_layer_start_index: shape.tied ? 1 : 0
+      }
+    ],
+    [['hunyuan_v1_moe'], { attention_bias: shape.bias, num_experts: 5, moe_topk: 2 }],
     [['mixtral'], { num_local_experts: 4, num_experts_per_tok: 3, sliding_window: shape.window }],
     [
       ['olmoe'],

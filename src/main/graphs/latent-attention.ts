@@ -1,0 +1,78 @@
+import { elementAt } from '../../contract/model/look-up'
+import { LATENT_EPSILON, type LatentAttention } from '../family/latent'
+import type { DecoderSpec } from '../family/decoder-spec'
+import type { Role } from '../family/tensors'
+import { rmsNormBy } from './norms'
+import type { OnnxGraph } from './onnx-model'
+
+/** The parts of a layer's builder that latent attention uses. */
+export interface LatentLayer {
+  readonly graph: OnnxGraph
+  readonly spec: DecoderSpec
+  weight(role: Role): string
+  project(path: string, rows: string, role: Role, biasRole?: Role): string
+  splitColumns(path: string, value: string, sizes: readonly number[]): string[]
+}
+
+/**
+ * Projects normed rows to queries before RoPE, [rows, heads x headSize]. The rotating dimensions of a head come
+ * first here and in keys, because the operator of RoPE rotates the first ones. Scores do not depend on the order.
+ */
+export function latentQueries(
+  layer: LatentLayer,
+  { queryRank, plainSize }: LatentAttention,
+  path: string,
+  rows: string
+): string {
+  const { graph, spec } = layer
+  const { headCount, headSize, rotarySize } = spec
+  const down = (): string =>
+    normed(layer, `${path}/q_a`, layer.project(`${path}/q_a_proj`, rows, 'qDown', 'qDownBias'), 'qDownNorm')
+  const q = layer.project(`${path}/q_b_proj`, queryRank === null ? rows : down(), 'qUp')
+  const heads = graph.reshape(`${path}/latent/q/heads`, q, [-1, headCount, headSize])
+  const [plain, turning] = halves(layer, `${path}/latent/q/parts`, heads, [plainSize, rotarySize])
+  return joinHeads(layer, `${path}/latent/q`, turning, plain)
+}
+
+/** Projects normed rows to keys before RoPE, as for queries, and to values, [rows, heads x valueSize]. */
+export function latentKeyValues(
+  layer: LatentLayer,
+  { rank, plainSize }: LatentAttention,
+  path: string,
+  rows: string
+): [keys: string, values: string] {
+  const { graph, spec } = layer
+  const { headCount, rotarySize, valueSize } = spec
+  const down = layer.project(`${path}/kv_a_proj`, rows, 'kvDown', 'kvDownBias')
+  const [latent, turning] = halves(layer, `${path}/kv_a/parts`, down, [rank, rotarySize])
+  const up = layer.project(`${path}/kv_b_proj`, normed(layer, `${path}/kv_a`, latent, 'kvDownNorm'), 'kvUp')
+  const heads = graph.reshape(`${path}/latent/kv/heads`, up, [-1, headCount, plainSize + valueSize])
+  const [plain, values] = halves(layer, `${path}/latent/kv/parts`, heads, [plainSize, valueSize])
+  const inAllHeads = graph.node(`${path}/latent/k/turning`, 'Expand', [
+    graph.reshape(`${path}/latent/k/turning/one`, turning, [-1, 1, rotarySize]),
+    graph.constant(`${path}/latent/k/turning/heads`, BigInt64Array.of(1n, BigInt(headCount), 1n))
+  ])
+  return [
+    joinHeads(layer, `${path}/latent/k`, inAllHeads, plain),
+    graph.reshape(`${path}/latent/v/rows`, values, [-1, headCount * valueSize])
+  ]
+}
+
+function normed(layer: LatentLayer, path: string, value: string, role: 'qDownNorm' | 'kvDownNorm'): string {
+  return rmsNormBy(layer.graph, path, value, layer.weight(role), LATENT_EPSILON)
+}
+
+function halves(
+  layer: LatentLayer,
+  path: string,
+  value: string,
+  sizes: readonly [number, number]
+): [string, string] {
+  const parts = layer.splitColumns(path, value, sizes)
+  return [elementAt(parts, 0, 'part'), elementAt(parts, 1, 'part')]
+}
+
+function joinHeads({ graph, spec }: LatentLayer, path: string, turning: string, plain: string): string {
+  const heads = graph.node(`${path}/turned`, 'Concat', [turning, plain], { axis: { int: -1 } })
+  return graph.reshape(`${path}/rows`, heads, [-1, spec.headCount * spec.headSize])
+}

@@ -1,0 +1,121 @@
+import { elementAt } from '../../contract/model/look-up'
+import type { Experts } from '../family/experts'
+import type { LayerBuilder } from './layer-builder'
+import type { OnnxGraph } from './onnx-model'
+
+/** Scores of the experts for rows, [rows, experts] each, in float32. */
+export interface ExpertScores {
+  /** Scores that weigh the experts. */
+  readonly scores: string
+  /** Scores that choose them; the same value unless a bias or groups change the choice. */
+  readonly choice: string
+}
+
+/** Computes the scores of the experts for normed rows, [rows, hidden]. */
+export function expertScores(layer: LayerBuilder, normed: string, experts: Experts): ExpertScores {
+  const { graph } = layer
+  const logits = graph.node('mlp/router/Gemm', 'Gemm', [normed, layer.weight('router')], {
+    transB: { int: 1 }
+  })
+  const scores =
+    experts.scores === 'softmax'
+      ? graph.node('mlp/routing', 'Softmax', [logits], { axis: { int: -1 } })
+      : graph.node('mlp/routing', 'Sigmoid', [logits])
+  const biased = experts.biased
+    ? graph.node('mlp/choice', 'Add', [scores, layer.weight('routerBias')])
+    : scores
+  return { scores, choice: withinGroups(graph, biased, experts) }
+}
+
+/** Sets the scores of experts outside the best groups of a row to 0. */
+function withinGroups(graph: OnnxGraph, scores: string, { count, groups }: Experts): string {
+  if (groups === null) return scores
+  const path = 'mlp/groups'
+  const grouped = graph.reshape(path, scores, [-1, groups.count, count / groups.count])
+  const largest = topK(graph, `${path}/largest`, grouped, groups.rank === 'byLargest' ? 1 : 2)
+  const ranks = graph.node(
+    `${path}/ranks`,
+    'ReduceSum',
+    [largest.values, integers(graph, `${path}/axis`, -1)],
+    {
+      keepdims: { int: 0 }
+    }
+  )
+  const best = topK(graph, `${path}/best`, ranks, groups.perRow)
+  const times = (name: string, value: string, factor: number): string =>
+    graph.node(`${path}/${name}`, 'Mul', [value, graph.constant(`${path}/${name}/by`, factor)])
+  const ones = graph.node(`${path}/ones`, 'Add', [
+    times('noughts', best.values, 0),
+    graph.constant(`${path}/one`, 1)
+  ])
+  const mask = graph.node(`${path}/mask`, 'ScatterElements', [times('none', ranks, 0), best.indices, ones], {
+    axis: { int: 1 }
+  })
+  const masked = graph.node(`${path}/masked`, 'Mul', [
+    grouped,
+    graph.reshape(`${path}/mask/groups`, mask, [-1, groups.count, 1])
+  ])
+  return graph.reshape(`${path}/experts`, masked, [-1, count])
+}
+
+/**
+ * Computes the factor of each expert's result for each row, [experts, rows]: 0 if the row did not choose the
+ * expert.
+ */
+export function expertShares(
+  graph: OnnxGraph,
+  { scores, choice }: ExpertScores,
+  { perRow, normed, scale }: Experts
+): string {
+  const chosen = topK(graph, 'mlp/chosen', choice, perRow)
+  const ofChosen =
+    scores === choice
+      ? chosen.values
+      : graph.node('mlp/chosen/scores', 'GatherElements', [scores, chosen.indices], { axis: { int: -1 } })
+  const sum = (): string =>
+    graph.node('mlp/chosen/sum', 'ReduceSum', [ofChosen, integers(graph, 'mlp/chosen/axis', -1)], {
+      keepdims: { int: 1 }
+    })
+  const weights = normed ? graph.node('mlp/chosen/normed', 'Div', [ofChosen, sum()]) : ofChosen
+  const scaled =
+    scale === 1
+      ? weights
+      : graph.node('mlp/chosen/scaled', 'Mul', [weights, graph.constant('mlp/chosen/scale', scale)])
+  const nothing = graph.node('mlp/nothing', 'Mul', [scores, graph.constant('mlp/nought', 0)])
+  const shares = graph.node('mlp/shares', 'ScatterElements', [nothing, chosen.indices, scaled], {
+    axis: { int: 1 }
+  })
+  return graph.node('mlp/shares/transposed', 'Transpose', [shares], { perm: { ints: [1, 0] } })
+}
+
+/** Adds to rows what an expert that every row goes through gives for normed rows, if the layer has one. */
+export function withSharedExpert(layer: LayerBuilder, rows: string, normed: string): string {
+  if (!layer.hasWeight('sharedGate')) return rows
+  const { graph } = layer
+  const gate = layer.activation(layer.project('mlp/shared/gate_proj', normed, 'sharedGate'))
+  const up = layer.project('mlp/shared/up_proj', normed, 'sharedUp')
+  const inner = graph.node('mlp/shared/gated', 'Mul', [gate, up])
+  const output = layer.project('mlp/shared/down_proj', inner, 'sharedDown')
+  const weigh = (): string => {
+    const router = layer.weight('sharedRouter')
+    const logit = graph.node('mlp/shared/router', 'Gemm', [normed, router], { transB: { int: 1 } })
+    return graph.node('mlp/shared', 'Mul', [output, graph.node('mlp/shared/share', 'Sigmoid', [logit])])
+  }
+  return graph.node('mlp/shared/sum', 'Add', [rows, layer.hasWeight('sharedRouter') ? weigh() : output])
+}
+
+function topK(
+  graph: OnnxGraph,
+  path: string,
+  value: string,
+  count: number
+): { values: string; indices: string } {
+  const parts = graph.split(path, 'TopK', [value, integers(graph, `${path}/count`, count)], 2, {
+    axis: { int: -1 }
+  })
+  return { values: elementAt(parts, 0, 'part'), indices: elementAt(parts, 1, 'part') }
+}
+
+export function integers(graph: OnnxGraph, path: string, value: number): string {
+  return graph.constant(path, BigInt64Array.of(BigInt(value)))
+}
