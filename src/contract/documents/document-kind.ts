@@ -4,6 +4,8 @@ export const DOCUMENT_NAMES = {
   'sweep-part': 'a part of a sweep',
   check: 'a full-answer check',
   search: 'a search',
+  lineage: 'a lineage',
+  triage: 'a list of scored checkpoints',
   evaluation: 'an evaluation',
   'rank-table': 'a table of ranks',
   'what-if': 'a sweep under other settings',

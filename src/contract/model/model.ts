@@ -17,7 +17,13 @@ import {
 export const Model = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base') }),
   z.object({ kind: z.literal('post') }),
-  z.object({ kind: z.literal('recipe'), recipe: Recipe, kept: KeptIdentity.optional() }),
+  z.object({
+    kind: z.literal('recipe'),
+    recipe: Recipe,
+    kept: KeptIdentity.optional(),
+    /** Checkpoint whose layers the recipe replaces as a whole; post if omitted. */
+    onto: OtherCheckpoint.optional()
+  }),
   OtherCheckpoint.extend({ kind: z.literal('checkpoint'), kept: KeptIdentity.optional() })
 ])
 export type Model = z.infer<typeof Model>
@@ -89,7 +95,9 @@ export function modelStrengths(model: AnyModel, layerCount: number): LayerStreng
 
 export function otherCheckpointsOf(model: AnyModel): OtherCheckpoint[] {
   if (model.kind === 'checkpoint') return [model]
-  return model.kind === 'recipe' && 'layers' in model.recipe ? sourcesOf(model.recipe.layers) : []
+  if (model.kind !== 'recipe') return []
+  const { recipe, onto } = model
+  return [...(onto === undefined ? [] : [onto]), ...('layers' in recipe ? sourcesOf(recipe.layers) : [])]
 }
 
 /**
@@ -100,10 +108,11 @@ export function weightsKey(model: AnyModel): string {
   if (model.kind === 'checkpoint') return `checkpoint ${model.fingerprint}`
   if (model.kind === 'baseline') return samplingBaselineKey(model.baseline)
   if (model.kind !== 'recipe') return model.kind
-  const { recipe } = model
+  const { recipe, onto } = model
   const layerCount =
     'layers' in recipe ? recipe.layers.length : Math.max(...recipe.ranges.map(([, end]) => end)) + 1
-  return strengthsKey(recipeStrengths(recipe, layerCount)) || 'post'
+  const key = strengthsKey(recipeStrengths(recipe, layerCount)) || 'post'
+  return onto === undefined ? key : `${key} onto ${onto.fingerprint}`
 }
 
 export const keptOf = (model: AnyModel): KeptIdentity | undefined =>

@@ -31,6 +31,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/search')).searchCommand
   },
   {
+    name: 'lineage',
+    group: 'Find ranges:',
+    description: 'find the training stage that lost diversity',
+    load: async () => (await import('./commands/lineage')).lineageCommand
+  },
+  {
     name: 'show',
     group: 'Find ranges:',
     description: 'show results again, under other settings, or compare sweeps',

@@ -8,7 +8,13 @@ import type { WorkEvent } from '../../contract/work/progress'
 import { DEVICE_LABELS, hasHalf } from '../../contract/model/device'
 import { openPair } from '../checkpoint/pair'
 import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
-import { runCrcShard, type StoredShare, storedShare, type SweepHistory } from '../crc/sweep/crc-sweep'
+import {
+  runCrcShard,
+  runLineage,
+  type StoredShare,
+  storedShare,
+  type SweepHistory
+} from '../crc/sweep/crc-sweep'
 import { holdsSweep } from '../crc/sweep/earlier-results'
 import { runWholeSweep } from '../crc/sweep/follow-up'
 import { planCrcSweep, planRestOfSweep } from '../crc/sweep/plan-sweep'
@@ -38,15 +44,20 @@ export class SweepWork {
    *
    * @param options.fresh true computes everything again
    * @param options.history keeps partial results elsewhere
+   * @param options.replaced parts of the request that replace those of the settings
    * @throws WorkbenchError as `sweepRequest`
    */
   static async open(
     settings: SweepSettings,
     place: WorkPlace,
     devices: Devices,
-    { fresh = false, history }: { fresh?: boolean; history?: SweepHistory | null } = {}
+    {
+      fresh = false,
+      history,
+      replaced = {}
+    }: { fresh?: boolean; history?: SweepHistory | null; replaced?: Partial<CrcSweepRequest> } = {}
   ): Promise<SweepWork> {
-    const request = await sweepRequest(settings, place, devices)
+    const request = { ...(await sweepRequest(settings, place, devices)), ...replaced }
     return new SweepWork(
       request,
       place,
@@ -84,19 +95,35 @@ export class SweepWork {
   }
 
   /**
-   * Computes the sweep and resumes an interrupted one. A GPU is checked first. A sweep whose numbers overflow on a GPU
-   * begins again in float32 or on the CPU, with a notice; see `requestAfter`.
+   * Computes the sweep and resumes an interrupted one.
    *
    * @throws WorkbenchError as `checkedRequest` and `runWholeSweep`
    */
-  async compute(
-    { engine, signal, notify }: WorkMeans,
-    more: Pick<CrcSweepRequest, 'id' | 'lookedAt'> = {}
-  ): Promise<SweepDocument> {
-    let request = { ...(await checkedRequest(this.request, this.devices, signal)), ...more }
+  compute(means: WorkMeans, more: Pick<CrcSweepRequest, 'id' | 'lookedAt'> = {}): Promise<SweepDocument> {
+    return this.withDevice(means, (request, onEvent) =>
+      runWholeSweep(means.engine, { ...request, ...more }, means.signal, onEvent, this.history)
+    )
+  }
+
+  /** Computes a sweep of each two stages, as `compute`. @throws WorkbenchError as `runLineage` */
+  computeLineage(means: WorkMeans): Promise<SweepDocument[]> {
+    return this.withDevice(means, (request, onEvent) =>
+      runLineage(means.engine, request, means.signal, onEvent, this.history)
+    )
+  }
+
+  /**
+   * Checks a GPU before the computation. A sweep whose numbers overflow on a GPU begins again in float32 or on the CPU,
+   * with a notice; see `requestAfter`.
+   */
+  private async withDevice<Result>(
+    { signal, notify }: WorkMeans,
+    run: (request: CrcSweepRequest, onEvent: (event: CrcSweepEvent) => void) => Promise<Result>
+  ): Promise<Result> {
+    let request = await checkedRequest(this.request, this.devices, signal)
     for (;;) {
       try {
-        return await runWholeSweep(engine, request, signal, sweepListener(notify), this.history)
+        return await run(request, sweepListener(notify))
       } catch (error) {
         const next = error instanceof WorkbenchError ? requestAfter(error, request) : null
         if (next === null) throw error

@@ -17,6 +17,7 @@ import { triangleDrawing } from '../ranges/heatmap/triangle-drawing'
 import { scatterDrawing } from '../ranges/trade-off/scatter-figure'
 import { searchCurve } from '../recipes/search-curve'
 import { sharesDrawing } from '../recipes/shares-figure'
+import { lineagePlot, triagePlot } from './lineage-plots'
 
 /* Figures of a report as SVG, drawn by the window's own code. Main writes them into the page, so this file needs no
    browser. */
@@ -42,6 +43,10 @@ function drawings(chart: ReportChart, page: FigurePage): Drawing[] {
       return plot(searchCurve(chart.search), page)
     case 'shares':
       return [sharesDrawing(chart.shares, scoreWords(chart.scoredBy), page)]
+    case 'lineage':
+      return plot(lineagePlot(chart), page)
+    case 'triage':
+      return plot(triagePlot(chart.triage), page)
     case 'pairs':
       return [pairsDrawing(chart.pairs, page)]
     case 'pass-at-k': {

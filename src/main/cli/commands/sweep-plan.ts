@@ -34,11 +34,13 @@ export async function printSweepPlan(
   await withViewedPair(options, command, async (projectPair) => {
     const plan = await openPlan(options, command, projectPair, { tell, signal })
     if (options.preview && plan !== null && plan.preview === null) tell(NO_PREVIEW)
-    await (options.json
-      ? printJson('sweep-plan', plan ?? {})
-      : printShown(plan === null ? NOTHING_LEFT : describePlan(plan)))
+    await printPlan(plan, options)
   })
 }
+
+/** @param plan null if nothing is left to compute */
+export const printPlan = (plan: SweepPlan | null, { json }: { json: boolean }): Promise<void> =>
+  json ? printJson('sweep-plan', plan ?? {}) : printShown(plan === null ? NOTHING_LEFT : describePlan(plan))
 
 const NOTHING_LEFT = 'Nothing is left to compute: all results exist.'
 

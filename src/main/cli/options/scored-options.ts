@@ -40,7 +40,7 @@ type ScoredOptions = OptionsOf<typeof scoredOptions>
 
 /** Refuses options that do not fit the score. @param projectPair supplies the score without `--task` */
 export function requireFittingTask(
-  options: ScoredOptions,
+  options: Partial<ScoredOptions>,
   command: Command,
   projectPair: ProjectPair | null
 ): void {

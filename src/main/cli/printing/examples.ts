@@ -12,6 +12,11 @@ export const EXAMPLES: ReadonlyMap<string, readonly string[]> = new Map(
     ],
     check: ['slr check --demo', 'slr check --from sweep.json', 'slr check --from sweep.json 3-9 search.json'],
     search: ['slr search --demo', 'slr search --from sweep.json --out search.json'],
+    lineage: [
+      'slr lineage base sft dpo rl --out map.csv --out map.html',
+      'slr lineage org/model@step1000 org/model@step2000 org/model --dry-run',
+      'slr lineage --triage run/checkpoint-100 run/checkpoint-200 run/checkpoint-300'
+    ],
     show: [
       'slr show sweep.json --rho 0.8',
       'slr show sweep.json --temperature 1.5 --min-p 0.05',

@@ -103,7 +103,7 @@ const isSameShard = (one: Shard, other: Shard | undefined): boolean =>
 
 /** First columns of the tables that `--csv` writes. */
 const TABLE_HEAD =
-  /^(layer,component,tensor|kind,name,start,end|variant,measure,mean|kind,start,end,other_start),/
+  /^(layer,component,tensor|kind,name,start,end|variant,measure,mean|kind,start,end,other_start|stage,against,layer|checkpoint,step),/
 
 /** Recognises a file by its beginning or as a document; null if unknown. */
 async function recogniseFile(

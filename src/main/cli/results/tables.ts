@@ -1,5 +1,6 @@
 import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
+import type { Estimate, LineageDocument, TriageDocument } from '../../../contract/documents/lineage'
 import type { RankTable } from '../../../contract/documents/rank-table'
 import type { EvaluationView } from '../../../contract/documents/evaluation'
 import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
@@ -58,6 +59,30 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
     ]
   }
 }
+
+/** Returns a row for each layer of each stage, restored to each earlier stage. */
+export const lineageTable = ({ layers }: LineageDocument): CsvTable => ({
+  header: columns(
+    'stage against layer distance diversity_back diversity_back_low diversity_back_high ' +
+      'validity_change validity_change_low validity_change_high'
+  ),
+  rows: layers.map(({ stage, against, layer, distance, diversity, validity }) => [
+    ...[stage, against, layer, distance, ...estimateCells(diversity), ...estimateCells(validity)]
+  ])
+})
+
+/** Returns a row for each checkpoint of a training. */
+export const triageTable = ({ checkpoints }: TriageDocument): CsvTable => ({
+  header: columns(
+    'checkpoint step validity validity_low validity_high diversity diversity_low diversity_high ' +
+      'effective_choices effective_choices_low effective_choices_high change change_low change_high'
+  ),
+  rows: checkpoints.map(({ name, step, validity, diversity, effectiveChoices, change }) => [
+    ...[name, step, ...[validity, diversity, effectiveChoices, change].flatMap(estimateCells)]
+  ])
+})
+
+const estimateCells = ({ difference, interval }: Estimate): number[] => [difference, ...interval]
 
 /** Returns a row for each checked model, with its scores by the first token and of full answers. */
 export function checkTable(check: AnswerCheck, rho: number): CsvTable {

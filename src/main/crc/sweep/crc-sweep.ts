@@ -27,6 +27,7 @@ import {
   type SweepIdentity
 } from './earlier-results'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep, whatIfBytes } from './prepare-sweep'
+import { assembleLineage } from './assemble-lineage'
 import { promptsOfShard } from './shard'
 import { sessionRequest } from './engine-request'
 import { StageSession } from './stage-session'
@@ -60,6 +61,25 @@ export async function runCrcSweep(
   const scored = await scorePrompts(engine, { ...request, shard: null }, signal, onEvent, history)
   const { id, rho, seed, budget } = request
   return runCooperatively(assembleSweep({ id, ...scored, rho, seed, budget }))
+}
+
+/**
+ * Scores every stage of `request.stages` and post with all ranges restored to every earlier stage. Stages share all
+ * equal blocks.
+ *
+ * @returns a sweep for each of `stagePairs`
+ * @throws WorkbenchError as {@link runCrcSweep}; `mismatch` for stages that cannot share layers
+ */
+export async function runLineage(
+  engine: EngineClient,
+  request: CrcSweepRequest,
+  signal: AbortSignal,
+  onEvent: (event: CrcSweepEvent) => void,
+  history: SweepHistory | null = null
+): Promise<SweepDocument[]> {
+  const scored = await scorePrompts(engine, { ...request, shard: null }, signal, onEvent, history)
+  const { stages = [] } = request
+  return assembleLineage(scored, stages, request)
 }
 
 /**

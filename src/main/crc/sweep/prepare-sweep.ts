@@ -44,6 +44,7 @@ import { compareCrcTokens, crcTokens } from '../task/compare-tokens'
 import type { SweepIdentity } from './earlier-results'
 import { renderTask } from '../task/listed-answers'
 import { renderPrompts } from '../task/render-prompts'
+import { requireStages } from './lineage'
 import { listSweptModels } from './swept-models'
 import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
 import { weightsKey } from '../../../contract/model/model'
@@ -67,6 +68,11 @@ export interface CrcSweepRequest {
   recipes: readonly Recipe[]
   /** Other checkpoints to score as whole models; one that cannot be scored is omitted with a notice. */
   checkpoints?: readonly OtherCheckpoint[]
+  /**
+   * Stages of training between base and post, in order. Every stage is restored to every earlier one. A sweep of one
+   * pair has none.
+   */
+  stages?: readonly OtherCheckpoint[]
   /** True to score baselines from the logits of post and base. */
   baselines?: boolean
   /** True to store scores under other samplers too, if the sampler uses only temperature and min-p. */
@@ -131,7 +137,10 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
   refuseLongPrompts(rendered, post)
   const { compare, scoredBy } = rendered
   const comparison = await compare({ member: base, name: 'base' })
-  const others = await comparableCheckpoints(request.checkpoints ?? [], post, compare)
+  const { stages = [] } = request
+  const others = await comparableCheckpoints([...(request.checkpoints ?? []), ...stages], post, compare)
+  if (request.stages !== undefined)
+    await requireLineage({ base, post }, stages, [comparison.unavailable ?? [], others.left].flat())
   const models = listSweptModels(
     request,
     layerCount,
@@ -173,6 +182,18 @@ export async function prepareSweep(request: CrcSweepRequest, { base, post }: Pai
       ...others.notices
     ].filter((notice) => notice !== null)
   }
+}
+
+/** Refuses a lineage with stages that share no layers, or cannot be scored. @param unavailable why stages cannot */
+async function requireLineage(
+  { base, post }: Pair,
+  stages: readonly OtherCheckpoint[],
+  [unavailable]: readonly string[]
+): Promise<void> {
+  const members = await Promise.all(stages.map((stage) => openSameOther(post, stage)))
+  requireStages([base, ...members, post])
+  if (unavailable === undefined) return
+  throw new WorkbenchError('mismatch', unavailable, 'Leave that stage out of the lineage.')
 }
 
 /** Evidence that two checkpoints are the same. */
@@ -292,26 +313,28 @@ async function renderSweep(
   }
 }
 
-/** Selects the checkpoints that can be scored and explains why others cannot. */
+/** Selects the checkpoints that can be scored. @returns them, why others are left out, and all notices */
 async function comparableCheckpoints(
   checkpoints: readonly OtherCheckpoint[],
   post: PairMember,
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
-): Promise<{ checkpoints: OtherCheckpoint[]; notices: string[] }> {
+): Promise<{ checkpoints: OtherCheckpoint[]; left: string[]; notices: string[] }> {
   const comparable: OtherCheckpoint[] = []
+  const left: string[] = []
   const notices: string[] = []
   for (const checkpoint of checkpoints) {
     const name = `"${checkpoint.name}"`
     try {
       const { unavailable, notice } = await compare({ member: await openSameOther(post, checkpoint), name })
       if (unavailable === null) comparable.push(checkpoint)
-      notices.push(...[unavailable ?? notice ?? []].flat())
+      else left.push(unavailable)
+      if (notice !== null) notices.push(notice)
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error
-      notices.push(`${name} is left out. ${error.message}`)
+      left.push(`${name} is left out. ${error.message}`)
     }
   }
-  return { checkpoints: comparable, notices }
+  return { checkpoints: comparable, left, notices: [...left, ...notices] }
 }
 
 function promptKey(

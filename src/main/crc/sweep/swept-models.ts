@@ -2,13 +2,19 @@ import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import { DEPTH_RAMPS, type Recipe } from '../../../contract/model/recipe'
 import { allRanges, recipeStrengths, uniformBlendStrengths } from '../../../contract/model/strengths'
 import type { SweptModel } from '../../../contract/documents/swept-model'
+import { stageRanges } from './lineage'
 
 /**
  * Lists the models of a sweep: post, comparable base, ranges, uniform blends, recipes and other checkpoints. @throws
  * WorkbenchError `bad-input` for a recipe that does not fit the model's layers
  */
 export function listSweptModels(
-  request: { ranges: boolean; uniformBlendCount: number; recipes: readonly Recipe[] },
+  request: {
+    ranges: boolean
+    uniformBlendCount: number
+    recipes: readonly Recipe[]
+    stages?: readonly OtherCheckpoint[]
+  },
   layerCount: number,
   withBase: boolean,
   checkpoints: readonly OtherCheckpoint[]
@@ -16,7 +22,8 @@ export function listSweptModels(
   const models: SweptModel[] = [{ kind: 'post' }]
   if (withBase) models.push({ kind: 'base' })
   for (const range of request.ranges ? allRanges(layerCount) : []) models.push({ kind: 'range', range })
-  const { uniformBlendCount } = request
+  const { uniformBlendCount, stages = [] } = request
+  models.push(...stageRanges(stages, layerCount))
   const uniform = uniformBlendStrengths(uniformBlendCount).map((strength) => ({ strength }))
   const ramps = request.ranges && uniformBlendCount > 0 ? DEPTH_RAMPS : []
   for (const blend of [...uniform, ...ramps]) models.push({ kind: 'uniform-blend', ...blend })

@@ -236,7 +236,7 @@ function engineModelName(model: Model, layerCount: number): string {
   if (model.kind === 'base') return 'base'
   if (model.kind === 'checkpoint') return `the checkpoint ${model.path}`
   const strengths = modelStrengths(model, layerCount)
-  return strengths === null || weightsKey(model) === 'post'
-    ? 'post'
-    : `post restored in ${phraseStrengths(strengths)}`
+  if (strengths === null || weightsKey(model) === 'post') return 'post'
+  const target = model.kind === 'recipe' ? model.onto?.path : undefined
+  return `${target ?? 'post'} restored in ${phraseStrengths(strengths)}`
 }

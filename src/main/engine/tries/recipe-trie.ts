@@ -173,11 +173,7 @@ function postLast(a: string, b: string): number {
  * recipe that does not fit the layers
  */
 function modelSources(model: Model, sharing: Sharing): ModelSources {
-  if (model.kind === 'checkpoint') {
-    const sources = sharing.others.get(otherOrigin(model.path))
-    if (sources === undefined) throw new Error(`${model.path} was not compared with the pair`)
-    return sources
-  }
+  if (model.kind === 'checkpoint') return otherSources(otherOrigin(model.path), sharing)
   const layers = Array.from({ length: sharing.layerCount }, (_, layer) => layer)
   if (model.kind === 'base') {
     const { computesAlike: alike, lossless } = sharing
@@ -189,7 +185,22 @@ function modelSources(model: Model, sharing: Sharing): ModelSources {
   const { layerCount } = sharing
   const strengths =
     model.kind === 'post' ? postStrengths(layerCount) : recipeStrengths(model.recipe, layerCount)
-  return { origin: 'post', blocks: strengths.map((strength, layer) => recipeBlock(strength, layer, sharing)) }
+  const target =
+    model.kind === 'post' || model.onto === undefined
+      ? null
+      : otherSources(otherOrigin(model.onto.path), sharing)
+  const blocks = strengths.map((strength, layer) =>
+    target !== null && isPostLayer(strength)
+      ? elementAt(target.blocks, layer, 'block')
+      : recipeBlock(strength, layer, sharing)
+  )
+  return { origin: target?.origin ?? 'post', blocks }
+}
+
+function otherSources(origin: OtherOrigin, { others }: Sharing): ModelSources {
+  const sources = others.get(origin)
+  if (sources === undefined) throw new Error(`${origin} was not compared with the pair`)
+  return sources
 }
 
 function recipeBlock(strength: LayerStrength, layer: number, sharing: Sharing): BlockSource {
@@ -206,12 +217,11 @@ function sourceBlock(
   layer: number,
   sharing: Sharing
 ): BlockSource {
-  const sources = sharing.others.get(from)
-  if (sources === undefined) throw new Error(`${from} was not compared with the pair`)
-  const storedBlock = elementAt(sources.blocks, layer, 'block')
+  const storedBlock = elementAt(otherSources(from, sharing).blocks, layer, 'block')
   const wanted = { attention, mlp }
   const block: BlockSource = { kind: 'recipe', attention, mlp, from }
   if (storedBlock.kind === 'stored') return block
+  if (storedBlock.from !== undefined) return attention === 1 && mlp === 1 ? storedBlock : block
   // In a blend with post, base's own values may differ in their last digits from the copies that the checkpoint stores.
   const hasWholeHalves = HALVES.every(
     (half) => storedBlock[half] === 0 || wanted[half] === 0 || wanted[half] === 1

@@ -9,9 +9,9 @@ import {
   requireComponents,
   wholeModelTensors
 } from '../../family'
-import type { ModelWeights, PairWeights } from './pair-weights'
-import type { BlockSource, ModelSources, Origin, OtherOrigin, Sharing } from '../tries/recipe-trie'
-import { mapGet } from '../../../contract/model/look-up'
+import { memberOf, type ModelWeights, type PairWeights } from './pair-weights'
+import type { BlockSource, ModelSources, OtherOrigin, Sharing } from '../tries/recipe-trie'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** Checks that the layers have the components that each recipe scales. @throws WorkbenchError as `requireComponents` */
 export function requireModels({ post: { spec } }: PairWeights, models: readonly Model[]): void {
@@ -34,7 +34,8 @@ export async function findSharing(pair: PairWeights, models: readonly Model[]): 
     identical.push(await sameTensors(base, post, names))
   }
   const others = new Map<OtherOrigin, ModelSources>()
-  for (const origin of pair.others.keys()) others.set(origin, await rememberedSources(pair, origin))
+  for (const origin of pair.others.keys())
+    others.set(origin, await rememberedSources(pair, origin, new Map(others)))
   const alike = computeAlike(base.spec, post.spec)
   return {
     layerCount,
@@ -45,38 +46,49 @@ export async function findSharing(pair: PairWeights, models: readonly Model[]): 
   }
 }
 
-/** Remembers one comparison of every checkpoint, while no file of it or the pair has changed. */
+/** The checkpoints that were compared before another one. */
+type EarlierSources = ReadonlyMap<OtherOrigin, ModelSources>
+
+/** Remembers one comparison of every checkpoint, while no file of it or of those compared before has changed. */
 const remembered = new Map<OtherOrigin, { readonly files: unknown; readonly sources: ModelSources }>()
 
-async function rememberedSources(pair: PairWeights, origin: OtherOrigin): Promise<ModelSources> {
-  const files = [pair.base, pair.post, pair.others.get(origin)].map((member) => member?.checkpoint.files)
+async function rememberedSources(
+  pair: PairWeights,
+  origin: OtherOrigin,
+  earlier: EarlierSources
+): Promise<ModelSources> {
+  const compared = [origin, ...earlier.keys()].map((other) => memberOf(pair, other))
+  const files = [pair.base, pair.post, ...compared].map(({ checkpoint }) => checkpoint.files)
   const previous = remembered.get(origin)
   if (previous !== undefined && isDeepStrictEqual(previous.files, files)) return previous.sources
-  const sources = await otherSources(pair, origin)
+  const sources = await otherSources(pair, origin, earlier)
   remembered.set(origin, { files, sources })
   return sources
 }
 
-/** Finds the sources of a checkpoint's embedding, blocks and head: the pair's where the bytes are equal. */
-async function otherSources(pair: PairWeights, origin: OtherOrigin): Promise<ModelSources> {
-  const other = pair.others.get(origin)
-  if (other === undefined) throw new Error(`${origin} is not open`)
+/** Finds the sources of a checkpoint's embedding, blocks and head: earlier ones where the bytes are equal. */
+async function otherSources(
+  pair: PairWeights,
+  origin: OtherOrigin,
+  earlier: EarlierSources
+): Promise<ModelSources> {
   const blocks: BlockSource[] = []
   for (let layer = 0; layer < pair.post.spec.layerCount; layer++) {
-    blocks.push(await otherBlock(pair, origin, other, layer))
+    blocks.push(await otherBlock(pair, origin, earlier, layer))
   }
-  let endsOrigin: Origin = origin
-  if (await sameEnds(other, pair.post)) endsOrigin = 'post'
-  else if (await sameEnds(other, pair.base)) endsOrigin = 'base'
-  return { origin: endsOrigin, blocks }
+  for (const candidate of ['post', 'base', ...earlier.keys()] as const)
+    if (await sameEnds(memberOf(pair, origin), memberOf(pair, candidate)))
+      return { origin: candidate, blocks }
+  return { origin, blocks }
 }
 
 async function otherBlock(
   pair: PairWeights,
   origin: OtherOrigin,
-  other: ModelWeights,
+  earlier: EarlierSources,
   layer: number
 ): Promise<BlockSource> {
+  const other = memberOf(pair, origin)
   const tensors = layerTensors(pair.post.spec, layer)
   const strengthOf = async (half: 'attention' | 'mlp'): Promise<number | null> => {
     const names = tensors.filter((tensor) => tensor.half === half).map(({ name }) => name)
@@ -89,8 +101,17 @@ async function otherBlock(
     if (attention !== null && mlp !== null) return { kind: 'recipe', attention, mlp }
   }
   const names = tensors.map(({ name }) => name)
-  const isBase = computeAlike(other.spec, pair.base.spec) && (await sameTensors(other, pair.base, names))
-  return { kind: 'stored', origin: isBase ? 'base' : origin }
+  const isOf = async (stored: ModelWeights): Promise<boolean> =>
+    computeAlike(other.spec, stored.spec) && (await sameTensors(other, stored, names))
+  if (await isOf(pair.base)) return { kind: 'stored', origin: 'base' }
+  for (const [candidate, { blocks }] of earlier) {
+    const block = elementAt(blocks, layer, 'block')
+    const storedBy = block.kind === 'stored' ? block.origin : block.from
+    if (storedBy === candidate && (await isOf(memberOf(pair, candidate)))) return block
+  }
+  // Restoring post's layer to this one rounds nothing, so that both are one block.
+  const isExact = computeAlike(other.spec, pair.post.spec) && sameDtypes(other, pair.post, names)
+  return isExact ? { kind: 'recipe', attention: 1, mlp: 1, from: origin } : { kind: 'stored', origin }
 }
 
 /** Tells whether two models have equal embeddings, final norms and heads, and compute equally with them. */

@@ -30,6 +30,7 @@ const NOT_RUN: readonly [command: RegExp, reason: string][] = [
   [/^(?!slr )/, 'another program; Slurm has a separate test'],
   [/\/shared\//, 'a folder of several machines'],
   [/^slr (?:serve|open)\b/, 'runs until it is stopped'],
+  [/^slr lineage\b/, 'stages have a separate test'],
   [/--ranks?\b/, 'slow; adapters have a separate test'],
   [/enable_thinking/, 'an argument of the chat template of Qwen3']
 ]

@@ -1,0 +1,65 @@
+import type { Estimate, LineageDocument, LineageLayer, TriageDocument } from '../documents/lineage'
+import { elementAt } from '../model/look-up'
+import { rangesFromText } from '../model/recipe'
+import { formatDelta, formatDeltas, formatScore, rangeLabel, rangePhrase } from './format'
+import { scoreWords } from './score-words'
+
+export const estimateText = ({ difference, interval }: Estimate): string =>
+  `${formatDelta(difference)} (${formatDeltas(interval)})`
+
+/** Returns the stages with the one directly before each, without the first. */
+const transitions = ({ stages }: LineageDocument) =>
+  stages.slice(1).map((stage, index) => ({ stage, before: elementAt(stages, index, 'stage') }))
+
+/** Lists the layers of a stage against the one directly before. */
+export const layersOfStage = (lineage: LineageDocument, stage: string): LineageLayer[] => {
+  const before = transitions(lineage).find((each) => each.stage.name === stage)?.before.name
+  return lineage.layers.filter((layer) => layer.stage === stage && layer.against === before)
+}
+
+/** States which stage lowered diversity most, and in which layers. The first sentence is the headline. */
+export function lineageFindings(lineage: LineageDocument): string[] {
+  const words = scoreWords(lineage.scoredBy)
+  const fall = ({ stage, before }: ReturnType<typeof transitions>[number]): number =>
+    before.diversity - stage.diversity
+  const worst = transitions(lineage).reduce((a, b) => (fall(b) > fall(a) ? b : a))
+  if (fall(worst) <= 0) return [`No stage lowered ${words.diversity}.`]
+  const { stage, before } = worst
+  const best = lineage.ranges.find(
+    (range) => range.stage === stage.name && range.against === before.name
+  )?.best
+  const layers = layersOfStage(lineage, stage.name)
+  const strongest = layers.reduce((a, b) => (b.diversity.difference > a.diversity.difference ? b : a))
+  return [
+    `Most ${words.diversity} was lost from ${before.name} to ${stage.name}: ` +
+      `${formatScore(before.diversity)} to ${formatScore(stage.diversity)}.`,
+    best === null || best === undefined
+      ? `No range of ${stage.name} gives ${words.diversity} back at enough ${words.validity}.`
+      : `Best range in ${stage.name}: ${rangePhrase(best)} of ${before.name}, with ${words.diversity} ` +
+        `${formatScore(best.diversity)} at ${words.validity} ${formatScore(best.validity)}.`,
+    `Of single layers, layer ${strongest.layer} gives back most: ${estimateText(strongest.diversity)}.`,
+    ...transitions(lineage).flatMap((each) => changedLayersWords(lineage, each.stage.name))
+  ]
+}
+
+/** Names the layers that a stage changed, if it left others as they were. */
+function changedLayersWords(lineage: LineageDocument, stage: string): string[] {
+  const layers = layersOfStage(lineage, stage)
+  const changed = layers.filter(({ distance }) => distance !== 0)
+  if (changed.length === 0) return [`${stage} changed no layer.`]
+  if (changed.length === layers.length) return []
+  const ranges = rangesFromText(changed.map(({ layer }) => layer).join()) ?? []
+  const labels = ranges.map(([start, end]) => rangeLabel({ start, end })).join(', ')
+  return [`${stage} changed only ${changed.length === 1 ? 'layer' : 'layers'} ${labels}.`]
+}
+
+/** States whether the checkpoints of a training lose diversity. */
+export function triageFinding({ checkpoints, scoredBy }: TriageDocument): string {
+  const { diversity } = scoreWords(scoredBy)
+  const first = elementAt(checkpoints, 0, 'checkpoint')
+  const last = elementAt(checkpoints, checkpoints.length - 1, 'checkpoint')
+  const change = `${formatScore(first.diversity.difference)} to ${formatScore(last.diversity.difference)}`
+  const [low, high] = last.change.interval
+  const verb = high < 0 ? 'falls' : low > 0 ? 'rises' : 'does not change clearly'
+  return `From ${first.name} to ${last.name}, ${diversity} ${verb}: ${change}, ${estimateText(last.change)}.`
+}

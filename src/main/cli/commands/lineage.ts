@@ -1,0 +1,247 @@
+import { extname, join } from 'node:path'
+import { Argument, type Command } from 'commander'
+import type { DistancesDocument } from '../../../contract/documents/distances'
+import type { LineageDocument, TriageDocument } from '../../../contract/documents/lineage'
+import { DEFAULT_RHO } from '../../../contract/documents/project'
+import { elementAt } from '../../../contract/model/look-up'
+import { absolutePath } from '../../base/files/places'
+import { throwIfCancelled } from '../../base/files/cancelling'
+import type { Section } from '../../report/blocks'
+import { lineageSection, sectionPage, triageSection } from '../../report/sections/lineage'
+import { triedDevices } from '../../work/devices'
+import {
+  comparedStages,
+  lineageDocument,
+  lineageParts,
+  openTraining,
+  type Training,
+  triageDocument,
+  triageParts
+} from '../../work/lineage'
+import { SweepWork } from '../../work/sweep'
+import { folderPlace } from '../../work/work-place'
+import { flag, number, text, texts } from '../options/option-kinds'
+import { optionGroup } from '../options/option-group'
+import {
+  deviceOptions,
+  forceOption,
+  memoryOption,
+  notifyOfMemory,
+  PROMPTS,
+  refuseUnused,
+  renderingOptions,
+  rhoOption,
+  usageError,
+  wholeNumber
+} from '../options/options'
+import { samplerOptions } from '../options/sampler-options'
+import { requireFittingTask } from '../options/scored-options'
+import { type CommandOptions, subcommand } from '../options/subcommand'
+import { TASK_CHOICES } from '../options/given-task'
+import { blocksText } from '../printing/blocks'
+import { printJson, printShown, remark } from '../printing/output'
+import { type CsvTable, csvText } from '../results/csv-file'
+import {
+  checkOutputFile,
+  type OutputFile,
+  writeOutputFile,
+  writeOutputText,
+  writtenWords
+} from '../results/output-file'
+import { savedThenShown } from '../results/result-places'
+import { lineageTable, triageTable } from '../results/tables'
+import { withEngine } from '../running/engine'
+import { runShown, savedOfSweep } from '../running/shown-work'
+import { nothingSaved, type SavedWork, untilStopped } from '../running/stopped'
+import { measureDistances } from './inspect-distances'
+import { printPlan } from './sweep-plan'
+
+const lineageOptions = optionGroup('Scores:')
+  .options({
+    triage: flag('only score each checkpoint by itself, as a curve over the steps of one training'),
+    prompts: text('<file>', PROMPTS),
+    task: text('<task>', `${TASK_CHOICES}; crc for the character task`, { conflicts: ['prompts'] }),
+    draws: number('<n>', 'count different right answers in n draws', wholeNumber(1, 1_000_000))
+  })
+  .and(samplerOptions, rhoOption())
+  .heading('Output:')
+  .options({
+    out: texts(
+      '<file>',
+      'write a table (.csv), a page with figures (.html) or all numbers (.json); repeatable'
+    ),
+    sweeps: text('<folder>', 'write the sweep of each two stages too, for check, search, show and export'),
+    fresh: flag('compute everything again, also after a stopped lineage'),
+    dryRun: flag('only print the work, memory and time')
+  })
+  .and(forceOption, renderingOptions, deviceOptions, memoryOption)
+type LineageOptions = CommandOptions<typeof lineageOptions>
+
+export const lineageCommand = subcommand(lineageOptions, {
+  operands: [
+    new Argument('<stage...>', 'checkpoints in the order of the training: folders, or org/name@revision')
+  ],
+  run: lineage
+})
+
+/** A result in the forms that it is written and shown in. */
+interface LineageResult {
+  readonly kind: 'lineage' | 'triage'
+  readonly document: LineageDocument | TriageDocument
+  readonly section: Section
+  readonly table: CsvTable
+}
+
+async function lineage(options: LineageOptions, command: Command, signal: AbortSignal): Promise<void> {
+  const { triage, dryRun, fresh, quiet } = options
+  if (command.args.length < 2) throw usageError(command, 'a lineage has at least two stages')
+  if (triage) refuseUnused(command, ['rho', 'sweeps'], 'has no effect with --triage, which restores nothing')
+  if (dryRun)
+    refuseUnused(command, ['sweeps', 'fresh'], 'has no effect with --dry-run, which computes nothing')
+  requireFittingTask(options, command, null)
+  const tell = quiet ? () => undefined : remark
+  notifyOfMemory(options, tell)
+  const training = await openTraining(command.args)
+  const outputs = await openOutputs(options, command)
+  const { base, post } = training.folders
+  const path = outputs[0]?.output.path
+  const work = await SweepWork.open(
+    options,
+    folderPlace({ kind: 'folders', base, post }, path === undefined ? null : { path, sweep: null }),
+    triedDevices(signal),
+    { fresh, replaced: triage ? triageParts(training) : lineageParts(training) }
+  )
+  if (dryRun) {
+    tell('Timing one block ...')
+    const plan = await untilStopped({ signal, quiet }, nothingSaved, () =>
+      withEngine((engine) => work.plan(engine, signal))
+    )
+    return printPlan(plan, options)
+  }
+  const call = { training, work, options, signal }
+  const { result, saving } = triage ? await scoredAlone(call) : await scoredStages(call)
+  await savedThenShown(
+    [...saving, ...outputs.map(({ kind, output }) => writeResult(output, kind, result))],
+    () =>
+      options.json ? printJson(result.kind, result.document) : printShown(blocksText(result.section.blocks)),
+    () => work.forget()
+  )
+  for (const { output } of outputs) tell(writtenWords(output))
+}
+
+interface LineageCall {
+  readonly training: Training
+  readonly work: SweepWork
+  readonly options: LineageOptions
+  readonly signal: AbortSignal
+}
+
+interface LineageOutcome {
+  readonly result: LineageResult
+  readonly saving: readonly Promise<void>[]
+}
+
+async function scoredAlone({
+  training,
+  work,
+  options: { quiet },
+  signal
+}: LineageCall): Promise<LineageOutcome> {
+  const sweep = await runShown(
+    { quiet, signal },
+    () => savedOf(work),
+    (means) => work.compute(means)
+  )
+  const document = triageDocument(training, sweep)
+  const result = {
+    ...{ kind: 'triage' as const, document },
+    ...{ section: triageSection(document), table: triageTable(document) }
+  }
+  return { result, saving: [] }
+}
+
+async function scoredStages({ training, work, options, signal }: LineageCall): Promise<LineageOutcome> {
+  const { quiet, rho = DEFAULT_RHO } = options
+  const files = options.sweeps === undefined ? [] : await openSweepFiles(options.sweeps, training, options)
+  const sweeps = await runShown(
+    { quiet, signal },
+    () => savedOf(work),
+    (means) => work.computeLineage(means)
+  )
+  throwIfCancelled(signal, 'The lineage')
+  const distances: DistancesDocument[] = []
+  for (const [index, { path: post }] of training.stages.slice(1).entries()) {
+    const base = elementAt(training.stages, index, 'stage').path
+    distances.push(
+      await untilStopped(
+        { signal, quiet },
+        () => savedOf(work),
+        () => measureDistances({ base, post }, quiet, signal)
+      )
+    )
+  }
+  const document = lineageDocument(training, sweeps, distances, rho)
+  const result = {
+    ...{ kind: 'lineage' as const, document },
+    ...{ section: lineageSection(document), table: lineageTable(document) }
+  }
+  const saving = files.map((file, index) => writeOutputFile(file, 'sweep', elementAt(sweeps, index, 'sweep')))
+  return { result, saving }
+}
+
+const savedOf = ({ history }: SweepWork): SavedWork =>
+  savedOfSweep(history, () => ({
+    saved: 'Nothing is saved. With --out FILE a lineage can be resumed.',
+    resumable: false
+  }))
+
+const KINDS: Readonly<Record<string, 'table' | 'page' | 'json'>> = {
+  '.csv': 'table',
+  '.html': 'page',
+  '.json': 'json'
+}
+
+interface LineageOutput {
+  readonly kind: 'table' | 'page' | 'json'
+  readonly output: OutputFile
+}
+
+/** Checks the files of `--out` before the work. */
+async function openOutputs(
+  { out = [], triage, force }: LineageOptions,
+  command: Command
+): Promise<LineageOutput[]> {
+  const outputs: LineageOutput[] = []
+  for (const file of out) {
+    const kind = KINDS[extname(file).toLowerCase()]
+    if (kind === undefined) throw usageError(command, `--out ${file} has to end in .csv, .html or .json`)
+    const written = kind === 'json' ? (triage ? 'triage' : 'lineage') : kind
+    outputs.push({ kind, output: await checkOutputFile(file, written, {}, force) })
+  }
+  return outputs
+}
+
+/** Checks the file of the sweep of each two stages before the work. */
+async function openSweepFiles(
+  folder: string,
+  training: Training,
+  { force }: Pick<LineageOptions, 'force'>
+): Promise<OutputFile[]> {
+  const files: OutputFile[] = []
+  for (const { stage, against } of comparedStages(training)) {
+    const file = join(absolutePath(folder), `${fileName(stage.name)}-from-${fileName(against.name)}.json`)
+    files.push(await checkOutputFile(file, 'sweep', {}, force))
+  }
+  return files
+}
+
+const fileName = (name: string): string => name.replaceAll(/[^\w.@-]/g, '-')
+
+function writeResult(
+  output: OutputFile,
+  kind: LineageOutput['kind'],
+  { kind: documentKind, document, section, table }: LineageResult
+): Promise<void> {
+  if (kind === 'json') return writeOutputFile(output, documentKind, document)
+  return writeOutputText(output, kind === 'table' ? csvText(table) : sectionPage(section, document))
+}

@@ -1,0 +1,50 @@
+import type { PromptScore, SweepDocument } from '../../../contract/documents/crc'
+import { modelOf, type SweptModel } from '../../../contract/documents/swept-model'
+import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
+import { mapGet } from '../../../contract/model/look-up'
+import { weightsKey } from '../../../contract/model/model'
+import { allRanges } from '../../../contract/model/strengths'
+import { runCooperatively } from '../../base/steps'
+import { assembleSweep, type ModelResults, type SweepFacts } from './assemble-sweep'
+import { stagePairs, stageRange } from './lineage'
+
+/** Builds the sweep of each pair of stages from the scores of all. It equals a sweep of that pair by itself. */
+export async function assembleLineage(
+  { facts, models }: { facts: SweepFacts; models: readonly ModelResults[] },
+  stages: readonly OtherCheckpoint[],
+  { rho, seed }: { rho: number; seed?: number | undefined }
+): Promise<SweepDocument[]> {
+  const keyOf = (model: SweptModel): string => weightsKey(modelOf(model, facts))
+  const scores = new Map(models.map(({ model, prompts }) => [keyOf(model), prompts]))
+  const whole = (stage: OtherCheckpoint | null, end: 'base' | 'post'): readonly PromptScore[] | undefined =>
+    scores.get(keyOf(stage === null ? { kind: end } : { kind: 'checkpoint', ...stage }))
+  const sweeps: SweepDocument[] = []
+  for (const pair of stagePairs(stages)) {
+    const { target, source } = pair
+    const [post, base] = [whole(target, 'post'), whole(source, 'base')]
+    if (post === undefined) throw new Error('a lineage without a stage')
+    const sweep = assembleSweep({
+      facts: {
+        ...facts,
+        basePath: source === null ? facts.basePath : referenceOf(source),
+        postPath: target === null ? facts.postPath : referenceOf(target)
+      },
+      models: [
+        { model: { kind: 'post' }, prompts: post },
+        ...(base === undefined ? [] : [{ model: { kind: 'base' } as const, prompts: base }]),
+        ...allRanges(facts.layerCount).map((range) => ({
+          model: { kind: 'range' as const, range },
+          prompts: mapGet(scores, keyOf(stageRange(pair, range, facts.layerCount)), 'range')
+        }))
+      ],
+      baselines: [],
+      preview: null,
+      rho,
+      ...(seed !== undefined && { seed })
+    })
+    sweeps.push(await runCooperatively(sweep))
+  }
+  return sweeps
+}
+
+const referenceOf = ({ path, fingerprint }: OtherCheckpoint) => ({ path, fingerprint })

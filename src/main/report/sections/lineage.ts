@@ -1,0 +1,139 @@
+import type { LineageDocument, TriageDocument } from '../../../contract/documents/lineage'
+import { formatPercent, formatScore, formatUtc, plural, rangeLabel } from '../../../contract/words/format'
+import {
+  estimateText,
+  layersOfStage,
+  lineageFindings,
+  triageFinding
+} from '../../../contract/words/lineage-words'
+import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
+import { block, type Block, DASH, numberColumn, type Section, textColumn } from '../blocks'
+import { documentPage } from '../page'
+
+type ComputedDocument = LineageDocument | TriageDocument
+
+const factsBlock = ({ scoredBy, promptCount, work, device, precision, createdAt }: ComputedDocument): Block =>
+  block.facts([
+    ['Scored by', `${scoredByWords(scoredBy)}, ${plural(promptCount, 'prompt')}`],
+    ['Computed', `${plural(work.blockEvaluations, 'block evaluation')} on ${device} in ${precision}`],
+    ['Date', formatUtc(createdAt)]
+  ])
+
+const findingBlocks = ([headline = '', ...others]: readonly string[]): Block[] => [
+  { kind: 'lead', text: headline },
+  ...others.map(block.paragraph)
+]
+
+/** Describes which stage of a training lowered diversity, and in which layers. */
+export function lineageSection(lineage: LineageDocument): Section {
+  const words = scoreWords(lineage.scoredBy)
+  const { stages, ranges, rho, scoredBy } = lineage
+  const later = stages.slice(1).map(({ name }) => ({ name, layers: layersOfStage(lineage, name) }))
+  return {
+    id: 'lineage',
+    title: 'Stages',
+    blocks: [
+      ...findingBlocks(lineageFindings(lineage)),
+      block.table(
+        'Stages in the order of the training',
+        [textColumn('stage'), numberColumn(words.validity), numberColumn(words.diversity)],
+        stages.map(({ name, validity, diversity }) => [
+          { text: name },
+          { text: formatScore(validity) },
+          { text: formatScore(diversity) }
+        ])
+      ),
+      block.table(
+        `Best range of each stage that keeps ${formatPercent(rho)} of its ${words.validity}`,
+        [
+          ...['stage', 'restored to', 'layers'].map((label) => textColumn(label)),
+          ...[words.validity, words.diversity].map((label) => numberColumn(label))
+        ],
+        ranges.map(({ stage, against, best }) => [
+          { text: stage },
+          { text: against },
+          ...(best === null
+            ? [{ text: 'none' }, DASH, DASH]
+            : [
+                { text: rangeLabel(best) },
+                { text: formatScore(best.validity) },
+                { text: formatScore(best.diversity) }
+              ])
+        ])
+      ),
+      ...later.map(({ name, layers }): Block => ({
+        kind: 'chart',
+        label: `Layers of ${name}, each restored to the stage before`,
+        chart: { kind: 'lineage', layers, scoredBy }
+      })),
+      layersTable(lineage),
+      factsBlock(lineage)
+    ]
+  }
+}
+
+function layersTable(lineage: LineageDocument): Block {
+  const { stages, scoredBy } = lineage
+  const words = scoreWords(scoredBy)
+  return block.table(
+    'Layers, each restored to the stage before, with 95 % intervals',
+    [
+      textColumn('stage'),
+      numberColumn('layer'),
+      numberColumn('change of weights'),
+      numberColumn(`${words.diversity} given back`),
+      numberColumn(`change of ${words.validity}`)
+    ],
+    stages
+      .slice(1)
+      .flatMap(({ name }) =>
+        layersOfStage(lineage, name).map(({ layer, distance, diversity, validity }) => [
+          { text: name },
+          { text: String(layer) },
+          distance === null ? DASH : { text: distance.toPrecision(3) },
+          { text: estimateText(diversity) },
+          { text: estimateText(validity) }
+        ])
+      )
+  )
+}
+
+/** Describes the scores of the checkpoints of one training over its steps. */
+export function triageSection(triage: TriageDocument): Section {
+  const words = scoreWords(triage.scoredBy)
+  return {
+    id: 'triage',
+    title: 'Checkpoints',
+    blocks: [
+      ...findingBlocks([triageFinding(triage)]),
+      { kind: 'chart', label: 'Scores over steps, with 95 % intervals', chart: { kind: 'triage', triage } },
+      block.table(
+        'Checkpoints, with 95 % intervals of the change since the first',
+        [
+          textColumn('checkpoint'),
+          ...['step', words.validity, words.diversity, words.choices].map((label) => numberColumn(label)),
+          numberColumn(`change of ${words.diversity}`)
+        ],
+        triage.checkpoints.map(({ name, step, validity, diversity, effectiveChoices, change }) => [
+          { text: name },
+          { text: String(step) },
+          ...[validity, diversity, effectiveChoices].map(({ difference }) => ({
+            text: formatScore(difference)
+          })),
+          { text: estimateText(change) }
+        ])
+      ),
+      factsBlock(triage)
+    ]
+  }
+}
+
+/** Writes a section as a page of its own. */
+export const sectionPage = (section: Section, { createdAt, programVersion }: ComputedDocument): string =>
+  documentPage(
+    {
+      title: section.title,
+      subtitle: `Selective Layer Restoration · ${formatUtc(createdAt)} · SLR Workbench ${programVersion}`
+    },
+    [section]
+  )

@@ -1,0 +1,207 @@
+import { basename } from 'node:path'
+import type { SweepDocument } from '../../contract/documents/crc'
+import type { DistancesDocument } from '../../contract/documents/distances'
+import type {
+  Estimate,
+  LineageDocument,
+  LineageLayer,
+  TriageDocument
+} from '../../contract/documents/lineage'
+import { briefScoring } from '../../contract/documents/scored-by'
+import type { OtherCheckpoint } from '../../contract/model/checkpoint'
+import { freeName } from '../../contract/model/free-name'
+import { elementAt } from '../../contract/model/look-up'
+import { DEFAULT_SEED } from '../../contract/model/resampling'
+import { modelPath } from '../base/files/places'
+import { folderModelName } from '../checkpoint/model-folder'
+import { openOther } from '../checkpoint/other-checkpoint'
+import { openPair } from '../checkpoint/pair'
+import { pairedDifference } from '../crc/selection/paired-difference'
+import { promptsByCategory } from '../crc/selection/score-table'
+import { stagePairs } from '../crc/sweep/lineage'
+import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
+import type { PairFolders } from '../crc/sweep/score-recipes'
+
+/** Checkpoints of one training in its order. The first is base of the computation, and the last is post. */
+export interface Training {
+  readonly folders: PairFolders
+  readonly stages: readonly OtherCheckpoint[]
+}
+
+/** Opens the checkpoints that words name, each under a name of its own. @throws WorkbenchError as `openOther` */
+export async function openTraining(words: readonly string[]): Promise<Training> {
+  const paths = words.map((word) => modelPath(word))
+  const folders = {
+    base: elementAt(paths, 0, 'stage'),
+    post: elementAt(paths, paths.length - 1, 'stage')
+  }
+  const { base, post } = await openPair(folders.base, folders.post)
+  const stages: OtherCheckpoint[] = []
+  for (const [index, word] of words.entries()) {
+    const path = elementAt(paths, index, 'stage')
+    const isEnd = index === 0 || index === words.length - 1
+    const { checkpoint } = isEnd ? (index === 0 ? base : post) : await openOther(post, path)
+    // The name in the cache is followed by its revision.
+    const name = /[\w-]/.test(basename(word)) ? basename(word) : folderModelName(checkpoint.path)
+    const taken = stages.map((stage) => stage.name)
+    stages.push({ name: freeName(name, taken), path, fingerprint: checkpoint.fingerprint })
+  }
+  return { folders, stages }
+}
+
+/** Parts of a request that score a training as a lineage. */
+export const lineageParts = ({ stages }: Training): Partial<CrcSweepRequest> => ({
+  stages: stages.slice(1, -1),
+  baselines: false
+})
+
+/** Parts of a request that score each checkpoint of a training by itself. */
+export const triageParts = ({ stages }: Training): Partial<CrcSweepRequest> => ({
+  checkpoints: stages.slice(1, -1),
+  ranges: false,
+  baselines: false
+})
+
+/** Returns the two stages of each sweep of a lineage, in the order of `stagePairs`. */
+export function comparedStages({ stages }: Training): { stage: OtherCheckpoint; against: OtherCheckpoint }[] {
+  const first = elementAt(stages, 0, 'stage')
+  const last = elementAt(stages, stages.length - 1, 'stage')
+  return stagePairs(stages.slice(1, -1)).map(({ target, source }) => ({
+    stage: target ?? last,
+    against: source ?? first
+  }))
+}
+
+type Measure = 'validity' | 'diversity' | 'effectiveChoices'
+type PromptValues = readonly Readonly<Record<Measure, number>>[]
+
+/** Estimates a measure of a model, or its difference to another model, over the prompts of a sweep. */
+function estimate(
+  { prompts }: Pick<SweepDocument, 'prompts'>,
+  measure: Measure,
+  scored: PromptValues,
+  other: PromptValues | null = null
+): Estimate {
+  const values = scored.map(
+    (score, index) => score[measure] - (other === null ? 0 : elementAt(other, index, 'prompt')[measure])
+  )
+  const { difference, interval } = pairedDifference(
+    values,
+    promptsByCategory(prompts).categories,
+    DEFAULT_SEED
+  )
+  return { difference, interval }
+}
+
+const computedBy = (sweep: SweepDocument) => ({
+  createdAt: sweep.createdAt,
+  programVersion: sweep.programVersion,
+  device: sweep.device,
+  precision: sweep.precision,
+  seconds: sweep.seconds,
+  work: sweep.work,
+  scoredBy: briefScoring(sweep.scoredBy),
+  promptCount: sweep.prompts.length
+})
+
+/**
+ * Builds the map of a lineage from its sweeps.
+ *
+ * @param distances of every stage from the one directly before, without the first stage
+ */
+export function lineageDocument(
+  training: Training,
+  sweeps: readonly SweepDocument[],
+  distances: readonly DistancesDocument[],
+  rho: number
+): LineageDocument {
+  const { stages } = training
+  const compared = comparedStages(training)
+  const sweepOf = (index: number): SweepDocument => elementAt(sweeps, index, 'sweep')
+  const scoreOf = (stage: OtherCheckpoint): SweepDocument['post'] => {
+    const index = compared.findIndex((pair) => pair.stage === stage)
+    const score = index === -1 ? sweepOf(0).base : sweepOf(index).post
+    if (score === null) throw new Error('a lineage without its first stage')
+    return score
+  }
+  const distanceOf = ({ stage, against }: (typeof compared)[number], layer: number): number | null => {
+    const index = stages.indexOf(stage) - 1
+    if (stages[index] !== against) return null
+    return elementAt(elementAt(distances, index, 'distances').layers, layer, 'layer').relativeNorm
+  }
+  return {
+    ...computedBy(sweepOf(0)),
+    layerCount: sweepOf(0).layerCount,
+    rho,
+    stages: stages.map((stage) => {
+      const { validity, diversity } = scoreOf(stage)
+      return { ...stage, validity, diversity }
+    }),
+    ranges: compared.map(({ stage, against }, index) => {
+      const { selection, ranges } = sweepOf(index)
+      if (selection === null) throw new Error('a lineage without a selection')
+      const { selected, minimumValidity } = selection
+      const best = ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
+      return {
+        stage: stage.name,
+        against: against.name,
+        minimumValidity,
+        best:
+          best === undefined
+            ? null
+            : { start: best.start, end: best.end, validity: best.validity, diversity: best.diversity }
+      }
+    }),
+    layers: compared.flatMap((pair, index) =>
+      sweepOf(index)
+        .ranges.filter(({ start, end }) => start === end)
+        .map(({ start, prompts }): LineageLayer => {
+          const sweep = sweepOf(index)
+          return {
+            stage: pair.stage.name,
+            against: pair.against.name,
+            layer: start,
+            distance: distanceOf(pair, start),
+            diversity: estimate(sweep, 'diversity', prompts, sweep.post.prompts),
+            validity: estimate(sweep, 'validity', prompts, sweep.post.prompts)
+          }
+        })
+    )
+  }
+}
+
+/** Returns the last number of a checkpoint's name, such as 500 of `checkpoint-500`. */
+const stepOf = (name: string): number | null => {
+  const number = /(\d+)\D*$/.exec(name)?.[1]
+  return number === undefined ? null : Number(number)
+}
+
+/** Builds the curve of a training from a sweep of its checkpoints by themselves. */
+export function triageDocument({ stages }: Training, sweep: SweepDocument): TriageDocument {
+  const { base, post, checkpoints } = sweep
+  const scored = stages
+    .map((stage, index) => {
+      const score =
+        index === 0
+          ? base
+          : index === stages.length - 1
+            ? post
+            : (checkpoints.find(({ fingerprint }) => fingerprint === stage.fingerprint) ?? null)
+      return score === null ? [] : [{ stage, prompts: score.prompts }]
+    })
+    .flat()
+  const first = elementAt(scored, 0, 'checkpoint').prompts
+  const steps = scored.map(({ stage }) => stepOf(stage.name))
+  const isNumbered = steps.every((step) => step !== null) && new Set(steps).size === steps.length
+  return {
+    ...computedBy(sweep),
+    checkpoints: scored.map(({ stage, prompts }, index) => ({
+      ...stage,
+      step: isNumbered ? (steps[index] ?? index) : index,
+      validity: estimate(sweep, 'validity', prompts),
+      diversity: estimate(sweep, 'diversity', prompts),
+      effectiveChoices: estimate(sweep, 'effectiveChoices', prompts),
+      change: estimate(sweep, 'diversity', prompts, first)
+    }))
+  }
+}

@@ -1,0 +1,76 @@
+import type { LineageLayer, TriageDocument } from '../../contract/documents/lineage'
+import type { ScoredByBrief } from '../../contract/documents/scored-by'
+import type { MarkShape, ModelTone } from '../../contract/model/model-style'
+import { estimateText } from '../../contract/words/lineage-words'
+import { scoreWords } from '../../contract/words/score-words'
+import { type PlotContent, type PlotPoint, type PlotSeries, roomyBounds } from '../plots/plot'
+
+const curve = (name: string, tone: ModelTone, mark: MarkShape, points: readonly PlotPoint[]): PlotSeries => ({
+  ...{ name, tone, mark, points },
+  ...{ connected: true, named: true, opacity: 1, radius: 3 }
+})
+
+const boundsOf = (series: readonly PlotSeries[], limits?: readonly [number, number]): [number, number] =>
+  roomyBounds(
+    series.flatMap(({ points }) => points.flatMap(({ y, yInterval }) => [y, ...(yInterval ?? [])])),
+    limits
+  )
+
+/** Plots three values of each layer of a stage: its change of weights, and what restoring it gives and costs. */
+export function lineagePlot({
+  layers,
+  scoredBy
+}: {
+  layers: readonly LineageLayer[]
+  scoredBy: ScoredByBrief
+}): PlotContent {
+  const words = scoreWords(scoredBy)
+  const largest = Math.max(...layers.map(({ distance }) => distance ?? 0))
+  const height = Math.max(...layers.map(({ diversity }) => Math.abs(diversity.difference)))
+  const effect = (measure: 'diversity' | 'validity'): PlotPoint[] =>
+    layers.map(({ layer, [measure]: estimate }) => ({
+      x: layer,
+      y: estimate.difference,
+      yInterval: estimate.interval,
+      lines: [`Layer ${layer}`, estimateText(estimate)]
+    }))
+  const moved = layers.map(({ layer, distance }) => ({
+    x: layer,
+    y: largest === 0 ? 0 : (height * (distance ?? 0)) / largest,
+    lines: [`Layer ${layer}`, String(distance)]
+  }))
+  const series = [
+    curve(`${words.diversity} given back`, 'hybrid', 'circle', effect('diversity')),
+    curve(`change of ${words.validity}`, 'base', 'rect', effect('validity')),
+    curve('change of weights, scaled', 'post', 'triangle', moved)
+  ]
+  return {
+    label: `Effect of restoring each of ${layers.length} layers.`,
+    series,
+    x: { title: 'restored layer', bounds: [0, Math.max(1, layers.length - 1)], whole: true },
+    y: { title: 'difference', bounds: boundsOf(series) }
+  }
+}
+
+/** Plots validity and diversity of the checkpoints of a training over its steps. */
+export function triagePlot({ checkpoints, scoredBy }: TriageDocument): PlotContent {
+  const words = scoreWords(scoredBy)
+  const points = (measure: 'diversity' | 'validity'): PlotPoint[] =>
+    checkpoints.map(({ name, step, [measure]: { difference, interval } }) => ({
+      x: step,
+      y: difference,
+      yInterval: interval,
+      lines: [name, difference.toFixed(3)]
+    }))
+  const series = [
+    curve(words.diversity, 'hybrid', 'circle', points('diversity')),
+    curve(words.validity, 'base', 'rect', points('validity'))
+  ]
+  const steps = checkpoints.map(({ step }) => step)
+  return {
+    label: `Scores of ${checkpoints.length} checkpoints.`,
+    series,
+    x: { title: 'step', bounds: roomyBounds(steps), whole: true },
+    y: { title: 'score', bounds: boundsOf(series, [0, 1]) }
+  }
+}

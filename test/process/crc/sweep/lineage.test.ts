@@ -1,0 +1,160 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { EngineClient } from '../../../../src/main/engine/host'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
+import type { OtherCheckpoint } from '../../../../src/contract/model/checkpoint'
+import { elementAt } from '../../../../src/contract/model/look-up'
+import { runCrcSweep, runLineage, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
+import { stagePairs } from '../../../../src/main/crc/sweep/lineage'
+import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
+import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
+import { runHere } from '../../../fixtures/command-line'
+import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
+import { writeLineage } from '../../../fixtures/lineage'
+import { sharedEngine } from '../../../fixtures/shared-engine'
+import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
+
+const engine = new HeldEngine(sharedEngine)
+const { signal } = new AbortController()
+let folder: string
+let pair: { base: string; post: string }
+let stages: OtherCheckpoint[]
+let request: CrcSweepRequest
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slr-lineage-'))
+  pair = await shortPair()
+  stages = await writeLineage(folder, pair, 6, [2, 3])
+  request = {
+    ...{ ...pair, stages, prompts: await demoPrompts(8), rendering: DEFAULT_RENDERING },
+    ...{ rho: 0.9, ranges: true, recipes: [], uniformBlendCount: 0 }
+  }
+})
+
+afterAll(() => rm(folder, { recursive: true }))
+
+/** The numbers of a sweep, without its time, work and identity. */
+const numbersOf = ({ base, post, ranges, selection, basePath, postPath }: SweepDocument) => ({
+  ...{ base, post, ranges, selection },
+  ...{ basePath: basePath.fingerprint, postPath: postPath.fingerprint }
+})
+
+/** An engine whose last bits do not depend on the states that go through a block together, in two groups of prompts. */
+const oneByOne = (client: EngineClient): EngineClient => ({
+  ...client,
+  sweep: ({ split, ...asked }, options) => {
+    const prompts = [...asked.prompts.keys()]
+    const groups = [prompts.slice(0, 2), prompts.slice(2)]
+    return client.sweep({ ...asked, split: split ?? { groups, rowBound: 1 } }, options)
+  }
+})
+
+describe('a lineage', () => {
+  it('equals a sweep of each two stages, to the bit, where each state goes through a block by itself', async () => {
+    const client = oneByOne(engine.client())
+    const sweeps = await runLineage(client, request, signal, () => undefined)
+    expect(sweeps).toHaveLength(6)
+    let separate = 0
+    for (const [index, { target, source }] of stagePairs(stages).entries()) {
+      const folders = { base: source?.path ?? pair.base, post: target?.path ?? pair.post }
+      const alone = await runCrcSweep(client, { ...request, stages: [], ...folders }, signal, () => undefined)
+      expect(numbersOf(elementAt(sweeps, index, 'sweep'))).toEqual(numbersOf(alone))
+      separate += alone.work.blockEvaluations
+    }
+    expect(elementAt(sweeps, 0, 'sweep').work.blockEvaluations).toBeLessThan(0.8 * separate)
+  })
+
+  it('resumes from the groups of prompts that a stopped one has finished', async () => {
+    const file = join(await temporaryFolder(), 'map.csv')
+    const history = (): SweepHistory => ({
+      checkpoint: new SweepCheckpoint(checkpointBeside(file)),
+      ...{ places: [], lastSweep: () => Promise.resolve(null), fresh: false }
+    })
+    const run = (past: SweepHistory | null, stop = new AbortController()): Promise<SweepDocument[]> =>
+      runLineage(oneByOne(engine.client()), request, stop.signal, () => undefined, past)
+    const whole = await run(null)
+    const stop = new AbortController()
+    const reached = engine.holdAt(inOrder('group', 'progress'))
+    const stopped = run(history(), stop)
+    await reached()
+    stop.abort()
+    await expect(stopped).rejects.toMatchObject({ problem: { code: 'cancelled' } })
+    const resumed = await run(history())
+    expect(resumed.map(numbersOf)).toEqual(whole.map(numbersOf))
+    expect(elementAt(resumed, 0, 'sweep').work.blockEvaluations).toBeLessThan(
+      elementAt(whole, 0, 'sweep').work.blockEvaluations
+    )
+  })
+
+  it('refuses a stage twice', async () => {
+    const [sft] = stages
+    const twice = { ...request, stages: sft === undefined ? [] : [sft, sft] }
+    await expect(runLineage(engine.client(), twice, signal, () => undefined)).rejects.toThrow(
+      'looks like the same checkpoint as the stage'
+    )
+  })
+})
+
+describe('slr lineage', () => {
+  let prompts: string
+  let words: string[]
+  beforeAll(async () => {
+    prompts = join(folder, 'prompts.json')
+    await writeFile(prompts, JSON.stringify(request.prompts))
+    words = [pair.base, ...stages.map(({ path }) => path), pair.post]
+  })
+
+  it('names the layers that a stage changed, and writes the map, a page and the sweeps', async () => {
+    const target = await temporaryFolder()
+    await mkdir(join(target, 'sweeps'))
+    const [map, page] = [join(target, 'map.csv'), join(target, 'map.html')]
+    const places = ['--out', map, '--out', page, '--sweeps', join(target, 'sweeps')]
+    const { status, stdout, stderr } = await runHere(['lineage', ...words, '--prompts', prompts, ...places])
+    expect(stderr).toContain(`Wrote ${map}`)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^Most diversity was lost from \w+ to \w+: /)
+    expect(stdout).toContain('dpo changed only layers 2–3.')
+    const [header = '', ...rows] = (await readFile(map, 'utf8')).trimEnd().split('\n')
+    expect(header).toMatch(/^stage,against,layer,distance,diversity_back,/)
+    expect(rows).toHaveLength(6 * 6)
+    const changed = rows.filter(
+      (row) => /^dpo,sft,/.test(row) && !/^dpo,sft,\d,0,0,0,0,0,0,0$/.test(row.trim())
+    )
+    expect(changed.map((row) => row.split(',')[2])).toEqual(['2', '3'])
+    expect(await readFile(page, 'utf8')).toMatch(/<figure class="lineage">[^]*<svg/)
+    const shown = await runHere(['show', join(target, 'sweeps', 'dpo-from-sft.json')])
+    expect(shown.status).toBe(0)
+  })
+
+  it('plans without computing', async () => {
+    const { status, stdout } = await runHere(['lineage', ...words, '--prompts', prompts, '--dry-run'])
+    expect(status).toBe(0)
+    expect(stdout).toContain('memory')
+  })
+
+  it('scores checkpoints alone as a curve over steps', async () => {
+    const table = join(await temporaryFolder(), 'curve.csv')
+    const { status, stdout } = await runHere(
+      ['lineage', '--triage', ...words, '--prompts', prompts, '--out', table, '--json'] // prettier-ignore
+    )
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'triage',
+      checkpoints: [{ name: 'base', step: 0 }, { name: 'sft' }, { name: 'dpo' }, { name: 'post', step: 3 }]
+    })
+    expect((await readFile(table, 'utf8')).trimEnd().split('\n')).toHaveLength(5)
+  })
+
+  it.each([
+    [['one'], 'a lineage has at least two stages'],
+    [['a', 'b', '--triage', '--rho', '0.5'], '--rho has no effect with --triage'],
+    [['a', 'b', '--dry-run', '--fresh'], '--fresh has no effect with --dry-run']
+  ])('refuses %j', async (args, message) => {
+    const { status, stderr } = await runHere(['lineage', ...args])
+    expect(status).toBe(2)
+    expect(stderr).toContain(message)
+  })
+})
