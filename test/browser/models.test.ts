@@ -133,7 +133,7 @@ describe('the queue in Chromium', () => {
     openHeld,
     held: { engine }
   }) => {
-    const path = await shortProject(await demoPrompts(4), { uniformBlendCount: 0 })
+    const path = await shortProject(await demoPrompts(4))
     const project = await openProject(path)
     await project.duplicatePair('pair-1')
     await project.duplicatePair('pair-1')

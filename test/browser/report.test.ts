@@ -58,7 +58,7 @@ describe('slr report', () => {
     })
     expect(report.sweep).toMatchObject({
       ranges: { length: 21 },
-      uniformBlends: { length: 21 + DEPTH_RAMPS.length },
+      uniformBlends: { length: 3 + DEPTH_RAMPS.length },
       // The kept one, and attention and MLP of the selected range alone.
       recipes: { length: 3 }
     })

@@ -423,6 +423,8 @@ describe('a run', () => {
       const client = startWorkbench()
       swept = (await crcProject(client)).path
       expect(await client.samples.crcScores({ path: swept, pair: 'pair-1' })).toBeNull()
+      const changes = { settings: { uniformBlendCount: 0 } }
+      await client.pairs.update({ ...firstPairOf(swept), seen: Number.MAX_SAFE_INTEGER, changes })
       await client.sweeps.start({ path: swept, pair: 'pair-1' })
       await collectAny(await client.sweeps.watch({ path: swept, pair: 'pair-1' }))
       await leaveFolder()

@@ -4,11 +4,11 @@ import { createORPCClient } from '@orpc/client'
 import { RPCLink } from '@orpc/client/websocket'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { resourcePath } from '../../../src/main/base/resources'
 import type { WorkbenchServer } from '../../../src/main/serve/server'
 import type { Client } from '../../../src/renderer/app/connection'
 import { OwnWorkbench } from '../../fixtures/own-workbench'
 import { soakProject } from '../../fixtures/project-soak'
+import { demoPrompts, shortPair, shortProject } from '../../fixtures/swept-project'
 
 /*
  * Three windows of one served project, at random against a model. SLR_SOAK_SECONDS=120 goes on for that long and prints what was
@@ -51,12 +51,12 @@ it(
   { timeout: (SECONDS + 60) * 1000 },
   async () => {
     const clients = await Promise.all([connect(), connect(), connect()])
-    const [client] = clients
-    const { path } = await client.projects.openDemo()
+    const path = await shortProject(await demoPrompts(20))
+    const { base, post } = await shortPair()
     const folders = await Promise.all(
-      ['base', 'post', 'base', 'post'].map(async (member, place) => {
-        const copy = join(own.folder, `${member}-${place}`)
-        await cp(resourcePath('demo-pair', member), copy, { recursive: true })
+      [base, post, base, post].map(async (member, place) => {
+        const copy = join(own.folder, `member-${place}`)
+        await cp(member, copy, { recursive: true })
         return copy
       })
     )

@@ -163,6 +163,8 @@ describe('a window that follows a project', () => {
     await kept(a, path, 'of a')
     const few = prompts.filter((_, place) => place % 20 === 0)
     await a.prompts.save({ ...here, seen: 1, prompts: few })
+    const changes = { settings: { uniformBlendCount: 0 } }
+    await a.pairs.update({ ...here, seen: Number.MAX_SAFE_INTEGER, changes })
     await waitFor(() => {
       expect(follower.latest?.document.recipes).toHaveLength(1)
       expect(follower.latest?.prompts).toHaveLength(2)

@@ -29,6 +29,7 @@ const CheckOutput = AnswerCheck.extend({ rho: z.number(), verdict: Verdict.nulla
 async function projectIn(folder: string): Promise<string> {
   const pair = { kind: 'folders', ...PAIR } as const
   const project = await createProject({ folder, name: 'Check', pair, prompts: PROMPTS })
+  await project.firstPair.update({ settings: { uniformBlendCount: 0 } })
   await project.close()
   return project.path
 }

@@ -43,7 +43,8 @@ async function evaluateToALoss(path: string): Promise<void> {
 it('says of a range that a project has evaluated to a loss, with what its sweep and its check find', async () => {
   const { project } = await sweptShort()
   const loss = /^Layers 4–5: .*, but \d+ % fewer right answers\./m
-  const sweep = () => runHere(['sweep', '--no-check', '--project', project, '--quiet'])
+  const sweep = () =>
+    runHere(['sweep', '--no-check', '--project', project, '--uniform-blends', '2', '--quiet'])
   expect((await sweep()).stdout).not.toMatch(loss)
   await evaluateToALoss(project)
   expect((await sweep()).stdout).toMatch(loss)

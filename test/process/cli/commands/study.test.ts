@@ -37,7 +37,7 @@ async function smallStudy(change = ''): Promise<{ folder: string; file: string }
   await writeFile(
     file,
     'name: small\npairs:\n  - {name: Short, base: base, post: post}\n' +
-      'sweep: {prompts: prompts.json, uniform-blends: 2}\ncheck: 1\nvariants: [post, selected]\n' +
+      'sweep: {prompts: prompts.json, uniform-blends: 0}\ncheck: 1\nvariants: [post, selected]\n' +
       `tasks:\n  - {task: demo-open, prompts: 2, n: 2}\n${change}`
   )
   return { folder, file }

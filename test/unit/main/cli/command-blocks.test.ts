@@ -109,10 +109,10 @@ async function wordsOf(line: string): Promise<string[]> {
     !gives('--project', '--from', '--merge', '--task', '--prompts')
   )
     changed.push('--prompts', join(folder, 'few.json'))
-  // The first sweep is checked too. Others are scored alone, with few blends.
+  // The first sweep is checked too. Others are scored only, those of a project with few blends.
   if (command === 'sweep' && done.size > 1) {
     if (!gives('--dry-run', '--shard', '--merge', '--preview', '--task')) changed.push('--no-check')
-    if (!gives('--uniform-blends', '--merge')) changed.push('--uniform-blends', '2')
+    if (gives('--project') && !gives('--merge')) changed.push('--uniform-blends', '2')
   }
   if (command === 'search') changed.push('--budget', '100')
   if (command === 'evaluate' && !gives('--n')) changed.push('--n', '1')
