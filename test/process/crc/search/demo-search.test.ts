@@ -9,16 +9,15 @@ import {
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { subsetsOf, toStrengths } from '../../../../src/main/crc/search/layer-subsets'
 import { runRecipeSearch } from '../../../../src/main/crc/search/search-run'
-import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import { scoreRecipes } from '../../../../src/main/crc/sweep/score-recipes'
+import { pairPaths } from '../../../../src/main/project/demo'
 import { sharedEngine } from '../../../fixtures/shared-engine'
-import { demoSweep } from '../../../fixtures/swept-demo'
+import { demoSweepDocument } from '../../../fixtures/swept-project'
 
 describe('searches beyond the ranges of the demo', { timeout: 300_000 }, async () => {
   const never = new AbortController().signal
-  const request = await demoSweep()
-  const { base, post } = request
-  const sweep = await runCrcSweep(sharedEngine.client(), request, never, () => undefined)
+  const { base, post } = pairPaths({ kind: 'demo' })
+  const sweep = await demoSweepDocument()
   const { layerCount } = sweep
   const search = (settings: SearchSettings): Promise<SearchDocument> =>
     runRecipeSearch(
