@@ -8,7 +8,6 @@ import { Problem, WorkbenchError } from '../../src/contract/model/problem'
 import { resourcePath } from '../../src/main/base/resources'
 import { openCheckpoint } from '../../src/main/checkpoint/checkpoint'
 import { readSafetensorsHeader } from '../../src/main/checkpoint/safetensors'
-import type { EngineHost } from '../../src/main/engine/host'
 import { decoderSpec } from '../../src/main/family'
 import { readTaskFile } from '../../src/main/evaluation/task-file'
 import { readSamplePrompts } from '../../src/main/samples/prompts'
@@ -27,7 +26,7 @@ import { taskFixture } from '../fixtures/evaluation-documents'
 import { fullProject, NAMED } from '../fixtures/full-project'
 import { Chance, FUZZ_TIMES } from '../fixtures/mutations'
 import type { WindowClient } from '../fixtures/own-workbench'
-import { scriptedEngine } from '../fixtures/scripted-engine'
+import { noEngine } from '../fixtures/scripted-engine'
 import { strictTensors } from '../fixtures/strict-safetensors'
 
 /*
@@ -263,13 +262,6 @@ const isStream = (answer: unknown): answer is AsyncGenerator =>
 
 /** Write where they are told: called as `slr open --serve --only` has them called. */
 const WRITES = ['exports.start', 'projects.create']
-
-const noEngine: EngineHost = {
-  client: () => scriptedEngine({}, new WorkbenchError('engine-lost', 'There is no engine.')),
-  pid: undefined,
-  another: () => noEngine,
-  close: () => Promise.resolve()
-}
 
 /** After so many calls the project is again what it was: some of them take from it what others ask for. */
 const CALLS_OF_ONE = 25

@@ -1,24 +1,15 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { elementAt } from '../../../src/contract/model/look-up'
-import { WorkbenchError } from '../../../src/contract/model/problem'
-import type { EngineHost } from '../../../src/main/engine/host'
 import type { WorkbenchServer } from '../../../src/main/serve/server'
 import { Chance, FUZZ_TIMES } from '../../fixtures/mutations'
 import { OwnWorkbench } from '../../fixtures/own-workbench'
-import { scriptedEngine } from '../../fixtures/scripted-engine'
+import { noEngine } from '../../fixtures/scripted-engine'
 
 /*
  * What anybody on this machine may write to the port, and a session to its line, byte by byte from one seed. Whatever comes of it,
  * the page is shown to nobody who has not been let in, and the server goes on.
  */
-
-const noEngine: EngineHost = {
-  client: () => scriptedEngine({}, new WorkbenchError('engine-lost', 'There is no engine.')),
-  pid: undefined,
-  another: () => noEngine,
-  close: () => Promise.resolve()
-}
 
 let own: OwnWorkbench
 let server: WorkbenchServer

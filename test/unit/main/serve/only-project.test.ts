@@ -2,23 +2,14 @@ import { cp, mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createRouterClient } from '@orpc/server'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { restrictTo } from '../../../../src/main/base/files/only-folder'
 import { resourcePath } from '../../../../src/main/base/resources'
 import { createProject } from '../../../../src/main/project/create-project'
 import { rememberProject } from '../../../../src/main/project/recents'
 import { createWorkbench } from '../../../../src/main/workbench/router'
-import type { EngineHost } from '../../../../src/main/engine/host'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { LAYERS_4_11, PROMPTS } from '../../../fixtures/project-documents'
-import { scriptedEngine } from '../../../fixtures/scripted-engine'
-
-const noEngine: EngineHost = {
-  client: () => scriptedEngine({}, new WorkbenchError('engine-lost', 'There is no engine.')),
-  pid: undefined,
-  another: () => noEngine,
-  close: () => Promise.resolve()
-}
+import { noEngine } from '../../../fixtures/scripted-engine'
 
 /** A workbench that keeps to a folder, with a project in it whose pair lies outside. */
 async function externalPair() {

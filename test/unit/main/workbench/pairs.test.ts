@@ -1,20 +1,12 @@
 import { createRouterClient } from '@orpc/server'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { WorkbenchError } from '../../../../src/contract/model/problem'
-import type { EngineHost } from '../../../../src/main/engine/host'
 import { createProject } from '../../../../src/main/project/create-project'
 import { createWorkbench } from '../../../../src/main/workbench/router'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { goldenPath } from '../../../fixtures/goldens'
 import { PROMPTS, sweepFixture } from '../../../fixtures/project-documents'
-import { scriptedEngine } from '../../../fixtures/scripted-engine'
+import { noEngine } from '../../../fixtures/scripted-engine'
 
-const noEngine: EngineHost = {
-  client: () => scriptedEngine({}, new WorkbenchError('engine-lost', 'There is no engine.')),
-  pid: undefined,
-  another: () => noEngine,
-  close: () => Promise.resolve()
-}
 const QWEN = { base: goldenPath('qwen3', 'base-bf16'), post: goldenPath('qwen3', 'post-bf16') }
 
 /** A workbench with a project of the demo pair, which has a sweep. */
