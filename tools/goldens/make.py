@@ -305,6 +305,14 @@ GOLDENS_MADE["nemotron_h"] = dict(
     layer_norms=dict(before_attention="norm", before_mlp="norm"),
     modules=dict(q="mixer.q_proj", k="mixer.k_proj", v="mixer.v_proj", o="mixer.o_proj", up="mixer.up_proj", down="mixer.down_proj"))
 
+GOLDENS_MADE["vaultgemma"] = dict(
+    config=changed(small("vaultgemma", "VaultGemmaForCausalLM", head_dim=16, attention_bias=False, sliding_window=8,
+                         layer_types=["sliding_attention", "full_attention"] * 2, query_pre_attn_scalar=9,
+                         hidden_activation="gelu_pytorch_tanh", attn_logit_softcapping=3.0, final_logit_softcapping=5.0),
+                   hidden_act="gelu_pytorch_tanh", tie_word_embeddings=True),
+    head_dim=16, norm_offset=1, output_gain=2.0, embedding_scale=math.sqrt(32), act="gelu_tanh", score_scale=1 / 3, score_cap=3.0,
+    final_cap=5.0, windows=[8, None] * 2, layer_norms=dict(before_attention="input_layernorm", before_mlp="pre_feedforward_layernorm"))
+
 GOLDENS_MADE["qwen2_moe"] = dict(
     config=small("qwen2_moe", "Qwen2MoeForCausalLM", decoder_sparse_step=1, moe_intermediate_size=12, num_experts=8,
                  shared_expert_intermediate_size=20, num_experts_per_tok=2, norm_topk_prob=False, mlp_only_layers=[2],
@@ -871,6 +879,8 @@ def forward(made, stored, tokens, dtype=torch.float32):
                 kv = head // (heads // kv_heads)
                 query = head_of(q, "q_norm", head) * growing
                 scores = query @ head_of(k, "k_norm", kv).T * made.get("score_scale", 1 / math.sqrt(head_dim))
+                if "score_cap" in made:
+                    scores = torch.tanh(scores / made["score_cap"]) * made["score_cap"]
                 chances = torch.softmax(scores.masked_fill(unseen, -math.inf), dim=-1)
                 mixed.append(chances @ v[:, kv * value_dim:(kv + 1) * value_dim])
             mixed = torch.cat(mixed, dim=1)
@@ -930,7 +940,8 @@ def forward(made, stored, tokens, dtype=torch.float32):
         x = attended + placed(mlp(inner), "after_mlp") * scale
     x = norm(x, body + final_norm)
     head = w[f"{body}{embedding}.weight" if text["tie_word_embeddings"] else lm_head]
-    return x @ head.T / made.get("logits_divisor", 1.0)
+    logits = x @ head.T / made.get("logits_divisor", 1.0)
+    return torch.tanh(logits / made["final_cap"]) * made["final_cap"] if "final_cap" in made else logits
 
 
 def taken_apart(made, w, heads, kv_heads):

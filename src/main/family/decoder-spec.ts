@@ -91,7 +91,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   requireValues(reader, family)
   const hiddenSize = reader.count('hidden_size')
   const heads = readHeads(reader, family, hiddenSize)
-  const layerCount = reader.count('num_hidden_layers', 1, MAX_LAYERS)
+  const layerCount = countLayers(reader, family)
 
   const layers = layerSpecs(reader, family, layerCount, heads.rotarySize)
 
@@ -304,6 +304,13 @@ function queryGrowth(reader: ConfigReader): DecoderSpec['queryGrowth'] {
     rate: section.positive('llama_4_scaling_beta'),
     context: section.count('original_max_position_embeddings')
   }
+}
+
+/** Reads the number of layers. Letters of layers count them in configs without a number. */
+function countLayers(reader: ConfigReader, { halves }: Family): number {
+  const letters = halves === null ? undefined : reader.value(halves.key)
+  const isCounted = typeof letters === 'string' && reader.value('num_hidden_layers') === undefined
+  return isCounted ? Math.min(letters.length, MAX_LAYERS) : reader.count('num_hidden_layers', 1, MAX_LAYERS)
 }
 
 /** Reads the head size. Families whose class has a default number refuse null. */

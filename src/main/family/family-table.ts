@@ -6,6 +6,7 @@ import {
   cohereWithWindows,
   ernie,
   gemma,
+  gemma2,
   glm,
   granite,
   hunyuan,
@@ -58,20 +59,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     // Releases of transformers before 4.48 read it in place of hidden_act.
     ignored: ['hidden_activation']
   },
-  gemma2: {
-    ...gemma,
-    label: 'Gemma 2',
-    slides: (layer) => layer % 2 === 0,
-    defaults: {
-      ...plain.defaults,
-      hidden_activation: 'gelu_pytorch_tanh',
-      num_key_value_heads: 4,
-      head_dim: 256,
-      query_pre_attn_scalar: 256,
-      sliding_window: 4096,
-      attn_logit_softcapping: 50,
-      final_logit_softcapping: 30
-    }
+  gemma2: { ...gemma2, label: 'Gemma 2' },
+  vaultgemma: {
+    ...gemma2,
+    label: 'VaultGemma',
+    norms: { beforeAttention: 'input_layernorm', beforeMlp: 'pre_feedforward_layernorm' }
   },
   gemma3_text: {
     ...gemma,

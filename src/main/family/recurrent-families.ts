@@ -217,7 +217,6 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
       mlp_hidden_act: 'relu2',
       layer_norm_epsilon: 1e-5,
       vocab_size: 131_072,
-      num_hidden_layers: 52,
       intermediate_size: 21_504,
       num_attention_heads: 32,
       num_key_value_heads: 8,

@@ -92,6 +92,22 @@ export const gemma = {
   ignored: ['hidden_act']
 } satisfies Partial<Family>
 
+/** Gemma with windows in every second layer, and soft caps of scores and logits. */
+export const gemma2 = {
+  ...gemma,
+  slides: (layer) => layer % 2 === 0,
+  defaults: {
+    ...plain.defaults,
+    hidden_activation: 'gelu_pytorch_tanh',
+    num_key_value_heads: 4,
+    head_dim: 256,
+    query_pre_attn_scalar: 256,
+    sliding_window: 4096,
+    attn_logit_softcapping: 50,
+    final_logit_softcapping: 30
+  }
+} satisfies Partial<Family>
+
 /** Reports whether a layer has RoPE, in a family with layers without it. */
 export function rotates(layer: number, config: ConfigReader): boolean {
   const flags = config.value('no_rope_layers')

@@ -41,6 +41,5 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   phi: 'heads with a bias',
   phimoe: 'experts routed by sparsemixer',
   qwen3_5_moe: 'experts stored as one tensor',
-  recurrent_gemma: 'gated linear recurrences',
-  vaultgemma: 'norms before sublayers alone with soft caps'
+  recurrent_gemma: 'gated linear recurrences'
 }

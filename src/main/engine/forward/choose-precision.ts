@@ -1,6 +1,6 @@
 import type { Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { anyRecurrence } from '../../family'
+import { anyRecurrence, type DecoderSpec } from '../../family'
 import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
 
@@ -14,7 +14,7 @@ export function choosePrecision(
   requested: Precision | undefined
 ): Precision {
   const { family } = pair.post.spec
-  const mayHalve = family.halfPrecision && anyRecurrence(pair.post.spec) === null
+  const mayHalve = allowsHalf(pair.post.spec)
   if (requested === 'fp16' && !device.gainsFromHalf) {
     throw new WorkbenchError(
       'unsupported',
@@ -27,6 +27,11 @@ export function choosePrecision(
     throw new WorkbenchError('unsupported', `${family.label} ${why}.`, PRECISION_HINT)
   }
   return requested ?? (device.gainsFromHalf && mayHalve ? 'fp16' : 'fp32')
+}
+
+/** Reports whether projections may be computed in float16. A state sums rounding errors over all tokens. */
+export function allowsHalf(spec: DecoderSpec): boolean {
+  return spec.family.halfPrecision && anyRecurrence(spec) === null
 }
 
 const PRECISION_HINT = 'Omit the precision to use the one that suits device and model.'

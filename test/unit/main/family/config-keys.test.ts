@@ -122,7 +122,8 @@ describe('a key that changes the numbers', () => {
     ['llama', { attention_bias: true, mlp_bias: true }, { qkvBias: true, outputBias: true, mlpBias: true }],
     ['qwen2', { use_sliding_window: true, max_window_layers: 20 }, {}],
     ['phi3', { partial_rotary_factor: 0.5 }, { rotarySize: 48 }],
-    ['llama', { rope_scaling: { type: 'linear', factor: 2 } }, {}]
+    ['llama', { rope_scaling: { type: 'linear', factor: 2 } }, {}],
+    ['nemotron_h', { hybrid_override_pattern: 'M-*', num_hidden_layers: undefined }, { layerCount: 3 }]
   ])('%s computes %j', (modelType, changes, computed) => {
     const plain = spec(configOf(modelType, {}))
     expect(spec(configOf(modelType, changes))).not.toEqual(plain)

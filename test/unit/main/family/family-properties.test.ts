@@ -56,7 +56,9 @@ const ATTENTION_BIASES = [
   ...'llama qwen3 qwen3_vl_text olmo2 olmo3 seed_oss smollm3 granite granitemoehybrid gemma gemma2'.split(
     ' '
   ),
-  ...'gemma3_text arcee hunyuan_v1_dense glm glm4 gpt_neox cohere cohere2 nemotron olmo apertus'.split(' ')
+  ...'gemma3_text vaultgemma arcee hunyuan_v1_dense glm glm4 gpt_neox cohere cohere2 nemotron olmo apertus'.split(
+    ' '
+  )
 ]
 
 const LATENT = ['deepseek_v2', 'deepseek_v3', 'kimi_k2']
@@ -211,7 +213,10 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
       ['mistral', 'phi3', 'qwen2', 'qwen3', 'smollm3', 'starcoder2', 'ministral3'],
       { sliding_window: shape.window }
     ],
-    [['gemma2', 'gemma3_text', 'olmo3', 'exaone4', 'cohere2'], { sliding_window: shape.window ?? 3 }],
+    [
+      ['gemma2', 'vaultgemma', 'gemma3_text', 'olmo3', 'exaone4', 'cohere2'],
+      { sliding_window: shape.window ?? 3 }
+    ],
     [['smollm3'], { use_sliding_window: shape.bias, no_rope_layer_interval: 2 }],
     [
       ['granitemoehybrid'],
@@ -239,7 +244,10 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
       ['qwen2', 'mimo', 'qwen3', 'qwen2_vl_text', 'qwen2_5_vl_text', 'qwen3_vl_text'],
       { use_sliding_window: true, max_window_layers: 1 }
     ],
-    [['gemma2', 'gemma3_text'], { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 3 }],
+    [
+      ['gemma2', 'vaultgemma', 'gemma3_text'],
+      { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 3 }
+    ],
     [['gemma3_text'], { rope_local_base_freq: 100, sliding_window_pattern: 2 }]
   ]
   return Object.assign({}, ...keys.flatMap(([families, own]) => (families.includes(modelType) ? [own] : [])))
