@@ -165,6 +165,16 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     expect(await page.locator(':popover-open').innerText()).toMatch(/fewer right answers/)
     await page.keyboard.press('Escape')
 
+    // A server answers other programs, and shows its address until it is stopped.
+    await page.getByLabel('Form').selectOption('Server')
+    await page.getByLabel('Port', { exact: true }).fill('0')
+    await page.getByRole('button', { name: 'Serve', exact: true }).click()
+    const url = await page.getByText(/^http:\/\/127\.0\.0\.1:\d+\/v1$/).innerText()
+    expect(await (await fetch(`${url}/models`)).text()).toContain('"id":"Layers 5–11"')
+    await expectInSight(page, { controls: 15 })
+    await page.getByRole('button', { name: 'Stop', exact: true }).click()
+    await page.getByLabel('Port', { exact: true }).waitFor()
+
     // An adapter has a rank, and the scores of several ranks are a curve.
     await page.getByRole('radio', { name: 'Layers 5–11' }).check()
     await page.getByLabel('Form').selectOption('Adapter')

@@ -34,6 +34,7 @@ export const JOB_KINDS = [
   { id: 'judging', name: 'Judging', needs: 'endpoint', doing: 'judging', view: 'evaluate' },
   { id: 'export', name: 'An export', needs: 'files', doing: 'exporting', view: 'export' },
   { id: 'ranks', name: 'The scoring of ranks', needs: 'engine', doing: 'scoring ranks', view: 'export' },
+  { id: 'serving', name: 'A server', needs: 'files', doing: 'serving', view: 'export' },
   { id: 'distances', name: 'A comparison', needs: 'files', doing: 'comparing weights', view: 'models' },
   { id: 'checksums', name: 'Hashing', needs: 'files', doing: 'hashing', view: 'models' },
   { id: 'values', name: 'A check of values', needs: 'files', doing: 'reading weights', view: 'models' }

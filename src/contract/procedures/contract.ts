@@ -1,7 +1,7 @@
 import { chatProcedures } from './groups/chat'
 import { checkProcedures } from './groups/checks'
 import { evaluationProcedures } from './groups/evaluations'
-import { exportProcedures, rankProcedures } from './groups/exports'
+import { exportProcedures, rankProcedures, servingProcedures } from './groups/exports'
 import { historyProcedures } from './groups/history'
 import { pairListProcedures } from './groups/pair-list'
 import { probeProcedures } from './groups/probes'
@@ -38,6 +38,7 @@ export const contract = {
   recipes: recipeProcedures,
   checkpoints: checkpointProcedures,
   exports: exportProcedures,
+  serving: servingProcedures,
   samples: sampleProcedures,
   evaluations: evaluationProcedures
 }

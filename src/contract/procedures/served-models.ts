@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { GenerationDevice, Precision } from '../model/device'
 import { AnsweringModel } from '../model/model'
 import { WeightStorage, Sampling } from '../model/sampling'
+import { UNFINISHED } from '../documents/job-ending'
+import { Recipe } from '../model/recipe'
 
 const token = z.number().int().nonnegative()
 
@@ -78,3 +80,21 @@ export const ServedEvent = z.discriminatedUnion('type', [
   })
 ])
 export type ServedEvent = z.infer<typeof ServedEvent>
+
+/** A recipe that the window serves beside base and post. */
+export const ServedRecipe = z.object({ recipe: Recipe, port: z.number().int().min(0).max(65_535) })
+export type ServedRecipe = z.infer<typeof ServedRecipe>
+
+export const ServingEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('progress'),
+    progress: z.object({
+      /** Null while the models are loaded. */
+      url: z.string().nullable(),
+      models: z.array(z.string()),
+      tokensPerSecond: z.number()
+    })
+  }),
+  ...UNFINISHED
+])
+export type ServingEvent = z.infer<typeof ServingEvent>

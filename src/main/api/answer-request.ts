@@ -86,7 +86,8 @@ export class RequestAnswer {
         promptLogprobs: (logprobs) => {
           for (const choice of choices) choice.promptLogprobs = logprobs
         },
-        firstToken: () => {
+        tokens: (count) => {
+          this.metrics.generatedTokens.add({ model }, count)
           if (!this.hasFirstToken)
             this.metrics.firstToken.observe((performance.now() - this.startedMs) / 1000)
           this.hasFirstToken = true
@@ -100,7 +101,6 @@ export class RequestAnswer {
           choice.text = text
           choice.finish = finish
           this.usage.completionTokens += tokenCount
-          this.metrics.generatedTokens.add({ model }, tokenCount)
           emit(first + i, { text, logprobs: [], finish })
         }
       },

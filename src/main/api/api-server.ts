@@ -6,10 +6,8 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { errorMessage } from '../base/files/bounded-file'
 import { parseIfJson } from '../base/files/bounded-json'
 import { SERVED_OWNER } from '../endpoint/server-program'
-import { CONNECTION_TIMES, limitWaiting } from '../serve/connections'
-import { equalInConstantTime } from '../serve/one-time-token'
-import { addressOf, namesLoopback } from '../serve/requests'
-import { listen, portOf } from '../serve/server'
+import { CONNECTION_TIMES, limitWaiting, listen, portOf } from '../base/http-connections'
+import { addressOf, equalInConstantTime, namesLoopback } from '../base/http-requests'
 import { RequestAnswer } from './answer-request'
 import { ApiError, apiErrorOf } from './api-error'
 import { ServerMetrics } from './metrics'
@@ -40,6 +38,10 @@ export interface ApiOptions {
 
 export interface ApiServer {
   readonly port: number
+  /** Address that clients are given. */
+  readonly url: string
+  /** Number of tokens that all answers together have. */
+  readonly generatedTokens: number
   close(): Promise<void>
 }
 
@@ -54,8 +56,13 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
   })
   const release = limitWaiting(server, CONNECTION_TIMES)
   await listen(server, options.port, options.host)
+  const port = portOf(server)
   return {
-    port: portOf(server),
+    port,
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/v1`,
+    get generatedTokens() {
+      return api.metrics.generatedTokens.total
+    },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
@@ -70,7 +77,7 @@ const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1'])
 export const isLoopback = (host: string): boolean => LOOPBACK.has(host)
 
 class Api {
-  private readonly metrics = new ServerMetrics()
+  readonly metrics = new ServerMetrics()
   private readonly created = Math.floor(Date.now() / 1000)
   private readonly keyHash: Buffer | null
 

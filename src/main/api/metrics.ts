@@ -49,6 +49,10 @@ class Counter {
     this.values.set(key, before === undefined ? value : before + value)
   }
 
+  get total(): number {
+    return [...this.values.values()].reduce((sum, value) => sum + value, 0)
+  }
+
   get lines(): string[] {
     const samples = [...this.values].map(([key, value]) => `${this.name}{${key}} ${value}`)
     return [...header(this.name, this.help, 'counter'), ...samples]

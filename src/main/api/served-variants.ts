@@ -66,8 +66,7 @@ export interface AnswerPiece {
 /** Receives the answers to one prompt as they grow. */
 export interface AnswerListener {
   promptLogprobs(logprobs: readonly TokenLogprob[]): void
-  /** Reports that tokens have arrived. */
-  firstToken(): void
+  tokens(count: number): void
   piece(index: number, piece: AnswerPiece): void
   /** Receives the end of an answer with the text that no piece had, and the number of its tokens. */
   end(index: number, text: string, finish: 'stop' | 'length', tokenCount: number): void
@@ -227,7 +226,7 @@ export class ServedVariants {
           const text = elementAt(texts, event.index, 'answer').end(await decode(event.tokens))
           listener.end(event.index, text, event.finish, event.tokens.length)
         } else {
-          listener.firstToken()
+          listener.tokens(event.tokens.filter(({ token }) => token !== null).length)
           if (!request.stream && request.topLogprobs === null) continue
           for (const { index, token, logprob } of event.tokens) {
             const added = token === null || !request.stream ? [] : [token]

@@ -22,6 +22,7 @@ import { queuedKinds } from './queued-kinds'
 import { Readings } from './readings'
 import { SampleJobs } from './samples'
 import { Searches } from './searches'
+import { Servings } from './serving'
 import { openNextSweep, Sweeps } from './sweeps'
 import { JobTurns } from './turns'
 import type { JobTable } from './job-table'
@@ -38,6 +39,7 @@ export class ProjectJobs {
   readonly readings: Readings
   readonly exports: ExportJobs
   readonly ranks: RankJobs
+  readonly serving: Servings
   readonly queue: JobQueue
   readonly turns = new JobTurns()
 
@@ -53,6 +55,7 @@ export class ProjectJobs {
     this.readings = new Readings(context)
     this.exports = new ExportJobs(context)
     this.ranks = new RankJobs(context)
+    this.serving = new Servings(context)
     this.queue = new JobQueue(queuedKinds(this.sweeps, this.evaluations), this.turns)
   }
 

@@ -1,4 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
+import { equalInConstantTime } from '../base/http-requests'
 
 const NONCE_BYTES = 16
 const PROOF_BYTES = 32
@@ -23,11 +24,6 @@ export function mintToken(key: string): string {
 /** Proves knowledge of the key without revealing it. @param purpose separates proofs for different uses */
 export function prove(key: string, purpose: 'token' | 'running', nonce: Uint8Array): Buffer {
   return createHmac('sha256', key).update(`${purpose}:`).update(nonce).digest()
-}
-
-/** Compares in constant time, which does not reveal how much is correct. */
-export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b)
 }
 
 /** Tokens of one run; each opens one session. */

@@ -15,7 +15,14 @@ import {
   WRONG_TOKEN
 } from './refusal'
 import { type rendererFiles, SECURITY_HEADERS } from './renderer-files'
-import { addressOf, isCrossSiteRequest, cookieName, cookieOf, namesLoopback, sessionPath } from './requests'
+import {
+  addressOf,
+  isCrossSiteRequest,
+  cookieName,
+  cookieOf,
+  namesLoopback,
+  sessionPath
+} from '../base/http-requests'
 import type { Sessions } from './sessions'
 
 /** Address at which a second start checks that the first still runs. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Markup, markup } from '../base/markup'
-import { MAX_WINDOWS } from './connections'
+import { MAX_WINDOWS } from '../base/http-connections'
 import { SECURITY_HEADERS } from './renderer-files'
 
 export interface Refusal {

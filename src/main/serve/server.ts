@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, get, type IncomingMessage, type RequestOptions, type Server } from 'node:http'
+import { createServer, get, type IncomingMessage, type RequestOptions } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { WorkbenchError } from '../../contract/model/problem'
 import { SerialQueue } from '../base/files/serial-queue'
 import type { WorkbenchRouter } from '../workbench/router'
-import { CONNECTION_TIMES, type ConnectionTimes } from './connections'
-import { equalInConstantTime, mintToken, newKey, OneTimeTokens, prove } from './one-time-token'
+import { CONNECTION_TIMES, type ConnectionTimes, listen, portOf } from '../base/http-connections'
+import { mintToken, newKey, OneTimeTokens, prove } from './one-time-token'
 import { answerPages, RUNNING_PATH } from './pages'
 import { rendererFiles } from './renderer-files'
-import { HOST } from './requests'
+import { equalInConstantTime, HOST } from '../base/http-requests'
 import { type ServerRecord, writeServerRecord } from './server-file'
 import { Sessions, type StoredSession } from './sessions'
 import { acceptWindows } from './windows'
@@ -66,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<WorkbenchServ
     answerPages({ key, tokens: new OneTimeTokens(key), sessions, files, onEntry })
   )
   const endWindows = acceptWindows(server, router, sessions, only, times)
-  await listen(server, port)
+  await listen(server, port, HOST)
   await save()
   return {
     newUrl: () => entryAddress(portOf(server), key),
@@ -111,27 +110,4 @@ export async function isRunning(
 /** Requests without `fetch`: Node 20's never ends if a connection is closed at once. */
 function sendGet(request: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => get(request, resolve).once('error', reject))
-}
-
-export async function listen(server: Server, port: number, host = HOST): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === 'EADDRINUSE'
-      const reason = inUse ? 'is in use by another program' : `cannot be used (${error.message})`
-      reject(
-        new WorkbenchError(
-          'bad-input',
-          `Port ${port} ${reason}.`,
-          'Choose another port, or 0 for a free one.'
-        )
-      )
-    })
-    server.listen(port, host, resolve)
-  })
-}
-
-export function portOf(server: Server): number {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server has no port')
-  return address.port
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { equalInConstantTime } from './one-time-token'
+import { equalInConstantTime } from '../base/http-requests'
 
 /** Stored data of an admitted browser: enough to recognise it, but not enough to impersonate it. */
 export type StoredSession = z.infer<typeof StoredSession>

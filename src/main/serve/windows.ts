@@ -10,7 +10,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import type { WorkbenchRouter } from '../workbench/router'
 import { requireWithin } from '../base/files/only-folder'
 import { parseJson } from '../base/files/bounded-json'
-import { type ConnectionTimes, limitWaiting, MAX_WINDOWS } from './connections'
+import { type ConnectionTimes, limitWaiting, MAX_WINDOWS } from '../base/http-connections'
 import {
   FOREIGN_HOST,
   FOREIGN_PAGE,
@@ -20,7 +20,7 @@ import {
   STATUS_TEXT,
   TOO_MANY_WINDOWS
 } from './refusal'
-import { addressOf, cookieOf, isCrossSiteRequest, namesLoopback, sessionPath } from './requests'
+import { addressOf, cookieOf, isCrossSiteRequest, namesLoopback, sessionPath } from '../base/http-requests'
 import type { Sessions } from './sessions'
 
 /** Limit of a message, far above the largest prompt set, which bounds the memory for one. */

@@ -11,7 +11,7 @@ import { ProjectNews } from './project-news'
 import { chatRoutes } from './routes/chat'
 import { checkRoutes } from './routes/checks'
 import { evaluationRoutes } from './routes/evaluations'
-import { exportRoutes, rankRoutes } from './routes/exports'
+import { exportRoutes, rankRoutes, servingRoutes } from './routes/exports'
 import { probeRoutes } from './routes/probes'
 import { appRoutes, deviceRoutes, folderRoutes, pairRoutes } from './routes/program'
 import { historyRoutes } from './routes/history'
@@ -70,6 +70,7 @@ export function createWorkbench({ engine, onJobNews, ...entry }: WorkbenchOption
     recipes: recipeRoutes(routing),
     checkpoints: checkpointRoutes(routing),
     exports: exportRoutes(routing),
+    serving: servingRoutes(routing),
     samples: sampleRoutes(routing),
     evaluations: evaluationRoutes(routing)
   })

@@ -21,7 +21,8 @@ interface JobCalls<Event> {
 export interface BackgroundJobDescription<Event, Live> {
   readonly kind: JobKind
   readonly holdsEngine: string | null
-  tell(live: Live): JobProgress
+  /** Returns the progress for the top bar; null for a job that has none. */
+  tell(live: Live): JobProgress | null
   /** Returns main's procedures. Called at each use, because the connection may be new. */
   calls(): JobCalls<Event>
   /** Returns the state after an event that does not end the job; null until there is any. */

@@ -3,6 +3,7 @@ import { modelNameFromPath } from '../../contract/model/called-after'
 import { MODELS_AWAY } from '../../contract/words/pair-words'
 import type { ExportEvent, ExportPlan, ExportProgress, ExportResult } from '../../contract/procedures/export'
 import type { RankEvent } from '../../contract/documents/rank-table'
+import type { ServingEvent } from '../../contract/procedures/served-models'
 import type { Variant } from '../../contract/documents/samples'
 import { freeName } from '../../contract/model/free-name'
 import { sameModel, weightsKey } from '../../contract/model/model'
@@ -39,6 +40,10 @@ const FORMER_ORIGINS: Readonly<Record<string, string>> = {
 const DEFAULT_RANK = 64
 
 type RankProgress = Extract<RankEvent, { type: 'progress' }>['progress']
+type ServingState = Extract<ServingEvent, { type: 'progress' }>['progress']
+
+/** A written folder, or a server. */
+const FORMS = ['model', 'adapter', 'server'] as const
 
 const FORM_STORED_AS = 'slr-export-form'
 
@@ -56,10 +61,8 @@ export class ExportsState {
   private givenParent = $state.raw<string | null>(null)
   private givenName = $state.raw<string | null>(null)
   overwrite = $state(false)
-  /** Written folder: a model, or an adapter. */
-  form = $state.raw<'model' | 'adapter'>(
-    readStored(FORM_STORED_AS, 'session') === 'adapter' ? 'adapter' : 'model'
-  )
+  form = $state.raw(FORMS.find((form) => form === readStored(FORM_STORED_AS, 'session')) ?? 'model')
+  port = $state(8000)
   private rank = $state.raw(DEFAULT_RANK)
   private scoredRanks = $state.raw<Extract<RankEvent, { type: 'finished' }> | null>(null)
   plan = $state.raw<ExportPlan | null>(null)
@@ -67,6 +70,7 @@ export class ExportsState {
   result = $state.raw<ExportResult | null>(null)
   readonly job: BackgroundJob<ExportEvent, LiveExport>
   readonly ranks: BackgroundJob<RankEvent, RankProgress>
+  readonly serving: BackgroundJob<ServingEvent, ServingState>
 
   private readonly offered = $derived.by<ExportChoice[]>(() =>
     this.variants.exported.flatMap(({ variant, origin }) =>
@@ -146,6 +150,7 @@ export class ExportsState {
     if (state.pair?.compatible !== true) return 'The pair cannot be computed; see Models.'
     if (this.busy) return 'An export is running.'
     if (this.recipe === null) return 'Type layers such as 3-7, 5 or 3-7,9, each layer once.'
+    if (this.form === 'server') return this.serving.busy ? 'The server is running.' : null
     if (this.nameProblem !== null) return this.nameProblem
     if (this.target === null) return 'Enter a folder name.'
     if (this.planning && this.plan === null) return 'Reading the models…'
@@ -190,9 +195,17 @@ export class ExportsState {
         if (ending.type === 'finished') this.scoredRanks = ending
       }
     })
+    this.serving = new BackgroundJob<ServingEvent, ServingState>(project, {
+      kind: 'serving',
+      holdsEngine: null,
+      tell: () => null,
+      calls: () => project.client.serving,
+      ...progressOnly<ServingEvent, ServingState>(),
+      ended: () => undefined
+    })
   }
 
-  setForm(form: 'model' | 'adapter'): void {
+  setForm(form: (typeof FORMS)[number]): void {
     this.form = form
     storeText(FORM_STORED_AS, form, 'session')
     this.setOverwrite(false)
@@ -249,7 +262,7 @@ export class ExportsState {
     const { here, client, state } = this.project
     const { recipe, target, adapterRank } = this
     this.planFailure = null
-    if (recipe === null || state.pair?.compatible !== true) {
+    if (recipe === null || this.form === 'server' || state.pair?.compatible !== true) {
       this.planRequest.drop()
       this.plan = null
       return
@@ -268,10 +281,15 @@ export class ExportsState {
   }
 
   async start(): Promise<void> {
-    const { recipe, target, overwrite, adapterRank } = this
-    if (recipe === null || target === null || this.blocked !== null) return
-    this.result = null
+    const { recipe, target, overwrite, adapterRank, port } = this
+    if (recipe === null || this.blocked !== null) return
     const { here, client } = this.project
+    if (this.form === 'server') {
+      await this.serving.begin(() => client.serving.start({ ...here, recipe, port }))
+      return
+    }
+    if (target === null) return
+    this.result = null
     await this.job.begin(() => client.exports.start({ ...here, recipe, adapterRank, target, overwrite }))
   }
 }

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { elementAt, mapGet } from '../../../src/contract/model/look-up'
 import { rangeModel } from '../../../src/contract/model/model'
+import type { ApiServer } from '../../../src/main/api/api-server'
 import { pairPaths } from '../../../src/main/project/demo'
 import { recentTextModel } from '../../../src/main/text/recent-text-models'
 import { exitStatus, startCli, waitForOutput } from '../../fixtures/cli'
 import { runHere } from '../../fixtures/command-line'
-import { serveDemo, type ServedDemo } from '../../fixtures/served-models'
+import { serveDemo } from '../../fixtures/served-models'
 import { sharedEngine } from '../../fixtures/shared-engine'
 
 const PROMPTS = ['a big box.', 'Pick a letter.', 'Say hello to Ann.']
@@ -47,7 +48,7 @@ async function sampled(
   return texts
 }
 
-let demo: ServedDemo
+let demo: ApiServer
 let client: OpenAI
 
 beforeAll(async () => {
@@ -77,7 +78,7 @@ function rawRequest(fields: object): string {
 }
 
 /** Opens a connection that reads nothing. */
-function connection(text: string, { port }: ServedDemo = demo): Socket {
+function connection(text: string, { port }: ApiServer = demo): Socket {
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => undefined)
   socket.write(text)

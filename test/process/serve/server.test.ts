@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import type { Contract } from '../../../src/contract/procedures/contract'
-import { CONNECTION_TIMES } from '../../../src/main/serve/connections'
+import { CONNECTION_TIMES } from '../../../src/main/base/http-connections'
 import { newKey } from '../../../src/main/serve/one-time-token'
 import { isRunning, type WorkbenchServer } from '../../../src/main/serve/server'
 import { OwnWorkbench } from '../../fixtures/own-workbench'

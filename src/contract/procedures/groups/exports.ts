@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { RankEvent } from '../../documents/rank-table'
 import { Recipe } from '../../model/recipe'
 import { ExportEvent, ExportPlan, LowRankAdapter } from '../export'
+import { ServedRecipe, ServingEvent } from '../served-models'
 import { folderPath, pairInput, procedure } from './procedure'
 
 /** A recipe, and the form of its export. */
@@ -27,5 +28,13 @@ export const rankProcedures = {
   start: procedure.input(pairInput.extend({ recipe: Recipe })).output(z.void()),
   /** Follows the running job. It ends at once if none runs. Aborting stops watching, not the job. */
   watch: procedure.input(pairInput).output(eventIterator(RankEvent)),
+  cancel: procedure.input(pairInput).output(z.void())
+}
+
+/** A server of base, post and a recipe for programs on this machine. */
+export const servingProcedures = {
+  /** Starts the server, which continues if the window closes, and ends with its project. */
+  start: procedure.input(pairInput.extend(ServedRecipe.shape)).output(z.void()),
+  watch: procedure.input(pairInput).output(eventIterator(ServingEvent)),
   cancel: procedure.input(pairInput).output(z.void())
 }

@@ -5,6 +5,7 @@ import { DEFAULT_RENDERING } from '../../../contract/documents/crc'
 import { formatMemory } from '../../../contract/model/bytes'
 import { formatCount } from '../../../contract/words/format'
 import { type ApiServer, isLoopback, startApi } from '../../api/api-server'
+import { requestedVariant } from '../../api/requested-variant'
 import { type NamedVariant, ServedVariants } from '../../api/served-variants'
 import { readTextFile } from '../../base/files/bounded-file'
 import { absolutePath } from '../../base/files/places'
@@ -15,11 +16,7 @@ import { pairPaths } from '../../project/demo'
 import { defaultSampleSettings } from '../../samples/default-settings'
 import { engineOnly } from '../../samples/external'
 import { requireHalf } from '../../work/chosen-device'
-import { namedModel } from '../../work/named-models'
-import { computingFromOptions, type EngineVariant } from '../../../contract/documents/samples'
-import { isExternal } from '../../../contract/model/model'
-import { modelWordFromText } from '../../../contract/model/model-word'
-import type { PairFolders } from '../../crc/sweep/score-recipes'
+import { computingFromOptions } from '../../../contract/documents/samples'
 import { requireReadArguments } from '../../work/template-arguments'
 import { computingOptions } from '../options/computing-options'
 import { defaulting, flag, number, several, text } from '../options/option-kinds'
@@ -86,7 +83,7 @@ async function serve(
         memoryBytes: options.memory ?? defaults.memoryBytes
       },
       variants,
-      ...(options.allowAnyRange ? { findVariant: (name) => variantOfWord(name, folders) } : {})
+      ...(options.allowAnyRange ? { findVariant: (name) => requestedVariant(name, folders) } : {})
     })
     for (const notice of models.notices) tell(notice)
     const server = await startApi({ models, host, port, key, origins: allowOrigin })
@@ -107,26 +104,6 @@ async function namedVariants(place: ModelPlace, command: Command): Promise<Named
   const twice = named.find(({ name }, index) => named.findIndex((other) => other.name === name) !== index)
   if (twice !== undefined) throw usageError(command, `${twice.name} is named twice: name it once`)
   return named
-}
-
-/** Returns the model of a word. Words that name files, folders or endpoints are of the command line only. */
-async function variantOfWord(text: string, folders: PairFolders): Promise<EngineVariant | null> {
-  const word = modelWordFromText(text)
-  if (!('kind' in word)) return null
-  switch (word.kind) {
-    case 'layers':
-      if (word.restored.some(({ source }) => source !== null)) return null
-      break
-    case 'base':
-    case 'post':
-    case 'blend':
-    case 'baseline':
-      break
-    default:
-      return null
-  }
-  const variant = await namedModel(word, { folders, checkpoints: [] })
-  return isExternal(variant) ? null : variant
 }
 
 const MAX_KEY_BYTES = 10_000
@@ -152,8 +129,7 @@ function parseOrigin(text: string): string {
   throw new InvalidArgumentError('Expected an origin such as https://chat.example.org.')
 }
 
-async function announce({ port }: ApiServer, models: ServedVariants, options: ServeOptions): Promise<void> {
-  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/v1`
+async function announce({ url }: ApiServer, models: ServedVariants, options: ServeOptions): Promise<void> {
   const { weights, weightBytes, maximumLength, cacheTokens } = models.plan
   if (options.json) return printJson('api-address', { url, models: models.names, ...models.plan })
   return printText(

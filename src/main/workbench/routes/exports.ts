@@ -30,3 +30,14 @@ export function rankRoutes({ jobs, withPair }: Routing) {
     cancel: ranks.cancel.use(withPair).handler(cancelling(jobs.ranks.table))
   })
 }
+
+export function servingRoutes({ jobs, withPair }: Routing) {
+  const { serving } = route
+  return serving.router({
+    start: serving.start
+      .use(withPair)
+      .handler(({ context: { pair }, input }) => jobs.serving.start(pair, input)),
+    watch: serving.watch.use(withPair).handler(watching(jobs.serving.table)),
+    cancel: serving.cancel.use(withPair).handler(cancelling(jobs.serving.table))
+  })
+}

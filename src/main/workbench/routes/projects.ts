@@ -37,6 +37,7 @@ export function projectRoutes(
       }
     }),
     close: projects.close.use(withProject).handler(async ({ context: { project } }) => {
+      jobs.serving.stop(project)
       const running = jobs.done(project)
       // A job needs the open project to save its result. The window does not wait for the job.
       if (running === null) await news.close(project)

@@ -1,4 +1,5 @@
 import type { RankEvent } from '../../../../src/contract/documents/rank-table'
+import type { ServingEvent } from '../../../../src/contract/procedures/served-models'
 import { describe, expect, it, vi } from 'vitest'
 import type { Selection, SweepDocument } from '../../../../src/contract/documents/crc'
 import type { EvaluationSummary } from '../../../../src/contract/documents/evaluation'
@@ -403,6 +404,27 @@ describe('the Export view', () => {
     exports.setTyped('0')
     expect(exports.rankTable).toBeNull()
     expect((await openSession()).session.exports.form).toBe('adapter')
+  })
+
+  it('serves the recipe on the port, and follows the server to its end', async () => {
+    const { line, exports } = await exporting('3-7', '/models')
+    exports.setForm('server')
+    await exports.replan()
+    expect([exports.blocked, exports.plan, line.of('exports.plan')]).toEqual([null, null, []])
+    exports.port = 8001
+    void exports.start()
+    await waitFor(() => expect(line.of('serving.start')).toHaveLength(1))
+    const recipe = { name: 'Layers 3-7', ranges: [[3, 7]] }
+    expect(line.call('serving.start', 0).input).toMatchObject({ recipe, port: 8001 })
+    await line.answer('serving.start', 0, undefined)
+    const events = await line.stream<ServingEvent>('serving.watch', 0)
+    expect(exports.blocked).toBe('The server is running.')
+    void exports.serving.cancel()
+    await line.answer('serving.cancel', 0, undefined)
+    await events.tell({ type: 'cancelled' })
+    await events.over()
+    await waitFor(() => expect(exports.serving.busy).toBe(false))
+    expect([exports.serving.failure, exports.blocked]).toEqual([null, null])
   })
 
   it('still offers the range that was checked on the character task, while the newest sweep is by a task', async () => {

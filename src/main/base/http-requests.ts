@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
 export const HOST = '127.0.0.1'
@@ -39,4 +40,9 @@ export function cookieOf(request: IncomingMessage): string {
   const name = `${cookieName(request.headers.host ?? '')}=`
   const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim())
   return cookies.find((cookie) => cookie.startsWith(name))?.slice(name.length) ?? ''
+}
+
+/** Compares in constant time, which does not reveal how much is correct. */
+export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -1,5 +1,6 @@
 import type { Server, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
+import { WorkbenchError } from '../../contract/model/problem'
 
 /**
  * Limits of connections. Every user of the machine can open connections here, and each takes a file descriptor, which
@@ -32,4 +33,28 @@ export function limitWaiting(server: Server, { silent }: ConnectionTimes): (sock
     if (waiting.size > MAX_WAITING) oldest?.destroy()
   })
   return (socket) => void waiting.delete(socket)
+}
+
+/** @throws WorkbenchError for a port that is in use */
+export async function listen(server: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === 'EADDRINUSE'
+      const reason = inUse ? 'is in use by another program' : `cannot be used (${error.message})`
+      reject(
+        new WorkbenchError(
+          'bad-input',
+          `Port ${port} ${reason}.`,
+          'Choose another port, or 0 for a free one.'
+        )
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+export function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  return address.port
 }

@@ -1,0 +1,25 @@
+import type { EngineVariant } from '../../contract/documents/samples'
+import { isExternal } from '../../contract/model/model'
+import { modelWordFromText } from '../../contract/model/model-word'
+import type { PairFolders } from '../crc/sweep/score-recipes'
+import { namedModel } from '../work/named-models'
+
+/** Returns the model that a request names. Files, folders and endpoints can be named on the command line only. */
+export async function requestedVariant(text: string, folders: PairFolders): Promise<EngineVariant | null> {
+  const word = modelWordFromText(text)
+  if (!('kind' in word)) return null
+  switch (word.kind) {
+    case 'layers':
+      if (word.restored.some(({ source }) => source !== null)) return null
+      break
+    case 'base':
+    case 'post':
+    case 'blend':
+    case 'baseline':
+      break
+    default:
+      return null
+  }
+  const variant = await namedModel(word, { folders, checkpoints: [] })
+  return isExternal(variant) ? null : variant
+}
