@@ -30,8 +30,10 @@ export class TextStream {
 
   /** Decodes the new tokens behind a few earlier ones. An incomplete character at the end waits for its last token. */
   private async newText(): Promise<string> {
-    const context = await this.decode(this.tokens.slice(this.contextStart, this.decodedCount))
-    const text = await this.decode(this.tokens.slice(this.contextStart))
+    const [context, text] = await Promise.all([
+      this.decode(this.tokens.slice(this.contextStart, this.decodedCount)),
+      this.decode(this.tokens.slice(this.contextStart))
+    ])
     if (text.length <= context.length || text.endsWith('\uFFFD')) return ''
     this.contextStart = this.decodedCount
     this.decodedCount = this.tokens.length

@@ -16,3 +16,29 @@ export function inBatches<Item>(
   }
   return batches
 }
+
+/**
+ * Joins calls. While one call runs, the items of all further calls wait, and then run together. After a failure each
+ * joined call runs alone, so that none fails for another.
+ */
+export function joinCalls<Item, Result>(
+  run: (items: readonly Item[]) => Promise<Result[]>
+): (items: readonly Item[]) => Promise<Result[]> {
+  let waiting: Item[] = []
+  let next: Promise<Result[]> | null = null
+  let last: Promise<unknown> = Promise.resolve()
+  const runWaiting = (): Promise<Result[]> => {
+    const running = run(waiting)
+    waiting = []
+    next = null
+    last = running.catch(() => undefined)
+    return running
+  }
+  return async (items) => {
+    const first = waiting.length
+    waiting = waiting.concat(items)
+    next ??= last.then(runWaiting)
+    const joined = await next.catch(() => null)
+    return joined === null ? run(items) : joined.slice(first, first + items.length)
+  }
+}

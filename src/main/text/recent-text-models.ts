@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { askSandbox } from '../sandbox/host'
 import type { SandboxReply, TextRequest } from '../sandbox/messages'
-import { inBatches } from './batches'
+import { inBatches, joinCalls } from './batches'
 import type { TextModel } from './text-model'
 
 const MAX_MODELS = 2
@@ -57,14 +57,14 @@ function sandboxTextModel(
       return encoded
     },
 
-    async decodeAll(lists: readonly (readonly number[])[]): Promise<string[]> {
+    decodeAll: joinCalls(async (lists: readonly (readonly number[])[]): Promise<string[]> => {
       const decoded: string[] = []
       for (const batch of inBatches(lists, BATCH.lists, ({ length }) => length)) {
         const request: TextRequest = { kind: 'decode', ...source, lists: batch.map((list) => [...list]) }
         for (const text of (await askSandbox(request, 'texts')).texts) decoded.push(text)
       }
       return decoded
-    },
+    }),
 
     async decodeBehind(context: readonly number[], tokens: readonly number[]): Promise<string[]> {
       const decoded: string[] = []

@@ -134,7 +134,10 @@ class ServedAnswers {
         // Inference blocks the thread. Yield, so that requests can arrive and end.
         await nextTurn()
         await this.removeLeft()
-        await this.admitWaiting()
+        const isFirst = this.decoding.decoder.active.length === 0
+        const isAdmitting = await this.admitWaiting()
+        // Requests that arrived during a first admission join its first step.
+        if (isFirst && isAdmitting) continue
         if (this.decoding.decoder.active.length > 0) this.deliver(await this.decoding.decoder.step())
       } while (this.arrivals.size > 0)
     } catch (error) {
@@ -154,7 +157,8 @@ class ServedAnswers {
     await this.decoding.decoder.remove(left)
   }
 
-  private async admitWaiting(): Promise<void> {
+  /** @returns true if rows were admitted */
+  private async admitWaiting(): Promise<boolean> {
     const rows = this.nextRows()
     for (const group of this.groupsOf(rows)) {
       try {
@@ -163,6 +167,7 @@ class ServedAnswers {
         for (const row of group) mapGet(this.arrivalOf, row, 'row').fail(error)
       }
     }
+    return rows.length > 0
   }
 
   /** Takes the longest-waiting rows that fit beside the running ones, within the length of the longest sequence. */

@@ -1,8 +1,11 @@
 import type * as ort from 'onnxruntime-node'
-import { describe, expect, it } from 'vitest'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, it, vi } from 'vitest'
 import { type Model, rangeModel } from '../../../../src/contract/model/model'
 import type { GenerateRequest } from '../../../../src/contract/procedures/engine'
 import { type Device, openDevice } from '../../../../src/main/engine/device/device'
+import { Decoder } from '../../../../src/main/engine/generate/decoder'
+import { closeServed, servedAnswers } from '../../../../src/main/engine/generate/served-answers'
 import { generateOn } from '../../../../src/main/engine/generate/generate'
 import {
   closePairWeights,
@@ -107,5 +110,41 @@ describe('the work of generating', () => {
     const { openedBytes, stepBytes, hiddenSize } = await workOf({})
     expect(openedBytes).toBeGreaterThan(1000 * hiddenSize)
     expect(stepBytes).toEqual(new Array<number>(5).fill(hiddenSize * STORED_BYTES))
+  })
+
+  it('of a server fills each step with all rows, although requests arrive during the first admission', async () => {
+    const models: Model[] = [
+      { kind: 'base' },
+      POST,
+      rangeModel({ start: 0, end: 1 }),
+      rangeModel({ start: 2, end: 3 }),
+      rangeModel({ start: 1, end: 2 })
+    ]
+    const prompts = Array.from({ length: 32 }, (_, i) => [28 + i, 257, 105])
+    const folders = { base: goldenPath('llama3', 'base-bf16'), post: goldenPath('llama3', 'post-bf16') }
+    const memory = { weights: 'int8' as const, memoryBytes: 2 ** 30, batchRows: 64 }
+    const sampling = { temperature: 1, topK: null, topP: 1, minP: 0, repetitionPenalty: 1 }
+    const rowsOfSteps: number[] = []
+    const original = Decoder.prototype.step
+    const step = vi.spyOn(Decoder.prototype, 'step').mockImplementation(function (this: Decoder) {
+      rowsOfSteps.push(this.active.length)
+      return original.call(this)
+    })
+    const served = { id: 'work', ...folders, device: 'cpu' as const, models, stopTokens: [], ...memory }
+    const answers = await servedAnswers(served)
+    const ask = async (prompt: number[], i: number): Promise<void> => {
+      const request = { served, id: String(i), model: i % models.length, prompt, answerCount: 1, seed: 1 }
+      const settings = { sampling, maxTokens: 6, stopTexts: [], logitBias: [], topLogprobs: null }
+      const events = answers.answer({ ...request, ...settings, promptLogprobs: null })
+      while (!(await events.next()).done);
+    }
+    const [first = [], ...others] = prompts
+    const asked = [ask(first, 0)]
+    await nextTurn()
+    asked.push(...others.map((prompt, i) => ask(prompt, i + 1)))
+    await Promise.all(asked)
+    await closeServed(served.id)
+    step.mockRestore()
+    expect(rowsOfSteps).toEqual(new Array<number>(5).fill(32))
   })
 })
