@@ -19,6 +19,14 @@ const PREFIX = /^(?:base_model\.model\.)+/
 const FACTOR = /^(.+)\.lora_(embedding_)?([AB])(?:\.default)?(?:\.weight)?$/
 const REPLACEMENT = /^(.+?)(?:\.modules_to_save(?:\.default)?|\.base_layer)?\.(weight|bias)$/
 
+/** Returns the name of the base's tensor that a saved tensor replaces; null for another part. */
+export function replacedName(stored: string): string | null {
+  const path = stored.replace(PREFIX, '')
+  if (FACTOR.test(path)) return null
+  const [, module, part] = REPLACEMENT.exec(path) ?? []
+  return module === undefined || part === undefined ? null : canonicalTensorName(`${module}.${part}`)
+}
+
 /** The factors of one module. */
 interface Factors {
   readonly isEmbedding: boolean
@@ -48,7 +56,7 @@ export function joinAdapter(
   for (const tensor of adapter) {
     const path = tensor.name.replace(PREFIX, '')
     const [, module, embedding, half] = FACTOR.exec(path) ?? []
-    if (module === undefined) replaceTensor(joined, path, tensor)
+    if (module === undefined) replaceTensor(joined, tensor)
     else
       addFactor(factors, module, {
         isEmbedding: embedding !== undefined,
@@ -88,15 +96,14 @@ function addFactor(
 }
 
 /** Replaces a tensor of the base by one that the adapter stores whole. */
-function replaceTensor(joined: Map<string, TensorEntry>, path: string, tensor: TensorEntry): void {
-  const [, module, part] = REPLACEMENT.exec(path) ?? []
-  if (module === undefined || part === undefined) {
+function replaceTensor(joined: Map<string, TensorEntry>, tensor: TensorEntry): void {
+  const name = replacedName(tensor.name)
+  if (name === null) {
     throw new WorkbenchError(
       'unsupported',
       `${tensor.file}: tensor ${quoteName(tensor.name)} is no part of a LoRA.`
     )
   }
-  const name = canonicalTensorName(`${module}.${part}`)
   const replaced = joined.get(name)
   if (replaced === undefined) throw misfit(tensor, `is for ${quoteName(name)}, which the base does not have`)
   // Saved embeddings and heads may have more tokens than the base's.

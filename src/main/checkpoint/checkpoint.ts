@@ -11,6 +11,7 @@ import { adapterBaseFolder, isAdapter } from './adapter-folder'
 import { joinAdapter } from './adapter-tensors'
 import { resolveModelFolder } from './model-folder'
 import { joinScales } from './scaled-weights'
+import { withoutTiedHead } from './tied-adapter'
 import { TensorEntry } from './safetensors'
 import { openWeightFile, readNow, type FileState } from './weight-file'
 import { readWeightFile, readWeightFiles, type WeightFile } from './weight-files'
@@ -113,7 +114,8 @@ async function openAdapter(
   }
   const base = await openWholeModel(basePath)
   const file = await readWeightFile(path, ADAPTER_WEIGHTS)
-  const tensors = joinAdapter(base.tensors, file.tensors, adapterScalings(config, configFile))
+  const saved = await withoutTiedHead(base.tensors, file.tensors, config.ensure_weight_tying === true)
+  const tensors = joinAdapter(base.tensors, saved, adapterScalings(config, configFile))
   return {
     ...base,
     path,

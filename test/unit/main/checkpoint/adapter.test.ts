@@ -170,6 +170,43 @@ describe('an adapter as post', () => {
   })
 })
 
+describe('an adapter of a base whose head is tied', () => {
+  const saved = (module: string, value: number, dtype: 'BF16' | 'F32' = 'BF16'): TensorFixture =>
+    floatTensor(`base_model.model.${module}.weight`, dtype, [16, 8], Array(128).fill(value))
+  const [EMBEDDINGS, HEAD] = ['model.embed_tokens', 'lm_head']
+
+  /** Opens an adapter that saves these tensors. @returns the first embedding, or the message of the refusal */
+  async function opened(tensors: TensorFixture[], changes: Readonly<Record<string, unknown>> = {}) {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'), { tie_word_embeddings: true })
+    const post = await writeAdapter(join(root, 'post'), [...qFactors(), ...tensors], changes)
+    const checkpoint = await openCheckpoint(post, base).catch((error: unknown) => String(error))
+    if (typeof checkpoint === 'string') return checkpoint.replaceAll(root, '')
+    expect(checkpoint.tensors.has('lm_head.weight')).toBe(false)
+    const reader = openWeightReader(checkpoint)
+    const stored = checkpoint.tensors.get('model.embed_tokens.weight')?.dtype
+    const [first] = floats(await reader.read('model.embed_tokens.weight'), Dtype.parse(stored))
+    await reader.close()
+    return first
+  }
+
+  it('may save both where they are equal, or leave PEFT to tie them', async () => {
+    expect(await opened([saved(EMBEDDINGS, 0.5), saved(HEAD, 0.5)])).toBe(0.5)
+    expect(await opened([saved(EMBEDDINGS, 0.5), saved(HEAD, 0.5, 'F32')])).toBe(0.5)
+    expect(await opened([saved(EMBEDDINGS, 0.5)], { ensure_weight_tying: true })).toBe(0.5)
+  })
+
+  it.each([
+    ['both, which differ', [saved(EMBEDDINGS, 0.5), saved(HEAD, 0.25)], 'lm_head.weight'],
+    ['only embeddings', [saved(EMBEDDINGS, 0.5)], 'model.embed_tokens.weight'],
+    ['only a head', [saved(HEAD, 0.5)], 'lm_head.weight']
+  ])('is refused by name if it saves %s', async (_, tensors, name) => {
+    const message = await opened(tensors)
+    expect(message).toContain(`/post/adapter_model.safetensors: tensor "base_model.model.${name}" differs`)
+    expect(message).toContain('the base ties its head to its embeddings')
+  })
+})
+
 describe('an adapter that cannot be read', () => {
   /** The refusal of an adapter with these settings and tensors. */
   async function refusal(tensors: readonly TensorFixture[], changes: Readonly<Record<string, unknown>> = {}) {

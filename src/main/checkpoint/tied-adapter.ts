@@ -1,0 +1,74 @@
+import { WorkbenchError } from '../../contract/model/problem'
+import { quoteName } from '../base/json-object'
+import { replacedName } from './adapter-tensors'
+import { decodeFloat32, DTYPE_BYTES, isWeightDtype } from './dtype'
+import type { TensorEntry } from './safetensors'
+import { openWeightFile, readExactly } from './weight-file'
+
+const EMBEDDING = 'model.embed_tokens.weight'
+const HEAD = 'lm_head.weight'
+
+/** Elements of two tensors that are compared at a time. */
+const PIECE = 2 ** 20
+
+/**
+ * Checks that embeddings and head stay equal where the base ties them. PEFT computes saved ones apart from each other,
+ * and with the base's tensor where only one is saved.
+ *
+ * @param base tensors of the base, by canonical name
+ * @param adapter tensors of the adapter's file
+ * @param tiesSaved true if PEFT ties the head to the saved embeddings (`ensure_weight_tying`)
+ * @returns the tensors of the adapter without its head
+ * @throws WorkbenchError `unsupported` naming the tensor that differs
+ */
+export async function withoutTiedHead(
+  base: ReadonlyMap<string, TensorEntry>,
+  adapter: readonly TensorEntry[],
+  tiesSaved: boolean
+): Promise<readonly TensorEntry[]> {
+  const embedding = base.get(EMBEDDING)
+  if (embedding === undefined || base.has(HEAD)) return adapter
+  const savedAs = (name: string): TensorEntry | undefined =>
+    adapter.find((tensor) => replacedName(tensor.name) === name)
+  const [savedEmbedding, savedHead] = [savedAs(EMBEDDING), savedAs(HEAD)]
+  const saved = savedHead ?? savedEmbedding
+  if (saved === undefined) return adapter
+  const other = savedHead === undefined ? embedding : (savedEmbedding ?? embedding)
+  const staysTied = savedHead === undefined && tiesSaved
+  if (!staysTied && !(await haveEqualValues(saved, other))) {
+    throw new WorkbenchError(
+      'unsupported',
+      `${saved.file}: tensor ${quoteName(saved.name)} differs from ${quoteName(other.name)} of ${other.file}, ` +
+        'but the base ties its head to its embeddings.',
+      'Merge the adapter with PEFT, set "tie_word_embeddings" to false, save, and choose that folder.'
+    )
+  }
+  return adapter.filter((tensor) => tensor !== savedHead)
+}
+
+async function haveEqualValues(first: TensorEntry, second: TensorEntry): Promise<boolean> {
+  if (String(first.shape) !== String(second.shape)) return false
+  const size = first.shape.reduce((product, length) => product * length, 1)
+  for (let start = 0; start < size; start += PIECE) {
+    const count = Math.min(PIECE, size - start)
+    const [values, others] = [await floatsOf(first, start, count), await floatsOf(second, start, count)]
+    if (values === null || others === null || Buffer.compare(values, others) !== 0) return false
+  }
+  return true
+}
+
+/** Reads stored values as bytes of float32; null for scaled weights. */
+async function floatsOf(entry: TensorEntry, first: number, count: number): Promise<Uint8Array | null> {
+  const { dtype, file, offset, scaled } = entry
+  if (scaled !== undefined || !isWeightDtype(dtype)) return null
+  const bytes = new Uint8Array(count * DTYPE_BYTES[dtype])
+  const handle = await openWeightFile(file)
+  try {
+    await readExactly(handle, file, bytes, offset + first * DTYPE_BYTES[dtype])
+  } finally {
+    await handle.close()
+  }
+  const values = new Float32Array(count)
+  decodeFloat32(bytes, dtype, values)
+  return new Uint8Array(values.buffer)
+}
