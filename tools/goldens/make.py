@@ -280,6 +280,16 @@ GOLDENS_MADE["lfm2"] = dict(
     modules=dict(q_norm="self_attn.q_layernorm", k_norm="self_attn.k_layernorm", o="self_attn.out_proj", gate="feed_forward.w1",
                  up="feed_forward.w3", down="feed_forward.w2"))
 
+GOLDENS_MADE["lfm2_moe"] = dict(
+    GOLDENS_MADE["lfm2"], inner=32,
+    config=small("lfm2_moe", "Lfm2MoeForCausalLM", drop=["rms_norm_eps", "hidden_act"], moe_intermediate_size=12, norm_eps=1e-5,
+                 conv_L_cache=3, conv_bias=False, layer_types=["conv", "full_attention"] * 2, num_dense_layers=1, num_experts=8,
+                 num_experts_per_tok=3, norm_topk_prob=True, routed_scaling_factor=1.5, use_expert_bias=True,
+                 tie_word_embeddings=True),
+    experts=dict(count=8, chosen=3, size=12, sum_to_one=True, layers=[1, 2, 3], router="feed_forward.gate", scores="sigmoid",
+                 bias="feed_forward.expert_bias", scale=1.5,
+                 named=lambda expert, name: f"feed_forward.experts.{expert}.{dict(gate='w1', up='w3', down='w2')[name]}"))
+
 # Layers with a state space: their heads, their sizes, groups of heads that share keys and queries, and limits of a token's step.
 SPACE = dict(kind="space", folder="mamba", layers=[0, 2], heads=8, size=8, groups=2, state_size=6, kernel=4, step_limits=(0.0, math.inf),
              norm_groups=1)

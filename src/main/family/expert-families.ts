@@ -1,6 +1,6 @@
 import { isLeading, isListedDense, isOutsideRange } from './experts'
 import type { ExpertKeys, Family } from './family'
-import { deltaLayers } from './recurrent-families'
+import { deltaLayers, shortConvolutions } from './recurrent-families'
 import {
   ernie,
   hunyuan,
@@ -330,6 +330,31 @@ export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
     },
     // The sum of weights that it bounds from below is far larger.
     ignored: [...routerLosses, 'moe_capacity', 'moe_norm_min']
+  },
+  lfm2_moe: {
+    ...shortConvolutions,
+    label: 'LFM2 MoE',
+    names: {
+      ...shortConvolutions.names,
+      router: 'feed_forward.gate',
+      choiceBias: 'feed_forward.expert_bias',
+      experts: 'feed_forward.experts',
+      expertGate: 'w1',
+      expertUp: 'w3',
+      expertDown: 'w2'
+    },
+    experts: { ...sigmoidExperts, countKeys: ['num_experts'], groups: 'none', shared: undefined },
+    required: { ...shortConvolutions.required, use_expert_bias: true },
+    halfPrecision: false,
+    defaults: {
+      ...shortConvolutions.defaults,
+      norm_topk_prob: true,
+      routed_scaling_factor: 1,
+      use_expert_bias: true
+    },
+    olderNames: { ...shortConvolutions.olderNames, first_k_dense_replace: 'num_dense_layers' },
+    // Read if a layer has a convolution.
+    ignored: [...routerLosses, 'conv_L_cache']
   },
   hunyuan_v1_moe: {
     ...hunyuan,

@@ -53,7 +53,7 @@ const stateSpaces = {
 } satisfies Family['recurrent']
 
 /** Short convolutions in most layers, and attention with normed heads in the others. */
-const shortConvolutions = {
+export const shortConvolutions = {
   ...plain,
   norms: { beforeAttention: 'operator_norm', beforeMlp: 'ffn_norm' },
   normEpsilonKey: 'norm_eps',

@@ -24,7 +24,6 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   internlm2: 'projections fused by key head',
   jamba: 'state space layers',
   kimi_linear: 'latent attention and delta layers with a decay per channel',
-  lfm2_moe: 'routers with a bias',
   llama4: 'experts stored as one tensor and attention in chunks',
   llama4_text: 'experts stored as one tensor and attention in chunks',
   mamba: 'state space layers',

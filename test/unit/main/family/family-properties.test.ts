@@ -50,7 +50,17 @@ function configs(modelType: string): fc.Arbitrary<Record<string, unknown>> {
     )
 }
 
-const LAYER_NORMS = ['stablelm', 'starcoder2', 'gpt_neox', 'cohere', 'cohere2', 'nemotron', 'olmo', 'lfm2']
+const LAYER_NORMS = [
+  'stablelm',
+  'starcoder2',
+  'gpt_neox',
+  'cohere',
+  'cohere2',
+  'nemotron',
+  'olmo',
+  'lfm2',
+  'lfm2_moe'
+]
 
 const ATTENTION_BIASES = [
   ...'llama qwen3 qwen3_vl_text olmo2 olmo3 seed_oss smollm3 granite granitemoehybrid gemma gemma2'.split(
@@ -179,6 +189,17 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
         moe_k: 2,
         moe_num_shared_experts: shape.bias ? 2 : 0,
         moe_layer_start_index: shape.tied ? 1 : 0
+      }
+    ],
+    [
+      ['lfm2_moe'],
+      {
+        norm_eps: 1e-5,
+        layer_types: ['conv', 'full_attention'].slice(0, shape.layers),
+        moe_intermediate_size: 5,
+        num_experts: 5,
+        num_experts_per_tok: 2,
+        num_dense_layers: shape.tied ? 1 : 0
       }
     ],
     [['hunyuan_v1_moe'], { attention_bias: shape.bias, num_experts: 5, moe_topk: 2 }],
