@@ -1,5 +1,4 @@
 import type * as ort from 'onnxruntime-node'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { type Model, rangeModel } from '../../../../src/contract/model/model'
 import type { GenerateRequest } from '../../../../src/contract/procedures/engine'
@@ -139,10 +138,18 @@ describe('the work of generating', () => {
       while (!(await events.next()).done);
     }
     const [first = [], ...others] = prompts
-    const asked = [ask(first, 0)]
-    await nextTurn()
-    asked.push(...others.map((prompt, i) => ask(prompt, i + 1)))
+    const asked: Promise<void>[] = []
+    const originalAdmit = Decoder.prototype.admit
+    const admit = vi.spyOn(Decoder.prototype, 'admit').mockImplementationOnce(function (
+      this: Decoder,
+      ...args
+    ) {
+      asked.push(...others.map((prompt, i) => ask(prompt, i + 1)))
+      return originalAdmit.apply(this, args)
+    })
+    await ask(first, 0)
     await Promise.all(asked)
+    admit.mockRestore()
     await closeServed(served.id)
     step.mockRestore()
     expect(rowsOfSteps).toEqual(new Array<number>(5).fill(32))
