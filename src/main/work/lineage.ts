@@ -12,10 +12,12 @@ import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { freeName } from '../../contract/model/free-name'
 import { elementAt } from '../../contract/model/look-up'
 import { DEFAULT_SEED } from '../../contract/model/resampling'
+import { WorkbenchError } from '../../contract/model/problem'
 import { modelPath } from '../base/files/places'
 import { folderModelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
+import type { PairMember } from '../checkpoint/pair-member'
 import { pairedDifference } from '../crc/selection/paired-difference'
 import { promptsByCategory } from '../crc/selection/score-table'
 import { stagePairs } from '../crc/sweep/lineage'
@@ -36,6 +38,7 @@ export async function openTraining(words: readonly string[]): Promise<Training> 
     post: elementAt(paths, paths.length - 1, 'stage')
   }
   const { base, post } = await openPair(folders.base, folders.post)
+  refuseOtherBase(post, words, folders.base)
   const stages: OtherCheckpoint[] = []
   for (const [index, word] of words.entries()) {
     const path = elementAt(paths, index, 'stage')
@@ -47,6 +50,18 @@ export async function openTraining(words: readonly string[]): Promise<Training> 
     stages.push({ name: freeName(name, taken), path, fingerprint: checkpoint.fingerprint })
   }
   return { folders, stages }
+}
+
+/** Refuses a last stage that is an adapter over a later stage than the first, which a pair would put it over. */
+function refuseOtherBase({ checkpoint }: PairMember, words: readonly string[], first: string): void {
+  const trainedOn = checkpoint.adapter?.trainedOn ?? null
+  const stage = words.slice(1).find((word) => word === trainedOn || modelPath(word) === trainedOn)
+  if (stage === undefined) return
+  throw new WorkbenchError(
+    'mismatch',
+    `${checkpoint.path} is an adapter over ${stage}, and the lineage begins with ${first}.`,
+    'Merge the adapter into its base, and name the merged folder as the last stage.'
+  )
 }
 
 /** Parts of a request that score a training as a lineage. */

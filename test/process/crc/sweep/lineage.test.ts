@@ -6,12 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEFAULT_RENDERING, type SweepDocument } from '../../../../src/contract/documents/crc'
 import type { OtherCheckpoint } from '../../../../src/contract/model/checkpoint'
 import { elementAt } from '../../../../src/contract/model/look-up'
+import type { Recipe } from '../../../../src/contract/model/recipe'
 import { runCrcSweep, runLineage, type SweepHistory } from '../../../../src/main/crc/sweep/crc-sweep'
 import { stagePairs } from '../../../../src/main/crc/sweep/lineage'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
 import { checkpointBeside, SweepCheckpoint } from '../../../../src/main/crc/sweep/sweep-checkpoint'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
+import { exportRecipe } from '../../../fixtures/exported-pair'
 import { HeldEngine, inOrder } from '../../../fixtures/held-engine'
 import { writeLineage } from '../../../fixtures/lineage'
 import { sharedEngine } from '../../../fixtures/shared-engine'
@@ -146,6 +148,15 @@ describe('slr lineage', () => {
       checkpoints: [{ name: 'base', step: 0 }, { name: 'sft' }, { name: 'dpo' }, { name: 'post', step: 3 }]
     })
     expect((await readFile(table, 'utf8')).trimEnd().split('\n')).toHaveLength(5)
+  })
+
+  it('refuses a last stage that is an adapter over another stage', async () => {
+    const adapter = join(await temporaryFolder(), 'adapter')
+    const recipe: Recipe = { name: 'upper', ranges: [[4, 5]] }
+    await exportRecipe(pair, recipe, adapter, { form: { kind: 'low-rank', rank: 4, savesNorms: false } })
+    const { status, stderr } = await runHere(['lineage', pair.base, pair.post, adapter])
+    expect(status).toBe(1)
+    expect(stderr).toContain(`is an adapter over ${pair.post}, and the lineage begins with ${pair.base}`)
   })
 
   it.each([
