@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
+import { FewShotPrompt } from '../model/few-shot'
 import { Blend, Recipe, RestorationRange } from '../model/recipe'
 import { Baseline, BASELINE_KINDS, SamplingBaseline } from '../model/sampling-baseline'
 import { MinPDraw } from '../model/sampling'
@@ -42,7 +43,9 @@ export const Rendering = z
     /** Text appended after the template's assistant header, such as "Answer: ". */
     assistantPrefix: z.string().max(10_000),
     /** True if tokens that add white space and then the character also count. */
-    countLeadingSpace: z.boolean()
+    countLeadingSpace: z.boolean(),
+    /** Prompt under which base answers as `base:few-shot`. Missing for the default of the kind of prompts. */
+    fewShot: FewShotPrompt.optional()
   })
   .strict()
 export type Rendering = z.infer<typeof Rendering>
@@ -308,6 +311,10 @@ export type CheckpointScore = z.infer<typeof CheckpointScore>
 export const BaselineScore = Score.extend({ baseline: SamplingBaseline })
 export type BaselineScore = z.infer<typeof BaselineScore>
 
+/** Score of base after a few-shot prompt. The prompts pass base alone, so its work is counted separately. */
+export const FewShotScore = Score.extend({ format: FewShotPrompt, work: WorkCounts })
+export type FewShotScore = z.infer<typeof FewShotScore>
+
 /** Fields of a model that a preview scored on some prompts, with its estimated mean over all. */
 const previewed = {
   /** Half the widths of the 95 % intervals around validity and diversity. */
@@ -358,6 +365,8 @@ export const SweepDocument = z.object({
   /** Score of base as a complete model. Null with a reason in `baseUnavailable` if base cannot be compared. */
   base: Score.nullable(),
   baseUnavailable: z.string().nullable(),
+  /** Missing in previews, merged and old sweeps, and with a notice if base cannot be scored. */
+  fewShot: FewShotScore.optional(),
   /** Remarks for the reader, such as a missing chat template or characters that no token can add. */
   notices: z.array(z.string()),
   post: Score,

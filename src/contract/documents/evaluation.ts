@@ -4,6 +4,7 @@ import { CheckpointReference } from '../model/checkpoint'
 import { Precision } from '../model/device'
 import { WeightStorage, Sampling } from '../model/sampling'
 import { JudgeSettings, Judging } from './judge'
+import { FewShotPrompts } from '../model/few-shot'
 import { MeasureId } from '../model/measures'
 import { Prompting } from '../model/prompting'
 import { RestorationRange } from '../model/recipe'
@@ -104,7 +105,9 @@ export const EvaluationRun = z.object({
       prefix: z.string(),
       suffix: z.string().default(''),
       system: z.string().nullable().default(null),
-      prompts: z.array(PromptTokens)
+      prompts: z.array(PromptTokens),
+      /** The same prompts as base sees them after a few-shot prompt. Missing if no variant needs them. */
+      fewShot: FewShotPrompts.optional()
     })
   ),
   stopTokens: z.array(z.number().int()),

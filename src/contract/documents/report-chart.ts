@@ -26,6 +26,7 @@ export type ReportChart =
         scoredBy: ScoredByBrief
         promptCount: number
         base: LiveScore | null
+        fewShot?: LiveScore
         post: LiveScore
         ranges: (RestorationRange & LiveScore & { margins?: BriefPreview['ranges'][number]['margins'] })[]
         others: (LiveScore & {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RunMarks } from './history'
 import { AnswerCheck } from './answer-check'
-import { CategoryScore, Rendering, Score, Selection, SweepDocument } from './crc'
+import { CategoryScore, FewShotScore, Rendering, Score, Selection, SweepDocument } from './crc'
 import { DistancesDocument } from './distances'
 import { EvaluationResults, EvaluationRun, EvaluationVariant } from './evaluation'
 import { Task } from './task'
@@ -65,6 +65,7 @@ const ReportedSweep = SweepDocument.omit({
   postPath: true,
   prompts: true,
   base: true,
+  fewShot: true,
   post: true,
   ranges: true,
   recipes: true,
@@ -80,6 +81,7 @@ const ReportedSweep = SweepDocument.omit({
   promptCount: whole,
   verdict: Verdict.nullable(),
   base: ReportedScore.nullable(),
+  fewShot: FewShotScore.omit({ prompts: true }).optional(),
   post: ReportedScore,
   ranges: z.array(ReportedRange),
   recipes: z.array(

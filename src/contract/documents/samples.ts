@@ -5,18 +5,20 @@ import { DEVICE_LABELS, GenerationDevice, Precision } from '../model/device'
 import { type Sampling, WeightStorage } from '../model/sampling'
 import { TextMeasureId } from '../model/measures'
 import { AnsweringModel } from '../model/model'
+import { FewShotPrompts } from '../model/few-shot'
 import { ExternalModel, ExternalRecord } from '../model/external-model'
 import { RunHead, RunInList } from './run-head'
 import { PreferenceMark } from './preferences'
 import { SamplePrompt, TaskSettings } from './task'
 import { UNFINISHED } from './job-ending'
 
-const [base, post, recipe, checkpoint, baseline] = AnsweringModel.options
+const [base, post, recipe, checkpoint, fewShot, baseline] = AnsweringModel.options
 const name = z.string()
 
 export const Variant = z.discriminatedUnion('kind', [
   z.object({ kind: base.shape.kind, name }),
   z.object({ kind: post.shape.kind, name }),
+  z.object({ kind: fewShot.shape.kind, name }),
   z.object({ kind: recipe.shape.kind, name, recipe: recipe.shape.recipe, kept: recipe.shape.kept }),
   checkpoint,
   z.object({ kind: baseline.shape.kind, name, baseline: baseline.shape.baseline }),
@@ -108,6 +110,8 @@ export const SampleRun = z.object({
   settings: SampleSettings,
   variants: z.array(Variant).min(1),
   prompts: z.array(SamplePrompt.extend({ rendered: z.string(), tokens: z.array(z.number().int()).min(1) })),
+  /** The same prompts as base sees them after a few-shot prompt. Missing if no variant needs them. */
+  fewShot: FewShotPrompts.optional(),
   stopTokens: z.array(z.number().int()),
   /** Weight format and precision. Null until the first answers arrive. */
   weights: WeightStorage.nullable(),

@@ -75,6 +75,7 @@ export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefSc
 export function scoreIn(sweep: SweepDocument, model: AnyModel): Score | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null
 export function scoreIn(sweep: ShownSweep, model: AnyModel): BriefScore | null {
+  if (model.kind === 'few-shot') return sweep.fewShot ?? null
   const wanted = weightsKey(model)
   if (model.kind === 'baseline')
     return sweep.baselines.find(({ baseline }) => samplingBaselineKey(baseline) === wanted) ?? null
@@ -90,6 +91,7 @@ export const withScores = (
   ...sweep,
   base: sweep.base === null ? null : other(sweep.base),
   post: other(sweep.post),
+  ...(sweep.fewShot && { fewShot: other(sweep.fewShot) }),
   ranges: sweep.ranges.map(other),
   recipes: sweep.recipes.map(other),
   checkpoints: sweep.checkpoints.map(other),

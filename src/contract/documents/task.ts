@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { FEW_SHOT_DEFAULTS, FewShotPrompt } from '../model/few-shot'
 import { Sampling } from '../model/sampling'
-import { TaskKind } from '../model/task-kinds'
+import { TaskKind, taskKindFacts } from '../model/task-kinds'
 
 /** Limits the memory that a malicious file can claim. Nobody compares this many prompts. */
 export const MAX_SAMPLE_PROMPTS = 10_000
@@ -106,7 +107,18 @@ export const Task = z
     /** Pattern of correct answers for open-ended prompts without listed answers. */
     rightPattern: Pattern.optional(),
     checks: FormatChecks,
+    /** Prompt under which base answers as `base:few-shot`. Missing for the default of the kind of task. */
+    fewShot: FewShotPrompt.optional(),
     chosen: ChosenPrompts.optional()
   })
   .strict()
 export type Task = z.infer<typeof Task>
+
+/** Returns the few-shot prompt of a task: the project's, the task's, or the default of its kind. */
+export const fewShotOf = (
+  { kind, fewShot }: Pick<Task, 'kind' | 'fewShot'>,
+  project: { readonly fewShot?: FewShotPrompt | undefined }
+): FewShotPrompt =>
+  project.fewShot ??
+  fewShot ??
+  FEW_SHOT_DEFAULTS[taskKindFacts(kind).rightAnswers === 'many' ? 'listed' : 'open']

@@ -11,7 +11,7 @@ export const VariantSelection = z.object({
   added: z.array(EvaluationVariant).max(MAX_ADDED),
   /** Keys of excluded variants: `modelKey` of offered ones, {@link addedKey} of added ones. Later models take part. */
   leftOut: z.array(z.string()),
-  /** Keys of the sweep's baselines that Samples asks. Evaluate asks all that are not left out. */
+  /** Keys of the sweep's baselines that Samples asks, and of base after a few-shot prompt. */
   sampled: z.array(z.string())
 })
 export type VariantSelection = z.infer<typeof VariantSelection>

@@ -26,6 +26,8 @@ export function variantStyle(variant: Variant): ModelStyle {
   switch (variant.kind) {
     case 'base':
       return { tone: 'base', shape: 'rect' }
+    case 'few-shot':
+      return { tone: 'base', shape: 'star' }
     case 'post':
       return { tone: 'post', shape: 'rectRot' }
     case 'checkpoint':

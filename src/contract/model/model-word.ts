@@ -1,4 +1,5 @@
 import { Endpoint, endpointFromText } from './external-model'
+import { FEW_SHOT_WORD } from './few-shot'
 import { describeIssue } from './problem'
 import { type SourcedRanges, sourcedRangesFromText, STRENGTH_BOUNDS } from './recipe'
 import {
@@ -11,7 +12,8 @@ import {
 
 /** A model as a command, a study or a report names it, before any file or folder is looked at. */
 export type ModelWord =
-  | { readonly kind: 'base' | 'post' }
+  /** A whole model. `few-shot` is base after a few-shot prompt. */
+  | { readonly kind: 'base' | 'post' | 'few-shot' }
   | { readonly kind: 'selected' }
   /** Post with these layers from base, or from the checkpoint behind `@`. */
   | { readonly kind: 'layers'; readonly restored: SourcedRanges[] }
@@ -28,6 +30,7 @@ const CHAT = 'chat:'
 /** Parses the name of a model. Returns what was expected if the text begins like one and is none. */
 export function modelWordFromText(text: string): ModelWord | { readonly expected: string } {
   if (text === 'base' || text === 'post' || text === 'selected') return { kind: text }
+  if (text === FEW_SHOT_WORD) return { kind: 'few-shot' }
   if (/^\d+\s*(?:$|[-–,@])/.test(text)) {
     const restored = sourcedRangesFromText(text)
     return restored === null ? { expected: LAYERS_EXPECTED } : { kind: 'layers', restored }

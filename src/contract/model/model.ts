@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { OtherCheckpoint, type RestoredTo } from './checkpoint'
+import { FEW_SHOT_WORD } from './few-shot'
 import { KeptIdentity } from './kept'
 import { type LayerStrength, Recipe, type RestorationRange } from './recipe'
 import { type Endpoint, endpointWarning, type ExternalModel, externalKey } from './external-model'
@@ -28,9 +29,10 @@ export const Model = z.discriminatedUnion('kind', [
 ])
 export type Model = z.infer<typeof Model>
 
-/** A model that the engine can sample from: one set of weights, or a way to draw from post, with or without base. */
+/** A model that the engine can sample from: weights, base after a few-shot prompt, or a way to draw from the pair. */
 export const AnsweringModel = z.discriminatedUnion('kind', [
   ...Model.options,
+  z.object({ kind: z.literal('few-shot') }),
   z.object({ kind: z.literal('baseline'), baseline: SamplingBaseline })
 ])
 export type AnsweringModel = z.infer<typeof AnsweringModel>
@@ -81,6 +83,7 @@ export const sweptRangeModel = (
 export function modelName(model: AnyModel): string {
   if (model.kind === 'recipe') return model.recipe.name
   if (model.kind === 'baseline') return samplingBaselineName(model.baseline)
+  if (model.kind === 'few-shot') return FEW_SHOT_WORD
   return model.kind === 'base' || model.kind === 'post' ? model.kind : model.name
 }
 

@@ -1,4 +1,5 @@
 import type { Rendering } from '../../contract/documents/crc'
+import { type FewShotPrompt, type FewShotPrompts, fewShotText } from '../../contract/model/few-shot'
 import { WorkbenchError } from '../../contract/model/problem'
 import type { SampleRun } from '../../contract/documents/samples'
 import type { SamplePrompt } from '../../contract/documents/task'
@@ -48,6 +49,29 @@ export async function renderSamplePrompts(
   })
   return { prompts: rendered, notices: [...notices] }
 }
+
+/** Renders prompts in the format of a few-shot prompt. Raw prompts stay as they are. */
+export async function renderFewShot(
+  prompts: readonly SamplePrompt[],
+  format: FewShotPrompt,
+  rendering: Rendering,
+  text: TextModel
+): Promise<FewShotPrompts> {
+  const plain = fewShotPrompts(prompts, format, rendering)
+  const rendered = await renderSamplePrompts(plain, rendering, text)
+  return { format, prompts: rendered.prompts.map(({ rendered, tokens }) => ({ rendered, tokens })) }
+}
+
+export const fewShotPrompts = <Prompt extends SamplePrompt>(
+  prompts: readonly Prompt[],
+  format: FewShotPrompt,
+  { systemPrompt }: Rendering
+): Prompt[] =>
+  prompts.map((prompt) => {
+    if (prompt.raw) return prompt
+    const turns = promptMessages(prompt.text, prompt.system ?? systemPrompt)
+    return { ...prompt, raw: true, text: fewShotText(format, turns) }
+  })
 
 /** Renders one chat for each prompt, with few requests for templates. */
 async function renderAll(

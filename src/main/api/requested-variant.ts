@@ -14,6 +14,7 @@ export async function requestedVariant(text: string, folders: PairFolders): Prom
       break
     case 'base':
     case 'post':
+    case 'few-shot':
     case 'blend':
     case 'baseline':
       break

@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { Rendering } from '../../contract/documents/crc'
 import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
+import { FEW_SHOT_DEFAULTS, fewShotText } from '../../contract/model/few-shot'
 import { elementAt } from '../../contract/model/look-up'
 import { weightsKey } from '../../contract/model/model'
 import type {
@@ -15,7 +16,7 @@ import { compareTokens, type WholeModel, type WholeModelTokens } from '../checkp
 import type { EngineClient } from '../engine/host'
 import { distinctModels } from '../samples/distinct-models'
 import { openSampledPair, prepareGeneration, type SampledPair } from '../samples/generation'
-import { renderChat, renderPlain, withSystemTurn } from '../text/chat'
+import { renderChat, renderOnePlain, withSystemTurn } from '../text/chat'
 import { decodeOne } from '../text/text-model'
 import { ApiError } from './api-error'
 import type { ApiRequest } from './requests'
@@ -55,6 +56,8 @@ export interface ServedPrompt {
   readonly text: string | null
   /** True for a text without a chat template. */
   readonly raw: boolean
+  /** Text that ends an answer, beside those of the request. */
+  readonly stopText?: string
 }
 
 /** Text of some tokens with their log-probabilities, if they were requested. */
@@ -117,7 +120,7 @@ export class ServedVariants {
   }
 
   /** Renders the prompts of a request. @throws ApiError for no or too long text, or a token outside the vocabulary */
-  async promptsOf({ content, logitBias }: ApiRequest): Promise<ServedPrompt[]> {
+  async promptsOf({ model, content, logitBias }: ApiRequest): Promise<ServedPrompt[]> {
     const { rendering } = this.settings
     this.refuseUnknownTokens(
       'logit_bias',
@@ -128,18 +131,24 @@ export class ServedVariants {
       const { messages, templateArguments } = content
       this.refuseLongText('messages', messages.map((message) => message.content).join(''))
       const hasSystem = messages.some(({ role }) => role === 'system')
-      const chat = await renderChat(
-        this.pair.text,
-        withSystemTurn(messages, hasSystem ? '' : rendering.systemPrompt),
-        { ...rendering, templateArguments: { ...rendering.templateArguments, ...templateArguments } }
-      )
-      prompts.push({ tokens: chat.tokens, text: chat.rendered, raw: false })
+      const turns = withSystemTurn(messages, hasSystem ? '' : rendering.systemPrompt)
+      if (this.requireServed(model).variant.kind === 'few-shot') {
+        const format = rendering.fewShot ?? FEW_SHOT_DEFAULTS.open
+        const { tokens, rendered } = await renderOnePlain(this.pair.text, fewShotText(format, turns))
+        prompts.push({ tokens, text: rendered, raw: true, stopText: format.stop })
+      } else {
+        const { tokens, rendered } = await renderChat(this.pair.text, turns, {
+          ...rendering,
+          templateArguments: { ...rendering.templateArguments, ...templateArguments }
+        })
+        prompts.push({ tokens, text: rendered, raw: false })
+      }
     } else {
       for (const prompt of content.prompts) {
         if (typeof prompt === 'string') {
           this.refuseLongText('prompt', prompt)
-          for (const { tokens } of await renderPlain(this.pair.text, [prompt]))
-            prompts.push({ tokens, text: prompt, raw: true })
+          const { tokens } = await renderOnePlain(this.pair.text, prompt)
+          prompts.push({ tokens, text: prompt, raw: true })
         } else {
           this.refuseUnknownTokens('prompt', prompt)
           prompts.push({ tokens: prompt, text: null, raw: true })
@@ -195,14 +204,15 @@ export class ServedVariants {
     const { variant, model } = this.requireServed(request.model)
     const { generation } = await prepareGeneration(
       this.pair,
-      [prompt.tokens],
+      { prompts: [prompt.tokens] },
       [variant],
       { ...this.defaults, sampleCount: request.answerCount },
       (whole) => this.compare(whole, prompt)
     )
     const decode = async (tokens: readonly number[]): Promise<string> =>
       elementAt(await generation.textsOf([{ variant: 0, tokens }]), 0, 'text')
-    const texts = Array.from({ length: request.answerCount }, () => new TextStream(decode, request.stopTexts))
+    const stopTexts = [...request.stopTexts, ...(prompt.stopText === undefined ? [] : [prompt.stopText])]
+    const texts = Array.from({ length: request.answerCount }, () => new TextStream(decode, stopTexts))
     const id = randomUUID()
     const engineRequest: ServedRequest = {
       ...{ served, id, model, prompt: prompt.tokens, answerCount: request.answerCount },
@@ -211,7 +221,7 @@ export class ServedVariants {
         sampling: request.sampling,
         maxTokens: request.maxTokens
       },
-      ...{ stopTexts: request.stopTexts, logitBias: request.logitBias },
+      ...{ stopTexts, logitBias: request.logitBias },
       ...{ topLogprobs: request.topLogprobs, promptLogprobs: request.promptLogprobs }
     }
     // The call is not cancelled: the engine would be ended if a long step delayed the cancellation.
@@ -328,7 +338,7 @@ async function load(
 ): Promise<LoadedModels> {
   const { generation, notices } = await prepareGeneration(
     pair,
-    [],
+    { prompts: [] },
     variants.map(({ variant }) => variant),
     settings,
     (whole) => comparePrompts(whole, pair, [])

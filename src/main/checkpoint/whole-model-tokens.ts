@@ -14,6 +14,8 @@ export interface SharedTokens {
 export interface WholeModel {
   member: PairMember
   name: string
+  /** True for base after a few-shot prompt. */
+  isFewShot?: boolean
 }
 
 export interface WholeModelTokens {

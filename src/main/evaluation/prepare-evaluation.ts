@@ -8,7 +8,7 @@ import {
   type PromptFrame,
   variantSettingsKey
 } from '../../contract/documents/evaluation'
-import type { Task, TaskSettings } from '../../contract/documents/task'
+import { fewShotOf, type Task, type TaskSettings } from '../../contract/documents/task'
 import { type Computing, ON_CPU } from '../../contract/documents/samples'
 import type { Sampling } from '../../contract/model/sampling'
 import { elementAt } from '../../contract/model/look-up'
@@ -21,7 +21,8 @@ import { newRunHead } from '../samples/new-run'
 import { openSampledPair, refuseOtherCheckpoints, type SampledPair } from '../samples/generation'
 import { type AnswersRequest, planAnswers, type PlannedAnswers } from '../samples/plan-answers'
 import { defaultMemoryBytes } from '../base/engine-memory'
-import { renderSamplePrompts } from '../answers/render-sample-prompts'
+import { renderFewShot, renderSamplePrompts } from '../answers/render-sample-prompts'
+import type { TextModel } from '../text/text-model'
 import { listSettings } from './listed-answers'
 import { type RegenerationPrompt, regenerationText } from './prompted-answers'
 import { openEmbeddingModel } from './embedding-model'
@@ -94,14 +95,9 @@ export async function prepareEvaluation(
   for (const group of evaluationGroups({ task, variants })) {
     let set = promptSets.find((existing) => frameKey(existing) === frameKey(group.frame))
     if (set === undefined) {
-      const rendered = await renderSamplePrompts(framed(task, group.frame), rendering, pair.text)
+      const rendered = await renderPromptSet(request, group.frame, pair.text)
       for (const notice of rendered.notices) notices.add(notice)
-      set = {
-        prefix: group.frame.prefix ?? '',
-        suffix: group.frame.suffix ?? '',
-        system: group.frame.system ?? null,
-        prompts: rendered.prompts.map(({ rendered: text, tokens }) => ({ rendered: text, tokens }))
-      }
+      set = rendered.set
       promptSets.push(set)
     }
     const planned = await planGroup({ task, variants, promptSets, rendering, computing }, group, pair)
@@ -165,17 +161,20 @@ export async function regeneratedAnswers(
   pair: SampledPair
 ): Promise<PlannedAnswers> {
   const prompts = framed(run.task, group.frame)
-  const { prompts: rendered } = await renderSamplePrompts(
-    requests.map(({ prompt, earlier }) => {
-      const { text, ...others } = elementAt(prompts, prompt, 'prompt')
-      return { ...others, text: `${text}${regenerationText(earlier, group.suffix)}` }
-    }),
-    run.rendering,
-    pair.text
+  const framedRequests = requests.map(({ prompt, earlier }) => {
+    const { text, ...others } = elementAt(prompts, prompt, 'prompt')
+    return { ...others, text: `${text}${regenerationText(earlier, group.suffix)}` }
+  })
+  const { prompts: rendered } = await renderSamplePrompts(framedRequests, run.rendering, pair.text)
+  const isFewShot = group.members.some(
+    (member) => elementAt(run.variants, member, 'variant').variant.kind === 'few-shot'
   )
+  const fewShot = isFewShot
+    ? await renderFewShot(framedRequests, fewShotOf(run.task, run.rendering), run.rendering, pair.text)
+    : undefined
   const sampleCount = Math.max(...requests.map(({ indices }) => indices.length))
   const settings = { ...run.task.settings, sampleCount }
-  const { planned } = await planPrompts(run, { group, settings, prompts: rendered }, pair)
+  const { planned } = await planPrompts(run, { group, settings, prompts: rendered, fewShot }, pair)
   return { ...planned, generation: { ...planned.generation, stopTokens: run.stopTokens } }
 }
 
@@ -188,7 +187,7 @@ function planGroup(
 ): Promise<{ planned: PlannedAnswers; notices: string[] }> {
   const { task, promptSets } = run
   const { frame, listed, prompting } = group
-  const stored = promptSets.find((set) => frameKey(set) === frameKey(frame))?.prompts ?? []
+  const { prompts: stored = [], fewShot } = promptSets.find((set) => frameKey(set) === frameKey(frame)) ?? {}
   const prompts = framed(task, frame).map((prompt, index) => ({
     ...prompt,
     ...elementAt(stored, index, 'prompt'),
@@ -197,7 +196,7 @@ function planGroup(
   const settings = listSettings(task.settings, listed)
   const isList = prompting !== undefined && PROMPTINGS[prompting].isList
   const maxTokens = isList ? listSettings(settings, PROMPTED_ANSWERS).maxTokens : settings.maxTokens
-  return planPrompts(run, { group, settings: { ...settings, maxTokens }, prompts }, pair)
+  return planPrompts(run, { group, settings: { ...settings, maxTokens }, prompts, fewShot }, pair)
 }
 
 function planPrompts(
@@ -205,20 +204,40 @@ function planPrompts(
   {
     group: { members, sampling },
     settings,
-    prompts
-  }: { group: EvaluationGroup; settings: TaskSettings; prompts: AnswersRequest['prompts'] },
+    prompts,
+    fewShot
+  }: { group: EvaluationGroup; settings: TaskSettings } & Pick<AnswersRequest, 'prompts' | 'fewShot'>,
   pair: SampledPair
 ): Promise<{ planned: PlannedAnswers; notices: string[] }> {
   return planAnswers(
     pair,
     {
       prompts,
+      fewShot,
       rendering,
       variants: members.map((index) => elementAt(variants, index, 'variant').variant),
       settings: { ...settings, sampling, ...computing, memoryBytes: defaultMemoryBytes() }
     },
-    (whole) => comparePrompts(whole, pair, prompts)
+    (whole) => comparePrompts(whole, pair, prompts, fewShot)
   )
+}
+
+/** Renders a task's prompts in a frame, for the chat template and, if a variant needs it, for a few-shot prompt. */
+async function renderPromptSet(
+  { task, variants, rendering }: EvaluationRequest,
+  frame: PromptFrame,
+  text: TextModel
+): Promise<{ set: EvaluationRun['promptSets'][number]; notices: string[] }> {
+  const prompts = framed(task, frame)
+  const rendered = await renderSamplePrompts(prompts, rendering, text)
+  const isFewShot = variants.some(({ variant }) => variant.kind === 'few-shot')
+  const { prefix = '', suffix = '', system = null } = frame
+  const set = {
+    ...{ prefix, suffix, system },
+    prompts: rendered.prompts.map(({ rendered: asText, tokens }) => ({ rendered: asText, tokens })),
+    ...(isFewShot && { fewShot: await renderFewShot(prompts, fewShotOf(task, rendering), rendering, text) })
+  }
+  return { set, notices: rendered.notices }
 }
 
 function framed(task: Task, { prefix = '', suffix = '', system }: PromptFrame): Task['prompts'] {

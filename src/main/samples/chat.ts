@@ -1,9 +1,10 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { ChatColumn, ChatQuestion } from '../../contract/procedures/chat'
+import { FEW_SHOT_DEFAULTS, fewShotText } from '../../contract/model/few-shot'
 import { WorkbenchError } from '../../contract/model/problem'
 import { comparePrompts } from '../answers/compare-prompts'
 import { elementAt } from '../../contract/model/look-up'
-import { renderChats, withSystemTurn } from '../text/chat'
+import { type RenderedChat, renderChat, renderOnePlain, withSystemTurn } from '../text/chat'
 import { openSampledPair, prepareGeneration } from './generation'
 import { engineOnly } from './external'
 import type { SampleKey, SamplesWork } from './run-samples'
@@ -23,12 +24,16 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
   const last = columns.findIndex(({ turns }) => turns.at(-1)?.role !== 'user')
   if (last !== -1) throw new WorkbenchError('bad-input', 'A conversation has to end with a turn of the user.')
   const pair = await openSampledPair(request)
-  const { systemPrompt } = rendering
-  const chats = await renderChats(
-    pair.text,
-    columns.map(({ turns }) => withSystemTurn(turns, systemPrompt)),
-    rendering
-  )
+  const format = rendering.fewShot ?? FEW_SHOT_DEFAULTS.open
+  const chats: RenderedChat[] = []
+  for (const { turns, variant } of columns) {
+    const messages = withSystemTurn(turns, rendering.systemPrompt)
+    chats.push(
+      variant.kind === 'few-shot'
+        ? await renderOnePlain(pair.text, fewShotText(format, messages))
+        : await renderChat(pair.text, messages, rendering)
+    )
+  }
   const texts = [...new Set(chats.map(({ rendered }) => rendered))]
   const promptOf = chats.map(({ rendered }) => texts.indexOf(rendered))
   const prompts = texts.map((rendered, prompt) => {
@@ -37,20 +42,25 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
     return {
       text: lastText(elementAt(columns, column, 'conversation')),
       category: '',
-      raw: false,
+      raw: elementAt(columns, column, 'conversation').variant.kind === 'few-shot',
       rendered,
       tokens
     }
   })
   const planned = await prepareGeneration(
     pair,
-    prompts.map(({ tokens }) => tokens),
+    { prompts: prompts.map(({ tokens }) => tokens), fewShot: { format, prompts } },
     engineOnly(
       columns.map(({ variant }) => variant),
       'there is no chat with it here'
     ),
     settings,
-    (whole) => comparePrompts(whole, pair, prompts)
+    (whole) =>
+      comparePrompts(
+        whole,
+        pair,
+        prompts.filter(({ raw }) => raw === whole.isFewShot)
+      )
   )
   const leaveOut = promptOf.flatMap((ownPrompt, variant) =>
     prompts.flatMap((_, prompt) =>

@@ -18,12 +18,13 @@ import type { Generation } from './generation'
  * over the prompts of a category, then over categories. With temperature 1 and no truncation or penalty, the scores
  * equal those of a sweep.
  *
- * @returns one score for each of the generation's models
+ * @returns one score for each of the models
  * @throws WorkbenchError from the engine
  */
 export async function firstTokenScores(
   engine: EngineClient,
-  { base, post, models, settings }: Generation,
+  { base, post, settings }: Generation,
+  models: readonly FirstTokenModel[],
   { prompts, groups }: RenderedPrompts,
   signal: AbortSignal
 ): Promise<Score[]> {
@@ -63,11 +64,13 @@ export async function firstTokenScores(
   })
 }
 
+type FirstTokenModel = Exclude<AnsweringModel, { kind: 'few-shot' }>
+
 /**
  * Splits models into single models and baselines, as a sweep request needs them. Adds post and base to the single
  * models if a baseline is computed from them.
  */
-function sweepModels(models: readonly AnsweringModel[]): {
+function sweepModels(models: readonly FirstTokenModel[]): {
   singles: Model[]
   baselines: SamplingBaseline[]
   /** Maps a model index of the sweep to indices in `models`. Empty for a model that was added for baselines. */

@@ -2,6 +2,7 @@ import { plural } from '../../contract/words/format'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { AnsweringModel } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
+import type { FewShotPrompts } from '../../contract/model/few-shot'
 import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
 import { needsBase } from '../../contract/model/sampling-baseline'
 import { endTokens, pairEndTokens } from '../checkpoint/generation-config'
@@ -33,6 +34,8 @@ export interface Generation {
   variantNames: string[]
   models: AnsweringModel[]
   prompts: number[][]
+  /** The prompts as base sees them after a few-shot prompt; undefined if no variant needs them. */
+  fewShot?: FewShotPrompts | undefined
   settings: SampleSettings
   stopTokens: number[]
   /** Decodes answers, each by the tokenizer of its variant, without special tokens. */
@@ -60,7 +63,7 @@ export async function openSampledPair(folders: { base: string; post: string }): 
  */
 export async function prepareGeneration(
   pair: SampledPair,
-  prompts: number[][],
+  { prompts, fewShot }: Pick<Generation, 'prompts' | 'fewShot'>,
   variants: readonly EngineVariant[],
   settings: SampleSettings,
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
@@ -68,7 +71,7 @@ export async function prepareGeneration(
   refuseTooManyAnswers(prompts.length, variants.length, settings.sampleCount)
   const shared: SharedTokens = { prompts, answers: [] }
   refuseTokensOutside(pair.post, shared)
-  refuseLongPrompts(prompts, pair.post)
+  refuseLongPrompts([...prompts, ...(fewShot?.prompts ?? []).map(({ tokens }) => tokens)], pair.post)
   requireUsable(variants, pair.post.spec.layerCount)
   const wholes: (ComparedModel | null)[] = []
   for (const variant of variants) wholes.push(await comparedModel(variant, pair, compare))
@@ -81,6 +84,7 @@ export async function prepareGeneration(
       variantNames: variants.map(({ name }) => name),
       models: [...variants],
       prompts,
+      fewShot,
       settings,
       stopTokens,
       textsOf: (answers) => decodeAnswers(answers, (variant) => wholes[variant]?.text ?? pair.text)
@@ -194,13 +198,15 @@ async function comparedModel(
   if (variant.kind === 'post' || variant.kind === 'recipe') return null
   if (variant.kind === 'baseline')
     return needsBase(variant.baseline) ? mixedBase(variant, pair, compare) : null
-  const member = variant.kind === 'base' ? pair.base : await openSameOther(pair.post, variant)
-  const compared = await compare({ member, name: variant.kind === 'base' ? 'base' : `"${variant.name}"` })
+  const isBase = variant.kind === 'base' || variant.kind === 'few-shot'
+  const member = isBase ? pair.base : await openSameOther(pair.post, variant)
+  const name = isBase ? 'base' : `"${variant.name}"`
+  const compared = await compare({ member, name, isFewShot: variant.kind === 'few-shot' })
   if (compared.unavailable === null) return { member, ...compared }
   throw new WorkbenchError(
     'bad-input',
     `The variant "${variant.name}" cannot be sampled. ${compared.unavailable}`,
-    variant.kind === 'base' ? 'Leave it out: restoring layers of base needs none of this.' : 'Leave it out.'
+    isBase ? 'Leave it out: restoring layers of base needs none of this.' : 'Leave it out.'
   )
 }
 

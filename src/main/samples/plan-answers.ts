@@ -1,5 +1,6 @@
 import type { Rendering } from '../../contract/documents/crc'
 import type { SampleRun, SampleSettings, Variant } from '../../contract/documents/samples'
+import type { FewShotPrompts } from '../../contract/model/few-shot'
 import {
   ownTextModel,
   refuseTokensOutside,
@@ -23,6 +24,7 @@ export interface PlannedAnswers {
 
 export interface AnswersRequest {
   prompts: ExternalRequest['prompts']
+  fewShot?: FewShotPrompts | undefined
   rendering: Rendering
   variants: readonly Variant[]
   settings: SampleSettings
@@ -31,14 +33,14 @@ export interface AnswersRequest {
 /** Prepares variants to answer a set of prompts, by the engine or elsewhere. */
 export async function planAnswers(
   pair: SampledPair,
-  { prompts, rendering, variants, settings }: AnswersRequest,
+  { prompts, fewShot, rendering, variants, settings }: AnswersRequest,
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 ): Promise<{ planned: PlannedAnswers; notices: string[] }> {
   refuseTooManyAnswers(prompts.length, variants.length, settings.sampleCount)
   requireUsable(variants, pair.post.spec.layerCount)
   const { generation, notices } = await prepareGeneration(
     pair,
-    prompts.map(({ tokens }) => tokens),
+    { prompts: prompts.map(({ tokens }) => tokens), fewShot },
     engineVariants(variants),
     settings,
     compare

@@ -5,12 +5,13 @@ import {
   type SampleSettings,
   type Variant
 } from '../../contract/documents/samples'
+import { FEW_SHOT_DEFAULTS } from '../../contract/model/few-shot'
 import { type SamplePrompt } from '../../contract/documents/task'
 import { comparePrompts } from '../answers/compare-prompts'
 import { openSampledPair } from './generation'
 import { newRunHead } from './new-run'
 import { planAnswers, type PlannedAnswers } from './plan-answers'
-import { renderSamplePrompts } from '../answers/render-sample-prompts'
+import { renderFewShot, renderSamplePrompts } from '../answers/render-sample-prompts'
 
 export interface SampleRunRequest {
   base: string
@@ -29,8 +30,13 @@ export async function prepareSampleRun(
   const pair = await openSampledPair(request)
   const rendered = await renderSamplePrompts(request.prompts, rendering, pair.text)
   const { prompts } = rendered
-  const { planned, notices } = await planAnswers(pair, { prompts, rendering, variants, settings }, (whole) =>
-    comparePrompts(whole, pair, prompts)
+  const fewShot = variants.some(({ kind }) => kind === 'few-shot')
+    ? await renderFewShot(request.prompts, rendering.fewShot ?? FEW_SHOT_DEFAULTS.open, rendering, pair.text)
+    : undefined
+  const { planned, notices } = await planAnswers(
+    pair,
+    { prompts, fewShot, rendering, variants, settings },
+    (whole) => comparePrompts(whole, pair, prompts, fewShot)
   )
   const run: SampleRun = {
     schemaVersion: SAMPLE_RUN_VERSION,
@@ -38,6 +44,7 @@ export async function prepareSampleRun(
     settings,
     variants,
     prompts,
+    ...(fewShot && { fewShot }),
     stopTokens: planned.generation.stopTokens,
     weights: null,
     precision: null,

@@ -89,30 +89,31 @@ export async function generateSamples(
     await cancellable(signal, 'Sampling', async () => {
       await follower.copyStored(stored)
       await follower.report()
-      if (follower.missingCount > 0) {
-        const { base, post, prompts, settings, stopTokens } = generation
+      for (const { prompts, stopTexts, members } of requestsOf(generation, distinct)) {
+        if (!follower.lacksAnswers(members)) continue
+        const { base, post, settings, stopTokens } = generation
         const events = await engine.generate(
           {
             base,
             post,
-            models: distinct.map(({ model }) => model),
+            models: members.map(({ model }) => model),
             prompts,
             sampleCount: settings.sampleCount,
-            finished: follower.settledKeys(),
+            finished: follower.settledKeys(members),
             seed: settings.seed,
             sampling: settings.sampling,
             maxTokens: settings.maxTokens,
             stopTokens,
-            stopTexts: settings.stopTexts,
+            stopTexts,
             device: settings.device,
-            precision: earlier?.precision ?? settings.precision,
-            weights: earlier?.weights ?? settings.weights,
+            precision: computation?.precision ?? settings.precision,
+            weights: computation?.weights ?? settings.weights,
             memoryBytes: settings.memoryBytes,
             batchRows: BATCH_ROWS
           },
           { signal }
         )
-        computation = await follower.follow(events)
+        computation = await follower.follow(events, members)
       }
     })
   } catch (error) {
@@ -124,14 +125,34 @@ export async function generateSamples(
   return { seconds: (performance.now() - startedMs) / 1000, computation }
 }
 
+type EngineMember = DistinctModel<Generation['models'][number]>
+
+/** Splits a generation into requests to the engine. Base after a few-shot prompt has prompts and an end of its own. */
+function requestsOf(
+  { prompts, fewShot, settings: { stopTexts } }: Generation,
+  distinct: readonly EngineMember[]
+): { prompts: number[][]; stopTexts: string[]; members: EngineMember[] }[] {
+  const isFewShot = ({ model }: EngineMember): boolean => model.kind === 'few-shot'
+  const inTemplate = distinct.filter((member) => !isFewShot(member))
+  if (fewShot === undefined) return [{ prompts, stopTexts, members: inTemplate }]
+  return [
+    { prompts, stopTexts, members: inTemplate },
+    {
+      prompts: fewShot.prompts.map(({ tokens }) => tokens),
+      stopTexts: [...stopTexts, fewShot.format.stop],
+      members: distinct.filter(isFewShot)
+    }
+  ]
+}
+
 interface FollowedRun extends Required<Pick<SamplesWork, 'generation' | 'stored' | 'leaveOut'>> {
-  distinct: readonly DistinctModel<Generation['models'][number]>[]
+  distinct: readonly EngineMember[]
 }
 
 /** Turns the engine's events into lines, text and progress, several times a second. */
 class Follower {
   private readonly generation: Generation
-  private readonly distinct: readonly DistinctModel<Generation['models'][number]>[]
+  private readonly distinct: readonly EngineMember[]
   /** Keys of stored answers and of answers that are not requested. */
   private readonly settled = new Set<string>()
   private readonly variantOf: ReadonlyMap<string, number>
@@ -170,10 +191,6 @@ class Follower {
     return this.listener.intervalMs ?? EVENT_INTERVAL_MS
   }
 
-  get missingCount(): number {
-    return this.progress.samplesTotal - this.progress.samplesDone
-  }
-
   /** Copies stored answers to the other names of the same model. */
   async copyStored(stored: readonly SampleLine[]): Promise<void> {
     const byVariant = multimap(
@@ -191,10 +208,15 @@ class Follower {
     }
   }
 
-  /** Lists the answers that the engine need not compute. */
-  settledKeys(): AnswerKey[] {
+  lacksAnswers(members: readonly EngineMember[]): boolean {
     const { prompts, settings } = this.generation
-    return this.distinct.flatMap(({ indices: places }, model) =>
+    return this.settledKeys(members).length < members.length * prompts.length * settings.sampleCount
+  }
+
+  /** Lists the answers of some models that the engine need not compute. */
+  settledKeys(members: readonly EngineMember[]): AnswerKey[] {
+    const { prompts, settings } = this.generation
+    return members.flatMap(({ indices: places }, model) =>
       prompts.flatMap((_, prompt) =>
         Array.from({ length: settings.sampleCount }, (_, index) => ({ model, prompt, index })).filter(
           ({ index }) => this.missingKeys(places, prompt, index).length === 0
@@ -203,9 +225,13 @@ class Follower {
     )
   }
 
-  async follow(events: AsyncIterable<EngineGenerateEvent>): Promise<Computation> {
+  /** @param members the models of the request that the events answer */
+  async follow(
+    events: AsyncIterable<EngineGenerateEvent>,
+    members: readonly EngineMember[]
+  ): Promise<Computation> {
     const keysOf = ({ model, prompt, index }: AnswerKey): SampleKey[] =>
-      this.missingKeys(elementAt(this.distinct, model, 'model').indices, prompt, index)
+      this.missingKeys(elementAt(members, model, 'model').indices, prompt, index)
     let computation: Computation | null = null
     for await (const event of events) {
       if (event.type === 'plan') {

@@ -8,6 +8,7 @@ import type {
   SweepDocument
 } from '../../contract/documents/crc'
 import {
+  type EngineVariant,
   SAMPLED_CRC_VERSION,
   type SampledCrc,
   type SampleLine,
@@ -53,14 +54,14 @@ export async function sampleCrc(
   onProgress: (done: number, total: number) => void
 ): Promise<SampledCrc> {
   const { prompts, rendering, settings } = request
-  const variants = engineOnly(request.variants, 'its first token has no scores to compare with')
+  const variants = request.variants.map(comparableVariant)
   const pair = await openSampledPair(request)
   const rendered = await renderPrompts(prompts, rendering, pair.text)
   const tokens = rendered.prompts.map((prompt) => prompt.tokens)
-  const { generation } = await prepareGeneration(pair, tokens, variants, settings, (whole) =>
+  const { generation } = await prepareGeneration(pair, { prompts: tokens }, variants, settings, (whole) =>
     compareCrcTokens(whole, pair.post, pair.text, rendered, rendering.countLeadingSpace)
   )
-  const firstTokens = await firstTokenScores(engine, generation, rendered, signal)
+  const firstTokens = await firstTokenScores(engine, generation, variants, rendered, signal)
   const answers = new Map(variants.map(({ name }) => [name, prompts.map((): SampleLine[] => [])]))
   const { computation } = await generateSamples(
     engine,
@@ -100,6 +101,17 @@ export async function sampleCrc(
       }
     })
   }
+}
+
+/** @throws WorkbenchError `bad-input` for a model outside the engine, or one with other prompts */
+function comparableVariant(variant: Variant): Exclude<EngineVariant, { kind: 'few-shot' }> {
+  const [inEngine] = engineOnly([variant], 'its first token has no scores to compare with')
+  if (inEngine !== undefined && inEngine.kind !== 'few-shot') return inEngine
+  throw new WorkbenchError(
+    'bad-input',
+    `The variant "${variant.name}" sees other prompts than this check compares.`,
+    'Leave it out. A sweep scores it on the character prompts.'
+  )
 }
 
 function categoryScore({ validity, diversity }: Score): CategoryScore {

@@ -4,6 +4,7 @@ import { EvaluationVariant } from '../../contract/documents/evaluation'
 import { Endpoint, endpointFromText } from '../../contract/model/external-model'
 import { elementAt } from '../../contract/model/look-up'
 import { type ModelWord, modelWordFromText } from '../../contract/model/model-word'
+import { FEW_SHOT_WORD } from '../../contract/model/few-shot'
 import { Recipe, STRENGTH_BOUNDS } from '../../contract/model/recipe'
 import { SamplerSettings } from '../../contract/work/settings'
 import { optionName, settingName } from '../../contract/work/work'
@@ -73,11 +74,10 @@ const endpointOf = (chat: '' | 'chat:') =>
  * selects.
  */
 const MODELS = {
-  model: z
-    .enum(['base', 'post', ...SelectedModels.options])
-    .transform((name): StudyModel =>
-      name === 'base' || name === 'post' ? { kind: name } : { kind: 'from sweep', models: name }
-    ),
+  model: z.enum(['base', 'post', FEW_SHOT_WORD, ...SelectedModels.options]).transform((name): StudyModel => {
+    if (name === FEW_SHOT_WORD) return { kind: 'few-shot' }
+    return name === 'base' || name === 'post' ? { kind: name } : { kind: 'from sweep', models: name }
+  }),
   restore: wordOf(
     'layers',
     'expected a layer or first-last, such as 5, 3-7 or 3-7,9, ' +
@@ -107,6 +107,7 @@ function fieldOfWord(text: string): Readonly<Record<string, unknown>> {
   switch (word.kind) {
     case 'base':
     case 'post':
+    case 'few-shot':
     case 'selected':
       return { model: text }
     case 'layers':

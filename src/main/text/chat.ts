@@ -74,6 +74,10 @@ export async function renderChat(
 }
 
 /** Encodes plain texts unchanged, with the tokens (such as BOS) that the tokenizer puts around plain text. */
+export async function renderOnePlain(text: TextModel, plain: string): Promise<RenderedChat> {
+  return elementAt(await renderPlain(text, [plain]), 0, 'text')
+}
+
 export async function renderPlain(text: TextModel, plain: readonly string[]): Promise<RenderedChat[]> {
   const tokens = await text.encodeAll(plain, true)
   return plain.map((rendered, index) => ({ rendered, tokens: elementAt(tokens, index, 'text'), notices: [] }))

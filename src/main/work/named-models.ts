@@ -2,6 +2,7 @@ import { blendRecipe } from '../../contract/documents/swept-model'
 import { extname } from 'node:path'
 import type { Variant } from '../../contract/documents/samples'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
+import { FEW_SHOT_WORD } from '../../contract/model/few-shot'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import type { ModelWord } from '../../contract/model/model-word'
 import { rangesText, type Recipe, type SourcedRanges } from '../../contract/model/recipe'
@@ -39,6 +40,8 @@ export async function namedModel(
     case 'base':
     case 'post':
       return { kind: word.kind, name: word.kind }
+    case 'few-shot':
+      return { kind: word.kind, name: FEW_SHOT_WORD }
     case 'layers':
       return recipeVariant(await restoredRecipe(word.restored, place))
     case 'blend':

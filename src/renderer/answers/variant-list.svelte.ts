@@ -4,6 +4,7 @@ import { EvaluationVariant, isPlain } from '../../contract/documents/evaluation'
 import type { Variant } from '../../contract/documents/samples'
 import { evaluatedChoices } from '../../contract/documents/variant-choices'
 import { addedKey, type VariantSelection } from '../../contract/documents/variant-selection'
+import { FEW_SHOT_WORD } from '../../contract/model/few-shot'
 import { freeName } from '../../contract/model/free-name'
 import { isExternal, modelKey, sameModel } from '../../contract/model/model'
 import { EditBuffer } from '../app/edit-buffer.svelte'
@@ -36,7 +37,8 @@ export class VariantList {
     const sweep = defaultSweepOf(this.project.state.sweeps)
     const isAdded = (variant: Variant): boolean =>
       this.selection.added.some((entry) => isPlain(entry) && sameModel(entry.variant, variant))
-    const options = evaluatedChoices(this.offered.choices, sweep)
+    const fewShot = { variant: { kind: 'few-shot', name: FEW_SHOT_WORD }, origin: 'plain prompt' } as const
+    const options = [...evaluatedChoices(this.offered.choices, sweep), fewShot]
       // A baseline that the user added before a sweep offers it stays as it was added.
       .filter(({ variant, origin }) => origin !== 'baseline' || !isAdded(variant))
       .map(({ variant, origin }): VariantOption => ({
@@ -101,7 +103,7 @@ export class VariantList {
     if (step === 'chat') return this.chatKeys.has(option.key)
     const { leftOut, sampled } = this.selection
     if (leftOut.includes(option.key)) return false
-    return step === 'evaluate' || !isSweepBaseline(option) || sampled.includes(option.key)
+    return !isOptional(option, step) || sampled.includes(option.key)
   }
 
   choose(option: VariantOption, step: VariantStep, chosen: boolean): void {
@@ -111,7 +113,7 @@ export class VariantList {
       this.record(chosen ? `choose ${name}` : `leave ${name} out`, () => this.include([option], step, chosen))
   }
 
-  /** Makes variants take part, or not. Samples asks a baseline of the sweep only if it was chosen there. */
+  /** Makes variants take part, or not. */
   private include(options: readonly VariantOption[], step: VariantStep, chosen: boolean): void {
     if (step === 'chat') {
       for (const { key } of options)
@@ -122,7 +124,7 @@ export class VariantList {
     const { leftOut, sampled } = this.selection
     const without = (keys: readonly string[], removed: readonly VariantOption[]): string[] =>
       keys.filter((key) => removed.every((option) => option.key !== key))
-    const only = options.filter((option) => step === 'samples' && isSweepBaseline(option))
+    const only = options.filter((option) => isOptional(option, step))
     const others = options.filter((option) => !only.includes(option))
     this.edit({
       leftOut: chosen
@@ -222,7 +224,9 @@ export class VariantList {
   }
 }
 
-const isSweepBaseline = ({ origin, added }: VariantOption): boolean => origin === 'baseline' && added === null
+/** Reports whether a step asks an offered variant only if it was chosen. */
+const isOptional = ({ entry, origin, added }: VariantOption, step: VariantStep): boolean =>
+  added === null && (entry.variant.kind === 'few-shot' || (step === 'samples' && origin === 'baseline'))
 
 function additionOrigin({ variant, sampling, ...frame }: EvaluationVariant): string {
   const parts = [

@@ -53,7 +53,7 @@ export class CharacterCheck {
   /** Generates answers to the character prompts from the chosen variants, and scores them. */
   async start(): Promise<void> {
     const settings = this.next.setup.parsed?.settings
-    const variants = this.next.variants.sampled
+    const variants = this.next.variants.sampled.filter(({ kind }) => kind !== 'few-shot')
     if (this.project.whyNot('check') !== null || !settings || variants.length === 0) return
     this.counts = null
     const { here, client } = this.project

@@ -15,7 +15,7 @@ import { sharedEngine } from '../../fixtures/shared-engine'
 const PROMPTS = ['a big box.', 'Pick a letter.', 'Say hello to Ann.']
 /** Biases that rule out all special tokens, so that no answer ends early. */
 const WITHOUT_END = Object.fromEntries(Array.from({ length: 8 }, (_, token) => [token, -100]))
-const MODELS = ['base', 'post', '5-11', 'mix:0.5']
+const MODELS = ['base', 'base:few-shot', 'post', '5-11', 'mix:0.5']
 
 const Sampled = z.object({
   answers: z.array(z.object({ variant: z.string(), prompt: z.number(), text: z.string() }))

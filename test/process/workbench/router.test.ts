@@ -137,7 +137,8 @@ describe('projects', () => {
     ]
     const rendering: Rendering = {
       ...{ systemPrompt: 'Be brief.', templateArguments: { enable_thinking: false }, date: '2026-02-03' },
-      ...{ assistantPrefix: 'Answer: ', countLeadingSpace: true }
+      ...{ assistantPrefix: 'Answer: ', countLeadingSpace: true },
+      fewShot: { preamble: 'Answer.', examples: [], stop: '\n' }
     }
     const values = [
       { rendering: DEFAULT_RENDERING, notes: 'a', settings: settings[0] },

@@ -1,3 +1,4 @@
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { baselineWord } from './baseline-word'
 import type { CategoryScore, Selection, SweepDocument } from '../../../contract/documents/crc'
 import { checkOfRange, rangePasses, type CheckResult } from '../../../contract/documents/answer-check'
@@ -104,10 +105,12 @@ export function describeSweep(
 /** Describes the work in a line, and how to print more. */
 function describeEffort({
   work,
+  fewShot,
   seconds,
   device
-}: Pick<SweepDocument, 'work' | 'seconds' | 'device'>): string {
-  const effort = `${plural(work.blockEvaluations, 'block evaluation')} in ${formatDuration(seconds)}`
+}: Pick<SweepDocument, 'work' | 'fewShot' | 'seconds' | 'device'>): string {
+  const more = fewShot === undefined ? '' : `, ${fewShot.work.blockEvaluations} more for ${FEW_SHOT_WORD},`
+  const effort = `${plural(work.blockEvaluations, 'block evaluation')}${more} in ${formatDuration(seconds)}`
   return style('dim', `${effort} on ${printable(device)}. ${DETAILS}`)
 }
 
@@ -119,7 +122,7 @@ const SHORT_BASELINES = 2
 type Scored = Pick<CategoryScore, 'diversity' | 'validity'>
 
 function describeBest(
-  { post, ranges, scoredBy }: SweepDocument,
+  { post, fewShot, ranges, scoredBy }: SweepDocument,
   selection: Selection,
   check: CheckResult | null
 ): string {
@@ -146,6 +149,7 @@ function describeBest(
   ]
   const rows = [
     row('post', post, check?.post.answers ?? null, null),
+    ...(fewShot === undefined ? [] : [row(FEW_SHOT_WORD, fewShot, null, null)]),
     ...[...extra, ...best].map((range) =>
       row(
         `${range.start}-${range.end}${selected !== null && isSame(range, selected) ? ', selected' : ''}`,
@@ -192,6 +196,7 @@ function contextBlocks({ scoredBy, source, prompts }: SweepDocument, promptSet: 
 
 function modelRows({
   base,
+  fewShot,
   post,
   ranges,
   recipes,
@@ -202,6 +207,7 @@ function modelRows({
   const best = ranges.find((range) => isSame(range, selected))
   return [
     ...(base === null ? [] : [{ name: 'base', tone: 'base', score: base } as const]),
+    ...(fewShot === undefined ? [] : [{ name: FEW_SHOT_WORD, tone: 'base', score: fewShot } as const]),
     { name: 'post', tone: 'post', score: post },
     ...(best === undefined ? [] : [{ name: rangeName(best, source), tone: 'hybrid', score: best } as const]),
     ...recipes.map((score) => ({ name: score.recipe.name, tone: 'hybrid', score }) as const),

@@ -1,3 +1,4 @@
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import type { Estimate, LineageDocument, TriageDocument } from '../../../contract/documents/lineage'
@@ -18,7 +19,7 @@ type SweptScore = SweepDocument['post']
 
 /** Returns a row for each model. `passes`: it keeps the validity on first tokens, or on the answers of a task. */
 export function sweepTable(sweep: SweepDocument): CsvTable {
-  const { base, post, ranges, recipes, checkpoints, uniformBlends, baselines, selection } = sweep
+  const { base, fewShot, post, ranges, recipes, checkpoints, uniformBlends, baselines, selection } = sweep
   const limit = selection?.minimumValidity ?? null
   const selected = selection?.selected ?? null
   const row = (
@@ -46,6 +47,7 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
     ),
     rows: [
       ...(base === null ? [] : [row('base', 'base', base)]),
+      ...(fewShot === undefined ? [] : [row('few-shot', FEW_SHOT_WORD, fewShot)]),
       row('post', 'post', post),
       ...ranges.map((score) => row('range', `${score.start}-${score.end}`, score, score)),
       ...recipes.map((score) => row('recipe', score.recipe.name, score)),

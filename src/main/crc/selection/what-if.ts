@@ -76,6 +76,7 @@ export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatI
       asSwept || sweep.preview === null ? sweep.preview : { ...sweep.preview, ranges: [], uniformBlends: [] },
     base: sweep.base === null ? null : (rescored(sweep.base)[0] ?? null),
     post,
+    fewShot: sweep.fewShot && rescored(sweep.fewShot)[0],
     ranges: yield* all(sweep.ranges),
     recipes: yield* all(sweep.recipes),
     checkpoints: yield* all(sweep.checkpoints),

@@ -11,6 +11,7 @@ import { recompareBaselines } from '../selection/compare-baselines'
 import { type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
 import { runCrcSweep, type SweepHistory } from './crc-sweep'
 import type { CrcSweepRequest } from './prepare-sweep'
+import { withFewShotBase } from './few-shot-base'
 import { type PairFolders, scoreRecipes } from './score-recipes'
 
 /**
@@ -41,7 +42,8 @@ export async function runWholeSweep(
     tell({ phase: 'halving', rowsDone, rowsTotal })
   )
   if (compared.device !== 'cpu') tell({ phase: 'verifying' })
-  const whole = await verifiedOnCpu(engine, request, compared, signal)
+  const withFewShot = await withFewShotBase(engine, request, compared, signal)
+  const whole = await verifiedOnCpu(engine, request, withFewShot, signal)
   tell({ phase: 'saving' })
   for (const message of whole.notices.slice(swept.notices.length)) onEvent({ type: 'notice', message })
   return whole

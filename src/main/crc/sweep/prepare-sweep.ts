@@ -20,6 +20,7 @@ import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
 import type { OtherCheckpoint, RestoredTo } from '../../../contract/model/checkpoint'
 import type { ChosenDevice, Precision } from '../../../contract/model/device'
+import type { FewShotPrompt } from '../../../contract/model/few-shot'
 import { WorkbenchError } from '../../../contract/model/problem'
 import {
   type SamplingBaseline,
@@ -272,7 +273,7 @@ export function samplingOf({ scoredBy }: Pick<PreparedSweep, 'scoredBy'>): Sampl
   return scoredBy.kind === 'task' ? scoredBy.sampling : undefined
 }
 
-interface RenderedSweep {
+export interface RenderedSweep {
   scoredBy: ScoredBy
   prompts: readonly RenderedPrompt[]
   groups: TrackedPrompt['groups'][]
@@ -280,20 +281,23 @@ interface RenderedSweep {
   compare: (whole: WholeModel) => Promise<WholeModelTokens>
 }
 
-async function renderSweep(
-  { prompts, rendering }: CrcSweepRequest,
+/** @param format few-shot prompt that replaces the chat template for characters */
+export async function renderSweep(
+  { prompts, rendering }: Pick<CrcSweepRequest, 'prompts' | 'rendering'>,
   pair: Pair,
-  text: TextModel
+  text: TextModel,
+  format: FewShotPrompt | null = null
 ): Promise<RenderedSweep> {
   const { post } = pair
   if (Array.isArray(prompts)) {
-    const rendered = await renderPrompts(prompts, rendering, text)
+    const rendered = await renderPrompts(prompts, rendering, text, format)
     refuseTokensOutside(post, crcTokens(rendered))
     return {
       ...rendered,
       scoredBy: BY_CHARACTERS,
       groups: rendered.groups.map(singleTokens),
-      compare: (whole) => compareCrcTokens(whole, post, text, rendered, rendering.countLeadingSpace)
+      compare: (whole) =>
+        compareCrcTokens(whole, post, text, rendered, rendering.countLeadingSpace || format !== null)
     }
   }
   const rendered = await renderTask(prompts, rendering, text, await pairEndTokens(pair, text))
@@ -350,7 +354,7 @@ function promptKey(
 }
 
 /** Refuses prompts that exceed the context window with their longest answer, except its last token. */
-function refuseLongPrompts(
+export function refuseLongPrompts(
   { prompts, groups }: Pick<RenderedSweep, 'prompts' | 'groups'>,
   post: PairMember
 ): void {

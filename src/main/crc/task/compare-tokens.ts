@@ -59,7 +59,7 @@ async function findDifference(
 ): Promise<string | null> {
   for (const [index, prompt] of rendered.prompts.entries()) {
     const name = promptName(prompt, index)
-    if (!(await becomesTokens(ownText, prompt.rendered, !postText.hasChatTemplate, prompt.tokens))) {
+    if (!(await becomesTokens(ownText, prompt.rendered, rendered.addsSpecialTokens, prompt.tokens))) {
       const missingToken = await foreignToken(ownText, postText, prompt.tokens)
       return `${name} becomes other tokens under ${modelName}'s own tokenizer${missingToken}`
     }

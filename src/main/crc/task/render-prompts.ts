@@ -1,6 +1,7 @@
 import type { CrcPrompts, RenderedPrompt, Rendering } from '../../../contract/documents/crc'
+import { type FewShotPrompt, fewShotText } from '../../../contract/model/few-shot'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { promptMessages, renderChats } from '../../text/chat'
+import { promptMessages, renderChats, renderPlain } from '../../text/chat'
 import { promptName } from '../../text/prompt-name'
 import type { TextModel } from '../../text/text-model'
 import { characterGroups } from './characters'
@@ -12,6 +13,8 @@ export interface RenderedPrompts {
   readonly groups: readonly (readonly number[][])[]
   /** Remarks on the rendering for the user, without duplicates. */
   readonly notices: readonly string[]
+  /** True if the tokenizer adds its special tokens, which templates contain. */
+  readonly addsSpecialTokens: boolean
 }
 
 /** Caches the last rendering of each tokenizer. The key is the JSON of prompts and rendering. */
@@ -19,18 +22,22 @@ const lastRendered = new WeakMap<TextModel, { key: string; rendered: Promise<Ren
 
 /**
  * Renders a prompt set as the model sees it, with the tokens that count as each valid answer. Equal calls share one
- * object. @throws WorkbenchError `bad-input` when the template refuses the prompts, or a prompt has no valid character
+ * object.
+ *
+ * @param format few-shot prompt that replaces the chat template, after which answers begin with a space
+ * @throws WorkbenchError `bad-input` when the template refuses the prompts, or a prompt has no valid character
  * that a single token can add; `bad-file` when the tokenizer or template does not work
  */
 export async function renderPrompts(
   prompts: CrcPrompts,
   rendering: Rendering,
-  text: TextModel
+  text: TextModel,
+  format: FewShotPrompt | null = null
 ): Promise<RenderedPrompts> {
-  const key = JSON.stringify([prompts, rendering])
+  const key = JSON.stringify([prompts, rendering, format])
   const last = lastRendered.get(text)
   if (last?.key === key) return last.rendered
-  const rendered = renderUncached(prompts, rendering, text)
+  const rendered = renderUncached(prompts, rendering, text, format)
   lastRendered.set(text, { key, rendered })
   try {
     return await rendered
@@ -44,16 +51,20 @@ export async function renderPrompts(
 async function renderUncached(
   prompts: CrcPrompts,
   rendering: Rendering,
-  text: TextModel
+  text: TextModel,
+  format: FewShotPrompt | null
 ): Promise<RenderedPrompts> {
   const rendered: RenderedPrompt[] = []
   const groups: number[][][] = []
   const notices = new Set<string>()
-  const chats = await renderChats(
-    text,
-    prompts.map((prompt) => promptMessages(prompt.text, rendering.systemPrompt)),
-    rendering
-  )
+  const turns = prompts.map((prompt) => promptMessages(prompt.text, rendering.systemPrompt))
+  const chats =
+    format === null
+      ? await renderChats(text, turns, rendering)
+      : await renderPlain(
+          text,
+          turns.map((ofPrompt) => fewShotText(format, ofPrompt))
+        )
   for (const [index, prompt] of prompts.entries()) {
     const chat = chats[index]
     if (chat === undefined) throw new Error(`prompt ${index} was not rendered`)
@@ -65,7 +76,7 @@ async function renderUncached(
       text,
       chat.tokens,
       prompt.valid,
-      rendering.countLeadingSpace
+      rendering.countLeadingSpace || format !== null
     )
     if (unreachable.length === prompt.valid.length) {
       throw new WorkbenchError(
@@ -77,7 +88,12 @@ async function renderUncached(
     rendered.push({ ...prompt, rendered: chat.rendered, tokens: chat.tokens, unreachable })
     groups.push(promptGroups)
   }
-  return { prompts: rendered, groups, notices: [...notices, ...unreachableNotices(rendered)] }
+  return {
+    prompts: rendered,
+    groups,
+    notices: [...notices, ...unreachableNotices(rendered)],
+    addsSpecialTokens: format !== null || !text.hasChatTemplate
+  }
 }
 
 function unreachableNotices(prompts: readonly RenderedPrompt[]): string[] {

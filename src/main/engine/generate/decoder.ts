@@ -232,7 +232,7 @@ function tokenFrom(
 
 /** Returns a name that identifies a model's draws: an exported recipe draws as the recipe does. */
 function drawName(model: AnsweringModel, trie: RecipeTrie, index: number): unknown {
-  if (model.kind === 'base') return 'base'
+  if (model.kind === 'base' || model.kind === 'few-shot') return 'base'
   if (model.kind === 'baseline') return samplingBaselineKey(model.baseline)
   const { origin, blocks } = elementAt(trie.sourcesOf, index, 'model')
   if (model.kind !== 'checkpoint') return modelStrengths(model, blocks.length)?.map(drawnLayer)

@@ -27,7 +27,7 @@ export function drawnModels(models: readonly AnsweringModel[]): DrawnModels {
   const drawn = models.map((model): DrawnModel => {
     const first = singles.length
     if (model.kind !== 'baseline') {
-      singles.push(model)
+      singles.push(model.kind === 'few-shot' ? { kind: 'base' } : model)
       return { parts: [first], sampler: null, mixed: null }
     }
     const { baseline } = model

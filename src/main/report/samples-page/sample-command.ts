@@ -1,4 +1,5 @@
 import { endpointWord, placeWord } from '../../../contract/model/model-word'
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
 import type { SampleRun, Variant } from '../../../contract/documents/samples'
 import type { EndpointContact } from '../../../contract/model/endpoint'
@@ -59,6 +60,8 @@ function namedVariant(variant: Variant, index: number, named: FileNaming): Named
       return { word: placeWord(shownModelName(variant.path)), files: [] }
     case 'baseline':
       return { word: samplingBaselineText(variant.baseline), files: [] }
+    case 'few-shot':
+      return { word: FEW_SHOT_WORD, files: [] }
     case 'endpoint':
       return namedEndpoint(variant, named(`endpoint-${index + 1}.yaml`))
     case 'file':

@@ -94,6 +94,7 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
       source,
       promptCount,
       base: base === null ? null : live(base),
+      ...(sweep.fewShot && { fewShot: live(sweep.fewShot) }),
       post: live(post),
       ranges: rangePoints(sweep),
       others: [

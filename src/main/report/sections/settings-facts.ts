@@ -69,6 +69,8 @@ function describeVariant(variant: Variant): string | null {
     case 'base':
     case 'post':
       return null
+    case 'few-shot':
+      return 'base after a plain prompt with worked examples'
     case 'recipe':
       return describeRecipe(variant.recipe)
     case 'checkpoint':

@@ -1,3 +1,4 @@
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { formatMemory } from '../../../contract/model/bytes'
 import { DEVICE_LABELS } from '../../../contract/model/device'
 import {
@@ -117,11 +118,12 @@ const toneOfMark = (mark: number | null, otherwise: ModelTone): ModelTone =>
 
 /** Returns the models of the table: base, post, the selected range, recipes and checkpoints. */
 function modelRows(
-  { base, post, recipes, checkpoints, source }: ReportedSweep,
+  { base, fewShot, post, recipes, checkpoints, source }: ReportedSweep,
   selected: ReportedRange | undefined
 ): ModelRow[] {
   return [
     ...(base === null ? [] : [{ name: 'base', tone: 'base', score: base } as const]),
+    ...(fewShot === undefined ? [] : [{ name: FEW_SHOT_WORD, tone: 'base', score: fewShot } as const]),
     { name: 'post', tone: 'post', score: post },
     ...(selected === undefined
       ? []
@@ -184,7 +186,8 @@ function scoredByBlock({ scoredBy, post }: ReportedSweep): Block {
 }
 
 function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
-  const { work, followUp, memory, promptCount, reusedPromptCount, baseUnavailable, rendering } = sweep
+  const { work, fewShot, followUp, memory, promptCount, reusedPromptCount, baseUnavailable, rendering } =
+    sweep
   const sweepWork: Fact[] = [
     ['Sweep', `${sweep.id}${sweepCount > 1 ? `, one of ${sweepCount} in the project` : ''}`],
     [
@@ -202,7 +205,10 @@ function sweepFacts(sweep: ReportedSweep, sweepCount: number): Fact[] {
       `${workOfPrompts(work, sweep.preview)}, ${formatMemory(work.weightBytesRead)} of layer weights read` +
         (followUp === null
           ? ''
-          : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP alone of its selected range`)
+          : `; then ${formatCount(followUp.blockEvaluations)} for attention and MLP alone of its selected range`) +
+        (fewShot === undefined
+          ? ''
+          : `; then ${formatCount(fewShot.work.blockEvaluations)} for ${FEW_SHOT_WORD}`)
     ],
     [
       'Prompts',

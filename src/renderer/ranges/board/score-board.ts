@@ -88,6 +88,8 @@ export interface ScoreBoard {
   source: RestoredTo
   promptCount: number
   base: LiveScore | null
+  /** Base after a few-shot prompt. Missing while a sweep runs, and if it was not scored. */
+  fewShot?: LiveScore
   post: LiveScore | null
   ranges: readonly RangePoint[]
   others: readonly OtherPoint[]
@@ -261,6 +263,7 @@ export function boardOfSweep(
     source: sweep.source,
     promptCount,
     base: sweep.base === null ? null : live(sweep.base),
+    ...(sweep.fewShot && { fewShot: live(sweep.fewShot) }),
     post: live(sweep.post),
     ranges: [
       ...sweep.ranges.map((range) => point(range)),

@@ -1,3 +1,4 @@
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import {
   type CheckResult,
   passesCheck,
@@ -73,6 +74,7 @@ export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): st
   ]
   return toCsv(header, [
     ...(sweep.base === null ? [] : [row('base', null, null, sweep.base)]),
+    ...(sweep.fewShot === undefined ? [] : [row(FEW_SHOT_WORD, null, null, sweep.fewShot)]),
     row('post', null, null, sweep.post),
     ...sweep.ranges.map((range) => row('range', range.start, range.end, range)),
     ...(sweep.preview?.ranges ?? []).map((range) =>

@@ -1,3 +1,4 @@
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { scoreWords } from '../../../contract/words/score-words'
 import { rangeKey } from '../../../contract/model/strengths'
 import { capitalised, formatScore } from '../../ui/format'
@@ -79,8 +80,9 @@ export function scatterCsv(content: ScatterContent): string {
   const front = new Set(frontRanges(board, rejected).map((range) => rangeKey(range, board)))
   const minimum = minimumValidity(board, rho)
   const marked = (key: string): boolean => brushed === null || brushed.has(key)
-  const whole = (['base', 'post'] as const).flatMap((name) => {
-    const score = board[name]
+  const whole = (['base', 'fewShot', 'post'] as const).flatMap((part) => {
+    const score = board[part] ?? null
+    const name = part === 'fewShot' ? FEW_SHOT_WORD : part
     return score === null ? [] : [{ ...score, kind: name, key: name, name, is: [] }]
   })
   const ranges = board.ranges

@@ -1,3 +1,4 @@
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import type { CategoryScore } from '../../../contract/documents/crc'
 import { rangeKey, rangeOfKey } from '../../../contract/model/strengths'
 import { formatScore, rangeLabel } from '../../ui/format'
@@ -50,6 +51,7 @@ export function scatterNames(
   const middle = blends[Math.floor(blends.length / 2)]
   const names = [
     ...(board.base === null ? [] : [name('base', board.base, colors.base)]),
+    ...(board.fewShot === undefined ? [] : [name(FEW_SHOT_WORD, board.fewShot, colors.base)]),
     ...(board.post === null ? [] : [name('post', board.post, colors.post)]),
     ...(best === undefined ? [] : [name(rangeLabel(best), best, colors.hybrid)]),
     ...board.others

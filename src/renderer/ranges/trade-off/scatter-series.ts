@@ -1,3 +1,4 @@
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { BASELINE_FAMILIES, SAMPLING_KINDS } from '../../../contract/model/sampling-baseline'
 import { isOpen, type MarkShape, type ModelTone } from '../../../contract/model/model-style'
 import { rangeKey } from '../../../contract/model/strengths'
@@ -148,8 +149,9 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
   const infeasible = visible(across.below.filter(isSeen))
   const exactRanges = firmRanges(board)
   const firm = exactRanges === board.ranges ? null : new Set(exactRanges)
-  const whole = (name: 'base' | 'post'): ScatterDatum[] => {
-    const score = board[name]
+  const whole = (part: 'base' | 'fewShot' | 'post'): ScatterDatum[] => {
+    const score = board[part] ?? null
+    const name = part === 'fewShot' ? FEW_SHOT_WORD : part
     return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
   }
   const datasets: ScatterSeries[] = [
@@ -186,6 +188,14 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
       pointBackgroundColor: colors.base,
       pointBorderColor: colors.surface,
       pointBorderWidth: 1.5
+    },
+    {
+      label: 'Base after a few-shot prompt',
+      data: whole('fewShot'),
+      pointStyle: 'star',
+      pointRadius: 7,
+      pointBorderColor: colors.base,
+      pointBorderWidth: 2
     },
     {
       label: 'Found by the search',

@@ -5,6 +5,7 @@ const ENDPOINT = { baseUrl: 'http://localhost:1/v1', anyModel: false, concurrenc
 
 it.each([
   ['base', { kind: 'base' }],
+  ['base:few-shot', { kind: 'few-shot' }],
   ['selected', { kind: 'selected' }],
   ['4-11', { kind: 'layers', restored: [{ ranges: [[4, 11]], source: null }] }],
   ['3-7@org/sft@main', { kind: 'layers', restored: [{ ranges: [[3, 7]], source: 'org/sft@main' }] }],

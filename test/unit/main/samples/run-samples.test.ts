@@ -99,6 +99,32 @@ it('estimates the time left of a resumed run from its own speed, without the pre
   expect(Math.max(...told)).toBeLessThan(1.1)
 })
 
+it('asks base after a few-shot prompt separately, with its own prompts and end', async () => {
+  const asked: unknown[] = []
+  const steps: Parameters<typeof generate>[0] = async function* ({ models, prompts, stopTexts }) {
+    asked.push({ models, prompts, stopTexts })
+    for await (const event of slowly()) if (event.type !== 'tokens') yield event
+  }
+  const kept: string[] = []
+  const format = { preamble: '', examples: [], stop: '\nQuestion:' }
+  const generation: Generation = {
+    ...GENERATION,
+    variantNames: ['base:few-shot', 'post'],
+    models: [{ kind: 'few-shot' }, { kind: 'post' }],
+    fewShot: { format, prompts: [{ rendered: 'Question:', tokens: [2, 3] }] }
+  }
+  await generate(
+    steps,
+    { generation },
+    { keep: async (lines) => void kept.push(...lines.map(({ variant, index }) => `${variant} ${index}`)) }
+  )
+  expect(asked).toEqual([
+    { models: [{ kind: 'post' }], prompts: [[1]], stopTexts: [] },
+    { models: [{ kind: 'few-shot' }], prompts: [[2, 3]], stopTexts: ['\nQuestion:'] }
+  ])
+  expect(kept).toEqual(['post 0', 'post 1', 'base:few-shot 0', 'base:few-shot 1'])
+})
+
 it('computes equal models once, and stores their answers under every name, including stored ones', async () => {
   const alike = (name: string): Generation['models'][number] => ({
     kind: 'recipe',

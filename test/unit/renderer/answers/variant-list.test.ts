@@ -30,6 +30,16 @@ const chosen = (variants: VariantList, step: VariantStep): string[] =>
 const leaveLastOut = ({ variants }: Session): void =>
   variants.choose(elementAt(variants.options, variants.options.length - 1, 'option'), 'evaluate', false)
 
+it('offers base after a few-shot prompt, which takes part only where it was chosen', async () => {
+  const { variants } = await opened()
+  const option = variants.options.find(({ entry }) => entry.variant.kind === 'few-shot')
+  if (option === undefined) throw new Error('base after a few-shot prompt is not offered')
+  expect(chosen(variants, 'samples')).toEqual(['base', 'post'])
+  expect(chosen(variants, 'evaluate')).toEqual(['base', 'post'])
+  variants.choose(option, 'evaluate', true)
+  expect(chosen(variants, 'evaluate')).toEqual(['base', 'post', 'base:few-shot'])
+})
+
 describe('an added variant', () => {
   it('that was left out stays so under another name', async () => {
     const { session, variants } = await opened()

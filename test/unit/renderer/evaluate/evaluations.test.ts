@@ -104,7 +104,7 @@ describe('the setup of the next evaluation', () => {
     const hot = { variant: { kind: 'post', name: 'post + decoding' } as const }
     variants.put(null, { ...hot, prefix: 'Please: ', sampling: GREEDY_SAMPLING })
     expect(variants.options.at(-1)).toMatchObject({ origin: 'own sampler, prefix', added: 0 })
-    expect(variants.namesExcept(0)).toEqual(['base', 'post'])
+    expect(variants.namesExcept(0)).toEqual(['base', 'post', 'base:few-shot'])
     // Samples has one sampler and one prompt for all variants.
     expect(variants.sampled.map(({ name }) => name)).toEqual(['post'])
     variants.put(0, { ...hot, suffix: ' Now.' })

@@ -87,7 +87,7 @@ describe('the setup of the next sample run', () => {
     expect(names()).toEqual(['post', 'hot'])
     // The same model is not added twice.
     variants.add([baseline], 'samples')
-    expect(variants.options).toHaveLength(3)
+    expect(variants.options).toHaveLength(4)
 
     void setup.buffer.flush()
     await settled()
@@ -109,7 +109,7 @@ describe('the setup of the next sample run', () => {
     await line.answer('projects.revert', 1, stateOf({ revision: 5 }))
     expect(setup.draft?.temperature).toBe(String(PAPER_SAMPLING.temperature))
     variants.remove(0)
-    expect(variants.options).toHaveLength(2)
+    expect(variants.options).toHaveLength(3)
     expect(state.document.settings.samples).toBeUndefined()
   })
 
