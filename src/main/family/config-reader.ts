@@ -9,6 +9,12 @@ export interface UnreadKey {
   readonly value: unknown
 }
 
+const MAX_COUNT = 2 ** 31 - 1
+
+export function isCount(value: unknown, minimum = 1, maximum = MAX_COUNT): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum
+}
+
 /**
  * Reads typed values from a config.json; errors name the file and the field. It records which keys were read,
  * so that unread keys can be refused instead of ignored.
@@ -62,21 +68,19 @@ export class ConfigReader {
   }
 
   /** Reads a whole number of at least `minimum`. */
-  count(key: string, minimum = 1, maximum = 2 ** 31 - 1): number {
+  count(key: string, minimum = 1, maximum = MAX_COUNT): number {
     const value = this.value(key)
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < minimum || value > maximum) {
-      throw this.bad(key, `a whole number from ${minimum} to ${maximum}`)
-    }
+    if (!isCount(value, minimum, maximum)) throw this.bad(key, `a whole number from ${minimum} to ${maximum}`)
     return value
   }
 
   /** Reads a whole number, or a list in which every layer has the same one. */
-  uniformCount(key: string, maximum?: number): number {
+  uniformCount(key: string, maximum = MAX_COUNT): number {
     const value = this.value(key)
     if (!Array.isArray(value)) return this.count(key, 1, maximum)
     const first: unknown = value[0]
-    if (typeof first !== 'number' || !value.every((item) => item === first))
-      throw this.bad(key, 'one whole number for all layers')
+    if (!isCount(first, 1, maximum) || !value.every((item) => item === first))
+      throw this.bad(key, `one whole number from 1 to ${maximum} for all layers`)
     return first
   }
 

@@ -152,7 +152,7 @@ function openConfig(rawConfig: Record<string, unknown>, configPath: string): Ope
     const detail = unsupportedPart === undefined ? '' : `: ${unsupportedPart} cannot be computed`
     throw new WorkbenchError(
       'unsupported',
-      `${configPath}: model_type "${modelType}" is not supported${detail}.`,
+      `${configPath}: model_type ${describeValue(modelType)} is not supported${detail}.`,
       `${Object.keys(supportedTypes()).length} types are supported; see slr doctor --families.`
     )
   }
@@ -310,7 +310,9 @@ function queryGrowth(reader: ConfigReader): DecoderSpec['queryGrowth'] {
 function countLayers(reader: ConfigReader, { halves }: Family): number {
   const letters = halves === null ? undefined : reader.value(halves.key)
   const isCounted = typeof letters === 'string' && reader.value('num_hidden_layers') === undefined
-  return isCounted ? Math.min(letters.length, MAX_LAYERS) : reader.count('num_hidden_layers', 1, MAX_LAYERS)
+  return isCounted && letters !== ''
+    ? Math.min(letters.length, MAX_LAYERS)
+    : reader.count('num_hidden_layers', 1, MAX_LAYERS)
 }
 
 /** Reads the head size. Families whose class has a default number refuse null. */

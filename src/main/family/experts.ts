@@ -35,13 +35,14 @@ export function layerExperts(reader: ConfigReader, family: Family, layerCount: n
   const { experts: keys } = family
   if (keys === null) return new Array<null>(layerCount).fill(null)
   const count = renamedCount(reader, keys.countKeys)
+  const groups = readGroups(reader, keys, count)
   const experts: Experts = {
     count,
-    perRow: renamedCount(reader, keys.perRowKeys, count),
+    perRow: renamedCount(reader, keys.perRowKeys, inGroups(groups, count)),
     size: reader.count(keys.sizeKey),
     scores: keys.scores,
     biased: keys.choiceBias !== 'none',
-    groups: readGroups(reader, keys, count),
+    groups,
     normed: typeof keys.normed === 'boolean' ? keys.normed : reader.flag(keys.normed, false),
     scale: keys.scaleKey === undefined ? 1 : reader.positive(keys.scaleKey),
     sharedSize: readSharedSize(reader, keys)
@@ -82,6 +83,11 @@ function readGroups(reader: ConfigReader, { groups }: ExpertKeys, expertCount: n
   if (!Number.isInteger(size) || (groups === 'byTopTwo' && count > 1 && size < 2))
     throw reader.bad('n_group', `a divisor of the number of experts (${expertCount})`)
   return perRow === count ? null : { count, perRow, rank: groups }
+}
+
+/** Counts the experts that a row can choose from. */
+function inGroups(groups: Experts['groups'], expertCount: number): number {
+  return groups === null ? expertCount : (groups.perRow * expertCount) / groups.count
 }
 
 /** Reports a listed layer, or one between the sparse layers. */

@@ -1,4 +1,4 @@
-import type { ConfigReader } from './config-reader'
+import { isCount, type ConfigReader } from './config-reader'
 import type { Family } from './family'
 import { granite, plain, routerLosses } from './shared-traits'
 
@@ -98,7 +98,14 @@ function shortenedMlp(config: ConfigReader): number {
   const multiple = config.count('block_multiple_of')
   if (!config.flag('block_auto_adjust_ff_dim', true)) return size
   const shortened = Math.trunc((2 * size) / 3)
-  return factor === null ? shortened : multiple * Math.ceil(Math.trunc(factor * shortened) / multiple)
+  const rounded =
+    factor === null ? shortened : multiple * Math.ceil(Math.trunc(factor * shortened) / multiple)
+  if (!isCount(rounded))
+    throw config.bad(
+      'intermediate_size',
+      'a size that block_ffn_dim_multiplier scales to one from 1 to 2147483647'
+    )
+  return rounded
 }
 
 /** Rows of families whose layers may have a state in place of attention. */
