@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { scripts } from '../../package.json'
 import { resourcePath } from '../../src/main/base/resources'
 import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { demoPrompts } from '../fixtures/swept-project'
@@ -35,18 +34,32 @@ describe('npm ci', () => {
   })
 })
 
-describe('npm run install:cuda', () => {
-  it("asks for the download in a word that onnxruntime-node's script understands", () => {
-    const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'))
-    const value = /^ONNXRUNTIME_NODE_INSTALL=(\S+) /.exec(scripts['install:cuda'])?.[1]
-    const parse = 'process.stdout.write(String(require(process.argv[1]).parseInstallFlag()))'
-    const understood = execFileSync(
-      process.execPath,
-      ['-e', parse, join(folder, 'script/install-utils.js')],
-      { encoding: 'utf8', env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: value } }
+describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')('npm run install:cuda', () => {
+  const install = program('tools/gpu/install-cuda.mjs')
+
+  it("asks for the download in a word that onnxruntime-node's script understands", async () => {
+    const utils = join(
+      dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')),
+      'script/install-utils.js'
     )
+    const script = join(await temporaryFolder(), 'install.cjs')
+    await writeFile(script, `console.log(String(require(${JSON.stringify(utils)}).parseInstallFlag()))`)
     // "undefined" ends the script without a word.
-    expect(understood).toBe('true')
+    expect(execFileSync(process.execPath, [install, script], { encoding: 'utf8' })).toBe('true\n')
+  })
+
+  it('says why a download failed and what to do, without a stack trace', async () => {
+    const script = join(await temporaryFolder(), 'install.cjs')
+    await writeFile(script, "Promise.reject(new Error('getaddrinfo ENOTFOUND api.nuget.org'))")
+    const { status, stderr } = spawnSync(process.execPath, [install, script], { encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: [
+        'onnxruntime’s CUDA library was not downloaded: getaddrinfo ENOTFOUND api.nuget.org',
+        'It comes from api.nuget.org. Check the network, or name a proxy in GLOBAL_AGENT_HTTPS_PROXY.',
+        'Until then, the CPU or WebGPU computes.\n'
+      ].join('\n')
+    })
   })
 })
 
