@@ -3,6 +3,7 @@ import { Argument, type Command } from 'commander'
 import type { DistancesDocument } from '../../../contract/documents/distances'
 import type { LineageDocument, TriageDocument } from '../../../contract/documents/lineage'
 import { DEFAULT_RHO } from '../../../contract/documents/project'
+import { freeName } from '../../../contract/model/free-name'
 import { elementAt } from '../../../contract/model/look-up'
 import { absolutePath } from '../../base/files/places'
 import { throwIfCancelled } from '../../base/files/cancelling'
@@ -227,12 +228,12 @@ async function openSweepFiles(
   training: Training,
   { force }: Pick<LineageOptions, 'force'>
 ): Promise<OutputFile[]> {
-  const files: OutputFile[] = []
-  for (const { stage, against } of comparedStages(training)) {
-    const file = join(absolutePath(folder), `${fileName(stage.name)}-from-${fileName(against.name)}.json`)
-    files.push(await checkOutputFile(file, 'sweep', {}, force))
-  }
-  return files
+  const names: string[] = []
+  for (const { stage, against } of comparedStages(training))
+    names.push(freeName(`${fileName(stage.name)}-from-${fileName(against.name)}`, names))
+  return Promise.all(
+    names.map((name) => checkOutputFile(join(absolutePath(folder), `${name}.json`), 'sweep', {}, force))
+  )
 }
 
 const fileName = (name: string): string => name.replaceAll(/[^\w.@-]/g, '-')

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EngineClient } from '../../../../src/main/engine/host'
@@ -129,6 +129,16 @@ describe('slr lineage', () => {
     expect(await readFile(page, 'utf8')).toMatch(/<figure class="lineage">[^]*<svg/)
     const shown = await runHere(['show', join(target, 'sweeps', 'dpo-from-sft.json')])
     expect(shown.status).toBe(0)
+  })
+
+  it('writes the sweeps of stages with similar names to separate files', async () => {
+    const target = await temporaryFolder()
+    const names = ['a b', 'a-b'].map((name) => join(target, name))
+    await cp(elementAt(stages, 0, 'stage').path, elementAt(names, 0, 'name'), { recursive: true })
+    await cp(elementAt(stages, 1, 'stage').path, elementAt(names, 1, 'name'), { recursive: true })
+    await writeFile(join(target, 'a-b-from-base (2).json'), 'notes')
+    const { stderr } = await runHere(['lineage', pair.base, ...names, pair.post, '--sweeps', target])
+    expect(stderr).toContain('a-b-from-base (2).json')
   })
 
   it('plans without computing', async () => {
