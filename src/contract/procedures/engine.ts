@@ -123,7 +123,13 @@ export const EngineSweepEvent = z.discriminatedUnion('type', [
 ])
 export type EngineSweepEvent = z.infer<typeof EngineSweepEvent>
 
-export const ProbeRequest = z.object({ ...pair, model: Model, prompts: z.array(tokens).min(1) })
+export const ProbeRequest = z.object({
+  ...pair,
+  model: Model,
+  prompts: z.array(tokens).min(1),
+  /** True adds post's adapter to base without rounding the sum to base's dtype, as if it were not merged. */
+  unmerged: z.boolean().optional()
+})
 export type ProbeRequest = z.infer<typeof ProbeRequest>
 
 /** A prompt and given answers, which a model reads instead of generating them. */

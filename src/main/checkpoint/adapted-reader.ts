@@ -25,15 +25,16 @@ export class AdaptedReader {
 
   /** Fills `target` with the weights from element `first` on, in the dtype of the entry. */
   async fill(entry: TensorEntry, adapted: Adapted, first: number, target: Uint8Array): Promise<void> {
-    const dtype = weightDtype(entry)
+    const [dtype, storedDtype] = [weightDtype(entry), weightDtype(adapted.weight)]
     const count = target.byteLength / DTYPE_BYTES[dtype]
     if (count === 0) return
+    const weight = dtype === storedDtype ? target : new Uint8Array(count * DTYPE_BYTES[storedDtype])
     const [factors] = await Promise.all([
       this.factorsOf(adapted),
-      this.readWeight(adapted.weight, first, target)
+      this.readWeight(adapted.weight, first, weight)
     ])
     const values = new Float32Array(count)
-    decodeFloat32(target, dtype, values)
+    decodeFloat32(weight, storedDtype, values)
     this.adder.add(values, first, elementAt(entry.shape, 1, 'size'), factors, adapted.scale)
     roundFloat32(values, dtype)
     encodeFloat32(values, dtype, target)
@@ -54,6 +55,21 @@ export class AdaptedReader {
     // The factors of embeddings give the transposed weight.
     return { rank, left: transposed(valuesA, rank), right: transposed(valuesB, valuesB.length / rank) }
   }
+}
+
+/**
+ * Returns tensors whose sums with an adapter are read as float32, without rounding to the dtype of W. Products with
+ * such a sum equal unmerged arithmetic, x·W + scale · (x·A)·B in float32, up to the rounding of float32.
+ */
+export function unroundedSums(tensors: ReadonlyMap<string, TensorEntry>): Map<string, TensorEntry> {
+  const unrounded = (entry: TensorEntry): TensorEntry => ({
+    ...entry,
+    dtype: 'F32',
+    byteLength: (entry.byteLength / DTYPE_BYTES[entry.dtype]) * DTYPE_BYTES.F32
+  })
+  return new Map(
+    Array.from(tensors, ([name, entry]) => [name, entry.adapted === undefined ? entry : unrounded(entry)])
+  )
 }
 
 function transposed(values: Float32Array, rows: number): Float32Array {

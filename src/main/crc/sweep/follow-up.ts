@@ -6,6 +6,9 @@ import { DEVICE_LABELS } from '../../../contract/model/device'
 import { elementAt } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 import { runCooperatively } from '../../base/steps'
+import { plural } from '../../../contract/words/format'
+import { openPair } from '../../checkpoint/pair'
+import type { TensorEntry } from '../../checkpoint/safetensors'
 import type { EngineClient } from '../../engine/host'
 import { recompareBaselines } from '../selection/compare-baselines'
 import { type CrcSweepEvent, NOTHING_DONE } from './compute-sweep'
@@ -43,7 +46,8 @@ export async function runWholeSweep(
   )
   if (compared.device !== 'cpu') tell({ phase: 'verifying' })
   const withFewShot = await withFewShotBase(engine, request, compared, signal)
-  const whole = await verifiedOnCpu(engine, request, withFewShot, signal)
+  const verified = await verifiedOnCpu(engine, request, withFewShot, signal)
+  const whole = await withUnmergedDifference(engine, request, verified, signal)
   tell({ phase: 'saving' })
   for (const message of whole.notices.slice(swept.notices.length)) onEvent({ type: 'notice', message })
   return whole
@@ -96,13 +100,8 @@ export async function verifiedOnCpu(
   signal: AbortSignal
 ): Promise<SweepDocument> {
   if (sweep.device === 'cpu' || sweep.preview !== null) return sweep
-  try {
-    return { ...sweep, notices: [...sweep.notices, await comparison(engine, request, sweep, signal)] }
-  } catch (error) {
-    throwIfCancelled(signal, 'The sweep')
-    if (!(error instanceof WorkbenchError)) throw error
-    return { ...sweep, notices: [...sweep.notices, `Nothing was verified on the CPU. ${error.message}`] }
-  }
+  const notice = (): Promise<string> => comparison(engine, request, sweep, signal)
+  return withNotice(sweep, notice, 'Nothing was verified on the CPU.', signal)
 }
 
 async function comparison(
@@ -156,6 +155,56 @@ async function comparison(
     ? `${DEVICE_LABELS[device]} may compute wrongly: ${repeated}, differ by up to ${largest.toPrecision(2)} in a ` +
         'probability. Sweep again on the CPU.'
     : `Verified on the CPU: ${repeated}, differ by at most ${largestText} in a probability.`
+}
+
+/** Prompts on which the arithmetics of an adapter are compared. */
+const COMPARED_PROMPTS = 3
+
+/**
+ * Adds a notice with the largest difference between post's logits with its adapter merged, as they are scored, and
+ * unmerged. Only sums that are rounded differ.
+ */
+export async function withUnmergedDifference(
+  engine: EngineClient,
+  { base, post }: PairFolders,
+  sweep: SweepDocument,
+  signal: AbortSignal
+): Promise<SweepDocument> {
+  if (sweep.preview !== null) return sweep
+  const model = { kind: 'post' } as const
+  const prompts = sweep.prompts.slice(0, COMPARED_PROMPTS).map(({ tokens }) => tokens)
+  const isRounded = ({ adapted, dtype }: TensorEntry): boolean => adapted !== undefined && dtype !== 'F32'
+  const notice = async (): Promise<string | null> => {
+    const { checkpoint } = (await openPair(base, post)).post
+    if (![...checkpoint.tensors.values()].some(isRounded)) return null
+    const request = { base, post, model, prompts }
+    const merged = (await engine.probe(request, { signal })).logits.flat()
+    const unmerged = (await engine.probe({ ...request, unmerged: true }, { signal })).logits.flat()
+    const largest = merged.reduce(
+      (max, logit, i) => Math.max(max, Math.abs(logit - elementAt(unmerged, i, 'logit'))),
+      0
+    )
+    return (
+      'Post is scored with its adapter merged. ' +
+      `Unmerged, its logits differ by at most ${largest.toPrecision(2)} on ${plural(prompts.length, 'prompt')}.`
+    )
+  }
+  return withNotice(sweep, notice, 'The adapter was not compared with unmerged arithmetic.', signal)
+}
+
+/** Adds a notice to a sweep, or after `failure` the reason why there is none; null adds nothing. */
+async function withNotice(
+  sweep: SweepDocument,
+  compute: () => Promise<string | null>,
+  failure: string,
+  signal: AbortSignal
+): Promise<SweepDocument> {
+  const notice = await compute().catch((error: unknown) => {
+    throwIfCancelled(signal, 'The sweep')
+    if (!(error instanceof WorkbenchError)) throw error
+    return `${failure} ${error.message}`
+  })
+  return notice === null ? sweep : { ...sweep, notices: [...sweep.notices, notice] }
 }
 
 /** @param chosen indices of prompts */

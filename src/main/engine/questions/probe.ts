@@ -1,11 +1,12 @@
 import type { ProbeRequest } from '../../../contract/procedures/engine'
+import { unroundedSums } from '../../checkpoint/adapted-reader'
 import { allFinite } from '../../checkpoint/non-finite'
 import { choosePrecision } from '../forward/choose-precision'
 import { openLanguageHead, valuesOf } from '../forward/language-head'
 import { finiteForward, whyNonFinite } from '../forward/non-finite'
 import { rowAt } from '../rows/rows'
-import { openRun } from '../forward/open-run'
-import { memberOf } from '../weights/pair-weights'
+import { openRun, type OpenRun } from '../forward/open-run'
+import { memberOf, openStoredModel, type PairWeights } from '../weights/pair-weights'
 import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
 import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
@@ -20,7 +21,8 @@ import { findSharing } from '../weights/sharing'
 export async function probe(request: ProbeRequest, signal?: AbortSignal): Promise<number[][]> {
   const open = await openRun(request, [request.model])
   try {
-    const { pair, device } = open
+    const { device } = open
+    const pair = request.unmerged === true ? unmergedPair(open) : open.pair
     const trie = buildRecipeTrie([request.model], await findSharing(pair, [request.model]))
     const precision = choosePrecision(device, pair, request.precision)
     const packed = packPrompts(request.prompts)
@@ -40,4 +42,12 @@ export async function probe(request: ProbeRequest, signal?: AbortSignal): Promis
   } finally {
     await open.close()
   }
+}
+
+/** Returns the pair with the sums of post's adapter in float32; see `unroundedSums`. */
+function unmergedPair(open: OpenRun): PairWeights {
+  const { post } = open.pair
+  const stored = openStoredModel({ ...post.checkpoint, tensors: unroundedSums(post.checkpoint.tensors) })
+  open.register(stored.reader)
+  return { ...open.pair, post: { ...post, ...stored } }
 }

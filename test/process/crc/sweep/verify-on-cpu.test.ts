@@ -4,12 +4,15 @@ import { elementAt } from '../../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { runCrcSweep } from '../../../../src/main/crc/sweep/crc-sweep'
 import type { CrcSweepRequest } from '../../../../src/main/crc/sweep/prepare-sweep'
-import { verifiedOnCpu } from '../../../../src/main/crc/sweep/follow-up'
+import { verifiedOnCpu, withUnmergedDifference } from '../../../../src/main/crc/sweep/follow-up'
+import { factorTensors, writeAdapter } from '../../../fixtures/adapter-folder'
+import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { scriptedEngine } from '../../../fixtures/scripted-engine'
 import { sharedEngine } from '../../../fixtures/shared-engine'
 import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
 
 const { signal } = new AbortController()
+const lost = scriptedEngine({}, new WorkbenchError('out-of-memory', 'The pair does not fit.'))
 let request: CrcSweepRequest
 let onCpu: SweepDocument
 /** The same sweep, as if a GPU had computed it. */
@@ -48,7 +51,6 @@ it('warns of a GPU with other probabilities', async () => {
 })
 
 it('says so if nothing could be verified', async () => {
-  const lost = scriptedEngine({}, new WorkbenchError('out-of-memory', 'The pair does not fit.'))
   const { notices } = await verifiedOnCpu(lost, request, onGpu, signal)
   expect(notices.at(-1)).toBe('Nothing was verified on the CPU. The pair does not fit.')
 })
@@ -56,4 +58,18 @@ it('says so if nothing could be verified', async () => {
 it('repeats nothing of a sweep on the CPU', async () => {
   expect(elementAt(onCpu.post.prompts, 0, 'prompt').probabilities.length).toBeGreaterThan(0)
   expect(await verifiedOnCpu(scriptedEngine({}), request, onCpu, signal)).toBe(onCpu)
+})
+
+it('reports by how much the logits of an unmerged adapter differ', async () => {
+  const engine = sharedEngine.client()
+  expect(await withUnmergedDifference(scriptedEngine({}), request, onCpu, signal)).toBe(onCpu)
+  const factors = factorTensors('model.layers.0.mlp.down_proj', [128, 352])
+  const pair = { base: request.base, post: await writeAdapter(await temporaryFolder(), factors) }
+  const { notices } = await withUnmergedDifference(engine, pair, onCpu, signal)
+  const shown = /^Post is scored with its adapter merged\. Unmerged, .* by at most (\S+) on 3 prompts\.$/
+  const difference = Number(shown.exec(notices.at(-1) ?? '')?.[1])
+  expect(difference).toBeGreaterThan(1e-4)
+  expect(difference).toBeLessThan(0.5)
+  const { notices: failed } = await withUnmergedDifference(lost, pair, onCpu, signal)
+  expect(failed.at(-1)).toBe('The adapter was not compared with unmerged arithmetic. The pair does not fit.')
 })

@@ -4,6 +4,8 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
+import { elementAt } from '../../../../src/contract/model/look-up'
+import { unroundedSums } from '../../../../src/main/checkpoint/adapted-reader'
 import { openCheckpoint } from '../../../../src/main/checkpoint/checkpoint'
 import { decodeFloat32, DTYPE_BYTES } from '../../../../src/main/checkpoint/dtype'
 import { baseOfAdapter } from '../../../../src/main/checkpoint/local-models'
@@ -98,6 +100,41 @@ describe('a weight with an adapter', () => {
       await reader.close()
     }
   )
+})
+
+describe('an unrounded sum with an adapter', () => {
+  it('gives products equal to unmerged arithmetic', async () => {
+    const root = await temporaryFolder()
+    const base = await writeTinyLlama(join(root, 'base'))
+    const [a, b] = factorTensors(Q_PROJ, [8, 8])
+    if (a === undefined || b === undefined) throw new Error('a factor is missing')
+    const { tensors, ...files } = await openCheckpoint(await writeAdapter(join(root, 'post'), [a, b]), base)
+    const name = `${Q_PROJ}.weight`
+    const merged = openWeightReader({ ...files, tensors })
+    const unrounded = openWeightReader({ ...files, tensors: unroundedSums(tensors) })
+    const inBase = openWeightReader(await openCheckpoint(base))
+    const sum = floats(await unrounded.read(name), 'F32')
+    const [weight, left, right] = [
+      floats(await inBase.read(name), 'BF16'),
+      floats(b.bytes, 'F32'),
+      floats(a.bytes, 'F32')
+    ]
+    const product = (matrix: Float32Array, x: readonly number[]): number[] =>
+      Array.from({ length: matrix.length / x.length }, (_, row) =>
+        x.reduce(
+          (total, value, column) => total + value * elementAt(matrix, row * x.length + column, 'value'),
+          0
+        )
+      )
+    const x = Array.from({ length: 8 }, (_, i) => Math.cos(i))
+    const low = product(left, product(right, x))
+    const unmerged = product(weight, x).map((value, row) => value + 2 * elementAt(low, row, 'row'))
+    const difference = (matrix: Float32Array): number =>
+      Math.max(...product(matrix, x).map((value, row) => Math.abs(value - elementAt(unmerged, row, 'row'))))
+    expect(difference(sum)).toBeLessThan(1e-5)
+    expect(difference(floats(await merged.read(name), 'BF16'))).toBeGreaterThan(1e-4)
+    await Promise.all([merged, unrounded, inBase].map((reader) => reader.close()))
+  })
 })
 
 describe('an adapter as post', () => {
