@@ -55,7 +55,7 @@ function drawnItem(items: readonly ListedItem[], random: () => number): ListedIt
 /** Matches the line of a pick, such as `**Pick:** 3. Vermont`. */
 const PICK = /^[\s*_#>-]*(?:my |final )?pick(?:ed)?[*_]*\s*[:=][*_\s]*(?<picked>\S.*)$/gim
 
-/** Reads the picked item: its text or its number. A single answer without a list counts as picked. */
+/** Reads the picked item: its text, or else its number. A single answer without a list counts as picked. */
 function pickedItem(text: string): ListedItem | null {
   const written = withoutThoughts(text)
   const pickLine = [...written.matchAll(PICK)].at(-1)
@@ -63,7 +63,10 @@ function pickedItem(text: string): ListedItem | null {
   const picked = pickLine?.groups?.picked
   if (picked === undefined) return items.length === 1 ? elementAt(items, 0, 'item') : null
   const number = /^[*_]*#?(?<number>\d{1,3})[.)]?[*_]*$/.exec(picked.trim())?.groups?.number
-  const numbered = number === undefined ? undefined : items[Number(number) - 1]
+  const numbered =
+    number === undefined
+      ? undefined
+      : (items.find(({ text }) => text === number) ?? items[Number(number) - 1])
   const [named] = readList(picked.replace(/^[*_]*\d{1,3}[.)]\s+/, ''))
   return numbered ?? named ?? null
 }

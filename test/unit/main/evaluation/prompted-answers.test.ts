@@ -71,6 +71,7 @@ describe('list then pick', () => {
     ['a number and its answer', '1. Red\n2. Blue\n**Pick: 2. Blue**', 'Blue'],
     ['a number', '1. Red\n2. Blue\n\nPicked: 1', 'Red'],
     ['a number that is an answer itself', 'Pick: 7', '7'],
+    ['a listed number', '1. 7\n2. 3\n3. 9\nPick: 3', '3'],
     ['the last of two picks', '1. Red\nPick: Red\nMy pick: Blue', 'Blue'],
     ['no pick', '1. Red\n2. Blue', ''],
     ['one answer without a list', 'Red', 'Red'],
