@@ -1,5 +1,6 @@
 import type { Score, SweepDocument } from '../../../contract/documents/crc'
 import { blendName } from '../../../contract/documents/swept-model'
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { samplingBaselineName } from '../../../contract/model/sampling-baseline'
@@ -35,6 +36,7 @@ function refuse(what: string): never {
 
 function scoresOf({
   base,
+  fewShot,
   post,
   ranges,
   recipes,
@@ -44,6 +46,7 @@ function scoresOf({
 }: SweepDocument): [string, Score][] {
   return [
     ...(base === null ? [] : [['base', base] satisfies [string, Score]]),
+    ...(fewShot === undefined ? [] : [[FEW_SHOT_WORD, fewShot] satisfies [string, Score]]),
     ['post', post],
     ...ranges.map((score): [string, Score] => [rangePhrase(score), score]),
     ...recipes.map((score): [string, Score] => [`the recipe "${score.recipe.name}"`, score]),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { FEW_SHOT_DEFAULTS } from '../../../../../src/contract/model/few-shot'
 import { scorePrompt, averageScores } from '../../../../../src/main/crc/task/scoring'
 import { requireTrueScores } from '../../../../../src/main/project/documents/stored-scores'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
@@ -54,6 +55,11 @@ it('refuses scores of other prompts and of ranges without a model', () => {
     requireTrueScores({ ...sweep, ...change }, 'sweep.json')
   expect(edited({ ranges: [{ ...range, prompts: range.prompts.slice(1) }] })).toThrow(
     'sweep.json has for layers 4–11 scores of 2 prompts, and the sweep is of 3.'
+  )
+  const fewShot = { ...sweep.post, format: FEW_SHOT_DEFAULTS.characters, work: sweep.work }
+  expect(edited({ fewShot })).not.toThrow()
+  expect(edited({ fewShot: { ...fewShot, prompts: fewShot.prompts.slice(1) } })).toThrow(
+    'sweep.json has for base:few-shot scores of 2 prompts'
   )
   expect(edited({ prompts: sweep.prompts.slice(1) })).toThrow(
     'sweep.json has for post scores of 3 prompts, and the sweep is of 2.'
