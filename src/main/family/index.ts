@@ -11,14 +11,14 @@ export {
 export { choosesApart, type Experts } from './experts'
 export type { LayerSpec } from './layer-specs'
 export { outputSize, type Recurrence, stateSize } from './recurrent'
+export { canonicalTensorName } from './stored-names'
 export { requireComponents, tensorStrength } from './tensor-strength'
+export type { Role } from './tensor-roles'
 export {
-  canonicalTensorName,
   expertTensors,
   layerTensors,
   sharedTensors,
   wholeModelTensors,
   type LayerTensorSpec,
-  type Role,
   type TensorSpec
 } from './tensors'

@@ -1,120 +1,16 @@
 import type { DecoderSpec } from './decoder-spec'
-import type { Component, LayerHalf } from '../../contract/model/recipe'
+import type { Component } from '../../contract/model/recipe'
 import type { Experts } from './experts'
-import { RECURRENT_COMPONENTS, type RecurrentRole, recurrentTensors } from './recurrent-tensors'
+import { recurrentTensors } from './recurrent-tensors'
 import type { LatentAttention } from './latent'
 import { moduleNames, type Family, type NormPosition } from './family'
 import { elementAt } from '../../contract/model/look-up'
-
-/**
- * Half of a decoder layer that a tensor belongs to; recipes set a strength for each half (see LayerStrength).
- */
-export type Half = LayerHalf
+import { COMPONENTS_OF, type Half, NORM_ROLES, type Role } from './tensor-roles'
 
 /** A tensor with its canonical name, `model.…` or `lm_head.weight`. */
 export interface TensorSpec {
   readonly name: string
   readonly shape: readonly number[]
-}
-
-/** Roles of the norm weights by position in a layer. */
-export const NORM_ROLES = {
-  beforeAttention: 'normBeforeAttention',
-  afterAttention: 'normAfterAttention',
-  beforeMlp: 'normBeforeMlp',
-  afterMlp: 'normAfterMlp'
-} as const satisfies Record<NormPosition, string>
-type NormRole = (typeof NORM_ROLES)[NormPosition]
-
-/** Role of a tensor inside a layer; also the name of its input in the block graph. */
-export type Role =
-  | NormRole
-  | `${NormRole}Bias`
-  | 'q'
-  | 'k'
-  | 'v'
-  | 'qkv'
-  | 'qBias'
-  | 'kBias'
-  | 'vBias'
-  | 'qkvBias'
-  | 'qDown'
-  | 'qDownBias'
-  | 'qDownNorm'
-  | 'qUp'
-  | 'kvDown'
-  | 'kvDownBias'
-  | 'kvDownNorm'
-  | 'kvUp'
-  | 'qNorm'
-  | 'kNorm'
-  | 'o'
-  | 'oBias'
-  | 'gate'
-  | 'up'
-  | 'gateUp'
-  | 'gateBias'
-  | 'upBias'
-  | 'down'
-  | 'downBias'
-  | 'alphaP'
-  | 'alphaN'
-  | 'router'
-  | 'routerBias'
-  | 'sharedGate'
-  | 'sharedUp'
-  | 'sharedDown'
-  | 'sharedRouter'
-  | RecurrentRole
-
-/** Components that each tensor contains; a fused tensor has several. A bias belongs to its weight. */
-const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
-  normBeforeAttention: ['norms'],
-  normBeforeAttentionBias: ['norms'],
-  normAfterAttention: ['norms'],
-  normAfterAttentionBias: ['norms'],
-  normBeforeMlp: ['norms'],
-  normBeforeMlpBias: ['norms'],
-  normAfterMlp: ['norms'],
-  normAfterMlpBias: ['norms'],
-  qNorm: ['norms'],
-  kNorm: ['norms'],
-  q: ['q'],
-  k: ['k'],
-  v: ['v'],
-  qkv: ['q', 'k', 'v'],
-  qBias: ['q'],
-  kBias: ['k'],
-  vBias: ['v'],
-  qkvBias: ['q', 'k', 'v'],
-  // Projections to and from the vectors of latent attention.
-  qDown: ['q'],
-  qDownBias: ['q'],
-  qDownNorm: ['norms'],
-  qUp: ['q'],
-  kvDown: ['k', 'v'],
-  kvDownBias: ['k', 'v'],
-  kvDownNorm: ['norms'],
-  kvUp: ['k', 'v'],
-  o: ['o'],
-  oBias: ['o'],
-  gate: ['gate'],
-  gateBias: ['gate'],
-  up: ['up'],
-  upBias: ['up'],
-  gateUp: ['gate', 'up'],
-  // Parameters of the activation, between up and down.
-  alphaP: ['up'],
-  alphaN: ['up'],
-  down: ['down'],
-  downBias: ['down'],
-  router: ['router'],
-  routerBias: ['router'],
-  sharedGate: ['gate'],
-  sharedUp: ['up'],
-  sharedDown: ['down'],
-  sharedRouter: ['router'],
-  ...RECURRENT_COMPONENTS
 }
 
 export interface LayerTensorSpec extends TensorSpec {
@@ -396,28 +292,4 @@ export function wholeModelTensors(spec: DecoderSpec): {
     })),
     head: spec.tiedHead ? embedding : { name: `${names.head}.weight`, shape: embedding.shape }
   }
-}
-
-/**
- * Prefixes of decoder tensors: plain, bare, of GPT-NeoX and Nemotron-H, and of two multimodal wrappers.
- */
-const DECODER_PREFIXES = [
-  'model.language_model.',
-  'language_model.model.',
-  'gpt_neox.',
-  'backbone.',
-  'model.'
-] as const
-const BARE_DECODER_NAME = /^(layers\.\d+\.|embed_tokens\.|norm\.)/
-
-/**
- * Gives the canonical name of a stored tensor: decoder tensors under `model.`, the head as `lm_head.weight`,
- * others unchanged.
- */
-export function canonicalTensorName(stored: string): string {
-  for (const prefix of DECODER_PREFIXES) {
-    if (stored.startsWith(prefix)) return `model.${stored.slice(prefix.length)}`
-  }
-  if (stored === 'language_model.lm_head.weight') return 'lm_head.weight'
-  return BARE_DECODER_NAME.test(stored) ? `model.${stored}` : stored
 }

@@ -9,7 +9,8 @@ import { recurrentLayer } from './recurrent-layer'
 import type { RecurrentShape } from './recurrent-shape'
 import { expertScores, withSharedExpert } from './router'
 import type { Recurrence } from '../family/recurrent'
-import { expertTensors, type LayerTensorSpec, type Role, sharedTensors } from '../family/tensors'
+import type { Role } from '../family/tensor-roles'
+import { expertTensors, type LayerTensorSpec, sharedTensors } from '../family/tensors'
 import { elementAt } from '../../contract/model/look-up'
 
 /**

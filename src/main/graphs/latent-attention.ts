@@ -1,7 +1,7 @@
 import { elementAt } from '../../contract/model/look-up'
 import { LATENT_EPSILON, type LatentAttention } from '../family/latent'
 import type { DecoderSpec } from '../family/decoder-spec'
-import type { Role } from '../family/tensors'
+import type { Role } from '../family/tensor-roles'
 import { rmsNormBy } from './norms'
 import type { OnnxGraph } from './onnx-model'
 

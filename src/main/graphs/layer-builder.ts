@@ -6,7 +6,8 @@ import { layerNorm, ones, rmsNorm } from './norms'
 import type { OnnxGraph } from './onnx-model'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import type { NormPosition } from '../family/family'
-import { NORM_ROLES, normBefore, type Role } from '../family/tensors'
+import { NORM_ROLES, type Role } from '../family/tensor-roles'
+import { normBefore } from '../family/tensors'
 
 /** Format of the large matrix products of a layer. */
 export interface Products {
@@ -89,17 +90,23 @@ export class LayerBuilder {
     if (family.attention === 'latent') return [this.q(path, rows), ...this.kv(path, rows)]
     const joined = this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias')
     const grouped = family.attention === 'grouped'
-    const heads = grouped
-      ? this.graph.reshape(`${path}/qkv/heads`, joined, [-1, headCount, 3 * headSize])
-      : joined
     const queries = family.gatedAttention ? 2 * headCount : headCount
-    const sizes = grouped ? [1, 1, 1] : [queries, kvHeadCount, kvHeadCount]
+    const perKeyHead = queries / kvHeadCount
+    const heads = grouped
+      ? this.graph.reshape(`${path}/qkv/heads`, joined, [-1, kvHeadCount, (perKeyHead + 2) * headSize])
+      : joined
+    const sizes = grouped ? [perKeyHead, 1, 1] : [queries, kvHeadCount, kvHeadCount]
     const parts = this.splitColumns(
       `${path}/qkv`,
       heads,
       sizes.map((size) => size * headSize)
     ).map((part, i) =>
-      grouped ? this.graph.reshape(`${path}/qkv/part${i}`, part, [-1, headCount * headSize]) : part
+      grouped
+        ? this.graph.reshape(`${path}/qkv/part${i}`, part, [
+            -1,
+            kvHeadCount * headSize * elementAt(sizes, i, 'size')
+          ])
+        : part
     )
     return [
       elementAt(parts, 0, 'part'),

@@ -1,0 +1,26 @@
+/**
+ * Prefixes of decoder tensors with their canonical ones: plain, of GPT-NeoX and Nemotron-H, of two multimodal
+ * wrappers, and of models in the style of GPT-2. A prefix precedes its own beginnings.
+ */
+const DECODER_PREFIXES = [
+  ['model.language_model.', 'model.'],
+  ['language_model.model.', 'model.'],
+  ['gpt_neox.', 'model.'],
+  ['backbone.', 'model.'],
+  ['transformer.h.', 'model.layers.'],
+  ['transformer.', 'model.'],
+  ['model.', 'model.']
+] as const
+const BARE_DECODER_NAME = /^(layers\.\d+\.|embed_tokens\.|norm\.)/
+
+/**
+ * Gives the canonical name of a stored tensor: decoder tensors under `model.`, the head as `lm_head.weight`,
+ * others unchanged.
+ */
+export function canonicalTensorName(stored: string): string {
+  for (const [prefix, canonical] of DECODER_PREFIXES) {
+    if (stored.startsWith(prefix)) return `${canonical}${stored.slice(prefix.length)}`
+  }
+  if (stored === 'language_model.lm_head.weight') return 'lm_head.weight'
+  return BARE_DECODER_NAME.test(stored) ? `model.${stored}` : stored
+}

@@ -1,0 +1,108 @@
+import type { Component, LayerHalf } from '../../contract/model/recipe'
+import type { NormPosition } from './family'
+import { RECURRENT_COMPONENTS, type RecurrentRole } from './recurrent-tensors'
+
+/**
+ * Half of a decoder layer that a tensor belongs to; recipes set a strength for each half (see LayerStrength).
+ */
+export type Half = LayerHalf
+
+/** Roles of the norm weights by position in a layer. */
+export const NORM_ROLES = {
+  beforeAttention: 'normBeforeAttention',
+  afterAttention: 'normAfterAttention',
+  beforeMlp: 'normBeforeMlp',
+  afterMlp: 'normAfterMlp'
+} as const satisfies Record<NormPosition, string>
+type NormRole = (typeof NORM_ROLES)[NormPosition]
+
+/** Role of a tensor inside a layer; also the name of its input in the block graph. */
+export type Role =
+  | NormRole
+  | `${NormRole}Bias`
+  | 'q'
+  | 'k'
+  | 'v'
+  | 'qkv'
+  | 'qBias'
+  | 'kBias'
+  | 'vBias'
+  | 'qkvBias'
+  | 'qDown'
+  | 'qDownBias'
+  | 'qDownNorm'
+  | 'qUp'
+  | 'kvDown'
+  | 'kvDownBias'
+  | 'kvDownNorm'
+  | 'kvUp'
+  | 'qNorm'
+  | 'kNorm'
+  | 'o'
+  | 'oBias'
+  | 'gate'
+  | 'up'
+  | 'gateUp'
+  | 'gateBias'
+  | 'upBias'
+  | 'down'
+  | 'downBias'
+  | 'alphaP'
+  | 'alphaN'
+  | 'router'
+  | 'routerBias'
+  | 'sharedGate'
+  | 'sharedUp'
+  | 'sharedDown'
+  | 'sharedRouter'
+  | RecurrentRole
+
+/** Components that each tensor contains; a fused tensor has several. A bias belongs to its weight. */
+export const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
+  normBeforeAttention: ['norms'],
+  normBeforeAttentionBias: ['norms'],
+  normAfterAttention: ['norms'],
+  normAfterAttentionBias: ['norms'],
+  normBeforeMlp: ['norms'],
+  normBeforeMlpBias: ['norms'],
+  normAfterMlp: ['norms'],
+  normAfterMlpBias: ['norms'],
+  qNorm: ['norms'],
+  kNorm: ['norms'],
+  q: ['q'],
+  k: ['k'],
+  v: ['v'],
+  qkv: ['q', 'k', 'v'],
+  qBias: ['q'],
+  kBias: ['k'],
+  vBias: ['v'],
+  qkvBias: ['q', 'k', 'v'],
+  // Projections to and from the vectors of latent attention.
+  qDown: ['q'],
+  qDownBias: ['q'],
+  qDownNorm: ['norms'],
+  qUp: ['q'],
+  kvDown: ['k', 'v'],
+  kvDownBias: ['k', 'v'],
+  kvDownNorm: ['norms'],
+  kvUp: ['k', 'v'],
+  o: ['o'],
+  oBias: ['o'],
+  gate: ['gate'],
+  gateBias: ['gate'],
+  up: ['up'],
+  upBias: ['up'],
+  gateUp: ['gate', 'up'],
+  // Parameters of the activation, between up and down.
+  alphaP: ['up'],
+  alphaN: ['up'],
+  down: ['down'],
+  downBias: ['down'],
+  router: ['router'],
+  routerBias: ['router'],
+  sharedGate: ['gate'],
+  sharedUp: ['up'],
+  sharedDown: ['down'],
+  sharedRouter: ['router'],
+  ...RECURRENT_COMPONENTS
+}
