@@ -414,6 +414,65 @@ GOLDENS_MADE |= {
                       more_experts=dict(scores="sigmoid", bias=CORRECTION, scale=2.0)),
 }
 
+# Models that came with code of their own, with names of their own.
+DEPTH = dict(scale_emb=6, scale_depth=1.4, dim_model_base=8)
+DEPTH_TRAITS = dict(output_gain=2.0, embedding_scale=6.0, residual_scale=1.4 / math.sqrt(LAYERS), logits_divisor=4.0)
+GOLDENS_MADE |= {
+    "mobilellm": dict(
+        config=small("mobilellm", "MobileLLMForCausalLM", attention_bias=False, share_embedding=True, layer_sharing=False), head_dim=8),
+    "minicpm": dict(
+        config=small("minicpm", "MiniCPMForCausalLM", attention_bias=False, **DEPTH,
+                     rope_scaling=dict(rope_type="longrope", short_factor=[1.0, 1.5, 2.0, 3.0], long_factor=[1.0, 4.0, 9.0, 20.0],
+                                       original_max_position_embeddings=256)),
+        head_dim=8, ropes=["longrope"] * 4, length_of_rotation=1.0, **DEPTH_TRAITS),
+    "minicpm3": dict(
+        config=small("minicpm3", "MiniCPM3ForCausalLM", attention_bias=False, q_lora_rank=12, kv_lora_rank=10, qk_nope_head_dim=8,
+                     qk_rope_head_dim=4, v_head_dim=6, num_key_value_heads=4, rms_norm_eps=1e-3, **DEPTH,
+                     rope_scaling=dict(type="longrope", short_factor=[1.5, 3.0], long_factor=[4.0, 20.0],
+                                       original_max_position_embeddings=256)),
+        head_dim=12, rotary_dim=4, latent=LATENT, ropes=["longrope"] * 4, length_of_rotation=1.0, **DEPTH_TRAITS),
+    "exaone": dict(
+        config=small("exaone", "ExaoneForCausalLM", drop=["rms_norm_eps", "hidden_act", "num_hidden_layers"], num_layers=LAYERS, head_dim=16,
+                     layer_norm_epsilon=1e-5, activation_function="silu", embed_dropout=0.0,
+                     rope_scaling=dict(rope_type="llama3", factor=8.0, original_max_position_embeddings=32, low_freq_factor=1.0,
+                                       high_freq_factor=4.0)),
+        head_dim=16, eps=1e-5, ropes=["llama3"] * 4, longest=75, names=("transformer.", "lm_head.weight"), around=("wte", "ln_f"),
+        folder="h", layer_norms=dict(before_attention="ln_1", before_mlp="ln_2"),
+        modules=dict(q="attn.attention.q_proj", k="attn.attention.k_proj", v="attn.attention.v_proj", o="attn.attention.out_proj",
+                     gate="mlp.c_fc_0", up="mlp.c_fc_1", down="mlp.c_proj")),
+    "internlm2": dict(
+        config=small("internlm2", "InternLM2ForCausalLM", bias=True, rope_scaling=dict(type="dynamic", factor=2.0)),
+        head_dim=8, qkv_bias=True, o_bias=True, heads_together="attention.wqkv", names=("model.", "output.weight"),
+        around=("tok_embeddings", "norm"), layer_norms=dict(before_attention="attention_norm", before_mlp="ffn_norm"),
+        modules=dict(q="attention.q", k="attention.k", v="attention.v", o="attention.wo", gate="feed_forward.w1", up="feed_forward.w3",
+                     down="feed_forward.w2")),
+    "falcon": dict(
+        config=small("falcon", "FalconForCausalLM", drop=["rms_norm_eps", "hidden_act", "intermediate_size", "num_key_value_heads"],
+                     multi_query=True, parallel_attn=True, alibi=False, bias=False, new_decoder_architecture=False,
+                     layer_norm_epsilon=1e-5, tie_word_embeddings=True),
+        head_dim=8, inner=128, norm="layer", norm_bias=True, eps=1e-5, mlp="plain", act="gelu", parallel=True, output_gain=2.0,
+        fused_qkv="self_attention.query_key_value", names=("transformer.", "lm_head.weight"), around=("word_embeddings", "ln_f"),
+        folder="h", layer_norms=dict(before_attention="input_layernorm", before_mlp=None),
+        modules=dict(o="self_attention.dense", up="mlp.dense_h_to_4h", down="mlp.dense_4h_to_h")),
+    "ling2": dict(
+        config=small("bailing_moe", "BailingMoeV2ForCausalLM", head_dim=16, use_qkv_bias=True, use_bias=False, use_qk_norm=True,
+                     partial_rotary_factor=0.5, moe_intermediate_size=12, num_experts=8, num_shared_experts=2, num_experts_per_tok=3,
+                     first_k_dense_replace=1, norm_topk_prob=True, n_group=4, topk_group=2, routed_scaling_factor=2.5,
+                     score_function="sigmoid", moe_router_enable_expert_bias=True, num_nextn_predict_layers=0),
+        head_dim=16, rotary_dim=8, qkv_bias=True, head_norms=True, output_gain=2.0, fused_qkv="attention.query_key_value",
+        around=("word_embeddings", "norm"),
+        modules=dict(q_norm="attention.query_layernorm", k_norm="attention.key_layernorm", o="attention.dense"),
+        experts=deepseek_experts([1, 2, 3], scores="sigmoid", bias="mlp.gate.expert_bias", groups=(4, 2, 2), scale=2.5)),
+    "minimax_m2": dict(
+        config=changed(small("minimax_m2", "MiniMaxM2ForCausalLM", head_dim=16, rotary_dim=8, num_local_experts=8, num_experts_per_tok=3,
+                             use_qk_norm=True, qk_norm_type="per_layer", scoring_func="sigmoid", use_routing_bias=True,
+                             shared_intermediate_size=0, attn_type_list=[1] * LAYERS), intermediate_size=12),
+        head_dim=16, rotary_dim=8, projection_norms=True, output_gain=2.0,
+        experts=dict(count=8, chosen=3, size=12, sum_to_one=True, layers=[0, 1, 2, 3], router="block_sparse_moe.gate", scores="sigmoid",
+                     bias="block_sparse_moe.e_score_correction_bias",
+                     named=lambda expert, name: f"block_sparse_moe.experts.{expert}.{dict(gate='w1', up='w3', down='w2')[name]}")),
+}
+
 # What a family's modules are called, and its norms, where its row says nothing else.
 MODULES = dict(q="self_attn.q_proj", k="self_attn.k_proj", v="self_attn.v_proj", o="self_attn.o_proj", gate="mlp.gate_proj",
                up="mlp.up_proj", down="mlp.down_proj", q_norm="self_attn.q_norm", k_norm="self_attn.k_norm")
@@ -439,6 +498,11 @@ def rope_of(text):
     return section, (section or {}).get("rope_theta") or text.get("rope_theta") or text.get("theta") or text.get("rotary_emb_base", 10000.0)
 
 
+def qkv_of(made):
+    """The name of the weight whose rows are those of q, then k, then v; nothing if they are apart."""
+    return made.get("fused_qkv") or ("self_attn.qkv_proj" if made.get("fused") else None)
+
+
 def inner_of(made):
     return made.get("inner") or text_of(made["config"])["intermediate_size"]
 
@@ -454,8 +518,13 @@ def half_of(made, layer):
     return made["halves"][layer] if "halves" in made else None
 
 
+def tied_in(text):
+    return text["tie_word_embeddings"] or text.get("share_embedding", False)
+
+
 def heads_of(text):
-    return text["num_attention_heads"], text.get("num_key_value_heads") or text["num_attention_heads"]
+    shared = 1 if text.get("multi_query") else None
+    return text["num_attention_heads"], text.get("num_key_value_heads") or shared or text["num_attention_heads"]
 
 
 # ---- weights ----
@@ -478,7 +547,7 @@ def make_weights(made, seed):
 
     body, lm_head = made.get("names", ("model.", "lm_head.weight"))
     embedding, final_norm = made.get("around", ("embed_tokens", "norm"))
-    tied, scale = text["tie_word_embeddings"], made.get("embedding_scale", 1.0)
+    tied, scale = tied_in(text), made.get("embedding_scale", 1.0)
     spread = 2 * made.get("logits_divisor", 1.0) / math.sqrt(hidden)
     weights = {f"{body}{embedding}.weight": normal(vocabulary, hidden, std=spread if tied else 1.0 / scale)}
     if not tied:
@@ -492,7 +561,7 @@ def make_weights(made, seed):
 
     add_norm(body + final_norm)
     for layer in range(LAYERS):
-        at = f"{body}layers.{layer}."
+        at = f"{body}{made.get('folder', 'layers')}.{layer}."
         # In the order of the first of these fixtures.
         for name in sorted(filter(None, norms_of(made).values()), key=lambda name: name != "post_attention_layernorm"):
             add_norm(at + name)
@@ -524,8 +593,14 @@ def make_weights(made, seed):
                 weights[f"{at}{modules[name]}.weight"] = torch.stack([norm(head_dim) * 1.2 for _ in range(size)])
         if half in list("M*"):
             continue
+
+        def join_qkv():
+            if qkv_of(made):
+                join(weights, at, qkv_of(made), ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"])
+
         experts = made.get("experts")
         if experts and layer in experts["layers"]:
+            join_qkv()
             # Spread so that the chosen differ from token to token.
             weights[f"{at}{experts['router']}.weight"] = linear(experts["count"], hidden, 2.0)
             if "bias" in experts:
@@ -554,14 +629,13 @@ def make_weights(made, seed):
         if made.get("act") == "xielu":
             for name in ["alpha_p", "alpha_n"]:
                 weights[f"{at}mlp.act_fn.{name}"] = normal(1, std=0.5)
-        if made.get("fused"):
-            join(weights, at, "self_attn.qkv_proj", ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"])
+        join_qkv()
         if made.get("fused") or made.get("fused_mlp"):
             join(weights, at, made.get("gate_up", "mlp.gate_up_proj"), ["mlp.gate_proj", "mlp.up_proj"])
         if "heads_together" in made:
-            for kind in ["weight", "bias"]:
+            for kind in ["weight", "bias"] if made.get("qkv_bias") else ["weight"]:
                 parts = [weights.pop(f"{at}{modules[name]}.{kind}") for name in "qkv"]
-                by_head = [torch.chunk(part, heads) for part in parts]
+                by_head = [torch.chunk(part, kv_heads) for part in parts]
                 weights[f"{at}{made['heads_together']}.{kind}"] = torch.cat([rows for head in zip(*by_head) for rows in head])
     return weights
 
@@ -650,12 +724,14 @@ def out_of_key_heads(delta, joined, sizes):
 
 
 def join(weights, at, joined, parts):
-    weights[f"{at}{joined}.weight"] = torch.cat([weights.pop(f"{at}{part}.weight") for part in parts])
+    for kind in ["weight", "bias"]:
+        if f"{at}{parts[0]}.{kind}" in weights:
+            weights[f"{at}{joined}.{kind}"] = torch.cat([weights.pop(f"{at}{part}.{kind}") for part in parts])
 
 
-def split(weights, layer_name, sizes):
+def split(joined, sizes):
     """The parts of a fused weight by their own names, rows in order."""
-    return dict(zip(sizes, torch.split(weights[layer_name + ".weight"], list(sizes.values()))))
+    return dict(zip(sizes, torch.split(joined, list(sizes.values()))))
 
 
 def trained(weights, seed):
@@ -824,7 +900,7 @@ def forward(made, stored, tokens, dtype=torch.float32):
 
     x = w[f"{body}{embedding}.weight"][torch.tensor(tokens)] * made.get("embedding_scale", 1.0)
     for layer in range(LAYERS):
-        at = f"{body}layers.{layer}."
+        at = f"{body}{made.get('folder', 'layers')}.{layer}."
 
         def placed(x, place):
             return norm(x, at + norms[place]) if norms.get(place) else x
@@ -949,7 +1025,7 @@ def forward(made, stored, tokens, dtype=torch.float32):
             inner = placed(attended, "before_mlp")
         x = attended + placed(mlp(inner), "after_mlp") * scale
     x = norm(x, body + final_norm)
-    head = w[f"{body}{embedding}.weight" if text["tie_word_embeddings"] else lm_head]
+    head = w[f"{body}{embedding}.weight" if tied_in(text) else lm_head]
     logits = x @ head.T / made.get("logits_divisor", 1.0)
     return torch.tanh(logits / made["final_cap"]) * made["final_cap"] if "final_cap" in made else logits
 
@@ -959,19 +1035,21 @@ def taken_apart(made, w, heads, kv_heads):
     text, head_dim, modules = text_of(made["config"]), made["head_dim"], modules_of(made)
     body, inter = made.get("names", ("model.",))[0], inner_of(made)
     for layer in range(LAYERS):
-        at, parts = f"{body}layers.{layer}.", {}
-        if made.get("fused"):
+        at, parts = f"{body}{made.get('folder', 'layers')}.{layer}.", {}
+        if qkv_of(made):
             sizes = dict(q=heads * head_dim, k=kv_heads * head_dim, v=kv_heads * head_dim)
-            parts |= {f"self_attn.{name}": part for name, part in split(w, at + "self_attn.qkv_proj", sizes).items()}
+            parts |= {f"self_attn.{name}_proj.{kind}": part for kind in ["weight", "bias"] if f"{at}{qkv_of(made)}.{kind}" in w
+                      for name, part in split(w[f"{at}{qkv_of(made)}.{kind}"], sizes).items()}
         if made.get("fused") or made.get("fused_mlp"):
-            parts |= {f"mlp.{name}": part for name, part in split(w, at + made.get("gate_up", "mlp.gate_up_proj"),
-                                                                         dict(gate=inter, up=inter)).items()}
-        w |= {f"{at}{name}_proj.weight": part for name, part in parts.items()}
+            joined = w[f"{at}{made.get('gate_up', 'mlp.gate_up_proj')}.weight"]
+            parts |= {f"mlp.{name}_proj.weight": part for name, part in split(joined, dict(gate=inter, up=inter)).items()}
+        w |= {f"{at}{name}": part for name, part in parts.items()}
         if "heads_together" in made:
-            for kind in ["weight", "bias"]:
-                joined = torch.chunk(w[f"{at}{made['heads_together']}.{kind}"], 3 * heads)
-                for i, name in enumerate("qkv"):
-                    w[f"{at}{modules[name]}.{kind}"] = torch.cat(joined[i::3])
+            for kind in ["weight", "bias"] if made.get("qkv_bias") else ["weight"]:
+                groups = torch.chunk(w[f"{at}{made['heads_together']}.{kind}"], kv_heads)
+                by_head = [torch.split(group, [heads // kv_heads * head_dim, head_dim, head_dim]) for group in groups]
+                for name, rows in zip("qkv", zip(*by_head)):
+                    w[f"{at}{modules[name]}.{kind}"] = torch.cat(rows)
 
 
 # ---- files ----
@@ -980,7 +1058,7 @@ HYBRIDS = {"hybrid_a": [0], "hybrid_b": [1, 2], "hybrid_c": [2, 3]}
 
 
 def hybrid(base, post, layers):
-    return {name: base[name] if any(f"layers.{layer}." in name for layer in layers) else post[name] for name in post}
+    return {name: base[name] if any(f"{folder}.{layer}." in name for folder in ["layers", ".h"] for layer in layers) else post[name] for name in post}
 
 
 CLEAR = 0.02

@@ -3,7 +3,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { MAX_LAYERS } from '../../contract/model/recipe'
 import { isJsonObject, quoteName } from '../base/json-object'
 import { ConfigReader, describeValue } from './config-reader'
-import type { Family } from './family'
+import type { Family, Multipliers } from './family'
 import { FAMILIES } from './family-table'
 import { type LatentAttention, latentScoreFactor, readLatent } from './latent'
 import { contextLength, layerSpecs, ropeSection, rotaryFactor, type LayerSpec } from './layer-specs'
@@ -30,7 +30,7 @@ const ACTIVATION_NAMES: Readonly<Record<string, Activation>> = {
 const MAX_NAMED_KEYS = 5
 
 /** Describes the decoder of one model: the family's traits with the numbers of its config. */
-export interface DecoderSpec {
+export interface DecoderSpec extends Multipliers {
   readonly modelType: string
   readonly family: Family
   readonly layerCount: number
@@ -59,12 +59,6 @@ export interface DecoderSpec {
   readonly qkvClip: number | null
   /** Factor of queries at position p: 1 + rate ln(1 + floor(p / context)). */
   readonly queryGrowth: { readonly rate: number; readonly context: number } | null
-  readonly embeddingScale: number
-  readonly scoreScale: number
-  /** Factor of a sublayer's output before it is added to the residual. */
-  readonly residualScale: number
-  /** Factor of logits before a soft cap. */
-  readonly logitScale: number
   readonly attentionSoftCap: number | null
   readonly finalSoftCap: number | null
   readonly tiedHead: boolean
@@ -113,7 +107,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
     parallel: readFlag(reader, family.parallel),
     qkvClip: family.qkvClipKey === undefined ? null : reader.optionalPositive(family.qkvClipKey),
     queryGrowth: family.growingQueries ? queryGrowth(reader) : null,
-    ...scales(reader, family, hiddenSize, heads.headSize),
+    ...multipliers(reader, family, hiddenSize, heads.headSize),
     ...softCaps(root, reader, family),
     tiedHead: tiedHead(root, reader, family),
     layers
@@ -232,8 +226,7 @@ type Heads = Pick<
 
 function readHeads(reader: ConfigReader, family: Family, hiddenSize: number): Heads {
   const headCount = reader.count('num_attention_heads')
-  const kvHeadCount =
-    (family.attention === 'grouped' ? null : reader.optionalCount('num_key_value_heads')) ?? headCount
+  const kvHeadCount = reader.optionalCount('num_key_value_heads') ?? headCount
   if (family.attention === 'latent') {
     if (kvHeadCount !== headCount)
       throw reader.bad('num_key_value_heads', `${headCount}, as num_attention_heads is`)
@@ -246,29 +239,25 @@ function readHeads(reader: ConfigReader, family: Family, hiddenSize: number): He
   const headSize = headDim(reader, family) ?? hiddenSize / headCount
   if (!Number.isInteger(headSize))
     throw reader.bad('num_attention_heads', `a divisor of hidden_size (${hiddenSize})`)
-  const rotarySize = Math.trunc(headSize * rotaryFactor(reader, family))
+  const rotarySize = readRotarySize(reader, family, headSize)
   if (rotarySize < 2 || rotarySize % 2 !== 0)
     throw reader.bad('head_dim', 'a head with an even number of rotary dims')
   return { headCount, kvHeadCount, headSize, valueSize: headSize, rotarySize, latent: null }
 }
 
-type Scales = Pick<DecoderSpec, 'embeddingScale' | 'scoreScale' | 'residualScale' | 'logitScale'>
-
-function scales(reader: ConfigReader, family: Family, hiddenSize: number, headSize: number): Scales {
-  if (family.multipliers) {
-    return {
-      embeddingScale: reader.positive('embedding_multiplier'),
-      scoreScale: reader.positive('attention_multiplier'),
-      residualScale: reader.positive('residual_multiplier'),
-      logitScale: 1 / reader.positive('logits_scaling')
-    }
-  }
+function multipliers(
+  reader: ConfigReader,
+  family: Family,
+  hiddenSize: number,
+  headSize: number
+): Multipliers {
   const base = family.scoreScaleKey === undefined ? headSize : reader.positive(family.scoreScaleKey)
   return {
     embeddingScale: family.scaledEmbeddings ? Math.sqrt(hiddenSize) : 1,
     scoreScale: base ** -0.5 * (family.attention === 'latent' ? latentScoreFactor(reader) : 1),
     residualScale: 1,
-    logitScale: family.logitScaleKey === undefined ? 1 : reader.positive(family.logitScaleKey)
+    logitScale: family.logitScaleKey === undefined ? 1 : reader.positive(family.logitScaleKey),
+    ...family.multipliers?.(reader)
   }
 }
 
@@ -306,6 +295,16 @@ function queryGrowth(reader: ConfigReader): DecoderSpec['queryGrowth'] {
   }
 }
 
+/** Reads the number of rotating dimensions from its own key or by the factor. */
+function readRotarySize(reader: ConfigReader, family: Family, headSize: number): number {
+  const size = Math.trunc(headSize * rotaryFactor(reader, family))
+  const key = family.rotarySizeKey
+  const stated = key === undefined ? null : reader.optionalCount(key)
+  if (key !== undefined && stated !== null && (stated > headSize || (size !== headSize && size !== stated)))
+    throw reader.bad(key, `the rotating part of ${headSize} dimensions, as partial_rotary_factor has it`)
+  return stated ?? size
+}
+
 /** Reads the number of layers. Letters of layers count them in configs without a number. */
 function countLayers(reader: ConfigReader, { halves }: Family): number {
   const letters = halves === null ? undefined : reader.value(halves.key)
@@ -327,5 +326,8 @@ function readFlag(reader: ConfigReader, rule: boolean | string): boolean {
 
 /** Reads whether the head is tied; a multimodal wrapper may set it at its own level. */
 function tiedHead(root: ConfigReader, reader: ConfigReader, family: Family): boolean {
-  return reader.flag('tie_word_embeddings', root.flag('tie_word_embeddings', family.tiedHeadByDefault))
+  const shares = readFlag(reader, family.sharedHeadKey ?? false)
+  return (
+    reader.flag('tie_word_embeddings', root.flag('tie_word_embeddings', family.tiedHeadByDefault)) || shares
+  )
 }

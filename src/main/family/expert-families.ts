@@ -1,26 +1,9 @@
-import { isLeading, isListedDense, isOutsideRange } from './experts'
+import { DEEPSEEK_FAMILIES } from './deepseek-families'
+import { mixtralNames, sharedExperts, softmaxExperts } from './expert-traits'
+import { isListedDense, isOutsideRange } from './experts'
 import type { ExpertKeys, Family } from './family'
-import { deltaLayers, shortConvolutions } from './recurrent-families'
-import {
-  ernie,
-  hunyuan,
-  plain,
-  predictedTokens,
-  qwen2,
-  routerLosses,
-  slidesFromUpperLayer
-} from './shared-traits'
-
-/** Experts that are chosen and weighed by a softmax over all of them. */
-const softmaxExperts = {
-  countKeys: ['num_experts', 'num_local_experts'],
-  perRowKeys: ['num_experts_per_tok'],
-  sizeKey: 'intermediate_size',
-  scores: 'softmax',
-  choiceBias: 'none',
-  groups: 'none',
-  normed: 'norm_topk_prob'
-} satisfies ExpertKeys
+import { deltaLayers } from './recurrent-families'
+import { ernie, hunyuan, plain, qwen2, routerLosses } from './shared-traits'
 
 /** Experts of Qwen's models. */
 const qwenExperts = {
@@ -33,66 +16,6 @@ const sharedExpert = {
   ...qwenExperts,
   shared: { sizeKey: 'shared_expert_intermediate_size', gated: true }
 } satisfies ExpertKeys
-
-/** Experts of DeepSeek's first models: a softmax, and an expert without a router. */
-const deepseekExperts = {
-  ...softmaxExperts,
-  countKeys: ['n_routed_experts', 'num_local_experts'],
-  sizeKey: 'moe_intermediate_size',
-  isDense: isLeading,
-  shared: { sizeKey: 'moe_intermediate_size', countKey: 'n_shared_experts', gated: false }
-} satisfies ExpertKeys
-
-/** Experts of DeepSeek-V3, which other families took over: sigmoids with a bias for the choice, in groups. */
-const sigmoidExperts = {
-  ...deepseekExperts,
-  scores: 'sigmoid',
-  choiceBias: 'vector',
-  groups: 'byTopTwo',
-  scaleKey: 'routed_scaling_factor'
-} satisfies ExpertKeys
-
-const sharedExperts = { sharedExpert: 'mlp.shared_experts' }
-
-/** DeepSeek's latent attention. */
-const latentAttention = {
-  ...plain,
-  names: sharedExperts,
-  bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
-  attention: 'latent',
-  interleavedRope: true,
-  halfPrecision: false
-} satisfies Partial<Family>
-
-/** Keys of losses of DeepSeek's routers, and of the placement of experts. */
-const deepseekTraining = ['aux_loss_alpha', 'ep_size', 'seq_aux']
-
-const deepseekV3 = {
-  ...latentAttention,
-  experts: sigmoidExperts,
-  required: { scoring_func: 'sigmoid', moe_layer_freq: 1, rope_interleave: true },
-  defaults: {
-    ...plain.defaults,
-    q_lora_rank: 1536,
-    kv_lora_rank: 512,
-    qk_nope_head_dim: 128,
-    qk_rope_head_dim: 64,
-    v_head_dim: 128,
-    n_routed_experts: 256,
-    num_experts_per_tok: 8,
-    moe_intermediate_size: 2048,
-    n_shared_experts: 1,
-    n_group: 8,
-    topk_group: 4,
-    first_k_dense_replace: 3,
-    norm_topk_prob: true,
-    routed_scaling_factor: 2.5,
-    scoring_func: 'sigmoid',
-    moe_layer_freq: 1,
-    rope_interleave: true
-  },
-  ignored: [...deepseekTraining, ...predictedTokens]
-} satisfies Partial<Family>
 
 /** Rows of families whose layers have experts. */
 export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
@@ -161,13 +84,7 @@ export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
   mixtral: {
     ...plain,
     label: 'Mixtral',
-    names: {
-      router: 'block_sparse_moe.gate',
-      experts: 'block_sparse_moe.experts',
-      expertGate: 'w1',
-      expertUp: 'w3',
-      expertDown: 'w2'
-    },
+    names: mixtralNames,
     experts: { ...softmaxExperts, countKeys: ['num_local_experts', 'num_experts'], normed: true },
     windows: 'always',
     halfPrecision: false,
@@ -198,102 +115,6 @@ export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
       norm_topk_prob: false
     },
     ignored: routerLosses
-  },
-  deepseek: {
-    ...plain,
-    label: 'DeepSeek MoE',
-    names: sharedExperts,
-    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
-    experts: deepseekExperts,
-    required: { scoring_func: 'softmax', moe_layer_freq: 1 },
-    halfPrecision: false,
-    defaults: {
-      ...plain.defaults,
-      first_k_dense_replace: 0,
-      norm_topk_prob: false,
-      scoring_func: 'softmax',
-      moe_layer_freq: 1
-    },
-    ignored: deepseekTraining
-  },
-  deepseek_v2: {
-    ...latentAttention,
-    label: 'DeepSeek-V2',
-    experts: { ...deepseekExperts, groups: 'byLargest', scaleKey: 'routed_scaling_factor' },
-    // With weights that sum to one, releases differ in whether they are scaled.
-    required: { scoring_func: 'softmax', norm_topk_prob: false, moe_layer_freq: 1 },
-    defaults: {
-      ...plain.defaults,
-      q_lora_rank: 1536,
-      kv_lora_rank: 512,
-      qk_nope_head_dim: 128,
-      qk_rope_head_dim: 64,
-      v_head_dim: 128,
-      first_k_dense_replace: 0,
-      n_shared_experts: 2,
-      routed_scaling_factor: 1,
-      norm_topk_prob: false,
-      scoring_func: 'softmax',
-      moe_layer_freq: 1
-    },
-    ignored: deepseekTraining
-  },
-  deepseek_v3: { ...deepseekV3, label: 'DeepSeek-V3' },
-  kimi_k2: { ...deepseekV3, label: 'Kimi K2' },
-  glm4_moe: {
-    ...plain,
-    label: 'GLM-4.5',
-    qkNorm: 'head',
-    qkNormKey: 'use_qk_norm',
-    names: sharedExperts,
-    bias: { qkv: 'attention_bias', output: false, mlp: false },
-    experts: sigmoidExperts,
-    partialRotary: true,
-    halfPrecision: false,
-    defaults: {
-      ...plain.defaults,
-      num_key_value_heads: 8,
-      rms_norm_eps: 1e-5,
-      partial_rotary_factor: 0.5,
-      moe_intermediate_size: 1408,
-      num_experts_per_tok: 8,
-      n_routed_experts: 128,
-      n_shared_experts: 1,
-      n_group: 1,
-      topk_group: 1,
-      first_k_dense_replace: 1,
-      norm_topk_prob: true,
-      routed_scaling_factor: 1,
-      use_qk_norm: false
-    },
-    ignored: [...routerLosses, ...predictedTokens]
-  },
-  dots1: {
-    ...plain,
-    label: 'dots.llm1',
-    qkNorm: 'head',
-    names: sharedExperts,
-    bias: { qkv: 'attention_bias', output: 'attention_bias', mlp: false },
-    experts: sigmoidExperts,
-    windows: 'layerTypes',
-    slides: (layer, config) => slidesFromUpperLayer(layer, config) && config.value('sliding_window') !== null,
-    required: { moe_layer_freq: 1 },
-    halfPrecision: false,
-    defaults: {
-      ...plain.defaults,
-      num_key_value_heads: 32,
-      sliding_window: 4096,
-      max_window_layers: 62,
-      n_shared_experts: null,
-      n_group: 1,
-      topk_group: 1,
-      first_k_dense_replace: 0,
-      norm_topk_prob: false,
-      routed_scaling_factor: 1,
-      moe_layer_freq: 1
-    },
-    // Published configs have the name of the method for this function, which is always a sigmoid.
-    ignored: [...deepseekTraining, ...routerLosses, 'scoring_func']
   },
   ernie4_5_moe: {
     ...ernie,
@@ -330,31 +151,6 @@ export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
     },
     // The sum of weights that it bounds from below is far larger.
     ignored: [...routerLosses, 'moe_capacity', 'moe_norm_min']
-  },
-  lfm2_moe: {
-    ...shortConvolutions,
-    label: 'LFM2 MoE',
-    names: {
-      ...shortConvolutions.names,
-      router: 'feed_forward.gate',
-      choiceBias: 'feed_forward.expert_bias',
-      experts: 'feed_forward.experts',
-      expertGate: 'w1',
-      expertUp: 'w3',
-      expertDown: 'w2'
-    },
-    experts: { ...sigmoidExperts, countKeys: ['num_experts'], groups: 'none', shared: undefined },
-    required: { ...shortConvolutions.required, use_expert_bias: true },
-    halfPrecision: false,
-    defaults: {
-      ...shortConvolutions.defaults,
-      norm_topk_prob: true,
-      routed_scaling_factor: 1,
-      use_expert_bias: true
-    },
-    olderNames: { ...shortConvolutions.olderNames, first_k_dense_replace: 'num_dense_layers' },
-    // Read if a layer has a convolution.
-    ignored: [...routerLosses, 'conv_L_cache']
   },
   hunyuan_v1_moe: {
     ...hunyuan,
@@ -395,5 +191,6 @@ export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
       'use_mixed_mlp_moe',
       'v_head_dim'
     ]
-  }
+  },
+  ...DEEPSEEK_FAMILIES
 }

@@ -1,6 +1,7 @@
 import { EXPERT_FAMILIES } from './expert-families'
 import type { Family } from './family'
 import { RECURRENT_FAMILIES } from './recurrent-families'
+import { REPOSITORY_FAMILIES } from './repository-families'
 import {
   cohere,
   cohereWithWindows,
@@ -334,6 +335,44 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     },
     ignored: ['full_attn_mod', 'interpolate_factor']
   },
+  falcon: {
+    ...plain,
+    ...layerNorms,
+    normEpsilonKey: 'layer_norm_epsilon',
+    label: 'Falcon',
+    parallel: true,
+    sharedNorm: true,
+    names: {
+      qkv: 'self_attention.query_key_value',
+      o: 'self_attention.dense',
+      up: 'mlp.dense_h_to_4h',
+      down: 'mlp.dense_4h_to_h',
+      embedding: 'model.word_embeddings',
+      finalNorm: 'model.ln_f'
+    },
+    bias: { qkv: 'bias', output: 'bias', mlp: 'bias' },
+    attention: 'fused',
+    mlp: 'plain',
+    activationKey: 'activation',
+    mlpSize: (config) => config.optionalCount('ffn_hidden_size') ?? 4 * config.count('hidden_size'),
+    tiedHeadByDefault: true,
+    // Models with several key heads have two norms and other groups.
+    required: { new_decoder_architecture: false, multi_query: true, parallel_attn: true, alibi: false },
+    defaults: {
+      rope_theta: 10_000,
+      activation: 'gelu',
+      layer_norm_epsilon: 1e-5,
+      num_key_value_heads: 1,
+      max_position_embeddings: 2048,
+      new_decoder_architecture: false,
+      multi_query: true,
+      parallel_attn: true,
+      alibi: false,
+      bias: false
+    },
+    ignored: ['apply_residual_connection_post_layernorm', 'num_kv_heads']
+  },
+  ...REPOSITORY_FAMILIES,
   ...RECURRENT_FAMILIES,
   ...EXPERT_FAMILIES
 }

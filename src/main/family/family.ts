@@ -44,8 +44,8 @@ export interface Family {
     readonly mlp: boolean | string
   }
   /**
-   * Layout of q, k and v. Fused: rows of qkv_proj are [q | k | v]. Grouped: q, k and v of each head lie
-   * together, [heads, q | k | v]. Latent: see `LatentAttention`.
+   * Layout of q, k and v. Fused: rows of qkv_proj are [q | k | v]. Grouped: each key head lies together with
+   * its queries and values, [key heads, q ... q | k | v]. Latent: see `LatentAttention`.
    */
   readonly attention: 'separate' | 'fused' | 'grouped' | 'latent'
   /** MLP: act(gate) · up, with separate weights or fused rows [gate | up], or only act(up). */
@@ -70,17 +70,14 @@ export interface Family {
   readonly mlpSize?: (config: ConfigReader) => number
   /** Config key of the limit of q, k and v after their norms, if the family has one. */
   readonly qkvClipKey?: string
-  readonly activationKey: 'hidden_act' | 'hidden_activation' | 'mlp_hidden_act'
+  readonly activationKey:
+    'hidden_act' | 'hidden_activation' | 'mlp_hidden_act' | 'activation_function' | 'activation'
   /** True if embeddings are multiplied by sqrt(hidden_size); the head is not. */
   readonly scaledEmbeddings: boolean
   /** Config key s, which scales attention scores by s^-0.5; otherwise head_size^-0.5. */
   readonly scoreScaleKey?: string
-  /**
-   * True if the config has embedding_multiplier, residual_multiplier, attention_multiplier and
-   * logits_scaling. They are factors of the embeddings, of each sublayer's output, of attention scores (in
-   * place of head_size^-0.5), and a divisor of the logits.
-   */
-  readonly multipliers: boolean
+  /** Rule for factors that are not the usual ones. */
+  readonly multipliers?: (config: ConfigReader) => Partial<Multipliers>
   /** Config key of a factor of the logits. */
   readonly logitScaleKey?: string
   /**
@@ -119,6 +116,8 @@ export interface Family {
   readonly slidingRope: 'same' | 'local' | 'unscaled'
   /** True if partial_rotary_factor, which rotates only the first dimensions of a head, is supported. */
   readonly partialRotary: boolean
+  /** Config key of the number of dimensions that rotate, which takes the place of a factor. */
+  readonly rotarySizeKey?: string
   /** True if RoPE pairs dimensions 2i and 2i + 1 instead of i and i + rotary size / 2. */
   readonly interleavedRope: boolean
   /** Config keys of rope_theta and partial_rotary_factor outside the section of RoPE. */
@@ -142,6 +141,8 @@ export interface Family {
    */
   readonly halfPrecision: boolean
   readonly tiedHeadByDefault: boolean
+  /** Another config key that ties the head. */
+  readonly sharedHeadKey?: string
   /**
    * Class defaults of the reference implementation, for configs that omit them, as nested text configs do.
    */
@@ -150,6 +151,17 @@ export interface Family {
   readonly olderNames?: Readonly<Record<string, string>>
   /** Keys in published configs of the family that its reference implementation does not read. */
   readonly ignored: readonly string[]
+}
+
+/** Factors of parts of the computation. */
+export interface Multipliers {
+  readonly embeddingScale: number
+  /** Factor of attention scores, usually head_size^-0.5. */
+  readonly scoreScale: number
+  /** Factor of a sublayer's output before it is added to the residual. */
+  readonly residualScale: number
+  /** Factor of logits before a soft cap. */
+  readonly logitScale: number
 }
 
 export type NormPosition = 'beforeAttention' | 'afterAttention' | 'beforeMlp' | 'afterMlp'

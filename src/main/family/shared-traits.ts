@@ -38,7 +38,6 @@ export const plain = {
   mlpSizeKey: 'intermediate_size',
   activationKey: 'hidden_act',
   scaledEmbeddings: false,
-  multipliers: false,
   layersWithoutRope: 'none',
   softCaps: 'none',
   windows: 'never',
@@ -67,7 +66,12 @@ export const llama = {
 
 export const granite = {
   ...llama,
-  multipliers: true,
+  multipliers: (config) => ({
+    embeddingScale: config.positive('embedding_multiplier'),
+    scoreScale: config.positive('attention_multiplier'),
+    residualScale: config.positive('residual_multiplier'),
+    logitScale: 1 / config.positive('logits_scaling')
+  }),
   defaults: {
     ...plain.defaults,
     embedding_multiplier: 1,

@@ -59,25 +59,29 @@ const LAYER_NORMS = [
   'nemotron',
   'olmo',
   'lfm2',
-  'lfm2_moe'
+  'lfm2_moe',
+  'exaone',
+  'falcon'
 ]
 
 const ATTENTION_BIASES = [
   ...'llama qwen3 qwen3_vl_text olmo2 olmo3 seed_oss smollm3 granite granitemoehybrid gemma gemma2'.split(
     ' '
   ),
-  ...'gemma3_text vaultgemma arcee hunyuan_v1_dense glm glm4 gpt_neox cohere cohere2 nemotron olmo apertus'.split(
+  ...'gemma3_text vaultgemma arcee hunyuan_v1_dense mobilellm minicpm glm glm4 gpt_neox cohere cohere2 nemotron olmo apertus'.split(
     ' '
   )
 ]
 
-const LATENT = ['deepseek_v2', 'deepseek_v3', 'kimi_k2']
+const DEEPSEEK_LATENT = ['deepseek_v2', 'deepseek_v3', 'kimi_k2']
+const LATENT = [...DEEPSEEK_LATENT, 'minicpm3']
 
 /** What others know by another name, or not at all. */
 function droppedKeys(modelType: string): readonly string[] {
   return [
     ...(LAYER_NORMS.includes(modelType) ? ['rms_norm_eps'] : []),
-    ...(modelType === 'nemotron_h' ? ['hidden_act'] : []),
+    ...(['nemotron_h', 'exaone', 'falcon'].includes(modelType) ? ['hidden_act'] : []),
+    ...(modelType === 'falcon' ? ['intermediate_size', 'num_key_value_heads'] : []),
     ...(modelType === 'gpt_neox' ? ['rope_theta', 'num_key_value_heads'] : [])
   ]
 }
@@ -153,7 +157,7 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
       }
     ],
     [
-      ['deepseek', 'glm4_moe', 'dots1', ...LATENT],
+      ['deepseek', 'glm4_moe', 'dots1', ...DEEPSEEK_LATENT],
       {
         attention_bias: shape.bias,
         moe_intermediate_size: 5,
@@ -177,9 +181,19 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
     ],
     [['deepseek_v2'], { norm_topk_prob: false, topk_method: 'group_limited_greedy' }],
     [
-      ['glm4_moe', 'dots1', ...LATENT],
+      ['glm4_moe', 'dots1', ...DEEPSEEK_LATENT],
       { n_group: 3, topk_group: shape.bias ? 2 : 1, routed_scaling_factor: 2, rope_scaling: null }
     ],
+    [['minicpm', 'minicpm3'], { scale_emb: 2, scale_depth: 1.4, dim_model_base: 3 }],
+    [['mobilellm'], { share_embedding: shape.bias }],
+    [['internlm2'], { bias: shape.bias }],
+    [['exaone'], { num_hidden_layers: undefined, num_layers: shape.layers }],
+    [
+      ['bailing_moe'],
+      { num_experts: 6, num_experts_per_tok: 2, n_group: 3, topk_group: 2, moe_intermediate_size: 5 }
+    ],
+    [['bailing_moe'], { use_qkv_bias: shape.bias, num_shared_experts: shape.tied ? 0 : 2 }],
+    [['minimax_m2'], { num_local_experts: 5, num_experts_per_tok: 2, rotary_dim: 2 }],
     [['glm4_moe'], { partial_rotary_factor: 1, use_qk_norm: shape.tied }],
     [
       ['ernie4_5_moe'],

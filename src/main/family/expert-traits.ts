@@ -1,0 +1,43 @@
+import { isLeading } from './experts'
+import type { ExpertKeys } from './family'
+
+/** Experts that are chosen and weighed by a softmax over all of them. */
+export const softmaxExperts = {
+  countKeys: ['num_experts', 'num_local_experts'],
+  perRowKeys: ['num_experts_per_tok'],
+  sizeKey: 'intermediate_size',
+  scores: 'softmax',
+  choiceBias: 'none',
+  groups: 'none',
+  normed: 'norm_topk_prob'
+} satisfies ExpertKeys
+
+/** Experts of DeepSeek's first models: a softmax, and an expert without a router. */
+export const deepseekExperts = {
+  ...softmaxExperts,
+  countKeys: ['n_routed_experts', 'num_local_experts'],
+  sizeKey: 'moe_intermediate_size',
+  isDense: isLeading,
+  shared: { sizeKey: 'moe_intermediate_size', countKey: 'n_shared_experts', gated: false }
+} satisfies ExpertKeys
+
+/** Experts of DeepSeek-V3, which other families took over: sigmoids with a bias for the choice, in groups. */
+export const sigmoidExperts = {
+  ...deepseekExperts,
+  scores: 'sigmoid',
+  choiceBias: 'vector',
+  groups: 'byTopTwo',
+  scaleKey: 'routed_scaling_factor'
+} satisfies ExpertKeys
+
+/** Name of the expert that every row goes through, in families after DeepSeek. */
+export const sharedExperts = { sharedExpert: 'mlp.shared_experts' }
+
+/** Names of Mixtral's experts. */
+export const mixtralNames = {
+  router: 'block_sparse_moe.gate',
+  experts: 'block_sparse_moe.experts',
+  expertGate: 'w1',
+  expertUp: 'w3',
+  expertDown: 'w2'
+}
