@@ -10,9 +10,9 @@ type Adapted = NonNullable<TensorEntry['adapted']>
 type ReadWeight = (weight: TensorEntry, first: number, target: Uint8Array) => Promise<void>
 
 /**
- * Reads weights with their adapter: W + scale · B·A, as PEFT's `merge_and_unload` computes it. The product is
- * added up in float32, rank by rank, as the reference BLAS does; the sum is rounded to the dtype of W. The factors of
- * one weight stay in memory until those of another are read.
+ * Reads weights with their adapter: W + scale · B·A, as PEFT's `merge_and_unload` computes it. See
+ * {@link ProductAdder} for the product. The sum is rounded to the dtype of W. The factors of one weight stay in memory
+ * until those of another are read.
  */
 export class AdaptedReader {
   private readonly adder = new ProductAdder()
