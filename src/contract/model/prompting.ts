@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { freeName } from './free-name'
 
 /** Ways to ask a model for varied answers by its prompt alone. */
 export const Prompting = z.enum(['verbalized-sampling', 'list-then-pick', 'regeneration'])
@@ -38,4 +39,20 @@ export const PROMPTINGS: Readonly<Record<Prompting, PromptingFacts>> = {
     suffix: '\n\nGive another answer, which differs from all earlier ones. Write only the answer.',
     isList: false
   }
+}
+
+/** Returns the end of a variant's name: its prompting, or that it has settings. */
+export const variantEnding = (prompting: Prompting | ''): string =>
+  prompting === '' ? ' + decoding' : `, ${PROMPTINGS[prompting].label}`
+
+/** Renames a variant after its new prompting, unless the user has named it. */
+export function renamedVariant(
+  name: string,
+  [before, after]: readonly [Prompting | '', Prompting | ''],
+  taken: readonly string[]
+): string {
+  const ending = variantEnding(before)
+  return name.endsWith(ending)
+    ? freeName(`${name.slice(0, -ending.length)}${variantEnding(after)}`, taken)
+    : name
 }

@@ -31,7 +31,7 @@ export const INSPECTOR_WORDS = {
 export const LEGEND_WORDS = {
   baselines: 'Baselines',
   list: 'Parts of the trade-off',
-  outOfBag: 'Beside: candidates, and diversity at validity out of bag.'
+  outOfBag: 'Right: number of candidates, and diversity at validity out of bag.'
 } as const
 
 export const RANGES_WORDS = {

@@ -6,12 +6,12 @@ import type { RecipeCheck } from './recipe-check'
 export const isDoubtful = (state: RecipeCheck['state']): boolean =>
   state === 'below' || verdictFacts(state).isDoubt
 
-/** Returns a measured reason against a recipe, without its full stop; null where there is none. */
+/** Returns a measured reason against a recipe, as sentences; null where there is none. */
 export function recipeDoubt(
   { name }: Pick<Recipe, 'name'>,
   { state, words }: Pick<RecipeCheck, 'state' | 'words'>
 ): string | null {
   if (!isDoubtful(state)) return null
-  const text = words.replace(/\.$/, '')
+  const text = /[.…]$/.test(words) ? words : `${words}.`
   return text.startsWith(`${name}:`) ? text : `${name}: ${text}`
 }

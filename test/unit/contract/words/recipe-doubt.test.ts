@@ -23,7 +23,12 @@ it.each([
 it('of a range whose verdict is bad, but of none that is one of near-equal ranges', () => {
   const doubt = (state: 'unstable' | 'evaluated-loss' | 'near-ties') =>
     recipeDoubt(recipe, { state, words: 'by the task “Facts”: No range stands out.' })
-  expect(doubt('unstable')).toBe('upper: by the task “Facts”: No range stands out')
+  expect(doubt('unstable')).toBe('upper: by the task “Facts”: No range stands out.')
   expect(doubt('evaluated-loss')).not.toBeNull()
   expect(doubt('near-ties')).toBeNull()
+})
+
+it('of a recipe whose evaluation is being read, without a full stop behind the ellipsis', () => {
+  const words = 'upper: a baseline does better. Reading the evaluation…'
+  expect(recipeDoubt(recipe, { state: 'unstable', words })).toBe(words)
 })
