@@ -21,7 +21,7 @@ export interface Experts {
   readonly normed: boolean
   /** Factor of the weights. */
   readonly scale: number
-  /** Inner size of the MLP that every row also passes, weighted by a router of its own in some families; null without one. */
+  /** Inner size of the MLP that every row also passes, null without one. A router weighs it in some families. */
   readonly sharedSize: number | null
 }
 
