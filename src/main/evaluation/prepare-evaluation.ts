@@ -82,7 +82,7 @@ export async function prepareEvaluation(
 ): Promise<{ run: EvaluationRun; pair: SampledPair }> {
   const { task, rendering, computing = ON_CPU } = request
   const variants = request.variants.map(withPromptingText)
-  refuseSameNames(variants)
+  requireNames(variants)
   // Compiles the patterns, so that a wrong one is reported now and not after hours.
   new AnswerReader(task)
   const embedding =
@@ -248,8 +248,11 @@ function framed(task: Task, { prefix = '', suffix = '', system }: PromptFrame): 
   }))
 }
 
-function refuseSameNames(variants: readonly EvaluationVariant[]): void {
+function requireNames(variants: readonly EvaluationVariant[]): void {
   const names = variants.map(({ variant }) => variant.name)
+  if (names.includes('')) {
+    throw new WorkbenchError('bad-input', 'A variant has no name.', 'Results are shown by name: add one.')
+  }
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
   throw new WorkbenchError(

@@ -150,6 +150,21 @@ describe('slr evaluate', () => {
     await again.close()
   })
 
+  it('refuses a variant without a name', async () => {
+    const file = join(await temporaryFolder(), 'variants.json')
+    await writeFile(file, JSON.stringify([{ variant: { kind: 'post', name: '' } }]))
+    const { status, stderr } = await runHere([
+      'evaluate',
+      '--demo',
+      '--task',
+      'demo-open',
+      '--variants',
+      file
+    ])
+    expect(status).toBe(1)
+    expect(stderr).toContain('A variant has no name.')
+  })
+
   it('refuses a task whose pattern is no regular expression, before anything is computed', async () => {
     const folder = await temporaryFolder()
     const task = await builtinTask('demo-open')
