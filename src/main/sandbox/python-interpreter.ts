@@ -1,4 +1,5 @@
 import { Environment, Interpreter } from '@huggingface/jinja'
+import { pythonText } from './python-text'
 
 type Node = NonNullable<Parameters<Interpreter['evaluate']>[0]>
 type Value = ReturnType<Interpreter['evaluate']>
@@ -8,6 +9,16 @@ interface EvaluatedNode extends Node {
   readonly value: Value
 }
 
+interface Block extends Node {
+  readonly body: readonly Node[]
+  readonly alternate?: readonly Node[]
+  readonly defaultBlock?: readonly Node[]
+}
+interface Binary extends Node {
+  readonly operator: { readonly value: string }
+  readonly left: Node
+  readonly right: Node
+}
 interface For extends Node {
   readonly iterable: Node
 }
@@ -31,11 +42,20 @@ interface Dictionary extends Node {
 }
 
 const isEvaluated = (node: Node): node is EvaluatedNode => node.type === 'Evaluated'
+const isBlock = (node: Node): node is Block => BLOCKS.includes(node.type)
+const isJoined = (node: Node): node is Binary =>
+  node.type === 'BinaryExpression' && 'operator' in node && isTilde(node.operator)
+const isTilde = (operator: unknown): boolean =>
+  typeof operator === 'object' && operator !== null && 'value' in operator && operator.value === '~'
 const isFor = (node: Node): node is For => node.type === 'For'
 const isSelect = (node: Node): node is Select => node.type === 'SelectExpression'
 const isFilter = (node: Node): node is Filter => node.type === 'FilterExpression'
 const isMember = (node: Node): node is Member => node.type === 'MemberExpression'
 const isDictionary = (node: Node): node is Dictionary => node.type === 'ObjectLiteral'
+
+/** Statements that contain others, and those that print nothing by themselves. */
+const BLOCKS = ['Program', 'If', 'For', 'Set', 'Macro', 'CallStatement', 'FilterStatement']
+const SILENT = ['Break', 'Continue', 'Comment']
 
 /** Filters that accept None in Jinja's Python, because they begin with `if value`. */
 const OVER_NOTHING: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select', 'selectattr']
@@ -44,17 +64,40 @@ const OVER_NOTHING: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select
  * Extends the library's interpreter with Python features that published templates use. These are loops over
  * the characters of a text (Llama 3.2 Vision looks for images so), filters over None (functionary's tools).
  * They are also dictionaries with whole numbers as keys, looked up or sorted (Seed-OSS's thinking budgets). Other uses
- * of such a dictionary are refused.
+ * of such a dictionary are refused. Values are printed as Python prints them.
  */
 export class PythonInterpreter extends Interpreter {
   /** Dictionaries of numbers, by the values that represent them. */
   private readonly dictionaries = new WeakMap<Value, ReadonlyMap<number, Value>>()
 
+  /** Expressions whose value a template prints. */
+  private readonly printed = new WeakSet<Node>()
+
   override evaluate(statement: Node | undefined, environment: Environment): Value {
     if (statement === undefined) return super.evaluate(statement, environment)
+    const value = this.valueOfNode(statement, environment)
+    return this.printed.has(statement) ? valueOf(pythonText(value)) : value
+  }
+
+  override run(program: Parameters<Interpreter['run']>[0]): Value {
+    this.markPrinted(program)
+    return super.run(program)
+  }
+
+  private markPrinted(node: Node): void {
+    if (!isBlock(node)) {
+      if (!SILENT.includes(node.type)) this.printed.add(node)
+      return
+    }
+    const { body, alternate = [], defaultBlock = [] } = node
+    for (const inner of [...body, ...alternate, ...defaultBlock]) this.markPrinted(inner)
+  }
+
+  private valueOfNode(statement: Node, environment: Environment): Value {
     if (isEvaluated(statement)) return statement.value
     if (isFor(statement)) return this.loop(statement, environment)
     if (isFilter(statement)) return this.filtered(statement, environment)
+    if (isJoined(statement)) return this.joined(statement, environment)
     if (isMember(statement)) return this.member(statement, environment)
     if (isDictionary(statement) && hasNumbers(statement)) return this.dictionary(statement, environment)
     return super.evaluate(statement, environment)
@@ -73,6 +116,7 @@ export class PythonInterpreter extends Interpreter {
     const operand = this.evaluate(filter.operand, environment)
     const name = filter.filter.value ?? filter.filter.callee?.value
     const evaluatedFilter: Filter = { ...filter, operand: evaluated(operand) }
+    if (name === 'string') return valueOf(pythonText(operand))
     const isNothing = operand.value === null || operand.value === undefined
     if (isNothing && OVER_NOTHING.includes(name)) return valueOf([])
     const dictionary = this.dictionaries.get(operand)
@@ -81,6 +125,10 @@ export class PythonInterpreter extends Interpreter {
     const sorted = [...dictionary].sort(([a], [b]) => a - b)
     const pairs = sorted.map(([key, value]) => this.list([valueOf(key), value], environment))
     return this.list(pairs, environment)
+  }
+
+  private joined({ left, right }: Binary, environment: Environment): Value {
+    return valueOf([left, right].map((side) => pythonText(this.evaluate(side, environment))).join(''))
   }
 
   private list(values: readonly Value[], environment: Environment): Value {

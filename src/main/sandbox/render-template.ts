@@ -58,7 +58,7 @@ interface TemplateMessage {
 }
 
 /** Start of a part that a template printed as a whole, because it expected text. */
-const PRINTED_PART = '{"type": "text"'
+const PRINTED_PART = "{'type': 'text'"
 
 function renderEither(
   messages: readonly ChatMessage[],

@@ -173,8 +173,18 @@ describe('chat template', () => {
   test('sees the template arguments, which may replace the date but not the messages', async () => {
     const template = '{{ enable_thinking }} {{ date_string }} {{ tools is none }}'
     const templateArguments = { enable_thinking: false, date_string: 'May' }
-    expect((await renderWith(template, { templateArguments })).rendered).toBe('false May true')
+    expect((await renderWith(template, { templateArguments })).rendered).toBe('False May True')
     await expect(renderWith(template, { templateArguments: { messages: '' } })).rejects.toThrow(/"messages"/)
+  })
+
+  test.each([
+    ['{{ true }} {{ none }}{{ missing }} {{ 1 if false }}', 'True None '],
+    ["{{ [true, none, 1, 2.0, 'it\\'s', \"a\\n\"] }}", `[True, None, 1, 2.0, "it's", 'a\\n']`],
+    ["{% if true %}{{ {'a': [false]} }}{% endif %}", "{'a': [False]}"],
+    ['{% for x in [none] %}{{ x }}{% endfor %}{% set y %}{{ true }}{% endset %}{{ y }}', 'NoneTrue'],
+    ["{{ 'a' ~ true ~ none ~ missing }} {{ false | string }} {{ [true] | tojson }}", 'aTrueNone False [true]']
+  ])('prints the values of %s as Python does', async (template, rendered) => {
+    expect((await renderWith(template)).rendered).toBe(rendered)
   })
 
   test('that refuses a system turn names the remedy', async () => {
@@ -250,7 +260,7 @@ describe('chat template', () => {
     const { rendered } = await renderWith(
       "{{ ''.constructor is defined }} {{ messages.__proto__ is defined }} {{ range.constructor is defined }}"
     )
-    expect(rendered).toBe('false false false')
+    expect(rendered).toBe('False False False')
   })
 })
 

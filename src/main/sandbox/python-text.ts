@@ -1,0 +1,38 @@
+import type { Interpreter } from '@huggingface/jinja'
+
+type Value = ReturnType<Interpreter['evaluate']>
+
+/** Writes a value as Python's `str` does; an undefined value is empty, as in Jinja. */
+export function pythonText(printed: Value): string {
+  if (typeof printed.value === 'string') return printed.value
+  return printed.type === 'UndefinedValue' ? '' : pythonLiteral(printed)
+}
+
+/** Writes a value as Python's `repr` does. */
+function pythonLiteral(printed: Value): string {
+  const { type, value } = printed
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  if (typeof value === 'string') return quoted(value)
+  if (type === 'NullValue') return 'None'
+  if (type === 'UndefinedValue') return 'Undefined'
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, item]) => `${quoted(key)}: ${pythonLiteral(item)}`)
+    return `{${entries.join(', ')}}`
+  }
+  if (!Array.isArray(value)) return printed.toString()
+  const items = value.map(pythonLiteral).join(', ')
+  if (type !== 'TupleValue') return `[${items}]`
+  return value.length === 1 ? `(${items},)` : `(${items})`
+}
+
+/** Quotes a text as Python does: with double quotes only if it has single and no double quotes. */
+function quoted(text: string): string {
+  const escaped = text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t')
+    .replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  if (text.includes("'") && !text.includes('"')) return `"${escaped}"`
+  return `'${escaped.replaceAll("'", "\\'")}'`
+}
