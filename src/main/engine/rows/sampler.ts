@@ -135,7 +135,10 @@ export function standardDeviation(scores: Float32Array): number {
   for (const score of scores) total += score
   const mean = total / scores.length
   let squares = 0
-  for (const score of scores) squares += (score - mean) ** 2
+  for (const score of scores) {
+    const distance = score - mean
+    squares += distance * distance
+  }
   return Math.sqrt(squares / (scores.length - 1))
 }
 

@@ -1,6 +1,7 @@
-import { elementAt } from '../../../contract/model/look-up'
+import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { TruncatedBaseline } from '../../../contract/model/sampling-baseline'
 import { standardDeviation } from './sampler'
+import { sortDescending } from './sort-descending'
 
 /*
  * Indices below are not checked, because these loops go over the whole vocabulary. They stay within the arrays.
@@ -18,14 +19,13 @@ export function truncatedProbabilities(
   baselines: readonly TruncatedBaseline[],
   tokens: readonly number[]
 ): Float64Array[] {
-  const descending = logits.slice().sort().reverse()
+  const descending = sortDescending(logits)
   const greatest = elementAt(descending, 0, 'logit')
   const deviation = standardDeviation(logits)
-  const sumsAt = new Map<number, Float64Array>()
+  const sumsAt = cumulativeWeights(descending, new Set(baselines.map(({ temperature }) => temperature)))
   return baselines.map((baseline) => {
     const { temperature } = baseline
-    const sums = sumsAt.get(temperature) ?? cumulativeWeights(descending, temperature)
-    sumsAt.set(temperature, sums)
+    const sums = mapGet(sumsAt, temperature, 'temperature')
     const count = keptCount(baseline, descending, sums, deviation)
     const lowest = elementAt(descending, count - 1, 'logit')
     const total = elementAt(sums, count - 1, 'sum of weights')
@@ -37,16 +37,45 @@ export function truncatedProbabilities(
   })
 }
 
-/** Sums the weights of the likeliest 1, 2, … tokens. The likeliest token has weight 1. */
-function cumulativeWeights(descending: Float32Array, temperature: number): Float64Array {
-  const sums = new Float64Array(descending.length)
-  const greatest = elementAt(descending, 0, 'logit')
-  let sum = 0
-  for (let i = 0; i < sums.length; i++) {
-    sum += Math.exp(((descending[i] ?? 0) - greatest) / temperature)
-    sums[i] = sum
+/** Sums the weights of the likeliest 1, 2, … tokens at each temperature. The likeliest token has weight 1. */
+function cumulativeWeights(
+  descending: Float32Array,
+  temperatures: ReadonlySet<number>
+): Map<number, Float64Array> {
+  const weightsAt = new Map<number, Float64Array>()
+  for (const temperature of [...temperatures].sort((a, b) => b - a)) {
+    // exp(x) is the square of exp(x / 2), which is much faster to compute.
+    const ofDouble = weightsAt.get(2 * temperature)
+    weightsAt.set(
+      temperature,
+      ofDouble === undefined ? weightsOf(descending, temperature) : squaresOf(ofDouble)
+    )
   }
-  return sums
+  for (const weights of weightsAt.values()) accumulate(weights)
+  return weightsAt
+}
+
+function weightsOf(descending: Float32Array, temperature: number): Float64Array {
+  const weights = new Float64Array(descending.length)
+  const greatest = elementAt(descending, 0, 'logit')
+  for (let i = 0; i < weights.length; i++) {
+    weights[i] = Math.exp(((descending[i] ?? 0) - greatest) / temperature)
+  }
+  return weights
+}
+
+function squaresOf(values: Float64Array): Float64Array {
+  const squares = new Float64Array(values.length)
+  for (let i = 0; i < squares.length; i++) {
+    const value = values[i] ?? 0
+    squares[i] = value * value
+  }
+  return squares
+}
+
+function accumulate(values: Float64Array): void {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) values[i] = sum += values[i] ?? 0
 }
 
 function keptCount(

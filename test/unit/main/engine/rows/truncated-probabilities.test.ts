@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   BASELINE_FAMILIES,
   baselineSampler,
@@ -9,7 +9,10 @@ import {
 } from '../../../../../src/contract/model/sampling-baseline'
 import { OPEN_SAMPLING } from '../../../../../src/contract/model/sampling'
 import { tokenProbabilities } from '../../../../../src/main/engine/rows/sampler'
+import { sortDescending } from '../../../../../src/main/engine/rows/sort-descending'
 import { truncatedProbabilities } from '../../../../../src/main/engine/rows/truncated-probabilities'
+
+vi.mock(import('../../../../../src/main/engine/rows/sort-descending'), { spy: true })
 
 const LOGITS = Float32Array.of(4.5, 4, 1, 3, 2.75, -2, 0.5, 4, -6, 1.5)
 const BASELINES: TruncatedBaseline[] = [0.5, 1, 2.5].flatMap((temperature) => [
@@ -69,6 +72,27 @@ describe('a cut of a next-token distribution', () => {
   it('is not finite where a logit is not', () => {
     const [values] = truncatedProbabilities(Float32Array.of(1, NaN, 2), BASELINES.slice(0, 1), [0])
     expect(values?.[0]).toBeNaN()
+  })
+
+  it('takes one sort and two exponentials of each logit for all candidates of a sweep', () => {
+    const logits = Float32Array.from({ length: 2048 }, (_, token) => Math.sin(token) * 9)
+    const candidates = SAMPLING_KINDS.flatMap((kind) => BASELINE_FAMILIES[kind].candidates)
+    const baselines = candidates.filter((candidate): candidate is TruncatedBaseline => 'limit' in candidate)
+    vi.mocked(sortDescending).mockClear()
+    const exponentials = vi.spyOn(Math, 'exp')
+    truncatedProbabilities(logits, baselines, [0])
+    const count = exponentials.mock.calls.length
+    exponentials.mockRestore()
+    expect(sortDescending).toHaveBeenCalledTimes(1)
+    expect(count).toBeLessThanOrEqual(2 * logits.length + baselines.length)
+  })
+
+  it('sorts logits of any sign and size like the library', () => {
+    const logits = Float32Array.from({ length: 999 }, (_, i) => Math.sin(i) * 10 ** ((i % 60) - 30))
+    const special = Float32Array.of(0, -0, 3, 3, -3, Infinity, -Infinity, 1e-45, -1e-45)
+    for (const values of [logits, special, new Float32Array()])
+      expect(sortDescending(values)).toEqual(values.toSorted().reverse())
+    expect([...sortDescending(Float32Array.of(1, NaN, 2))]).toEqual([NaN, 2, 1])
   })
 })
 
