@@ -52,8 +52,8 @@ describe('an export of nothing restored', () => {
 })
 
 describe('an export of an adapter', () => {
-  const head = (dtype: 'BF16' | 'F32') =>
-    floatTensor('base_model.model.lm_head.weight', dtype, [16, 8], Array(128).fill(0.5))
+  const head = (dtype: 'BF16' | 'F32', rows = 16) =>
+    floatTensor('base_model.model.lm_head.weight', dtype, [rows, 8], Array(8 * rows).fill(0.5))
   const twos = (name: string, ...shape: number[]) =>
     floatTensor(`base_model.model.${name}`, 'BF16', shape, Array(8 ** shape.length).fill(2))
 
@@ -167,6 +167,11 @@ describe('an export of an adapter', () => {
     const { message } = await problemOf(prepareExport({ base, post }, UPPER))
     expect(message).toContain('"base_model.model.lm_head.weight" is F32')
     expect(message).toContain('expected BF16')
+    // A larger vocabulary would not be that of base's config.json either.
+    const extended = await adapterPair(['0.self_attn.q'], [head('BF16', 18)])
+    expect((await problemOf(prepareExport(extended, UPPER))).message).toContain(
+      'of [18, 8], expected BF16 of [16, 8]'
+    )
   })
 })
 
