@@ -92,14 +92,14 @@ test('docs/files.md names every kind of document, with the versions of those tha
   })
 })
 
-test('the package is published with the build and its resources, and its command is slr', () => {
+test('the package is published with the build, its resources and the download of CUDA, and its command is slr', () => {
   const { name, bin, files, ...others } = PublishedPackage.parse(
     JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   )
   expect({ name, bin, files }).toEqual({
     name: 'slr-workbench',
     bin: { slr: 'out/main/cli.js' },
-    files: ['out', '!out/**/*.map', 'resources']
+    files: ['out', '!out/**/*.map', 'resources', 'tools/gpu/install-cuda.mjs']
   })
   expect(others).not.toHaveProperty('private')
 })
