@@ -168,7 +168,8 @@ describe('an export of an adapter', () => {
     expect(message).toContain('"base_model.model.lm_head.weight" is F32')
     expect(message).toContain('expected BF16')
     // A larger vocabulary would not be that of base's config.json either.
-    const extended = await adapterPair(['0.self_attn.q'], [head('BF16', 18)])
+    const embeddings = { ...head('BF16', 18), name: 'base_model.model.model.embed_tokens.weight' }
+    const extended = await adapterPair(['0.self_attn.q'], [embeddings, head('BF16', 18)])
     expect((await problemOf(prepareExport(extended, UPPER))).message).toContain(
       'of [18, 8], expected BF16 of [16, 8]'
     )
