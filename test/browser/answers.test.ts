@@ -207,7 +207,7 @@ describe('samples in Chromium', () => {
     await page.getByLabel('Answers per prompt', { exact: true }).fill('200')
     await page.keyboard.press('Escape')
     const variants = await openSettings(page, SETTINGS_WORDS.variants)
-    await variants.getByRole('checkbox', { name: 'base' }).uncheck()
+    await variants.getByRole('checkbox', { name: 'base', exact: true }).uncheck()
     await page.keyboard.press('Escape')
     // The button that opened the settings has the focus again, not the next one.
     await expect.poll(() => page.locator(':focus').innerText()).toMatch(/^Variants/)

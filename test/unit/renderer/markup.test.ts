@@ -30,7 +30,7 @@ const REASONS: Record<string, RegExp> = {
   'in the list, whose end it is':
     /^place === 0$|^place === .*length - 1$|^page (=== 0|>= last)$|^listing(\.parent)? === null$/,
   'beside it: the work that goes on':
-    /^(waiting|saving|\w+\.busy|\w+\.job\.busy|session\.ranges\.busy|(job|ranks)\.cancelling|!cancellable)$|^(writing !== null|reports === null|job\.state === 'running')$/,
+    /^(waiting|saving|\w+\.busy|\w+\.job\.busy|session\.ranges\.busy|(job|ranks|exports\.serving)\.cancelling|!cancellable)$|^(writing !== null|reports === null|job\.state === 'running')$/,
   'in the view: there is nothing to do it to':
     /^(edit\.(past|future)\.length === 0|empty|what === null|current === null|blind\.decided === 0|task === null|!setup\.ready|prompts\.builtin\.length === 0)$/,
   'in its own words, which say that it is done': /^chat\.isKept|^adding !== 'offered'$|^prompts\.isBuiltin$/,

@@ -133,7 +133,7 @@ describe('slr check', () => {
       [['--demo', '--device', 'cpu'], inOrder('progress'), sweeping, unkept('--demo --device cpu')],
       [
         [...PAIR_OPTIONS, '--prompts', prompts],
-        inOrder('done', 'done', 'progress'),
+        inOrder('done', 'done', 'done', 'progress'),
         checking,
         unkept(`${PAIR_OPTIONS.join(' ')} --prompts ${prompts}`)
       ],

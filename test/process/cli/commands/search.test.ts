@@ -61,9 +61,9 @@ describe('slr search', () => {
       expect(status).toBe(0)
       return SearchDocument.parse(JSON.parse(stdout))
     }
-    // The program is killed in its fourth turn at the engine, after the sweep, its halves and a generation.
+    // The program is killed in its fifth turn at the engine, after the sweep, few-shot base, the halves and a generation.
     const engine = new HeldEngine(sharedEngine)
-    const reached = engine.holdAt(inOrder('done', 'done', 'done', 'progress'))
+    const reached = engine.holdAt(inOrder('done', 'done', 'done', 'done', 'progress'))
     const running = search(engine, out)
     await reached()
     expect(await readdir(folder)).toEqual(['prompts.json', 'search.json.partial'])
