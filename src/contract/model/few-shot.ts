@@ -75,7 +75,8 @@ export function fewShotText({ preamble, examples }: FewShotPrompt, turns: readon
   return [
     ...system.filter((content) => content !== '').map((content) => `${content}\n\n`),
     ...[...worked, ...turns.filter((turn) => !isSystem(turn))].map(({ role, content }) =>
-      role === 'user' ? `Question: ${content}\nAnswer:` : ` ${content}\n\n`
+      // Answers of the model itself begin with the space.
+      role === 'user' ? `Question: ${content}\nAnswer:` : ` ${content.trimStart()}\n\n`
     )
   ].join('')
 }

@@ -6,7 +6,7 @@ test('a few-shot prompt shows examples and the conversation in plain text, and e
   const turns = [
     { role: 'system', content: 'Be brief.' },
     { role: 'user', content: 'Two?' },
-    { role: 'assistant', content: '2' },
+    { role: 'assistant', content: ' 2' },
     { role: 'user', content: 'Three?' }
   ] as const
   expect(fewShotText(format, turns)).toBe(
