@@ -44,8 +44,8 @@ export async function runWholeSweep(
   const compared = await withHalvesAlone(engine, request, swept, signal, ({ rowsDone, rowsTotal }) =>
     tell({ phase: 'halving', rowsDone, rowsTotal })
   )
-  if (compared.device !== 'cpu') tell({ phase: 'verifying' })
   const withFewShot = await withFewShotBase(engine, request, compared, signal)
+  if (compared.device !== 'cpu') tell({ phase: 'verifying' })
   const verified = await verifiedOnCpu(engine, request, withFewShot, signal)
   const whole = await withUnmergedDifference(engine, request, verified, signal)
   tell({ phase: 'saving' })
