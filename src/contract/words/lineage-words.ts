@@ -48,7 +48,8 @@ function changedLayersWords(lineage: LineageDocument, stage: string): string[] {
   const changed = layers.filter(({ distance }) => distance !== 0)
   if (changed.length === 0) return [`${stage} changed no layer.`]
   if (changed.length === layers.length) return []
-  const ranges = rangesFromText(changed.map(({ layer }) => layer).join()) ?? []
+  const ranges = rangesFromText(changed.map(({ layer }) => layer).join())
+  if (ranges === null) throw new Error(`a lineage with a layer of ${stage} twice`)
   const labels = ranges.map(([start, end]) => rangeLabel({ start, end })).join(', ')
   return [`${stage} changed only ${changed.length === 1 ? 'layer' : 'layers'} ${labels}.`]
 }

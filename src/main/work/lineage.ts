@@ -194,17 +194,16 @@ const stepOf = (name: string): number | null => {
 /** Builds the curve of a training from a sweep of its checkpoints by themselves. */
 export function triageDocument({ stages }: Training, sweep: SweepDocument): TriageDocument {
   const { base, post, checkpoints } = sweep
-  const scored = stages
-    .map((stage, index) => {
-      const score =
-        index === 0
-          ? base
-          : index === stages.length - 1
-            ? post
-            : (checkpoints.find(({ fingerprint }) => fingerprint === stage.fingerprint) ?? null)
-      return score === null ? [] : [{ stage, prompts: score.prompts }]
-    })
-    .flat()
+  const scoreOf = (stage: OtherCheckpoint, index: number) => {
+    if (index === 0) return base
+    if (index === stages.length - 1) return post
+    return checkpoints.find(({ fingerprint }) => fingerprint === stage.fingerprint)
+  }
+  // A notice of the sweep names each checkpoint without a score.
+  const scored = stages.flatMap((stage, index) => {
+    const score = scoreOf(stage, index) ?? null
+    return score === null ? [] : [{ stage, prompts: score.prompts }]
+  })
   const first = elementAt(scored, 0, 'checkpoint').prompts
   const steps = scored.map(({ stage }) => stepOf(stage.name))
   const isNumbered = steps.every((step) => step !== null) && new Set(steps).size === steps.length
