@@ -16,17 +16,22 @@ const latentAttention = {
 /** Keys of losses of DeepSeek's routers, and of the placement of experts. */
 const deepseekTraining = ['aux_loss_alpha', 'ep_size', 'seq_aux']
 
+/** Sizes of the latent attention of DeepSeek-V2 and V3, where a config leaves them out. */
+const latentSizes = {
+  q_lora_rank: 1536,
+  kv_lora_rank: 512,
+  qk_nope_head_dim: 128,
+  qk_rope_head_dim: 64,
+  v_head_dim: 128
+}
+
 const deepseekV3 = {
   ...latentAttention,
   experts: sigmoidExperts,
   required: { scoring_func: 'sigmoid', moe_layer_freq: 1, rope_interleave: true },
   defaults: {
     ...plain.defaults,
-    q_lora_rank: 1536,
-    kv_lora_rank: 512,
-    qk_nope_head_dim: 128,
-    qk_rope_head_dim: 64,
-    v_head_dim: 128,
+    ...latentSizes,
     n_routed_experts: 256,
     num_experts_per_tok: 8,
     moe_intermediate_size: 2048,
@@ -70,11 +75,7 @@ export const DEEPSEEK_FAMILIES: Readonly<Record<string, Family>> = {
     required: { scoring_func: 'softmax', norm_topk_prob: false, moe_layer_freq: 1 },
     defaults: {
       ...plain.defaults,
-      q_lora_rank: 1536,
-      kv_lora_rank: 512,
-      qk_nope_head_dim: 128,
-      qk_rope_head_dim: 64,
-      v_head_dim: 128,
+      ...latentSizes,
       first_k_dense_replace: 0,
       n_shared_experts: 2,
       routed_scaling_factor: 1,

@@ -23,7 +23,7 @@ export interface TokenInputs {
 export interface TokenChunk extends TokenInputs {
   readonly path: string
   readonly length: number
-  /** Multiplies rows of q or k with the keys, decayed from the key's token, [chunks, keyHeads, group, length, length]. */
+  /** Multiplies rows of q or k with the keys, decayed from their token, [chunks, keyHeads, group, length, length]. */
   productsWithKeys(name: 'q' | 'k', rows: string): string
   /** Multiplies rows of q or k with the state before the chunk, which has decayed; null without one. */
   productsWithState(name: 'q' | 'k', rows: string): string | null
