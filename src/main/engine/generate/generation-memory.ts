@@ -109,8 +109,7 @@ export function stepMemory({ spec }: GeneratedModels, rows: number, capacity: nu
   const grown = kvHeadCount * (headSize + valueSize) * capacity
   // States after a token are outputs of all layers of a session.
   const recurrent = anyRecurrence(spec)
-  const states =
-    recurrent === null ? 0 : spec.layerCount * (stateSize(recurrent) + recurrent.channels)
+  const states = recurrent === null ? 0 : spec.layerCount * (stateSize(recurrent) + recurrent.channels)
   const activations = rows * (states + grown + Math.max(attention, 3 * widestMlp(spec)) + 6 * hiddenSize)
   // Logits, and in the drawing graph weights in float32 and sums in float64.
   const drawing = 5 * Math.min(rows, RUN_ROWS) * vocabularySize

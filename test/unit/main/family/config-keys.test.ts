@@ -174,7 +174,9 @@ describe('a key that changes the numbers', () => {
     expect(() => experts('glm4_moe', { n_group: 7 })).toThrow(
       'config.json: "n_group" is 7, expected a divisor of the number of experts (128).'
     )
-    expect(() => experts('hunyuan_v1_moe', { moe_topk: [8, 7] })).toThrow('one whole number from 1 to 64 for all layers')
+    expect(() => experts('hunyuan_v1_moe', { moe_topk: [8, 7] })).toThrow(
+      'one whole number from 1 to 64 for all layers'
+    )
   })
 
   test('has the reference implementation’s default if the config omits it', () => {
