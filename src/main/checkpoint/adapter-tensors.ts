@@ -43,8 +43,7 @@ interface Factors {
  * @param tensors of the base, by canonical name.
  * @param adapter tensors of the adapter's file.
  * @param scalingOf the scaling of a module's factors.
- * @throws WorkbenchError `bad-file` naming the file and tensor: half of the factors is missing, a shape does not
- * fit, or the base has no such tensor
+ * @throws WorkbenchError `bad-file` naming the file and tensor, if a factor is missing or a tensor does not fit the base
  */
 export function joinAdapter(
   tensors: ReadonlyMap<string, TensorEntry>,

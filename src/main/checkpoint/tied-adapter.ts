@@ -15,8 +15,6 @@ const PIECE = 2 ** 20
  * Checks that embeddings and head stay equal where the base ties them. PEFT computes saved ones apart from each other,
  * and with the base's tensor where only one is saved.
  *
- * @param base tensors of the base, by canonical name
- * @param adapter tensors of the adapter's file
  * @param tiesSaved true if PEFT ties the head to the saved embeddings (`ensure_weight_tying`)
  * @returns the tensors of the adapter without its head
  * @throws WorkbenchError `unsupported` naming the tensor that differs

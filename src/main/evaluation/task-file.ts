@@ -26,10 +26,9 @@ const EXPECTED =
 const CELL_SEPARATOR = '|'
 
 /**
- * Reads a task from the text of a file, by the ending of its name:
- * - `.json` with an object: an exported task;
- * - otherwise a list of prompts in any format of sample prompts, each with `answers` (a list of texts or
- * numbers, separated by | in a `.csv` cell) or one `answer`. In GSM8K's published lines the final answer
+ * Reads a task from the text of a file, by the ending of its name. A `.json` file with an object is an exported task.
+ * Other files are lists of prompts in any format of sample prompts. Each prompt has one `answer`, or a list `answers`,
+ * separated by | in a `.csv` cell. In GSM8K's published lines the final answer
  * follows ####. Sampling and reading are the defaults of the kind of task.
  *
  * @param kind of a list of prompts. If undefined: reasoning when every prompt has one answer, open-ended when

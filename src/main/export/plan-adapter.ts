@@ -24,8 +24,7 @@ export interface PlannedAdapter {
  * Plans what a recipe leaves of post's adapter. Restored weights lose their factors, and B is multiplied by what is
  * left of a partly restored weight. All other tensors are the adapter's, byte for byte.
  *
- * @throws WorkbenchError `unsupported` if post is no adapter, a layer comes from another checkpoint, a tensor that
- * the adapter stores whole is partly restored, or nothing is left
+ * @throws WorkbenchError `unsupported` if post is no adapter, or an adapter cannot hold the result
  */
 export function planAdapter(post: PairMember, strengths: readonly LayerStrength[]): PlannedAdapter {
   const { adapter, path } = post.checkpoint

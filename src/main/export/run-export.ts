@@ -40,8 +40,8 @@ export interface ExportRequest {
  * with their sources. Then the folder is renamed. An export that ends early leaves nothing. `Staging` describes the
  * remains of a killed export.
  *
- * @throws WorkbenchError as `checkTarget`; `bad-input` when a model is there and may not be replaced; `locked`;
- *   `bad-file` for sources that changed or files that do not read back; `read-only` when the disk is full; `cancelled`
+ * @throws WorkbenchError as `checkTarget`; `bad-input` if a model may not be replaced; `locked`; `cancelled`.
+ * @throws WorkbenchError `bad-file` for sources that changed or files that do not read back; `read-only` for a full disk
  */
 export async function runExport(
   { prepared, target: typed, overwrite, findings }: ExportRequest,

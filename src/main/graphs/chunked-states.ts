@@ -38,8 +38,8 @@ export interface StateRule {
 }
 
 /**
- * Computes the outputs S'^T q of tokens, whose state S carries what earlier tokens of the prompt changed. With G the
- * sum of g up to a token, the output is e^G S^T q + sum over j of e^(G - G_j) (q k_j) u_j.
+ * Computes the outputs S'^T q of tokens, whose state S carries what earlier tokens of the prompt changed. G is the sum
+ * of g up to a token. The output is e^G S^T q + sum over j of e^(G - G_j) (q k_j) u_j.
  */
 export class ChunkedStates {
   /** Value heads of one key head. */
@@ -56,7 +56,7 @@ export class ChunkedStates {
   /**
    * Computes packed rows.
    *
-   * @param tokens [nodes, rows + 1, width] each, where the last row is zero and fills chunks
+   * @param tokens [nodes, rows + 1, width] each, where the last row is zero and fills chunks.
    * @returns outputs, [nodes, rows, heads x size], and states after the ends, [nodes, ends, state]; null without ends
    */
   packed(tokens: TokenInputs, shape: RecurrentShape): { mixed: string; states: string | null } {
@@ -75,8 +75,8 @@ export class ChunkedStates {
   /**
    * Computes one token of each row.
    *
-   * @param tokens [rows, width] each
-   * @param state [rows, keyHeads, group, keySize, valueSize]
+   * @param tokens [rows, width] each.
+   * @param state [rows, keyHeads, group, keySize, valueSize].
    * @returns outputs, [rows, heads x size], and the state after the token, [rows, state]
    */
   step(tokens: TokenInputs, state: string): { mixed: string; state: string } {
@@ -160,8 +160,7 @@ export class ChunkedStates {
   /**
    * Computes chunks of one length.
    *
-   * @param tokens as in {@link TokenChunk}
-   * @param before states before the chunks, [chunks, keyHeads, group, keySize, valueSize]; null for zeros
+   * @param before states before the chunks, [chunks, keyHeads, group, keySize, valueSize]; null for zeros.
    * @returns results, [chunks, length, keyHeads, group, valueSize], and the states after the chunks if they are read
    */
   private chunk(

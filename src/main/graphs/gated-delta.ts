@@ -6,10 +6,10 @@ import { StateLayer, type StateProjections } from './state-layer'
 
 /**
  * Builds a layer with the gated delta rule (Yang et al., arXiv 2412.06464). A token changes the state S of a value
- * head by u = s (v - e^g S^T k), where g is the decay and s the strength.
+ * head by u = s (v - e^g S^T k). Here g is the decay and s the strength.
  *
- * With G the sum of g up to a token, the changes U of a chunk's tokens solve (I + A) U = s (V - e^G K S), where
- * A_ij = s_i e^(G_i - G_j) k_i k_j for j < i. So no step depends on the one before.
+ * G is the sum of g up to a token. The changes U of a chunk's tokens solve (I + A) U = s (V - e^G K S).
+ * There, A_ij = s_i e^(G_i - G_j) k_i k_j for j < i. So no step depends on the one before.
  */
 export class GatedDeltaLayer extends StateLayer {
   protected projections(normed: string): StateProjections {

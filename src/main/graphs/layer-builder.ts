@@ -360,8 +360,8 @@ export function quantisedProduct(
 }
 
 /**
- * Applies xIELU (Huang and Schlag, arXiv 2411.13010). It is a x^2 + x / 2 above zero, and b (exp(x) - 1 - x) + x /
- * 2 below, with a = softplus(alphaP) and b = 1 / 2 + softplus(alphaN), [1] each.
+ * Applies xIELU (Huang and Schlag, arXiv 2411.13010). It is a x^2 + x / 2 above zero, with
+ * a = softplus(alphaP) [1]. Below zero it is b (exp(x) - 1 - x) + x / 2, with b = 1 / 2 + softplus(alphaN) [1].
  */
 function xielu(graph: OnnxGraph, value: string, alphaP: string, alphaN: string): string {
   const constant = (name: string, number: number): string => graph.constant(`mlp/xielu/${name}`, number)

@@ -24,20 +24,22 @@ export interface RecurrentLayer {
   /**
    * Computes packed rows.
    *
-   * @param rows [nodes x rows, hidden]
-   * @returns rows after the residual, [nodes x rows, hidden]; inputs of the convolution, [nodes, rows, channels]; and
-   * states after the ends, [nodes, ends, state]; null without ends
+   * @param rows [nodes x rows, hidden].
+   * @returns `attended`: rows after the residual, [nodes x rows, hidden].
+   * `inputs` of the convolution, [nodes, rows, channels].
+   * `states` after the ends, [nodes, ends, state]; null without ends
    */
   packed(rows: string, shape: RecurrentShape): { attended: string; inputs: string; states: string | null }
 
   /**
    * Computes one token of each row.
    *
-   * @param hidden [rows, hidden]
-   * @param past inputs of the convolution of the tokens before, [rows, kernel - 1, channels]
-   * @param state as `stateDims` describes it, for each row
-   * @returns rows after the residual; the token's input of the convolution, [rows, channels]; and the state after the
-   * token, [rows, state]
+   * @param hidden [rows, hidden].
+   * @param past inputs of the convolution of the tokens before, [rows, kernel - 1, channels].
+   * @param state as `stateDims` describes it, for each row.
+   * @returns `attended`: rows after the residual.
+   * `input` of the convolution for the token, [rows, channels].
+   * `state` after the token, [rows, state]
    */
   step(hidden: string, past: string, state: string): { attended: string; input: string; state: string }
 }

@@ -7,7 +7,7 @@ import { StateLayer, type StateProjections } from './state-layer'
 
 /**
  * Builds a layer with a state space (Mamba-2, Dao and Gu, arXiv 2405.21060). A token with the step d changes the state
- * of a value head by u = d x, which decays by d e^rate, and its output has D x added.
+ * of a value head by u = d x. The state decays by d e^rate. D x is added to the token's output.
  */
 export class StateSpaceLayer extends StateLayer {
   constructor(

@@ -71,9 +71,10 @@ export class JobTurns {
   }
 
   /**
-   * Prepares and starts a job that saves its result. @param prepare ends early when its signal fires, or resolves with
-   * a job that is then cancelled @throws WorkbenchError `busy` while a job of the project runs, or the program ends;
-   * `cancelled`; `read-only` or `not-found` if the result could not be saved
+   * Prepares and starts a job that saves its result.
+   * @param prepare ends early when its signal fires, or resolves with a job that is then cancelled.
+   * @throws WorkbenchError `busy` while a job of the project runs, or the program ends; `cancelled`; `read-only` or
+   * `not-found` if the result cannot be saved
    */
   async start<Event extends { type: string }, Started extends RunningJob<Event>>(
     pair: ProjectPair,

@@ -59,8 +59,7 @@ interface Side {
  * @param options.others sweeps of the same pair that restore layers to further checkpoints.
  * @param options.rho share of post's validity that a selected range keeps in both; each sweep's own if
  * omitted.
- * @throws WorkbenchError `bad-input` if one is scored by characters and the other by a task, one has no
- * ranges, or they have no range in common; `cancelled`
+ * @throws WorkbenchError `bad-input` if only one is scored by characters, or they have no range in common; `cancelled`
  */
 export async function compareSweeps(
   first: SweepToCompare,

@@ -97,8 +97,8 @@ function effectiveNumber(answers: readonly JudgedAnswer[]): number {
 const PATIENCE = 0.8
 
 /**
- * Computes utility_k of NoveltyBench (Zhang et al. 2025, arXiv 2504.05228): the scores, from 1 to 10, of the answers
- * that begin a class, weighted by the probability that a reader gets that far.
+ * Computes utility_k of NoveltyBench (Zhang et al. 2025, arXiv 2504.05228): the scores, 1 to 10, of answers that begin
+ * a class, weighted by the probability that a reader gets that far.
  *
  * @param begins positions of the answers that begin a class
  * @param marks scores of all classified answers, from 0 to 1

@@ -29,8 +29,8 @@ import { type LowRankFactors, truncatedSvd } from './truncated-svd'
  * Writes a restoration as low-rank adapters of one or several ranks. Each weight is read and decomposed once, and only
  * one is in memory at a time.
  *
- * @throws WorkbenchError `bad-file` naming a tensor that is not finite; `bad-input` if base and post are equal there;
- * `read-only` if a file cannot be written; as `readPair` and `planLowRank`
+ * @throws WorkbenchError as `readPair` and `planLowRank`; `bad-file` naming a tensor that is not finite; `bad-input` if
+ * base and post are equal; `read-only`
  */
 export async function writeLowRank(
   { base, post, strengths, savesNorms, files }: LowRankRequest,

@@ -38,10 +38,10 @@ const READERS: Record<string, (fileName: string, content: string) => Entry[]> = 
 }
 
 /**
- * Reads sample prompts from the text of a file, by the ending of its name:
- * - `.txt`: one prompt per line, without surrounding white space;
- * - `.jsonl` (one value per line) and `.json` (a list): plain strings, or objects with `text`, `prompt` or
- * `question`, or with `messages`. The last user turn of messages is the text, the system turn is the system
+ * Reads sample prompts from the text of a file, by the ending of its name.
+ * - `.txt`: one prompt per line, without surrounding white space.
+ * - `.jsonl` (one value per line) and `.json` (a list): plain strings, or objects with `text`, `prompt`, `question` or
+ * `messages`. The last user turn of messages is the text, the system turn is the system
  * prompt, and other turns are ignored.
  * - `.csv`: a header line with a column `text`, `prompt` or `question`.
  *

@@ -216,8 +216,8 @@ function validCharacter(
  * its category). For one prompt this tests whether Q lies outside Wilson's interval with continuity
  * correction around the share (Newcombe 1998, method 4).
  *
- * @param firstToken exact scores under the sampler of the answers, of the same prompts in the same order;
- * another temperature or truncation would itself cause a difference.
+ * @param firstToken exact scores of the same prompts in the same order, with the temperature and truncation of the
+ * answers.
  * @param answerCounts n of each prompt.
  * @returns `tolerance`, the larger of the two bounds, and whether the difference exceeds it
  */

@@ -42,9 +42,9 @@ export class SweepWork {
   /**
    * Prepares a sweep.
    *
-   * @param options.fresh true computes everything again
-   * @param options.history keeps partial results elsewhere
-   * @param options.replaced parts of the request that replace those of the settings
+   * @param options.fresh true computes everything again.
+   * @param options.history stores partial results outside the project.
+   * @param options.replaced parts of the request that replace those of the settings.
    * @throws WorkbenchError as `sweepRequest`
    */
   static async open(

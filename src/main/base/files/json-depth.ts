@@ -11,8 +11,8 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON
  * about 50 bytes of memory for each bracket of a file of brackets, and code that walks the value would
  * overflow the stack.
  *
- * @param what the file, and its part, for messages
- * @param most limits of object members, and of values, counted by commas and opening brackets
+ * @param what the file and its part, for messages
+ * @param limits numbers of object members and of values, counted by commas and opening brackets
  * @throws WorkbenchError `bad-file`
  */
 export function refuseDeepJson(

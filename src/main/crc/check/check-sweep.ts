@@ -115,8 +115,8 @@ export function missingOfCheck(
 
 /**
  * Checks recipes and baselines exactly on full answers to a sweep's prompts. Earlier results for other models stay.
- * @throws WorkbenchError `engine-lost`; `mismatch` when a checkpoint or its tokenizer has changed; `bad-input` without
- * a recipe, for one that does not fit, or if the model names no token that ends an answer
+ * @throws WorkbenchError `engine-lost`; `mismatch` if a checkpoint or tokenizer has changed; `bad-input` if the recipes
+ * do not fit or no token ends answers
  */
 export async function checkSweep(
   engine: EngineClient,

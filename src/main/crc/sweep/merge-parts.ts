@@ -20,9 +20,9 @@ export interface MergeOptions {
 }
 
 /**
- * Joins the parts of a sweep, in any order, into the document that a single machine would have made. @throws
- * WorkbenchError `mismatch` if a file belongs to another sweep, or a part is missing or given twice; `bad-file` if the
- * content of a file contradicts itself
+ * Joins the parts of a sweep, in any order, into the document that a single machine would have made.
+ * @throws WorkbenchError `mismatch` for a file of another sweep, or a missing or repeated part; `bad-file` if a file
+ * contradicts itself
  */
 export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {}): SweepDocument {
   const [first] = parts

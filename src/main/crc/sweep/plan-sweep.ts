@@ -81,9 +81,8 @@ async function planOf(
 const STAGES_SECONDS = 0.25
 
 /**
- * Plans a preview: its rows, an upper bound of its memory, and its time; null if everything is scored. If no
- * sweep has finished yet, the time has three parts: the share of the full sweep's computation, one reading of the
- * weights, and a constant for the stages.
+ * Plans a preview: its rows, an upper bound of its memory, and its time; null if everything is scored. Before the
+ * first sweep, the time is estimated from the share of its computation, one reading of the weights, and a constant.
  */
 async function planPreview(
   engine: EngineClient,

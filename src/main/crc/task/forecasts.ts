@@ -48,7 +48,7 @@ export function calibrationError(prompts: readonly (readonly number[])[]): numbe
  * Computes both measures of a model of a sweep. Means go over the prompts of a category, then over categories.
  *
  * @param base scores of base; undefined if base is not scored
- * @param isFair true if the prompts ask for a random answer, as the character task does
+ * @param isFair true if the prompts ask for a random answer
  */
 export function forecastMeasures(
   prompts: readonly Pick<CrcPrompt, 'category'>[],

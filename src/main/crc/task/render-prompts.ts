@@ -24,9 +24,9 @@ const lastRendered = new WeakMap<TextModel, { key: string; rendered: Promise<Ren
  * Renders a prompt set as the model sees it, with the tokens that count as each valid answer. Equal calls share one
  * object.
  *
- * @param format few-shot prompt that replaces the chat template, after which answers begin with a space
- * @throws WorkbenchError `bad-input` when the template refuses the prompts, or a prompt has no valid character
- * that a single token can add; `bad-file` when the tokenizer or template does not work
+ * @param format few-shot prompt that replaces the chat template, after which answers begin with a space.
+ * @throws WorkbenchError `bad-input` if the template refuses a prompt, or no single token adds a valid answer.
+ * @throws WorkbenchError `bad-file` if the tokenizer or template does not work
  */
 export async function renderPrompts(
   prompts: CrcPrompts,

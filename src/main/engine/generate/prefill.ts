@@ -55,8 +55,9 @@ export interface PrefillWork {
 }
 
 /**
- * Runs one pass over some prompts for some models. @returns their keys and values, to be disposed of, and the logits of
- * their next tokens @throws WorkbenchError `cancelled`; for weights and numbers that are not finite
+ * Runs one pass over some prompts for some models.
+ * @returns their keys and values, which the caller disposes of, and the logits of their next tokens.
+ * @throws WorkbenchError `cancelled`; for weights and numbers that are not finite
  */
 export async function prefill(
   parts: PrefillParts,

@@ -54,8 +54,10 @@ export interface ProjectOfPair {
   /** Also returns the document of a removed pair. */
   documentOf(id: PairId): PairDocument
   /**
-   * Changes the document of a pair. @param fields values set as a whole, as `Revisions` names them within the pair
-   * @param seen revision that the caller knows @returns the written revision; null if nothing changed
+   * Changes the document of a pair.
+   * @param fields values set as a whole, by their names in the pair's `Revisions`.
+   * @param seen revision that the caller has read.
+   * @returns the written revision; null if nothing changed
    */
   editPair(
     id: PairId,
