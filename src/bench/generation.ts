@@ -18,7 +18,8 @@ import { openRunner } from '../main/engine/generate/open-runner'
 import type { RowRunner, RunningRow } from '../main/engine/generate/row-runner'
 import { layerTensors, wholeModelTensors, type DecoderSpec } from '../main/family'
 import { measureBandwidth, type Bandwidth } from './bandwidth'
-import { openGemmPeak } from './gemm-peak'
+import { openTimedProduct } from '../main/engine/device/timed-product'
+import { PEAK_SHAPE } from './comparison'
 import { elementCount } from './safetensors-writer'
 import { median } from 'simple-statistics'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
@@ -75,7 +76,7 @@ export async function measureGeneration(
 ): Promise<GenerationTimes> {
   const device = await openDevice('cpu')
   const pair = await openPairWeights(folders.base, folders.post)
-  const peak = await openGemmPeak(device)
+  const peak = await openTimedProduct(device, PEAK_SHAPE)
   const speeds: GenerationSpeed[] = []
   const variants: VariantSpeed[] = []
   const bandwidth = { read: 0, copy: 0 }
@@ -240,19 +241,8 @@ export function describeSpeeds(generations: readonly GenerationTimes[]): string 
   )
   return section(
     "Generation with one model (median time of a step), compared with the machine's limits",
-    [
-      'pair',
-      'format',
-      'rows',
-      'step',
-      'tokens/s',
-      'fastest tokens/s',
-      'weights',
-      'memory limit',
-      'reached',
-      'Gemm limit',
-      'reached'
-    ],
+    'pair | format | rows | step | tokens/s | fastest tokens/s | ' +
+      'weights | memory limit | reached | Gemm limit | reached',
     generations.flatMap(({ speeds }) =>
       speeds.map((row) => {
         const tokensPerSecond = (ms: number): string => ((1000 * row.rows) / ms).toFixed(1)
@@ -281,17 +271,8 @@ export function describeSpeeds(generations: readonly GenerationTimes[]): string 
 export function describeVariants(generations: readonly GenerationTimes[]): string {
   return section(
     'Generation with several variants, one row each (median time of a step; setups alternate)',
-    [
-      'pair',
-      'format',
-      'base and post',
-      'with a range',
-      'ratio',
-      'as separate models',
-      'ratio',
-      'shared memory',
-      'separate memory'
-    ],
+    'pair | format | base and post | with a range | ratio | as separate models | ratio | ' +
+      'shared memory | separate memory',
     generations.flatMap(({ variants }) =>
       variants.map((row) => [
         row.pair,

@@ -107,7 +107,7 @@ export function describeDevices(sweeps: readonly DeviceSweep[]): string {
   const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1)
   return section(
     'Devices: a sweep of Llama-3.1-8B’s width, 2 layers, 40 prompts',
-    ['device', 'precision', 'first s', 'second s', 'GB moved', 'off by', '8B, 32 layers'],
+    'device | precision | first s | second s | GB moved | off by | 8B, 32 layers',
     sweeps.map(({ device, adapter, precision, seconds, secondsPerBlock, moved, largestDifference }) => [
       adapter === null ? DEVICE_LABELS[device] : `${DEVICE_LABELS[device]} (${adapter})`,
       precision,

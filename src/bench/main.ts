@@ -3,7 +3,6 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { resourcePath } from '../main/base/resources'
-import { measureAdapterSweep } from './adapter-sweep'
 import { BANDWIDTH_WORKER, moveMemory } from './bandwidth'
 import { compareWithPlainWays, type ComparisonPlan } from './comparison'
 import { measureGeneration } from './generation'
@@ -14,11 +13,9 @@ import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
 import { describeReport, type BenchReport } from './report'
 import { measurePreview, type PreviewedPair } from './preview'
 import { measureTaskSweep } from './task-sweep'
-import { measureServing } from './serving'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeSyntheticPair } from './synthetic-pair'
 import { triedDevices } from '../main/work/devices'
-import { measureWindow } from './window'
 import { demoPrompts } from './workload'
 
 const USAGE = `npm run bench -- [--full | one of the parts below] [--json FILE]
@@ -30,10 +27,8 @@ Close other programs first, because they disturb the figures.
   (no option)     sweep, memory, generation and task on small pairs (2 minutes on two cores)
   --full          also pairs of 24 layers and of an 8B's width (15 minutes, 8 GB of memory, 3 GB of disk)
   --generation    only generation (8 GB of memory, 2 GB of disk)
-  --serving       only an adapter's sweep beside the merged pair's, and the API beside a sample run
   --task          only the demo's sweep scored by a task, and What if
   --preview       only previews beside full sweeps, 12 to 30 layers (15 minutes, 3 GB of disk)
-  --window        only how soon the window's page can be used, in the Chromium that CHROMIUM names
   --gpu           only a sweep of an 8B's width on every device that works (4 GB of disk)
   --json FILE     write every figure to FILE`
 
@@ -89,12 +84,6 @@ const GENERATION_PAIRS: readonly Pick<BenchPair, 'name' | 'shape'>[] = [
   { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 } }
 ]
 
-/** A pair with large layers and a vocabulary that the demo's tokenizer fits. */
-const SERVED_PAIR = {
-  name: 'Qwen2.5-0.5B, 4 layers',
-  shape: { shape: 'Qwen2.5-0.5B', layerCount: 4, vocabularySize: 8192 }
-} as const
-
 const SMALL_PREVIEW = { rounds: 3, memoryBytes: BUDGET_BYTES, minFreeBytes: 4e9, wholePrompts: 40 } as const
 
 /** Pairs on which a preview is compared with the full sweep. */
@@ -110,12 +99,9 @@ const PREVIEWED: readonly PreviewedPair[] = [
 ]
 
 /** Parts that can be measured alone. */
-const PARTS = ['generation', 'serving', 'task', 'preview', 'window', 'gpu'] as const
+const PARTS = ['generation', 'task', 'preview', 'gpu'] as const
 
 const TASK_ROUNDS = 3
-
-/** The first reads Chromium's and the program's files from the disk. */
-const WINDOW_STARTS = 6
 
 const [command, base = '', post = '', memoryBytes = '', promptCount = ''] = process.argv.slice(2)
 if (command === BANDWIDTH_WORKER) moveMemory()
@@ -141,10 +127,7 @@ async function bench(): Promise<number> {
     memory: [],
     generations: [],
     tasks: [],
-    adapters: [],
-    servings: [],
     previews: [],
-    windows: [],
     devices: []
   }
   const folder = await mkdtemp(join(tmpdir(), 'slr-bench-'))
@@ -152,17 +135,11 @@ async function bench(): Promise<number> {
     const { only } = options
     if (only === null) await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
     if (only === null || only === 'generation') await measureGenerations(report, folder, interrupted.signal)
-    if (only === null || only === 'serving') await measureDeployment(report, folder, interrupted.signal)
     if (only === null || only === 'task') {
       step('demo: sweep scored by a task')
       report.tasks.push(await measureTaskSweep(TASK_ROUNDS, interrupted.signal))
     }
     if (only === 'preview') await measurePreviews(report, folder, interrupted.signal)
-    if (only === 'window') {
-      step('window')
-      const chromium = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-      report.windows.push(await measureWindow(folder, chromium, WINDOW_STARTS))
-    }
     if (only === 'gpu') {
       step('Llama-3.1-8B, 2 layers: sweep on every device')
       const shape = { shape: 'Llama-3.1-8B', layerCount: 2, vocabularySize: 8192 } as const
@@ -197,10 +174,8 @@ function readOptions(): {
       options: {
         full: boolean,
         generation: boolean,
-        serving: boolean,
         task: boolean,
         preview: boolean,
-        window: boolean,
         gpu: boolean,
         json: { type: 'string' }
       }
@@ -230,17 +205,6 @@ async function measure(
     report.comparisons.push(await compareWithPlainWays(name, folders, prompts, plan, signal))
     await rm(scratch, { recursive: true, force: true })
   }
-}
-
-async function measureDeployment(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
-  const { name, shape } = SERVED_PAIR
-  const scratch = await mkdtemp(join(folder, 'serving-'))
-  const folders = await pairFolders(scratch, shape, signal)
-  step(`${name}: sweep of an adapter`)
-  report.adapters.push(await measureAdapterSweep(name, folders, await demoPrompts(), scratch, signal))
-  step(`${name}: answers of the API`)
-  report.servings.push(await measureServing(name, folders, shape.layerCount, signal))
-  await rm(scratch, { recursive: true, force: true })
 }
 
 async function measureGenerations(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {

@@ -90,7 +90,7 @@ export async function peakResidentBytes(pid?: number): Promise<number> {
 export function describeMemory(memory: readonly PeakMemory[]): string {
   return section(
     'Peak resident memory of a process that only sweeps, beside its plan',
-    ['pair', 'prompts', 'budget', 'groups', 'planned', 'peak', 'peak / planned', 'before the sweep'],
+    'pair | prompts | budget | groups | planned | peak | peak / planned | before the sweep',
     memory.map((row) => [
       row.pair,
       String(row.promptCount),

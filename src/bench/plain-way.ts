@@ -3,10 +3,9 @@ import type { Model } from '../contract/model/model'
 import { readBlock, type BlockStep, type BlockWeights } from '../main/engine/weights/block-weights'
 import type { Device } from '../main/engine/device/device'
 import { forward } from '../main/engine/forward/forward'
-import { valuesOf } from '../main/engine/forward/language-head'
+import { openLanguageHead, readSlice, valuesOf } from '../main/engine/forward/language-head'
 import { closePairWeights, openPairWeights } from '../main/engine/weights/pair-weights'
 import { blockKey } from '../main/engine/tries/recipe-trie'
-import { openCachedHead } from './cached-head'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { packTokens, trieOf } from './workload'
 
@@ -23,7 +22,12 @@ export interface PlainWay {
 
 export async function openPlainWay(device: Device, folders: PairFolders): Promise<PlainWay> {
   const pair = await openPairWeights(folders.base, folders.post)
-  const head = await openCachedHead(device, pair.post)
+  const slices = new Map<number, ReturnType<typeof readSlice>>()
+  const head = await openLanguageHead(device, pair.post, (slice) => {
+    const weights = slices.get(slice.first) ?? readSlice(pair.post, slice)
+    slices.set(slice.first, weights)
+    return weights
+  })
   const { layerCount } = pair.post.spec
   const cache = new Map<string, Promise<BlockWeights>>()
   const blocks = ({ layer, source }: Pick<BlockStep, 'layer' | 'source'>): Promise<BlockWeights> => {

@@ -250,7 +250,7 @@ export function describePreviews(previews: readonly PreviewTime[]): string {
   return section(
     'A preview compared with the full sweep (engine time: median, minimum and maximum of the rounds; ' +
       'all ranges, base and baselines on the 40 prompts of the demo)',
-    ['pair', 'whole', 'preview', 'time', 'work', 'first scores after', 'selected', 'peak memory'],
+    'pair | whole | preview | time | work | first scores after | selected | peak memory',
     previews.map(previewCells),
     'Time, work and first scores: share of the full sweep. ' +
       'Selected: whether both select the same range, or how much less diverse the range of the preview is. ' +

@@ -1,13 +1,10 @@
-import { type AdapterSweepTime, describeAdapterSweeps } from './adapter-sweep'
 import { describeComparisons, describeWork, type Comparison } from './comparison'
 import { describeSpeeds, describeVariants, type GenerationTimes } from './generation'
 import { describeDevices, type DeviceSweep } from './gpu'
 import { describeMachineLine, type Machine } from './machine'
 import { describeMemory, type PeakMemory } from './peak-memory'
 import { describePreviews, type PreviewTime } from './preview'
-import { describeServing, type ServingTimes } from './serving'
 import { describeTasks, type TaskSweepTime } from './task-sweep'
-import { describeWindows, type WindowStartTimes } from './window'
 
 /** Everything a run measured so far: what --json writes. */
 export interface BenchReport {
@@ -17,10 +14,7 @@ export interface BenchReport {
   /** One entry for each pair. */
   readonly generations: GenerationTimes[]
   readonly tasks: TaskSweepTime[]
-  readonly adapters: AdapterSweepTime[]
-  readonly servings: ServingTimes[]
   readonly previews: PreviewTime[]
-  readonly windows: WindowStartTimes[]
   readonly devices: DeviceSweep[]
 }
 
@@ -31,10 +25,7 @@ export function describeReport({
   memory,
   generations,
   tasks,
-  adapters,
-  servings,
   previews,
-  windows,
   devices
 }: BenchReport): string {
   const parts = [
@@ -42,10 +33,7 @@ export function describeReport({
     memory.length > 0 && describeMemory(memory),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
     tasks.length > 0 && describeTasks(tasks),
-    adapters.length > 0 && describeAdapterSweeps(adapters),
-    servings.length > 0 && describeServing(servings),
     previews.length > 0 && describePreviews(previews),
-    windows.length > 0 && describeWindows(windows),
     devices.length > 0 && describeDevices(devices)
   ]
   return `${describeMachineLine(machine)}\n${parts.filter((part) => part !== false).join('')}`

@@ -1,15 +1,8 @@
 import { elementAt } from '../contract/model/look-up'
 
-/**
- * Formats a table with a title and an optional note. Columns are as wide as their longest cell. The first column is
- * aligned left, and the others are aligned right because they hold numbers.
- */
-export function section(
-  title: string,
-  header: readonly string[],
-  rows: readonly string[][],
-  note?: string
-): string {
+/** Formats a table with a title and a note. The first column is aligned left, and the numbers after it right. */
+export function section(title: string, columns: string, rows: readonly string[][], note?: string): string {
+  const header = columns.split(' | ')
   const widths = header.map((name, column) =>
     Math.max(name.length, ...rows.map((row) => elementAt(row, column, 'cell').length))
   )

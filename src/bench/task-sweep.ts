@@ -126,15 +126,7 @@ function taskSweepCells(row: TaskSweepTime): string[] {
 export function describeTasks(tasks: readonly TaskSweepTime[]): string {
   return section(
     'Sweep of the demo pair scored by its open questions (median, and the least and the most of the rounds)',
-    [
-      'task',
-      'models',
-      'block evaluations x prefixes',
-      'engine',
-      'sweep',
-      'keeping what if',
-      'answering what if'
-    ],
+    'task | models | block evaluations x prefixes | engine | sweep | keeping what if | answering what if',
     tasks.map(taskSweepCells),
     'Keeping what if: with 31 more samplers, as in the window. ' +
       'Answering: another limit, sampler or number of draws, and the answer as text.'
