@@ -234,7 +234,7 @@ const TABLE_COLUMNS = [
 
 export const distanceRows = ({
   components
-}: DistancesDocument): { header: string[]; rows: (string | number | null)[][] } => ({
+}: Pick<DistancesDocument, 'components'>): { header: string[]; rows: (string | number | null)[][] } => ({
   header: TABLE_COLUMNS.map(([name]) => name),
   rows: components.map((distance) => TABLE_COLUMNS.map(([, value]) => value(distance)))
 })

@@ -1,7 +1,6 @@
 import { Command, CommanderError, Help, type HelpConfiguration } from 'commander'
 import { completionScript } from './printing/completion'
-import { COMMANDS, REPLACED_COMMANDS } from './commands'
-import { examplesOf } from './printing/examples'
+import { COMMANDS, examplesOf, REPLACED_COMMANDS } from './commands'
 import { wrapped } from './printing/fitted-table'
 import { printable, printError, printText, UsageError } from './printing/output'
 import { versionLine } from './printing/program-version'
@@ -106,7 +105,7 @@ export async function commandLine(
         write(`slr: ${usageLines(text.trim()).map(printable).join('\n')}\n`)
       }
     })
-  for (const { name, group, description, load } of COMMANDS) {
+  for (const { name, group, description, load, examples } of COMMANDS) {
     const command = program.command(name).description(description).helpGroup(group)
     if (needed.includes(name)) {
       const declare = await load()
@@ -115,7 +114,7 @@ export async function commandLine(
         const words = part === command ? name : `${name} ${part.name()}`
         part.addHelpText(
           'after',
-          `${isWholeHelp ? whichHelp(part) : sharedOptionsNote(part)}${examplesOf(words)}`
+          `${isWholeHelp ? whichHelp(part) : sharedOptionsNote(part)}${examplesOf(words, examples)}`
         )
       }
     }

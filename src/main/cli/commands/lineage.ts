@@ -41,7 +41,7 @@ import { type CommandOptions, subcommand } from '../options/subcommand'
 import { TASK_CHOICES } from '../options/given-task'
 import { blocksText } from '../printing/blocks'
 import { printJson, printShown, remark } from '../printing/output'
-import { type CsvTable, csvText } from '../results/csv-file'
+import { csvText } from '../results/csv-file'
 import {
   checkOutputFile,
   type OutputFile,
@@ -50,7 +50,7 @@ import {
   writtenWords
 } from '../results/output-file'
 import { savedThenShown } from '../results/result-places'
-import { lineageTable, triageTable } from '../results/tables'
+import { type CsvTable, lineageTable, triageTable } from '../results/tables'
 import { withEngine } from '../running/engine'
 import { runShown, savedOfSweep } from '../running/shown-work'
 import { nothingSaved, type SavedWork, untilStopped } from '../running/stopped'

@@ -36,8 +36,8 @@ import { readSweepFiles } from '../../project/documents/sweep-files'
 import { runCooperatively } from '../../base/steps'
 import { askWhatIf } from '../../crc/check/ask-what-if'
 import { builtinSetOf } from '../../crc/task/builtin-prompts'
-import { csvOutput, type CsvTable, writeCsvFile, writeCsvIfAsked } from '../results/csv-file'
-import { checkTable, comparisonTable, evaluationTable, sweepTable } from '../results/tables'
+import { csvOutput, writeCsvFile, writeCsvIfAsked } from '../results/csv-file'
+import { checkTable, comparisonTable, type CsvTable, evaluationTable, sweepTable } from '../results/tables'
 import {
   budgetOption,
   csvOption,

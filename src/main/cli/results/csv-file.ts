@@ -1,13 +1,7 @@
 import { formatCsv } from '../../base/csv'
 import { remark } from '../printing/output'
 import { checkOutputFile, type OutputFile, writeOutputText, writtenWords } from './output-file'
-
-/** A flat table: column names, then a line for each row. */
-export interface CsvTable {
-  readonly header: readonly string[]
-  /** Null is written as an empty cell, which readers take as missing. */
-  readonly rows: readonly (readonly (string | number | boolean | null)[])[]
-}
+import type { CsvTable } from './tables'
 
 export const csvText = ({ header, rows }: CsvTable): string =>
   formatCsv([header, ...rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell))))])

@@ -10,6 +10,7 @@ import { kindOfDocument } from '../../base/files/document-kinds'
 import { readHead } from '../../base/files/file-head'
 import { isReportHead } from '../../report/report-sign'
 import { bytes } from '../printing/output'
+import { TABLE_HEADS } from './tables'
 
 /** Kinds of files that a command writes and may replace. */
 export type WrittenKind = DocumentKind | keyof typeof TEXT_FILES
@@ -101,17 +102,13 @@ export function requireSameIdentity(
 const isSameShard = (one: Shard, other: Shard | undefined): boolean =>
   one.index === other?.index && one.count === other.count
 
-/** First columns of the tables that `--csv` writes. */
-const TABLE_HEAD =
-  /^(layer,component,tensor|kind,name,start,end|variant,measure,mean|kind,start,end,other_start|stage,against,layer|checkpoint,step),/
-
 /** Recognises a file by its beginning or as a document; null if unknown. */
 async function recogniseFile(
   path: string
 ): Promise<{ found: { kind: WrittenKind; is: string } | null; value?: unknown }> {
   const head = await readHead(path)
   if (isReportHead(head)) return { found: { kind: 'page', is: 'a report' } }
-  if (TABLE_HEAD.test(head)) return { found: { kind: 'table', is: 'a table' } }
+  if (TABLE_HEADS.some((start) => head.startsWith(start))) return { found: { kind: 'table', is: 'a table' } }
   // Only the beginning of the first answer, because the rest may be cut off.
   if (head.startsWith('{"variant":"')) return { found: { kind: 'answers', is: 'a file of answers' } }
   const value = await readJsonFile(path, MAX_DOCUMENT_BYTES).catch(() => null)

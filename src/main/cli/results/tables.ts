@@ -1,6 +1,7 @@
 import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
+import { distanceRows } from '../../../contract/documents/distances'
 import type { Estimate, LineageDocument, TriageDocument } from '../../../contract/documents/lineage'
 import type { RankTable } from '../../../contract/documents/rank-table'
 import type { EvaluationView } from '../../../contract/documents/evaluation'
@@ -8,11 +9,42 @@ import type { ComparedScores, SweepComparison } from '../../../contract/document
 import { type Recipe, type RestorationRange, isUniform } from '../../../contract/model/recipe'
 import { takenName } from '../../../contract/words/baseline-words'
 import { isSame } from '../../../contract/words/range-facts'
-import type { CsvTable } from './csv-file'
+
+/** A flat table: column names, then a line for each row. */
+export interface CsvTable {
+  readonly header: readonly string[]
+  /** Null is written as an empty cell, which readers take as missing. */
+  readonly rows: readonly (readonly (string | number | boolean | null)[])[]
+}
 
 /* Flat tables of results for other programs: a row for each model or measure, numbers to all their digits. */
 
-const columns = (names: string): string[] => names.split(' ')
+/** Columns of each table that `--csv` writes. */
+const COLUMNS = {
+  sweep:
+    'kind name start end strength validity diversity effective_choices passes selected kl_to_base ' +
+    'calibration_error',
+  lineage:
+    'stage against layer distance diversity_back diversity_back_low diversity_back_high ' +
+    'validity_change validity_change_low validity_change_high',
+  triage:
+    'checkpoint step validity validity_low validity_high diversity diversity_low diversity_high ' +
+    'effective_choices effective_choices_low effective_choices_high change change_low change_high',
+  check: 'kind name start end first_token_validity first_token_diversity validity diversity limit passes',
+  evaluation: 'variant measure mean low high n difference difference_low difference_high p adjusted_p',
+  ranks: 'model rank validity diversity bytes norm_share',
+  comparison:
+    'kind start end other_start other_end validity_a validity_b validity_difference diversity_a ' +
+    'diversity_b diversity_difference',
+  distances: distanceRows({ components: [] }).header.join(' ')
+} as const
+
+const columns = (table: keyof typeof COLUMNS): string[] => COLUMNS[table].split(' ')
+
+/** First columns of each table, as a file begins with them. */
+export const TABLE_HEADS: readonly string[] = Object.values(COLUMNS).map(
+  (names) => `${names.split(' ').slice(0, 3).join(',')},`
+)
 
 type Row = CsvTable['rows'][number]
 type SweptScore = SweepDocument['post']
@@ -42,9 +74,7 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
     calibrationError ?? null
   ]
   return {
-    header: columns(
-      'kind name start end strength validity diversity effective_choices passes selected kl_to_base calibration_error'
-    ),
+    header: columns('sweep'),
     rows: [
       ...(base === null ? [] : [row('base', 'base', base)]),
       ...(fewShot === undefined ? [] : [row('few-shot', FEW_SHOT_WORD, fewShot)]),
@@ -64,10 +94,7 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
 
 /** Returns a row for each layer of each stage, restored to each earlier stage. */
 export const lineageTable = ({ layers }: LineageDocument): CsvTable => ({
-  header: columns(
-    'stage against layer distance diversity_back diversity_back_low diversity_back_high ' +
-      'validity_change validity_change_low validity_change_high'
-  ),
+  header: columns('lineage'),
   rows: layers.map(({ stage, against, layer, distance, diversity, validity }) => [
     ...[stage, against, layer, distance, ...estimateCells(diversity), ...estimateCells(validity)]
   ])
@@ -75,10 +102,7 @@ export const lineageTable = ({ layers }: LineageDocument): CsvTable => ({
 
 /** Returns a row for each checkpoint of a training. */
 export const triageTable = ({ checkpoints }: TriageDocument): CsvTable => ({
-  header: columns(
-    'checkpoint step validity validity_low validity_high diversity diversity_low diversity_high ' +
-      'effective_choices effective_choices_low effective_choices_high change change_low change_high'
-  ),
+  header: columns('triage'),
   rows: checkpoints.map(({ name, step, validity, diversity, effectiveChoices, change }) => [
     ...[name, step, ...[validity, diversity, effectiveChoices, change].flatMap(estimateCells)]
   ])
@@ -99,9 +123,7 @@ export function checkTable(check: AnswerCheck, rho: number): CsvTable {
     ...[answers.validity, answers.diversity, limit, passes]
   ]
   return {
-    header: columns(
-      'kind name start end first_token_validity first_token_diversity validity diversity limit passes'
-    ),
+    header: columns('check'),
     rows: [
       row('post', 'post', check.post, [null, null]),
       ...check.models.map((model) => {
@@ -124,7 +146,7 @@ function rangeOf(recipe: Recipe): RestorationRange | null {
 
 export function evaluationTable({ results }: EvaluationView): CsvTable {
   return {
-    header: columns('variant measure mean low high n difference difference_low difference_high p adjusted_p'),
+    header: columns('evaluation'),
     rows: results.variants.flatMap(({ variant, measures, differences }) =>
       Object.entries(measures).map(([measure, { mean, interval, promptCount }]): Row => {
         const [, difference] = Object.entries(differences).find(([id]) => id === measure) ?? []
@@ -141,7 +163,7 @@ export function evaluationTable({ results }: EvaluationView): CsvTable {
 /** Returns a row for post, the complete restoration, and the adapter of each rank. */
 export function rankTable({ post, complete, ranks }: RankTable): CsvTable {
   return {
-    header: columns('model rank validity diversity bytes norm_share'),
+    header: columns('ranks'),
     rows: [
       ['post', null, post.validity, post.diversity, null, null],
       ['complete', null, complete.validity, complete.diversity, null, null],
@@ -164,10 +186,7 @@ export function comparisonTable({ base, post, ranges }: SweepComparison): CsvTab
     ...[scores.a.diversity, scores.b.diversity, scores.difference.diversity]
   ]
   return {
-    header: columns(
-      'kind start end other_start other_end validity_a validity_b validity_difference ' +
-        'diversity_a diversity_b diversity_difference'
-    ),
+    header: columns('comparison'),
     rows: [
       ...(base === null ? [] : [row('base', base)]),
       row('post', post),

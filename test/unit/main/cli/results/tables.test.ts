@@ -8,6 +8,7 @@ import {
   checkTable,
   comparisonTable,
   evaluationTable,
+  rankTable,
   sweepTable
 } from '../../../../../src/main/cli/results/tables'
 import { runToEnd } from '../../../../../src/main/base/steps'
@@ -86,13 +87,14 @@ test.each(Object.values(TABLES))(
 const typeOf = (cell: string): string =>
   cell === 'true' || cell === 'false' ? 'boolean' : Number.isFinite(Number(cell)) ? 'number' : 'text'
 
-test.each([sweepTable(sweep), checkTable(check, 0.9)])(
-  'a table replaces a table, and no other file',
-  async (table) => {
-    const path = join(await temporaryFolder(), 'table.csv')
-    await writeFile(path, csvText(table))
-    await expect(checkOutputFile(path, 'table')).resolves.toMatchObject({ exists: true })
-    await writeFile(path, 'name,age\r\n')
-    await expect(checkOutputFile(path, 'table')).rejects.toThrow('nothing that this program wrote')
-  }
-)
+const RANKS = rankTable({
+  ...{ recipe: 'x', promptCount: 1, post: tiny.post, complete: tiny.post, fullRank: 1, ranks: [], notes: [] }
+})
+
+test.each([...Object.values(TABLES), RANKS])('a table replaces a table, and no other file', async (table) => {
+  const path = join(await temporaryFolder(), 'table.csv')
+  await writeFile(path, csvText(table))
+  await expect(checkOutputFile(path, 'table')).resolves.toMatchObject({ exists: true })
+  await writeFile(path, 'name,age\r\n')
+  await expect(checkOutputFile(path, 'table')).rejects.toThrow('nothing that this program wrote')
+})
