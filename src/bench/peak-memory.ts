@@ -77,9 +77,7 @@ export async function reportOwnMemory(
   )
 }
 
-/**
- * Peak memory of a process, NaN where it is unknown. Linux counts a child's maxRSS from its parent's size at the fork.
- */
+/** Peak memory of a process, NaN where it is unknown. Linux counts a child's maxRSS from its parent's size. */
 export async function peakResidentBytes(pid?: number): Promise<number> {
   if (process.platform !== 'linux')
     return pid === undefined ? process.resourceUsage().maxRSS * 1024 : Number.NaN

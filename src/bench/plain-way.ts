@@ -10,9 +10,8 @@ import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { packTokens, trieOf } from './workload'
 
 /**
- * Runs model by model, one pass over one prompt or over all prompts packed. A sweep replaces this work. The measurement
- * favours this way. Both models' layers are in memory as float32. Only running the layers and the head is counted, not
- * opening graphs or looking up embeddings.
+ * Runs model by model over one prompt or all prompts packed, with all layers in memory as float32. Only running
+ * layers and head is counted.
  */
 export interface PlainWay {
   /** Milliseconds of one pass of a model over the prompts. */

@@ -92,12 +92,7 @@ async function preparePair(
   return folders
 }
 
-/**
- * Runs a preview and a full sweep of a pair in every round. Each runs in a new engine process.
- *
- * @param folder a scratch folder
- * @throws Error if the folder has too little space for the pair
- */
+/** Runs a preview and a full sweep in every round, each in a new engine. @throws Error if the folder has no space */
 export async function measurePreview(
   previewed: PreviewedPair,
   folder: string,

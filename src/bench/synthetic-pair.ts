@@ -69,9 +69,8 @@ function ones(piece: Uint16Array): void {
 }
 
 /**
- * Fills with zero-mean values of standard deviation 0.019, about the initial weights of models. Activations stay finite
- * at any width and depth. Sign, mantissa and the exponent's last bit are random, and the other exponent bits are fixed.
- * Magnitudes therefore lie in [2^-7, 2^-5). 32 random bits give two values without arithmetic on floats.
+ * Fills with random values of standard deviation 0.019 and magnitudes in [2^-7, 2^-5), so that activations stay
+ * finite. 32 random bits give two values.
  */
 export function randomBf16(seed: number): (piece: Uint16Array) => void {
   const random = xoroshiro128plus(seed)

@@ -17,10 +17,7 @@ const AnswerScore = z.object({ validity: Share, diversity: Share })
 /** Exact scores of a model's full answers: one valid character, then the end, at temperature 1 without truncation. */
 export const FullAnswerScores = z.object({
   firstToken: AnswerScore,
-  /**
-   * Mean probability that the answer is exactly one valid character, ignoring white space after it. The diversity is
-   * the mean entropy of these answers divided by log |V|.
-   */
+  /** Mean probability of exactly one valid character with optional white space, and mean entropy / log |V|. */
   answers: AnswerScore,
   /** Probability of answers that were not followed to their end, a bound on how much too low the validity is. */
   undecided: Share,

@@ -4,10 +4,7 @@ import { scoringKey } from './scored-by'
 
 type SweepSettings = Pick<SweepSummary, 'isPreview' | 'settingsKey'>
 
-/**
- * Returns the sweep whose results a pair uses when no sweep is named. It is the newest one. If that is a preview, a
- * full sweep with the same settings comes first.
- */
+/** Returns the sweep that a pair uses: the newest, or a full sweep with the settings of the newest preview. */
 export function defaultSweepOf<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep | undefined {
   const [newest] = sweeps
   if (newest === undefined || !newest.isPreview) return newest

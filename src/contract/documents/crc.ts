@@ -69,9 +69,7 @@ export type RenderedPrompt = z.infer<typeof RenderedPrompt>
 export const SweptPrompt = RenderedPrompt.extend({
   /** Correct answers. These are characters, or the first name of each answer of a task. */
   valid: z.array(z.string().min(1)).min(1).max(10_000),
-  /**
-   * Hash of the tokens and of the answer tokens. Prompts with the same key share one computation. Empty in old sweeps.
-   */
+  /** Hash of the tokens and answer tokens. Prompts with the same key share one computation. Empty in old sweeps. */
   key: z.string().max(100).default('')
 })
 export type SweptPrompt = z.infer<typeof SweptPrompt>
@@ -79,10 +77,7 @@ export type SweptPrompt = z.infer<typeof SweptPrompt>
 export const CategoryScore = z.object({ validity: z.number(), diversity: z.number() })
 export type CategoryScore = z.infer<typeof CategoryScore>
 
-/**
- * Exact measures of a model's answers. P(a) is the probability that answer `a` is given in a written form and to its
- * end.
- */
+/** Exact measures of a model's answers. P(a) is the probability of answer `a` in a written form, to its end. */
 const TaskMeasures = z.object({
   /** Sum of P over the correct answers. */
   precision: z.number(),
@@ -104,28 +99,21 @@ export const PromptScore = z.object({
   /** Probability of each correct answer in the prompt's order. They sum to the validity. */
   probabilities: z.array(z.number()),
   /**
-   * Values under each of the sweep's `whatIf` samplers, as little-endian float32 in base64. The character task stores
-   * validity and diversity. Any other task stores the probability of each correct answer, and then the probability
-   * that one is begun.
+   * Values under each `whatIf` sampler, little-endian float32 in base64: validity and diversity of characters, or the
+   * probability of each correct answer and that one is begun.
    */
   whatIf: z.base64().optional(),
   ...TaskMeasures.partial().shape
 })
 export type PromptScore = z.infer<typeof PromptScore>
 
-/**
- * Score of one model: means over the prompts of a category, then over categories. If a task scores, validity is the
- * precision, diversity the coverage, and effective choices are effective answers.
- */
+/** Means over the prompts of a category, then over categories. Tasks give precision, coverage and effective answers. */
 export const Score = z.object({
   validity: z.number(),
   diversity: z.number(),
   effectiveChoices: z.number(),
   ...TaskMeasures.partial().shape,
-  /**
-   * Kullback-Leibler divergence from base in nats, over listed answers and all others together. Null if infinite.
-   * Missing without base.
-   */
+  /** KL divergence from base in nats over listed and other answers. Null if infinite. Missing without base. */
   klToBase: z.number().nullable().optional(),
   /** Expected calibration error against a fair draw of the listed answers. Only the character task has it. */
   calibrationError: z.number().optional(),
@@ -151,9 +139,8 @@ export const Bootstrap = z.object({
   post: ScoreIntervals,
   selected: ScoreIntervals.extend({ diversityGain: Interval }).nullable(),
   /**
-   * Scores on the prompts that a resample left out, about 37 of 100. Each resample scores the range that it selected,
-   * or post if it selected none. Values are means over resamples with their middle 95 %. Null if there are too few
-   * prompts to leave any out, and in old sweeps.
+   * Scores on the prompts that each resample left out, of its selected range or post, with their middle 95 %. Null
+   * for too few prompts, and in old sweeps.
    */
   outOfBag: z
     .object({
@@ -283,10 +270,7 @@ export const Selection = z.object({
   budget: z.number().int().positive().nullable().default(null),
   /** Scores of the selected range under each of the sweep's other samplers. Empty if the sweep has none. */
   tempered: z.array(TemperedScore).default([]),
-  /**
-   * Null if all prompts decided the selection, or no range was selected. Otherwise `baselines` describe the hold-out
-   * prompts.
-   */
+  /** Null if all prompts decided the selection, or none was selected. `baselines` then describe hold-out prompts. */
   holdOut: HoldOutResult.nullable().default(null)
 })
 export type Selection = z.infer<typeof Selection>
@@ -321,11 +305,7 @@ const previewed = {
   margins: CategoryScore
 }
 
-/**
- * Results of a sweep that scored all ranges and blends on few prompts, and likely selections on all prompts. The
- * sweep's own lists hold the models scored on all prompts. The lists here hold the others, whose validity and
- * diversity are estimates. Their `prompts` cover only these few prompts.
- */
+/** Models that a preview scored on few prompts only, with estimates. The sweep's own lists hold exact scores. */
 export const SweepPreview = z.object({
   /** Indices of the prompts on which every model is scored, ascending. */
   prompts: z.array(z.number().int().nonnegative()).min(1),
@@ -374,10 +354,7 @@ export const SweepDocument = z.object({
   recipes: z.array(RecipeScore),
   /** Other checkpoints of the pair's architecture that the sweep could compare. */
   checkpoints: z.array(CheckpointScore).default([]),
-  /**
-   * Uniform blends (the paper's "soup"), whose strength applies to all layers, and depth ramps. Empty if none were
-   * requested.
-   */
+  /** Uniform blends (the paper's "soup") and depth ramps. Empty if none were requested. */
   uniformBlends: z.array(UniformBlendScore).default([]),
   /** Baselines computed from the logits of post and base. Empty if none were requested. */
   baselines: z.array(BaselineScore).default([]),

@@ -90,9 +90,8 @@ const PromptTokens = z.object({
 export const EVALUATION_VERSION = 3
 
 /**
- * Settings of an evaluation, stored in evaluations/<id>.json. The answers lie beside it in <id>.jsonl, in the format
- * of sample runs. The engine's scores are in <id>.scores.jsonl, one {@link PromptScores} a line. The judge's verdicts
- * are in <id>.judge.jsonl, those on pairs in <id>.pairs.jsonl, and meanings in <id>.forms.jsonl.
+ * Settings of an evaluation, in evaluations/<id>.json. Answers are in <id>.jsonl, the engine's {@link PromptScores}
+ * in <id>.scores.jsonl, and a judge's verdicts in <id>.judge.jsonl, <id>.pairs.jsonl and <id>.forms.jsonl.
  */
 export const EvaluationRun = z.object({
   schemaVersion: z.literal(EVALUATION_VERSION),

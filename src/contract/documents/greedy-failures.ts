@@ -2,11 +2,7 @@ import { type EvaluationRun, type EvaluationVariant, isPlain } from './evaluatio
 import type { Task } from './task'
 import { GREEDY_SAMPLING } from '../model/sampling'
 
-/**
- * Selects problems that greedy decoding of post fails, as published evaluations of reasoning do. A separate run
- * selects them. All later comparisons sample post again, because post solves some of these problems at the next
- * attempt.
- */
+/** Selects problems that greedy decoding of post fails, in a separate run, because post may solve them later. */
 
 /** The only variant of a selecting run: post without changes. */
 export const GREEDY_VARIANTS: EvaluationVariant[] = [{ variant: { kind: 'post', name: 'post' } }]

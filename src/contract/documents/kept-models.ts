@@ -33,9 +33,7 @@ function currentEntry(variant: Variant, project: KeptModels): KeptIdentity | und
   return undefined
 }
 
-/**
- * Returns a variant of a stored run with the id and number of the project's current entry, which give it its colour.
- */
+/** Returns a variant of a stored run with the id and number of the project's entry, which give its colour. */
 export function withKeptIdentity(variant: Variant, project: KeptModels): Variant {
   if (variant.kind !== 'recipe' && variant.kind !== 'checkpoint') return variant
   const { kept: before, ...model } = variant

@@ -90,9 +90,7 @@ export const SampleLine = z.object({
   text: z.string(),
   tokens: z.array(z.number().int().nonnegative()),
   finish: z.enum(['stop', 'length']),
-  /**
-   * Present for an answer from a list: the complete text, with the first answer, and the probability that it states.
-   */
+  /** Present for an answer from a list: the text with the first answer, and the probability that it states. */
   list: z.object({ whole: z.string().optional(), probability: z.number().nullable() }).optional()
 })
 export type SampleLine = z.infer<typeof SampleLine>

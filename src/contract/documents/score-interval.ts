@@ -5,12 +5,9 @@ import { multimap } from '../model/multimap'
 const MIN_FREEDOM = 3
 
 /**
- * Returns a function that computes half the width of a 95 % interval. The interval is for a mean over the prompts of
- * each category and then over categories. It uses Student's t with the degrees of freedom of Welch (1947) and
- * Satterthwaite (1946). A sweep calls the returned function for thousands of models.
- * @param categories category of each prompt
- * @returns a function whose argument gives one model's value for each prompt, or undefined for no value. Its result is
- * null if the spread is unknown because a category has only one value, or if there are too few values overall
+ * Returns a function for half the width of a 95 % interval of a mean over prompts, then categories, by Student's t
+ * with the degrees of freedom of Welch (1947) and Satterthwaite (1946). @param categories of each prompt @returns a
+ * function of one model's values, undefined for none; null if the spread is unknown
  */
 export function halfWidths(
   categories: readonly string[]

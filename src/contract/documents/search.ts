@@ -37,9 +37,8 @@ export const StrengthStart = z.enum(['range', 'blend'])
 export type StrengthStart = z.infer<typeof StrengthStart>
 
 /**
- * Method and limits of a search beyond the ranges of a sweep. `greedy` and `beam` change the best recipes one step at
- * a time, and `greedy` keeps only the best one. `subsets` tries subsets of complete layers. `strengths` optimises the
- * strength of every layer.
+ * Method and limits of a search. `greedy` and `beam` change the best recipes step by step, `subsets` tries sets of
+ * complete layers, and `strengths` optimises all layers.
  */
 export const SearchSettings = z.discriminatedUnion('method', [
   z.object({ method: z.literal('greedy'), ...growing }),
@@ -73,11 +72,7 @@ export type SearchMethodName = SearchSettings['method']
 export const rangesCost = (layerCount: number): number =>
   layerCount + (layerCount * (layerCount + 1)) / 2 + ((layerCount - 1) * layerCount * (layerCount + 1)) / 6
 
-/**
- * Returns the block evaluations of a sweep of post, base, all ranges and uniform blends. It equals the plan's count
- * without kept recipes and with the default blends, with which ramps share their first layer.
- * @param blends blends strictly between post and base, and ramps
- */
+/** Returns the block evaluations of a sweep. @param blends strictly between post and base, and ramps */
 export const sweepCost = (layerCount: number, blends: readonly Blend[]): number =>
   rangesCost(layerCount) +
   (1 + blends.length) * layerCount -
@@ -155,10 +150,7 @@ export const PairedDifference = z.object({
 })
 export type PairedDifference = z.infer<typeof PairedDifference>
 
-/**
- * Comparison on prompts that the search did not use. The search runs on one half of every category's prompts. Its
- * result is compared on the other half with the range that the first half selects.
- */
+/** Comparison on unseen prompts, with the range that the half selects on which the search ran. */
 export const HeldOut = PairedDifference.extend({
   found: CategoryScore,
   range: CategoryScore,
@@ -170,9 +162,8 @@ export const HeldOut = PairedDifference.extend({
 export type HeldOut = z.infer<typeof HeldOut>
 
 /**
- * Outcome of a search. `none`: no recipe is more diverse than the best range. `unproven`: a recipe is more diverse on
- * the prompts that selected it, but not certainly on unseen ones. `confirmed`: found recipes are also more diverse on
- * unseen prompts and keep the validity there. Their complete interval is above 0.
+ * `none`: no recipe is more diverse than the best range. `unproven`: only on the prompts that selected it.
+ * `confirmed`: also on unseen prompts, with the complete interval above 0 and the validity kept.
  */
 export const SearchVerdict = z.enum(['none', 'unproven', 'confirmed'])
 export type SearchVerdict = z.infer<typeof SearchVerdict>
@@ -218,9 +209,7 @@ export const SearchFacts = z.object({
   /** Recipes of the last generation, best first. Empty if none qualifies. The best range may be among them. */
   found: z.array(RecipeScore),
   verdict: SearchVerdict,
-  /**
-   * Comparison of the best recipe with the best range, on the prompts that selected both; null if they are the same.
-   */
+  /** The best recipe against the best range, on the prompts that selected both; null if they are the same. */
   comparison: PairedDifference.nullable(),
   /** Present if the search tried enough subsets of layers, otherwise null. */
   shapley: LayerShares.nullable(),

@@ -44,9 +44,7 @@ const fields = {
 export const ShownSweep = SweepDocument.extend(fields)
 export type ShownSweep = z.infer<typeof ShownSweep>
 
-/**
- * A sweep as stored in sweeps/<id>.json. All scores but those of base and post lie in <id>.a.scores or <id>.b.scores.
- */
+/** A sweep as in sweeps/<id>.json. Scores of other models than base and post lie in a file beside it. */
 export const StoredSweep = z.object({
   /** The file with the scores and its hash. It comes first, so that the start of the file shows its form. */
   scores: z.object({ file: z.enum(['a', 'b']), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),

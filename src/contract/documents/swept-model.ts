@@ -14,10 +14,7 @@ import { blendStrengths, rangeKey, strengthWords } from '../model/strengths'
 import type { Score, SweepDocument } from './crc'
 import type { BriefScore, ShownSweep } from './shown-sweep'
 
-/**
- * Identifies a model that a sweep scores. Ranges, uniform blends and depth ramps have short forms. Other models are as
- * everywhere.
- */
+/** Identifies a model that a sweep scores. Ranges, uniform blends and depth ramps have short forms. */
 export const SweptModel = z.discriminatedUnion('kind', [
   ...Model.options,
   z.object({ kind: z.literal('range'), range: RestorationRange }),

@@ -65,10 +65,7 @@ export function variantChoices(
   return choices
 }
 
-/**
- * Returns the baselines that are evaluated beside the selected range: the most diverse uniform blend, sampler of post,
- * mix and filter.
- */
+/** Returns the baselines to evaluate beside the range: the most diverse uniform blend, sampler, mix and filter. */
 export function evaluatedBaselines(compared: readonly BaselineComparison[]): Baseline[] {
   const scored = compared.flatMap(({ baseline, ...score }) =>
     baseline.kind === 'control' || baseline.kind === 'tempered' || baseline.kind === 'half'

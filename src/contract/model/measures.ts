@@ -15,11 +15,7 @@ export interface Measure {
   isSecondary?: true
 }
 
-/**
- * A new measure needs a row here and a function in src/main/measures. The function goes into sample-measures.ts if it
- * needs only the text of the answers, otherwise into cell-measures.ts. Tables, charts, reports and the command line
- * show the measure from its row.
- */
+/** Each measure also has a function in src/main/measures: sample-measures.ts for text alone, else cell-measures.ts. */
 
 export const TEXT_MEASURES = [
   {

@@ -1,7 +1,4 @@
-/**
- * Colours and shapes of models in all charts and lists. Base and post look the same everywhere. A kept recipe or
- * checkpoint has one colour and shape for the project's life.
- */
+/** Colours and shapes of models in all charts and lists, which kept models have for the project's life. */
 
 /** Colours of kept models. The first differs from that of other recipes, which appear beside them. */
 const KEPT_TONES = ['checkpoint', 'sky', 'orange', 'black', 'hybrid'] as const

@@ -87,10 +87,7 @@ export function modelName(model: AnyModel): string {
   return model.kind === 'base' || model.kind === 'post' ? model.kind : model.name
 }
 
-/**
- * Returns the strength of base in each layer; null for models that are not recipes. @throws WorkbenchError `bad-input`
- * for a recipe of another depth
- */
+/** Returns the strength of base in each layer; null for models that are not recipes. */
 export function modelStrengths(model: AnyModel, layerCount: number): LayerStrength[] | null {
   if (model.kind === 'post') return postStrengths(layerCount)
   return model.kind === 'recipe' ? recipeStrengths(model.recipe, layerCount) : null
@@ -103,9 +100,7 @@ export function otherCheckpointsOf(model: AnyModel): OtherCheckpoint[] {
   return [...(onto === undefined ? [] : [onto]), ...('layers' in recipe ? sourcesOf(recipe.layers) : [])]
 }
 
-/**
- * Returns a key that is equal for models with the same answers: `base`, `4-11`, `checkpoint <fingerprint>`, `mix 0.5`.
- */
+/** Returns a key, equal for models with the same answers: `base`, `4-11`, `checkpoint <fingerprint>`, `mix 0.5`. */
 export function weightsKey(model: AnyModel): string {
   if (isExternal(model)) return externalKey(model)
   if (model.kind === 'checkpoint') return `checkpoint ${model.fingerprint}`

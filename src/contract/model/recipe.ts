@@ -21,11 +21,7 @@ export const STRENGTH_BOUNDS = { least: -1, most: 2 } as const
 
 const strength = z.number().min(STRENGTH_BOUNDS.least).max(STRENGTH_BOUNDS.most)
 
-/**
- * Components of each half of a decoder layer. A half's norms are those before and after it, and those of queries and
- * keys. In a layer with experts, the MLP half has the router that chooses among them, and gate, up and down of all
- * experts.
- */
+/** Components of each half of a layer, with its norms. The MLP of experts has the router, and all their weights. */
 export const COMPONENTS = {
   attention: ['norms', 'q', 'k', 'v', 'o'],
   mlp: ['norms', 'router', 'gate', 'up', 'down']
@@ -49,10 +45,7 @@ const mlp = z
   .strictObject({ norms: component, router: component, gate: component, up: component, down: component })
   .transform(wholeHalf)
 
-/**
- * Strength of the source in each half of a decoder layer, or in its components: 0 is post, 1 is the source. Values
- * outside extrapolate. Unnamed components take nothing.
- */
+/** Strength of the source in each half or component of a layer: 0 is post, 1 the source, others extrapolate. */
 export const LayerStrength = z.object({
   attention: z.union([strength, attention]),
   mlp: z.union([strength, mlp]),
@@ -64,10 +57,7 @@ export type LayerStrength = z.infer<typeof LayerStrength>
 /** Default number of uniform blends, as many as the paper's baseline searched. */
 export const DEFAULT_UNIFORM_BLENDS = 21
 
-/**
- * A blend of all layers with one strength. With `last`, the strength changes linearly from the first layer to the last
- * (a depth ramp, as LiNeS has it: arXiv 2410.17146).
- */
+/** A blend of all layers with one strength, linear to `last` for a depth ramp (LiNeS, arXiv 2410.17146). */
 export const Blend = z.object({
   strength: z.number().min(0).max(1),
   last: z.number().min(0).max(1).optional()

@@ -1,13 +1,9 @@
 import type { RestorationRange } from './recipe'
 
 /**
- * Returns the range of another model at the same relative depth. Layers start..end of a model with `from` layers lie
- * between the depths start / from and (end + 1) / from. Each edge moves to the nearest edge between two layers of the
- * other model. Halfway positions move to the deeper edge. If both edges coincide, the result is the one layer in the
- * middle. Between equally deep models, every range is its own counterpart. Several ranges of a deeper model may have
- * the same counterpart. Some ranges of a deeper other model are the counterpart of no range.
- * @param from layers of the model that contains the range
- * @param to layers of the model that contains the result
+ * Returns the range of another model at the same relative depth. Edges start / from and (end + 1) / from move to the
+ * nearest edge of the other model, the deeper one if halfway. Coinciding edges give the layer in the middle. @param
+ * from layers of the model that contains the range @param to layers of the other model
  */
 export function atRelativeDepth(
   { start, end }: RestorationRange,

@@ -5,10 +5,7 @@ import { DEPTH_RAMPS } from './recipe'
 
 const Temperature = MinPDraw.shape.temperature
 
-/**
- * A baseline that restores no layer. It is post under another sampler, a mix of the logits of base and post, or base
- * filtered by post's plausible tokens.
- */
+/** A baseline that restores no layer: another sampler, a mix of logits, or base filtered by post's plausible tokens. */
 export const SamplingBaseline = z.discriminatedUnion('kind', [
   MinPDraw.extend({ kind: z.literal('sampler') }),
   /** Post with this temperature, cut to the likeliest tokens that have this probability together. */
@@ -16,8 +13,7 @@ export const SamplingBaseline = z.discriminatedUnion('kind', [
   /** Post with this temperature, cut to so many likeliest tokens. */
   z.object({ kind: z.literal('top-k'), temperature: Temperature, limit: z.number().int().min(1) }),
   /**
-   * Post with this temperature, cut to logits at most so many standard deviations of all logits below the greatest
-   * (arXiv 2411.07641).
+   * Post with this temperature, cut to logits within so many standard deviations of the greatest (arXiv 2411.07641).
    */
   z.object({ kind: z.literal('top-n-sigma'), temperature: Temperature, limit: z.number().gt(0).max(100) }),
   /** Logits (1 - share) x post + share x base; a share below 0 or above 1 extrapolates. */
@@ -178,19 +174,13 @@ export const SAMPLING_KINDS: readonly SamplingKind[] = SamplingBaseline.options.
   ({ shape }) => shape.kind.value
 )
 
-/**
- * Returns the default baselines of a sweep.
- * @param withBase whether base's logits over post's vocabulary are available
- */
+/** Returns the default baselines of a sweep. @param withBase true if base's logits are available */
 export const defaultSamplingBaselines = (withBase: boolean): SamplingBaseline[] =>
   BASELINE_KINDS.flatMap((kind) => BASELINE_FAMILIES[kind].candidates)
     .filter((baseline) => !isBlend(baseline))
     .filter((baseline) => withBase || !needsBase(baseline))
 
-/**
- * Reports whether a baseline draws from the logits of post and base together, which takes two rows of work for each
- * token.
- */
+/** Reports whether a baseline draws from post and base together, with two rows of work for each token. */
 export const needsBase = (baseline: Baseline): baseline is MixedBaseline => 'share' in baseline
 
 /** Returns the settings that a baseline from post replaces. */

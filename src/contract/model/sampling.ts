@@ -25,10 +25,7 @@ export const OPEN_SAMPLING: Sampling = { temperature: 1, topK: null, topP: 1, mi
 
 export const GREEDY_SAMPLING: Sampling = { ...OPEN_SAMPLING, temperature: 0 }
 
-/**
- * Returns the temperature and min-p of a sampler. Returns null if other settings have an effect, or if the sampler is
- * greedy.
- */
+/** Returns the temperature and min-p of a sampler; null if other settings have an effect, or it is greedy. */
 export function minPDraw(settings: DrawSettings): MinPDraw | null {
   const { temperature, topK, topP, topNSigma, minP, repetitionPenalty } = settings
   const isCut = topK !== null || topP !== 1 || topNSigma !== undefined || repetitionPenalty !== 1
@@ -36,9 +33,8 @@ export function minPDraw(settings: DrawSettings): MinPDraw | null {
 }
 
 /**
- * Number formats of weights during generation. fp16 is used only together with fp16 products. int8 takes a quarter of
- * fp32's memory and is within 1 % per product. int4 takes an eighth and has an error of about 10 % per product. That
- * error distorts the diversity being compared, so the program never selects int4 by itself.
+ * Number formats of weights in generation. int8 is within 1 % per product in a quarter of fp32's memory. int4 errs by
+ * 10 % in an eighth, which distorts diversity, so it is never selected automatically.
  */
 export const WeightStorage = z.enum(['fp32', 'fp16', 'int8', 'int4'])
 export type WeightStorage = z.infer<typeof WeightStorage>

@@ -12,11 +12,7 @@ export interface SourcedRecipe {
   asked: string
 }
 
-/**
- * Returns the recipe for ranges with sources.
- * @param layerCount layer count of the pair
- * @throws WorkbenchError `bad-input` for layers that the model does not have or that are given twice
- */
+/** Returns the recipe for ranges with sources. @param layerCount of the pair */
 export function sourcedRecipe({ name, restored, sources, asked }: SourcedRecipe, layerCount: number): Recipe {
   const layers = postStrengths(layerCount)
   for (const { ranges, source } of restored) {

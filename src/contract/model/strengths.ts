@@ -276,9 +276,7 @@ export function componentGroups(layer: LayerStrength, half: LayerHalf, routed = 
   ])
 }
 
-/**
- * Describes strengths shortly and completely, such as `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `4–7 from sft`.
- */
+/** Describes strengths completely, such as `4–11`, `2, attention 3, MLP 5–6, 8–9 at 0.5`, `4–7 from sft`. */
 export function describeStrengths(layers: readonly LayerStrength[]): string {
   const parts = stretches(layers).flatMap(({ start, end, strength: layer }) => {
     const which = start === end ? String(start) : `${start}–${end}`

@@ -47,14 +47,13 @@ export const SweepRequest = z.object({
   /** Split of an earlier run of the same sweep. It is reused if it fits into the memory limit. */
   split: PromptSplit.optional(),
   /**
-   * Indices of the models with known probabilities, for each prompt. Baselines follow the models. Models are computed
-   * in parts, which are the same for the same split, models and device. Parts whose results are all known are omitted.
+   * Indices of models and then baselines with known probabilities, for each prompt. Completely known parts are
+   * omitted.
    */
   known: z.array(z.array(z.number().int())).optional(),
   /**
-   * Groups several requests for one pair, device and precision. Each request uses data that earlier ones left. It
-   * leaves the weights that it reads, or these weights and its hidden states, within memoryBytes. A request that
-   * leaves nothing finishes sooner. The data lasts until the session ends.
+   * Groups requests for one pair, device and precision. Each leaves nothing, its weights, or also its hidden states
+   * within memoryBytes for later ones, until the session ends.
    */
   session: z.object({ id: z.string(), leaves: z.enum(['nothing', 'weights', 'states']) }).optional()
 })
@@ -272,9 +271,7 @@ export const engineContract = {
   /** Returns the work and memory of a sweep. It measures the speed of this machine. */
   plan: procedure.input(SweepRequest).output(EnginePlan),
   sweep: procedure.input(SweepRequest).output(eventIterator(EngineSweepEvent)),
-  /**
-   * Returns once the engine and its reader threads can compute. `memoryBytes` is the limit of the following session.
-   */
+  /** Returns once the engine can compute. `memoryBytes` is the limit of the following session. */
   ready: procedure.input(SessionRequest.pick({ memoryBytes: true })).output(z.void()),
   /** Opens a session of sweeps, so that the engine can prepare before the first request is known. */
   openSession: procedure.input(SessionRequest).output(z.void()),

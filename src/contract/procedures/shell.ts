@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import { PairId } from '../documents/project'
 
-/**
- * Communication between the page and the desktop window around it: menus, further starts of the program, and its end.
- */
+/** Communication between the page and the desktop window: menus, further starts of the program, and its end. */
 
 /** Menu commands for the page. `undo` and `redo` apply to a field while the user types in it. */
 export const ShellCommand = z.enum(['new', 'open', 'report', 'folder', 'close', 'undo', 'redo', 'help'])

@@ -1,6 +1,4 @@
-/*
- * Words of the menu that each panel of the window has.
- */
+/* Words of the menu that each panel of the window has. */
 
 /** Accessible name of the "⋯" button, followed by the panel's name. */
 export const MORE_ACTIONS = 'More'

@@ -1,6 +1,4 @@
-/*
- * Labels of the Ranges view. Tests of the window find its parts by these words.
- */
+/* Labels of the Ranges view. Tests of the window find its parts by these words. */
 
 /** Tabs of the Ranges view. The first one is shown when the view is entered. */
 export const RANGES_TABS = [

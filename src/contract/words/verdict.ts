@@ -15,8 +15,8 @@ import { findingsOf, type VerdictFinding, type VerdictEvidence } from './verdict
 export type { VerdictEvidence } from './verdict-findings'
 
 /*
- * The verdict on a sweep: all findings about the range that it selects, the worst first. Window, report, model card,
- * terminal and studies show this data. A new state is a row of `VERDICT_STATES` and a finding in `verdict-findings.ts`.
+ * The verdict on a sweep: all findings about its selected range, worst first. A new state is a row of
+ * `VERDICT_STATES` and a finding in `verdict-findings.ts`.
  */
 
 export const STEP_LABELS: Readonly<Record<VerdictStepKind, string>> = {

@@ -6,10 +6,7 @@ import { Prompting } from '../model/prompting'
 import { UniformBlendCount } from '../model/recipe'
 import { WeightStorage, Sampling } from '../model/sampling'
 
-/*
- * Settings of work. Each is named as its option of the command line. A setting that is left out has the default of the
- * place that the work is done in.
- */
+/* Settings of work, each named as its option. One that is left out has the default of its place. */
 
 export const SamplerSettings = z
   .object({

@@ -72,11 +72,7 @@ const HarnessLine = z.looseObject({
 /** Fields that contain the question in tasks of lm-evaluation-harness. */
 const QUESTION_FIELDS = ['question', 'prompt', 'text', 'input', 'query', 'problem', 'instruction']
 
-/**
- * Reads lines of lm-evaluation-harness `--log_samples`: a document with all its answers (`resps`, one list
- * per request) before filters. With several filters a document is repeated for each, and only lines of the
- * first filter count.
- */
+/** Reads lines of lm-evaluation-harness `--log_samples` before filters. Only lines of the first filter count. */
 function harnessReader(): RecordReader {
   let filter: string | undefined
   let isFirst = true

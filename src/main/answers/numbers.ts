@@ -1,7 +1,4 @@
-/**
- * Lists the numbers in a text, in order, without thousands separators and plus signs. A minus between two
- * numbers or after a letter is no sign: "12-5" contains 12 and 5.
- */
+/** Lists the numbers in a text. A minus between two numbers or after a letter is no sign: "12-5" has 12 and 5. */
 export function numbersOf(text: string): string[] {
   return (text.match(/(?:(?<![\p{L}\d)])[-−])?(?:\d[\d,]*(?:\.\d+)?|(?<![\p{L}\d])\.\d+)/gu) ?? []).map(
     shortestForm

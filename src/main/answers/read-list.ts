@@ -9,12 +9,9 @@ export interface ListedItem {
 }
 
 /**
- * Reads the answers in a text that lists several, such as after "list five" or with verbalised sampling
- * (Zhang et al. 2025, arXiv 2510.01171), each with its stated probability. Formats are tried in this order:
- * `<response>` tags, JSON, a numbered list, a bulleted list, lines. Thoughts, introductions and endings are
- * ignored. A list that was cut off gives its complete answers; in text formats also the incomplete one.
- *
- * @returns one answer for a text that is no list; none for an empty text
+ * Reads a text that lists several answers, also with stated probabilities (Zhang et al. 2025, arXiv 2510.01171): as
+ * `<response>` tags, JSON, numbers, bullets or lines, in this order. Thoughts and introductions are ignored. @returns
+ * one answer for a text that is no list; none for an empty text
  */
 export function readList(text: string): ListedItem[] {
   const written = withoutThoughts(text)
@@ -33,9 +30,7 @@ export function readList(text: string): ListedItem[] {
 /** Longest line of a list without marks. */
 const MAX_LINE_CHARACTERS = 40
 
-/**
- * Reads `<response><text>…</text><probability>…</probability></response>`, the format of verbalised sampling.
- */
+/** Reads `<response><text>…</text><probability>…</probability></response>`, the format of verbalised sampling. */
 function tagged(said: string): ListedItem[] {
   return [...said.matchAll(/<response>([^]*?)(?:<\/response>|(?=<response>)|$)/gi)].map(([, inner = '']) => {
     const [, text = inner] = /<text>([^]*?)(?:<\/text>|$)/i.exec(inner) ?? []

@@ -10,11 +10,8 @@ import type { TextModel } from '../text/text-model'
 export type RenderedSamplePrompt = SampleRun['prompts'][number]
 
 /**
- * Renders a prompt as the models see it: a user turn in the chat template, after the prompt's system turn or
- * the rendering's. A raw prompt is unchanged text, with the tokens that the tokenizer adds to plain text.
- *
- * @throws WorkbenchError `bad-input` when the template refuses it; `bad-file` when tokenizer or template do
- * not work
+ * Renders a prompt as the models see it, in the chat template with its or the rendering's system turn, or as raw
+ * text.
  */
 export async function renderSamplePrompt(
   prompt: SamplePrompt,

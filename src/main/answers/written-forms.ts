@@ -46,12 +46,9 @@ export class AnswerWriter {
   }
 
   /**
-   * Lists the forms of a prompt's answers as the tokenizer splits them. An end token follows each, or a token
-   * that begins with a stop text. A form of maximal length ends there. Other splits of the same text
-   * are omitted, as are longer texts that contain a right answer. If the prompt does not end in white space,
-   * an answer may begin with a space.
-   *
-   * @param context the prompt as the model sees it
+   * Lists the forms of a prompt's answers in tokens, each with an end token or a stop text, unless of maximal length.
+   * Other splits are omitted. An answer may begin with a space unless the prompt ends in one. @param context the
+   * rendered prompt
    */
   async write(prompt: TaskPrompt, context: readonly number[]): Promise<TokenizedAnswers> {
     const before = await decodeOne(this.text, context)

@@ -192,9 +192,7 @@ class Api {
     }
   }
 
-  /**
-   * Refuses requests of web pages that are not named, and of pages that have rebound their own name to this machine.
-   */
+  /** Refuses requests of web pages that are not named, or that rebound their name to this machine. */
   private refuseForeign(request: IncomingMessage, response: ServerResponse): void {
     const { host, origins } = this.options
     if (isLoopback(host) && !namesLoopback(request))

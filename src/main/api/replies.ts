@@ -133,10 +133,7 @@ function chatLogprobs(logprobs: readonly TokenLogprob[], texts: TokenTexts): obj
   }
 }
 
-/**
- * Builds the lists of the older API, one entry for each token. The tokens of an echoed prompt come first, and the first
- * of all has no log-probability.
- */
+/** Builds the lists of the older API, one entry for each token. The very first token has no log-probability. */
 function completionLogprobs(
   { logprobs, echo }: Choice,
   texts: TokenTexts,
@@ -159,10 +156,7 @@ function completionLogprobs(
   }
 }
 
-/**
- * Builds the table of a token's alternatives by their texts. It contains the token itself. Tokens of equal text have
- * their id as a name, so that none hides another.
- */
+/** Builds the table of a token's alternatives by their texts. Tokens of equal text are named by their id. */
 function topTable({ token, logprob, top }: TokenLogprob, texts: TokenTexts): Record<string, number> {
   const table = new Map<string, number>([[mapGet(texts, token, 'token'), finite(logprob)]])
   for (const other of top) {

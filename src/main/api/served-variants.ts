@@ -172,12 +172,7 @@ export class ServedVariants {
     return decodeOne(this.pair.text, tokens)
   }
 
-  /**
-   * Answers one prompt of a request.
-   *
-   * @param signal ends the answers early, and frees their rows
-   * @throws WorkbenchError as `prepareGeneration`, and of the engine
-   */
+  /** Answers one prompt of a request. @param signal ends the answers early, and frees their rows */
   async answer(
     request: ApiRequest,
     prompt: ServedPrompt,
@@ -256,12 +251,7 @@ export class ServedVariants {
     await this.engine.served.close({ id: this.loaded.served.id })
   }
 
-  /**
-   * Loads the model of a request if further models may be served. It waits until all running answers have ended.
-   *
-   * @throws ApiError for a model that is not served, or too many; WorkbenchError without memory for it, while the
-   * others stay served
-   */
+  /** Loads the model of a request, if further models may be served, after all running answers. */
   async serve(name: string): Promise<void> {
     await this.changes.run(async () => {
       const { findVariant, defaults } = this.settings

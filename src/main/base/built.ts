@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { runningPackage, plainFolder } from './resources'
 
 /*
- * Locates what the build made. Paths are not relative to the running module, because the bundler may move shared code
- * into a folder of chunks, and tests run from the sources.
+ * Locates what the build made, independently of the module, because the bundler moves code and tests run from
+ * sources.
  */
 
 /** Gives the absolute path of a built file, such as `builtPath('renderer')`. */

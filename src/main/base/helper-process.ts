@@ -16,9 +16,7 @@ export interface Helper {
   end(): Promise<void>
 }
 
-/**
- * Starts a built script on Node, not as a thread, because under Electron these may end main (electron/electron#47986).
- */
+/** Starts a built script on Node, because threads may end main under Electron (electron/electron#47986). */
 export function startHelper(script: string, subject: string): Helper {
   // The process reports defects on its standard error.
   const child = new NodeChild(builtScript(script), { nodeFlags: [], showErrors: true })

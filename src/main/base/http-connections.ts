@@ -2,10 +2,7 @@ import type { Server, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import { WorkbenchError } from '../../contract/model/problem'
 
-/**
- * Limits of connections. Every user of the machine can open connections here, and each takes a file descriptor, which
- * saving and sweeping need too. Waiting connections are therefore few and short.
- */
+/** Limits of connections, which every user of the machine can open. Each takes a file descriptor. */
 
 /** Most connections that wait. A page requests a few files at a time. */
 const MAX_WAITING = 64

@@ -6,11 +6,8 @@ import { parseJson } from './files/bounded-json'
 const MAX_NAMES = 20_000
 
 /**
- * Parses a JSON object in which no object repeats a key, because parsers disagree on which value counts.
- *
- * @param what the file, and its part, for messages
- * @param names most names of all objects in it
- * @throws WorkbenchError `bad-file`
+ * Parses a JSON object in which no object repeats a key. @param what the file, for messages @param names limit of
+ * names
  */
 export function parseJsonObject(text: string, what: string, names = MAX_NAMES): Record<string, unknown> {
   const value = parseJson(text, what, { names })

@@ -9,11 +9,7 @@ export function markup(parts: TemplateStringsArray, ...values: readonly Content[
   return new Markup(parts.map((part, index) => part + sourceOf(values[index] ?? '')).join(''))
 }
 
-/**
- * Escapes text for an HTML element or a quoted attribute. Line breaks become references, so that no line of a
- * text begins a line of the file. NUL, which pages cannot contain, becomes the replacement character, as in
- * browsers.
- */
+/** Escapes text for HTML. Line breaks become references, and NUL the replacement character. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"'\n\r\0]/g, (character) => ESCAPES[character] ?? '')
 }

@@ -4,10 +4,8 @@ import { addExtension, Packr, RESERVE_START_SPACE } from 'msgpackr/pack'
 import { errorMessage } from './files/bounded-file'
 
 /*
- * Messages between two processes, over a pipe. The channel of `fork` is not used: its format is that of V8's
- * ValueSerializer, and Electron's V8 writes a version that no Node can read. Each frame is a mark, the length of its
- * body as a uint32, and the body: UTF-8 for a string, which every message of oRPC is, and MessagePack for other
- * values. Numbers are big-endian.
+ * Frames between two processes over a pipe: a mark, the length as a uint32, and UTF-8 or MessagePack, big-endian. The
+ * format of `fork` differs between Electron's V8 and Node's.
  */
 
 const TEXT_MARK = 0x534c5254

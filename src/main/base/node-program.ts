@@ -6,12 +6,8 @@ import { WorkbenchError } from '../../contract/model/problem'
 export const NODE_VARIABLE = 'SLR_NODE'
 
 /**
- * Gives the Node that runs the program's other processes. Electron cannot replace it: Chromium's allocator
- * ends a process at a single allocation of 2 GiB. It also does at 16 GiB in all (partition_alloc, MaxDirectMapped and
- * kPoolMaxSize). A packaged Electron cannot run as Node at all, because its fuse is off, and it would start
- * the whole program again.
- *
- * @throws WorkbenchError when Electron has no Node beside it
+ * Gives the Node that runs other processes. Chromium's allocator ends a process at an allocation of 2 GiB, or 16 GiB
+ * in all (partition_alloc), and a packaged Electron cannot run as Node.
  */
 export function nodeProgram(): string {
   if (process.versions['electron'] === undefined) return process.execPath

@@ -11,8 +11,5 @@ function requireBuild(): void {
 
 requireBuild()
 
-/**
- * The only way to load onnxruntime's code; types may be imported from the package. It is loaded while this
- * module runs, because a static import would be moved above the line that silences the library.
- */
+/** The only way to load onnxruntime's code, after telemetry is off. Types may be imported from the package. */
 export const { env, InferenceSession, Tensor } = await import('onnxruntime-node')

@@ -8,11 +8,8 @@ export interface ProgressRate {
 }
 
 /**
- * Measures the speed of counted work. Work and time fade with the same half-life, so that the rate is the
- * plain mean at first and follows recent speed later. The clock starts with the first call, and again with
- * each call until work has been done. Earlier work and preparation time therefore do not count.
- *
- * @returns a function of the units done so far, their total, and the seconds since the work began
+ * Measures the speed of counted work, which fades with a half-life. The clock starts with the first call, and again
+ * with each call until work was done. @returns a function of units done, their total, and seconds
  */
 export function progressRate(): (done: number, total: number, elapsedSeconds: number) => ProgressRate {
   let last: { done: number; elapsedSeconds: number } | null = null

@@ -11,9 +11,7 @@ export function runToEnd<Result>(steps: Steps<Result>): Result {
   }
 }
 
-/**
- * Runs all steps, and lets waiting requests go first between them. @throws WorkbenchError `cancelled` when `stop` fires
- */
+/** Runs all steps, and lets waiting requests go first between them. */
 export async function runCooperatively<Result>(
   steps: Steps<Result>,
   stop?: { readonly signal: AbortSignal | undefined; readonly what: string }

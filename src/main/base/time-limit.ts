@@ -5,13 +5,7 @@ const box: { work: () => void } = { work: () => undefined }
 createContext(box)
 const callWork = new Script('work()')
 
-/**
- * Runs synchronous work that a model file controls (a chat template, a tokenizer's patterns), and stops it
- * after `limitMs`. The watchdog of `node:vm` ends the script, including an endless loop or a runaway pattern,
- * without a second thread. It limits only time.
- *
- * @throws WorkbenchError `bad-file` at the time limit; errors of `work` otherwise
- */
+/** Stops synchronous work of a model file after `limitMs` by the watchdog of `node:vm`, which limits only time. */
 export function withTimeLimit<T>(limitMs: number, what: string, work: () => T): T {
   let result: { value: T } | null = null
   box.work = () => {

@@ -43,7 +43,7 @@ interface Factors {
  * @param tensors of the base, by canonical name.
  * @param adapter tensors of the adapter's file.
  * @param scalingOf the scaling of a module's factors.
- * @throws WorkbenchError `bad-file` naming the file and tensor, if a factor is missing or a tensor does not fit the base
+ * @throws WorkbenchError `bad-file` if a factor is missing or a tensor does not fit the base
  */
 export function joinAdapter(
   tensors: ReadonlyMap<string, TensorEntry>,

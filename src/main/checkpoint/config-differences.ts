@@ -3,13 +3,7 @@ import { elementAt } from '../../contract/model/look-up'
 import type { DecoderSpec, Experts } from '../family'
 import type { Rope } from '../family/rope'
 
-/**
- * Describes in words what two models of one shape compute differently with the same weights. Examples are norm epsilon,
- * attention windows, position embedding and the choice of experts. Values come from the first layer that
- * differs.
- *
- * @param label name of the first model; the second is post
- */
+/** Describes what two models of one shape compute differently with the same weights. @param label the first model */
 export function configDifferences(label: string, spec: DecoderSpec, post: DecoderSpec): string[] {
   const differs = (trait: string, value: string, postValue: string): string =>
     `${trait} (${value} in ${label}, ${postValue} in post)`

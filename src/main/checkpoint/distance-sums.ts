@@ -4,10 +4,7 @@ import { decodeFloat32, DTYPE_BYTES, type WeightDtype } from './dtype'
 /** Weights in a block: they fit in the processor's second cache, and work per block costs little. */
 const BLOCK = 2 ** 15
 
-/**
- * Sums from which distances are computed. Sums are float64: the square of a float32 is exact in it. A
- * block's sum is added as a whole, so the relative error stays near 1e-13 for any model size.
- */
+/** Float64 sums from which distances are computed. Blocks are added whole, so the relative error stays near 1e-13. */
 export class DistanceSums {
   elements = 0
   changed = 0

@@ -7,14 +7,7 @@ import { throwIfCancelled } from '../base/files/cancelling'
 /** Large enough for fast reads, and small enough that hashing a piece does not block the process. */
 const PIECE_BYTES = 2 ** 20
 
-/**
- * Computes the SHA-256 of a whole file in lower-case hexadecimal. One piece is hashed while the next one is
- * read, in constant memory.
- *
- * @param onBytes called with the length of every piece.
- * @throws WorkbenchError `not-found`; `bad-file` when it is no regular file, cannot be read, or changes
- * meanwhile; `cancelled` when `signal` fires
- */
+/** Computes the SHA-256 of a whole file in constant memory. @param onBytes called with the length of every piece */
 export async function sha256OfFile(
   file: string,
   signal?: AbortSignal,

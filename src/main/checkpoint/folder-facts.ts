@@ -3,13 +3,7 @@ import { parseJsonBytes } from '../base/files/json-pieces'
 import { askSandbox } from '../sandbox/host'
 import type { FolderRequest } from '../sandbox/messages'
 
-/**
- * Reads facts about a model folder in the sandbox process; the caller checks their shape. Main never reads
- * folders itself, because foreign files could block it.
- *
- * @throws WorkbenchError the sandbox's error; `bad-file`, naming the folder, when it takes too long or too
- * much memory
- */
+/** Reads facts about a model folder in the sandbox, because foreign files could block main. The caller checks them. */
 export async function folderFacts(
   kind: FolderRequest['kind'],
   folder: string,

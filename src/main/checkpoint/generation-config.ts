@@ -33,11 +33,8 @@ const GenerationConfig = z.object({
 export type GenerationConfig = z.infer<typeof GenerationConfig>
 
 /**
- * Lists the tokens that end an answer: generation_config.json's, else config.json's, else the tokenizer's end
- * token. An adapter has both those of its base and the end token of its tokenizer. A model may have none.
- *
- * @param text tokenizer of the checkpoint; null if it has none
- * @throws WorkbenchError `bad-file` naming the wrong field
+ * Lists the tokens that end an answer, by generation_config.json, config.json or the tokenizer. An adapter has both
+ * its base's and its tokenizer's. @param text null for a checkpoint without a tokenizer
  */
 export async function endTokens(checkpoint: Checkpoint, text: TextModel | null): Promise<number[]> {
   const ofModel = await modelEndTokens(checkpoint)
@@ -64,11 +61,8 @@ async function modelEndTokens(checkpoint: Checkpoint): Promise<number[]> {
 }
 
 /**
- * Lists the tokens that end the answers of post and of its recipes. They are post's, and base's if the vocabularies
- * have equal sizes, since restored layers may end an answer as base does.
- *
- * @param text post's tokenizer.
- * @throws WorkbenchError as {@link endTokens}
+ * Lists the end tokens of post and its recipes, with base's if the vocabularies are equal. @param text post's
+ * tokenizer
  */
 export async function pairEndTokens(
   { base, post }: Record<'base' | 'post', PairMember>,

@@ -38,13 +38,7 @@ interface Comparison {
   groupName: string | null
 }
 
-/**
- * Computes how far each component of post is from base. Both checkpoints are read once, front to back, in
- * constant memory: the next pieces are read while the last ones are compared.
- *
- * @param pair as `openPair` returns it: of one shape, except for the number of tokens
- * @throws WorkbenchError of the weight reader; `cancelled` when `signal` fires
- */
+/** Computes how far each component of post is from base, in one reading and constant memory. */
 export async function* compareLayers(
   pair: { base: PairMember; post: PairMember },
   signal?: AbortSignal

@@ -40,11 +40,8 @@ const CACHE_PREFIX = 'models--'
 const MAX_CARD_BYTES = 1_000_000
 
 /**
- * Finds the models below folders: entries of a Hugging Face cache (`models--org--name`), and folders with a
- * config.json. Links to folders are not followed, except the given ones, so that the search cannot loop.
- * Files of a model are read in the sandbox, within its folder or its cache's blobs.
- *
- * @throws WorkbenchError `cancelled` when `signal` fires
+ * Finds models below folders: entries of a Hugging Face cache, and folders with a config.json. Links to folders are
+ * not followed, except the given ones. Files are read in the sandbox.
  */
 export async function findModels(
   roots: readonly string[],
@@ -157,9 +154,7 @@ export async function readLocalModel(path: string): Promise<LocalModel> {
   return { folder, name: folderModelName(folder), madeFrom: baseModels(card), isAdapter: false }
 }
 
-/**
- * Finds the base model of an adapter that was named alone; null for another post. @throws WorkbenchError `not-found`
- */
+/** Finds the base model of an adapter that was named alone; null for another post. */
 export async function baseOfAdapter(post: string): Promise<string | null> {
   const facts = await folderFacts('local-model', post).catch(() => null)
   const model = LocalModel.safeParse(facts).data

@@ -19,14 +19,7 @@ interface ModelMatch {
   readonly by: LocalPair['by']
 }
 
-/**
- * Finds pairs among the models below folders. Models are joined by the base model on post's card, or by
- * names, and then checked by config and weight headers only. Nothing is computed, and nothing leaves the
- * machine.
- *
- * @param limits of the search for models and of the checks
- * @throws WorkbenchError `cancelled` when `signal` fires
- */
+/** Finds pairs among models below folders by post's card or by names, then by config and weight headers. */
 export async function findPairs(
   roots: readonly string[],
   signal: AbortSignal,

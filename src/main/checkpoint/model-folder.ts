@@ -13,13 +13,7 @@ import { isMissing } from './weight-file'
 /** Prefix of a model's folder in the Hugging Face cache: models--org--name. */
 const CACHE_PREFIX = 'models--'
 
-/**
- * Finds the folder of a model's config.json, or of an adapter. In a Hugging Face cache folder (`models--org--name`),
- * it is the snapshot in `refs/main`, or else the newest.
- *
- * @returns an absolute path.
- * @throws WorkbenchError `not-found` or `bad-input`, naming the missing file
- */
+/** Finds the folder of a config.json or an adapter. In a Hugging Face cache it is `refs/main`, or else the newest. */
 export async function resolveModelFolder(path: string): Promise<string> {
   const folder = resolve(path)
   await requireNamedHost(folder)

@@ -10,10 +10,7 @@ const PIECE_BYTES = 2 ** 21
 /** Words that are checked together; only a block with a hit is checked value by value. */
 const BLOCK_WORDS = 2 ** 12
 
-/**
- * Bit masks for words of 32 bits, each a float32 or two halves. A value is not finite if all exponent bits
- * are set. Exactly then, adding one to the exponent carries into the sign bit.
- */
+/** Bit masks of 32-bit words. Adding one to an exponent carries into the sign bit exactly if it is not finite. */
 const WORDS: Readonly<Record<WeightDtype, { exponent: number; one: number; carry: number }>> = {
   F32: { exponent: 0x7f800000, one: 0x00800000, carry: 0x80000000 },
   F16: { exponent: 0x7c007c00, one: 0x04000400, carry: 0x80008000 },
@@ -100,12 +97,8 @@ function indicesOf(element: number, shape: readonly number[]): number[] {
 }
 
 /**
- * Reads a stored tensor in constant memory and counts non-finite values. Null if there are none, or the
- * tensor has no floats of a model's dtypes.
- *
- * @param name canonical name of the tensor.
- * @param onBytes called with the length of every piece; may throw to stop reading.
- * @throws WorkbenchError of the reader
+ * Counts the non-finite values of a stored tensor in constant memory; null if there are none. @param onBytes may
+ * throw
  */
 export async function nonFiniteValues(
   reader: Pick<WeightReader, 'readInto'>,

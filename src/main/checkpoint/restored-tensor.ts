@@ -26,12 +26,8 @@ export function tensorOrigin(
 }
 
 /**
- * Blends values of base, or of another source, with post's in place. The result is (1 - a) post + a source in float32,
- * rounded to post's stored dtype. The engine computes with these values, and an export stores them.
- *
- * @param values of the source, any number of them.
- * @param post the same elements of post; unused for strength 1.
- * @param strength a, not 0; below 0 or above 1 it extrapolates
+ * Blends values in place: (1 - a) post + a source in float32, rounded to post's stored dtype. @param values of the
+ * source @param post unused for strength 1 @param strength a, not 0; it may extrapolate
  */
 export function restoreValues(
   values: Float32Array,

@@ -6,11 +6,7 @@ import { DTYPE_BYTES, isStoredDtype, StoredDtype, SUB_BYTE_DTYPES } from './dtyp
 import { parseJsonObject, quoteName } from '../base/json-object'
 import { fileState, openWeightFile, readExactly } from './weight-file'
 
-/**
- * Limit of a header. The largest published dense model, Llama 3.1 405B, has 1,137 tensors, 130 kB in one
- * header. A fifth of Qwen3 30B-A3B in GPTQ has 15,000 tensors of four names each, 1.8 MB. The reference
- * implementation allows 100 MB, which hostile files can turn into a minute and gigabytes.
- */
+/** Limit of a header. Qwen3 30B-A3B in GPTQ has 1.8 MB. The reference allows 100 MB, which hostile files could use. */
 const MAX_HEADER_BYTES = 4_000_000
 const MAX_HEADER_NAMES = 100_000
 const LENGTH_BYTES = 8
@@ -31,9 +27,8 @@ const Scaled = z.object({
   codes: StoredTensor,
   kind: z.enum(['F8_E4M3', 'I8', 'I4']),
   /**
-   * Storage of the numbers: one byte each, or packed into words of 32 bits. The first is in the lowest bits,
-   * along rows or columns of the weight. With columns, scales and zero points are transposed too. AWQ stores the
-   * transposed weight, with a word for 8 of its rows.
+   * Storage of the numbers: bytes, or words of 32 bits with the first in the lowest bits, along rows or columns. AWQ
+   * stores the transposed weight, with a word for 8 of its rows.
    */
   layout: z.enum(['bytes', 'rows', 'columns', 'awq']),
   scales: StoredTensor,
@@ -56,10 +51,7 @@ const Adapted = z.object({
   isEmbedding: z.boolean()
 })
 
-/**
- * Location of a tensor. Scaled weights are read as BF16 or F16: dtype, shape and bytes are those after
- * reading. Adapted weights have those of the weight without the adapter.
- */
+/** Location of a tensor. Dtype, shape and bytes of scaled weights are those after reading, without any adapter. */
 export const TensorEntry = StoredTensor.extend({ scaled: Scaled.optional(), adapted: Adapted.optional() })
 export type TensorEntry = z.infer<typeof TensorEntry>
 

@@ -206,10 +206,7 @@ function zeroPoints(
   return values
 }
 
-/**
- * Describes an ambiguous zero point: AutoGPTQ's newer kernels add one without a bound, while its older ones
- * and GPTQModel wrap to zero.
- */
+/** Describes a zero point that AutoGPTQ's newer kernels and GPTQModel read differently. */
 function ambiguousZero({ file, name }: StoredTensor, stored: number): WorkbenchError {
   return new WorkbenchError(
     'unsupported',

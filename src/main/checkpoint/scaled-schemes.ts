@@ -4,11 +4,7 @@ import { describeValue } from '../family/config-reader'
 import { isJsonObject } from '../base/json-object'
 import type { Scaled } from './safetensors'
 
-/**
- * Formats of weights stored as small numbers with scales, one row of `METHODS` each. They are float8 as DeepSeek, Qwen
- * and Mistral publish it, the formats of compressed-tensors, GPTQ and AWQ. Other formats are refused with the
- * reason.
- */
+/** Formats of weights stored as small numbers with scales, one row of `METHODS` each. Others are refused. */
 
 /** Layout of a checkpoint's numbers and scales, and the suffixes of their names. */
 export interface Scheme {

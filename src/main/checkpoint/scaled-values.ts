@@ -49,12 +49,8 @@ function numbersOf({ kind, layout }: Pick<Scaled, 'kind' | 'layout'>): Float32Ar
 }
 
 /**
- * Computes (number - zero point) x scale in float32, rounded to the dtype of the weight.
- *
- * @param stored rows of numbers, starting with the byte of the first element.
- * @param first element of the tensor.
- * @param columns of the tensor.
- * @param target elements of `dtype`
+ * Computes (number - zero point) x scale in float32, rounded to the dtype of `target`. @param stored rows of numbers
+ * @param first element of the tensor @param columns of the tensor
  */
 export function multiplyOut(
   stored: Uint8Array,

@@ -10,18 +10,13 @@ import { CODE_BITS, wordsFor } from './scaled-values'
 import { openWeightFile, readNow } from './weight-file'
 
 /**
- * Checkpoints whose weights are stored as small numbers with the scales of their blocks, in the formats of
- * scaled-schemes. They are read as BF16, as DeepSeek's own conversion stores them. They are F16 if their scales are
- * F16, as the programs that wrote them do. Activations are not rounded, although the reference may round them.
+ * Reads weights stored as small numbers with the scales of their blocks, as F16 or BF16. Activations are not rounded.
  */
 
 type Tensors = ReadonlyMap<string, TensorEntry>
 type Shape = readonly [rows: number, columns: number]
 
-/**
- * Replaces the stored numbers and scales of a checkpoint by the weights that they encode. @throws WorkbenchError
- * `bad-file` naming the file and tensor
- */
+/** Replaces the stored numbers and scales of a checkpoint by the weights that they encode. */
 export async function joinScales(
   tensors: Tensors,
   config: Readonly<Record<string, unknown>>
@@ -201,10 +196,7 @@ export function storedTensorBytes({
   )
 }
 
-/**
- * Counts the bytes that a reader keeps in memory while it reads a tensor piece by piece. Those are scales and zero
- * points as float32, groups, transposed numbers, and the factors of an adapter as float32.
- */
+/** Counts the bytes in memory while a tensor is read: scales, zero points, groups, transposed numbers and factors. */
 export function readerBytes({ scaled, adapted, shape: [rows = 0, columns = 0] }: TensorEntry): number {
   if (adapted !== undefined) return readerBytes(adapted.weight) + factorBytes(adapted)
   if (scaled === undefined) return 0

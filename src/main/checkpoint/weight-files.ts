@@ -10,10 +10,7 @@ import { isMissing } from './weight-file'
 
 const SINGLE_FILE = 'model.safetensors'
 const INDEX_FILE = 'model.safetensors.index.json'
-/**
- * Limit of an index. The 1,137 tensors of the largest dense model take 100 kB. Those of Qwen3 30B-A3B take
- * 1.7 MB, and 6.7 MB in GPTQ with four tensors for each weight.
- */
+/** Limit of an index. Qwen3 30B-A3B takes 1.7 MB, and 6.7 MB in GPTQ. */
 const MAX_INDEX_BYTES = 10_000_000
 /** Limits of files and headers that a folder can make this program read. Llama 3.1 405B has 191 files. */
 const MAX_FILES = 500
@@ -25,13 +22,7 @@ export interface WeightFile extends SafetensorsHeader {
   path: string
 }
 
-/**
- * Reads the headers of a checkpoint's weight files, by name. A folder with both a single file and an index is
- * read as the single file, as transformers does.
- *
- * @throws WorkbenchError `not-found` when weights or shards are missing; `bad-file` when index and shards
- * disagree
- */
+/** Reads the headers of weight files by name. A single file comes before an index, as in transformers. */
 export async function readWeightFiles(folder: string): Promise<WeightFile[]> {
   const present = await readdir(folder)
   if (present.includes(SINGLE_FILE)) return [await readWeightFile(folder, SINGLE_FILE)]

@@ -25,13 +25,7 @@ export type StoredTensors = Pick<Checkpoint, 'path' | 'files' | 'tensors'>
 
 const NO_MEMORY: Uint8Array = new Uint8Array(0)
 
-/**
- * Creates a reader of a checkpoint's weights. Files are opened when needed. A file whose size or change time
- * differs from when its header was read is refused before its bytes are returned.
- *
- * Reads throw WorkbenchError `not-found` (file or tensor is missing), `bad-file` (changed or truncated) or
- * `out-of-memory`.
- */
+/** Creates a reader of a checkpoint's weights. A file that changed since its header was read is refused. */
 export function openWeightReader(checkpoint: StoredTensors): WeightReader {
   return new CheckedReader(checkpoint)
 }

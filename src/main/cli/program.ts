@@ -26,10 +26,7 @@ export async function runProgram(args: readonly string[], signal: AbortSignal): 
   return runCommandLine(args, signal)
 }
 
-/**
- * Makes a stream into a file write all bytes or fail. Node writes once and ignores how many bytes the system took, so
- * a full disk would cut a result silently. Pipes and terminals are not affected.
- */
+/** Makes a stream into a file write all bytes or fail. Node writes once, so a full disk would cut a result silently. */
 function writeWhole(stream: Writable & { readonly fd: number }): void {
   if (!isFile(stream.fd)) return
   stream._write = (chunk: Uint8Array, _, done) => {

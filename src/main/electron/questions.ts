@@ -13,9 +13,7 @@ export const UNSAVED_EDITS: Question = {
   buttons: ['Stay', 'Leave without saving']
 }
 
-/**
- * Asks without blocking main. @returns true for the second answer; false when `signal` closes the question
- */
+/** Asks without blocking main. @returns true for the second answer; false when `signal` closes the question */
 export async function confirm(
   window: BrowserWindow | null,
   question: Question,

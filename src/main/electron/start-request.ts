@@ -14,13 +14,7 @@ export type StartRequest = z.infer<typeof StartRequest>
 /** Matches a project's folder, or the small file inside it that file managers open. */
 const PROJECT_PATH = /\.slr(project)?[\\/]?$/i
 
-/**
- * Reads a program's arguments: `--project=PATH`, `--pair=ID`, `--demo`, or a project that a file manager
- * opens with a packaged program.
- *
- * @param packaged true if the first argument is the program itself; otherwise Electron's binary and the
- * program's folder come first
- */
+/** Reads `--project=PATH`, `--pair=ID`, `--demo`, or a project to open. @param packaged true for no folder argument */
 export function readStartRequest(argv: readonly string[], packaged: boolean): StartRequest {
   // Not strict, because Chromium's own switches may be among the arguments.
   const { values, positionals } = parseArgs({

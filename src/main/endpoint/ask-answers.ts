@@ -89,12 +89,8 @@ const PATHS = { completions: '/completions', chat: '/chat/completions' } as cons
 const NAMES = { completions: 'a completion', chat: 'a chat completion' } as const
 
 /**
- * Requests answers from an endpoint, many at once, and several per request if the endpoint supports it. Each
- * answer is passed on once, when it arrives. Unless any model is accepted, the endpoint's list and every
- * reply must name the expected one.
- *
- * @throws WorkbenchError `cancelled` when `signal` fires; `mismatch` when another model answers; otherwise as
- * `EndpointClient.ask`. Earlier answers are already stored.
+ * Requests answers from an endpoint, many at once. Each is passed on once, when it arrives. Unless any model is
+ * accepted, list and replies must name the expected one. @throws WorkbenchError `mismatch` for another model
  */
 export async function askAnswers(
   work: EndpointWork,

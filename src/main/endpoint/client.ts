@@ -93,14 +93,9 @@ export class EndpointClient {
   }
 
   /**
-   * Sends one request. Temporary failures (429, 5xx, no or broken connection, broken JSON, timeout) are
-   * repeated up to five times. Pauses grow, or are as long as the endpoint asks for. If nothing has ever
-   * answered at the address, there is no repetition. A server that is loading its model is asked until it has
-   * loaded, within a limit.
-   *
-   * @throws EndpointRefusal when the endpoint refuses, with its words.
-   * @throws WorkbenchError `bad-input` when the endpoint stays out of reach or sends something else; `cancelled` when
-   * the signal fires.
+   * Sends one request. Temporary failures (429, 5xx, broken connection or JSON, timeout) are repeated up to five
+   * times, if the endpoint has ever answered. A server that is loading its model is asked within a limit. @throws
+   * EndpointRefusal with the endpoint's words
    */
   async ask<Reply>(question: EndpointQuestion<Reply>, signal: AbortSignal): Promise<EndpointReply<Reply>> {
     const { pace = (request) => request() } = this.use

@@ -10,8 +10,7 @@ import { configFolder } from '../base/files/places'
 import { SerialQueue } from '../base/files/serial-queue'
 
 /*
- * The addresses that this user has confirmed, each with the variable whose key may be sent there. They are stored
- * beside the user's configuration. A project or a study may come from somebody else, so neither can confirm an address.
+ * The addresses that this user has confirmed, each with the variable of its key. No project or study can confirm one.
  */
 
 const MAX_ADDRESSES = 1_000

@@ -1,14 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import PQueue from 'p-queue'
 
-/**
- * Does work for every item, several at a time. The first failure stops the work that is under way and all that waits.
- *
- * @param items are taken as they are needed.
- * @param work ends early when its signal fires.
- * @returns when all work that was begun has ended.
- * @throws the first failure.
- */
+/** Does work for several items at a time. The first failure stops all work and is thrown when it has ended. */
 export async function inParallel<Item>(
   items: Iterable<Item>,
   concurrency: number,

@@ -7,12 +7,7 @@ import { askServed } from './server-program'
 /** Short limit, because a user waits; a slower server is used without its list. */
 const MAX_MS = 8_000
 
-/**
- * Lists the models of an endpoint. Only the key is sent, nothing of a project.
- *
- * @returns null if it lists none, or does not answer in time
- * @throws WorkbenchError as `requireConfirmed`
- */
+/** Lists the models of an endpoint, which is sent only the key; null for no list or no answer in time. */
 export async function listedModels(
   address: EndpointContact,
   apiKey: string | null,

@@ -12,11 +12,7 @@ const isNamed = (model: string, replied: string): boolean =>
   replied === model || (replied.startsWith(model) && DATE_SUFFIX.test(replied.slice(model.length)))
 
 /**
- * Checks the model of a reply.
- *
- * @param said the reply's name of its model; a server may omit it.
- * @param who subject, such as "The judge".
- * @throws WorkbenchError `mismatch` if it is another model, unless any model is accepted.
+ * Checks the model of a reply. @param said its name, which a server may omit @param who subject, such as "The judge"
  */
 export function requireNamedModel(
   { model, anyModel, baseUrl }: Pick<Endpoint, 'model' | 'anyModel' | 'baseUrl'>,

@@ -21,17 +21,14 @@ export interface SamplerForm {
   /** Null for a server that does not identify itself. */
   program: ServerProgram | null
   /**
-   * True to send also the parts that are off. This is necessary, because vLLM and SGLang take missing parts
-   * from the model's `generation_config.json`, and llama.cpp defaults to top-k 40, top-p 0.95 and min-p 0.05.
+   * True to send also the parts that are off, because servers fill them from a model's config or their own defaults.
    */
   whatIsOff: boolean
 }
 
 /**
- * Builds the body of a request for answers. `min_p`, `top_k`, `chat_template_kwargs` and the repetition
- * penalty are extensions of vLLM, SGLang and llama.cpp.
- *
- * @param n number of answers to the prompt, the first of which has the number `first`
+ * Builds the body of a request. `min_p`, `top_k` and others are extensions of vLLM, SGLang and llama.cpp. @param n
+ * number of answers from number `first` on
  */
 export function requestBody(
   { model, through }: Pick<Endpoint, 'model' | 'through'>,
@@ -93,11 +90,7 @@ const PENALTIES: Record<ServerProgram | 'unknown', readonly string[]> = {
   unknown: ['repetition_penalty', 'repeat_penalty']
 }
 
-/**
- * Order of samplers for llama.cpp. By default it divides by the temperature last, after top-p and min-p, and
- * adds samplers of its command line. vLLM, SGLang and this program's engine divide first
- * (tools/server/README.md of llama.cpp, "samplers").
- */
+/** Order of samplers for llama.cpp, which otherwise divides by the temperature last (its tools/server/README.md). */
 const LLAMA_CPP_ORDER = ['penalties', 'temperature', 'top_k', 'top_p', 'min_p']
 
 /** Range of llama.cpp's penalty, which covers prompt and answer as elsewhere; the default is 64 tokens. */

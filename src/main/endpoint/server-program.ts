@@ -28,12 +28,7 @@ export interface ServerFacts {
   program: ServerProgram | null
 }
 
-/**
- * Reads a server's list of models.
- *
- * @param isNeeded true if a malformed list is an error; otherwise it counts as no list.
- * @throws WorkbenchError as `EndpointClient.ask`, except for a server without a list.
- */
+/** Reads a server's list of models. @param isNeeded true if a malformed list is an error */
 export async function askServed(
   client: EndpointClient,
   isNeeded: boolean,

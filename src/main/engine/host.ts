@@ -18,10 +18,7 @@ export type EngineClient = ContractRouterClient<EngineContract>
 export type EngineStarter = () => NodeChild
 
 export interface EngineHost {
-  /**
-   * Returns a client for calls on the engine. After a process has died, the next call starts another. Every failure is
-   * a WorkbenchError: the engine's own error, `engine-lost` if it died during the call, or `cancelled`.
-   */
+  /** Returns a client of the engine, which starts again after a death. It throws only WorkbenchErrors. */
   client(): EngineClient
   /** Process id of the running engine. Undefined while none runs. */
   readonly pid: number | undefined
@@ -31,9 +28,7 @@ export interface EngineHost {
   close(): Promise<void>
 }
 
-/**
- * Milliseconds that a process may continue after a call was cancelled. A user's model may have a step that never ends.
- */
+/** Milliseconds that a process may continue after a call was cancelled. */
 const STOP_LIMIT_MS = 10_000
 
 const WORK_NAME = 'The computation'

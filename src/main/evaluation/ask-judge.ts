@@ -52,10 +52,7 @@ export interface JudgeListener<Verdict> {
   progress(progress: JudgeProgress): void
 }
 
-/**
- * Asks a judge all questions without a verdict, several at once. @throws WorkbenchError `cancelled` when `signal`
- * fires; `bad-input` when the endpoint cannot be used
- */
+/** Asks a judge all questions without a verdict, several at once. */
 export async function askJudge<Question extends { key: string }, Verdict extends StoredVerdict, Judgement>(
   request: JudgeQuestions<Question, Verdict, Judgement>,
   listener: JudgeListener<Verdict>,

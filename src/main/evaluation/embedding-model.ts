@@ -28,13 +28,8 @@ export interface EmbeddingModel {
 }
 
 /**
- * Opens a folder in the form of sentence-transformers: `model.onnx` or `onnx/model.onnx`, `tokenizer.json`,
- * and optionally `sentence_bert_config.json` with the number of tokens to read. The model itself is only
- * tested when it is used.
- *
- * @param what description of the model for messages
- * @throws WorkbenchError `not-found` naming the missing file; `bad-file` naming the file and what was
- * expected
+ * Opens a folder of sentence-transformers: a model.onnx, tokenizer.json and optional sentence_bert_config.json. The
+ * model is tested when used. @param what the model, for messages
  */
 export async function openEmbeddingModel(
   folder: string,

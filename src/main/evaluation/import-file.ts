@@ -3,18 +3,12 @@ import { askSandbox } from '../sandbox/host'
 
 /* Imported files are read in the sandbox, which can be stopped: a table of 20 MB would block main for a second. */
 
-/**
- * Imports a task. @throws WorkbenchError as `readTaskFile`; `bad-file` when it takes too long or too much
- * memory
- */
+/** Imports a task. @throws WorkbenchError as `readTaskFile`; `bad-file` when it takes too long or too much memory */
 export async function importTask(fileName: string, content: string): Promise<Task> {
   return Task.parse(await importFile('task', fileName, content))
 }
 
-/**
- * Imports prompts. @throws WorkbenchError as `readSamplePrompts`; `bad-file` when it takes too long or too
- * much memory
- */
+/** Imports prompts in the sandbox. */
 export async function importPrompts(fileName: string, content: string): Promise<SamplePrompts> {
   return SamplePrompts.parse(await importFile('prompts', fileName, content))
 }

@@ -29,10 +29,7 @@ export interface CellForms {
   readonly forms: readonly (string | null)[]
 }
 
-/**
- * Lets a judge give the canonical form of each answer of a run, without the right answers. Equal answers to a prompt
- * are one question. @throws WorkbenchError as `askJudge`
- */
+/** Lets a judge give the canonical form of each answer, without the right ones. Equal answers are one question. */
 export async function judgeForms(
   {
     run,

@@ -30,10 +30,7 @@ interface VariantPair {
   readonly orders: readonly [PairQuestion, PairQuestion] | null
 }
 
-/**
- * Lets a judge compare the answers of every two variants to every prompt, in both orders. Equal sets are ties and are
- * not sent. @throws WorkbenchError as `askJudge`
- */
+/** Lets a judge compare every two variants on every prompt, in both orders. Equal sets are ties. */
 export async function judgePairs(
   { run, samples, ...judge }: RunToJudge<PairQuestion, PairVerdict>,
   listener: JudgeListener<PairVerdict>,

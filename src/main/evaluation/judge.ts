@@ -25,10 +25,7 @@ interface ScoreQuestion {
   readonly places: { variant: string; prompt: number; index: number }[]
 }
 
-/**
- * Lets a judge score the answers of a run without a verdict. Equal answers to a prompt are one question. @throws
- * WorkbenchError as `askJudge`
- */
+/** Lets a judge score the answers of a run without a verdict. Equal answers to a prompt are one question. */
 export async function judgeAnswers(
   { run, samples, ...judge }: RunToJudge<ScoreQuestion, JudgeVerdict>,
   listener: JudgeListener<JudgeVerdict>,
@@ -73,9 +70,7 @@ export function readMark(reply: string): number | null {
   return mark >= MIN_SCORE && mark <= MAX_SCORE ? (mark - MIN_SCORE) / (MAX_SCORE - MIN_SCORE) : null
 }
 
-/**
- * Gives the typed key, or the one from the settings' variable. @throws WorkbenchError `bad-input` without the variable
- */
+/** Gives the typed key, or the one from the settings' variable. @throws WorkbenchError `bad-input` without it */
 export function judgeKey(settings: JudgeSettings, typed: string | undefined): string | null {
   return typed !== undefined && typed !== '' ? typed : endpointKey(settings, "the judge's")
 }

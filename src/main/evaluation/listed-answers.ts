@@ -8,9 +8,7 @@ import { multimap } from '../../contract/model/multimap'
 /** Most tokens of an answer. */
 const MAX_TOKENS = 100_000
 
-/**
- * Adapts settings so that lists contain the requested number of answers. @param listed answers in each list
- */
+/** Adapts settings so that lists contain the requested number of answers. @param listed answers in each list */
 export const listSettings = <Settings extends TaskSettings>(
   settings: Settings,
   listed: number
@@ -20,9 +18,7 @@ export const listSettings = <Settings extends TaskSettings>(
   maxTokens: Math.min(MAX_TOKENS, settings.maxTokens * listed)
 })
 
-/**
- * Selects the complete lists, as lines; incomplete lists are omitted. @param samples of variants that list
- */
+/** Selects the complete lists, as lines; incomplete lists are omitted. @param samples of variants that list */
 export function wholeLists(
   samples: readonly SampleLine[],
   { sampleCount }: TaskSettings,

@@ -12,10 +12,7 @@ const SHORT_WORDS = 5
 
 export interface PairClassifier {
   readonly reference: CheckpointReference
-  /**
-   * Finds the texts of each group that begin a class. @throws WorkbenchError as the engine's `partitionTexts`;
-   * `bad-file` for its tokenizer
-   */
+  /** Finds the texts of each group that begin a class. */
   partition(
     engine: EngineClient,
     groups: readonly (readonly string[])[],
@@ -23,12 +20,7 @@ export interface PairClassifier {
   ): Promise<(readonly number[])[]>
 }
 
-/**
- * Opens a folder in the form of optimum: `model.onnx` or `onnx/model.onnx`, and `tokenizer.json`. The model
- * itself is only tested when it is used.
- *
- * @throws WorkbenchError as `openEmbeddingModel`; `bad-file` when the tokenizer adds no tokens around a text
- */
+/** Opens a folder of optimum: a model.onnx and tokenizer.json. The model is tested when used. */
 export async function openPairClassifier(folder: string): Promise<PairClassifier> {
   const model = await openEmbeddingModel(folder, 'classifier of pairs of texts')
   const [empty = []] = await model.encodeAll([''])
@@ -64,10 +56,8 @@ export async function openPairClassifier(folder: string): Promise<PairClassifier
 }
 
 /**
- * Compares two short texts as NoveltyBench does (`maybe_test_equality` of its repository). They are the same
- * if half of the words of the longer one are in both, ignoring case. Longer texts need the classifier.
- *
- * @returns null for texts that are not short
+ * Compares short texts as NoveltyBench does (`maybe_test_equality`): the same if half of the words of the longer one
+ * are in both, ignoring case. @returns null for longer texts, which need the classifier
  */
 export function sameByWords(text: string, other: string): boolean | null {
   const [words, others] = [text, other].map((each) => each.trim().toLowerCase().split(/\s+/).filter(Boolean))

@@ -39,10 +39,7 @@ export const answerOfList = (prompting: Prompting, text: string, random: () => n
     probability: null
   }
 
-/**
- * Draws an item by the stated probabilities, which need not add up to 1. An item without one has the mean of the
- * others. Without any, all items are equally likely.
- */
+/** Draws an item by the stated probabilities. An item without one has the mean of the others. */
 function drawnItem(items: readonly ListedItem[], random: () => number): ListedItem | null {
   const stated = items.map(({ probability }) => probability).filter((probability) => probability !== null)
   const total = stated.reduce((sum, probability) => sum + probability, 0)
@@ -99,10 +96,7 @@ export interface RegenerationPrompt {
 }
 
 /**
- * Lists the prompts of a round. The answers of a variant to a prompt form chains of {@link PROMPTED_ANSWERS}, and
- * round r requests the answer at place r of each chain.
- *
- * @param answers texts by prompt and index, of all rounds before
+ * Lists the prompts of a round: answers form chains of {@link PROMPTED_ANSWERS}. @param answers of all rounds before
  */
 export function regenerationRound(
   answers: ReadonlyMap<number, ReadonlyMap<number, string>>,

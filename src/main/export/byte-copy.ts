@@ -3,9 +3,7 @@ import { writeProblem } from '../base/files/atomic-file'
 import { Scratch } from '../base/scratch'
 import { readExactly } from '../checkpoint/weight-file'
 
-/**
- * Bytes that are read or compared at a time. System calls cost little at this size, and a stop takes effect quickly.
- */
+/** Bytes that are read or compared at a time. */
 const CHUNK_BYTES = 8 * 2 ** 20
 
 /** Bytes per piece of a copy. Two pieces are copied at a time, so that one is read while the other is written. */

@@ -23,11 +23,8 @@ const WEIGHTS =
 const INDEX = 'model.safetensors.index.json'
 
 /**
- * Lists the files that an export copies from post's folder: config, tokenizer, template, generation config, licence,
- * code and all others directly in it. Weights, hidden files and folders are not copied. The model card and the mergekit
- * recipe are written instead. An adapter's model has the files of its base, and the adapter's own tokenizer and others.
- *
- * @throws WorkbenchError `bad-file` for a link that leads out of the folder, see modelFilePath
+ * Lists the files to copy from post's folder: all but weights, hidden files and folders, model card and mergekit
+ * recipe. An adapter's model has the files of its base, and the adapter's own tokenizer and others.
  */
 export async function copiedFiles({ path, files, adapter }: Checkpoint): Promise<CopiedFile[]> {
   const sharded = !files.some(({ name }) => name === 'model.safetensors')

@@ -213,10 +213,7 @@ function restoredTo(strengths: readonly LayerStrength[]): string {
   return others === restored.length ? ofOthers : `their pre-trained weights, or to ${ofOthers}`
 }
 
-/**
- * Writes the recipe as a file. Names replace the paths of sources, so that a shared card shows no folder of its
- * author.
- */
+/** Writes the recipe as a file, with names in place of folders of its author. */
 function cardRecipe(recipe: Recipe): string {
   if ('ranges' in recipe) return JSON.stringify(recipe)
   const namedRecipe = withSources(recipe, (source) => ({ ...source, path: folderModelName(source.path) }))

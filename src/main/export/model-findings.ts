@@ -21,10 +21,7 @@ const NEWEST_SWEEPS = 3
 const NEWEST_SCORINGS = 5
 const NEWEST_TASKS = 5
 
-/**
- * Returns a project's findings about a recipe with the same checkpoints. Findings of the newest sweep of each scoring
- * come first, and of these the ones that select the recipe. Findings of the newest evaluation of each task follow.
- */
+/** Returns a project's findings about a recipe: of the newest sweeps, then of the newest evaluation of each task. */
 export async function modelFindings(pair: ProjectPair, prepared: PreparedExport): Promise<ModelFinding[]> {
   // An approximation of a measured recipe was not measured itself.
   if (prepared.form.kind === 'low-rank') return []

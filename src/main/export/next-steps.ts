@@ -6,22 +6,13 @@ import type { StoredDtype } from '../checkpoint/dtype'
 
 const GGUF_TYPES: Readonly<Partial<Record<StoredDtype, string>>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' }
 
-/**
- * Parameters that make Ollama sample from all tokens. OpenAI-style requests cannot set them, and Ollama's default is
- * top-k 40 (its docs/modelfile.md). No vocabulary has 1,000,000 tokens.
- */
+/** Parameters that make Ollama sample from all tokens, because OpenAI-style requests cannot (its docs/modelfile.md). */
 const OLLAMA_DRAWS_ALL = ['PARAMETER top_k 1000000', 'PARAMETER min_p 0', 'PARAMETER repeat_penalty 1']
 
 /** Files that hold a tokenizer for these programs. */
 const TOKENIZERS = ['tokenizer.json', 'tokenizer.model', 'tekken.json', 'vocab.json', 'vocab.txt']
 
-/**
- * Lists commands that use an exported folder with common programs. A folder without a tokenizer has only the commands
- * that need none.
- *
- * @param dtype dtype of most of the weights
- * @param files names of the files that were copied from post
- */
+/** Lists commands that use an exported folder. @param dtype of most of the weights @param files copied from post */
 export function nextSteps(folder: string, dtype: StoredDtype, files: readonly string[]): NextStep[] {
   if (!files.some((name) => TOKENIZERS.includes(name))) {
     const python =
@@ -72,12 +63,7 @@ export function nextSteps(folder: string, dtype: StoredDtype, files: readonly st
   ]
 }
 
-/**
- * Lists commands that load an adapter beside its base. Each server can also be asked for base or another adapter per
- * request, and llama.cpp for any scale between.
- *
- * @param rank the largest of its modules
- */
+/** Lists commands that load an adapter beside its base. @param rank the largest of its modules */
 export function adapterSteps(folder: string, base: string, rank: number): NextStep[] {
   const python =
     'from peft import AutoPeftModelForCausalLM; ' +

@@ -20,12 +20,7 @@ export interface PlannedAdapter {
   readonly modules: readonly string[]
 }
 
-/**
- * Plans what a recipe leaves of post's adapter. Restored weights lose their factors, and B is multiplied by what is
- * left of a partly restored weight. All other tensors are the adapter's, byte for byte.
- *
- * @throws WorkbenchError `unsupported` if post is no adapter, or an adapter cannot hold the result
- */
+/** Plans what a recipe leaves of post's adapter: restored weights lose their factors, partly restored ones scale B. */
 export function planAdapter(post: PairMember, strengths: readonly LayerStrength[]): PlannedAdapter {
   const { adapter, path } = post.checkpoint
   if (adapter === null)
@@ -73,10 +68,7 @@ function adapterFile(remaining: readonly RemainingTensor[], source: string): Pla
   return { name: ADAPTER_WEIGHTS, source, header, bytes: offset, headerBytes: header.byteLength, tensors }
 }
 
-/**
- * Writes the settings of the rest of an adapter. The modules are listed by their paths, so that PEFT expects no
- * factors for those that lost theirs.
- */
+/** Writes the settings of an adapter, with the paths of the modules that still have factors. */
 export function adapterConfigText(config: AdapterConfig, { modules }: PlannedAdapter): string {
   const settings = {
     target_modules: modules,

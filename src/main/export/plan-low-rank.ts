@@ -16,11 +16,7 @@ import { tensorOrigin } from '../checkpoint/restored-tensor'
 import type { CopiedFile } from './copied-files'
 import type { PlannedTensor, PlannedWeights } from './plan'
 
-/**
- * Plans the export of a restoration as a low-rank adapter on post. The factors are computed when they are written.
- *
- * @throws WorkbenchError as `planLowRank`; `bad-input` for a rank that is too large
- */
+/** Plans the export of a restoration as a low-rank adapter on post, whose factors are computed when written. */
 export function lowRankExport(
   pair: SourcedPair,
   strengths: readonly LayerStrength[],

@@ -33,11 +33,7 @@ export interface PlannedWeights {
 }
 
 /**
- * Plans every weight file of the restored model. Names, shapes, dtypes, offsets and the distribution over files are
- * post's. Tensors outside the decoder layers are post's too.
- *
- * @param strengths for every layer of the pair
- * @throws WorkbenchError as `requireComponents`
+ * Plans every weight file with post's names, shapes, dtypes and offsets. @param strengths for every layer of the pair
  */
 export function planWeights(members: SourcedPair, strengths: readonly LayerStrength[]): PlannedWeights[] {
   const { post } = members
@@ -69,12 +65,7 @@ function postTensor(entry: TensorEntry, place: TensorEntry): PlannedTensor {
   return { ...planned, origin: 'post', restored: place === entry ? null : entry }
 }
 
-/**
- * Returns a tensor of post at its place in the written files. An adapter's model has the files of its base, so a
- * tensor that the adapter stores whole takes the place of base's.
- *
- * @throws WorkbenchError `unsupported` for a whole tensor that does not fit into the place of base's
- */
+/** Returns a tensor of post at its place in the files, those of the base for an adapter's model. */
 function placeOf(name: string, entry: TensorEntry, { post, base }: SourcedPair): TensorEntry {
   if (weightFiles(post).some(({ path }) => path === entry.file)) return entry
   const place = base.checkpoint.tensors.get(name)

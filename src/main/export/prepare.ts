@@ -53,9 +53,7 @@ export async function openRecipe(
   return { pair: { ...members, others }, strengths }
 }
 
-/**
- * @throws WorkbenchError as `openRecipe` and `copiedFiles`; for an adapter as `planAdapter` and `planLowRank`
- */
+/** @throws WorkbenchError as `openRecipe` and `copiedFiles`; for an adapter as `planAdapter` and `planLowRank` */
 export async function prepareExport(
   folders: { base: string; post: string },
   recipe: Recipe,
@@ -81,11 +79,8 @@ export async function prepareExport(
 }
 
 /**
- * Returns the form of an export that the window requests.
- *
- * @param adapterRank null for a model. For an adapter, its rank, which is reduced to the full rank; unused if post is
- * an adapter.
- * @throws WorkbenchError as `openRecipe` and `planLowRank`
+ * Returns the form of an export. @param adapterRank null for a model; at most the full rank; unused if post is an
+ * adapter
  */
 export async function requestedForm(
   folders: { base: string; post: string },
@@ -144,9 +139,7 @@ export function exportBytes({ weights, copied }: PreparedExport): number {
   return [...weights, ...copied].reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-/**
- * @throws WorkbenchError as `lookAtTarget`; `read-only` if the export does not fit on the disk
- */
+/** @throws WorkbenchError as `lookAtTarget`; `read-only` if the export does not fit on the disk */
 export async function checkTarget(
   prepared: PreparedExport,
   typed: string

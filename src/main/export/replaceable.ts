@@ -37,11 +37,8 @@ const MODEL_FILES = new Set([
 const LICENCE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(txt|md))?$/
 
 /**
- * Checks that an export may replace a folder. It must hold only the files of a model with readable weights.
- *
- * @param copied names of post's files, which an earlier export may have copied.
- * @returns false for an empty folder.
- * @throws WorkbenchError `bad-input` naming what is no part of a model, or what a model would have
+ * Checks that a folder holds only a model, so that an export may replace it; false for an empty folder. @param copied
+ * names of post's files, which an earlier export may have copied
  */
 export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>): Promise<boolean> {
   const names = (await readdir(folder)).sort()

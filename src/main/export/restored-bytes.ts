@@ -7,10 +7,7 @@ import type { SourceFiles } from './source-files'
 /** Number of elements computed at a time. A piece takes about 10 ms and 16 MiB of memory. */
 const PIECE_ELEMENTS = 2 ** 20
 
-/**
- * Yields the bytes to store for a tensor whose values are computed, in pieces. Origins `converted`, `blended`, `merged`
- * and `scaled` are computed (see TensorOrigin). All pieces share one buffer, so each overwrites the piece before it.
- */
+/** Yields the bytes of a computed tensor in pieces, which share one buffer (see TensorOrigin). */
 export async function* restoredBytes(
   tensor: PlannedTensor & { restored: TensorEntry },
   sources: SourceFiles

@@ -36,12 +36,8 @@ export interface ExportRequest {
 }
 
 /**
- * Writes a restored model into a folder beside the target. The files are flushed to the disk, read back and compared
- * with their sources. Then the folder is renamed. An export that ends early leaves nothing. `Staging` describes the
- * remains of a killed export.
- *
- * @throws WorkbenchError as `checkTarget`; `bad-input` if a model may not be replaced; `locked`; `cancelled`.
- * @throws WorkbenchError `bad-file` for sources that changed or files that do not read back; `read-only` for a full disk
+ * Writes a restored model beside the target, flushes it, compares it with its sources and renames the folder. An
+ * export that ends early leaves nothing; `Staging` describes the remains of a killed one.
  */
 export async function runExport(
   { prepared, target: typed, overwrite, findings }: ExportRequest,

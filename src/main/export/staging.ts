@@ -24,11 +24,7 @@ export class Staging {
     private readonly lock: Lock
   ) {}
 
-  /**
-   * Removes the remains of a killed export to the same target, and creates a new folder.
-   *
-   * @throws WorkbenchError `locked` while another process exports there; `read-only`, `not-found`
-   */
+  /** Removes the remains of a killed export to the same target, and creates a new folder. */
   static async open(target: string): Promise<Staging> {
     const path = hiddenPath(target, `export-${randomUUID()}`)
     const lock = await lockTarget(target)
@@ -43,11 +39,8 @@ export class Staging {
   }
 
   /**
-   * Renames the staging folder to the target. Its files must be flushed to the disk already.
-   *
-   * @param replace true allows to replace an existing model; otherwise only an empty folder is replaced.
-   * @returns path of the replaced folder; null for none.
-   * @throws WorkbenchError `read-only`, `not-found`; the target is then unchanged
+   * Renames the flushed staging folder to the target. @param replace allows to replace a model, not only an empty
+   * folder @returns path of the replaced folder; null for none
    */
   async commit(replace: boolean): Promise<string | null> {
     const replaced = hiddenPath(this.target, `replaced-${randomUUID()}`)

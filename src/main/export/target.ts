@@ -13,11 +13,8 @@ import type { PairMember, SourcedPair } from '../checkpoint/pair-member'
 import { holdsOnlyModel } from './replaceable'
 
 /**
- * Checks the target folder of an export before anything is written.
- *
- * @param typed path whose parent exists. The folder itself must be missing, empty, or hold only a model to be replaced.
- * @param names names of the files that the export copies from post
- * @throws WorkbenchError `not-found`, `bad-input` or `read-only` when it cannot become an export
+ * Checks the target folder before anything is written. @param typed a missing or empty folder, or a model to be
+ * replaced, below an existing one @param names files that the export copies from post
  */
 export async function lookAtTarget(
   typed: string,
@@ -48,9 +45,7 @@ export async function lookAtTarget(
   return { path, exists, freeBytes: await freeBytes(dirname(path)) }
 }
 
-/**
- * @throws WorkbenchError `bad-input` if the folder holds a model that may not be replaced
- */
+/** @throws WorkbenchError `bad-input` if the folder holds a model that may not be replaced */
 export function refuseExisting(
   { path, exists }: Pick<TargetState, 'path' | 'exists'>,
   overwrite: boolean

@@ -13,11 +13,8 @@ import { restoredBytes } from './restored-bytes'
 import type { SourceFiles } from './source-files'
 
 /**
- * Reads a written file back. Its header must be post's. Every tensor is compared byte by byte with its source, which is
- * read or computed again. That is faster than two checksums, and has no collisions.
- *
- * @returns tensors that hold NaN or infinity, which are found here because every byte is read anyway.
- * @throws WorkbenchError `bad-file` naming the tensor that differs, and what `advance` throws
+ * Reads a written file back and compares every byte with its source. @returns tensors that hold NaN or infinity
+ * @throws WorkbenchError `bad-file` naming the tensor that differs
  */
 export async function verifyWeights(
   weights: PlannedWeights,
@@ -60,11 +57,7 @@ export async function verifyWeights(
   }
 }
 
-/**
- * Compares a copied file with its source, read again.
- *
- * @throws WorkbenchError as {@link verifyWeights}
- */
+/** Compares a copied file with its source, read again. @throws WorkbenchError as {@link verifyWeights} */
 export async function verifyCopy(
   { path: source, bytes }: CopiedFile,
   path: string,

@@ -6,12 +6,7 @@ import { isCopied, type PlannedTensor, type PlannedWeights } from './plan'
 import { restoredBytes } from './restored-bytes'
 import type { SourceFiles } from './source-files'
 
-/**
- * Writes one weight file as planned and flushes it to the disk. Memory does not grow with the file.
- *
- * @param path a file that does not exist
- * @throws WorkbenchError `bad-file`, `not-found` for a source, `read-only` for the target, and what `advance` throws
- */
+/** Writes one weight file as planned and flushes it to the disk, in constant memory. @param path a new file */
 export async function writeWeights(
   weights: PlannedWeights,
   path: string,
@@ -39,10 +34,7 @@ export async function writeWeights(
   })
 }
 
-/**
- * Creates a file, has it written, and flushes it to the disk once at the end. The system writes back meanwhile and
- * slows a writer that gets too far ahead. Earlier flushes would only slow the disk.
- */
+/** Creates a file, has it written, and flushes it once at the end. Earlier flushes would only slow the disk. */
 export async function writeFlushed(path: string, write: (target: OpenFile) => Promise<void>): Promise<void> {
   const handle = await open(path, 'wx').catch((error: unknown) => {
     throw writeProblem(path, error)

@@ -116,9 +116,7 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   return spec
 }
 
-/**
- * A config's reader, and the reader of its text model. Both are the same unless the checkpoint is multimodal.
- */
+/** A config's reader, and the reader of its text model. Both are the same unless the checkpoint is multimodal. */
 interface OpenConfig {
   readonly root: ConfigReader
   readonly reader: ConfigReader
@@ -179,10 +177,7 @@ export function supportedTypes(): Readonly<Record<string, string>> {
   return Object.fromEntries(types.sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
-/**
- * Determines the family of a nested text model: its model_type if that is allowed, otherwise the first
- * allowed one.
- */
+/** Determines the family of a nested text model: its model_type if that is allowed, otherwise the first allowed one. */
 function nestedType(rawConfig: Record<string, unknown>, { key, modelTypes }: NestedText): string {
   const text = rawConfig[key]
   const configured = isJsonObject(text) ? text.model_type : undefined

@@ -14,9 +14,7 @@ export interface Family {
    * a sublayer, and "after" norms act on its output before the residual add.
    */
   readonly norms: Readonly<Partial<Record<NormPosition, string>>>
-  /**
-   * RMS: x / rms(x). Layer: (x - mean) / deviation, times a weight, with or without a bias, or with neither.
-   */
+  /** RMS: x / rms(x). Layer: (x - mean) / deviation, times a weight, with or without a bias, or with neither. */
   readonly normKind: 'rms' | 'layer' | 'layerWithBias' | 'layerWithoutWeight'
   /** Config key of the epsilon that is added to a norm's mean square; null if it is 1e-5 without a key. */
   readonly normEpsilonKey: string | null
@@ -101,9 +99,7 @@ export interface Family {
   readonly fullLayers: { readonly type: string; readonly isListOptional: boolean }
   /** Keys that a config must have with these values; all else is not computed. */
   readonly required: Readonly<Record<string, unknown>>
-  /**
-   * True if dual_chunk_attention_config may limit the context to its first chunk, which computes as usual.
-   */
+  /** True if dual_chunk_attention_config may limit the context to its first chunk, which computes as usual. */
   readonly dualChunks: boolean
   /** Config flag without which `sliding_window` has no effect. */
   readonly windowSwitch?: string
@@ -143,9 +139,7 @@ export interface Family {
   readonly tiedHeadByDefault: boolean
   /** Another config key that ties the head. */
   readonly sharedHeadKey?: string
-  /**
-   * Class defaults of the reference implementation, for configs that omit them, as nested text configs do.
-   */
+  /** Class defaults of the reference implementation, for configs that omit them, as nested text configs do. */
   readonly defaults: Readonly<Record<string, unknown>>
   /** Names that older configs have for keys. */
   readonly olderNames?: Readonly<Record<string, string>>

@@ -56,10 +56,7 @@ function requireAlike(reader: ConfigReader, key: string, value: number): void {
     throw reader.bad(key, `${value}, as it is called otherwise`)
 }
 
-/**
- * Gives the section if it contains `key`, otherwise the surrounding config. If both contain it, they must
- * agree.
- */
+/** Gives the section if it contains `key`, otherwise the surrounding config. If both contain it, they must agree. */
 function readerOfKey(
   outer: ConfigReader,
   section: ConfigReader | null,

@@ -103,9 +103,7 @@ const NEUTRAL = new Set([
   ...['finetuning_task', 'id2label', 'label2id', 'num_labels', 'problem_type', 'task_specific_params']
 ])
 
-/**
- * Keys that change the computation unless they have one of these values, for families that do not read them.
- */
+/** Keys that change the computation unless they have one of these values, for families that do not read them. */
 const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   // Falcon 3 names its gated MLP, whose activation is hidden_act.
   activation: ['swiglu'],

@@ -1,19 +1,13 @@
 import type { ConfigReader } from './config-reader'
 
-/**
- * YaRN (Peng et al., arXiv 2309.00071): long wavelengths are stretched by the factor, and short ones are
- * unchanged.
- */
+/** YaRN (Peng et al., arXiv 2309.00071): long wavelengths are stretched by the factor, and short ones are unchanged. */
 export interface Yarn {
   readonly kind: 'yarn'
   readonly theta: number
   readonly factor: number
   /** Context length before stretching. */
   readonly originalContext: number
-  /**
-   * Rotations within the original context above which a dimension is unchanged, and below which it is
-   * stretched.
-   */
+  /** Rotations within the original context above which a dimension is unchanged, and below which it is stretched. */
   readonly betaFast: number
   readonly betaSlow: number
   /** True if the resulting bounds are rounded to whole dimensions. */

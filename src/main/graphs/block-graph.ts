@@ -13,10 +13,7 @@ import type { Role } from '../family/tensor-roles'
 import { expertTensors, type LayerTensorSpec, sharedTensors } from '../family/tensors'
 import { elementAt } from '../../contract/model/look-up'
 
-/**
- * Shape of the rows of a block. Rows are a packed sequence, one per distinct prompt prefix. Attention gathers
- * them into paths, in segments of equal length (see the engine's attention layout).
- */
+/** Shape of a block's rows, one per distinct prompt prefix. Attention gathers them into paths, in equal segments. */
 export interface BlockShape {
   readonly inputRowCount: number
   readonly outputRowCount: number
@@ -39,10 +36,7 @@ export interface BlockShape {
 export const BLOCK_INPUTS = {
   /** [nodes, inputRowCount, hidden] */
   hidden: 'hidden',
-  /**
-   * Position of each row of every node, [nodes x inputRowCount, 1]; of output rows, [nodes x outputRowCount,
-   * 1].
-   */
+  /** Position of each row of every node, [nodes x inputRowCount, 1]; of output rows, [nodes x outputRowCount, 1]. */
   keyPositions: 'keyPositions',
   queryPositions: 'queryPositions',
   ...ROTARY_INPUTS,
@@ -55,14 +49,14 @@ export const BLOCK_OUTPUTS = {
   /** [nodes, outputRowCount, hidden]; in a layer with experts, before their outputs are added. */
   hidden: 'hiddenOut',
   /**
-   * Inputs of experts, shaped like `hidden`, and scores of experts, [nodes, outputRowCount, experts]. Scores that
-   * choose experts follow those that weigh them, if they differ.
+   * Inputs of experts, and their scores [nodes, outputRowCount, experts]; then other scores that choose experts, if
+   * any.
    */
   normed: 'normed',
   routing: 'routing',
   /**
-   * [nodes, inputRowCount, kvHeads x headSize or valueSize]. In a recurrent layer, keys are the inputs of its
-   * convolution, and values are the states after prompts, [nodes, prompts, state].
+   * [nodes, inputRowCount, kvHeads x headSize or valueSize]. A recurrent layer has its convolution's inputs as keys,
+   * and states after prompts, [nodes, prompts, state], as values.
    */
   keys: 'keys',
   values: 'values'
@@ -209,11 +203,8 @@ class PackedAttention {
   }
 
   /**
-   * Builds attention.
-   *
-   * @param hidden [nodes, inputRowCount, hidden].
-   * @returns rows after the residual and before the block, [nodes x outputRowCount, hidden], and keys and
-   * values of all input rows
+   * Builds attention of [nodes, inputRowCount, hidden]. @returns rows after the residual and before the block, [nodes
+   * x outputRowCount, hidden], and keys and values of all input rows
    */
   build(hidden: string): { rows: string; block: string; keys: string; values: string } {
     const { graph, spec, shape, layer } = this
@@ -283,11 +274,8 @@ class PackedAttention {
   }
 
   /**
-   * Computes attention of one segment, [nodes, kvHeads, pathCount x queryLength, group x valueSize].
-   *
-   * @param q [nodes, kvHeads, outputRowCount, group x headSize]: the query heads of one kv head are adjacent,
-   * so that k and v are never repeated.
-   * @param k as `v`: [nodes, kvHeads, inputRowCount, headSize or valueSize]
+   * Computes attention of one segment, [nodes, kvHeads, pathCount x queryLength, group x valueSize]. @param q [nodes,
+   * kvHeads, outputRowCount, group x headSize] @param k [nodes, kvHeads, inputRowCount, headSize]
    */
   private segmentAttention(index: number, q: string, k: string, v: string): string {
     const { graph, spec, shape, layer } = this

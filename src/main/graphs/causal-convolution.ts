@@ -15,11 +15,7 @@ export class CausalConvolution {
     this.graph = layer.graph
   }
 
-  /**
-   * Convolves each packed row with the rows before it, [nodes, rows, channels] to the same.
-   *
-   * @param parents row before each row, or the number of rows where a prompt begins
-   */
+  /** Convolves rows [nodes, rows, channels]. @param parents row before each row, or the number of rows for none */
   packed(inputs: string, parents: Int32Array): string {
     const { graph } = this
     const { kernel } = this.sizes
@@ -40,11 +36,7 @@ export class CausalConvolution {
     return this.biased(sum ?? inputs)
   }
 
-  /**
-   * Convolves one token of each row, [rows, channels].
-   *
-   * @param past inputs of the tokens before, [rows, kernel - 1, channels]
-   */
+  /** Convolves one token of each row, [rows, channels]. @param past inputs before, [rows, kernel - 1, channels] */
   step(input: string, past: string): string {
     const { graph } = this
     const { kernel, channels } = this.sizes

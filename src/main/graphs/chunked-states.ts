@@ -16,10 +16,7 @@ export interface TokenInputs {
   readonly strength: string
 }
 
-/**
- * A chunk of tokens that is computed at once: q and k are [chunks, keyHeads, length, keySize], others [chunks,
- * keyHeads, group, length, size].
- */
+/** A chunk: q and k [chunks, keyHeads, length, keySize], others [chunks, keyHeads, group, length, size]. */
 export interface TokenChunk extends TokenInputs {
   readonly path: string
   readonly length: number
@@ -38,8 +35,8 @@ export interface StateRule {
 }
 
 /**
- * Computes the outputs S'^T q of tokens, whose state S carries what earlier tokens of the prompt changed. G is the sum
- * of g up to a token. The output is e^G S^T q + sum over j of e^(G - G_j) (q k_j) u_j.
+ * Computes the outputs e^G S^T q + sum over j of e^(G - G_j) (q k_j) u_j of tokens with state S, where G is the sum
+ * of g up to a token.
  */
 export class ChunkedStates {
   /** Value heads of one key head. */
@@ -54,10 +51,8 @@ export class ChunkedStates {
   }
 
   /**
-   * Computes packed rows.
-   *
-   * @param tokens [nodes, rows + 1, width] each, where the last row is zero and fills chunks.
-   * @returns outputs, [nodes, rows, heads x size], and states after the ends, [nodes, ends, state]; null without ends
+   * Computes packed rows. @param tokens [nodes, rows + 1, width] with a last row of zeros @returns outputs [nodes,
+   * rows, heads x size], and states after the ends [nodes, ends, state]; null without ends
    */
   packed(tokens: TokenInputs, shape: RecurrentShape): { mixed: string; states: string | null } {
     const { graph } = this
@@ -73,11 +68,8 @@ export class ChunkedStates {
   }
 
   /**
-   * Computes one token of each row.
-   *
-   * @param tokens [rows, width] each.
-   * @param state [rows, keyHeads, group, keySize, valueSize].
-   * @returns outputs, [rows, heads x size], and the state after the token, [rows, state]
+   * Computes one token of each row, [rows, width]. @param state [rows, keyHeads, group, keySize, valueSize] @returns
+   * outputs [rows, heads x size], and the next state [rows, state]
    */
   step(tokens: TokenInputs, state: string): { mixed: string; state: string } {
     const { graph } = this
@@ -158,10 +150,8 @@ export class ChunkedStates {
   }
 
   /**
-   * Computes chunks of one length.
-   *
-   * @param before states before the chunks, [chunks, keyHeads, group, keySize, valueSize]; null for zeros.
-   * @returns results, [chunks, length, keyHeads, group, valueSize], and the states after the chunks if they are read
+   * Computes chunks of one length. @param before states [chunks, keyHeads, group, keySize, valueSize]; null for zeros
+   * @returns results [chunks, length, keyHeads, group, valueSize], and states that are read
    */
   private chunk(
     path: string,

@@ -18,10 +18,7 @@ import { expertTensors, residentTensors } from '../family/tensors'
 import { routedMlp } from './routed-mlp'
 import { elementAt } from '../../contract/model/look-up'
 
-/**
- * Names of a decode graph's inputs. Rows are sequences in generation, with one new token each. Rotary tables
- * and masks are inputs once per kind, keys and values once per layer, both numbered from 0.
- */
+/** Inputs of a decode graph with one new token per row: rotary tables and masks by kind, keys and values by layer. */
 export const DECODE_INPUTS = {
   /** [rows, hidden] */
   hidden: 'hidden',
@@ -30,10 +27,7 @@ export const DECODE_INPUTS = {
   rotary: (rope: number): RotaryTables => ({ cos: `cos${rope}`, sin: `sin${rope}` }),
   /** Additive mask over the cache and the new token, [rows, 1, 1, capacity + 1]. */
   mask: (window: number): string => `mask${window}`,
-  /**
-   * Rotated keys of earlier tokens, [rows, kvHeads, headSize, capacity]. Head dimensions come first, so that
-   * scores need no transpose.
-   */
+  /** Rotated keys of earlier tokens, [rows, kvHeads, headSize, capacity], so that scores need no transpose. */
   keys: (layer: number): string => `keys${layer}`,
   /** [rows, kvHeads, capacity, valueSize] */
   values: (layer: number): string => `values${layer}`
@@ -86,12 +80,7 @@ export function expertLayout(spec: DecoderSpec, layer: number, weights: WeightSt
   )
 }
 
-/**
- * Declares one layer's weights as constants of a graph, from the session's file `file`.
- *
- * @param layer number of the layer in the model
- * @returns a builder of that layer
- */
+/** Declares one layer's weights as constants, from the session's `file`. @returns a builder of that layer */
 export function residentLayer(
   graph: OnnxGraph,
   { spec, layer }: { readonly spec: DecoderSpec; readonly layer: number },
@@ -111,11 +100,8 @@ export function residentLayer(
 }
 
 /**
- * Builds consecutive decoder layers for one new token of each row. Weights are constants, because packing
- * them again in every run would take longer than the few rows. Past keys and values are read in place. The
- * graph returns only the new ones.
- *
- * @param layers numbers of the layers in the model
+ * Builds consecutive layers for one new token of each row. Weights are constants, because packing them in every run
+ * takes long. Past keys and values are read in place, and only the new ones are returned.
  */
 export function decodeGraph(
   spec: DecoderSpec,
@@ -199,10 +185,7 @@ function decodeRecurrence(
   return { attended, newKeys: input, newValues: state }
 }
 
-/**
- * Builds the attention half: rows after the residual, and the new token's key and value, [rows, kvHeads x
- * headSize or valueSize].
- */
+/** Builds attention: rows after the residual, and new keys and values [rows, kvHeads x headSize or valueSize]. */
 function decodeAttention(
   layer: LayerBuilder,
   hidden: string,

@@ -4,9 +4,7 @@ import type { DecoderSpec } from '../family/decoder-spec'
 import { ROTARY_INPUTS, rotaryInputs, softCap, type Products } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
 
-/**
- * Names of a device decode graph's inputs. A slot is a row of the cache; a free slot computes nothing useful.
- */
+/** Names of a device decode graph's inputs. A slot is a row of the cache; a free slot computes nothing useful. */
 export const DEVICE_DECODE_INPUTS = {
   /** States of all rows of a step, [states, hidden]; those of this block are read and replaced. */
   states: 'states',
@@ -33,11 +31,8 @@ export function cacheType(precision: Precision): 'float32' | 'float16' {
 }
 
 /**
- * Builds one decoder layer for one new token of each slot, for devices with their own memory. Hidden states
- * and the cache stay in device memory. New keys and values are written to the cache first, so that attention
- * reads one tensor. Keys keep their layout, and the few queries and scores are transposed instead.
- *
- * Attention is written as MatMul, Softmax, MatMul for the reasons given at `blockGraph`.
+ * Builds one layer for one new token of each slot, for devices with their own memory. New keys and values are written
+ * to the cache first, so that attention reads one tensor, as MatMul, Softmax, MatMul (see `blockGraph`).
  */
 export function deviceDecodeGraph(spec: DecoderSpec, products: Products): Uint8Array {
   const graph = new OnnxGraph('deviceDecode')

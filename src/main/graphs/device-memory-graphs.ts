@@ -34,9 +34,8 @@ export function extendGraph(type: FloatType): Uint8Array {
 }
 
 /**
- * Writes rows of a packed prompt to a cache. Inputs are `cache` [slots, kvHeads, capacity, headSize],
- * `packed` [1, packed rows, kvHeads x headSize] in float32, and the `rows` to copy. The input `places` [rows, kvHeads, 3]
- * has (slot, head, position) for each row and head. The output `filled` may reuse the cache's memory.
+ * Writes `rows` of `packed` [1, packed rows, kvHeads x headSize] to `cache` [slots, kvHeads, capacity, headSize] at
+ * `places` [rows, kvHeads, 3], which are (slot, head, position). `filled` may reuse the cache's memory.
  */
 export function fillGraph(kvHeadCount: number, headSize: number, type: FloatType): Uint8Array {
   const graph = new OnnxGraph('fill')

@@ -10,10 +10,7 @@ export const DRAW_INPUTS = {
 /** Ids of drawn tokens, float32 [rows, 1]; NaN for a row with a logit that is not finite. */
 export const DRAWN_TOKENS = 'tokens'
 
-/**
- * Settings with which the head's graph draws tokens; with other settings the engine's sampler draws from
- * logits.
- */
+/** Settings with which the head's graph draws tokens; with other settings the engine's sampler draws from logits. */
 export interface GraphDrawing {
   /** Above 0. */
   readonly temperature: number
@@ -21,23 +18,13 @@ export interface GraphDrawing {
   readonly minP: number
 }
 
-/**
- * Number of tokens in a chunk. A draw first chooses a chunk and then one of its tokens, so that no running
- * sum covers the whole vocabulary. Sums of so few weights are exact to 1e-7 in float32, and running sums are
- * in float64.
- */
+/** Number of tokens in a chunk. A draw chooses a chunk and then a token, so that short sums stay exact to 1e-7. */
 const CHUNK = 128
 
-/**
- * Keeps shares below 1, so that a running sum above the share always exists and belongs to a possible token,
- * despite rounding.
- */
+/** Keeps shares below 1, so that despite rounding a running sum above the share exists. */
 const ALMOST_ONE = 1 - 2 ** -40
 
-/**
- * Draws a token of each row from logits in slices of the vocabulary. @param slices tokens of each slice, in
- * order
- */
+/** Draws a token of each row from logits in slices of the vocabulary. @param slices tokens of each slice, in order */
 export function drawGraph(slices: readonly number[], drawing: GraphDrawing): Uint8Array {
   const graph = new OnnxGraph('draw')
   const inputs = slices.map((count, slice) =>
@@ -55,14 +42,9 @@ export function drawGraph(slices: readonly number[], drawing: GraphDrawing): Uin
 }
 
 /**
- * Draws a token of each row, as the engine's sampler does. The token is the first, by id, whose running sum
- * of weights exceeds the row's random number times the total. Weights are exp((logit - largest) /
- * temperature), in float32.
- *
- * @param logits [rows, vocabularySize].
- * @param uniforms from 0 (included) to 1 (excluded), float64 [rows, 1].
- * @returns ids as float32, [rows, 1], which is exact below 2^24; NaN for a row with a logit that is not
- * finite
+ * Draws the first token by id whose running sum of weights exp((logit - largest) / temperature) exceeds its share.
+ * @param logits [rows, vocabularySize] @param uniforms from 0 to below 1, float64 [rows, 1] @returns ids as float32
+ * [rows, 1]; NaN for a row with a logit that is not finite
  */
 function drawTokens(
   graph: OnnxGraph,
@@ -111,8 +93,8 @@ function drawTokens(
 }
 
 /**
- * Picks the first of each row's weights, [rows, count], whose running sum exceeds a share of the total,
- * float64 [rows, 1]. Returns its index, and the position of the share within it, from 0 to 1.
+ * Picks the first of each row's weights, [rows, count], whose running sum exceeds a share, float64 [rows, 1]. Returns
+ * its index, and the position of the share within it.
  */
 function pick(
   graph: OnnxGraph,
@@ -151,9 +133,7 @@ function pick(
   return { index, within: graph.node(pathOf('within'), 'Div', [remainder, weight]) }
 }
 
-/**
- * Gives the largest float32 below a positive number, so that `value > nextBelow` equals `value >= number`.
- */
+/** Gives the largest float32 below a positive number, so that `value > nextBelow` equals `value >= number`. */
 function nextBelow(value: number): number {
   const single = new DataView(new ArrayBuffer(Float32Array.BYTES_PER_ELEMENT))
   single.setFloat32(0, value)

@@ -5,9 +5,7 @@ import { finalNorm, finalNormSize } from './norms'
 import { OnnxGraph } from './onnx-model'
 import { elementAt } from '../../contract/model/look-up'
 
-/**
- * Source of the logits: states through the whole head, or logits of one model, or of post and base together.
- */
+/** Source of the logits: states through the whole head, or logits of one model, or of post and base together. */
 export type DrawnFrom = 'hidden' | 'logits' | 'mix' | 'filter'
 
 export const DRAWS_INPUTS = {
@@ -17,9 +15,7 @@ export const DRAWS_INPUTS = {
   logits: 'logits',
   post: 'post',
   base: 'base',
-  /**
-   * Share of base in a mix; in a filter, the logarithm of the required share of post's greatest probability.
-   */
+  /** Share of base in a mix; in a filter, the logarithm of the required share of post's greatest probability. */
   share: 'share'
 } as const
 
@@ -38,11 +34,7 @@ const EDGE = 1 - 1e-6
 /** Smallest weight that min-p keeps, if the likeliest token has 1. */
 export const minWeight = (minP: number): number => minP * EDGE
 
-/**
- * Computes sums over the whole vocabulary under several temperatures and min-p values, which give the
- * probability of any token. From states, logits stay in the graph, where a pass over them costs a tenth of a
- * pass outside.
- */
+/** Computes sums over the vocabulary under several temperatures and min-p values, with the logits in the graph. */
 export function drawsGraph(spec: DecoderSpec, from: DrawnFrom, draws: readonly MinPDraw[]): Uint8Array {
   const graph = new OnnxGraph(`draws/${from}`)
   const tokenIds = graph.input(DRAWS_INPUTS.asked, 'int64', ['rows', 'asked'])

@@ -24,10 +24,8 @@ export const HEAD_OUTPUTS = {
 } as const
 
 /**
- * Builds the final norm and language-model head for a slice of the vocabulary. Kind `logits` gives [rows,
- * tokens]. Kind `logSumExp` gives the slice's maximum m, the sum of exp(logit - m), and the total of the
- * logits, [rows, 1] each. The total is not finite if a logit is not. With `logSumExp`, full-vocabulary logits
- * stay in the graph.
+ * Builds the final norm and head for a slice of the vocabulary: `logits` [rows, tokens], or `logSumExp` with the
+ * maximum m, the sum of exp(logit - m) and the total of the logits, [rows, 1] each, not finite if a logit is not.
  */
 export function headGraph(spec: DecoderSpec, kind: 'logits' | 'logSumExp'): Uint8Array {
   const graph = new OnnxGraph(`head/${kind}`)
@@ -68,10 +66,7 @@ export function finalNormGraph(spec: DecoderSpec): Uint8Array {
 /** Name of the file with a resident head's weights, as given to its session. */
 export const HEAD_FILE = 'head'
 
-/**
- * Gives the format of a resident head beside blocks in `weights`. Logits are compared, so float16 and int4
- * are not exact enough for them.
- */
+/** Gives the format of a resident head. Logits are compared, so float16 and int4 are not exact enough. */
 export function headWeights(weights: WeightStorage): 'fp32' | 'int8' {
   return quantisedBits(weights) === null ? 'fp32' : 'int8'
 }

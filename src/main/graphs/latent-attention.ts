@@ -14,10 +14,7 @@ export interface LatentLayer {
   splitColumns(path: string, value: string, sizes: readonly number[]): string[]
 }
 
-/**
- * Projects normed rows to queries before RoPE, [rows, heads x headSize]. The rotating dimensions of a head come
- * first here and in keys, because the operator of RoPE rotates the first ones. Scores do not depend on the order.
- */
+/** Projects normed rows to queries [rows, heads x headSize], with the rotating dimensions first as in keys. */
 export function latentQueries(
   layer: LatentLayer,
   { queryRank, plainSize }: LatentAttention,

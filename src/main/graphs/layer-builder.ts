@@ -16,10 +16,7 @@ export interface Products {
   readonly weights: WeightStorage
 }
 
-/**
- * Gives the bits of quantised weights, which are stored in blocks (see the engine's quantise); null for
- * floats.
- */
+/** Gives the bits of quantised weights, which are stored in blocks (see the engine's quantise); null for floats. */
 export function quantisedBits(weights: WeightStorage): 4 | 8 | null {
   return weights === 'int8' ? 8 : weights === 'int4' ? 4 : null
 }
@@ -51,11 +48,7 @@ export function scalesName(weight: string): string {
   return `${weight}/scales`
 }
 
-/**
- * Builds the parts of a decoder layer that do not depend on the layout of attention: norms, projections, RoPE
- * and the MLP. They work on rows, [rows, width]. Weights are values of the graph by role, inputs or
- * constants.
- */
+/** Builds the parts of a layer that work on rows, [rows, width]: norms, projections, RoPE and the MLP. */
 export class LayerBuilder {
   constructor(
     readonly graph: OnnxGraph,
@@ -167,11 +160,8 @@ export class LayerBuilder {
   }
 
   /**
-   * Applies the MLP half with its residual, [rows, hidden] to the same.
-   *
-   * @param rows after attention
-   * @param block before attention, read by a parallel MLP
-   * @param shaped reshapes both summands. Reshaping the sum instead would copy it.
+   * Applies the MLP with its residual. @param block before attention, read by a parallel MLP @param shaped reshapes
+   * both summands, because reshaping the sum would copy it
    */
   mlp(rows: string, block: string, shaped = (_path: string, value: string): string => value): string {
     const projected = this.projected(this.mlpInput(rows, block))
@@ -262,9 +252,8 @@ export class LayerBuilder {
   }
 
   /**
-   * Applies RoPE with explicit positions, pairing dimension i with i + rotarySize / 2, or neighbours. [rows,
-   * heads x headSize] becomes [rows, 1, the same], because the operator refuses sequences longer than its
-   * tables. Each row is a sequence of one.
+   * Applies RoPE, [rows, heads x headSize] to [rows, 1, the same]: the operator refuses sequences longer than its
+   * tables.
    */
   private rotate(path: string, rows: string, positions: string, heads: number): string {
     const { graph, spec } = this
@@ -278,10 +267,7 @@ export class LayerBuilder {
     })
   }
 
-  /**
-   * Applies the q or k norm, over each head or over the whole projection; [rows, heads x headSize] to the
-   * same.
-   */
+  /** Applies the q or k norm, over each head or over the whole projection; [rows, heads x headSize] to the same. */
   private headNorm(path: string, rows: string, role: 'qNorm' | 'kNorm', heads: number): string {
     const { graph, spec } = this
     if (spec.qkNorm === 'none') return rows
@@ -360,8 +346,8 @@ export function quantisedProduct(
 }
 
 /**
- * Applies xIELU (Huang and Schlag, arXiv 2411.13010). It is a x^2 + x / 2 above zero, with
- * a = softplus(alphaP) [1]. Below zero it is b (exp(x) - 1 - x) + x / 2, with b = 1 / 2 + softplus(alphaN) [1].
+ * Applies xIELU (Huang and Schlag, arXiv 2411.13010): a x^2 + x / 2 above zero with a = softplus(alphaP), and b
+ * (exp(x) - 1 - x) + x / 2 below with b = 1 / 2 + softplus(alphaN).
  */
 function xielu(graph: OnnxGraph, value: string, alphaP: string, alphaN: string): string {
   const constant = (name: string, number: number): string => graph.constant(`mlp/xielu/${name}`, number)

@@ -33,8 +33,8 @@ export function ones(size: number): Float32Array {
 }
 
 /**
- * Applies a layer norm over the last axis, in float32: (x - mean) / sqrt(variance + epsilon) * (offset +
- * weight) + bias.
+ * Applies a layer norm over the last axis in float32: (x - mean) / sqrt(variance + epsilon) * (offset + weight) +
+ * bias.
  */
 export function layerNorm(
   graph: OnnxGraph,

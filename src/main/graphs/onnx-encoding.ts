@@ -2,9 +2,8 @@ import type { Writer } from 'protobufjs/minimal.js'
 import protobuf from 'protobufjs/minimal.js'
 
 /*
- * Encodes the part of the ONNX format (onnx.proto, IR version 10) that block graphs use: nodes, small constants,
- * inputs and outputs, with the format's field numbers. It is written by hand, because building an encoder from the
- * format's text would take an engine longer than encoding all its graphs.
+ * Encodes the part of the ONNX format (onnx.proto, IR version 10) that block graphs use. Building an encoder from the
+ * format's text would take longer than encoding all graphs of an engine.
  */
 
 export interface OnnxAttribute {

@@ -30,10 +30,7 @@ interface GraphParts {
   readonly outputs: OnnxValue[]
 }
 
-/**
- * Collects the nodes of one graph. Node names are paths ("attention/q_proj/Gemm"), so that the runtime's
- * errors show the location; a node's output has the node's name.
- */
+/** Collects the nodes of one graph. Node names are paths that the runtime's errors show, and name their outputs. */
 export class OnnxGraph {
   constructor(
     private readonly name: string,
@@ -46,10 +43,7 @@ export class OnnxGraph {
     return new OnnxGraph(this.name, this.parts, `${this.scope}${scope}/`)
   }
 
-  /**
-   * Creates a graph for an attribute of one of this graph's nodes; it may use this graph's values, and
-   * `scope` prefixes all its names.
-   */
+  /** Creates a graph for a node's attribute. It may use this graph's values, and `scope` prefixes its names. */
   branch(scope: string): OnnxGraph {
     const parts = { nodes: [], initializers: [], inputs: [], outputs: [] }
     return new OnnxGraph(this.scope + scope, parts, `${this.scope}${scope}/`)
@@ -60,10 +54,7 @@ export class OnnxGraph {
     return name
   }
 
-  /**
-   * Makes the value `from` an output of the graph under the name `to`. If both names are equal, the node
-   * writes directly into the output.
-   */
+  /** Makes the value `from` an output of the graph under the name `to`, which may be equal. */
   output(from: string, to: string, dims: readonly Dimension[], type: ElementType = 'float32'): void {
     if (from !== to)
       this.parts.nodes.push({

@@ -22,24 +22,15 @@ export interface ChunkGroup {
 /** The attention half of a layer that carries a state from token to token. */
 export interface RecurrentLayer {
   /**
-   * Computes packed rows.
-   *
-   * @param rows [nodes x rows, hidden].
-   * @returns `attended`: rows after the residual, [nodes x rows, hidden].
-   * `inputs` of the convolution, [nodes, rows, channels].
-   * `states` after the ends, [nodes, ends, state]; null without ends
+   * Computes packed rows, [nodes x rows, hidden]. @returns `attended` rows after the residual, `inputs` of the
+   * convolution [nodes, rows, channels], and `states` after the ends [nodes, ends, state]; null without ends
    */
   packed(rows: string, shape: RecurrentShape): { attended: string; inputs: string; states: string | null }
 
   /**
-   * Computes one token of each row.
-   *
-   * @param hidden [rows, hidden].
-   * @param past inputs of the convolution of the tokens before, [rows, kernel - 1, channels].
-   * @param state as `stateDims` describes it, for each row.
-   * @returns `attended`: rows after the residual.
-   * `input` of the convolution for the token, [rows, channels].
-   * `state` after the token, [rows, state]
+   * Computes one token of each row, [rows, hidden]. @param past inputs before, [rows, kernel - 1, channels] @param
+   * state by `stateDims` @returns `attended` rows after the residual, `input` of the convolution [rows, channels],
+   * and `state` [rows, state]
    */
   step(hidden: string, past: string, state: string): { attended: string; input: string; state: string }
 }

@@ -16,10 +16,7 @@ export interface ResidentTensor {
   readonly scaleBytes: number
 }
 
-/**
- * Lays out tensors for a session. Matrices of products may be quantised; vectors and float32 tensors never
- * are.
- */
+/** Lays out tensors for a session. Matrices of products may be quantised; vectors and float32 tensors never are. */
 export function residentLayout(
   tensors: readonly Pick<ResidentTensor, 'name' | 'shape' | 'parts'>[],
   weights: WeightStorage
@@ -54,11 +51,7 @@ export function sessionBytes(layout: readonly ResidentTensor[], weights: WeightS
   }, 0)
 }
 
-/**
- * Declares the tensors as constants of a graph, from the session's file `file`.
- *
- * @returns the graph's value of each tensor, by the tensor's name
- */
+/** Declares tensors as constants of a graph, from the session's `file`. @returns the graph's values by tensor name */
 export function residentConstants(
   graph: OnnxGraph,
   file: string,

@@ -5,12 +5,8 @@ import type { OnnxGraph } from './onnx-model'
 import { expertScores, expertShares, integers, withSharedExpert } from './router'
 
 /**
- * Builds the MLP half of a layer with all its experts and the residual, [rows, hidden] to the same. Each
- * expert is a branch that runs only if a row chooses it. Among equal scores the first experts are chosen.
- *
- * @param rows after attention
- * @param block before attention
- * @param expertOf a builder of an expert's products in a graph
+ * Builds the MLP with all experts and the residual, [rows, hidden]. Each expert is a branch that runs only if chosen,
+ * the first among equal scores. @param expertOf builds an expert's products
  */
 export function routedMlp(
   layer: LayerBuilder,

@@ -58,10 +58,7 @@ function withinGroups(graph: OnnxGraph, scores: string, { count, groups }: Exper
   return graph.reshape(`${path}/experts`, masked, [-1, count])
 }
 
-/**
- * Computes the factor of each expert's result for each row, [experts, rows]: 0 if the row did not choose the
- * expert.
- */
+/** Computes each expert's factor for each row, [experts, rows]; 0 if the row did not choose the expert. */
 export function expertShares(
   graph: OnnxGraph,
   { scores, choice }: ExpertScores,

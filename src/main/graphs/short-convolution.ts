@@ -5,8 +5,7 @@ import type { OnnxGraph } from './onnx-model'
 import type { RecurrentLayer, RecurrentShape } from './recurrent-shape'
 
 /**
- * Builds a layer with a short convolution between two gates (LFM2, arXiv 2511.23404). Of the projected parts b, c
- * and x, the output is c · conv(b · x). Its state is the last inputs of the convolution alone.
+ * Builds a short convolution between two gates (LFM2, arXiv 2511.23404): c · conv(b · x) of the projected b, c and x.
  */
 export class ShortConvolutionLayer implements RecurrentLayer {
   private readonly graph: OnnxGraph

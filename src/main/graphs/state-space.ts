@@ -6,8 +6,8 @@ import { ones, rmsNormBy } from './norms'
 import { StateLayer, type StateProjections } from './state-layer'
 
 /**
- * Builds a layer with a state space (Mamba-2, Dao and Gu, arXiv 2405.21060). A token with the step d changes the state
- * of a value head by u = d x. The state decays by d e^rate. D x is added to the token's output.
+ * Builds a state space (Mamba-2, arXiv 2405.21060): a token with step d adds u = d x to a state that decays by d
+ * e^rate, and D x to its output.
  */
 export class StateSpaceLayer extends StateLayer {
   constructor(

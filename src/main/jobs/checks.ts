@@ -18,9 +18,7 @@ export class Checks {
     this.table = context.turns.jobs('answer check')
   }
 
-  /**
-   * Starts the first check of a stored sweep's best ranges, unless an earlier check covers them or another job runs.
-   */
+  /** Starts the first check of a sweep's best ranges, unless an earlier check covers them or another job runs. */
   async startAfter(pair: ProjectPair, { id: sweepId, done }: Pick<SweepJob, 'id' | 'done'>): Promise<void> {
     await done
     const summary = pair.sweeps.find(({ id }) => id === sweepId)

@@ -8,10 +8,7 @@ interface WaitingJob {
   readonly begin: () => void
 }
 
-/**
- * Decides which project the engine computes for. Each computation may fill the memory budget, so jobs of several open
- * projects take turns in the order of their requests.
- */
+/** Decides which project the engine computes for. Jobs of several projects take turns, because each may fill memory. */
 export class EngineTurn {
   private holder: ProjectOfPair | null = null
   private readonly waiting: WaitingJob[] = []
@@ -38,10 +35,7 @@ export class EngineTurn {
     }
   }
 
-  /**
-   * Begins a question. @returns function that ends it @throws WorkbenchError `busy` while a job of another project
-   * computes or waits
-   */
+  /** Begins a question, unless another project has the engine. @returns function that ends it */
   ask(project: ProjectOfPair): () => void {
     const other = this.busyFor(project) ?? this.waiting.find((job) => job.project !== project)?.project
     if (other !== undefined) {

@@ -25,10 +25,7 @@ export class EvaluationJobs {
     this.judging = context.turns.jobs('judging')
   }
 
-  /**
-   * Starts an evaluation. Faults of the task or variants are reported before it begins. @throws WorkbenchError as
-   * `JobTurns.start`, `requireConfirmed` and `prepareEvaluation`
-   */
+  /** Starts an evaluation. Faults of the task or variants are reported before it begins. */
   start(
     pair: ProjectPair,
     request: Pick<EvaluationRequest, 'task' | 'variants' | 'computing' | 'embeddingModel' | 'classifier'>,

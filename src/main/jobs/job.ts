@@ -67,19 +67,13 @@ export interface JobWork<Event, Fact> {
   news?: NamedNews | undefined
 }
 
-/**
- * Waits until the job may compute, calling `onWait` if others run. @returns function that ends the turn @throws
- * WorkbenchError `cancelled` when `signal` fires first
- */
+/** Waits until the job may compute, calling `onWait` if others run. @returns function that ends the turn */
 export type TakeTurn = (signal: AbortSignal, onWait: () => void) => Promise<() => void>
 
 /** Turn of work that needs no engine. */
 export const NO_TURN: TakeTurn = () => Promise.resolve(() => undefined)
 
-/**
- * Work that runs in main with any number of watchers. It keeps facts instead of events, so a slow watcher receives
- * fewer and larger events.
- */
+/** Work with any number of watchers. It keeps facts, so a slow watcher receives fewer and larger events. */
 export class Job<Event extends { type: string }, Fact> {
   /** Settles at every end of the work; never rejects. */
   readonly done: Promise<void>

@@ -85,10 +85,7 @@ class EngineQuestions {
     }
   }
 
-  /**
-   * Streams the next tokens of post, a recipe and base after a prompt. @throws WorkbenchError `busy` while a job of the
-   * project runs; `cancelled` when one starts
-   */
+  /** Streams the next tokens of post, a recipe and base after a prompt, until a job of the project starts. */
   async *probe(
     pair: ProjectPair,
     asked: Pick<NextTokenRequest, 'recipe' | 'prompt' | 'top'>,

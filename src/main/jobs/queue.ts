@@ -14,8 +14,8 @@ import type { JobTurns } from './turns'
 export type NewWork = Pick<QueuedJob, 'work' | 'taskName'>
 
 /**
- * Queued jobs over a project's pairs. One job runs at a time, and a job that is started by hand goes first. Queues are
- * stored. After a restart no job begins by itself, and an interrupted job resumes.
+ * Queued jobs over a project's pairs, one at a time, after jobs started by hand. Queues are stored. After a restart
+ * no job begins by itself, and an interrupted one resumes.
  */
 export class JobQueue {
   private readonly lines = new WeakMap<ProjectOfPair, QueueLine>()
@@ -28,10 +28,7 @@ export class JobQueue {
     private readonly turns: JobTurns
   ) {}
 
-  /**
-   * Appends the same work for each of these pairs, unless it waits already. A stopped or failed job waits again. @param
-   * again true also queues pairs that have the results @returns pairs that are left out because they have the results
-   */
+  /** Queues work for these pairs, unless it waits. @param again also for pairs with results @returns omitted pairs */
   add(project: ProjectOfPair, pairs: readonly PairId[], added: NewWork, again = false): Promise<PairId[]> {
     return this.arrivals.run(async () => {
       const leftOut: PairId[] = []

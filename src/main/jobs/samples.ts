@@ -51,10 +51,7 @@ export class SampleJobs {
     this.crcScores = context.turns.jobs('character check')
   }
 
-  /**
-   * Starts a run over the project's sample prompts. @returns id of the run @throws WorkbenchError as `JobTurns.start`,
-   * `requireConfirmed` and `prepareSampleRun`
-   */
+  /** Starts a run over the project's sample prompts. @returns id of the run */
   start(pair: ProjectPair, settings: SampleSettings, variants: Variant[]): Promise<string> {
     return this.begin(pair, async (signal) => {
       await requireConfirmed(endpointsAmong(variants))
@@ -67,10 +64,7 @@ export class SampleJobs {
     })
   }
 
-  /**
-   * Resumes a stored run until every cell has `sampleCount` answers. @returns id of the run @throws WorkbenchError as
-   * `JobTurns.start` and `requireConfirmed`
-   */
+  /** Resumes a stored run until every cell has `sampleCount` answers. @returns id of the run */
   goOn(pair: ProjectPair, runId: string, sampleCount: number): Promise<string> {
     return this.begin(pair, async (signal) => {
       const stored = await pair.samples.readAnswers(runId)

@@ -35,10 +35,7 @@ export class Sweeps {
     this.recipeScores = context.turns.jobs('recipe score')
   }
 
-  /**
-   * Starts the sweep of all ranges and kept recipes. @param options.fresh true ignores earlier results @throws
-   * WorkbenchError as `JobTurns.start`; for the prompts or source of the sweep
-   */
+  /** Starts the sweep of all ranges and kept recipes. @param options.fresh true ignores earlier results */
   start(
     pair: ProjectPair,
     { fresh, preview }: { fresh: boolean; preview: boolean },

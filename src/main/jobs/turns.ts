@@ -70,12 +70,7 @@ export class JobTurns {
     return () => void this.news.off(path, hear)
   }
 
-  /**
-   * Prepares and starts a job that saves its result.
-   * @param prepare ends early when its signal fires, or resolves with a job that is then cancelled.
-   * @throws WorkbenchError `busy` while a job of the project runs, or the program ends; `cancelled`; `read-only` or
-   * `not-found` if the result cannot be saved
-   */
+  /** Prepares and starts a job that saves its result. @param prepare ends early when its signal fires */
   async start<Event extends { type: string }, Started extends RunningJob<Event>>(
     pair: ProjectPair,
     table: JobTable<Event>,
@@ -119,10 +114,7 @@ export class JobTurns {
     yield* eventsOf(job, signal)
   }
 
-  /**
-   * Asks a question whose answer comes piece by piece, see {@link ask}. @throws WorkbenchError `cancelled` when a job
-   * started
-   */
+  /** Asks a question whose answer comes piece by piece, see {@link ask}. */
   async *answer<Event extends { type: string }, Fact>(
     pair: ProjectPair,
     create: () => Job<Event, Fact>,
@@ -137,10 +129,7 @@ export class JobTurns {
     }
   }
 
-  /**
-   * Begins a short question to the engine, which the first job of its project ends. Jobs of other projects wait.
-   * @throws WorkbenchError `busy` while a job of the project runs, or another project has the engine
-   */
+  /** Begins a short question to the engine, which the first job of its project ends. Jobs of other projects wait. */
   ask({ project }: ProjectPair, signal: AbortSignal | undefined): { signal: AbortSignal; over: () => void } {
     this.requireIdle(project)
     const over = this.engineTurn.ask(project)

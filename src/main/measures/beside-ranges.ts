@@ -21,10 +21,8 @@ interface EvaluationMeasures {
 }
 
 /**
- * Compares every range of an evaluation, or other recipe that chooses layers, with each other variant except
- * the reference, on the same prompts. The result shows whether another variant does better than the
- * recommended one. The comparisons of a measure are adjusted together (Holm), each pair once, independently
- * of the variant that the others are compared with.
+ * Compares every recipe that chooses layers with each other variant on the same prompts. Comparisons of a measure are
+ * adjusted together (Holm), each pair once.
  */
 export function besideRanges({ run, measures, reference, keys }: EvaluationMeasures): BesideRange[] {
   const pairs = pairsOf(run, reference)

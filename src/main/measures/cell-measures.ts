@@ -17,11 +17,8 @@ import { wordsOf } from './texts/words'
 const REPEATED_WORDS = 4
 
 /**
- * Computes the number of words to which each answer is cut for comparisons at equal length. All measures of words
- * depend on length (Shaib et al. 2024, arXiv 2403.00553). It is the median length of the
- * variant with the shortest answers, at least one.
- *
- * @param answers of each variant
+ * Computes the number of words to which answers are cut, because measures depend on length (Shaib et al. 2024, arXiv
+ * 2403.00553): the median of the variant with the shortest answers, at least one.
  */
 export function equalLength(answers: readonly (readonly SampleLine[])[]): number {
   const middles = answers

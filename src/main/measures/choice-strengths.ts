@@ -202,10 +202,7 @@ interface Point {
   readonly value: number
 }
 
-/**
- * Finds the zero of a function between two points of different sign (Illinois method: a repeated end point
- * loses half its weight).
- */
+/** Finds the zero of a function between points of different sign (Illinois method). */
 function falsePosition(evaluate: (distance: number) => number, low: Point, high: Point): number {
   let [left, right] = [low, high]
   while (right.distance - left.distance > 1e-10 * right.distance) {

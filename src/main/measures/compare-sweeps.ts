@@ -52,14 +52,9 @@ interface Side {
 }
 
 /**
- * Compares two sweeps. The result has their differences in settings and the scores of equal ranges. It also
- * says how far they agree in the order of ranges and in the selection. Models of different depth are compared by
- * relative depth; see `atRelativeDepth`.
- *
- * @param options.others sweeps of the same pair that restore layers to further checkpoints.
- * @param options.rho share of post's validity that a selected range keeps in both; each sweep's own if
- * omitted.
- * @throws WorkbenchError `bad-input` if only one is scored by characters, or they have no range in common; `cancelled`
+ * Compares the settings, equal ranges, order of ranges and selection of two sweeps, at relative depth for other
+ * models. @param options.others sweeps of the pair to further sources @param options.rho share of post's validity in
+ * both
  */
 export async function compareSweeps(
   first: SweepToCompare,
@@ -114,10 +109,7 @@ interface MatchedRange {
   readonly inB: number
 }
 
-/**
- * Computes Spearman's rank correlation; null for too few values. Scores within 1e-9 share a rank, because
- * sums in another order differ in the last digits.
- */
+/** Computes Spearman's rank correlation; null for too few values. Scores within 1e-9 share a rank. */
 function orderCorrelation(values: readonly (readonly [number, number])[]): number | null {
   if (values.length < FEWEST_ORDERED) return null
   const rounded = (score: number): number => Math.round(score * 1e9)

@@ -1,11 +1,8 @@
 import { numbersOf } from '../answers/numbers'
 
 /**
- * Computes pass@k: the probability that at least one of k answers drawn without replacement from n is right,
- * if c of the n are. It is the unbiased estimator of Chen et al. (2021, arXiv 2107.03374): 1 - C(n - c, k) /
- * C(n, k).
- *
- * @returns null when fewer than k answers were drawn
+ * Computes pass@k of c right answers in n: 1 - C(n - c, k) / C(n, k) (Chen et al. 2021, arXiv 2107.03374); null for n
+ * < k.
  */
 export function passAtK(answerCount: number, rightCount: number, k: number): number | null {
   if (answerCount < k) return null
@@ -17,11 +14,8 @@ export function passAtK(answerCount: number, rightCount: number, k: number): num
 }
 
 /**
- * Reports whether the most frequent final answer is right (self-consistency, Wang et al. 2023, arXiv
- * 2203.11171). If several are equally frequent, the value is the share of right ones among them.
- *
- * @param finals the final answer of each sample; null if it was unreadable, which is no vote
- * @returns null without any vote
+ * Reports whether the most frequent final answer is right (Wang et al. 2023, arXiv 2203.11171), or the share of right
+ * ones among ties. @param finals null for an unreadable answer @returns null without any vote
  */
 export function majorityVote(
   finals: readonly (string | null)[],
@@ -40,12 +34,7 @@ export function coverage(given: readonly string[], rightCount: number): number {
   return new Set(given).size / rightCount
 }
 
-/**
- * Counts different ways to a right answer. Two solutions that show the same numbers in the same order are one
- * way.
- *
- * @param solutions texts of the right answers only
- */
+/** Counts different ways to a right answer, by their numbers in order. @param solutions right answers only */
 export function solutionPaths(solutions: readonly string[]): number {
   return new Set(solutions.map(solutionPath)).size
 }

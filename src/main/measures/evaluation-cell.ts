@@ -15,9 +15,6 @@ export interface EvaluationCell {
   readonly scores: PromptScores['cells'][number] | undefined
   /** The judge's scores from 0 to 1, by the index of the answer. */
   readonly marks: ReadonlyMap<number, number>
-  /**
-   * Canonical form of each answer, read by a judge: '' for no answer, null if unreadable. Null until every
-   * answer was read.
-   */
+  /** Canonical form of each answer by a judge: '' for none, null if unreadable. Null until all answers were read. */
   readonly forms: readonly (string | null)[] | null
 }

@@ -26,10 +26,7 @@ function keepIdleProcess(process: MeasuringProcess): void {
   idleTimer = setTimeout(() => void takeIdleProcess()?.end(), IDLE_MS).unref()
 }
 
-/**
- * Runs `runMeasures` in another process, because long answers take seconds to minutes. @throws WorkbenchError
- * `cancelled`
- */
+/** Runs `runMeasures` in another process, because long answers take seconds to minutes. */
 export async function measureRun(
   { prompts, variants }: Pick<SampleRun, 'prompts' | 'variants'>,
   samples: readonly SampleLine[],
@@ -115,10 +112,7 @@ export class MeasuringProcess {
     return this.endReason !== null
   }
 
-  /**
-   * Sends a request; call it only after the previous reply. @throws WorkbenchError `engine-lost` when the
-   * process ended
-   */
+  /** Sends a request after the previous reply. @throws WorkbenchError `engine-lost` when the process ended */
   async ask(request: MeasuringRequest): Promise<MeasuringReply> {
     if (this.endReason !== null) throw this.endReason.reason
     this.helper.holdProgram(true)

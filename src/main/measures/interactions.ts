@@ -12,11 +12,8 @@ import type { Measures } from './evaluation-cell'
 import { pairedDifferences } from './statistics'
 
 /**
- * Compares the effect of settings, such as a prompting, on each model with their effect on the reference's model. The
- * unit is the prompt: (variant - plain) - (same settings of the reference - reference).
- *
- * @param measures [prompt][variant]
- * @param reference index of the variant that others are compared with
+ * Compares the effect of settings on each model with that on the reference's model, by prompt: (variant - plain) -
+ * (same settings of the reference - reference). @param measures [prompt][variant]
  */
 export function interactions(
   { task, variants }: Pick<EvaluationRun, 'task' | 'variants'>,

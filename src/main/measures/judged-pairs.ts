@@ -18,12 +18,8 @@ export interface JudgedPair {
 }
 
 /**
- * Summarises judged pairs. A variant wins a pair if both orders prefer it; otherwise the pair is a tie. Pairs
- * with an unreadable order are omitted and counted.
- *
- * @param size number of answers of each variant that were shown.
- * @param reference index of the variant that the others are compared with.
- * @returns null when no pair was judged
+ * Summarises judged pairs. A variant wins if both orders prefer it. Unreadable orders are omitted and counted. @param
+ * size answers shown of each variant @returns null when no pair was judged
  */
 export function pairJudgement(
   pairs: readonly JudgedPair[],
@@ -55,10 +51,7 @@ interface PairInOrders {
   readonly orders: readonly [Winner, Winner]
 }
 
-/**
- * Computes the share of pairs with equal results in both orders: the mean over prompts of each prompt's
- * share.
- */
+/** Computes the share of pairs with equal results in both orders: the mean over prompts of each prompt's share. */
 function agreementOf(pairs: readonly PairInOrders[]): PairJudgement['agreement'] {
   const byPrompt = multimap(pairs.map(({ prompt, orders }) => [prompt, Number(orders[0] === orders[1])]))
   return meanEstimate(
@@ -67,10 +60,7 @@ function agreementOf(pairs: readonly PairInOrders[]): PairJudgement['agreement']
   )
 }
 
-/**
- * Computes Cohen's kappa (1960) of the two orders, as two raters who say "lower variant", "higher variant" or
- * "tie". It is the agreement beyond the agreement expected from these shares. Null if that expectation is 1.
- */
+/** Computes Cohen's kappa (1960) of the two orders as raters; null if the expected agreement is 1. */
 function kappaOf(pairs: readonly PairInOrders[]): number | null {
   if (pairs.length === 0) return null
   const categories = pairs.map(({ variants, orders }) =>

@@ -33,10 +33,8 @@ export function passesTask(
 }
 
 /**
- * Splits the diversity of a cell into passing and failing answers. An answer passes if it is right. In tasks without
- * right answers, it passes if a judge scores at least 5 of 10, or else if it keeps the form. Quality control explains
- * the difference of `effectiveFailing` between two variants. That of `effectivePassing` is genuine narrowing
- * (arXiv 2604.16027).
+ * Splits the diversity of a cell into passing and failing answers: right, judged at least 5 of 10, or of the right
+ * form. A loss of `effectivePassing` is genuine narrowing (arXiv 2604.16027).
  */
 export function passingMeasures(task: Task, reader: AnswerReader, cell: EvaluationCell): Measures {
   const answers = judgedAnswers(task, reader, cell)
@@ -97,11 +95,8 @@ function effectiveNumber(answers: readonly JudgedAnswer[]): number {
 const PATIENCE = 0.8
 
 /**
- * Computes utility_k of NoveltyBench (Zhang et al. 2025, arXiv 2504.05228): the scores, 1 to 10, of answers that begin
- * a class, weighted by the probability that a reader gets that far.
- *
- * @param begins positions of the answers that begin a class
- * @param marks scores of all classified answers, from 0 to 1
+ * Computes utility_k of NoveltyBench (arXiv 2504.05228): scores of answers that begin a class, weighted by the
+ * probability of getting that far. @param begins their positions @param marks scores of classified answers, 0 to 1
  */
 export function utility(begins: readonly number[], marks: readonly number[]): number {
   const weights = marks.map((_, position) => PATIENCE ** position)

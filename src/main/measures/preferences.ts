@@ -8,9 +8,8 @@ import { wilson } from './statistics'
 import { multimap } from '../../contract/model/multimap'
 
 /**
- * Summarises blind comparisons, for each size of the compared sets, single answers first. The unit is the
- * prompt: its comparisons are averaged, and intervals are over prompts. Votes on variants that the run lacks
- * are omitted.
+ * Summarises blind comparisons by size of the compared sets. Comparisons are averaged by prompt, with intervals over
+ * prompts. Votes on variants that the run lacks are omitted.
  */
 export function preferenceTallies(
   marks: readonly PreferenceMark[],

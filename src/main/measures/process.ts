@@ -4,10 +4,7 @@ import { evaluationResults } from './results'
 import { runMeasures } from './run-measures'
 import { type MeasuringReply, MeasuringRequest } from './messages'
 
-/**
- * Entry of the process that measures answers, which keeps main responsive. It sends one reply to each request
- * of host.ts.
- */
+/** Measures answers beside main. It sends one reply to each request of host.ts. */
 function measure(request: MeasuringRequest): MeasuringReply {
   try {
     if (request.kind === 'run') return { kind: 'run', result: runMeasures(request.run, request.samples) }

@@ -26,10 +26,7 @@ export interface Proxies {
 export const withoutPromptScores = (sweep: SweepDocument): SweepDocument =>
   withScores(sweep, (score) => ({ ...score, prompts: [] }))
 
-/**
- * Computes how well the character task orders models as the evaluated task does. It compares all ranges if
- * both sweeps scored them exactly, and otherwise the evaluated variants.
- */
+/** Computes how well the character task orders models as the task does, over exact ranges or else variants. */
 export function proxyCorrelations(
   run: EvaluationRun,
   variants: readonly VariantResult[],
@@ -71,10 +68,7 @@ function overVariants(
   })
 }
 
-/**
- * Compares ranges of two sweeps. Coverage corresponds to diversity, and precision to validity. There is no
- * interval, because ranges overlap and are not drawn independently.
- */
+/** Compares ranges of two sweeps, without an interval, because ranges overlap. */
 function overRanges(characters: SweepDocument, task: SweepDocument): ProxyCorrelation[] {
   const taskRanges = new Map(task.ranges.map((range) => [spanKey(range), range]))
   const shared = characters.ranges.flatMap((range) => {

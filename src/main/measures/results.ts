@@ -39,14 +39,9 @@ export interface StoredEvaluation {
 }
 
 /**
- * Computes the results of stored answers. They are each measure as a mean over prompts with its interval. Each
- * variant is compared with one of them on the same prompts, and how well the sweep's scores order the variants. The
- * function is pure, so results can be recomputed at any time. Thousands of answers take seconds, so main runs it in
- * a process (measures/host.ts).
- *
- * @param against name of the variant that others are compared with; post, or else the first, if omitted.
- * @throws WorkbenchError `not-found` when no variant is called `against`; `bad-input` when a pattern of the
- * task is no regular expression or takes too long
+ * Computes the measures of stored answers as means over prompts with intervals, compared with one variant on the same
+ * prompts. It takes seconds, so main runs it in a process. @param against reference variant; post or else the first
+ * by default
  */
 export function evaluationResults(
   stored: StoredEvaluation,
@@ -94,11 +89,7 @@ interface ComparedCell extends EvaluationCell {
   readonly answerCount: number
 }
 
-/**
- * Reduces the cells of one prompt to equally many answers, as many as the variant with the fewest has.
- * Measures depend on the number of answers, and a stopped evaluation has more of one variant than of another.
- * Variants without answers are ignored.
- */
+/** Reduces the cells of a prompt to as many answers as the variant with the fewest has. */
 function onEqualTerms(cells: readonly EvaluationCell[]): ComparedCell[] {
   const counts = cells.map(({ samples }) => samples.length).filter((count) => count > 0)
   const count = counts.length === 0 ? 0 : Math.min(...counts)
@@ -213,21 +204,13 @@ interface ComparedVariant {
   difference: MeasureDifference | null
 }
 
-/**
- * Builds a key that is equal for variants that must answer alike: the same weights and settings, under any name.
- * External models may answer differently when asked again, so their key is their name.
- */
+/** Builds a key that is equal for variants of equal weights and settings. The key of external models is their name. */
 const variantKey = (run: EvaluationRun, entry: EvaluationVariant): string => {
   const model = isExternal(entry.variant) ? entry.variant.name : weightsKey(entry.variant)
   return `${model} ${variantSettingsKey(entry, run.task.settings.sampling)}`
 }
 
-/**
- * Compares variants on prompts.
- *
- * @param values [prompt][variant], undefined if a variant has none; its comparison omits that prompt
- * @param keys of the variants, see {@link variantKey}
- */
+/** Compares variants. @param values [prompt][variant]; undefined omits the prompt @param keys see {@link variantKey} */
 function compared(
   values: readonly (readonly (number | undefined)[])[],
   reference: number,

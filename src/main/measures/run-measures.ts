@@ -33,10 +33,8 @@ export function sampleCells(
 }
 
 /**
- * Computes how diverse each cell's answers are, and each variant's on average. Measures depend on the number
- * of answers, and a stopped run has more of one variant than of another. Averages therefore use only prompts
- * that all answering variants share, and as many answers of each as the variant with the fewest has. Ten
- * thousand long answers take a second or more, so main runs this in a process (measures/host.ts).
+ * Computes how diverse each cell's answers are, and each variant's on average over prompts that all variants share,
+ * with equally many answers of each. It may take seconds, so main runs it in a process.
  */
 export function runMeasures(
   run: Pick<SampleRun, 'prompts' | 'variants'>,

@@ -9,11 +9,7 @@ import { selfBleu } from './texts/self-bleu'
 import { wordsOf } from './texts/words'
 import { mean } from '../base/sums'
 
-/**
- * Largest number of answers of a cell that are compared with each other. The published evaluations of this
- * method take 32 to 128 per prompt, which are compared in full. Beyond that, a fixed random subset keeps a
- * run of 10,000 answers fast.
- */
+/** Largest number of answers that are compared with each other; beyond it, a fixed random subset. */
 export const COMPARED_ANSWERS = 128
 
 /** Computes how diverse the answers of one cell are. Their order does not matter. */
@@ -43,10 +39,7 @@ export function measuresOfWords(
   }
 }
 
-/**
- * Averages each measure over the cells that have it, so that every prompt weighs the same; null if none has
- * it.
- */
+/** Averages each measure over the cells that have it, so that every prompt weighs the same; null if none has it. */
 export function averageMeasures(cells: readonly SampleMeasures[]): SampleMeasures {
   return {
     sampleCount: meanIfAny(cells.map(({ sampleCount }) => sampleCount)) ?? 0,

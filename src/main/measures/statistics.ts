@@ -77,10 +77,7 @@ function skewed(quantile: number, skewness: number, n: number): number {
   return ((3 * root) / skewness) * (Math.cbrt(1 + skewness * (quantile / root - skewness / (6 * n))) - 1)
 }
 
-/**
- * Computes Wilson's 95 % interval of a share of `n` independent cases. A case may count in part, which makes
- * the interval wider than necessary.
- */
+/** Computes Wilson's 95 % interval of a share of `n` independent cases, which may count in part. */
 export function wilson(share: number, n: number): Interval {
   const centre = (share + Z ** 2 / (2 * n)) / (1 + Z ** 2 / n)
   const half = (Z / (1 + Z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + Z ** 2 / (4 * n ** 2))
@@ -164,11 +161,7 @@ export function holm(pValues: readonly number[]): { adjusted: number; level: num
   return decisions
 }
 
-/**
- * Computes Spearman's rank correlation.
- *
- * @returns null for fewer than three pairs, or if one side does not vary
- */
+/** Computes Spearman's rank correlation. @returns null for fewer than three pairs, or if one side does not vary */
 export function rankCorrelation(pairs: readonly (readonly [number, number])[]): number | null {
   if (pairs.length < 3) return null
   const correlation = sampleRankCorrelation(
@@ -178,13 +171,7 @@ export function rankCorrelation(pairs: readonly (readonly [number, number])[]): 
   return Number.isFinite(correlation) ? correlation : null
 }
 
-/**
- * Computes the 95 % interval of a rank correlation by Fisher's transformation, with the variance of Bonett
- * and Wright (2000).
- *
- * @param count pairs
- * @returns null below five pairs
- */
+/** Computes the 95 % interval of a rank correlation (Bonett and Wright 2000); null below five pairs. */
 export function rankInterval(correlation: number, count: number): Interval | null {
   if (count < FEWEST_PROMPTS) return null
   // The transformation has no value at a perfect correlation.

@@ -21,9 +21,7 @@ interface PromptSets {
   readonly b: string | null
 }
 
-/**
- * Lists the differences in settings between two sweeps, the most important first; empty if there are none.
- */
+/** Lists the differences in settings between two sweeps, the most important first; empty if there are none. */
 export function whatDiffers(
   a: SweepWithLimit,
   b: SweepWithLimit,

@@ -7,10 +7,7 @@ const MERGEKIT = 'mergekit 0.1.4'
 interface KnownTensors {
   /** `every` if mergekit has no table and takes the names from the models' files. */
   readonly more: readonly Role[] | 'every'
-  /**
-   * Treatment of a separate head: `taken` if the model has one, `needed` if it must have one, `dropped` if it
-   * is ignored.
-   */
+  /** Treatment of a separate head: `taken` if there is one, `needed`, or `dropped` if it is ignored. */
   readonly head: 'taken' | 'needed' | 'dropped'
 }
 
@@ -19,10 +16,8 @@ const QKV_BIASES = ['qBias', 'kBias', 'vBias'] as const satisfies readonly Role[
 const INFERRED: KnownTensors = { more: 'every', head: 'taken' }
 
 /**
- * Tables by model_type. mergekit copies only the tensors in its table, and missing ones are drawn at random
- * when the result is loaded. Each family here was merged correctly by 0.1.4 and by the main branch of June
- * 2026 (a6e40288). Other families fail in one of them (apertus, cohere, gpt_neox) or need tensors that not
- * every model has (stablelm, starcoder2).
+ * Tables by model_type. mergekit copies only the tensors in its table. Each family here was merged correctly by 0.1.4
+ * and the main branch of June 2026 (a6e40288); other families fail.
  */
 const TABLES: Readonly<Record<string, KnownTensors>> = {
   llama: { more: [], head: 'taken' },

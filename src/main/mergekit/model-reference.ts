@@ -11,8 +11,8 @@ const SPECIAL = /[@+]/
 /** A model in a mergekit file that an export writes. */
 export interface WrittenReference {
   /**
-   * Id and revision of a model in the Hugging Face cache, otherwise its name, because a path would reveal
-   * this machine.
+   * Id and revision of a model in the Hugging Face cache, otherwise its name, because a path would reveal this
+   * machine.
    */
   readonly reference: string
   /** True if the user of mergekit must replace the name by the model's folder. */
@@ -39,10 +39,7 @@ export type MergedModel = 'base' | 'post' | OtherCheckpoint
 
 export const mergedName = (model: MergedModel): string => (typeof model === 'string' ? model : model.name)
 
-/**
- * Finds the models that a mergekit file may mean by path, full name, or folder name. @throws WorkbenchError `bad-input`
- * for none or several
- */
+/** Finds the models that a mergekit file may mean by path, full name, or folder name. */
 export async function matchReference(
   reference: string,
   file: string,

@@ -44,13 +44,9 @@ const OTHER_METHODS: Readonly<Record<string, string>> = {
 const MAX_ALIASES = 100
 
 /**
- * Reads a mergekit file as a recipe of a pair. The file may contain slices of `passthrough`, or of `linear`
- * with one weight for each model of a slice. Every layer keeps its position and mixes post with at most one
- * other model. Embeddings, final norm and head are post's.
- *
- * @param file its path or name, for messages and for relative paths in it.
- * @param known other checkpoints that it may name; with `any folder`, any folder that it names is opened.
- * @throws WorkbenchError as `readYaml`; `bad-input` naming the part that no recipe can contain
+ * Reads a mergekit file as a recipe of a pair: slices of `passthrough`, or of `linear` with one weight for each
+ * model. Every layer keeps its position and mixes post with at most one model. @param file for messages and relative
+ * paths @param known other checkpoints, or `any folder`
  */
 export async function readMergekitRecipe(
   text: string,

@@ -15,9 +15,7 @@ import { openPair } from '../checkpoint/pair'
 import { MAX_YAML_BYTES } from '../sandbox/yaml'
 import { readMergekitRecipe } from './read-recipe'
 
-/**
- * Limit of a file; the largest recipe, 512 layers with nine strengths and a source each, has about 300 kB.
- */
+/** Limit of a file; the largest recipe, 512 layers with nine strengths and a source each, has about 300 kB. */
 const MAX_RECIPE_FILE_BYTES = 100_000_000
 const EXAMPLE =
   '{"name": "upper", "ranges": [[3, 7]]} or {"name": "soft", "layers": [{"attention": 1, "mlp": 0}, ' +
@@ -50,13 +48,7 @@ const CheckRecipes = AnswerCheck.pick({ sweepId: true, endTokens: true, post: tr
 })
 type CheckRecipes = z.infer<typeof CheckRecipes>
 
-/**
- * Reads a recipe from a JSON file, or from a mergekit file (.yaml or .yml) of the pair's models. A search
- * gives its best recipe, a check the best that passes, and a list its only one.
- *
- * @throws WorkbenchError `not-found`; `bad-file` when it is neither; `bad-input` naming the first wrong
- * field; for a mergekit file as `openPair`
- */
+/** Reads a recipe from JSON or a mergekit file. A search gives its best, a check the best that passes. */
 export async function readRecipeFile(file: string, folders: { base: string; post: string }): Promise<Recipe> {
   if (isYaml(file)) {
     const text = await readTextFile(file, MAX_YAML_BYTES)
@@ -108,9 +100,7 @@ function bestPassing({ rho, ...check }: CheckRecipes): Recipe | null {
   return best?.recipe ?? null
 }
 
-/**
- * Reads the recipes of a JSON list, search, check or mergekit file. @throws WorkbenchError as {@link readRecipeFile}
- */
+/** Reads the recipes of a JSON list, search, check or mergekit file. */
 export async function readRecipesFile(
   file: string,
   folders: { base: string; post: string }

@@ -26,10 +26,7 @@ interface SliceContext {
   readonly refuse: Refuse
 }
 
-/**
- * Computes the share of a slice that mergekit takes from base or another checkpoint. @throws WorkbenchError `bad-input`
- * for a slice that is no recipe
- */
+/** Computes the share of a slice that mergekit takes from base or another checkpoint. */
 export function sliceShare(
   index: number,
   slice: Slice,

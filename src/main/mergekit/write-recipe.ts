@@ -28,14 +28,9 @@ interface LayerRun {
 }
 
 /**
- * Writes the mergekit configuration that makes the same model. Whole layers are slices of `passthrough`.
- * Blends need `linear` with weights for every slice, and halves or components of a layer need filters on
- * tensor names. mergekit takes the embeddings from its first slice, and the final norm and the head from its
- * last. If those would not be post's, an empty slice of post is added.
- *
- * @param strengths for every layer of the pair
- * @throws WorkbenchError `unsupported` with the reason that mergekit cannot make this model, or as
- * `requireComponents`
+ * Writes the mergekit configuration of the same model: slices of `passthrough`, `linear` weights for blends, and
+ * filters on names for parts of layers. An empty slice of post is added where embeddings, final norm or head would
+ * not be post's. @param strengths for every layer of the pair
  */
 export function mergekitText(pair: SourcedPair, name: string, strengths: readonly LayerStrength[]): string {
   const written = writtenReferences(pair)

@@ -38,9 +38,7 @@ export class ChangeLog {
     return after.revision
   }
 
-  /**
-   * Undoes changes, oldest first, in the document and the values beside it. @throws WorkbenchError `stale`, `not-found`
-   */
+  /** Undoes changes, oldest first, in the document and the values beside it. @throws WorkbenchError `stale` */
   revert(
     document: ProjectDocument,
     revisions: readonly number[]

@@ -25,10 +25,7 @@ export interface NewProjectOptions {
   rendering?: Rendering
 }
 
-/**
- * Creates and opens a project. It is renamed at the end, so that a crash leaves no half project. @throws WorkbenchError
- * `bad-input` for a name no folder can have or one that is taken; `not-found`; `read-only`
- */
+/** Creates and opens a project. It is renamed at the end, so that a crash leaves no half project. */
 export async function createProject(project: NewProjectOptions): Promise<Project> {
   const name = projectName(project.name)
   const parent = absolutePath(project.folder)

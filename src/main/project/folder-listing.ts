@@ -19,12 +19,7 @@ const MAX_RECENT_PLACES = 5
 /** Sorts "layer 2" before "layer 10", in any case. */
 const byName = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
-/**
- * Lists the sub-folders of a folder that are not hidden, and shortcuts to other folders.
- *
- * @param path absolute, relative or beginning with `~`; null for the projects folder's parent, or else the home folder.
- * @throws WorkbenchError `not-found`; `bad-input` for a file; `bad-file` when the folder may not be read.
- */
+/** Lists the visible sub-folders and shortcuts of a folder. @param path null for the projects folder's parent */
 export async function listFolder(path: string | null): Promise<FolderListing> {
   const folder = path === null ? await startFolder() : absolutePath(path)
   const candidates = (await readEntries(folder))

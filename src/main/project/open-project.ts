@@ -15,10 +15,7 @@ import { Project, type ProjectAccess, type ProjectContent } from './project'
 import { PROJECT_FILE, readOwnPrompts, readProjectFiles } from './documents/project-file'
 import { migrateWorkList, readWorkList } from './documents/work-list-files'
 
-/**
- * Opens a project, given its folder or the project.json in it. A view needs no lock and changes nothing. @throws
- * WorkbenchError `not-found`, `bad-file`, `newer-version`; `locked`
- */
+/** Opens a project, given its folder or its project.json. A view needs no lock and changes nothing. */
 export async function openProject(path: string, purpose: 'change' | 'view' = 'change'): Promise<Project> {
   const folder = await projectFolder(absolutePath(path))
   // Files are read before the lock, because a folder that cannot be opened must stay unchanged.

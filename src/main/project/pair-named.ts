@@ -4,10 +4,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import type { Project } from './project'
 import type { ProjectPair } from './pair/project-pair'
 
-/**
- * Returns a pair by its name or id, or the only pair. @throws WorkbenchError `bad-input` for several pairs without a
- * name; `not-found`; both list the names
- */
+/** Returns a pair by its name or id, or the only pair. @throws WorkbenchError that lists the names */
 export function pairNamed({ path, pairs, document }: Project, name: string | undefined): ProjectPair {
   const named = documentNamed(path, document.pairs, name)
   return elementAt(pairs, document.pairs.indexOf(named), 'pair')

@@ -84,11 +84,7 @@ export class ProjectFollower {
   }
 }
 
-/**
- * Returns a text that changes whenever a document of a project is written. Documents are written under another name and
- * renamed, so the times of folders change. The project's own folder is different, because a study writes its progress
- * there each second. There the times of files count.
- */
+/** Returns a text that changes with every document. Renamed files change folders' times; a study's file does not. */
 async function folderStamp(folder: string, depth = 0): Promise<string> {
   const folderTime = depth === 0 ? '' : String((await lstat(folder)).mtimeMs)
   if (depth === FOLDER_DEPTH) return folderTime

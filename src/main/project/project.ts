@@ -64,10 +64,7 @@ export interface ProjectAccess {
   writer: ProjectWriter | null
 }
 
-/**
- * An open project: its pairs and their shared documents. Every change is on the disk when its promise resolves. Changes
- * run one after the other. A failed change leaves the files and this object as they were.
- */
+/** An open project. Changes run one after the other and are on the disk when they resolve, or change nothing. */
 export class Project implements ProjectOfPair {
   /** The project folder, absolute and without links. */
   readonly path: string
@@ -212,24 +209,13 @@ export class Project implements ProjectOfPair {
     return document ?? mapGet(this.#removed, id, 'pair')
   }
 
-  /**
-   * Sets values.
-   *
-   * @param seen revision that the caller knows; the present one when left out.
-   * @throws WorkbenchError `bad-input` naming the wrong field; `stale` if a value changed after `seen`; `read-only`.
-   */
+  /** Sets values. @param seen known revision @throws WorkbenchError `stale` if a value changed after `seen` */
   async update(changes: ProjectChanges, seen?: number): Promise<number | null> {
     const values = definedFields(changes)
     return this.#edit(Object.keys(values), seen, () => values)
   }
 
-  /**
-   * Undoes changes of the document or of values beside it.
-   *
-   * @param changes revisions that they wrote, oldest first.
-   * @returns revision that can be undone in turn; null if nothing changed.
-   * @throws WorkbenchError `stale` when one of the values changed since; `not-found` for an old revision; `read-only`.
-   */
+  /** Undoes changes, oldest first. @returns revision to redo them; null if nothing changed */
   async revert(changes: readonly number[]): Promise<number | null> {
     return this.#change(() => {
       const { document, fields, parts } = this.#log.revert(this.#document, changes)

@@ -25,13 +25,7 @@ import type { BytesRead } from './distances'
 import { MatrixProducts, type StoredMatrix } from './matrix-products'
 import { type LowRankFactors, truncatedSvd } from './truncated-svd'
 
-/**
- * Writes a restoration as low-rank adapters of one or several ranks. Each weight is read and decomposed once, and only
- * one is in memory at a time.
- *
- * @throws WorkbenchError as `readPair` and `planLowRank`; `bad-file` naming a tensor that is not finite; `bad-input` if
- * base and post are equal; `read-only`
- */
+/** Writes a restoration as low-rank adapters. Each weight is decomposed once, and only one is in memory at a time. */
 export async function writeLowRank(
   { base, post, strengths, savesNorms, files }: LowRankRequest,
   signal: AbortSignal | undefined,

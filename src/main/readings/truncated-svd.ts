@@ -14,10 +14,7 @@ const SEED = 1
 /** Directions below this share of the largest eigenvalue are noise of float64. */
 const NOISE = 1e-14
 
-/**
- * The leading part of a singular value decomposition: the sum of left[k] · right[k]ᵀ over k, each with the root of its
- * singular value.
- */
+/** The leading part of a decomposition: the sum of left[k] · right[k]ᵀ, each with the root of its singular value. */
 export interface LowRankFactors {
   /** [rank, rows of the matrix], the largest singular value first. */
   readonly left: StoredMatrix
@@ -28,10 +25,8 @@ export interface LowRankFactors {
 }
 
 /**
- * Decomposes a matrix up to a rank. It is exact if the shorter side is short. Otherwise it is a randomised search with
- * power iterations (Halko, Martinsson and Tropp 2011, algorithm 4.4). All entries must be finite.
- *
- * @returns as many directions as requested, or as the shorter side has
+ * Decomposes a matrix up to a rank, exactly if a side is short, else by a randomised search (Halko, Martinsson and
+ * Tropp 2011, algorithm 4.4). @returns as many directions as requested, or as the shorter side has
  */
 export async function truncatedSvd(
   products: MatrixProducts,

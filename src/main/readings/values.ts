@@ -7,12 +7,7 @@ import { openWeightReader } from '../checkpoint/weight-reader'
 import type { BytesRead } from './distances'
 import { throwIfCancelled } from '../base/files/cancelling'
 
-/**
- * Reads all weights of a pair in constant memory, and lists the tensors with NaN or infinity.
- *
- * @param onBytes receives the progress
- * @throws WorkbenchError as `openCheckpoint` and the weight reader; `cancelled` when `signal` fires
- */
+/** Reads all weights of a pair in constant memory, and lists the tensors with NaN or infinity. */
 export async function pairValues(
   folders: { base: string; post: string },
   signal: AbortSignal | undefined,

@@ -2,10 +2,7 @@ import type { RunMarks } from '../../contract/documents/history'
 import type { ReportChart } from '../../contract/documents/report-chart'
 import type { NameStyle } from '../../contract/documents/variant-styles'
 
-/*
- * A report as a document: sections of blocks, which one writer turns into HTML and another into Markdown. All text is
- * plain except notes. The writers escape it.
- */
+/* Describes a report as sections of blocks, which writers turn into HTML, Markdown and text. They escape it. */
 
 export interface TableCell extends Partial<NameStyle> {
   text: string

@@ -56,10 +56,7 @@ interface Context {
   shorten: (text: string) => string
 }
 
-/**
- * Collects the contents of a project's report, parsed with their schema, so that no other field gets into it. @throws
- * WorkbenchError as `readExperiment`
- */
+/** Collects the contents of a report, parsed so that no other field gets into it. */
 export async function collectReport(
   projectPair: ProjectPair,
   pairState: PairState,

@@ -35,10 +35,7 @@ import {
   withoutFolders
 } from './shown-command'
 
-/*
- * Commands that compute results again without the project, whose prompts and settings may have changed since. The part
- * of the page names their files.
- */
+/* Writes commands that compute results again without the project. */
 
 const SWEEP_FILE = 'sweep.json'
 const CHECK_FILE = 'check.json'

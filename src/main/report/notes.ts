@@ -1,10 +1,7 @@
 import MarkdownIt from 'markdown-it'
 import { Markup } from '../base/markup'
 
-/*
- * Notes are Markdown of other people. HTML in them becomes text, and they load nothing. Links lead only to the web, to
- * mail addresses or into the page.
- */
+/* Notes are Markdown of other people: HTML becomes text, and links lead to the web, mail or into the page. */
 
 const SAFE_LINK = /^(?:https?:\/\/|mailto:|#)/i
 

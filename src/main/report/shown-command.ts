@@ -22,12 +22,7 @@ export type FileNaming = (name: string) => string
 /** Keeps the name of a file, for a part without other parts. */
 export const asNamed: FileNaming = (name) => name
 
-/**
- * Names the files of parts that are computed again in one folder. A name that another part uses gets a number before
- * its ending, so that no part reads or replaces a file of another. Within a part a name always means one file.
- *
- * @returns a function that creates the naming of the next part
- */
+/** Names the files of parts computed in one folder, so that no part reads or replaces a file of another. */
 export function namingOfParts(): () => FileNaming {
   const taken = new Set<string>()
   return () => {

@@ -44,10 +44,7 @@ export interface StoredExperiment {
   unread: string[]
 }
 
-/**
- * Reads the documents of a pair for its report of a sweep, the default one when left out. @throws WorkbenchError
- * `not-found`, `bad-file` or `newer-version` for that sweep
- */
+/** Reads the documents of a pair for its report of a sweep, the default one when left out. */
 export async function readExperiment(
   pair: ProjectPair,
   { pair: pairReport, pairProblem }: PairState,

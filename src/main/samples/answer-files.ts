@@ -27,11 +27,8 @@ const MAX_FILE_BYTES = 256_000_000
 type FileModel = Extract<ExternalModel, { kind: 'file' }>
 
 /**
- * Reads the answers of a file one by one. Lines are read in pieces, so that neither the file nor its answers
- * are kept in memory. A log of Inspect is one JSON value and is read in the sandbox process.
- *
- * @param visit called with each answer, in the order of the file
- * @throws WorkbenchError `not-found`, `bad-file`; `bad-input` naming line or sample, and field
+ * Reads the answers of a file one by one, in pieces. A log of Inspect is one JSON value and is read in the sandbox.
+ * @param visit called with each answer, in order
  */
 export async function eachAnswer(
   path: string,
@@ -113,10 +110,7 @@ async function eachOfLog(
 /** Lists the models whose answers a file contains. */
 export const readAnswerFacts = (path: string): Promise<AnswerFileFacts> => eachAnswer(path, () => undefined)
 
-/**
- * Builds a variant from a file of answers, of several models the one with its name. @throws WorkbenchError `bad-input`
- * naming the file's models
- */
+/** Builds a variant from a file of answers, of several models the one with its name. */
 export async function answerFileModel(name: string, path: string): Promise<FileModel> {
   const { fingerprint, by } = await readAnswerFacts(path)
   const model: FileModel = { kind: 'file', name, path, fingerprint }
@@ -137,14 +131,7 @@ export interface NamedPrompt {
   otherTexts: readonly string[]
 }
 
-/**
- * Assigns the answers of a file to the prompts of a run, in the order of the file, as many as the run
- * requires.
- *
- * @returns the answers of each prompt
- * @throws WorkbenchError `mismatch` when the file has changed; `bad-input` naming a prompt with too few
- * answers
- */
+/** Assigns answers of a file to prompts in order, as many as the run requires. @returns the answers of each prompt */
 export async function answersFromFile(
   model: FileModel,
   prompts: readonly NamedPrompt[],

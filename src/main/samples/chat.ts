@@ -15,10 +15,7 @@ export interface ChatRequest extends ChatQuestion {
   rendering: Rendering
 }
 
-/**
- * Prepares the next answers of several conversations, of which equal ones form one prompt. @throws WorkbenchError
- * `bad-input` when the template refuses the turns
- */
+/** Prepares the next answers of several conversations, of which equal ones form one prompt. */
 export async function prepareChat(request: ChatRequest): Promise<{ work: SamplesWork; notices: string[] }> {
   const { columns, rendering, settings } = request
   const last = columns.findIndex(({ turns }) => turns.at(-1)?.role !== 'user')

@@ -20,10 +20,7 @@ const SAMPLING_FIELDS = [
   'repetition_penalty'
 ] as const satisfies readonly (keyof GenerationConfig)[]
 
-/**
- * Reads the sampling settings of generation_config.json; missing ones are those of the paper. @throws WorkbenchError
- * `bad-file` naming the wrong field
- */
+/** Reads the sampling settings of generation_config.json; missing ones are those of the paper. */
 export async function defaultSampleSettings(folder: string): Promise<SampleSettings> {
   const config = await openGenerationConfig(folder)
   return {

@@ -66,10 +66,7 @@ export async function firstTokenScores(
 
 type FirstTokenModel = Exclude<AnsweringModel, { kind: 'few-shot' }>
 
-/**
- * Splits models into single models and baselines, as a sweep request needs them. Adds post and base to the single
- * models if a baseline is computed from them.
- */
+/** Splits models into single models and baselines, and adds post and base if a baseline needs them. */
 function sweepModels(models: readonly FirstTokenModel[]): {
   singles: Model[]
   baselines: SamplingBaseline[]

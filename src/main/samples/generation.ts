@@ -53,13 +53,8 @@ export async function openSampledPair(folders: { base: string; post: string }): 
 }
 
 /**
- * Prepares variants to answer a set of prompts.
- *
- * @param compare checks that a whole model sees the same tokens; called for base and other checkpoints among
- * the variants.
- * @returns the generation, with notices for the user.
- * @throws WorkbenchError `bad-input` naming the unusable variant, or for too many answers; `bad-file` for
- * broken model folders; as `openSameOther`
+ * Prepares variants to answer prompts. @param compare checks that a whole model sees the same tokens @returns the
+ * generation, with notices for the user
  */
 export async function prepareGeneration(
   pair: SampledPair,
@@ -230,9 +225,8 @@ async function mixedBase(
 }
 
 /**
- * Lists the end tokens of post, base and the other whole models. Base's end tokens end every variant's
- * answers, so that answers do not depend on the other variants. Only if base may number its tokens
- * differently must base be a variant. Another checkpoint without its end token would never stop.
+ * Lists the end tokens of post, base and other whole models, so that answers do not depend on the other variants.
+ * Base must be a variant only if it may number its tokens differently.
  */
 async function allEndTokens(pair: SampledPair, wholes: readonly ComparedModel[]): Promise<number[]> {
   const tokens = await pairEndTokens(pair, pair.text)

@@ -20,8 +20,8 @@ export interface AnswersListener extends SampleListener {
 const EVENT_INTERVAL_MS = 250
 
 /**
- * Makes the missing answers of a run: first from files and endpoints, then by the engine. @returns wall time in
- * seconds, and how the engine computed @throws WorkbenchError as both
+ * Makes the missing answers of a run: first from files and endpoints, then by the engine. @returns seconds and
+ * settings
  */
 export async function makeAnswers(
   engine: EngineClient,

@@ -51,10 +51,7 @@ export async function planAnswers(
   return { planned: { generation, external: others.external }, notices: [...notices, ...others.notices] }
 }
 
-/**
- * Prepares a stored run to continue, with its own tokens and settings. @throws WorkbenchError `mismatch` when a
- * checkpoint has changed
- */
+/** Prepares a stored run to continue, with its own tokens and settings. */
 export async function resumeAnswers(run: SampleRun, pair: SampledPair): Promise<PlannedAnswers> {
   refuseOtherCheckpoints(run, pair)
   const prompts = run.prompts.map(({ tokens }) => tokens)

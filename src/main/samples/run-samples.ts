@@ -67,13 +67,8 @@ export function computationOf({
 }
 
 /**
- * Generates the missing answers of a run. An interrupted run gives the same answers as an uninterrupted one,
- * because the draws of each depend only on its position in the run. Equal models are computed once.
- *
- * @returns wall time of the engine's work, and how it computed; null if there are no stored or missing
- * answers.
- * @throws WorkbenchError `cancelled` when `signal` fires; errors of the engine. Finished answers are already
- * stored.
+ * Generates missing answers. The draws of each depend only on its position, so an interrupted run gives the same
+ * answers. Equal models are computed once. @returns wall time and settings; null without stored or missing answers
  */
 export async function generateSamples(
   engine: EngineClient,

@@ -39,12 +39,8 @@ export interface SampleCrcRequest {
 }
 
 /**
- * Scores CRC prompts from complete generated answers, `settings.sampleCount` for each prompt and variant. The
- * result also contains exact scores of the first token under the same sampler, and those of a sweep of the
- * same prompts and checkpoints.
- *
- * @param sweep where to look for exact scores; null if there is none.
- * @throws WorkbenchError `cancelled` when `signal` fires; errors of pair, prompts, variants or engine
+ * Scores CRC prompts from complete generated answers, beside exact scores of the first token and of a sweep. @param
+ * sweep null for no exact scores
  */
 export async function sampleCrc(
   engine: EngineClient,
@@ -188,9 +184,8 @@ export function scoreSampledCrc(
 }
 
 /**
- * Finds the valid character that an answer consists of; null for any other answer. White space after it is
- * accepted, because many models end answers with a line break; white space before it only with
- * `countLeadingSpace`. An answer cut off at its maximal length never counts, because it might have continued.
+ * Finds the valid character that an answer consists of, with white space after it, or also before with
+ * `countLeadingSpace`; null for other answers and those cut off at their maximal length.
  */
 function validCharacter(
   { text, finish }: CrcAnswer,

@@ -14,11 +14,7 @@ import {
   subjectOf
 } from './messages'
 
-/**
- * Limits of one request. Templates, recipes and prompts take milliseconds of processor time, and the largest
- * model folders a tenth of a second. A tokenizer of 256,000 tokens takes two seconds to read. The wall-clock
- * limits leave room for a busy machine or a slow drive.
- */
+/** Limits of one request. A tokenizer of 256,000 tokens takes two seconds, everything else a tenth. */
 export const SANDBOX_LIMITS: SandboxLimits = {
   work: { cpuMs: 3_000, wallMs: 30_000 },
   read: { cpuMs: 20_000, wallMs: 60_000 }
@@ -35,8 +31,8 @@ export class Sandbox {
   constructor(private readonly limits: SandboxLimits) {}
 
   /**
-   * Sends a request; requests run one after the other. @throws WorkbenchError the sandbox's error; `bad-file` when it
-   * takes too long or too much memory; `engine-lost`
+   * Sends a request, one after the other. @throws WorkbenchError `bad-file` for too much time or memory;
+   * `engine-lost`
    */
   ask(request: SandboxRequest): Promise<SandboxReply> {
     return this.queue.run(async () => {

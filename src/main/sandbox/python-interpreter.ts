@@ -61,10 +61,8 @@ const SILENT = ['Break', 'Continue', 'Comment']
 const OVER_NOTHING: readonly unknown[] = ['map', 'reject', 'rejectattr', 'select', 'selectattr']
 
 /**
- * Extends the library's interpreter with Python features that published templates use. These are loops over
- * the characters of a text (Llama 3.2 Vision looks for images so), filters over None (functionary's tools).
- * They are also dictionaries with whole numbers as keys, looked up or sorted (Seed-OSS's thinking budgets). Other uses
- * of such a dictionary are refused. Values are printed as Python prints them.
+ * Adds Python features of published templates: loops over characters (Llama 3.2 Vision), filters over None
+ * (functionary), and dictionaries with whole numbers as keys (Seed-OSS). Values print as in Python.
  */
 export class PythonInterpreter extends Interpreter {
   /** Dictionaries of numbers, by the values that represent them. */

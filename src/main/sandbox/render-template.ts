@@ -22,11 +22,8 @@ export interface RenderedTemplate {
 }
 
 /**
- * Renders the text of each chat as transformers' `apply_chat_template` does with a generation prompt.
- * Messages are given as text. If a template does not accept that, or omits the users' messages, they are
- * given as a list with one part of text. So it is on the cards of Llama Guard Vision and Llama Guard 3 1B.
- *
- * @throws WorkbenchError `bad-input` when the template refuses messages; `bad-file` when it does not work
+ * Renders each chat as transformers' `apply_chat_template` does. Messages are text, or a list with one part where the
+ * template omits or refuses text (Llama Guard). @throws WorkbenchError `bad-input` if it refuses messages
  */
 export function renderTemplate(request: TemplateRequest): RenderedTemplate {
   const what = subjectOf(request)
@@ -111,10 +108,7 @@ function render(
   }
 }
 
-/**
- * Sets the variables that transformers gives to a template besides the messages. The date is the rendering's,
- * and template arguments come last.
- */
+/** Sets the variables that transformers gives to a template besides the messages. Arguments come last. */
 function templateVariables(
   what: string,
   { templateArguments, date, specialTokens }: TemplateRequest

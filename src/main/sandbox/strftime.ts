@@ -6,13 +6,8 @@ const DIRECTIVES = 'YymdejUWVGuwBbAaHIMSpf%'.split('')
 const DIRECTIVE = /%[-_0]?(.?)/gsu
 
 /**
- * Formats a date, at midnight, as Python's `strftime` does in the C locale. The locale and time zone of this machine
- * have no effect.
- *
- * @param isoDate YYYY-MM-DD.
- * @param format Python's format; `%-d` drops the padding, `%_d` pads with spaces.
- * @param what file or template that contains the format, for error messages.
- * @throws WorkbenchError `unsupported` if the format has another directive; the message names it
+ * Formats a date at midnight as Python's `strftime` does in the C locale. @param isoDate YYYY-MM-DD @param what file
+ * or template, for messages @throws WorkbenchError `unsupported` naming another directive
  */
 export function strftime(isoDate: string, format: string, what: string): string {
   for (const [directive, letter = ''] of format.matchAll(DIRECTIVE)) {

@@ -13,13 +13,8 @@ export interface ReadYaml {
 }
 
 /**
- * Reads an untrusted YAML text in the sandbox process, because the size of a text does not limit the
- * library's time and memory.
- *
- * @param file its path or name, for messages.
- * @param maxAliases most nodes that aliases may expand to.
- * @throws WorkbenchError `bad-file` when it is not YAML, too large or too deep, or when reading it takes too
- * long
+ * Reads an untrusted YAML text in the sandbox process. @param file for messages @param maxAliases most nodes of
+ * aliases
  */
 export async function readYaml(text: string, file: string, maxAliases: number): Promise<ReadYaml> {
   if (Buffer.byteLength(text) > MAX_YAML_BYTES) {

@@ -13,12 +13,8 @@ import { markup } from '../base/markup'
 const READ_LIMIT_MS = 30_000
 
 /**
- * Shows an address in the user's browser. Every user of the machine can read command lines. The browser therefore
- * receives a file that redirects to the address and that only this user can read. The file is in the projects
- * folder, because sandboxed browsers may not read hidden folders. It is deleted when `used` fires, or after a
- * while.
- *
- * @param start lets a browser show a file; resolves to the process that does
+ * Shows an address in the browser by a file that redirects to it, because every user can read command lines. The file
+ * is in the projects folder, where sandboxed browsers may read, and is deleted when `used` fires or after a while.
  */
 export async function showInBrowser(
   url: string,

@@ -19,10 +19,7 @@ export interface ServeOptions {
   signal: AbortSignal
 }
 
-/**
- * Serves the workbench to browsers on this machine until `signal` fires, or announces a running server. @throws
- * WorkbenchError when the port is not available
- */
+/** Serves the workbench to browsers on this machine until `signal` fires, or announces a running server. */
 export async function serveWorkbench(options: ServeOptions): Promise<void> {
   const { initial, port, only, openBrowser, announce, remark, signal } = options
   const file = serverFile(initial, port, only)

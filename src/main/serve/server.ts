@@ -13,13 +13,9 @@ import { Sessions, type StoredSession } from './sessions'
 import { acceptWindows } from './windows'
 
 /**
- * Browser entry: serves the window's page and its connection to main, for this machine only. Other users and web pages
- * can reach a loopback port too. Every request must therefore name a loopback host (a page cannot rebind its own name).
- * Every request but the first must come from a session, and the WebSocket must come from the own page.
- *
- * A session, which a one-time token is exchanged for, is a cookie and a path below which its page lies. The cookie is
- * bound to the path, because browsers send cookies to all ports of a host. Those include servers of other users,
- * which do not know the path. A used token in a browser's history is worthless.
+ * Serves the window's page to this machine only. Every request must name a loopback host, against rebinding, and come
+ * from a session, a cookie and a secret path that a one-time token is exchanged for. Cookies alone would reach
+ * servers of other users on other ports.
  */
 
 export interface WorkbenchServer {

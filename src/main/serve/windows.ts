@@ -136,9 +136,8 @@ const BOUNDS: WindowBounds = { calls: 500, callsPerTurn: 16, values: 500_000, un
 const RpcMessage = z.looseObject({ i: z.string() })
 
 /**
- * Wraps a WebSocket so that the RPC handler receives only messages within limits, a few in each turn of the event
- * loop. A client that exceeds the limits is disconnected: one that violates the protocol, has too many calls, or reads
- * no replies while it sends more. A single reply may have any size.
+ * Passes on only messages within limits. A client is disconnected for violating the protocol, too many calls, or not
+ * reading replies while it sends more.
  */
 export function guardedSocket(
   client: HandledSocket & Pick<WebSocket, 'bufferedAmount' | 'terminate' | 'close'>,

@@ -60,11 +60,8 @@ export interface StepPlan {
 const MOST_FOUND: Readonly<Record<SelectedModels, number>> = { selected: 1, baselines: 4, controls: 3 }
 
 /**
- * Plans the steps of a study. Nothing is computed or written.
- *
- * @param project project of the study, opened for reading; null if it does not exist yet.
- * @param begins is called with each step before it is planned.
- * @throws WorkbenchError `cancelled`
+ * Plans the steps of a study without effects. @param project null if it does not exist yet @param begins gets each
+ * step
  */
 export async function planStudy(
   engine: EngineClient,

@@ -17,10 +17,7 @@ import { placeOf, type PlacedStudy, settledPair } from './study-project'
 import { StudyRecorder } from './study-recorder'
 import { StudyWork } from './study-work'
 
-/**
- * Runs the steps of a study in order, into its project. Stored results are reused, and interrupted work is resumed.
- * @throws WorkbenchError `cancelled` when `signal` fires
- */
+/** Runs the steps of a study in order. Stored results are reused, and interrupted work is resumed. */
 export async function runStudy(
   engine: EngineClient,
   project: Project,

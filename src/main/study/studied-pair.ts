@@ -30,11 +30,8 @@ export interface StudiedPair {
 }
 
 /**
- * Applies the settings of a study to a pair.
- *
- * @param folder folder of the study's file.
- * @param pair pair of this name in the project; null for none.
- * @throws WorkbenchError `mismatch` if the project's pair of this name has other models; as the readers of named files
+ * Applies the settings of a study to a pair. @param folder of the study's file @param pair of this name; null for
+ * none
  */
 export async function studiedPair(
   study: Study,

@@ -69,10 +69,7 @@ const endpointOf = (chat: '' | 'chat:') =>
     return z.NEVER
   })
 
-/**
- * Fields of models, named as the options of `slr evaluate`. Each field is one model, or the models that a sweep
- * selects.
- */
+/** Fields of models, named as the options of `slr evaluate`: one model, or the models that a sweep selects. */
 const MODELS = {
   model: z.enum(['base', 'post', FEW_SHOT_WORD, ...SelectedModels.options]).transform((name): StudyModel => {
     if (name === FEW_SHOT_WORD) return { kind: 'few-shot' }

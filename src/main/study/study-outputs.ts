@@ -55,10 +55,7 @@ export async function requireOutputs(placed: PlacedStudy, steps: readonly StudyS
   for (const { kind, pair } of steps) if (kind === 'report') await writableReport(placed, pair)
 }
 
-/**
- * Refuses to replace any file except an earlier report, because a study file may come from another user. @throws
- * WorkbenchError `bad-input`
- */
+/** Refuses to replace any file except an earlier report, because a study file may come from another user. */
 export async function requireReplaceableReport(path: string): Promise<void> {
   const head = await headOf(path)
   if (head === null || isReportHead(head)) return

@@ -56,11 +56,8 @@ function selectedVariants(which: SelectedModels, { sweep, selection }: CheckedSw
 }
 
 /**
- * Returns the variants of an evaluation. Each model appears once, under a unique name. Models that are sampled appear
- * once per sampler, unless their entry sets a sampler. The first sampler is that of the task and changes no name.
- *
- * @param otherwise sampler that the task has without the study
- * @throws WorkbenchError as a model, file or endpoint
+ * Returns the variants of an evaluation: each model once, under a unique name, and once per sampler unless its entry
+ * sets one. The task's sampler changes no name. @param otherwise sampler of the task without the study
  */
 export async function studyVariants(
   entries: readonly StudyVariant[],

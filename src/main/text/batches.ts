@@ -17,10 +17,7 @@ export function inBatches<Item>(
   return batches
 }
 
-/**
- * Joins calls. While one call runs, the items of all further calls wait, and then run together. After a failure each
- * joined call runs alone, so that none fails for another.
- */
+/** Joins the items of calls that wait for a running one. After a failure each joined call runs alone. */
 export function joinCalls<Item, Result>(
   run: (items: readonly Item[]) => Promise<Result[]>
 ): (items: readonly Item[]) => Promise<Result[]> {

@@ -19,13 +19,8 @@ export interface ChatTemplate {
 }
 
 /**
- * Finds the chat template of a model folder: `chat_template.jinja`, else the one in tokenizer_config.json,
- * else the one in `chat_template.json`. The first takes precedence over the second, as in transformers, which
- * writes new folders so.
- *
- * @param configField `chat_template` of tokenizer_config.json
- * @returns null if the folder has none
- * @throws WorkbenchError `bad-file`
+ * Finds the chat template of a folder: chat_template.jinja, tokenizer_config.json, then chat_template.json, as in
+ * transformers. @param configField `chat_template` of tokenizer_config.json @returns null if there is none
  */
 export async function findChatTemplate(
   folder: string,

@@ -25,13 +25,8 @@ export const promptMessages = (prompt: string, systemPrompt: string): ChatMessag
   withSystemTurn([{ role: 'user', content: prompt }], systemPrompt)
 
 /**
- * Turns chats into the text and tokens that the model sees, up to the beginning of its answer. The chat
- * template is rendered as transformers' `apply_chat_template` does: with a generation prompt, and tokenised
- * without further special tokens, because the template contains them. Without a template, messages become
- * plain text, with a notice.
- *
- * @param chats all turns of each chat, including a system turn
- * @throws WorkbenchError `bad-input` when the template refuses messages; `bad-file` when it does not work
+ * Renders chats to the text and tokens that the model sees, as `apply_chat_template` does with a generation prompt
+ * and without further special tokens. Without a template, messages become plain text, with a notice.
  */
 export async function renderChats(
   text: TextModel,

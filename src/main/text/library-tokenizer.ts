@@ -22,11 +22,7 @@ const BYTE_LEVEL_PARTS =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu
 
 /**
- * Creates the tokenizer of a tokenizer.json so that `@huggingface/tokenizers` splits and spells text as the
- * reference library (the Rust `tokenizers`) does.
- *
- * @param added tokens that are matched before anything else
- * @throws Error for definitions that the library cannot use
+ * Creates the tokenizer of a tokenizer.json that splits text as the Rust `tokenizers` do. @param added matched first
  */
 export function libraryTokenizer(definition: TokenizerDefinition, added: readonly AddedToken[]): Tokenizer {
   const pre_tokenizer = exactPreTokenizer(definition.pre_tokenizer)

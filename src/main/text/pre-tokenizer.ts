@@ -14,12 +14,9 @@ const RewrittenPart = z.discriminatedUnion('type', [
 ])
 
 /**
- * Rewrites the `pre_tokenizer` of a tokenizer.json so that `@huggingface/tokenizers` splits text as the
- * reference library (the Rust `tokenizers`) does. Three parts differ there. Digits knows only ASCII digits
- * (SmolLM2 has it), Metaspace does not split runs of spaces, and Split treats every behaviour except
- * "Removed" as "Isolated". Each equals an isolating Split on some pattern.
- *
- * @throws Error for a Split that cannot be rewritten
+ * Rewrites a `pre_tokenizer` so that `@huggingface/tokenizers` splits as the Rust `tokenizers`: Digits knows only
+ * ASCII, Metaspace splits no runs of spaces, and Split treats most behaviours as "Isolated". @throws Error if it
+ * cannot
  */
 export function exactPreTokenizer(definition: unknown): unknown {
   const parsed = RewrittenPart.safeParse(definition)

@@ -9,11 +9,8 @@ const PREDEFINED = new Set(
 )
 
 /**
- * Lists the variables that a chat template reads and that neither the program nor the template sets: the
- * possible template arguments. The template is scanned without running it, so a name may be listed that is
- * never read, but none is missing.
- *
- * @param source of an untrusted template
+ * Lists the possible arguments of a template: variables that neither the program nor the template sets, by scanning
+ * it.
  */
 export function templateVariables(source: string): string[] {
   const code = Array.from(source.matchAll(/\{([{%])[-+]?([\s\S]*?)[-+]?[}%]\}/g), ([, , inside = '']) =>

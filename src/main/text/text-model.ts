@@ -56,13 +56,9 @@ export interface TextModel {
   /** Ids of all tokens except special ones, ascending. */
   readonly textTokens: readonly number[]
   /**
-   * Encodes texts. Special tokens that occur in a text are encoded as such.
-   *
-   * @param addSpecialTokens adds the tokens (such as BOS) that the folder requires before plain text, unless
-   * the text begins with them. Tokens at the end, such as EOS, are never added, because the text is
-   * continued. A rendered chat template already contains its special tokens.
-   * @throws WorkbenchError `bad-input` for a text with a part without tokens; `bad-file` when the tokenizer
-   * does not work, or takes too long
+   * Encodes texts and special tokens in them. @param addSpecialTokens adds those (such as BOS) that the folder
+   * requires before plain text, unless the text begins with them, and none at the end. A rendered template contains
+   * its own.
    */
   encodeAll(texts: readonly string[], addSpecialTokens?: boolean): Promise<number[][]>
   /** Decodes tokens without special and unknown ones; nothing is stripped. @throws as `encodeAll` */
@@ -86,10 +82,7 @@ export async function decodeOne(text: TextModel, tokens: readonly number[]): Pro
   return elementAt(await text.decodeAll([tokens]), 0, 'list of tokens')
 }
 
-/**
- * Reads the tokenizer and chat template of a folder. @throws WorkbenchError `not-found` without tokenizer.json;
- * `bad-file` when a file is broken
- */
+/** Reads the tokenizer and chat template of a folder. @throws WorkbenchError `not-found` without tokenizer.json */
 export async function loadTextModel(folder: string): Promise<LocalTextModel> {
   const file = join(folder, 'tokenizer.json')
   const stored = await readTokenizer(folder)

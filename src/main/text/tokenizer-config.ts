@@ -64,12 +64,7 @@ export interface TokenizerConfig {
   addBos: boolean | undefined
 }
 
-/**
- * Reads tokenizer_config.json, and special_tokens_map.json, which names the special tokens in older folders.
- * Both are optional.
- *
- * @throws WorkbenchError `bad-file`
- */
+/** Reads tokenizer_config.json and special_tokens_map.json, which names special tokens in older folders. */
 export async function readTokenizerConfig(folder: string): Promise<TokenizerConfig> {
   const config = await readOptional(ConfigFile, folder, 'tokenizer_config.json')
   const map = await readOptional(NamedTokens, folder, 'special_tokens_map.json')

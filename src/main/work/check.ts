@@ -30,11 +30,7 @@ export class CheckWork {
     private readonly pair: ProjectPair | null
   ) {}
 
-  /**
-   * Prepares a check. It adds to the check that a project has of the sweep, if that was computed alike.
-   *
-   * @param pair of a project that stores the check; null for none
-   */
+  /** Prepares a check, which adds to an equal one of the project. @param pair stores the check; null for none */
   static async open(
     folders: PairFolders,
     sweep: SweepDocument,
@@ -54,13 +50,7 @@ export class CheckWork {
     return new CheckWork(request, pair)
   }
 
-  /**
-   * Prepares the first check of a sweep: its best ranges, without those that are already checked.
-   *
-   * @param parts.best number of the best ranges
-   *
-   * @param pair of a project that stores the check; null if the project has no such pair yet
-   */
+  /** Prepares the first check of a sweep's best ranges. @param parts.best their number @param pair stores the check */
   static async first(
     folders: PairFolders,
     sweep: SweepDocument,

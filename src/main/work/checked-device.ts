@@ -21,10 +21,8 @@ const MAX_CHECKS = 200
 const MAX_FILE_BYTES = 2 ** 20
 
 /**
- * Compares layers of the pair on a GPU with the CPU, before the first sweep of the pair there. A wrong or failing
- * automatic choice is replaced: fp16 by fp32, and the GPU by the CPU. A lack of memory is left to the sweep.
- *
- * @throws WorkbenchError when the GPU that the user named is wrong or fails
+ * Compares layers on a GPU with the CPU before the first sweep. An automatic choice that is wrong or fails is
+ * replaced, fp16 by fp32 and the GPU by the CPU. @throws WorkbenchError for a named GPU
  */
 export async function checkedRequest(
   request: CrcSweepRequest,

@@ -8,12 +8,7 @@ import {
 import { WorkbenchError } from '../../contract/model/problem'
 import type { Devices } from './devices'
 
-/**
- * Chooses the device for work on a pair, before anything of the pair is loaded.
- *
- * @param base folder of the base model, whose layers have the shapes of post's
- * @throws WorkbenchError as `Devices.choose` and {@link requireHalf}
- */
+/** Chooses the device before anything of the pair is loaded. @param base folder of a model of the pair */
 export async function chosenDevice(
   { device = 'auto', precision }: { device?: DeviceChoice | undefined; precision?: Precision | undefined },
   base: string,

@@ -8,11 +8,7 @@ interface NamedPlace {
   readonly memory?: number | undefined
 }
 
-/**
- * Returns the device and memory of work on a pair: those that are named, else the pair's, else the user's defaults.
- *
- * @throws WorkbenchError as `readUserConfig`
- */
+/** Returns the device and memory of work: those that are named, else the pair's, else the user's defaults. */
 export async function computingPlace(
   named: NamedPlace,
   { device, memoryBytes }: Pick<PairDocument['settings'], 'device' | 'memoryBytes'>

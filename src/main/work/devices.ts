@@ -19,10 +19,7 @@ import { type DecoderSpec, expertTensors, type LayerTensorSpec, sharedTensors } 
 import { pairPaths } from '../project/demo'
 import { cudaProblem, type MachineGpus, readGpus, vulkanGpus, vulkanProblem } from './gpus'
 
-/**
- * Largest relative difference of a correct device. Products in another order differ by some 1e-6 in float32, and by
- * some 1e-3 in float16. A wrong kernel differs by about 1.
- */
+/** Largest relative difference of a correct device: 1e-6 in float32, 1e-3 in float16, 1 for a wrong kernel. */
 const TOLERANCE = { fp32: 1e-3, fp16: 0.03 }
 
 /** Returns why a device is wrong; null if it is correct. */
@@ -32,10 +29,7 @@ export function whyWrong({ largestDifference, precision }: DeviceCheck): string 
   return `its results in ${precision} differ from the CPU's by ${difference}; a newer driver may help.`
 }
 
-/**
- * A layer of fewer weights than this is done before a GPU has begun, and a speed measured on large products says
- * nothing of it.
- */
+/** A layer of fewer weights is done before a GPU has begun, so speeds of large products do not apply. */
 const SMALL_LAYER = 1_000_000
 
 const SMALL_NOTICE = 'The CPU computes, because layers this small gain nothing from a GPU.'
@@ -80,12 +74,8 @@ export class Devices {
   }
 
   /**
-   * Chooses the device for a pair: the requested one, or the best that computes correctly. No device is tried if the
-   * machine has no GPU.
-   *
-   * @param base folder of the base model, whose layers have the shapes of post's.
-   * @returns the device, with a notice if the machine has a GPU that is not used.
-   * @throws WorkbenchError when the folder cannot be read
+   * Chooses the requested device, or the best that computes correctly. @param base folder of a model of the pair
+   * @returns the device, with a notice on a GPU that is not used
    */
   async choose(choice: DeviceChoice, base: string): Promise<ChosenDevice> {
     if (choice !== 'auto') return { device: choice, notice: null }
@@ -97,12 +87,7 @@ export class Devices {
   }
 }
 
-/**
- * Returns devices whose trial stops when `signal` fires. The engine that tries a device is stopped, and no other
- * starts.
- *
- * @param openEngine see {@link Devices}
- */
+/** Returns devices whose trial stops when `signal` fires. @param openEngine see {@link Devices} */
 export function triedDevices(signal: AbortSignal, openEngine: () => EngineHost = createEngineHost): Devices {
   return new Devices(() => {
     throwIfCancelled(signal, 'The trial of devices')
@@ -113,8 +98,8 @@ export function triedDevices(signal: AbortSignal, openEngine: () => EngineHost =
 }
 
 /**
- * Devices that are chosen automatically, the first that works first. CoreML is left out: it compiles each block for
- * seconds, and has returned wrong float16 results (microsoft/onnxruntime#32569, #21227).
+ * Devices to choose, in this order. CoreML compiles for seconds and returned wrong float16
+ * (microsoft/onnxruntime#32569).
  */
 const AUTOMATIC: readonly DeviceName[] = ['cuda', 'webgpu', 'dml']
 

@@ -40,11 +40,8 @@ export class EvaluationWork {
   }
 
   /**
-   * Prepares an evaluation. Errors in the task and the variants show here.
-   *
-   * @param pair of a project that stores the results; null keeps them in memory.
-   * @param options.again true begins a new run although the project has one of the same evaluation.
-   * @throws WorkbenchError as `prepareEvaluation`
+   * Prepares an evaluation and shows its errors. @param pair null keeps results in memory @param options.again true
+   * begins a new run of the same evaluation
    */
   static async open(
     request: EvaluationRequest,
@@ -74,11 +71,7 @@ export class EvaluationWork {
     this.isBegun = true
   }
 
-  /**
-   * Generates and reads the answers that are missing. A run that ends before its first answer is removed.
-   *
-   * @throws WorkbenchError as `runEvaluation`
-   */
+  /** Generates and reads missing answers. A run that ends before its first answer is removed. */
   async compute({ engine, signal, notify }: WorkMeans): Promise<ComputedAnswers> {
     await this.begin()
     const { run, sampled, store } = this

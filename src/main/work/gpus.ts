@@ -58,10 +58,8 @@ const HERE: GpuPlaces = {
 }
 
 /**
- * Reads which GPUs this machine has. On Linux every GPU has a device node. A Vulkan adapter without a node is software
- * on the CPU (Mesa's llvmpipe, SwiftShader).
- *
- * @returns null where only a trial can tell: on other systems, and where /dev cannot be read
+ * Reads the GPUs of this machine; null where only a trial can tell. On Linux every GPU has a device node, and a
+ * Vulkan adapter without one is software.
  */
 export async function readGpus(places: GpuPlaces = HERE): Promise<MachineGpus | null> {
   if (places.platform !== 'linux') return null

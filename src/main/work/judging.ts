@@ -13,12 +13,7 @@ export const missingVerdicts = (stored: EvaluationFiles, judge: JudgeSettings): 
     .filter(({ way }) => way === judge.way)
     .reduce((missing, { total, done }) => missing + total - done, 0)
 
-/**
- * Has a judge reply to its open questions on a stored evaluation. Results show this judge from the start.
- *
- * @param apiKey null if the endpoint needs no key
- * @throws WorkbenchError as `judgeEvaluation`
- */
+/** Has a judge reply to open questions on a stored evaluation. @param apiKey null if the endpoint needs none */
 export async function judgeStored(
   pair: ProjectPair,
   evaluationId: string,

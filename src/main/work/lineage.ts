@@ -119,11 +119,7 @@ const computedBy = (sweep: SweepDocument) => ({
   promptCount: sweep.prompts.length
 })
 
-/**
- * Builds the map of a lineage from its sweeps.
- *
- * @param distances of every stage from the one directly before, without the first stage
- */
+/** Builds the map of a lineage from its sweeps. @param distances of every stage but the first from the one before */
 export function lineageDocument(
   training: Training,
   sweeps: readonly SweepDocument[],

@@ -7,12 +7,8 @@ import { openPair } from '../checkpoint/pair'
 import type { PairFolders } from '../crc/sweep/score-recipes'
 
 /**
- * Opens the checkpoints that settings name. A name of a kept checkpoint stands for that one, any other for a folder.
- *
- * @param projectCheckpoints checkpoints that the project keeps for the pair.
- * @param folder folder that relative paths start from.
- * @returns the checkpoints under different names.
- * @throws WorkbenchError for a folder without a checkpoint of the pair's architecture
+ * Opens the checkpoints that settings name: kept ones by their names, and folders. @param folder of relative paths
+ * @returns checkpoints under different names
  */
 export async function namedCheckpoints(
   names: readonly string[],

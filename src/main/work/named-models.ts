@@ -25,12 +25,7 @@ export interface WordPlace {
   readonly folder?: string
 }
 
-/**
- * Finds the model that a word names. The same words are used by commands and studies.
- *
- * @throws WorkbenchError `bad-input` for layers that the model does not have or that are given twice; as a file or
- *   folder is read
- */
+/** Finds the model that a word of a command or study names. */
 export async function namedModel(
   word: Exclude<ModelWord, { kind: 'selected' }>,
   place: WordPlace

@@ -13,12 +13,7 @@ const MAX_TASK_BYTES = 256_000_000
 const TASK_FILE =
   'A task is what this program exports, or a list of prompts such as [{"text": "Name a planet.", "answers": ["Mars"]}].'
 
-/**
- * Reads the task that settings name: a file if the name has an ending, else a built-in task or one of the project.
- *
- * @param folder folder that a relative path starts from
- * @throws WorkbenchError `not-found` with the names of all tasks; as `importTask`
- */
+/** Reads a task by its file, or by its name among the built-in and the project's. @param folder of relative paths */
 export async function namedTask(name: string, pair: ProjectPair | null, folder?: string): Promise<Task> {
   if (extname(name) === '') return taskOf(pair, name, ', or a file that ends in .json, .jsonl, .csv or .txt')
   const file = folder === undefined ? name : absolutePath(name, folder)
@@ -27,13 +22,7 @@ export async function namedTask(name: string, pair: ProjectPair | null, folder?:
 
 const FORMATS = new Map<string, PublishedFormat>(PUBLISHED_FORMATS.map((format) => [format.id, format]))
 
-/**
- * Creates a task from published files.
- *
- * @param id id of the task
- * @param files paths of the files
- * @throws WorkbenchError as `publishedTask`
- */
+/** Creates a task from published files. */
 export async function publishedTaskOf(id: string, format: string, files: readonly string[]): Promise<Task> {
   const read = await Promise.all(
     files.map(async (name) => ({ name, content: await readTextFile(name, 4 * MAX_TASK_CHARACTERS) }))

@@ -43,10 +43,8 @@ export async function likeliestTokens(
 }
 
 /**
- * Returns the tokenizer of a whole model other than post, with post's template. A model without a tokenizer shares
- * post's if their vocabularies have the same size.
- *
- * @returns null if there is no tokenizer
+ * Returns the tokenizer of another whole model, with post's template, or post's for equal vocabularies; null for
+ * none.
  */
 export async function tokenizerFor(whole: PairMember, post: PairMember): Promise<TextModel | null> {
   const [ownText, postText] = await Promise.all([ownTextModel(whole), ownTextModel(post)])
@@ -87,12 +85,7 @@ export interface NextTokenRequest {
   device: ChosenDevice
 }
 
-/**
- * Yields the most probable next tokens of post, a recipe and base after a prompt. The models are computed one after the
- * other, because each needs a pass over all its weights.
- *
- * @throws WorkbenchError for faults of the pair, tokenizer, prompt, recipe or engine; `cancelled`
- */
+/** Yields the most probable next tokens of post, a recipe and base after a prompt, one model after the other. */
 export async function* probeRecipe(
   engine: EngineClient,
   { recipe, prompt, top, rendering, device, ...folders }: NextTokenRequest,

@@ -36,12 +36,7 @@ interface RanksToScore {
   readonly project: string | null
 }
 
-/**
- * Scores a recipe as low-rank adapters on post, exactly as a sweep scores its ranges. The adapters are written into a
- * temporary folder, which is removed afterwards.
- *
- * @throws WorkbenchError as `planLowRank`, `computeLowRank`, `sweepRequest` and `runCrcSweep`
- */
+/** Scores a recipe as low-rank adapters on post, exactly as a sweep scores ranges, from a temporary folder. */
 export async function scoreRanks(
   place: WorkPlace,
   { recipe, savesNorms, project }: RanksToScore,

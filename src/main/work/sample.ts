@@ -27,21 +27,12 @@ export class SampleWork {
     private readonly planned: PlannedAnswers
   ) {}
 
-  /**
-   * Prepares the rest of a stored run.
-   *
-   * @throws WorkbenchError `mismatch` if a checkpoint has changed
-   */
+  /** Prepares the rest of a stored run. @throws WorkbenchError `mismatch` if a checkpoint has changed */
   static async resume(store: AnswerStore, folders: { base: string; post: string }): Promise<SampleWork> {
     return new SampleWork(store, await resumeAnswers(store.run, await openSampledPair(folders)))
   }
 
-  /**
-   * Generates the missing answers. A run that ends before its first answer is removed.
-   *
-   * @param samples receives single answers as they grow
-   * @throws WorkbenchError as `makeAnswers`
-   */
+  /** Generates missing answers. A run without an answer is removed. @param samples receives growing answers */
   async compute(
     { engine, signal, notify }: WorkMeans,
     samples?: SampleListener['samples']

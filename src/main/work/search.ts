@@ -12,11 +12,7 @@ import { keepSweepOnce } from '../project/results/keep-sweep'
 import type { WorkMeans } from './means'
 import type { WorkPlace } from './work-place'
 
-/**
- * Returns the partial results of a search, in the project or beside the file; null where neither takes the search.
- *
- * @param fresh true ignores what is stored
- */
+/** Returns the partial results of a search; null where none are stored. @param fresh true ignores them */
 export function searchCheckpoints(
   { pair, file }: Pick<WorkPlace, 'pair'> & { file: { readonly path: string } | null },
   fresh: boolean
@@ -33,11 +29,7 @@ export class SearchWork {
     readonly checkpoints: SearchCheckpoints | null
   ) {}
 
-  /**
-   * Computes the search. A project stores its settings, so that a stopped search can be resumed.
-   *
-   * @throws WorkbenchError as `runRecipeSearch`
-   */
+  /** Computes the search. A project stores its settings, so that a stopped search can be resumed. */
   async compute({ engine, signal, notify }: WorkMeans): Promise<SearchDocument> {
     const { sweep, rho, settings } = this.request
     if (this.pair !== null) {

@@ -21,11 +21,7 @@ import { namedTask } from './named-task'
 import { requireReadArguments } from './template-arguments'
 import { builtinPromptsFor, type WorkPlace } from './work-place'
 
-/**
- * Builds the request of a sweep, for the window, commands and studies. The place supplies what the settings leave open.
- *
- * @throws WorkbenchError for a file, folder, task or device that cannot be used
- */
+/** Builds the request of a sweep. The place supplies the settings that are left open. */
 export async function sweepRequest(
   settings: SweepSettings,
   place: WorkPlace,

@@ -40,12 +40,8 @@ export class SweepWork {
   ) {}
 
   /**
-   * Prepares a sweep.
-   *
-   * @param options.fresh true computes everything again.
-   * @param options.history stores partial results outside the project.
-   * @param options.replaced parts of the request that replace those of the settings.
-   * @throws WorkbenchError as `sweepRequest`
+   * Prepares a sweep. @param options.fresh computes everything again @param options.history stores partial results
+   * outside the project @param options.replaced parts of the request that replace settings
    */
   static async open(
     settings: SweepSettings,
@@ -94,11 +90,7 @@ export class SweepWork {
     return null
   }
 
-  /**
-   * Computes the sweep and resumes an interrupted one.
-   *
-   * @throws WorkbenchError as `checkedRequest` and `runWholeSweep`
-   */
+  /** Computes the sweep and resumes an interrupted one. */
   compute(means: WorkMeans, more: Pick<CrcSweepRequest, 'id' | 'lookedAt'> = {}): Promise<SweepDocument> {
     return this.withDevice(means, (request, onEvent) =>
       runWholeSweep(means.engine, { ...request, ...more }, means.signal, onEvent, this.history)
@@ -112,10 +104,7 @@ export class SweepWork {
     )
   }
 
-  /**
-   * Checks a GPU before the computation. A sweep whose numbers overflow on a GPU begins again in float32 or on the CPU,
-   * with a notice; see `requestAfter`.
-   */
+  /** Checks a GPU first. A sweep whose numbers overflow there begins again; see `requestAfter`. */
   private async withDevice<Result>(
     { signal, notify }: WorkMeans,
     run: (request: CrcSweepRequest, onEvent: (event: CrcSweepEvent) => void) => Promise<Result>
@@ -179,13 +168,8 @@ function historyOfPlace(
 }
 
 /**
- * Returns the request that takes the place of one whose numbers overflowed on a GPU. Its earlier results are doubtful,
- * so the new request begins again.
- *
- * - An automatic float16 is replaced by float32.
- * - An automatically chosen GPU is replaced by the CPU.
- *
- * @returns null if the failure would repeat, or the user chose the device and precision
+ * Returns the request after an overflow on a GPU: float32 for automatic float16, else the CPU for an automatic GPU,
+ * without earlier results; null if the failure would repeat or the user chose.
  */
 function requestAfter({ problem }: WorkbenchError, request: CrcSweepRequest): CrcSweepRequest | null {
   const { device: chosen, precision } = request

@@ -31,12 +31,7 @@ interface WorkListOptions<Entry, Done> {
   ended: (entry: Entry, result: Done & WorkResult) => Promise<void> | void
 }
 
-/**
- * Does the entries of a list in their order. If an entry fails, only the entries that need it are left out.
- *
- * @param entries may grow: the next entry is requested after the end of the one before
- * @throws WorkbenchError `cancelled` when the signal fires
- */
+/** Does the entries of a list in order. A failure leaves out only entries that need it. @param entries may grow */
 export async function runWorkList<Entry extends ListedWork, Done>(
   entries: Iterable<Entry> | AsyncIterable<Entry>,
   { name, signal, begins, run, nothing, ended }: WorkListOptions<Entry, Done>

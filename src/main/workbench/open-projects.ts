@@ -33,10 +33,7 @@ import { SweepOutlines } from './sweep-outlines'
 /** Milliseconds that a list of projects waits for their results. */
 const RESULT_MS = 1_000
 
-/**
- * The open projects of this process. Each is opened once, and all windows and tabs share its lock and unsaved state. A
- * call about a project that is not open opens it, so a page survives a restart of the program.
- */
+/** The open projects of this process. All windows share their lock and unsaved state. A call opens a closed one. */
 export class OpenProjects {
   private readonly opening = new Map<string, Promise<Project>>()
   /** Projects that are being closed. The end of the program waits for them. */
@@ -55,10 +52,8 @@ export class OpenProjects {
   }
 
   /**
-   * Opens a project to show one of its pairs. The project becomes a recent one, and the pair is inspected again. A
-   * followed project becomes writable if no other program writes it any more.
-   *
-   * @param id id of the pair; the first pair if it is undefined or removed
+   * Opens a project to show a pair, as a recent and, if possible, writable one. @param id undefined for the first
+   * pair
    */
   async open(path: string, id: PairId | undefined): Promise<ProjectPair> {
     const project = await this.use(path)
@@ -81,10 +76,7 @@ export class OpenProjects {
     return this.show(project)
   }
 
-  /**
-   * Returns the state of a pair. Headers of large models take time to read, so a change of the project reads none
-   * again.
-   */
+  /** Returns the state of a pair without reading headers again. */
   async pairOf(pair: ProjectPair): Promise<PairState> {
     const knownState = this.knownPair(pair)
     if (knownState !== null) return knownState
@@ -127,11 +119,7 @@ export class OpenProjects {
     this.others.delete(pair)
   }
 
-  /**
-   * Inspects the folders of a pair's other checkpoints, each once.
-   *
-   * @returns function that lists the states for a document of the pair, in the document's order
-   */
+  /** Inspects the folders of other checkpoints, each once. @returns function that lists states in a document's order */
   async othersOf(pair: ProjectPair): Promise<(document: PairDocument) => OtherCheckpointState[]> {
     const lookedAt = this.others.get(pair) ?? new Map<string, Promise<OtherCheckpointState>>()
     this.others.set(pair, lookedAt)
@@ -178,9 +166,7 @@ export class OpenProjects {
   }
 
   /**
-   * Lists the recent projects, with the current results of open ones.
-   *
-   * @param runningOf returns the running jobs of a pair
+   * Lists the recent projects, with the current results of open ones. @param runningOf returns a pair's running jobs
    */
   async recent(runningOf: (pair: ProjectPair) => JobKind[]): Promise<ListedProject[]> {
     const opened = await Promise.allSettled(new Set(this.opening.values()))
@@ -215,10 +201,7 @@ export class OpenProjects {
     return pair
   }
 
-  /**
-   * Stores the results of projects for the list. A slow evaluation is not awaited, and its verdict is stored next
-   * time.
-   */
+  /** Stores results for the list. A slow evaluation is not awaited, and its verdict is stored next time. */
   private async noteResultsOf(projects: readonly Project[]): Promise<void> {
     const read = Promise.all(projects.map((project) => this.readResult(project)))
     await Promise.race([read, delay(RESULT_MS, undefined, { ref: false })])

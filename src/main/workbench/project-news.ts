@@ -5,10 +5,7 @@ import type { Project } from '../project/project'
 import type { ProjectPair } from '../project/pair/project-pair'
 import type { OpenProjects } from './open-projects'
 
-/**
- * Yields the news of `read` now and after every change of a project or its jobs. Simultaneous changes count as one.
- * Ends when `signal` fires.
- */
+/** Yields the news of `read` now and after every change of a project or its jobs, until `signal` fires. */
 export async function* atChanges<News>(
   project: Project,
   jobs: ProjectJobs,
@@ -52,9 +49,7 @@ export class ProjectNews {
   ) {}
 
   /**
-   * Yields the project with one of its pairs now and after every change. Ends when `signal` fires.
-   *
-   * @throws WorkbenchError `not-found` once the pair is removed
+   * Yields the project with a pair now and after every change. @throws WorkbenchError `not-found` once it is removed
    */
   async *watch(
     project: Project,

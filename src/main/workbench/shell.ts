@@ -24,11 +24,7 @@ export class ShellRequests {
     return follow(on(this.news, 'event', { signal }), this.waiting.splice(0), signal)
   }
 
-  /**
-   * Has the page save its edits.
-   *
-   * @returns true if edits remain that wait for the user; null if no page answers in time
-   */
+  /** Has the page save its edits. @returns true if some wait for the user; null if no page answers in time */
   async settle(limitMs: number): Promise<boolean | null> {
     const answer = once(this.news, 'settled', { signal: AbortSignal.timeout(limitMs) })
     if (!this.news.emit('event', { type: 'settle' } satisfies ShellEvent)) return null

@@ -13,10 +13,7 @@ export type OutlineState =
 /** Number of outlines kept per pair. Windows may show several scorings. */
 const KEPT_OUTLINES = 4
 
-/**
- * Outlines of stored sweeps with their verdicts. A sweep is read once, until its limit, its check or the pair's
- * evaluations change.
- */
+/** Outlines of stored sweeps with verdicts, read once until limit, check or evaluations change. */
 export class SweepOutlines {
   private readonly outlinesOf = new WeakMap<ProjectPair, Map<string, OutlineState>>()
 

@@ -33,10 +33,7 @@ export const sweepProcedures = {
       interrupted: z.boolean()
     })
   ),
-  /**
-   * Returns the remaining work, memory and approximate time of the next sweep, from a short measurement; null if
-   * nothing is left.
-   */
+  /** Returns the remaining work, memory and time of the next sweep; null if nothing is left. */
   plan: procedure
     .input(pairInput.extend({ preview: z.boolean().default(false) }))
     .output(SweepPlan.nullable()),

@@ -7,10 +7,7 @@ import { listPosition, procedure, projectPath } from './procedure'
 const jobInput = projectPath.extend({ id: z.uuid() })
 
 export const workProcedures = {
-  /**
-   * Appends the same job for these pairs to the queue, unless it waits already or `again` is false and its result
-   * exists.
-   */
+  /** Queues a job for these pairs, unless it waits already, or `again` is false and its result exists. */
   add: procedure
     .input(
       projectPath.extend({

@@ -6,18 +6,8 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
 
 /**
- * Writes a whole file or nothing: into a new file beside it, flushed to the disk, then renamed over the old
- * one. A link at `file` is replaced, never written through.
- *
- * Libraries are not used for two reasons. `atomically` and `write-file-atomic` issue one write and ignore how
- * many bytes it took. On a full disk they replace the good file by a truncated one. Both also follow links
- * out of a foreign project, and `atomically` deletes its unfinished file on Ctrl-C even while the program is
- * still saving.
- *
- * @param text whole, or in pieces.
- * @param mode permissions of the file; the system's default if omitted.
- * @throws WorkbenchError `read-only` when it cannot be written, `not-found` when its folder is missing; the
- * old file stays
+ * Writes a whole file or nothing: a new file beside it, flushed, then renamed. A link is replaced. Libraries such as
+ * `atomically` ignore how many bytes a write took and follow links. @param mode permissions of the file
  */
 export async function writeFileAtomic(
   file: string,
@@ -42,10 +32,7 @@ export async function writeFileAtomic(
   }
 }
 
-/**
- * Checks that {@link writeFileAtomic} could write a file, by a temporary file beside it, because permissions are not
- * enough. @throws WorkbenchError as `writeFileAtomic`
- */
+/** Checks that a file could be written, by a temporary file beside it, because permissions are not enough. */
 export async function requireWritable(file: string): Promise<void> {
   const testFile = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
   try {

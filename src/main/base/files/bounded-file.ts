@@ -3,10 +3,7 @@ import { parseJson } from './bounded-json'
 import { parseJsonBytes } from './json-pieces'
 import { readRegularFile } from './regular-file'
 
-/**
- * Reads a UTF-8 text file of at most `maxBytes`. @throws WorkbenchError `not-found`; `bad-file` for a larger or another
- * file, or other bytes than UTF-8
- */
+/** Reads a UTF-8 text file of at most `maxBytes`. @throws WorkbenchError `not-found`, `bad-file` */
 export async function readTextFile(file: string, maxBytes: number): Promise<string> {
   return decodeText(await readBytes(file, maxBytes), file, 'Save it as UTF-8 text and try again.')
 }
@@ -22,10 +19,7 @@ function decodeText(bytes: Buffer, file: string, hint?: string): string {
 /** Largest text that is parsed at once; a larger one is parsed in pieces, so that other requests go first. */
 const MAX_UNDIVIDED_BYTES = 2 ** 18
 
-/**
- * Reads a JSON file. @throws WorkbenchError as {@link readTextFile}; `bad-file` for no JSON, or too much or deep
- * content
- */
+/** Reads a JSON file. @throws WorkbenchError `not-found`; `bad-file` for no JSON, or too much or deep content */
 export async function readJsonFile(file: string, maxBytes: number, signal?: AbortSignal): Promise<unknown> {
   const bytes = await readBytes(file, maxBytes)
   if (bytes.byteLength > MAX_UNDIVIDED_BYTES) return parseJsonBytes(bytes, file, signal)

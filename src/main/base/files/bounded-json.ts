@@ -2,10 +2,7 @@ import { type ProblemCode, WorkbenchError } from '../../../contract/model/proble
 import { refuseDeepJson } from './json-depth'
 import { CUT_OFF } from './json-pieces'
 
-/*
- * The only way to parse JSON in memory: size, depth and numbers of values are checked first. ESLint refuses
- * `JSON.parse` elsewhere in main.
- */
+/* The only way to parse JSON in memory, with checks of size, depth and number of values before. */
 
 /** Limit of JSON that is parsed at once; messages and files are smaller. */
 const MAX_CHARACTERS = 64_000_000
@@ -20,9 +17,7 @@ export interface JsonBounds {
   notJson?: ProblemCode
 }
 
-/**
- * Parses JSON after checking its size. @throws WorkbenchError `bad-file` when it is too large, too deep, or not JSON
- */
+/** Parses JSON after checking its size. @throws WorkbenchError `bad-file` */
 export function parseJson(
   text: string,
   what: string,

@@ -7,13 +7,8 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COLON
 ]
 
 /**
- * Refuses JSON that nests too deep, or has too many names or values, before it is parsed. `JSON.parse` needs
- * about 50 bytes of memory for each bracket of a file of brackets, and code that walks the value would
- * overflow the stack.
- *
- * @param what the file and its part, for messages
- * @param limits numbers of object members and of values, counted by commas and opening brackets
- * @throws WorkbenchError `bad-file`
+ * Refuses JSON that nests too deep or has too many names or values before it is parsed, because brackets take 50
+ * bytes each and could overflow the stack. @param limits of object members and of values
  */
 export function refuseDeepJson(
   text: string,

@@ -23,14 +23,7 @@ const COMMA = 0x2c
 const COLON = 0x3a
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
-/**
- * Parses JSON of any length in pieces, so that other requests go first in between. Its content is limited,
- * because a few bytes of it can take fifty of memory.
- *
- * @param what the file, for messages.
- * @throws WorkbenchError `bad-file` when it is not JSON or UTF-8, nests too deep or contains too much;
- * `cancelled` when `signal` fires
- */
+/** Parses JSON of any length and limited content in pieces, so that other requests go first in between. */
 export async function parseJsonBytes(bytes: Buffer, what: string, signal?: AbortSignal): Promise<unknown> {
   const start = bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0
   return new PieceReader(bytes, what, signal).read(start)
@@ -122,12 +115,7 @@ class PieceReader {
     return isList ? list : object
   }
 
-  /**
-   * Divides the content of a large list or object: at commas, around large members, and where a piece is
-   * full.
-   *
-   * @returns the end of each part, and its large member
-   */
+  /** Divides a large list or object at commas, around large members, and where a piece is full. @returns part ends */
   private async *separators(
     start: number,
     end: number

@@ -22,12 +22,7 @@ export interface LineFormat<T> {
   schema: z.ZodType<T>
 }
 
-/**
- * Reads the lines of a file in order, with their positions for messages; empty if there is no file. A last
- * line without a line break was cut off by a crash and is ignored.
- *
- * @throws WorkbenchError `bad-file` naming the wrong line
- */
+/** Reads the lines of a file, empty without one. A last line without a line break was cut off and is ignored. */
 export async function readLines<T>(
   file: string,
   format: LineFormat<T>
@@ -45,10 +40,7 @@ export async function readLines<T>(
   return lines
 }
 
-/**
- * Appends lines to a file, which survive a crash of the program at once and a power failure after a second. @throws
- * WorkbenchError `read-only`, `bad-input`
- */
+/** Appends lines to a file, which survive a crash at once and a power failure after a second. */
 export async function appendLines(file: string, lines: readonly unknown[]): Promise<void> {
   await hasPlainFile(file)
   const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
@@ -100,12 +92,7 @@ export async function flushLines(): Promise<void> {
 }
 
 /**
- * Reads the lines of another program's file, including a last one without a line break, with their positions.
- * Neither the file nor its lines are kept in memory, and other requests go first in between.
- *
- * @param maxBytes limit of the file.
- * @param onPiece receives the bytes of the file as they are read.
- * @throws WorkbenchError as `readBytes`; `bad-file` naming a line that is too long or not UTF-8
+ * Reads the lines of another program's file, one at a time. @param maxBytes of the file @param onPiece receives bytes
  */
 export async function* linesOfFile(
   file: string,

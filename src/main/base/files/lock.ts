@@ -10,13 +10,8 @@ import { readRegularFileNow } from './regular-file'
 import { parseJson } from './bounded-json'
 
 /*
- * One writer at a time: the file `.lock` in a project folder names the process that writes.
- *
- * The usual library, proper-lockfile (last released in 2021), is not used. It locks with an empty folder that must be
- * touched every few seconds. It cannot name the owner, and loses its lock when the computer sleeps or the process is
- * busy. Naming the owner's process solves both.
- *
- * Calls are synchronous if other work of this process must not come between two steps; the files are tiny.
+ * One writer at a time: `.lock` names the process that writes. proper-lockfile cannot name the owner, and loses its
+ * lock when the computer sleeps. Calls are synchronous where no other work may come between two steps.
  */
 
 const LockOwner = z.object({
@@ -72,10 +67,7 @@ export class Lock {
   }
 }
 
-/**
- * Locks a project folder for writing, also after an owner that no longer runs. @throws WorkbenchError `locked` naming
- * the owner
- */
+/** Locks a project folder for writing, also after a dead owner. @throws WorkbenchError `locked` naming the owner */
 export async function lockProject(folder: string): Promise<Lock> {
   return acquireLock(lockFile(folder), lockedProject(folder))
 }
@@ -117,12 +109,8 @@ export async function acquireLock(file: string, locked: LockedResource): Promise
 }
 
 /**
- * Replaces a stale lock. Two processes may both have seen it as stale, so it is replaced under a second lock,
- * and only if it is still stale. A live owner never loses its lock, and a dead one cannot change it in
- * between. The file always exists, so that nobody can create it meanwhile. A stale second lock is taken over
- * in the same way.
- *
- * @returns null if the lock is no longer stale
+ * Replaces a stale lock under a second lock, and only if it is still stale, so that a live owner never loses its
+ * lock. The file always exists, so nobody can create it meanwhile. @returns null if the lock is no longer stale
  */
 async function takeOver(file: string, locked: LockedResource): Promise<Lock | null> {
   const guard = await acquireLock(`${file}.takeover`, locked)

@@ -25,10 +25,7 @@ export interface DocumentFormat<T> {
 
 const Versioned = z.looseObject({ schemaVersion: z.number().int().min(1) })
 
-/**
- * Reads a document, converted to the current version. @throws WorkbenchError `not-found`; `newer-version`; `bad-file`
- * naming the field
- */
+/** Reads a document in the current version. @throws WorkbenchError `not-found`, `newer-version`, `bad-file` */
 export async function readDocument<T>(
   file: string,
   format: DocumentFormat<T>,
@@ -71,13 +68,7 @@ export async function parseDocument<T>(
   return { document: parsed.data, foundVersion }
 }
 
-/**
- * Reads a document. If it has an older version, copies the file to a backup beside it and replaces it by the
- * current version.
- *
- * @returns the document, and the backup's path if one was made
- * @throws WorkbenchError as {@link readDocument}, and `read-only` when it cannot be written
- */
+/** Reads a document, and replaces an older version after a backup beside it. @returns document and backup's path */
 export async function migrateFile<T>(
   file: string,
   format: DocumentFormat<T>

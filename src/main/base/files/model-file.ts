@@ -5,12 +5,8 @@ import { isWithin } from './within'
 import { readBytes, readJsonFile, readTextFile } from './bounded-file'
 
 /**
- * Resolves a file of a model folder. A foreign model must not make the program read, show and publish other
- * files of this machine. Its links must therefore stay within the folder. Those of a snapshot in the Hugging
- * Face cache may also lead to the blobs of its model.
- *
- * @throws WorkbenchError `bad-file` for a link that leads elsewhere; the system's error when there is no such
- * file
+ * Resolves a file of a model folder. Links must stay within it, or lead to the blobs of its Hugging Face cache, so
+ * that a foreign model cannot publish other files.
  */
 export async function modelFilePath(folder: string, name: string): Promise<string> {
   const link = join(folder, name)

@@ -23,12 +23,7 @@ export function networkHost(path: string): string | null {
   return host === undefined ? null : host.toLowerCase()
 }
 
-/**
- * Refuses a path to a machine that the user has not named. Windows sends the user's credentials to a machine
- * as soon as a path on it is accessed, and a foreign project may contain any path.
- *
- * @throws WorkbenchError `bad-input` naming the machine
- */
+/** Refuses a path to a machine that the user has not named, because Windows sends it the user's credentials. */
 export async function requireNamedHost(
   path: string,
   platform: NodeJS.Platform = process.platform

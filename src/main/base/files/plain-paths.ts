@@ -3,10 +3,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { errorMessage } from './bounded-file'
 import { errorCode, writeProblem } from './atomic-file'
 
-/**
- * Requires an ordinary file, because project folders come from other people. @throws WorkbenchError `not-found`;
- * `bad-file` for a link or another entry
- */
+/** Requires an ordinary file, because project folders come from other people. */
 export async function requirePlainFile(file: string): Promise<void> {
   if (!(await hasPlainFile(file))) throw new WorkbenchError('not-found', `There is no file ${file}.`)
 }

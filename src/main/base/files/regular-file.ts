@@ -4,10 +4,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { formatBytes } from '../../../contract/words/format'
 import { requireAllowed } from './only-folder'
 
-/*
- * The only way to open a file that others may have placed. A pipe waits for a writer forever, and every waiting reader
- * blocks one of the four threads that all file operations of a process share. A device may never end.
- */
+/* The only way to open a file of others: a pipe or device may block one of the process's four file threads for ever. */
 
 /** Time without data after which a drive counts as lost. */
 const SILENT_MS = 20_000
@@ -23,10 +20,7 @@ interface FileSystem {
   open(file: string, flags: number): Promise<FileHandle>
 }
 
-/**
- * Opens a file for reading, through links. @throws WorkbenchError `bad-file` when it is no regular file, or its drive
- * does not answer
- */
+/** Opens a file for reading, through links. @throws WorkbenchError `bad-file` for no regular file or a silent drive */
 export async function openRegularFile(
   file: string,
   system: FileSystem = { stat, open }

@@ -13,9 +13,7 @@ export async function freeBytes(folder: string): Promise<number | null> {
   return blocks === 0 ? null : bavail * bsize
 }
 
-/**
- * Checks before work begins that the disk has room for its result. @throws WorkbenchError `read-only` with both sizes
- */
+/** Checks before work that the disk has room for its result. @throws WorkbenchError `read-only` with both sizes */
 export async function requireRoom(path: string, bytes: number): Promise<void> {
   requireFits(path, bytes, await freeAt(path))
 }

@@ -4,12 +4,7 @@ import { yieldEvery20ms } from './yield-every-20ms'
 /** Values that a schema checks in a few milliseconds. */
 const MAX_UNDIVIDED_VALUES = 50_000
 
-/**
- * Parses a value of any size with a schema. Large lists, objects, optional values and discriminated unions
- * are parsed in pieces, so that other requests go first in between. Other values are parsed as a whole.
- *
- * @throws WorkbenchError `cancelled` when `signal` fires
- */
+/** Parses a value of any size with a schema, in pieces, so that other requests go first in between. */
 export async function parseInPieces<T>(
   schema: z.ZodType<T>,
   value: unknown,

@@ -4,10 +4,7 @@ import { throwIfCancelled } from './cancelling'
 /** A request may wait this long unnoticed. */
 const MAX_MS = 20
 
-/**
- * Creates a function for long work: await it between small pieces. After 20 ms it lets waiting requests go first.
- * @throws WorkbenchError `cancelled` when `signal` has fired
- */
+/** Creates a function to await between small pieces of long work. After 20 ms it lets waiting requests go first. */
 export function yieldEvery20ms(signal?: AbortSignal): () => Promise<void> {
   let sinceMs = performance.now()
   return async () => {

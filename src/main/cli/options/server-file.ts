@@ -13,10 +13,7 @@ import { optionGroup } from './option-group'
 import { several } from './option-kinds'
 import { usageError } from './options'
 
-/*
- * Files that describe an OpenAI-compatible server as YAML or JSON, for answers or for judgements. They may come from
- * others, so their addresses need a confirmation. A server typed as MODEL@URL is confirmed by typing it.
- */
+/* Describes an OpenAI-compatible server in a file. Its address may come from others and needs a confirmation. */
 
 /** A model that answers prompts. */
 const AnsweringServer = z.strictObject({

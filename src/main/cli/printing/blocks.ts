@@ -2,9 +2,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import type { Block, TableCell, TableBlock } from '../../report/blocks'
 import { printable, style, table } from './output'
 
-/*
- * Writes the blocks of a report for the terminal. Charts, links and folded parts are left out.
- */
+/* Writes the blocks of a report for the terminal. Charts, links and folded parts are left out. */
 
 /** Returns blocks as text, with an empty line between them. */
 export const blocksText = (blocks: readonly Block[]): string =>

@@ -111,10 +111,7 @@ function headline(results: Results, main: MainMeasures, best: EvaluationVerdict 
   return `No variant is more diverse and surely as good as ${comparedWith}. Closest is ${best.variant}: ${figures}.`
 }
 
-/**
- * Returns the most diverse variant that is surely better than the reference. Without one, returns the variant of the
- * highest quality among those that are surely more diverse; null if there is none.
- */
+/** Returns the most diverse variant that is surely better, else the best of those that are surely more diverse. */
 function bestVerdict(results: Results, main: MainMeasures): EvaluationVerdict | null {
   const verdicts = evaluationVerdicts(results, main).map((verdict, index) => {
     const result = elementAt(results.variants, index, 'variant')

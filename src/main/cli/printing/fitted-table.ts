@@ -18,11 +18,7 @@ export interface Layout {
   readonly needed: number
 }
 
-/**
- * Fits columns into `width`, null for unlimited. Cells wrap between words, the widest column first, and numbers stay
- * whole. Columns that do not fit are dropped from the end. `align` has a letter for each column: l for text, r for
- * numbers, a capital for essential ones.
- */
+/** Fits columns into `width`. `align` has a letter for each: l for text, r for numbers, a capital if it must stay. */
 export function fitColumns(
   cells: readonly (readonly string[])[],
   align: string,
@@ -47,9 +43,7 @@ export function fitColumns(
   return { visible, needed }
 }
 
-/**
- * Returns the minimum width of a column. Words stay whole unless one in text takes more than a quarter of the width.
- */
+/** Returns the least width at which words stay whole, unless one takes more than a quarter of the width. */
 function leastWidth([heading = '', ...body]: readonly string[], side: string, width: number): number {
   const words = (cells: readonly string[]): number => longest(cells.flatMap((cell) => cell.split(' ')))
   const indent = longest(body.map(indentOf))

@@ -130,10 +130,7 @@ export const decimal = (value: number): string => formatNumber(value, 3)
 
 const terminal = WriteStream.prototype
 
-/**
- * Returns the bits of colour that stdout shows, 1 for none. FORCE_COLOR also applies to pipes. A non-empty NO_COLOR
- * overrides it (https://no-color.org), where Node would print a warning.
- */
+/** Returns the bits of colour that stdout shows, 1 for none. NO_COLOR overrides FORCE_COLOR (https://no-color.org). */
 export function colourBits(stdout: { isTTY: boolean } = process.stdout, environment = process.env): number {
   if (environment.NO_COLOR !== undefined && environment.NO_COLOR !== '') return 1
   if (!stdout.isTTY && environment.FORCE_COLOR === undefined) return 1

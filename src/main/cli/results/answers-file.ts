@@ -36,10 +36,7 @@ export async function lockAnswersFile(path: string): Promise<Lock> {
   }
 }
 
-/**
- * File that collects the answers of a run. Until the last one, `FILE.partial` identifies the run, so that the same
- * command can resume it.
- */
+/** Collects the answers of a run. Until the last one, `FILE.partial` identifies the run, so that it can be resumed. */
 export class AnswersFile implements AnswerStore {
   private handle: FileHandle | null = null
   private flushedMs = performance.now()
@@ -54,10 +51,7 @@ export class AnswersFile implements AnswerStore {
     this.samples = [...stored]
   }
 
-  /**
-   * Opens the file. Nothing is written before the first answer. Unless `fresh`, a stopped run of the same request and
-   * program version is resumed. @throws WorkbenchError `bad-file` naming the line that is no answer of the stopped run
-   */
+  /** Opens the file. Unless `fresh`, a stopped run of the same request and program version is resumed. */
   static async open(path: string, requested: SampleRun, fresh: boolean): Promise<AnswersFile> {
     const stopped = fresh ? null : await readRecord(recordOf(path))
     if (stopped === null || !isSameRun(stopped, requested)) return new AnswersFile(path, requested, [])
@@ -141,10 +135,7 @@ export class AnswersFile implements AnswerStore {
     await this.handle?.close()
   }
 
-  /**
-   * Finishes a run: sorts its answers by prompt, variant and index, and removes the record. @throws WorkbenchError
-   * `read-only` without room for a second file; the first stays as it was
-   */
+  /** Sorts the answers by prompt, variant and index, and removes the record. */
   async finish(): Promise<void> {
     const ordered = inOrder(this.current, this.samples)
     if (ordered.some((answer, index) => answer !== this.samples[index]))

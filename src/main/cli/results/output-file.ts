@@ -111,10 +111,7 @@ export async function writeOutputFile(
   await writeOutputText(output, formatJson(withKind(kind, document)))
 }
 
-/**
- * Writes a text completely or not at all. @throws WorkbenchError `read-only`, `not-found`; `stale` if another program
- * has changed the file, naming the file beside it that has the text
- */
+/** Writes a text whole. If another program has changed the file, writes beside it and throws {@link WrittenBeside}. */
 export async function writeOutputText(output: OutputFile, text: string): Promise<void> {
   const { path, state } = output
   const there = await stat(path).catch(() => null)

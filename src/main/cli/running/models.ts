@@ -27,10 +27,7 @@ import { endpointOfFile } from '../options/server-file'
 import { readCheckBeside } from '../results/check-beside'
 import { sweepOfRanges } from './starting-sweep'
 
-/*
- * Resolves the names of models in commands. The files and folders are looked up here, and `modelWordFromText` parses
- * the words.
- */
+/* Resolves the names of models in commands. Files and folders are looked up here. */
 
 export const comparedModels = (otherwise: string): Argument =>
   new Argument('[which...]', `such as 4-11 or FILE (default: ${otherwise})`)

@@ -6,10 +6,7 @@ import type { Steps } from '../../base/steps'
 import { sweepUnder } from '../selection/what-if'
 import { selectAnew } from './checked-selection'
 
-/**
- * Recalculates a sweep under other settings and selects again. @throws WorkbenchError as `sweepUnder`; `bad-input` for
- * a sweep without ranges
- */
+/** Recalculates a sweep under other settings and selects again. */
 export function* askWhatIf(
   sweep: SweepDocument,
   check: CheckResult | null,

@@ -2,10 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 
-/**
- * Copies the check of an earlier sweep to a later one; null where anything differs. Checks are exact, so equal inputs
- * give equal numbers. The fingerprints of checkpoints do not cover `endTokens`.
- */
+/** Copies the check of an earlier sweep to an equal one; null otherwise. Checks are exact. */
 export function carriedCheck(
   check: AnswerCheck,
   earlier: SweepDocument,

@@ -34,14 +34,7 @@ export interface FullAnswersRequest {
   endTokens: readonly number[]
 }
 
-/**
- * Scores the full answers of models exactly, without sampling. The engine computes the probability of each token along
- * the few token sequences that are valid answers. It also computes the probability that the answer ends there.
- * Temperature is 1 and no token is cut off.
- *
- * @returns scores of the models and then of the baselines, in request order, and the seconds that the engine took.
- * @throws WorkbenchError `cancelled` when `signal` fires; `engine-lost`; what the engine is at fault for.
- */
+/** Scores full answers exactly, at temperature 1 without cut-offs. @returns scores in request order, and seconds */
 export async function checkAnswers(
   engine: EngineClient,
   request: FullAnswersRequest,
@@ -74,11 +67,7 @@ export async function checkAnswers(
   }
 }
 
-/**
- * Selects the tokens of white space behind characters whose continuations are computed. Diversity depends on shares of
- * the validity, so white space counts by its share of the prompt's answers. If few answers are valid, rare white space
- * matters too. In every model the share that is left out is at most {@link NEGLIGIBLE}.
- */
+/** Selects the white-space tokens to follow. The share left out is at most {@link NEGLIGIBLE} of valid answers. */
 export function trailsToFollow(
   paths: readonly PathQuestions[],
   models: readonly SequenceProbabilities[]
@@ -104,9 +93,8 @@ export function trailsToFollow(
 }
 
 /**
- * Sums by prompt the probability that a model writes a valid character and then ends or continues with white space.
- * Let x be the probability of the white space left out and e the share of white space that ends.
- * The share that is left out is x e / (ended + white e), which is greatest for e = 1.
+ * Sums by prompt valid characters that end or continue with white space. The share left out is at most x e / (ended +
+ * white e) at e = 1, for white space of probability x left out.
  */
 function answersOfPrompts(
   paths: readonly PathQuestions[],

@@ -44,10 +44,7 @@ export interface CheckRequest {
   computedIn?: Pick<AnswerCheck, 'device' | 'precision'>
 }
 
-/**
- * Returns the unchecked ranges that the selection rule accepts, the most diverse first. After the best of all come
- * ranges that halves of the prompts selected, which the cross-fitted score needs.
- */
+/** Returns the unchecked ranges to check: the most diverse first, then those that halves of the prompts selected. */
 export function rangesToCheck(
   sweep: Pick<SweepDocument, 'post' | 'ranges' | 'layerCount' | 'source' | 'selection'>,
   earlier: AnswerCheck | null,
@@ -76,10 +73,7 @@ function pickedByHalves({ selection }: Pick<SweepDocument, 'selection'>, rho: nu
   return selection.crossFit.folds.flatMap(({ selected }) => (selected === null ? [] : [selected]))
 }
 
-/**
- * Returns the best unchecked baselines of each kind, until one of the kind passes. Like ranges, they are chosen by
- * first tokens and checked on full answers.
- */
+/** Returns the best unchecked baselines of each kind by first tokens, until one of the kind passes. */
 export function baselinesToCheck(
   sweep: Pick<SweepDocument, 'prompts' | 'post' | 'holdOutSplit' | 'uniformBlends' | 'baselines'>,
   earlier: AnswerCheck | null,
@@ -113,11 +107,7 @@ export function missingOfCheck(
   }
 }
 
-/**
- * Checks recipes and baselines exactly on full answers to a sweep's prompts. Earlier results for other models stay.
- * @throws WorkbenchError `engine-lost`; `mismatch` if a checkpoint or tokenizer has changed; `bad-input` if the recipes
- * do not fit or no token ends answers
- */
+/** Checks recipes and baselines exactly on full answers. Earlier results for other models stay. */
 export async function checkSweep(
   engine: EngineClient,
   { pair: folders, sweep, earlier, recipes, baselines, computedIn = sweep }: CheckRequest,

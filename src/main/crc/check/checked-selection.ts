@@ -5,11 +5,7 @@ import type { SelectionInput } from '../selection/baseline-candidates'
 import { recompareBaselines, selectionOf } from '../selection/compare-baselines'
 import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
-/**
- * Selects from a sweep's ranges after a full-answer check; null for a sweep without ranges. If a checked range passes,
- * ranges that fail are no candidates, neither here nor in the resamples. If none passes, all are candidates and the
- * best is shown with its failure. Baselines follow the same rule.
- */
+/** Selects after a full-answer check. If a checked range passes, those that fail are no candidates anywhere. */
 export function* checkedSelection(
   sweep: SelectionInput & Pick<SweepDocument, 'selection'>,
   check: CheckResult | null,

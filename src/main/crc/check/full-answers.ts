@@ -5,10 +5,7 @@ import type { AnswerPath } from './answer-paths'
 import type { SequenceProbabilities, Question, SequenceQuestions } from './questions'
 import { elementAt } from '../../../contract/model/look-up'
 
-/**
- * Tokens of white space that are computed separately. Vocabularies have dozens of them, but models end with a line
- * break or a space.
- */
+/** Number of white-space tokens that are computed separately. */
 const MAX_TRAILING = 32
 
 export interface PathQuestions {
@@ -68,11 +65,7 @@ export function addTrailQuestions(
 const eachBehind = (tokens: readonly number[], nextTokens: readonly number[]): number[][] =>
   nextTokens.map((next) => [...tokens, next])
 
-/**
- * Scores the full answers of a model. A valid answer is one valid character, optionally with white space behind it, and
- * then ends. Its probability is the product over its tokens and an end token. One token of white space is computed for
- * the trails; more of it is `undecided`.
- */
+/** Scores full answers: one valid character, optional white space, then an end. More white space is `undecided`. */
 export function scoreFullAnswers(
   prompts: readonly CrcPrompt[],
   first: { paths: readonly PathQuestions[]; probabilities: SequenceProbabilities },

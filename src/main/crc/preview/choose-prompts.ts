@@ -16,14 +16,7 @@ export interface ChoiceOfPrompts {
   seed: number
 }
 
-/**
- * Chooses a few prompts that represent all prompts. It takes as many of each category as the limit allows, in many
- * random draws. It returns the draw whose means of the known scores are closest to the means over all prompts.
- * Distances are in standard deviations of the prompts.
- *
- * @returns the prompts of each category; the shortest ones if no scores are known. Null if the limit does not allow one
- *   prompt of each category
- */
+/** Draws few prompts whose mean scores are closest to those of all prompts. @returns null if the limit is too small */
 export function choosePrompts(choice: ChoiceOfPrompts): number[][] | null {
   const { categories, known: knownScores, prefixesOf, maxPrefixes, seed } = choice
   const shortest = categories.map((prompts) =>

@@ -3,10 +3,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import { packPrompts, type PromptPlaces } from '../../engine/tries/prompt-trie'
 import { buildRecipeTrie, nodePath } from '../../engine/tries/recipe-trie'
 
-/**
- * Computes the cost of scoring models on prompts in rows of one block: block evaluations times distinct prefixes.
- * Layers that are equal in base and post are unknown here, and make a sweep cheaper.
- */
+/** Computes the cost of scoring models on prompts: block evaluations times distinct prefixes. */
 export class PreviewCost {
   private readonly modelEvaluations: DistinctCounter
   private readonly promptPrefixes: DistinctCounter
@@ -41,10 +38,7 @@ export class PreviewCost {
   }
 }
 
-/**
- * Counts the distinct numbered parts of items that share parts. It allocates nothing, because thousands of draws are
- * counted.
- */
+/** Counts distinct parts of items without allocation, because thousands of draws are counted. */
 class DistinctCounter {
   /** Number of the last count in which each part occurred. */
   private readonly lastCount: Int32Array

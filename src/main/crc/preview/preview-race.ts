@@ -162,10 +162,7 @@ export class PreviewRace {
     return means
   }
 
-  /**
-   * Estimates the differences of models from another model. The other model is scored on all prompts or is the
-   * candidate that is expected to lead.
-   */
+  /** Estimates the differences of models from another one, which is scored on all prompts or expected to lead. */
   private differences(measure: Measure, models: readonly number[], other: number): MeanEstimate[] {
     const { categories, drawn, scoreOf } = this.scores
     const distance = this.distanceFromPost(measure, other)
@@ -209,10 +206,7 @@ export class PreviewRace {
     })
   }
 
-  /**
-   * Returns the distance of a reference from post by prompt. If the reference is post or not exact, base is used.
-   * The distance is 0 if base was not scored either.
-   */
+  /** Returns the distance from post by prompt, of base if the reference is post; 0 if base was not scored. */
   private distanceFromPost(measure: Measure, reference: number): (prompt: number) => number {
     const { post, base, scoreOf } = this.scores
     const model = reference === post || !this.exact.has(reference) ? base : reference

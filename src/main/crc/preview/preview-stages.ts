@@ -251,11 +251,7 @@ function coarseStage(
 
 type Races = Record<'ofRanges' | 'ofBlends', PreviewRace>
 
-/**
- * Picks as many models as the budget allows. Wanted models come first, then ranges that may still be selected,
- * the greatest expected gain first. In the first turn the Pareto front follows. The first turn always includes the
- * expected leader and the best blend.
- */
+/** Picks models within the budget, by expected gain. The first turn has the leader, best blend and Pareto front. */
 function pickFinalists(
   { ofRanges, ofBlends }: Races,
   evaluationsOf: (models: readonly number[]) => number,

@@ -7,14 +7,7 @@ import { layersKey, rank } from './search-problem'
 /** Number of the best ranges that a recipe may add as a whole. */
 const WHOLE_RANGES = 8
 
-/**
- * Beam search for the recipe of greatest diversity with validity Q >= rho x Q(post) and more diversity than
- * post. Each step changes every recipe of the beam in one place and keeps the best of parents and children.
- * The search ends when a step changes nothing.
- *
- * @param beam number of recipes that are kept after each step; 1 is a greedy search.
- * @param strengths that a layer may have besides 0 and 1.
- */
+/** Grows recipes by beam search: maximum diversity with Q >= rho x Q(post). @param beam recipes kept after a step */
 export function growRecipes(
   problem: SearchProblem,
   { beam, strengths }: { beam: number; strengths: readonly number[] }
@@ -62,9 +55,7 @@ function* grow(
   }
 }
 
-/**
- * Lists every recipe that differs in one place: a layer, half a layer, one of `strengths`, or one more range.
- */
+/** Lists every recipe that differs in one place: a layer, half a layer, one of `strengths`, or one more range. */
 export function neighbours(
   layers: readonly LayerStrength[],
   wholeRanges: readonly (readonly LayerStrength[])[],

@@ -20,10 +20,7 @@ import {
   type PromptView
 } from './search-problem'
 
-/**
- * Below 10 pairs of orders, 95 % intervals contain the true value less than 93 times in 100
- * (docs/methods.md).
- */
+/** Below 10 pairs of orders, 95 % intervals contain the true value less than 93 times in 100 (docs/methods.md). */
 const MIN_ORDER_PAIRS = 10
 
 /**
@@ -144,11 +141,7 @@ function effects(
   return { none: scoreOf(nothing), all: scoreOf(everything), alone: each(alone), leftOut: each(leftOut) }
 }
 
-/**
- * Shapley values from the value of every subset.
- *
- * @param values as many as 2^players, subset i at i, whose highest bit is player 0
- */
+/** Computes Shapley values from all subsets. @param values subset i at i, whose highest bit is player 0 */
 export function exactShares(values: readonly number[], players: number): number[] {
   const weights = Array.from({ length: players }, (_, size) => 1 / (players * choose(players - 1, size)))
   return Array.from({ length: players }, (_, player) => {
@@ -164,11 +157,7 @@ export function exactShares(values: readonly number[], players: number): number[
   })
 }
 
-/**
- * Computes the Shapley interaction index of each two players (Grabisch and Roubens 1999): the gain of both
- * together beyond the sum of their single gains. It is negative if the two replace each other. The diagonal
- * is 0.
- */
+/** Computes the Shapley interaction index of each two players (Grabisch and Roubens 1999), negative for substitutes. */
 export function interactions(values: readonly number[], players: number): number[][] {
   const weights = Array.from(
     { length: players - 1 },

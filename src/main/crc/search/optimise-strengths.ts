@@ -183,9 +183,7 @@ function* walk(
   return { moves, radius }
 }
 
-/**
- * Applies Broyden's update: the slopes that agree with the last step and differ least from the slopes before.
- */
+/** Applies Broyden's update: the slopes that agree with the last step and differ least from the slopes before. */
 function correct(slopes: number[], step: readonly number[], change: number, squaredLength: number): void {
   const error = (change - dot(slopes, step)) / squaredLength
   for (const [index, value] of step.entries())

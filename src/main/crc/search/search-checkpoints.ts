@@ -2,10 +2,7 @@ import type { CheckpointFolder } from '../sweep/checkpoint-folder'
 import type { SweepHistory } from '../sweep/crc-sweep'
 import { SweepCheckpoint } from '../sweep/sweep-checkpoint'
 
-/**
- * Stores the sweeps of an unfinished search, one for each generation. A repeated search tries the same generations and
- * computes only the missing scores.
- */
+/** Stores the sweeps of an unfinished search, so that a repeated search computes only the missing scores. */
 export class SearchCheckpoints {
   private readonly sweeps: SweepCheckpoint[] = []
 

@@ -16,10 +16,7 @@ import { allButOne, prefixes, randomOrders, subsetsOf, toStrengths } from './lay
 /** Most generations of a search; the folder of an unfinished search has room for no more. */
 const MAX_GENERATIONS = 98
 
-/**
- * Creates the search method that the settings name. @throws WorkbenchError `bad-input` for all subsets of too deep a
- * model, or a start from a blend without blends
- */
+/** Creates the search method that the settings name. @throws WorkbenchError `bad-input` if it cannot start */
 export function searchMethod(
   problem: SearchProblem,
   scored: ScoredRecipes,
@@ -74,10 +71,7 @@ const ORDER_PAIRS_PER_GENERATION = 2
 /** Number of the best recipes that are reported. */
 const MAX_RESULTS = 10
 
-/**
- * Tries whole layers in every combination if `orderPairs` is 0. Otherwise tries unions of two of the best ranges, all
- * layers but one, and the layers along random orders and their reverses.
- */
+/** Tries all subsets of layers if `orderPairs` is 0, else unions of two ranges and random orders of layers. */
 export function trySubsets(
   problem: SearchProblem,
   scored: ScoredRecipes,

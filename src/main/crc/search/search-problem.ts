@@ -35,9 +35,7 @@ export interface SearchProblem {
 
 /** A running search method. The requests of all strands form one generation, which one sweep scores. */
 export interface SearchMethod {
-  /**
-   * A strand yields recipes, receives their scores in the same order, and ends when it finds nothing better.
-   */
+  /** A strand yields recipes, receives their scores in the same order, and ends when it finds nothing better. */
   strands: readonly Strand[]
   /** Gives the best recipes so far on the prompts of a view, best first; empty if none qualifies. */
   best: (view: PromptView) => ScoredLayers[]
@@ -132,11 +130,7 @@ function unscored(
   return [...new Map(keyed.filter(([key]) => !scored.has(key))).values()]
 }
 
-/**
- * Ranks the candidates that qualify on a view: validity Q >= rho x Q(post), more diversity than post, and not
- * rejected. The best diversity is first. Ties are ordered by the distance to post, then by the layers, so
- * that the order is determined.
- */
+/** Ranks candidates with Q >= rho x Q(post) and more diversity than post. Ties are ordered, so the order is fixed. */
 export function rank(
   candidates: readonly ScoredLayers[],
   view: PromptView,

@@ -70,10 +70,7 @@ export interface RecipeSearchRequest {
   settings: SearchSettings
 }
 
-/**
- * Searches for recipes beyond the ranges of a sweep, and tests on unseen prompts whether one beats the best range.
- * @throws WorkbenchError `bad-input` when the sweep has no ranges, or the method cannot start from it; `cancelled`
- */
+/** Searches for recipes beyond the ranges of a sweep, and tests on unseen prompts whether one beats the best range. */
 export async function runRecipeSearch(
   engine: EngineClient,
   request: RecipeSearchRequest,
@@ -138,10 +135,7 @@ interface SearchViews {
   readonly reason: string | null
 }
 
-/**
- * Searches all prompts, and each half of them for a comparison on the other. Of a split sweep only its selection
- * prompts are searched.
- */
+/** Searches all prompts, and each half for a comparison on the other. Split sweeps search their selection prompts. */
 function viewsOf({
   prompts,
   holdOutSplit: split
@@ -278,11 +272,7 @@ export function countBlockEvaluations(
   )
 }
 
-/**
- * Compares the recipe found on some prompts with the best range of these prompts, on the remaining prompts.
- * If both halves were searched, the prompts of both are resampled together for the interval. The interval
- * ignores that the two searches resemble each other.
- */
+/** Compares a recipe with the best range of its prompts on the others. Both halves are resampled together. */
 function heldOutComparison(
   { recipes, bestRanges }: Pick<SearchOutcome, 'recipes' | 'bestRanges'>,
   heldOut: SearchViews['heldOut'],

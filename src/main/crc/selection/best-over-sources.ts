@@ -11,11 +11,7 @@ import { DEFAULT_SEED } from '../../../contract/model/resampling'
 
 const sourceKey = (source: RestoredTo): string => source?.fingerprint ?? 'base'
 
-/**
- * Tests that sweeps differ only in the checkpoint that layers are restored to, so that one range can be selected among
- * all. Previews are excluded because they did not score all ranges on all prompts. Split sweeps are excluded because
- * they select on other prompts than the remaining sweeps.
- */
+/** Tests that sweeps differ only in the source of restored layers. Previews and split sweeps are excluded. */
 export function areOverSources(sweeps: readonly SweepDocument[]): boolean {
   const [first] = sweeps
   if (first === undefined || new Set(sweeps.map(({ source }) => sourceKey(source))).size < 2) return false
@@ -37,12 +33,7 @@ export function areOverSources(sweeps: readonly SweepDocument[]): boolean {
   )
 }
 
-/**
- * Selects a range among the ranges of all sources and computes its uncertainty. The selection is resampled and
- * cross-fitted as one choice, because several sources give more candidates than one.
- *
- * @param sweeps must satisfy {@link areOverSources}. Of several sweeps with one source the first is used
- */
+/** Selects a range of all sources, resampled and cross-fitted as one choice. Of equal sources the first is used. */
 export function* bestOverSources(
   sweeps: readonly SweepDocument[],
   rho: number,

@@ -3,10 +3,7 @@ import { byDiversity } from '../../../contract/model/by-diversity'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { compareRanges } from './select-range'
 
-/**
- * Lists at most `count` ranges that keep the validity, the most diverse first. Ties are broken as in the selection
- * rule, so that the selected range comes first. If layers are equal in both checkpoints, longer ranges tie with it.
- */
+/** Lists at most `count` ranges that keep the validity, the most diverse first, with the ties of the selection rule. */
 export const bestRanges = <T extends CategoryScore & RestorationRange>(
   ranges: readonly T[],
   minimumValidity: number,

@@ -7,12 +7,8 @@ import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from '../../../contract/
 import type { Steps } from '../../base/steps'
 
 /**
- * Runs a bootstrap over prompts, stratified by category. Every resample draws each category's prompts with replacement
- * and repeats the whole selection, including Q(post). Intervals are percentiles (Efron and Tibshirani 1993,
- * chapter 13). They describe the variation between prompts. They do not correct for selecting the best of many ranges
- * on the same prompts; the cross-fitted score does.
- *
- * @param selected index into the table's ranges; -1 if nothing was selected
+ * Resamples each category's prompts with replacement and repeats the whole selection (Efron and Tibshirani 1993,
+ * chapter 13). Percentile intervals do not correct for selecting on the same prompts; the cross-fitted score does.
  */
 export function* bootstrap(table: ScoreTable, selected: number, rho: number, seed: number): Steps<Bootstrap> {
   const random = xoroshiro128plus(seed)

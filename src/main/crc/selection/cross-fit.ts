@@ -4,11 +4,8 @@ import { selectRange } from './select-range'
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
- * Selects on one half of each category's prompts, scores on the other half, and averages both ways. The result scores
- * the selection procedure without the bias of selecting and scoring on the same prompts. The halves are the prompts at
- * even and at odd positions within their category. A half that selects nothing scores post.
- *
- * @returns the score, or the reason why there is none as a sentence
+ * Selects on one half of each category's prompts, scores on the other, and averages both ways. The halves are even
+ * and odd positions. A half that selects nothing scores post. @returns the score, or why there is none
  */
 export function crossFit(table: ScoreTable, rho: number): { crossFit: CrossFit } | { reason: string } {
   const split = halves(table)

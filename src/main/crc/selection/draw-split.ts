@@ -5,10 +5,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { elementAt } from '../../../contract/model/look-up'
 import { promptsByCategory } from './score-table'
 
-/**
- * Draws half of each category's prompts as selection prompts, of odd numbers the larger half. @throws WorkbenchError
- * `bad-input` naming a category of a single prompt
- */
+/** Draws half of each category's prompts as selection prompts, of odd numbers the larger half. */
 export function drawSplit(prompts: readonly { category: string }[], seed: number): HoldOutSplit {
   const { categories, categoryNames } = promptsByCategory(prompts)
   const single = categories.findIndex((indices) => indices.length === 1)

@@ -14,10 +14,8 @@ import { emptyMeans, meansOver, promptsByCategory, type ScoreTable, scoreTable }
 import { selectRange } from './select-range'
 
 /**
- * Scores every family out of bag: each resample picks one candidate of each family by the selection rule. It is scored
- * on the prompts that it left out. All families share the resamples, so their differences are paired.
- *
- * @param budget number of candidates, drawn anew in each resample, among which each family picks; null for all
+ * Scores every family out of bag: each resample picks a candidate and scores it on the prompts that it left out.
+ * Families share resamples. @param budget candidates that each family picks from; null for all
  */
 export function* familyScores(
   sweep: Pick<SelectionInput, 'prompts' | 'post' | 'uniformBlends' | 'baselines'>,

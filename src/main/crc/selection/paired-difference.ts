@@ -3,10 +3,7 @@ import type { PairedDifference } from '../../../contract/documents/search'
 import { elementAt } from '../../../contract/model/look-up'
 import { CONFIDENCE, drawPrompts, interval, RESAMPLES } from '../../../contract/model/resampling'
 
-/**
- * Computes the mean difference of two models over prompts and its percentile interval. Every category has the same
- * weight. The bootstrap over prompts is stratified by category and keeps each prompt's two scores together.
- */
+/** Computes the mean difference of two models and its percentile interval, stratified by category. */
 export function pairedDifference(
   differences: readonly number[],
   categories: readonly (readonly number[])[],

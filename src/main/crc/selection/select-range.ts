@@ -4,12 +4,8 @@ import { elementAt } from '../../../contract/model/look-up'
 import type { RestorationRange } from '../../../contract/model/recipe'
 
 /**
- * Applies the selection rule. A range qualifies if its validity Q >= rho x Q(post) and it is more diverse than post.
- * The most diverse qualifying range is selected, see {@link mostDiverse}. In a tie the shorter range wins, then the
- * smaller start.
- *
- * @param validity and `diversity` are parallel to `ranges`
- * @returns the index of the selected range; -1 if none qualifies
+ * Selects the most diverse range with Q >= rho x Q(post) and more diversity than post. Ties go to the shorter range,
+ * then the smaller start. @returns the index of the range; -1 if none qualifies
  */
 export function selectRange(
   ranges: readonly RestorationRange[],

@@ -9,21 +9,13 @@ import { CONFIDENCE } from '../../../contract/model/resampling'
 const EXACT_PROMPTS = 14
 const SIGN_DRAWS = 10_000
 
-/**
- * Result of a sign-flip test of weighted differences (Fisher 1935). The test assumes that the differences are
- * distributed symmetrically about their mean.
- */
+/** A sign-flip test of weighted differences (Fisher 1935), which assumes a symmetric distribution. */
 export interface SignFlips {
   /** Weighted mean. */
   mean: number
   /** Two-sided: share of sign assignments whose mean is at least as far from 0 as the observed mean. */
   pValue: number
-  /**
-   * Computes the interval of means that the two-sided test at a level does not reject. It contains 0 exactly if p is
-   * greater than the level. Its ends are order statistics of the means over subsets of the differences (Hartigan 1969).
-   *
-   * @returns null if the differences are too few for the test to reject anything at this level
-   */
+  /** Returns the means that the two-sided test does not reject (Hartigan 1969); null for too few differences. */
   interval: (level: number) => Interval | null
 }
 
@@ -86,10 +78,7 @@ export function signFlip(
   return { mean, pValue, interval: interval(1 - CONFIDENCE) }
 }
 
-/*
- * Ways to flip signs are stored end to end in bytes, with one bit per difference. Sums over the flipped differences of
- * a byte are looked up in tables, because single additions took most of the time of a selection.
- */
+/* Flips are bits of bytes. Tables hold the sums of a byte, because single additions dominated a selection. */
 
 function everyWay(count: number): Uint8Array {
   const wayBytes = Math.ceil(count / 8)
@@ -118,10 +107,7 @@ function drawnWays(seed: number, count: number): Uint8Array {
   return ways
 }
 
-/**
- * Sums every subset of each eight values. Each eight values give 256 sums, indexed by the byte whose bits name the
- * subset.
- */
+/** Sums every subset of each eight values, indexed by the byte whose bits name the subset. */
 function subsetSums(values: readonly number[]): Float64Array {
   const sums = new Float64Array(Math.ceil(values.length / 8) * 256)
   for (const [i, value] of values.entries()) {

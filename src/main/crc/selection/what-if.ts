@@ -30,12 +30,8 @@ export function* temperedScores(
 }
 
 /**
- * Recalculates a sweep under another sampler or for another number of draws. Every number equals that of a sweep run
- * with these settings, except for float32 rounding. Models without stored values for the sampler are left out.
- * Baselines that have their own sampler keep it.
- *
- * @throws WorkbenchError `bad-input` for a sampler whose scores the sweep did not store or a mix that it did not score.
- *   `bad-input` for a number of draws if the sweep counts none
+ * Recalculates a sweep under another sampler or number of draws, exactly except for float32 rounding. Models without
+ * stored values are left out. @throws WorkbenchError `bad-input` for values that the sweep did not store
  */
 export function* sweepUnder(sweep: SweepDocument, { sampler, draws, mix }: WhatIf): Steps<SweepDocument> {
   const { prompts } = sweep

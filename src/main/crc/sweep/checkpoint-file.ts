@@ -11,16 +11,9 @@ import { type Scorer, scorerOf } from '../task/scorer'
 import type { EarlierResults, KeyedSplit, ScoresByModel, SweepIdentity } from './earlier-results'
 import { parseJson } from '../../base/files/bounded-json'
 
-/*
- * A checkpoint holds the scores of an unfinished sweep. The first line identifies the sweep. Each further line
- * holds the probabilities of one prompt for some models. Every line begins with the sha256 of its content, so
- * that lines cut off by a power failure or damaged on the disk are ignored.
- */
+/* A checkpoint has a line that identifies the sweep, then lines of probabilities. Each begins with its sha256. */
 
-/**
- * About 60 MB are needed for 8,001 ranges (126 layers) on 40 prompts of 18 characters. Node cannot build a
- * string above 500 MB.
- */
+/** Limit of a checkpoint. 126 layers on 40 prompts need 60 MB, and Node builds no string above 500 MB. */
 export const MAX_CHECKPOINT_BYTES = 400_000_000
 const NEWLINE = 0x0a
 const SHA256_LENGTH = 64
@@ -174,9 +167,7 @@ export async function readCheckpoint(file: string, identity: SweepIdentity): Pro
   }
 }
 
-/**
- * Splits a file into lines without line breaks. A last line without a line break was cut off and is omitted.
- */
+/** Splits a file into lines without line breaks. A last line without a line break was cut off and is omitted. */
 function completeLines(bytes: Buffer): Buffer[] {
   const lines: Buffer[] = []
   for (let start = 0; ;) {

@@ -10,12 +10,7 @@ export interface CheckpointFolder extends CheckpointPlace {
   clear(): Promise<void>
 }
 
-/**
- * Opens a folder of checkpoints.
- *
- * @param folders the folder of the checkpoints, preceded by parent folders that may have to be created.
- * @param mostFiles at this number a new checkpoint replaces the oldest one.
- */
+/** Opens a folder of checkpoints. @param folders with its parents first @param mostFiles then the oldest is replaced */
 export function checkpointFolder(
   folders: readonly [string, ...string[]],
   mostFiles: number

@@ -80,13 +80,8 @@ const SPLIT_ROWS = 2048
 const EVENT_INTERVAL_MS = 100
 
 /**
- * Lets the engine compute the scores that earlier results lack. A failed part is repeated.
- *
- * - After the loss of the engine, it is repeated once.
- * - After a lack of memory on a GPU, half the rows are computed at a time.
- * - After a further failure of an automatically chosen GPU, the CPU computes all parts that are left.
- *
- * @throws WorkbenchError of the engine for any other failure
+ * Lets the engine compute missing scores. A failed part is repeated once, with half the rows after a lack of GPU
+ * memory. After another failure of an automatically chosen GPU, the CPU computes the other parts.
  */
 export async function computeSweep(
   engine: EngineClient,
@@ -333,12 +328,7 @@ class SweepRun {
     }
   }
 
-  /**
-   * Prepares another attempt at a failed part.
-   *
-   * @param isRepeated true if the part failed before it advanced
-   * @returns false if the failure would repeat
-   */
+  /** Prepares another attempt at a failed part. @returns false if the failure would repeat */
   recover(error: unknown, isRepeated: boolean): boolean {
     if (!(error instanceof WorkbenchError)) return false
     const { code } = error.problem

@@ -46,11 +46,7 @@ export interface SweepHistory {
   fresh: boolean
 }
 
-/**
- * Scores post, base as a whole model, all restoration ranges and the given recipes on a prompt set, and selects a
- * range. Scores are exact: they come from the next-token distribution at the first answer position. @throws
- * WorkbenchError `cancelled` when `signal` fires; errors of the pair, tokenizer, prompts or engine
- */
+/** Scores post, base, all ranges and recipes exactly at the first answer position, and selects a range. */
 export async function runCrcSweep(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -63,13 +59,7 @@ export async function runCrcSweep(
   return runCooperatively(assembleSweep({ id, ...scored, rho, seed, budget }))
 }
 
-/**
- * Scores every stage of `request.stages` and post with all ranges restored to every earlier stage. Stages share all
- * equal blocks.
- *
- * @returns a sweep for each of `stagePairs`
- * @throws WorkbenchError as {@link runCrcSweep}; `mismatch` for stages that cannot share layers
- */
+/** Scores every stage with all ranges restored to every earlier one. @returns a sweep for each of `stagePairs` */
 export async function runLineage(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -82,10 +72,7 @@ export async function runLineage(
   return assembleLineage(scored, stages, request)
 }
 
-/**
- * Scores the same models on a shard's share of the prompts and selects nothing. @throws WorkbenchError as {@link
- * runCrcSweep}; `bad-input` for more shards than prompts
- */
+/** Scores the same models on a shard's share of the prompts and selects nothing. */
 export async function runCrcShard(
   engine: EngineClient,
   request: CrcSweepRequest & { shard: Shard },
@@ -207,9 +194,7 @@ async function scorePrompts(
   }
 }
 
-/**
- * Checks the disk. @throws WorkbenchError `read-only` if the missing part of a sweep does not fit on the disk
- */
+/** Checks the disk. @throws WorkbenchError `read-only` if the missing part of a sweep does not fit on the disk */
 async function requireRoomFor(
   prepared: PreparedSweep,
   chosen: readonly number[],
@@ -229,10 +214,7 @@ interface StoredResults {
   notices: string[]
 }
 
-/**
- * Collects earlier scores of a sweep that have the requested device and precision, with notices on results
- * that could not be used.
- */
+/** Collects earlier scores of the requested device and precision, with notices on unusable results. */
 export async function findEarlier(
   {
     identity,

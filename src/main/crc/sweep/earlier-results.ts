@@ -24,10 +24,7 @@ export interface SweepIdentity {
   prompts: readonly { key: string; validCount: number }[]
 }
 
-/**
- * Device and precision of results. Results of different devices or precisions are not mixed in one sweep, except that
- * the CPU finishes a sweep whose GPU failed. A notice says so.
- */
+/** Device and precision of results. They are not mixed, except where the CPU finishes for a failed GPU. */
 export interface ComputedIn {
   device: DeviceName
   precision: Precision
@@ -113,9 +110,7 @@ const MEASURES = [
   'continued'
 ] as const
 
-/**
- * Returns the scores of a finished sweep that another one shares; null if there are none, or if it repeats the sweep.
- */
+/** Returns the scores that a sweep shares with a finished one; null if none are shared or all. */
 export function resultsOfSweep(sweep: SweepDocument, identity: SweepIdentity): EarlierResults | null {
   if (!isComputedAlike(sweep, identity)) return null
   const { prompts } = sweep
@@ -161,10 +156,7 @@ const hasPrompts = ({ prompts }: SweepDocument, identity: SweepIdentity): boolea
   prompts.length === identity.prompts.length &&
   prompts.every(({ key }, index) => key === identity.prompts[index]?.key)
 
-/**
- * Lists the scores of each model and baseline on each prompt, by model key; undefined for prompts without a
- * score.
- */
+/** Lists the scores of each model and baseline on each prompt, by model key; undefined for prompts without a score. */
 function scoresByModelKey(sweep: SweepDocument): Map<string, (PromptScore | undefined)[]> {
   const { preview } = sweep
   const models = modelsOf({ ...sweep, recipes: sweep.recipes.filter(({ alone }) => alone === undefined) })

@@ -24,10 +24,7 @@ export interface EngineRequest {
   modelIndices: readonly number[]
 }
 
-/**
- * Builds the request to the engine for the missing scores. If whole groups of an interrupted sweep are missing, all of
- * their models are requested, so that parts stay the same.
- */
+/** Builds the engine's request for missing scores. Missing whole groups keep all their models, so that parts agree. */
 export function engineRequest(
   prepared: PreparedSweep,
   wanted: readonly number[],

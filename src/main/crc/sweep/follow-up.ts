@@ -17,10 +17,7 @@ import type { CrcSweepRequest } from './prepare-sweep'
 import { withFewShotBase } from './few-shot-base'
 import { type PairFolders, scoreRecipes } from './score-recipes'
 
-/**
- * Sweeps, then scores the baselines that depend on the selected range, and verifies results of a GPU. Every entry to a
- * sweep uses this function, so that all sweeps have the same baselines.
- */
+/** Sweeps, then scores baselines of the selected range and verifies a GPU. Every entry to a sweep uses it. */
 export async function runWholeSweep(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -53,9 +50,7 @@ export async function runWholeSweep(
   return whole
 }
 
-/**
- * Adds attention alone and MLP alone of the selected layers as baselines. If scoring fails, the sweep gets a notice.
- */
+/** Adds attention alone and MLP alone of the selected layers as baselines, or a notice if scoring fails. */
 export async function withHalvesAlone(
   engine: EngineClient,
   pair: PairFolders,
@@ -89,10 +84,7 @@ const MAX_PROMPTS = 5
 /** Suspicious difference of a probability. On the demo, an adapter differs by 3e-4 in fp16 and 2e-6 in fp32. */
 const SUSPICIOUS = 0.02
 
-/**
- * Computes post, base and the selected range of a GPU's sweep again on the CPU, on some prompts. The sweep gets a
- * notice with the largest difference of a probability.
- */
+/** Computes post, base and the selected range again on the CPU, and notes the largest difference. */
 export async function verifiedOnCpu(
   engine: EngineClient,
   request: Pick<CrcSweepRequest, 'base' | 'post' | 'memoryBytes'>,
@@ -160,10 +152,7 @@ async function comparison(
 /** Prompts on which the arithmetics of an adapter are compared. */
 const COMPARED_PROMPTS = 3
 
-/**
- * Adds a notice with the largest difference between post's logits with its adapter merged, as they are scored, and
- * unmerged. Only sums that are rounded differ.
- */
+/** Notes the largest difference between post's logits with its adapter merged and unmerged. */
 export async function withUnmergedDifference(
   engine: EngineClient,
   { base, post }: PairFolders,

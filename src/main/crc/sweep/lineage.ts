@@ -40,10 +40,7 @@ export const stageRanges = (stages: readonly OtherCheckpoint[], layerCount: numb
     .filter(({ target, source }) => target !== null || source !== null)
     .flatMap((pair) => allRanges(layerCount).map((range) => stageRange(pair, range, layerCount)))
 
-/**
- * Refuses stages whose layers would change when another stage takes them. @throws WorkbenchError `mismatch` for another
- * config or number type; `bad-input` for two equal stages
- */
+/** Refuses stages whose layers would change in another stage. @throws WorkbenchError `mismatch`, `bad-input` */
 export function requireStages(stages: readonly PairMember[]): void {
   const last = elementAt(stages, stages.length - 1, 'stage')
   for (const [index, stage] of stages.entries()) {

@@ -19,11 +19,7 @@ export interface MergeOptions {
   seed?: number
 }
 
-/**
- * Joins the parts of a sweep, in any order, into the document that a single machine would have made.
- * @throws WorkbenchError `mismatch` for a file of another sweep, or a missing or repeated part; `bad-file` if a file
- * contradicts itself
- */
+/** Joins the parts of a sweep, in any order, into the document of a single machine. */
 export function mergeParts(parts: readonly PartFile[], options: MergeOptions = {}): SweepDocument {
   const [first] = parts
   if (first === undefined) throw new WorkbenchError('bad-input', 'There are no parts to merge.')

@@ -11,10 +11,7 @@ import { type CrcSweepRequest, type PreparedSweep, prepareSweep } from './prepar
 import { type LikeSweep, paceOf, plannedRows, type SweepPace } from './sweep-pace'
 import { previewSetting } from './sweep-stages'
 
-/**
- * Plans a sweep of all its prompts, and a requested preview. @throws WorkbenchError as the sweep would before it reads
- * weights; `out-of-memory` names the smallest budget that works
- */
+/** Plans a sweep of all prompts, and a requested preview. `out-of-memory` names the smallest budget that works. */
 export async function planCrcSweep(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -26,10 +23,7 @@ export async function planCrcSweep(
   return plan
 }
 
-/**
- * Plans the missing part of a sweep; null if nothing is missing. @param like finds a similar finished sweep, whose
- * speed predicts the time better than one timed block
- */
+/** Plans the missing part of a sweep; null for none. @param like finds a finished sweep that predicts the time */
 export async function planRestOfSweep(
   engine: EngineClient,
   request: CrcSweepRequest,
@@ -80,10 +74,7 @@ async function planOf(
 /** Seconds for graphs of a preview's stages and the choices between them, measured on two cores. */
 const STAGES_SECONDS = 0.25
 
-/**
- * Plans a preview: its rows, an upper bound of its memory, and its time; null if everything is scored. Before the
- * first sweep, the time is estimated from the share of its computation, one reading of the weights, and a constant.
- */
+/** Plans a preview: rows, memory and time; null if everything is scored. */
 async function planPreview(
   engine: EngineClient,
   prepared: PreparedSweep,

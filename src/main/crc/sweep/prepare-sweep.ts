@@ -70,8 +70,7 @@ export interface CrcSweepRequest {
   /** Other checkpoints to score as whole models; one that cannot be scored is omitted with a notice. */
   checkpoints?: readonly OtherCheckpoint[]
   /**
-   * Stages of training between base and post, in order. Every stage is restored to every earlier one. A sweep of one
-   * pair has none.
+   * Training stages between base and post, in order, each restored to every earlier one. A sweep of a pair has none.
    */
   stages?: readonly OtherCheckpoint[]
   /** True to score baselines from the logits of post and base. */

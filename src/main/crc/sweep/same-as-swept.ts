@@ -1,10 +1,7 @@
 import type { RenderedPrompt, SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 
-/**
- * Refuses scores that cannot be compared with a sweep. @throws WorkbenchError `mismatch` if a checkpoint or its
- * tokenizer has changed since the sweep
- */
+/** Refuses scores after a change of a checkpoint or its tokenizer. @throws WorkbenchError `mismatch` */
 export function requireSameAsSwept(
   current: Pick<SweepDocument, 'basePath' | 'postPath'> & {
     prompts: readonly Pick<RenderedPrompt, 'tokens'>[]

@@ -12,10 +12,7 @@ export interface PairFolders {
   post: string
 }
 
-/**
- * Scores recipes exactly as a sweep scored its ranges. @returns a sweep of only the recipes, in their order. @throws
- * WorkbenchError `mismatch` when a checkpoint or its tokenizer has changed; as `runCrcSweep`
- */
+/** Scores recipes exactly as a sweep scored its ranges. @returns a sweep of only the recipes, in their order */
 export async function scoreRecipes(
   engine: EngineClient,
   { pair, sweep, recipes }: { pair: PairFolders; sweep: SweepDocument; recipes: readonly Recipe[] },

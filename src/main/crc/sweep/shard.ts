@@ -5,9 +5,8 @@ import { countNewTokens } from '../../engine/tries/prompt-trie'
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
- * Selects the prompts of a shard as ascending indices; every machine gets the same division. Prompts are sorted by
- * their tokens, so that common beginnings are neighbours, and cut into runs. The largest number of distinct prefixes in
- * a run is as small as possible. @throws WorkbenchError `bad-input` when there are more shards than prompts
+ * Selects the prompts of a shard as ascending indices. Prompts are sorted by their tokens and cut into runs, so that
+ * the largest number of distinct prefixes is as small as possible. Every machine gets the same division.
  */
 export function promptsOfShard(prompts: readonly (readonly number[])[], { index, count }: Shard): number[] {
   if (count > prompts.length) {

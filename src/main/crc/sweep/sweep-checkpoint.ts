@@ -82,10 +82,7 @@ export class SweepCheckpoint {
     return path === null || (share.prompts === 0 && share.begun === null) ? null : { path, known: share }
   }
 
-  /**
-   * Loads stored scores of a sweep, with notices on unusable files. @throws WorkbenchError `bad-file` when another file
-   * has the name of the checkpoint
-   */
+  /** Loads stored scores of a sweep, with notices on unusable files. @throws WorkbenchError `bad-file` */
   async find(
     identity: SweepIdentity,
     fresh: boolean
@@ -119,8 +116,8 @@ export class SweepCheckpoint {
   }
 
   /**
-   * Prepares the checkpoint of a sweep. No file is written until there are scores. @param resumes true if the loaded
-   * scores belong to this sweep
+   * Prepares a checkpoint, written with the first scores. @param resumes true if the loaded scores belong to the
+   * sweep
    */
   begin(
     identity: SweepIdentity,
@@ -144,10 +141,7 @@ export class SweepCheckpoint {
     for (const { promptKey, scores } of this.content.carried) this.written.add(promptKey, scores)
   }
 
-  /**
-   * Adds scores, which are written within a second or when the checkpoint is closed. Failed writes are repeated with
-   * the next scores. @throws WorkbenchError `read-only`, `bad-input`
-   */
+  /** Adds scores, written within a second or at the end. Failed writes are repeated with the next scores. */
   async add(results: readonly PromptResults[]): Promise<void> {
     this.waiting.push(...results)
     if (performance.now() - this.writtenMs >= WRITE_INTERVAL_MS) await this.write()

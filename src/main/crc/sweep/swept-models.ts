@@ -4,10 +4,7 @@ import { allRanges, recipeStrengths, uniformBlendStrengths } from '../../../cont
 import type { SweptModel } from '../../../contract/documents/swept-model'
 import { stageRanges } from './lineage'
 
-/**
- * Lists the models of a sweep: post, comparable base, ranges, uniform blends, recipes and other checkpoints. @throws
- * WorkbenchError `bad-input` for a recipe that does not fit the model's layers
- */
+/** Lists the models of a sweep. @throws WorkbenchError `bad-input` for a recipe that does not fit the layers */
 export function listSweptModels(
   request: {
     ranges: boolean

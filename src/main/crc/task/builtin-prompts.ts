@@ -47,9 +47,7 @@ export async function builtinSetOf(prompts: CrcPrompts): Promise<BuiltinPromptsI
   return (await builtinPrompts()).find((set) => isDeepStrictEqual(set.prompts, comparedPrompts))?.id ?? null
 }
 
-/**
- * Loads a built-in prompt set by its name, or else the prompts of a file. @throws WorkbenchError as `readPromptFile`
- */
+/** Loads a built-in prompt set by its name, or else the prompts of a file. */
 export async function namedPrompts(name: string, file = name): Promise<CrcPrompts> {
   const builtin = BUILTIN_PROMPT_SETS.find(({ id }) => id === name)
   return builtin === undefined ? readPromptFile(file) : builtinPromptSet(builtin.id)

@@ -12,9 +12,8 @@ export interface CharacterGroups {
 }
 
 /**
- * Finds the tokens that add exactly one valid character to a context: decode(context + token) is decode(context)
- * followed by the character (docs/methods.md). With `countLeadingSpace` they may add white space before it. @throws
- * WorkbenchError `bad-file` when the tokenizer does not work, or takes too long
+ * Finds the tokens that add exactly one valid character to a context (docs/methods.md), after white space if
+ * `countLeadingSpace`. @throws WorkbenchError `bad-file` if the tokenizer does not work or takes too long
  */
 export async function characterGroups(
   text: TextModel,
@@ -66,10 +65,7 @@ const PASS = 16_384
 
 const candidateCache = new WeakMap<TextModel, Promise<Map<string, number[]>>>()
 
-/**
- * Maps each character to the tokens that may add it behind an ordinary letter, alone or after white space. The context
- * changes only the white space of an added text, and the caller decides by the real context.
- */
+/** Maps each character to the tokens that may add it to a text. The caller decides by the real context. */
 function candidatesOf(text: TextModel): Promise<Map<string, number[]>> {
   const cached = candidateCache.get(text)
   if (cached !== undefined) return cached

@@ -7,12 +7,7 @@ import { mean, sum } from '../../base/sums'
 const ROUNDING = 1e-6
 const BINS = 10
 
-/**
- * Computes the Kullback-Leibler divergence of a model from base, in nats, over the listed answers of a prompt and all
- * other answers together.
- *
- * @returns Infinity if base never gives an answer that the model gives
- */
+/** Computes the KL divergence from base in nats over listed and other answers; Infinity if base never gives one. */
 export function divergence(model: readonly number[], base: readonly number[]): number {
   const terms = [...model, unlisted(model)].map((p, index) => {
     const q = index < base.length ? elementAt(base, index, 'answer') : unlisted(base)
@@ -27,9 +22,8 @@ function unlisted(probabilities: readonly number[]): number {
 }
 
 /**
- * Computes the expected calibration error of a model's probabilities as forecasts of a fair draw (Naeini, Cooper and
- * Hauskrecht 2015). Each listed answer to a prompt of n answers occurs with frequency 1 / n. Forecasts lie in ten bins
- * of equal width, and every prompt has the same weight.
+ * Computes the expected calibration error (Naeini, Cooper and Hauskrecht 2015) of forecasts of a fair draw, in ten
+ * equal bins. Each of n listed answers occurs with frequency 1 / n, and prompts have equal weight.
  */
 export function calibrationError(prompts: readonly (readonly number[])[]): number {
   const forecasts = prompts.flatMap((probabilities) =>
@@ -44,12 +38,7 @@ export function calibrationError(prompts: readonly (readonly number[])[]): numbe
   return sum(gaps) / prompts.length
 }
 
-/**
- * Computes both measures of a model of a sweep. Means go over the prompts of a category, then over categories.
- *
- * @param base scores of base; undefined if base is not scored
- * @param isFair true if the prompts ask for a random answer
- */
+/** Computes both measures of a model. @param base undefined if not scored @param isFair true for random answers */
 export function forecastMeasures(
   prompts: readonly Pick<CrcPrompt, 'category'>[],
   scores: readonly PromptScore[],

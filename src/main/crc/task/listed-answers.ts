@@ -20,10 +20,7 @@ export interface RenderedTask {
   notices: string[]
 }
 
-/**
- * Renders a task's questions and lists the token sequences that the engine scores. @throws WorkbenchError `bad-input`
- * for a task without listed answers or with longer texts, or a model without a token that ends an answer
- */
+/** Renders a task's questions and lists the token sequences that the engine scores. */
 export async function renderTask(
   { task }: ScoredTask,
   rendering: Rendering,

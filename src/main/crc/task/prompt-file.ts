@@ -9,10 +9,7 @@ const MAX_PROMPT_FILE_BYTES = 100_000_000
 const EXPECTED =
   'A prompt set is a list such as [{"text": "Name a digit.", "category": "digit", "valid": ["0", "1"]}].'
 
-/**
- * Reads a JSON list of `{"text", "category", "valid"}`. @throws WorkbenchError `not-found`; `bad-file` when it is not
- * JSON; `bad-input` naming the first wrong field
- */
+/** Reads a JSON list of `{"text", "category", "valid"}`. @throws WorkbenchError naming the first wrong field */
 export async function readPromptFile(file: string): Promise<CrcPrompts> {
   const value = await withHint(EXPECTED, () => readJsonFile(file, MAX_PROMPT_FILE_BYTES))
   refuseOtherKind(file, value, { name: 'a prompt set', hint: EXPECTED })

@@ -21,12 +21,8 @@ export interface RenderedPrompts {
 const lastRendered = new WeakMap<TextModel, { key: string; rendered: Promise<RenderedPrompts> }>()
 
 /**
- * Renders a prompt set as the model sees it, with the tokens that count as each valid answer. Equal calls share one
- * object.
- *
- * @param format few-shot prompt that replaces the chat template, after which answers begin with a space.
- * @throws WorkbenchError `bad-input` if the template refuses a prompt, or no single token adds a valid answer.
- * @throws WorkbenchError `bad-file` if the tokenizer or template does not work
+ * Renders a prompt set with the tokens of each valid answer. Equal calls share one object. @param format few-shot
+ * prompt that replaces the chat template
  */
 export async function renderPrompts(
   prompts: CrcPrompts,

@@ -10,11 +10,8 @@ import { multimap } from '../../../contract/model/multimap'
 import { mean, sum } from '../../base/sums'
 
 /**
- * Computes the exact CRC score of one prompt (Zhang, Wang, Soh, arXiv 2602.06665). Validity Q is the sum of p(c) over
- * the valid set V. Diversity D is H(p/Q) / log |V| with the Shannon entropy H. Effective choices are exp(H).
- * Without any probability on V (Q = 0) the entropy counts as 0.
- *
- * @param probabilities p(c) for every valid character, unreachable ones as 0; at least two
+ * Scores a prompt (Zhang, Wang, Soh, arXiv 2602.06665): validity Q is the sum of p(c) over the valid set V, diversity
+ * H(p/Q) / log |V|, effective choices exp(H). H is 0 at Q = 0. @param probabilities p(c), unreachable ones 0
  */
 export function scorePrompt(probabilities: readonly number[]): PromptScore {
   const total = sum(probabilities)
@@ -36,12 +33,7 @@ export function scorePrompt(probabilities: readonly number[]): PromptScore {
   }
 }
 
-/**
- * Averages scores over the prompts of a category, then over categories. Every category thus has the same weight,
- * whatever its number of prompts.
- *
- * @param prompts and `scores` are parallel and not empty
- */
+/** Averages scores over the prompts of a category, then over categories. @param prompts parallel to `scores` */
 export function averageScores(
   prompts: readonly Pick<CrcPrompt, 'category'>[],
   scores: readonly PromptScore[]

@@ -16,10 +16,7 @@ export interface Device {
   readonly gainsFromHalf: boolean
   /** True if tensors can stay in the device's own memory from one run to the next. */
   readonly keepsTensors: boolean
-  /**
-   * True if each run copies all of its inputs to the device's own memory, so that runs should be large. onnxruntime for
-   * Node creates tensors in main memory or in WebGPU's (js/node/src/tensor_helper.cc).
-   */
+  /** True if each run copies all of its inputs to the device's own memory, so that runs should be large. */
   readonly copiesTensors: boolean
   /** Free bytes of the device's own memory. Null if they are unknown, or if it computes in main memory. */
   readonly memoryBytes: number | null
@@ -28,8 +25,8 @@ export interface Device {
   /** Creates a tensor that many runs will read, uploaded once if the device keeps tensors. */
   resident(data: Float32Array, dims: readonly number[], type?: 'float32' | 'float16'): Promise<ort.Tensor>
   /**
-   * Returns a tensor for use after its session is released, in place of the given one. onnxruntime kills the process if
-   * a tensor in a device's memory is disposed of after its session.
+   * Returns a tensor for use after its session. onnxruntime dies if a device's tensor is disposed of after its
+   * session.
    */
   outlive(tensor: ort.Tensor): Promise<ort.Tensor>
   /** Waits until all queued runs on the device are done. */
@@ -139,10 +136,7 @@ function hostMemoryDevice(name: DeviceName, options: ort.InferenceSession.Sessio
   }
 }
 
-/**
- * A session that is never released. With its last session, onnxruntime would release its WebGPU device and the compiled
- * shaders. A tensor disposed of later would kill the process.
- */
+/** A session that is never released, because onnxruntime would release its WebGPU device and shaders with the last. */
 let webGpuSession: Promise<ort.InferenceSession> | null = null
 
 async function keepWebGpu(options: ort.InferenceSession.SessionOptions): Promise<void> {
@@ -256,11 +250,7 @@ const deviceFailed =
 
 const GPU_HINT = 'Run again with --device cpu, or start the program again. Finished parts are kept.'
 
-/**
- * Runs a session and returns the wanted outputs by name, or into the given tensors.
- *
- * @throws WorkbenchError `device-memory` or `device-lost` when a GPU fails
- */
+/** Runs a session and returns the wanted outputs by name, or into the given tensors. */
 export async function runTensors(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>,

@@ -13,10 +13,7 @@ export class Pace {
 
   constructor(private readonly device: Device) {}
 
-  /**
-   * Records a run. @param isDone true if its outputs have returned @returns runs finished since the last report; 0
-   * while some are queued
-   */
+  /** Records a run. @param isDone true if its outputs returned @returns runs finished since the last report */
   async ran(isDone: boolean): Promise<number> {
     this.queued++
     if (isDone || !this.device.keepsTensors) return this.settled()

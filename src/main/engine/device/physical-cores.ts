@@ -2,10 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 
-/**
- * Counts the cores that this process may use, with hyperthreads counted once, because a second thread on a core only
- * slows matrix products down. Windows' logical processors all count.
- */
+/** Counts physical cores, because a second thread on a core slows matrix products down. Windows counts all. */
 export function physicalCores(): number {
   const threadsPerCore = cpus().length / (coresOfSystem() ?? cpus().length)
   return Math.max(1, Math.round(availableParallelism() / Math.max(1, threadsPerCore)))

@@ -5,9 +5,7 @@ import { rowAt } from '../rows/rows'
 import type { ModelWeights } from '../weights/pair-weights'
 import { gatherFloatRows } from '../weights/stored-rows'
 
-/**
- * Reads the scaled embeddings of tokens, [tokens, hidden]. @throws WorkbenchError `bad-input` outside the vocabulary
- */
+/** Reads the scaled embeddings of tokens, [tokens, hidden]. */
 export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>): Promise<Float32Array> {
   const { spec } = model
   const { hiddenSize, vocabularySize } = spec

@@ -70,17 +70,11 @@ export type ForwardEvent =
       readonly layer: number
       /** Node on the trie's level `layer`. */
       readonly node: number
-      /**
-       * Rotated keys, and values, of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. The
-       * consumer disposes of them before it requests the next event.
-       */
+      /** Rotated keys, and values, of all packed rows, [1, rows, kvHeads x headSize]. The consumer disposes of them. */
       readonly keys: ort.Tensor
       readonly values: ort.Tensor
     }
-  /**
-   * Hidden states of some nodes after a layer, at every packed row, [nodes, rows, hidden]. They are valid until the
-   * next event.
-   */
+  /** Hidden states of some nodes after a layer, [nodes, rows, hidden], valid until the next event. */
   | { readonly type: 'state'; readonly layer: number; readonly hidden: Float32Array }
   | {
       readonly type: 'final'
@@ -106,10 +100,8 @@ export function rowsPerRun(spec: DecoderSpec, copiesTensors: boolean): number {
 }
 
 /**
- * Runs a pass layer by layer: it reads a block, advances the nodes that the block feeds, and releases the block. At
- * most two blocks' weights are resident, the one that computes and the one being read. In a layer with experts, all
- * blocks' nodes pass through the part before the experts, and then through one expert after the other (see
- * `RoutedRows`).
+ * Runs a pass layer by layer with at most two blocks' weights in memory. In a layer with experts, all nodes pass the
+ * part before the experts, and then one expert after the other (see `RoutedRows`).
  */
 export async function* forward(run: ForwardRun): AsyncGenerator<ForwardEvent> {
   const pass = new ForwardPass(run)

@@ -26,10 +26,7 @@ export interface HeadSize {
   readonly logitBytes: number
 }
 
-/**
- * A slice of 16 MiB. Its logits stay near the cache. They also stay below the size from which the allocator maps fresh
- * pages for every run, which took a fifth of the head's time.
- */
+/** A slice of 16 MiB, whose logits stay near the cache and below the size that is mapped anew for every run. */
 const IN_MEMORY: HeadSize = { sliceElements: 2 ** 22, sliceTokens: Infinity, rows: 512, logitBytes: 2 ** 26 }
 
 /** Sizes for a device to which each run copies its rows and its slice. */
@@ -70,18 +67,15 @@ interface BatchDone<Result> {
 }
 
 /**
- * The final norm and head of one model, for states after its last layer, [rows, hidden]. Each slice of the vocabulary
- * is read while the one before it computes, so that at most two are in memory.
+ * The final norm and head of one model, for states [rows, hidden]. At most two slices of the vocabulary are in
+ * memory.
  */
 export interface LanguageHead {
   /** Computes the log of the sum of exp over the whole vocabulary, [rows]. NaN where a logit is not finite. */
   logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>>
   /** Computes the logits of the whole vocabulary, [rows, vocabulary]. @throws WorkbenchError as `logSums` */
   logits(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float32Array>>
-  /**
-   * Computes probabilities of tokens under samplers that have only temperature and min-p. @param maxRows rows whose
-   * logits are in memory at once if the vocabulary has several slices
-   */
+  /** Computes probabilities under samplers of temperature and min-p. @param maxRows rows of logits in memory at once */
   drawn(
     hidden: Float32Array,
     draws: Draws,

@@ -3,10 +3,7 @@ import { elementAt } from '../../../contract/model/look-up'
 /** The number of values per selected value above which torch selects with a heap instead of partitioning. */
 const HEAP_SHARE = 64
 
-/**
- * Returns the indices of the `count` largest values, in no order. Ties are those of torch.topk on the CPU, which uses
- * std::nth_element or std::partial_sort of the GNU library.
- */
+/** Returns the indices of the `count` largest values, with the ties of torch.topk on the CPU (GNU library). */
 export function largestIndices(values: Float32Array, count: number): Int32Array {
   const selection = new Selection(values)
   if (count * HEAP_SHARE <= values.length) selection.byHeap(0, count)

@@ -35,10 +35,7 @@ export interface LayerOutputs {
   readonly routed?: Routed
 }
 
-/**
- * Opens a session for layers of one kind. @param kind index of a layer of the kind @param statesStay true if hidden
- * states stay on the device for the next layer
- */
+/** Opens a session for layers of one kind. @param statesStay true if hidden states stay on the device */
 export async function openLayer(
   source: LayerSource,
   spec: DecoderSpec,

@@ -5,8 +5,8 @@ import { floatsOf, floatTensor, type Device } from '../device/device'
 import { rowAt } from '../rows/rows'
 
 /**
- * Stores hidden states of a trie's nodes between runs of blocks, [rows, hidden] each. They are tensors in the device's
- * own memory, or lie in main memory, where several nodes are joined for a run.
+ * Stores hidden states of a trie's nodes between runs of blocks, [rows, hidden] each, on the device or in main
+ * memory.
  */
 export interface NodeStates {
   /** The maximum number of nodes that one run can advance. */
@@ -64,10 +64,7 @@ class DeviceStates implements NodeStates {
   }
 }
 
-/**
- * Stores states in main memory, where they stay in the outputs of runs. A copy would take longer than a fast device
- * takes to compute. The memory of an output is freed with the last of its states.
- */
+/** Stores states in the outputs of runs, without a copy. An output is freed with the last of its states. */
 class HostStates implements NodeStates {
   readonly maxNodes = Infinity
   /** The number of remaining states in each output. */

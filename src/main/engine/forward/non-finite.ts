@@ -31,10 +31,7 @@ export interface ForwardComputation {
   readonly models: readonly Model[]
 }
 
-/**
- * Runs a pass and checks that all last states are finite, which is enough: layers add to the states. @throws
- * WorkbenchError as {@link whyNonFinite}
- */
+/** Runs a pass and checks that all last states are finite, which is enough: layers add to the states. */
 export async function* finiteForward(
   run: ForwardRun,
   models: readonly Model[]
@@ -62,13 +59,8 @@ export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefin
 }
 
 /**
- * Explains why a model's states or logits after some tokens are not finite. It takes the tokens through the model again
- * to find the first layer whose states are not finite, and checks that layer's weights.
- *
- * @param model index into the computation's models.
- * @returns `bad-file` naming the first bad tensor, `unsupported` for a blend that overflowed, or `overflow` if all
- *   weights there are finite.
- * @throws WorkbenchError as reading weights does.
+ * Finds the first layer whose states are not finite, and checks its weights. @param model index of the model @returns
+ * `bad-file`, `unsupported` for a blend that overflowed, or `overflow` for finite weights
  */
 export async function whyNonFinite(
   computation: ForwardComputation,

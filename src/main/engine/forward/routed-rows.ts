@@ -29,10 +29,7 @@ export interface ExpertStep extends BlockStep {
   readonly batches: readonly (readonly RoutedChunk[])[]
 }
 
-/**
- * Rows of one layer, of all its blocks, between attention and the experts' results. Each expert is read at most once,
- * after all rows that need it are known. Nodes with `alone` go through experts by themselves too.
- */
+/** Rows of one layer between attention and experts. Each expert is read at most once, after all its rows are known. */
 export class RoutedRows {
   private readonly chunks: { readonly source: BlockSource; readonly chunk: RoutedChunk }[] = []
 
@@ -90,8 +87,8 @@ export class RoutedRows {
   }
 
   /**
-   * Takes the rows of each batch through an expert. @returns after each run, the completed rows; an expert is one of
-   * `perRow` of a row
+   * Takes the rows of each batch through an expert. @returns completed rows of each run @param perRow experts of a
+   * row
    */
   async *through(
     { expert, batches }: ExpertStep,
@@ -179,10 +176,8 @@ interface ExpertRouting {
 }
 
 /**
- * Routes rows to the experts with the highest scores, as transformers does. If the model says so, it divides the
- * selected scores by their sum.
- *
- * @param scores [rows, experts], or twice as wide with the scores that choose experts after those that weigh them
+ * Routes rows to the experts with the highest scores, as transformers does. @param scores [rows, experts], or twice
+ * as wide with the scores that choose experts last
  */
 export function routeRows(
   scores: Float32Array,

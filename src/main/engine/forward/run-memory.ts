@@ -62,10 +62,7 @@ function finalQueriesOf({ prompts, leaves, furthest }: GroupSize): number {
   return Math.min(prompts, leaves) * (furthest + 1) + Math.max(0, leaves - prompts) * Math.max(1, furthest)
 }
 
-/**
- * Returns the maximum extra queries of joined paths, compared with separate ones. Whole prompts are joined only if they
- * share so much that the queries counted for each exceed this number.
- */
+/** Returns the maximum extra queries of joined paths, compared with separate ones. */
 function joinedQueries({ prompts, leaves }: GroupSize): number {
   return KEY_COST * Math.max(0, leaves - prompts)
 }

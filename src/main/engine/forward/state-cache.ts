@@ -12,10 +12,7 @@ interface Pack {
   readonly states: Map<string, Float32Array>
 }
 
-/**
- * Caches hidden states between layers from one request to the next, for models that share their first layers, on
- * prompts that begin alike.
- */
+/** Caches hidden states between layers for later requests of models and prompts that begin alike. */
 export class StateCache {
   /** Bytes of all cached states. */
   bytes = 0

@@ -96,10 +96,7 @@ export interface RowToken {
   readonly logprob: TokenLogprob | null
 }
 
-/**
- * Draws the tokens of rows and ends them. A runner computes one token of each row per step. Rows may join and leave
- * before any step.
- */
+/** Draws the tokens of rows and ends them. Rows may join and leave before any step. */
 export class Decoder {
   tokenCount = 0
   steps = 0

@@ -34,8 +34,7 @@ interface Tensors {
 }
 
 /**
- * Keys and values of one block for many sequences, in a device's memory, [slots, kvHeads, capacity, headSize] each. One
- * tensor is replaced at a time, to save memory.
+ * Keys and values of one block on a device, [slots, kvHeads, capacity, headSize]. Tensors are replaced one at a time.
  */
 export class DeviceCache {
   private content: { tensors: Tensors; slotCount: number; capacity: number } | null = null
@@ -81,10 +80,7 @@ export class DeviceCache {
     }
   }
 
-  /**
-   * Stores a prompt's keys and values in a slot. @param packed [1, packed rows, kvHeads x headSize] each @param path
-   * packed row of each of the prompt's tokens
-   */
+  /** Stores a prompt's keys and values, [1, packed rows, kvHeads x headSize]. @param path packed row of each token */
   async fill(slot: number, packed: Tensors, path: Int32Array): Promise<void> {
     const rows = integerTensor(BigInt64Array.from(path, BigInt), [path.length])
     const positions = Array.from(path, (_, position) => ({ slot, position }))

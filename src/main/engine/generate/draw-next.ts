@@ -15,8 +15,7 @@ export interface Draw {
 }
 
 /**
- * Draws the next token of rows from their states after the last layer, in a graph if one can draw all rows. @returns
- * the token of each row with a sampling, NaN if a logit is not finite; the logits of the others
+ * Draws the next token of rows. @returns tokens, NaN if a logit is not finite; logits of rows that no graph can draw
  */
 export async function drawNext(
   head: ResidentHead,

@@ -16,11 +16,7 @@ import { buildRecipeTrie } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
 import type { StopText } from './stop-text'
 
-/**
- * Samples answers of several models side by side. Blocks stay in memory. At every layer the rows of all models that use
- * the same block run as one batch. Prompts are prefilled once per model. @throws WorkbenchError for the pair, the
- * device or the memory; `cancelled`
- */
+/** Samples answers of several models. At every layer the rows of models with the same block run as one batch. */
 export async function* generate(
   request: GenerateRequest,
   stopText: StopText,

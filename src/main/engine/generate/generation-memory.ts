@@ -14,10 +14,7 @@ import { headSessionBytes, residentHeadBytes, RUN_ROWS } from './resident-head'
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
-/**
- * Bytes that onnxruntime keeps per byte of quantised weights on the CPU. Measured on Linux x64, they are 1.5 for layers
- * of an 8B model and 1.14 for its head. Float weights are kept as they are.
- */
+/** Bytes that onnxruntime keeps per byte of quantised weights on the CPU, as measured on Linux x64. */
 const QUANTISED_RATIO = { layers: 1.5, head: 1.2 }
 
 /** Extra memory for opening a session, as a share of its weights: as read, and the largest of them again. */

@@ -46,10 +46,7 @@ export interface GenerationPlan {
   readonly promptGroups: readonly (readonly number[])[]
 }
 
-/**
- * Plans a generation. @throws WorkbenchError `bad-input` for a prompt that leaves no room for an answer;
- * `out-of-memory` with the memory needed if nothing fits
- */
+/** Plans a generation. @throws WorkbenchError `bad-input` for a long prompt; `out-of-memory` with the memory needed */
 export function planGeneration(
   request: SinglesRequest,
   spec: DecoderSpec,
@@ -125,10 +122,7 @@ export interface ServingPlan extends ServedPlan {
   readonly rows: number
 }
 
-/**
- * Plans models that stay in memory for requests. The longest sequence is the longest half, quarter and so on of the
- * context whose prompt leaves enough memory for other sequences. @throws WorkbenchError `out-of-memory`
- */
+/** Plans models that stay in memory. The longest sequence is a half, quarter and so on of the context that fits. */
 export function planServing(
   request: Pick<ServedModels, 'device' | 'weights' | 'memoryBytes' | 'batchRows'>,
   spec: DecoderSpec,
@@ -259,9 +253,7 @@ export function cacheCapacity(length: number): number {
   return Math.ceil(length / CAPACITY_STEP) * CAPACITY_STEP
 }
 
-/**
- * Returns the bytes of one token's keys and values in all layers. Reading float16 caches copies one layer's to float32.
- */
+/** Returns the bytes of one token's keys and values. Reading float16 caches copies one layer's to float32. */
 function tokenBytes(spec: DecoderSpec, precision: Precision): number {
   const layerCount = spec.layers.filter(({ recurrent }) => recurrent === null).length
   const ofLayers = precision === 'fp16' ? 2 * layerCount + 4 : 4 * layerCount
@@ -327,10 +319,7 @@ function rowsWithin(bytes: number, spec: DecoderSpec, trie: RecipeTrie, length: 
   return Math.floor(bytes / layerKeyBytes(spec, trie, length))
 }
 
-/**
- * Returns the number of sequences of each model whose keys in one layer every WebGPU device can address. @throws
- * WorkbenchError `out-of-memory` if not even one fits
- */
+/** Returns the number of sequences of each model whose keys in one layer every WebGPU device can address. */
 function addressableRows(spec: DecoderSpec, trie: RecipeTrie, length: number): number {
   const rows = rowsWithin(ADDRESSABLE_BYTES, spec, trie, length)
   if (rows >= 1) return rows

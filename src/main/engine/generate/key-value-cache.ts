@@ -29,10 +29,7 @@ export interface KeyValueShape {
   readonly valueSize: number
 }
 
-/**
- * Keys and values of one block for many sequences: keys are [slots, kvHeads, headSize, capacity], values are [slots,
- * kvHeads, capacity, valueSize]. The last sequence moves into a free slot, so that a run always reads dense data.
- */
+/** Dense keys [slots, kvHeads, headSize, capacity] and values [slots, kvHeads, capacity, valueSize] of one block. */
 export class KeyValueCache implements LayerCache {
   private keys = new Float32Array(0)
   private values = new Float32Array(0)
@@ -104,10 +101,7 @@ export class KeyValueCache implements LayerCache {
   }
 }
 
-/**
- * States of a recurrent layer for many sequences. Inputs of the convolution of the latest tokens are
- * [slots, kernel - 1, channels]. The state after the last token is [slots, state].
- */
+/** States of a recurrent layer: inputs of the convolution [slots, kernel - 1, channels], and state [slots, state]. */
 class StateCache implements LayerCache {
   private inputs = new Float32Array(0)
   private states = new Float32Array(0)

@@ -26,8 +26,8 @@ export interface PrefillParts {
 export type PromptTokens = readonly number[]
 
 /**
- * Rotated keys, and values, of all packed rows, [1, rows, kvHeads x headSize] each, on the computing device. In a
- * recurrent layer they are inputs of the convolution of all rows, and states after the final rows.
+ * Rotated keys, and values, [1, rows, kvHeads x headSize]; or the convolution's inputs and states of a recurrent
+ * layer.
  */
 interface PackedKeyValues {
   readonly keys: ort.Tensor
@@ -54,11 +54,7 @@ export interface PrefillWork {
   readonly everyState?: boolean
 }
 
-/**
- * Runs one pass over some prompts for some models.
- * @returns their keys and values, which the caller disposes of, and the logits of their next tokens.
- * @throws WorkbenchError `cancelled`; for weights and numbers that are not finite
- */
+/** Runs one pass over prompts. @returns keys and values, which the caller disposes of, and next-token logits */
 export async function prefill(
   parts: PrefillParts,
   { models = [...parts.models.keys()], prompts, everyState = false }: PrefillWork,
@@ -146,8 +142,8 @@ function lastRowsOf(states: Float32Array, packed: PackedPrompts, { post }: PairW
 }
 
 /**
- * Computes the next-token logits of prompts, for each model. @param statesOf returns the states of a leaf after the
- * last layer, [final rows, hidden]
+ * Computes the next-token logits of prompts for each model. @param statesOf last states of a leaf, [final rows,
+ * hidden]
  */
 async function nextTokenLogits(
   { pair, trie, heads }: Pick<PrefillParts, 'pair' | 'trie' | 'heads'>,

@@ -50,10 +50,7 @@ export function largestLayerBytes(spec: DecoderSpec, storage: WeightStorage): nu
   return Math.max(...layerKinds(spec).map((layer) => layerBytes(spec, layer, layoutBytes, storage)))
 }
 
-/**
- * Chooses the widest weights that fit: those of the products' precision, or int8 if they are too large. @throws
- * WorkbenchError `out-of-memory` if the requested weights do not fit
- */
+/** Chooses the widest weights that fit: those of the products' precision, or int8. */
 export function chooseWeightStorage(
   minBytes: (storage: WeightStorage) => number,
   memoryBytes: number,

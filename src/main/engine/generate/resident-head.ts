@@ -23,9 +23,7 @@ export type HiddenRows = Float32Array | ort.Tensor
 /** Elements of the head that are read and rounded at a time, because floats take several times as much memory. */
 const READ_ELEMENTS = 2 ** 22
 
-/**
- * The maximum weights of one session, whose opening takes up to four times as much. Devices and Chromium limit buffers.
- */
+/** The maximum weights of one session. Opening takes four times as much, and devices and Chromium limit buffers. */
 const SESSION_ELEMENTS = 2 ** 26
 
 /** The maximum rows of one run. It limits the memory of their logits, which the next run reuses. */
@@ -34,10 +32,7 @@ export const RUN_ROWS = 64
 export interface ResidentHead {
   /** Computes the logits of the whole vocabulary, [rows, vocabulary], from states that may be on the device. */
   logits(hidden: HiddenRows): Promise<Float32Array>
-  /**
-   * Draws a token of each row in a graph, with a uniform number for each row, without copying the logits. @returns the
-   * tokens, NaN for a row with a logit that is not finite; null if no graph can draw this sampling
-   */
+  /** Draws a token of each row in a graph. @returns NaN for a logit that is not finite; null if no graph can draw it */
   draw(hidden: HiddenRows, sampling: Sampling, uniforms: readonly number[]): Promise<number[] | null>
   close(): Promise<void>
 }

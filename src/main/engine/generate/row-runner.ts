@@ -15,10 +15,7 @@ export interface RunningRow {
   readonly position: number
 }
 
-/**
- * Runs rows through resident blocks. At every layer the rows of all models that use the same block are one batch. The
- * caller decides which rows run.
- */
+/** Runs rows through resident blocks. At every layer the rows of models with the same block are one batch. */
 export interface RowRunner {
   /** Adds rows whose prompts have been prefilled. */
   admit(rows: readonly RunningRow[], prefilled: Prefilled): Promise<void>

@@ -73,10 +73,7 @@ class Arrival {
   }
 }
 
-/**
- * Answers requests with models that stay in memory. Rows of all requests run together, and the blocks that models share
- * are computed once per step.
- */
+/** Answers requests with models that stay in memory. Rows of all requests run together. */
 class ServedAnswers {
   private readonly arrivals = new Map<string, Arrival>()
   private readonly arrivalOf = new Map<AnswerRow, Arrival>()
@@ -316,10 +313,7 @@ function partsOf(rows: readonly AnswerRow[]): number[] {
 
 const loaded = new Map<string, Promise<ServedAnswers>>()
 
-/**
- * Returns the models, loaded once. After a failure the next request tries again. @throws WorkbenchError as `openRun`
- * and `planServing`
- */
+/** Returns the models, loaded once. After a failure the next request tries again. */
 export function servedAnswers(served: ServedModels): Promise<ServedAnswers> {
   const existing = loaded.get(served.id)
   if (existing !== undefined) return existing

@@ -12,10 +12,7 @@ export async function stopTextOf({ base, post, stopTexts }: GenerateRequest): Pr
     : stopTextIn(await loadTextModel(await postTextFolder({ base, post })), stopTexts)
 }
 
-/**
- * Ends an answer directly before a stop text, as servers do. Of a token that contains both, the text before the stop
- * text is kept, in the tokens of the tokenizer.
- */
+/** Ends an answer directly before a stop text, also within a token. */
 export function stopTextIn(
   text: Pick<LocalTextModel, 'encode' | 'decode'>,
   stopTexts: readonly string[]

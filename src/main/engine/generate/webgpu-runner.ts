@@ -46,10 +46,7 @@ interface ResidentBlock {
   readonly cache: DeviceCache
 }
 
-/**
- * Opens a runner on a device with its own memory. Hidden states, keys and values stay there, and a step returns only
- * logits. The states of all rows are one tensor, in which every block replaces its cohort's rows.
- */
+/** Opens a runner on a device with its own memory, where states, keys and values stay. A step returns only logits. */
 export async function openWebGpuRunner(parts: RunnerParts): Promise<RowRunner> {
   return new WebGpuRunner(parts, await openResident(parts))
 }

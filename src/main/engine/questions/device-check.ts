@@ -32,11 +32,8 @@ const PRODUCT = { rows: 512, inner: 1024, columns: 1024 }
 const PRODUCT_RUNS = 3
 
 /**
- * Checks whether a device computes the same as the CPU, and measures its speed. The existence of an adapter proves
- * neither. An adapter may be software, and some drivers return wrong numbers without an error.
- *
- * @param request a pair, of which post's first, middle and last layer and its head are computed on both devices.
- * @throws WorkbenchError `unsupported` when this machine has no such device, or not with the requested precision
+ * Checks whether a device computes the same as the CPU, and its speed. @param request a pair, of which post's first,
+ * middle and last layer and its head are computed on both devices
  */
 export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSignal): Promise<DeviceCheck> {
   const open = await openRun(request, [])
@@ -99,10 +96,7 @@ async function* differences(
   yield distance(await logitsOn(device), expected) / distance(expected, new Float32Array(expected.length))
 }
 
-/**
- * Takes equal nodes through a layer of post, without its experts. @param states [rows, hidden] @returns [nodes, rows,
- * hidden]
- */
+/** Takes nodes through a layer of post without experts. @param states [rows, hidden] @returns [nodes, rows, hidden] */
 async function throughLayer(
   source: LayerSource,
   layer: number,

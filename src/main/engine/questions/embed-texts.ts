@@ -16,12 +16,9 @@ const MAX_VALUES = 65_536
 const OUTPUTS = ['sentence_embedding', 'last_hidden_state', 'token_embeddings']
 
 /**
- * Embeds texts with a sentence-embedding model in the format of sentence-transformers. Its inputs are int64 input_ids
- * and attention_mask, optionally token_type_ids, all [batch, sequence]. Its float32 output has one vector per token,
- * [batch, sequence, hidden], or one per text, [batch, hidden]. Vectors of tokens are averaged over the text's own
- * tokens. Embeddings have length 1, or 0 if all their values are 0.
- *
- * @throws WorkbenchError `bad-file` when the file is no such model or does not compute; `cancelled` when `signal` fires
+ * Embeds texts with a model of sentence-transformers: int64 input_ids, attention_mask and optional token_type_ids
+ * [batch, sequence], float32 output [batch, sequence, hidden] or [batch, hidden]. Vectors of tokens are averaged.
+ * Embeddings have length 1, or 0 if all values are 0.
  */
 export async function* embedTexts(
   { file, texts }: EmbedRequest,

@@ -6,12 +6,7 @@ import { openModelFile } from '../device/device'
 /** Milliseconds between two looks at the memory of the process. */
 const LOOK_MS = 100
 
-/**
- * Opens a model file of the user. Such a file says itself how much memory it takes, and onnxruntime cannot stop a run.
- * So the process ends with a message if it takes more than half of this machine's memory.
- *
- * @returns the session, and a function that releases it and ends the watch
- */
+/** Opens a model file of the user. The process ends if it takes half of the memory. @returns session and its release */
 export async function openWatchedModelFile(
   file: string,
   limitBytes = defaultMemoryBytes(),

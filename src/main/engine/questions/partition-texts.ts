@@ -11,14 +11,9 @@ import { requireTextInputs, withRuntimeErrors, textBatches, textFeeds } from './
 const SAME_FROM = 0.102
 
 /**
- * Partitions the texts of each group into classes as NoveltyBench does (Zhang et al. 2025, arXiv 2504.05228;
- * src/partition.py of its repository). Each text without a class begins one. It takes all later texts that the
- * classifier considers the same.
- *
- * A classifier is a cross-encoder that reads both texts at once. It outputs two logits, of which the softmax of the
- * second is the score, or one logit, whose logistic is the score.
- *
- * @throws WorkbenchError `bad-file` when the file is no such model or does not compute; `cancelled` when `signal` fires
+ * Partitions the texts of each group as NoveltyBench does (Zhang et al. 2025, arXiv 2504.05228). A text without a
+ * class begins one and takes all later texts that the classifier considers the same. A cross-encoder gives the
+ * softmax of two logits, or the logistic of one.
  */
 export async function* partitionTexts(
   { file, groups, ...frame }: PartitionRequest,

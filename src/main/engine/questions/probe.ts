@@ -11,13 +11,7 @@ import { finalRowOfPrompts, packPrompts } from '../tries/prompt-trie'
 import { buildRecipeTrie, originOf } from '../tries/recipe-trie'
 import { findSharing } from '../weights/sharing'
 
-/**
- * Computes the logits of one model at the last position of each prompt, [prompts][vocabulary]. Prompts with common
- * prefixes share their work, so all positions of a sequence cost hardly more than its last.
- *
- * @throws WorkbenchError when the pair cannot be read or computed, numbers are not finite (see `whyNonFinite`), or a
- * token is outside the vocabulary
- */
+/** Computes the last logits of each prompt, [prompts][vocabulary]. Common prefixes are computed once. */
 export async function probe(request: ProbeRequest, signal?: AbortSignal): Promise<number[][]> {
   const open = await openRun(request, [request.model])
   try {

@@ -22,12 +22,8 @@ interface PackedAnswer {
 }
 
 /**
- * Reads answers with one model, and returns the log-likelihood and the embedding of each. Answers go through the same
- * trie as prompts. A prompt is therefore computed once for all its answers, and a repeated answer once for all its
- * copies.
- *
- * @throws WorkbenchError when the pair cannot be read or computed, numbers are not finite (see `whyNonFinite`), a token
- * is outside the vocabulary, or `signal` fires
+ * Reads answers with one model, and returns the log-likelihood and the embedding of each. Equal parts are computed
+ * once.
  */
 export async function* readAnswers(
   request: ReadRequest,

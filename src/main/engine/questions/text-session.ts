@@ -4,10 +4,7 @@ import { elementAt } from '../../../contract/model/look-up'
 import { errorMessage } from '../../base/files/bounded-file'
 import { integerTensor } from '../device/device'
 
-/*
- * These functions run a user's ONNX models that read texts, in the export format of transformers. Their inputs are
- * int64 input_ids and attention_mask, optionally token_type_ids, all [batch, sequence].
- */
+/* Runs a user's ONNX models: int64 input_ids, attention_mask and optional token_type_ids, [batch, sequence]. */
 
 /** The maximum tokens of a batch, padding included. It limits the memory of its hidden states. */
 const BATCH_TOKENS = 8_192

@@ -10,9 +10,7 @@ export function mixedLogits(
   else filter(post, base, baseline.share, into)
 }
 
-/*
- * Indices below are not checked. These loops go over the whole vocabulary for every row, and the arrays are as long.
- */
+/* Indices below are not checked. These loops go over the whole vocabulary for every row, and the arrays are as long. */
 
 /** Mixes logits: (1 - share) x post + share x base, as DeRa does (Liu et al. 2024, arXiv 2402.02992). */
 function mix(post: Float32Array, base: Float32Array, share: number, into: Float32Array): void {

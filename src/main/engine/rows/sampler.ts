@@ -1,18 +1,11 @@
 import { elementAt } from '../../../contract/model/look-up'
 import type { DrawSettings } from '../../../contract/model/sampling'
 
-/*
- * Indices in this module are not checked. Its loops go over the whole vocabulary for every drawn token, and indices
- * stay within the arrays.
- */
+/* Indices in this module are not checked. Its loops over the whole vocabulary stay within the arrays. */
 
 /**
- * Draws the next token as common libraries do. Repetition penalty, temperature, top-k or top-n-sigma, top-p and min-p
- * are applied in this order. One draw from the remaining tokens follows.
- *
- * @param logits [vocabulary]; not changed.
- * @param earlier tokens that the repetition penalty counts: prompt and answer so far.
- * @param uniform a number from 0 (included) to 1 (excluded).
+ * Draws the next token: repetition penalty, temperature, top-k or top-n-sigma, top-p, min-p, then one draw. @param
+ * logits [vocabulary] @param earlier tokens of prompt and answer @param uniform from 0 to below 1
  */
 export function sampleToken(
   logits: Float32Array,
@@ -25,13 +18,7 @@ export function sampleToken(
   return draw(candidates(scores, sampling), uniform)
 }
 
-/**
- * Computes the probabilities of some tokens in the distribution from which {@link sampleToken} draws.
- *
- * @param logits [vocabulary]; not changed
- * @param earlier tokens that the repetition penalty counts
- * @param tokens tokens whose probabilities are requested
- */
+/** Computes the probabilities of `tokens` from which {@link sampleToken} draws. @param earlier tokens to penalise */
 export function tokenProbabilities(
   logits: Float32Array,
   sampling: DrawSettings,
@@ -87,10 +74,7 @@ function reserve(size: number): typeof scratch {
   return scratch
 }
 
-/**
- * Applies the repetition penalty (Keskar et al. 2019, arXiv 1909.05858): logits of earlier tokens are divided by it if
- * positive and multiplied by it if negative.
- */
+/** Divides positive logits of earlier tokens by the penalty and multiplies negative ones (arXiv 1909.05858). */
 function penalised(logits: Float32Array, penalty: number, earlier: readonly number[]): Float32Array {
   if (penalty === 1) return logits
   const scores = reserve(logits.length).scores.subarray(0, logits.length)
@@ -158,10 +142,7 @@ function weigh(scores: Float32Array, lowest: number, likeliest: number, temperat
 /** Distance below the likeliest score, in temperatures, beyond which tokens have next to no weight in total. */
 const FAR = 20
 
-/**
- * Applies top-p (Holtzman et al. 2019, arXiv 1904.09751): the fewest likeliest tokens that together have at least topP.
- * Far tokens are weighed only if they may matter.
- */
+/** Keeps the fewest likeliest tokens that together have topP (Holtzman et al. 2019, arXiv 1904.09751). */
 function nucleusOf(
   scores: Float32Array,
   lowest: number,
@@ -185,10 +166,7 @@ interface Edge {
   readonly ties: number
 }
 
-/**
- * Finds the smallest of the largest weights that together reach `wanted`, and their sum. Weights are summed by their
- * leading bits, which is faster than sorting.
- */
+/** Finds the smallest of the largest weights that reach `wanted`, by their leading bits instead of sorting. */
 function nucleusEdge(weights: Float64Array, wanted: number): Edge & { readonly keptWeight: number } {
   const words = new Uint32Array(weights.buffer, weights.byteOffset, 2 * weights.length)
   const bucketOf = (i: number): number =>

@@ -1,6 +1,4 @@
-/*
- * Indices below are not checked, because these loops go over the whole vocabulary. They stay within the arrays.
- */
+/* Indices below are not checked, because these loops go over the whole vocabulary. They stay within the arrays. */
 
 /** Values of a digit of the radix sort: a byte. */
 const RADIX = 256
@@ -13,10 +11,7 @@ function scratchOf(length: number): { readonly keys: Uint32Array; readonly sorte
   return { keys: new Uint32Array(length), sortedKeys: new Uint32Array(length) }
 }
 
-/**
- * Returns the values in descending order, with NaN first. A radix sort takes a third of the time of a
- * comparison sort.
- */
+/** Returns the values in descending order, with NaN first, by a radix sort. */
 export function sortDescending(values: Float32Array): Float32Array {
   const { length } = values
   if (scratch.keys.length < length) scratch = scratchOf(length)

@@ -3,16 +3,11 @@ import type { TruncatedBaseline } from '../../../contract/model/sampling-baselin
 import { standardDeviation } from './sampler'
 import { sortDescending } from './sort-descending'
 
-/*
- * Indices below are not checked, because these loops go over the whole vocabulary. They stay within the arrays.
- */
+/* Indices below are not checked, because these loops go over the whole vocabulary. They stay within the arrays. */
 
 /**
- * Computes probabilities of tokens under many cuts of one row, which is sorted once for all of them. Tokens that tie
- * with the last kept one are kept.
- *
- * @param logits [vocabulary]; not changed
- * @returns the probabilities of `tokens` for each baseline
+ * Computes probabilities of tokens under many cuts of one row, which is sorted once. Ties with the last kept token
+ * are kept. @returns the probabilities of `tokens` for each baseline
  */
 export function truncatedProbabilities(
   logits: Float32Array,

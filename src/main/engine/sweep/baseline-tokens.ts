@@ -43,10 +43,7 @@ interface Logits {
   readonly base: Float32Array | null
 }
 
-/**
- * Computes the requested probabilities of each baseline under each sampler, row after row. A baseline that is itself a
- * sampler has only its own. No block is evaluated.
- */
+/** Computes the probabilities of each baseline under each sampler, or its own, without evaluating a block. */
 export async function baselineTokens(run: BaselineRun): Promise<DrawnRows[]> {
   const { baselines, rows, vocabularySize, post, base, signal } = run
   const parts = baselines.map((): Float64Array[][] => [])

@@ -18,10 +18,7 @@ import type { SweptModels } from './sweep-memory'
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 const POSITION_BYTES = BigInt64Array.BYTES_PER_ELEMENT
 
-/**
- * Counts the runs of a sweep and the bytes that they copy, without samplers and baselines, which copy little. Undefined
- * if runs copy nothing, and with experts, which are chosen while the sweep runs.
- */
+/** Counts the runs of a sweep and the bytes that they copy. Undefined if they copy nothing, and with experts. */
 export function plannedCopies(
   models: SweptModels,
   { groups, rowBound }: GroupingInParts

@@ -106,9 +106,7 @@ export class GroupScorer {
     throw new RangeError(`no leaf ${leaf} was scored`)
   }
 
-  /**
-   * Yields the probabilities of models or a baseline, whose index follows theirs, under the sweep's and other samplers.
-   */
+  /** Yields the probabilities of models or of a baseline, whose index follows theirs. */
   *events(models: readonly number[], next: DrawnRows): Generator<EngineSweepEvent> {
     const probabilities = this.probabilities(elementAt(next, 0, 'sampler'))
     const others = next.slice(1)

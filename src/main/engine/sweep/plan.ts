@@ -78,10 +78,7 @@ const LONG_FIRST_RUN_MS = 5000
 
 const POST_BLOCK = { kind: 'recipe', attention: 0, mlp: 0 } as const
 
-/**
- * Reads the part of post's first layer that every row goes through, and one expert. It then reads base's weights into
- * the same memory, as a sweep does, and reports the speed of the faster one.
- */
+/** Reads post's first layer, then base's into the same memory as a sweep does, and reports the faster speed. */
 async function readFirstLayer(
   pair: PairWeights
 ): Promise<{ blocks: (step: BlockStep) => Promise<BlockWeights>; bytesPerSecond: number }> {
@@ -223,10 +220,7 @@ const OVERHEAD_RATIO = 1.1
 /** Seconds of a sweep that hardly grow with it: opening the pair, planning, creating graphs and scoring baselines. */
 const FIXED_SECONDS = 0.2
 
-/**
- * Estimates the time layer by layer as the larger of computing and reading, plus the first read. On the CPU the reading
- * thread takes one of the computing cores.
- */
+/** Estimates the time as the larger of computing and reading by layer. On the CPU, reading takes one of the cores. */
 export function sweepTime(
   { flops, readBytes }: PlannedWork,
   { trie }: SweptModels,

@@ -24,9 +24,8 @@ import {
 const PART_FLOPS = 1e11
 
 /**
- * The minimum operations per byte read, because each part reads weights again. On the CPU, where the reading thread
- * takes a core, reading stays within a tenth of the time. Elsewhere computation hides it. On CUDA, where an H100 is as
- * fast as its reading threads, an 8B is one part.
+ * The minimum operations per byte read, because each part reads weights again. Reading on the CPU takes a core and
+ * stays within a tenth of the time. An H100 is as fast as its reading threads.
  */
 const FLOPS_PER_BYTE = { cpu: 1200, webgpu: 5000, cuda: 50_000, dml: 5000, coreml: 5000 }
 
@@ -41,10 +40,7 @@ export type GroupInParts = Grouping['groups'][number] & {
 /** A grouping that keeps a sweep within its memory, with the parts whose results it stores on the way. */
 export type GroupingInParts = Omit<Grouping, 'groups'> & { readonly groups: readonly GroupInParts[] }
 
-/**
- * Splits a group's models into parts that are as small as possible at little cost, and take no more memory than all
- * models at once. @param together indices of models that stay in one part
- */
+/** Splits a group's models into small parts at little cost and memory. @param together models that stay in one part */
 function splitIntoParts(
   models: SweptModels,
   packed: PackedPrompts,
@@ -76,10 +72,7 @@ function splitIntoParts(
   return [leaves]
 }
 
-/**
- * Divides the prompts of a sweep into groups in parts, by the request's split or as few as fit into memory. @throws
- * WorkbenchError as `groupWithin`
- */
+/** Divides prompts into groups in parts, by the request's split or as few as fit into memory. */
 export function sweepGroups(
   models: SweptModels,
   tries: readonly AnswerTrie[],

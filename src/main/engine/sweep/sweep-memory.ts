@@ -45,10 +45,7 @@ export const MAIN_MEMORY: Placement = {
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT
 
-/**
- * Estimates the peak memory of a pass over one prompt group, device memory included. Memory that a driver takes for
- * itself is unknown.
- */
+/** Estimates the peak memory of a pass over one prompt group, device memory included. */
 export function groupMemory(models: SweptModels, group: GroupSize, rowBound: number): PlannedMemory {
   const { pair, trie, placement } = models
   const { spec } = pair.post
@@ -81,10 +78,7 @@ export function deviceBytes(models: SweptModels, group: GroupSize, rowBound: num
   return ofRun + groupMemory(models, group, rowBound).states + uploadedFinalBytes(models, group)
 }
 
-/**
- * The share of a device's free memory that one run may take. The other sessions of a sweep keep what their runs took,
- * and onnxruntime's arenas, whose settings Node cannot change, grow to powers of two.
- */
+/** The share of a device's free memory for one run, because sessions keep memory and arenas grow to powers of two. */
 const RUN_SHARE = 1 / 4
 
 /** Returns the bytes of the device's own memory that one run may take. */
@@ -121,10 +115,7 @@ export function scaleBytes(pair: PairWeights): number {
   )
 }
 
-/**
- * Returns the bytes of a block or a head slice in the device's memory. If a run casts the weights, they are there as
- * float32 too. Otherwise the largest matrix is there twice more for its upload.
- */
+/** Returns the device bytes of a block or head slice: also as float32 if cast, else its largest matrix twice more. */
 function deviceWeightBytes({ pair, placement }: SweptModels): number {
   const { keepsTensors, copiesTensors, precision } = placement
   if (!keepsTensors && !copiesTensors) return 0
@@ -149,10 +140,7 @@ function uploadedFinalBytes({ pair, trie, placement }: SweptModels, group: Group
   return FLOAT_BYTES * countLeaves(trie) * group.places * pair.post.spec.hiddenSize
 }
 
-/**
- * Returns the states alive at once. On a device one more exists before the run's parents are freed. A large run frees
- * its parents with the last of another run's states.
- */
+/** Returns the states alive at once. On a device one more exists before the run's parents are freed. */
 function aliveStates(models: SweptModels, group: GroupSize, rowBound: number): number {
   const { maxAliveStates, placement } = models
   if (placement.copiesTensors) return maxAliveStates + (2 * rowsOfRun(models, group, rowBound)) / group.rows

@@ -42,8 +42,8 @@ export interface Grouping {
 const MIN_ROWS = 256
 
 /**
- * Splits prompts into as few groups as fit. Runs of blocks become smaller only if that saves groups, and go below
- * MIN_ROWS only if nothing else fits. @throws WorkbenchError `out-of-memory` naming the smallest budget
+ * Splits prompts into as few groups as fit. Runs become smaller only if that saves groups, and go below MIN_ROWS
+ * last.
  */
 export function groupWithin(
   models: SweptModels,
@@ -125,10 +125,7 @@ export interface Flops {
   readonly head: number
 }
 
-/**
- * Counts 2 x parameters x rows for each projection. In the last layer all but keys and values is computed only for rows
- * that predict an answer.
- */
+/** Counts 2 x parameters x rows for each projection. The last layer computes only rows that predict an answer. */
 export function countFlops(spec: DecoderSpec, { levels, leaves }: TriePart, packed: PackedPrompts): Flops {
   const finalCount = finalRows(packed).length
   const projections = levels.reduce(
@@ -171,9 +168,7 @@ export interface Reading {
   readonly roots: readonly Origin[]
 }
 
-/**
- * Returns the maximum stored bytes that one pass over the layers and the heads reads, and the weights kept meanwhile.
- */
+/** Returns the maximum stored bytes that one pass over layers and heads reads, and the weights kept meanwhile. */
 export function storedBytes(
   pair: PairWeights,
   { levels, roots }: Reading,

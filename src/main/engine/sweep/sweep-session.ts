@@ -12,10 +12,7 @@ import type { SweptModels } from './sweep-memory'
 import { type OpenRequest, SweepResources } from './sweep-resources'
 import { allReads, MIN_SHARE, READERS, WeightPrefetch } from './weight-prefetch'
 
-/**
- * Unread bytes above which a stage with `leaves: 'nothing'` caches none of its weights. New memory takes time, but a
- * short sweep loses more by reading twice.
- */
+/** Unread bytes above which a stage with `leaves: 'nothing'` caches no weights. A short sweep caches them. */
 const PASSED_BYTES = 2 ** 30
 
 /** The work of a session's stage and the memory that the session keeps meanwhile. */
@@ -91,10 +88,7 @@ export class SweepSession {
     await this.freeWhenOver()
   }
 
-  /**
-   * Returns the groups of a stage that continues from cached data. The spare memory goes to states first, then to
-   * weights. @throws WorkbenchError as `sweepGroups`
-   */
+  /** Returns the groups of a stage that continues from cached data. Spare memory goes to states, then to weights. */
   groups(
     models: SweptModels,
     tries: readonly AnswerTrie[],

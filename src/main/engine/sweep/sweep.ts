@@ -33,16 +33,9 @@ import { elementAt } from '../../../contract/model/look-up'
 import { joinNumbers } from '../rows/rows'
 
 /**
- * Scores every model on every prompt. A score is the probability of each of the prompt's groups of continuations, under
- * `request.sampling` if it is set.
- *
- * Prompts are split into groups that keep the process within `request.memoryBytes`. A group's models are split into
- * parts that are small enough to lose (see `splitIntoParts`). Each part is one layer-major pass over its models and one
- * pass over the head, so every weight byte is read once per part. Weights are read and converted beside the
- * computation, with at most two blocks in memory.
- *
- * @throws WorkbenchError when the pair cannot be read or computed, or numbers are not finite (see `whyNonFinite`).
- * @throws WorkbenchError when a token is outside the vocabulary, the memory allowed is too small, or `signal` fires.
+ * Scores every model on every prompt: the probability of each group of continuations, under `request.sampling` if
+ * set. Groups of prompts keep within `request.memoryBytes`. Each part of a group's models is one pass over the layers
+ * and the head, so every weight byte is read once per part. At most two blocks are in memory.
  */
 export async function* sweep(request: SweepRequest, signal?: AbortSignal): AsyncGenerator<EngineSweepEvent> {
   const startedMs = performance.now()

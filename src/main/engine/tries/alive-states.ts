@@ -2,10 +2,7 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import type { RecipeTrie } from './recipe-trie'
 import { type TriePart, wholeTrie } from './trie-parts'
 
-/**
- * Computes the maximum number of hidden states alive at once: a parent lives until its last child is computed. The last
- * level is left out, whose states are of some rows only.
- */
+/** Computes the maximum of hidden states alive at once, without the last level, whose states are of some rows only. */
 export function maxAliveStates(trie: RecipeTrie, parts: readonly TriePart[] = [wholeTrie(trie)]): number {
   const { roots, levels } = trie
   const uses = levels.map((_, level) => {

@@ -8,10 +8,7 @@ export interface AnswerStep {
   readonly choice: number
 }
 
-/**
- * The continuations requested for a prompt, as a trie. A place is a point at which probabilities of next tokens are
- * requested. A shared beginning is computed once. Single tokens have one place, the prompt's end.
- */
+/** The continuations of a prompt as a trie. A place is where probabilities of next tokens are requested. */
 export interface AnswerTrie {
   /** The tokens up to each place. The prompt's own end is first, and each place comes after the one that it follows. */
   readonly places: PromptPlaces

@@ -2,15 +2,9 @@ import type { PackedPrompts } from './prompt-trie'
 import { elementAt } from '../../../contract/model/look-up'
 
 /**
- * One segment of the attention of packed rows. In a trie a row sees itself and its ancestors. One mask over the whole
- * packed sequence could express that. But prompts share little beyond their template, so most of that square would be
- * masked. Instead the projections run on packed rows, and q, k and v are gathered into one sequence per trie leaf for
- * the scores. This costs (prompts x length^2) instead of (packed rows)^2, an order of magnitude less for forty short
- * prompts.
- *
- * A beginning that several leaves share, such as a system prompt or the prompt of many answers, is scored with the
- * first of them only. Leaves that share nearly everything, such as the answers to one prompt, form one sequence, in
- * which each sees its own path.
+ * One segment of the attention of packed rows. Projections run on packed rows; q, k and v are gathered into one
+ * sequence per trie leaf, which costs (prompts x length^2) instead of (packed rows)^2. A shared beginning is scored
+ * with its first leaf. Leaves that share nearly everything form one sequence, in which each sees its path.
  */
 export interface AttentionSegment {
   readonly pathCount: number
@@ -136,10 +130,7 @@ const cheaper = (one: Branch[][], other: Branch[][]): Branch[][] => {
   return cost(other) < cost(one) ? other : one
 }
 
-/**
- * Divides branches by length, so that little padding is computed: whole prompts, and the few tokens in which prompts
- * differ.
- */
+/** Divides branches by length, so that little padding is computed. */
 function bucketsOf(branches: readonly Branch[]): Branch[][] {
   const byLength = [...branches].sort((a, b) => lengthOf(b) - lengthOf(a))
   let best = { cut: byLength.length, cost: paddedCost(byLength) }
@@ -152,10 +143,7 @@ function bucketsOf(branches: readonly Branch[]): Branch[][] {
   return [byLength.slice(0, best.cut), byLength.slice(best.cut)].filter((bucket) => bucket.length > 0)
 }
 
-/**
- * The maximum scores of one head in a segment, because the scores of all heads are in memory several times. A longer
- * prompt is scored some queries at a time, with the keys up to the last query.
- */
+/** The maximum scores of one head in a segment. A longer prompt is scored some queries at a time. */
 export const SEGMENT_SCORES = 2 ** 19
 
 function boundedParts(branches: readonly Branch[]): Branch[][] {
@@ -193,8 +181,8 @@ function paddedCost(branches: readonly Branch[]): number {
 export const MASKED = -30_000
 
 /**
- * Returns the additive mask of a segment, [pathCount, queryLength, keyLength]. It is 0 where a query sees a key: itself
- * and its ancestors less than `window` before it. It is MASKED elsewhere.
+ * Returns the additive mask of a segment, [pathCount, queryLength, keyLength]: 0 where a query sees a key, itself or
+ * an ancestor less than `window` before it, else MASKED.
  */
 export function segmentMask(segment: AttentionSegment, window: number | null): Float32Array {
   const { pathCount, queryLength, keyLength, queryPlaces, keyPositions, keyEnds } = segment

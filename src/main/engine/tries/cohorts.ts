@@ -1,9 +1,7 @@
 import { nodePath, type RecipeTrie } from './recipe-trie'
 import { elementAt } from '../../../contract/model/look-up'
 
-/**
- * The models that share a block of a layer. They are one object, because their rows keep one order in all their blocks.
- */
+/** The models that share a block of a layer, as one object. */
 export type Cohort = ReadonlySet<number>
 
 export function cohortsOf(trie: RecipeTrie): Cohort[][] {

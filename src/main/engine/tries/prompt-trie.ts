@@ -1,9 +1,6 @@
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
-/**
- * All prompts of a run as one packed sequence with one row per distinct token prefix. Rows are in order of first
- * appearance, parents before their children.
- */
+/** All prompts of a run as one packed sequence: one row per distinct token prefix, parents before their children. */
 export interface PackedPrompts {
   /** Token of each row, [rowCount]. */
   readonly tokens: Int32Array

@@ -10,9 +10,8 @@ import {
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /**
- * A trie of models. Models that agree on their embedding and on layers 0..l share the hidden states after layer l.
- * Level l holds the distinct states after layer l, each with the block that led to it. For all ranges, level l has 1 +
- * (l+1) + l(l+1)/2 nodes instead of L(L+1)/2. Nothing here depends on ranges: any set of models works.
+ * A trie of models. Models that agree on their embedding and layers 0..l share the states after layer l. For all
+ * ranges, level l has 1 + (l+1) + l(l+1)/2 nodes instead of L(L+1)/2. Any set of models works.
  */
 export interface RecipeTrie {
   readonly roots: readonly Origin[]
@@ -47,10 +46,7 @@ interface TrieEdge {
   readonly block: number
 }
 
-/**
- * The weights of one block. `stored` is a checkpoint's layer as it is. A `recipe` is the layer that an export would
- * hold: post, a source, or a blend of both, rounded to post's dtype.
- */
+/** The weights of one block: `stored` in a checkpoint, or a `recipe` of post and a source, rounded to post's dtype. */
 export type BlockSource =
   | { readonly kind: 'stored'; readonly origin: Exclude<Origin, 'post'> }
   | ({
@@ -168,10 +164,7 @@ function postLast(a: string, b: string): number {
   return Number(a === POST_KEY) - Number(b === POST_KEY) || (a < b ? -1 : 1)
 }
 
-/**
- * Returns the sources of a model, which are equal for models of equal weights. @throws WorkbenchError `bad-input` for a
- * recipe that does not fit the layers
- */
+/** Returns the sources of a model, which are equal for models of equal weights. */
 function modelSources(model: Model, sharing: Sharing): ModelSources {
   if (model.kind === 'checkpoint') return otherSources(otherOrigin(model.path), sharing)
   const layers = Array.from({ length: sharing.layerCount }, (_, layer) => layer)

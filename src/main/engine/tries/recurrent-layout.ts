@@ -14,10 +14,8 @@ interface Chunk {
 }
 
 /**
- * Divides packed rows into chunks. A chunk ends where paths part, so that the state of a common beginning is computed
- * once. Chunks of one level depend only on the level before, and those of similar length are computed together.
- *
- * @param ends rows after which the state is requested, each of them the last row of a prompt
+ * Divides packed rows into chunks, which end where paths part. Chunks of a level depend only on the level before.
+ * @param ends last rows of prompts, after which the state is requested
  */
 export function recurrentLayout(packed: PackedPrompts, ends: Int32Array): RecurrentShape {
   const parents = parentsOf(packed)

@@ -8,10 +8,7 @@ export interface LevelNode {
 
 export interface PartNode extends LevelNode {
   readonly block: number
-  /**
-   * True if several parts continue from the node and any may compute it. The number of nodes in a run changes the last
-   * bits of their states.
-   */
+  /** True if several parts continue from the node. The number of nodes in a run changes the last bits of states. */
   readonly alone: boolean
 }
 
@@ -22,10 +19,7 @@ export interface TriePart {
   readonly levels: readonly (readonly PartNode[])[]
 }
 
-/**
- * Returns the leaves in depth-first order: base before post, and models that stay post before others. Whatever a leaf
- * shares with any earlier leaf, it shares with the one directly before it.
- */
+/** Returns the leaves in depth-first order. A leaf shares most with the one directly before it. */
 export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
   const children = levels.map(({ nodes }, level) => {
     const parents = level === 0 ? roots.length : elementAt(levels, level - 1, 'level').nodes.length
@@ -49,8 +43,8 @@ export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
 }
 
 /**
- * Splits leaves, in the order of `leavesByDepth`, into runs of about equal cost. @param costOf returns the cost of a
- * node of a level @param together number of first leaves that stay in one part
+ * Splits leaves into runs of about equal cost. @param costOf a node of a level @param together first leaves of one
+ * part
  */
 export function splitLeaves(
   trie: RecipeTrie,
@@ -78,10 +72,7 @@ export function splitLeaves(
   return parts.filter((part) => part.length > 0)
 }
 
-/**
- * Returns the nodes that each part has to compute when the parts run one after the other. @param known indices of parts
- * that are not computed
- */
+/** Returns the nodes that each part computes, one part after the other. @param known parts that are not computed */
 export function walkParts(
   trie: RecipeTrie,
   parts: readonly (readonly number[])[],

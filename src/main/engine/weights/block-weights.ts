@@ -15,10 +15,7 @@ export interface BlockWeights {
   release(): void
 }
 
-/**
- * One step of computing a block: the part that every row goes through, or one expert. Later blocks of the layer may
- * share tensors with it.
- */
+/** One step of computing a block: the part of every row, or one expert. Later blocks may share its tensors. */
 export interface BlockStep {
   readonly layer: number
   /** Null for the part that every row goes through, which is the whole block if it has no experts. */

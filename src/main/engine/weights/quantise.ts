@@ -3,13 +3,9 @@ import type { ResidentTensor } from '../../graphs/resident-weights'
 import { QUANTISED_BLOCK, quantisedBits } from '../../graphs/layer-builder'
 
 /**
- * Rounds a weight matrix to 8 or 4 bits in blocks of 32 along its input dimension. A weight is (q - zero) * scale, with
- * zero in the middle (128 or 8). The scale puts the block's largest weight 127 or 7 steps from zero.
- *
- * @param weights [rows, columns].
- * @param quantised [rows, ceil(columns / 32), 32 or 16]. Two 4-bit values share a byte, the first in its low half. A
- * last block that is not full ends in zeros.
- * @param scales [rows x ceil(columns / 32)].
+ * Rounds a weight matrix [rows, columns] to 8 or 4 bits in blocks of 32 inputs. A weight is (q - zero) * scale, with
+ * zero 128 or 8. @param quantised [rows, ceil(columns / 32), 32 or 16], 4-bit values with the first in the low half,
+ * padded with zeros @param scales [rows x ceil(columns / 32)]
  */
 export function quantiseBlocks(
   weights: Float32Array,

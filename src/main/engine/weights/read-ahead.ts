@@ -87,10 +87,7 @@ class Reader {
   }
 }
 
-/**
- * Reads weights in one thread or several while this thread computes. The memory of two requests is reused: one is
- * computed from while the other is filled.
- */
+/** Reads weights in threads while this one computes. The memory of two requests is reused. */
 export class PrefetchReader {
   /** The maximum number of requests whose memory was lent or being filled at the same time. */
   peakBuffers = 0
@@ -214,10 +211,7 @@ interface Share {
   readonly placed: WorkerRequest['reads']
 }
 
-/**
- * Divides reads into equal shares, one per thread. Requests for the same tensors are divided equally, because a thread
- * may have kept their stored bytes.
- */
+/** Divides reads into equal shares, one per thread, always alike, because a thread may have kept stored bytes. */
 function sharesOf(reads: readonly WeightRead[], count: number): Share[] {
   const shares = Array.from({ length: count }, () => ({ indices: new Array<number>(), size: 0 }))
   const largestFirst = [...reads.entries()].sort(([, a], [, b]) => b.count - a.count)

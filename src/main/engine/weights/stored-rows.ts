@@ -2,9 +2,7 @@ import { decodeFloat32 } from '../../checkpoint/dtype'
 import { wholeModelTensors } from '../../family'
 import type { ModelWeights } from './pair-weights'
 
-/**
- * Reads rows first .. first + count - 1 of a stored matrix as float32. A vector's rows are its elements, of width 1.
- */
+/** Reads `count` rows of a stored matrix from `first` on as float32. A vector's rows are its elements. */
 export async function readFloatRows(
   model: ModelWeights,
   name: string,

@@ -33,10 +33,7 @@ export interface PrefetchQueue {
   end(): Promise<void>
 }
 
-/**
- * Caches converted weights from one request to the next, up to a memory limit. Blends are not cached, because a request
- * computes with each only once.
- */
+/** Caches converted weights between requests, up to a memory limit. Blends are computed with only once. */
 export class WeightCache {
   bytes = 0
   prefetch: PrefetchQueue | null = null

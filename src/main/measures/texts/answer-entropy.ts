@@ -1,10 +1,6 @@
 /**
- * Computes the Shannon entropy of the answers' shares divided by log n, the largest possible for n answers
- * (Shannon 1948, "A Mathematical Theory of Communication"). It is 0 if all are the same and 1 if all differ.
- * The entropy of a small sample is below that of the model, so compare only cells of the same size.
- *
- * @param counts how often each different answer came, all positive
- * @returns null for fewer than two answers, which cannot differ
+ * Computes the Shannon entropy of the answers' shares over log n, 0 to 1, comparable for cells of one size. @param
+ * counts how often each answer came @returns null for fewer than two answers
  */
 export function answerEntropy(counts: readonly number[]): number | null {
   const total = counts.reduce((sum, count) => sum + count, 0)

@@ -1,11 +1,8 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
 
 /**
- * Computes the mean cosine distance 1 - cos over all pairs of embeddings.
- *
- * @param embeddings one vector per answer, all of one length
- * @returns from 0 (all point the same way) to 2; null for fewer than two. A zero vector counts as orthogonal
- * to all others.
+ * Computes the mean cosine distance 1 - cos, 0 to 2, over all pairs; null for fewer than two. A zero vector counts as
+ * orthogonal. @param embeddings one vector per answer
  */
 export function meanCosineDistance(embeddings: readonly Float32Array[]): number | null {
   const count = embeddings.length
@@ -25,12 +22,8 @@ export function meanCosineDistance(embeddings: readonly Float32Array[]): number 
 }
 
 /**
- * Computes the Vendi score (Friedman and Dieng 2023, arXiv 2210.02410): exp of the Shannon entropy of the
- * eigenvalues of K/n. K holds the cosine similarities of all pairs. It is the effective number of
- * different answers, from 1 (all equal) to n (all orthogonal).
- *
- * @param embeddings one vector per answer; time grows with the cube of their number.
- * @returns null without any answer
+ * Computes the Vendi score (Friedman and Dieng 2023, arXiv 2210.02410): exp of the entropy of the eigenvalues of K/n,
+ * K of cosine similarities. It is 1 (all equal) to n (all orthogonal), and null without answers. Time is cubic.
  */
 export function vendiScore(embeddings: readonly Float32Array[]): number | null {
   const count = embeddings.length

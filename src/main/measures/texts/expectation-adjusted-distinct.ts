@@ -1,12 +1,7 @@
 /**
- * Computes expectation-adjusted distinct (Liu et al. 2022, "Rethinking and Refining the Distinct Metric",
- * arXiv 2202.13587): different tokens divided by the number expected from C random tokens. With a vocabulary
- * of V tokens, this number is V (1 - (1 - 1/V)^C). Unlike distinct-n it does not fall merely because answers are longer or
- * more.
- *
- * @param answers the tokens of each answer.
- * @param vocabularySize V, the tokenizer's.
- * @returns null if there is no token
+ * Computes expectation-adjusted distinct (Liu et al. 2022, arXiv 2202.13587): different tokens over V (1 - (1 -
+ * 1/V)^C), expected from C random ones of V. @param answers the tokens of each @param vocabularySize V @returns null
+ * without tokens
  */
 export function expectationAdjustedDistinct(
   answers: readonly (readonly number[])[],

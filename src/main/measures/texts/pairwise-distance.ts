@@ -1,10 +1,6 @@
 /**
- * Computes the mean Jaccard distance (Jaccard 1901) over all pairs of answers. It is 1 - |A and B| / |A or B| of
- * their sets of words. It is 0 if all use the same words, and 1 if no two share a word. Two answers without
- * words are equal.
- *
- * @param answers the words of each answer.
- * @returns from 0 to 1; null for fewer than two answers
+ * Computes the mean Jaccard distance 1 - |A and B| / |A or B| (Jaccard 1901) over pairs of sets of words. Answers
+ * without words are equal. @param answers the words of each @returns null for fewer than two answers
  */
 export function meanPairwiseDistance(answers: readonly (readonly string[])[]): number | null {
   if (answers.length < 2) return null

@@ -16,11 +16,8 @@ const TOLERANCE = 1e-9
 const SEED = 1
 
 /**
- * Computes the first two principal components (Pearson 1901) by subspace iteration (Rutishauser 1970) from a
- * fixed start. Products of all pairs of a thousand answers would take minutes. Signs are arbitrary, and
- * chosen so that the point farthest out along an axis lies on its positive side.
- *
- * @param vectors one per answer, all of one length; time grows with their number times their length
+ * Computes two principal components (Pearson 1901) by subspace iteration (Rutishauser 1970) from a fixed start. The
+ * point farthest out along an axis lies on its positive side. @param vectors one per answer, of one length
  */
 export function planeMap(vectors: readonly Float32Array[]): PlaneMap {
   if (vectors.length < 2) return { points: vectors.map(() => ({ x: 0, y: 0 })), explained: [0, 0] }
@@ -44,10 +41,8 @@ export function planeMap(vectors: readonly Float32Array[]): PlaneMap {
 }
 
 /**
- * Computes the largest eigenvalues of X X' and their eigenvectors, in descending order.
- *
- * @param centred X, [answers][length]
- * @returns directions [answers][directions]
+ * Computes the largest eigenvalues of X X', descending. @param centred X, [answers][length] @returns
+ * [answers][directions]
  */
 function leadingDirections(centred: Matrix): { variances: number[]; directions: Matrix } {
   const random = xoroshiro128plus(SEED)

@@ -35,9 +35,8 @@ export function selfBleu(answers: readonly (readonly string[])[]): number | null
 }
 
 /**
- * Counts for each answer its n-grams that occur in other answers, each at most as often as in the other
- * answer with the most. That maximum is the largest count of all, or the second largest for the answer with
- * the largest. The time is linear in the text, because answers are not compared in pairs.
+ * Counts each answer's n-grams at most as often as in another answer: its largest, or second largest count. The time
+ * is linear in the text.
  */
 function clippedMatches(answers: readonly (readonly string[])[], n: number): number[] {
   const counts = answers.map((words) => nGramCounts(words, n))

@@ -11,11 +11,7 @@ import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { parseInPieces } from '../../base/files/schema-pieces'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder, plainFileState } from '../../base/files/plain-paths'
 
-/*
- * Reads and writes all JSON documents of a project, with the same rules for every kind. Reading checks a schema
- * and a version. Writing checks the same schema and the size, so that every file can be read back. A file is written
- * whole or not at all. A file that cannot be read does not hide the others.
- */
+/* Reads and writes all JSON documents of a project: whole, with a schema, version and maximum size. */
 
 /** Ending of the file beside a document that lists show. It is no document. */
 export const SUMMARY = '.summary.json'
@@ -53,8 +49,7 @@ export class DocumentFolder<T> {
   constructor(private readonly kind: FolderKind<T>) {}
 
   /**
-   * Reads a document, migrated in memory. The same object is returned while its file stays as it was, and nobody may
-   * change it. @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
+   * Reads a document, migrated in memory. The same object is returned while its file is unchanged; do not change it.
    */
   async read(project: string, id: string): Promise<T> {
     const file = this.companion(project, id, '.json')

@@ -15,10 +15,7 @@ import { SWEEPS } from './sweep-store'
 const RESULTS = ['sweeps', 'searches', 'checks', 'samples', 'evaluations', 'sampled-crc.json']
 const FIRST_PAIR = join('pairs', 'pair-1')
 
-/**
- * Migrates a project to the present version. The caller holds its lock. @param beforeStep is called before each change
- * of the disk @returns name of the copy of an older project.json, or null
- */
+/** Migrates a project, under its lock. @returns name of the copy of an older project.json, or null */
 export async function migrateProject(
   folder: string,
   beforeStep: () => void = () => undefined
@@ -36,12 +33,7 @@ export async function migrateProject(
 export const BACKUP = 'backup'
 
 /**
- * Stores each sweep of a project in two files. The old files are kept in {@link BACKUP}. The caller holds the lock.
- *
- * @param pairs names of the folders of its pairs.
- * @param beforeStep is called before each change of the disk.
- * @returns whether any sweep was changed.
- * @throws WorkbenchError `read-only`, `bad-file`.
+ * Stores each sweep in two files, and keeps the old ones in {@link BACKUP}, under the lock. @returns true for changes
  */
 export async function splitStoredSweeps(
   folder: string,

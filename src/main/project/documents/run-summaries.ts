@@ -9,9 +9,8 @@ import { plainFileState } from '../../base/files/plain-paths'
 import { type DocumentFolder, SUMMARY } from './document-store'
 
 /*
- * Lists show a sweep, search, sample run or evaluation by a small file beside it, because a document with its answers
- * may have a hundred megabytes. A summary can always be computed again. It is ignored if the document was written after
- * it, or if the document or the file beside it has another size.
+ * Lists show a result by a small file beside it, which can be computed again. The file is ignored if it is older than
+ * the document, or if the document has another size.
  */
 
 export interface Listed {

@@ -43,10 +43,7 @@ const MEASURES = [
 
 export type ScoreRow = readonly PromptScore[]
 
-/**
- * Writes the scores of all models as a whole file or not at all. @returns the sha256 of the scores @throws
- * WorkbenchError `read-only`, `not-found`; `bad-input` for scores that could not be read back
- */
+/** Writes the scores of all models whole or not at all. @returns the sha256 of the scores */
 export async function writeScores(file: string, rows: readonly ScoreRow[]): Promise<string> {
   const yieldTurn = yieldEvery20ms()
   const encoded: Buffer[] = []
@@ -129,9 +126,7 @@ export async function readScoreRow(
   })
 }
 
-/**
- * Reads the scores of all models, and checks their hash. @throws WorkbenchError as {@link readScoreRow}; `cancelled`
- */
+/** Reads the scores of all models, and checks their hash. */
 export async function readAllScores(
   file: string,
   expected: ExpectedScores,

@@ -22,10 +22,7 @@ import type { DocumentFormat } from '../../base/files/migrate'
 import { DocumentFile, DocumentFolder } from './document-store'
 import { renameFields } from './renamed-fields'
 
-/*
- * The kinds of documents that a project stores beside project.json and its prompts: their place, their ids and their
- * maximum size.
- */
+/* Lists the kinds of documents beside project.json: their places, ids and maximum sizes. */
 
 export const SWEEP_FORMAT: DocumentFormat<SweepDocument> = {
   kind: 'sweep',
@@ -178,10 +175,7 @@ export const WORK_LIST = new DocumentFile<WorkListDocument>({
   tooLarge: 'Wait until some jobs end, or split the study into several files.'
 })
 
-/*
- * Results of reading whole checkpoints. Their ids are keys of the checkpoints, so a moved checkpoint keeps its results.
- * All of them can be computed again.
- */
+/* Results of reading whole checkpoints, keyed by their contents. They can be computed again. */
 
 export const DISTANCES_FORMAT: DocumentFormat<DistancesDocument> = {
   kind: 'distances',

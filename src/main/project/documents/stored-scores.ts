@@ -12,10 +12,7 @@ const ROUNDING = 1e-6
 
 const MEASURES = ['validity', 'diversity'] as const
 
-/**
- * Refuses a sweep that was changed by hand: wrong means, numbers of prompts or ranges. @throws WorkbenchError
- * `bad-file` naming the model and what is wrong of it
- */
+/** Refuses a sweep that was changed by hand: wrong means, numbers of prompts or ranges. */
 export function requireTrueScores(sweep: SweepDocument, file: string): void {
   for (const [name, score] of scoresOf(sweep)) {
     const wrong = outside(score) ?? otherPrompts(sweep, score) ?? otherMean(sweep, score)

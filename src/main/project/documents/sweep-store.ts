@@ -27,12 +27,9 @@ import { readAllScores, readScoreRow, type ScoreRow, writeScores } from './score
 import { SWEEP_FORMAT } from './stored-documents'
 
 /*
- * A project stores a sweep as two files: <id>.json with settings, means and selection, and <id>.a.scores or
- * <id>.b.scores with the scores of each prompt. A changed sweep writes the scores under the other letter first. The
- * JSON file names the letter and the hash, so whenever the program is killed, one pair of files is whole.
- *
- * A file that a command writes holds the sweep as one JSON document, because users move it and read it with other
- * programs. Projects of older versions hold that form too. Both forms are read everywhere.
+ * A project stores a sweep as <id>.json and its scores as <id>.a.scores or <id>.b.scores. A change writes the other
+ * letter first. The JSON file names letter and hash, so one pair is always whole. Written files and older projects
+ * hold one JSON document instead.
  */
 
 const STORED_FORMAT: DocumentFormat<StoredSweep> = {
@@ -130,10 +127,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
   /** The sweep that was read last, because a slider requests the same one dozens of times. */
   private last: { file: string; state: string | undefined; sweep: SweepDocument } | null = null
 
-  /**
-   * Reads a sweep with all scores. The same object is returned while its file stays as it was, and nobody may change
-   * it. @throws WorkbenchError `not-found`, `bad-file` or `newer-version`
-   */
+  /** Reads a sweep with all scores. The same object is returned while its file is unchanged; nobody may change it. */
   async read(project: string, id: string): Promise<SweepDocument> {
     const { file, state } = await this.findFile(project, id)
     if (this.last !== null && this.last.file === file && this.last.state === state) return this.last.sweep
@@ -186,13 +180,7 @@ class SweepFolder implements SummarizedFolder<SweepDocument> {
     return /"file": ?"b"/.test(await readHead(file)) ? 'a' : 'b'
   }
 
-  /**
-   * Stores sweeps that are one file in two files. Whenever it is killed, each sweep is whole in one of its forms.
-   *
-   * @param keep is given each file before it is replaced.
-   * @param beforeStep is called before each change of the disk.
-   * @returns whether any file was replaced.
-   */
+  /** Splits sweeps of one file into two, each whole at any time. @returns whether any file was replaced */
   async splitWholeFiles(
     project: string,
     keep: (file: string) => Promise<void>,

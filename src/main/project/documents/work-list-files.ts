@@ -17,11 +17,7 @@ import { ensurePlainFolder, hasPlainFile } from '../../base/files/plain-paths'
 import { BACKUP } from './migrate-project'
 import { WORK_LIST } from './stored-documents'
 
-/*
- * Earlier programs stored the queue in queue.json, and the newest study in study.json. Both become one list. The list
- * is written before the old files move into the backup. An entry that is in both is taken from the list, so that a
- * migration which was killed between its steps can run again.
- */
+/* Joins queue.json and study.json of earlier programs into one list, which is written before they are moved. */
 
 const MAX_OLD_BYTES = 10_000_000
 
@@ -100,10 +96,7 @@ function withOld(
   }
 }
 
-/**
- * Reads the work of a project, with the names of the files of earlier programs. An unreadable file is left out with a
- * warning, because it holds no results.
- */
+/** Reads the work of a project. An unreadable file is left out with a warning, because it holds no results. */
 export async function readWorkList(
   folder: string
 ): Promise<{ list: WorkListDocument; oldFiles: string[]; warnings: string[] }> {
@@ -129,12 +122,7 @@ export async function readWorkList(
   return { list, oldFiles, warnings }
 }
 
-/**
- * Stores the work of earlier programs in one list and moves their files into the backup. The caller holds the lock.
- *
- * @param beforeStep is called before each change of the disk
- * @throws WorkbenchError `read-only`
- */
+/** Stores the work of earlier programs in one list and moves their files into the backup, under the lock. */
 export async function migrateWorkList(
   folder: string,
   beforeStep: () => void = () => undefined

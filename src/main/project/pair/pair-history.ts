@@ -85,14 +85,7 @@ export class RunHistory {
     return this.#marks.get(runKey(key)) ?? UNMARKED
   }
 
-  /**
-   * Names, notes or pins a run.
-   *
-   * @param seen revision that the caller knows; the present one when left out.
-   * @throws WorkbenchError `not-found`; `bad-input` naming the wrong field; `stale` if it changed after `seen`;
-   * `read-only`.
-   * @returns the revision that was written, to undo it; null if nothing changed
-   */
+  /** Names, notes or pins a run. @param seen known revision @returns written revision; null if nothing changed */
   async mark(key: RunKey, changes: RunMarkChanges, seen?: number): Promise<number | null> {
     const name = `runs.${key.kind}.${key.id}`
     const stored: StoredPart = {
@@ -111,10 +104,7 @@ export class RunHistory {
     return this.save({ stored, value: changes }, seen, fields)
   }
 
-  /**
-   * Moves a run to the trash, a sweep with its searches and its check. @param requireIdle throws while a job may use
-   * the run, also when the deletion is redone
-   */
+  /** Moves a run to the trash, a sweep with its searches and check. @param requireIdle throws if a job may use it */
   async delete(
     key: RunKey,
     requireIdle: () => void = () => undefined

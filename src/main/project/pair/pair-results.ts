@@ -22,10 +22,7 @@ export interface PairResults {
   prompts: CrcPrompts | null
 }
 
-/**
- * Reads the summaries of a pair's results. Unreadable documents are omitted, with a warning. @param keeps true to write
- * new summaries and complete interrupted deletions
- */
+/** Reads the summaries of a pair's results. Unreadable documents give warnings. @param keeps writes new summaries */
 export async function readPairResults(
   folder: string,
   keeps: boolean

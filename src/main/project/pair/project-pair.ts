@@ -53,12 +53,7 @@ export interface ProjectOfPair {
   readonly savedTasks: number
   /** Also returns the document of a removed pair. */
   documentOf(id: PairId): PairDocument
-  /**
-   * Changes the document of a pair.
-   * @param fields values set as a whole, by their names in the pair's `Revisions`.
-   * @param seen revision that the caller has read.
-   * @returns the written revision; null if nothing changed
-   */
+  /** Changes the document of a pair. @param fields values set as a whole @returns written revision; null for none */
   editPair(
     id: PairId,
     fields: readonly string[],
@@ -164,12 +159,7 @@ export class ProjectPair {
     return this.#runs.sweep.runs
   }
 
-  /**
-   * Sets values.
-   *
-   * @param seen revision that the caller knows; the present one when left out.
-   * @throws WorkbenchError `bad-input` naming the wrong field; `stale` if a value changed after `seen`; `read-only`.
-   */
+  /** Sets values. @param seen known revision @throws WorkbenchError `stale` if a value changed after `seen` */
   async update(changes: PairChanges, seen?: number): Promise<number | null> {
     const { rendering = {}, settings = {}, ...values } = changes
     const fields = [

@@ -33,10 +33,7 @@ export class ProjectSamples {
     })
   }
 
-  /**
-   * Changes the document of a run. @throws WorkbenchError `not-found`, `bad-file`, `newer-version`, `bad-input`,
-   * `read-only`
-   */
+  /** Changes the document of a run. */
   async changeRun(
     id: string,
     changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'external'>>

@@ -5,10 +5,7 @@ import { openPair } from '../../checkpoint/pair'
 import { pairPaths } from '../demo'
 import type { ProjectPair } from '../pair/project-pair'
 
-/**
- * Refuses a sweep of another pair. If the models cannot be read, stored fingerprints decide. @returns false if there
- * are neither @throws WorkbenchError `mismatch`
- */
+/** Refuses a sweep of another pair. @returns false if neither models nor stored fingerprints can tell */
 export async function requirePairOfSweep(
   pair: ProjectPair,
   { basePath, postPath }: Pick<SweepDocument, 'basePath' | 'postPath'>

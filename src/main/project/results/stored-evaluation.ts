@@ -54,14 +54,7 @@ export async function taskOf(pair: ProjectPair | null, id: string, orElse = ''):
   )
 }
 
-/**
- * Saves the prompts that post failed in an evaluation of greedy answers as a task of the project. It replaces an
- * earlier task of that evaluation. Its sampling is that of the evaluated task, or the default of its kind if the task
- * is gone.
- *
- * @returns id of the task
- * @throws WorkbenchError as `failuresTask` and {@link evaluationView}
- */
+/** Saves the prompts that post failed as a task with the sampling of the evaluation. @returns id of the task */
 export async function saveFailures(pair: ProjectPair, evaluationId: string): Promise<string> {
   const { samples } = await pair.evaluations.read(evaluationId)
   const view = await evaluationView(pair, evaluationId)
@@ -114,13 +107,7 @@ const withoutMark = ({ variant, ...entry }: EvaluationVariant): EvaluationVarian
     variant: 'kept' in variant ? { ...variant, kept: undefined } : variant
   })
 
-/**
- * A stored evaluation with what its answers say so far.
- *
- * @param sweepId of the sweep whose scores stand for the proxy; the newest of the character task when left out.
- * @param against name of the variant that others are compared with; post, or else the first, when left out.
- * @throws WorkbenchError `not-found`, `bad-file` or `newer-version`.
- */
+/** Reads an evaluation with its results so far. @param against reference variant; post or the first by default */
 export async function evaluationView(
   pair: ProjectPair,
   id: string,
@@ -154,10 +141,7 @@ export async function findingOfRange(
   return null
 }
 
-/**
- * Reads the sweeps whose scores may predict an evaluated task. One is of the character task, the newest when `sweepId`
- * is left out. The other is the newest that is scored by the same task for the same checkpoints.
- */
+/** Reads the sweeps that may predict an evaluated task: by characters, and by the same task. */
 export async function proxiesOf(
   pair: ProjectPair,
   run: EvaluationRun,

@@ -19,13 +19,7 @@ export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByB
   }
 }
 
-/**
- * Returns the newest finished sweep that predicts the time of the next one, in plans and in the queue. It has the same
- * task and device. A sweep of the same kind (preview or full) is preferred, but rows of both kinds take the same time.
- * A sweep that reused most of its scores is excluded, because opening the models took longer than computing.
- *
- * @param options.task id of the task; null for the character task
- */
+/** Returns the newest sweep whose time predicts the next one. @param options.task null for the character task */
 export function newestLike(
   { sweeps }: Pick<ProjectPair, 'sweeps'>,
   { task, device, isPreview }: { task: string | null; device: DeviceChoice; isPreview: boolean }

@@ -19,9 +19,8 @@ import { type DocumentFormat, readDocument } from '../../base/files/migrate'
 import { ensurePlainFolder, hasPlainFile, hasPlainFolder } from '../../base/files/plain-paths'
 
 /*
- * Deleted runs are in trash/<deletion> of their pair. A deleted.json describes the run and lists its files, the
- * document first. The place of the document decides whether the run is deleted. The document is moved to the trash
- * before the other files, and is restored after them. After a crash, the next opening completes the move.
+ * Deleted runs are in trash/<deletion> with a deleted.json. The place of the document decides whether a run is
+ * deleted. It is moved first and restored last, and the next opening completes an interrupted move.
  */
 
 const TRASH = 'trash'
@@ -102,9 +101,7 @@ export async function destroyRun(
   await forgetEntry(pair, deletion, beforeStep)
 }
 
-/**
- * Lists the trash, the last deletion first, with warnings. `keeps` completes interrupted moves and removes old entries.
- */
+/** Lists the trash, the last deletion first. `keeps` completes interrupted moves and removes old entries. */
 export async function listTrash(
   pair: string,
   keeps: boolean,

@@ -6,11 +6,7 @@ import { formatJson } from '../../base/files/json-format'
 import { preferenceTallies } from '../../measures/preferences'
 import type { TextFile } from './export'
 
-/**
- * Exports the blind comparisons of a run as a file, in the order of the decisions.
- * - `json`: each comparison with its prompt's text, and the tallies.
- * - `csv`: RFC 4180 with a header, one comparison a record. `shown` names the variants in the order on the screen.
- */
+/** Exports the blind comparisons of a run in their order, as `json` with tallies or as `csv`. */
 export function exportPreferences(run: SampleRun, format: PreferenceExportFormat): TextFile {
   const fileName = `preferences-${run.id}.${format}`
   const comparisons = run.marks.map((mark) => ({ ...mark, promptText: run.prompts[mark.prompt]?.text ?? '' }))

@@ -18,8 +18,8 @@ const texts = new Tokenizers()
 const embeddingTokenizers = new EmbeddingTokenizers()
 
 /**
- * Answers a request in the sandbox, which computes on untrusted files. A thread would not be enough. V8 ends
- * the whole process if a string, a list or a pattern grows too large, whatever limits its thread has.
+ * Answers a request on untrusted files. A thread is not enough, because V8 ends the process for a value that is too
+ * large.
  */
 async function answer(request: SandboxRequest): Promise<SandboxReply> {
   try {

@@ -5,8 +5,7 @@ import type { Limit } from '../messages'
 import { WATCHED } from './watched'
 
 /**
- * Ends this process when a step exceeds its limit of processor or wall-clock time, by a thread, because endless work
- * blocks everything else.
+ * Ends this process when a step exceeds its limit of time, by a thread, because endless work blocks everything else.
  */
 export class Watchdog {
   private readonly state = new Int32Array(

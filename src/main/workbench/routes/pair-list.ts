@@ -84,12 +84,7 @@ class PairsOverviews {
     private readonly jobs: ProjectJobs
   ) {}
 
-  /**
-   * Yields the known part of the overview at once, and again after each sweep that was read and each change. Ends when
-   * `signal` fires.
-   *
-   * @param scoring key of the scoring that the pairs are compared by; the most frequent one if it is null or gone
-   */
+  /** Yields the known part of the overview at once, and after each change. @param scoring null for the most frequent */
   async *watch(
     project: Project,
     scoring: string | null,
