@@ -105,7 +105,8 @@ const ONE_WAY = [
   },
   {
     selectors: [
-      'ImportDeclaration[importKind!="type"][source.value=/^(csv-parse|@huggingface\\u002f|msgpackr|protobufjs|node:v8|node:zlib)/]',
+      'ImportDeclaration[importKind!="type"][source.value=/^(csv-parse|@huggingface\\u002f|msgpackr|protobufjs|node:zlib)/]',
+      "ImportDeclaration[source.value='node:v8'] > :matches(ImportDefaultSpecifier, ImportNamespaceSpecifier, ImportSpecifier[imported.name!='setFlagsFromString'])",
       "ImportDeclaration[importKind!='type'][source.value='yaml'] > ImportSpecifier[imported.name=/^(parse|Parser$|Lexer$|Composer$)/]",
       'ImportSpecifier[imported.name=/^(inflate|inflateRaw|ungzip|Inflate)$/]'
     ],

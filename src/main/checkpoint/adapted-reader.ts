@@ -33,9 +33,14 @@ export class AdaptedReader {
       this.factorsOf(adapted),
       this.readWeight(adapted.weight, first, weight)
     ])
+    const columns = elementAt(entry.shape, 1, 'size')
+    if (dtype === storedDtype && dtype !== 'F16') {
+      this.adder.add(target, dtype, first, columns, factors, adapted.scale)
+      return
+    }
     const values = new Float32Array(count)
     decodeFloat32(weight, storedDtype, values)
-    this.adder.add(values, first, elementAt(entry.shape, 1, 'size'), factors, adapted.scale)
+    this.adder.add(new Uint8Array(values.buffer), 'F32', first, columns, factors, adapted.scale)
     roundFloat32(values, dtype)
     encodeFloat32(values, dtype, target)
   }

@@ -1,3 +1,7 @@
+import { setFlagsFromString } from 'node:v8'
+import { z } from 'zod'
+import { decodeFloat32, DTYPE_BYTES, encodeFloat32, roundFloat32 } from './dtype'
+
 /** Both factors of a weight: left [rows, rank], right [rank, columns]. */
 export interface LoadedFactors {
   readonly rank: number
@@ -7,83 +11,145 @@ export interface LoadedFactors {
 
 /** The bytes of `add-row.wat`, as `wat2wasm` assembles them. */
 export const ADD_ROW = Buffer.from(
-  'AGFzbQEAAAABCgFgBn9/f39/fQADAgEABQMBAAEHEwIGbWVtb3J5AgAGYWRkUm93AAAKhgUBgwUCBH8KeyABIANqIQYgBf0TIQsDQP0M' +
-    'AAAAAAAAAAAAAAAAAAAAACEM/QwAAAAAAAAAAAAAAAAAAAAAIQ39DAAAAAAAAAAAAAAAAAAAAAAhDv0MAAAAAAAAAAAAAAAAAAAAACEP' +
-    '/QwAAAAAAAAAAAAAAAAAAAAAIRD9DAAAAAAAAAAAAAAAAAAAAAAhEf0MAAAAAAAAAAAAAAAAAAAAACES/QwAAAAAAAAAAAAAAAAAAAAA' +
-    'IRMgBCEHIAAhCCABIQkDQCAIKgIAu/0UIQogDCAKIAn9XQMA/V/98gH98AH9Xv1fIQwgDSAKIAn9XQMI/V/98gH98AH9Xv1fIQ0gDiAK' +
-    'IAn9XQMQ/V/98gH98AH9Xv1fIQ4gDyAKIAn9XQMY/V/98gH98AH9Xv1fIQ8gECAKIAn9XQMg/V/98gH98AH9Xv1fIRAgESAKIAn9XQMo' +
-    '/V/98gH98AH9Xv1fIREgEiAKIAn9XQMw/V/98gH98AH9Xv1fIRIgEyAKIAn9XQM4/V/98gH98AH9Xv1fIRMgCEEEaiEIIAkgA2ohCSAH' +
-    'QQFrIgcNAAsgAiAC/V0DACAM/V4gC/3mAf3kAf1bAwAAIAIgAv1dAwggDf1eIAv95gH95AH9WwMIACACIAL9XQMQIA79XiAL/eYB/eQB' +
-    '/VsDEAAgAiAC/V0DGCAP/V4gC/3mAf3kAf1bAxgAIAIgAv1dAyAgEP1eIAv95gH95AH9WwMgACACIAL9XQMoIBH9XiAL/eYB/eQB/VsD' +
-    'KAAgAiAC/V0DMCAS/V4gC/3mAf3kAf1bAzAAIAIgAv1dAzggE/1eIAv95gH95AH9WwM4ACACQcAAaiECIAFBwABqIgEgBkkNAAsL',
+  'AGFzbQEAAAABEAJgBn9/f39/fQBgA39/fwACEQEFYWRkZXIGbWVtb3J5AgABAwQDAAEBByEDBmFkZFJvdwAACWV4cGFuZFJvdwABCHJvdW5kUm93' +
+    'AAIK8gMDvQICBH8GeyABIANqIQYgBf0TIQsDQP0MAAAAAAAAAAAAAAAAAAAAACEM/QwAAAAAAAAAAAAAAAAAAAAAIQ39DAAAAAAAAAAAAAAAAAAA' +
+    'AAAhDv0MAAAAAAAAAAAAAAAAAAAAACEPIAQhByAAIQggASEJA0AgCP0JAgAhCiAKIAn9AAQAIAz9hQIhDCAKIAn9AAQQIA39hQIhDSAKIAn9AAQg' +
+    'IA79hQIhDiAKIAn9AAQwIA/9hQIhDyAIQQRqIQggCSADaiEJIAdBAWsiBw0ACyACIAL9AAQAIAwgC/3mAf3kAf0LBAAgAiAC/QAEECANIAv95gH9' +
+    '5AH9CwQQIAIgAv0ABCAgDiAL/eYB/eQB/QsEICACIAL9AAQwIA8gC/3mAf3kAf0LBDAgAkHAAGohAiABQcAAaiIBIAZJDQALCykAA0AgASAA/QQD' +
+    'AEEQ/asB/QsEACAAQQhqIQAgAUEQaiIBIAJJDQALC4YBAQF7A0AgAf0ABAAhAyAD/Qz/fwAA/38AAP9/AAD/fwAA/a4BIANBEP2tAf0MAQAAAAEA' +
+    'AAABAAAAAQAAAP1O/a4BQRD9rQH9DMB/AADAfwAAwH8AAMB/AAAgAyAD/UH9UiEDIAAgAyAD/YYB/VsDAAAgAEEIaiEAIAFBEGoiASACSQ0ACws=',
   'base64'
 )
 
 const PAGE_BYTES = 2 ** 16
-/** Columns that the function adds at once. */
+/** Columns that a row is a multiple of. */
 const BLOCK = 16
 
-/** Adds a row of a product; see `add-row.wat`. Places are in bytes. */
-type AddRow = (
-  left: number,
-  right: number,
-  values: number,
-  rowBytes: number,
-  rank: number,
-  scale: number
-) => void
+/** The functions of `add-row.wat`. Places are in bytes of their memory. */
+interface RowFunctions {
+  addRow: (left: number, right: number, values: number, rowBytes: number, rank: number, scale: number) => void
+  expandRow: (halves: number, values: number, end: number) => void
+  roundRow: (halves: number, values: number, end: number) => void
+}
 
-const isAddRow = (value: unknown): value is AddRow => typeof value === 'function'
+const isFunction = (value: unknown): boolean => typeof value === 'function'
+const RowExports = z.object({
+  addRow: z.custom<RowFunctions['addRow']>(isFunction),
+  expandRow: z.custom<RowFunctions['expandRow']>(isFunction),
+  roundRow: z.custom<RowFunctions['roundRow']>(isFunction)
+})
+
+/** Returns the functions of `add-row.wat` over a memory; null if the multiply-adds of this processor are not fused. */
+export function fusedRows(memory: WebAssembly.Memory): RowFunctions | null {
+  // Node 20 has relaxed SIMD behind this flag. Later versions need no flag.
+  if (!WebAssembly.validate(ADD_ROW)) setFlagsFromString('--experimental-wasm-relaxed-simd')
+  if (!WebAssembly.validate(ADD_ROW)) return null
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(ADD_ROW), { adder: { memory } })
+  const functions = RowExports.parse(instance.exports)
+  // The square of this value takes more than 24 bits. If it is rounded before the sum, the sum is 0.
+  const inexact = 1 + 2 ** -12
+  const floats = new Float32Array(memory.buffer)
+  const [row, left] = [2 * BLOCK, 3 * BLOCK]
+  floats
+    .fill(-Math.fround(inexact ** 2), 0, BLOCK)
+    .fill(inexact, BLOCK, row)
+    .fill(0, row, left)
+  floats.set([1, inexact], left)
+  functions.addRow(4 * left, 0, 4 * row, 4 * BLOCK, 2, 1)
+  return floats[row] === 0 ? null : functions
+}
 
 /**
- * Adds products of factors to weights, rank by rank. Each sum is rounded to float32 once, as by the fused multiply-add
- * of OpenBLAS. WebAssembly takes a third of the time of JavaScript and gives the same bits.
+ * Returns the same functions for processors without fused multiply-adds. float64 holds each product exactly. Rounding
+ * its sum to float64 first changes about one in 2^29 sums.
  */
+export function plainRows(memory: WebAssembly.Memory): RowFunctions {
+  const floats = (start: number, end: number): Float32Array =>
+    new Float32Array(memory.buffer, start, (end - start) / 4)
+  const halvesOf = (start: number, values: Float32Array): Uint8Array =>
+    new Uint8Array(memory.buffer, start, DTYPE_BYTES.BF16 * values.length)
+  return {
+    addRow: (left, right, values, rowBytes, rank, scale) => {
+      const weights = floats(left, left + 4 * rank)
+      const row = floats(values, values + rowBytes)
+      const factor = floats(right, right + rank * rowBytes)
+      for (let column = 0; column < row.length; column++) {
+        let sum = 0
+        for (let k = 0; k < rank; k++)
+          sum = Math.fround(sum + (weights[k] ?? 0) * (factor[k * row.length + column] ?? 0))
+        row[column] = (row[column] ?? 0) + Math.fround(sum * Math.fround(scale))
+      }
+    },
+    expandRow: (halves, values, end) => {
+      const row = floats(values, end)
+      decodeFloat32(halvesOf(halves, row), 'BF16', row)
+    },
+    roundRow: (halves, values, end) => {
+      const row = floats(values, end)
+      roundFloat32(row, 'BF16')
+      encodeFloat32(row, 'BF16', halvesOf(halves, row))
+    }
+  }
+}
+
+/** Adds products of factors to weights, rank by rank. Each sum is rounded to float32 once, as by OpenBLAS. */
 export class ProductAdder {
-  private readonly memory: WebAssembly.Memory
-  private readonly addRow: AddRow
+  private readonly memory = new WebAssembly.Memory({ initial: 1 })
+  private readonly rows: RowFunctions
   private factors: LoadedFactors | null = null
 
-  constructor() {
-    const { memory, addRow } = new WebAssembly.Instance(new WebAssembly.Module(ADD_ROW)).exports
-    if (!(memory instanceof WebAssembly.Memory) || !isAddRow(addRow))
-      throw new Error('add-row.wat exports no memory or no function')
-    this.memory = memory
-    this.addRow = addRow
+  /** @param rowsOf `plainRows` makes no use of fused multiply-adds */
+  constructor(rowsOf: typeof fusedRows = fusedRows) {
+    this.rows = rowsOf(this.memory) ?? plainRows(this.memory)
   }
 
   /**
-   * Adds scale · left·right to values of a matrix.
+   * Adds scale · left·right to values of a matrix, in float32, and rounds the sums to the dtype.
    *
-   * @param values from element `first` of the matrix on, any number of them
+   * @param bytes of the values from element `first` of the matrix on, any number of them
    * @param columns of the matrix
    */
-  add(values: Float32Array, first: number, columns: number, factors: LoadedFactors, scale: number): void {
+  add(
+    bytes: Uint8Array,
+    dtype: 'F32' | 'BF16',
+    first: number,
+    columns: number,
+    factors: LoadedFactors,
+    scale: number
+  ): void {
     const { rank, left } = factors
-    const stride = BLOCK * Math.ceil(columns / BLOCK)
-    const leftPlace = rank * stride
-    const rowPlace = leftPlace + rank
-    if (this.factors !== factors) this.load(factors, columns, stride)
-    const floats = new Float32Array(this.memory.buffer)
-    for (let done = 0; done < values.length;) {
-      const row = Math.floor((first + done) / columns)
-      const start = (first + done) % columns
-      const piece = values.subarray(done, done + columns - start)
-      floats.set(left.subarray(row * rank, (row + 1) * rank), leftPlace)
-      floats.set(piece, rowPlace + start)
-      this.addRow(4 * leftPlace, 0, 4 * rowPlace, 4 * stride, rank, scale)
-      piece.set(floats.subarray(rowPlace + start, rowPlace + start + piece.length))
+    const width = DTYPE_BYTES[dtype]
+    const rowBytes = 4 * BLOCK * Math.ceil(columns / BLOCK)
+    // The right factor is followed by a row of values in float32, one in bfloat16 and a row of the left factor.
+    const values = rank * rowBytes
+    const halves = values + rowBytes
+    const leftPlace = halves + rowBytes / 2
+    if (this.factors !== factors) this.load(factors, columns, rowBytes)
+    const memory = new Uint8Array(this.memory.buffer)
+    const leftRow = new Float32Array(this.memory.buffer, leftPlace, rank)
+    const stored = dtype === 'F32' ? values : halves
+    for (let done = 0; done < bytes.byteLength;) {
+      const place = first + done / width
+      const row = Math.floor(place / columns)
+      const skip = width * (place % columns)
+      const piece = bytes.subarray(done, done + width * columns - skip)
+      leftRow.set(left.subarray(row * rank, (row + 1) * rank))
+      memory.set(piece, stored + skip)
+      if (dtype === 'BF16') this.rows.expandRow(halves, values, halves)
+      this.rows.addRow(leftPlace, 0, values, rowBytes, rank, scale)
+      if (dtype === 'BF16') this.rows.roundRow(halves, values, halves)
+      piece.set(memory.subarray(stored + skip, stored + skip + piece.length))
       done += piece.length
     }
   }
 
-  /** Copies the right factor, followed by room for rows of the left one and of the values. */
-  private load(factors: LoadedFactors, columns: number, stride: number): void {
+  private load(factors: LoadedFactors, columns: number, rowBytes: number): void {
     const { rank, right } = factors
-    const missingBytes = 4 * (rank * stride + rank + stride) - this.memory.buffer.byteLength
+    const missingBytes = rank * (rowBytes + 4) + 2 * rowBytes - this.memory.buffer.byteLength
     if (missingBytes > 0) this.memory.grow(Math.ceil(missingBytes / PAGE_BYTES))
     const floats = new Float32Array(this.memory.buffer)
-    for (let k = 0; k < rank; k++) floats.set(right.subarray(k * columns, (k + 1) * columns), k * stride)
+    for (let k = 0; k < rank; k++)
+      floats.set(right.subarray(k * columns, (k + 1) * columns), (k * rowBytes) / 4)
     this.factors = factors
   }
 }
