@@ -45,7 +45,6 @@ interface GenerationSpeed {
 interface VariantSpeed {
   readonly pair: string
   readonly weights: WeightStorage
-  /** Median time of a step with base and post. */
   readonly twoMs: number
   /** Median time of a step with base, post and a range. The range shares all its blocks with base and post. */
   readonly threeMs: number

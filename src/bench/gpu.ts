@@ -8,7 +8,6 @@ import { postAndRanges } from './workload'
 
 export interface DeviceSweep {
   readonly device: DeviceName
-  /** Name of the GPU; null if it is unknown. */
   readonly adapter: string | null
   readonly precision: Precision
   /** Seconds of the first sweep, which also compiles, and of the second. */

@@ -32,7 +32,6 @@ export interface PreviewTime {
   readonly wholeSeconds: readonly number[]
   /** Rows are block evaluations times distinct prompt prefixes. These are the rows of the measured full sweep. */
   readonly measuredRows: number
-  /** Rows of a full sweep over all prompts. */
   readonly wholeRows: number
   readonly previewRows: number
   /** Time from the start until the first ranges of the preview have scores, for each round. */
@@ -48,7 +47,6 @@ export interface PreviewTime {
     /** Largest difference between the two scores of a range that the preview reports as exact. */
     readonly maxExactError: number
   } | null
-  /** Memory budget of the preview, in bytes. */
   readonly memoryBytes: number
   /** Peak memory of the engine's process, as planned and as measured, in bytes. */
   readonly plannedBytes: number

@@ -251,7 +251,6 @@ export type BesideRange = z.infer<typeof BesideRange>
 
 /** Means of one model, with the change that the same settings give `comparedWith`. */
 const Interaction = z.object({
-  /** The variant with these settings. */
   variant: z.string(),
   /** The same model with the settings of `comparedWith`. */
   plain: z.string(),
@@ -331,7 +330,6 @@ export type TaskEntry = z.infer<typeof TaskEntry>
 export const EvaluationView = z.object({
   run: EvaluationRun,
   results: EvaluationResults,
-  /** Work of each judge that was used. */
   judging: z.array(Judging),
   notices: z.array(z.string()),
   /** True if every answer is stored and every prompt scored. */

@@ -32,7 +32,6 @@ export const HistoryRun = RunKey.extend({
 })
 export type HistoryRun = z.infer<typeof HistoryRun>
 
-/** A deleted run that can be restored. */
 export const DeletedRun = z.object({
   deletion: z.uuid(),
   deletedAt: z.iso.datetime(),

@@ -13,7 +13,6 @@ export const JudgeSettings = z
     /** Maximum number of answers of each variant to each prompt that are scored, or that form a compared set. */
     answersPerPrompt: z.number().int().min(1).max(100_000),
     requestsPerMinute: z.number().int().min(1).max(100_000),
-    /** Number of concurrent requests. */
     concurrency: z.number().int().min(1).max(64)
   })
   .strict()

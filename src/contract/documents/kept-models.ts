@@ -18,7 +18,6 @@ export function keptRecipe(recipe: Recipe, { recipes }: KeptModels): KeptRecipe 
   return same.find((kept) => kept.recipe.name === recipe.name) ?? same[0]
 }
 
-/** Returns the kept checkpoint with the same fingerprint, or undefined. */
 export const keptCheckpoint = (
   { fingerprint }: Pick<KeptCheckpoint, 'fingerprint'>,
   { otherCheckpoints }: KeptModels

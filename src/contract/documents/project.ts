@@ -61,7 +61,6 @@ export const OtherCheckpointState = z.object({
 })
 export type OtherCheckpointState = z.infer<typeof OtherCheckpointState>
 
-/** Default settings of a pair's runs. */
 const PairSettings = z.object({
   rho: z.number().min(0).max(1),
   scoredBy: ScoringChoice,
@@ -72,7 +71,6 @@ const PairSettings = z.object({
   memoryBytes: z.number().positive().nullable(),
   /** Variants that Answers and Evaluate compare. */
   variants: VariantSelection,
-  /** Settings of the next sample run. Missing until the user changes them. */
   samples: SampleSetup.optional(),
   /** Settings of the next evaluation. Missing until the user changes them. */
   evaluation: EvaluationSetup.optional()
@@ -118,7 +116,6 @@ const MAX_PAIRS = 50
 /** A project with pairs that share prompts and tasks, so that they can be compared. */
 export const ProjectDocument = z.object({
   schemaVersion: z.literal(PROJECT_VERSION),
-  /** Counts the changes to this document and the prompts. */
   revision: z.number().int().nonnegative(),
   name: z.string().min(1).max(200),
   createdAt: z.iso.datetime(),
@@ -129,7 +126,6 @@ export const ProjectDocument = z.object({
     .max(MAX_PAIRS)
     .refine((pairs) => allDiffer(pairs.map(({ id }) => id)), 'two pairs have one id')
     .refine((pairs) => allDiffer(pairs.map(({ name }) => name)), 'two pairs have one name'),
-  /** Number in the id of the next pair. */
   nextPair: z.number().int().positive()
 })
 export type ProjectDocument = z.infer<typeof ProjectDocument>

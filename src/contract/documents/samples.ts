@@ -84,7 +84,6 @@ export const PAPER_SAMPLING: Sampling = {
 /** One answer, one line of samples/<id>.jsonl. */
 export const SampleLine = z.object({
   variant: z.string(),
-  /** Index into the run's prompts. */
   prompt: z.number().int().min(0),
   index: z.number().int().min(0),
   text: z.string(),
@@ -141,7 +140,6 @@ export const MeanPrompts = z.partialRecord(TextMeasureId, z.number().int())
 export type MeanPrompts = z.infer<typeof MeanPrompts>
 
 export const SampleRunMeasures = z.object({
-  /** Measures of each cell with all its answers. */
   cells: z.array(z.object({ variant: z.string(), prompt: z.number().int(), measures: SampleMeasures })),
   compared: ComparedAnswers,
   variants: z.array(

@@ -24,9 +24,7 @@ const ComparedSweep = z.object({
   check: z
     .object({
       checkedCount: z.number().int(),
-      /** Ranges that the check prevents from being selected. */
       rejected: z.array(RestorationRange),
-      /** Range that would be selected without the check. */
       selectedWithout: RestorationRange.nullable()
     })
     .nullable()

@@ -67,7 +67,6 @@ export const SweepPlan = z.object({
   flops: z.object({ projections: z.number(), head: z.number() }),
   /** Stored bytes to read. Each group reads them once. */
   readBytes: z.object({ layers: z.number(), head: z.number() }),
-  /** Estimate from the timing of one block. */
   estimate: SweepEstimate,
   seconds: z.number(),
   timedBy: TimedBy,

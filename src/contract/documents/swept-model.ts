@@ -34,7 +34,6 @@ export function modelOf(swept: SweptModel, restoring: Restoring): Model {
   return { kind: 'recipe', recipe: blendRecipe(swept, restoring) }
 }
 
-/** Returns the recipe of a blend. */
 export const blendRecipe = (blend: Blend, { layerCount, source }: Restoring): Recipe => ({
   name: blendName(blend, source),
   layers: blendStrengths(blend, layerCount, source)

@@ -3,7 +3,6 @@ import { AnsweringModel } from '../model/model'
 import { MeasureId } from '../model/measures'
 import { RestorationRange } from '../model/recipe'
 
-/** Facts about a finding. */
 interface VerdictFacts<Id extends string> {
   id: Id
   label: string
@@ -115,7 +114,6 @@ export const BetterModel = z.object({
   /** Null for the selected range under another sampler, and for external models. */
   model: AnsweringModel.nullable(),
   basis: z.enum(['first tokens', 'full answers', 'task', 'evaluation']),
-  /** Models that run for each token; null where it is unknown. */
   modelsPerToken: z.number().int().nullable(),
   /** True if full answers fail the check; false if they pass or were not checked. */
   failsCheck: z.boolean()
@@ -166,7 +164,6 @@ export const EvaluationFinding = z.object({
     .object({
       measure: MeasureId,
       mean: z.number(),
-      /** Mean of post; null if it is unknown. */
       postMean: z.number().nullable()
     })
     .nullable(),

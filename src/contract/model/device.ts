@@ -14,7 +14,6 @@ export type DeviceChoice = z.infer<typeof DeviceChoice>
 
 export interface ChosenDevice {
   readonly device: DeviceName
-  /** True if the user did not name the device. */
   readonly isAutomatic?: boolean
   readonly notice: string | null
 }
@@ -36,7 +35,6 @@ export const hasHalf = (device: DeviceName): boolean => device === 'webgpu' || d
 
 /** Results of a device for some layers of a model and one large product. */
 export const DeviceCheck = z.object({
-  /** Precision of the layers. */
   precision: Precision,
   /** Largest difference from the CPU, relative to what a layer adds to its input. Huge if not finite. */
   largestDifference: z.number(),

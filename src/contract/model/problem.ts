@@ -30,7 +30,6 @@ export const Problem = z.object({
   code: z.enum(PROBLEM_CODES),
   /** Names the file, tensor or field, the value that was found and the expected one. */
   message: z.string(),
-  /** Recommended action, if there is one. */
   hint: z.string().optional(),
   /** Addresses that the user has not confirmed. The same call works after confirmation. */
   unconfirmed: z.array(EndpointContact).optional()

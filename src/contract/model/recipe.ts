@@ -70,7 +70,6 @@ export const DEPTH_RAMPS: readonly Required<Blend>[] = [0.25, 0.5, 0.75, 1].flat
   { strength: 0, last: strength }
 ])
 
-/** Reports whether a blend is no ramp. */
 export const isUniform = ({ last }: Blend): boolean => last === undefined
 
 /** Number of uniform blends that a sweep may have. 0 means none. One blend is not a curve. */

@@ -70,7 +70,6 @@ const mixed = <Kind extends MixedBaseline['kind']>(
 
 /** A family of baselines that differ in their parameters only. */
 interface BaselineFamily {
-  /** Name of its curve. */
   readonly curve: string
   /** Name in a legend. */
   readonly label: string
@@ -183,7 +182,6 @@ export const defaultSamplingBaselines = (withBase: boolean): SamplingBaseline[] 
 /** Reports whether a baseline draws from post and base together, with two rows of work for each token. */
 export const needsBase = (baseline: Baseline): baseline is MixedBaseline => 'share' in baseline
 
-/** Returns the settings that a baseline from post replaces. */
 export function baselineSampler(baseline: PostBaseline): Partial<DrawSettings> {
   const { temperature } = baseline
   if (baseline.kind === 'sampler') return { temperature, minP: baseline.minP }

@@ -33,7 +33,6 @@ export const ExportedTensor = z.object({
   dtype: z.string(),
   bytes: z.number(),
   origin: z.enum(TENSOR_ORIGINS),
-  /** Strength of the source that the tensor is restored to. */
   strength: z.number(),
   /** Source that the tensor is restored to: base, or the name of a checkpoint. Null if it is only post's. */
   restoredTo: z.string().nullable()

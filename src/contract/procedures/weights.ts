@@ -19,7 +19,6 @@ export const LowRankRequest = z.object({
   post: z.string(),
   strengths: z.array(LayerStrength),
   savesNorms: LowRankAdapter.shape.savesNorms,
-  /** Weight files to create, one for each rank. */
   files: z.array(z.object({ rank: LowRankAdapter.shape.rank, path: z.string() })).min(1)
 })
 export type LowRankRequest = z.infer<typeof LowRankRequest>

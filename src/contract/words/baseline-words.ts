@@ -101,7 +101,6 @@ const baselinesThatKeep = ({ baselines, minimumValidity }: Compared): BaselineCo
       (answers === null || answers.validity >= answers.minimumValidity)
   )
 
-/** Returns the number of models that run for each token. */
 export const modelsPerToken = ({ baseline }: Pick<BaselineComparison, 'baseline'>): 1 | 2 =>
   'share' in baseline ? 2 : 1
 

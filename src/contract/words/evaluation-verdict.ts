@@ -112,7 +112,6 @@ function compareBeside(
   return { figures: figures.join('; '), ...judged(changes, open) }
 }
 
-/** A variant that is surely better than another. */
 interface BetterVariant extends Omit<EvaluationVerdict, 'but'> {
   gain: number
   changes: Record<'diversity' | 'quality', Change>

@@ -80,7 +80,6 @@ export function alikeWords({ promptCount }: Pick<MeasureDifference, 'promptCount
     : [`alike on ${plural(promptCount, 'prompt')}`, 'too few to tell']
 }
 
-/** P-values below this are findings. */
 export const SIGNIFICANCE = 0.05
 
 const directionOf = (id: MeasureId, { mean }: MeasureDifference): number => {

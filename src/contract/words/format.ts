@@ -75,7 +75,6 @@ export function formatPercent(share: number): string {
 // Creating a formatter takes longer than hundreds of its uses.
 const COUNT = new Intl.NumberFormat('en-US')
 
-/** Formats a count with thousands separators. */
 export const formatCount = (value: number): string => COUNT.format(Math.round(value))
 
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
@@ -87,7 +86,6 @@ export function formatBytes(bytes: number): string {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${BYTE_UNITS[power]}`
 }
 
-/** Formats a number of parameters: 2.5 M, 8.03 B. */
 export function formatParameters(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toFixed(2)} B`
   if (count >= 1e6) return `${(count / 1e6).toFixed(1)} M`
@@ -106,7 +104,6 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** Formats an ISO 8601 time: 2026-11-24 18:05 UTC. */
 export const formatUtc = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`
 
 /** Formats a range as a label: 4–11, or 5 for one layer. */

@@ -22,7 +22,6 @@ export interface ModelFinding {
   weight: 'for' | 'against' | 'unchecked' | 'open'
 }
 
-/** A sweep's measurements of a model. */
 export interface ModelMeasurements {
   scoredBy: ScoredByBrief
   promptCount: number

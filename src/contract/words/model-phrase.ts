@@ -20,7 +20,6 @@ export function modelPhrase(model: AnyModel, name: string): string {
 
 const blendPhrase = (strength: number): string => `a ${formatPercent(strength)} blend of all layers`
 
-/** Returns the strength of a uniform blend; null for other recipes. */
 export function uniformStrength(recipe: Recipe): number | null {
   if (!('layers' in recipe)) return null
   const strength = recipe.layers[0]?.attention

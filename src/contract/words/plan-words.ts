@@ -33,7 +33,6 @@ export function planBrief(plan: SweepPlan, isPreview: boolean): string {
 /** Above this share of a full sweep's time, a preview saves little. Both times are estimates. */
 const WORTHWHILE_SHARE = 1 / 2
 
-/** Describes the cost of a preview in one line. */
 export function previewLine(preview: PreviewPlan, whole: Pick<SweepPlan, 'seconds'>): string {
   const { rows, wholeRows, promptCount, peakBytes } = preview
   return [

@@ -49,7 +49,6 @@ export function tallyVerdict(tally: PreferenceTally): string {
   return sure.length === 0 ? `Nothing is surely preferred to ${tally.reference}.` : `${sure.join('; ')}.`
 }
 
-/** Explains the figures of a tally. */
 export function tallyRule(tally: PreferenceTally): string {
   const shares =
     'Shares are means over prompts. A tie counts as an equal part for each variant. ' +

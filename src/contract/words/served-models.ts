@@ -1,4 +1,3 @@
-/** Maximum number of models that a message lists. */
 const MODELS_NAMED = 10
 
 /** Describes a server that does not list the named model, as a part of a sentence. */

@@ -4,7 +4,6 @@ import type { ScoreWords } from './score-words'
 
 type PromptWord = Pick<ScoreWords, 'prompt'>
 
-/** Names the prompts of a selection, such as "the 6 selection prompts" or "the prompts". */
 export const selectionPrompts = ({ holdOut }: Pick<Selection, 'holdOut'>, { prompt }: PromptWord): string =>
   holdOut === null ? `the ${prompt}s` : `the ${plural(holdOut.selectionPromptCount, `selection ${prompt}`)}`
 

@@ -8,7 +8,6 @@ import type { RecipeCheck } from './recipe-check'
 import { scoredByName, scoreWords } from './score-words'
 import { verdictText } from './verdict'
 
-/** Reports whether a recipe is the selected range of a sweep. */
 export function selects(sweep: Restoring & { selection: Selection | null }, recipe: Recipe): boolean {
   const selected = sweep.selection?.selected ?? null
   if (selected === null) return false

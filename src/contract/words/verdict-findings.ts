@@ -61,7 +61,6 @@ export interface VerdictEvidence {
   check: CheckResult | null
   /** Sampler of a what-if question; null for the sweep's sampler. */
   sampler?: MinPDraw | null
-  /** Newest evaluation of the selected range. */
   evaluation?: EvaluationFinding | null
   /** True while an evaluation of the range may still be read. */
   isReading?: boolean
@@ -91,7 +90,6 @@ type Scored = VerdictEvidence['ranges'][number]
 const MIN_POST_VALIDITY = 0.8
 /** Below this, a prompt is more often answered wrongly than rightly. */
 const MIN_PROMPT_VALIDITY = 0.5
-/** Share of resamples from which on a range is stable. */
 const STABLE_SHARE = 0.5
 /** Near-equal ranges with this share of wins leave only the edges in doubt. */
 const NEAR_TIES_SHARE = 0.8

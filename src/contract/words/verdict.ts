@@ -80,7 +80,6 @@ function nextStep(
   return { kind: 'export', text: 'Export the model.' }
 }
 
-/** Returns the headline and its caveats as one paragraph. */
 export const verdictText = ({ headline, caveats }: Verdict): string =>
   [headline, ...caveats.map(({ text }) => text)].join(' ')
 

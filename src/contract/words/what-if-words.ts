@@ -32,7 +32,6 @@ export function whatIfSentence(shown: string | null, computing: string | null): 
   return `${shown === null ? 'c' : `${shown}; c`}omputing ${computing}…`
 }
 
-/** Describes the settings that differ from the sweep. */
 export function whatIfWords(
   { rho, sampler, draws, mix }: WhatIf,
   { scoredBy, selection }: Pick<SweepDocument, 'scoredBy' | 'selection'>

@@ -38,7 +38,6 @@ export type WorkEvent =
     }
   | { type: 'scores'; entries: LiveEntry[] }
 
-/** Step of work that a terminal shows. */
 export interface ProgressStep {
   phase: string
   done: number
@@ -58,7 +57,6 @@ export const UNKNOWN_PROGRESS: ProgressShare = { share: null, secondsLeft: null 
 /** Returns the completed share of work and the time that is left, each null while it is unknown. */
 export const progressShare = (work: WorkProgress): ProgressShare => described(work).share
 
-/** Describes the progress of work for a terminal. */
 export const progressStep = (work: WorkProgress): ProgressStep => described(work).step
 
 function described(work: WorkProgress): DescribedProgress {
@@ -148,7 +146,6 @@ function ofEvaluation(progress: EvaluationProgress): DescribedProgress {
   return { share, step: { phase: 'scoring', done: promptsScored, total: promptsTotal, status } }
 }
 
-/** Words for the replies of a judge. */
 const JUDGED: Record<JudgeWay, { done: string; no: string }> = {
   marks: { done: 'different answers', no: 'no verdict' },
   pairs: { done: 'pairs in one order', no: 'no verdict' },

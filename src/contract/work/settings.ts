@@ -62,7 +62,6 @@ const seed = z.number().int().min(0)
 
 export const SweepSettings = z
   .object({
-    /** Name of a built-in prompt set, or a file. */
     prompts: z.string(),
     /** Name of a task, a file, or `crc` for the character task. */
     task: z.string(),
@@ -151,9 +150,7 @@ export const SampleCommandSettings = z
 
 export const EvaluateSettings = z
   .object({
-    /** Name of a task, or a file. */
     task: z.string(),
-    /** File with variants that replace the models. */
     variants: z.string(),
     /** Promptings that every model is asked by too. */
     prompting: z.array(Prompting),

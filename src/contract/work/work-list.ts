@@ -86,7 +86,6 @@ export type WorkListDocument = z.infer<typeof WorkListDocument>
 /** Far above the number of finished jobs that a user looks at. */
 export const MAX_DONE = 20
 
-/** A queued job for windows. */
 export const ShownJob = QueuedJob.omit({ evaluationId: true }).extend({
   /** Warnings about the addresses that receive prompts. */
   sends: z.array(z.string())

@@ -133,7 +133,6 @@ export function doneWords(done: WorkListState['done'], nameOf: (pair: string) =>
   return `Done: ${[...pairs].map(([name, names]) => `${name} of ${names.join(', ')}`).join('; ')}.`
 }
 
-/** Describes the progress of a study. */
 export function studyWords({ steps, running, ended, file }: StudyState): string {
   const runningIndex = steps.findIndex(({ state }) => state === 'running')
   const now = steps[runningIndex]

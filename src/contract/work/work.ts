@@ -16,7 +16,6 @@ const WorkPair = z.union([
 ])
 export type WorkPair = z.infer<typeof WorkPair>
 
-/** Creates the schema of a kind of work and its settings. */
 export const workSettings = <Kind extends string, Settings extends z.ZodRawShape>(
   kind: Kind,
   settings: z.ZodObject<Settings>

@@ -36,7 +36,6 @@ export class AnswerReader {
     return comparable(answer, this.task)
   }
 
-  /** Reports whether this task can judge answers to the prompt. */
   canJudge(prompt: TaskPrompt): boolean {
     return prompt.answers !== undefined || this.right !== null
   }

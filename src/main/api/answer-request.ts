@@ -8,7 +8,6 @@ import type { ServedPrompt, ServedVariants } from './served-variants'
 /** Receives the events of a streamed reply. */
 export type SendEvent = (event: object) => void
 
-/** A choice that grows until its answer ends. */
 interface GrowingChoice {
   text: string
   logprobs: TokenLogprob[]

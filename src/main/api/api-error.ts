@@ -1,6 +1,5 @@
 import type { WorkbenchError } from '../../contract/model/problem'
 
-/** An error as OpenAI's API reports it. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,

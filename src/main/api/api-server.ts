@@ -73,7 +73,6 @@ export async function startApi(options: ApiOptions): Promise<ApiServer> {
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1'])
 
-/** Reports whether only this machine can reach a host. */
 export const isLoopback = (host: string): boolean => LOOPBACK.has(host)
 
 class Api {

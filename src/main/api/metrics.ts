@@ -1,12 +1,10 @@
 type Labels = Readonly<Record<string, string>>
 
-/** Numbers of a server in Prometheus's text format. */
 export class ServerMetrics {
   readonly requests = new Counter('slr_requests_total', 'Requests by path and status.')
   readonly promptTokens = new Counter('slr_prompt_tokens_total', 'Tokens of prompts by model.')
   readonly generatedTokens = new Counter('slr_generated_tokens_total', 'Tokens of answers by model.')
   readonly firstToken = new Summary('slr_first_token_seconds', 'Time from a request to its first token.')
-  /** Answers that run or wait. */
   answers = 0
   private readonly startedMs = performance.now()
 

@@ -87,7 +87,6 @@ export class ReplyWriter {
     ])
   }
 
-  /** Builds the event with the usage of a stream. */
   usage(usage: Usage): object {
     return { ...this.chunk([]), usage: usageObject(usage) }
   }

@@ -49,7 +49,6 @@ interface LoadedModels {
   readonly notices: readonly string[]
 }
 
-/** A prompt of a request. */
 export interface ServedPrompt {
   readonly tokens: number[]
   /** Rendered text. Null for a prompt of token ids. */

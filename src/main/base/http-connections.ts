@@ -9,7 +9,6 @@ const MAX_WAITING = 64
 /** Most windows that are open at a time. */
 export const MAX_WINDOWS = 32
 
-/** Time limits of connections in milliseconds. */
 export const CONNECTION_TIMES = {
   silent: 10_000,
   headersTimeout: 10_000,

@@ -1,4 +1,3 @@
-/** Escapes text for one line of Markdown. */
 export function inlineMarkdown(text: string): string {
   return (
     text

@@ -81,7 +81,6 @@ export class FrameReader {
 
   constructor(private readonly maxBytes = MAX_BODY_BYTES) {}
 
-  /** True if a frame has arrived only in part. */
   get inFrame(): boolean {
     return this.bytes > 0
   }

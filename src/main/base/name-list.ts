@@ -1,4 +1,3 @@
-/** Most names that a message lists. */
 const MAX_NAMES = 8
 
 export function listNames(names: readonly string[]): string {

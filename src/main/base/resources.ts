@@ -27,7 +27,6 @@ export function plainFolder(packagePath = runningPackage()): string {
   return basename(packagePath) === ARCHIVE ? join(dirname(packagePath), BESIDE_ARCHIVE) : packagePath
 }
 
-/** Finds the package's folder above a module. */
 function packageAbove(moduleFolder: string): string {
   for (let folder = moduleFolder; folder !== dirname(folder); folder = dirname(folder)) {
     if (isPackageFolder(folder)) return folder

@@ -27,7 +27,6 @@ export function replacedName(stored: string): string | null {
   return module === undefined || part === undefined ? null : canonicalTensorName(`${module}.${part}`)
 }
 
-/** The factors of one module. */
 interface Factors {
   readonly isEmbedding: boolean
   /** The half that was read first, for messages. */

@@ -32,7 +32,6 @@ interface Comparison {
   postTensor: string
   firstRow: number
   rowCount: number
-  /** True if the tensor has further rows. */
   partial: boolean
   /** Name of a component that consists of this tensor in all experts of a layer, or null. */
   groupName: string | null

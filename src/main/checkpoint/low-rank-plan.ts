@@ -58,7 +58,6 @@ const WHOLE = 'Export the whole model instead.'
 const unsupported = (message: string, advice: string): WorkbenchError =>
   new WorkbenchError('unsupported', message, advice)
 
-/** The tensors of an adapter's file in their order. */
 export function lowRankTensors(
   { factored, whole, fullRank }: LowRankPlan,
   { rank, savesNorms }: LowRankAdapter

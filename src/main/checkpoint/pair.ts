@@ -110,7 +110,6 @@ export const pairReferences = (
   postPath: { path: folders.post, fingerprint: post.checkpoint.fingerprint }
 })
 
-/** Summarises a member of the pair. */
 const summariseMember = (member: PairMember, extras: FolderExtras): CheckpointSummary => ({
   ...summarise(member, extras),
   name: fullModelName(member.checkpoint.path)

@@ -17,7 +17,6 @@ const StoredTensor = z.object({
   shape: z.array(z.number()),
   /** Absolute path. */
   file: z.string(),
-  /** Byte offset in the file. */
   offset: z.number(),
   byteLength: z.number()
 })

@@ -125,7 +125,6 @@ export class ScaledReader {
   }
 }
 
-/** Reads a whole stored tensor as float32. */
 export async function storedFloats(tensor: StoredTensor, readStored: ReadStored): Promise<Float32Array> {
   const bytes = new Uint8Array(tensor.byteLength)
   await readStored(tensor, 0, bytes)
@@ -157,7 +156,6 @@ function rowsOfAwq({ shape: [columns = 0, width = 0] }: StoredTensor, words: Int
   return packed
 }
 
-/** Transposes rows of words into columns. */
 function transposeInto(
   turned: Int32Array,
   words: Int32Array,

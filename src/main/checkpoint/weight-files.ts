@@ -64,7 +64,6 @@ function tooMany(message: string): WorkbenchError {
   )
 }
 
-/** Reads the shard file name of each tensor. */
 async function readIndex(folder: string, indexFile: string): Promise<Map<string, string>> {
   const text = await readModelText(folder, INDEX_FILE, MAX_INDEX_BYTES)
   const index = parseJsonObject(text, indexFile, MAX_INDEX_NAMES)

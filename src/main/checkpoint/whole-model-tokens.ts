@@ -26,7 +26,6 @@ export interface WholeModelTokens {
   text: TextModel | null
 }
 
-/** Checks whether a whole model can use the same tokens as post. */
 export async function compareTokens(
   { member, name }: WholeModel,
   post: PairMember,

@@ -33,10 +33,8 @@ export interface EndpointUse {
   /** Work that a cancellation stops, such as "Judging". */
   work: string
   later: string
-  /** Null if the endpoint needs no key. */
   apiKey: string | null
   patience?: EndpointPatience | undefined
-  /** Reports why a request is repeated. */
   again?: ((why: string) => void) | undefined
   /** Schedules each request, including repetitions; sent at once if omitted. */
   pace?: <Result>(request: () => Promise<Result>, signal: AbortSignal) => Promise<Result>

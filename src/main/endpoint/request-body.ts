@@ -12,7 +12,6 @@ export interface EndpointPrompt {
 }
 
 export interface RequestSettings extends TaskSettings {
-  /** Arguments of the chat template. */
   templateArguments: Readonly<Record<string, unknown>>
 }
 

@@ -10,7 +10,6 @@ import { EndpointClient, type EndpointPatience } from '../endpoint/client'
 import { inParallel } from '../endpoint/in-parallel'
 import { requireNamedModel } from '../endpoint/named-model'
 
-/** A judge's stored reply to one question. */
 export interface StoredVerdict {
   readonly key: string
   /** Address of the endpoint that replied. */
@@ -28,7 +27,6 @@ export interface JudgeQuestions<Question extends { key: string }, Verdict extend
   readonly apiKey: string | null
   /** The default of `EndpointClient` if omitted. */
   readonly patience?: EndpointPatience
-  /** System prompt of every question. */
   readonly system: string
   wordsOf(question: Question): string
   /** Interprets a reply; null if it is unreadable. */

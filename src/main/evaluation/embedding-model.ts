@@ -21,7 +21,6 @@ const BATCH = { items: 64, size: 1_000_000 }
 export interface EmbeddingModel {
   /** The folder, with a SHA-256 of model.onnx and tokenizer.json. */
   readonly reference: CheckpointReference
-  /** Path of the ONNX file. */
   readonly file: string
   /** Encodes texts with special tokens around them; long texts are cut. @throws WorkbenchError `bad-file` */
   encodeAll(texts: readonly string[]): Promise<number[][]>

@@ -6,7 +6,6 @@ import type { Task, TaskPrompt } from '../../contract/documents/task'
 import { mapGet } from '../../contract/model/look-up'
 import { WorkbenchError } from '../../contract/model/problem'
 
-/** An evaluation of post's greedy answers, and the answers. */
 export interface GreedyAnswers {
   readonly view: EvaluationView
   readonly samples: readonly SampleLine[]

@@ -123,7 +123,6 @@ export function formQuestionsOf(
   return [...new Map(questions.map((question) => [question.key, question])).values()]
 }
 
-/** Builds the question of an answer; null for an answer without text. */
 function questionOf(
   { task }: EvaluationRun,
   { model, rubric }: Pick<JudgeSettings, 'model' | 'rubric'>,

@@ -22,7 +22,6 @@ export const JudgingServer = z.strictObject({
 })
 export type JudgingServer = z.infer<typeof JudgingServer>
 
-/** Returns the settings of a judge for a kind of task. */
 export const judgeSettings = (
   { url, model, key, way, rubric, answers, rate, ...more }: JudgingServer,
   kind: TaskKind

@@ -5,7 +5,6 @@ import { readList } from '../answers/read-list'
 import type { TextModel } from '../text/text-model'
 import { multimap } from '../../contract/model/multimap'
 
-/** Most tokens of an answer. */
 const MAX_TOKENS = 100_000
 
 /** Adapts settings so that lists contain the requested number of answers. @param listed answers in each list */

@@ -5,7 +5,6 @@ import type { PartitionRequest } from '../../contract/procedures/engine'
 import type { EngineClient } from '../engine/host'
 import { openEmbeddingModel } from './embedding-model'
 
-/** Tokens of a text that its classifier reads. */
 const READ_TOKENS = 128
 /** Most words of texts that are compared by their words. */
 const SHORT_WORDS = 5

@@ -153,7 +153,6 @@ export async function groupAnswers(
   return { ...planned, generation: { ...planned.generation, stopTokens: run.stopTokens } }
 }
 
-/** Prepares a round of regeneration for one variant. */
 export async function regeneratedAnswers(
   run: EvaluationRun,
   group: EvaluationGroup,

@@ -16,7 +16,6 @@ import { parseJson } from '../base/files/bounded-json'
 
 /* Formats of published prompt sets. The data themselves are not part of the program. */
 
-/** An imported file. */
 export interface PublishedFile {
   /** Name for messages, and for categories if the format uses file names. */
   name: string

@@ -10,7 +10,6 @@ const CHUNK_BYTES = 8 * 2 ** 20
 const COPY_BYTES = 2 ** 20
 const LANES = 2
 
-/** A file open for reading or writing, and its name for messages. */
 export interface OpenFile {
   readonly handle: FileHandle
   readonly path: string
@@ -19,7 +18,6 @@ export interface OpenFile {
 /** Receives the number of processed bytes. Its promise delays the work, and throwing stops it. */
 export type Advance = (bytes: number) => void | Promise<void>
 
-/** Cuts a span of bytes into chunks. */
 export function* chunks(byteLength: number): Generator<{ skip: number; length: number }> {
   for (let skip = 0; skip < byteLength; skip += CHUNK_BYTES) {
     yield { skip, length: Math.min(CHUNK_BYTES, byteLength - skip) }

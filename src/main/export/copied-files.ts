@@ -57,7 +57,6 @@ async function filesOf(folder: string, sharded: boolean): Promise<CopiedFile[]> 
   return copied
 }
 
-/** Returns null if the entry is no file. */
 async function copiedFile(folder: string, name: string): Promise<CopiedFile | null> {
   const link = join(folder, name)
   try {

@@ -33,7 +33,6 @@ export interface CardParent {
   /** Name of the model in recipes. */
   name: string
   member: PairMember
-  /** SHA-256 of each weight file, by name. */
   sha256: ReadonlyMap<string, string>
 }
 
@@ -50,7 +49,6 @@ export interface CardContent {
   notes: readonly string[]
   /** Tensors that hold NaN or infinity. */
   nonFinite: readonly NonFiniteTensor[]
-  /** Licence fields of post's card. */
   licence: Licence
   version: string
 }
@@ -167,7 +165,6 @@ function configWarning(parents: readonly CardParent[]): string[] {
 
 const cardName = ({ checkpoint: { path } }: PairMember): string => publicModelName(path)
 
-/** Lists the options that choose the form of an export. */
 function optionsOf(form: ExportForm): string {
   if (form.kind === 'model') return ''
   if (form.kind === 'adapter') return ' --adapter'

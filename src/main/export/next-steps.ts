@@ -104,7 +104,6 @@ const NO_TOKENIZER =
 const served = (baseUrl: string, model: string, through: Endpoint['through']): Endpoint =>
   Endpoint.parse({ baseUrl, model, through })
 
-/** Returns the command that removes a folder. */
 export function removalCommand(folder: string): string {
   return `rm -r ${shellWord(folder)}`
 }

@@ -22,7 +22,6 @@ export interface PlannedTensor {
 /** One weight file: post's header byte for byte, then the tensors in post's order. */
 export interface PlannedWeights {
   readonly name: string
-  /** Path of post's file. */
   readonly source: string
   /** The header to write; null if it is that of post's file. */
   readonly header: Uint8Array | null
@@ -98,7 +97,6 @@ const COMPUTED: readonly TensorOrigin[] = ['converted', 'blended', 'merged', 'sc
 /** Returns true if a tensor's bytes are copied from one checkpoint. */
 export const isCopied = (origin: TensorOrigin): boolean => !COMPUTED.includes(origin)
 
-/** Returns the stored dtypes that a planned tensor is computed from. */
 export function plannedDtypes({ post, restored }: PlannedTensor): { source: WeightDtype; post: WeightDtype } {
   return { source: weightDtype(restored ?? post), post: weightDtype(post) }
 }

@@ -183,7 +183,6 @@ export async function describePlan(prepared: PreparedExport, typed: string | nul
   }
 }
 
-/** Counts the tensors of each origin. */
 export function tensorCounts({ weights }: PreparedExport): Record<(typeof TENSOR_ORIGINS)[number], number> {
   const counts = {
     post: 0,

@@ -27,9 +27,7 @@ import { throwIfCancelled } from '../base/files/cancelling'
 
 export interface ExportRequest {
   readonly prepared: PreparedExport
-  /** Folder to create; its parent exists. */
   readonly target: string
-  /** True to replace an existing model. */
   readonly overwrite: boolean
   /** Findings for the model card. */
   readonly findings: readonly ModelFinding[]

@@ -14,7 +14,6 @@ export type WrittenLowRank = LowRankResult['files'][number]
 interface Progress {
   readonly signal: AbortSignal
   readonly advance: Advance
-  /** Adds bytes to the total. */
   readonly expect: (bytes: number) => void
 }
 

@@ -122,7 +122,6 @@ export class ChunkedStates {
     return { results, statesOf }
   }
 
-  /** Gathers the tokens of chunks. */
   private gathered(path: string, tokens: TokenInputs, { length, rows }: ChunkGroup): TokenInputs {
     const { graph, group } = this
     const { keyHeads, keySize, valueSize } = this.sizes

@@ -72,7 +72,6 @@ export function layerLayout(spec: DecoderSpec, layer: number, weights: WeightSto
   )
 }
 
-/** Lays out the weights of one of its experts. */
 export function expertLayout(spec: DecoderSpec, layer: number, weights: WeightStorage): ResidentTensor[] {
   return residentLayout(
     expertTensors(spec, layer, 0).map(({ role, shape }) => ({ name: role, shape, parts: [role] })),

@@ -9,7 +9,6 @@ import type { NormPosition } from '../family/family'
 import { NORM_ROLES, type Role } from '../family/tensor-roles'
 import { normBefore } from '../family/tensors'
 
-/** Format of the large matrix products of a layer. */
 export interface Products {
   /** Type to which activations are rounded, and weights unless they are quantised. */
   readonly precision: Precision
@@ -33,7 +32,6 @@ export interface RotaryTables {
 /** Input names of the rotary tables in a graph with one pair of them. */
 export const ROTARY_INPUTS = { cos: 'cos', sin: 'sin' } as const satisfies RotaryTables
 
-/** Declares rotary tables as inputs of a graph. */
 export function rotaryInputs(
   graph: OnnxGraph,
   spec: DecoderSpec,
@@ -43,7 +41,6 @@ export function rotaryInputs(
   return { cos: graph.input(cos, 'float32', dims), sin: graph.input(sin, 'float32', dims) }
 }
 
-/** Names a quantised weight's scales. */
 export function scalesName(weight: string): string {
   return `${weight}/scales`
 }
@@ -115,7 +112,6 @@ export class LayerBuilder {
     return this.grow(`${path}/q`, turned, positions)
   }
 
-  /** Multiplies queries by the scale of their scores. */
   scaled(path: string, queries: string): string {
     const scale = this.graph.constant(`${path}/scale`, this.spec.scoreScale)
     return this.graph.node(`${path}/q/scaled`, 'Mul', [queries, scale])
@@ -143,7 +139,6 @@ export class LayerBuilder {
     return this.graph.node(`${path}/gated`, 'Mul', [mixed, gate])
   }
 
-  /** Gives the graph's value of a weight. */
   weight(role: Role): string {
     return mapGet(this.weights, role, 'weight')
   }
@@ -304,7 +299,6 @@ export class LayerBuilder {
     return toSingle(graph.node(`${path}/Gemm`, 'Gemm', [input, weight, ...biases], { transB: { int: 1 } }))
   }
 
-  /** Applies the activation of the MLP. */
   activation(value: string): string {
     const { graph, spec } = this
     switch (spec.activation) {

@@ -139,7 +139,6 @@ function writeGraph(writer: Writer, graph: OnnxGraphMessage): void {
   for (const value of graph.output) inner(writer, 12, () => writeValue(writer, value))
 }
 
-/** Encodes a ModelProto. */
 export function encodeModel({ irVersion, producerName, graph, opsets }: OnnxModel): Uint8Array {
   const writer = protobuf.Writer.create()
   int(writer, 1, irVersion)

@@ -138,7 +138,6 @@ export class OnnxGraph {
     return this.node(path, 'Cast', [value], { to: { int: ELEMENT_TYPES[type] } })
   }
 
-  /** Encodes the model for an inference session. */
   encode(): Uint8Array {
     return encodeModel({
       irVersion: IR_VERSION,
@@ -151,7 +150,6 @@ export class OnnxGraph {
     })
   }
 
-  /** Builds the format's GraphProto. */
   message(): OnnxGraphMessage {
     return {
       name: this.name,

@@ -6,7 +6,6 @@ import type { RecurrentLayer } from './recurrent-shape'
 import { ShortConvolutionLayer } from './short-convolution'
 import { StateSpaceLayer } from './state-space'
 
-/** Opens a builder of a layer's recurrence. */
 export function recurrentLayer(layer: LayerBuilder, recurrence: Recurrence): RecurrentLayer {
   switch (recurrence.kind) {
     case 'gatedDelta':

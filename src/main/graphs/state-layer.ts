@@ -26,7 +26,6 @@ export abstract class StateLayer implements RecurrentLayer, StateRule {
 
   /** Projects normed rows; the logarithm of the decay is negative. */
   protected abstract projections(normed: string): StateProjections
-  /** Splits convolved inputs. */
   protected abstract split(convolved: string): Pick<TokenInputs, 'q' | 'k' | 'v'>
   abstract changes(chunk: TokenChunk): string
   /** Gives the input of the output projection from mixed values and gates, [rows, heads x size] each. */
@@ -69,7 +68,6 @@ export abstract class StateLayer implements RecurrentLayer, StateRule {
     return this.sizes.state.valueHeads * this.sizes.state.valueSize
   }
 
-  /** Computes softplus(steps + bias). */
   protected softplus(steps: string): string {
     const { graph, layer } = this
     const biased = graph.node('recurrent/steps/biased', 'Add', [steps, layer.weight('decayBias')])

@@ -47,7 +47,6 @@ export class ExportJobs {
   }
 }
 
-/** An export as a job. */
 function createExportJob(
   request: ExportRequest,
   tell: TellJobNews

@@ -16,7 +16,6 @@ export type JobNews = { /** As it begins a sentence, such as "The sweep". */ job
 
 export type TellJobNews = (news: JobNews) => void
 
-/** Receives news of one job. */
 export interface NamedNews {
   readonly tell: TellJobNews
   /** Name of the job at the beginning of a sentence, such as "The check". */

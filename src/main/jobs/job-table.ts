@@ -16,7 +16,6 @@ interface PreparedJob {
 }
 
 export class JobTable<Event extends { type: string }> {
-  /** Jobs that are being prepared, by the pair's key. */
   private readonly preparations = new Map<string, PreparedJob>()
   /** Jobs by the pair's key. A job stays here after its end until a watcher has seen its end. */
   private readonly jobs = new Map<string, RunningJob<Event>>()
@@ -117,7 +116,6 @@ interface JobProblem {
 
 type AnyJob = Pick<Job<{ type: string }, unknown>, 'done'>
 
-/** A job with facts of any type. */
 export type RunningJob<Event extends { type: string }> = Pick<
   Job<Event, unknown>,
   'id' | 'over' | 'problem' | 'progress' | 'done' | 'begin' | 'cancel' | 'watch'

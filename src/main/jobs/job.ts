@@ -51,7 +51,6 @@ export class Facts<Fact> {
   }
 }
 
-/** The work of a kind of job, and its events for watchers. */
 export interface JobWork<Event, Fact> {
   /** Name for messages about defects, such as "the sweep". */
   name: string

@@ -18,7 +18,6 @@ import type { JobFailure } from './job'
 import type { RunningJob } from './job-table'
 import type { Sweeps } from './sweeps'
 
-/** Events of a queued job: its progress and its end. */
 export type QueuedEvent = { type: 'progress'; progress: ProgressShare } | { type: 'finished' } | JobFailure
 
 export interface BegunJob {
@@ -26,11 +25,9 @@ export interface BegunJob {
   readonly events: AsyncIterable<QueuedEvent>
 }
 
-/** A kind of work that can be queued. */
 export interface QueuedKind {
   /** Begins the job, or resumes it. @throws WorkbenchError as the job; `cancelled` if it was stopped before it began */
   begin(pair: ProjectPair, job: QueuedJob, stop: AbortSignal): Promise<BegunJob>
-  /** Returns true if the pair has all results of the job. @throws WorkbenchError if the results cannot be read */
   isDone(pair: ProjectPair): Promise<boolean>
   /** Describes the partial results of a stopped job, as in `8 of 40 prompts`; null for none. */
   kept(pair: ProjectPair, job: QueuedJob): Promise<string | null>

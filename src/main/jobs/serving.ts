@@ -37,7 +37,6 @@ export class Servings {
     await this.context.turns.startBeside(pair, this.table, () => Promise.resolve(job))
   }
 
-  /** Stops the servers of a project. */
   stop({ pairs }: ProjectOfPair): void {
     for (const pair of pairs) void this.table.cancel(pair)
   }

@@ -11,7 +11,6 @@ import type { TellJobNews } from './job-news'
 export interface SweepJobOptions {
   engine: EngineClient
   sweep: SweepWork
-  /** Range that the user looks at. */
   lookedAt: () => RestorationRange | null
   tell: TellJobNews
 }

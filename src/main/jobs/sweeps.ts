@@ -78,7 +78,6 @@ export class Sweeps {
     return newestFullSweep(pair.sweeps, settingsKey({ ...prepared, base, post, hasRanges: true })) ?? null
   }
 
-  /** Scores one recipe as a sweep scored its ranges, and adds it to that sweep. */
   async *scoreRecipe(
     pair: ProjectPair,
     sweepId: string,

@@ -29,7 +29,6 @@ export class JobTurns {
   private readonly tables: NamedTable[] = []
   /** Questions that the engine is answering, see {@link ask}. */
   private readonly questions = new Set<Question>()
-  /** Fires when the program ends. */
   private readonly closing = new AbortController()
   /** Listeners that are called when a job of a project begins or ends, by the project's folder. */
   private readonly news = new EventEmitter().setMaxListeners(0)

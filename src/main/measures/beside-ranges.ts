@@ -64,7 +64,6 @@ export function besideRanges({ run, measures, reference, keys }: EvaluationMeasu
 interface RangePair {
   range: number
   other: number
-  /** True if the other variant is a range too. */
   both: boolean
 }
 

@@ -8,7 +8,6 @@ export interface Choice {
   readonly prompt: number
   /** Numbers of the candidates, without repetition. */
   readonly candidates: readonly number[]
-  /** Null for a tie. */
   readonly preferred: number | null
 }
 

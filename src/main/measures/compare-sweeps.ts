@@ -103,7 +103,6 @@ export async function compareSweeps(
   }
 }
 
-/** Indices of a range in both sweeps. */
 interface MatchedRange {
   readonly inA: number
   readonly inB: number

@@ -11,7 +11,6 @@ import { wordsOf } from './texts/words'
 /** Lowest score of a judge that passes, on the scale from 0 to 1: 5 of 10, which rubrics call sound. */
 const PASSING_MARK = 4 / 9
 
-/** An answer with its class, and whether it passes. */
 interface JudgedAnswer {
   readonly passes: boolean
   /** Equal for answers that count as the same. */

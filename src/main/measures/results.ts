@@ -85,7 +85,6 @@ export function evaluationResults(
 }
 
 interface ComparedCell extends EvaluationCell {
-  /** Number of stored answers. */
   readonly answerCount: number
 }
 

@@ -1,7 +1,6 @@
 import type { PairMember } from '../checkpoint/pair-member'
 import { hasExperts, type Role, sharedTensors } from '../family'
 
-/** Version of mergekit that these tables describe. */
 const MERGEKIT = 'mergekit 0.1.4'
 
 interface KnownTensors {

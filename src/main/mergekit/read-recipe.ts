@@ -140,7 +140,6 @@ function pathsOf({ base, post }: PairMembers, others: readonly OtherCheckpoint[]
   return `Base is ${base.checkpoint.path}, post is ${post.checkpoint.path}${otherPaths.join('')}`
 }
 
-/** Opens the checkpoint in a folder that the file names; null if there is no such folder. */
 async function openNamedFolder(
   reference: string,
   file: string,
@@ -201,7 +200,6 @@ function slicesOf({ slices, models }: MergekitFile, layerCount: number, refuse: 
   return all
 }
 
-/** Gives every layer of a slice its share. */
 function layersOf({ sources }: Slice, { strength, source }: SliceShare): LayerStrength[] {
   const [start, end] = sources[0]?.layer_range ?? [0, 0]
   const layer: LayerStrength = {

@@ -201,7 +201,6 @@ function revertEdit(
   return withNamed(document, name, before)
 }
 
-/** Returns the value with one named value replaced, added or removed. */
 function withNamed(value: unknown, name: string, placed: PlacedValue | null): unknown {
   if (!Array.isArray(value)) {
     const fields = isRecord(value) ? Object.entries(value).filter(([field]) => field !== name) : []

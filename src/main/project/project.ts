@@ -199,7 +199,6 @@ export class Project implements ProjectOfPair {
     return this.#samplePrompts
   }
 
-  /** Number of saved tasks since opening. */
   get savedTasks(): number {
     return this.#savedTasks
   }

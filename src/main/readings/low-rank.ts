@@ -79,7 +79,6 @@ class ChangedTensors {
     this.readers = new Map(membersOf(pair).map((member) => [member, openWeightReader(member.checkpoint)]))
   }
 
-  /** Returns restored − post of a matrix. */
   async difference(tensor: ChangedTensor): Promise<StoredMatrix> {
     const post = await this.values(this.pair.post, tensor)
     const values = await this.restored(tensor, post)

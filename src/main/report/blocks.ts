@@ -17,7 +17,6 @@ export interface TableCell extends Partial<NameStyle> {
 
 export interface ReportColumn extends Partial<NameStyle> {
   label: string
-  /** Short description of the column. */
   detail?: string
   /** Numbers are aligned to the right. */
   numeric: boolean

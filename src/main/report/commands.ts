@@ -225,7 +225,6 @@ interface NamedSettings {
   files: CommandFile[]
 }
 
-/** Returns the settings of a sweep's scoring. */
 async function scoredSettings(sweep: SweepDocument, named: FileNaming): Promise<NamedSettings> {
   if (sweep.scoredBy.kind === 'crc') return promptSettings(sweep, named)
   const { task, sampling, draws } = sweep.scoredBy
@@ -255,7 +254,6 @@ function isSameTask(builtin: Task, task: Task): boolean {
   return isDeepStrictEqual({ ...builtin, settings: { ...builtin.settings, sampleCount, seed } }, task)
 }
 
-/** Describes a judge as a YAML file. */
 function namedJudge(judge: JudgeSettings, task: Task, named: FileNaming): CommandFile {
   const { baseUrl, model, keyVariable, way, anyModel, rubric, answersPerPrompt, requestsPerMinute } = judge
   const described = {

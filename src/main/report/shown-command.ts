@@ -54,7 +54,6 @@ export function shownModelName(path: string): string {
   return path.split(/[/\\]/).findLast((part) => part !== '') ?? path
 }
 
-/** Reduces the folder of a source to its name. */
 export const withoutSourceFolder = (source: RestoredTo): RestoredTo =>
   source === null ? null : { ...source, path: shownModelName(source.path) }
 

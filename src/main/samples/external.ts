@@ -147,9 +147,7 @@ async function completionTexts(
 export interface ExternalListener {
   keep(lines: SampleLine[]): Promise<void>
   learned(record: ExternalRecord): Promise<void>
-  /** Reports why a request is repeated. */
   again(why: string): void
-  /** Reports tokens of stored answers. */
   tokens(count: number): void
 }
 

@@ -19,7 +19,6 @@ export type ChatMessage = z.infer<typeof ChatMessage>
 
 export const TemplateRequest = z.object({
   kind: z.literal('template'),
-  /** File of the template, for messages. */
   file: z.string(),
   source: z.string(),
   /** Texts of `bos_token` and other special tokens. */
@@ -36,7 +35,6 @@ const TemplateVariablesRequest = TemplateRequest.pick({ file: true, source: true
 
 export const YamlRequest = z.object({
   kind: z.literal('yaml'),
-  /** File name for messages. */
   file: z.string(),
   text: z.string(),
   maxAliases: z.number()
@@ -110,7 +108,6 @@ const ImportRequest = z.object({
   content: z.string()
 })
 
-/** A log of Inspect, which contains answers. */
 const AnswerLogRequest = z.object({ kind: z.literal('answer-log'), file: z.string() })
 
 export const SandboxRequest = z.discriminatedUnion('kind', [

@@ -108,7 +108,6 @@ async function runElectron(binary: string, initial: InitialProject, signal: Abor
   )
 }
 
-/** Waits for a program's end and describes it. */
 function waitForEnd(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))

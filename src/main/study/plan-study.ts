@@ -27,7 +27,6 @@ import { StudyWork } from './study-work'
 export interface AnswerPlan {
   prompts: number
   variants: number
-  /** Answers per prompt and variant. */
   perVariant: number
   /** Number of answers that are not stored yet. */
   missing: number

@@ -8,7 +8,6 @@ export interface StepWork {
   answers: number
   answerTokens: number
   promptsRead: number
-  /** Verdicts of a judge. */
   verdicts: number
 }
 

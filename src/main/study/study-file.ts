@@ -140,7 +140,6 @@ const StudyTask = z.preprocess(
 )
 export type StudyTask = z.infer<typeof StudyTask>
 
-/** Returns the name of a task as its entry writes it. */
 export const taskName = ({ task }: StudyTask): string => (typeof task === 'string' ? task : task.import)
 
 /** Returns the computation settings of a task, else of the study. Precision and weights go with the device. */

@@ -39,7 +39,6 @@ export async function writableReport(placed: PlacedStudy, pair: string | null): 
   return path
 }
 
-/** Checks that a missing project can be created. */
 export async function requireProjectPlace(placed: PlacedStudy): Promise<void> {
   const { projectPath } = placed
   await requireBesideStudy(placed, projectPath, 'project')

@@ -162,7 +162,6 @@ export class StudyWork {
     return EvaluationWork.open({ ...models, task: trialTask }, null)
   }
 
-  /** Returns the judge of a task; null for none. */
   async judge(settings: StudyTask): Promise<JudgeSettings | null> {
     const judge = settings.judge ?? this.placed.study.evaluate.judge
     return judge === undefined ? null : judgeSettings(judge, (await this.task(settings)).kind)

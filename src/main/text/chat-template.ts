@@ -13,7 +13,6 @@ export const TemplateField = z.union([
 ])
 
 export interface ChatTemplate {
-  /** File of the template, for messages. */
   file: string
   source: string
 }

@@ -64,7 +64,6 @@ export class CheckWork {
     )
   }
 
-  /** True if nothing is left to check. */
   get isComplete(): boolean {
     return this.request.recipes.length === 0 && this.request.baselines.length === 0
   }

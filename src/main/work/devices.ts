@@ -22,7 +22,6 @@ import { cudaProblem, type MachineGpus, readGpus, vulkanGpus, vulkanProblem } fr
 /** Largest relative difference of a correct device: 1e-6 in float32, 1e-3 in float16, 1 for a wrong kernel. */
 const TOLERANCE = { fp32: 1e-3, fp16: 0.03 }
 
-/** Returns why a device is wrong; null if it is correct. */
 export function whyWrong({ largestDifference, precision }: DeviceCheck): string | null {
   if (largestDifference <= TOLERANCE[precision]) return null
   const difference = largestDifference.toPrecision(2)
@@ -150,7 +149,6 @@ async function findDevices(
   return reports
 }
 
-/** Returns the GPU that a device computes on. */
 function adapterOf(
   device: DeviceName,
   machine: MachineGpus | null

@@ -11,7 +11,6 @@ import { withRecord } from '../samples/external-records'
 import { droppingUnanswered, dropUnanswered } from './dropping-unanswered'
 import type { WorkMeans } from './means'
 
-/** Takes the results of an evaluation as they come. */
 interface EvaluationStore extends Omit<EvaluationListener, 'progress'> {
   begin(): Promise<void>
   files(): Promise<EvaluationFiles>

@@ -13,7 +13,6 @@ import {
 
 type Vendor = 'NVIDIA' | 'AMD' | 'Intel' | 'other'
 
-/** A GPU that the kernel shows. */
 export interface Gpu {
   readonly name: string
   readonly vendor: Vendor

@@ -90,7 +90,6 @@ export class SweepWork {
     return null
   }
 
-  /** Computes the sweep and resumes an interrupted one. */
   compute(means: WorkMeans, more: Pick<CrcSweepRequest, 'id' | 'lookedAt'> = {}): Promise<SweepDocument> {
     return this.withDevice(means, (request, onEvent) =>
       runWholeSweep(means.engine, { ...request, ...more }, means.signal, onEvent, this.history)

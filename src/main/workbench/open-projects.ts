@@ -42,7 +42,6 @@ export class OpenProjects {
   readonly outlines = new SweepOutlines()
   private readonly looking = new WeakSet<ProjectOfPair>()
   private readonly pairs = new WeakMap<ProjectPair, { location: PairLocation; state: PairState }>()
-  /** Followers of projects that another program writes. */
   private readonly followers = new WeakMap<Project, ProjectFollower>()
   /** States of a pair's other checkpoints since it was opened, by fingerprint and folder. */
   private readonly others = new WeakMap<ProjectPair, Map<string, Promise<OtherCheckpointState>>>()

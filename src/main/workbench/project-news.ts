@@ -37,7 +37,6 @@ export async function* atChanges<News>(
 
 /** Sends the changes of a project to every window that shows it, and keeps it open for them. */
 export class ProjectNews {
-  /** Number of watchers of a project, by its folder. */
   private readonly watchers = new Map<string, number>()
   /** Folders of projects that one window has closed while others watch. */
   private readonly closing = new Set<string>()
@@ -69,7 +68,6 @@ export class ProjectNews {
     }
   }
 
-  /** Closes a project once it has no watchers. */
   async close({ path }: Project): Promise<void> {
     this.closing.add(path)
     if (!this.watchers.has(path)) await this.closeNow(path)

@@ -31,7 +31,6 @@ export const evaluationProcedures = {
       pairInput.extend({
         task: Task,
         variants: EvaluationRun.shape.variants,
-        /** If omitted, the run uses the CPU. */
         computing: Computing.optional(),
         /** Folder of a sentence-embedding model. If omitted, answers are compared by post's own hidden states. */
         embeddingModel: z.string().min(1).max(4096).optional(),

@@ -24,7 +24,6 @@ export const pairListProcedures = {
   overview: procedure
     .input(projectPath.extend({ scoring: z.string().max(10_000).nullable() }))
     .output(eventIterator(PairsOverview)),
-  /** Sets values of a pair. */
   update: procedure
     .input(pairInput.extend({ seen: seenRevision, changes: PairChanges }))
     .output(ProjectState),

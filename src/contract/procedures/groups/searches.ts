@@ -14,7 +14,6 @@ export const searchProcedures = {
       })
     )
     .output(z.void()),
-  /** Returns the stopped search that started from a sweep, or null if there is none. */
   unfinished: procedure.input(sweepInput).output(UnfinishedSearch.nullable()),
   watch: procedure.input(pairInput).output(eventIterator(SearchEvent)),
   cancel: procedure.input(pairInput).output(z.void()),

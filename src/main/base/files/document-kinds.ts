@@ -44,6 +44,5 @@ export function refuseOtherKind(
   throw new WorkbenchError('bad-input', `${file} is ${recognised.is}, not ${wanted.name}.`, wanted.hint)
 }
 
-/** Reads the kind of a file; null if the file is no document. */
 export const kindOfFile = async (file: string, maxBytes: number): Promise<RecognisedKind | null> =>
   kindOfDocument(await readJsonFile(file, maxBytes).catch(() => null))

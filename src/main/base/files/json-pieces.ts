@@ -2,7 +2,6 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { yieldEvery20ms } from './yield-every-20ms'
 import { MAX_JSON_DEPTH } from './json-depth'
 
-/** Message for JSON that ends too early. */
 export const CUT_OFF = 'it ends too early, as if it had been cut off'
 
 /** Bytes that JSON.parse receives at once, which takes a few milliseconds. */

@@ -132,7 +132,6 @@ async function takeOver(file: string, locked: LockedResource): Promise<Lock | nu
   }
 }
 
-/** Creates a lock; null if there is one. */
 function create(file: string): Lock | null {
   const owner = thisProcess()
   try {
@@ -181,7 +180,6 @@ function isLive(owner: LockOwner): boolean {
   return Date.parse(owner.startedAt) > bootedAt - BOOT_TIME_TOLERANCE_MS
 }
 
-/** Reports whether a process of this computer runs. */
 export function isProcessRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)

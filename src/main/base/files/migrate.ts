@@ -17,7 +17,6 @@ export interface DocumentFormat<T> {
   kind: DocumentKind
   name: string
   schema: z.ZodType<T>
-  /** Version that this program writes. */
   version: number
   migrations: Readonly<Record<number, Migration>>
   maxBytes: number

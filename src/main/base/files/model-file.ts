@@ -36,7 +36,6 @@ export async function readModelJson(folder: string, name: string, maxBytes: numb
   return readJsonFile(await withoutForeignLink(folder, name), maxBytes)
 }
 
-/** Reads the bytes of a file of a model. */
 export async function readModelBytes(folder: string, name: string, maxBytes: number): Promise<Buffer> {
   return readBytes(await withoutForeignLink(folder, name), maxBytes)
 }

@@ -65,7 +65,6 @@ class SchemaPieces {
   }
 }
 
-/** Finds the option of a discriminated union that a value has. */
 function optionOf(schema: z.ZodDiscriminatedUnion, value: unknown): unknown {
   const field = schema.def.discriminator
   if (!isObject(value)) return undefined

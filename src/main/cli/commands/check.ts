@@ -116,7 +116,6 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
 
 type ComputedIn = Pick<AnswerCheck, 'device' | 'precision'>
 
-/** Returns the device and precision of a check: those of the options, else of the sweep. */
 async function computedWhere(
   { device, precision }: Pick<CheckOptions, 'device' | 'precision'>,
   base: string,

@@ -26,7 +26,6 @@ const reportOptions = pairOption
   })
 type ReportOptions = CommandOptions<typeof reportOptions>
 
-/** Formats by the ending of the file. */
 const FORMATS: Readonly<Record<string, ReportFormat>> = {
   '.html': 'html',
   '.htm': 'html',

@@ -94,7 +94,6 @@ const searchMethodOptions = optionGroup('Search:').options({
 })
 type SearchMethodOptions = OptionsOf<typeof searchMethodOptions>
 
-/** Methods that accept an option. */
 const OWNERS: readonly { option: keyof SearchMethodOptions; methods: readonly SearchMethodName[] }[] = [
   { option: 'beam', methods: ['greedy', 'beam'] },
   { option: 'generations', methods: ['greedy', 'beam'] },

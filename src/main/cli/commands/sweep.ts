@@ -293,7 +293,6 @@ async function sweepShard(
 interface CheckPlace {
   readonly projectPair: ProjectPair | null
   readonly output: OutputFile | null
-  /** File beside that of the sweep; null for none. */
   readonly beside: PairResultFile | null
   readonly options: SweepOptions
   readonly signal: AbortSignal

@@ -40,7 +40,6 @@ function workWords({
     .join(', ')
 }
 
-/** Describes the verdict on each pair, and with details the steps. */
 export function describeResults(
   results: readonly StepResult[],
   verdicts: readonly StudyVerdict[],

@@ -144,7 +144,6 @@ export class AnswersFile implements AnswerStore {
   }
 }
 
-/** Serialises answers, each with its prompt. */
 export const jsonLines = (run: Pick<SampleRun, 'prompts'>, lines: readonly SampleLine[]): string =>
   lines.map((answer) => `${JSON.stringify({ ...answer, ...promptOf(run, answer) })}\n`).join('')
 

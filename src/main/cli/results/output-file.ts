@@ -18,7 +18,6 @@ import { type ReplacedFile, type ResultIdentity, requireReplaceable, type Writte
 export interface OutputFile {
   /** Absolute path, without links in its folder. */
   path: string
-  /** True if a file exists, which will be replaced. */
   exists: boolean
   /** State of the replaced file, to detect changes; null where none exists. */
   state: FileState | null

@@ -128,7 +128,6 @@ export async function requireSamePair(
   }
 }
 
-/** Returns the pair that the command line names, or that of the project. */
 export async function pairOfCommand(
   options: PairOptions,
   projectPair: ProjectPair | null,

@@ -45,7 +45,6 @@ const IdentityOfResult = z.union([
 ])
 
 export interface ReplacedFile {
-  /** Identity of the result; null if unknown. */
   readonly identity: ResultIdentity | null
   /** JSON value; undefined for other files. */
   readonly value: unknown

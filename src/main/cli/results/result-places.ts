@@ -10,7 +10,6 @@ import { openPairToSave, requireSamePair } from './project-to-save'
 export interface ResultPlaces {
   /** Null if the command line names no folders. */
   readonly givenPair: PairLocation | null
-  /** Pair of a project; null without a project. */
   readonly projectPair: ProjectPair | null
   readonly output: PairResultFile | null
   /** Prints on stderr, unless quiet. */

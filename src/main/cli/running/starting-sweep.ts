@@ -46,7 +46,6 @@ function refuseTask(): never {
   )
 }
 
-/** Settings of a sweep that runs first. */
 interface SweepFirst {
   quiet: boolean
   signal: AbortSignal

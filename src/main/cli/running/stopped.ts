@@ -4,7 +4,6 @@ import { remark } from '../printing/output'
 export interface SavedWork {
   /** A sentence on the saved results and their place. */
   readonly saved: string
-  /** True if the same command resumes from there. */
   readonly resumable: boolean
 }
 

@@ -11,7 +11,6 @@ const MAX_TRAILING = 32
 export interface PathQuestions {
   path: AnswerPath
   written: Question
-  /** An end token follows. */
   ended: Question
   /** Any token of white space follows. Null if that is another answer. */
   white: Question | null

@@ -114,7 +114,6 @@ export class PreviewRace {
     )
   }
 
-  /** Returns the means of the estimates. */
   expected(): Map<number, CategoryScore> {
     return new Map(
       Array.from(this.estimates(), ([model, { validity, diversity }]) => [

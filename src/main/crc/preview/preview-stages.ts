@@ -57,7 +57,6 @@ export interface PreviewOutcome {
   exact: number[]
   /** Estimates over all prompts of the ranges and blends that are not exact. */
   estimates: Map<number, Record<keyof CategoryScore, MeanEstimate>>
-  /** Probability that the full sweep would select another range. */
   probabilityOtherSelected: number
   /** The likeliest of these other ranges. Null if all ranges are exact. */
   likeliest: { model: number; chance: number } | null

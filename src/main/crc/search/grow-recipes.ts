@@ -26,7 +26,6 @@ function startOf(problem: SearchProblem, view: PromptView, beam: number): Scored
   return ranked.length === 0 ? [post] : ranked.slice(0, beam)
 }
 
-/** Searches on the prompts of one view. */
 function* grow(
   problem: SearchProblem,
   view: PromptView,

@@ -36,7 +36,6 @@ export function searchMethod(
   }
 }
 
-/** Limits of the number of generations and of block evaluations. */
 export const searchLimits = (
   settings: SearchSettings
 ): { generations: number; blockEvaluations: number } => ({
@@ -64,9 +63,7 @@ function requireBlends({ blends }: SearchProblem, { starts }: { starts: readonly
 
 /** Subsets of one generation, which bounds the memory for their scores. */
 const SUBSETS_PER_GENERATION = 4096
-/** Number of the best ranges that are joined in pairs. */
 const JOINED_RANGES = 12
-/** Pairs of orders in one generation. */
 const ORDER_PAIRS_PER_GENERATION = 2
 /** Number of the best recipes that are reported. */
 const MAX_RESULTS = 10

@@ -62,7 +62,6 @@ import { elementAt } from '../../../contract/model/look-up'
 
 export interface RecipeSearchRequest {
   pair: PairFolders
-  /** Sweep of all ranges. */
   sweep: SweepDocument
   /** Full-answer check of the sweep, or null. Ranges that failed it are neither starts, results nor comparisons. */
   check: CheckResult | null

@@ -156,7 +156,6 @@ function* reportOn(
 interface Qualified<Baseline> {
   baseline: Baseline
   score: Score
-  /** Score on the selection prompts. */
   chosen: Score
 }
 

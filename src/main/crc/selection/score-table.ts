@@ -84,7 +84,6 @@ export function meansOver(
   return into
 }
 
-/** Computes the mean of one row, weighted as by {@link weightsOf}. */
 export function meanOfRow(table: ScoreTable, row: number, weights: Float64Array): CategoryScore {
   const { promptCount } = table
   let validity = 0

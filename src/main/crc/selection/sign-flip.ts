@@ -11,7 +11,6 @@ const SIGN_DRAWS = 10_000
 
 /** A sign-flip test of weighted differences (Fisher 1935), which assumes a symmetric distribution. */
 export interface SignFlips {
-  /** Weighted mean. */
   mean: number
   /** Two-sided: share of sign assignments whose mean is at least as far from 0 as the observed mean. */
   pValue: number

@@ -6,7 +6,6 @@ import { ensurePlainFolder, hasPlainFolder } from '../../base/files/plain-paths'
 /** A folder that holds only checkpoints, `<name>.checkpoint` each. */
 export interface CheckpointFolder extends CheckpointPlace {
   readonly path: string
-  /** Removes all checkpoints and the folder. */
   clear(): Promise<void>
 }
 

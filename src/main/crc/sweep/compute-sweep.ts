@@ -60,9 +60,7 @@ export interface ComputedSweep extends ComputedIn {
 export interface ComputeOptions {
   /** Lists the stages one after the other; the next stage may depend on the scores. */
   stages: (scores: readonly ScoreCollector[]) => Iterable<SweepStage>
-  /** Scores that need not be computed. */
   earlier: EarlierResults | null
-  /** Engine session of all stages. */
   session: StageSession
   /** Stores each finished part. */
   checkpoint: SweepCheckpoint | null

@@ -41,7 +41,6 @@ export interface KeyedSplit {
 
 /** Scores from an interrupted or earlier sweep. */
 export interface EarlierResults extends ComputedIn {
-  /** Scores by prompt key. */
   scores: ReadonlyMap<string, ScoresByModel>
   /** Groups of an interrupted sweep; null if they do not matter or are unknown. */
   split: KeyedSplit | null

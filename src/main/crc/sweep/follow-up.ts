@@ -78,7 +78,6 @@ export async function withHalvesAlone(
   }
 }
 
-/** Most prompts that are computed again. */
 const MAX_PROMPTS = 5
 
 /** Suspicious difference of a probability. On the demo, an adapter differs by 3e-4 in fp16 and 2e-6 in fp32. */

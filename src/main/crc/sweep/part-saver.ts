@@ -3,7 +3,6 @@ import type { SweepCheckpoint } from './sweep-checkpoint'
 
 /** Writes finished parts of a sweep to its checkpoint, as long as that is possible. */
 export class PartSaver {
-  /** True if the last write failed. */
   private isFailing = false
 
   constructor(

@@ -60,7 +60,6 @@ export interface CrcSweepRequest {
   prompts: CrcPrompts | ScoredTask
   rendering: Rendering
   rho: number
-  /** True to score all restoration ranges and select one. */
   ranges: boolean
   /** Checkpoint to which ranges and blends are restored; base if null or omitted. */
   source?: RestoredTo

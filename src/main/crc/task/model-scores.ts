@@ -17,7 +17,6 @@ export class ScoreCollector {
     return this.available().length
   }
 
-  /** Returns undefined while the prompt has no score. */
   get(prompt: number): PromptScore | undefined {
     return this.scores[prompt]
   }

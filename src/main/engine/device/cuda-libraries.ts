@@ -18,7 +18,6 @@ export interface LibraryPlaces {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly root: string
   readonly home: string
-  /** Returns the paths of the libraries in the loader's cache, by name. */
   readonly loaderCache: () => ReadonlyMap<string, string>
 }
 

@@ -217,7 +217,6 @@ function uploadGraph(rank: number, type: 'float32' | 'float16'): Uint8Array {
   return graph.encode()
 }
 
-/** The device of each session on a GPU, and the counter of its moved bytes. */
 const gpuOf = new WeakMap<ort.InferenceSession, { name: DeviceName; moved: MovedBytes | null }>()
 
 /** Returns a function that creates sessions whose failures are the device's. @throws as {@link runTensors} */
@@ -273,7 +272,6 @@ function bytesInMainMemory(tensors: Readonly<Record<string, ort.Tensor>>): numbe
   }, 0)
 }
 
-/** Runs a session and returns the wanted float outputs by name. */
 export async function runSession(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>,

@@ -136,7 +136,6 @@ class ForwardPass {
   private readonly parts: readonly TriePart[]
   private readonly decoder: WeightDecoder
   private readonly sessions: LayerSessions
-  /** Weights of the block that is being computed. */
   private readonly block = new Map<string, ort.Tensor>()
   private expert: ExpertSession | null = null
 

@@ -15,7 +15,6 @@ import type { WeightRead } from '../weights/weight-decoder'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { throwIfCancelled } from '../../base/files/cancelling'
 
-/** Sizes of a run of the head. */
 export interface HeadSize {
   /** Maximum weights and tokens of a vocabulary slice. */
   readonly sliceElements: number
@@ -43,7 +42,6 @@ export type SliceReader = (slice: HeadSlice) => Promise<ReleasableWeights>
 
 export interface SliceDone {
   readonly type: 'slice'
-  /** The slice's share of the vocabulary. */
   readonly share: number
   /** Milliseconds of reading and converting the slice, of converting only, and of waiting for it. */
   readonly readMs: number

@@ -48,7 +48,6 @@ export async function* finiteForward(
   }
 }
 
-/** Returns the tokens on the path to a packed row. */
 export function tokensTo({ paths, tokens }: PackedPrompts, row: number | undefined): number[] {
   for (const path of paths) {
     const position = row === undefined ? -1 : path.indexOf(row)
@@ -158,7 +157,6 @@ async function firstNonFiniteLocation(
   return 'head'
 }
 
-/** Returns a trie of one model. */
 function trieOf(sources: ModelSources): RecipeTrie {
   return {
     roots: [sources.origin],
@@ -168,7 +166,6 @@ function trieOf(sources: ModelSources): RecipeTrie {
   }
 }
 
-/** Lists the stored tensors of a location. */
 function tensorsOf(
   pair: PairWeights,
   { origin, blocks }: ModelSources,

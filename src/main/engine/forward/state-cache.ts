@@ -14,7 +14,6 @@ interface Pack {
 
 /** Caches hidden states between layers for later requests of models and prompts that begin alike. */
 export class StateCache {
-  /** Bytes of all cached states. */
   bytes = 0
   private readonly packs: Pack[] = []
   private limitBytes = 0

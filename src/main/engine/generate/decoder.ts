@@ -38,7 +38,6 @@ export class AnswerRow {
   finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null = null
   /** The reason why no token can be drawn. It ends the row. */
   failure: WorkbenchError | null = null
-  /** Position of the last token. */
   position: number
 
   constructor(

@@ -5,7 +5,6 @@ import type { KeyValueShape } from './key-value-cache'
 
 type FloatType = 'float32' | 'float16'
 
-/** The sessions that create and change all caches on a device. */
 export interface CacheSessions {
   readonly zeros: ort.InferenceSession
   readonly takeRows: ort.InferenceSession

@@ -204,13 +204,11 @@ function rowSizes(maximumLength: number, { spec, trie }: GeneratedModels, precis
 /** A group of prompts while its answers are generated. */
 interface RunningGroup {
   readonly group: GroupSize
-  /** Rows of all models. */
   readonly rows: number
   /** True if keys and values of an earlier group may still be in memory. */
   readonly isOneOfMany: boolean
 }
 
-/** Returns the memory of a generation with this group. */
 function memoryWith(
   models: GeneratedModels,
   { rowBytes, capacity, promptRowBytes, promptBytes }: RowSizes,

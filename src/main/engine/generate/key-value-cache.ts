@@ -16,7 +16,6 @@ export interface LayerCache {
   resize(slotCount: number, capacity: number, used: number): void
 }
 
-/** Opens the cache of a layer. */
 export function openLayerCache(spec: DecoderSpec, layer: number): LayerCache {
   const { recurrent } = elementAt(spec.layers, layer, 'layer')
   return recurrent === null ? new KeyValueCache(spec) : new StateCache(recurrent)
@@ -25,7 +24,6 @@ export function openLayerCache(spec: DecoderSpec, layer: number): LayerCache {
 export interface KeyValueShape {
   readonly kvHeadCount: number
   readonly headSize: number
-  /** Size of a value. */
   readonly valueSize: number
 }
 
@@ -37,7 +35,6 @@ export class KeyValueCache implements LayerCache {
 
   constructor(private readonly shape: KeyValueShape) {}
 
-  /** Returns the numbers of a slot. */
   private get slotSizes(): Record<'keys' | 'values', number> {
     const { kvHeadCount, headSize, valueSize } = this.shape
     const places = kvHeadCount * this.capacity

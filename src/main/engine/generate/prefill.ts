@@ -35,7 +35,6 @@ interface PackedKeyValues {
 }
 
 export interface Prefilled {
-  /** Returns the packed rows of a prompt's tokens, in order. */
   pathOf(prompt: PromptTokens): Int32Array
   /** Returns the index of a prompt's last row among the final rows. */
   finalRowOf(prompt: PromptTokens): number

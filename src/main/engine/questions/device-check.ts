@@ -124,7 +124,6 @@ async function throughLayer(
   }
 }
 
-/** Returns the Euclidean distance of two vectors. */
 function distance(left: Float32Array, right: Float32Array): number {
   return Math.sqrt(left.reduce((sum, value, i) => sum + (value - elementAt(right, i, 'value')) ** 2, 0))
 }

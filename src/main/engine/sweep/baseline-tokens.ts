@@ -28,7 +28,6 @@ export interface BaselineRun {
   readonly vocabularySize: number
   readonly post: LastStates
   readonly base: LastStates | null
-  /** The sampler of the sweep. */
   readonly sampling: Sampling
   /** The sampler and the other requested samplers. Null unless temperature and min-p are their only settings. */
   readonly draws: Draws | null

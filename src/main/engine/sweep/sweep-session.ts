@@ -20,7 +20,6 @@ export interface StagePlan {
   readonly grouping: GroupingInParts
   /** Maximum bytes that are kept, or taken in addition to the plan. */
   readonly keptBytes: number
-  /** Number of reading threads. */
   readonly readers: number
 }
 

@@ -18,7 +18,6 @@ interface TrieNode {
 class PromptTrie {
   readonly tokens: number[] = []
   readonly positions: number[] = []
-  /** Number of rows without children. */
   leaves = 0
   private readonly root: TrieNode = { row: -1, children: new Map() }
 

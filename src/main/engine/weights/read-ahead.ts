@@ -26,7 +26,6 @@ export interface ReleasableWeights {
   release(): void
 }
 
-/** Weights that the caller may also keep. */
 export interface DetachableWeights extends ReleasableWeights {
   /** Keeps the arrays, instead of returning their memory, and returns the buffers that hold them. */
   detach(): readonly ArrayBuffer[]

@@ -18,7 +18,6 @@ export function startReadingThreads(count: number): void {
   }
 }
 
-/** Returns an idle reading thread, or a new one if none is idle. */
 export const takeReadingThread = (): Worker => idle.shift() ?? newThread()
 
 const newThread = (): Worker => new Worker(builtScript('read-ahead-worker.js'))

@@ -18,7 +18,6 @@ export interface WeightRead {
   /** The request covers elements first .. first + count - 1. */
   readonly first: number
   readonly count: number
-  /** Values of one checkpoint, or a blend of two. */
   readonly source: Origin | Blend
   /** Checkpoints whose stored bytes of this tensor a later read needs too, and which the decoder keeps. */
   readonly keep: readonly Origin[]

@@ -32,7 +32,6 @@ export interface FolderKind<T> extends StoredKind<T> {
   id: (document: T) => string
 }
 
-/** A kind with one document in a project. */
 export interface FileKind<T> extends StoredKind<T> {
   /** Relative to the project. */
   file: string
@@ -41,7 +40,6 @@ export interface FileKind<T> extends StoredKind<T> {
 /** A larger document is read again at each request and not cached. */
 const MAX_CACHED_BYTES = 64_000_000
 
-/** The documents of a kind, in the folder that the kind names. */
 export class DocumentFolder<T> {
   /** The document that was read last, because each window, plan and selection requests the same one again. */
   private cached: { file: string; state: string; document: T } | null = null

@@ -25,7 +25,6 @@ const ENDINGS: Readonly<Record<keyof EvaluationLines, string>> = {
 }
 export const EVALUATION_ENDINGS = Object.values(ENDINGS)
 
-/** An evaluation with the lines of its files. */
 export interface EvaluationFiles {
   run: EvaluationRun
   samples: SampleLine[]

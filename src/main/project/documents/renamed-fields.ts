@@ -21,7 +21,6 @@ const KINDS: Readonly<Record<string, string>> = { rival: 'baseline', blend: 'uni
 /** Values with names that the user chose, and large values without renamed fields. */
 const UNCHANGED = new Set(['categories', 'templateArguments', 'prompts', 'promptSets', 'task', 'cells'])
 
-/** Gives the fields of a document their present names. */
 export const renameFields: Migration = (document) => renamedObject(document)
 
 function renamed(value: unknown): unknown {

@@ -18,7 +18,6 @@ export interface Listed {
   readonly createdAt: string
 }
 
-/** A folder of documents that lists show by their summaries. */
 export type SummarizedFolder<Document> = Pick<DocumentFolder<Document>, 'read' | 'ids' | 'companion'>
 
 interface SummarizedKind<Document, Summary> {

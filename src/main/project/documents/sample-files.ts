@@ -4,7 +4,6 @@ import { appendLines, countLines, readLines } from '../../base/files/line-file'
 import { RunSummaries } from './run-summaries'
 import { SAMPLE_RUNS } from './stored-documents'
 
-/** Ending of the file with the answers of a run. */
 export const ANSWERS = '.jsonl'
 
 export async function removeSampleRun(folder: string, id: string): Promise<void> {

@@ -53,7 +53,6 @@ function scoresOf({
   ]
 }
 
-/** Describes a score outside 0 to 1; null if there is none. */
 function outside(score: Score): string | null {
   for (const measure of MEASURES) {
     const index = [score, ...score.prompts].findIndex(

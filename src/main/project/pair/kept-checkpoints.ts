@@ -47,7 +47,6 @@ export const withCheckpointNamed = (checkpoints: Checkpoints, id: string, name: 
     }))
   )
 
-/** Changes a checkpoint in recipes with its layers. */
 function followed(
   { otherCheckpoints: before, recipes }: Checkpoints,
   id: string,

@@ -211,7 +211,6 @@ export class RunHistory {
     )
   }
 
-  /** Writes the marks of existing and restored runs. */
   private async write(marks: ReadonlyMap<string, RunMarks>, restored: readonly RunKey[] = []): Promise<void> {
     this.requireReadMarks()
     const runs = [...this.state.runs, ...restored].flatMap(({ kind, id }) => {

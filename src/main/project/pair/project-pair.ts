@@ -33,7 +33,6 @@ import { ANSWER_CHECKS, SEARCHES } from '../documents/stored-documents'
 import { SWEEPS } from '../documents/sweep-store'
 import { summarizeChecked, summarizeStored, SWEEP_SUMMARIES } from '../documents/sweep-files'
 
-/** The parts of a project that its pairs use. */
 export interface ProjectOfPair {
   readonly path: string
   readonly name: string
@@ -60,7 +59,6 @@ export interface ProjectOfPair {
     seen: number | undefined,
     change: (document: PairDocument) => Partial<PairDocument>
   ): Promise<number | null>
-  /** Runs a change of the project's files. */
   readonly change: RunChange
   savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null>
   /** Counts and writes a change of a value beside the document. @param fields see `editPair` */
@@ -203,7 +201,6 @@ export class ProjectPair {
     await this.edit(() => ({ checkpoints }))
   }
 
-  /** Saves the prompts of the pair, or those of the project if it uses them. */
   async savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null> {
     if (this.#prompts === null) return this.project.savePrompts(prompts, seen)
     return this.#saveOwnPrompts(prompts, seen)

@@ -33,7 +33,6 @@ export class ProjectSamples {
     })
   }
 
-  /** Changes the document of a run. */
   async changeRun(
     id: string,
     changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'external'>>

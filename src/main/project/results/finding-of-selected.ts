@@ -36,7 +36,6 @@ export async function findingOfSwept(
   return findingOfSelected(pair, sweep.id, selection)
 }
 
-/** Returns the verdict on a sweep, with the findings of the pair's evaluations. */
 export async function storedVerdict(
   pair: ProjectPair | null,
   sweep: SweepDocument,

@@ -4,13 +4,11 @@ import type { Listed, RunSummaries } from '../documents/run-summaries'
 
 /** Storage of a pair's runs of one kind, which have answers beside them. */
 export interface KeptRuns<Summary extends Listed> {
-  /** Folder of the pair. */
   readonly folder: string
   readonly change: RunChange
   /** Notifies listeners of a change of the list or a run's document. */
   readonly notify: () => void
   readonly list: RunList<Summary>
-  /** Reports whether the user pinned a run. */
   readonly isPinned: (id: string) => boolean
 }
 
@@ -38,7 +36,6 @@ export class RunList<Summary extends Listed> {
     return this.#runs.find((run) => run.id === id)
   }
 
-  /** Adds or replaces a summary, also in its file. */
   async save(summary: Summary): Promise<void> {
     this.setInMemory(summary)
     await this.summaries.write(this.folder, summary)

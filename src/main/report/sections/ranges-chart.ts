@@ -39,7 +39,6 @@ function rangePoints({ ranges, preview, promptCount }: ReportedSweep): ChartedRa
   ]
 }
 
-/** Returns the selected range with its badge. */
 function selectedOf({ verdict, selection, source }: ReportedSweep): {
   selected: string | null
   badge: string
@@ -49,7 +48,6 @@ function selectedOf({ verdict, selection, source }: ReportedSweep): {
   return { selected: rangeKey(selection.selected, { source }), badge: badge.label }
 }
 
-/** Lists the keys of ranges that the check rejects. */
 const rejectedKeys = ({ ranges, check, selection, source }: ReportedSweep): string[] =>
   selection === null
     ? []

@@ -55,7 +55,6 @@ const BEST_RANGES = 10
 export interface SweepScores {
   scoredBy: ScoredBy
   layerCount: number
-  /** Source of the restored layers; null for base. */
   source: RestoredTo
   promptCount: number
   base: ReportedScore | null
@@ -225,7 +224,6 @@ export function bestRangesBlocks(
   ]
 }
 
-/** States the rule that the selection follows. */
 export function ruleWords(selection: Selection, scoredBy: ScoredBy): string {
   const words = scoreWords(scoredBy)
   const { minimumValidity, rho } = selection

@@ -116,7 +116,6 @@ function previewBlocks({ selection, ...sweep }: ReportedSweep): Block[] {
 const toneOfMark = (mark: number | null, otherwise: ModelTone): ModelTone =>
   mark === null ? otherwise : keptStyle(mark).tone
 
-/** Returns the models of the table: base, post, the selected range, recipes and checkpoints. */
 function modelRows(
   { base, fewShot, post, recipes, checkpoints, source }: ReportedSweep,
   selected: ReportedRange | undefined
@@ -174,7 +173,6 @@ function selectionFacts(sweep: ReportedSweep, selection: Selection): Fact[] {
   ]
 }
 
-/** Explains the scoring and its two measures. */
 function scoredByBlock({ scoredBy, post }: ReportedSweep): Block {
   const { validity, diversity, means } = scoreWords(scoredBy)
   const text =

@@ -3,7 +3,6 @@ import { formatPercent, plural } from '../../../contract/words/format'
 import { sweepWorkWords } from '../../../contract/words/preview-words'
 import type { TableCell } from '../blocks'
 
-/** Explains the counts of a table. */
 export const BLOCK_EVALUATION =
   'A block evaluation is one layer over a group of prompts, for all models that are equal up to it'
 
