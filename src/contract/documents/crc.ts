@@ -62,7 +62,9 @@ export const RenderedPrompt = CrcPrompt.extend({
   rendered: z.string(),
   tokens: z.array(z.number().int().nonnegative()).min(1),
   /** Valid characters that no single token can add here. They count in |V| and can never be drawn. */
-  unreachable: z.array(z.string())
+  unreachable: z.array(z.string()),
+  /** Measure that the prompt decides if one task is kept and another one regained: validity if its task is kept. */
+  measure: z.enum(['validity', 'diversity']).optional()
 })
 export type RenderedPrompt = z.infer<typeof RenderedPrompt>
 
@@ -107,7 +109,10 @@ export const PromptScore = z.object({
 })
 export type PromptScore = z.infer<typeof PromptScore>
 
-/** Means over the prompts of a category, then over categories. Tasks give precision, coverage and effective answers. */
+/**
+ * Means over the prompts of a category, then over categories. Tasks give precision, coverage and effective answers: two
+ * tasks the precision on the kept one, and the coverage on the regained one.
+ */
 export const Score = z.object({
   validity: z.number(),
   diversity: z.number(),

@@ -7,7 +7,12 @@ const TaskScoring = z.object({
   draws: z.number().int().min(1).max(1_000_000)
 })
 
-export const ScoredTask = TaskScoring.extend({ kind: z.literal('task'), task: Task })
+export const ScoredTask = TaskScoring.extend({
+  kind: z.literal('task'),
+  task: Task,
+  /** Task whose precision is kept, while the coverage of `task` is regained. */
+  keep: Task.optional()
+})
 export type ScoredTask = z.infer<typeof ScoredTask>
 
 const ByCharacters = z.object({ kind: z.literal('crc') })
@@ -16,16 +21,19 @@ const ByCharacters = z.object({ kind: z.literal('crc') })
 export const ScoredBy = z.discriminatedUnion('kind', [ByCharacters, ScoredTask])
 export type ScoredBy = z.infer<typeof ScoredBy>
 
+const TaskName = z.object({ id: Task.shape.id, name: Task.shape.name })
+
 export const ScoredByBrief = z.discriminatedUnion('kind', [
   ByCharacters,
-  ScoredTask.extend({ task: z.object({ id: Task.shape.id, name: Task.shape.name }) })
+  ScoredTask.extend({ task: TaskName, keep: TaskName.optional() })
 ])
 export type ScoredByBrief = z.infer<typeof ScoredByBrief>
 
 export function briefScoring(scoredBy: ScoredBy): ScoredByBrief {
   if (scoredBy.kind === 'crc') return scoredBy
-  const { id, name } = scoredBy.task
-  return { ...scoredBy, task: { id, name } }
+  const { task, keep, ...scoring } = scoredBy
+  const nameOf = ({ id, name }: Task) => ({ id, name })
+  return { ...scoring, task: nameOf(task), ...(keep !== undefined && { keep: nameOf(keep) }) }
 }
 
 /** Returns the temperature and min-p of a sweep's sampler, the settings that a what-if question can change. */
@@ -55,6 +63,7 @@ export type ScoringChoice = z.infer<typeof ScoringChoice>
 /** Returns a key that is equal for sweeps with the same scoring. */
 export function scoringKey(scoredBy: ScoredByBrief): string {
   if (scoredBy.kind === 'crc') return 'crc'
-  const { task, draws, sampling } = scoredBy
-  return JSON.stringify([task.id, draws, Object.entries(sampling).sort()])
+  const { task, keep, draws, sampling } = scoredBy
+  const keptIds = keep === undefined ? [] : [keep.id]
+  return JSON.stringify([task.id, draws, Object.entries(sampling).sort(), ...keptIds])
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { countedScores } from './counted-scores'
 import {
   UniformBlendScore,
   CheckpointScore,
@@ -55,13 +56,16 @@ export type StoredSweep = z.infer<typeof StoredSweep>
 /** Returns the sweep for the window, about a fiftieth of the document's size. It yields after each model. */
 export function* shownSweepInSteps(sweep: SweepDocument): Generator<void, ShownSweep> {
   const margin = halfWidths(sweep.prompts.map(({ category }) => category))
-  const withoutPrompts = <Scored extends Score>({ prompts, ...score }: Scored) => ({
-    ...score,
-    margins: {
-      validity: margin((prompt) => prompts[prompt]?.validity),
-      diversity: margin((prompt) => prompts[prompt]?.diversity)
+  const withoutPrompts = <Scored extends Score>({ prompts, ...score }: Scored) => {
+    const counted = countedScores(sweep.prompts, prompts)
+    return {
+      ...score,
+      margins: {
+        validity: margin((prompt) => counted[prompt]?.validity),
+        diversity: margin((prompt) => counted[prompt]?.diversity)
+      }
     }
-  })
+  }
   function* brief<Scored extends Score>(scores: readonly Scored[]) {
     const briefScores: ReturnType<typeof withoutPrompts<Scored>>[] = []
     for (const score of scores) {

@@ -1,12 +1,11 @@
 import { type CheckResult, rejectedRanges } from '../documents/answer-check'
 import type { CategoryScore, Selection, SweepPreview } from '../documents/crc'
 import type { WorkCounts } from '../documents/sweep-work'
-import type { ScoredBy } from '../documents/scored-by'
 import type { RestorationRange } from '../model/recipe'
 import { rangeCount } from '../model/strengths'
 import { byDiversity } from '../model/by-diversity'
 import { formatCount, formatPercent, formatScore, plural, rangePhrase } from './format'
-import { scoreWords } from './score-words'
+import { type NamedScoring, scoreWords } from './score-words'
 
 /** Smaller chances are not told apart. */
 const LEAST_CHANCE = 0.001
@@ -33,7 +32,7 @@ type ScoredRange = RestorationRange & CategoryScore
 /** A sweep whose ranges may be estimates, with its selection. */
 export interface PreviewEvidence {
   layerCount: number
-  scoredBy: Pick<ScoredBy, 'kind'>
+  scoredBy: NamedScoring
   post: CategoryScore
   /** Exact ranges. */
   ranges: readonly ScoredRange[]

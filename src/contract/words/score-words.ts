@@ -1,5 +1,5 @@
 import type { Score } from '../documents/crc'
-import type { ScoredBy, ScoredByBrief } from '../documents/scored-by'
+import type { ScoredByBrief } from '../documents/scored-by'
 import type { Sampling } from '../model/sampling'
 import { formatScore, plural } from './format'
 import type { Term } from './glossary'
@@ -21,7 +21,14 @@ export interface ScoreWords {
   readonly basis: 'first tokens' | 'full answers'
 }
 
-const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
+/** Names of the tasks that score, as far as words need them. */
+export interface NamedScoring {
+  readonly kind: ScoredByBrief['kind']
+  readonly task?: { readonly name: string }
+  readonly keep?: { readonly name: string } | undefined
+}
+
+const WORDS: Readonly<Record<ScoredByBrief['kind'], ScoreWords>> = {
   crc: {
     validity: 'validity',
     diversity: 'diversity',
@@ -52,17 +59,31 @@ const WORDS: Readonly<Record<ScoredBy['kind'], ScoreWords>> = {
   }
 }
 
-export const scoreWords = ({ kind }: Pick<ScoredBy, 'kind'>): ScoreWords => WORDS[kind]
+export function scoreWords({ kind, task, keep }: NamedScoring): ScoreWords {
+  if (task === undefined || keep === undefined) return WORDS[kind]
+  const { validity, diversity, more } = WORDS.task
+  const [kept, regained] = [`on “${keep.name}”`, `on “${task.name}”`]
+  return {
+    ...WORDS.task,
+    validity: `${validity} ${kept}`,
+    diversity: `${diversity} ${regained}`,
+    more: `${more} ${regained}`
+  }
+}
 
 /** Describes the score of a sweep in a few words. */
 export function scoredByWords(scoredBy: ScoredByBrief): string {
   if (scoredBy.kind === 'crc') return 'first tokens of the character task'
-  const { task, sampling, draws } = scoredBy
-  return `listed answers of the task "${task.name}", exact, ${samplerWords(sampling)}, ${plural(draws, 'draw')}`
+  const { task, keep, sampling, draws } = scoredBy
+  const tasks = keep === undefined ? '' : ` to regain and of "${keep.name}" to keep`
+  return `listed answers of the task "${task.name}"${tasks}, exact, ${samplerWords(sampling)}, ${plural(draws, 'draw')}`
 }
 
-export const scoredByName = (scoredBy: ScoredByBrief): string =>
-  scoredBy.kind === 'crc' ? 'characters' : scoredBy.task.name
+export function scoredByName(scoredBy: ScoredByBrief): string {
+  if (scoredBy.kind === 'crc') return 'characters'
+  const { task, keep } = scoredBy
+  return keep === undefined ? task.name : `${task.name}, keeping ${keep.name}`
+}
 
 function samplerWords({ temperature, topK, topP, minP, repetitionPenalty }: Sampling): string {
   return [
@@ -74,13 +95,20 @@ function samplerWords({ temperature, topK, topP, minP, repetitionPenalty }: Samp
   ].join(', ')
 }
 
-/** Names the count of different right answers; null for the character task. */
-export const distinctWords = (scoredBy: { kind: 'crc' } | { kind: 'task'; draws: number }): string | null =>
-  scoredBy.kind === 'crc' ? null : `distinct right in ${scoredBy.draws}`
+/** Names the count of different right answers; null for the character task and for two tasks. */
+export const distinctWords = (
+  scoredBy: { kind: 'crc' } | (NamedScoring & { kind: 'task'; draws: number })
+): string | null =>
+  scoredBy.kind === 'crc' || scoredBy.keep !== undefined ? null : `distinct right in ${scoredBy.draws}`
 
 /** Describes the answers outside a task's lists; null for the character task and where they are unknown. */
-export function unlistedWords({ validity, continued }: Pick<Score, 'validity' | 'continued'>): string | null {
-  if (continued === undefined || formatScore(1 - validity) === formatScore(0)) return null
+export function unlistedWords({
+  precision,
+  continued
+}: Pick<Score, 'precision' | 'continued'>): string | null {
+  if (precision === undefined || continued === undefined) return null
   const prefix = `${formatScore(continued)} begins as one and continues differently`
-  return `${formatScore(1 - validity)} is in no listed form of a right answer. ${prefix}, the rest is wrong or unlisted`
+  const unlisted = formatScore(1 - precision)
+  if (unlisted === formatScore(0)) return null
+  return `${unlisted} is in no listed form of a right answer. ${prefix}, the rest is wrong or unlisted`
 }

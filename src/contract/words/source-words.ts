@@ -1,11 +1,10 @@
 import type { CategoryScore } from '../documents/crc'
 import type { SourceComparison } from '../documents/source-comparison'
-import type { ScoredBy } from '../documents/scored-by'
 import type { RestoredTo } from '../model/checkpoint'
 import type { LayerStrength } from '../model/recipe'
 import { isPostLayer, sourcesOf } from '../model/strengths'
 import { capitalised, formatDeltas, formatPercent, formatScore, plural, rangePhrase } from './format'
-import { scoreWords } from './score-words'
+import { type NamedScoring, scoreWords } from './score-words'
 
 /** Names the checkpoint of layers: `base`, `sft`. */
 export const sourceName = (source: RestoredTo): string => source?.name ?? 'base'
@@ -22,7 +21,7 @@ export function sourcesWords(layers: readonly LayerStrength[]): string {
 /** Summarises sweeps that restore layers to different checkpoints: the best of all and of each source. */
 export function sourceLines(
   { best, sources, minimumValidity, promptCount, post, unseen }: SourceComparison,
-  scoredBy: Pick<ScoredBy, 'kind'>
+  scoredBy: NamedScoring
 ): string[] {
   const words = scoreWords(scoredBy)
   const count = sources.reduce((sum, { rangeCount }) => sum + rangeCount, 0)

@@ -7,7 +7,6 @@ import {
   type FullAnswerScores
 } from '../documents/answer-check'
 import type { BaselineComparison, CategoryScore, RangeScore, Score, Selection } from '../documents/crc'
-import type { ScoredBy } from '../documents/scored-by'
 import type {
   BetterModel,
   EvaluationFinding,
@@ -41,14 +40,14 @@ import {
   UNRELIABLE
 } from './preview-words'
 import { isSame, winShare, winVerb } from './range-facts'
-import { type ScoreWords, scoreWords } from './score-words'
+import { type NamedScoring, type ScoreWords, scoreWords } from './score-words'
 
 export interface VerdictEvidence {
   layerCount: number
   /** Checkpoint that supplies the restored layers; null for base. */
   source: RestoredTo
   /** Source of the scores. A task scores full answers, which need no check. */
-  scoredBy: Pick<ScoredBy, 'kind'>
+  scoredBy: NamedScoring
   post: Pick<Score, 'validity' | 'diversity' | 'prompts'>
   /** Null where base could not be scored. */
   base: Pick<Score, 'validity' | 'diversity'> | null

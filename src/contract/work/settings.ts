@@ -65,6 +65,9 @@ export const SweepSettings = z
     prompts: z.string(),
     /** Name of a task, a file, or `crc` for the character task. */
     task: z.string(),
+    /** Task whose coverage restoring gives back, while the precision on the task `keep` is kept. */
+    regain: z.string(),
+    keep: z.string(),
     draws: z.number().int().min(1),
     split: z.boolean(),
     /** File with recipes that replace the ranges. */

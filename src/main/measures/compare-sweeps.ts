@@ -4,6 +4,7 @@ import {
   rangePasses,
   rejectedRanges
 } from '../../contract/documents/answer-check'
+import { countedScores } from '../../contract/documents/counted-scores'
 import type { CategoryScore, RangeScore, Score, SweepDocument } from '../../contract/documents/crc'
 import { DEFAULT_RHO } from '../../contract/documents/project'
 import { briefScoring } from '../../contract/documents/scored-by'
@@ -67,7 +68,7 @@ export async function compareSweeps(
   const shared = matchedPrompts(a.sweep.prompts, b.sweep.prompts)
   const isSamePrompts = shared.length === a.sweep.prompts.length && shared.length === b.sweep.prompts.length
   const compared = (first: Score, second: Score): ComparedScores =>
-    comparedScores(first, second, isSamePrompts ? shared : [])
+    comparedScores(countedIn(a, first), countedIn(b, second), isSamePrompts ? shared : [])
   const ranges = matched.map(({ inA, inB }): ComparedRange => {
     const [rangeA, rangeB] = [
       elementAt(a.sweep.ranges, inA, 'range'),
@@ -128,7 +129,9 @@ async function overSources(
 }
 
 function requireComparable(a: SweepDocument, b: SweepDocument): void {
-  if (a.scoredBy.kind !== b.scoredBy.kind) {
+  const keptBy = ({ scoredBy }: SweepDocument): string | undefined =>
+    scoredBy.kind === 'task' ? scoredBy.keep?.id : undefined
+  if (a.scoredBy.kind !== b.scoredBy.kind || keptBy(a) !== keptBy(b)) {
     const words = ({ scoredBy }: SweepDocument): string => scoredByWords(briefScoring(scoredBy))
     throw new WorkbenchError(
       'bad-input',
@@ -228,6 +231,11 @@ function comparedScores(a: Score, b: Score, matched: readonly MatchedPrompt[]): 
     margins: { validity: margin('validity'), diversity: margin('diversity') }
   }
 }
+
+const countedIn = ({ sweep }: Side, score: Score): Score => ({
+  ...score,
+  prompts: [...countedScores(sweep.prompts, score.prompts)]
+})
 
 const means = ({ validity, diversity }: Score): CategoryScore => ({ validity, diversity })
 

@@ -227,9 +227,12 @@ interface NamedSettings {
 
 async function scoredSettings(sweep: SweepDocument, named: FileNaming): Promise<NamedSettings> {
   if (sweep.scoredBy.kind === 'crc') return promptSettings(sweep, named)
-  const { task, sampling, draws } = sweep.scoredBy
+  const { task, keep, sampling, draws } = sweep.scoredBy
   const { name, files } = await namedTaskFile(task, named)
-  return { settings: { task: name, ...samplerSettings(sampling), draws }, files }
+  const sampler = { ...samplerSettings(sampling), draws }
+  if (keep === undefined) return { settings: { task: name, ...sampler }, files }
+  const keepFile = await namedTaskFile(keep, named)
+  return { settings: { regain: name, keep: keepFile.name, ...sampler }, files: [...files, ...keepFile.files] }
 }
 
 async function namedTaskFile(task: Task, named: FileNaming): Promise<{ name: string; files: CommandFile[] }> {

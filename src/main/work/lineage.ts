@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { countedScores } from '../../contract/documents/counted-scores'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { DistancesDocument } from '../../contract/documents/distances'
 import type {
@@ -97,8 +98,9 @@ function estimate(
   scored: PromptValues,
   other: PromptValues | null = null
 ): Estimate {
-  const values = scored.map(
-    (score, index) => score[measure] - (other === null ? 0 : elementAt(other, index, 'prompt')[measure])
+  const [counted, compared] = [countedScores(prompts, scored), other && countedScores(prompts, other)]
+  const values = counted.map(
+    (score, index) => score[measure] - (compared === null ? 0 : elementAt(compared, index, 'prompt')[measure])
   )
   const { difference, interval } = pairedDifference(
     values,

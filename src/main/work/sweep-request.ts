@@ -70,7 +70,9 @@ async function scoredPrompts(settings: SweepSettings, place: WorkPlace): Promise
     return place.pair?.prompts ?? (await builtinPromptsFor(place.document.location))
   }
   const scored: CrcSweepRequest['prompts'] =
-    settings.task === undefined ? await place.scored() : await scoredTask(settings.task, place)
+    settings.task === undefined && settings.regain === undefined
+      ? await place.scored()
+      : await scoredTask(settings, place)
   if (Array.isArray(scored)) return scored
   return {
     ...scored,
@@ -79,15 +81,26 @@ async function scoredPrompts(settings: SweepSettings, place: WorkPlace): Promise
   }
 }
 
-async function scoredTask(name: string, { pair }: WorkPlace): Promise<ScoredTask> {
+async function scoredTask(
+  { regain, keep, task: name = regain ?? '' }: SweepSettings,
+  { pair }: WorkPlace
+): Promise<ScoredTask> {
   const task = await namedTask(name, pair)
   const { sampling, sampleCount } = task.settings
-  return { kind: 'task', task, sampling, draws: sampleCount }
+  const scored: ScoredTask = { kind: 'task', task, sampling, draws: sampleCount }
+  if (keep === undefined) return scored
+  // With one draw, the coverage of a single right answer is its probability.
+  const isSingle = task.prompts.every(({ answers = [] }) => answers.length <= 1)
+  return { ...scored, keep: await namedTask(keep, pair), ...(isSingle && { draws: 1 }) }
 }
 
 /** The choice of the place holds only if the settings name neither prompts nor a task. */
-function splitOfPlace({ prompts, task }: SweepSettings, { scoredBy }: PairSettings): boolean | undefined {
-  return prompts === undefined && task === undefined && scoredBy.kind === 'task' ? scoredBy.split : undefined
+function splitOfPlace(
+  { prompts, task, regain }: SweepSettings,
+  { scoredBy }: PairSettings
+): boolean | undefined {
+  const isOfPlace = prompts === undefined && task === undefined && regain === undefined
+  return isOfPlace && scoredBy.kind === 'task' ? scoredBy.split : undefined
 }
 
 /** Recipes that replace the ranges come without uniform blends unless the settings ask for them. */

@@ -1,14 +1,14 @@
 import type { CategoryScore } from '../../contract/documents/crc'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { KeptRecipe, SweepSummary } from '../../contract/documents/project'
-import type { ScoredByBrief } from '../../contract/documents/scored-by'
+import type { NamedScoring } from '../../contract/words/score-words'
 import { formatMoment } from '../ui/format'
 import { AS_SWEPT } from '../../contract/words/what-if-words'
 import { scoreIn } from '../../contract/documents/swept-model'
 
 /** Scores of a kept recipe. `from` names their sweep; null for the shown one. */
 export interface KeptScore extends CategoryScore {
-  scoredBy: Pick<ScoredByBrief, 'kind'>
+  scoredBy: NamedScoring
   from: string | null
 }
 

@@ -21,7 +21,7 @@ import {
 } from '../../work/lineage'
 import { SweepWork } from '../../work/sweep'
 import { folderPlace } from '../../work/work-place'
-import { flag, number, text, texts } from '../options/option-kinds'
+import { flag, text, texts } from '../options/option-kinds'
 import { optionGroup } from '../options/option-group'
 import {
   deviceOptions,
@@ -32,13 +32,12 @@ import {
   refuseUnused,
   renderingOptions,
   rhoOption,
-  usageError,
-  wholeNumber
+  usageError
 } from '../options/options'
 import { samplerOptions } from '../options/sampler-options'
 import { requireFittingTask } from '../options/scored-options'
 import { type CommandOptions, subcommand } from '../options/subcommand'
-import { TASK_CHOICES } from '../options/given-task'
+import { taskOptions } from '../options/given-task'
 import { blocksText } from '../printing/blocks'
 import { printJson, printShown, remark } from '../printing/output'
 import { csvText } from '../results/csv-file'
@@ -60,11 +59,9 @@ import { printPlan } from './sweep-plan'
 const lineageOptions = optionGroup('Scores:')
   .options({
     triage: flag('only score each checkpoint by itself, as a curve over the steps of one training'),
-    prompts: text('<file>', PROMPTS),
-    task: text('<task>', `${TASK_CHOICES}; crc for the character task`, { conflicts: ['prompts'] }),
-    draws: number('<n>', 'count different right answers in n draws', wholeNumber(1, 1_000_000))
+    prompts: text('<file>', PROMPTS)
   })
-  .and(samplerOptions, rhoOption())
+  .and(taskOptions, samplerOptions, rhoOption())
   .heading('Output:')
   .options({
     out: texts(

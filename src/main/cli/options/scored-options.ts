@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import { DEFAULT_UNIFORM_BLENDS } from '../../../contract/model/recipe'
 import type { ProjectPair } from '../../project/pair/project-pair'
-import { TASK_CHOICES } from './given-task'
+import { taskOptions } from './given-task'
 import { optionGroup, type OptionsOf } from './option-group'
-import { flagIfGiven, flagOf, number, text, texts, value } from './option-kinds'
+import { flagIfGiven, flagOf, text, texts, value } from './option-kinds'
 import { PROMPTS, usageError, wholeNumber } from './options'
 import { samplerOptions } from './sampler-options'
 
@@ -30,9 +30,8 @@ export const scoredOptions = optionGroup('Scores:')
     countLeadingSpace: flagIfGiven('also count answers that begin with white space')
   })
   .heading("Score by a task's listed answers instead of the character task:")
+  .and(taskOptions)
   .options({
-    task: text('<task>', `${TASK_CHOICES}; crc for the character task`, { conflicts: ['prompts'] }),
-    draws: number('<n>', 'count different right answers in n draws', wholeNumber(1, 1_000_000)),
     split: flagIfGiven('select on one half of the questions, drawn by --seed, and score on the other')
   })
   .and(samplerOptions)
@@ -40,16 +39,21 @@ type ScoredOptions = OptionsOf<typeof scoredOptions>
 
 /** Refuses options that do not fit the score. @param projectPair supplies the score without `--task` */
 export function requireFittingTask(
-  options: Partial<ScoredOptions>,
+  options: Partial<ScoredOptions> & { preview?: boolean },
   command: Command,
   projectPair: ProjectPair | null
 ): void {
   const { prompts, countLeadingSpace, temperature, topK, topP, minP, repetitionPenalty, draws, split } =
     options
+  const { regain, keep, preview = false } = options
+  if ((regain === undefined) !== (keep === undefined))
+    throw usageError(command, '--regain and --keep go together: each names a task')
+  if (keep !== undefined && preview)
+    throw usageError(command, '--preview scores by one task, and does not go with --keep')
   const taskSettings = Object.entries({ temperature, topK, topP, minP, repetitionPenalty, draws, split })
   const [name] = taskSettings.find(([, value]) => value !== undefined) ?? []
   const chosen = prompts === undefined ? (projectPair?.document.settings.scoredBy.kind ?? 'crc') : 'crc'
-  const byCharacters = (options.task ?? chosen) === BY_CHARACTERS.kind
+  const byCharacters = (options.task ?? regain ?? chosen) === BY_CHARACTERS.kind
   if (!byCharacters && countLeadingSpace !== undefined) {
     throw usageError(
       command,

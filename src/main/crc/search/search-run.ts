@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { version } from '../../../../package.json'
 import { type CheckResult, rejectedRanges } from '../../../contract/documents/answer-check'
+import { countedScores } from '../../../contract/documents/counted-scores'
 import type {
   CategoryScore,
   HoldOutSplit,
@@ -99,7 +100,8 @@ export async function runRecipeSearch(
     searchMethod(problem, scored, settings),
     searchLimits(settings),
     {
-      score: async (candidates, generation) => (await scoring.score(candidates, generation)).map(measuresOf),
+      score: async (candidates, generation) =>
+        (await scoring.score(candidates, generation)).map((score) => measuresOf(sweep, score)),
       cost: (candidates) => countBlockEvaluations(candidates, layerCount),
       onGeneration: ({ best: [best] }) => {
         if (best === undefined || best === null) return
@@ -168,14 +170,14 @@ function problemOf({ sweep, check, rho }: RecipeSearchRequest, views: readonly P
   return {
     layerCount,
     rho,
-    post: measuresOf(sweep.post),
+    post: measuresOf(sweep, sweep.post),
     ranges: sweep.ranges.map((range) => ({
       layers: rangeStrengths(range, layerCount),
-      measures: measuresOf(range)
+      measures: measuresOf(sweep, range)
     })),
     blends: sweep.uniformBlends.filter(isUniform).map((blend) => ({
       layers: blendStrengths(blend, layerCount),
-      measures: measuresOf(blend)
+      measures: measuresOf(sweep, blend)
     })),
     rejected: new Set(
       rejectedRanges(sweep.ranges, check, rho).map((range) => layersKey(rangeStrengths(range, layerCount)))
@@ -196,7 +198,7 @@ function describeSearch(
     'schemaVersion' | 'id' | 'createdAt' | 'programVersion' | 'seconds' | 'found' | 'shapley' | 'work'
   > {
   const { layerCount } = sweep
-  const post = measuresOf(sweep.post)
+  const post = measuresOf(sweep, sweep.post)
   const range = outcome.bestRanges[0] ?? null
   const best = outcome.recipes[0]?.[0] ?? null
   const compared = range?.measures ?? post
@@ -323,16 +325,21 @@ function verdictOf(difference: number, heldOut: HeldOut | null, rho: number): Se
 const differences = (left: PromptMeasures, right: PromptMeasures): number[] =>
   left.diversity.map((diversity, prompt) => diversity - elementAt(right.diversity, prompt, 'prompt'))
 
-function measuresOf({ prompts }: Pick<Score, 'prompts'>): PromptMeasures {
+function measuresOf(
+  { prompts: decided }: Pick<SweepDocument, 'prompts'>,
+  score: Pick<Score, 'prompts'>
+): PromptMeasures {
+  const prompts = countedScores(decided, score.prompts)
   const distinctRight = prompts.map((prompt) => prompt.distinctRight).filter((value) => value !== undefined)
   return {
     validity: prompts.map(({ validity }) => validity),
     diversity: prompts.map(({ diversity }) => diversity),
-    // Scored by a task, every prompt has it.
-    ...(distinctRight.length === prompts.length && {
-      distinctRight,
-      effectiveChoices: prompts.map(({ effectiveChoices }) => effectiveChoices)
-    })
+    // Scored by one task, every prompt has it.
+    ...(distinctRight.length === prompts.length &&
+      prompts === score.prompts && {
+        distinctRight,
+        effectiveChoices: prompts.map(({ effectiveChoices }) => effectiveChoices)
+      })
   }
 }
 

@@ -1,3 +1,4 @@
+import type { DecidingPrompt } from '../../../contract/documents/counted-scores'
 import { familyScores } from './family-scores'
 import {
   type CategoryScore,
@@ -140,9 +141,8 @@ function* reportOn(
     holdOut
   )
   const selected = elementAt(ranges, 0, 'range')
-  const { categories } = promptsByCategory(prompts)
   const gain = (measure: keyof CategoryScore): Difference =>
-    difference(selected, post, measure, categories, seed)
+    difference(selected, post, measure, prompts, seed)
   const means = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
   return {
     selectionPromptCount: selecting.length,
@@ -223,24 +223,26 @@ function* compareBaselines(
     ...halvesAlone(sweep, range),
     ...controls(sweep, range)
   ]
-  const { categories } = promptsByCategory(reporting.map((index) => elementAt(prompts, index, 'prompt')))
+  const reported = reporting.map((index) => elementAt(prompts, index, 'prompt'))
   const selected = on(range)
   const compared: BaselineComparison[] = []
   for (const { baseline, score } of taken) {
     yield
-    const reported = on(score)
-    const validity = difference(reported, selected, 'validity', categories, seed)
+    const scored = on(score)
+    const validity = difference(scored, selected, 'validity', reported, seed)
     yield
-    const diversity = difference(reported, selected, 'diversity', categories, seed)
+    const diversity = difference(scored, selected, 'diversity', reported, seed)
     if (check !== null) yield
     compared.push({
       baseline,
-      validity: reported.validity,
-      diversity: reported.diversity,
+      validity: scored.validity,
+      diversity: scored.diversity,
       promptCount: reporting.length,
       difference: { validity, diversity },
       answers:
-        check === null ? null : comparedAnswers(check, { baseline, range, rho, reporting, categories, seed })
+        check === null
+          ? null
+          : comparedAnswers(check, { baseline, range, rho, reporting, prompts: reported, seed })
     })
   }
   return compared
@@ -261,21 +263,23 @@ interface AnswersCompared {
   range: RangeScore
   rho: number
   reporting: readonly number[]
-  categories: readonly (readonly number[])[]
+  /** Prompts at the reporting indices. */
+  prompts: readonly DecidingPrompt[]
   seed: number
 }
 
 /** Compares a baseline with the selected range on full answers. Null unless both have checked answers by prompt. */
 function comparedAnswers(
   check: CheckResult,
-  { baseline, range, rho, reporting, categories, seed }: AnswersCompared
+  { baseline, range, rho, reporting, prompts, seed }: AnswersCompared
 ): BaselineComparison['answers'] {
   const ofBaseline = answersOf(check, baseline)?.prompts
   const ofRange = checkOfRange(check, range)?.prompts
   if (ofBaseline === undefined || ofRange === undefined) return null
-  const on = (prompts: readonly CategoryScore[]): { prompts: CategoryScore[] } => ({
-    prompts: reporting.map((index) => elementAt(prompts, index, 'prompt'))
+  const on = (scores: readonly CategoryScore[]): { prompts: CategoryScore[] } => ({
+    prompts: reporting.map((index) => elementAt(scores, index, 'prompt'))
   })
+  const { categories } = promptsByCategory(prompts)
   const compared = on(ofBaseline)
   const selected = on(ofRange)
   const meanOf = (measure: keyof CategoryScore): number =>
@@ -289,26 +293,30 @@ function comparedAnswers(
     diversity: meanOf('diversity'),
     minimumValidity: answerLimit(check, rho),
     difference: {
-      validity: difference(compared, selected, 'validity', categories, seed),
-      diversity: difference(compared, selected, 'diversity', categories, seed)
+      validity: difference(compared, selected, 'validity', prompts, seed),
+      diversity: difference(compared, selected, 'diversity', prompts, seed)
     }
   }
 }
 
-/** Tests the difference of two models by sign flips over prompts. Every category has the same weight. */
+/** Tests the difference of two models by sign flips over the prompts that decide it. Categories weigh the same. */
 function difference(
   score: { prompts: readonly CategoryScore[] },
   selected: { prompts: readonly CategoryScore[] },
   measure: keyof CategoryScore,
-  categories: readonly (readonly number[])[],
+  prompts: readonly DecidingPrompt[],
   seed: number
 ): ReturnType<typeof signFlip> {
-  const indices = categories.flat()
-  const weights = categories.flatMap((category) => category.map(() => 1 / category.length))
-  const differences = indices.map(
-    (index) =>
-      elementAt(score.prompts, index, 'prompt')[measure] -
-      elementAt(selected.prompts, index, 'prompt')[measure]
+  const categories = promptsByCategory(prompts).categories.filter((category) =>
+    category.every((index) => [undefined, measure].includes(elementAt(prompts, index, 'prompt').measure))
   )
+  const weights = categories.flatMap((category) => category.map(() => 1 / category.length))
+  const differences = categories
+    .flat()
+    .map(
+      (index) =>
+        elementAt(score.prompts, index, 'prompt')[measure] -
+        elementAt(selected.prompts, index, 'prompt')[measure]
+    )
   return signFlip(differences, weights, seed)
 }

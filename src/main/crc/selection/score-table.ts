@@ -1,3 +1,4 @@
+import { countedScores, type DecidingPrompt } from '../../../contract/documents/counted-scores'
 import type { CategoryScore, PromptScore } from '../../../contract/documents/crc'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { elementAt } from '../../../contract/model/look-up'
@@ -22,7 +23,7 @@ export interface RowMeans {
 }
 
 export function scoreTable(
-  prompts: readonly { category: string }[],
+  prompts: readonly DecidingPrompt[],
   post: { prompts: readonly PromptScore[] },
   ranges: readonly (RestorationRange & { prompts: readonly PromptScore[] })[]
 ): ScoreTable {
@@ -35,7 +36,7 @@ export function scoreTable(
     diversity: new Float64Array(rows.length * prompts.length)
   }
   for (const [row, scores] of rows.entries()) {
-    for (const [index, score] of scores.prompts.entries()) {
+    for (const [index, score] of countedScores(prompts, scores.prompts).entries()) {
       table.validity[row * prompts.length + index] = score.validity
       table.diversity[row * prompts.length + index] = score.diversity
     }

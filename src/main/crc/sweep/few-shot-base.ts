@@ -109,7 +109,11 @@ async function renderForBase(
   const text = await recentTextModel(pair.post.checkpoint.textFolder)
   const plain = Array.isArray(prompts)
     ? prompts
-    : { ...prompts, task: plainTask(prompts.task, format, rendering) }
+    : {
+        ...prompts,
+        task: plainTask(prompts.task, format, rendering),
+        ...(prompts.keep && { keep: plainTask(prompts.keep, format, rendering) })
+      }
   const rendered = await renderSweep({ prompts: plain, rendering }, pair, text, format)
   refuseLongPrompts(rendered, pair.base)
   const { unavailable } = await rendered.compare({ member: pair.base, name: 'base' })

@@ -102,10 +102,10 @@ async function comparison(
   signal: AbortSignal
 ): Promise<string> {
   const { selected, source, layerCount, device } = sweep
-  const count = Math.min(MAX_PROMPTS, sweep.prompts.length)
-  const prompts = Array.from({ length: count }, (_, index) =>
-    Math.floor((index * sweep.prompts.length) / count)
-  )
+  // The prompts of a kept task follow those of the regained one.
+  const available = sweep.prompts.filter(({ measure }) => measure !== 'validity').length
+  const count = Math.min(MAX_PROMPTS, available)
+  const prompts = Array.from({ length: count }, (_, index) => Math.floor((index * available) / count))
   const layers = selected === null ? null : rangeStrengths(selected, layerCount, source)
   const again = await runCrcSweep(
     engine,
@@ -208,6 +208,7 @@ function somePrompts(
   const { task } = scoredBy
   return {
     ...scoredBy,
+    keep: undefined,
     task: { ...task, prompts: chosen.map((index) => elementAt(task.prompts, index, 'prompt')) }
   }
 }

@@ -94,7 +94,8 @@ export interface CrcSweepRequest {
 
 export function promptCountOf({ prompts }: Pick<CrcSweepRequest, 'prompts'>): number {
   if (Array.isArray(prompts)) return prompts.length
-  return prompts.task.prompts.filter(({ answers }) => answers !== undefined).length
+  const tasks = prompts.keep === undefined ? [prompts.task] : [prompts.task, prompts.keep]
+  return tasks.flatMap((task) => task.prompts).filter(({ answers }) => answers !== undefined).length
 }
 
 export const scoredByOf = ({ prompts }: Pick<CrcSweepRequest, 'prompts'>): ScoredByBrief =>

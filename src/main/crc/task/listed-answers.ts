@@ -1,7 +1,7 @@
 import type { Rendering, RenderedPrompt } from '../../../contract/documents/crc'
 import type { ScoredTask } from '../../../contract/documents/scored-by'
 import type { TrackedPrompt } from '../../../contract/procedures/engine'
-import type { TaskPrompt } from '../../../contract/documents/task'
+import type { Task, TaskPrompt } from '../../../contract/documents/task'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { AnswerReader } from '../../answers/read-answer'
 import { renderSamplePrompts } from '../../answers/render-sample-prompts'
@@ -20,9 +20,29 @@ export interface RenderedTask {
   notices: string[]
 }
 
-/** Renders a task's questions and lists the token sequences that the engine scores. */
+/** Renders the questions of a task, or of two, and lists the token sequences that the engine scores. */
 export async function renderTask(
-  { task }: ScoredTask,
+  { task, keep }: ScoredTask,
+  rendering: Rendering,
+  text: TextModel,
+  endTokens: readonly number[]
+): Promise<RenderedTask> {
+  const toRegain = await renderQuestions(task, rendering, text, endTokens)
+  if (keep === undefined) return toRegain
+  const toKeep = await renderQuestions(keep, rendering, text, endTokens)
+  return {
+    asked: [...toRegain.asked, ...toKeep.asked],
+    prompts: [
+      ...decidingPrompts('diversity', 'regain', toRegain),
+      ...decidingPrompts('validity', 'keep', toKeep)
+    ],
+    groups: [...toRegain.groups, ...toKeep.groups],
+    notices: [...new Set([...toRegain.notices, ...toKeep.notices])]
+  }
+}
+
+async function renderQuestions(
+  task: Task,
   rendering: Rendering,
   text: TextModel,
   endTokens: readonly number[]
@@ -56,7 +76,7 @@ export async function renderTask(
     prompts: rendered.prompts.map((prompt, index) => ({
       text: prompt.text,
       // Tasks may have prompts without a category, sweeps may not.
-      category: prompt.category === '' ? 'no category' : prompt.category,
+      category: prompt.category === '' ? NO_CATEGORY : prompt.category,
       valid: elementAt(written, index, 'prompt').answers.map(({ name }) => name),
       rendered: prompt.rendered,
       tokens: prompt.tokens,
@@ -69,6 +89,21 @@ export async function renderTask(
     notices: [...rendered.notices, ...leftOut(task.prompts.length - answerable.length)]
   }
 }
+
+const NO_CATEGORY = 'no category'
+const MAX_CATEGORY = 200
+
+/** Marks the prompts of one of two tasks with the measure that they decide. The tasks share no category. */
+const decidingPrompts = (
+  measure: RenderedPrompt['measure'],
+  role: string,
+  { prompts }: RenderedTask
+): RenderedPrompt[] =>
+  prompts.map((prompt) => ({
+    ...prompt,
+    measure,
+    category: prompt.category === NO_CATEGORY ? role : `${role}: ${prompt.category}`.slice(0, MAX_CATEGORY)
+  }))
 
 function leftOut(count: number): string[] {
   if (count === 0) return []

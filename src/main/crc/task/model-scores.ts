@@ -1,11 +1,12 @@
-import type { CrcPrompt, PromptScore, Score } from '../../../contract/documents/crc'
+import type { DecidingPrompt } from '../../../contract/documents/counted-scores'
+import type { PromptScore, Score } from '../../../contract/documents/crc'
 import type { LiveScore } from '../../../contract/documents/sweep-events'
 import { averageScores } from './scoring'
 
 export class ScoreCollector {
   private readonly scores: (PromptScore | undefined)[]
 
-  constructor(private readonly prompts: readonly Pick<CrcPrompt, 'category'>[]) {
+  constructor(private readonly prompts: readonly DecidingPrompt[]) {
     this.scores = prompts.map(() => undefined)
   }
 

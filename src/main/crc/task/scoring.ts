@@ -1,10 +1,5 @@
-import type {
-  CategoryScore,
-  CrcPrompt,
-  PromptScore,
-  Score,
-  TaskMeasures
-} from '../../../contract/documents/crc'
+import { countedScores, type DecidingPrompt } from '../../../contract/documents/counted-scores'
+import type { CategoryScore, PromptScore, Score, TaskMeasures } from '../../../contract/documents/crc'
 import { elementAt } from '../../../contract/model/look-up'
 import { multimap } from '../../../contract/model/multimap'
 import { mean, sum } from '../../base/sums'
@@ -33,25 +28,36 @@ export function scorePrompt(probabilities: readonly number[]): PromptScore {
   }
 }
 
-/** Averages scores over the prompts of a category, then over categories. @param prompts parallel to `scores` */
-export function averageScores(
-  prompts: readonly Pick<CrcPrompt, 'category'>[],
-  scores: readonly PromptScore[]
-): Score {
-  const byCategory = multimap(
-    scores.map((score, index) => [elementAt(prompts, index, 'prompt').category, score])
-  )
-  const categories = [...byCategory].map(([category, list]) => ({ category, means: meansOf(list) }))
+/**
+ * Averages scores over the prompts of a category, then over categories. Categories have all measures, and models those
+ * that the prompts decide. @param prompts parallel to `scores`
+ */
+export function averageScores(prompts: readonly DecidingPrompt[], scores: readonly PromptScore[]): Score {
+  const counted = countedScores(prompts, scores)
+  const categories = meansByCategory(prompts, scores)
+  const decided = counted === scores ? categories : meansByCategory(prompts, counted)
   return {
-    ...meansOf(categories.map(({ means }) => means)),
+    ...meansOf(decided.map(({ means }) => means)),
     categories: Object.fromEntries(
       categories.map(({ category, means: { validity, diversity } }): [string, CategoryScore] => [
         category,
         { validity, diversity }
       ])
     ),
+    // These need the questions of one task.
+    ...(counted !== scores && { distinctRight: undefined, coverage: undefined }),
     prompts: [...scores]
   }
+}
+
+function meansByCategory(
+  prompts: readonly DecidingPrompt[],
+  scores: readonly Measured[]
+): { category: string; means: Measured }[] {
+  const byCategory = multimap(
+    scores.map((score, index) => [elementAt(prompts, index, 'prompt').category, score])
+  )
+  return [...byCategory].map(([category, list]) => ({ category, means: meansOf(list) }))
 }
 
 type Measured = Omit<PromptScore, 'probabilities'>

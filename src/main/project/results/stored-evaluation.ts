@@ -170,7 +170,7 @@ async function pickedOf(pair: ProjectPair, { id, ranges, post }: SweepDocument):
 async function sweepOfTask(pair: ProjectPair, run: EvaluationRun): Promise<SweepDocument | null> {
   const scored = ({ prompts }: Task): string => JSON.stringify(prompts)
   for (const { id, scoredBy } of pair.sweeps) {
-    if (scoredBy.kind !== 'task' || scoredBy.task.id !== run.task.id) continue
+    if (scoredBy.kind !== 'task' || scoredBy.task.id !== run.task.id || scoredBy.keep !== undefined) continue
     const sweep = await pair.readSweep(id)
     const samePair =
       sweep.basePath.fingerprint === run.basePath.fingerprint &&

@@ -109,6 +109,7 @@ export function modelsTable(
 ): Block {
   const categories = Object.keys(post.categories)
   const words = scoreWords(scoredBy)
+  const ofCategories = scoreWords({ kind: scoredBy.kind })
   const [hasKl, hasError] = [post.klToBase !== undefined, post.calibrationError !== undefined]
   return block.table(
     `Means over ${plural(promptCount, words.prompt)}, then over categories`,
@@ -117,7 +118,9 @@ export function modelsTable(
       ...scoreColumns(scoredBy),
       ...(hasKl ? [numberColumn('KL to base', 'nats, over listed answers')] : []),
       ...(hasError ? [numberColumn('calibration error', 'against a fair draw')] : []),
-      ...categories.map((category) => numberColumn(category, `${words.validity} / ${words.diversity}`))
+      ...categories.map((category) =>
+        numberColumn(category, `${ofCategories.validity} / ${ofCategories.diversity}`)
+      )
     ],
     models.map(({ name, tone, score, detail }) => [
       { text: name, tone, ...(detail !== undefined && { detail }) },

@@ -1,7 +1,6 @@
 import { briefDelta, briefScore, formatDelta, formatScore } from '../../ui/format'
-import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import { capitalised } from '../../../contract/words/format'
-import { scoreWords } from '../../../contract/words/score-words'
+import { type NamedScoring, scoreWords } from '../../../contract/words/score-words'
 import { DIVERGING, VIRIDIS, type ColorScale } from '../../../contract/words/color-scale'
 import type { RangePoint, ScoreBoard } from './score-board'
 
@@ -19,7 +18,7 @@ export interface MetricSpec {
 }
 
 /** Returns the metrics of the heatmap, with names that fit the task of the sweep. */
-export function metricsOf(scoredBy: Pick<ScoredByBrief, 'kind'>): Record<Metric, MetricSpec> {
+export function metricsOf(scoredBy: NamedScoring): Record<Metric, MetricSpec> {
   const words = scoreWords(scoredBy)
   return {
     diversity: {

@@ -39,7 +39,7 @@ import { otherModels } from '../../recipes/scored-models'
  */
 export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): string {
   const categories = categoriesOf(sweep.prompts)
-  const words = scoreWords(sweep.scoredBy)
+  const words = scoreWords({ kind: sweep.scoredBy.kind })
   const header = [
     'model',
     'start',
@@ -47,7 +47,7 @@ export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): st
     words.validity,
     words.diversity,
     words.choices.replace(' ', '_'),
-    ...(sweep.scoredBy.kind === 'crc' ? [] : ['distinct_right']),
+    ...(distinctWords(sweep.scoredBy) === null ? [] : ['distinct_right']),
     ...categories.flatMap((category) => [`${category}_${words.validity}`, `${category}_${words.diversity}`]),
     ...basisColumns(words)
   ]

@@ -39,6 +39,6 @@ export function askedCount(choice: ScoringChoice, tasks: readonly TaskEntry[], p
 /** Tells whether two sweeps are scored by the same task. */
 export function sameTask(first: ScoredByBrief, second: ScoredByBrief): boolean {
   const taskOf = (scoredBy: ScoredByBrief): string | null =>
-    scoredBy.kind === 'crc' ? null : scoredBy.task.id
+    scoredBy.kind === 'crc' ? null : [scoredBy.task.id, scoredBy.keep?.id].join()
   return taskOf(first) === taskOf(second)
 }

@@ -172,6 +172,7 @@ describe('slr lineage', () => {
   it.each([
     [['one'], 'a lineage has at least two stages'],
     [['a', 'b', '--triage', '--rho', '0.5'], '--rho has no effect with --triage'],
+    [['a', 'b', '--regain', 'demo-open'], '--regain and --keep go together'],
     [['a', 'b', '--dry-run', '--fresh'], '--fresh has no effect with --dry-run']
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await runHere(['lineage', ...args])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type PromptScore, type Score, SweepDocument } from '../../../../src/contract/documents/crc'
 import { type ScoredTask } from '../../../../src/contract/documents/scored-by'
+import { elementAt } from '../../../../src/contract/model/look-up'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { type Model, rangeModel } from '../../../../src/contract/model/model'
 import {
@@ -99,6 +100,21 @@ describe('a sweep scored by listed answers', { timeout: 120_000 }, () => {
     expectReference(sweep, 'minP')
     const open = { ...scored, sampling: { ...scored.sampling, minP: 0 } }
     expectReference(await swept({ ...request, prompts: open }), 'open')
+  })
+
+  it('scores one task to keep and another one to regain as sweeps of each do', async () => {
+    const task = await builtinTask('demo-facts')
+    const keep = { ...task, prompts: task.prompts.filter((_, prompt) => prompt % 4 === 0) }
+    const few = { ...request, recipes: RECIPES.slice(0, 1), uniformBlendCount: 0 }
+    const kept = await swept({ ...few, prompts: { ...scored, task: keep } })
+    const both = await swept({ ...few, prompts: { ...scored, keep } })
+    for (const [index, [name, { validity }]] of modelsOf(kept).entries()) {
+      const [, of] = elementAt(modelsOf(both), index, 'model')
+      const [, regained] = elementAt(modelsOf(sweep), index, 'model')
+      expect(Math.abs(of.validity - validity), name).toBeLessThan(1e-5)
+      expect(Math.abs(of.diversity - regained.diversity), name).toBeLessThan(1e-5)
+    }
+    expect(Object.keys(both.post.categories)).toEqual(['regain: naming', 'keep: fact', 'keep: sum'])
   })
 
   it('gives questions without a category one that a project can store', async () => {

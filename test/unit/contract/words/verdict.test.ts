@@ -158,6 +158,7 @@ const CASES: Readonly<Record<string, Partial<VerdictEvidence>>> = {
   'a preview': { preview: PREVIEW, check: PASSING },
   'a preview that cannot tell': { preview: WHOLE_PREVIEW },
   'scored by a task': { scoredBy: { kind: 'task' } },
+  'scored by two tasks': { scoredBy: { kind: 'task', task: { name: 'German' }, keep: { name: 'law' } } },
   'restored to another checkpoint': { source: { name: 'sft', path: '/models/sft', fingerprint: 'f1' } }
 }
 

@@ -97,7 +97,8 @@ async function wordsOf(line: string): Promise<string[]> {
     if (before === '--uniform-blends') return '3'
     if (before === 'new' && part === 'new') return join(folder, `new-${randomUUID()}.slr`)
     if (word === '1a2b3c4d') return run.slice(0, 8)
-    if (before === '--task' && command === 'sweep') return join(folder, 'questions.json')
+    if (/^--(task|regain|keep)$/.test(before ?? '') && command === 'sweep')
+      return join(folder, 'questions.json')
     if (before === '--task' && word === 'open') return 'demo-open'
     const [, name, model, file] = /^(\w+)=(?:([\w-]+)@http.*|(\S+))$/.exec(word) ?? []
     if (model !== undefined) return `${name}=${model}@${endpoint}`
@@ -106,7 +107,7 @@ async function wordsOf(line: string): Promise<string[]> {
   const gives = (...options: string[]): boolean => options.some((option) => words.includes(option))
   if (
     /^(?:sweep|check|search)$/.test(command) &&
-    !gives('--project', '--from', '--merge', '--task', '--prompts')
+    !gives('--project', '--from', '--merge', '--task', '--regain', '--prompts')
   )
     changed.push('--prompts', join(folder, 'few.json'))
   // The first sweep is checked too. Others are scored only, those of a project with few blends.

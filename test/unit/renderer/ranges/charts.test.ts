@@ -203,8 +203,8 @@ describe('what a sweep is scored by', () => {
     expect(metrics.join()).not.toMatch(/validity|diversity|valid/i)
     expect(rowColumns(boardOfSweep(tinySweep())).map(({ label }) => label)).toContain('Diversity')
     expect(unlistedWords(tinySweep().post)).toBeNull()
-    expect(unlistedWords({ validity: 0.9996, continued: 0.0001 })).toBeNull()
-    expect(unlistedWords({ validity: 0.9, continued: 0.04 })).toMatch(
+    expect(unlistedWords({ precision: 0.9996, continued: 0.0001 })).toBeNull()
+    expect(unlistedWords({ precision: 0.9, continued: 0.04 })).toMatch(
       /^0\.100 is in no listed form .*\. 0\.040 begins/
     )
   })
