@@ -480,6 +480,32 @@ BEFORE = dict(before_attention="input_layernorm", before_mlp="post_attention_lay
 AFTER = dict(after_attention="post_attention_layernorm", after_mlp="post_feedforward_layernorm")
 
 
+GEMMA4_TYPES = ["sliding_attention", "full_attention"] * 2
+
+
+def gemma4(**keys):
+    """Gemma 4: full layers with larger heads, of which only the first dims turn, at the frequencies of all."""
+    text = small("gemma4_text", "Gemma4ForCausalLM", drop=("hidden_act", "rope_theta"), head_dim=8, global_head_dim=16, num_global_key_value_heads=1,
+                 attention_bias=False, enable_moe_block=False, layer_types=GEMMA4_TYPES, sliding_window=8,
+                 hidden_activation="gelu_pytorch_tanh", final_logit_softcapping=30.0, vocab_size_per_layer_input=64,
+                 use_bidirectional_attention="vision", num_experts=None, top_k_experts=None, moe_intermediate_size=None,
+                 rope_parameters=dict(full_attention=dict(rope_type="proportional", partial_rotary_factor=0.25, rope_theta=1000000.0),
+                                      sliding_attention=dict(rope_type="default", rope_theta=10000.0)), **keys)
+    return changed(text, tie_word_embeddings=True)
+
+
+GOLDENS_MADE |= {
+    # The last two layers read the keys and values of the first two, and have MLPs twice as wide.
+    "gemma4": dict(gemma4=True, head_dim=8, windows=[8, None] * 2, names=("model.language_model.", None), config=dict(
+        architectures=["Gemma4ForConditionalGeneration"], model_type="gemma4", tie_word_embeddings=True, image_token_id=258880,
+        vision_config=None, audio_config=None,
+        text_config=gemma4(hidden_size_per_layer_input=6, num_kv_shared_layers=2, use_double_wide_mlp=True, attention_k_eq_v=False))),
+    # Full layers use their keys as values.
+    "gemma4_dense": dict(gemma4=True, head_dim=8, windows=[8, None] * 2, config=gemma4(
+        hidden_size_per_layer_input=0, num_kv_shared_layers=0, use_double_wide_mlp=False, attention_k_eq_v=True)),
+}
+
+
 def norms_of(made):
     return made.get("layer_norms", AFTER if made.get("post_norms") else BEFORE)
 
@@ -531,6 +557,8 @@ def heads_of(text):
 
 def make_weights(made, seed):
     """Random weights that give logits of a standard deviation of about 2 and attention that is neither flat nor saturated."""
+    if "gemma4" in made:
+        return gemma4_weights(made, seed)
     text, rng = text_of(made["config"]), torch.Generator().manual_seed(seed)
     hidden, inter, head_dim = text["hidden_size"], inner_of(made), made["head_dim"]
     heads, kv_heads = heads_of(text)
@@ -734,6 +762,113 @@ def split(joined, sizes):
     return dict(zip(sizes, torch.split(joined, list(sizes.values()))))
 
 
+# ---- Gemma 4 ----
+
+def gemma4_sizes(made, layer):
+    """Dims of a head, heads of keys and inner size of a layer, and the earlier layer whose keys and values it reads, if it does."""
+    text = text_of(made["config"])
+    own = LAYERS - text["num_kv_shared_layers"]
+    full, reads = layer % 2 == 1, layer >= own
+    kv_heads = text["num_global_key_value_heads"] if full and text["attention_k_eq_v"] else text["num_key_value_heads"]
+    inner = text["intermediate_size"] * (2 if reads and text["use_double_wide_mlp"] else 1)
+    source = max(earlier for earlier in range(own) if earlier % 2 == layer % 2) if reads else None
+    return text["global_head_dim"] if full else text["head_dim"], kv_heads, inner, source
+
+
+def gemma4_weights(made, seed):
+    text, rng = text_of(made["config"]), torch.Generator().manual_seed(seed)
+    hidden, heads, inputs, body = text["hidden_size"], text["num_attention_heads"], text["hidden_size_per_layer_input"], made.get("names", ("model.",))[0]
+    normal = lambda *shape, std=1.0: torch.randn(*shape, generator=rng) * std
+    linear = lambda out, into, gain=1.0: normal(out, into, std=gain / math.sqrt(into))
+    norm = lambda size: 1 + normal(size, std=0.2)
+    weights = {f"{body}embed_tokens.weight": normal(text["vocab_size"], hidden, std=2 / math.sqrt(hidden)), f"{body}norm.weight": norm(hidden)}
+    if inputs:
+        weights[f"{body}embed_tokens_per_layer.weight"] = normal(text["vocab_size"], LAYERS * inputs, std=1 / math.sqrt(inputs))
+        weights[f"{body}per_layer_model_projection.weight"] = normal(LAYERS * inputs, hidden)
+        weights[f"{body}per_layer_projection_norm.weight"] = norm(inputs)
+    for layer in range(LAYERS):
+        at = f"{body}layers.{layer}."
+        head_dim, kv_heads, inner, source = gemma4_sizes(made, layer)
+        shapes = {"self_attn.q_proj": (heads * head_dim, hidden), "self_attn.o_proj": (hidden, heads * head_dim),
+                  "mlp.gate_proj": (inner, hidden), "mlp.up_proj": (inner, hidden), "mlp.down_proj": (hidden, inner)}
+        norms = ["input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm"]
+        if source is None:
+            shapes["self_attn.k_proj"] = (kv_heads * head_dim, hidden)
+            if not (text["attention_k_eq_v"] and layer % 2):
+                shapes["self_attn.v_proj"] = (kv_heads * head_dim, hidden)
+        if inputs:
+            shapes |= {"per_layer_input_gate": (inputs, hidden), "per_layer_projection": (hidden, inputs)}
+            norms.append("post_per_layer_input_norm")
+        # GELU of strongly negative numbers is almost nothing, which the norm behind it would blow up.
+        gain = {"per_layer_input_gate": 0.3}
+        weights |= {f"{at}{name}.weight": linear(*shape, gain.get(name, 1.0)) for name, shape in shapes.items()}
+        weights |= {f"{at}{name}.weight": norm(hidden) for name in norms}
+        # Scores have no factor, so that the norms of heads are small.
+        for name in ["q", "k"] if source is None else ["q"]:
+            weights[f"{at}self_attn.{name}_norm.weight"] = norm(head_dim) * 1.2 / head_dim ** 0.25
+        weights[f"{at}layer_scalar"] = 0.8 + normal(1, std=0.1)
+    return weights
+
+
+def gemma4_inverse(made, layer, dtype=torch.float32):
+    """Inverse frequencies of a layer; those of dims that do not turn are zero."""
+    section, size = text_of(made["config"])["rope_parameters"][GEMMA4_TYPES[layer]], gemma4_sizes(made, layer)[0]
+    index = torch.arange(0, size, 2, dtype=torch.float64)
+    turning = int(section.get("partial_rotary_factor", 1.0) * size // 2)
+    return (section["rope_theta"] ** (-index / size) * (torch.arange(size // 2) < turning)).to(torch.float32).to(dtype)
+
+
+def gemma4_forward(made, stored, tokens, dtype):
+    """Logits at every position of one sequence, [positions, vocabulary]."""
+    text, body, length = text_of(made["config"]), made.get("names", ("model.",))[0], len(tokens)
+    hidden, heads, inputs = text["hidden_size"], text["num_attention_heads"], text["hidden_size_per_layer_input"]
+    w = {name.removeprefix(body): value.to(dtype) for name, value in stored.items()}
+    eps, position, act = text["rms_norm_eps"], torch.arange(length), ACTIVATIONS["gelu_tanh"]
+    linear = lambda x, name: x @ w[f"{name}.weight"].T
+    norm = lambda x, name: rms_norm(x, w[f"{name}.weight"], eps)
+    x = w["embed_tokens.weight"][torch.tensor(tokens)] * math.sqrt(hidden)
+    if inputs:
+        looked_up = w["embed_tokens_per_layer.weight"][torch.tensor(tokens)].view(length, LAYERS, inputs) * math.sqrt(inputs)
+        projected = linear(x, "per_layer_model_projection").view(length, LAYERS, inputs) / math.sqrt(hidden)
+        of_layers = (norm(projected, "per_layer_projection_norm") + looked_up) / math.sqrt(2)
+    kept = {}
+    for layer in range(LAYERS):
+        at = f"layers.{layer}."
+        head_dim, kv_heads, _, source = gemma4_sizes(made, layer)
+        angles = position[:, None].to(dtype) * gemma4_inverse(made, layer, dtype)
+        cos, sin = torch.cos(angles), torch.sin(angles)
+
+        def turned(y):
+            first, second = y[:, :head_dim // 2], y[:, head_dim // 2:]
+            return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=1)
+
+        inner = norm(x, at + "input_layernorm")
+        split_heads = lambda y: list(y.split(head_dim, dim=1))
+        if source is None:
+            keys = split_heads(linear(inner, at + "self_attn.k_proj"))
+            values = split_heads(linear(inner, at + "self_attn.v_proj")) if f"{at}self_attn.v_proj.weight" in w else keys
+            kept[layer] = [turned(norm(k, at + "self_attn.k_norm")) for k in keys], [rms_norm(v, 1, eps) for v in values]
+        keys, values = kept[layer if source is None else source]
+        unseen = position[None, :] > position[:, None]
+        if made["windows"][layer] is not None:
+            unseen |= position[None, :] <= position[:, None] - made["windows"][layer]
+        mixed = []
+        for head, query in enumerate(split_heads(linear(inner, at + "self_attn.q_proj"))):
+            kv = head // (heads // kv_heads)
+            scores = turned(norm(query, at + "self_attn.q_norm")) @ keys[kv].T
+            mixed.append(torch.softmax(scores.masked_fill(unseen, -math.inf), dim=-1) @ values[kv])
+        x = x + norm(linear(torch.cat(mixed, dim=1), at + "self_attn.o_proj"), at + "post_attention_layernorm")
+        inner = norm(x, at + "pre_feedforward_layernorm")
+        inner = linear(act(linear(inner, at + "mlp.gate_proj")) * linear(inner, at + "mlp.up_proj"), at + "mlp.down_proj")
+        x = x + norm(inner, at + "post_feedforward_layernorm")
+        if inputs:
+            gated = act(linear(x, at + "per_layer_input_gate")) * of_layers[:, layer]
+            x = x + norm(linear(gated, at + "per_layer_projection"), at + "post_per_layer_input_norm")
+        x = x * w[at + "layer_scalar"]
+    logits = norm(x, "norm") @ w["embed_tokens.weight"].T
+    return torch.tanh(logits / text["final_logit_softcapping"]) * text["final_logit_softcapping"]
+
+
 def trained(weights, seed):
     """The same model after training: every tensor moved by a third of its spread."""
     rng = torch.Generator().manual_seed(seed)
@@ -877,6 +1012,8 @@ RECURRENT = {"delta": dict(add=add_delta, run=delta_rule), "short": dict(add=add
 
 def forward(made, stored, tokens, dtype=torch.float32):
     """Logits at every position of one sequence, [positions, vocabulary]."""
+    if "gemma4" in made:
+        return gemma4_forward(made, stored, tokens, dtype)
     text, head_dim, offset = text_of(made["config"]), made["head_dim"], made.get("norm_offset", 0)
     eps, modules, norms = made.get("eps") or text["rms_norm_eps"], modules_of(made), norms_of(made)
     heads, kv_heads = heads_of(text)
@@ -1118,7 +1255,8 @@ def make(name):
                             greedy=dict(prompt="pre_window", new_tokens=chosen[key][0]))
     ropes = []
     for layer in range(LAYERS):
-        inverse, sharper = frequencies(made.get("ropes", ["plain"] * LAYERS)[layer], *rope_of(text), made.get("rotary_dim", made["head_dim"]), torch.float32)
+        inverse, sharper = (gemma4_inverse(made, layer), 1.0) if "gemma4" in made else frequencies(
+            made.get("ropes", ["plain"] * LAYERS)[layer], *rope_of(text), made.get("rotary_dim", made["head_dim"]), torch.float32)
         ropes.append(dict(layer=layer, window=made.get("windows", [None] * LAYERS)[layer], cos_sin_factor=sharper,
                           inv_freq=short_floats(inverse)))
     golden = dict(

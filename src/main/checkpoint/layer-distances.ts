@@ -5,7 +5,14 @@ import type {
   LayerDistance
 } from '../../contract/documents/distances'
 import { WorkbenchError } from '../../contract/model/problem'
-import { layerTensors, wholeModelTensors, type DecoderSpec, type LayerTensorSpec } from '../family'
+import {
+  layerTensors,
+  wholeModelTensors,
+  type DecoderSpec,
+  type LayerTensorSpec,
+  type TensorSpec
+} from '../family'
+import { elementAt } from '../../contract/model/look-up'
 import { DistanceSums } from './distance-sums'
 import { DTYPE_BYTES, weightDtype, type WeightDtype } from './dtype'
 import type { PairMember } from './pair-member'
@@ -211,6 +218,7 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
   return {
     comparisons: [
       tokens('embedding', inBase.embedding.name, inPost.embedding.name),
+      ...layerInputComparisons(inPost.layerInputs),
       ...post.layers.flatMap((_, layer) =>
         layerTensors(post, layer).flatMap((tensor) => layerComparisons(post, layer, tensor))
       ),
@@ -228,6 +236,21 @@ function plan(base: DecoderSpec, post: DecoderSpec): { comparisons: Comparison[]
     ],
     notices
   }
+}
+
+/** Lists the comparisons of the tensors from which the inputs of all layers are computed. */
+function layerInputComparisons(tensors: readonly TensorSpec[]): Comparison[] {
+  const components = ['layerInputEmbedding', 'layerInputSource', 'layerInputSourceNorm'] as const
+  return tensors.map(({ name, shape: [rowCount = 0] }, i) => ({
+    layer: null,
+    component: elementAt(components, i, 'component'),
+    baseTensor: name,
+    postTensor: name,
+    firstRow: 0,
+    rowCount,
+    partial: false,
+    groupName: null
+  }))
 }
 
 /** Lists the comparisons of a layer tensor, of a fused one by parts: [q; k; v] or [gate; up]. */

@@ -1,5 +1,5 @@
 import { yieldEvery20ms } from '../base/files/yield-every-20ms'
-import { anyExperts, wholeModelTensors } from '../family'
+import { anyExperts, type DecoderSpec, wholeModelTensors } from '../family'
 import type { CheckpointSummary, Finding, PairReport } from '../../contract/documents/pair'
 import type { PairReferences } from '../../contract/model/checkpoint'
 import { WorkbenchError } from '../../contract/model/problem'
@@ -201,6 +201,7 @@ function notes(
   messages.push(
     ...scaledNotes('Base', base),
     ...scaledNotes('Post', post),
+    ...sharedKeyNotes(post.spec),
     ...dtypeNotes(base, post),
     ...unusedNotes('Base', base),
     ...unusedNotes('Post', post)
@@ -215,6 +216,19 @@ function scaledNotes(label: string, { checkpoint }: PairMember): string[] {
   return [
     `${label} stores ${count(entries, 'tensor')} as ${storedDtype(first)} with scales: they are computed as the ` +
       `${first.dtype} that these make, and activations are not rounded.`
+  ]
+}
+
+/** Notes layers whose keys and values later layers read. */
+function sharedKeyNotes({ layers }: DecoderSpec): string[] {
+  const readers = layers.filter(({ shape }) => shape?.keyValues === 'earlierLayer').length
+  const owners = layers.flatMap(({ carriedPair, shape }, layer) =>
+    carriedPair !== null && shape?.keyValues !== 'earlierLayer' ? [layer] : []
+  )
+  if (readers === 0) return []
+  return [
+    `The last ${readers} layers read the keys and values of layers ${owners.join(' and ')}. ` +
+      'A recipe that restores one of these changes what all of them attend to.'
   ]
 }
 

@@ -255,7 +255,7 @@ async function score(work: EvaluationContext, scored: Set<number>): Promise<void
   }
   let readings: PromptReading[] = []
   let rowCount = 0
-  const maximumRows = stateBytes / (pair.post.spec.hiddenSize * Float32Array.BYTES_PER_ELEMENT)
+  const maximumRows = stateBytes / (pair.post.spec.rowSize * Float32Array.BYTES_PER_ELEMENT)
   for (const prompt of pending) {
     const reading = new PromptReading(run, prompt, comparedAnswers(run, prompt, samples))
     if (readings.length > 0 && rowCount + reading.rowCount > maximumRows) {

@@ -10,6 +10,8 @@ import { contextLength, layerSpecs, ropeSection, rotaryFactor, type LayerSpec } 
 import { NESTED_TEXT_CONFIGS, type NestedText } from './nested-text'
 import { isNeutral, neutralValues } from './neutral-keys'
 import { UNSUPPORTED_PARTS } from './unbuilt'
+import { type CarriedColumns, largestShape, type LayerShape, NO_COLUMNS, rowWidths } from './layer-shape'
+import { readVariedLayers } from './varied-layers'
 
 type Activation = 'silu' | 'gelu_tanh' | 'gelu' | 'relu' | 'relu2' | 'xielu'
 
@@ -30,11 +32,15 @@ const ACTIVATION_NAMES: Readonly<Record<string, Activation>> = {
 const MAX_NAMED_KEYS = 5
 
 /** Describes the decoder of one model: the family's traits with the numbers of its config. */
-export interface DecoderSpec extends Multipliers {
+export interface DecoderSpec extends Multipliers, LayerShape {
   readonly modelType: string
   readonly family: Family
   readonly layerCount: number
   readonly hiddenSize: number
+  /** Numbers of a row between layers: its hidden state and what it carries. */
+  readonly rowSize: number
+  readonly carried: CarriedColumns
+  /** Sizes of a layer; of the largest if they differ (see `specOfLayer`). */
   readonly intermediateSize: number
   readonly headCount: number
   readonly kvHeadCount: number
@@ -87,15 +93,26 @@ export function decoderSpec(rawConfig: Record<string, unknown>, configPath: stri
   const heads = readHeads(reader, family, hiddenSize)
   const layerCount = countLayers(reader, family)
 
-  const layers = layerSpecs(reader, family, layerCount, heads.rotarySize)
+  const uniform = layerSpecs(reader, family, layerCount, heads.rotarySize)
+  const sizes: LayerShape = {
+    ...heads,
+    intermediateSize: family.mlpSize?.(reader) ?? reader.count(family.mlpSizeKey),
+    keyValues: 'projections'
+  }
+  const { layers, carried } = family.variedLayers
+    ? readVariedLayers(reader, uniform, sizes)
+    : { layers: uniform, carried: NO_COLUMNS }
 
   const spec: DecoderSpec = {
     modelType,
     family,
     layerCount,
     hiddenSize,
-    intermediateSize: family.mlpSize?.(reader) ?? reader.count(family.mlpSizeKey),
+    rowSize: rowWidths({ hiddenSize, layerCount, carried }).reduce((sum, width) => sum + width),
+    carried,
     ...heads,
+    ...largestShape(layers.map(({ shape }) => shape ?? sizes)),
+    keyValues: 'projections',
     vocabularySize: reader.count('vocab_size'),
     contextLength: contextLength(reader, family, layers),
     normEpsilon: family.normEpsilonKey === null ? 1e-5 : reader.positive(family.normEpsilonKey),
@@ -263,6 +280,7 @@ function softCaps(
 ): Pick<DecoderSpec, 'attentionSoftCap' | 'finalSoftCap'> {
   if (softCaps === 'none') return { attentionSoftCap: null, finalSoftCap: null }
   const final = reader.optionalPositive('final_logit_softcapping')
+  if (softCaps === 'final') return { attentionSoftCap: null, finalSoftCap: final }
   if (softCaps === 'finalAlone')
     return { attentionSoftCap: null, finalSoftCap: root === reader ? final : null }
   return { attentionSoftCap: reader.optionalPositive('attn_logit_softcapping'), finalSoftCap: final }

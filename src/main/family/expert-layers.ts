@@ -1,6 +1,7 @@
 import type { DecoderSpec } from './decoder-spec'
 import type { Experts } from './experts'
 import { type Recurrence, stateSize } from './recurrent'
+import type { Rope } from './rope'
 import { elementAt } from '../../contract/model/look-up'
 
 /** Reports whether a layer has experts. */
@@ -22,8 +23,8 @@ export function layerKinds(spec: DecoderSpec): number[] {
 
 /** Names what is fixed in the graph of a layer. */
 export function layerKind({ layers, normEpsilon }: DecoderSpec, layer: number): string {
-  const { experts, recurrent, hasMlp } = elementAt(layers, layer, 'layer')
-  return `${experts !== null}/${recurrent === null ? 'attention' : recurrent.kind}/${hasMlp}/${normEpsilon}`
+  const { experts, recurrent, hasMlp, shape, carriedPair } = elementAt(layers, layer, 'layer')
+  return JSON.stringify([experts !== null, recurrent?.kind, hasMlp, normEpsilon, shape, carriedPair])
 }
 
 /** Gives the largest recurrence of a layer. All that carry numbers from token to token are the same. */
@@ -46,8 +47,25 @@ export function widestMlp({ layers, intermediateSize }: DecoderSpec): number {
 /** Counts the numbers that a layer caches for a token: key and value, or input of the convolution and state. */
 export function cachedSizes(spec: DecoderSpec, layer: number): { key: number; value: number } {
   const { recurrent } = elementAt(spec.layers, layer, 'layer')
-  const { kvHeadCount, headSize, valueSize } = spec
+  const { kvHeadCount, headSize, valueSize } = specOfLayer(spec, layer)
   return recurrent === null
     ? { key: kvHeadCount * headSize, value: kvHeadCount * valueSize }
     : { key: recurrent.channels, value: stateSize(recurrent) }
+}
+
+/** Gives the number of dimensions that a rotation of one of the layers turns. */
+export function rotarySizeOf(spec: DecoderSpec, rope: Rope): number {
+  return specOfLayer(
+    spec,
+    Math.max(
+      0,
+      spec.layers.findIndex((layer) => layer.rope === rope)
+    )
+  ).rotarySize
+}
+
+/** Gives the spec with the sizes of one layer. */
+export function specOfLayer(spec: DecoderSpec, layer: number): DecoderSpec {
+  const { shape } = elementAt(spec.layers, layer, 'layer')
+  return shape === null ? spec : { ...spec, ...shape }
 }

@@ -93,6 +93,44 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     // transformers writes its own pattern under this name, beside layer_types, and does not read it again.
     ignored: [...gemma.ignored, '_sliding_window_pattern', 'attn_logit_softcapping']
   },
+  gemma4_text: {
+    ...gemma,
+    label: 'Gemma 4',
+    normOffset: 0,
+    qkNorm: 'head',
+    valueNorm: true,
+    variedLayers: true,
+    layerScale: true,
+    scoreScaleKey: undefined,
+    multipliers: () => ({ scoreScale: 1 }),
+    softCaps: 'final',
+    slides: (layer, config) => (layer + 1) % 6 !== 0 && layer + 1 !== config.count('num_hidden_layers'),
+    required: { attention_bias: false, enable_moe_block: false },
+    defaults: {
+      vocab_size: 262_144,
+      hidden_size: 2304,
+      intermediate_size: 9216,
+      num_hidden_layers: 30,
+      num_attention_heads: 8,
+      num_key_value_heads: 4,
+      head_dim: 256,
+      global_head_dim: 512,
+      hidden_activation: 'gelu_pytorch_tanh',
+      max_position_embeddings: 131_072,
+      rms_norm_eps: 1e-6,
+      attention_bias: false,
+      sliding_window: 512,
+      vocab_size_per_layer_input: 262_144,
+      hidden_size_per_layer_input: 256,
+      num_kv_shared_layers: 0,
+      enable_moe_block: false,
+      rope_parameters: {
+        full_attention: { rope_type: 'proportional', partial_rotary_factor: 0.25, rope_theta: 1_000_000 },
+        sliding_attention: { rope_type: 'default', rope_theta: 10_000 }
+      }
+    },
+    ignored: [...gemma.ignored, 'num_experts', 'top_k_experts', 'moe_intermediate_size']
+  },
   olmo2: {
     ...plain,
     label: 'OLMo 2',

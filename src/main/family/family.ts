@@ -29,6 +29,12 @@ export interface Family {
   readonly qkNormKey?: string
   /** True if RoPE comes before the norm of q and k. */
   readonly qkNormAfterRope: boolean
+  /** True if values have an RMS norm without a weight. */
+  readonly valueNorm: boolean
+  /** True if layers differ in sizes, read keys and values of earlier ones, or have inputs (see `readVariedLayers`). */
+  readonly variedLayers: boolean
+  /** True if a layer's result is multiplied by a stored number. */
+  readonly layerScale: boolean
   /** True, or the config key for it, if attention and MLP read the same residual and both are added to it. */
   readonly parallel: boolean | string
   /** True if parallel sublayers both read the norm before attention. */
@@ -88,7 +94,7 @@ export interface Family {
    * Soft caps that apply, attn_logit_softcapping and final_logit_softcapping: cap * tanh(x / cap). Gemma 3
    * has both keys, but reads only the second, and only as a text model by itself.
    */
-  readonly softCaps: 'none' | 'both' | 'finalAlone'
+  readonly softCaps: 'none' | 'both' | 'final' | 'finalAlone'
   /**
    * Layers that see only `sliding_window` keys. "never" allows only full attention in layer_types. "always"
    * applies if sliding_window is a number. "layerTypes" follows the layer_types list of the config, or the
@@ -225,6 +231,14 @@ const MODULES = {
   expertDown: 'down_proj',
   sharedExpert: 'mlp.shared_expert',
   sharedRouter: 'mlp.shared_expert_gate',
+  layerInputGate: 'per_layer_input_gate',
+  layerInputProjection: 'per_layer_projection',
+  layerInputNorm: 'post_per_layer_input_norm',
+  /** Name of the tensor itself. */
+  layerScale: 'layer_scalar',
+  layerInputEmbedding: 'model.embed_tokens_per_layer',
+  layerInputSource: 'model.per_layer_model_projection',
+  layerInputSourceNorm: 'model.per_layer_projection_norm',
   embedding: 'model.embed_tokens',
   finalNorm: 'model.norm',
   head: 'lm_head'

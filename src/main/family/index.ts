@@ -6,6 +6,8 @@ export {
   hasExperts,
   layerKind,
   layerKinds,
+  rotarySizeOf,
+  specOfLayer,
   widestMlp
 } from './expert-layers'
 export { choosesApart, type Experts } from './experts'

@@ -4,6 +4,7 @@ import type { Family } from './family'
 import { IDENTITY, readRecurrence, type Recurrence, type RecurrentTrait } from './recurrent'
 import { readRope, type Rope } from './rope'
 import { rotates } from './shared-traits'
+import type { LayerShape } from './layer-shape'
 
 /** Properties in which decoder layers differ; everything else is the same in all layers. */
 export interface LayerSpec {
@@ -15,6 +16,10 @@ export interface LayerSpec {
   /** Null if the layer has attention. */
   readonly recurrent: Recurrence | null
   readonly hasMlp: boolean
+  /** Null if the layer has the sizes of the model. */
+  readonly shape: LayerShape | null
+  /** Pair of keys and values in the row that the layer writes, or reads if its keys and values are an earlier layer's. */
+  readonly carriedPair: number | null
 }
 
 /**
@@ -112,11 +117,12 @@ export function layerSpecs(
   const types = family.windows === 'always' ? null : layerTypes(reader, family, layerCount)
   return layerExperts(reader, family, layerCount).map((experts, layer) => {
     const hasMlp = family.halves === null
+    const uniform = { shape: null, carriedPair: null }
     if (types?.[layer] === 'mlp')
-      return { window: null, rope: NO_ROPE, experts, recurrent: IDENTITY, hasMlp: true }
+      return { window: null, rope: NO_ROPE, experts, recurrent: IDENTITY, hasMlp: true, ...uniform }
     if (family.recurrent !== null && isRecurrent(reader, family.recurrent, types, layer)) {
       const recurrent = readRecurrence(reader, family.recurrent)
-      return { window: null, rope: NO_ROPE, experts, recurrent, hasMlp }
+      return { window: null, rope: NO_ROPE, experts, recurrent, hasMlp, ...uniform }
     }
     const byRule = slidesByRule(family, layer, reader)
     const slides = types === null ? byRule : types[layer] === 'sliding_attention'
@@ -129,7 +135,7 @@ export function layerSpecs(
       allUnlessNamed: () => reader.value('position_embedding_type') !== 'rope'
     }[family.layersWithoutRope]()
     const ofAttention = { window: slides ? window : null, rope: withoutRope ? NO_ROPE : rope }
-    return { ...ofAttention, experts, recurrent: null, hasMlp }
+    return { ...ofAttention, experts, recurrent: null, hasMlp, ...uniform }
   })
 }
 

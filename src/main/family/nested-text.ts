@@ -35,6 +35,23 @@ export const NESTED_TEXT_CONFIGS: Readonly<Record<string, NestedText>> = {
       'vision_config'
     ]
   },
+  gemma4: {
+    key: 'text_config',
+    modelTypes: ['gemma4_text'],
+    ignored: [
+      'audio_config',
+      'audio_token_id',
+      'boa_token_id',
+      'boi_token_id',
+      'eoa_token_id',
+      'eoa_token_index',
+      'eoi_token_id',
+      'image_token_id',
+      'video_token_id',
+      'vision_config',
+      'vision_soft_tokens_per_image'
+    ]
+  },
   llava: {
     key: 'text_config',
     modelTypes: ['llama', 'mistral', 'qwen2'],

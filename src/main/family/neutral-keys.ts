@@ -119,7 +119,8 @@ const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   qk_layernorm: [false],
   rope_interleaved: [false],
   tie_encoder_decoder: [false],
-  use_bidirectional_attention: [false],
+  // Gemma 4 has it for tokens of images.
+  use_bidirectional_attention: [false, 'vision'],
   use_mrope: [false],
   use_qk_norm: [false],
   use_sliding_window: [false]

@@ -17,6 +17,8 @@ export type Rope =
   | LongRope
   | DynamicRope
   | { readonly kind: 'default'; readonly theta: number }
+  /** Rotates the first part of the dimensions, at the frequencies of all. */
+  | { readonly kind: 'proportional'; readonly theta: number; readonly share: number }
   | { readonly kind: 'linear'; readonly theta: number; readonly factor: number }
   | {
       readonly kind: 'llama3'
@@ -44,6 +46,8 @@ export function readRope(section: ConfigReader | null, theta: number, context: R
     case undefined:
     case 'default':
       return { kind: 'default', theta }
+    case 'proportional':
+      return { kind: 'proportional', theta, share: section.positive('partial_rotary_factor') }
     case 'linear':
       return { kind: 'linear', theta, factor: section.positive('factor') }
     case 'llama3':
@@ -63,7 +67,7 @@ export function readRope(section: ConfigReader | null, theta: number, context: R
     case 'dynamic':
       return readDynamicRope(section, theta, context)
     default:
-      throw section.unsupported(key, 'default, linear, llama3, yarn, longrope, dynamic')
+      throw section.unsupported(key, 'default, linear, llama3, yarn, longrope, dynamic, proportional')
   }
 }
 
@@ -93,6 +97,8 @@ function scaleFrequency(
     case 'default':
     case 'dynamic':
       return frequency
+    case 'proportional':
+      return i < Math.trunc((rope.share * rotarySize) / 2) ? frequency : 0
     case 'linear':
       return frequency / rope.factor
     case 'longrope':

@@ -53,6 +53,10 @@ export type Role =
   | 'sharedUp'
   | 'sharedDown'
   | 'sharedRouter'
+  | 'layerInputGate'
+  | 'layerInputProjection'
+  | 'layerInputNorm'
+  | 'layerScale'
   | RecurrentRole
 
 /** Components that each tensor contains; a fused tensor has several. A bias belongs to its weight. */
@@ -102,5 +106,9 @@ export const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   sharedUp: ['up'],
   sharedDown: ['down'],
   sharedRouter: ['router'],
+  layerInputGate: ['gate'],
+  layerInputProjection: ['down'],
+  layerInputNorm: ['norms'],
+  layerScale: ['norms'],
   ...RECURRENT_COMPONENTS
 }

@@ -4,6 +4,7 @@ import type { Experts } from './experts'
 import { recurrentTensors } from './recurrent-tensors'
 import type { LatentAttention } from './latent'
 import { moduleNames, type Family, type NormPosition } from './family'
+import { specOfLayer } from './expert-layers'
 import { elementAt } from '../../contract/model/look-up'
 import { COMPONENTS_OF, type Half, NORM_ROLES, type Role } from './tensor-roles'
 
@@ -46,8 +47,9 @@ export function sharedTensors(spec: DecoderSpec, layer: number): readonly LayerT
   return tensors
 }
 
-function listShared(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
-  const { experts, recurrent, hasMlp } = elementAt(spec.layers, layer, 'layer')
+function listShared(model: DecoderSpec, layer: number): LayerTensorSpec[] {
+  const { experts, recurrent, hasMlp } = elementAt(model.layers, layer, 'layer')
+  const spec = specOfLayer(model, layer)
   const ofMlp = (): PartialTensor[] => (experts === null ? mlpTensors(spec) : routerTensors(spec, experts))
   const ofAttention = (): PartialTensor[] => [
     ...norm(spec, 'beforeAttention'),
@@ -56,7 +58,7 @@ function listShared(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
   ]
   return [
     ...inLayer(layer, 'attention', null, recurrent?.kind === 'identity' ? [] : ofAttention()),
-    ...inLayer(layer, 'mlp', null, hasMlp ? ofMlp() : [])
+    ...inLayer(layer, 'mlp', null, hasMlp ? [...ofMlp(), ...layerEndTensors(spec)] : [])
   ]
 }
 
@@ -101,15 +103,19 @@ function attentionTensors(spec: DecoderSpec): PartialTensor[] {
       : family.attention === 'separate'
         ? [
             ...linear('q', 'qBias', names.q, qRows, hiddenSize, spec.qkvBias),
-            ...linear('k', 'kBias', names.k, kvSize, hiddenSize, spec.qkvBias),
-            ...linear('v', 'vBias', names.v, kvSize, hiddenSize, spec.qkvBias)
+            ...(spec.keyValues === 'earlierLayer'
+              ? []
+              : linear('k', 'kBias', names.k, kvSize, hiddenSize, spec.qkvBias)),
+            ...(spec.keyValues === 'projections'
+              ? linear('v', 'vBias', names.v, kvSize, hiddenSize, spec.qkvBias)
+              : [])
           ]
         : linear('qkv', 'qkvBias', names.qkv, qSize + 2 * kvSize, hiddenSize, spec.qkvBias)
   return [
     ...projections.filter(({ shape }) => shape.length > 1),
     ...projections.filter(({ shape }) => shape.length === 1),
     ...headNorm(spec, 'qNorm', spec.headCount),
-    ...headNorm(spec, 'kNorm', spec.kvHeadCount),
+    ...(spec.keyValues === 'earlierLayer' ? [] : headNorm(spec, 'kNorm', spec.kvHeadCount)),
     ...linear('o', 'oBias', names.o, hiddenSize, spec.headCount * spec.valueSize, spec.outputBias)
   ]
 }
@@ -173,6 +179,22 @@ function mlpTensors(spec: DecoderSpec): PartialTensor[] {
     ...linear('down', 'downBias', names.down, hiddenSize, intermediateSize, mlpBias),
     ...norm(spec, 'afterMlp')
   ]
+}
+
+/** Lists the tensors of a layer's input and scale, which follow its MLP. */
+function layerEndTensors({ family, hiddenSize, carried: { inputSize } }: DecoderSpec): PartialTensor[] {
+  const names = moduleNames(family)
+  const ofInput: PartialTensor[] = [
+    { role: 'layerInputGate', name: `${names.layerInputGate}.weight`, shape: [inputSize, hiddenSize] },
+    {
+      role: 'layerInputProjection',
+      name: `${names.layerInputProjection}.weight`,
+      shape: [hiddenSize, inputSize]
+    },
+    { role: 'layerInputNorm', name: `${names.layerInputNorm}.weight`, shape: [hiddenSize] }
+  ]
+  const ofScale: PartialTensor = { role: 'layerScale', name: names.layerScale, shape: [1] }
+  return [...(inputSize === 0 ? [] : ofInput), ...(family.layerScale ? [ofScale] : [])]
 }
 
 /** Lists the tensors that replace an MLP's in a layer with experts. */
@@ -258,17 +280,16 @@ const JOINED: readonly { readonly role: Role; readonly parts: readonly Role[] }[
   { role: 'qkvBias', parts: ['qBias', 'kBias', 'vBias'] }
 ]
 
-/** Lists the tensors of a resident layer without its experts; q, k and v are always joined. */
+/** Lists the tensors of a resident layer without its experts; q, k and v that it has are joined. */
 export function residentTensors(spec: DecoderSpec, layer: number): ResidentTensorSpec[] {
   const stored = sharedTensors(spec, layer)
   return stored.flatMap(({ role, shape }): ResidentTensorSpec[] => {
     const joined = JOINED.find(({ parts }) => parts.includes(role))
     if (joined === undefined) return [{ role, shape, parts: [role] }]
     if (joined.parts[0] !== role) return []
-    const rows = stored
-      .filter((part) => joined.parts.includes(part.role))
-      .reduce((sum, { shape: [partRows = 0] }) => sum + partRows, 0)
-    return [{ ...joined, shape: [rows, ...shape.slice(1)] }]
+    const parts = stored.filter((part) => joined.parts.includes(part.role))
+    const rows = parts.reduce((sum, { shape: [partRows = 0] }) => sum + partRows, 0)
+    return [{ role: joined.role, parts: parts.map((part) => part.role), shape: [rows, ...shape.slice(1)] }]
   })
 }
 
@@ -278,14 +299,25 @@ export function residentTensors(spec: DecoderSpec, layer: number): ResidentTenso
  */
 export function wholeModelTensors(spec: DecoderSpec): {
   embedding: TensorSpec
+  /** Inputs of all layers: an embedding, a projection of the other embedding, and the projection's norm. */
+  layerInputs: readonly TensorSpec[]
   finalNorm: readonly TensorSpec[]
   head: TensorSpec
 } {
-  const { family, hiddenSize, vocabularySize } = spec
+  const { family, hiddenSize, vocabularySize, layerCount, carried } = spec
   const names = moduleNames(family)
+  const inputWidth = layerCount * carried.inputSize
   const embedding = { name: `${names.embedding}.weight`, shape: [vocabularySize, hiddenSize] }
   return {
     embedding,
+    layerInputs:
+      inputWidth === 0
+        ? []
+        : [
+            { name: `${names.layerInputEmbedding}.weight`, shape: [carried.inputVocabulary, inputWidth] },
+            { name: `${names.layerInputSource}.weight`, shape: [inputWidth, hiddenSize] },
+            { name: `${names.layerInputSourceNorm}.weight`, shape: [carried.inputSize] }
+          ],
     finalNorm: normParts(family).map((part) => ({
       name: `${names.finalNorm}.${part}`,
       shape: [hiddenSize]

@@ -13,8 +13,6 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   flex_olmo: 'norms after experts',
   gemma3n: 'per-layer inputs, AltUp, Laurel and shared key-value layers',
   gemma3n_text: 'per-layer inputs, AltUp, Laurel and shared key-value layers',
-  gemma4: 'per-layer inputs and shared key-value layers',
-  gemma4_text: 'per-layer inputs and shared key-value layers',
   gpt2: 'learned positions',
   gpt_oss: 'attention sinks and experts stored in MXFP4',
   granitemoe: 'experts stored as one tensor',

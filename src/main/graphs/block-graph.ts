@@ -2,8 +2,9 @@ import type { Precision } from '../../contract/model/device'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { LayerBuilder, ROTARY_INPUTS, rotaryInputs, softCap } from './layer-builder'
 import { OnnxGraph } from './onnx-model'
-import { cachedSizes } from '../family/expert-layers'
+import { cachedSizes, specOfLayer } from '../family/expert-layers'
 import { choosesApart } from '../family/experts'
+import { type CarriedRow, finishLayer, rowAfter, splitRow } from './carried-row'
 import { gatherRows } from './graph-rows'
 import { recurrentLayer } from './recurrent-layer'
 import type { RecurrentShape } from './recurrent-shape'
@@ -76,27 +77,37 @@ export const BLOCK_OUTPUTS = {
  * @param kind number of a layer of the kind
  */
 export function blockGraph(
-  spec: DecoderSpec,
+  model: DecoderSpec,
   kind: number,
   shape: BlockShape,
   precision: Precision,
   { withKeyValues = false, castsWeights = false }: { withKeyValues?: boolean; castsWeights?: boolean } = {}
 ): Uint8Array {
   const graph = new OnnxGraph('block')
-  const weights = weightInputs(graph, sharedTensors(spec, kind), precision, castsWeights)
+  const spec = specOfLayer(model, kind)
+  const weights = weightInputs(graph, sharedTensors(model, kind), precision, castsWeights)
   const products = { precision, weights: precision }
-  const { experts, recurrent, hasMlp } = elementAt(spec.layers, kind, 'layer')
-  const hidden = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.hiddenSize])
+  const { experts, recurrent, hasMlp, carriedPair } = elementAt(spec.layers, kind, 'layer')
+  const input = graph.input(BLOCK_INPUTS.hidden, 'float32', ['nodes', shape.inputRowCount, spec.rowSize])
+  const row = splitRow(graph, spec, input)
+  const { hidden } = row
   const rotary = recurrent === null ? rotaryInputs(graph, spec) : ROTARY_INPUTS
   const layer = new LayerBuilder(graph, spec, weights, rotary, products)
   const { rows, block, keys, values } =
     recurrent === null
-      ? new PackedAttention(layer, shape).build(hidden)
+      ? new PackedAttention(layer, shape).build(hidden, earlierPair(spec, row, carriedPair))
       : packedRecurrence(layer, recurrent, hidden, shape)
   const byNode = (path: string, value: string): string =>
     graph.reshape(path, value, [-1, shape.outputRowCount, spec.hiddenSize])
   const dims = (width: number): [string, number, number] => ['nodes', shape.outputRowCount, width]
-  if (experts === null) {
+  if (spec.family.variedLayers) {
+    const inputRows = row.inputs
+      .slice(0, 1)
+      .map((input) => keptOf(graph, input, shape, spec.carried.inputSize))
+    const finished = byNode('finished', finishLayer(layer, layer.mlp(rows, block), inputRows[0]))
+    const { output, width } = rowAfter(graph, spec, kind, { ...row, hidden: finished }, [keys, values])
+    graph.output(output, BLOCK_OUTPUTS.hidden, dims(width))
+  } else if (experts === null) {
     const output = hasMlp ? layer.mlp(rows, block, byNode) : byNode('attended', rows)
     graph.output(output, BLOCK_OUTPUTS.hidden, dims(spec.hiddenSize))
   } else {
@@ -117,11 +128,27 @@ export function blockGraph(
     graph.output(routing, BLOCK_OUTPUTS.routing, dims(width))
   }
   if (withKeyValues) {
-    const { key, value } = cachedSizes(spec, kind)
+    const { key, value } = cachedSizes(model, kind)
     graph.output(keys, BLOCK_OUTPUTS.keys, ['nodes', shape.inputRowCount, key])
     graph.output(values, BLOCK_OUTPUTS.values, ['nodes', 'valueRows', value])
   }
   return graph.encode()
+}
+
+/** Gives the keys and values of an earlier layer that this layer reads; null if it has its own. */
+export function earlierPair(
+  { keyValues }: DecoderSpec,
+  { pairs }: CarriedRow,
+  carriedPair: number | null
+): CarriedRow['pairs'][number] | null {
+  if (keyValues !== 'earlierLayer' || carriedPair === null) return null
+  return elementAt(pairs, carriedPair, 'pair')
+}
+
+/** Gathers the kept rows of columns, [nodes, inputRowCount, width] to [nodes x outputRowCount, width]. */
+function keptOf(graph: OnnxGraph, columns: string, { keptRows }: BlockShape, width: number): string {
+  const outputRows = keptRows === null ? columns : gatherRows(graph, 'layerInput/kept', columns, keptRows)
+  return graph.reshape('layerInput/rows', outputRows, [-1, width])
 }
 
 /** Builds the attention half of a recurrent layer; results as for {@link PackedAttention}. */
@@ -182,7 +209,7 @@ function weightInputs(
 
 /** Reports whether a tensor is float32 in every precision: norms, convolutions, activation parameters and routers. */
 export const alwaysFloat32 = (role: string): boolean =>
-  /norm|alpha|router|convolution|decayRate|decayBias|stateSkip/i.test(role)
+  /norm|alpha|router|convolution|decayRate|decayBias|stateSkip|layerScale/i.test(role)
 
 /** Gives the type of a weight: projections and their biases have the precision of the products. */
 export function weightType(role: string, precision: Precision): 'float32' | 'float16' {
@@ -205,8 +232,13 @@ class PackedAttention {
   /**
    * Builds attention of [nodes, inputRowCount, hidden]. @returns rows after the residual and before the block, [nodes
    * x outputRowCount, hidden], and keys and values of all input rows
+   *
+   * @param earlier keys and values of an earlier layer, [nodes, inputRowCount, kvHeads x headSize]
    */
-  build(hidden: string): { rows: string; block: string; keys: string; values: string } {
+  build(
+    hidden: string,
+    earlier: CarriedRow['pairs'][number] | null
+  ): { rows: string; block: string; keys: string; values: string } {
     const { graph, spec, shape, layer } = this
     const { headCount, kvHeadCount, headSize, valueSize } = spec
     const keyPositions = graph.input(BLOCK_INPUTS.keyPositions, 'int64', ['inputRows', 1])
@@ -219,13 +251,17 @@ class PackedAttention {
       shape.keptRows === null
         ? inputRows
         : graph.reshape('kept/rows', gatherRows(graph, 'kept', hidden, shape.keptRows), [-1, spec.hiddenSize])
-    const [qRows, kRows, vRows] = this.projections(inputRows, keptRows)
     const byNode = (path: string, rows: string, size: number): string =>
       graph.reshape(path, rows, [-1, shape.inputRowCount, kvHeadCount * size])
+    const projected = (): [q: string, keys: string, values: string] => {
+      const [q, k, v] = this.projections(inputRows, keptRows)
+      const rotatedK = layer.finishK('attention', k, keyPositions)
+      return [q, byNode('attention/k', rotatedK, headSize), byNode('attention/v', v, valueSize)]
+    }
+    const queriesOnly = (): string =>
+      layer.q('attention', layer.norm('attention/before', keptRows, 'beforeAttention'))
+    const [qRows, keys, values] = earlier === null ? projected() : [queriesOnly(), ...earlier]
     const rotatedQ = layer.finishQ('attention', qRows, queryPositions)
-    const rotatedK = layer.finishK('attention', kRows, keyPositions)
-    const keys = byNode('attention/k', rotatedK, headSize)
-    const values = byNode('attention/v', vRows, valueSize)
 
     const { inputRowCount, outputRowCount } = shape
     const q = this.byHead('attention/q', rotatedQ, outputRowCount, (headCount / kvHeadCount) * headSize)

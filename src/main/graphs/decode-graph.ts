@@ -11,7 +11,9 @@ import {
 } from './layer-builder'
 import { type Dimension, OnnxGraph } from './onnx-model'
 import { recurrentLayer, stateDims } from './recurrent-layer'
-import { cachedSizes } from '../family/expert-layers'
+import { earlierPair } from './block-graph'
+import { type CarriedRow, finishLayer, rowAfter, splitRow } from './carried-row'
+import { cachedSizes, rotarySizeOf, specOfLayer } from '../family/expert-layers'
 import type { Recurrence } from '../family/recurrent'
 import type { Rope } from '../family/rope'
 import { expertTensors, residentTensors } from '../family/tensors'
@@ -20,7 +22,7 @@ import { elementAt } from '../../contract/model/look-up'
 
 /** Inputs of a decode graph with one new token per row: rotary tables and masks by kind, keys and values by layer. */
 export const DECODE_INPUTS = {
-  /** [rows, hidden] */
+  /** [rows, rowSize] */
   hidden: 'hidden',
   /** Position of each row's new token, [rows, 1]. */
   positions: 'positions',
@@ -34,7 +36,7 @@ export const DECODE_INPUTS = {
 } as const
 
 export const DECODE_OUTPUTS = {
-  /** [rows, hidden] */
+  /** [rows, rowSize]; after the last layer [rows, hidden]. */
   hidden: 'hiddenOut',
   /** Key and value of the new token, [rows, kvHeads x headSize or valueSize]; the caller writes them to the cache. */
   newKeys: (layer: number): string => `newKeys${layer}`,
@@ -90,7 +92,7 @@ export function residentLayer(
   const layout = layerLayout(spec, layer, products.weights)
   return new LayerBuilder(
     graph,
-    spec,
+    specOfLayer(spec, layer),
     residentConstants(graph, file, layout, products),
     rotary,
     products,
@@ -109,15 +111,17 @@ export function decodeGraph(
 ): Uint8Array {
   const graph = new OnnxGraph('decode')
   const { ropes, windows } = decodeKinds(spec, layers)
-  const hidden = graph.input(DECODE_INPUTS.hidden, 'float32', ['rows', spec.hiddenSize])
+  const input = graph.input(DECODE_INPUTS.hidden, 'float32', ['rows', spec.rowSize])
   const positions = graph.input(DECODE_INPUTS.positions, 'int64', ['rows', 1])
-  const tables = ropes.map((_, i) => rotaryInputs(graph, spec, DECODE_INPUTS.rotary(i)))
+  const tables = ropes.map((rope, i) =>
+    rotaryInputs(graph, { rotarySize: rotarySizeOf(spec, rope) }, DECODE_INPUTS.rotary(i))
+  )
   const masks = windows.map((_, i) =>
     graph.input(DECODE_INPUTS.mask(i), 'float32', ['rows', 1, 1, 'capacityAndNew'])
   )
-  let rows = hidden
+  let rows = input
   for (const [i, layer] of layers.entries()) {
-    const { rope, window, experts, recurrent, hasMlp } = elementAt(spec.layers, layer, 'layer')
+    const { rope, window, recurrent, carriedPair } = elementAt(spec.layers, layer, 'layer')
     const tablesOfLayer = recurrent === null ? elementAt(tables, ropes.indexOf(rope), 'table') : ROTARY_INPUTS
     const products = { precision: 'fp32', weights } as const
     const scoped = graph.within(`layer${layer}`)
@@ -125,37 +129,66 @@ export function decodeGraph(
     const [keyDims, valueDims] = cacheDims(spec, layer, 'capacity')
     const keys = graph.input(DECODE_INPUTS.keys(i), 'float32', ['rows', ...keyDims])
     const values = graph.input(DECODE_INPUTS.values(i), 'float32', ['rows', ...valueDims])
+    const row = splitRow(scoped, spec, rows)
     const { attended, newKeys, newValues } =
       recurrent === null
-        ? decodeAttention(builder, rows, {
-            positions,
-            mask: elementAt(masks, windows.indexOf(window), 'mask'),
-            keys,
-            values
-          })
+        ? decodeAttention(
+            builder,
+            row.hidden,
+            { positions, mask: elementAt(masks, windows.indexOf(window), 'mask'), keys, values },
+            earlierPair(builder.spec, row, carriedPair)
+          )
         : decodeRecurrence(builder, recurrent, rows, keys, values)
-    const layout = experts === null ? [] : expertLayout(spec, layer, weights)
-    rows =
-      experts === null
-        ? hasMlp
-          ? builder.mlp(attended, rows)
-          : attended
-        : routedMlp(builder, experts, attended, rows, (branch, expert) => {
-            // Weights are constants of the whole graph, even if only one branch uses them.
-            const constants = residentConstants(
-              scoped.within(`expert${expert}`),
-              expertFile(i, expert),
-              layout,
-              products
-            )
-            return new LayerBuilder(branch, spec, constants, tablesOfLayer, products, layout)
-          })
+    rows = afterLayer(builder, layer, { row, attended, pair: [newKeys, newValues] }, (branch, expert) =>
+      // Weights are constants of the whole graph, even if only one branch uses them.
+      residentExpert(
+        scoped,
+        branch,
+        { spec, layer, expert, file: expertFile(i, expert) },
+        products,
+        tablesOfLayer
+      )
+    )
     const { key, value } = cachedSizes(spec, layer)
     graph.output(newKeys, DECODE_OUTPUTS.newKeys(i), ['rows', key])
     graph.output(newValues, DECODE_OUTPUTS.newValues(i), ['rows', value])
   }
-  graph.output(rows, DECODE_OUTPUTS.hidden, ['rows', spec.hiddenSize])
+  const isWhole = layers.includes(spec.layerCount - 1)
+  graph.output(rows, DECODE_OUTPUTS.hidden, ['rows', isWhole ? spec.hiddenSize : spec.rowSize])
   return graph.encode()
+}
+
+/** Declares the weights of an expert of a layer. @returns a builder in the branch of the graph that uses them */
+function residentExpert(
+  scoped: OnnxGraph,
+  branch: OnnxGraph,
+  { spec, layer, expert, file }: { spec: DecoderSpec; layer: number; expert: number; file: string },
+  products: Products,
+  rotary: RotaryTables
+): LayerBuilder {
+  const layout = expertLayout(spec, layer, products.weights)
+  const constants = residentConstants(scoped.within(`expert${expert}`), file, layout, products)
+  return new LayerBuilder(branch, spec, constants, rotary, products, layout)
+}
+
+/** Builds the half of a layer after attention, and gives the row for the next layer. */
+function afterLayer(
+  builder: LayerBuilder,
+  layer: number,
+  {
+    row,
+    attended,
+    pair
+  }: { row: CarriedRow; attended: string; pair: readonly [keys: string, values: string] },
+  expertBuilder: (branch: OnnxGraph, expert: number) => LayerBuilder
+): string {
+  const { graph, spec } = builder
+  const { experts, hasMlp } = elementAt(spec.layers, layer, 'layer')
+  if (experts !== null) return routedMlp(builder, experts, attended, row.hidden, expertBuilder)
+  const hidden = hasMlp ? builder.mlp(attended, row.hidden) : attended
+  if (!spec.family.variedLayers) return hidden
+  const finished = finishLayer(builder, hidden, row.inputs[0])
+  return rowAfter(graph, spec, layer, { ...row, hidden: finished }, pair).output
 }
 
 /** Lists the dimensions of a layer's cached keys and values; for a recurrent layer, of its inputs and state. */
@@ -165,11 +198,13 @@ export function cacheDims<Capacity extends Dimension>(
   capacity: Capacity
 ): [keys: (number | Capacity)[], values: (number | Capacity)[]] {
   const { recurrent } = elementAt(spec.layers, layer, 'layer')
-  if (recurrent === null)
+  if (recurrent === null) {
+    const { kvHeadCount, headSize, valueSize } = specOfLayer(spec, layer)
     return [
-      [spec.kvHeadCount, spec.headSize, capacity],
-      [spec.kvHeadCount, capacity, spec.valueSize]
+      [kvHeadCount, headSize, capacity],
+      [kvHeadCount, capacity, valueSize]
     ]
+  }
   return [[recurrent.kernel - 1, recurrent.channels], stateDims(recurrent)]
 }
 
@@ -188,19 +223,24 @@ function decodeRecurrence(
 function decodeAttention(
   layer: LayerBuilder,
   hidden: string,
-  { positions, mask, keys, values }: Record<'positions' | 'mask' | 'keys' | 'values', string>
+  { positions, mask, keys, values }: Record<'positions' | 'mask' | 'keys' | 'values', string>,
+  earlier: CarriedRow['pairs'][number] | null
 ): { attended: string; newKeys: string; newValues: string } {
   const { graph, spec } = layer
   const { headCount, kvHeadCount, headSize, valueSize } = spec
   const normed = layer.norm('attention/before', hidden, 'beforeAttention')
-  const [qRows, kRows, vRows] = layer.joinedProjections('attention', normed)
+  const projected = (): [q: string, k: string, v: string] => {
+    const [q, k, v] = layer.joinedProjections('attention', normed)
+    return [q, layer.finishK('attention', k, positions), v]
+  }
+  const [qRows, k, vRows] =
+    earlier === null ? projected() : [layer.project('attention/q_proj', normed, 'qkv'), ...earlier]
   // [rows, kvHeads, group, headSize]: the query heads of one kv head are rows of one product.
   const q = graph.reshape(
     'attention/q',
     layer.scaled('attention', layer.finishQ('attention', qRows, positions)),
     [-1, kvHeadCount, headCount / kvHeadCount, headSize]
   )
-  const k = layer.finishK('attention', kRows, positions)
   const newKeys = graph.reshape('attention/k', k, [-1, kvHeadCount, headSize, 1])
   const newValues = graph.reshape('attention/v', vRows, [-1, kvHeadCount, 1, valueSize])
 

@@ -2,7 +2,7 @@ import type { Precision } from '../../contract/model/device'
 import type { WeightStorage } from '../../contract/model/sampling'
 import type { DecoderSpec } from '../family/decoder-spec'
 import { latentKeyValues, latentQueries } from './latent-attention'
-import { layerNorm, ones, rmsNorm } from './norms'
+import { layerNorm, ones, rmsNorm, rmsNormBy } from './norms'
 import type { OnnxGraph } from './onnx-model'
 import { elementAt, mapGet } from '../../contract/model/look-up'
 import type { NormPosition } from '../family/family'
@@ -34,7 +34,7 @@ export const ROTARY_INPUTS = { cos: 'cos', sin: 'sin' } as const satisfies Rotar
 
 export function rotaryInputs(
   graph: OnnxGraph,
-  spec: DecoderSpec,
+  spec: Pick<DecoderSpec, 'rotarySize'>,
   { cos, sin }: RotaryTables = ROTARY_INPUTS
 ): RotaryTables {
   const dims = ['positions', spec.rotarySize / 2]
@@ -68,15 +68,15 @@ export class LayerBuilder {
   kv(path: string, rows: string): [k: string, v: string] {
     const { latent } = this.spec
     if (latent !== null) return latentKeyValues(this, latent, path, rows)
-    return [
-      this.project(`${path}/k_proj`, rows, 'k', 'kBias'),
-      this.clip(`${path}/v`, this.project(`${path}/v_proj`, rows, 'v', 'vBias'))
-    ]
+    const keys = this.project(`${path}/k_proj`, rows, 'k', 'kBias')
+    const values =
+      this.spec.keyValues === 'keyProjection' ? keys : this.project(`${path}/v_proj`, rows, 'v', 'vBias')
+    return [keys, this.finishV(`${path}/v`, values)]
   }
 
   /** Projects normed rows to q, k and v before RoPE in one product. */
   joinedProjections(path: string, rows: string): [q: string, k: string, v: string] {
-    const { family, headCount, kvHeadCount, headSize } = this.spec
+    const { family, headCount, kvHeadCount, headSize, keyValues } = this.spec
     if (family.attention === 'latent') return [this.q(path, rows), ...this.kv(path, rows)]
     const joined = this.project(`${path}/qkv_proj`, rows, 'qkv', 'qkvBias')
     const grouped = family.attention === 'grouped'
@@ -85,7 +85,8 @@ export class LayerBuilder {
     const heads = grouped
       ? this.graph.reshape(`${path}/qkv/heads`, joined, [-1, kvHeadCount, (perKeyHead + 2) * headSize])
       : joined
-    const sizes = grouped ? [perKeyHead, 1, 1] : [queries, kvHeadCount, kvHeadCount]
+    const all = grouped ? [perKeyHead, 1, 1] : [queries, kvHeadCount, kvHeadCount]
+    const sizes = keyValues === 'keyProjection' ? all.slice(0, 2) : all
     const parts = this.splitColumns(
       `${path}/qkv`,
       heads,
@@ -101,8 +102,24 @@ export class LayerBuilder {
     return [
       elementAt(parts, 0, 'part'),
       elementAt(parts, 1, 'part'),
-      this.clip(`${path}/v`, elementAt(parts, 2, 'part'))
+      this.finishV(`${path}/v`, parts[2] ?? elementAt(parts, 1, 'part'))
     ]
+  }
+
+  /** Clips or norms projected values, [rows, kvHeads x valueSize]. */
+  private finishV(path: string, rows: string): string {
+    const { graph, spec } = this
+    const { family, kvHeadCount, valueSize, normEpsilon } = spec
+    if (!family.valueNorm) return this.clip(path, rows)
+    const heads = graph.reshape(`${path}/norm/heads`, rows, [-1, kvHeadCount, valueSize])
+    const normed = rmsNormBy(
+      graph,
+      path,
+      heads,
+      graph.constant(`${path}/norm/ones`, ones(valueSize)),
+      normEpsilon
+    )
+    return graph.reshape(`${path}/normed`, normed, [-1, kvHeadCount * valueSize])
   }
 
   /** Applies q norm and RoPE: [rows, heads x headSize] to as many rows. */
@@ -299,13 +316,13 @@ export class LayerBuilder {
     return toSingle(graph.node(`${path}/Gemm`, 'Gemm', [input, weight, ...biases], { transB: { int: 1 } }))
   }
 
-  activation(value: string): string {
+  activation(value: string, path = 'mlp'): string {
     const { graph, spec } = this
     switch (spec.activation) {
       case 'gelu':
-        return graph.node('mlp/gelu', 'Gelu', [value], { approximate: { string: 'none' } })
+        return graph.node(`${path}/gelu`, 'Gelu', [value], { approximate: { string: 'none' } })
       case 'gelu_tanh':
-        return graph.node('mlp/gelu', 'Gelu', [value], { approximate: { string: 'tanh' } })
+        return graph.node(`${path}/gelu`, 'Gelu', [value], { approximate: { string: 'tanh' } })
       case 'relu':
         return graph.node('mlp/relu', 'Relu', [value])
       case 'relu2': {

@@ -2,13 +2,19 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { mapGet } from '../../../contract/model/look-up'
 import { wholeModelTensors } from '../../family'
 import { rowAt } from '../rows/rows'
+import type { Device } from '../device/device'
+import { carriedRows } from './carried-rows'
 import type { ModelWeights } from '../weights/pair-weights'
 import { gatherFloatRows } from '../weights/stored-rows'
 
-/** Reads the scaled embeddings of tokens, [tokens, hidden]. */
-export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>): Promise<Float32Array> {
+/** Reads the rows of tokens before the first layer, [tokens, rowSize]: scaled embeddings, and what layers carry. */
+export async function embedTokens(
+  device: Device,
+  model: ModelWeights,
+  tokens: ArrayLike<number>
+): Promise<Float32Array> {
   const { spec } = model
-  const { hiddenSize, vocabularySize } = spec
+  const { hiddenSize, rowSize, vocabularySize } = spec
   const { name } = wholeModelTensors(spec).embedding
   const scale = Math.fround(spec.embeddingScale)
   const distinct = [...new Set(Array.from(tokens))]
@@ -19,11 +25,13 @@ export async function embedTokens(model: ModelWeights, tokens: ArrayLike<number>
       `Token ${unknown} is outside the model's vocabulary of ${vocabularySize} tokens.`
     )
   }
-  const rows = await gatherFloatRows(model, name, distinct, hiddenSize)
-  const rowOf = new Map(distinct.map((token, i) => [token, rowAt(rows, i, hiddenSize)]))
-  const hidden = new Float32Array(tokens.length * hiddenSize)
+  const stored = await gatherFloatRows(model, name, distinct, hiddenSize)
+  const embedded = scale === 1 ? stored : stored.map((value) => value * scale)
+  const rows = rowSize === hiddenSize ? embedded : await carriedRows(device, model, distinct, embedded)
+  const rowOf = new Map(distinct.map((token, i) => [token, rowAt(rows, i, rowSize)]))
+  const states = new Float32Array(tokens.length * rowSize)
   Array.from(tokens).forEach((token, i) => {
-    hidden.set(mapGet(rowOf, token, 'embedding of token'), i * hiddenSize)
+    states.set(mapGet(rowOf, token, 'embedding of token'), i * rowSize)
   })
-  return scale === 1 ? hidden : hidden.map((value) => value * scale)
+  return states
 }

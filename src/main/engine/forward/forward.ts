@@ -74,7 +74,7 @@ export type ForwardEvent =
       readonly keys: ort.Tensor
       readonly values: ort.Tensor
     }
-  /** Hidden states of some nodes after a layer, [nodes, rows, hidden], valid until the next event. */
+  /** Rows of some nodes after a layer, [nodes, rows, rowSize], valid until the next event. */
   | { readonly type: 'state'; readonly layer: number; readonly hidden: Float32Array }
   | {
       readonly type: 'final'
@@ -142,14 +142,14 @@ class ForwardPass {
   constructor(private readonly run: ForwardRun) {
     const { device, pair, packed } = run
     this.spec = pair.post.spec
-    const { hiddenSize } = this.spec
+    const { rowSize } = this.spec
     // Experts are chosen on the host, so states cannot stay on the device.
     this.statesStay = run.everyState !== true && !hasExperts(this.spec)
     const rows = packed.tokens.length
     const lastRows = run.everyRow === true ? rows : finalRows(packed).length
     this.perRun = run.nodesPerRun ?? nodesPerRun(rowsPerRun(this.spec, device.copiesTensors), rows, lastRows)
     this.rotary = new RotaryFeeds(this.spec, Math.max(...packed.paths.map((path) => path.length)))
-    this.store = openNodeStates(device, rows, hiddenSize, this.statesStay)
+    this.store = openNodeStates(device, rows, rowSize, this.statesStay)
     this.pace = new Pace(device)
     this.parts = run.parts ?? [wholeTrie(run.trie)]
     this.sessions = run.sessions ?? new LayerSessions()
@@ -230,14 +230,14 @@ class ForwardPass {
 
   /** Opens the states of each level. The first level's parents are the roots from which the parts continue. */
   private async levelStates(): Promise<LevelStates[]> {
-    const { pair, trie, packed, cachedStates } = this.run
+    const { device, pair, trie, packed, cachedStates } = this.run
     const nodesOf = (level: number): PartNode[] =>
       this.parts.flatMap((part) => elementAt(part.levels, level, 'level'))
     const used = new Set(nodesOf(0).map(({ parent }) => parent))
     let states: ort.Tensor[] = []
     for (const [root, origin] of trie.roots.entries()) {
       if (!used.has(root)) continue
-      states[root] = await this.store.add(await embedTokens(memberOf(pair, origin), packed.tokens))
+      states[root] = await this.store.add(await embedTokens(device, memberOf(pair, origin), packed.tokens))
     }
     const levels = trie.levels.map((_, level) => {
       const statesOfLevel = new LevelStates(this.store, states, nodesOf(level))

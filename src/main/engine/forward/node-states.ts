@@ -22,10 +22,10 @@ export interface NodeStates {
 }
 
 /** Opens a store for states. @param stay whether states stay on a device that keeps tensors */
-export function openNodeStates(device: Device, rows: number, hiddenSize: number, stay = true): NodeStates {
+export function openNodeStates(device: Device, rows: number, rowSize: number, stay = true): NodeStates {
   return stay && device.keepsTensors
-    ? new DeviceStates(device, [1, rows, hiddenSize])
-    : new HostStates([rows, hiddenSize])
+    ? new DeviceStates(device, [1, rows, rowSize])
+    : new HostStates([rows, rowSize])
 }
 
 class DeviceStates implements NodeStates {

@@ -141,7 +141,7 @@ async function firstNonFiniteLocation(
   sources: ModelSources,
   tokens: readonly number[]
 ): Promise<Location> {
-  if (!allFinite(await embedTokens(memberOf(pair, sources.origin), tokens))) return 'embedding'
+  if (!allFinite(await embedTokens(device, memberOf(pair, sources.origin), tokens))) return 'embedding'
   const run = {
     device,
     precision,
@@ -172,11 +172,13 @@ function tensorsOf(
   location: Location
 ): { origin: Origin; tensor: string }[] {
   if (typeof location !== 'number') {
-    const { embedding, finalNorm, head } = wholeModelTensors(memberOf(pair, origin).spec)
-    return (location === 'embedding' ? [embedding] : [...finalNorm, head]).map(({ name }) => ({
-      origin,
-      tensor: name
-    }))
+    const { embedding, layerInputs, finalNorm, head } = wholeModelTensors(memberOf(pair, origin).spec)
+    return (location === 'embedding' ? [embedding, ...layerInputs] : [...finalNorm, head]).map(
+      ({ name }) => ({
+        origin,
+        tensor: name
+      })
+    )
   }
   const source = blocks[location]
   if (source === undefined) throw new RangeError(`the model has no layer ${location}`)

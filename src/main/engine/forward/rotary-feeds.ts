@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import type { DecoderSpec } from '../../family'
+import { type DecoderSpec, rotarySizeOf } from '../../family'
 import { ROTARY_INPUTS, type RotaryTables } from '../../graphs/layer-builder'
 import { rotaryTables, type Rope } from '../../family/rope'
 import { floatTensor } from '../device/device'
@@ -21,7 +21,7 @@ export class RotaryFeeds {
   private tables(rope: Rope): { readonly cos: ort.Tensor; readonly sin: ort.Tensor } {
     const cached = this.cache.get(rope)
     if (cached !== undefined) return cached
-    const { rotarySize } = this.spec
+    const rotarySize = rotarySizeOf(this.spec, rope)
     const { cos, sin } = rotaryTables(rope, rotarySize, this.positionCount)
     const dims = [this.positionCount, rotarySize / 2]
     const tensors = { cos: floatTensor(cos, dims), sin: floatTensor(sin, dims) }

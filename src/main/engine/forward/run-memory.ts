@@ -76,7 +76,7 @@ function runBytes(
   attention: { paths: number; queries: number }
 ): number {
   const { rows, longest } = group
-  const { hiddenSize, headCount, kvHeadCount, headSize, valueSize } = spec
+  const { hiddenSize, rowSize, headCount, kvHeadCount, headSize, valueSize } = spec
   // Values of latent attention are smaller, but its keys and values are split and joined once more.
   const qSize = headCount * Math.max(headSize, valueSize)
   const kvSize = (spec.latent === null ? 1 : 2) * kvHeadCount * Math.max(headSize, valueSize)
@@ -98,8 +98,20 @@ function runBytes(
     queries * 2 * qSize +
     scores * 3 * headCount
   const recurrent = recurrentSize(spec, rowsIn, paths)
+  // Parts of a row are split from it, and joined again.
+  const carriedSize = (rowsIn + rowsOut) * (rowSize - hiddenSize)
   // The result leaves onnxruntime as a copy.
-  return FLOAT_BYTES * (rowsIn * hiddenSize + 2 * rowsOut * hiddenSize + Math.max(mlp, scored, recurrent))
+  return (
+    FLOAT_BYTES * (rowsIn * rowSize + 2 * rowsOut * rowSize + carriedSize + Math.max(mlp, scored, recurrent))
+  )
+}
+
+/**
+ * Returns the bytes while the inputs of all layers are computed, before the first block runs: the projection, and three
+ * times those inputs.
+ */
+export function layerInputBytes({ layerCount, hiddenSize, carried }: DecoderSpec, rows: number): number {
+  return FLOAT_BYTES * layerCount * carried.inputSize * (hiddenSize + 3 * rows)
 }
 
 /** Matrices of a chunk of a recurrent layer with a number for each pair of its rows, in memory at a time. */

@@ -99,10 +99,10 @@ class CpuRunner implements RowRunner {
   }
 
   async step<T>(rows: readonly RunningRow[], finish: Finish<T>): Promise<T[]> {
-    const { hiddenSize } = this.parts.pair.post.spec
+    const { hiddenSize, rowSize } = this.parts.pair.post.spec
     this.fitCaches([])
     const embedded = await embedRows(this.parts, rows)
-    const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, hiddenSize)]))
+    const hidden = new Map(rows.map((row, i) => [row, rowAt(embedded, i, rowSize)]))
     for (const chain of this.chains) if (chain.slots.rows.length > 0) await this.runChain(chain, hidden)
     return finishRows(this.parts, rows, (head, indices) => {
       const ofHead = indices.map((i) => elementAt(rows, i, 'row'))
@@ -120,11 +120,11 @@ class CpuRunner implements RowRunner {
     hidden: Map<RunningRow, Float32Array>
   ): Promise<void> {
     const spec = chainSpec(this.parts.pair, sources)
-    const { hiddenSize } = spec
+    const { rowSize } = spec
     const { ropes, windows } = decodeKinds(spec, layers)
     const positions = BigInt64Array.from(rows, (row) => BigInt(row.position))
     const feeds: Record<string, ort.Tensor> = {
-      [DECODE_INPUTS.hidden]: floatTensor(joined(rows, hidden, hiddenSize), [rows.length, hiddenSize]),
+      [DECODE_INPUTS.hidden]: floatTensor(joined(rows, hidden, rowSize), [rows.length, rowSize]),
       [DECODE_INPUTS.positions]: integerTensor(positions, [rows.length, 1])
     }
     for (const [i, rope] of ropes.entries()) {
@@ -140,7 +140,7 @@ class CpuRunner implements RowRunner {
     const outputs = await runSession(session, feeds)
     const output = (name: string): Float32Array => mapGet(outputs, name, 'output')
     const advanced = output(DECODE_OUTPUTS.hidden)
-    rows.forEach((row, slot) => hidden.set(row, rowAt(advanced, slot, hiddenSize)))
+    rows.forEach((row, slot) => hidden.set(row, rowAt(advanced, slot, advanced.length / rows.length)))
     for (const [i, cache] of caches.entries()) {
       const size = cachedSizes(spec, elementAt(layers, i, 'layer'))
       const [keys, values] = [output(DECODE_OUTPUTS.newKeys(i)), output(DECODE_OUTPUTS.newValues(i))]

@@ -2,7 +2,7 @@ import type { WeightStorage } from '../../../contract/model/sampling'
 import { anyRecurrence, type DecoderSpec, stateSize, widestMlp } from '../../family'
 import { quantisedBits } from '../../graphs/layer-builder'
 import { PROCESS_BYTES } from '../../base/engine-memory'
-import { anySteps, blockRunBytes, maskBytes, statesOfRow } from '../forward/run-memory'
+import { anySteps, blockRunBytes, layerInputBytes, maskBytes, statesOfRow } from '../forward/run-memory'
 import { rowsPerRun } from '../forward/forward'
 import type { GroupSize } from '../tries/prompt-trie'
 import { countLeaves, type RecipeTrie } from '../tries/recipe-trie'
@@ -79,7 +79,7 @@ export function promptMemory(
   group: GroupSize,
   keyValueBytes: number
 ): Pick<GenerationMemory, 'prompts' | 'prefill'> {
-  const { hiddenSize, kvHeadCount, headSize, valueSize, vocabularySize } = spec
+  const { hiddenSize, rowSize, kvHeadCount, headSize, valueSize, vocabularySize } = spec
   const largestBlock = Math.max(
     ...anySteps(spec).map((step) => stepSizes(spec, step).reduce((sum, { count }) => sum + count, 0))
   )
@@ -89,8 +89,11 @@ export function promptMemory(
     prefill:
       FLOAT_BYTES * largestBlock * (keepsTensors ? 2 : 1) +
       DECODER_BYTES +
-      maxAliveStates * ofNode(statesOfRow(spec) * hiddenSize) +
-      blockRunBytes(spec, keepsTensors, group, rowsPerRun(spec, false)) +
+      maxAliveStates * ofNode(statesOfRow(spec) * rowSize) +
+      Math.max(
+        blockRunBytes(spec, keepsTensors, group, rowsPerRun(spec, false)),
+        layerInputBytes(spec, group.rows)
+      ) +
       ofNode(kvHeadCount * (headSize + valueSize)) +
       maskBytes(spec, group) +
       FLOAT_BYTES * group.places * (countLeaves(trie) * hiddenSize + vocabularySize)
@@ -99,7 +102,7 @@ export function promptMemory(
 
 /** Returns the bytes of one step. @param capacity positions of each row's cache */
 export function stepMemory({ spec }: GeneratedModels, rows: number, capacity: number): number {
-  const { hiddenSize, headCount, kvHeadCount, headSize, valueSize, vocabularySize } = spec
+  const { rowSize, headCount, kvHeadCount, headSize, valueSize, vocabularySize } = spec
   // Scores before, with and after the mask, and the weights of the past separately.
   const attention = (4 * headCount + 1) * capacity
   // One layer of a growing cache is in memory twice.
@@ -107,7 +110,7 @@ export function stepMemory({ spec }: GeneratedModels, rows: number, capacity: nu
   // States after a token are outputs of all layers of a session.
   const recurrent = anyRecurrence(spec)
   const states = recurrent === null ? 0 : spec.layerCount * (stateSize(recurrent) + recurrent.channels)
-  const activations = rows * (states + grown + Math.max(attention, 3 * widestMlp(spec)) + 6 * hiddenSize)
+  const activations = rows * (states + grown + Math.max(attention, 3 * widestMlp(spec)) + 6 * rowSize)
   // Logits, and in the drawing graph weights in float32 and sums in float64.
   const drawing = 5 * Math.min(rows, RUN_ROWS) * vocabularySize
   return FLOAT_BYTES * (activations + drawing)

@@ -3,7 +3,7 @@ import type { ServedModels, ServedPlan } from '../../../contract/procedures/serv
 import type { SinglesRequest } from './drawn-models'
 import type { WeightStorage } from '../../../contract/model/sampling'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { anyRecurrence, type DecoderSpec, hasExperts, stateSize } from '../../family'
+import { anyRecurrence, cachedSizes, type DecoderSpec, hasExperts, stateSize } from '../../family'
 import { cohortsOf } from '../tries/cohorts'
 import { groupPrompts, type GroupSize, sizeOf } from '../tries/prompt-trie'
 import type { RecipeTrie } from '../tries/recipe-trie'
@@ -253,9 +253,12 @@ export function cacheCapacity(length: number): number {
 
 /** Returns the bytes of one token's keys and values. Reading float16 caches copies one layer's to float32. */
 function tokenBytes(spec: DecoderSpec, precision: Precision): number {
-  const layerCount = spec.layers.filter(({ recurrent }) => recurrent === null).length
-  const ofLayers = precision === 'fp16' ? 2 * layerCount + 4 : 4 * layerCount
-  return spec.kvHeadCount * (spec.headSize + spec.valueSize) * ofLayers
+  const sizes = spec.layers.flatMap(({ recurrent }, layer) => {
+    const { key, value } = cachedSizes(spec, layer)
+    return recurrent === null ? [key + value] : []
+  })
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  return precision === 'fp16' ? 2 * total + 4 * Math.max(0, ...sizes) : 4 * total
 }
 
 /** Returns the bytes of the states of one sequence in all recurrent layers, whatever its length. */
@@ -279,12 +282,14 @@ function promptTokenBytes(spec: DecoderSpec): number {
 }
 
 function refuseOffCpu(spec: DecoderSpec, device: DeviceName): void {
-  const reason = hasExperts(spec)
-    ? 'Experts that run only for the tokens that select them'
-    : spec.latent === null
-      ? 'Layers that carry a state from token to token'
-      : 'Heads whose keys and values have different sizes'
-  if (!hasExperts(spec) && anyRecurrence(spec) === null && spec.latent === null) return
+  const reasons = [
+    { isMet: hasExperts(spec), reason: 'Experts that run only for the tokens that select them' },
+    { isMet: anyRecurrence(spec) !== null, reason: 'Layers that carry a state from token to token' },
+    { isMet: spec.latent !== null, reason: 'Heads whose keys and values have different sizes' },
+    { isMet: spec.family.variedLayers, reason: 'Layers of different sizes' }
+  ]
+  const reason = reasons.find(({ isMet }) => isMet)?.reason
+  if (reason === undefined) return
   throw new WorkbenchError(
     'unsupported',
     `Answers of ${spec.family.label} models cannot be generated on ${DEVICE_LABELS[device]}. ` +

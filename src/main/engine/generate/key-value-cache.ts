@@ -1,5 +1,5 @@
 import { elementAt } from '../../../contract/model/look-up'
-import { type DecoderSpec, type Recurrence, stateSize } from '../../family'
+import { type DecoderSpec, type Recurrence, specOfLayer, stateSize } from '../../family'
 import { rowAt } from '../rows/rows'
 
 /** The tokens of many sequences in one layer, in the layout of a decode graph. The first slots are in use. */
@@ -18,7 +18,7 @@ export interface LayerCache {
 
 export function openLayerCache(spec: DecoderSpec, layer: number): LayerCache {
   const { recurrent } = elementAt(spec.layers, layer, 'layer')
-  return recurrent === null ? new KeyValueCache(spec) : new StateCache(recurrent)
+  return recurrent === null ? new KeyValueCache(specOfLayer(spec, layer)) : new StateCache(recurrent)
 }
 
 export interface KeyValueShape {

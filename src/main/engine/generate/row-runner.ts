@@ -5,6 +5,7 @@ import { memberOf, type PairWeights } from '../weights/pair-weights'
 import type { Prefilled, PromptTokens } from './prefill'
 import { type Origin, originOf, type RecipeTrie } from '../tries/recipe-trie'
 import type { HiddenRows, ResidentHead } from './resident-head'
+import { rowAt } from '../rows/rows'
 import { elementAt } from '../../../contract/model/look-up'
 
 export interface RunningRow {
@@ -72,22 +73,23 @@ export function lastToken({ tokens }: Pick<RunningRow, 'tokens'>): number {
   return elementAt(tokens, tokens.length - 1, 'token')
 }
 
-/** Reads the embeddings of the rows' last tokens, [rows.length + spareRows, hidden]. Spare rows are zero. */
+/** Reads the rows of the last tokens before the first layer, [rows.length + spareRows, rowSize]. Spare rows are zero. */
 export async function embedRows(
   parts: RunnerParts,
   rows: readonly RunningRow[],
   spareRows = 0
 ): Promise<Float32Array> {
   const { pair } = parts
-  const { hiddenSize } = pair.post.spec
-  const states = new Float32Array((rows.length + spareRows) * hiddenSize)
+  const { rowSize } = pair.post.spec
+  const states = new Float32Array((rows.length + spareRows) * rowSize)
   for (const { origin, indices } of rowsByOrigin(parts, rows)) {
     const embedded = await embedTokens(
+      parts.device,
       memberOf(pair, origin),
       indices.map((i) => lastToken(elementAt(rows, i, 'row')))
     )
     indices.forEach((row, i) => {
-      states.set(embedded.subarray(i * hiddenSize, (i + 1) * hiddenSize), row * hiddenSize)
+      states.set(rowAt(embedded, i, rowSize), row * rowSize)
     })
   }
   return states

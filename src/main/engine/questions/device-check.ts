@@ -16,7 +16,7 @@ import { fullLayout } from '../tries/attention-layout'
 import { packPrompts } from '../tries/prompt-trie'
 import { readBlock } from '../weights/block-weights'
 import type { PairWeights } from '../weights/pair-weights'
-import { rowAt } from '../rows/rows'
+import { joinRows, rowAt } from '../rows/rows'
 
 /** Tokens of each prompt. Attention kernels change at 32 positions. */
 const PROMPT_LENGTH = 64
@@ -70,7 +70,14 @@ async function* differences(
   const packed = packPrompts(
     Array.from({ length: promptCount }, (_, i) => tokens.slice(PROMPT_LENGTH * i, PROMPT_LENGTH * (i + 1)))
   )
-  let states = await embedTokens(pair.post, packed.tokens)
+  const hiddenOf = (rows: Float32Array): Float32Array =>
+    joinRows(
+      Array.from(packed.tokens, (_, row) =>
+        rowAt(rows, row, rows.length / packed.tokens.length).subarray(0, spec.hiddenSize)
+      ),
+      spec.hiddenSize
+    )
+  let states = await embedTokens(cpu, pair.post, packed.tokens)
   for (const layer of new Set([0, Math.floor(spec.layerCount / 2), spec.layerCount - 1])) {
     throwIfCancelled(signal, 'The check of a device')
     const expected = await throughLayer({ device: cpu, precision: 'fp32', pair, packed }, layer, states)
@@ -79,7 +86,7 @@ async function* differences(
     for (const nodes of nodeCounts) {
       const actual = await throughLayer(source, layer, states, nodes)
       for (let node = 0; node < nodes; node++)
-        yield distance(rowAt(actual, node, states.length), expected) / distance(expected, states)
+        yield distance(rowAt(actual, node, expected.length), expected) / distance(expected, hiddenOf(states))
     }
     states = expected
   }
@@ -114,7 +121,7 @@ async function throughLayer(
       weights[role] = await device.resident(data, shape, weightType(role, precision))
     const repeated = new Float32Array(nodes * states.length)
     for (let node = 0; node < nodes; node++) repeated.set(states, node * states.length)
-    const input = floatTensor(repeated, [nodes, packed.tokens.length, spec.hiddenSize])
+    const input = floatTensor(repeated, [nodes, packed.tokens.length, spec.rowSize])
     const rotary = new RotaryFeeds(spec, PROMPT_LENGTH).of(rope)
     const masks = await session.masks(window)
     return floatsOf((await session.advance(input, nodes, { ...weights, ...rotary, ...masks })).hidden)

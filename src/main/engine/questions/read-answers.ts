@@ -34,7 +34,7 @@ export async function* readAnswers(
     const { pair, device } = open
     const trie = buildRecipeTrie([request.model], await findSharing(pair, [request.model]))
     const precision = choosePrecision(device, pair, request.precision)
-    const { hiddenSize } = pair.post.spec
+    const { hiddenSize, rowSize } = pair.post.spec
     const sequences = request.prompts.flatMap(({ tokens, answers }, prompt) =>
       answers.map((added, answer) => ({
         prompt,
@@ -43,7 +43,7 @@ export async function* readAnswers(
         tokens: [...tokens, ...added]
       }))
     )
-    const maximumRows = Math.floor(request.stateBytes / (hiddenSize * Float32Array.BYTES_PER_ELEMENT))
+    const maximumRows = Math.floor(request.stateBytes / (rowSize * Float32Array.BYTES_PER_ELEMENT))
     const head = open.register(await openLanguageHead(device, memberOf(pair, originOf(trie, 0))))
     const groups = groupPrompts(
       sequences.map(({ tokens }) => [tokens]),

@@ -58,8 +58,8 @@ function* layerRuns(
     for (const { length } of chunksOf(nodes, isLast ? perRun.last : perRun.full)) {
       const others = isRecurrent ? 0 : POSITION_BYTES * length * positions + FLOAT_BYTES * tables
       yield {
-        toDevice: FLOAT_BYTES * (weights + length * rows * spec.hiddenSize) + others,
-        fromDevice: FLOAT_BYTES * length * outputRows * spec.hiddenSize
+        toDevice: FLOAT_BYTES * (weights + length * rows * spec.rowSize) + others,
+        fromDevice: FLOAT_BYTES * length * outputRows * (isLast ? spec.hiddenSize : spec.rowSize)
       }
     }
   }

@@ -4,7 +4,7 @@ import type { Role } from '../../family'
 import { weightType } from '../../graphs/block-graph'
 import { PROCESS_BYTES } from '../../base/engine-memory'
 import { nodesPerRun } from '../forward/nodes-per-run'
-import { anySteps, blockRunBytes, maskBytes, statesOfRow } from '../forward/run-memory'
+import { anySteps, blockRunBytes, layerInputBytes, maskBytes, statesOfRow } from '../forward/run-memory'
 import { blockReads, stepSizes } from '../weights/block-weights'
 import type { Device } from '../device/device'
 import { headSize, sliceRead, sliceTokens } from '../forward/language-head'
@@ -61,8 +61,11 @@ export function groupMemory(models: SweptModels, group: GroupSize, rowBound: num
       models.keptBytes +
       deviceWeightBytes(models),
     states:
-      FLOAT_BYTES * statesOfRow(spec) * aliveStates(models, group, rowBound) * group.rows * spec.hiddenSize,
-    activations: runBytes(models, group, rowBound) + hostRunBytes(models, group, rowBound),
+      FLOAT_BYTES * statesOfRow(spec) * aliveStates(models, group, rowBound) * group.rows * spec.rowSize,
+    activations: Math.max(
+      runBytes(models, group, rowBound) + hostRunBytes(models, group, rowBound),
+      layerInputBytes(spec, group.rows)
+    ),
     finals:
       FLOAT_BYTES * finalRows * ((2 * statesOfRow(spec) - 1) * spec.hiddenSize + 2) +
       FLOAT_BYTES * logitsOfRow(models) * Math.min(finalRows, logitRows(logitsOfRow(models), size)) +
@@ -96,7 +99,7 @@ function runBytes(models: SweptModels, group: GroupSize, rowBound: number): numb
 /** Returns the bytes of a run's joined states and of its result, twice, in main memory if it computes elsewhere. */
 function hostRunBytes(models: SweptModels, group: GroupSize, rowBound: number): number {
   if (!models.placement.copiesTensors) return 0
-  return 3 * FLOAT_BYTES * rowsOfRun(models, group, rowBound) * models.pair.post.spec.hiddenSize
+  return 3 * FLOAT_BYTES * rowsOfRun(models, group, rowBound) * models.pair.post.spec.rowSize
 }
 
 /** Returns the rows that go through a block at once. A large run has at most the nodes of a layer. */

@@ -210,5 +210,5 @@ function freshBytes(models: SweptModels, { groups }: GroupingInParts): number {
 }
 
 function stateBytes({ pair }: SweptModels, rows: number): number {
-  return Float32Array.BYTES_PER_ELEMENT * rows * pair.post.spec.hiddenSize
+  return Float32Array.BYTES_PER_ELEMENT * rows * pair.post.spec.rowSize
 }

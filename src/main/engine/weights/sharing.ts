@@ -118,8 +118,10 @@ async function otherBlock(
 async function sameEnds(model: ModelWeights, other: ModelWeights): Promise<boolean> {
   const computed = ({ contextLength: _, ...spec }: DecoderSpec): object => spec
   if (!isDeepStrictEqual(computed(model.spec), computed(other.spec))) return false
-  const { embedding, finalNorm, head } = wholeModelTensors(model.spec)
-  return sameTensors(model, other, [...new Set([...finalNorm, head, embedding].map(({ name }) => name))])
+  const { embedding, layerInputs, finalNorm, head } = wholeModelTensors(model.spec)
+  return sameTensors(model, other, [
+    ...new Set([...finalNorm, head, embedding, ...layerInputs].map(({ name }) => name))
+  ])
 }
 
 function sameDtypes(model: ModelWeights, other: ModelWeights, names: readonly string[]): boolean {

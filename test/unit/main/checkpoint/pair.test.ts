@@ -13,6 +13,7 @@ import {
   writeCheckpoint,
   type CheckpointFixture
 } from '../../../fixtures/checkpoint-builder'
+import { goldenPath } from '../../../fixtures/goldens'
 import { problemOf } from '../../../fixtures/problems'
 
 const DEMO = join(import.meta.dirname, '../../../../resources/demo-pair')
@@ -307,6 +308,16 @@ describe('a pair that fits', () => {
           'Post holds tensors that its decoder does not use: 2 tensors, such as "vision_tower.patch.weight", "model.layers.0.self_attn.rotary_emb.inv_freq".'
       }
     ])
+  })
+
+  test('names the layers whose keys and values later layers read', async () => {
+    const report = await inspectPair(goldenPath('gemma4', 'base-bf16'), goldenPath('gemma4', 'post-bf16'))
+    expect(report.findings).toContainEqual({
+      severity: 'note',
+      message:
+        'The last 2 layers read the keys and values of layers 0 and 1. A recipe that restores one of these changes what ' +
+        'all of them attend to.'
+    })
   })
 
   test('gets a warning if both are the same model', async () => {

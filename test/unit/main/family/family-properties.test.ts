@@ -82,6 +82,7 @@ function droppedKeys(modelType: string): readonly string[] {
     ...(LAYER_NORMS.includes(modelType) ? ['rms_norm_eps'] : []),
     ...(['nemotron_h', 'exaone', 'falcon'].includes(modelType) ? ['hidden_act'] : []),
     ...(modelType === 'falcon' ? ['intermediate_size', 'num_key_value_heads'] : []),
+    ...(modelType === 'gemma4_text' ? ['rope_theta'] : []),
     ...(modelType === 'gpt_neox' ? ['rope_theta', 'num_key_value_heads'] : [])
   ]
 }
@@ -282,6 +283,20 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
     [
       ['gemma2', 'vaultgemma', 'gemma3_text'],
       { hidden_activation: 'gelu_pytorch_tanh', query_pre_attn_scalar: 3 }
+    ],
+    [
+      ['gemma4_text'],
+      {
+        num_hidden_layers: 4,
+        layer_types: ['sliding_attention', 'full_attention', 'sliding_attention', 'full_attention'],
+        global_head_dim: 8,
+        sliding_window: shape.window ?? 3,
+        hidden_size_per_layer_input: shape.bias ? 3 : 0,
+        vocab_size_per_layer_input: VOCABULARY,
+        num_kv_shared_layers: shape.bias ? 2 : 0,
+        use_double_wide_mlp: shape.tied,
+        attention_k_eq_v: shape.tied
+      }
     ],
     [['gemma3_text'], { rope_local_base_freq: 100, sliding_window_pattern: 2 }]
   ]

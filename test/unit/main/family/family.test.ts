@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { WorkbenchError, type Problem } from '../../../../src/contract/model/problem'
-import { canonicalTensorName, decoderSpec, supportedTypes } from '../../../../src/main/family'
+import { canonicalTensorName, decoderSpec, rotarySizeOf, supportedTypes } from '../../../../src/main/family'
 import type { Family } from '../../../../src/main/family/family'
 import { FAMILIES } from '../../../../src/main/family/family-table'
 import { UNSUPPORTED_PARTS } from '../../../../src/main/family/unbuilt'
@@ -222,7 +222,7 @@ describe('reading the requirements of a config', () => {
       const spec = decoderSpec(goldenConfig(family), 'config.json')
       expect(spec.layers.map(({ window }) => window)).toEqual(resolved.rope.map(({ window }) => window))
       spec.layers.forEach(({ rope }, layer) => {
-        const frequencies = [...inverseFrequencies(rope, spec.rotarySize)]
+        const frequencies = [...inverseFrequencies(rope, rotarySizeOf(spec, rope))]
         // Recorded with eight digits.
         expect(largestDifference(frequencies, resolved.rope[layer]?.inv_freq)).toBeLessThan(1e-7)
       })

@@ -1,0 +1,62 @@
+import { wholeModelTensors } from '../../family'
+import { LAYER_INPUTS, layerInputsGraph } from '../../graphs/carried-row'
+import { mapGet } from '../../../contract/model/look-up'
+import { type Device, floatTensor, runSession } from '../device/device'
+import { rowAt } from '../rows/rows'
+import type { ModelWeights } from '../weights/pair-weights'
+import { gatherFloatRows, readFloatRows } from '../weights/stored-rows'
+
+/**
+ * Widens embeddings to rows between layers, [tokens, rowSize], with the inputs of all layers. Keys and values for later
+ * layers are zero until a layer writes them.
+ *
+ * @param embedded scaled embeddings of the tokens, [tokens, hidden]
+ */
+export async function carriedRows(
+  device: Device,
+  model: ModelWeights,
+  tokens: readonly number[],
+  embedded: Float32Array
+): Promise<Float32Array> {
+  const { hiddenSize, rowSize, layerCount, carried } = model.spec
+  const inputs = carried.inputSize === 0 ? null : await layerInputs(device, model, tokens, embedded)
+  const rows = new Float32Array(tokens.length * rowSize)
+  for (let i = 0; i < tokens.length; i++) {
+    rows.set(rowAt(embedded, i, hiddenSize), i * rowSize)
+    if (inputs === null) continue
+    rows.set(rowAt(inputs, i, layerCount * carried.inputSize), i * rowSize + hiddenSize)
+  }
+  return rows
+}
+
+/** Computes the inputs of all layers, [tokens, layers x inputSize]. */
+async function layerInputs(
+  device: Device,
+  model: ModelWeights,
+  tokens: readonly number[],
+  embedded: Float32Array
+): Promise<Float32Array> {
+  const { hiddenSize, layerCount, carried } = model.spec
+  const width = layerCount * carried.inputSize
+  const [stored, projection, norm] = wholeModelTensors(model.spec).layerInputs.map(({ name }) => name)
+  if (stored === undefined || projection === undefined || norm === undefined)
+    throw new Error('a model with inputs of layers has three tensors for them')
+  const session = await device.createSession(layerInputsGraph(model.spec))
+  try {
+    const count = tokens.length
+    const outputs = await runSession(session, {
+      [LAYER_INPUTS.embedded]: floatTensor(embedded, [count, hiddenSize]),
+      [LAYER_INPUTS.stored]: floatTensor(await gatherFloatRows(model, stored, tokens, width), [count, width]),
+      [LAYER_INPUTS.projection]: floatTensor(await readFloatRows(model, projection, 0, width, hiddenSize), [
+        width,
+        hiddenSize
+      ]),
+      [LAYER_INPUTS.norm]: floatTensor(await readFloatRows(model, norm, 0, carried.inputSize, 1), [
+        carried.inputSize
+      ])
+    })
+    return mapGet(outputs, LAYER_INPUTS.out, 'output')
+  } finally {
+    await session.release()
+  }
+}

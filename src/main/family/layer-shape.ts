@@ -1,0 +1,51 @@
+/** Sizes of a layer, for families in which layers differ in them. */
+export interface LayerShape {
+  readonly kvHeadCount: number
+  readonly headSize: number
+  readonly valueSize: number
+  readonly rotarySize: number
+  readonly intermediateSize: number
+  /** Source of keys and values: two projections, one for both, or an earlier layer. */
+  readonly keyValues: 'projections' | 'keyProjection' | 'earlierLayer'
+}
+
+/**
+ * Columns of a row between layers, after its hidden state: the inputs of all layers, of which the next layer's are
+ * first, and the pairs of keys and values that later layers read.
+ */
+export interface CarriedColumns {
+  /** Numbers of one layer's input; 0 without such inputs. */
+  readonly inputSize: number
+  /** Tokens in the embedding of these inputs. */
+  readonly inputVocabulary: number
+  /** Numbers of the keys of each pair; values have as many. */
+  readonly keyValueSizes: readonly number[]
+}
+
+export const NO_COLUMNS: CarriedColumns = { inputSize: 0, inputVocabulary: 0, keyValueSizes: [] }
+
+/** Lists the widths of the parts of a row between layers, in their order. */
+export function rowWidths({
+  hiddenSize,
+  layerCount,
+  carried
+}: {
+  readonly hiddenSize: number
+  readonly layerCount: number
+  readonly carried: CarriedColumns
+}): number[] {
+  const inputs = [carried.inputSize, (layerCount - 1) * carried.inputSize].filter((size) => size > 0)
+  return [hiddenSize, ...inputs, ...carried.keyValueSizes.flatMap((size) => [size, size])]
+}
+
+/** Gives the largest sizes of the layers, which bound the memory of every layer. */
+export function largestShape(shapes: readonly LayerShape[]): Omit<LayerShape, 'keyValues'> {
+  const largest = (size: (shape: LayerShape) => number): number => Math.max(...shapes.map(size))
+  return {
+    kvHeadCount: largest(({ kvHeadCount }) => kvHeadCount),
+    headSize: largest(({ headSize }) => headSize),
+    valueSize: largest(({ valueSize }) => valueSize),
+    rotarySize: largest(({ rotarySize }) => rotarySize),
+    intermediateSize: largest(({ intermediateSize }) => intermediateSize)
+  }
+}

@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ConfigReader } from './config-reader'
+import type { CarriedColumns, LayerShape } from './layer-shape'
+import type { LayerSpec } from './layer-specs'
+
+type HeadSizes = Pick<LayerShape, 'headSize' | 'kvHeadCount'>
+
+/**
+ * Reads the layers of Gemma 4. Full layers have larger heads, and may use keys as values. The last layers read the keys
+ * and values of the last earlier layer of their type.
+ */
+export function readVariedLayers(
+  reader: ConfigReader,
+  layers: readonly LayerSpec[],
+  sliding: LayerShape
+): { layers: LayerSpec[]; carried: CarriedColumns } {
+  const firstReader = layers.length - reader.count('num_kv_shared_layers', 0, layers.length - 1)
+  const isWide = reader.flag('use_double_wide_mlp', false)
+  const keysAreValues = reader.flag('attention_k_eq_v', false)
+  const full = readFullHeads(reader, layers, sliding)
+  if (layers.at(-1)?.window !== null) throw reader.unsupported('layer_types', 'a full layer at the end')
+  const typeOf = ({ window }: LayerSpec): 'full' | 'sliding' => (window === null ? 'full' : 'sliding')
+  const carriedTypes = [...new Set(layers.slice(firstReader).map(typeOf))]
+  const owners = new Set(
+    carriedTypes.map((type) => {
+      const owner = layers.slice(0, firstReader).map(typeOf).lastIndexOf(type)
+      if (owner === -1)
+        throw reader.bad('num_kv_shared_layers', 'a number that leaves a layer of each type before them')
+      return owner
+    })
+  )
+  const varied = layers.map((layer, index): LayerSpec => {
+    const isFull = layer.window === null
+    const reads = index >= firstReader
+    const shape: LayerShape = {
+      ...(isFull ? { ...sliding, ...full } : sliding),
+      intermediateSize: (reads && isWide ? 2 : 1) * sliding.intermediateSize,
+      keyValues: reads ? 'earlierLayer' : isFull && keysAreValues ? 'keyProjection' : 'projections'
+    }
+    const carries = reads || owners.has(index)
+    return { ...layer, shape, carriedPair: carries ? carriedTypes.indexOf(typeOf(layer)) : null }
+  })
+  const inputSize =
+    reader.value('hidden_size_per_layer_input') === null ? 0 : reader.count('hidden_size_per_layer_input', 0)
+  const sizes = { full: full.kvHeadCount * full.headSize, sliding: sliding.kvHeadCount * sliding.headSize }
+  return {
+    layers: varied,
+    carried: {
+      inputSize,
+      inputVocabulary: reader.count('vocab_size_per_layer_input'),
+      keyValueSizes: carriedTypes.map((type) => sizes[type])
+    }
+  }
+}
+
+/** Reads the heads of full layers, which releases since 5.16 list for each layer that has others than `sliding`. */
+function readFullHeads(
+  reader: ConfigReader,
+  layers: readonly LayerSpec[],
+  sliding: LayerShape
+): Omit<LayerShape, 'intermediateSize' | 'keyValues'> {
+  const sizesIn = (section: ConfigReader | null, headKey: string, countKey: string): HeadSizes => ({
+    headSize: section?.optionalCount(headKey) ?? sliding.headSize,
+    kvHeadCount: section?.optionalCount(countKey) ?? sliding.kvHeadCount
+  })
+  const listed = reader.section('per_layer_config')
+  const byKeys = sizesIn(reader, 'global_head_dim', 'num_global_key_value_heads')
+  const ofLayers = layers.flatMap(({ window }, layer) =>
+    listed === null || window !== null
+      ? []
+      : [sizesIn(listed.section(String(layer)), 'head_dim', 'num_key_value_heads')]
+  )
+  const [sizes = byKeys] = ofLayers
+  if (!ofLayers.every((other) => isDeepStrictEqual(other, sizes)))
+    throw reader.unsupported('per_layer_config', 'the same sizes in all full layers')
+  const { headSize } = sizes
+  const hasOtherCount = listed !== null || reader.flag('attention_k_eq_v', false)
+  const kvHeadCount = hasOtherCount ? sizes.kvHeadCount : sliding.kvHeadCount
+  return { kvHeadCount, headSize, valueSize: headSize, rotarySize: headSize }
+}
