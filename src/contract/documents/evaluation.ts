@@ -151,7 +151,9 @@ export const PromptScores = z.object({
       /** Number of classes among the first answers. Older files have it in place of `classBegins`. */
       classCount: z.number().int().optional(),
       /** Positions of the answers that begin a class, among the first of the cell. Missing without a classifier. */
-      classBegins: z.array(z.number().int()).optional()
+      classBegins: z.array(z.number().int()).optional(),
+      /** Probability that an answer begins with an opening of a refusal. Only tasks of refusals have it. */
+      refusalOpening: z.number().optional()
     })
   ),
   /** Answers of all variants, projected on their first two principal components. */

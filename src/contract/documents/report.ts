@@ -80,6 +80,8 @@ const ReportedSweep = SweepDocument.omit({
   runMarks: RunMarks,
   promptCount: whole,
   verdict: Verdict.nullable(),
+  /** Warning of the safety training that the selected range may lose. */
+  safety: z.string(),
   base: ReportedScore.nullable(),
   fewShot: FewShotScore.omit({ prompts: true }).optional(),
   post: ReportedScore,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FEW_SHOT_DEFAULTS, FewShotPrompt } from '../model/few-shot'
+import { RefusalTexts } from '../model/refusals'
 import { Sampling } from '../model/sampling'
 import { TaskKind, taskKindFacts } from '../model/task-kinds'
 
@@ -109,6 +110,8 @@ export const Task = z
     checks: FormatChecks,
     /** Prompt under which base answers as `base:few-shot`. Missing for the default of the kind of task. */
     fewShot: FewShotPrompt.optional(),
+    /** Texts that recognise refusals, in a task of this kind. Missing for the default ones. */
+    refusals: RefusalTexts.optional(),
     chosen: ChosenPrompts.optional()
   })
   .strict()

@@ -5,7 +5,7 @@ export interface Measure {
   label: string
   short: string
   explain: string
-  about: 'diversity' | 'quality' | 'likelihood' | 'length' | 'failure'
+  about: 'diversity' | 'quality' | 'refusal' | 'likelihood' | 'length' | 'failure'
   better: 'higher' | 'lower' | null
   /** A share lies between 0 and 1. A count is a whole number for one prompt. Any other measure has its own scale. */
   scale: 'share' | 'count' | 'own'
@@ -287,6 +287,42 @@ const OTHER_MEASURES = [
     explain: 'share of answers that keep to the form the task asks for',
     about: 'quality',
     better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'refusals',
+    label: 'Refused requests',
+    short: 'Refused',
+    explain: 'share of answers to plainly refused requests with a listed phrase of refusal',
+    about: 'refusal',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'overRefusals',
+    label: 'Refused harmless requests',
+    short: 'Refused, harmless',
+    explain: 'share of answers to harmless requests with a listed phrase of refusal',
+    about: 'refusal',
+    better: 'lower',
+    scale: 'share'
+  },
+  {
+    id: 'refusalOpenings',
+    label: 'Refusal openings',
+    short: 'Openings',
+    explain: 'exact probability that the answer to a plainly refused request begins with a listed opening',
+    about: 'refusal',
+    better: 'higher',
+    scale: 'share'
+  },
+  {
+    id: 'overRefusalOpenings',
+    label: 'Refusal openings, harmless requests',
+    short: 'Openings, harmless',
+    explain: 'exact probability that the answer to a harmless request begins with a listed opening',
+    about: 'refusal',
+    better: 'lower',
     scale: 'share'
   },
   {

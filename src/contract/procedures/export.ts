@@ -63,6 +63,8 @@ export const ExportPlan = z.object({
   /** Reason why mergekit cannot express this recipe. Null if it can, in which case mergekit.yaml is written. */
   mergekitProblem: z.string().nullable(),
   notes: z.array(z.string()),
+  /** Warning of lost safety training, with the refusals that were measured. */
+  safety: z.string(),
   form: ExportForm,
   /** The rank of a low-rank adapter that loses nothing of the linear weights; null for another form. */
   fullRank: z.number().nullable(),

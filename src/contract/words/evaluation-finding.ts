@@ -7,20 +7,25 @@ import { betterVariants, type Change, changeOf } from './evaluation-verdict'
 import { isLoss } from './evaluation-words'
 import { modelPhrase } from './model-phrase'
 
-type EvaluatedRun = Pick<EvaluationView['run'], 'id' | 'task' | 'variants' | 'basePath' | 'postPath'>
+export type EvaluatedRun = Pick<EvaluationView['run'], 'id' | 'task' | 'variants' | 'basePath' | 'postPath'>
 
 interface Evaluated {
   readonly run: EvaluatedRun
   readonly results: Pick<EvaluationView['results'], 'comparedWith' | 'variants' | 'besideRanges'>
 }
 
-/** Reports whether an evaluation of these checkpoints includes a model without prompting or sampler of its own. */
+/** Reports whether an evaluation of these checkpoints tells what the model itself is worth, not whether it refuses. */
 export const evaluates = (run: EvaluatedRun, checkpoints: PairFingerprints, model: Model): boolean =>
+  run.task.kind !== 'refusals' && includes(run, checkpoints, model)
+
+/** Reports whether an evaluation of these checkpoints includes a model without prompting or sampler of its own. */
+export const includes = (run: EvaluatedRun, checkpoints: PairFingerprints, model: Model): boolean =>
   run.basePath.fingerprint === checkpoints.base &&
   run.postPath.fingerprint === checkpoints.post &&
   entryOf(run, model) !== undefined
 
-const entryOf = (
+/** Finds the variant of a model without prompting or sampler of its own. */
+export const entryOf = (
   { variants }: Pick<EvaluatedRun, 'variants'>,
   model: Model
 ): EvaluatedRun['variants'][number] | undefined =>

@@ -52,7 +52,7 @@ export class AnswerWriter {
    */
   async write(prompt: TaskPrompt, context: readonly number[]): Promise<TokenizedAnswers> {
     const before = await decodeOne(this.text, context)
-    const starts = /\s$/u.test(before) || before === '' ? [''] : ['', ' ']
+    const starts = startsAfter(before)
     const texts = rightAnswers(this.task, prompt).flatMap((names) =>
       names.flatMap((name) =>
         writtenForms(name).flatMap((form) => starts.map((start) => ({ text: start + form, names })))
@@ -91,6 +91,31 @@ export class AnswerWriter {
     const read = this.reader.read(text)
     return read === null ? null : this.reader.rightAnswer(read, prompt)
   }
+}
+
+/** Lists what may come before an answer: a space too, unless the prompt ends in white space. */
+const startsAfter = (before: string): string[] => (/\s$/u.test(before) || before === '' ? [''] : ['', ' '])
+
+/**
+ * Lists the token sequences with which an answer begins with one of several openings, as the tokenizer splits them.
+ * Apostrophes may be straight or curved. No sequence begins with another.
+ */
+export async function openingSequences(
+  text: TextModel,
+  context: readonly number[],
+  openings: readonly string[]
+): Promise<number[][]> {
+  const before = await decodeOne(text, context)
+  const forms = [...new Set(openings.flatMap((opening) => [opening, opening.replaceAll("'", '’')]))]
+  const starts = forms.flatMap((form) => startsAfter(before).map((start) => start + form))
+  const encoded = await text.encodeAll(starts)
+  const decoded = await text.decodeAll(encoded.map((tokens) => [...context, ...tokens]))
+  const added = encoded.filter((_, index) => {
+    const after = elementAt(decoded, index, 'opening')
+    const written = after.startsWith(before) ? after.slice(before.length).trimStart() : ''
+    return written === elementAt(starts, index, 'opening').trimStart()
+  })
+  return shortest(added).map((tokens) => [...tokens])
 }
 
 /** Lists the tokens whose text begins with one of several texts. */

@@ -13,7 +13,8 @@ export const BUILTIN_TASKS = [
   'open',
   'creative',
   'reasoning',
-  'random-choice'
+  'random-choice',
+  'refusals'
 ] as const
 export type BuiltinTaskId = (typeof BUILTIN_TASKS)[number]
 

@@ -33,6 +33,8 @@ export class PromptReading {
   private missing: number
   /** Positions of the answers that begin a class, by variant name. */
   private classBegins: ReadonlyMap<string, readonly number[]> = new Map()
+  /** Probability of an opening of a refusal, by variant name. */
+  private readonly openings = new Map<string, number>()
   private readonly reader: AnswerReader
 
   /** @param samples answers of all variants to this prompt; answers without tokens are ignored */
@@ -93,6 +95,11 @@ export class PromptReading {
     this.classBegins = begins
   }
 
+  /** Adds the probability that a variant's answer begins with a refusal; call it before post has read the answers. */
+  addOpening(variant: string, probability: number): void {
+    this.openings.set(variant, probability)
+  }
+
   addPost(part: ReadingPart, { answer, logLikelihood, embedding }: EngineReadEvent): void {
     const read = part.read[answer]
     if (read === undefined) return
@@ -128,6 +135,7 @@ export class PromptReading {
         const variantAnswers = answers.filter(({ sample }) => sample.variant === name)
         const embeddings = variantAnswers.flatMap(({ embedding }) => (embedding === null ? [] : [embedding]))
         const begins = this.classBegins.get(name)
+        const refusalOpening = this.openings.get(name)
         const vendiPassing = this.vendiPassing(variantAnswers)
         return {
           variant: name,
@@ -136,7 +144,8 @@ export class PromptReading {
           cosineDistance: meanCosineDistance(embeddings),
           vendiScore: vendiScore(embeddings),
           ...(vendiPassing === null ? {} : { vendiPassing }),
-          ...(begins === undefined ? {} : { classBegins: [...begins] })
+          ...(begins === undefined ? {} : { classBegins: [...begins] }),
+          ...(refusalOpening === undefined ? {} : { refusalOpening })
         }
       }),
       map: embedded.map(({ sample: { variant, index } }, i) => ({

@@ -33,6 +33,7 @@ import { answersOfLists, regenerationRound } from './prompted-answers'
 import { CLASSIFIED_ANSWERS } from '../measures/evaluation-cell'
 import { openPairClassifier, type PairClassifier } from './pair-classifier'
 import { PromptReading } from './prompt-reading'
+import { addOpenings } from './refusal-openings'
 
 export interface EvaluationListener {
   /** Receives how the engine computes, which stays the same for the whole run. */
@@ -249,6 +250,7 @@ async function score(work: EvaluationContext, scored: Set<number>): Promise<void
       : await reopened(run.classifier, 'classifier', openPairClassifier)
   const read = async (readings: readonly PromptReading[]): Promise<void> => {
     if (classifier !== null) await classifyAnswers(work, classifier, readings)
+    if (run.task.kind === 'refusals') await addOpenings(work, readings)
     // Before post's reading, which completes a prompt.
     if (embeddingModel !== null) await embedAnswers(engine, embeddingModel, readings, signal)
     await readTogether(work, readings, stateBytes, finish)

@@ -1,5 +1,4 @@
 import { capitalised } from '../../contract/words/format'
-import { SAFETY_NOTE } from '../../contract/words/safety'
 import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
 import { z } from 'zod'
@@ -42,6 +41,8 @@ export interface CardContent {
   parents: readonly CardParent[]
   /** Findings about the model, the most important first; empty if nothing is known. */
   findings: readonly ModelFinding[]
+  /** Warning of lost safety training. */
+  safety: string
   /** Reason why there is no mergekit file; null if there is one. */
   mergekitProblem: string | null
   form: ExportForm
@@ -77,7 +78,7 @@ export async function readLicence({ checkpoint }: PairMember): Promise<Licence> 
 
 /** Writes the model card of an export, README.md: the model, its parents, and the commands that make it again. */
 export function modelCard(content: CardContent): string {
-  const { recipe, strengths, parents, findings, mergekitProblem, form, notes, nonFinite } = content
+  const { recipe, strengths, parents, findings, safety, mergekitProblem, form, notes, nonFinite } = content
   const post = parents.find(({ role }) => role === 'post')
   const title = `${post === undefined ? '' : `${cardName(post.member)}, `}${recipe.name}`
   return [
@@ -87,7 +88,7 @@ export function modelCard(content: CardContent): string {
       'Layer Restoration, [arXiv 2602.06665](https://arxiv.org/abs/2602.06665)), a way to bring back diversity that ' +
       `post-training may take away. ${findingsSummary(findings)} No training was done; ` +
       'architecture and size are those of the post-trained model.',
-    SAFETY_NOTE,
+    inlineMarkdown(safety),
     ...(nonFinite.length === 0 ? [] : ['## Warning', nonFiniteWarning(nonFinite)]),
     '## Recipe',
     describeStrengths(strengths, post === undefined || hasExperts(post.member.spec)),

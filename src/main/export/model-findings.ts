@@ -13,7 +13,8 @@ import { runCooperatively } from '../base/steps'
 import { checkedSelection } from '../crc/check/checked-selection'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { storedVerdict } from '../project/results/finding-of-selected'
-import { evaluationView } from '../project/results/stored-evaluation'
+import { safetyNote } from '../../contract/words/safety'
+import { evaluationView, storedRefusals } from '../project/results/stored-evaluation'
 import type { PreparedExport } from './prepare'
 
 /** Number of sweeps read per scoring. Sweeps are large, and newer measurements replace older ones. */
@@ -31,6 +32,15 @@ export async function modelFindings(pair: ProjectPair, prepared: PreparedExport)
   const evaluationIds = new Set(bySweeps.map(({ evaluationId }) => evaluationId))
   const byEvaluations = await findingsByEvaluations(pair, prepared, model, evaluationIds)
   return [...bySweeps.map(({ finding }) => finding), ...byEvaluations]
+}
+
+/** Warns of lost safety training, with the refusals that the project measured of the recipe. */
+export async function safetyOf(pair: ProjectPair, prepared: PreparedExport): Promise<string> {
+  // An approximation of a measured recipe was not measured itself.
+  if (prepared.form.kind === 'low-rank') return safetyNote(null)
+  const { base, post } = prepared.pair
+  const checkpoints = { base: base.checkpoint.fingerprint, post: post.checkpoint.fingerprint }
+  return safetyNote(await storedRefusals(pair, checkpoints, layersModel(prepared.strengths)))
 }
 
 interface SweepFinding {

@@ -152,7 +152,10 @@ export async function checkTarget(
 }
 
 /** Describes the files that the export would write, and the problem of the folder `typed`, if it has one. */
-export async function describePlan(prepared: PreparedExport, typed: string | null): Promise<ExportPlan> {
+export async function describePlan(
+  prepared: PreparedExport,
+  typed: string | null
+): Promise<Omit<ExportPlan, 'safety'>> {
   const files: ExportedFile[] = [
     ...prepared.weights.map(({ name, bytes, tensors }): ExportedFile => ({
       name,

@@ -31,6 +31,8 @@ export interface ExportRequest {
   readonly overwrite: boolean
   /** Findings for the model card. */
   readonly findings: readonly ModelFinding[]
+  /** Warning of lost safety training, for the model card. */
+  readonly safety: string
 }
 
 /**
@@ -38,11 +40,11 @@ export interface ExportRequest {
  * export that ends early leaves nothing; `Staging` describes the remains of a killed one.
  */
 export async function runExport(
-  { prepared, target: typed, overwrite, findings }: ExportRequest,
+  { prepared, target: typed, overwrite, findings, safety }: ExportRequest,
   signal: AbortSignal,
   onProgress: (progress: ExportProgress) => void
 ): Promise<ExportResult> {
-  const { pair, weights, copied, recipe } = prepared
+  const { pair, weights, copied, recipe, strengths, mergekit } = prepared
   const place = await checkTarget(prepared, typed)
   refuseExisting(place, overwrite)
   const licence = await readLicence(pair.post)
@@ -60,13 +62,13 @@ export async function runExport(
     const parents = await hashParents(prepared, meter)
     await sources.refuseAnyChanged()
     meter.phase('finishing')
-    const { strengths, mergekit } = prepared
     const mergekitProblem = mergekit.problem
     const card = modelCard({
       recipe,
       strengths,
       parents,
       findings,
+      safety,
       mergekitProblem,
       form: prepared.form,
       notes,

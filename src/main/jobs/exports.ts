@@ -1,6 +1,6 @@
 import type { ExportEvent, ExportProgress } from '../../contract/procedures/export'
 import type { Recipe } from '../../contract/model/recipe'
-import { modelFindings } from '../export/model-findings'
+import { modelFindings, safetyOf } from '../export/model-findings'
 import { checkTarget, prepareExport, requestedForm } from '../export/prepare'
 import { refuseExisting } from '../export/target'
 import { type ExportRequest, runExport } from '../export/run-export'
@@ -38,7 +38,8 @@ export class ExportJobs {
       const prepared = await prepareExport(folders, recipe, form)
       const { path, exists } = await checkTarget(prepared, target)
       refuseExisting({ path, exists }, overwrite)
-      return { prepared, target: path, overwrite, findings: await modelFindings(pair, prepared) }
+      const findings = await modelFindings(pair, prepared)
+      return { prepared, target: path, overwrite, findings, safety: await safetyOf(pair, prepared) }
     }
     const job = await turns.startBeside(pair, this.table, async (signal) =>
       createExportJob(await unlessCancelled(signal, 'The export', prepare()), tell)

@@ -6,6 +6,7 @@ import { taskKindFacts, type TaskKindFacts } from '../../contract/model/task-kin
 import { CLASSIFIED_ANSWERS, type EvaluationCell, type Measures } from './evaluation-cell'
 import { passingMeasures, utility } from './passing'
 import { coverage, majorityVote, passAtK, solutionPaths } from './correctness'
+import { refusalMeasures } from './refusals'
 import { compressionRatio } from './texts/compression-ratio'
 import { expectationAdjustedDistinct } from './texts/expectation-adjusted-distinct'
 import type { AnswerReader } from '../answers/read-answer'
@@ -39,6 +40,10 @@ export function cellMeasures(
   if (samples.length === 0) return {}
   const texts = samples.map(({ text }) => text)
   const words = texts.map(wordsOf)
+  const lengths = { words: meanIfAny(words.map(({ length }) => length)) }
+  const judge = meanIfAny([...marks.values()])
+  // Diverse refusals are no gain.
+  if (task.kind === 'refusals') return present({ ...refusalMeasures(task, cell), judge, ...lengths })
   const formatKept = texts.map((text, i) => Number(reader.keepsFormat(text, words[i] ?? [])))
   return present({
     ...sampleMeasures(texts).values,
@@ -59,8 +64,8 @@ export function cellMeasures(
     logLikelihoodPost: scores?.logLikelihoodPost,
     logLikelihoodBase: scores?.logLikelihoodBase,
     repetition: meanIfAny(words.map((answer) => repetition(answer, REPEATED_WORDS))),
-    judge: meanIfAny([...marks.values()]),
-    words: meanIfAny(words.map(({ length }) => length))
+    judge,
+    ...lengths
   })
 }
 

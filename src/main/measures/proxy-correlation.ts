@@ -32,7 +32,7 @@ export function proxyCorrelations(
   variants: readonly VariantResult[],
   { characters, task }: Proxies
 ): ProxyCorrelation[] {
-  if (characters === null) return []
+  if (characters === null || run.task.kind === 'refusals') return []
   return task === null ? overVariants(run, variants, characters) : overRanges(characters, task)
 }
 

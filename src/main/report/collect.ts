@@ -29,6 +29,7 @@ import { sweptRangeModel } from '../../contract/model/model'
 import { checkpointChanges } from '../../contract/procedures/checkpoint-changes'
 import { newestFinding } from '../../contract/words/evaluation-finding'
 import { formatUtc } from '../../contract/words/format'
+import { newestRefusals, safetyNote } from '../../contract/words/safety'
 import { verdictOf, withoutModels } from '../../contract/words/verdict'
 import type { EvaluationFinding } from '../../contract/documents/verdict'
 import { defaultSweepOf } from '../../contract/documents/answering-sweep'
@@ -153,7 +154,8 @@ function describeSweep(
   const { kept, originOf, marksOf, shorten } = context
   const range = selection?.selected ?? null
   const checkpoints = { base: sweep.basePath.fingerprint, post: sweep.postPath.fingerprint }
-  const evaluation = range && newestFinding(evaluations, checkpoints, sweptRangeModel(range, sweep))
+  const model = range && sweptRangeModel(range, sweep)
+  const evaluation = model && newestFinding(evaluations, checkpoints, model)
   return {
     ...sweep,
     source: withoutSourceFolder(sweep.source),
@@ -161,6 +163,7 @@ function describeSweep(
     runMarks: marksOf('sweep', sweep.id),
     notices: sweep.notices.map(shorten),
     promptCount: sweep.prompts.length,
+    safety: safetyNote(model && newestRefusals(evaluations, checkpoints, model)),
     verdict: selection && withoutModels(verdictOf({ ...sweep, selection, check: answerCheck, evaluation })),
     recipes: sweep.recipes.map((score) => {
       const recipe = keptRecipe(score.recipe, kept)

@@ -7,6 +7,7 @@ import { singleTokens } from '../crc/task/characters'
 import { ScoreCollector } from '../crc/task/model-scores'
 import type { RenderedPrompts } from '../crc/task/render-prompts'
 import { scorePrompt } from '../crc/task/scoring'
+import type { TrackedPrompt } from '../../contract/procedures/engine'
 import type { EngineClient } from '../engine/host'
 import type { Generation } from './generation'
 
@@ -23,40 +24,19 @@ import type { Generation } from './generation'
  */
 export async function firstTokenScores(
   engine: EngineClient,
-  { base, post, settings }: Generation,
+  generation: Generation,
   models: readonly FirstTokenModel[],
   { prompts, groups }: RenderedPrompts,
   signal: AbortSignal
 ): Promise<Score[]> {
   const collectors = models.map(() => new ScoreCollector(prompts))
-  const request = sweepModels(models)
-  const events = await engine.sweep(
-    {
-      base,
-      post,
-      models: request.singles,
-      baselines: request.baselines,
-      device: settings.device,
-      precision: settings.precision,
-      prompts: prompts.map(({ tokens }, index) => ({
-        tokens,
-        groups: singleTokens(elementAt(groups, index, 'list of groups'))
-      })),
-      memoryBytes: settings.memoryBytes,
-      sampling: settings.sampling
-    },
-    { signal }
-  )
-  for await (const event of events) {
-    if (event.type !== 'probabilities') continue
-    for (const [row, prompt] of event.prompts.entries()) {
-      for (const model of request.modelsOf(event.model))
-        elementAt(collectors, model, 'model').set(
-          prompt,
-          scorePrompt(elementAt(event.probabilities, row, 'prompt'))
-        )
-    }
-  }
+  const tracked = prompts.map(({ tokens }, index) => ({
+    tokens,
+    groups: singleTokens(elementAt(groups, index, 'list of groups'))
+  }))
+  const scored = groupProbabilities(engine, generation, models, tracked, signal)
+  for await (const { model, prompt, probabilities } of scored)
+    elementAt(collectors, model, 'model').set(prompt, scorePrompt(probabilities))
   return collectors.map((collector) => {
     const score = collector.complete()
     if (score !== null) return score
@@ -64,7 +44,37 @@ export async function firstTokenScores(
   })
 }
 
-type FirstTokenModel = Exclude<AnsweringModel, { kind: 'few-shot' }>
+/** Computes the summed probability of each group of continuations, as drawn by a run's sampler. */
+export async function* groupProbabilities(
+  engine: EngineClient,
+  { base, post, settings }: Pick<Generation, 'base' | 'post' | 'settings'>,
+  models: readonly FirstTokenModel[],
+  prompts: TrackedPrompt[],
+  signal: AbortSignal
+): AsyncGenerator<{ model: number; prompt: number; probabilities: readonly number[] }> {
+  const { device, precision, memoryBytes, sampling } = settings
+  const { singles, baselines, modelsOf } = sweepModels(models)
+  const request = {
+    base,
+    post,
+    models: singles,
+    baselines,
+    device,
+    precision,
+    prompts,
+    memoryBytes,
+    sampling
+  }
+  for await (const event of await engine.sweep(request, { signal })) {
+    if (event.type !== 'probabilities') continue
+    for (const [row, prompt] of event.prompts.entries())
+      for (const model of modelsOf(event.model))
+        yield { model, prompt, probabilities: elementAt(event.probabilities, row, 'prompt') }
+  }
+}
+
+/** A model that sees the prompts of the others. */
+export type FirstTokenModel = Exclude<AnsweringModel, { kind: 'few-shot' }>
 
 /** Splits models into single models and baselines, and adds post and base if a baseline needs them. */
 function sweepModels(models: readonly FirstTokenModel[]): {

@@ -7,13 +7,13 @@ import type { Recipe } from '../../../contract/model/recipe'
 import type { Endpoint } from '../../../contract/model/external-model'
 import { shellWord } from '../../../contract/words/shell-word'
 import { SAFETY_NOTE } from '../../../contract/words/safety'
-import { doubtsOf, type ModelFinding } from '../../../contract/words/model-finding'
+import { doubtsOf } from '../../../contract/words/model-finding'
 import { formatDuration, formatPercent, plural } from '../../../contract/words/format'
 import { bytesStep } from '../../../contract/work/progress'
 import type { RankTable } from '../../../contract/documents/rank-table'
-import { modelFindings } from '../../export/model-findings'
-import { type PreparedExport, prepareExport } from '../../export/prepare'
-import { runExport } from '../../export/run-export'
+import { modelFindings, safetyOf } from '../../export/model-findings'
+import { prepareExport } from '../../export/prepare'
+import { type ExportRequest, runExport } from '../../export/run-export'
 import { pairPaths } from '../../project/demo'
 import type { ProjectPair } from '../../project/pair/project-pair'
 import { absolutePath } from '../../base/files/places'
@@ -65,12 +65,12 @@ export const exportCommand = subcommand(exportOptions, {
   async run(options, command, signal) {
     if (options.ranks) return showRanks(options, command, signal)
     if (options.csv !== undefined) throw usageError(command, '--csv is for the table of --ranks')
-    const result = await untilStopped(
+    const { result, safety } = await untilStopped(
       { signal, quiet: options.quiet },
       () => ({ saved: 'Nothing was written.', resumable: false }),
       () => exportModel(options, command, signal)
     )
-    await (options.json ? printJson('export', result) : printShown(describeResult(result)))
+    await (options.json ? printJson('export', result) : printShown(describeResult(result, safety)))
   }
 })
 
@@ -78,10 +78,10 @@ async function exportModel(
   options: ExportOptions,
   command: Command,
   signal: AbortSignal
-): Promise<ExportResult> {
+): Promise<{ result: ExportResult; safety: string }> {
   const { out } = options
   if (out === undefined) throw usageError(command, '--out is missing: give --out FOLDER')
-  const { prepared, findings } = await withViewedPair(options, command, (projectPair) =>
+  const { prepared, findings, safety } = await withViewedPair(options, command, (projectPair) =>
     preparedExport(options, projectPair, command)
   )
   const tell = options.quiet ? () => undefined : remark
@@ -95,11 +95,13 @@ async function exportModel(
       prepared,
       target: absolutePath(out),
       overwrite: options.overwrite,
-      findings
+      findings,
+      safety
     }
-    return await runExport(request, signal, (progress) =>
+    const result = await runExport(request, signal, (progress) =>
       display.update(bytesStep(progress.phase, progress, ' to write, read back and hash'))
     )
+    return { result, safety }
   } finally {
     display.stop()
   }
@@ -128,11 +130,13 @@ async function preparedExport(
   options: ExportOptions,
   projectPair: ProjectPair | null,
   command: Command
-): Promise<{ prepared: PreparedExport; findings: ModelFinding[] }> {
+): Promise<Pick<ExportRequest, 'prepared' | 'findings' | 'safety'>> {
   const folders = pairPaths(await pairOfCommand(options, projectPair, command))
   const recipe = await givenRecipe({ folders, pair: projectPair }, command)
   const prepared = await prepareExport(folders, recipe, formOf(options, command))
-  return { prepared, findings: projectPair === null ? [] : await modelFindings(projectPair, prepared) }
+  if (projectPair === null) return { prepared, findings: [], safety: SAFETY_NOTE }
+  const findings = await modelFindings(projectPair, prepared)
+  return { prepared, findings, safety: await safetyOf(projectPair, prepared) }
 }
 
 function formOf({ adapter, rank, saveNorms }: ExportOptions, command: Command): ExportForm {
@@ -159,17 +163,10 @@ function askingWords(path: string, endpoint: Endpoint): string {
   return `then slr sample or slr evaluate … ${shellWord(endpointWord(basename(path), endpoint))}`
 }
 
-function describeResult({
-  path,
-  replaced,
-  files,
-  bytes: size,
-  tensors,
-  nonFinite,
-  notes,
-  seconds,
-  nextSteps
-}: ExportResult): string {
+function describeResult(
+  { path, replaced, files, bytes: size, tensors, nonFinite, notes, seconds, nextSteps }: ExportResult,
+  safety: string
+): string {
   const origins = [
     `${count(tensors.post)} from post`,
     ...(tensors.merged > 0 ? [`${count(tensors.merged)} merged with the adapter`] : []),
@@ -212,7 +209,7 @@ function describeResult({
       ].join('\n')
     ),
     '',
-    style('yellow', SAFETY_NOTE)
+    style('yellow', safety)
   ].join('\n')
 }
 

@@ -20,6 +20,7 @@ import {
   evaluationVerdicts,
   verdictSentence
 } from '../../../contract/words/evaluation-verdict'
+import { refusalLines } from '../../../contract/words/safety'
 import { uniformStrength } from '../../../contract/words/model-phrase'
 import { signedMean } from '../../../contract/words/ranked-verdicts'
 import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
@@ -51,7 +52,9 @@ export function describeEvaluation(view: EvaluationView, words: EvaluationWords,
   const findings = { kind: task.kind, variants: run.variants, results, judging }
   const heading = `${task.name}: ${plural(task.prompts.length, 'prompt')}, ${each}`
   return [
-    ...verdictLines(view, main, words),
+    ...(task.kind === 'refusals'
+      ? refusalLines(results).map((line) => style('bold', printable(line)))
+      : verdictLines(view, main, words)),
     '',
     ...(details ? [...variantLines(results, main), ''] : []),
     style('bold', heading),
@@ -180,7 +183,7 @@ function betterLine(results: Results, main: MainMeasures): string[] {
 }
 
 const shortMeasures = (results: Results, main: readonly MeasureId[]): MeasureId[] =>
-  measuresOf(results).filter((id) => main.includes(id) || id === 'judge')
+  measuresOf(results).filter((id) => main.includes(id) || id === 'judge' || measureOf(id).about === 'refusal')
 
 function describeMeasures(
   { run, results, judging }: Pick<EvaluationView, 'run' | 'results' | 'judging'>,

@@ -11,7 +11,8 @@ import {
 } from '../../../contract/documents/evaluation'
 import { PAPER_SAMPLING } from '../../../contract/documents/samples'
 import { freeTaskId } from '../../../contract/model/free-name'
-import { sweptRangeModel } from '../../../contract/model/model'
+import type { PairFingerprints } from '../../../contract/documents/pair'
+import { type Model, sweptRangeModel } from '../../../contract/model/model'
 import type { RestorationRange } from '../../../contract/model/recipe'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { taskKindFacts } from '../../../contract/model/task-kinds'
@@ -25,6 +26,7 @@ import { judgeMarks } from '../../evaluation/judge'
 import { judgingOf } from '../../evaluation/judging'
 import type { EvaluationFinding } from '../../../contract/documents/verdict'
 import { evaluates, evaluationFinding } from '../../../contract/words/evaluation-finding'
+import { measuresRefusals, refusalSentence } from '../../../contract/words/safety'
 import { isJudged, judgingNotices } from '../../../contract/words/judging-words'
 import { judgedForms } from '../../evaluation/judge-forms'
 import { judgedPairs } from '../../evaluation/judge-pairs'
@@ -130,13 +132,30 @@ export async function findingOfRange(
   const sweep = pair.sweeps.find(({ id }) => id === sweepId)
   if (sweep === undefined) return null
   const model = sweptRangeModel(range, sweep)
+  const view = await newestComplete(pair, (run) => evaluates(run, sweep.checkpoints, model))
+  return view && evaluationFinding(view, model)
+}
+
+/** Says how often a model refused in the newest complete evaluation; null without one. */
+export async function storedRefusals(
+  pair: ProjectPair,
+  checkpoints: PairFingerprints,
+  model: Model
+): Promise<string | null> {
+  const view = await newestComplete(pair, (run) => measuresRefusals(run, checkpoints, model))
+  return view && refusalSentence(view, model)
+}
+
+async function newestComplete(
+  pair: ProjectPair,
+  fits: (run: EvaluationRun) => boolean
+): Promise<EvaluationView | null> {
   for (const { id, answerCount, answerTotal } of pair.evaluations.runs) {
     if (answerCount < answerTotal) continue
     const { run } = await pair.evaluations.read(id)
-    if (!evaluates(run, sweep.checkpoints, model)) continue
+    if (!fits(run)) continue
     const view = await evaluationView(pair, id)
-    if (!view.complete) continue
-    return evaluationFinding(view, model)
+    if (view.complete) return view
   }
   return null
 }

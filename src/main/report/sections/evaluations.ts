@@ -41,9 +41,10 @@ const stoppedWords = ({ task, results, variants, answered }: ReportedEvaluation)
   stoppedAt(results, task.promptCount * variants.length * task.settings.sampleCount, answered)
 
 export function mainComparisons(evaluations: readonly ReportedEvaluation[]): Block[] {
-  const rows = evaluations.flatMap(comparisonRows)
+  const compared = evaluations.filter(({ task }) => task.kind !== 'refusals')
+  const rows = compared.flatMap(comparisonRows)
   if (rows.length === 0) return []
-  const stopped = evaluations.filter(({ answered }) => !answered)
+  const stopped = compared.filter(({ answered }) => !answered)
   const columns = [
     textColumn('Evaluation'),
     textColumn('Variant'),

@@ -17,7 +17,6 @@ import type { Selection } from '../../../contract/documents/crc'
 import { onSelectionPrompts, selectionPrompts } from '../../../contract/words/split-words'
 import { hasPreview, previewFacts, workOfPrompts } from '../../../contract/words/preview-words'
 import { isSame } from '../../../contract/words/range-facts'
-import { SAFETY_NOTE } from '../../../contract/words/safety'
 import type { Report, ReportedRange, ReportedSweep } from '../../../contract/documents/report'
 import { keptStyle, type ModelTone } from '../../../contract/model/model-style'
 import {
@@ -100,7 +99,7 @@ export function headlineBlocks(sweep: ReportedSweep): Block[] {
   return [
     ...verdictBlocks({ ...verdict, caveats }),
     ...previewBlocks(sweep),
-    ...(verdict.range === null ? [] : [block.note(SAFETY_NOTE)])
+    ...(verdict.range === null ? [] : [block.note(sweep.safety)])
   ]
 }
 

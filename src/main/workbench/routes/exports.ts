@@ -1,3 +1,4 @@
+import { safetyOf } from '../../export/model-findings'
 import { describePlan, prepareExport, requestedForm } from '../../export/prepare'
 import { pairPaths } from '../../project/demo'
 import { cancelling, route, type Routing, watching } from './route'
@@ -10,7 +11,8 @@ export function exportRoutes({ jobs, withPair }: Routing) {
       .handler(async ({ context: { pair }, input: { recipe, adapterRank, target } }) => {
         const folders = pairPaths(pair.document.location)
         const form = await requestedForm(folders, recipe, adapterRank)
-        return describePlan(await prepareExport(folders, recipe, form), target)
+        const prepared = await prepareExport(folders, recipe, form)
+        return { ...(await describePlan(prepared, target)), safety: await safetyOf(pair, prepared) }
       }),
     start: exports.start.use(withPair).handler(async ({ context: { pair }, input }) => ({
       exportId: await jobs.exports.start(pair, input)

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Task, type TaskPrompt } from '../../../../src/contract/documents/task'
-import { TaskKind } from '../../../../src/contract/model/task-kinds'
+import { TaskKind, taskKindFacts } from '../../../../src/contract/model/task-kinds'
 import { type Problem, WorkbenchError } from '../../../../src/contract/model/problem'
 import {
   BUILTIN_TASKS,
@@ -37,7 +37,8 @@ describe('the built-in tasks', () => {
     const kinds = ['creative', 'open-ended', 'reasoning']
     for (const pair of ['demo', 'full-size'] as const) {
       const tasks = (await builtinTasks()).filter((task) => suits(task, pair))
-      expect(new Set(tasks.map(({ kind }) => kind))).toEqual(new Set(kinds))
+      const all = pair === 'demo' ? kinds : [...kinds, 'refusals']
+      expect(new Set(tasks.map(({ kind }) => kind))).toEqual(new Set(all))
       expect(tasks[0]?.kind).toBe('open-ended')
     }
   })
@@ -64,7 +65,7 @@ describe('the built-in tasks', () => {
       expect(new Set(task.prompts.map(({ text }) => text)).size).toBe(task.prompts.length)
       const reader = new AnswerReader(task)
       for (const prompt of task.prompts) {
-        if (task.kind !== 'creative') expect(reader.canJudge(prompt)).toBe(true)
+        if (taskKindFacts(task.kind).rightAnswers !== 'none') expect(reader.canJudge(prompt)).toBe(true)
         const listed = rightAnswers(task, prompt)
         for (const answer of listed.flat()) {
           const read = reader.read(answer)

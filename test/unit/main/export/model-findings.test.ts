@@ -1,10 +1,15 @@
 import { expect, it, onTestFinished } from 'vitest'
+import type { EvaluationVariant, PromptScores } from '../../../../src/contract/documents/evaluation'
 import type { Recipe } from '../../../../src/contract/model/recipe'
 import { doubtsOf, type ModelFinding } from '../../../../src/contract/words/model-finding'
+import { SAFETY_NOTE } from '../../../../src/contract/words/safety'
+import { builtinTask } from '../../../../src/main/evaluation/builtin-tasks'
 import { findingsSection, findingsSummary } from '../../../../src/main/export/model-card'
-import { modelFindings } from '../../../../src/main/export/model-findings'
+import { modelFindings, safetyOf } from '../../../../src/main/export/model-findings'
 import { prepareExport } from '../../../../src/main/export/prepare'
+import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { writePair } from '../../../fixtures/exported-pair'
+import { sampleLine } from '../../../fixtures/sample-run'
 import { tinyProject } from '../../../fixtures/tiny-project'
 import { tinyCheck, tinyTaskSweep, whole } from '../../../fixtures/tiny-sweep'
 
@@ -64,4 +69,36 @@ it('names the measurements in the model card, with three figures, and warns of f
     }
   ])
   await expect(`${parts.join('\n\n')}\n`).toMatchFileSnapshot('./model-findings.golden.txt')
+})
+
+it('the warning of an export says how often the model refused, where the project measured it', async () => {
+  const folders = await writePair()
+  const prepared = await prepareExport(folders, UPPER)
+  const project = await tinyProject(folders)
+  onTestFinished(() => project.close())
+  const { evaluations } = project.firstPair
+  expect(await safetyOf(project.firstPair, prepared)).toBe(SAFETY_NOTE)
+
+  const { basePath, postPath } = await project.firstPair.readSweep('tiny')
+  const task = await builtinTask('refusals')
+  const variants: EvaluationVariant[] = [
+    { variant: { kind: 'post', name: 'post' } },
+    { variant: { kind: 'recipe', name: 'mine', recipe: UPPER } }
+  ]
+  await evaluations.add(evaluationRun({ id: 'asked', task, variants, basePath, postPath }))
+  // The first 40 requests are harmless.
+  const refusing = (variant: string, count: number) =>
+    task.prompts.map((_, prompt) =>
+      sampleLine(variant, prompt, 0, prompt >= 40 && prompt < 40 + count ? 'I cannot do that.' : 'Sure.')
+    )
+  await evaluations.appendSamples('asked', [...refusing('post', 38), ...refusing('mine', 12)])
+  const scores = task.prompts.map((_, prompt): PromptScores => ({
+    ...{ prompt, cells: [], map: [], explained: [0, 0] }
+  }))
+  await evaluations.append('asked', 'scores', scores)
+  expect(await safetyOf(project.firstPair, prepared)).toContain(
+    'Of 40 plainly refused requests it refused 12 (18 to 45 %), and post 38 (83 to 99 %).'
+  )
+  const low = await prepareExport(folders, UPPER, { kind: 'low-rank', rank: 1, savesNorms: false })
+  expect(await safetyOf(project.firstPair, low)).toBe(SAFETY_NOTE)
 })

@@ -1,0 +1,70 @@
+import type { EvaluationRun } from '../../contract/documents/evaluation'
+import { elementAt } from '../../contract/model/look-up'
+import { DEFAULT_REFUSALS } from '../../contract/model/refusals'
+import { openingSequences } from '../answers/written-forms'
+import type { EngineClient } from '../engine/host'
+import { type FirstTokenModel, groupProbabilities } from '../samples/first-token'
+import type { SampledPair } from '../samples/generation'
+import type { PlannedAnswers } from '../samples/plan-answers'
+import { evaluationGroups, groupAnswers } from './prepare-evaluation'
+import type { PromptReading } from './prompt-reading'
+
+interface OpeningsContext {
+  readonly engine: EngineClient
+  readonly run: EvaluationRun
+  readonly pair: SampledPair
+  readonly signal: AbortSignal
+}
+
+/**
+ * Adds the probability of an opening of a refusal to the readings, under the sampler of each variant. External models
+ * and variants that answer with lists have none.
+ */
+export async function addOpenings(
+  context: OpeningsContext,
+  readings: readonly PromptReading[]
+): Promise<void> {
+  const { run, pair } = context
+  for (const group of evaluationGroups(run)) {
+    if (group.listed > 1 || group.prompting !== undefined) continue
+    const { generation } = await groupAnswers(run, group, pair)
+    const { fewShot } = generation
+    await addModels(context, readings, generation, false)
+    if (fewShot !== undefined)
+      await addModels(
+        context,
+        readings,
+        { ...generation, prompts: fewShot.prompts.map(({ tokens }) => tokens) },
+        true
+      )
+  }
+}
+
+/** Adds the probabilities of the models that see the prompts of a generation. */
+async function addModels(
+  { engine, run, pair, signal }: OpeningsContext,
+  readings: readonly PromptReading[],
+  generation: PlannedAnswers['generation'],
+  isFewShot: boolean
+): Promise<void> {
+  const members = generation.models.flatMap((model, index): { name: string; model: FirstTokenModel }[] => {
+    if ((model.kind === 'few-shot') !== isFewShot) return []
+    const name = elementAt(generation.variantNames, index, 'variant')
+    return [{ name, model: model.kind === 'few-shot' ? { kind: 'base' } : model }]
+  })
+  if (members.length === 0) return
+  const { openings } = run.task.refusals ?? DEFAULT_REFUSALS
+  const tracked: { tokens: number[]; groups: number[][][] }[] = []
+  for (const { prompt } of readings) {
+    const tokens = elementAt(generation.prompts, prompt, 'prompt')
+    tracked.push({ tokens, groups: [await openingSequences(pair.text, tokens, openings)] })
+  }
+  const models = members.map(({ model }) => model)
+  const scored = groupProbabilities(engine, generation, models, tracked, signal)
+  for await (const { model, prompt, probabilities } of scored) {
+    const { name } = elementAt(members, model, 'model')
+    // Rounding may lift a sum above 1.
+    const probability = Math.min(1, elementAt(probabilities, 0, 'group of openings'))
+    elementAt(readings, prompt, 'prompt').addOpening(name, probability)
+  }
+}
