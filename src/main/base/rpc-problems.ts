@@ -62,6 +62,32 @@ export function isEventStream(output: unknown): output is AsyncIterator<unknown>
   return typeof output === 'object' && output !== null && Symbol.asyncIterator in output
 }
 
+/** Returns the same events and calls `settle` at their end, even if the first event is never requested. */
+export function settling(events: AsyncIterator<unknown>, settle: () => void): AsyncIterableIterator<unknown> {
+  return {
+    async next() {
+      try {
+        const result = await events.next()
+        if (result.done === true) settle()
+        return result
+      } catch (error) {
+        settle()
+        throw error
+      }
+    },
+    async return(value: unknown) {
+      try {
+        return (await events.return?.(value)) ?? { done: true, value }
+      } finally {
+        settle()
+      }
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    }
+  }
+}
+
 function refusedInput(error: unknown): Problem | null {
   if (!(error instanceof ORPCError && error.cause instanceof ValidationError)) return null
   const [issue] = error.cause.issues

@@ -1,5 +1,5 @@
 import { os } from '@orpc/server'
-import { isEventStream } from '../base/rpc-problems'
+import { isEventStream, settling } from '../base/rpc-problems'
 
 interface ActiveCall {
   readonly signal: AbortSignal | undefined
@@ -34,31 +34,5 @@ export class ActiveCalls {
   async cancelledEnded(): Promise<void> {
     const cancelled = [...this.calls].filter(({ signal }) => signal?.aborted === true)
     await Promise.all(cancelled.map(({ ended }) => ended))
-  }
-}
-
-/** Returns the same events and calls `settle` at their end, even if the first event is never requested. */
-function settling(events: AsyncIterator<unknown>, settle: () => void): AsyncIterableIterator<unknown> {
-  return {
-    async next() {
-      try {
-        const result = await events.next()
-        if (result.done === true) settle()
-        return result
-      } catch (error) {
-        settle()
-        throw error
-      }
-    },
-    async return(value: unknown) {
-      try {
-        return (await events.return?.(value)) ?? { done: true, value }
-      } finally {
-        settle()
-      }
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    }
   }
 }

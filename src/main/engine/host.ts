@@ -8,7 +8,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import { builtScript } from '../base/built'
 import { NodeChild, type NodeChildEnd } from '../base/node-child'
 import '../base/telemetry-off'
-import { fromRpcError, isEventStream } from '../base/rpc-problems'
+import { fromRpcError, isEventStream, settling } from '../base/rpc-problems'
 import { cudaEnvironment } from './device/cuda-libraries'
 import { rpcPort } from './port'
 import { cancelled, throwIfCancelled, unlessCancelled } from '../base/files/cancelling'
@@ -121,11 +121,8 @@ class RunningEngine {
         settle()
         return output
       }
-      return mapEventIterator(output, {
-        value: (event, done) => {
-          if (done === true) settle()
-          return event
-        },
+      return mapEventIterator(settling(output, settle), {
+        value: (event) => event,
         error: async (error) => explain(error)
       })
     } catch (error) {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { join } from 'node:path'
@@ -128,6 +129,14 @@ describe('the engine host', () => {
     cancel.abort()
     await expect(drain(events)).rejects.toMatchObject({ problem: { code: 'cancelled' } })
     expect(await host.client().probe(probeRequest('post'))).toEqual({ logits: [[pid]] })
+  })
+
+  it('listens to a signal only while a call lasts, even if its events are left early', async () => {
+    const { signal } = new AbortController()
+    const events = await fakeEngine().client().sweep(sweepRequest, { signal })
+    expect(getEventListeners(signal, 'abort')).not.toEqual([])
+    for await (const { type } of events) if (type === 'progress') break
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('ends a process that does not stop a cancelled computation, and serves later calls by another', async () => {
