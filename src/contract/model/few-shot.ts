@@ -60,6 +60,12 @@ export const FEW_SHOT_DEFAULTS = {
   }
 } as const satisfies Readonly<Record<string, FewShotPrompt>>
 
+const ANSWER_LABEL = 'Answer:'
+
+/** Removes the space between a few-shot prompt and its answer. A prompt in another format needs none. */
+export const fewShotAnswer = (prompt: string, text: string): string =>
+  prompt.endsWith(ANSWER_LABEL) ? text.replace(/^ /, '') : text
+
 interface Turn {
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: string
@@ -75,8 +81,8 @@ export function fewShotText({ preamble, examples }: FewShotPrompt, turns: readon
   return [
     ...system.filter((content) => content !== '').map((content) => `${content}\n\n`),
     ...[...worked, ...turns.filter((turn) => !isSystem(turn))].map(({ role, content }) =>
-      // Answers of the model itself begin with the space.
-      role === 'user' ? `Question: ${content}\nAnswer:` : ` ${content.trimStart()}\n\n`
+      // Answers in older files begin with the space.
+      role === 'user' ? `Question: ${content}\n${ANSWER_LABEL}` : ` ${content.trimStart()}\n\n`
     )
   ].join('')
 }

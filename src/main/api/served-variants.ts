@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { Rendering } from '../../contract/documents/crc'
 import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
-import { FEW_SHOT_DEFAULTS, fewShotText } from '../../contract/model/few-shot'
+import { FEW_SHOT_DEFAULTS, type FewShotPrompts, fewShotText } from '../../contract/model/few-shot'
 import { elementAt } from '../../contract/model/look-up'
 import { weightsKey } from '../../contract/model/model'
 import type {
@@ -55,8 +55,8 @@ export interface ServedPrompt {
   readonly text: string | null
   /** True for a text without a chat template. */
   readonly raw: boolean
-  /** Text that ends an answer, beside those of the request. */
-  readonly stopText?: string
+  /** The same prompt with the format that ends its answers; undefined in another format. */
+  readonly fewShot?: FewShotPrompts
 }
 
 /** Text of some tokens with their log-probabilities, if they were requested. */
@@ -134,7 +134,12 @@ export class ServedVariants {
       if (this.requireServed(model).variant.kind === 'few-shot') {
         const format = rendering.fewShot ?? FEW_SHOT_DEFAULTS.open
         const { tokens, rendered } = await renderOnePlain(this.pair.text, fewShotText(format, turns))
-        prompts.push({ tokens, text: rendered, raw: true, stopText: format.stop })
+        prompts.push({
+          tokens,
+          text: rendered,
+          raw: true,
+          fewShot: { format, prompts: [{ rendered, tokens }] }
+        })
       } else {
         const { tokens, rendered } = await renderChat(this.pair.text, turns, {
           ...rendering,
@@ -198,14 +203,17 @@ export class ServedVariants {
     const { variant, model } = this.requireServed(request.model)
     const { generation } = await prepareGeneration(
       this.pair,
-      { prompts: [prompt.tokens] },
+      { prompts: [prompt.tokens], fewShot: prompt.fewShot },
       [variant],
       { ...this.defaults, sampleCount: request.answerCount },
       (whole) => this.compare(whole, prompt)
     )
     const decode = async (tokens: readonly number[]): Promise<string> =>
-      elementAt(await generation.textsOf([{ variant: 0, tokens }]), 0, 'text')
-    const stopTexts = [...request.stopTexts, ...(prompt.stopText === undefined ? [] : [prompt.stopText])]
+      elementAt(await generation.textsOf([{ variant: 0, prompt: 0, tokens }]), 0, 'text')
+    const stopTexts = [
+      ...request.stopTexts,
+      ...(prompt.fewShot === undefined ? [] : [prompt.fewShot.format.stop])
+    ]
     const texts = Array.from({ length: request.answerCount }, () => new TextStream(decode, stopTexts))
     const id = randomUUID()
     const engineRequest: ServedRequest = {

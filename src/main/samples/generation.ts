@@ -2,7 +2,7 @@ import { plural } from '../../contract/words/format'
 import type { CheckpointReference } from '../../contract/model/checkpoint'
 import type { AnsweringModel } from '../../contract/model/model'
 import { WorkbenchError } from '../../contract/model/problem'
-import type { FewShotPrompts } from '../../contract/model/few-shot'
+import { fewShotAnswer, type FewShotPrompts } from '../../contract/model/few-shot'
 import type { EngineVariant, SampleSettings } from '../../contract/documents/samples'
 import { needsBase } from '../../contract/model/sampling-baseline'
 import { endTokens, pairEndTokens } from '../checkpoint/generation-config'
@@ -27,6 +27,13 @@ export interface SampledPair {
   text: TextModel
 }
 
+/** An answer, by the indices of its variant and prompt. */
+interface GeneratedAnswer {
+  variant: number
+  prompt: number
+  tokens: readonly number[]
+}
+
 export interface Generation {
   base: string
   post: string
@@ -39,7 +46,7 @@ export interface Generation {
   settings: SampleSettings
   stopTokens: number[]
   /** Decodes answers, each by the tokenizer of its variant, without special tokens. */
-  textsOf(answers: readonly { variant: number; tokens: readonly number[] }[]): Promise<string[]>
+  textsOf(answers: readonly GeneratedAnswer[]): Promise<string[]>
 }
 
 const INT4_NOTICE =
@@ -82,7 +89,14 @@ export async function prepareGeneration(
       fewShot,
       settings,
       stopTokens,
-      textsOf: (answers) => decodeAnswers(answers, (variant) => wholes[variant]?.text ?? pair.text)
+      textsOf: async (answers) => {
+        const texts = await decodeAnswers(answers, (variant) => wholes[variant]?.text ?? pair.text)
+        return texts.map((text, index) => {
+          const { variant, prompt } = elementAt(answers, index, 'answer')
+          const isFewShot = variants[variant]?.kind === 'few-shot'
+          return isFewShot ? fewShotAnswer(fewShot?.prompts[prompt]?.rendered ?? '', text) : text
+        })
+      }
     },
     notices: [
       ...new Set(others.flatMap(({ notice }) => notice ?? [])),
@@ -113,7 +127,7 @@ export function refuseTooManyAnswers(promptCount: number, variantCount: number, 
 }
 
 async function decodeAnswers(
-  answers: readonly { variant: number; tokens: readonly number[] }[],
+  answers: readonly GeneratedAnswer[],
   textOf: (variant: number) => TextModel
 ): Promise<string[]> {
   const tokenizers = answers.map(({ variant }) => textOf(variant))

@@ -268,8 +268,7 @@ class Follower {
   ): Promise<void> {
     for (const key of keys) this.growing.delete(nameOf(key))
     const [first] = keys
-    const [text] =
-      first === undefined ? [] : await this.generation.textsOf([{ variant: first.variant, tokens }])
+    const [text] = first === undefined ? [] : await this.generation.textsOf([{ ...first, tokens }])
     if (text === undefined) throw new Error('an answer was not decoded')
     this.progress.phase = 'generating'
     for (const key of keys) await this.keep(key, { text, tokens, finish })
@@ -309,9 +308,7 @@ class Follower {
     const startMs = performance.now()
     if (startMs < this.nextGrowingMs) return []
     const changedRows = [...this.growing.values()].filter((row) => row.changed)
-    const texts = await this.generation.textsOf(
-      changedRows.map(({ key, tokens }) => ({ variant: key.variant, tokens }))
-    )
+    const texts = await this.generation.textsOf(changedRows.map(({ key, tokens }) => ({ ...key, tokens })))
     const samples = changedRows.map((row, index) => {
       row.changed = false
       return { key: row.key, sample: this.growingSample(row.key, elementAt(texts, index, 'answer')) }

@@ -98,6 +98,7 @@ const Metric = (name: string, text: string): number =>
 describe('answers of the API', () => {
   it('are those of slr sample when many requests of several models run at once', async () => {
     const expected = await sampled(MODELS, ['--greedy', '--n', '1'])
+    expect(expected.get('base:few-shot/0')?.[0]).toMatch(/^\S/)
     const jobs = MODELS.flatMap((model) => PROMPTS.map((content, prompt) => ({ model, content, prompt })))
     const answers = await Promise.all(
       jobs.map(({ model, content }) =>
