@@ -111,6 +111,8 @@ class SweepRun {
   private stagesBegun = 0
   /** True if the engine died in the current part or before. */
   private hasDied = false
+  /** Whether the device had too little memory before, which was reported. */
+  private hasFewerRows = false
   /** Place of the computation after a GPU failed. Empty before. */
   private fallback: { device?: 'cpu'; precision?: undefined } = {}
   /** Groups of prompts, also those of an earlier run; null until the engine has planned. */
@@ -336,7 +338,8 @@ class SweepRun {
       return true
     }
     if (code === 'device-memory' && this.halveRows()) {
-      this.goOn(error, 'The sweep goes on with half the rows at a time')
+      this.goOn(error, this.hasFewerRows ? null : 'The sweep goes on with fewer rows at a time')
+      this.hasFewerRows = true
       return true
     }
     const { device } = this.prepared.request
@@ -365,8 +368,8 @@ class SweepRun {
     return true
   }
 
-  /** Counts the finished work and reports why and how the rest is computed. */
-  private goOn(reason: Error, how: string): void {
+  /** Counts the finished work and reports why and how the rest is computed. @param how null if it was reported */
+  private goOn(reason: Error, how: string | null): void {
     // Lost work is computed again, and its time is counted then.
     this.seconds += this.finishedSeconds
     this.rowsBefore = this.rowsFinished
@@ -379,7 +382,7 @@ class SweepRun {
     }
     const { rowsDone, rowsTotal } = this.progress
     const percent = formatPercent(rowsTotal === 0 ? 0 : rowsDone / rowsTotal)
-    this.notice(`${reason.message} ${how} at ${percent}.`)
+    if (how !== null) this.notice(`${reason.message} ${how} at ${percent}.`)
     this.notify()
   }
 
