@@ -20,8 +20,19 @@ export function planLine(plan: SweepPlan): string {
     plural(plan.blockEvaluations, 'block evaluation'),
     formatFlops(flops.projections + flops.head),
     `reads ${formatMemory(readBytes.layers + readBytes.head)}`,
+    ...[copiesCaution(plan) ?? []].flat(),
     `about ${roughTime(plan.seconds)} ${TIMED_BY[plan.timedBy]}`
   ].join(' · ')
+}
+
+/** Copies of more bytes, with fewer operations per byte, limit the sweep. 1,000 are 25 TFLOP/s at 25 GB/s. */
+const MANY_COPIES = { bytes: 1e11, flopsPerByte: 1000 }
+
+/** Returns a caution about the copies of a plan; null if they hardly limit the sweep. */
+export function copiesCaution({ copies, flops }: Pick<SweepPlan, 'copies' | 'flops'>): string | null {
+  if (copies === undefined || copies.toDevice < MANY_COPIES.bytes) return null
+  if (flops.projections >= MANY_COPIES.flopsPerByte * copies.toDevice) return null
+  return `copies ${formatMemory(copies.toDevice)} to the device, less if more of its memory is free`
 }
 
 /** Returns the time and the memory of the next sweep in a few words, such as "about 40 s, 2.1 GiB". */

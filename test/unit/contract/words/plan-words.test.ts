@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { previewLine } from '../../../../src/contract/words/plan-words'
+import { copiesCaution, previewLine } from '../../../../src/contract/words/plan-words'
 
 const preview = { rows: 200, wholeRows: 1000, promptCount: 4, peakBytes: 2 ** 30 }
 const line = (seconds: number, whole: number): string =>
@@ -18,4 +18,13 @@ describe('the plan of a preview', () => {
     )
     expect(line(0.9, 0.5)).toMatch(/which saves little or nothing$/)
   })
+})
+
+it('a plan with little free memory on the device says how much it copies', () => {
+  const flops = { projections: 1.07e15, head: 0 }
+  const caution = (toDevice: number): string | null =>
+    copiesCaution({ flops, copies: { runs: 300, toDevice, fromDevice: 0 } })
+  expect(caution(2.6e12)).toBe('copies 2,422 GiB to the device, less if more of its memory is free')
+  expect(caution(2.67e11)).toBeNull()
+  expect(copiesCaution({ flops })).toBeNull()
 })
