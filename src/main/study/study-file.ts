@@ -76,10 +76,11 @@ const StudySweep = optionFields(
     'a sampler, draws and split need a task: the character task is scored without a sampler'
   )
 
+const STUDY_NAME_EXPECTED = 'expected what the study is called, such as restoring'
 /** Name of the study. It is the default name of its project and report, which lie beside its file. */
 const StudyName = z
-  .string({ error: 'expected what the study is called, such as restoring' })
-  .min(1)
+  .string({ error: STUDY_NAME_EXPECTED })
+  .regex(/\S/, STUDY_NAME_EXPECTED)
   .max(200)
   .refine(
     (name) => !/[/\\]/.test(name) && !['.', '..', '~'].includes(name),

@@ -214,7 +214,10 @@ async function openOutputs(
     const kind = KINDS[extname(file).toLowerCase()]
     if (kind === undefined) throw usageError(command, `--out ${file} has to end in .csv, .html or .json`)
     const written = kind === 'json' ? (triage ? 'triage' : 'lineage') : kind
-    outputs.push({ kind, output: await checkOutputFile(file, written, {}, force) })
+    const output = await checkOutputFile(file, written, {}, force)
+    if (outputs.some(({ output: { path } }) => path === output.path))
+      throw usageError(command, `--out ${file} is given twice: give it once`)
+    outputs.push({ kind, output })
   }
   return outputs
 }

@@ -114,7 +114,10 @@ describe('slr lineage', () => {
     await mkdir(join(target, 'sweeps'))
     const [map, page] = [join(target, 'map.csv'), join(target, 'map.html')]
     const places = ['--out', map, '--out', page, '--sweeps', join(target, 'sweeps')]
-    const { status, stdout, stderr } = await runHere(['lineage', ...words, '--prompts', prompts, ...places])
+    const args = ['lineage', ...words, '--prompts', prompts, ...places]
+    const twice = await runHere([...args, '--out', map])
+    expect(twice.stderr).toContain(`--out ${map} is given twice: give it once`)
+    const { status, stdout, stderr } = await runHere(args)
     expect(stderr).toContain(`Wrote ${map}`)
     expect(status).toBe(0)
     expect(stdout).toMatch(/^Most diversity was lost from \w+ to \w+: /)
