@@ -1,13 +1,10 @@
 // Measures the processor time of the window's main thread: node tools/window-pace.mjs [CHROMIUM]
 // The window shows a sweep of 64 layers (2,080 ranges), 10,000 answers and a queue of 50 jobs.
 // The deep pair repeats the layers of the demo pair. The engine computes all results, so their documents and events are real.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
+import { json, resource, serve, workFolder } from './attacks/served.mjs'
 
 const LAYERS = 64
 const MOVES = 200
@@ -27,15 +24,14 @@ const OPEN_PROMPTS = Array.from({ length: 125 }, (_, number) => `Name a colour, 
 const JOBS = 50
 const QUEUE_SECONDS = 10
 const executablePath = process.argv[2] ?? process.env.CHROMIUM ?? '/usr/bin/chromium'
-const repository = fileURLToPath(new URL('../', import.meta.url))
 
 /** Writes a model of the demo pair with its layers repeated. @returns its folder */
 async function deepModel(member, folder) {
-  const source = join(repository, 'resources', 'demo-pair', member)
+  const source = resource(`demo-pair/${member}`)
   const target = join(folder, member)
   await mkdir(target, { recursive: true })
   for (const name of await readdir(source)) await copyFile(join(source, name), join(target, name))
-  const config = JSON.parse(await readFile(join(source, 'config.json'), 'utf8'))
+  const config = json(join(source, 'config.json'))
   const deep = { ...config, num_hidden_layers: LAYERS }
   await writeFile(join(target, 'config.json'), JSON.stringify(deep))
   const bytes = await readFile(join(source, 'model.safetensors'))
@@ -59,38 +55,11 @@ async function deepModel(member, folder) {
     offset += to - from
   }
   const text = JSON.stringify(header)
-  const json = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8))
+  const padded = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8))
   const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(json.length))
-  await writeFile(join(target, 'model.safetensors'), Buffer.concat([length, json, ...parts]))
+  length.writeBigUInt64LE(BigInt(padded.length))
+  await writeFile(join(target, 'model.safetensors'), Buffer.concat([length, padded, ...parts]))
   return target
-}
-
-/** The built program, serving projects of this folder. */
-async function serve(folder) {
-  const child = spawn(
-    process.execPath,
-    [join(repository, 'out/main/cli.js'), 'open', '--serve', '--port', '0'],
-    {
-      env: {
-        ...process.env,
-        SLR_PROJECTS_DIR: join(folder, 'projects'),
-        SLR_CONFIG_DIR: join(folder, 'config'),
-        HF_HUB_CACHE: join(folder, 'hub')
-      },
-      stdio: ['ignore', 'pipe', 'inherit']
-    }
-  )
-  let said = ''
-  const url = await new Promise((resolve, reject) => {
-    child.once('exit', () => reject(new Error(`The program did not start: ${said}`)))
-    // Read on to its end: a closed pipe would stop the program.
-    child.stdout.on('data', (chunk) => {
-      said += chunk
-      if (said.includes('stop.')) resolve(/http:\S+/.exec(said)?.[0])
-    })
-  })
-  return { child, url }
 }
 
 /** Milliseconds of processor time that the page's main thread has taken. */
@@ -122,7 +91,7 @@ async function hovering(page, spent, element) {
 
 /** Creates a project of two models, which the window shows at Ranges. */
 async function createProject(page, name, base, post) {
-  await page.goto(server.url)
+  await page.goto(server.firstUrl)
   for (const [label, path] of [
     ['Base: the pre-trained model', base],
     ['Post: the same model after post-training', post]
@@ -198,11 +167,11 @@ const tell = (what, value, atMost) => {
   console.log(`${value > atMost ? 'MISSED ' : ''}${what}: ${value.toFixed(1)} ms (at most ${atMost})`)
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'window-pace-'))
+const folder = workFolder('window-pace')
 const [base, post] = [await deepModel('base', folder), await deepModel('post', folder)]
 // The browser first: without one, no program is left running.
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
-const server = await serve(folder)
+const server = await serve(folder, { environment: { HF_HUB_CACHE: join(folder, 'hub') } })
 try {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
@@ -247,8 +216,7 @@ try {
   })
   tell('opening the project', openingSweep, 1000)
 
-  const demo = join(repository, 'resources', 'demo-pair')
-  await createProject(page, 'Answers', join(demo, 'base'), join(demo, 'post'))
+  await createProject(page, 'Answers', resource('demo-pair/base'), resource('demo-pair/post'))
   await rail.getByText('Answers', { exact: true }).click()
   await page.getByRole('group', { name: 'Ask' }).getByText('Samples', { exact: true }).click()
   await page.getByRole('button', { name: /^\d+ prompts…$/ }).click()
@@ -324,9 +292,6 @@ try {
   )
 } finally {
   await browser.close()
-  const ended = once(server.child, 'exit')
-  server.child.kill('SIGINT')
-  await ended
-  await rm(folder, { recursive: true })
+  await server.stop()
 }
 process.exitCode = results.some(({ value, atMost }) => value > atMost) ? 1 : 0
