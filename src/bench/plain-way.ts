@@ -14,7 +14,6 @@ import { packTokens, trieOf } from './workload'
  * layers and head is counted.
  */
 export interface PlainWay {
-  /** Milliseconds of one pass of a model over the prompts. */
   pass(model: Model, prompts: readonly TrackedPrompt[]): Promise<number>
   close(): Promise<void>
 }

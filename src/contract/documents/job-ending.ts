@@ -7,7 +7,6 @@ export const UNFINISHED = [
   z.object({ type: z.literal('cancelled') })
 ] as const
 
-/** Returns the event schema of a job that continues from a sweep. */
 export const sweepJobEvent = <Progress extends z.ZodType>(progress: Progress) =>
   z.discriminatedUnion('type', [
     z.object({ type: z.literal('progress'), sweepId: z.string(), progress }),

@@ -22,14 +22,12 @@ export const SweepOutline = z.object({
   createdAt: z.iso.datetime(),
   scoredBy: ScoredByBrief,
   checkpoints: PairFingerprints,
-  /** True if ranges of the sweep have a full-answer check. */
   isChecked: z.boolean(),
   layerCount: z.number().int(),
   rangeCount: z.number().int(),
   /** Number of further ranges with only an estimate. Null if the sweep is not a preview. */
   estimatedCount: z.number().int().nullable(),
   promptCount: z.number().int(),
-  /** Key that is equal for sweeps with the same prompts. */
   promptsKey: z.string(),
   rho: z.number(),
   post: SureScore,

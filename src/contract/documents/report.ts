@@ -191,7 +191,6 @@ export type ReportedEvaluation = z.infer<typeof ReportedEvaluation>
 /** All pairs of a project, and the score of each pair's selection in the sweeps of the others. */
 const ReportedPairs = z.object({
   scoredBy: ScoredByBrief,
-  /** Name of the pair that the other sections describe. Null if the report describes all pairs. */
   shown: z.string().nullable(),
   pairs: z.array(
     z.object({
@@ -219,7 +218,6 @@ export const Report = z.object({
   sweep: ReportedSweep.nullable(),
   /** The newest sweep of each other scoring and each other restoration source. */
   otherSweeps: z.array(OtherSweep),
-  /** All pairs of the project under the sweep's scoring. Null if there is one pair or no sweep. */
   pairs: ReportedPairs.nullable(),
   /** Numbers of sweeps and sample runs in the project. */
   sweepCount: whole,

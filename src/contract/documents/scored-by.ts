@@ -60,7 +60,6 @@ export const ScoringChoice = z.discriminatedUnion('kind', [
 ])
 export type ScoringChoice = z.infer<typeof ScoringChoice>
 
-/** Returns a key that is equal for sweeps with the same scoring. */
 export function scoringKey(scoredBy: ScoredByBrief): string {
   if (scoredBy.kind === 'crc') return 'crc'
   const { task, keep, draws, sampling } = scoredBy

@@ -23,7 +23,6 @@ export const SourceComparison = z.object({
         source: RestoredTo,
         sweepId: z.string(),
         rangeCount: z.number().int(),
-        /** Range that the rule selects among this source's ranges only. */
         selected: PickedRange.nullable(),
         /** Share of the resamples in which the rule selects a range of this source. */
         wins: z.number()

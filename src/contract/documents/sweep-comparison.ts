@@ -72,7 +72,6 @@ export const CarriedSelection = z.object({
 export type CarriedSelection = z.infer<typeof CarriedSelection>
 
 const SelectionAgreement = z.object({
-  /** True if both sweeps select the same range or corresponding ranges, or both select none. */
   same: z.boolean(),
   /** Share of the depth covered by either selected range that both ranges cover. Null if one sweep selects nothing. */
   overlap: z.number().nullable(),

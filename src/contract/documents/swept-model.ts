@@ -45,7 +45,6 @@ export const baselineModel = (baseline: Baseline, restoring: Restoring): Answeri
     ? { kind: 'recipe', recipe: blendRecipe(baseline, restoring) }
     : { kind: 'baseline', baseline }
 
-/** Returns all models that a sweep scored, with their scores. Baselines are excluded. */
 export function modelsOf(sweep: SweepDocument): { model: SweptModel; score: Score }[]
 export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefScore }[]
 export function modelsOf(sweep: ShownSweep): { model: SweptModel; score: BriefScore }[] {

@@ -8,7 +8,6 @@ interface VerdictFacts<Id extends string> {
   label: string
   /** True if an export warns of a recipe with this finding. */
   isDoubt: boolean
-  /** True if the table of pairs shows it as a warning. */
   isWarning: boolean
   /** True if its action comes before all other steps. */
   isFirstStep: boolean

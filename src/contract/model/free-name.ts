@@ -5,7 +5,6 @@ export function freeName(wanted: string, taken: readonly string[]): string {
   return name
 }
 
-/** Returns the wanted task id, or an id derived from it that no other task has. */
 export function freeTaskId(wanted: string, takenIds: readonly string[]): string {
   let id = wanted
   // An id has at most 64 characters.

@@ -7,7 +7,6 @@ export interface JobKindFacts {
   /** Resource that the job needs. Jobs that only read files run beside all others. */
   needs: 'engine' | 'endpoint' | 'files'
   doing: string
-  /** View of the window that shows the job's progress and can stop it. */
   view: string
 }
 

@@ -68,15 +68,11 @@ const mixed = <Kind extends MixedBaseline['kind']>(
   shares: readonly number[]
 ): { kind: Kind; share: number }[] => shares.map((share) => ({ kind, share }))
 
-/** A family of baselines that differ in their parameters only. */
 interface BaselineFamily {
   readonly curve: string
   /** Name in a legend. */
   readonly label: string
-  /** Parameters, in the order in which a command names them. */
   readonly parameters: readonly ('temperature' | 'minP' | 'limit' | 'share' | 'strength' | 'last')[]
-  /** Source of its scores: next-token logits that a sweep has in any case, or blocks of its own. */
-  readonly scoredFrom: 'logits of post' | 'logits of both' | 'blocks'
   /** The colour of the model that it draws from; of recipes for blends. */
   readonly tone: ModelTone
   readonly shape: MarkShape
@@ -90,7 +86,6 @@ export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily
     curve: 'Uniform blends',
     label: 'uniform blends',
     parameters: ['strength'],
-    scoredFrom: 'blocks',
     tone: 'hybrid',
     shape: 'circle',
     candidates: []
@@ -99,7 +94,6 @@ export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily
     curve: 'Depth ramps',
     label: 'depth ramps',
     parameters: ['strength', 'last'],
-    scoredFrom: 'blocks',
     tone: 'hybrid',
     shape: 'crossRot',
     candidates: DEPTH_RAMPS.map((ramp) => ({ kind: 'depth-ramp', ...ramp }))
@@ -108,7 +102,6 @@ export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily
     curve: 'Post under temperature and min-p',
     label: 'samplers',
     parameters: ['temperature', 'minP'],
-    scoredFrom: 'logits of post',
     tone: 'post',
     shape: 'crossRot',
     candidates: WHAT_IF_SAMPLERS.map((sampler) => ({ kind: 'sampler', ...sampler }))
@@ -117,7 +110,6 @@ export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily
     curve: 'Post under temperature and top-p',
     label: 'top-p',
     parameters: ['temperature', 'limit'],
-    scoredFrom: 'logits of post',
     tone: 'post',
     shape: 'star',
     candidates: truncated('top-p', [0.5, 0.8, 0.9, 0.95])
@@ -126,7 +118,6 @@ export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily
     curve: 'Post under temperature and top-k',
     label: 'top-k',
     parameters: ['temperature', 'limit'],
-    scoredFrom: 'logits of post',
     tone: 'post',
     shape: 'cross',
     candidates: truncated('top-k', [10, 20, 50, 100])
@@ -135,7 +126,6 @@ export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily
     curve: 'Post under temperature and top-n-sigma',
     label: 'top-n-sigma',
     parameters: ['temperature', 'limit'],
-    scoredFrom: 'logits of post',
     tone: 'post',
     shape: 'triangle',
     candidates: truncated('top-n-sigma', [0.5, 1, 1.5, 2])
@@ -144,7 +134,6 @@ export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily
     curve: 'Logits of base and post mixed',
     label: 'mixed logits',
     parameters: ['share'],
-    scoredFrom: 'logits of both',
     tone: 'orange',
     shape: 'rectRounded',
     candidates: mixed('mix', [
@@ -157,7 +146,6 @@ export const BASELINE_FAMILIES: Readonly<Record<Baseline['kind'], BaselineFamily
     curve: 'Base filtered by post',
     label: 'filtered base',
     parameters: ['share'],
-    scoredFrom: 'logits of both',
     tone: 'base',
     shape: 'triangle',
     candidates: mixed('filter', [0.1, 0.03, 0.01, 0.005, 0.003, 0.002, 0.001, 0.0005, 0.0003, 0.0001])

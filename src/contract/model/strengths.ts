@@ -225,7 +225,6 @@ export const amountKey = (layer: LayerStrength): string =>
 const sourceKey = (layer: LayerStrength): string =>
   layer.source === undefined || isPostLayer(layer) ? '' : ` of ${layer.source.fingerprint}`
 
-/** Returns a key that is equal for equal strengths of a layer from the same source. */
 export const layerKey = (layer: LayerStrength): string => `${amountKey(layer)}${sourceKey(layer)}`
 
 /** Returns a key that is equal for equal strengths: `4-11`, `2-2@0.5/0,4-11`, `4-11 of FINGERPRINT`; '' for post. */

@@ -137,7 +137,6 @@ function outOfBagWords(bootstrap: Selection['bootstrap'], check: CheckResult | n
   )
 }
 
-/** Names the runner-up and the ranges that the check excludes. */
 function runnerUpWords(
   { wins }: Selection['bootstrap'],
   score: Scored,

@@ -99,11 +99,9 @@ function orderWords({ a, agreement, ranges }: SweepComparison, measure: Measure)
     return `${name}: no rank correlation for ${plural(ranges.length, 'range')}; it needs ${FEWEST_ORDERED}.`
   const value = agreement[measure]
   const correlation =
-    value === null ? 'no rank correlation, all scores are equal' : `Spearman ${coefficient(value)}`
+    value === null ? 'no rank correlation, all scores are equal' : `Spearman ${formatNumber(value, 2)}`
   return `${name}: ${correlation} over ${plural(ranges.length, 'range')}.`
 }
-
-const coefficient = (value: number): string => formatNumber(value, 2)
 
 /** Lists how far two sweeps agree: in the order of their ranges, and in the ranges that they select. */
 export const agreementLines = (comparison: SweepComparison): string[] =>

@@ -5,7 +5,6 @@ export const lowerFirst = (text: string): string => text.charAt(0).toLowerCase()
 
 export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** Formats a score from 0 to 1 with three decimals. */
 export const formatScore = (value: number): string => value.toFixed(3)
 
 /** Formats a number with a minus sign (U+2212), but without one where it rounds to zero. */

@@ -32,7 +32,6 @@ export const judgingNotices = (judging: readonly Judging[]): string[] =>
     return parts.length === 0 ? [] : [`${WORDS[one.way].who} ${one.model} ${parts.join('; it ')}.`]
   })
 
-/** Reports whether no reply of a finished judge is usable. */
 export const isUnusable = ({ done, total, usable }: Judging): boolean =>
   done > 0 && done === total && usable === 0
 

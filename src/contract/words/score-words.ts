@@ -71,7 +71,6 @@ export function scoreWords({ kind, task, keep }: NamedScoring): ScoreWords {
   }
 }
 
-/** Describes the score of a sweep in a few words. */
 export function scoredByWords(scoredBy: ScoredByBrief): string {
   if (scoredBy.kind === 'crc') return 'first tokens of the character task'
   const { task, keep, sampling, draws } = scoredBy

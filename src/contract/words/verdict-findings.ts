@@ -35,7 +35,6 @@ import {
   chanceWords,
   hasPreview,
   type PreviewEvidence,
-  type Previewed,
   previewFacts,
   UNRELIABLE
 } from './preview-words'
@@ -74,7 +73,6 @@ export interface VerdictFinding {
   readonly state: VerdictState
   /** Replaces the usual label of the state. */
   readonly label?: string
-  /** Sentence that is shown if this is the worst finding. */
   readonly headline: string
   readonly figures: VerdictFigure[]
   /** Short line that is shown below a worse finding. */
@@ -235,7 +233,7 @@ class SelectedRange {
       preview === null ? '' : ' Or sweep without preview, which scores the other ranges on all prompts.'
     return {
       state: 'check-failed',
-      headline: `${name} ${isOne(this.score) ? 'fails' : 'fail'} the check: ${reason}.`,
+      headline: `${name} ${this.score.start === this.score.end ? 'fails' : 'fail'} the check: ${reason}.`,
       figures: [
         { label: 'validity of full answers', value: formatScore(validity) },
         { label: 'limit', value: formatScore(limit) }
@@ -305,7 +303,7 @@ class SelectedRange {
       state: 'previewed',
       headline: `By a preview, ${rangePhrase(this.score, evidence.source)}: ${this.gainText(gain)}.`,
       figures: this.gainFigures(gain),
-      caveat: `A preview: ${briefOf(evidence)}.`,
+      caveat: `A preview: ${previewFacts({ ...evidence, promptCount: evidence.preview.prompts.length }).brief}.`,
       action,
       better: null
     }
@@ -504,8 +502,6 @@ export const betterModelOf = (
   failsCheck: false
 })
 
-const isOne = ({ start, end }: Scored): boolean => start === end
-
 const DIVERSITY_WORDS: Readonly<Record<EvaluationFinding['diversity'], string>> = {
   better: 'more varied',
   worse: 'less varied',
@@ -535,7 +531,3 @@ const seeEvaluation = ({ task }: EvaluationFinding): VerdictStep => ({
   kind: 'see-evaluation',
   text: `See the evaluation on ${task}.`
 })
-
-function briefOf(evidence: Previewed): string {
-  return previewFacts({ ...evidence, promptCount: evidence.preview.prompts.length }).brief
-}

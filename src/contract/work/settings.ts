@@ -74,7 +74,6 @@ export const SweepSettings = z
     recipes: z.string(),
     /** Number of uniform blends; true for the usual number. */
     uniformBlends: z.union([z.literal(true), UniformBlendCount]),
-    /** Folders of other checkpoints, or names of those that a project keeps. */
     checkpoint: z.array(z.string()),
     /** Checkpoint that layers are restored to: a folder, a name in the project, or `base`. */
     source: z.string(),

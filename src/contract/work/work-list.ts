@@ -101,7 +101,6 @@ export type StudyState = z.infer<typeof StudyState>
 export const WorkListState = z.object({
   /** True if the queue is paused by the user, or because only jobs from before the program's start wait. */
   paused: z.boolean(),
-  /** True if the queue waits for a job that the user started separately. */
   waits: z.boolean(),
   /** Name of the project whose job delays the running one. Null while the running job computes. */
   waitsFor: z.string().nullable(),

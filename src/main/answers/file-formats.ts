@@ -7,7 +7,6 @@ export interface FileAnswer {
   of: string | null
   /** Texts that may be its prompt, the likeliest first. */
   prompts: readonly string[]
-  /** Number of its prompt, counted from 0, if the file contains one. */
   promptIndex: number | null
   text: string
   finish: 'stop' | 'length'

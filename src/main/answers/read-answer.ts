@@ -102,7 +102,6 @@ export class AnswerReader {
   }
 }
 
-/** Lists the names of each right answer of a prompt, of which a task may have only one. */
 export function rightAnswers({ kind }: Task, { answers = [] }: TaskPrompt): string[][] {
   const names = answers.map((answer) => [answer].flat())
   return taskKindFacts(kind).rightAnswers === 'one' ? [names.flat()] : names

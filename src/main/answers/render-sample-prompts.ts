@@ -47,7 +47,6 @@ export async function renderSamplePrompts(
   return { prompts: rendered, notices: [...notices] }
 }
 
-/** Renders prompts in the format of a few-shot prompt. Raw prompts stay as they are. */
 export async function renderFewShot(
   prompts: readonly SamplePrompt[],
   format: FewShotPrompt,
@@ -93,7 +92,6 @@ async function renderAll(
   })
 }
 
-/** Reports whether the tokenizer adds its special tokens to a prompt, which templates contain. */
 export function addsSpecialTokens(prompt: SamplePrompt, text: TextModel): boolean {
   return prompt.raw || !text.hasChatTemplate
 }

@@ -34,7 +34,6 @@ export class AnswerWriter {
     private readonly ends: readonly number[]
   ) {}
 
-  /** Creates a writer. @param text tokenizer of the model that answers */
   static async create(
     task: Task,
     reader: AnswerReader,
@@ -118,7 +117,6 @@ export async function openingSequences(
   return shortest(added).map((tokens) => [...tokens])
 }
 
-/** Lists the tokens whose text begins with one of several texts. */
 async function tokensThatBegin(text: TextModel, starts: readonly string[]): Promise<number[]> {
   if (starts.length === 0) return []
   const decoded = await text.decodeBehind([], text.textTokens)

@@ -14,7 +14,14 @@ export class ApiError extends Error {
 
   get body(): object {
     const { message, code, param, status } = this
-    return { error: { message, type: TYPES.get(status) ?? defaultType(status), param, code } }
+    return {
+      error: {
+        message,
+        type: TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'server_error'),
+        param,
+        code
+      }
+    }
   }
 }
 
@@ -24,8 +31,6 @@ const TYPES: ReadonlyMap<number, string> = new Map([
   [404, 'not_found_error'],
   [429, 'rate_limit_error']
 ])
-
-const defaultType = (status: number): string => (status < 500 ? 'invalid_request_error' : 'server_error')
 
 /** Reports an expected failure of the program as an error of the API. */
 export function apiErrorOf({ problem }: WorkbenchError): ApiError {

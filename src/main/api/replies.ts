@@ -110,7 +110,6 @@ export class ReplyWriter {
   }
 }
 
-/** Returns the text of a choice behind the echoed prompt. */
 const textOf = ({ echo, text }: Choice): string => (echo === null ? text : `${echo.text}${text}`)
 
 const usageObject = ({ promptTokens, completionTokens }: Usage): object => ({
@@ -119,12 +118,10 @@ const usageObject = ({ promptTokens, completionTokens }: Usage): object => ({
   total_tokens: promptTokens + completionTokens
 })
 
-const bytesOf = (text: string): number[] => [...Buffer.from(text)]
-
 function chatLogprobs(logprobs: readonly TokenLogprob[], texts: TokenTexts): object {
   const entry = ({ token, logprob }: Pick<TokenLogprob, 'token' | 'logprob'>): object => {
     const text = mapGet(texts, token, 'token')
-    return { token: text, logprob: finite(logprob), bytes: bytesOf(text) }
+    return { token: text, logprob: finite(logprob), bytes: [...Buffer.from(text)] }
   }
   return {
     content: logprobs.map((each) => ({ ...entry(each), top_logprobs: each.top.map(entry) })),

@@ -8,7 +8,6 @@ export interface Helper {
   onMessage(listener: (message: unknown) => void): void
   /** Rejects with `lost` when the process ends by itself. */
   readonly ended: Promise<never>
-  /** Reason that the process has ended; null while it runs. */
   readonly lost: WorkbenchError | null
   /** Sets whether this program stays alive for the process. */
   holdProgram(held: boolean): void

@@ -50,7 +50,8 @@ export class DistanceSums {
       postNorm,
       differenceNorm,
       relativeNorm: baseNorm > 0 ? differenceNorm / baseNorm : differenceNorm === 0 ? 0 : null,
-      cosine: baseNorm > 0 && postNorm > 0 ? clampCosine(this.products / (baseNorm * postNorm)) : null
+      cosine:
+        baseNorm > 0 && postNorm > 0 ? Math.min(1, Math.max(-1, this.products / (baseNorm * postNorm))) : null
     }
   }
 
@@ -176,9 +177,4 @@ function floatsOf(bytes: Uint8Array, dtype: WeightDtype): Float32Array {
 function block(bytes: Uint8Array, dtype: WeightDtype, start: number, length: number): Uint8Array {
   const size = DTYPE_BYTES[dtype]
   return bytes.subarray(start * size, (start + length) * size)
-}
-
-/** Limits a cosine, because rounding may put that of parallel weights slightly beyond 1. */
-function clampCosine(value: number): number {
-  return Math.min(1, Math.max(-1, value))
 }

@@ -169,7 +169,7 @@ const listOf = <Value>(lists: ReadonlyMap<string, readonly Value[]>, key: string
   lists.has(key) ? mapGet(lists, key, 'name') : []
 
 function namedModel(model: LocalModel): NamedModel {
-  const words = wordsOf(model.name)
+  const words = lastPart(model.name).split(/[-_.]/)
   return {
     model,
     owner: ownerOf(model.name),
@@ -204,8 +204,6 @@ function nameBeforeVersion(words: readonly string[]): string[] {
 
 const ownerOf = (name: string): string | null =>
   name.includes('/') ? name.slice(0, name.indexOf('/')).toLowerCase() : null
-
-const wordsOf = (name: string): string[] => lastPart(name).split(/[-_.]/)
 
 const plainWords = (words: readonly string[]): string =>
   words.filter((word) => !POST_WORDS.has(word) && !BASE_WORDS.has(word)).join(' ')

@@ -101,7 +101,6 @@ async function openMembers(open: MemberOpener, basePath: string, postPath: strin
   throw first
 }
 
-/** References of the pair for results: the folders, and their fingerprints. */
 export const pairReferences = (
   folders: { readonly base: string; readonly post: string },
   { base, post }: PairMembers

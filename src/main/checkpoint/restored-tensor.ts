@@ -3,7 +3,6 @@ import { layerTensors, requireComponents, tensorStrength } from '../family'
 import { roundFloat32, type WeightDtype } from './dtype'
 import type { PairMember } from './pair-member'
 
-/** Source of the stored bytes of a restored model's tensor. */
 export type TensorOrigin =
   | 'post' // post's bytes
   | 'merged' // a weight of base with post's adapter

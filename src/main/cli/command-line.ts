@@ -175,7 +175,6 @@ const helpLayout = (isWhole: boolean): HelpConfiguration => ({
   }
 })
 
-/** Returns the line on shared options; empty where a command has none. */
 const sharedOptionsNote = (command: Command): string =>
   command.options.some((option) => isShared(option) && !option.hidden)
     ? `\nMore options (model names, device, memory, chat template, --json): ${calledAs(command)} --help all`

@@ -15,10 +15,7 @@ export function isCount(value: unknown, minimum = 1, maximum = MAX_COUNT): value
   return typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum
 }
 
-/**
- * Reads typed values from a config.json; errors name the file and the field. It records which keys were read,
- * so that unread keys can be refused instead of ignored.
- */
+/** Reads typed values from a config.json, and records the read keys, so that others are refused, not ignored. */
 export class ConfigReader {
   private readonly read = new Set<string>()
   private readonly sections = new Map<string, ConfigReader>()

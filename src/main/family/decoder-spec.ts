@@ -72,20 +72,12 @@ export interface DecoderSpec extends Multipliers, LayerShape {
   readonly layers: readonly LayerSpec[]
 }
 
-/**
- * Reports whether two models of one shape compute the same with the same weights. Windows, RoPE and norms of
- * their configs must agree, because weights do not contain them.
- */
+/** Reports whether two models of one shape compute the same with the same weights, by windows, RoPE and norms. */
 export function computeAlike(first: DecoderSpec, second: DecoderSpec): boolean {
   return first.normEpsilon === second.normEpsilon && isDeepStrictEqual(first.layers, second.layers)
 }
 
-/**
- * Reads from a config.json how its decoder computes.
- *
- * @throws WorkbenchError `unsupported` naming the field and supported values, or `bad-file` naming the field
- * and its value
- */
+/** Reads from a config.json how its decoder computes. @throws WorkbenchError naming the field and its value */
 export function decoderSpec(rawConfig: Record<string, unknown>, configPath: string): DecoderSpec {
   const { root, reader, modelType, family } = openConfig(rawConfig, configPath)
   requireValues(reader, family)
@@ -208,9 +200,7 @@ function requireValues(reader: ConfigReader, { required }: Family): void {
 }
 
 /**
- * Refuses a config with keys that the family's row does not read and that are not known to be neutral.
- *
- * @throws WorkbenchError `unsupported` naming each key with its value
+ * Refuses keys that neither the family's row reads nor are known to be neutral. @throws WorkbenchError `unsupported`
  */
 function refuseUnread(root: ConfigReader, reader: ConfigReader, family: Family): void {
   const unknown = root.unread().filter(({ key, value }) => !isNeutral(key, value))

@@ -1,18 +1,11 @@
 import type { ConfigReader } from './config-reader'
 import type { RecurrentTrait } from './recurrent'
 
-/**
- * Describes as data how a model family computes. The family table has one row per `model_type`. The graph
- * builder reads the row and the config's numbers, and branches on traits, never on names. A new family needs
- * a row and a golden test.
- */
+/** Describes a model family as data, one row per `model_type`. The graph builder branches on traits, never on names. */
 export interface Family {
   /** Usual name of the family. */
   readonly label: string
-  /**
-   * Tensor names of norms by position in a layer; a position without a name has no norm. "Before" norms feed
-   * a sublayer, and "after" norms act on its output before the residual add.
-   */
+  /** Tensor names of norms by position, none without a name. "After" norms act on the output of a sublayer. */
   readonly norms: Readonly<Partial<Record<NormPosition, string>>>
   /** RMS: x / rms(x). Layer: (x - mean) / deviation, times a weight, with or without a bias, or with neither. */
   readonly normKind: 'rms' | 'layer' | 'layerWithBias' | 'layerWithoutWeight'
@@ -20,10 +13,7 @@ export interface Family {
   readonly normEpsilonKey: string | null
   /** Norms multiply by (offset + weight): 1 for Gemma, whose weights are stored around zero. */
   readonly normOffset: 0 | 1
-  /**
-   * Norm of q and k. An RMS norm has one weight for every head or for the whole projection. A layer norm
-   * has no bias and one weight per head.
-   */
+  /** Norm of q and k. An RMS norm has one weight per head or projection, a layer norm one per head and no bias. */
   readonly qkNorm: 'none' | 'head' | 'projection' | 'eachHead'
   /** Config key that switches these norms on; omitted if they are always on. */
   readonly qkNormKey?: string
@@ -47,23 +37,17 @@ export interface Family {
     readonly output: boolean | string
     readonly mlp: boolean | string
   }
-  /**
-   * Layout of q, k and v. Fused: rows of qkv_proj are [q | k | v]. Grouped: each key head lies together with
-   * its queries and values, [key heads, q ... q | k | v]. Latent: see `LatentAttention`.
-   */
+  /** Layout of q, k and v. Fused: [q | k | v]. Grouped: [key heads, q ... q | k | v]. Latent: see `LatentAttention`. */
   readonly attention: 'separate' | 'fused' | 'grouped' | 'latent'
   /** MLP: act(gate) · up, with separate weights or fused rows [gate | up], or only act(up). */
   readonly mlp: 'gated' | 'fused' | 'plain'
-  /**
-   * Config keys of experts, for families whose layers may send each row to a few of many gated MLPs; null
-   * without experts.
-   */
+  /** Config keys of experts, for families whose layers may send rows to a few of many gated MLPs; null without. */
   readonly experts: ExpertKeys | null
   /** Layers with a state in place of attention; null if all layers have attention. */
   readonly recurrent: RecurrentTrait | null
   /**
-   * Config key of letters for the layers, and the type of each letter; null if layers have both halves. Such layers
-   * have an attention half or, if their type is "mlp", only an MLP.
+   * Config key of the layers' letters and the type of each; null if layers have both halves. Type "mlp" has only an
+   * MLP.
    */
   readonly halves: { readonly key: string; readonly types: Readonly<Record<string, string>> } | null
   /** True if q has a gate beside each head, whose sigmoid multiplies the head's mixed values. */
@@ -85,21 +69,13 @@ export interface Family {
   /** Config key of a factor of the logits. */
   readonly logitScaleKey?: string
   /**
-   * Layers without RoPE. `marked`: those that are 0 in no_rope_layers, or every no_rope_layer_interval-th.
-   * `full`: those without a window in a model with windows. `allUnlessNamed`: all, unless
-   * position_embedding_type is "rope".
+   * Layers without RoPE. `marked` is by no_rope_layers or no_rope_layer_interval, `full` has no window, and
+   * `allUnlessNamed` is all unless position_embedding_type is "rope".
    */
   readonly layersWithoutRope: 'none' | 'marked' | 'full' | 'allUnlessNamed'
-  /**
-   * Soft caps that apply, attn_logit_softcapping and final_logit_softcapping: cap * tanh(x / cap). Gemma 3
-   * has both keys, but reads only the second, and only as a text model by itself.
-   */
+  /** Soft caps cap * tanh(x / cap) that apply. Gemma 3 reads only the final one, as a text model by itself. */
   readonly softCaps: 'none' | 'both' | 'final' | 'finalAlone'
-  /**
-   * Layers that see only `sliding_window` keys. "never" allows only full attention in layer_types. "always"
-   * applies if sliding_window is a number. "layerTypes" follows the layer_types list of the config, or the
-   * family's older rule without a list.
-   */
+  /** Layers that see only `sliding_window` keys: none, all if it is a number, or by layer_types and older rules. */
   readonly windows: 'never' | 'always' | 'layerTypes'
   /** Name in layer_types of layers that see all keys, and whether the list may be omitted. */
   readonly fullLayers: { readonly type: string; readonly isListOptional: boolean }
@@ -111,10 +87,7 @@ export interface Family {
   readonly windowSwitch?: string
   /** Older rule for layer i, used without layer_types. */
   readonly slides?: (layer: number, config: ConfigReader) => boolean
-  /**
-   * RoPE of sliding layers: as in full layers; with rope_local_base_freq and no scaling; or as in full layers
-   * without scaling.
-   */
+  /** RoPE of sliding layers: as in full ones, with rope_local_base_freq and no scaling, or without scaling. */
   readonly slidingRope: 'same' | 'local' | 'unscaled'
   /** True if partial_rotary_factor, which rotates only the first dimensions of a head, is supported. */
   readonly partialRotary: boolean
@@ -126,20 +99,15 @@ export interface Family {
   readonly ropeKeys: { readonly theta: string; readonly partial: string }
   /** True if dynamic RoPE may have an `alpha`, which raises its base frequency for all lengths. */
   readonly alphaRope: boolean
-  /**
-   * True if RoPE may divide its dimensions among time, height and width of images ("mrope"). All three are
-   * the position of a token in text, where it is plain RoPE.
-   */
+  /** True if RoPE may divide its dimensions for images ("mrope"), which is plain RoPE for text. */
   readonly imageRope: boolean
   /** True if YaRN may have llama_4_scaling_beta, which makes queries beyond the original context grow. */
   readonly growingQueries: boolean
   /** True if the config may have original_max_position_embeddings, the context before LongRoPE. */
   readonly originalContext: boolean
   /**
-   * True if projections may be computed in float16 on devices that gain from it. Gemma is excluded: its norms
-   * multiply by (1 + weight), and its residual grows past float16's largest number, 65,504. So float16
-   * overflows where bfloat16 does not. Activations that square their input and layers with experts are
-   * excluded too; rounding could send a row to other experts. Models with recurrent layers never have it.
+   * True if projections may be computed in float16. Gemma overflows beyond 65,504. Squares, experts (by rounding) and
+   * recurrent layers are excluded too.
    */
   readonly halfPrecision: boolean
   readonly tiedHeadByDefault: boolean
@@ -176,10 +144,7 @@ export interface ExpertKeys {
   readonly scores: 'softmax' | 'sigmoid'
   /** Shape of the bias that is added to scores to choose experts, but not to weigh them: [experts] or [1, experts]. */
   readonly choiceBias: 'none' | 'vector' | 'row'
-  /**
-   * Experts are in n_group groups, and a row uses those of topk_group groups. A group is ranked by its largest score
-   * (if topk_method is "group_limited_greedy") or by the sum of its two largest.
-   */
+  /** Experts in n_group groups, topk_group of which a row uses, ranked by their largest score or two largest ones. */
   readonly groups: 'none' | 'byLargest' | 'byTopTwo'
   /** True if the weights of a row's experts sum to one, or the config key for it. */
   readonly normed: boolean | string
@@ -187,10 +152,7 @@ export interface ExpertKeys {
   readonly scaleKey?: string
   /** Reports whether a layer has one MLP; omitted if all layers have experts. */
   readonly isDense?: (config: ConfigReader, layer: number, layerCount: number) => boolean
-  /**
-   * Config key of the inner size of the expert that every row goes through, if the family has one. If there is a
-   * count key, this many experts of that size are stored as one.
-   */
+  /** Config key of the inner size of the expert of every row, and the count of those that are stored as one. */
   readonly shared?: {
     readonly sizeKey: string
     readonly countKey?: string
@@ -199,10 +161,7 @@ export interface ExpertKeys {
   }
 }
 
-/**
- * Names of modules other than norms of a layer. `experts` has a numbered folder for each expert, with its
- * projections.
- */
+/** Names of modules of a layer besides norms. `experts` has a numbered folder for each expert. */
 const MODULES = {
   q: 'self_attn.q_proj',
   k: 'self_attn.k_proj',

@@ -3,8 +3,8 @@ import { ropeSection } from './layer-specs'
 import { sharpening } from './yarn'
 
 /**
- * Latent attention (DeepSeek-AI, arXiv 2405.04434): keys and values of all heads are projected from one vector of
- * a token, which is normed. Only some dimensions of a head rotate, and for keys these are the same in all heads.
+ * Latent attention (DeepSeek-AI, arXiv 2405.04434): keys and values come from one normed vector of a token. Only some
+ * dimensions of a head rotate.
  */
 export interface LatentAttention {
   /** Size of such a vector for queries; null if hidden states are projected to queries directly. */
@@ -36,10 +36,7 @@ export function readLatent(reader: ConfigReader): LatentSizes {
   }
 }
 
-/**
- * Reads the factor of scores with YaRN. Releases of transformers before July 2026 omit it for DeepSeek-V2, while
- * its authors' code and vLLM apply it.
- */
+/** Reads the factor of scores with YaRN, which transformers omitted for DeepSeek-V2 before July 2026. */
 export function latentScoreFactor(reader: ConfigReader): number {
   const section = ropeSection(reader)
   const scale = section?.value('mscale_all_dim')

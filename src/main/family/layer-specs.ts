@@ -22,10 +22,7 @@ export interface LayerSpec {
   readonly carriedPair: number | null
 }
 
-/**
- * Opens the section of RoPE in either style: rope_scaling, or the newer rope_parameters, which contains
- * further keys.
- */
+/** Opens the section of RoPE: rope_scaling, or the newer rope_parameters with further keys. */
 export function ropeSection(reader: ConfigReader): ConfigReader | null {
   const parameters = reader.section('rope_parameters')
   // A default applies to configs with neither key.
@@ -94,10 +91,7 @@ export function contextLength(
   return limits.length === 0 ? null : Math.min(...limits)
 }
 
-/**
- * Reads the tokens of the first chunk of dual chunk attention (An et al., arXiv 2402.17463), within which
- * attention is plain. Beyond it vLLM computes other positions than transformers, which ignores the section.
- */
+/** Reads the first chunk of dual chunk attention (An et al., arXiv 2402.17463), within which attention is plain. */
 function firstChunk(reader: ConfigReader): number | null {
   const section = reader.section('dual_chunk_attention_config')
   if (section === null) return null

@@ -15,8 +15,8 @@ export interface RopeContext {
 }
 
 /**
- * LongRoPE (Ding et al., arXiv 2402.13753) within the original context: each frequency has a divisor. Longer
- * texts have other divisors at all positions and share no states with shorter ones, so they are refused.
+ * LongRoPE (Ding et al., arXiv 2402.13753) within the original context, with a divisor for each frequency. Longer
+ * texts share no states with shorter ones, so they are refused.
  */
 export interface LongRope {
   readonly kind: 'longrope'
@@ -36,10 +36,7 @@ export interface DynamicRope {
   readonly limit: number
 }
 
-/**
- * Reads LongRoPE as transformers 5 does. Phi-3's original context outside the section takes precedence over
- * the section, and a written factor over the ratio of the contexts.
- */
+/** Reads LongRoPE as transformers 5 does: Phi-3's context before the section's, and a written factor before a ratio. */
 export function readLongRope(section: ConfigReader, theta: number, context: RopeContext): LongRope {
   const inner = section.optionalCount('original_max_position_embeddings')
   const limit = context.originalContext ?? inner ?? context.contextLength

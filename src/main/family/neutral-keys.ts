@@ -1,7 +1,4 @@
-/**
- * Keys of a config.json that the family's row does not read. A key is ignored only if it is known to change no
- * number. Any other key is refused by name, because an ignored computation gives plausible but wrong numbers.
- */
+/** Keys of a config.json that change no number. Any other unread key is refused by name. */
 
 /** Keys that change no logit, whatever their value. */
 const NEUTRAL = new Set([

@@ -9,10 +9,7 @@ export type RecurrentTrait = {
 } & (
   | {
       readonly kind: 'gatedDelta'
-      /**
-       * True if the input projections are two, whose rows are grouped by key head, [q | k | v | gate] and
-       * [strength | decay].
-       */
+      /** True for two input projections, grouped by key head: [q | k | v | gate] and [strength | decay]. */
       readonly fused: boolean
     }
   | { readonly kind: 'shortConvolution' }

@@ -72,10 +72,9 @@ export function readRope(section: ConfigReader | null, theta: number, context: R
 }
 
 /**
- * Computes inverse frequencies of the rotary dimensions, [rotarySize / 2], rounded to float32 as in the
- * reference implementation. For llama3, wavelengths above originalContext / lowFrequencyFactor are divided by
- * the factor, those below originalContext / highFrequencyFactor are unchanged, and those between are
- * interpolated.
+ * Computes inverse frequencies, [rotarySize / 2], in float32 as the reference. For llama3, wavelengths above
+ * originalContext / lowFrequencyFactor are divided by the factor, and those down to originalContext /
+ * highFrequencyFactor interpolated.
  */
 export function inverseFrequencies(rope: Rope, rotarySize: number): Float32Array {
   const frequencies = new Float32Array(rotarySize / 2)
@@ -121,10 +120,8 @@ function scaleByLlama3(rope: Extract<Rope, { kind: 'llama3' }>, frequency: numbe
 }
 
 /**
- * Computes cos and sin of every angle, [positionCount, rotarySize / 2] each, with angles in float32 as in the
- * reference. YaRN and LongRoPE scale them, which sharpens attention.
- *
- * @throws WorkbenchError `unsupported` beyond the positions of a rotation
+ * Computes cos and sin, [positionCount, rotarySize / 2], in float32, scaled by YaRN and LongRoPE. @throws
+ * WorkbenchError `unsupported` beyond the positions of a rotation
  */
 export function rotaryTables(
   rope: Rope,

@@ -13,10 +13,7 @@ const DECODER_PREFIXES = [
 ] as const
 const BARE_DECODER_NAME = /^(layers\.\d+\.|embed_tokens\.|norm\.)/
 
-/**
- * Gives the canonical name of a stored tensor: decoder tensors under `model.`, the head as `lm_head.weight`,
- * others unchanged.
- */
+/** Gives the canonical name of a tensor: `model.` for the decoder, `lm_head.weight`, others unchanged. */
 export function canonicalTensorName(stored: string): string {
   for (const [prefix, canonical] of DECODER_PREFIXES) {
     if (stored.startsWith(prefix)) return `${canonical}${stored.slice(prefix.length)}`

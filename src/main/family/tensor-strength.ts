@@ -5,10 +5,7 @@ import type { DecoderSpec } from './decoder-spec'
 import { expertTensors, sharedTensors, type LayerTensorSpec } from './tensors'
 import { elementAt } from '../../contract/model/look-up'
 
-/**
- * Gives base's share of a layer tensor. {@link requireComponents} has checked that the components of a fused
- * tensor agree.
- */
+/** Gives base's share of a layer tensor, whose components agree by {@link requireComponents}. */
 export function tensorStrength({ half, components }: LayerTensorSpec, layer: LayerStrength): number {
   const halfStrength = layer[half]
   if (typeof halfStrength === 'number') return halfStrength
@@ -17,12 +14,7 @@ export function tensorStrength({ half, components }: LayerTensorSpec, layer: Lay
   return match.strength
 }
 
-/**
- * Checks that a family supports a recipe: each restored component has its own tensor, or agrees with the
- * components that share its tensor.
- *
- * @throws WorkbenchError `unsupported` naming the component and the tensor
- */
+/** Checks that each restored component has its own tensor, or agrees with those that share it. */
 export function requireComponents(spec: DecoderSpec, layers: readonly LayerStrength[]): void {
   const { label } = spec.family
   for (const [index, layer] of layers.entries()) {

@@ -294,8 +294,7 @@ export function residentTensors(spec: DecoderSpec, layer: number): ResidentTenso
 }
 
 /**
- * Lists the tensors around the layers. The final norm has a weight and a bias, a weight, or neither; a tied
- * head is the embedding. Embedding and head are [vocabulary, hidden].
+ * Lists the tensors around the layers: [vocabulary, hidden] of embedding and head, which may be one, and the norm's.
  */
 export function wholeModelTensors(spec: DecoderSpec): {
   embedding: TensorSpec

@@ -16,10 +16,7 @@ export interface Yarn {
   readonly attentionFactor: number
 }
 
-/**
- * Reads YaRN as transformers 5 does. A written factor counts even if it differs from the ratio of the context
- * lengths, which some earlier releases used. The original context defaults to `max_position_embeddings`.
- */
+/** Reads YaRN as transformers 5 does: a written factor counts even if it differs from the ratio of contexts. */
 export function readYarn(section: ConfigReader, theta: number, contextLength: number | null): Yarn {
   // In DeepSeek-R1-0528-Qwen3; ignored by transformers, while vLLM multiplies by it.
   section.ignore('attn_factor')
@@ -56,10 +53,7 @@ export function sharpening(factor: number, scale: number): number {
   return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1
 }
 
-/**
- * Scales the frequency of rotary dimensions i and i + rotarySize / 2: unchanged, divided by the factor, or
- * interpolated.
- */
+/** Scales the frequency of rotary dimensions i and i + rotarySize / 2: unchanged, divided, or interpolated. */
 export function scaleByYarn(yarn: Yarn, frequency: number, i: number, rotarySize: number): number {
   const dimOf = (rotations: number): number =>
     (rotarySize * Math.log(yarn.originalContext / (rotations * 2 * Math.PI))) / (2 * Math.log(yarn.theta))

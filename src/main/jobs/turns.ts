@@ -80,7 +80,7 @@ export class JobTurns {
     requireWritablePair(pair, name)
     this.claim(pair)
     const begin = async (signal: AbortSignal): Promise<Started> => {
-      await requireSavable(pair)
+      await requireFileTaken(join(pair.project.path, PROJECT_FILE))
       throwIfCancelled(signal, name)
       return prepare(signal)
     }
@@ -185,10 +185,6 @@ export function requireWritablePair(pair: ProjectPair, what: string): void {
     `${what} of ${pair.project.path} could not be saved: ${pair.readOnly}`
   )
 }
-
-/** Checks that the project folder still accepts files, so that no hours of work are lost. */
-const requireSavable = ({ project }: ProjectPair): Promise<void> =>
-  requireFileTaken(join(project.path, PROJECT_FILE))
 
 function requireNot(pair: ProjectPair, tables: readonly NamedTable[]): void {
   const running = tables.find(({ table }) => table.isRunning(pair) || table.isPreparing(pair))

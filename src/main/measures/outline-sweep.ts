@@ -30,7 +30,8 @@ export async function outlineSweep(
   sweep: SweepDocument,
   check: CheckResult | null,
   rho: number,
-  evaluationOf: (selection: Selection | null) => Promise<EvaluationFinding | null> = noEvaluation
+  evaluationOf: (selection: Selection | null) => Promise<EvaluationFinding | null> = () =>
+    Promise.resolve(null)
 ): Promise<OutlinedSweep> {
   const { id, createdAt, layerCount, ranges, prompts, preview } = sweep
   const selection = await runCooperatively(checkedSelection(sweep, check, rho))
@@ -81,8 +82,6 @@ export async function outlineSweep(
     }
   }
 }
-
-const noEvaluation = (): Promise<null> => Promise.resolve(null)
 
 function outlineSelected(
   { selected, bootstrap }: Selection,

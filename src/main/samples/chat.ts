@@ -1,5 +1,5 @@
 import type { Rendering } from '../../contract/documents/crc'
-import type { ChatColumn, ChatQuestion } from '../../contract/procedures/chat'
+import type { ChatQuestion } from '../../contract/procedures/chat'
 import { FEW_SHOT_DEFAULTS, fewShotText } from '../../contract/model/few-shot'
 import { WorkbenchError } from '../../contract/model/problem'
 import { comparePrompts } from '../answers/compare-prompts'
@@ -37,7 +37,7 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
     const column = promptOf.indexOf(prompt)
     const { tokens } = elementAt(chats, column, 'conversation')
     return {
-      text: lastText(elementAt(columns, column, 'conversation')),
+      text: elementAt(columns, column, 'conversation').turns.at(-1)?.content ?? '',
       category: '',
       raw: elementAt(columns, column, 'conversation').variant.kind === 'few-shot',
       rendered,
@@ -69,8 +69,6 @@ export async function prepareChat(request: ChatRequest): Promise<{ work: Samples
     notices: [...new Set([...chats.flatMap(({ notices }) => notices), ...planned.notices])]
   }
 }
-
-const lastText = ({ turns }: ChatColumn): string => turns.at(-1)?.content ?? ''
 
 const keysOf = (variant: number, prompt: number, count: number): SampleKey[] =>
   Array.from({ length: count }, (_, index) => ({ variant, prompt, index }))

@@ -80,7 +80,7 @@ export class Devices {
     if (choice !== 'auto') return { device: choice, notice: null }
     const machine = await this.gpus()
     if (machine?.gpus.length === 0) return { device: 'cpu', notice: null }
-    if (layerWeights(await specOf(base)) < SMALL_LAYER)
+    if (layerWeights((await openMember(base)).spec) < SMALL_LAYER)
       return { device: 'cpu', notice: machine === null ? null : SMALL_NOTICE }
     return bestDevice(await this.reports(), machine)
   }
@@ -195,10 +195,6 @@ async function checkedBy(
   } finally {
     await host.close()
   }
-}
-
-async function specOf(folder: string): Promise<DecoderSpec> {
-  return (await openMember(folder)).spec
 }
 
 /** Weights that a row of the first layer goes through. */

@@ -11,7 +11,7 @@ import { JudgeEvent, JudgeSettings } from '../../documents/judge'
 import { Computing } from '../../documents/samples'
 import { RestorationRange } from '../../model/recipe'
 import { MAX_TASK_CHARACTERS, Task } from '../../documents/task'
-import { pairInput, procedure } from './procedure'
+import { jobProcedures, pairInput, procedure } from './procedure'
 import { EvaluationFinding } from '../../documents/verdict'
 
 export const evaluationProcedures = {
@@ -43,8 +43,7 @@ export const evaluationProcedures = {
   resume: procedure
     .input(pairInput.extend({ evaluationId: z.string() }))
     .output(z.object({ evaluationId: z.string() })),
-  watch: procedure.input(pairInput).output(eventIterator(EvaluationEvent)),
-  cancel: procedure.input(pairInput).output(z.void()),
+  ...jobProcedures(EvaluationEvent),
   /** Returns the results of the answers so far. Variants are compared with `against`, by default post. */
   get: procedure
     .input(pairInput.extend({ evaluationId: z.string(), against: z.string().max(1000).optional() }))

@@ -1,10 +1,9 @@
-import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { RankEvent } from '../../documents/rank-table'
 import { Recipe } from '../../model/recipe'
 import { ExportEvent, ExportPlan, LowRankAdapter } from '../export'
 import { ServedRecipe, ServingEvent } from '../served-models'
-import { folderPath, pairInput, procedure } from './procedure'
+import { folderPath, jobProcedures, pairInput, procedure } from './procedure'
 
 /** A recipe, and the form of its export. */
 const exportInput = pairInput.extend({
@@ -18,23 +17,19 @@ export const exportProcedures = {
   start: procedure
     .input(exportInput.extend({ target: folderPath, overwrite: z.boolean() }))
     .output(z.object({ exportId: z.string() })),
-  watch: procedure.input(pairInput).output(eventIterator(ExportEvent)),
-  cancel: procedure.input(pairInput).output(z.void())
+  ...jobProcedures(ExportEvent)
 }
 
 /** Scores of a recipe as adapters of several ranks. */
 export const rankProcedures = {
   /** Starts scoring. It is rejected while a job of the project uses the engine. */
   start: procedure.input(pairInput.extend({ recipe: Recipe })).output(z.void()),
-  /** Follows the running job. It ends at once if none runs. Aborting stops watching, not the job. */
-  watch: procedure.input(pairInput).output(eventIterator(RankEvent)),
-  cancel: procedure.input(pairInput).output(z.void())
+  ...jobProcedures(RankEvent)
 }
 
 /** A server of base, post and a recipe for programs on this machine. */
 export const servingProcedures = {
   /** Starts the server, which continues if the window closes, and ends with its project. */
   start: procedure.input(pairInput.extend(ServedRecipe.shape)).output(z.void()),
-  watch: procedure.input(pairInput).output(eventIterator(ServingEvent)),
-  cancel: procedure.input(pairInput).output(z.void())
+  ...jobProcedures(ServingEvent)
 }

@@ -1,4 +1,4 @@
-import { oc } from '@orpc/contract'
+import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { PairId } from '../../documents/project'
 import { Problem } from '../../model/problem'
@@ -9,6 +9,12 @@ export const procedure = oc.errors({ WORKBENCH: { data: Problem } })
 export const projectPath = z.object({ path: z.string().min(1).max(4096) })
 
 export const pairInput = projectPath.extend({ pair: PairId })
+
+/** Follows the pair's job of a kind, which goes on without watchers, and stops it. Without a job, it ends at once. */
+export const jobProcedures = <Event extends z.ZodType>(event: Event) => ({
+  watch: procedure.input(pairInput).output(eventIterator(event)),
+  cancel: procedure.input(pairInput).output(z.void())
+})
 
 export const sweepInput = pairInput.extend({ sweepId: z.string() })
 

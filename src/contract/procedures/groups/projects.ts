@@ -17,7 +17,6 @@ export const projectProcedures = {
   open: procedure.input(projectPath.extend({ pair: PairId.optional() })).output(ProjectState),
   /** Streams the state of a project with one of its pairs, at once and after every change by any client. */
   watch: procedure.input(pairInput).output(eventIterator(ProjectState)),
-  /** Changes values of the project. @param pair pair that the answer shows */
   update: procedure
     .input(pairInput.extend({ seen: seenRevision, changes: ProjectChanges }))
     .output(ProjectState),

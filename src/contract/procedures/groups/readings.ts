@@ -1,16 +1,13 @@
-import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { ChecksumsDocument, ChecksumsEvent } from '../../documents/checksums'
 import { DistancesDocument, DistancesEvent } from '../../documents/distances'
 import { ValuesEvent } from '../../documents/non-finite'
-import { pairInput, procedure } from './procedure'
+import { jobProcedures, pairInput, procedure } from './procedure'
 
 export const distanceProcedures = {
   /** Starts a comparison of base with post, unless the project has the distances of the same checkpoints. */
   start: procedure.input(pairInput).output(z.void()),
-  /** Follows the comparison. It ends at once if none runs. Aborting stops watching, not the comparison. */
-  watch: procedure.input(pairInput).output(eventIterator(DistancesEvent)),
-  cancel: procedure.input(pairInput).output(z.void()),
+  ...jobProcedures(DistancesEvent),
   /** Returns the distances of the pair's checkpoints, or the newest, and the members that have changed since. */
   get: procedure.input(pairInput).output(
     z.object({
@@ -23,8 +20,7 @@ export const distanceProcedures = {
 export const checksumProcedures = {
   /** Starts hashing all weight files of the pair. It is rejected while one runs. */
   start: procedure.input(pairInput).output(z.void()),
-  watch: procedure.input(pairInput).output(eventIterator(ChecksumsEvent)),
-  cancel: procedure.input(pairInput).output(z.void()),
+  ...jobProcedures(ChecksumsEvent),
   /** Returns the checksums of the pair's current checkpoints. */
   get: procedure
     .input(pairInput)
@@ -34,6 +30,5 @@ export const checksumProcedures = {
 export const valueProcedures = {
   /** Starts a search for NaN and infinity in the weights of the pair. It is rejected while one runs. */
   start: procedure.input(pairInput).output(z.void()),
-  watch: procedure.input(pairInput).output(eventIterator(ValuesEvent)),
-  cancel: procedure.input(pairInput).output(z.void())
+  ...jobProcedures(ValuesEvent)
 }

@@ -19,7 +19,7 @@ import {
 } from '../../documents/samples'
 import { MAX_TASK_CHARACTERS, SamplePrompt, SamplePrompts } from '../../documents/task'
 import { AnswerFileFacts } from '../../model/external-model'
-import { folderPath, pairInput, procedure, seenRevision } from './procedure'
+import { folderPath, jobProcedures, pairInput, procedure, seenRevision } from './procedure'
 
 export const sampleProcedures = {
   builtinPrompts: procedure.output(SamplePrompts),
@@ -47,8 +47,7 @@ export const sampleProcedures = {
   more: procedure
     .input(pairInput.extend({ runId: z.string(), sampleCount: z.number().int().min(1).max(100_000) }))
     .output(z.object({ runId: z.string() })),
-  watch: procedure.input(pairInput).output(eventIterator(SampleEvent)),
-  cancel: procedure.input(pairInput).output(z.void()),
+  ...jobProcedures(SampleEvent),
   get: procedure
     .input(pairInput.extend({ runId: z.string() }))
     .output(z.object({ run: SampleRun, samples: z.array(ShownSample), measures: SampleRunMeasures })),
@@ -70,7 +69,6 @@ export const sampleProcedures = {
   export: procedure
     .input(pairInput.extend({ runId: z.string(), format: z.enum(SAMPLE_EXPORT_FORMATS) }))
     .output(z.object({ fileName: z.string(), content: z.string() })),
-  /** Returns the latest scores of the project's CRC prompts from full answers, or null if there are none. */
   crcScores: procedure.input(pairInput).output(SampledCrc.nullable()),
   /** Scores the project's CRC prompts from full generated answers. The stream ends with the stored scores. */
   scoreCrc: procedure

@@ -1,7 +1,6 @@
-import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { SearchDocument, SearchEvent, SearchSettings, UnfinishedSearch } from '../../documents/search'
-import { pairInput, sweepInput, limitInput, procedure } from './procedure'
+import { jobProcedures, limitInput, procedure, sweepInput } from './procedure'
 
 export const searchProcedures = {
   /** Starts growing recipes from a sweep's best ranges, which continues if the window closes. */
@@ -15,8 +14,7 @@ export const searchProcedures = {
     )
     .output(z.void()),
   unfinished: procedure.input(sweepInput).output(UnfinishedSearch.nullable()),
-  watch: procedure.input(pairInput).output(eventIterator(SearchEvent)),
-  cancel: procedure.input(pairInput).output(z.void()),
+  ...jobProcedures(SearchEvent),
   /** Returns a search from a sweep, the latest if none is named, or null if there is none. */
   get: procedure.input(sweepInput.extend({ id: z.string().optional() })).output(SearchDocument.nullable())
 }

@@ -9,7 +9,7 @@ import { SweepEvent, SweepProgress } from '../../documents/sweep-events'
 import { SweepPlan } from '../../documents/sweep-plan'
 import { WhatIf, WhatIfSweep } from '../../documents/what-if'
 import { Recipe, RestorationRange } from '../../model/recipe'
-import { pairInput, sweepInput, limitInput, procedure } from './procedure'
+import { jobProcedures, limitInput, pairInput, procedure, sweepInput } from './procedure'
 
 export const sweepProcedures = {
   /** Starts the project's sweep of all ranges and kept recipes, which continues if the window closes. */
@@ -39,8 +39,7 @@ export const sweepProcedures = {
     .output(SweepPlan.nullable()),
   /** Sets the range that the user looks at. A running preview scores it next on all prompts, if its work allows. */
   lookAt: procedure.input(pairInput.extend({ range: RestorationRange })).output(z.void()),
-  watch: procedure.input(pairInput).output(eventIterator(SweepEvent)),
-  cancel: procedure.input(pairInput).output(z.void()),
+  ...jobProcedures(SweepEvent),
   get: procedure.input(sweepInput).output(ShownSweep),
   /** Returns the scores of one model for each prompt. @param model key of the model in the sweep or its search */
   scores: procedure.input(sweepInput.extend({ model: z.string().max(100_000) })).output(z.array(PromptScore)),

@@ -180,7 +180,10 @@ async function showResult(
   const storedKind = kindOfDocument(document)?.kind
   const [kind, value] =
     storedKind === 'evaluation-run'
-      ? ['evaluation' as const, await measureEvaluation(file, signal)]
+      ? [
+          'evaluation' as const,
+          await withPairOfDocument(file, (pair, id) => evaluationView(pair, id, { signal }))
+        ]
       : [storedKind, document]
   if (kind === undefined || kind === 'sweep') return showSweep(argument, options, command, signal)
   refuseUnused(
@@ -193,9 +196,6 @@ async function showResult(
   const text = await describeResult(kind, value, argument, options.details)
   await (options.json ? printJson(kind, z.looseObject({}).parse(value)) : printShown(text))
 }
-
-const measureEvaluation = (file: string, signal: AbortSignal): Promise<EvaluationView> =>
-  withPairOfDocument(file, (pair, id) => evaluationView(pair, id, { signal }))
 
 async function resultTable(kind: DocumentKind, value: unknown, argument: string): Promise<CsvTable> {
   if (kind === 'evaluation') return evaluationTable(parseAs(EvaluationView, value, argument))

@@ -217,7 +217,6 @@ export function checkAfter(options: SweepOptions, named: { pair?: string } = {})
   return checkCommandOf({ ...options, ...named, demo: isPlainDemo(options) })
 }
 
-/** Reports whether a check of the demo would make the same sweep first. */
 function isPlainDemo({ demo, prompts, task, recipes, countLeadingSpace, ...options }: SweepOptions): boolean {
   const {
     source = 'base',

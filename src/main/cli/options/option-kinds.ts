@@ -8,7 +8,6 @@ export interface DeclaredOption<Schema extends z.ZodType = z.ZodType> {
   /** True if the option may be repeated. Otherwise a second value is refused. */
   readonly mayRepeat: boolean
 }
-/** An option that is undefined if it is not given. */
 type MayBeGiven<Schema extends z.ZodType> = DeclaredOption<z.ZodOptional<Schema>>
 
 interface Rules {
@@ -50,7 +49,6 @@ export const unlessNo = (description: string): DeclaredOption<z.ZodDefault<z.Zod
   withFlag: (flag) => new Option(`--no-${flag.slice(2)}`, description)
 })
 
-/** Declares a flag that is undefined if it is not given. */
 export const flagIfGiven = (description: string, rules?: Rules): MayBeGiven<z.ZodBoolean> =>
   declared(z.boolean().optional(), null, description, rules)
 

@@ -28,7 +28,7 @@ export function describeComparison(comparison: SweepComparison): string {
     ...describeSources(comparison),
     describeSides(comparison),
     describeDiffering(comparison),
-    describeAgreement(comparison),
+    `${style('bold', 'Agreement')}\n${agreementLines(comparison).map(printable).join('\n')}`,
     describeScores(comparison)
   ].join('\n\n')
 }
@@ -54,10 +54,6 @@ function describeDiffering({ differs }: SweepComparison): string {
   if (differs.length === 0) return NOTHING_DIFFERS
   const rows = differs.map((difference) => [differenceLabel(difference), difference.a, difference.b])
   return `${style('bold', 'Differences')}\n${table([['', 'A', 'B'], ...rows], 'lll')}`
-}
-
-function describeAgreement(comparison: SweepComparison): string {
-  return `${style('bold', 'Agreement')}\n${agreementLines(comparison).map(printable).join('\n')}`
 }
 
 function describeScores(comparison: SweepComparison): string {

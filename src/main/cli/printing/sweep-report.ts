@@ -8,7 +8,6 @@ import type { RestorationRange } from '../../../contract/model/recipe'
 import { bestRanges } from '../../crc/selection/best-ranges'
 import { decimal, table, count, printable, style } from './output'
 import type { MinPDraw } from '../../../contract/model/sampling'
-import type { WorkCounts } from '../../../contract/documents/sweep-work'
 import { verdictOf } from '../../../contract/words/verdict'
 import { scoredByWords, scoreWords, unlistedWords } from '../../../contract/words/score-words'
 import type { EvaluationFinding } from '../../../contract/documents/verdict'
@@ -263,10 +262,7 @@ function describeWork({
     followUp === null ? '' : ` Then ${plural(followUp.blockEvaluations, 'block evaluation')} for ${halves}.`
   return style(
     'dim',
-    `${workDone(work, preview)} in ${formatDuration(seconds)} on ${printable(device)}.${reused}${after}`
+    `${workOfPrompts(work, preview)}, ${formatMemory(work.weightBytesRead)} of layer weights read in ` +
+      `${formatDuration(seconds)} on ${printable(device)}.${reused}${after}`
   )
-}
-
-function workDone(work: WorkCounts, preview: SweepDocument['preview']): string {
-  return `${workOfPrompts(work, preview)}, ${formatMemory(work.weightBytesRead)} of layer weights read`
 }

@@ -4,7 +4,6 @@ import type { ProjectPair } from '../../project/pair/project-pair'
 import { openNamedProject } from './named-project'
 import { type ProjectOptions, requireProjectOfPair } from './project-to-save'
 
-/** Runs work with a pair of a project that is opened for reading, so that others may write. */
 export async function withViewedPair<T>(
   { project: path, pair }: ProjectOptions,
   command: Command,

@@ -12,7 +12,6 @@ import { isReportHead } from '../../report/report-sign'
 import { bytes } from '../printing/output'
 import { TABLE_HEADS } from './tables'
 
-/** Kinds of files that a command writes and may replace. */
 export type WrittenKind = DocumentKind | keyof typeof TEXT_FILES
 
 /** Files that are no JSON documents. */
@@ -101,7 +100,6 @@ export function requireSameIdentity(
 const isSameShard = (one: Shard, other: Shard | undefined): boolean =>
   one.index === other?.index && one.count === other.count
 
-/** Recognises a file by its beginning or as a document; null if unknown. */
 async function recogniseFile(
   path: string
 ): Promise<{ found: { kind: WrittenKind; is: string } | null; value?: unknown }> {

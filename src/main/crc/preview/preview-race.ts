@@ -123,7 +123,6 @@ export class PreviewRace {
     )
   }
 
-  /** Computes the prospect of each candidate that is not finished. */
   prospects(): Map<number, Prospect> {
     const unfinished = this.candidates.filter((model) => !this.exact.has(model))
     const leader = this.leader()

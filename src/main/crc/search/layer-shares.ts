@@ -188,7 +188,6 @@ export function estimate(units: readonly number[]): { value: number; interval: I
   return { value, interval: [value - reach, value + reach] }
 }
 
-/** Computes the gain of each layer at its turn, by layer. */
 function added(order: readonly number[], value: Value): number[] {
   const before = prefixes(order).map(value)
   const gains = new Map(

@@ -12,7 +12,6 @@ export const subsetsOf = (layerCount: number): Subset[] =>
     Array.from({ length: layerCount }, (__, layer) => (index & bitOf(layer, layerCount)) !== 0)
   )
 
-/** Gives the index of the subset that holds only this layer. */
 export const bitOf = (layer: number, layerCount: number): number => 1 << (layerCount - 1 - layer)
 
 /** Lists the subsets with one layer missing. */
@@ -43,7 +42,6 @@ export function randomOrders(layerCount: number, pairs: number, seed: number): O
   })
 }
 
-/** Lists the subsets along an order, from no restored layer to all. */
 export function prefixes(order: readonly number[]): Subset[] {
   return Array.from({ length: order.length + 1 }, (_, count) => {
     const restored = new Set(order.slice(0, count))

@@ -69,7 +69,6 @@ export interface SearchScoring {
 
 export type ScoredRecipes = Map<string, ScoredLayers>
 
-/** Collects the scores of the sweep: post, ranges and uniform blends. */
 export function scoredBySweep({ layerCount, post, ranges, blends }: SearchProblem): ScoredRecipes {
   const postItself: ScoredLayers = { layers: postStrengths(layerCount), measures: post }
   return new Map([postItself, ...blends, ...ranges].map((scored) => [layersKey(scored.layers), scored]))

@@ -96,7 +96,6 @@ export function* recompareBaselines(
   return { ...selection, baselines }
 }
 
-/** Restricts a sweep to the prompts at the given indices. */
 function* onPrompts(sweep: SelectionInput, indices: readonly number[]): Steps<SelectionInput> {
   const prompts = indices.map((index) => elementAt(sweep.prompts, index, 'prompt'))
   const restrict = <Scored extends Score>(score: Scored): Scored => ({
@@ -120,7 +119,6 @@ function* onPrompts(sweep: SelectionInput, indices: readonly number[]): Steps<Se
   }
 }
 
-/** Recomputes a score on the prompts at the given indices. */
 function scoreOnPrompts(prompts: SelectionInput['prompts'], score: Score, indices: readonly number[]): Score {
   if (indices.length === prompts.length) return score
   return averageScores(
@@ -129,7 +127,6 @@ function scoreOnPrompts(prompts: SelectionInput['prompts'], score: Score, indice
   )
 }
 
-/** Scores the range that the selection prompts selected on the hold-out prompts. */
 function* reportOn(
   sweep: SelectionInput,
   range: RangeScore,

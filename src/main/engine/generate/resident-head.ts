@@ -110,7 +110,11 @@ class SplitHead implements ResidentHead {
     const drawing = this.device.name === 'cpu' ? minPDraw(sampling) : null
     return drawing === null
       ? null
-      : this.drawTokens(floatRows(hidden), uniforms, await this.drawerOf(drawing))
+      : this.drawTokens(
+          hidden instanceof Float32Array ? hidden : floatsOf(hidden),
+          uniforms,
+          await this.drawerOf(drawing)
+        )
   }
 
   async logits(hidden: HiddenRows): Promise<Float32Array> {
@@ -192,10 +196,6 @@ class SplitHead implements ResidentHead {
     this.logitsOfParts[slice] = memory
     return memory
   }
-}
-
-function floatRows(hidden: HiddenRows): Float32Array {
-  return hidden instanceof Float32Array ? hidden : floatsOf(hidden)
 }
 
 async function readPackedHead(

@@ -2,7 +2,6 @@ import { totalWork, type WorkCounts } from '../../../contract/documents/sweep-wo
 import type { Precision } from '../../../contract/model/device'
 import { minPDraw, OPEN_SAMPLING } from '../../../contract/model/sampling'
 import type { EngineSweepEvent, SweepRequest } from '../../../contract/procedures/engine'
-import type { MovedBytes } from '../device/device'
 import { choosePrecision } from '../forward/choose-precision'
 import type { ForwardRun } from '../forward/forward'
 import { nodesPerRun } from '../forward/nodes-per-run'
@@ -57,7 +56,13 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
       type: 'done',
       work: totalWork(run.works),
       reading: { ...run.reading, peakBuffers: reader.peakBuffers },
-      moved: device.moved === null ? null : movedSince(before, device.moved),
+      moved:
+        device.moved === null
+          ? null
+          : {
+              toDevice: device.moved.toDevice - before.toDevice,
+              fromDevice: device.moved.fromDevice - before.fromDevice
+            },
       seconds: (performance.now() - startedMs) / 1000
     }
   } finally {
@@ -65,11 +70,6 @@ export async function* sweep(request: SweepRequest, signal?: AbortSignal): Async
     await (session === null ? resources.close() : session.done(request, isDone))
   }
 }
-
-const movedSince = (before: MovedBytes, after: Readonly<MovedBytes>): MovedBytes => ({
-  toDevice: after.toDevice - before.toDevice,
-  fromDevice: after.fromDevice - before.fromDevice
-})
 
 /** Minimum milliseconds between progress events, each of which takes as long as a small model's block. */
 const PROGRESS_INTERVAL_MS = 50
