@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
+import { build } from 'vite'
 import { describe, expect } from 'vitest'
 import { MENU_WORDS, MORE_ACTIONS, SETTINGS_WORDS } from '../../src/contract/words/menu-words'
 import { RANGES_WORDS, type RangesTab } from '../../src/contract/words/ranges-words'
@@ -434,4 +435,30 @@ describe('the page of the server', () => {
     await stranger.goto(url)
     await stranger.getByRole('heading', { name: 'This browser has not been let in.' }).waitFor()
   })
+})
+
+it('the focus of a removed element goes to the nearest button, never into a field, and last to the heading', async ({
+  browser
+}) => {
+  const entry = join(import.meta.dirname, '../../src/renderer/ui/keep-focus.ts')
+  const lib = { entry, formats: ['iife' as const], name: 'focus', fileName: 'focus' }
+  const folder = await temporaryFolder()
+  await build({ configFile: false, logLevel: 'silent', build: { lib, outDir: folder } })
+  const page = await browser.newPage()
+  await page.setContent(`<main><h1>View</h1><ul>
+    <li id="first"><input /><button id="up">Up</button><button id="down">Down</button></li>
+    <li id="second"><button id="other">Other</button></li></ul></main>`)
+  await page.addScriptTag({ path: join(folder, 'focus.iife.js') })
+  await page.evaluate('focus.keepFocus(document.body)')
+  const expectFocus = (selector: string): Promise<void> =>
+    page.locator(`${selector}:focus`).waitFor({ state: 'attached' })
+  await page.locator('#up').focus()
+  await page.evaluate('up.remove()')
+  await expectFocus('#down')
+  await page.evaluate('first.parentElement.append(first)')
+  await expectFocus('#down')
+  await page.evaluate('first.remove()')
+  await expectFocus('#other')
+  await page.evaluate('second.remove()')
+  await expectFocus('h1')
 })

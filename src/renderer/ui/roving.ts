@@ -4,7 +4,7 @@ import { type Arrow, arrowOf } from './arrow'
 /** Maps a row and column to the next one. The result may lie outside the table. */
 type Step = (at: { row: number; column: number }) => { row: number; column: number }
 
-const STEPS: Readonly<Partial<Record<Arrow, Step>>> = {
+export const STEPS: Readonly<Partial<Record<Arrow, Step>>> = {
   ArrowDown: ({ row, column }) => ({ row: row + 1, column }),
   ArrowUp: ({ row, column }) => ({ row: row - 1, column }),
   ArrowRight: ({ row, column }) => ({ row, column: column + 1 }),
@@ -15,6 +15,25 @@ const STEPS: Readonly<Partial<Record<Arrow, Step>>> = {
 
 const within = (column: number, { length }: readonly unknown[]): number =>
   Math.max(0, Math.min(column, length - 1))
+
+/**
+ * Returns the stop that an arrow leads to; undefined if the table lacks the current one. A single column is a list, in
+ * which the left and right arrows move too.
+ */
+export function nextStop<Stop>(
+  table: readonly (readonly Stop[])[],
+  current: Stop,
+  step: Step
+): Stop | undefined {
+  const isList = table.every(({ length }) => length === 1)
+  const rows = isList ? [table.flat()] : table
+  const row = rows.findIndex((stops) => stops.includes(current))
+  const next = step({ row, column: rows[row]?.indexOf(current) ?? 0 })
+  if (row === -1) return undefined
+  if (isList) next.column += next.row - row
+  const target = rows[within(next.row, rows)]
+  return target?.[within(next.column, target)]
+}
 
 /**
  * Makes the buttons of a table or list one stop of the Tab key. Arrows move between the buttons, and Tab returns to
@@ -47,17 +66,11 @@ export function roving(buttons: string, rows = 'tr'): Attachment<HTMLElement> {
       const stops = all()
       const rowOf = (stop: HTMLElement): Element => stop.closest(rows) ?? stop
       const table = [...new Set(stops.map(rowOf))].map((row) => stops.filter((stop) => rowOf(stop) === row))
-      // A single column is a list, in which the left and right arrows move too.
-      const isList = table.every(({ length }) => length === 1)
-      const buttonRows = isList ? [stops] : table
-      const row = buttonRows.findIndex((cells) => cells.some((stop) => stop === event.target))
-      const cells = buttonRows[row]
-      if (step === undefined || cells === undefined) return
+      const pressedStop = stops.find((stop) => stop === event.target)
+      const next = pressedStop && step && nextStop(table, pressedStop, step)
+      if (next === undefined) return
       event.preventDefault()
-      const next = step({ row, column: cells.findIndex((stop) => stop === event.target) })
-      if (isList) next.column += next.row - row
-      const target = buttonRows[within(next.row, buttonRows)]
-      target?.[within(next.column, target)]?.focus()
+      next.focus()
     }
 
     updateTabStops()
