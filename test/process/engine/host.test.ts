@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ProbeRequest, SweepRequest } from '../../../src/contract/procedures/engine'
+import { isProcessRunning } from '../../../src/main/base/files/lock'
 import { createEngineHost, engineStarter, type EngineHost } from '../../../src/main/engine/host'
 import { bundleProgram } from '../../fixtures/bundled-program'
 
@@ -35,14 +36,6 @@ const sweepRequest: SweepRequest = {
 /** Expects a call to end with its process, for this reason. */
 const lost = (call: Promise<unknown>, message: unknown, more: object = {}): Promise<void> =>
   expect(call).rejects.toMatchObject({ problem: { code: 'engine-lost', message, ...more } })
-
-function processExists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
 
 function pidOf(host: EngineHost): number {
   if (host.pid === undefined) throw new Error('no engine process is running')
@@ -178,7 +171,7 @@ describe('the engine host', () => {
     await host.close()
     expect(host.pid).toBeUndefined()
     await delay(0)
-    expect(processExists(pid)).toBe(false)
+    expect(isProcessRunning(pid)).toBe(false)
   })
 })
 

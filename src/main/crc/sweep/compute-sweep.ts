@@ -111,7 +111,7 @@ class SweepRun {
   private stagesBegun = 0
   /** True if the engine died in the current part or before. */
   private hasDied = false
-  /** Whether the device had too little memory before, which was reported. */
+  /** True once the device had too little memory, which is reported once. */
   private hasFewerRows = false
   /** Place of the computation after a GPU failed. Empty before. */
   private fallback: { device?: 'cpu'; precision?: undefined } = {}
