@@ -1,4 +1,5 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { Bootstrap } from '../../../contract/documents/crc'
 import { emptyMeans, meanOfRow, meansOver, type ScoreTable, weightsOf } from './score-table'
 import { compareRanges, selectRange } from './select-range'
@@ -26,15 +27,15 @@ export function* bootstrap(table: ScoreTable, selected: number, rho: number, see
   const outOfBag = new OutOfBag(table)
   for (let resample = 0; resample < RESAMPLES; resample++) {
     yield
-    const drawn = drawPrompts(random, table.categories)
-    meansOver(table, drawn, means)
+    const { weights, leftOut } = drawResample(random, table)
+    meansOver(table, weights, means)
     const postNow = {
       validity: elementAt(means.validity, 0, 'row'),
       diversity: elementAt(means.diversity, 0, 'row')
     }
     const winner = selectRange(table.ranges, validity, diversity, postNow, rho)
     wins.set(winner, (wins.get(winner) ?? 0) + 1)
-    outOfBag.add(winner, drawn)
+    outOfBag.add(winner, leftOut)
     post.validity[resample] = postNow.validity
     post.diversity[resample] = postNow.diversity
     if (selected === -1) continue
@@ -62,6 +63,27 @@ export function* bootstrap(table: ScoreTable, selected: number, rho: number, see
   }
 }
 
+/** Weights of the prompts that a resample drew and of those that it left out. */
+export interface Resample {
+  weights: Float64Array
+  /** Null if a category has no prompt that was left out. */
+  leftOut: Float64Array | null
+}
+
+export function drawResample(
+  random: RandomGenerator,
+  table: Pick<ScoreTable, 'categories' | 'promptCount'>
+): Resample {
+  const drawn = drawPrompts(random, table.categories)
+  const taken = new Uint8Array(table.promptCount)
+  for (const indices of drawn) for (const index of indices) taken[index] = 1
+  const leftOut = table.categories.map((indices) => indices.filter((index) => taken[index] === 0))
+  return {
+    weights: weightsOf(table, drawn),
+    leftOut: leftOut.some((indices) => indices.length === 0) ? null : weightsOf(table, leftOut)
+  }
+}
+
 /** Scores the range selected by each resample on the prompts that the resample left out (Breiman 1996, out-of-bag). */
 export class OutOfBag {
   private readonly validity: number[] = []
@@ -72,17 +94,13 @@ export class OutOfBag {
   constructor(private readonly table: ScoreTable) {}
 
   /** @param winner index into the table's ranges; -1 if nothing was selected, which scores post */
-  add(winner: number, drawn: readonly (readonly number[])[]): void {
+  add(winner: number, leftOut: Resample['leftOut']): void {
+    if (leftOut === null) return
     const { table } = this
-    const taken = new Uint8Array(table.promptCount)
-    for (const indices of drawn) for (const index of indices) taken[index] = 1
-    const leftOut = table.categories.map((indices) => indices.filter((index) => taken[index] === 0))
-    if (leftOut.some((indices) => indices.length === 0)) return
-    const weights = weightsOf(table, leftOut)
-    const picked = meanOfRow(table, winner + 1, weights)
+    const picked = meanOfRow(table, winner + 1, leftOut)
     this.validity.push(picked.validity)
     this.diversity.push(picked.diversity)
-    this.diversityGain.push(picked.diversity - meanOfRow(table, 0, weights).diversity)
+    this.diversityGain.push(picked.diversity - meanOfRow(table, 0, leftOut).diversity)
   }
 
   result(): Bootstrap['outOfBag'] {

@@ -1,5 +1,5 @@
 import type { CrossFit } from '../../../contract/documents/crc'
-import { emptyMeans, meansOver, type ScoreTable } from './score-table'
+import { emptyMeans, meansOver, type ScoreTable, weightsOf } from './score-table'
 import { selectRange } from './select-range'
 import { elementAt } from '../../../contract/model/look-up'
 
@@ -46,7 +46,7 @@ function fold(
   scoreOn: readonly (readonly number[])[],
   rho: number
 ): CrossFit['folds'][number] {
-  const selectionMeans = meansOver(table, selectOn, emptyMeans(table))
+  const selectionMeans = meansOver(table, weightsOf(table, selectOn), emptyMeans(table))
   const post = {
     validity: elementAt(selectionMeans.validity, 0, 'row'),
     diversity: elementAt(selectionMeans.diversity, 0, 'row')
@@ -59,7 +59,7 @@ function fold(
     rho
   )
   const range = table.ranges[index]
-  const holdOutMeans = meansOver(table, scoreOn, emptyMeans(table))
+  const holdOutMeans = meansOver(table, weightsOf(table, scoreOn), emptyMeans(table))
   // Row 0 of the means is post, so nothing selected (-1) scores post.
   return {
     selected: range === undefined ? null : { start: range.start, end: range.end },

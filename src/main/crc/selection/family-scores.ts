@@ -4,12 +4,12 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 import type { FamilyScore, RangeScore, Score } from '../../../contract/documents/crc'
 import { elementAt } from '../../../contract/model/look-up'
 import type { RestorationRange } from '../../../contract/model/recipe'
-import { drawPrompts, interval, RESAMPLES } from '../../../contract/model/resampling'
+import { interval, RESAMPLES } from '../../../contract/model/resampling'
 import { BASELINE_KINDS } from '../../../contract/model/sampling-baseline'
 import type { Steps } from '../../base/steps'
 import { mean } from '../../base/sums'
 import { baselinesOfKind, type SelectionInput } from './baseline-candidates'
-import { OutOfBag } from './bootstrap'
+import { drawResample, OutOfBag, type Resample } from './bootstrap'
 import { emptyMeans, meansOver, promptsByCategory, type ScoreTable, scoreTable } from './score-table'
 import { selectRange } from './select-range'
 
@@ -37,10 +37,10 @@ export function* familyScores(
     .map(({ name, candidates }) => new Family(name, scoreTable(prompts, post, candidates), rho, budget))
   const random = xoroshiro128plus(seed)
   const offering = xoroshiro128plus(seed + 1)
-  const { categories } = promptsByCategory(prompts)
+  const drawnFrom = { ...promptsByCategory(prompts), promptCount: prompts.length }
   for (let resample = 0; resample < RESAMPLES; resample++) {
     yield
-    const drawn = drawPrompts(random, categories)
+    const drawn = drawResample(random, drawnFrom)
     for (const family of families) family.pick(drawn, offering)
   }
   return families.map((family) => family.score(elementAt(families, 0, 'family')))
@@ -62,20 +62,24 @@ class Family {
     this.offeredCount = Math.min(budget ?? Infinity, table.ranges.length)
   }
 
-  pick(drawn: readonly (readonly number[])[], random: RandomGenerator): void {
+  pick({ weights, leftOut }: Resample, random: RandomGenerator): void {
+    meansOver(this.table, weights, this.means)
+    this.outOfBag.add(this.winner(random), leftOut)
+  }
+
+  private winner(random: RandomGenerator): number {
     const { table, rho, means, offeredCount } = this
-    meansOver(table, drawn, means)
-    const offered = drawCandidates(table.ranges.length, offeredCount, random)
-    const ofOffered = (values: Float64Array): number[] =>
-      offered.map((index) => elementAt(values, index + 1, 'candidate'))
+    const [validity, diversity] = [means.validity.subarray(1), means.diversity.subarray(1)]
     const post = {
       validity: elementAt(means.validity, 0, 'row'),
       diversity: elementAt(means.diversity, 0, 'row')
     }
-    const candidates = offered.map((index) => elementAt(table.ranges, index, 'candidate'))
-    const [validity, diversity] = [ofOffered(means.validity), ofOffered(means.diversity)]
-    const picked = selectRange(candidates, validity, diversity, post, rho)
-    this.outOfBag.add(picked === -1 ? -1 : elementAt(offered, picked, 'candidate'), drawn)
+    if (offeredCount === table.ranges.length) return selectRange(table.ranges, validity, diversity, post, rho)
+    const offered = drawCandidates(table.ranges.length, offeredCount, random)
+    const ofOffered = <Value>(values: ArrayLike<Value>): Value[] =>
+      offered.map((index) => elementAt(values, index, 'candidate'))
+    const picked = selectRange(ofOffered(table.ranges), ofOffered(validity), ofOffered(diversity), post, rho)
+    return picked === -1 ? -1 : elementAt(offered, picked, 'candidate')
   }
 
   score(reference: Family): FamilyScore {
@@ -99,10 +103,9 @@ class Family {
   }
 }
 
-/** Draws `count` of the numbers below `total` without replacement (Fisher-Yates), or all if there are fewer. */
+/** Draws `count` of the numbers below `total` without replacement (Fisher-Yates). */
 function drawCandidates(total: number, count: number, random: RandomGenerator): number[] {
   const numbers = Array.from({ length: total }, (_, index) => index)
-  if (count >= total) return numbers
   for (let place = 0; place < count; place++) {
     const other = uniformInt(random, place, total - 1)
     const drawn = elementAt(numbers, other, 'candidate')

@@ -70,13 +70,8 @@ export function weightsOf(
   return weights
 }
 
-/** Averages every row over the drawn prompts of each category, then over categories, into shared arrays. */
-export function meansOver(
-  table: ScoreTable,
-  drawn: readonly (readonly number[])[],
-  into: RowMeans
-): RowMeans {
-  const weights = weightsOf(table, drawn)
+/** Averages every row by the weights of {@link weightsOf} into shared arrays. */
+export function meansOver(table: ScoreTable, weights: Float64Array, into: RowMeans): RowMeans {
   for (let row = 0; row <= table.ranges.length; row++) {
     const mean = meanOfRow(table, row, weights)
     into.validity[row] = mean.validity

@@ -1,5 +1,5 @@
 import type { CategoryScore } from '../../../contract/documents/crc'
-import { mostDiverse } from '../../../contract/model/by-diversity'
+import { leaders } from '../../../contract/model/by-diversity'
 import { elementAt } from '../../../contract/model/look-up'
 import type { RestorationRange } from '../../../contract/model/recipe'
 
@@ -15,17 +15,15 @@ export function selectRange(
   rho: number
 ): number {
   const minimumValidity = rho * post.validity
-  const scoreOf = (index: number): CategoryScore => ({
-    validity: elementAt(validity, index, 'range'),
-    diversity: elementAt(diversity, index, 'range')
-  })
+  // Scores are read without objects, because a selection runs this ten thousand times.
+  const validityOf = (index: number): number => elementAt(validity, index, 'range')
+  const diversityOf = (index: number): number => elementAt(diversity, index, 'range')
   const qualifying: number[] = []
   for (let index = 0; index < ranges.length; index++) {
-    const score = scoreOf(index)
-    if (score.validity >= minimumValidity && score.diversity > post.diversity) qualifying.push(index)
+    if (validityOf(index) >= minimumValidity && diversityOf(index) > post.diversity) qualifying.push(index)
   }
   let selected = -1
-  for (const index of mostDiverse(qualifying, scoreOf)) {
+  for (const index of leaders(leaders(qualifying, diversityOf), validityOf)) {
     const best = ranges[selected]
     if (best === undefined || compareRanges(elementAt(ranges, index, 'range'), best) < 0) selected = index
   }
