@@ -44,7 +44,7 @@ export async function openPairWeights(
   return { base: openModelWeights(base), post: openModelWeights(post), others }
 }
 
-export async function closePairWeights({ base, post, others }: PairWeights): Promise<void> {
+export async function closePairWeights({ base, post, others }: Checkpoints<StoredModel>): Promise<void> {
   await Promise.all([base, post, ...others.values()].map(({ reader }) => reader.close()))
 }
 

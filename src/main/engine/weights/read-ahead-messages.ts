@@ -13,8 +13,9 @@ const StoredCheckpoint = z.object({
   tensors: z.map(z.string(), TensorEntry)
 })
 
-/** The first message to a reader: the checkpoints as they were opened. It rejects a file that changed since. */
+/** The checkpoints as they were opened. The thread rejects a file that changed since. */
 export const WorkerStart = z.object({
+  kind: z.literal('start'),
   base: StoredCheckpoint,
   post: StoredCheckpoint,
   others: z.map(otherOrigin, StoredCheckpoint)
@@ -22,6 +23,7 @@ export const WorkerStart = z.object({
 export type WorkerStart = z.infer<typeof WorkerStart>
 
 export const WorkerRequest = z.object({
+  kind: z.literal('read'),
   /** Lent memory, which the reply returns. Null asks for a new buffer of `bytes` bytes, which the reply brings. */
   buffer: z.instanceof(ArrayBuffer).nullable(),
   bytes: z.number(),
@@ -42,6 +44,13 @@ export const WorkerRequest = z.object({
 })
 export type WorkerRequest = z.infer<typeof WorkerRequest>
 
+/** Messages to a thread. A start is followed by reads and an end, which closes the files. */
+export const WorkerMessage = z.discriminatedUnion('kind', [
+  WorkerStart,
+  WorkerRequest,
+  z.object({ kind: z.literal('end') })
+])
+
 export const WorkerReply = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('filled'),
@@ -50,6 +59,8 @@ export const WorkerReply = z.discriminatedUnion('kind', [
     readMs: z.number(),
     convertMs: z.number()
   }),
-  z.object({ kind: z.literal('failed'), buffer: z.instanceof(ArrayBuffer), problem: Problem })
+  z.object({ kind: z.literal('failed'), buffer: z.instanceof(ArrayBuffer), problem: Problem }),
+  z.object({ kind: z.literal('ended') })
 ])
 export type WorkerReply = z.infer<typeof WorkerReply>
+export type ReadReply = Exclude<WorkerReply, { kind: 'ended' }>

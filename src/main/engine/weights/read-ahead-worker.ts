@@ -1,25 +1,30 @@
 import { parentPort } from 'node:worker_threads'
+import type { z } from 'zod'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { openStoredModel } from './pair-weights'
+import { type Checkpoints, closePairWeights, openStoredModel, type StoredModel } from './pair-weights'
 import { addCost, WeightDecoder } from './weight-decoder'
-import { type WorkerReply, WorkerRequest, WorkerStart } from './read-ahead-messages'
+import {
+  type ReadReply,
+  WorkerMessage,
+  type WorkerReply,
+  type WorkerRequest,
+  type WorkerStart
+} from './read-ahead-messages'
 
 // This worker thread reads and converts weights. The computing thread cannot do so, because the engine's runs block
 // it. The computing thread owns the buffers: each is transferred here and back without a copy. The computing thread
 // also ends this worker (read-ahead.ts).
 
-function decoderOf({ base, post, others }: WorkerStart): WeightDecoder {
-  return new WeightDecoder({
-    base: openStoredModel(base),
-    post: openStoredModel(post),
-    others: new Map(Array.from(others, ([origin, other]) => [origin, openStoredModel(other)]))
-  })
-}
+const openCheckpoints = ({ base, post, others }: WorkerStart): Checkpoints<StoredModel> => ({
+  base: openStoredModel(base),
+  post: openStoredModel(post),
+  others: new Map(Array.from(others, ([origin, other]) => [origin, openStoredModel(other)]))
+})
 
 async function fill(
   decoder: WeightDecoder,
   { buffer: reusedBuffer, bytes, reads }: WorkerRequest
-): Promise<WorkerReply> {
+): Promise<ReadReply> {
   const buffer = reusedBuffer ?? new ArrayBuffer(bytes)
   const startedMs = performance.now()
   try {
@@ -35,15 +40,31 @@ async function fill(
   }
 }
 
-// Requests run one after the other, because the decoder has working memory for one array only.
+const send = (reply: WorkerReply, transfer: readonly ArrayBuffer[] = []): void =>
+  parentPort?.postMessage(reply, transfer)
+
+let checkpoints: Checkpoints<StoredModel> | null = null
+let decoder: WeightDecoder | null = null
+
+async function handle(message: z.infer<typeof WorkerMessage>): Promise<void> {
+  if (message.kind === 'start') {
+    checkpoints = openCheckpoints(message)
+    decoder = new WeightDecoder(checkpoints)
+  } else if (checkpoints === null || decoder === null) {
+    throw new Error(`a reading thread without checkpoints was asked to ${message.kind}`)
+  } else if (message.kind === 'read') {
+    const reply = await fill(decoder, message)
+    send(reply, [reply.buffer])
+  } else {
+    await closePairWeights(checkpoints)
+    checkpoints = decoder = null
+    send({ kind: 'ended' })
+  }
+}
+
+// Messages are handled one after the other, because the decoder has working memory for one array only.
 let queue: Promise<void> = Promise.resolve()
-parentPort?.once('message', (start: unknown) => {
-  const decoder = decoderOf(WorkerStart.parse(start))
-  parentPort?.on('message', (message: unknown) => {
-    const request = WorkerRequest.parse(message)
-    queue = queue.then(async () => {
-      const reply = await fill(decoder, request)
-      parentPort?.postMessage(reply, [reply.buffer])
-    })
-  })
+parentPort?.on('message', (message: unknown) => {
+  const parsed = WorkerMessage.parse(message)
+  queue = queue.then(() => handle(parsed))
 })

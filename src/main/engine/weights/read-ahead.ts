@@ -7,8 +7,8 @@ import type { StoredTensors } from '../../checkpoint/weight-reader'
 import type { OtherOrigin } from '../tries/recipe-trie'
 import type { PairWeights } from './pair-weights'
 import type { WeightRead } from './weight-decoder'
-import { WorkerReply, type WorkerRequest } from './read-ahead-messages'
-import { takeReadingThread } from './reading-threads'
+import { type ReadReply, WorkerReply, type WorkerRequest } from './read-ahead-messages'
+import { returnReadingThread, takeReadingThread } from './reading-threads'
 import { cancelled } from '../../base/files/cancelling'
 
 /** One buffer is computed from while the other is filled. More buffers would only take memory. */
@@ -31,43 +31,60 @@ export interface DetachableWeights extends ReleasableWeights {
   detach(): readonly ArrayBuffer[]
 }
 
-interface StoredCheckpoints {
+interface StartMessage {
+  readonly kind: 'start'
   readonly base: StoredTensors
   readonly post: StoredTensors
   readonly others: ReadonlyMap<OtherOrigin, StoredTensors>
 }
 
 interface Waiting {
-  resolve: (reply: WorkerReply) => void
+  resolve: (reply: ReadReply) => void
   reject: (error: Error) => void
 }
+
+/** The maximum bytes that a reused thread has read. The memory of a thread is certain to be free only after its end. */
+const REUSE_BYTES = 2 ** 25
 
 class Reader {
   private readonly worker: Worker = takeReadingThread()
   private readonly waiting: Waiting[] = []
+  /** Requests that the thread has not answered, including those that nobody waits for any more. */
+  private unanswered = 0
+  private bytesRead = 0
+  private onEnded: (() => void) | null = null
 
   constructor(
     { base, post, others }: PairWeights,
     private readonly onFailure: (error: Error) => void
   ) {
-    const start: StoredCheckpoints = {
+    const start: StartMessage = {
+      kind: 'start',
       base: base.checkpoint,
       post: post.checkpoint,
       others: new Map(Array.from(others, ([origin, { checkpoint }]) => [origin, checkpoint]))
     }
     this.worker.postMessage(start)
     this.worker.on('message', (message: unknown) => {
-      this.waiting.shift()?.resolve(WorkerReply.parse(message))
+      const reply = WorkerReply.parse(message)
+      if (reply.kind === 'ended') {
+        this.onEnded?.()
+        return
+      }
+      this.unanswered--
+      if (reply.kind === 'filled') this.bytesRead += reply.bytesRead
+      this.waiting.shift()?.resolve(reply)
     })
     this.worker.on('error', onFailure)
     this.worker.on('exit', this.onExit)
   }
 
   /** @param buffer null lets the thread allocate new memory, which saves this thread one more garbage collection */
-  fill(buffer: ArrayBuffer | null, reads: WorkerRequest['reads']): Promise<WorkerReply> {
-    const request: WorkerRequest = { buffer, bytes: bytesOf(reads), reads }
+  fill(buffer: ArrayBuffer | null, reads: WorkerRequest['reads']): Promise<ReadReply> {
+    const request: WorkerRequest = { kind: 'read', buffer, bytes: bytesOf(reads), reads }
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject })
+      this.unanswered++
       this.worker.postMessage(request, buffer === null ? [] : [buffer])
     })
   }
@@ -77,8 +94,20 @@ class Reader {
   }
 
   async end(): Promise<void> {
-    this.worker.off('exit', this.onExit)
-    await this.worker.terminate()
+    const { worker } = this
+    worker.off('exit', this.onExit)
+    if (this.unanswered > 0 || this.bytesRead > REUSE_BYTES || !(await this.closeFiles()))
+      await worker.terminate()
+    else await returnReadingThread(worker)
+  }
+
+  /** Returns whether the thread closed its files; false if it has exited. */
+  private closeFiles(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.onEnded = () => resolve(true)
+      this.worker.once('exit', () => resolve(false))
+      this.worker.postMessage({ kind: 'end' })
+    })
   }
 
   private readonly onExit = (code: number): void => {

@@ -7,6 +7,10 @@ import {
 } from '../../../../../src/main/engine/weights/pair-weights'
 import { coresOfCpuinfo } from '../../../../../src/main/engine/device/physical-cores'
 import { PrefetchReader } from '../../../../../src/main/engine/weights/read-ahead'
+import {
+  returnReadingThread,
+  takeReadingThread
+} from '../../../../../src/main/engine/weights/reading-threads'
 import type { BlockSource } from '../../../../../src/main/engine/tries/recipe-trie'
 import { goldenPath } from '../../../../fixtures/goldens'
 
@@ -92,6 +96,24 @@ describe('reading weights beside the computing', () => {
       expect(block.bytesRead).toBeGreaterThan(0)
       block.release()
     })
+  })
+
+  it('reads other checkpoints in the thread of a reader that was closed', async () => {
+    // Earlier readers may have left two threads.
+    for (let left = 0; left < 2; left++) await takeReadingThread().terminate()
+    const threadIds: number[] = []
+    for (const name of ['base-bf16', 'post-bf16']) {
+      const pair = await openPairWeights(goldenPath('llama3', name), goldenPath('llama3', name))
+      const reader = new PrefetchReader(pair)
+      const block = await reader.block({ layer: 0, source: post, later: [], expert: null })
+      expect(block.tensors).toEqual((await readBlock(pair, 0, post)).tensors)
+      await reader.close()
+      await closePairWeights(pair)
+      const thread = takeReadingThread()
+      threadIds.push(thread.threadId)
+      await returnReadingThread(thread)
+    }
+    expect(threadIds[1]).toBe(threadIds[0])
   })
 
   it('stops waiting when the run is cancelled', async () => {
