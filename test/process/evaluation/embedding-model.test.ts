@@ -114,7 +114,7 @@ describe("a sentence-embedding model of the user's", () => {
         clearInterval(timer)
       )
       expect(message).toBe(
-        `The tokenizer in ${file} took longer than 0.5 s of the processor and was stopped.`
+        `The tokenizer in ${file} took longer than 0.2 s of the processor and was stopped.`
       )
       expect(turns).toBeGreaterThan(5)
       expect(await model.encodeAll(['red'])).toEqual([[2, 4, 3]])
