@@ -4,14 +4,13 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { SweepDocument } from '../../../../src/contract/documents/crc'
 import { SweepPart } from '../../../../src/contract/documents/sweep-part'
-import { resourcePath } from '../../../../src/main/base/resources'
 import { mergeParts } from '../../../../src/main/crc/sweep/merge-parts'
 import { promptsOfShard } from '../../../../src/main/crc/sweep/shard'
 import { packPrompts } from '../../../../src/main/engine/tries/prompt-trie'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
 import { expectSameResults } from '../../../fixtures/swept-demo'
-import { shortPair } from '../../../fixtures/swept-project'
+import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
 
 describe('the prompts of shards', () => {
   const shares = (prompts: number[][], count: number): number[][] =>
@@ -52,20 +51,12 @@ describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
   let parts: SweepPart[]
   beforeAll(async () => {
     const pair = await shortPair()
+    const prompts = join(await temporaryFolder(), 'prompts.json')
+    await writeFile(prompts, JSON.stringify(await demoPrompts(3)))
     const run = async (...args: string[]): Promise<unknown> => {
       const { status, stdout } = await runHere([
-        'sweep',
-        '--base',
-        pair.base,
-        '--post',
-        pair.post,
-        '--prompts',
-        resourcePath('prompts', 'demo-crc.json'),
-        '--json',
-        '--quiet',
-        '--device',
-        'cpu',
-        ...args
+        ...['sweep', '--base', pair.base, '--post', pair.post, '--prompts', prompts],
+        ...['--json', '--quiet', '--device', 'cpu', ...args]
       ])
       expect(status).toBe(0)
       return JSON.parse(stdout)

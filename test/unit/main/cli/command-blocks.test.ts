@@ -12,7 +12,8 @@ import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
 
 /*
  * Runs the commands of the documentation. They differ from the pages only where that saves time: half of the demo pair stands in
- * for all models, a sweep has few prompts, and a model gives one answer to each.
+ * for all models, a sweep has few prompts, and a model gives one answer to each. Commands that differ from others only in their
+ * numbers, and whose result nothing reads, are planned by `--dry-run`.
  */
 
 const ROOT = join(import.meta.dirname, '../../../..')
@@ -34,6 +35,9 @@ const NOT_RUN: readonly [command: RegExp, reason: string][] = [
   [/--ranks?\b/, 'slow; adapters have a separate test'],
   [/enable_thinking/, 'an argument of the chat template of Qwen3']
 ]
+
+/** Commands that are planned only. */
+const PLANNED = /^slr (?:sweep|evaluate) --demo\b(?!.*(?:--out|=))/
 
 /** Returns the commands of the blocks of a page, each in one line without its comment. */
 const commandsOf = (page: string): string[] =>
@@ -84,6 +88,7 @@ const inFolder = (word: string): string =>
 /** Returns the words of a command with files in the folder, the short pair with its half of the layers, and little work. */
 async function wordsOf(line: string): Promise<string[]> {
   const words = [...line.matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word).slice(1)
+  if (PLANNED.test(line)) words.push('--dry-run')
   const [command = '', part] = words
   const [run = ''] = await readdir(join(folder, 'my-pair.slr/pairs/pair-1/sweeps')).catch(() => [])
   const changed = words.flatMap((word, index) => {
