@@ -255,7 +255,7 @@ describe('YAML from elsewhere', () => {
     const args = [join(folder, 'keys.yaml'), '--out', join(folder, 'out')]
     const child = startCli(['export', '--demo', ...args])
     const ended = exitStatus(child)
-    while ((await childrenOf(child.pid)).length === 0) await delay(20)
+    while ((await childrenOf(child.pid)).length === 0) await delay(100)
     child.kill('SIGTERM')
     expect(await ended).toBe(143)
   })

@@ -11,6 +11,7 @@ import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { runHere } from '../../../fixtures/command-line'
 import { expectSameResults } from '../../../fixtures/swept-demo'
 import { demoPrompts, shortPair } from '../../../fixtures/swept-project'
+import { textFolder } from '../../../fixtures/text-folder'
 
 describe('the prompts of shards', () => {
   const shares = (prompts: number[][], count: number): number[][] =>
@@ -51,8 +52,7 @@ describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
   let parts: SweepPart[]
   beforeAll(async () => {
     const pair = await shortPair()
-    const prompts = join(await temporaryFolder(), 'prompts.json')
-    await writeFile(prompts, JSON.stringify(await demoPrompts(3)))
+    const prompts = join(await textFolder({ 'prompts.json': await demoPrompts(3) }), 'prompts.json')
     const run = async (...args: string[]): Promise<unknown> => {
       const { status, stdout } = await runHere([
         ...['sweep', '--base', pair.base, '--post', pair.post, '--prompts', prompts],
