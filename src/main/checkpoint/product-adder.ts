@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { z } from 'zod'
-import { decodeFloat32, DTYPE_BYTES, encodeFloat32, roundFloat32 } from './dtype'
+import { DTYPE_BYTES } from './dtype'
 
 /** Both factors of a weight: left [rows, rank], right [rank, columns]. */
 export interface LoadedFactors {
@@ -39,13 +39,15 @@ const RowExports = z.object({
   roundRow: z.custom<RowFunctions['roundRow']>(isFunction)
 })
 
-/** Returns the functions of `add-row.wat` over a memory; null if the multiply-adds of this processor are not fused. */
-export function fusedRows(memory: WebAssembly.Memory): RowFunctions | null {
+function rowFunctions(memory: WebAssembly.Memory): RowFunctions {
   // Node 20 has relaxed SIMD behind this flag. Later versions need no flag.
   if (!WebAssembly.validate(ADD_ROW)) setFlagsFromString('--experimental-wasm-relaxed-simd')
-  if (!WebAssembly.validate(ADD_ROW)) return null
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(ADD_ROW), { adder: { memory } })
-  const functions = RowExports.parse(instance.exports)
+  const module = new WebAssembly.Module(ADD_ROW)
+  return RowExports.parse(new WebAssembly.Instance(module, { adder: { memory } }).exports)
+}
+
+/** Tests whether multiply-adds are rounded once, as they are where the processor fuses them. */
+function roundsOnce({ addRow }: RowFunctions, memory: WebAssembly.Memory): boolean {
   // The square of this value takes more than 24 bits. If it is rounded before the sum, the sum is 0.
   const inexact = 1 + 2 ** -12
   const floats = new Float32Array(memory.buffer)
@@ -55,52 +57,38 @@ export function fusedRows(memory: WebAssembly.Memory): RowFunctions | null {
     .fill(inexact, BLOCK, row)
     .fill(0, row, left)
   floats.set([1, inexact], left)
-  functions.addRow(4 * left, 0, 4 * row, 4 * BLOCK, 2, 1)
-  return floats[row] === 0 ? null : functions
+  addRow(4 * left, 0, 4 * row, 4 * BLOCK, 2, 1)
+  return floats[row] !== 0
 }
 
 /**
- * Returns the same functions for processors without fused multiply-adds. float64 holds each product exactly. Rounding
- * its sum to float64 first changes about one in 2^29 sums.
+ * Returns `addRow` for processors without fused multiply-adds. float64 holds each product exactly. Rounding its sum to
+ * float64 first changes about one in 2^29 sums.
  */
-export function plainRows(memory: WebAssembly.Memory): RowFunctions {
-  const floats = (start: number, end: number): Float32Array =>
-    new Float32Array(memory.buffer, start, (end - start) / 4)
-  const halvesOf = (start: number, values: Float32Array): Uint8Array =>
-    new Uint8Array(memory.buffer, start, DTYPE_BYTES.BF16 * values.length)
-  return {
-    addRow: (left, right, values, rowBytes, rank, scale) => {
-      const weights = floats(left, left + 4 * rank)
-      const row = floats(values, values + rowBytes)
-      const factor = floats(right, right + rank * rowBytes)
-      for (let column = 0; column < row.length; column++) {
-        let sum = 0
-        for (let k = 0; k < rank; k++)
-          sum = Math.fround(sum + (weights[k] ?? 0) * (factor[k * row.length + column] ?? 0))
-        row[column] = (row[column] ?? 0) + Math.fround(sum * Math.fround(scale))
-      }
-    },
-    expandRow: (halves, values, end) => {
-      const row = floats(values, end)
-      decodeFloat32(halvesOf(halves, row), 'BF16', row)
-    },
-    roundRow: (halves, values, end) => {
-      const row = floats(values, end)
-      roundFloat32(row, 'BF16')
-      encodeFloat32(row, 'BF16', halvesOf(halves, row))
+function plainAddRow(memory: WebAssembly.Memory): RowFunctions['addRow'] {
+  return (left, right, values, rowBytes, rank, scale) => {
+    const weights = new Float32Array(memory.buffer, left, rank)
+    const row = new Float32Array(memory.buffer, values, rowBytes / 4)
+    const factor = new Float32Array(memory.buffer, right, rank * row.length)
+    for (let column = 0; column < row.length; column++) {
+      let sum = 0
+      for (let k = 0; k < rank; k++)
+        sum = Math.fround(sum + (weights[k] ?? 0) * (factor[k * row.length + column] ?? 0))
+      row[column] = (row[column] ?? 0) + Math.fround(sum * Math.fround(scale))
     }
   }
 }
 
 /** Adds products of factors to weights, rank by rank. Each sum is rounded to float32 once, as by OpenBLAS. */
 export class ProductAdder {
+  readonly isFused: boolean
   private readonly memory = new WebAssembly.Memory({ initial: 1 })
-  private readonly rows: RowFunctions
+  private readonly rows = rowFunctions(this.memory)
   private factors: LoadedFactors | null = null
 
-  /** @param rowsOf `plainRows` makes no use of fused multiply-adds */
-  constructor(rowsOf: typeof fusedRows = fusedRows) {
-    this.rows = rowsOf(this.memory) ?? plainRows(this.memory)
+  constructor(mayFuse = true) {
+    this.isFused = mayFuse && roundsOnce(this.rows, this.memory)
+    if (!this.isFused) this.rows.addRow = plainAddRow(this.memory)
   }
 
   /**
