@@ -12,7 +12,6 @@ import type { PairShape } from './model-shapes'
 import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
 import { describeReport, type BenchReport } from './report'
 import { measurePreview, type PreviewedPair } from './preview'
-import { measureTaskSweep } from './task-sweep'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeSyntheticPair } from './synthetic-pair'
 import { triedDevices } from '../main/work/devices'
@@ -24,10 +23,9 @@ Measures sweeps and generation on the demo pair and on synthetic pairs of real s
 Synthetic pairs have random weights. They are temporary files until the run ends.
 Close other programs first, because they disturb the figures.
 
-  (no option)     sweep, memory, generation and task on small pairs (2 minutes on two cores)
+  (no option)     sweep, memory and generation on small pairs (2 minutes on two cores)
   --full          also pairs of 24 layers and of an 8B's width (15 minutes, 8 GB of memory, 3 GB of disk)
   --generation    only generation (8 GB of memory, 2 GB of disk)
-  --task          only the demo's sweep scored by a task, and What if
   --preview       only previews beside full sweeps, 12 to 30 layers (15 minutes, 3 GB of disk)
   --gpu           only a sweep of an 8B's width on every device that works (4 GB of disk)
   --json FILE     write every figure to FILE`
@@ -99,9 +97,7 @@ const PREVIEWED: readonly PreviewedPair[] = [
 ]
 
 /** Parts that can be measured alone. */
-const PARTS = ['generation', 'task', 'preview', 'gpu'] as const
-
-const TASK_ROUNDS = 3
+const PARTS = ['generation', 'preview', 'gpu'] as const
 
 const [command, base = '', post = '', memoryBytes = '', promptCount = ''] = process.argv.slice(2)
 if (command === BANDWIDTH_WORKER) moveMemory()
@@ -126,7 +122,6 @@ async function bench(): Promise<number> {
     comparisons: [],
     memory: [],
     generations: [],
-    tasks: [],
     previews: [],
     devices: []
   }
@@ -135,10 +130,6 @@ async function bench(): Promise<number> {
     const { only } = options
     if (only === null) await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
     if (only === null || only === 'generation') await measureGenerations(report, folder, interrupted.signal)
-    if (only === null || only === 'task') {
-      step('demo: sweep scored by a task')
-      report.tasks.push(await measureTaskSweep(TASK_ROUNDS, interrupted.signal))
-    }
     if (only === 'preview') await measurePreviews(report, folder, interrupted.signal)
     if (only === 'gpu') {
       step('Llama-3.1-8B, 2 layers: sweep on every device')
@@ -174,7 +165,6 @@ function readOptions(): {
       options: {
         full: boolean,
         generation: boolean,
-        task: boolean,
         preview: boolean,
         gpu: boolean,
         json: { type: 'string' }

@@ -9,10 +9,7 @@ import { blockKey } from '../main/engine/tries/recipe-trie'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { packTokens, trieOf } from './workload'
 
-/**
- * Runs model by model over one prompt or all prompts packed, with all layers in memory as float32. Only running
- * layers and head is counted.
- */
+/** Runs model by model over one prompt or all packed, with all layers in memory. Only layers and head count. */
 export interface PlainWay {
   pass(model: Model, prompts: readonly TrackedPrompt[]): Promise<number>
   close(): Promise<void>

@@ -4,7 +4,6 @@ import { describeDevices, type DeviceSweep } from './gpu'
 import { describeMachineLine, type Machine } from './machine'
 import { describeMemory, type PeakMemory } from './peak-memory'
 import { describePreviews, type PreviewTime } from './preview'
-import { describeTasks, type TaskSweepTime } from './task-sweep'
 
 /** Everything a run measured so far: what --json writes. */
 export interface BenchReport {
@@ -13,7 +12,6 @@ export interface BenchReport {
   readonly memory: PeakMemory[]
   /** One entry for each pair. */
   readonly generations: GenerationTimes[]
-  readonly tasks: TaskSweepTime[]
   readonly previews: PreviewTime[]
   readonly devices: DeviceSweep[]
 }
@@ -24,7 +22,6 @@ export function describeReport({
   comparisons,
   memory,
   generations,
-  tasks,
   previews,
   devices
 }: BenchReport): string {
@@ -32,7 +29,6 @@ export function describeReport({
     comparisons.length > 0 && describeComparisons(comparisons) + describeWork(comparisons),
     memory.length > 0 && describeMemory(memory),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
-    tasks.length > 0 && describeTasks(tasks),
     previews.length > 0 && describePreviews(previews),
     devices.length > 0 && describeDevices(devices)
   ]

@@ -68,10 +68,7 @@ function ones(piece: Uint16Array): void {
   piece.fill(ONE_BF16)
 }
 
-/**
- * Fills with random values of standard deviation 0.019 and magnitudes in [2^-7, 2^-5), so that activations stay
- * finite. 32 random bits give two values.
- */
+/** Fills with random values of deviation 0.019 and magnitudes in [2^-7, 2^-5), so that activations stay finite. */
 export function randomBf16(seed: number): (piece: Uint16Array) => void {
   const random = xoroshiro128plus(seed)
   return (piece) => {

@@ -36,10 +36,7 @@ const growing = {
 export const StrengthStart = z.enum(['range', 'blend'])
 export type StrengthStart = z.infer<typeof StrengthStart>
 
-/**
- * Method and limits of a search. `greedy` and `beam` change the best recipes step by step, `subsets` tries sets of
- * complete layers, and `strengths` optimises all layers.
- */
+/** Method and limits of a search: best recipes step by step, sets of complete layers, or strengths of all layers. */
 export const SearchSettings = z.discriminatedUnion('method', [
   z.object({ method: z.literal('greedy'), ...growing }),
   z.object({

@@ -12,9 +12,7 @@ export const SamplingBaseline = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('top-p'), temperature: Temperature, limit: z.number().gt(0).max(1) }),
   /** Post with this temperature, cut to so many likeliest tokens. */
   z.object({ kind: z.literal('top-k'), temperature: Temperature, limit: z.number().int().min(1) }),
-  /**
-   * Post with this temperature, cut to logits within so many standard deviations of the greatest (arXiv 2411.07641).
-   */
+  /** Post with this temperature, cut to logits within so many standard deviations of the largest (arXiv 2411.07641). */
   z.object({ kind: z.literal('top-n-sigma'), temperature: Temperature, limit: z.number().gt(0).max(100) }),
   /** Logits (1 - share) x post + share x base; a share below 0 or above 1 extrapolates. */
   z.object({ kind: z.literal('mix'), share: z.number().min(-1).max(2) }),

@@ -46,10 +46,7 @@ export const SweepRequest = z.object({
   baselines: z.array(SamplingBaseline).optional(),
   /** Split of an earlier run of the same sweep. It is reused if it fits into the memory limit. */
   split: PromptSplit.optional(),
-  /**
-   * Indices of models and then baselines with known probabilities, for each prompt. Completely known parts are
-   * omitted.
-   */
+  /** Indices of models and then baselines with known probabilities, for each prompt. Known parts are omitted. */
   known: z.array(z.array(z.number().int())).optional(),
   /**
    * Groups requests for one pair, device and precision. Each leaves nothing, its weights, or also its hidden states

@@ -9,10 +9,7 @@ import type { TextModel } from '../text/text-model'
 
 export type RenderedSamplePrompt = SampleRun['prompts'][number]
 
-/**
- * Renders a prompt as the models see it, in the chat template with its or the rendering's system turn, or as raw
- * text.
- */
+/** Renders a prompt as the models see it: raw, or in the chat template with its or the rendering's system turn. */
 export async function renderSamplePrompt(
   prompt: SamplePrompt,
   rendering: Rendering,

@@ -1,10 +1,7 @@
 import { join } from 'node:path'
 import { runningPackage, plainFolder } from './resources'
 
-/*
- * Locates what the build made, independently of the module, because the bundler moves code and tests run from
- * sources.
- */
+/* Locates what the build made, because the bundler moves code and tests run from sources. */
 
 /** Gives the absolute path of a built file, such as `builtPath('renderer')`. */
 export function builtPath(...parts: string[]): string {

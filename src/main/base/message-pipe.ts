@@ -3,10 +3,7 @@ import type { Duplex } from 'node:stream'
 import { addExtension, Packr, RESERVE_START_SPACE } from 'msgpackr/pack'
 import { errorMessage } from './files/bounded-file'
 
-/*
- * Frames between two processes over a pipe: a mark, the length as a uint32, and UTF-8 or MessagePack, big-endian. The
- * format of `fork` differs between Electron's V8 and Node's.
- */
+/* Frames of a pipe: a mark, the length as a uint32, and UTF-8 or MessagePack. `fork` differs under Electron. */
 
 const TEXT_MARK = 0x534c5254
 const VALUE_MARK = 0x534c5256

@@ -60,10 +60,7 @@ async function modelEndTokens(checkpoint: Checkpoint): Promise<number[]> {
   return config.data.eos_token_id
 }
 
-/**
- * Lists the end tokens of post and its recipes, with base's if the vocabularies are equal. @param text post's
- * tokenizer
- */
+/** Lists the end tokens of post and its recipes, with base's for equal vocabularies. @param text post's tokenizer */
 export async function pairEndTokens(
   { base, post }: Record<'base' | 'post', PairMember>,
   text: TextModel

@@ -96,10 +96,7 @@ function indicesOf(element: number, shape: readonly number[]): number[] {
     .reverse()
 }
 
-/**
- * Counts the non-finite values of a stored tensor in constant memory; null if there are none. @param onBytes may
- * throw
- */
+/** Counts non-finite values of a stored tensor in constant memory; null for none. @param onBytes may throw */
 export async function nonFiniteValues(
   reader: Pick<WeightReader, 'readInto'>,
   name: string,

@@ -9,9 +9,7 @@ import { factorBytes } from './adapter-tensors'
 import { CODE_BITS, wordsFor } from './scaled-values'
 import { openWeightFile, readNow } from './weight-file'
 
-/**
- * Reads weights stored as small numbers with the scales of their blocks, as F16 or BF16. Activations are not rounded.
- */
+/** Reads weights stored as small numbers with scales of blocks, as F16 or BF16, without rounding activations. */
 
 type Tensors = ReadonlyMap<string, TensorEntry>
 type Shape = readonly [rows: number, columns: number]

@@ -9,9 +9,7 @@ import { formatJson } from '../base/files/json-format'
 import { configFolder } from '../base/files/places'
 import { SerialQueue } from '../base/files/serial-queue'
 
-/*
- * The addresses that this user has confirmed, each with the variable of its key. No project or study can confirm one.
- */
+/* The addresses that this user has confirmed, each with the variable of its key. No project confirms one. */
 
 const MAX_ADDRESSES = 1_000
 const MAX_FILE_BYTES = 4_000_000

@@ -11,9 +11,7 @@ const DATE_SUFFIX = /^-\d{4}-?\d{2}-?\d{2}$/
 const isNamed = (model: string, replied: string): boolean =>
   replied === model || (replied.startsWith(model) && DATE_SUFFIX.test(replied.slice(model.length)))
 
-/**
- * Checks the model of a reply. @param said its name, which a server may omit @param who subject, such as "The judge"
- */
+/** Checks the model of a reply. @param said its name, which may be missing @param who subject, as "The judge" */
 export function requireNamedModel(
   { model, anyModel, baseUrl }: Pick<Endpoint, 'model' | 'anyModel' | 'baseUrl'>,
   replied: string | null | undefined,

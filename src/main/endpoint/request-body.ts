@@ -19,16 +19,11 @@ export interface RequestSettings extends TaskSettings {
 export interface SamplerForm {
   /** Null for a server that does not identify itself. */
   program: ServerProgram | null
-  /**
-   * True to send also the parts that are off, because servers fill them from a model's config or their own defaults.
-   */
+  /** True to send also the parts that are off, because servers would fill them with defaults of their own. */
   whatIsOff: boolean
 }
 
-/**
- * Builds the body of a request. `min_p`, `top_k` and others are extensions of vLLM, SGLang and llama.cpp. @param n
- * number of answers from number `first` on
- */
+/** Builds the body of a request, with extensions such as `min_p`. @param n number of answers from `first` on */
 export function requestBody(
   { model, through }: Pick<Endpoint, 'model' | 'through'>,
   prompt: EndpointPrompt,

@@ -26,10 +26,7 @@ export interface EmbeddingModel {
   encodeAll(texts: readonly string[]): Promise<number[][]>
 }
 
-/**
- * Opens a folder of sentence-transformers: a model.onnx, tokenizer.json and optional sentence_bert_config.json. The
- * model is tested when used. @param what the model, for messages
- */
+/** Opens a folder of sentence-transformers, whose model is tested when used. @param what for messages */
 export async function openEmbeddingModel(
   folder: string,
   what = 'sentence-embedding model'

@@ -95,9 +95,7 @@ export interface RegenerationPrompt {
   readonly indices: readonly number[]
 }
 
-/**
- * Lists the prompts of a round: answers form chains of {@link PROMPTED_ANSWERS}. @param answers of all rounds before
- */
+/** Lists the prompts of a round of chains of {@link PROMPTED_ANSWERS} answers. @param answers of earlier rounds */
 export function regenerationRound(
   answers: ReadonlyMap<number, ReadonlyMap<number, string>>,
   { promptCount, sampleCount, round }: { promptCount: number; sampleCount: number; round: number }

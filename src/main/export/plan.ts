@@ -31,9 +31,7 @@ export interface PlannedWeights {
   readonly tensors: readonly PlannedTensor[]
 }
 
-/**
- * Plans every weight file with post's names, shapes, dtypes and offsets. @param strengths for every layer of the pair
- */
+/** Plans every weight file with post's names, shapes, dtypes and offsets. @param strengths for every layer */
 export function planWeights(members: SourcedPair, strengths: readonly LayerStrength[]): PlannedWeights[] {
   const { post } = members
   const restored = restoredTensors(post, strengths)

@@ -78,10 +78,7 @@ export async function prepareExport(
   }
 }
 
-/**
- * Returns the form of an export. @param adapterRank null for a model; at most the full rank; unused if post is an
- * adapter
- */
+/** Returns the form of an export. @param adapterRank null for a model; at most the full rank; unused for adapters */
 export async function requestedForm(
   folders: { base: string; post: string },
   recipe: Recipe,

@@ -36,10 +36,7 @@ const MODEL_FILES = new Set([
 ])
 const LICENCE = /^(LICEN[CS]E|NOTICE|USE_POLICY)(\.(txt|md))?$/
 
-/**
- * Checks that a folder holds only a model, so that an export may replace it; false for an empty folder. @param copied
- * names of post's files, which an earlier export may have copied
- */
+/** Checks that a folder holds only a model to replace; false if empty. @param copied names of post's files */
 export async function holdsOnlyModel(folder: string, copied: ReadonlySet<string>): Promise<boolean> {
   const names = (await readdir(folder)).sort()
   if (names.length === 0) return false

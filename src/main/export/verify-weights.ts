@@ -12,10 +12,7 @@ import { isCopied, type PlannedTensor, type PlannedWeights } from './plan'
 import { restoredBytes } from './restored-bytes'
 import type { SourceFiles } from './source-files'
 
-/**
- * Reads a written file back and compares every byte with its source. @returns tensors that hold NaN or infinity
- * @throws WorkbenchError `bad-file` naming the tensor that differs
- */
+/** Reads a file back and compares every byte with its source. @returns tensors that hold NaN or infinity */
 export async function verifyWeights(
   weights: PlannedWeights,
   path: string,

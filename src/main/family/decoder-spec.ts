@@ -199,9 +199,7 @@ function requireValues(reader: ConfigReader, { required }: Family): void {
     if (reader.value(key) !== value) throw reader.unsupported(key, JSON.stringify(value))
 }
 
-/**
- * Refuses keys that neither the family's row reads nor are known to be neutral. @throws WorkbenchError `unsupported`
- */
+/** Refuses keys that neither the family's row reads nor are neutral. @throws WorkbenchError `unsupported` */
 function refuseUnread(root: ConfigReader, reader: ConfigReader, family: Family): void {
   const unknown = root.unread().filter(({ key, value }) => !isNeutral(key, value))
   const [first] = unknown

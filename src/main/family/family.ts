@@ -45,10 +45,7 @@ export interface Family {
   readonly experts: ExpertKeys | null
   /** Layers with a state in place of attention; null if all layers have attention. */
   readonly recurrent: RecurrentTrait | null
-  /**
-   * Config key of the layers' letters and the type of each; null if layers have both halves. Type "mlp" has only an
-   * MLP.
-   */
+  /** Config key of the layers' letters and the type of each; null for both halves. Type "mlp" has only an MLP. */
   readonly halves: { readonly key: string; readonly types: Readonly<Record<string, string>> } | null
   /** True if q has a gate beside each head, whose sigmoid multiplies the head's mixed values. */
   readonly gatedAttention: boolean
@@ -105,10 +102,7 @@ export interface Family {
   readonly growingQueries: boolean
   /** True if the config may have original_max_position_embeddings, the context before LongRoPE. */
   readonly originalContext: boolean
-  /**
-   * True if projections may be computed in float16. Gemma overflows beyond 65,504. Squares, experts (by rounding) and
-   * recurrent layers are excluded too.
-   */
+  /** True if projections may be float16: not Gemma (beyond 65,504), squares, experts (rounding) or recurrences. */
   readonly halfPrecision: boolean
   readonly tiedHeadByDefault: boolean
   /** Another config key that ties the head. */

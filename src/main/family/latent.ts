@@ -2,10 +2,7 @@ import type { ConfigReader } from './config-reader'
 import { ropeSection } from './layer-specs'
 import { sharpening } from './yarn'
 
-/**
- * Latent attention (DeepSeek-AI, arXiv 2405.04434): keys and values come from one normed vector of a token. Only some
- * dimensions of a head rotate.
- */
+/** Latent attention (DeepSeek-AI, arXiv 2405.04434), with keys and values from one normed vector of a token. */
 export interface LatentAttention {
   /** Size of such a vector for queries; null if hidden states are projected to queries directly. */
   readonly queryRank: number | null

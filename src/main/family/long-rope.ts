@@ -14,10 +14,7 @@ export interface RopeContext {
   readonly image: boolean
 }
 
-/**
- * LongRoPE (Ding et al., arXiv 2402.13753) within the original context, with a divisor for each frequency. Longer
- * texts share no states with shorter ones, so they are refused.
- */
+/** LongRoPE (Ding et al., arXiv 2402.13753) within the original context, because longer texts share no states. */
 export interface LongRope {
   readonly kind: 'longrope'
   readonly theta: number

@@ -119,10 +119,7 @@ function scaleByLlama3(rope: Extract<Rope, { kind: 'llama3' }>, frequency: numbe
   return ((1 - smooth) * frequency) / rope.factor + smooth * frequency
 }
 
-/**
- * Computes cos and sin, [positionCount, rotarySize / 2], in float32, scaled by YaRN and LongRoPE. @throws
- * WorkbenchError `unsupported` beyond the positions of a rotation
- */
+/** Computes cos and sin, [positionCount, rotarySize / 2], in float32, scaled by YaRN and LongRoPE. */
 export function rotaryTables(
   rope: Rope,
   rotarySize: number,

@@ -293,9 +293,7 @@ export function residentTensors(spec: DecoderSpec, layer: number): ResidentTenso
   })
 }
 
-/**
- * Lists the tensors around the layers: [vocabulary, hidden] of embedding and head, which may be one, and the norm's.
- */
+/** Lists the tensors around the layers: embedding and head, [vocabulary, hidden], perhaps one, and the norm's. */
 export function wholeModelTensors(spec: DecoderSpec): {
   embedding: TensorSpec
   /** Inputs of all layers: an embedding, a projection of the other embedding, and the projection's norm. */

@@ -49,10 +49,7 @@ export const BLOCK_INPUTS = {
 export const BLOCK_OUTPUTS = {
   /** [nodes, outputRowCount, hidden]; in a layer with experts, before their outputs are added. */
   hidden: 'hiddenOut',
-  /**
-   * Inputs of experts, and their scores [nodes, outputRowCount, experts]; then other scores that choose experts, if
-   * any.
-   */
+  /** Inputs of experts, and scores [nodes, outputRowCount, experts], then others that choose, if any. */
   normed: 'normed',
   routing: 'routing',
   /**

@@ -263,10 +263,7 @@ export class LayerBuilder {
     return this.graph.split(path, 'Split', [value, split], sizes.length, { axis: { int: -1 } })
   }
 
-  /**
-   * Applies RoPE, [rows, heads x headSize] to [rows, 1, the same]: the operator refuses sequences longer than its
-   * tables.
-   */
+  /** Applies RoPE, [rows, heads x headSize] to [rows, 1, the same], because the operator limits sequences. */
   private rotate(path: string, rows: string, positions: string, heads: number): string {
     const { graph, spec } = this
     const sequences = graph.reshape(`${path}/sequences`, rows, [-1, 1, heads * spec.headSize])

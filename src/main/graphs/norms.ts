@@ -32,10 +32,7 @@ export function ones(size: number): Float32Array {
   return new Float32Array(size).fill(1)
 }
 
-/**
- * Applies a layer norm over the last axis in float32: (x - mean) / sqrt(variance + epsilon) * (offset + weight) +
- * bias.
- */
+/** Applies a layer norm in float32: (x - mean) / sqrt(variance + epsilon) * (offset + weight) + bias. */
 export function layerNorm(
   graph: OnnxGraph,
   spec: DecoderSpec,

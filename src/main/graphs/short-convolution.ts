@@ -4,9 +4,7 @@ import type { LayerBuilder } from './layer-builder'
 import type { OnnxGraph } from './onnx-model'
 import type { RecurrentLayer, RecurrentShape } from './recurrent-shape'
 
-/**
- * Builds a short convolution between two gates (LFM2, arXiv 2511.23404): c · conv(b · x) of the projected b, c and x.
- */
+/** Builds a short convolution between two gates (LFM2, arXiv 2511.23404): c · conv(b · x) of projections. */
 export class ShortConvolutionLayer implements RecurrentLayer {
   private readonly graph: OnnxGraph
   private readonly convolution: CausalConvolution

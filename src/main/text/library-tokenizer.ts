@@ -21,9 +21,7 @@ export interface TokenizerDefinition {
 const BYTE_LEVEL_PARTS =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu
 
-/**
- * Creates the tokenizer of a tokenizer.json that splits text as the Rust `tokenizers` do. @param added matched first
- */
+/** Creates the tokenizer of a tokenizer.json that splits as the Rust `tokenizers` do. @param added goes first */
 export function libraryTokenizer(definition: TokenizerDefinition, added: readonly AddedToken[]): Tokenizer {
   const pre_tokenizer = exactPreTokenizer(definition.pre_tokenizer)
   // The library's config would switch on settings that the reference library takes from tokenizer.json.

@@ -164,9 +164,7 @@ export class OpenProjects {
     await Promise.all(this.closing)
   }
 
-  /**
-   * Lists the recent projects, with the current results of open ones. @param runningOf returns a pair's running jobs
-   */
+  /** Lists the recent projects, with the current results of open ones. @param runningOf returns running jobs */
   async recent(runningOf: (pair: ProjectPair) => JobKind[]): Promise<ListedProject[]> {
     const opened = await Promise.allSettled(new Set(this.opening.values()))
     const projects = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))

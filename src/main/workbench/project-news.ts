@@ -47,9 +47,7 @@ export class ProjectNews {
     private readonly stateOf: (pair: ProjectPair) => Promise<ProjectState>
   ) {}
 
-  /**
-   * Yields the project with a pair now and after every change. @throws WorkbenchError `not-found` once it is removed
-   */
+  /** Yields the project with a pair now and after every change. @throws WorkbenchError if the pair is removed */
   async *watch(
     project: Project,
     pair: PairId,

@@ -18,9 +18,7 @@ export const pairListProcedures = {
   /** Removes a pair from the list. Its folder is deleted when the project is next opened. */
   remove: procedure.input(pairInput).output(pairsOf),
   restore: procedure.input(pairInput.extend({ place: listPosition })).output(pairsOf),
-  /**
-   * Streams an overview of all pairs, updated by each sweep that was read. @param scoring null for the most frequent
-   */
+  /** Streams an overview of all pairs, updated by each sweep that was read. @param scoring null for the usual one */
   overview: procedure
     .input(projectPath.extend({ scoring: z.string().max(10_000).nullable() }))
     .output(eventIterator(PairsOverview)),

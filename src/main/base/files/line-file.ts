@@ -91,9 +91,7 @@ export async function flushLines(): Promise<void> {
   await Promise.all([...unflushed.keys()].map(flushFile))
 }
 
-/**
- * Reads the lines of another program's file, one at a time. @param maxBytes of the file @param onPiece receives bytes
- */
+/** Reads the lines of another program's file, one at a time. @param maxBytes its limit @param onPiece gets bytes */
 export async function* linesOfFile(
   file: string,
   maxBytes: number,

@@ -3,10 +3,7 @@ import { leaders } from '../../../contract/model/by-diversity'
 import { elementAt } from '../../../contract/model/look-up'
 import type { RestorationRange } from '../../../contract/model/recipe'
 
-/**
- * Selects the most diverse range with Q >= rho x Q(post) and more diversity than post. Ties go to the shorter range,
- * then the smaller start. @returns the index of the range; -1 if none qualifies
- */
+/** Selects the most diverse range with Q >= rho x Q(post), above post's diversity; -1 for none. Ties are fixed. */
 export function selectRange(
   ranges: readonly RestorationRange[],
   validity: ArrayLike<number>,

@@ -68,9 +68,7 @@ export interface CrcSweepRequest {
   recipes: readonly Recipe[]
   /** Other checkpoints to score as whole models; one that cannot be scored is omitted with a notice. */
   checkpoints?: readonly OtherCheckpoint[]
-  /**
-   * Training stages between base and post, in order, each restored to every earlier one. A sweep of a pair has none.
-   */
+  /** Training stages between base and post, in order, each restored to every earlier one. A pair alone has none. */
   stages?: readonly OtherCheckpoint[]
   /** True to score baselines from the logits of post and base. */
   baselines?: boolean

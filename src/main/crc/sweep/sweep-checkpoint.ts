@@ -115,10 +115,7 @@ export class SweepCheckpoint {
     return { results: [...this.earlier], notices }
   }
 
-  /**
-   * Prepares a checkpoint, written with the first scores. @param resumes true if the loaded scores belong to the
-   * sweep
-   */
+  /** Prepares a checkpoint, written with the first scores. @param resumes true for loaded scores of the sweep */
   begin(
     identity: SweepIdentity,
     { device, precision }: ComputedIn,

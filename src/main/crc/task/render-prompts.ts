@@ -20,10 +20,7 @@ export interface RenderedPrompts {
 /** Caches the last rendering of each tokenizer. The key is the JSON of prompts and rendering. */
 const lastRendered = new WeakMap<TextModel, { key: string; rendered: Promise<RenderedPrompts> }>()
 
-/**
- * Renders a prompt set with the tokens of each valid answer. Equal calls share one object. @param format few-shot
- * prompt that replaces the chat template
- */
+/** Renders prompts with the tokens of each valid answer, once for equal calls. @param format few-shot prompt */
 export async function renderPrompts(
   prompts: CrcPrompts,
   rendering: Rendering,

@@ -24,10 +24,7 @@ export interface Device {
   readonly moved: Readonly<MovedBytes> | null
   /** Creates a tensor that many runs will read, uploaded once if the device keeps tensors. */
   resident(data: Float32Array, dims: readonly number[], type?: 'float32' | 'float16'): Promise<ort.Tensor>
-  /**
-   * Returns a tensor for use after its session. onnxruntime dies if a device's tensor is disposed of after its
-   * session.
-   */
+  /** Returns a tensor for use after its session, because onnxruntime dies if that is disposed of later. */
   outlive(tensor: ort.Tensor): Promise<ort.Tensor>
   /** Waits until all queued runs on the device are done. */
   settle(): Promise<void>

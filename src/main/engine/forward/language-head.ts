@@ -64,10 +64,7 @@ interface BatchDone<Result> {
   readonly result: Result
 }
 
-/**
- * The final norm and head of one model, for states [rows, hidden]. At most two slices of the vocabulary are in
- * memory.
- */
+/** The final norm and head of one model, for states [rows, hidden], with two slices in memory at most. */
 export interface LanguageHead {
   /** Computes the log of the sum of exp over the whole vocabulary, [rows]. NaN where a logit is not finite. */
   logSums(hidden: Float32Array, signal?: AbortSignal): AsyncGenerator<HeadEvent<Float64Array>>

@@ -4,10 +4,7 @@ import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { floatsOf, floatTensor, type Device } from '../device/device'
 import { rowAt } from '../rows/rows'
 
-/**
- * Stores hidden states of a trie's nodes between runs of blocks, [rows, hidden] each, on the device or in main
- * memory.
- */
+/** Stores hidden states of a trie's nodes between runs, [rows, hidden] each, on the device or in main memory. */
 export interface NodeStates {
   /** The maximum number of nodes that one run can advance. */
   readonly maxNodes: number

@@ -86,10 +86,7 @@ export class RoutedRows {
     return this.chunks.map(({ chunk }) => chunk)
   }
 
-  /**
-   * Takes the rows of each batch through an expert. @returns completed rows of each run @param perRow experts of a
-   * row
-   */
+  /** Takes the rows of batches through an expert. @returns completed rows of each run @param perRow experts of each */
   async *through(
     { expert, batches }: ExpertStep,
     maxRows: number,
@@ -175,10 +172,7 @@ interface ExpertRouting {
   readonly weights: Float32Array
 }
 
-/**
- * Routes rows to the experts with the highest scores, as transformers does. @param scores [rows, experts], or twice
- * as wide with the scores that choose experts last
- */
+/** Routes rows to the experts of the highest scores. @param scores [rows, experts], twice if others choose */
 export function routeRows(
   scores: Float32Array,
   experts: Pick<Experts, 'count' | 'perRow' | 'normed' | 'scale' | 'biased' | 'groups'>

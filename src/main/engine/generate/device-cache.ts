@@ -32,9 +32,7 @@ interface Tensors {
   readonly values: ort.Tensor
 }
 
-/**
- * Keys and values of one block on a device, [slots, kvHeads, capacity, headSize]. Tensors are replaced one at a time.
- */
+/** Keys and values of one block on a device, [slots, kvHeads, capacity, headSize], replaced one at a time. */
 export class DeviceCache {
   private content: { tensors: Tensors; slotCount: number; capacity: number } | null = null
 

@@ -14,9 +14,7 @@ export interface Draw {
   readonly sampling: Sampling | null
 }
 
-/**
- * Draws the next token of rows. @returns tokens, NaN if a logit is not finite; logits of rows that no graph can draw
- */
+/** Draws the next token of rows. @returns tokens, NaN for a logit that is not finite; logits of other rows */
 export async function drawNext(
   head: ResidentHead,
   hidden: HiddenRows,

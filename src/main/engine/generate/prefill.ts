@@ -25,10 +25,7 @@ export interface PrefillParts {
 /** A prompt's tokens. Results of a pass are stored by this array itself. */
 export type PromptTokens = readonly number[]
 
-/**
- * Rotated keys, and values, [1, rows, kvHeads x headSize]; or the convolution's inputs and states of a recurrent
- * layer.
- */
+/** Rotated keys, and values, [1, rows, kvHeads x headSize]; or inputs and states of a recurrent layer. */
 interface PackedKeyValues {
   readonly keys: ort.Tensor
   readonly values: ort.Tensor
@@ -140,10 +137,7 @@ function lastRowsOf(states: Float32Array, packed: PackedPrompts, { post }: PairW
   )
 }
 
-/**
- * Computes the next-token logits of prompts for each model. @param statesOf last states of a leaf, [final rows,
- * hidden]
- */
+/** Computes next-token logits for each model. @param statesOf last states of a leaf, [final rows, hidden] */
 async function nextTokenLogits(
   { pair, trie, heads }: Pick<PrefillParts, 'pair' | 'trie' | 'heads'>,
   prompts: readonly PromptTokens[],

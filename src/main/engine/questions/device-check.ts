@@ -31,10 +31,7 @@ const LARGE_RUN_NODES = 16
 const PRODUCT = { rows: 512, inner: 1024, columns: 1024 }
 const PRODUCT_RUNS = 3
 
-/**
- * Checks whether a device computes the same as the CPU, and its speed. @param request a pair, of which post's first,
- * middle and last layer and its head are computed on both devices
- */
+/** Checks whether a device computes three layers and the head of post as the CPU does, and its speed. */
 export async function checkDevice(request: CheckDeviceRequest, signal?: AbortSignal): Promise<DeviceCheck> {
   const open = await openRun(request, [])
   try {

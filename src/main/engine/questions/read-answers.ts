@@ -21,10 +21,7 @@ interface PackedAnswer {
   readonly first: number
 }
 
-/**
- * Reads answers with one model, and returns the log-likelihood and the embedding of each. Equal parts are computed
- * once.
- */
+/** Reads answers with one model, for the log-likelihood and embedding of each. Equal parts are computed once. */
 export async function* readAnswers(
   request: ReadRequest,
   signal?: AbortSignal

@@ -5,10 +5,7 @@ import { sortDescending } from './sort-descending'
 
 /* Indices below are not checked, because these loops go over the whole vocabulary. They stay within the arrays. */
 
-/**
- * Computes probabilities of tokens under many cuts of one row, which is sorted once. Ties with the last kept token
- * are kept. @returns the probabilities of `tokens` for each baseline
- */
+/** Computes probabilities of `tokens` under many cuts of one row, with ties. @returns one list per baseline */
 export function truncatedProbabilities(
   logits: Float32Array,
   baselines: readonly TruncatedBaseline[],

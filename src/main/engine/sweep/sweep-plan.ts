@@ -41,10 +41,7 @@ export interface Grouping {
 /** The minimum rows at once. Fewer rows take less memory, but products slow down below this number. */
 const MIN_ROWS = 256
 
-/**
- * Splits prompts into as few groups as fit. Runs become smaller only if that saves groups, and go below MIN_ROWS
- * last.
- */
+/** Splits prompts into as few groups as fit. Runs become smaller to save groups, and below MIN_ROWS last. */
 export function groupWithin(
   models: SweptModels,
   prompts: readonly PromptPlaces[],

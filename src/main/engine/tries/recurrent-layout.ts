@@ -13,10 +13,7 @@ interface Chunk {
   readonly before: Chunk | null
 }
 
-/**
- * Divides packed rows into chunks, which end where paths part. Chunks of a level depend only on the level before.
- * @param ends last rows of prompts, after which the state is requested
- */
+/** Divides packed rows into chunks, which end where paths part. @param ends rows after which states are read */
 export function recurrentLayout(packed: PackedPrompts, ends: Int32Array): RecurrentShape {
   const parents = parentsOf(packed)
   const chunks = chunksOf(parents, new Set(ends))

@@ -42,10 +42,7 @@ export function leavesByDepth({ roots, levels }: RecipeTrie): number[] {
   })
 }
 
-/**
- * Splits leaves into runs of about equal cost. @param costOf a node of a level @param together first leaves of one
- * part
- */
+/** Splits leaves into runs of equal cost. @param costOf a node of a level @param together first leaves of one part */
 export function splitLeaves(
   trie: RecipeTrie,
   leaves: readonly number[],

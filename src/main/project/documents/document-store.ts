@@ -46,9 +46,7 @@ export class DocumentFolder<T> {
 
   constructor(private readonly kind: FolderKind<T>) {}
 
-  /**
-   * Reads a document, migrated in memory. The same object is returned while its file is unchanged; do not change it.
-   */
+  /** Reads a document, migrated in memory. An unchanged file gives the same object, which nobody may change. */
   async read(project: string, id: string): Promise<T> {
     const file = this.companion(project, id, '.json')
     await hasPlainFolder(this.folderOf(project))

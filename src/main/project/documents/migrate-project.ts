@@ -32,9 +32,7 @@ export async function migrateProject(
 
 export const BACKUP = 'backup'
 
-/**
- * Stores each sweep in two files, and keeps the old ones in {@link BACKUP}, under the lock. @returns true for changes
- */
+/** Stores each sweep in two files, and keeps the old ones in {@link BACKUP}. @returns true for changes */
 export async function splitStoredSweeps(
   folder: string,
   pairs: readonly string[],

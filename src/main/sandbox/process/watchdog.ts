@@ -4,9 +4,7 @@ import { builtScript } from '../../base/built'
 import type { Limit } from '../messages'
 import { WATCHED } from './watched'
 
-/**
- * Ends this process when a step exceeds its limit of time, by a thread, because endless work blocks everything else.
- */
+/** Ends this process after its limit of time, by a thread, because endless work blocks everything else. */
 export class Watchdog {
   private readonly state = new Int32Array(
     new SharedArrayBuffer(Object.keys(WATCHED).length * Int32Array.BYTES_PER_ELEMENT)
