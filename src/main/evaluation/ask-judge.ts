@@ -18,7 +18,6 @@ export interface StoredVerdict {
   readonly model?: string | undefined
 }
 
-/** Questions for a judge, its settings, and its earlier verdicts. */
 export interface JudgeQuestions<Question extends { key: string }, Verdict extends StoredVerdict, Judgement> {
   readonly questions: readonly Question[]
   /** Stored verdicts, whose questions are not asked again. */
@@ -29,7 +28,6 @@ export interface JudgeQuestions<Question extends { key: string }, Verdict extend
   readonly patience?: EndpointPatience
   readonly system: string
   wordsOf(question: Question): string
-  /** Interprets a reply; null if it is unreadable. */
   read(reply: string): Judgement | null
   /** Builds a verdict. @param judgement null for an unreadable reply */
   verdict(key: string, judgement: Judgement | null): Verdict
@@ -107,12 +105,10 @@ export function verdictsByKey<Verdict extends StoredVerdict>(
 
 const withoutLastSlash = (baseUrl: string): string => baseUrl.replace(/\/+$/, '')
 
-/** Builds the key of a question, which is equal for equal questions. */
 export function questionKey(parts: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
-/** Words a task and an answer to it for a judge. */
 export function answerWords({ prompt, answer }: { prompt: string; answer: string }): string {
   return `<task>\n${prompt}\n</task>\n\n<answer>\n${answer}\n</answer>`
 }
@@ -135,7 +131,6 @@ const Reply = z.object({
 const WHO = 'The judge'
 
 interface JudgeReply {
-  /** Null if the reply contains no text. */
   readonly text: string | null
   /** Server's name of the model that replied, if it differs from the requested name; otherwise null. */
   readonly otherModel: string | null

@@ -90,7 +90,6 @@ export function judgedForms(
   })
 }
 
-/** Lists each different answer with its form, variant by variant; see {@link judgedForms}. */
 export function meaningsOf(
   run: EvaluationRun,
   samples: readonly SampleLine[],

@@ -58,7 +58,6 @@ export async function judgePairs(
   )
 }
 
-/** Lists the questions for a run's judge of pairs, without duplicates. */
 export function pairQuestionsOf(run: EvaluationRun, samples: readonly SampleLine[]): PairQuestion[] {
   const questions = pairsOf(run, samples).flatMap(({ orders }) => orders ?? [])
   return [...new Map(questions.map((question) => [question.key, question])).values()]

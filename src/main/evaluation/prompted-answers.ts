@@ -85,11 +85,9 @@ export async function answersOfLists(
   return answers.map((answer, place) => ({ ...answer, tokens: elementAt(tokens, place, 'answer') }))
 }
 
-/** One prompt of a round of regeneration, with the answers that it requests. */
 export interface RegenerationPrompt {
   /** Index of the task's prompt. */
   readonly prompt: number
-  /** Earlier answers of the same chain, which the prompt shows. */
   readonly earlier: readonly string[]
   /** Indices of the requested answers, one for each chain with these earlier answers. */
   readonly indices: readonly number[]

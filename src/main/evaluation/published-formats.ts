@@ -163,7 +163,6 @@ function checked<Value>(schema: z.ZodType<Value>, value: unknown, where: string)
 const parseContent = (content: string, where: string): unknown =>
   parseJson(content, where, { notJson: 'bad-input' })
 
-/** Lists the lines that are not blank, counted from 1. */
 const linesOf = (content: string): { line: number; text: string }[] =>
   content
     .split(/\r?\n/)

@@ -118,7 +118,6 @@ async function findingsByEvaluations(
   return [...byTask.values()]
 }
 
-/** Returns null if the evaluation compares the model with nothing. */
 function findingByEvaluation({ run, results, complete }: EvaluationView, model: Model): ModelFinding | null {
   const index = run.variants.findIndex(
     (entry) => isPlain(entry) && weightsKey(entry.variant) === weightsKey(model)

@@ -92,7 +92,6 @@ function weightFiles({ checkpoint: { adapter, files } }: PairMember): Checkpoint
 /** Origins whose bytes are computed. */
 const COMPUTED: readonly TensorOrigin[] = ['converted', 'blended', 'merged', 'scaled']
 
-/** Returns true if a tensor's bytes are copied from one checkpoint. */
 export const isCopied = (origin: TensorOrigin): boolean => !COMPUTED.includes(origin)
 
 export function plannedDtypes({ post, restored }: PlannedTensor): { source: WeightDtype; post: WeightDtype } {

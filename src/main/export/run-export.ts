@@ -123,7 +123,6 @@ async function writeFiles(
   return lowRank
 }
 
-/** Compares the written files with their sources. @returns tensors with values that are not finite */
 async function verifyFiles(
   { weights, copied }: PreparedExport,
   folder: string,

@@ -69,7 +69,6 @@ export class Staging {
   }
 }
 
-/** Returns the path of a hidden entry beside the target. */
 function hiddenPath(target: string, suffix: string): string {
   return join(dirname(target), `.${basename(target)}.slr-${suffix}`)
 }

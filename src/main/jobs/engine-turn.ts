@@ -12,7 +12,6 @@ interface WaitingJob {
 export class EngineTurn {
   private holder: ProjectOfPair | null = null
   private readonly waiting: WaitingJob[] = []
-  /** Number of questions that the engine answers now, by project. */
   private readonly questions = new Map<ProjectOfPair, number>()
 
   /** @param notify is called whenever the answer of {@link busyFor} may have changed */

@@ -58,7 +58,6 @@ export interface JobWork<Event, Fact> {
   run(id: string, facts: Facts<Fact>, signal: AbortSignal): Promise<Event>
   /** Returns the first event for a new watcher. */
   snapshot(id: string, facts: readonly Fact[]): Event
-  /** Returns the events of changed facts, for a watcher that has seen the other facts. */
   events(facts: readonly Fact[]): Event[]
   /** Removes stored data of work that was cancelled before it began. */
   abandon?(): Promise<void>

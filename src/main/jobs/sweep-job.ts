@@ -22,7 +22,6 @@ type SweepFact =
 
 export type SweepJob = Job<SweepEvent, SweepFact>
 
-/** Creates the job of a sweep; its id is the document's. */
 export function createSweepJob({ engine, sweep, lookedAt, tell }: SweepJobOptions): SweepJob {
   const { request } = sweep
   return new Job<SweepEvent, SweepFact>({

@@ -106,7 +106,6 @@ export class Sweeps {
   }
 }
 
-/** Settings of the window's sweeps. The project has all other settings. */
 const WINDOW_SETTINGS: SweepSettings = { whatIf: true }
 
 /** Prepares the next sweep of a project's pair. @throws WorkbenchError as `SweepWork.open` */

@@ -28,7 +28,6 @@ export function equalLength(answers: readonly (readonly SampleLine[])[]): number
   return middles.length === 0 ? 1 : Math.max(1, Math.floor(Math.min(...middles)))
 }
 
-/** Computes every measure of a cell that applies to the task and the answers. */
 export function cellMeasures(
   task: Task,
   reader: AnswerReader,

@@ -13,7 +13,6 @@ export interface EvaluationCell {
   readonly samples: readonly SampleLine[]
   /** Scores from the engine; undefined until computed. */
   readonly scores: PromptScores['cells'][number] | undefined
-  /** The judge's scores from 0 to 1, by the index of the answer. */
   readonly marks: ReadonlyMap<number, number>
   /** Canonical form of each answer by a judge: '' for none, null if unreadable. Null until all answers were read. */
   readonly forms: readonly (string | null)[] | null

@@ -18,7 +18,6 @@ export function matchedPrompts(a: readonly SweptPrompt[], b: readonly SweptPromp
   })
 }
 
-/** Builds a key that is equal for sets whose prompts all match. */
 export const promptsKey = (prompts: readonly SweptPrompt[]): string =>
   createHash('sha256')
     .update(JSON.stringify(prompts.map(keyOf).toSorted()))

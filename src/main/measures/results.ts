@@ -147,7 +147,6 @@ function variantResults({ run, reader, table, measures, reference }: Tables): Va
   })
 }
 
-/** Computes results for the prompts of each category; none if there is only one category. */
 function categoryResults({ table, measures, ...others }: Tables): CategoryResult[] {
   const promptsByCategory = multimap(
     [...table.keys()].map((prompt) => [elementAt(others.run.task.prompts, prompt, 'prompt').category, prompt])

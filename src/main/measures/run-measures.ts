@@ -12,7 +12,6 @@ import { averageMeasures, sampleMeasures } from './sample-measures'
 import { multimap } from '../../contract/model/multimap'
 
 export interface SampleCell {
-  /** Name of the variant, and index of the prompt in the run. */
   variant: string
   prompt: number
   samples: ShownSample[]

@@ -27,7 +27,6 @@ export function mergekitReference(folder: string): WrittenReference | null {
   return SPECIAL.test(reference) ? null : { reference, isLocal: true }
 }
 
-/** Builds a name that distinguishes models of the same name. */
 export const withRole = (name: string, role: string): string => `${name}-${role}`
 
 /** Removes the revision from mergekit's name of a model, because the pair determines the snapshot. */

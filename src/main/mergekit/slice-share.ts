@@ -7,7 +7,6 @@ import { type MergedModel, mergedName } from './model-reference'
 
 export type Refuse = (message: string, hint?: string) => WorkbenchError
 
-/** Maps each model name in a mergekit file to its model. */
 export type Origins = ReadonlyMap<string, MergedModel>
 
 export interface SliceShare {

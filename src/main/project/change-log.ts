@@ -178,7 +178,6 @@ function documentEdits(before: unknown, after: unknown, path: readonly string[] 
   })
 }
 
-/** Returns the document with the values from before an edit, or throws if it changed since. */
 function revertEdit(
   document: unknown,
   { path, before, after }: DocumentEdit,

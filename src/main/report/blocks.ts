@@ -54,7 +54,6 @@ export interface Section {
   blocks: Block[]
 }
 
-/** Shows the name and the note that the user gave a run. */
 export const markBlocks = ({ name, note }: Pick<RunMarks, 'name' | 'note'>): Block[] => [
   ...(name === '' ? [] : [block.paragraph(`Called “${name}”.`)]),
   ...notesBlocks(note)
@@ -94,7 +93,6 @@ export const block = {
   })
 }
 
-/** Makes a block of a value; no block of null. */
 export const ifAny = <T>(value: T | null, block: (value: T) => Block): Block[] =>
   value === null ? [] : [block(value)]
 

@@ -101,7 +101,6 @@ export async function printSweep(
   ]
 }
 
-/** Prints the command of a full-answer check, which reads the file of its sweep. */
 export function printCheck(
   sweep: SweepDocument,
   check: AnswerCheck,

@@ -13,7 +13,6 @@ export interface ComputedFrom {
   postPath: CheckpointReference
 }
 
-/** Reports whether these are the checkpoints of the built-in pair. */
 export function isDemoPair({ basePath, postPath }: ComputedFrom): boolean {
   const demo = pairPaths({ kind: 'demo' })
   return basePath.path === demo.base && postPath.path === demo.post

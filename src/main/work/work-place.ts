@@ -4,7 +4,7 @@ import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
 import { builtinPromptSet } from '../crc/task/builtin-prompts'
 import { newPair } from '../project/documents/pair-list'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { nextSweepPrompts } from '../project/results/next-sweep'
+import { taskOf } from '../project/results/stored-evaluation'
 
 /** Supplies what the settings of work leave open, and takes the results. */
 export interface WorkPlace {
@@ -47,3 +47,11 @@ export function folderPlace(location: PairLocation, file: WorkPlace['file'] = nu
 /** The built-in prompts of the character task that suit a pair. */
 export const builtinPromptsFor = ({ kind }: PairLocation): ReturnType<typeof builtinPromptSet> =>
   builtinPromptSet(kind === 'demo' ? 'demo-crc' : 'crc')
+
+/** Returns the prompts or the task of the pair's next sweep. @throws WorkbenchError `not-found` for a removed task */
+async function nextSweepPrompts(pair: ProjectPair): Promise<CrcSweepRequest['prompts']> {
+  const choice = pair.document.settings.scoredBy
+  if (choice.kind === 'crc') return pair.prompts
+  const { taskId, sampling, draws } = choice
+  return { kind: 'task', task: await taskOf(pair, taskId), sampling, draws }
+}

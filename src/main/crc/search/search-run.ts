@@ -345,7 +345,6 @@ function measuresOf(
 
 const categoryScore = ({ validity, diversity }: CategoryScore): CategoryScore => ({ validity, diversity })
 
-/** Names a recipe by its strengths and sets the source of its layers to the sweep's. */
 function recipeFor({ layers }: Pick<ScoredLayers, 'layers'>, source: RestoredTo): Recipe {
   const sourced = setSource(layers, source)
   return recipeOf(nameStrengths(sourced), sourced)

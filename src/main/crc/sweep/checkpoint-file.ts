@@ -104,7 +104,6 @@ export interface ReadCheckpoint {
   /** Null if the checkpoint belongs to another sweep or has no prompt of this one. */
   results: EarlierResults | null
   damagedLines: number
-  /** True if the checkpoint also holds prompts of other sweeps. */
   hasOthers: boolean
 }
 

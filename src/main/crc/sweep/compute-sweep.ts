@@ -109,7 +109,6 @@ class SweepRun {
   private readonly session: StageSession
   private stage: SweepStage = { models: [], prompts: [] }
   private stagesBegun = 0
-  /** True if the engine died in the current part or before. */
   private hasDied = false
   /** True once the device had too little memory, which is reported once. */
   private hasFewerRows = false

@@ -209,7 +209,6 @@ async function requireRoomFor(
 
 interface StoredResults {
   earlier: EarlierResults | null
-  /** True if a stopped sweep has computed a part of this one. */
   interrupted: boolean
   notices: string[]
 }

@@ -69,7 +69,6 @@ export function knownPart(
   }
 }
 
-/** Gives the groups of an earlier split that are missing; undefined if a group is only partly missing. */
 export function missingGroups(split: KeyedSplit | null, missing: readonly string[]): PromptSplit | undefined {
   if (split === null) return undefined
   const indices = multimap(missing.map((key, index) => [key, index]))

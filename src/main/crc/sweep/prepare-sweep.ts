@@ -56,7 +56,6 @@ export interface CrcSweepRequest {
   id?: string
   base: string
   post: string
-  /** Prompts of the character task, or a task with listed answers. */
   prompts: CrcPrompts | ScoredTask
   rendering: Rendering
   rho: number
@@ -197,7 +196,6 @@ async function requireLineage(
 /** Evidence that two checkpoints are the same. */
 const EQUAL_FILES = 'their config.json and the sampled parts of their weights are equal'
 
-/** Refuses a source of layers that is the same checkpoint as post. */
 function refuseOwnLayers(source: PairMember, post: PairMember): void {
   if (source.checkpoint.fingerprint !== post.checkpoint.fingerprint) return
   throw new WorkbenchError(

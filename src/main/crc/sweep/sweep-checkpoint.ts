@@ -31,7 +31,6 @@ const WRITE_INTERVAL_MS = 1000
 export interface CheckpointPlace {
   /** True if files that are no checkpoints may be replaced; otherwise they may be files of the user. */
   readonly owned: boolean
-  /** Lists files that may be checkpoints. @throws WorkbenchError when they cannot be listed */
   list(): Promise<string[]>
   /** Gives the file for a sweep of this name and makes room for it. @throws WorkbenchError `read-only`, `bad-file` */
   fileFor(name: string): Promise<string>

@@ -39,7 +39,6 @@ export async function characterGroups(
   }
 }
 
-/** Returns the text that each token adds to a context. Null if the token changes the text of the context. */
 async function addedBehind(
   text: TextModel,
   context: readonly number[],

@@ -12,7 +12,6 @@ export interface Scorer {
   groupsOf(score: PromptScore): number[]
   /** Converts probabilities `[samplers][groups]`, float32 in base64, to the form that a sweep stores. */
   keep(whatIf: string, groupCount: number): string
-  /** Reads the score under one of the other samplers from the stored form. */
   scoreUnder(whatIf: string, sampler: number, answerCount: number): PromptScore
 }
 

@@ -1,9 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import type * as ort from 'onnxruntime-node'
 import { DEVICE_LABELS, type DeviceName, hasHalf } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
 import { InferenceSession, Tensor } from '../../base/onnxruntime'
 import { OnnxGraph } from '../../graphs/onnx-model'
-import { freeCudaMemory } from './cuda-memory'
 import { physicalCores } from './physical-cores'
 import { requirePlatform } from './platforms'
 import { errorMessage } from '../../base/files/bounded-file'
@@ -246,7 +246,6 @@ const deviceFailed =
 
 const GPU_HINT = 'Run again with --device cpu, or start the program again. Finished parts are kept.'
 
-/** Runs a session and returns the wanted outputs by name, or into the given tensors. */
 export async function runTensors(
   session: ort.InferenceSession,
   feeds: Readonly<Record<string, ort.Tensor>>,
@@ -314,4 +313,19 @@ export function doubleTensor(data: Float64Array, dims: readonly number[]): ort.T
 
 export function integerTensor(data: BigInt64Array, dims: readonly number[]): ort.Tensor {
   return new Tensor('int64', data, dims)
+}
+
+/** Reads the free bytes of the GPU that CUDA computes on, of the smallest if there are several. Null if unknown. */
+function freeCudaMemory(): number | null {
+  const visible = process.env.CUDA_VISIBLE_DEVICES?.split(',')[0]
+  const selected = visible === undefined || visible === '' ? [] : [`--id=${visible}`]
+  try {
+    const query = ['--query-gpu=memory.free', '--format=csv,noheader,nounits', ...selected]
+    const text = execFileSync('nvidia-smi', query, { encoding: 'utf8', timeout: 10_000, stdio: 'pipe' })
+    const mebibytes = Array.from(text.matchAll(/^\s*(\d+)\s*$/gm), ([, number]) => Number(number))
+    return mebibytes.length === 0 ? null : Math.min(...mebibytes) * 2 ** 20
+  } catch {
+    // A container may lack the program, and integrated GPUs report no memory of their own.
+    return null
+  }
 }

@@ -4,7 +4,6 @@ import { anyRecurrence, type DecoderSpec } from '../../family'
 import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
 
-/** Chooses the requested precision, or the one that suits device and family. */
 export function choosePrecision(
   device: Device,
   pair: PairWeights,

@@ -28,7 +28,6 @@ export interface HeadSize {
 /** A slice of 16 MiB, whose logits stay near the cache and below the size that is mapped anew for every run. */
 const IN_MEMORY: HeadSize = { sliceElements: 2 ** 22, sliceTokens: Infinity, rows: 512, logitBytes: 2 ** 26 }
 
-/** Sizes for a device to which each run copies its rows and its slice. */
 const COPIED: HeadSize = { sliceElements: 2 ** 25, sliceTokens: 2 ** 13, rows: 4096, logitBytes: 2 ** 30 }
 
 export const headSize = (copiesTensors: boolean): HeadSize => (copiesTensors ? COPIED : IN_MEMORY)

@@ -74,7 +74,6 @@ export class LayerSession {
     return this.layout.outputRowCount
   }
 
-  /** Returns the masks of a window width, which are created once. */
   async masks(window: number | null): Promise<Feeds> {
     if (this.isRecurrent) return {}
     const cached = this.masksOf.get(window)

@@ -164,7 +164,6 @@ function batchesOf(chunks: readonly RoutedChunk[]): RoutedChunk[][] {
   return [...chunks.filter(isAlone).map((chunk) => [chunk]), ...(others.length === 0 ? [] : [others])]
 }
 
-/** Assigns rows to experts. The rows of expert e are at the indices starts[e] .. starts[e + 1] - 1. */
 interface ExpertRouting {
   readonly starts: Int32Array
   readonly rows: Int32Array

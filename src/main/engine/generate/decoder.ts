@@ -33,7 +33,6 @@ export interface RowSettings {
 /** A sequence being generated. */
 export class AnswerRow {
   readonly tokens: number[] = []
-  /** The rows that compute the sequence, one for each of its model's parts. */
   readonly parts: readonly RunningRow[]
   finished: { readonly tokens: number[]; readonly finish: 'stop' | 'length' } | null = null
   /** The reason why no token can be drawn. It ends the row. */

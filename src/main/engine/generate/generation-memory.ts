@@ -36,7 +36,6 @@ export interface GenerationMemory {
   readonly weights: number
   /** Extra bytes while a session opens beside those that are open. */
   readonly opening: number
-  /** Keys, values and logits of prompts, while the prompts have rows. */
   readonly prompts: number
   /** Extra bytes while prompts run: a block in float32, states and activations. */
   readonly prefill: number
@@ -73,7 +72,6 @@ export function weightMemory(
   }
 }
 
-/** Returns the bytes of prompts that run together. @param keyValueBytes keys, values and states, for all models */
 export function promptMemory(
   { spec, trie, modelCount, keepsTensors, maxAliveStates }: GeneratedModels,
   group: GroupSize,

@@ -6,7 +6,6 @@ import { openModelFile } from '../device/device'
 /** Milliseconds between two looks at the memory of the process. */
 const LOOK_MS = 100
 
-/** Opens a model file of the user. The process ends if it takes half of the memory. @returns session and its release */
 export async function openWatchedModelFile(
   file: string,
   limitBytes = defaultMemoryBytes(),

@@ -71,7 +71,6 @@ export function textFeeds(
   }
 }
 
-/** Runs work of the runtime. Errors of the runtime are reported as faults of the model. */
 export async function withRuntimeErrors<T>(
   refused: (why: string) => WorkbenchError,
   work: () => Promise<T>

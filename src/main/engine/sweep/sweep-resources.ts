@@ -48,7 +48,6 @@ export class SweepResources {
     return this.open.device
   }
 
-  /** Tells whether everything that a request computes with is open. */
   covers({ base, post, device, models }: OpenRequest): boolean {
     return (
       isDeepStrictEqual([base, post, device], [this.request.base, this.request.post, this.request.device]) &&

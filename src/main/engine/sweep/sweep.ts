@@ -90,7 +90,6 @@ interface RunningGroup extends GroupInParts {
 class SweepRun {
   /** Work of the finished parts and groups. */
   readonly works: WorkCounts[] = []
-  /** Milliseconds of reading and converting weights, of converting only, and of waiting for them. */
   readonly reading = { readMs: 0, convertMs: 0, waitMs: 0 }
   private readonly tries: readonly AnswerTrie[]
   private readonly tokens: readonly number[]

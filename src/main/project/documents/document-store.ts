@@ -21,7 +21,6 @@ const DocumentId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/)
 
 /** A kind of document. Every stored kind has an entry in stored-documents.ts. */
 interface StoredKind<T> extends DocumentFormat<T> {
-  /** Advice about a document that is too large to be stored. */
   tooLarge: string
 }
 

@@ -95,7 +95,6 @@ export function withoutPair(list: Pairs, id: PairId): Changed {
   )
 }
 
-/** Puts a removed pair back into its place, unless the list has it. */
 export function withPairBack(list: Pairs, pair: PairDocument, place: number): Changed {
   if (list.pairs.some(({ id }) => id === pair.id)) return { pairs: list.pairs }
   return {

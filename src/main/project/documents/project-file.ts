@@ -21,7 +21,6 @@ import { renameFields } from './renamed-fields'
 import { pairName } from './pair-list'
 
 const Named = z.looseObject({ name: z.string() })
-/** Moves the one pair of a version 2 project to the list of pairs. */
 const listPairs: Migration = (document) => {
   const parsed = Named.safeParse(document)
   // The schema of version 3 reports errors of the document.

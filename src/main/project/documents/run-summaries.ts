@@ -35,7 +35,6 @@ const MAX_SUMMARY_BYTES = 1_000_000
 /** A summary of another version is computed again. */
 const SUMMARY_VERSION = 8
 
-/** The summaries of a kind, in the folder of a pair. */
 export class RunSummaries<Document, Summary extends Listed> {
   private readonly stored
 
@@ -83,7 +82,6 @@ export class RunSummaries<Document, Summary extends Listed> {
     return { runs: newestFirst(runs), warnings }
   }
 
-  /** Returns null without a summary of the document as it is. */
   private async readStored(folder: string, id: string): Promise<Summary | null> {
     const file = this.fileOf(folder, id)
     try {

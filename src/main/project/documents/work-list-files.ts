@@ -79,7 +79,6 @@ const OLD_FILES = {
     .transform(({ schemaVersion: _, steps, ...study }) => ({ study, entries: steps.map(migratedStep) }))
 }
 
-/** Adds the entries of an older file that a list does not have. */
 function withOld(
   list: WorkListDocument,
   { study, entries }: Omit<WorkListDocument, 'schemaVersion'>

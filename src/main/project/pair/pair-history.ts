@@ -230,7 +230,6 @@ function inTrash(document: DeletionDocument | undefined): DeletionDocument {
   throw new WorkbenchError('not-found', 'The run is not in the trash of the pair any more.')
 }
 
-/** Lists the files that a run may have, its document first. */
 function filesOf({ kind, id }: RunKey): ResultFile[] {
   const filesIn = (folder: ResultFile['folder'], endings: readonly string[]): ResultFile[] =>
     endings.map((ending) => ({ folder, name: `${id}${ending}` }))

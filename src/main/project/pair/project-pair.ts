@@ -278,7 +278,6 @@ export class ProjectPair {
     this.project.notifySubscribers()
   }
 
-  /** Reads the full-answer check of a sweep; null if there is none. */
   async readAnswerCheck(sweepId: string): Promise<AnswerCheck | null> {
     return ANSWER_CHECKS.readIfAny(this.folder, sweepId)
   }

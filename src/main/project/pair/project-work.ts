@@ -20,7 +20,6 @@ export class ProjectWork {
     private document: WorkListDocument
   ) {}
 
-  /** Jobs of the queue in the order of their execution. */
   get jobs(): readonly QueuedJob[] {
     return this.document.entries.filter((entry) => entry.origin === 'window')
   }

@@ -1,7 +1,6 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import { plural } from '../../../contract/words/format'
 
-/** Returns the run with an id, or the only one whose id begins with it. */
 export function runNamed<Run extends { readonly id: string }>(
   runs: readonly Run[],
   id: string,

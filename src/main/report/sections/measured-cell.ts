@@ -9,7 +9,6 @@ import {
 } from '../../../contract/words/evaluation-words'
 import { DASH, type TableCell } from '../blocks'
 
-/** Shows a measure of a variant, and its difference from the variant that others are compared with. */
 export function measureCell(
   { measures, differences }: Pick<VariantResult, 'measures' | 'differences'>,
   id: MeasureId,

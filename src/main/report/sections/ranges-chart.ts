@@ -64,7 +64,6 @@ const failedRanges = ({ ranges, check, selection, source }: ReportedSweep): stri
 const foundOf = (search: ReportedSweep['search']): NonNullable<ReportedSweep['search']>['found'] =>
   search?.found.filter(({ recipe }) => !('ranges' in recipe && recipe.ranges.length === 1)) ?? []
 
-/** Returns the chart of a sweep: its ranges and all other scored models. */
 export function rangesChart(sweep: ReportedSweep): ReportChart {
   const {
     layerCount,

@@ -63,7 +63,6 @@ export function originFacts({ base, post, changed }: ReportedOrigin): Fact[] {
   ]
 }
 
-/** Describes a variant; null for base and post. */
 function describeVariant(variant: Variant): string | null {
   switch (variant.kind) {
     case 'base':

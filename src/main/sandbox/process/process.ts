@@ -1,15 +1,34 @@
 import { WorkbenchError } from '../../../contract/model/problem'
 import { pipeToParent } from '../../base/parent-pipe'
-import { SandboxLimits, type SandboxReply, SandboxRequest, type FolderRequest } from '../messages'
+import { type EmbeddingTokenizer, readEmbeddingTokenizer } from '../../evaluation/embedding-tokenizer'
+import {
+  type EmbeddingTokensRequest,
+  type FolderRequest,
+  SandboxLimits,
+  type SandboxReply,
+  SandboxRequest
+} from '../messages'
 import { readGenerationConfig } from '../../checkpoint/generation-config'
 import { readLocalModel } from '../../checkpoint/local-models'
 import { readMember } from '../../checkpoint/pair-member'
 import { findChatTemplate } from '../../text/chat-template'
 import { readTokenizerConfig } from '../../text/tokenizer-config'
-import { EmbeddingTokenizers } from './embedding-tokenizers'
 import { Tokenizers } from './tokenizers'
 import { Watchdog } from './watchdog'
 import { parseJson } from '../../base/files/bounded-json'
+
+class EmbeddingTokenizers {
+  private cached: { key: string; tokensOf: EmbeddingTokenizer } | null = null
+
+  async get({ folder, files }: EmbeddingTokensRequest): Promise<EmbeddingTokenizer> {
+    const key = JSON.stringify([folder, files])
+    if (this.cached?.key === key) return this.cached.tokensOf
+    this.cached = null
+    const tokensOf = await readEmbeddingTokenizer(folder)
+    this.cached = { key, tokensOf }
+    return tokensOf
+  }
+}
 
 /** Limits, passed by the program that starts this process. */
 const limits = SandboxLimits.parse(parseJson(process.argv[2] ?? '', 'the limits'))
