@@ -494,7 +494,26 @@ def gemma4(**keys):
     return changed(text, tie_word_embeddings=True)
 
 
+def granite_experts(layers, **more):
+    """Experts in one tensor of gates and ups, and one of downs."""
+    return dict(count=6, chosen=2, size=12, sum_to_one=True, layers=layers, router="block_sparse_moe.router.layer", joined=True,
+                named=lambda expert, name: f"block_sparse_moe.{expert}.{name}", **more)
+
+
+GRANITE = dict(attention_bias=False, num_local_experts=6, num_experts_per_tok=2, embedding_multiplier=6.0, residual_multiplier=0.4,
+               attention_multiplier=0.25, logits_scaling=4.0, rope_scaling=None)
+GRANITE_MADE = dict(head_dim=8, output_gain=2.0, embedding_scale=6.0, residual_scale=0.4, score_scale=0.25, logits_divisor=4.0)
+
 GOLDENS_MADE |= {
+    "granitemoe": dict(config=changed(small("granitemoe", "GraniteMoeForCausalLM", **GRANITE), intermediate_size=12),
+                       experts=granite_experts([0, 1, 2, 3]), **GRANITE_MADE),
+    "granite4_moe": dict(
+        config=changed(small("granitemoehybrid", "GraniteMoeHybridForCausalLM", layer_types=["mamba", "attention"] * 2, mamba_n_heads=8,
+                             mamba_d_head=8, mamba_n_groups=2, mamba_d_state=6, mamba_d_conv=4, mamba_expand=2, mamba_conv_bias=True,
+                             mamba_proj_bias=False, shared_intermediate_size=16, position_embedding_type="nope", **GRANITE),
+                       intermediate_size=12),
+        ropes=["none"] * 4, recurrent=GOLDENS_MADE["granite4_hybrid"]["recurrent"],
+        experts=granite_experts([0, 1, 2, 3], shared=16, shared_router=False, shared_at="shared_mlp"), **GRANITE_MADE),
     # The last two layers read the keys and values of the first two, and have MLPs twice as wide.
     "gemma4": dict(gemma4=True, head_dim=8, windows=[8, None] * 2, names=("model.language_model.", None), config=dict(
         architectures=["Gemma4ForConditionalGeneration"], model_type="gemma4", tie_word_embeddings=True, image_token_id=258880,
@@ -647,6 +666,8 @@ def make_weights(made, seed):
                                         ("down", hidden, experts["size"])]:
                     weights[f"{at}{experts['named'](expert, name)}.weight"] = linear(
                         out, into, made.get("output_gain", 1.0) if name == "down" else 1.0)
+            if "joined" in experts:
+                join_experts(experts, weights, at)
             continue
         for name, out, into in [("gate", inter, hidden), ("up", inter, hidden), ("down", hidden, inter)]:
             if name == "gate" and made.get("mlp") == "plain":
@@ -666,6 +687,26 @@ def make_weights(made, seed):
                 by_head = [torch.chunk(part, kv_heads) for part in parts]
                 weights[f"{at}{made['heads_together']}.{kind}"] = torch.cat([rows for head in zip(*by_head) for rows in head])
     return weights
+
+
+def join_experts(experts, weights, at):
+    take = lambda name: weights.pop(f"{at}{name}.weight")
+    each = [[take(experts["named"](expert, name)) for name in ("gate", "up", "down")] for expert in range(experts["count"])]
+    weights[f"{at}block_sparse_moe.input_linear.weight"] = torch.stack([torch.cat([gate, up]) for gate, up, _ in each])
+    weights[f"{at}block_sparse_moe.output_linear.weight"] = torch.stack([down for _, _, down in each])
+    if "shared" in experts:
+        weights[f"{at}shared_mlp.input_linear.weight"] = torch.cat([take("shared_mlp.gate_proj"), take("shared_mlp.up_proj")])
+        weights[f"{at}shared_mlp.output_linear.weight"] = take("shared_mlp.down_proj")
+
+
+def experts_apart(experts, w, at):
+    both, down = w[f"{at}block_sparse_moe.input_linear.weight"], w[f"{at}block_sparse_moe.output_linear.weight"]
+    parts = {experts["named"](expert, name): value for expert in range(experts["count"])
+             for name, value in zip(("gate", "up", "down"), [*both[expert].chunk(2), down[expert]])}
+    if "shared" in experts:
+        gate, up = w[f"{at}shared_mlp.input_linear.weight"].chunk(2)
+        parts |= {"shared_mlp.gate_proj": gate, "shared_mlp.up_proj": up, "shared_mlp.down_proj": w[f"{at}shared_mlp.output_linear.weight"]}
+    return {f"{name}.weight": value for name, value in parts.items()}
 
 
 def add_latent(latent, weights, at, linear, norm, hidden, heads):
@@ -1177,6 +1218,8 @@ def taken_apart(made, w, heads, kv_heads):
             sizes = dict(q=heads * head_dim, k=kv_heads * head_dim, v=kv_heads * head_dim)
             parts |= {f"self_attn.{name}_proj.{kind}": part for kind in ["weight", "bias"] if f"{at}{qkv_of(made)}.{kind}" in w
                       for name, part in split(w[f"{at}{qkv_of(made)}.{kind}"], sizes).items()}
+        if layer in made.get("experts", {}).get("layers", []) and "joined" in made["experts"]:
+            parts |= experts_apart(made["experts"], w, at)
         if made.get("fused") or made.get("fused_mlp"):
             joined = w[f"{at}{made.get('gate_up', 'mlp.gate_up_proj')}.weight"]
             parts |= {f"mlp.{name}_proj.weight": part for name, part in split(joined, dict(gate=inter, up=inter)).items()}

@@ -1,9 +1,9 @@
 import { DEEPSEEK_FAMILIES } from './deepseek-families'
-import { mixtralNames, sharedExperts, softmaxExperts } from './expert-traits'
+import { graniteExperts, graniteRouter, mixtralNames, sharedExperts, softmaxExperts } from './expert-traits'
 import { isListedDense, isOutsideRange } from './experts'
 import type { ExpertKeys, Family } from './family'
 import { deltaLayers } from './recurrent-families'
-import { ernie, hunyuan, plain, qwen2, routerLosses } from './shared-traits'
+import { ernie, granite, hunyuan, plain, qwen2, routerLosses } from './shared-traits'
 
 /** Experts of Qwen's models. */
 const qwenExperts = {
@@ -80,6 +80,16 @@ export const EXPERT_FAMILIES: Readonly<Record<string, Family>> = {
       norm_topk_prob: true
     },
     ignored: [...deltaLayers.ignored, ...routerLosses, 'max_window_layers', 'sliding_window']
+  },
+  granitemoe: {
+    ...granite,
+    label: 'Granite MoE',
+    names: graniteRouter,
+    bias: { ...granite.bias, mlp: false },
+    experts: graniteExperts,
+    halfPrecision: false,
+    defaults: { ...granite.defaults, num_local_experts: 8, num_experts_per_tok: 2 },
+    ignored: routerLosses
   },
   mixtral: {
     ...plain,

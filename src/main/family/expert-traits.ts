@@ -30,6 +30,18 @@ export const sigmoidExperts = {
   scaleKey: 'routed_scaling_factor'
 } satisfies ExpertKeys
 
+/** Experts of Granite, stored as one tensor, whose outputs have the factor of every sublayer. */
+export const graniteExperts = {
+  ...softmaxExperts,
+  countKeys: ['num_local_experts', 'num_experts'],
+  normed: true,
+  scaleKey: 'residual_multiplier',
+  joined: true
+} satisfies ExpertKeys
+
+/** Name of the router of Granite's experts. */
+export const graniteRouter = { router: 'block_sparse_moe.router.layer' }
+
 /** Name of the expert that every row goes through, in families after DeepSeek. */
 export const sharedExperts = { sharedExpert: 'mlp.shared_experts' }
 

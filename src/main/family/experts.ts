@@ -33,7 +33,8 @@ export function choosesApart({ biased, groups }: Pick<Experts, 'biased' | 'group
 /** Lists the experts of each layer; null for a layer with one MLP. */
 export function layerExperts(reader: ConfigReader, family: Family, layerCount: number): (Experts | null)[] {
   const { experts: keys } = family
-  if (keys === null) return new Array<null>(layerCount).fill(null)
+  const hasNone = keys?.mayBeNone === true && reader.value(keys.countKeys[0]) === 0
+  if (keys === null || hasNone) return new Array<null>(layerCount).fill(null)
   const count = renamedCount(reader, keys.countKeys)
   const groups = readGroups(reader, keys, count)
   const experts: Experts = {

@@ -144,6 +144,10 @@ export interface ExpertKeys {
   readonly normed: boolean | string
   /** Config key of a factor of these weights. */
   readonly scaleKey?: string
+  /** True if models without experts state 0 of them. */
+  readonly mayBeNone?: boolean
+  /** True if all experts are stored as one tensor of gates and ups, and one of downs. */
+  readonly joined?: boolean
   /** Reports whether a layer has one MLP; omitted if all layers have experts. */
   readonly isDense?: (config: ConfigReader, layer: number, layerCount: number) => boolean
   /** Config key of the inner size of the expert of every row, and the count of those that are stored as one. */
@@ -182,6 +186,8 @@ const MODULES = {
   expertGate: 'gate_proj',
   expertUp: 'up_proj',
   expertDown: 'down_proj',
+  expertsGateUp: 'block_sparse_moe.input_linear',
+  expertsDown: 'block_sparse_moe.output_linear',
   sharedExpert: 'mlp.shared_expert',
   sharedRouter: 'mlp.shared_expert_gate',
   layerInputGate: 'per_layer_input_gate',

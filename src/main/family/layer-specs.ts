@@ -216,7 +216,15 @@ function layerTypes(
   layerCount: number
 ): readonly unknown[] | null {
   if (halves !== null) return typesOfLetters(reader, halves, layerCount)
-  const types = reader.value('layer_types')
+  // transformers 5.16 has one name for layers with a state, and one for layers with attention.
+  const named = reader.value('layer_types')
+  const older: Readonly<Record<string, unknown>> = {
+    full_attention: full,
+    ...(recurrent !== null && { linear_attention: recurrent.layerType })
+  }
+  const types: unknown = Array.isArray(named)
+    ? named.map((type: unknown) => older[String(type)] ?? type)
+    : named
   if ((types === undefined || types === null) && isListOptional) return null
   if (!Array.isArray(types) || types.length !== layerCount) {
     throw reader.bad('layer_types', `a list of ${layerCount} entries, one per layer`)

@@ -1,5 +1,6 @@
 import { isCount, type ConfigReader } from './config-reader'
 import type { Family } from './family'
+import { graniteExperts, graniteRouter } from './expert-traits'
 import { granite, plain, routerLosses } from './shared-traits'
 
 /** Three layers with a gated delta rule before each layer with gated attention. */
@@ -114,15 +115,24 @@ export const RECURRENT_FAMILIES: Readonly<Record<string, Family>> = {
   granitemoehybrid: {
     ...granite,
     label: 'Granite 4',
-    names: { recurrent: 'mamba', gateUp: 'shared_mlp.input_linear', down: 'shared_mlp.output_linear' },
+    names: {
+      ...graniteRouter,
+      recurrent: 'mamba',
+      gateUp: 'shared_mlp.input_linear',
+      down: 'shared_mlp.output_linear'
+    },
+    experts: {
+      ...graniteExperts,
+      mayBeNone: true,
+      shared: { sizeKey: 'shared_intermediate_size', gated: false }
+    },
     bias: { ...granite.bias, mlp: false },
     mlp: 'fused',
     mlpSizeKey: 'shared_intermediate_size',
     layersWithoutRope: 'allUnlessNamed',
     fullLayers: { type: 'attention', isListOptional: false },
     recurrent: stateSpaces,
-    // Experts of this family are stored as one tensor.
-    required: { num_local_experts: 0, mamba_proj_bias: false },
+    required: { mamba_proj_bias: false },
     defaults: {
       ...granite.defaults,
       mamba_n_heads: 128,

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../base/json-object'
 import type { ConfigReader } from './config-reader'
 
 /** A trait of families in which some layers have a state in place of attention. */
@@ -129,7 +130,11 @@ function readStateSpace(
 function readStepLimits(reader: ConfigReader): StateSpace['stepLimits'] {
   const value = reader.value('time_step_limit')
   if (value === undefined || value === null) return null
-  const [min, max]: unknown[] = Array.isArray(value) ? value : []
+  const numbers: unknown[] = Array.isArray(value) ? value : []
+  // transformers 5 writes infinity as an object.
+  const [min, max] = numbers.map((limit) =>
+    isJsonObject(limit) && limit.__float__ === 'Infinity' ? Infinity : limit
+  )
   if (typeof min !== 'number' || typeof max !== 'number' || min < 0 || max < min)
     throw reader.bad('time_step_limit', 'the minimum and the maximum of a step')
   return min === 0 && max === Infinity ? null : [min, max]

@@ -53,6 +53,9 @@ export type Role =
   | 'sharedUp'
   | 'sharedDown'
   | 'sharedRouter'
+  | 'sharedGateUp'
+  | 'expertsGateUp'
+  | 'expertsDown'
   | 'layerInputGate'
   | 'layerInputProjection'
   | 'layerInputNorm'
@@ -106,6 +109,9 @@ export const COMPONENTS_OF: Readonly<Record<Role, readonly Component[]>> = {
   sharedUp: ['up'],
   sharedDown: ['down'],
   sharedRouter: ['router'],
+  sharedGateUp: ['gate', 'up'],
+  expertsGateUp: ['gate', 'up'],
+  expertsDown: ['down'],
   layerInputGate: ['gate'],
   layerInputProjection: ['down'],
   layerInputNorm: ['norms'],

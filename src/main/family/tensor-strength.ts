@@ -2,8 +2,7 @@ import { WorkbenchError } from '../../contract/model/problem'
 import type { Component, LayerStrength } from '../../contract/model/recipe'
 import { componentName, componentStrengths, HALVES } from '../../contract/model/strengths'
 import type { DecoderSpec } from './decoder-spec'
-import { expertTensors, sharedTensors, type LayerTensorSpec } from './tensors'
-import { elementAt } from '../../contract/model/look-up'
+import { layerTensors, type LayerTensorSpec } from './tensors'
 
 /** Gives base's share of a layer tensor, whose components agree by {@link requireComponents}. */
 export function tensorStrength({ half, components }: LayerTensorSpec, layer: LayerStrength): number {
@@ -20,11 +19,7 @@ export function requireComponents(spec: DecoderSpec, layers: readonly LayerStren
   for (const [index, layer] of layers.entries()) {
     if (HALVES.every((half) => typeof layer[half] === 'number')) continue
     // Experts have the same components as other MLPs.
-    const { experts } = elementAt(spec.layers, index, 'layer')
-    const tensors = [
-      ...sharedTensors(spec, index),
-      ...(experts === null ? [] : expertTensors(spec, index, 0))
-    ]
+    const tensors = layerTensors(spec, index).filter(({ expert }) => expert === null || expert === 0)
     for (const half of HALVES) {
       if (typeof layer[half] === 'number') continue
       const halfTensors = tensors.filter((tensor) => tensor.half === half)

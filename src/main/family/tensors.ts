@@ -18,21 +18,18 @@ export interface LayerTensorSpec extends TensorSpec {
   readonly role: Role
   /** Index of the tensor's expert; null for tensors that every row uses. */
   readonly expert: number | null
+  /** First element of an expert's part of a tensor of all experts; null for a whole tensor. */
+  readonly first: number | null
   readonly components: readonly Component[]
   readonly half: Half
 }
 
 /** A tensor of a layer without the layer's number. */
-type PartialTensor = Pick<LayerTensorSpec, 'role' | 'name' | 'shape'>
+type PartialTensor = Pick<LayerTensorSpec, 'role' | 'name' | 'shape'> & { readonly first?: number }
 
 /** Lists all tensors of one decoder layer. Projections are stored [out, in]. */
 export function layerTensors(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
-  const { experts } = elementAt(spec.layers, layer, 'layer')
-  const count = experts === null ? 0 : experts.count
-  return [
-    ...sharedTensors(spec, layer),
-    ...Array.from({ length: count }, (_, expert) => expertTensors(spec, layer, expert)).flat()
-  ]
+  return [...sharedTensors(spec, layer), ...storedExperts(spec, layer)]
 }
 
 /** Cached tensors of each layer of a model, because a sweep's plan requests them thousands of times. */
@@ -62,11 +59,40 @@ function listShared(model: DecoderSpec, layer: number): LayerTensorSpec[] {
   ]
 }
 
-/** Lists the tensors of one expert of a layer. */
+/** Lists the tensors that store the experts of a layer. */
+export function storedExperts(spec: DecoderSpec, layer: number): LayerTensorSpec[] {
+  const { experts } = elementAt(spec.layers, layer, 'layer')
+  if (experts === null) return []
+  const { count, size } = experts
+  if (spec.family.experts?.joined !== true)
+    return Array.from({ length: count }, (_, expert) => expertTensors(spec, layer, expert)).flat()
+  const { expertsGateUp, expertsDown } = moduleNames(spec.family)
+  return inLayer(layer, 'mlp', null, [
+    { role: 'expertsGateUp', name: `${expertsGateUp}.weight`, shape: [count, 2 * size, spec.hiddenSize] },
+    { role: 'expertsDown', name: `${expertsDown}.weight`, shape: [count, spec.hiddenSize, size] }
+  ])
+}
+
+/** Lists the tensors of one expert of a layer, or its parts of the tensors of all experts. */
 export function expertTensors(spec: DecoderSpec, layer: number, expert: number): LayerTensorSpec[] {
   const { experts } = elementAt(spec.layers, layer, 'layer')
   if (experts === null) throw new RangeError(`layer ${layer} has no experts`)
   const names = moduleNames(spec.family)
+  if (spec.family.experts?.joined === true) {
+    const { size } = experts
+    const elements = size * spec.hiddenSize
+    const part = (role: Role, name: string, shape: readonly number[], first: number): PartialTensor => ({
+      role,
+      name: `${name}.weight`,
+      shape,
+      first
+    })
+    return inLayer(layer, 'mlp', expert, [
+      part('gate', names.expertsGateUp, [size, spec.hiddenSize], 2 * expert * elements),
+      part('up', names.expertsGateUp, [size, spec.hiddenSize], (2 * expert + 1) * elements),
+      part('down', names.expertsDown, [spec.hiddenSize, size], expert * elements)
+    ])
+  }
   const nameOf = (name: string): string => `${names.experts}.${expert}.${name}`
   return inLayer(layer, 'mlp', expert, [
     ...linear('gate', 'gateBias', nameOf(names.expertGate), experts.size, spec.hiddenSize, false),
@@ -85,6 +111,7 @@ function inLayer(
     ...part,
     half,
     expert,
+    first: part.first ?? null,
     components: COMPONENTS_OF[part.role],
     name: `model.layers.${layer}.${part.name}`
   }))
@@ -200,7 +227,7 @@ function layerEndTensors({ family, hiddenSize, carried: { inputSize } }: Decoder
 /** Lists the tensors that replace an MLP's in a layer with experts. */
 function routerTensors(spec: DecoderSpec, { count, biased, sharedSize }: Experts): PartialTensor[] {
   const { hiddenSize, family } = spec
-  const { router, choiceBias, sharedExpert, sharedRouter } = moduleNames(family)
+  const { router, choiceBias, sharedExpert, sharedRouter, gateUp, down } = moduleNames(family)
   const weight = (role: Role, name: string, shape: number[]): PartialTensor => ({
     role,
     name: `${name}.weight`,
@@ -221,9 +248,16 @@ function routerTensors(spec: DecoderSpec, { count, biased, sharedSize }: Experts
     ...(sharedSize === null
       ? []
       : [
-          weight('sharedGate', `${sharedExpert}.gate_proj`, [sharedSize, hiddenSize]),
-          weight('sharedUp', `${sharedExpert}.up_proj`, [sharedSize, hiddenSize]),
-          weight('sharedDown', `${sharedExpert}.down_proj`, [hiddenSize, sharedSize]),
+          ...(family.mlp === 'fused'
+            ? [
+                weight('sharedGateUp', gateUp, [2 * sharedSize, hiddenSize]),
+                weight('sharedDown', down, [hiddenSize, sharedSize])
+              ]
+            : [
+                weight('sharedGate', `${sharedExpert}.gate_proj`, [sharedSize, hiddenSize]),
+                weight('sharedUp', `${sharedExpert}.up_proj`, [sharedSize, hiddenSize]),
+                weight('sharedDown', `${sharedExpert}.down_proj`, [hiddenSize, sharedSize])
+              ]),
           ...(family.experts?.shared?.gated === true
             ? [weight('sharedRouter', sharedRouter, [1, hiddenSize])]
             : [])

@@ -15,7 +15,6 @@ export const UNSUPPORTED_PARTS: Readonly<Record<string, string>> = {
   gemma3n_text: 'per-layer inputs, AltUp, Laurel and shared key-value layers',
   gpt2: 'learned positions',
   gpt_oss: 'attention sinks and experts stored in MXFP4',
-  granitemoe: 'experts stored as one tensor',
   jamba: 'state space layers',
   kimi_linear: 'delta layers with a decay per channel',
   llama4: 'experts stored as one tensor and attention in chunks',

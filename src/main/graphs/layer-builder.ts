@@ -204,7 +204,8 @@ export class LayerBuilder {
       : layerNorm(this.graph, this.spec, path, value, this.weights.get(role), this.weights.get(`${role}Bias`))
   }
 
-  private toResidual(path: string, output: string): string {
+  /** Multiplies the output of a sublayer by its factor. */
+  toResidual(path: string, output: string): string {
     return scaled(this.graph, `${path}/toResidual`, output, this.spec.residualScale)
   }
 
@@ -213,10 +214,9 @@ export class LayerBuilder {
     const { family, intermediateSize: size } = this.spec
     const up = (): string => this.project('mlp/up_proj', rows, 'up', 'upBias')
     if (family.mlp === 'plain') return this.activation(up())
-    const [gate, other] =
-      family.mlp === 'gated'
-        ? [this.project('mlp/gate_proj', rows, 'gate', 'gateBias'), up()]
-        : this.splitColumns('mlp/gate_up', this.project('mlp/gate_up_proj', rows, 'gateUp'), [size, size])
+    const [gate, other] = this.hasWeight('gateUp')
+      ? this.splitColumns('mlp/gate_up', this.project('mlp/gate_up_proj', rows, 'gateUp'), [size, size])
+      : [this.project('mlp/gate_proj', rows, 'gate', 'gateBias'), up()]
     if (gate === undefined || other === undefined) throw new Error('a gated MLP has two parts')
     return this.graph.node('mlp/gated', 'Mul', [this.activation(gate), other])
   }

@@ -87,12 +87,24 @@ export function expertShares(
 
 /** Adds to rows what an expert that every row goes through gives for normed rows, if the layer has one. */
 export function withSharedExpert(layer: LayerBuilder, rows: string, normed: string): string {
-  if (!layer.hasWeight('sharedGate')) return rows
+  if (!layer.hasWeight('sharedDown')) return rows
   const { graph } = layer
-  const gate = layer.activation(layer.project('mlp/shared/gate_proj', normed, 'sharedGate'))
-  const up = layer.project('mlp/shared/up_proj', normed, 'sharedUp')
-  const inner = graph.node('mlp/shared/gated', 'Mul', [gate, up])
-  const output = layer.project('mlp/shared/down_proj', inner, 'sharedDown')
+  const separate = (): string[] => [
+    layer.project('mlp/shared/gate_proj', normed, 'sharedGate'),
+    layer.project('mlp/shared/up_proj', normed, 'sharedUp')
+  ]
+  const joined = (): string[] => {
+    const both = layer.project('mlp/shared/gate_up_proj', normed, 'sharedGateUp')
+    return graph.split('mlp/shared/gate_up', 'Split', [both], 2, {
+      axis: { int: -1 },
+      num_outputs: { int: 2 }
+    })
+  }
+  const [gate, up] = layer.hasWeight('sharedGateUp') ? joined() : separate()
+  if (gate === undefined || up === undefined) throw new Error('a shared expert has two parts')
+  const inner = graph.node('mlp/shared/gated', 'Mul', [layer.activation(gate), up])
+  const projected = layer.project('mlp/shared/down_proj', inner, 'sharedDown')
+  const output = layer.toResidual('mlp/shared', projected)
   const weigh = (): string => {
     const router = layer.weight('sharedRouter')
     const logit = graph.node('mlp/shared/router', 'Gemm', [normed, router], { transB: { int: 1 } })

@@ -1,6 +1,6 @@
 import type { Precision } from '../../../contract/model/device'
 import { WorkbenchError } from '../../../contract/model/problem'
-import { anyRecurrence, type DecoderSpec } from '../../family'
+import { anyRecurrence, type DecoderSpec, hasExperts } from '../../family'
 import type { Device } from '../device/device'
 import type { PairWeights } from '../weights/pair-weights'
 
@@ -27,7 +27,7 @@ export function choosePrecision(
 
 /** Reports whether projections may be computed in float16. A state sums rounding errors over all tokens. */
 export function allowsHalf(spec: DecoderSpec): boolean {
-  return spec.family.halfPrecision && anyRecurrence(spec) === null
+  return spec.family.halfPrecision && anyRecurrence(spec) === null && !hasExperts(spec)
 }
 
 const PRECISION_HINT = 'Omit the precision to use the one that suits device and model.'

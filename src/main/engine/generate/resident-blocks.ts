@@ -160,7 +160,7 @@ async function readPacked(
       for (let first = 0; first < rows; first += pieceRows) {
         const count = Math.min(pieceRows, rows - first) * columns
         const piece = floats.subarray(0, count)
-        await decoder.read({ ...read, first: first * columns, count }, piece)
+        await decoder.read({ ...read, first: read.first + first * columns, count }, piece)
         packRows(packed, tensor, piece, row + first, storage)
       }
       row += rows

@@ -24,7 +24,7 @@ import {
 import type { BlockSource, Origin } from '../tries/recipe-trie'
 import { deviceBytes, groupMemory, runLimit, totalBytes, type SweptModels } from './sweep-memory'
 import type { TriePart } from '../tries/trie-parts'
-import { originsOf } from '../weights/weight-decoder'
+import { originsOf, type WeightRead } from '../weights/weight-decoder'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 import { sum } from '../../base/sums'
 
@@ -156,6 +156,11 @@ export function projectionFlops(
   return flops(sharedTensors(spec, layer)) + ofExperts
 }
 
+/** Returns the stored bytes of a read, which may be one expert's part of a tensor. */
+function readBytes(entry: TensorEntry, { count }: WeightRead): number {
+  return (fileBytes(entry) * count) / entry.shape.reduce((product, size) => product * size, 1)
+}
+
 /** The weights that a pass over layers and heads reads: the blocks of each layer, and the origins of heads. */
 export interface Reading {
   readonly levels: readonly {
@@ -180,7 +185,7 @@ export function storedBytes(
       const step = { layer, expert, source, later: blocks.slice(block + 1) }
       for (const read of blockReads(pair.post.spec, step)) {
         for (const origin of originsOf(read.source))
-          readSizes.set(`${origin}/${read.name}`, fileBytes(entryOf(origin, read.name)))
+          readSizes.set(`${origin}/${read.name}/${read.first}`, readBytes(entryOf(origin, read.name), read))
         for (const origin of read.keep)
           keptSizes.set(`${origin}/${read.name}`, entryOf(origin, read.name).byteLength)
       }

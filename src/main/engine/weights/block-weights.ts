@@ -46,11 +46,13 @@ function tensorRead(tensor: LayerTensorSpec, source: BlockSource, later: readonl
   const tensorSource = readFrom(source, tensor)
   return {
     name: tensor.name,
-    first: 0,
+    first: tensor.first === null ? 0 : tensor.first,
     count: elementCount(tensor.shape),
     source: tensorSource,
-    keep: originsOf(tensorSource).filter((origin) =>
-      later.some((other) => originsOf(readFrom(other, tensor)).includes(origin))
+    // A tensor of all experts would be kept whole for each of them.
+    keep: originsOf(tensorSource).filter(
+      (origin) =>
+        tensor.first === null && later.some((other) => originsOf(readFrom(other, tensor)).includes(origin))
     )
   }
 }

@@ -258,7 +258,8 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
       ['granitemoehybrid'],
       {
         shared_intermediate_size: 6,
-        num_local_experts: 0,
+        num_local_experts: shape.tied ? 0 : 5,
+        num_experts_per_tok: shape.tied ? 0 : 2,
         layer_types: Array.from({ length: shape.layers }, (_, layer) =>
           layer === (shape.bias ? 0 : 1) ? 'mamba' : 'attention'
         ),
@@ -272,8 +273,9 @@ function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
         position_embedding_type: shape.tied ? 'rope' : 'nope'
       }
     ],
+    [['granitemoe'], { attention_bias: shape.bias, num_local_experts: 5, num_experts_per_tok: 2 }],
     [
-      ['granite', 'granitemoehybrid'],
+      ['granite', 'granitemoe', 'granitemoehybrid'],
       { embedding_multiplier: 2, residual_multiplier: 0.5, attention_multiplier: 0.3, logits_scaling: 4 }
     ],
     [
