@@ -34,6 +34,7 @@ import { writeOutputFile, writtenWords } from '../results/output-file'
 import { describePreview } from '../printing/preview-report'
 import { projectOptions } from '../results/project-to-save'
 import { startingSweep, startOptions } from '../running/starting-sweep'
+import { withOneEngine } from '../running/engine'
 import { runShown } from '../running/shown-work'
 import type { SavedWork } from '../running/stopped'
 import { storedVerdict } from '../../project/results/finding-of-selected'
@@ -62,7 +63,7 @@ type CheckOptions = CommandOptions<typeof checkOptions>
 export const checkCommand = subcommand(checkOptions, {
   ofPair: true,
   operands: [checkedRecipes('the best ranges not checked yet')],
-  run: check
+  run: (options, command, signal) => withOneEngine(() => check(options, command, signal))
 })
 
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {

@@ -41,6 +41,7 @@ import { commandsAfterSearch, describeSearch } from '../printing/search-report'
 import { readCheckBeside } from '../results/check-beside'
 import { searchFinding } from '../../../contract/words/search-finding'
 import { startingSweep, startOptions } from '../running/starting-sweep'
+import { withOneEngine } from '../running/engine'
 import { runShown } from '../running/shown-work'
 import { savedOnlyWithPlace, type SavedWork } from '../running/stopped'
 import { savedThenShown, withResultPlaces } from '../results/result-places'
@@ -200,55 +201,61 @@ const searchOptions = pairOptions
 
 export const searchCommand = subcommand(searchOptions, {
   ofPair: true,
-  async run(options, command, signal) {
-    const method = searchMethodOf(options, command)
-    if (options.check !== undefined && options.from === undefined) {
-      throw usageError(command, '--check needs its sweep: name it with --from')
-    }
-    await withResultPlaces('search', options, command, async ({ givenPair, projectPair, output, tell }) => {
-      const checkpoints = searchCheckpoints({ pair: projectPair, file: output }, options.fresh)
-      const { pair, sweep } = await startingSweep(
-        options,
-        { command, projectPair, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
-        {
-          quiet: options.quiet,
-          signal,
-          history: () => checkpoints?.next() ?? null,
-          without: savedWithoutPlace,
-          sweepOnlyOptions: ['prompts', 'device', 'precision']
-        }
-      )
-      const check = await checkOfSweep(options, projectPair, sweep)
-      const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
-      const settings = searchSettings(method, options, sweep.layerCount)
-      const work = new SearchWork({ pair, sweep, check, rho, settings }, projectPair, checkpoints)
-      const document = await runShown(
-        { signal, quiet: options.quiet },
-        () => savedOfSearch(checkpoints),
-        (means) => work.compute(means)
-      )
-      const selection = runToEnd(checkedSelection(sweep, check, document.rho))
-      const finding = searchFinding(document, { check, rho, selection, promptCount: sweep.prompts.length })
-      await savedThenShown(
-        [
-          work.keep(document),
-          ...(output === null ? [] : [writeOutputFile(output, 'search', { ...document, finding })])
-        ],
-        () => {
-          if (options.json)
-            return printJson('search', { best: document.found[0] ?? null, ...document, finding })
-          const saved = projectPair === null ? null : searchFile(projectPair.folder, document.id)
-          const next = commandsAfterSearch({ ...options, file: saved ?? options.out ?? null }, document)
-          const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
-          return printShown(describeSearch(document, finding, { next, preview, details: options.details }))
-        },
-        () => work.forget()
-      )
-      if (output !== null) tell(writtenWords(output))
-      if (projectPair !== null) tell(`Saved in ${projectPair.project.path} with sweep ${sweep.id}`)
-    })
-  }
+  run: (options, command, signal) => withOneEngine(() => search(options, command, signal))
 })
+
+async function search(
+  options: CommandOptions<typeof searchOptions>,
+  command: Command,
+  signal: AbortSignal
+): Promise<void> {
+  const method = searchMethodOf(options, command)
+  if (options.check !== undefined && options.from === undefined) {
+    throw usageError(command, '--check needs its sweep: name it with --from')
+  }
+  await withResultPlaces('search', options, command, async ({ givenPair, projectPair, output, tell }) => {
+    const checkpoints = searchCheckpoints({ pair: projectPair, file: output }, options.fresh)
+    const { pair, sweep } = await startingSweep(
+      options,
+      { command, projectPair, givenPair, place: output === null ? null : { ...output, kind: 'search' } },
+      {
+        quiet: options.quiet,
+        signal,
+        history: () => checkpoints?.next() ?? null,
+        without: savedWithoutPlace,
+        sweepOnlyOptions: ['prompts', 'device', 'precision']
+      }
+    )
+    const check = await checkOfSweep(options, projectPair, sweep)
+    const rho = options.rho ?? projectPair?.document.settings.rho ?? DEFAULT_RHO
+    const settings = searchSettings(method, options, sweep.layerCount)
+    const work = new SearchWork({ pair, sweep, check, rho, settings }, projectPair, checkpoints)
+    const document = await runShown(
+      { signal, quiet: options.quiet },
+      () => savedOfSearch(checkpoints),
+      (means) => work.compute(means)
+    )
+    const selection = runToEnd(checkedSelection(sweep, check, document.rho))
+    const finding = searchFinding(document, { check, rho, selection, promptCount: sweep.prompts.length })
+    await savedThenShown(
+      [
+        work.keep(document),
+        ...(output === null ? [] : [writeOutputFile(output, 'search', { ...document, finding })])
+      ],
+      () => {
+        if (options.json)
+          return printJson('search', { best: document.found[0] ?? null, ...document, finding })
+        const saved = projectPair === null ? null : searchFile(projectPair.folder, document.id)
+        const next = commandsAfterSearch({ ...options, file: saved ?? options.out ?? null }, document)
+        const preview = selection === null ? [] : describePreview({ ...sweep, selection, check })
+        return printShown(describeSearch(document, finding, { next, preview, details: options.details }))
+      },
+      () => work.forget()
+    )
+    if (output !== null) tell(writtenWords(output))
+    if (projectPair !== null) tell(`Saved in ${projectPair.project.path} with sweep ${sweep.id}`)
+  })
+}
 
 async function checkOfSweep(
   { check: file, from }: Pick<CommandOptions<typeof searchOptions>, 'check' | 'from'>,

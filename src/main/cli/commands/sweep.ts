@@ -42,6 +42,7 @@ import { inEachPair, openPairToSave, requireSamePair } from '../results/project-
 import { savedThenShown } from '../results/result-places'
 import { notifyOfPrompts } from '../running/starting-sweep'
 import { savedOnlyWithPlace, type SavedWork } from '../running/stopped'
+import { withOneEngine } from '../running/engine'
 import { runShown, savedOfSweep } from '../running/shown-work'
 import { describePart, describeSweep } from '../printing/sweep-report'
 import { requireFittingTask, requireOwnSources } from '../options/scored-options'
@@ -52,7 +53,7 @@ import { printSweepPlan } from './sweep-plan'
 
 export const sweepCommand = subcommand(sweepOptions, {
   ofPair: true,
-  run: sweep
+  run: (options, command, signal) => withOneEngine(() => sweep(options, command, signal))
 })
 
 async function sweep(options: SweepOptions, command: Command, signal: AbortSignal): Promise<void> {

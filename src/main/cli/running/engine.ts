@@ -8,14 +8,22 @@ export function sharingEngine<T>(engine: EngineHost, work: () => Promise<T>): Pr
   return shared.run(engine, work)
 }
 
-/** Runs work with an engine process. Unless the process is shared, it ends with the work. */
-export async function withEngine<T>(work: (engine: EngineClient) => Promise<T>): Promise<T> {
-  const lent = shared.getStore()
-  if (lent !== undefined) return work(lent.client())
+/** Runs a command whose parts share one engine process, which starts with the first part and ends with the command. */
+export async function withOneEngine<T>(work: () => Promise<T>): Promise<T> {
+  if (shared.getStore() !== undefined) return work()
   const host = createEngineHost()
   try {
-    return await work(host.client())
+    return await sharingEngine(host, work)
   } finally {
     await host.close()
   }
+}
+
+/** Lends the shared engine process to work, or one that ends with the work. */
+export function withEngine<T>(work: (engine: EngineClient) => Promise<T>): Promise<T> {
+  return withOneEngine(() => {
+    const host = shared.getStore()
+    if (host === undefined) throw new Error('work runs without an engine')
+    return work(host.client())
+  })
 }
