@@ -1,4 +1,5 @@
 import { Environment, Interpreter } from '@huggingface/jinja'
+import { pythonFormat, withPythonFloats } from './python-format'
 import { pythonText } from './python-text'
 
 type Node = NonNullable<Parameters<Interpreter['evaluate']>[0]>
@@ -27,7 +28,16 @@ interface Select extends Node {
 }
 interface Filter extends Node {
   readonly operand: Node
-  readonly filter: Node & { readonly value?: unknown; readonly callee?: { readonly value?: unknown } }
+  readonly filter: Node & {
+    readonly value?: unknown
+    readonly callee?: { readonly value?: unknown }
+    readonly args?: readonly Node[]
+  }
+}
+interface Test extends Node {
+  readonly operand: Node
+  readonly negate: boolean
+  readonly test: { readonly value: unknown }
 }
 interface Member extends Node {
   readonly object: Node
@@ -47,6 +57,8 @@ const isJoined = (node: Node): node is Binary =>
   node.type === 'BinaryExpression' && 'operator' in node && isTilde(node.operator)
 const isTilde = (operator: unknown): boolean =>
   typeof operator === 'object' && operator !== null && 'value' in operator && operator.value === '~'
+const isBinary = (node: Node): node is Binary => node.type === 'BinaryExpression'
+const isTest = (node: Node): node is Test => node.type === 'TestExpression'
 const isFor = (node: Node): node is For => node.type === 'For'
 const isSelect = (node: Node): node is Select => node.type === 'SelectExpression'
 const isFilter = (node: Node): node is Filter => node.type === 'FilterExpression'
@@ -96,6 +108,12 @@ export class PythonInterpreter extends Interpreter {
     if (isFor(statement)) return this.loop(statement, environment)
     if (isFilter(statement)) return this.filtered(statement, environment)
     if (isJoined(statement)) return this.joined(statement, environment)
+    if (isBinary(statement) && ['%', '+'].includes(statement.operator.value))
+      return this.arithmetic(statement, environment)
+    if (isTest(statement) && statement.test.value === 'float')
+      return valueOf(
+        (this.evaluate(statement.operand, environment).type === 'FloatValue') !== statement.negate
+      )
     if (isMember(statement)) return this.member(statement, environment)
     if (isDictionary(statement) && hasNumbers(statement)) return this.dictionary(statement, environment)
     return super.evaluate(statement, environment)
@@ -115,6 +133,18 @@ export class PythonInterpreter extends Interpreter {
     const name = filter.filter.value ?? filter.filter.callee?.value
     const evaluatedFilter: Filter = { ...filter, operand: evaluated(operand) }
     if (name === 'string') return valueOf(pythonText(operand))
+    if (name === 'tojson') {
+      const write = (marked: Value): Value => {
+        const markedFilter: Filter = { ...filter, operand: evaluated(marked) }
+        return super.evaluate(markedFilter, environment)
+      }
+      return withPythonFloats(operand, valueOf, write)
+    }
+    const text = operand.value
+    const ofText = typeof text === 'string' ? this.filteredText(text, name, filter, environment) : undefined
+    if (ofText !== undefined) return ofText
+    if (name === 'sum' && Array.isArray(operand.value))
+      return operand.value.reduce<Value>((sum, item) => this.add(sum, item, environment), valueOf(0))
     const isNothing = operand.value === null || operand.value === undefined
     if (isNothing && OVER_NOTHING.includes(name)) return valueOf([])
     const dictionary = this.dictionaries.get(operand)
@@ -123,6 +153,67 @@ export class PythonInterpreter extends Interpreter {
     const sorted = [...dictionary].sort(([a], [b]) => a - b)
     const pairs = sorted.map(([key, value]) => this.list([valueOf(key), value], environment))
     return this.list(pairs, environment)
+  }
+
+  /** Applies a filter that the library lacks for texts, or computes by UTF-16 units; undefined for other filters. */
+  private filteredText(
+    text: string,
+    name: unknown,
+    { filter: { args } }: Filter,
+    environment: Environment
+  ): Value | undefined {
+    const characters = [...text]
+    switch (name) {
+      case 'length':
+      case 'count':
+        return valueOf(characters.length)
+      case 'reverse':
+        return valueOf(characters.reverse().join(''))
+      case 'list':
+        return valueOf(characters)
+      case 'wordcount':
+        return valueOf([...text.matchAll(/[\p{L}\p{N}_]+/gu)].length)
+      case 'format':
+        return valueOf(
+          pythonFormat(
+            text,
+            (args === undefined ? [] : args).map((arg) => this.evaluate(arg, environment))
+          )
+        )
+      default:
+        return undefined
+    }
+  }
+
+  /** Computes + and % as Python does: a remainder has the divisor's sign, and a text is not added to a number. */
+  private arithmetic(node: Binary, environment: Environment): Value {
+    const [left, right] = [this.evaluate(node.left, environment), this.evaluate(node.right, environment)]
+    if (node.operator.value === '+') return this.add(left, right, environment)
+    if (typeof left.value === 'string')
+      return valueOf(
+        pythonFormat(
+          left.value,
+          right.type === 'TupleValue' && Array.isArray(right.value) ? right.value : [right]
+        )
+      )
+    const remainder = this.applyOperator('%', left, right, environment)
+    return this.applyOperator('%', this.add(remainder, right, environment), right, environment)
+  }
+
+  private add(left: Value, right: Value, environment: Environment): Value {
+    const isText = (value: Value): boolean => value.type === 'StringValue'
+    if (isText(left) !== isText(right)) throw new Error('"+" joins a text only with another text; use "~"')
+    return this.applyOperator('+', left, right, environment)
+  }
+
+  private applyOperator(operator: string, left: Value, right: Value, environment: Environment): Value {
+    const node: Binary = {
+      type: 'BinaryExpression',
+      operator: { value: operator },
+      left: evaluated(left),
+      right: evaluated(right)
+    }
+    return super.evaluate(node, environment)
   }
 
   private joined({ left, right }: Binary, environment: Environment): Value {

@@ -187,6 +187,14 @@ describe('chat template', () => {
     expect((await renderWith(template)).rendered).toBe(rendered)
   })
 
+  test.each([
+    ["{{ '5' + 5 }}", '"+" joins a text only with another text'],
+    ["{{ '%s' | format }}", 'a format has fewer values than directives'],
+    ["{{ '%.1f' % 2.25 }}", '"%." is not a supported format']
+  ])('refuses %s, which Python refuses or writes otherwise', async (template, message) => {
+    await expect(renderWith(template)).rejects.toThrow(message)
+  })
+
   test('that refuses a system turn names the remedy', async () => {
     const template = `{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}${ECHO}`
     expect((await renderWith(template)).rendered).toBe('[user]Hi')
