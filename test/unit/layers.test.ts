@@ -130,6 +130,7 @@ const SILENT_DEFAULTS: Readonly<Record<string, number>> = {
   'main/engine/tries/answer-trie.ts': 10,
   'main/engine/tries/attention-layout.ts': 2,
   'main/engine/weights/quantise.ts': 4,
+  'main/engine/weights/weight-decoder.ts': 2,
   'main/family/decoder-spec.ts': 1,
   'main/family/neutral-keys.ts': 1,
   'main/crc/check/questions.ts': 1,

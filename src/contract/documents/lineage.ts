@@ -3,6 +3,7 @@ import type { DeviceName, Precision } from '../model/device'
 import type { RestorationRange } from '../model/recipe'
 import type { CategoryScore, Interval } from './crc'
 import type { ScoredByBrief } from './scored-by'
+import type { SourceComparison } from './source-comparison'
 import type { WorkCounts } from './sweep-work'
 
 /** A mean over prompts, or the mean difference of two models, with its 95 % interval. */
@@ -20,6 +21,13 @@ interface ComputedScores {
   readonly work: WorkCounts
   readonly scoredBy: ScoredByBrief
   readonly promptCount: number
+}
+
+interface LineageStage extends OtherCheckpoint, CategoryScore {
+  /** The exponential of the entropy of the answers. */
+  readonly effectiveChoices: number
+  /** Divergence from the first stage in nats. Null if infinite. */
+  readonly klToBase: number | null
 }
 
 /** Effect of one layer of a stage. */
@@ -44,14 +52,25 @@ export interface LineageRange {
   readonly best: (RestorationRange & CategoryScore) | null
 }
 
+/** Shapley share of a stage in what all stages changed, in a group of layers of the last stage. */
+export interface LineageShare extends RestorationRange {
+  readonly stage: string
+  readonly diversity: Estimate
+  readonly validity: Estimate
+}
+
 /** Scores of every stage of a training, with all ranges restored to every earlier stage. */
 export interface LineageDocument extends ComputedScores {
   readonly layerCount: number
   readonly rho: number
   /** In the order of the training. */
-  readonly stages: readonly (OtherCheckpoint & CategoryScore)[]
+  readonly stages: readonly LineageStage[]
   readonly ranges: readonly LineageRange[]
   readonly layers: readonly LineageLayer[]
+  /** Empty for two stages, and for more than five. */
+  readonly shares: readonly LineageShare[]
+  /** Best range of the last stage over all earlier ones. Null if there is only one. */
+  readonly sources: SourceComparison | null
 }
 
 /** Scores of the checkpoints of one training, each by itself. */

@@ -14,6 +14,13 @@ import {
   strengthsKey
 } from './strengths'
 
+/** A checkpoint whose layers are added to those of others, times a weight. */
+export const LayerTerm = z.object({
+  checkpoint: z.union([z.enum(['base', 'post']), OtherCheckpoint]),
+  weight: z.number()
+})
+export type LayerTerm = z.infer<typeof LayerTerm>
+
 /** One set of weights: base, post, post with a recipe, or another checkpoint. `kept` identifies the project's entry. */
 export const Model = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base') }),
@@ -23,7 +30,9 @@ export const Model = z.discriminatedUnion('kind', [
     recipe: Recipe,
     kept: KeptIdentity.optional(),
     /** Checkpoint whose layers the recipe replaces as a whole; post if omitted. */
-    onto: OtherCheckpoint.optional()
+    onto: OtherCheckpoint.optional(),
+    /** Terms whose sum takes the place of base's layers in the recipe's ranges. */
+    terms: z.array(LayerTerm).min(1).optional()
   }),
   OtherCheckpoint.extend({ kind: z.literal('checkpoint'), kept: KeptIdentity.optional() })
 ])
@@ -96,8 +105,12 @@ export function modelStrengths(model: AnyModel, layerCount: number): LayerStreng
 export function otherCheckpointsOf(model: AnyModel): OtherCheckpoint[] {
   if (model.kind === 'checkpoint') return [model]
   if (model.kind !== 'recipe') return []
-  const { recipe, onto } = model
-  return [...(onto === undefined ? [] : [onto]), ...('layers' in recipe ? sourcesOf(recipe.layers) : [])]
+  const { recipe, onto, terms = [] } = model
+  return [
+    ...(onto === undefined ? [] : [onto]),
+    ...terms.flatMap(({ checkpoint }) => (typeof checkpoint === 'string' ? [] : [checkpoint])),
+    ...('layers' in recipe ? sourcesOf(recipe.layers) : [])
+  ]
 }
 
 /** Returns a key, equal for models with the same answers: `base`, `4-11`, `checkpoint <fingerprint>`, `mix 0.5`. */
@@ -106,12 +119,16 @@ export function weightsKey(model: AnyModel): string {
   if (model.kind === 'checkpoint') return `checkpoint ${model.fingerprint}`
   if (model.kind === 'baseline') return samplingBaselineKey(model.baseline)
   if (model.kind !== 'recipe') return model.kind
-  const { recipe, onto } = model
+  const { recipe, onto, terms } = model
   const layerCount =
     'layers' in recipe ? recipe.layers.length : Math.max(...recipe.ranges.map(([, end]) => end)) + 1
-  const key = strengthsKey(recipeStrengths(recipe, layerCount)) || 'post'
+  const strengths = strengthsKey(recipeStrengths(recipe, layerCount)) || 'post'
+  const key = terms === undefined ? strengths : `${strengths} of ${terms.map(termKey).join(' + ')}`
   return onto === undefined ? key : `${key} onto ${onto.fingerprint}`
 }
+
+const termKey = ({ checkpoint, weight }: LayerTerm): string =>
+  `${weight} ${typeof checkpoint === 'string' ? checkpoint : checkpoint.fingerprint}`
 
 export const keptOf = (model: AnyModel): KeptIdentity | undefined =>
   model.kind === 'recipe' || model.kind === 'checkpoint' ? model.kept : undefined

@@ -6,9 +6,12 @@ import type {
   Estimate,
   LineageDocument,
   LineageLayer,
+  LineageRange,
+  LineageShare,
   TriageDocument
 } from '../../contract/documents/lineage'
 import { briefScoring } from '../../contract/documents/scored-by'
+import type { SourceComparison } from '../../contract/documents/source-comparison'
 import type { OtherCheckpoint } from '../../contract/model/checkpoint'
 import { freeName } from '../../contract/model/free-name'
 import { elementAt } from '../../contract/model/look-up'
@@ -19,8 +22,12 @@ import { folderModelName } from '../checkpoint/model-folder'
 import { openOther } from '../checkpoint/other-checkpoint'
 import { openPair } from '../checkpoint/pair'
 import type { PairMember } from '../checkpoint/pair-member'
+import { runCooperatively } from '../base/steps'
+import { exactShares } from '../crc/search/layer-shares'
+import { bestOverSources } from '../crc/selection/best-over-sources'
 import { pairedDifference } from '../crc/selection/paired-difference'
 import { promptsByCategory } from '../crc/selection/score-table'
+import type { LineageScores } from '../crc/sweep/assemble-lineage'
 import { stagePairs } from '../crc/sweep/lineage'
 import type { CrcSweepRequest } from '../crc/sweep/prepare-sweep'
 import type { PairFolders } from '../crc/sweep/score-recipes'
@@ -121,13 +128,13 @@ const computedBy = (sweep: SweepDocument) => ({
   promptCount: sweep.prompts.length
 })
 
-/** Builds the map of a lineage from its sweeps. @param distances of every stage but the first from the one before */
-export function lineageDocument(
+/** Builds the map of a lineage. @param distances of every stage but the first from the one before */
+export async function lineageDocument(
   training: Training,
-  sweeps: readonly SweepDocument[],
+  { sweeps, combinations }: LineageScores,
   distances: readonly DistancesDocument[],
   rho: number
-): LineageDocument {
+): Promise<LineageDocument> {
   const { stages } = training
   const compared = comparedStages(training)
   const sweepOf = (index: number): SweepDocument => elementAt(sweeps, index, 'sweep')
@@ -147,24 +154,16 @@ export function lineageDocument(
     layerCount: sweepOf(0).layerCount,
     rho,
     stages: stages.map((stage) => {
-      const { validity, diversity } = scoreOf(stage)
-      return { ...stage, validity, diversity }
+      const { validity, diversity, effectiveChoices, klToBase } = scoreOf(stage)
+      return { ...stage, validity, diversity, effectiveChoices, klToBase: klToBase ?? null }
     }),
-    ranges: compared.map(({ stage, against }, index) => {
-      const { selection, ranges } = sweepOf(index)
-      if (selection === null) throw new Error('a lineage without a selection')
-      const { selected, minimumValidity } = selection
-      const best = ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
-      return {
-        stage: stage.name,
-        against: against.name,
-        minimumValidity,
-        best:
-          best === undefined
-            ? null
-            : { start: best.start, end: best.end, validity: best.validity, diversity: best.diversity }
-      }
-    }),
+    ranges: compared.map(({ stage, against }, index) => ({
+      stage: stage.name,
+      against: against.name,
+      ...bestRange(sweepOf(index))
+    })),
+    shares: combinations.flatMap((combined) => stageShares(training, sweepOf(0), combined)),
+    sources: await bestOfSources(training, sweeps, rho),
     layers: compared.flatMap((pair, index) =>
       sweepOf(index)
         .ranges.filter(({ start, end }) => start === end)
@@ -181,6 +180,63 @@ export function lineageDocument(
         })
     )
   }
+}
+
+function bestRange({ selection, ranges }: SweepDocument): Pick<LineageRange, 'minimumValidity' | 'best'> {
+  if (selection === null) throw new Error('a lineage without a selection')
+  const { selected, minimumValidity } = selection
+  const range = ranges.find(({ start, end }) => start === selected?.start && end === selected.end)
+  if (range === undefined) return { minimumValidity, best: null }
+  const { start, end, validity, diversity } = range
+  return { minimumValidity, best: { start, end, validity, diversity } }
+}
+
+/** Computes the exact Shapley share of every stage in the change of a group of layers, with its interval over prompts. */
+function stageShares(
+  { stages }: Training,
+  sweep: SweepDocument,
+  { range, models }: LineageScores['combinations'][number]
+): LineageShare[] {
+  const later = stages.slice(1)
+  const sharesOf = (measure: 'validity' | 'diversity', prompt: number): number[] =>
+    exactShares(
+      models.map((scores) => elementAt(scores, prompt, 'prompt')[measure]),
+      later.length
+    )
+  const shares = sweep.prompts.map((_, prompt) => ({
+    validity: sharesOf('validity', prompt),
+    diversity: sharesOf('diversity', prompt)
+  }))
+  return later.map(({ name }, change) => {
+    const ofStage = shares.map(({ validity, diversity }) => ({
+      validity: elementAt(validity, change, 'stage'),
+      diversity: elementAt(diversity, change, 'stage'),
+      effectiveChoices: 0
+    }))
+    return {
+      stage: name,
+      ...range,
+      validity: estimate(sweep, 'validity', ofStage),
+      diversity: estimate(sweep, 'diversity', ofStage)
+    }
+  })
+}
+
+/** Selects among the ranges of the last stage restored to every earlier one; null if there is only one. */
+async function bestOfSources(
+  { stages }: Training,
+  sweeps: readonly SweepDocument[],
+  rho: number
+): Promise<SourceComparison | null> {
+  const earlier = stages.slice(0, -1)
+  const [first] = sweeps
+  if (earlier.length < 2 || first === undefined) return null
+  const restored = sweeps.slice(-earlier.length).map((sweep, index) => ({
+    ...sweep,
+    basePath: first.basePath,
+    source: index === 0 ? null : elementAt(earlier, index, 'stage')
+  }))
+  return runCooperatively(bestOverSources(restored, rho))
 }
 
 /** Returns the last number of a checkpoint's name, such as 500 of `checkpoint-500`. */

@@ -7,6 +7,7 @@ import type { SweepSettings } from '../../contract/work/settings'
 import type { WorkEvent } from '../../contract/work/progress'
 import { DEVICE_LABELS, hasHalf } from '../../contract/model/device'
 import { openPair } from '../checkpoint/pair'
+import type { LineageScores } from '../crc/sweep/assemble-lineage'
 import type { CrcSweepEvent } from '../crc/sweep/compute-sweep'
 import {
   runCrcShard,
@@ -97,7 +98,7 @@ export class SweepWork {
   }
 
   /** Computes a sweep of each two stages, as `compute`. @throws WorkbenchError as `runLineage` */
-  computeLineage(means: WorkMeans): Promise<SweepDocument[]> {
+  computeLineage(means: WorkMeans): Promise<LineageScores> {
     return this.withDevice(means, (request, onEvent) =>
       runLineage(means.engine, request, means.signal, onEvent, this.history)
     )

@@ -161,7 +161,7 @@ async function scoredAlone({
 async function scoredStages({ training, work, options, signal }: LineageCall): Promise<LineageOutcome> {
   const { quiet, rho = DEFAULT_RHO } = options
   const files = options.sweeps === undefined ? [] : await openSweepFiles(options.sweeps, training, options)
-  const sweeps = await runShown(
+  const scores = await runShown(
     { quiet, signal },
     () => savedOf(work),
     (means) => work.computeLineage(means)
@@ -178,12 +178,14 @@ async function scoredStages({ training, work, options, signal }: LineageCall): P
       )
     )
   }
-  const document = lineageDocument(training, sweeps, distances, rho)
+  const document = await lineageDocument(training, scores, distances, rho)
   const result = {
     ...{ kind: 'lineage' as const, document },
     ...{ section: lineageSection(document), table: lineageTable(document) }
   }
-  const saving = files.map((file, index) => writeOutputFile(file, 'sweep', elementAt(sweeps, index, 'sweep')))
+  const saving = files.map((file, index) =>
+    writeOutputFile(file, 'sweep', elementAt(scores.sweeps, index, 'sweep'))
+  )
   return { result, saving }
 }
 

@@ -6,14 +6,21 @@ import { weightsKey } from '../../../contract/model/model'
 import { allRanges } from '../../../contract/model/strengths'
 import { runCooperatively } from '../../base/steps'
 import { assembleSweep, type ModelResults, type SweepFacts } from './assemble-sweep'
-import { stagePairs, stageRange } from './lineage'
+import { type StageCombinations, stageCombinations, stagePairs, stageRange } from './lineage'
 
-/** Builds the sweep of each pair of stages from the scores of all. It equals a sweep of that pair by itself. */
+/** Scores of a lineage. */
+export interface LineageScores {
+  /** The sweep of each of `stagePairs`. It equals a sweep of that pair by itself. */
+  readonly sweeps: SweepDocument[]
+  readonly combinations: readonly StageCombinations<readonly PromptScore[]>[]
+}
+
+/** Builds the sweeps and combinations of a lineage from the scores of all its models. */
 export async function assembleLineage(
   { facts, models }: { facts: SweepFacts; models: readonly ModelResults[] },
   stages: readonly OtherCheckpoint[],
   { rho, seed }: { rho: number; seed?: number | undefined }
-): Promise<SweepDocument[]> {
+): Promise<LineageScores> {
   const keyOf = (model: SweptModel): string => weightsKey(modelOf(model, facts))
   const scores = new Map(models.map(({ model, prompts }) => [keyOf(model), prompts]))
   const whole = (stage: OtherCheckpoint | null, end: 'base' | 'post'): readonly PromptScore[] | undefined =>
@@ -44,7 +51,11 @@ export async function assembleLineage(
     })
     sweeps.push(await runCooperatively(sweep))
   }
-  return sweeps
+  const combinations = stageCombinations(stages, facts.layerCount).map(({ range, models }) => ({
+    range,
+    models: models.map((model) => mapGet(scores, keyOf(model), 'combination'))
+  }))
+  return { sweeps, combinations }
 }
 
 const referenceOf = ({ path, fingerprint }: OtherCheckpoint) => ({ path, fingerprint })

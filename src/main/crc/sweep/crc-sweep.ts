@@ -27,7 +27,7 @@ import {
   type SweepIdentity
 } from './earlier-results'
 import { type CrcSweepRequest, type PreparedSweep, prepareSweep, whatIfBytes } from './prepare-sweep'
-import { assembleLineage } from './assemble-lineage'
+import { assembleLineage, type LineageScores } from './assemble-lineage'
 import { promptsOfShard } from './shard'
 import { sessionRequest } from './engine-request'
 import { StageSession } from './stage-session'
@@ -59,14 +59,14 @@ export async function runCrcSweep(
   return runCooperatively(assembleSweep({ id, ...scored, rho, seed, budget }))
 }
 
-/** Scores every stage with all ranges restored to every earlier one. @returns a sweep for each of `stagePairs` */
+/** Scores every stage with all ranges restored to every earlier one, and the combinations of their changes. */
 export async function runLineage(
   engine: EngineClient,
   request: CrcSweepRequest,
   signal: AbortSignal,
   onEvent: (event: CrcSweepEvent) => void,
   history: SweepHistory | null = null
-): Promise<SweepDocument[]> {
+): Promise<LineageScores> {
   const scored = await scorePrompts(engine, { ...request, shard: null }, signal, onEvent, history)
   const { stages = [] } = request
   return assembleLineage(scored, stages, request)

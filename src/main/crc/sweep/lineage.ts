@@ -40,6 +40,62 @@ export const stageRanges = (stages: readonly OtherCheckpoint[], layerCount: numb
     .filter(({ target, source }) => target !== null || source !== null)
     .flatMap((pair) => allRanges(layerCount).map((range) => stageRange(pair, range, layerCount)))
 
+/** Most changes of which every combination is computed: 16 models for each group of layers. */
+const MAX_CHANGES = 4
+
+/** All combinations of the changes that stages made to a group of layers. The other layers are those of the last stage. */
+export interface StageCombinations<Model> {
+  readonly range: RestorationRange
+  /** The bits of the index select the changes. The highest bit is the first change. */
+  readonly models: readonly Model[]
+}
+
+/** Lists the combinations of changes to all layers and to each quarter of them; none for one change or too many. */
+export function stageCombinations(
+  stages: readonly OtherCheckpoint[],
+  layerCount: number
+): StageCombinations<SweptModel>[] {
+  const changes = stages.length + 1
+  if (changes === 1 || changes > MAX_CHANGES) return []
+  const quarter = Math.ceil(layerCount / 4)
+  const ranges = [{ start: 0, end: layerCount - 1 }]
+  for (let start = 0; quarter > 1 && start < layerCount; start += quarter)
+    ranges.push({ start, end: Math.min(start + quarter, layerCount) - 1 })
+  return ranges.map((range) => ({
+    range,
+    models: Array.from({ length: 2 ** changes }, (_, bits) => combination(stages, range, layerCount, bits))
+  }))
+}
+
+/** Returns a model with base's layers plus the changes whose bits are set: a sum of the layers of stages. */
+function combination(
+  stages: readonly OtherCheckpoint[],
+  range: RestorationRange,
+  layerCount: number,
+  bits: number
+): SweptModel {
+  const changes = stages.length + 1
+  const has = (change: number): boolean => change >= 0 && (bits & (1 << (changes - 1 - change))) !== 0
+  const checkpoints = ['base' as const, ...stages, 'post' as const]
+  const terms = checkpoints
+    .map((checkpoint, index) => ({
+      checkpoint,
+      weight: Number(index === 0 || has(index - 1)) - Number(index < changes && has(index))
+    }))
+    .filter(({ weight }) => weight !== 0)
+  const [only] = terms
+  if (only === undefined || terms.length > 1) return { ...rangeModel(range), terms }
+  if (only.checkpoint === 'post') return { kind: 'post' }
+  const source = only.checkpoint === 'base' ? null : only.checkpoint
+  return stageRange({ target: null, source }, range, layerCount)
+}
+
+/** Lists the models of a lineage that are sums of stages. */
+export const stageSums = (stages: readonly OtherCheckpoint[], layerCount: number): SweptModel[] =>
+  stageCombinations(stages, layerCount).flatMap(({ models }) =>
+    models.filter((model) => model.kind === 'recipe' && model.terms !== undefined)
+  )
+
 /** Refuses stages whose layers would change in another stage. @throws WorkbenchError `mismatch`, `bad-input` */
 export function requireStages(stages: readonly PairMember[]): void {
   const last = elementAt(stages, stages.length - 1, 'stage')

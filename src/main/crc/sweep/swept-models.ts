@@ -2,7 +2,7 @@ import type { OtherCheckpoint } from '../../../contract/model/checkpoint'
 import { DEPTH_RAMPS, type Recipe } from '../../../contract/model/recipe'
 import { allRanges, recipeStrengths, uniformBlendStrengths } from '../../../contract/model/strengths'
 import type { SweptModel } from '../../../contract/documents/swept-model'
-import { stageRanges } from './lineage'
+import { stageRanges, stageSums } from './lineage'
 
 /** Lists the models of a sweep. @throws WorkbenchError `bad-input` for a recipe that does not fit the layers */
 export function listSweptModels(
@@ -20,7 +20,7 @@ export function listSweptModels(
   if (withBase) models.push({ kind: 'base' })
   for (const range of request.ranges ? allRanges(layerCount) : []) models.push({ kind: 'range', range })
   const { uniformBlendCount, stages = [] } = request
-  models.push(...stageRanges(stages, layerCount))
+  models.push(...stageRanges(stages, layerCount), ...stageSums(stages, layerCount))
   const uniform = uniformBlendStrengths(uniformBlendCount).map((strength) => ({ strength }))
   const ramps = request.ranges && uniformBlendCount > 0 ? DEPTH_RAMPS : []
   for (const blend of [...uniform, ...ramps]) models.push({ kind: 'uniform-blend', ...blend })

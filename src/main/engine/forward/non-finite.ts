@@ -202,12 +202,12 @@ async function overflowedIn(
     await decoder.read(read, values)
     const nonFinite = new NonFiniteCount(entry, 'F32')
     nonFinite.add(new Uint8Array(values.buffer))
+    const mixed =
+      'terms' in source
+        ? `In the sum of ${source.terms.map(({ origin }) => originWords(origin)).join(', ')}`
+        : `At ${strengthWords(source.strength)} of ${originWords(source.from)}`
     if (nonFinite.result !== null)
-      return (
-        `At ${strengthWords(source.strength)} of ${originWords(source.from)}, ` +
-        `rounded to ${entry.dtype} as post stores it, ` +
-        describeNonFinite(nonFinite.result)
-      )
+      return `${mixed}, rounded to ${entry.dtype} as post stores it, ` + describeNonFinite(nonFinite.result)
   }
   return null
 }

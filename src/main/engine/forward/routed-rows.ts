@@ -3,7 +3,7 @@ import { componentStrengths } from '../../../contract/model/strengths'
 import { elementAt } from '../../../contract/model/look-up'
 import { choosesApart, type Experts } from '../../family'
 import { dropNow } from '../../base/drop-now'
-import type { BlockSource } from '../tries/recipe-trie'
+import { blockKey, type BlockSource } from '../tries/recipe-trie'
 import type { PartNode } from '../tries/trie-parts'
 import type { BlockStep } from '../weights/block-weights'
 import { floatsOf } from '../device/device'
@@ -118,7 +118,7 @@ export class RoutedRows {
 }
 
 function expertKey(source: BlockSource): string {
-  if (source.kind === 'stored') return source.origin
+  if (source.kind !== 'recipe') return blockKey(source)
   const strengths = componentStrengths(source, 'mlp')
     .filter(({ component }) => component !== 'norms' && component !== 'router')
     .map(({ strength }) => strength)

@@ -241,9 +241,9 @@ function drawnLayer({ attention, mlp, source }: LayerStrength): unknown {
 }
 
 function strengthsOf(block: BlockSource): LayerStrength[] {
-  return block.kind === 'stored' || block.from !== undefined
-    ? []
-    : [{ attention: block.attention, mlp: block.mlp }]
+  return block.kind === 'recipe' && block.from === undefined
+    ? [{ attention: block.attention, mlp: block.mlp }]
+    : []
 }
 
 /** Returns the random numbers of one sample. They depend only on the seed, model, prompt and index. */

@@ -1,4 +1,4 @@
-import type { Model } from '../../../contract/model/model'
+import type { LayerTerm, Model } from '../../../contract/model/model'
 import type { LayerStrength } from '../../../contract/model/recipe'
 import {
   amountKey,
@@ -46,7 +46,10 @@ interface TrieEdge {
   readonly block: number
 }
 
-/** The weights of one block: `stored` in a checkpoint, or a `recipe` of post and a source, rounded to post's dtype. */
+/**
+ * The weights of one block: `stored` in a checkpoint, a `recipe` of post and a source, or a `sum` of layers. The last
+ * two are rounded to post's dtype.
+ */
 export type BlockSource =
   | { readonly kind: 'stored'; readonly origin: Exclude<Origin, 'post'> }
   | ({
@@ -54,6 +57,13 @@ export type BlockSource =
       /** The source. Base if omitted. */
       readonly from?: OtherOrigin
     } & Readonly<Omit<LayerStrength, 'source'>>)
+  | { readonly kind: 'sum'; readonly terms: readonly OriginTerm[] }
+
+/** A checkpoint's layer times a weight. */
+export interface OriginTerm {
+  readonly origin: Origin
+  readonly weight: number
+}
 
 export interface Sharing {
   readonly layerCount: number
@@ -154,6 +164,8 @@ export function isOrigin(name: string): name is Origin {
 
 export function blockKey(source: BlockSource): string {
   if (source.kind === 'stored') return source.origin
+  if (source.kind === 'sum')
+    return source.terms.map(({ origin, weight }) => `${weight} ${origin}`).join(' + ')
   return source.from === undefined ? amountKey(source) : `${amountKey(source)} of ${source.from}`
 }
 
@@ -185,9 +197,35 @@ function modelSources(model: Model, sharing: Sharing): ModelSources {
   const blocks = strengths.map((strength, layer) =>
     target !== null && isPostLayer(strength)
       ? elementAt(target.blocks, layer, 'block')
-      : recipeBlock(strength, layer, sharing)
+      : model.kind === 'recipe' && model.terms !== undefined && !isPostLayer(strength)
+        ? sumBlock(model.terms, layer, sharing)
+        : recipeBlock(strength, layer, sharing)
   )
   return { origin: target?.origin ?? 'post', blocks }
+}
+
+/** Returns a sum of layers. Terms with equal layers are joined, so that a sum may be the layer of one checkpoint. */
+function sumBlock(terms: readonly LayerTerm[], layer: number, sharing: Sharing): BlockSource {
+  const joined = new Map<string, OriginTerm & { readonly block: BlockSource }>()
+  for (const { checkpoint, weight } of terms) {
+    const origin = typeof checkpoint === 'string' ? checkpoint : otherOrigin(checkpoint.path)
+    const block =
+      origin === 'post'
+        ? POST_BLOCK
+        : origin === 'base'
+          ? recipeBlock({ attention: 1, mlp: 1 }, layer, sharing)
+          : elementAt(otherSources(origin, sharing).blocks, layer, 'block')
+    const key = blockKey(block)
+    const earlier = joined.get(key)
+    joined.set(
+      key,
+      earlier === undefined ? { origin, block, weight } : { ...earlier, weight: earlier.weight + weight }
+    )
+  }
+  const remaining = [...joined.values()].filter(({ weight }) => weight !== 0)
+  const [only] = remaining
+  if (only?.weight === 1 && remaining.length === 1) return only.block
+  return { kind: 'sum', terms: remaining.map(({ origin, weight }) => ({ origin, weight })) }
 }
 
 function otherSources(origin: OtherOrigin, { others }: Sharing): ModelSources {
@@ -213,7 +251,7 @@ function sourceBlock(
   const storedBlock = elementAt(otherSources(from, sharing).blocks, layer, 'block')
   const wanted = { attention, mlp }
   const block: BlockSource = { kind: 'recipe', attention, mlp, from }
-  if (storedBlock.kind === 'stored') return block
+  if (storedBlock.kind !== 'recipe') return block
   if (storedBlock.from !== undefined) return attention === 1 && mlp === 1 ? storedBlock : block
   // In a blend with post, base's own values may differ in their last digits from the copies that the checkpoint stores.
   const hasWholeHalves = HALVES.every(

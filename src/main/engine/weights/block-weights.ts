@@ -73,6 +73,7 @@ function stepTensors(
 
 function readFrom(source: BlockSource, tensor: LayerTensorSpec): WeightRead['source'] {
   if (source.kind === 'stored') return source.origin
+  if (source.kind === 'sum') return { terms: source.terms }
   const strength = tensorStrength(tensor, source)
   return strength === 0 ? 'post' : { from: source.from ?? 'base', strength }
 }

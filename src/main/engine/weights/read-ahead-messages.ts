@@ -34,7 +34,8 @@ export const WorkerRequest = z.object({
       count: z.number(),
       source: z.union([
         origin,
-        z.object({ from: z.union([z.literal('base'), otherOrigin]), strength: z.number() })
+        z.object({ from: z.union([z.literal('base'), otherOrigin]), strength: z.number() }),
+        z.object({ terms: z.array(z.object({ origin, weight: z.number() })).readonly() })
       ]),
       keep: z.array(origin),
       /** Byte of the buffer at which the array begins. */

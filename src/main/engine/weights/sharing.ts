@@ -106,8 +106,9 @@ async function otherBlock(
   if (await isOf(pair.base)) return { kind: 'stored', origin: 'base' }
   for (const [candidate, { blocks }] of earlier) {
     const block = elementAt(blocks, layer, 'block')
-    const storedBy = block.kind === 'stored' ? block.origin : block.from
-    if (storedBy === candidate && (await isOf(memberOf(pair, candidate)))) return block
+    const isStored =
+      block.kind !== 'sum' && (block.kind === 'stored' ? block.origin : block.from) === candidate
+    if (isStored && (await isOf(memberOf(pair, candidate)))) return block
   }
   // Restoring post's layer to this one rounds nothing, so that both are one block.
   const isExact = computeAlike(other.spec, pair.post.spec) && sameDtypes(other, pair.post, names)

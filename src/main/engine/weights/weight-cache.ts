@@ -142,6 +142,7 @@ export function cacheKey(reads: readonly WeightRead[]): string {
 
 function isKeepable(reads: readonly WeightRead[]): boolean {
   return reads.every(
-    ({ source, keep }) => keep.length === 0 && (typeof source === 'string' || source.strength === 1)
+    ({ source, keep }) =>
+      keep.length === 0 && (typeof source === 'string' || ('from' in source && source.strength === 1))
   )
 }

@@ -1,9 +1,9 @@
 import { Scratch } from '../../base/scratch'
-import { decodeFloat32, DTYPE_BYTES } from '../../checkpoint/dtype'
+import { decodeFloat32, DTYPE_BYTES, roundFloat32, type WeightDtype } from '../../checkpoint/dtype'
 import { restoreValues } from '../../checkpoint/restored-tensor'
 import { storedTensorBytes } from '../../checkpoint/scaled-weights'
 import { type Checkpoints, memberOf, type StoredModel } from './pair-weights'
-import type { Origin, OtherOrigin } from '../tries/recipe-trie'
+import type { Origin, OriginTerm, OtherOrigin } from '../tries/recipe-trie'
 import { elementAt, mapGet } from '../../../contract/model/look-up'
 
 /** A blend of a source and post with a strength other than 0, as an export would store it (see restoreValues). */
@@ -12,13 +12,19 @@ interface Blend {
   readonly strength: number
 }
 
+/** A sum of layers of several checkpoints. Each has one term. */
+interface Sum {
+  readonly terms: readonly OriginTerm[]
+}
+
 /** A request for a float32 array of stored weights. */
 export interface WeightRead {
   readonly name: string
   /** The request covers elements first .. first + count - 1. */
   readonly first: number
   readonly count: number
-  readonly source: Origin | Blend
+  /** Values of one checkpoint, a blend of two, or a sum. */
+  readonly source: Origin | Blend | Sum
   /** Checkpoints whose stored bytes of this tensor a later read needs too, and which the decoder keeps. */
   readonly keep: readonly Origin[]
 }
@@ -122,22 +128,47 @@ export class WeightDecoder {
       decodeFloat32(bytes, memberOf(this.pair, origin).dtype(name), part)
       return
     }
+    if ('terms' in source) {
+      this.addTerm(name, source, origin, bytes, part)
+      return
+    }
     const { from, strength } = source
     const dtypes = { source: memberOf(this.pair, from).dtype(name), post: this.pair.post.dtype(name) }
     if (origin === from) {
       decodeFloat32(bytes, dtypes.source, part)
       if (strength === 1) restoreValues(part, null, strength, dtypes)
     } else {
-      if (this.blend.length < count) this.blend = new Float32Array(count)
-      const post = this.blend.subarray(0, count)
-      decodeFloat32(bytes, dtypes.post, post)
-      restoreValues(part, post, strength, dtypes)
+      restoreValues(part, this.decoded(bytes, dtypes.post, count), strength, dtypes)
     }
+  }
+
+  /** Adds a term to a sum, whose last term rounds it to post's dtype. */
+  private addTerm(
+    name: string,
+    { terms }: Sum,
+    origin: Origin,
+    bytes: Uint8Array,
+    target: Float32Array
+  ): void {
+    const term = terms.findIndex((other) => other.origin === origin)
+    const { weight } = elementAt(terms, term, 'term')
+    const values = this.decoded(bytes, memberOf(this.pair, origin).dtype(name), target.length)
+    if (term === 0) target.fill(0)
+    for (let i = 0; i < target.length; i++) target[i] = (target[i] ?? NaN) + weight * (values[i] ?? NaN)
+    if (term === terms.length - 1) roundFloat32(target, this.pair.post.dtype(name))
+  }
+
+  private decoded(bytes: Uint8Array, dtype: WeightDtype, count: number): Float32Array {
+    if (this.blend.length < count) this.blend = new Float32Array(count)
+    const values = this.blend.subarray(0, count)
+    decodeFloat32(bytes, dtype, values)
+    return values
   }
 }
 
 /** Lists the checkpoints whose stored bytes a read needs. Post is last, because it is blended into the other. */
 export function originsOf(source: WeightRead['source']): readonly Origin[] {
   if (typeof source === 'string') return [source]
+  if ('terms' in source) return source.terms.map(({ origin }) => origin)
   return source.strength === 1 ? [source.from] : [source.from, 'post']
 }

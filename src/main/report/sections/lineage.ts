@@ -7,6 +7,7 @@ import {
   triageFinding
 } from '../../../contract/words/lineage-words'
 import { scoredByWords, scoreWords } from '../../../contract/words/score-words'
+import { sourceLines } from '../../../contract/words/source-words'
 import { block, type Block, DASH, numberColumn, type Section, textColumn } from '../blocks'
 import { documentPage } from '../page'
 
@@ -27,7 +28,7 @@ const findingBlocks = ([headline = '', ...others]: readonly string[]): Block[] =
 /** Describes which stage of a training lowered diversity, and in which layers. */
 export function lineageSection(lineage: LineageDocument): Section {
   const words = scoreWords(lineage.scoredBy)
-  const { stages, ranges, rho, scoredBy } = lineage
+  const { stages, ranges, rho, scoredBy, sources } = lineage
   const later = stages.slice(1).map(({ name }) => ({ name, layers: layersOfStage(lineage, name) }))
   return {
     id: 'lineage',
@@ -36,11 +37,17 @@ export function lineageSection(lineage: LineageDocument): Section {
       ...findingBlocks(lineageFindings(lineage)),
       block.table(
         'Stages in the order of the training',
-        [textColumn('stage'), numberColumn(words.validity), numberColumn(words.diversity)],
-        stages.map(({ name, validity, diversity }) => [
+        [
+          textColumn('stage'),
+          ...[words.validity, words.diversity, words.choices].map((label) => numberColumn(label)),
+          numberColumn('KL to the first', 'nats, over listed answers')
+        ],
+        stages.map(({ name, validity, diversity, effectiveChoices, klToBase }) => [
           { text: name },
           { text: formatScore(validity) },
-          { text: formatScore(diversity) }
+          { text: formatScore(diversity) },
+          { text: effectiveChoices.toFixed(1) },
+          { text: klToBase?.toFixed(3) ?? 'infinite' }
         ])
       ),
       block.table(
@@ -61,6 +68,13 @@ export function lineageSection(lineage: LineageDocument): Section {
               ])
         ])
       ),
+      ...(sources === null
+        ? []
+        : [
+            block.heading('Best range of the last stage over all earlier stages'),
+            ...sourceLines(sources, scoredBy).map(block.paragraph)
+          ]),
+      ...sharesTable(lineage),
       ...later.map(({ name, layers }): Block => ({
         kind: 'chart',
         label: `Layers of ${name}, each restored to the stage before`,
@@ -70,6 +84,28 @@ export function lineageSection(lineage: LineageDocument): Section {
       factsBlock(lineage)
     ]
   }
+}
+
+function sharesTable({ shares, scoredBy }: LineageDocument): Block[] {
+  if (shares.length === 0) return []
+  const words = scoreWords(scoredBy)
+  return [
+    block.table(
+      'Shapley shares of the stages in the change of the last one, with 95 % intervals',
+      [
+        textColumn('layers'),
+        textColumn('stage'),
+        numberColumn(words.diversity),
+        numberColumn(words.validity)
+      ],
+      shares.map(({ stage, diversity, validity, ...range }) => [
+        { text: rangeLabel(range) },
+        { text: stage },
+        { text: estimateText(diversity) },
+        { text: estimateText(validity) }
+      ])
+    )
+  ]
 }
 
 function layersTable(lineage: LineageDocument): Block {
