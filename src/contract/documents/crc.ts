@@ -44,11 +44,15 @@ export const Rendering = z
     assistantPrefix: z.string().max(10_000),
     /** True if tokens that add white space and then the character also count. */
     countLeadingSpace: z.boolean(),
-    /** Prompt under which base answers as `base:few-shot`. Missing for the default of the kind of prompts. */
+    /** Prompt under which base answers as `base:few-shot`. Missing for the text of the task, or of the kind of prompts. */
     fewShot: FewShotPrompt.optional()
   })
   .strict()
 export type Rendering = z.infer<typeof Rendering>
+
+/** New values of a rendering. Null returns to the default few-shot prompts. */
+export const RenderingChanges = Rendering.extend({ fewShot: FewShotPrompt.nullable() }).partial()
+export type RenderingChanges = z.infer<typeof RenderingChanges>
 
 export const DEFAULT_RENDERING: Rendering = {
   systemPrompt: '',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CategoryScore, CrcPrompts, Rendering } from './crc'
+import { CategoryScore, CrcPrompts, Rendering, RenderingChanges } from './crc'
 import { Baseline } from '../model/sampling-baseline'
 import { BY_CHARACTERS, ScoredByBrief, ScoringChoice } from './scored-by'
 import { OtherCheckpoint, RestoredTo } from '../model/checkpoint'
@@ -234,7 +234,7 @@ export type PairState = Pick<ProjectState, 'pair' | 'pairProblem'>
 export const PairChanges = z
   .object({
     notes: z.string(),
-    rendering: Rendering.partial(),
+    rendering: RenderingChanges,
     settings: PairSettings.partial().strict()
   })
   .partial()

@@ -117,11 +117,11 @@ export const Task = z
   .strict()
 export type Task = z.infer<typeof Task>
 
-/** Returns the few-shot prompt of a task: the project's, the task's, or the default of its kind. */
+/** Returns the few-shot prompt of a task: its own, the project's, or the default of its kind. */
 export const fewShotOf = (
   { kind, fewShot }: Pick<Task, 'kind' | 'fewShot'>,
   project: { readonly fewShot?: FewShotPrompt | undefined }
 ): FewShotPrompt =>
-  project.fewShot ??
   fewShot ??
+  project.fewShot ??
   FEW_SHOT_DEFAULTS[taskKindFacts(kind).rightAnswers === 'many' ? 'listed' : 'open']

@@ -88,3 +88,15 @@ export function fewShotText({ preamble, examples }: FewShotPrompt, turns: readon
 }
 
 const isSystem = ({ role }: Turn): boolean => role === 'system'
+
+/** Reads the text of a few-shot prompt without a conversation. @param stop text that ends an answer @throws Error */
+export function readFewShotText(text: string, stop: string): FewShotPrompt {
+  const [preamble = '', ...parts] = text.split(/^Question:/m)
+  const examples = parts.map((part, index) => {
+    const [question = '', answer, ...further] = part.split(/^Answer:/m).map((side) => side.trim())
+    if (question !== '' && answer !== undefined && answer !== '' && further.length === 0)
+      return { question, answer }
+    throw new Error(`example ${index + 1}: expected a line "Question: …" and a line "Answer: …"`)
+  })
+  return { preamble: preamble.trim(), examples, stop }
+}

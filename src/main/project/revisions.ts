@@ -34,6 +34,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'rendering.templateArguments': 'the template arguments',
   'rendering.date': 'the date that the template sees',
   'rendering.assistantPrefix': 'the start of the answer',
+  'rendering.fewShot': 'the few-shot prompt of base',
   'rendering.countLeadingSpace': 'whether tokens with a leading space count',
   'settings.rho': 'the validity to keep',
   'settings.uniformBlendCount': 'the size of the uniform blends',

@@ -1,4 +1,4 @@
-import type { CrcPrompt, CrcPrompts, RenderedPrompt, Rendering } from '../../contract/documents/crc'
+import type { CrcPrompt, CrcPrompts, RenderedPrompt, RenderingChanges } from '../../contract/documents/crc'
 import { complaintOf, type Complaint } from '../ui/complaint'
 import { draftsOf, parseDraft, areSamePrompts, type PromptDraft } from '../prompt-set/prompt-draft'
 import { Latest } from '../app/latest.svelte'
@@ -66,7 +66,7 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     )
   }
 
-  async setRendering(changes: Partial<Rendering>): Promise<void> {
+  async setRendering(changes: RenderingChanges): Promise<void> {
     const fields = Object.keys(changes).join(' ')
     await this.project.set('change how prompts are rendered', { rendering: changes }, `rendering ${fields}`)
   }

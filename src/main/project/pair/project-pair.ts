@@ -1,5 +1,11 @@
 import type { AnswerCheck } from '../../../contract/documents/answer-check'
-import { CrcPrompts, type PromptScore, type SweepDocument } from '../../../contract/documents/crc'
+import {
+  CrcPrompts,
+  type PromptScore,
+  type Rendering,
+  type RenderingChanges,
+  type SweepDocument
+} from '../../../contract/documents/crc'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import type { RunKind } from '../../../contract/model/run-kinds'
 import { describeIssue, WorkbenchError } from '../../../contract/model/problem'
@@ -167,7 +173,7 @@ export class ProjectPair {
     ]
     return this.project.editPair(this.id, fields, seen, (document) => ({
       ...definedFields(values),
-      rendering: { ...document.rendering, ...definedFields(rendering) },
+      rendering: changedRendering(document.rendering, rendering),
       settings: { ...document.settings, ...definedFields(settings) }
     }))
   }
@@ -281,6 +287,13 @@ export class ProjectPair {
   async readAnswerCheck(sweepId: string): Promise<AnswerCheck | null> {
     return ANSWER_CHECKS.readIfAny(this.folder, sweepId)
   }
+}
+
+function changedRendering(
+  { fewShot: before, ...others }: Rendering,
+  { fewShot = before, ...changes }: RenderingChanges
+): Rendering {
+  return { ...others, ...definedFields(changes), ...(fewShot && { fewShot }) }
 }
 
 export const definedFields = (fields: object): object =>

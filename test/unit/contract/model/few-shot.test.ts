@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { fewShotAnswer, fewShotText } from '../../../../src/contract/model/few-shot'
+import {
+  FEW_SHOT_DEFAULTS,
+  fewShotAnswer,
+  fewShotText,
+  readFewShotText
+} from '../../../../src/contract/model/few-shot'
 
 test('a few-shot prompt shows examples and the conversation in plain text, and ends where base answers', () => {
   const format = { preamble: 'Below are answers.', examples: [{ question: 'One?', answer: '1' }], stop: '\n' }
@@ -20,4 +25,15 @@ test('an answer loses the one space after a few-shot prompt, and no space after 
   expect(fewShotAnswer(prompt, ' 2 ')).toBe('2 ')
   expect(fewShotAnswer(prompt, '  2')).toBe(' 2')
   expect(fewShotAnswer('Two and', ' two')).toBe(' two')
+})
+
+test('the text of a few-shot prompt is read as it is shown, and a half example is refused', () => {
+  for (const format of Object.values(FEW_SHOT_DEFAULTS)) {
+    expect(readFewShotText(fewShotText(format, []).trimEnd(), format.stop)).toEqual(format)
+  }
+  expect(readFewShotText('Be brief.', '\n')).toEqual({ preamble: 'Be brief.', examples: [], stop: '\n' })
+  for (const half of ['Question: One?', 'Question: One?\nAnswer:', 'Question:\nAnswer: 1'])
+    expect(() => readFewShotText(`Question: Two?\nAnswer: 2\n${half}`, '\n')).toThrow(
+      'example 2: expected a line'
+    )
 })
