@@ -3,6 +3,7 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { resourcePath } from '../main/base/resources'
+import { measureAdapterSweep } from './adapter-sweep'
 import { BANDWIDTH_WORKER, moveMemory } from './bandwidth'
 import { compareWithPlainWays, type ComparisonPlan } from './comparison'
 import { measureGeneration } from './generation'
@@ -12,6 +13,7 @@ import type { PairShape } from './model-shapes'
 import { MEMORY_CHILD, measurePeakMemory, reportOwnMemory } from './peak-memory'
 import { describeReport, type BenchReport } from './report'
 import { measurePreview, type PreviewedPair } from './preview'
+import { measureServing } from './serving'
 import type { PairFolders } from '../main/crc/sweep/score-recipes'
 import { writeSyntheticPair } from './synthetic-pair'
 import { triedDevices } from '../main/work/devices'
@@ -26,6 +28,7 @@ Close other programs first, because they disturb the figures.
   (no option)     sweep, memory and generation on small pairs (2 minutes on two cores)
   --full          also pairs of 24 layers and of an 8B's width (15 minutes, 8 GB of memory, 3 GB of disk)
   --generation    only generation (8 GB of memory, 2 GB of disk)
+  --serving       only an adapter's sweep beside the merged pair's, and the API beside a sample run
   --preview       only previews beside full sweeps, 12 to 30 layers (15 minutes, 3 GB of disk)
   --gpu           only a sweep of an 8B's width on every device that works (4 GB of disk)
   --json FILE     write every figure to FILE`
@@ -82,6 +85,12 @@ const GENERATION_PAIRS: readonly Pick<BenchPair, 'name' | 'shape'>[] = [
   { name: 'Qwen2.5-0.5B', shape: { shape: 'Qwen2.5-0.5B', layerCount: 24 } }
 ]
 
+/** A pair with large layers and a vocabulary that the demo's tokenizer fits. */
+const SERVED_PAIR = {
+  name: 'Qwen2.5-0.5B, 4 layers',
+  shape: { shape: 'Qwen2.5-0.5B', layerCount: 4, vocabularySize: 8192 }
+} as const
+
 const SMALL_PREVIEW = { rounds: 3, memoryBytes: BUDGET_BYTES, minFreeBytes: 4e9, wholePrompts: 40 } as const
 
 /** Pairs on which a preview is compared with the full sweep. */
@@ -97,7 +106,7 @@ const PREVIEWED: readonly PreviewedPair[] = [
 ]
 
 /** Parts that can be measured alone. */
-const PARTS = ['generation', 'preview', 'gpu'] as const
+const PARTS = ['generation', 'serving', 'preview', 'gpu'] as const
 
 const [command, base = '', post = '', memoryBytes = '', promptCount = ''] = process.argv.slice(2)
 if (command === BANDWIDTH_WORKER) moveMemory()
@@ -122,6 +131,8 @@ async function bench(): Promise<number> {
     comparisons: [],
     memory: [],
     generations: [],
+    adapters: [],
+    servings: [],
     previews: [],
     devices: []
   }
@@ -130,6 +141,7 @@ async function bench(): Promise<number> {
     const { only } = options
     if (only === null) await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
     if (only === null || only === 'generation') await measureGenerations(report, folder, interrupted.signal)
+    if (only === null || only === 'serving') await measureDeployment(report, folder, interrupted.signal)
     if (only === 'preview') await measurePreviews(report, folder, interrupted.signal)
     if (only === 'gpu') {
       step('Llama-3.1-8B, 2 layers: sweep on every device')
@@ -165,6 +177,7 @@ function readOptions(): {
       options: {
         full: boolean,
         generation: boolean,
+        serving: boolean,
         preview: boolean,
         gpu: boolean,
         json: { type: 'string' }
@@ -195,6 +208,17 @@ async function measure(
     report.comparisons.push(await compareWithPlainWays(name, folders, prompts, plan, signal))
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+async function measureDeployment(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {
+  const { name, shape } = SERVED_PAIR
+  const scratch = await mkdtemp(join(folder, 'serving-'))
+  const folders = await pairFolders(scratch, shape, signal)
+  step(`${name}: sweep of an adapter`)
+  report.adapters.push(await measureAdapterSweep(name, folders, await demoPrompts(), scratch, signal))
+  step(`${name}: answers of the API`)
+  report.servings.push(await measureServing(name, folders, shape.layerCount, signal))
+  await rm(scratch, { recursive: true, force: true })
 }
 
 async function measureGenerations(report: BenchReport, folder: string, signal: AbortSignal): Promise<void> {

@@ -1,9 +1,11 @@
+import { type AdapterSweepTime, describeAdapterSweeps } from './adapter-sweep'
 import { describeComparisons, describeWork, type Comparison } from './comparison'
 import { describeSpeeds, describeVariants, type GenerationTimes } from './generation'
 import { describeDevices, type DeviceSweep } from './gpu'
 import { describeMachineLine, type Machine } from './machine'
 import { describeMemory, type PeakMemory } from './peak-memory'
 import { describePreviews, type PreviewTime } from './preview'
+import { describeServing, type ServingTimes } from './serving'
 
 /** Everything a run measured so far: what --json writes. */
 export interface BenchReport {
@@ -12,6 +14,8 @@ export interface BenchReport {
   readonly memory: PeakMemory[]
   /** One entry for each pair. */
   readonly generations: GenerationTimes[]
+  readonly adapters: AdapterSweepTime[]
+  readonly servings: ServingTimes[]
   readonly previews: PreviewTime[]
   readonly devices: DeviceSweep[]
 }
@@ -22,6 +26,8 @@ export function describeReport({
   comparisons,
   memory,
   generations,
+  adapters,
+  servings,
   previews,
   devices
 }: BenchReport): string {
@@ -29,6 +35,8 @@ export function describeReport({
     comparisons.length > 0 && describeComparisons(comparisons) + describeWork(comparisons),
     memory.length > 0 && describeMemory(memory),
     generations.length > 0 && describeSpeeds(generations) + describeVariants(generations),
+    adapters.length > 0 && describeAdapterSweeps(adapters),
+    servings.length > 0 && describeServing(servings),
     previews.length > 0 && describePreviews(previews),
     devices.length > 0 && describeDevices(devices)
   ]
