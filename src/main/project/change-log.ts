@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
 import { ProjectDocument } from '../../contract/documents/project'
 import { freeName } from '../../contract/model/free-name'
 import { describeIssue, WorkbenchError } from '../../contract/model/problem'
@@ -18,16 +19,16 @@ interface LoggedChange {
 export class ChangeLog {
   readonly #changes = new Map<number, LoggedChange>()
 
-  /** @param partsBefore values beside the document before the change; returns null if nothing changed */
+  /** @param changedParts values beside the document; returns null if nothing changed */
   add(
     before: ProjectDocument,
     after: ProjectDocument,
     fields: readonly string[],
-    partsBefore: readonly PartChange[] = []
+    changedParts: readonly { stored: StoredPart; before: unknown; after: unknown }[] = []
   ): number | null {
     const edits = documentEdits(before, after)
-    const parts = partsBefore
-      .map(({ stored, value }) => ({ stored, edits: documentEdits(value, stored.read()) }))
+    const parts = changedParts
+      .map((part) => ({ stored: part.stored, edits: documentEdits(part.before, part.after) }))
       .filter((part) => part.edits.length > 0)
     if (edits.length === 0 && parts.length === 0) return null
     this.#changes.set(after.revision, { edits, parts, fields })
@@ -39,25 +40,25 @@ export class ChangeLog {
   }
 
   /** Undoes changes, oldest first, in the document and the values beside it. @throws WorkbenchError `stale` */
-  revert(
+  async revert(
     document: ProjectDocument,
     revisions: readonly number[]
-  ): { document: ProjectDocument; parts: PartChange[]; fields: string[] } {
+  ): Promise<{ document: ProjectDocument; parts: PartChange[]; fields: string[] }> {
     const changes = revisions.toReversed().map((revision) => this.#find(revision))
     let reverted: unknown = document
     const values = new Map<string, PartChange>()
     for (const { edits, parts } of changes) {
-      reverted = revertAll(reverted, edits, (path) => path.slice(path[0] === 'pairs' ? 2 : 0))
+      reverted = revertAll(reverted, edits, fieldInPair)
       for (const { stored, edits } of parts) {
-        const { value } = values.get(stored.name) ?? { value: stored.read() }
+        const value = values.get(stored.name)?.value ?? (await stored.read())
         values.set(stored.name, { stored, value: revertAll(value, edits, (path) => [stored.name, ...path]) })
       }
     }
-    const parsed = ProjectDocument.safeParse(reverted)
+    const restored = new Set(changes.flatMap(({ edits }) => edits.flatMap(({ path }) => path)))
+    const parsed = ProjectDocument.safeParse(withFreePairNames(reverted, restored))
     if (!parsed.success) {
       throw new WorkbenchError('stale', `The change cannot be undone: ${describeIssue(parsed.error)}`)
     }
-    const restored = new Set(changes.flatMap(({ edits }) => edits.flatMap(({ path }) => path)))
     return {
       document: withFreeNames(parsed.data, restored),
       parts: [...values.values()],
@@ -80,53 +81,71 @@ type Path = DocumentEdit['path']
 
 /** @param fieldOf returns the path of a field within its pair @throws WorkbenchError `stale` */
 const revertAll = (value: unknown, edits: readonly DocumentEdit[], fieldOf: (path: Path) => Path): unknown =>
-  edits
-    .toReversed()
-    .reduce(
-      (reverted, edit) =>
-        revertEdit(
-          reverted,
-          edit,
-          () =>
-            new WorkbenchError(
-              'stale',
-              `Not undone: ${fieldWords(fieldOf(edit.path).join('.'))} changed elsewhere since.`,
-              'Look at it as it is now, and change it by hand if you still want to.'
-            )
-        ),
-      value
-    )
+  edits.toReversed().reduce(
+    (reverted, edit) =>
+      revertEdit(reverted, edit, () => {
+        // A pair may have changed since it was added: its removal can be undone.
+        if (edit.path.length === 2 && edit.path[0] === 'pairs' && edit.before === null) return
+        throw new WorkbenchError(
+          'stale',
+          `Not undone: ${fieldWords(fieldOf(edit.path).join('.'))} changed elsewhere since.`,
+          'Look at it as it is now, and change it by hand if you still want to.'
+        )
+      }),
+    value
+  )
 
-/** Gives a restored recipe or checkpoint another name if another entry has its name now. */
-function withFreeNames(document: ProjectDocument, restored: ReadonlySet<string>): ProjectDocument {
-  const renamed = <Entry extends { id: string }>(
-    list: readonly Entry[],
-    nameOf: (entry: Entry) => string,
-    named: (entry: Entry, name: string) => Entry
-  ): Entry[] =>
-    list.map((entry) => {
-      if (!restored.has(entry.id)) return entry
-      const others = list.filter((other) => other !== entry).map(nameOf)
-      const name = freeName(nameOf(entry), others)
-      return name === nameOf(entry) ? entry : named(entry, name)
-    })
-  return {
-    ...document,
-    pairs: document.pairs.map((pair) => ({
-      ...pair,
-      recipes: renamed(
-        pair.recipes,
-        ({ recipe }) => recipe.name,
-        (kept, name) => ({ ...kept, recipe: { ...kept.recipe, name } })
-      ),
-      otherCheckpoints: renamed(
-        pair.otherCheckpoints,
-        ({ name }) => name,
-        (kept, name) => ({ ...kept, name })
-      )
-    }))
-  }
+/** Returns the path of a value in its pair, or of the list of pairs. */
+const fieldInPair = (path: Path): Path => {
+  const [list, pair, ...inner] = path
+  if (list !== 'pairs') return path
+  if (pair === ORDER) return ['pairs']
+  return inner.length === 0 ? ['pair'] : inner[0] === 'name' ? ['pairName'] : inner
 }
+
+/** Gives restored entries of a list other names if others have their names now. */
+const renamed = <Entry extends { id: string }>(
+  list: readonly Entry[],
+  restored: ReadonlySet<string>,
+  nameOf: (entry: Entry) => string,
+  named: (entry: Entry, name: string) => Entry
+): Entry[] =>
+  list.map((entry) => {
+    if (!restored.has(entry.id)) return entry
+    const others = list.filter((other) => other !== entry).map(nameOf)
+    const name = freeName(nameOf(entry), others)
+    return name === nameOf(entry) ? entry : named(entry, name)
+  })
+
+const NamedEntries = z.object({ pairs: z.array(z.looseObject({ id: z.string(), name: z.string() })) })
+
+/** Renames restored pairs. The schema of the document refuses equal names. */
+function withFreePairNames(document: unknown, restored: ReadonlySet<string>): unknown {
+  const { data } = NamedEntries.safeParse(document)
+  if (data === undefined || !isRecord(document)) return document
+  const nameOf = ({ name }: { name: string }): string => name
+  return { ...document, pairs: renamed(data.pairs, restored, nameOf, (pair, name) => ({ ...pair, name })) }
+}
+
+/** Renames restored recipes and checkpoints. */
+const withFreeNames = (document: ProjectDocument, restored: ReadonlySet<string>): ProjectDocument => ({
+  ...document,
+  pairs: document.pairs.map((pair) => ({
+    ...pair,
+    recipes: renamed(
+      pair.recipes,
+      restored,
+      ({ recipe }) => recipe.name,
+      (kept, name) => ({ ...kept, recipe: { ...kept.recipe, name } })
+    ),
+    otherCheckpoints: renamed(
+      pair.otherCheckpoints,
+      restored,
+      ({ name }) => name,
+      (kept, name) => ({ ...kept, name })
+    )
+  }))
+})
 
 interface PlacedValue {
   readonly value: unknown
@@ -141,6 +160,9 @@ interface DocumentEdit {
   readonly before: PlacedValue | null
   readonly after: PlacedValue | null
 }
+
+/** Name of the order of entries in the path of a list. Its value is a list of ids. */
+const ORDER = '(order)'
 
 /** Counters only grow, so an undone change leaves them as they are. */
 const COUNTERS: ReadonlySet<string> = new Set(['revision', 'nextMark', 'nextPair'])
@@ -167,43 +189,66 @@ function documentEdits(before: unknown, after: unknown, path: readonly string[] 
   const [left, right] = [namedValues(before), namedValues(after)]
   if (left === null || right === null || Array.isArray(before) !== Array.isArray(after)) {
     if (isDeepStrictEqual(before, after)) return []
-    return [{ path, before: { value: before, index: 0 }, after: { value: after, index: 0 } }]
+    return [{ path, before: placed(before), after: placed(after) }]
   }
-  return [...new Set([...left.keys(), ...right.keys()])].flatMap((name) => {
+  const edits = [...new Set([...left.keys(), ...right.keys()])].flatMap((name) => {
     if (COUNTERS.has(name)) return []
     const [old, current] = [left.get(name) ?? null, right.get(name) ?? null]
     const inner = [...path, name]
     if (old !== null && current !== null) return documentEdits(old.value, current.value, inner)
     return [{ path: inner, before: old, after: current }]
   })
+  if (!Array.isArray(before)) return edits
+  const [oldOrder, order] = [common(left, right), common(right, left)]
+  if (isDeepStrictEqual(oldOrder, order)) return edits
+  return [...edits, { path: [...path, ORDER], before: placed(oldOrder), after: placed(order) }]
 }
 
-function revertEdit(
-  document: unknown,
-  { path, before, after }: DocumentEdit,
-  changedSince: () => Error
-): unknown {
+const placed = (value: unknown): PlacedValue => ({ value, index: 0 })
+
+/** Returns the names that two lists have, in the order of the first. */
+const common = (names: ReadonlyMap<string, unknown>, others: ReadonlyMap<string, unknown>): string[] =>
+  [...names.keys()].filter((name) => others.has(name))
+
+/** Returns the document with the values from before an edit. @param refuse is called if they changed since */
+function revertEdit(document: unknown, { path, before, after }: DocumentEdit, refuse: () => void): unknown {
   const [name, ...inner] = path
   if (name === undefined) {
-    if (!isDeepStrictEqual(document, after?.value)) throw changedSince()
+    if (!isDeepStrictEqual(document, after?.value)) refuse()
     return before?.value
   }
+  if (name === ORDER) return inOrder(document, before?.value, after?.value, refuse)
   const current = namedValues(document)?.get(name)
   if (inner.length > 0 || (before !== null && after !== null)) {
-    if (current === undefined) throw changedSince()
+    if (current === undefined) refuse()
     return withNamed(document, name, {
-      ...current,
-      value: revertEdit(current.value, { path: inner, before, after }, changedSince)
+      index: current?.index ?? 0,
+      value: revertEdit(current?.value, { path: inner, before, after }, refuse)
     })
   }
-  if (!isDeepStrictEqual(current?.value, after?.value)) throw changedSince()
+  if (!isDeepStrictEqual(current?.value, after?.value)) refuse()
   return withNamed(document, name, before)
+}
+
+/** Returns a list with its entries in the order before a change. Other entries keep their index. */
+function inOrder(list: unknown, before: unknown, after: unknown, refuse: () => void): unknown {
+  const entries = namedValues(list) ?? new Map<string, PlacedValue>()
+  const present = (order: unknown): unknown[] =>
+    Array.isArray(order) ? order.filter((id: unknown) => typeof id === 'string' && entries.has(id)) : []
+  const [old, current] = [present(before), present(after)]
+  const isInOrder = (id: string): boolean => current.includes(id)
+  if (!isDeepStrictEqual([...entries.keys()].filter(isInOrder), current)) refuse()
+  const queue = [...old]
+  return [...entries].map(([id, { value }]) =>
+    isInOrder(id) ? entries.get(String(queue.shift()))?.value : value
+  )
 }
 
 function withNamed(value: unknown, name: string, placed: PlacedValue | null): unknown {
   if (!Array.isArray(value)) {
-    const fields = isRecord(value) ? Object.entries(value).filter(([field]) => field !== name) : []
-    return Object.fromEntries(placed === null ? fields : [...fields, [name, placed.value]])
+    const fields = isRecord(value) ? value : {}
+    if (placed !== null) return { ...fields, [name]: placed.value }
+    return Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name))
   }
   const others = value.filter((entry) => idOf(entry) !== name)
   return placed === null ? others : others.toSpliced(placed.index, 0, placed.value)

@@ -22,7 +22,6 @@ import {
   withDuplicate,
   withoutPair,
   withPair,
-  withPairBack,
   withPairChanged,
   withPairMoved,
   withPairNamed
@@ -78,7 +77,8 @@ export class Project implements ProjectOfPair {
   #savedTasks = 0
   /** Includes removed pairs, because a removal can be undone until the project is closed. */
   readonly #pairs = new Map<PairId, ProjectPair>()
-  readonly #removed = new Map<PairId, PairDocument>()
+  /** Last documents of the pairs, of which removed ones may still be asked for. */
+  readonly #lastDocuments = new Map<PairId, PairDocument>()
   #access: ProjectAccess
   #warnings: readonly string[]
   #closed = false
@@ -205,7 +205,7 @@ export class Project implements ProjectOfPair {
 
   documentOf(id: PairId): PairDocument {
     const document = this.#document.pairs.find((pair) => pair.id === id)
-    return document ?? mapGet(this.#removed, id, 'pair')
+    return document ?? mapGet(this.#lastDocuments, id, 'pair')
   }
 
   /** Sets values. @param seen known revision @throws WorkbenchError `stale` if a value changed after `seen` */
@@ -214,10 +214,18 @@ export class Project implements ProjectOfPair {
     return this.#edit(Object.keys(values), seen, () => values)
   }
 
-  /** Undoes changes, oldest first. @returns revision to redo them; null if nothing changed */
-  async revert(changes: readonly number[]): Promise<number | null> {
-    return this.#change(() => {
-      const { document, fields, parts } = this.#log.revert(this.#document, changes)
+  /**
+   * Undoes changes, oldest first. @param requireIdle throws while a pair that the undo would remove has a job
+   *
+   * @returns revision to redo them; null if nothing changed
+   */
+  async revert(
+    changes: readonly number[],
+    requireIdle: (pair: ProjectPair) => void = () => undefined
+  ): Promise<number | null> {
+    return this.#change(async () => {
+      const { document, fields, parts } = await this.#log.revert(this.#document, changes)
+      for (const pair of this.pairs) if (document.pairs.every(({ id }) => id !== pair.id)) requireIdle(pair)
       return this.#advance(fields, undefined, document, parts)
     })
   }
@@ -243,35 +251,17 @@ export class Project implements ProjectOfPair {
     return this.#add((document) => withDuplicate(document, id), this.pair(id).separatePrompts)
   }
 
-  async renamePair(id: PairId, name: string): Promise<void> {
-    await this.#edit([], undefined, (document) => withPairNamed(document, id, name))
+  renamePair(id: PairId, name: string): Promise<number | null> {
+    return this.#edit([], undefined, (document) => withPairNamed(document, id, name))
   }
 
   /** @param place index in the list without the pair @throws WorkbenchError `not-found`, `read-only` */
-  async movePair(id: PairId, place: number): Promise<void> {
-    await this.#edit([], undefined, (document) => withPairMoved(document, id, place))
+  movePair(id: PairId, place: number): Promise<number | null> {
+    return this.#edit([], undefined, (document) => withPairMoved(document, id, place))
   }
 
-  async removePair(id: PairId): Promise<void> {
-    await this.#edit([], undefined, (document) => {
-      const { pairs } = withoutPair(document, id)
-      this.#removed.set(id, this.documentOf(id))
-      return { pairs }
-    })
-  }
-
-  /** Puts a removed pair back. @throws WorkbenchError `not-found` if its results are deleted; `read-only` */
-  async restorePair(id: PairId, place: number): Promise<void> {
-    await this.#edit([], undefined, (document) => {
-      if (!this.#removed.has(id)) {
-        throw new WorkbenchError(
-          'not-found',
-          'The pair was removed before the project was opened, so its results are deleted.',
-          'Add it again.'
-        )
-      }
-      return withPairBack(document, this.documentOf(id), place)
-    })
+  removePair(id: PairId): Promise<number | null> {
+    return this.#edit([], undefined, (document) => withoutPair(document, id))
   }
 
   async savePrompts(prompts: CrcPrompts, seen?: number): Promise<number | null> {
@@ -364,12 +354,15 @@ export class Project implements ProjectOfPair {
   ): Promise<number | null> {
     this.#revisions.require(fields, seen ?? this.#document.revision)
     const before = this.#document
-    const partsBefore = parts.map(({ stored }) => ({ stored, value: stored.read() }))
+    const partsBefore = await Promise.all(parts.map(({ stored }) => stored.read()))
     await this.#write(changes)
     for (const { stored, value } of parts) await stored.write(value)
     if (parts.length > 0) this.notifySubscribers()
     this.#revisions.note(fields, this.#document.revision)
-    return this.#log.add(before, this.#document, fields, partsBefore)
+    const changedParts = parts.map(async ({ stored }, place) => ({
+      ...{ stored, before: partsBefore[place], after: await stored.read() }
+    }))
+    return this.#log.add(before, this.#document, fields, await Promise.all(changedParts))
   }
 
   async #write(changes: Partial<ProjectDocument>): Promise<void> {
@@ -379,6 +372,7 @@ export class Project implements ProjectOfPair {
       throw new WorkbenchError('bad-input', `The project cannot be changed: ${describeIssue(parsed.error)}`)
     }
     await writeProjectDocument(this.path, parsed.data)
+    for (const pair of this.#document.pairs) this.#lastDocuments.set(pair.id, pair)
     this.#document = parsed.data
     this.notifySubscribers()
   }

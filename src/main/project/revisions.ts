@@ -22,6 +22,10 @@ export class Revisions {
 }
 
 const WORDS: Readonly<Record<string, string>> = {
+  pairs: 'the order of the pairs',
+  pair: 'the pair',
+  pairName: 'the name of the pair',
+  votes: 'the vote',
   name: "the project's name",
   notes: "the project's notes",
   prompts: 'the prompt set',

@@ -1,4 +1,3 @@
-import { WorkbenchError } from '../../contract/model/problem'
 import { type Complaint, complaintOf } from '../ui/complaint'
 
 interface NamedChange {
@@ -11,16 +10,16 @@ interface NamedChange {
 }
 
 /** A change that main has written, and that main can undo. */
-interface StoredChange extends NamedChange {
+export interface StoredChange extends NamedChange {
   /** Revisions that main answered for it, oldest first. */
   readonly changes: readonly number[]
+  /** Shows the state after a step, if the project's state does not contain the change. */
+  readonly follow?: (step: 'undo' | 'redo') => unknown
 }
 
-/** A change that the window undoes by itself. */
-export interface WindowChange extends NamedChange {
-  /** @throws WorkbenchError `stale` if another window has changed the same since */
+/** A change of what only this window holds, which the window undoes by itself. */
+interface WindowChange extends NamedChange {
   undo(): unknown
-  /** @throws as `undo` */
   redo(): unknown
 }
 
@@ -35,7 +34,7 @@ interface UnsavedEdits {
 }
 
 /** A change by the user that can be undone and redone. */
-export type UndoableChange = StoredChange | WindowChange
+type UndoableChange = StoredChange | WindowChange
 
 const MAX_CHANGES = 200
 const NOTICE_MS = 10_000
@@ -141,7 +140,9 @@ export class History {
         return change
       }
       const reverting = await this.revert(change.changes)
-      return reverting === null ? 'refused' : { ...change, changes: [reverting] }
+      if (reverting === null) return 'refused'
+      await change.follow?.(step)
+      return { ...change, changes: [reverting] }
     } catch (error) {
       this.complain(error)
       return FINAL_REFUSALS.has(complaintOf(error).code) ? 'refused' : null
@@ -161,15 +162,3 @@ function merged(first: UndoableChange, last: UndoableChange): UndoableChange {
   if ('changes' in first || 'changes' in last) return last
   return { ...last, undo: () => first.undo(), redo: () => last.redo() }
 }
-
-/**
- * Creates the error of a step that would overwrite a change of another window.
- *
- * @param what names the changed thing, with its article
- */
-export const changedSince = (what: string): WorkbenchError =>
-  new WorkbenchError(
-    'stale',
-    `Not undone: ${what} changed elsewhere since.`,
-    'Look at it as it is now, and change it by hand if you still want to.'
-  )

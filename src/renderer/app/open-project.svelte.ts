@@ -8,7 +8,7 @@ import { areModelsAway, MODELS_AWAY, tokenizerWords } from '../../contract/words
 import { type RunKind, runKindFacts } from '../../contract/model/run-kinds'
 import { type Complaint, complaintOf } from '../ui/complaint'
 import type { Client } from './connection'
-import { History, type UndoableChange } from './history.svelte'
+import { History, type StoredChange } from './history.svelte'
 import type { EditBuffer } from './edit-buffer.svelte'
 import type { Host } from './host'
 import { viewOfRun } from './place'
@@ -254,8 +254,8 @@ export class OpenProject {
   /**
    * Sets values as {@link change} does, and records the change for undo.
    *
-   * @param what as in {@link UndoableChange}
-   * @param merge as in {@link UndoableChange}
+   * @param what as in {@link StoredChange}
+   * @param merge as in {@link StoredChange}
    */
   async set(what: string, changes: PairChanges, merge?: string): Promise<boolean> {
     return this.do(
@@ -273,13 +273,13 @@ export class OpenProject {
   /**
    * Runs a call that writes the project after all earlier ones, and records the written change for undo.
    *
-   * @param what describes the change, by the state after it where that is needed; see {@link UndoableChange}
+   * @param what describes the change, by the state after it where that is needed; see {@link StoredChange}
    * @throws the error of the call
    */
   async record(
     what: string | ((state: ProjectState) => string),
     call: (here: Here, revision: number) => Promise<ProjectState>,
-    more: Pick<UndoableChange, 'message' | 'merge'> = {}
+    more: Omit<StoredChange, 'what' | 'changes'> = {}
   ): Promise<void> {
     const state = await this.write(call)
     if (state.change === null) return

@@ -9,12 +9,11 @@ import {
 } from '../../contract/documents/preferences'
 import type { SampleRun } from '../../contract/documents/samples'
 import type { AnswerBoard } from '../answers/answers'
-import { changedSince } from '../app/history.svelte'
 import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import { readStoredJson } from '../ui/browser-storage'
 import { saveText } from '../ui/save-file'
-import { type BlindPlan, blindPlan, blindSizes, type BlindWay, marksByComparison, sameVerdict } from './blind'
+import { type BlindPlan, blindPlan, blindSizes, type BlindWay, marksByComparison } from './blind'
 
 /** This window's blind comparison survives a reload; another window has its own. */
 const STORED_AS = 'slr-blind-run'
@@ -198,48 +197,26 @@ export class BlindComparisons {
   ): Promise<boolean> {
     const runId = this.shownRun()?.run.id
     if (runId === undefined) return false
-    const before = [...decided, ...undecided].map((comparison) => this.stateOf(comparison))
-    const after = [...decided.map(decidedAs), ...undecided.map(undecidedAs)]
-    const put = (from: readonly State[], to: readonly State[]): Promise<void> => this.put(runId, from, to)
-    const done = await this.project.attempt(async () => {
-      await put(before, after)
-      return true
-    })
-    if (done === null) return false
-    this.project.history.record({
-      what,
-      ...(message === undefined ? {} : { message }),
-      undo: () => put(after, before),
-      redo: () => put(before, after)
-    })
-    return true
-  }
-
-  /** @throws WorkbenchError `stale` when a comparison is no longer as it was */
-  private async put(runId: string, from: readonly State[], to: readonly State[]): Promise<void> {
-    const unchanged = from.every(({ comparison, mark }) => sameVerdict(this.stateOf(comparison).mark, mark))
-    if (this.shownRun()?.run.id !== runId || !unchanged) throw changedSince('that comparison')
-    const { decided, undecided } = this.show(to)
-    try {
-      await this.project.write((here) =>
-        this.project.client.samples.mark({ ...here, runId, decided, undecided })
-      )
-    } catch (error) {
-      if (this.shownRun()?.run.id === runId) this.show(from)
-      throw error
+    const changed = [...decided, ...undecided]
+    const before = changed.flatMap((comparison) => this.marked.get(comparisonKey(comparison)) ?? [])
+    /** Shows these marks of the changed comparisons, unless another run is shown. */
+    const show = (marks: readonly PreferenceMark[]): void => {
+      if (this.shownRun()?.run.id === runId) this.marks = withMarks(this.marks, marks, changed)
     }
-    await this.tally(runId)
-  }
-
-  private show(states: readonly State[]): { decided: PreferenceMark[]; undecided: BlindComparison[] } {
-    const decided = states.flatMap(({ mark }) => mark ?? [])
-    const undecided = states.flatMap(({ comparison, mark }) => (mark === null ? comparison : []))
-    this.marks = withMarks(this.marks, decided, undecided)
-    return { decided, undecided }
-  }
-
-  private stateOf(comparison: BlindComparison): State {
-    return { comparison, mark: this.marked.get(comparisonKey(comparison)) ?? null }
+    const follow = async (step: 'undo' | 'redo'): Promise<void> => {
+      show(step === 'undo' ? before : decided)
+      await this.tally(runId)
+    }
+    show(decided)
+    const { client } = this.project
+    const done = await this.project.do(
+      what,
+      (here) => client.samples.mark({ ...here, runId, decided: [...decided], undecided: [...undecided] }),
+      { follow, ...(message === undefined ? {} : { message }) }
+    )
+    if (done) await this.tally(runId)
+    else show(before)
+    return done
   }
 
   private async tally(runId: string): Promise<void> {
@@ -259,14 +236,6 @@ export class BlindComparisons {
     if (run !== undefined) sessionStorage.setItem(STORED_AS, JSON.stringify({ runId: run.id, ...this.way }))
   }
 }
-
-interface State {
-  comparison: BlindComparison
-  mark: PreferenceMark | null
-}
-
-const decidedAs = (mark: PreferenceMark): State => ({ comparison: mark, mark })
-const undecidedAs = (comparison: BlindComparison): State => ({ comparison, mark: null })
 
 function markOf(comparison: BlindComparison, verdict: BlindVerdict): PreferenceMark | null {
   if (typeof verdict === 'string') return { ...comparison, verdict }

@@ -85,14 +85,6 @@ export function blindPlan(
   }
 }
 
-/** Returns whether two votes on a comparison, or missing ones, are the same. */
-export function sameVerdict(one: PreferenceMark | null, other: PreferenceMark | null): boolean {
-  if (one === null || other === null) return one === other
-  const variantOf = (mark: PreferenceMark): string | null =>
-    mark.verdict === 'preferred' ? mark.variant : null
-  return one.verdict === other.verdict && variantOf(one) === variantOf(other)
-}
-
-/** Marks by what {@link comparisonKey} makes of them. */
+/** Returns the votes by the keys of their comparisons. */
 export const marksByComparison = (marks: readonly PreferenceMark[]): ReadonlyMap<string, PreferenceMark> =>
   new Map(marks.map((mark) => [comparisonKey(mark), mark]))

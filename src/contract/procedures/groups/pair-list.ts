@@ -5,6 +5,8 @@ import { PairBrief, PairChanges, PairId, PairName, ProjectState } from '../../do
 import { folderPath, pairInput, listPosition, procedure, projectPath, seenRevision } from './procedure'
 
 const pairsOf = z.object({ pairs: z.array(PairBrief) })
+/** Revision that the call wrote, to undo it by `projects.revert`; null if nothing changed. */
+const listChange = z.object({ change: z.number().int().nullable() })
 
 export const pairListProcedures = {
   /** Adds a pair at the end of the list. Its default name is that of its post. */
@@ -13,11 +15,10 @@ export const pairListProcedures = {
     .output(pairsOf.extend({ added: PairId })),
   /** Adds a copy of a pair with its settings after the original, without results. */
   duplicate: procedure.input(pairInput).output(pairsOf.extend({ added: PairId })),
-  rename: procedure.input(pairInput.extend({ name: PairName })).output(pairsOf),
-  move: procedure.input(pairInput.extend({ place: listPosition })).output(pairsOf),
+  rename: procedure.input(pairInput.extend({ name: PairName })).output(listChange),
+  move: procedure.input(pairInput.extend({ place: listPosition })).output(listChange),
   /** Removes a pair from the list. Its folder is deleted when the project is next opened. */
-  remove: procedure.input(pairInput).output(pairsOf),
-  restore: procedure.input(pairInput.extend({ place: listPosition })).output(pairsOf),
+  remove: procedure.input(pairInput).output(listChange),
   /** Streams an overview of all pairs, updated by each sweep that was read. @param scoring null for the usual one */
   overview: procedure
     .input(projectPath.extend({ scoring: z.string().max(10_000).nullable() }))

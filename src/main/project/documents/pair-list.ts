@@ -95,13 +95,6 @@ export function withoutPair(list: Pairs, id: PairId): Changed {
   )
 }
 
-export function withPairBack(list: Pairs, pair: PairDocument, place: number): Changed {
-  if (list.pairs.some(({ id }) => id === pair.id)) return { pairs: list.pairs }
-  return {
-    pairs: list.pairs.toSpliced(place, 0, { ...pair, name: freeName(pair.name, namesOf(list.pairs)) })
-  }
-}
-
 /** @throws WorkbenchError `not-found` for a removed pair */
 export function pairIndex({ pairs }: Pick<Pairs, 'pairs'>, id: PairId): number {
   const index = pairs.findIndex((pair) => pair.id === id)

@@ -19,7 +19,7 @@ import { newestFirst } from '../../base/files/newest-first'
 import { evaluationTitle, samplesTitle, searchTitle, sweepTitle } from '../../../contract/words/run-words'
 import { SUMMARY } from '../documents/document-store'
 import { EVALUATION_ENDINGS } from '../documents/evaluation-files'
-import type { PartChange, StoredPart } from '../documents/stored-part'
+import type { SavePart, StoredPart } from '../documents/stored-part'
 import type { RunList } from '../runs/run-list'
 import { runKey, type StoredMarks } from '../runs/run-marks'
 import { ANSWERS } from '../documents/sample-files'
@@ -40,9 +40,6 @@ export interface StoredHistory extends StoredMarks {
 
 export const NO_HISTORY: StoredHistory = { marks: new Map(), unread: null, deleted: [] }
 
-/** Counts and writes a change, as `ProjectOfPair.savePart`. */
-type Save = (part: PartChange, seen: number | undefined, fields: readonly string[]) => Promise<number | null>
-
 /** All runs of a pair with their names, notes and pins, and the deleted runs that can be restored. */
 export class RunHistory {
   #marks: ReadonlyMap<string, RunMarks>
@@ -53,7 +50,7 @@ export class RunHistory {
     private readonly folder: string,
     private readonly runs: PairRuns,
     { marks, unread, deleted }: StoredHistory,
-    private readonly save: Save
+    private readonly save: SavePart
   ) {
     this.#marks = marks
     this.#unread = unread

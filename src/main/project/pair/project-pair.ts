@@ -22,7 +22,7 @@ import type { SearchDocument, SearchSummary } from '../../../contract/documents/
 import { SamplePrompts } from '../../../contract/documents/task'
 import type { z } from 'zod'
 import type { RunChange } from '../../base/files/serial-queue'
-import type { PartChange, StoredPart } from '../documents/stored-part'
+import type { PartChange, SavePart, StoredPart } from '../documents/stored-part'
 import type { PairResults } from './pair-results'
 import type { ProjectReadings } from './project-readings'
 import { ProjectEvaluations } from './project-evaluations'
@@ -97,20 +97,20 @@ export class ProjectPair {
       evaluation: new RunList(folder, EVALUATION_SUMMARIES, evaluations)
     }
     this.#runs = runs
-    this.history = new RunHistory(folder, runs, history, ({ stored, value }, seen, fields) =>
+    const save: SavePart = ({ stored, value }, seen, fields) =>
       project.savePart(
         { stored: { ...stored, name: `${id}/${stored.name}` }, value },
         seen,
         fields.map((field) => `${id}/${field}`)
       )
-    )
+    this.history = new RunHistory(folder, runs, history, save)
     const storage = (kind: RunKind) => ({
       folder,
       change: project.change,
       notify: () => project.notifySubscribers(),
       isPinned: (id: string) => this.history.marksOf({ kind, id }).pinned
     })
-    this.samples = new ProjectSamples({ ...storage('samples'), list: runs.samples })
+    this.samples = new ProjectSamples({ ...storage('samples'), list: runs.samples }, save)
     this.evaluations = new ProjectEvaluations({ ...storage('evaluation'), list: runs.evaluation })
   }
 

@@ -1,5 +1,13 @@
-import { type BlindComparison, type PreferenceMark, withMarks } from '../../../contract/documents/preferences'
+import { z } from 'zod'
+import {
+  type BlindComparison,
+  comparisonKey,
+  PreferenceMark,
+  withMarks
+} from '../../../contract/documents/preferences'
 import type { SampledCrc, SampleLine, SampleRun, SampleRunSummary } from '../../../contract/documents/samples'
+import { mapGet } from '../../../contract/model/look-up'
+import type { SavePart, StoredPart } from '../documents/stored-part'
 import type { KeptRuns, RunList } from '../runs/run-list'
 import {
   appendSampleLines,
@@ -11,9 +19,15 @@ import { SAMPLE_RUNS, SAMPLED_CRC } from '../documents/stored-documents'
 import { requireRoom } from '../../base/files/room'
 import { minAnswerBytes } from '../../samples/answer-bytes'
 
+/** Votes by the keys of their comparisons; null for a comparison without one. */
+const Votes = z.record(z.string(), PreferenceMark.nullable())
+
 /** The sample runs of a pair, and its latest character check. */
 export class ProjectSamples {
-  constructor(private readonly storage: KeptRuns<SampleRunSummary>) {}
+  constructor(
+    private readonly storage: KeptRuns<SampleRunSummary>,
+    private readonly save: SavePart
+  ) {}
 
   /** Newest first. */
   get runs(): readonly SampleRunSummary[] {
@@ -37,28 +51,59 @@ export class ProjectSamples {
     id: string,
     changes: Partial<Pick<SampleRun, 'settings' | 'weights' | 'precision' | 'external'>>
   ): Promise<SampleRun> {
-    return this.#change(id, () => changes)
+    return this.storage.change(() => this.#write(id, changes))
   }
 
-  /** Stores decisions of blind comparisons, and removes others. @throws WorkbenchError as {@link changeRun} */
-  async mark(
+  /**
+   * Stores decisions of blind comparisons, and removes others.
+   *
+   * @throws WorkbenchError as {@link changeRun}
+   * @returns the revision that was written, to undo it; null if nothing changed
+   */
+  mark(
     id: string,
     decided: readonly PreferenceMark[],
     undecided: readonly BlindComparison[]
-  ): Promise<SampleRun> {
-    return this.#change(id, ({ marks }) => ({ marks: withMarks(marks, decided, undecided) }))
+  ): Promise<number | null> {
+    const comparisons = new Map([...decided, ...undecided].map((one) => [comparisonKey(one), one]))
+    const stored: StoredPart = {
+      name: `votes.${id}.${[...comparisons.keys()].join()}`,
+      read: async () => {
+        const { marks } = await this.readRun(id)
+        const marked = new Map(marks.map((mark) => [comparisonKey(mark), mark]))
+        return Object.fromEntries([...comparisons.keys()].map((key) => [key, marked.get(key) ?? null]))
+      },
+      write: async (value) => {
+        const votes = Object.entries(Votes.parse(value))
+        const [kept, removed] = [
+          votes.flatMap(([, mark]) => mark ?? []),
+          votes.filter(([, mark]) => mark === null)
+        ]
+        const { marks } = await this.readRun(id)
+        await this.#write(id, {
+          marks: withMarks(
+            marks,
+            kept,
+            removed.map(([key]) => mapGet(comparisons, key, 'comparison'))
+          )
+        })
+      }
+    }
+    const votes = [
+      ...decided.map((mark) => [comparisonKey(mark), mark] as const),
+      ...undecided.map((comparison) => [comparisonKey(comparison), null] as const)
+    ]
+    return this.save({ stored, value: Object.fromEntries(votes) }, undefined, [])
   }
 
-  async #change(id: string, change: (run: SampleRun) => Partial<SampleRun>): Promise<SampleRun> {
-    return this.storage.change(async () => {
-      const stored = await SAMPLE_RUNS.read(this.storage.folder, id)
-      const run = { ...stored, ...change(stored) }
-      await SAMPLE_RUNS.write(this.storage.folder, run)
-      const before = this.storage.list.find(id)
-      if (before !== undefined) await this.storage.list.save(summarizeSampleRun(run, before.sampleCount))
-      this.storage.notify()
-      return run
-    })
+  /** Writes values of a run, within a change. */
+  async #write(id: string, changes: Partial<SampleRun>): Promise<SampleRun> {
+    const run = { ...(await this.readRun(id)), ...changes }
+    await SAMPLE_RUNS.write(this.storage.folder, run)
+    const before = this.storage.list.find(id)
+    if (before !== undefined) await this.storage.list.save(summarizeSampleRun(run, before.sampleCount))
+    this.storage.notify()
+    return run
   }
 
   async dropUnanswered(id: string): Promise<void> {

@@ -33,22 +33,14 @@ export function pairListRoutes({ projects: open, jobs, stateOf, withProject, wit
       return { added, ...listOf(project) }
     }),
     rename: pairs.rename.use(withProject).handler(async ({ context: { project }, input }) => {
-      await project.renamePair(input.pair, input.name)
-      return listOf(project)
+      return { change: await project.renamePair(input.pair, input.name) }
     }),
     move: pairs.move.use(withProject).handler(async ({ context: { project }, input }) => {
-      await project.movePair(input.pair, input.place)
-      return listOf(project)
+      return { change: await project.movePair(input.pair, input.place) }
     }),
     remove: pairs.remove.use(withProject).handler(async ({ context: { project }, input }) => {
       jobs.turns.requireNone(project.pair(input.pair))
-      await project.removePair(input.pair)
-      return listOf(project)
-    }),
-    restore: pairs.restore.use(withProject).handler(async ({ context: { project }, input }) => {
-      await project.restorePair(input.pair, input.place)
-      jobs.queue.pairIsBack(project)
-      return listOf(project)
+      return { change: await project.removePair(input.pair) }
     }),
     overview: pairs.overview
       .use(withProject)

@@ -20,11 +20,12 @@ export function projectRoutes(
     update: projects.update.use(withPair).handler(async ({ context: { project, pair }, input }) => {
       return stateOf(pair, await project.update(input.changes, input.seen))
     }),
-    revert: projects.revert
-      .use(withPair)
-      .handler(async ({ context: { project, pair }, input }) =>
-        stateOf(pair, await project.revert(input.changes))
-      ),
+    revert: projects.revert.use(withPair).handler(async ({ context: { project, pair }, input }) => {
+      const count = project.pairs.length
+      const change = await project.revert(input.changes, (removed) => jobs.turns.requireNone(removed))
+      if (project.pairs.length > count) jobs.queue.pairIsBack(project)
+      return stateOf(pair, change)
+    }),
     watch: projects.watch
       .use(withProject)
       .handler(({ context, input, signal }) => news.watch(context.project, input.pair, signal)),

@@ -40,8 +40,7 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
       return { run, samples: answers, measures: await measureRun(run, answers, signal) }
     }),
     mark: samples.mark.use(withPair).handler(async ({ context: { pair }, input }) => {
-      await pair.samples.mark(input.runId, input.decided, input.undecided)
-      return stateOf(pair)
+      return stateOf(pair, await pair.samples.mark(input.runId, input.decided, input.undecided))
     }),
     preferences: samples.preferences.use(withPair).handler(async ({ context: { pair }, input }) => {
       const { marks, variants } = await pair.samples.readRun(input.runId)

@@ -1,7 +1,6 @@
 import type { PairBrief, PairId } from '../../../contract/documents/project'
 import { elementAt } from '../../../contract/model/look-up'
 import { plural } from '../../../contract/words/format'
-import type { WindowChange } from '../../app/history.svelte'
 import type { Host } from '../../app/host'
 import type { OpenProject } from '../../app/open-project.svelte'
 import type { WorkList } from './work-list.svelte'
@@ -41,30 +40,18 @@ export class Pairs {
     const before = this.nameOf(id)
     const to = name.trim()
     if (to === '' || to === before) return
-    const rename = async (name: string): Promise<void> => {
-      const { client, path } = this.project
-      await client.pairs.rename({ path, pair: id, name })
-    }
-    await this.apply({
-      what: `rename the pair “${before}”`,
-      undo: () => rename(before),
-      redo: () => rename(to)
-    })
+    const { client, path } = this.project
+    await this.change(`rename the pair “${before}”`, () => client.pairs.rename({ path, pair: id, name: to }))
   }
 
   /** @param target the new index in the list without the pair */
   async move(id: PairId, target: number): Promise<void> {
     const source = this.indexOf(id)
     if (source === target || target < 0 || target >= this.list.length) return
-    const move = async (place: number): Promise<void> => {
-      const { client, path } = this.project
-      await client.pairs.move({ path, pair: id, place })
-    }
-    await this.apply({
-      what: `move the pair “${this.nameOf(id)}”`,
-      undo: () => move(source),
-      redo: () => move(target)
-    })
+    const { client, path } = this.project
+    await this.change(`move the pair “${this.nameOf(id)}”`, () =>
+      client.pairs.move({ path, pair: id, place: target })
+    )
   }
 
   /** Returns why a pair cannot be removed; null if it can. */
@@ -75,8 +62,8 @@ export class Pairs {
 
   /** Removes a pair and its queued jobs. If the pair is shown, its neighbour is shown first. */
   async remove(id: PairId): Promise<void> {
-    const { host } = this.project
     const queued = this.work.state?.jobs.filter(({ pair }) => pair === id).length ?? 0
+    const { host } = this.project
     try {
       await removePair(host, id, queued)
     } catch (error) {
@@ -84,15 +71,11 @@ export class Pairs {
     }
   }
 
-  /** Makes a change and records it. */
-  private async apply(change: WindowChange): Promise<void> {
-    const { host } = this.project
-    try {
-      await change.redo()
-      host.session?.history.record(change)
-    } catch (error) {
-      host.complainOf(error)
-    }
+  /** Makes a change of the list and records it. */
+  private async change(what: string, call: () => Promise<{ change: number | null }>): Promise<void> {
+    const answer = await this.project.attempt(call)
+    if (answer !== null && answer.change !== null)
+      this.project.history.record({ what, changes: [answer.change] })
   }
 
   /** Shows a pair that was added and records the change. @returns false if it was not added or cannot be shown */
@@ -101,16 +84,16 @@ export class Pairs {
     verb: string
   ): Promise<boolean> {
     if (answer === null) return false
-    const { host, path } = this.project
+    const { host } = this.project
     const { added, pairs } = answer
-    const index = pairs.findIndex(({ id }) => id === added)
-    const { name } = elementAt(pairs, index, 'pair')
+    const name = pairs.find(({ id }) => id === added)?.name ?? added
     if (!(await host.showPair(added))) return false
     host.session?.history.record({
       what: `${verb} the pair “${name}”`,
       message: `Added the pair “${name}”`,
+      // The pair that is shown afterwards has the removal to undo.
       undo: () => removePair(host, added, 0),
-      redo: async () => void (await host.client.pairs.restore({ path, pair: added, place: index }))
+      redo: () => undefined
     })
     return true
   }
@@ -138,12 +121,11 @@ async function removePair(host: Host, id: PairId, queued: number): Promise<void>
   if (next === undefined) return
   const { name } = elementAt(state.pairs, index, 'pair')
   if (id === here.pair && !(await host.showPair(next.id))) return
-  const remove = async (): Promise<void> => void (await host.client.pairs.remove({ path, pair: id }))
-  await remove()
+  const { change } = await host.client.pairs.remove({ path, pair: id })
+  if (change === null) return
   host.session.history.record({
     what: `remove the pair “${name}”`,
     message: `Removed the pair “${name}”${queued === 0 ? '' : ` and its ${plural(queued, 'job')} in the queue`}`,
-    undo: async () => void (await host.client.pairs.restore({ path, pair: id, place: index })),
-    redo: remove
+    changes: [change]
   })
 }

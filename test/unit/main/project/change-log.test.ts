@@ -23,7 +23,7 @@ const documentOf = (revision: number, changes: Partial<PairDocument>): ProjectDo
 const namesOf = ({ pairs }: ProjectDocument): (string | undefined)[] =>
   pairs.flatMap(({ recipes }) => recipes.map((kept) => kept.recipe.name))
 
-it('undoes changes one by one or together, whatever else has changed since', () => {
+it('undoes changes one by one or together, whatever else has changed since', async () => {
   const log = new ChangeLog()
   const [one, two, three] = [recipe('a'), recipe('b'), recipe('c')]
   const states = [
@@ -37,25 +37,25 @@ it('undoes changes one by one or together, whatever else has changed since', () 
     if (before !== undefined) expect(log.add(before, state, [])).toBe(state.revision)
   }
   const last = documentOf(9, { recipes: [recipe('b', 'renamed'), three], notes: 'seen' })
-  expect(namesOf(log.revert(last, [2]).document)).toEqual(['a', 'renamed', 'c'])
-  expect(namesOf(log.revert(last, [2, 3, 4]).document)).toEqual(['a', 'b'])
+  expect(namesOf((await log.revert(last, [2])).document)).toEqual(['a', 'renamed', 'c'])
+  expect(namesOf((await log.revert(last, [2, 3, 4])).document)).toEqual(['a', 'b'])
   // Counters go on, and the same document is no change.
-  expect(log.revert(last, [2, 3, 4]).document).toMatchObject({
+  expect((await log.revert(last, [2, 3, 4])).document).toMatchObject({
     revision: 9,
     pairs: [{ nextMark: 9, notes: '' }]
   })
   expect(log.add(states[0] ?? last, documentOf(5, { recipes: [one, two] }), [])).toBeNull()
 })
 
-it('refuses to undo a value that another window has changed, and a change that it does not have', () => {
+it('refuses to undo a value that another window has changed, and a change that it does not have', async () => {
   const log = new ChangeLog()
   log.add(documentOf(1, { notes: '' }), documentOf(2, { notes: 'mine' }), ['pair-1/notes'])
   log.add(documentOf(2, { recipes: [recipe('a')] }), documentOf(3, { recipes: [recipe('a', 'ours')] }), [])
   const theirs = documentOf(4, { notes: 'theirs', recipes: [] })
-  expect(() => log.revert(theirs, [2])).toThrow('notes changed elsewhere since')
-  expect(() => log.revert(theirs, [3])).toThrow('the recipe changed elsewhere since')
-  expect(() => log.revert(theirs, [7])).toThrow('the project was opened again since')
-  expect(log.revert(documentOf(5, { notes: 'mine' }), [2]).fields).toEqual(['pair-1/notes'])
+  await expect(log.revert(theirs, [2])).rejects.toThrow('notes changed elsewhere since')
+  await expect(log.revert(theirs, [3])).rejects.toThrow('the recipe changed elsewhere since')
+  await expect(log.revert(theirs, [7])).rejects.toThrow('the project was opened again since')
+  expect((await log.revert(documentOf(5, { notes: 'mine' }), [2])).fields).toEqual(['pair-1/notes'])
 })
 
 it.each([
@@ -67,9 +67,9 @@ it.each([
   expect(fieldWords(field)).toBe(words)
 })
 
-it('gives a restored recipe another name where its name is taken', () => {
+it('gives a restored recipe another name where its name is taken', async () => {
   const log = new ChangeLog()
   log.add(documentOf(1, { recipes: [recipe('a')] }), documentOf(2, { recipes: [] }), [])
-  const { document } = log.revert(documentOf(3, { recipes: [recipe('b', 'a')] }), [2])
+  const { document } = await log.revert(documentOf(3, { recipes: [recipe('b', 'a')] }), [2])
   expect(namesOf(document)).toEqual(['a (2)', 'a'])
 })

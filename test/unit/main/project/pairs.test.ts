@@ -65,28 +65,45 @@ describe('the pairs of a project', () => {
     const copy = await project.duplicatePair('pair-1')
     expect(namesOf(project)).toEqual(['a', 'a (2)', 'b', 'c'])
     expect([copy.document.settings.rho, copy.sweeps]).toEqual([0.4, []])
-    await project.movePair('pair-1', 3)
-    expect(namesOf(await reopened(project))).toEqual(['a (2)', 'b', 'c', 'a'])
+    const moved = await project.movePair('pair-1', 3)
+    const renamed = await project.renamePair('pair-2', 'd')
+    expect(namesOf(project)).toEqual(['a (2)', 'd', 'c', 'a'])
+    // Undone in any order, and refused once another change moved the same pairs.
+    expect(await project.revert([moved ?? NaN])).not.toBeNull()
+    expect(await project.revert([renamed ?? NaN])).not.toBeNull()
+    expect(namesOf(project)).toEqual(['a', 'a (2)', 'b', 'c'])
+    expect(await problemOf(project.revert([moved ?? NaN]))).toMatchObject({
+      code: 'stale',
+      message: 'Not undone: the order of the pairs changed elsewhere since.'
+    })
+    expect(namesOf(await reopened(project))).toEqual(['a', 'a (2)', 'b', 'c'])
   })
 
   it('are removed with their results only when the project is opened the next time', async () => {
     const project = await projectOf('a', 'b', 'c')
     await project.pair('pair-2').saveSweep(sweepFixture())
-    await project.removePair('pair-2')
+    const removed = await project.removePair('pair-2')
     expect(namesOf(project)).toEqual(['a', 'c'])
     await project.renamePair('pair-3', 'b')
-    await project.restorePair('pair-2', 1)
+    const restored = await project.revert([removed ?? NaN])
     // Its name is taken by now.
     expect(namesOf(project)).toEqual(['a', 'b (2)', 'b'])
     expect((await project.pair('pair-2').readSweep('sweep-1')).id).toBe('sweep-1')
-    await project.removePair('pair-2')
+    await project.pair('pair-2').update({ notes: 'changed since' })
+    const busy = new Error('a job runs')
+    const refuse = (): void => {
+      throw busy
+    }
+    await expect(project.revert([restored ?? NaN], refuse)).rejects.toBe(busy)
+    expect(await project.revert([restored ?? NaN])).not.toBeNull()
+    expect(namesOf(project)).toEqual(['a', 'b'])
     expect(await readdir(join(project.path, 'pairs'))).toContain('pair-2')
     const viewed = await openProject(project.path, 'view')
     expect(namesOf(viewed)).toEqual(['a', 'b'])
     expect(await readdir(join(project.path, 'pairs'))).toContain('pair-2')
     const again = await reopened(project)
     expect(await readdir(join(again.path, 'pairs'))).not.toContain('pair-2')
-    expect(await problemOf(again.restorePair('pair-2', 0))).toMatchObject({ code: 'not-found' })
+    expect(await problemOf(again.revert([removed ?? NaN]))).toMatchObject({ code: 'not-found' })
     // Ids are given out once: no later pair finds what another has left.
     expect((await again.addPair(located('d'))).id).toBe('pair-4')
   })

@@ -150,6 +150,29 @@ describe('a sample run', () => {
     expect(again.firstPair.samples.runs).toMatchObject([{ sampleCount: 0, sampleTotal: 36 }])
   })
 
+  test('gives votes back by undo, except one that another window has changed since', async () => {
+    const { project, samples } = await withRun()
+    const at = (index: number) => ({ prompt: 0, index, size: 1, among: ['upper', 'post'] })
+    const [tie, skipped] = [
+      { ...at(0), verdict: 'tie' as const },
+      { ...at(1), verdict: 'skipped' as const }
+    ]
+    const marks = async () => (await samples.readRun('run-1')).marks
+    const decided = await samples.mark('run-1', [tie], [])
+    await samples.mark('run-1', [skipped], [])
+    const cleared = await samples.mark('run-1', [], [tie, skipped])
+    expect(await samples.mark('run-1', [], [tie])).toBeNull()
+    expect(await marks()).toEqual([])
+    const restored = await project.revert([cleared ?? NaN])
+    expect(await marks()).toEqual([tie, skipped])
+    await project.revert([decided ?? NaN])
+    expect(await marks()).toEqual([skipped])
+    expect(await problemOf(project.revert([restored ?? NaN]))).toMatchObject({
+      code: 'stale',
+      message: 'Not undone: the vote changed elsewhere since.'
+    })
+  })
+
   test('of a program that knew only the CPU opens with that device', async () => {
     const { project, run, fileOf } = await withRun({ weights: 'int8', precision: 'fp32' })
     const file = fileOf('run-1.json')

@@ -107,7 +107,7 @@ describe('comparing blind', () => {
   async function decided(line: ScriptedLine, blind: BlindComparisons, verdict: BlindVerdict): Promise<void> {
     void blind.decide(verdict)
     await settled()
-    await line.answer('samples.mark', line.of('samples.mark').length - 1, projectState())
+    await line.answer('samples.mark', line.of('samples.mark').length - 1, projectState({ change: 1 }))
   }
 
   it('shows sets of answers, advances, and continues after the decided ones after a reload', async () => {
@@ -136,10 +136,12 @@ describe('comparing blind', () => {
     await decided(line, blind, 0)
     await decided(line, blind, 1)
     void blind.takeBack()
-    await line.answer('samples.mark', 2, projectState())
+    await line.answer('samples.mark', 2, projectState({ change: 2 }))
     expect([blind.current?.place, blind.decided]).toEqual([1, 1])
     void session.history.undo()
-    await line.answer('samples.mark', 3, projectState())
+    await settled()
+    expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [2] })
+    await line.answer('projects.revert', 0, projectState({ change: 3 }))
     expect([blind.current?.place, blind.decided]).toEqual([2, 2])
     blind.step(-1)
     expect([blind.current?.place, blind.current?.mark?.verdict]).toEqual([1, 'preferred'])
@@ -178,13 +180,17 @@ describe('comparing blind', () => {
     void blind.clear()
     await settled()
     expect(line.call('samples.mark', 3).input).toMatchObject({ decided: [], undecided: before })
-    await line.answer('samples.mark', 3, projectState())
+    await line.answer('samples.mark', 3, projectState({ change: 4 }))
     expect(blind.marks).toEqual([])
-    void session.history.undo()
-    await settled()
-    expect(line.call('samples.mark', 4).input).toMatchObject({ decided: before, undecided: [] })
-    await line.answer('samples.mark', 4, projectState())
-    expect(blind.marks).toEqual(before)
+    for (const [step, marks] of [
+      ['undo', before],
+      ['redo', []]
+    ] as const) {
+      void session.history[step]()
+      await settled()
+      await line.answer('projects.revert', line.of('projects.revert').length - 1, projectState({ change: 5 }))
+      expect(blind.marks).toEqual(marks)
+    }
   })
 
   it('requests the tally only once the names are revealed', async () => {

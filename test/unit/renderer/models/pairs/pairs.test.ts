@@ -45,14 +45,14 @@ it('shows the neighbour of the pair that it removes, which can undo that', async
   await settled()
   expect(line.of('pairs.remove')).toHaveLength(0)
   await line.answer('projects.open', 0, showing('pair-3', pairs))
-  await line.answer('pairs.remove', 0, { pairs: briefs('a') })
+  await line.answer('pairs.remove', 0, { change: 5 })
   expect(line.call('pairs.remove', 0).input).toEqual({ path: session.path, pair: 'pair-2' })
   const now = workbench.session
   expect(now?.here.pair).toBe('pair-3')
   expect(now?.history.notice?.text).toBe('Removed the pair “b”')
   void now?.history.undo()
   await settled()
-  expect(line.call('pairs.restore', 0).input).toEqual({ path: session.path, pair: 'pair-2', place: 1 })
+  expect(line.call('projects.revert', 0).input).toEqual({ ...now?.here, changes: [5] })
 })
 
 it('says that jobs in the queue go with a pair', async () => {
@@ -77,7 +77,7 @@ it('says that jobs in the queue go with a pair', async () => {
     ]
   }
   void session.pairs.remove('pair-2')
-  await line.answer('pairs.remove', 0, { pairs: briefs('a') })
+  await line.answer('pairs.remove', 0, { change: 5 })
   expect(session.history.notice?.text).toBe('Removed the pair “b” and its 2 jobs in the queue')
 })
 
@@ -97,22 +97,22 @@ it('takes a pair that was added off again by undo, from the one that is shown th
 it('renames and moves by steps that can be undone', async () => {
   const { line, session } = await opened('pair-1', briefs('a', 'b'))
   void session.pairs.rename('pair-2', ' c ')
-  await line.answer('pairs.rename', 0, { pairs: [] })
+  await line.answer('pairs.rename', 0, { change: 5 })
   void session.pairs.move('pair-1', 1)
-  await line.answer('pairs.move', 0, { pairs: [] })
+  await line.answer('pairs.move', 0, { change: 6 })
   expect(session.history.undoable).toBe('move the pair “a”')
   void session.history.undo()
   await settled()
-  expect(line.call('pairs.move', 1).input).toMatchObject({ pair: 'pair-1', place: 0 })
-  await line.answer('pairs.move', 1, { pairs: [] })
+  expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [6] })
+  await line.answer('projects.revert', 0, { ...session.state, change: 7 })
   void session.history.undo()
   await settled()
   expect(line.call('pairs.rename', 0).input).toMatchObject({ name: 'c' })
-  expect(line.call('pairs.rename', 1).input).toMatchObject({ pair: 'pair-2', name: 'b' })
+  expect(line.call('projects.revert', 1).input).toMatchObject({ changes: [5] })
   // A pair that keeps its name or its place is not written.
   for (const name of ['b', ' ']) await session.pairs.rename('pair-2', name)
   for (const place of [0, -1, 2]) await session.pairs.move('pair-1', place)
-  expect([line.of('pairs.rename').length, line.of('pairs.move').length]).toEqual([2, 2])
+  expect([line.of('pairs.rename').length, line.of('pairs.move').length]).toEqual([1, 1])
 })
 
 it('begins nothing that needs the engine while it works for another pair', async () => {
