@@ -62,8 +62,14 @@ describe('evaluations in Chromium', () => {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await expectAccessible(page, `results, ${viewport.width} wide, ${colorScheme}`)
     }
+    // The narrow bar keeps all buttons in one row, and a reload the chosen axis.
+    const bar = page.locator('.head')
+    expect((await bar.boundingBox())?.height).toBeLessThan(56)
+    await bar.getByRole('link', { name: 'Export' }).waitFor()
+    await page.getByLabel('Horizontal').selectOption('words')
     await page.reload()
     await page.getByRole('heading', { name: 'All measures' }).waitFor()
+    expect(await page.getByLabel('Horizontal').inputValue()).toBe('words')
 
     const { settings, host, requests } = await startJudgeEndpoint(always('10'))
     await takeAction(page, 'evaluation', MENU_WORDS.judge)

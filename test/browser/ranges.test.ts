@@ -99,6 +99,21 @@ describe('the workbench in Chromium', () => {
     expect(await outline.getAttribute('x')).toBe(await cell.getAttribute('x'))
     expect(await outline.getAttribute('y')).toBe(await cell.getAttribute('y'))
     await hoverCharts(page, 2)
+    // The pointer leaves the points for the axes of the same chart, and the view by its key.
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+    await ring.waitFor()
+    const plot = await page.locator('.dragged').boundingBox()
+    if (plot === null) throw new Error('the scatter has gone')
+    await page.mouse.move(plot.x + plot.width / 2, plot.y + plot.height - 6)
+    await ring.waitFor({ state: 'detached' })
+    await cell.hover()
+    await ring.waitFor()
+    await page.keyboard.press('Alt+1')
+    await page.getByRole('heading', { name: 'Models', exact: true }).waitFor()
+    await page.mouse.move(0, 0)
+    await page.goBack()
+    await page.getByText(HEADLINE).waitFor()
+    expect(await ring.count()).toBe(0)
 
     // A drag and the wheel zoom, until Esc.
     const cells = page.locator('[data-range]')

@@ -285,6 +285,12 @@ async function tabTo(page: Page, name: RegExp, most: number, key = 'Tab'): Promi
   throw new Error(`${String(name)} is not among ${passed.join(' | ')}`)
 }
 
+/** Notes whether the progress of a job is ever shown without its share. It runs in the page. */
+const WATCH_SHARE = `window.hasBlankShare = false; new MutationObserver(() => {
+  const share = document.querySelector('[aria-label=Progress] .facts b')
+  if (share?.textContent === '') window.hasBlankShare = true
+}).observe(document, { subtree: true, childList: true, characterData: true })`
+
 describe('the workbench by keyboard only', () => {
   it('leads from the start over a sweep and a kept range to an export in few keys', async ({ open }) => {
     const page = await open(await shortProject(await demoPrompts(4)), 'models')
@@ -297,10 +303,12 @@ describe('the workbench by keyboard only', () => {
     await page.getByRole('button', { name: sweepLabel(false) }).waitFor()
     await expect.poll(() => focused(page)).toBe('Which layers to restore?')
     await tabTo(page, new RegExp(`^${sweepLabel(false)}$`), 2)
+    await page.evaluate(WATCH_SHARE)
     await keyboard.press('Enter')
     // The keyboard follows the sweep and the check behind it: to Cancel, then to the answer, which is read.
     await page.getByRole('status').getByText('Check: ended').waitFor()
     await expect.poll(() => focused(page)).toMatch(/^The prompts do not fit this model/)
+    expect(await page.evaluate('window.hasBlankShare')).toBe(false)
     // So too where the button that began it is taken away from the midst of others.
     await tabTo(page, new RegExp(`^${RANGES_WORDS.sweepAgain}$`), 3, 'Shift+Tab')
     await keyboard.press('Enter')

@@ -11,6 +11,7 @@ import {
   formatDelta,
   formatInterval,
   formatNumber,
+  formatP,
   formatPercent,
   formatScore,
   plural,
@@ -33,8 +34,6 @@ export const formatMeasureOrDash = (id: MeasureId, value: number | undefined): s
 
 export const formatMeasureDelta = (id: MeasureId, value: number): string =>
   formatDelta(value, measureOf(id).scale === 'count' ? 1 : 3)
-
-export const formatPValue = (value: number): string => (value < 0.001 ? '<0.001' : value.toFixed(3))
 
 export const measureLabel = (id: MeasureId): string => {
   const { label, better } = measureOf(id)
@@ -102,9 +101,9 @@ export const isFinding = (id: MeasureId, difference: MeasureDifference): boolean
 export function pWords(id: MeasureId, difference: MeasureDifference): string {
   const unadjusted =
     isLoss(id, difference) && difference.adjustedPValue >= SIGNIFICANCE
-      ? ` (${formatPValue(difference.pValue)} unadjusted)`
+      ? ` (${formatP(difference.pValue)} unadjusted)`
       : ''
-  return `p ${formatPValue(difference.adjustedPValue)}${unadjusted}`
+  return `${formatP(difference.adjustedPValue)}${unadjusted}`
 }
 
 export function formatDifference(id: MeasureId, difference: MeasureDifference): string {

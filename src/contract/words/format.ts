@@ -61,8 +61,9 @@ export const briefDelta = (value: number): string => {
   return digits === '.00' ? digits : `${value < 0 ? '−' : '+'}${digits}`
 }
 
-/** Formats a p-value: `p = 0.012`, `p < 0.001`. */
-export const formatP = (value: number): string => (value < 0.001 ? 'p < 0.001' : `p = ${value.toFixed(3)}`)
+/** Formats a p-value without a place for a line break: `p = 0.012`, `p < 0.001`. */
+export const formatP = (value: number): string =>
+  value < 0.001 ? 'p\u00a0<\u00a00.001' : `p\u00a0=\u00a0${value.toFixed(3)}`
 
 /** Formats a share in whole percent. Shares near 0 and 1 become `<1 %` and `>99 %`. */
 export function formatPercent(share: number): string {

@@ -54,7 +54,11 @@ export interface Place {
   against: string | null
   /** The tab of Ranges that is shown; null for the first one. */
   tab: string | null
+  /** Measures of the axes of Evaluate, the vertical one first; null for the default ones. */
+  axes: string | null
 }
+
+export const DEFAULT_LOOK = { model: null, metric: null, against: null, tab: null, axes: null } as const
 
 /** Parses the address's fragment. Unknown values become null. */
 export function readPlace(hash: string): Place {
@@ -67,7 +71,8 @@ export function readPlace(hash: string): Place {
     model: fields.get('model'),
     metric: fields.get('metric'),
     against: fields.get('against'),
-    tab: fields.get('tab')
+    tab: fields.get('tab'),
+    axes: fields.get('axes')
   }
 }
 

@@ -32,7 +32,7 @@ import { SamplesState } from '../samples/samples.svelte'
 import type { Host } from './host'
 import { type Notes, openNotes } from './notes.svelte'
 import { OpenProject } from './open-project.svelte'
-import { type Place, placeHash, type StepId, stepOf, type View, viewOfRun } from './place'
+import { DEFAULT_LOOK, type Place, placeHash, type StepId, stepOf, type View, viewOfRun } from './place'
 import { Tasks } from './tasks.svelte'
 
 /** Edits that the window saves automatically. */
@@ -124,7 +124,7 @@ export class Session extends OpenProject {
     })
     void this.samples.attach(place.view === 'samples' ? place.shown : null)
     this.chat.attach()
-    void this.evaluations.attach(at('evaluate'))
+    void this.evaluations.attach(at('evaluate')).then(() => this.followAxes(place))
     this.readPair()
   }
 
@@ -136,6 +136,11 @@ export class Session extends OpenProject {
     const { looks } = this.ranges
     if (results !== null && wanted !== null && wanted !== results.current) await results.show(wanted)
     this.followIn(place, looks, place.against)
+    this.followAxes(place)
+  }
+
+  private followAxes(place: ShownPlace): void {
+    if (place === this.lastPlace && place.view === 'evaluate') this.evaluations.follow(place.axes)
   }
 
   /**
@@ -190,9 +195,11 @@ export class Session extends OpenProject {
   }
 
   /** Returns the state of a view for the address. */
-  lookOf(view: View): Pick<Place, 'model' | 'metric' | 'against' | 'tab'> {
-    if (stepOf(view) === 'ranges') return this.ranges.followed
-    return { model: null, metric: null, against: null, tab: null }
+  lookOf(view: View): Pick<Place, keyof typeof DEFAULT_LOOK> {
+    if (stepOf(view) === 'ranges') return { ...DEFAULT_LOOK, ...this.ranges.followed }
+    if (view !== 'evaluate') return DEFAULT_LOOK
+    const { shownView, axes } = this.evaluations
+    return { ...DEFAULT_LOOK, axes: shownView === null ? (this.lastPlace?.axes ?? null) : axes }
   }
 
   /** Opens Samples with a kept recipe as a variant. @param id identifies the recipe */

@@ -12,7 +12,7 @@ import { singleKeySwitches } from './commands'
 import { type Client, type Connect, type Connection } from './connection'
 import type { AppInfo, Host, PairPlace } from './host'
 import { Latest } from './latest.svelte'
-import { type Place, readPlace, type StepId, stepOf, STEPS, type View } from './place'
+import { DEFAULT_LOOK, type Place, readPlace, type StepId, stepOf, STEPS, type View } from './place'
 import type { Here } from './open-project.svelte'
 import { Session } from './session.svelte'
 import { followShell } from './shell'
@@ -240,9 +240,7 @@ export class Workbench implements Host {
     model: string | null = null
   ): Promise<boolean> {
     this.isViewChosen = false
-    return this.openAt(call, { view, shown: null, model, metric: null, against: null, tab: null }, () =>
-      this.visit()
-    )
+    return this.openAt(call, { ...DEFAULT_LOOK, view, shown: null, model }, () => this.visit())
   }
 
   private async openAt(

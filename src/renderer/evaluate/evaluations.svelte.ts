@@ -57,9 +57,18 @@ export class EvaluationsState {
     const isSame = variants.every((entry, place) => entry === stored.run.variants[place])
     return isSame ? stored : { ...stored, run: { ...stored.run, variants } }
   })
-  /** Axes of the scatter. */
+  /** Axes of the scatter, horizontal and vertical. */
   quality = $state<MeasureId>('accuracy')
   diversity = $state<MeasureId>('distinctRight')
+  private readonly main = $derived.by(
+    () => this.shownView && mainMeasures(this.shownView.run.task.kind, this.shownView.results.variants)
+  )
+  /** Axes for the address; null for the main measures. */
+  readonly axes = $derived.by(() => {
+    const { main, quality, diversity } = this
+    const isMain = main === null || (quality === main.quality && diversity === main.diversity)
+    return isMain ? null : `${diversity} ${quality}`
+  })
   inspected = $state.raw<InspectedPrompt | null>(null)
   /** The variant that the others are to be compared with, until they are; null otherwise. */
   comparing = $state<string | null>(null)
@@ -224,8 +233,7 @@ export class EvaluationsState {
     const main = mainMeasures(view.run.task.kind, view.results.variants)
     // An axis that is not measured, or that the user did not choose, follows the main measures.
     const measured = measuresOf(view.results)
-    const before =
-      this.shownView && mainMeasures(this.shownView.run.task.kind, this.shownView.results.variants)
+    const before = this.main
     if (other || !measured.includes(this.quality)) this.quality = main.quality
     if (other || !measured.includes(this.diversity) || this.diversity === before?.diversity)
       this.diversity = main.diversity
@@ -233,6 +241,16 @@ export class EvaluationsState {
     if (!again || against === this.comparing) this.comparing = null
     this.stored = view
     if (!again) this.inspected = null
+  }
+
+  /** Shows the axes of an address, as far as the shown evaluation measures them. */
+  follow(axes: string | null): void {
+    const { main, shownView } = this
+    if (main === null || shownView === null) return
+    const measures = measuresOf(shownView.results)
+    const [diversity, quality] = (axes ?? '').split(' ').map((name) => measures.find((id) => id === name))
+    this.diversity = diversity ?? main.diversity
+    this.quality = quality ?? main.quality
   }
 
   /** Shows the marks that an evaluation has got, on the axis of quality when they are the first. */

@@ -45,7 +45,7 @@ export function readoutOf(
   const range = rangeOfKey(board, key)
   const name =
     range === undefined
-      ? [...board.others, ...board.baselines].find((other) => other.key === key)?.name
+      ? ([...board.others, ...board.baselines].find((other) => other.key === key)?.name ?? key)
       : rangePhrase(range, board.source)
   const errors = score?.margins ?? { validity: null, diversity: null }
   const measured = (measure: 'validity' | 'diversity'): { label: string; value: string } => {
@@ -56,13 +56,13 @@ export function readoutOf(
     }
   }
   const lines = [measured('validity'), measured('diversity')]
-  if (board.post !== null)
+  if (board.post !== null && key !== 'post')
     lines.push({ label: 'Gain over post', value: formatDelta(live.diversity - board.post.diversity) })
   if (certainty !== null && range !== undefined) {
     lines.push({ label: 'Wins', value: winsWords(board, range, certainty) })
   }
   const basis = basisOf(board, live, errors.validity !== null)
-  return { name: name ?? key, lines, basis }
+  return { name, lines, basis }
 }
 
 /**

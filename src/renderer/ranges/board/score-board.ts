@@ -1,3 +1,4 @@
+import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { type KeptModels, NOTHING_KEPT } from '../../../contract/documents/kept-models'
 import { type CategoryScore, ScoredHalf, type Selection } from '../../../contract/documents/crc'
 import type { BriefScore, ShownSweep } from '../../../contract/documents/shown-sweep'
@@ -47,9 +48,27 @@ export interface OtherPoint extends LiveScore {
   changed: number | null
 }
 
+/** Returns base, base after a few-shot prompt, and post, as far as they have scores. */
+export const wholeModels = <Score>({
+  base,
+  fewShot = null,
+  post
+}: {
+  base: Score | null
+  fewShot?: Score | null | undefined
+  post: Score | null
+}): { key: string; score: Score }[] =>
+  [
+    { key: 'base', score: base },
+    { key: FEW_SHOT_WORD, score: fewShot },
+    { key: 'post', score: post }
+  ].flatMap(({ key, score }) => (score === null ? [] : [{ key, score }]))
+
 /** Returns the score of a model; undefined until it is scored. */
 export const scoreOf = (board: ScoreBoard, key: string): LiveScore | undefined =>
-  rangeOfKey(board, key) ?? [...board.others, ...board.baselines].find((other) => other.key === key)
+  rangeOfKey(board, key) ??
+  [...board.others, ...board.baselines].find((other) => other.key === key) ??
+  wholeModels(board).find((model) => model.key === key)?.score
 
 /** Writes a range for a data file: `4-11` or `4-11 from NAME`. */
 export const rangeText = (range: RestorationRange, { source }: Pick<ScoreBoard, 'source'>): string =>
@@ -74,11 +93,12 @@ export function modelsWithin(
 }
 
 /**
- * Tells whether the inspector can show a model. The selected range under another sampler is a point of the charts, but
- * not a model of its own.
+ * Tells whether the inspector can show a model. It compares every model with base and post, and the selected range
+ * under another sampler is not a model of its own.
  */
-export const isInspectable = ({ baselines }: Pick<ScoreBoard, 'baselines'>, key: string): boolean =>
-  !baselines.some((point) => point.kind === 'tempered' && point.key === key)
+export const isInspectable = (board: ScoreBoard, key: string): boolean =>
+  !board.baselines.some((point) => point.kind === 'tempered' && point.key === key) &&
+  (board.others.some((point) => point.key === key) || !wholeModels(board).some((model) => model.key === key))
 
 /** The content of the charts: scores of a finished or running sweep. */
 export interface ScoreBoard {

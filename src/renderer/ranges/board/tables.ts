@@ -1,4 +1,3 @@
-import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import {
   type CheckResult,
   passesCheck,
@@ -29,7 +28,8 @@ import {
   type RangePoint,
   rangeText,
   type BaselinePoint,
-  type ScoreBoard
+  type ScoreBoard,
+  wholeModels
 } from './score-board'
 import { otherModels } from '../../recipes/scored-models'
 
@@ -73,9 +73,7 @@ export function sweepCsv(sweep: ShownSweep, kept: KeptModels = NOTHING_KEPT): st
     ...basisCells({ promptCount: estimatedFrom ?? promptCount, margins: score.margins }, { promptCount })
   ]
   return toCsv(header, [
-    ...(sweep.base === null ? [] : [row('base', null, null, sweep.base)]),
-    ...(sweep.fewShot === undefined ? [] : [row(FEW_SHOT_WORD, null, null, sweep.fewShot)]),
-    row('post', null, null, sweep.post),
+    ...wholeModels(sweep).map(({ key, score }) => row(key, null, null, score)),
     ...sweep.ranges.map((range) => row('range', range.start, range.end, range)),
     ...(sweep.preview?.ranges ?? []).map((range) =>
       row('estimated range', range.start, range.end, range, sweep.preview?.prompts.length)
@@ -92,7 +90,7 @@ export interface BoardRow extends LiveScore {
   /** See {@link RangePoint}. */
   margins?: RangePoint['margins']
   key: string
-  kind: OtherPoint['kind'] | 'range' | 'baseline'
+  kind: OtherPoint['kind'] | 'range' | 'baseline' | 'whole'
   /** Index in the order of {@link boardRows}. */
   place: number
   label: string
@@ -104,9 +102,14 @@ export interface BoardRow extends LiveScore {
   changed: number | null
 }
 
-/** Returns the rows: ranges by start and end, then other models, then baselines. */
-export const boardRows = ({ ranges, others, baselines, promptCount, source }: ScoreBoard): BoardRow[] =>
-  [
+/** Returns the rows: ranges by start and end, then other models, baselines, and base and post. */
+export const boardRows = (board: ScoreBoard): BoardRow[] => {
+  const { ranges, others, baselines, promptCount, source, layerCount } = board
+  const changedOf = new Map([
+    ['base', layerCount],
+    ['post', 0]
+  ])
+  return [
     ...[...ranges]
       .sort((left, right) => left.start - right.start || left.end - right.end)
       .map((point) => ({
@@ -124,8 +127,17 @@ export const boardRows = ({ ranges, others, baselines, promptCount, source }: Sc
     ...others.map((point) => ({ ...point, label: point.name })),
     ...baselines
       .filter(({ kind }) => kind !== 'half' && kind !== 'control')
-      .map((point) => ({ ...point, kind: 'baseline' as const, label: point.name, changed: null }))
+      .map((point) => ({ ...point, kind: 'baseline' as const, label: point.name, changed: null })),
+    ...wholeModels(board).map(({ key, score }) => ({
+      ...score,
+      key,
+      kind: 'whole' as const,
+      name: key,
+      label: key,
+      changed: changedOf.get(key) ?? null
+    }))
   ].map((row, place) => ({ ...row, place }))
+}
 
 /**
  * Names the range of which a model is half, unless that is the selected range; null for all other models.

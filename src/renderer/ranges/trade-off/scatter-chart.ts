@@ -1,7 +1,6 @@
 import { Chart, type ChartConfiguration, type Plugin } from 'chart.js'
-import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import { type ScoreWords, scoreWords } from '../../../contract/words/score-words'
-import { capitalised, formatScore } from '../../ui/format'
+import { capitalised } from '../../ui/format'
 import type { AxisBounds } from '../board/chart-look.svelte'
 import { drawLines } from '../../plots/draw-lines'
 import { type DrawnName, drawNames } from '../../plots/draw-names'
@@ -32,8 +31,7 @@ const axisTitle =
 /** Returns the constant configuration of the chart: no animation, and events of the nearest point. */
 function scatterConfiguration(
   onhover: (model: string | null) => void,
-  onchoose: (model: string) => void,
-  words: () => ScoreWords
+  onchoose: (model: string) => void
 ): ChartConfiguration<'scatter', ScatterDatum[]> {
   const modelUnder = (
     chart: Chart,
@@ -58,19 +56,8 @@ function scatterConfiguration(
         if (model !== null) onchoose(model)
       },
       plugins: {
-        tooltip: {
-          animation: false,
-          displayColors: false,
-          // Models that can be inspected have the window's own readout beside the ring.
-          filter: ({ raw }, index) => index === 0 && !isModelDatum(raw),
-          callbacks: {
-            label: ({ raw, parsed }) => [
-              isNamed(raw) ? raw.name : '',
-              `${words().validity} ${formatScore(parsed.x ?? 0)}`,
-              `${words().diversity} ${formatScore(parsed.y ?? 0)}`
-            ]
-          }
-        }
+        // The window shows its readout beside the ring.
+        tooltip: { enabled: false }
       }
     }
   }
@@ -93,23 +80,29 @@ export function createScatter(
   onchoose: (model: string) => void = () => undefined,
   plugin: Plugin<'scatter'> = { id: 'nothing' }
 ): ShownScatter {
-  let words = scoreWords(BY_CHARACTERS)
   let drawOver: (chart: Chart<'scatter'>) => void = () => undefined
   let writtenNames: readonly DrawnName[] = []
   /** Key of the names and lines over the points; empty if other points restrict the names. */
   let overlayKey = ''
   /** Key of all options except the points. An update makes Chart.js evaluate all options and lay out the axes again. */
   let optionsKey = ''
-  const names: Plugin<'scatter'> = { id: 'names', afterDatasetsDraw: (chart) => drawOver(chart) }
+  const names: Plugin<'scatter'> = {
+    id: 'names',
+    afterDatasetsDraw: (chart) => drawOver(chart),
+    // Chart.js reports only points inside the axes. When it gets the event `mouseout`, another chart may be pointed at.
+    afterEvent: (_chart, { inChartArea, replay, event }) => {
+      if (!inChartArea && !replay && event.type === 'mousemove') onhover(null)
+    }
+  }
   const chart: ScatterChart = new Chart(canvas, {
-    ...scatterConfiguration(onhover, onchoose, () => words),
+    ...scatterConfiguration(onhover, onchoose),
     plugins: [names, plugin]
   })
   return {
     chart,
     show(content, colors, font) {
       const bounds = scatterBounds(content)
-      words = scoreWords(content.board.scoredBy)
+      const words = scoreWords(content.board.scoredBy)
       const datasets = scatterSeries(content, colors)
       const before = new Set(chart.data.datasets.map(({ data }) => data))
       chart.data.datasets = renewed(chart.data.datasets, datasets)
@@ -199,7 +192,5 @@ function scatterScales(
 }
 
 // Chart.js hands data back untyped.
-const isNamed = (data: unknown): data is { name: string } =>
-  typeof data === 'object' && data !== null && 'name' in data && typeof data.name === 'string'
-const isModelDatum = (data: unknown): data is { name: string; model: string } =>
-  isNamed(data) && 'model' in data && typeof data.model === 'string'
+const isModelDatum = (data: unknown): data is { model: string } =>
+  typeof data === 'object' && data !== null && 'model' in data && typeof data.model === 'string'

@@ -13,14 +13,15 @@ import {
   modelsWithin,
   type OtherPoint,
   type BaselinePoint,
-  type ScoreBoard
+  type ScoreBoard,
+  wholeModels
 } from '../board/score-board'
 
-/** A point of the scatter. Base and post cannot be chosen. */
+/** A point of the scatter. */
 export interface ScatterDatum {
   x: number
   y: number
-  /** Key of the model; null for a point that cannot be chosen. */
+  /** Key of the model; null for a point that the pointer ignores. */
   model: string | null
   name: string
 }
@@ -153,9 +154,8 @@ export function scatterBounds({ board, streaming, zoom }: ScatterContent): AxisB
       [0, 1]
     ]
   }
-  const scores = [board.base, board.post, ...board.ranges, ...board.others, ...board.baselines].filter(
-    (score) => score !== null
-  )
+  const wholes = wholeModels(board).map(({ score }) => score)
+  const scores = [...wholes, ...board.ranges, ...board.others, ...board.baselines]
   return [
     axisBounds(scores.map((score) => score.validity)),
     axisBounds(scores.map((score) => score.diversity))

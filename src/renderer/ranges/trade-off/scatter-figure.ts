@@ -1,4 +1,3 @@
-import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { scoreWords } from '../../../contract/words/score-words'
 import { rangeKey } from '../../../contract/model/strengths'
 import { capitalised, formatScore } from '../../ui/format'
@@ -15,7 +14,8 @@ import {
   frontRanges,
   isBelow,
   minimumValidity,
-  rangeText
+  rangeText,
+  wholeModels
 } from '../board/score-board'
 import { isBlendPoint, isShownIn, scatterBounds, type ScatterContent } from './scatter-content'
 import { limitLine, scatterMarks, scatterNames } from './scatter-names'
@@ -80,11 +80,7 @@ export function scatterCsv(content: ScatterContent): string {
   const front = new Set(frontRanges(board, rejected).map((range) => rangeKey(range, board)))
   const minimum = minimumValidity(board, rho)
   const marked = (key: string): boolean => brushed === null || brushed.has(key)
-  const whole = (['base', 'fewShot', 'post'] as const).flatMap((part) => {
-    const score = board[part] ?? null
-    const name = part === 'fewShot' ? FEW_SHOT_WORD : part
-    return score === null ? [] : [{ ...score, kind: name, key: name, name, is: [] }]
-  })
+  const whole = wholeModels(board).map(({ key, score }) => ({ ...score, kind: key, key, name: key, is: [] }))
   const ranges = board.ranges
     .map((range) => ({ ...range, key: rangeKey(range, board) }))
     .filter((range) => marked(range.key) && !(hidden.includes('below') && isBelow(range, board, minimum)))

@@ -1,4 +1,3 @@
-import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import type { CategoryScore } from '../../../contract/documents/crc'
 import { rangeKey, rangeOfKey } from '../../../contract/model/strengths'
 import { formatScore, rangeLabel } from '../../ui/format'
@@ -8,7 +7,7 @@ import type { DrawnName } from '../../plots/draw-names'
 import type { Mark } from '../../plots/plot-names'
 import type { AxisBounds } from '../board/chart-look.svelte'
 import { isBlendPoint, isShownIn, type ScatterContent, styleOf } from './scatter-content'
-import { minimumValidity } from '../board/score-board'
+import { minimumValidity, wholeModels } from '../board/score-board'
 
 /** Returns the limit of validity as a line over the points. */
 export function limitLine(
@@ -50,9 +49,9 @@ export function scatterNames(
   const namedBaseline = [...board.others, ...board.baselines].find(({ key }) => key === named)
   const middle = blends[Math.floor(blends.length / 2)]
   const names = [
-    ...(board.base === null ? [] : [name('base', board.base, colors.base)]),
-    ...(board.fewShot === undefined ? [] : [name(FEW_SHOT_WORD, board.fewShot, colors.base)]),
-    ...(board.post === null ? [] : [name('post', board.post, colors.post)]),
+    ...wholeModels(board).map(({ key, score }) =>
+      name(key, score, key === 'post' ? colors.post : colors.base)
+    ),
     ...(best === undefined ? [] : [name(rangeLabel(best), best, colors.hybrid)]),
     ...board.others
       .filter(({ kind }) => kind === 'recipe' || kind === 'checkpoint')

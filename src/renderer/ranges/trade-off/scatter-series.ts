@@ -15,7 +15,8 @@ import {
   type OtherPoint,
   type RangePoint,
   type BaselinePoint,
-  type ScoreBoard
+  type ScoreBoard,
+  wholeModels
 } from '../board/score-board'
 
 export type ScatterSeries = MarkSeries<ScatterDatum>
@@ -149,11 +150,10 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
   const infeasible = visible(across.below.filter(isSeen))
   const exactRanges = firmRanges(board)
   const firm = exactRanges === board.ranges ? null : new Set(exactRanges)
-  const whole = (part: 'base' | 'fewShot' | 'post'): ScatterDatum[] => {
-    const score = board[part] ?? null
-    const name = part === 'fewShot' ? FEW_SHOT_WORD : part
-    return score === null ? [] : [{ x: score.validity, y: score.diversity, model: null, name }]
-  }
+  const whole = (key: string): ScatterDatum[] =>
+    wholeModels(board)
+      .filter((model) => model.key === key)
+      .map(({ score }) => ({ x: score.validity, y: score.diversity, model: key, name: key }))
   const datasets: ScatterSeries[] = [
     {
       label: 'Inspected',
@@ -191,7 +191,7 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
     },
     {
       label: 'Base after a few-shot prompt',
-      data: whole('fewShot'),
+      data: whole(FEW_SHOT_WORD),
       pointStyle: 'star',
       pointRadius: 7,
       pointBorderColor: colors.base,

@@ -107,7 +107,7 @@ describe('of a range', () => {
       verdict: 'more diverse, at a loss of quality',
       but:
         'beside it baseline 0 is more diverse and better ' +
-        '(distinct right answers +1.0 [+0.9, +1.1], p 0.010; right answers +1.000 [+0.900, +1.100], p 0.010)',
+        '(distinct right answers +1.0 [+0.9, +1.1], p\u00a0=\u00a00.010; right answers +1.000 [+0.900, +1.100], p\u00a0=\u00a00.010)',
       good: false
     })
     // The baseline is no range: nothing is set beside it.

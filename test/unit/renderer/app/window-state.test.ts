@@ -14,6 +14,7 @@ import { BackgroundJob } from '../../../../src/renderer/app/background-job.svelt
 import { evaluationRun } from '../../../fixtures/evaluation-documents'
 import { TYPED } from '../../../../src/renderer/export/exports.svelte'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
+import { DEFAULT_LOOK } from '../../../../src/renderer/app/place'
 import { OfferedVariants } from '../../../../src/renderer/recipes/offered-variants.svelte'
 import { ProjectDraft } from '../../../../src/renderer/models/start/start.svelte'
 import { GREEDY_SETTINGS } from '../../../fixtures/few-answers'
@@ -95,13 +96,13 @@ describe('the Ranges view', () => {
     const { line, session, ranges } = await openSession()
     await showSweep(line, { ranges }, FIRST)
     expect(line.call('sweeps.scores', 0).input).toMatchObject({ sweepId: 'first', model: '0-0' })
-    expect(session.lookOf('ranges')).toEqual({ model: null, metric: null, against: null, tab: null })
+    expect(session.lookOf('ranges')).toEqual(DEFAULT_LOOK)
 
     ranges.follow({ model: '0-1', metric: 'gain', against: null, tab: null })
     await settled()
     expect([ranges.chosen, ranges.metric]).toEqual(['0-1', 'gain'])
-    expect(session.lookOf('ranges')).toEqual({ model: '0-1', metric: 'gain', against: null, tab: null })
-    expect(session.lookOf('models')).toEqual({ model: null, metric: null, against: null, tab: null })
+    expect(session.lookOf('ranges')).toEqual({ ...DEFAULT_LOOK, model: '0-1', metric: 'gain' })
+    expect(session.lookOf('models')).toEqual(DEFAULT_LOOK)
     expect(line.call('sweeps.scores', 0).signal?.aborted).toBe(true)
     expect(ranges.detail.shown).toBeNull()
     await line.answer('sweeps.scores', 1, [])

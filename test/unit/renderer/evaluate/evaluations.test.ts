@@ -444,6 +444,24 @@ describe('an evaluation', () => {
 })
 
 describe('what post fails', () => {
+  it('has its axes in the address until they are the main measures, also before it is read', async () => {
+    const { line, session } = await opened()
+    const { evaluations } = session
+    const axes = () => session.lookOf('evaluate').axes
+    await show(line, session, view({}, ['wordDistance', 'selfBleu', 'logLikelihoodPost', 'words']), 'run-1')
+    expect(axes()).toBeNull()
+    const main = [evaluations.diversity, evaluations.quality]
+    session.evaluations.quality = 'words'
+    const chosen = axes()
+    expect(chosen).toBe(`${main[0]} words`)
+    evaluations.follow(null)
+    expect([evaluations.diversity, evaluations.quality, axes()]).toEqual([...main, null])
+    evaluations.follow(chosen)
+    expect(evaluations.quality).toBe('words')
+    evaluations.follow('taste judge words')
+    expect(axes()).toBeNull()
+  })
+
   it('is sampled greedily, for a task that lists right answers, and kept as a task', async () => {
     const { line, session } = await opened()
     const { evaluations } = session

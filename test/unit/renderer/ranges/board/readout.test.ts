@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest'
 import { certaintyOf } from '../../../../../src/renderer/ranges/board/certainty'
-import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
+import { boardOfSweep, isInspectable } from '../../../../../src/renderer/ranges/board/score-board'
+import { boardRows } from '../../../../../src/renderer/ranges/board/tables'
 import { readoutOf } from '../../../../../src/renderer/ranges/board/readout'
 import { scoredModel } from '../../../../../src/renderer/recipes/scored-models'
 import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
 import type { Score, SweepDocument } from '../../../../../src/contract/documents/crc'
+import { elementAt } from '../../../../../src/contract/model/look-up'
 import { rangeKey } from '../../../../../src/contract/model/strengths'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
@@ -73,6 +75,21 @@ it('says of an estimate that it takes no part in the resamples, and of an exact 
   expect(lines?.at(-1)).toEqual({ label: 'Wins', value: '–, estimated only' })
   expect(lines?.[0]?.value).toBe('0.990, 0.970 to 1.000')
   expect(told(rangeKey(exact[0], sweep))?.at(-1)?.value).toMatch(/ of resamples among \d+ exact ranges?$/)
+})
+
+it('reads out and lists base, few-shot base and post, which cannot be inspected', () => {
+  const scored = boardOfSweep(shownSweep(tinySweep()))
+  const board = { ...scored, fewShot: elementAt(scored.ranges, 0, 'range') }
+  const keys = ['base', 'base:few-shot', 'post']
+  expect(keys.map((key) => readoutOf(board, key, null, null)?.name)).toEqual(keys)
+  expect(keys.map((key) => readoutOf(board, key, null, null)?.lines.length)).toEqual([3, 3, 2])
+  expect(keys.map((key) => isInspectable(board, key))).toEqual([false, false, false])
+  const rows = boardRows(board).filter(({ kind }) => kind === 'whole')
+  expect(rows.map(({ label, changed }) => [label, changed])).toEqual([
+    ['base', 2],
+    ['base:few-shot', null],
+    ['post', 0]
+  ])
 })
 
 it('says nothing of the spread while scores are on their way', () => {

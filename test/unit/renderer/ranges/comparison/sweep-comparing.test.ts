@@ -1,3 +1,4 @@
+import { DEFAULT_LOOK } from '../../../../../src/renderer/app/place'
 import { describe, expect, it, vi } from 'vitest'
 import type { SweepDocument } from '../../../../../src/contract/documents/crc'
 import type { SweepComparison } from '../../../../../src/contract/documents/sweep-comparison'
@@ -107,7 +108,7 @@ describe('comparing the shown sweep', () => {
 
   it('stays when it is begun before all of a newly opened project was read', async () => {
     const { line, session, ranges } = await openSession(STATE)
-    session.attach({ view: 'ranges', shown: null, model: null, metric: null, against: null, tab: null })
+    session.attach({ ...DEFAULT_LOOK, view: 'ranges', shown: null })
     await line.answer('checks.get', 0, null)
     await line.answer('sweeps.get', 0, FIRST)
     ranges.comparing.open('pair-1/second')

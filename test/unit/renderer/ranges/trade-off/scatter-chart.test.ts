@@ -6,6 +6,7 @@ import { elementAt } from '../../../../../src/contract/model/look-up'
 import { placeNames } from '../../../../../src/renderer/plots/plot-names'
 import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
 import {
+  scatterBounds,
   type ScatterContent,
   type ScatterPart,
   selectableBounds,
@@ -74,6 +75,15 @@ describe('the trade-off', () => {
       ).map(({ text }) => text)
     expect(named('0-0')).toContain('MLP 0')
     expect(named('1-1')).not.toContain('MLP 0')
+  })
+
+  it('gives base, few-shot base and post to the pointer, within the axes', () => {
+    const { board: scored } = content()
+    const board = { ...scored, fewShot: { ...elementAt(scored.ranges, 0, 'range'), validity: 0.31 } }
+    const datasets = scatterSeries({ ...content(), board }, COLORS)
+    const whole = datasets.flatMap(({ data }) => data).filter(({ name, model }) => name === model)
+    expect(whole.map(({ model }) => model)).toEqual(['post', 'base', 'base:few-shot'])
+    expect(scatterBounds({ ...content(), board })[0][0]).toBeLessThan(0.31)
   })
 
   it('names what a zoom shows, and zooms to what can be selected', () => {
