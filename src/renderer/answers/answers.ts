@@ -45,7 +45,6 @@ interface Gathered {
  */
 export class AnswerBoard {
   private readonly cells = new Map<string, Gathered>()
-  /** Number of finished answers. */
   answerCount = 0
 
   /** Adds finished answers. Known ones are ignored. */
@@ -125,7 +124,6 @@ function groupOf(key: string, { counts, firstIndex, cutCount }: Spellings): Answ
   return { key, text, count, firstIndex, cutCount }
 }
 
-/** Returns the key of a cell, for maps and sets. */
 export const cellKey = (prompt: number, variant: string): string => `${prompt} ${variant}`
 
 /** A group in a cell of fixed height, on one line or two. */

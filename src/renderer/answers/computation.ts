@@ -2,7 +2,6 @@ import type { GenerationDevice, Precision } from '../../contract/model/device'
 import type { WeightStorage } from '../../contract/model/sampling'
 import type { Computing } from '../../contract/documents/samples'
 
-/** Settings of a computation being edited. */
 export interface ComputationDraft {
   device: GenerationDevice
   precision: 'auto' | Precision
@@ -15,7 +14,6 @@ export const draftOfComputing = ({ device, precision, weights }: Computing): Com
   weights: weights ?? 'auto'
 })
 
-/** Returns the settings that a draft asks for. */
 export const computingOf = ({ device, precision, weights }: ComputationDraft): Computing => ({
   device,
   ...(precision === 'auto' ? {} : { precision }),

@@ -55,7 +55,6 @@ export class GenerationSpeed {
 
   constructor(private readonly project: OpenProject) {}
 
-  /** Stores the speed of a run, if it is reliable. */
   remember(computing: Computing, { speed }: RunSpeed): void {
     if (speed === null) return
     this.speeds = { ...this.speeds, [this.keyOf(computing)]: speed }

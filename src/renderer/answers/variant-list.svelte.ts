@@ -13,7 +13,6 @@ import type { OfferedVariants } from '../recipes/offered-variants.svelte'
 
 export type VariantStep = 'chat' | 'samples' | 'evaluate'
 
-/** A variant that can be compared. */
 export interface VariantOption {
   /** Identifies the variant, even if its name changes. */
   readonly key: string
@@ -172,7 +171,6 @@ export class VariantList {
     })
   }
 
-  /** Removes an added variant. */
   remove(index: number): void {
     const { added } = this.selection
     const name = added[index]?.variant.name

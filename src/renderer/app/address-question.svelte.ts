@@ -17,7 +17,6 @@ export class AddressQuestion {
     return answered
   }
 
-  /** Closes the dialog with its answer. */
   close(isAllowed: boolean): void {
     if (isAllowed) this.allowed = [...this.allowed, ...(this.asked ?? []).map(contactText)]
     this.asked = null

@@ -4,7 +4,6 @@ import { nextPart } from './parts'
 import { STEPS } from './place'
 import type { Workbench } from './workbench.svelte'
 
-/** A key that was pressed. */
 type KeyPress = Pick<
   KeyboardEvent,
   | 'key'
@@ -25,7 +24,6 @@ interface Shortcut {
   readonly effect: string
 }
 
-/** A shortcut of the whole window. */
 interface Command extends Shortcut {
   matches(event: KeyPress, workbench: Workbench): boolean
   run(workbench: Workbench, event: KeyPress): void
@@ -41,7 +39,6 @@ const SINGLE_KEYS = {
   takeBack: { keys: ['U'], effect: 'Undo the last decision of a blind comparison' }
 } as const satisfies Record<string, Shortcut>
 
-/** A key without a modifier, with its switch. */
 export type SingleKeys = Readonly<Record<keyof typeof SINGLE_KEYS, StoredSwitch>>
 
 /** Creates the switches of the keys. Those that nobody has set follow the one that once stood for all. */

@@ -18,7 +18,6 @@ export interface EditedValue<Draft, Value> {
   valueOf(draft: Draft): Value | null
   /** @param seen revision of the project that the edit began with */
   store(here: Here, value: Value, seen: number): Promise<ProjectState>
-  /** Called after the stored value changed. */
   changed?(): void
 }
 

@@ -22,7 +22,6 @@ export interface Host {
   /** Null until main has answered. */
   readonly info: AppInfo | null
   complain(complaint: Complaint): void
-  /** Shows a thrown error to the user. */
   complainOf(error: unknown): void
   readonly view: View
   readonly folds: Folds

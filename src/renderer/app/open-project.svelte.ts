@@ -29,7 +29,6 @@ function busyPair({ pairs, document }: ProjectState): string | null {
   return other === undefined ? null : `The engine works for the pair “${other.name}”.`
 }
 
-/** Identifies a pair in a call. */
 export interface Here {
   readonly path: string
   readonly pair: PairId
@@ -40,7 +39,6 @@ export class OpenProject {
   readonly path: string
   readonly here: Here
   state: ProjectState
-  /** Number of changes on their way to disk. */
   saving = $state(0)
   /**
    * True if the last write failed, such as on a full disk. A refused value does not count: its complaint says what to
@@ -101,7 +99,6 @@ export class OpenProject {
     return this.host.client
   }
 
-  /** Calls the listener with each newer state and the one before. */
   onChange(listener: Listener): void {
     this.listeners.push(listener)
   }
@@ -235,7 +232,6 @@ export class OpenProject {
     })
   }
 
-  /** Reads the project again. */
   async refresh(): Promise<void> {
     this.accept(await this.attempt(() => this.client.projects.open(this.here)))
   }
@@ -333,7 +329,6 @@ export class OpenProject {
     }
   }
 
-  /** Waits for all changes on their way. */
   async saved(): Promise<void> {
     await this.changes
   }
@@ -349,7 +344,6 @@ export class OpenProject {
     return () => (this.fields = this.fields.filter((other) => other !== save))
   }
 
-  /** Saves all edits at once. */
   async flush(): Promise<void> {
     await Promise.all([...this.buffers.map((buffer) => buffer.flush()), ...this.fields.map((save) => save())])
   }

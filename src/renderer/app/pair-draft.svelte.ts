@@ -42,7 +42,6 @@ export class PairDraft {
     return isPostTrained(this.base) && this.post !== '' && !isPostTrained(this.post)
   }
 
-  /** Exchanges the two folders. */
   async exchange(): Promise<void> {
     const { base, post } = this
     this.base = post

@@ -54,10 +54,8 @@ type ShownPlace = Omit<Place, 'project' | 'pair'> & { readonly view: View }
 
 /** A pair of an open project with the state of all steps. */
 export class Session extends OpenProject {
-  /** The project's pairs, including this one. */
   readonly pairs: Pairs
   readonly work: WorkList
-  /** Results of the pairs side by side. */
   readonly comparison: PairsComparison
   readonly notes: Readonly<Record<'project' | 'pair', Notes>>
   readonly tasks: Tasks
@@ -76,7 +74,6 @@ export class Session extends OpenProject {
   readonly values: ValuesCheck
   readonly others: OtherCheckpoints
   readonly runs: Runs
-  /** The place that the last address named. */
   private lastPlace: ShownPlace | null = null
 
   constructor(host: Host, state: ProjectState) {
@@ -208,7 +205,6 @@ export class Session extends OpenProject {
     this.host.go('samples')
   }
 
-  /** Opens Samples with a baseline as a variant. */
   sampleBaseline(baseline: SamplingBaseline): void {
     this.compare([{ kind: 'baseline', name: samplingBaselineName(baseline), baseline }], 'samples')
   }
@@ -236,7 +232,6 @@ export class Session extends OpenProject {
     return this.attempt(() => this.recipes.keep({ ...recipe, name }, score))
   }
 
-  /** Opens Next token with base, post and a recipe. */
   compareNextTokens(recipe: Recipe): void {
     this.probing.recipe = recipe
     this.probing.answers = null
@@ -271,7 +266,6 @@ export class Session extends OpenProject {
     }
   }
 
-  /** Opens Samples with scored models as variants. */
   sampleAll(models: readonly ScoredModel[]): void {
     this.compare(
       models.map(({ model, name }) => ({ ...model, name })),
@@ -321,7 +315,6 @@ export class Session extends OpenProject {
     ]
   }
 
-  /** True if edits wait for a decision of the user. */
   get waits(): boolean {
     return this.drafts.some(({ draft }) => draft.waits)
   }

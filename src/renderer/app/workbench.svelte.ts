@@ -185,7 +185,6 @@ export class Workbench implements Host {
     }
   }
 
-  /** Shows a thrown error to the user. */
   complainOf(error: unknown): void {
     // A lost connection has its own notice, so calls that it ended do not complain too. They may fail a moment before
     // the loss is known.
@@ -233,7 +232,6 @@ export class Workbench implements Host {
       window.history.pushState(null, '', this.address)
   }
 
-  /** Shows the project that the call opens or creates. */
   async open(
     call: () => Promise<ProjectState>,
     view: View = 'ranges',
@@ -328,6 +326,5 @@ export class Workbench implements Host {
   }
 }
 
-/** Returns the input of a call that opens a project. */
 const hereOf = (path: string, pair: PairId | null): { path: string; pair?: PairId } =>
   pair === null ? { path } : { path, pair }

@@ -33,7 +33,6 @@ const StoredChat = z.object({
 })
 type StoredChat = z.infer<typeof StoredChat>
 
-/** Numbers of answers that each model can be asked for. */
 export const ANSWER_COUNTS = [1, 4, 8, 16] as const
 
 /** Pause before a moved range answers again, in milliseconds. */
@@ -48,7 +47,6 @@ interface Needs {
   readonly recipes: KeptList
   readonly variants: VariantList
   readonly prompts: SamplePromptList
-  /** The sampler's settings. */
   readonly setup: SampleSetupState
 }
 
@@ -56,7 +54,6 @@ interface Needs {
 export class Chat {
   draft = $state('')
   turns = $state.raw<readonly Turn[]>([])
-  /** Number of answers of each model to each turn. */
   count = $state(4)
   /** Null until the user moves a slider. The default is the range that the newest sweep selected. */
   private movedRange = $state.raw<RestorationRange | null>(null)
@@ -184,7 +181,6 @@ export class Chat {
     return null
   }
 
-  /** Asks this pair the last question to another pair. */
   async askSuggested(): Promise<void> {
     const question = this.suggestedQuestion
     if (question === null || this.blocked !== null) return
@@ -192,7 +188,6 @@ export class Chat {
     await this.ask(this.columns)
   }
 
-  /** Includes or excludes the range of the sliders. */
   askRange(asked: boolean): void {
     this.asksRange = asked
     this.answerLater()
@@ -208,7 +203,6 @@ export class Chat {
     await this.ask(this.columns)
   }
 
-  /** Asks for new answers to the last turn. */
   async again(): Promise<void> {
     if (this.blocked === null) await this.ask(this.columns)
   }
@@ -246,7 +240,6 @@ export class Chat {
     this.finish()
   }
 
-  /** Continues the conversation with an answer to the last turn. */
   pick(column: string, text: string): void {
     const answers = this.turns.at(-1)?.answers[column]
     if (answers === undefined) return
@@ -292,7 +285,6 @@ export class Chat {
     await this.project.attempt(() => this.needs.recipes.keep(this.rangeVariant.recipe, score))
   }
 
-  /** Stores the draft and the conversation for a reload. */
   save(): void {
     const { draft, turns, movedRange: range, asksRange, count } = this
     const chosen = this.needs.variants.chatted.map(({ key }) => key)
@@ -341,7 +333,6 @@ export class Chat {
     this.save()
   }
 
-  /** Marks all answers as complete. */
   private finish(): void {
     for (const answers of Object.values(this.turns.at(-1)?.answers ?? {}))
       if (answers) answers.running = false

@@ -17,9 +17,7 @@ type KeptAnswers = z.infer<typeof KeptAnswers>
 export class TurnAnswers {
   /** Equal answers once, with their count. */
   cell = $state.raw(EMPTY_CELL)
-  /** The answer that the user chose to continue with. */
   picked = $state.raw<string | null>(null)
-  /** True while answers are being written. */
   running = $state(false)
   private readonly board = new AnswerBoard()
   private readonly finished: z.infer<typeof Finished>[] = []

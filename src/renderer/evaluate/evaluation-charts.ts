@@ -27,7 +27,6 @@ export function seriesStyles(
   })
 }
 
-/** The parts of an evaluation that its plots show. */
 interface PlottedEvaluation {
   run: Pick<EvaluationView['run'], 'variants'>
   results: Pick<EvaluationView['results'], 'variants' | 'comparedWith'>

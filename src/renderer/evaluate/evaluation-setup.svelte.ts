@@ -24,7 +24,6 @@ import { EditBuffer } from '../app/edit-buffer.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 
-/** Number of ranges in a spread. */
 const SPREAD_SIZE = 6
 
 const MAX_VARIANTS = 60
@@ -46,7 +45,6 @@ export class EvaluationSetupState {
   private readonly draft = $derived.by(() => this.buffer.draft)
   /** Device and number formats of the computation. */
   readonly computation = $derived.by<ComputationDraft>(() => draftOfComputing(this.draft.computing))
-  /** Why a file could not be read as a task. */
   importFailure = $state.raw<Complaint | null>(null)
 
   /** Returns whether a task is of the project, or was written for models such as the pair's. */
@@ -89,13 +87,11 @@ export class EvaluationSetupState {
     return null
   })
 
-  /** Number of answers that the next evaluation generates. */
   readonly plannedCount = $derived.by(
     () =>
       (this.runTask?.prompts.length ?? 0) * this.variants.length * (this.runTask?.settings.sampleCount ?? 0)
   )
 
-  /** Describes the size of the next evaluation, and its time. */
   readonly size = $derived.by(() => {
     if (this.runTask === null) return ''
     const { prompts, settings } = this.runTask

@@ -27,12 +27,10 @@ import { type Complaint, resumable } from '../ui/complaint'
 import type { OpenProject } from '../app/open-project.svelte'
 import type { Tasks } from '../app/tasks.svelte'
 
-/** A prompt that is looked into. */
 interface InspectedPrompt extends EvaluatedPrompt {
   prompt: number
 }
 
-/** An evaluation that runs now, as far as it is. */
 interface LiveEvaluation {
   evaluationId: string
   progress: EvaluationProgress
@@ -45,7 +43,6 @@ const MEASURED_EACH = 1 / 8
 export class EvaluationsState {
   /** Newest first. */
   readonly list = $derived.by<readonly EvaluationSummary[]>(() => this.project.state.evaluations)
-  /** The evaluation as main returned it. */
   private stored = $state.raw<EvaluationView | null>(null)
   readonly shownView = $derived.by<EvaluationView | null>(() => {
     const { stored } = this
@@ -162,7 +159,6 @@ export class EvaluationsState {
     return mayRun ? evaluations : answeredFirst(evaluations)
   }
 
-  /** Hears what the project is now. */
   private hear(state: ProjectState, before: ProjectState): void {
     const judged = before.running.includes('judging') && !state.running.includes('judging')
     if (judged && !this.judging.job.busy && this.shownView !== null) void this.judged(this.shownView.run.id)
@@ -262,7 +258,6 @@ export class EvaluationsState {
     if (marked && !before) this.quality = 'judge'
   }
 
-  /** Looks into one prompt: its answers, and how they lie. */
   async inspect(prompt: number): Promise<void> {
     const { here, client } = this.project
     const evaluationId = this.shownView?.run.id
@@ -309,13 +304,11 @@ export class EvaluationsState {
     )
   }
 
-  /** Keeps what post failed as a task, and chooses it. */
   async keepFailures(evaluationId: string): Promise<void> {
     const taskId = await this.failures.keep(evaluationId)
     if (taskId !== null) this.setup.taskId = taskId
   }
 
-  /** Goes on with a stopped evaluation. */
   async resume(evaluationId: string): Promise<void> {
     if (this.blocked !== null) return
     const { here, client } = this.project

@@ -32,7 +32,6 @@ export function whyNoFailures(task: Task | null): string | null {
 
 /** The tasks of prompts that post failed. */
 export class Failures {
-  /** True while a task is being saved. */
   keeping = $state(false)
 
   constructor(

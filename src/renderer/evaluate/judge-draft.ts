@@ -4,7 +4,6 @@ import { rubricOf, type TaskKind } from '../../contract/model/task-kinds'
 import { replies } from '../../contract/words/judging-words'
 import { formatCount, plural } from '../ui/format'
 
-/** A judge as it is typed. */
 export interface JudgeDraft {
   way: JudgeWay
   baseUrl: string

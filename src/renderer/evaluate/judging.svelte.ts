@@ -10,7 +10,6 @@ export class JudgingJob {
   /** Answers of these that had a verdict before, and are not sent again. */
   knownCount = $state(0)
   secondsLeft = $state<number | null>(null)
-  /** Result of the last judging that succeeded. */
   outcome = $state.raw<{ progress: JudgeProgress; knownCount: number } | null>(null)
   readonly job: StreamJob<JudgeEvent>
 

@@ -1,14 +1,12 @@
 import { Task } from '../../contract/documents/task'
 import { freeTaskId } from '../../contract/model/free-name'
 
-/** A copy of a task under an id and a name of its own. */
 export const taskCopy = (task: Task, takenIds: readonly string[]): Task => ({
   ...task,
   id: freeTaskId(`${task.id.slice(0, 56)}-copy`, takenIds),
   name: `${task.name} (copy)`.slice(0, 200)
 })
 
-/** The most complaints that are listed at once. */
 const MOST_PROBLEMS = 8
 
 /** The task that a text says, or what is wrong with it, each as "field: what is wrong". */

@@ -17,7 +17,6 @@ import { Latest } from '../app/latest.svelte'
 import { doneShare } from '../app/window-job'
 import type { OpenProject } from '../app/open-project.svelte'
 
-/** State of a running export. */
 interface LiveExport {
   recipe: string
   path: string

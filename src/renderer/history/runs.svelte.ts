@@ -86,7 +86,6 @@ export class Runs {
 
 const keyOf = ({ kind, id }: RunKey): RunKey => ({ kind, id })
 
-/** Names a run after a verb. */
 const called = (run: HistoryRun): string => `the ${runKindFacts(run.kind).one} “${runTitle(run)}”`
 
 const has = (marks: RunMarks, { name, note, pinned }: RunMarkChanges): boolean =>

@@ -40,7 +40,6 @@ export interface BarContent {
   /** Share of its part that each bar takes, 0 to 1. */
   barWidth: number
   categoryName: (index: number) => string
-  /** Returns the tooltip's text of a value. */
   format: (value: number) => string
 }
 

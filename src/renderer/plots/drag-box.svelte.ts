@@ -9,7 +9,6 @@ export interface DraggedBox {
 /** Distance in pixels below which a movement counts as a click. */
 const DRAG_PX = 5
 
-/** The parts of an element that dragging needs. */
 interface Frame {
   getBoundingClientRect(): { readonly left: number; readonly top: number }
   setPointerCapture(pointerId: number): void

@@ -11,7 +11,6 @@ import { axisTicks } from './heatmap-geometry'
 export const pairsReach = (pairs: LayerPairs): number =>
   Math.max(...pairs.flat().map((value) => Math.abs(value ?? 0))) || 1
 
-/** Lists the strongest pairs in words. */
 export const pairsWords = (pairs: LayerPairs, count = 6): string =>
   strongestPairs(pairs, count)
     .map(({ layers: [first, second], value }) => `${first} and ${second} ${formatDelta(value)}`)

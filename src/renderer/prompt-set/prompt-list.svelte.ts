@@ -66,7 +66,6 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     this.selectedId = this.drafts[0]?.id ?? null
   }
 
-  /** Renders the saved prompts again. */
   protected abstract render(): Promise<void>
 
   parse(draft: Draft): Parsed<Prompt> {
@@ -103,7 +102,6 @@ export abstract class PromptList<Draft extends AnyDraft, Prompt> {
     )
   }
 
-  /** Adds a prompt below the selected one. */
   add(): void {
     this.insert(this.kind.blank(this.nextId++, this.drafts[this.selectedIndex] ?? this.drafts.at(-1)))
   }

@@ -71,7 +71,6 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
     await this.project.set('change how prompts are rendered', { rendering: changes }, `rendering ${fields}`)
   }
 
-  /** Renders the saved prompts in main. */
   override async render(): Promise<void> {
     const { here, client, modelsAway } = this.project
     if (modelsAway) return

@@ -91,7 +91,6 @@ export class Ranges {
    */
   readonly newest = $derived.by(() => this.answering?.id ?? null)
   readonly current = $derived(this.opening ?? this.sweep?.id ?? null)
-  /** True while a selection for another limit is being computed. */
   readonly selecting = $derived.by(() => this.limited.awaited)
   readonly selection = $derived.by(() => this.limited.current)
   /** Share of post's validity that a selected range must keep. */
@@ -151,7 +150,6 @@ export class Ranges {
     if (this.run !== null || sweep === null || this.chosen === null) return null
     return scoredModel(sweep, whatIf === null ? this.search.document : null, this.chosen, this.keptModels)
   })
-  /** Key of the selected range. */
   readonly selected = $derived.by(() => this.limited.selected)
   readonly selectedScore = $derived.by<ShownRange | null>(() => {
     // While another sweep runs, the shown scores are not those of the document.
@@ -263,7 +261,6 @@ export class Ranges {
     else await this.search.lookForUnfinished()
   }
 
-  /** Updates the view after a change of the project. */
   private onProjectChanged(state: ProjectState, before: ProjectState): void {
     const { rho } = state.document.settings
     if (rho !== before.document.settings.rho) this.limited.onLimitChanged(rho)
@@ -353,7 +350,6 @@ export class Ranges {
     this.project.host.visit()
   }
 
-  /** Shows another metric in the heatmap. */
   measure(metric: Metric): void {
     this.looks += 1
     this.metric = metric
@@ -363,7 +359,6 @@ export class Ranges {
   /** Number of the user's choices of a model, tab and metric. */
   looks = 0
 
-  /** State of the charts that the address contains. */
   readonly followed = $derived.by(() => ({
     model: this.chosen === this.shownSelected || this.busy ? null : this.chosen,
     metric: this.metric === 'diversity' ? null : this.metric,

@@ -19,7 +19,6 @@ export interface SweepResult {
   readonly certainty: Certainty | null
 }
 
-/** Evidence beside the shown numbers. */
 interface Evidence {
   readonly numbers: ShownNumbers
   readonly evaluated: { readonly current: EvaluationFinding | null; readonly isReading: boolean }

@@ -1,6 +1,5 @@
 import { type AnswerFileFacts, Endpoint, type ExternalModel } from '../../contract/model/external-model'
 
-/** An external model being entered. */
 export interface ExternalDraft {
   by: 'endpoint' | 'file'
   name: string

@@ -3,7 +3,6 @@ import type { LayerShares, TaskShares } from '../../contract/documents/search'
 import { elementAt } from '../../contract/model/look-up'
 import { toCsv } from '../ui/csv'
 
-/** A share, with its interval if it was sampled. */
 export interface Share {
   value: number
   interval: Interval | null

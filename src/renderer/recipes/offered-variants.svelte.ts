@@ -8,7 +8,6 @@ import { type VariantChoice, variantChoices } from '../../contract/documents/var
 
 type Selected = RestorationRange & Restoring
 
-/** State of the Ranges view that the offer needs. */
 interface OfferedRanges {
   readonly selectedOfNewest: Selected | null
   /** The sweep of the character task whose check marks recipes. */

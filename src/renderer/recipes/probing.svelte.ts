@@ -14,7 +14,6 @@ interface Probed {
 export class Probing {
   /** The compared recipe; null for the range of Chat. */
   recipe = $state.raw<Recipe | null>(null)
-  /** The typed or chosen prompt. */
   prompt: string
   /** The last question, and its answers so far. */
   answers = $state.raw<Probed | null>(null)

@@ -21,7 +21,6 @@ import {
 import { modelOf, modelsOf, type SweptModel } from '../../contract/documents/swept-model'
 import { capitalised, rangeName } from '../ui/format'
 
-/** A scored model with its facts for the inspector. */
 export interface ScoredModel {
   /** Equal for models of equal weights. */
   key: string

@@ -9,9 +9,7 @@ const MEASURES = ['diversity', 'validity'] as const
 const LABEL = 11
 const TOP = 22
 const LEFT = 40
-/** Gap between the two measures. */
 const GAP = 14
-/** Width of a number with its sign. */
 const NUMBER = 42
 
 /** Returns the figure of the layers' contributions: bars from 0 with intervals, both measures on one scale. */

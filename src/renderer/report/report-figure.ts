@@ -22,7 +22,6 @@ import { lineagePlot, triagePlot } from './lineage-plots'
 /* Figures of a report as SVG, drawn by the window's own code. Main writes them into the page, so this file needs no
    browser. */
 
-/** Width of a figure in pixels. */
 const WIDTH = 560
 
 /** Returns the SVG elements of a figure, side by side. There is none if the chart has no data. */

@@ -57,7 +57,6 @@ export class BlindComparisons {
   })
   private readonly marked = $derived(marksByComparison(this.marks))
   readonly total = $derived(this.plan.length)
-  /** Votes on sets of this size. */
   private readonly currentVotes = $derived.by(() => {
     const { size, pairs } = this.way
     const all = this.shownRun()?.run.variants.length
@@ -98,7 +97,6 @@ export class BlindComparisons {
     this.on = true
   }
 
-  /** The same run was read again. */
   async renew({ id, marks }: SampleRun): Promise<void> {
     this.marks = marks
     await this.tally(id)
@@ -110,7 +108,6 @@ export class BlindComparisons {
     this.store()
   }
 
-  /** Shows whose answers they are. */
   async reveal(): Promise<void> {
     this.on = false
     this.lookedAt = null

@@ -14,7 +14,6 @@ export const blindLetter = (column: number): string => String.fromCodePoint(65 +
 /** The digit that decides for a column; null beyond the ninth, where no key does. */
 export const blindKey = (column: number): string | null => (column < 9 ? String(column + 1) : null)
 
-/** How variants are put side by side. */
 export interface BlindWay {
   /** Answers of each that are shown at once. */
   size: number

@@ -43,7 +43,6 @@ export class CharacterCheck {
     })
   }
 
-  /** Fetches the check that the project keeps. */
   async load(): Promise<void> {
     const { here, client } = this.project
     const result = await this.project.attempt(() => client.samples.crcScores(here))

@@ -20,7 +20,6 @@ type RenderedSample = Awaited<ReturnType<Client['samples']['render']>>
 /** The prompts to sample answers to, as they are edited, and what the selected one becomes for the model. */
 export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt> {
   builtin = $state.raw<readonly SamplePrompt[]>([])
-  /** The selected prompt as the model sees it. */
   rendered = $state.raw<RenderedSample | null>(null)
   renderProblem = $state.raw<Complaint | null>(null)
   private readonly rendering: Latest<SamplePrompt>
@@ -62,7 +61,6 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     await this.flush()
   }
 
-  /** Fetches what is not known yet. */
   attach(): void {
     if (this.builtin.length === 0) void this.loadBuiltin()
     void this.render()

@@ -12,7 +12,6 @@ import type { OpenProject } from '../app/open-project.svelte'
 export class SampleSetupState {
   /** Null until the model's default settings are known. */
   readonly buffer: EditBuffer<SettingsDraft | null, StoredSetup | undefined>
-  /** The model's default settings. */
   defaults = $state.raw<SampleSettings | null>(null)
 
   readonly draft = $derived.by(() => this.buffer.draft)
@@ -42,7 +41,6 @@ export class SampleSetupState {
     return parseSettings(draft, this.project.machineBytes)
   }
 
-  /** Changes fields, so that it can be undone. */
   edit(changes: Partial<SettingsDraft>): void {
     if (this.draft === null) return
     const merge = Object.keys(changes).join(' ')
@@ -67,7 +65,6 @@ export class SampleSetupState {
     return { model: sampling === model, paper: sampling === paper, same: model === paper }
   })
 
-  /** Loads the model's default settings once. */
   async attach(): Promise<void> {
     const { here, client, modelsAway } = this.project
     if (this.defaults !== null || modelsAway) return

@@ -38,7 +38,6 @@ interface LiveRun {
   precision: Precision | null
 }
 
-/** A stored run with its answers. */
 interface ShownRun {
   run: SampleRun
   board: AnswerBoard
@@ -54,7 +53,6 @@ const EXPORT_TYPES = {
 /** The Samples view: the running sample run or the one being looked at, and how it is looked at. */
 export class SamplesState {
   tab = $state<SamplesTab>('answers')
-  /** The run as main returned it. */
   private stored = $state.raw<ShownRun | null>(null)
   readonly shownRun = $derived.by<ShownRun | null>(() => {
     const { stored } = this
@@ -66,7 +64,6 @@ export class SamplesState {
     return isSame ? stored : { ...stored, run: { ...stored.run, variants } }
   })
   query = $state('')
-  /** Cells that are opened to all their answers. */
   readonly expanded = new SvelteSet<string>()
 
   private readonly reading: Latest<string>
@@ -84,7 +81,6 @@ export class SamplesState {
   readonly answers = $derived<{ run: SampleRun; board: AnswerBoard } | null>(this.live ?? this.shownRun)
   readonly busy = $derived.by(() => this.job.busy)
 
-  /** Answers that the shown run was asked for. */
   readonly shownTotal = $derived(
     this.shownRun === null
       ? 0
@@ -93,7 +89,6 @@ export class SamplesState {
           this.shownRun.run.settings.sampleCount
   )
 
-  /** Answers that the shown run still lacks. */
   readonly missing = $derived(this.shownRun === null ? 0 : this.shownTotal - this.shownRun.board.answerCount)
   /** True if the shown run can be resumed. A failed run without answers is started again, with the current settings. */
   readonly resumes = $derived.by(
@@ -111,7 +106,6 @@ export class SamplesState {
   /** Why no answers can be generated now; null when they can. */
   readonly blocked = $derived.by(() => this.project.whyNot('generate', this.job))
 
-  /** Number of answers that the next run generates. */
   readonly plannedCount = $derived.by(
     () =>
       this.prompts.drafts.length *
@@ -119,7 +113,6 @@ export class SamplesState {
       (this.setup.parsed?.settings?.sampleCount ?? 0)
   )
 
-  /** Describes the size of the next run, and its time. */
   readonly size = $derived.by(() => {
     const settings = this.setup.parsed?.settings
     if (!settings) return ''
@@ -199,7 +192,6 @@ export class SamplesState {
     if (first && run !== null) this.setup.follow(run)
   }
 
-  /** Hears what the project is now. */
   private hear(state: ProjectState, before: ProjectState): void {
     const next = this.project.nextShown('samples', this.current, state.sampleRuns, before.sampleRuns)
     if (next === null && !this.busy) this.clear()
@@ -256,7 +248,6 @@ export class SamplesState {
     await this.begin(() => client.samples.start({ ...here, settings, variants: this.variants.sampled }))
   }
 
-  /** Begins what the tab that is shown is for. */
   async startShown(): Promise<void> {
     if (this.tab === 'check') await this.check.start()
     else await this.start()
@@ -321,13 +312,11 @@ export class SamplesState {
     await this.settle(live?.run ?? null)
   }
 
-  /** Shows what was stored of a run that has ended. */
   private async settle(run: SampleRun | null): Promise<void> {
     await this.project.refresh()
     if (run !== null && this.project.state.sampleRuns.some(({ id }) => id === run.id)) await this.show(run.id)
   }
 
-  /** Opens cells to all their answers, or closes them. */
   expand(keys: readonly string[], open: boolean): void {
     for (const key of keys) {
       if (open) this.expanded.add(key)

@@ -6,11 +6,9 @@ import { capitalised, formatMoment, formatScore } from '../ui/format'
 
 /** How often the models of a sample run answer validly in a sweep: a run's own prompts have no right answers. */
 export interface SweptValidity {
-  /** Heading of the column. */
   label: string
   /** Below the table. */
   note: string
-  /** Share of valid answers that is asked for. */
   limit: number
   /** Parallel to the variants of the run; null for a variant that the sweep has not scored. */
   values: readonly (number | null)[]

@@ -12,7 +12,6 @@ import {
   type DistanceMetric
 } from './distances'
 
-/** Returns the figure of distances by layer and component. */
 export function distanceFigure(distances: DistancesDocument, metric: DistanceMetric): Figure {
   const spec = DISTANCE_METRICS[metric]
   const grid = distanceMetricGrid(distances, metric)

@@ -17,7 +17,6 @@ interface DistanceMetricSpec {
   describe: string
   value: (distance: Distance) => number | null
   format: (value: number) => string
-  /** Formats a value for a cell. */
   brief: (value: number) => string
   /** Colours from the low end to the high end. The end of the largest change is bright. */
   scale: ColorScale
@@ -34,7 +33,6 @@ const formatNorm = (value: number): string =>
 const formatShare = (share: number): string =>
   share > 0 && share < 5e-5 ? '<0.01 %' : `${(100 * share).toFixed(2)} %`
 
-/** Metrics that the charts can show. */
 export const DISTANCE_METRICS = {
   relativeNorm: {
     label: 'Relative norm',

@@ -38,7 +38,6 @@ export class PairsComparison {
   private readonly subscription: Subscription
   private readonly sweepSubscription: Subscription
   private isShown = false
-  /** The pair whose sweep is followed. */
   private sweptPair: PairId | null = null
 
   constructor(private readonly project: OpenProject) {
@@ -56,14 +55,12 @@ export class PairsComparison {
     return () => this.hide()
   }
 
-  /** Follows the pairs again after a reconnect. */
   attach(): void {
     // The connection that was lost has ended both streams.
     this.sweptPair = null
     if (this.isShown) void this.follow()
   }
 
-  /** Compares pairs by another scoring. */
   compareBy(scoring: string): void {
     this.scoring = scoring
     void this.follow()

@@ -17,7 +17,6 @@ export class Pairs {
     this.shownId = project.here.pair
   }
 
-  /** Shows another pair in the same view. */
   async show(id: PairId): Promise<void> {
     if (id !== this.shownId) await this.project.host.showPair(id)
   }
@@ -71,7 +70,6 @@ export class Pairs {
     }
   }
 
-  /** Makes a change of the list and records it. */
   private async change(what: string, call: () => Promise<{ change: number | null }>): Promise<void> {
     const answer = await this.project.attempt(call)
     if (answer !== null && answer.change !== null)

@@ -69,7 +69,6 @@ export class WorkList {
     })
   }
 
-  /** Chooses the task of the next evaluations. */
   chooseTask(id: string): void {
     this.taskId = id
     storeText(this.storedAs, id, 'session')

@@ -25,7 +25,6 @@ export class LocalPairList {
     if (folders !== null) this.folders = folders
   }
 
-  /** Ends the search. */
   stop(): void {
     this.looking.drop()
   }

@@ -107,7 +107,6 @@ export class ProjectDraft extends PairDraft {
     return this.folder === '' ? 'Choose where to keep the project.' : null
   }
 
-  /** Creates the project and shows its ranges. */
   async create(): Promise<void> {
     const { base, post, folder } = this
     const name = this.name.trim()

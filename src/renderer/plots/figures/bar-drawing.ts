@@ -11,7 +11,6 @@ import { textWidth } from './text-width'
 const HEIGHT = 0.5
 const LINE_HEIGHT = 13
 
-/** Makes bars a figure that can be saved. */
 export const barFigure = ({
   content,
   ...figure

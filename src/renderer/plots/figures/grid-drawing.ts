@@ -33,7 +33,6 @@ export interface Part {
   shapes: readonly Shape[]
 }
 
-/** Position and size of a grid's cells. */
 export interface GridPlace {
   left: number
   top: number

@@ -17,9 +17,7 @@ export interface PlotPicture<Point extends { x: number; y: number }> {
   y: FigureAxis
   /** Lines over the points, such as intervals. */
   lines: readonly DrawnLine[]
-  /** Names beside their points. */
   names: readonly DrawnName[]
-  /** Points that names should not cover. */
   marks: readonly Mark[]
   /** Labels of the series in the legend, in this order. */
   legend: readonly string[]

@@ -3,14 +3,12 @@ import type { HeatmapView } from '../../plots/heatmap-geometry'
 /** Bounds of the trade-off's axes: [low, high] of validity and of diversity. */
 export type AxisBounds = readonly [readonly [number, number], readonly [number, number]]
 
-/** The visible parts of the two charts. */
 export class ChartLook {
   /** The visible part of a chart, here and below; null for all. */
   heatmap = $state.raw<HeatmapView | null>(null)
   scatter = $state.raw<AxisBounds | null>(null)
   readonly zoomed = $derived(this.heatmap !== null || this.scatter !== null)
 
-  /** Shows both charts completely. */
   reset(): void {
     this.heatmap = null
     this.scatter = null

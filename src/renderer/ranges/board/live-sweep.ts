@@ -2,18 +2,15 @@ import { BY_CHARACTERS } from '../../../contract/documents/scored-by'
 import type { SweepEvent, SweepProgress } from '../../../contract/documents/sweep-events'
 import { LiveBoard, type ScoreBoard } from './score-board'
 
-/** A running sweep with its scores so far. */
 export interface SweepRun {
   sweepId: string
   progress: SweepProgress
   board: ScoreBoard
   /** True if the sweep scores most ranges on only some prompts. */
   isPreview: boolean
-  /** Messages for the user about unexpected events. */
   notices: readonly string[]
 }
 
-/** Collects the events of a running sweep. */
 export class LiveSweep {
   private board = new LiveBoard(BY_CHARACTERS, { layerCount: 0, source: null }, 0)
 

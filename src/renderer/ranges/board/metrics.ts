@@ -6,7 +6,6 @@ import type { RangePoint, ScoreBoard } from './score-board'
 
 export interface MetricSpec {
   label: string
-  /** Describes the number in legends. */
   describe: string
   value: (point: RangePoint, board: ScoreBoard) => number | null
   format: (value: number) => string

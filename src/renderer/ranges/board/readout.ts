@@ -36,7 +36,7 @@ export interface Readout {
 export function readoutOf(
   board: ScoreBoard,
   key: string,
-  score: Pick<BriefScore, 'margins'> | null,
+  score: Pick<BriefScore, 'validity' | 'margins'> | null,
   certainty: Certainty | null
 ): Readout | null {
   const live = scoreOf(board, key)
@@ -135,11 +135,8 @@ export function describeRanges(context: {
   selected: string | null
   /** Source that the layers of the ranges are restored to. */
   source: RestoredTo
-  /** Label of the selected range. */
   mark: string
-  /** Number of prompts of an exact score. */
   promptCount: number
-  /** Text for a range without a score. */
   unscored: string
 }): Describe {
   const words = scoreWords(context.scoredBy)

@@ -8,7 +8,6 @@ import { doneShare } from '../../app/window-job'
 
 type ScoringEvent = { type: 'progress'; progress: SweepProgress } | { type: 'scored'; score: Score }
 
-/** Scores a recipe with the settings of the shown sweep. */
 export class RecipeScoring {
   private done = $state.raw<SweepProgress | null>(null)
   readonly job: StreamJob<ScoringEvent>
@@ -52,7 +51,6 @@ export class RecipeScoring {
     return scored
   }
 
-  /** Cancels the scoring. */
   close(): void {
     this.job.cancel()
     this.job.failure = null

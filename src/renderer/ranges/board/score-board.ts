@@ -128,7 +128,6 @@ export interface BaselinePoint extends LiveScore {
   controlPlace?: 'earliest' | 'median' | 'latest'
 }
 
-/** Describes a control by its position. */
 export const controlWords = (place: NonNullable<BaselinePoint['controlPlace']>): string =>
   `the ${place} of that length`
 
@@ -211,7 +210,6 @@ export const basisCells = (
   point.margins?.diversity ?? null
 ]
 
-/** Returns the names of these columns. */
 export const basisColumns = ({ validity, diversity }: Record<'validity' | 'diversity', string>): string[] => [
   'basis',
   'prompts',

@@ -201,7 +201,6 @@ export interface RowContext {
   failed?: ReadonlySet<string>
   /** Key of the selected range, which is first among the qualifying models. */
   selected?: string | null
-  /** Label of the selected range. */
   badge?: string
 }
 

@@ -36,7 +36,6 @@ export class SweepForCheck {
   })
   /** The sweep; null if there is none of the character task. */
   readonly read = $derived.by<ReadSweep | null>(() => (this.isOther ? this.other : this.shownRead))
-  /** Evidence of the sweep about recipes. */
   readonly evidence = $derived.by(() => ({
     check: this.read?.check ?? null,
     rho: this.view.rho,

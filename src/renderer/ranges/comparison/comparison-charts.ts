@@ -98,7 +98,6 @@ const formatMeasure = (
   }
 }
 
-/** Describes a compared range in a sentence. */
 export function comparedWords(comparison: SweepComparison, range: ComparedRange): string {
   const words = scoreWords(comparison.a.scoredBy)
   const measured = COMPARED_MEASURES.map((measure) => {

@@ -6,7 +6,6 @@ import { capitalised, formatScore, rangeLabel } from '../../ui/format'
 import { type TableColumn, givenOrder } from '../../ui/table'
 import { COMPARED_MEASURES, differenceWords } from './comparison-charts'
 
-/** The scores of a model in both sweeps. */
 export interface ComparisonRow extends ComparedScores {
   /** Key of a range; null for base and post. */
   key: string | null
@@ -59,7 +58,6 @@ export function comparisonColumns({ a, by }: SweepComparison): TableColumn<Compa
   ]
 }
 
-/** Writes every compared model as a CSV row. */
 export function comparisonCsv(comparison: SweepComparison): string {
   const words = scoreWords(comparison.a.scoredBy)
   const columns = COMPARED_MEASURES.flatMap((measure) => {

@@ -36,7 +36,6 @@ export class SweepComparing {
   against = $state.raw<string | null>(null)
   /** Null until the first answer. The previous comparison stays visible while another one is loaded. */
   comparison = $state.raw<SweepComparison | null>(null)
-  /** Why the two cannot be compared. */
   failure = $state.raw<Complaint | null>(null)
   measure = $state<ComparedMeasure>('diversity')
   layout = $state<'charts' | 'table'>('charts')

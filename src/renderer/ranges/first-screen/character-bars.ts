@@ -2,7 +2,6 @@ import type { CharacterAnswers } from '../../../contract/words/first-finding'
 import type { BarContent } from '../../plots/bars'
 import { formatScore } from '../../ui/format'
 
-/** Returns the bars of base and post, one per character. */
 export function characterBars({ characters, base, post }: CharacterAnswers): BarContent {
   return {
     x: {

@@ -2,7 +2,6 @@ import { elementAt } from '../../../contract/model/look-up'
 import { cellCorner, FINE_CELL, type HeatmapGeometry } from '../../plots/heatmap-geometry'
 import { changedPlaces, type DrawnCells, type HeatmapCell, NO_CELLS } from './heatmap-cells'
 
-/** The parts of a canvas context that drawing needs. */
 export type CellsContext = Pick<
   CanvasRenderingContext2D,
   'fillStyle' | 'strokeStyle' | 'globalAlpha' | 'clearRect' | 'fillRect' | 'strokeRect' | 'setTransform'
@@ -24,7 +23,6 @@ const OLD = 0.3
  * elements would be painted completely after each change.
  */
 export class CellsPicture {
-  /** The cells on the canvas. */
   private drawn = NO_CELLS
   private frame: CellsFrame | null = null
 

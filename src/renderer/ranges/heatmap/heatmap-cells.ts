@@ -12,7 +12,6 @@ import type { MetricSpec } from '../board/metrics'
 import type { Describe } from '../board/readout'
 import { isPartial, type RangePoint } from '../board/score-board'
 
-/** Position of a range in the triangle. */
 export interface CellPlace {
   key: string
   range: RestorationRange
@@ -27,7 +26,6 @@ export interface PlacesRow {
   places: readonly CellPlace[]
 }
 
-/** A cell as it is drawn. */
 export interface HeatmapCell {
   key: string
   range: RestorationRange
@@ -49,10 +47,8 @@ export interface HeatmapCell {
 /** The settings that all cells share. While they are the same, only cells with new scores change. */
 export interface CellsLook {
   geometry: HeatmapGeometry
-  /** The rows of that geometry. */
   rows: readonly PlacesRow[]
   spec: MetricSpec
-  /** Number of prompts of an exact score. */
   promptCount: number
   low: number
   high: number
@@ -79,7 +75,6 @@ export const placesIn = (geometry: HeatmapGeometry): PlacesRow[] =>
 
 /** The cells of a triangle in one picture. */
 export interface DrawnCells {
-  /** The cells in reading order. */
   cells: readonly HeatmapCell[]
   /** Number of the picture, counting from 0 for one triangle. */
   turn: number

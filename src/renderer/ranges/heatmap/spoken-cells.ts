@@ -1,10 +1,8 @@
 import { elementAt } from '../../../contract/model/look-up'
 import { changedPlaces, type DrawnCells, NO_CELLS } from './heatmap-cells'
 
-/** The methods of a cell's element that are needed. */
 export type CellElement = Pick<Element, 'setAttribute' | 'toggleAttribute'>
 
-/** Keys of the chosen cell and of the Tab stop. */
 export interface CellsState {
   chosen: string | null
   stop: string

@@ -51,9 +51,7 @@ export interface TriangleContent {
   brushed: ReadonlySet<string> | null
   /** Keys of models that fail the full-answer check. They are crossed out. */
   failed: ReadonlySet<string>
-  /** Ranges with a contour around them. */
   plateau: readonly RestorationRange[]
-  /** Labels of the outlines in the legend. */
   outlines: { selected: string; plateau: string }
   /** The visible part; null for all. */
   view: HeatmapView | null
@@ -62,7 +60,6 @@ export interface TriangleContent {
 /** Distance between two lines of the hatching, in units. */
 const HATCH = 6
 
-/** The data that all parts of the drawing share. */
 interface Parts extends TriangleContent {
   geometry: HeatmapGeometry
   fine: boolean

@@ -7,7 +7,6 @@ import { gridCsv, type GridContent, gridPart, gridPlace } from '../../plots/figu
 import { rangeLabel } from '../../ui/format'
 import { type LayerRow, rowDomain, type ShownRange, rangeBarLabel } from './layer-axis'
 
-/** The content of the layers' axis. */
 export interface LayerAxis {
   layerCount: number
   rows: readonly LayerRow[]

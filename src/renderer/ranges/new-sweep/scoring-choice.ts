@@ -36,7 +36,6 @@ export function askedCount(choice: ScoringChoice, tasks: readonly TaskEntry[], p
   return entry?.task.prompts.filter(({ answers }) => answers !== undefined).length ?? 0
 }
 
-/** Tells whether two sweeps are scored by the same task. */
 export function sameTask(first: ScoredByBrief, second: ScoredByBrief): boolean {
   const taskOf = (scoredBy: ScoredByBrief): string | null =>
     scoredBy.kind === 'crc' ? null : [scoredBy.task.id, scoredBy.keep?.id].join()

@@ -55,7 +55,6 @@ export class SweepPlanning {
   reusable = $state.raw<ReusableWork | null>(null)
   /** Null while the plan is unknown, or when nothing is left to compute. */
   plan = $state.raw<SweepPlan | null>(null)
-  /** Why there is no plan. */
   failure = $state.raw<Complaint | null>(null)
   /** Why no sweep can run with these settings; null if one can. Other failures of the plan may pass. */
   readonly impossible = $derived.by(() =>
@@ -64,11 +63,9 @@ export class SweepPlanning {
   private readonly latest: Latest<string>
   readonly working = $derived.by(() => this.latest.awaited !== null)
 
-  /** How the next sweep is scored. */
   readonly scoring = $derived.by<ScoredByBrief>(() =>
     scoringOf(this.project.state.document.settings.scoredBy, this.tasks.list)
   )
-  /** Number of prompts that the next sweep scores. */
   readonly askedCount = $derived.by(() => {
     const { document, prompts } = this.project.state
     return askedCount(document.settings.scoredBy, this.tasks.list, prompts.length)
@@ -112,7 +109,6 @@ export class SweepPlanning {
     this.latest = new Latest(project.left)
   }
 
-  /** Sets whether the next sweep scores blends. */
   async setUniformBlends(on: boolean): Promise<void> {
     const uniformBlendCount = on ? DEFAULT_UNIFORM_BLENDS : 0
     await this.project.set(on ? 'score blends' : 'leave blends out', { settings: { uniformBlendCount } })
@@ -129,7 +125,6 @@ export class SweepPlanning {
     await this.project.set(`restore to ${name}`, { settings: { source: id } })
   }
 
-  /** Loads which results can be reused. */
   async loadReusable(): Promise<void> {
     const { here, client } = this.project
     if (this.view.busy) return

@@ -9,7 +9,6 @@ import { formatCount } from '../../ui/format'
  */
 export const sweepLabel = (preview: boolean): string => `${preview ? 'Preview' : 'Sweep'} all ranges`
 
-/** Results that the next sweep can reuse. */
 export interface ReusableWork {
   known: KnownPart
   /** True if a sweep was stopped before its end. False if it finished with other prompts. */

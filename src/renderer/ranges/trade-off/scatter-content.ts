@@ -17,7 +17,6 @@ import {
   wholeModels
 } from '../board/score-board'
 
-/** A point of the scatter. */
 export interface ScatterDatum {
   x: number
   y: number
@@ -36,7 +35,6 @@ export type ScatterPart = 'below' | 'front' | 'best' | Baseline['kind'] | Baseli
 
 interface LegendEntry {
   id: ScatterPart
-  /** True for models that ranges are compared with. */
   isBaseline: boolean
   label: string
   /** Shape of the part's points; undefined where the chart shows a ring or only a line. */
@@ -116,7 +114,6 @@ export function styleOf({ kind, mark }: OtherPoint): ModelStyle {
     : { tone: 'hybrid', shape: 'triangle' }
 }
 
-/** Returns a function that tells whether a baseline is shown. */
 export const isShownIn =
   ({ hidden, named = null, best }: Pick<ScatterContent, 'hidden' | 'named' | 'best'>) =>
   (part: ScatterPart, key: string): boolean =>

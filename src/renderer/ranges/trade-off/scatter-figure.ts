@@ -21,7 +21,6 @@ import { isBlendPoint, isShownIn, scatterBounds, type ScatterContent } from './s
 import { limitLine, scatterMarks, scatterNames } from './scatter-names'
 import { scatterSeries } from './scatter-series'
 
-/** Height of the scatter as a share of its width. */
 const HEIGHT = 0.78
 /** Series whose names are written beside their points. */
 const NAMED = ['Base', 'Post']

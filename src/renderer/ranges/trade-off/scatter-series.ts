@@ -59,7 +59,6 @@ function marked(points: readonly OtherPoint[], colors: ChartColors): Partial<Sca
   }
 }
 
-/** Baselines that are drawn as dashed curves. */
 const CURVES: readonly { kind: BaselinePoint['kind']; curve: string; tone: ModelTone; shape: MarkShape }[] = [
   ...SAMPLING_KINDS.map((kind) => ({ kind, ...BASELINE_FAMILIES[kind] })),
   { kind: 'tempered', curve: 'Selected range under temperature and min-p', tone: 'hybrid', shape: 'cross' }

@@ -12,10 +12,8 @@ export class LimitedSelection {
   /** Share of post's validity that a selected range must keep. */
   rho: number
   current = $state.raw<Selection | null>(null)
-  /** Key of the selected range. */
   readonly selected = $derived.by(() => selectedKey(this.current, this.view.sweep))
   private readonly asking: Latest<number>
-  /** True while a selection for another limit is being computed. */
   readonly awaited = $derived.by(() => this.asking.awaited !== null)
   /** A new limit of the project whose selection is not loaded yet. Limit and selection are then shown together. */
   private pendingRho: number | null = null
@@ -39,7 +37,6 @@ export class LimitedSelection {
     this.current = selection
   }
 
-  /** Handles a new limit of the project. */
   onLimitChanged(rho: number): void {
     if (rho === (this.pendingRho ?? this.rho) || this.moving) return
     this.pendingRho = rho

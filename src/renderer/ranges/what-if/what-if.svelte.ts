@@ -82,7 +82,6 @@ export const keptValues = (
   return values.filter((value, i) => values.indexOf(value) === i).sort((a, b) => a - b)
 }
 
-/** Returns the index of the value nearest to another. */
 export function nearest(values: readonly number[], wanted: number): number {
   const distances = values.map((value) => Math.abs(value - wanted))
   return distances.indexOf(Math.min(...distances))
