@@ -76,7 +76,7 @@ async function meter(page) {
 const frame = (page) =>
   page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
 
-/** What a move of the pointer over an element costs, mean of moves that each draw. */
+/** Measures the mean time of a pointer move over an element, for moves that draw. */
 async function hovering(page, spent, element) {
   const box = await element.boundingBox()
   if (box === null) throw new Error('Nothing to hover.')
@@ -148,7 +148,7 @@ async function streaming(page, spent, all, most) {
   return { drawn, each: took / drawn }
 }
 
-/** What opening this address costs in a page of its own, until it shows what it should. */
+/** Measures the time to open an address in a new page, until its content is shown. */
 async function opening(page, shows) {
   const opened = await page.context().newPage()
   const spent = await meter(opened)

@@ -23,7 +23,7 @@ export const PEAK_SHAPE = { rows: 1024, inner: 4096, columns: 1024 }
 const UNLIMITED_MEMORY_BYTES = 2 ** 40
 
 export interface ComparisonPlan {
-  /** Each measures all three ways next to each other in time; ratios are medians over rounds. */
+  /** Each round measures all three ways shortly after each other. Ratios are medians over rounds. */
   readonly rounds: number
   /** Interruptions of the sweep to sample the plain ways. A long sweep needs several, because the load may change. */
   readonly pauses: number
@@ -40,17 +40,19 @@ export interface Comparison {
   readonly work: WorkCounts
   readonly flops: Flops
   readonly sweepSeconds: number
-  /** How many times as long as the sweep, measured and by the work that there is to do. */
+  /** Time of a pass for each model and prompt, as a multiple of the sweep's time. */
   readonly plain: Ratio
+  /** Time of a pass over all prompts for each model, as a multiple of the sweep's time. */
   readonly batched: Ratio
-  /** FLOPs over the sweep's whole time, reading and attention included, and the fastest plain Gemm beside it. */
+  /** FLOPs of projections and head per second of the sweep's whole time. */
   readonly gflops: number
+  /** Speed of the fastest matrix product that was measured during the sweep. */
   readonly peakGflops: number
-  /** Share of the time that reading and converting weights took, in a thread beside, that nobody waited for. */
+  /** Share of the time of reading and converting weights during which the sweep computed. */
   readonly readHidden: number
-  /** Time that reading and converting took, over the sweep's. */
+  /** Time of reading and converting weights, as a share of the sweep's time. */
   readonly readShare: number
-  /** Time that the reading thread spent on converting to float32, over the time that the sweep computed. */
+  /** Time of converting to float32, as a share of the time that the sweep computed. */
   readonly convertShare: number
   readonly plainPassesMeasured: number
   readonly batchedPassesMeasured: number
@@ -58,9 +60,10 @@ export interface Comparison {
 
 interface Ratio {
   readonly measured: number
-  /** One value for each round. */
+  /** Range over the rounds. */
   readonly lowest: number
   readonly highest: number
+  /** Ratio of the FLOPs. */
   readonly work: number
 }
 

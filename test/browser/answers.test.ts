@@ -233,7 +233,7 @@ describe('samples in Chromium', () => {
     const before = await doneCount()
     const { places, moved } = await page.evaluate(async (before) => {
       const frame = (): Promise<unknown> => new Promise(requestAnimationFrame)
-      // What the scrolling brought into sight has been drawn by then.
+      // After two frames, the rows that scrolling brought into sight are drawn.
       await frame()
       await frame()
       const done = (): number =>
@@ -261,7 +261,7 @@ describe('samples in Chromium', () => {
     // A row is hundreds of pixels high; a row out of sight that is laid out late may cost the rounding of one.
     expect(Math.abs(moved)).toBeLessThanOrEqual(1)
 
-    // What arrived meanwhile is there as soon as it comes into sight.
+    // Answers that arrived meanwhile are shown as soon as their row is in sight.
     const first = rows.nth(1)
     const answered = async (): Promise<number> => {
       // Text that is laid out or not.

@@ -40,8 +40,8 @@ const SHOWN: readonly (readonly [View, said: string, more: readonly string[]])[]
 ]
 
 /**
- * Nothing ran, nothing became a part of the page that was to be text, nothing is wider than the window, and marks that pile up are not
- * drawn over what stands around them.
+ * Expects that no payload ran or became an element, that nothing is wider than the window, and that stacked marks are
+ * clipped.
  */
 async function expectHarmless(page: Page, where: string): Promise<void> {
   const found = await page.evaluate(() => ({
@@ -62,7 +62,7 @@ function pilesLetFree(): string[] {
   while (texts.nextNode() !== null) {
     const { currentNode: text } = texts
     const parent = text.parentElement
-    // What is chosen from, and what is drawn, has no lines beside it.
+    // Options and drawings have no lines beside them.
     if (!/\p{M}{9}/u.test(text.nodeValue ?? '') || parent?.checkVisibility() !== true) continue
     if (parent.closest('svg, option, textarea, script, style') !== null) continue
     let block: Element | null = parent
@@ -115,7 +115,7 @@ function expectHarmlessPdf(pdf: Buffer, where: string): void {
 interface ImportedFile {
   readonly name: string
   readonly text: string
-  /** What the window says of it. */
+  /** Text that the window shows for it. */
   readonly said: string | RegExp
 }
 

@@ -19,7 +19,7 @@ import { temporaryFolder } from '../fixtures/checkpoint-builder'
 import { expectInSight, heightAboveCharts, inspectRange, showTab } from '../fixtures/ranges-view'
 import { ServedWorkbench } from '../fixtures/served-workbench'
 
-/** Where `npm run screenshots` wants the README's pictures; nothing is written without it. */
+/** Folder for the README's pictures, which `npm run screenshots` sets. Without it nothing is written. */
 const SCREENSHOTS = process.env['SLR_SCREENSHOTS']
 
 describe.skipIf(browserMissing !== null)('the README', () => {
@@ -192,7 +192,7 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await page.getByRole('button', { name: 'Export', exact: true }).last().click()
     await page.getByText('--max-lora-rank 16', { exact: false }).waitFor()
 
-    // What the program stored is there after a restart.
+    // The stored documents are there after a restart.
     await showView(page, 'ranges')
     await inspectRange(page, '8-11')
     await page.getByRole('heading', { name: 'Layers 8–11' }).waitFor()
@@ -209,10 +209,10 @@ describe.skipIf(browserMissing !== null)('the README', () => {
     await lost.waitFor()
     const again = await ServedWorkbench.start([], workbench.folder)
     await lost.waitFor({ state: 'detached' })
-    // What it shows of the project that the new process has opened can be used.
+    // The project that the new process has opened can be used.
     await page.getByRole('button', { name: RANGES_WORDS.sweepAgain }).and(page.locator(':enabled')).waitFor()
     expect(page.url()).toBe(address)
-    // So can another tab, and one that begins at the start.
+    // Another tab can be used too, and one that begins at the start page.
     const tab = await context.newPage()
     await tab.goto(address)
     await tab.getByRole('button', kept).waitFor()

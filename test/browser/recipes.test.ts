@@ -95,7 +95,7 @@ describe('recipes in Chromium', () => {
     await page.getByRole('button', { name: 'Take theirs' }).click()
     expect(await prefix(page).inputValue()).toBe('theirs')
 
-    // What cannot be taken stays to be put right, and is complained of only as long as it stands there.
+    // Invalid text stays in the field, and its message stays as long as the text.
     const given = page.getByLabel('Template arguments, JSON')
     await given.fill('{"thinking": false,}')
     await page.keyboard.press('Tab')

@@ -67,14 +67,14 @@ describe('every view in Chromium', () => {
     await main.getByRole('link', { name: 'Export' }).click()
     await main.getByRole('heading', { name: 'Export', exact: true }).waitFor()
 
-    // What had the keyboard is gone: it goes on with what is like it, and else where that was.
+    // The focused element is gone. The focus moves to a similar element, or else to its former position.
     await page.setViewportSize(WIDE)
     await showView(page, 'prompts')
     await page.getByRole('button', { name: 'Delete prompt 1' }).press('Enter')
     await page.getByText('1 prompt in').waitFor()
     const focused = page.locator(':focus')
     await expect.poll(() => focused.getAttribute('aria-label')).toBe('Delete prompt 1')
-    // Of the prompts only the current one has stops of the Tab key, and arrows lead from one to the next.
+    // Only the current prompt is a stop of the Tab key, and arrows move to the next prompt.
     await page.getByRole('button', { name: 'Add prompt' }).click()
     await page.getByLabel('Category of prompt 2').focus()
     await page.keyboard.press('ArrowUp')
@@ -116,7 +116,7 @@ interface DialogPlace {
   fold?: string
   /** The buttons that lead to it. */
   press: readonly (RegExp | string)[]
-  /** What it shows once it knows it. */
+  /** Text that is shown after loading. */
   shows?: string
 }
 
@@ -253,7 +253,7 @@ describe('the dialogs in Chromium', () => {
   })
 })
 
-/** What has the keyboard, by its label or its words. */
+/** Returns the label or the text of the focused element. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
     const { activeElement } = document

@@ -35,7 +35,7 @@ const missing =
       : 'electron-builder is not installed (npm ci)'
 if (missing !== null) console.log(`Tests of the packaged program are skipped: ${missing}.`)
 
-/** Where Electron's binary keeps its fuses: after this, a version, and their number (@electron/fuses). */
+/** Marks the fuses in Electron's binary. A version and the number of fuses follow (@electron/fuses). */
 const SENTINEL = 'dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX'
 const UNSET = '101100001'
 

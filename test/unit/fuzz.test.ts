@@ -30,7 +30,7 @@ import { noEngine } from '../fixtures/scripted-engine'
 import { strictTensors } from '../fixtures/strict-safetensors'
 
 /*
- * What strangers may send, changed at random from one seed. Whatever comes of it is a result or a WorkbenchError: any other error
+ * Changes input from strangers at random, from one seed. Every outcome is a result or a WorkbenchError: any other error
  * is a defect. `npm run fuzz` does each 500 times as often.
  */
 
@@ -43,7 +43,7 @@ const PLAIN = { entry: 'browser' as const, initial: { project: null, demo: false
 
 const LIMIT_MS = 30_000 + 60_000 * FUZZ_TIMES
 
-/** Whether it was read; an error that no reader means fails the test. */
+/** Reports whether the input was accepted. An unexpected error fails the test. */
 async function reads(what: string, read: () => unknown): Promise<boolean> {
   try {
     await read()
@@ -111,7 +111,7 @@ test('model folders are opened, or refused', { timeout: LIMIT_MS }, async () => 
   }
 })
 
-/** What shows a window what is stored of a project, each on its own. */
+/** Functions that turn the stored documents of a project into views of the window. */
 function looks(client: WindowClient, path: string): (() => Promise<unknown>)[] {
   const { pair, sweepId, runId, evaluationId, model } = NAMED
   const own = { path, pair }
@@ -199,7 +199,7 @@ test('files of prompts and tasks are read, or refused', { timeout: LIMIT_MS }, a
   }
 })
 
-/** What a schema takes, as plain as it can be, and by its name what a project has. @param path of the project */
+/** Returns the simplest input of a schema, with ids that the project has. @param path of the project */
 function plainest(schema: unknown, name: string, path: string): unknown {
   if (typeof schema !== 'object' || schema === null) return null
   const of = (key: string): unknown => Object.entries(schema).find(([known]) => known === key)?.[1]

@@ -165,6 +165,19 @@ describe('comments and names', () => {
     expect(findings).toEqual([])
   })
 
+  it('of doc comments in tests and tools are plain English', () => {
+    const findings = ['test', 'tools'].flatMap((folder) =>
+      filesIn(join(SOURCES, '..', folder), /\.(ts|mjs)$/)
+        .filter((file) => file !== import.meta.filename)
+        .flatMap((file) =>
+          findingsIn(readFileSync(file, 'utf8'))
+            .filter(({ rule }) => rule === 'doc comment')
+            .map(({ line, text }) => `${file}:${line}: ${text}`)
+        )
+    )
+    expect(findings).toEqual([])
+  })
+
   it('are reported where they are not', () => {
     const source = [
       '/** What a sweep holds. */',

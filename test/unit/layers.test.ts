@@ -60,9 +60,9 @@ const ROOMS = [
 /** The rooms of src/contract, in the same order. */
 const CONTRACT_ROOMS = ['model', 'documents', 'words', 'work', 'procedures']
 
-/** What every step of the window may lean on: the kit, the charts, and the open project. */
+/** Rooms that every step of the window may import: the kit, the charts, and the open project. */
 const WINDOW_FLOORS = ['ui', 'plots', 'app']
-/** What a step of the window takes of another; the rest of the steps do not know each other. */
+/** Imports between steps of the window. All other steps are independent. */
 const WINDOW_SHARES: Readonly<Record<string, readonly string[]>> = {
   answers: ['recipes'],
   chat: ['answers', 'recipes', 'samples'],
@@ -174,14 +174,14 @@ const MOST_SILENT_DEFAULTS: Readonly<Record<string, number>> = {
 }
 const SILENT_DEFAULT = /\?\? (?:0|-1|\[\]|''|NaN|-Infinity|new [A-Za-z0-9]+Array\(\))(?![\w.])/g
 
-/** What reads a model folder in the process that calls it, and where that may be: where it is written, and in processes beside main. */
+/** Functions that read a model folder in their process, and the rooms that may call them. */
 const READING_FOLDERS =
   /\b(openCheckpoint|readMember|readPair|readSameOther|readGenerationConfig|readLocalModel|readTokenizerConfig|readEmbeddingTokenizer|findChatTemplate|loadTextModel)\(/
 const FOLDER_READERS =
   /^main\/(text|checkpoint|sandbox\/process|engine|evaluation\/embedding-tokenizer|readings)/
 
 /**
- * What opens files by itself, and why it may: files that others may have put there are opened by base/files/regular-file.ts, which
+ * Modules that open files themselves, with the reason. Other files are opened by base/files/regular-file.ts, which
  * does not wait for pipes and devices.
  */
 const OPENERS: Readonly<Record<string, string>> = {

@@ -35,7 +35,10 @@ const asked = {
 const prompts = json(resource('prompts/demo-crc.json')).slice(0, 4)
 const pair = { base: resource('demo-pair/base'), post: resource('demo-pair/post') }
 
-/** What was acknowledged; of the history the sweep that was deleted or restored, of the queue how many sweeps there were when a job was put in it, of a migration what it began with. */
+/**
+ * Acknowledged changes. The history has the deleted or restored sweep, the queue the number of sweeps before the job, and a
+ * migration its first version.
+ */
 const nothing = () => ({
   ...{ name: 'name 0', notes: 0, sweeps: new Set(), samples: new Set(), evaluations: new Set() },
   ...{ pairs: new Set(), queued: null, migrated: null, deleting: null }
@@ -237,7 +240,7 @@ async function start() {
   return client
 }
 
-/** What is there after a start. @returns the newest sweep */
+/** Reads the project after a start. @returns the newest sweep */
 async function verify(client, after) {
   const complain = (what) => failures.push(`after ${after}: ${what}`)
   const state = await client.projects.open({ ...own })
@@ -256,7 +259,7 @@ async function verify(client, after) {
   has(state.sweeps, known.sweeps, 'sweep')
   has(state.sampleRuns, known.samples, 'samples')
   has(state.evaluations, known.evaluations, 'evaluation')
-  // What is listed can be read to its end.
+  // All listed documents can be read.
   const [newest] = state.sweeps
   if (newest !== undefined) await client.sweeps.get({ ...own, sweepId: newest.id })
   if (newest !== undefined) await client.checks.get({ ...own, sweepId: newest.id })

@@ -7,13 +7,13 @@ import { RPCLink } from '@orpc/client/websocket'
 import { WebSocket } from 'ws'
 
 /*
- * What the campaigns share: the built program served in folders of its own, clients of it, and what the system says of its
- * processes. Linux only: processes are read from /proc.
+ * Shared by the campaigns: the built program served in separate folders, its clients, and the state of its processes.
+ * Linux only: processes are read from /proc.
  */
 
 const root = new URL('../..', import.meta.url)
 
-/** What ships with the program. */
+/** Resources of the program. */
 export const resource = (path) => new URL(`resources/${path}`, root).pathname
 export const json = (path) => JSON.parse(readFileSync(path, 'utf8'))
 
@@ -65,7 +65,7 @@ function announced(child, errors) {
   })
 }
 
-/** What a browser is given that opens an address. */
+/** Returns the response to a browser that opens an address. */
 export async function enter(address) {
   const entry = new URL(address)
   const letIn = await fetch(entry, { redirect: 'manual' })

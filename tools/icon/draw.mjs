@@ -12,7 +12,7 @@ const WINDOW_SIZE = 512
 const ICO_SIZES = [16, 24, 32, 48, 64, 128, 256]
 /** Types of an ICNS whose data is a PNG, and its size. */
 const ICNS_TYPES = { ic11: 32, ic12: 64, ic07: 128, ic13: 256, ic08: 256, ic14: 512, ic09: 512, ic10: 1024 }
-/** What Apple's template leaves free around an icon. */
+/** Margin around an icon in Apple's template. */
 const ICNS_MARGIN = 100 / 1024
 
 /**

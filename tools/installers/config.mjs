@@ -12,7 +12,7 @@ const ASSOCIATION = {
 }
 
 /**
- * What electron-builder makes of a staged program.
+ * Returns electron-builder's configuration for a staged program.
  *
  * @param {{ root: string, stage: string, output: string, electron?: string, signed: boolean,
  *   onPacked: (packed: import('electron-builder').AfterPackContext) => void }} given `electron`: a folder with

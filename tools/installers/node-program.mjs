@@ -30,7 +30,7 @@ export async function fetchNode({ spec, integrity }, cache) {
       .update(await readFile(tarball))
       .digest('base64')}`
     if (found !== integrity) throw new Error(`${spec} is not what it was: ${found} instead of ${integrity}`)
-    // Of every system that installers are made on.
+    // Every system on which installers are made has tar.
     await run('tar', ['-xzf', tarball, '-C', unfinished, '--strip-components=1'])
     await rm(tarball)
     await rename(unfinished, folder)

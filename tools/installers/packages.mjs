@@ -27,7 +27,7 @@ export async function packagesWithTheirs(root, names) {
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** As node finds a package: in the node_modules of the folder, or of one above it. */
+/** Finds a package as Node does: in the node_modules of the folder, or of one above it. */
 function locate(name, from) {
   for (let folder = from; folder !== dirname(folder); folder = dirname(folder)) {
     const candidate = join(folder, 'node_modules', name)

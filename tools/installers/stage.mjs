@@ -4,11 +4,11 @@ import { basename, join } from 'node:path'
 import { licencesOf } from './licences.mjs'
 import { packagesWithTheirs } from './packages.mjs'
 
-/** What the build leaves to be found at run time (electron.vite.config.ts). onnxruntime-node's own dependencies serve its installation. */
+/** Packages that are loaded at run time (electron.vite.config.ts). onnxruntime-node needs its dependencies only for its installation. */
 const NATIVE = 'onnxruntime-node'
 const LOADED = ['open', 'onnxruntime-common']
 
-/** What the page is built from, besides the dependencies. */
+/** Packages that the page is built from, besides the dependencies. */
 export const OF_THE_PAGE = ['svelte', 'chart.js']
 
 /** One file under two names: the binding asks for the other. */
@@ -58,7 +58,7 @@ export async function stageProgram({ platform, arch }, { root, stage, node }) {
   await writeJson(join(app, 'package.json'), {
     ...{ name, version, description, license, type, main, homepage },
     author: 'SLR Workbench',
-    // What Linux calls the program's file for the desktop, which its progress bar asks for.
+    // Name of the program's desktop file on Linux, which the progress bar needs.
     desktopName: `${name}.desktop`
   })
 

@@ -15,7 +15,7 @@ const NODE_PACKAGES = {
 /** @param {keyof typeof NODE_PACKAGES} name */
 const npmNode = (name) => ({ spec: `${name}@${NODE_VERSION}`, integrity: NODE_PACKAGES[name] })
 
-/** As electron-builder calls a system, and what it makes for it. */
+/** Electron-builder's name of a system, and its installers. */
 const LINUX = { system: 'linux', formats: ['AppImage', 'deb'] }
 const MAC = { system: 'mac', formats: ['dmg', 'zip'] }
 const WINDOWS = { system: 'win', formats: ['nsis'] }

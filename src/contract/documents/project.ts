@@ -180,7 +180,7 @@ export const PairBrief = PairDocument.pick({ id: true, name: true, location: tru
   unusable: z.string().nullable(),
   sweepCount: z.number().int(),
   /** The pair's default sweep. Null before the first sweep. */
-  answeringSweep: SweepSummary.nullable(),
+  defaultSweep: SweepSummary.nullable(),
   running: z.array(JobKind)
 })
 export type PairBrief = z.infer<typeof PairBrief>

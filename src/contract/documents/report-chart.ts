@@ -31,7 +31,7 @@ export type ReportChart =
         ranges: (RestorationRange & LiveScore & { margins?: BriefPreview['ranges'][number]['margins'] })[]
         others: (LiveScore & {
           key: string
-          kind: 'uniform-blend' | 'depth-ramp' | 'recipe' | 'found' | 'checkpoint'
+          kind: 'uniform-blend' | 'depth-ramp' | 'recipe' | 'search-result' | 'checkpoint'
           name: string
           mark: number | null
           changed: null

@@ -23,7 +23,7 @@ export type ModelWord =
   /** Answers, or the description of an endpoint, under a name. */
   | { readonly kind: 'file'; readonly name: string; readonly path: string }
   /** A kept name, a file or a folder. The caller looks on the disk for it. */
-  | { readonly kind: 'place'; readonly text: string }
+  | { readonly kind: 'name-or-path'; readonly text: string }
 
 const CHAT = 'chat:'
 
@@ -40,7 +40,7 @@ export function modelWordFromText(text: string): ModelWord | { readonly expected
     const baseline = samplingBaselineFromText(text)
     return baseline === null ? { expected: BASELINE_EXPECTED } : { kind: 'baseline', baseline }
   }
-  return namedWord(text) ?? { kind: 'place', text }
+  return namedWord(text) ?? { kind: 'name-or-path', text }
 }
 
 const LAYERS_EXPECTED =
@@ -83,7 +83,7 @@ function namedWord(text: string): ReturnType<typeof modelWordFromText> | null {
 /** A file or folder as a word that names it, with `./` where it would read as another model. */
 export function placeWord(path: string): string {
   const word = modelWordFromText(path)
-  return 'kind' in word && word.kind === 'place' && !path.startsWith('-') ? path : `./${path}`
+  return 'kind' in word && word.kind === 'name-or-path' && !path.startsWith('-') ? path : `./${path}`
 }
 
 /** An endpoint as a word; its key and its other settings need a file. */

@@ -145,7 +145,7 @@ function runnerUpWords(
 ): string {
   const runnerUp = wins.find((win) => !isSame(win, score))
   const leftOut = mostDiverse(rejected, (range) => range)[0]
-  const others = leftOut === undefined ? 'no other range' : 'no other that is left'
+  const others = leftOut === undefined ? 'no other range' : 'no other remaining range'
   const name = runnerUp && `${rangePhrase(runnerUp)}${uncheckedSuffix(check, runnerUp)}`
   const runnerUpText =
     runnerUp === undefined || name === undefined
@@ -155,7 +155,7 @@ function runnerUpWords(
         : `next: ${name} with ${formatPercent(runnerUp.share)}`
   if (leftOut === undefined) return runnerUpText
   const more = rejected.length === 1 ? '' : ` and ${rejected.length - 1} more`
-  return `${runnerUpText}. Left out by the check: ${rangePhrase(leftOut)}${more}`
+  return `${runnerUpText}. Excluded by the check: ${rangePhrase(leftOut)}${more}`
 }
 
 function checkAssurance(check: CheckResult | null, checked: FullAnswerScores | null, rho: number): Assurance {

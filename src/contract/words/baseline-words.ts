@@ -28,7 +28,7 @@ export function tooFewWords(
 }
 
 /** Names a baseline that does not depend on the selected range. */
-export const takenName = (baseline: Baseline): string =>
+export const independentBaselineName = (baseline: Baseline): string =>
   isBlend(baseline) ? lowerFirst(blendName(baseline)) : samplingBaselineName(baseline)
 
 /** Names a model that is compared with the selected range. */
@@ -38,7 +38,7 @@ export function baselineName({ baseline }: Pick<BaselineComparison, 'baseline'>)
   if (baseline.kind === 'control')
     return `${baseline.place} range of that length, ${rangePhrase(baseline.range)}`
   if (baseline.kind === 'half') return `${HALVES[baseline.half]} of ${rangePhrase(baseline.range)} alone`
-  return takenName(baseline)
+  return independentBaselineName(baseline)
 }
 
 /** Names the range of a half where a check or another limit now selects a different range. */
@@ -66,8 +66,8 @@ export function comparedScores(compared: BaselineComparison): BaselineScores {
   return { validity, diversity, difference, isOnFullAnswers: compared.answers !== null }
 }
 
-/** Reports whether a baseline is surely more diverse than the selected range. */
-export function doesBetter(compared: BaselineComparison): boolean {
+/** Reports whether a baseline is more diverse than the selected range by its whole 95 % interval. */
+export function isSurelyMoreDiverse(compared: BaselineComparison): boolean {
   const { interval } = comparedScores(compared).difference.diversity
   return interval !== null && interval[0] > 0
 }
@@ -86,14 +86,14 @@ export const outOfBagText = ({ outOfBag }: FamilyScore): string =>
     ? 'too few prompts'
     : `${formatScore(outOfBag.diversity)} at ${formatScore(outOfBag.validity)}`
 
-/** Reports whether a baseline may lead only because it was picked from many: its family is not ahead out of bag. */
+/** Reports whether a baseline may lead only because it was picked from many: out of bag, its family does not lead. */
 function mayLeadByChance(selection: Compared, compared: BaselineComparison): boolean {
   const family = familyOf(selection, compared)
   return family !== undefined && (family.outOfBag === null || family.outOfBag.difference.mean <= 0)
 }
 
-/** Returns the baselines that keep the validity, without controls. */
-const baselinesThatKeep = ({ baselines, minimumValidity }: Compared): BaselineComparison[] =>
+/** Returns the baselines, without controls, whose validity reaches the minimum of the selection and of the check. */
+const validBaselines = ({ baselines, minimumValidity }: Compared): BaselineComparison[] =>
   baselines.filter(
     ({ baseline, validity, answers }) =>
       baseline.kind !== 'control' &&
@@ -109,21 +109,24 @@ function best(baselines: readonly BaselineComparison[]): BaselineComparison | nu
   return equal.find((baseline) => modelsPerToken(baseline) === 1) ?? equal[0] ?? null
 }
 
-/** Returns the baseline that most questions the range and is ahead out of bag too, a surely better one first. */
+/**
+ * Returns the most diverse baseline that leads the selected range, also out of bag. Baselines whose interval excludes 0
+ * come first, then checked ones.
+ */
 export function strongestBaseline(selection: Compared): BaselineComparison | null {
-  const ahead = baselinesThatKeep(selection).filter(
+  const ahead = validBaselines(selection).filter(
     (baseline) =>
       comparedScores(baseline).difference.diversity.mean > 0 && !mayLeadByChance(selection, baseline)
   )
   const isChecked = ({ answers }: BaselineComparison): boolean => answers !== null
-  const better = ahead.filter(doesBetter)
+  const better = ahead.filter(isSurelyMoreDiverse)
   const groups = [better.filter(isChecked), better, ahead.filter(isChecked), ahead]
   return best(groups.find((group) => group.length > 0) ?? [])
 }
 
-/** Returns the strongest baseline, or else the most diverse that keeps the validity. Null where none does. */
+/** Returns the strongest baseline, or else the most diverse valid one; null if none is valid. */
 export const bestBaseline = (selection: Compared): BaselineComparison | null =>
-  strongestBaseline(selection) ?? best(baselinesThatKeep(selection))
+  strongestBaseline(selection) ?? best(validBaselines(selection))
 
 /** Names the basis of a comparison by the character task, and marks a baseline that only the check left out. */
 export function basisWords(compared: BaselineComparison, check: CheckResult | null): string {

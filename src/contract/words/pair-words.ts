@@ -1,4 +1,4 @@
-import { defaultSweepOf } from '../documents/answering-sweep'
+import { defaultSweepOf } from '../documents/default-sweep'
 import type { PairState, SweepSummary } from '../documents/project'
 import type { Verdict } from '../documents/verdict'
 import { plural } from './format'

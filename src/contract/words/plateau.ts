@@ -24,8 +24,8 @@ export function plateauWords(bootstrap: Pick<Bootstrap, 'wins'>): string | null 
   const [first] = members
   if (first === undefined) return null
   const share = formatPercent(members.reduce((sum, win) => sum + win.share, 0))
-  if (members.length === 1) return `${rangePhrase(first)} alone: ${share} of resamples`
-  return `${plural(members.length, 'range')}, ${rangeEdges(members)}: ${share} of resamples`
+  if (members.length === 1) return `${rangePhrase(first)}, selected in ${share} of resamples`
+  return `${plural(members.length, 'range')}, ${rangeEdges(members)}, selected in ${share} of resamples`
 }
 
 /** Describes the edges of ranges: "starts 13–16 with end 34". */

@@ -10,7 +10,7 @@ import type { SearchDocument } from '../documents/search'
 import type { ShownVerdict, VerdictCaveat, VerdictStep } from '../documents/verdict'
 import type { Recipe } from '../model/recipe'
 import { nameStrengths, phraseStrengths, recipeStrengths } from '../model/strengths'
-import { doesBetter, strongestBaseline } from './baseline-words'
+import { isSurelyMoreDiverse, strongestBaseline } from './baseline-words'
 import { capitalised, formatDelta, formatDeltas, formatScore, plural, rangePhrase } from './format'
 import { checkFailureWords } from './range-facts'
 import { type ScoreWords, scoreWords } from './score-words'
@@ -199,7 +199,7 @@ function baselineCaveats(
   { firstToken, answers }: { firstToken: CategoryScore; answers: CategoryScore | null }
 ): VerdictCaveat[] {
   const baseline = selection === null ? null : strongestBaseline(selection)
-  if (baseline === null || !doesBetter(baseline)) return []
+  if (baseline === null || !isSurelyMoreDiverse(baseline)) return []
   const isOnFullAnswers = baseline.answers !== null && answers !== null
   const { diversity } = (isOnFullAnswers ? baseline.answers : null) ?? baseline
   const ofModel = (isOnFullAnswers ? answers : firstToken).diversity

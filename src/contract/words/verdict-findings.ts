@@ -20,7 +20,7 @@ import type { MinPDraw } from '../model/sampling'
 import {
   baselineName,
   comparedScores,
-  doesBetter,
+  isSurelyMoreDiverse,
   modelsPerToken,
   promptsBehind,
   PROMPTS_FOR_INTERVAL,
@@ -63,7 +63,7 @@ export interface VerdictEvidence {
   /** True while an evaluation of the range may still be read. */
   isReading?: boolean
   /** False if no answer was read in Chat or Samples yet. Omitted outside the window. */
-  isHeard?: boolean
+  hasAnswers?: boolean
   /** True if a check covers every range that may be selected. */
   isAllChecked?: boolean
 }
@@ -380,7 +380,7 @@ class SelectedRange {
     const on = this.isTask ? '' : isOnFullAnswers ? ' on full answers' : ' on first tokens'
     const basis = this.isTask ? 'task' : isOnFullAnswers ? 'full answers' : 'first tokens'
     const better = betterModelOf(baseline, basis, { layerCount, source })
-    const isSure = doesBetter(baseline)
+    const isSure = isSurelyMoreDiverse(baseline)
     // A strength would be a fourth figure in the headline.
     const named = baseline.baseline.kind === 'uniform-blend' ? 'a uniform blend' : better.phrase
     const [from, to, beside] = [post, range, diversity].map(formatScore)

@@ -22,7 +22,7 @@ export type { VerdictEvidence } from './verdict-findings'
 export const STEP_LABELS: Readonly<Record<VerdictStepKind, string>> = {
   check: 'Check full answers',
   'check-more': 'Check more ranges',
-  hear: 'Hear it',
+  hear: 'Try it',
   evaluate: 'Evaluate',
   'see-evaluation': 'See Evaluate',
   keep: 'Keep it',
@@ -65,13 +65,13 @@ function nextStep(
   worst: VerdictFinding,
   findings: readonly VerdictFinding[]
 ): VerdictStep | null {
-  const { evaluation = null, isHeard = true, sampler = null } = evidence
+  const { evaluation = null, hasAnswers = true, sampler = null } = evidence
   if (sampler !== null) return null
   if (verdictFacts(worst.state).isFirstStep) return worst.action
   const unchecked = findings.find(({ state }) => state === 'unchecked')
   if (unchecked !== undefined) return unchecked.action
   if (worst.state === 'unstable' || worst.state === 'previewed') return worst.action
-  if (evaluation === null && !isHeard) return { kind: 'hear', text: 'Hear it in Chat.' }
+  if (evaluation === null && !hasAnswers) return { kind: 'hear', text: 'Try it in Chat.' }
   if (evaluation === null) {
     return { kind: 'evaluate', text: 'Evaluate a task before you rely on it.' }
   }

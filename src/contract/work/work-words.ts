@@ -155,13 +155,12 @@ export function studyWords({ steps, running, ended, file }: StudyState): string 
 }
 
 /** Counts the default variants of a pair's evaluation: base, post, the selected range and baselines. */
-export const countDefaultVariants = ({ answeringSweep }: Pick<PairBrief, 'answeringSweep'>): number =>
-  2 +
-  (answeringSweep === null ? 0 : Number(answeringSweep.selected !== null) + answeringSweep.baselines.length)
+export const countDefaultVariants = ({ defaultSweep }: Pick<PairBrief, 'defaultSweep'>): number =>
+  2 + (defaultSweep === null ? 0 : Number(defaultSweep.selected !== null) + defaultSweep.baselines.length)
 
 export function evaluationSizeWords(
   { prompts, settings }: Pick<Task, 'prompts' | 'settings'>,
-  pairs: readonly Pick<PairBrief, 'answeringSweep'>[]
+  pairs: readonly Pick<PairBrief, 'defaultSweep'>[]
 ): string {
   const { sampleCount, maxTokens } = settings
   const each = prompts.length * sampleCount

@@ -52,8 +52,8 @@ const CONVERT_ADVICE =
   'and choose that folder.'
 
 /**
- * Reads the settings of a PEFT adapter and their text. @throws WorkbenchError `not-found`; `bad-file` naming the field;
- * `unsupported`
+ * Reads the settings of a PEFT adapter and their text.
+ * @throws WorkbenchError `not-found`; `bad-file` naming the field; `unsupported`
  */
 export async function readAdapterConfig(
   folder: string,

@@ -37,9 +37,9 @@ export function describeBaseDifferences(base: DecoderSpec, post: DecoderSpec): s
   const differences = configDifferences('base', base, post)
   if (differences.length === 0) return null
   return (
-    `The configs of base and post differ in ${differences.join(', ')}: restored layers are computed as post's ` +
-    'config says, as in an ' +
-    "export, and base as a whole as its own says. Layers that were trained for base's config may do worse under post's."
+    `The configs of base and post differ in ${differences.join(', ')}: restored layers are computed by the ` +
+    "config of post, as in an export. Only base itself uses base's config. Layers that were trained for it " +
+    "may do worse under post's."
   )
 }
 

@@ -12,8 +12,8 @@ const HEAD = 'lm_head.weight'
 const PIECE = 2 ** 20
 
 /**
- * Checks that embeddings and head stay equal where the base ties them. PEFT computes saved ones apart from each other,
- * and with the base's tensor where only one is saved.
+ * Checks that embeddings and head stay equal where the base ties them. PEFT uses separate tensors for the two if the
+ * adapter saves either of them: the saved one, or else the base's.
  *
  * @param tiesSaved true if PEFT ties the head to the saved embeddings (`ensure_weight_tying`)
  * @returns the tensors of the adapter without its head

@@ -91,7 +91,7 @@ function openRequest({ project, pair, demo }: StartRequest): void {
   const [window] = BrowserWindow.getAllWindows()
   if (window !== undefined) bringToFront(window)
   if (demo || project !== null) {
-    requests.tell({ type: 'open', path: project, ...(pair === undefined ? {} : { pair }) })
+    requests.send({ type: 'open', path: project, ...(pair === undefined ? {} : { pair }) })
   }
 }
 
@@ -107,7 +107,7 @@ async function start(): Promise<void> {
     entry: 'desktop',
     initial: startRequest,
     pickFolder,
-    onJobNews: (news) => signs.hear(news),
+    onJobNews: (news) => signs.receive(news),
     onRecent(known) {
       recents.known = known
       showMenu(logFolder)
@@ -146,7 +146,7 @@ async function start(): Promise<void> {
 
 function showMenu(logFolder: string): void {
   const template = menuTemplate(process.platform, recents.known, {
-    ask: (event) => requests.tell(event),
+    ask: (event) => requests.send(event),
     showLogs: () => void shell.openPath(logFolder)
   })
   Menu.setApplicationMenu(Menu.buildFromTemplate(template))

@@ -14,7 +14,7 @@ export class JobSigns {
   /** Notifications on screen; Electron drops those without a reference, with their click handlers. */
   private readonly notifications = new Set<Notification>()
 
-  hear(news: JobNews): void {
+  receive(news: JobNews): void {
     if (news.type === 'progress') this.running.set(news.job, news)
     else this.running.delete(news.job)
     const [first] = this.running.values()

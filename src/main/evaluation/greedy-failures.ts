@@ -32,8 +32,8 @@ const noRightAnswers = ({ name }: Task): WorkbenchError =>
   )
 
 /**
- * Builds a task of the prompts that post's greedy decoding got wrong. @throws WorkbenchError `bad-input` when the run
- * is unfinished or not greedy, or no prompt failed
+ * Builds a task of the prompts that post's greedy decoding got wrong.
+ * @throws WorkbenchError `bad-input` when the run is unfinished or not greedy, or no prompt failed
  */
 export function failuresTask(
   { view, samples }: GreedyAnswers,

@@ -1,4 +1,4 @@
-import { defaultSweepFirst } from '../../contract/documents/answering-sweep'
+import { defaultSweepFirst } from '../../contract/documents/default-sweep'
 import { type EvaluationView, isPlain, mainMeasures } from '../../contract/documents/evaluation'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { SweepSummary } from '../../contract/documents/project'

@@ -47,7 +47,7 @@ export class EvaluationJobs {
   }
 
   /** Resumes a stored evaluation. The job fails with `mismatch` if a checkpoint has changed. */
-  goOn(pair: ProjectPair, id: string, stopped?: AbortSignal): Promise<EvaluationJob> {
+  resume(pair: ProjectPair, id: string, stopped?: AbortSignal): Promise<EvaluationJob> {
     const prepare = async (signal: AbortSignal): Promise<EvaluationJob> => {
       const work = await unlessCancelled(signal, 'The evaluation', EvaluationWork.resume(pair, id))
       await requireConfirmed(endpointsAmong(work.run.variants.map(({ variant }) => variant)))

@@ -8,7 +8,7 @@ import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { Job } from './job'
-import type { TellJobNews } from './job-news'
+import type { PublishJobNews } from './job-news'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 
@@ -31,7 +31,7 @@ export class ExportJobs {
     pair: ProjectPair,
     { recipe, adapterRank, target, overwrite }: RequestedExport
   ): Promise<string> {
-    const { turns, tell } = this.context
+    const { turns, publish } = this.context
     const prepare = async (): Promise<ExportRequest> => {
       const folders = pairPaths(pair.document.location)
       const form = await requestedForm(folders, recipe, adapterRank)
@@ -42,7 +42,7 @@ export class ExportJobs {
       return { prepared, target: path, overwrite, findings, safety: await safetyOf(pair, prepared) }
     }
     const job = await turns.startBeside(pair, this.table, async (signal) =>
-      createExportJob(await unlessCancelled(signal, 'The export', prepare()), tell)
+      createExportJob(await unlessCancelled(signal, 'The export', prepare()), publish)
     )
     return job.id
   }
@@ -50,7 +50,7 @@ export class ExportJobs {
 
 function createExportJob(
   request: ExportRequest,
-  tell: TellJobNews
+  publish: PublishJobNews
 ): Job<ExportEvent, Extract<ExportEvent, { type: 'progress' }>> {
   return new Job<ExportEvent, Extract<ExportEvent, { type: 'progress' }>>({
     name: 'the export',
@@ -70,7 +70,7 @@ function createExportJob(
       progress: facts[0]?.progress ?? NOT_STARTED
     }),
     events: (facts) => [...facts],
-    news: { tell, job: 'The export' }
+    news: { publish, job: 'The export' }
   })
 }
 

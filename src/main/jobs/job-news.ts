@@ -14,10 +14,10 @@ export type JobNews = { /** As it begins a sentence, such as "The sweep". */ job
   | { type: 'cancelled' }
 )
 
-export type TellJobNews = (news: JobNews) => void
+export type PublishJobNews = (news: JobNews) => void
 
-export interface NamedNews {
-  readonly tell: TellJobNews
+export interface JobNewsTarget {
+  readonly publish: PublishJobNews
   /** Name of the job at the beginning of a sentence, such as "The check". */
   readonly job: string
 }

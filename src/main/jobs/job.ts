@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { type Problem, WorkbenchError } from '../../contract/model/problem'
 import { type ProgressShare, UNKNOWN_PROGRESS } from '../../contract/work/progress'
 import { problemOf, reportDefect } from '../base/rpc-problems'
-import { endingNews, type NamedNews } from './job-news'
+import { endingNews, type JobNewsTarget } from './job-news'
 
 /** Ends that every kind of job may have, besides its specific ends. */
 export type JobFailure = { type: 'failed'; problem: Problem } | { type: 'cancelled' }
@@ -62,7 +62,7 @@ export interface JobWork<Event, Fact> {
   /** Removes stored data of work that was cancelled before it began. */
   abandon?(): Promise<void>
   /** Receives progress and end, with or without watchers; left out for work that only its window shows. */
-  news?: NamedNews | undefined
+  news?: JobNewsTarget | undefined
 }
 
 /** Waits until the job may compute, calling `onWait` if others run. @returns function that ends the turn */
@@ -79,7 +79,7 @@ export class Job<Event extends { type: string }, Fact> {
   private readonly cancelling = new AbortController()
   private readonly facts = new Facts<Fact>((progress) => {
     const { news } = this.work
-    news?.tell({ job: news.job, type: 'progress', ...progress })
+    news?.publish({ job: news.job, type: 'progress', ...progress })
   })
   private settle: () => void = () => undefined
   private ending: Event | JobFailure | null = null
@@ -111,7 +111,7 @@ export class Job<Event extends { type: string }, Fact> {
       this.ending = ending
       this.facts.changed()
       const { news } = this.work
-      news?.tell(endingNews(news.job, ending))
+      news?.publish(endingNews(news.job, ending))
       this.settle()
     })
     return this

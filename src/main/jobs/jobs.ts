@@ -16,7 +16,7 @@ import { Checks } from './checks'
 import { EvaluationJobs } from './evaluations'
 import { ExportJobs } from './exports'
 import type { JobContext } from './job-context'
-import type { TellJobNews } from './job-news'
+import type { PublishJobNews } from './job-news'
 import { JobQueue } from './queue'
 import { queuedKinds } from './queued-kinds'
 import { Readings } from './readings'
@@ -43,8 +43,8 @@ export class ProjectJobs {
   readonly queue: JobQueue
   readonly turns = new JobTurns()
 
-  constructor(engine: EngineHost, devices: Devices, tell: TellJobNews = () => undefined) {
-    const context: JobContext = { engine, devices, turns: this.turns, tell }
+  constructor(engine: EngineHost, devices: Devices, publish: PublishJobNews = () => undefined) {
+    const context: JobContext = { engine, devices, turns: this.turns, publish }
     this.sweeps = new Sweeps(context)
     this.questions = new EngineQuestions(context)
     this.chats = new Chats(context)

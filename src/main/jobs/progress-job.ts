@@ -2,11 +2,11 @@ import { progressShare, type ProgressShare, type WorkProgress } from '../../cont
 import type { EngineHost } from '../engine/host'
 import type { WorkMeans } from '../work/means'
 import { Job } from './job'
-import type { NamedNews, TellJobNews } from './job-news'
+import type { JobNewsTarget, PublishJobNews } from './job-news'
 
 type ProgressJobOptions<Event> = ProgressJobParts<Event> & {
   run: (report: (event: Event, progress?: ProgressShare) => void, signal: AbortSignal) => Promise<Event>
-  news?: NamedNews
+  news?: JobNewsTarget
 }
 
 interface ProgressJobParts<Event> {
@@ -40,7 +40,7 @@ export function createProgressJob<Event extends { type: string }>({
 
 /** Creates the job of work that computes. `work.eventOf` returns null for progress of another kind. */
 export function createWorkJob<Event extends { type: string }>(
-  { engine, tell }: { engine: EngineHost; tell: TellJobNews },
+  { engine, publish }: { engine: EngineHost; publish: PublishJobNews },
   {
     eventOf,
     run,
@@ -52,7 +52,7 @@ export function createWorkJob<Event extends { type: string }>(
 ): Job<Event, Event> {
   return createProgressJob<Event>({
     ...job,
-    news: { tell, job: job.name.replace(/^t/, 'T') },
+    news: { publish, job: job.name.replace(/^t/, 'T') },
     run: (report, signal) =>
       run({
         engine: engine.client(),

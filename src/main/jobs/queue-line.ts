@@ -58,7 +58,7 @@ export class QueueLine {
     private readonly turns: JobTurns,
     private readonly closing: AbortSignal
   ) {
-    project.work.onChange(() => this.tell())
+    project.work.onChange(() => this.notifyWatchers())
     // Opening a project starts no stored job.
     this.paused = this.jobs.length > 0
   }
@@ -67,16 +67,16 @@ export class QueueLine {
   begin(ids: readonly string[]): void {
     for (const id of ids) this.agreed.add(id)
     this.paused = false
-    this.tell()
+    this.notifyWatchers()
     this.done ??= this.work().finally(() => {
       this.done = null
-      this.tell()
+      this.notifyWatchers()
       if (this.canBegin(this.next())) this.begin([])
     })
   }
 
   pairIsBack(): void {
-    if (this.paused) this.tell()
+    if (this.paused) this.notifyWatchers()
     else this.begin([])
   }
 
@@ -96,7 +96,7 @@ export class QueueLine {
 
   pause(): void {
     this.paused = true
-    this.tell()
+    this.notifyWatchers()
   }
 
   /** Stops the job of this id if it runs, and waits for its end. @returns false if the job did not run */
@@ -104,7 +104,7 @@ export class QueueLine {
     const { running } = this
     if (running?.id !== id) return false
     running.stop.abort()
-    this.tell()
+    this.notifyWatchers()
     await running.ended
     return true
   }
@@ -123,7 +123,7 @@ export class QueueLine {
     }
   }
 
-  tell(): void {
+  notifyWatchers(): void {
     this.version += 1
     this.news.emit('change')
   }
@@ -176,14 +176,14 @@ export class QueueLine {
   }
 
   private async work(): Promise<void> {
-    const stopHearing = this.turns.onChange(this.project, () => this.tell())
+    const unsubscribe = this.turns.onChange(this.project, () => this.notifyWatchers())
     try {
       await runWorkList<QueueEntry, Pick<JobEnd, 'isBegun'>>(this.entries(), {
         name: 'The queue',
         signal: this.closing,
         begins: ({ job }) => {
           this.running = new RunningTurn(job.id)
-          this.tell()
+          this.notifyWatchers()
         },
         run: ({ job }) => this.run(job),
         nothing: { isBegun: true },
@@ -197,7 +197,7 @@ export class QueueLine {
       this.paused = true
       if (problemOf(error) === null) reportDefect(error, 'the queue')
     } finally {
-      stopHearing()
+      unsubscribe()
       this.endTurn()
     }
   }
@@ -208,10 +208,10 @@ export class QueueLine {
       if (byHand === null) yield { key: `${job.work.kind} ${job.id}`, needs: [], job }
       else {
         this.waits = true
-        this.tell()
+        this.notifyWatchers()
         await byHand
         this.waits = false
-        this.tell()
+        this.notifyWatchers()
       }
     }
   }
@@ -221,7 +221,7 @@ export class QueueLine {
     // If the queue could not be written, its job would continue without being shown.
     running?.stop.abort()
     this.running = null
-    this.tell()
+    this.notifyWatchers()
     running?.end()
   }
 
@@ -272,7 +272,7 @@ export class QueueLine {
     for await (const event of events) {
       if (event.type === 'progress') {
         running.progress = event.progress
-        this.tell()
+        this.notifyWatchers()
       } else if (event.type === 'finished') return { outcome: 'computed', isBegun: true }
       else if (event.type === 'cancelled') throw cancelled('The job')
       else return { outcome: 'failed', isBegun: true, problem: event.problem }

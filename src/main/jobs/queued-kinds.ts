@@ -1,4 +1,4 @@
-import { defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import { computingFromOptions } from '../../contract/documents/samples'
 import { evaluatedChoices, variantChoices } from '../../contract/documents/variant-choices'
 import { endpointsAmong } from '../../contract/model/model'
@@ -121,7 +121,7 @@ async function beginEvaluation(
   const { task: taskId, ...computing } = work.settings
   if (taskId === undefined) throw new Error('an evaluation without a task')
   const stored = pair.evaluations.runs.find(({ id }) => id === evaluationId)
-  if (stored !== undefined) return evaluations.goOn(pair, stored.id, stop)
+  if (stored !== undefined) return evaluations.resume(pair, stored.id, stop)
   const task = await taskOf(pair, taskId)
   const variants = (await offeredBy(pair)).map(({ variant }) => ({ variant }))
   throwIfCancelled(stop, 'The evaluation')
@@ -131,18 +131,18 @@ async function beginEvaluation(
 /** Returns the variants that the window offers for an evaluation, with the checked selection of the pair's sweep. */
 async function offeredBy(pair: ProjectPair) {
   const { recipes, otherCheckpoints, settings } = pair.document
-  const answering = defaultSweepOf(pair.sweeps)
+  const defaultSweep = defaultSweepOf(pair.sweeps)
   const selection =
-    answering === undefined
+    defaultSweep === undefined
       ? null
       : await runCooperatively(
           checkedSelection(
-            await pair.readSweep(answering.id),
-            await pair.readAnswerCheck(answering.id),
+            await pair.readSweep(defaultSweep.id),
+            await pair.readAnswerCheck(defaultSweep.id),
             settings.rho
           )
         )
   const range = selection?.selected ?? null
-  const selected = range === null || answering === undefined ? null : { ...answering, ...range }
-  return evaluatedChoices(variantChoices(recipes, otherCheckpoints, selected), answering)
+  const selected = range === null || defaultSweep === undefined ? null : { ...defaultSweep, ...range }
+  return evaluatedChoices(variantChoices(recipes, otherCheckpoints, selected), defaultSweep)
 }

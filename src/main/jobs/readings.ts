@@ -66,11 +66,11 @@ export class Readings {
     title: string,
     read: (signal: AbortSignal, onProgress: (progress: BytesProgress) => void) => Promise<Event>
   ): Promise<void> {
-    const { turns, tell } = this.context
+    const { turns, publish } = this.context
     const job = createProgressJob<Event | ReturnType<typeof eventOf>>({
       name: title.toLowerCase(),
       first: eventOf(NOT_STARTED),
-      news: { tell, job: title },
+      news: { publish, job: title },
       run: (report, signal) =>
         read(signal, (progress) => {
           const { bytesDone, bytesTotal, secondsLeft } = progress

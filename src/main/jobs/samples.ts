@@ -15,7 +15,7 @@ import { progressShare } from '../../contract/work/progress'
 import { unlessCancelled } from '../base/files/cancelling'
 import { pairPaths } from '../project/demo'
 import type { ProjectPair } from '../project/pair/project-pair'
-import { answeringOfCharacters } from '../project/results/sweep-history'
+import { defaultCharacterSweep } from '../project/results/sweep-history'
 import { requireConfirmed } from '../endpoint/confirmed-addresses'
 import { prepareSampleRun } from '../samples/prepare-run'
 import { samplePromptsOf } from '../project/project-prompts'
@@ -27,7 +27,7 @@ import { Job, type JobFailure } from './job'
 import type { JobTable } from './job-table'
 import type { JobContext } from './job-context'
 import { createProgressJob } from './progress-job'
-import type { TellJobNews } from './job-news'
+import type { PublishJobNews } from './job-news'
 
 export type CrcScoreEvent =
   { type: 'progress'; done: number; total: number } | { type: 'scores'; result: SampledCrc }
@@ -65,7 +65,7 @@ export class SampleJobs {
   }
 
   /** Resumes a stored run until every cell has `sampleCount` answers. @returns id of the run */
-  goOn(pair: ProjectPair, runId: string, sampleCount: number): Promise<string> {
+  resume(pair: ProjectPair, runId: string, sampleCount: number): Promise<string> {
     return this.begin(pair, async (signal) => {
       const stored = await pair.samples.readAnswers(runId)
       const requestedCount = stored.run.settings.sampleCount
@@ -97,7 +97,7 @@ export class SampleJobs {
   }
 
   private job(work: SampleWork): SampleJob {
-    return createSampleJob(this.context.engine.client(), work, this.context.tell)
+    return createSampleJob(this.context.engine.client(), work, this.context.publish)
   }
 
   /** Follows the pair's sample run to its end; ends at once if there is none. */
@@ -117,13 +117,13 @@ export class SampleJobs {
     const { engine, turns } = this.context
     const { location, rendering } = pair.document
     const request = { ...pairPaths(location), prompts: pair.prompts, rendering, variants, settings }
-    const newest = answeringOfCharacters(pair)
+    const scored = defaultCharacterSweep(pair)
     const create = (): Job<CrcScoreEvent, CrcScoreEvent> =>
       createProgressJob<CrcScoreEvent>({
         name: 'sampled scoring',
         first: { type: 'progress', done: 0, total: 0 },
         run: async (report, cancelled) => {
-          const sweep = newest === undefined ? null : await pair.readSweep(newest.id)
+          const sweep = scored === undefined ? null : await pair.readSweep(scored.id)
           const result = await sampleCrc(engine.client(), request, sweep, cancelled, (done, total) =>
             report({ type: 'progress', done, total })
           )
@@ -143,7 +143,7 @@ type SampleFact =
 type SampleJob = Job<SampleEvent, SampleFact>
 
 /** Creates a job that generates the missing answers of a stored run; its id is the run's. */
-function createSampleJob(engine: EngineClient, work: SampleWork, tell: TellJobNews): SampleJob {
+function createSampleJob(engine: EngineClient, work: SampleWork, publish: PublishJobNews): SampleJob {
   const { store } = work
   const { id } = store.run
   return new Job<SampleEvent, SampleFact>(
@@ -185,7 +185,7 @@ function createSampleJob(engine: EngineClient, work: SampleWork, tell: TellJobNe
         return [...progress, { type: 'samples', finished, growing }]
       },
       abandon: () => work.abandon(),
-      news: { tell, job: 'The sample run' }
+      news: { publish, job: 'The sample run' }
     },
     id
   )

@@ -6,13 +6,13 @@ import { promptCountOf, scoredByOf } from '../crc/sweep/prepare-sweep'
 import type { EngineClient } from '../engine/host'
 import type { SweepWork } from '../work/sweep'
 import { Job } from './job'
-import type { TellJobNews } from './job-news'
+import type { PublishJobNews } from './job-news'
 
 export interface SweepJobOptions {
   engine: EngineClient
   sweep: SweepWork
-  lookedAt: () => RestorationRange | null
-  tell: TellJobNews
+  viewedRange: () => RestorationRange | null
+  publish: PublishJobNews
 }
 
 type SweepFact =
@@ -22,7 +22,7 @@ type SweepFact =
 
 export type SweepJob = Job<SweepEvent, SweepFact>
 
-export function createSweepJob({ engine, sweep, lookedAt, tell }: SweepJobOptions): SweepJob {
+export function createSweepJob({ engine, sweep, viewedRange, publish }: SweepJobOptions): SweepJob {
   const { request } = sweep
   return new Job<SweepEvent, SweepFact>({
     name: 'the sweep',
@@ -35,7 +35,7 @@ export function createSweepJob({ engine, sweep, lookedAt, tell }: SweepJobOption
           facts.set('progress', { type: 'progress', progress: event.progress }, progressShare(event))
         }
       }
-      const document = await sweep.compute({ engine, signal, notify }, { id, lookedAt })
+      const document = await sweep.compute({ engine, signal, notify }, { id, viewedRange })
       await sweep.keep(document)
       await sweep.forget()
       return { type: 'finished', sweepId: document.id, work: document.work, seconds: document.seconds }
@@ -62,7 +62,7 @@ export function createSweepJob({ engine, sweep, lookedAt, tell }: SweepJobOption
       const otherFacts = facts.filter((fact) => fact.type !== 'entry')
       return entries.length === 0 ? otherFacts : [...otherFacts, { type: 'scores', entries }]
     },
-    news: { tell, job: 'The sweep' }
+    news: { publish, job: 'The sweep' }
   })
 }
 

@@ -1,5 +1,5 @@
 import type { RecipeScore } from '../../contract/documents/crc'
-import { newestFullSweep } from '../../contract/documents/answering-sweep'
+import { newestFullSweep } from '../../contract/documents/default-sweep'
 import type { SweepSummary } from '../../contract/documents/project'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
 import type { SweepEvent, SweepProgress } from '../../contract/documents/sweep-events'
@@ -28,7 +28,7 @@ export type RecipeScoreEvent =
 export class Sweeps {
   readonly table: JobTable<SweepEvent>
   private readonly recipeScores: JobTable<RecipeScoreEvent | JobFailure>
-  private readonly lookedAt = new WeakMap<ProjectPair, RestorationRange>()
+  private readonly viewedRange = new WeakMap<ProjectPair, RestorationRange>()
 
   constructor(private readonly context: JobContext) {
     this.table = context.turns.jobs('sweep')
@@ -41,24 +41,24 @@ export class Sweeps {
     { fresh, preview }: { fresh: boolean; preview: boolean },
     stopped?: AbortSignal
   ): Promise<SweepJob> {
-    const { engine, devices, turns, tell } = this.context
+    const { engine, devices, turns, publish } = this.context
     const prepare = async (signal: AbortSignal): Promise<SweepJob> => {
       // The last viewed range belongs to an earlier sweep.
-      this.lookedAt.delete(pair)
-      const lookedAt = (): RestorationRange | null => this.lookedAt.get(pair) ?? null
+      this.viewedRange.delete(pair)
+      const viewedRange = (): RestorationRange | null => this.viewedRange.get(pair) ?? null
       const sweep = await unlessCancelled(
         signal,
         'The sweep',
         openNextSweep(pair, devices, { fresh, preview })
       )
-      return createSweepJob({ engine: engine.client(), sweep, lookedAt, tell })
+      return createSweepJob({ engine: engine.client(), sweep, viewedRange, publish })
     }
     return turns.start(pair, this.table, 'A sweep', prepare, stopped)
   }
 
   /** Has a running preview score this range on all prompts next, if its amount of work allows. */
   lookAt(pair: ProjectPair, range: RestorationRange): void {
-    this.lookedAt.set(pair, range)
+    this.viewedRange.set(pair, range)
   }
 
   /** Returns the share of the next sweep that an interrupted or the last sweep has computed. */

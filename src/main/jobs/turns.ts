@@ -63,10 +63,10 @@ export class JobTurns {
     })
   }
 
-  /** Calls `hear` whenever a job of the project begins or ends, until the returned function is called. */
-  onChange({ path }: ProjectOfPair, hear: () => void): () => void {
-    this.news.on(path, hear)
-    return () => void this.news.off(path, hear)
+  /** Calls `listener` whenever a job of the project begins or ends, until the returned function is called. */
+  onChange({ path }: ProjectOfPair, listener: () => void): () => void {
+    this.news.on(path, listener)
+    return () => void this.news.off(path, listener)
   }
 
   /** Prepares and starts a job that saves its result. @param prepare ends early when its signal fires */

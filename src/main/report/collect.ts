@@ -32,7 +32,7 @@ import { formatUtc } from '../../contract/words/format'
 import { newestRefusals, safetyNote } from '../../contract/words/safety'
 import { verdictOf, withoutModels } from '../../contract/words/verdict'
 import type { EvaluationFinding } from '../../contract/documents/verdict'
-import { defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import { briefScoring, scoringKey } from '../../contract/documents/scored-by'
 import { measureRun } from '../measures/host'
 import { pairPaths } from '../project/demo'
@@ -308,14 +308,17 @@ async function reportedPairs(
 
 /** Returns null without such a sweep, or if it cannot be read. A warning of the project names unreadable sweeps. */
 async function outlineOf(pair: ProjectPair, scoring: string): Promise<OutlinedSweep | null> {
-  const answering = defaultSweepOf(
+  const defaultSweep = defaultSweepOf(
     pair.sweeps.filter(({ scoredBy, source }) => source === null && scoringKey(scoredBy) === scoring)
   )
-  if (answering === undefined) return null
+  if (defaultSweep === undefined) return null
   try {
-    const [sweep, check] = [await pair.readSweep(answering.id), await pair.readAnswerCheck(answering.id)]
+    const [sweep, check] = [
+      await pair.readSweep(defaultSweep.id),
+      await pair.readAnswerCheck(defaultSweep.id)
+    ]
     const evaluationOf = (selection: Selection | null): Promise<EvaluationFinding | null> =>
-      findingOfSelected(pair, answering.id, selection)
+      findingOfSelected(pair, defaultSweep.id, selection)
     return await outlineSweep(sweep, check, pair.document.settings.rho, evaluationOf)
   } catch (error) {
     if (problemOf(error) === null) throw error

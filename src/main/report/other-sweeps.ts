@@ -1,4 +1,4 @@
-import { defaultSweepsByKind, sweepKind } from '../../contract/documents/answering-sweep'
+import { defaultSweepsByKind, sweepKind } from '../../contract/documents/default-sweep'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'
 import type { SweepSummary } from '../../contract/documents/project'

@@ -25,9 +25,8 @@ import { headlineBlocks } from './sections/sweep'
 import { rangesWords } from './sections/sweep-findings'
 import { BLOCK_EVALUATION, workCell } from './sections/work-cell'
 
-/* One page for the pairs of a study: the tables of the paper, with a row for each pair. */
-
-export interface PairOfPage {
+/** A pair on the page of a study, which has the tables of the paper with a row for each pair. */
+export interface StudyPagePair {
   name: string
   report: Report
   /** Address of the pair's own page, relative to this page. */
@@ -38,7 +37,7 @@ export interface PairOfPage {
 
 export function sideBySideHead(
   study: string,
-  pairs: readonly PairOfPage[],
+  pairs: readonly StudyPagePair[],
   { createdAt, programVersion }: Report
 ): ReportHead {
   return {
@@ -50,7 +49,7 @@ export function sideBySideHead(
 }
 
 /** @param pairs at least one @param missing reasons why other pairs are missing */
-export function sideBySideSections(pairs: readonly PairOfPage[], missing: readonly string[]): Section[] {
+export function sideBySideSections(pairs: readonly StudyPagePair[], missing: readonly string[]): Section[] {
   return [
     glance(pairs, missing),
     ...pairsSections({ pairs: sweptPairs(pairs) }),
@@ -64,7 +63,7 @@ export function sideBySideSections(pairs: readonly PairOfPage[], missing: readon
   ]
 }
 
-const glance = (pairs: readonly PairOfPage[], missing: readonly string[]): Section => ({
+const glance = (pairs: readonly StudyPagePair[], missing: readonly string[]): Section => ({
   id: 'glance',
   title: 'At a glance',
   blocks: [
@@ -77,7 +76,7 @@ const glance = (pairs: readonly PairOfPage[], missing: readonly string[]): Secti
   ]
 })
 
-function sweptPairs(pairs: readonly PairOfPage[]): Report['pairs'] {
+function sweptPairs(pairs: readonly StudyPagePair[]): Report['pairs'] {
   const overview = pairs.find(({ report }) => report.pairs !== null)?.report.pairs ?? null
   if (overview === null) return null
   const ofStudy = overview.pairs.filter(({ name }) => pairs.some((pair) => pair.name === name))
@@ -90,7 +89,7 @@ function sweptPairs(pairs: readonly PairOfPage[]): Report['pairs'] {
   }
 }
 
-function evaluations(pairs: readonly PairOfPage[]): Section {
+function evaluations(pairs: readonly StudyPagePair[]): Section {
   const count = Math.max(...pairs.map((pair) => pair.evaluations.length))
   const blocks = Array.from({ length: count }, (_, task) => taskBlocks(pairs, task)).flat()
   return {
@@ -101,7 +100,7 @@ function evaluations(pairs: readonly PairOfPage[]): Section {
 }
 
 /** @param taskIndex index of the task in the study */
-function taskBlocks(pairs: readonly PairOfPage[], taskIndex: number): Block[] {
+function taskBlocks(pairs: readonly StudyPagePair[], taskIndex: number): Block[] {
   const rows = pairs.map(({ name, report, evaluations: ofPair }) => {
     const evaluation = ofPair[taskIndex] ?? null
     return {
@@ -127,7 +126,7 @@ function taskBlocks(pairs: readonly PairOfPage[], taskIndex: number): Block[] {
     ),
     ...(stopped.length === 0
       ? []
-      : [block.warning(`Stopped, so of the answers so far: ${stopped.join(', ')}.`)]),
+      : [block.warning(`Stopped early, so the tables have only the answers so far: ${stopped.join(', ')}.`)]),
     ...[measures.diversity, measures.quality].map((id) =>
       block.table(
         `${measureLabel(id)} (${measureOf(id).about}). ` +
@@ -165,9 +164,9 @@ function variantsInRoles({ variants, results }: ReportedEvaluation, sweep: Repor
   return variants.reduce<VariantInRole[]>((before, entry, index) => {
     const { variant, sampling, prompting } = entry
     const role = roles.get(weightsKey(variant))
-    const isFramed = prompting === undefined && !isPlain({ ...entry, sampling: undefined })
+    const hasOtherPrompts = prompting === undefined && !isPlain({ ...entry, sampling: undefined })
     const suffix = prompting === undefined ? '' : `, ${PROMPTINGS[prompting].label}`
-    const label = isFramed || role === undefined ? variant.name : `${role}${suffix}`
+    const label = hasOtherPrompts || role === undefined ? variant.name : `${role}${suffix}`
     const candidates = [
       label,
       ...(sampling === undefined ? [] : [`${label}, ${samplerWords(sampling)}`]),
@@ -208,7 +207,7 @@ const samplerWords = ({ temperature, minP, topP, topK }: Sampling): string =>
   ].join(', ')
 
 /** Shows the work for the ranges of each pair, and the number of answers. */
-function cost(pairs: readonly PairOfPage[]): Section {
+function cost(pairs: readonly StudyPagePair[]): Section {
   const columns = [
     textColumn('Pair'),
     numberColumn('scored'),

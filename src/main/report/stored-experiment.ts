@@ -1,4 +1,4 @@
-import { defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import type { AnswerCheck } from '../../contract/documents/answer-check'
 import type { ChecksumsDocument } from '../../contract/documents/checksums'
 import type { Selection, SweepDocument } from '../../contract/documents/crc'

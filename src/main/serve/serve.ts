@@ -42,7 +42,9 @@ export async function serveWorkbench(options: ServeOptions): Promise<void> {
       earlier?.port ?? 0
     )
     if (port === 0 && earlier !== null && server.port !== earlier.port) {
-      remark(`Port ${earlier.port} of the last time is taken: pages that are still open there do not go on.`)
+      remark(
+        `Port ${earlier.port} of the last run is in use, so pages that are still open there lose the connection.`
+      )
     }
     try {
       const url = server.newUrl()

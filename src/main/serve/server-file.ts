@@ -44,6 +44,6 @@ export async function writeServerRecord(file: string, record: ServerRecord): Pro
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
     await writeFileAtomic(file, formatJson(record), 0o600)
   } catch {
-    // See above.
+    // Without a record, a second start does not find this server, which works all the same.
   }
 }

@@ -10,7 +10,7 @@ import { readPairState } from '../project/pair-state'
 import type { ProjectPair } from '../project/pair/project-pair'
 import { saveFailures } from '../project/results/stored-evaluation'
 import { collectReport } from '../report/collect'
-import type { PairOfPage } from '../report/side-by-side'
+import type { StudyPagePair } from '../report/side-by-side'
 import { writeReport } from '../report/write'
 import type { ComputedAnswers, EvaluationWork } from '../work/evaluation'
 import { judgeStored, missingVerdicts, sendingNotice } from '../work/judging'
@@ -145,11 +145,11 @@ export class PairOfStudy {
   }
 
   /** Returns the content of this pair for the page of all pairs. Reports come last, so its results are final. */
-  async pairOfPage(): Promise<PairOfPage> {
+  async pairOfPage(): Promise<StudyPagePair> {
     const { placed, studied } = this.work
     const { name } = studied
     const report = await this.#reported()
-    const evaluations: PairOfPage['evaluations'] = []
+    const evaluations: StudyPagePair['evaluations'] = []
     for (const task of placed.study.tasks) {
       const id = await this.#evaluationId(task)
       evaluations.push(report.evaluations.find((evaluation) => evaluation.id === id) ?? null)

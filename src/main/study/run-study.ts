@@ -5,7 +5,7 @@ import { problemOf } from '../base/rpc-problems'
 import type { EngineClient } from '../engine/host'
 import type { Project } from '../project/project'
 import { documentPage } from '../report/page'
-import { type PairOfPage, sideBySideHead, sideBySideSections } from '../report/side-by-side'
+import { type StudyPagePair, sideBySideHead, sideBySideSections } from '../report/side-by-side'
 import { type Devices, triedDevices } from '../work/devices'
 import type { WorkMeans } from '../work/means'
 import { runWorkList } from '../work/work-list'
@@ -78,7 +78,7 @@ class StudyRun {
   async #reportOfAll(): Promise<StepOutput> {
     const { placed } = this
     const path = await writableReport(placed, null)
-    const pairs: PairOfPage[] = []
+    const pairs: StudyPagePair[] = []
     const missing: string[] = []
     for (const { name } of placed.pairs) {
       try {

@@ -55,7 +55,7 @@ const wordOf = (kind: ModelWord['kind'], expected: string) =>
     return 'kind' in word && word.kind === kind && word.kind !== 'selected' ? word : null
   }, expected)
 
-const place = file.transform((text): StudyModel => ({ kind: 'place', text }))
+const place = file.transform((text): StudyModel => ({ kind: 'name-or-path', text }))
 
 const endpointOf = (chat: '' | 'chat:') =>
   z.string().transform((text, context): StudyModel => {
@@ -119,7 +119,7 @@ function fieldOfWord(text: string): Readonly<Record<string, unknown>> {
     }
     case 'file':
       return { answers: text }
-    case 'place':
+    case 'name-or-path':
       return /^[\w-]+$/.test(text) ? { model: text } : { checkpoint: text }
   }
 }

@@ -14,12 +14,13 @@ import type { ProjectPair } from '../project/pair/project-pair'
 import { keepSweepOnce } from '../project/results/keep-sweep'
 import type { WorkMeans } from './means'
 
-export interface CheckedParts {
+export interface CheckOptions {
   recipes?: readonly Recipe[] | undefined
   best?: number | undefined
   rho: number
-  besideSweep?: AnswerCheck | null | undefined
-  /** Left out: as the sweep was. */
+  /** Check that is stored beside the file of the sweep. */
+  sweepFileCheck?: AnswerCheck | null | undefined
+  /** Default: the device and precision of the sweep. */
   computedIn?: Pick<AnswerCheck, 'device' | 'precision'> | undefined
 }
 
@@ -34,10 +35,10 @@ export class CheckWork {
   static async open(
     folders: PairFolders,
     sweep: SweepDocument,
-    { recipes, best = CHECKED_AT_ONCE, rho, besideSweep = null, computedIn = sweep }: CheckedParts,
+    { recipes, best = CHECKED_AT_ONCE, rho, sweepFileCheck = null, computedIn = sweep }: CheckOptions,
     pair: ProjectPair | null
   ): Promise<CheckWork> {
-    const stored = (await pair?.readAnswerCheck(sweep.id)) ?? besideSweep
+    const stored = (await pair?.readAnswerCheck(sweep.id)) ?? sweepFileCheck
     const earlier = stored !== null && isComputedIn(stored, computedIn) ? stored : null
     const request: CheckRequest = {
       pair: folders,

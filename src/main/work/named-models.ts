@@ -47,7 +47,7 @@ export async function namedModel(
       return word
     case 'file':
       return answerFileModel(word.name, absolutePath(word.path, folder))
-    case 'place': {
+    case 'name-or-path': {
       const path = absolutePath(word.text, folder)
       if (await isRecipeFile(path)) return recipeVariant(await readRecipeFile(path, folders))
       const named = await namedCheckpoints([word.text], folders, [], folder)

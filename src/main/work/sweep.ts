@@ -91,7 +91,7 @@ export class SweepWork {
     return null
   }
 
-  compute(means: WorkMeans, more: Pick<CrcSweepRequest, 'id' | 'lookedAt'> = {}): Promise<SweepDocument> {
+  compute(means: WorkMeans, more: Pick<CrcSweepRequest, 'id' | 'viewedRange'> = {}): Promise<SweepDocument> {
     return this.withDevice(means, (request, onEvent) =>
       runWholeSweep(means.engine, { ...request, ...more }, means.signal, onEvent, this.history)
     )

@@ -120,8 +120,8 @@ export class OpenProjects {
 
   /** Inspects the folders of other checkpoints, each once. @returns function that lists states in a document's order */
   async othersOf(pair: ProjectPair): Promise<(document: PairDocument) => OtherCheckpointState[]> {
-    const lookedAt = this.others.get(pair) ?? new Map<string, Promise<OtherCheckpointState>>()
-    this.others.set(pair, lookedAt)
+    const states = this.others.get(pair) ?? new Map<string, Promise<OtherCheckpointState>>()
+    this.others.set(pair, states)
     const keyOf = ({ path, fingerprint }: OtherCheckpoint): string => `${fingerprint} ${path}`
     const seen = new Map<string, OtherCheckpointState>()
     for (;;) {
@@ -132,8 +132,8 @@ export class OpenProjects {
       if (unseen.length === 0) break
       for (const checkpoint of unseen) {
         const key = keyOf(checkpoint)
-        const state = lookedAt.get(key) ?? lookAtOther(folders, checkpoint.path)
-        lookedAt.set(key, state)
+        const state = states.get(key) ?? lookAtOther(folders, checkpoint.path)
+        states.set(key, state)
         seen.set(key, await state)
       }
     }

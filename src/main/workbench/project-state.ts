@@ -1,4 +1,4 @@
-import { defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import type { PairBrief, ProjectState } from '../../contract/documents/project'
 import { unusableWords } from '../../contract/words/pair-words'
 import type { ProjectJobs } from '../jobs/jobs'
@@ -66,7 +66,7 @@ export function pairBriefs({ pairs }: ProjectOfPair, projects: OpenProjects, job
       model: model ?? null,
       unusable: state === null ? null : unusableWords(state),
       sweepCount: pair.sweeps.length,
-      answeringSweep: defaultSweepOf(pair.sweeps) ?? null,
+      defaultSweep: defaultSweepOf(pair.sweeps) ?? null,
       running: jobs.turns.running(pair)
     }
   })

@@ -2,7 +2,7 @@ import { implement } from '@orpc/server'
 import { contract } from '../../contract/procedures/contract'
 import type { EngineHost } from '../engine/host'
 import { triedDevices } from '../work/devices'
-import type { TellJobNews } from '../jobs/job-news'
+import type { PublishJobNews } from '../jobs/job-news'
 import { ProjectJobs } from '../jobs/jobs'
 import type { Entry } from './entry'
 import { OpenProjects } from './open-projects'
@@ -29,7 +29,7 @@ import { workRoutes } from './routes/work'
 export interface WorkbenchOptions extends Entry {
   engine: EngineHost
   /** Receives news of every job for the taskbar and notifications. */
-  onJobNews?: TellJobNews
+  onJobNews?: PublishJobNews
 }
 
 export type WorkbenchRouter = ReturnType<typeof createWorkbench>['router']

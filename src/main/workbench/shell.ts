@@ -15,7 +15,7 @@ export class ShellRequests {
   private readonly news = new EventEmitter()
   private readonly waiting: ShellEvent[] = []
 
-  tell(event: ShellEvent): void {
+  send(event: ShellEvent): void {
     if (!this.news.emit('event', event) && event.type === 'open') this.waiting.push(event)
   }
 

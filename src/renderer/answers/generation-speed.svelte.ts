@@ -64,7 +64,7 @@ export class GenerationSpeed {
   /** Describes the time of a run: expected from the last run's answers, and at most. */
   most(computing: Computing, maxTokens: number, answers: number): string {
     const speed = this.speeds[this.keyOf(computing)]
-    if (speed === undefined) return `time unknown before a run of ${MIN_ANSWERS} answers`
+    if (speed === undefined) return `time unknown until a run of ${MIN_ANSWERS} answers`
     const most = (answers * maxTokens) / speed.tokensPerSecond
     const about = Math.min(most, answers * speed.secondsPerAnswer)
     return `about ${formatDuration(about)} if answers are as long as the last ones, at most ${formatDuration(most)}`

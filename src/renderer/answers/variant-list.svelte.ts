@@ -1,5 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity'
-import { defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import { EvaluationVariant, isPlain } from '../../contract/documents/evaluation'
 import type { Variant } from '../../contract/documents/samples'
 import { evaluatedChoices } from '../../contract/documents/variant-choices'

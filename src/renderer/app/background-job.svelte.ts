@@ -22,7 +22,7 @@ export interface BackgroundJobDescription<Event, Live> {
   readonly kind: JobKind
   readonly holdsEngine: string | null
   /** Returns the progress for the top bar; null for a job that has none. */
-  tell(live: Live): JobProgress | null
+  describeProgress(live: Live): JobProgress | null
   /** Returns main's procedures. Called at each use, because the connection may be new. */
   calls(): JobCalls<Event>
   /** Returns the state after an event that does not end the job; null until there is any. */
@@ -60,7 +60,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
   hasFailed = $state(false)
   readonly busy = $derived(this.live !== null || this.starting)
   readonly progress = $derived.by(() =>
-    this.live === null || this.hasFailed ? null : this.story.tell(this.live)
+    this.live === null || this.hasFailed ? null : this.description.describeProgress(this.live)
   )
 
   private readonly stream: Subscription
@@ -69,14 +69,14 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
 
   constructor(
     private readonly project: OpenProject,
-    private readonly story: BackgroundJobDescription<Event, Live>
+    private readonly description: BackgroundJobDescription<Event, Live>
   ) {
     this.stream = new Subscription(project)
     project.jobs.add(this)
   }
 
   get kind(): JobKind {
-    return this.story.kind
+    return this.description.kind
   }
 
   get standstill(): string | null {
@@ -84,7 +84,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
   }
 
   get holdsEngine(): string | null {
-    return this.story.holdsEngine
+    return this.description.holdsEngine
   }
 
   /** Starts a job in main and follows it to its end. */
@@ -114,7 +114,7 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
 
   private async askToCancel(): Promise<void> {
     const isRequested = await this.project.attempt(async () => {
-      await this.story.calls().cancel(this.project.here)
+      await this.description.calls().cancel(this.project.here)
       return true
     })
     // The failure was reported. The job goes on and can be cancelled again.
@@ -140,12 +140,12 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     let hasEnded = false
     let followed: AbortSignal | null = null
     const drawSoon = throttled(() => {
-      if (live !== null && followed?.aborted === false) this.live = this.story.draw(live)
+      if (live !== null && followed?.aborted === false) this.live = this.description.draw(live)
     })
     const isLast = await this.stream.follow(
       (signal) => {
         followed = signal
-        return this.story.calls().watch(this.project.here, { signal })
+        return this.description.calls().watch(this.project.here, { signal })
       },
       async (event) => {
         // The failure of an earlier job disappears when another job runs, whichever window started it.
@@ -156,10 +156,10 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
             this.failure = event.problem
             this.hasFailed = true
           }
-          await this.story.ended(event, live)
+          await this.description.ended(event, live)
           return
         }
-        live = this.story.advance(live, event)
+        live = this.description.advance(live, event)
         if (live === null) return
         this.starting = false
         drawSoon()
@@ -179,6 +179,6 @@ export class BackgroundJob<Event extends JobEvent, Live extends object> implemen
     this.hasFailed = false
     this.cancelling = false
     this.starting = false
-    await this.story.idle?.()
+    await this.description.idle?.()
   }
 }

@@ -23,7 +23,7 @@ export class ReadingJob extends BackgroundJob<ReadingEvent, BytesProgress> {
     super(project, {
       kind,
       holdsEngine: null,
-      tell: ({ bytesDone, bytesTotal, secondsLeft }) => ({
+      describeProgress: ({ bytesDone, bytesTotal, secondsLeft }) => ({
         name,
         share: doneShare(bytesDone, bytesTotal),
         secondsLeft

@@ -85,8 +85,8 @@ export class Session extends OpenProject {
     // The top bar shows the first of these if several jobs run.
     this.tasks = new Tasks(this)
     this.prompts = new Prompts(this)
-    const isHeardInChat = (): boolean => this.chat.turns.length > 0
-    this.ranges = new Ranges(this, { prompts: this.prompts, tasks: this.tasks, isHeardInChat })
+    const hasChatTurns = (): boolean => this.chat.turns.length > 0
+    this.ranges = new Ranges(this, { prompts: this.prompts, tasks: this.tasks, hasChatTurns })
     this.recipes = new KeptList(this, this.ranges)
     this.probing = new Probing(this)
     const offered = new OfferedVariants(this, this.ranges)

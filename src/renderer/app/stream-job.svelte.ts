@@ -8,7 +8,7 @@ import type { JobProgress, WindowJob } from './window-job'
 export interface StreamJobDescription {
   readonly kind: JobKind | null
   readonly holdsEngine: string
-  tell(): JobProgress
+  describeProgress(): JobProgress
 }
 
 /** Work in main that is one stream. It ends with its stream, and so with its window. */
@@ -17,11 +17,13 @@ export class StreamJob<Event> implements WindowJob {
   failure = $state.raw<Complaint | null>(null)
   private readonly stream: Subscription
   readonly busy = $derived.by(() => this.stream.isActive)
-  readonly progress = $derived.by<JobProgress | null>(() => (this.busy ? this.story.tell() : null))
+  readonly progress = $derived.by<JobProgress | null>(() =>
+    this.busy ? this.description.describeProgress() : null
+  )
 
   constructor(
     private readonly project: OpenProject,
-    private readonly story: StreamJobDescription
+    private readonly description: StreamJobDescription
   ) {
     this.stream = new Subscription(project)
     project.jobs.add(this)
@@ -32,11 +34,11 @@ export class StreamJob<Event> implements WindowJob {
   }
 
   get kind(): JobKind | null {
-    return this.story.kind
+    return this.description.kind
   }
 
   get holdsEngine(): string {
-    return this.story.holdsEngine
+    return this.description.holdsEngine
   }
 
   get elsewhere(): string | null {

@@ -189,11 +189,11 @@ export class Workbench implements Host {
     // A lost connection has its own notice, so calls that it ended do not complain too. They may fail a moment before
     // the loss is known.
     const complaint = complaintOf(error)
-    const tell = (): void => {
+    const showNow = (): void => {
       if (this.connected) this.complain(complaint)
     }
-    if (complaint.code === 'defect') setTimeout(tell)
-    else tell()
+    if (complaint.code === 'defect') setTimeout(showNow)
+    else showNow()
   }
 
   complain(complaint: Complaint): void {

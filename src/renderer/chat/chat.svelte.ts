@@ -147,7 +147,7 @@ export class Chat {
     this.job = new StreamJob<ChatEvent>(project, {
       kind: null,
       holdsEngine: 'Models are answering in the chat',
-      tell: () => ({
+      describeProgress: () => ({
         name: 'Chat',
         share: doneShare(this.progress?.samplesDone ?? 0, this.progress?.samplesTotal ?? 1),
         secondsLeft: this.progress?.secondsLeft ?? null

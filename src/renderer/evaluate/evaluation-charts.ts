@@ -13,7 +13,7 @@ import { variantStyles } from '../../contract/documents/variant-styles'
 import { type PlotAxis, type PlotContent, type PlotSeries, roomyBounds } from '../plots/plot'
 import { toCsv } from '../ui/csv'
 
-/** How each variant is drawn, in their order; one with a sampler or a prompting of its own is paler. */
+/** Returns the style of each variant. Variants with their own sampler or prompting are paler. */
 export function seriesStyles(
   variants: readonly EvaluationVariant[]
 ): Pick<PlotSeries, 'name' | 'tone' | 'mark' | 'opacity'>[] {
@@ -32,7 +32,7 @@ interface PlottedEvaluation {
   results: Pick<EvaluationView['results'], 'variants' | 'comparedWith'>
 }
 
-/** Diversity against quality of all variants, with the intervals of both. */
+/** Plots diversity against quality of all variants, with the intervals of both. */
 export function tradeOffPlot(
   { run, results }: PlottedEvaluation,
   quality: MeasureId,
@@ -92,7 +92,7 @@ const axisTitle = (id: MeasureId): string => {
   return better === null ? label : `${label} (${better} is better)`
 }
 
-/** pass@k over k, on an axis that doubles; null where no variant has it. */
+/** Plots pass@k over k on a logarithmic axis; null if no variant has it. */
 export function passAtKPlot({ run, results }: PlottedEvaluation): PlotContent | null {
   const ks = results.variants.flatMap(({ passAtK }) => passAtK.map(({ k }) => k))
   if (ks.length === 0) return null
@@ -126,7 +126,7 @@ export function passAtKPlot({ run, results }: PlottedEvaluation): PlotContent | 
   }
 }
 
-/** A measure of each prompt's answers, a point for each variant that has it. */
+/** Plots a measure for each prompt, with a point for each variant. */
 export function promptPlot(
   {
     run,
@@ -156,7 +156,7 @@ export function promptPlot(
   }
 }
 
-/** One prompt's answers in the plane of their first two principal components; null until it is scored. */
+/** Plots one prompt's answers by their first two principal components; null until they are scored. */
 export function embeddingMap(
   variants: readonly EvaluationVariant[],
   { samples, scores }: Pick<EvaluatedPrompt, 'samples' | 'scores'>,
@@ -185,7 +185,7 @@ export function embeddingMap(
             lines: [style.name, ...wrapped(textOf.get(`${place.index} ${place.variant}`) ?? '')]
           }))
       })),
-    // Of all answers, so that nothing moves when a variant is hidden.
+    // The bounds cover all answers, so that no point moves when a variant is hidden.
     x: {
       title: `First component, ${formatPercent(x)} of the variance`,
       bounds: roomyBounds(scores.map.map((place) => place.x))
@@ -197,7 +197,7 @@ export function embeddingMap(
   }
 }
 
-/** A text in lines that fit a tooltip; what is longer than eight lines is cut. */
+/** Wraps a text for a tooltip, and cuts it after eight lines. */
 function wrapped(text: string, width = 64, most = 8): string[] {
   const lines: string[] = []
   for (const word of text.trim().split(/\s+/)) {
@@ -208,7 +208,7 @@ function wrapped(text: string, width = 64, most = 8): string[] {
   return lines.length <= most ? lines : [...lines.slice(0, most), '…']
 }
 
-/** A variant and a measure a row. */
+/** Writes one row for each variant and measure. */
 export function resultsCsv({ results }: Pick<EvaluationView, 'results'>): string {
   return toCsv(
     [
@@ -259,7 +259,7 @@ export function resultsCsv({ results }: Pick<EvaluationView, 'results'>): string
   )
 }
 
-/** A prompt and a variant a row, with every measure. */
+/** Writes one row for each prompt and variant, with every measure. */
 export function cellsCsv({ run, results }: Pick<EvaluationView, 'run' | 'results'>): string {
   const ids = measuresOf(results)
   return toCsv(

@@ -5,7 +5,7 @@ import {
   type EvaluationSetup as StoredSetup,
   type TaskEntry
 } from '../../contract/documents/evaluation'
-import { defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import { ON_CPU } from '../../contract/documents/samples'
 import type { Task } from '../../contract/documents/task'
 import { rangeVariant, spreadOfRanges } from './evaluation-variants'
@@ -47,11 +47,11 @@ export class EvaluationSetupState {
   readonly computation = $derived.by<ComputationDraft>(() => draftOfComputing(this.draft.computing))
   importFailure = $state.raw<Complaint | null>(null)
 
-  /** Returns whether a task is of the project, or was written for models such as the pair's. */
+  /** Reports whether a task belongs to the project, or suits the pair's kind of models. */
   private readonly suits = ({ task, origin }: TaskEntry): boolean =>
     origin !== 'builtin' ||
     task.id.startsWith('demo-') === (this.project.state.document.location.kind === 'demo')
-  /** Null also while it is not known which one was evaluated last. */
+  /** Null also until the task of the last evaluation is loaded. */
   readonly task = $derived.by<Task | null>(() => {
     const first = this.ready ? (this.tasks.find(this.suits) ?? this.tasks[0]) : undefined
     return (this.tasks.find(({ task }) => task.id === this.taskId) ?? first)?.task ?? null
@@ -77,7 +77,7 @@ export class EvaluationSetupState {
       : 'needs a whole number from 1 to 100,000'
   })
 
-  /** Why the setup cannot be run as it is; null when it can. */
+  /** Reason why the setup is incomplete; null if it can be run. */
   readonly incomplete = $derived.by(() => {
     if (!this.ready) return 'The last evaluation is being read.'
     if (this.task === null) return 'Choose a task.'
@@ -147,7 +147,7 @@ export class EvaluationSetupState {
     this.edit({ sampleCount })
   }
 
-  /** Folder of a sentence-embedding model that compares the answers; empty: post itself. */
+  /** Folder of a sentence-embedding model that compares the answers. Empty for post itself. */
   get embeddingModel(): string {
     return this.draft.embeddingModel
   }
@@ -155,7 +155,7 @@ export class EvaluationSetupState {
     this.edit({ embeddingModel })
   }
 
-  /** Folder of a classifier that says which answers are the same; empty: none. */
+  /** Folder of a classifier that decides which answers are the same. Empty for none. */
   get classifier(): string {
     return this.draft.classifier
   }
@@ -168,12 +168,12 @@ export class EvaluationSetupState {
     this.buffer.edit({ ...this.draft, ...changes }, { what: 'change the evaluation', merge })
   }
 
-  /** Hears how fast an evaluation has generated. */
+  /** Stores the speed of an evaluation, to estimate the next one. */
   rememberSpeed({ computing }: EvaluationRun, speed: RunSpeed): void {
     this.speed.remember(computing, speed)
   }
 
-  /** The sweep of the character task that the pair answers with. */
+  /** The default sweep of the character task. */
   readonly proxySweep = $derived.by(() =>
     defaultSweepOf(this.project.state.sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))
   )
@@ -182,7 +182,7 @@ export class EvaluationSetupState {
     this.edit({ computing: computingOf(chooseComputation(this.computation, choice)) })
   }
 
-  /** Makes ranges of that sweep take part, spread over its diversity. */
+  /** Adds ranges of that sweep as variants, spread over its diversity. */
   async addSpread(): Promise<void> {
     const { here, client } = this.project
     const sweepId = this.proxySweep?.id
@@ -213,7 +213,7 @@ export class EvaluationSetupState {
     })
   }
 
-  /** The task that a file holds; null, and a complaint, when it is none. */
+  /** Reads a task from a file; null with a complaint if the file has none. */
   async readTask(file: File): Promise<Task | null> {
     this.importFailure = null
     try {
@@ -227,7 +227,7 @@ export class EvaluationSetupState {
     }
   }
 
-  /** Keeps a task in the project and chooses it. False when it could not be saved. */
+  /** Stores a task in the project and selects it. @returns false if it could not be saved */
   async saveTask(task: Task): Promise<boolean> {
     if (!(await this.storedTasks.save(task))) return false
     this.taskId = task.id

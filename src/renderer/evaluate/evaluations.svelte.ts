@@ -39,7 +39,7 @@ interface LiveEvaluation {
 /** Share of answers that must be new before a running evaluation is measured again. Measuring slows generation. */
 const MEASURED_EACH = 1 / 8
 
-/** The Evaluate view: the running evaluation or the one being looked at, and how it is looked at. */
+/** State of the Evaluate view: the running or the shown evaluation, with its axes and comparison. */
 export class EvaluationsState {
   /** Newest first. */
   readonly list = $derived.by<readonly EvaluationSummary[]>(() => this.project.state.evaluations)
@@ -67,14 +67,14 @@ export class EvaluationsState {
     return isMain ? null : `${diversity} ${quality}`
   })
   inspected = $state.raw<InspectedPrompt | null>(null)
-  /** The variant that the others are to be compared with, until they are; null otherwise. */
+  /** The requested reference variant, until the comparison with it is shown; null otherwise. */
   comparing = $state<string | null>(null)
 
   private readonly reading: Latest<string>
   private readonly looking: Latest<number>
-  /** The evaluation that is being read, to be shown; null when none is. */
+  /** Id of the evaluation that is being loaded; null if none is. */
   readonly opening = $derived.by(() => this.reading.awaited)
-  /** The evaluation that is shown where none is named. */
+  /** Id of the evaluation that is shown by default. */
   readonly newest = $derived.by(() => this.inOrder(this.project.state)[0]?.id ?? null)
   readonly current = $derived.by(() => this.opening ?? this.shownView?.run.id ?? null)
   readonly job: BackgroundJob<EvaluationEvent, LiveEvaluation>
@@ -84,18 +84,18 @@ export class EvaluationsState {
   readonly live = $derived.by(() => this.job.live)
   readonly busy = $derived.by(() => this.job.busy)
 
-  /** Why the last one ended; of an engine that died in it, with the button here that goes on. */
+  /** Error of the last evaluation. If it can be resumed, the hint names the button. */
   readonly failure = $derived.by<Complaint | null>(() => {
     const { failure, hasFailed } = this.job
     const isKept = hasFailed || this.shownView?.answered === false
     return failure === null || !isKept ? failure : resumable(failure, 'finished answers are kept')
   })
 
-  /** Why no evaluation can run now; null when one can. */
+  /** Reason why no evaluation can start; null if one can. */
   readonly blocked = $derived.by(() => this.project.whyNot('evaluate', this.job))
 
   private newestSeen: string | null = null
-  /** Answers of the run that is followed, when it was last measured. */
+  /** Number of answers of the running evaluation when it was last measured. */
   private measuredAt = 0
   private speed = new RunSpeed()
 
@@ -117,7 +117,7 @@ export class EvaluationsState {
     this.job = new BackgroundJob<EvaluationEvent, LiveEvaluation>(project, {
       kind: 'evaluation',
       holdsEngine: 'An evaluation is running',
-      tell: ({ progress }) => ({
+      describeProgress: ({ progress }) => ({
         name: 'Evaluation',
         share: evaluationShare(progress),
         secondsLeft: progress.secondsLeft
@@ -133,7 +133,7 @@ export class EvaluationsState {
       ended: (ending, live) => this.ended(ending, live)
     })
     this.judging = new JudgingJob(project, (evaluationId) => this.judged(evaluationId))
-    project.onChange((state, before) => this.hear(state, before))
+    project.onChange((state, before) => this.followState(state, before))
   }
 
   /**
@@ -159,31 +159,31 @@ export class EvaluationsState {
     return mayRun ? evaluations : answeredFirst(evaluations)
   }
 
-  private hear(state: ProjectState, before: ProjectState): void {
+  private followState(state: ProjectState, before: ProjectState): void {
     const judged = before.running.includes('judging') && !state.running.includes('judging')
     if (judged && !this.judging.job.busy && this.shownView !== null) void this.judged(this.shownView.run.id)
     const next = this.project.nextShown('evaluation', this.current, this.inOrder(state), this.inOrder(before))
     if (this.busy) return
-    // What another program goes on with is read again, so that it does not stand here as it was first seen.
+    // An evaluation that another program resumes is loaded again, because its answers change.
     const goesOn = state.writer !== null && this.shownView?.complete === false && this.opening === null
     if (next === undefined && goesOn && this.shownView !== null) void this.show(this.shownView.run.id)
     else if (next === null) this.clear()
     else if (next !== undefined) void this.show(next)
   }
 
-  /** Shows none: the only one was deleted. */
+  /** Clears the view after the last evaluation was deleted. */
   private clear(): void {
     this.looking.drop()
     this.stored = null
     this.inspected = null
   }
 
-  /** Compares the variants of the evaluation being looked at with one of them, by its name. */
+  /** Compares the variants of the shown evaluation with one of them, by its name. */
   async compareWith(variant: string): Promise<void> {
     if (this.shownView === null) return
     this.comparing = variant
     const run = await this.show(this.shownView.run.id, variant)
-    // A later reading of the same evaluation asks for the comparison too, and ends it.
+    // A later request for the same evaluation includes the comparison, and completes it.
     if (run === null && this.opening === null && this.comparing === variant) this.comparing = null
   }
 
@@ -216,14 +216,14 @@ export class EvaluationsState {
       )
     )
     if (read === null) return null
-    // The same evaluation with more answers stays as it was looked into.
+    // For the same evaluation with more answers, the selected prompt stays open.
     if (this.inspected !== null) await this.inspect(this.inspected.prompt)
     return read.run
   }
 
   private take(view: EvaluationView, against: string | undefined): void {
     this.newestSeen = this.newest
-    // A prompt that was asked for belongs to the evaluation before.
+    // A requested prompt belongs to the earlier evaluation.
     this.looking.drop()
     const other = this.shownView?.run.task.kind !== view.run.task.kind
     const main = mainMeasures(view.run.task.kind, view.results.variants)
@@ -286,10 +286,10 @@ export class EvaluationsState {
     )
   }
 
-  /** Why post cannot be asked for what it fails of the chosen task; null when it can. */
+  /** Reason why the failures of post in the selected task cannot be determined; null if they can. */
   readonly noFailures = $derived.by(() => whyNoFailures(this.setup.task) ?? this.blocked)
 
-  /** Asks post greedily, once each prompt of the chosen task: the run of its own that chooses what it fails. */
+  /** Starts an evaluation of post with one greedy answer per prompt, to find the prompts that it fails. */
   async askGreedily(): Promise<void> {
     const { task, computation } = this.setup
     if (this.noFailures !== null || task === null) return
@@ -320,7 +320,7 @@ export class EvaluationsState {
     await this.project.refresh()
     const isStored = id !== null && this.list.some((evaluation) => evaluation.id === id)
     const run = isStored ? await this.show(id) : null
-    // How fast others answer says nothing of the engine.
+    // The speed of external models does not predict that of the engine.
     if (run !== null && !run.variants.some(({ variant }) => isExternal(variant)))
       this.setup.rememberSpeed(run, this.speed)
     this.speed = new RunSpeed()

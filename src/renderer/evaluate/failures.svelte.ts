@@ -21,7 +21,7 @@ export function foundFailures({
   return { words, count }
 }
 
-/** Why no failures can be chosen from a task; null when they can. */
+/** Returns why a task has no failures to select from; null if it can have some. */
 export function whyNoFailures(task: Task | null): string | null {
   if (task === null) return 'Choose a task.'
   if (task.chosen !== undefined) return 'This task already has only failed prompts.'
@@ -39,12 +39,12 @@ export class Failures {
     private readonly tasks: Tasks
   ) {}
 
-  /** The task that was made of an evaluation; null when none is kept. */
+  /** Returns the task made from an evaluation; null if none is stored. */
   taskOf(evaluationId: string): Task | null {
     return this.tasks.list.find(({ task }) => task.chosen?.evaluationId === evaluationId)?.task ?? null
   }
 
-  /** Keeps what an evaluation found as a task. @returns its id; null when it could not be kept */
+  /** Stores the failures of an evaluation as a task. @returns its id; null if it could not be stored */
   async keep(evaluationId: string): Promise<string | null> {
     if (this.keeping) return null
     this.keeping = true

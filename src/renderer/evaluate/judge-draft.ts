@@ -16,7 +16,7 @@ export interface JudgeDraft {
 
 export type JudgeField = Exclude<keyof JudgeDraft, 'way' | 'anyModel'>
 
-/** A draft to begin with: the judge of last time, or an empty one with the rubric for the kind of task. */
+/** Returns the first draft: the last judge, or an empty one with the rubric for the kind of task. */
 export const draftOfJudge = (kind: TaskKind, last: JudgeSettings | null): JudgeDraft => ({
   way: last?.way ?? DEFAULT_JUDGE.way,
   baseUrl: last?.baseUrl ?? '',
@@ -27,7 +27,7 @@ export const draftOfJudge = (kind: TaskKind, last: JudgeSettings | null): JudgeD
   anyModel: last?.anyModel ?? DEFAULT_JUDGE.anyModel
 })
 
-/** The draft of another way to judge: a rubric that nobody has written goes with it. */
+/** Returns the draft for another way to judge. An unedited rubric is replaced by that of the way. */
 export const judgedBy = (draft: JudgeDraft, kind: TaskKind, way: JudgeWay): JudgeDraft => ({
   ...draft,
   way,
@@ -43,7 +43,7 @@ const SAID: Partial<Record<JudgeField, string>> = {
   requestsPerMinute: WHOLE_NUMBER
 }
 
-/** The settings that a draft says; null with what is wrong with which field, one complaint each. */
+/** Parses a draft into settings; null with one complaint for each wrong field. */
 export function parseJudge(draft: JudgeDraft): {
   settings: JudgeSettings | null
   problems: Partial<Record<JudgeField, string>>
@@ -55,7 +55,7 @@ export function parseJudge(draft: JudgeDraft): {
     baseUrl: draft.baseUrl.trim(),
     model: draft.model.trim(),
     rubric: draft.rubric,
-    // Of forms all answers are read, and the field is not shown.
+    // The way "forms" reads all answers, so it has no such field.
     answersPerPrompt:
       draft.way === 'forms' ? DEFAULT_JUDGE.answersPerPrompt : wholeNumber(draft.answersPerPrompt),
     requestsPerMinute: wholeNumber(draft.requestsPerMinute)
@@ -74,7 +74,7 @@ const wholeNumber = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number
 const isField = (draft: JudgeDraft, field: PropertyKey | undefined): field is JudgeField =>
   field !== undefined && field !== 'way' && field !== 'anyModel' && Object.hasOwn(draft, field)
 
-/** How a judging ended, in a sentence. @param knownCount questions that had a verdict before */
+/** Describes how a judging ended. @param knownCount questions that had a verdict before */
 export function judgeOutcome({
   progress: { done, unreadable },
   knownCount

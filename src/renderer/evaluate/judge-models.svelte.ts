@@ -12,7 +12,7 @@ export class JudgeModels {
     this.listing = new Latest(project.left)
   }
 
-  /** Asks the server that was confirmed; where it lists nothing, or cannot be asked, nothing is said. */
+  /** Asks the confirmed server for its models. A server without a list, or that fails, raises no doubt. */
   async ask({ baseUrl }: Pick<JudgeSettings, 'baseUrl'>, apiKey: string): Promise<void> {
     const { client } = this.project
     const wanted = { baseUrl, ...(apiKey === '' ? {} : { apiKey }) }
@@ -22,7 +22,7 @@ export class JudgeModels {
     if (read !== null) this.answer = { of: baseUrl, models: read.answer }
   }
 
-  /** Why the judge would not be the one that is named, in a sentence; null where nothing is against it. */
+  /** Returns why the server may not have the named model; null if it may. */
   doubtOf({
     baseUrl,
     model,
@@ -30,6 +30,6 @@ export class JudgeModels {
   }: Pick<JudgeSettings, 'baseUrl' | 'model' | 'anyModel'>): string | null {
     const models = this.answer?.of === baseUrl ? this.answer.models : null
     if (anyModel || models === null || models.includes(model)) return null
-    return `This server ${servesOthers(model, models)}. Name the model as it does, or take verdicts of any.`
+    return `This server ${servesOthers(model, models)}. Use one of its names, or accept verdicts of any model.`
   }
 }

@@ -5,15 +5,15 @@ import { doneShare } from '../app/window-job'
 
 /** Judges an evaluation's answers by an endpoint. The job ends with the window that started it. */
 export class JudgingJob {
-  /** Null while nothing is judged, and before the first answer is. */
+  /** Progress; null while nothing is judged, and before the first verdict. */
   counts = $state.raw<JudgeProgress | null>(null)
-  /** Answers of these that had a verdict before, and are not sent again. */
+  /** Number of these answers that had a verdict before, so that they are not sent again. */
   knownCount = $state(0)
   secondsLeft = $state<number | null>(null)
   outcome = $state.raw<{ progress: JudgeProgress; knownCount: number } | null>(null)
   readonly job: StreamJob<JudgeEvent>
 
-  /** @param judged hears that an evaluation has marks */
+  /** @param judged called when an evaluation has new scores */
   constructor(
     private readonly project: OpenProject,
     private readonly judged: (evaluationId: string) => Promise<void>
@@ -21,7 +21,7 @@ export class JudgingJob {
     this.job = new StreamJob<JudgeEvent>(project, {
       kind: 'judging',
       holdsEngine: 'Answers are being judged',
-      tell: () => {
+      describeProgress: () => {
         const { done, total } = this.counts ?? { done: 0, total: 1 }
         return { name: 'Judging', share: doneShare(done, total), secondsLeft: this.secondsLeft }
       }
@@ -47,7 +47,7 @@ export class JudgingJob {
           { signal }
         ),
       ({ type, progress }) => {
-        // Before anything is asked, done are those that are known.
+        // The first event counts the questions that earlier judgings have answered.
         if (startedMs === null && progress.total > 0) {
           startedMs = performance.now()
           this.knownCount = progress.done
@@ -62,7 +62,7 @@ export class JudgingJob {
       }
     )
     this.counts = null
-    // Verdicts are kept as they come, so also what was stopped or failed has results.
+    // Each verdict is stored as it arrives, so a stopped or failed judging has results too.
     if (!this.project.left.aborted) await this.judged(evaluationId)
   }
 }

@@ -9,7 +9,7 @@ export const taskCopy = (task: Task, takenIds: readonly string[]): Task => ({
 
 const MOST_PROBLEMS = 8
 
-/** The task that a text says, or what is wrong with it, each as "field: what is wrong". */
+/** Parses a task from a text. Errors have the form "field: problem". */
 export function parseTask(text: string): { task: Task } | { problems: string[] } {
   let json: unknown
   try {

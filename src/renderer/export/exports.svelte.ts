@@ -168,7 +168,7 @@ export class ExportsState {
     this.job = new BackgroundJob<ExportEvent, LiveExport>(project, {
       kind: 'export',
       holdsEngine: null,
-      tell: ({ progress: { bytesDone, bytesTotal, secondsLeft } }) => ({
+      describeProgress: ({ progress: { bytesDone, bytesTotal, secondsLeft } }) => ({
         name: 'Export',
         share: doneShare(bytesDone, bytesTotal),
         secondsLeft
@@ -187,7 +187,7 @@ export class ExportsState {
     this.ranks = new BackgroundJob<RankEvent, RankProgress>(project, {
       kind: 'ranks',
       holdsEngine: 'Ranks are being scored',
-      tell: ({ share }) => ({ name: 'Ranks', share: share ?? 0, secondsLeft: null }),
+      describeProgress: ({ share }) => ({ name: 'Ranks', share: share ?? 0, secondsLeft: null }),
       calls: () => project.client.ranks,
       ...progressOnly<RankEvent, RankProgress>(),
       ended: (ending) => {
@@ -197,7 +197,7 @@ export class ExportsState {
     this.serving = new BackgroundJob<ServingEvent, ServingState>(project, {
       kind: 'serving',
       holdsEngine: null,
-      tell: () => null,
+      describeProgress: () => null,
       calls: () => project.client.serving,
       ...progressOnly<ServingEvent, ServingState>(),
       ended: () => undefined

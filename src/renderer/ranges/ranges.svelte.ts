@@ -1,5 +1,5 @@
 import { type SweepResult, sweepResult } from './sweep-result'
-import { defaultSweepFirst, defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { defaultSweepFirst, defaultSweepOf } from '../../contract/documents/default-sweep'
 import type { ShownSweep } from '../../contract/documents/shown-sweep'
 import type { ProjectState, SavedCounts, SweepSummary } from '../../contract/documents/project'
 import type { Recipe, RestorationRange } from '../../contract/model/recipe'
@@ -84,12 +84,12 @@ export class Ranges {
   private readonly reading: Latest<string>
   /** Id of the sweep that is being read; null for none. */
   readonly opening = $derived.by(() => this.reading.awaited)
-  private readonly answering = $derived.by(() => defaultSweepOf(this.project.state.sweeps))
+  private readonly defaultSweep = $derived.by(() => defaultSweepOf(this.project.state.sweeps))
   /**
    * Id of the sweep that the pair answers with; null for none. A preview does not replace a full sweep of the same
    * prompts.
    */
-  readonly newest = $derived.by(() => this.answering?.id ?? null)
+  readonly newest = $derived.by(() => this.defaultSweep?.id ?? null)
   readonly current = $derived(this.opening ?? this.sweep?.id ?? null)
   readonly selecting = $derived.by(() => this.limited.awaited)
   readonly selection = $derived.by(() => this.limited.current)
@@ -138,7 +138,9 @@ export class Ranges {
   /** Value of the slider, which changes before the shown selection does. */
   readonly wantedRho = $derived.by(() => this.whatIf.asked?.rho ?? this.rho)
   /** True if answers of the pair's models were shown in Chat or Samples. */
-  readonly isHeard = $derived.by(() => this.project.state.sampleRuns.length > 0 || this.needs.isHeardInChat())
+  readonly hasAnswers = $derived.by(
+    () => this.project.state.sampleRuns.length > 0 || this.needs.hasChatTurns()
+  )
   /** The verdict on what is shown, and the badge of its selected range. */
   readonly result = $derived.by<SweepResult | null>(() => sweepResult(this))
   /**
@@ -161,17 +163,17 @@ export class Ranges {
   /**
    * True while the sweep that the pair answers with is being read. Its selection is unknown before its check is read.
    */
-  readonly awaitsNewest = $derived.by(() => this.opening !== null && this.opening === this.answering?.id)
+  readonly awaitsNewest = $derived.by(() => this.opening !== null && this.opening === this.defaultSweep?.id)
   /**
    * The range that is selected in the sweep that the pair answers with, under the current limit. Null for none, and
    * while unknown.
    */
   readonly selectedOfNewest = $derived.by<(RestorationRange & Restoring) | null>(() => {
-    const { answering } = this
-    if (answering === undefined) return null
-    const selected = this.selectedIn(answering)
+    const { defaultSweep } = this
+    if (defaultSweep === undefined) return null
+    const selected = this.selectedIn(defaultSweep)
     if (selected === null) return null
-    const { layerCount, source } = answering
+    const { layerCount, source } = defaultSweep
     return { ...selected, layerCount, source }
   })
 
@@ -190,7 +192,7 @@ export class Ranges {
     private readonly needs: {
       prompts: { flush(): Promise<void> }
       tasks: Tasks
-      isHeardInChat: () => boolean
+      hasChatTurns: () => boolean
     }
   ) {
     this.savedChecks = project.state.saved.answerChecks
@@ -211,7 +213,7 @@ export class Ranges {
     this.job = new BackgroundJob<SweepEvent, SweepRun>(project, {
       kind: 'sweep',
       holdsEngine: 'A sweep is running',
-      tell: ({ isPreview, progress: { rowsDone, rowsTotal, secondsLeft } }) => ({
+      describeProgress: ({ isPreview, progress: { rowsDone, rowsTotal, secondsLeft } }) => ({
         name: isPreview ? 'Preview' : 'Sweep',
         share: doneShare(rowsDone, rowsTotal),
         secondsLeft

@@ -23,11 +23,11 @@ interface Evidence {
   readonly numbers: ShownNumbers
   readonly evaluated: { readonly current: EvaluationFinding | null; readonly isReading: boolean }
   /** True if answers of a model were shown in Chat or Samples. */
-  readonly isHeard: boolean
+  readonly hasAnswers: boolean
 }
 
 /** @returns null if there is no sweep, or no range was scored */
-export function sweepResult({ numbers, evaluated, isHeard }: Evidence): SweepResult | null {
+export function sweepResult({ numbers, evaluated, hasAnswers }: Evidence): SweepResult | null {
   const { sweep, selection, check } = numbers
   const sampler = numbers.whatIf?.sampler ?? null
   if (sweep === null || selection === null) return null
@@ -36,7 +36,7 @@ export function sweepResult({ numbers, evaluated, isHeard }: Evidence): SweepRes
   const { current: evaluation, isReading } =
     sampler === null ? evaluated : { current: null, isReading: false }
   const evidence = { layerCount, source, scoredBy, base, post, ranges, preview, selection, check, sampler }
-  const verdict = verdictOf({ ...evidence, evaluation, isReading, isHeard })
+  const verdict = verdictOf({ ...evidence, evaluation, isReading, hasAnswers })
   return {
     evidence,
     verdict,

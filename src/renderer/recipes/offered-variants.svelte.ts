@@ -1,4 +1,4 @@
-import { defaultSweepOf } from '../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../contract/documents/default-sweep'
 import type { Selection } from '../../contract/documents/crc'
 import type { RestorationRange } from '../../contract/model/recipe'
 import type { Restoring } from '../../contract/model/model'

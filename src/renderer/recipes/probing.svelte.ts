@@ -24,7 +24,7 @@ export class Probing {
     this.job = new StreamJob<ProbeEvent>(project, {
       kind: null,
       holdsEngine: 'A recipe is being probed',
-      tell: () => ({
+      describeProgress: () => ({
         name: 'Probe',
         share: Object.keys(this.answers?.byModel ?? {}).length / 3,
         secondsLeft: null

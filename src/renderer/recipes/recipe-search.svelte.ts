@@ -36,7 +36,7 @@ export class RecipeSearch {
     this.job = new BackgroundJob<SearchEvent, SearchProgress>(project, {
       kind: 'search',
       holdsEngine: 'A search is running',
-      tell: ({ generation, sweep: { rowsDone, rowsTotal, secondsLeft } }) => ({
+      describeProgress: ({ generation, sweep: { rowsDone, rowsTotal, secondsLeft } }) => ({
         name: `Search, generation ${generation}`,
         share: doneShare(rowsDone, rowsTotal),
         secondsLeft

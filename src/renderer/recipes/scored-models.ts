@@ -24,7 +24,7 @@ import { capitalised, rangeName } from '../ui/format'
 export interface ScoredModel {
   /** Equal for models of equal weights. */
   key: string
-  kind: 'range' | 'uniform-blend' | 'depth-ramp' | 'recipe' | 'found' | 'checkpoint' | 'baseline'
+  kind: 'range' | 'uniform-blend' | 'depth-ramp' | 'recipe' | 'search-result' | 'checkpoint' | 'baseline'
   name: string
   /** Number of a kept recipe or checkpoint in the order of keeping; null for others. */
   mark: number | null
@@ -69,13 +69,13 @@ export function otherModels(
     model: Model,
     score: BriefScore,
     kind: OtherModel['kind'],
-    own: Named | null = null,
+    keptModel: Named | null = null,
     estimatedFrom: number | null = null
   ): OtherModel => ({
     key: weightsKey(model),
     kind,
-    name: own?.name ?? modelName(model),
-    mark: own?.mark ?? null,
+    name: keptModel?.name ?? modelName(model),
+    mark: keptModel?.mark ?? null,
     layers: modelStrengths(model, layerCount),
     model,
     score,
@@ -97,9 +97,9 @@ export function otherModels(
     }),
     ...modelsOf({ ...sweep, uniformBlends: [] }).flatMap(({ model, score }) => {
       if (model.kind === 'post' || model.kind === 'base' || model.kind === 'range') return []
-      return [scored(modelOf(model, sweep), score, model.kind, namedNow(model, kept))]
+      return [scored(modelOf(model, sweep), score, model.kind, currentName(model, kept))]
     }),
-    ...searched.map((score) => scored({ kind: 'recipe', recipe: score.recipe }, score, 'found'))
+    ...searched.map((score) => scored({ kind: 'recipe', recipe: score.recipe }, score, 'search-result'))
   ]
 }
 
@@ -121,7 +121,7 @@ export const blendsBetween = ({
 /** Name and number of a kept model. */
 type Named = Pick<OtherModel, 'name' | 'mark'>
 
-function namedNow(model: SweptModel, kept: KeptModels): Named | null {
+function currentName(model: SweptModel, kept: KeptModels): Named | null {
   if (model.kind === 'checkpoint') return keptCheckpoint(model, kept) ?? null
   const entry = model.kind === 'recipe' ? keptRecipe(model.recipe, kept) : undefined
   return entry === undefined ? null : { name: entry.recipe.name, mark: entry.mark }

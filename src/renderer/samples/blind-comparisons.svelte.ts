@@ -15,7 +15,7 @@ import { readStoredJson } from '../ui/browser-storage'
 import { saveText } from '../ui/save-file'
 import { type BlindPlan, blindPlan, blindSizes, type BlindWay, marksByComparison } from './blind'
 
-/** This window's blind comparison survives a reload; another window has its own. */
+/** The state is stored per window, and survives a reload. */
 const STORED_AS = 'slr-blind-run'
 const Stored = z.object({ runId: z.string(), size: z.number(), pairs: z.boolean() })
 
@@ -24,7 +24,7 @@ const EXPORT_TYPES = {
   json: 'application/json'
 } as const satisfies Record<PreferenceExportFormat, string>
 
-/** A comparison that can be decided: of each variant the answers in its set. */
+/** A comparison to decide, with the answers of each variant in its set. */
 export interface ShownComparison {
   place: number
   comparison: BlindComparison
@@ -36,7 +36,7 @@ export interface ShownComparison {
 /** A verdict: the column of the preferred variant, a tie, or skipped. */
 export type BlindVerdict = number | 'tie' | 'skipped'
 
-/** The blind comparison of the run that is shown, and what is preferred in it. */
+/** The blind comparison of the shown run, and its votes. */
 export class BlindComparisons {
   on = $state(false)
   way = $state.raw<BlindWay>({ size: 1, pairs: false })
@@ -44,8 +44,8 @@ export class BlindComparisons {
   /** Tallies of the votes; empty while names are hidden, and without votes. */
   tallies = $state.raw<readonly PreferenceTally[]>([])
   /** An earlier comparison in view; null for the next one to decide. */
-  private lookedAt = $state<number | null>(null)
-  /** Repeats the decision that could not be saved; null when all are saved. */
+  private viewedIndex = $state<number | null>(null)
+  /** Saves a failed decision again; null if all are saved. */
   retry = $state.raw<(() => Promise<void>) | null>(null)
   private readonly tallying: Latest<string>
 
@@ -64,9 +64,9 @@ export class BlindComparisons {
   })
   readonly decided = $derived(this.currentVotes.length)
 
-  /** The comparison in view; null when every one is decided. */
+  /** The comparison in view; null if all are decided. */
   readonly current = $derived.by((): ShownComparison | null => {
-    if (this.lookedAt !== null) return this.at(this.lookedAt)
+    if (this.viewedIndex !== null) return this.at(this.viewedIndex)
     for (let index = 0; index < this.plan.length; index += 1) {
       const comparison = this.at(index)
       if (comparison?.mark === null) return comparison
@@ -85,7 +85,7 @@ export class BlindComparisons {
   look(run: SampleRun | null): void {
     this.on = false
     this.retry = null
-    this.lookedAt = null
+    this.viewedIndex = null
     this.tallies = []
     this.marks = run?.marks ?? []
     if (run === null) return
@@ -110,7 +110,7 @@ export class BlindComparisons {
 
   async reveal(): Promise<void> {
     this.on = false
-    this.lookedAt = null
+    this.viewedIndex = null
     sessionStorage.removeItem(STORED_AS)
     const run = this.shownRun()?.run
     if (run !== undefined) await this.tally(run.id)
@@ -118,40 +118,40 @@ export class BlindComparisons {
 
   take(way: BlindWay): void {
     this.way = way
-    this.lookedAt = null
+    this.viewedIndex = null
     this.store()
   }
 
-  /** Looks at the comparison before or behind the one in view. */
+  /** Shows the comparison before or after the one in view. */
   step(by: -1 | 1): void {
     this.retry = null
     const from = this.current?.place ?? this.plan.length
     for (let index = from + by; index >= 0 && index < this.plan.length; index += by) {
       if (this.at(index) === null) continue
-      this.lookedAt = index
+      this.viewedIndex = index
       return
     }
-    if (by > 0) this.lookedAt = null
+    if (by > 0) this.viewedIndex = null
   }
 
-  /** Decides the comparison in view, and goes on to the next that is not. */
+  /** Decides the comparison in view, and shows the next undecided one. */
   async decide(verdict: BlindVerdict): Promise<void> {
     const { current } = this
     if (current === null) return
     const { comparison, place } = current
     const vote = markOf(comparison, verdict)
     if (vote === null) return
-    this.lookedAt = null
+    this.viewedIndex = null
     this.retry = null
     if (await this.change(`decide comparison ${place + 1}`, [vote], [])) return
-    this.lookedAt = place
+    this.viewedIndex = place
     this.retry = () => this.decide(verdict)
   }
 
-  /** Takes the latest decision back, which is then asked for again. */
+  /** Reverts the latest decision, and shows its comparison again. */
   async takeBack(): Promise<void> {
     const last = this.currentVotes.at(-1)
-    this.lookedAt = null
+    this.viewedIndex = null
     this.retry = null
     if (last !== undefined) await this.change('take a decision back', [], [last])
   }
@@ -185,7 +185,7 @@ export class BlindComparisons {
     return { place, comparison, sets, mark: this.marked.get(comparisonKey(comparison)) ?? null }
   }
 
-  /** Decides comparisons and takes decisions back, as one step to undo. @returns whether that was saved */
+  /** Decides comparisons and reverts decisions as one undoable change. @returns whether it was saved */
   private async change(
     what: string,
     decided: readonly PreferenceMark[],

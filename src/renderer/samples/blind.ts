@@ -8,20 +8,20 @@ import {
 } from '../../contract/documents/preferences'
 import type { SampleRun } from '../../contract/documents/samples'
 
-/** The letters that stand for the variants while their names are hidden. */
+/** Letters of the variants while their names are hidden. */
 export const blindLetter = (column: number): string => String.fromCodePoint(65 + column)
 
-/** The digit that decides for a column; null beyond the ninth, where no key does. */
+/** Returns the key that decides for a column; null beyond the ninth. */
 export const blindKey = (column: number): string | null => (column < 9 ? String(column + 1) : null)
 
 export interface BlindWay {
-  /** Answers of each that are shown at once. */
+  /** Number of answers per variant that are shown at once. */
   size: number
-  /** Two variants at a time; all of them otherwise. */
+  /** True to compare two variants at a time; false to compare all. */
   pairs: boolean
 }
 
-/** The sizes of sets that a run has enough answers for. */
+/** Returns the sizes of sets for which a run has enough answers. */
 export const blindSizes = (sampleCount: number): number[] =>
   [1, 2, 4, 8, 16].filter((size) => size <= sampleCount)
 
@@ -43,7 +43,7 @@ export function shuffled(count: number, ...seeds: readonly number[]): number[] {
   return order
 }
 
-/** All comparisons of a run, in the order in which they are asked for. */
+/** Returns all comparisons of a run in the order of presentation. */
 export interface BlindPlan {
   readonly length: number
   at: (place: number) => BlindComparison

@@ -11,9 +11,9 @@ type CheckEvent = { type: 'progress'; done: number; total: number } | { type: 's
 
 /** The character task scored from full answers, beside the scores from first tokens. */
 export class CharacterCheck {
-  /** Answers done, of all; null while none are generated. */
+  /** Number of generated answers and their total; null while none are generated. */
   counts = $state.raw<{ done: number; total: number } | null>(null)
-  /** The latest check, with what it came from. */
+  /** The latest check, with its prompts and settings. */
   result = $state.raw<SampledCrc | null>(null)
   readonly job: StreamJob<CheckEvent>
   readonly busy = $derived.by(() => this.job.busy)
@@ -36,7 +36,7 @@ export class CharacterCheck {
     this.job = new StreamJob<CheckEvent>(project, {
       kind: 'character check',
       holdsEngine: 'The character task is being checked',
-      tell: () => {
+      describeProgress: () => {
         const { done, total } = this.counts ?? { done: 0, total: 1 }
         return { name: 'Character task', share: doneShare(done, total), secondsLeft: null }
       }
@@ -49,7 +49,7 @@ export class CharacterCheck {
     if (result !== null) this.result = result
   }
 
-  /** Generates answers to the character prompts from the chosen variants, and scores them. */
+  /** Generates answers of the selected variants to the character prompts, and scores them. */
   async start(): Promise<void> {
     const settings = this.next.setup.parsed?.settings
     const variants = this.next.variants.sampled.filter(({ kind }) => kind !== 'few-shot')

@@ -7,12 +7,12 @@ export interface SamplePromptDraft {
   id: number
   text: string
   category: string
-  /** Left out: the project's. */
+  /** Default: the system prompt of the project. */
   system: string | undefined
   raw: boolean
 }
 
-/** The prompt of a draft; fails with what is wrong with it. */
+/** Parses the prompt of a draft. @throws an error that names the problem */
 export function parseSampleDraft({
   text,
   category,
@@ -35,6 +35,6 @@ export const sampleDraftsOf = (prompts: readonly SamplePrompt[], firstId: number
     raw
   }))
 
-/** Returns whether two prompt sets are equal, in the same order. */
+/** Reports whether two prompt sets are equal, in the same order. */
 export const sameSamplePrompts = (left: readonly SamplePrompt[], right: readonly SamplePrompt[]): boolean =>
   sameInOrder(left, right, (one, other) => one.system === other.system && one.raw === other.raw)

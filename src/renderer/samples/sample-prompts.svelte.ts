@@ -12,18 +12,18 @@ import { Latest } from '../app/latest.svelte'
 import type { OpenProject } from '../app/open-project.svelte'
 import { PromptList } from '../prompt-set/prompt-list.svelte'
 
-/** Long enough for a word to be typed. */
+/** Pause in typing after which the preview is updated. */
 export const RENDER_REST_MS = 250
 
 type RenderedSample = Awaited<ReturnType<Client['samples']['render']>>
 
-/** The prompts to sample answers to, as they are edited, and what the selected one becomes for the model. */
+/** The edited sample prompts, and a preview of the model's input for the selected one. */
 export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt> {
   builtin = $state.raw<readonly SamplePrompt[]>([])
   rendered = $state.raw<RenderedSample | null>(null)
   renderProblem = $state.raw<Complaint | null>(null)
   private readonly rendering: Latest<SamplePrompt>
-  /** True while `rendered` is of an earlier text. */
+  /** True while `rendered` shows an earlier text. */
   readonly renderPending = $derived.by(() => this.rendering.awaited !== null)
 
   readonly selected = $derived.by(() => {
@@ -70,7 +70,7 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     this.builtin = (await this.project.attempt(() => this.project.client.samples.builtinPrompts())) ?? []
   }
 
-  /** Takes the prompts of a file the user picked; what cannot be read is reported and changes nothing. */
+  /** Imports the prompts of a file. An unreadable file is reported and changes nothing. */
   async importFile(file: File): Promise<void> {
     const prompts = await this.project.attempt(async () =>
       this.project.client.samples.readPrompts({ fileName: file.name, content: await textOfFile(file) })
@@ -78,7 +78,7 @@ export class SamplePromptList extends PromptList<SamplePromptDraft, SamplePrompt
     if (prompts !== null) this.replace(prompts, file.name)
   }
 
-  /** Asks what the selected prompt becomes. @param restMs waited before, for a prompt that is being typed */
+  /** Renders the selected prompt. @param restMs milliseconds to wait first, for a prompt that is being typed */
   override async render(restMs = 0): Promise<void> {
     const { here, client, modelsAway } = this.project
     const prompt = this.selected

@@ -10,7 +10,7 @@ import type { OpenProject } from '../app/open-project.svelte'
 
 /** Sampler and other settings of the next run. The project stores them. */
 export class SampleSetupState {
-  /** Null until the model's default settings are known. */
+  /** Null until the model's default settings are loaded. */
   readonly buffer: EditBuffer<SettingsDraft | null, StoredSetup | undefined>
   defaults = $state.raw<SampleSettings | null>(null)
 
@@ -74,7 +74,7 @@ export class SampleSetupState {
     if (this.draft === null) this.buffer.suggest(draftOfSettings(defaults))
   }
 
-  /** Takes the settings of an earlier run if the project stores none. */
+  /** Adopts the settings of an earlier run if the project stores none. */
   follow(run: SampleRun): void {
     if (this.project.state.document.settings.samples === undefined)
       this.buffer.suggest(draftOfSettings(run.settings))

@@ -29,7 +29,7 @@ import type { OpenProject } from '../app/open-project.svelte'
 
 export type SamplesTab = 'answers' | 'prompts' | 'check'
 
-/** A run that goes on now, as far as it is. Replaced whenever something arrived, so that what shows it looks again. */
+/** The present state of a running sample run. Each event replaces it, so that the view is updated. */
 interface LiveRun {
   run: SampleRun
   board: AnswerBoard
@@ -50,7 +50,7 @@ const EXPORT_TYPES = {
   html: 'text/html'
 } as const satisfies Record<SampleExportFormat, string>
 
-/** The Samples view: the running sample run or the one being looked at, and how it is looked at. */
+/** State of the Samples view: the running or the shown sample run, with its tab, search and open cells. */
 export class SamplesState {
   tab = $state<SamplesTab>('answers')
   private stored = $state.raw<ShownRun | null>(null)
@@ -67,7 +67,7 @@ export class SamplesState {
   readonly expanded = new SvelteSet<string>()
 
   private readonly reading: Latest<string>
-  /** The run that is being read, to be shown; null when none is. */
+  /** Id of the run that is being loaded; null if none is. */
   readonly opening = $derived.by(() => this.reading.awaited)
   readonly newest = $derived.by(() => this.project.state.sampleRuns[0]?.id ?? null)
   readonly current = $derived.by(() => this.opening ?? this.shownRun?.run.id ?? null)
@@ -95,7 +95,7 @@ export class SamplesState {
     () => this.missing > 0 && (this.job.failure === null || this.missing < this.shownTotal)
   )
 
-  /** Why the last run ended; of an engine that died in it, with the button here that goes on. */
+  /** Error of the last run. If it can be resumed, the hint names the button. */
   readonly failure = $derived.by<Complaint | null>(() => {
     const { failure, hasFailed } = this.job
     return failure !== null && (hasFailed || this.resumes)
@@ -103,7 +103,7 @@ export class SamplesState {
       : failure
   })
 
-  /** Why no answers can be generated now; null when they can. */
+  /** Reason why no answers can be generated; null if they can. */
   readonly blocked = $derived.by(() => this.project.whyNot('generate', this.job))
 
   readonly plannedCount = $derived.by(
@@ -124,7 +124,7 @@ export class SamplesState {
     return `${answers} · ${this.speed.most(settings, settings.maxTokens, this.plannedCount)}`
   })
 
-  /** Why the setup cannot be run as it is; null when it can. */
+  /** Reason why the setup is incomplete; null if it can be run. */
   readonly incomplete = $derived.by(() => {
     if (this.prompts.invalid !== null) {
       const { index, problem } = this.prompts.invalid
@@ -154,7 +154,7 @@ export class SamplesState {
     this.job = new BackgroundJob<SampleEvent, LiveRun>(project, {
       kind: 'samples',
       holdsEngine: 'Answers are being generated',
-      tell: ({ progress: { samplesDone, samplesTotal, secondsLeft } }) => ({
+      describeProgress: ({ progress: { samplesDone, samplesTotal, secondsLeft } }) => ({
         name: 'Samples',
         share: doneShare(samplesDone, samplesTotal),
         secondsLeft
@@ -168,7 +168,7 @@ export class SamplesState {
     this.setup = new SampleSetupState(project)
     this.check = new CharacterCheck(project, this)
     this.blind = new BlindComparisons(project, () => this.shownRun)
-    project.onChange((state, before) => this.hear(state, before))
+    project.onChange((state, before) => this.followState(state, before))
   }
 
   /**
@@ -192,7 +192,7 @@ export class SamplesState {
     if (first && run !== null) this.setup.follow(run)
   }
 
-  private hear(state: ProjectState, before: ProjectState): void {
+  private followState(state: ProjectState, before: ProjectState): void {
     const next = this.project.nextShown('samples', this.current, state.sampleRuns, before.sampleRuns)
     if (next === null && !this.busy) this.clear()
     else if (next !== undefined && next !== null && next !== this.newestSeen && !this.busy)
@@ -201,14 +201,14 @@ export class SamplesState {
     if (checked && !this.check.busy) void this.check.load()
   }
 
-  /** Shows none: the only one was deleted. */
+  /** Clears the view after the last run was deleted. */
   private clear(): void {
     this.look()
     this.blind.look(null)
     this.stored = null
   }
 
-  /** Looks at other answers: whole, from the top. */
+  /** Resets search and open cells, for other answers. */
   private look(): void {
     this.query = ''
     this.expanded.clear()
@@ -233,7 +233,7 @@ export class SamplesState {
     this.newestSeen = this.newest
     const board = new AnswerBoard()
     board.add(samples)
-    // The same run with more answers stays as it was looked at.
+    // For the same run with more answers, search and open cells stay.
     if (this.shownRun?.run.id !== run.id) {
       this.look()
       this.blind.look(run)
@@ -253,21 +253,21 @@ export class SamplesState {
     else await this.start()
   }
 
-  /** Generates on until every prompt and variant of a run has `sampleCount` answers. */
-  private async goOn(run: SampleRun, sampleCount: number): Promise<void> {
+  /** Resumes a run until every prompt and variant has `sampleCount` answers. */
+  private async resume(run: SampleRun, sampleCount: number): Promise<void> {
     if (this.blocked !== null) return
     const { here, client } = this.project
     await this.begin(() => client.samples.more({ ...here, runId: run.id, sampleCount }))
   }
 
-  /** Adds answers to the shown run, so many to every prompt and variant. */
+  /** Adds a number of answers to every prompt and variant of the shown run. */
   async addAnswers(count: number): Promise<void> {
     if (this.shownRun !== null)
-      await this.goOn(this.shownRun.run, this.shownRun.run.settings.sampleCount + count)
+      await this.resume(this.shownRun.run, this.shownRun.run.settings.sampleCount + count)
   }
 
   async finishShown(): Promise<void> {
-    if (this.shownRun !== null) await this.goOn(this.shownRun.run, this.shownRun.run.settings.sampleCount)
+    if (this.shownRun !== null) await this.resume(this.shownRun.run, this.shownRun.run.settings.sampleCount)
   }
 
   private async begin(ask: () => Promise<unknown>): Promise<void> {
@@ -284,7 +284,7 @@ export class SamplesState {
       this.runSpeed.update(progress)
       const board = new AnswerBoard()
       board.add(event.samples)
-      // More answers to the run that is shown: it stays as it was looked at.
+      // If the shown run gets more answers, search and open cells stay.
       if (this.shownRun?.run.id !== run.id) {
         this.look()
         this.blind.look(null)
@@ -305,7 +305,7 @@ export class SamplesState {
   }
 
   private async ended(live: LiveRun | null): Promise<void> {
-    // How fast others answer says nothing of the engine.
+    // The speed of external models does not predict that of the engine.
     if (live !== null && !live.run.variants.some(isExternal))
       this.speed.remember(live.run.settings, this.runSpeed)
     this.runSpeed = new RunSpeed()

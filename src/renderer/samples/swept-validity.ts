@@ -4,7 +4,7 @@ import { scoreIn } from '../../contract/documents/swept-model'
 import { scoredByWords, scoreWords } from '../../contract/words/score-words'
 import { capitalised, formatMoment, formatScore } from '../ui/format'
 
-/** How often the models of a sample run answer validly in a sweep: a run's own prompts have no right answers. */
+/** Validity of a sample run's models in a sweep, because the prompts of a run have no right answers. */
 export interface SweptValidity {
   label: string
   /** Below the table. */

@@ -63,7 +63,7 @@ describe('slr', () => {
   })
 
   it.skipIf(!canMount)('fails where its disk fills up while stdout is written into a file', async () => {
-    // What fits of the one write of a result is taken without an error.
+    // The part of a write that fits is accepted without an error.
     const file = openSync(join(await smallDisk('4k'), 'stdout.txt'), 'w')
     const { status, stderr } = spawnSync(
       process.execPath,

@@ -13,7 +13,7 @@ import { demoSweep } from '../../fixtures/swept-demo'
 
 const LAYERS = 12
 
-/** What the reference, a PyTorch pass per range in float32, may differ by; measured here: below 1e-6. */
+/** Tolerance to the reference, a PyTorch pass per range in float32. The measured difference is below 1e-6. */
 const TOLERANCE = 2e-3
 
 describe('the sweep of the demo pair with uniform blends, in the engine process', async () => {

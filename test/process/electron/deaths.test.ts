@@ -64,7 +64,7 @@ class Killer {
   }
 }
 
-/** Whether the process had not yet come to where it takes the signal for a fatal error. */
+/** True if the process received the signal before it handles signals as fatal errors. */
 const metTooEarly = (message: string): boolean => message.includes('killed by SIGUSR2')
 
 interface Round {
@@ -149,7 +149,7 @@ describe.skipIf(ROUNDS === 0)('the window, whose engine dies', () => {
       const desktop = await Desktop.start([`--project=${project}`], { folder, nodeFlags: NODE_FLAGS })
       const client = await desktop.connect()
       const { path } = await client.projects.open({ path: project })
-      // Of a second, in which most moments are of its computation.
+      // Within a second, most of which the engine computes.
       const first = (await client.sweeps.start({ path, pair: 'pair-1', fresh: true })).sweepId
       for await (const event of await client.sweeps.watch({ path, pair: 'pair-1' }))
         expect(event.type).not.toBe('failed')

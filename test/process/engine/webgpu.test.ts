@@ -27,7 +27,7 @@ describe.skipIf(missing !== null)('the check of WebGPU on a pair', () => {
 describe.skipIf(missing !== null).each(GOLDEN_FAMILIES)('%s on WebGPU', (name) => {
   const family = readGolden(name)
 
-  /** Of one hybrid, whose layers are of either model: which are whose hangs on no device, and is seen on the CPU. */
+  /** Compares the logits of one hybrid with the CPU. The CPU tests cover the choice of its layers. */
   async function compare(precision?: Precision): Promise<{ difference: number; correlation: number }> {
     const worst = { difference: 0, correlation: 1 }
     const { dtype, base, post } = elementAt(family.pairs, 0, 'pair')

@@ -318,7 +318,7 @@ describe('a run', () => {
       },
       signal
     )
-  const goOn = (stored: Stored, client: EngineClient, signal?: AbortSignal): Promise<number> =>
+  const resume = (stored: Stored, client: EngineClient, signal?: AbortSignal): Promise<number> =>
     runOn(client, { run, pair }, stored, (computation) => (run = { ...run, ...computation }), signal)
 
   /** Without the order in which they came. */
@@ -338,7 +338,7 @@ describe('a run', () => {
     run = prepared.run
     pair = prepared.pair
     whole = { samples: [], scores: [] }
-    await goOn(whole, engine.client())
+    await resume(whole, engine.client())
   })
 
   it('has every answer and every prompt scored, each variant with its own sampling and prompts', async () => {
@@ -416,7 +416,7 @@ describe('a run', () => {
     const held = new HeldEngine(engine)
     const cancelling = new AbortController()
     const tenth = held.holdAt(answers(10))
-    const cancelled = goOn(stored, held.client(), cancelling.signal)
+    const cancelled = resume(stored, held.client(), cancelling.signal)
     await tenth()
     cancelling.abort()
     expect((await problemOf(cancelled)).code).toBe('cancelled')
@@ -424,13 +424,13 @@ describe('a run', () => {
     expect(stored.scores).toEqual([])
 
     const fortieth = held.holdAt(answers(30))
-    const lost = goOn(stored, held.client())
+    const lost = resume(stored, held.client())
     await fortieth()
     held.kill()
     expect((await problemOf(lost)).code).toBe('engine-lost')
     expect(stored.samples).toHaveLength(40)
 
-    await goOn(stored, engine.client())
+    await resume(stored, engine.client())
     expect(stored.samples).toHaveLength(4 * 3 * 6)
     expect(sorted(stored)).toEqual(sorted(whole))
     const byPrompt = ({ scores }: Stored): PromptScores[] => scores.toSorted((a, b) => a.prompt - b.prompt)
@@ -440,7 +440,7 @@ describe('a run', () => {
   it('computes nothing that is stored', async () => {
     const idle = scriptedEngine({})
     const before = { samples: [...whole.samples], scores: [...whole.scores] }
-    await goOn(before, idle)
+    await resume(before, idle)
     expect(before).toEqual(whole)
 
     // One prompt has no scores yet: only its answers are read, once by base and once by post.
@@ -455,7 +455,7 @@ describe('a run', () => {
       }
     }
     const partly = { samples: [...whole.samples], scores: whole.scores.filter(({ prompt }) => prompt !== 1) }
-    await goOn(partly, counting)
+    await resume(partly, counting)
     // The prompt as it is and with the prefix.
     expect(readPrompts).toEqual([2, 2])
     const [again] = partly.scores.filter(({ prompt }) => prompt === 1)
@@ -469,7 +469,7 @@ describe('a run', () => {
   it('ends before an answer is read that is too long for the memory of any machine', async () => {
     const [first = sampleLine('post', 0, 0, 'x'), ...others] = whole.samples
     const samples = [{ ...first, tokens: Array<number>(400_000).fill(5) }, ...others]
-    expect(await problemOf(goOn({ samples, scores: [] }, scriptedEngine({})))).toMatchObject({
+    expect(await problemOf(resume({ samples, scores: [] }, scriptedEngine({})))).toMatchObject({
       code: 'unsupported',
       message: expect.stringMatching(
         /^An answer of the variant "\S+" to prompt \d has 400,000 tokens\. Post would need 6\d\d GB of memory to read it/
@@ -487,7 +487,7 @@ describe('a run', () => {
       variants: [POST, VARIANTS[1] ?? POST]
     }
     const other: Stored = { samples: [], scores: [] }
-    await goOn(other, engine.client())
+    await resume(other, engine.client())
     run = kept
     const texts = (lines: SampleLine[]): string[] =>
       lines.filter(({ variant }) => variant === '4-11').map(({ text }) => text)

@@ -22,7 +22,7 @@ async function demo(): Promise<Project> {
   return createProject({ folder, name: 'Demo', pair: { kind: 'demo' }, prompts: PROMPTS })
 }
 
-/** What was answered, by column. */
+/** Collects the answers by column. */
 async function answered(events: AsyncIterable<ChatEvent>): Promise<string[]> {
   const texts: string[] = []
   let finished = false

@@ -216,7 +216,7 @@ describe('a run', () => {
 
   const collect = (events: AsyncIterable<SampleEvent>): Promise<SampleEvent[]> => collectAny(events)
 
-  /** What is stored: answers by what they are of, without the order in which they came. */
+  /** Returns the stored answers by their keys, regardless of their order. */
   async function answersOf(path: string, runId: string): Promise<string[]> {
     const text = await readFile(join(path, 'pairs/pair-1/samples', `${runId}.jsonl`), 'utf8')
     const lines = text.split('\n')

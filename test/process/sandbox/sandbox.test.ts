@@ -46,7 +46,7 @@ const templateRequest = (source: string): SandboxRequest => ({
   chats: [promptMessages('Hi', '')]
 })
 
-/** What requests may take is a few seconds; the tests that use it up wait for less. */
+/** Shorter than the limit of requests, a few seconds, for tests that exceed the limit. */
 const TIGHT: SandboxLimits = { work: { cpuMs: 200, wallMs: 60_000 }, read: { cpuMs: 1_000, wallMs: 60_000 } }
 
 test('a request may take seconds', () => {

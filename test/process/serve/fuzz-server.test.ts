@@ -7,8 +7,8 @@ import { OwnWorkbench } from '../../fixtures/own-workbench'
 import { noEngine } from '../../fixtures/scripted-engine'
 
 /*
- * What anybody on this machine may write to the port, and a session to its line, byte by byte from one seed. Whatever comes of it,
- * the page is shown to nobody who has not been let in, and the server goes on.
+ * Writes random bytes from one seed to the port, as anybody on this machine may, and to the connection of a session.
+ * In every case, the page is shown to nobody who has not been let in, and the server goes on.
  */
 
 let own: OwnWorkbench
@@ -108,7 +108,7 @@ function request(chance: Chance, letIn: boolean): string {
 }
 
 const LIMIT_MS = 30_000 + 20_000 * FUZZ_TIMES
-/** What only the page says. */
+/** Text that only the page has. */
 const PAGE = '<div id="app"'
 
 test('requests of strangers get no part of the page', { timeout: LIMIT_MS }, async () => {
@@ -130,7 +130,7 @@ test('requests of strangers get no part of the page', { timeout: LIMIT_MS }, asy
   }
 })
 
-/** What no browser says of a request of our own page. */
+/** Headers that no browser sends with a request of the page. */
 const FOREIGN =
   /^(?:Host: (?!127\.0\.0\.1:|localhost:|\[::1\])|Sec-Fetch-Site: (?:same-site|cross-site|none)\r)/m
 

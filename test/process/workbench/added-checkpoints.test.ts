@@ -32,7 +32,7 @@ import { problemOf } from '../../fixtures/problems'
 import { SAMPLE_SETTINGS } from '../../fixtures/sample-documents'
 import { demoSweep } from '../../fixtures/swept-demo'
 
-/** What restoring layers 4-11 of the demo pair gives, written out and opened again beside the pair. */
+/** Exports the demo pair with layers 4-11 restored, and opens the export beside the pair. */
 
 const PAIR = { base: resourcePath('demo-pair', 'base'), post: resourcePath('demo-pair', 'post') }
 let folder: string

@@ -6,7 +6,7 @@ import { damagedPair } from '../../fixtures/damaged-pair'
 import { checkpointFixture, writeCheckpoint, writeSparseCheckpoint } from '../../fixtures/checkpoint-builder'
 import { OwnWorkbench, type WindowClient } from '../../fixtures/own-workbench'
 
-/** What a project finds out by reading whole checkpoints, through the router and the built thread. */
+/** Jobs that read whole checkpoints, through the router and the built thread. */
 
 let own: OwnWorkbench
 

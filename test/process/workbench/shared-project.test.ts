@@ -120,7 +120,7 @@ describe('a value of a project that two windows show', () => {
         hint: expect.stringContaining('change it again')
       }
     })
-    // What the other one has not touched can be set all the same.
+    // A value that the other window has not changed can still be set.
     const changes = { settings: { uniformBlendCount: 5 }, rendering: { date: '2026-05-06' } }
     await b.pairs.update({ ...here, seen, changes })
     await b.prompts.save({ ...here, seen, prompts: prompts.slice(0, 3) })

@@ -46,7 +46,7 @@ describe('numbers in words', () => {
     expect(formatDeltas([-0.027, -0.00047])).toBe('−0.027 to −0.0005')
     expect(formatDeltas([0.00003, 0.018])).toBe('+0.00003 to +0.018')
     expect(formatInterval([0.0004, 0.242])).toBe('[0.0004, 0.242]')
-    // What a computation left over of zero.
+    // A rounding error of zero.
     expect(formatDeltas([-0.2, -1e-17])).toBe('−0.200 to 0.000')
   })
 

@@ -92,6 +92,6 @@ export async function flushFolder(folder: string): Promise<void> {
     const handle = await open(folder, 'r')
     await handle.sync().finally(() => handle.close())
   } catch {
-    // See above.
+    // Windows cannot flush folders.
   }
 }

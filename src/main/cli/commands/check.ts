@@ -69,7 +69,7 @@ export const checkCommand = subcommand(checkOptions, {
 async function check(options: CheckOptions, command: Command, signal: AbortSignal): Promise<void> {
   const isNamed = command.args.length > 0
   if (isNamed) refuseUnused(command, ['best'], 'selects the best ranges, and recipes are named')
-  await withResultPlaces('check', options, command, async ({ givenPair, projectPair, output, tell }) => {
+  await withResultPlaces('check', options, command, async ({ givenPair, projectPair, output, note }) => {
     const table = await csvOutput(options)
     const saved = (): SavedWork => savedOfCheck(options, projectPair)
     const { pair, sweep } = await startingSweep(
@@ -84,9 +84,9 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
     const recipes = isNamed
       ? await recipesNamed(command.args, { folders: pair, pair: projectPair }, command)
       : undefined
-    const besideSweep =
+    const sweepFileCheck =
       options.from === undefined ? null : await readCheckBeside(await resultPath(options.from), sweep.id)
-    const parts = { rho, recipes, best: options.best, besideSweep, computedIn }
+    const parts = { rho, recipes, best: options.best, sweepFileCheck, computedIn }
     const work = await CheckWork.open(pair, sweep, parts, projectPair)
     const checked = await runShown({ signal, quiet: options.quiet }, saved, (means) => work.compute(means))
     const selection = runToEnd(checkedSelection(sweep, checked, rho))
@@ -110,8 +110,8 @@ async function check(options: CheckOptions, command: Command, signal: AbortSigna
         return printShown(describeCheck(checked, verdict, { rho, next, details: options.details, preview }))
       }
     )
-    if (output !== null) tell(writtenWords(output))
-    if (projectPair !== null) tell(`Saved in ${projectPair.project.path} with sweep ${sweep.id}`)
+    if (output !== null) note(writtenWords(output))
+    if (projectPair !== null) note(`Saved in ${projectPair.project.path} with sweep ${sweep.id}`)
   })
 }
 

@@ -112,7 +112,7 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
   if (taskName === undefined) {
     throw usageError(command, `--task is missing: give one, such as --task ${BUILTIN_TASKS[0]}`)
   }
-  await withResultPlaces('evaluation', options, command, async ({ givenPair, projectPair, output, tell }) => {
+  await withResultPlaces('evaluation', options, command, async ({ givenPair, projectPair, output, note }) => {
     allowForThisRun(options.allowAddress ?? [])
     const folders = pairPaths(
       givenPair ?? projectPair?.document.location ?? (await requirePair(options, command))
@@ -144,13 +144,13 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
     const { run, sampled } = work
     if (output !== null) requireSameIdentity(output, 'evaluation', run)
     if (options.against !== undefined) requireVariant(options.against, run, command)
-    for (const notice of run.notices) tell(notice)
+    for (const notice of run.notices) note(notice)
     if (options.quiet) warnOfEndpoints(run.variants.map(({ variant }) => variant))
     if (options.dryRun) return showPlan(work, options.json)
     if (judge !== null && (await lacksVerdicts(projectPair, work.stored, judge)))
       await requireReachable(judge, 'The judge', signal)
-    tell(describePlan(run, sampled.post.spec.contextLength))
-    const outcome = await completeEvaluation(work, projectPair, { judge, quiet: options.quiet, signal, tell })
+    note(describePlan(run, sampled.post.spec.contextLength))
+    const outcome = await completeEvaluation(work, projectPair, { judge, quiet: options.quiet, signal, note })
     const view = await viewEvaluation(outcome.files, outcome.proxies, options.against, signal)
     if (output !== null) await writeOutputFile(output, 'evaluation', view)
     await writeCsvIfAsked(table, () => evaluationTable(view), options.quiet)
@@ -160,8 +160,8 @@ async function evaluate(options: EvaluateOptions, command: Command, signal: Abor
       : printShown(
           describeEvaluation(view, { pair: pairOptionsOf(options), task: taskName }, options.details)
         ))
-    if (output !== null) tell(writtenWords(output))
-    if (answers !== null) tell(writtenWords(answers))
+    if (output !== null) note(writtenWords(output))
+    if (answers !== null) note(writtenWords(answers))
     // The measurements are saved and printed. An incomplete judgement still fails the command.
     const failure = outcome.failure ?? (judge === null ? null : nothingJudged(view.judging, judge.way))
     if (failure !== null) throw failure

@@ -84,11 +84,11 @@ async function exportModel(
   const { prepared, findings, safety } = await withViewedPair(options, command, (projectPair) =>
     preparedExport(options, projectPair, command)
   )
-  const tell = options.quiet ? () => undefined : remark
-  if (command.args[0] === 'selected') tell(`Selected: ${prepared.recipe.name}.`)
-  if (prepared.mergekit.problem !== null) tell(`Without mergekit.yaml: ${prepared.mergekit.problem}`)
-  for (const doubt of doubtsOf(prepared.recipe, findings)) tell(doubt)
-  if (findings.length === 0) tell(unmeasuredWords(options))
+  const note = options.quiet ? () => undefined : remark
+  if (command.args[0] === 'selected') note(`Selected: ${prepared.recipe.name}.`)
+  if (prepared.mergekit.problem !== null) note(`Without mergekit.yaml: ${prepared.mergekit.problem}`)
+  for (const doubt of doubtsOf(prepared.recipe, findings)) note(doubt)
+  if (findings.length === 0) note(unmeasuredWords(options))
   const display = progressDisplay(options.quiet)
   try {
     const request = {

@@ -97,8 +97,8 @@ async function lineage(options: LineageOptions, command: Command, signal: AbortS
   if (dryRun)
     refuseUnused(command, ['sweeps', 'fresh'], 'has no effect with --dry-run, which computes nothing')
   requireFittingTask(options, command, null)
-  const tell = quiet ? () => undefined : remark
-  notifyOfMemory(options, tell)
+  const note = quiet ? () => undefined : remark
+  notifyOfMemory(options, note)
   const training = await openTraining(command.args)
   const outputs = await openOutputs(options, command)
   const { base, post } = training.folders
@@ -110,7 +110,7 @@ async function lineage(options: LineageOptions, command: Command, signal: AbortS
     { fresh, replaced: triage ? triageParts(training) : lineageParts(training) }
   )
   if (dryRun) {
-    tell('Timing one block ...')
+    note('Timing one block ...')
     const plan = await untilStopped({ signal, quiet }, nothingSaved, () =>
       withEngine((engine) => work.plan(engine, signal))
     )
@@ -124,7 +124,7 @@ async function lineage(options: LineageOptions, command: Command, signal: AbortS
       options.json ? printJson(result.kind, result.document) : printShown(blocksText(result.section.blocks)),
     () => work.forget()
   )
-  for (const { output } of outputs) tell(writtenWords(output))
+  for (const { output } of outputs) note(writtenWords(output))
 }
 
 interface LineageCall {

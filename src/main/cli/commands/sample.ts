@@ -178,9 +178,9 @@ async function sample(
     variants: variants.length > 0 ? variants : [{ kind: 'post', name: 'post' }],
     settings: settingsFrom(options, defaults)
   })
-  const tell = options.quiet ? () => undefined : remark
-  notifyOfMemory(options, tell)
-  await notifyOfRun(wanted, folders, options.quiet, tell)
+  const note = options.quiet ? () => undefined : remark
+  notifyOfMemory(options, note)
+  await notifyOfRun(wanted, folders, options.quiet, note)
   if (output === null) {
     const print = options.json ? printJsonAnswers : printAnswers
     return print(wanted, planned, { signal, quiet: options.quiet })
@@ -200,12 +200,12 @@ async function sampleInto(
   options: SampleOptions,
   signal: AbortSignal
 ): Promise<void> {
-  const tell = options.quiet ? () => undefined : remark
+  const note = options.quiet ? () => undefined : remark
   const file = await AnswersFile.open(output.path, wanted.run, options.fresh)
-  await requireRoomForAnswers(file, tell)
+  await requireRoomForAnswers(file, note)
   const { run } = file
   const resumable = file.answers.length > 0
-  if (resumable) tell(`Resuming: ${savedSamples(file).saved}`)
+  if (resumable) note(`Resuming: ${savedSamples(file).saved}`)
   const work = resumable
     ? await SampleWork.resume(file, wanted.folders)
     : new SampleWork(file, wanted.planned)
@@ -221,7 +221,7 @@ async function sampleInto(
     : printShown(describeSamples(run, measures)))
   const how = computation === null ? '' : ` ${describeComputation(run.settings, computation)}`
   const outcome = resumable ? `Completed ${output.path}` : writtenWords(output)
-  tell(`${outcome}: ${plural(samples.length, 'answer')}${how}`)
+  note(`${outcome}: ${plural(samples.length, 'answer')}${how}`)
 }
 
 /** Returns the result of a run for `--json`, without its answers and their file. */
@@ -277,13 +277,13 @@ async function printAnswers(run: SampleRun, planned: PlannedAnswers, stoppable: 
 /** Checks the disk for the missing answers, and warns if long ones may not fit. */
 async function requireRoomForAnswers(
   { path, run, answers }: AnswersFile,
-  tell: (text: string) => void
+  note: (text: string) => void
 ): Promise<void> {
   const { variants, prompts, settings } = run
   const missing = variants.length * prompts.length * settings.sampleCount - answers.length
   await requireRoom(path, minAnswerBytes(missing))
   const notice = await roomNotice(path, maxAnswerBytes(missing, settings.maxTokens))
-  if (notice !== null) tell(notice)
+  if (notice !== null) note(notice)
 }
 
 /** Describes the run. Endpoints are named even if quiet. */
@@ -291,12 +291,12 @@ async function notifyOfRun(
   run: SampleRun,
   folders: { base: string; post: string },
   quiet: boolean,
-  tell: (text: string) => void
+  note: (text: string) => void
 ): Promise<void> {
-  for (const notice of run.notices) tell(notice)
+  for (const notice of run.notices) note(notice)
   if (quiet) warnOfEndpoints(run.variants)
   const { post } = await openPair(folders.base, folders.post)
-  tell(describePlan(run, post.spec.contextLength))
+  note(describePlan(run, post.spec.contextLength))
 }
 
 async function promptsFrom({ prompt, prompts }: SampleOptions, command: Command): Promise<SamplePrompts> {

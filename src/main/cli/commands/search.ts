@@ -213,7 +213,7 @@ async function search(
   if (options.check !== undefined && options.from === undefined) {
     throw usageError(command, '--check needs its sweep: name it with --from')
   }
-  await withResultPlaces('search', options, command, async ({ givenPair, projectPair, output, tell }) => {
+  await withResultPlaces('search', options, command, async ({ givenPair, projectPair, output, note }) => {
     const checkpoints = searchCheckpoints({ pair: projectPair, file: output }, options.fresh)
     const { pair, sweep } = await startingSweep(
       options,
@@ -252,8 +252,8 @@ async function search(
       },
       () => work.forget()
     )
-    if (output !== null) tell(writtenWords(output))
-    if (projectPair !== null) tell(`Saved in ${projectPair.project.path} with sweep ${sweep.id}`)
+    if (output !== null) note(writtenWords(output))
+    if (projectPair !== null) note(`Saved in ${projectPair.project.path} with sweep ${sweep.id}`)
   })
 }
 

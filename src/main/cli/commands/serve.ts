@@ -70,8 +70,8 @@ async function serve(
   await requireReadArguments(options, await postTextFolder(folders))
   const key = await keyOf(options, command)
   const variants = await namedVariants(place, command)
-  const tell = options.quiet ? () => undefined : remark
-  notifyOfMemory(options, tell)
+  const note = options.quiet ? () => undefined : remark
+  notifyOfMemory(options, note)
   const defaults = await defaultSampleSettings(await postTextFolder(folders))
   await withEngine(async (engine) => {
     const models = await ServedVariants.open(engine, {
@@ -85,7 +85,7 @@ async function serve(
       variants,
       ...(options.allowAnyRange ? { findVariant: (name) => requestedVariant(name, folders) } : {})
     })
-    for (const notice of models.notices) tell(notice)
+    for (const notice of models.notices) note(notice)
     const server = await startApi({ models, host, port, key, origins: allowOrigin })
     await announce(server, models, options)
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))

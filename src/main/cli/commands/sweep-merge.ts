@@ -20,7 +20,7 @@ import { describeSweep } from '../printing/sweep-report'
 import type { SweepOptions } from './sweep-options'
 
 /** Options that a merge reads. The parts supply the others. */
-const OF_MERGE = [
+const MERGE_OPTIONS = [
   'merge',
   'rho',
   'seed',
@@ -43,10 +43,10 @@ export async function mergeSweep(
   const others = command.options.map((option) => option.attributeName())
   refuseUnused(
     command,
-    others.filter((name) => !OF_MERGE.includes(name)),
+    others.filter((name) => !MERGE_OPTIONS.includes(name)),
     'has no effect with --merge, which joins finished parts'
   )
-  const tell = options.quiet ? () => undefined : remark
+  const note = options.quiet ? () => undefined : remark
   const output =
     options.out === undefined ? null : await checkOutputFile(options.out, 'sweep', {}, options.force)
   if (output !== null && files.map((path) => absolutePath(path)).includes(output.path)) {
@@ -57,10 +57,10 @@ export async function mergeSweep(
   const document = mergeParts(parts, { rho: options.rho, seed: options.seed })
   if (output !== null) requireSameIdentity(output, 'sweep', document)
   const table = await csvOutput(options)
-  const projectPair = await openPairToSave(options, command, tell)
+  const projectPair = await openPairToSave(options, command, note)
   try {
     if (projectPair !== null && !(await requirePairOfSweep(projectPair, document)))
-      tell(pairNotCompared(projectPair))
+      note(pairNotCompared(projectPair))
     if (output !== null) await writeOutputFile(output, 'sweep', document)
     await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
     const check = projectPair === null ? null : await keepSweep(projectPair, document)
@@ -76,8 +76,8 @@ export async function mergeSweep(
             evaluation: await findingOfSwept(projectPair, document, check)
           })
         ))
-    if (output !== null) tell(writtenWords(output))
-    if (projectPair !== null) tell(`Saved in ${projectPair.project.path} as sweep ${document.id}`)
+    if (output !== null) note(writtenWords(output))
+    if (projectPair !== null) note(`Saved in ${projectPair.project.path} as sweep ${document.id}`)
   } finally {
     await projectPair?.project.close()
   }

@@ -29,11 +29,11 @@ export async function printSweepPlan(
   refuseUnused(command, NOT_PLANNED, 'has no effect with --dry-run, which computes nothing')
   requireOwnSources(options, command)
   if (options.preview) requireRangesOfAll(options, command)
-  const tell = options.quiet ? () => undefined : remark
-  notifyOfMemory(options, tell)
+  const note = options.quiet ? () => undefined : remark
+  notifyOfMemory(options, note)
   await withViewedPair(options, command, async (projectPair) => {
-    const plan = await openPlan(options, command, projectPair, { tell, signal })
-    if (options.preview && plan !== null && plan.preview === null) tell(NO_PREVIEW)
+    const plan = await openPlan(options, command, projectPair, { note, signal })
+    if (options.preview && plan !== null && plan.preview === null) note(NO_PREVIEW)
     await printPlan(plan, options)
   })
 }
@@ -49,7 +49,7 @@ async function openPlan(
   options: SweepOptions,
   command: Command,
   projectPair: ProjectPair | null,
-  { tell, signal }: { tell: (text: string) => void; signal: AbortSignal }
+  { note, signal }: { note: (text: string) => void; signal: AbortSignal }
 ): Promise<SweepPlan | null> {
   requireFittingTask(options, command, projectPair)
   const pair = await pairOfCommand(options, projectPair, command)
@@ -58,9 +58,9 @@ async function openPlan(
   const workPlace = projectPair === null ? folderPlace(pair, output) : projectPlace(projectPair, output, pair)
   const sweep = await SweepWork.open(options, workPlace, triedDevices(signal))
   const notice = sweep.request.device?.notice ?? null
-  if (notice !== null) tell(notice)
+  if (notice !== null) note(notice)
   if (output !== null) await requireSameSweep(output, 'sweep', sweep.request)
-  tell('Timing one block ...')
+  note('Timing one block ...')
   return untilStopped({ signal, quiet: options.quiet }, nothingSaved, () =>
     withEngine((engine) => sweep.plan(engine, signal))
   )

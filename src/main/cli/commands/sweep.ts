@@ -63,18 +63,18 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
   requireOwnSources(options, command)
   if (options.preview) requireRangesOfAll(options, command)
   const givenPair = await pairIfGiven(options, command)
-  const tell = options.quiet ? () => undefined : remark
+  const note = options.quiet ? () => undefined : remark
   if (options.all) {
-    await inEachPair(requireProjectOfAll(options, givenPair, command), signal, tell, (projectPair) =>
-      sweepPair(projectPair.document.location, projectPair, { options, command, tell, signal })
+    await inEachPair(requireProjectOfAll(options, givenPair, command), signal, note, (projectPair) =>
+      sweepPair(projectPair.document.location, projectPair, { options, command, note, signal })
     )
     return
   }
-  const projectPair = await openPairToSave(options, command, tell)
+  const projectPair = await openPairToSave(options, command, note)
   try {
     await requireSamePair(givenPair, projectPair)
     const pair = givenPair ?? projectPair?.document.location ?? (await requirePair(options, command))
-    await sweepPair(pair, projectPair, { options, command, tell, signal })
+    await sweepPair(pair, projectPair, { options, command, note, signal })
   } finally {
     await projectPair?.project.close()
   }
@@ -83,14 +83,14 @@ async function sweep(options: SweepOptions, command: Command, signal: AbortSigna
 interface SweepCall {
   options: SweepOptions
   command: Command
-  tell: (text: string) => void
+  note: (text: string) => void
   signal: AbortSignal
 }
 
 async function sweepPair(
   pair: PairLocation,
   projectPair: ProjectPair | null,
-  { options, command, tell, signal }: SweepCall
+  { options, command, note, signal }: SweepCall
 ): Promise<void> {
   const { prompts, recipes, task } = options
   const kind = options.shard === undefined ? 'sweep' : 'sweep-part'
@@ -100,23 +100,23 @@ async function sweepPair(
       : await checkSweepFile(options.out, kind, { prompts, recipes, task }, options.force)
   const beside = output === null ? null : await besideOf(output, options)
   const table = await csvOutput(options)
-  notifyOfMemory(options, tell)
+  notifyOfMemory(options, note)
   requireFittingTask(options, command, projectPair)
   const existing = output?.sweep ?? null
   const workPlace = projectPair === null ? folderPlace(pair, output) : projectPlace(projectPair, output, pair)
   const run = await SweepWork.open(options, workPlace, triedDevices(signal), { fresh: options.fresh })
   const { request } = run
   if (options.project !== undefined && options.task === undefined && options.prompts === undefined) {
-    tell(`Scored by ${scoredByWords(scoredByOf(request))}, as set in the project. Use --task for another.`)
+    note(`Scored by ${scoredByWords(scoredByOf(request))}, as set in the project. Use --task for another.`)
   }
-  if (projectPair === null && options.task === undefined) notifyOfPrompts(pair, options, tell)
-  notifyOfDevice(request, tell)
+  if (projectPair === null && options.task === undefined) notifyOfPrompts(pair, options, note)
+  notifyOfDevice(request, note)
   if (output !== null) {
     if (options.preview && existing !== null) await refuseToKeepLess(output.path, existing, request)
     await requireSameSweep(output, kind, request, options.shard)
   }
   if (options.shard !== undefined) {
-    await sweepShard(run, options.shard, { options, output, tell, signal })
+    await sweepShard(run, options.shard, { options, output, note, signal })
     return
   }
   const document = await runShown(
@@ -142,8 +142,8 @@ async function sweepPair(
       : ((await firstCheck(document, request, { projectPair, output, beside, options, signal })) ?? carried)
   await writeCsvIfAsked(table, () => sweepTable(document), options.quiet)
   await showSwept(document, check, projectPair, options)
-  if (output !== null) tell(writtenOver(output, existing, document))
-  if (projectPair !== null) tell(`Saved in ${projectPair.project.path} as sweep ${document.id}`)
+  if (output !== null) note(writtenOver(output, existing, document))
+  if (projectPair !== null) note(`Saved in ${projectPair.project.path} as sweep ${document.id}`)
   if (failure !== null) throw failure
 }
 
@@ -187,9 +187,9 @@ async function showSwept(
 }
 
 /** Announces a device, which takes time before the first progress. */
-function notifyOfDevice({ device }: CrcSweepRequest, tell: (text: string) => void): void {
+function notifyOfDevice({ device }: CrcSweepRequest, note: (text: string) => void): void {
   if (device === undefined || device.device === 'cpu') return
-  tell(`Preparing ${DEVICE_LABELS[device.device]}. An emulated device takes a minute.`)
+  note(`Preparing ${DEVICE_LABELS[device.device]}. An emulated device takes a minute.`)
 }
 
 /** Refuses options of one pair or one result beside `--all`. @returns the project */
@@ -267,14 +267,14 @@ function writtenOver(output: OutputFile, existing: SweepDocument | null, { previ
 interface ShardCall {
   options: SweepOptions
   output: OutputFile | null
-  tell: (text: string) => void
+  note: (text: string) => void
   signal: AbortSignal
 }
 
 async function sweepShard(
   run: SweepWork,
   shard: Shard,
-  { options, output, tell, signal }: ShardCall
+  { options, output, note, signal }: ShardCall
 ): Promise<void> {
   const part = await runShown(
     { quiet: options.quiet, signal },
@@ -287,7 +287,7 @@ async function sweepShard(
     () => (options.json ? printJson('sweep-part', part) : printShown(describePart(part))),
     () => run.forget()
   )
-  if (output !== null) tell(writtenWords(output))
+  if (output !== null) note(writtenWords(output))
 }
 
 interface CheckPlace {

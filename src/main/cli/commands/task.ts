@@ -65,7 +65,7 @@ const taskFilterCommand = subcommand(filterOptions, {
     if (options.out === undefined && options.project === undefined && !options.json) {
       throw usageError(command, 'no output is given: use --out TASK.json, --project FOLDER, or --json')
     }
-    await withResultPlaces('task', options, command, async ({ givenPair, projectPair, output, tell }) => {
+    await withResultPlaces('task', options, command, async ({ givenPair, projectPair, output, note }) => {
       if (output !== null && absolutePath(from) === output.path) {
         throw usageError(
           command,
@@ -94,14 +94,14 @@ const taskFilterCommand = subcommand(filterOptions, {
         judge: null,
         quiet,
         signal,
-        tell
+        note
       })
       const view = await viewEvaluation(files, proxies)
       const failures = failuresTask({ view, samples: files.samples }, { id, task, maxPrompts: options.most })
       if (output !== null) await writeOutputFile(output, 'task', failures)
       await projectPair?.project.tasks.save(failures)
       await (options.json ? printJson('task', failures) : Promise.resolve())
-      for (const sentence of outcome(failures, projectPair, output)) tell(sentence)
+      for (const sentence of outcome(failures, projectPair, output)) note(sentence)
     })
   }
 })

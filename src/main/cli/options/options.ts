@@ -168,11 +168,11 @@ export function parseMemory(text: string): number {
 /** Warns of a memory bound above this machine's memory. A GPU may have more. */
 export function notifyOfMemory(
   { memory }: { memory?: number | undefined },
-  tell: (text: string) => void
+  note: (text: string) => void
 ): void {
   if (memory === undefined || memory <= totalmem()) return
   const total = formatMemory(totalmem())
-  tell(
+  note(
     `--memory allows ${formatMemory(memory)}, above the ${total} of this machine. Work that needs more fails.`
   )
 }

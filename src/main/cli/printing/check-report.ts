@@ -3,16 +3,16 @@ import type { Verdict } from '../../../contract/documents/verdict'
 import { formatDuration } from '../../../contract/words/format'
 import { fullAnswersTable } from '../../report/sections/sweep-findings'
 import { blocksText } from './blocks'
-import { takenName } from '../../../contract/words/baseline-words'
+import { independentBaselineName } from '../../../contract/words/baseline-words'
 import { baselineWord } from './baseline-word'
 import { decimal, printable, style, table } from './output'
 import { describeVerdict, type NextCommands } from './verdict-report'
 
-interface Beside {
+interface CheckReportOptions {
   rho: number
   next: NextCommands
   details: boolean
-  /** Statements about its sweep if that is a preview. */
+  /** Statements about the sweep if it is a preview. */
   preview: readonly string[]
 }
 
@@ -20,17 +20,19 @@ interface Beside {
 export function describeCheck(
   check: AnswerCheck,
   verdict: Verdict | null,
-  { rho, next, details, preview }: Beside
+  { rho, next, details, preview }: CheckReportOptions
 ): string {
-  const spans =
-    check.categories === undefined || !details ? '' : ' Spans of validity: 95 % of resamples of the prompts.'
+  const intervals =
+    check.categories === undefined || !details
+      ? ''
+      : ' Intervals of validity: 95 % of resamples of the prompts.'
   return [
     ...(verdict === null ? [] : [describeVerdict(verdict, next, { details })]),
     details ? blocksText([fullAnswersTable(check, rho)]) : describeModels(check, rho),
     ...preview,
     style(
       'dim',
-      `Computed in ${formatDuration(check.seconds)} on ${printable(check.device)}: no sampling.${spans}`
+      `Computed in ${formatDuration(check.seconds)} on ${printable(check.device)}: no sampling.${intervals}`
     )
   ].join('\n\n')
 }
@@ -50,7 +52,11 @@ function describeModels(check: AnswerCheck, rho: number): string {
     row('post', check.post, ''),
     ...check.models.map((model) => row(printable(model.recipe.name), model, outcome(model))),
     ...check.baselines.map((model) =>
-      row(printable(baselineWord(model.baseline) ?? takenName(model.baseline)), model, outcome(model))
+      row(
+        printable(baselineWord(model.baseline) ?? independentBaselineName(model.baseline)),
+        model,
+        outcome(model)
+      )
     )
   ]
   return `${style('bold', 'Validity by the first token and of full answers')}\n${table(rows, 'lrrrrl')}`

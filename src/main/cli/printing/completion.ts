@@ -1,15 +1,15 @@
 import type { Command, Option } from 'commander'
 import { UsageError } from './output'
 
-/** Words that can follow a command, from the declared commands and options. */
-interface Completed {
+/** A command with the words that can follow it. */
+interface CompletedCommand {
   /** Words of the command, such as `task import`. */
   readonly words: string
   readonly subcommands: readonly Command[]
   readonly options: readonly Option[]
 }
 
-const completedCommands = (program: Command): Completed[] =>
+const completedCommands = (program: Command): CompletedCommand[] =>
   program.commands.flatMap((command) =>
     [command, ...command.commands].map((part) => ({
       words: part === command ? part.name() : `${command.name()} ${part.name()}`,

@@ -96,13 +96,13 @@ export class AnswersFile implements AnswerStore {
 
   private async begin(): Promise<FileHandle> {
     try {
-      return await (this.samples.length > 0 ? this.goOn() : this.replace())
+      return await (this.samples.length > 0 ? this.resume() : this.replace())
     } catch (error) {
       throw error instanceof WorkbenchError ? error : writeProblem(this.path, error)
     }
   }
 
-  private async goOn(): Promise<FileHandle> {
+  private async resume(): Promise<FileHandle> {
     // A line that a crash cut off would continue in the next one.
     await appendLines(this.path, [])
     return open(this.path, 'a')

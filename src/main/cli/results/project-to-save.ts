@@ -30,19 +30,19 @@ export type ProjectOptions = OptionsOf<ReturnType<typeof projectOptions>>
 export async function openPairToSave(
   { project: path, pair }: ProjectOptions,
   command: Command,
-  tell: (text: string) => void
+  note: (text: string) => void
 ): Promise<ProjectPair | null> {
   requireProjectOfPair({ project: path, pair }, command)
-  return path === undefined ? null : openPairOfProject(path, pair, tell)
+  return path === undefined ? null : openPairOfProject(path, pair, note)
 }
 
 /** Opens a pair of a project for changes. @throws WorkbenchError `read-only`; as `pairNamed` */
 export async function openPairOfProject(
   path: string,
   pair: string | undefined,
-  tell: (text: string) => void
+  note: (text: string) => void
 ): Promise<ProjectPair> {
-  const project = await openToSave(path, tell)
+  const project = await openToSave(path, note)
   try {
     return pairNamed(project, pair)
   } catch (error) {
@@ -57,7 +57,7 @@ export function requireProjectOfPair({ project, pair }: ProjectOptions, command:
   throw usageError(command, '--pair names a pair of a project: give --project FOLDER too')
 }
 
-async function openToSave(path: string, tell: (text: string) => void): Promise<Project> {
+async function openToSave(path: string, note: (text: string) => void): Promise<Project> {
   const project = await openNamedProject(path)
   if (project.readOnly !== null) {
     await project.close()
@@ -67,7 +67,7 @@ async function openToSave(path: string, tell: (text: string) => void): Promise<P
       'Copy it to a writable folder, or use --out.'
     )
   }
-  for (const warning of project.warnings) tell(warning)
+  for (const warning of project.warnings) note(warning)
   try {
     await requireRoom(project.path, MIN_RESULT_BYTES)
   } catch (error) {
@@ -81,16 +81,16 @@ async function openToSave(path: string, tell: (text: string) => void): Promise<P
 export async function inEachPair(
   path: string,
   signal: AbortSignal,
-  tell: (text: string) => void,
+  note: (text: string) => void,
   work: (pair: ProjectPair) => Promise<void>
 ): Promise<void> {
-  const project = await openToSave(path, tell)
+  const project = await openToSave(path, note)
   try {
     const entries = project.pairs.map((pair) => ({ key: pair.document.name, needs: [], pair }))
     const results = await runWorkList(entries, {
       name: 'The work',
       signal,
-      begins: ({ key }, place) => tell(`${place} of ${entries.length}: ${key}`),
+      begins: ({ key }, place) => note(`${place} of ${entries.length}: ${key}`),
       async run({ pair }) {
         try {
           await work(pair)

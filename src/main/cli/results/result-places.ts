@@ -13,7 +13,7 @@ export interface ResultPlaces {
   readonly projectPair: ProjectPair | null
   readonly output: PairResultFile | null
   /** Prints on stderr, unless quiet. */
-  readonly tell: (text: string) => void
+  readonly note: (text: string) => void
 }
 
 type PathOption =
@@ -32,15 +32,15 @@ export async function withResultPlaces(
   work: (places: ResultPlaces) => Promise<void>
 ): Promise<void> {
   const givenPair = await pairIfGiven(options, command)
-  const tell = options.quiet ? () => undefined : remark
-  const projectPair = await openPairToSave(options, command, tell)
+  const note = options.quiet ? () => undefined : remark
+  const projectPair = await openPairToSave(options, command, note)
   try {
     await requireSamePair(givenPair, projectPair)
     const { from, prompts, recipes, variants, task } = options
     const inputs = { from, prompts, recipes, variants, task }
     const output =
       options.out === undefined ? null : await checkOutputFile(options.out, kind, inputs, options.force)
-    await work({ givenPair, projectPair, output, tell })
+    await work({ givenPair, projectPair, output, note })
   } finally {
     await projectPair?.project.close()
   }

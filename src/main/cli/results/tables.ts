@@ -7,7 +7,7 @@ import type { RankTable } from '../../../contract/documents/rank-table'
 import type { EvaluationView } from '../../../contract/documents/evaluation'
 import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
 import { type Recipe, type RestorationRange, isUniform } from '../../../contract/model/recipe'
-import { takenName } from '../../../contract/words/baseline-words'
+import { independentBaselineName } from '../../../contract/words/baseline-words'
 import { isSame } from '../../../contract/words/range-facts'
 
 /** A flat table: column names, then a line for each row. */
@@ -87,7 +87,7 @@ export function sweepTable(sweep: SweepDocument): CsvTable {
           ? row('uniform-blend', `blend:${score.strength}`, score, null, score.strength)
           : row('depth-ramp', `ramp:${score.strength},${score.last}`, score)
       ),
-      ...baselines.map((score) => row(score.baseline.kind, takenName(score.baseline), score))
+      ...baselines.map((score) => row(score.baseline.kind, independentBaselineName(score.baseline), score))
     ]
   }
 }
@@ -132,7 +132,10 @@ export function checkTable(check: AnswerCheck, rho: number): CsvTable {
         return row(range === null ? 'recipe' : 'range', model.recipe.name, model, [range, passes])
       }),
       ...check.baselines.map((model) =>
-        row(model.baseline.kind, takenName(model.baseline), model, [null, passesCheck(model, check, rho)])
+        row(model.baseline.kind, independentBaselineName(model.baseline), model, [
+          null,
+          passesCheck(model, check, rho)
+        ])
       )
     ]
   }

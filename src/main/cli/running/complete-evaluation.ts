@@ -19,7 +19,7 @@ interface EvaluationContext {
   readonly judge: JudgeSettings | null
   readonly quiet: boolean
   readonly signal: AbortSignal
-  readonly tell: (text: string) => void
+  readonly note: (text: string) => void
 }
 
 export interface EvaluationOutcome {
@@ -36,11 +36,11 @@ export async function completeEvaluation(
   making: EvaluationContext
 ): Promise<EvaluationOutcome> {
   const { run, stored } = work
-  if (projectPair !== null) await notifyOfRoom(run, projectPair, making.tell)
+  if (projectPair !== null) await notifyOfRoom(run, projectPair, making.note)
   await work.begin()
   if (stored !== null) {
     const { length } = stored.samples
-    making.tell(
+    making.note(
       `Resuming evaluation ${run.id}: ${plural(length, 'answer')} ${length === 1 ? 'is' : 'are'} saved`
     )
   }
@@ -59,11 +59,11 @@ const SAVED_IN_MEMORY: SavedWork = {
 async function completed(
   work: EvaluationWork,
   projectPair: ProjectPair | null,
-  { judge, quiet, signal, tell }: EvaluationContext
+  { judge, quiet, signal, note }: EvaluationContext
 ): Promise<EvaluationOutcome> {
   const { run } = work
   await withProgress({ quiet, signal }, (means) => work.compute(means))
-  if (projectPair !== null) tell(`Saved in ${projectPair.project.path} as evaluation ${run.id}`)
+  if (projectPair !== null) note(`Saved in ${projectPair.project.path} as evaluation ${run.id}`)
   const proxies = projectPair === null ? NO_PROXIES : await proxiesOf(projectPair, run)
   const files = await work.files()
   if (judge === null) return { files, proxies, failure: null }
@@ -94,11 +94,11 @@ const NOWHERE: VerdictStore = {
 async function notifyOfRoom(
   { task: { prompts, settings }, variants }: EvaluationRun,
   projectPair: ProjectPair,
-  tell: (text: string) => void
+  note: (text: string) => void
 ): Promise<void> {
   const answerCount = variants.length * prompts.length * settings.sampleCount
   const notice = await roomNotice(projectPair.folder, maxAnswerBytes(answerCount, settings.maxTokens))
-  if (notice !== null) tell(notice)
+  if (notice !== null) note(notice)
 }
 
 async function savedOfEvaluation(projectPair: ProjectPair, run: EvaluationRun): Promise<SavedWork> {

@@ -44,20 +44,20 @@ export interface ModelPlace {
   readonly pair: ProjectPair | null
 }
 
-/** The models that the operands name. @throws UsageError for an operand that names no model */
+/** Returns the models that the operands name. @throws UsageError for an operand that names no model */
 export async function modelsNamed(
   texts: readonly string[],
   place: ModelPlace,
   command: Command
 ): Promise<Variant[]> {
-  // What is wrong with the words themselves is said before any file is read.
+  // All words are parsed before the first file is read, so that a misspelled word fails at once.
   const words = texts.map((text) => wordOf(text, command))
   const variants: Variant[] = []
   for (const word of words) variants.push(await modelNamed(word, place, command))
   return variants
 }
 
-/** One model that the engine computes as a whole, for a question about its next token. */
+/** Returns the model that an operand names, for a question about its next token. */
 export async function engineModelNamed(
   text: string,
   place: ModelPlace,
@@ -77,7 +77,10 @@ export async function engineModelNamed(
   }
 }
 
-/** Post with what an operand restores. @throws UsageError for a model that is no recipe; as {@link modelsNamed} */
+/**
+ * Returns the recipe that an operand names.
+ * @throws UsageError for a model that is no recipe; as {@link modelsNamed}
+ */
 export async function recipeNamed(text: string, place: ModelPlace, command: Command): Promise<Recipe> {
   const variant = await modelNamed(wordOf(text, command), place, command)
   if (variant.kind === 'recipe') return variant.recipe
@@ -86,7 +89,7 @@ export async function recipeNamed(text: string, place: ModelPlace, command: Comm
   return { name: 'post', layers: postStrengths(post.spec.layerCount) }
 }
 
-/** The recipes that operands name; a file may hold several. @throws as {@link recipeNamed} */
+/** Returns the recipes that operands name; a file may hold several. @throws as {@link recipeNamed} */
 export async function recipesNamed(
   texts: readonly string[],
   place: ModelPlace,
@@ -96,7 +99,7 @@ export async function recipesNamed(
   const recipes: Recipe[] = []
   for (const { text, word } of words) {
     if (
-      word.kind === 'place' &&
+      word.kind === 'name-or-path' &&
       keptModel(text, place) === null &&
       (await isRecipeFile(absolutePath(text)))
     ) {
@@ -137,15 +140,15 @@ async function modelNamed(word: ModelWord, place: ModelPlace, command: Command):
       }
       return recipeVariant(await selectedRecipe(pair, folders))
     case 'endpoint':
-      // The user types the address, and with it confirms it.
+      // The user has typed the address, so it needs no further confirmation.
       allowForThisRun([word.endpoint])
       break
     case 'file':
       if (isYaml(word.path))
         return { kind: 'endpoint', name: word.name, endpoint: await endpointOfFile(word.path) }
       break
-    case 'place': {
-      const variant = await placeNamed(word.text, place, command)
+    case 'name-or-path': {
+      const variant = await modelOfNameOrPath(word.text, place, command)
       if (variant !== null) return variant
     }
   }
@@ -162,7 +165,7 @@ function keptModel(name: string, { pair }: ModelPlace): Variant | null {
 }
 
 /** Finds a kept model, or the selected range of a sweep's file; null for another file, and for a folder. */
-async function placeNamed(text: string, place: ModelPlace, command: Command): Promise<Variant | null> {
+async function modelOfNameOrPath(text: string, place: ModelPlace, command: Command): Promise<Variant | null> {
   const storedModel = keptModel(text, place)
   if (storedModel !== null) return storedModel
   if (await isRecipeFile(absolutePath(text))) {
@@ -179,7 +182,7 @@ async function placeNamed(text: string, place: ModelPlace, command: Command): Pr
   return null
 }
 
-/** Reports whether endpoints get template arguments. Their templates may read others than post's. */
+/** Reports whether an operand names an endpoint, whose chat template may read other arguments than post's. */
 export const asksEndpoints = (texts: readonly string[]): boolean =>
   texts.some((text) => {
     const word = modelWordFromText(text)
@@ -187,7 +190,7 @@ export const asksEndpoints = (texts: readonly string[]): boolean =>
     return word.kind === 'endpoint' || (word.kind === 'file' && isYaml(word.path))
   })
 
-/** Says where prompts go, however quiet all else is. */
+/** Names the endpoints that receive prompts, even with `--quiet`. */
 export function warnOfEndpoints(variants: readonly Variant[]): void {
   for (const variant of variants) if (variant.kind === 'endpoint') remark(endpointWarning(variant.endpoint))
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { defaultSweepFirst } from '../../../contract/documents/answering-sweep'
+import { defaultSweepFirst } from '../../../contract/documents/default-sweep'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { PairLocation } from '../../../contract/documents/project'
@@ -108,10 +108,10 @@ export async function startingSweep(
 export function notifyOfPrompts(
   { kind }: PairLocation,
   { prompts }: { prompts?: string | undefined },
-  tell: (text: string) => void
+  note: (text: string) => void
 ): void {
   if (kind === 'demo' || prompts !== undefined) return
-  tell(
+  note(
     'Prompts: the built-in set crc for chat models. Use --prompts for another, or --demo for the demo pair.'
   )
 }

@@ -4,7 +4,7 @@ import type { WhatIf } from '../../../contract/documents/what-if'
 import { WorkbenchError } from '../../../contract/model/problem'
 import type { Steps } from '../../base/steps'
 import { sweepUnder } from '../selection/what-if'
-import { selectAnew } from './checked-selection'
+import { recomputeSelection } from './checked-selection'
 
 /** Recalculates a sweep under other settings and selects again. */
 export function* askWhatIf(
@@ -14,10 +14,15 @@ export function* askWhatIf(
   budget: number | null = null
 ): Steps<{ sweep: SweepDocument; selection: Selection }> {
   const recalculated = yield* sweepUnder(sweep, whatIf)
-  const selection = yield* selectAnew(recalculated, whatIf.sampler === null ? check : null, whatIf.rho, {
-    seed: sweep.selection?.bootstrap.seed,
-    budget
-  })
+  const selection = yield* recomputeSelection(
+    recalculated,
+    whatIf.sampler === null ? check : null,
+    whatIf.rho,
+    {
+      seed: sweep.selection?.bootstrap.seed,
+      budget
+    }
+  )
   if (selection === null) {
     throw new WorkbenchError('bad-input', `The sweep ${sweep.id} scored no ranges to select from.`)
   }

@@ -16,14 +16,14 @@ export function* checkedSelection(
   if (rejected.length === 0 && stored?.rho === rho) {
     return check === null ? stored : yield* recompareBaselines(sweep, stored, check)
   }
-  return yield* selectAnew(sweep, check, rho, {
+  return yield* recomputeSelection(sweep, check, rho, {
     seed: stored?.bootstrap.seed,
     budget: stored?.budget ?? null
   })
 }
 
 /** Selects as {@link checkedSelection} does, but ignores the stored selection. */
-export function* selectAnew(
+export function* recomputeSelection(
   sweep: SelectionInput,
   check: CheckResult | null,
   rho: number,

@@ -47,7 +47,7 @@ export interface PreviewSetting {
 
 export interface PreviewProblem extends PreviewSetting {
   /** Returns the model that the user has selected, which is scored on all prompts next. Null if there is none. */
-  lookedAt: () => number | null
+  viewedRange: () => number | null
   /** @throws Error if the model is not scored on the prompt yet */
   scoreOf: (model: number, prompt: number) => CategoryScore
 }
@@ -102,7 +102,7 @@ export function* previewStages(problem: PreviewProblem): Generator<PreviewStage,
     ofRanges: new PreviewRace(scores, plan.ranges),
     ofBlends: new PreviewRace(scores, plan.blends)
   }
-  const exact = [...whole, ...(yield* finalists(plan, races, sample, problem.lookedAt))]
+  const exact = [...whole, ...(yield* finalists(plan, races, sample, problem.viewedRange))]
   const overAll = new PreviewRace({ ...scores, categories: categoriesOf(prompts, all) }, candidates)
   overAll.finish(exact)
   return {
@@ -202,7 +202,7 @@ function* finalists(
   { cost, all, budget, whole, candidates, remaining }: PreviewPlan,
   races: Races,
   sample: readonly number[],
-  lookedAt: PreviewProblem['lookedAt']
+  viewedRange: PreviewProblem['viewedRange']
 ): Generator<PreviewStage, number[]> {
   const exact: number[] = []
   const prefixes = cost.prefixes(all.filter((prompt) => !sample.includes(prompt)))
@@ -210,8 +210,8 @@ function* finalists(
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const share = turn === 0 ? FIRST_TURN_SHARE : 1
     const evaluations = cost.evaluationsAfter([...whole, ...exact])
-    const looked = lookedAt()
-    const wanted = candidates.filter((model) => model === looked && !exact.includes(model))
+    const viewed = viewedRange()
+    const wanted = candidates.filter((model) => model === viewed && !exact.includes(model))
     const picked = pickFinalists(races, evaluations, (share * rowsLeft) / prefixes, turn === 0, wanted)
     if (picked.length === 0) break
     yield { kind: 'finalists', models: picked, prompts: all, budget }

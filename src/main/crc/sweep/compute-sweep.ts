@@ -333,11 +333,11 @@ class SweepRun {
     const { code } = error.problem
     if (isLost(error) && !(this.hasDied && isRepeated)) {
       this.hasDied = true
-      this.goOn(error, 'It was started again and goes on')
+      this.continueAfter(error, 'It was started again and goes on')
       return true
     }
     if (code === 'device-memory' && this.halveRows()) {
-      this.goOn(error, this.hasFewerRows ? null : 'The sweep goes on with fewer rows at a time')
+      this.continueAfter(error, this.hasFewerRows ? null : 'The sweep goes on with fewer rows at a time')
       this.hasFewerRows = true
       return true
     }
@@ -348,7 +348,7 @@ class SweepRun {
     this.hasDied = false
     this.fallback = { device: 'cpu', precision: undefined }
     if (this.partsFinished === 0 && this.progress.reusedPromptCount === 0) this.discardScores()
-    this.goOn(error, 'The sweep goes on, on the CPU,')
+    this.continueAfter(error, 'The sweep goes on, on the CPU,')
     return true
   }
 
@@ -368,7 +368,7 @@ class SweepRun {
   }
 
   /** Counts the finished work and reports why and how the rest is computed. @param how null if it was reported */
-  private goOn(reason: Error, how: string | null): void {
+  private continueAfter(reason: Error, how: string | null): void {
     // Lost work is computed again, and its time is counted then.
     this.seconds += this.finishedSeconds
     this.rowsBefore = this.rowsFinished

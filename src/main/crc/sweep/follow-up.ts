@@ -36,16 +36,16 @@ export async function runWholeSweep(
     },
     history
   )
-  const tell = (changes: Partial<SweepProgress>): void =>
+  const reportProgress = (changes: Partial<SweepProgress>): void =>
     onEvent({ type: 'progress', progress: { ...progress, ...changes } })
   const compared = await withHalvesAlone(engine, request, swept, signal, ({ rowsDone, rowsTotal }) =>
-    tell({ phase: 'halving', rowsDone, rowsTotal })
+    reportProgress({ phase: 'halving', rowsDone, rowsTotal })
   )
   const withFewShot = await withFewShotBase(engine, request, compared, signal)
-  if (compared.device !== 'cpu') tell({ phase: 'verifying' })
+  if (compared.device !== 'cpu') reportProgress({ phase: 'verifying' })
   const verified = await verifiedOnCpu(engine, request, withFewShot, signal)
   const whole = await withUnmergedDifference(engine, request, verified, signal)
-  tell({ phase: 'saving' })
+  reportProgress({ phase: 'saving' })
   for (const message of whole.notices.slice(swept.notices.length)) onEvent({ type: 'notice', message })
   return whole
 }

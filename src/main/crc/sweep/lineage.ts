@@ -9,9 +9,11 @@ import { weightDtype } from '../../checkpoint/dtype'
 import type { PairMember } from '../../checkpoint/pair-member'
 import { computeAlike, layerTensors } from '../../family'
 
-/** A stage of training and an earlier one, to which its layers are restored. Null is base or post of the request. */
+/** A stage of training, and an earlier stage to which its layers are restored. */
 export interface StagePair {
+  /** Null for post. */
   readonly target: OtherCheckpoint | null
+  /** Null for base. */
   readonly source: OtherCheckpoint | null
 }
 

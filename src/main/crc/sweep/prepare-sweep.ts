@@ -77,7 +77,7 @@ export interface CrcSweepRequest {
   split?: boolean
   preview?: boolean
   /** Range that the user looks at; read whenever a preview chooses its next stage. */
-  lookedAt?: () => RestorationRange | null
+  viewedRange?: () => RestorationRange | null
   /** Number of blends from post to base with one strength for all layers; 0 for none. */
   uniformBlendCount: number
   seed?: number

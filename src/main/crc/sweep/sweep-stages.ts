@@ -68,8 +68,8 @@ export const computesPreview = (prepared: PreparedSweep): boolean =>
   prepared.request.preview === true && plannedPreview(previewSetting(prepared)) !== null
 
 /** Index of the range that the user looks at, if the sweep has it. */
-function lookedAt({ models, request }: PreparedSweep): number | null {
-  const range = request.lookedAt?.() ?? null
+function viewedRange({ models, request }: PreparedSweep): number | null {
+  const range = request.viewedRange?.() ?? null
   if (range === null) return null
   const model = models.findIndex((swept) => swept.kind === 'range' && spanKey(swept.range) === spanKey(range))
   return model === -1 ? null : model
@@ -91,7 +91,7 @@ function* preview(
   const { models, baselines } = prepared
   const stages = previewStages({
     ...previewSetting(prepared),
-    lookedAt: () => lookedAt(prepared),
+    viewedRange: () => viewedRange(prepared),
     scoreOf: (model, prompt) => elementAt(scores, model, 'model').of(prompt)
   })
   for (let stage = stages.next(); ; stage = stages.next()) {

@@ -329,7 +329,7 @@ class ForwardPass {
     const expert = (this.expert ??= await ExpertSession.open(this.run, this.spec))
     const feeds = await this.upload(weights)
     const maxRows = this.perRun.full * this.run.packed.tokens.length
-    for await (const rows of routed.through(step, maxRows, (input) => expert.run(input, feeds))) {
+    for await (const rows of routed.computeExpert(step, maxRows, (input) => expert.run(input, feeds))) {
       throwIfCancelled(this.run.signal, 'The run')
       yield { type: 'rows', layer: step.layer, rows }
       await nextTurn()

@@ -23,10 +23,10 @@ export function partSteps(trie: RecipeTrie, part: TriePart): PartStep[][] {
   })
 }
 
-/** Divides nodes into runs of at most `maxNodes`. Each node with `alone` has a run of its own. */
+/** Divides nodes into runs of at most `maxNodes`. Each node with `runsAlone` has a run of its own. */
 export function chunksOf(nodes: readonly PartNode[], maxNodes: number): PartNode[][] {
-  const chunks = nodes.filter(({ alone }) => alone).map((node) => [node])
-  const others = nodes.filter(({ alone }) => !alone)
+  const chunks = nodes.filter(({ runsAlone }) => runsAlone).map((node) => [node])
+  const others = nodes.filter(({ runsAlone }) => !runsAlone)
   for (let first = 0; first < others.length; first += maxNodes)
     chunks.push(others.slice(first, first + maxNodes))
   return chunks

@@ -86,8 +86,8 @@ export class RoutedRows {
     return this.chunks.map(({ chunk }) => chunk)
   }
 
-  /** Takes the rows of batches through an expert. @returns completed rows of each run @param perRow experts of each */
-  async *through(
+  /** Computes an expert for the rows of batches. @returns the number of completed rows of each run */
+  async *computeExpert(
     { expert, batches }: ExpertStep,
     maxRows: number,
     compute: (rows: Float32Array) => Promise<Float32Array>
@@ -157,11 +157,11 @@ function rowsOf(
   return { rows: rows.subarray(start, end), weights: weights.subarray(start, end) }
 }
 
-/** Divides chunks into batches: each chunk with `alone` by itself, and all others together. */
+/** Divides chunks into batches: one for each chunk with `runsAlone`, and one for all others. */
 function batchesOf(chunks: readonly RoutedChunk[]): RoutedChunk[][] {
-  const isAlone = ({ nodes }: RoutedChunk): boolean => nodes.some(({ alone }) => alone)
-  const others = chunks.filter((chunk) => !isAlone(chunk))
-  return [...chunks.filter(isAlone).map((chunk) => [chunk]), ...(others.length === 0 ? [] : [others])]
+  const mustRunAlone = ({ nodes }: RoutedChunk): boolean => nodes.some(({ runsAlone }) => runsAlone)
+  const others = chunks.filter((chunk) => !mustRunAlone(chunk))
+  return [...chunks.filter(mustRunAlone).map((chunk) => [chunk]), ...(others.length === 0 ? [] : [others])]
 }
 
 interface ExpertRouting {

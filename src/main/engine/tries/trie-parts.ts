@@ -9,7 +9,7 @@ export interface LevelNode {
 export interface PartNode extends LevelNode {
   readonly block: number
   /** True if several parts continue from the node. The number of nodes in a run changes the last bits of states. */
-  readonly alone: boolean
+  readonly runsAlone: boolean
 }
 
 /** A part of a trie that passes through all layers before the next part begins. */
@@ -106,7 +106,7 @@ export function walkParts(
       return fresh.map((node): PartNode => ({
         node,
         ...elementAt(elementAt(trie.levels, level, 'level').nodes, node, 'node'),
-        alone: elementAt(elementAt(timesNeeded, level, 'level'), node, 'node') > 1
+        runsAlone: elementAt(elementAt(timesNeeded, level, 'level'), node, 'node') > 1
       }))
     })
     return [{ leaves, levels }]

@@ -18,7 +18,7 @@ import { WorkbenchError } from '../../../contract/model/problem'
 import { taskKindFacts } from '../../../contract/model/task-kinds'
 import type { EvaluationFiles } from '../documents/evaluation-files'
 import type { ProjectPair } from '../pair/project-pair'
-import { answeringOfCharacters } from './sweep-history'
+import { defaultCharacterSweep } from './sweep-history'
 import { selectRange } from '../../crc/selection/select-range'
 import { builtinTasks, suits } from '../../evaluation/builtin-tasks'
 import { failuresTask } from '../../evaluation/greedy-failures'
@@ -164,7 +164,7 @@ async function newestComplete(
 export async function proxiesOf(
   pair: ProjectPair,
   run: EvaluationRun,
-  sweepId = answeringOfCharacters(pair)?.id
+  sweepId = defaultCharacterSweep(pair)?.id
 ): Promise<Proxies> {
   const sweep = sweepId === undefined ? null : await pair.readSweep(sweepId)
   const task = await sweepOfTask(pair, run)

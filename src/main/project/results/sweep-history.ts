@@ -1,4 +1,4 @@
-import { defaultSweepOf } from '../../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../../contract/documents/default-sweep'
 import type { SweepSummary } from '../../../contract/documents/project'
 import type { ScoredByBrief } from '../../../contract/documents/scored-by'
 import type { DeviceChoice } from '../../../contract/model/device'
@@ -48,5 +48,5 @@ export const likeOf =
 const taskOf = (scoredBy: ScoredByBrief): string | null => (scoredBy.kind === 'crc' ? null : scoredBy.task.id)
 
 /** Returns the default sweep of the character task; undefined if there is none. */
-export const answeringOfCharacters = ({ sweeps }: Pick<ProjectPair, 'sweeps'>): SweepSummary | undefined =>
+export const defaultCharacterSweep = ({ sweeps }: Pick<ProjectPair, 'sweeps'>): SweepSummary | undefined =>
   defaultSweepOf(sweeps.filter(({ scoredBy }) => scoredBy.kind === 'crc'))

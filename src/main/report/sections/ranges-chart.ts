@@ -114,7 +114,7 @@ export function rangesChart(sweep: ReportedSweep): ReportChart {
           ...live(score)
         })),
         ...foundOf(search).map((score) => ({
-          kind: 'found' as const,
+          kind: 'search-result' as const,
           name: score.recipe.name,
           mark: null,
           ...live(score)

@@ -19,7 +19,7 @@ import {
   baselineName,
   comparedScores,
   baselineDifference,
-  takenName,
+  independentBaselineName,
   tooFewWords,
   familyOf,
   outOfBagText
@@ -167,13 +167,18 @@ export function fullAnswersTable(check: CheckResult, rho: number): Block {
       row('post', 'post', check.post, ''),
       ...check.models.map((model) => row(model.recipe.name, 'hybrid', model, outcomeOf(model))),
       ...check.baselines.map((model) =>
-        row(takenName(model.baseline), BASELINE_FAMILIES[model.baseline.kind].tone, model, outcomeOf(model))
+        row(
+          independentBaselineName(model.baseline),
+          BASELINE_FAMILIES[model.baseline.kind].tone,
+          model,
+          outcomeOf(model)
+        )
       )
     ]
   }
 }
 
-/** Names the scored ranges, those of a preview with how many are estimates. */
+/** Counts the ranges of a sweep. For a preview, counts exact and estimated ranges separately. */
 export const rangesWords = ({
   ranges,
   preview
@@ -206,8 +211,8 @@ export function bestRangesBlocks(
     {
       kind: 'table',
       label:
-        `The ranges of greatest ${words.diversity}, of ${rangesWords(sweep)} those that keep the ` +
-        `${words.validity}${check === null ? '' : ' on first tokens'}` +
+        `The ranges of greatest ${words.diversity} that keep the ${words.validity}` +
+        `${check === null ? '' : ' on first tokens'}, of ${rangesWords(sweep)}` +
         (selection.holdOut === null ? '' : `; scores on all ${plural(promptCount, words.prompt)}`),
       columns: [
         textColumn('Layers'),
@@ -273,8 +278,8 @@ export function baselineBlocks({ scoredBy }: Pick<SweepScores, 'scoredBy'>, sele
   return [
     block.table(label, columns, rows),
     block.note(
-      'Differences are by sign flips over prompts, each pair by itself. ' +
-        'Out of bag, each family is picked on resampled prompts and scored on the others. ' +
+      'Each difference has its own sign-flip test over prompts. ' +
+        'Out of bag: each family is picked on resampled prompts and scored on the others. ' +
         (ranges === undefined || ranges.outOfBag === null
           ? ''
           : `Ranges, picked from ${ranges.candidateCount}, reach ${outOfBagText(ranges)}. `) +

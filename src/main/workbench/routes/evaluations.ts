@@ -30,7 +30,7 @@ export function evaluationRoutes({ jobs, withPair }: Routing) {
         evaluationId: (await jobs.evaluations.start(pair, request)).id
       })),
     resume: evaluations.resume.use(withPair).handler(async ({ context: { pair }, input }) => ({
-      evaluationId: (await jobs.evaluations.goOn(pair, input.evaluationId)).id
+      evaluationId: (await jobs.evaluations.resume(pair, input.evaluationId)).id
     })),
     watch: evaluations.watch.use(withPair).handler(watching(jobs.evaluations.table)),
     cancel: evaluations.cancel.use(withPair).handler(cancelling(jobs.evaluations.table)),

@@ -1,5 +1,5 @@
 import type { PairBrief, PairState, SweepSummary } from '../../../contract/documents/project'
-import { defaultSweepOf } from '../../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../../contract/documents/default-sweep'
 import type { PairOutline, PairsOverview } from '../../../contract/documents/pairs-overview'
 import { scoringKey } from '../../../contract/documents/scored-by'
 import { checkpointChanges } from '../../../contract/procedures/checkpoint-changes'

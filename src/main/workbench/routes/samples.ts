@@ -31,7 +31,7 @@ export function sampleRoutes({ jobs, stateOf, withPair }: Routing) {
       runId: await jobs.samples.start(pair, input.settings, input.variants)
     })),
     more: samples.more.use(withPair).handler(async ({ context: { pair }, input }) => ({
-      runId: await jobs.samples.goOn(pair, input.runId, input.sampleCount)
+      runId: await jobs.samples.resume(pair, input.runId, input.sampleCount)
     })),
     watch: samples.watch.use(withPair).handler(watching(jobs.samples)),
     cancel: samples.cancel.use(withPair).handler(cancelling(jobs.samples.table)),

@@ -37,7 +37,7 @@ export function resultOrigins(
 }
 
 /** Lists up to four names and the number of the others. */
-export function listed(names: readonly string[]): string {
+export function listNames(names: readonly string[]): string {
   const text = names.slice(0, 4).join(', ')
   return names.length > 4 ? `${text} and ${names.length - 4} more` : text
 }

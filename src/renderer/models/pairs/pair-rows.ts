@@ -13,7 +13,7 @@ import {
   baselineName,
   comparedScores,
   type BaselineScores,
-  doesBetter
+  isSurelyMoreDiverse
 } from '../../../contract/words/baseline-words'
 
 export interface PairRow {
@@ -151,7 +151,7 @@ export function baselineOf({
 }: Pick<PairRow, 'outline'>): (BaselineScores & { name: string; better: boolean }) | null {
   const baseline = outline?.baseline ?? null
   if (baseline === null) return null
-  return { ...comparedScores(baseline), name: baselineName(baseline), better: doesBetter(baseline) }
+  return { ...comparedScores(baseline), name: baselineName(baseline), better: isSurelyMoreDiverse(baseline) }
 }
 
 export function pairColumns(words: ScoreWords): TableColumn<PairRow, PairColumn>[] {

@@ -23,7 +23,7 @@ export class RecipeScoring {
     this.job = new StreamJob<ScoringEvent>(project, {
       kind: 'recipe score',
       holdsEngine: 'A recipe is being scored',
-      tell: () => ({
+      describeProgress: () => ({
         name: 'Score',
         share: this.done === null ? 0 : doneShare(this.done.rowsDone, this.done.rowsTotal),
         secondsLeft: this.done?.secondsLeft ?? null

@@ -20,7 +20,7 @@ export class AnswerChecks {
     this.job = new BackgroundJob<CheckEvent, CheckProgress>(project, {
       kind: 'answer check',
       holdsEngine: 'Full answers are being checked',
-      tell: ({ rowsDone, rowsTotal, secondsLeft }) => ({
+      describeProgress: ({ rowsDone, rowsTotal, secondsLeft }) => ({
         name: 'Check',
         share: doneShare(rowsDone, rowsTotal),
         secondsLeft

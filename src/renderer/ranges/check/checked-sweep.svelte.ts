@@ -1,4 +1,4 @@
-import { defaultSweepOf } from '../../../contract/documents/answering-sweep'
+import { defaultSweepOf } from '../../../contract/documents/default-sweep'
 import type { ShownSweep } from '../../../contract/documents/shown-sweep'
 import { scoreIn } from '../../../contract/documents/swept-model'
 import type { Recipe } from '../../../contract/model/recipe'

@@ -55,10 +55,10 @@ export class SweepComparing {
         pairName: nameOf(document.name),
         summary
       })),
-      ...pairs.flatMap(({ id, name, answeringSweep }) =>
-        id === document.id || answeringSweep === null
+      ...pairs.flatMap(({ id, name, defaultSweep }) =>
+        id === document.id || defaultSweep === null
           ? []
-          : [{ key: keyOf(id, answeringSweep.id), pairName: name, summary: answeringSweep }]
+          : [{ key: keyOf(id, defaultSweep.id), pairName: name, summary: defaultSweep }]
       )
     ]
   })

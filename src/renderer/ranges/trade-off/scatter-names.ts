@@ -42,7 +42,7 @@ export function scatterNames(
   const best = rangeOfKey(board, selected)
   const minimum = minimumValidity(board, rho)
   // Only one recipe found by the search and one blend are named, because their points are close together.
-  const foundRecipe = board.others.find(({ kind }) => kind === 'found')
+  const foundRecipe = board.others.find(({ kind }) => kind === 'search-result')
   const blends = hidden.includes('uniform-blend')
     ? []
     : board.others.filter(({ kind }) => kind === 'uniform-blend')

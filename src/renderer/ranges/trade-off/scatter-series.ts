@@ -198,7 +198,7 @@ export function scatterSeries(content: ScatterContent, colors: ChartColors): Sca
     },
     {
       label: 'Found by the search',
-      data: others('found'),
+      data: others('search-result'),
       pointStyle: 'star',
       pointRadius: 7,
       pointBorderColor: colors.hybrid,

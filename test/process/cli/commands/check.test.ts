@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { AnswerCheck } from '../../../../src/contract/documents/answer-check'
 import { Verdict } from '../../../../src/contract/documents/verdict'
-import { takenName } from '../../../../src/contract/words/baseline-words'
+import { independentBaselineName } from '../../../../src/contract/words/baseline-words'
 import { sharingEngine } from '../../../../src/main/cli/running/engine'
 import { startingSweep } from '../../../../src/main/cli/running/starting-sweep'
 import { nothingSaved } from '../../../../src/main/cli/running/stopped'
@@ -89,7 +89,9 @@ describe('slr check', () => {
     const families = ['sampler', 'top-p', 'top-k', 'top-n-sigma', 'mix', 'filter']
     expect(kinds).toEqual(families.flatMap((kind) => [kind, kind]))
     for (const { baseline } of check.baselines) {
-      expect(shown.stdout).toMatch(new RegExp(`^${takenName(baseline)} .* (passes|fails).*$`, 'm'))
+      expect(shown.stdout).toMatch(
+        new RegExp(`^${independentBaselineName(baseline)} .* (passes|fails).*$`, 'm')
+      )
     }
     expect(shown.stdout).toContain(`${check.verdict?.headline}\n`)
     await writeFile(join(folder, 'sweep.check.json'), json.stdout)

@@ -133,6 +133,6 @@ it('slr open --serve keeps its address for admitted browsers over starts, until 
   ])
   expect(said).not.toContain(`:${port}/`)
   expect(remarks).toBe(
-    `Port ${port} of the last time is taken: pages that are still open there do not go on.\n`
+    `Port ${port} of the last run is in use, so pages that are still open there lose the connection.\n`
   )
 })

@@ -8,7 +8,7 @@ import { runHere } from '../../../fixtures/command-line'
 import { crcReference } from '../../../fixtures/crc-reference'
 import { LOGIT_TOLERANCE, largestDifference, readGolden } from '../../../fixtures/goldens'
 
-/** What outside programs may rely on. */
+/** Output that other programs may rely on. */
 const ProbeOutput = z.strictObject({
   kind: z.literal('next-token'),
   schemaVersion: z.literal(1),

@@ -69,7 +69,7 @@ describe('slr sample', () => {
     vi.stubEnv('STAND_IN_API_KEY', env.STAND_IN_API_KEY)
     onTestFinished(() => void vi.unstubAllEnvs())
     const { status, stderr } = await runHere([...args, '--quiet'])
-    // What leaves the program is said whatever else is quiet.
+    // Even with --quiet, the command names the endpoints that receive prompts.
     expect({ status, stderr }).toEqual({
       status: 0,
       stderr: `Prompts leave this program: they are sent to ${new URL(endpoint.baseUrl).host} (another program on this machine) with the key in STAND_IN_API_KEY, to be answered by served.\n`
@@ -274,7 +274,7 @@ describe('slr sample', () => {
     const last = await runHere(request)
     expect(last).toMatchObject({ status: 0 })
     const all = await readFile(out, 'utf8')
-    // What was kept stays, in its place among the others.
+    // Stored answers keep their position among the others.
     expect(all.split('\n')).toEqual(expect.arrayContaining(more.split('\n')))
     const places = [0, 1].flatMap((prompt) =>
       Array.from({ length: 20 }, (_, index) => `post ${prompt} ${index}`)

@@ -56,7 +56,7 @@ async function run(...args: string[]): Promise<Steps> {
   return Outcome.parse(JSON.parse(stdout)).steps
 }
 
-/** What a project has of a study's steps; a report is never there. */
+/** Returns the steps of a study with their states. A report is always computed again. */
 async function planned(file: string): Promise<string[]> {
   const { stdout } = await runHere(['study', file, '--dry-run', '--json'])
   return Plan.parse(JSON.parse(stdout)).steps.map(({ state }) => state)

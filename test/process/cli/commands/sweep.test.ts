@@ -42,7 +42,7 @@ async function jsonFile(name: string, content: unknown): Promise<string> {
   return file
 }
 
-/** So many prompts keep the demo pair busy for long enough to do something meanwhile. */
+/** Enough prompts that the sweep of the demo pair can be interrupted. */
 const LONG = 120
 
 async function longPrompts(): Promise<string> {
@@ -56,7 +56,7 @@ async function longPrompts(): Promise<string> {
   )
 }
 
-/** What a sweep of the two quick prompts says. */
+/** Returns the output of a sweep of the two quick prompts. */
 async function sweptQuickly(...args: string[]): Promise<CliResult> {
   const prompts = await jsonFile('prompts.json', SHORT_PROMPTS)
   return runHere(['sweep', '--no-check', ...PAIR_OPTIONS, '--prompts', prompts, ...args])
@@ -68,7 +68,7 @@ async function sweptDocument(...args: string[]): Promise<SweepDocument> {
   return SweepDocument.parse(JSON.parse(stdout))
 }
 
-/** Of the demo pair unless another is given. */
+/** Creates a project of the demo pair, or of the given pair. */
 async function demoProject(pair: PairLocation = { kind: 'demo' }): Promise<string> {
   const folder = await temporaryFolder()
   const project = await createProject({ folder, name: 'Experiment', pair, prompts: SHORT_PROMPTS })
@@ -257,7 +257,7 @@ describe('slr sweep that is cut short', () => {
   interface CutShort {
     status: number | null
     said: string
-    /** What the command was. */
+    /** The command that ran. */
     args: readonly string[]
     /** Beside its output, which was not written. */
     left: string[]
@@ -306,7 +306,7 @@ describe('slr sweep that is cut short', () => {
   })
 
   it('ends as cleanly on SIGTERM, and names what is kept and the command that continues', async () => {
-    // So little memory that its prompts make many groups.
+    // A small memory limit divides the prompts into many groups.
     const where = ['--demo', '--memory', '190MB', '--fresh']
     const { status, said, args, left } = await cutShort('SIGTERM', where, async (child, out) => {
       while (!existsSync(`${out}.partial`) && child.exitCode === null) await delay(5)

@@ -31,7 +31,7 @@ describe('searches beyond the ranges of the demo', { timeout: 300_000 }, async (
     const stored = z
       .object({ diversity: z.array(z.number()), validity: z.array(z.number()) })
       .parse(JSON.parse(await readFile('test/fixtures/demo-subsets.json', 'utf8')))
-    // That of all 4,096 this is the best, and what each layer contributes, follows from what is stored: layer-shares.test.ts.
+    // layer-shares.test.ts shows that this subset is the best of all 4,096, and each layer's share.
     const best = 0b000111011111
     expect(elementAt(stored.diversity, best, 'subset')).toBeCloseTo(0.923, 3)
     const subsets = subsetsOf(layerCount)

@@ -40,7 +40,7 @@ const engine = new HeldEngine(sharedEngine)
 let whole: SweepDocument
 let request: CrcSweepRequest
 let out: string
-/** What a sweep that was cancelled halfway has left. */
+/** Stored part of a sweep that was cancelled halfway. */
 let interruptedText: string
 beforeAll(async () => {
   request = await demoSweep({ ranges: false, recipes: RECIPES })
@@ -186,7 +186,7 @@ it('that was stopped within its only group of prompts continues after the finish
   const halfway = engine.holdAt(inOrder('part', 'progress'))
   const wholly = sweep({ ...all, past: history({}, `${out}-whole`) })
   await halfway()
-  // What is there should the program die now.
+  // The files as a crash at this moment would leave them.
   await copyFile(`${out}-whole.partial`, `${out}.partial`)
   engine.letGo()
   const { document: uninterrupted } = await wholly

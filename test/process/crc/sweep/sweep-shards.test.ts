@@ -78,7 +78,7 @@ describe('slr sweep --shard and slr sweep --merge', { timeout: 60_000 }, () => {
     const { status, stdout } = await runHere(['sweep', '--merge', ...files.toReversed(), '--json'])
     expect(status).toBe(0)
     const merged = SweepDocument.parse(JSON.parse(stdout))
-    // Of the whole one attention and MLP of the selected range were scored alone, which takes the models.
+    // Only the unsharded sweep has scores of attention alone and MLP alone, which need the models.
     const recipes = whole.recipes.filter(({ alone }) => alone === undefined)
     expect(recipes).toHaveLength(whole.recipes.length - 2)
     expectSameResults(merged, { ...whole, recipes })

@@ -56,7 +56,7 @@ function modelsOf({ base, post, recipes, uniformBlends }: SweepDocument): [strin
   return [...models]
 }
 
-/** Whether every measure of every model and baseline agrees, and their means. */
+/** Expects every measure of every model and baseline, and their means, to agree. */
 function expectWithin(found: SweepDocument, wanted: SweepDocument, tolerance: number): void {
   const numbers = (sweep: SweepDocument): number[] =>
     [...modelsOf(sweep).map(([, score]) => score), ...sweep.baselines].flatMap((score) =>

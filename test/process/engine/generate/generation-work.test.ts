@@ -32,7 +32,7 @@ async function countingDevice(): Promise<Device & { promptRows: number }> {
         get: (target, name) => {
           if (name !== 'run') return Reflect.get(target, name, target)
           return (feeds: ort.InferenceSession.FeedsType, wanted: string[]) => {
-            // What decodes has rows of one token each, [rows, hidden].
+            // Decoding runs have rows of one token each, [rows, hidden].
             const dims = feeds[BLOCK_INPUTS.hidden]?.dims
             const [nodes = 0, rows = 0] = dims?.length === 3 ? dims : []
             counting.promptRows += nodes * rows

@@ -53,7 +53,7 @@ describe('greedy continuations', () => {
       const longest = [...long, ...long].slice(0, cacheCapacity(long.length) - 6)
       const prompts = [pre_window, longest]
       const [hybrid, maxTokens] = [2, 12]
-      // Of the answers to the long prompt only the hybrid's is looked at.
+      // Only the hybrid's answer to the long prompt is compared.
       const others = [...family.models.keys()].filter((model) => model !== hybrid)
       const finished = others.map((model) => ({ model, prompt: 1, index: 0 }))
       const samples = await samplesOf(requestFor(name, { prompts, maxTokens, finished }))
@@ -196,7 +196,7 @@ describe('quantised weights', () => {
   const columns = 40
   const weights = Float32Array.from({ length: 3 * columns }, (_, i) => Math.sin(i * i) * (i % 7))
 
-  /** What onnxruntime multiplies with when it is given weights rounded to so many bits, [3, columns]. */
+  /** Returns the weights, [3, columns], with which onnxruntime multiplies after rounding to a number of bits. */
   async function readBack(bits: 4 | 8): Promise<{ values: Float32Array; scales: Float32Array }> {
     const scales = new Float32Array(3 * 2)
     const quantised = new Uint8Array((scales.length * 32 * bits) / 8)

@@ -68,7 +68,7 @@ describe.skipIf(missing !== null)('greedy continuations on WebGPU', () => {
     expectReferenceTokens(name, readGolden(name).models.slice(2, 3), 7)
   )
 
-  // That rows of several models run side by side hangs on no family; windows and caps come nearest to minding.
+  // Rows of several models run in one batch in every family. Windows and caps are the likeliest to fail.
   it.each(['llama3', 'gemma2'] as const)(
     '%s: base, post and a hybrid side by side give the reference tokens',
     (name) => expectReferenceTokens(name, readGolden(name).models.slice(0, 3), ONE_ANSWER.maxTokens)
@@ -93,7 +93,7 @@ describe.skipIf(missing !== null)('prompts on WebGPU', () => {
 
     const before = moved()
     const prefilled = await prefill(parts, { prompts: [long] })
-    // Of each model the states that predict a next token, and its logits.
+    // For each model: the states that predict a next token, and the logits.
     const perModel = (spec.hiddenSize + spec.vocabularySize) * Float32Array.BYTES_PER_ELEMENT
     expect(moved().fromDevice - before.fromDevice).toBe(request.models.length * perModel)
 
@@ -107,7 +107,7 @@ describe.skipIf(missing !== null)('prompts on WebGPU', () => {
     await runner.admit(rows, prefilled)
     const tokenBytes = 2 * spec.layerCount * spec.kvHeadCount * spec.headSize * Float32Array.BYTES_PER_ELEMENT
     const keyValueBytes = rows.length * long.length * tokenBytes
-    // What goes there is which rows to take and where to put them.
+    // Only the indices of rows and of their targets are copied to the device.
     expect(moved().toDevice - uploaded).toBeLessThan(keyValueBytes / 2)
 
     prefilled.dispose()
@@ -293,7 +293,7 @@ describe.skipIf(missing !== null)('a run on WebGPU', () => {
     else await expect(run()).rejects.toThrow('cancelled')
     expect(held().length).toBeGreaterThan(leastTensors)
     expect(held().filter((tensor) => tensor.location === 'gpu-buffer')).toEqual([])
-    // What is disposed of after its session kills the process, though not every time.
+    // A tensor that is disposed of after its session may kill the process.
     expect(outlived).toEqual([])
     await device.close()
     await closePairWeights(pair)

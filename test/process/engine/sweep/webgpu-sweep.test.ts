@@ -125,7 +125,7 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
     if (work === undefined || moved === undefined || moved === null) throw new Error('nothing was counted')
     const tokens = new Set(request.prompts.flatMap(({ groups }) => groups.flat(2))).size
     const finals = MODELS.length * new Set(request.prompts.map((prompt) => prompt.tokens.join())).size
-    // Of a row of logits: the tokens asked for, its maximum, its sum of exponentials and its total.
+    // For each row of logits: the requested tokens, the maximum, the sum of exponentials and the total.
     expect(moved.fromDevice).toBe(FLOAT_BYTES * finals * (HIDDEN + 3 + tokens))
     // bfloat16 is uploaded as float32; base and post have a head each.
     const weights = 2 * work.weightBytesRead + 2 * FLOAT_BYTES * VOCABULARY * HIDDEN
@@ -153,7 +153,7 @@ describe.skipIf(missing !== null)('a sweep on WebGPU', () => {
     for await (const event of forward({ device: counted, precision: 'fp32', pair, trie, packed })) {
       if (event.type !== 'rows') continue
       rowsOf[event.layer] = (rowsOf[event.layer] ?? 0) + event.rows
-      // Of the last layer results come back, and with them the end of their run.
+      // The results of the last layer come back, and with them the end of their run.
       if (event.layer < LAYERS - 1) expect(settled).toBe(1)
       settled = 0
     }

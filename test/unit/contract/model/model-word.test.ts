@@ -20,9 +20,9 @@ it.each([
     { kind: 'endpoint', name: 'a', endpoint: { ...ENDPOINT, model: 'm:latest', through: 'chat' } }
   ],
   ['a=answers.jsonl', { kind: 'file', name: 'a', path: 'answers.jsonl' }],
-  ['org/name@main', { kind: 'place', text: 'org/name@main' }],
-  ['./4-11', { kind: 'place', text: './4-11' }],
-  ['models/a=b', { kind: 'place', text: 'models/a=b' }]
+  ['org/name@main', { kind: 'name-or-path', text: 'org/name@main' }],
+  ['./4-11', { kind: 'name-or-path', text: './4-11' }],
+  ['models/a=b', { kind: 'name-or-path', text: 'models/a=b' }]
 ])('reads %s as a model', (text, word) => {
   expect(modelWordFromText(text)).toEqual(word)
 })
@@ -44,7 +44,7 @@ it.each([
 
 test('a file or folder that reads as another model is written so that it does not', () => {
   for (const path of ['base', '4-11', 'a=b', '-x', 'sft', 'org/name']) {
-    expect(modelWordFromText(placeWord(path))).toMatchObject({ kind: 'place' })
+    expect(modelWordFromText(placeWord(path))).toMatchObject({ kind: 'name-or-path' })
   }
   expect(placeWord('sft')).toBe('sft')
 })

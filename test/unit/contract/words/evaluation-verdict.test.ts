@@ -15,7 +15,7 @@ const difference = (mean: number, adjustedPValue: number, pValue = adjustedPValu
   adjustedPValue
 })
 
-/** Of a variant that is compared with post, whose accuracy is 0.9. */
+/** Differences of a variant from post, whose accuracy is 0.9. */
 const verdictsOf = (...all: Partial<Record<'distinctRight' | 'accuracy', MeasureDifference>>[]) =>
   evaluationVerdicts(
     {
@@ -38,7 +38,7 @@ const said = (...all: Parameters<typeof verdictsOf>) =>
     .map(({ verdict, good }) => `${verdict} (${good === null ? 'neither' : good ? 'good' : 'bad'})`)
 
 const [up, down, unsure] = [difference(1, 0.01), difference(-1, 0.01), difference(0.04, 0.2)]
-/** Of quality: its interval reaches to a loss of 0.27, or to none that matters. */
+/** Difference in quality: its interval reaches to a loss of 0.27, or to a negligible one. */
 const open: MeasureDifference = { ...difference(-0.1, 0.2), interval: [-0.27, 0.07] }
 const held: MeasureDifference = { ...difference(0.01, 0.2), interval: [-0.045, 0.06] }
 

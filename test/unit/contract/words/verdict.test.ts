@@ -93,7 +93,7 @@ const WHOLE_PREVIEW = {
 const CASES: Readonly<Record<string, Partial<VerdictEvidence>>> = {
   'swept, nothing else': {},
   'swept and checked': { check: PASSING },
-  'checked, not heard yet': { check: PASSING, isHeard: false },
+  'checked, without answers yet': { check: PASSING, hasAnswers: false },
   'checked and evaluated without a loss': { check: PASSING, evaluation: FOUND },
   'its evaluation is being read': { check: PASSING, isReading: true },
   'a baseline does better on first tokens, unchecked': { selection: against(baseline(FILTER)) },

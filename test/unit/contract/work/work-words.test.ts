@@ -126,12 +126,12 @@ it('describes the queue, the newest study and their entries', async () => {
 })
 
 it('the size of evaluating several pairs counts what each begins with', () => {
-  const answeringSweep = {
+  const defaultSweep = {
     ...summarizeSweep(tinySweep(), null),
     selected: { start: 0, end: 0 },
     baselines: []
   }
-  expect(evaluationSizeWords(taskFixture(), [{ answeringSweep }, { answeringSweep: null }])).toBe(
+  expect(evaluationSizeWords(taskFixture(), [{ defaultSweep }, { defaultSweep: null }])).toBe(
     '2 prompts × 4 = 8 answers of each variant. 5 variants in 2 pairs: 40 answers of at most 16 tokens. ' +
       'Variants are base, post, the selected range and baselines. Kept recipes and checkpoints are extra.'
   )

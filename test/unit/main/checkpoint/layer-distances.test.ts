@@ -21,7 +21,7 @@ import {
 } from '../../../fixtures/checkpoint-builder'
 import { decodeFloat, FLOAT_FORMATS } from '../../../fixtures/float-formats'
 
-/** What the program is checked against: one weight after the other, in float64, from the definition. */
+/** Reference: computes the definition weight by weight, in float64. */
 function plainDistance(base: readonly number[], post: readonly number[]): Omit<Distance, 'changed'> {
   const pairs = base
     .map((value, i) => [value, post[i] ?? NaN] as const)

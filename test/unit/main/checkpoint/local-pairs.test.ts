@@ -63,8 +63,8 @@ const cardOf = (...bases: string[]): string =>
     : `---\nbase_model:\n${bases.map((base) => `  - "${base}"`).join('\n')}\ntags: []\n---\n`
 
 /**
- * 200 repositories, ten of each of 20 kinds or halves of kinds. @returns the pairs that are to be found, as
- * base > post
+ * 200 repositories, ten of each of 20 kinds or halves of kinds.
+ * @returns the pairs that are to be found, as base > post
  */
 async function cacheOf200(cache: string): Promise<string[]> {
   const right: string[] = []

@@ -105,7 +105,7 @@ describe('an exported folder beside its pair', () => {
     expect(beside.work).toEqual(without.work)
     expect(beside.of(3)?.probabilities).toEqual(beside.of(2)?.probabilities)
 
-    // Of a blend only the blended layers 1, 2 and 3 are its own: layer 0 is post's.
+    // Only layers 1, 2 and 3 of the blend are blended. Layer 0 is post's.
     const withBlend = await run([...models, await checkpointModel(blended)])
     expect((withBlend.work?.blockEvaluations ?? 0) - (without.work?.blockEvaluations ?? 0)).toBe(3)
     const { tensors } = await openCheckpoint(blended)

@@ -78,7 +78,7 @@ async function written(
   })
 }
 
-/** What the reference made, in the dtype that it is read in here: float32 is rounded. */
+/** Returns the weights of the reference in the dtype that is read here. Float32 is rounded. */
 function expectedOf({ weight }: Case): { dtype: string; bytes: Uint8Array } {
   const bytes = bytesOf(weight.bytes)
   if (weight.dtype !== 'F32') return { dtype: weight.dtype, bytes }

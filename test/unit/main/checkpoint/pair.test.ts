@@ -43,7 +43,7 @@ async function findings(base: CheckpointFixture, post: CheckpointFixture): Promi
   const paths = await writePair(base, post)
   const report = await inspectPair(paths.base, paths.post)
   expect(report.compatible).toBe(!report.findings.some(({ severity }) => severity === 'error'))
-  // What inspecting calls an error is what opening refuses.
+  // Opening refuses exactly the pairs for which inspecting reports an error.
   if (report.compatible) await openPair(paths.base, paths.post)
   else await problemOf(openPair(paths.base, paths.post))
   return report.findings
@@ -274,7 +274,7 @@ describe('a pair that fits', () => {
     expect(messages(found, 'error')).toEqual([])
     expect(messages(found, 'warning')).toEqual([
       expect.stringContaining(
-        `The configs of base and post differ in ${difference}: restored layers are computed as post's`
+        `The configs of base and post differ in ${difference}: restored layers are computed by the`
       )
     ])
   })

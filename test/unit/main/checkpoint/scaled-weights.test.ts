@@ -67,7 +67,7 @@ function numbersOf(bf16: Uint8Array): number[] {
   return Array.from(new Float32Array(Uint32Array.from(words, (word) => word << 16).buffer))
 }
 
-/** As published: float8 by blocks, and both dtypes by compressed-tensors where it has such blocks. */
+/** Published formats: float8 by blocks, and compressed-tensors in both dtypes. */
 const PUBLISHED = CASES.flatMap((given) => {
   const [rows, columns = 0] = given.shape
   const [down, across] = given.block ?? [rows, columns]

@@ -17,7 +17,7 @@ const RUN = evaluationRun({
 const NAMES = RUN.variants.map(({ variant }) => variant.name)
 
 const DISTINCT = [4, 1, 2]
-/** Of each variant four answers to each prompt; base repeats itself least, post most. */
+/** Four answers of each variant to each prompt. Base repeats itself least, post most. */
 const SAMPLES = PROMPTS.flatMap((prompt) =>
   NAMES.flatMap((variant, place) =>
     [0, 1, 2, 3].map((index) =>

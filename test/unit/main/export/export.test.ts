@@ -216,7 +216,7 @@ function componentStrengths({ layers }: DecoderSpec): LayerStrength[] {
   })
 }
 
-/** Whether the components of such a recipe are tensors of their own. */
+/** Reports whether the components of a recipe are separate tensors. */
 function dividesAsRecipe(spec: DecoderSpec): boolean {
   const tensors = layerTensors(spec, 0)
   const has = (half: string, component: string): boolean =>

@@ -76,7 +76,7 @@ const ATTENTION_BIASES = [
 const DEEPSEEK_LATENT = ['deepseek_v2', 'deepseek_v3', 'kimi_k2']
 const LATENT = [...DEEPSEEK_LATENT, 'minicpm3']
 
-/** What others know by another name, or not at all. */
+/** Returns keys that other families name differently, or do not have. */
 function droppedKeys(modelType: string): readonly string[] {
   return [
     ...(LAYER_NORMS.includes(modelType) ? ['rms_norm_eps'] : []),
@@ -91,7 +91,7 @@ function without(keys: readonly string[], config: Record<string, unknown>): Reco
   return Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key)))
 }
 
-/** What only some families know: a key that a family does not know is refused. */
+/** Returns keys that only some families have. Other families refuse them. */
 function ownKeys(modelType: string, shape: Shape): Record<string, unknown> {
   const keys: readonly [families: readonly string[], own: Record<string, unknown>][] = [
     [ATTENTION_BIASES, { attention_bias: shape.bias }],

@@ -2,7 +2,7 @@ import protobuf from 'protobufjs'
 import { expect, it } from 'vitest'
 import { OnnxGraph } from '../../../../src/main/graphs/onnx-model'
 
-/** What onnx.proto says of the fields that graphs use. */
+/** Numbers and types in onnx.proto of the fields that graphs use. */
 const FORMAT = `
   syntax = "proto3";
   message AttributeProto {

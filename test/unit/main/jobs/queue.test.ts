@@ -75,7 +75,7 @@ class ScriptedKind implements QueuedKind {
     return this.done.includes(id)
   }
 
-  /** Those that a stored evaluation asks. */
+  /** Endpoints of a stored evaluation. */
   asks: Endpoint[] = []
 
   endpoints(_: unknown, { evaluationId }: { evaluationId: string | null }): Promise<Endpoint[]> {

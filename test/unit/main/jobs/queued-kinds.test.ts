@@ -37,7 +37,12 @@ it('evaluates where and how the job says, when its turn comes', async () => {
     another: () => engine,
     close: async () => undefined
   }
-  const context = { engine, devices: new Devices(() => engine), turns: new JobTurns(), tell: () => undefined }
+  const context = {
+    engine,
+    devices: new Devices(() => engine),
+    turns: new JobTurns(),
+    publish: () => undefined
+  }
   const { evaluate } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
   const own = project.firstPair
   const computing: Computing = { device: 'webgpu', weights: 'int8' }
@@ -60,7 +65,7 @@ it('keeps no run of an evaluation that is stopped while it is prepared', async (
     close: async () => undefined
   }
   const turns = new JobTurns()
-  const context = { engine, devices: new Devices(() => engine), turns, tell: () => undefined }
+  const context = { engine, devices: new Devices(() => engine), turns, publish: () => undefined }
   const { evaluate } = queuedKinds(new Sweeps(context), new EvaluationJobs(context))
   const own = project.firstPair
   const stop = new AbortController()

@@ -33,7 +33,7 @@ it('reports the reason of a failure also to watchers of a run that is being remo
     engine,
     devices: new Devices(() => engine),
     turns: new JobTurns(),
-    tell: () => undefined
+    publish: () => undefined
   })
   // The list still has it, as between the removal of its file and that from the list.
   await rm(join(own.folder, 'samples', `${run.id}.json`))

@@ -22,7 +22,7 @@ const FILTER: EvaluationRun['variants'][number] = {
   variant: { kind: 'baseline', name: 'filter', baseline: { kind: 'filter', share: 0.001 } }
 }
 
-/** Of each variant its distinct right answers, of which each prompt has some more than the one before. */
+/** Evaluates variants with a number of distinct right answers, which grows from prompt to prompt. */
 const evaluated = (variants: EvaluationRun['variants'], counts: readonly number[]) =>
   besideRanges({
     run: { task: taskFixture({ kind: 'open-ended' }), variants },

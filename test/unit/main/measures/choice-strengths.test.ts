@@ -34,7 +34,7 @@ describe('chances to be preferred', () => {
         expect(own).toBeNull()
         continue
       }
-      // What numeric derivatives and tolerances of the reference leave.
+      // Error of the numeric derivatives and tolerances of the reference.
       expect(Math.abs((own?.chance ?? NaN) - expected.chance)).toBeLessThan(1e-5)
       for (const end of [0, 1] as const) {
         expect(Math.abs((own?.interval?.[end] ?? NaN) - expected.interval[end])).toBeLessThan(1e-4)

@@ -219,7 +219,7 @@ describe('differences of variants on the same prompts', () => {
     const [difference] = pairedDifferences([[1, 2, 3]])
     expect(difference?.mean).toBe(2)
     expect(difference?.effectSize).toBeCloseTo(2, 12)
-    // Of 8 assignments of signs two reach a sum of 6 or more either way.
+    // Two of 8 assignments of signs reach a sum of 6 or more in absolute value.
     expect(difference).toMatchObject({ pValue: 0.25, interval: null, promptCount: 3 })
   })
 
@@ -243,7 +243,7 @@ describe('differences of variants on the same prompts', () => {
     const [p, q] = [once?.adjustedPValue, beside?.adjustedPValue]
     expect(pOf([low, low, other], ['4-11', '4-11', '0-3'])).toEqual([p, p, q])
     expect(pOf([low, Array<number>(8).fill(0), other], ['4-11', null, '0-3'])).toEqual([p, 1, q])
-    // Of two models that happen to answer alike both count, and so does what a stopped run has more of.
+    // Two models with equal answers both count, and so do the further answers of a stopped run.
     expect(pOf([low, low], ['4-11', '4-10'])).toEqual([2 * (once?.pValue ?? NaN), 2 * (once?.pValue ?? NaN)])
     expect(pOf([low, low.slice(1)], ['4-11', '4-11'])).not.toEqual(pOf([low, low], ['4-11', '4-11']))
   })

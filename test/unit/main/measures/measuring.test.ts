@@ -10,7 +10,7 @@ import { sampleLine, sampleRunFixture } from '../../../fixtures/sample-documents
 
 const words = ['sea', 'red', 'fox', 'the', 'of', 'night', 'a', 'stone', 'song', 'far']
 
-/** So many answers of post to one prompt, all different. */
+/** Returns a number of different answers of post to one prompt. */
 const manyAnswers = (count: number) =>
   Array.from({ length: count }, (_, index) => {
     const text = Array.from({ length: 40 }, (_, place) => words[(index * (place + 3) + place) % words.length])

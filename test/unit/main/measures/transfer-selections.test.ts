@@ -39,7 +39,7 @@ function cellOf(transfers: readonly Transfer[], from: string, to: string): Trans
   return elementAt(transfers, place, 'transfer').result
 }
 
-/** Of four layers, and one of ten in which short ranges at the end are best. */
+/** A sweep of four layers, and one of ten in which short ranges at the end are best. */
 const small = comparedSweep({ id: 'small' })
 const deep = comparedSweep({ id: 'deep', layerCount: 10, diversity: (start) => 0.01 * start })
 

@@ -40,7 +40,7 @@ it('begins with all pairs of the project, and what each selects in the others', 
   expect(section).toContain('| Demo | 6 | layers 3–5 |')
   expect(section).toContain('| Deeper | 10 | layers 5–9 |')
   expect(section).toContain('no such sweep')
-  // What was checked on full answers is told from what was not.
+  // Checked and unchecked results are distinguished.
   expect(section).toMatch(/\| State \|/)
   expect(section).toMatch(/\| Demo \| 6 \|.*\| done: not checked \|/)
   // Half of the depth of six layers is half of the depth of ten.

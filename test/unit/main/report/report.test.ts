@@ -195,7 +195,7 @@ describe('the content of a report', () => {
     const text = reportMarkdown(await reportOf(project))
     expect(text).toMatch(/\| 1 \| 0\.920 .*\| fails check \|/)
     expect(text).toMatch(/\| 0 \| 0\.950 .*\| passes \|/)
-    expect(text).toContain('those that keep the validity on first tokens')
+    expect(text).toContain('that keep the validity on first tokens')
     expect(text).toMatch(/Attention 1.*half of layer 1, which the sweep itself selected/)
   })
 

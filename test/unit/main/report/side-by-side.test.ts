@@ -6,7 +6,7 @@ import { blendStrengths } from '../../../../src/contract/model/strengths'
 import { createProject } from '../../../../src/main/project/create-project'
 import type { TableCell } from '../../../../src/main/report/blocks'
 import { collectReport } from '../../../../src/main/report/collect'
-import { type PairOfPage, sideBySideSections } from '../../../../src/main/report/side-by-side'
+import { type StudyPagePair, sideBySideSections } from '../../../../src/main/report/side-by-side'
 import { readPairState } from '../../../../src/main/project/pair-state'
 import { temporaryFolder } from '../../../fixtures/checkpoint-builder'
 import { comparedSweep } from '../../../fixtures/compared-sweeps'
@@ -50,7 +50,7 @@ const range = (name: string, start: number, end: number): Variant => ({
   recipe: { name, ranges: [[start, end]] }
 })
 
-async function twoPairs(): Promise<[PairOfPage, PairOfPage]> {
+async function twoPairs(): Promise<[StudyPagePair, StudyPagePair]> {
   const folder = await temporaryFolder()
   const project = await createProject({ folder, name: 'Study', pair: { kind: 'demo' }, prompts: PROMPTS })
   onTestFinished(() => project.close())
@@ -58,7 +58,7 @@ async function twoPairs(): Promise<[PairOfPage, PairOfPage]> {
   await project.addPair({ kind: 'demo' }, 'Of another study')
   await project.firstPair.saveSweep(comparedSweep({ id: 'small', layerCount: 6 }))
   await project.pair('pair-2').saveSweep(comparedSweep({ id: 'deep', layerCount: 10 }))
-  const page = async (id: string, evaluations: PairOfPage['evaluations']): Promise<PairOfPage> => {
+  const page = async (id: string, evaluations: StudyPagePair['evaluations']): Promise<StudyPagePair> => {
     const own = project.pair(id)
     const report = await collectReport(own, await readPairState(own), undefined)
     return { name: own.document.name, report, href: `s-${id}.html`, evaluations }

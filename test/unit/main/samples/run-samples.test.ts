@@ -134,7 +134,7 @@ it('computes equal models once, and stores their answers under every name, inclu
   const steps: Parameters<typeof generate>[0] = async function* ({ models, finished }) {
     asked.push({ models: models.length, finished })
     for await (const event of slowly()) {
-      // Of the model at place 1, post's: its first answer is missing, as is the second of the models that are alike.
+      // The model at index 1 is post. Its first answer is missing, and so is the second answer of the equal models.
       if (event.type === 'sample')
         yield event.index === 1 ? event : { ...event, model: 1, index: 0, tokens: [7] }
       else if (event.type !== 'tokens') yield event

@@ -154,7 +154,7 @@ test.each(malformedCases('sample-prompts', Refused))(
   'what cannot be read as prompts is refused with file, line and field: $message',
   async ({ file, content, message }) => {
     const problem = await problemWith(file, content)
-    // What the parser says of a character is its own.
+    // The parser's words about a character depend on its version.
     expect(`${problem.code}: ${problem.message.replace(/Unexpected.*/, '')}`).toBe(message)
   }
 )

@@ -12,7 +12,7 @@ const PLACE = {
   checkpoints: []
 }
 
-/** What the entries and samplers of a file become. */
+/** Returns the variants of the entries and samplers of a file. */
 async function variantsOf(variants: unknown[], samplers?: unknown[], folder = PLACE.folder) {
   const study = Study.parse({ name: 's', pairs: ['demo'], variants, ...(samplers && { samplers }) })
   return studyVariants(study.variants, study.samplers, OPEN_SAMPLING, { ...PLACE, folder }, null)

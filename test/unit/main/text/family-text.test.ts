@@ -53,7 +53,7 @@ async function expectSpacesApart(text: LocalTextModel, tokenizer: Definition): P
   ])
 }
 
-/** What the model sees: the text, and the tokens as their spellings in the file, single characters run together. */
+/** Returns the input of the model: the text, and its tokens by their spellings in the file. Single characters are joined. */
 function seen({ prompts }: RenderedPrompts, tokenizer: Definition): { rendered: string; tokens: string[] } {
   const spellings = new Map(Object.entries(tokenizer.model.vocab).map(([spelling, id]) => [id, spelling]))
   for (const { id, content } of tokenizer.added_tokens) spellings.set(id, content)

@@ -233,7 +233,7 @@ describe('chat template', () => {
     expect((await renderWith(template)).rendered).toBe(rendered)
   })
 
-  /** As Llama Guard Vision has it: text is looked for in parts alone. */
+  /** Template like that of Llama Guard Vision, which reads text from parts only. */
   const IN_PARTS =
     "{% for message in messages %}{{ message['role'] }}: {% for part in message['content'] %}" +
     "{% if part['type'] == 'text' %}{{ part['text'] | trim }}{% endif %}{% endfor %};{% endfor %}"

@@ -33,8 +33,8 @@ it('describes each pair in brief, and its models as soon as they were read', asy
   const { added, pairs } = await client.pairs.add({ path, ...QWEN })
   expect(added).toBe('pair-2')
   expect(pairs).toMatchObject([
-    { name: 'Demo', sweepCount: 1, answeringSweep: { id: 'sweep-1' } },
-    { name: 'qwen3', sweepCount: 0, answeringSweep: null, model: null, running: [] }
+    { name: 'Demo', sweepCount: 1, defaultSweep: { id: 'sweep-1' } },
+    { name: 'qwen3', sweepCount: 0, defaultSweep: null, model: null, running: [] }
   ])
   for await (const state of await client.projects.watch({ path, pair: 'pair-1' })) {
     expect(state.document.id).toBe('pair-1')

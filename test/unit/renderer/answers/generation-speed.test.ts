@@ -13,13 +13,13 @@ function ran(...told: Told[]): RunSpeed {
 
 const none: Told = { samplesDone: 0, tokensPerSecond: null }
 const ABOUT = 'about 1 min 24 s if answers are as long as the last ones, at most 2 min 48 s'
-const unknown = 'time unknown before a run of 64 answers'
+const unknown = 'time unknown until a run of 64 answers'
 
 it('is learned only from runs of many answers: few are slower, each, and would predict hours', async () => {
   const { session } = await openSession(projectState({}))
   const speed = new GenerationSpeed(session)
   const few = ran(none, { samplesDone: 12, tokensPerSecond: 7 })
-  // What was there before is no work of this run.
+  // Earlier answers are no work of this run.
   const resumed = ran({ samplesDone: 600, tokensPerSecond: null }, { samplesDone: 612, tokensPerSecond: 7 })
   for (const run of [ran(), few, resumed, ran(none, { samplesDone: 64, tokensPerSecond: null })]) {
     speed.remember({ device: 'cpu' }, run)

@@ -58,7 +58,7 @@ it('takes many steps back and does them again, in order', async () => {
   expect([at, history.undoable, history.redoable]).toEqual([1, 'go to 1', 'go to 2'])
   await history.redo()
   expect([at, history.undoable, history.redoable]).toEqual([2, 'go to 2', 'go to 3'])
-  // What is done now takes the place of what was taken back.
+  // A new change replaces the changes that were undone.
   history.record({ what: 'go elsewhere', undo: () => (at = 2), redo: () => (at = 9) })
   expect(history.redoable).toBeNull()
   while (history.undoable !== null) await history.undo()

@@ -51,7 +51,7 @@ describe('notes in the window', () => {
     void notes.flush()
     await settled()
     expect(line.of('pairs.update')).toHaveLength(1)
-    // What is typed while they are on their way follows them.
+    // Text that is typed during the write is written next.
     type(notes, 'first, second')
     void session.flush()
     await line.answer('pairs.update', 0, withNotes(2, 'first'))

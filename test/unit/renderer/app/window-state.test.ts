@@ -108,7 +108,7 @@ describe('the Ranges view', () => {
     await line.answer('sweeps.scores', 1, [])
     expect(ranges.detail.shown).toEqual({ sweepId: 'first', model: '0-1', prompts: [] })
 
-    // Of another sweep, or nonsense: what is selected.
+    // For a model of another sweep or an unknown metric, the selected range and diversity are shown.
     ranges.follow({ model: '7-9', metric: 'taste', against: null, tab: null })
     expect([ranges.chosen, ranges.metric]).toEqual(['0-0', 'diversity'])
   })
@@ -359,7 +359,7 @@ describe('the Export view', () => {
     const { session } = await line.openProject(state({ start: 0, end: 0 }, [kept]))
     const { exports } = session
     const chosen = (): string => (exports.chosen === TYPED ? 'typed' : exports.chosen.variant.name)
-    // Who has chosen nothing follows the sweep.
+    // Without a choice, the export follows the sweep.
     session.accept(state({ start: 1, end: 1 }, [kept]))
     expect(chosen()).toBe('Layer 1')
     const [selected] = exports.choices
@@ -436,7 +436,7 @@ describe('the Export view', () => {
     const checked = { selected: range(0), bestAnswers: { validity: 0.9, diversity: 0.8 } }
     const offeredBy = async (...sweeps: SweepSummary[]): Promise<[string, string][]> => {
       const { session } = await line.openProject(projectState({ sweeps }))
-      // What is evaluated by default does not grow by it.
+      // It is no default variant of evaluations.
       const { choices } = new OfferedVariants(session, session.ranges)
       expect(choices.some(({ origin }) => origin === 'selected by the character task')).toBe(false)
       return session.exports.choices.map(({ variant, origin }) => [variant.name, origin])
@@ -523,7 +523,7 @@ describe('a job', () => {
     const job = new BackgroundJob<{ type: string }, { done: number }>(session, {
       kind: 'sweep',
       holdsEngine: null,
-      tell: ({ done }) => ({ name: 'Work', share: done, secondsLeft: null }),
+      describeProgress: ({ done }) => ({ name: 'Work', share: done, secondsLeft: null }),
       calls: () => ({
         cancel,
         watch: () =>
@@ -747,7 +747,7 @@ describe('a project that another window changes', () => {
     const entry = { task: evaluationRun().task, origin: 'project' }
     await line.answer('evaluations.tasks', asked, [entry])
     expect(evaluations.setup.tasks).toEqual([entry])
-    // What has not changed is not fetched again.
+    // Unchanged results are not fetched again.
     session.accept(changed(2, { history, saved: { ...saved, tasks: 1 } }))
     await settled()
     expect(['checks.get', 'searches.get', 'evaluations.tasks'].map((name) => line.of(name).length)).toEqual([
@@ -764,7 +764,7 @@ describe('a project that another window changes', () => {
     session.accept(changed(1, { failed: [{ kind: 'sweep', id: 'job-1', problem }] }))
     expect(job.failure).toEqual(problem)
     expect(session.samples.job.failure).toBeNull()
-    // What was put away stays away until another one fails.
+    // A dismissed failure stays away until another job fails.
     job.failure = null
     session.accept(changed(2, { failed: [{ kind: 'sweep', id: 'job-1', problem }] }))
     expect(job.failure).toBeNull()

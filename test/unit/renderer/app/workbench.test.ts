@@ -116,7 +116,7 @@ describe('a window that connects', () => {
     ended.resolve()
     await vi.advanceTimersByTimeAsync(0)
     expect([workbench.connected, workbench.lostAttempts]).toEqual([false, 0])
-    // What the lost line has taken along is not told of.
+    // Calls that ended with the connection are not reported.
     workbench.complainOf(new Error('the socket is closed'))
     await vi.advanceTimersByTimeAsync(500)
     expect([workbench.lostAttempts, workbench.complaints]).toEqual([1, []])
@@ -203,7 +203,7 @@ describe('the places of a window', () => {
     expect([workbench.session?.path, workbench.view]).toEqual(['/projects/a.slr', 'samples'])
     expect(line.call('projects.close', 0).input).toEqual({ path: '/projects/b.slr' })
 
-    // So are those of the project that is shown meanwhile.
+    // The same holds for calls of the project that is shown meanwhile.
     void workbench.start.openProject('/projects/b.slr')
     await settled()
     page.hash = '#project=/projects/a.slr&step=evaluate'
@@ -383,7 +383,7 @@ describe('ways into a project', () => {
     void pairs.remove('/more')
     await line.answer('app.removeModelFolder', 0, ['/models'])
     expect([pairs.folders, line.of('app.localPairs').length]).toEqual([['/models'], 3])
-    // What was found before stays in view; nobody waits for the search any more.
+    // Earlier results stay in view, and the search is no longer awaited.
     pairs.stop()
     expect([pairs.busy, line.call('app.localPairs', 2).signal?.aborted]).toEqual([false, true])
     expect(pairs.result).toEqual({ pairs: [] })

@@ -70,7 +70,7 @@ async function stream(line: ScriptedLine, place: number): Promise<Stream<ChatEve
   return answers
 }
 
-/** What is shown of the answers of a turn. */
+/** Returns the shown answers of a turn. */
 const shown = (chat: Chat, turn: number, column: 'base' | 'post' | 'range'): [string, number][] =>
   (elementAt(chat.turns, turn, 'turn').answers[column]?.cell.groups ?? []).map(({ text, count }) => [
     text,

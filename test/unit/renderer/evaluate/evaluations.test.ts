@@ -112,7 +112,7 @@ describe('the setup of the next evaluation', () => {
     variants.remove(0)
     variants.remove(0)
     expect(names(session)).toEqual(['post'])
-    // What takes part already is not added again.
+    // A variant that is already included is not added again.
     const half = { kind: 'baseline', name: 'half', baseline: { kind: 'mix', share: 0.5 } } as const
     variants.add([{ kind: 'base', name: 'base' }, half, half], 'evaluate')
     variants.add([half], 'evaluate')
@@ -182,10 +182,10 @@ describe('the setup of the next evaluation', () => {
       '/models/words'
     ])
     expect(names(session)).toEqual(['base', 'post'])
-    // Of a task that is there no more nothing can be set up.
+    // A removed task cannot be set up.
     setup.follow(evaluationRun({ task: { ...TASK, id: 'gone' } }))
     expect(setup.taskId).toBe('questions')
-    // What the user has set stays.
+    // Settings of the user stay.
     setup.sampleCount = '4'
     setup.follow(last)
     expect(setup.sampleCount).toBe('4')

@@ -12,7 +12,7 @@ it('doubts a judge that its server does not list, and no other', async () => {
   expect(line.call('evaluations.judgeModels', 0).input).toEqual({ baseUrl: judge.baseUrl })
   await line.answer('evaluations.judgeModels', 0, ['small', 'tiny'])
   expect(models.doubtOf(judge)).toBe(
-    'This server serves no model "large": it lists small, tiny. Name the model as it does, or take verdicts of any.'
+    'This server serves no model "large": it lists small, tiny. Use one of its names, or accept verdicts of any model.'
   )
   expect(models.doubtOf({ ...judge, model: 'tiny' })).toBeNull()
   expect(models.doubtOf({ ...judge, anyModel: true })).toBeNull()

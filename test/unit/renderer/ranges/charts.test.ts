@@ -77,7 +77,7 @@ describe('a kept recipe in a sweep', () => {
     expect({ key, name, mark }).toEqual({ key: '0-0,2-2', name: 'renamed since', mark: 7 })
     expect(scoredModel(swept, null, '0-0,2-2', kept)?.name).toBe('renamed since')
     expect(sweepCsv(swept, kept)).toContain('renamed since')
-    // Where two restore the same, each keeps its own name.
+    // Two recipes that restore the same layers keep their names.
     const twins = {
       ...kept,
       recipes: [
@@ -128,7 +128,7 @@ describe('the score of a kept recipe', () => {
     })
     expect(keptScore(other, sweep, [])?.from).toBe('another sweep')
     expect(keptScore({ ...other, sweepId: 'tiny' }, sweep, sweeps)?.from).toBeNull()
-    // A recipe that what is asked has no score of: what the sweep has is not of that.
+    // Under What if, the sweep has no score of the recipe, so the stored score is shown.
     expect(keptScore({ ...other, sweepId: 'tiny' }, sweep, sweeps, true)?.from).toBe('as swept')
     expect(keptScore({ ...other, ...NOT_SCORED }, sweep, sweeps)).toBeNull()
   })
@@ -300,7 +300,7 @@ describe('a board of scores', () => {
     const model = { kind: 'range', range: { start: 4, end: 11 } } as const
     live.apply([{ model, score }])
     const before = live.read()
-    // Nothing new: what is drawn of it need not be drawn again.
+    // Without new entries, the board is not drawn again.
     expect(live.read()).toBe(before)
     live.apply([
       { model: { kind: 'post' }, score },

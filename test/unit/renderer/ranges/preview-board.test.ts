@@ -16,7 +16,7 @@ import { figurePage } from '../../../fixtures/figure-page'
 import { blendsBetween, scoredModel } from '../../../../src/renderer/recipes/scored-models'
 import { tinySweep } from '../../../fixtures/tiny-sweep'
 
-/** Of the three ranges one is exact. */
+/** A preview of three ranges, one of which is exact. */
 function previewedSweep(): SweepDocument {
   const sweep = tinySweep()
   const margins = { validity: 0.02, diversity: 0.05 }

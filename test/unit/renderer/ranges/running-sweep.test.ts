@@ -6,7 +6,7 @@ import type { SweepEvent, SweepProgress } from '../../../../src/contract/documen
 import { elementAt } from '../../../../src/contract/model/look-up'
 import { WorkbenchError } from '../../../../src/contract/model/problem'
 import { runToEnd } from '../../../../src/main/base/steps'
-import { selectAnew } from '../../../../src/main/crc/check/checked-selection'
+import { recomputeSelection } from '../../../../src/main/crc/check/checked-selection'
 import { summarizeSweep } from '../../../../src/main/project/documents/sweep-files'
 import { scoredWords } from '../../../../src/renderer/ranges/board/readout'
 import { sweepKey } from '../../../../src/renderer/ranges/new-sweep/sweep-planning.svelte'
@@ -21,9 +21,9 @@ import {
 import { tinyCheck, tinySweep, whole } from '../../../fixtures/tiny-sweep'
 import { waitFor } from '../../../fixtures/wait-for'
 
-const SWEEP = { ...tinySweep(), selection: runToEnd(selectAnew(tinySweep(), null, 0.9)) }
+const SWEEP = { ...tinySweep(), selection: runToEnd(recomputeSelection(tinySweep(), null, 0.9)) }
 const NEXT = { ...SWEEP, id: 'next' }
-/** Of no model that the sweep has scored. */
+/** Key of a model that the sweep has not scored. */
 const LAYER = { attention: 0.25, mlp: 0.5 }
 const RECIPE = { name: 'half', ranges: [[0, 0] satisfies [number, number]] }
 

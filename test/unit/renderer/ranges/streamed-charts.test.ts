@@ -61,7 +61,7 @@ const spec = metricsOf(BY_CHARACTERS).diversity
 const WHOLE = exactGeometry(LAYERS, 39 + 5 * LAYERS)
 const PART = exactGeometry(LAYERS, 39 + 5 * 6, { starts: [0, 5], ends: [2, 7] })
 
-/** What the triangle makes of boards, one after the other. */
+/** Returns the cells of the heatmap for consecutive boards. */
 function cellsOf(cells: HeatmapCells): (board: ScoreBoard, geometry: typeof WHOLE) => DrawnCells {
   const rows = new Map([WHOLE, PART].map((geometry) => [geometry, placesIn(geometry)]))
   const describers = new Map<number | null, CellsLook['describe']>()

@@ -17,7 +17,7 @@ it('marks no range and outlines none under a sampler that post itself fails', ()
         whatIf: { rho: selection.rho, sampler: { temperature: 2, minP: 0 }, draws: null, mix: null }
       },
       evaluated: { current: null, isReading: true },
-      isHeard: true
+      hasAnswers: true
     })
   expect(result(0.9)).toMatchObject({
     badge: { label: 'selected', good: true },

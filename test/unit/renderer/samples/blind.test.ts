@@ -55,7 +55,7 @@ describe('the plan of a blind comparison', () => {
         const teams = pairs ? (variants * (variants - 1)) / 2 : 1
         expect(all).toHaveLength(prompts * teams * (4 / size))
         expect(new Set(all.map(comparisonKey)).size).toBe(all.length)
-        // Whoever stops early has asked of every prompt before any is asked of again.
+        // Every prompt comes once before any comes again, so that a reader can stop early.
         expect(new Set(all.slice(0, prompts).map(({ prompt }) => prompt)).size).toBe(prompts)
         for (const { among } of all) expect(new Set(among).size).toBe(pairs ? 2 : variants)
       })

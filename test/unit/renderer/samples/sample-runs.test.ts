@@ -40,7 +40,7 @@ const summary = (run: SampleRun): ProjectState['sampleRuns'][number] => ({
 const stateOf = (changes: Partial<ProjectState> = {}): ProjectState =>
   projectState({ pair: PAIR_REPORT, samplePrompts: [PROMPT], ...changes })
 
-/** As {@link stateOf}, with what the project keeps of the next run. */
+/** Returns a state as {@link stateOf} does, with the settings of the next run. */
 const keeping = (samples: SampleSetup, changes: Partial<ProjectState> = {}): ProjectState => {
   const state = stateOf(changes)
   return {
@@ -151,7 +151,7 @@ describe('the setup of the next sample run', () => {
     const { setup } = session.samples
     setup.edit({ temperature: '0.5' })
     session.accept(keeping(theirs, { revision: 2 }))
-    // What is not saved here waits for the user.
+    // Unsaved settings wait for the user.
     expect([setup.draft?.seed, setup.buffer.elsewhere?.value?.settings.seed]).toEqual(['1', 77])
     await setup.buffer.flush()
     void setup.buffer.takeTheirs()

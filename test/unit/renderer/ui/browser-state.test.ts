@@ -6,7 +6,7 @@ import { PaneWidth } from '../../../../src/renderer/ui/pane-width.svelte'
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** What a browser keeps. */
+/** Storage of a browser. */
 function storage(kept: Record<string, string> = {}): Map<string, string> {
   const stored = new Map(Object.entries(kept))
   vi.stubGlobal('localStorage', {

@@ -9,7 +9,7 @@ const read = (text: string): Promise<unknown> => parseJsonBytes(Buffer.from(text
 /** Longer than a piece, as one text. */
 const long = (letter: string): string => letter.repeat(140_000)
 
-/** Whether JSON.parse reads it; what is read is the same. */
+/** Reports whether JSON.parse accepts the text, and expects the same value if it does. */
 async function sameAsParse(text: string): Promise<boolean> {
   let expected: unknown
   try {

@@ -24,7 +24,7 @@ const rows = (count: number, change: Partial<{ name: unknown; values: unknown }>
 ]
 const table = (changes: object) => ({ kind: 'table', rows: rows(3), other: { kind: 'none' }, ...changes })
 
-/** As the schema says it at once: what it makes of the value, or the first thing that is wrong. */
+/** Expects the same result as parsing in one call. @returns whether the value is valid */
 async function sameAsWhole(schema: z.ZodType, value: unknown): Promise<boolean> {
   const at = schema.safeParse(value)
   const pieces = await parseInPieces(schema, value)

@@ -8,7 +8,7 @@ import { runHere } from '../../../../fixtures/command-line'
 import { comparedSweep } from '../../../../fixtures/compared-sweeps'
 import { tinyTaskSweep, withTrueMeans } from '../../../../fixtures/tiny-sweep'
 
-/** What `slr show` says of two sweeps. */
+/** Returns the output of `slr show` for two sweeps. */
 async function compared(a: SweepDocument, b: SweepDocument, ...options: string[]) {
   const folder = await temporaryFolder()
   const files = [join(folder, 'a.json'), join(folder, 'b.json')]

@@ -11,7 +11,7 @@ import { runToEnd } from '../../../../../src/main/base/steps'
 const checkedSelection = (...given: Parameters<typeof checkedSelectionSteps>) =>
   runToEnd(checkedSelectionSteps(...given))
 
-/** What `slr show` says of the tiny sweep, which kept nothing of other samplers. */
+/** Returns the output of `slr show` for the tiny sweep, which has no scores under other samplers. */
 async function asked(...options: string[]) {
   const file = join(await temporaryFolder(), 'sweep.json')
   const sweep = withTrueMeans(tinySweep())

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { CrossFit, SweepDocument } from '../../../../../src/contract/documents/crc'
 import { runToEnd } from '../../../../../src/main/base/steps'
-import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
+import { recomputeSelection } from '../../../../../src/main/crc/check/checked-selection'
 import {
   baselinesToCheck,
   missingOfCheck,
@@ -19,7 +19,7 @@ const fold = (selected: CrossFit['folds'][number]['selected']): CrossFit['folds'
 /** A sweep whose halves picked layer 1, the best of all, and layers 0-1, which all prompts find too little valid. */
 function halved(): SweepDocument {
   const sweep = tinySweep()
-  const selection = runToEnd(selectAnew(sweep, null, 0.9))
+  const selection = runToEnd(recomputeSelection(sweep, null, 0.9))
   if (selection === null) throw new Error('the sweep has ranges')
   const { validity, diversity, postValidity, postDiversity } = fold(null)
   const crossFit: CrossFit = {
@@ -99,7 +99,7 @@ it('compares a baseline with the range on full answers where both were checked, 
         : [{ baseline: { kind: 'uniform-blend' as const, strength: blend }, ...scores(validity, 0.85) }]
   })
   const blendOf = (check: ReturnType<typeof checkOf>) =>
-    runToEnd(selectAnew(BLENDED, check, 0.9))?.baselines.find(
+    runToEnd(recomputeSelection(BLENDED, check, 0.9))?.baselines.find(
       ({ baseline }) => baseline.kind === 'uniform-blend'
     )
   expect(blendOf(checkOf(null))).toMatchObject({ baseline: { strength: 0.6 }, answers: null })

@@ -17,7 +17,7 @@ describe('prompts that represent all', () => {
   })
 
   it('have the means of all prompts in the known scores', () => {
-    // Of each category the middle one, or any two around it, is the mean.
+    // In each category, the mean is that of the middle prompt, or of any two around it.
     const value = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
     const drawn = choosePrompts({ categories, known: [value], prefixesOf, maxPrefixes: 100, seed: 1 })
     for (const prompts of drawn ?? []) {

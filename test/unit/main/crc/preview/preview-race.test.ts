@@ -6,7 +6,7 @@ const PROMPTS = [0, 1, 2, 3, 4, 5, 6, 7]
 /** How far base is from post on each prompt. */
 const FAR = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
 const [POST, BASE, ...CANDIDATES] = [0, 1, 2, 3, 4, 5]
-/** What share of the way to base each model is, in diversity; validity falls as fast. */
+/** Share of base in each model, to which diversity is proportional. Validity falls as fast. */
 const SHARES = [0, 1, 0.5, 0.52, 0.1, 0.9]
 
 function race(wobble = 0, drawn = [[0, 1, 2, 3]]): PreviewRace {

@@ -29,7 +29,7 @@ function problemOf(layerCount: number, promptCount: number): PreviewProblem {
     choose: null,
     rho: 0.9,
     seed: 1,
-    lookedAt: () => null,
+    viewedRange: () => null,
     scoreOf: (model, prompt) => {
       const swept = elementAt(models, model, 'model')
       const whole = { start: 0, end: layerCount - 1 }
@@ -58,7 +58,7 @@ function walked(problem: PreviewProblem): { stages: PreviewStage[]; outcome: Pre
   }
 }
 
-/** What the rule selects among models. */
+/** Returns the model that the rule selects. */
 function selected(
   { models, prompts, scoreOf }: PreviewProblem,
   among: readonly number[]
@@ -80,8 +80,7 @@ describe.each([12, 16, 24, 32])('the stages of a preview of %d layers', (layerCo
   const all = [...problem.models.keys()]
   const total = cost.of(all, [...problem.prompts.keys()])
   /**
-   * What stages take of the whole work: of each prompt what its models do not have in common with those
-   * before them.
+   * Returns the stages' share of the work of a full sweep. Work that a prompt's models share counts once.
    */
   const share = (some: readonly PreviewStage[]): number => {
     const done = problem.prompts.map((): number[] => [])
@@ -124,7 +123,7 @@ it('scores inspected ranges on all prompts, once, as soon as a turn has room for
   const plain = walked(problem)
   const estimated = [...(plain.outcome?.estimates.keys() ?? [])]
   const looked = elementAt(estimated, 0, 'estimated range')
-  const { stages, outcome } = walked({ ...problem, lookedAt: () => looked })
+  const { stages, outcome } = walked({ ...problem, viewedRange: () => looked })
   expect(stages.filter(({ kind, models }) => kind === 'finalists' && models.includes(looked))).toHaveLength(1)
   expect(outcome?.exact).toContain(looked)
   expect(selected(problem, outcome?.exact ?? [])).toBe(selected(problem, plain.outcome?.exact ?? []))

@@ -22,7 +22,7 @@ import { countBlockEvaluations } from '../../../../../src/main/crc/search/search
 import { elementAt } from '../../../../../src/contract/model/look-up'
 
 const LAYERS = 12
-/** What every subset of the demo's layers scores, by the bits of its layers; layer 0 is the highest. */
+/** Scores of all subsets of the demo's layers. Each bit of the index is a layer; layer 0 is the highest bit. */
 const demo = z
   .object({ diversity: z.array(z.number()), validity: z.array(z.number()) })
   .parse(JSON.parse(await readFile('test/fixtures/demo-subsets.json', 'utf8')))

@@ -71,7 +71,7 @@ describe('sweeps over sources', () => {
     const found = runToEnd(bestOverSources([sweepOf(sft, { '0-1': 0.7 }), ofBase], 0.9))
     expect(found.best?.source).toBeNull()
     expect(found.unseen?.over).toEqual(found.unseen?.ofBase)
-    // What loses every resample to its equal has not lost.
+    // A source that loses every resample to an equal one is not worse.
     expect(sourceLines(found, { kind: 'crc' })).toContainEqual(
       expect.stringMatching(
         /^From sft: layers 0–1, .* in 0 % of the resamples\. It equals the best of all: .* that from base counts\.$/

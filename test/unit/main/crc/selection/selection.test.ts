@@ -16,7 +16,7 @@ interface Row {
   diversity: number
 }
 
-/** What the rule picks of `rows` with post at validity 1 and diversity 0.5. */
+/** Returns the row that the rule picks with post at validity 1 and diversity 0.5. */
 function pick(rows: Row[], rho = 0.9): Row | undefined {
   const index = selectRange(
     rows,

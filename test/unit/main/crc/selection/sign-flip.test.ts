@@ -7,7 +7,7 @@ const flip = (differences: readonly number[], weights = differences.map(() => 1)
 
 describe('a mean difference by flipping signs', () => {
   it('counts every assignment of signs, and gives an interval from six prompts on', () => {
-    // Of 2^5 sums none but that of all and of none is as far from 0.
+    // Of 2^5 sums, only those with all signs equal are as far from 0.
     expect(flip([1, 2, 3, 4, 5])).toEqual({ mean: 3, interval: null, pValue: 2 / 32 })
     expect(flip([1, 2, 3, 4, 5, 6])).toEqual({ mean: 3.5, interval: [1, 6], pValue: 2 / 64 })
     expect(flip([0, 0, 0, 0, 0, 0])).toEqual({ mean: 0, interval: [0, 0], pValue: 1 })

@@ -20,7 +20,7 @@ const SAMPLERS = [
 const AS_SWEPT: WhatIf = { rho: 0.9, sampler: null, draws: null, mix: null }
 const scorer = scorerOf({ kind: 'crc' })
 
-/** As the engine tells what is under other samplers. */
+/** Encodes scores under other samplers, as the engine does. */
 function told(bySampler: readonly (readonly number[])[]): string {
   const values = Float32Array.from(bySampler.flat())
   return Buffer.from(values.buffer).toString('base64')

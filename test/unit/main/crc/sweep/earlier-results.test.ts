@@ -14,7 +14,7 @@ const sweep = {
   ...tinySweep(),
   prompts: tinySweep().prompts.map((prompt, index) => ({ ...prompt, key: `key ${index}` }))
 }
-/** What that sweep was asked for. */
+/** Request of that sweep. */
 const identity: SweepIdentity = {
   programVersion: sweep.programVersion,
   base: sweep.basePath.fingerprint,

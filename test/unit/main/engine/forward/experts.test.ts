@@ -84,7 +84,7 @@ describe('experts of a layer', () => {
     const everyToken = Array.from({ length: 64 }, (_, token) => [token])
     const { bytes, trie, packed, rows } = await run(MODELS, [prompts.long ?? [], ...everyToken])
     const { spec } = pair.post
-    // Of both, all layers are in use.
+    // All layers of both models are used.
     expect(bytes).toBe(2 * layerCount * layerBytes(spec))
     expect(bytes).toBe(storedBytes(pair, trie, packed.tokens.length).layers)
     const nodes = trie.levels.map((level) => level.nodes.length)

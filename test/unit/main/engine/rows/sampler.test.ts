@@ -83,7 +83,7 @@ describe('the sampler', () => {
     const scores = new Float32Array(50_000).fill(3)
     const { tokens } = candidates(scores, { ...OPEN_SAMPLING, topP: 0.5 })
     expect([tokens.length, tokens[0], tokens.at(-1)]).toEqual([25_000, 0, 24_999])
-    // What is used again from draw to draw must not remember a larger vocabulary.
+    // Reused buffers must not keep values of a larger vocabulary.
     expect([...candidates(Float32Array.of(1, 2), { ...OPEN_SAMPLING, topP: 0.99 }).tokens]).toEqual([0, 1])
   })
 

@@ -120,7 +120,8 @@ describe('the stages of a sweep', () => {
     await sessions.sweepSession(SESSION).open({ id: SESSION, ...pair })
     await stages(PLENTY, anew.sweep)
     expect(readPair).toHaveBeenCalledTimes(1)
-    // Of blocks two for each of four sets of prompts, of which the last two stages share one; of the heads of post and base two each.
+    // Two sessions of blocks for each of four sets of prompts, one of which the last two stages share.
+    // Two sessions of heads for each of base and post.
     expect(create).toHaveBeenCalledTimes(2 * 4 + 2 * 2)
     create.mockRestore()
     await sessions.endSweepSession(SESSION)
@@ -220,7 +221,7 @@ describe('the stages of a sweep', () => {
     // Post's first two layers are there: 0-1 has four of its own, 1-1 three, 1-2 shares one of three, 1-3 two of three, 2-3 has two.
     expect(work.blockEvaluations).toBe(2 + 4 + 3 + 2 + 1 + 2)
     expect(sample?.work.blockEvaluations).toBe(4 + 3 + 2 + 1 + 2)
-    // Of 1-1 and 1-2 post's first layer, of 1-3 what it shares with 1-2, of 2-3 post's first two.
+    // Stored: post's first layer of 1-1 and 1-2, the layers that 1-3 shares with 1-2, and post's first two of 2-3.
     expect(finalists?.work.blockEvaluations).toBe(3 + 2)
     expect(last?.work.blockEvaluations).toBe(1 + 2)
   })

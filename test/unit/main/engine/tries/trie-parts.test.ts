@@ -70,7 +70,7 @@ describe('the parts of a trie', () => {
           new Map(
             walk.map(({ leaves, levels }) => [
               leaves[0] ?? -1,
-              levels.map((nodes) => nodes.flatMap(({ node, alone }) => (alone ? [] : [node])))
+              levels.map((nodes) => nodes.flatMap(({ node, runsAlone }) => (runsAlone ? [] : [node])))
             ])
           )
         const whole = together(walkParts(trie, parts))

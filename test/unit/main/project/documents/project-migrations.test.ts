@@ -55,7 +55,7 @@ async function olderProject(): Promise<string> {
   return path
 }
 
-/** What the results of a project hold, by their places below the folder that they lie in. */
+/** Returns the contents of a project's result files, by their relative paths. */
 async function results(folder: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {}
   for (const name of ['sweeps', 'samples', 'evaluations', 'sampled-crc.json']) {
@@ -112,7 +112,7 @@ describe('a project of version 2', () => {
     expect(document.otherCheckpoints).toMatchObject([{ id: 'checkpoint-1', mark: 2, name: 'other' }])
     expect([document.nextMark, project.document.revision]).toEqual([3, 7])
     expect([project.notes, project.document.nextPair]).toEqual(['mine', 2])
-    // What takes no part is known by its id too; whole models have none.
+    // Excluded recipes are identified by their ids too. Whole models have no id.
     expect(document.settings.variants.leftOut).toEqual(['base', 'recipe-2', 'checkpoint-1'])
     expect(project.firstPair.sweeps.map(({ id }) => id)).toEqual(['sweep-1'])
     expect(project.firstPair.samples.runs.map(({ id }) => id)).toEqual(['run-1'])

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { CheckedModel } from '../../../../../src/contract/documents/answer-check'
-import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
+import { recomputeSelection } from '../../../../../src/main/crc/check/checked-selection'
 import { runCooperatively } from '../../../../../src/main/base/steps'
 import { openProject } from '../../../../../src/main/project/open-project'
 import { openDemo } from '../../../../fixtures/open-demo'
@@ -18,7 +18,7 @@ async function sweptProject(): Promise<{ path: string; sweeps: string }> {
   return { path: project.path, sweeps: join(project.path, 'pairs/pair-1/sweeps') }
 }
 
-/** What an opening lists of the sweeps, and how many it complains of. */
+/** Returns the sweeps that an opened project lists, and the number of its warnings. */
 async function listed(path: string, purpose: 'change' | 'view' = 'change') {
   const project = await openProject(path, purpose)
   await project.close()
@@ -69,7 +69,7 @@ it('takes a summary for no sweep', async () => {
 it('lists of a sweep what its check has left, and what the summary of before the check says no more', async () => {
   const project = await openDemo()
   const own = project.firstPair
-  const selection = await runCooperatively(selectAnew(tinySweep(), null, 0.9))
+  const selection = await runCooperatively(recomputeSelection(tinySweep(), null, 0.9))
   await own.saveSweep({ ...tinySweep(), selection })
   expect(own.sweeps).toMatchObject([{ selected: { start: 1, end: 1 }, bestAnswers: null }])
   const summary = join(own.folder, 'sweeps/tiny.summary.json')

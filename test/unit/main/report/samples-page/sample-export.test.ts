@@ -17,7 +17,7 @@ import { shownModelName } from '../../../../../src/main/report/shown-command'
 import { pairPaths } from '../../../../../src/main/project/demo'
 import { sampleLine, sampleRun } from '../../../../fixtures/sample-run'
 
-/** As they come in: later indices and other variants in between. */
+/** Answers in the order of their arrival, which mixes indices and variants. */
 const SAMPLES = [
   sampleLine('post', 0, 1, 'blue'),
   sampleLine('base', 0, 0, 'Teal, or "beige"\n'),

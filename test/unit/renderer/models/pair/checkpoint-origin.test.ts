@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SweepSummary } from '../../../../../src/contract/documents/project'
-import { listed, resultOrigins } from '../../../../../src/renderer/models/pair/checkpoint-origin'
+import { listNames, resultOrigins } from '../../../../../src/renderer/models/pair/checkpoint-origin'
 import { sweepSummary } from '../../../../fixtures/sweep-summary'
 
 describe('where results came from', () => {
@@ -26,7 +26,7 @@ describe('where results came from', () => {
   })
 
   it('names a few, and counts the rest', () => {
-    expect(listed(['a', 'b'])).toBe('a, b')
-    expect(listed(['a', 'b', 'c', 'd', 'e', 'f'])).toBe('a, b, c, d and 2 more')
+    expect(listNames(['a', 'b'])).toBe('a, b')
+    expect(listNames(['a', 'b', 'c', 'd', 'e', 'f'])).toBe('a, b, c, d and 2 more')
   })
 })

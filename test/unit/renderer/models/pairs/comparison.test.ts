@@ -157,7 +157,7 @@ describe('the table of pairs', () => {
       label: 'done: 20 % fewer right answers',
       warning: true
     })
-    // Of prompts that post itself fails nothing is selected, as in Ranges.
+    // Without validity of post, nothing is selected, as in Ranges.
     const unfit = { ...sweep, post: { ...sweep.post, validity: 0.01 } }
     const row = await rowOf(unfit, null)
     expect([row.range, row.headline?.best, row.status.warning]).toEqual([null, null, true])

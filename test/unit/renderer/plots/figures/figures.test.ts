@@ -62,7 +62,7 @@ describe('a figure of a plot', () => {
   const drawing = plotFigure(CONTENT, []).draw(figurePage())
 
   it('has each point where the ticks of both axes say that it is', () => {
-    // Of 0 and 1, the first along each axis.
+    // The first point along each axis, at 0 and 1.
     const [low, high] = [textOf(drawing, '0'), textOf(drawing, '1.0')]
     const ticks = textsOf(drawing).filter(
       ({ anchor, angle, size }) => anchor === 'end' && angle === 0 && size === 11

@@ -9,11 +9,11 @@ import type { Score, SweepDocument } from '../../../../../src/contract/documents
 import { elementAt } from '../../../../../src/contract/model/look-up'
 import { rangeKey } from '../../../../../src/contract/model/strengths'
 import { runToEnd } from '../../../../../src/main/base/steps'
-import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
+import { recomputeSelection } from '../../../../../src/main/crc/check/checked-selection'
 import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
 import { tinySweep } from '../../../../fixtures/tiny-sweep'
 
-/** Of so many prompts that an interval can be told: four of letters, four of digits. */
+/** A sweep of enough prompts for an interval: four of letters, four of digits. */
 function longSweep(): SweepDocument {
   const sweep = tinySweep()
   const more = <Of extends Score>(score: Of): Of => ({
@@ -65,7 +65,7 @@ it('says of an estimate that it takes no part in the resamples, and of an exact 
   if (range === undefined || exact[0] === undefined) throw new Error('no ranges')
   const estimated = { ...range, validity: 0.99, margins: { validity: 0.02, diversity: 0.01 } }
   const preview = { ...BARE_PREVIEW, prompts: [0, 4], ranges: [estimated] }
-  const selection = runToEnd(selectAnew(whole, null, 0.9))
+  const selection = runToEnd(recomputeSelection(whole, null, 0.9))
   const sweep = shownSweep({ ...whole, ranges: exact, preview })
   if (selection === null) throw new Error('no selection')
   const certainty = certaintyOf(sweep, selection, null)

@@ -4,7 +4,7 @@ import { shownSweep } from '../../../../../src/contract/documents/shown-sweep'
 import type { SweepSummary } from '../../../../../src/contract/documents/project'
 import type { Recipe } from '../../../../../src/contract/model/recipe'
 import { runToEnd } from '../../../../../src/main/base/steps'
-import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
+import { recomputeSelection } from '../../../../../src/main/crc/check/checked-selection'
 import {
   projectState,
   ScriptedLine,
@@ -15,7 +15,7 @@ import {
 import { tinyCheck, tinySweep, tinyTaskSweep, whole } from '../../../../fixtures/tiny-sweep'
 import { sweepSummary } from '../../../../fixtures/sweep-summary'
 
-const selection = runToEnd(selectAnew(tinySweep(), null, 0.9))
+const selection = runToEnd(recomputeSelection(tinySweep(), null, 0.9))
 const CHARACTERS = shownSweep({ ...tinySweep(), selection })
 const TASK = shownSweep({ ...tinyTaskSweep(), selection: null })
 const recipe = { name: 'mine', ranges: [[1, 1] satisfies [number, number]] }

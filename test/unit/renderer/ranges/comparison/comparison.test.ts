@@ -64,7 +64,7 @@ describe('what the charts show of two sweeps', () => {
     }
     expect(named('Chosen in A').points).toHaveLength(1)
     expect(named('Chosen in A').points[0]?.lines[0]).toBe('layers 1–2')
-    // What is drawn first lies lowest: lines stand behind their points.
+    // Lines are drawn first, so that they lie behind their points.
     expect(series.at(-1)?.name).toBe('Same range')
   })
 

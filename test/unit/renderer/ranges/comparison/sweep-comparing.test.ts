@@ -52,7 +52,7 @@ describe('comparing the shown sweep', () => {
     ])
     await line.answer('sweeps.compare', 0, await compared(FIRST, SECOND))
     expect([comparing.comparison?.b.id, comparing.pending]).toEqual(['second', false])
-    // What the shown sweep selects.
+    // The range that the shown sweep selects.
     expect(comparing.chosen).toBe('2-3')
     expect(session.lookOf('ranges').against).toBe('pair-1/second')
     comparing.leave()
@@ -73,7 +73,7 @@ describe('comparing the shown sweep', () => {
     expect(ranges.comparing.comparison?.b.id).toBe('third')
     ranges.follow({ model: null, metric: null, against: 'pair-1/third', tab: null })
     expect(line.of('sweeps.compare')).toHaveLength(2)
-    // What names no sweep is none.
+    // A key without a sweep gives no sweep.
     ranges.follow({ model: null, metric: null, against: 'third', tab: null })
     expect(ranges.comparing.against).toBeNull()
   })
@@ -89,14 +89,14 @@ describe('comparing the shown sweep', () => {
     ])
     const [own] = STATE.pairs
     if (own === undefined) throw new Error('no pair')
-    const answeringSweep = summarizeSweep(comparedSweep({ id: 'theirs', layerCount: 6 }), null)
+    const defaultSweep = summarizeSweep(comparedSweep({ id: 'theirs', layerCount: 6 }), null)
     session.accept({
       ...STATE,
       revision: STATE.revision + 1,
       pairs: [
         own,
-        { ...own, id: 'pair-2', name: 'Qwen', answeringSweep },
-        { ...own, id: 'pair-3', name: 'Unswept', answeringSweep: null }
+        { ...own, id: 'pair-2', name: 'Qwen', defaultSweep },
+        { ...own, id: 'pair-3', name: 'Unswept', defaultSweep: null }
       ]
     })
     expect(named().slice(2)).toEqual([

@@ -4,14 +4,14 @@ import type { WhatIfSweep } from '../../../../../src/contract/documents/what-if'
 import { noSamplersWords, whatIfSentence } from '../../../../../src/contract/words/what-if-words'
 import { runToEnd } from '../../../../../src/main/base/steps'
 import { askWhatIf } from '../../../../../src/main/crc/check/ask-what-if'
-import { selectAnew } from '../../../../../src/main/crc/check/checked-selection'
+import { recomputeSelection } from '../../../../../src/main/crc/check/checked-selection'
 import { samplerOfSweep } from '../../../../../src/contract/documents/scored-by'
 import { keptValues, nearest } from '../../../../../src/renderer/ranges/what-if/what-if.svelte'
 import { showSweep, settled, openSession } from '../../../../fixtures/scripted-line'
 import { tinySweep, tinyTaskSweep } from '../../../../fixtures/tiny-sweep'
 import { BARE_PREVIEW } from '../../../../fixtures/bare-sweep'
 
-const SWEEP = { ...tinySweep(), selection: runToEnd(selectAnew(tinySweep(), null, 0.9)) }
+const SWEEP = { ...tinySweep(), selection: runToEnd(recomputeSelection(tinySweep(), null, 0.9)) }
 
 const PREVIEW = {
   prompts: [0],
@@ -19,7 +19,7 @@ const PREVIEW = {
   ...BARE_PREVIEW
 }
 
-/** What main answers, with other scores than the sweep's. */
+/** Answer of main, with other scores than the sweep's. */
 function answer(rho: number, diversity: number): WhatIfSweep {
   const changed = { ...SWEEP, ranges: SWEEP.ranges.map((range) => ({ ...range, diversity })) }
   const { sweep, selection } = runToEnd(
@@ -81,7 +81,7 @@ describe('the panel of what if', () => {
     expect(sentence).toBe(`${next}; computing 50 % of post's validity kept…`)
     await line.refuse('sweeps.whatIf', 1, new Error('no sweep'))
     expect([ranges.wantedRho, ranges.whatIf.words, ranges.whatIf.computing]).toEqual([0.9, next, null])
-    // What is shown already is not on its way.
+    // A shown answer is no longer awaited.
     void ranges.whatIf.change({ rho: 0.9, sampler })
     await settled()
     expect([ranges.whatIf.words, ranges.whatIf.computing]).toEqual([next, null])

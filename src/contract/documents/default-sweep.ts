@@ -12,8 +12,8 @@ export function defaultSweepOf<Sweep extends SweepSettings>(sweeps: readonly Swe
 }
 
 export function defaultSweepFirst<Sweep extends SweepSettings>(sweeps: readonly Sweep[]): Sweep[] {
-  const answering = defaultSweepOf(sweeps)
-  return answering === undefined ? [] : [answering, ...sweeps.filter((sweep) => sweep !== answering)]
+  const defaultSweep = defaultSweepOf(sweeps)
+  return defaultSweep === undefined ? [] : [defaultSweep, ...sweeps.filter((sweep) => sweep !== defaultSweep)]
 }
 
 /** Returns the newest sweep with these settings that scored all ranges on all prompts, or undefined. */

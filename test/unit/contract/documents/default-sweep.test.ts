@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defaultSweepFirst, defaultSweepOf } from '../../../../src/contract/documents/answering-sweep'
+import { defaultSweepFirst, defaultSweepOf } from '../../../../src/contract/documents/default-sweep'
 
 const sweep = (id: string, isPreview: boolean, settingsKey: string) => ({ id, isPreview, settingsKey })
 
