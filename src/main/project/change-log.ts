@@ -220,10 +220,14 @@ function revertEdit(document: unknown, { path, before, after }: DocumentEdit, re
   if (name === ORDER) return inOrder(document, before?.value, after?.value, refuse)
   const current = namedValues(document)?.get(name)
   if (inner.length > 0 || (before !== null && after !== null)) {
-    if (current === undefined) refuse()
+    if (current === undefined) {
+      refuse()
+      return document
+    }
+    const { index, value } = current
     return withNamed(document, name, {
-      index: current?.index ?? 0,
-      value: revertEdit(current?.value, { path: inner, before, after }, refuse)
+      index,
+      value: revertEdit(value, { path: inner, before, after }, refuse)
     })
   }
   if (!isDeepStrictEqual(current?.value, after?.value)) refuse()

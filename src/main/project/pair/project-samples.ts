@@ -75,10 +75,8 @@ export class ProjectSamples {
       },
       write: async (value) => {
         const votes = Object.entries(Votes.parse(value))
-        const [kept, removed] = [
-          votes.flatMap(([, mark]) => mark ?? []),
-          votes.filter(([, mark]) => mark === null)
-        ]
+        const kept = votes.flatMap(([, mark]) => (mark === null ? [] : [mark]))
+        const removed = votes.filter(([, mark]) => mark === null)
         const { marks } = await this.readRun(id)
         await this.#write(id, {
           marks: withMarks(
