@@ -75,13 +75,13 @@ export class ProjectSamples {
       },
       write: async (value) => {
         const votes = Object.entries(Votes.parse(value))
-        const kept = votes.flatMap(([, mark]) => (mark === null ? [] : [mark]))
+        const setMarks = votes.flatMap(([, mark]) => (mark === null ? [] : [mark]))
         const removed = votes.filter(([, mark]) => mark === null)
         const { marks } = await this.readRun(id)
         await this.#write(id, {
           marks: withMarks(
             marks,
-            kept,
+            setMarks,
             removed.map(([key]) => mapGet(comparisons, key, 'comparison'))
           )
         })
