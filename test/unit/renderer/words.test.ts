@@ -18,7 +18,7 @@ import {
   rangePhrase
 } from '../../../src/renderer/ui/format'
 import { pageWithin } from '../../../src/renderer/ui/paging'
-import { placeHash, readPlace, stepOf } from '../../../src/renderer/app/place'
+import { DEFAULT_LOOK, placeHash, readPlace, stepOf } from '../../../src/renderer/app/place'
 import {
   draftsOf,
   parseDraft,
@@ -164,21 +164,20 @@ describe('the address of the window', () => {
   it('brings a reload back to the project and view', () => {
     const project = '/home/me/My models/a&b.slr'
     for (const place of [
-      { pair: null, shown: null, model: null, metric: null, against: null, tab: null },
+      { pair: null, shown: null, ...DEFAULT_LOOK },
       {
         pair: 'pair-2',
         shown: 'sweep-1',
         model: '4-11',
         metric: 'gain',
         against: 'pair-1/sweep-2',
-        tab: 'layers'
+        tab: 'layers',
+        axes: 'distinct quality'
       }
     ]) {
       expect(readPlace(placeHash(project, 'ranges', place))).toEqual({ project, view: 'ranges', ...place })
     }
-    expect(
-      placeHash('/a', 'ranges', { shown: null, model: null, metric: null, against: null, tab: null })
-    ).toBe(placeHash('/a', 'ranges'))
+    expect(placeHash('/a', 'ranges', { shown: null, ...DEFAULT_LOOK })).toBe(placeHash('/a', 'ranges'))
   })
 
   it('means nothing when it is empty or unknown', () => {
@@ -190,7 +189,8 @@ describe('the address of the window', () => {
       model: null,
       metric: null,
       against: null,
-      tab: null
+      tab: null,
+      axes: null
     }
     expect(readPlace('')).toEqual(nowhere)
     expect(readPlace('#step=nothing')).toEqual(nowhere)
