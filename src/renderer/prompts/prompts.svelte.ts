@@ -68,7 +68,9 @@ export class Prompts extends PromptList<PromptDraft, CrcPrompt> {
 
   async setRendering(changes: RenderingChanges): Promise<void> {
     const fields = Object.keys(changes).join(' ')
-    await this.project.set('change how prompts are rendered', { rendering: changes }, `rendering ${fields}`)
+    // A reset stays a step of its own, so that undo gives back the text before it.
+    const merge = changes.fewShot === null ? undefined : `rendering ${fields}`
+    await this.project.set('change how prompts are rendered', { rendering: changes }, merge)
   }
 
   override async render(): Promise<void> {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { FEW_SHOT_DEFAULTS } from '../../../../src/contract/model/few-shot'
 import type { ProjectState } from '../../../../src/contract/documents/project'
 import { PROMPTS } from '../../../fixtures/project-documents'
 import { projectState, settled, openSession } from '../../../fixtures/scripted-line'
@@ -42,16 +43,25 @@ it('prompts of a pair’s own are a copy of the project’s, and given back by u
   expect(session.history.undoable).toBeNull()
 })
 
-it('how prompts are rendered is typed as one step to undo', async () => {
+it.each([
+  {
+    name: 'typed text is one step',
+    changes: [{ assistantPrefix: 'A' }, { assistantPrefix: 'An' }],
+    undone: [2, 3]
+  },
+  {
+    name: 'a reset of the few-shot prompt is a step of its own',
+    changes: [{ fewShot: FEW_SHOT_DEFAULTS.open }, { fewShot: null }],
+    undone: [3]
+  }
+])('how prompts are rendered is undone in steps: $name', async ({ changes, undone }) => {
   const { line, session, prompts } = await opened()
-  for (const [place, assistantPrefix] of ['A', 'An'].entries()) {
-    void prompts.setRendering({ assistantPrefix })
+  for (const [place, change] of changes.entries()) {
+    void prompts.setRendering(change)
     await settled()
-    const state = projectState({ revision: place + 2 })
-    const rendering = { ...state.document.rendering, assistantPrefix }
-    await line.answer('pairs.update', place, { ...state, document: { ...state.document, rendering } })
+    await line.answer('pairs.update', place, projectState({ revision: place + 2 }))
   }
   void session.history.undo()
   await settled()
-  expect(line.call('projects.revert', 0).input).toMatchObject({ changes: [2, 3] })
+  expect(line.call('projects.revert', 0).input).toMatchObject({ changes: undone })
 })
