@@ -151,6 +151,12 @@ describe('the workbench in Chromium', () => {
     await page.getByRole('button', { name: RANGES_WORDS.table }).click()
     await selection.getByRole('button', { name: SELECTION_WORDS.clear }).click()
     await selection.waitFor({ state: 'detached' })
+    const names = page.getByRole('rowheader')
+    await names.filter({ hasText: 'base filtered by post' }).first().waitFor()
+    const clipped = await names.evaluateAll(
+      (all) => all.filter((name) => name.scrollWidth > name.clientWidth).length
+    )
+    expect(clipped).toBe(0)
     await page.getByRole('button', { name: RANGES_WORDS.table }).click()
     await page.getByRole('button', { name: `${MORE_ACTIONS}: trade-off` }).press('Enter')
     await page.locator('[role=menuitem]:focus').waitFor()
