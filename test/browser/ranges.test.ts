@@ -153,10 +153,12 @@ describe('the workbench in Chromium', () => {
     await selection.waitFor({ state: 'detached' })
     const names = page.getByRole('rowheader')
     await names.filter({ hasText: 'base filtered by post' }).first().waitFor()
+    await page.setViewportSize(ZOOMED)
     const clipped = await names.evaluateAll(
       (all) => all.filter((name) => name.scrollWidth > name.clientWidth).length
     )
     expect(clipped).toBe(0)
+    await page.setViewportSize(WIDE)
     await page.getByRole('button', { name: RANGES_WORDS.table }).click()
     await page.getByRole('button', { name: `${MORE_ACTIONS}: trade-off` }).press('Enter')
     await page.locator('[role=menuitem]:focus').waitFor()
