@@ -1,11 +1,11 @@
 import type { Estimate, LineageDocument, LineageLayer, TriageDocument } from '../documents/lineage'
 import { elementAt } from '../model/look-up'
 import { rangesFromText } from '../model/recipe'
-import { formatDelta, formatDeltas, formatScore, rangeLabel, rangePhrase } from './format'
+import { formatDelta, formatDeltas, formatEnd, formatScore, rangeLabel, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
 export const estimateText = ({ difference, interval }: Estimate): string =>
-  `${formatDelta(difference)} (${formatDeltas(interval)})`
+  `${formatEnd(difference, formatDelta)} (${formatDeltas(interval)})`
 
 /** Returns the stages with the one directly before each, without the first. */
 const transitions = ({ stages }: LineageDocument) =>

@@ -92,7 +92,11 @@ interface LineageResult {
 
 async function lineage(options: LineageOptions, command: Command, signal: AbortSignal): Promise<void> {
   const { triage, dryRun, fresh, quiet } = options
-  if (command.args.length < 2) throw usageError(command, 'a lineage has at least two stages')
+  if (command.args.length < 2)
+    throw usageError(
+      command,
+      'a lineage has at least two stages: name the earliest first, such as base sft post'
+    )
   if (triage) refuseUnused(command, ['rho', 'sweeps'], 'has no effect with --triage, which restores nothing')
   if (dryRun)
     refuseUnused(command, ['sweeps', 'fresh'], 'has no effect with --dry-run, which computes nothing')
