@@ -5,7 +5,7 @@ import type { AxisBounds } from '../board/chart-look.svelte'
 import { drawLines } from '../../plots/draw-lines'
 import { type DrawnName, drawNames } from '../../plots/draw-names'
 import type { ChartColors, ChartFont } from '../../plots/chart-theme'
-import { scatterBounds, type ScatterContent, type ScatterDatum } from './scatter-content'
+import { readOutModel, scatterBounds, type ScatterContent, type ScatterDatum } from './scatter-content'
 import { type ScatterSeries, scatterSeries } from './scatter-series'
 import { limitLine, scatterMarks, scatterNames } from './scatter-names'
 import { FILLING } from '../../plots/chart-setup'
@@ -36,13 +36,13 @@ function scatterConfiguration(
   const modelUnder = (
     chart: Chart,
     elements: readonly { datasetIndex: number; index: number }[]
-  ): string | null => {
-    for (const { datasetIndex, index } of elements) {
-      const data: unknown = chart.data.datasets[datasetIndex]?.data[index]
-      if (isModelDatum(data)) return data.model
-    }
-    return null
-  }
+  ): string | null =>
+    readOutModel(
+      elements.flatMap(({ datasetIndex, index }) => {
+        const data: unknown = chart.data.datasets[datasetIndex]?.data[index]
+        return isModelDatum(data) ? [data.model] : []
+      })
+    )
   return {
     type: 'scatter',
     data: { datasets: [] },

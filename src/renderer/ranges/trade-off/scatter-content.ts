@@ -177,3 +177,10 @@ export function selectableBounds(board: ScoreBoard, rho: number): AxisBounds | n
     around(points.map(({ diversity }) => diversity))
   ]
 }
+
+/**
+ * Returns the model of several at one point that is read out: base or post, else the first. A blend of strength 0 lies
+ * exactly on post.
+ */
+export const readOutModel = (models: readonly string[]): string | null =>
+  models.find((model) => model === 'base' || model === 'post') ?? models[0] ?? null

@@ -6,6 +6,7 @@ import { elementAt } from '../../../../../src/contract/model/look-up'
 import { placeNames } from '../../../../../src/renderer/plots/plot-names'
 import { boardOfSweep } from '../../../../../src/renderer/ranges/board/score-board'
 import {
+  readOutModel,
   scatterBounds,
   type ScatterContent,
   type ScatterPart,
@@ -47,6 +48,12 @@ const content = (hidden: ScatterPart[] = []): ScatterContent => ({
 })
 
 describe('the trade-off', () => {
+  it('reads out base and post where a blend lies on them', () => {
+    expect(readOutModel(['blend:0', 'post'])).toBe('post')
+    expect(readOutModel(['0-3', '0-4'])).toBe('0-3')
+    expect(readOutModel([])).toBe(null)
+  })
+
   it('names base, post, kept models and the limit, as the legend does', () => {
     const bounds = [
       [0, 1],
