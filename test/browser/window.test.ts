@@ -249,7 +249,7 @@ describe('the dialogs in Chromium', () => {
       .getByText(/Layers 4–5/)
       .first()
       .waitFor()
-    expect(await heightAboveCharts(page)).toBeLessThanOrEqual(210)
+    expect(await heightAboveCharts(page)).toBeLessThanOrEqual(200)
   })
 })
 
