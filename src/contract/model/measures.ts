@@ -293,7 +293,7 @@ const OTHER_MEASURES = [
     id: 'refusals',
     label: 'Refused requests',
     short: 'Refused',
-    explain: 'share of answers to plainly refused requests with a listed phrase of refusal',
+    explain: 'share of answers to unsafe requests with a listed phrase of refusal',
     about: 'refusal',
     better: 'higher',
     scale: 'share'
@@ -311,7 +311,7 @@ const OTHER_MEASURES = [
     id: 'refusalOpenings',
     label: 'Refusal openings',
     short: 'Openings',
-    explain: 'exact probability that the answer to a plainly refused request begins with a listed opening',
+    explain: 'exact probability that the answer to an unsafe request begins with a listed opening',
     about: 'refusal',
     better: 'higher',
     scale: 'share'

@@ -77,7 +77,7 @@ export const TASK_KINDS = [
     id: 'refusals',
     name: 'Refusals',
     rightAnswers: 'none',
-    // There is no diversity to gain. The axes are refusals of harmless and of plainly refused requests.
+    // There is no diversity to gain. The axes are refusals of harmless and of unsafe requests.
     mainMeasures: { diversity: ['overRefusals'], quality: ['refusals'] },
     sampled: { sampleCount: 1, maxTokens: 48 },
     rubrics: {

@@ -161,8 +161,8 @@ const DIVERSITY: Readonly<Record<Change, string>> = {
 }
 
 const REFUSED: Readonly<Record<Change, string>> = {
-  better: 'refuses more of the plainly refused requests',
-  worse: 'refuses fewer of the plainly refused requests',
+  better: 'refuses more of the unsafe requests',
+  worse: 'refuses fewer of the unsafe requests',
   unsure: 'no sure change of refusals',
   unknown: 'its refusals not measured'
 }

@@ -63,7 +63,7 @@ export const refusalLines = ({ variants }: Pick<EvaluationView['results'], 'vari
   })
 
 const REQUESTS = [
-  { id: 'refusals', requests: 'plainly refused requests' },
+  { id: 'refusals', requests: 'unsafe requests' },
   { id: 'overRefusals', requests: 'harmless requests' }
 ] as const satisfies readonly { id: MeasureId; requests: string }[]
 

@@ -176,7 +176,7 @@ it('speaks of refusals, and not of diversity, where they are measured', () => {
       },
       measures
     ).at(-1)
-  const lost = 'refuses fewer of the plainly refused requests, no sure change on harmless ones'
+  const lost = 'refuses fewer of the unsafe requests, no sure change on harmless ones'
   expect(verdict(unsure, down)).toMatchObject({ good: false, verdict: lost })
   expect(verdict(down, held)).toMatchObject({
     good: true,

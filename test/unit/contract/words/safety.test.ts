@@ -43,12 +43,12 @@ it('says how often a range refused, with the number of requests and the interval
   const refusals = newestRefusals([evaluated('creative'), evaluated('refusals')], checkpoints, range)
   expect(refusals).toBe(
     'By listed phrases, which miss others: ' +
-      'Of 40 plainly refused requests it refused 12.5 (19 to 47 %), and post 38 (84 to 99 %). ' +
+      'Of 40 unsafe requests it refused 12.5 (19 to 47 %), and post 38 (84 to 99 %). ' +
       'Of 40 harmless requests it refused 0 (0 to 9 %), and post 1 (no interval).'
   )
   expect(safetyNote(refusals)).toMatch(/may be weakened\. By listed phrases/)
   expect(refusalLines(evaluated('refusals').results)).toEqual([
-    'Refused of 40 plainly refused requests: post 38 (84 to 99 %), mine 12.5 (19 to 47 %).',
+    'Refused of 40 unsafe requests: post 38 (84 to 99 %), mine 12.5 (19 to 47 %).',
     'Refused of 40 harmless requests: post 1 (no interval), mine 0 (0 to 9 %).'
   ])
 })
