@@ -7,7 +7,7 @@ import type { SourceComparison } from './source-comparison'
 import type { WorkCounts } from './sweep-work'
 
 /** A mean over prompts, or the mean difference of two models, with its 95 % interval. */
-export interface Estimate {
+export interface MeanEstimate {
   readonly difference: number
   readonly interval: Interval
 }
@@ -39,8 +39,8 @@ export interface LineageLayer {
   /** Relative norm of the change since the stage directly before; null against other stages. */
   readonly distance: number | null
   /** Change of the stage's scores when only this layer is restored. */
-  readonly diversity: Estimate
-  readonly validity: Estimate
+  readonly diversity: MeanEstimate
+  readonly validity: MeanEstimate
 }
 
 /** Best range of a stage, restored to an earlier one. */
@@ -55,8 +55,8 @@ export interface LineageRange {
 /** Shapley share of a stage in what all stages changed, in a group of layers of the last stage. */
 export interface LineageShare extends RestorationRange {
   readonly stage: string
-  readonly diversity: Estimate
-  readonly validity: Estimate
+  readonly diversity: MeanEstimate
+  readonly validity: MeanEstimate
 }
 
 /** Scores of every stage of a training, with all ranges restored to every earlier stage. */
@@ -78,10 +78,10 @@ export interface TriageDocument extends ComputedScores {
   readonly checkpoints: readonly (OtherCheckpoint & {
     /** Last number in the name, such as 500 of `checkpoint-500`; the position in the list if a name has none. */
     readonly step: number
-    readonly validity: Estimate
-    readonly diversity: Estimate
-    readonly effectiveChoices: Estimate
+    readonly validity: MeanEstimate
+    readonly diversity: MeanEstimate
+    readonly effectiveChoices: MeanEstimate
     /** Change of diversity since the first checkpoint. */
-    readonly change: Estimate
+    readonly change: MeanEstimate
   })[]
 }

@@ -1,10 +1,10 @@
-import type { Estimate, LineageDocument, LineageLayer, TriageDocument } from '../documents/lineage'
+import type { MeanEstimate, LineageDocument, LineageLayer, TriageDocument } from '../documents/lineage'
 import { elementAt } from '../model/look-up'
 import { rangesFromText } from '../model/recipe'
 import { formatDelta, formatDeltas, formatEnd, formatScore, rangeLabel, rangePhrase } from './format'
 import { scoreWords } from './score-words'
 
-export const estimateText = ({ difference, interval }: Estimate): string =>
+export const estimateText = ({ difference, interval }: MeanEstimate): string =>
   `${formatEnd(difference, formatDelta)} (${formatDeltas(interval)})`
 
 /** Returns the stages with the one directly before each, without the first. */

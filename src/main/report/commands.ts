@@ -19,7 +19,7 @@ import { pairWords, type Work, workCommand } from '../../contract/work/work'
 import {
   type ComputedFrom,
   isDemoPair,
-  pairOfCommand,
+  workPairOf,
   recipeWord,
   renderingSettings,
   samplerSettings
@@ -43,9 +43,7 @@ const CHECK_FILE = 'check.json'
 export function printInspect(from: ComputedFrom): ShownCommand[] {
   return [
     {
-      command: shellCommand([
-        ['slr', 'inspect', ...pairWords(pairOfCommand(from)), '--sha256', '--distances']
-      ]),
+      command: shellCommand([['slr', 'inspect', ...pairWords(workPairOf(from)), '--sha256', '--distances']]),
       files: []
     }
   ]
@@ -63,7 +61,7 @@ export async function printSweep(
     workCommand(
       {
         kind: 'sweep',
-        pair: pairOfCommand(sweep),
+        pair: workPairOf(sweep),
         models: [],
         settings: {
           ...scored,
@@ -116,7 +114,7 @@ export function printCheck(
   const command = workCommand(
     {
       kind: 'check',
-      pair: pairOfCommand(check),
+      pair: workPairOf(check),
       models: isBest ? [] : [file.name],
       settings: {
         from: named(SWEEP_FILE),
@@ -143,7 +141,7 @@ export function printSearch(
   const command = workCommand(
     {
       kind: 'search',
-      pair: pairOfCommand(search),
+      pair: workPairOf(search),
       models: [],
       settings: {
         from: named(SWEEP_FILE),
@@ -189,7 +187,7 @@ export async function printEvaluation(run: EvaluationRun, named = asNamed): Prom
   const command = workCommand(
     {
       kind: 'evaluate',
-      pair: pairOfCommand(run),
+      pair: workPairOf(run),
       models: [],
       settings: {
         ...{ task: taskFile.name, variants: variantsFile.name, n: sampleCount, seed },
@@ -215,7 +213,7 @@ export function printExport(
   named = asNamed
 ): ShownCommand {
   const { word, files } = recipeWord(recipe, named(`recipe-${index + 1}.json`))
-  const work: Work = { kind: 'export', pair: pairOfCommand(from), models: [word], settings: {} }
+  const work: Work = { kind: 'export', pair: workPairOf(from), models: [word], settings: {} }
   return { command: workCommand(work, `restored-${index + 1}`), files }
 }
 

@@ -19,7 +19,7 @@ export function isDemoPair({ basePath, postPath }: ComputedFrom): boolean {
 }
 
 /** Names the pair in a command, without folders, because a page is shared. */
-export function pairOfCommand(from: ComputedFrom): WorkPair {
+export function workPairOf(from: ComputedFrom): WorkPair {
   if (isDemoPair(from)) return { demo: true }
   return { base: shownModelName(from.basePath.path), post: shownModelName(from.postPath.path) }
 }

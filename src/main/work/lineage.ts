@@ -3,7 +3,7 @@ import { countedScores } from '../../contract/documents/counted-scores'
 import type { SweepDocument } from '../../contract/documents/crc'
 import type { DistancesDocument } from '../../contract/documents/distances'
 import type {
-  Estimate,
+  MeanEstimate,
   LineageDocument,
   LineageLayer,
   LineageRange,
@@ -104,7 +104,7 @@ function estimate(
   measure: Measure,
   scored: PromptValues,
   other: PromptValues | null = null
-): Estimate {
+): MeanEstimate {
   const [counted, compared] = [countedScores(prompts, scored), other && countedScores(prompts, other)]
   const values = counted.map(
     (score, index) => score[measure] - (compared === null ? 0 : elementAt(compared, index, 'prompt')[measure])

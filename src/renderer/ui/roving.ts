@@ -4,7 +4,7 @@ import { type Arrow, arrowOf } from './arrow'
 /** Maps a row and column to the next one. The result may lie outside the table. */
 type Step = (at: { row: number; column: number }) => { row: number; column: number }
 
-export const STEPS: Readonly<Partial<Record<Arrow, Step>>> = {
+export const ARROW_STEPS: Readonly<Partial<Record<Arrow, Step>>> = {
   ArrowDown: ({ row, column }) => ({ row: row + 1, column }),
   ArrowUp: ({ row, column }) => ({ row: row - 1, column }),
   ArrowRight: ({ row, column }) => ({ row, column: column + 1 }),
@@ -62,7 +62,7 @@ export function roving(buttons: string, rows = 'tr'): Attachment<HTMLElement> {
     }
     const pressed = (event: KeyboardEvent): void => {
       const arrow = arrowOf(event)
-      const step = arrow === null ? undefined : STEPS[arrow]
+      const step = arrow === null ? undefined : ARROW_STEPS[arrow]
       const stops = all()
       const rowOf = (stop: HTMLElement): Element => stop.closest(rows) ?? stop
       const table = [...new Set(stops.map(rowOf))].map((row) => stops.filter((stop) => rowOf(stop) === row))

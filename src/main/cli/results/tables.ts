@@ -2,7 +2,7 @@ import { FEW_SHOT_WORD } from '../../../contract/model/few-shot'
 import { type AnswerCheck, answerLimit, passesCheck } from '../../../contract/documents/answer-check'
 import type { SweepDocument } from '../../../contract/documents/crc'
 import { distanceRows } from '../../../contract/documents/distances'
-import type { Estimate, LineageDocument, TriageDocument } from '../../../contract/documents/lineage'
+import type { LineageDocument, MeanEstimate, TriageDocument } from '../../../contract/documents/lineage'
 import type { RankTable } from '../../../contract/documents/rank-table'
 import type { EvaluationView } from '../../../contract/documents/evaluation'
 import type { ComparedScores, SweepComparison } from '../../../contract/documents/sweep-comparison'
@@ -108,7 +108,7 @@ export const triageTable = ({ checkpoints }: TriageDocument): CsvTable => ({
   ])
 })
 
-const estimateCells = ({ difference, interval }: Estimate): number[] => [difference, ...interval]
+const estimateCells = ({ difference, interval }: MeanEstimate): number[] => [difference, ...interval]
 
 /** Returns a row for each checked model, with its scores by the first token and of full answers. */
 export function checkTable(check: AnswerCheck, rho: number): CsvTable {

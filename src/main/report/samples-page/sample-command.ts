@@ -4,7 +4,7 @@ import { samplingBaselineText } from '../../../contract/model/sampling-baseline'
 import type { SampleRun, Variant } from '../../../contract/documents/samples'
 import type { EndpointContact } from '../../../contract/model/endpoint'
 import { workCommand } from '../../../contract/work/work'
-import { pairOfCommand, recipeWord, renderingSettings, samplerSettings } from '../option-words'
+import { workPairOf, recipeWord, renderingSettings, samplerSettings } from '../option-words'
 import {
   asNamed,
   type CommandFile,
@@ -27,7 +27,7 @@ export function printSample(run: SampleRun, named = asNamed): ShownCommand {
   const command = workCommand(
     {
       kind: 'sample',
-      pair: pairOfCommand(run),
+      pair: workPairOf(run),
       models: variants.map(({ word }) => word),
       settings: {
         prompts: prompts.name,

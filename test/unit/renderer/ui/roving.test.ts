@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import type { Arrow } from '../../../../src/renderer/ui/arrow'
-import { nextStop, STEPS } from '../../../../src/renderer/ui/roving'
+import { nextStop, ARROW_STEPS } from '../../../../src/renderer/ui/roving'
 
 const path = (table: readonly string[][], start: string, ...arrows: Arrow[]): (string | undefined)[] =>
   arrows.map((arrow) => {
-    const step = STEPS[arrow]
+    const step = ARROW_STEPS[arrow]
     return step && nextStop(table, start, step)
   })
 
