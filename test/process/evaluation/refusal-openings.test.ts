@@ -69,7 +69,7 @@ it('an opening has the probability that the model gives its tokens one after the
         0
       )
       const opening = reading.scores().cells.find(({ variant }) => variant === name)?.refusalOpening
-      expect(opening).toBeCloseTo(total, 4)
+      expect(Math.abs((opening ?? NaN) - total)).toBeLessThan(1e-5)
       expect(total).toBeGreaterThan(1e-5)
     }
   }
