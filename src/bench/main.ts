@@ -26,7 +26,7 @@ Synthetic pairs have random weights. They are temporary files until the run ends
 Close other programs first, because they disturb the figures.
 
   (no option)     sweep, memory and generation on small pairs (2 minutes on two cores)
-  --full          also pairs of 24 layers and of an 8B's width (15 minutes, 8 GB of memory, 3 GB of disk)
+  --full          also pairs of 24 layers and of an 8B's width, and --serving (16 minutes, 8 GB of memory, 3 GB of disk)
   --generation    only generation (8 GB of memory, 2 GB of disk)
   --serving       only an adapter's sweep beside the merged pair's, and the API beside a sample run
   --preview       only previews beside full sweeps, 12 to 30 layers (15 minutes, 3 GB of disk)
@@ -141,7 +141,7 @@ async function bench(): Promise<number> {
     const { only } = options
     if (only === null) await measure(report, folder, options.full ? FULL_PAIRS : PAIRS, interrupted.signal)
     if (only === null || only === 'generation') await measureGenerations(report, folder, interrupted.signal)
-    if (only === null || only === 'serving') await measureDeployment(report, folder, interrupted.signal)
+    if (options.full || only === 'serving') await measureDeployment(report, folder, interrupted.signal)
     if (only === 'preview') await measurePreviews(report, folder, interrupted.signal)
     if (only === 'gpu') {
       step('Llama-3.1-8B, 2 layers: sweep on every device')
