@@ -41,7 +41,7 @@ export function baselineName({ baseline }: Pick<BaselineComparison, 'baseline'>)
   return independentBaselineName(baseline)
 }
 
-/** Names the range of a half where a check or another limit now selects a different range. */
+/** Names the range that a half belongs to, where a check or another limit has selected a different one since. */
 export const halfOfWords = (range: RestorationRange): string =>
   `half of ${rangePhrase(range)}, which the sweep itself selected`
 
@@ -128,7 +128,7 @@ export function strongestBaseline(selection: Compared): BaselineComparison | nul
 export const bestBaseline = (selection: Compared): BaselineComparison | null =>
   strongestBaseline(selection) ?? best(validBaselines(selection))
 
-/** Names the basis of a comparison by the character task, and marks a baseline that only the check left out. */
+/** Names the basis of a comparison by the character task, and says where a check left out this baseline. */
 export function basisWords(compared: BaselineComparison, check: CheckResult | null): string {
   if (compared.answers !== null) return 'on full answers'
   return `on first tokens${check === null ? '' : ' (full answers not checked)'}`

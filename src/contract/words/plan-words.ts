@@ -14,13 +14,14 @@ export function plannedPrompts({ groups }: SweepPlan): number {
 
 export function planLine(plan: SweepPlan): string {
   const { groups, flops, readBytes } = plan
+  const caution = copiesCaution(plan)
   return [
     plural(groups.length, 'prompt group'),
     peakLine(plan),
     plural(plan.blockEvaluations, 'block evaluation'),
     formatFlops(flops.projections + flops.head),
     `reads ${formatMemory(readBytes.layers + readBytes.head)}`,
-    ...[copiesCaution(plan) ?? []].flat(),
+    ...(caution === null ? [] : [caution]),
     `about ${roughTime(plan.seconds)} ${TIMED_BY[plan.timedBy]}`
   ].join(' · ')
 }

@@ -53,7 +53,7 @@ const InfinityLine = z.union([
     .transform(({ messages }, context) => {
       const userTurn = messages.find(({ role }) => role === 'user')
       if (userTurn !== undefined) return userTurn.content
-      context.addIssue('messages: no turn is of the user')
+      context.addIssue('messages: none has the role user')
       return z.NEVER
     })
 ])

@@ -14,6 +14,7 @@ const NOT_STARTED: BytesProgress = { bytesDone: 0, bytesTotal: 0, bytesPerSecond
 
 const eventOf = (progress: BytesProgress) => ({ type: 'progress' as const, progress })
 
+/** Jobs that read all weights of a pair: layer distances, checksums, and values that are not finite. */
 export class Readings {
   readonly distances: JobTable<DistancesEvent>
   readonly checksums: JobTable<ChecksumsEvent>
@@ -59,7 +60,7 @@ export class Readings {
     }))
   }
 
-  /** @param read reads the weights, and resolves with the event of the end */
+  /** @param read reads the weights, and resolves with the last event */
   private async start<Event extends { type: string }>(
     pair: ProjectPair,
     table: JobTable<Event | ReturnType<typeof eventOf>>,

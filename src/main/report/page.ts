@@ -155,7 +155,7 @@ function classes(column: ReportColumn | undefined, tone: TableCell['tone']): Mar
   return styles.length === 0 ? '' : markup` class="${styles.join(' ')}"`
 }
 
-/** Returns the source of a text for a security policy that allows it. */
+/** Returns the hash by which a content security policy allows a style sheet. */
 function integrity(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }

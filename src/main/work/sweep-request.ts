@@ -21,7 +21,10 @@ import { namedTask } from './named-task'
 import { requireReadArguments } from './template-arguments'
 import { builtinPromptsFor, type WorkPlace } from './work-place'
 
-/** Builds the request of a sweep. The place supplies the settings that are left open. */
+/**
+ * Builds the request of a sweep. Settings that are left open come from the place: a pair of a project, or the folders
+ * of the command line.
+ */
 export async function sweepRequest(
   settings: SweepSettings,
   place: WorkPlace,

@@ -32,7 +32,7 @@ export async function migrateProject(
 
 export const BACKUP = 'backup'
 
-/** Stores each sweep in two files, and keeps the old ones in {@link BACKUP}. @returns true for changes */
+/** Stores each sweep as a document and a scores file. Old files go to {@link BACKUP}. @returns true if any changed */
 export async function splitStoredSweeps(
   folder: string,
   pairs: readonly string[],

@@ -8,7 +8,10 @@ import { SweepCheckpoint } from '../../crc/sweep/sweep-checkpoint'
 import type { ProjectPair } from '../pair/project-pair'
 import { projectCheckpoints } from '../documents/sweep-files'
 
-/** Returns the earlier results for a new sweep: checkpoints, and the default sweep with the same task. */
+/**
+ * Returns the results that a new sweep can reuse: those of an interrupted sweep, and of the default sweep with the same
+ * task. @param fresh true to reuse none
+ */
 export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByBrief): SweepHistory {
   const last = defaultSweepOf(pair.sweeps.filter((sweep) => taskOf(sweep.scoredBy) === taskOf(scoredBy)))
   return {
@@ -19,7 +22,10 @@ export function historyOf(pair: ProjectPair, fresh: boolean, scoredBy: ScoredByB
   }
 }
 
-/** Returns the newest sweep whose time predicts the next one. @param options.task null for the character task */
+/**
+ * Returns the newest sweep whose time predicts the next one. One of few rows does not, because the start of the engine
+ * takes most of its time. @param options.task null for the character task
+ */
 export function newestLike(
   { sweeps }: Pick<ProjectPair, 'sweeps'>,
   { task, device, isPreview }: { task: string | null; device: DeviceChoice; isPreview: boolean }
